@@ -1,0 +1,64 @@
+"""Where the painted picture goes. One file a kind; a new kind is one more file and one more line in `KINDS`."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Protocol
+
+from vj.clock import Clock
+from vj.errors import Fault, nearest
+from vj.frame import Frame
+
+
+class Sink(Protocol):
+    """Takes frames. Used from one thread, its own; `close` may be called twice, and a closed sink can be opened again."""
+
+    def open(self, width: int, height: int, fps: float) -> None:
+        """Raises `Fault` (or `Unavailable`) with a message that names the sink and the remedy."""
+
+    def send(self, frame: Frame) -> None:
+        """Pass one frame on. A frame of another size than `open` was told must not break it. Raises Fault when it can't go on."""
+
+    def close(self) -> None: ...
+
+    def state(self) -> str:
+        """A few words for the status line, from any thread: `"2 receivers"`, `"12.3 s"`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What every sink is told. clock: the show's. live: False offline, where every frame counts and no sink may drop one.
+   """
+
+    clock: Clock
+    live: bool = True
+
+
+KINDS: dict[str, str] = {
+    "ndi": "vj.sinks.ndi:NdiSink",
+    "spout": "vj.sinks.spout:SpoutSink",
+    "syphon": "vj.sinks.syphon:SyphonSink",
+    "record": "vj.sinks.recorder:Recorder",
+    "virtualcam": "vj.sinks.virtualcam:VirtualCamera",
+}
+"""Kind -> module:class. A class takes (rest_of_the_uri, Setting) and must not touch hardware before `open`. `preview` is not here:
+the page is fed by the performance, since it shows the input too."""
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """`"ndi:vj"` -> `("ndi", "vj")`. Raises Fault for an unknown kind."""
+    kind, _, rest = uri.partition(":")
+    if kind not in KINDS and kind != "preview":
+        known = [*KINDS, "preview"]
+        raise Fault(f"sink {uri!r}: unknown kind {kind!r}{nearest(kind, known)} (known: {', '.join(known)})")
+    return kind, rest
+
+
+def make_sink(uri: str, setting: Setting) -> Sink:
+    """The sink a URI names, not yet opened. Raises Fault for an unknown kind."""
+    kind, rest = split_uri(uri)
+    module, _, name = KINDS[kind].partition(":")
+    sink: Sink = getattr(importlib.import_module(module), name)(rest, setting)
+    return sink

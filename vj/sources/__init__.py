@@ -1,0 +1,80 @@
+"""Where pictures come from. One file a kind; a new kind is one more file and one more line in `KINDS`."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from vj.clock import Clock
+from vj.errors import Fault, nearest
+from vj.frame import Frame, Size
+
+
+class Source(Protocol):
+    """Gives frames. Used from one thread; `close` may be called twice, and a closed source can be opened again."""
+
+    live: bool
+    """True when pictures come at their own pace (camera, NDI, Spout), so that offline rendering makes no sense."""
+
+    def open(self) -> None:
+        """Raises `Fault` (or `Unavailable`) with a message that names the source and the remedy."""
+
+    def read(self) -> Frame | None:
+        """The next frame, or None when none came within about a quarter of a second. Raises `EndOfSource` at the end of a clip
+        played once, `Fault` when the source is lost and has to be opened again."""
+
+    def close(self) -> None: ...
+
+
+class EndOfSource(Exception):
+    """There are no more frames, and that is as it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What every source is told. clock: stamps frames and paces clips; offline it never waits. fps: the show's rate, for sources
+    without one of their own. size: what the show paints, for sources that draw. loop: clips start again at their end. addresses:
+    hosts to ask for NDI sources, besides discovery."""
+
+    clock: Clock
+    fps: float = 30.0
+    size: Size = Size(512, 512)
+    loop: bool = True
+    addresses: tuple[str, ...] = ()
+
+
+KINDS: dict[str, str] = {
+    "testcard": "vj.sources.testcard:TestCard",
+    "video": "vj.sources.video:Video",
+    "image": "vj.sources.image:Image",
+    "camera": "vj.sources.camera:Camera",
+    "ndi": "vj.sources.ndi:NdiSource",
+    "spout": "vj.sources.spout:SpoutSource",
+    "syphon": "vj.sources.syphon:SyphonSource",
+    "none": "vj.sources.none:Nothing",
+}
+"""Kind -> module:class. A class takes (rest_of_the_uri, Setting) and must not touch hardware before `open`."""
+
+PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """`"video:clip.mp4"` -> `("video", "clip.mp4")`. A bare path is a video, or an image by its ending. Raises Fault."""
+    kind, colon, rest = uri.partition(":")
+    if kind in KINDS and (colon or kind in ("testcard", "none", "camera", "ndi", "spout", "syphon")):
+        return kind, rest
+    if Path(uri).suffix.lower() in PICTURES:
+        return "image", uri
+    if Path(uri).exists() or "/" in uri or "\\" in uri or Path(uri).suffix:
+        return "video", uri
+    raise Fault(f"source {uri!r}: unknown kind {kind!r}{nearest(kind, KINDS)} (known: {', '.join(KINDS)}, or a path to a file)")
+
+
+def make_source(uri: str, setting: Setting) -> Source:
+    """The source a URI names, not yet opened. Raises Fault for an unknown kind."""
+    kind, rest = split_uri(uri)
+    module, _, name = KINDS[kind].partition(":")
+    source: Source = getattr(importlib.import_module(module), name)(rest, setting)
+    return source
