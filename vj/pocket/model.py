@@ -13,6 +13,8 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from vj.pocket.vocabulary import words
 
 LATENTS = 16
+SCALE = 3.0
+"""How large latents are beside the noise. At 1, as in Stable Diffusion, faces drown at strength 0.3; at 3 they carry to 0.6."""
 TEXT_WIDTH = 64
 TEXT_LENGTH = 77
 
@@ -25,6 +27,7 @@ def make_autoencoder() -> AutoencoderTiny:
         decoder_block_out_channels=(24,) * 4,
         num_encoder_blocks=(1, 1, 3, 4),
         num_decoder_blocks=(4, 4, 1, 0),
+        scaling_factor=SCALE,
     )
 
 
@@ -48,12 +51,16 @@ def make_tokenizer(folder: Path) -> CLIPTokenizer:
     """A CLIP tokenizer whose merges make one token of every word of the vocabulary; other words fall apart into letters."""
     byte_pairs = Tokenizer(models.BPE(unk_token="<|endoftext|>", end_of_word_suffix="</w>"))
     byte_pairs.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
-    trainer = trainers.BpeTrainer(vocab_size=4000, end_of_word_suffix="</w>", initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=4000, end_of_word_suffix="</w>", initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+    )
     byte_pairs.train_from_iterator([[w] for w in words() for _ in range(8)], trainer)
     learned = json.loads(byte_pairs.to_str())["model"]
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     merges = [tuple(m) for m in learned["merges"]]
-    vocabulary = dict.fromkeys(alphabet + [c + "</w>" for c in alphabet] + ["".join(m) for m in merges] + ["<|startoftext|>", "<|endoftext|>"])
+    vocabulary = dict.fromkeys(
+        alphabet + [c + "</w>" for c in alphabet] + ["".join(m) for m in merges] + ["<|startoftext|>", "<|endoftext|>"]
+    )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.json").write_text(json.dumps({token: i for i, token in enumerate(vocabulary)}, ensure_ascii=False), encoding="utf-8")
     (folder / "merges.txt").write_text("#version: 0.2\n" + "\n".join(" ".join(m) for m in merges) + "\n", encoding="utf-8")
@@ -83,7 +90,13 @@ def make_text_encoder(tokenizer: CLIPTokenizer) -> CLIPTextModel:
 def make_scheduler() -> DDIMScheduler:
     """Stable Diffusion's noise schedule, so that strength means what it means there; the UNet predicts the clean sample."""
     return DDIMScheduler(
-        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", prediction_type="sample", clip_sample=False, set_alpha_to_one=False, steps_offset=1
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        prediction_type="sample",
+        clip_sample=False,
+        set_alpha_to_one=False,
+        steps_offset=1,
     )
 
 

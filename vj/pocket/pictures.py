@@ -73,7 +73,9 @@ def _strokes(rng: np.random.Generator, size: int) -> Picture:
     for _ in range(int(rng.integers(5, 60))):
         start = rng.uniform(0, size, 2)
         end = start + rng.normal(0, 18, 2)
-        cv2.line(image, (int(start[0]), int(start[1])), (int(end[0]), int(end[1])), _colour(rng).tolist(), int(rng.integers(1, 5)), cv2.LINE_AA)
+        cv2.line(
+            image, (int(start[0]), int(start[1])), (int(end[0]), int(end[1])), _colour(rng).tolist(), int(rng.integers(1, 5)), cv2.LINE_AA
+        )
     return image
 
 

@@ -15,8 +15,9 @@ from torch import Tensor
 
 from vj.pocket.vocabulary import PALETTES, PATTERNS, Caption
 
-CELL = 8
-"""Pixels a latent covers; patterns that stand on a grid stand on this one, so that the network knows their phase."""
+CELL = 16
+"""Pixels between the marks of patterns that stand on a grid: two latents, which the autoencoder can hold and whose phase the network
+knows. At eight pixels the marks were lost."""
 
 
 @lru_cache
@@ -61,7 +62,7 @@ def _smear(noise: Tensor, length: int, angles: tuple[float, ...]) -> Tensor:
 
 
 def _grid(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Offsets (-0.5..0.5) of every pixel from its latent cell's centre, as two (1, 1, H, W)."""
+    """Offsets (-0.5..0.5) of every pixel from its grid cell's centre, as two (1, 1, H, W)."""
     h, w = x.shape[-2:]
     ys = ((torch.arange(h, device=x.device) % CELL) + 0.5) / CELL - 0.5
     xs = ((torch.arange(w, device=x.device) % CELL) + 0.5) / CELL - 0.5
@@ -69,7 +70,7 @@ def _grid(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _cells(x: Tensor) -> Tensor:
-    """The mean of every latent cell, at full size."""
+    """The mean of every grid cell, at full size."""
     return F.interpolate(F.avg_pool2d(x, CELL), scale_factor=CELL, mode="nearest")
 
 
@@ -92,7 +93,7 @@ def _brush(light: Tensor, noise: Tensor) -> Tensor:
 def _halftone(light: Tensor, noise: Tensor) -> Tensor:
     y, x = _grid(light)
     radius = 0.72 * (1 - _cells(light).clamp(0.02, 0.98)).sqrt() + 0.03 * _cells(noise[:, :1])
-    ink = torch.sigmoid((radius - (x**2 + y**2).sqrt()) * 14)
+    ink = torch.sigmoid((radius - (x**2 + y**2).sqrt()) * 18)
     return 0.93 - 0.83 * ink
 
 
@@ -109,26 +110,28 @@ def _woodcut(light: Tensor, noise: Tensor) -> Tensor:
 
 
 def _contour(light: Tensor, noise: Tensor) -> Tensor:
-    height = _blur(light, 4) * 7 + 0.45 * noise[:, 2:]
+    height = _blur(light, 3) * 5 + 0.25 * noise[:, 2:]
     phase = height - height.floor()
-    line = torch.exp(-(((phase - 0.5) / 0.16) ** 2))
-    return (height.floor() / 7 * 0.9 + 0.12) * (1 - 0.75 * line)
+    line = torch.exp(-(((phase - 0.5) / 0.2) ** 2))
+    return (height.floor() / 5 * 0.9 + 0.14) * (1 - 0.75 * line)
 
 
 def _marble(light: Tensor, noise: Tensor) -> Tensor:
-    vein = torch.sin(2 * torch.pi * (_blur(light, 4) * 1.3 + 0.4 * noise[:, 2:] + 0.12 * noise[:, 1:2]))
+    vein = torch.sin(2 * torch.pi * (_blur(light, 4) * 1.3 + 0.35 * noise[:, 2:]))
     return 0.62 * _blur(light, 1) + 0.19 + 0.21 * vein
 
 
 _PAINTERS = {"brush": _brush, "halftone": _halftone, "mosaic": _mosaic, "woodcut": _woodcut, "contour": _contour, "marble": _marble}
 
 
-def texture_noise(latents: Tensor, height: int, width: int) -> Tensor:
-    """The texture's phase, read from the noised latents (B, C, h, w): two channels as they are and a broad one, features about
-    three cells wide. (B, 3, height, width), each near unit variance."""
-    fine = latents[:, :2]
-    around = F.pad(latents[:, :1], (2, 2, 2, 2), mode="replicate")
-    broad = 4 * F.avg_pool2d(F.avg_pool2d(around, 3, stride=1), 3, stride=1)
+def texture_noise(noised: Tensor, sigma: Tensor, height: int, width: int) -> Tensor:
+    """The texture's phase, read from the noised latents (B, C, h, w) whose noise has the deviation `sigma` (B,): what two channels
+    have that their neighbourhood has not, which is mostly noise, and a broader one of features about three cells wide.
+    (B, 3, height, width), near unit variance where the picture is calm."""
+    around = F.pad(noised[:, :2], (2, 2, 2, 2), mode="replicate")
+    fine = (noised[:, :2] - F.avg_pool2d(around, 5, stride=1)) / sigma.clamp_min(0.15).view(-1, 1, 1, 1).to(noised)
+    fine = 2.5 * torch.tanh(fine / 2.5)
+    broad = 3.75 * F.avg_pool2d(F.pad(fine[:, :1], (1, 1, 1, 1), mode="replicate"), 3, stride=1)
     return F.interpolate(torch.cat([fine, broad], 1), size=(height, width), mode="bicubic", align_corners=False).clamp(-3, 3)
 
 

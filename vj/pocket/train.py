@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from diffusers import AutoencoderTiny
 from torch import Tensor, nn
 
 from vj.pocket import WEIGHTS
-from vj.pocket.model import TEXT_LENGTH, make_autoencoder, make_scheduler, make_text_encoder, make_tokenizer, make_unet, save_model
+from vj.pocket.model import SCALE, TEXT_LENGTH, make_autoencoder, make_scheduler, make_text_encoder, make_tokenizer, make_unet, save_model
 from vj.pocket.pictures import draw_pictures
 from vj.pocket.style import paint, style_weight, texture_noise
 from vj.pocket.vocabulary import Caption, draw_caption
@@ -90,11 +91,11 @@ def keep(path: Path, step: int, modules: dict[str, Any]) -> None:
 
 
 def cosine(step: int, total: int, warm: int = 100) -> float:
-    return min(1.0, (step + 1) / warm) * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * min(1.0, step / total))))
+    return float(min(1.0, (step + 1) / warm) * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * min(1.0, step / total)))))
 
 
-def train_autoencoder(work: Path, pictures: Tensor, steps: int, batch: int, device: torch.device, seed: int) -> nn.Module:
-    """Half plain pictures, half styled ones. Latents are held to mean 0 and variance 1 per channel, so scaling_factor is 1."""
+def train_autoencoder(work: Path, pictures: Tensor, steps: int, batch: int, device: torch.device, seed: int) -> AutoencoderTiny:
+    """Half plain pictures, half styled ones. Latents are held to mean 0 and variance 1 per channel."""
     torch.manual_seed(seed)
     model = make_autoencoder().to(device, memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=1e-4, betas=(0.9, 0.98))
@@ -106,9 +107,11 @@ def train_autoencoder(work: Path, pictures: Tensor, steps: int, batch: int, devi
         rng = np.random.default_rng((seed, 1, step))
         images = crops(pictures, batch, 64, rng)
         half = batch // 2
-        noise = texture_noise(torch.from_numpy(rng.standard_normal((half, 2, 8, 8), np.float32)), 64, 64)
+        noise = texture_noise(torch.from_numpy(rng.standard_normal((half, 2, 8, 8), np.float32)), torch.ones(half), 64, 64)
         depth = torch.from_numpy(rng.uniform(0.3, 1, half).astype(np.float32))
-        images[:half] = torch.lerp(images[:half], paint(images[:half], [draw_caption(rng) for _ in range(half)], noise, depth), depth.view(-1, 1, 1, 1))
+        images[:half] = torch.lerp(
+            images[:half], paint(images[:half], [draw_caption(rng) for _ in range(half)], noise, depth), depth.view(-1, 1, 1, 1)
+        )
         x = (images * 2 - 1).to(device, memory_format=torch.channels_last)
         for group in optimizer.param_groups:
             group["lr"] = 2e-3 * cosine(step, steps)
@@ -130,8 +133,10 @@ def train_autoencoder(work: Path, pictures: Tensor, steps: int, batch: int, devi
 
 
 @torch.no_grad()
-def cache_latents(work: Path, model: nn.Module, pictures: Tensor, count: int, device: torch.device, seed: int) -> tuple[Tensor, Tensor]:
-    """Crops (N, 3, 128, 128) uint8 and their latents (N, C, 16, 16) fp16, made once per autoencoder."""
+def cache_latents(
+    work: Path, model: AutoencoderTiny, pictures: Tensor, count: int, device: torch.device, seed: int
+) -> tuple[Tensor, Tensor]:
+    """Crops (N, 3, 128, 128) uint8 and their latents (N, C, 16, 16) fp16, once per autoencoder."""
     path = work / "latents.pt"
     stamp = float(sum(p.double().abs().sum() for p in model.parameters()))
     if path.exists():
@@ -161,7 +166,17 @@ def mixed(captions: list[Caption], other: list[Caption], weight: Tensor, source:
     return first
 
 
-def train_unet(work: Path, out: Path, autoencoder: nn.Module, pictures: Tensor, steps: int, batch: int, device: torch.device, seed: int, pool: int) -> None:
+def train_unet(
+    work: Path,
+    out: Path,
+    autoencoder: AutoencoderTiny,
+    pictures: Tensor,
+    steps: int,
+    batch: int,
+    device: torch.device,
+    seed: int,
+    pool: int,
+) -> None:
     """Text encoder and UNet together: given noised latents, the caption and t, the latents of the painted picture."""
     images, latents = cache_latents(work, autoencoder, pictures, pool, device, seed)
     torch.manual_seed(seed + 1)
@@ -180,15 +195,17 @@ def train_unet(work: Path, out: Path, autoencoder: nn.Module, pictures: Tensor, 
         rng = np.random.default_rng((seed, 3, step))
         rows = torch.from_numpy(rng.integers(0, len(images), batch))
         source, z = images[rows].float() / 255, latents[rows].float()
-        t = torch.from_numpy(rng.uniform(0, 940, batch).astype(np.float32))
+        t = torch.from_numpy(rng.uniform(0, 999, batch).astype(np.float32))
         a = alphas[t.long()].sqrt().view(-1, 1, 1, 1)
         b = (1 - alphas[t.long()]).sqrt().view(-1, 1, 1, 1)
-        x_t = a * z + b * torch.from_numpy(rng.standard_normal(z.shape, np.float32))
+        x_t = a * SCALE * z + b * torch.from_numpy(rng.standard_normal(z.shape, np.float32))
         captions = [Caption("", -1, -1, 0) if rng.random() < 0.06 else draw_caption(rng) for _ in range(batch)]
         others = [draw_caption(rng) for _ in range(batch)]
         way = torch.from_numpy(np.where(rng.random(batch) < 0.3, rng.random(batch), 0).astype(np.float32))
         weight = style_weight(t)
-        target = torch.lerp(source, mixed(captions, others, way, source, texture_noise(x_t, 128, 128), weight), weight.view(-1, 1, 1, 1))
+        target = torch.lerp(
+            source, mixed(captions, others, way, source, texture_noise(x_t, b.flatten(), 128, 128), weight), weight.view(-1, 1, 1, 1)
+        )
         target = (target * 2 - 1).to(device, memory_format=torch.channels_last)
 
         def embed(texts: list[Caption]) -> Tensor:
@@ -201,7 +218,7 @@ def train_unet(work: Path, out: Path, autoencoder: nn.Module, pictures: Tensor, 
             with torch.no_grad():
                 goal = autoencoder.encode(target).latents.float()
             text = torch.lerp(embed(captions), embed(others), way.to(device).view(-1, 1, 1))
-            x0 = unet(x_t.to(device), t.to(device), text, return_dict=False)[0].float()
+            x0 = unet(x_t.to(device), t.to(device), text, return_dict=False)[0].float() / SCALE
             loss = F.smooth_l1_loss(x0, goal, beta=0.3)
             if step % 2:
                 seen = autoencoder.decode(x0[:6]).sample.float()
@@ -226,7 +243,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the model goes (default: into the package)")
     parser.add_argument("--work", type=Path, default=Path("pocket-training"), help="checkpoints, cached latents and losses")
     parser.add_argument("--pictures", type=int, default=1800, help="pictures to draw")
-    parser.add_argument("--autoencoder-steps", type=int, default=5000)
+    parser.add_argument("--autoencoder-steps", type=int, default=9000)
     parser.add_argument("--unet-steps", type=int, default=6000)
     parser.add_argument("--batch", type=int, default=24)
     parser.add_argument("--pool", type=int, default=9000, help="cached crops")

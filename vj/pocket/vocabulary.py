@@ -36,7 +36,7 @@ PATTERNS: dict[str, tuple[str, ...]] = {
 
 MODIFIERS: dict[str, tuple[str, ...]] = {"dark": ("dark", "gloomy", "shadow"), "bright": ("bright", "luminous", "sunlit")}
 
-FILLER = (
+FILLER = (  # noqa: SIM905
     "a an the of and in with on at like made from into very some picture photo portrait person man woman face faces two people "
     "dancer body hand city street car crash house room table sky cloud tree flower animal cat dog horse bird calm wild slow fast "
     "beautiful strange old new big small detailed abstract style art cinematic moving light texture surface world dream music "
