@@ -1,0 +1,249 @@
+"""The GPU's kernels without a GPU: the same text through the C compiler against NumPy, and through NVIDIA's compiler for real cards."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from vj.errors import Unavailable
+from vj.kernels import cupy_ops, numpy_ops
+from vj.kernels.body import C_SOURCE, CUDA_SOURCE, MODE_CODES
+from vj.kernels.cupy_ops import TemporalKernels
+from vj.kernels.settings import NEUTRAL, BlendSettings, colour_matrix, feedback_matrix
+from vj.parameters.table import BLEND_MODES
+
+KERNELS = ("vj_feedback", "vj_blend", "vj_sharpen")
+KINDS = {np.dtype(np.int32): ("int", ctypes.c_int), np.dtype(np.float32): ("float", ctypes.c_float)}
+
+
+def noise(height: int, width: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).random((height, width, 3), dtype=np.float32)
+
+
+def as_bytes(picture: np.ndarray) -> np.ndarray:
+    return (picture * 255 + 0.5).astype(np.uint8)
+
+
+def signature(name: str) -> list[str]:
+    """The kinds of a kernel's arguments, as its source has them: pointer, int or float."""
+    arguments = re.search(rf"VJ_KERNEL {name}\((.*?)\)", C_SOURCE, re.DOTALL)[1].split(",")  # type: ignore[index]
+    return ["pointer" if "*" in a else a.split()[0] for a in arguments]
+
+
+class Compiled:
+    """The kernels as C functions, called as CuPy would call them: arrays by address, NumPy numbers by value, in the source's order."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+        if compiler is None:
+            pytest.skip("no C compiler: install gcc or clang to test the kernels' text")
+        source, library = folder / "kernels.c", folder / "kernels.so"
+        source.write_text(C_SOURCE)
+        strict = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-O2", "-ffp-contract=off")  # as NumPy: every product rounded
+        command = [compiler, *strict, *options, "-shared", "-fPIC", str(source), "-o", str(library), "-lm"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if "_Float16" in done.stderr:
+            pytest.skip(f"{compiler} knows no half precision (_Float16)")
+        assert done.returncode == 0, done.stderr
+        self.library = ctypes.CDLL(str(library))
+
+    def call(self, name: str, *arguments: Any) -> None:
+        kinds, values = [], []
+        for argument in arguments:
+            if isinstance(argument, np.ndarray):
+                kinds.append("pointer")
+                values.append(ctypes.c_void_p(argument.ctypes.data))
+            else:
+                kind, number = KINDS[argument.dtype]
+                kinds.append(kind)
+                values.append(number(argument.item()))
+        assert kinds == signature(name)
+        self.library[name](*values)
+
+
+@pytest.fixture(scope="module", params=["float", "half"])
+def compiled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[torch.dtype, Compiled]:
+    folder = tmp_path_factory.mktemp("kernels")
+    if request.param == "half":
+        return torch.float16, Compiled(folder, "-DVJ_HALF")
+    return torch.float32, Compiled(folder)
+
+
+@pytest.fixture
+def kernels(compiled: tuple[torch.dtype, Compiled], monkeypatch: pytest.MonkeyPatch) -> TemporalKernels:
+    """The real host code over a stand-in for CuPy that runs the C functions; torch's part of CUDA is left out."""
+    dtype, functions = compiled
+    streams: list[object] = []
+
+    def get_function(name: str) -> Any:
+        def run(grid: tuple[int, int], block: tuple[int, int], arguments: tuple[Any, ...]) -> None:
+            assert streams == ["torch's stream"]
+            assert grid[0] * block[0] >= 48
+            assert grid[1] * block[1] >= 32
+            functions.call(name, *arguments)
+
+        return run
+
+    class Stream:
+        @staticmethod
+        def from_external(stream: object) -> Stream:
+            streams.append(stream)
+            return Stream()
+
+        def __enter__(self) -> None: ...
+
+        def __exit__(self, *_: object) -> None:
+            streams.clear()
+
+    def raw_module(*, code: str, options: tuple[str, ...], backend: str) -> SimpleNamespace:
+        assert (code, options, backend) == (CUDA_SOURCE, ("-DVJ_HALF",) if dtype == torch.float16 else (), "nvrtc")
+        return SimpleNamespace(get_function=get_function)
+
+    stand_in = ModuleType("cupy")
+    vars(stand_in).update(RawModule=raw_module, from_dlpack=np.from_dlpack, cuda=SimpleNamespace(Stream=Stream))
+    monkeypatch.setitem(sys.modules, "cupy", stand_in)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device", lambda _: nullcontext())
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda _: "torch's stream")
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda _: None)
+    made = TemporalKernels(32, 48, "cpu", dtype)
+    made.warm()
+    return made
+
+
+def as_model(picture: np.ndarray, dtype: torch.dtype, channels_last: bool) -> torch.Tensor:
+    """(H, W, 3) 0..1 -> (1, 3, H, W) -1..1, in one of the two orders of memory that models leave it in."""
+    model = torch.from_numpy(picture * 2 - 1).permute(2, 0, 1)[None].to(dtype)
+    return model.contiguous(memory_format=torch.channels_last if channels_last else torch.contiguous_format)
+
+
+def as_picture(model: torch.Tensor) -> np.ndarray:
+    return (model[0].permute(1, 2, 0).float() * 0.5 + 0.5).numpy()
+
+
+@pytest.mark.parametrize("channels_last", [False, True])
+def test_the_kernels_paint_what_numpy_paints(kernels: TemporalKernels, channels_last: bool) -> None:
+    """Forty frames of the loop, state and all: float within 2e-6, the same bytes but for ties in rounding, half within its precision."""
+    rng = np.random.default_rng(3)
+    exact = kernels.dtype == torch.float32
+    last, different = None, 0
+    for turn in range(40):
+        image = as_bytes(noise(32, 48, turn))
+        matrix = feedback_matrix(48, 32, rng.uniform(0.8, 1.25), rng.uniform(-45, 45), *rng.uniform(-0.25, 0.25, 2))
+        amount = rng.choice([0, rng.uniform(0, 0.95)])
+        model = as_model(np.zeros((32, 48, 3), np.float32), kernels.dtype, channels_last)
+        kernels.feedback(torch.from_numpy(image), model, matrix, amount)
+        assert np.abs(as_picture(model) - numpy_ops.feedback(image, last, matrix, amount)).max() < (2e-6 if exact else 4e-4)
+
+        colour = colour_matrix(*rng.uniform((-1, 0, 0, -180), (1, 2, 2, 180))) if turn % 2 else NEUTRAL
+        mode = BLEND_MODES[turn % len(BLEND_MODES)]
+        settings = BlendSettings(rng.choice([0, 0.6, 0.99]), rng.uniform(), rng.choice([0, rng.uniform(), 1]), mode, colour)
+        painted = as_model(noise(32, 48, turn + 99) * 1.2 - 0.1, kernels.dtype, channels_last)
+        truth, last = numpy_ops.blend(as_picture(painted), last, image, settings)
+        out = kernels.blend(painted, torch.from_numpy(image), settings)
+        assert np.abs(kernels.state.numpy() - last).max() < 2e-6
+        assert np.abs(out.numpy().astype(int) - truth).max() <= 1
+        different += int((out.numpy() != truth).sum())
+        assert np.array_equal(kernels.sharpen(out, 0.7).numpy(), numpy_ops.sharpen(out.numpy(), 0.7))
+    assert different < 40 * 32 * 48 * 3 * 1e-4
+
+
+def test_the_kernels_keep_the_exact_promises(kernels: TemporalKernels) -> None:
+    image, painted = torch.from_numpy(as_bytes(noise(32, 48, 1))), as_model(noise(32, 48, 2), kernels.dtype, False)
+    kernels.blend(as_model(noise(32, 48, 3), kernels.dtype, False), image, BlendSettings())
+    for mode in BLEND_MODES:
+        assert torch.equal(kernels.blend(painted, image, BlendSettings(0.5, 0.5, 0, mode)), image)  # dry is the input
+    kernels.blend(painted, image, BlendSettings(motion=0.7))
+    assert np.array_equal(kernels.state.numpy(), as_picture(painted))  # no smoothing is the painting
+    model = torch.zeros_like(painted)
+    kernels.feedback(image, model, feedback_matrix(48, 32, 1.2), 0)
+    assert np.array_equal(as_bytes(as_picture(model)), image.numpy())  # no feedback is the input
+
+
+def test_a_reset_forgets_the_last_painting(kernels: TemporalKernels) -> None:
+    image, painted = torch.from_numpy(as_bytes(noise(32, 48, 1))), as_model(noise(32, 48, 2), kernels.dtype, False)
+    kernels.blend(as_model(noise(32, 48, 3), kernels.dtype, False), image, BlendSettings())
+    kernels.reset()
+    assert kernels.state is None
+    model = torch.zeros_like(painted)
+    kernels.feedback(image, model, feedback_matrix(48, 32, 1.2), 0.9)
+    assert np.array_equal(as_bytes(as_picture(model)), image.numpy())
+    kernels.blend(painted, image, BlendSettings(0.99, 0))
+    assert np.array_equal(kernels.state.numpy(), as_picture(painted))
+
+
+def test_a_picture_holds_while_the_ring_goes_round(kernels: TemporalKernels) -> None:
+    image = torch.from_numpy(as_bytes(noise(32, 48, 1)))
+    shown = [kernels.blend(as_model(noise(32, 48, turn), kernels.dtype, False), image, BlendSettings()) for turn in range(5)]
+    assert len({picture.data_ptr() for picture in shown}) == 4
+    for turn in (2, 3, 4):
+        assert np.abs(shown[turn].numpy() / 255 - noise(32, 48, turn)).max() < 0.003
+
+
+def test_pictures_that_do_not_fit_are_refused(kernels: TemporalKernels) -> None:
+    image, painted = torch.zeros((32, 48, 3), dtype=torch.uint8), torch.zeros((3, 32, 48), dtype=kernels.dtype)
+    with pytest.raises(ValueError, match=r"painted: \(3, 48, 32\) .* came, \(3, 32, 48\)"):
+        kernels.blend(painted.reshape(3, 48, 32), image, BlendSettings())
+    with pytest.raises(ValueError, match=r"image: .* strides \(3, 96, 1\) came, contiguous \(32, 48, 3\)"):
+        kernels.blend(painted, torch.zeros((48, 32, 3), dtype=torch.uint8).transpose(0, 1), BlendSettings())
+    with pytest.raises(ValueError, match=r"dtype: torch.bfloat16 came"):
+        TemporalKernels(32, 48, "cpu", torch.bfloat16)
+
+
+def test_without_cupy_the_answer_is_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    with pytest.raises(Unavailable, match=r"pip install cupy-cuda\d+x==14\.2\.0"):
+        TemporalKernels(32, 48)
+
+
+def test_modes_have_the_numbers_of_the_table() -> None:
+    assert tuple(MODE_CODES) == BLEND_MODES
+    assert all(f"#define VJ_{mode.upper()} {code}\n" in CUDA_SOURCE for mode, code in MODE_CODES.items())
+    assert all(f"case VJ_{mode.upper()}:" in CUDA_SOURCE for mode in BLEND_MODES if mode != "normal")
+    assert cupy_ops.CUDA_SOURCE is CUDA_SOURCE
+
+
+@pytest.fixture(scope="module")
+def nvrtc() -> ctypes.CDLL:
+    """NVIDIA's run-time compiler, which needs no card. (On Linux it comes with requirements-test.txt.)"""
+    found = importlib.util.find_spec("nvidia.cuda_nvrtc") if importlib.util.find_spec("nvidia") else None
+    folders = [Path(folder) for folder in found.submodule_search_locations or ()] if found else []
+    for pattern in ("lib/libnvrtc.so.*", "bin/nvrtc64_*_0.dll"):
+        for library in sorted(file for folder in folders for file in folder.glob(pattern) if "alt" not in file.name):
+            return ctypes.CDLL(str(library))
+    pytest.skip("no NVRTC: pip install nvidia-cuda-nvrtc-cu12==12.9.86")
+
+
+@pytest.mark.parametrize("options", [[], ["-DVJ_HALF"]], ids=["float", "half"])
+@pytest.mark.parametrize("card", ["sm_75", "sm_89", "sm_90", "sm_120"])
+def test_nvidias_compiler_takes_the_kernels(nvrtc: ctypes.CDLL, card: str, options: list[str]) -> None:
+    """Turing, Ada, Hopper and Blackwell: machine code with the three kernels in it and not one warning. -std as CuPy sets it."""
+    program, size = ctypes.c_void_p(), ctypes.c_size_t()
+    assert nvrtc.nvrtcCreateProgram(ctypes.byref(program), CUDA_SOURCE.encode(), b"kernels.cu", 0, None, None) == 0
+    flags = [flag.encode() for flag in (f"--gpu-architecture={card}", "-std=c++17", *options)]
+    result = nvrtc.nvrtcCompileProgram(program, len(flags), (ctypes.c_char_p * len(flags))(*flags))
+
+    def fetch(what: str) -> bytes:
+        assert nvrtc[f"nvrtcGet{what}Size"](program, ctypes.byref(size)) == 0
+        text = ctypes.create_string_buffer(size.value)
+        assert nvrtc[f"nvrtcGet{what}"](program, text) == 0
+        return text.raw
+
+    log = fetch("ProgramLog").decode().strip("\0\n ")
+    assert (result, log) == (0, "")
+    binary = fetch("CUBIN")
+    assert binary[:4] == b"\x7fELF"
+    assert all(b".text." + name.encode() in binary for name in KERNELS)
+    assert nvrtc.nvrtcDestroyProgram(ctypes.byref(program)) == 0

@@ -1,0 +1,150 @@
+"""The pixel maths of numpy_ops.py on an NVIDIA card: one fused kernel a pass, on torch's stream, in memory that is kept.
+
+Two passes and not one, because diffusion stands between them. Within a pass everything is one kernel: each value is read and written
+once, where a chain of array operations would go through memory for every step (docs/, one kernel on the GPU).
+
+Needs cupy, which is imported when a `TemporalKernels` is made and not before.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+
+from vj.errors import Unavailable
+from vj.kernels.body import CUDA_SOURCE, MODE_CODES
+from vj.kernels.settings import BlendSettings
+
+_BLOCK = (32, 8)
+_HALF_OPTION = {torch.float16: ("-DVJ_HALF",), torch.float32: ()}
+
+
+def _cupy() -> ModuleType:
+    """cupy, or Unavailable with the command that installs the one for torch's CUDA."""
+    try:
+        return importlib.import_module("cupy")
+    except ImportError as error:
+        major = (torch.version.cuda or "12").split(".")[0]
+        raise Unavailable(f"the GPU's pixel maths needs cupy ({error}): pip install cupy-cuda{major}x==14.2.0") from error
+
+
+class TemporalKernels:
+    """`feedback` before diffusion, `blend` and `sharpen` after it, for pictures of one size on one device; holds the state between.
+
+    height, width: pixels. device: a CUDA device. dtype: float16 or float32, of the model's tensors. outputs: how many pictures the ring
+    holds, at least 2; one that `blend` or `sharpen` returned is overwritten when as many more were made, so take it to the host before.
+
+    All work goes onto torch's current stream and nothing here waits for it. So a tensor may be dropped right after a call: torch hands
+    its memory on in the order of that stream. Nothing is allocated on the card after the start. Raises Unavailable, ValueError.
+    """
+
+    def __init__(
+        self, height: int, width: int, device: torch.device | str = "cuda", dtype: torch.dtype = torch.float16, outputs: int = 4
+    ) -> None:
+        if dtype not in _HALF_OPTION:
+            raise ValueError(f"dtype: {dtype} came, torch.float16 or torch.float32 would be right")
+        self._cupy = _cupy()
+        if not torch.cuda.is_available():
+            raise Unavailable("the GPU's pixel maths needs an NVIDIA card and a torch built for CUDA; vj.kernels.cv_ops runs without")
+        self.device, self.dtype = torch.device(device), dtype
+        if self.device.type == "cuda" and self.device.index is None:
+            self.device = torch.device("cuda", torch.cuda.current_device())
+        self._shape = (height, width, 3)
+        self._size = np.int32(width), np.int32(height)
+        self._grid = -(-width // _BLOCK[0]), -(-height // _BLOCK[1])
+        self._states = torch.zeros((2, *self._shape), dtype=torch.float32, device=self.device)
+        self._outputs = torch.zeros((outputs, *self._shape), dtype=torch.uint8, device=self.device)
+        self._state_turn = self._output_turn = 0
+        self._started = False
+        module = self._cupy.RawModule(code=CUDA_SOURCE, options=_HALF_OPTION[dtype], backend="nvrtc")
+        with torch.cuda.device(self.device):
+            self._kernels = {name: module.get_function(name) for name in ("vj_feedback", "vj_blend", "vj_sharpen")}
+
+    @property
+    def state(self) -> torch.Tensor | None:
+        """(H, W, 3) float32 0..1, the last painting, or None before the first; overwritten by the next `blend` but one."""
+        return self._states[self._state_turn] if self._started else None
+
+    def reset(self) -> None:
+        """Forget the last painting: the next frame is taken as it comes, as the first one was."""
+        self._started = False
+
+    def warm(self) -> None:
+        """Compile and run every kernel once, so that the first frame does not stutter. Forgets the last painting."""
+        height, width = self._shape[:2]
+        model = torch.zeros((3, height, width), dtype=self.dtype, device=self.device)
+        image = torch.zeros(self._shape, dtype=torch.uint8, device=self.device)
+        for _ in range(2):  # the second time there is a last painting to read
+            self.feedback(image, model, np.eye(2, 3, dtype=np.float32), 0.5)
+            self.sharpen(self.blend(model, image, BlendSettings(0.5, 0.5)), 0.5)
+        torch.cuda.synchronize(self.device)
+        self.reset()
+
+    def feedback(self, image: torch.Tensor, out: torch.Tensor, matrix: np.ndarray, amount: float) -> None:
+        """Before diffusion, see `numpy_ops.feedback`: the model's input into `out`, with the last painting mixed in once there is one.
+
+        image: (H, W, 3) uint8, the prepared input. out: (3, H, W) or (1, 3, H, W), any strides, the model's dtype, gets -1..1.
+        matrix: (2, 3) float32 from `feedback_matrix`. amount: 0..0.95.
+        """
+        self._check_picture("image", image)
+        self._check_model("out", out)
+        share = np.float32(amount if self._started else 0)
+        last = self._states[self._state_turn]
+        self._launch("vj_feedback", image, last, out, *self._strides(out), *self._size, *np.float32(matrix).ravel(), share)
+
+    def blend(self, painted: torch.Tensor, image: torch.Tensor, settings: BlendSettings) -> torch.Tensor:
+        """After diffusion, see `numpy_ops.blend`: (H, W, 3) uint8 in the ring of outputs, and the new state.
+
+        painted: (3, H, W) or (1, 3, H, W), any strides, the model's dtype, -1..1. image: (H, W, 3) uint8, the untouched input.
+        """
+        self._check_model("painted", painted)
+        self._check_picture("image", image)
+        last, state = self._states[self._state_turn], self._states[1 - self._state_turn]
+        smoothing = settings.smoothing if self._started else 0
+        numbers = (np.float32(smoothing), np.float32(settings.motion), np.float32(settings.wet), np.int32(MODE_CODES[settings.mode]))
+        out = self._next_output()
+        colour = np.float32(settings.colour).ravel()
+        self._launch("vj_blend", painted, *self._strides(painted), last, image, state, out, *self._size, *numbers, *colour)
+        self._state_turn, self._started = 1 - self._state_turn, True
+        return out
+
+    def sharpen(self, picture: torch.Tensor, amount: float) -> torch.Tensor:
+        """See `numpy_ops.sharpen`: (H, W, 3) uint8 in the ring of outputs, or the picture itself at amount 0."""
+        if amount == 0:
+            return picture
+        self._check_picture("picture", picture)
+        out = self._next_output()
+        self._launch("vj_sharpen", picture, out, *self._size, np.float32(amount))
+        return out
+
+    def _next_output(self) -> torch.Tensor:
+        self._output_turn = (self._output_turn + 1) % len(self._outputs)
+        return self._outputs[self._output_turn]
+
+    def _launch(self, name: str, *arguments: Any) -> None:
+        """Run a kernel over all pixels on torch's current stream; tensors go in by DLPack, numbers by value."""
+        stream = torch.cuda.current_stream(self.device)
+        with torch.cuda.device(self.device), self._cupy.cuda.Stream.from_external(stream):
+            views = [self._cupy.from_dlpack(a.detach()) if isinstance(a, torch.Tensor) else a for a in arguments]
+            self._kernels[name](self._grid, _BLOCK, tuple(views))
+
+    @staticmethod
+    def _strides(model: torch.Tensor) -> tuple[np.int32, ...]:
+        """plane, row and step of (..., 3, H, W), in numbers."""
+        return tuple(np.int32(stride) for stride in model.stride()[-3:])
+
+    def _check_model(self, name: str, model: torch.Tensor) -> None:
+        height, width = self._shape[:2]
+        if model.shape not in ((3, height, width), (1, 3, height, width)) or model.dtype != self.dtype or model.device != self.device:
+            came = f"{tuple(model.shape)} {model.dtype} on {model.device}"
+            raise ValueError(f"{name}: {came} came, (3, {height}, {width}) {self.dtype} on {self.device} would be right")
+
+    def _check_picture(self, name: str, picture: torch.Tensor) -> None:
+        fits = tuple(picture.shape) == self._shape and picture.dtype == torch.uint8 and picture.device == self.device
+        if not (fits and picture.is_contiguous()):
+            came = f"{tuple(picture.shape)} {picture.dtype} on {picture.device}, strides {picture.stride()}"
+            raise ValueError(f"{name}: {came} came, contiguous {self._shape} torch.uint8 on {self.device} would be right")

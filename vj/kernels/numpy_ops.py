@@ -1,0 +1,123 @@
+"""The pixel maths of one frame, written to be read. cv_ops.py (CPU) and body.py (GPU) do the same, fast, and are tested against this.
+
+Two passes, because diffusion stands between them: `feedback` mixes the last output into the input, `blend` makes the output of what
+the model painted. Pictures are (H, W, 3) RGB, sRGB values: uint8 0..255, or float32 0..1 where said. All numbers are finite: whoever
+takes a picture from a model checks it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from vj.kernels.settings import MOVING, STILL, BlendSettings
+
+MODES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "normal": lambda base, top: top,
+    "add": lambda base, top: np.minimum(base + top, 1),
+    "screen": lambda base, top: 1 - (1 - base) * (1 - top),
+    "multiply": lambda base, top: base * top,
+    "difference": lambda base, top: np.abs(base - top),
+    "lighten": np.maximum,
+    "darken": np.minimum,
+}
+"""How a top layer lies over a base, as in every paint program; floats 0..1."""
+
+
+def to_float(picture: np.ndarray) -> np.ndarray:
+    """uint8 0..255 -> float32 0..1; floats are clamped to 0..1."""
+    if picture.dtype == np.uint8:
+        return picture / np.float32(255)
+    return np.clip(picture, 0, 1, dtype=np.float32)
+
+
+def to_uint8(picture: np.ndarray) -> np.ndarray:
+    """float 0..1, clamped -> uint8 0..255, rounded."""
+    return (np.clip(picture, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+
+
+def reflect(index: np.ndarray, size: int) -> np.ndarray:
+    """Any integer index -> 0..size-1, mirrored at the middle of the first and last pixel as often as needed (cv2's BORDER_REFLECT_101).
+
+    Replicated edges would be drawn out to streaks, a black border would eat the picture frame by frame; a mirror does neither.
+    """
+    period = max(1, 2 * (size - 1))
+    folded = np.abs(index) % period
+    return np.minimum(folded, period - folded) if size > 1 else folded
+
+
+def warp(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """(H, W, 3) float32 seen through `feedback_matrix`'s (2, 3) float32: a bilinear gather, mirrored at the edges."""
+    height, width = picture.shape[:2]
+    column, row = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
+    x, y = (m[0] * column + m[1] * row + m[2] for m in matrix)
+    left, top = np.floor(x), np.floor(y)
+    across, down = (x - left)[..., None], (y - top)[..., None]
+    columns = [reflect(left.astype(int) + step, width) for step in (0, 1)]
+    rows = [reflect(top.astype(int) + step, height) for step in (0, 1)]
+    (a, b), (c, d) = ([picture[r, c] for c in columns] for r in rows)
+    upper, lower = a + across * (b - a), c + across * (d - c)
+    return upper + down * (lower - upper)
+
+
+def feedback(image: np.ndarray, last: np.ndarray | None, matrix: np.ndarray, amount: float, as_uint8: bool = False) -> np.ndarray:
+    """Before diffusion: a share of the last output in the next input.
+
+    image: (H, W, 3) uint8, the prepared input. last: (H, W, 3) float32 0..1, the state `blend` returned, None before the first.
+    matrix: (2, 3) float32 from `feedback_matrix`. amount: 0..0.95; at 0 the image comes back exactly.
+    Returns (H, W, 3) float32 0..1, or uint8 with `as_uint8`.
+    """
+    if last is None or amount == 0:
+        return image if as_uint8 else to_float(image)
+    fresh = to_float(image)
+    mixed = fresh + np.float32(amount) * (warp(last, matrix) - fresh)
+    return to_uint8(mixed) if as_uint8 else mixed
+
+
+def smoothstep(low: float, high: float, value: np.ndarray) -> np.ndarray:
+    """0 up to `low`, 1 from `high`, and an S between."""
+    t = np.clip((value - np.float32(low)) / np.float32(high - low), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def smooth(painted: np.ndarray, last: np.ndarray, smoothing: float, motion: float) -> np.ndarray:
+    """The new state, (H, W, 3) float32: painted, with the last state kept by `smoothing` where the two are alike.
+
+    Written as painted + keep * (last - painted), so that smoothing 0 is painted to the bit.
+    """
+    change = np.abs(painted - last)
+    change = (change[..., 0] + change[..., 1] + change[..., 2]) / np.float32(3)
+    keep = np.float32(smoothing) * (1 - np.float32(motion) * smoothstep(STILL, MOVING, change))
+    return painted + keep[..., None] * (last - painted)
+
+
+def blend(painted: np.ndarray, last: np.ndarray | None, image: np.ndarray, settings: BlendSettings) -> tuple[np.ndarray, np.ndarray]:
+    """After diffusion: temporal smoothing, blend mode, wet/dry, colour.
+
+    painted: (H, W, 3), what the model made, float 0..1 (clamped here) or uint8. last: (H, W, 3) float32 0..1, the state of the frame
+    before, None before the first. image: (H, W, 3) uint8, the untouched input.
+    Returns the picture, (H, W, 3) uint8, and the new state, (H, W, 3) float32 0..1: the painting from *before* wet/dry and colour, since
+    those would otherwise be applied again with every turn of the feedback. The state is float32 because slow smoothing moves it by less
+    than a step of uint8, and of half precision: it would stick.
+    """
+    fresh, base = to_float(painted), to_float(image)
+    state = fresh if last is None else smooth(fresh, last, settings.smoothing, settings.motion)
+    mixed = base + np.float32(settings.wet) * (MODES[settings.mode](base, state) - base)
+    if not settings.neutral:
+        mixed = mixed @ settings.colour[:, :3].T + settings.colour[:, 3]
+    return to_uint8(mixed), state
+
+
+def sharpen(picture: np.ndarray, amount: float) -> np.ndarray:
+    """(H, W, 3) uint8 -> the same with edges lifted: an unsharp mask of 3x3 pixels (1 2 1 both ways). amount: 0..1; 0 changes nothing.
+
+    For the very last picture only: in the feedback loop it would build up.
+    """
+    if amount == 0:
+        return picture
+    wide = np.pad(picture.astype(np.float32), ((1, 1), (1, 1), (0, 0)), mode="reflect")
+    rows = wide[:-2] + 2 * wide[1:-1] + wide[2:]
+    blurred = (rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]) / np.float32(16)
+    sharp = picture + np.float32(amount) * (picture - blurred)
+    return (np.clip(sharp, 0, 255) + np.float32(0.5)).astype(np.uint8)
