@@ -12,7 +12,10 @@ from vj.frame import Frame
 
 
 class Sink(Protocol):
-    """Takes frames. Used from one thread, its own; `close` may be called twice, and a closed sink can be opened again."""
+    """Takes frames. Used from one thread, its own; `close` may be called twice, and a closed sink can be opened again.
+
+    A class with `final = True` is not opened again after a Fault; others are, every few seconds.
+    """
 
     def open(self, width: int, height: int, fps: float) -> None:
         """Raises `Fault` (or `Unavailable`) with a message that names the sink and the remedy."""
@@ -29,8 +32,7 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What every sink is told. clock: the show's. live: False offline, where every frame counts and no sink may drop one.
-   """
+    """What every sink is told. clock: the show's. live: False offline, where every frame counts and no sink may drop one."""
 
     clock: Clock
     live: bool = True

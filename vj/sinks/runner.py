@@ -1,0 +1,152 @@
+"""A sink's own thread, so that a slow or broken sink slows nobody."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+
+from vj.clock import Clock, WallClock
+from vj.errors import Fault
+from vj.frame import Frame
+from vj.mailbox import Mailbox
+from vj.metrics import Window
+from vj.sinks import Sink
+
+RETRY_PERIOD = 3.0
+"""Seconds until a sink that failed is opened again."""
+
+
+class SinkRunner:
+    """Carries frames to one sink, opens it with the first frame's size, and opens it again after a failure.
+
+    Live: `start()`, and the newest frame in the mailbox is sent at the sink's own pace. Offline: no thread; `deliver` sends at once
+    and returns when the sink has the frame, so that nothing is lost. Either way `stop()` at the end. A runner plays once.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        sink: Sink,
+        mailbox: Mailbox[Frame],
+        fps: float,
+        on_message: Callable[[str], None],
+        *,
+        clock: Clock | None = None,
+        on_sent: Callable[[Frame, float], None] | None = None,
+        retry_period: float = RETRY_PERIOD,
+    ) -> None:
+        """fps: told to the sink. on_message: gets what a person should read, from the sink's thread. on_sent: gets every frame after it
+        was sent and the moment on `clock` (the show's), so that `moment - frame.captured` is its age."""
+        self.uri = uri
+        self.sink = sink
+        self.mailbox = mailbox
+        self.sent = 0
+        self.errors = 0
+        self.failed_for_good = False
+        """A sink with `final` has failed and is not tried again."""
+        self._fps = fps
+        self._say = on_message
+        self._clock = clock or WallClock()
+        self._on_sent = on_sent
+        self._retry_period = retry_period
+        self._thread: threading.Thread | None = None
+        self._open = False
+        self._trouble = ""
+        self._retry_at = -math.inf
+        self._times = Window()
+
+    def start(self) -> None:
+        """Start taking from the mailbox."""
+        if self._thread is not None:
+            raise RuntimeError(f"{self.uri}: the runner was started already")
+        self._thread = threading.Thread(target=self._run, name=f"sink {self.uri}", daemon=True)
+        self._thread.start()
+
+    def deliver(self, frame: Frame) -> bool:
+        """Send one frame from the caller's thread. False when the sink has failed for good, and rendering on is for nothing."""
+        if self._thread is not None:
+            raise RuntimeError(f"{self.uri}: deliver is for offline rendering; while the thread runs, use the mailbox")
+        self._carry(frame)
+        return not self.failed_for_good
+
+    def stop(self, timeout: float = 2.0) -> bool:
+        """Send what still lies in the mailbox, close the sink and end. False, with a message, when it hangs for longer than that."""
+        self.mailbox.close()
+        if self._thread is None:
+            self._close()
+            return True
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            self._say(f"{self.uri} did not stop within {timeout:g} s; its last frames may be missing")
+            return False
+        return True
+
+    def send_time(self) -> float:
+        """Median seconds that a send takes."""
+        return self._times.percentile(0.5)
+
+    def state(self) -> str:
+        """`"ndi:vj 1 receiver"`, `"ndi:vj failed: ...; trying again"`, for the status line."""
+        if self._trouble:
+            return f"{self.uri} failed: {self._trouble}" + ("" if self.failed_for_good else "; trying again")
+        if self.sent == 0:
+            return f"{self.uri} waiting for the first frame"
+        return f"{self.uri} {self.sink.state()}"
+
+    def _run(self) -> None:
+        while True:
+            frame = self.mailbox.take(timeout=1.0)
+            if frame is not None:
+                self._carry(frame)
+            elif self.mailbox.closed:
+                break
+        self._close()
+
+    def _carry(self, frame: Frame) -> None:
+        """Open when needed, send, count. A frame that comes while the sink rests from a failure is let go."""
+        if time.monotonic() < self._retry_at:
+            return
+        try:
+            if not self._open:
+                self.sink.open(frame.size.width, frame.size.height, self._fps)
+                self._open = True
+            begun = time.perf_counter()
+            self.sink.send(frame)
+            self._times.add(time.perf_counter() - begun)
+        except Exception as error:  # whatever a driver throws: this sink fails, the others play on, and it is said
+            self._fail(error)
+            return
+        self.sent += 1
+        if self._trouble:
+            self._trouble = ""
+            self._say(f"{self.uri} works again")
+        if self._on_sent is not None:
+            self._on_sent(frame, self._clock.now())
+
+    def _fail(self, error: Exception) -> None:
+        """Count it, say it once, close the sink, and settle when to try again."""
+        self.errors += 1
+        trouble = self._words(error)
+        news = trouble != self._trouble
+        self._trouble = trouble
+        self.failed_for_good = getattr(self.sink, "final", False)
+        self._retry_at = math.inf if self.failed_for_good else time.monotonic() + self._retry_period
+        if news:
+            self._say(self.state())
+        self._close()
+
+    def _close(self) -> None:
+        """Close the sink; what it throws then is told, since a recording may have lost its end."""
+        self._open = False
+        try:
+            self.sink.close()
+        except Exception as error:  # as above
+            self.errors += 1
+            self._say(f"{self.uri} at closing: {self._words(error)}")
+
+    def _words(self, error: Exception) -> str:
+        """The error's message without our name at its beginning, which the status line puts there itself."""
+        told = str(error) if isinstance(error, Fault) else f"{type(error).__name__}: {error}"
+        return told.removeprefix(self.uri).lstrip(": ")

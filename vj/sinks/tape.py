@@ -1,0 +1,75 @@
+"""The file a movie is written into, which never breaks what it already holds."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".m4v": "mp4"}
+"""A movie's ending -> FFmpeg's name of the container."""
+
+
+class Tape:
+    """A new file that takes whole pieces. When a piece does not fit, it is taken back off the end and nothing more is accepted.
+
+    PyAV writes through `write`, `seek` and `tell`. `closed` set to True before PyAV closes its container keeps it from writing a last
+    index: that index goes over the file's beginning, which must not happen when its end could not be written.
+    Nothing is fsynced: the page cache survives a killed program, and a slow disk would cost frames.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises FileExistsError when there is something in `path` already, OSError when it can't be made."""
+        try:
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        except FileExistsError:
+            if path.stat().st_size > 0 or not path.is_file():
+                raise
+            self._descriptor = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+        self.path = path
+        self.size = 0
+        """Bytes in the file."""
+        self.closed = False
+        """No more is taken."""
+
+    def write(self, piece: bytes) -> int:
+        """All of `piece`, or none of it and OSError."""
+        if self.closed:
+            raise OSError("the recording has ended")
+        start = self.tell()
+        left = memoryview(piece)
+        try:
+            while left:
+                left = left[self._write(left) :]
+        except OSError:
+            self.closed = True
+            if start == self.size:
+                os.ftruncate(self._descriptor, start)
+            raise
+        self.size = max(self.size, self.tell())
+        return len(piece)
+
+    def _write(self, piece: memoryview) -> int:
+        return os.write(self._descriptor, piece)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return os.lseek(self._descriptor, offset, whence)
+
+    def tell(self) -> int:
+        return os.lseek(self._descriptor, 0, os.SEEK_CUR)
+
+    def release(self) -> None:
+        """Close the file itself. May be called twice."""
+        self.closed = True
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def unused(path: Path) -> Tape:
+    """A tape at `path`, or at `out-2.mp4`, `out-3.mp4`, ... when something is there already. Raises OSError."""
+    number = 1
+    while True:
+        try:
+            return Tape(path if number == 1 else path.with_stem(f"{path.stem}-{number}"))
+        except FileExistsError:
+            number += 1
