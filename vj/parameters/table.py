@@ -1,0 +1,210 @@
+"""The one table of parameters: names, ranges, units, starts and help. Everything that knows a parameter reads it here.
+
+The OSC address of a parameter is `/vj/` + its name.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from vj.errors import Fault, nearest
+
+Value = float | int | bool | str
+Kind = Literal["float", "int", "switch", "choice", "text", "trigger"]
+
+TEXT_LIMIT = 10_000
+"""Characters a text parameter holds; more is cut, and said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One row. glide: seconds a jump is spread over, 0 for none. curve hints nothing: a value is linear in its unit."""
+
+    name: str
+    kind: Kind
+    start: Value
+    help: str
+    low: float = 0.0
+    high: float = 1.0
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    glide: float = 0.0
+
+    @property
+    def address(self) -> str:
+        return f"/vj/{self.name}"
+
+    @property
+    def range(self) -> str:
+        """`0 .. 1`, the choices, or what else would be right."""
+        if self.kind in ("float", "int"):
+            return f"{self.low:g} .. {self.high:g}"
+        return {"switch": "on or off", "choice": ", ".join(self.choices), "text": "text", "trigger": "no value"}[self.kind]
+
+
+def _number(name: str, low: float, high: float, start: float, unit: str, help: str, glide: float = 0.0) -> Parameter:
+    return Parameter(name, "float", start, help, low, high, unit, glide=glide)
+
+
+def _whole(name: str, low: int, high: int, start: int, unit: str, help: str) -> Parameter:
+    return Parameter(name, "int", start, help, low, high, unit)
+
+
+QUICK = 0.08
+"""Seconds: short enough to feel immediate, long enough that a fader's steps don't show."""
+
+SEEDS = 2_147_483_647
+BLEND_MODES = ("normal", "add", "screen", "multiply", "difference", "lighten", "darken")
+
+ROWS = (
+    Parameter("prompt/a", "text", "", "the first prompt; /vj/prompt alone sets it too"),
+    Parameter("prompt/b", "text", "", "the second prompt"),
+    _number("prompt/mix", 0, 1, 0, "", "0 is prompt a, 1 is prompt b; in between each token is interpolated, its norm kept", QUICK),
+    Parameter("prompt/list", "text", "", 'JSON [["text", weight], ...]; when not empty it stands in for a and b'),
+    Parameter("prompt/negative", "text", "", "what the picture moves away from; used when guidance is above 1"),
+    _number("prompt/travel", 0, 60, 0.5, "s", "how long a new text takes to arrive"),
+    _number("strength", 0, 1, 0.5, "", "0 is the input as it came, 1 is all imagination; continuous, changes with the next frame", QUICK),
+    _whole("steps", 1, 4, 1, "rows", "denoising steps; n steps add n-1 frames of delay"),
+    _number("guidance", 1, 3, 1, "", "how strongly the prompt pulls (residual classifier-free guidance); 1 is off", QUICK),
+    _number("delta", 0, 1, 1, "", "how much of the residual noise guidance starts from", QUICK),
+    _whole("seed/a", 0, SEEDS, 2, "", "the first noise; /vj/seed alone sets it too"),
+    _whole("seed/b", 0, SEEDS, 3, "", "the second noise"),
+    _number("seed/mix", 0, 1, 0, "", "the way from noise a to noise b, its variance kept", QUICK),
+    _number("noise/hold", 0, 1, 1, "", "1 keeps the same noise every frame, 0 takes new noise every frame"),
+    _number("feedback/amount", 0, 0.95, 0.2, "", "share of the last output in the next input", QUICK),
+    _number("feedback/zoom", 0.8, 1.25, 1, "x", "the fed-back picture grows by this factor each frame", QUICK),
+    _number("feedback/rotate", -45, 45, 0, "deg", "and turns by this, clockwise", QUICK),
+    _number("feedback/x", -0.25, 0.25, 0, "frame", "and moves to the right by this share of the width", QUICK),
+    _number("feedback/y", -0.25, 0.25, 0, "frame", "and down by this share of the height", QUICK),
+    _number("blend/smoothing", 0, 0.99, 0.5, "", "weight of the last output where nothing moves"),
+    _number("blend/motion", 0, 1, 0.8, "", "how strongly movement cancels smoothing"),
+    _number("mix/wet", 0, 1, 1, "", "the untouched input fades in below 1", QUICK),
+    Parameter("mix/mode", "choice", "normal", "how the painted picture lies over the input", choices=BLEND_MODES),
+    _number("picture/brightness", -1, 1, 0, "", "added to the picture at the very end", QUICK),
+    _number("picture/contrast", 0, 2, 1, "x", "about middle grey", QUICK),
+    _number("picture/saturation", 0, 2, 1, "x", "0 is black and white", QUICK),
+    _number("picture/hue", -180, 180, 0, "deg", "turns all colours", QUICK),
+    _number("picture/sharpen", 0, 1, 0, "", "edges lifted a little", QUICK),
+    _number("similarity", 0, 1, 0, "", "above 0: the model rests while the input stands still; nearer 1 allows less movement"),
+    Parameter("output/freeze", "switch", False, "hold the picture"),
+    _number("output/blackout", 0, 1, 0, "", "fade to black and back", QUICK),
+    Parameter("record", "switch", False, "record the output (to the show's record: sink, else into takes/)"),
+    Parameter("panic", "trigger", False, "every parameter back to the show's start"),
+)
+
+ALIASES = {"prompt": "prompt/a", "seed": "seed/a"}
+"""Short names that stand for another."""
+
+
+class Table:
+    """The rows by name."""
+
+    def __init__(self, rows: tuple[Parameter, ...] = ROWS) -> None:
+        self.rows = {row.name: row for row in rows}
+
+    def find(self, name: str) -> Parameter:
+        """The parameter called `name` (or an alias of it). Raises Fault with the nearest known name."""
+        row = self.rows.get(ALIASES.get(name, name))
+        if row is None:
+            raise Fault(f"{name}: no such parameter{nearest(name, [*self.rows, *ALIASES])}")
+        return row
+
+
+TABLE = Table()
+
+_ON, _OFF = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
+
+
+def fit(row: Parameter, value: object) -> tuple[Value, str]:
+    """What a value becomes in this parameter, and a remark when it had to be changed ("1.4 is above 1 (0 .. 1)").
+
+    Takes ints for floats and floats for ints, numbers for switches, numerals in text. Raises Fault when it cannot be meant.
+    """
+    if row.kind == "text":
+        return _text(row, value)
+    if row.kind == "switch":
+        return _switch(row, value), ""
+    if row.kind == "trigger":
+        return True, ""
+    if row.kind == "choice":
+        return _choice(row, value)
+    return _amount(row, value)
+
+
+def _text(row: Parameter, value: object) -> tuple[Value, str]:
+    if not isinstance(value, str):
+        raise Fault(f"{row.name}: {value!r} is not text")
+    if row.name == "prompt/list":
+        parse_prompt_list(value)
+    if len(value) > TEXT_LIMIT:
+        return value[:TEXT_LIMIT], f"{row.name}: {len(value)} characters, cut to {TEXT_LIMIT}"
+    return value, ""
+
+
+def _switch(row: Parameter, value: object) -> bool:
+    if isinstance(value, bool | int | float):
+        return value >= 0.5
+    word = str(value).strip().lower()
+    if word in _ON or word in _OFF:
+        return word in _ON
+    raise Fault(f"{row.name}: {value!r} is neither on nor off (on, off, true, false, 1, 0)")
+
+
+def _choice(row: Parameter, value: object) -> tuple[Value, str]:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        index = min(len(row.choices) - 1, max(0, round(value)))  # faders and menus send the index
+        return row.choices[index], "" if index == round(value) else f"{row.name}: {value:g} is outside 0 .. {len(row.choices) - 1}"
+    if str(value) in row.choices:
+        return str(value), ""
+    raise Fault(f"{row.name}: unknown choice {value!r}{nearest(str(value), row.choices)} ({row.range})")
+
+
+def _amount(row: Parameter, value: object) -> tuple[Value, str]:
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise Fault(f"{row.name}: {value!r} is not a number ({row.range})") from None
+    if not math.isfinite(number):
+        raise Fault(f"{row.name}: {number} is not a number to play with ({row.range})")
+    kept = min(row.high, max(row.low, number))
+    remark = "" if kept == number else f"{row.name}: {number:g} is {'above' if number > kept else 'below'} {kept:g} ({row.range})"
+    return (round(kept) if row.kind == "int" else kept), remark
+
+
+def parse_prompt_list(text: str) -> list[tuple[str, float]]:
+    """`'[["gold", 1], ["ocean", 0.5]]'` -> the pairs; empty text is an empty list. Raises Fault."""
+    if not text.strip():
+        return []
+    try:
+        pairs = [(str(t), float(w)) for t, w in json.loads(text)]
+    except (ValueError, TypeError) as error:
+        raise Fault(f'prompt/list: not JSON of the form [["text", weight], ...] ({error})') from None
+    if any(not math.isfinite(w) or w < 0 for _, w in pairs) or (pairs and sum(w for _, w in pairs) <= 0):
+        raise Fault("prompt/list: weights are numbers from 0 up, and not all 0")
+    return pairs
+
+
+def markdown() -> str:
+    """docs/parameters.md."""
+    lines = [
+        "# Parameters",
+        "",
+        "Made from `vj/parameters/table.py` by `python -m vj.parameters.table`; do not edit it here.",
+        "",
+        "| OSC address | range | start | unit | glide | what it does |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in ROWS:
+        start = {True: "on", False: "off"}[bool(row.start)] if row.kind == "switch" else ("" if row.kind == "trigger" else f"{row.start}")
+        range_ = row.range.replace("|", "\\|")
+        lines.append(f"| `{row.address}` | {range_} | {start} | {row.unit} | {f'{row.glide:g} s' if row.glide else ''} | {row.help} |")
+    lines += ["", "Short forms: " + ", ".join(f"`/vj/{short}` is `/vj/{name}`" for short, name in ALIASES.items()) + "."]
+    lines += ["", "An address sent without a value is answered with the value it has. Numbers outside the range are clamped, and said.", ""]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(markdown(), end="")
