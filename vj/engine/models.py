@@ -1,0 +1,171 @@
+"""Models: from a name to something that encodes, denoises and decodes on the best device at hand.
+
+Any diffusers folder, single-file checkpoint or Hugging Face id of the Stable Diffusion 1.5, 2.1, Turbo and SDXL-Turbo families,
+and the built-in one. Only safetensors unless the show allows pickles.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vj.engine.checkpoints import ModelSpec, Progress, check_fit, choose_vae, family_of, fuse_lcm, open_pipeline
+from vj.engine.prompts import Embedding
+from vj.engine.stream import Schedule
+from vj.errors import Fault
+
+DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+
+
+@dataclass
+class Model:
+    """A loaded model. Tensors in and out are float32 on `device`; inside it computes in `dtype`."""
+
+    name: str
+    family: str
+    device: torch.device
+    dtype: torch.dtype
+    pipe: Any
+    schedule: Schedule = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.schedule = Schedule(self.pipe.scheduler.alphas_cumprod)
+        self.prediction: str = self.pipe.scheduler.config.prediction_type
+        self.latent_channels: int = self.pipe.unet.config.in_channels
+        self.scale: int = self.pipe.vae_scale_factor
+        self.vae_dtype = torch.float32 if getattr(self.pipe.vae.config, "force_upcast", False) else self.dtype
+        self._time_ids: dict[tuple[int, int, int], Tensor] = {}
+
+    def to(self, dtype: torch.dtype) -> None:
+        """Compute in another type from now on."""
+        self.dtype = dtype
+        self.vae_dtype = torch.float32 if getattr(self.pipe.vae.config, "force_upcast", False) else dtype
+        layout = torch.channels_last
+        self.pipe.unet.to(self.device, dtype, memory_format=layout).eval().requires_grad_(False)
+        self.pipe.vae.to(self.device, self.vae_dtype, memory_format=layout).eval().requires_grad_(False)
+        for encoder in (self.pipe.text_encoder, getattr(self.pipe, "text_encoder_2", None)):
+            if encoder is not None:
+                encoder.to(self.device, dtype if self.device.type != "cpu" else torch.float32).eval().requires_grad_(False)
+
+    @torch.no_grad()
+    def encode_text(self, text: str) -> Embedding:
+        """The embedding of a text; words beyond the encoder's 77 tokens are left out."""
+        out = self.pipe.encode_prompt(text, device=self.device, num_images_per_prompt=1, do_classifier_free_guidance=False)
+        return Embedding(out[0].float(), out[2].float() if self.family == "sdxl" else None)
+
+    @torch.no_grad()
+    def encode(self, image: Tensor) -> Tensor:
+        """(1, 3, H, W) in -1..1 -> latents (1, C, H/scale, W/scale) float32. The mean, never a draw: a draw would flicker."""
+        out = self.pipe.vae.encode(image.to(self.vae_dtype))
+        latents = out.latents if hasattr(out, "latents") else out.latent_dist.mode()
+        return latents.float() * self.pipe.vae.config.scaling_factor
+
+    @torch.no_grad()
+    def decode(self, latents: Tensor) -> Tensor:
+        """Latents -> (1, 3, H, W) about -1..1, in the model's own dtype."""
+        out: Tensor = self.pipe.vae.decode((latents / self.pipe.vae.config.scaling_factor).to(self.vae_dtype), return_dict=False)[0]
+        return out
+
+    @torch.no_grad()
+    def unet(self, x: Tensor, t: Tensor, text: Embedding) -> Tensor:
+        """The UNet's prediction for a batch, float32."""
+        more = {}
+        if text.pooled is not None:
+            more["added_cond_kwargs"] = {"text_embeds": text.pooled.to(self.dtype), "time_ids": self._size_ids(x)}
+        sample = x.to(self.dtype).contiguous(memory_format=torch.channels_last)
+        out: Tensor = self.pipe.unet(sample, t, text.tokens.to(self.dtype), return_dict=False, **more)[0]
+        return out.float()
+
+    def _size_ids(self, x: Tensor) -> Tensor:
+        batch, _, h, w = x.shape
+        if (batch, h, w) not in self._time_ids:
+            height, width = h * self.scale, w * self.scale
+            row = torch.tensor([height, width, 0, 0, height, width], dtype=self.dtype, device=self.device)
+            self._time_ids[batch, h, w] = row.expand(batch, 6)
+        return self._time_ids[batch, h, w]
+
+    def describe(self) -> str:
+        """`sd-turbo (sd21, cuda float16, vae AutoencoderTiny)`."""
+        short = str(self.dtype).removeprefix("torch.")
+        return f"{self.name} ({self.family}, {self.device.type} {short}, vae {type(self.pipe.vae).__name__})"
+
+
+def best_device(wish: str = "auto") -> torch.device:
+    """cuda, then mps, then cpu. Raises Fault for a wish that cannot be had."""
+    if wish != "auto":
+        kind = torch.device(wish).type
+        if (kind == "cuda" and not torch.cuda.is_available()) or (kind == "mps" and not torch.backends.mps.is_available()):
+            raise Fault(f"model device {wish}: not available here (this machine has: {best_device()}); leave device out to take the best")
+        return torch.device(wish)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def load_model(spec: ModelSpec, progress: Progress = lambda text: None) -> Model:
+    """Load a model. Takes seconds to minutes; run it beside the picture, never on the render thread.
+
+    Raises Fault with one line that says what is missing or does not fit, and what would do.
+    """
+    _quieten()
+    device = best_device(spec.device)
+    if spec.dtype != "auto" and spec.dtype not in DTYPES:
+        raise Fault(f"model dtype {spec.dtype!r}: one of auto, {', '.join(DTYPES)}")
+    dtype = DTYPES.get(spec.dtype, torch.float32 if device.type == "cpu" else torch.float16)
+    progress(f"loading {spec.name} for {device}")
+    pipe = open_pipeline(spec, dtype)
+    family = family_of(spec.name, pipe)
+    choose_vae(spec, pipe, family, device, dtype, progress)
+    check_fit(spec.name, pipe)
+    fuse_lcm(spec, pipe, family, progress)
+    model = Model(Path(spec.name).name if spec.name != "pocket" else "pocket", family, device, dtype, pipe)
+    model.to(dtype)
+    return model
+
+
+def _quieten() -> None:
+    """diffusers and transformers speak about themselves; a performer's terminal is not the place."""
+    import diffusers
+    import transformers
+
+    diffusers.utils.logging.set_verbosity_error()
+    diffusers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+
+
+def quicker_dtype(model: Model, width: int, height: int) -> str:
+    """On a CPU: time float32 and bfloat16 on one frame each way, keep the quicker. Returns a line for the status.
+
+    bfloat16 wins only where the CPU computes in it (AVX512-bf16, AMX). Never used offline: which one wins may change from run to
+    run, and an offline render must not.
+    """
+    if model.device.type != "cpu" or sum(p.numel() for p in model.pipe.unet.parameters()) > 200_000_000:
+        return ""
+    exact = {part: copy.deepcopy(getattr(model.pipe, part)) for part in ("unet", "vae")}
+    image = torch.zeros(1, 3, height, width).contiguous(memory_format=torch.channels_last)
+    text = model.encode_text("")
+
+    def once() -> float:
+        begin = time.perf_counter()
+        latents = model.encode(image)
+        model.decode(model.unet(latents, torch.tensor([500.0]), text))
+        return time.perf_counter() - begin
+
+    seconds = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        model.to(dtype)
+        once()
+        seconds[dtype] = min(once() for _ in range(3))
+    best = min(seconds, key=lambda dtype: seconds[dtype])
+    model.pipe.register_modules(**exact)  # what went through bfloat16 has lost bits
+    model.to(best)
+    return ", ".join(f"{str(d).removeprefix('torch.')} {s * 1e3:.0f} ms" for d, s in seconds.items())
