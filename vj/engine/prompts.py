@@ -73,7 +73,7 @@ class PromptBook:
                 self._known.move_to_end(text)
                 return found
         if self._wait:
-            self._learn(text)
+            self.learn(text)
             return self._known[text]
         if text not in self._asked:
             self._asked.add(text)
@@ -86,7 +86,8 @@ class PromptBook:
     def close(self) -> None:
         self._queue.put(None)
 
-    def _learn(self, text: str) -> None:
+    def learn(self, text: str) -> None:
+        """Encode a text here and now."""
         embedding = self._encode(text)
         with self._lock:
             self._known[text] = embedding
@@ -96,10 +97,10 @@ class PromptBook:
     def _run(self) -> None:
         while (text := self._queue.get()) is not None:
             try:
-                self._learn(text)
-            except Exception as error:  # a text the encoder chokes on must not end prompts for the night
+                self.learn(text)
+                self._asked.discard(text)
+            except Exception as error:  # a text the encoder chokes on stays asked for: it is not tried again, and the last one stays
                 self._on_message(f"prompt {text[:40]!r} could not be encoded: {type(error).__name__}: {error}")
-            self._asked.discard(text)
 
 
 def wanted(snapshot: Snapshot) -> list[tuple[str, float]]:
@@ -121,6 +122,11 @@ class Travel:
         self._begin = 0.0
         self._last: Embedding | None = None
         self._settled: tuple[object, Embedding] | None = None
+
+    @property
+    def under_way(self) -> bool:
+        """A new text is still arriving."""
+        return self._from is not None
 
     def at(self, snapshot: Snapshot) -> Embedding | None:
         """The embedding of this frame; None until the first text has been encoded."""

@@ -97,15 +97,15 @@ class StreamBatch:
         self.rows.clear()
 
     @torch.no_grad()
-    def step(self, latents: Tensor, recipe: Recipe, cargo: Any = None) -> Done | None:
-        """Take a frame in, move every row on by one level, and give the newest frame that has arrived.
+    def step(self, latents: Tensor | None, recipe: Recipe | None = None, cargo: Any = None) -> Done | None:
+        """Take a frame in (or none), move every row on by one level, and give the newest frame that has arrived.
 
         None while the first frames are still under way; the caller holds the last picture. When steps shrink, several frames
         arrive at once: the newest is given, the older ones are overtaken and dropped.
         """
-        first = recipe.levels[0]
-        noise = recipe.noise[:1]
-        self.rows.insert(0, Row(recipe, first.a * latents + first.b * noise, noise, cargo))
+        if latents is not None and recipe is not None:
+            first, noise = recipe.levels[0], recipe.noise[:1]
+            self.rows.insert(0, Row(recipe, first.a * latents + first.b * noise, noise, cargo))
         for row, (x0, stock) in zip(self.rows, self._predict(), strict=True):
             row.step += 1
             if row.step < len(row.recipe.levels):

@@ -73,6 +73,11 @@ class TemporalKernels:
         """Forget the last painting: the next frame is taken as it comes, as the first one was."""
         self._started = False
 
+    def restore(self, state: torch.Tensor) -> None:
+        """Go on from a painting made elsewhere, (H, W, 3) float32 0..1."""
+        self._states[self._state_turn].copy_(state)
+        self._started = True
+
     def warm(self) -> None:
         """Compile and run every kernel once, so that the first frame does not stutter. Forgets the last painting."""
         height, width = self._shape[:2]

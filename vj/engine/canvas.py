@@ -1,0 +1,184 @@
+"""The two pixel passes around diffusion, on the device the model lives on, and the last painting that they keep.
+
+`enter` makes the model's input (feedback), `leave` makes the picture (smoothing, wet/dry, colour, sharpening). What is kept between
+frames is the painting from before wet/dry and colour.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vj.frame import Size
+from vj.kernels import cv_ops
+from vj.kernels.settings import BlendSettings, colour_matrix, feedback_matrix
+from vj.parameters.store import Snapshot
+
+
+def blend_settings(snapshot: Snapshot, crossfade: float = 0.0) -> BlendSettings:
+    """What a snapshot says about `leave`. crossfade: 0..1, at least so much of the last painting stays, moving or not."""
+    hold = crossfade > snapshot["blend/smoothing"]
+    colour = colour_matrix(*(snapshot[f"picture/{name}"] for name in ("brightness", "contrast", "saturation", "hue")))
+    light = 1 - snapshot["output/blackout"]
+    return BlendSettings(
+        smoothing=crossfade if hold else snapshot["blend/smoothing"],
+        motion=0.0 if hold else snapshot["blend/motion"],
+        wet=snapshot["mix/wet"],
+        mode=snapshot["mix/mode"],
+        colour=colour if light == 1 else (colour * np.float32(light)),
+    )
+
+
+def turn_matrix(size: Size, snapshot: Snapshot) -> np.ndarray:
+    """Where the fed-back picture comes from, see `feedback_matrix`."""
+    zoom, rotate, x, y = (snapshot[f"feedback/{name}"] for name in ("zoom", "rotate", "x", "y"))
+    return feedback_matrix(size.width, size.height, zoom, rotate, x, y)
+
+
+class Canvas(Protocol):
+    """One size, one device. Belongs to the render thread."""
+
+    def enter(self, image: np.ndarray, snapshot: Snapshot) -> Tensor | np.ndarray:
+        """The prepared input (H, W, 3) uint8 -> what the painter takes, the last painting mixed in."""
+
+    def leave(self, painted: Tensor | np.ndarray, image: np.ndarray, snapshot: Snapshot, crossfade: float = 0.0) -> np.ndarray | None:
+        """What the painter gave and the input it was made of -> the picture, (H, W, 3) uint8. None when the painter gave numbers
+        that are none (NaN): then nothing is kept of it."""
+
+    def again(self, image: np.ndarray, snapshot: Snapshot) -> np.ndarray | None:
+        """The last painting once more, with the last touches as they stand now; None before the first."""
+
+    def last(self) -> np.ndarray | None:
+        """The last painting, (H, W, 3) float32 0..1 on the host, for the canvas that takes over."""
+
+    def take_over(self, last: np.ndarray | None) -> None:
+        """Go on from another canvas's last painting; None forgets it."""
+
+
+class HostCanvas:
+    """On a CPU, or beside a device without CUDA. With `plain` the painter takes and gives (H, W, 3) uint8: no model."""
+
+    def __init__(self, size: Size, device: torch.device | None = None, plain: bool = False) -> None:
+        self.size = size
+        self._device = device or torch.device("cpu")
+        self._plain = plain
+        self._blender = cv_ops.Blender(size.height, size.width)
+        self._last: np.ndarray | None = None
+
+    def enter(self, image: np.ndarray, snapshot: Snapshot) -> Tensor | np.ndarray:
+        amount = snapshot["feedback/amount"] if self._last is not None else 0.0
+        matrix = turn_matrix(self.size, snapshot)
+        mixed = self._blender.feedback(image, self._last, matrix, amount, as_uint8=self._plain)
+        if self._plain:
+            return mixed
+        return torch.from_numpy(mixed).mul_(2).sub_(1).permute(2, 0, 1)[None].to(self._device)
+
+    def leave(self, painted: Tensor | np.ndarray, image: np.ndarray, snapshot: Snapshot, crossfade: float = 0.0) -> np.ndarray | None:
+        if isinstance(painted, Tensor):
+            if not torch.isfinite(painted).all():
+                return None
+            painted = painted[0].permute(1, 2, 0).float().mul(0.5).add_(0.5).contiguous().cpu().numpy()
+        picture, self._last = self._blender.blend(painted, self._last, image, blend_settings(snapshot, crossfade))
+        return cv_ops.sharpen(picture, snapshot["picture/sharpen"])
+
+    def again(self, image: np.ndarray, snapshot: Snapshot) -> np.ndarray | None:
+        if self._last is None:
+            return None
+        settings = blend_settings(snapshot)
+        still = BlendSettings(0, 0, settings.wet, settings.mode, settings.colour)
+        picture, self._last = self._blender.blend(self._last, None, image, still)
+        return cv_ops.sharpen(picture, snapshot["picture/sharpen"])
+
+    def last(self) -> np.ndarray | None:
+        return None if self._last is None else self._last.copy()
+
+    def take_over(self, last: np.ndarray | None) -> None:
+        self._last = last
+
+
+class Pinned:
+    """A picture's way from the host to the card that waits for nothing but its own last copy."""
+
+    def __init__(self, shape: tuple[int, int, int], device: torch.device) -> None:
+        self._host = torch.empty(shape, dtype=torch.uint8, pin_memory=True)
+        self._there = torch.empty(shape, dtype=torch.uint8, device=device)
+        self._copied = torch.cuda.Event()
+
+    def upload(self, picture: np.ndarray) -> Tensor:
+        """The picture on the card, until the next one."""
+        self._copied.synchronize()
+        self._host.numpy()[...] = picture
+        self._there.copy_(self._host, non_blocking=True)
+        self._copied.record()
+        return self._there
+
+
+class CudaCanvas:
+    """On an NVIDIA card: the fused kernels on torch's stream; pictures go up and come down through pinned memory. The one wait of
+    a frame is at its end, for its own picture."""
+
+    def __init__(self, size: Size, device: torch.device, dtype: torch.dtype) -> None:
+        from vj.kernels.cupy_ops import TemporalKernels
+
+        self.size = size
+        self._kernels = TemporalKernels(size.height, size.width, device, dtype)
+        self._kernels.warm()
+        shape = (size.height, size.width, 3)
+        self._fresh, self._dry = Pinned(shape, device), Pinned(shape, device)
+        self._input = torch.empty((1, 3, *shape[:2]), dtype=dtype, device=device)
+        self._down = torch.empty(shape, dtype=torch.uint8, pin_memory=True)
+        self._bad = torch.zeros((), dtype=torch.bool, pin_memory=True)
+
+    def enter(self, image: np.ndarray, snapshot: Snapshot) -> Tensor:
+        matrix = turn_matrix(self.size, snapshot)
+        self._kernels.feedback(self._fresh.upload(image), self._input, matrix, snapshot["feedback/amount"])
+        return self._input
+
+    def leave(self, painted: Tensor | np.ndarray, image: np.ndarray, snapshot: Snapshot, crossfade: float = 0.0) -> np.ndarray | None:
+        assert isinstance(painted, Tensor)
+        # Whether it is finite is known on the card only, and asking would wait. So a bad painting is replaced by the last one there,
+        # and the flag comes down with the picture.
+        bad = ~torch.isfinite(painted).all()
+        state = self._kernels.state
+        safe = torch.where(bad, torch.zeros_like(painted) if state is None else self._as_painted(state), painted.to(self._input.dtype))
+        self._bad.copy_(bad, non_blocking=True)
+        picture = self._finish(safe, image, snapshot, blend_settings(snapshot, crossfade))
+        if not self._bad.item():
+            return picture
+        if state is None:
+            self._kernels.reset()
+        return None
+
+    def again(self, image: np.ndarray, snapshot: Snapshot) -> np.ndarray | None:
+        state = self._kernels.state
+        if state is None:
+            return None
+        settings = blend_settings(snapshot)
+        # smoothing .99 of a state with itself: it stays what it is
+        still = BlendSettings(0.99, 0, settings.wet, settings.mode, settings.colour)
+        return self._finish(self._as_painted(state), image, snapshot, still)
+
+    def last(self) -> np.ndarray | None:
+        return None if self._kernels.state is None else self._kernels.state.cpu().numpy()
+
+    def take_over(self, last: np.ndarray | None) -> None:
+        self._kernels.reset()
+        if last is not None:
+            self._kernels.restore(torch.from_numpy(last))
+
+    def _as_painted(self, state: Tensor) -> Tensor:
+        return state.permute(2, 0, 1)[None].mul(2).sub(1).to(self._input.dtype)
+
+    def _finish(self, painted: Tensor, image: np.ndarray, snapshot: Snapshot, settings: BlendSettings) -> np.ndarray:
+        picture = self._kernels.sharpen(self._kernels.blend(painted, self._dry.upload(image), settings), snapshot["picture/sharpen"])
+        self._down.copy_(picture, non_blocking=True)
+        torch.cuda.current_stream(self._input.device).synchronize()
+        return self._down.numpy().copy()
+
+
+def make_canvas(size: Size, device: torch.device, dtype: torch.dtype) -> Canvas:
+    """The quickest canvas for a model's device. Raises Unavailable on CUDA without cupy."""
+    return CudaCanvas(size, device, dtype) if device.type == "cuda" else HostCanvas(size, device)

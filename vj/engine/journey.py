@@ -1,0 +1,203 @@
+"""One frame's journey: prepared, fed back, painted, blended, finished; and what is shown when one of these cannot be.
+
+The same code plays live and renders offline; `loop.py` decides which frames come and when.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from vj.engine.canvas import HostCanvas
+from vj.engine.painters import Painter, Painting, Plain
+from vj.engine.prepare import Fit, prepare
+from vj.frame import Frame, Size
+from vj.metrics import Metrics
+from vj.parameters.store import Snapshot
+
+CROSSFADE = (0.75, 0.5, 0.25)
+"""How much of the last painting stays in the first frames of another painter, or of another number of steps."""
+
+PATIENCE = 2.0
+"""Seconds for which the last good painting stands in for a model that fails; then the input does."""
+
+STILL_FRAMES = 12
+"""Frames that have to be alike before the model rests, so that feedback and smoothing have settled."""
+
+STANDING = {"feedback/zoom": 1, "feedback/rotate": 0, "feedback/x": 0, "feedback/y": 0}
+"""Feedback that does not move the picture by itself."""
+
+AFTER_PAINT = ("picture/", "output/", "mix/", "record", "similarity")
+"""Parameters that change nothing in what the model would paint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cargo:
+    """What travels with a frame through the painter."""
+
+    image: np.ndarray
+    """The prepared input, (H, W, 3) uint8."""
+    number: int
+    captured: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a frame became."""
+
+    picture: np.ndarray
+    image: np.ndarray
+    """The prepared input it was made of."""
+    number: int
+    captured: float
+    waiting: bool = False
+    """It stands in for a frame that is under way."""
+
+
+class Stillness:
+    """Notices an input that stands still, on a small copy of it."""
+
+    def __init__(self) -> None:
+        self._seen: np.ndarray | None = None
+        self._settings: tuple[object, ...] = ()
+        self._count = 0
+
+    def alike(self, image: np.ndarray, snapshot: Snapshot) -> bool:
+        """True once the input and the settings have stood still for some frames. Fed with every frame."""
+        amount = snapshot["similarity"]
+        moves = any(snapshot[name] != still for name, still in STANDING.items())
+        if amount == 0 or (moves and snapshot["feedback/amount"] > 0):
+            self._count = 0
+            return False
+        small = cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA)
+        settings = tuple(value for name, value in snapshot.values.items() if not name.startswith(AFTER_PAINT))
+        limit = 255 * (0.1 * (1 - amount) + 0.002)
+        if self._seen is not None and settings == self._settings and float(cv2.absdiff(small, self._seen).mean()) <= limit:
+            self._count += 1
+            return self._count > STILL_FRAMES
+        # The reference moves only when the picture has: slow movement adds up until it is seen.
+        self._seen, self._settings, self._count = small, settings, 0
+        return False
+
+
+class Journey:
+    """Takes frames, gives what they became. Belongs to the render thread."""
+
+    def __init__(self, size: Size, fit: Fit, metrics: Metrics, on_message: Callable[[str], None]) -> None:
+        self.size, self._fit = size, fit
+        self._metrics, self._say = metrics, on_message
+        self.painter: Painter = Plain(size)
+        self._crossfade = 0
+        self._steps: int | None = None
+        self._stillness = Stillness()
+        self._failing_since: float | None = None
+        self._last_said = ("", -1e9)
+        self._frozen: Cargo | None = None
+        self._latest: Cargo | None = None
+        self._bare = HostCanvas(size, plain=True)
+
+    def swap(self, painter: Painter) -> None:
+        """Go on with another painter, from the last one's painting."""
+        painter.canvas.take_over(self.painter.canvas.last())
+        self.painter.close()
+        self.painter = painter
+        self._crossfade = len(CROSSFADE)
+        self._failing_since = None
+
+    def travel(self, frame: Frame, snapshot: Snapshot) -> Shown:
+        """Send a frame on its way, give the picture to show now. Whatever the model throws, there is one."""
+        begun = time.perf_counter()
+        cargo = Cargo(prepare(frame.pixels, self.size, self._fit), frame.number, frame.captured)
+        self._lap("prepare", begun)
+        if snapshot["output/freeze"]:
+            self._frozen = self._frozen or self._latest or cargo
+            self._metrics.repeated += 1
+            return self._again(cargo, snapshot, self._frozen.image)
+        self._frozen = None
+        if snapshot["steps"] != self._steps:
+            self._crossfade = len(CROSSFADE) if self._steps is not None else 0
+            self._steps = snapshot["steps"]
+        if self._stillness.alike(cargo.image, snapshot) and self.painter.settled:
+            self._metrics.repeated += 1
+            return self._again(cargo, snapshot, cargo.image)
+        try:
+            painting = self._paint(cargo, snapshot)
+        except Exception as error:  # whatever a model throws, out of memory too: the picture goes on
+            return self._stand_in(cargo, snapshot, f"{type(error).__name__}: {error}"[:300])
+        if painting is None:
+            self._metrics.repeated += 1
+            return replace(self._again(cargo, snapshot, cargo.image), waiting=True)
+        return self._finish(painting, snapshot, cargo)
+
+    def drain(self, snapshot: Snapshot) -> Shown | None:
+        """The next picture still under way when no frames follow; None when all have arrived."""
+        try:
+            painting = self.painter.drain()
+        except Exception as error:  # as in travel
+            self._metrics.faults += 1
+            self.painter.clear()
+            self._say(f"the model failed ({type(error).__name__}: {error}); the last frames are repeated")
+            return None
+        return None if painting is None else self._finish(painting, snapshot, painting.cargo)
+
+    def _paint(self, cargo: Cargo, snapshot: Snapshot) -> Painting | None:
+        begun = time.perf_counter()
+        entered = self.painter.canvas.enter(cargo.image, snapshot)
+        begun = self._lap("feedback", begun)
+        painting = self.painter.paint(entered, snapshot, cargo)
+        self._lap("diffuse", begun)
+        return painting
+
+    def _finish(self, painting: Painting, snapshot: Snapshot, newest: Cargo) -> Shown:
+        begun = time.perf_counter()
+        mine: Cargo = painting.cargo
+        crossfade = CROSSFADE[-self._crossfade] if self._crossfade else 0.0
+        picture = self.painter.canvas.leave(painting.picture, mine.image, snapshot, crossfade)
+        if picture is None:
+            return self._stand_in(newest, snapshot, "the model gave numbers that are none (NaN)")
+        self._crossfade = max(0, self._crossfade - 1)
+        self._lap("finish", begun)
+        if self._failing_since is not None:
+            self._failing_since = None
+            self._say("painting again")
+        self._latest = mine
+        return Shown(picture, mine.image, mine.number, mine.captured)
+
+    def _again(self, cargo: Cargo, snapshot: Snapshot, base: np.ndarray) -> Shown:
+        """The last painting over `base`; before the first, the input."""
+        picture = self.painter.canvas.again(base, snapshot)
+        return Shown(self._untouched(cargo, snapshot) if picture is None else picture, base, cargo.number, cargo.captured)
+
+    def _untouched(self, cargo: Cargo, snapshot: Snapshot) -> np.ndarray:
+        """The input with the last touches only: what is faded to black stays black."""
+        self._bare.take_over(None)
+        picture = self._bare.leave(cargo.image, cargo.image, snapshot)
+        return cargo.image if picture is None else picture
+
+    def _stand_in(self, cargo: Cargo, snapshot: Snapshot, reason: str) -> Shown:
+        """The model failed: the last good painting for a while, then the input."""
+        self._metrics.faults += 1
+        self.painter.clear()
+        self._failing_since = cargo.captured if self._failing_since is None else self._failing_since
+        waited = cargo.captured - self._failing_since
+        what = "the last good picture stays" if waited < PATIENCE else "the input is shown"
+        text = f"the model failed ({reason}); {what}"
+        if text != self._last_said[0] or cargo.captured - self._last_said[1] > 10:
+            self._last_said = (text, cargo.captured)
+            self._say(text)
+        picture = None
+        if waited < PATIENCE:
+            try:
+                picture = self.painter.canvas.again(cargo.image, snapshot)
+            except Exception:  # a card that has gone takes the canvas with it
+                picture = None
+        return Shown(self._untouched(cargo, snapshot) if picture is None else picture, cargo.image, cargo.number, cargo.captured)
+
+    def _lap(self, stage: str, begun: float) -> float:
+        now = time.perf_counter()
+        self._metrics.stage(stage, now - begun)
+        return now

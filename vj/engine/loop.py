@@ -1,0 +1,143 @@
+"""The render loop under its two clocks.
+
+Live: the newest frame at the show's rate, or as fast as the machine goes. Offline: every frame once, in order, and as many pictures
+out as frames came in, however long the stream's delay is.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from vj.clock import Clock, FrameClock
+from vj.engine.journey import Journey, Shown
+from vj.engine.painters import Painter
+from vj.engine.prepare import Fit
+from vj.frame import Frame, Size
+from vj.mailbox import Mailbox
+from vj.metrics import Metrics
+from vj.parameters.store import Store
+
+Publish = Callable[[np.ndarray, Frame], None]
+"""(the prepared input, the picture). Must not block."""
+
+
+class RenderLoop:
+    """Takes frames from a mailbox, samples the store, gives pictures to `publish`. Painters come in by `offer`, between two frames."""
+
+    def __init__(
+        self,
+        *,
+        size: Size,
+        fps: float,
+        fit: Fit,
+        clock: Clock,
+        store: Store,
+        inbox: Mailbox[Frame],
+        publish: Publish,
+        metrics: Metrics,
+        on_message: Callable[[str], None],
+    ) -> None:
+        self.journey = Journey(size, fit, metrics, on_message)
+        self.inbox = inbox
+        self._period = 1 / fps
+        self._clock, self._store = clock, store
+        self._publish, self._metrics, self._say = publish, metrics, on_message
+        self._painters: Mailbox[Painter] = Mailbox()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._count = 0
+
+    @property
+    def painter_name(self) -> str:
+        return self.journey.painter.name
+
+    def offer(self, painter: Painter) -> None:
+        """Another painter, from any thread; it plays from the next frame on."""
+        self._painters.put(painter)
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="render", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout: float = 1.5) -> bool:
+        """End after the frame in hand. False when that takes longer than `timeout` seconds."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+            return not self._thread.is_alive()
+        return True
+
+    def _run(self) -> None:
+        frame: Frame | None = None
+        begun = self._clock.now() - self._period
+        while not self._stop.is_set():
+            self._take_painter()
+            # Not much sooner than the show's rate; and when the source is slower than that, the last input is painted once more.
+            self._clock.wait_until(begun + 0.9 * self._period, self._stop)
+            patience = 0.1 if frame is None else max(0.0, begun + 1.25 * self._period - self._clock.now())
+            newest = self.inbox.take(patience)
+            if newest is not None:
+                frame = newest
+            if frame is None or self._stop.is_set():
+                continue
+            begun = self._clock.now()
+            if newest is None:
+                frame = Frame(frame.pixels, frame.number, begun)
+            try:
+                self._show(self.journey.travel(frame, self._store.sample(begun)))
+            except Exception as error:  # nothing may end this loop; what comes here is a fault of our own, and said as such
+                self._metrics.faults += 1
+                self._say(f"the render loop stumbled ({type(error).__name__}: {error}); please report this")
+                self._stop.wait(self._period)
+
+    def _take_painter(self) -> None:
+        painter = self._painters.take(0)
+        if painter is not None:
+            self.journey.swap(painter)
+
+    def _show(self, shown: Shown) -> None:
+        begun = time.perf_counter()
+        self._publish(shown.image, Frame(shown.picture, self._count, shown.captured))
+        self._metrics.stage("publish", time.perf_counter() - begun)
+        self._count += 1
+        self._metrics.frame(self._clock.now())
+
+    def render(self, frames: Iterable[Frame], stop: threading.Event | None = None) -> int:
+        """Offline, on the caller's thread: every frame of `frames`, each a step of the clock. Returns how many pictures were made,
+        which is how many frames came. `publish` gets them in order."""
+        assert isinstance(self._clock, FrameClock), "offline rendering counts time in frames"
+        self._take_painter()
+        came = 0
+        last: Shown | None = None
+        for frame in frames:
+            if stop is not None and stop.is_set():
+                break
+            now = self._clock.now()
+            shown = self.journey.travel(Frame(frame.pixels, came, now), self._store.sample(now))
+            last = self._catch_up(shown, last)
+            self._clock.advance()
+            came += 1
+        while self._count < came:
+            snapshot = self._store.sample(self._clock.now())
+            drained = self.journey.drain(snapshot)
+            if drained is None:
+                break
+            last = self._catch_up(drained, last)
+        while last is not None and self._count < came:
+            self._show(last)
+        return self._count
+
+    def _catch_up(self, shown: Shown, last: Shown | None) -> Shown | None:
+        """Show a picture in its place. What stands in for a frame under way is not shown, since that frame will come. A frame that was
+        overtaken, because the steps became fewer, is filled with the picture before it."""
+        if shown.waiting:
+            return last
+        while self._count < shown.number:
+            self._show(last or shown)
+        if shown.number == self._count:
+            self._show(shown)
+        return shown
