@@ -34,6 +34,7 @@ class Metrics:
         self.repeated = 0
         """Frames shown again because the model had none: freeze, a fault, or rows filling."""
         self.faults = 0
+        self._first: float | None = None
         self._moments: deque[float] = deque(maxlen=120)
         self._stages: dict[str, Window] = {}
         self._latency = Window()
@@ -49,6 +50,7 @@ class Metrics:
         with self._lock:
             self.painted += 1
             self._moments.append(now)
+            self._first = now if self._first is None else self._first
 
     def latency(self, seconds: float) -> None:
         """From the source's stamp to a sink having sent it."""
@@ -64,6 +66,13 @@ class Metrics:
                 return 0.0
             recent = [m for m in self._moments if m > self._moments[-1] - 2.0]
             return (len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 1 and recent[-1] > recent[0] else 0.0
+
+    def whole_fps(self) -> float:
+        """Frames a second from the first to the last."""
+        with self._lock:
+            if self._first is None or self.painted < 2 or self._moments[-1] <= self._first:
+                return 0.0
+            return (self.painted - 1) / (self._moments[-1] - self._first)
 
     def recent_latency(self) -> tuple[float, float]:
         """p50 and p95 of the last 300 frames, seconds."""

@@ -73,6 +73,11 @@ class Store:
         """Where a parameter stands or is going."""
         return self._targets[self.table.find(name).name]
 
+    def ahead(self, time: float) -> Snapshot:
+        """Where everything stands or is going, for whoever prepares something; starts no glide."""
+        with self._lock:
+            return Snapshot(MappingProxyType(dict(self._targets)), time)
+
     def sample(self, time: float) -> Snapshot:
         """The values of the frame at `time`. A glide starts at the frame before, so that its first step already shows."""
         with self._lock:

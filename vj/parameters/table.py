@@ -91,7 +91,7 @@ ROWS = (
     _number("similarity", 0, 1, 0, "", "above 0: the model rests while the input stands still; nearer 1 allows less movement"),
     Parameter("output/freeze", "switch", False, "hold the picture"),
     _number("output/blackout", 0, 1, 0, "", "fade to black and back", QUICK),
-    Parameter("record", "switch", False, "record the output (to the show's record: sink, else into takes/)"),
+    Parameter("record", "switch", False, "record the output into takes/, a movie for each time it is switched on"),
     Parameter("panic", "trigger", False, "every parameter back to the show's start"),
 )
 

@@ -1,0 +1,137 @@
+"""Embeddings: mixing, travelling, and a text encoder that is slow or chokes."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+import torch
+
+from vj.engine.prompts import Embedding, PromptBook, Travel, blend, wanted
+from vj.parameters.store import Store
+
+
+def embedding(*values: float) -> Embedding:
+    return Embedding(torch.tensor([[list(values)]]))
+
+
+def encode(text: str) -> Embedding:
+    generator = torch.Generator().manual_seed(sum(text.encode()))
+    return Embedding(torch.randn(1, 4, 8, generator=generator), torch.randn(1, 6, generator=generator))
+
+
+def test_a_mixture_keeps_the_norm_of_its_tokens() -> None:
+    mixed = blend([(embedding(3.0, 0.0), 0.5), (embedding(0.0, 5.0), 0.5)])
+    assert float(mixed.tokens.norm()) == pytest.approx(4.0)
+    one = embedding(1.0, 2.0)
+    assert blend([(one, 0.7), (embedding(9.0, 9.0), 0.0)]) is one
+
+
+def test_pooled_vectors_travel_too() -> None:
+    mixed = blend([(encode("a"), 1), (encode("b"), 1)])
+    assert mixed.pooled is not None
+    assert not torch.equal(mixed.pooled, encode("a").pooled)
+
+
+def test_mix_and_list_say_what_is_wanted() -> None:
+    store = Store({"prompt/a": "gold", "prompt/b": "sea", "prompt/mix": 0.25})
+    assert wanted(store.sample(0)) == [("gold", 0.75), ("sea", 0.25)]
+    store.set("prompt/list", '[["ice", 2], ["fire", 1]]')
+    assert wanted(store.sample(1)) == [("ice", 2.0), ("fire", 1.0)]
+
+
+def test_a_new_text_arrives_in_the_time_given() -> None:
+    store = Store({"prompt/a": "gold", "prompt/travel": 1.0})
+    travel = Travel(PromptBook(encode, wait=True))
+    gold = travel.at(store.sample(0.0))
+    store.set("prompt/a", "sea")
+    way = [travel.at(store.sample(0.1 * i)) for i in range(1, 13)]
+    sea = encode("sea")
+    assert gold is not None
+    apart = [float((e.tokens - sea.tokens).norm()) for e in way if e is not None]
+    assert len(apart) == 12
+    assert apart == sorted(apart, reverse=True)
+    assert apart[0] > 0.9 * float((gold.tokens - sea.tokens).norm()), "it starts where it was: no cut"
+    assert apart[-1] == pytest.approx(0, abs=1e-5)
+    assert not travel.under_way
+
+
+def test_a_text_that_changes_midway_goes_on_from_where_it_is() -> None:
+    store = Store({"prompt/a": "gold", "prompt/travel": 1.0})
+    travel = Travel(PromptBook(encode, wait=True))
+    travel.at(store.sample(0.0))
+    store.set("prompt/a", "sea")
+    travel.at(store.sample(0.0))
+    before = travel.at(store.sample(0.5))
+    store.set("prompt/a", "ice")
+    after = travel.at(store.sample(0.5))
+    assert before is not None
+    assert after is not None
+    assert torch.allclose(before.tokens, after.tokens, atol=1e-5)
+
+
+def test_live_an_unknown_text_never_waits_and_the_last_one_stays() -> None:
+    gate = threading.Event()
+
+    def slow(text: str) -> Embedding:
+        if text == "sea":
+            gate.wait(5)
+        return encode(text)
+
+    book = PromptBook(slow, wait=False)
+    store = Store({"prompt/a": "gold", "prompt/travel": 0.0})
+    travel = Travel(book)
+    deadline = time.monotonic() + 5
+    while travel.at(store.sample(0)) is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    gold = travel.at(store.sample(0))
+    store.set("prompt/a", "sea")
+    begun = time.perf_counter()
+    held = travel.at(store.sample(1))
+    assert time.perf_counter() - begun < 0.1
+    assert held is gold
+    gate.set()
+    while travel.at(store.sample(2)) is gold and time.monotonic() < deadline:
+        time.sleep(0.01)
+    arrived = travel.at(store.sample(3))
+    assert arrived is not None
+    assert torch.equal(arrived.tokens, encode("sea").tokens)
+    book.close()
+
+
+def test_a_text_the_encoder_chokes_on_is_said_once_and_the_last_one_stays() -> None:
+    said: list[str] = []
+
+    def fragile(text: str) -> Embedding:
+        if "bad" in text:
+            raise RuntimeError("no such token")
+        return encode(text)
+
+    book = PromptBook(fragile, wait=False, on_message=said.append)
+    assert book.get("bad one") is None
+    deadline = time.monotonic() + 5
+    while not said and time.monotonic() < deadline:
+        time.sleep(0.01)
+    for _ in range(5):
+        assert book.get("bad one") is None
+    book.get("good")
+    while book.get("good") is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert book.get("good") is not None
+    assert len(said) == 1
+    assert "bad one" in said[0]
+    book.close()
+
+
+def test_the_book_forgets_the_oldest_text() -> None:
+    asked: list[str] = []
+
+    def counting(text: str) -> Embedding:
+        asked.append(text)
+        return encode(text)
+
+    book = PromptBook(counting, wait=True, keep=2)
+    for text in ("a", "b", "a", "c", "a", "b"):
+        book.get(text)
+    assert asked == ["a", "b", "c", "b"]

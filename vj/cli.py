@@ -1,0 +1,195 @@
+"""The command line: options -> a show -> a performance."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from vj.errors import Fault, nearest
+from vj.terminal import Terminal
+
+EXAMPLES = """\
+examples:
+  python3 launch.py                                        the first show: camera or test card, NDI out
+  python3 launch.py --source clip.mp4 --sink ndi:vj        repaint a clip
+  python3 launch.py my_show.yaml --set strength=0.7        play a show file with another strength
+  python3 launch.py --source clip.mp4 --offline --sink record:out.mp4
+                                                           render every frame, however long it takes
+  python3 launch.py check my_show.yaml                     is the show file right?
+  python3 launch.py list                                   cameras, NDI sources, models at hand
+  python3 launch.py test                                   run the tests
+
+sources  testcard, camera:0, camera:NAME, video:PATH (or just PATH), image:PATH, ndi:NAME, spout:NAME, syphon:NAME, none
+sinks    ndi:NAME, spout:NAME, syphon:NAME, record:PATH.mp4, record:FOLDER/, virtualcam, preview
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of `launch.py [SHOW]`."""
+    made = argparse.ArgumentParser(
+        prog="launch.py",
+        description="vj: a live instrument for painting video with diffusion. Without options it plays the first show.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("show", nargs="?", metavar="SHOW", help="a show file, or a name in mappings/ (default: first_show)")
+    made.add_argument("--source", metavar="URI", help="where the picture comes from, instead of the show's")
+    made.add_argument("--sink", metavar="URI", action="append", help="where it goes, instead of the show's; may be repeated")
+    made.add_argument("--model", metavar="M", help="pocket, none, a Hugging Face id, a diffusers folder or a .safetensors file")
+    made.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a parameter's start (see docs/parameters.md)")
+    made.add_argument("--size", metavar="WxH", help="what the model paints, for example 512x512")
+    made.add_argument("--fps", metavar="N", type=float, help="frames a second, at most")
+    made.add_argument("--for", metavar="SECONDS", type=float, dest="seconds", help="stop after so long, counted from the first painted picture")
+    made.add_argument("--offline", action="store_true", help="render every frame instead of playing; needs a record: sink")
+    made.add_argument("--osc", metavar="HOST:PORT", help="where OSC is heard; 0.0.0.0:9000 lets a tablet in")
+    made.add_argument("--json", metavar="FILE", type=Path, help="write the summary here, as JSON")
+    made.add_argument("--quiet", action="store_true", help="no status line and no hints; messages only")
+    return made
+
+
+def overrides(options: argparse.Namespace) -> dict[str, Any]:
+    """Options as they would stand in a show file. Raises Fault for a --set that is none."""
+    found: dict[str, Any] = {}
+    for key, value in (("source", options.source), ("sinks", options.sink), ("model", options.model), ("size", options.size)):
+        if value is not None:
+            found[key] = value
+    for key, value in (("fps", options.fps), ("osc", options.osc)):
+        if value is not None:
+            found[key] = value
+    start = {}
+    for given in options.set:
+        name, equals, value = given.partition("=")
+        if not equals:
+            raise Fault(f"--set {given}: write it as NAME=VALUE, for example --set strength=0.7")
+        start[name.strip().removeprefix("/vj/")] = value
+    if start:
+        found["start"] = start
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line. Returns the exit code: 0, 1 for a fault, 2 for options that are none."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    # OpenMP threads that spin while they wait starve whatever else runs on the machine, and then wait for it: with another busy
+    # program beside it a frame took 2.5 s instead of 0.1 s. Has to be set before torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        if given[:1] == ["check"]:
+            return check(given[1:])
+        if given[:1] == ["list"]:
+            from vj.listing import show_list
+
+            return show_list(print)
+        return play(parser().parse_args(given))
+    except Fault as fault:
+        print(fault, file=sys.stderr)
+        return 1
+
+
+def check(arguments: list[str]) -> int:
+    """`check SHOW`: say all that is wrong with it."""
+    from vj.show.load import find_show, load_show
+
+    made = argparse.ArgumentParser(prog="launch.py check", description="Check a show file without playing it.")
+    made.add_argument("show", metavar="SHOW", help="a show file, or a name in mappings/")
+    path = find_show(made.parse_args(arguments).show)
+    show = load_show(path)
+    print(f"{path}: right. {show.show}: {', '.join(show.source)} -> {show.model.name} at {show.size} -> {', '.join(show.sinks)}")
+    return 0
+
+
+def play(options: argparse.Namespace) -> int:
+    """Load the show and play or render it."""
+    from vj.show.load import FIRST_SHOW, find_show, load_show
+
+    if options.seconds is not None and options.seconds <= 0:
+        raise Fault(f"--for {options.seconds:g}: seconds, more than 0")
+    if options.show and not Path(options.show).suffix and options.show in ("test", "chek", "lst"):
+        raise Fault(f"{options.show}: no such command{nearest(options.show, ['test', 'check', 'list'])}")
+    path = find_show(options.show) if options.show else FIRST_SHOW
+    show = load_show(path, overrides(options))
+    terminal = Terminal(quiet=options.quiet)
+    stop = threading.Event()
+    with Signals(stop, terminal.say):
+        summary = (render if options.offline else perform)(show, options, terminal, stop)
+    if options.json is not None:
+        try:
+            options.json.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise Fault(f"--json {options.json}: cannot be written ({error.strerror})") from None
+    return 0
+
+
+def perform(show: Any, options: argparse.Namespace, terminal: Terminal, stop: threading.Event) -> dict[str, Any]:
+    """Play live until the end, --for, or a signal."""
+    from vj.performance import Performance
+    from vj.welcome import welcome
+
+    terminal.say(f"{show.show}: starting")
+    performance = Performance(show, terminal.say)
+    try:
+        opened = performance.start()
+        if not options.quiet:
+            for line in welcome(performance, opened):
+                terminal.say(line)
+        while not performance.ended and not stop.wait(0.25):
+            performance.watch()
+            terminal.status(performance.status())
+            if options.seconds is not None and performance.playing_for() >= options.seconds:
+                break
+    finally:
+        performance.stop()
+    summary = performance.summary()
+    terminal.close()
+    terminal.summary(summary)
+    return summary
+
+
+def render(show: Any, options: argparse.Namespace, terminal: Terminal, stop: threading.Event) -> dict[str, Any]:
+    """Render offline."""
+    from vj.offline import Rendering
+
+    rendering = Rendering(show, terminal.say, options.seconds, options.fps)
+    waiter = threading.Thread(target=lambda: (stop.wait(), rendering.stop()), daemon=True)
+    waiter.start()
+    try:
+        rendering.run(terminal.progress)
+    finally:
+        terminal.close()
+    summary = rendering.summary()
+    terminal.summary(summary)
+    return summary
+
+
+class Signals:
+    """Ctrl-C and SIGTERM set `stop`; a second Ctrl-C ends the process on the spot."""
+
+    def __init__(self, stop: threading.Event, say: Callable[[str], None]) -> None:
+        self._stop, self._say = stop, say
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Signals:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._caught)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _caught(self, number: int, _frame: object) -> None:
+        if self._stop.is_set():
+            os._exit(130)
+        self._stop.set()
+        os.write(2, b"\nstopping; Ctrl-C once more ends it at once\n" if number == signal.SIGINT else b"stopping\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

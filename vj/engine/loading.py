@@ -1,0 +1,34 @@
+"""From a show's model section to a painter that is ready to play. Takes seconds to minutes, so beside the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from vj.engine.checkpoints import ModelSpec
+from vj.engine.models import load_model, quicker_dtype
+from vj.engine.package import PackagePainter
+from vj.engine.painters import Painter, Plain, StreamPainter
+from vj.frame import Size
+from vj.parameters.store import Snapshot
+
+Engine = Literal["stream", "streamdiffusion"]
+
+
+def make_painter(spec: ModelSpec, engine: Engine, size: Size, snapshot: Snapshot, live: bool, on_message: Callable[[str], None]) -> Painter:
+    """Load, choose the quicker number type on a CPU, and run the first frames. Raises Fault with one line that says what is wrong.
+
+    Offline (`live` False) nothing is chosen by timing: an offline render must come out the same every time.
+    """
+    if spec.name == "none":
+        return Plain(size)
+    model = load_model(spec, on_message)
+    if live and spec.dtype == "auto":
+        timing = quicker_dtype(model, size.width, size.height)
+        if timing:
+            on_message(f"{model.name} computes in {str(model.dtype).removeprefix('torch.')} ({timing} a frame)")
+    kind = PackagePainter if engine == "streamdiffusion" else StreamPainter
+    painter = kind(model, size, not live, on_message)
+    if live:
+        painter.warm(snapshot)
+    return painter

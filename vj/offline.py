@@ -1,0 +1,161 @@
+"""A show rendered instead of played: frame time, every frame once, the same bytes every time on a CPU."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from vj.clock import FrameClock
+from vj.engine.loading import make_painter
+from vj.engine.loop import RenderLoop
+from vj.errors import Fault
+from vj.frame import Frame
+from vj.mailbox import Mailbox
+from vj.metrics import Metrics
+from vj.parameters.store import Store
+from vj.performance import model_spec, painted_size, start_values
+from vj.show.schema import Show
+from vj.sinks import Setting as SinkSetting
+from vj.sinks import make_sink
+from vj.sinks.runner import SinkRunner
+from vj.sources import EndOfSource, Setting, Source, make_source
+
+RENDERED = ("record",)
+"""Kinds of sinks that make sense when nobody watches; the others are left out, and that is said."""
+
+Report = Callable[[int, int | None], None]
+"""(frames done, frames in all or None)."""
+
+
+class Rendering:
+    """Renders one show. `run` on the caller's thread; `stop` from another ends after the frame in hand, with the recording closed."""
+
+    def __init__(self, show: Show, on_message: Callable[[str], None], seconds: float | None = None, fps: float | None = None) -> None:
+        """seconds: how much to render, None for all of a clip. fps: None takes the clip's own rate, else the show's.
+
+        Raises Fault for a show that has no end, no recording, or a live source.
+        """
+        self.show, self._say, self._seconds, self._fps = show, on_message, seconds, fps
+        self.metrics = Metrics()
+        self._stop = threading.Event()
+        self._begun = time.monotonic()
+        left_out = [uri for uri in show.sinks if uri.partition(":")[0] not in RENDERED]
+        self._sinks = [uri for uri in show.sinks if uri not in left_out]
+        if not self._sinks:
+            raise Fault("offline rendering needs somewhere to go: --sink record:out.mp4, or record:frames/ for numbered pictures")
+        if left_out:
+            on_message(f"offline, {', '.join(left_out)} is left out")
+        self._runners: list[SinkRunner] = []
+        self.rendered = 0
+        self.model = show.model.name
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def run(self, report: Report = lambda done, total: None) -> int:
+        """Render. Returns the number of frames written. Raises Fault when the source, the model or every recording fails."""
+        show = self.show
+        size = painted_size(show, self._say)
+        clock = FrameClock(show.fps)
+        source = self._open(Setting(clock, show.fps, size, show.loop and self._seconds is not None, tuple(show.ndi_addresses)))
+        try:
+            fps = self._fps or getattr(source, "fps", None) or show.fps
+            clock.fps = fps
+            total = self._total(source, fps)
+            store = Store(start_values(show))
+            runners = self._runners = [self._runner(uri, clock, fps) for uri in self._sinks]
+
+            def publish(image: np.ndarray, frame: Frame) -> None:
+                alive = [runner.deliver(frame) for runner in runners]
+                self.rendered += 1
+                report(self.rendered, total)
+                if not any(alive):
+                    self._stop.set()
+
+            loop = RenderLoop(
+                size=size,
+                fps=fps,
+                fit=show.fit,
+                clock=clock,
+                store=store,
+                inbox=Mailbox(),
+                publish=publish,
+                metrics=self.metrics,
+                on_message=self._say,
+            )
+            painter = make_painter(model_spec(show), show.engine, size, store.ahead(0.0), False, self._say)
+            self.model = painter.name
+            loop.offer(painter)
+            loop.render(self._frames(source, total), self._stop)
+        finally:
+            source.close()
+            for runner in self._runners:
+                runner.stop(timeout=30)
+        if self._runners and all(runner.failed_for_good for runner in self._runners):
+            raise Fault(f"nothing could be written: {self._runners[0].state()}")
+        return self.rendered
+
+    def _open(self, setting: Setting) -> Source:
+        """The first source of the show that opens and is not live."""
+        reasons = []
+        for uri in self.show.source:
+            source = make_source(uri, setting)
+            if source.live:
+                reasons.append(f"{uri} is live, and offline there is no now; record it first, or name a file")
+                continue
+            try:
+                source.open()
+                return source
+            except Fault as fault:
+                reasons.append(str(fault))
+        raise Fault("; ".join(reasons))
+
+    def _total(self, source: Source, fps: float) -> int | None:
+        """How many frames there will be, None while only the clip knows."""
+        if self._seconds is not None:
+            return max(1, round(self._seconds * fps))
+        frames: int | None = getattr(source, "frames", None)
+        if not hasattr(source, "frames"):
+            raise Fault(f"{self.show.source[0]} has no end; say how much to render, for example --for 10")
+        return frames
+
+    def _runner(self, uri: str, clock: FrameClock, fps: float) -> SinkRunner:
+        return SinkRunner(uri, make_sink(uri, SinkSetting(clock, live=False)), Mailbox(), fps, self._say, clock=clock)
+
+    def _frames(self, source: Source, total: int | None) -> Iterator[Frame]:
+        """Every frame once, up to the end or to --for."""
+        came, misses = 0, 0
+        limit = total if self._seconds is not None else None
+        while limit is None or came < limit:
+            try:
+                frame = source.read()
+            except EndOfSource:
+                return
+            if frame is None:
+                misses += 1
+                if misses > 40:
+                    raise Fault(f"{self.show.source[0]} gives no more frames")
+                continue
+            misses = 0
+            came += 1
+            yield frame
+
+    def summary(self) -> dict[str, Any]:
+        """What became of it."""
+        seconds = time.monotonic() - self._begun
+        return {
+            "show": self.show.show,
+            "offline": True,
+            "model": self.model,
+            "seconds": round(seconds, 2),
+            "painted": self.rendered,
+            "fps": round(self.rendered / seconds, 2) if seconds else 0.0,
+            "repeated": self.metrics.repeated,
+            "faults": self.metrics.faults,
+            "stages_ms": {name: round(value * 1e3, 2) for name, value in self.metrics.stages().items()},
+            "sent": {runner.uri: runner.sent for runner in self._runners},
+        }

@@ -1,0 +1,264 @@
+"""A show being played: its parts built, started, watched and stopped."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from vj.clock import WallClock
+from vj.control.osc import OscServer
+from vj.engine.checkpoints import ModelSpec
+from vj.engine.loading import make_painter
+from vj.engine.loop import RenderLoop
+from vj.errors import Fault
+from vj.frame import Frame, Size
+from vj.mailbox import Mailbox
+from vj.metrics import Metrics
+from vj.monitor.server import Monitor
+from vj.outlets import Outlets
+from vj.parameters.store import Store
+from vj.parameters.table import Value
+from vj.show.schema import Show, parse_address
+from vj.sources import Setting, split_uri
+from vj.sources.feed import Feed, first_that_opens
+
+PORTS_TO_TRY = 20
+
+Server = TypeVar("Server", OscServer, Monitor)
+
+
+def painted_size(show: Show, say: Callable[[str], None]) -> Size:
+    """The show's size as the model can paint it: sides in multiples of 8."""
+    if show.model.name == "none" or show.size == show.size.rounded(8):
+        return show.size
+    size = show.size.rounded(8)
+    say(f"size {show.size} is painted as {size}: diffusion wants multiples of 8")
+    return size
+
+
+def start_values(show: Show) -> dict[str, Value]:
+    """What the show starts with. Without a source there is nothing to keep, so strength starts at 1 unless the show says otherwise."""
+    values = dict(show.start)
+    if split_uri(show.source[0])[0] == "none":
+        values.setdefault("strength", 1.0)
+    return values
+
+
+def model_spec(show: Show) -> ModelSpec:
+    return ModelSpec(**show.model.model_dump())
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Where a performance can be reached."""
+
+    osc: OscServer
+    page: Monitor | None
+    source: str
+
+
+class Performance:
+    """Plays one show live. `start`, then `stop`; the picture goes on until then."""
+
+    def __init__(self, show: Show, on_message: Callable[[str], None]) -> None:
+        self.show = show
+        self._on_message = on_message
+        self._lock = threading.Lock()
+        self.clock = WallClock()
+        self.metrics = Metrics()
+        self.store = Store(start_values(show))
+        self.size = painted_size(show, self.say)
+        self.state = "starting"
+        self._playing_since: float | None = None
+        self.inbox: Mailbox[Frame] = Mailbox()
+        sinks = [uri for uri in show.sinks if split_preview(uri)]
+        self.outlets = Outlets(sinks, show.fps, self.clock, self.metrics, self.say)
+        self._has_sinks = bool(sinks)
+        self.loop = RenderLoop(
+            size=self.size,
+            fps=show.fps,
+            fit=show.fit,
+            clock=self.clock,
+            store=self.store,
+            inbox=self.inbox,
+            publish=self._publish,
+            metrics=self.metrics,
+            on_message=self.say,
+        )
+        self.page: Monitor | None = None
+        self.osc: OscServer | None = None
+        self._feed: Feed | None = None
+        self.store.listeners.append(self._changed)
+
+    def say(self, text: str) -> None:
+        """A line for whoever plays: in the terminal and on the page. From any thread."""
+        with self._lock:
+            self._on_message(text)
+            page = getattr(self, "page", None)
+            if page is not None:
+                page.say(text)
+
+    def start(self) -> Opened:
+        """Everything on its way. The picture is there at once, untouched, and painted once the model is loaded. Raises Fault when there
+        is no source, or no address free for OSC."""
+        setting = Setting(self.clock, self.show.fps, self.size, self.show.loop, tuple(self.show.ndi_addresses))
+        uri, source = first_that_opens(self.show.source, setting, self.say)
+        self._feed = Feed(uri, source, self.inbox, setting, self.say)
+        if "preview" in self.show.sinks:
+            listen = parse_address(self.show.preview.listen)
+            self.page = self._bind(lambda address: Monitor(self.store, address, status=self.status, on_message=self._on_message), listen)
+        reply = parse_address(self.show.osc.reply) if self.show.osc.reply else None
+
+        def osc(address: tuple[str, int]) -> OscServer:
+            return OscServer(self.store, address, clock=self.clock, reply=reply, status=self.osc_status, on_message=self.say)
+
+        try:
+            self.osc = self._bind(osc, parse_address(self.show.osc.listen))
+        except Fault:
+            source.close()
+            raise
+        self.outlets.start()
+        self.loop.start()
+        self._feed.start()
+        self.state = "loading the model"
+        threading.Thread(target=self._load, name="loader", daemon=True).start()
+        if self.store.get("record"):
+            self.outlets.record(True)
+        return Opened(self.osc, self.page, uri)
+
+    def _bind(self, make: Callable[[tuple[str, int]], Server], wanted: tuple[str, int]) -> Server:
+        """A server at the address, or at the next free port: a second show beside the first one shall play too."""
+        host, port = wanted
+        refusal: Fault | None = None
+        for offset in range(PORTS_TO_TRY if port else 1):
+            server = make((host, port + offset))
+            try:
+                server.start()
+            except Fault as fault:
+                refusal = refusal or fault
+                if "in use" not in str(fault):
+                    raise
+                continue
+            if refusal is not None:
+                self.say(f"{refusal}; {host}:{port + offset} is used instead")
+            return server
+        assert refusal is not None
+        raise refusal
+
+    def _load(self) -> None:
+        def progress(text: str) -> None:
+            self.state = text
+            self.say(text)
+
+        try:
+            snapshot = self.store.ahead(self.clock.now())
+            painter = make_painter(model_spec(self.show), self.show.engine, self.size, snapshot, True, progress)
+            self.loop.offer(painter)
+            self.state = "playing"
+            self.say(f"playing with {painter.name}")
+        except Fault as fault:
+            self.state = "no model"
+            self.say(f"{fault}; the input is shown untouched")
+        except Exception as error:  # a loader's accident must not end the show
+            self.state = "no model"
+            self.say(f"model {self.show.model.name}: {type(error).__name__}: {error}; the input is shown untouched")
+        self._playing_since = self.clock.now()
+
+    def _publish(self, image: np.ndarray, frame: Frame) -> None:
+        self.outlets.put(frame)
+        if not self._has_sinks:
+            self.metrics.latency(self.clock.now() - frame.captured)
+        if self.page is not None:
+            self.page.show(image, frame)
+
+    def _changed(self, name: str, value: Value) -> None:
+        """On the thread that made the change. A take is opened by its own thread, so this does not block."""
+        if name == "record":
+            self.outlets.record(bool(value))
+
+    def watch(self) -> None:
+        """To be called now and then: switches what has ended by itself."""
+        if self.outlets.failed_take:
+            self.store.set("record", False)
+
+    @property
+    def ended(self) -> bool:
+        """The source has come to its end, as a clip played once does."""
+        return self._feed is not None and self._feed.ended
+
+    def playing_for(self) -> float:
+        """Seconds since the model began to paint, or since it failed to load: what --for counts."""
+        return 0.0 if self._playing_since is None else self.clock.now() - self._playing_since
+
+    def status(self) -> dict[str, Any]:
+        """Everything about the performance that one would want to see while it plays."""
+        p50, p95 = self.metrics.recent_latency()
+        return {
+            "show": self.show.show,
+            "state": self.state,
+            "fps": round(self.metrics.fps(), 1),
+            "latency_ms": [round(p50 * 1e3), round(p95 * 1e3)],
+            "dropped": self.outlets.dropped(),
+            "skipped": self.inbox.dropped,
+            "repeated": self.metrics.repeated,
+            "faults": self.metrics.faults,
+            "source": self._feed.state() if self._feed is not None else "",
+            "sinks": [*self.outlets.states(), *([f"preview {self.page.url}"] if self.page is not None else [])],
+            "model": self.loop.painter_name,
+            "size": str(self.size),
+            "strength": self.store.get("strength"),
+            "prompt": self.store.get("prompt/a"),
+            "uptime": round(self.clock.now(), 1),
+        }
+
+    def osc_status(self) -> Mapping[str, Sequence[float | int | str]]:
+        """The same for `/vj/status/*`."""
+        status = self.status()
+        return {
+            "fps": [float(status["fps"])],
+            "latency_ms": [float(value) for value in status["latency_ms"]],
+            "dropped": [status["dropped"]],
+            "source": [status["source"]],
+            "sinks": status["sinks"],
+            "model": [status["model"]],
+            "state": [status["state"]],
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """What became of it, for the end."""
+        p50, p95 = self.metrics.whole_latency()
+        seconds = self.clock.now()
+        return {
+            "show": self.show.show,
+            "model": self.loop.painter_name,
+            "size": str(self.size),
+            "seconds": round(seconds, 2),
+            "painted": self.metrics.painted,
+            "fps": round(self.metrics.whole_fps(), 2),
+            "latency_ms": {"p50": round(p50 * 1e3, 1), "p95": round(p95 * 1e3, 1)},
+            "repeated": self.metrics.repeated,
+            "skipped_input": self.inbox.dropped,
+            "dropped_output": self.outlets.dropped(),
+            "faults": self.metrics.faults,
+            "stages_ms": {name: round(value * 1e3, 2) for name, value in self.metrics.stages().items()},
+            "sent": self.outlets.sent(),
+            "osc": {"messages": self.osc.messages, "ignored": self.osc.ignored} if self.osc is not None else {},
+        }
+
+    def stop(self) -> None:
+        """End within two seconds, recordings closed."""
+        self.state = "stopping"
+        self.loop.stop(timeout=0.6)
+        self.outlets.stop(timeout=1.0)
+        for part in (self.osc, self.page, self._feed):
+            if part is not None:
+                part.stop(timeout=0.3)
+
+
+def split_preview(uri: str) -> bool:
+    """True for sinks that are threads of their own; the preview page is not."""
+    return uri.partition(":")[0] != "preview"

@@ -1,0 +1,32 @@
+"""What is said once a show is on its way: where to look, what to send, how to stop."""
+
+from __future__ import annotations
+
+import socket
+
+from vj.performance import Opened, Performance
+
+
+def welcome(performance: Performance, opened: Opened) -> list[str]:
+    """Lines for a person who has started it for the first time."""
+    host, port = opened.osc.address
+    here = "localhost" if host in ("127.0.0.1", "0.0.0.0") else host
+    lines = ["", f"  in     {opened.source}"]
+    if opened.page is not None:
+        lines.append(f"  look   {opened.page.url}  (input, output, every parameter)")
+    for uri in performance.show.sinks:
+        kind, _, name = uri.partition(":")
+        if kind == "ndi":
+            lines.append(
+                f"  out    NDI source “{socket.gethostname().upper()} ({name or 'vj'})”: TouchDesigner NDI In TOP, Resolume Sources, OBS NDI"
+            )
+        elif kind != "preview":
+            lines.append(f"  out    {uri}")
+    lines += [
+        f'  play   oscsend {here} {port} /vj/prompt s "deep ocean, brush strokes"',
+        f"         oscsend {here} {port} /vj/strength f 0.8",
+        f"         TouchDesigner: OSC Out DAT to {here}:{port}, op('oscout1').sendOSC('/vj/prompt', ['deep ocean'])",
+    ]
+    lines += [f"         {line}" for line in opened.osc.describe()]
+    lines += ["         every address: docs/parameters.md", "  stop   Ctrl-C", ""]
+    return lines
