@@ -46,7 +46,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a parameter's start (see docs/parameters.md)")
     made.add_argument("--size", metavar="WxH", help="what the model paints, for example 512x512")
     made.add_argument("--fps", metavar="N", type=float, help="frames a second, at most")
-    made.add_argument("--for", metavar="SECONDS", type=float, dest="seconds", help="stop after so long, counted from the first painted picture")
+    made.add_argument(
+        "--for", metavar="SECONDS", type=float, dest="seconds", help="stop after so long, counted from the first painted picture"
+    )
     made.add_argument("--offline", action="store_true", help="render every frame instead of playing; needs a record: sink")
     made.add_argument("--osc", metavar="HOST:PORT", help="where OSC is heard; 0.0.0.0:9000 lets a tablet in")
     made.add_argument("--json", metavar="FILE", type=Path, help="write the summary here, as JSON")

@@ -48,7 +48,11 @@ def open_pipeline(spec: ModelSpec, dtype: torch.dtype) -> Any:
         if path.is_dir():
             _check_folder(spec, path)
             pipe = DiffusionPipeline.from_pretrained(
-                str(path), torch_dtype=dtype, use_safetensors=not spec.allow_pickle, local_files_only=True, **_without_checker(path)
+                str(path),
+                torch_dtype=dtype,
+                use_safetensors=None if spec.allow_pickle else True,
+                local_files_only=True,
+                **_without_checker(path),
             )
         else:
             if spec.name.count("/") != 1 or spec.name.startswith((".", "/", "~")) or Path(spec.name).suffix in (".safetensors", ".ckpt"):
@@ -118,6 +122,8 @@ def _check_folder(spec: ModelSpec, path: Path) -> None:
         folder = path / part
         if not (folder / "config.json").is_file():
             raise Fault(f"model {spec.name}: {part}/config.json is missing; the download is incomplete, fetch it again")
+        for weights in sorted(folder.glob("*.safetensors")):
+            _check_weights(weights)
         if not any(folder.glob("*.safetensors")) and not spec.allow_pickle:
             pickles = sorted(p.name for p in [*folder.glob("*.bin"), *folder.glob("*.ckpt")])
             remedy = (
@@ -126,6 +132,17 @@ def _check_folder(spec: ModelSpec, path: Path) -> None:
                 else "the download is incomplete, fetch it again"
             )
             raise Fault(f"model {spec.name}: {part} has no safetensors weights: {remedy}")
+
+
+def _check_weights(path: Path) -> None:
+    """Read a weights file's header, which says how long the file has to be."""
+    from safetensors import safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            file.keys()
+    except Exception as error:
+        raise Fault(f"{path}: broken or only half there ({' '.join(str(error).split())[:100]}); fetch it again") from None
 
 
 def _reason(spec: ModelSpec, error: Exception) -> str:
@@ -137,7 +154,18 @@ def _reason(spec: ModelSpec, error: Exception) -> str:
     if "safetensor" in kind.lower() or "header" in text.lower() or "incomplete metadata" in text.lower():
         return f"a weights file is broken or only half there ({text[:120]}); fetch it again"
     if (
-        any(word in text for word in ("couldn't connect", "Max retries", "LocalEntryNotFound", "offline", "resolve", "not a local folder"))
+        any(
+            word in text
+            for word in (
+                "couldn't connect",
+                "Max retries",
+                "LocalEntryNotFound",
+                "offline",
+                "resolve",
+                "not a local folder",
+                "not fully cached",
+            )
+        )
         or "Hub" in kind
         or "HTTP" in kind
         or "Connect" in kind

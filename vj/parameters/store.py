@@ -95,6 +95,9 @@ class Store:
 
     def _begin(self, row: Parameter) -> None:
         target = self._targets[row.name]
+        under_way = self._glides.get(row.name)
+        if target == (self._values[row.name] if under_way is None else under_way.end):
+            return  # said again while it is on its way: the way does not begin anew
         if row.glide > 0:
             self._glides[row.name] = _Glide(self._time, float(self._values[row.name]), float(target))
         else:

@@ -1,0 +1,398 @@
+"""A frame's journey and the two clocks: what is shown when all goes well, and when something does not."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tests.tiny_models import make_model
+from vj.clock import FrameClock, WallClock
+from vj.engine.canvas import HostCanvas
+from vj.engine.checkpoints import ModelSpec
+from vj.engine.loop import RenderLoop
+from vj.engine.models import Model, load_model
+from vj.engine.package import PackagePainter
+from vj.engine.painters import Painting, Picture, Plain, StreamPainter
+from vj.engine.prepare import prepare
+from vj.frame import Frame, Size
+from vj.mailbox import Mailbox
+from vj.metrics import Metrics
+from vj.parameters.store import Store
+
+SIZE = Size(64, 64)
+FPS = 25.0
+
+
+def picture(number: int, size: Size = SIZE) -> np.ndarray:
+    """A square that moves over a gradient."""
+    drawn = np.empty((size.height, size.width, 3), np.uint8)
+    drawn[...] = np.linspace(20, 200, size.width, dtype=np.uint8)[None, :, None]
+    at = (number * 3) % (size.width - 16)
+    drawn[20:36, at : at + 16] = (230, 40, 20)
+    return drawn
+
+
+def frames(count: int, draw: Callable[[int], np.ndarray] = picture) -> Iterator[Frame]:
+    for number in range(count):
+        yield Frame(draw(number), number, number / FPS)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    folder = make_model(tmp_path_factory.mktemp("models") / "lcm", "lcm")
+    return load_model(ModelSpec(str(folder), vae="full", lcm_lora="off", device="cpu"))
+
+
+class Rig:
+    """A loop offline, with what it published."""
+
+    def __init__(self, start: dict[str, Any] | None = None, painter: Any = None, size: Size = SIZE) -> None:
+        calm = {"feedback/amount": 0, "blend/smoothing": 0}
+        self.store = Store({**calm, **(start or {})})
+        self.metrics = Metrics()
+        self.said: list[str] = []
+        self.out: list[Frame] = []
+        self.on_frame: dict[int, Callable[[], object]] = {}
+        self.loop = RenderLoop(
+            size=size,
+            fps=FPS,
+            fit="crop",
+            clock=FrameClock(FPS),
+            store=self.store,
+            inbox=Mailbox(),
+            publish=lambda image, frame: self.out.append(frame),
+            metrics=self.metrics,
+            on_message=self.said.append,
+        )
+        if painter is not None:
+            self.loop.offer(painter)
+
+    def render(self, count: int, draw: Callable[[int], np.ndarray] = picture) -> list[np.ndarray]:
+        """Render; `on_frame[n]` is called just before frame n is taken."""
+
+        def source() -> Iterator[Frame]:
+            for frame in frames(count, draw):
+                self.on_frame.get(frame.number, lambda: None)()
+                yield frame
+
+        assert self.loop.render(source()) == count
+        assert [frame.number for frame in self.out] == list(range(count))
+        return [frame.pixels for frame in self.out]
+
+
+class Faulty(Plain):
+    """Paints everything green; fails, or gives NaN, on the calls it is told to."""
+
+    def __init__(self, raises: set[int] = frozenset(), nan: set[int] = frozenset()) -> None:  # type: ignore[assignment]
+        super().__init__(SIZE, "faulty")
+        self.canvas = HostCanvas(SIZE)
+        self.raises, self.nan, self.calls, self.cleared = raises, nan, 0, 0
+
+    def paint(self, entered: Picture, snapshot: Any, cargo: Any) -> Painting:
+        call, self.calls = self.calls, self.calls + 1
+        if call in self.raises:
+            raise RuntimeError("out of cheese")
+        painted = torch.full((1, 3, *SIZE), -1.0)
+        painted[:, 1] = torch.nan if call in self.nan else 1.0
+        return Painting(painted, cargo)
+
+    def clear(self) -> None:
+        self.cleared += 1
+
+
+GREEN = np.full((64, 64, 3), (0, 255, 0), np.uint8)
+
+
+def test_without_a_model_and_settings_the_picture_comes_out_as_it_came() -> None:
+    out = Rig().render(5)
+    for number, seen in enumerate(out):
+        assert np.array_equal(seen, picture(number))
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad"])
+@pytest.mark.parametrize("shape", [(64, 64), (90, 160), (333, 187), (40, 600), (64, 65)])
+def test_preparing_never_stretches(fit: Any, shape: tuple[int, int]) -> None:
+    height, width = shape
+    y, x = np.mgrid[0:height, 0:width]
+    radius = min(height, width) * 0.35
+    disc = ((x - (width - 1) / 2) ** 2 + (y - (height - 1) / 2) ** 2 < radius**2)[..., None] * np.array([250, 30, 10], np.uint8)
+    made = prepare(np.ascontiguousarray(disc.astype(np.uint8)), Size(128, 96), fit)
+    assert made.shape == (96, 128, 3)
+    rows, columns = np.nonzero(made[..., 0] > 125)
+    across, down = np.ptp(columns) + 1, np.ptp(rows) + 1
+    assert across > 3
+    assert abs(across - down) <= max(3, 0.09 * down), "a disc stays a disc, but for its own pixels"
+    assert abs(columns.mean() - 63.5) < 1.5
+    assert abs(rows.mean() - 47.5) < 1.5
+    assert made[..., 0].max() > 200 > 60 > made[..., 2].max(), "red stays red"
+
+
+def test_transparency_lies_over_black() -> None:
+    pixels = np.full((64, 64, 4), (200, 100, 50, 0), np.uint8)
+    pixels[:32, :, 3] = 255
+    made = prepare(pixels, SIZE)
+    assert tuple(made[0, 0]) == (200, 100, 50)
+    assert tuple(made[-1, -1]) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 4])
+def test_offline_as_many_pictures_leave_as_frames_came_and_twice_the_same(model: Model, steps: int) -> None:
+    def play() -> list[np.ndarray]:
+        rig = Rig({"steps": steps, "strength": 0.6, "feedback/amount": 0.3, "blend/smoothing": 0.5, "noise/hold": 0.8})
+        rig.loop.offer(StreamPainter(model, SIZE, wait=True))
+        rig.on_frame[4] = lambda: rig.store.set("prompt/a", "deep ocean")
+        rig.on_frame[6] = lambda: rig.store.set("strength", 0.9)
+        return rig.render(10)
+
+    first, second = play(), play()
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+    assert len({frame.tobytes() for frame in first}) == 10
+
+
+def test_offline_every_picture_is_made_of_its_own_frame(model: Model) -> None:
+    """With strength 0 the input comes out, whatever the delay of the stream: picture n shows frame n."""
+    for steps in (1, 3):
+        rig = Rig({"steps": steps, "strength": 0.0})
+        rig.loop.offer(StreamPainter(model, SIZE, wait=True))
+        for number, seen in enumerate(rig.render(8)):
+            assert np.abs(seen.astype(int) - picture(number)).max() <= 1
+
+
+def test_offline_nothing_is_lost_when_the_number_of_steps_changes(model: Model) -> None:
+    rig = Rig({"steps": 1, "strength": 0.5})
+    rig.loop.offer(StreamPainter(model, SIZE, wait=True))
+    rig.on_frame = {4: lambda: rig.store.set("steps", 4), 12: lambda: rig.store.set("steps", 2), 15: lambda: rig.store.set("steps", 1)}
+    assert len(rig.render(20)) == 20
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_the_package_plays_as_an_engine(model: Model, steps: int) -> None:
+    rig = Rig({"steps": steps, "strength": 0.5, "guidance": 1.3, "prompt/a": "gold"})
+    rig.loop.offer(PackagePainter(model, SIZE, wait=True))
+    rig.on_frame[5] = lambda: rig.store.set("strength", 0.8)
+    out = rig.render(9)
+    assert rig.metrics.faults == 0
+    assert not np.array_equal(out[0], picture(0))
+
+
+def test_the_package_and_our_stream_paint_alike_at_constant_settings(model: Model) -> None:
+    """Strength .5990 is t = 599 = its index 20; the package encodes with a drawn latent, ours with the mean, hence not to the bit."""
+    made = []
+    for painter in (PackagePainter(model, SIZE, wait=True), StreamPainter(model, SIZE, wait=True)):
+        rig = Rig({"strength": 599 / 999, "prompt/a": "gold"}, painter)
+        made.append(rig.render(3)[-1].astype(float))
+    assert np.abs(made[0] - made[1]).mean() < 6
+
+
+def test_more_strength_goes_further_and_a_fade_to_nothing_has_no_jump(model: Model) -> None:
+    rig = Rig({"strength": 0.2}, StreamPainter(model, SIZE, wait=True))
+    for number in range(30):
+        value = max(0.0, 0.2 - number / 120)
+        rig.on_frame[number] = partial(rig.store.set, "strength", value)
+    out = rig.render(30, lambda number: picture(0))
+    apart = [float(np.abs(seen.astype(int) - picture(0)).mean()) for seen in out]
+    steps = [abs(b - a) for a, b in pairwise(apart)]
+    assert apart[0] > 10
+    assert apart[-1] < 0.01
+    assert max(steps) < 0.45 * apart[0], "the fade is spread over frames"
+
+
+def test_a_model_that_raises_gives_the_last_good_picture_then_the_input_and_recovers() -> None:
+    failing = set(range(5, 75))  # 70 frames at 25 fps: 2.8 s
+    painter = Faulty(raises=failing)
+    rig = Rig(painter=painter)
+    out = rig.render(80)
+    assert np.array_equal(out[4], GREEN)
+    assert np.array_equal(out[5], GREEN)
+    assert np.array_equal(out[50], GREEN), "for two seconds the last good one"
+    assert np.array_equal(out[60], picture(60)), "then the input"
+    assert np.array_equal(out[-1], GREEN)
+    assert rig.metrics.faults == len(failing)
+    assert painter.cleared == len(failing)
+    assert "out of cheese" in rig.said[0]
+    assert "last good picture" in rig.said[0]
+    assert any("input is shown" in line for line in rig.said)
+    assert rig.said[-1] == "painting again"
+    assert len(rig.said) <= 4, "said, not shouted"
+
+
+def test_numbers_that_are_none_never_reach_the_screen_or_the_feedback() -> None:
+    rig = Rig({"feedback/amount": 0.9, "blend/smoothing": 0.9, "blend/motion": 0}, Faulty(nan={3, 4}))
+    out = rig.render(8)
+    assert all(np.array_equal(seen, GREEN) for seen in out)
+    assert rig.metrics.faults == 2
+    assert "NaN" in rig.said[0]
+
+
+def test_numbers_that_are_none_from_the_first_frame_on_show_the_input() -> None:
+    rig = Rig(painter=Faulty(nan=set(range(100))))
+    out = rig.render(60)
+    assert np.array_equal(out[0], picture(0))
+    assert np.array_equal(out[-1], picture(59))
+
+
+def test_a_failing_model_does_not_undo_a_blackout() -> None:
+    rig = Rig({"output/blackout": 1}, Faulty(raises=set(range(100))))
+    assert max(frame.max() for frame in rig.render(60)) == 0
+
+
+def test_freeze_holds_the_painting_and_last_touches_still_work() -> None:
+    rig = Rig({"blend/smoothing": 0.8})
+    rig.on_frame = {5: lambda: rig.store.set("output/freeze", True), 9: lambda: rig.store.set("output/blackout", 1.0)}
+    rig.on_frame[15] = lambda: (rig.store.set("output/freeze", False), rig.store.set("output/blackout", 0.0))
+    out = rig.render(24)
+    assert np.array_equal(out[5], out[4])
+    assert np.array_equal(out[8], out[4])
+    assert out[14].max() == 0
+    assert np.abs(out[23].astype(int) - picture(23)).mean() < np.abs(out[4].astype(int) - picture(23)).mean()
+
+
+def test_another_painter_fades_in_over_three_frames() -> None:
+    rig = Rig()
+    rig.on_frame[4] = lambda: rig.loop.journey.swap(Faulty())
+    out = rig.render(10, lambda number: np.full((64, 64, 3), 0, np.uint8))
+    levels = [int(seen[0, 0, 1]) for seen in out]
+    assert levels[3] == 0
+    assert 0 < levels[4] < levels[5] < levels[6] < 255
+    assert levels[-1] == 255
+
+
+def test_the_model_rests_while_the_input_stands_still_and_wakes() -> None:
+    painter = Faulty()
+    rig = Rig({"similarity": 0.9}, painter)
+    rig.render(60, lambda number: picture(0 if number < 45 else number))
+    assert painter.calls < 45, "it rested"
+    assert painter.calls > 60 - 45 + 5, "and woke"
+    awake = Faulty()
+    Rig({"similarity": 0.0}, awake).render(60, lambda number: picture(0))
+    assert awake.calls == 60
+
+
+def test_the_model_does_not_rest_while_a_setting_or_the_feedback_moves() -> None:
+    moved = Faulty()
+    rig = Rig({"similarity": 0.9}, moved)
+    for number in range(60):
+        rig.on_frame[number] = partial(rig.store.set, "strength", number / 60)
+    rig.render(60, lambda number: picture(0))
+    assert moved.calls == 60
+    zooming = Faulty()
+    Rig({"similarity": 0.9, "feedback/amount": 0.5, "feedback/zoom": 1.01}, zooming).render(60, lambda number: picture(0))
+    assert zooming.calls == 60
+
+
+class Live:
+    """A loop on the wall clock, fed by hand."""
+
+    def __init__(self, fps: float = 50, painter: Any = None, start: dict[str, Any] | None = None) -> None:
+        self.clock = WallClock()
+        self.store = Store({"feedback/amount": 0, "blend/smoothing": 0, **(start or {})})
+        self.inbox: Mailbox[Frame] = Mailbox()
+        self.metrics = Metrics()
+        self.out: list[Frame] = []
+        self.said: list[str] = []
+        self.loop = RenderLoop(
+            size=SIZE,
+            fps=fps,
+            fit="crop",
+            clock=self.clock,
+            store=self.store,
+            inbox=self.inbox,
+            publish=lambda image, frame: self.out.append(frame),
+            metrics=self.metrics,
+            on_message=self.said.append,
+        )
+        if painter is not None:
+            self.loop.offer(painter)
+
+    def feed(self, seconds: float, fps: float) -> None:
+        begun = self.clock.now()
+        number = 0
+        while self.clock.now() - begun < seconds:
+            self.inbox.put(Frame(picture(number), number, self.clock.now()))
+            number += 1
+            time.sleep(max(0.0, begun + number / fps - self.clock.now()))
+
+
+def test_live_a_slow_source_is_repainted_at_the_shows_rate() -> None:
+    rig = Live(fps=50)
+    rig.loop.start()
+    rig.feed(1.2, fps=5)
+    assert rig.loop.stop()
+    assert len(rig.out) > 20, "five frames a second came; the feedback goes on in between"
+
+
+def test_live_a_fast_source_does_not_drive_the_loop_over_its_rate() -> None:
+    rig = Live(fps=20)
+    rig.loop.start()
+    rig.feed(1.5, fps=200)
+    assert rig.loop.stop()
+    assert len(rig.out) <= 1.5 * 20 / 0.85 + 2
+    assert rig.inbox.dropped > 100
+
+
+def test_live_a_change_shows_in_the_next_frame() -> None:
+    rig = Live(fps=25)
+    rig.loop.start()
+    feeder = threading.Thread(target=rig.feed, args=(1.5, 25))
+    feeder.start()
+    time.sleep(0.6)
+    rig.store.set("output/blackout", 1.0)
+    count = len(rig.out)
+    feeder.join()
+    rig.loop.stop()
+    assert rig.out[count - 1].pixels.max() > 200
+    assert rig.out[count + 1].pixels.max() < 0.8 * rig.out[count - 1].pixels.max()
+    assert rig.out[-1].pixels.max() == 0
+
+
+def test_live_without_any_frame_it_waits_and_stops_at_once() -> None:
+    rig = Live()
+    rig.loop.start()
+    time.sleep(0.2)
+    begun = time.perf_counter()
+    assert rig.loop.stop()
+    assert time.perf_counter() - begun < 0.5
+    assert rig.out == []
+
+
+def test_live_a_sink_that_throws_does_not_end_the_loop() -> None:
+    rig = Live()
+    calls = []
+
+    def publish(image: np.ndarray, frame: Frame) -> None:
+        calls.append(frame)
+        if len(calls) < 3:
+            raise ValueError("no such thing")
+
+    rig.loop._publish = publish
+    rig.loop.start()
+    rig.feed(0.8, 50)
+    rig.loop.stop()
+    assert len(calls) > 5
+    assert "please report" in rig.said[0]
+
+
+def test_a_whole_performance_of_the_stream_survives_hostile_settings(model: Model, tmp_path: Path) -> None:
+    """Random values for everything, every frame."""
+    rig = Rig(painter=StreamPainter(model, SIZE, wait=True))
+    rng = np.random.default_rng(3)
+    rows = [row for row in rig.store.table.rows.values() if row.kind in ("float", "int", "switch") and row.name != "record"]
+
+    def shake() -> None:
+        for row in rng.choice(rows, 6):  # type: ignore[arg-type]
+            rig.store.set(row.name, float(rng.uniform(row.low, row.high)) if row.kind != "switch" else bool(rng.random() < 0.2))
+
+    for number in range(60):
+        rig.on_frame[number] = shake
+    out = rig.render(60)
+    assert rig.metrics.faults == 0, rig.said
+    assert all(seen.shape == (64, 64, 3) and seen.dtype == np.uint8 for seen in out)
