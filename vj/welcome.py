@@ -17,9 +17,8 @@ def welcome(performance: Performance, opened: Opened) -> list[str]:
     for uri in performance.show.sinks:
         kind, _, name = uri.partition(":")
         if kind == "ndi":
-            lines.append(
-                f"  out    NDI source “{socket.gethostname().upper()} ({name or 'vj'})”: TouchDesigner NDI In TOP, Resolume Sources, OBS NDI"
-            )
+            full = f"{socket.gethostname().upper()} ({name or 'vj'})"
+            lines.append(f"  out    NDI source “{full}” (TouchDesigner: NDI In TOP; Resolume: Sources; OBS: NDI Source)")
         elif kind != "preview":
             lines.append(f"  out    {uri}")
     lines += [
