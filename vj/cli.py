@@ -159,8 +159,12 @@ def render(show: Any, options: argparse.Namespace, terminal: Terminal, stop: thr
     from vj.offline import Rendering
 
     rendering = Rendering(show, terminal.say, options.seconds, options.fps)
-    waiter = threading.Thread(target=lambda: (stop.wait(), rendering.stop()), daemon=True)
-    waiter.start()
+
+    def follow() -> None:
+        stop.wait()
+        rendering.stop()
+
+    threading.Thread(target=follow, daemon=True).start()
     try:
         rendering.run(terminal.progress)
     finally:

@@ -1,0 +1,156 @@
+"""Stage by stage on an NVIDIA card: SD-Turbo's real architecture with random weights, beside streamdiffusion's own call.
+
+    python bench/gpu.py [--size 512] [--steps 1] [--frames 200] [--only-stages]
+
+Random weights take exactly as long as trained ones. The architecture is built from the published configs of stabilityai/sd-turbo and
+madebyollin/taesd; nothing is downloaded. Prints a Markdown table for docs/benchmarks.md: medians of one run, milliseconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from vj.clock import WallClock
+from vj.engine.journey import Journey
+from vj.engine.models import Model
+from vj.engine.painters import StreamPainter
+from vj.frame import Frame, Size
+from vj.metrics import Metrics
+from vj.parameters.store import Store
+
+
+def sd_turbo(device: torch.device, dtype: torch.dtype) -> Any:
+    """A pipeline of SD-Turbo's shape (865 M parameters in the UNet) with TAESD's autoencoder, random weights."""
+    from diffusers import AutoencoderTiny, EulerDiscreteScheduler, StableDiffusionPipeline, UNet2DConditionModel
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    from vj.pocket.model import make_tokenizer
+
+    torch.manual_seed(0)
+    tokenizer = make_tokenizer(Path(tempfile.mkdtemp()) / "tokenizer")
+    with torch.device(device):
+        unet = UNet2DConditionModel(
+            sample_size=64,
+            block_out_channels=(320, 640, 1280, 1280),
+            attention_head_dim=[5, 10, 20, 20],
+            cross_attention_dim=1024,
+            use_linear_projection=True,
+        )
+        text = CLIPTextModel(
+            CLIPTextConfig(
+                vocab_size=49408,
+                hidden_size=1024,
+                intermediate_size=4096,
+                num_hidden_layers=23,
+                num_attention_heads=16,
+                hidden_act="gelu",
+                projection_dim=512,
+                bos_token_id=tokenizer.bos_token_id,
+                eos_token_id=tokenizer.eos_token_id,
+                pad_token_id=tokenizer.pad_token_id,
+            )
+        )
+        vae = AutoencoderTiny()
+    pipe = StableDiffusionPipeline(
+        vae=vae,
+        text_encoder=text,
+        tokenizer=tokenizer,
+        unet=unet,
+        scheduler=EulerDiscreteScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear"),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    pipe.to(device, dtype)
+    return pipe
+
+
+def timed(work: Callable[[], object], frames: int) -> float:
+    """Median seconds of a call, waiting for the card each time."""
+    for _ in range(10):
+        work()
+    seconds = []
+    for _ in range(frames):
+        torch.cuda.synchronize()
+        begun = time.perf_counter()
+        work()
+        torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - begun)
+    return statistics.median(seconds)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--size", type=int, default=512)
+    options.add_argument("--steps", type=int, default=1, choices=(1, 2, 3, 4))
+    options.add_argument("--frames", type=int, default=200)
+    given = options.parse_args()
+    if not torch.cuda.is_available():
+        raise SystemExit("bench/gpu.py needs an NVIDIA card; nothing was measured")
+    device, dtype = torch.device("cuda"), torch.float16
+    size = Size(given.size, given.size)
+    pipe = sd_turbo(device, dtype)
+    model = Model("sd-turbo (random)", "sd21", device, dtype, pipe)
+    model.to(dtype)
+    store = Store({"steps": given.steps, "strength": 0.6, "prompt/a": "gold", "feedback/zoom": 1.01, "picture/sharpen": 0.2})
+    snapshot = store.sample(0.0)
+    painter = StreamPainter(model, size, wait=True)
+    painter.warm(snapshot)
+
+    image = np.random.default_rng(0).integers(0, 256, (size.height, size.width, 3), np.uint8)
+    tensor = torch.rand((1, 3, size.height, size.width), device=device, dtype=dtype) * 2 - 1
+    latents = model.encode(tensor)
+    text = model.encode_text("gold")
+    batch = latents.repeat(given.steps, 1, 1, 1)
+    texts = type(text)(text.tokens.repeat(given.steps, 1, 1))
+    t = torch.full((given.steps,), 600.0, device=device)
+    canvas = painter.canvas
+    rows: list[tuple[str, float]] = [
+        ("upload and feedback (`enter`)", timed(lambda: canvas.enter(image, snapshot), given.frames)),
+        ("encode (TAESD)", timed(lambda: model.encode(tensor), given.frames)),
+        (f"UNet, {given.steps} row(s)", timed(lambda: model.unet(batch, t, texts), given.frames)),
+        ("decode (TAESD)", timed(lambda: model.decode(latents), given.frames)),
+        ("blend, sharpen, download (`leave`)", timed(lambda: canvas.leave(tensor, image, snapshot), given.frames)),
+    ]
+    clock = WallClock()
+    journey = Journey(size, "crop", Metrics(), print)
+    journey.swap(painter)
+    whole = timed(lambda: journey.travel(Frame(image, 0, clock.now()), store.sample(clock.now())), given.frames)
+    rows.append(("**a whole frame, host to host**", whole))
+
+    from streamdiffusion import StreamDiffusion
+
+    theirs = StreamDiffusion(pipe, [round(50 * (1 - 0.6 * (given.steps - i) / given.steps)) - 1 for i in range(given.steps)], dtype, *size)
+    theirs.prepare("gold", guidance_scale=1.0)
+    on_card = torch.rand((1, 3, size.height, size.width), device=device, dtype=dtype)
+    rows.append(("streamdiffusion 0.1.1 `__call__`, card to card", timed(lambda: theirs(on_card), given.frames)))
+    as_image = image.astype(np.float32) / 255
+
+    def theirs_host() -> np.ndarray:
+        out: np.ndarray = theirs(as_image).clamp(-1, 1).add(1).mul(127.5).byte()[0].permute(1, 2, 0).cpu().numpy()
+        return out
+
+    rows.append(("streamdiffusion 0.1.1, host to host", timed(theirs_host, given.frames)))
+
+    print(
+        f"{torch.cuda.get_device_name()}, torch {torch.__version__}, fp16, eager, {size}, {given.steps} step(s), medians of {given.frames}"
+    )
+    print("| stage | ms | per second |\n|---|---|---|")
+    for name, seconds in rows:
+        print(f"| {name} | {seconds * 1e3:.2f} | {1 / seconds:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
