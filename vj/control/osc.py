@@ -1,0 +1,336 @@
+"""OSC in and out, over UDP: every parameter at `/vj/` + its name.
+
+A loop of our own reads the datagrams, since what a network sends has to be checked before python-osc takes it (osc_packet.py), and
+since only the last of many moves of a fader counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import select
+import socket
+import sys
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pythonosc.osc_message_builder import OscMessageBuilder
+
+from vj.clock import Clock
+from vj.control.osc_packet import Malformed, Message, unpack
+from vj.control.osc_pattern import is_pattern, matching
+from vj.errors import Fault, nearest
+from vj.parameters.store import Store
+from vj.parameters.table import ALIASES, Parameter, Value
+
+Address = tuple[str, int]
+Status = Callable[[], Mapping[str, Sequence[float | int | str]]]
+
+PREFIX = "/vj/"
+BATCH = 512
+"""Datagrams taken in one go; within them only the last value of a number counts."""
+
+AHEAD = 0.5
+"""Seconds a timetag may lie ahead; what is farther off comes from a clock that is wrong, and means now."""
+
+LATER = 256
+"""Messages kept for their timetag, at most."""
+
+PEERS, PEER_LIFE = 8, 60.0
+"""Senders that get the status: so many, for so many seconds after their last message."""
+
+ERRORS_A_SECOND = 20
+
+
+class Allowance:
+    """So many a second, and no more."""
+
+    def __init__(self, a_second: int) -> None:
+        self._most, self._second, self._used = a_second, -1, 0
+
+    def take(self) -> bool:
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second, self._used = second, 0
+        self._used += 1
+        return self._used <= self._most
+
+
+class OscServer:
+    """Hears OSC and answers it, on a thread of its own.
+
+    One argument sets a parameter, none asks for its value (a trigger without one fires). Patterns set or ask all they match, except
+    triggers and `record`: `/vj/*` must not wipe a show. Errors and clamped values are answered at `/vj/error`. `/vj/status/*` goes
+    once a second to `reply` and to whoever has spoken lately; `/vj/status` asks for it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        listen: Address,
+        *,
+        clock: Clock,
+        reply: Address | None = None,
+        status: Status = dict,
+        on_message: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        """listen: port 0 takes a free one. reply: with it answers go to the asker's address at this port, and the status to it."""
+        self.packets = self.messages = self.ignored = self.errors = 0
+        self._store, self._listen, self._reply, self._status, self._say = store, listen, reply, status, on_message
+        self._clock = clock
+        self._rows: dict[str, Parameter] = {PREFIX + row.name: row for row in store.table.rows.values()}
+        self._rows |= {PREFIX + short: store.table.rows[name] for short, name in ALIASES.items()}
+        self._socket: socket.socket | None = None
+        self._wake: tuple[socket.socket, socket.socket] | None = None
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        self._later: list[tuple[float, int, Message, Address]] = []
+        self._peers: OrderedDict[Address, float] = OrderedDict()
+        self._answers = Allowance(ERRORS_A_SECOND)
+        self._said: dict[str, float] = {}
+        self._next_status = 0.0
+        self._order = 0
+
+    @property
+    def address(self) -> Address:
+        """Where it is heard."""
+        return self._listen if self._socket is None else self._socket.getsockname()[:2]
+
+    def start(self) -> None:
+        """Begin to hear. Raises Fault when the address cannot be had."""
+        host, port = self._listen
+        made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            if sys.platform == "win32":
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+            made.bind((host, port))
+        except OSError as error:
+            made.close()
+            if error.errno in (98, 48, 10048):
+                raise Fault(f"OSC {host}:{port}: another program uses this port (in use); name another with --osc {host}:PORT") from None
+            raise Fault(f"OSC {host}:{port}: cannot be heard there ({error.strerror or error}); --osc 127.0.0.1:9000 always can") from None
+        made.setblocking(False)
+        self._socket, self._wake = made, socket.socketpair()
+        self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout: float = 1.0) -> None:
+        """End. May be called twice."""
+        self._stop.set()
+        if self._wake is not None:
+            with contextlib.suppress(OSError):
+                self._wake[1].send(b"x")
+        if self._thread is not None:
+            self._thread.join(timeout)
+            self._thread = None
+        for one in (self._socket, *(self._wake or ())):
+            if one is not None:
+                one.close()
+
+    def describe(self) -> list[str]:
+        """Lines for the start: where it is heard, and how a tablet reaches it."""
+        host, port = self.address
+        if host.startswith("127."):
+            return [f"OSC is heard at {host}:{port}, by this machine only; --osc 0.0.0.0:{port} lets a tablet in"]
+        if host != "0.0.0.0":
+            return [f"OSC is heard at {host}:{port}"]
+        found = lan_address()
+        where = f"a tablet sends to {found}:{port}" if found else "this machine has no address in a network"
+        return [f"OSC is heard at port {port} of every address; {where}"]
+
+    def _run(self) -> None:
+        assert self._socket is not None
+        assert self._wake is not None
+        while not self._stop.is_set():
+            now = time.time()
+            due = min([self._next_status, *(moment for moment, *_ in self._later[:1])])
+            wait = min(1.0, max(0.0, due - now)) if self._next_status else 0.0
+            try:
+                select.select([self._socket, self._wake[0]], [], [], wait)
+                self._take_batch()
+                self._release()
+                if time.time() >= self._next_status:
+                    self._next_status = time.time() + 1.0
+                    self._send_status()
+            except Exception as error:  # nothing may end this thread
+                if self._stop.is_set():
+                    return
+                self.errors += 1
+                self._tell("loop", f"OSC stumbled: {type(error).__name__}: {error}")
+                time.sleep(0.01)
+
+    def _take_batch(self) -> None:
+        """Read what lies there; of each number only its last value is set."""
+        assert self._socket is not None
+        numbers: dict[str, tuple[Parameter, Any, str, Address]] = {}
+        for _ in range(BATCH):
+            try:
+                packet, peer = self._socket.recvfrom(65536)
+            except BlockingIOError:
+                break
+            except OSError:  # Windows tells of an answer that nobody took
+                continue
+            self.packets += 1
+            try:
+                messages = unpack(packet)
+            except Malformed as problem:
+                self.ignored += 1
+                self._tell("malformed", f"OSC from {peer[0]}:{peer[1]} ignored ({self.ignored} so far): {problem}")
+                continue
+            self._greet(peer[:2])
+            for message in messages:
+                self.messages += 1
+                if message.when is not None and self._keep_for_later(message, peer[:2]):
+                    continue
+                row = self._rows.get(message.address)
+                if row is not None and row.kind in ("float", "int") and len(message.arguments) == 1:
+                    numbers.pop(row.name, None)  # set in the order of the last moves
+                    numbers[row.name] = (row, message.arguments[0], message.address, peer[:2])
+                    continue
+                self._set_numbers(numbers)
+                self._obey(message, peer[:2])
+        self._set_numbers(numbers)
+
+    def _set_numbers(self, numbers: dict[str, tuple[Parameter, Any, str, Address]]) -> None:
+        for row, value, address, peer in numbers.values():
+            self._set(row, value, address, peer)
+        numbers.clear()
+
+    def _keep_for_later(self, message: Message, peer: Address) -> bool:
+        assert message.when is not None
+        ahead = message.when - time.time()
+        if ahead <= 0:
+            return False
+        if ahead > AHEAD:
+            self._tell("clock", f"OSC from {peer[0]}: its timetags lie {ahead:.1f} s ahead, so its clock is off; they mean now", every=60)
+            return False
+        if len(self._later) >= LATER:
+            return False
+        self._order += 1
+        heapq.heappush(self._later, (message.when, self._order, message, peer))
+        return True
+
+    def _release(self) -> None:
+        while self._later and self._later[0][0] <= time.time():
+            _, _, message, peer = heapq.heappop(self._later)
+            self._obey(message, peer)
+
+    def _obey(self, message: Message, peer: Address) -> None:
+        """Do what a message says, or answer why not."""
+        address, arguments = message.address, message.arguments
+        if address in ("/vj/status", "/vj/status/*"):
+            self._send_status([peer])
+            return
+        if is_pattern(address):
+            self._obey_pattern(address, arguments, peer)
+            return
+        row = self._rows.get(address)
+        if row is None:
+            self._refuse(peer, f"{address}: no such address{nearest(address, self._rows)}")
+        elif len(arguments) > 1:
+            self._refuse(peer, f"{address}: {len(arguments)} values came, one would be right ({row.range})")
+        elif arguments:
+            if row.kind != "trigger" or pressed(arguments[0]):
+                self._set(row, arguments[0], address, peer)
+        elif row.kind == "trigger":
+            self._set(row, True, address, peer)
+        else:
+            self._answer(peer, address, self._store.get(row.name), row)
+
+    def _obey_pattern(self, pattern: str, arguments: tuple[Any, ...], peer: Address) -> None:
+        known = [PREFIX + name for name, row in self._store.table.rows.items() if row.kind != "trigger" and name != "record"]
+        found = [self._rows[address] for address in matching(pattern, known)]
+        if not found:
+            self._refuse(peer, f"{pattern}: matches no address")
+        elif not arguments:
+            for row in found:
+                self._answer(peer, row.address, self._store.get(row.name), row)
+        elif len(arguments) > 1:
+            self._refuse(peer, f"{pattern}: {len(arguments)} values came, one would be right")
+        else:
+            reasons = []
+            for row in found:
+                try:
+                    self._store.set(row.name, arguments[0])
+                except Fault as fault:
+                    reasons.append(str(fault))
+            if len(reasons) == len(found):
+                self._refuse(peer, f"{pattern}: {reasons[0]}")
+
+    def _set(self, row: Parameter, value: Any, address: str, peer: Address) -> None:
+        if row.kind == "text" and isinstance(value, bytes):
+            self._refuse(peer, f"{address}: a blob came, text would be right")
+            return
+        try:
+            remark = self._store.set(row.name, value)
+        except Fault as fault:
+            self._refuse(peer, f"{address}: {str(fault).removeprefix(row.name).lstrip(': ')}")
+            return
+        if remark:
+            self._refuse(peer, f"{address}: {remark.removeprefix(row.name).lstrip(': ')}; the nearest is set")
+
+    def _refuse(self, peer: Address, text: str) -> None:
+        """Say it to the sender, and now and then to whoever plays."""
+        self.errors += 1
+        if self._answers.take():
+            self._send(self._back_to(peer), "/vj/error", [text])
+        self._tell(text.partition(":")[0], f"OSC from {peer[0]}: {text}")
+
+    def _answer(self, peer: Address, address: str, value: Value, row: Parameter) -> None:
+        self._send(self._back_to(peer), address, [value], "f" if row.kind == "float" else None)
+
+    def _back_to(self, peer: Address) -> Address:
+        return peer if self._reply is None else (peer[0], self._reply[1])
+
+    def _greet(self, peer: Address) -> None:
+        """Remember who speaks."""
+        self._peers[peer] = time.monotonic()
+        self._peers.move_to_end(peer)
+        while len(self._peers) > PEERS:
+            self._peers.popitem(last=False)
+
+    def _send_status(self, to: Sequence[Address] | None = None) -> None:
+        if to is None:
+            heard = time.monotonic() - PEER_LIFE
+            to = [peer for peer, moment in self._peers.items() if moment > heard]
+        targets = list(dict.fromkeys([*([self._reply] if self._reply else []), *(self._back_to(peer) for peer in to)]))
+        if targets:
+            for name, values in self._status().items():
+                for target in targets:
+                    self._send(target, f"/vj/status/{name}", values)
+
+    def _send(self, target: Address, address: str, values: Sequence[Any], kind: str | None = None) -> None:
+        assert self._socket is not None
+        builder = OscMessageBuilder(address)
+        for value in values:
+            builder.add_arg(value, kind)
+        with contextlib.suppress(OSError):  # nobody there, or no room to send: an answer is worth no wait
+            self._socket.sendto(builder.build().dgram, target)
+
+    def _tell(self, subject: str, text: str, every: float = 1.0) -> None:
+        """Say it to whoever plays, but not the same thing again and again."""
+        now = time.monotonic()
+        if now - self._said.get(subject, -1e9) >= every:
+            if len(self._said) > 256:
+                self._said.clear()
+            self._said[subject] = now
+            self._say(text)
+
+
+def pressed(value: Any) -> bool:
+    """Is a button's value its pressing (not its release)?"""
+    return not isinstance(value, bool | int | float) or value >= 0.5
+
+
+def lan_address() -> str:
+    """This machine's address in its network, "" when it has none. Nothing is sent: connecting a UDP socket only asks the routing table."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address reserved for documentation
+            return str(probe.getsockname()[0])
+        except OSError:
+            return ""

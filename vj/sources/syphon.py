@@ -1,0 +1,70 @@
+"""Syphon in (macOS): the picture of another program on the same machine, by way of the graphics card.
+
+We have not run this on a Mac ourselves: it follows syphon-python 0.2's documentation and is tested against a stand-in with its calls.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import numpy as np
+
+from vj.errors import Fault, Unavailable
+from vj.frame import Frame
+from vj.sources import Setting
+
+POLL = 0.004
+"""Seconds between two looks for a new frame."""
+
+
+class SyphonSource:
+    """`syphon:NAME`: a server's or its program's name, or a part; without one, the first. RGBA."""
+
+    live = True
+
+    def __init__(self, rest: str, setting: Setting) -> None:
+        self.name = rest.strip()
+        self._setting = setting
+        self._client: Any = None
+        self._number = 0
+
+    def open(self) -> None:
+        """Connect. Raises Unavailable off macOS or without syphon-python, Fault when no server has the name."""
+        self.close()
+        try:
+            import syphon
+        except ImportError as error:
+            if sys.platform != "darwin":
+                raise Unavailable(f"syphon:{self.name}: Syphon is for macOS only; NDI plays here") from error
+            raise Unavailable(f"syphon:{self.name} needs syphon-python ({error}): pip install syphon-python") from error
+        servers = list(syphon.SyphonServerDirectory().servers)
+        wanted = self.name.casefold()
+        for server in servers:
+            if wanted in f"{server.app_name} {server.name}".casefold():
+                self._client = syphon.SyphonMetalClient(server)
+                return
+        known = ", ".join(f"{server.app_name} {server.name}".strip() for server in servers)
+        raise Fault(f"syphon:{self.name}: no such server ({f'there are: {known}' if known else 'there is none'})")
+
+    def read(self) -> Frame | None:
+        """The newest frame; None when none came within a fifth of a second."""
+        from syphon.utils.numpy import copy_mtl_texture_to_image
+
+        assert self._client is not None, "open comes first"
+        end = time.monotonic() + 0.2
+        while not self._client.has_new_frame:
+            if time.monotonic() > end:
+                return None
+            time.sleep(POLL)
+        # Syphon counts rows from the bottom; ours start at the top.
+        pixels = np.ascontiguousarray(np.flipud(copy_mtl_texture_to_image(self._client.new_frame_image)))
+        frame = Frame(pixels, self._number, self._setting.clock.now())
+        self._number += 1
+        return frame
+
+    def close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.stop()
