@@ -62,8 +62,9 @@ class Video:
         except (av.FFmpegError, OSError) as error:
             raise Fault(f"video:{self.path}: is not a video that FFmpeg can read ({error.strerror or error})") from None
         if not self._container.streams.video:
+            tracks = ", ".join(sorted({stream.type for stream in self._container.streams})) or "nothing"
             self.close()
-            raise Fault(f"video:{self.path}: holds no picture, only {self._tracks()}")
+            raise Fault(f"video:{self.path}: holds no picture, only {tracks}")
         self._stream = self._container.streams.video[0]
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.thread_count = 2
@@ -108,10 +109,6 @@ class Video:
         self._pictures, self._pending = iter(()), None
         if container is not None:
             container.close()
-
-    def _tracks(self) -> str:
-        kinds = sorted({stream.type for stream in self._container.streams}) if self._container is not None else []
-        return ", ".join(kinds) or "nothing"
 
     def _duration(self) -> float:
         """Seconds a frame lasts, on average."""

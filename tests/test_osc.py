@@ -1,0 +1,396 @@
+"""OSC from real programs over a real socket: liblo's oscsend, python-osc's own client, and packets that mean harm."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import struct
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
+from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message_builder import OscMessageBuilder
+
+from vj.clock import WallClock
+from vj.control.osc import ERRORS_A_SECOND, OscServer
+from vj.control.osc_packet import Malformed, Message, unpack
+from vj.control.osc_pattern import matching
+from vj.errors import Fault
+from vj.parameters.store import Store
+
+needs_oscsend = pytest.mark.skipif(shutil.which("oscsend") is None, reason="oscsend is missing: apt install liblo-tools")
+
+
+def message(address: str, *values: Any) -> bytes:
+    builder = OscMessageBuilder(address)
+    for value in values:
+        builder.add_arg(value)
+    data: bytes = builder.build().dgram
+    return data
+
+
+class Peer:
+    """A socket of its own that speaks to the server and hears its answers."""
+
+    def __init__(self, to: tuple[str, int]) -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.to = to
+
+    def send(self, packet: bytes) -> None:
+        self.socket.sendto(packet, self.to)
+
+    def answers(self, seconds: float = 0.4, enough: int = 10**6) -> list[tuple[str, list[Any]]]:
+        """What comes within so long, but for the status."""
+        found: list[tuple[str, list[Any]]] = []
+        end = time.monotonic() + seconds
+        while len(found) < enough and (left := end - time.monotonic()) > 0:
+            self.socket.settimeout(left)
+            try:
+                heard = OscMessage(self.socket.recv(65536))
+            except TimeoutError:
+                break
+            if not heard.address.startswith("/vj/status"):
+                found.append((heard.address, heard.params))
+        return found
+
+    def ask(self, packet: bytes) -> tuple[str, list[Any]]:
+        self.send(packet)
+        found = self.answers(2.0, enough=1)
+        assert found, "no answer"
+        return found[0]
+
+
+class Rig:
+    def __init__(self, **more: Any) -> None:
+        self.store = Store({"prompt/a": "calm"})
+        self.said: list[str] = []
+        self.server = OscServer(
+            self.store,
+            ("127.0.0.1", 0),
+            clock=WallClock(),
+            status=lambda: {"fps": [24.5], "sinks": ["ndi:vj", "preview"]},
+            on_message=self.said.append,
+            **more,
+        )
+        self.server.start()
+        self.peer = Peer(self.server.address)
+
+    def until(self, true: Callable[[], bool], seconds: float = 3.0) -> None:
+        end = time.monotonic() + seconds
+        while not true():
+            assert time.monotonic() < end, (self.said, self.store.sample(0).values)
+            time.sleep(0.005)
+
+    def settle(self) -> None:
+        """Wait until all that was sent has been taken."""
+        assert self.peer.ask(message("/vj/steps"))[0] == "/vj/steps"
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    made = Rig()
+    yield made
+    made.server.stop()
+    made.peer.socket.close()
+
+
+@needs_oscsend
+@pytest.mark.parametrize(
+    ("address", "kind", "value", "name", "expected"),
+    [
+        ("/vj/strength", "f", "0.7", "strength", 0.7),
+        ("/vj/strength", "i", "1", "strength", 1.0),
+        ("/vj/steps", "f", "3.0", "steps", 3),
+        ("/vj/steps", "d", "2.0", "steps", 2),
+        ("/vj/prompt", "s", "molten gold", "prompt/a", "molten gold"),
+        ("/vj/prompt/b", "s", "深い海 ذهب 🌊", "prompt/b", "深い海 ذهب 🌊"),
+        ("/vj/prompt", "s", "", "prompt/a", ""),
+        ("/vj/mix/mode", "s", "screen", "mix/mode", "screen"),
+        ("/vj/output/freeze", "T", None, "output/freeze", True),
+        ("/vj/output/freeze", "f", "1.0", "output/freeze", True),
+    ],
+)
+def test_oscsend_plays_it(rig: Rig, address: str, kind: str, value: str | None, name: str, expected: Any) -> None:
+    host, port = rig.server.address
+    subprocess.run(["oscsend", host, str(port), address, kind, *([value] if value is not None else [])], check=True)
+    rig.until(lambda: rig.store.get(name) == pytest.approx(expected))
+
+
+@needs_oscsend
+def test_oscsend_can_panic(rig: Rig) -> None:
+    rig.store.set("strength", 0.9)
+    host, port = rig.server.address
+    subprocess.run(["oscsend", host, str(port), "/vj/panic"], check=True)
+    rig.until(lambda: rig.store.get("strength") == 0.5)
+
+
+def test_no_argument_asks_for_the_value(rig: Rig) -> None:
+    rig.store.set("strength", 0.25)
+    assert rig.peer.ask(message("/vj/strength")) == ("/vj/strength", [0.25])
+    assert rig.peer.ask(message("/vj/prompt/a")) == ("/vj/prompt/a", ["calm"])
+    assert rig.peer.ask(message("/vj/output/freeze")) == ("/vj/output/freeze", [False])
+
+
+def test_the_status_comes_by_itself_and_when_asked_for(rig: Rig) -> None:
+    rig.peer.send(message("/vj/status"))
+    rig.peer.socket.settimeout(2)
+    heard = [OscMessage(rig.peer.socket.recv(65536)) for _ in range(4)]
+    assert {(one.address, tuple(one.params)) for one in heard} == {("/vj/status/fps", (24.5,)), ("/vj/status/sinks", ("ndi:vj", "preview"))}
+
+
+def test_a_number_out_of_range_is_clamped_and_said(rig: Rig) -> None:
+    assert rig.peer.ask(message("/vj/strength", 1.5)) == (
+        "/vj/error",
+        ["/vj/strength: 1.5 is above 1 (0 .. 1); the nearest is set"],
+    )
+    assert rig.store.get("strength") == 1.0
+    assert "1.5 is above 1" in rig.said[0]
+
+
+@pytest.mark.parametrize(
+    ("packet", "words"),
+    [
+        (message("/vj/strenght", 1.0), "/vj/strenght: no such address; did you mean /vj/strength?"),
+        (message("/live/play", 1), "/live/play: no such address"),
+        (message("/vj/strength", "much"), "/vj/strength: 'much' is not a number (0 .. 1)"),
+        (message("/vj/strength", 0.1, 0.2), "/vj/strength: 2 values came, one would be right (0 .. 1)"),
+        (message("/vj/prompt", 3.0), "/vj/prompt: 3.0 is not text"),
+        (message("/vj/mix/mode", "multipy"), "did you mean multiply?"),
+        (message("/vj/nothing/*", 1), "/vj/nothing/*: matches no address"),
+        (message("/vj/[strength", 1), "/vj/[strength: matches no address"),
+        (message("/vj/prompt/list", "[["), "not JSON"),
+    ],
+)
+def test_what_cannot_be_meant_is_answered_and_changes_nothing(rig: Rig, packet: bytes, words: str) -> None:
+    before = dict(rig.store.sample(0).values)
+    address, (text,) = rig.peer.ask(packet)
+    assert address == "/vj/error"
+    assert words in text
+    assert dict(rig.store.sample(1).values) == before
+
+
+def test_patterns_set_and_ask_many_but_never_fire(rig: Rig) -> None:
+    rig.store.set("strength", 0.9)
+    rig.peer.send(message("/vj/feedback/{x,y}", 0.1))
+    rig.peer.send(message("/vj/*", 1.0))
+    rig.settle()
+    assert [rig.store.get(f"feedback/{name}") for name in ("x", "y", "zoom")] == pytest.approx([0.1, 0.1, 1.0])
+    assert rig.store.get("strength") == 1.0, "set, and not wiped by panic"
+    assert rig.store.get("record") is False
+    rig.peer.send(message("/vj/picture/*"))
+    assert {address for address, _ in rig.peer.answers(0.5, enough=5)} == {
+        f"/vj/picture/{name}" for name in ("brightness", "contrast", "saturation", "hue", "sharpen")
+    }
+
+
+def test_a_button_fires_when_pressed_and_not_when_released(rig: Rig) -> None:
+    rig.store.set("strength", 0.9)
+    rig.peer.send(message("/vj/panic", 0.0))
+    rig.settle()
+    assert rig.store.get("strength") == 0.9
+    rig.peer.send(message("/vj/panic", 1.0))
+    rig.settle()
+    assert rig.store.get("strength") == 0.5
+
+
+def bundle(when: float, *packets: bytes) -> bytes:
+    builder = OscBundleBuilder(when)
+    for packet in packets:
+        builder.add_content(OscMessage(packet))
+    data: bytes = builder.build().dgram
+    return data
+
+
+def test_a_bundle_is_obeyed_in_order(rig: Rig) -> None:
+    rig.peer.send(bundle(IMMEDIATELY, message("/vj/strength", 0.9), message("/vj/panic"), message("/vj/steps", 2)))
+    rig.settle()
+    assert (rig.store.get("strength"), rig.store.get("steps")) == (0.5, 2)
+
+
+def test_a_timetag_a_little_ahead_is_kept_and_one_far_off_means_now(rig: Rig) -> None:
+    rig.peer.send(bundle(time.time() + 0.3, message("/vj/steps", 3)))
+    rig.peer.send(bundle(time.time() + 600, message("/vj/delta", 0.5)))
+    rig.peer.send(bundle(time.time() - 600, message("/vj/guidance", 2.0)))
+    sent = time.monotonic()
+    rig.until(lambda: rig.store.get("delta") == 0.5 and rig.store.get("guidance") == 2.0, 0.25)
+    assert rig.store.get("steps") == 1
+    rig.until(lambda: rig.store.get("steps") == 3)
+    assert 0.25 < time.monotonic() - sent < 0.6
+    assert any("its clock is off" in line for line in rig.said)
+
+
+def test_the_last_value_of_a_flood_lands_and_the_texts_keep_their_order(rig: Rig) -> None:
+    for number in range(5000):
+        rig.peer.send(message("/vj/strength", number / 10000))
+        if number % 500 == 0:
+            rig.peer.send(message("/vj/prompt", f"text {number}"))
+        if number % 100 == 0:
+            time.sleep(0.002)
+    rig.until(lambda: rig.store.get("strength") == pytest.approx(0.4999))
+    assert rig.store.get("prompt/a") == "text 4500"
+
+
+def test_long_texts(rig: Rig) -> None:
+    rig.peer.send(message("/vj/prompt", "x" * 10_000))
+    rig.until(lambda: rig.store.get("prompt/a") == "x" * 10_000)
+    _, (text,) = rig.peer.ask(message("/vj/prompt", "y" * 30_000))
+    assert "cut to 10000" in text
+    assert rig.store.get("prompt/a") == "y" * 10_000
+
+
+def test_answers_to_wrong_addresses_are_not_endless(rig: Rig) -> None:
+    for _ in range(500):
+        rig.peer.send(message("/no/such", 1))
+    answers = rig.peer.answers(0.6)
+    assert 0 < len(answers) <= 2 * ERRORS_A_SECOND
+    assert len(rig.said) <= 2
+
+
+def test_answers_go_to_the_port_that_the_show_names() -> None:
+    ear = Peer(("127.0.0.1", 0))
+    rig = Rig(reply=("127.0.0.1", ear.socket.getsockname()[1]))
+    try:
+        rig.peer.send(message("/vj/strength"))
+        assert ear.answers(1.0, enough=1) == [("/vj/strength", [0.5])]
+        assert rig.peer.answers(0.1) == []
+        ear.socket.settimeout(2)
+        assert OscMessage(ear.socket.recv(4096)).address.startswith("/vj/status/")
+    finally:
+        rig.server.stop()
+        ear.socket.close()
+
+
+def test_a_port_in_use_and_an_address_that_is_not_ours() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        with pytest.raises(Fault, match=rf"127.0.0.1:{port}: another program uses this port"):
+            OscServer(Store(), ("127.0.0.1", port), clock=WallClock()).start()
+    for host in ("192.0.2.7", "no.such.host.invalid"):
+        with pytest.raises(Fault, match="cannot be heard there"):
+            OscServer(Store(), (host, 9000), clock=WallClock()).start()
+
+
+def test_the_start_says_how_a_tablet_gets_in(rig: Rig) -> None:
+    assert "--osc 0.0.0.0:" in rig.server.describe()[0]
+    server = OscServer(Store(), ("0.0.0.0", 0), clock=WallClock())
+    server.start()
+    assert "every address" in server.describe()[0]
+    server.stop()
+    server.stop()
+
+
+def crafted() -> list[bytes]:
+    """What is known to hang or kill OSC programs, and its kin."""
+    good = message("/vj/strength", 0.5)
+    head = b"#bundle\0" + struct.pack(">Q", 1)
+    deep = good
+    for _ in range(2500):
+        deep = head + struct.pack(">i", len(deep)) + deep
+    return [
+        b"",
+        b"\0" * 4,
+        b"/",
+        head + struct.pack(">i", -4),
+        head + struct.pack(">i", 0) * 100,
+        head + struct.pack(">i", 2**31 - 1) + good,
+        head + struct.pack(">i", 6) + good,
+        head[:12],
+        deep[:65000],
+        (head + struct.pack(">i", len(good)) + good) * 3,
+        head + (struct.pack(">i", len(good)) + good) * 2000,
+        b"/vj/" + b"*" * 28 + b"!\0\0\0,\0\0\0",
+        b"/vj/" + b"*a" * 400 + b"\0\0\0\0,f\0\0" + struct.pack(">f", 1),
+        b"/vj/" + b"{" * 100 + b"\0\0\0\0",
+        message("/vj/prompt", "x").replace(b"x", b"\xff"),
+        b"/vj/strength\0\0\0\0,f\0\0",
+        b"/vj/strength\0\0\0\0,f\0\0\1\2",
+        b"/vj/strength\0\0\0\0,f\0\0" + struct.pack(">f", float("nan")),
+        b"/vj/strength\0\0\0\0,f\0\0" + struct.pack(">f", float("inf")),
+        b"/vj/strength\0\0\0\0,d\0\0" + struct.pack(">d", float("-inf")),
+        b"/vj/strength\0\0\0\0,b\0\0" + struct.pack(">i", -1),
+        b"/vj/strength\0\0\0\0,b\0\0" + struct.pack(">i", 2**30),
+        b"/vj/strength\0\0\0\0,[[[[" + b"\0" * 4,
+        b"/vj/strength\0\0\0\0," + b"T" * 2000 + b"\0" * 3,
+        b"/vj/strength\0\0\0\0,q\0\0",
+        b"/vj/strength\0\0\0\0,f\0\0" + struct.pack(">f", 0.5) + b"rest",
+        b"/vj/str\xf0ngth\0\0,\0\0\0",
+        b"/vj/strength\0\0\0\0,i\0\0" + b"\0" * 3,
+        b"\xff" * 60000,
+    ]
+
+
+def test_packets_that_mean_harm_are_ignored_in_bounded_time_and_it_plays_on(rig: Rig) -> None:
+    rng = np.random.default_rng(7)
+    packets = crafted()
+    seeds = [message("/vj/strength", 0.5), message("/vj/prompt", "gold"), bundle(IMMEDIATELY, message("/vj/steps", 2))]
+    for _ in range(1000):
+        torn = bytearray(seeds[rng.integers(3)])
+        for place in rng.integers(0, len(torn), rng.integers(1, 6)):
+            torn[place] = rng.integers(256)
+        packets.append(bytes(torn[: rng.integers(1, len(torn) + 1)]))
+    packets += [rng.bytes(int(rng.integers(0, 200))) for _ in range(20_000)]
+    begun = time.perf_counter()
+    for packet in packets:
+        with contextlib.suppress(Malformed):
+            unpack(packet)
+    assert time.perf_counter() - begun < 5
+    for number, packet in enumerate(packets[:3000]):
+        rig.peer.send(packet)
+        if number % 50 == 0:
+            time.sleep(0.001)
+    rig.peer.send(message("/vj/delta", 0.5))
+    rig.until(lambda: rig.store.get("delta") == 0.5)
+    rig.peer.answers(0.3)
+    rig.settle()
+    assert rig.server.ignored > 500
+    assert len(rig.said) < 20, "counted, not shouted"
+
+
+def test_a_single_hostile_packet_takes_no_time() -> None:
+    for packet in crafted():
+        begun = time.perf_counter()
+        try:
+            for one in unpack(packet):
+                matching(one.address, ["/vj/strength", "/vj/prompt/a"])
+        except Malformed:
+            pass
+        assert time.perf_counter() - begun < 0.2, packet[:40]
+
+
+@pytest.mark.parametrize("index", [3, 4, 5, 8, 10, 14, 15, 17, 20, 25])
+def test_each_of_the_known_ones_is_told_apart(index: int) -> None:
+    with pytest.raises(Malformed):
+        unpack(crafted()[index])
+
+
+def test_packets_are_read_as_python_osc_writes_them() -> None:
+    assert unpack(message("/a", 1, 0.5, "zwölf", True, False, b"xy")) == [Message("/a", (1, 0.5, "zwölf", True, False, b"xy"))]
+    assert unpack(b"/vj/panic\0\0\0") == [Message("/vj/panic", ())]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("/vj/*", ["/vj/strength", "/vj/steps"]),
+        ("/vj/st*", ["/vj/strength", "/vj/steps"]),
+        ("/vj/*s", ["/vj/steps"]),
+        ("/vj/s?eps", ["/vj/steps"]),
+        ("/vj/ste[a-q]s", ["/vj/steps"]),
+        ("/vj/ste[!p]s", []),
+        ("/vj/{strength,delta}", ["/vj/strength"]),
+        ("/vj/{st,s}*th", ["/vj/strength"]),
+        ("/*/prompt/?", ["/vj/prompt/a"]),
+        ("/vj/{strength", []),
+        ("/vj/**", ["/vj/strength", "/vj/steps"]),
+    ],
+)
+def test_patterns(pattern: str, found: list[str]) -> None:
+    assert matching(pattern, ["/vj/strength", "/vj/steps", "/vj/prompt/a"]) == found

@@ -1,0 +1,549 @@
+"""Sources: files, pictures, the test card, a camera in name only, and the thread that keeps them coming."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from vj.clock import FrameClock, WallClock
+from vj.errors import Fault, Unavailable
+from vj.frame import Frame, Size
+from vj.mailbox import Mailbox
+from vj.sources import EndOfSource, Setting, make_source, split_uri
+from vj.sources.camera import Camera, list_cameras
+from vj.sources.feed import Feed, first_that_opens
+from vj.sources.spout import list_spout_senders
+from vj.sources.testcard import BARS, Scene
+
+RED, GREEN, BLUE = (220, 20, 30), (20, 200, 40), (30, 40, 220)
+
+
+def offline(**more: Any) -> Setting:
+    return Setting(FrameClock(25), fps=25, size=Size(64, 48), **more)
+
+
+def live(**more: Any) -> Setting:
+    return Setting(WallClock(), **{"fps": 25, "size": Size(64, 48), **more})
+
+
+def write_clip(
+    path: Path, frames: int = 12, size: Size = Size(96, 64), rate: int = 25, pts: list[int] | None = None, **stream: Any
+) -> Path:
+    """A clip whose upper half is red and lower half blue, with a green square that moves to the right."""
+    with av.open(str(path), "w") as file:
+        track = file.add_stream("libx264", rate=rate, options={"crf": "10", "preset": "ultrafast"})
+        track.width, track.height, track.pix_fmt = size.width - size.width % 2, size.height - size.height % 2, "yuv420p"
+        for name, value in stream.items():
+            setattr(track, name, value)
+        for number in range(frames):
+            pixels = np.empty((track.height, track.width, 3), np.uint8)
+            pixels[: track.height // 2], pixels[track.height // 2 :] = RED, BLUE
+            pixels[8:24, 4 * number : 4 * number + 16] = GREEN
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            frame.time_base, frame.pts = Fraction(1, rate), pts[number] if pts else number
+            for packet in track.encode(frame):
+                file.mux(packet)
+        for packet in track.encode():
+            file.mux(packet)
+    return path
+
+
+def read_all(source: Any) -> list[Frame]:
+    source.open()
+    found = []
+    try:
+        while True:
+            frame = source.read()
+            if frame is not None:
+                found.append(frame)
+    except EndOfSource:
+        return found
+    finally:
+        source.close()
+
+
+def close_to(pixel: np.ndarray, colour: tuple[int, int, int], by: int = 25) -> bool:
+    return bool(np.abs(pixel.astype(int) - colour).max() <= by)
+
+
+@pytest.mark.parametrize(
+    ("uri", "kind"),
+    [
+        ("testcard", "testcard"),
+        ("clip.mp4", "video"),
+        ("photo.JPG", "image"),
+        ("camera", "camera"),
+        ("C:\\clips\\a.mov", "video"),
+        ("ndi:a:b", "ndi"),
+    ],
+)
+def test_uris(uri: str, kind: str) -> None:
+    assert split_uri(uri)[0] == kind
+
+
+def test_an_unknown_kind_gets_the_nearest() -> None:
+    with pytest.raises(Fault, match="did you mean camera"):
+        split_uri("cmaera:0")
+
+
+def test_the_test_card_follows_from_the_number_alone() -> None:
+    one, two = Scene(Size(256, 192), 30), Scene(Size(256, 192), 30)
+    assert np.array_equal(one.draw(17), two.draw(17))
+    one.draw(3)
+    assert np.array_equal(one.draw(17), two.draw(17))
+    assert np.abs(one.draw(17).astype(int) - one.draw(19)).mean() > 0.3, "it moves"
+
+
+@pytest.mark.parametrize("size", [Size(64, 64), Size(256, 256), Size(640, 360), Size(360, 640), Size(2048, 512)])
+def test_the_test_card_draws_at_any_size_and_its_bars_have_their_colours(size: Size) -> None:
+    drawn = Scene(size, 30).draw(5)
+    assert drawn.shape == (size.height, size.width, 3)
+    for index, colour in enumerate(BARS):
+        assert tuple(drawn[-2, int((index + 0.5) * size.width / 7)]) == colour
+
+
+def test_live_the_test_card_keeps_its_pace() -> None:
+    source = make_source("testcard", live(fps=50))
+    source.open()
+    begun = time.perf_counter()
+    numbers = [frame.number for frame in (source.read() for _ in range(20)) if frame is not None]
+    assert 0.3 < time.perf_counter() - begun < 0.8
+    assert numbers == sorted(set(numbers))
+
+
+def test_a_clip_gives_every_frame_once_in_order_and_its_colours(tmp_path: Path) -> None:
+    found = read_all(make_source(str(write_clip(tmp_path / "clip.mp4")), offline(loop=False)))
+    assert [frame.number for frame in found] == list(range(12))
+    for number, frame in enumerate(found):
+        assert frame.size == Size(96, 64)
+        assert close_to(frame.pixels[2, 90], RED)
+        assert close_to(frame.pixels[60, 10], BLUE)
+        assert close_to(frame.pixels[16, 4 * number + 8], GREEN)
+
+
+def test_a_large_clip_that_names_no_colours_is_read_as_players_do(tmp_path: Path) -> None:
+    """720 lines and more mean BT.709. Pure red, encoded so, comes back red; read as BT.601 it would be orange."""
+    path = tmp_path / "hd.mkv"
+    with av.open(str(path), "w") as file:
+        track = file.add_stream("libx264", rate=25, options={"crf": "5"})
+        track.width, track.height, track.pix_fmt = 1280, 720, "yuv420p"
+        red709 = np.empty((720 * 3 // 2, 1280), np.uint8)
+        red709[:720], red709[720 : 720 + 180], red709[720 + 180 :] = 63, 102, 240
+        for packet in [*track.encode(av.VideoFrame.from_ndarray(red709, format="yuv420p")), *track.encode()]:
+            file.mux(packet)
+    (frame,) = read_all(make_source(str(path), offline(loop=False)))
+    assert close_to(frame.pixels[300, 600], (255, 0, 0), by=6)
+
+
+def test_a_clip_loops_without_a_seam_in_its_numbers(tmp_path: Path) -> None:
+    source: Any = make_source(str(write_clip(tmp_path / "clip.mp4", frames=5)), offline())
+    source.open()
+    assert source.frames == 5
+    assert source.fps == 25
+    found = [source.read() for _ in range(203)]
+    assert [frame.number for frame in found] == list(range(203))
+    assert np.array_equal(found[0].pixels, found[200].pixels)
+    source.close()
+
+
+@pytest.mark.parametrize(("degrees", "corner"), [(90, "left"), (-90, "right"), (180, "bottom")])
+def test_a_rotation_tag_is_honoured(tmp_path: Path, degrees: int, corner: str) -> None:
+    """The upper half is red; turned counterclockwise by 90 degrees red is on the left."""
+    write_clip(tmp_path / "plain.mp4")
+    path = tmp_path / "turned.mp4"
+    with av.open(str(tmp_path / "plain.mp4")) as file, av.open(str(path), "w") as out:
+        track = out.add_stream_from_template(file.streams.video[0])
+        track.set_display_rotation(degrees)
+        for packet in file.demux(file.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = track
+                out.mux(packet)
+    frame = read_all(make_source(str(path), offline(loop=False)))[0]
+    assert frame.size == (Size(96, 64) if degrees == 180 else Size(64, 96))
+    height, width = frame.pixels.shape[:2]
+    red = {"left": (height - 4, 4), "right": (4, width - 4), "bottom": (height - 4, 4)}[corner]
+    assert close_to(frame.pixels[red], RED)
+    assert frame.pixels.flags.c_contiguous
+
+
+def test_pixels_that_are_not_square_are_made_so(tmp_path: Path) -> None:
+    path = tmp_path / "anamorphic.mkv"
+    with av.open(str(path), "w") as file:
+        track = file.add_stream("mpeg4", rate=25)
+        track.width, track.height, track.pix_fmt = 90, 64, "yuv420p"
+        track.codec_context.sample_aspect_ratio = Fraction(2, 1)
+        for _ in range(3):
+            for packet in track.encode(av.VideoFrame.from_ndarray(np.zeros((64, 90, 3), np.uint8), format="rgb24")):
+                file.mux(packet)
+        for packet in track.encode():
+            file.mux(packet)
+    assert read_all(make_source(str(path), offline(loop=False)))[0].size == Size(180, 64)
+
+
+def test_odd_sizes(tmp_path: Path) -> None:
+    path = tmp_path / "odd.avi"
+    with av.open(str(path), "w") as file:
+        track = file.add_stream("mjpeg", rate=25)
+        track.width, track.height, track.pix_fmt = 333, 187, "yuvj444p"
+        frame = av.VideoFrame.from_ndarray(np.full((187, 333, 3), RED, np.uint8), format="rgb24")
+        for packet in [*track.encode(frame), *track.encode()]:
+            file.mux(packet)
+    (seen,) = read_all(make_source(str(path), offline(loop=False)))
+    assert seen.size == Size(333, 187)
+    assert close_to(seen.pixels[180, 330], RED)
+
+
+def test_a_variable_frame_rate_is_played_by_its_timestamps(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "vfr.mp4", frames=6, pts=[0, 1, 2, 12, 13, 14])
+    source = make_source(str(path), live(loop=False))
+    source.open()
+    begun, moments = time.perf_counter(), []
+    for _ in range(40):
+        try:
+            frame = source.read()
+        except EndOfSource:
+            break
+        if frame is not None:
+            moments.append(time.perf_counter() - begun)
+    assert len(moments) == 6
+    assert 0.3 < moments[3] - moments[2] < 0.5, "the pause of 10 frames of 25 a second"
+    assert moments[5] < 0.75
+
+
+def test_reading_never_waits_long(tmp_path: Path) -> None:
+    source = make_source(str(write_clip(tmp_path / "slow.mp4", frames=3, pts=[0, 60, 120])), live(loop=False))
+    source.open()
+    source.read()
+    for _ in range(3):
+        begun = time.perf_counter()
+        assert source.read() is None
+        assert time.perf_counter() - begun < 0.4
+
+
+def test_broken_packets_are_skipped(tmp_path: Path) -> None:
+    data = bytearray(write_clip(tmp_path / "clip.mp4", frames=60).read_bytes())
+    for place in np.random.default_rng(4).integers(1500, data.index(b"moov") - 8, 40):
+        data[place] ^= 0xFF
+    (tmp_path / "torn.mp4").write_bytes(data)
+    source: Any = make_source(str(tmp_path / "torn.mp4"), offline(loop=False))
+    found = read_all(source)
+    assert 15 < len(found) <= 60
+    assert source.broken > 0 or len(found) == 60
+    whole = write_clip(tmp_path / "clip.mkv", frames=60).read_bytes()
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole[: len(whole) * 2 // 3])
+    source = make_source(str(cut), offline())
+    source.open()
+    assert all(source.read() is not None for _ in range(150)), "two thirds of a file loop too"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "no such file"), (b"", "not a video"), (b"just some text\n" * 50, "not a video"), ("folder", "is a folder")],
+)
+def test_what_is_no_video_is_told_with_its_path(tmp_path: Path, content: Any, words: str) -> None:
+    path = tmp_path / "clip.mp4"
+    if content == "folder":
+        path.mkdir()
+    elif content is not None:
+        path.write_bytes(content)
+    with pytest.raises(Fault, match=words) as caught:
+        make_source(f"video:{path}", offline()).open()
+    assert str(path) in str(caught.value)
+
+
+def test_a_file_with_sound_only(tmp_path: Path) -> None:
+    path = tmp_path / "sound.wav"
+    with av.open(str(path), "w") as file:
+        track = file.add_stream("pcm_s16le", rate=8000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), layout="mono")
+        frame.rate = 8000
+        for packet in [*track.encode(frame), *track.encode()]:
+            file.mux(packet)
+    with pytest.raises(Fault, match="holds no picture, only audio"):
+        make_source(f"video:{path}", offline()).open()
+
+
+def test_a_picture_comes_again_and_again(tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    cv2.imwrite(str(path), np.full((30, 40, 3), RED[::-1], np.uint8))
+    source = make_source(str(path), offline())
+    source.open()
+    frames = [source.read() for _ in range(3)]
+    assert [frame.number for frame in frames if frame] == [0, 1, 2]
+    assert all(frame is not None and tuple(frame.pixels[5, 5]) == RED for frame in frames)
+    path.write_bytes(b"no picture")
+    with pytest.raises(Fault, match="not a picture"):
+        source.open()
+    with pytest.raises(Fault, match="cannot be read"):
+        make_source(f"image:{tmp_path / 'none.png'}", offline()).open()
+
+
+def test_transparency_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    cv2.imwrite(str(path), np.full((30, 40, 4), (*BLUE[::-1], 128), np.uint8))
+    source = make_source(str(path), offline())
+    source.open()
+    frame = source.read()
+    assert frame is not None
+    assert tuple(frame.pixels[0, 0]) == (*BLUE, 128)
+
+
+def test_no_source_is_grey() -> None:
+    source = make_source("none", offline())
+    source.open()
+    frame = source.read()
+    assert frame is not None
+    assert frame.size == Size(64, 48)
+    assert set(np.unique(frame.pixels)) == {127}
+
+
+class FakeCapture:
+    """Stands in for a camera's driver, of which this machine has none: `pictures` it gives, then it fails."""
+
+    pictures = 5
+    opened = True
+
+    def __init__(self, index: int, interface: int) -> None:
+        self.index, self.left, self.asked, self.released = index, self.pictures, {}, False
+        FakeCapture.last = self
+
+    def isOpened(self) -> bool:
+        return self.opened
+
+    def set(self, name: int, value: float) -> None:
+        self.asked[name] = value
+
+    def read(self) -> tuple[bool, np.ndarray | None]:
+        time.sleep(0.02)
+        self.left -= 1
+        return (True, np.full((48, 64, 3), RED[::-1], np.uint8)) if self.left >= 0 else (False, None)
+
+    def release(self) -> None:
+        self.released = True
+
+
+@pytest.fixture
+def camera(monkeypatch: pytest.MonkeyPatch) -> type[FakeCapture]:
+    monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
+    monkeypatch.setattr(FakeCapture, "pictures", 5)
+    monkeypatch.setattr(FakeCapture, "opened", True)
+    monkeypatch.setattr("vj.sources.camera.list_cameras", lambda: ([(0, "Built-in"), (3, "HD Pro Webcam")], ""))
+    return FakeCapture
+
+
+def test_a_camera_by_index_and_by_part_of_its_name(camera: type[FakeCapture]) -> None:
+    for name, index in (("", 0), ("3", 3), ("webcam", 3)):
+        source = Camera(name, live())
+        source.open()
+        frame = source.read()
+        assert frame is not None
+        assert tuple(frame.pixels[0, 0]) == RED, "OpenCV's blue-green-red is turned round"
+        assert camera.last.index == index
+        assert camera.last.asked[cv2.CAP_PROP_BUFFERSIZE] == 1
+        source.close()
+    with pytest.raises(Fault, match=r"no camera's name holds that \(there are: 0 Built-in, 3 HD Pro Webcam\)"):
+        Camera("phone", live()).open()
+
+
+def test_a_camera_in_use_and_one_that_gives_nothing(camera: type[FakeCapture], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera, "opened", False)
+    with pytest.raises(Fault, match="another program may hold it"):
+        Camera("0", live()).open()
+    monkeypatch.setattr(camera, "opened", True)
+    monkeypatch.setattr(camera, "pictures", 0)
+    with pytest.raises(Fault, match="gives no picture"):
+        Camera("0", live()).open()
+    assert camera.last.released
+
+
+def test_a_camera_that_is_unplugged_is_a_fault_and_released(camera: type[FakeCapture]) -> None:
+    source = Camera("0", live())
+    source.open()
+    time.sleep(0.3)
+    source.read()
+    with pytest.raises(Fault, match="still connected"):
+        source.read()
+    assert camera.last.released
+
+
+def test_without_a_camera_the_message_says_so() -> None:
+    found, reason = list_cameras()
+    if found:
+        pytest.skip("this machine has a camera")
+    assert "no camera" in reason
+    with pytest.raises(Fault, match="camera:0 does not open"):
+        Camera("0", live()).open()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Spout is there on Windows")
+def test_spout_elsewhere_says_what_plays_instead() -> None:
+    with pytest.raises(Unavailable, match="Windows only; NDI plays here"):
+        make_source("spout:x", live()).open()
+    with pytest.raises(Unavailable, match="Windows only"):
+        list_spout_senders()
+
+
+def test_spout_speaks_to_its_library_as_the_library_expects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against a stand-in with SpoutGL's calls: it cannot run here."""
+
+    class Receiver:
+        updates, calls = 1, 0
+
+        def __enter__(self) -> Receiver:
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+        def setReceiverName(self, name: str) -> None:
+            assert name == "td"
+
+        def waitFrameSync(self, name: str, milliseconds: int) -> bool:
+            return True
+
+        def receiveImage(self, buffer: np.ndarray | None, form: int, invert: bool, host: int) -> bool:
+            self.calls += 1
+            if buffer is not None:
+                buffer.reshape(48, 64, 4)[:] = (*RED, 255)
+            return self.calls > 1
+
+        def isUpdated(self) -> bool:
+            self.updates -= 1
+            return self.updates >= 0
+
+        def isFrameNew(self) -> bool:
+            return True
+
+        def getSenderWidth(self) -> int:
+            return 64
+
+        def getSenderHeight(self) -> int:
+            return 48
+
+    module: Any = ModuleType("SpoutGL")
+    module.SpoutReceiver = Receiver
+    monkeypatch.setitem(sys.modules, "SpoutGL", module)
+    source = make_source("spout:td", live())
+    source.open()
+    assert source.read() is None, "no sender yet"
+    assert source.read() is None, "a new size"
+    frame = source.read()
+    assert frame is not None
+    assert frame.pixels.shape == (48, 64, 4)
+    assert tuple(frame.pixels[7, 9]) == (*RED, 255)
+    source.close()
+
+
+class Scripted:
+    """A source that does as it is told: a frame, None, an exception, one after another; then frames for ever."""
+
+    live = True
+
+    def __init__(self, script: list[Any]) -> None:
+        self.script, self.opens, self.closes = list(script), 0, 0
+        self.refuse_until = 0.0
+
+    def open(self) -> None:
+        self.opens += 1
+        if time.monotonic() < self.refuse_until:
+            raise Fault("scripted: not there")
+
+    def read(self) -> Frame | None:
+        time.sleep(0.01)
+        step = self.script.pop(0) if self.script else "frame"
+        if isinstance(step, BaseException):
+            raise step
+        return None if step is None else Frame(np.zeros((48, 64, 3), np.uint8), 0, 0.0)
+
+    def close(self) -> None:
+        self.closes += 1
+
+
+def run_feed(
+    source: Any, until: Callable[[Feed, list[Frame]], bool], seconds: float = 6.0, setting: Setting | None = None
+) -> SimpleNamespace:
+    box: Mailbox[Frame] = Mailbox()
+    said: list[str] = []
+    frames: list[Frame] = []
+    feed = Feed("scripted", source, box, setting or live(), said.append)
+    feed.start()
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not until(feed, frames):
+        frame = box.take(0.05)
+        if frame is not None:
+            frames.append(frame)
+    state = feed.state()
+    begun = time.perf_counter()
+    assert feed.stop()
+    return SimpleNamespace(feed=feed, said=said, frames=frames, state=state, stop_time=time.perf_counter() - begun)
+
+
+def test_a_feed_survives_whatever_its_source_throws_and_opens_it_again() -> None:
+    source = Scripted(["frame"] * 3 + [RuntimeError("driver fell over")] + ["frame"] * 3 + [Fault("scripted: lost")])
+    seen = run_feed(source, lambda feed, frames: len(frames) > 30)
+    assert [frame.number for frame in seen.frames] == sorted({frame.number for frame in seen.frames})
+    assert source.opens == 2
+    assert seen.feed.faults == 2
+    assert any("driver fell over" in line for line in seen.said)
+    assert seen.said.count("scripted is back") == 2
+    assert seen.state == "scripted 64x48"
+    assert seen.stop_time < 0.5
+    assert source.closes >= 3
+
+
+def test_a_source_that_is_gone_for_long_is_replaced_by_the_test_card_and_comes_back() -> None:
+    source = Scripted(["frame"] * 3 + [Fault("scripted: lost")])
+    source.refuse_until = time.monotonic() + 4.2
+    states = set()
+
+    def until(feed: Feed, frames: list[Frame]) -> bool:
+        states.add(feed.state())
+        return len(frames) > 30 and "scripted is back" in heard and feed.state() == "scripted 64x48"
+
+    heard: list[str] = []
+    box: Mailbox[Frame] = Mailbox()
+    feed = Feed("scripted", source, box, live(), heard.append)
+    feed.start()
+    frames: list[Frame] = []
+    end = time.monotonic() + 10
+    while time.monotonic() < end and not until(feed, frames):
+        frame = box.take(0.05)
+        if frame is not None:
+            frames.append(frame)
+    feed.stop()
+    assert "scripted lost, last picture" in states
+    assert "scripted lost, test card" in states
+    assert any(frame.pixels.max() > 200 for frame in frames), "the card was shown"
+    assert "scripted is back" in heard
+    assert frames[-1].pixels.max() == 0, "and then the source again"
+    assert len([line for line in heard if "lost" in line]) == 1, "said once, not at every attempt"
+
+
+def test_the_end_of_a_clip_ends_the_feed(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.mp4", frames=5)
+    setting = live(loop=False)
+    source = make_source(str(path), setting)
+    source.open()
+    seen = run_feed(source, lambda feed, frames: feed.ended, setting=setting)
+    assert seen.feed.ended
+    assert seen.feed.frames == 5
+
+
+def test_the_first_source_that_opens_is_taken(tmp_path: Path) -> None:
+    said: list[str] = []
+    uri, source = first_that_opens([f"video:{tmp_path / 'none.mp4'}", "testcard"], live(), said.append)
+    assert uri == "testcard"
+    assert source.read() is not None
+    assert "no such file" in said[0]
+    assert said[0].endswith("; testcard instead")
+    with pytest.raises(Fault, match=r"no source opens: .*none.mp4.*; .*two.mp4"):
+        first_that_opens([f"video:{tmp_path / 'none.mp4'}", f"video:{tmp_path / 'two.mp4'}"], live(), said.append)
