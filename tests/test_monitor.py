@@ -1,0 +1,183 @@
+"""The preview page over real HTTP, and in a real browser."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from vj.errors import Fault
+from vj.frame import Frame
+from vj.monitor.server import Monitor, own_host
+from vj.parameters.store import Store
+
+RED = np.full((96, 96, 3), (230, 20, 30), np.uint8)
+BLUE = np.full((96, 96, 3), (20, 30, 230), np.uint8)
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture
+def page() -> Iterator[Monitor]:
+    made = Monitor(
+        Store({"prompt/a": "gold"}), ("127.0.0.1", 0), status=lambda: {"show": "A test", "fps": 24.5, "latency_ms": [40, float("nan")]}
+    )
+    made.start()
+    yield made
+    made.stop()
+
+
+def get(page: Monitor, path: str, **headers: str) -> tuple[int, bytes]:
+    request = urllib.request.Request(page.url + path, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def post(page: Monitor, body: bytes, **headers: str) -> tuple[int, Any]:
+    request = urllib.request.Request(page.url + "set", data=body, headers=headers, method="POST")
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        text = error.read()
+        return error.code, json.loads(text) if text.startswith(b"{") else text.decode()
+
+
+def test_pictures_have_their_colours_and_are_encoded_once_a_frame(page: Monitor) -> None:
+    assert get(page, "output.jpg")[0] == 200, "there is something before the first frame"
+    page.show(BLUE, Frame(RED, 1, 0.0))
+    for path, colour in (("input.jpg", (20, 30, 230)), ("output.jpg", (230, 20, 30))):
+        status, body = get(page, path)
+        assert status == 200
+        seen = cv2.cvtColor(cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        assert seen.shape == (96, 96, 3)
+        assert np.abs(seen[48, 48].astype(int) - colour).max() < 8
+    first = page._jpegs["output"][1]
+    get(page, "output.jpg")
+    assert page._jpegs["output"][1] is first
+    page.show(BLUE, Frame(np.full((8, 8, 4), (20, 200, 30, 255), np.uint8), 2, 0.0))
+    body = get(page, "output.jpg")[1]
+    assert cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)[4, 4, 1] > 180, "RGBA too"
+    assert page.watchers == 1
+
+
+def test_showing_costs_the_render_thread_nothing(page: Monitor) -> None:
+    frame = Frame(np.zeros((1080, 1920, 3), np.uint8), 0, 0.0)
+    begun = time.perf_counter()
+    for _ in range(1000):
+        page.show(frame.pixels, frame)
+    assert (time.perf_counter() - begun) / 1000 < 50e-6
+
+
+def test_state_and_parameters(page: Monitor) -> None:
+    page.say("playing")
+    state = json.loads(get(page, "state.json")[1])
+    assert state["status"] == {"show": "A test", "fps": 24.5, "latency_ms": [40, None]}
+    assert state["values"]["prompt/a"] == "gold"
+    assert state["messages"][0]["text"] == "playing"
+    rows = json.loads(get(page, "parameters.json")[1])
+    assert {row["name"] for row in rows} == set(page._store.table.rows)
+    assert next(row for row in rows if row["name"] == "steps")["high"] == 4
+
+
+def test_setting(page: Monitor) -> None:
+    assert post(page, b'{"name": "strength", "value": 0.8}') == (200, {"ok": True, "remark": ""})
+    assert page._store.get("strength") == 0.8
+    _, said = post(page, b'{"name": "strength", "value": 7}')
+    assert "above 1" in said["remark"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"not json", 'send {"name"'),
+        (b"[1, 2]", 'send {"name"'),
+        (b'{"name": "strength"}', 'send {"name"'),
+        (b'{"name": "strenght", "value": 1}', "did you mean strength"),
+        (b'{"name": "strength", "value": NaN}', "not a number to play with"),
+        (b'{"name": "strength", "value": {"a": 1}}', "not a number"),
+        (b"[" * 60000, 'send {"name"'),
+    ],
+)
+def test_wrong_settings_are_answered(page: Monitor, body: bytes, words: str) -> None:
+    status, said = post(page, body)
+    assert status == 400
+    assert words in said["error"]
+    assert page._store.get("strength") == 0.5
+
+
+def test_strangers_are_kept_out(page: Monitor) -> None:
+    good = b'{"name": "strength", "value": 0.9}'
+    assert post(page, good, Origin="http://evil.example")[0] == 403
+    assert get(page, "state.json", Host="evil.example")[0] == 403
+    assert post(page, b'{"name": "prompt", "value": "' + b"x" * 70_000 + b'"}')[0] == 413
+    assert get(page, "../server.py")[0] == 404
+    assert page._store.get("strength") == 0.5
+    own = page.url.rstrip("/")
+    assert post(page, good, Origin=own)[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "mine"),
+    [
+        ("127.0.0.1:9080", True),
+        ("192.168.1.5", True),
+        ("[::1]:9080", True),
+        ("localhost:80", True),
+        ("evil.example:9080", False),
+        ("", False),
+    ],
+)
+def test_hosts(host: str, mine: bool) -> None:
+    assert own_host(host) is mine
+    assert own_host(socket.gethostname())
+
+
+def test_a_port_in_use_is_told() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(Fault, match=rf"127.0.0.1:{port}: another program uses this port"):
+            Monitor(Store(), ("127.0.0.1", port), status=dict).start()
+
+
+def test_it_stops_at_once_and_twice() -> None:
+    made = Monitor(Store(), ("127.0.0.1", 0), status=dict)
+    made.start()
+    get(made, "state.json")
+    begun = time.perf_counter()
+    made.stop()
+    made.stop()
+    assert time.perf_counter() - begun < 1.0
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is missing: apt install chromium")
+def test_a_browser_shows_the_picture_and_every_parameter(page: Monitor, tmp_path: Path) -> None:
+    page.show(BLUE, Frame(RED, 1, 0.0))
+    assert CHROMIUM is not None
+    common = [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1200,900", "--virtual-time-budget=3000"]
+    shot = tmp_path / "page.png"
+    subprocess.run([*common, f"--screenshot={shot}", page.url], check=True, capture_output=True, timeout=60)
+    seen = cv2.cvtColor(cv2.imread(str(shot)), cv2.COLOR_BGR2RGB).astype(int)
+    red, blue = (np.abs(seen - colour).max(axis=2) < 12 for colour in ((230, 20, 30), (20, 30, 230)))
+    assert red.mean() > 0.15, "the output is large"
+    assert 0.02 < blue.mean() < red.mean(), "the input is smaller"
+    dom = subprocess.run([*common, "--dump-dom", page.url], check=True, capture_output=True, text=True, timeout=60).stdout
+    for name in page._store.table.rows:
+        assert f'id="p-{name}"' in dom
+    assert "A test" in dom
+    assert "24.5" in dom
