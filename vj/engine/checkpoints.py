@@ -199,12 +199,12 @@ def check_fit(name: str, pipe: Any) -> None:
         )
 
 
-def family_of(name: str, pipe: Any) -> str:
+def family_of(pipe: Any) -> str:
     if getattr(pipe, "text_encoder_2", None) is not None:
         return "sdxl"
     width = pipe.unet.config.cross_attention_dim
-    if name == "pocket" or width < 512:
-        return "pocket" if name == "pocket" else "sd15"
+    if width < 512:  # no Stable Diffusion is so narrow: the built-in model, or one trained by its script
+        return "pocket"
     return "sd21" if width == 1024 else "sd15"
 
 

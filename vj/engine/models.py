@@ -122,7 +122,7 @@ def load_model(spec: ModelSpec, progress: Progress = lambda text: None) -> Model
     dtype = DTYPES.get(spec.dtype, torch.float32 if device.type == "cpu" else torch.float16)
     progress(f"loading {spec.name} for {device}")
     pipe = open_pipeline(spec, dtype)
-    family = family_of(spec.name, pipe)
+    family = family_of(pipe)
     choose_vae(spec, pipe, family, device, dtype, progress)
     check_fit(spec.name, pipe)
     fuse_lcm(spec, pipe, family, progress)
