@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from tests.tiny_models import make_model, tiny_vae
 from vj.engine.checkpoints import ModelSpec
-from vj.engine.models import Model, best_device, load_model, quicker_dtype
+from vj.engine.models import Model, best_device, load_model, tune
 from vj.engine.painters import StreamPainter
 from vj.errors import Fault
 from vj.frame import Size
@@ -213,7 +213,7 @@ def test_the_quicker_number_type_is_kept_and_trying_loses_nothing(
         return encode(self, image)
 
     monkeypatch.setattr(Model, "encode", dawdling)
-    said = quicker_dtype(model, 64, 64)
+    said = tune(model, 64, 64)
     assert "float32" in said
     assert "bfloat16" in said
     assert model.dtype != slow

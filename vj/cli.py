@@ -79,9 +79,9 @@ def overrides(options: argparse.Namespace) -> dict[str, Any]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line. Returns the exit code: 0, 1 for a fault, 2 for options that are none."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    # OpenMP threads that spin while they wait starve whatever else runs on the machine, and then wait for it: with another busy
-    # program beside it a frame took 2.5 s instead of 0.1 s. Has to be set before torch is imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # OpenMP threads that spin for milliseconds while they wait take their cores from whatever else runs, and then wait for it: beside one
+    # busy program a frame took 1.2 s instead of 0.03 s. A short spin does neither. Has to be set before torch is imported.
+    os.environ.setdefault("GOMP_SPINCOUNT", "5000")
     try:
         if given[:1] == ["check"]:
             return check(given[1:])

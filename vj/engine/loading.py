@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from vj.engine.checkpoints import ModelSpec
-from vj.engine.models import load_model, quicker_dtype
+from vj.engine.models import load_model, tune
 from vj.engine.package import PackagePainter
 from vj.engine.painters import Painter, Plain, StreamPainter
 from vj.frame import Size
@@ -16,7 +16,7 @@ Engine = Literal["stream", "streamdiffusion"]
 
 
 def make_painter(spec: ModelSpec, engine: Engine, size: Size, snapshot: Snapshot, live: bool, on_message: Callable[[str], None]) -> Painter:
-    """Load, choose the quicker number type on a CPU, and run the first frames. Raises Fault with one line that says what is wrong.
+    """Load, choose the quickest way to compute on a CPU, and run the first frames. Raises Fault with one line that says what is wrong.
 
     Offline (`live` False) nothing is chosen by timing: an offline render must come out the same every time.
     """
@@ -24,9 +24,9 @@ def make_painter(spec: ModelSpec, engine: Engine, size: Size, snapshot: Snapshot
         return Plain(size)
     model = load_model(spec, on_message)
     if live and spec.dtype == "auto":
-        timing = quicker_dtype(model, size.width, size.height)
-        if timing:
-            on_message(f"{model.name} computes in {str(model.dtype).removeprefix('torch.')} ({timing} a frame)")
+        chosen = tune(model, size.width, size.height)
+        if chosen:
+            on_message(f"{model.name} computes in {chosen}")
     kind = PackagePainter if engine == "streamdiffusion" else StreamPainter
     painter = kind(model, size, not live, on_message)
     if live:

@@ -35,6 +35,8 @@ class Model:
     dtype: torch.dtype
     pipe: Any
     schedule: Schedule = field(init=False)
+    threads: int | None = None
+    """Threads that its computing takes on a CPU; None for torch's own choice."""
 
     def __post_init__(self) -> None:
         self.schedule = Schedule(self.pipe.scheduler.alphas_cumprod)
@@ -54,6 +56,11 @@ class Model:
         for encoder in (self.pipe.text_encoder, getattr(self.pipe, "text_encoder_2", None)):
             if encoder is not None:
                 encoder.to(self.device, dtype if self.device.type != "cpu" else torch.float32).eval().requires_grad_(False)
+
+    def take_threads(self) -> None:
+        """To be called on the thread that computes: with OpenMP the number of threads belongs to the thread that asks."""
+        if self.threads is not None and torch.get_num_threads() != self.threads:
+            torch.set_num_threads(self.threads)
 
     @torch.no_grad()
     def encode_text(self, text: str) -> Embedding:
@@ -94,8 +101,7 @@ class Model:
 
     def describe(self) -> str:
         """`sd-turbo (sd21, cuda float16, vae AutoencoderTiny)`."""
-        short = str(self.dtype).removeprefix("torch.")
-        return f"{self.name} ({self.family}, {self.device.type} {short}, vae {type(self.pipe.vae).__name__})"
+        return f"{self.name} ({self.family}, {self.device.type} {short(self.dtype)}, vae {type(self.pipe.vae).__name__})"
 
 
 def best_device(wish: str = "auto") -> torch.device:
@@ -144,11 +150,17 @@ def _quieten() -> None:
     warnings.filterwarnings("ignore", category=FutureWarning, module="diffusers")
 
 
-def quicker_dtype(model: Model, width: int, height: int) -> str:
-    """On a CPU: time float32 and bfloat16 on one frame each way, keep the quicker. Returns a line for the status.
+def thread_choices(cores: int) -> list[int]:
+    """How many threads are worth a try on so many cores."""
+    return sorted({1, max(1, cores // 2), cores})
 
-    bfloat16 wins only where the CPU computes in it (AVX512-bf16, AMX). Never used offline: which one wins may change from run to
-    run, and an offline render must not.
+
+def tune(model: Model, width: int, height: int) -> str:
+    """On a CPU: paint a frame with each number type and a few numbers of threads, and keep the quickest. Returns a line for the status.
+
+    bfloat16 wins only where the CPU computes in it (AVX512-bf16, AMX). All cores have to win by a third: the rest of the show, and other
+    programs, need one too, and threads that wait for each other suffer most from a busy core (bench/threads.py). Never used offline: what
+    wins may change from run to run, and an offline render must not.
     """
     if model.device.type != "cpu" or sum(p.numel() for p in model.pipe.unet.parameters()) > 200_000_000:
         return ""
@@ -162,12 +174,22 @@ def quicker_dtype(model: Model, width: int, height: int) -> str:
         model.decode(model.unet(latents, torch.tensor([500.0]), text))
         return time.perf_counter() - begin
 
+    before = torch.get_num_threads()
     seconds = {}
     for dtype in (torch.float32, torch.bfloat16):
         model.to(dtype)
-        once()
-        seconds[dtype] = min(once() for _ in range(3))
-    best = min(seconds, key=lambda dtype: seconds[dtype])
+        for threads in thread_choices(before):
+            torch.set_num_threads(threads)
+            once()
+            seconds[dtype, threads] = min(once() for _ in range(3))
+    best, model.threads = min(seconds, key=lambda way: seconds[way] * (4 / 3 if way[1] == before > 1 else 1))
+    torch.set_num_threads(model.threads)
     model.pipe.register_modules(**exact)  # what went through bfloat16 has lost bits
     model.to(best)
-    return ", ".join(f"{str(d).removeprefix('torch.')} {s * 1e3:.0f} ms" for d, s in seconds.items())
+    tried = ", ".join(f"{short(dtype)} on {threads}: {s * 1e3:.0f} ms" for (dtype, threads), s in seconds.items())
+    return f"{short(best)} on {model.threads} thread{'s' if model.threads > 1 else ''} ({tried})"
+
+
+def short(dtype: torch.dtype) -> str:
+    """`float32` for torch.float32."""
+    return str(dtype).removeprefix("torch.")

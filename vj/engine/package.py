@@ -72,6 +72,7 @@ class PackagePainter:
 
     def paint(self, entered: Picture, snapshot: Snapshot, cargo: Any) -> Painting | None:
         assert isinstance(entered, Tensor)
+        self.model.take_threads()
         text = self._travel.at(snapshot)
         if text is None:
             return Painting(entered, cargo) if not self._flying else None

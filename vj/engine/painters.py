@@ -98,6 +98,7 @@ class StreamPainter:
 
     def paint(self, entered: Picture, snapshot: Snapshot, cargo: Any) -> Painting | None:
         assert isinstance(entered, Tensor)
+        self.model.take_threads()
         strength, steps = snapshot["strength"], snapshot["steps"]
         rows = self._stream.rows
         if strength == 0 and steps == 1 and not rows:
