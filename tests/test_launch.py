@@ -20,6 +20,8 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
+from vj import environment
+
 SCRIPT = Path(__file__).resolve().parent.parent / "launch.py"
 posix = pytest.mark.skipif(os.name == "nt", reason="uses POSIX signals")
 
@@ -43,7 +45,7 @@ REST = [("-r", "requirements.txt"), ("--no-deps", "-r", "requirements-nodeps.txt
 
 
 def from_index(build: str) -> tuple[str, ...]:
-    return ("--index-url", f"{launch.PYTORCH_INDEX}/{build}", "torch==2.13.0")
+    return ("--index-url", f"{environment.PYTORCH_INDEX}/{build}", "torch==2.13.0")
 
 
 @pytest.mark.parametrize(
@@ -63,14 +65,14 @@ def from_index(build: str) -> tuple[str, ...]:
 def test_each_machine_gets_the_pytorch_and_cupy_that_fit_it(
     platform: str, cuda: tuple[int, int] | None, torch: tuple[str, ...], cupy: str | None
 ) -> None:
-    steps, notes = launch.plan(PINS, platform, cuda, lambda url: True)
+    steps, notes = environment.plan(PINS, platform, cuda, lambda url: True)
     assert [step.arguments for step in steps] == [torch, *REST, *([(cupy,)] if cupy else [])]
     assert bool(notes) == (cuda is not None and cuda < (13, 0))  # an old driver is worth a word
 
 
 @pytest.mark.parametrize(("platform", "cuda"), [("linux", None), ("linux", (12, 8)), ("win32", (13, 0)), ("darwin", None)])
 def test_an_index_that_does_not_answer_is_never_named_to_pip(platform: str, cuda: tuple[int, int] | None) -> None:
-    steps, notes = launch.plan(PINS, platform, cuda, lambda url: False)
+    steps, notes = environment.plan(PINS, platform, cuda, lambda url: False)
     assert steps[0].arguments == ("torch==2.13.0",)
     assert any("did not answer" in note for note in notes) == (cuda is not None)
 
@@ -79,7 +81,7 @@ def test_the_tests_need_more_than_playing(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("# why\n\nnumpy==2.4.6\n")
     (tmp_path / "requirements-test.txt").write_text("pytest==9.2.0\n")
     assert launch.read_pins(tmp_path, "play") == {"requirements.txt": ["numpy==2.4.6"], "requirements-nodeps.txt": []}
-    steps, _ = launch.plan(launch.read_pins(tmp_path, "test"), "linux", None, lambda url: True)
+    steps, _ = environment.plan(launch.read_pins(tmp_path, "test"), "linux", None, lambda url: True)
     assert [step.layer for step in steps] == ["packages", "tests"]
 
 
@@ -105,7 +107,7 @@ HEADER = """Fri Dec 19 16:02:55 2025
     ],
 )
 def test_the_driver_is_read_from_nvidia_smi(text: str, cuda: tuple[int, int] | None) -> None:
-    assert launch.cuda_of_header(text) == cuda
+    assert environment.cuda_of_header(text) == cuda
 
 
 @pytest.mark.parametrize(
@@ -118,7 +120,7 @@ def test_the_driver_is_read_from_nvidia_smi(text: str, cuda: tuple[int, int] | N
     ],
 )
 def test_without_nvidia_smi_the_kernel_tells_the_driver(text: str, cuda: tuple[int, int] | None) -> None:
-    assert launch.cuda_of_driver(text) == cuda
+    assert environment.cuda_of_driver(text) == cuda
 
 
 def test_a_package_index_is_asked_before_it_is_used() -> None:
@@ -134,10 +136,10 @@ def test_a_package_index_is_asked_before_it_is_used() -> None:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Index) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
-        assert launch.index_answers(f"{url}/cpu")
-        assert not launch.index_answers(f"{url}/hotel")
+        assert environment.index_answers(f"{url}/cpu")
+        assert not environment.index_answers(f"{url}/hotel")
         server.shutdown()
-    assert not launch.index_answers(url)
+    assert not environment.index_answers(url)
 
 
 # What a start compares
@@ -196,7 +198,8 @@ def test_a_spoilt_stamp_counts_as_none(tmp_path: Path, text: str) -> None:
 
 
 def test_an_old_python_is_told_which_one_to_use() -> None:
-    ast.parse(SCRIPT.read_text(), feature_version=(3, 8))
+    for path in (SCRIPT, Path(environment.__file__)):
+        ast.parse(path.read_text(), feature_version=(3, 8))
     with pytest.raises(launch.Fault, match=r"3\.11 or newer; this is 3\.9"):
         launch.check_python((3, 9))
     launch.check_python((3, 11))
@@ -210,7 +213,7 @@ def test_a_python_without_venv_is_told_what_to_install(tmp_path: Path, monkeypat
 
 def test_a_full_disk_is_told_before_anything_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0.4e9))
-    steps, _ = launch.plan(PINS, "darwin", None, lambda url: True)
+    steps, _ = environment.plan(PINS, "darwin", None, lambda url: True)
     with pytest.raises(launch.Fault, match=r"0\.4 GB of disk left; about 3 GB"):
         launch.install(tmp_path, steps, launch.read_stamp(tmp_path))
 
@@ -272,6 +275,7 @@ class Project:
         (root / "vj" / "__init__.py").touch()
         (root / "vj" / "cli.py").write_text(CLI)
         shutil.copy(SCRIPT, root)
+        shutil.copy(environment.__file__, root / "vj")
         for name in ("requirements.txt", "requirements-nodeps.txt", "requirements-test.txt"):
             (root / name).write_text("# nothing\n")
 

@@ -1,0 +1,121 @@
+"""Which packages a machine gets: its card, the index that answers, the pip steps. Standard library only; launch.py stands on it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+PYTORCH_INDEX = "https://download.pytorch.org/whl"  # PyTorch's own site; its folders used here: cpu, cu126, cu130
+CUPY = {12: "cupy-cuda12x{}==14.2.0", 13: "cupy-cuda13x{}==14.2.0"}
+DRIVERS = ((580, (13, 0)), (525, (12, 0)), (450, (11, 0)))  # NVIDIA driver branch -> the CUDA it brings
+LAYERS = (  # layer, requirements file, what it is, pip options
+    ("packages", "requirements.txt", "the packages vj needs", ()),
+    ("nodeps", "requirements-nodeps.txt", "StreamDiffusion", ("--no-deps",)),
+    ("tests", "requirements-test.txt", "the packages the tests need", ()),
+)
+
+
+class Step(NamedTuple):
+    """One `pip install`. A layer that the stamp has with the same key is not installed again."""
+
+    layer: str
+    key: str
+    title: str
+    arguments: tuple[str, ...]
+
+
+def cuda_of_header(text: str) -> tuple[int, int] | None:
+    """The newest CUDA the driver runs, from nvidia-smi's header ("CUDA Version: 12.8"; driver 610 writes "CUDA UMD Version: 13.3")."""
+    found = re.search(r"CUDA (?:UMD )?Version:\s*(\d+)\.(\d+)", text)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def cuda_of_driver(text: str) -> tuple[int, int] | None:
+    """The CUDA that comes with the driver named in /proc/driver/nvidia/version."""
+    found = re.search(r"Kernel Module(?: for \S+)?\s+(\d+)\.", text)
+    return next((cuda for branch, cuda in DRIVERS if found and int(found[1]) >= branch), None)
+
+
+def nvidia_smi() -> str:
+    """Where nvidia-smi is, or an empty string."""
+    return shutil.which("nvidia-smi", path=os.pathsep.join((os.environ.get("PATH", os.defpath), r"C:\Windows\System32"))) or ""
+
+
+def read(path: Path) -> str:
+    """A file's text; empty when it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def ask_for_card() -> tuple[int, int] | None:
+    """The CUDA version of this machine's NVIDIA driver, or None without a card."""
+    header = ""
+    if tool := nvidia_smi():
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            header = subprocess.run([tool], capture_output=True, timeout=30).stdout.decode("utf-8", "replace")
+    return cuda_of_header(header) or cuda_of_driver(read(Path("/proc/driver/nvidia/version")))
+
+
+def index_answers(url: str) -> bool:
+    """Whether a package index lists torch, asked with a limit of about three seconds."""
+    import http.client  # both slow to import, and a start that finds everything in place does without
+    import urllib.request
+
+    try:
+        with urllib.request.urlopen(f"{url}/torch/", timeout=3) as page:
+            return b"torch-" in page.read(100_000)
+    except (OSError, ValueError, http.client.HTTPException):
+        return False
+
+
+def torch_build(platform: str, cuda: tuple[int, int] | None) -> str:
+    """Which folder of PyTorch's own index fits; empty where PyPI's build does: there torch 2.13 is CUDA 13 on Linux, CPU on Windows."""
+    if platform == "darwin" or (platform == "win32" and not cuda) or (platform != "win32" and cuda and cuda >= (13, 0)):
+        return ""
+    return "cpu" if not cuda else "cu130" if cuda >= (13, 0) else "cu126"
+
+
+def plan(
+    pins: dict[str, list[str]], platform: str, cuda: tuple[int, int] | None, answers: Callable[[str], bool]
+) -> tuple[list[Step], list[str]]:
+    """The pip steps for a machine, in order, and what its owner should know.
+
+    pins: requirements file -> its lines. platform: as sys.platform. cuda: the driver's, None without a card. answers: is an index there?
+    """
+    steps: list[Step] = []
+    notes: list[str] = []
+    if cuda and cuda < (13, 0):
+        notes.append(f"The NVIDIA driver ends at CUDA {cuda[0]}.{cuda[1]}: update it to 580 or later for the current builds.")
+    if cuda and cuda < (12, 0):
+        notes.append("Until then vj paints on the CPU.")
+        cuda = None
+    torch = next((line for line in pins.get("requirements.txt", []) if re.match(r"torch\s*==", line)), "")
+    if torch:
+        build = torch_build(platform, cuda)
+        url = f"{PYTORCH_INDEX}/{build}"
+        there = bool(build) and answers(url)
+        if cuda and build and not there:
+            notes.append(f"{url} did not answer, so PyTorch's build may not use the card. When it does, delete .venv and start again.")
+        where = ("--index-url", url) if there else ()
+        steps.append(Step("torch", f"{torch} {build or 'pypi'}", f"PyTorch {build}".rstrip(), (*where, torch)))
+    for layer, name, title, options in LAYERS:
+        if lines := pins.get(name):
+            steps.append(Step(layer, digest(*lines), title, (*options, "-r", name)))
+    if torch and cuda:
+        # CuPy compiles with the CUDA libraries and headers that torch brings on Linux; on Windows it has to bring them itself.
+        cupy = CUPY[min(cuda[0], 13)].format("[ctk]" if platform == "win32" else "")
+        steps.append(Step("cupy", cupy, "CuPy", (cupy,)))
+    return steps, notes
+
+
+def digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
