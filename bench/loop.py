@@ -11,11 +11,12 @@ rounds alternate, and the ratio is taken within each round.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,8 @@ from vj.sources.testcard import Scene
 WATCHER = Path(__file__).parents[1] / "tests" / "peers" / "ndi_watcher.py"
 
 
-def plain_sender(name: str, size: Size) -> Callable[[np.ndarray], None]:
+@contextlib.contextmanager
+def plain_sender(name: str) -> Iterator[Callable[[np.ndarray], None]]:
     """NDI as in the library's example: a new array for every frame, sent synchronously."""
     import NDIlib
 
@@ -53,7 +55,8 @@ def plain_sender(name: str, size: Size) -> Callable[[np.ndarray], None]:
         video.FourCC = NDIlib.FOURCC_VIDEO_TYPE_BGRX
         NDIlib.send_send_video_v2(sender, video)
 
-    return send
+    yield send
+    NDIlib.send_destroy(sender)
 
 
 def plain_frame(bgrx: np.ndarray, size: Size) -> np.ndarray:
@@ -90,11 +93,10 @@ def measure(size: Size, frames: int, count: int) -> None:
     store = Store({"feedback/amount": 0.3, "feedback/zoom": 1.01, "blend/smoothing": 0.5, "mix/wet": 0.9})
     journey = Journey(size, "crop", Metrics(), print)
     clock = WallClock()
-    sink = NdiSink("vj bench ours", Setting(clock))
+    names = f"vj bench ours {size}", f"vj bench plain {size}"
+    sink = NdiSink(names[0], Setting(clock))
     sink.open(*size, 30)
-    send = plain_sender("vj bench plain", size)
-    peers = [watched("vj bench ours"), watched("vj bench plain")]
-    time.sleep(4)
+    peers = [watched(name) for name in names]
 
     def ours(number: int) -> None:
         frame = Frame(rgb[number % 30], number, clock.now())
@@ -104,7 +106,9 @@ def measure(size: Size, frames: int, count: int) -> None:
     def plain(number: int) -> None:
         send(plain_frame(bgrx[number % 30], size))
 
-    rounds = [(cpu_per_frame(ours, frames), cpu_per_frame(plain, frames)) for _ in range(count)]
+    with plain_sender(names[1]) as send:
+        time.sleep(4)
+        rounds = [(cpu_per_frame(ours, frames), cpu_per_frame(plain, frames)) for _ in range(count)]
     assert sink.receivers, "the receiver has to be there, or nothing is sent"
     for peer in peers:
         peer.kill()
