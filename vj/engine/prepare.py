@@ -25,7 +25,7 @@ def prepare(pixels: np.ndarray, size: Size, fit: Fit = "crop") -> np.ndarray:
         return pixels
     choose = max if fit == "crop" else min
     scale = choose(size.width / width, size.height / height)
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    how = cv2.INTER_AREA if scale < 0.6 else cv2.INTER_LINEAR
     if fit == "crop":
         across, down = min(width, round(size.width / scale)), min(height, round(size.height / scale))
         left, top = (width - across) // 2, (height - down) // 2

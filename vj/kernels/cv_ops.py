@@ -12,9 +12,16 @@ import numpy as np
 
 from vj.kernels.settings import MOVING, STILL, BlendSettings
 
+cv2.setNumThreads(1)  # a strip is too little to share out, and the other cores are the model's; two threads took 25 % more CPU time
+
 _STEPS = (np.arange(256) / 255).astype(np.float32)
-_MEAN = np.full((1, 3), 1 / 3, np.float32)
+_ABOVE_STILL = np.array([[1 / 3, 1 / 3, 1 / 3, -STILL]], np.float32)
 _STAY = np.eye(2, 3, dtype=np.float32)
+_FULL = np.float32(1000)
+"""The sum of blendLinear's two weights, which divides by it plus 1e-5: so large that this is below a float's last bit."""
+
+STRIP_BYTES = 200_000
+"""A strip of float32 RGB; some five of them are in use at once (bench/loop.py)."""
 
 
 def _screen(base: np.ndarray, top: np.ndarray, dst: np.ndarray) -> None:
@@ -30,7 +37,6 @@ def _add(base: np.ndarray, top: np.ndarray, dst: np.ndarray) -> None:
 
 
 MODES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], object]] = {
-    "normal": lambda base, top, dst: np.copyto(dst, top),
     "add": _add,
     "screen": _screen,
     "multiply": lambda base, top, dst: cv2.multiply(base, top, dst=dst),
@@ -43,6 +49,8 @@ MODES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], object]] = {
 class Blender:
     """`numpy_ops.feedback` and `blend` for pictures of one size. Belongs to one thread.
 
+    Works in strips of rows whose buffers stay in a core's cache: whole pictures of floats would go out to memory and back at every step.
+
     Pictures it returns as uint8 are new ones (or the argument itself), so sinks may keep them. The state `blend` returns lies in one of
     two buffers in turn: it holds until the next `blend` but one.
     """
@@ -50,8 +58,11 @@ class Blender:
     def __init__(self, height: int, width: int) -> None:
         self._shape = (height, width, 3)
         self._states = np.zeros((2, *self._shape), np.float32)
-        self._one, self._two = np.zeros((2, *self._shape), np.float32)
-        self._change, self._keep = np.zeros((2, height, width), np.float32)
+        rows = min(height, max(8, STRIP_BYTES // (12 * width)))
+        self._strips = [slice(top, min(height, top + rows)) for top in range(0, height, rows)]
+        self._one, self._two = np.zeros((2, rows, width, 3), np.float32)
+        self._change, self._keep = np.zeros((2, rows, width), np.float32)
+        self._wide, self._warped = np.zeros((height, width, 4), np.float32), np.zeros((rows, width, 4), np.float32)
 
     def feedback(self, image: np.ndarray, last: np.ndarray | None, matrix: np.ndarray, amount: float, as_uint8: bool = False) -> np.ndarray:
         """See `numpy_ops.feedback`. With `as_uint8` and nothing to mix in, the image itself comes back."""
@@ -59,14 +70,15 @@ class Blender:
         if last is None or amount == 0:
             return image if as_uint8 else cv2.LUT(image, _STEPS)
         self._check("last", last, np.float32)
-        warped = last
-        if not np.array_equal(matrix, _STAY):
-            height, width = self._shape[:2]
-            how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-            warped = cv2.warpAffine(last, matrix, (width, height), dst=self._one, flags=how, borderMode=cv2.BORDER_REFLECT_101)
-        if as_uint8:
-            return cv2.addWeighted(image, 1 - amount, warped, 255 * amount, 0, dtype=cv2.CV_8U)
-        return cv2.addWeighted(image, (1 - amount) / 255, warped, amount, 0, dtype=cv2.CV_32F)
+        out = np.empty(self._shape, np.uint8 if as_uint8 else np.float32)
+        moves = not np.array_equal(matrix, _STAY)
+        if moves:  # OpenCV gathers four channels in less than half the time of three
+            cv2.cvtColor(last, cv2.COLOR_RGB2RGBA, dst=self._wide)
+        unit, kind = (1, cv2.CV_8U) if as_uint8 else (255, cv2.CV_32F)
+        for rows in self._strips:
+            warped = self._warp(self._wide, matrix, rows) if moves else last[rows]
+            cv2.addWeighted(image[rows], (1 - amount) / unit, warped, amount * 255 / unit, 0, dst=out[rows], dtype=kind)
+        return out
 
     def blend(
         self, painted: np.ndarray, last: np.ndarray | None, image: np.ndarray, settings: BlendSettings
@@ -76,14 +88,23 @@ class Blender:
         self._check("painted", painted, np.float32, np.uint8)
         if last is not None:
             self._check("last", last, np.float32)
-        state = self._smooth(painted, last, settings)
-        if settings.neutral and settings.wet == 0:
-            return image, state
-        if settings.neutral and settings.wet == 1 and settings.mode == "normal":
-            if painted.dtype == np.uint8 and (last is None or settings.smoothing == 0):
-                return painted, state
-            return cv2.convertScaleAbs(state, alpha=255), state
-        return self._finish(state, image, settings), state
+        state = self._states[1 if last is not None and np.may_share_memory(last, self._states[0]) else 0]
+        smoothing = 0 if last is None else settings.smoothing
+        colour = None if settings.neutral else settings.colour
+        out: np.ndarray | None = None
+        if colour is None and settings.wet == 0:
+            ready = image
+        elif colour is None and settings.wet == 1 and settings.mode == "normal" and painted.dtype == np.uint8 and smoothing == 0:
+            ready = painted
+        else:
+            ready = out = np.empty(self._shape, np.uint8)
+        for rows in self._strips:
+            _to_float(painted[rows], state[rows])
+            if last is not None and smoothing > 0:
+                self._smooth(state[rows], last[rows], settings)
+            if out is not None:
+                self._finish(state[rows], image[rows], out[rows], settings, colour)
+        return ready, state
 
     def _check(self, name: str, picture: np.ndarray, *kinds: type) -> None:
         """Raises ValueError. OpenCV would not: given a `dst` that does not fit it makes another, and the buffer keeps an old picture."""
@@ -91,47 +112,56 @@ class Blender:
             wanted = " or ".join(kind.__name__ for kind in kinds)
             raise ValueError(f"{name}: {picture.shape} {picture.dtype} came, {self._shape} {wanted} would be right")
 
-    def _smooth(self, painted: np.ndarray, last: np.ndarray | None, settings: BlendSettings) -> np.ndarray:
-        """The new state, in the buffer that does not hold `last`."""
-        state = self._states[1 if last is not None and np.may_share_memory(last, self._states[0]) else 0]
-        _to_float(painted, state)
-        if last is None or settings.smoothing == 0:
-            return state
+    def _warp(self, wide: np.ndarray, matrix: np.ndarray, rows: slice) -> np.ndarray:
+        """These rows of the picture that `matrix` makes of `wide`, (H, W, 4)."""
+        here = matrix.astype(np.float64)
+        here[:, 2] += here[:, 1] * rows.start
+        size = (self._shape[1], rows.stop - rows.start)
+        how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        warped = cv2.warpAffine(wide, here, size, dst=self._warped[: size[1]], flags=how, borderMode=cv2.BORDER_REFLECT_101)
+        return cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB, dst=self._one[: size[1]])
+
+    def _smooth(self, state: np.ndarray, last: np.ndarray, settings: BlendSettings) -> None:
+        """A strip of the new state, in place."""
         if settings.motion == 0:
-            return cv2.addWeighted(state, 1 - settings.smoothing, last, settings.smoothing, 0, dst=state)
-        step = cv2.subtract(last, state, dst=self._one)
-        cv2.multiply(step, self._weights(state, last, settings), dst=step)
-        return cv2.add(state, step, dst=state)
+            cv2.addWeighted(state, 1 - settings.smoothing, last, settings.smoothing, 0, dst=state)
+            return
+        keep = self._weights(state, last, settings)
+        fresh = np.subtract(_FULL, keep, out=self._change[: len(keep)])
+        cv2.blendLinear(state, last, fresh, keep, dst=state)
 
     def _weights(self, painted: np.ndarray, last: np.ndarray, settings: BlendSettings) -> np.ndarray:
-        """(H, W, 3) float32: how much of `last` each pixel keeps. smoothing * (1 - motion * (3t^2 - 2t^3)), t from 0 still to 1 moving."""
-        change, keep = self._change, self._keep
-        cv2.transform(cv2.absdiff(painted, last, dst=self._two), _MEAN, dst=change)
-        span = MOVING - STILL
-        change -= np.float32(STILL)
-        cv2.threshold(change, 0, 1, cv2.THRESH_TOZERO, dst=change)
-        cv2.threshold(change, span, 1, cv2.THRESH_TRUNC, dst=change)
-        np.multiply(change, np.float32(-2 / span**3), out=keep)
-        keep += np.float32(3 / span**2)
-        keep *= change
-        keep *= change
-        keep *= np.float32(-settings.smoothing * settings.motion)
-        keep += np.float32(settings.smoothing)
-        return cv2.cvtColor(keep, cv2.COLOR_GRAY2RGB, dst=self._two)
+        """(rows, W) float32: how much of `last` each pixel keeps, times `_FULL`.
 
-    def _finish(self, state: np.ndarray, image: np.ndarray, settings: BlendSettings) -> np.ndarray:
-        """Blend mode, wet/dry and colour; a new (H, W, 3) uint8."""
-        mixed = state
-        if settings.mode != "normal" or settings.wet < 1:
-            base = cv2.LUT(image, _STEPS, dst=self._one)
-            mixed = self._two
+        smoothing * (1 - motion * (3t^2 - 2t^3)), t from 0 still to 1 moving.
+        """
+        change, keep = self._change[: len(painted)], self._keep[: len(painted)]
+        cv2.transform(cv2.absdiff(painted, last, dst=self._two[: len(painted)]), _ABOVE_STILL, dst=change)
+        span = MOVING - STILL
+        np.clip(change, 0, np.float32(span), out=change)
+        most = float(_FULL) * settings.smoothing
+        np.multiply(change, np.float32(2 / span**3 * most * settings.motion), out=keep)
+        keep -= np.float32(3 / span**2 * most * settings.motion)
+        keep *= change
+        keep *= change
+        keep += np.float32(most)
+        return keep
+
+    def _finish(self, state: np.ndarray, image: np.ndarray, out: np.ndarray, settings: BlendSettings, colour: np.ndarray | None) -> None:
+        """Blend mode, wet/dry and colour of a strip, rounded into `out`."""
+        mixed, wet = state, settings.wet
+        if settings.mode != "normal":
+            base, mixed = cv2.LUT(image, _STEPS, dst=self._one[: len(out)]), self._two[: len(out)]
             MODES[settings.mode](base, state, mixed)
-            if settings.wet < 1:
-                cv2.addWeighted(base, 1 - settings.wet, mixed, settings.wet, 0, dst=mixed)
-        if not settings.neutral:
-            mixed = cv2.transform(mixed, settings.colour, dst=self._one)
+        if wet < 1 and colour is None:
+            cv2.addWeighted(image, 1 - wet, mixed, wet * 255, 0, dst=out, dtype=cv2.CV_8U)
+            return
+        if wet < 1:
+            mixed = cv2.addWeighted(image, (1 - wet) / 255, mixed, wet, 0, dst=self._two[: len(out)], dtype=cv2.CV_32F)
+        if colour is not None:
+            mixed = cv2.transform(mixed, colour, dst=self._one[: len(out)])
             cv2.threshold(mixed, 0, 1, cv2.THRESH_TOZERO, dst=mixed)  # convertScaleAbs would turn what is below 0 bright again
-        return cv2.convertScaleAbs(mixed, alpha=255)
+        cv2.convertScaleAbs(mixed, alpha=255, dst=out)
 
 
 def _to_float(picture: np.ndarray, dst: np.ndarray) -> None:
