@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tests.tiny_models import make_model, tiny_vae
+from tests.tiny_models import make_model, one_file, tiny_vae
 from vj.engine.checkpoints import ModelSpec
 from vj.engine.models import Model, best_device, load_model, tune
 from vj.engine.painters import StreamPainter
@@ -76,7 +76,18 @@ def test_a_sharper_prompt_changes_the_painting(folders: dict[str, Path]) -> None
     assert not torch.equal(*seen)
 
 
-def test_a_single_file_checkpoint(folders: dict[str, Path], tmp_path: Path) -> None:
+def test_a_single_file_checkpoint_paints_as_its_folder_does(folders: dict[str, Path], tmp_path: Path) -> None:
+    path = one_file(folders["sd15"], tmp_path / "one.safetensors")
+    image, pictures = torch.linspace(-1, 1, 3 * 48 * 64).view(1, 3, 48, 64), []
+    for model in (load_model(spec(path, config=str(folders["sd15"]))), load_model(spec(folders["sd15"]))):
+        assert (model.family, model.prediction) == ("sd15", "epsilon")
+        painting = StreamPainter(model, Size(64, 48), wait=True).paint(image, Store({"prompt/a": "gold"}).sample(0), 0)
+        assert painting is not None
+        pictures.append(torch.as_tensor(painting.picture))
+    assert torch.allclose(*pictures, atol=1e-4)
+
+
+def test_a_file_that_is_no_checkpoint(folders: dict[str, Path], tmp_path: Path) -> None:
     path = tmp_path / "one.safetensors"
     save_file({"lora_unet.down.weight": torch.zeros(2, 2)}, path)
     with pytest.raises(Fault, match="a LoRA"):

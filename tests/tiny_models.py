@@ -16,6 +16,7 @@ from diffusers import (
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
+from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 from vj.pocket.model import make_tokenizer
@@ -109,3 +110,74 @@ def make_model(folder: Path, family: str, seed: int = 0, **unet: Any) -> Path:
         )
     pipe.save_pretrained(folder)
     return folder
+
+
+_RESNET = {
+    "norm1": "in_layers.0",
+    "conv1": "in_layers.2",
+    "norm2": "out_layers.0",
+    "conv2": "out_layers.3",
+    "time_emb_proj": "emb_layers.1",
+    "conv_shortcut": "skip_connection",
+}
+_UNET = {
+    "conv_in.": "input_blocks.0.0.",
+    "down_blocks.0.resnets.0.": "input_blocks.1.0.",
+    "down_blocks.0.attentions.0.": "input_blocks.1.1.",
+    "down_blocks.0.downsamplers.0.conv.": "input_blocks.2.0.op.",
+    "down_blocks.1.resnets.0.": "input_blocks.3.0.",
+    "mid_block.resnets.0.": "middle_block.0.",
+    "mid_block.attentions.0.": "middle_block.1.",
+    "mid_block.resnets.1.": "middle_block.2.",
+    "up_blocks.0.resnets.0.": "output_blocks.0.0.",
+    "up_blocks.0.resnets.1.": "output_blocks.1.0.",
+    "up_blocks.0.upsamplers.0.conv.": "output_blocks.1.1.conv.",
+    "up_blocks.1.resnets.0.": "output_blocks.2.0.",
+    "up_blocks.1.attentions.0.": "output_blocks.2.1.",
+    "up_blocks.1.resnets.1.": "output_blocks.3.0.",
+    "up_blocks.1.attentions.1.": "output_blocks.3.1.",
+    "conv_norm_out.": "out.0.",
+    "conv_out.": "out.2.",
+    "time_embedding.linear_1.": "time_embed.0.",
+    "time_embedding.linear_2.": "time_embed.2.",
+}
+_VAE = {
+    **{f"encoder.down_blocks.{i}.resnets.0.": f"encoder.down.{i}.block.0." for i in range(4)},
+    **{f"encoder.down_blocks.{i}.downsamplers.0.": f"encoder.down.{i}.downsample." for i in range(4)},
+    **{f"decoder.up_blocks.{i}.resnets.{j}.": f"decoder.up.{3 - i}.block.{j}." for i in range(4) for j in range(2)},
+    **{f"decoder.up_blocks.{i}.upsamplers.0.": f"decoder.up.{3 - i}.upsample." for i in range(4)},
+    **{f"{side}.mid_block.resnets.{j}.": f"{side}.mid.block_{j + 1}." for side in ("encoder", "decoder") for j in range(2)},
+    **{f"{side}.mid_block.attentions.0.": f"{side}.mid.attn_1." for side in ("encoder", "decoder")},
+    "conv_shortcut": "nin_shortcut",
+    "conv_norm_out": "norm_out",
+    "group_norm": "norm",
+    "to_q": "q",
+    "to_k": "k",
+    "to_v": "v",
+    "to_out.0": "proj_out",
+}
+
+
+def _renamed(state: dict[str, torch.Tensor], names: dict[str, str], prefix: str) -> dict[str, torch.Tensor]:
+    out = {}
+    for key, value in state.items():
+        new = key
+        for theirs, original in names.items():
+            new = new.replace(theirs, original)
+        if ".resnets." in key and prefix.startswith("model."):
+            for theirs, original in _RESNET.items():
+                new = new.replace(theirs, original)
+        out[prefix + new] = value.contiguous()
+    return out
+
+
+def one_file(folder: Path, path: Path) -> Path:
+    """Write a Stable Diffusion 1.5 folder of `make_model` as one file, under the names of the original checkpoints."""
+    parts = {part: load_file(next((folder / part).glob("*.safetensors"))) for part in ("unet", "vae", "text_encoder")}
+    save_file(
+        _renamed(parts["unet"], _UNET, "model.diffusion_model.")
+        | _renamed(parts["vae"], _VAE, "first_stage_model.")
+        | _renamed(parts["text_encoder"], {}, "cond_stage_model.transformer.text_model."),
+        path,
+    )
+    return path

@@ -1,4 +1,7 @@
-"""A virtual camera, so that meetings, browsers and OBS can pick the picture as if it were a webcam."""
+"""A virtual camera, so that meetings, browsers and OBS can pick the picture as if it were a webcam.
+
+Not yet run against a real driver by us: the tests have a stand-in for pyvirtualcam.
+"""
 
 from __future__ import annotations
 
