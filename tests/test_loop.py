@@ -396,3 +396,17 @@ def test_a_whole_performance_of_the_stream_survives_hostile_settings(model: Mode
     out = rig.render(60)
     assert rig.metrics.faults == 0, rig.said
     assert all(seen.shape == (64, 64, 3) and seen.dtype == np.uint8 for seen in out)
+
+
+def test_the_figures_are_of_the_model_not_of_the_time_before_it() -> None:
+    rig = Live(fps=50)
+    rig.metrics.latency(9.0)
+    rig.loop.start()
+    rig.feed(0.5, 50)
+    before = len(rig.out)
+    rig.loop.offer(Faulty())
+    rig.feed(0.5, 50)
+    rig.loop.stop()
+    assert before > 10
+    assert 5 < rig.metrics.painted <= len(rig.out) - before + 2
+    assert rig.metrics.whole_latency()[1] < 9

@@ -40,6 +40,16 @@ class Metrics:
         self._latency = Window()
         self._latencies: list[float] = []
 
+    def restart(self) -> None:
+        """Forget what was measured while there was no model yet: it would make the show look quicker than it is."""
+        with self._lock:
+            self.painted = self.repeated = 0
+            self._first = None
+            self._moments.clear()
+            self._stages.clear()
+            self._latency.values.clear()
+            self._latencies.clear()
+
     def stage(self, name: str, seconds: float) -> None:
         """How long one part of a frame took."""
         with self._lock:

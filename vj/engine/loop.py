@@ -14,7 +14,7 @@ import numpy as np
 
 from vj.clock import Clock, FrameClock
 from vj.engine.journey import Journey, Shown
-from vj.engine.painters import Painter
+from vj.engine.painters import Painter, Plain
 from vj.engine.prepare import Fit
 from vj.frame import Frame, Size
 from vj.mailbox import Mailbox
@@ -97,6 +97,8 @@ class RenderLoop:
     def _take_painter(self) -> None:
         painter = self._painters.take(0)
         if painter is not None:
+            if isinstance(self.journey.painter, Plain):
+                self._metrics.restart()
             self.journey.swap(painter)
 
     def _show(self, shown: Shown) -> None:
