@@ -10,6 +10,7 @@ import numpy as np
 from vj.errors import Fault
 from vj.frame import Frame
 from vj.sources import Setting
+from vj.sources.pace import Pace
 
 
 class Image:
@@ -19,10 +20,8 @@ class Image:
 
     def __init__(self, rest: str, setting: Setting) -> None:
         self.path = Path(rest).expanduser()
-        self._setting = setting
+        self._pace = Pace(setting)
         self._pixels: np.ndarray | None = None
-        self._number = 0
-        self._begun = 0.0
 
     def open(self) -> None:
         """Raises Fault for a file that is missing or no picture."""
@@ -38,19 +37,13 @@ class Image:
             self._pixels = cv2.cvtColor(plain, cv2.COLOR_BGRA2RGBA)
         else:
             self._pixels = cv2.cvtColor(found, cv2.COLOR_BGR2RGB)
-        self._number, self._begun = 0, self._setting.clock.now()
+        self._pace.start()
 
     def read(self) -> Frame | None:
         """The picture, at the next frame's time."""
         if self._pixels is None:
             raise Fault(f"image:{self.path} is not open")
-        clock = self._setting.clock
-        if clock.live:
-            clock.wait_until(self._begun + self._number / self._setting.fps)
-            self._number = max(self._number, int((clock.now() - self._begun) * self._setting.fps))
-        frame = Frame(self._pixels, self._number, clock.now())
-        self._number += 1
-        return frame
+        return Frame(self._pixels, *self._pace.next())
 
     def close(self) -> None:
         self._pixels = None

@@ -11,6 +11,7 @@ import numpy as np
 
 from vj.frame import Frame, Size
 from vj.sources import Setting
+from vj.sources.pace import Pace
 
 BARS = ((235, 235, 235), (235, 220, 30), (30, 210, 220), (40, 200, 60), (215, 50, 200), (225, 40, 35), (35, 60, 215))
 """RGB of the colour bars, left to right: white, yellow, cyan, green, magenta, red, blue."""
@@ -154,24 +155,17 @@ class TestCard:
         self._setting = setting
         self.fps = setting.fps
         self._scene: Scene | None = None
-        self._number = 0
-        self._begun = 0.0
+        self._pace = Pace(setting)
 
     def open(self) -> None:
         self._scene = Scene(self._setting.size, self._setting.fps)
-        self._number = 0
-        self._begun = self._setting.clock.now()
+        self._pace.start()
 
     def read(self) -> Frame | None:
         """The next picture; live, at its time. What is late is left out, so that the clock in the picture is right."""
         assert self._scene is not None, "open comes first"
-        clock = self._setting.clock
-        if clock.live:
-            self._number = max(self._number, int((clock.now() - self._begun) * self.fps))
-            clock.wait_until(self._begun + self._number / self.fps)
-        frame = Frame(self._scene.draw(self._number), self._number, clock.now())
-        self._number += 1
-        return frame
+        number, captured = self._pace.next()
+        return Frame(self._scene.draw(number), number, captured)
 
     def close(self) -> None:
         self._scene = None

@@ -1,0 +1,26 @@
+"""When the next frame of a source that can give one at any time is due."""
+
+from __future__ import annotations
+
+from vj.sources import Setting
+
+
+class Pace:
+    """Counts frames at the show's rate. Live it waits for their time and leaves out what is late; offline it only counts."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        self.start()
+
+    def start(self) -> None:
+        self._number, self._begun = 0, self._setting.clock.now()
+
+    def next(self) -> tuple[int, float]:
+        """Wait for the next frame; returns its number and the clock's time."""
+        clock, fps = self._setting.clock, self._setting.fps
+        if clock.live:
+            self._number = max(self._number, int((clock.now() - self._begun) * fps))
+            clock.wait_until(self._begun + self._number / fps)
+        number = self._number
+        self._number += 1
+        return number, clock.now()
