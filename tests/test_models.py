@@ -13,8 +13,9 @@ from safetensors.torch import load_file, save_file
 
 from tests.tiny_models import make_model, one_file, tiny_vae
 from vj.engine.checkpoints import ModelSpec
-from vj.engine.models import Model, best_device, load_model, tune
+from vj.engine.models import Model, best_device, load_model
 from vj.engine.painters import StreamPainter
+from vj.engine.tuning import freeze, tune
 from vj.errors import Fault
 from vj.frame import Size
 from vj.parameters.store import Store
@@ -230,6 +231,35 @@ def test_the_quicker_number_type_is_kept_and_trying_loses_nothing(
     assert model.dtype != slow
     after = model.pipe.unet.state_dict()
     assert all(torch.equal(before[name].to(model.dtype), after[name]) for name in before)
+
+
+@pytest.mark.parametrize("family", ["lcm", "turbo"])
+def test_a_frozen_graph_paints_the_same_and_other_shapes_go_without(folders: dict[str, Path], family: str) -> None:
+    model = load_model(spec(folders[family]))
+    text, t = model.encode_text("gold"), torch.tensor([300.0])
+    image = torch.linspace(-1, 1, 3 * 48 * 64).view(1, 3, 48, 64)
+
+    def parts() -> list[torch.Tensor]:
+        latents = model.encode(image)
+        return [latents, model.unet(latents, t, text), model.decode(latents)]
+
+    eager = parts()
+    freeze(model, 64, 48)
+    assert {part for part, _ in model.frozen} == {"encode", "unet", "decode"}
+    for _ in range(3):  # the graph changes in its first runs
+        assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(eager, parts(), strict=True))
+    both = model.unet(eager[0].repeat(2, 1, 1, 1), t.repeat(2), type(text)(text.tokens.repeat(2, 1, 1)))
+    assert torch.allclose(both[1], eager[1][0], atol=1e-4)
+    assert not torch.allclose(model.unet(eager[0], torch.tensor([900.0]), text), eager[1]), "time is not frozen in"
+    model.to(torch.float32)
+    assert not model.frozen
+
+
+def test_what_cannot_be_frozen_plays_as_it_is(folders: dict[str, Path]) -> None:
+    sdxl = load_model(spec(folders["sdxl"]))
+    freeze(sdxl, 64, 64)
+    assert not sdxl.frozen
+    assert "frozen" not in tune(sdxl, 64, 64).partition("(")[0]
 
 
 @pytest.mark.parametrize("text", ["", " ", "x" * 10_000, "黄金 ذهب золото 🥇", "\0\n\t", "<|endoftext|>"])

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Literal
 
 from vj.engine.checkpoints import ModelSpec
-from vj.engine.models import load_model, tune
+from vj.engine.models import load_model
 from vj.engine.package import PackagePainter
 from vj.engine.painters import Painter, Plain, StreamPainter
+from vj.engine.tuning import tune
 from vj.frame import Size
 from vj.parameters.store import Snapshot
 

@@ -6,9 +6,7 @@ and the built-in one. Only safetensors unless the show allows pickles.
 
 from __future__ import annotations
 
-import copy
 import logging
-import time
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,10 +43,13 @@ class Model:
         self.scale: int = self.pipe.vae_scale_factor
         self.vae_dtype = torch.float32 if getattr(self.pipe.vae.config, "force_upcast", False) else self.dtype
         self._time_ids: dict[tuple[int, int, int], Tensor] = {}
+        self.frozen: dict[tuple[str, tuple[int, ...]], Any] = {}
+        """Parts compiled for one shape of their input, by `vj.engine.tuning`; other shapes take the modules themselves."""
 
     def to(self, dtype: torch.dtype) -> None:
         """Compute in another type from now on."""
         self.dtype = dtype
+        self.frozen.clear()
         self.vae_dtype = torch.float32 if getattr(self.pipe.vae.config, "force_upcast", False) else dtype
         layout = torch.channels_last
         self.pipe.unet.to(self.device, dtype, memory_format=layout).eval().requires_grad_(False)
@@ -71,14 +72,14 @@ class Model:
     @torch.no_grad()
     def encode(self, image: Tensor) -> Tensor:
         """(1, 3, H, W) in -1..1 -> latents (1, C, H/scale, W/scale) float32. The mean, never a draw: a draw would flicker."""
-        out = self.pipe.vae.encode(image.to(self.vae_dtype))
-        latents = out.latents if hasattr(out, "latents") else out.latent_dist.mode()
-        return latents.float() * self.pipe.vae.config.scaling_factor
+        graph = self.frozen.get(("encode", tuple(image.shape)), self.latents_of)
+        return graph(image.to(self.vae_dtype)).float() * self.pipe.vae.config.scaling_factor
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
         """Latents -> (1, 3, H, W) about -1..1, in the model's own dtype."""
-        out: Tensor = self.pipe.vae.decode((latents / self.pipe.vae.config.scaling_factor).to(self.vae_dtype), return_dict=False)[0]
+        graph = self.frozen.get(("decode", tuple(latents.shape)), self.picture_of)
+        out: Tensor = graph((latents / self.pipe.vae.config.scaling_factor).to(self.vae_dtype))
         return out
 
     @torch.no_grad()
@@ -87,9 +88,21 @@ class Model:
         more = {}
         if text.pooled is not None:
             more["added_cond_kwargs"] = {"text_embeds": text.pooled.to(self.dtype), "time_ids": self._size_ids(x)}
-        sample = x.to(self.dtype).contiguous(memory_format=torch.channels_last)
-        out: Tensor = self.pipe.unet(sample, t, text.tokens.to(self.dtype), return_dict=False, **more)[0]
+        sample, tokens = x.to(self.dtype).contiguous(memory_format=torch.channels_last), text.tokens.to(self.dtype)
+        graph = self.frozen.get(("unet", tuple(sample.shape)))
+        out: Tensor = self.pipe.unet(sample, t, tokens, return_dict=False, **more)[0] if graph is None else graph(sample, t, tokens)
         return out.float()
+
+    def latents_of(self, image: Tensor) -> Tensor:
+        """The autoencoder's encoder, in its own type and scale."""
+        out = self.pipe.vae.encode(image)
+        latents: Tensor = out.latents if hasattr(out, "latents") else out.latent_dist.mode()
+        return latents
+
+    def picture_of(self, latents: Tensor) -> Tensor:
+        """The autoencoder's decoder, in its own type and scale."""
+        picture: Tensor = self.pipe.vae.decode(latents, return_dict=False)[0]
+        return picture
 
     def _size_ids(self, x: Tensor) -> Tensor:
         batch, _, h, w = x.shape
@@ -148,46 +161,6 @@ def _quieten() -> None:
     transformers.utils.logging.disable_progress_bar()
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=FutureWarning, module="diffusers")
-
-
-def thread_choices(cores: int) -> list[int]:
-    """How many threads are worth a try on so many cores."""
-    return sorted({1, max(1, cores // 2), cores})
-
-
-def tune(model: Model, width: int, height: int) -> str:
-    """On a CPU: paint a frame with each number type and a few numbers of threads, and keep the quickest. Returns a line for the status.
-
-    bfloat16 wins only where the CPU computes in it (AVX512-bf16, AMX). All cores have to win by a third: the rest of the show, and other
-    programs, need one too, and threads that wait for each other suffer most from a busy core (bench/threads.py). Never used offline: what
-    wins may change from run to run, and an offline render must not.
-    """
-    if model.device.type != "cpu" or sum(p.numel() for p in model.pipe.unet.parameters()) > 200_000_000:
-        return ""
-    exact = {part: copy.deepcopy(getattr(model.pipe, part)) for part in ("unet", "vae")}
-    image = torch.zeros(1, 3, height, width).contiguous(memory_format=torch.channels_last)
-    text = model.encode_text("")
-
-    def once() -> float:
-        begin = time.perf_counter()
-        latents = model.encode(image)
-        model.decode(model.unet(latents, torch.tensor([500.0]), text))
-        return time.perf_counter() - begin
-
-    before = torch.get_num_threads()
-    seconds = {}
-    for dtype in (torch.float32, torch.bfloat16):
-        model.to(dtype)
-        for threads in thread_choices(before):
-            torch.set_num_threads(threads)
-            once()
-            seconds[dtype, threads] = min(once() for _ in range(3))
-    best, model.threads = min(seconds, key=lambda way: seconds[way] * (4 / 3 if way[1] == before > 1 else 1))
-    torch.set_num_threads(model.threads)
-    model.pipe.register_modules(**exact)  # what went through bfloat16 has lost bits
-    model.to(best)
-    tried = ", ".join(f"{short(dtype)} on {threads}: {s * 1e3:.0f} ms" for (dtype, threads), s in seconds.items())
-    return f"{short(best)} on {model.threads} thread{'s' if model.threads > 1 else ''} ({tried})"
 
 
 def short(dtype: torch.dtype) -> str:
