@@ -140,7 +140,7 @@ def test_the_same_writes_give_the_same_frames() -> None:
 def test_listeners_hear_every_change() -> None:
     store = Store()
     heard: list[tuple[str, object]] = []
-    store.listeners.append(lambda name, value: heard.append((name, value)))
+    store.listeners.append(lambda name, value, origin: heard.append((name, value)))
     store.set("prompt", "gold")
     store.set("strength", 2)
     assert heard == [("prompt/a", "gold"), ("strength", 1.0)]

@@ -23,6 +23,10 @@ examples:
   python3 launch.py --source clip.mp4 --offline --sink record:out.mp4
                                                            render every frame, however long it takes
   python3 launch.py check my_show.yaml                     is the show file right?
+  python3 launch.py my_show.yaml --log set.take            play, and write every change down
+  python3 launch.py my_show.yaml --replay set.take --offline --size 1024x576 --sink record:final.mp4
+                                                           render that set again, frame by frame
+  python3 launch.py learn my_show.yaml strength            move a MIDI control or send OSC: it is written into the show
   python3 launch.py list                                   cameras, NDI sources, models at hand
   python3 launch.py test                                   run the tests
 
@@ -51,6 +55,8 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--offline", action="store_true", help="render every frame instead of playing; needs a record: sink")
     made.add_argument("--osc", metavar="HOST:PORT", help="where OSC is heard; 0.0.0.0:9000 lets a tablet in")
+    made.add_argument("--log", metavar="FILE", type=Path, help="write a take: every parameter change with its frame's time")
+    made.add_argument("--replay", metavar="FILE", type=Path, help="play a take instead of hands, live or --offline")
     made.add_argument("--json", metavar="FILE", type=Path, help="write the summary here, as JSON")
     made.add_argument("--quiet", action="store_true", help="no status line and no hints; messages only")
     return made
@@ -89,6 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from vj.listing import show_list
 
             return show_list(print)
+        if given[:1] == ["learn"]:
+            from vj.learn import learn
+
+            return learn(given[1:], print)
         return play(parser().parse_args(given))
     except Fault as fault:
         print(fault, file=sys.stderr)
@@ -113,10 +123,11 @@ def play(options: argparse.Namespace) -> int:
 
     if options.seconds is not None and options.seconds <= 0:
         raise Fault(f"--for {options.seconds:g}: seconds, more than 0")
-    if options.show and not Path(options.show).suffix and options.show in ("test", "chek", "lst"):
+    if options.show and not Path(options.show).suffix and options.show in ("test", "chek", "lst", "lern"):
         raise Fault(f"{options.show}: no such command{nearest(options.show, ['test', 'check', 'list'])}")
     path = find_show(options.show) if options.show else FIRST_SHOW
-    show = load_show(path, overrides(options))
+    options.file, options.overrides = path, overrides(options)
+    show = load_show(path, options.overrides)
     terminal = Terminal(quiet=options.quiet)
     stop = threading.Event()
     with Signals(stop, terminal.say):
@@ -131,13 +142,18 @@ def play(options: argparse.Namespace) -> int:
 
 def perform(show: Any, options: argparse.Namespace, terminal: Terminal, stop: threading.Event) -> dict[str, Any]:
     """Play live until the end, --for, or a signal."""
+    from vj.control.keyboard import Keyboard
     from vj.performance import Performance
+    from vj.show.reload import ShowFile
     from vj.welcome import welcome
 
     terminal.say(f"{show.show}: starting")
-    performance = Performance(show, terminal.say)
+    file = ShowFile(options.file, options.overrides, terminal.say)
+    performance = Performance(show, terminal.say, file=file, replay=replayed(show, options, terminal.say), log=options.log)
+    keyboard = Keyboard(performance.desk.key)
     try:
         opened = performance.start()
+        keyboard.start()
         if not options.quiet:
             for line in welcome(performance, opened):
                 terminal.say(line)
@@ -147,6 +163,7 @@ def perform(show: Any, options: argparse.Namespace, terminal: Terminal, stop: th
             if options.seconds is not None and performance.playing_for() >= options.seconds:
                 break
     finally:
+        keyboard.close()
         performance.stop()
     summary = performance.summary()
     terminal.close()
@@ -154,11 +171,23 @@ def perform(show: Any, options: argparse.Namespace, terminal: Terminal, stop: th
     return summary
 
 
+def replayed(show: Any, options: argparse.Namespace, say: Callable[[str], None]) -> Any:
+    """The take that --replay names, None without it. Raises Fault."""
+    from vj.control.takes import Take
+
+    if options.replay is None:
+        return None
+    take = Take(options.replay, show.table())
+    if take.unknown:
+        say(f"{options.replay}: {', '.join(sorted(take.unknown))}: not in this show, passed over")
+    return take
+
+
 def render(show: Any, options: argparse.Namespace, terminal: Terminal, stop: threading.Event) -> dict[str, Any]:
     """Render offline."""
     from vj.offline import Rendering
 
-    rendering = Rendering(show, terminal.say, options.seconds, options.fps)
+    rendering = Rendering(show, terminal.say, options.seconds, options.fps, replayed(show, options, terminal.say), options.log)
 
     def follow() -> None:
         stop.wait()

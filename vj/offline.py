@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from vj.clock import FrameClock
+from vj.control.conducting import Ears, make_conductor
+from vj.control.takes import Take, TakeWriter
 from vj.engine.loading import make_painter
 from vj.engine.loop import RenderLoop
 from vj.errors import Fault
@@ -34,12 +37,24 @@ Report = Callable[[int, int | None], None]
 class Rendering:
     """Renders one show. `run` on the caller's thread; `stop` from another ends after the frame in hand, with the recording closed."""
 
-    def __init__(self, show: Show, on_message: Callable[[str], None], seconds: float | None = None, fps: float | None = None) -> None:
-        """seconds: how much to render, None for all of a clip. fps: None takes the clip's own rate, else the show's.
+    def __init__(
+        self,
+        show: Show,
+        on_message: Callable[[str], None],
+        seconds: float | None = None,
+        fps: float | None = None,
+        replay: Take | None = None,
+        log: Path | None = None,
+    ) -> None:
+        """seconds: how much to render, None for all of a clip, or of a take. fps: None takes the clip's own rate, else the show's.
+        replay: a take that plays instead of the show's own forces. log: a take is written there.
 
         Raises Fault for a show that has no end, no recording, or a live source.
         """
         self.show, self._say, self._seconds, self._fps = show, on_message, seconds, fps
+        self._replay, self._log = replay, log
+        if replay is not None and seconds is None:
+            self._seconds = replay.seconds + 1 / show.fps
         self.metrics = Metrics()
         self._stop = threading.Event()
         self._begun = time.monotonic()
@@ -50,6 +65,8 @@ class Rendering:
         if left_out:
             on_message(f"offline, {', '.join(left_out)} is left out")
         self._runners: list[SinkRunner] = []
+        self._take: TakeWriter | None = None
+        self._ears: Ears | None = None
         self.rendered = 0
         self.model = show.model.name
 
@@ -66,7 +83,14 @@ class Rendering:
             fps = self._fps or getattr(source, "fps", None) or show.fps
             clock.fps = fps
             total = self._total(source, fps)
-            store = Store(start_values(show))
+            store = Store(start_values(show), show.table())
+            conductor, ears = make_conductor(show, store, live=False, say=self._say, now=clock.now)
+            self._ears = ears
+            store.listeners.append(conductor.changed)
+            store.forces = self._replay or conductor
+            if self._log is not None:
+                self._take = TakeWriter(self._log, show.show, self._say)
+                store.taps.append(self._take.hear)
             runners = self._runners = [self._runner(uri, clock, fps) for uri in self._sinks]
 
             def publish(image: np.ndarray, frame: Frame) -> None:
@@ -93,6 +117,10 @@ class Rendering:
             loop.render(self._frames(source, total), self._stop)
         finally:
             source.close()
+            if self._take is not None:
+                self._take.close()
+            if self._ears is not None:
+                self._ears.close()
             for runner in self._runners:
                 runner.stop(timeout=30)
         if self._runners and all(runner.failed_for_good for runner in self._runners):

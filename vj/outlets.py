@@ -40,6 +40,19 @@ class Outlets:
         for runner in self._runners:
             runner.start()
 
+    def change(self, uris: Sequence[str]) -> None:
+        """Another list of sinks: those in both play on, others end or begin. Raises Fault for a URI no sink knows."""
+        kept = {runner.uri: runner for runner in self._runners}
+        runners = [kept.pop(uri) if uri in kept else self._make(uri) for uri in uris]
+        for runner in runners:
+            if runner not in self._runners:
+                runner.start()
+        with self._lock:
+            self._ended += kept.values()
+            self._runners = runners
+        for runner in kept.values():
+            threading.Thread(target=runner.stop, args=(30,), daemon=True).start()
+
     def put(self, frame: Frame) -> None:
         """One picture for every sink."""
         for runner in self._runners:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from vj.clock import WallClock
+from vj.control.desk import Desk
 from vj.control.osc import OscServer
+from vj.control.takes import Take
 from vj.engine.checkpoints import ModelSpec
 from vj.engine.loading import make_painter
 from vj.engine.loop import RenderLoop
@@ -22,11 +25,16 @@ from vj.monitor.server import Monitor
 from vj.outlets import Outlets
 from vj.parameters.store import Store
 from vj.parameters.table import Value
+from vj.show.reload import ShowFile
+from vj.show.save import write_cues
 from vj.show.schema import Show, parse_address
 from vj.sources import Setting, split_uri
 from vj.sources.feed import Feed, first_that_opens
 
 PORTS_TO_TRY = 20
+SCORE = ("mappings", "macros", "modulators", "cues", "timeline", "curves", "tempo", "midi")
+LATER = ("size", "fps", "fit", "osc", "preview", "ndi_addresses")
+"""What a running show cannot change."""
 
 Server = TypeVar("Server", OscServer, Monitor)
 
@@ -42,7 +50,7 @@ def painted_size(show: Show, say: Callable[[str], None]) -> Size:
 
 def start_values(show: Show) -> dict[str, Value]:
     """What the show starts with. Without a source there is nothing to keep, so strength starts at 1 unless the show says otherwise."""
-    values = dict(show.start)
+    values = {"tempo/bpm": show.tempo.bpm, **show.start}
     if split_uri(show.source[0])[0] == "none":
         values.setdefault("strength", 1.0)
     return values
@@ -64,13 +72,22 @@ class Opened:
 class Performance:
     """Plays one show live. `start`, then `stop`; the picture goes on until then."""
 
-    def __init__(self, show: Show, on_message: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        show: Show,
+        on_message: Callable[[str], None],
+        *,
+        file: ShowFile | None = None,
+        replay: Take | None = None,
+        log: Path | None = None,
+    ) -> None:
+        """file: is watched, and what changes in it is applied. replay: a take that plays instead of hands. log: a take is written there."""
         self.show = show
-        self._on_message = on_message
+        self._on_message, self._file, self._replay = on_message, file, replay
         self._lock = threading.Lock()
         self.clock = WallClock()
         self.metrics = Metrics()
-        self.store = Store(start_values(show))
+        self.store = Store(start_values(show), show.table())
         self.size = painted_size(show, self.say)
         self.state = "starting"
         self._playing_since: float | None = None
@@ -91,6 +108,16 @@ class Performance:
         )
         self.page: Monitor | None = None
         self.osc: OscServer | None = None
+        self.desk = Desk(
+            show,
+            self.store,
+            self.clock,
+            self.say,
+            latency=lambda: self.metrics.recent_latency()[0],
+            replay=replay,
+            log=log,
+            write_cues=(lambda cues: write_cues(file.path, cues)) if file is not None else None,
+        )
         self._feed: Feed | None = None
         self.store.listeners.append(self._changed)
 
@@ -121,6 +148,8 @@ class Performance:
         except Fault:
             source.close()
             raise
+        self.osc.conduct(self.desk.conductor)
+        self.desk.start()
         self.outlets.start()
         self.loop.start()
         self._feed.start()
@@ -158,6 +187,8 @@ class Performance:
             snapshot = self.store.ahead(self.clock.now())
             painter = make_painter(model_spec(self.show), self.show.engine, self.size, snapshot, True, progress)
             self.loop.offer(painter)
+            if self._replay is not None:
+                self._replay.rewind()
             self.state = "playing"
             self.say(f"playing with {painter.name}")
         except Fault as fault:
@@ -175,7 +206,7 @@ class Performance:
         if self.page is not None:
             self.page.show(image, frame)
 
-    def _changed(self, name: str, value: Value) -> None:
+    def _changed(self, name: str, value: Value, origin: object) -> None:
         """On the thread that made the change. A take is opened by its own thread, so this does not block."""
         if name == "record":
             self.outlets.record(bool(value))
@@ -184,6 +215,45 @@ class Performance:
         """To be called now and then: switches what has ended by itself."""
         if self.outlets.failed_take:
             self.store.set("record", False)
+        changed = self._file.changed() if self._file is not None else None
+        if changed is not None:
+            self._adopt(changed)
+
+    def _adopt(self, show: Show) -> None:
+        """Another version of the show: what can change while it plays does."""
+        old, self.show = self.show, show
+        moved = self.store.adopt(start_values(show), show.table())
+        if any(getattr(old, name) != getattr(show, name) for name in SCORE):
+            self.desk.adopt(show)
+            moved.append("what moves them")
+        if self.osc is not None:
+            self.osc.conduct(self.desk.conductor)
+        if show.sinks != old.sinks:
+            self.outlets.change([uri for uri in show.sinks if split_preview(uri)])
+            moved.append("sinks")
+        if show.source != old.source:
+            moved.append("source")
+            self._change_source(show)
+        if show.model != old.model or show.engine != old.engine:
+            moved.append("model")
+            threading.Thread(target=self._load, name="loader", daemon=True).start()
+        later = [name for name in LATER if getattr(old, name) != getattr(show, name)]
+        self.say(f"the show file was saved; changed: {', '.join(moved) or 'nothing that is not played otherwise'}")
+        if later:
+            self.say(f"{', '.join(later)}: with the next start")
+
+    def _change_source(self, show: Show) -> None:
+        """Another source in the old one's place; the old one stays when none can be opened."""
+        setting = Setting(self.clock, show.fps, self.size, show.loop, tuple(show.ndi_addresses))
+        try:
+            uri, source = first_that_opens(show.source, setting, self.say)
+        except Fault as fault:
+            self.say(f"{fault}; the old source stays")
+            return
+        if self._feed is not None:
+            self._feed.stop(timeout=1.0)
+        self._feed = Feed(uri, source, self.inbox, setting, self.say)
+        self._feed.start()
 
     @property
     def ended(self) -> bool:
@@ -213,12 +283,16 @@ class Performance:
             "strength": self.store.get("strength"),
             "prompt": self.store.get("prompt/a"),
             "uptime": round(self.clock.now(), 1),
+            "cue": self.desk.conductor.cues.standing or "",
+            "bpm": round(self.desk.conductor.tempo.bpm, 2),
+            "midi": self.desk.midi.state if self.desk.midi is not None else "",
         }
 
     def osc_status(self) -> Mapping[str, Sequence[float | int | str]]:
         """The same for `/vj/status/*`."""
         status = self.status()
-        return {
+        answers = {address: self._answer(what, status) for address, what in self.show.answers.items()}
+        return answers | {
             "fps": [float(status["fps"])],
             "latency_ms": [float(value) for value in status["latency_ms"]],
             "dropped": [status["dropped"]],
@@ -226,7 +300,18 @@ class Performance:
             "sinks": status["sinks"],
             "model": [status["model"]],
             "state": [status["state"]],
+            "cue": [status["cue"]],
+            "bpm": [float(status["bpm"])],
         }
+
+    def _answer(self, what: str | float, status: Mapping[str, Any]) -> list[float | int | str]:
+        """What an old patch expects at an address of its own: a value of the status by its name, `frames`, or what is written there."""
+        if what == "frames":
+            return [self.metrics.painted]
+        found = status.get(what, what) if isinstance(what, str) else what
+        if isinstance(found, list):
+            return list(found)
+        return [float(found)] if isinstance(found, float) else [found]
 
     def summary(self) -> dict[str, Any]:
         """What became of it, for the end."""
@@ -254,6 +339,7 @@ class Performance:
         self.state = "stopping"
         self.loop.stop(timeout=0.6)
         self.outlets.stop(timeout=1.0)
+        self.desk.stop()
         for part in (self.osc, self.page, self._feed):
             if part is not None:
                 part.stop(timeout=0.3)

@@ -7,7 +7,6 @@ since only the last of many moves of a fader counts.
 from __future__ import annotations
 
 import contextlib
-import heapq
 import select
 import socket
 import sys
@@ -20,6 +19,10 @@ from typing import Any
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from vj.clock import Clock
+from vj.control.conductor import Conductor
+from vj.control.feedback import PERIOD, Feedback
+from vj.control.network import heard_at
+from vj.control.osc_later import AHEAD, Later
 from vj.control.osc_packet import Malformed, Message, unpack
 from vj.control.osc_pattern import is_pattern, matching
 from vj.errors import Fault, nearest
@@ -32,12 +35,6 @@ Status = Callable[[], Mapping[str, Sequence[float | int | str]]]
 PREFIX = "/vj/"
 BATCH = 512
 """Datagrams taken in one go; within them only the last value of a number counts."""
-
-AHEAD = 0.5
-"""Seconds a timetag may lie ahead; what is farther off comes from a clock that is wrong, and means now."""
-
-LATER = 256
-"""Messages kept for their timetag, at most."""
 
 PEERS, PEER_LIFE = 8, 60.0
 """Senders that get the status: so many, for so many seconds after their last message."""
@@ -63,8 +60,9 @@ class OscServer:
     """Hears OSC and answers it, on a thread of its own.
 
     One argument sets a parameter, none asks for its value (a trigger without one fires). Patterns set or ask all they match, except
-    triggers and `record`: `/vj/*` must not wipe a show. Errors and clamped values are answered at `/vj/error`. `/vj/status/*` goes
-    once a second to `reply` and to whoever has spoken lately; `/vj/status` asks for it.
+    triggers and `record`: `/vj/*` must not wipe a show. `/vj/subscribe [port]` has every change told to the sender, or to its port.
+    Errors and clamped values are answered at `/vj/error`. `/vj/status/*` goes once a second to `reply` and to whoever has spoken
+    lately; `/vj/status` asks for it.
     """
 
     def __init__(
@@ -81,18 +79,21 @@ class OscServer:
         self.packets = self.messages = self.ignored = self.errors = 0
         self._store, self._listen, self._reply, self._status, self._say = store, listen, reply, status, on_message
         self._clock = clock
-        self._rows: dict[str, Parameter] = {PREFIX + row.name: row for row in store.table.rows.values()}
-        self._rows |= {PREFIX + short: store.table.rows[name] for short, name in ALIASES.items()}
+        self._rows: dict[str, Parameter] = {}
+        self.feedback = Feedback(store)
+        self.conduct(None)
+        if reply is not None:
+            self.feedback.subscribe(reply)
         self._socket: socket.socket | None = None
         self._wake: tuple[socket.socket, socket.socket] | None = None
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
-        self._later: list[tuple[float, int, Message, Address]] = []
+        self._later = Later()
         self._peers: OrderedDict[Address, float] = OrderedDict()
         self._answers = Allowance(ERRORS_A_SECOND)
         self._said: dict[str, float] = {}
         self._next_status = 0.0
-        self._order = 0
+        self._conductor: Conductor | None = None
 
     @property
     def address(self) -> Address:
@@ -133,26 +134,27 @@ class OscServer:
 
     def describe(self) -> list[str]:
         """Lines for the start: where it is heard, and how a tablet reaches it."""
-        host, port = self.address
-        if host.startswith("127."):
-            return [f"OSC is heard at {host}:{port}, by this machine only; --osc 0.0.0.0:{port} lets a tablet in"]
-        if host != "0.0.0.0":
-            return [f"OSC is heard at {host}:{port}"]
-        found = lan_address()
-        where = f"a tablet sends to {found}:{port}" if found else "this machine has no address in a network"
-        return [f"OSC is heard at port {port} of every address; {where}"]
+        return heard_at(*self.address)
+
+    def conduct(self, conductor: Conductor | None) -> None:
+        """Whom to ask about addresses that are no parameter's, and whose mappings to tell back."""
+        self._conductor = conductor
+        self._rows = {PREFIX + row.name: row for row in self._store.table.rows.values()}
+        self._rows |= {PREFIX + short: self._store.table.rows[name] for short, name in ALIASES.items()}
+        self.feedback.watch(conductor.hands if conductor is not None else [])
 
     def _run(self) -> None:
         assert self._socket is not None
         assert self._wake is not None
         while not self._stop.is_set():
             now = time.time()
-            due = min([self._next_status, *(moment for moment, *_ in self._later[:1])])
-            wait = min(1.0, max(0.0, due - now)) if self._next_status else 0.0
+            due = min(self._next_status, self._later.next)
+            wait = min(PERIOD if self.feedback.subscribers else 1.0, max(0.0, due - now)) if self._next_status else 0.0
             try:
                 select.select([self._socket, self._wake[0]], [], [], wait)
                 self._take_batch()
                 self._release()
+                self._tell_back()
                 if time.time() >= self._next_status:
                     self._next_status = time.time() + 1.0
                     self._send_status()
@@ -197,40 +199,38 @@ class OscServer:
 
     def _set_numbers(self, numbers: dict[str, tuple[Parameter, Any, str, Address]]) -> None:
         for row, value, address, peer in numbers.values():
+            self._note_move(peer, address)
             self._set(row, value, address, peer)
         numbers.clear()
 
     def _keep_for_later(self, message: Message, peer: Address) -> bool:
-        assert message.when is not None
-        ahead = message.when - time.time()
-        if ahead <= 0:
-            return False
+        kept, ahead = self._later.keep(message, peer, time.time())
         if ahead > AHEAD:
             self._tell("clock", f"OSC from {peer[0]}: its timetags lie {ahead:.1f} s ahead, so its clock is off; they mean now", every=60)
-            return False
-        if len(self._later) >= LATER:
-            return False
-        self._order += 1
-        heapq.heappush(self._later, (message.when, self._order, message, peer))
-        return True
+        return kept
 
     def _release(self) -> None:
-        while self._later and self._later[0][0] <= time.time():
-            _, _, message, peer = heapq.heappop(self._later)
+        for message, peer in self._later.due(time.time()):
             self._obey(message, peer)
 
     def _obey(self, message: Message, peer: Address) -> None:
         """Do what a message says, or answer why not."""
         address, arguments = message.address, message.arguments
+        self._note_move(peer, address)
         if address in ("/vj/status", "/vj/status/*"):
             self._send_status([peer])
+            return
+        if address in ("/vj/subscribe", "/vj/unsubscribe"):
+            self._subscribe(address, arguments, peer)
             return
         if is_pattern(address):
             self._obey_pattern(address, arguments, peer)
             return
         row = self._rows.get(address)
         if row is None:
-            self._refuse(peer, f"{address}: no such address{nearest(address, self._rows)}")
+            if self._conductor is None or not self._conductor.hear_osc(address, arguments):
+                known = [*self._rows, *(self._conductor.osc_addresses() if self._conductor else [])]
+                self._refuse(peer, f"{address}: no such address{nearest(address, known)}")
         elif len(arguments) > 1:
             self._refuse(peer, f"{address}: {len(arguments)} values came, one would be right ({row.range})")
         elif arguments:
@@ -240,6 +240,28 @@ class OscServer:
             self._set(row, True, address, peer)
         else:
             self._answer(peer, address, self._store.get(row.name), row)
+
+    def _subscribe(self, address: str, arguments: tuple[Any, ...], peer: Address) -> None:
+        """`/vj/subscribe`: every value to the sender's own port, or to the port it names; `/vj/unsubscribe` ends that."""
+        port = arguments[0] if arguments else self._back_to(peer)[1]
+        if isinstance(port, bool) or not isinstance(port, int | float) or not 0 < port < 65536:
+            self._refuse(peer, f"{address}: {port!r} is no port (1 .. 65535)")
+            return
+        target = (peer[0], int(port))
+        if address == "/vj/subscribe":
+            self.feedback.subscribe(target)
+        else:
+            self.feedback.unsubscribe(target)
+
+    def _note_move(self, peer: Address, address: str) -> None:
+        """Whoever moves a fader is not told its value while it is held, at whichever of its ports it listens."""
+        if self.feedback.subscribers:
+            self.feedback.moved_from(peer[0], address, time.monotonic())
+
+    def _tell_back(self) -> None:
+        for target, address, value in self.feedback.round(time.monotonic()):
+            row = self._rows.get(address)
+            self._send(target, address, [value], "f" if row is None or row.kind == "float" else None)
 
     def _obey_pattern(self, pattern: str, arguments: tuple[Any, ...], peer: Address) -> None:
         known = [PREFIX + name for name, row in self._store.table.rows.items() if row.kind != "trigger" and name != "record"]
@@ -255,7 +277,7 @@ class OscServer:
             reasons = []
             for row in found:
                 try:
-                    self._store.set(row.name, arguments[0])
+                    self._store.set(row.name, arguments[0], peer)
                 except Fault as fault:
                     reasons.append(str(fault))
             if len(reasons) == len(found):
@@ -266,7 +288,7 @@ class OscServer:
             self._refuse(peer, f"{address}: a blob came, text would be right")
             return
         try:
-            remark = self._store.set(row.name, value)
+            remark = self._store.set(row.name, value, peer)
         except Fault as fault:
             self._refuse(peer, f"{address}: {str(fault).removeprefix(row.name).lstrip(': ')}")
             return
@@ -301,7 +323,7 @@ class OscServer:
         if targets:
             for name, values in self._status().items():
                 for target in targets:
-                    self._send(target, f"/vj/status/{name}", values)
+                    self._send(target, name if name.startswith("/") else f"/vj/status/{name}", values)
 
     def _send(self, target: Address, address: str, values: Sequence[Any], kind: str | None = None) -> None:
         assert self._socket is not None
@@ -324,13 +346,3 @@ class OscServer:
 def pressed(value: Any) -> bool:
     """Is a button's value its pressing (not its release)?"""
     return not isinstance(value, bool | int | float) or value >= 0.5
-
-
-def lan_address() -> str:
-    """This machine's address in its network, "" when it has none. Nothing is sent: connecting a UDP socket only asks the routing table."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # an address reserved for documentation
-            return str(probe.getsockname()[0])
-        except OSError:
-            return ""

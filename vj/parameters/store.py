@@ -6,9 +6,13 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
+from vj.parameters.curves import Curve
 from vj.parameters.table import TABLE, Parameter, Table, Value, fit
+
+KEPT = ("record",)
+"""What panic leaves alone: stopping a recording would lose material."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +26,26 @@ class Snapshot:
         return self.values[name]
 
 
+class Forces(Protocol):
+    """What moves parameters by itself, once a frame: cues, curves, macros, modulators."""
+
+    def before(self, time: float) -> None:
+        """Give parameters their base values for the frame at `time`."""
+
+    def after(self, values: dict[str, Value], time: float) -> None:
+        """Change this frame's values on top of their base."""
+
+
 @dataclass(slots=True)
 class _Glide:
     begin: float
     start: float
     end: float
+    seconds: float
+    ease: Curve | None
+
+
+Listener = Callable[[str, Value, object], None]
 
 
 class Store:
@@ -34,21 +53,58 @@ class Store:
 
     def __init__(self, start: Mapping[str, Value] | None = None, table: Table = TABLE) -> None:
         self.table = table
-        self._lock = threading.Lock()
-        self._start = {name: row.start for name, row in table.rows.items()}
-        for name, value in (start or {}).items():
-            row = table.find(name)
-            self._start[row.name] = fit(row, value)[0]
+        self._lock = threading.RLock()
+        self._start = self._checked(start or {})
         self._targets = dict(self._start)
         self._values = dict(self._start)
         self._glides: dict[str, _Glide] = {}
-        self._changed: set[str] = set()
+        self._changed: dict[str, tuple[float, Curve | None] | None] = {}
         self._time = 0.0
-        self.listeners: list[Callable[[str, Value], None]] = []
-        """Called with (name, value) after a change, on the thread that made it; must not block."""
+        self.forces: Forces | None = None
+        self.listeners: list[Listener] = []
+        """Called with (name, value, origin) after a change, on the thread that made it; must not block."""
+        self.taps: list[Callable[[Snapshot], None]] = []
+        """Called with every frame's snapshot, on the render thread; must not block."""
 
-    def set(self, name: str, value: object) -> str:
-        """Give a parameter a new value. Returns a remark when the value had to be clamped, else "". Raises Fault."""
+    def _checked(self, start: Mapping[str, Value]) -> dict[str, Value]:
+        values = {name: row.start for name, row in self.table.rows.items()}
+        for name, value in start.items():
+            row = self.table.find(name)
+            values[row.name] = fit(row, value)[0]
+        return values
+
+    def adopt(self, start: Mapping[str, Value], table: Table) -> list[str]:
+        """Another show's table and start. What stands where the old show put it goes to the new start; what a hand has moved stays.
+        Returns the names that changed."""
+        with self._lock:
+            self.table = table
+            old, self._start = self._start, self._checked(start)
+            for values in (self._targets, self._values):
+                for name in [name for name in values if name not in table.rows]:
+                    del values[name]
+                for name, value in self._start.items():
+                    values.setdefault(name, value)
+            self._glides = {name: glide for name, glide in self._glides.items() if name in table.rows}
+            self._changed = {name: way for name, way in self._changed.items() if name in table.rows}
+            moved = [n for n, v in self._start.items() if old.get(n, v) != v and self._targets[n] == old[n]]
+        for name in moved:
+            self.set(name, self._start[name], self)
+        return moved
+
+    def start_of(self, name: str) -> Value:
+        """What the show starts a parameter with."""
+        return self._start[self.table.find(name).name]
+
+    def set(self, name: str, value: object, origin: object = None) -> str:
+        """Give a parameter a new value; a fade it was in ends. origin: whoever says so, told to the listeners. Returns a remark when the
+        value had to be clamped, else "". Raises Fault."""
+        return self._set(name, value, None, origin)
+
+    def fade(self, name: str, value: object, seconds: float, ease: Curve | None = None, origin: object = None) -> str:
+        """The same, on a way of so many seconds, from where it stands. What is no number changes at once."""
+        return self._set(name, value, (seconds, ease), origin)
+
+    def _set(self, name: str, value: object, way: tuple[float, Curve | None] | None, origin: object) -> str:
         row = self.table.find(name)
         fitted, remark = fit(row, value)
         if row.name == "panic":
@@ -56,22 +112,36 @@ class Store:
         else:
             with self._lock:
                 self._targets[row.name] = fitted
-                self._changed.add(row.name)
+                self._changed[row.name] = way
         for listener in self.listeners:
-            listener(row.name, fitted)
+            listener(row.name, fitted, origin)
         return remark
 
+    def place(self, name: str, value: float) -> None:
+        """Put a number where it shall stand in the frame about to be sampled, without a glide. For forces, whose values move by
+        themselves."""
+        row = self.table.rows[name]
+        with self._lock:
+            self._targets[name] = self._values[name] = fit(row, value)[0]
+            self._glides.pop(name, None)
+            self._changed.pop(name, None)
+
     def reset(self) -> None:
-        """Every parameter back to the show's start; recording is left alone, since stopping it would lose material."""
+        """Every parameter back to the show's start, but for a recording."""
         with self._lock:
             for name, value in self._start.items():
-                if name != "record" and self._targets[name] != value:
+                if name not in KEPT and self._targets[name] != value:
                     self._targets[name] = value
-                    self._changed.add(name)
+                    self._changed[name] = None
 
     def get(self, name: str) -> Value:
         """Where a parameter stands or is going."""
         return self._targets[self.table.find(name).name]
+
+    def base(self) -> dict[str, Value]:
+        """Where everything stands, fades half done, but without macros and modulators: what a fader should show."""
+        with self._lock:
+            return {name: self._values[name] if name in self._glides else value for name, value in self._targets.items()}
 
     def ahead(self, time: float) -> Snapshot:
         """Where everything stands or is going, for whoever prepares something; starts no glide."""
@@ -80,25 +150,38 @@ class Store:
 
     def sample(self, time: float) -> Snapshot:
         """The values of the frame at `time`. A glide starts at the frame before, so that its first step already shows."""
+        forces = self.forces
+        if forces is not None:
+            forces.before(time)
         with self._lock:
-            for name in self._changed:
-                self._begin(self.table.rows[name])
+            for name, way in self._changed.items():
+                self._begin(self.table.rows[name], way)
             self._changed.clear()
             for name, glide in list(self._glides.items()):
-                share = min(1.0, (time - glide.begin) / self.table.rows[name].glide)
-                self._values[name] = glide.start + share * (glide.end - glide.start)
+                share = min(1.0, (time - glide.begin) / glide.seconds)
+                shaped = share if glide.ease is None else glide.ease(share)
+                value = glide.start + shaped * (glide.end - glide.start)
+                self._values[name] = round(value) if self.table.rows[name].kind == "int" else value
                 if share >= 1:
-                    self._values[name] = glide.end
+                    self._values[name] = self._targets[name]
                     del self._glides[name]
             self._time = time
-            return Snapshot(MappingProxyType(dict(self._values)), time)
+            values = dict(self._values)
+        if forces is not None:
+            forces.after(values, time)
+        snapshot = Snapshot(MappingProxyType(values), time)
+        for tap in self.taps:
+            tap(snapshot)
+        return snapshot
 
-    def _begin(self, row: Parameter) -> None:
+    def _begin(self, row: Parameter, way: tuple[float, Curve | None] | None) -> None:
         target = self._targets[row.name]
         under_way = self._glides.get(row.name)
-        if target == (self._values[row.name] if under_way is None else under_way.end):
+        if way is None and target == (self._values[row.name] if under_way is None else under_way.end):
             return  # said again while it is on its way: the way does not begin anew
-        if row.glide > 0:
-            self._glides[row.name] = _Glide(self._time, float(self._values[row.name]), float(target))
+        seconds, ease = way or (row.glide, None)
+        if seconds > 0 and row.kind in ("float", "int"):
+            self._glides[row.name] = _Glide(self._time, float(self._values[row.name]), float(target), seconds, ease)
         else:
+            self._glides.pop(row.name, None)
             self._values[row.name] = target

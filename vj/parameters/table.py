@@ -91,12 +91,31 @@ ROWS = (
     _number("similarity", 0, 1, 0, "", "above 0: the model rests while the input stands still; nearer 1 allows less movement"),
     Parameter("output/freeze", "switch", False, "hold the picture"),
     _number("output/blackout", 0, 1, 0, "", "fade to black and back", QUICK),
+    Parameter("cue/go", "trigger", False, "fire the next cue of the show"),
+    Parameter("cue/back", "trigger", False, "fire the cue before"),
+    Parameter("cue/fire", "text", "", "fire a cue by its name, or its number counted from 0"),
+    Parameter("cue/store", "text", "", "keep the present state as a cue of this name"),
+    Parameter("cue/write", "trigger", False, "write the kept cues into the show file; its comments stay"),
+    _number("tempo/bpm", 20, 300, 120, "BPM", "the tempo of beats and bars; a MIDI clock or Link moves it by itself"),
+    Parameter("tempo/tap", "trigger", False, "tap the tempo: two taps or more, each is a beat"),
+    Parameter("take/start", "trigger", False, "write every parameter change from here on into takes/, to be rendered with --replay"),
+    Parameter("take/stop", "trigger", False, "end that"),
     Parameter("record", "switch", False, "record the output into takes/, a movie for each time it is switched on"),
     Parameter("panic", "trigger", False, "every parameter back to the show's start"),
 )
 
 ALIASES = {"prompt": "prompt/a", "seed": "seed/a"}
 """Short names that stand for another."""
+
+
+def macro_row(name: str) -> Parameter:
+    """The parameter that plays a show's macro."""
+    return _number(f"macro/{name}", 0, 1, 0, "", "a macro of the show: 0 is at rest, 1 in full")
+
+
+def modulator_row(name: str) -> Parameter:
+    """The parameter that says how much of a show's modulator is heard."""
+    return _number(f"mod/{name}", 0, 1, 1, "", "a modulator of the show: 1 as written, 0 is off", QUICK)
 
 
 class Table:
@@ -202,6 +221,7 @@ def markdown() -> str:
         range_ = row.range.replace("|", "\\|")
         lines.append(f"| `{row.address}` | {range_} | {start} | {row.unit} | {f'{row.glide:g} s' if row.glide else ''} | {row.help} |")
     lines += ["", "Short forms: " + ", ".join(f"`/vj/{short}` is `/vj/{name}`" for short, name in ALIASES.items()) + "."]
+    lines += ["", "A show adds `/vj/macro/NAME` (0 .. 1) for each of its macros, and `/vj/mod/NAME` (0 .. 1) for each of its modulators."]
     lines += ["", "An address sent without a value is answered with the value it has. Numbers outside the range are clamped, and said.", ""]
     return "\n".join(lines)
 

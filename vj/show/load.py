@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
@@ -11,7 +11,8 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError
 
 from vj.errors import Fault, nearest
-from vj.show.schema import Section, Show, StartFaults
+from vj.section import PlacedFaults, Section
+from vj.show.schema import Show
 
 FIRST_SHOW = Path(__file__).parents[2] / "mappings" / "first_show.yaml"
 
@@ -36,6 +37,21 @@ def find_show(name: str) -> Path:
 
 def load_show(path: Path, overrides: dict[str, Any] | None = None) -> Show:
     """The show in a file, with options laid over it. Raises ShowFaults. Paths in it stand as written: relative to where one is."""
+    tree = _read(path)
+    plain = _plain(tree)
+    asked = plain.get("include", [])
+    for index, name in enumerate([asked] if isinstance(asked, str) else asked if isinstance(asked, list) else []):
+        try:
+            _include(plain, _included(str(name), path))
+        except ShowFaults:
+            raise
+        except Fault as fault:
+            raise ShowFaults([f"{path}:{_line(tree, ('include', index))}: include: {fault}"]) from None
+    return check_show(tree, str(path), overrides, plain)
+
+
+def _read(path: Path) -> CommentedMap:
+    """A file's tree, with line numbers. Raises Fault."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -54,12 +70,50 @@ def load_show(path: Path, overrides: dict[str, Any] | None = None) -> Show:
         tree = CommentedMap()
     if not isinstance(tree, CommentedMap):
         raise ShowFaults([f"{path}:1: a show file holds lines of the form `name: value`, and this is a {type(tree).__name__}"])
-    return check_show(tree, str(path), overrides)
+    return tree
 
 
-def check_show(tree: Any, where: str, overrides: dict[str, Any] | None = None) -> Show:
-    """Check a mapping as a show. `where` names it in faults; a ruamel mapping brings its line numbers. Raises ShowFaults."""
-    plain = _plain(tree)
+INCLUDED = ("mappings", "macros", "modulators", "cues", "answers")
+"""What an included file may bring. Lists come before the show's own, names in the show win."""
+
+
+def _included(name: str, beside: Path) -> Path:
+    for folder in (beside.parent, FIRST_SHOW.parent):
+        for path in (folder / name, folder / f"{name}.yaml"):
+            if path.is_file():
+                return path
+    known = [str(p.relative_to(FIRST_SHOW.parent).with_suffix("")) for p in sorted(FIRST_SHOW.parent.rglob("*.yaml"))]
+    raise Fault(f"{name}: no such file beside the show or in mappings/{nearest(name, known)}")
+
+
+def included_files(path: Path) -> list[Path]:
+    """The files that a show includes; those it finds, if it can be read at all."""
+    try:
+        asked = _plain(_read(path)).get("include", [])
+        return [_included(str(name), path) for name in ([asked] if isinstance(asked, str) else asked)]
+    except (Fault, TypeError):
+        return []
+
+
+def _include(plain: dict[str, Any], path: Path) -> None:
+    """Lay a file's mappings under a show's. Its faults are told with its own lines. Raises Fault."""
+    tree = _read(path)
+    strange = [key for key in tree if key not in INCLUDED]
+    if strange:
+        raise ShowFaults([f"{path}:{_line(tree, (strange[0],))}: {strange[0]}: an included file brings {', '.join(INCLUDED)}"])
+    check_show(tree, str(path))
+    for key, value in _plain(tree).items():
+        own = plain.get(key)
+        if isinstance(value, dict):
+            plain[key] = {**value, **own} if isinstance(own, dict) else value
+        else:
+            plain[key] = [*value, *own] if isinstance(own, list) else value
+
+
+def check_show(tree: Any, where: str, overrides: dict[str, Any] | None = None, plain: dict[str, Any] | None = None) -> Show:
+    """Check a mapping as a show. `where` names it in faults; a ruamel mapping brings its line numbers. plain: the tree with what it
+    includes. Raises ShowFaults."""
+    plain = _plain(tree) if plain is None else plain
     for key, value in (overrides or {}).items():
         plain[key] = {**plain.get("start", {}), **value} if key == "start" and isinstance(plain.get("start", {}), dict) else value
     try:
@@ -102,10 +156,10 @@ def _say(detail: Any) -> list[tuple[tuple[Any, ...], str]]:
     loc = detail["loc"]
     name = ".".join(str(part) for part in loc)
     cause = detail.get("ctx", {}).get("error")
-    if isinstance(cause, StartFaults):
-        return [(("start", str(fault).split(":")[0]), str(fault)) for fault in cause.faults]
+    if isinstance(cause, PlacedFaults):
+        return [((*loc, *place), str(fault)) for place, fault in cause.faults]
     if detail["type"] == "extra_forbidden":
-        known = list(_section(loc[:-1]).model_fields)
+        known = [field.alias or name for name, field in _section(loc[:-1]).model_fields.items()]
         return [(loc, f"unknown key {loc[-1]}{nearest(str(loc[-1]), known)} (known: {', '.join(known)})")]
     if cause is not None:
         return [(loc, f"{name}: {cause}")]
@@ -114,11 +168,15 @@ def _say(detail: Any) -> list[tuple[tuple[Any, ...], str]]:
 
 def _section(loc: tuple[Any, ...]) -> type[Section]:
     """The section of the show that stands at `loc`."""
-    model: Any = Show
+    chosen: type[Section] = Show
     for key in loc:
-        if isinstance(key, str) and key in model.model_fields:
-            annotation = model.model_fields[key].annotation
-            if isinstance(annotation, type) and issubclass(annotation, Section):
-                model = annotation
-    chosen: type[Section] = model
+        if isinstance(key, str) and key in chosen.model_fields:
+            chosen = _section_in(chosen.model_fields[key].annotation) or chosen
     return chosen
+
+
+def _section_in(annotation: Any) -> type[Section] | None:
+    """The section that an annotation such as `list[MappingRule]` holds."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := _section_in(inner)) is not None), None)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from vj import sinks, sources
+from vj.control.rules import CueRule, CurveRule, MacroRule, MappingRule, MidiRule, ModulatorRule, TempoRule, TimelineRule
 from vj.errors import Fault
 from vj.frame import Size
-from vj.parameters.table import TABLE, fit
+from vj.parameters.table import ROWS, TABLE, Table, Value, fit, macro_row, modulator_row
+from vj.section import Place, PlacedFaults, Section
+from vj.show.score import check_score
 
 
 def _size(value: object) -> Size:
@@ -37,12 +40,6 @@ def _of(check: Any, text: str) -> None:
         check(text)
     except Fault as fault:
         raise ValueError(str(fault)) from None
-
-
-class Section(BaseModel):
-    """A part of a show file: unknown keys are faults."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
 class ModelSection(Section):
@@ -91,6 +88,37 @@ def _osc(value: object) -> object:
     return {"listen": value} if isinstance(value, str) else value
 
 
+OWN = ("macro/", "mod/")
+"""Parameters that a show makes itself."""
+
+
+def _fitted(values: dict[str, Any], table: Table) -> tuple[dict[str, Value], list[tuple[Place, Fault]]]:
+    """Start values as the table wants them, and what is wrong with the others."""
+    fitted: dict[str, Value] = {}
+    faults: list[tuple[Place, Fault]] = []
+    for name, given in values.items():
+        try:
+            row = table.find(name)
+            if row.kind == "trigger":
+                raise Fault(f"{name}: is a trigger and has no value to start with")
+            fitted[row.name], remark = fit(row, given)
+            if remark:
+                raise Fault(remark)
+        except Fault as fault:
+            faults.append(((name,), fault))
+    return fitted, faults
+
+
+def _tempo(value: object) -> object:
+    return {"bpm": value} if isinstance(value, int | float) else value
+
+
+def _midi(value: object) -> object:
+    if isinstance(value, bool) or value in ("on", "off"):
+        return {"on": value is True or value == "on"}
+    return {"devices": value} if isinstance(value, list) else {"devices": [value]} if isinstance(value, str) else value
+
+
 class Show(Section):
     """A whole show, checked."""
 
@@ -107,33 +135,49 @@ class Show(Section):
     ndi_addresses: Annotated[list[str], BeforeValidator(_list)] = Field(default=[])
     loop: bool = True
     start: dict[str, Any] = Field(default={})
+    include: Annotated[list[str], BeforeValidator(_list)] = Field(default=[])
+
+    mappings: list[MappingRule] = Field(default=[])
+    macros: dict[str, MacroRule] = Field(default={})
+    modulators: list[ModulatorRule] = Field(default=[])
+    cues: list[CueRule] = Field(default=[])
+    timeline: list[TimelineRule] = Field(default=[])
+    curves: list[CurveRule] = Field(default=[])
+    tempo: Annotated[TempoRule, BeforeValidator(_tempo)] = TempoRule()
+    midi: Annotated[MidiRule, BeforeValidator(_midi)] = MidiRule()
+    answers: dict[str, str | float] = Field(default={})
 
     @field_validator("start", mode="after")
     @classmethod
     def _values(cls, value: dict[str, Any]) -> dict[str, Any]:
-        faults, fitted = [], {}
-        for name, given in value.items():
-            try:
-                row = TABLE.find(name)
-                if row.kind == "trigger":
-                    raise Fault(f"{name}: is a trigger and has no value to start with")
-                fitted[row.name], remark = fit(row, given)
-                if remark:
-                    raise Fault(remark)
-            except Fault as fault:
-                faults.append(fault)
+        """Checked apart from the rest, so that its faults are told beside those of other sections."""
+        fitted, faults = _fitted({name: given for name, given in value.items() if not name.startswith(OWN)}, TABLE)
         if faults:
-            raise StartFaults(faults, list(value))
-        return fitted
+            raise PlacedFaults(faults)
+        return {**fitted, **{name: given for name, given in value.items() if name.startswith(OWN)}}
 
+    @model_validator(mode="after")
+    def _together(self) -> Show:
+        """What can only be checked when all of it is known."""
+        table = self.table()
+        fitted, faults = _fitted({name: value for name, value in self.start.items() if name.startswith(OWN)}, table)
+        faults = [(("start", *place), fault) for place, fault in faults] + check_score(self, table)
+        if faults:
+            raise PlacedFaults(faults)
+        object.__setattr__(self, "start", {**self.start, **fitted})
+        return self
 
-class StartFaults(ValueError):
-    """Every fault of a `start:` section at once."""
+    def table(self) -> Table:
+        """All parameters of this show, its macros and modulators among them."""
+        return Table((*ROWS, *(macro_row(name) for name in self.macros), *(modulator_row(name) for name in self.modulator_names())))
 
-    def __init__(self, faults: list[Fault], names: list[str]) -> None:
-        super().__init__("; ".join(str(f) for f in faults))
-        self.faults = faults
-        self.names = names
+    def modulator_names(self) -> list[str]:
+        """The names of the modulators, in their order; one without is called after its kind and place: sine1."""
+        names = []
+        for place, rule in enumerate(self.modulators, 1):
+            kind = (rule.lfo or rule.envelope or rule.audio or "").replace(" ", "-").replace("/", "")
+            names.append(rule.name or f"{kind}{place}")
+        return names
 
 
 def parse_address(text: str) -> tuple[str, int]:

@@ -1,0 +1,129 @@
+"""Sound as something to play with: level, low, mid and high, and onsets, of an input or of an audio file."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vj.errors import Fault, Unavailable
+
+RATE = 48_000
+WINDOW = 2048
+"""Samples a figure is taken from, 43 ms."""
+HOP = 512
+BANDS = {"low": (30.0, 200.0), "mid": (200.0, 2000.0), "high": (2000.0, 12_000.0)}
+FIGURES = ("level", *BANDS, "onset")
+FULL_SCALE = 12.0
+"""A sine of full scale is 1 in `level` at 1/sqrt 2; bands are lifted so that music reaches 1 now and then."""
+
+_HANN = np.hanning(WINDOW).astype(np.float32)
+_FREQUENCIES = np.fft.rfftfreq(WINDOW, 1 / RATE)
+
+
+def _spectrum(samples: np.ndarray) -> np.ndarray:
+    """Amplitudes of (WINDOW,) samples; a sine of amplitude 1 gives a peak of 1."""
+    found: np.ndarray = np.abs(np.fft.rfft(samples * _HANN)) * (2 / _HANN.sum())
+    return found
+
+
+def figures(samples: np.ndarray, before: np.ndarray) -> dict[str, float]:
+    """What (WINDOW,) samples in -1..1 sound like, and how far they rose above those a HOP `before`. All 0..1, roughly."""
+    now, then = _spectrum(samples), _spectrum(before)
+    found = {"level": float(np.sqrt(np.mean(samples.astype(np.float64) ** 2)) * np.sqrt(2))}
+    for name, (low, high) in BANDS.items():
+        band = now[(low <= _FREQUENCIES) & (high > _FREQUENCIES)]
+        found[name] = float(np.sqrt(np.sum(band.astype(np.float64) ** 2) / 1.5))  # 1.5: the Hann window's own width
+    rise = np.maximum(0, np.sqrt(now) - np.sqrt(then)).sum()
+    found["onset"] = float(min(1.0, rise / FULL_SCALE))
+    return found
+
+
+class Track:
+    """An audio file, or a clip's own sound: heard at the frame's time, so that it repeats offline. Starts anew at its end."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises Fault when there is no sound in it."""
+        import av
+
+        parts: list[np.ndarray] = []
+        try:
+            with av.open(str(path)) as container:
+                if not container.streams.audio:
+                    raise Fault(f"audio {path}: has no sound")
+                resampler = av.AudioResampler(format="fltp", layout="mono", rate=RATE)
+                for frame in container.decode(audio=0):
+                    parts += [piece.to_ndarray()[0] for piece in resampler.resample(frame)]
+        except (OSError, av.FFmpegError) as error:
+            raise Fault(f"audio {path}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
+        if not parts:
+            raise Fault(f"audio {path}: has no sound")
+        self._samples = np.concatenate(parts).astype(np.float32)
+        self._known: tuple[int, dict[str, float]] = (-1, {})
+
+    def _window(self, end: int) -> np.ndarray:
+        return self._samples.take(range(end - WINDOW, end), mode="wrap")
+
+    def level(self, band: str, time: float) -> float:
+        end = int(time * RATE)
+        if self._known[0] != end:
+            self._known = end, figures(self._window(end), self._window(end - HOP))
+        return self._known[1][band]
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+class Input:
+    """A sound card's input, heard now. `device`: a part of its name, "" for the system's own."""
+
+    def __init__(self, device: str) -> None:
+        """Raises Unavailable when there is no such input, or no sounddevice."""
+        try:
+            import sounddevice
+        except (ImportError, OSError) as error:  # OSError: PortAudio itself is missing
+            raise Unavailable(
+                f"audio input: sounddevice cannot be used ({error}); install it with .venv/bin/pip install sounddevice"
+                " (on Linux also the system's libportaudio2), or name an audio file"
+            ) from None
+        self._lock = threading.Lock()
+        self._blocks: deque[np.ndarray] = deque(maxlen=(WINDOW + HOP) // HOP + 2)
+        self._serial = 0
+        self._known: tuple[int, dict[str, float]] = (-1, dict.fromkeys(FIGURES, 0.0))
+        try:
+            self._stream: Any = sounddevice.InputStream(
+                samplerate=RATE, blocksize=HOP, channels=1, dtype="float32", device=device or None, callback=self._heard
+            )
+            self._stream.start()
+        except Exception as error:  # PortAudio's own class, and ValueError for an unknown device
+            raise Unavailable(f"audio input {device or '(default)'}: {error}") from None
+
+    def _heard(self, block: np.ndarray, frames: int, moment: object, status: object) -> None:
+        with self._lock:
+            self._blocks.append(block[:, 0].copy())
+            self._serial += 1
+
+    def level(self, band: str, time: float) -> float:
+        with self._lock:
+            serial, blocks = self._serial, list(self._blocks)
+        if serial != self._known[0] and sum(map(len, blocks)) >= WINDOW + HOP:
+            samples = np.concatenate(blocks)
+            self._known = serial, figures(samples[-WINDOW:], samples[-WINDOW - HOP : -HOP])
+        return self._known[1][band]
+
+    def close(self) -> None:
+        self._stream.stop()
+        self._stream.close()
+
+
+class Silence:
+    """What is heard when nothing can be."""
+
+    def level(self, band: str, time: float) -> float:
+        return 0.0
+
+    def close(self) -> None:
+        """Nothing to end."""

@@ -1,0 +1,95 @@
+"""From the rules of a show to a conductor at work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from vj.control.audio import Input, Silence, Track
+from vj.control.conductor import Conductor, Modulation, Playable
+from vj.control.controls import control
+from vj.control.modulators import Envelope, Follower, Lfo, Signal
+from vj.control.rules import ModulatorRule
+from vj.errors import Fault
+from vj.parameters.store import Store
+
+
+class Modulated(Playable, Protocol):
+    """A show with its modulators."""
+
+    @property
+    def modulators(self) -> Sequence[ModulatorRule]: ...
+
+    def modulator_names(self) -> list[str]: ...
+
+
+class Ears:
+    """Where followers hear: one of a kind is opened once. What cannot be heard is said, and silent."""
+
+    def __init__(self, live: bool, say: Callable[[str], None]) -> None:
+        self._live, self._say = live, say
+        self._open: dict[str, Track | Input | Silence] = {}
+
+    def at(self, name: str) -> Track | Input | Silence:
+        """name: an audio file, or a part of an input's name."""
+        if name not in self._open:
+            try:
+                self._open[name] = self._listen(name)
+            except Fault as fault:
+                self._say(f"{fault}; it counts as silence")
+                self._open[name] = Silence()
+        return self._open[name]
+
+    def _listen(self, name: str) -> Track | Input:
+        if Path(name).suffix and Path(name).is_file():
+            return Track(Path(name))
+        if Path(name).suffix in (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".mp4", ".mkv"):
+            raise Fault(f"audio {name}: no such file")
+        if not self._live:
+            raise Fault(f"audio {name or 'input'}: offline there is no input; name an audio file with input:")
+        return Input(name)
+
+    def close(self) -> None:
+        for heard in self._open.values():
+            heard.close()
+
+
+def _cause(text: str) -> str:
+    """What sets an envelope off, as the conductor names it: `beat`, `bar`, `cue`, `cue NAME`, `midi note 36`, `osc /kick`."""
+    if text.startswith("midi "):
+        found = control(text[5:])
+        return f"midi {type(found)(found.kind, found.number)}"
+    return text
+
+
+def _signal(rule: ModulatorRule, ears: Ears, number: int) -> Signal:
+    if rule.lfo is not None:
+        return Lfo(rule.lfo, rule.rate, rule.phase, rule.seed or number)
+    if rule.envelope is not None:
+        return Envelope(rule.attack.seconds, rule.decay.seconds, rule.sustain, rule.release.seconds)
+    assert rule.audio is not None
+    return Follower(ears.at(rule.input), rule.audio, rule.gain, rule.floor, rule.smooth.seconds)
+
+
+def make_conductor(
+    show: Modulated,
+    store: Store,
+    *,
+    live: bool,
+    say: Callable[[str], None],
+    now: Callable[[], float] = lambda: 0.0,
+    latency: Callable[[], float] = lambda: 0.0,
+) -> tuple[Conductor, Ears]:
+    """The conductor of a show, and what it hears with; the ears are closed by the caller. live: sound inputs may be opened."""
+    ears = Ears(live, say)
+    modulations = []
+    for number, (name, rule) in enumerate(zip(show.modulator_names(), show.modulators, strict=True)):
+        target = store.table.find(rule.to).name
+        if rule.range is not None:
+            rest = float(store.start_of(target))
+            low, high = rule.range[0] - rest, rule.range[1] - rest
+        else:
+            low, high = (0.0 if rule.lfo is None else -(rule.depth or 0.0)), rule.depth or 0.0
+        modulations.append(Modulation(f"mod/{name}", target, _signal(rule, ears, number), low, high, _cause(rule.envelope or "")))
+    return Conductor(show, store, modulations, now=now, say=say, latency=latency), ears

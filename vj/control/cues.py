@@ -1,0 +1,180 @@
+"""Cues, the timeline that fires them, and curves along it. All run on the frame's time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vj.control.durations import Duration
+from vj.control.rules import CueRule, CurveRule, TimelineRule
+from vj.control.tempo import Tempo
+from vj.errors import Fault, nearest
+from vj.parameters.curves import Curve, curve
+from vj.parameters.store import Store
+from vj.parameters.table import Value
+
+NOT_KEPT = ("cue/", "take/", "tempo/", "record", "panic")
+"""What a stored cue leaves out."""
+
+
+class CueList:
+    """The cues in their order, and which stands."""
+
+    def __init__(self, rules: Sequence[CueRule]) -> None:
+        self.cues: dict[str, CueRule] = {rule.name: rule for rule in rules}
+        self.standing: str | None = None
+        self._due_time, self._due_beat = math.inf, math.inf
+
+    def neighbour(self, step: int) -> str | None:
+        """The cue after (or before) the standing one; before the first go, the first. None at either end."""
+        names = list(self.cues)
+        if self.standing not in self.cues:
+            return names[0] if names and step > 0 else None
+        index = names.index(self.standing) + step
+        return names[index] if 0 <= index < len(names) else None
+
+    def named(self, asked: object) -> CueRule:
+        """By name, or by number from 0 as program changes count. Raises Fault."""
+        if isinstance(asked, int | float) and not isinstance(asked, bool):
+            names = list(self.cues)
+            if 0 <= int(asked) < len(names):
+                return self.cues[names[int(asked)]]
+            raise Fault(f"cue {int(asked)}: there are {len(names)} cues, counted from 0")
+        if str(asked) not in self.cues:
+            raise Fault(f"cue {asked!r}: no such cue{nearest(str(asked), self.cues)} ({', '.join(self.cues) or 'the show has none'})")
+        return self.cues[str(asked)]
+
+    def fire(self, cue: CueRule, store: Store, time: float, tempo: Tempo, origin: object) -> float:
+        """Send every value on its way. Returns the fade's seconds."""
+        seconds = cue.fade.in_seconds(tempo.bpm, tempo.beats_per_bar)
+        for name, value in cue.set.items():
+            store.fade(name, value, seconds, curve(cue.eases.get(name, cue.ease)), origin)
+        self.standing = cue.name
+        self._due_time, self._due_beat = math.inf, math.inf
+        if cue.follow is not None and cue.follow.musical:
+            beat = tempo.beat(time) + cue.follow.in_beats(tempo.beats_per_bar)
+            line = tempo.beats_per_bar if cue.follow.bars else 1.0
+            self._due_beat = math.floor(beat / line + 1e-6) * line if beat - tempo.beat(time) >= line else beat
+        elif cue.follow is not None:
+            self._due_time = time + cue.follow.seconds
+        return seconds
+
+    def following(self, time: float, tempo: Tempo) -> str | None:
+        """The cue that is due by itself."""
+        if self.standing is None or (time < self._due_time - 1e-9 and tempo.beat(time) < self._due_beat - 1e-9):
+            return None
+        self._due_time, self._due_beat = math.inf, math.inf
+        return self.cues[self.standing].then or self.neighbour(1)
+
+    def store(self, name: str, values: dict[str, Value]) -> CueRule:
+        """Keep a state as a cue, over one of the same name, whose fade it then has."""
+        kept = {key: value for key, value in values.items() if not key.startswith(NOT_KEPT)}
+        old = self.cues.get(name)
+        self.cues[name] = old.model_copy(update={"set": kept}) if old else CueRule(name=name, set=kept, fade=Duration(1.0))
+        return self.cues[name]
+
+
+class Position:
+    """Where on the timeline it is, in seconds and beats; a loop moves it back."""
+
+    def __init__(self) -> None:
+        self._time = self._beat = 0.0
+
+    def seconds(self, time: float) -> float:
+        return time - self._time
+
+    def beats(self, time: float, tempo: Tempo) -> float:
+        return tempo.beat(time) - self._beat
+
+    def reached(self, at: Duration, time: float, tempo: Tempo) -> bool:
+        if at.musical:
+            return self.beats(time, tempo) >= at.in_beats(tempo.beats_per_bar) - 1e-9
+        return self.seconds(time) >= at.seconds - 1e-9
+
+    def back(self, at: Duration, to: Duration, tempo: Tempo) -> None:
+        """From one moment to an earlier one, to the fraction of a frame."""
+        seconds = at.in_seconds(tempo.bpm, tempo.beats_per_bar) - to.in_seconds(tempo.bpm, tempo.beats_per_bar)
+        self._time += seconds
+        self._beat += seconds * tempo.bpm / 60
+
+
+class Timeline:
+    """Entries in their order; each happens once, until a loop."""
+
+    def __init__(self, rules: Sequence[TimelineRule]) -> None:
+        self.position = Position()
+        self._rules, self._next = rules, 0
+
+    def go_on(self, old: Timeline) -> None:
+        """From where another was: entries whose moment has passed do not happen again."""
+        self.position = old.position
+        if self._rules == old._rules:
+            self._next = old._next
+        else:
+            done = old._rules[old._next - 1].at if old._next else None
+            self._next = 0 if done is None else sum(1 for rule in self._rules if _before(rule.at, done))
+
+    def due(self, time: float, tempo: Tempo) -> list[str]:
+        """The cues whose moment has come."""
+        found = []
+        for _ in range(1000):  # a loop shorter than a frame must not hang
+            if self._next >= len(self._rules):
+                break
+            rule = self._rules[self._next]
+            if not self.position.reached(rule.at, time, tempo):
+                break
+            self._next += 1
+            if rule.cue is not None:
+                found.append(rule.cue)
+            elif rule.loop is not None:
+                self.position.back(rule.at, rule.loop, tempo)
+                target = rule.loop.in_seconds(tempo.bpm, tempo.beats_per_bar)
+                moments = [r.at.in_seconds(tempo.bpm, tempo.beats_per_bar) for r in self._rules]
+                self._next = next((i for i, moment in enumerate(moments) if moment >= target - 1e-9), len(self._rules))
+        return found
+
+
+def _before(one: Duration, other: Duration) -> bool:
+    """Not after; bars are taken at 120 BPM beside seconds."""
+    return one.in_seconds(120, 4) <= other.in_seconds(120, 4)
+
+
+@dataclass(slots=True)
+class _Leg:
+    at: Duration
+    value: float
+    shape: Curve
+
+
+class Schedule:
+    """Breakpoints of one parameter. A hand that touches it has it until the next breakpoint."""
+
+    def __init__(self, rule: CurveRule) -> None:
+        self.to = rule.to
+        self._legs = [_Leg(point.at, point.value, curve(point.curve)) for point in rule.points]
+        self._loop = rule.loop
+        self._given_up: int | None = None
+        self._leg = -1
+
+    def touch(self) -> None:
+        self._given_up = self._leg
+
+    def at(self, position: Position, time: float, tempo: Tempo) -> float | None:
+        """The value in the frame at `time`; None while a hand has it, or before the first point."""
+        moments = [leg.at.in_seconds(tempo.bpm, tempo.beats_per_bar) for leg in self._legs]
+        now = position.beats(time, tempo) * 60 / tempo.bpm if any(leg.at.musical for leg in self._legs) else position.seconds(time)
+        if self._loop and now > moments[-1] > moments[0]:
+            now = moments[0] + (now - moments[0]) % (moments[-1] - moments[0])
+        self._leg = sum(1 for moment in moments if now >= moment - 1e-9) - 1
+        if self._given_up is not None and self._given_up == self._leg:
+            return None
+        self._given_up = None
+        if self._leg < 0:
+            return None
+        if self._leg == len(self._legs) - 1:
+            return self._legs[-1].value
+        start, end = self._legs[self._leg], self._legs[self._leg + 1]
+        length = moments[self._leg + 1] - moments[self._leg]
+        share = 1.0 if length <= 0 else (now - moments[self._leg]) / length
+        return start.value + end.shape(min(1.0, max(0.0, share))) * (end.value - start.value)

@@ -1,0 +1,68 @@
+"""Single keys from the terminal, without Enter."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+ARROWS = {"[C": "right", "[D": "left", "[A": "up", "[B": "down", "OC": "right", "OD": "left"}
+
+
+class Keyboard:
+    """Gives keys to `press` on a thread of its own; the terminal is as it was after `close`. Does nothing in a pipe."""
+
+    def __init__(self, press: Callable[[str], None]) -> None:
+        self._press = press
+        self._before: Any = None
+        self._stop = threading.Event()
+
+    def start(self) -> None:
+        if not sys.stdin.isatty():
+            return
+        if sys.platform != "win32":
+            import termios
+            import tty
+
+            if os.getpgrp() != os.tcgetpgrp(sys.stdin.fileno()):
+                return  # in the background: reading would stop the whole program
+            self._before = termios.tcgetattr(sys.stdin.fileno())
+            tty.setcbreak(sys.stdin.fileno())
+        threading.Thread(target=self._run, name="keys", daemon=True).start()
+
+    def close(self) -> None:
+        """Leave the terminal as it was. May be called twice."""
+        self._stop.set()
+        if self._before is not None:
+            import termios
+
+            termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, self._before)
+            self._before = None
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            key = self._read()
+            if key:
+                self._press(key)
+
+    def _read(self) -> str:
+        """The next key's name, "" when none came within a moment."""
+        if sys.platform == "win32":
+            import msvcrt
+
+            if not msvcrt.kbhit():
+                self._stop.wait(0.05)
+                return ""
+            key = msvcrt.getwch()
+            return {"M": "right", "K": "left", "H": "up", "P": "down"}.get(msvcrt.getwch(), "") if key in "\x00\xe0" else key
+        import select
+
+        number = sys.stdin.fileno()
+        if not select.select([number], [], [], 0.1)[0]:
+            return ""
+        read = os.read(number, 8).decode("utf-8", "ignore")
+        if not read:
+            self._stop.set()
+        return ARROWS.get(read[1:3], "") if read.startswith("\x1b") else read[:1]

@@ -1,0 +1,54 @@
+"""One control, several parameters: pressed it builds up, released it returns to calm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vj.control.durations import Duration
+from vj.control.rules import Drive, MacroRule
+from vj.control.tempo import Tempo
+from vj.parameters.curves import Curve, curve
+
+PREFIX = "macro/"
+
+
+@dataclass(frozen=True, slots=True)
+class _Drive:
+    low: float
+    high: float
+    shape: Curve
+
+    @classmethod
+    def of(cls, drive: Drive) -> _Drive:
+        return cls(drive.low, drive.high, curve(drive.curve))
+
+
+class Macro:
+    """Moves with its control, no quicker than attack and release let it, and shifts what it drives.
+
+    At rest it changes nothing; in full a parameter that stands at the drive's first value stands at its second. A parameter moved by
+    hand meanwhile is shifted from where it was put.
+    """
+
+    def __init__(self, name: str, rule: MacroRule) -> None:
+        self.parameter = PREFIX + name
+        self.value = 0.0
+        self._attack, self._release = rule.attack, rule.release
+        self._drives = {target: _Drive.of(drive) for target, drive in rule.drives.items()}
+
+    def follow(self, wanted: float, seconds: float, tempo: Tempo) -> None:
+        """One frame nearer to where its control is."""
+        way = wanted - self.value
+        whole: Duration = self._attack if way > 0 else self._release
+        time = whole.in_seconds(tempo.bpm, tempo.beats_per_bar)
+        most = abs(way) if time <= 0 else seconds / time
+        self.value += max(-most, min(most, way))
+
+    def apply(self, values: dict[str, object]) -> list[str]:
+        """Shift what it drives; returns what it has shifted."""
+        if self.value <= 0:
+            return []
+        for target, drive in self._drives.items():
+            shift = drive.shape(min(1.0, self.value)) * (drive.high - drive.low)
+            values[target] = float(values[target]) + shift  # type: ignore[arg-type]
+        return list(self._drives)

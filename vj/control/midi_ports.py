@@ -1,0 +1,195 @@
+"""MIDI ports: found by parts of their names, opened when they appear, let go when they vanish; lamps and motors are told what changed.
+
+The one file that touches mido's backend (python-rtmidi), which a machine need not have.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from vj.control.hands import Hand
+from vj.control.midi import Listener, MidiReader
+from vj.parameters.table import Value
+
+SEARCH = 1.0
+"""Seconds between two looks at what is plugged in."""
+REFRESH = 0.04
+HELD = 0.15
+"""Seconds after a control's own move in which it is told nothing: a motor must not fight a hand."""
+
+_NUMBERS = re.compile(r"\s+\d+:\d+$")
+
+
+def plain_name(port: str) -> str:
+    """A port's name without the numbers that ALSA adds: they change from one plugging to the next."""
+    return _NUMBERS.sub("", port)
+
+
+def make_backend() -> Any:
+    """mido's backend: python-rtmidi, or what MIDO_BACKEND names. Raises ImportError when it is not installed."""
+    import mido
+
+    backend = mido.Backend()
+    backend.load()
+    return backend
+
+
+class MidiPorts:
+    """Listens to all devices that are wanted, on a thread that also looks for new ones."""
+
+    def __init__(
+        self,
+        listener: Listener,
+        *,
+        now: Callable[[], float],
+        say: Callable[[str], None],
+        devices: Sequence[str] = (),
+        hands: Sequence[Hand] = (),
+        values: Callable[[], Mapping[str, Value]] | None = None,
+        backend: Callable[[], Any] = make_backend,
+    ) -> None:
+        """devices: parts of names; none for all. hands, values: what is told back to lamps and motors; values None tells nothing."""
+        self._listener, self._now, self._say, self._devices = listener, now, say, [d.casefold() for d in devices]
+        self.hands, self._values, self._make = list(hands), values, backend
+        self._inputs: dict[str, tuple[Any, MidiReader]] = {}
+        self._outputs: dict[str, Any] = {}
+        self._moved: dict[tuple[str, str, int], float] = {}
+        self._told: dict[tuple[str, int], float] = {}
+        self._failed: set[str] = set()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.state = "starting"
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="midi", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout: float = 1.0) -> None:
+        """End. May be called twice."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+            self._thread = None
+
+    @property
+    def devices(self) -> list[str]:
+        """What is listened to now."""
+        return [plain_name(name) for name in self._inputs]
+
+    def _run(self) -> None:
+        try:
+            backend = self._make()
+        except Exception as error:  # ImportError, or whatever a broken driver raises
+            self.state = "no MIDI"
+            self._say(f"MIDI cannot be used ({error}); the show plays without it")
+            return
+        looked = -SEARCH
+        while not self._stop.is_set():
+            if time.monotonic() - looked >= SEARCH:
+                looked = time.monotonic()
+                self._look(backend)
+            try:
+                self._tell()
+            except Exception as error:  # an output that vanished between two looks
+                self._say(f"MIDI lamps: {error}")
+            self._stop.wait(REFRESH)
+        for port in [*(port for port, _ in self._inputs.values()), *self._outputs.values()]:
+            with contextlib.suppress(Exception):
+                port.close()
+
+    def _look(self, backend: Any) -> None:
+        """Open what has come, let go of what has gone."""
+        try:
+            names = {name for name in backend.get_input_names() if "vj-" not in name and "Midi Through" not in name}
+        except Exception as error:  # no sequencer on this machine
+            if self.state != "no MIDI":
+                self.state = "no MIDI"
+                self._say(f"MIDI is not to be had on this machine ({error}); the show plays without it")
+            return
+        wanted = {name for name in names if not self._devices or any(part in name.casefold() for part in self._devices)}
+        for name in [name for name in self._inputs if name not in names]:
+            port, reader = self._inputs.pop(name)
+            with contextlib.suppress(Exception):
+                port.close()
+            self._outputs.pop(name, None)
+            reader.vanished()
+            self._say(f"MIDI {plain_name(name)} has gone; what it held down is let go")
+        for name in sorted(wanted - self._inputs.keys() - self._failed):
+            self._open(backend, name)
+        self._failed &= names
+        self.state = ", ".join(self.devices) or "no MIDI device"
+
+    def _open(self, backend: Any, name: str) -> None:
+        reader = MidiReader(plain_name(name), self._listener)
+
+        def hear(message: Any) -> None:
+            moment = self._now()
+            self._note_move(reader.device, message)
+            reader.hear(message, moment)
+
+        try:
+            self._inputs[name] = backend.open_input(name, callback=hear), reader
+        except Exception as error:  # another program holds it (Windows)
+            self._failed.add(name)
+            self._say(f"MIDI {plain_name(name)} cannot be opened ({error}); another program may hold it")
+            return
+        self._say(f"MIDI {plain_name(name)} plays")
+        if self._values is None:
+            return
+        for other in backend.get_output_names():
+            if plain_name(other) == plain_name(name):
+                with contextlib.suppress(Exception):
+                    self._outputs[name] = backend.open_output(other)
+                    self._told.clear()
+                break
+
+    def _note_move(self, device: str, message: Any) -> None:
+        kind = {"control_change": "cc", "note_on": "note", "note_off": "note", "pitchwheel": "pitch"}.get(message.type)
+        if kind is not None:
+            number = message.control if kind == "cc" else message.note if kind == "note" else 0
+            self._moved[device, kind, number] = time.monotonic()
+
+    def _tell(self) -> None:
+        """Send lamps and motors the values that have changed, but not to a control a hand is on."""
+        if self._values is None or not self._outputs:
+            return
+        import mido
+
+        values, now = self._values(), time.monotonic()
+        for name, port in list(self._outputs.items()):
+            device = plain_name(name)
+            for index, hand in enumerate(self.hands):
+                midi = hand.rule.midi
+                if midi is None or midi.kind not in ("cc", "note", "pitch") or hand.rule.device.casefold() not in device.casefold():
+                    continue
+                raw = raw_for(hand, values.get(hand.row.name))
+                if raw is None or self._told.get((device, index)) == raw:
+                    continue
+                if now - self._moved.get((device, midi.kind, midi.number), -HELD) < HELD:
+                    continue
+                self._told[device, index] = raw
+                channel = max(0, midi.channel - 1)
+                if midi.kind == "cc":
+                    port.send(mido.Message("control_change", control=midi.number, value=raw, channel=channel))
+                elif midi.kind == "note":
+                    port.send(mido.Message("note_on", note=midi.number, velocity=raw, channel=channel))
+                else:
+                    port.send(mido.Message("pitchwheel", pitch=raw, channel=channel))
+
+
+def raw_for(hand: Hand, value: Value | None) -> int | None:
+    """What a lamp or a motor is told of a parameter's value; None when it has nothing to show."""
+    midi = hand.rule.midi
+    if value is None or midi is None or hand.rule.relative is not None or hand.rule.value is not None:
+        return None
+    if isinstance(value, bool):
+        return 127 if value != hand.rule.invert else 0
+    if not isinstance(value, int | float):
+        return None
+    low, high = midi.span
+    return round(min(high, max(low, hand.raw_of(float(value)))))

@@ -1,0 +1,137 @@
+"""What moves a number by itself: oscillators, envelopes, and sound. All are functions of the frame's time, so offline they repeat."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from vj.control.durations import Duration
+from vj.control.tempo import Tempo
+
+_WORD = (1 << 64) - 1
+
+
+class Signal(Protocol):
+    """Something that is between 0 and 1."""
+
+    def at(self, time: float, tempo: Tempo) -> float:
+        """Its value in the frame at `time`, in seconds."""
+
+
+def _random(step: int, seed: int) -> float:
+    """The same number in 0..1 for the same pair (splitmix64)."""
+    x = (seed * 0x9E3779B97F4A7C15 + step * 0xD1B54A32D192ED03 + 0x632BE59BD9B4E019) & _WORD
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        x = ((x ^ (x >> shift)) * factor) & _WORD
+    return (x ^ (x >> 31)) / 2**64
+
+
+def _noise(phase: float, seed: int) -> float:
+    """Value noise: random numbers a period apart, with an S-curve between."""
+    step = math.floor(phase)
+    u = phase - step
+    u = u * u * (3 - 2 * u)
+    return (1 - u) * _random(step, seed) + u * _random(step + 1, seed)
+
+
+WAVES: dict[str, Callable[[float, int], float]] = {
+    "sine": lambda phase, seed: 0.5 - 0.5 * math.cos(2 * math.pi * phase),
+    "triangle": lambda phase, seed: 1 - abs(2 * (phase % 1) - 1),
+    "saw": lambda phase, seed: phase % 1,
+    "square": lambda phase, seed: 1.0 if phase % 1 < 0.5 else 0.0,
+    "random": lambda phase, seed: _random(math.floor(phase), seed),
+    "noise": _noise,
+}
+"""phase in periods -> 0..1; all start at 0 but for random and noise."""
+
+
+@dataclass(slots=True)
+class Lfo:
+    """A wave with a period in seconds, bars or beats. phase: 0..1, where it starts."""
+
+    wave: str
+    period: Duration
+    phase: float = 0.0
+    seed: int = 0
+
+    def at(self, time: float, tempo: Tempo) -> float:
+        beats = self.period.in_beats(tempo.beats_per_bar)
+        position = tempo.beat(time) / beats if self.period.musical else time / self.period.seconds
+        return WAVES[self.wave](position + self.phase, self.seed)
+
+
+@dataclass(slots=True)
+class Envelope:
+    """Attack, decay, sustain, release, in seconds; sustain is a level. Without `hold` it is a blow: it falls on as soon as it has risen.
+
+    A blow while it sounds rises from where it is.
+    """
+
+    attack: float = 0.01
+    decay: float = 0.3
+    sustain: float = 0.0
+    release: float = 0.3
+    _begin: float = -math.inf
+    _end: float = math.inf
+    _from: float = 0.0
+    _let_go: float = 0.0
+
+    def press(self, time: float) -> None:
+        self._from = self._level(time)
+        self._begin, self._end = time, math.inf
+
+    def let_go(self, time: float) -> None:
+        if self._end == math.inf and self._begin > -math.inf:
+            self._let_go = self._level(time)
+            self._end = time
+
+    def _level(self, time: float) -> float:
+        if self._begin == -math.inf:
+            return 0.0
+        if time >= self._end:
+            return 0.0 if self.release <= 0 else self._let_go * max(0.0, 1 - (time - self._end) / self.release)
+        passed = time - self._begin
+        if passed < self.attack:
+            return self._from + (1 - self._from) * passed / self.attack
+        passed -= self.attack
+        if passed < self.decay:
+            return 1 + (self.sustain - 1) * passed / self.decay
+        return self.sustain
+
+    def at(self, time: float, tempo: Tempo) -> float:
+        return self._level(time)
+
+
+class Hearing(Protocol):
+    """Where sound is heard: see vj/control/audio.py."""
+
+    def level(self, band: str, time: float) -> float:
+        """A band's level at `time`, 0 for silence, 1 for full scale."""
+
+
+@dataclass(slots=True)
+class Follower:
+    """The level of a band of sound, through gain, floor and smoothing. floor: what counts as silence, 0..1. smooth: seconds."""
+
+    hearing: Hearing
+    band: str
+    gain: float = 1.0
+    floor: float = 0.05
+    smooth: float = 0.1
+    _last: float = 0.0
+    _time: float = field(default=-math.inf)
+
+    def at(self, time: float, tempo: Tempo) -> float:
+        heard = self.gain * self.hearing.level(self.band, time)
+        wanted = min(1.0, max(0.0, (heard - self.floor) / (1 - self.floor)))
+        passed = time - self._time
+        self._time = time
+        if self.smooth <= 0 or not 0 <= passed < 10:
+            self._last = wanted
+        elif wanted > self._last:  # up at once, down slowly: a blow is seen when it is heard
+            self._last = wanted + (self._last - wanted) * math.exp(-passed * 12 / self.smooth)
+        else:
+            self._last = wanted + (self._last - wanted) * math.exp(-passed * 3 / self.smooth)
+        return self._last

@@ -1,0 +1,178 @@
+"""Takes: what was played, written down frame by frame, and played again.
+
+A take is text. The first line is `# vj take 1`, other lines that begin with # are remarks. Every further line is a frame on which
+something changed: seconds since the take began, then `name=value` for each parameter that changed, values as JSON without spaces
+outside of strings. The first frame names them all. What is written is what the picture was painted with, after cues, macros and
+modulators: nothing else is needed to paint it again.
+
+    0.000000 strength=0.35 prompt/a="two faces" ...
+    0.033333 strength=0.3512
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from vj.errors import Fault
+from vj.parameters.store import Snapshot
+from vj.parameters.table import Table, Value, fit
+
+FIRST_LINE = "# vj take 1"
+NOT_PLAYED = ("record", "panic", "cue/", "take/", "tempo/tap", "macro/", "mod/")
+"""What a take leaves out: buttons, and hands whose doing stands in the other values."""
+SAME = 2e-6
+"""Seconds: moments this near are the same, since they are written with six digits."""
+GAP = 0.2
+"""Seconds. Between two frames nearer than that, a number runs straight; over a longer gap it stands still and jumps."""
+
+
+def _played(name: str) -> bool:
+    return not name.startswith(NOT_PLAYED)
+
+
+def _number(value: Value) -> str:
+    return json.dumps(round(value, 6) if isinstance(value, float) else value, ensure_ascii=False)
+
+
+class TakeWriter:
+    """Writes a take on a thread of its own; `hear` is a tap of the store and never waits."""
+
+    def __init__(self, path: Path, show: str, say: Callable[[str], None]) -> None:
+        """Raises Fault when the file cannot be made."""
+        self.path, self._say = path, say
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("x" if path.parent.name == "takes" else "w", encoding="utf-8")
+        except OSError as error:
+            raise Fault(f"take {path}: cannot be written ({error.strerror})") from None
+        self._file.write(f"{FIRST_LINE}\n# {show}\n")
+        self._queue: queue.SimpleQueue[tuple[float, Mapping[str, Value]] | None] = queue.SimpleQueue()
+        self._last: Mapping[str, Value] = {}
+        self._begin: float | None = None
+        self.frames = 0
+        self._thread = threading.Thread(target=self._run, name="take", daemon=True)
+        self._thread.start()
+
+    def hear(self, snapshot: Snapshot) -> None:
+        """A frame's values."""
+        last = self._last
+        changed = {name: value for name, value in snapshot.values.items() if last.get(name) != value and _played(name)}
+        if self._begin is None:
+            self._begin = snapshot.time
+        self._last = snapshot.values
+        self.frames += 1
+        if changed:
+            self._queue.put((snapshot.time - self._begin, changed))
+
+    def _run(self) -> None:
+        try:
+            while (item := self._queue.get()) is not None:
+                moment, changed = item
+                self._file.write(f"{moment:.6f} " + " ".join(f"{name}={_number(value)}" for name, value in changed.items()) + "\n")
+                if self._queue.empty():
+                    self._file.flush()
+        except OSError as error:
+            self._say(f"take {self.path}: {error.strerror}; it ends here")
+        finally:
+            self._file.close()
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Write what is left and end. May be called twice."""
+        self._queue.put(None)
+        self._thread.join(timeout)
+
+
+class Take:
+    """A take to be played again: a force of the store, as a conductor is."""
+
+    def __init__(self, path: Path, table: Table) -> None:
+        """Raises Fault with file and line."""
+        self.path = path
+        self._tracks: dict[str, tuple[list[float], list[Value]]] = {}
+        self._begin: float | None = None
+        self._float = {name for name, row in table.rows.items() if row.kind == "float"}
+        self.seconds = 0.0
+        self.unknown: set[str] = set()
+        try:
+            lines = path.read_text(encoding="utf-8").split("\n")
+        except OSError as error:
+            raise Fault(f"take {path}: cannot be read ({error.strerror})") from None
+        except UnicodeDecodeError:
+            raise Fault(f"take {path}: is not UTF-8 text") from None
+        if lines[0].strip() != FIRST_LINE:
+            raise Fault(f"{path}:1: is no take; its first line would be {FIRST_LINE!r}")
+        if not path.read_bytes().endswith(b"\n"):
+            lines[-1] = ""  # the last line was cut short when its show ended
+        for number, line in enumerate(lines[1:], 2):
+            if line.strip() and not line.startswith("#"):
+                self._read(line, f"{path}:{number}", table)
+        if not self._tracks:
+            raise Fault(f"{path}: holds no frame")
+
+    def _read(self, line: str, where: str, table: Table) -> None:
+        word, _, rest = line.partition(" ")
+        try:
+            moment = float(word)
+        except ValueError:
+            raise Fault(f"{where}: {word!r} is no time; a line is SECONDS name=value name=value") from None
+        if moment < self.seconds:
+            raise Fault(f"{where}: {moment:g} s lies before the line above it")
+        self.seconds = moment
+        decoder = json.JSONDecoder()
+        while rest := rest.strip():
+            name, equals, rest = rest.partition("=")
+            try:
+                if not equals:
+                    raise ValueError("no =")
+                value, end = decoder.raw_decode(rest)
+            except ValueError:
+                raise Fault(f"{where}: {name!r} is not followed by =VALUE, a JSON value") from None
+            rest = rest[end:]
+            if name not in table.rows:
+                self.unknown.add(name)
+                continue
+            try:
+                fitted = fit(table.rows[name], value)[0]
+            except Fault as fault:
+                raise Fault(f"{where}: {fault}") from None
+            times, values = self._tracks.setdefault(name, ([], []))
+            times.append(moment)
+            values.append(fitted)
+
+    def at(self, name: str, time: float) -> Value | None:
+        """A parameter's value so many seconds after the take began, a function of the time alone; None when the take says nothing."""
+        track = self._tracks.get(name)
+        if track is None:
+            return None
+        times, values = track
+        index = bisect_right(times, time + SAME) - 1
+        if index < 0:
+            return values[0]
+        if time - times[index] <= SAME:
+            return values[index]
+        if name in self._float and index + 1 < len(times) and times[index + 1] - times[index] <= GAP:
+            share = min(1.0, max(0.0, (time - times[index]) / (times[index + 1] - times[index])))
+            return float(values[index]) + share * (float(values[index + 1]) - float(values[index]))
+        return values[index]
+
+    def rewind(self) -> None:
+        """From the take's start again, with the next frame."""
+        self._begin = None
+
+    def before(self, time: float) -> None:
+        """A take leaves the base where it is; its first frame is the show's."""
+        if self._begin is None:
+            self._begin = time
+
+    def after(self, values: dict[str, Any], time: float) -> None:
+        """The take's values stand in for whatever the hands say."""
+        for name in self._tracks:
+            value = self.at(name, time - (self._begin or 0.0))
+            if value is not None:
+                values[name] = value

@@ -1,0 +1,107 @@
+"""Where the beat is: from a number, taps, a MIDI clock or Ableton Link. One straight line from time to beats."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from itertools import pairwise
+from statistics import median
+
+SLOWEST, FASTEST = 20.0, 300.0
+PULSES = 24
+"""MIDI clock ticks a quarter note."""
+TICKS = 96
+"""Ticks the tempo is fitted to. Jitter of 2 ms gives 0.05 BPM of standard deviation (0.14 over 48, 0.39 over 24)."""
+TAP_PATIENCE = 60 / SLOWEST
+LOST = 0.5
+"""Seconds without a tick after which a clock counts as stopped, and a new one as new."""
+
+
+class Tempo:
+    """Beats run on at `bpm`; whatever is heard only bends the line from where it is, so that nothing jumps."""
+
+    def __init__(self, bpm: float = 120.0, beats_per_bar: float = 4.0) -> None:
+        self.bpm, self.beats_per_bar = bpm, beats_per_bar
+        self.running = True
+        self.heard = False
+        """A clock, a tap or Link has spoken: the show's own tempo counts no more."""
+        self._time, self._beat = 0.0, 0.0
+        self._taps: deque[float] = deque(maxlen=8)
+        self._ticks: deque[float] = deque(maxlen=TICKS)
+        self._counted = 0
+
+    def beat(self, time: float) -> float:
+        """Beats since the start, at `time` in seconds."""
+        if not self.running:
+            return self._beat
+        return self._beat + (time - self._time) * self.bpm / 60
+
+    def bar(self, time: float) -> float:
+        return self.beat(time) / self.beats_per_bar
+
+    def next(self, time: float, beats: float) -> float:
+        """When the next multiple of so many beats comes, in seconds; `time` itself when it is one. Never, while stopped."""
+        if not self.running:
+            return math.inf
+        now = self.beat(time)
+        due = math.ceil(now / beats - 1e-6) * beats
+        return time + (due - now) * 60 / self.bpm
+
+    def set_bpm(self, bpm: float, time: float) -> None:
+        self._anchor(time, self.beat(time))
+        self.bpm = min(FASTEST, max(SLOWEST, bpm))
+
+    def _anchor(self, time: float, beat: float) -> None:
+        self._time, self._beat = time, beat
+
+    def tap(self, time: float) -> None:
+        """A tap is a beat; from the second on their median distance is the tempo."""
+        self.heard = True
+        if self._taps and not 60 / FASTEST <= time - self._taps[-1] <= TAP_PATIENCE:
+            self._taps.clear()
+        self._taps.append(time)
+        if len(self._taps) >= 2:
+            self.bpm = min(FASTEST, max(SLOWEST, 60 / median(b - a for a, b in pairwise(self._taps))))
+        self._anchor(time, round(self.beat(time)))
+
+    def link(self, bpm: float, beat: float, time: float) -> None:
+        """What a Link session says."""
+        self.running = self.heard = True
+        self.bpm = min(FASTEST, max(SLOWEST, bpm))
+        self._anchor(time, beat)
+
+    def clock_start(self, time: float) -> None:
+        """The clock's next tick is the first of the song."""
+        self._ticks.clear()
+        self._counted, self.running = 0, True
+        self._anchor(time, 0.0)
+
+    def clock_continue(self, time: float) -> None:
+        self._ticks.clear()
+        if not self.running:
+            self.running = True
+            self._anchor(time, self._beat)
+
+    def clock_stop(self, time: float) -> None:
+        self._anchor(time, self.beat(time))
+        self.running = False
+
+    def clock_tick(self, time: float) -> None:
+        """A straight line is fitted through the last ticks; it says tempo and phase."""
+        self.heard = True
+        if self._ticks and time - self._ticks[-1] > LOST:
+            self._ticks.clear()
+            self._counted = round(self.beat(time) * PULSES)
+        self._ticks.append(time)
+        count = len(self._ticks)
+        here = self._counted
+        self._counted += 1
+        if count < PULSES or not self.running:
+            return
+        middle = (count - 1) / 2
+        mean = sum(self._ticks) / count
+        slope = sum((i - middle) * (t - mean) for i, t in enumerate(self._ticks)) / sum((i - middle) ** 2 for i in range(count))
+        if slope <= 0:
+            return
+        self.bpm = min(FASTEST, max(SLOWEST, 60 / (PULSES * slope)))
+        self._anchor(mean + middle * slope, here / PULSES)

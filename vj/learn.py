@@ -1,0 +1,111 @@
+"""`learn SHOW PARAMETER`: listen, wait until a control is moved, and write the mapping into the show file."""
+
+from __future__ import annotations
+
+import argparse
+import queue
+import socket
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from vj.control.controls import Control
+from vj.control.midi_ports import MidiPorts
+from vj.control.osc_packet import Malformed, unpack
+from vj.show.load import find_show, load_show
+from vj.show.save import add_mapping
+
+LISTEN = 30.0
+ENOUGH = 3
+"""Messages of one control after which it is meant: a single one may be a fader that trembles."""
+
+
+class Ear:
+    """Hears controls until one is clearly moved."""
+
+    def __init__(self) -> None:
+        self.found: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._counts: dict[tuple[str, str], set[float]] = {}
+
+    def hear_midi(self, heard: Control, raw: float, device: str = "") -> None:
+        seen = self._counts.setdefault((str(heard), device), set())
+        seen.add(raw)
+        pressed = heard.kind in ("note", "program") and raw > 0
+        pedal = heard.kind == "cc" and 64 <= heard.number < 70 and raw > 0
+        if pressed or pedal or len(seen) >= ENOUGH:
+            if heard.kind == "cc" and (str(Control("cc14", heard.number, heard.channel)), device) in self._counts:
+                return  # the fine half of it follows
+            found = {"midi": str(Control(heard.kind, heard.number))}
+            self.found.put({**found, "device": device} if device else found)
+
+    def hear_clock(self, what: str, time: float) -> None:
+        """A clock is no control."""
+
+    def hear_osc(self, address: str, arguments: tuple[Any, ...]) -> None:
+        numbers = [float(a) for a in arguments if isinstance(a, int | float)]
+        seen = self._counts.setdefault((address, "osc"), set())
+        seen.update(numbers)
+        if len(seen) >= ENOUGH or not numbers or set(numbers) == {1.0}:
+            found: dict[str, Any] = {"osc": address}
+            top = max([1.0, *numbers])
+            self.found.put(found if top <= 1 else {**found, "in": [0, 127 if top <= 127 else top]})
+
+
+def learn(arguments: Sequence[str], say: Callable[[str], None], seconds: float = LISTEN) -> int:
+    """Returns 0, or 1 when nothing was moved. Raises Fault."""
+    made = argparse.ArgumentParser(prog="launch.py learn", description="Move a control; its mapping is written into the show file.")
+    made.add_argument("show", metavar="SHOW", help="a show file")
+    made.add_argument("to", metavar="PARAMETER", help="a parameter or a macro of the show, for example strength")
+    options = made.parse_args(arguments)
+    path = find_show(options.show)
+    show = load_show(path)
+    if options.to not in show.macros:
+        row = show.table().find(options.to)
+        options.to = row.name
+    ear = Ear()
+    midi = MidiPorts(ear, now=time.monotonic, say=say)
+    midi.start()
+    heard = _osc_socket(show.osc.listen, say)
+    say(f"move the control for {options.to} (Ctrl-C ends) ...")
+    try:
+        found = _wait(ear, heard, seconds)
+    finally:
+        midi.stop()
+        if heard is not None:
+            heard.close()
+    if found is None:
+        say("nothing was moved; nothing is written")
+        return 1
+    say(add_mapping(Path(path), {**found, "to": options.to}))
+    return 0
+
+
+def _osc_socket(address: str, say: Callable[[str], None]) -> socket.socket | None:
+    from vj.show.schema import parse_address
+
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        made.bind(parse_address(address))
+    except OSError as error:
+        made.close()
+        say(f"OSC {address} cannot be heard ({error.strerror}); is the show playing? Only MIDI is listened to")
+        return None
+    made.settimeout(0.05)
+    return made
+
+
+def _wait(ear: Ear, heard: socket.socket | None, seconds: float) -> dict[str, Any] | None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if heard is not None:
+            try:
+                for message in unpack(heard.recv(65536)):
+                    ear.hear_osc(message.address, message.arguments)
+            except (TimeoutError, Malformed):
+                pass
+        try:
+            return ear.found.get(timeout=0.01 if heard is not None else 0.1)
+        except queue.Empty:
+            continue
+    return None
