@@ -396,3 +396,101 @@ def test_packets_are_read_as_python_osc_writes_them() -> None:
 )
 def test_patterns(pattern: str, found: list[str]) -> None:
     assert matching(pattern, ["/vj/strength", "/vj/steps", "/vj/prompt/a"]) == found
+
+
+# Feedback
+
+
+def test_a_subscriber_is_told_everything_and_then_every_change_from_wherever(rig: Rig) -> None:
+    rig.peer.send(message("/vj/subscribe"))
+    everything = dict(rig.peer.answers(0.5))
+    assert everything["/vj/strength"] == [0.5]
+    assert everything["/vj/prompt/a"] == ["calm"]
+    assert everything["/vj/output/freeze"] == [False]
+    assert "/vj/panic" not in everything
+    rig.store.set("strength", 0.75)
+    assert rig.peer.answers(0.5) == [("/vj/strength", [0.75])]
+    for step in range(200):
+        rig.store.set("strength", step / 200)
+        time.sleep(0.002)
+    told = rig.peer.answers(0.3)
+    assert 3 <= len(told) <= 14, "rate-limited to twenty a second"
+    assert told[-1] == ("/vj/strength", [pytest.approx(0.995)]), "the last value always arrives"
+    rig.peer.send(message("/vj/unsubscribe"))
+    time.sleep(0.1)
+    rig.store.set("strength", 0.1)
+    assert rig.peer.answers(0.3) == []
+
+
+def test_a_fader_that_is_held_is_not_told_its_own_value(rig: Rig) -> None:
+    other = Peer(rig.server.address)
+    rig.peer.send(message("/vj/subscribe"))
+    other.send(message("/vj/subscribe", other.socket.getsockname()[1]))
+    rig.peer.answers(0.3)
+    other.answers(0.2)
+    # Both peers are at one address here, so both count as the hand on the fader until it rests.
+    for step in range(20):
+        rig.peer.send(message("/vj/strength", step / 20))
+        time.sleep(0.02)
+    held = rig.peer.answers(0.05)
+    assert held == []
+    assert rig.peer.answers(0.4) == [("/vj/strength", [pytest.approx(0.95)])], "once, when it has been let go"
+    assert other.answers(0.2)[-1] == ("/vj/strength", [pytest.approx(0.95)])
+    other.socket.close()
+
+
+@pytest.mark.parametrize("port", [0, 70000, "nine", -5])
+def test_a_port_that_is_none_is_answered(rig: Rig, port: object) -> None:
+    assert "is no port" in rig.peer.ask(message("/vj/subscribe", port))[1][0]
+
+
+def test_mapped_addresses_are_heard_and_told_back() -> None:
+    from vj.control.conducting import make_conductor
+    from vj.show.load import check_show
+
+    rig = Rig()
+    show = check_show({"mappings": [{"osc": "/1/fader1", "to": "strength", "range": [0.2, 0.8], "invert": True}]}, "test")
+    conductor, _ = make_conductor(show, rig.store, live=False, say=print)
+    rig.store.forces = conductor
+    rig.server.conduct(conductor)
+    try:
+        rig.peer.send(message("/vj/subscribe"))
+        rig.peer.answers(0.3)
+        rig.peer.send(message("/1/fader1", 0.25))
+        rig.until(lambda: rig.store.sample(time.monotonic())["strength"] > 0.649)
+        assert rig.store.get("strength") == pytest.approx(0.65)
+        rig.store.set("strength", 0.2)
+        told = dict(rig.peer.answers(0.5))
+        assert told["/1/fader1"] == [pytest.approx(1.0, abs=1e-3)], "the fader of a tablet follows"
+        assert "did you mean /1/fader1" in rig.peer.ask(message("/1/fader11", 1.0))[1][0]
+    finally:
+        rig.server.stop()
+
+
+def test_crafted_and_random_packets_cost_bounded_time_and_the_next_one_plays(rig: Rig) -> None:
+    import random
+
+    chance = random.Random(5)
+    good = message("/vj/strength", 0.5)
+    begun = time.monotonic()
+    for number in range(3000):
+        kind = number % 6
+        if kind == 0:
+            packet = chance.randbytes(chance.randrange(0, 400))
+        elif kind == 1:
+            packet = b"#bundle\0" + struct.pack(">Q", 1) + struct.pack(">i", chance.choice([-4, -1, 0, 1, 3, 2**31 - 1])) + good
+        elif kind == 2:
+            packet = bytearray(good)
+            packet[chance.randrange(len(packet))] = chance.randrange(256)
+        elif kind == 3:
+            packet = message("/vj/" + "*" * chance.randrange(1, 60) + "!", 1.0)
+        elif kind == 4:
+            packet = message("/vj/strength", float("nan"))
+        else:
+            packet = good[: chance.randrange(len(good))]
+        rig.peer.send(bytes(packet))
+        if number % 200 == 0:
+            time.sleep(0.01)
+    rig.peer.send(message("/vj/strength", 0.123))
+    rig.until(lambda: rig.store.get("strength") == pytest.approx(0.123), seconds=10)
+    assert time.monotonic() - begun < 15

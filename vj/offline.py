@@ -20,12 +20,12 @@ from vj.frame import Frame
 from vj.mailbox import Mailbox
 from vj.metrics import Metrics
 from vj.parameters.store import Store
-from vj.performance import model_spec, painted_size, start_values
 from vj.show.schema import Show
 from vj.sinks import Setting as SinkSetting
 from vj.sinks import make_sink
 from vj.sinks.runner import SinkRunner
 from vj.sources import EndOfSource, Setting, Source, make_source
+from vj.staging import model_spec, painted_size, start_values
 
 RENDERED = ("record",)
 """Kinds of sinks that make sense when nobody watches; the others are left out, and that is said."""

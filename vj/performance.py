@@ -14,11 +14,10 @@ from vj.clock import WallClock
 from vj.control.desk import Desk
 from vj.control.osc import OscServer
 from vj.control.takes import Take
-from vj.engine.checkpoints import ModelSpec
 from vj.engine.loading import make_painter
 from vj.engine.loop import RenderLoop
 from vj.errors import Fault
-from vj.frame import Frame, Size
+from vj.frame import Frame
 from vj.mailbox import Mailbox
 from vj.metrics import Metrics
 from vj.monitor.server import Monitor
@@ -28,8 +27,9 @@ from vj.parameters.table import Value
 from vj.show.reload import ShowFile
 from vj.show.save import write_cues
 from vj.show.schema import Show, parse_address
-from vj.sources import Setting, split_uri
+from vj.sources import Setting
 from vj.sources.feed import Feed, first_that_opens
+from vj.staging import model_spec, painted_size, split_preview, start_values
 
 PORTS_TO_TRY = 20
 SCORE = ("mappings", "macros", "modulators", "cues", "timeline", "curves", "tempo", "midi")
@@ -37,27 +37,6 @@ LATER = ("size", "fps", "fit", "osc", "preview", "ndi_addresses")
 """What a running show cannot change."""
 
 Server = TypeVar("Server", OscServer, Monitor)
-
-
-def painted_size(show: Show, say: Callable[[str], None]) -> Size:
-    """The show's size as the model can paint it: sides in multiples of 8."""
-    if show.model.name == "none" or show.size == show.size.rounded(8):
-        return show.size
-    size = show.size.rounded(8)
-    say(f"size {show.size} is painted as {size}: diffusion wants multiples of 8")
-    return size
-
-
-def start_values(show: Show) -> dict[str, Value]:
-    """What the show starts with. Without a source there is nothing to keep, so strength starts at 1 unless the show says otherwise."""
-    values = {"tempo/bpm": show.tempo.bpm, **show.start}
-    if split_uri(show.source[0])[0] == "none":
-        values.setdefault("strength", 1.0)
-    return values
-
-
-def model_spec(show: Show) -> ModelSpec:
-    return ModelSpec(**show.model.model_dump())
 
 
 @dataclass(frozen=True)
@@ -137,7 +116,7 @@ class Performance:
         self._feed = Feed(uri, source, self.inbox, setting, self.say)
         if "preview" in self.show.sinks:
             listen = parse_address(self.show.preview.listen)
-            self.page = self._bind(lambda address: Monitor(self.store, address, status=self.status, on_message=self._on_message), listen)
+            self.page = self._bind(self._make_page, listen)
         reply = parse_address(self.show.osc.reply) if self.show.osc.reply else None
 
         def osc(address: tuple[str, int]) -> OscServer:
@@ -149,6 +128,8 @@ class Performance:
             source.close()
             raise
         self.osc.conduct(self.desk.conductor)
+        if self.page is not None:
+            self.page.query.osc_address = self.osc.address
         self.desk.start()
         self.outlets.start()
         self.loop.start()
@@ -158,6 +139,14 @@ class Performance:
         if self.store.get("record"):
             self.outlets.record(True)
         return Opened(self.osc, self.page, uri)
+
+    def _make_page(self, address: tuple[str, int]) -> Monitor:
+        def cues() -> list[str]:
+            return list(self.desk.conductor.cues.cues)
+
+        page = Monitor(self.store, address, status=self.status, on_message=self._on_message, cues=cues, announce=True)
+        page.query.osc_address = parse_address(self.show.osc.listen)
+        return page
 
     def _bind(self, make: Callable[[tuple[str, int]], Server], wanted: tuple[str, int]) -> Server:
         """A server at the address, or at the next free port: a second show beside the first one shall play too."""
@@ -228,6 +217,8 @@ class Performance:
             moved.append("what moves them")
         if self.osc is not None:
             self.osc.conduct(self.desk.conductor)
+        if self.page is not None:
+            self.page.tree_changed()
         if show.sinks != old.sinks:
             self.outlets.change([uri for uri in show.sinks if split_preview(uri)])
             moved.append("sinks")
@@ -343,8 +334,3 @@ class Performance:
         for part in (self.osc, self.page, self._feed):
             if part is not None:
                 part.stop(timeout=0.3)
-
-
-def split_preview(uri: str) -> bool:
-    """True for sinks that are threads of their own; the preview page is not."""
-    return uri.partition(":")[0] != "preview"

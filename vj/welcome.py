@@ -13,7 +13,7 @@ def welcome(performance: Performance, opened: Opened) -> list[str]:
     here = "localhost" if host in ("127.0.0.1", "0.0.0.0") else host
     lines = ["", f"  in     {opened.source}"]
     if opened.page is not None:
-        lines.append(f"  look   {opened.page.url}  (input, output, every parameter)")
+        lines.append(f"  look   {opened.page.url}  (input, output, every parameter; OSCQuery too)")
     for uri in performance.show.sinks:
         kind, _, name = uri.partition(":")
         if kind == "ndi":

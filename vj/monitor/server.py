@@ -21,6 +21,7 @@ from aiohttp import web
 
 from vj.errors import Fault
 from vj.frame import Frame
+from vj.monitor.query import Query
 from vj.parameters.store import Store
 
 PAGE = Path(__file__).parent / "page.html"
@@ -38,10 +39,20 @@ class Monitor:
     when somebody asks, once per picture however many ask."""
 
     def __init__(
-        self, store: Store, listen: tuple[str, int], *, status: Status, on_message: Callable[[str], None] = lambda text: None
+        self,
+        store: Store,
+        listen: tuple[str, int],
+        *,
+        status: Status,
+        on_message: Callable[[str], None] = lambda text: None,
+        cues: Callable[[], list[str]] = list,
+        announce: bool = False,
     ) -> None:
-        """listen: port 0 takes a free one. status: asked twice a second by every page."""
+        """listen: port 0 takes a free one. status: asked twice a second by every page. cues: the names of the cues there are. announce: by
+        zeroconf."""
+        self._announce = announce
         self._store, self._listen, self._status, self._on_message = store, listen, status, on_message
+        self.query = Query(store, cues)
         self._shown: tuple[np.ndarray | None, Frame] | None = None
         self._messages: deque[tuple[str, str]] = deque(maxlen=50)
         self._jpegs: dict[str, tuple[int, bytes]] = {}
@@ -100,6 +111,12 @@ class Monitor:
         """The newest input and picture. Called for every frame; nothing is copied."""
         self._shown = (image, frame)
 
+    def tree_changed(self) -> None:
+        """Other parameters, or other cues: OSCQuery clients are told."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                asyncio.run_coroutine_threadsafe(self.query.tell_changed(), self._loop)
+
     def say(self, text: str) -> None:
         """A line for the page's messages."""
         self._messages.append((time.strftime("%H:%M:%S"), text))
@@ -110,19 +127,26 @@ class Monitor:
             app = web.Application(client_max_size=BODY_LIMIT, middlewares=[self._guard])
             app.add_routes(
                 [
-                    web.get("/", self._page),
+                    web.get("/", self._front),
                     web.get("/input.jpg", self._picture),
                     web.get("/output.jpg", self._picture),
                     web.get("/state.json", self._state),
                     web.get("/parameters.json", self._parameters),
                     web.post("/set", self._set),
+                    web.get("/{path:.*}", self.query.answer),
                 ]
             )
             runner = web.AppRunner(app, access_log=None)
             await runner.setup()
             await web.SockSite(runner, made, shutdown_timeout=0.1).start()
             ready.set()
+            tasks = [asyncio.create_task(self.query.feed())]
+            if self._announce:
+                tasks.append(asyncio.create_task(self._announced(made)))
             await self._finished.wait()
+            for task in tasks:
+                task.cancel()
+            await self.query.withdraw()
             await runner.cleanup()
 
         try:
@@ -131,6 +155,13 @@ class Monitor:
             self._on_message(f"the preview page stumbled: {type(error).__name__}: {error}")
         finally:
             ready.set()
+
+    async def _announced(self, made: socket.socket) -> None:
+        host, port = made.getsockname()[:2]
+        try:
+            await self.query.announce(port, host == "0.0.0.0")
+        except Exception as error:  # no zeroconf, or a network without multicast: the address can be typed instead
+            self._on_message(f"OSCQuery at {self.url} is not announced in the network ({type(error).__name__}: {error})")
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -145,6 +176,10 @@ class Monitor:
                 self._watchers.clear()
             self._watchers[request.remote] = time.monotonic()
         return await handler(request)
+
+    async def _front(self, request: web.Request) -> web.StreamResponse:
+        """The page for browsers, the root of the parameters for OSCQuery clients: both are promised `/`."""
+        return await (self.query.answer(request) if self.query.wants(request) else self._page(request))
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
         return web.Response(text=PAGE.read_text(encoding="utf-8"), content_type="text/html", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,330 @@
+"""MIDI: byte for byte through the parser everywhere, and through a real port (a JACK dummy server) where one can be had."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import mido
+import pytest
+
+from vj.control.conducting import make_conductor
+from vj.control.controls import Control, control
+from vj.control.midi import MidiReader
+from vj.control.midi_ports import MidiPorts, plain_name, raw_for
+from vj.errors import Fault
+from vj.learn import Ear
+from vj.parameters.store import Store
+from vj.show.load import check_show, load_show
+from vj.show.save import add_mapping, write_cues
+
+
+class Heard:
+    def __init__(self) -> None:
+        self.controls: list[tuple[str, float]] = []
+        self.clock: list[str] = []
+
+    def hear_midi(self, heard: Control, raw: float, device: str = "") -> None:
+        self.controls.append((str(heard), raw))
+
+    def hear_clock(self, what: str, time: float) -> None:
+        self.clock.append(what)
+
+
+NRPN = (0xB0, 99, 1, 0xB0, 98, 2, 0xB0, 6, 3, 0xB0, 38, 4)
+
+
+def played(*data: int) -> Heard:
+    """What a device's bytes become."""
+    heard = Heard()
+    reader = MidiReader("a device", heard)
+    for message in mido.parse_all(bytes(data)):
+        reader.hear(message, 0.0)
+    return heard
+
+
+@pytest.mark.parametrize(
+    ("data", "controls"),
+    [
+        ((0xB0, 7, 100), [("cc 7 ch 1", 100)]),
+        ((0xBF, 7, 100), [("cc 7 ch 16", 100)]),
+        ((0x90, 36, 90, 0x90, 36, 0), [("note 36 ch 1", 90), ("note 36 ch 1", 0)]),
+        ((0x90, 36, 90, 0x80, 36, 64), [("note 36 ch 1", 90), ("note 36 ch 1", 0)]),
+        ((0xE1, 0x00, 0x40), [("pitch ch 2", 0)]),
+        ((0xE1, 0x7F, 0x7F), [("pitch ch 2", 8191)]),
+        ((0xD0, 55), [("aftertouch ch 1", 55)]),
+        ((0xA0, 36, 55), [("aftertouch 36 ch 1", 55)]),
+        ((0xC3, 5), [("program ch 4", 5)]),
+        ((0xB0, 1, 0x40, 0xB0, 33, 0x20), [("cc 1 ch 1", 64), ("cc 33 ch 1", 32), ("cc14 1 ch 1", 64 * 128 + 32)]),
+        ((*NRPN,), [*[(f"cc {n} ch 1", v) for n, v in ((99, 1), (98, 2), (6, 3), (38, 4))]]),
+        ((0xF0, 1, 2, 3, 0xF7, 0xFE), []),
+    ],
+)
+def test_bytes_become_controls(data: tuple[int, ...], controls: list[tuple[str, float]]) -> None:
+    heard = played(*data).controls
+    assert [h for h in heard if not h[0].startswith("nrpn") and h[0] != "cc14 6 ch 1"] == controls
+
+
+def test_nrpn_is_joined() -> None:
+    assert ("nrpn 130 ch 1", 3 * 128 + 4) in played(*NRPN).controls
+
+
+def test_the_clock_is_no_control() -> None:
+    heard = played(0xFA, 0xF8, 0xF8, 0xFC, 0xFB)
+    assert heard.clock == ["start", "tick", "tick", "stop", "continue"]
+    assert heard.controls == []
+
+
+def test_a_device_that_vanishes_lets_go_of_what_it_held() -> None:
+    heard = Heard()
+    reader = MidiReader("a device", heard)
+    for message in mido.parse_all(bytes((0x90, 36, 90, 0x90, 38, 90, 0x80, 36, 0, 0xB0, 64, 127, 0xB0, 7, 100))):
+        reader.hear(message, 0.0)
+    heard.controls.clear()
+    reader.vanished()
+    assert heard.controls == [("cc 64 ch 1", 0), ("note 38 ch 1", 0)], "the key and the pedal, not the fader"
+
+
+def test_random_bytes_do_no_harm() -> None:
+    data = os.urandom(20_000)
+    heard = Heard()
+    reader = MidiReader("a device", heard)
+    parser = mido.Parser()
+    parser.feed(data)
+    for message in parser:
+        reader.hear(message, 0.0)
+    assert all(-8192 <= raw <= 16383 for _, raw in heard.controls)
+
+
+@pytest.mark.parametrize("text", ["cc 7", "cc 7 ch 3", "cc14 1", "note 36 ch 10", "pitch", "aftertouch", "program ch 2", "nrpn 300"])
+def test_controls_are_written_as_they_are_read(text: str) -> None:
+    assert str(control(text)) == text
+
+
+@pytest.mark.parametrize("text", ["cc", "cc 200", "fader 3", "", "cc 7 ch 17", "cc14 40", "note -1"])
+def test_what_is_no_control_is_refused(text: str) -> None:
+    with pytest.raises(Fault, match="midi"):
+        control(text)
+
+
+def test_lamps_and_motors_are_told_where_the_parameter_stands() -> None:
+    show = check_show(
+        {
+            "mappings": [
+                {"midi": "cc 7", "to": "strength", "range": [0.2, 0.8], "curve": 2.0},
+                {"midi": "note 1", "to": "output/freeze"},
+                {"midi": "pitch", "to": "mix/wet"},
+                {"midi": "cc 9", "to": "mix/wet", "relative": "twos"},
+                {"midi": "note 5", "to": "prompt/a", "value": "gold"},
+            ]
+        },
+        "test",
+    )
+    store = Store(show.start, show.table())
+    hands = make_conductor(show, store, live=False, say=print)[0].hands
+    assert raw_for(hands[0], 0.35) == round(0.5 * 127)
+    assert raw_for(hands[0], 0.9) == 127
+    assert (raw_for(hands[1], True), raw_for(hands[1], False)) == (127, 0)
+    assert (raw_for(hands[2], 1.0), raw_for(hands[2], 0.0)) == (8191, -8192)
+    assert raw_for(hands[3], 0.5) is None
+    assert raw_for(hands[4], "gold") is None
+
+
+def test_without_midi_the_show_plays_and_says_so() -> None:
+    said: list[str] = []
+
+    def none() -> Any:
+        raise ImportError("No module named 'rtmidi'")
+
+    ports = MidiPorts(Heard(), now=time.monotonic, say=said.append, backend=none)
+    ports.start()
+    until(lambda: bool(said))
+    ports.stop()
+    assert "MIDI cannot be used (No module named 'rtmidi'); the show plays without it" in said
+    assert ports.state == "no MIDI"
+
+
+def test_a_machine_without_a_sequencer_says_so_once() -> None:
+    said: list[str] = []
+
+    class Broken:
+        def get_input_names(self) -> list[str]:
+            raise OSError("ALSA: no such device")
+
+    ports = MidiPorts(Heard(), now=time.monotonic, say=said.append, backend=Broken)
+    ports.start()
+    time.sleep(2.3)
+    ports.stop()
+    assert len(said) == 1
+    assert "no such device" in said[0]
+
+
+def until(true: Callable[[], bool], seconds: float = 6.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+# Through a real port
+
+
+@pytest.fixture(scope="module")
+def jack() -> Iterator[Any]:
+    """mido's backend on a JACK dummy server."""
+    if shutil.which("jackd") is None:
+        pytest.skip("jackd is missing: apt install jackd2")
+    pytest.importorskip("rtmidi", reason="python-rtmidi is not installed")
+    import rtmidi
+
+    if rtmidi.API_UNIX_JACK not in rtmidi.get_compiled_api():
+        pytest.skip("python-rtmidi was built without JACK")
+    server = subprocess.Popen(
+        ["jackd", "--no-realtime", "-n", "vjtest", "-d", "dummy", "-r", "48000", "-p", "256"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    before = os.environ.get("JACK_DEFAULT_SERVER")
+    os.environ["JACK_DEFAULT_SERVER"] = "vjtest"
+    backend = mido.Backend("mido.backends.rtmidi/UNIX_JACK")
+    try:
+        end = time.monotonic() + 6
+        while True:
+            try:
+                backend.get_input_names()
+                break
+            except Exception:
+                if time.monotonic() > end or server.poll() is not None:
+                    pytest.skip("the JACK dummy server does not start here")
+                time.sleep(0.1)
+        yield backend
+    finally:
+        server.terminate()
+        server.wait(5)
+        if before is None:
+            del os.environ["JACK_DEFAULT_SERVER"]
+        else:
+            os.environ["JACK_DEFAULT_SERVER"] = before
+
+
+def test_a_real_port_plays_is_unplugged_and_comes_back(jack: Any) -> None:
+    said: list[str] = []
+    show = check_show(
+        {"start": {"strength": 0.0}, "mappings": [{"midi": "cc 7", "device": "nano", "to": "noise/hold", "takeover": False}]}, "test"
+    )
+    store = Store(show.start, show.table())
+    conductor, _ = make_conductor(show, store, live=False, say=said.append)
+    store.forces = conductor
+    heard = Heard()
+
+    class Both:
+        def hear_midi(self, found: Control, raw: float, device: str = "") -> None:
+            heard.hear_midi(found, raw, device)
+            conductor.hear_midi(found, raw, device)
+
+        def hear_clock(self, what: str, time: float) -> None: ...
+
+    ports = MidiPorts(Both(), now=time.monotonic, say=said.append, devices=["nano"], backend=lambda: jack)
+    ports.start()
+    try:
+        for _ in range(2):
+            out = jack.open_output("nanoKONTROL2", virtual=True)
+            until(lambda: any("plays" in line for line in said))
+            for value in range(100):
+                out.send(mido.Message("control_change", control=7, value=value))
+                time.sleep(0.001)
+            until(lambda: len(heard.controls) == 100)
+            assert [raw for _, raw in heard.controls] == list(range(100))
+            assert store.sample(1.0)["noise/hold"] == pytest.approx(99 / 127)
+            out.send(mido.Message("note_on", note=40, velocity=100))
+            until(lambda: heard.controls[-1] == ("note 40 ch 1", 100))
+            out.close()
+            until(lambda: any("has gone" in line for line in said))
+            assert heard.controls[-1] == ("note 40 ch 1", 0), "unplugged in mid-note: nothing stays pressed"
+            said.clear()
+            heard.controls.clear()
+    finally:
+        ports.stop()
+
+
+# Learn
+
+
+@pytest.mark.parametrize(
+    ("moves", "found"),
+    [
+        ([("cc 7 ch 1", 60), ("cc 7 ch 1", 61), ("cc 7 ch 1", 62)], {"midi": "cc 7", "device": "nano"}),
+        ([("cc 7 ch 1", 60), ("cc 7 ch 1", 60), ("note 36 ch 10", 99)], {"midi": "note 36", "device": "nano"}),
+        ([("cc 64 ch 1", 127)], {"midi": "cc 64", "device": "nano"}),
+    ],
+)
+def test_learn_finds_the_control_that_is_moved(moves: list[tuple[str, int]], found: dict[str, str]) -> None:
+    ear = Ear()
+    for name, raw in moves:
+        ear.hear_midi(control(name), raw, "nano")
+    assert ear.found.get(timeout=1) == found
+
+
+def test_learn_hears_osc_too() -> None:
+    ear = Ear()
+    for value in (0.1, 0.2, 0.3):
+        ear.hear_osc("/1/fader3", (value,))
+    assert ear.found.get(timeout=1) == {"osc": "/1/fader3"}
+
+
+SHOW = """\
+# My show. Do not lose this line.
+show: Mine   # nor this
+start: {strength: 0.5}  # half
+
+mappings:
+  # the left hand
+  - {osc: /1/fader1, to: mix/wet}   # fader one
+  - {midi: cc 7, to: strength}
+
+cues:
+  - name: calm
+    fade: 4 s   # slowly
+    set: {strength: 0.2}
+"""
+
+
+def test_a_learned_line_is_added_and_comments_stay(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(SHOW, encoding="utf-8")
+    said = add_mapping(path, {"midi": "cc 20", "device": "nano", "to": "noise/hold"})
+    text = path.read_text(encoding="utf-8")
+    assert "cc 20" in said
+    for kept in ("# My show. Do not lose this line.", "# nor this", "# half", "# the left hand", "# fader one", "# slowly"):
+        assert kept in text
+    assert [line for line in text.split("\n") if line not in SHOW.split("\n")] == ["  - {midi: cc 20, device: nano, to: noise/hold}"]
+    assert load_show(path).mappings[-1].to == "noise/hold"
+    add_mapping(path, {"midi": "cc 20", "device": "nano", "to": "noise/hold"})
+    assert path.read_text(encoding="utf-8") == text, "learned again it is the same line"
+
+
+def test_a_file_that_would_be_wrong_afterwards_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(SHOW, encoding="utf-8")
+    with pytest.raises(Fault, match="no such parameter"):
+        add_mapping(path, {"midi": "cc 20", "to": "nothing"})
+    assert path.read_text(encoding="utf-8") == SHOW
+
+
+def test_kept_cues_are_written_back_with_their_fades(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(SHOW, encoding="utf-8")
+    write_cues(path, {"calm": {"strength": 0.3, "prompt/a": "sea: deep"}, "new": {"strength": 0.9}})
+    cues = load_show(path).cues
+    assert (cues[0].set, cues[0].fade.seconds) == ({"strength": 0.3, "prompt/a": "sea: deep"}, 4.0)
+    assert (cues[1].name, cues[1].set) == ("new", {"strength": 0.9})
+    assert "# slowly" in path.read_text(encoding="utf-8")
+
+
+def test_port_names_are_compared_without_their_numbers() -> None:
+    assert plain_name("nanoKONTROL2:nanoKONTROL2 MIDI 1 28:0") == "nanoKONTROL2:nanoKONTROL2 MIDI 1"
