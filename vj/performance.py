@@ -32,7 +32,7 @@ from vj.sources.feed import Feed, first_that_opens
 from vj.staging import model_spec, painted_size, split_preview, start_values
 
 PORTS_TO_TRY = 20
-SCORE = ("mappings", "macros", "modulators", "cues", "timeline", "curves", "tempo", "midi")
+SCORE = ("mappings", "answers", "ignored", "macros", "modulators", "cues", "timeline", "curves", "tempo", "midi")
 LATER = ("size", "fps", "fit", "osc", "preview", "ndi_addresses")
 """What a running show cannot change."""
 
@@ -127,7 +127,7 @@ class Performance:
         except Fault:
             source.close()
             raise
-        self.osc.conduct(self.desk.conductor)
+        self._conduct(self.osc)
         if self.page is not None:
             self.page.query.osc_address = self.osc.address
         self.desk.start()
@@ -139,6 +139,9 @@ class Performance:
         if self.store.get("record"):
             self.outlets.record(True)
         return Opened(self.osc, self.page, uri)
+
+    def _conduct(self, osc: OscServer) -> None:
+        osc.conduct(self.desk.conductor, [address for address, what in self.show.answers.items() if what == "now"], self.show.ignored)
 
     def _make_page(self, address: tuple[str, int]) -> Monitor:
         def cues() -> list[str]:
@@ -216,7 +219,7 @@ class Performance:
             self.desk.adopt(show)
             moved.append("what moves them")
         if self.osc is not None:
-            self.osc.conduct(self.desk.conductor)
+            self._conduct(self.osc)
         if self.page is not None:
             self.page.tree_changed()
         if show.sinks != old.sinks:
@@ -282,7 +285,7 @@ class Performance:
     def osc_status(self) -> Mapping[str, Sequence[float | int | str]]:
         """The same for `/vj/status/*`."""
         status = self.status()
-        answers = {address: self._answer(what, status) for address, what in self.show.answers.items()}
+        answers = {address: self._answer(what, status) for address, what in self.show.answers.items() if what != "now"}
         return answers | {
             "fps": [float(status["fps"])],
             "latency_ms": [float(value) for value in status["latency_ms"]],

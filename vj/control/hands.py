@@ -33,8 +33,10 @@ class Later(Protocol):
 
 
 def taken(rule: MappingRule, arguments: tuple[Any, ...]) -> object:
-    """The argument of an OSC message a mapping is about: by index, `last`, `count`, or `json 0 1`, a path into JSON text. None when the
-    message has no such thing."""
+    """The argument of an OSC message a mapping is about: by index, `last`, `count`, or `json 0 1`, a path into JSON text.
+
+    True for a message without any, which is a press. None when the message has no such thing.
+    """
     take = rule.take
     try:
         if take == "count":
@@ -46,7 +48,7 @@ def taken(rule: MappingRule, arguments: tuple[Any, ...]) -> object:
             for key in take.split()[1:]:
                 found = found[int(key)]
             return found
-        return arguments[int(take)] if arguments else (1.0 if take == 0 else None)
+        return arguments[int(take)] if arguments else (True if take == 0 else None)
     except (IndexError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
@@ -146,7 +148,7 @@ class Hand:
         """The parameter's value that a raw value stands for; None when it means no change."""
         rule, kind = self.rule, self.row.kind
         if isinstance(raw, bool):
-            raw = float(raw)
+            self._on, raw = False, self.span[1] if raw else self.span[0]  # a press each time, with no release between
         if isinstance(raw, str):
             return (rule.value if rule.value is not None else raw) if kind in ("text", "choice", "switch", "trigger") else _number(raw)
         if not isinstance(raw, int | float) or not math.isfinite(raw):

@@ -93,7 +93,6 @@ class OscServer:
         self._answers = Allowance(ERRORS_A_SECOND)
         self._said: dict[str, float] = {}
         self._next_status = 0.0
-        self._conductor: Conductor | None = None
 
     @property
     def address(self) -> Address:
@@ -136,9 +135,10 @@ class OscServer:
         """Lines for the start: where it is heard, and how a tablet reaches it."""
         return heard_at(*self.address)
 
-    def conduct(self, conductor: Conductor | None) -> None:
-        """Whom to ask about addresses that are no parameter's, and whose mappings to tell back."""
-        self._conductor = conductor
+    def conduct(self, conductor: Conductor | None, asks: Sequence[str] = (), ignored: Sequence[str] = ()) -> None:
+        """Whom to ask about addresses that are no parameter's, and whose mappings to tell back. asks: other addresses that ask for the
+        status. ignored: addresses of which nothing is said."""
+        self._conductor, self._asks, self._ignored = conductor, frozenset(asks), frozenset(ignored)
         self._rows = {PREFIX + row.name: row for row in self._store.table.rows.values()}
         self._rows |= {PREFIX + short: self._store.table.rows[name] for short, name in ALIASES.items()}
         self.feedback.watch(conductor.hands if conductor is not None else [])
@@ -217,7 +217,9 @@ class OscServer:
         """Do what a message says, or answer why not."""
         address, arguments = message.address, message.arguments
         self._note_move(peer, address)
-        if address in ("/vj/status", "/vj/status/*"):
+        if address in self._ignored:
+            return
+        if address in ("/vj/status", "/vj/status/*") or address in self._asks:
             self._send_status([peer])
             return
         if address in ("/vj/subscribe", "/vj/unsubscribe"):

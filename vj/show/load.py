@@ -73,7 +73,7 @@ def _read(path: Path) -> CommentedMap:
     return tree
 
 
-INCLUDED = ("mappings", "macros", "modulators", "cues", "answers")
+INCLUDED = ("mappings", "macros", "modulators", "cues", "answers", "ignored")
 """What an included file may bring. Lists come before the show's own, names in the show win."""
 
 

@@ -146,6 +146,7 @@ class Show(Section):
     tempo: Annotated[TempoRule, BeforeValidator(_tempo)] = TempoRule()
     midi: Annotated[MidiRule, BeforeValidator(_midi)] = MidiRule()
     answers: dict[str, str | float] = Field(default={})
+    ignored: list[str] = Field(default=[])
 
     @field_validator("start", mode="after")
     @classmethod
