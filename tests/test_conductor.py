@@ -666,3 +666,14 @@ def test_a_conductor_reads_strange_raw_values_without_harm() -> None:
     assert stage.at("seed/a") == 7
     assert isinstance(stage.conductor, Conductor)
     assert Control("cc", 1) == control("cc 1")
+
+
+def test_program_changes_and_keys_fire_cues() -> None:
+    stage = Stage(cues=CUES, mappings=[{"midi": "program", "to": "cue/fire"}, {"key": "x", "to": "cue/go"}])
+    stage.midi("program ch 1", 1)
+    stage.play(0.1)
+    assert stage.conductor.cues.standing == "storm"
+    assert stage.conductor.hear_key("x")
+    assert not stage.conductor.hear_key("y")
+    stage.play(0.1)
+    assert stage.conductor.cues.standing == "after"

@@ -173,7 +173,7 @@ class Hand:
         if kind == "switch":
             return self._switched(float(raw), store)
         if kind in ("choice", "text"):
-            return round(self.shaped(float(raw))) if kind == "choice" else int(raw)
+            return round(self.shaped(float(raw))) if kind == "choice" else str(int(raw))
         return self._held(float(raw), store)
 
     def _turned(self, ticks: float, store: Store) -> float:

@@ -2,8 +2,8 @@
 
 A take is text. The first line is `# vj take 1`, other lines that begin with # are remarks. Every further line is a frame on which
 something changed: seconds since the take began, then `name=value` for each parameter that changed, values as JSON without spaces
-outside of strings. The first frame names them all. What is written is what the picture was painted with, after cues, macros and
-modulators: nothing else is needed to paint it again.
+outside of strings. The first frame names them all; the last line is the moment of the last frame. What is written is what the picture
+was painted with, after cues, macros and modulators: nothing else is needed to paint it again.
 
     0.000000 strength=0.35 prompt/a="two faces" ...
     0.033333 strength=0.3512
@@ -55,6 +55,7 @@ class TakeWriter:
         self._queue: queue.SimpleQueue[tuple[float, Mapping[str, Value]] | None] = queue.SimpleQueue()
         self._last: Mapping[str, Value] = {}
         self._begin: float | None = None
+        self._end = 0.0
         self.frames = 0
         self._thread = threading.Thread(target=self._run, name="take", daemon=True)
         self._thread.start()
@@ -65,7 +66,7 @@ class TakeWriter:
         changed = {name: value for name, value in snapshot.values.items() if last.get(name) != value and _played(name)}
         if self._begin is None:
             self._begin = snapshot.time
-        self._last = snapshot.values
+        self._last, self._end = snapshot.values, snapshot.time - self._begin
         self.frames += 1
         if changed:
             self._queue.put((snapshot.time - self._begin, changed))
@@ -83,7 +84,8 @@ class TakeWriter:
             self._file.close()
 
     def close(self, timeout: float = 2.0) -> None:
-        """Write what is left and end. May be called twice."""
+        """Write what is left, and the moment of the last frame, and end. May be called twice."""
+        self._queue.put((self._end, {}))
         self._queue.put(None)
         self._thread.join(timeout)
 
