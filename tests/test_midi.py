@@ -16,7 +16,7 @@ import pytest
 from vj.control.conducting import make_conductor
 from vj.control.controls import Control, control
 from vj.control.midi import MidiReader
-from vj.control.midi_ports import MidiPorts, plain_name, raw_for
+from vj.control.midi_ports import MidiPorts, counterpart, plain_name, raw_for
 from vj.errors import Fault
 from vj.learn import Ear
 from vj.parameters.store import Store
@@ -252,6 +252,52 @@ def test_a_real_port_plays_is_unplugged_and_comes_back(jack: Any) -> None:
         ports.stop()
 
 
+def test_lamps_and_motors_of_a_real_port_follow_but_do_not_fight_the_hand(jack: Any) -> None:
+    rules = [{"midi": "cc 7", "to": "strength", "takeover": False}, {"midi": "note 1", "to": "output/freeze", "as": "toggle"}]
+    show = check_show({"start": {"strength": 0.0}, "mappings": rules}, "test")
+    store = Store(show.start, show.table())
+    conductor, _ = make_conductor(show, store, live=False, say=print)
+    store.forces = conductor
+    knobs = jack.open_output("motorfader", virtual=True)
+    motors = jack.open_input("motorfader", virtual=True)
+    ports = MidiPorts(
+        conductor,
+        now=time.monotonic,
+        say=print,
+        devices=["motorfader"],
+        hands=conductor.hands,
+        values=store.base,
+        backend=lambda: jack,
+    )
+    ports.start()
+
+    def told(seconds: float) -> list[tuple[int, int]]:
+        time.sleep(seconds)
+        store.sample(time.monotonic())
+        return [
+            (message.control, message.value) if message.type == "control_change" else (-message.note, message.velocity)
+            for message in motors.iter_pending()
+        ]
+
+    try:
+        until(lambda: bool(ports._outputs))
+        assert sorted(told(0.3)) == [(-1, 0), (7, 0)], "where everything stands, at the beginning"
+        store.set("strength", 1.0)
+        store.set("output/freeze", True)
+        seen = [*told(0.05), *told(0.1), *told(0.1), *told(0.2)]
+        assert (-1, 127) in seen
+        assert (7, 127) in seen, "the motor has arrived"
+        moved = time.monotonic()
+        while time.monotonic() - moved < 0.5:
+            knobs.send(mido.Message("control_change", control=7, value=20))
+            assert all(number != 7 for number, _ in told(0.03)), "a motor must not fight the hand"
+        until(lambda: (7, 20) in told(0.1))
+    finally:
+        ports.stop()
+        knobs.close()
+        motors.close()
+
+
 # Learn
 
 
@@ -328,3 +374,7 @@ def test_kept_cues_are_written_back_with_their_fades(tmp_path: Path) -> None:
 
 def test_port_names_are_compared_without_their_numbers() -> None:
     assert plain_name("nanoKONTROL2:nanoKONTROL2 MIDI 1 28:0") == "nanoKONTROL2:nanoKONTROL2 MIDI 1"
+    assert plain_name("nanoKONTROL2 1") == "nanoKONTROL2"
+    assert counterpart("nanoKONTROL2 0", ["Microsoft GS 0", "nanoKONTROL2 1"]) == "nanoKONTROL2 1"
+    assert counterpart("In:a", ["Out:b", "Out:a"]) == "Out:a"
+    assert counterpart("a", ["b"]) is None

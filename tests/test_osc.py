@@ -338,12 +338,12 @@ def test_packets_that_mean_harm_are_ignored_in_bounded_time_and_it_plays_on(rig:
         for place in rng.integers(0, len(torn), rng.integers(1, 6)):
             torn[place] = rng.integers(256)
         packets.append(bytes(torn[: rng.integers(1, len(torn) + 1)]))
-    packets += [rng.bytes(int(rng.integers(0, 200))) for _ in range(20_000)]
+    packets += [rng.bytes(int(rng.integers(0, 200))) for _ in range(100_000)]
     begun = time.perf_counter()
     for packet in packets:
         with contextlib.suppress(Malformed):
             unpack(packet)
-    assert time.perf_counter() - begun < 5
+    assert time.perf_counter() - begun < 10
     for number, packet in enumerate(packets[:3000]):
         rig.peer.send(packet)
         if number % 50 == 0:
@@ -465,32 +465,3 @@ def test_mapped_addresses_are_heard_and_told_back() -> None:
         assert "did you mean /1/fader1" in rig.peer.ask(message("/1/fader11", 1.0))[1][0]
     finally:
         rig.server.stop()
-
-
-def test_crafted_and_random_packets_cost_bounded_time_and_the_next_one_plays(rig: Rig) -> None:
-    import random
-
-    chance = random.Random(5)
-    good = message("/vj/strength", 0.5)
-    begun = time.monotonic()
-    for number in range(3000):
-        kind = number % 6
-        if kind == 0:
-            packet = chance.randbytes(chance.randrange(0, 400))
-        elif kind == 1:
-            packet = b"#bundle\0" + struct.pack(">Q", 1) + struct.pack(">i", chance.choice([-4, -1, 0, 1, 3, 2**31 - 1])) + good
-        elif kind == 2:
-            packet = bytearray(good)
-            packet[chance.randrange(len(packet))] = chance.randrange(256)
-        elif kind == 3:
-            packet = message("/vj/" + "*" * chance.randrange(1, 60) + "!", 1.0)
-        elif kind == 4:
-            packet = message("/vj/strength", float("nan"))
-        else:
-            packet = good[: chance.randrange(len(good))]
-        rig.peer.send(bytes(packet))
-        if number % 200 == 0:
-            time.sleep(0.01)
-    rig.peer.send(message("/vj/strength", 0.123))
-    rig.until(lambda: rig.store.get("strength") == pytest.approx(0.123), seconds=10)
-    assert time.monotonic() - begun < 15

@@ -22,12 +22,21 @@ REFRESH = 0.04
 HELD = 0.15
 """Seconds after a control's own move in which it is told nothing: a motor must not fight a hand."""
 
-_NUMBERS = re.compile(r"\s+\d+:\d+$")
+_NUMBERS = re.compile(r"\s+\d+(:\d+)?$")
 
 
 def plain_name(port: str) -> str:
-    """A port's name without the numbers that ALSA adds: they change from one plugging to the next."""
+    """A port's name without the numbers that ALSA and Windows add: they change from one plugging to the next."""
     return _NUMBERS.sub("", port)
+
+
+def counterpart(port: str, others: Sequence[str]) -> str | None:
+    """The output that belongs to an input: of the same name, or of the same name within another client (JACK)."""
+    for name in (plain_name, lambda full: plain_name(full).rpartition(":")[2]):
+        for other in others:
+            if name(other) == name(port):
+                return other
+    return None
 
 
 def make_backend() -> Any:
@@ -141,12 +150,11 @@ class MidiPorts:
         self._say(f"MIDI {plain_name(name)} plays")
         if self._values is None:
             return
-        for other in backend.get_output_names():
-            if plain_name(other) == plain_name(name):
-                with contextlib.suppress(Exception):
-                    self._outputs[name] = backend.open_output(other)
-                    self._told.clear()
-                break
+        other = counterpart(name, backend.get_output_names())
+        if other is not None:
+            with contextlib.suppress(Exception):
+                self._outputs[name] = backend.open_output(other)
+                self._told.clear()
 
     def _note_move(self, device: str, message: Any) -> None:
         kind = {"control_change": "cc", "note_on": "note", "note_off": "note", "pitchwheel": "pitch"}.get(message.type)
