@@ -161,3 +161,99 @@ def test_a_curve_moves_an_offline_rendering_as_it_is_written(tmp_path: Path) -> 
     assert len(light) == json.loads((tmp_path / "sum.json").read_text())["painted"] == 60
     assert light[30] < 20 < light[0]
     assert light[15] == pytest.approx(light[0] / 2, rel=0.2)
+
+
+def test_an_old_patch_is_answered_where_it_listens(start: Start, tmp_path: Path) -> None:
+    from pythonosc.osc_message import OscMessage
+
+    port = free_port()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
+        ear.bind(("127.0.0.1", 0))
+        ear.settimeout(5)
+        (tmp_path / "old.yaml").write_text(
+            "include: aliases/streamdiffusiontd\nmodel: none\nsource: testcard\nsize: 64x64\nsinks: [record:out.mp4]\n"
+            f"osc: {{listen: 127.0.0.1:{port}, reply: 127.0.0.1:{ear.getsockname()[1]}}}\n",
+            encoding="utf-8",
+        )
+        one = start("old.yaml", ports=False)
+        one.until("playing with")
+        hand = SimpleUDPClient("127.0.0.1", port)
+        hand.send_message("/prompt", "a sea")
+        hand.send_message("/num_inference_steps", 50)
+        hand.send_message("/get_status", [])
+        heard: dict[str, list[object]] = {}
+        end = time.monotonic() + 8
+        while time.monotonic() < end and not ({"/stream-info/fps", "/framecount"} <= set(heard) and heard.get("/vj/prompt/a") == ["a sea"]):
+            message = OscMessage(ear.recv(65536))
+            heard[message.address] = message.params
+        assert heard["/server_active"] == [1]
+        assert isinstance(heard["/stream-info/fps"][0], float)
+        assert isinstance(heard["/framecount"][0], int)
+        assert heard["/vj/prompt/a"] == ["a sea"]
+        assert "/vj/error" not in heard
+    one.end()
+
+
+def test_a_take_is_begun_and_ended_by_osc(start: Start, tmp_path: Path) -> None:
+    port = free_port()
+    one = start("--model", "none", "--source", "testcard", "--sink", "record:out.mp4", "--osc", f"127.0.0.1:{port}", ports=False)
+    one.until("playing with")
+    hand = SimpleUDPClient("127.0.0.1", port)
+    hand.send_message("/vj/take/start", [])
+    one.until("the take is written into takes")
+    time.sleep(0.3)
+    hand.send_message("/vj/noise/hold", 0.25)
+    time.sleep(0.3)
+    hand.send_message("/vj/take/stop", [])
+    one.until(r"the take is in takes")
+    one.end()
+    (path,) = (tmp_path / "takes").glob("*.take")
+    take = Take(path, TABLE)
+    assert take.at("noise/hold", 0.0) == 1.0
+    assert take.at("noise/hold", take.seconds) == 0.25
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pty of POSIX")
+def test_keys_of_the_terminal_fire_cues(tmp_path: Path) -> None:
+    import os
+    import pty
+    import select
+
+    (tmp_path / "mine.yaml").write_text(
+        "model: none\nsource: testcard\nsize: 64x64\nsinks: [record:out.mp4]\n"
+        f"osc: 127.0.0.1:{free_port()}\ncues: [{{name: calm}}, {{name: storm}}]\nmappings: [{{key: x, to: cue/fire, value: calm}}]\n",
+        encoding="utf-8",
+    )
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(tmp_path)
+        os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])
+        os.execv(sys.executable, [sys.executable, "-P", "-m", "vj.cli", "mine.yaml", "--log", "keys.take"])
+    said = b""
+
+    def until(words: bytes, seconds: float = 40) -> None:
+        nonlocal said
+        end = time.monotonic() + seconds
+        while words not in said:
+            assert time.monotonic() < end, said.decode(errors="replace")
+            if select.select([terminal], [], [], 0.1)[0]:
+                said += os.read(terminal, 65536)
+
+    try:
+        until(b"playing with")
+        time.sleep(0.5)
+        for key in (b" ", b"\x1b[C", b" "):
+            os.write(terminal, key)
+            time.sleep(0.3)
+        until(b"no cue after storm")
+        os.write(terminal, b"\x1b[D")
+        time.sleep(0.3)
+        os.write(terminal, b"\x1b[D")
+        until(b"no cue before calm")
+        os.write(terminal, b"\x03")
+        until(b"stopping")
+        until(b"frames in")
+    finally:
+        os.close(terminal)
+        if os.waitpid(child, os.WNOHANG)[0] == 0:
+            os.kill(child, 9)
