@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -677,3 +678,28 @@ def test_program_changes_and_keys_fire_cues() -> None:
     assert not stage.conductor.hear_key("y")
     stage.play(0.1)
     assert stage.conductor.cues.standing == "after"
+
+
+def test_link_without_its_package_is_said() -> None:
+    from vj.control.link import open_link
+
+    try:
+        import aalink  # noqa: F401
+    except ImportError:
+        with pytest.raises(Fault, match="pip install aalink"):
+            open_link(120)
+        return
+    first, leave = open_link(97)
+    second, leave_too = open_link(140)
+    try:
+        end = time.monotonic() + 6
+        while first() is None and time.monotonic() < end:
+            time.sleep(0.05)
+        one, other = first(), second()
+        assert one is not None
+        assert other is not None
+        assert one[0] == pytest.approx(other[0], abs=0.01), "one tempo for both"
+        assert one[1] % 1 == pytest.approx(other[1] % 1, abs=0.02)
+    finally:
+        leave()
+        leave_too()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from vj.errors import Unavailable
 
@@ -29,13 +30,21 @@ def open_link(bpm: float) -> tuple[Session, Callable[[], None]]:
         link.enabled = True
         return link
 
-    link = asyncio.run_coroutine_threadsafe(join(), loop).result(5)
+    held = [asyncio.run_coroutine_threadsafe(join(), loop).result(5)]
 
     def session() -> tuple[float, float] | None:
-        return (float(link.tempo), float(link.beat)) if link.num_peers > 0 else None  # type: ignore[attr-defined]
+        link: Any = held[0] if held else None
+        return (float(link.tempo), float(link.beat)) if link is not None and link.num_peers > 0 else None
+
+    async def leave() -> None:
+        link: Any = held.pop()
+        link.enabled = False
 
     def close() -> None:
-        link.enabled = False  # type: ignore[attr-defined]
+        """Leave; without it the library's own thread would abort the program at its end."""
+        asyncio.run_coroutine_threadsafe(leave(), loop).result(2)
         loop.call_soon_threadsafe(loop.stop)
+        thread.join(2)
+        loop.close()
 
     return session, close
