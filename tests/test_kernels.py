@@ -289,3 +289,42 @@ def test_sharpen_by_hand(path: Any) -> None:
     assert (out[0] == 64).all()
     assert path.sharpen(picture, 0) is picture
     assert (path.sharpen(as_bytes(flat(0.5)), 1) == 128).all()
+
+
+def moved_flow(dx: float, dy: float, sure: float = 1.0, height: int = 16, width: int = 16) -> np.ndarray:
+    return np.broadcast_to(np.float32([dx, dy, sure]), (height // 2, width // 2, 3)).copy()
+
+
+def test_the_fed_back_picture_follows_the_flow(make: Make) -> None:
+    last = noise(16, 16, 4)
+    black = np.zeros((16, 16, 3), np.uint8)
+    followed = make(16, 16).feedback(black, last, feedback_matrix(16, 16), 0.5, flow=moved_flow(-3, 0))
+    assert np.abs(followed[:, 3:] - 0.5 * last[:, :-3]).max() < 1e-5, "what was three pixels to the left is here now"
+
+
+def test_flow_and_zoom_are_one_map(make: Make) -> None:
+    last = np.dstack([np.tile(np.arange(16, dtype=np.float32) / 16, (16, 1))] * 3)
+    black = np.zeros((16, 16, 3), np.uint8)
+    seen = make(16, 16).feedback(black, last, feedback_matrix(16, 16, zoom=1.25), 1.0, flow=moved_flow(1, 0))
+    column = np.arange(16)
+    wanted = (7.5 + (column + 1 - 7.5) / 1.25) / 16
+    assert np.abs(seen[8, 2:13, 0] - wanted[2:13]).max() < 1e-4
+
+
+def test_what_is_not_sure_is_neither_fed_back_nor_kept(make: Make) -> None:
+    last, image = noise(16, 16, 4), as_bytes(noise(16, 16, 5))
+    ops = make(16, 16)
+    assert np.abs(ops.feedback(image, last, feedback_matrix(16, 16), 0.9, flow=moved_flow(1, 1, 0.0)) - image / 255).max() < 1e-5
+    painted = noise(16, 16, 6)
+    state = ops.blend(painted, last, image, BlendSettings(0.9, 0.0), moved_flow(1, 1, 0.0))[1]
+    assert np.abs(state - painted).max() < 1e-4
+
+
+def test_smoothing_looks_where_each_pixel_was(make: Make) -> None:
+    last = noise(16, 16, 4)
+    painted = np.roll(last, 2, axis=1)
+    image = as_bytes(painted)
+    followed = make(16, 16).blend(painted, last, image, BlendSettings(0.9, 0.0), moved_flow(-2, 0))[1]
+    assert np.abs(followed[:, 2:] - painted[:, 2:]).max() < 1e-5, "followed, the moved picture is the painted one: nothing smears"
+    smeared = make(16, 16).blend(painted, last, image, BlendSettings(0.9, 0.0))[1]
+    assert np.abs(smeared[:, 2:] - painted[:, 2:]).mean() > 0.1

@@ -135,7 +135,7 @@ def as_picture(model: torch.Tensor) -> np.ndarray:
 
 @pytest.mark.parametrize("channels_last", [False, True])
 def test_the_kernels_paint_what_numpy_paints(kernels: TemporalKernels, channels_last: bool) -> None:
-    """Forty frames of the loop, state and all: float within 2e-6, the same bytes but for ties in rounding, half within its precision."""
+    """Forty frames of the loop, flow, state and all: float within 2e-5, the same bytes but for ties, half within its precision."""
     rng = np.random.default_rng(3)
     exact = kernels.dtype == torch.float32
     last, different = None, 0
@@ -144,16 +144,19 @@ def test_the_kernels_paint_what_numpy_paints(kernels: TemporalKernels, channels_
         matrix = feedback_matrix(48, 32, rng.uniform(0.8, 1.25), rng.uniform(-45, 45), *rng.uniform(-0.25, 0.25, 2))
         amount = rng.choice([0, rng.uniform(0, 0.95)])
         model = as_model(np.zeros((32, 48, 3), np.float32), kernels.dtype, channels_last)
-        kernels.feedback(torch.from_numpy(image), model, matrix, amount)
-        assert np.abs(as_picture(model) - numpy_ops.feedback(image, last, matrix, amount)).max() < (2e-6 if exact else 4e-4)
+        flow = None if turn % 3 == 0 else rng.uniform((-5, -5, 0), (5, 5, 1), (17, 23, 3)).astype(np.float32)
+        there = None if flow is None else torch.from_numpy(flow)
+        kernels.feedback(torch.from_numpy(image), model, matrix, amount, there)
+        truth = numpy_ops.feedback(image, last, matrix, amount, flow=flow)
+        assert np.abs(as_picture(model) - truth).max() < (2e-5 if exact else 4e-4)
 
         colour = colour_matrix(*rng.uniform((-1, 0, 0, -180), (1, 2, 2, 180))) if turn % 2 else NEUTRAL
         mode = BLEND_MODES[turn % len(BLEND_MODES)]
         settings = BlendSettings(rng.choice([0, 0.6, 0.99]), rng.uniform(), rng.choice([0, rng.uniform(), 1]), mode, colour)
         painted = as_model(noise(32, 48, turn + 99) * 1.2 - 0.1, kernels.dtype, channels_last)
-        truth, last = numpy_ops.blend(as_picture(painted), last, image, settings)
-        out = kernels.blend(painted, torch.from_numpy(image), settings)
-        assert np.abs(kernels.state.numpy() - last).max() < 2e-6
+        truth, last = numpy_ops.blend(as_picture(painted), last, image, settings, flow)
+        out = kernels.blend(painted, torch.from_numpy(image), settings, there)
+        assert np.abs(kernels.state.numpy() - last).max() < 2e-5
         assert np.abs(out.numpy().astype(int) - truth).max() <= 1
         different += int((out.numpy() != truth).sum())
         assert np.array_equal(kernels.sharpen(out, 0.7).numpy(), numpy_ops.sharpen(out.numpy(), 0.7))

@@ -19,9 +19,10 @@ def test_canvas_on_a_card_does_what_the_one_on_the_host_does() -> None:
     for frame in range(6):
         snapshot = store.sample(frame / 25)
         image = rng.integers(0, 256, (64, 96, 3), np.uint8)
-        ours, theirs = card.enter(image, snapshot), torch.as_tensor(host.enter(image, snapshot))
+        flow = None if frame % 2 else rng.uniform((-3, -3, 0), (3, 3, 1), (32, 48, 3)).astype(np.float32)
+        ours, theirs = card.enter(image, snapshot, flow), torch.as_tensor(host.enter(image, snapshot, flow))
         assert (ours.cpu() - theirs).abs().max() < 2 / 127
-        seen = card.leave(ours, image, snapshot), host.leave(theirs, image, snapshot)
+        seen = card.leave(ours, image, snapshot, 0.0, flow), host.leave(theirs, image, snapshot, 0.0, flow)
         assert seen[0] is not None
         assert seen[1] is not None
         assert np.abs(seen[0].astype(int) - seen[1]).max() <= 3

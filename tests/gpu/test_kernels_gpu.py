@@ -51,15 +51,17 @@ def test_the_card_paints_what_numpy_paints(kernels: TemporalKernels, channels_la
         matrix = feedback_matrix(WIDTH, HEIGHT, rng.uniform(0.8, 1.25), rng.uniform(-45, 45), *rng.uniform(-0.25, 0.25, 2))
         amount = rng.choice([0, rng.uniform(0, 0.95)])
         model = as_model(noise(0), kernels).contiguous(memory_format=order)
-        kernels.feedback(on_card, model, matrix, amount)
-        assert np.abs(as_picture(model) - numpy_ops.feedback(image, last, matrix, amount)).max() < 2 / 255
+        flow = None if turn % 3 == 0 else rng.uniform((-5, -5, 0), (5, 5, 1), (40, 30, 3)).astype(np.float32)
+        there = None if flow is None else torch.from_numpy(flow).to(kernels.device)
+        kernels.feedback(on_card, model, matrix, amount, there)
+        assert np.abs(as_picture(model) - numpy_ops.feedback(image, last, matrix, amount, flow=flow)).max() < 2 / 255
 
         colour = colour_matrix(*rng.uniform((-1, 0, 0, -180), (1, 2, 2, 180))) if turn % 2 else NEUTRAL
         mode = BLEND_MODES[turn % len(BLEND_MODES)]
         settings = BlendSettings(rng.choice([0, 0.6, 0.99]), rng.uniform(), rng.choice([0, rng.uniform(), 1]), mode, colour)
         painted = as_model(noise(turn + 99) * 1.2 - 0.1, kernels).contiguous(memory_format=order)
-        truth, last = numpy_ops.blend(as_picture(painted), last, image, settings)
-        out = kernels.blend(painted, on_card, settings)
+        truth, last = numpy_ops.blend(as_picture(painted), last, image, settings, flow)
+        out = kernels.blend(painted, on_card, settings, there)
         sharp = kernels.sharpen(out, 0.7)
         assert np.abs(kernels.state.cpu().numpy() - last).max() < 1e-4
         assert np.abs(out.cpu().numpy().astype(int) - truth).max() <= 2

@@ -38,13 +38,19 @@ def turn_matrix(size: Size, snapshot: Snapshot) -> np.ndarray:
     return feedback_matrix(size.width, size.height, zoom, rotate, x, y)
 
 
+Picture = Tensor | np.ndarray
+
+
 class Canvas(Protocol):
     """One size, one device. Belongs to the render thread."""
 
-    def enter(self, image: np.ndarray, snapshot: Snapshot) -> Tensor | np.ndarray:
-        """The prepared input (H, W, 3) uint8 -> what the painter takes, the last painting mixed in."""
+    def enter(self, image: np.ndarray, snapshot: Snapshot, flow: np.ndarray | None = None) -> Tensor | np.ndarray:
+        """The prepared input (H, W, 3) uint8 -> what the painter takes, the last painting mixed in. flow: (h, w, 3) float32, see
+        `vj.engine.flow`, from this input to that of the last painting."""
 
-    def leave(self, painted: Tensor | np.ndarray, image: np.ndarray, snapshot: Snapshot, crossfade: float = 0.0) -> np.ndarray | None:
+    def leave(
+        self, painted: Picture, image: np.ndarray, snapshot: Snapshot, crossfade: float = 0.0, flow: np.ndarray | None = None
+    ) -> np.ndarray | None:
         """What the painter gave and the input it was made of -> the picture, (H, W, 3) uint8. None when the painter gave numbers
         that are none (NaN): then nothing is kept of it."""
 
@@ -68,20 +74,22 @@ class HostCanvas:
         self._blender = cv_ops.Blender(size.height, size.width)
         self._last: np.ndarray | None = None
 
-    def enter(self, image: np.ndarray, snapshot: Snapshot) -> Tensor | np.ndarray:
+    def enter(self, image: np.ndarray, snapshot: Snapshot, flow: np.ndarray | None = None) -> Tensor | np.ndarray:
         amount = snapshot["feedback/amount"] if self._last is not None else 0.0
         matrix = turn_matrix(self.size, snapshot)
-        mixed = self._blender.feedback(image, self._last, matrix, amount, as_uint8=self._plain)
+        mixed = self._blender.feedback(image, self._last, matrix, amount, self._plain, flow)
         if self._plain:
             return mixed
         return torch.from_numpy(mixed).mul_(2).sub_(1).permute(2, 0, 1)[None].to(self._device)
 
-    def leave(self, painted: Tensor | np.ndarray, image: np.ndarray, snapshot: Snapshot, crossfade: float = 0.0) -> np.ndarray | None:
+    def leave(
+        self, painted: Picture, image: np.ndarray, snapshot: Snapshot, crossfade: float = 0.0, flow: np.ndarray | None = None
+    ) -> np.ndarray | None:
         if isinstance(painted, Tensor):
             if not torch.isfinite(painted).all():
                 return None
             painted = painted[0].permute(1, 2, 0).float().mul(0.5).add_(0.5).contiguous().cpu().numpy()
-        picture, self._last = self._blender.blend(painted, self._last, image, blend_settings(snapshot, crossfade))
+        picture, self._last = self._blender.blend(painted, self._last, image, blend_settings(snapshot, crossfade), flow)
         return cv_ops.sharpen(picture, snapshot["picture/sharpen"])
 
     def again(self, image: np.ndarray, snapshot: Snapshot) -> np.ndarray | None:
@@ -102,9 +110,9 @@ class HostCanvas:
 class Pinned:
     """A picture's way from the host to the card that waits for nothing but its own last copy."""
 
-    def __init__(self, shape: tuple[int, int, int], device: torch.device) -> None:
-        self._host = torch.empty(shape, dtype=torch.uint8, pin_memory=True)
-        self._there = torch.empty(shape, dtype=torch.uint8, device=device)
+    def __init__(self, shape: tuple[int, ...], device: torch.device, dtype: torch.dtype = torch.uint8) -> None:
+        self._host = torch.empty(shape, dtype=dtype, pin_memory=True)
+        self._there = torch.empty(shape, dtype=dtype, device=device)
         self._copied = torch.cuda.Event()
 
     def upload(self, picture: np.ndarray) -> Tensor:
@@ -128,16 +136,21 @@ class CudaCanvas:
         self._kernels.warm()
         shape = (size.height, size.width, 3)
         self._fresh, self._dry = Pinned(shape, device), Pinned(shape, device)
+        self._fresh_flow: list[Pinned] = []
+        self._dry_flow: list[Pinned] = []
         self._input = torch.empty((1, 3, *shape[:2]), dtype=dtype, device=device)
         self._down = torch.empty(shape, dtype=torch.uint8, pin_memory=True)
         self._bad = torch.zeros((), dtype=torch.bool, pin_memory=True)
 
-    def enter(self, image: np.ndarray, snapshot: Snapshot) -> Tensor:
+    def enter(self, image: np.ndarray, snapshot: Snapshot, flow: np.ndarray | None = None) -> Tensor:
         matrix = turn_matrix(self.size, snapshot)
-        self._kernels.feedback(self._fresh.upload(image), self._input, matrix, snapshot["feedback/amount"])
+        there = self._upload_flow(self._fresh_flow, flow)
+        self._kernels.feedback(self._fresh.upload(image), self._input, matrix, snapshot["feedback/amount"], there)
         return self._input
 
-    def leave(self, painted: Tensor | np.ndarray, image: np.ndarray, snapshot: Snapshot, crossfade: float = 0.0) -> np.ndarray | None:
+    def leave(
+        self, painted: Picture, image: np.ndarray, snapshot: Snapshot, crossfade: float = 0.0, flow: np.ndarray | None = None
+    ) -> np.ndarray | None:
         assert isinstance(painted, Tensor)
         # Whether it is finite is known on the card only, and asking would wait. So a bad painting is replaced by the last one there,
         # and the flag comes down with the picture.
@@ -145,7 +158,7 @@ class CudaCanvas:
         state = self._kernels.state
         safe = torch.where(bad, torch.zeros_like(painted) if state is None else self._as_painted(state), painted.to(self._input.dtype))
         self._bad.copy_(bad, non_blocking=True)
-        picture = self._finish(safe, image, snapshot, blend_settings(snapshot, crossfade))
+        picture = self._finish(safe, image, snapshot, blend_settings(snapshot, crossfade), flow)
         if not self._bad.item():
             return picture
         if state is None:
@@ -172,8 +185,19 @@ class CudaCanvas:
     def _as_painted(self, state: Tensor) -> Tensor:
         return state.permute(2, 0, 1)[None].mul(2).sub(1).to(self._input.dtype)
 
-    def _finish(self, painted: Tensor, image: np.ndarray, snapshot: Snapshot, settings: BlendSettings) -> np.ndarray:
-        picture = self._kernels.sharpen(self._kernels.blend(painted, self._dry.upload(image), settings), snapshot["picture/sharpen"])
+    def _upload_flow(self, kept: list[Pinned], flow: np.ndarray | None) -> Tensor | None:
+        """The flow on the card; its buffer is made with the first."""
+        if flow is None:
+            return None
+        if not kept:
+            kept.append(Pinned(flow.shape, self._input.device, torch.float32))
+        return kept[0].upload(flow)
+
+    def _finish(
+        self, painted: Tensor, image: np.ndarray, snapshot: Snapshot, settings: BlendSettings, flow: np.ndarray | None = None
+    ) -> np.ndarray:
+        blended = self._kernels.blend(painted, self._dry.upload(image), settings, self._upload_flow(self._dry_flow, flow))
+        picture = self._kernels.sharpen(blended, snapshot["picture/sharpen"])
         self._down.copy_(picture, non_blocking=True)
         torch.cuda.current_stream(self._input.device).synchronize()
         return self._down.numpy().copy()

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from vj.engine.canvas import HostCanvas
+from vj.engine.flow import FlowThread
 from vj.engine.painters import Painter, Painting, Plain
 from vj.engine.prepare import Fit, prepare
 from vj.frame import Frame, Size
@@ -99,6 +100,9 @@ class Journey:
         self._frozen: Cargo | None = None
         self._latest: Cargo | None = None
         self._bare = HostCanvas(size, plain=True)
+        self._flow = FlowThread()
+        self._painted_of: np.ndarray | None = None
+        """The prepared input of the painting that the canvas keeps."""
 
     def swap(self, painter: Painter) -> None:
         """Go on with another painter, from the last one's painting."""
@@ -146,7 +150,10 @@ class Journey:
 
     def _paint(self, cargo: Cargo, snapshot: Snapshot) -> Painting | None:
         begun = time.perf_counter()
-        entered = self.painter.canvas.enter(cargo.image, snapshot)
+        asked = self._ask_flow(cargo.image, snapshot)
+        flow = asked() if snapshot["feedback/amount"] > 0 else None
+        begun = self._lap("flow", begun)
+        entered = self.painter.canvas.enter(cargo.image, snapshot, flow)
         begun = self._lap("feedback", begun)
         painting = self.painter.paint(entered, snapshot, cargo)
         self._lap("diffuse", begun)
@@ -156,7 +163,8 @@ class Journey:
         begun = time.perf_counter()
         mine: Cargo = painting.cargo
         crossfade = CROSSFADE[-self._crossfade] if self._crossfade else 0.0
-        picture = self.painter.canvas.leave(painting.picture, mine.image, snapshot, crossfade)
+        flow = self._ask_flow(mine.image, snapshot)()
+        picture = self.painter.canvas.leave(painting.picture, mine.image, snapshot, crossfade, flow)
         if picture is None:
             return self._stand_in(newest, snapshot, "the model gave numbers that are none (NaN)")
         self._crossfade = max(0, self._crossfade - 1)
@@ -164,8 +172,19 @@ class Journey:
         if self._failing_since is not None:
             self._failing_since = None
             self._say("painting again")
-        self._latest = mine
+        self._latest, self._painted_of = mine, mine.image
         return Shown(picture, mine.image, mine.number, mine.captured)
+
+    def _ask_flow(self, image: np.ndarray, snapshot: Snapshot) -> Callable[[], np.ndarray | None]:
+        """Begin to find the way from an input to that of the last painting, beside the model; the answer waits for it."""
+        if self._painted_of is None or (snapshot["feedback/amount"] == 0 and snapshot["blend/smoothing"] == 0):
+            return lambda: None
+        found = self._flow.ask(image, self._painted_of)
+        return lambda: found.result().followed(snapshot["feedback/flow"])
+
+    def close(self) -> None:
+        """End its thread."""
+        self._flow.close()
 
     def _again(self, cargo: Cargo, snapshot: Snapshot, base: np.ndarray) -> Shown:
         """The last painting over `base`; before the first, the input."""

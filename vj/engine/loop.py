@@ -68,8 +68,8 @@ class RenderLoop:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout)
-            return not self._thread.is_alive()
-        return True
+        self.journey.close()
+        return self._thread is None or not self._thread.is_alive()
 
     def _run(self) -> None:
         frame: Frame | None = None

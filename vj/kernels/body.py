@@ -6,7 +6,7 @@ No header is included for CUDA, so that NVRTC needs no toolkit; half precision i
 
 Buffers: pictures are (H, W, 3) uint8, the state (H, W, 3) float32 0..1 (half precision would stick, see `numpy_ops.blend`). The model's
 side is (3, H, W), -1..1, float or, with `VJ_HALF` defined, half; `plane`, `row` and `step` are its strides in numbers, so that
-channels-last memory is read as it lies.
+channels-last memory is read as it lies. The flow is a grid of its own size, (h, w, 3) float32, h = w = 0 for none.
 """
 
 from __future__ import annotations
@@ -68,6 +68,8 @@ VJ_INLINE int vj_reflect(int index, int size)
     return folded < size ? folded : period - folded;
 }
 
+VJ_INLINE int vj_within(int index, int size) { return index < 0 ? 0 : (index < size ? index : size - 1); }
+
 VJ_INLINE float vj_mode(int mode, float base, float top)
 {
     switch (mode) {
@@ -81,14 +83,28 @@ VJ_INLINE float vj_mode(int mode, float base, float top)
     }
 }
 
-/* rgb: input + amount * (last, seen through the matrix - input), 0..1. At amount 0 `last` is not read. */
-VJ_INLINE void feedback_pixel(const vj_byte *image, const float *last, int width, int height,
-                              const float *matrix, float amount, int x, int y, float *rgb)
+/* from: dx, dy and sureness of a pixel, bilinear out of a grid of any size; none: 0, 0, 1. */
+VJ_INLINE void vj_flow_at(const float *flow, int flow_width, int flow_height, int width, int height, int x, int y, float *from)
 {
-    for (int c = 0; c < 3; ++c) rgb[c] = (float)image[(y * width + x) * 3 + c] / 255.0f;
-    if (amount == 0.0f) return;
-    const float from_x = matrix[0] * (float)x + matrix[1] * (float)y + matrix[2];
-    const float from_y = matrix[3] * (float)x + matrix[4] * (float)y + matrix[5];
+    from[0] = from[1] = 0.0f;
+    from[2] = 1.0f;
+    if (flow_width == 0) return;
+    const float across = ((float)x + 0.5f) * ((float)flow_width / (float)width) - 0.5f;
+    const float down = ((float)y + 0.5f) * ((float)flow_height / (float)height) - 0.5f;
+    const float left = floorf(across), top = floorf(down);
+    const int x0 = vj_within((int)left, flow_width), x1 = vj_within((int)left + 1, flow_width);
+    const int y0 = vj_within((int)top, flow_height) * flow_width, y1 = vj_within((int)top + 1, flow_height) * flow_width;
+    for (int c = 0; c < 3; ++c) {
+        const float a = flow[(y0 + x0) * 3 + c], b = flow[(y0 + x1) * 3 + c];
+        const float d = flow[(y1 + x0) * 3 + c], e = flow[(y1 + x1) * 3 + c];
+        const float upper = a + (across - left) * (b - a), lower = d + (across - left) * (e - d);
+        from[c] = upper + (down - top) * (lower - upper);
+    }
+}
+
+/* rgb of `last` between its pixels, mirrored at the edges. */
+VJ_INLINE void vj_gather(const float *last, int width, int height, float from_x, float from_y, float *rgb)
+{
     const float left = floorf(from_x), top = floorf(from_y);
     const float across = from_x - left, down = from_y - top;
     const int x0 = vj_reflect((int)left, width), x1 = vj_reflect((int)left + 1, width);
@@ -97,12 +113,26 @@ VJ_INLINE void feedback_pixel(const vj_byte *image, const float *last, int width
         const float a = last[(y0 + x0) * 3 + c], b = last[(y0 + x1) * 3 + c];
         const float d = last[(y1 + x0) * 3 + c], e = last[(y1 + x1) * 3 + c];
         const float upper = a + across * (b - a), lower = d + across * (e - d);
-        rgb[c] += amount * (upper + down * (lower - upper) - rgb[c]);
+        rgb[c] = upper + down * (lower - upper);
     }
 }
 
-/* painted 0..1 (clamped here), last 0..1, image 0..255 -> state 0..1, out 0..255; three numbers each. */
-VJ_INLINE void blend_pixel(const float *painted, const float *last, const vj_byte *image, const vj_settings *settings,
+/* rgb: input + amount * (last, seen through flow and matrix - input), 0..1. At amount 0 `last` is not read. */
+VJ_INLINE void feedback_pixel(const vj_byte *image, const float *last, int width, int height,
+                              const float *flow, int flow_width, int flow_height,
+                              const float *matrix, float amount, int x, int y, float *rgb)
+{
+    for (int c = 0; c < 3; ++c) rgb[c] = (float)image[(y * width + x) * 3 + c] / 255.0f;
+    if (amount == 0.0f) return;
+    float from[3], seen[3];
+    vj_flow_at(flow, flow_width, flow_height, width, height, x, y, from);
+    const float at_x = (float)x + from[0], at_y = (float)y + from[1];
+    vj_gather(last, width, height, matrix[0] * at_x + matrix[1] * at_y + matrix[2], matrix[3] * at_x + matrix[4] * at_y + matrix[5], seen);
+    for (int c = 0; c < 3; ++c) rgb[c] += amount * from[2] * (seen[c] - rgb[c]);
+}
+
+/* painted 0..1 (clamped here), last 0..1, sure 0..1, image 0..255 -> state 0..1, out 0..255; three numbers each. */
+VJ_INLINE void blend_pixel(const float *painted, const float *last, float sure, const vj_byte *image, const vj_settings *settings,
                            float *state, vj_byte *out)
 {
     float mixed[3], change = 0.0f;
@@ -110,7 +140,7 @@ VJ_INLINE void blend_pixel(const float *painted, const float *last, const vj_byt
     if (settings->smoothing != 0.0f) {
         for (int c = 0; c < 3; ++c) change += fabsf(state[c] - last[c]);
         const float t = vj_clamp((change / 3.0f - VJ_STILL) / VJ_SPAN);
-        const float keep = settings->smoothing * (1.0f - settings->motion * (t * t * (3.0f - 2.0f * t)));
+        const float keep = settings->smoothing * (1.0f - settings->motion * (t * t * (3.0f - 2.0f * t))) * sure;
         for (int c = 0; c < 3; ++c) state[c] += keep * (last[c] - state[c]);
     }
     for (int c = 0; c < 3; ++c) {
@@ -140,12 +170,13 @@ VJ_INLINE void sharpen_pixel(const vj_byte *picture, int width, int height, floa
 KERNELS = r"""
 VJ_KERNEL vj_feedback(const vj_byte *__restrict__ image, const float *__restrict__ last, vj_model *__restrict__ out,
                       int plane, int row, int step, int width, int height,
+                      const float *__restrict__ flow, int flow_width, int flow_height,
                       float m0, float m1, float m2, float m3, float m4, float m5, float amount)
 {
     const float matrix[6] = {m0, m1, m2, m3, m4, m5};
     VJ_EACH_PIXEL(width, height) {
         float rgb[3];
-        feedback_pixel(image, last, width, height, matrix, amount, x, y, rgb);
+        feedback_pixel(image, last, width, height, flow, flow_width, flow_height, matrix, amount, x, y, rgb);
         for (int c = 0; c < 3; ++c) vj_store(out + c * plane + y * row + x * step, 2.0f * rgb[c] - 1.0f);
     }
 }
@@ -153,6 +184,7 @@ VJ_KERNEL vj_feedback(const vj_byte *__restrict__ image, const float *__restrict
 VJ_KERNEL vj_blend(const vj_model *__restrict__ painted, int plane, int row, int step,
                    const float *__restrict__ last, const vj_byte *__restrict__ image,
                    float *__restrict__ state, vj_byte *__restrict__ out, int width, int height,
+                   const float *__restrict__ flow, int flow_width, int flow_height,
                    float smoothing, float motion, float wet, int mode,
                    float c0, float c1, float c2, float c3, float c4, float c5,
                    float c6, float c7, float c8, float c9, float c10, float c11)
@@ -160,9 +192,15 @@ VJ_KERNEL vj_blend(const vj_model *__restrict__ painted, int plane, int row, int
     const vj_settings settings = {smoothing, motion, wet, mode, {c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11}};
     VJ_EACH_PIXEL(width, height) {
         const int here = (y * width + x) * 3;
-        float rgb[3];
+        float rgb[3], from[3] = {0.0f, 0.0f, 1.0f}, moved[3];
+        const float *was = last + here;
         for (int c = 0; c < 3; ++c) rgb[c] = 0.5f * vj_load(painted + c * plane + y * row + x * step) + 0.5f;
-        blend_pixel(rgb, last + here, image + here, &settings, state + here, out + here);
+        if (flow_width != 0 && smoothing != 0.0f) {
+            vj_flow_at(flow, flow_width, flow_height, width, height, x, y, from);
+            vj_gather(last, width, height, (float)x + from[0], (float)y + from[1], moved);
+            was = moved;
+        }
+        blend_pixel(rgb, was, from[2], image + here, &settings, state + here, out + here);
     }
 }
 

@@ -58,6 +58,7 @@ class TemporalKernels:
         self._grid = -(-width // _BLOCK[0]), -(-height // _BLOCK[1])
         self._states = torch.zeros((2, *self._shape), dtype=torch.float32, device=self.device)
         self._outputs = torch.zeros((outputs, *self._shape), dtype=torch.uint8, device=self.device)
+        self._none = torch.zeros((1, 1, 3), dtype=torch.float32, device=self.device)
         self._state_turn = self._output_turn = 0
         self._started = False
         module = self._cupy.RawModule(code=CUDA_SOURCE, options=_HALF_OPTION[dtype], backend="nvrtc")
@@ -89,22 +90,24 @@ class TemporalKernels:
         torch.cuda.synchronize(self.device)
         self.reset()
 
-    def feedback(self, image: torch.Tensor, out: torch.Tensor, matrix: np.ndarray, amount: float) -> None:
+    def feedback(self, image: torch.Tensor, out: torch.Tensor, matrix: np.ndarray, amount: float, flow: torch.Tensor | None = None) -> None:
         """Before diffusion, see `numpy_ops.feedback`: the model's input into `out`, with the last painting mixed in once there is one.
 
         image: (H, W, 3) uint8, the prepared input. out: (3, H, W) or (1, 3, H, W), any strides, the model's dtype, gets -1..1.
-        matrix: (2, 3) float32 from `feedback_matrix`. amount: 0..0.95.
+        matrix: (2, 3) float32 from `feedback_matrix`. amount: 0..0.95. flow: (h, w, 3) float32 on the card, or None.
         """
         self._check_picture("image", image)
         self._check_model("out", out)
         share = np.float32(amount if self._started else 0)
         last = self._states[self._state_turn]
-        self._launch("vj_feedback", image, last, out, *self._strides(out), *self._size, *np.float32(matrix).ravel(), share)
+        numbers = (*np.float32(matrix).ravel(), share)
+        self._launch("vj_feedback", image, last, out, *self._strides(out), *self._size, *self._flow(flow), *numbers)
 
-    def blend(self, painted: torch.Tensor, image: torch.Tensor, settings: BlendSettings) -> torch.Tensor:
+    def blend(self, painted: torch.Tensor, image: torch.Tensor, settings: BlendSettings, flow: torch.Tensor | None = None) -> torch.Tensor:
         """After diffusion, see `numpy_ops.blend`: (H, W, 3) uint8 in the ring of outputs, and the new state.
 
-        painted: (3, H, W) or (1, 3, H, W), any strides, the model's dtype, -1..1. image: (H, W, 3) uint8, the untouched input.
+        painted: (3, H, W) or (1, 3, H, W), any strides, the model's dtype, -1..1. image: (H, W, 3) uint8, the untouched input. flow: as in
+        `feedback`.
         """
         self._check_model("painted", painted)
         self._check_picture("image", image)
@@ -113,7 +116,9 @@ class TemporalKernels:
         numbers = (np.float32(smoothing), np.float32(settings.motion), np.float32(settings.wet), np.int32(MODE_CODES[settings.mode]))
         out = self._next_output()
         colour = np.float32(settings.colour).ravel()
-        self._launch("vj_blend", painted, *self._strides(painted), last, image, state, out, *self._size, *numbers, *colour)
+        self._launch(
+            "vj_blend", painted, *self._strides(painted), last, image, state, out, *self._size, *self._flow(flow), *numbers, *colour
+        )
         self._state_turn, self._started = 1 - self._state_turn, True
         return out
 
@@ -125,6 +130,15 @@ class TemporalKernels:
         out = self._next_output()
         self._launch("vj_sharpen", picture, out, *self._size, np.float32(amount))
         return out
+
+    def _flow(self, flow: torch.Tensor | None) -> tuple[torch.Tensor, np.int32, np.int32]:
+        """The grid and its size, as the kernels take them."""
+        if flow is None:
+            return self._none, np.int32(0), np.int32(0)
+        if flow.ndim != 3 or flow.shape[2] != 3 or flow.dtype != torch.float32 or flow.device != self.device or not flow.is_contiguous():
+            came = f"{tuple(flow.shape)} {flow.dtype} on {flow.device}"
+            raise ValueError(f"flow: {came} came, contiguous (h, w, 3) torch.float32 on {self.device} would be right")
+        return flow, np.int32(flow.shape[1]), np.int32(flow.shape[0])
 
     def _next_output(self) -> torch.Tensor:
         self._output_turn = (self._output_turn + 1) % len(self._outputs)

@@ -46,6 +46,37 @@ MODES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], object]] = {
 }
 
 
+class Grid:
+    """A flow at a picture's size, and what is seen through it. Belongs to one thread; its buffers are kept."""
+
+    def __init__(self, height: int, width: int) -> None:
+        self._height, self._width = height, width
+        self._flow = np.zeros((height, width, 3), np.float32)
+        self._x, self._y = np.zeros((2, height, width), np.float32)
+        self.sure = np.zeros((height, width), np.float32)
+        """How sure the flow is, 0..1."""
+        column, row = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+        self._column, self._row = column, row
+
+    def take(self, flow: np.ndarray) -> None:
+        """The flow of this frame, (h, w, 3) float32, see `numpy_ops.feedback`."""
+        cv2.resize(flow, (self._width, self._height), dst=self._flow, interpolation=cv2.INTER_LINEAR)
+        cv2.mixChannels([self._flow], [self._x, self._y, self.sure], [0, 0, 1, 1, 2, 2])
+        cv2.add(self._x, self._column, dst=self._x)
+        cv2.add(self._y, self._row, dst=self._y)
+
+    def gather(self, wide: np.ndarray, matrix: np.ndarray, rows: slice, four: np.ndarray, three: np.ndarray) -> np.ndarray:
+        """These rows of a picture (H, W, 4) seen through flow and matrix, (rows, W, 3), in buffers of a strip's size."""
+        x: np.ndarray = self._x[rows]
+        y: np.ndarray = self._y[rows]
+        if not np.array_equal(matrix, _STAY):
+            (a, b, c), (d, e, f) = matrix.tolist()
+            x, y = cv2.addWeighted(x, a, y, b, c), cv2.addWeighted(x, d, y, e, f)
+        count = rows.stop - rows.start
+        seen = cv2.remap(wide, x, y, cv2.INTER_LINEAR, dst=four[:count], borderMode=cv2.BORDER_REFLECT_101)
+        return cv2.cvtColor(seen, cv2.COLOR_RGBA2RGB, dst=three[:count])
+
+
 class Blender:
     """`numpy_ops.feedback` and `blend` for pictures of one size. Belongs to one thread.
 
@@ -63,25 +94,59 @@ class Blender:
         self._one, self._two = np.zeros((2, rows, width, 3), np.float32)
         self._change, self._keep = np.zeros((2, rows, width), np.float32)
         self._wide, self._warped = np.zeros((height, width, 4), np.float32), np.zeros((rows, width, 4), np.float32)
+        self._grid: Grid | None = None
 
-    def feedback(self, image: np.ndarray, last: np.ndarray | None, matrix: np.ndarray, amount: float, as_uint8: bool = False) -> np.ndarray:
+    def feedback(
+        self,
+        image: np.ndarray,
+        last: np.ndarray | None,
+        matrix: np.ndarray,
+        amount: float,
+        as_uint8: bool = False,
+        flow: np.ndarray | None = None,
+    ) -> np.ndarray:
         """See `numpy_ops.feedback`. With `as_uint8` and nothing to mix in, the image itself comes back."""
         self._check("image", image, np.uint8)
         if last is None or amount == 0:
             return image if as_uint8 else cv2.LUT(image, _STEPS)
         self._check("last", last, np.float32)
         out = np.empty(self._shape, np.uint8 if as_uint8 else np.float32)
-        moves = not np.array_equal(matrix, _STAY)
+        moves = not np.array_equal(matrix, _STAY) or flow is not None
+        grid = self._enlarged(flow)
         if moves:  # OpenCV gathers four channels in less than half the time of three
             cv2.cvtColor(last, cv2.COLOR_RGB2RGBA, dst=self._wide)
         unit, kind = (1, cv2.CV_8U) if as_uint8 else (255, cv2.CV_32F)
         for rows in self._strips:
+            if grid is not None:
+                self._mix_moved(image[rows], grid, matrix, amount, rows, out[rows])
+                continue
             warped = self._warp(self._wide, matrix, rows) if moves else last[rows]
             cv2.addWeighted(image[rows], (1 - amount) / unit, warped, amount * 255 / unit, 0, dst=out[rows], dtype=kind)
         return out
 
+    def _enlarged(self, flow: np.ndarray | None) -> Grid | None:
+        """The flow at the picture's size; once a frame."""
+        if flow is None:
+            return None
+        if self._grid is None:
+            self._grid = Grid(*self._shape[:2])
+        self._grid.take(flow)
+        return self._grid
+
+    def _mix_moved(self, image: np.ndarray, grid: Grid, matrix: np.ndarray, amount: float, rows: slice, out: np.ndarray) -> None:
+        """A strip of feedback that follows the flow."""
+        warped = grid.gather(self._wide, matrix, rows, self._warped, self._one)
+        fresh = cv2.LUT(image, _STEPS, dst=self._two[: len(image)])
+        keep = np.multiply(grid.sure[rows], _FULL * np.float32(amount), out=self._keep[: len(image)])
+        rest = np.subtract(_FULL, keep, out=self._change[: len(image)])
+        if out.dtype == np.uint8:
+            cv2.blendLinear(fresh, warped, rest, keep, dst=fresh)
+            cv2.convertScaleAbs(fresh, alpha=255, dst=out)
+        else:
+            cv2.blendLinear(fresh, warped, rest, keep, dst=out)
+
     def blend(
-        self, painted: np.ndarray, last: np.ndarray | None, image: np.ndarray, settings: BlendSettings
+        self, painted: np.ndarray, last: np.ndarray | None, image: np.ndarray, settings: BlendSettings, flow: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """See `numpy_ops.blend`. A uint8 `painted` that nothing changes comes back itself, and so does the image when all is dry."""
         self._check("image", image, np.uint8)
@@ -98,9 +163,15 @@ class Blender:
             ready = painted
         else:
             ready = out = np.empty(self._shape, np.uint8)
+        grid = self._enlarged(flow) if smoothing > 0 else None
+        if grid is not None and last is not None:
+            cv2.cvtColor(last, cv2.COLOR_RGB2RGBA, dst=self._wide)
         for rows in self._strips:
             _to_float(painted[rows], state[rows])
-            if last is not None and smoothing > 0:
+            if grid is not None:
+                was = grid.gather(self._wide, _STAY, rows, self._warped, self._one)
+                self._smooth(state[rows], was, settings, grid.sure[rows])
+            elif last is not None and smoothing > 0:
                 self._smooth(state[rows], last[rows], settings)
             if out is not None:
                 self._finish(state[rows], image[rows], out[rows], settings, colour)
@@ -121,12 +192,14 @@ class Blender:
         warped = cv2.warpAffine(wide, here, size, dst=self._warped[: size[1]], flags=how, borderMode=cv2.BORDER_REFLECT_101)
         return cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB, dst=self._one[: size[1]])
 
-    def _smooth(self, state: np.ndarray, last: np.ndarray, settings: BlendSettings) -> None:
+    def _smooth(self, state: np.ndarray, last: np.ndarray, settings: BlendSettings, sure: np.ndarray | None = None) -> None:
         """A strip of the new state, in place."""
-        if settings.motion == 0:
+        if settings.motion == 0 and sure is None:
             cv2.addWeighted(state, 1 - settings.smoothing, last, settings.smoothing, 0, dst=state)
             return
         keep = self._weights(state, last, settings)
+        if sure is not None:
+            keep *= sure
         fresh = np.subtract(_FULL, keep, out=self._change[: len(keep)])
         cv2.blendLinear(state, last, fresh, keep, dst=state)
 

@@ -13,6 +13,8 @@ import numpy as np
 
 from vj.kernels.settings import MOVING, STILL, BlendSettings
 
+STAY = np.eye(2, 3, dtype=np.float32)
+
 MODES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "normal": lambda base, top: top,
     "add": lambda base, top: np.minimum(base + top, 1),
@@ -47,10 +49,29 @@ def reflect(index: np.ndarray, size: int) -> np.ndarray:
     return np.minimum(folded, period - folded) if size > 1 else folded
 
 
-def warp(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """(H, W, 3) float32 seen through `feedback_matrix`'s (2, 3) float32: a bilinear gather, mirrored at the edges."""
+def enlarge(flow: np.ndarray, height: int, width: int) -> np.ndarray:
+    """(h, w, 3) float32 -> (H, W, 3): bilinear about pixel centres, the border's values beyond it."""
+    across, down = np.float32(flow.shape[1] / width), np.float32(flow.shape[0] / height)
+    x = (np.arange(width, dtype=np.float32) + np.float32(0.5)) * across - np.float32(0.5)
+    y = (np.arange(height, dtype=np.float32) + np.float32(0.5)) * down - np.float32(0.5)
+    left, top = np.floor(x), np.floor(y)
+    columns = [np.clip(left.astype(int) + step, 0, flow.shape[1] - 1) for step in (0, 1)]
+    rows = [np.clip(top.astype(int) + step, 0, flow.shape[0] - 1) for step in (0, 1)]
+    share_x, share_y = (x - left)[None, :, None], (y - top)[:, None, None]
+    (a, b), (c, d) = ([flow[r][:, k] for k in columns] for r in rows)
+    upper, lower = a + share_x * (b - a), c + share_x * (d - c)
+    return upper + share_y * (lower - upper)
+
+
+def warp(picture: np.ndarray, matrix: np.ndarray, flow: np.ndarray | None = None) -> np.ndarray:
+    """(H, W, 3) float32 seen through `feedback_matrix`'s (2, 3) float32: a bilinear gather, mirrored at the edges.
+
+    flow: (H, W, 2 or more) float32, how far a pixel is moved before the matrix is asked; both are one map, and there is one resampling.
+    """
     height, width = picture.shape[:2]
     column, row = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
+    if flow is not None:
+        column, row = column + flow[..., 0], row + flow[..., 1]
     x, y = (m[0] * column + m[1] * row + m[2] for m in matrix)
     left, top = np.floor(x), np.floor(y)
     across, down = (x - left)[..., None], (y - top)[..., None]
@@ -61,17 +82,28 @@ def warp(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return upper + down * (lower - upper)
 
 
-def feedback(image: np.ndarray, last: np.ndarray | None, matrix: np.ndarray, amount: float, as_uint8: bool = False) -> np.ndarray:
+def feedback(
+    image: np.ndarray,
+    last: np.ndarray | None,
+    matrix: np.ndarray,
+    amount: float,
+    as_uint8: bool = False,
+    flow: np.ndarray | None = None,
+) -> np.ndarray:
     """Before diffusion: a share of the last output in the next input.
 
     image: (H, W, 3) uint8, the prepared input. last: (H, W, 3) float32 0..1, the state `blend` returned, None before the first.
-    matrix: (2, 3) float32 from `feedback_matrix`. amount: 0..0.95; at 0 the image comes back exactly.
+    matrix: (2, 3) float32 from `feedback_matrix`. amount: 0..0.95; at 0 the image comes back exactly. flow: (h, w, 3) float32 of any
+    size, see `vj.engine.flow`: dx and dy in pixels of the picture, from where a pixel is to where it was, and how sure that is, 0..1;
+    what is not sure is not fed back.
     Returns (H, W, 3) float32 0..1, or uint8 with `as_uint8`.
     """
     if last is None or amount == 0:
         return image if as_uint8 else to_float(image)
     fresh = to_float(image)
-    mixed = fresh + np.float32(amount) * (warp(last, matrix) - fresh)
+    wide = None if flow is None else enlarge(flow, *image.shape[:2])
+    share = np.float32(amount) if wide is None else np.float32(amount) * wide[..., 2:]
+    mixed = fresh + share * (warp(last, matrix, wide) - fresh)
     return to_uint8(mixed) if as_uint8 else mixed
 
 
@@ -81,28 +113,39 @@ def smoothstep(low: float, high: float, value: np.ndarray) -> np.ndarray:
     return t * t * (3 - 2 * t)
 
 
-def smooth(painted: np.ndarray, last: np.ndarray, smoothing: float, motion: float) -> np.ndarray:
-    """The new state, (H, W, 3) float32: painted, with the last state kept by `smoothing` where the two are alike.
+def smooth(painted: np.ndarray, last: np.ndarray, smoothing: float, motion: float, sure: np.ndarray | None = None) -> np.ndarray:
+    """The new state, (H, W, 3) float32: painted, with the last state kept by `smoothing` where the two are alike. sure: (H, W), 0..1,
+    of which less is kept.
 
     Written as painted + keep * (last - painted), so that smoothing 0 is painted to the bit.
     """
     change = np.abs(painted - last)
     change = (change[..., 0] + change[..., 1] + change[..., 2]) / np.float32(3)
     keep = np.float32(smoothing) * (1 - np.float32(motion) * smoothstep(STILL, MOVING, change))
+    if sure is not None:
+        keep = keep * sure
     return painted + keep[..., None] * (last - painted)
 
 
-def blend(painted: np.ndarray, last: np.ndarray | None, image: np.ndarray, settings: BlendSettings) -> tuple[np.ndarray, np.ndarray]:
+def blend(
+    painted: np.ndarray, last: np.ndarray | None, image: np.ndarray, settings: BlendSettings, flow: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """After diffusion: temporal smoothing, blend mode, wet/dry, colour.
 
     painted: (H, W, 3), what the model made, float 0..1 (clamped here) or uint8. last: (H, W, 3) float32 0..1, the state of the frame
-    before, None before the first. image: (H, W, 3) uint8, the untouched input.
+    before, None before the first. image: (H, W, 3) uint8, the untouched input. flow: as in `feedback`; the last state is looked at
+    where each pixel was.
     Returns the picture, (H, W, 3) uint8, and the new state, (H, W, 3) float32 0..1: the painting from *before* wet/dry and colour, since
     those would otherwise be applied again with every turn of the feedback. The state is float32 because slow smoothing moves it by less
     than a step of uint8, and of half precision: it would stick.
     """
     fresh, base = to_float(painted), to_float(image)
-    state = fresh if last is None else smooth(fresh, last, settings.smoothing, settings.motion)
+    state = fresh
+    if last is not None and flow is None:
+        state = smooth(fresh, last, settings.smoothing, settings.motion)
+    elif last is not None and settings.smoothing > 0:
+        wide = enlarge(flow, *image.shape[:2])  # type: ignore[arg-type]
+        state = smooth(fresh, warp(last, STAY, wide), settings.smoothing, settings.motion, wide[..., 2])
     mixed = base + np.float32(settings.wet) * (MODES[settings.mode](base, state) - base)
     if not settings.neutral:
         mixed = mixed @ settings.colour[:, :3].T + settings.colour[:, 3]

@@ -79,6 +79,7 @@ ROWS = (
     _number("feedback/rotate", -45, 45, 0, "deg", "and turns by this, clockwise", QUICK),
     _number("feedback/x", -0.25, 0.25, 0, "frame", "and moves to the right by this share of the width", QUICK),
     _number("feedback/y", -0.25, 0.25, 0, "frame", "and down by this share of the height", QUICK),
+    _number("feedback/flow", 0, 1, 1, "", "how far feedback and smoothing follow the input's motion; where that is unsure, less is kept"),
     _number("blend/smoothing", 0, 0.99, 0.5, "", "weight of the last output where nothing moves"),
     _number("blend/motion", 0, 1, 0.8, "", "how strongly movement cancels smoothing"),
     _number("mix/wet", 0, 1, 1, "", "the untouched input fades in below 1", QUICK),

@@ -1,0 +1,110 @@
+"""Flow of pictures whose movement is known."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from vj.engine.flow import FlowFinder, FlowThread, Motion
+from vj.frame import Size
+from vj.kernels import numpy_ops
+from vj.sources.testcard import Scene
+
+
+def texture(height: int = 256, width: int = 256, seed: int = 0) -> np.ndarray:
+    noise = np.random.default_rng(seed).random((height, width, 3), dtype=np.float32)
+    soft = cv2.GaussianBlur(noise, (0, 0), 3)
+    soft = (soft - soft.min()) / np.ptp(soft)
+    return (soft * 255).astype(np.uint8)
+
+
+def shifted(picture: np.ndarray, dx: float, dy: float) -> np.ndarray:
+    matrix = np.float32([[1, 0, dx], [0, 1, dy]])
+    return cv2.warpAffine(picture, matrix, picture.shape[1::-1], flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+
+
+@pytest.mark.parametrize("size", [(256, 256), (288, 512), (512, 512), (192, 108)])
+@pytest.mark.parametrize(("dx", "dy"), [(4, 0), (-3, 2), (0, -6), (0.5, 0.5)])
+def test_a_shift_is_found_where_it_came_from(size: tuple[int, int], dx: float, dy: float) -> None:
+    old = texture(*size)
+    motion = FlowFinder().find(shifted(old, dx, dy), old)
+    middle = motion.grid[20:-20, 20:-20]
+    assert np.median(middle[..., 0]) == pytest.approx(-dx, abs=0.4)
+    assert np.median(middle[..., 1]) == pytest.approx(-dy, abs=0.4)
+    assert middle[..., 2].mean() > 0.8
+    assert not motion.cut
+
+
+def test_a_still_picture_has_no_flow_and_no_doubt() -> None:
+    picture = texture()
+    grid = FlowFinder().find(picture, picture.copy()).grid
+    assert np.abs(grid[..., :2]).max() == 0
+    assert grid[..., 2].min() == 1
+
+
+def test_what_was_hidden_before_is_not_sure() -> None:
+    """A square of another texture moves over the ground: the ground it uncovers was nowhere."""
+    ground, square = texture(seed=1), texture(seed=2)[:80, :80]
+    old, new = ground.copy(), ground.copy()
+    old[90:170, 90:170] = square
+    new[90:170, 102:182] = square
+    grid = cv2.resize(FlowFinder().find(new, old).grid, (256, 256))
+    assert grid[100:160, 92:100, 2].mean() < 0.4, "uncovered"
+    assert grid[100:160, 112:172, 2].mean() > 0.7, "the square"
+    assert np.median(grid[110:150, 120:165, 0]) == pytest.approx(-12, abs=1.5)
+    assert grid[200:250, 20:80, 2].mean() > 0.9, "the ground"
+
+
+def test_a_hard_cut_is_noticed_and_movement_and_flashes_are_none() -> None:
+    finder = FlowFinder()
+    card = Scene(Size(256, 256), 30)
+    assert finder.find(card.draw(100), texture(seed=5)).cut
+    assert finder.find(texture(seed=6), texture(seed=7)).cut
+    for number in range(20, 60):
+        assert not finder.find(card.draw(number), card.draw(number - 1)).cut
+    assert not finder.find(shifted(texture(), 12, 5), texture()).cut
+
+
+def test_following_less_moves_less_and_doubts_less() -> None:
+    motion = Motion(np.float32([[[4, 2, 0.5]]]), False)
+    assert motion.followed(0) is None
+    assert motion.followed(1) is motion.grid
+    half = motion.followed(0.5)
+    assert half is not None
+    assert half[0, 0].tolist() == [2, 1, 0.75]
+    assert motion.grid[0, 0].tolist() == [4, 2, 0.5], "the motion itself stays"
+
+
+def test_smoothing_along_the_flow_is_sharper_than_smoothing_in_place() -> None:
+    """A texture that moves under shimmering noise: followed, it stays sharp; in place, it smears."""
+    rng = np.random.default_rng(0)
+    ground = texture(256, 400).astype(np.float32) / 255
+    finder = FlowFinder()
+    from vj.kernels.settings import BlendSettings
+
+    plain = followed = None
+    errors: list[tuple[float, float]] = []
+    before: np.ndarray | None = None
+    for turn in range(24):
+        clean = ground[:, 4 * turn : 4 * turn + 256]
+        image = (clean * 255).astype(np.uint8)
+        painted = np.clip(clean + rng.normal(0, 0.08, clean.shape).astype(np.float32), 0, 1).astype(np.float32)
+        flow = None if before is None else finder.find(image, before).grid
+        settings = BlendSettings(0.8, 0.0)
+        plain = numpy_ops.blend(painted, plain, image, settings)[1]
+        followed = numpy_ops.blend(painted, followed, image, settings, flow)[1]
+        before = image
+        errors.append((float(np.abs(plain - clean).mean()), float(np.abs(followed - clean).mean())))
+    in_place, along = np.mean(errors[12:], axis=0)
+    assert along < 0.6 * in_place
+
+
+def test_the_thread_finds_each_pair_once() -> None:
+    thread = FlowThread()
+    new, old = texture(seed=1), texture(seed=2)
+    first = thread.ask(new, old)
+    assert thread.ask(new, old) is first
+    assert thread.ask(old, new) is not first
+    assert isinstance(first.result(5), Motion)
+    thread.close()
