@@ -108,3 +108,59 @@ def test_the_thread_finds_each_pair_once() -> None:
     assert thread.ask(old, new) is not first
     assert isinstance(first.result(5), Motion)
     thread.close()
+
+
+def through_the_loop(clip: list[np.ndarray], **start: float) -> list[np.ndarray]:
+    """What becomes of a clip without a model: feedback and smoothing alone."""
+    from vj.clock import FrameClock
+    from vj.engine.loop import RenderLoop
+    from vj.frame import Frame
+    from vj.mailbox import Mailbox
+    from vj.metrics import Metrics
+    from vj.parameters.store import Store
+
+    made: list[np.ndarray] = []
+    height, width = clip[0].shape[:2]
+    loop = RenderLoop(
+        size=Size(width, height),
+        fps=30,
+        fit="crop",
+        clock=FrameClock(30),
+        store=Store({name.replace("__", "/"): value for name, value in start.items()}),
+        inbox=Mailbox(),
+        publish=lambda image, frame: made.append(frame.pixels),
+        metrics=Metrics(),
+        on_message=print,
+    )
+    loop.render(Frame(picture, number, number / 30) for number, picture in enumerate(clip))
+    loop.stop()
+    return made
+
+
+@pytest.mark.parametrize("follow", [0.0, 1.0])
+def test_after_a_hard_cut_there_are_no_ghosts(follow: float) -> None:
+    card = Scene(Size(256, 256), 30)
+    other = texture(seed=9)
+    clip = [card.draw(n) for n in range(20)] + [other.copy() for _ in range(8)]
+    seen = through_the_loop(clip, feedback__amount=0.6, feedback__flow=follow, blend__smoothing=0.9, blend__motion=0.0)
+    for number in (20, 21, 22):
+        assert np.abs(seen[number].astype(int) - clip[number]).mean() < 3, number
+
+
+def test_the_first_frames_are_the_input_and_not_junk() -> None:
+    card = Scene(Size(256, 256), 30)
+    clip = [card.draw(n) for n in range(4)]
+    seen = through_the_loop(clip, feedback__amount=0.9, blend__smoothing=0.9)
+    for one, other in zip(seen, clip, strict=True):
+        assert np.abs(one.astype(int) - other).mean() < 6
+
+
+def test_a_moving_picture_does_not_trail_when_feedback_follows_it() -> None:
+    ground = texture(256, 512, seed=4)
+    clip = [ground[:, 4 * n : 4 * n + 256].copy() for n in range(20)]
+    settings = {"feedback__amount": 0.7, "blend__smoothing": 0.7, "blend__motion": 0.0}
+    apart = [
+        np.abs(through_the_loop(clip, feedback__flow=follow, **settings)[-1][:, :240].astype(int) - clip[-1][:, :240]).mean()
+        for follow in (0.0, 1.0)
+    ]
+    assert apart[1] < 0.35 * apart[0]
