@@ -14,6 +14,7 @@ from vj.clock import WallClock
 from vj.control.desk import Desk
 from vj.control.osc import OscServer
 from vj.control.takes import Take
+from vj.engine.inbetween import Inbetween
 from vj.engine.loading import make_painter
 from vj.engine.loop import RenderLoop
 from vj.errors import Fault
@@ -74,6 +75,7 @@ class Performance:
         sinks = [uri for uri in show.sinks if split_preview(uri)]
         self.outlets = Outlets(sinks, show.fps, self.clock, self.metrics, self.say)
         self._has_sinks = bool(sinks)
+        self.inbetween = Inbetween(self.outlets.put, self.clock, show.fps)
         self.loop = RenderLoop(
             size=self.size,
             fps=show.fps,
@@ -192,7 +194,7 @@ class Performance:
         self._playing_since = self.clock.now()
 
     def _publish(self, image: np.ndarray, frame: Frame) -> None:
-        self.outlets.put(frame)
+        self.inbetween.put(frame, self.loop.journey.motion, bool(self.store.get("output/interpolate")))
         if not self._has_sinks:
             self.metrics.latency(self.clock.now() - frame.captured)
         if self.page is not None:
@@ -332,6 +334,7 @@ class Performance:
         """End within two seconds, recordings closed."""
         self.state = "stopping"
         self.loop.stop(timeout=0.6)
+        self.inbetween.stop(timeout=0.2)
         self.outlets.stop(timeout=1.0)
         self.desk.stop()
         for part in (self.osc, self.page, self._feed):

@@ -103,6 +103,8 @@ class Journey:
         self._flow = FlowThread()
         self._painted_of: np.ndarray | None = None
         """The prepared input of the painting that the canvas keeps."""
+        self.motion: np.ndarray | None = None
+        """The flow that led to the picture just made, for whoever goes on with it; None when it is not known."""
 
     def swap(self, painter: Painter) -> None:
         """Go on with another painter, from the last one's painting."""
@@ -114,6 +116,7 @@ class Journey:
 
     def travel(self, frame: Frame, snapshot: Snapshot) -> Shown:
         """Send a frame on its way, give the picture to show now. Whatever the model throws, there is one."""
+        self.motion = None
         begun = time.perf_counter()
         cargo = Cargo(prepare(frame.pixels, self.size, self._fit), frame.number, frame.captured)
         self._lap("prepare", begun)
@@ -164,6 +167,7 @@ class Journey:
         mine: Cargo = painting.cargo
         crossfade = CROSSFADE[-self._crossfade] if self._crossfade else 0.0
         flow = self._ask_flow(mine.image, snapshot)()
+        self.motion = flow if snapshot["output/interpolate"] else None
         picture = self.painter.canvas.leave(painting.picture, mine.image, snapshot, crossfade, flow)
         if picture is None:
             return self._stand_in(newest, snapshot, "the model gave numbers that are none (NaN)")
@@ -177,7 +181,8 @@ class Journey:
 
     def _ask_flow(self, image: np.ndarray, snapshot: Snapshot) -> Callable[[], np.ndarray | None]:
         """Begin to find the way from an input to that of the last painting, beside the model; the answer waits for it."""
-        if self._painted_of is None or (snapshot["feedback/amount"] == 0 and snapshot["blend/smoothing"] == 0):
+        needless = snapshot["feedback/amount"] == 0 and snapshot["blend/smoothing"] == 0 and not snapshot["output/interpolate"]
+        if self._painted_of is None or needless:
             return lambda: None
         found = self._flow.ask(image, self._painted_of)
         return lambda: found.result().followed(snapshot["feedback/flow"])

@@ -92,6 +92,9 @@ ROWS = (
     _number("similarity", 0, 1, 0, "", "above 0: the model rests while the input stands still; nearer 1 allows less movement"),
     Parameter("output/freeze", "switch", False, "hold the picture"),
     _number("output/blackout", 0, 1, 0, "", "fade to black and back", QUICK),
+    Parameter(
+        "output/interpolate", "switch", False, "frames between painted ones, up to the show's rate: the last one moved on, without delay"
+    ),
     Parameter("cue/go", "trigger", False, "fire the next cue of the show"),
     Parameter("cue/back", "trigger", False, "fire the cue before"),
     Parameter("cue/fire", "text", "", "fire a cue by its name, or its number counted from 0"),

@@ -1,0 +1,100 @@
+"""Frames between painted ones: the last picture moved on along the input's motion, so that a sink's rate is filled without delay."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from vj.clock import Clock
+from vj.frame import Frame
+from vj.mailbox import Mailbox
+
+FARTHEST = 1.0
+"""How far a picture is moved on, as a share of the way to the next painted one: then it stands, since nobody knows."""
+
+
+def moved_on(picture: np.ndarray, flow: np.ndarray, share: float) -> np.ndarray:
+    """(H, W, 3) uint8, its things moved on by a share of the way they came. flow: (h, w, 3) float32, see `vj.engine.flow`.
+
+    What is not sure stays where it is. The motion at a place is taken for that of what comes there: right where things move alike, and
+    where they do not, as far off as they move in a fraction of a frame.
+    """
+    height, width = picture.shape[:2]
+    way = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
+    far = np.float32(share) * way[..., 2]
+    column, row = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    out: np.ndarray = cv2.remap(
+        picture, column + far * way[..., 0], row + far * way[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+    )
+    return out
+
+
+class Inbetween:
+    """Between the render loop and the sinks, on a thread of its own that ticks at the sinks' rate while it is on.
+
+    A painted picture leaves at once; until the next one comes, each tick sends it moved on.
+    """
+
+    def __init__(self, deliver: Callable[[Frame], None], clock: Clock, fps: float) -> None:
+        self._deliver, self._clock, self._period = deliver, clock, 1 / fps
+        self._box: Mailbox[tuple[Frame, np.ndarray | None]] = Mailbox()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._last: tuple[Frame, np.ndarray | None] | None = None
+        self._painted = 0.0
+        self._every = 0.0
+        self.added = 0
+        """Frames that were made here."""
+
+    def put(self, frame: Frame, flow: np.ndarray | None, on: bool) -> None:
+        """A painted picture, and the motion that led to it. Called by the render thread; never waits."""
+        if not on:
+            self._last = None
+            self._deliver(frame)
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="inbetween", daemon=True)
+            self._thread.start()
+        self._box.put((frame, flow))
+
+    def take(self, frame: Frame, flow: np.ndarray | None, now: float) -> Frame:
+        """A painted picture has come at `now`; it is what is sent."""
+        if self._last is not None and 0 < now - self._painted < 1:
+            self._every = now - self._painted if self._every == 0 else 0.7 * self._every + 0.3 * (now - self._painted)
+        self._last, self._painted = (frame, flow), now
+        return frame
+
+    def between(self, now: float) -> Frame | None:
+        """What is sent at `now`, when no new picture has come; None when there is nothing to add."""
+        if self._last is None or self._every <= 0:
+            return None
+        frame, flow = self._last
+        share = min(FARTHEST, (now - self._painted) / self._every)
+        if flow is None or share <= 0:
+            return None
+        self.added += 1
+        return Frame(moved_on(frame.pixels, flow, share), frame.number, frame.captured)
+
+    def _run(self) -> None:
+        due = self._clock.now()
+        while not self._stop.is_set():
+            item = self._box.take(max(0.0, due - self._clock.now()))
+            now = self._clock.now()
+            if item is not None:
+                self._deliver(self.take(*item, now))
+                due = now + self._period
+            elif now >= due:
+                made = self.between(now)
+                if made is not None:
+                    self._deliver(made)
+                due += self._period * max(1, int((now - due) / self._period) + 1)
+
+    def stop(self, timeout: float = 0.5) -> None:
+        """End. May be called twice."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+            self._thread = None
