@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from vj.control.keyboard import leave_terminal
 from vj.errors import Fault, nearest
 from vj.terminal import Terminal
 
@@ -221,6 +222,7 @@ class Signals:
 
     def _caught(self, number: int, _frame: object) -> None:
         if self._stop.is_set():
+            leave_terminal()
             os._exit(130)
         self._stop.set()
         os.write(2, b"\nstopping; Ctrl-C once more ends it at once\n" if number == signal.SIGINT else b"stopping\n")

@@ -10,11 +10,12 @@ from vj.errors import Fault
 
 
 def show_list(say: Callable[[str], None]) -> int:
-    """Say cameras, NDI and Spout senders, devices, models and shows. Takes about two seconds, for NDI's discovery."""
+    """Say cameras, NDI and Spout senders, MIDI devices, graphics cards, models and shows. Takes about two seconds, for NDI's discovery."""
     for title, lines in (
         ("cameras", _cameras()),
         ("NDI sources", _ndi()),
         ("Spout senders", _spout()),
+        ("MIDI devices", _midi()),
         ("computing", _devices()),
         ("models", _models()),
         ("shows", _shows()),
@@ -45,6 +46,17 @@ def _ndi() -> Iterator[str]:
     yield from (f"ndi:{name}" for name in found)
     if not found:
         yield "none heard in 1.5 s (a sender in another network is found by its address: ndi_addresses in a show)"
+
+
+def _midi() -> Iterator[str]:
+    from vj.control.midi_ports import make_backend, plain_name
+
+    try:
+        names = [plain_name(name) for name in make_backend().get_input_names()]
+    except Exception as error:  # no python-rtmidi, or no sequencer on this machine
+        yield f"unavailable: {error}"
+        return
+    yield from (names or ["none plugged in"])
 
 
 def _spout() -> Iterator[str]:

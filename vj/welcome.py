@@ -27,5 +27,8 @@ def welcome(performance: Performance, opened: Opened) -> list[str]:
         f"         TouchDesigner: OSC Out DAT to {here}:{port}, op('oscout1').sendOSC('/vj/prompt', ['deep ocean'])",
     ]
     lines += [f"         {line}" for line in opened.osc.describe()]
-    lines += ["         every address: docs/parameters.md", "  stop   Ctrl-C", ""]
+    lines.append("         every address: docs/parameters.md; controllers, pedals, cues: docs/control.md")
+    if performance.show.cues:
+        lines.append("  keys   space or → the next cue, ← the one before, 1-9 a cue by its place, t taps the tempo")
+    lines += ["  stop   Ctrl-C", ""]
     return lines

@@ -59,14 +59,16 @@ class Desk:
         self._kept: set[str] = set()
         self._close_link: Callable[[], None] = lambda: None
         self.conductor, self._ears = self._make(show)
+        self._conduct()
         store.listeners.append(self._changed)
         if log is not None:
             self._begin_take(log)
 
     def _make(self, show: Played) -> tuple[Conductor, Ears]:
-        made = make_conductor(show, self._store, live=True, say=self._say, now=self._clock.now, latency=self._latency)
-        self._store.forces = self._replay if self._replay is not None else made[0]
-        return made
+        return make_conductor(show, self._store, live=True, say=self._say, now=self._clock.now, latency=self._latency)
+
+    def _conduct(self) -> None:
+        self._store.forces = self._replay if self._replay is not None else self.conductor
 
     def start(self) -> None:
         """Open what can be plugged in."""
@@ -96,6 +98,7 @@ class Desk:
         self._show = show
         self.conductor, self._ears = self._make(show)
         self.conductor.take_over(old)
+        self._conduct()
         ears.close()
         self._open()
 

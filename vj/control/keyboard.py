@@ -11,6 +11,15 @@ from typing import Any
 ARROWS = {"[C": "right", "[D": "left", "[A": "up", "[B": "down", "OC": "right", "OD": "left"}
 
 
+_OPEN: list[Keyboard] = []
+
+
+def leave_terminal() -> None:
+    """Put the terminal back as it was, for whoever ends the process on the spot."""
+    for keyboard in list(_OPEN):
+        keyboard.close()
+
+
 class Keyboard:
     """Gives keys to `press` on a thread of its own; the terminal is as it was after `close`. Does nothing in a pipe."""
 
@@ -30,6 +39,7 @@ class Keyboard:
                 return  # in the background: reading would stop the whole program
             self._before = termios.tcgetattr(sys.stdin.fileno())
             tty.setcbreak(sys.stdin.fileno())
+            _OPEN.append(self)
         threading.Thread(target=self._run, name="keys", daemon=True).start()
 
     def close(self) -> None:
@@ -40,6 +50,7 @@ class Keyboard:
 
             termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, self._before)
             self._before = None
+            _OPEN.remove(self)
 
     def _run(self) -> None:
         while not self._stop.is_set():
