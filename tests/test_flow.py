@@ -164,3 +164,32 @@ def test_a_moving_picture_does_not_trail_when_feedback_follows_it() -> None:
         for follow in (0.0, 1.0)
     ]
     assert apart[1] < 0.35 * apart[0]
+
+
+@pytest.mark.parametrize(("amount", "follow"), [(0.9, 1.0), (0.95, 0.0)])
+def test_strong_feedback_neither_fades_nor_runs_away(amount: float, follow: float) -> None:
+    """Twenty seconds of a zooming tunnel keep the input's contrast within a quarter, and clip no more than 5 %."""
+    card = Scene(Size(128, 128), 30)
+    clip = [card.draw(n) for n in range(600)]
+    seen = through_the_loop(clip, feedback__amount=amount, feedback__zoom=1.01, feedback__flow=follow)
+    for number in (200, 400, 599):
+        contrast = seen[number].mean(2).std() / clip[number].mean(2).std()
+        assert 0.75 < contrast < 1.25, number
+        clipped = ((seen[number] == 0) | (seen[number] == 255)).mean((0, 1))
+        assert clipped.max() < 0.06, number
+        assert np.abs(seen[number].mean((0, 1)) - clip[number].mean((0, 1))).max() < 20, "no drift to a colour"
+
+
+def test_the_gain_follows_slowly_and_keeps_its_bounds() -> None:
+    from vj.engine.contrast import LEAST, Contrast
+
+    gain = Contrast()
+    for _ in range(200):
+        gain.observe(0.2, 0.1, 0.5, 0.5)
+    assert gain.gain == pytest.approx((1 - 0.5 / 1.1) / 0.5), "a wall that goes round may gain a tenth"
+    for _ in range(200):
+        gain.observe(0.1, 0.3, 0.5, 0.5)
+    assert gain.gain == LEAST
+    for _ in range(200):
+        gain.observe(0.001, 0.3, 0.5, 0.5)
+    assert gain.gain == pytest.approx(1), "an even input says nothing"

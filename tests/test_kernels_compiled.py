@@ -146,8 +146,9 @@ def test_the_kernels_paint_what_numpy_paints(kernels: TemporalKernels, channels_
         model = as_model(np.zeros((32, 48, 3), np.float32), kernels.dtype, channels_last)
         flow = None if turn % 3 == 0 else rng.uniform((-5, -5, 0), (5, 5, 1), (17, 23, 3)).astype(np.float32)
         there = None if flow is None else torch.from_numpy(flow)
-        kernels.feedback(torch.from_numpy(image), model, matrix, amount, there)
-        truth = numpy_ops.feedback(image, last, matrix, amount, flow=flow)
+        gain = (rng.choice([1, rng.uniform(0.75, 1.4)]), rng.uniform(0.2, 0.8))
+        kernels.feedback(torch.from_numpy(image), model, matrix, amount, there, *gain)
+        truth = numpy_ops.feedback(image, last, matrix, amount, False, flow, *gain)
         assert np.abs(as_picture(model) - truth).max() < (2e-5 if exact else 4e-4)
 
         colour = colour_matrix(*rng.uniform((-1, 0, 0, -180), (1, 2, 2, 180))) if turn % 2 else NEUTRAL

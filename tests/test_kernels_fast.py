@@ -54,9 +54,10 @@ def test_the_fast_path_paints_the_readable_one(size: tuple[int, int], soft: bool
         matrix = feedback_matrix(width, height, rng.uniform(0.8, 1.25), rng.uniform(-45, 45), *shift)
         amount = rng.uniform(0, 0.95)
         flow = random_flow(rng, *size) if turn % 2 else None
-        truth = numpy_ops.feedback(image, last, matrix, amount, flow=flow)
-        assert np.abs(fast.feedback(image, last, matrix, amount, flow=flow) - truth).max() < 0.001
-        assert np.abs(fast.feedback(image, last, matrix, amount, True, flow) - 255 * truth).max() < 1
+        gain = (rng.choice([1, rng.uniform(0.75, 1.4)]), rng.uniform(0.2, 0.8))
+        truth = numpy_ops.feedback(image, last, matrix, amount, False, flow, *gain)
+        assert np.abs(fast.feedback(image, last, matrix, amount, False, flow, *gain) - truth).max() < 0.001
+        assert np.abs(fast.feedback(image, last, matrix, amount, True, flow, *gain) - 255 * truth).max() < 1
         for mode in BLEND_MODES:
             settings = random_settings(rng, mode)
             for source in (painted, as_bytes(np.clip(painted, 0, 1))):

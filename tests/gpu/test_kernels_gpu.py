@@ -53,8 +53,9 @@ def test_the_card_paints_what_numpy_paints(kernels: TemporalKernels, channels_la
         model = as_model(noise(0), kernels).contiguous(memory_format=order)
         flow = None if turn % 3 == 0 else rng.uniform((-5, -5, 0), (5, 5, 1), (40, 30, 3)).astype(np.float32)
         there = None if flow is None else torch.from_numpy(flow).to(kernels.device)
-        kernels.feedback(on_card, model, matrix, amount, there)
-        assert np.abs(as_picture(model) - numpy_ops.feedback(image, last, matrix, amount, flow=flow)).max() < 2 / 255
+        gain = (rng.choice([1, rng.uniform(0.75, 1.4)]), rng.uniform(0.2, 0.8))
+        kernels.feedback(on_card, model, matrix, amount, there, *gain)
+        assert np.abs(as_picture(model) - numpy_ops.feedback(image, last, matrix, amount, False, flow, *gain)).max() < 2 / 255
 
         colour = colour_matrix(*rng.uniform((-1, 0, 0, -180), (1, 2, 2, 180))) if turn % 2 else NEUTRAL
         mode = BLEND_MODES[turn % len(BLEND_MODES)]

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
+from vj.engine.contrast import Contrast
 from vj.frame import Size
 from vj.kernels import cv_ops
 from vj.kernels.settings import BlendSettings, colour_matrix, feedback_matrix
@@ -73,11 +75,16 @@ class HostCanvas:
         self._plain = plain
         self._blender = cv_ops.Blender(size.height, size.width)
         self._last: np.ndarray | None = None
+        self._contrast = Contrast()
 
     def enter(self, image: np.ndarray, snapshot: Snapshot, flow: np.ndarray | None = None) -> Tensor | np.ndarray:
         amount = snapshot["feedback/amount"] if self._last is not None else 0.0
         matrix = turn_matrix(self.size, snapshot)
-        mixed = self._blender.feedback(image, self._last, matrix, amount, self._plain, flow)
+        gain = self._contrast
+        mixed = self._blender.feedback(image, self._last, matrix, amount, self._plain, flow, gain.gain, gain.middle)
+        if self._last is not None:
+            wanted, found = spread(image), spread(mixed)
+            gain.observe(wanted[1], found[1], found[0], amount)
         if self._plain:
             return mixed
         return torch.from_numpy(mixed).mul_(2).sub_(1).permute(2, 0, 1)[None].to(self._device)
@@ -105,6 +112,15 @@ class HostCanvas:
 
     def take_over(self, last: np.ndarray | None) -> None:
         self._last = last
+        self._contrast.reset()
+
+
+def spread(picture: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation, 0..1, of the brightness of a small copy of (H, W, 3), uint8 or float."""
+    small = cv2.resize(picture, (64, 64), interpolation=cv2.INTER_AREA)
+    mean, deviation = cv2.meanStdDev(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
+    unit = 255 if picture.dtype == np.uint8 else 1
+    return float(mean[0, 0]) / unit, float(deviation[0, 0]) / unit
 
 
 class Pinned:
@@ -136,6 +152,9 @@ class CudaCanvas:
         self._kernels.warm()
         shape = (size.height, size.width, 3)
         self._fresh, self._dry = Pinned(shape, device), Pinned(shape, device)
+        self._contrast = Contrast()
+        self._wanted = 0.0
+        self._spread = torch.zeros(2, pin_memory=True)
         self._fresh_flow: list[Pinned] = []
         self._dry_flow: list[Pinned] = []
         self._input = torch.empty((1, 3, *shape[:2]), dtype=dtype, device=device)
@@ -145,7 +164,13 @@ class CudaCanvas:
     def enter(self, image: np.ndarray, snapshot: Snapshot, flow: np.ndarray | None = None) -> Tensor:
         matrix = turn_matrix(self.size, snapshot)
         there = self._upload_flow(self._fresh_flow, flow)
-        self._kernels.feedback(self._fresh.upload(image), self._input, matrix, snapshot["feedback/amount"], there)
+        amount, gain = snapshot["feedback/amount"], self._contrast
+        if self._kernels.state is not None:  # the last frame's figures came down with its picture
+            gain.observe(self._wanted, float(self._spread[1]), float(self._spread[0]), amount)
+        self._kernels.feedback(self._fresh.upload(image), self._input, matrix, amount, there, gain.gain, gain.middle)
+        self._wanted = spread(image)[1]
+        light = torch.nn.functional.adaptive_avg_pool2d(self._input, 64).float().mean(1) * 0.5 + 0.5
+        self._spread.copy_(torch.stack([light.mean(), light.std()]), non_blocking=True)
         return self._input
 
     def leave(
@@ -178,6 +203,7 @@ class CudaCanvas:
         return None if self._kernels.state is None else self._kernels.state.cpu().numpy()
 
     def take_over(self, last: np.ndarray | None) -> None:
+        self._contrast.reset()
         self._kernels.reset()
         if last is not None:
             self._kernels.restore(torch.from_numpy(last))

@@ -120,7 +120,7 @@ VJ_INLINE void vj_gather(const float *last, int width, int height, float from_x,
 /* rgb: input + amount * (last, seen through flow and matrix - input), 0..1. At amount 0 `last` is not read. */
 VJ_INLINE void feedback_pixel(const vj_byte *image, const float *last, int width, int height,
                               const float *flow, int flow_width, int flow_height,
-                              const float *matrix, float amount, int x, int y, float *rgb)
+                              const float *matrix, float amount, float gain, float middle, int x, int y, float *rgb)
 {
     for (int c = 0; c < 3; ++c) rgb[c] = (float)image[(y * width + x) * 3 + c] / 255.0f;
     if (amount == 0.0f) return;
@@ -128,7 +128,11 @@ VJ_INLINE void feedback_pixel(const vj_byte *image, const float *last, int width
     vj_flow_at(flow, flow_width, flow_height, width, height, x, y, from);
     const float at_x = (float)x + from[0], at_y = (float)y + from[1];
     vj_gather(last, width, height, matrix[0] * at_x + matrix[1] * at_y + matrix[2], matrix[3] * at_x + matrix[4] * at_y + matrix[5], seen);
-    for (int c = 0; c < 3; ++c) rgb[c] += amount * from[2] * (seen[c] - rgb[c]);
+    for (int c = 0; c < 3; ++c) {
+        if (gain != 1.0f) seen[c] = gain * seen[c] + (1.0f - gain) * middle;
+        rgb[c] += amount * from[2] * (seen[c] - rgb[c]);
+        if (gain != 1.0f) rgb[c] = vj_clamp(rgb[c]);
+    }
 }
 
 /* painted 0..1 (clamped here), last 0..1, sure 0..1, image 0..255 -> state 0..1, out 0..255; three numbers each. */
@@ -171,12 +175,12 @@ KERNELS = r"""
 VJ_KERNEL vj_feedback(const vj_byte *__restrict__ image, const float *__restrict__ last, vj_model *__restrict__ out,
                       int plane, int row, int step, int width, int height,
                       const float *__restrict__ flow, int flow_width, int flow_height,
-                      float m0, float m1, float m2, float m3, float m4, float m5, float amount)
+                      float m0, float m1, float m2, float m3, float m4, float m5, float amount, float gain, float middle)
 {
     const float matrix[6] = {m0, m1, m2, m3, m4, m5};
     VJ_EACH_PIXEL(width, height) {
         float rgb[3];
-        feedback_pixel(image, last, width, height, flow, flow_width, flow_height, matrix, amount, x, y, rgb);
+        feedback_pixel(image, last, width, height, flow, flow_width, flow_height, matrix, amount, gain, middle, x, y, rgb);
         for (int c = 0; c < 3; ++c) vj_store(out + c * plane + y * row + x * step, 2.0f * rgb[c] - 1.0f);
     }
 }

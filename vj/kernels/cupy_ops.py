@@ -90,7 +90,16 @@ class TemporalKernels:
         torch.cuda.synchronize(self.device)
         self.reset()
 
-    def feedback(self, image: torch.Tensor, out: torch.Tensor, matrix: np.ndarray, amount: float, flow: torch.Tensor | None = None) -> None:
+    def feedback(
+        self,
+        image: torch.Tensor,
+        out: torch.Tensor,
+        matrix: np.ndarray,
+        amount: float,
+        flow: torch.Tensor | None = None,
+        gain: float = 1.0,
+        middle: float = 0.5,
+    ) -> None:
         """Before diffusion, see `numpy_ops.feedback`: the model's input into `out`, with the last painting mixed in once there is one.
 
         image: (H, W, 3) uint8, the prepared input. out: (3, H, W) or (1, 3, H, W), any strides, the model's dtype, gets -1..1.
@@ -100,7 +109,7 @@ class TemporalKernels:
         self._check_model("out", out)
         share = np.float32(amount if self._started else 0)
         last = self._states[self._state_turn]
-        numbers = (*np.float32(matrix).ravel(), share)
+        numbers = (*np.float32(matrix).ravel(), share, np.float32(gain), np.float32(middle))
         self._launch("vj_feedback", image, last, out, *self._strides(out), *self._size, *self._flow(flow), *numbers)
 
     def blend(self, painted: torch.Tensor, image: torch.Tensor, settings: BlendSettings, flow: torch.Tensor | None = None) -> torch.Tensor:

@@ -104,6 +104,8 @@ class Blender:
         amount: float,
         as_uint8: bool = False,
         flow: np.ndarray | None = None,
+        gain: float = 1.0,
+        middle: float = 0.5,
     ) -> np.ndarray:
         """See `numpy_ops.feedback`. With `as_uint8` and nothing to mix in, the image itself comes back."""
         self._check("image", image, np.uint8)
@@ -118,10 +120,13 @@ class Blender:
         unit, kind = (1, cv2.CV_8U) if as_uint8 else (255, cv2.CV_32F)
         for rows in self._strips:
             if grid is not None:
-                self._mix_moved(image[rows], grid, matrix, amount, rows, out[rows])
+                self._mix_moved(image[rows], grid, matrix, amount, rows, out[rows], gain, middle)
                 continue
             warped = self._warp(self._wide, matrix, rows) if moves else last[rows]
-            cv2.addWeighted(image[rows], (1 - amount) / unit, warped, amount * 255 / unit, 0, dst=out[rows], dtype=kind)
+            much, more = amount * gain * 255 / unit, amount * (1 - gain) * middle * 255 / unit
+            cv2.addWeighted(image[rows], (1 - amount) / unit, warped, much, more, dst=out[rows], dtype=kind)
+            if gain != 1 and not as_uint8:
+                _clamp(out[rows])
         return out
 
     def _enlarged(self, flow: np.ndarray | None) -> Grid | None:
@@ -133,17 +138,33 @@ class Blender:
         self._grid.take(flow)
         return self._grid
 
-    def _mix_moved(self, image: np.ndarray, grid: Grid, matrix: np.ndarray, amount: float, rows: slice, out: np.ndarray) -> None:
+    def _mix_moved(
+        self,
+        image: np.ndarray,
+        grid: Grid,
+        matrix: np.ndarray,
+        amount: float,
+        rows: slice,
+        out: np.ndarray,
+        gain: float,
+        middle: float,
+    ) -> None:
         """A strip of feedback that follows the flow."""
         warped = grid.gather(self._wide, matrix, rows, self._warped, self._one)
+        if gain != 1:
+            cv2.addWeighted(warped, gain, warped, 0, (1 - gain) * middle, dst=warped)
         fresh = cv2.LUT(image, _STEPS, dst=self._two[: len(image)])
         keep = np.multiply(grid.sure[rows], _FULL * np.float32(amount), out=self._keep[: len(image)])
         rest = np.subtract(_FULL, keep, out=self._change[: len(image)])
         if out.dtype == np.uint8:
             cv2.blendLinear(fresh, warped, rest, keep, dst=fresh)
+            if gain != 1:
+                _clamp(fresh)  # convertScaleAbs would turn what is below 0 bright again
             cv2.convertScaleAbs(fresh, alpha=255, dst=out)
         else:
             cv2.blendLinear(fresh, warped, rest, keep, dst=out)
+            if gain != 1:
+                _clamp(out)
 
     def blend(
         self, painted: np.ndarray, last: np.ndarray | None, image: np.ndarray, settings: BlendSettings, flow: np.ndarray | None = None
@@ -244,6 +265,12 @@ def _to_float(picture: np.ndarray, dst: np.ndarray) -> None:
         return
     cv2.threshold(picture, 0, 1, cv2.THRESH_TOZERO, dst=dst)
     cv2.threshold(dst, 1, 1, cv2.THRESH_TRUNC, dst=dst)
+
+
+def _clamp(picture: np.ndarray) -> None:
+    """Floats to 0..1, in place."""
+    cv2.threshold(picture, 0, 1, cv2.THRESH_TOZERO, dst=picture)
+    cv2.threshold(picture, 1, 1, cv2.THRESH_TRUNC, dst=picture)
 
 
 def sharpen(picture: np.ndarray, amount: float) -> np.ndarray:

@@ -89,13 +89,15 @@ def feedback(
     amount: float,
     as_uint8: bool = False,
     flow: np.ndarray | None = None,
+    gain: float = 1.0,
+    middle: float = 0.5,
 ) -> np.ndarray:
     """Before diffusion: a share of the last output in the next input.
 
     image: (H, W, 3) uint8, the prepared input. last: (H, W, 3) float32 0..1, the state `blend` returned, None before the first.
     matrix: (2, 3) float32 from `feedback_matrix`. amount: 0..0.95; at 0 the image comes back exactly. flow: (h, w, 3) float32 of any
     size, see `vj.engine.flow`: dx and dy in pixels of the picture, from where a pixel is to where it was, and how sure that is, 0..1;
-    what is not sure is not fed back.
+    what is not sure is not fed back. gain: contrast of what is fed back, about `middle` (0..1), see `vj.engine.contrast`.
     Returns (H, W, 3) float32 0..1, or uint8 with `as_uint8`.
     """
     if last is None or amount == 0:
@@ -103,7 +105,12 @@ def feedback(
     fresh = to_float(image)
     wide = None if flow is None else enlarge(flow, *image.shape[:2])
     share = np.float32(amount) if wide is None else np.float32(amount) * wide[..., 2:]
-    mixed = fresh + share * (warp(last, matrix, wide) - fresh)
+    seen = warp(last, matrix, wide)
+    if gain != 1:
+        seen = np.float32(gain) * seen + np.float32((1 - gain) * middle)
+    mixed = fresh + share * (seen - fresh)
+    if gain != 1:
+        mixed = np.clip(mixed, 0, 1)
     return to_uint8(mixed) if as_uint8 else mixed
 
 

@@ -1,0 +1,37 @@
+"""What keeps strong feedback from fading to grey, or running away to neon: one gain on what is fed back, and nothing else.
+
+Mixing pictures that are not alike lowers contrast, .707 at one half; a model that paints more contrast than it is shown raises it, turn by
+turn. The gain is led slowly to where the mixture has the input's contrast. Its figures are those of the frame before, from small copies,
+so nothing waits for them.
+"""
+
+from __future__ import annotations
+
+LEAST, MOST = 0.75, 1.4
+"""Bounds of the gain: what is lost beyond them is lost."""
+STANDING = 1.1
+"""What stands still goes round and round: a gain g makes (1 - a) / (1 - a g) of it. More than this would turn colours to neon."""
+PACE = 0.15
+"""How much of the way it goes in a frame, in the logarithm."""
+FLAT = 0.02
+"""An input of less contrast (0..1) says nothing: a wall must not be turned into noise."""
+
+
+class Contrast:
+    """The gain of one canvas."""
+
+    def __init__(self) -> None:
+        self.gain, self.middle = 1.0, 0.5
+
+    def observe(self, wanted: float, found: float, middle: float, amount: float) -> None:
+        """wanted, found: standard deviations (0..1) of the input's brightness and of the mixture's. middle: the mixture's mean. amount:
+        how much is fed back."""
+        self.middle += 0.2 * (middle - self.middle)
+        if amount <= 0 or wanted < FLAT or found <= 0:
+            self.gain += 0.2 * (1 - self.gain)
+            return
+        most = min(MOST, (1 - (1 - amount) / STANDING) / amount)
+        self.gain = min(most, max(LEAST, self.gain * (wanted / found) ** PACE))
+
+    def reset(self) -> None:
+        self.gain, self.middle = 1.0, 0.5
