@@ -12,7 +12,7 @@ import pytest
 from tests.test_flow import shifted, texture
 from vj.clock import WallClock
 from vj.engine.flow import FlowFinder
-from vj.engine.inbetween import Inbetween, moved_on
+from vj.engine.inbetween import Inbetween, SlowMotion, moved_on
 from vj.frame import Frame
 from vj.parameters.store import Store
 
@@ -106,3 +106,25 @@ def test_switched_off_it_passes_pictures_on_as_they_are() -> None:
     assert got == [frame]
     assert filler._thread is None
     assert Store().get("output/interpolate") is False
+
+
+def test_slow_motion_runs_along_an_s_between_painted_frames() -> None:
+    got: list[np.ndarray] = []
+    clip = painted(3)
+    slow = SlowMotion(4, got.append)
+    for picture in clip:
+        slow.put(picture, 255 - picture)
+    assert len(got) == 1 + 2 * 4
+    assert np.array_equal(got[4], 255 - clip[1])
+    for step, share in ((1, 0.15625), (2, 0.5), (3, 0.84375)):
+        wanted = 255 - shifted(clip[0], -STEP * share, 0)
+        assert np.abs(got[step][20:-20, 20:-40].astype(int) - wanted[20:-20, 20:-40]).mean() < 3, step
+
+
+def test_slow_motion_does_not_melt_a_cut() -> None:
+    got: list[np.ndarray] = []
+    slow = SlowMotion(4, got.append)
+    one, other = texture(192, 192, seed=1), 255 - texture(192, 192, seed=8)
+    for picture in (one, other):
+        slow.put(picture, picture)
+    assert all(np.array_equal(picture, one) or np.array_equal(picture, other) for picture in got)

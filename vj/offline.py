@@ -13,6 +13,7 @@ import numpy as np
 from vj.clock import FrameClock
 from vj.control.conducting import Ears, make_conductor
 from vj.control.takes import Take, TakeWriter
+from vj.engine.inbetween import SlowMotion
 from vj.engine.loading import make_painter
 from vj.engine.loop import RenderLoop
 from vj.errors import Fault
@@ -93,12 +94,17 @@ class Rendering:
                 store.taps.append(self._take.hear)
             runners = self._runners = [self._runner(uri, clock, fps) for uri in self._sinks]
 
-            def publish(image: np.ndarray, frame: Frame) -> None:
-                alive = [runner.deliver(frame) for runner in runners]
+            def deliver(picture: np.ndarray) -> None:
+                alive = [runner.deliver(Frame(picture, self.rendered, clock.now())) for runner in runners]
                 self.rendered += 1
-                report(self.rendered, total)
+                report(self.rendered, None if total is None else (total - 1) * show.slow + 1)
                 if not any(alive):
                     self._stop.set()
+
+            slow = SlowMotion(show.slow, deliver)
+
+            def publish(image: np.ndarray, frame: Frame) -> None:
+                slow.put(image, frame.pixels)
 
             loop = RenderLoop(
                 size=size,

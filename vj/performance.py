@@ -133,6 +133,8 @@ class Performance:
         if self.page is not None:
             self.page.query.osc_address = self.osc.address
         self.desk.start()
+        if self.show.slow > 1:
+            self.say(f"slow: {self.show.slow} is for --offline; live plays at its own speed")
         self.outlets.start()
         self.loop.start()
         self._feed.start()

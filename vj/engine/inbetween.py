@@ -9,8 +9,10 @@ import cv2
 import numpy as np
 
 from vj.clock import Clock
+from vj.engine.flow import FlowFinder
 from vj.frame import Frame
 from vj.mailbox import Mailbox
+from vj.parameters.curves import s_curve
 
 FARTHEST = 1.0
 """How far a picture is moved on, as a share of the way to the next painted one: then it stands, since nobody knows."""
@@ -30,6 +32,50 @@ def moved_on(picture: np.ndarray, flow: np.ndarray, share: float) -> np.ndarray:
         picture, column + far * way[..., 0], row + far * way[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
     )
     return out
+
+
+def between(old: np.ndarray, new: np.ndarray, back: np.ndarray, forth: np.ndarray, share: float) -> np.ndarray:
+    """The picture at a share (0..1) of the way from `old` to `new`, (H, W, 3) uint8.
+
+    back: the flow from new to old, forth: from old to new, as `vj.engine.flow` finds them. Both pictures are moved to the moment and
+    mixed by their nearness to it; where one of the ways is not sure, the other counts more.
+    """
+    height, width = old.shape[:2]
+    column, row = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    seen, weights = [], []
+    for picture, flow, far in ((old, back, share), (new, forth, 1 - share)):
+        way = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
+        x, y = column + np.float32(far) * way[..., 0], row + np.float32(far) * way[..., 1]
+        seen.append(cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101).astype(np.float32))
+        weights.append(np.float32(1 - far) * (way[..., 2] + np.float32(0.02)))
+    whole = weights[0] + weights[1]
+    mixed = (seen[0] * weights[0][..., None] + seen[1] * weights[1][..., None]) / whole[..., None]
+    out: np.ndarray = (mixed + np.float32(0.5)).astype(np.uint8)
+    return out
+
+
+class SlowMotion:
+    """So many frames for each that is painted, for rendering: the time between two of them runs along an S."""
+
+    def __init__(self, times: int, deliver: Callable[[np.ndarray], None]) -> None:
+        """times: 1 passes pictures on. deliver: gets (H, W, 3) uint8 pictures in their order."""
+        self._times, self._deliver = times, deliver
+        self._finder = FlowFinder()
+        self._last: tuple[np.ndarray, np.ndarray] | None = None
+
+    def put(self, image: np.ndarray, picture: np.ndarray) -> None:
+        """image: the prepared input, whose motion is followed, since a painting shimmers. picture: what became of it."""
+        if self._last is not None and self._times > 1:
+            before, old = self._last
+            back, forth = self._finder.find(image, before), self._finder.find(before, image)
+            for step in range(1, self._times):
+                share = s_curve(step / self._times)
+                if back.cut:
+                    self._deliver(old if share < 0.5 else picture)
+                else:
+                    self._deliver(between(old, picture, back.grid, forth.grid, share))
+        self._deliver(picture)
+        self._last = image, picture
 
 
 class Inbetween:

@@ -134,6 +134,7 @@ class Show(Section):
     preview: Annotated[PreviewSection, BeforeValidator(_osc)] = PreviewSection()
     ndi_addresses: Annotated[list[str], BeforeValidator(_list)] = Field(default=[])
     loop: bool = True
+    slow: int = Field(1, ge=1, le=32)
     start: dict[str, Any] = Field(default={})
     include: Annotated[list[str], BeforeValidator(_list)] = Field(default=[])
 
