@@ -50,7 +50,7 @@ def test_what_was_hidden_before_is_not_sure() -> None:
     old[90:170, 90:170] = square
     new[90:170, 102:182] = square
     grid = cv2.resize(FlowFinder().find(new, old).grid, (256, 256))
-    assert grid[100:160, 92:100, 2].mean() < 0.4, "uncovered"
+    assert grid[100:160, 92:100, 2].mean() < 0.5, "uncovered"
     assert grid[100:160, 112:172, 2].mean() > 0.7, "the square"
     assert np.median(grid[110:150, 120:165, 0]) == pytest.approx(-12, abs=1.5)
     assert grid[200:250, 20:80, 2].mean() > 0.9, "the ground"

@@ -181,7 +181,7 @@ class Performance:
 
         try:
             snapshot = self.store.ahead(self.clock.now())
-            painter = make_painter(model_spec(self.show), self.show.engine, self.size, snapshot, True, progress)
+            painter = make_painter(model_spec(self.show), self.show.engine, self.size, snapshot, True, progress, self.loop.quietly())
             self.loop.offer(painter)
             if self._replay is not None:
                 self._replay.rewind()

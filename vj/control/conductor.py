@@ -83,6 +83,8 @@ class Conductor:
         self.macros = [Macro(name, rule) for name, rule in show.macros.items()]
         self.modulations = list(modulations)
         self.hands: list[Hand] = []
+        self._on: dict[str, list[Hand]] = {}
+        """The hands on each parameter."""
         self._osc: dict[str, list[Hand]] = {}
         self._midi: dict[tuple[str, int], list[Hand]] = {}
         self._keys: dict[str, list[Hand]] = {}
@@ -102,6 +104,7 @@ class Conductor:
         span = rule.in_ or (rule.midi.span if rule.midi is not None else (0.0, 1.0))
         hand = Hand(rule, target, span)
         self.hands.append(hand)
+        self._on.setdefault(target.name, []).append(hand)
         if rule.osc is not None:
             self._osc.setdefault(rule.osc, []).append(hand)
         elif rule.midi is not None:
@@ -162,7 +165,7 @@ class Conductor:
             return
         if name.startswith(("cue/", "tempo/")):
             self._events.append(("set", name, value, self._now()))
-        else:
+        elif not (isinstance(origin, Hand) and len(self._on.get(name, ())) < 2 and not self.schedules):
             self._events.append(("touch", name, origin))
 
     # Once a frame, on the render thread.
@@ -195,7 +198,7 @@ class Conductor:
         moves: dict[int, tuple[Hand, object]] = {}
         while self._events:
             kind, *event = self._events.popleft()
-            self.events += 1
+            self.events += kind in ("osc", "midi", "key")
             try:
                 if kind in ("osc", "midi", "key"):
                     for hand, raw in self._moved(kind, event, time):
@@ -273,8 +276,8 @@ class Conductor:
         """Somebody has moved a parameter: whoever else moved it lets go."""
         if name in TEXTS and origin is not self:
             self._travel = None
-        for hand in self.hands:
-            if hand.row.name == name and hand is not origin:
+        for hand in self._on.get(name, ()):
+            if hand is not origin:
                 hand.let_go()
         for schedule in self.schedules:
             if schedule.to == name:

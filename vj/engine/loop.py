@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from vj.frame import Frame, Size
 from vj.mailbox import Mailbox
 from vj.metrics import Metrics
 from vj.parameters.store import Store
+
+RESTING = 0.2
+"""Seconds between two frames while a model is being timed."""
 
 Publish = Callable[[np.ndarray, Frame], None]
 """(the prepared input, the picture). Must not block."""
@@ -50,6 +54,7 @@ class RenderLoop:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._count = 0
+        self._resting = False
 
     @property
     def painter_name(self) -> str:
@@ -58,6 +63,15 @@ class RenderLoop:
     def offer(self, painter: Painter) -> None:
         """Another painter, from any thread; it plays from the next frame on."""
         self._painters.put(painter)
+
+    @contextmanager
+    def quietly(self) -> Iterator[None]:
+        """Meanwhile fewer frames are shown, as long as they are not painted: a model is being timed, which these frames would disturb."""
+        self._resting = True
+        try:
+            yield
+        finally:
+            self._resting = False
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="render", daemon=True)
@@ -77,7 +91,8 @@ class RenderLoop:
         while not self._stop.is_set():
             self._take_painter()
             # Not much sooner than the show's rate; and when the source is slower than that, the last input is painted once more.
-            self._clock.wait_until(begun + 0.9 * self._period, self._stop)
+            rest = RESTING if self._resting and isinstance(self.journey.painter, Plain) else 0.9 * self._period
+            self._clock.wait_until(begun + rest, self._stop)
             patience = 0.1 if frame is None else max(0.0, begun + 1.25 * self._period - self._clock.now())
             newest = self.inbox.take(patience)
             if newest is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from vj.engine.models import Model, short
 
 TRIES = 3
+PATIENCE = 1.0
+"""Seconds after which slow ways are tried once only: large frames must not hold up the start."""
 
 
 class Part(nn.Module):
@@ -60,8 +62,10 @@ def freeze(model: Model, width: int, height: int) -> None:
             model.frozen[name, tuple(example[0].shape)] = graph
 
 
-def tune(model: Model, width: int, height: int) -> str:
+def tune(model: Model, width: int, height: int, dtypes: Sequence[torch.dtype] = (torch.float32, torch.bfloat16)) -> str:
     """On a CPU: paint frames each way, and keep the quickest. Returns a line for the status, empty where nothing was tried.
+
+    dtypes: those to try; the show may have named one.
 
     bfloat16 wins only where the CPU computes in it (AVX512-bf16, AMX). All cores have to win by a third: the rest of the show, and other
     programs, need one too, and threads that wait for each other suffer most from a busy core (bench/threads.py). Never used offline: what
@@ -78,33 +82,36 @@ def tune(model: Model, width: int, height: int) -> str:
         model.decode(model.unet(model.encode(image), torch.tensor([500.0]), text))
         return time.perf_counter() - begun
 
-    def best_of(tries: int) -> float:
-        frame()
-        return min(frame() for _ in range(tries))
+    started = time.perf_counter()
+
+    def best() -> float:
+        first = frame()
+        return min(frame() for _ in range(TRIES if first < 0.1 or time.perf_counter() - started < PATIENCE else 1))
 
     before = torch.get_num_threads()
     seconds = {}
-    for dtype in (torch.float32, torch.bfloat16):
+    for dtype in dtypes:
         model.to(dtype)
         for threads in thread_choices(before):
             torch.set_num_threads(threads)
-            seconds[dtype, threads] = best_of(TRIES)
-    best, model.threads = min(seconds, key=lambda way: seconds[way] * (4 / 3 if way[1] == before > 1 else 1))
+            seconds[dtype, threads] = best()
+    quickest, model.threads = min(seconds, key=lambda way: seconds[way] * (4 / 3 if way[1] == before > 1 else 1))
     torch.set_num_threads(model.threads)
     model.pipe.register_modules(**exact)  # what went through bfloat16 has lost bits
-    model.to(best)
+    model.to(quickest)
     tried = [f"{short(dtype)} on {threads}: {s * 1e3:.0f} ms" for (dtype, threads), s in seconds.items()]
-    chosen = f"{short(best)} on {model.threads} thread{'s' if model.threads > 1 else ''}"
+    chosen = f"{short(quickest)} on {model.threads} thread{'s' if model.threads > 1 else ''}"
     try:
         freeze(model, width, height)
         if not model.frozen:
             return f"{chosen} ({', '.join(tried)})"
-        frame()  # the graph is optimised in its first two runs
-        frozen = best_of(TRIES)
+        for _ in range(2):  # the graph is optimised in its first runs
+            frame()
+        frozen = min(best(), best())
         tried.append(f"frozen: {frozen * 1e3:.0f} ms")
     except Exception as error:  # whatever a foreign model has that cannot be traced: it plays as it is
         model.frozen.clear()
         return f"{chosen} ({', '.join(tried)}; no frozen graph, {type(error).__name__})"
-    if frozen > seconds[best, model.threads]:
+    if frozen > seconds[quickest, model.threads]:
         model.frozen.clear()
     return f"{chosen}{', frozen' if model.frozen else ''} ({', '.join(tried)})"
