@@ -42,6 +42,7 @@ def test_there_are_as_many_as_promised() -> None:
         "surfaces/pedal",
         "surfaces/touchosc",
         "surfaces/resolume",
+        "surfaces/touchdesigner",
     } <= set(INCLUDED)
 
 
