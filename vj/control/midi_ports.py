@@ -18,6 +18,8 @@ from vj.parameters.table import Value
 
 SEARCH = 1.0
 """Seconds between two looks at what is plugged in."""
+SELDOM = 60.0
+"""The same on a machine without MIDI: its library grumbles into the terminal each time."""
 REFRESH = 0.04
 HELD = 0.15
 """Seconds after a control's own move in which it is told nothing: a motor must not fight a hand."""
@@ -99,7 +101,7 @@ class MidiPorts:
             return
         looked = -SEARCH
         while not self._stop.is_set():
-            if time.monotonic() - looked >= SEARCH:
+            if time.monotonic() - looked >= (SEARCH if self.state != "no MIDI" else SELDOM):
                 looked = time.monotonic()
                 self._look(backend)
             try:
