@@ -230,6 +230,8 @@ def test_two_shows_at_once_both_play(start: Start) -> None:
     both[0].until("playing with none")
     both.append(start("--source", "testcard", "--model", "none", "--sink", "preview", *osc, ports=False))
     both[1].until("playing with none")
+    for one in both:
+        one.until("stop   Ctrl-C")
     assert f"127.0.0.1:{port}: another program uses this port" in both[1].text
     assert "is used instead" in both[1].text
     pages = [re.search(r"http://127.0.0.1:(\d+)/", one.text) for one in both]

@@ -81,7 +81,7 @@ ROWS = (
     _number("feedback/y", -0.25, 0.25, 0, "frame", "and down by this share of the height", QUICK),
     _number("feedback/flow", 0, 1, 1, "", "how far feedback and smoothing follow the input's motion; where that is unsure, less is kept"),
     _number("blend/smoothing", 0, 0.99, 0.5, "", "weight of the last output where nothing moves"),
-    _number("blend/motion", 0, 1, 0.8, "", "how strongly movement cancels smoothing"),
+    _number("blend/motion", 0, 1, 0.2, "", "how strongly movement cancels smoothing"),
     _number("mix/wet", 0, 1, 1, "", "the untouched input fades in below 1", QUICK),
     Parameter("mix/mode", "choice", "normal", "how the painted picture lies over the input", choices=BLEND_MODES),
     _number("picture/brightness", -1, 1, 0, "", "added to the picture at the very end", QUICK),
