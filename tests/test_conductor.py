@@ -703,3 +703,25 @@ def test_link_without_its_package_is_said() -> None:
     finally:
         leave()
         leave_too()
+
+
+def test_onsets_are_heard_where_something_begins(tmp_path: Path) -> None:
+    """Clicks on a steady tone, every half second: the onset is at the clicks and not between them."""
+    import wave
+
+    from vj.control.audio import RATE, Track
+
+    t = np.arange(2 * RATE) / RATE
+    clicks = np.random.default_rng(0).normal(0, 0.5, t.size) * np.exp(-((t % 0.5) / 0.02))
+    with wave.open(str(tmp_path / "clicks.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes((np.clip(0.1 * np.sin(2 * np.pi * 220 * t) + clicks, -1, 1) * 32767).astype("<i2").tobytes())
+    track = Track(tmp_path / "clicks.wav")
+    onset = np.array([track.level("onset", 0.005 * i) for i in range(60, 380)])
+    times = 0.005 * np.arange(60, 380)
+    near = (times % 0.5) < 0.045
+    assert onset[near].max() > 0.5
+    assert all(onset[near & (np.abs(times - beat) < 0.1)].max() > 0.4 for beat in (0.5, 1.0, 1.5))
+    assert onset[(times % 0.5) > 0.15].max() < 0.15

@@ -128,3 +128,18 @@ def test_slow_motion_does_not_melt_a_cut() -> None:
     for picture in (one, other):
         slow.put(picture, picture)
     assert all(np.array_equal(picture, one) or np.array_equal(picture, other) for picture in got)
+
+
+@pytest.mark.parametrize("follow", [0.0, 1.0])
+def test_the_motion_is_there_for_it_whether_or_not_feedback_follows_it(follow: float) -> None:
+    from vj.engine.journey import Journey
+    from vj.frame import Size
+    from vj.metrics import Metrics
+
+    journey = Journey(Size(192, 192), "crop", Metrics(), print)
+    store = Store({"feedback/amount": 0.0, "blend/smoothing": 0.0, "feedback/flow": follow, "output/interpolate": True})
+    for number, picture in enumerate(painted(2)):
+        journey.travel(Frame(picture, number, number / 10), store.sample(number / 10))
+    journey.close()
+    assert journey.motion is not None
+    assert np.median(journey.motion[10:-10, 10:-10, 0]) == pytest.approx(STEP, abs=1)

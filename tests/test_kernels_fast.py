@@ -69,6 +69,24 @@ def test_the_fast_path_paints_the_readable_one(size: tuple[int, int], soft: bool
         assert np.abs(cv_ops.sharpen(image, 0.7).astype(int) - numpy_ops.sharpen(image, 0.7)).max() <= 1
 
 
+def test_a_chain_of_frames_stays_with_the_readable_one_whatever_is_switched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the fast path keeps between its calls must not outlive the picture it was made of."""
+    rng = np.random.default_rng(11)
+    monkeypatch.setattr(cv_ops, "STRIP_BYTES", 12 * 8 * 48)
+    fast = cv_ops.Blender(40, 48)
+    truth = state = None
+    for turn in range(60):
+        image, painted = as_bytes(noise(40, 48, turn, True)), noise(40, 48, turn + 500, True)
+        matrix = feedback_matrix(48, 40, rng.choice([1, 1.1]))
+        flow = random_flow(rng, 40, 48) if rng.random() < 0.5 else None
+        amount, settings = rng.choice([0, 0.6]), BlendSettings(rng.choice([0, 0.7]), 0.3)
+        fed = fast.feedback(image, state, matrix, amount, False, flow), numpy_ops.feedback(image, truth, matrix, amount, False, flow)
+        assert np.abs(fed[0] - fed[1]).max() < 0.002, turn
+        truth = numpy_ops.blend(painted, truth, image, settings, flow)[1]
+        state = fast.blend(painted, state, image, settings, flow)[1]
+        assert np.abs(state - truth).max() < 0.002, turn
+
+
 def test_the_fast_path_writes_into_nobodys_picture() -> None:
     """Sinks keep what they were given, and the last state is still whole while the next is made."""
     fast, image, last, kept = cv_ops.Blender(16, 24), as_bytes(noise(16, 24, 1)), None, []

@@ -307,6 +307,10 @@ def test_lamps_and_motors_of_a_real_port_follow_but_do_not_fight_the_hand(jack: 
         ([("cc 7 ch 1", 60), ("cc 7 ch 1", 61), ("cc 7 ch 1", 62)], {"midi": "cc 7", "device": "nano"}),
         ([("cc 7 ch 1", 60), ("cc 7 ch 1", 60), ("note 36 ch 10", 99)], {"midi": "note 36", "device": "nano"}),
         ([("cc 64 ch 1", 127)], {"midi": "cc 64", "device": "nano"}),
+        (
+            [(name, value) for value in (3, 4, 5) for name in ("cc 1 ch 1", "cc 33 ch 1", "cc14 1 ch 1")],
+            {"midi": "cc14 1", "device": "nano"},
+        ),
     ],
 )
 def test_learn_finds_the_control_that_is_moved(moves: list[tuple[str, int]], found: dict[str, str]) -> None:

@@ -129,6 +129,8 @@ def test_oscsend_can_panic(rig: Rig) -> None:
     host, port = rig.server.address
     subprocess.run(["oscsend", host, str(port), "/vj/panic"], check=True)
     rig.until(lambda: rig.store.get("strength") == 0.5)
+    assert rig.store.get("prompt/a") == "calm", "back to the show's start, not to the table's"
+    assert rig.server.messages == 1
 
 
 def test_no_argument_asks_for_the_value(rig: Rig) -> None:

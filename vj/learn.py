@@ -34,8 +34,9 @@ class Ear:
         pressed = heard.kind in ("note", "program") and raw > 0
         pedal = heard.kind == "cc" and 64 <= heard.number < 70 and raw > 0
         if pressed or pedal or len(seen) >= ENOUGH:
-            if heard.kind == "cc" and (str(Control("cc14", heard.number, heard.channel)), device) in self._counts:
-                return  # the fine half of it follows
+            halves = (heard.number, heard.number - 32)
+            if heard.kind == "cc" and any((str(Control("cc14", half, heard.channel)), device) in self._counts for half in halves):
+                return  # the coarse or the fine half of a control that is heard as a whole too
             found = {"midi": str(Control(heard.kind, heard.number))}
             self.found.put({**found, "device": device} if device else found)
 

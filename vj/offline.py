@@ -67,6 +67,7 @@ class Rendering:
             on_message(f"offline, {', '.join(left_out)} is left out")
         self._runners: list[SinkRunner] = []
         self._take: TakeWriter | None = None
+        self._loop: RenderLoop | None = None
         self._ears: Ears | None = None
         self.rendered = 0
         self.model = show.model.name
@@ -106,7 +107,7 @@ class Rendering:
             def publish(image: np.ndarray, frame: Frame) -> None:
                 slow.put(image, frame.pixels)
 
-            loop = RenderLoop(
+            loop = self._loop = RenderLoop(
                 size=size,
                 fps=fps,
                 fit=show.fit,
@@ -123,6 +124,8 @@ class Rendering:
             loop.render(self._frames(source, total), self._stop)
         finally:
             source.close()
+            if self._loop is not None:
+                self._loop.stop()
             if self._take is not None:
                 self._take.close()
             if self._ears is not None:

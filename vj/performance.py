@@ -229,6 +229,8 @@ class Performance:
         if show.sinks != old.sinks:
             self.outlets.change([uri for uri in show.sinks if split_preview(uri)])
             moved.append("sinks")
+            if ("preview" in show.sinks) != ("preview" in old.sinks):
+                self.say("the preview page comes or goes with the next start")
         if show.source != old.source:
             moved.append("source")
             self._change_source(show)

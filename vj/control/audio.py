@@ -18,7 +18,7 @@ HOP = 512
 BANDS = {"low": (30.0, 200.0), "mid": (200.0, 2000.0), "high": (2000.0, 12_000.0)}
 FIGURES = ("level", *BANDS, "onset")
 FULL_SCALE = 12.0
-"""A sine of full scale is 1 in `level` at 1/sqrt 2; bands are lifted so that music reaches 1 now and then."""
+"""The rise of the spectrum (summed square roots of amplitudes) that counts as an onset of 1."""
 
 _HANN = np.hanning(WINDOW).astype(np.float32)
 _FREQUENCIES = np.fft.rfftfreq(WINDOW, 1 / RATE)
@@ -65,7 +65,7 @@ class Track:
         self._known: tuple[int, dict[str, float]] = (-1, {})
 
     def _window(self, end: int) -> np.ndarray:
-        return self._samples.take(range(end - WINDOW, end), mode="wrap")
+        return self._samples.take(np.arange(end - WINDOW, end), mode="wrap")
 
     def level(self, band: str, time: float) -> float:
         end = int(time * RATE)

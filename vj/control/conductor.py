@@ -80,6 +80,7 @@ class Conductor:
         self.cues = CueList(show.cues)
         self.timeline = Timeline(show.timeline)
         self.schedules = [Schedule(rule) for rule in show.curves]
+        self._scheduled = {schedule.to for schedule in self.schedules}
         self.macros = [Macro(name, rule) for name, rule in show.macros.items()]
         self.modulations = list(modulations)
         self.hands: list[Hand] = []
@@ -165,7 +166,7 @@ class Conductor:
             return
         if name.startswith(("cue/", "tempo/")):
             self._events.append(("set", name, value, self._now()))
-        elif not (isinstance(origin, Hand) and len(self._on.get(name, ())) < 2 and not self.schedules):
+        elif name in TEXTS or name in self._scheduled or any(hand is not origin for hand in self._on.get(name, ())):
             self._events.append(("touch", name, origin))
 
     # Once a frame, on the render thread.

@@ -11,7 +11,7 @@ from typing import Protocol
 from vj.clock import Clock
 from vj.control.conducting import Ears, Modulated, make_conductor
 from vj.control.conductor import Conductor
-from vj.control.cues import NOT_KEPT
+from vj.control.controls import Control
 from vj.control.link import open_link
 from vj.control.midi_ports import MidiPorts
 from vj.control.rules import MidiRule
@@ -104,7 +104,7 @@ class Desk:
 
     def _shut(self) -> None:
         if self.midi is not None:
-            self.midi.stop()
+            self.midi.stop(timeout=0.3)
             self.midi = None
         self._close_link()
         self._close_link = lambda: None
@@ -117,8 +117,8 @@ class Desk:
 
     # What MIDI hears goes to whichever conductor there is.
 
-    def hear_midi(self, heard: object, raw: float, device: str = "") -> None:
-        self.conductor.hear_midi(heard, raw, device)  # type: ignore[arg-type]
+    def hear_midi(self, heard: Control, raw: float, device: str = "") -> None:
+        self.conductor.hear_midi(heard, raw, device)
 
     def hear_clock(self, what: str, time: float) -> None:
         self.conductor.hear_clock(what, time)
@@ -158,10 +158,9 @@ class Desk:
             self._say("no cue is kept; /vj/cue/store NAME keeps the present state" if not self._kept else "this show has no file")
             return
         cues = self.conductor.cues.cues
-        states = {name: dict(cues[name].set) for name in sorted(self._kept) if name in cues}
-        starts = {name: self._store.start_of(name) for name in self._store.table.rows}
+        states = {name: {key: _short(value) for key, value in cues[name].set.items()} for name in sorted(self._kept) if name in cues}
         try:
-            self._say(self._write_cues({name: _worth_writing(state, starts) for name, state in states.items()}))
+            self._say(self._write_cues(states))
         except Fault as fault:
             self._say(str(fault))
 
@@ -181,7 +180,6 @@ class Desk:
                 self._take = None
 
 
-def _worth_writing(state: dict[str, Value], starts: dict[str, Value]) -> dict[str, Value]:
-    """A whole state, rounded to what can be heard of it. Everything stays, so that the cue brings all of it back."""
-    kept = {name: round(value, 4) if isinstance(value, float) else value for name, value in state.items() if not name.startswith(NOT_KEPT)}
-    return {name: value for name, value in kept.items() if name in starts}
+def _short(value: Value) -> Value:
+    """Rounded to what can be heard of it."""
+    return round(value, 4) if isinstance(value, float) else value

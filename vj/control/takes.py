@@ -109,9 +109,7 @@ class Take:
             raise Fault(f"take {path}: is not UTF-8 text") from None
         if lines[0].strip() != FIRST_LINE:
             raise Fault(f"{path}:1: is no take; its first line would be {FIRST_LINE!r}")
-        if not path.read_bytes().endswith(b"\n"):
-            lines[-1] = ""  # the last line was cut short when its show ended
-        for number, line in enumerate(lines[1:], 2):
+        for number, line in enumerate(lines[1:-1], 2):  # what stands after the last line's end was cut short when its show died
             if line.strip() and not line.startswith("#"):
                 self._read(line, f"{path}:{number}", table)
         if not self._tracks:

@@ -82,9 +82,11 @@ class HostCanvas:
         matrix = turn_matrix(self.size, snapshot)
         gain = self._contrast
         mixed = self._blender.feedback(image, self._last, matrix, amount, self._plain, flow, gain.gain, gain.middle)
-        if self._last is not None:
+        if amount > 0:
             wanted, found = spread(image), spread(mixed)
             gain.observe(wanted[1], found[1], found[0], amount)
+        else:
+            gain.reset()
         if self._plain:
             return mixed
         return torch.from_numpy(mixed).mul_(2).sub_(1).permute(2, 0, 1)[None].to(self._device)

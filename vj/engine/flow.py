@@ -29,6 +29,11 @@ class Motion:
     grid: np.ndarray
     cut: bool
 
+    @property
+    def known(self) -> np.ndarray | None:
+        """The grid as it was found; None where two scenes meet."""
+        return None if self.cut else self.grid
+
     def followed(self, amount: float) -> np.ndarray | None:
         """The grid, followed so far (0..1): less moves less and doubts less. None for not at all. After a cut nothing is sure."""
         if self.cut:
@@ -42,19 +47,17 @@ class Motion:
         return grid
 
 
+_LIKELY = np.exp(-((np.arange(256) / (255 * ALIKE)) ** 2)).astype(np.float32)
+"""How sure a difference of brightness lets one be."""
+
+
 def _small(picture: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8 -> grey, (h, w) uint8."""
     height, width = picture.shape[:2]
     longer = max(height, width)
     scale = min(1.0, min(MOST_SIDE, max(LEAST_SIDE, longer / 3)) / longer)
     size = max(16, round(width * scale)), max(16, round(height * scale))
-    return cv2.cvtColor(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
-
-
-def _seen(picture: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """A picture at the places in a map (H, W, 2) of its own coordinates."""
-    out: np.ndarray = cv2.remap(picture, where[..., 0], where[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return out
+    return cv2.resize(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA)
 
 
 class FlowFinder:
@@ -62,40 +65,48 @@ class FlowFinder:
 
     def __init__(self) -> None:
         self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._last: tuple[np.ndarray, np.ndarray] | None = None
+        self._places = np.zeros((2, 0, 0), np.float32)
 
     def find(self, new: np.ndarray, old: np.ndarray) -> Motion:
-        """new, old: (H, W, 3) uint8 of one size."""
-        here, there = _small(new), _small(old)
+        """new, old: (H, W, 3) uint8 of one size, which are not written to any more."""
+        here = _small(new)
+        there = self._last[1] if self._last is not None and self._last[0] is old else _small(old)
+        self._last = new, here
         height, width = here.shape
         change = float(cv2.absdiff(here, there).mean()) / 255
+        grid = np.zeros((height, width, 3), np.float32)
         if change == 0:
-            grid = np.zeros((height, width, 3), np.float32)
             grid[..., 2] = 1
             return Motion(grid, False)
         still = np.zeros((2, height, width, 2), np.float32)
         back = self._dis.calc(here, there, still[0])
         forth = self._dis.calc(there, here, still[1])
-        sure = self._sureness(here, there, back, forth)
-        grid = np.empty((height, width, 3), np.float32)
         grid[..., 0] = back[..., 0] * (new.shape[1] / width)
         grid[..., 1] = back[..., 1] * (new.shape[0] / height)
-        grid[..., 2] = sure
+        sure = grid[..., 2] = self._sureness(here, there, back, forth)
         return Motion(grid, change > CUT_CHANGE and float(sure.mean()) < CUT_SURE)
 
-    @staticmethod
-    def _sureness(here: np.ndarray, there: np.ndarray, back: np.ndarray, forth: np.ndarray) -> np.ndarray:
+    def _sureness(self, here: np.ndarray, there: np.ndarray, back: np.ndarray, forth: np.ndarray) -> np.ndarray:
         height, width = here.shape
-        column, row = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-        where = back + np.dstack([column, row])
-        returned = _seen(forth, where)
-        missed = ((back + returned) ** 2).sum(2)
-        allowed = 0.01 * ((back**2).sum(2) + (returned**2).sum(2)) + 0.5
-        found = _seen(there, where)
-        differs = cv2.absdiff(found, here).astype(np.float32) / np.float32(255 * ALIKE)
-        inside = (where[..., 0] > -1) & (where[..., 0] < width) & (where[..., 1] > -1) & (where[..., 1] < height)
-        sure = np.where((missed <= allowed) & inside, np.exp(-(differs**2)), np.float32(0))
-        blurred: np.ndarray = cv2.blur(sure.astype(np.float32), (5, 5))
-        return np.clip(blurred, 0, 1)
+        if self._places.shape[1:] != here.shape:
+            self._places = np.stack(np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)))
+        way_x, way_y = cv2.split(back)
+        x, y = way_x + self._places[0], way_y + self._places[1]
+        again_x, again_y = cv2.split(_seen(forth, x, y))
+        missed = (way_x + again_x) ** 2 + (way_y + again_y) ** 2
+        allowed = 0.01 * (way_x**2 + way_y**2 + again_x**2 + again_y**2) + 0.5
+        sure = cv2.LUT(cv2.absdiff(_seen(there, x, y), here), _LIKELY)
+        outside = (missed > allowed) | (x <= -1) | (x >= width) | (y <= -1) | (y >= height)
+        sure[outside] = 0
+        blurred: np.ndarray = cv2.blur(sure, (5, 5))
+        return blurred
+
+
+def _seen(picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """A picture at places of its own coordinates."""
+    out: np.ndarray = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return out
 
 
 class FlowThread:

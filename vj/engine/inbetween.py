@@ -98,6 +98,7 @@ class Inbetween:
     def put(self, frame: Frame, flow: np.ndarray | None, on: bool) -> None:
         """A painted picture, and the motion that led to it. Called by the render thread; never waits."""
         if not on:
+            self._box.take(0)  # what waits there is older than this
             self._last = None
             self._deliver(frame)
             return

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from vj.engine.canvas import HostCanvas
-from vj.engine.flow import FlowThread
+from vj.engine.flow import FlowThread, Motion
 from vj.engine.painters import Painter, Painting, Plain
 from vj.engine.prepare import Fit, prepare
 from vj.frame import Frame, Size
@@ -154,7 +155,7 @@ class Journey:
     def _paint(self, cargo: Cargo, snapshot: Snapshot) -> Painting | None:
         begun = time.perf_counter()
         asked = self._ask_flow(cargo.image, snapshot)
-        flow = asked() if snapshot["feedback/amount"] > 0 else None
+        flow = asked.result().followed(snapshot["feedback/flow"]) if asked is not None and snapshot["feedback/amount"] > 0 else None
         begun = self._lap("flow", begun)
         entered = self.painter.canvas.enter(cargo.image, snapshot, flow)
         begun = self._lap("feedback", begun)
@@ -166,8 +167,10 @@ class Journey:
         begun = time.perf_counter()
         mine: Cargo = painting.cargo
         crossfade = CROSSFADE[-self._crossfade] if self._crossfade else 0.0
-        flow = self._ask_flow(mine.image, snapshot)()
-        self.motion = flow if snapshot["output/interpolate"] else None
+        asked = self._ask_flow(mine.image, snapshot)
+        motion = None if asked is None else asked.result()
+        self.motion = motion.known if motion is not None and snapshot["output/interpolate"] else None
+        flow = None if motion is None else motion.followed(snapshot["feedback/flow"])
         picture = self.painter.canvas.leave(painting.picture, mine.image, snapshot, crossfade, flow)
         if picture is None:
             return self._stand_in(newest, snapshot, "the model gave numbers that are none (NaN)")
@@ -179,13 +182,12 @@ class Journey:
         self._latest, self._painted_of = mine, mine.image
         return Shown(picture, mine.image, mine.number, mine.captured)
 
-    def _ask_flow(self, image: np.ndarray, snapshot: Snapshot) -> Callable[[], np.ndarray | None]:
-        """Begin to find the way from an input to that of the last painting, beside the model; the answer waits for it."""
+    def _ask_flow(self, image: np.ndarray, snapshot: Snapshot) -> Future[Motion] | None:
+        """Begin to find the way from an input to that of the last painting, beside the model. None when nobody needs it."""
         needless = snapshot["feedback/amount"] == 0 and snapshot["blend/smoothing"] == 0 and not snapshot["output/interpolate"]
         if self._painted_of is None or needless:
-            return lambda: None
-        found = self._flow.ask(image, self._painted_of)
-        return lambda: found.result().followed(snapshot["feedback/flow"])
+            return None
+        return self._flow.ask(image, self._painted_of)
 
     def close(self) -> None:
         """End its thread."""

@@ -57,9 +57,13 @@ class Grid:
         """How sure the flow is, 0..1."""
         column, row = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
         self._column, self._row = column, row
+        self._taken: np.ndarray | None = None
 
     def take(self, flow: np.ndarray) -> None:
-        """The flow of this frame, (h, w, 3) float32, see `numpy_ops.feedback`."""
+        """The flow of this frame, (h, w, 3) float32, see `numpy_ops.feedback`; it is not written to any more."""
+        if flow is self._taken:
+            return
+        self._taken = flow
         cv2.resize(flow, (self._width, self._height), dst=self._flow, interpolation=cv2.INTER_LINEAR)
         cv2.mixChannels([self._flow], [self._x, self._y, self.sure], [0, 0, 1, 1, 2, 2])
         cv2.add(self._x, self._column, dst=self._x)
@@ -95,6 +99,7 @@ class Blender:
         self._change, self._keep = np.zeros((2, rows, width), np.float32)
         self._wide, self._warped = np.zeros((height, width, 4), np.float32), np.zeros((rows, width, 4), np.float32)
         self._grid: Grid | None = None
+        self._wide_of: np.ndarray | None = None
 
     def feedback(
         self,
@@ -115,8 +120,8 @@ class Blender:
         out = np.empty(self._shape, np.uint8 if as_uint8 else np.float32)
         moves = not np.array_equal(matrix, _STAY) or flow is not None
         grid = self._enlarged(flow)
-        if moves:  # OpenCV gathers four channels in less than half the time of three
-            cv2.cvtColor(last, cv2.COLOR_RGB2RGBA, dst=self._wide)
+        if moves:
+            self._widen(last)
         unit, kind = (1, cv2.CV_8U) if as_uint8 else (255, cv2.CV_32F)
         for rows in self._strips:
             if grid is not None:
@@ -128,6 +133,13 @@ class Blender:
             if gain != 1 and not as_uint8:
                 _clamp(out[rows])
         return out
+
+    def _widen(self, last: np.ndarray) -> None:
+        """The last state with a fourth channel: OpenCV gathers four in less than half the time of three. Once a frame: feedback and blend
+        look at the same one."""
+        if self._wide_of is not last:
+            cv2.cvtColor(last, cv2.COLOR_RGB2RGBA, dst=self._wide)
+            self._wide_of = last
 
     def _enlarged(self, flow: np.ndarray | None) -> Grid | None:
         """The flow at the picture's size; once a frame."""
@@ -186,7 +198,7 @@ class Blender:
             ready = out = np.empty(self._shape, np.uint8)
         grid = self._enlarged(flow) if smoothing > 0 else None
         if grid is not None and last is not None:
-            cv2.cvtColor(last, cv2.COLOR_RGB2RGBA, dst=self._wide)
+            self._widen(last)
         for rows in self._strips:
             _to_float(painted[rows], state[rows])
             if grid is not None:
@@ -196,6 +208,7 @@ class Blender:
                 self._smooth(state[rows], last[rows], settings)
             if out is not None:
                 self._finish(state[rows], image[rows], out[rows], settings, colour)
+        self._wide_of = None  # the buffers take turns: the same array will hold another picture
         return ready, state
 
     def _check(self, name: str, picture: np.ndarray, *kinds: type) -> None:
