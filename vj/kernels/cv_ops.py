@@ -136,7 +136,7 @@ class Blender:
 
     def _widen(self, last: np.ndarray) -> None:
         """The last state with a fourth channel: OpenCV gathers four in less than half the time of three. Once a frame: feedback and blend
-        look at the same one."""
+        look at the same one. (The buffers take turns, but every state is an array object of its own.)"""
         if self._wide_of is not last:
             cv2.cvtColor(last, cv2.COLOR_RGB2RGBA, dst=self._wide)
             self._wide_of = last
@@ -208,7 +208,6 @@ class Blender:
                 self._smooth(state[rows], last[rows], settings)
             if out is not None:
                 self._finish(state[rows], image[rows], out[rows], settings, colour)
-        self._wide_of = None  # the buffers take turns: the same array will hold another picture
         return ready, state
 
     def _check(self, name: str, picture: np.ndarray, *kinds: type) -> None:
