@@ -328,3 +328,22 @@ def test_smoothing_looks_where_each_pixel_was(make: Make) -> None:
     assert np.abs(followed[:, 2:] - painted[:, 2:]).max() < 1e-5, "followed, the moved picture is the painted one: nothing smears"
     smeared = make(16, 16).blend(painted, last, image, BlendSettings(0.9, 0.0))[1]
     assert np.abs(smeared[:, 2:] - painted[:, 2:]).mean() > 0.1
+
+
+@pytest.mark.parametrize("mode", BLEND_MODES)
+def test_where_the_mask_is_dark_the_input_stays_to_the_bit(make: Make, mode: str) -> None:
+    image, painted = as_bytes(noise(16, 16, 1)), noise(16, 16, 2)
+    mask = np.zeros((16, 16), np.uint8)
+    mask[:, 8:] = 255
+    settings = BlendSettings(mode=mode, wet=0.7)
+    out, state = make(16, 16).blend(painted, None, image, settings, mask=mask)
+    assert np.array_equal(out[:, :8], image[:, :8])
+    whole, same = make(16, 16).blend(painted, None, image, settings)
+    assert np.abs(out[:, 8:].astype(int) - whole[:, 8:]).max() <= 1, "and where it is bright, all is as without one"
+    assert np.array_equal(state, same), "feedback goes on from the whole painting"
+
+
+def test_half_a_mask_is_half_the_painting(make: Make) -> None:
+    image = as_bytes(flat(0.2))
+    out, _ = make(16, 16).blend(flat(0.8), None, image, BlendSettings(wet=0.5), mask=np.full((16, 16), 128, np.uint8))
+    assert np.abs(out.astype(int) - round(255 * (0.2 + 0.6 * 0.5 * 128 / 255))).max() <= 1

@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from vj.errors import Unavailable
-from vj.kernels import cupy_ops, numpy_ops
+from vj.kernels import cupy_ops, numpy_ops, upscale_body
 from vj.kernels.body import C_SOURCE, CUDA_SOURCE, MODE_CODES
 from vj.kernels.cupy_ops import TemporalKernels
 from vj.kernels.settings import NEUTRAL, BlendSettings, colour_matrix, feedback_matrix
@@ -155,8 +155,10 @@ def test_the_kernels_paint_what_numpy_paints(kernels: TemporalKernels, channels_
         mode = BLEND_MODES[turn % len(BLEND_MODES)]
         settings = BlendSettings(rng.choice([0, 0.6, 0.99]), rng.uniform(), rng.choice([0, rng.uniform(), 1]), mode, colour)
         painted = as_model(noise(32, 48, turn + 99) * 1.2 - 0.1, kernels.dtype, channels_last)
-        truth, last = numpy_ops.blend(as_picture(painted), last, image, settings, flow)
-        out = kernels.blend(painted, torch.from_numpy(image), settings, there)
+        mask = as_bytes(noise(32, 48, turn + 200)[..., 0]) if turn % 4 else None
+        truth, last = numpy_ops.blend(as_picture(painted), last, image, settings, flow, mask)
+        shown = None if mask is None else torch.from_numpy(mask)
+        out = kernels.blend(painted, torch.from_numpy(image), settings, there, shown)
         assert np.abs(kernels.state.numpy() - last).max() < 2e-5
         assert np.abs(out.numpy().astype(int) - truth).max() <= 1
         different += int((out.numpy() != truth).sum())
@@ -230,12 +232,18 @@ def nvrtc() -> ctypes.CDLL:
     pytest.skip("no NVRTC: pip install nvidia-cuda-nvrtc-cu12==12.9.86")
 
 
-@pytest.mark.parametrize("options", [[], ["-DVJ_HALF"]], ids=["float", "half"])
+@pytest.mark.parametrize(
+    ("source", "kernels", "options"),
+    [(CUDA_SOURCE, KERNELS, []), (CUDA_SOURCE, KERNELS, ["-DVJ_HALF"]), (upscale_body.CUDA_SOURCE, ("vj_easu", "vj_rcas"), [])],
+    ids=["float", "half", "upscale"],
+)
 @pytest.mark.parametrize("card", ["sm_75", "sm_89", "sm_90", "sm_120"])
-def test_nvidias_compiler_takes_the_kernels(nvrtc: ctypes.CDLL, card: str, options: list[str]) -> None:
-    """Turing, Ada, Hopper and Blackwell: machine code with the three kernels in it and not one warning. -std as CuPy sets it."""
+def test_nvidias_compiler_takes_the_kernels(
+    nvrtc: ctypes.CDLL, card: str, source: str, kernels: tuple[str, ...], options: list[str]
+) -> None:
+    """Turing, Ada, Hopper and Blackwell: machine code with the kernels in it and not one warning. -std as CuPy sets it."""
     program, size = ctypes.c_void_p(), ctypes.c_size_t()
-    assert nvrtc.nvrtcCreateProgram(ctypes.byref(program), CUDA_SOURCE.encode(), b"kernels.cu", 0, None, None) == 0
+    assert nvrtc.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b"kernels.cu", 0, None, None) == 0
     flags = [flag.encode() for flag in (f"--gpu-architecture={card}", "-std=c++17", *options)]
     result = nvrtc.nvrtcCompileProgram(program, len(flags), (ctypes.c_char_p * len(flags))(*flags))
 
@@ -249,5 +257,5 @@ def test_nvidias_compiler_takes_the_kernels(nvrtc: ctypes.CDLL, card: str, optio
     assert (result, log) == (0, "")
     binary = fetch("CUBIN")
     assert binary[:4] == b"\x7fELF"
-    assert all(b".text." + name.encode() in binary for name in KERNELS)
+    assert all(b".text." + name.encode() in binary for name in kernels)
     assert nvrtc.nvrtcDestroyProgram(ctypes.byref(program)) == 0

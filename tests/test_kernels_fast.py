@@ -61,8 +61,9 @@ def test_the_fast_path_paints_the_readable_one(size: tuple[int, int], soft: bool
         for mode in BLEND_MODES:
             settings = random_settings(rng, mode)
             for source in (painted, as_bytes(np.clip(painted, 0, 1))):
-                out, state = numpy_ops.blend(source, last, image, settings, flow)
-                fast_out, fast_state = fast.blend(source, last, image, settings, flow)
+                mask = as_bytes(noise(*size, turn + 7, soft)[..., 0]) if rng.random() < 0.5 else None
+                out, state = numpy_ops.blend(source, last, image, settings, flow, mask)
+                fast_out, fast_state = fast.blend(source, last, image, settings, flow, mask)
                 assert (fast_out.dtype, fast_state.dtype) == (np.uint8, np.float32)
                 assert np.abs(fast_out.astype(int) - out).max() <= 1, settings
                 assert np.abs(fast_state - state).max() < (1e-5 if flow is None else 3e-4), settings

@@ -61,8 +61,9 @@ def test_the_card_paints_what_numpy_paints(kernels: TemporalKernels, channels_la
         mode = BLEND_MODES[turn % len(BLEND_MODES)]
         settings = BlendSettings(rng.choice([0, 0.6, 0.99]), rng.uniform(), rng.choice([0, rng.uniform(), 1]), mode, colour)
         painted = as_model(noise(turn + 99) * 1.2 - 0.1, kernels).contiguous(memory_format=order)
-        truth, last = numpy_ops.blend(as_picture(painted), last, image, settings, flow)
-        out = kernels.blend(painted, on_card, settings, there)
+        mask = image[..., 0].copy() if turn % 4 else None
+        truth, last = numpy_ops.blend(as_picture(painted), last, image, settings, flow, mask)
+        out = kernels.blend(painted, on_card, settings, there, None if mask is None else torch.from_numpy(mask).cuda())
         sharp = kernels.sharpen(out, 0.7)
         assert np.abs(kernels.state.cpu().numpy() - last).max() < 1e-4
         assert np.abs(out.cpu().numpy().astype(int) - truth).max() <= 2

@@ -46,17 +46,23 @@ Picture = Tensor | np.ndarray
 class Canvas(Protocol):
     """One size, one device. Belongs to the render thread."""
 
-    def enter(self, image: np.ndarray, snapshot: Snapshot, flow: np.ndarray | None = None) -> Tensor | np.ndarray:
+    def enter(self, image: np.ndarray, snapshot: Snapshot, flow: np.ndarray | None = None, blank: bool = False) -> Tensor | np.ndarray:
         """The prepared input (H, W, 3) uint8 -> what the painter takes, the last painting mixed in. flow: (h, w, 3) float32, see
-        `vj.engine.flow`, from this input to that of the last painting."""
+        `vj.engine.flow`, from this input to that of the last painting. blank: there is no input; what is fed back is all there is."""
 
     def leave(
-        self, painted: Picture, image: np.ndarray, snapshot: Snapshot, crossfade: float = 0.0, flow: np.ndarray | None = None
+        self,
+        painted: Picture,
+        image: np.ndarray,
+        snapshot: Snapshot,
+        crossfade: float = 0.0,
+        flow: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
     ) -> np.ndarray | None:
-        """What the painter gave and the input it was made of -> the picture, (H, W, 3) uint8. None when the painter gave numbers
-        that are none (NaN): then nothing is kept of it."""
+        """What the painter gave and the input it was made of -> the picture, (H, W, 3) uint8. mask: (H, W) uint8, 255 where the painting
+        shows. None when the painter gave numbers that are none (NaN): then nothing is kept of it."""
 
-    def again(self, image: np.ndarray, snapshot: Snapshot) -> np.ndarray | None:
+    def again(self, image: np.ndarray, snapshot: Snapshot, mask: np.ndarray | None = None) -> np.ndarray | None:
         """The last painting once more, with the last touches as they stand now; None before the first."""
 
     def last(self) -> np.ndarray | None:
@@ -77,36 +83,44 @@ class HostCanvas:
         self._last: np.ndarray | None = None
         self._contrast = Contrast()
 
-    def enter(self, image: np.ndarray, snapshot: Snapshot, flow: np.ndarray | None = None) -> Tensor | np.ndarray:
-        amount = snapshot["feedback/amount"] if self._last is not None else 0.0
+    def enter(self, image: np.ndarray, snapshot: Snapshot, flow: np.ndarray | None = None, blank: bool = False) -> Tensor | np.ndarray:
+        amount = fed_back(snapshot, blank) if self._last is not None else 0.0
         matrix = turn_matrix(self.size, snapshot)
         gain = self._contrast
         mixed = self._blender.feedback(image, self._last, matrix, amount, self._plain, flow, gain.gain, gain.middle)
-        if amount > 0:
+        if amount == 0:
+            gain.reset()
+        elif blank:
+            gain.observe_alone(*spread(mixed)[::-1])
+        else:
             wanted, found = spread(image), spread(mixed)
             gain.observe(wanted[1], found[1], found[0], amount)
-        else:
-            gain.reset()
         if self._plain:
             return mixed
         return torch.from_numpy(mixed).mul_(2).sub_(1).permute(2, 0, 1)[None].to(self._device)
 
     def leave(
-        self, painted: Picture, image: np.ndarray, snapshot: Snapshot, crossfade: float = 0.0, flow: np.ndarray | None = None
+        self,
+        painted: Picture,
+        image: np.ndarray,
+        snapshot: Snapshot,
+        crossfade: float = 0.0,
+        flow: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
     ) -> np.ndarray | None:
         if isinstance(painted, Tensor):
             if not torch.isfinite(painted).all():
                 return None
             painted = painted[0].permute(1, 2, 0).float().mul(0.5).add_(0.5).contiguous().cpu().numpy()
-        picture, self._last = self._blender.blend(painted, self._last, image, blend_settings(snapshot, crossfade), flow)
+        picture, self._last = self._blender.blend(painted, self._last, image, blend_settings(snapshot, crossfade), flow, mask)
         return cv_ops.sharpen(picture, snapshot["picture/sharpen"])
 
-    def again(self, image: np.ndarray, snapshot: Snapshot) -> np.ndarray | None:
+    def again(self, image: np.ndarray, snapshot: Snapshot, mask: np.ndarray | None = None) -> np.ndarray | None:
         if self._last is None:
             return None
         settings = blend_settings(snapshot)
         still = BlendSettings(0, 0, settings.wet, settings.mode, settings.colour)
-        picture, self._last = self._blender.blend(self._last, None, image, still)
+        picture, self._last = self._blender.blend(self._last, None, image, still, None, mask)
         return cv_ops.sharpen(picture, snapshot["picture/sharpen"])
 
     def last(self) -> np.ndarray | None:
@@ -115,6 +129,12 @@ class HostCanvas:
     def take_over(self, last: np.ndarray | None) -> None:
         self._last = last
         self._contrast.reset()
+
+
+def fed_back(snapshot: Snapshot, blank: bool) -> float:
+    """The share of the last painting in the next input. Without an input it is all or nothing: grey would only wash it out."""
+    amount: float = snapshot["feedback/amount"]
+    return 1.0 if blank and amount > 0 else amount
 
 
 def spread(picture: np.ndarray) -> tuple[float, float]:
@@ -159,15 +179,18 @@ class CudaCanvas:
         self._spread = torch.zeros(2, pin_memory=True)
         self._fresh_flow: list[Pinned] = []
         self._dry_flow: list[Pinned] = []
+        self._mask: list[Pinned] = []
         self._input = torch.empty((1, 3, *shape[:2]), dtype=dtype, device=device)
         self._down = torch.empty(shape, dtype=torch.uint8, pin_memory=True)
         self._bad = torch.zeros((), dtype=torch.bool, pin_memory=True)
 
-    def enter(self, image: np.ndarray, snapshot: Snapshot, flow: np.ndarray | None = None) -> Tensor:
+    def enter(self, image: np.ndarray, snapshot: Snapshot, flow: np.ndarray | None = None, blank: bool = False) -> Tensor:
         matrix = turn_matrix(self.size, snapshot)
-        there = self._upload_flow(self._fresh_flow, flow)
-        amount, gain = snapshot["feedback/amount"], self._contrast
-        if self._kernels.state is not None:  # the last frame's figures came down with its picture
+        there = self._upload(self._fresh_flow, flow)
+        amount, gain = fed_back(snapshot, blank), self._contrast
+        if self._kernels.state is not None and blank and amount > 0:  # the last frame's figures came down with its picture
+            gain.observe_alone(float(self._spread[1]), float(self._spread[0]))
+        elif self._kernels.state is not None:
             gain.observe(self._wanted, float(self._spread[1]), float(self._spread[0]), amount)
         self._kernels.feedback(self._fresh.upload(image), self._input, matrix, amount, there, gain.gain, gain.middle)
         self._wanted = spread(image)[1]
@@ -176,7 +199,13 @@ class CudaCanvas:
         return self._input
 
     def leave(
-        self, painted: Picture, image: np.ndarray, snapshot: Snapshot, crossfade: float = 0.0, flow: np.ndarray | None = None
+        self,
+        painted: Picture,
+        image: np.ndarray,
+        snapshot: Snapshot,
+        crossfade: float = 0.0,
+        flow: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
     ) -> np.ndarray | None:
         assert isinstance(painted, Tensor)
         # Whether it is finite is known on the card only, and asking would wait. So a bad painting is replaced by the last one there,
@@ -185,21 +214,21 @@ class CudaCanvas:
         state = self._kernels.state
         safe = torch.where(bad, torch.zeros_like(painted) if state is None else self._as_painted(state), painted.to(self._input.dtype))
         self._bad.copy_(bad, non_blocking=True)
-        picture = self._finish(safe, image, snapshot, blend_settings(snapshot, crossfade), flow)
+        picture = self._finish(safe, image, snapshot, blend_settings(snapshot, crossfade), flow, mask)
         if not self._bad.item():
             return picture
         if state is None:
             self._kernels.reset()
         return None
 
-    def again(self, image: np.ndarray, snapshot: Snapshot) -> np.ndarray | None:
+    def again(self, image: np.ndarray, snapshot: Snapshot, mask: np.ndarray | None = None) -> np.ndarray | None:
         state = self._kernels.state
         if state is None:
             return None
         settings = blend_settings(snapshot)
         # smoothing .99 of a state with itself: it stays what it is
         still = BlendSettings(0.99, 0, settings.wet, settings.mode, settings.colour)
-        return self._finish(self._as_painted(state), image, snapshot, still)
+        return self._finish(self._as_painted(state), image, snapshot, still, None, mask)
 
     def last(self) -> np.ndarray | None:
         return None if self._kernels.state is None else self._kernels.state.cpu().numpy()
@@ -213,18 +242,25 @@ class CudaCanvas:
     def _as_painted(self, state: Tensor) -> Tensor:
         return state.permute(2, 0, 1)[None].mul(2).sub(1).to(self._input.dtype)
 
-    def _upload_flow(self, kept: list[Pinned], flow: np.ndarray | None) -> Tensor | None:
-        """The flow on the card; its buffer is made with the first."""
-        if flow is None:
+    def _upload(self, kept: list[Pinned], array: np.ndarray | None) -> Tensor | None:
+        """A flow or a mask on the card; its buffer is made with the first."""
+        if array is None:
             return None
         if not kept:
-            kept.append(Pinned(flow.shape, self._input.device, torch.float32))
-        return kept[0].upload(flow)
+            kept.append(Pinned(array.shape, self._input.device, torch.uint8 if array.dtype == np.uint8 else torch.float32))
+        return kept[0].upload(array)
 
     def _finish(
-        self, painted: Tensor, image: np.ndarray, snapshot: Snapshot, settings: BlendSettings, flow: np.ndarray | None = None
+        self,
+        painted: Tensor,
+        image: np.ndarray,
+        snapshot: Snapshot,
+        settings: BlendSettings,
+        flow: np.ndarray | None,
+        mask: np.ndarray | None,
     ) -> np.ndarray:
-        blended = self._kernels.blend(painted, self._dry.upload(image), settings, self._upload_flow(self._dry_flow, flow))
+        there, shown = self._upload(self._dry_flow, flow), self._upload(self._mask, mask)
+        blended = self._kernels.blend(painted, self._dry.upload(image), settings, there, shown)
         picture = self._kernels.sharpen(blended, snapshot["picture/sharpen"])
         self._down.copy_(picture, non_blocking=True)
         torch.cuda.current_stream(self._input.device).synchronize()

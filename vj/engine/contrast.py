@@ -13,6 +13,8 @@ STANDING = 1.1
 """What stands still goes round and round: a gain g makes (1 - a) / (1 - a g) of it. More than this would turn colours to neon."""
 PACE = 0.15
 """How much of the way it goes in a frame, in the logarithm."""
+ALONE = 0.45, 0.2
+"""Mean and deviation of brightness that a picture without an input is led to."""
 FLAT = 0.02
 """An input of less contrast (0..1) says nothing: a wall must not be turned into noise."""
 
@@ -32,6 +34,14 @@ class Contrast:
             return
         most = min(MOST, (1 - (1 - amount) / STANDING) / amount)
         self.gain = min(most, max(LEAST, self.gain * (wanted / found) ** PACE))
+
+    def observe_alone(self, found: float, mean: float) -> None:
+        """Without an input there is nothing to be like: contrast and brightness are led a part of the way to those of an ordinary picture.
+        found, mean: deviation and mean (0..1) of what was fed back."""
+        gain = min(1.25, max(0.85, (ALONE[1] / max(found, FLAT)) ** (2 * PACE)))
+        # What is fed back becomes gain * x + (1 - gain) * middle, so a lift needs a gain that is not quite 1.
+        self.gain = gain if abs(gain - 1) > 0.01 else 1.01
+        self.middle = mean + 2 * PACE * (ALONE[0] - mean) / (1 - self.gain)
 
     def reset(self) -> None:
         self.gain, self.middle = 1.0, 0.5

@@ -6,7 +6,8 @@ No header is included for CUDA, so that NVRTC needs no toolkit; half precision i
 
 Buffers: pictures are (H, W, 3) uint8, the state (H, W, 3) float32 0..1 (half precision would stick, see `numpy_ops.blend`). The model's
 side is (3, H, W), -1..1, float or, with `VJ_HALF` defined, half; `plane`, `row` and `step` are its strides in numbers, so that
-channels-last memory is read as it lies. The flow is a grid of its own size, (h, w, 3) float32, h = w = 0 for none.
+channels-last memory is read as it lies. The flow is a grid of its own size, (h, w, 3) float32, h = w = 0 for none. The mask is
+(H, W) uint8, read where `masked` is not 0.
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ _CONSTANTS = "\n".join(
     + [f"#define VJ_STILL {STILL}f", f"#define VJ_SPAN (float)({MOVING} - {STILL})", ""]
 )
 
-_C_PREAMBLE = r"""
+C_PREAMBLE = r"""
 #include <math.h>
 #define VJ_INLINE static inline
 #define VJ_KERNEL void
 #define VJ_EACH_PIXEL(width, height) for (int y = 0; y < (height); ++y) for (int x = 0; x < (width); ++x)
+"""
+
+_C_MODEL = r"""
 #ifdef VJ_HALF
 typedef _Float16 vj_model;
 #else
@@ -36,12 +40,15 @@ VJ_INLINE float vj_load(const vj_model *from) { return (float)*from; }
 VJ_INLINE void vj_store(vj_model *to, float value) { *to = (vj_model)value; }
 """
 
-_CUDA_PREAMBLE = r"""
+CUDA_PREAMBLE = r"""
 #define VJ_INLINE static __device__ __forceinline__
 #define VJ_KERNEL extern "C" __global__ void
 #define VJ_EACH_PIXEL(width, height) \
     const int x = blockIdx.x * blockDim.x + threadIdx.x, y = blockIdx.y * blockDim.y + threadIdx.y; \
     if (x < (width) && y < (height))
+"""
+
+_CUDA_MODEL = r"""
 #ifdef VJ_HALF
 typedef unsigned short vj_model;
 VJ_INLINE float vj_load(const vj_model *from) { float value; asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(*from)); return value; }
@@ -135,9 +142,9 @@ VJ_INLINE void feedback_pixel(const vj_byte *image, const float *last, int width
     }
 }
 
-/* painted 0..1 (clamped here), last 0..1, sure 0..1, image 0..255 -> state 0..1, out 0..255; three numbers each. */
-VJ_INLINE void blend_pixel(const float *painted, const float *last, float sure, const vj_byte *image, const vj_settings *settings,
-                           float *state, vj_byte *out)
+/* painted 0..1 (clamped here), last 0..1, sure 0..1, image 0..255 -> state 0..1, out 0..255; three numbers each. shown: 0..1, the mask. */
+VJ_INLINE void blend_pixel(const float *painted, const float *last, float sure, const vj_byte *image, float shown,
+                           const vj_settings *settings, float *state, vj_byte *out)
 {
     float mixed[3], change = 0.0f;
     for (int c = 0; c < 3; ++c) state[c] = vj_clamp(painted[c]);
@@ -149,7 +156,7 @@ VJ_INLINE void blend_pixel(const float *painted, const float *last, float sure, 
     }
     for (int c = 0; c < 3; ++c) {
         const float base = (float)image[c] / 255.0f;
-        mixed[c] = base + settings->wet * (vj_mode(settings->mode, base, state[c]) - base);
+        mixed[c] = base + settings->wet * shown * (vj_mode(settings->mode, base, state[c]) - base);
     }
     for (int c = 0; c < 3; ++c) {
         const float *colour = settings->colour + 4 * c;
@@ -188,7 +195,7 @@ VJ_KERNEL vj_feedback(const vj_byte *__restrict__ image, const float *__restrict
 VJ_KERNEL vj_blend(const vj_model *__restrict__ painted, int plane, int row, int step,
                    const float *__restrict__ last, const vj_byte *__restrict__ image,
                    float *__restrict__ state, vj_byte *__restrict__ out, int width, int height,
-                   const float *__restrict__ flow, int flow_width, int flow_height,
+                   const float *__restrict__ flow, int flow_width, int flow_height, const vj_byte *__restrict__ mask, int masked,
                    float smoothing, float motion, float wet, int mode,
                    float c0, float c1, float c2, float c3, float c4, float c5,
                    float c6, float c7, float c8, float c9, float c10, float c11)
@@ -204,7 +211,8 @@ VJ_KERNEL vj_blend(const vj_model *__restrict__ painted, int plane, int row, int
             vj_gather(last, width, height, (float)x + from[0], (float)y + from[1], moved);
             was = moved;
         }
-        blend_pixel(rgb, was, from[2], image + here, &settings, state + here, out + here);
+        const float shown = masked ? (float)mask[y * width + x] / 255.0f : 1.0f;
+        blend_pixel(rgb, was, from[2], image + here, shown, &settings, state + here, out + here);
     }
 }
 
@@ -214,8 +222,8 @@ VJ_KERNEL vj_sharpen(const vj_byte *__restrict__ picture, vj_byte *__restrict__ 
 }
 """
 
-CUDA_SOURCE = _CUDA_PREAMBLE + _CONSTANTS + BODY + KERNELS
+CUDA_SOURCE = CUDA_PREAMBLE + _CUDA_MODEL + _CONSTANTS + BODY + KERNELS
 """For NVRTC: kernels `vj_feedback`, `vj_blend`, `vj_sharpen`, one thread a pixel. `-DVJ_HALF` for a model in half precision."""
 
-C_SOURCE = _C_PREAMBLE + _CONSTANTS + BODY + KERNELS
+C_SOURCE = C_PREAMBLE + _C_MODEL + _CONSTANTS + BODY + KERNELS
 """For a C99 compiler: the same three as plain functions that go through all pixels."""

@@ -112,11 +112,18 @@ class TemporalKernels:
         numbers = (*np.float32(matrix).ravel(), share, np.float32(gain), np.float32(middle))
         self._launch("vj_feedback", image, last, out, *self._strides(out), *self._size, *self._flow(flow), *numbers)
 
-    def blend(self, painted: torch.Tensor, image: torch.Tensor, settings: BlendSettings, flow: torch.Tensor | None = None) -> torch.Tensor:
+    def blend(
+        self,
+        painted: torch.Tensor,
+        image: torch.Tensor,
+        settings: BlendSettings,
+        flow: torch.Tensor | None = None,
+        mask: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         """After diffusion, see `numpy_ops.blend`: (H, W, 3) uint8 in the ring of outputs, and the new state.
 
         painted: (3, H, W) or (1, 3, H, W), any strides, the model's dtype, -1..1. image: (H, W, 3) uint8, the untouched input. flow: as in
-        `feedback`.
+        `feedback`. mask: (H, W) uint8 on the card, or None.
         """
         self._check_model("painted", painted)
         self._check_picture("image", image)
@@ -126,7 +133,18 @@ class TemporalKernels:
         out = self._next_output()
         colour = np.float32(settings.colour).ravel()
         self._launch(
-            "vj_blend", painted, *self._strides(painted), last, image, state, out, *self._size, *self._flow(flow), *numbers, *colour
+            "vj_blend",
+            painted,
+            *self._strides(painted),
+            last,
+            image,
+            state,
+            out,
+            *self._size,
+            *self._flow(flow),
+            *self._mask(mask),
+            *numbers,
+            *colour,
         )
         self._state_turn, self._started = 1 - self._state_turn, True
         return out
@@ -148,6 +166,15 @@ class TemporalKernels:
             came = f"{tuple(flow.shape)} {flow.dtype} on {flow.device}"
             raise ValueError(f"flow: {came} came, contiguous (h, w, 3) torch.float32 on {self.device} would be right")
         return flow, np.int32(flow.shape[1]), np.int32(flow.shape[0])
+
+    def _mask(self, mask: torch.Tensor | None) -> tuple[torch.Tensor, np.int32]:
+        """The mask and whether there is one, as the kernel takes them."""
+        if mask is None:
+            return self._outputs[0], np.int32(0)
+        if mask.shape != self._shape[:2] or mask.dtype != torch.uint8 or mask.device != self.device or not mask.is_contiguous():
+            came = f"{tuple(mask.shape)} {mask.dtype} on {mask.device}"
+            raise ValueError(f"mask: {came} came, contiguous {self._shape[:2]} torch.uint8 on {self.device} would be right")
+        return mask, np.int32(1)
 
     def _next_output(self) -> torch.Tensor:
         self._output_turn = (self._output_turn + 1) % len(self._outputs)

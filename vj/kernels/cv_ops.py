@@ -179,20 +179,28 @@ class Blender:
                 _clamp(out)
 
     def blend(
-        self, painted: np.ndarray, last: np.ndarray | None, image: np.ndarray, settings: BlendSettings, flow: np.ndarray | None = None
+        self,
+        painted: np.ndarray,
+        last: np.ndarray | None,
+        image: np.ndarray,
+        settings: BlendSettings,
+        flow: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """See `numpy_ops.blend`. A uint8 `painted` that nothing changes comes back itself, and so does the image when all is dry."""
         self._check("image", image, np.uint8)
         self._check("painted", painted, np.float32, np.uint8)
         if last is not None:
             self._check("last", last, np.float32)
+        if mask is not None and (mask.shape != self._shape[:2] or mask.dtype != np.uint8):
+            raise ValueError(f"mask: {mask.shape} {mask.dtype} came, {self._shape[:2]} uint8 would be right")
         state = self._states[1 if last is not None and np.may_share_memory(last, self._states[0]) else 0]
         smoothing = 0 if last is None else settings.smoothing
         colour = None if settings.neutral else settings.colour
         out: np.ndarray | None = None
         if colour is None and settings.wet == 0:
             ready = image
-        elif colour is None and settings.wet == 1 and settings.mode == "normal" and painted.dtype == np.uint8 and smoothing == 0:
+        elif colour is None and mask is None and _as_painted(settings) and painted.dtype == np.uint8 and smoothing == 0:
             ready = painted
         else:
             ready = out = np.empty(self._shape, np.uint8)
@@ -207,7 +215,7 @@ class Blender:
             elif last is not None and smoothing > 0:
                 self._smooth(state[rows], last[rows], settings)
             if out is not None:
-                self._finish(state[rows], image[rows], out[rows], settings, colour)
+                self._finish(state[rows], image[rows], out[rows], settings, colour, None if mask is None else mask[rows])
         return ready, state
 
     def _check(self, name: str, picture: np.ndarray, *kinds: type) -> None:
@@ -253,12 +261,26 @@ class Blender:
         keep += np.float32(most)
         return keep
 
-    def _finish(self, state: np.ndarray, image: np.ndarray, out: np.ndarray, settings: BlendSettings, colour: np.ndarray | None) -> None:
+    def _finish(
+        self,
+        state: np.ndarray,
+        image: np.ndarray,
+        out: np.ndarray,
+        settings: BlendSettings,
+        colour: np.ndarray | None,
+        mask: np.ndarray | None,
+    ) -> None:
         """Blend mode, wet/dry and colour of a strip, rounded into `out`."""
         mixed, wet = state, settings.wet
         if settings.mode != "normal":
             base, mixed = cv2.LUT(image, _STEPS, dst=self._one[: len(out)]), self._two[: len(out)]
             MODES[settings.mode](base, state, mixed)
+        if mask is not None:
+            shown = cv2.LUT(mask, _STEPS * (_FULL * np.float32(wet)), dst=self._keep[: len(out)])
+            hidden = np.subtract(_FULL, shown, out=self._change[: len(out)])
+            base = cv2.LUT(image, _STEPS, dst=self._one[: len(out)])
+            mixed = cv2.blendLinear(base, mixed, hidden, shown, dst=self._two[: len(out)])
+            wet = 1.0
         if wet < 1 and colour is None:
             cv2.addWeighted(image, 1 - wet, mixed, wet * 255, 0, dst=out, dtype=cv2.CV_8U)
             return
@@ -268,6 +290,10 @@ class Blender:
             mixed = cv2.transform(mixed, colour, dst=self._one[: len(out)])
             cv2.threshold(mixed, 0, 1, cv2.THRESH_TOZERO, dst=mixed)  # convertScaleAbs would turn what is below 0 bright again
         cv2.convertScaleAbs(mixed, alpha=255, dst=out)
+
+
+def _as_painted(settings: BlendSettings) -> bool:
+    return settings.wet == 1 and settings.mode == "normal"
 
 
 def _to_float(picture: np.ndarray, dst: np.ndarray) -> None:

@@ -135,13 +135,18 @@ def smooth(painted: np.ndarray, last: np.ndarray, smoothing: float, motion: floa
 
 
 def blend(
-    painted: np.ndarray, last: np.ndarray | None, image: np.ndarray, settings: BlendSettings, flow: np.ndarray | None = None
+    painted: np.ndarray,
+    last: np.ndarray | None,
+    image: np.ndarray,
+    settings: BlendSettings,
+    flow: np.ndarray | None = None,
+    mask: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """After diffusion: temporal smoothing, blend mode, wet/dry, colour.
 
     painted: (H, W, 3), what the model made, float 0..1 (clamped here) or uint8. last: (H, W, 3) float32 0..1, the state of the frame
     before, None before the first. image: (H, W, 3) uint8, the untouched input. flow: as in `feedback`; the last state is looked at
-    where each pixel was.
+    where each pixel was. mask: (H, W) uint8, 255 where the painting shows, 0 where the input stays; None for 255 everywhere.
     Returns the picture, (H, W, 3) uint8, and the new state, (H, W, 3) float32 0..1: the painting from *before* wet/dry and colour, since
     those would otherwise be applied again with every turn of the feedback. The state is float32 because slow smoothing moves it by less
     than a step of uint8, and of half precision: it would stick.
@@ -153,7 +158,8 @@ def blend(
     elif last is not None and settings.smoothing > 0:
         wide = enlarge(flow, *image.shape[:2])  # type: ignore[arg-type]
         state = smooth(fresh, warp(last, STAY, wide), settings.smoothing, settings.motion, wide[..., 2])
-    mixed = base + np.float32(settings.wet) * (MODES[settings.mode](base, state) - base)
+    wet = np.float32(settings.wet) if mask is None else np.float32(settings.wet) * to_float(mask)[..., None]
+    mixed = base + wet * (MODES[settings.mode](base, state) - base)
     if not settings.neutral:
         mixed = mixed @ settings.colour[:, :3].T + settings.colour[:, 3]
     return to_uint8(mixed), state

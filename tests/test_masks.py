@@ -1,0 +1,288 @@
+"""Masks: the subject is found, stays as it came, and the rest is painted."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from vj.engine.journey import Journey
+from vj.engine.masks import PLATE_FRAMES, Masks, above, keyness
+from vj.engine.painters import Painting, Plain
+from vj.engine.people import Beside, PersonModel
+from vj.errors import Fault
+from vj.frame import Frame, Size
+from vj.metrics import Metrics
+from vj.parameters.store import Snapshot, Store
+
+SIDE = 64
+
+
+def sampled(time: float = 0.0, **values: Any) -> Snapshot:
+    return Store({name.replace("__", "/"): value for name, value in values.items()}).sample(time)
+
+
+def room(seed: int = 0) -> np.ndarray:
+    """A wall with a gradient and some grain, (SIDE, SIDE, 3) uint8."""
+    across = np.linspace(60, 150, SIDE, dtype=np.float32)[None, :, None]
+    grain = np.random.default_rng(seed).normal(0, 2, (SIDE, SIDE, 3))
+    return np.clip(across * (0.9, 0.8, 0.7) + grain, 0, 255).astype(np.uint8)
+
+
+def with_somebody(picture: np.ndarray, x: int = 24, colour: tuple[int, int, int] = (220, 40, 60)) -> np.ndarray:
+    out = picture.copy()
+    out[16:48, x : x + 16] = colour
+    return out
+
+
+def where(x: int = 24, grow: int = 0) -> np.ndarray:
+    mask = np.zeros((SIDE, SIDE), bool)
+    mask[16 - grow : 48 + grow, x - grow : x + 16 + grow] = True
+    return mask
+
+
+def sharp(**values: Any) -> dict[str, Any]:
+    return {"mask__feather": 0.0, "mask__steady": 0.0, **values}
+
+
+def found_rightly(shown: np.ndarray | None, x: int = 24) -> None:
+    """255 is painted: nothing of the subject, everything else; a pixel or two at its edge are free."""
+    assert shown is not None
+    assert (shown.shape, shown.dtype) == ((SIDE, SIDE), np.uint8)
+    assert shown[where(x, -2)].max() == 0
+    assert shown[~where(x, 3)].min() == 255
+
+
+def test_nothing_is_masked_until_it_is_asked_for() -> None:
+    assert Masks(print).find(room(), sampled()) is None
+
+
+def test_luma_keeps_what_is_bright() -> None:
+    picture = with_somebody(np.full((SIDE, SIDE, 3), 40, np.uint8), colour=(230, 230, 230))
+    found_rightly(Masks(print).find(picture, sampled(**sharp(mask__mode="luma"))))
+    assert Masks(print).find(picture, sampled(**sharp(mask__mode="luma", mask__threshold=1.0))).min() == 255  # type: ignore[union-attr]
+    assert Masks(print).find(picture, sampled(**sharp(mask__mode="luma", mask__threshold=0.0))).max() == 0  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("hue", "screen"), [(120, (0, 177, 64)), (240, (20, 40, 200)), (300, (200, 30, 190))])
+def test_chroma_keeps_what_has_not_the_keys_colour_whatever_its_light(hue: float, screen: tuple[int, int, int]) -> None:
+    light = np.linspace(0.5, 1.0, SIDE)[None, :, None]
+    picture = (np.array(screen) * np.ones((SIDE, SIDE, 3)) * light).astype(np.uint8)
+    found_rightly(Masks(print).find(with_somebody(picture, colour=(200, 150, 130)), sampled(**sharp(mask__mode="chroma", mask__hue=hue))))
+
+
+def test_greys_have_no_key_in_them() -> None:
+    greys = np.repeat(np.arange(0, 256, 4, dtype=np.uint8)[None, :, None], 3, axis=2)
+    assert keyness(greys, 120).max() < 0.02
+
+
+def test_a_clean_plate_is_learned_on_the_trigger() -> None:
+    masks, store = Masks(print), Store({"mask/mode": "plate", "mask/feather": 0, "mask/steady": 0})
+    for turn in range(5):  # somebody stands in the picture when the show starts: the plate is wrong
+        masks.find(with_somebody(room(turn)), store.sample(turn / 30))
+    store.set("mask/learn", True)
+    for turn in range(PLATE_FRAMES):
+        masks.find(room(turn), store.sample(1 + turn / 30))
+    for turn in range(3):
+        shown = masks.find(with_somebody(room(99 + turn)), store.sample(2 + turn / 30))
+    found_rightly(shown)
+    assert masks.find(room(123), store.sample(3)).min() == 255  # type: ignore[union-attr]
+    store.set("mask/learn", True)  # again, with somebody else standing still in it
+    for turn in range(PLATE_FRAMES):
+        masks.find(with_somebody(room(turn), 4), store.sample(4 + turn / 30))
+    assert masks.find(with_somebody(room(7), 4), store.sample(5)).min() == 255  # type: ignore[union-attr]
+
+
+def test_without_a_plate_the_first_frames_are_taken_and_it_is_said() -> None:
+    said: list[str] = []
+    masks = Masks(said.append)
+    snapshot = sampled(**sharp(mask__mode="plate"))
+    for turn in range(PLATE_FRAMES):
+        masks.find(room(turn), snapshot)
+    found_rightly(masks.find(with_somebody(room(50)), snapshot))
+    assert len(said) == 1
+    assert "/vj/mask/learn" in said[0]
+
+
+def test_panic_does_not_learn_a_plate() -> None:
+    masks, store = Masks(print), Store({"mask/mode": "plate", "mask/feather": 0, "mask/steady": 0})
+    store.set("mask/learn", True)
+    for turn in range(PLATE_FRAMES + 1):
+        masks.find(room(turn), store.sample(turn / 30))
+    store.set("panic", True)
+    for turn in range(30):
+        shown = masks.find(with_somebody(room(turn)), store.sample(1 + turn / 30))
+    found_rightly(shown)
+
+
+def test_what_moves_is_found_and_what_stands_is_not() -> None:
+    masks, snapshot = Masks(print), sampled(**sharp(mask__mode="motion"))
+    still = room(0)
+    for _ in range(30):
+        masks.find(still, snapshot)
+    for x in range(4, 44, 4):
+        shown = masks.find(with_somebody(still, x), snapshot)
+    found_rightly(shown, 40)
+
+
+def test_inverted_the_subject_is_painted() -> None:
+    picture = with_somebody(np.full((SIDE, SIDE, 3), 40, np.uint8), colour=(230, 230, 230))
+    kept = Masks(print).find(picture, sampled(**sharp(mask__mode="luma")))
+    painted = Masks(print).find(picture, sampled(**sharp(mask__mode="luma", mask__invert=True)))
+    assert np.array_equal(kept, 255 - painted)  # type: ignore[operator]
+
+
+def test_feather_softens_the_edge_alone() -> None:
+    picture = with_somebody(np.full((SIDE, SIDE, 3), 40, np.uint8), colour=(230, 230, 230))
+    hard, soft = (Masks(print).find(picture, sampled(**{**sharp(mask__mode="luma"), "mask__feather": f})) for f in (0.0, 0.5))
+    between = lambda mask: int(((mask > 10) & (mask < 245)).sum())  # noqa: E731
+    assert between(hard) == 0
+    assert between(soft) > 300
+    assert soft[32, 32] < 40  # type: ignore[index]
+    assert soft[2, 2] == 255  # type: ignore[index]
+
+
+def test_steadiness_takes_the_flicker_out() -> None:
+    rng = np.random.default_rng(1)
+    pictures = [with_somebody(np.full((SIDE, SIDE, 3), 40, np.uint8), 24, (int(v),) * 3) for v in rng.integers(110, 145, 40)]  # type: ignore[arg-type]
+    flicker = []
+    for steady in (0.0, 0.9):
+        masks, snapshot = Masks(print), sampled(mask__mode="luma", mask__feather=0.0, mask__steady=steady)
+        values = [int(masks.find(picture, snapshot)[32, 32]) for picture in pictures]  # type: ignore[index]
+        flicker.append(np.abs(np.diff(values[10:])).mean())
+    assert flicker[1] < 0.2 * flicker[0]
+    assert flicker[0] > 30
+
+
+@pytest.mark.parametrize("value", [0.0, 0.3, 0.5, 1.0])
+def test_a_threshold_of_nought_takes_all_and_of_one_nothing(value: float) -> None:
+    assert above(np.full((2, 2), value, np.float32), 0).min() == 1
+    assert above(np.full((2, 2), value, np.float32), 1).max() == 0
+
+
+class Blue(Plain):
+    """Paints everything blue."""
+
+    def paint(self, entered: Any, snapshot: Snapshot, cargo: Any) -> Painting | None:
+        return Painting(np.full(entered.shape, (0, 0, 255), np.uint8), cargo)
+
+
+def test_the_performer_stays_and_the_room_is_painted_through_the_whole_journey() -> None:
+    journey = Journey(Size(SIDE, SIDE), "crop", Metrics(), print)
+    journey.swap(Blue(Size(SIDE, SIDE)))
+    store = Store({"mask/mode": "chroma", "mask/feather": 0, "mask/steady": 0, "feedback/amount": 0.5, "blend/smoothing": 0})
+    screen = np.full((SIDE, SIDE, 3), (0, 177, 64), np.uint8)
+    for turn in range(8):
+        picture = with_somebody(screen, 8 + 4 * turn)
+        shown = journey.travel(Frame(picture, turn, turn / 30), store.sample(turn / 30)).picture
+        inside = where(8 + 4 * turn, -2)
+        assert np.array_equal(shown[inside], picture[inside])
+        if turn > 4:  # the last painter's picture has faded
+            assert (shown[~where(8 + 4 * turn, 3)] == (0, 0, 255)).all()
+    store.set("output/freeze", True)  # the mask belongs to the picture that is frozen
+    frozen = journey.travel(Frame(with_somebody(screen, 8), 9, 0.3), store.sample(0.3)).picture
+    assert np.array_equal(frozen[where(36, -2)], with_somebody(screen, 36)[where(36, -2)])
+    journey.close()
+
+
+def person_model(path: Path, planes: bool = True, channels: int = 1, kind: str = "mask") -> Path:
+    """An ONNX file that takes the red in a picture for people."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    shape: list[Any] = [1, 3, 32, 32] if planes else [1, 32, 32, 3]
+    weights = np.zeros((channels, 3, 1, 1), np.float32)
+    weights[-1] = np.float32([8, -4, -4])[:, None, None]
+    nodes = [] if planes else [helper.make_node("Transpose", ["picture"], ["p"], perm=[0, 3, 1, 2])]
+    nodes.append(helper.make_node("Conv", ["picture" if planes else "p", "w", "b"], ["c"]))
+    if kind == "mask" and channels == 1:
+        nodes.append(helper.make_node("Sigmoid", ["c"], ["m"]))
+    else:
+        nodes.append(helper.make_node("Identity", ["c"], ["m"]))
+    out: list[Any] = [1, channels, 32, 32]
+    if kind == "numbers":
+        nodes.append(helper.make_node("ReduceMean", ["m"], ["out"], keepdims=0))
+        out = []
+    else:
+        nodes.append(helper.make_node("Transpose", ["m"], ["out"], perm=[0, 1, 2, 3] if planes else [0, 2, 3, 1]))
+        out = out if planes else [1, 32, 32, channels]
+    bias = np.float32([0, -2])[-channels:]
+    constants = [numpy_helper.from_array(weights, "w"), numpy_helper.from_array(bias, "b")]
+    graph = helper.make_graph(
+        nodes,
+        "people",
+        [helper.make_tensor_value_info("picture", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("out", TensorProto.FLOAT, out)],
+        constants,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=9)
+    onnx.save(model, str(path))
+    return path
+
+
+@pytest.mark.parametrize(("planes", "channels", "kind"), [(True, 1, "mask"), (False, 1, "mask"), (True, 2, "scores"), (True, 1, "scores")])
+def test_a_person_model_of_any_shape_finds_people(tmp_path: Path, planes: bool, channels: int, kind: str) -> None:
+    model = PersonModel(person_model(tmp_path / "people.onnx", planes, channels, kind))
+    masks = Masks(print, model.find)
+    found_rightly(masks.find(with_somebody(room()), sampled(**sharp(mask__mode="person"))))
+
+
+def test_without_a_person_model_everything_is_painted() -> None:
+    assert Masks(print).find(room(), sampled(mask__mode="person")) is None
+
+
+def test_a_file_that_is_no_person_model(tmp_path: Path) -> None:
+    with pytest.raises(Fault, match="there is no such file"):
+        PersonModel(tmp_path / "people.onnx")
+    (tmp_path / "junk.onnx").write_bytes(b"junk")
+    with pytest.raises(Fault, match="is not an ONNX model"):
+        PersonModel(tmp_path / "junk.onnx")
+    model = PersonModel(person_model(tmp_path / "other.onnx", kind="numbers"))
+    with pytest.raises(Fault, match=r"a mask .* would be right"):
+        model.find(room())
+
+
+def test_a_slow_person_model_holds_nothing_up_and_its_failure_is_told_once() -> None:
+    said: list[str] = []
+    release = threading.Event()
+
+    def slow(image: np.ndarray) -> np.ndarray:
+        release.wait(5)
+        if image[0, 0, 0] == 0:
+            raise RuntimeError("out of memory")
+        return np.ones((4, 4), np.float32)
+
+    beside = Beside(slow, said.append)
+    begun = time.perf_counter()
+    assert beside(np.full((8, 8, 3), 9, np.uint8)) is None
+    assert time.perf_counter() - begun < 0.5
+    release.set()
+    deadline = time.monotonic() + 5
+    while beside(np.full((8, 8, 3), 9, np.uint8)) is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    for _ in range(20):
+        assert beside(np.zeros((8, 8, 3), np.uint8)) is not None
+        time.sleep(0.01)
+    beside.close()
+    assert said == ["the person model failed (RuntimeError: out of memory)"]
+
+
+def test_a_failing_mask_does_not_stop_the_picture() -> None:
+    said: list[str] = []
+
+    def broken(image: np.ndarray) -> np.ndarray:
+        raise cv2.error("no such device")
+
+    journey = Journey(Size(SIDE, SIDE), "crop", Metrics(), said.append, broken)
+    store = Store({"mask/mode": "person"})
+    for turn in range(5):
+        shown = journey.travel(Frame(room(turn), turn, turn / 30), store.sample(turn / 30))
+        assert shown.picture.std() > 10
+    assert len(said) == 1
+    assert "the mask failed" in said[0]
+    journey.close()
