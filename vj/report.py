@@ -1,0 +1,83 @@
+"""What a performance says about itself: while it plays, to OSC, and at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vj.performance import Performance
+
+
+def status(performance: Performance) -> dict[str, Any]:
+    """Everything about the performance that one would want to see while it plays."""
+    p50, p95 = performance.metrics.recent_latency()
+    return {
+        "show": performance.show.show,
+        "state": performance.state,
+        "fps": round(performance.metrics.fps(), 1),
+        "latency_ms": [round(p50 * 1e3), round(p95 * 1e3)],
+        "dropped": performance.outlets.dropped(),
+        "skipped": performance.inbox.dropped,
+        "repeated": performance.metrics.repeated,
+        "faults": performance.metrics.faults,
+        "source": performance.source_state,
+        "sinks": [*performance.outlets.states(), *([f"preview {performance.page.url}"] if performance.page is not None else [])],
+        "model": performance.loop.painter_name,
+        "size": str(performance.size),
+        "strength": performance.store.get("strength"),
+        "prompt": performance.store.get("prompt/a"),
+        "uptime": round(performance.clock.now(), 1),
+        "cue": performance.desk.conductor.cues.standing or "",
+        "bpm": round(performance.desk.conductor.tempo.bpm, 2),
+        "midi": performance.desk.midi.state if performance.desk.midi is not None else "",
+    }
+
+
+def osc_status(performance: Performance) -> Mapping[str, Sequence[float | int | str]]:
+    """The same for `/vj/status/*`."""
+    told = status(performance)
+    answers = {address: _answer(performance, what, told) for address, what in performance.show.answers.items() if what != "now"}
+    return answers | {
+        "fps": [float(told["fps"])],
+        "latency_ms": [float(value) for value in told["latency_ms"]],
+        "dropped": [told["dropped"]],
+        "source": [told["source"]],
+        "sinks": told["sinks"],
+        "model": [told["model"]],
+        "state": [told["state"]],
+        "cue": [told["cue"]],
+        "bpm": [float(told["bpm"])],
+    }
+
+
+def _answer(performance: Performance, what: str | float, told: Mapping[str, Any]) -> list[float | int | str]:
+    """What an old patch expects at an address of its own: a value of the status by its name, `frames`, or what is written there."""
+    if what == "frames":
+        return [performance.metrics.painted]
+    found = told.get(what, what) if isinstance(what, str) else what
+    if isinstance(found, list):
+        return list(found)
+    return [float(found)] if isinstance(found, float) else [found]
+
+
+def summary(performance: Performance) -> dict[str, Any]:
+    """What became of it, for the end."""
+    p50, p95 = performance.metrics.whole_latency()
+    seconds = performance.clock.now()
+    return {
+        "show": performance.show.show,
+        "model": performance.loop.painter_name,
+        "size": str(performance.size),
+        "seconds": round(seconds, 2),
+        "painted": performance.metrics.painted,
+        "fps": round(performance.metrics.whole_fps(), 2),
+        "latency_ms": {"p50": round(p50 * 1e3, 1), "p95": round(p95 * 1e3, 1)},
+        "repeated": performance.metrics.repeated,
+        "skipped_input": performance.inbox.dropped,
+        "dropped_output": performance.outlets.dropped(),
+        "faults": performance.metrics.faults,
+        "stages_ms": {name: round(value * 1e3, 2) for name, value in performance.metrics.stages().items()},
+        "sent": performance.outlets.sent(),
+        "osc": {"messages": performance.osc.messages, "ignored": performance.osc.ignored} if performance.osc is not None else {},
+    }
