@@ -9,15 +9,24 @@ import torch
 from diffusers import (
     AutoencoderKL,
     AutoencoderTiny,
+    ControlNetModel,
     EulerDiscreteScheduler,
     LCMScheduler,
     PNDMScheduler,
     StableDiffusionPipeline,
     StableDiffusionXLPipeline,
+    T2IAdapter,
     UNet2DConditionModel,
 )
 from safetensors.torch import load_file, save_file
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+from transformers import (
+    CLIPImageProcessor,
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    CLIPVisionConfig,
+    CLIPVisionModelWithProjection,
+)
 
 from vj.pocket.model import make_tokenizer
 
@@ -44,12 +53,16 @@ def _unet(width: int, **more: Any) -> UNet2DConditionModel:
         sample_size=8,
         block_out_channels=(8, 16),
         layers_per_block=1,
-        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
-        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
         cross_attention_dim=width,
         attention_head_dim=4,
         norm_num_groups=4,
-        **{"in_channels": 4, "out_channels": 4, **more},
+        **{
+            "in_channels": 4,
+            "out_channels": 4,
+            "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
+            "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"),
+            **more,
+        },
     )
 
 
@@ -180,4 +193,105 @@ def one_file(folder: Path, path: Path) -> Path:
         | _renamed(parts["text_encoder"], {}, "cond_stage_model.transformer.text_model."),
         path,
     )
+    return path
+
+
+def make_lora(folder: Path, path: Path, seed: int = 1, text: bool = False, kohya: bool = False) -> Path:
+    """A LoRA for the model in `folder`, as diffusers writes it or as the trainers of kohya do. text: for its text encoder too."""
+    from peft import LoraConfig
+    from peft.utils import get_peft_model_state_dict
+
+    torch.manual_seed(seed)
+    kind = StableDiffusionXLPipeline if (folder / "text_encoder_2").is_dir() else StableDiffusionPipeline
+    pipe = kind.from_pretrained(folder)
+    layers = {}
+    for part, module, targets in (("unet", pipe.unet, ["to_q", "to_v"]), ("text_encoder", pipe.text_encoder, ["q_proj", "v_proj"])):
+        if part == "unet" or text:
+            module.add_adapter(LoraConfig(r=2, init_lora_weights=False, target_modules=targets))
+            layers[part] = get_peft_model_state_dict(module)
+    if kohya:
+        state = {}
+        for key, value in layers["unet"].items():
+            name, _, side = key.removesuffix(".weight").rpartition(".lora_")
+            state[f"lora_unet_{name.replace('.', '_')}.lora_{'down' if side == 'A' else 'up'}.weight"] = value.contiguous()
+            state[f"lora_unet_{name.replace('.', '_')}.alpha"] = torch.tensor(2.0)
+        save_file(state, path)
+    else:
+        kind.save_lora_weights(path.parent, **{f"{part}_lora_layers": given for part, given in layers.items()}, weight_name=path.name)
+    return path
+
+
+XL_BLOCKS: dict[str, Any] = {
+    "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
+    "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
+}
+"""For `make_model`: SDXL's UNet begins without attention, which its T2I-Adapters count on."""
+
+
+def make_controlnet(folder: Path, width: int = 768, xl: bool = False) -> Path:
+    """A ControlNet for a model of `make_model` whose text has `width` numbers a token. xl: for SDXL with `XL_BLOCKS`."""
+    torch.manual_seed(11)
+    more = {"addition_embed_type": "text_time", "addition_time_embed_dim": 8, "projection_class_embeddings_input_dim": 6 * 8 + 32}
+    net = ControlNetModel(
+        block_out_channels=(8, 16),
+        layers_per_block=1,
+        down_block_types=XL_BLOCKS["down_block_types"] if xl else ("CrossAttnDownBlock2D", "DownBlock2D"),
+        cross_attention_dim=width,
+        attention_head_dim=4,
+        norm_num_groups=4,
+        conditioning_embedding_out_channels=(4, 4, 4, 8),
+        **(more if xl else {}),
+    )
+    for closed in (*net.controlnet_down_blocks, net.controlnet_mid_block, net.controlnet_cond_embedding.conv_out):
+        torch.nn.init.normal_(closed.weight, std=0.3)  # untrained, they would let nothing through
+    net.save_pretrained(folder)
+    return folder
+
+
+def make_t2i_adapter(folder: Path, channels: int = 3, xl: bool = False) -> Path:
+    """A T2I-Adapter for a model of `make_model`. xl: for SDXL with `XL_BLOCKS`."""
+    torch.manual_seed(12)
+    kind = {"adapter_type": "full_adapter_xl", "downscale_factor": 16} if xl else {"downscale_factor": 8}
+    T2IAdapter(in_channels=channels, channels=[8, 16], num_res_blocks=1, **kind).save_pretrained(folder)
+    return folder
+
+
+def make_image_encoder(folder: Path) -> Path:
+    """A CLIP vision model of 32x32 pixels."""
+    torch.manual_seed(13)
+    shape = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+    CLIPVisionModelWithProjection(CLIPVisionConfig(**shape, image_size=32, patch_size=8, projection_dim=12)).save_pretrained(folder)
+    CLIPImageProcessor(size=32, crop_size=32).save_pretrained(folder)
+    return folder
+
+
+def make_ip_adapter(folder: Path, path: Path, plus: bool = False) -> Path:
+    """An IP-Adapter, plain or "plus", for the model in `folder` and the encoder of `make_image_encoder`."""
+    unet = UNet2DConditionModel.from_pretrained(folder, subfolder="unet")
+    generator = torch.Generator().manual_seed(14)
+
+    def some(*shape: int) -> torch.Tensor:
+        return torch.randn(shape, generator=generator) * 0.3
+
+    width, deep = unet.config.cross_attention_dim, 16
+    if plus:
+        sides = {"latents": some(1, 4, deep), "proj_in.weight": some(deep, 16), "proj_in.bias": some(deep)}
+        sides |= {"proj_out.weight": some(width, deep), "proj_out.bias": some(width), "norm_out.weight": torch.ones(width)}
+        sides["norm_out.bias"] = torch.zeros(width)
+        for layer in (f"layers.{number}" for number in range(4)):
+            sides |= {f"{layer}.0.to_q.weight": some(64, deep), f"{layer}.0.to_kv.weight": some(128, deep)}
+            sides |= {f"{layer}.0.to_out.weight": some(deep, 64), f"{layer}.1.1.weight": some(4 * deep, deep)}
+            sides |= {f"{layer}.1.3.weight": some(deep, 4 * deep)}
+            for norm in ("0.norm1", "0.norm2", "1.0"):
+                sides |= {f"{layer}.{norm}.weight": torch.ones(deep), f"{layer}.{norm}.bias": torch.zeros(deep)}
+    else:
+        sides = {"proj.weight": some(4 * width, 12), "proj.bias": some(4 * width), "norm.weight": torch.ones(width)}
+        sides["norm.bias"] = torch.zeros(width)
+    state = {f"image_proj.{key}": value for key, value in sides.items()}
+    crossed = [name for name in unet.attn_processors if name.endswith("attn2.processor")]
+    for number, name in enumerate(crossed):
+        inside = unet.get_submodule(name.removesuffix(".processor")).inner_dim
+        state[f"ip_adapter.{2 * number + 1}.to_k_ip.weight"] = some(inside, width)
+        state[f"ip_adapter.{2 * number + 1}.to_v_ip.weight"] = some(inside, width)
+    save_file(state, path)
     return path

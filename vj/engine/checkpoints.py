@@ -20,9 +20,30 @@ Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class LoraFile:
+    """A LoRA, its name in the show, and the weight it starts with."""
+
+    file: str
+    name: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingFile:
+    """A textual inversion, and the word that stands for it in prompts; None for the one in the file."""
+
+    file: str
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSpec:
     """What a show says about its model. vae: auto, full, taesd, or a folder or id. lcm_lora: auto, off, or a file or id.
-    config: a diffusers folder describing a single-file checkpoint, so that nothing has to be fetched."""
+    config: a diffusers folder describing a single-file checkpoint, so that nothing has to be fetched.
+
+    What comes after it is put in by `vj.engine.adapters`: controlnet, t2i_adapter and image_encoder are folders or ids,
+    ip_adapter is a file, image_prompts are pictures.
+    """
 
     name: str = "pocket"
     vae: str = "auto"
@@ -31,6 +52,13 @@ class ModelSpec:
     dtype: str = "auto"
     allow_pickle: bool = False
     config: str | None = None
+    loras: tuple[LoraFile, ...] = ()
+    embeddings: tuple[EmbeddingFile, ...] = ()
+    controlnet: str | None = None
+    t2i_adapter: str | None = None
+    ip_adapter: str | None = None
+    image_encoder: str | None = None
+    image_prompts: tuple[str, ...] = ()
 
 
 TAESD = {"sd15": "madebyollin/taesd", "sd21": "madebyollin/taesd", "sdxl": "madebyollin/taesdxl"}
@@ -69,7 +97,7 @@ def open_pipeline(spec: ModelSpec, dtype: torch.dtype) -> Any:
     except Fault:
         raise
     except Exception as error:
-        raise Fault(f"model {spec.name}: {_reason(spec, error)}") from error
+        raise Fault(f"model {spec.name}: {reason(spec, error)}") from error
     if not isinstance(pipe, StableDiffusionPipeline | StableDiffusionXLPipeline):
         raise Fault(f"model {spec.name}: is a {type(pipe).__name__}; the Stable Diffusion 1.5, 2.1, Turbo and SDXL families play here")
     return pipe
@@ -123,7 +151,7 @@ def _check_folder(spec: ModelSpec, path: Path) -> None:
         if not (folder / "config.json").is_file():
             raise Fault(f"model {spec.name}: {part}/config.json is missing; the download is incomplete, fetch it again")
         for weights in sorted(folder.glob("*.safetensors")):
-            _check_weights(weights)
+            check_weights(weights)
         if not any(folder.glob("*.safetensors")) and not spec.allow_pickle:
             pickles = sorted(p.name for p in [*folder.glob("*.bin"), *folder.glob("*.ckpt")])
             remedy = (
@@ -134,7 +162,7 @@ def _check_folder(spec: ModelSpec, path: Path) -> None:
             raise Fault(f"model {spec.name}: {part} has no safetensors weights: {remedy}")
 
 
-def _check_weights(path: Path) -> None:
+def check_weights(path: Path) -> None:
     """Read a weights file's header, which says how long the file has to be."""
     from safetensors import safe_open
 
@@ -145,7 +173,7 @@ def _check_weights(path: Path) -> None:
         raise Fault(f"{path}: broken or only half there ({' '.join(str(error).split())[:100]}); fetch it again") from None
 
 
-def _reason(spec: ModelSpec, error: Exception) -> str:
+def reason(spec: ModelSpec, error: Exception) -> str:
     """One line out of the pages that libraries write."""
     text = " ".join(str(error).split())
     kind = type(error).__name__
@@ -226,7 +254,7 @@ def choose_vae(spec: ModelSpec, pipe: Any, family: str, device: torch.device, dt
         pipe.register_modules(vae=kind.from_pretrained(name, torch_dtype=dtype, use_safetensors=True))
     except Exception as error:
         if wish != "auto":
-            raise Fault(f"vae {wish}: {_reason(spec, error)}") from error
+            raise Fault(f"vae {wish}: {reason(spec, error)}") from error
         progress(f"TAESD ({name}) is not at hand, so the model's own, slower autoencoder plays; name a folder with vae: to change that")
 
 
@@ -251,5 +279,5 @@ def fuse_lcm(spec: ModelSpec, pipe: Any, family: str, progress: Progress) -> Non
         pipe.unload_lora_weights()
     except Exception as error:
         if spec.lcm_lora != "auto":
-            raise Fault(f"lcm_lora {spec.lcm_lora}: {_reason(spec, error)}") from error
+            raise Fault(f"lcm_lora {spec.lcm_lora}: {reason(spec, error)}") from error
         progress(f"LCM-LoRA ({name}) is not at hand: {spec.name} was made for many steps, so expect rough pictures")

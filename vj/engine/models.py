@@ -12,13 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from vj.engine.adapters import Adapters, add_adapters
 from vj.engine.checkpoints import ModelSpec, Progress, check_fit, choose_vae, family_of, fuse_lcm, open_pipeline
 from vj.engine.prompts import Embedding
 from vj.engine.stream import Schedule
 from vj.errors import Fault
+from vj.parameters.store import Snapshot
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
@@ -35,6 +38,7 @@ class Model:
     schedule: Schedule = field(init=False)
     threads: int | None = None
     """Threads that its computing takes on a CPU; None for torch's own choice."""
+    adapters: Adapters = field(default_factory=Adapters)
 
     def __post_init__(self) -> None:
         self.schedule = Schedule(self.pipe.scheduler.alphas_cumprod)
@@ -57,6 +61,7 @@ class Model:
         for encoder in (self.pipe.text_encoder, getattr(self.pipe, "text_encoder_2", None)):
             if encoder is not None:
                 encoder.to(self.device, dtype if self.device.type != "cpu" else torch.float32).eval().requires_grad_(False)
+        self.adapters.to(self.device, dtype)
 
     def take_threads(self) -> None:
         """To be called on the thread that computes: with OpenMP the number of threads belongs to the thread that asks."""
@@ -83,15 +88,38 @@ class Model:
         return out
 
     @torch.no_grad()
-    def unet(self, x: Tensor, t: Tensor, text: Embedding) -> Tensor:
-        """The UNet's prediction for a batch, float32."""
-        more = {}
+    def unet(self, x: Tensor, t: Tensor, text: Embedding, hint: Tensor | None = None, amount: float | Tensor = 1.0) -> Tensor:
+        """The UNet's prediction for a batch, float32. hint: (B, 3, H, W) 0..1, white lines on black for a ControlNet or T2I-Adapter.
+        amount: how strongly they lead, for all rows or for each, (B,)."""
+        added: dict[str, Any] = {}
         if text.pooled is not None:
-            more["added_cond_kwargs"] = {"text_embeds": text.pooled.to(self.dtype), "time_ids": self._size_ids(x)}
+            added = {"text_embeds": text.pooled.to(self.dtype), "time_ids": self._size_ids(x)}
         sample, tokens = x.to(self.dtype).contiguous(memory_format=torch.channels_last), text.tokens.to(self.dtype)
         graph = self.frozen.get(("unet", tuple(sample.shape)))
-        out: Tensor = self.pipe.unet(sample, t, tokens, return_dict=False, **more)[0] if graph is None else graph(sample, t, tokens)
+        if graph is not None:
+            return graph(sample, t, tokens).float()
+        more = self.adapters.lead(sample, t, tokens, dict(added), hint, amount)
+        if self.adapters.pictures is not None:
+            added["image_embeds"] = [self.adapters.picture_tokens(text, len(x)).to(self.device, self.dtype)]
+        out: Tensor = self.pipe.unet(sample, t, tokens, added_cond_kwargs=added, return_dict=False, **more)[0]
         return out.float()
+
+    @property
+    def wants_lines(self) -> bool:
+        """It can be led by a line drawing."""
+        return self.adapters.wants_lines
+
+    def follow(self, snapshot: Snapshot) -> None:
+        """Bring what is played of the model itself, the weights of LoRAs, to a frame's snapshot. On the thread that computes."""
+        if self.adapters.weights:
+            self.adapters.follow(self.pipe.unet, snapshot.values)
+
+    def encode_image_prompt(self, picture: np.ndarray) -> Tensor:
+        """(H, W, 3) uint8 -> the tokens an IP-Adapter makes of it, (1, N, D) float32. Raises Fault without one. Takes as long as its
+        image encoder does; `vj.engine.image_prompts.weighed` gives them the amount that `Embedding.image` wants."""
+        if self.adapters.pictures is None:
+            raise Fault(f"{self.name}: pictures are prompts only with an ip_adapter and its image_encoder")
+        return self.adapters.pictures.encode(picture)
 
     def latents_of(self, image: Tensor) -> Tensor:
         """The autoencoder's encoder, in its own type and scale."""
@@ -114,7 +142,8 @@ class Model:
 
     def describe(self) -> str:
         """`sd-turbo (sd21, cuda float16, vae AutoencoderTiny)`."""
-        return f"{self.name} ({self.family}, {self.device.type} {short(self.dtype)}, vae {type(self.pipe.vae).__name__})"
+        vae, added = type(self.pipe.vae).__name__, self.adapters.describe()
+        return f"{self.name} ({self.family}, {self.device.type} {short(self.dtype)}, vae {vae}{added})"
 
 
 def best_device(wish: str = "auto") -> torch.device:
@@ -145,8 +174,11 @@ def load_model(spec: ModelSpec, progress: Progress = lambda text: None) -> Model
     choose_vae(spec, pipe, family, device, dtype, progress)
     check_fit(spec.name, pipe)
     fuse_lcm(spec, pipe, family, progress)
-    model = Model(Path(spec.name).name if spec.name != "pocket" else "pocket", family, device, dtype, pipe)
+    adapters = add_adapters(spec, pipe, family, dtype, progress)
+    model = Model(Path(spec.name).name if spec.name != "pocket" else "pocket", family, device, dtype, pipe, adapters=adapters)
     model.to(dtype)
+    if adapters.pictures is not None:
+        adapters.pictures.learn(spec.image_prompts)
     return model
 
 
@@ -155,12 +187,13 @@ def _quieten() -> None:
     import diffusers
     import transformers
 
-    diffusers.utils.logging.set_verbosity_error()
+    diffusers.utils.logging.set_verbosity(logging.CRITICAL)  # what it logs as an error it raises too
     diffusers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=FutureWarning, module="diffusers")
+    warnings.filterwarnings("ignore", category=UserWarning, module="peft")
 
 
 def short(dtype: torch.dtype) -> str:

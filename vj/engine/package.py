@@ -47,12 +47,15 @@ class PackagePainter:
         except ImportError as error:
             remedy = "python3 launch.py installs it, or pip install --no-deps streamdiffusion==0.1.1"
             raise Unavailable(f"engine streamdiffusion: the package is not installed ({error}); {remedy}") from None
+        if model.wants_lines or model.adapters.pictures is not None:
+            raise Fault("engine streamdiffusion: the package plays no ControlNet, T2I- or IP-Adapter; leave engine out, and ours does")
         if model.family == "sdxl":
             raise Fault("engine streamdiffusion: the package does not play SDXL; leave engine out, and ours does")
         self.model = model
         self.name = f"{model.describe()} by streamdiffusion"
         self.canvas = make_canvas(size, model.device, model.dtype)
         self.settled = False
+        self.wants_lines = False
         self._size = size
         self._book = PromptBook(model.encode_text, wait, on_message)
         self._travel = Travel(self._book)
@@ -73,6 +76,7 @@ class PackagePainter:
     def paint(self, entered: Picture, snapshot: Snapshot, cargo: Any) -> Painting | None:
         assert isinstance(entered, Tensor)
         self.model.take_threads()
+        self.model.follow(snapshot)
         text = self._travel.at(snapshot)
         if text is None:
             return Painting(entered, cargo) if not self._flying else None

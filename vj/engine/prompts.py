@@ -20,21 +20,25 @@ from vj.parameters.table import parse_prompt_list
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """What a text encoder makes of a text. tokens: (1, T, D). pooled: (1, P) for SDXL, else None."""
+    """What a text encoder makes of a text. tokens: (1, T, D). pooled: (1, P) for SDXL, else None. image: (1, N, D + 1), the tokens of
+    an image prompt, each with its amount at the end; None without."""
 
     tokens: Tensor
     pooled: Tensor | None = None
+    image: Tensor | None = None
 
     @staticmethod
     def stack(parts: Sequence[Embedding]) -> Embedding:
-        """Several as one batch."""
+        """Several as one batch. One without an image prompt gets one of amount 0 when others have one."""
         pooled = [p.pooled for p in parts if p.pooled is not None]
-        return Embedding(torch.cat([p.tokens for p in parts]), torch.cat(pooled) if pooled else None)
+        like = next((p.image for p in parts if p.image is not None), None)
+        images = [] if like is None else [torch.zeros_like(like) if p.image is None else p.image for p in parts]
+        return Embedding(torch.cat([p.tokens for p in parts]), torch.cat(pooled) if pooled else None, torch.cat(images) if images else None)
 
 
 def blend(parts: Sequence[tuple[Embedding, float]]) -> Embedding:
     """Weighted mean of embeddings, each token's norm brought back to the weighted mean of the norms (close to slerp, for any
-    number of prompts). Weights need not sum to 1."""
+    number of prompts). Weights need not sum to 1. Without image prompts: those are put to the mixture."""
     parts = [(e, w) for e, w in parts if w > 0] or [(parts[0][0], 1.0)]
     if len(parts) == 1:
         return parts[0][0]

@@ -51,7 +51,8 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All that a frame takes with it. noise: (n, C, h, w), one for each level. negative: None when guidance is 1 or residual."""
+    """All that a frame takes with it. noise: (n, C, h, w), one for each level. negative: None when guidance is 1 or residual.
+    hint: (1, 3, H, W) float 0..1, the lines that lead it. hint_amount: how strongly."""
 
     levels: list[Level]
     noise: Tensor
@@ -59,6 +60,8 @@ class Recipe:
     guidance: float = 1.0
     delta: float = 1.0
     negative: Embedding | None = None
+    hint: Tensor | None = None
+    hint_amount: float = 1.0
 
 
 @dataclass(slots=True)
@@ -80,8 +83,9 @@ class Done:
     cargo: Any
 
 
-Unet = Callable[[Tensor, Tensor, Embedding], Tensor]
-"""(x (B, C, h, w), t (B,) float32, embedding with batch B) -> prediction (B, C, h, w)."""
+Unet = Callable[..., Tensor]
+"""(x (B, C, h, w), t (B,) float32, embedding with batch B) -> prediction (B, C, h, w). When a row has a hint, two more: the hints
+(B, 3, H, W) and their amounts (B,), which are 0 for rows without."""
 
 
 @dataclass
@@ -130,10 +134,20 @@ class StreamBatch:
         x = torch.cat([row.x for row in batch])
         t = torch.tensor([row.recipe.levels[row.step].t for row in batch], dtype=torch.float32, device=x.device)
         texts = [row.recipe.text for row in rows] + [row.recipe.negative for row in fresh if row.recipe.negative is not None]
-        out = self.unet(x, t, Embedding.stack(texts))
+        out = self.unet(x, t, Embedding.stack(texts), *self._hints([row.recipe for row in batch]))
         for row, negative in zip(fresh, out[len(rows) :].split(1), strict=True) if fresh else ():
             row.stock = self._epsilon(negative, row.x, row.recipe.levels[0])
         return [self._advance(row, prediction) for row, prediction in zip(rows, out[: len(rows)].split(1), strict=True)]
+
+    @staticmethod
+    def _hints(recipes: list[Recipe]) -> tuple[Tensor, Tensor] | tuple[()]:
+        """The rows' hints and amounts as a batch; nothing when none has one."""
+        like = next((recipe.hint for recipe in recipes if recipe.hint is not None), None)
+        if like is None:
+            return ()
+        amounts = [0.0 if recipe.hint is None else recipe.hint_amount for recipe in recipes]
+        hints = [torch.zeros_like(like) if recipe.hint is None else recipe.hint for recipe in recipes]
+        return torch.cat(hints), torch.tensor(amounts, dtype=torch.float32, device=like.device)
 
     def _advance(self, row: Row, prediction: Tensor) -> tuple[Tensor, Tensor]:
         recipe, level = row.recipe, row.recipe.levels[row.step]

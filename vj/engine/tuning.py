@@ -38,8 +38,11 @@ def thread_choices(cores: int) -> list[int]:
 def freeze(model: Model, width: int, height: int) -> None:
     """Compile the model's parts for frames of one size, one row: no Python between the operations, weights as constants.
 
-    Other shapes, and models with more inputs (SDXL), go on without. Raises whatever torch cannot trace.
+    Other shapes, and models with more inputs (SDXL, adapters), go on without: a graph would hold a LoRA at one weight. Raises whatever
+    torch cannot trace.
     """
+    if model.adapters.in_unet:
+        return
     text = model.encode_text("")
     if text.pooled is not None:
         return
@@ -74,12 +77,14 @@ def tune(model: Model, width: int, height: int, dtypes: Sequence[torch.dtype] = 
     if model.device.type != "cpu" or sum(p.numel() for p in model.pipe.unet.parameters()) > 200_000_000:
         return ""
     exact = {part: copy.deepcopy(getattr(model.pipe, part)) for part in ("unet", "vae")}
+    leading = {part: copy.deepcopy(getattr(model.adapters, part)) for part in ("controlnet", "t2i_adapter")}
     image = torch.zeros(1, 3, height, width).contiguous(memory_format=torch.channels_last)
     text = model.encode_text("")
+    hint = [torch.zeros(1, 3, height, width)] if model.wants_lines else []
 
     def frame() -> float:
         begun = time.perf_counter()
-        model.decode(model.unet(model.encode(image), torch.tensor([500.0]), text))
+        model.decode(model.unet(model.encode(image), torch.tensor([500.0]), text, *hint))
         return time.perf_counter() - begun
 
     started = time.perf_counter()
@@ -98,6 +103,8 @@ def tune(model: Model, width: int, height: int, dtypes: Sequence[torch.dtype] = 
     quickest, model.threads = min(seconds, key=lambda way: seconds[way] * (4 / 3 if way[1] == before > 1 else 1))
     torch.set_num_threads(model.threads)
     model.pipe.register_modules(**exact)  # what went through bfloat16 has lost bits
+    for part, module in leading.items():
+        setattr(model.adapters, part, module)
     model.to(quickest)
     tried = [f"{short(dtype)} on {threads}: {s * 1e3:.0f} ms" for (dtype, threads), s in seconds.items()]
     chosen = f"{short(quickest)} on {model.threads} thread{'s' if model.threads > 1 else ''}"
