@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from vj.engine.flow import FlowFinder, FlowThread, Motion
+from vj.engine.flows import make_flow
 from vj.frame import Size
 from vj.kernels import numpy_ops
+from vj.show.load import ShowFaults, check_show
 from vj.sources.testcard import Scene
+from vj.staging import flow_finder
 
 
 def texture(height: int = 256, width: int = 256, seed: int = 0) -> np.ndarray:
@@ -194,3 +201,44 @@ def test_the_gain_follows_slowly_and_keeps_its_bounds() -> None:
     for _ in range(200):
         gain.observe(0.001, 0.3, 0.5, 0.5)
     assert gain.gain == pytest.approx(1), "an even input says nothing"
+
+
+@pytest.mark.parametrize("kind", ["dis", "farneback"])
+def test_each_way_finds_a_known_shift(kind: str) -> None:
+    rng = np.random.default_rng(2)
+    texture = cv2.GaussianBlur(rng.integers(0, 255, (160, 160)).astype(np.uint8), (0, 0), 3)
+    texture = cv2.normalize(texture, None, 0, 255, cv2.NORM_MINMAX)
+    here, there = texture[10:138, 10:138], texture[10:138, 13:141]
+    found = make_flow(kind)(np.ascontiguousarray(here), np.ascontiguousarray(there))
+    assert found.shape == (128, 128, 2)
+    assert np.median(found[16:-16, 16:-16], axis=(0, 1)) == pytest.approx([-3, 0], abs=0.3)
+
+
+def test_raft_plays_with_weights_that_one_names(tmp_path: Path) -> None:
+    """Random weights: shapes, both sizes, any picture's size; what trained ones would find cannot be tried here."""
+    try:
+        models = importlib.import_module("torchvision.models.optical_flow")
+    except (ImportError, RuntimeError) as error:
+        pytest.skip(f"no torchvision that fits this torch ({error})")
+    for make in (models.raft_small, models.raft_large):
+        torch.save(make(weights=None).state_dict(), tmp_path / "raft.pth")
+        found = make_flow(f"raft:{tmp_path}/raft.pth")(np.zeros((90, 120), np.uint8), np.full((90, 120), 200, np.uint8))
+        assert (found.shape, found.dtype) == ((90, 120, 2), np.float32)
+        assert np.isfinite(found).all()
+
+
+def test_a_way_that_cannot_be_had_says_why_and_dis_plays(tmp_path: Path) -> None:
+    (tmp_path / "raft.pth").write_bytes(b"junk")
+    try:
+        fits = importlib.import_module("torchvision") is not None
+    except (ImportError, RuntimeError):
+        fits = False
+    junk = f"raft:{tmp_path}/raft.pth"
+    for asked, words in (("raft:", "no such file"), (junk, "is not RAFT's weights"), ("nvidia", "not built with CUDA")):
+        words = "needs torchvision" if asked.startswith("raft") and not fits else words
+        said: list[str] = []
+        finder = flow_finder(check_show({"flow": asked}, "here"), said.append)
+        assert words in said[0]
+        assert finder(np.zeros((64, 64), np.uint8), np.zeros((64, 64), np.uint8)).shape == (64, 64, 2)
+    with pytest.raises(ShowFaults, match="did you mean farneback"):
+        check_show({"flow": "farnebach"}, "here")

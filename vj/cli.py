@@ -29,6 +29,7 @@ examples:
                                                            render that set again, frame by frame
   python3 launch.py learn my_show.yaml strength            move a MIDI control or send OSC: it is written into the show
   python3 launch.py list                                   cameras, NDI sources, models at hand
+  python3 launch.py gallery                                render every show in mappings/ into docs/gallery
   python3 launch.py test                                   run the tests
 
 sources  testcard, camera:0, camera:NAME, video:PATH (or just PATH), image:PATH, ndi:NAME, spout:NAME, syphon:NAME, none
@@ -96,6 +97,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from vj.listing import show_list
 
             return show_list(print)
+        if given[:1] == ["gallery"]:
+            from vj.gallery import gallery
+
+            return gallery(given[1:], print)
         if given[:1] == ["learn"]:
             from vj.learn import learn
 
@@ -124,8 +129,8 @@ def play(options: argparse.Namespace) -> int:
 
     if options.seconds is not None and options.seconds <= 0:
         raise Fault(f"--for {options.seconds:g}: seconds, more than 0")
-    if options.show and not Path(options.show).suffix and options.show in ("test", "chek", "lst", "lern"):
-        raise Fault(f"{options.show}: no such command{nearest(options.show, ['test', 'check', 'list'])}")
+    if options.show and not Path(options.show).suffix and options.show in ("test", "chek", "lst", "lern", "galery"):
+        raise Fault(f"{options.show}: no such command{nearest(options.show, ['test', 'check', 'list', 'learn', 'gallery'])}")
     path = find_show(options.show) if options.show else FIRST_SHOW
     options.file, options.overrides = path, overrides(options)
     show = load_show(path, options.overrides)
@@ -145,6 +150,7 @@ def perform(show: Any, options: argparse.Namespace, terminal: Terminal, stop: th
     """Play live until the end, --for, or a signal."""
     from vj.control.keyboard import Keyboard
     from vj.performance import Performance
+    from vj.report import status, summary
     from vj.show.reload import ShowFile
     from vj.welcome import welcome
 
@@ -160,16 +166,16 @@ def perform(show: Any, options: argparse.Namespace, terminal: Terminal, stop: th
                 terminal.say(line)
         while not performance.ended and not stop.wait(0.25):
             performance.watch()
-            terminal.status(performance.status())
+            terminal.status(status(performance))
             if options.seconds is not None and performance.playing_for() >= options.seconds:
                 break
     finally:
         keyboard.close()
         performance.stop()
-    summary = performance.summary()
+    told = summary(performance)
     terminal.close()
-    terminal.summary(summary)
-    return summary
+    terminal.summary(told)
+    return told
 
 
 def replayed(show: Any, options: argparse.Namespace, say: Callable[[str], None]) -> Any:

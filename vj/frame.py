@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -34,17 +35,48 @@ class Size(NamedTuple):
         return Size(*(max(step, step * round(side / step)) for side in self))
 
 
+class Aspect(NamedTuple):
+    """The shape of a picture whose size is chosen for the model that paints it."""
+
+    across: int
+    down: int
+
+    def __str__(self) -> str:
+        return f"{self.across}:{self.down}"
+
+    @classmethod
+    def parse(cls, text: str) -> Aspect | None:
+        """`"16:9"` or `"square"` -> Aspect; None for what has not this form. Raises ValueError for shapes beyond 4:1."""
+        found = re.fullmatch(r"\s*(\d{1,3})\s*:\s*(\d{1,3})\s*", "1:1" if text.strip() == "square" else text)
+        if not found:
+            return None
+        aspect = cls(int(found[1]), int(found[2]))
+        if not (aspect.across and aspect.down and 0.25 <= aspect.across / aspect.down <= 4):
+            raise ValueError(f"{text!r}: an aspect lies between 1:4 and 4:1")
+        return aspect
+
+    def size(self, side: int, step: int = 64) -> Size:
+        """Sides in multiples of `step` whose shape is nearest to this one, and whose area is near side * side."""
+        wanted = self.across / self.down
+        sides = range(step, 4 * side + 1, step)
+        choices = [Size(w, h) for w in sides for h in sides if 0.5 < w * h / side**2 < 1.5]
+        return min(choices, key=lambda s: 4 * abs(math.log(s.width / s.height / wanted)) + abs(math.log(s.width * s.height / side**2)))
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One picture.
 
     pixels: (H, W, 3) RGB or (H, W, 4) RGBA, uint8, C-contiguous; nobody writes into it once it is in a Frame.
-    number: counts from 0 at the source. captured: seconds on the show's clock when the picture was taken.
+    number: counts from 0 at the source. captured: seconds on the show's clock when the picture was taken. chain: the pictures of a walk,
+    the same arrays in every frame; `pixels` is the first. blank: there is no input; `pixels` is grey.
     """
 
     pixels: np.ndarray
     number: int
     captured: float
+    chain: tuple[np.ndarray, ...] = ()
+    blank: bool = False
 
     @property
     def size(self) -> Size:

@@ -13,11 +13,13 @@ import numpy as np
 from vj.clock import FrameClock
 from vj.control.conducting import Ears, make_conductor
 from vj.control.takes import Take, TakeWriter
+from vj.engine.enlarge import make_enlarger, make_finisher
 from vj.engine.inbetween import SlowMotion
 from vj.engine.loading import make_painter
 from vj.engine.loop import RenderLoop
+from vj.engine.models import best_device
 from vj.errors import Fault
-from vj.frame import Frame
+from vj.frame import Frame, Size
 from vj.mailbox import Mailbox
 from vj.metrics import Metrics
 from vj.parameters.store import Store
@@ -26,7 +28,7 @@ from vj.sinks import Setting as SinkSetting
 from vj.sinks import make_sink
 from vj.sinks.runner import SinkRunner
 from vj.sources import EndOfSource, Setting, Source, make_source
-from vj.staging import model_spec, painted_size, start_values
+from vj.staging import flow_finder, model_spec, painted_size, people_finder, start_values
 
 RENDERED = ("record",)
 """Kinds of sinks that make sense when nobody watches; the others are left out, and that is said."""
@@ -95,14 +97,18 @@ class Rendering:
                 store.taps.append(self._take.hear)
             runners = self._runners = [self._runner(uri, clock, fps) for uri in self._sinks]
 
+            enlarge = self._make_enlarger(size)
+
             def deliver(picture: np.ndarray) -> None:
+                picture = enlarge(picture)
                 alive = [runner.deliver(Frame(picture, self.rendered, clock.now())) for runner in runners]
                 self.rendered += 1
                 report(self.rendered, None if total is None else (total - 1) * show.slow + 1)
                 if not any(alive):
                     self._stop.set()
 
-            slow = SlowMotion(show.slow, deliver)
+            flow = flow_finder(show, self._say)
+            slow = SlowMotion(show.slow, deliver, flow)
 
             def publish(image: np.ndarray, frame: Frame) -> None:
                 slow.put(image, frame.pixels)
@@ -117,6 +123,8 @@ class Rendering:
                 publish=publish,
                 metrics=self.metrics,
                 on_message=self._say,
+                find_people=people_finder(show, False, self._say),
+                flow=flow,
             )
             painter = make_painter(model_spec(show), show.engine, size, store.ahead(0.0), False, self._say)
             self.model = painter.name
@@ -135,6 +143,19 @@ class Rendering:
         if self._runners and all(runner.failed_for_good for runner in self._runners):
             raise Fault(f"nothing could be written: {self._runners[0].state()}")
         return self.rendered
+
+    def _make_enlarger(self, size: Size) -> Callable[[np.ndarray], np.ndarray]:
+        """The last touches that only rendering has time for, and the way to the output's size. Raises Fault."""
+        device = str(best_device(self.show.model.device))
+        finish = make_finisher(self.show.finish, device, self._say) if self.show.finish else None
+        wanted = self.show.output
+        enlarger = make_enlarger(self.show.upscale, size, wanted, device, self._say) if wanted is not None else None
+
+        def enlarge(picture: np.ndarray) -> np.ndarray:
+            picture = picture if finish is None else finish(picture)
+            return picture if enlarger is None else enlarger.enlarge(picture)
+
+        return enlarge
 
     def _open(self, setting: Setting) -> Source:
         """The first source of the show that opens and is not live."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,27 +14,31 @@ from vj.clock import WallClock
 from vj.control.desk import Desk
 from vj.control.osc import OscServer
 from vj.control.takes import Take
+from vj.engine.enlarge import make_enlarger
 from vj.engine.inbetween import Inbetween
 from vj.engine.loading import make_painter
 from vj.engine.loop import RenderLoop
+from vj.engine.models import best_device
+from vj.enlarging import Enlarging
 from vj.errors import Fault
-from vj.frame import Frame
+from vj.frame import Frame, Size
 from vj.mailbox import Mailbox
 from vj.metrics import Metrics
 from vj.monitor.server import Monitor
 from vj.outlets import Outlets
 from vj.parameters.store import Store
 from vj.parameters.table import Value
+from vj.report import osc_status, status
 from vj.show.reload import ShowFile
 from vj.show.save import write_cues
 from vj.show.schema import Show, parse_address
 from vj.sources import Setting
 from vj.sources.feed import Feed, first_that_opens
-from vj.staging import model_spec, painted_size, split_preview, start_values
+from vj.staging import flow_finder, model_spec, painted_size, people_finder, split_preview, start_values
 
 PORTS_TO_TRY = 20
 SCORE = ("mappings", "answers", "ignored", "macros", "modulators", "cues", "timeline", "curves", "tempo", "midi")
-LATER = ("size", "fps", "fit", "osc", "preview", "ndi_addresses")
+LATER = ("size", "output", "upscale", "person", "flow", "fps", "fit", "osc", "preview", "ndi_addresses")
 """What a running show cannot change."""
 
 Server = TypeVar("Server", OscServer, Monitor)
@@ -70,12 +74,14 @@ class Performance:
         self.store = Store(start_values(show), show.table())
         self.size = painted_size(show, self.say)
         self.state = "starting"
-        self._playing_since: float | None = None
+        self.playing_since: float | None = None
+        """When the model began to paint, or failed to load."""
         self.inbox: Mailbox[Frame] = Mailbox()
         sinks = [uri for uri in show.sinks if split_preview(uri)]
         self.outlets = Outlets(sinks, show.fps, self.clock, self.metrics, self.say)
         self._has_sinks = bool(sinks)
-        self.inbetween = Inbetween(self.outlets.put, self.clock, show.fps)
+        self._enlarging: Enlarging | None = None
+        self.inbetween = Inbetween(self._send, self.clock, show.fps)
         self.loop = RenderLoop(
             size=self.size,
             fps=show.fps,
@@ -86,6 +92,8 @@ class Performance:
             publish=self._publish,
             metrics=self.metrics,
             on_message=self.say,
+            find_people=people_finder(show, True, self.say),
+            flow=flow_finder(show, self.say),
         )
         self.page: Monitor | None = None
         self.osc: OscServer | None = None
@@ -122,7 +130,7 @@ class Performance:
         reply = parse_address(self.show.osc.reply) if self.show.osc.reply else None
 
         def osc(address: tuple[str, int]) -> OscServer:
-            return OscServer(self.store, address, clock=self.clock, reply=reply, status=self.osc_status, on_message=self.say)
+            return OscServer(self.store, address, clock=self.clock, reply=reply, status=lambda: osc_status(self), on_message=self.say)
 
         try:
             self.osc = self._bind(osc, parse_address(self.show.osc.listen))
@@ -135,6 +143,8 @@ class Performance:
         self.desk.start()
         if self.show.slow > 1:
             self.say(f"slow: {self.show.slow} is for --offline; live plays at its own speed")
+        if self.show.output is not None:
+            self._enlarge(self.show.output)
         self.outlets.start()
         self.loop.start()
         self._feed.start()
@@ -144,6 +154,15 @@ class Performance:
             self.outlets.record(True)
         return Opened(self.osc, self.page, uri)
 
+    def _enlarge(self, wanted: Size) -> None:
+        """Send pictures of the show's output size. Raises Fault for a way of upscaling that cannot be had."""
+        enlarger = make_enlarger(self.show.upscale, self.size, wanted, str(best_device()), self.say)
+        self._enlarging = Enlarging(enlarger, self.outlets.put, self.metrics, self.say)
+        self.say(f"sent at {wanted}, enlarged by {enlarger.name}")
+
+    def _send(self, frame: Frame) -> None:
+        (self._enlarging or self.outlets).put(frame)
+
     def _conduct(self, osc: OscServer) -> None:
         osc.conduct(self.desk.conductor, [address for address, what in self.show.answers.items() if what == "now"], self.show.ignored)
 
@@ -151,7 +170,7 @@ class Performance:
         def cues() -> list[str]:
             return list(self.desk.conductor.cues.cues)
 
-        page = Monitor(self.store, address, status=self.status, on_message=self._on_message, cues=cues, announce=True)
+        page = Monitor(self.store, address, status=lambda: status(self), on_message=self._on_message, cues=cues, announce=True)
         page.query.osc_address = parse_address(self.show.osc.listen)
         return page
 
@@ -193,7 +212,7 @@ class Performance:
         except Exception as error:  # a loader's accident must not end the show
             self.state = "no model"
             self.say(f"model {self.show.model.name}: {type(error).__name__}: {error}; the input is shown untouched")
-        self._playing_since = self.clock.now()
+        self.playing_since = self.clock.now()
 
     def _publish(self, image: np.ndarray, frame: Frame) -> None:
         self.inbetween.put(frame, self.loop.journey.motion, bool(self.store.get("output/interpolate")))
@@ -256,89 +275,25 @@ class Performance:
         self._feed.start()
 
     @property
+    def source_state(self) -> str:
+        return self._feed.state() if self._feed is not None else ""
+
+    @property
     def ended(self) -> bool:
         """The source has come to its end, as a clip played once does."""
         return self._feed is not None and self._feed.ended
 
     def playing_for(self) -> float:
         """Seconds since the model began to paint, or since it failed to load: what --for counts."""
-        return 0.0 if self._playing_since is None else self.clock.now() - self._playing_since
-
-    def status(self) -> dict[str, Any]:
-        """Everything about the performance that one would want to see while it plays."""
-        p50, p95 = self.metrics.recent_latency()
-        return {
-            "show": self.show.show,
-            "state": self.state,
-            "fps": round(self.metrics.fps(), 1),
-            "latency_ms": [round(p50 * 1e3), round(p95 * 1e3)],
-            "dropped": self.outlets.dropped(),
-            "skipped": self.inbox.dropped,
-            "repeated": self.metrics.repeated,
-            "faults": self.metrics.faults,
-            "source": self._feed.state() if self._feed is not None else "",
-            "sinks": [*self.outlets.states(), *([f"preview {self.page.url}"] if self.page is not None else [])],
-            "model": self.loop.painter_name,
-            "size": str(self.size),
-            "strength": self.store.get("strength"),
-            "prompt": self.store.get("prompt/a"),
-            "uptime": round(self.clock.now(), 1),
-            "cue": self.desk.conductor.cues.standing or "",
-            "bpm": round(self.desk.conductor.tempo.bpm, 2),
-            "midi": self.desk.midi.state if self.desk.midi is not None else "",
-        }
-
-    def osc_status(self) -> Mapping[str, Sequence[float | int | str]]:
-        """The same for `/vj/status/*`."""
-        status = self.status()
-        answers = {address: self._answer(what, status) for address, what in self.show.answers.items() if what != "now"}
-        return answers | {
-            "fps": [float(status["fps"])],
-            "latency_ms": [float(value) for value in status["latency_ms"]],
-            "dropped": [status["dropped"]],
-            "source": [status["source"]],
-            "sinks": status["sinks"],
-            "model": [status["model"]],
-            "state": [status["state"]],
-            "cue": [status["cue"]],
-            "bpm": [float(status["bpm"])],
-        }
-
-    def _answer(self, what: str | float, status: Mapping[str, Any]) -> list[float | int | str]:
-        """What an old patch expects at an address of its own: a value of the status by its name, `frames`, or what is written there."""
-        if what == "frames":
-            return [self.metrics.painted]
-        found = status.get(what, what) if isinstance(what, str) else what
-        if isinstance(found, list):
-            return list(found)
-        return [float(found)] if isinstance(found, float) else [found]
-
-    def summary(self) -> dict[str, Any]:
-        """What became of it, for the end."""
-        p50, p95 = self.metrics.whole_latency()
-        seconds = self.clock.now()
-        return {
-            "show": self.show.show,
-            "model": self.loop.painter_name,
-            "size": str(self.size),
-            "seconds": round(seconds, 2),
-            "painted": self.metrics.painted,
-            "fps": round(self.metrics.whole_fps(), 2),
-            "latency_ms": {"p50": round(p50 * 1e3, 1), "p95": round(p95 * 1e3, 1)},
-            "repeated": self.metrics.repeated,
-            "skipped_input": self.inbox.dropped,
-            "dropped_output": self.outlets.dropped(),
-            "faults": self.metrics.faults,
-            "stages_ms": {name: round(value * 1e3, 2) for name, value in self.metrics.stages().items()},
-            "sent": self.outlets.sent(),
-            "osc": {"messages": self.osc.messages, "ignored": self.osc.ignored} if self.osc is not None else {},
-        }
+        return 0.0 if self.playing_since is None else self.clock.now() - self.playing_since
 
     def stop(self) -> None:
         """End within two seconds, recordings closed."""
         self.state = "stopping"
         self.loop.stop(timeout=0.6)
         self.inbetween.stop(timeout=0.2)
+        if self._enlarging is not None:
+            self._enlarging.stop()
         self.outlets.stop(timeout=1.0)
         self.desk.stop()
         for part in (self.osc, self.page, self._feed):

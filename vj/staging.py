@@ -1,23 +1,48 @@
-"""What a show means for whoever plays or renders it: its size, its start, its model."""
+"""What a show means for whoever plays or renders it: its size, its start, its model, its person model."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
-from vj.engine.checkpoints import ModelSpec
-from vj.frame import Size
+from vj.engine.checkpoints import EmbeddingFile, LoraFile, ModelSpec
+from vj.engine.flows import Calculate, make_flow
+from vj.engine.masks import FindPeople
+from vj.engine.models import best_device
+from vj.engine.people import Beside, PersonModel
+from vj.errors import Fault
+from vj.frame import Aspect, Size
 from vj.parameters.table import Value
+from vj.pocket import WEIGHTS
 from vj.show.schema import Show
 from vj.sources import split_uri
 
+NATIVE_SIDES = (("xl-turbo", 512), ("xl", 1024), ("2-1-base", 512), ("2-1", 768))
+"""Sides of the square that models were made for, by what their names hold; 512 otherwise."""
+
 
 def painted_size(show: Show, say: Callable[[str], None]) -> Size:
-    """The show's size as the model can paint it: sides in multiples of 8."""
+    """The show's size as the model can paint it: an aspect near the model's own area, a size in multiples of 8."""
+    if isinstance(show.size, Aspect):
+        return show.size.size(native_side(show.model.name))
     if show.model.name == "none" or show.size == show.size.rounded(8):
         return show.size
     size = show.size.rounded(8)
     say(f"size {show.size} is painted as {size}: diffusion wants multiples of 8")
     return size
+
+
+def native_side(name: str) -> int:
+    """The side of the square that a model was made for, in pixels: from its folder where there is one, else from its name."""
+    folder = WEIGHTS if name in ("pocket", "none") else Path(name).expanduser()
+    try:
+        side = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))["sample_size"]
+        levels = json.loads((folder / "vae" / "config.json").read_text(encoding="utf-8"))
+        halvings = len(levels.get("block_out_channels") or levels["encoder_block_out_channels"]) - 1
+        return max(64, int(side) * 2**halvings)
+    except (OSError, ValueError, KeyError, TypeError):
+        return next((side for part, side in NATIVE_SIDES if part in name.lower()), 512)
 
 
 def start_values(show: Show) -> dict[str, Value]:
@@ -29,7 +54,36 @@ def start_values(show: Show) -> dict[str, Value]:
 
 
 def model_spec(show: Show) -> ModelSpec:
-    return ModelSpec(**show.model.model_dump())
+    """What the show's model section asks for, as the engine takes it."""
+    model = show.model
+    return ModelSpec(
+        **model.model_dump(exclude={"loras", "embeddings", "image_prompts"}),
+        loras=tuple(LoraFile(lora.file, lora.name, lora.weight) for lora in model.loras),
+        embeddings=tuple(EmbeddingFile(word.file, word.token) for word in model.embeddings),
+        image_prompts=tuple(model.image_prompts),
+    )
+
+
+def people_finder(show: Show, live: bool, say: Callable[[str], None]) -> FindPeople | None:
+    """What finds people in a show's frames, live beside the picture; None without a person model, and when it does not load, which is
+    said."""
+    if show.person is None:
+        return None
+    try:
+        model = PersonModel(Path(show.person.model).expanduser(), show.person.input)
+    except Fault as fault:
+        say(f"{fault}; mask/mode person finds nobody")
+        return None
+    return Beside(model.find, say) if live else model.find
+
+
+def flow_finder(show: Show, say: Callable[[str], None]) -> Calculate:
+    """How a show's motion is found; DIS where what it names cannot be had, which is said."""
+    try:
+        return make_flow(show.flow, str(best_device()))
+    except Fault as fault:
+        say(f"{fault}; flow: dis is used")
+        return make_flow()
 
 
 def split_preview(uri: str) -> bool:

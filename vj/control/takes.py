@@ -138,7 +138,8 @@ class Take:
                 self.unknown.add(name)
                 continue
             try:
-                fitted = fit(table.rows[name], value)[0]
+                row = table.rows[name]
+                fitted = int(value) if row.kind == "trigger" else fit(row, value)[0]  # a trigger counts
             except Fault as fault:
                 raise Fault(f"{where}: {fault}") from None
             times, values = self._tracks.setdefault(name, ([], []))

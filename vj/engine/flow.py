@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from vj.engine.flows import Calculate, make_flow
+
 LEAST_SIDE, MOST_SIDE = 128, 256
 """Bounds of the longer side of the copy that flow is found on, otherwise a third of the picture's. Of a performer at 256x256, there and
 back, beside a careful search at full size: 128 takes 2.0 ms and is .25 pixels off, 192 takes 4.6 ms and is .20 off."""
@@ -61,10 +63,11 @@ def _small(picture: np.ndarray) -> np.ndarray:
 
 
 class FlowFinder:
-    """OpenCV's DIS (Kroeger et al. 2016), both ways. Belongs to one thread."""
+    """Flow both ways, and how far it can be trusted. Belongs to one thread."""
 
-    def __init__(self) -> None:
-        self._dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    def __init__(self, calculate: Calculate | None = None) -> None:
+        """calculate: from `vj.engine.flows`, DIS without."""
+        self._calculate = calculate or make_flow()
         self._last: tuple[np.ndarray, np.ndarray] | None = None
         self._places = np.zeros((2, 0, 0), np.float32)
 
@@ -79,9 +82,7 @@ class FlowFinder:
         if change == 0:
             grid[..., 2] = 1
             return Motion(grid, False)
-        still = np.zeros((2, height, width, 2), np.float32)
-        back = self._dis.calc(here, there, still[0])
-        forth = self._dis.calc(there, here, still[1])
+        back, forth = self._calculate(here, there), self._calculate(there, here)
         grid[..., 0] = back[..., 0] * (new.shape[1] / width)
         grid[..., 1] = back[..., 1] * (new.shape[0] / height)
         sure = grid[..., 2] = self._sureness(here, there, back, forth)
@@ -112,8 +113,8 @@ def _seen(picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 class FlowThread:
     """Finds flows on a thread of its own, while the caller goes on; each pair of pictures once."""
 
-    def __init__(self) -> None:
-        self._finder = FlowFinder()
+    def __init__(self, calculate: Calculate | None = None) -> None:
+        self._finder = FlowFinder(calculate)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="flow")
         self._known: tuple[np.ndarray, np.ndarray, Future[Motion]] | None = None
 

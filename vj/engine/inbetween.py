@@ -10,6 +10,7 @@ import numpy as np
 
 from vj.clock import Clock
 from vj.engine.flow import FlowFinder
+from vj.engine.flows import Calculate
 from vj.frame import Frame
 from vj.mailbox import Mailbox
 from vj.parameters.curves import s_curve
@@ -57,10 +58,10 @@ def between(old: np.ndarray, new: np.ndarray, back: np.ndarray, forth: np.ndarra
 class SlowMotion:
     """So many frames for each that is painted, for rendering: the time between two of them runs along an S."""
 
-    def __init__(self, times: int, deliver: Callable[[np.ndarray], None]) -> None:
-        """times: 1 passes pictures on. deliver: gets (H, W, 3) uint8 pictures in their order."""
+    def __init__(self, times: int, deliver: Callable[[np.ndarray], None], flow: Calculate | None = None) -> None:
+        """times: 1 passes pictures on. deliver: gets (H, W, 3) uint8 pictures in their order. flow: see `vj.engine.flows`."""
         self._times, self._deliver = times, deliver
-        self._finder = FlowFinder()
+        self._finder = FlowFinder(flow)
         self._last: tuple[np.ndarray, np.ndarray] | None = None
 
     def put(self, image: np.ndarray, picture: np.ndarray) -> None:

@@ -15,8 +15,12 @@ import numpy as np
 
 from vj.engine.canvas import HostCanvas
 from vj.engine.flow import FlowThread, Motion
+from vj.engine.flows import Calculate
+from vj.engine.lines import drawing, mixed
+from vj.engine.masks import FindPeople, Masks
 from vj.engine.painters import Painter, Painting, Plain
-from vj.engine.prepare import Fit, prepare
+from vj.engine.prepare import Fit, lost, prepare
+from vj.engine.walks import Step, Walker
 from vj.frame import Frame, Size
 from vj.metrics import Metrics
 from vj.parameters.store import Snapshot
@@ -45,6 +49,15 @@ class Cargo:
     """The prepared input, (H, W, 3) uint8."""
     number: int
     captured: float
+    model_sees: np.ndarray
+    """The same, or the lines drawn of it."""
+    mask: np.ndarray | None = None
+    """(H, W) uint8, 255 where the painting shows."""
+    lines: np.ndarray | None = None
+    """White lines on black, (H, W, 3) uint8, for models that are led by them."""
+    walk: Step | None = None
+    blank: bool = False
+    """There is no input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +102,20 @@ class Stillness:
 class Journey:
     """Takes frames, gives what they became. Belongs to the render thread."""
 
-    def __init__(self, size: Size, fit: Fit, metrics: Metrics, on_message: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        size: Size,
+        fit: Fit,
+        metrics: Metrics,
+        on_message: Callable[[str], None],
+        find_people: FindPeople | None = None,
+        flow: Calculate | None = None,
+    ) -> None:
+        """find_people: see `vj.engine.people`. flow: see `vj.engine.flows`."""
         self.size, self._fit = size, fit
+        self._came: Size | None = None
+        self._masks = Masks(on_message, find_people)
+        self._walker = Walker(size, fit)
         self._metrics, self._say = metrics, on_message
         self.painter: Painter = Plain(size)
         self._crossfade = 0
@@ -101,7 +126,7 @@ class Journey:
         self._frozen: Cargo | None = None
         self._latest: Cargo | None = None
         self._bare = HostCanvas(size, plain=True)
-        self._flow = FlowThread()
+        self._flow = FlowThread(flow)
         self._painted_of: np.ndarray | None = None
         """The prepared input of the painting that the canvas keeps."""
         self.motion: np.ndarray | None = None
@@ -119,27 +144,45 @@ class Journey:
         """Send a frame on its way, give the picture to show now. Whatever the model throws, there is one."""
         self.motion = None
         begun = time.perf_counter()
-        cargo = Cargo(prepare(frame.pixels, self.size, self._fit), frame.number, frame.captured)
+        cargo = self._load(frame, snapshot)
         self._lap("prepare", begun)
         if snapshot["output/freeze"]:
             self._frozen = self._frozen or self._latest or cargo
             self._metrics.repeated += 1
-            return self._again(cargo, snapshot, self._frozen.image)
+            return self._again(cargo, snapshot, self._frozen)
         self._frozen = None
         if snapshot["steps"] != self._steps:
             self._crossfade = len(CROSSFADE) if self._steps is not None else 0
             self._steps = snapshot["steps"]
         if self._stillness.alike(cargo.image, snapshot) and self.painter.settled:
             self._metrics.repeated += 1
-            return self._again(cargo, snapshot, cargo.image)
+            return self._again(cargo, snapshot, cargo)
         try:
             painting = self._paint(cargo, snapshot)
         except Exception as error:  # whatever a model throws, out of memory too: the picture goes on
             return self._stand_in(cargo, snapshot, f"{type(error).__name__}: {error}"[:300])
         if painting is None:
             self._metrics.repeated += 1
-            return replace(self._again(cargo, snapshot, cargo.image), waiting=True)
+            return replace(self._again(cargo, snapshot, cargo), waiting=True)
         return self._finish(painting, snapshot, cargo)
+
+    def _load(self, frame: Frame, snapshot: Snapshot) -> Cargo:
+        """All that is made of a frame before it is painted."""
+        if frame.size != self._came:
+            self._came = frame.size
+            if told := lost(frame.size, self.size, self._fit):
+                self._say(told)
+        step = self._walker.at(frame.chain, snapshot) if frame.chain else None
+        image = step.crossfaded() if step is not None else prepare(frame.pixels, self.size, self._fit)
+        try:
+            mask = self._masks.find(image, snapshot)
+        except Exception as error:  # a foreign person model: the picture goes on without a mask
+            self._metrics.faults += 1
+            self._say_now_and_then(f"the mask failed ({type(error).__name__}: {error})"[:300], frame.captured)
+            mask = None
+        led = getattr(self.painter, "wants_lines", False)
+        lines = drawing(image, snapshot, white_on_black=True) if led else None
+        return Cargo(image, frame.number, frame.captured, mixed(image, snapshot), mask, lines, step, frame.blank)
 
     def drain(self, snapshot: Snapshot) -> Shown | None:
         """The next picture still under way when no frames follow; None when all have arrived."""
@@ -157,7 +200,7 @@ class Journey:
         asked = self._ask_flow(cargo.image, snapshot)
         flow = asked.result().followed(snapshot["feedback/flow"]) if asked is not None and snapshot["feedback/amount"] > 0 else None
         begun = self._lap("flow", begun)
-        entered = self.painter.canvas.enter(cargo.image, snapshot, flow)
+        entered = self.painter.canvas.enter(cargo.model_sees, snapshot, flow, cargo.blank)
         begun = self._lap("feedback", begun)
         painting = self.painter.paint(entered, snapshot, cargo)
         self._lap("diffuse", begun)
@@ -171,7 +214,7 @@ class Journey:
         motion = None if asked is None else asked.result()
         self.motion = motion.known if motion is not None and snapshot["output/interpolate"] else None
         flow = None if motion is None else motion.followed(snapshot["feedback/flow"])
-        picture = self.painter.canvas.leave(painting.picture, mine.image, snapshot, crossfade, flow)
+        picture = self.painter.canvas.leave(painting.picture, mine.image, snapshot, crossfade, flow, mine.mask)
         if picture is None:
             return self._stand_in(newest, snapshot, "the model gave numbers that are none (NaN)")
         self._crossfade = max(0, self._crossfade - 1)
@@ -180,6 +223,8 @@ class Journey:
             self._failing_since = None
             self._say("painting again")
         self._latest, self._painted_of = mine, mine.image
+        if mine.walk is not None:
+            self._walker.saw(picture)
         return Shown(picture, mine.image, mine.number, mine.captured)
 
     def _ask_flow(self, image: np.ndarray, snapshot: Snapshot) -> Future[Motion] | None:
@@ -193,10 +238,10 @@ class Journey:
         """End its thread."""
         self._flow.close()
 
-    def _again(self, cargo: Cargo, snapshot: Snapshot, base: np.ndarray) -> Shown:
-        """The last painting over `base`; before the first, the input."""
-        picture = self.painter.canvas.again(base, snapshot)
-        return Shown(self._untouched(cargo, snapshot) if picture is None else picture, base, cargo.number, cargo.captured)
+    def _again(self, cargo: Cargo, snapshot: Snapshot, base: Cargo) -> Shown:
+        """The last painting over the input of `base`; before the first, the input."""
+        picture = self.painter.canvas.again(base.image, snapshot, base.mask)
+        return Shown(self._untouched(cargo, snapshot) if picture is None else picture, base.image, cargo.number, cargo.captured)
 
     def _untouched(self, cargo: Cargo, snapshot: Snapshot) -> np.ndarray:
         """The input with the last touches only: what is faded to black stays black."""
@@ -211,17 +256,20 @@ class Journey:
         self._failing_since = cargo.captured if self._failing_since is None else self._failing_since
         waited = cargo.captured - self._failing_since
         what = "the last good picture stays" if waited < PATIENCE else "the input is shown"
-        text = f"the model failed ({reason}); {what}"
-        if text != self._last_said[0] or cargo.captured - self._last_said[1] > 10:
-            self._last_said = (text, cargo.captured)
-            self._say(text)
+        self._say_now_and_then(f"the model failed ({reason}); {what}", cargo.captured)
         picture = None
         if waited < PATIENCE:
             try:
-                picture = self.painter.canvas.again(cargo.image, snapshot)
+                picture = self.painter.canvas.again(cargo.image, snapshot, cargo.mask)
             except Exception:  # a card that has gone takes the canvas with it
                 picture = None
         return Shown(self._untouched(cargo, snapshot) if picture is None else picture, cargo.image, cargo.number, cargo.captured)
+
+    def _say_now_and_then(self, text: str, now: float) -> None:
+        """The same words every ten seconds at most."""
+        if text != self._last_said[0] or now - self._last_said[1] > 10:
+            self._last_said = (text, now)
+            self._say(text)
 
     def _lap(self, stage: str, begun: float) -> float:
         now = time.perf_counter()

@@ -10,11 +10,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 
 from vj.clock import Clock, FrameClock
+from vj.engine.flows import Calculate
 from vj.engine.journey import Journey, Shown
+from vj.engine.masks import FindPeople
 from vj.engine.painters import Painter, Plain
 from vj.engine.prepare import Fit
 from vj.frame import Frame, Size
@@ -44,8 +47,10 @@ class RenderLoop:
         publish: Publish,
         metrics: Metrics,
         on_message: Callable[[str], None],
+        find_people: FindPeople | None = None,
+        flow: Calculate | None = None,
     ) -> None:
-        self.journey = Journey(size, fit, metrics, on_message)
+        self.journey = Journey(size, fit, metrics, on_message, find_people, flow)
         self.inbox = inbox
         self._period = 1 / fps
         self._clock, self._store = clock, store
@@ -101,7 +106,7 @@ class RenderLoop:
                 continue
             begun = self._clock.now()
             if newest is None:
-                frame = Frame(frame.pixels, frame.number, begun)
+                frame = replace(frame, captured=begun)
             try:
                 self._show(self.journey.travel(frame, self._store.sample(begun)))
             except Exception as error:  # nothing may end this loop; what comes here is a fault of our own, and said as such
@@ -134,7 +139,7 @@ class RenderLoop:
             if stop is not None and stop.is_set():
                 break
             now = self._clock.now()
-            shown = self.journey.travel(Frame(frame.pixels, came, now), self._store.sample(now))
+            shown = self.journey.travel(replace(frame, number=came, captured=now), self._store.sample(now))
             last = self._catch_up(shown, last)
             self._clock.advance()
             came += 1

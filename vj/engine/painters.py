@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -12,8 +13,9 @@ from torch import Tensor
 
 from vj.engine.canvas import Canvas, HostCanvas, make_canvas
 from vj.engine.models import Model
-from vj.engine.prompts import PromptBook, Travel
+from vj.engine.prompts import Embedding, PromptBook, Travel, blend
 from vj.engine.stream import Noise, Recipe, StreamBatch
+from vj.engine.walks import Step
 from vj.frame import Size
 from vj.parameters.store import Snapshot
 
@@ -38,6 +40,8 @@ class Painter(Protocol):
     canvas: Canvas
     settled: bool
     """False while the same input would not give the same painting: a prompt is travelling, the noise boils, rows are filling."""
+    wants_lines: bool
+    """It can be led by a line drawing, `cargo.lines`."""
 
     def paint(self, entered: Picture, snapshot: Snapshot, cargo: Any) -> Painting | None:
         """Take a frame in, give the one that has arrived; None while the first are under way."""
@@ -58,6 +62,7 @@ class Plain:
         self.name = name
         self.canvas: Canvas = HostCanvas(size, plain=True)
         self.settled = True
+        self.wants_lines = False
 
     def paint(self, entered: Picture, snapshot: Snapshot, cargo: Any) -> Painting | None:
         return Painting(entered, cargo)
@@ -70,6 +75,17 @@ class Plain:
     def close(self) -> None: ...
 
 
+def between(one: Tensor, two: Tensor, share: float) -> Tensor:
+    """Latents (1, C, h, w) on the way from one to two, each place's norm kept: a plain mean of two pictures would be paler than both."""
+    if share <= 0 or one is two:
+        return one
+    if share >= 1:
+        return two
+    mean = torch.lerp(one, two, share)
+    norm = torch.lerp(one.norm(dim=1, keepdim=True), two.norm(dim=1, keepdim=True), share)
+    return mean * (norm / mean.norm(dim=1, keepdim=True).clamp_min(1e-6))
+
+
 class StreamPainter:
     """A model played through the stream batch."""
 
@@ -79,11 +95,14 @@ class StreamPainter:
         self.name = model.describe()
         self.canvas = make_canvas(size, model.device, model.dtype)
         self.settled = False
+        self.wants_lines = model.wants_lines
         self._book = PromptBook(model.encode_text, wait, on_message)
         self._travel = Travel(self._book)
         self._stream = StreamBatch(model.unet, model.prediction)
         shape = (model.latent_channels, size.height // model.scale, size.width // model.scale)
         self._noise = Noise(shape, model.device, torch.float32)
+        self._latents_of: deque[tuple[np.ndarray, Tensor]] = deque(maxlen=4)
+        self._tokens_of: deque[tuple[np.ndarray, Tensor]] = deque(maxlen=4)
 
     def warm(self, snapshot: Snapshot) -> None:
         """Run a frame or two, so that the first on stage does not stutter. Beside the picture, before the painter is handed over."""
@@ -101,7 +120,7 @@ class StreamPainter:
         self.model.take_threads()
         strength, steps = snapshot["strength"], snapshot["steps"]
         rows = self._stream.rows
-        if strength == 0 and steps == 1 and not rows:
+        if strength == 0 and steps == 1 and not rows and getattr(cargo, "walk", None) is None:
             self.settled = True
             return Painting(entered, cargo)
         text = self._travel.at(snapshot)
@@ -111,10 +130,66 @@ class StreamPainter:
         negative = None
         if snapshot["guidance"] > 1 and snapshot["prompt/negative"].strip():
             negative = self._book.get(snapshot["prompt/negative"])
-        recipe = Recipe(self.model.schedule.plan(strength, steps), noise, text, snapshot["guidance"], snapshot["delta"], negative)
+        self.model.follow(snapshot)
+        walk = getattr(cargo, "walk", None)
+        walked = self._walked_tokens(walk) if walk is not None and self.model.adapters.pictures is not None else None
+        recipe = Recipe(
+            self.model.schedule.plan(strength, steps),
+            noise,
+            self.model.adapters.with_picture(text, snapshot, walked),
+            snapshot["guidance"],
+            snapshot["delta"],
+            None if negative is None else self.model.adapters.with_picture(negative, snapshot, walked, against=True),
+            self._hint(entered, cargo, snapshot["control/amount"]),
+            snapshot["control/amount"],
+        )
         self.settled = not self._travel.under_way and snapshot["noise/hold"] >= 1 and len(rows) >= steps - 1
-        kept = entered.clone() if strength < FADE_BELOW else None  # the canvas reuses its tensor
-        return self._arrived(self._stream.step(self.model.encode(entered), recipe, (cargo, strength, kept)))
+        latents = self._latents(entered, snapshot, cargo)
+        kept = None
+        if strength < FADE_BELOW:  # the canvas reuses its tensor
+            kept = entered.clone() if walk is None else self.model.decode(latents)
+        return self._arrived(self._stream.step(latents, recipe, (cargo, strength, kept)))
+
+    def _latents(self, entered: Tensor, snapshot: Snapshot, cargo: Any) -> Tensor:
+        """Where the model starts from: the encoded input; on a walk the place between two pictures in the model's own space, and what
+        feedback and lines have changed on top."""
+        step = getattr(cargo, "walk", None)
+        if step is None:
+            return self.model.encode(entered)
+        one, two = (
+            self._once(self._latents_of, picture, lambda p: self.model.encode(self._as_input(p))) for picture in (step.one, step.two)
+        )
+        latents = between(one, two, step.share)
+        if snapshot["feedback/amount"] > 0 or cargo.model_sees is not cargo.image:
+            latents = latents + self.model.encode(entered) - self.model.encode(self._as_input(cargo.image))
+        return latents
+
+    def _walked_tokens(self, step: Step) -> Tensor:
+        """The image prompt of a place on a walk: the tokens of its two pictures, mixed as prompts are."""
+        one, two = (Embedding(self._once(self._tokens_of, picture, self.model.encode_image_prompt)) for picture in (step.one, step.two))
+        return blend([(one, 1 - step.share), (two, step.share)]).tokens
+
+    @staticmethod
+    def _once(known: deque[tuple[np.ndarray, Tensor]], picture: np.ndarray, make: Callable[[np.ndarray], Tensor]) -> Tensor:
+        """What is made of a picture of a walk, once for each."""
+        for seen, made in known:
+            if seen is picture:
+                return made
+        known.append((picture, make(picture)))
+        return known[-1][1]
+
+    def _as_input(self, picture: np.ndarray) -> Tensor:
+        there = torch.from_numpy(picture).to(self.model.device).float()
+        return there.div(255).mul(2).sub(1).permute(2, 0, 1)[None].contiguous()
+
+    def _hint(self, entered: Tensor, cargo: Any, amount: float) -> Tensor | None:
+        """The lines of a frame for a model that is led by them, (1, 3, H, W) 0..1. Black ones while it is warmed up."""
+        if not self.wants_lines or amount == 0:
+            return None
+        if cargo is None:
+            return torch.zeros_like(entered)
+        lines = getattr(cargo, "lines", None)
+        return None if lines is None else torch.from_numpy(lines).to(entered.device).permute(2, 0, 1)[None].float() / 255
 
     def drain(self) -> Painting | None:
         done = None

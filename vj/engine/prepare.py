@@ -37,6 +37,18 @@ def prepare(pixels: np.ndarray, size: Size, fit: Fit = "crop") -> np.ndarray:
     return out
 
 
+def lost(came: Size, size: Size, fit: Fit) -> str:
+    """What a person should know about a picture's way into the painted size; empty when nothing of it is lost and nothing added."""
+    share = (came.width * size.height) / (came.height * size.width)
+    if 0.98 < share < 1.02:
+        return ""
+    percent = round(100 * (1 - min(share, 1 / share)))
+    sides = "left and right" if share > 1 else "top and bottom"
+    if fit == "pad":
+        return f"the input is {came}, painted {size}: black {'above and below' if share > 1 else 'beside it'}, {percent} % of the picture"
+    return f"the input is {came}, painted {size}: {percent} % of it is cut off at {sides} (fit: pad shows all, another size: fits better)"
+
+
 def _over_black(pixels: np.ndarray) -> np.ndarray:
     alpha = cv2.cvtColor(pixels[:, :, 3], cv2.COLOR_GRAY2RGB)
     return cv2.multiply(cv2.cvtColor(pixels, cv2.COLOR_RGBA2RGB), alpha, scale=1 / 255)

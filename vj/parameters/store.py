@@ -111,7 +111,8 @@ class Store:
             self.reset()
         else:
             with self._lock:
-                self._targets[row.name] = fitted
+                # A trigger counts: whoever looks at it once a frame sees that it has been pulled.
+                self._targets[row.name] = fitted if row.kind != "trigger" else int(self._targets[row.name]) + 1
                 self._changed[row.name] = way
         for listener in self.listeners:
             listener(row.name, fitted, origin)
@@ -130,7 +131,7 @@ class Store:
         """Every parameter back to the show's start, but for a recording."""
         with self._lock:
             for name, value in self._start.items():
-                if name not in KEPT and self._targets[name] != value:
+                if name not in KEPT and self.table.rows[name].kind != "trigger" and self._targets[name] != value:
                     self._targets[name] = value
                     self._changed[name] = None
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vj.errors import Fault, nearest
+from vj.parameters.curves import Curve, curve
 
 Value = float | int | bool | str
 Kind = Literal["float", "int", "switch", "choice", "text", "trigger"]
@@ -57,6 +58,7 @@ QUICK = 0.08
 """Seconds: short enough to feel immediate, long enough that a fader's steps don't show."""
 
 SEEDS = 2_147_483_647
+MASK_MODES = ("none", "luma", "chroma", "plate", "motion", "person")
 BLEND_MODES = ("normal", "add", "screen", "multiply", "difference", "lighten", "darken")
 
 ROWS = (
@@ -66,10 +68,13 @@ ROWS = (
     Parameter("prompt/list", "text", "", 'JSON [["text", weight], ...]; when not empty it stands in for a and b'),
     Parameter("prompt/negative", "text", "", "what the picture moves away from; used when guidance is above 1"),
     _number("prompt/travel", 0, 60, 0.5, "s", "how long a new text takes to arrive"),
+    _number("image/amount", 0, 1, 0.6, "", "how strongly the image prompts of the show's model pull (IP-Adapter); 0 is off", QUICK),
+    _number("image/mix", 0, 1, 0, "", "0 is the first image prompt, 1 the last, in between from each to the next, as prompts mix", QUICK),
     _number("strength", 0, 1, 0.5, "", "0 is the input as it came, 1 is all imagination; continuous, changes with the next frame", QUICK),
     _whole("steps", 1, 4, 1, "rows", "denoising steps; n steps add n-1 frames of delay"),
     _number("guidance", 1, 3, 1, "", "how strongly the prompt pulls (residual classifier-free guidance); 1 is off", QUICK),
     _number("delta", 0, 1, 1, "", "how much of the residual noise guidance starts from", QUICK),
+    _number("control/amount", 0, 2, 1, "", "how strongly a ControlNet or T2I-Adapter of the show's model holds to the lines", QUICK),
     _whole("seed/a", 0, SEEDS, 2, "", "the first noise; /vj/seed alone sets it too"),
     _whole("seed/b", 0, SEEDS, 3, "", "the second noise"),
     _number("seed/mix", 0, 1, 0, "", "the way from noise a to noise b, its variance kept", QUICK),
@@ -84,6 +89,28 @@ ROWS = (
     _number("blend/motion", 0, 1, 0.2, "", "how strongly movement cancels smoothing"),
     _number("mix/wet", 0, 1, 1, "", "the untouched input fades in below 1", QUICK),
     Parameter("mix/mode", "choice", "normal", "how the painted picture lies over the input", choices=BLEND_MODES),
+    Parameter(
+        "mask/mode",
+        "choice",
+        "none",
+        "keeps a part of the input as it came: what is bright, what lacks the key's colour or was not in the empty room, movement, people",
+        choices=MASK_MODES,
+    ),
+    _number("mask/threshold", 0, 1, 0.5, "", "how bright, how far from the key's colour or the empty room, how sure it has to be", QUICK),
+    _number("mask/feather", 0, 1, 0.1, "", "how soft its edge is; 1 is a tenth of the height", QUICK),
+    Parameter("mask/invert", "switch", False, "on: what the mask finds is painted, and the rest stays as it came"),
+    _number("mask/steady", 0, 0.99, 0.5, "", "weight of the mask of the frame before, against flicker"),
+    _number("mask/hue", 0, 360, 120, "deg", "the key's colour: 120 is green, 240 blue", QUICK),
+    Parameter("mask/learn", "trigger", False, "learn the empty room from the next half second"),
+    _number("lines/amount", 0, 1, 0, "", "share of a line drawing of the input in what the model is shown; the dry picture stays", QUICK),
+    _number("lines/width", 0.5, 4, 0.8, "px", "how broad its lines are, at 256 pixels", QUICK),
+    _number("lines/detail", 0, 1, 0.5, "", "0 draws the strongest edges only, 1 every one", QUICK),
+    Parameter("lines/invert", "switch", False, "white lines on black"),
+    _number("walk/position", 0, 1, 0, "", "where a walk: source stands, from its first picture to its last, while walk/leg is 0", QUICK),
+    _number("walk/leg", 0, 600, 6, "s", "how long the walk from a picture to the next takes; 0: walk/position leads"),
+    Parameter("walk/ease", "text", "s-curve", "the curve of each leg, one for all or one each: s-curve, logit, linear"),
+    _number("walk/even", 0, 1, 0, "", "1 walks at constant visible speed: slower where the picture flips, quicker where little happens"),
+    Parameter("walk/end", "choice", "stay", "what comes after the last picture", choices=("stay", "round", "back")),
     _number("picture/brightness", -1, 1, 0, "", "added to the picture at the very end", QUICK),
     _number("picture/contrast", 0, 2, 1, "x", "about middle grey", QUICK),
     _number("picture/saturation", 0, 2, 1, "x", "0 is black and white", QUICK),
@@ -120,6 +147,11 @@ def macro_row(name: str) -> Parameter:
 def modulator_row(name: str) -> Parameter:
     """The parameter that says how much of a show's modulator is heard."""
     return _number(f"mod/{name}", 0, 1, 1, "", "a modulator of the show: 1 as written, 0 is off", QUICK)
+
+
+def lora_row(name: str, weight: float) -> Parameter:
+    """The parameter that plays a LoRA of a show's model."""
+    return _number(f"lora/{name}", 0, 2, weight, "", "a LoRA of the show's model: 0 is off, 1 as it was made", QUICK)
 
 
 class Table:
@@ -162,6 +194,8 @@ def _text(row: Parameter, value: object) -> tuple[Value, str]:
         raise Fault(f"{row.name}: {value!r} is not text")
     if row.name == "prompt/list":
         parse_prompt_list(value)
+    if row.name == "walk/ease":
+        walk_eases(value)
     if len(value) > TEXT_LIMIT:
         return value[:TEXT_LIMIT], f"{row.name}: {len(value)} characters, cut to {TEXT_LIMIT}"
     return value, ""
@@ -210,6 +244,11 @@ def parse_prompt_list(text: str) -> list[tuple[str, float]]:
     return pairs
 
 
+def walk_eases(text: str) -> list[Curve]:
+    """`"s-curve, logit"` -> the curves of a walk's legs; they repeat. Raises Fault."""
+    return [curve(word) for word in text.split(",") if word.strip()] or [curve("s-curve")]
+
+
 def markdown() -> str:
     """docs/parameters.md."""
     lines = [
@@ -225,7 +264,8 @@ def markdown() -> str:
         range_ = row.range.replace("|", "\\|")
         lines.append(f"| `{row.address}` | {range_} | {start} | {row.unit} | {f'{row.glide:g} s' if row.glide else ''} | {row.help} |")
     lines += ["", "Short forms: " + ", ".join(f"`/vj/{short}` is `/vj/{name}`" for short, name in ALIASES.items()) + "."]
-    lines += ["", "A show adds `/vj/macro/NAME` (0 .. 1) for each of its macros, and `/vj/mod/NAME` (0 .. 1) for each of its modulators."]
+    lines += ["", "A show adds `/vj/macro/NAME` (0 .. 1) for each of its macros, `/vj/mod/NAME` (0 .. 1) for each of its modulators, and"]
+    lines += ["`/vj/lora/NAME` (0 .. 2) for each LoRA of its model."]
     lines += ["", "An address sent without a value is answered with the value it has. Numbers outside the range are clamped, and said.", ""]
     return "\n".join(lines)
 

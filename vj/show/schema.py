@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from vj import sinks, sources
 from vj.control.rules import CueRule, CurveRule, MacroRule, MappingRule, MidiRule, ModulatorRule, TempoRule, TimelineRule
-from vj.errors import Fault
-from vj.frame import Size
-from vj.parameters.table import ROWS, TABLE, Table, Value, fit, macro_row, modulator_row
+from vj.engine.flows import KINDS
+from vj.errors import Fault, nearest
+from vj.frame import Aspect, Size
+from vj.parameters.table import ROWS, TABLE, Table, Value, fit, lora_row, macro_row, modulator_row
 from vj.section import Place, PlacedFaults, Section
 from vj.show.score import check_score
 
 
-def _size(value: object) -> Size:
-    if isinstance(value, Size):
+def _size(value: object) -> Size | Aspect:
+    if isinstance(value, Size | Aspect):
         return value
-    return Size.parse(str(value))
+    try:
+        return Aspect.parse(str(value)) or Size.parse(str(value))
+    except ValueError as error:
+        hint = "" if ":" in str(value) else ", or a shape such as 16:9, 9:16, 4:3, square"
+        raise ValueError(f"{error}{hint}") from None
+
+
+def _pixels(value: object) -> Size:
+    return value if isinstance(value, Size) else Size.parse(str(value))
 
 
 def _list(value: object) -> object:
@@ -42,6 +53,34 @@ def _of(check: Any, text: str) -> None:
         raise ValueError(str(fault)) from None
 
 
+def _file(value: object) -> object:
+    return {"file": value} if isinstance(value, str) else value
+
+
+class LoraSection(Section):
+    """A LoRA of the show's model, played by lora/NAME. Its file alone may stand instead; the name is then that of the file."""
+
+    file: str
+    name: str = ""
+    weight: float = Field(1.0, ge=0, le=2)
+
+    @model_validator(mode="after")
+    def _named(self) -> LoraSection:
+        name = self.name or PurePath(self.file).stem
+        if re.fullmatch(r"[A-Za-z0-9_-]+", name) is None:
+            fitting = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "ink"
+            raise PlacedFaults([(("name",), Fault(f"{name}: a LoRA's name is made of letters, digits, - and _, such as name: {fitting}"))])
+        object.__setattr__(self, "name", name)
+        return self
+
+
+class EmbeddingSection(Section):
+    """A textual inversion. Its file alone may stand instead; the token is then that in the file, or the file's name."""
+
+    file: str
+    token: str | None = None
+
+
 class ModelSection(Section):
     """`model:` written out. `name` alone may stand instead of the section."""
 
@@ -52,6 +91,29 @@ class ModelSection(Section):
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
     allow_pickle: bool = False
     config: str | None = None
+    loras: Annotated[list[Annotated[LoraSection, BeforeValidator(_file)]], BeforeValidator(_list)] = Field(default=[])
+    embeddings: Annotated[list[Annotated[EmbeddingSection, BeforeValidator(_file)]], BeforeValidator(_list)] = Field(default=[])
+    controlnet: str | None = None
+    t2i_adapter: str | None = None
+    ip_adapter: str | None = None
+    image_encoder: str | None = None
+    image_prompts: Annotated[list[str], BeforeValidator(_list)] = Field(default=[])
+
+    @model_validator(mode="after")
+    def _together(self) -> ModelSection:
+        """Parts that need each other, and names that are alike."""
+        faults: list[tuple[Place, Fault]] = []
+        for key, rules in (("loras", [lora.name for lora in self.loras]), ("embeddings", [word.token for word in self.embeddings])):
+            for index, name in enumerate(rules):
+                if name is not None and name in rules[:index]:
+                    faults.append(((key, index), Fault(f"{name}: stands twice in {key}; each needs a name of its own")))
+        if self.ip_adapter is not None and self.image_encoder is None:
+            faults.append((("ip_adapter",), Fault("ip_adapter: needs image_encoder: FOLDER, the vision model it was trained with")))
+        if self.image_prompts and self.ip_adapter is None:
+            faults.append((("image_prompts",), Fault("image_prompts: need ip_adapter: FILE, which turns pictures into prompts")))
+        if faults:
+            raise PlacedFaults(faults)
+        return self
 
 
 class OscSection(Section):
@@ -66,6 +128,17 @@ class OscSection(Section):
         if value is not None:
             parse_address(value)
         return value
+
+
+class PersonSection(Section):
+    """A person model for mask/mode person. `person: FILE.onnx` alone may stand instead of the section."""
+
+    model: str
+    input: Literal["unit", "signed", "imagenet"] = "unit"
+
+
+def _person(value: object) -> object:
+    return {"model": value} if isinstance(value, str) else value
 
 
 class PreviewSection(Section):
@@ -88,7 +161,7 @@ def _osc(value: object) -> object:
     return {"listen": value} if isinstance(value, str) else value
 
 
-OWN = ("macro/", "mod/")
+OWN = ("macro/", "mod/", "lora/")
 """Parameters that a show makes itself."""
 
 
@@ -123,7 +196,12 @@ class Show(Section):
     """A whole show, checked."""
 
     show: str = "a show without a name"
-    size: Annotated[Size, BeforeValidator(_size)] = Size(256, 256)
+    size: Annotated[Size | Aspect, BeforeValidator(_size)] = Aspect(1, 1)
+    output: Annotated[Size, BeforeValidator(_pixels)] | None = None
+    upscale: str = "auto"
+    flow: str = "dis"
+    finish: Annotated[list[str], BeforeValidator(_list)] = Field(default=[])
+    person: Annotated[PersonSection, BeforeValidator(_person)] | None = None
     fps: float = Field(30.0, ge=1, le=240)
     fit: Literal["crop", "pad"] = "crop"
     source: Annotated[list[Annotated[str, BeforeValidator(_source)]], BeforeValidator(_list)] = Field(["testcard"], min_length=1)
@@ -149,6 +227,13 @@ class Show(Section):
     answers: dict[str, str | float] = Field(default={})
     ignored: list[str] = Field(default=[])
 
+    @field_validator("flow")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value.partition(":")[0] not in KINDS:
+            raise ValueError(f"{value!r}: no such way{nearest(value, KINDS)} (dis, farneback, raft:FILE, nvidia)")
+        return value
+
     @field_validator("start", mode="after")
     @classmethod
     def _values(cls, value: dict[str, Any]) -> dict[str, Any]:
@@ -170,8 +255,9 @@ class Show(Section):
         return self
 
     def table(self) -> Table:
-        """All parameters of this show, its macros and modulators among them."""
-        return Table((*ROWS, *(macro_row(name) for name in self.macros), *(modulator_row(name) for name in self.modulator_names())))
+        """All parameters of this show, its macros, modulators and LoRAs among them."""
+        own = [*(macro_row(name) for name in self.macros), *(modulator_row(name) for name in self.modulator_names())]
+        return Table((*ROWS, *own, *(lora_row(lora.name, lora.weight) for lora in self.model.loras)))
 
     def modulator_names(self) -> list[str]:
         """The names of the modulators, in their order; one without is called after its kind and place: sine1."""

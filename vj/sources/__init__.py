@@ -48,6 +48,8 @@ class Setting:
 KINDS: dict[str, str] = {
     "testcard": "vj.sources.testcard:TestCard",
     "video": "vj.sources.video:Video",
+    "clips": "vj.sources.clips:Clips",
+    "walk": "vj.sources.walk:Walk",
     "image": "vj.sources.image:Image",
     "camera": "vj.sources.camera:Camera",
     "ndi": "vj.sources.ndi:NdiSource",

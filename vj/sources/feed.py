@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from vj.errors import Fault
 from vj.frame import Frame, Size
@@ -174,5 +175,5 @@ class Feed:
             card.join(1.0)
 
     def _put(self, frame: Frame) -> None:
-        self._inbox.put(Frame(frame.pixels, self.frames, frame.captured))
+        self._inbox.put(replace(frame, number=self.frames))
         self.frames += 1

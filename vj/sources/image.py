@@ -13,6 +13,22 @@ from vj.sources import Setting
 from vj.sources.pace import Pace
 
 
+def read_picture(path: str | Path, kind: str) -> np.ndarray:
+    """(H, W, 3 or 4) uint8 RGB(A), turned as its EXIF tag says. kind: named in the Fault for a file that is missing or no picture."""
+    path = Path(path).expanduser()
+    try:
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError as error:
+        raise Fault(f"{kind}:{path}: cannot be read ({error.strerror})") from None
+    found = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    if found is None:
+        raise Fault(f"{kind}:{path}: is not a picture OpenCV can read (png, jpg, webp, bmp, tif)")
+    plain = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+    if plain is not None and plain.ndim == 3 and plain.shape[2] == 4 and plain.dtype == np.uint8:
+        return cv2.cvtColor(plain, cv2.COLOR_BGRA2RGBA)
+    return cv2.cvtColor(found, cv2.COLOR_BGR2RGB)
+
+
 class Image:
     """`image:PATH`. The same picture again and again, at the show's rate. Turned as its EXIF tag says; what is transparent stays so."""
 
@@ -25,18 +41,7 @@ class Image:
 
     def open(self) -> None:
         """Raises Fault for a file that is missing or no picture."""
-        try:
-            data = np.frombuffer(self.path.read_bytes(), np.uint8)
-        except OSError as error:
-            raise Fault(f"image:{self.path}: cannot be read ({error.strerror})") from None
-        found = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-        if found is None:
-            raise Fault(f"image:{self.path}: is not a picture OpenCV can read (png, jpg, webp, bmp, tif)")
-        plain = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-        if plain is not None and plain.ndim == 3 and plain.shape[2] == 4 and plain.dtype == np.uint8:
-            self._pixels = cv2.cvtColor(plain, cv2.COLOR_BGRA2RGBA)
-        else:
-            self._pixels = cv2.cvtColor(found, cv2.COLOR_BGR2RGB)
+        self._pixels = read_picture(self.path, "image")
         self._pace.start()
 
     def read(self) -> Frame | None:

@@ -22,6 +22,6 @@ class Nothing:
         self._pace.start()
 
     def read(self) -> Frame | None:
-        return Frame(self._pixels, *self._pace.next())
+        return Frame(self._pixels, *self._pace.next(), blank=True)
 
     def close(self) -> None: ...
