@@ -63,6 +63,8 @@ def easu(picture: np.ndarray, height: int, width: int) -> np.ndarray:
         return image[rows[:, None], columns]
 
     # The gradient and how much of an edge there is: of the four nearest, by their bilinear shares.
+    toward_x: np.ndarray
+    toward_y: np.ndarray
     toward_x, toward_y, edge = (np.zeros((height, width), np.float32) for _ in range(3))
     for x, y in NEAR:
         share = (across if x else 1 - across) * (down if y else 1 - down)
@@ -75,7 +77,7 @@ def easu(picture: np.ndarray, height: int, width: int) -> np.ndarray:
     none = squared < FLAT
     scale = 1 / np.sqrt(np.where(none, np.float32(1), squared))
     toward_x, toward_y = np.where(none, np.float32(1), toward_x) * scale, toward_y * scale
-    edge = edge * np.float32(0.5)
+    edge = np.float32(0.5) * edge
     edge = edge * edge
 
     # The kernel: across the edge 1 (on a diagonal up to sqrt 2, where pixels lie further apart), along it down to one half, that is

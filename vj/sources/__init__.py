@@ -50,6 +50,7 @@ KINDS: dict[str, str] = {
     "video": "vj.sources.video:Video",
     "clips": "vj.sources.clips:Clips",
     "walk": "vj.sources.walk:Walk",
+    "drawn": "vj.sources.drawn:Drawn",
     "image": "vj.sources.image:Image",
     "camera": "vj.sources.camera:Camera",
     "ndi": "vj.sources.ndi:NdiSource",

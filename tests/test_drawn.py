@@ -1,0 +1,90 @@
+"""Footage that the project draws itself."""
+
+from __future__ import annotations
+
+import itertools
+
+import cv2
+import numpy as np
+import pytest
+
+from vj.clock import FrameClock
+from vj.errors import Fault
+from vj.frame import Size
+from vj.sources import EndOfSource, Setting, make_source
+from vj.sources.drawn import SCENES, make_scene, still
+
+SQUARE, WIDE, TALL = Size(128, 128), Size(160, 96), Size(96, 160)
+MOVING = [name for name, scene in SCENES.items() if scene.period]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_each_scene_is_a_picture_at_any_shape(name: str) -> None:
+    for size in (SQUARE, WIDE, TALL):
+        picture = still(name, size) if name != "sketch" else make_scene(name, size).draw(4.0)
+        assert (picture.shape, picture.dtype) == ((size.height, size.width, 3), np.uint8)
+        assert picture.std() > 15
+
+
+@pytest.mark.parametrize("name", MOVING)
+def test_a_moving_scene_begins_again_without_a_seam_and_never_jumps(name: str) -> None:
+    one, two = make_scene(name, SQUARE), make_scene(name, SQUARE)
+    rounds = [one.draw(number / 30) for number in range(round(one.period * 30) + 1)]
+    assert np.array_equal(rounds[0], rounds[-1])
+    assert np.array_equal(two.draw(one.period + 2.5), rounds[75]), "the same moment, a period later, drawn by another"
+    steps = [float(cv2.absdiff(a, b).mean()) for a, b in itertools.pairwise(rounds)]
+    assert max(steps) < 18
+    assert np.mean(steps) > 0.05
+
+
+def test_a_still_picture_stays() -> None:
+    scene = make_scene("meadow", SQUARE)
+    assert np.array_equal(scene.draw(0), scene.draw(7.3))
+
+
+def test_the_room_is_the_performers_room_to_the_bit() -> None:
+    room, performer = still("room", WIDE), make_scene("performer", WIDE)
+    for second in (0.0, 0.5, 0.99):
+        assert np.array_equal(performer.draw(second), room), "nobody is there in the first second"
+    there = cv2.absdiff(performer.draw(4.0), room).max(axis=2) > 0
+    assert 0.03 < there.mean() < 0.4
+    columns = np.flatnonzero(there.any(axis=0))
+    assert columns.max() - columns.min() < 0.6 * WIDE.width, "and nothing but the performer has changed"
+
+
+def test_the_green_wall_is_a_key() -> None:
+    picture = still("green", WIDE)
+    assert np.median(picture.reshape(-1, 3), axis=0) == pytest.approx((0, 165, 60), abs=20)
+
+
+def test_they_come_as_sources_do() -> None:
+    source = make_source("drawn:puppet", Setting(FrameClock(10), fps=10, size=SQUARE, loop=False))
+    source.open()
+    frames = [source.read() for _ in range(60)]
+    with pytest.raises(EndOfSource):
+        source.read()
+    assert np.array_equal(frames[15].pixels, make_scene("puppet", SQUARE).draw(1.5))  # type: ignore[union-attr]
+    source.close()
+    with pytest.raises(Fault, match=r"did you mean puppet.*kiss, drive"):
+        make_source("drawn:pupet", Setting(FrameClock(10)))
+
+
+def test_clips_play_one_after_the_other() -> None:
+    source = make_source("clips:drawn:puppet,drawn:drive", Setting(FrameClock(5), fps=5, size=SQUARE))
+    source.open()
+    seen = [source.read().pixels for _ in range(65)]  # type: ignore[union-attr]
+    puppet, drive = make_scene("puppet", SQUARE), make_scene("drive", SQUARE)
+    assert np.array_equal(seen[29], puppet.draw(29 / 5))
+    assert np.array_equal(seen[30], drive.draw(0))
+    assert np.array_equal(seen[60], puppet.draw(0)), "after the last the first again"
+    source.close()
+    once = make_source("clips:drawn:puppet", Setting(FrameClock(5), fps=5, size=SQUARE, loop=False))
+    once.open()
+    for _ in range(30):
+        once.read()
+    with pytest.raises(EndOfSource):
+        once.read()
+    with pytest.raises(Fault, match="testcard has no end"):
+        make_source("clips:testcard", Setting(FrameClock(5)))
+    with pytest.raises(Fault, match="name clips"):
+        make_source("clips:", Setting(FrameClock(5)))

@@ -1,0 +1,89 @@
+"""Footage that the project draws itself: scenes that move and loop, and a few paintings. For shows that need no file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from vj.errors import Fault, nearest
+from vj.frame import Frame, Size
+from vj.sources import EndOfSource, Setting
+from vj.sources.drawn.kiss import Kiss
+from vj.sources.drawn.paintings import Harbour, Meadow, Portrait
+from vj.sources.drawn.paper import Sketch
+from vj.sources.drawn.road import Drive
+from vj.sources.drawn.room import Green, Performer, Room
+from vj.sources.drawn.toys import Crash, Puppet
+from vj.sources.pace import Pace
+
+
+class Scene(Protocol):
+    """One scene at one size. period: seconds after which it begins again, without a seam; 0 for a still picture."""
+
+    period: float
+
+    def draw(self, seconds: float) -> np.ndarray:
+        """(H, W, 3) uint8 RGB, a new array. The same moment gives the same picture, on every machine with the same OpenCV."""
+
+
+SCENES: dict[str, Callable[[Size], Scene]] = {
+    "kiss": Kiss,
+    "drive": Drive,
+    "crash": Crash,
+    "performer": Performer,
+    "room": Room,
+    "green": Green,
+    "sketch": Sketch,
+    "puppet": Puppet,
+    "meadow": Meadow,
+    "harbour": Harbour,
+    "portrait": Portrait,
+}
+
+
+def make_scene(name: str, size: Size) -> Scene:
+    """Raises Fault for a name that is none, with the nearest that is one."""
+    if name not in SCENES:
+        raise Fault(f"drawn:{name}: no such scene{nearest(name, SCENES)} ({', '.join(SCENES)})")
+    return SCENES[name](size)
+
+
+def still(name: str, size: Size) -> np.ndarray:
+    """A scene's first picture, (H, W, 3) uint8 RGB."""
+    return make_scene(name, size).draw(0.0)
+
+
+class Drawn:
+    """`drawn:NAME` at the show's size and rate. Played once it ends after its period, a still picture never does."""
+
+    live = False
+
+    def __init__(self, rest: str, setting: Setting) -> None:
+        """Raises Fault for a name that is none."""
+        if rest not in SCENES:
+            make_scene(rest, setting.size)
+        self._name, self._setting = rest, setting
+        self.fps = setting.fps
+        self.frames: int | None = None
+        """How many a round has, once open; None for a still picture."""
+        self._scene: Scene | None = None
+        self._pace = Pace(setting)
+
+    def open(self) -> None:
+        self._scene = make_scene(self._name, self._setting.size)
+        self.frames = round(self._scene.period * self.fps) or None
+        self._pace.start()
+
+    def read(self) -> Frame | None:
+        """The next picture; live, at its time. Raises EndOfSource after a period when it is played once."""
+        if self._scene is None:
+            raise Fault(f"drawn:{self._name} is not open")
+        number, captured = self._pace.next()
+        if self.frames is not None and number >= self.frames and not self._setting.loop:
+            raise EndOfSource
+        return Frame(self._scene.draw(number / self.fps), number, captured)
+
+    def close(self) -> None:
+        self._scene = None
