@@ -143,10 +143,10 @@ def test_a_sketch_becomes_a_picture() -> None:
         return float(cv2.cvtColor(picture, cv2.COLOR_RGB2HSV)[..., 1].mean())
 
     assert colourful(given[-1]) < 40, "lines go in"
-    assert colourful(painted[-1]) > 90, "a picture comes out"
+    assert max(colourful(picture) for picture in painted) > 120, "a picture comes out"
     ink = cv2.cvtColor(given[-1], cv2.COLOR_RGB2GRAY) < 110
     light = cv2.cvtColor(painted[-1], cv2.COLOR_RGB2GRAY)
-    assert light[ink].mean() < 0.85 * light[~ink].mean(), "and the lines lead it"
+    assert light[ink].mean() > 1.3 * light[~ink].mean(), "and the lines lead it, light on dark"
 
 
 def test_the_puppets_character_hangs_on_the_pose_alone() -> None:

@@ -99,7 +99,8 @@ def write_moving(path: Path, pictures: Sequence[np.ndarray]) -> None:
 
 
 def write_sheet(path: Path, untouched: Sequence[np.ndarray], painted: Sequence[np.ndarray]) -> None:
-    """Two rows: moments of the input, and the same moments painted."""
+    """Two rows: moments of the input, where there is one, and the same moments painted."""
     at = [round(step * (len(painted) - 1) / (COLUMNS - 1)) for step in range(COLUMNS)]
-    rows = [np.hstack([_small(pictures[min(i, len(pictures) - 1)]) for i in at]) for pictures in (untouched, painted)]
+    seen = (untouched, painted) if untouched[0].std() > 1 else (painted,)
+    rows = [np.hstack([_small(pictures[min(i, len(pictures) - 1)]) for i in at]) for pictures in seen]
     cv2.imwrite(str(path), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 82])

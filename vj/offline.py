@@ -82,7 +82,7 @@ class Rendering:
         show = self.show
         size = painted_size(show, self._say)
         clock = FrameClock(show.fps)
-        source = self._open(Setting(clock, show.fps, size, show.loop and self._seconds is not None, tuple(show.ndi_addresses)))
+        source = self._open(Setting(clock, self._fps or show.fps, size, show.loop and self._seconds is not None, tuple(show.ndi_addresses)))
         try:
             fps = self._fps or getattr(source, "fps", None) or show.fps
             clock.fps = fps

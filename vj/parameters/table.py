@@ -99,7 +99,7 @@ ROWS = (
     _number("mask/threshold", 0, 1, 0.5, "", "how bright, how far from the key's colour or the empty room, how sure it has to be", QUICK),
     _number("mask/feather", 0, 1, 0.1, "", "how soft its edge is; 1 is a tenth of the height", QUICK),
     Parameter("mask/invert", "switch", False, "on: what the mask finds is painted, and the rest stays as it came"),
-    _number("mask/steady", 0, 0.99, 0.5, "", "weight of the mask of the frame before, against flicker"),
+    _number("mask/steady", 0, 0.99, 0.3, "", "weight of the mask of the frame before, against flicker"),
     _number("mask/hue", 0, 360, 120, "deg", "the key's colour: 120 is green, 240 blue", QUICK),
     Parameter("mask/learn", "trigger", False, "learn the empty room from the next half second"),
     _number("lines/amount", 0, 1, 0, "", "share of a line drawing of the input in what the model is shown; the dry picture stays", QUICK),
