@@ -23,6 +23,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from vj.clock import WallClock
+from vj.engine.enlarge import Fsr
 from vj.engine.journey import Journey
 from vj.engine.models import Model
 from vj.engine.painters import StreamPainter
@@ -124,6 +125,9 @@ def main() -> None:
         ("decode (TAESD)", timed(lambda: model.decode(latents), given.frames)),
         ("blend, sharpen, download (`leave`)", timed(lambda: canvas.leave(tensor, image, snapshot), given.frames)),
     ]
+    fsr = Fsr(Size(512, 288), Size(1920, 1080), "cuda")
+    small = image[:288, :512] if size.width >= 512 else np.zeros((288, 512, 3), np.uint8)
+    rows.append(("FSR, 512x288 to 1920x1080, host to host", timed(lambda: fsr.enlarge(small), given.frames)))
     clock = WallClock()
     journey = Journey(size, "crop", Metrics(), print)
     journey.swap(painter)
