@@ -189,7 +189,18 @@ def test_touchdesigners_channels_and_words_play_it(start: Start, tmp_path: Path)
     """As an OSC Out CHOP and an OSC Out DAT send them; without Spout and without its NDI source the test card plays."""
     port = free_port()
     one = start(
-        "touchdesigner", "--osc", f"127.0.0.1:{port}", "--source", "testcard", "--sink", "record:out.mp4", "--for", "5", ports=False
+        "touchdesigner",
+        "--osc",
+        f"127.0.0.1:{port}",
+        "--source",
+        "testcard",
+        "--model",
+        "none",
+        "--sink",
+        "record:out.mp4",
+        "--for",
+        "3",
+        ports=False,
     )
     one.until("playing with")
     touch = SimpleUDPClient("127.0.0.1", port)
