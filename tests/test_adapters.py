@@ -30,6 +30,7 @@ from tests.tiny_models import (
 from vj.clock import WallClock
 from vj.engine.checkpoints import EmbeddingFile, LoraFile, ModelSpec
 from vj.engine.image_prompts import weighed
+from vj.engine.journey import Cargo
 from vj.engine.loading import make_painter
 from vj.engine.loop import RenderLoop
 from vj.engine.models import Model, load_model
@@ -38,6 +39,7 @@ from vj.engine.painters import Plain, StreamPainter
 from vj.engine.prompts import Embedding
 from vj.engine.stream import Recipe, StreamBatch
 from vj.engine.tuning import freeze, tune
+from vj.engine.walks import Step
 from vj.errors import Fault
 from vj.frame import Frame, Size
 from vj.mailbox import Mailbox
@@ -358,6 +360,37 @@ def test_a_picture_alone_or_first_of_three_is_the_same(parts: Path, shown: Model
     alone_there = load(parts, **pictured(parts, image_prompts=(str(parts / "a.png"),)))
     first = paint(StreamPainter(shown, SIZE, wait=True), strength=0.8, image__mix=0.0)
     assert torch.equal(first, paint(StreamPainter(alone_there, SIZE, wait=True), strength=0.8, image__mix=0.7))
+
+
+def test_the_pictures_of_a_walk_are_its_image_prompts(parts: Path, shown: Model, plain: Model) -> None:
+    """At the ends of a leg their own tokens, midway those of both; a model without an adapter walks in its latents alone."""
+    one, two = (cv2.imread(str(parts / f"{name}.png"), cv2.IMREAD_COLOR_RGB) for name in "ab")
+    assert one is not None
+    assert two is not None
+    pictures = shown.adapters.pictures
+    assert pictures is not None
+    painter = StreamPainter(shown, SIZE, wait=True)
+    for share, wanted in ((0.0, pictures.shown[0]), (1.0, pictures.shown[1])):
+        found = painter._walked_tokens(Step(one, two, share))
+        assert found is not None
+        assert torch.equal(found, wanted)
+    halfway = painter._walked_tokens(Step(one, two, 0.5))
+    assert halfway is not None
+    assert min(apart(halfway, pictures.shown[0]), apart(halfway, pictures.shown[1])) > 1e-4
+    small = [cv2.resize(picture, SIZE) for picture in (one, two)]
+    seen = {}
+    for name, model in (("with", shown), ("without", plain)):
+        for amount in (0.0, 1.0):
+            cargo = Cargo(small[0], 0, 0.0, small[0], walk=Step(small[0], small[1], 0.5))
+            values = {"strength": 0.8, "image/amount": amount, "feedback/amount": 0, "prompt/a": "gold"}
+            painting = StreamPainter(model, SIZE, wait=True).paint(
+                torch.zeros(1, 3, SIZE.height, SIZE.width), Store(values).sample(0.0), cargo
+            )
+            assert painting is not None
+            seen[name, amount] = painting.picture
+    assert apart(seen["with", 0.0], seen["without", 0.0]) < 1e-5
+    assert apart(seen["with", 1.0], seen["with", 0.0]) > 1e-4
+    assert torch.equal(seen["without", 0.0], seen["without", 1.0])
 
 
 def test_any_picture_can_be_made_a_prompt_later(parts: Path, shown: Model, plain: Model) -> None:

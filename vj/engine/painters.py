@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -23,6 +24,7 @@ FADE_BELOW = 0.05
 """Strength under which the painting fades into the input: at 0 the input comes out as it came."""
 
 Picture = Tensor | np.ndarray
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -102,7 +104,9 @@ class StreamPainter:
         shape = (model.latent_channels, size.height // model.scale, size.width // model.scale)
         self._noise = Noise(shape, model.device, torch.float32)
         self._latents_of: deque[tuple[np.ndarray, Tensor]] = deque(maxlen=4)
-        self._tokens_of: deque[tuple[np.ndarray, Tensor]] = deque(maxlen=4)
+        self._tokens_of: deque[tuple[np.ndarray, Future[Tensor]]] = deque(maxlen=4)
+        self._pool: ThreadPoolExecutor | None = None
+        self._wait = wait
 
     def warm(self, snapshot: Snapshot) -> None:
         """Run a frame or two, so that the first on stage does not stutter. Beside the picture, before the painter is handed over."""
@@ -164,13 +168,25 @@ class StreamPainter:
             latents = latents + self.model.encode(entered) - self.model.encode(self._as_input(cargo.image))
         return latents
 
-    def _walked_tokens(self, step: Step) -> Tensor:
-        """The image prompt of a place on a walk: the tokens of its two pictures, mixed as prompts are."""
-        one, two = (Embedding(self._once(self._tokens_of, picture, self.model.encode_image_prompt)) for picture in (step.one, step.two))
+    def _walked_tokens(self, step: Step) -> Tensor | None:
+        """The image prompt of a place on a walk: the tokens of its two pictures, mixed as prompts are. None while they are being made,
+        which live is done beside the picture."""
+        made = [self._once(self._tokens_of, picture, self._make_tokens) for picture in (step.one, step.two)]
+        if not all(future.done() for future in made):
+            return None
+        one, two = (Embedding(future.result()) for future in made)
         return blend([(one, 1 - step.share), (two, step.share)]).tokens
 
+    def _make_tokens(self, picture: np.ndarray) -> Future[Tensor]:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(1, thread_name_prefix="image prompts")
+        future = self._pool.submit(self.model.encode_image_prompt, picture)
+        if self._wait:
+            future.result()
+        return future
+
     @staticmethod
-    def _once(known: deque[tuple[np.ndarray, Tensor]], picture: np.ndarray, make: Callable[[np.ndarray], Tensor]) -> Tensor:
+    def _once(known: deque[tuple[np.ndarray, T]], picture: np.ndarray, make: Callable[[np.ndarray], T]) -> T:
         """What is made of a picture of a walk, once for each."""
         for seen, made in known:
             if seen is picture:
@@ -211,3 +227,5 @@ class StreamPainter:
 
     def close(self) -> None:
         self._book.close()
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
