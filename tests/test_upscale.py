@@ -6,6 +6,7 @@ import ctypes
 import importlib
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ import numpy as np
 import pytest
 
 from vj.engine.enlarge import Same, cropped, make_enlarger, make_finisher
+from vj.enlarging import Enlarging
 from vj.errors import Fault, Unavailable
-from vj.frame import Size
+from vj.frame import Frame, Size
 from vj.kernels import numpy_upscale
 from vj.kernels.cv_upscale import Upscaler
 from vj.kernels.upscale_body import C_SOURCE
+from vj.metrics import Metrics
 from vj.sources.testcard import Scene
 
 
@@ -198,3 +201,42 @@ def test_a_show_leaves_at_its_output_size(tmp_path: Path) -> None:
     wanted = cv2.resize(Scene(Size(64, 64), 30).draw(0), (128, 128), interpolation=cv2.INTER_CUBIC)
     assert picture.shape == (128, 128, 3)
     assert cv2.PSNR(picture, wanted) > 22
+
+
+def test_live_the_newest_picture_is_enlarged_and_a_failing_way_lets_it_through() -> None:
+    class Slow:
+        name = "slow"
+        fails = False
+
+        def enlarge(self, picture: np.ndarray) -> np.ndarray:
+            time.sleep(0.05)
+            if self.fails:
+                raise RuntimeError("no memory")
+            return picture.repeat(2, axis=0).repeat(2, axis=1)
+
+        def close(self) -> None:
+            self.closed = True
+
+    got: list[Frame] = []
+    said: list[str] = []
+    way, metrics = Slow(), Metrics()
+    enlarging = Enlarging(way, got.append, metrics, said.append)
+    begun = time.perf_counter()
+    for number in range(20):
+        enlarging.put(Frame(SMALL, number, 0.0))
+    assert time.perf_counter() - begun < 0.04, "whoever paints does not wait"
+    deadline = time.monotonic() + 3
+    while (not got or got[-1].number != 19) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert got[-1].number == 19
+    assert got[-1].pixels.shape == (128, 128, 3)
+    assert enlarging.dropped >= 17
+    way.fails = True
+    for number in range(20, 23):
+        enlarging.put(Frame(SMALL, number, 0.0))
+        time.sleep(0.1)
+    assert got[-1].pixels is SMALL, "it leaves as it was painted"
+    assert said == ["upscaling failed (RuntimeError: no memory); the picture leaves as it was painted"]
+    assert metrics.faults == 3
+    enlarging.stop()
+    assert way.closed
