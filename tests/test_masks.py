@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from vj.engine.journey import Journey
-from vj.engine.masks import PLATE_FRAMES, Masks, above, keyness
+from vj.engine.masks import PLATE_SECONDS, Masks, above, keyness
 from vj.engine.painters import Painting, Plain
 from vj.engine.people import Beside, PersonModel
 from vj.errors import Fault
@@ -21,6 +21,7 @@ from vj.metrics import Metrics
 from vj.parameters.store import Snapshot, Store
 
 SIDE = 64
+FRAMES = round(30 * PLATE_SECONDS)
 
 
 def sampled(time: float = 0.0, **values: Any) -> Snapshot:
@@ -86,14 +87,14 @@ def test_a_clean_plate_is_learned_on_the_trigger() -> None:
     for turn in range(5):  # somebody stands in the picture when the show starts: the plate is wrong
         masks.find(with_somebody(room(turn)), store.sample(turn / 30))
     store.set("mask/learn", True)
-    for turn in range(PLATE_FRAMES):
+    for turn in range(FRAMES):
         masks.find(room(turn), store.sample(1 + turn / 30))
     for turn in range(3):
         shown = masks.find(with_somebody(room(99 + turn)), store.sample(2 + turn / 30))
     found_rightly(shown)
     assert masks.find(room(123), store.sample(3)).min() == 255  # type: ignore[union-attr]
     store.set("mask/learn", True)  # again, with somebody else standing still in it
-    for turn in range(PLATE_FRAMES):
+    for turn in range(FRAMES):
         masks.find(with_somebody(room(turn), 4), store.sample(4 + turn / 30))
     assert masks.find(with_somebody(room(7), 4), store.sample(5)).min() == 255  # type: ignore[union-attr]
 
@@ -101,10 +102,9 @@ def test_a_clean_plate_is_learned_on_the_trigger() -> None:
 def test_without_a_plate_the_first_frames_are_taken_and_it_is_said() -> None:
     said: list[str] = []
     masks = Masks(said.append)
-    snapshot = sampled(**sharp(mask__mode="plate"))
-    for turn in range(PLATE_FRAMES):
-        masks.find(room(turn), snapshot)
-    found_rightly(masks.find(with_somebody(room(50)), snapshot))
+    for turn in range(FRAMES):
+        masks.find(room(turn), sampled(turn / 30, **sharp(mask__mode="plate")))
+    found_rightly(masks.find(with_somebody(room(50)), sampled(0.5, **sharp(mask__mode="plate"))))
     assert len(said) == 1
     assert "/vj/mask/learn" in said[0]
 
@@ -112,7 +112,7 @@ def test_without_a_plate_the_first_frames_are_taken_and_it_is_said() -> None:
 def test_panic_does_not_learn_a_plate() -> None:
     masks, store = Masks(print), Store({"mask/mode": "plate", "mask/feather": 0, "mask/steady": 0})
     store.set("mask/learn", True)
-    for turn in range(PLATE_FRAMES + 1):
+    for turn in range(FRAMES + 1):
         masks.find(room(turn), store.sample(turn / 30))
     store.set("panic", True)
     for turn in range(30):

@@ -13,8 +13,8 @@ import numpy as np
 
 from vj.parameters.store import Snapshot
 
-PLATE_FRAMES = 15
-"""Frames that an empty room is learned from: their mean has a quarter of a frame's noise."""
+PLATE_SECONDS, PLATE_FRAMES = 0.5, 4
+"""How long an empty room is learned, and from how many frames at least: the mean of 15 has a quarter of a frame's noise."""
 SOFT = 0.06
 """Half the width of the threshold's slope, in the mask's own measure (0..1)."""
 DARK, HUES = np.float32(30), 55.0
@@ -33,8 +33,10 @@ class Masks:
         """find_people: from `vj.engine.people`, None without a person model."""
         self._say, self._find_people = on_message, find_people
         self._plate: np.ndarray | None = None
-        self._learned: list[np.ndarray] = []
-        self._wanted = 0
+        self._sum: np.ndarray = np.zeros((0, 0, 3), np.float32)
+        self._count = 0
+        self._since: float | None = None
+        """When the frames that are being learned began to come."""
         self._pulled: int | None = None
         self._mover: cv2.BackgroundSubtractorMOG2 | None = None
         self._last: np.ndarray | None = None
@@ -43,7 +45,7 @@ class Masks:
     def find(self, image: np.ndarray, snapshot: Snapshot) -> np.ndarray | None:
         """(H, W, 3) uint8 -> (H, W) uint8, 255 where the painting shows; None where it shows everywhere. Fed with every frame."""
         mode = snapshot["mask/mode"]
-        self._learn(image, int(snapshot["mask/learn"]), mode == "plate")
+        self._learn(image, int(snapshot["mask/learn"]), mode == "plate", snapshot.time)
         if mode != self._mode:
             self._mode, self._last, self._mover = mode, None, None
         subject = self._subject(mode, image, snapshot) if mode != "none" else None
@@ -73,27 +75,25 @@ class Masks:
             return self._moving(image, threshold)
         return self._people(image, threshold)
 
-    def _learn(self, image: np.ndarray, pulled: int, needed: bool) -> None:
+    def _learn(self, image: np.ndarray, pulled: int, needed: bool, now: float) -> None:
         """Collect frames of the empty room: after the trigger, and once by itself when there is none."""
+        if self._plate is not None and self._plate.shape != image.shape:
+            self._plate, self._since = None, None
         if pulled != self._pulled:
             if self._pulled is not None or pulled:
-                self._wanted, self._learned = PLATE_FRAMES, []
+                self._since, self._count = now, 0
             self._pulled = pulled
-        if needed and self._plate is None and self._wanted == 0:
-            self._wanted, self._learned = PLATE_FRAMES, []
+        if needed and self._plate is None and self._since is None:
+            self._since, self._count = now, 0
             self._say("mask plate: the room as it is now is taken for empty; /vj/mask/learn does it again")
-        if self._plate is not None and self._plate.shape != image.shape:
-            self._plate = None
-        if self._wanted == 0:
+        if self._since is None:
             return
-        if self._learned and self._learned[0].shape != image.shape:
-            self._learned = []
-        self._learned.append(image)
-        self._wanted -= 1
-        mean = np.mean(self._learned, axis=0, dtype=np.float32)
-        self._plate = np.rint(mean).astype(np.uint8)
-        if self._wanted == 0:
-            self._learned = []
+        if now - self._since >= PLATE_SECONDS and self._count >= PLATE_FRAMES:
+            self._since = None
+            return
+        self._sum = image.astype(np.float32) if self._count == 0 else cv2.add(self._sum, image, dtype=cv2.CV_32F)
+        self._count += 1
+        self._plate = cv2.convertScaleAbs(self._sum, alpha=1 / self._count)
 
     def _changed(self, image: np.ndarray, threshold: float) -> np.ndarray | None:
         if self._plate is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 
 import cv2
 import numpy as np
@@ -37,7 +38,7 @@ def in_strokes(picture: np.ndarray, seed: int) -> np.ndarray:
     return out
 
 
-class Painting:
+class Painting(ABC):
     """A still picture; `compose` draws what is then painted in strokes."""
 
     period = 0.0
@@ -48,8 +49,9 @@ class Painting:
         self.compose(sheet)
         self._picture = in_strokes(sheet.picture(), self.seed)
 
+    @abstractmethod
     def compose(self, sheet: Sheet) -> None:
-        raise AttributeError("a painting composes itself")
+        """Draw what it shows."""
 
     def draw(self, seconds: float) -> np.ndarray:
         return self._picture.copy()
