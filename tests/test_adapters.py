@@ -29,7 +29,7 @@ from tests.tiny_models import (
 )
 from vj.clock import WallClock
 from vj.engine.checkpoints import EmbeddingFile, LoraFile, ModelSpec
-from vj.engine.image_prompts import weighed
+from vj.engine.image_prompts import WalkTokens, weighed
 from vj.engine.journey import Cargo
 from vj.engine.loading import make_painter
 from vj.engine.loop import RenderLoop
@@ -369,12 +369,12 @@ def test_the_pictures_of_a_walk_are_its_image_prompts(parts: Path, shown: Model,
     assert two is not None
     pictures = shown.adapters.pictures
     assert pictures is not None
-    painter = StreamPainter(shown, SIZE, wait=True)
+    tokens = WalkTokens(shown.encode_image_prompt, True, print)
     for share, wanted in ((0.0, pictures.shown[0]), (1.0, pictures.shown[1])):
-        found = painter._walked_tokens(Step(one, two, share))
+        found = tokens.at(one, two, share, (one, two))
         assert found is not None
         assert torch.equal(found, wanted)
-    halfway = painter._walked_tokens(Step(one, two, 0.5))
+    halfway = tokens.at(one, two, 0.5, (one, two))
     assert halfway is not None
     assert min(apart(halfway, pictures.shown[0]), apart(halfway, pictures.shown[1])) > 1e-4
     small = [cv2.resize(picture, SIZE) for picture in (one, two)]
@@ -391,6 +391,33 @@ def test_the_pictures_of_a_walk_are_its_image_prompts(parts: Path, shown: Model,
     assert apart(seen["with", 0.0], seen["without", 0.0]) < 1e-5
     assert apart(seen["with", 1.0], seen["with", 0.0]) > 1e-4
     assert torch.equal(seen["without", 0.0], seen["without", 1.0])
+
+
+def test_live_the_tokens_of_a_walk_are_made_ahead_and_a_failure_is_no_end() -> None:
+    release = threading.Event()
+    made: list[int] = []
+    said: list[str] = []
+
+    def encode(picture: np.ndarray) -> Tensor:
+        release.wait(5)
+        if picture[0, 0, 0] == 3:
+            raise RuntimeError("no memory")
+        made.append(int(picture[0, 0, 0]))
+        return torch.full((1, 2, 4), float(picture[0, 0, 0]))
+
+    chain = tuple(np.full((4, 4, 3), value, np.uint8) for value in (1, 2, 3))
+    tokens = WalkTokens(encode, False, said.append)
+    assert tokens.at(chain[0], chain[1], 0.0, chain) is None
+    assert tokens.pending()
+    release.set()
+    deadline = time.monotonic() + 5
+    while tokens.pending() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert made == [1, 2], "the next leg's picture too, before it is needed"
+    assert float(tokens.at(chain[0], chain[1], 0.0, chain).mean()) == 1.0  # type: ignore[union-attr]
+    assert float(tokens.at(chain[1], chain[2], 0.5, chain).mean()) == 2.0, "what could not be made is left out"  # type: ignore[union-attr]
+    assert said == ["image prompt: RuntimeError: no memory"]
+    tokens.close()
 
 
 def test_any_picture_can_be_made_a_prompt_later(parts: Path, shown: Model, plain: Model) -> None:

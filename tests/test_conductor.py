@@ -21,7 +21,8 @@ from vj.control.tempo import Tempo
 from vj.errors import Fault
 from vj.parameters.curves import NAMED, curve
 from vj.parameters.store import Snapshot, Store
-from vj.show.load import ShowFaults, check_show
+from vj.show.load import ShowFaults, check_show, load_show
+from vj.show.save import write_cues
 
 FPS = 30
 
@@ -518,6 +519,20 @@ def test_a_stored_cue_brings_the_whole_state_back() -> None:
     assert (frame["noise/hold"], frame["prompt/a"], frame["similarity"]) == (0.3, "gold", 0.0)
 
 
+def test_a_stored_cue_is_written_and_read_again_and_pulls_no_trigger(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("show: mine\ncues:\n  - {name: first, set: {strength: 0.2}}\n", encoding="utf-8")
+    stage = Stage(cues=CUES)
+    stage.store.set("mask/learn", True)
+    stage.play(0.1)
+    stage.store.set("cue/store", "mine")
+    before = stage.play(0.1)[-1]["mask/learn"]
+    write_cues(path, {"mine": stage.conductor.cues.cues["mine"].set})
+    assert load_show(path).cues[-1].name == "mine"
+    stage.store.set("cue/fire", "mine")
+    assert stage.play(0.5)[-1]["mask/learn"] == before == 1, "learned once, when it was asked for"
+
+
 # Timeline and curves
 
 
@@ -725,3 +740,11 @@ def test_onsets_are_heard_where_something_begins(tmp_path: Path) -> None:
     assert onset[near].max() > 0.5
     assert all(onset[near & (np.abs(times - beat) < 0.1)].max() > 0.4 for beat in (0.5, 1.0, 1.5))
     assert onset[(times % 0.5) > 0.15].max() < 0.15
+
+
+@pytest.mark.parametrize("value", ['"on"', "null", "[1]"])
+def test_a_take_whose_trigger_is_no_count_is_told_with_its_line(tmp_path: Path, value: str) -> None:
+    path = tmp_path / "set.take"
+    path.write_text(f"{FIRST_LINE}\n0.0 strength=0.5\n0.1 mask/learn={value}\n0.2\n", encoding="utf-8")
+    with pytest.raises(Fault, match=r"set\.take:3: mask/learn"):
+        Take(path, Store().table)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from vj.clock import FrameClock
+from vj.clock import FrameClock, WallClock
 from vj.errors import Fault
 from vj.frame import Size
+from vj.offline import Rendering
+from vj.show.load import check_show
+from vj.sinks.movie import Movie
 from vj.sources import EndOfSource, Setting, make_source
 from vj.sources.drawn import SCENES, make_scene, still
 
@@ -88,3 +92,44 @@ def test_clips_play_one_after_the_other() -> None:
         make_source("clips:testcard", Setting(FrameClock(5)))
     with pytest.raises(Fault, match="name clips"):
         make_source("clips:", Setting(FrameClock(5)))
+
+
+def short_movie(path: Path, shade: int) -> str:
+    """Half a second, 20 frames a second."""
+    movie = Movie(path, Size(32, 32), 20, live=False)
+    for _ in range(10):
+        movie.add(np.full((32, 32, 3), shade, np.uint8), 0.0)
+    movie.finish()
+    return str(movie.path)
+
+
+def test_live_clips_keep_time_for_ever_and_one_that_is_missing_is_passed_over(tmp_path: Path) -> None:
+    said: list[str] = []
+    one, two = short_movie(tmp_path / "a.mp4", 40), short_movie(tmp_path / "b.mp4", 200)
+    clock = WallClock()
+    source = make_source(f"clips:{one},{tmp_path}/gone.mp4,{two}", Setting(clock, fps=20, size=SQUARE, say=said.append))
+    source.open()
+    begun, last, turns = clock.now(), 40, []
+    while clock.now() - begun < 4.8:
+        frame = source.read()
+        if frame is not None and abs(int(frame.pixels.mean()) - last) > 50:
+            last = int(frame.pixels.mean())
+            turns.append(clock.now() - begun)
+    source.close()
+    assert len(turns) >= 8
+    assert turns == pytest.approx([0.5 * (number + 1) for number in range(len(turns))], abs=0.12), "nothing adds up"
+    assert set(said) == {f"video:{tmp_path}/gone.mp4: there is no such file (looked in {tmp_path}); the next clip plays"}
+
+
+def test_offline_a_missing_clip_is_told_before_the_first_frame(tmp_path: Path) -> None:
+    source = make_source(f"clips:drawn:puppet,{tmp_path}/gone.mp4", Setting(FrameClock(5), fps=5, size=SQUARE))
+    with pytest.raises(Fault, match=r"gone.mp4: there is no such file"):
+        source.open()
+
+
+def test_a_still_picture_has_no_end_and_rendering_wants_to_know_how_long(tmp_path: Path) -> None:
+    with pytest.raises(Fault, match="drawn:meadow has no end; movies"):
+        make_source("clips:drawn:puppet,drawn:meadow", Setting(FrameClock(5)))
+    show = check_show({"source": "drawn:meadow", "model": "none", "size": "64x64", "sinks": f"record:{tmp_path}/"}, "here")
+    with pytest.raises(Fault, match="say how much to render"):
+        Rendering(show, print).run()

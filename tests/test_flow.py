@@ -12,8 +12,11 @@ import torch
 
 from vj.engine.flow import FlowFinder, FlowThread, Motion
 from vj.engine.flows import make_flow
-from vj.frame import Size
+from vj.engine.journey import Journey
+from vj.frame import Frame, Size
 from vj.kernels import numpy_ops
+from vj.metrics import Metrics
+from vj.parameters.store import Store
 from vj.show.load import ShowFaults, check_show
 from vj.sources.testcard import Scene
 from vj.staging import flow_finder
@@ -242,3 +245,18 @@ def test_a_way_that_cannot_be_had_says_why_and_dis_plays(tmp_path: Path) -> None
         assert finder(np.zeros((64, 64), np.uint8), np.zeros((64, 64), np.uint8)).shape == (64, 64, 2)
     with pytest.raises(ShowFaults, match="did you mean farneback"):
         check_show({"flow": "farnebach"}, "here")
+
+
+def test_a_way_that_fails_in_mid_show_gives_its_place_to_dis() -> None:
+    said: list[str] = []
+
+    def broken(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+        raise RuntimeError("the card has gone")
+
+    journey = Journey(Size(64, 64), "crop", Metrics(), said.append, flow=broken)
+    store = Store({"feedback/amount": 0, "blend/smoothing": 0.5})
+    for number in range(10):
+        frame = Frame(texture(64, 64, number // 5), number, number / 30)
+        assert journey.travel(frame, store.sample(number / 30)).picture.std() > 10
+    journey.close()
+    assert said == ["flow: RuntimeError: the card has gone; dis is used from here on"]

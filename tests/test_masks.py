@@ -232,6 +232,18 @@ def test_a_person_model_of_any_shape_finds_people(tmp_path: Path, planes: bool, 
     found_rightly(masks.find(with_somebody(room()), sampled(**sharp(mask__mode="person"))))
 
 
+def test_numbers_that_are_none_do_not_stay_in_the_mask() -> None:
+    person = np.zeros((32, 32), np.float32)
+    person[:, :16] = 1
+    answers = [person, np.full((32, 32), np.nan, np.float32), *[person] * 3]
+    masks = Masks(print, lambda image: answers.pop(0))
+    found = [masks.find(room(), sampled(mask__mode="person", mask__steady=0.9)) for _ in range(5)]
+    assert found[1] is None
+    assert found[4] is not None
+    assert found[4][32, 8] == 0
+    assert found[4][32, 56] == 255
+
+
 def test_without_a_person_model_everything_is_painted() -> None:
     assert Masks(print).find(room(), sampled(mask__mode="person")) is None
 

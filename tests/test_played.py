@@ -104,7 +104,7 @@ def test_saving_the_show_applies_what_changed_and_a_fault_keeps_it_running(start
         assert ask("mix/wet") == pytest.approx(0.9)
         path.write_text(SHOW.replace("record:live.mp4", "record:other.mp4").replace("128x128", "64x64"), encoding="utf-8")
         one.until("changed: .*sinks")
-        one.until("size: with the next start")
+        one.until(r"size \(it stays 128x128\): with the next start")
         time.sleep(1)
     assert one.process.poll() is None
     one.end()

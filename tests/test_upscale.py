@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from vj.engine.enlarge import Same, cropped, make_enlarger, make_finisher
+from vj.engine.enlarge import Plain, Same, cropped, make_enlarger, make_finisher
 from vj.enlarging import Enlarging
 from vj.errors import Fault, Unavailable
 from vj.frame import Frame, Size
@@ -22,6 +22,7 @@ from vj.kernels import numpy_upscale
 from vj.kernels.cv_upscale import Upscaler
 from vj.kernels.upscale_body import C_SOURCE
 from vj.metrics import Metrics
+from vj.show.load import ShowFaults, check_show
 from vj.sources.testcard import Scene
 
 
@@ -151,6 +152,12 @@ def test_what_hangs_over_is_cut_and_said_and_nothing_is_stretched() -> None:
     assert make_enlarger("auto", Size(64, 64), Size(32, 32), "cpu", said.append).enlarge(SMALL).shape == (32, 32, 3)
 
 
+def test_made_smaller_it_does_not_shimmer_on_a_card_either() -> None:
+    assert isinstance(make_enlarger("fsr", Size(64, 64), Size(32, 32), "cuda", print), Plain)
+    with pytest.raises(ShowFaults, match="did you mean lanczos"):
+        check_show({"upscale": "lanczoz"}, "here")
+
+
 @pytest.mark.parametrize(
     ("kind", "words"), [("lanczoz", "did you mean lanczos"), ("gone.pth", "there is no such file"), ("realesrgan", "realesrgan")]
 )
@@ -193,7 +200,6 @@ def test_a_model_file_without_spandrel_or_of_another_kind_is_told(tmp_path: Path
 
 def test_a_show_leaves_at_its_output_size(tmp_path: Path) -> None:
     from vj.offline import Rendering
-    from vj.show.load import check_show
 
     tree = {"source": "testcard", "model": "none", "size": "64x64", "output": "128x128", "sinks": f"record:{tmp_path}/"}
     Rendering(check_show(tree, "here"), print, 0.1).run()

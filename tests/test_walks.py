@@ -75,6 +75,16 @@ def test_a_walk_back_turns_at_both_ends() -> None:
     assert found[90] == pytest.approx(0.5)
 
 
+def test_however_long_a_step_a_walk_back_stays_on_its_way() -> None:
+    walker = Walker(Size(SIDE, SIDE), "crop")
+    values = {"walk__leg": 1.0, "walk__end": "back", "walk__ease": "linear"}
+    walker.at(CHAIN, sampled(0.0, **values))
+    for time, place in ((5.5, 1.5), (6.0, 2.0), (6.5, 1.5), (20.25, 0.25)):
+        step = walker.at(CHAIN, sampled(time, **values))
+        leg = next(i for i, known in enumerate(walker._prepared) if known is step.one)
+        assert leg + step.share == pytest.approx(place)
+
+
 def test_a_walk_round_goes_from_the_last_to_the_first() -> None:
     walker = Walker(Size(SIDE, SIDE), "crop")
     for number in range(51):

@@ -32,7 +32,8 @@ examples:
   python3 launch.py gallery                                render every show in mappings/ into docs/gallery
   python3 launch.py test                                   run the tests
 
-sources  testcard, camera:0, camera:NAME, video:PATH (or just PATH), image:PATH, ndi:NAME, spout:NAME, syphon:NAME, none
+sources  testcard, camera:0, camera:NAME, video:PATH (or just PATH), image:PATH, ndi:NAME, spout:NAME, syphon:NAME, none,
+         clips:A.mp4,B.mp4, walk:A.jpg,B.jpg,C.jpg, drawn:kiss
 sinks    ndi:NAME, spout:NAME, syphon:NAME, record:PATH.mp4, record:FOLDER/, virtualcam, preview
 """
 

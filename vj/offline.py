@@ -147,13 +147,16 @@ class Rendering:
     def _make_enlarger(self, size: Size) -> Callable[[np.ndarray], np.ndarray]:
         """The last touches that only rendering has time for, and the way to the output's size. Raises Fault."""
         device = str(best_device(self.show.model.device))
-        finish = make_finisher(self.show.finish, device, self._say) if self.show.finish else None
+        finish = make_finisher(self.show.finish, size, device, self._say) if self.show.finish else None
         wanted = self.show.output
         enlarger = make_enlarger(self.show.upscale, size, wanted, device, self._say) if wanted is not None else None
 
         def enlarge(picture: np.ndarray) -> np.ndarray:
-            picture = picture if finish is None else finish(picture)
-            return picture if enlarger is None else enlarger.enlarge(picture)
+            try:
+                picture = picture if finish is None else finish(picture)
+                return picture if enlarger is None else enlarger.enlarge(picture)
+            except Exception as error:  # a foreign model, a card that has gone: offline nothing may be left out
+                raise Fault(f"{type(error).__name__} while enlarging: {error}"[:300]) from error
 
         return enlarge
 
@@ -176,8 +179,8 @@ class Rendering:
         """How many frames there will be, None while only the clip knows."""
         if self._seconds is not None:
             return max(1, round(self._seconds * fps))
-        frames: int | None = getattr(source, "frames", None)
-        if not hasattr(source, "frames"):
+        frames: int | None = getattr(source, "frames", None)  # a clip may not know
+        if not getattr(source, "ends", False):
             raise Fault(f"{self.show.source[0]} has no end; say how much to render, for example --for 10")
         return frames
 

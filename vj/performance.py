@@ -19,6 +19,7 @@ from vj.engine.inbetween import Inbetween
 from vj.engine.loading import make_painter
 from vj.engine.loop import RenderLoop
 from vj.engine.models import best_device
+from vj.engine.people import Beside
 from vj.enlarging import Enlarging
 from vj.errors import Fault
 from vj.frame import Frame, Size
@@ -38,7 +39,7 @@ from vj.staging import flow_finder, model_spec, painted_size, people_finder, spl
 
 PORTS_TO_TRY = 20
 SCORE = ("mappings", "answers", "ignored", "macros", "modulators", "cues", "timeline", "curves", "tempo", "midi")
-LATER = ("size", "output", "upscale", "person", "flow", "fps", "fit", "osc", "preview", "ndi_addresses")
+LATER = ("output", "loop", "upscale", "person", "flow", "fps", "fit", "osc", "preview", "ndi_addresses")
 """What a running show cannot change."""
 
 Server = TypeVar("Server", OscServer, Monitor)
@@ -81,6 +82,8 @@ class Performance:
         self.outlets = Outlets(sinks, show.fps, self.clock, self.metrics, self.say)
         self._has_sinks = bool(sinks)
         self._enlarging: Enlarging | None = None
+        self._loads = 0
+        self._people = people_finder(show, True, self.say)
         self.inbetween = Inbetween(self._send, self.clock, show.fps)
         self.loop = RenderLoop(
             size=self.size,
@@ -92,7 +95,7 @@ class Performance:
             publish=self._publish,
             metrics=self.metrics,
             on_message=self.say,
-            find_people=people_finder(show, True, self.say),
+            find_people=self._people,
             flow=flow_finder(show, self.say),
         )
         self.page: Monitor | None = None
@@ -121,7 +124,7 @@ class Performance:
     def start(self) -> Opened:
         """Everything on its way. The picture is there at once, untouched, and painted once the model is loaded. Raises Fault when there
         is no source, or no address free for OSC."""
-        setting = Setting(self.clock, self.show.fps, self.size, self.show.loop, tuple(self.show.ndi_addresses))
+        setting = Setting(self.clock, self.show.fps, self.size, self.show.loop, tuple(self.show.ndi_addresses), self.say)
         uri, source = first_that_opens(self.show.source, setting, self.say)
         self._feed = Feed(uri, source, self.inbox, setting, self.say)
         if "preview" in self.show.sinks:
@@ -141,6 +144,8 @@ class Performance:
         if self.page is not None:
             self.page.query.osc_address = self.osc.address
         self.desk.start()
+        if self.show.finish:
+            self.say("finish: is for --offline; live it is left out")
         if self.show.slow > 1:
             self.say(f"slow: {self.show.slow} is for --offline; live plays at its own speed")
         if self.show.output is not None:
@@ -194,6 +199,9 @@ class Performance:
         raise refusal
 
     def _load(self) -> None:
+        self._loads += 1
+        number = self._loads
+
         def progress(text: str) -> None:
             self.state = text
             self.say(text)
@@ -201,6 +209,9 @@ class Performance:
         try:
             snapshot = self.store.ahead(self.clock.now())
             painter = make_painter(model_spec(self.show), self.show.engine, self.size, snapshot, True, progress, self.loop.quietly())
+            if number != self._loads:  # the show was saved again meanwhile, and a newer model is on its way
+                painter.close()
+                return
             self.loop.offer(painter)
             if self._replay is not None:
                 self._replay.rewind()
@@ -253,17 +264,26 @@ class Performance:
         if show.source != old.source:
             moved.append("source")
             self._change_source(show)
-        if show.model != old.model or show.engine != old.engine:
+        if self._fits(show) and (show.model != old.model or show.engine != old.engine):
             moved.append("model")
             threading.Thread(target=self._load, name="loader", daemon=True).start()
         later = [name for name in LATER if getattr(old, name) != getattr(show, name)]
+        if painted_size(show, lambda text: None) != self.size:
+            later.append(f"size (it stays {self.size})")
         self.say(f"the show file was saved; changed: {', '.join(moved) or 'nothing that is not played otherwise'}")
         if later:
             self.say(f"{', '.join(later)}: with the next start")
 
+    def _fits(self, show: Show) -> bool:
+        """A model can paint the size that is playing; said where not."""
+        fits = show.model.name == "none" or self.size == self.size.rounded(8)
+        if not fits:
+            self.say(f"model {show.model.name}: {self.size} is not in multiples of 8, which diffusion wants; it comes with the next start")
+        return fits
+
     def _change_source(self, show: Show) -> None:
         """Another source in the old one's place; the old one stays when none can be opened."""
-        setting = Setting(self.clock, show.fps, self.size, show.loop, tuple(show.ndi_addresses))
+        setting = Setting(self.clock, show.fps, self.size, show.loop, tuple(show.ndi_addresses), self.say)
         try:
             uri, source = first_that_opens(show.source, setting, self.say)
         except Fault as fault:
@@ -273,6 +293,11 @@ class Performance:
             self._feed.stop(timeout=1.0)
         self._feed = Feed(uri, source, self.inbox, setting, self.say)
         self._feed.start()
+
+    @property
+    def dropped(self) -> int:
+        """Pictures that came before whoever enlarges or sends them was ready."""
+        return self.outlets.dropped() + (self._enlarging.dropped if self._enlarging is not None else 0)
 
     @property
     def source_state(self) -> str:
@@ -296,6 +321,8 @@ class Performance:
             self._enlarging.stop()
         self.outlets.stop(timeout=1.0)
         self.desk.stop()
+        if isinstance(self._people, Beside):
+            self._people.close()
         for part in (self.osc, self.page, self._feed):
             if part is not None:
                 part.stop(timeout=0.3)

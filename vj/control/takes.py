@@ -139,7 +139,9 @@ class Take:
                 continue
             try:
                 row = table.rows[name]
-                fitted = int(value) if row.kind == "trigger" else fit(row, value)[0]  # a trigger counts
+                if row.kind == "trigger" and not isinstance(value, int):
+                    raise Fault(f"{name}: {value!r} is no count of how often it was pulled")
+                fitted = int(value) if row.kind == "trigger" else fit(row, value)[0]
             except Fault as fault:
                 raise Fault(f"{where}: {fault}") from None
             times, values = self._tracks.setdefault(name, ([], []))

@@ -46,9 +46,12 @@ def make_enlarger(kind: str, painted: Size, wanted: Size, device: str, on_messag
             on_message(f"output {wanted} has another shape than the painted {painted}: {percent} % is cut off at {sides}")
     if kind == "auto" and wanted == painted:
         return Same()
+    part = cropped(painted, wanted)
+    if wanted.width <= part.width and kind in ("auto", "fsr"):
+        return Plain(wanted)  # made smaller: EASU looks at twelve pixels only, and would shimmer
     if kind in ("auto", "fsr") and device.startswith("cuda"):
         try:
-            return Fsr(cropped(painted, wanted), wanted, device)
+            return Fsr(part, wanted, device)
         except Unavailable as fault:
             on_message(f"upscale {kind}: {fault}")
     if kind == "fsr":
@@ -200,10 +203,15 @@ def _spandrel(name: str, device: str) -> ModelCall:
     return call
 
 
-def make_finisher(names: Sequence[str], device: str, on_message: Say) -> Callable[[np.ndarray], np.ndarray]:
+def make_finisher(names: Sequence[str], painted: Size, device: str, on_message: Say) -> Callable[[np.ndarray], np.ndarray]:
     """Models run over every picture one after the other, offline: (h, w, 3) uint8 -> the same size. Each sees the whole picture, those made
-    for faces too. Raises Fault."""
+    for faces too; some take one size only (GFPGAN: 512x512), which is found out here. Raises Fault."""
     models = [_spandrel(name, device) for name in names]
+    for name, model in zip(names, models, strict=True):
+        try:
+            model(np.zeros((painted.height, painted.width, 3), np.uint8))
+        except Exception as error:  # torch's own
+            raise Fault(f"finish {name}: does not take {painted} ({' '.join(str(error).split())[:120]})") from None
     on_message(f"finished by {', '.join(Path(name).name for name in names)}")
 
     def finish(picture: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ what is found there looks the same.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -65,9 +66,10 @@ def _small(picture: np.ndarray) -> np.ndarray:
 class FlowFinder:
     """Flow both ways, and how far it can be trusted. Belongs to one thread."""
 
-    def __init__(self, calculate: Calculate | None = None) -> None:
-        """calculate: from `vj.engine.flows`, DIS without."""
+    def __init__(self, calculate: Calculate | None = None, on_message: Callable[[str], None] = print) -> None:
+        """calculate: from `vj.engine.flows`, DIS without. Should it fail, that is said, and DIS goes on."""
         self._calculate = calculate or make_flow()
+        self._say = on_message
         self._last: tuple[np.ndarray, np.ndarray] | None = None
         self._places = np.zeros((2, 0, 0), np.float32)
 
@@ -82,7 +84,12 @@ class FlowFinder:
         if change == 0:
             grid[..., 2] = 1
             return Motion(grid, False)
-        back, forth = self._calculate(here, there), self._calculate(there, here)
+        try:
+            back, forth = self._calculate(here, there), self._calculate(there, here)
+        except Exception as error:  # a foreign way, a card that has gone
+            self._say(f"flow: {type(error).__name__}: {error}; dis is used from here on"[:300])
+            self._calculate = make_flow()
+            back, forth = self._calculate(here, there), self._calculate(there, here)
         grid[..., 0] = back[..., 0] * (new.shape[1] / width)
         grid[..., 1] = back[..., 1] * (new.shape[0] / height)
         sure = grid[..., 2] = self._sureness(here, there, back, forth)
@@ -113,8 +120,8 @@ def _seen(picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 class FlowThread:
     """Finds flows on a thread of its own, while the caller goes on; each pair of pictures once."""
 
-    def __init__(self, calculate: Calculate | None = None) -> None:
-        self._finder = FlowFinder(calculate)
+    def __init__(self, calculate: Calculate | None = None, on_message: Callable[[str], None] = print) -> None:
+        self._finder = FlowFinder(calculate, on_message)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="flow")
         self._known: tuple[np.ndarray, np.ndarray, Future[Motion]] | None = None
 

@@ -20,6 +20,10 @@ RAFT_STEP, RAFT_LEAST = 8, 128
 """RAFT's sides are multiples of 8, and at least 128."""
 
 
+MEDIUM = 10
+"""OpenCV's NV_OF_PERF_LEVEL_MEDIUM."""
+
+
 def make_flow(asked: str = "dis", device: str = "cpu") -> Calculate:
     """`dis` (Kroeger et al. 2016), `farneback`, `raft:FILE` (torchvision's RAFT, small or large, with weights that you name), `nvidia` (the
     card's own flow unit, through an OpenCV built with CUDA). Raises Fault or Unavailable, which say what is missing."""
@@ -76,7 +80,7 @@ def _nvidia() -> Calculate:
     def calculate(one: np.ndarray, two: np.ndarray) -> np.ndarray:
         size = one.shape[::-1]
         if size not in made:
-            made[size] = maker.create(size, maker.PERF_LEVEL_MEDIUM)
+            made[size] = maker.create(size, MEDIUM)
         coarse, _ = made[size].calc(one, two, None)
         flow: np.ndarray = made[size].convertToFloat(coarse, None)
         return flow if flow.shape[:2] == one.shape else cv2.resize(flow, size)

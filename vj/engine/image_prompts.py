@@ -6,7 +6,9 @@ The UNet gets tokens that are projected already, so they can be made once, mixed
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import queue
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +92,57 @@ class ImagePrompts:
         place = mix * (len(self.shown) - 1)
         one, two = (Embedding(self.shown[number]) for number in (math.floor(place), math.ceil(place)))
         return blend([(one, 1 - place % 1), (two, place % 1)]).tokens
+
+
+class WalkTokens:
+    """The tokens of a walk's pictures. Live they are made on a thread of its own, offline on the spot."""
+
+    def __init__(self, encode: Callable[[np.ndarray], Tensor], wait: bool, on_message: Callable[[str], None]) -> None:
+        self._encode, self._wait, self._say = encode, wait, on_message
+        self._known: list[tuple[np.ndarray, list[Tensor | None]]] = []
+        self._queue: queue.SimpleQueue[tuple[np.ndarray, list[Tensor | None]] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def pending(self) -> bool:
+        """Some are still being made."""
+        return any(not made for _, made in self._known)
+
+    def at(self, one: np.ndarray, two: np.ndarray, share: float, chain: tuple[np.ndarray, ...]) -> Tensor | None:
+        """The tokens of a place between two pictures, mixed as prompts are. The others of the chain are made ahead. While one of the two
+        is not there the other stands for both; None when neither is."""
+        found = self._of(one), self._of(two)
+        for picture in chain:
+            self._of(picture)
+        wanted = {id(picture) for picture in (one, two, *chain)}
+        self._known = [(picture, made) for picture, made in self._known if id(picture) in wanted]
+        parts = [(Embedding(tokens), weight) for tokens, weight in zip(found, (1 - share, share), strict=True) if tokens is not None]
+        return blend(parts).tokens if parts else None
+
+    def _of(self, picture: np.ndarray) -> Tensor | None:
+        for known, made in self._known:
+            if known is picture:
+                return made[0] if made else None
+        entry: tuple[np.ndarray, list[Tensor | None]] = (picture, [])
+        self._known.append(entry)
+        if self._wait:
+            entry[1].append(self._encode(picture))
+            return entry[1][0]
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="image prompts", daemon=True)
+            self._thread.start()
+        self._queue.put(entry)
+        return None
+
+    def _run(self) -> None:
+        while (entry := self._queue.get()) is not None:
+            try:
+                entry[1].append(self._encode(entry[0]))
+            except Exception as error:  # the picture goes on without this prompt
+                entry[1].append(None)
+                self._say(f"image prompt: {type(error).__name__}: {error}"[:300])
+
+    def close(self) -> None:
+        self._queue.put(None)
 
 
 def weighed(tokens: Tensor, amount: float) -> Tensor:

@@ -81,11 +81,12 @@ class Stillness:
         self._settings: tuple[object, ...] = ()
         self._count = 0
 
-    def alike(self, image: np.ndarray, snapshot: Snapshot) -> bool:
-        """True once the input and the settings have stood still for some frames. Fed with every frame."""
+    def alike(self, image: np.ndarray | None, snapshot: Snapshot) -> bool:
+        """True once the input and the settings have stood still for some frames. Fed with every frame. image: None when there is no input,
+        which rests never: what is fed back moves on."""
         amount = snapshot["similarity"]
         moves = any(snapshot[name] != still for name, still in STANDING.items())
-        if amount == 0 or (moves and snapshot["feedback/amount"] > 0):
+        if image is None or amount == 0 or (moves and snapshot["feedback/amount"] > 0):
             self._count = 0
             return False
         small = cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA)
@@ -126,7 +127,7 @@ class Journey:
         self._frozen: Cargo | None = None
         self._latest: Cargo | None = None
         self._bare = HostCanvas(size, plain=True)
-        self._flow = FlowThread(flow)
+        self._flow = FlowThread(flow, on_message)
         self._painted_of: np.ndarray | None = None
         """The prepared input of the painting that the canvas keeps."""
         self.motion: np.ndarray | None = None
@@ -154,17 +155,17 @@ class Journey:
         if snapshot["steps"] != self._steps:
             self._crossfade = len(CROSSFADE) if self._steps is not None else 0
             self._steps = snapshot["steps"]
-        if self._stillness.alike(cargo.image, snapshot) and self.painter.settled:
+        if self._stillness.alike(None if cargo.blank else cargo.image, snapshot) and self.painter.settled:
             self._metrics.repeated += 1
             return self._again(cargo, snapshot, cargo)
         try:
             painting = self._paint(cargo, snapshot)
+            if painting is not None:
+                return self._finish(painting, snapshot, cargo)
         except Exception as error:  # whatever a model throws, out of memory too: the picture goes on
             return self._stand_in(cargo, snapshot, f"{type(error).__name__}: {error}"[:300])
-        if painting is None:
-            self._metrics.repeated += 1
-            return replace(self._again(cargo, snapshot, cargo), waiting=True)
-        return self._finish(painting, snapshot, cargo)
+        self._metrics.repeated += 1
+        return replace(self._again(cargo, snapshot, cargo), waiting=True)
 
     def _load(self, frame: Frame, snapshot: Snapshot) -> Cargo:
         """All that is made of a frame before it is painted."""
@@ -235,8 +236,9 @@ class Journey:
         return self._flow.ask(image, self._painted_of)
 
     def close(self) -> None:
-        """End its thread."""
+        """End its threads, the painter's too."""
         self._flow.close()
+        self.painter.close()
 
     def _again(self, cargo: Cargo, snapshot: Snapshot, base: Cargo) -> Shown:
         """The last painting over the input of `base`; before the first, the input."""

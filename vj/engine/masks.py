@@ -19,8 +19,8 @@ SOFT = 0.06
 """Half the width of the threshold's slope, in the mask's own measure (0..1)."""
 DARK, HUES = np.float32(30), 55.0
 """Brightness (of 255) below which the colour of a pixel is noise; degrees of hue at which a colour has nothing of the key's."""
-MOTION_SIDE = 320
-"""The longer side of the copy on which movement is looked for."""
+SMALL_SIDE = 384
+"""The longer side of the copy on which movement and changes are looked for."""
 
 FindPeople = Callable[[np.ndarray], np.ndarray | None]
 """(H, W, 3) uint8 -> (h, w) float32 0..1, how sure a place belongs to a person; None while nothing is known yet."""
@@ -98,15 +98,17 @@ class Masks:
     def _changed(self, image: np.ndarray, threshold: float) -> np.ndarray | None:
         if self._plate is None:
             return None
-        change = cv2.absdiff(image, self._plate).max(axis=2)
-        change = cv2.blur(change, (3, 3)).astype(np.float32) / 255
-        found = above(change, 0.03 + 0.3 * threshold * threshold, 0.02)
-        return filled(found)
+        height, width = image.shape[:2]
+        size = _small_size(height, width)
+        change, plate = (cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in (image, self._plate))
+        red, green, blue = cv2.split(cv2.absdiff(change, plate))
+        most = cv2.blur(cv2.max(cv2.max(red, green), blue), (3, 3)).astype(np.float32) / 255
+        found = filled(above(most, 0.03 + 0.3 * threshold * threshold, 0.02))
+        return cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR)
 
     def _moving(self, image: np.ndarray, threshold: float) -> np.ndarray:
         height, width = image.shape[:2]
-        scale = min(1.0, MOTION_SIDE / max(height, width))
-        small = cv2.resize(image, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(image, _small_size(height, width), interpolation=cv2.INTER_AREA)
         if self._mover is None:
             self._mover = cv2.createBackgroundSubtractorMOG2(history=150, detectShadows=False)
         self._mover.setVarThreshold(4 + 60 * threshold * threshold)
@@ -119,10 +121,15 @@ class Masks:
         if self._find_people is None:
             return None
         found = self._find_people(image)
-        if found is None:
+        if found is None or not np.isfinite(found).all():  # once in `steady`, a number that is none would stay for ever
             return None
         height, width = image.shape[:2]
         return above(cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR), threshold)
+
+
+def _small_size(height: int, width: int) -> tuple[int, int]:
+    scale = min(1.0, SMALL_SIDE / max(height, width))
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def above(value: np.ndarray, threshold: float, soft: float = SOFT) -> np.ndarray:

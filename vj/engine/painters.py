@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from vj.engine.canvas import Canvas, HostCanvas, make_canvas
+from vj.engine.image_prompts import WalkTokens
 from vj.engine.models import Model
-from vj.engine.prompts import Embedding, PromptBook, Travel, blend
+from vj.engine.prompts import PromptBook, Travel
 from vj.engine.stream import Noise, Recipe, StreamBatch
-from vj.engine.walks import Step
 from vj.frame import Size
 from vj.parameters.store import Snapshot
 
@@ -24,7 +22,6 @@ FADE_BELOW = 0.05
 """Strength under which the painting fades into the input: at 0 the input comes out as it came."""
 
 Picture = Tensor | np.ndarray
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -103,10 +100,9 @@ class StreamPainter:
         self._stream = StreamBatch(model.unet, model.prediction)
         shape = (model.latent_channels, size.height // model.scale, size.width // model.scale)
         self._noise = Noise(shape, model.device, torch.float32)
-        self._latents_of: deque[tuple[np.ndarray, Tensor]] = deque(maxlen=4)
-        self._tokens_of: deque[tuple[np.ndarray, Future[Tensor]]] = deque(maxlen=4)
-        self._pool: ThreadPoolExecutor | None = None
-        self._wait = wait
+        self._latents_of: list[tuple[np.ndarray, Tensor]] = []
+        has = model.adapters.pictures is not None
+        self._walk_tokens = WalkTokens(model.encode_image_prompt, wait, on_message) if has else None
 
     def warm(self, snapshot: Snapshot) -> None:
         """Run a frame or two, so that the first on stage does not stutter. Beside the picture, before the painter is handed over."""
@@ -136,7 +132,8 @@ class StreamPainter:
             negative = self._book.get(snapshot["prompt/negative"])
         self.model.follow(snapshot)
         walk = getattr(cargo, "walk", None)
-        walked = self._walked_tokens(walk) if walk is not None and self.model.adapters.pictures is not None else None
+        tokens = self._walk_tokens
+        walked = tokens.at(walk.one, walk.two, walk.share, walk.chain) if walk is not None and tokens is not None else None
         recipe = Recipe(
             self.model.schedule.plan(strength, steps),
             noise,
@@ -147,7 +144,8 @@ class StreamPainter:
             self._hint(entered, cargo, snapshot["control/amount"]),
             snapshot["control/amount"],
         )
-        self.settled = not self._travel.under_way and snapshot["noise/hold"] >= 1 and len(rows) >= steps - 1
+        waits = tokens is not None and tokens.pending()
+        self.settled = not self._travel.under_way and not waits and snapshot["noise/hold"] >= 1 and len(rows) >= steps - 1
         latents = self._latents(entered, snapshot, cargo)
         kept = None
         if strength < FADE_BELOW:  # the canvas reuses its tensor
@@ -160,39 +158,21 @@ class StreamPainter:
         step = getattr(cargo, "walk", None)
         if step is None:
             return self.model.encode(entered)
-        one, two = (
-            self._once(self._latents_of, picture, lambda p: self.model.encode(self._as_input(p))) for picture in (step.one, step.two)
-        )
+        one, two = (self._latents_at(picture, step.chain) for picture in (step.one, step.two))
         latents = between(one, two, step.share)
         if snapshot["feedback/amount"] > 0 or cargo.model_sees is not cargo.image:
             latents = latents + self.model.encode(entered) - self.model.encode(self._as_input(cargo.image))
         return latents
 
-    def _walked_tokens(self, step: Step) -> Tensor | None:
-        """The image prompt of a place on a walk: the tokens of its two pictures, mixed as prompts are. None while they are being made,
-        which live is done beside the picture."""
-        made = [self._once(self._tokens_of, picture, self._make_tokens) for picture in (step.one, step.two)]
-        if not all(future.done() for future in made):
-            return None
-        one, two = (Embedding(future.result()) for future in made)
-        return blend([(one, 1 - step.share), (two, step.share)]).tokens
-
-    def _make_tokens(self, picture: np.ndarray) -> Future[Tensor]:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(1, thread_name_prefix="image prompts")
-        future = self._pool.submit(self.model.encode_image_prompt, picture)
-        if self._wait:
-            future.result()
-        return future
-
-    @staticmethod
-    def _once(known: deque[tuple[np.ndarray, T]], picture: np.ndarray, make: Callable[[np.ndarray], T]) -> T:
-        """What is made of a picture of a walk, once for each."""
-        for seen, made in known:
+    def _latents_at(self, picture: np.ndarray, chain: tuple[np.ndarray, ...]) -> Tensor:
+        """A picture of a walk in the model's space, encoded once for each."""
+        for seen, made in self._latents_of:
             if seen is picture:
                 return made
-        known.append((picture, make(picture)))
-        return known[-1][1]
+        kept = {id(one) for one in chain}
+        self._latents_of = [entry for entry in self._latents_of if id(entry[0]) in kept]
+        self._latents_of.append((picture, self.model.encode(self._as_input(picture))))
+        return self._latents_of[-1][1]
 
     def _as_input(self, picture: np.ndarray) -> Tensor:
         there = torch.from_numpy(picture).to(self.model.device).float()
@@ -227,5 +207,5 @@ class StreamPainter:
 
     def close(self) -> None:
         self._book.close()
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._walk_tokens is not None:
+            self._walk_tokens.close()

@@ -34,6 +34,8 @@ class Step:
     one: np.ndarray
     two: np.ndarray
     share: float
+    chain: tuple[np.ndarray, ...] = ()
+    """All pictures of the walk, prepared."""
 
     def crossfaded(self) -> np.ndarray:
         """What stands for the input where there is no model to walk in: a new picture, or one of the two."""
@@ -81,7 +83,7 @@ class Walker:
         leg = self._leg(legs)
         share = self._ease(leg, snapshot)(min(1.0, max(0.0, self.position - leg))) if legs else 0.0
         self._eased = leg + share
-        return Step(self._prepared[leg], self._prepared[(leg + 1) % len(chain)], share)
+        return Step(self._prepared[leg], self._prepared[(leg + 1) % len(chain)], share, tuple(self._prepared))
 
     @staticmethod
     def _ease(leg: int, snapshot: Snapshot) -> Curve:
@@ -112,9 +114,8 @@ class Walker:
         elif snapshot["walk/end"] == "round":
             self.position %= legs
         elif snapshot["walk/end"] == "back":
-            if not 0 <= self.position <= legs:
-                self.position = -self.position if self.position < 0 else 2 * legs - self.position
-                self._way = -self._way
+            folded = (self.position if self._way > 0 else 2 * legs - self.position) % (2 * legs)
+            self.position, self._way = (folded, 1) if folded <= legs else (2 * legs - folded, -1)
         else:
             self.position, self._way = min(float(legs), max(0.0, self.position)), 1
 

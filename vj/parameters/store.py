@@ -140,9 +140,14 @@ class Store:
         return self._targets[self.table.find(name).name]
 
     def base(self) -> dict[str, Value]:
-        """Where everything stands, fades half done, but without macros and modulators: what a fader should show."""
+        """Where everything stands, fades half done, but without macros and modulators: what a fader should show. Triggers stand nowhere."""
+        rows = self.table.rows
         with self._lock:
-            return {name: self._values[name] if name in self._glides else value for name, value in self._targets.items()}
+            return {
+                name: self._values[name] if name in self._glides else value
+                for name, value in self._targets.items()
+                if rows[name].kind != "trigger"
+            }
 
     def ahead(self, time: float) -> Snapshot:
         """Where everything stands or is going, for whoever prepares something; starts no glide."""

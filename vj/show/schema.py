@@ -161,6 +161,9 @@ def _osc(value: object) -> object:
     return {"listen": value} if isinstance(value, str) else value
 
 
+UPSCALES = ("auto", "fsr", "lanczos", "realesrgan")
+"""Ways of upscaling; a model file is another."""
+
 OWN = ("macro/", "mod/", "lora/")
 """Parameters that a show makes itself."""
 
@@ -232,6 +235,13 @@ class Show(Section):
     def _known(cls, value: str) -> str:
         if value.partition(":")[0] not in KINDS:
             raise ValueError(f"{value!r}: no such way{nearest(value, KINDS)} (dis, farneback, raft:FILE, nvidia)")
+        return value
+
+    @field_validator("upscale")
+    @classmethod
+    def _a_way(cls, value: str) -> str:
+        if value not in UPSCALES and not PurePath(value).suffix:
+            raise ValueError(f"{value!r}: no such way{nearest(value, UPSCALES)} ({', '.join(UPSCALES)}, or a model file)")
         return value
 
     @field_validator("start", mode="after")

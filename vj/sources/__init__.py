@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -36,13 +37,14 @@ class EndOfSource(Exception):
 class Setting:
     """What every source is told. clock: stamps frames and paces clips; offline it never waits. fps: the show's rate, for sources
     without one of their own. size: what the show paints, for sources that draw. loop: clips start again at their end. addresses:
-    hosts to ask for NDI sources, besides discovery."""
+    hosts to ask for NDI sources, besides discovery. say: gets what a person should read."""
 
     clock: Clock
     fps: float = 30.0
     size: Size = Size(512, 512)
     loop: bool = True
     addresses: tuple[str, ...] = ()
+    say: Callable[[str], None] = lambda text: None
 
 
 KINDS: dict[str, str] = {

@@ -2,61 +2,117 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
+from typing import Any
 
 from vj.errors import Fault
 from vj.frame import Frame
-from vj.sources import EndOfSource, Setting, Source, make_source
+from vj.sources import EndOfSource, Setting, make_source
+
+LATE = 0.5
+"""Seconds behind its time at which a clip begins now instead: the machine was stopped meanwhile."""
 
 
 class Clips:
     """`clips:A.mp4,B.mp4,drawn:drive`: each to its end, then the next; after the last the first again when the show loops.
 
-    Movies and drawn scenes have an end, other sources do not and cannot stand here. `fps` is that of the first clip, once open.
+    The next one is opened ahead, beside the picture, and begins when the last one is over to the moment, so that curves over all of them
+    hold for hours. One that does not open is passed over live, and said; offline that is a Fault before the first frame. Movies and drawn
+    scenes have an end, other sources do not and cannot stand here. `fps` is that of the first clip, once open.
     """
 
     live = False
+    ends = True
 
     def __init__(self, rest: str, setting: Setting) -> None:
         """Raises Fault for an empty list, or something in it that has no end."""
-        names = [name.strip() for name in rest.split(",") if name.strip()]
-        if not names:
+        self._names = [name.strip() for name in rest.split(",") if name.strip()]
+        if not self._names:
             raise Fault(f"clips:{rest}: name clips: clips:A.mp4,B.mp4")
         self._setting = setting
-        self._clips: list[Source] = [make_source(name, replace(setting, loop=False)) for name in names]
-        for name, clip in zip(names, self._clips, strict=True):
-            if not hasattr(clip, "frames"):
-                raise Fault(f"clips:{rest}: {name} has no end; movies and drawn: scenes have one")
-        self._at = 0
-        self._open = False
+        for name in self._names:
+            if not getattr(self._make(name), "ends", False):
+                raise Fault(f"clips:{rest}: {name} has no end; movies and moving drawn: scenes have one")
         self.fps: float | None = None
         self.frames: int | None = None
         """Not known before the last clip has been opened."""
+        self._at = 0
+        self._clip: Any = None
+        self._next: _Ahead | None = None
+
+    def _make(self, name: str) -> Any:
+        return make_source(name, replace(self._setting, loop=False))
 
     def open(self) -> None:
-        """Open the first clip. Raises its Fault; the others are opened when it is their turn."""
+        """Open the first clip that opens. Raises its Fault when none does; offline when one does not."""
         self.close()
-        self._at = 0
-        self._clips[0].open()
-        self._open = True
-        self.fps = getattr(self._clips[0], "fps", None)
+        if not self._setting.clock.live:
+            for name in self._names:
+                clip = self._make(name)
+                clip.open()
+                clip.close()
+        self._at = -1
+        self._turn(self._setting.clock.now())
+        self.fps = getattr(self._clip, "fps", None)
 
     def read(self) -> Frame | None:
-        """The next frame. A clip that does not open is a Fault, and the show's feed begins anew."""
-        if not self._open:
+        """The next frame; None while the next clip is still being opened. Raises EndOfSource after the last one when they play once."""
+        if self._clip is None:
             raise Fault("clips: is not open")
+        if self._next is None and self._setting.clock.live:
+            self._next = _Ahead(self._make(self._names[(self._at + 1) % len(self._names)]))
         try:
-            return self._clips[self._at].read()
+            frame: Frame | None = self._clip.read()
+            return frame
         except EndOfSource:
-            last = self._at + 1 == len(self._clips)
-            if last and not self._setting.loop:
+            if self._at + 1 == len(self._names) and not self._setting.loop:
                 raise
-            self._clips[self._at].close()
-            self._at = 0 if last else self._at + 1
-            self._clips[self._at].open()
-            return self._clips[self._at].read()
+        if self._next is not None and not self._next.done.wait(0.2):
+            return None
+        self._turn(self._clip.due)
+        first: Frame | None = self._clip.read()
+        return first
+
+    def _turn(self, due: float) -> None:
+        """On to the next clip that opens, which begins at `due`. Raises the last Fault when none does."""
+        fault: Fault | None = None
+        for _ in self._names:
+            self._at = (self._at + 1) % len(self._names)
+            ahead, self._next = self._next or _Ahead(self._make(self._names[self._at])), None
+            ahead.done.wait()
+            fault = ahead.fault
+            if fault is None:
+                break
+            self._setting.say(f"{fault}; the next clip plays")
+        if fault is not None:
+            raise fault
+        if self._clip is not None:
+            self._clip.close()
+        self._clip = ahead.clip
+        now = self._setting.clock.now()
+        self._clip.begin(due if now - due < LATE else now)
 
     def close(self) -> None:
-        if self._open:
-            self._clips[self._at].close()
-        self._open = False
+        if self._clip is not None:
+            self._clip.close()
+        if self._next is not None and self._next.done.wait(1.0):
+            self._next.clip.close()
+        self._clip = self._next = None
+
+
+class _Ahead:
+    """A clip that is being opened on a thread of its own."""
+
+    def __init__(self, clip: Any) -> None:
+        self.clip = clip
+        self.fault: Fault | None = None
+        self.done = threading.Event()
+        threading.Thread(target=self._open, name="next clip", daemon=True).start()
+
+    def _open(self) -> None:
+        try:
+            self.clip.open()
+        except Exception as error:  # a driver's own exceptions too: the list goes on
+            self.fault = error if isinstance(error, Fault) else Fault(f"{type(error).__name__}: {error}")
+        self.done.set()

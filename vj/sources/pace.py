@@ -12,15 +12,21 @@ class Pace:
         self._setting = setting
         self.start()
 
-    def start(self) -> None:
-        self._number, self._begun = 0, self._setting.clock.now()
+    def start(self, at: float | None = None) -> None:
+        """Frame 0 is due at a moment of the clock, or now."""
+        self._number, self.begun = 0, self._setting.clock.now() if at is None else at
+
+    @property
+    def due(self) -> float:
+        """When the next frame is."""
+        return self.begun + self._number / self._setting.fps
 
     def next(self) -> tuple[int, float]:
         """Wait for the next frame; returns its number and the clock's time."""
         clock, fps = self._setting.clock, self._setting.fps
         if clock.live:
-            self._number = max(self._number, int((clock.now() - self._begun) * fps))
-            clock.wait_until(self._begun + self._number / fps)
+            self._number = max(self._number, int((clock.now() - self.begun) * fps))
+            clock.wait_until(self.begun + self._number / fps)
         number = self._number
         self._number += 1
         return number, clock.now()

@@ -29,6 +29,7 @@ class Video:
     """
 
     live = False
+    ends = True
 
     def __init__(self, rest: str, setting: Setting) -> None:
         self.path = Path(rest).expanduser()
@@ -78,6 +79,17 @@ class Video:
             self.close()
             raise Fault(f"video:{self.path}: no picture in it could be decoded; the file is broken or cut off")
         self._pending = self._take(first)
+
+    def begin(self, moment: float) -> None:
+        """Its first frame is due then. After `open`, before the first `read`."""
+        self._offset = self._last = moment
+        if self._pending is not None:
+            self._pending = self._pending[0], moment
+
+    @property
+    def due(self) -> float:
+        """When it is over, once its last frame has been read."""
+        return self._last + self._duration()
 
     def read(self) -> Frame | None:
         """The next frame at its time. Raises EndOfSource after the last one of a clip played once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from vj.errors import Fault
@@ -37,8 +38,17 @@ class Walk:
                 pictures.append(still(rest, self._setting.size))
             else:
                 pictures.append(read_picture(name.removeprefix("image:"), "walk"))
-        self._pictures = tuple(pictures)
+        self._pictures = tuple(self._enough(picture) for picture in pictures)
         self._pace.start()
+
+    def _enough(self, picture: np.ndarray) -> np.ndarray:
+        """As large as it can be seen: the render thread shall not carry a camera's 24 megapixels."""
+        scale = 2 * max(self._setting.size) / min(picture.shape[:2])
+        if scale >= 1:
+            return picture
+        size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
+        out: np.ndarray = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        return out
 
     def read(self) -> Frame | None:
         """The chain, at the next frame's time."""

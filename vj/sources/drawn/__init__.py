@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -24,11 +23,13 @@ class Scene(Protocol):
 
     period: float
 
+    def __init__(self, size: Size) -> None: ...
+
     def draw(self, seconds: float) -> np.ndarray:
         """(H, W, 3) uint8 RGB, a new array. The same moment gives the same picture, on every machine with the same OpenCV."""
 
 
-SCENES: dict[str, Callable[[Size], Scene]] = {
+SCENES: dict[str, type[Scene]] = {
     "kiss": Kiss,
     "drive": Drive,
     "crash": Crash,
@@ -64,6 +65,8 @@ class Drawn:
         """Raises Fault for a name that is none."""
         if rest not in SCENES:
             make_scene(rest, setting.size)
+        self.ends = bool(SCENES[rest].period)
+        """False for a still picture."""
         self._name, self._setting = rest, setting
         self.fps = setting.fps
         self.frames: int | None = None
@@ -75,6 +78,15 @@ class Drawn:
         self._scene = make_scene(self._name, self._setting.size)
         self.frames = round(self._scene.period * self.fps) or None
         self._pace.start()
+
+    def begin(self, moment: float) -> None:
+        """Its first frame is due then."""
+        self._pace.start(moment)
+
+    @property
+    def due(self) -> float:
+        """When it is over, once played."""
+        return self._pace.due if self.frames is None else min(self._pace.due, self._pace.begun + self.frames / self.fps)
 
     def read(self) -> Frame | None:
         """The next picture; live, at its time. Raises EndOfSource after a period when it is played once."""
