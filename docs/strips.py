@@ -32,14 +32,17 @@ class Row:
 
     show: Mapping[str, Any]
     seconds: float = 4.0
+    neighbours: bool = False
+    """Show the last frames one by one, not moments of the whole."""
 
 
 def row(seconds: float = 4.0, source: str = "drawn:kiss", curves: list[Any] | None = None, **more: Any) -> Row:
     """Parameters are written with __ for /; what is none goes into the show itself."""
-    keys = ("size", "model", "person", "cues", "timeline", "output")
+    keys = ("size", "model", "slow")
     start = {name.replace("__", "/"): value for name, value in more.items() if name not in keys}
     show = {name: value for name, value in more.items() if name in keys}
-    return Row({"source": source, **show, "curves": curves or [], "start": start}, seconds)
+    flickers = "slow" in show or start.get("noise/hold") == 0.0
+    return Row({"source": source, **show, "curves": curves or [], "start": start}, seconds, flickers)
 
 
 def ramp(to: str, low: float, high: float, seconds: float = 4.0, shape: str = "linear") -> dict[str, Any]:
@@ -61,6 +64,10 @@ STRIPS: dict[str, list[Row]] = {
         row(source="drawn:puppet", prompt__a="thermal, smoke", feedback__amount=0.75, feedback__zoom=1.04),
         row(source="drawn:puppet", prompt__a="thermal, smoke", feedback__amount=0.75, feedback__rotate=4.0),
     ],
+    "blending": [
+        row(0.8, "drawn:puppet", prompt__a="molten gold, smoke", noise__hold=0.0, blend__smoothing=smoothing) for smoothing in (0.0, 0.8)
+    ],
+    "between": [row(2.6, "drawn:performer", prompt__a="sunset", slow=3, strength=0.35)],
     "walks": [
         row(6, "walk:drawn:meadow,drawn:harbour,drawn:portrait", prompt__a="brush strokes", strength=0.15, walk__leg=3.0, walk__ease=ease)
         for ease in ("s-curve", "logit")
@@ -94,17 +101,39 @@ def rendered(made: Row) -> list[np.ndarray]:
         show = check_show({**tree, "start": {**CALM, **tree["start"]}, "sinks": f"record:{folder}/out/", "fps": RATE}, "docs/strips.py")
         Rendering(show, lambda text: None, made.seconds, RATE).run()
         paths = sorted(Path(folder, "out").glob("*.png"))
-        pictures = [cv2.imread(str(paths[round(step * (len(paths) - 1) / (CELLS - 1))])) for step in range(CELLS)]
+        chosen = paths[-CELLS:] if made.neighbours else [paths[round(step * (len(paths) - 1) / (CELLS - 1))] for step in range(CELLS)]
+        pictures = [cv2.imread(str(path)) for path in chosen]
     height = CELL
     return [
         cv2.resize(p, (round(p.shape[1] * height / p.shape[0]), height), interpolation=cv2.INTER_AREA) for p in pictures if p is not None
     ]
 
 
+def enlarged() -> np.ndarray:
+    """A part of a painted picture four times as large: bilinear, cubic, ours on a CPU, FSR."""
+    from vj.frame import Size
+    from vj.kernels.cv_upscale import Upscaler
+    from vj.kernels.numpy_upscale import easu, rcas
+    from vj.sources.drawn import still
+
+    small = still("portrait", Size(256, 256))
+    plain = [cv2.resize(small, (1024, 1024), interpolation=how) for how in (cv2.INTER_LINEAR, cv2.INTER_CUBIC)]
+    fsr = rcas((easu(small, 1024, 1024) * 255 + 0.5).astype(np.uint8), 0.8)
+    large = [*plain, Upscaler(1024, 1024).upscale(small, 0.5), (fsr * 255 + 0.5).astype(np.uint8)]
+    return np.hstack([cv2.cvtColor(picture[300:560, 300:560], cv2.COLOR_RGB2BGR) for picture in large])
+
+
+def shaped() -> np.ndarray:
+    """One moment at four shapes, each painted at its own size."""
+    cells = [rendered(row(0.5, "drawn:drive", size=size, prompt__a="ice, brush strokes"))[-1] for size in ("16:9", "4:3", "square", "9:16")]
+    return np.hstack(cells)
+
+
 def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
-    for name in sys.argv[1:] or STRIPS:
-        strip = np.vstack([np.hstack(rendered(made)) for made in STRIPS[name]])
+    special = {"enlarging": enlarged, "shapes": shaped}
+    for name in sys.argv[1:] or [*STRIPS, *special]:
+        strip = special[name]() if name in special else np.vstack([np.hstack(rendered(made)) for made in STRIPS[name]])
         path = IMAGES / f"{name}.jpg"
         cv2.imwrite(str(path), strip, [cv2.IMWRITE_JPEG_QUALITY, 84])
         print(path.relative_to(Path(__file__).parents[1]), f"{path.stat().st_size / 1e3:.0f} kB", flush=True)
