@@ -14,7 +14,7 @@ from vj.engine.checkpoints import ModelSpec
 from vj.engine.models import load_model
 from vj.frame import Size
 from vj.pocket import WEIGHTS
-from vj.pocket.evaluate import Easel, all_pairs, detail, distances, edges, evaluate, held_out, mix_steps, psnr, recognised, seeds_agree
+from vj.pocket.evaluate import Easel, all_pairs, detail, distances, edges, held_out, mix_steps, psnr, recognised, seeds_agree
 from vj.pocket.model import PICTURES
 from vj.pocket.patterns import DRAW, NOISES, read_texture
 from vj.pocket.style import colour_weight, paint, texture_weight
@@ -57,7 +57,7 @@ def test_the_autoencoder_carries_pictures(easel: Easel) -> None:
 
 
 def test_palettes_and_techniques_are_recognised_on_pictures_it_never_saw(easel: Easel) -> None:
-    pairs = np.random.default_rng(1).permutation(all_pairs())[::12].tolist()
+    pairs = np.random.default_rng(1).permutation(all_pairs())[::16].tolist()
     palettes, patterns = recognised(easel, held_out(8, 192), pairs)
     assert palettes >= 0.9, "0.95 over all pairs"
     assert patterns >= 0.75, "0.80 over all pairs"
@@ -199,9 +199,8 @@ def test_the_training_script_makes_a_model_that_loads_and_goes_on_where_it_stopp
     assert "going on from step 2 of unet.pt" in done.stdout
     trained = load_model(ModelSpec(str(tmp_path / "out"), lcm_lora="off", vae="full", device="cpu"))
     assert trained.prediction == "sample"
-    figures = {figure.name: figure for figure in evaluate(trained, held_out(2, 64), quick=200)}
-    assert figures["still input, held noise: share of identical pictures"].reached
-    assert not figures["right pattern of all pairs"].reached, "three steps teach nothing"
+    _, patterns = recognised(Easel(trained), held_out(2, 64), all_pairs()[::80])
+    assert patterns < 0.6, "three steps teach nothing"
 
 
 def test_the_documented_words_are_the_words_it_knows() -> None:
