@@ -12,6 +12,7 @@ look like 256, sharper.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -33,7 +34,7 @@ from vj.kernels.numpy_field import (
 
 SIGN = np.uint32(0x80000000)
 """The sign bit of a float32."""
-HOW: dict[str, int] = {"interpolation": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REFLECT_101}
+HOW: dict[str, Any] = {"interpolation": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REFLECT_101}
 
 
 def blurred(picture: np.ndarray, sigma: float) -> np.ndarray:
@@ -41,7 +42,8 @@ def blurred(picture: np.ndarray, sigma: float) -> np.ndarray:
     if sigma < NARROW:
         return picture
     side = 2 * max(1, math.ceil(2.5 * sigma)) + 1
-    out: np.ndarray = cv2.GaussianBlur(picture, (side, side), sigma, borderType=cv2.BORDER_REFLECT_101)
+    border = cv2.BORDER_REFLECT_101
+    out: np.ndarray = cv2.GaussianBlur(picture, (side, side), sigma, borderType=border)
     return out
 
 
@@ -65,7 +67,9 @@ class FieldMaker:
         self._lean = self._half_x
         self._swirl: tuple[np.ndarray, np.ndarray] = (self._lean, self._lean)
 
-    def make(self, luma: np.ndarray, white: np.ndarray, size: float = 1.0, turn: float = 0.0) -> Field:
+    def make(
+        self, luma: np.ndarray, white: np.ndarray, size: float = 1.0, turn: float = 0.0
+    ) -> Field:
         """luma: (H, W), uint8 or float32 0..1, of what the model sees. white: (H, W) float32,
         N(0, 1); the same array object is taken to hold the same numbers. size: of the strokes.
         turn: radians by which the swirl has turned."""
@@ -85,31 +89,32 @@ class FieldMaker:
         self, noise: np.ndarray, luma: np.ndarray, size: float = 1.0, turn: float = 0.0
     ) -> np.ndarray:
         """Noise of many channels on the half-size grid, for models that paint on a coarse grid of
-        their own: (h, w, C) float32 -> the same, new, smeared by the same steps in every channel and
-        summed, so its variance is not 1. luma: (H, W) of any size. The first channel turns the
+        their own: (h, w, C) float32 -> the same, new, smeared by the same steps in every channel
+        and summed, so its variance is not 1. luma: (H, W) of any size. The first channel turns the
         swirl."""
         self._take(np.ascontiguousarray(noise[..., 0]), size, turn)
         _, _, x, y = self.directions(luma, size)
         ahead = self._steps(x, y, size)
-        behind = [cv2.subtract(0.0, along) for along in ahead]
+        behind = -ahead[0], -ahead[1]
+        here_x, here_y = np.empty_like(ahead[0]), np.empty_like(ahead[0])
         fours = [np.ascontiguousarray(noise[..., c : c + 4]) for c in range(0, noise.shape[2], 4)]
-        total: list[np.ndarray] = []
+        ends: list[list[np.ndarray]] = []
         for x, y in (ahead, behind):
             smeared = fours
             for doubling in range(PASSES):
                 if doubling:
                     self._compose(x, y)
-                cv2.add(self._half_x, x, dst=self._here_x)
-                cv2.add(self._half_y, y, dst=self._here_y)
-                smeared = [cv2.add(s, cv2.remap(s, self._here_x, self._here_y, **HOW)) for s in smeared]
-            total = [cv2.add(t, s) for t, s in zip(total, smeared, strict=True)] if total else smeared
-        return np.concatenate([t.reshape(*t.shape[:2], -1) for t in total], 2)
+                np.add(self._half_x, x, out=here_x)
+                np.add(self._half_y, y, out=here_y)
+                smeared = [four + cv2.remap(four, here_x, here_y, **HOW) for four in smeared]
+            ends.append(smeared)
+        return np.dstack([forth + back for forth, back in zip(*ends, strict=True)])
 
     def _take(self, white: np.ndarray, size: float, turn: float) -> None:
         """Keep what depends on the noise alone."""
         if white is not self._white:
             down, across = swirl_cells(self.height, self.width, self.unit)
-            coarse = cv2.resize(white, (across, down), interpolation=cv2.INTER_AREA)
+            coarse: np.ndarray = cv2.resize(white, (across, down), interpolation=cv2.INTER_AREA)
             coarse *= SWIRL_TURN * math.sqrt(white.size / (across * down))
             self._lean = cv2.resize(coarse, self._half, interpolation=cv2.INTER_CUBIC)
         if white is not self._white or turn != self._turn:
@@ -120,17 +125,15 @@ class FieldMaker:
     def directions(self, luma: np.ndarray, size: float) -> tuple[np.ndarray, ...]:
         """At half size: the tangents' double angle (cosine, sine) as far as they are sure, and the
         direction that leads the noise, in which the swirl fills the rest."""
-        small = cv2.resize(luma, self._half, interpolation=cv2.INTER_AREA)
+        small: np.ndarray = cv2.resize(luma, self._half, interpolation=cv2.INTER_AREA)
         small = small.astype(np.float32) / 255 if luma.dtype == np.uint8 else small
         half = 0.5 * self.unit * size
         small = blurred(small, SOFT * half)
         dx = cv2.Sobel(small, cv2.CV_32F, 1, 0, borderType=cv2.BORDER_REFLECT_101)
         dy = cv2.Sobel(small, cv2.CV_32F, 0, 1, borderType=cv2.BORDER_REFLECT_101)
-        xx = blurred(cv2.multiply(dx, dx), TENSOR * half)
-        yy = blurred(cv2.multiply(dy, dy), TENSOR * half)
-        xy = blurred(cv2.multiply(dx, dy, dst=dx), TENSOR * half)
-        power = cv2.add(xx, yy)
-        gate = cv2.sqrt(power, dst=dy)
+        xx, yy, xy = (blurred(product, TENSOR * half) for product in (dx * dx, dy * dy, dx * dy))
+        power = xx + yy
+        gate: np.ndarray = cv2.sqrt(power, dst=dy)
         gate *= np.float32(self.unit)
         gate -= np.float32(QUIET)
         gate *= np.float32(1 / (CLEAR - QUIET))
@@ -138,11 +141,11 @@ class FieldMaker:
         gate *= gate * (3 - 2 * gate)
         power += np.float32(1e-6)
         gate /= power
-        cos = cv2.multiply(cv2.subtract(yy, xx, dst=yy), gate, dst=yy)
-        sin = cv2.multiply(xy, gate, dst=xy, scale=-2)
-        rest = cv2.subtract(1.0, cv2.min(cv2.magnitude(cos, sin), 1.0))
-        x = blurred(cv2.add(cos, cv2.multiply(rest, self._swirl[0])), CALM * half)
-        y = blurred(cv2.add(sin, cv2.multiply(rest, self._swirl[1])), CALM * half)
+        cos = (yy - xx) * gate
+        sin = cv2.multiply(xy, gate, scale=-2)
+        rest = 1 - np.minimum(cv2.magnitude(cos, sin), 1)
+        x = blurred(cos + rest * self._swirl[0], CALM * half)
+        y = blurred(sin + rest * self._swirl[1], CALM * half)
         return cos, sin, x, y
 
     def _steps(self, x: np.ndarray, y: np.ndarray, size: float) -> tuple[np.ndarray, np.ndarray]:
@@ -163,8 +166,8 @@ class FieldMaker:
         step_x, step_y, there_x, there_y, *spare = self._buffers
         cv2.resize(along_x, full, dst=step_x, interpolation=cv2.INTER_LINEAR)
         cv2.resize(along_y, full, dst=step_y, interpolation=cv2.INTER_LINEAR)
-        behind = cv2.subtract(0.0, along_x), cv2.subtract(0.0, along_y)
-        ends = []
+        behind = -along_x, -along_y
+        ends: list[np.ndarray] = []
         for sign, (x, y) in ((1, (along_x, along_y)), (-1, behind)):
             smeared = self._grain
             for doubling in range(PASSES):
@@ -178,33 +181,33 @@ class FieldMaker:
                     cv2.scaleAdd(there_x, grow_x, self._x, dst=there_x)
                     cv2.scaleAdd(there_y, grow_y, self._y, dst=there_y)
                 seen = cv2.remap(smeared, there_x, there_y, dst=spare.pop(), **HOW)
-                cv2.add(smeared, seen, dst=seen)
+                seen += smeared
                 if doubling:
                     spare.append(smeared)
                 smeared = seen
             ends.append(smeared)
-        total = cv2.add(*ends)
+        total = ends[0] + ends[1]
         mean = cv2.sumElems(total)[0] / total.size
         variance = cv2.norm(total) ** 2 / total.size - mean * mean
         scale = 1 / math.sqrt(max(variance, 1e-12))
-        return cv2.addWeighted(total, scale, total, 0, -mean * scale, dst=total)
+        cv2.addWeighted(total, scale, total, 0, -mean * scale, dst=total)
+        return total
 
     def _compose(self, x: np.ndarray, y: np.ndarray) -> None:
         """The displacement followed by itself, in place. Tangents have no sign of their own: what
         lies there is taken in the direction one comes in."""
         here_x, here_y, on_x, on_y, same = self._half_buffers
-        cv2.add(self._half_x, x, dst=here_x)
-        cv2.add(self._half_y, y, dst=here_y)
+        np.add(self._half_x, x, out=here_x)
+        np.add(self._half_y, y, out=here_y)
         cv2.remap(x, here_x, here_y, dst=on_x, **HOW)
         cv2.remap(y, here_x, here_y, dst=on_y, **HOW)
-        cv2.multiply(on_x, x, dst=here_x)
-        cv2.multiply(on_y, y, dst=here_y)
-        cv2.add(here_x, here_y, dst=same)
+        np.multiply(on_x, x, out=same)
+        same += np.multiply(on_y, y, out=here_y)
         # The sign of the agreement, carried over bit by bit: a third of the time of a product.
         flip = np.bitwise_and(same.view(np.uint32), SIGN)
         for along, on in ((x, on_x), (y, on_y)):
             np.bitwise_xor(on.view(np.uint32), flip, out=on.view(np.uint32))
-            cv2.add(along, on, dst=along)
+            along += on
 
 
 def _places(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:

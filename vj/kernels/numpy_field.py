@@ -61,10 +61,14 @@ class Field:
 
 
 def make_field(
-    luma: np.ndarray, white: np.ndarray, size: float = 1.0, turn: float = 0.0, unit: float | None = None
+    luma: np.ndarray,
+    white: np.ndarray,
+    size: float = 1.0,
+    turn: float = 0.0,
+    unit: float | None = None,
 ) -> Field:
-    """luma: (H, W), uint8 or float 0..1. white: (H, W), N(0, 1). size: of the strokes. turn: radians
-    by which the swirl has turned. unit: pixels in a unit, H / 256 unless given."""
+    """luma: (H, W), uint8 or float 0..1. white: (H, W), N(0, 1). size: of the strokes. turn:
+    radians by which the swirl has turned. unit: pixels in a unit, H / 256 unless given."""
     height, width = luma.shape
     unit = height / 256 if unit is None else unit
     half = max(1, height // 2), max(1, width // 2)
@@ -77,7 +81,11 @@ def make_field(
 
 
 def follow(
-    noise: np.ndarray, luma: np.ndarray, size: float = 1.0, turn: float = 0.0, unit: float | None = None
+    noise: np.ndarray,
+    luma: np.ndarray,
+    size: float = 1.0,
+    turn: float = 0.0,
+    unit: float | None = None,
 ) -> np.ndarray:
     """Noise of many channels on a grid of its own, (h, w, C), smeared by the same steps in every
     channel, not normalised. luma: (H, W) of any size. The grid is taken for the half size of a
@@ -101,8 +109,8 @@ def lean(white: np.ndarray, cells: tuple[int, int], half: tuple[int, int]) -> np
 
     The mean of so many numbers is brought back to variance 1 and enlarged by a cubic.
     """
-    coarse = area(white, *cells) * np.float32(SWIRL_TURN * math.sqrt(white.size / (cells[0] * cells[1])))
-    return enlarge(coarse, *half, cubic=True)
+    scale = SWIRL_TURN * math.sqrt(white.size / (cells[0] * cells[1]))
+    return enlarge(area(white, *cells) * np.float32(scale), *half, cubic=True)
 
 
 def directions(
@@ -118,7 +126,8 @@ def directions(
     dx, dy = sobel(blur(small, SOFT * pixels))
     xx, yy, xy = (blur(product, TENSOR * pixels) for product in (dx * dx, dy * dy, dx * dy))
     power = xx + yy
-    u = np.clip((np.sqrt(power) * np.float32(unit) - np.float32(QUIET)) / np.float32(CLEAR - QUIET), 0, 1)
+    slope = np.sqrt(power) * np.float32(unit)
+    u = np.clip((slope - np.float32(QUIET)) / np.float32(CLEAR - QUIET), 0, 1)
     # (yy - xx, -2 xy) is the tensor's double angle, turned by 90 degrees: along the edge. Over the
     # power it is the coherence, 1 where all gradients agree.
     gate = u * u * (3 - 2 * u) / (power + np.float32(1e-6))
@@ -132,7 +141,8 @@ def directions(
 def steps(x: np.ndarray, y: np.ndarray, unit: float, size: float) -> tuple[np.ndarray, np.ndarray]:
     """(h, w) each: one unit along the direction whose double angle is (x, y), in pixels at half
     size. Halving the angle needs a cut where the sign flips; `compose` minds it."""
-    angle = 0.5 * np.mod(np.arctan2(y, x) + np.float32(CUT), np.float32(2 * np.pi)) - np.float32(0.5 * CUT)
+    angle = np.mod(np.arctan2(y, x) + np.float32(CUT), np.float32(2 * np.pi))
+    angle = np.float32(0.5) * (angle - np.float32(CUT))
     length = np.float32(0.5 * unit * size)
     return length * np.cos(angle), length * np.sin(angle)
 
@@ -177,8 +187,9 @@ def blur(picture: np.ndarray, sigma: float) -> np.ndarray:
     weights = (weights / weights.sum()).astype(np.float32)
     height, width = picture.shape
     wide = np.pad(picture, reach, mode="reflect")
-    rows = sum((w * wide[:, i : i + width] for i, w in enumerate(weights)), np.float32(0))
-    return sum((w * rows[i : i + height] for i, w in enumerate(weights)), np.float32(0))
+    rows: np.ndarray = sum(w * wide[:, i : i + width] for i, w in enumerate(weights))
+    out: np.ndarray = sum(w * rows[i : i + height] for i, w in enumerate(weights))
+    return out
 
 
 def sobel(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -223,7 +234,8 @@ def enlarge(picture: np.ndarray, height: int, width: int, cubic: bool = False) -
             np.add.at(out, (np.arange(count), np.clip(before + tap, 0, size - 1)), share)
         return out
 
-    out: np.ndarray = weights(height, picture.shape[0]) @ picture @ weights(width, picture.shape[1]).T
+    rows, columns = weights(height, picture.shape[0]), weights(width, picture.shape[1])
+    out: np.ndarray = rows @ picture @ columns.T
     return out
 
 
