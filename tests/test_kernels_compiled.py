@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from vj.errors import Unavailable
-from vj.kernels import cupy_ops, numpy_ops, upscale_body
+from vj.kernels import cupy_ops, field_body, numpy_ops, upscale_body
 from vj.kernels.body import C_SOURCE, CUDA_SOURCE, MODE_CODES
 from vj.kernels.cupy_ops import TemporalKernels
 from vj.kernels.settings import NEUTRAL, BlendSettings, colour_matrix, feedback_matrix
@@ -36,28 +36,28 @@ def as_bytes(picture: np.ndarray) -> np.ndarray:
     return (picture * 255 + 0.5).astype(np.uint8)
 
 
-def signature(name: str) -> list[str]:
+def signature(name: str, source: str) -> list[str]:
     """The kinds of a kernel's arguments, as its source has them: pointer, int or float."""
-    arguments = re.search(rf"VJ_KERNEL {name}\((.*?)\)", C_SOURCE, re.DOTALL)[1].split(",")  # type: ignore[index]
+    arguments = re.search(rf"VJ_KERNEL {name}\((.*?)\)", source, re.DOTALL)[1].split(",")  # type: ignore[index]
     return ["pointer" if "*" in a else a.split()[0] for a in arguments]
 
 
 class Compiled:
     """The kernels as C functions, called as CuPy would call them: arrays by address, NumPy numbers by value, in the source's order."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, text: str = C_SOURCE) -> None:
         compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
         if compiler is None:
             pytest.skip("no C compiler: install gcc or clang to test the kernels' text")
         source, library = folder / "kernels.c", folder / "kernels.so"
-        source.write_text(C_SOURCE)
+        source.write_text(text)
         strict = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-O2", "-ffp-contract=off")  # as NumPy: every product rounded
         command = [compiler, *strict, *options, "-shared", "-fPIC", str(source), "-o", str(library), "-lm"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if "_Float16" in done.stderr:
             pytest.skip(f"{compiler} knows no half precision (_Float16)")
         assert done.returncode == 0, done.stderr
-        self.library = ctypes.CDLL(str(library))
+        self.library, self.text = ctypes.CDLL(str(library)), text
 
     def call(self, name: str, *arguments: Any) -> None:
         kinds, values = [], []
@@ -69,7 +69,7 @@ class Compiled:
                 kind, number = KINDS[argument.dtype]
                 kinds.append(kind)
                 values.append(number(argument.item()))
-        assert kinds == signature(name)
+        assert kinds == signature(name, self.text)
         self.library[name](*values)
 
 
@@ -234,8 +234,14 @@ def nvrtc() -> ctypes.CDLL:
 
 @pytest.mark.parametrize(
     ("source", "kernels", "options"),
-    [(CUDA_SOURCE, KERNELS, []), (CUDA_SOURCE, KERNELS, ["-DVJ_HALF"]), (upscale_body.CUDA_SOURCE, ("vj_easu", "vj_rcas"), [])],
-    ids=["float", "half", "upscale"],
+    [
+        (CUDA_SOURCE, KERNELS, []),
+        (CUDA_SOURCE, KERNELS, ["-DVJ_HALF"]),
+        (upscale_body.CUDA_SOURCE, ("vj_easu", "vj_rcas"), []),
+        (field_body.CUDA_SOURCE, field_body.NAMES, []),
+        (field_body.CUDA_SOURCE, field_body.NAMES, ["-DVJ_HALF"]),
+    ],
+    ids=["float", "half", "upscale", "field", "field in half"],
 )
 @pytest.mark.parametrize("card", ["sm_75", "sm_89", "sm_90", "sm_120"])
 def test_nvidias_compiler_takes_the_kernels(
