@@ -106,7 +106,8 @@ class FieldMaker:
                     self._compose(x, y)
                 np.add(self._half_x, x, out=here_x)
                 np.add(self._half_y, y, out=here_y)
-                smeared = [four + cv2.remap(four, here_x, here_y, **HOW) for four in smeared]
+                seen = [cv2.remap(four, here_x, here_y, **HOW) for four in smeared]
+                smeared = [a + b.reshape(a.shape) for a, b in zip(smeared, seen, strict=True)]
             ends.append(smeared)
         return np.dstack([forth + back for forth, back in zip(*ends, strict=True)])
 
