@@ -484,6 +484,14 @@ def test_a_cues_text_travels_as_long_as_its_fade() -> None:
     assert stage.play(0.1)[-1]["prompt/travel"] == 0.5
 
 
+def test_a_cues_colours_travel_as_long_as_its_fade() -> None:
+    cues = [{"name": "night", "fade": "2 s", "set": {"palette/a": "black navy white"}}]
+    stage = Stage(start={"prompt/travel": 0.5}, cues=cues)
+    stage.store.set("cue/fire", "night")
+    frame = stage.play(0.1)[-1]
+    assert (frame["palette/a"], frame["prompt/travel"]) == ("black navy white", 2.0)
+
+
 def test_cues_follow_after_a_time_and_at_a_bar() -> None:
     cues = [
         {"name": "a", "follow": "0.5 s", "then": "c"},

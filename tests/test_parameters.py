@@ -42,6 +42,8 @@ def test_every_row_starts_inside_its_own_range() -> None:
         ("mix/mode", "multiply", "multiply"),
         ("prompt/a", "黄金 ذهب 🥇", "黄金 ذهب 🥇"),
         ("prompt", "", ""),
+        ("palette/a", "#102030, crimson", "#102030, crimson"),
+        ("palette/b", "", ""),
     ],
 )
 def test_values_are_taken_as_they_are_meant(name: str, given: object, kept: object) -> None:
@@ -77,6 +79,8 @@ def test_what_is_out_of_range_is_clamped_and_said(name: str, given: object, kept
         ("prompt/list", "[[", "not JSON"),
         ("prompt/list", '[["a", -1]]', "weights are numbers from 0 up"),
         ("prompt/a", 3, "is not text"),
+        ("palette/a", "crimsom white", "palette/a: 'crimsom' is no colour; did you mean crimson?"),
+        ("palette/b", "#102030", "palette/b: 1 colour came, 2 to 8 would be right"),
     ],
 )
 def test_what_cannot_be_meant_is_answered_and_changes_nothing(name: str, given: object, words: str) -> None:

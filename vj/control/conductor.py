@@ -21,9 +21,9 @@ from vj.control.rules import CueRule, CurveRule, MacroRule, MappingRule, TempoRu
 from vj.control.tempo import Tempo
 from vj.errors import Fault
 from vj.parameters.store import Store
-from vj.parameters.table import Value
+from vj.parameters.table import PALETTES, Value
 
-TEXTS = ("prompt/a", "prompt/b", "prompt/list", "prompt/negative")
+TEXTS = ("prompt/a", "prompt/b", "prompt/list", "prompt/negative", *PALETTES)
 QUEUE = 8192
 """Events that wait for the next frame, at most; more lose the oldest."""
 HAND_OVER = 1.0

@@ -72,7 +72,7 @@ def parse_ramp(given: str | Sequence[object]) -> Ramp | None:
     """`["#102030", "crimson"]`, the same as JSON, or `#102030 crimson` with spaces or commas
     between -> five colours. 2 to 8 may be given; others are set between them, evenly in Oklab.
     None for nothing at all. Raises Fault."""
-    words = _split(given) if isinstance(given, str) else [_written(one) for one in given]
+    words = split_colours(given) if isinstance(given, str) else [written(one) for one in given]
     if not words:
         return None
     if not FEWEST <= len(words) <= MOST:
@@ -83,7 +83,8 @@ def parse_ramp(given: str | Sequence[object]) -> Ramp | None:
     return resampled([parse_colour(word) for word in words])
 
 
-def _split(text: str) -> list[str]:
+def split_colours(text: str) -> list[str]:
+    """The colours in a text, as they are written. Raises Fault."""
     text = text.strip()
     if text.startswith("["):
         try:
@@ -92,11 +93,12 @@ def _split(text: str) -> list[str]:
             raise Fault(
                 f'{text[:60]!r} is no list of colours (write ["#102030", "crimson"])'
             ) from None
-        return [_written(one) for one in listed]
+        return [written(one) for one in listed]
     return [word for word in re.split(r"[\s,;]+", text) if word]
 
 
-def _written(one: object) -> str:
+def written(one: object) -> str:
+    """A colour in a list has to be a text. Raises Fault."""
     if not isinstance(one, str):
         raise Fault(f'{one!r} is no colour (write "#102030" in quotes, or a name such as crimson)')
     return one

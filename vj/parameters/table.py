@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vj.errors import Fault, nearest
+from vj.parameters.colours import parse_ramp
 from vj.parameters.curves import Curve, curve
 
 Value = float | int | bool | str
@@ -66,6 +67,8 @@ ROWS = (
     Parameter("prompt/b", "text", "", "the second prompt"),
     _number("prompt/mix", 0, 1, 0, "", "0 is prompt a, 1 is prompt b; in between each token is interpolated, its norm kept", QUICK),
     Parameter("prompt/list", "text", "", 'JSON [["text", weight], ...]; when not empty it stands in for a and b'),
+    Parameter("palette/a", "text", "", "2 to 8 colours from dark to bright (#102030 crimson #fff), in place of those of prompt a's words"),
+    Parameter("palette/b", "text", "", "the same for prompt b"),
     Parameter("prompt/negative", "text", "", "what the picture moves away from; used when guidance is above 1"),
     _number("prompt/travel", 0, 60, 0.5, "s", "how long a new text takes to arrive"),
     _number("image/amount", 0, 1, 0.6, "", "how strongly the image prompts of the show's model pull (IP-Adapter); 0 is off", QUICK),
@@ -75,10 +78,14 @@ ROWS = (
     _number("guidance", 1, 3, 1, "", "how strongly the prompt pulls (residual classifier-free guidance); 1 is off", QUICK),
     _number("delta", 0, 1, 1, "", "how much of the residual noise guidance starts from", QUICK),
     _number("control/amount", 0, 2, 1, "", "how strongly a ControlNet or T2I-Adapter of the show's model holds to the lines", QUICK),
+    _number("pocket/size", 0.5, 2, 1, "x", "the built-in model: how large its strokes, tiles and cells are"),
+    _number("pocket/relief", 0, 2, 1, "x", "the built-in model: how far they stand out of the picture", QUICK),
     _whole("seed/a", 0, SEEDS, 2, "", "the first noise; /vj/seed alone sets it too"),
     _whole("seed/b", 0, SEEDS, 3, "", "the second noise"),
     _number("seed/mix", 0, 1, 0, "", "the way from noise a to noise b, its variance kept", QUICK),
     _number("noise/hold", 0, 1, 1, "", "1 keeps the same noise every frame, 0 takes new noise every frame"),
+    _number("noise/align", 0, 1, 0, "", "smears a Stable Diffusion model's noise along the picture's form; pocket always does", QUICK),
+    _number("noise/swirl", -90, 90, 0, "deg/s", "how fast the large swirl turns that leads where the picture has no direction", QUICK),
     _number("feedback/amount", 0, 0.95, 0.2, "", "share of the last output in the next input", QUICK),
     _number("feedback/zoom", 0.8, 1.25, 1, "x", "the fed-back picture grows by this factor each frame", QUICK),
     _number("feedback/rotate", -45, 45, 0, "deg", "and turns by this, clockwise", QUICK),
@@ -134,6 +141,9 @@ ROWS = (
     Parameter("record", "switch", False, "record the output into takes/, a movie for each time it is switched on"),
     Parameter("panic", "trigger", False, "every parameter back to the show's start"),
 )
+
+PALETTES = ("palette/a", "palette/b")
+"""Texts that are colours."""
 
 ALIASES = {"prompt": "prompt/a", "seed": "seed/a"}
 """Short names that stand for another."""
@@ -194,6 +204,11 @@ def _text(row: Parameter, value: object) -> tuple[Value, str]:
         raise Fault(f"{row.name}: {value!r} is not text")
     if row.name == "prompt/list":
         parse_prompt_list(value)
+    if row.name in PALETTES:
+        try:
+            parse_ramp(value)
+        except Fault as fault:
+            raise Fault(f"{row.name}: {fault}") from None
     if row.name == "walk/ease":
         walk_eases(value)
     if len(value) > TEXT_LIMIT:

@@ -219,7 +219,8 @@ def say(meaning: Meaning) -> str:
         for word, means in meaning.understood
     ]
     painted = _painted(meaning.technique, meaning.palette or "the picture's own colours")
-    return f"{', '.join(read)}: {', '.join([painted, *sorted(meaning.modifiers)])}"
+    painted = ", ".join([painted, *sorted(meaning.modifiers)])
+    return f"{', '.join(read)}: {painted}" if read else painted
 
 
 def _technique(heard: Sequence[Heard]) -> str:
