@@ -115,3 +115,29 @@ def test_addresses() -> None:
     for wrong in ("localhost", "localhost:osc", "1.2.3.4:99999"):
         with pytest.raises(ValueError, match="HOST:PORT"):
             parse_address(wrong)
+
+
+def test_a_show_brings_its_own_colours(tmp_path: Path) -> None:
+    show = load_show(write(tmp_path, 'palette: ["#102030", crimson, "#ffe0a0"]\nstart: {prompt/a: feathers}\n'))
+    assert show.start == {"palette/a": "#102030 crimson #ffe0a0", "prompt/a": "feathers"}
+    assert load_show(write(tmp_path, 'palette: "#102030, white"\n')).start == {"palette/a": "#102030 white"}
+    over = load_show(write(tmp_path, "palette: [navy, white]\n"), {"start": {"palette/a": "black red"}})
+    assert over.start == {"palette/a": "black red"}, "what is typed at the start wins"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("show: a\npalette:\n  - navy\n  - crimsom\n", 4, "'crimsom' is no colour; did you mean crimson?"),
+        ("show: a\npalette: [navy]\n", 2, "palette: 1 colour came, 2 to 8 would be right"),
+        ("show: a\npalette: #102030\n", 2, "# begins a remark"),
+        ("show: a\npalette: [102030, white]\n", 2, 'write "#102030" in quotes'),
+        ("show: a\nstart:\n  palette/a: navy\n", 3, "palette/a: 1 colour came"),
+        ("show: a\ncues:\n  - name: b\n    set: {palette/a: blak white}\n", 4, "'blak' is no colour; did you mean black?"),
+    ],
+)
+def test_what_is_no_palette_is_told_with_its_line(tmp_path: Path, text: str, line: int, words: str) -> None:
+    said = faults(tmp_path, text)
+    assert len(said) == 1, said
+    assert said[0].startswith(f"{line}:"), said
+    assert words in said[0]

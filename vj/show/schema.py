@@ -13,6 +13,7 @@ from vj.control.rules import CueRule, CurveRule, MacroRule, MappingRule, MidiRul
 from vj.engine.flows import KINDS
 from vj.errors import Fault, nearest
 from vj.frame import Aspect, Size
+from vj.parameters.colours import parse_colour, parse_ramp, split_colours, written
 from vj.parameters.table import ROWS, TABLE, Table, Value, fit, lora_row, macro_row, modulator_row
 from vj.section import Place, PlacedFaults, Section
 from vj.show.score import check_score
@@ -46,11 +47,23 @@ def _sink(uri: object) -> str:
     return str(uri)
 
 
-def _of(check: Any, text: str) -> None:
+def _of(check: Any, text: object) -> None:
     try:
         check(text)
     except Fault as fault:
         raise ValueError(str(fault)) from None
+
+
+def _colours(value: object) -> object:
+    """A list of colours, or a text of them."""
+    if value is None:
+        raise ValueError('nothing stands there; a colour wants quotes, since # begins a remark: ["#102030", "#ffe0a0"]')
+    return split_colours(value) if isinstance(value, str) else _list(value)
+
+
+def _colour(value: object) -> object:
+    _of(lambda one: parse_colour(written(one)), value)
+    return value
 
 
 def _file(value: object) -> object:
@@ -216,6 +229,7 @@ class Show(Section):
     ndi_addresses: Annotated[list[str], BeforeValidator(_list)] = Field(default=[])
     loop: bool = True
     slow: int = Field(1, ge=1, le=32)
+    palette: Annotated[list[Annotated[str, BeforeValidator(_colour)]], BeforeValidator(_colours)] = Field(default=[])
     start: dict[str, Any] = Field(default={})
     include: Annotated[list[str], BeforeValidator(_list)] = Field(default=[])
 
@@ -244,6 +258,12 @@ class Show(Section):
             raise ValueError(f"{value!r}: no such way{nearest(value, UPSCALES)} ({', '.join(UPSCALES)}, or a model file)")
         return value
 
+    @field_validator("palette")
+    @classmethod
+    def _enough(cls, value: list[str]) -> list[str]:
+        _of(parse_ramp, value)
+        return value
+
     @field_validator("start", mode="after")
     @classmethod
     def _values(cls, value: dict[str, Any]) -> dict[str, Any]:
@@ -261,7 +281,8 @@ class Show(Section):
         faults = [(("start", *place), fault) for place, fault in faults] + check_score(self, table)
         if faults:
             raise PlacedFaults(faults)
-        object.__setattr__(self, "start", {**self.start, **fitted})
+        colours = {"palette/a": " ".join(self.palette)} if self.palette else {}
+        object.__setattr__(self, "start", {**colours, **self.start, **fitted})
         return self
 
     def table(self) -> Table:
