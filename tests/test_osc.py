@@ -147,6 +147,21 @@ def test_the_status_comes_by_itself_and_when_asked_for(rig: Rig) -> None:
     assert {(one.address, tuple(one.params)) for one in heard} == {("/vj/status/fps", (24.5,)), ("/vj/status/sinks", ("ndi:vj", "preview"))}
 
 
+def test_what_turns_out_later_to_mean_nothing_is_told_to_whoever_plays(rig: Rig) -> None:
+    """A prompt is understood a moment after it was sent: the answer comes then, and at once."""
+    stranger = Peer(rig.server.address)
+    rig.peer.send(message("/vj/prompt", "a cat in space"))
+    rig.until(lambda: rig.store.get("prompt/a") == "a cat in space")
+    begun = time.monotonic()
+    rig.server.remark("“a cat in space” names nothing")
+    assert rig.peer.answers(2.0, enough=1) == [("/vj/error", ["“a cat in space” names nothing"])]
+    assert time.monotonic() - begun < 0.5
+    assert stranger.answers(0.1) == [], "whoever has sent nothing is told nothing"
+    for number in range(200):
+        rig.server.remark(f"remark {number}")
+    assert 0 < len(rig.peer.answers(0.5)) <= 40, "nobody is flooded"
+
+
 def test_a_number_out_of_range_is_clamped_and_said(rig: Rig) -> None:
     assert rig.peer.ask(message("/vj/strength", 1.5)) == (
         "/vj/error",

@@ -202,7 +202,12 @@ class Performance:
         self._loads += 1
         number = self._loads
 
+        loaded = threading.Event()
+
         def progress(text: str) -> None:
+            if loaded.is_set():
+                self._remark(text)
+                return
             self.state = text
             self.say(text)
 
@@ -212,6 +217,7 @@ class Performance:
             if number != self._loads:  # the show was saved again meanwhile, and a newer model is on its way
                 painter.close()
                 return
+            loaded.set()
             self.loop.offer(painter)
             if self._replay is not None:
                 self._replay.rewind()
@@ -224,6 +230,12 @@ class Performance:
             self.state = "no model"
             self.say(f"model {self.show.model.name}: {type(error).__name__}: {error}; the input is shown untouched")
         self.playing_since = self.clock.now()
+
+    def _remark(self, text: str) -> None:
+        """What a painter finds out about what it was sent: for whoever plays, and for whoever sent it."""
+        self.say(text)
+        if self.osc is not None:
+            self.osc.remark(text)
 
     def _publish(self, image: np.ndarray, frame: Frame) -> None:
         self.inbetween.put(frame, self.loop.journey.motion, bool(self.store.get("output/interpolate")))

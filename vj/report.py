@@ -25,6 +25,7 @@ def status(performance: Performance) -> dict[str, Any]:
         "sinks": [*performance.outlets.states(), *([f"preview {performance.page.url}"] if performance.page is not None else [])],
         "model": performance.loop.painter_name,
         "size": str(performance.size),
+        "understood": getattr(performance.loop.journey.painter, "understood", ""),
         "strength": performance.store.get("strength"),
         "prompt": performance.store.get("prompt/a"),
         "uptime": round(performance.clock.now(), 1),
@@ -46,6 +47,7 @@ def osc_status(performance: Performance) -> Mapping[str, Sequence[float | int | 
         "sinks": told["sinks"],
         "model": [told["model"]],
         "state": [told["state"]],
+        "understood": [told["understood"]],
         "cue": [told["cue"]],
         "bpm": [float(told["bpm"])],
     }

@@ -7,6 +7,7 @@ since only the last of many moves of a fader counts.
 from __future__ import annotations
 
 import contextlib
+import queue
 import select
 import socket
 import sys
@@ -90,6 +91,7 @@ class OscServer:
         self._stop = threading.Event()
         self._later = Later()
         self._peers: OrderedDict[Address, float] = OrderedDict()
+        self._remarks: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._answers = Allowance(ERRORS_A_SECOND)
         self._said: dict[str, float] = {}
         self._next_status = 0.0
@@ -121,15 +123,24 @@ class OscServer:
     def stop(self, timeout: float = 1.0) -> None:
         """End. May be called twice."""
         self._stop.set()
-        if self._wake is not None:
-            with contextlib.suppress(OSError):
-                self._wake[1].send(b"x")
+        self._rouse()
         if self._thread is not None:
             self._thread.join(timeout)
             self._thread = None
         for one in (self._socket, *(self._wake or ())):
             if one is not None:
                 one.close()
+
+    def remark(self, text: str) -> None:
+        """What turned out later not to be meant, such as a prompt of which nothing was understood: told at `/vj/error` to all who get
+        the status. From any thread."""
+        self._remarks.put(text)
+        self._rouse()
+
+    def _rouse(self) -> None:
+        if self._wake is not None:
+            with contextlib.suppress(OSError):
+                self._wake[1].send(b"x")
 
     def describe(self) -> list[str]:
         """Lines for the start: where it is heard, and how a tablet reaches it."""
@@ -151,8 +162,11 @@ class OscServer:
             due = min(self._next_status, self._later.next)
             wait = min(PERIOD if self.feedback.subscribers else 1.0, max(0.0, due - now)) if self._next_status else 0.0
             try:
-                select.select([self._socket, self._wake[0]], [], [], wait)
+                ready, _, _ = select.select([self._socket, self._wake[0]], [], [], wait)
+                if self._wake[0] in ready:
+                    self._wake[0].recv(4096)
                 self._take_batch()
+                self._tell_remarks()
                 self._release()
                 self._tell_back()
                 if time.time() >= self._next_status:
@@ -304,6 +318,13 @@ class OscServer:
             self._send(self._back_to(peer), "/vj/error", [text])
         self._tell(text.partition(":")[0], f"OSC from {peer[0]}: {text}")
 
+    def _tell_remarks(self) -> None:
+        while not self._remarks.empty():
+            text = self._remarks.get()
+            if self._answers.take():
+                for target in self._listeners():
+                    self._send(target, "/vj/error", [text])
+
     def _answer(self, peer: Address, address: str, value: Value, row: Parameter) -> None:
         self._send(self._back_to(peer), address, [value], "f" if row.kind == "float" else None)
 
@@ -317,11 +338,15 @@ class OscServer:
         while len(self._peers) > PEERS:
             self._peers.popitem(last=False)
 
-    def _send_status(self, to: Sequence[Address] | None = None) -> None:
-        if to is None:
+    def _listeners(self, peers: Sequence[Address] | None = None) -> list[Address]:
+        """Where the reply goes, and these peers; all who have spoken lately, when none are named."""
+        if peers is None:
             heard = time.monotonic() - PEER_LIFE
-            to = [peer for peer, moment in self._peers.items() if moment > heard]
-        targets = list(dict.fromkeys([*([self._reply] if self._reply else []), *(self._back_to(peer) for peer in to)]))
+            peers = [peer for peer, moment in self._peers.items() if moment > heard]
+        return list(dict.fromkeys([*([self._reply] if self._reply else []), *(self._back_to(peer) for peer in peers)]))
+
+    def _send_status(self, to: Sequence[Address] | None = None) -> None:
+        targets = self._listeners(to)
         if targets:
             for name, values in self._status().items():
                 for target in targets:
