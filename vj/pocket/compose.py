@@ -1,0 +1,103 @@
+"""From what the network paints to the picture that is shown: strength, palette, modifiers.
+
+None of it is learned, so all of it is exact: strength 0 is the input, a palette's colours are its
+colours, whatever they are, and a mixture of two prompts lies between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vj.pocket.network import LUMA
+
+MODIFIERS = ("dark", "bright", "soft", "glowing", "fine", "coarse", "pale", "vivid")
+STOPS = 5
+CHROMA = 0.12
+"""How much of the input's own colour shines through a palette: two things of one tone stay two."""
+COLOUR, DEPTH = (0.04, 0.5), (0.04, 0.72)
+"""Strengths between which the colours arrive, and the technique."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a prompt asks for, row by row. ramp: (B, 5, 3), sRGB 0..1, from dark to bright.
+    coloured: (B,), 1 with a palette, 0 in the picture's own colours. modifiers: (B, 8), see
+    `MODIFIERS`."""
+
+    ramp: Tensor
+    coloured: Tensor
+    modifiers: Tensor
+
+
+def smoothstep(low: float, high: float, x: Tensor) -> Tensor:
+    u = ((x - low) / (high - low)).clamp(0, 1)
+    return u * u * (3 - 2 * u)
+
+
+def through_ramp(tone: Tensor, ramp: Tensor) -> Tensor:
+    """(B, 1, H, W), 0..1.25 -> (B, 3, H, W): linear between the stops of (B, 5, 3); a glint, above
+    1, goes on to white."""
+    ends = torch.cat([ramp, torch.ones_like(ramp[:, :1])], 1)
+    out = ends[:, 0, :, None, None].expand(-1, -1, *tone.shape[-2:])
+    position = tone * (STOPS - 1)
+    for index in range(STOPS):
+        way = (ends[:, index + 1] - ends[:, index])[..., None, None]
+        out = torch.addcmul(out, (position - index).clamp(0, 1), way)
+    return out
+
+
+def _luma(picture: Tensor) -> Tensor:
+    return (picture * picture.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
+
+
+def _soft(picture: Tensor, times: int) -> Tensor:
+    """A wide soft blur, at a smaller size."""
+    small = F.avg_pool2d(picture, times, ceil_mode=True)
+    for _ in range(2):
+        small = F.avg_pool2d(F.pad(small, (1, 1, 1, 1), mode="replicate"), 3, 1)
+    return F.interpolate(small, size=picture.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def compose(painted: Tensor, picture: Tensor, strength: Tensor, wish: Wish) -> Tensor:
+    """painted: (B, 4, H, W), tone and colour, of `Network.forward`. picture: (B, 3, H, W) 0..1,
+    what it saw. strength: (B,) 0..1. Returns (B, 3, H, W) 0..1."""
+    named = dict(zip(MODIFIERS, wish.modifiers.t(), strict=True))
+
+    def of(name: str) -> Tensor:
+        return named[name].view(-1, 1, 1, 1)
+
+    fine, coarse = named["fine"], named["coarse"]
+    depth = smoothstep(*DEPTH, strength) * (1 - 0.45 * fine + 0.15 * coarse).clamp(max=1)
+    depth = depth.view(-1, 1, 1, 1)
+    seen = _luma(picture)
+    tone = torch.lerp(seen, painted[:, :1], depth)
+    colour = torch.lerp(picture, painted[:, 1:], depth)
+    touched = bool(wish.modifiers.any())
+    if touched:
+        tone, colour = (_modified(x, of) for x in (tone, colour))
+    tone, colour = tone.clamp(0, 1.25), colour.clamp(0, 1)
+    coloured = wish.coloured.view(-1, 1, 1, 1)
+    if bool((coloured > 0).any()):
+        ramped = through_ramp(tone, wish.ramp) + CHROMA * (picture - seen)
+        colour = torch.lerp(colour, ramped, coloured)
+    if touched:
+        grey = _luma(colour)
+        colour = grey + (1 - 0.55 * of("pale") + 0.5 * of("vivid")) * (colour - grey)
+    out = torch.lerp(picture, colour, smoothstep(*COLOUR, strength).view(-1, 1, 1, 1))
+    return out.clamp(0, 1)
+
+
+def _modified(x: Tensor, of: Callable[[str], Tensor]) -> Tensor:
+    """Light and softness of a tone or colour."""
+    soft, glowing = of("soft"), of("glowing")
+    if bool(soft.any()):
+        x = torch.lerp(x, _soft(x, 2), 0.8 * soft)
+    if bool(glowing.any()):
+        x = x + glowing * 1.1 * _soft((x - 0.5).clamp(0, 1), 4)
+    x = x * (1 - 0.42 * of("dark"))
+    return 1 - (1 - x) * (1 - 0.4 * of("bright"))

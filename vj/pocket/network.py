@@ -1,0 +1,150 @@
+"""The built-in model's network: plain torch modules and one safetensors file.
+
+It is given what the model sees, the texture field with the directions of its form, and the
+patterns, all at full size, and paints a technique: a tone, which a palette's ramp colours
+afterwards, and the same painting in the picture's own colours. What it gives is added to what it
+sees, so that structure is kept by construction. There is no normalisation over the picture: a crop
+is painted like the whole.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+WIDTHS = (32, 80, 128, 176)
+"""Channels at a half, a quarter, an eighth and a sixteenth of the picture's size."""
+SEEN, FORM, PATTERNS = 3, 3, 12
+"""Planes of the picture, of the field (texture and two of direction), of `lattice.CHANNELS`."""
+STYLE = 96
+"""Numbers in which the technique, the stroke size and the relief meet."""
+MULTIPLE = 16
+"""Sides of the picture are multiples of this."""
+LUMA = (0.299, 0.587, 0.114)
+
+
+class Block(nn.Module):
+    """Two convolutions beside the way straight through; the style scales and shifts what lies
+    between them (FiLM, Perez et al. 2018)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+        self.style = nn.Linear(STYLE, 2 * width)
+        nn.init.zeros_(self.style.weight)
+        nn.init.zeros_(self.style.bias)
+        with torch.no_grad():
+            self.second.weight.mul_(0.3)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        scale, shift = self.style(style)[..., None, None].chunk(2, 1)
+        return x + self.second(F.relu(self.first(x) * (1 + scale) + shift))
+
+
+class Up(nn.Module):
+    """Twice the size: a convolution of one pixel, then its channels laid out in space. Starts as
+    nearest-neighbour enlarging (ICNR, Aitken et al. 2017), so that no checkerboard is learned."""
+
+    def __init__(self, width: int, out: int, side: int = 1) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(width, 4 * out, side, padding=side // 2)
+        with torch.no_grad():
+            for part in (self.conv.weight, self.conv.bias):
+                assert part is not None
+                part.copy_(part[::4].repeat_interleave(4, 0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pixel_shuffle(self.conv(x), 2)
+
+
+def _blocks(width: int, count: int) -> nn.ModuleList:
+    return nn.ModuleList(Block(width) for _ in range(count))
+
+
+class Network(nn.Module):
+    """techniques: their names, in the order of the style's first numbers."""
+
+    def __init__(self, techniques: tuple[str, ...], widths: tuple[int, ...] = WIDTHS) -> None:
+        super().__init__()
+        self.techniques, self.widths = techniques, widths
+        half, quarter, eighth, deep = widths
+        self.mix = nn.Sequential(
+            nn.Linear(len(techniques) + 2, STYLE), nn.ReLU(), nn.Linear(STYLE, STYLE), nn.ReLU()
+        )
+        self.see = nn.Conv2d(4 * (SEEN + FORM), half, 3, padding=1)
+        self.lay = nn.Conv2d(4 * PATTERNS, half, 3, padding=1, bias=False)
+        self.down = nn.ModuleList(nn.Conv2d(a, b, 3, 2, 1) for a, b in pairwise(widths))
+        self.fine_in, self.mid_in = _blocks(quarter, 2), _blocks(eighth, 2)
+        self.wide_in = _blocks(deep, 3)
+        self.up = nn.ModuleList((Up(deep, eighth), Up(eighth, quarter), Up(quarter, half)))
+        self.mid_out, self.fine_out = _blocks(eighth, 2), _blocks(quarter, 3)
+        self.last = _blocks(half, 2)
+        self.head = Up(half, 4, 3)
+        nn.init.zeros_(self.head.conv.weight)
+        assert self.head.conv.bias is not None
+        nn.init.zeros_(self.head.conv.bias)
+
+    def ground(self, patterns: Tensor) -> Tensor:
+        """(B, 12, H, W) -> what they give to the first layer, (B, C, H/2, W/2): the same for every
+        frame until the noise or the stroke size changes."""
+        out: Tensor = self.lay(F.pixel_unshuffle(patterns, 2))
+        return out
+
+    def forward(self, picture: Tensor, form: Tensor, ground: Tensor, style: Tensor) -> Tensor:
+        """picture: (B, 3, H, W) 0..1. form: (B, 3, H, W), texture, along_x, along_y. ground: of
+        `ground`. style: (B, techniques + 2), the weights of the techniques, then log2 of the pixels
+        in a unit and the relief - 1. Returns (B, 4, H, W): tone, red, green, blue, about 0..1."""
+        mixed = self.mix(style)
+        seen = torch.cat([picture - 0.5, 0.5 * form], 1)
+        half = F.relu(self.see(F.pixel_unshuffle(seen, 2)) + ground)
+        fine = F.relu(self.down[0](half))
+        for block in self.fine_in:
+            fine = block(fine, mixed)
+        mid = F.relu(self.down[1](fine))
+        for block in self.mid_in:
+            mid = block(mid, mixed)
+        wide = F.relu(self.down[2](mid))
+        for block in self.wide_in:
+            wide = block(wide, mixed)
+        mid = mid + self.up[0](wide)
+        for block in self.mid_out:
+            mid = block(mid, mixed)
+        fine = fine + self.up[1](mid)
+        for block in self.fine_out:
+            fine = block(fine, mixed)
+        half = half + self.up[2](fine)
+        for block in self.last:
+            half = block(half, mixed)
+        luma = (picture * picture.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
+        return torch.cat([luma, picture], 1) + self.head(half)
+
+
+def save_network(network: Network, path: Path) -> None:
+    """Half-precision safetensors, the techniques and widths in its metadata."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    weights = {
+        name: part.detach().half().contiguous() for name, part in network.state_dict().items()
+    }
+    known = {
+        "techniques": "|".join(network.techniques),
+        "widths": " ".join(map(str, network.widths)),
+    }
+    save_file(weights, path, known)
+
+
+def load_network(path: Path) -> Network:
+    """The network of a file that `save_network` wrote, float32. Raises OSError, ValueError."""
+    with safe_open(path, "pt") as file:
+        known = file.metadata()
+        network = Network(
+            tuple(known["techniques"].split("|")), tuple(map(int, known["widths"].split()))
+        )
+        network.load_state_dict({name: file.get_tensor(name).float() for name in file.keys()})  # noqa: SIM118
+    return network.eval().requires_grad_(False)
