@@ -74,6 +74,9 @@ MEANT = [
     ("golden chrome", "chrome", "molten gold"),
     ("frozen fire", "flames", "ice"),
     ("ice in neon", "ice", "neon"),
+    ("a cyberpunk city at night, neon lights, rain", "neon", "neon"),
+    ("feathers at night", "feathers", "moonlight"),
+    ("rose gold", "metal", "copper"),
     # The phrase wins over its words,
     ("rose window", "stained glass", ""),
     ("a church window at noon", "stained glass", ""),
@@ -110,6 +113,8 @@ MEANT = [
     ("Caravaggio, in the savannah", "crystal", "desert"),
     ("dinosaurs", "scales", ""),
     ("a lilac basilica", "stained glass", "amethyst"),
+    ("a stone statue", "marble", ""),
+    ("metal and lightning", "metal", "neon"),
     # but never over what was said.
     ("deep ocean, mosaic, a volcano", "mosaic", "deep ocean"),
     ("gold, a volcano", "metal", "molten gold"),

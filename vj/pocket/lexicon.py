@@ -23,6 +23,7 @@ def _words(text: str) -> frozenset[str]:
 DEFAULT = "oil"
 """The technique of a text that names none."""
 
+# fmt: off
 TECHNIQUE_WORDS: dict[str, tuple[str, ...]] = {
     "oil": ("oil", "oil painting", "oil paint", "brush stroke", "brushwork", "painterly", "painted",
             "painting", "canvas", "impressionist", "impressionism", "expressionist", "van gogh",
@@ -63,7 +64,8 @@ TECHNIQUE_WORDS: dict[str, tuple[str, ...]] = {
                       "isoline", "elevation map", "height map"),
     "marble": ("marble", "marbling", "veins", "veined", "malachite"),
     "metal": ("metal", "metallic", "gold", "golden", "gilded", "gold leaf", "molten gold",
-              "liquid gold", "brass", "silver", "silvery", "steel", "platinum", "copper", "bronze",
+              "liquid gold", "rose gold", "white gold", "brass", "silver", "silvery", "steel",
+              "platinum", "copper", "bronze",
               "iron", "rust", "rusty", "foil"),
     "chrome": ("chrome", "chromium", "quicksilver", "mercury", "liquid metal", "liquid silver",
                "mirror", "polished metal"),
@@ -108,7 +110,8 @@ PALETTES: dict[str, tuple[tuple[str, ...], str]] = {
         "04050f 171e45 3c4a88 8592cc e2e8ff"),
     "thermal": (("thermal", "infrared", "heat"), "08003a 6a00a8 e0284e ffa408 ffff9e"),
     "blueprint": (("blueprint", "cyanotype"), "04207c 0b3fbc 2a63e6 7fa8ff f6faff"),
-    "sunset": (("sunset", "dusk", "evening", "sunrise"), "1a0a3c 6b1f6e e0505c ffae5c ffecb8"),
+    "sunset": (("sunset", "dusk", "evening", "sunrise", "golden hour"),
+               "1a0a3c 6b1f6e e0505c ffae5c ffecb8"),
     "emerald": (("emerald", "malachite"), "001a16 005a44 00a878 5ce0b0 defff0"),
     "amethyst": (("amethyst", "violet", "lavender"), "14062a 46207e 8450c8 bd9cee f2eaff"),
     "rose": (
@@ -123,17 +126,17 @@ PALETTES: dict[str, tuple[tuple[str, ...], str]] = {
     "coffee": (("coffee", "chocolate", "sepia", "mahogany"), "120a06 3c2418 765038 b08c6c eadcc8"),
     "lagoon": (("lagoon", "turquoise", "tropical"), "00262e 007080 10bcb8 8cecd4 fdffe0"),
     "ultraviolet": (
-        ("ultraviolet", "blacklight", "black light", "laser"),
+        ("ultraviolet", "uv", "uv light", "blacklight", "black light", "laser"),
         "050018 2400a0 5a10ff c040ff ffc8ff"),
     "bronze": (("bronze", "verdigris", "patina"), "0c120e 2e4a3c 6a8a5c c4a866 f4e8c0"),
     # Since the second generation: materials,
-    "silver": (("silver", "silvery", "steel", "platinum", "foil"),
+    "silver": (("silver", "silvery", "white gold", "steel", "platinum", "foil"),
                "0b0d10 3a4048 858d98 c6ccd4 fbfcff"),
     "chrome": (
         ("chrome", "chromium", "quicksilver", "mercury", "liquid metal", "liquid silver", "mirror",
          "polished metal"),
         "05070c 1f2f48 6f86a0 c3d3e2 ffffff"),
-    "copper": (("copper",), "160603 5e220f b4572c e79a6b ffe3cc"),
+    "copper": (("copper", "rose gold"), "160603 5e220f b4572c e79a6b ffe3cc"),
     "jade": (("jade",), "04170f 1c5a3e 58a07a a8d4b4 eef8e8"),
     "wax": (("wax", "candle", "candlelight", "melted wax"), "2a1206 8a4a18 d89a4c f6d79a fff8e6"),
     "lava": (("lava", "magma", "molten", "molten rock"), "0a0403 3a0a06 c22a06 ff8a14 ffe88a"),
@@ -143,7 +146,7 @@ PALETTES: dict[str, tuple[tuple[str, ...], str]] = {
          "pencil drawing"),
         "1e1f22 5a5c60 9c9ea2 d4d5d6 fbfbf8"),
     # and plain colours.
-    "black and white": (("black and white", "noir"), "000000 161616 808080 eeeeee ffffff"),
+    "black and white": (("black and white", "noir", "x-ray"), "000000 161616 808080 eeeeee ffffff"),
     "white": (("white", "porcelain", "ivory"), "4a4c52 9a9ca4 d4d6da f0f1f3 ffffff"),
     "black": (("black", "obsidian"), "020203 0e0e12 2a2a32 6a6c78 d8dae2"),
     "red": (("red", "scarlet"), "1a0202 7a0808 d81e1e ff7a66 ffe0d8"),
@@ -158,6 +161,9 @@ PALETTES: dict[str, tuple[tuple[str, ...], str]] = {
 }
 """Name -> (the words that call it, its five sRGB stops, from the darkest tone to the brightest).
 Luma rises along every ramp, so that faces and silhouettes stay readable whatever the colours."""
+
+SCENES = frozenset({"night", "evening", "winter"})
+"""Words that lend a palette only where nothing else does: neon at night is neon."""
 
 OWN_COLOURS = ("own colour", "true colour", "natural colour", "original colour", "full colour")
 """Words that keep the picture's own colours, whatever material is named."""
@@ -183,32 +189,36 @@ ASSOCIATIONS: dict[str, tuple[str, ...]] = {
     "fire": ("hell", "phoenix", "devil", "explosion", "arson", "torch"),
     "toxic": ("nuclear", "uranium", "slime", "venom", "chemical", "zombie"),
     "coffee": ("espresso", "cappuccino", "cacao", "cinnamon"),
-    "deep ocean": ("water", "marine", "whale", "shark", "submarine", "wave", "abyss", "river",
-                   "diver", "seabed"),
+    "deep ocean": ("water", "waterfall", "marine", "whale", "shark", "submarine", "wave", "abyss",
+                   "river", "diver", "seabed"),
     "lagoon": ("coral", "beach", "island", "pool"),
     "ice": ("arctic", "antarctic", "polar", "blizzard"),
     "forest": ("tree", "woods", "meadow", "grass", "plant", "fern", "garden"),
     "sunset": ("dawn", "daybreak"),
     "moonlight": ("twilight", "galaxy", "starry", "nebula", "cosmos"),
-    "desert": ("sahara", "egypt", "pyramid", "beige"),
+    "desert": ("sahara", "egyptian", "egypt", "pyramid", "beige"),
     "blossom": ("flower", "floral", "bloom"),
     "rose": ("wine", "vampire", "heart", "lips"),
     "molten gold": ("treasure", "crown", "pharaoh", "sunshine"),
     "autumn": ("october", "pumpkin", "thanksgiving"),
-    "stained glass": ("cathedral", "church", "gothic", "chapel"),
-    "circuit": ("robot", "cyborg", "computer", "electronics", "technology"),
+    "stained glass": ("cathedral", "tiffany", "church", "gothic", "chapel"),
+    "circuit": ("robot", "matrix", "cyborg", "computer", "electronics", "technology"),
     "mosaic": ("byzantine", "bathroom", "lego"),
     "feathers": ("bird", "peacock", "eagle", "owl", "swan", "angel"),
-    "neon": ("tokyo", "nightclub", "disco", "rave"),
+    "neon": ("tokyo", "lightning", "nightclub", "disco", "rave"),
     "black and white": ("chess", "zebra"),
-    "marble": ("michelangelo", "sculpture"),
+    "marble": ("michelangelo", "stone", "granite", "sculpture"),
     "white": ("cream", "vanilla", "pearl", "milk"),
     "scales": ("alligator",),
     "silver": ("titanium", "aluminium", "aluminum", "tin", "zinc", "knight", "sword"),
     "candy": ("lollipop", "sweets"),
     "wax": ("melting",),
-    "crystal": ("icosahedron", "geometric", "polyhedron", "picasso"),
-    "halftone": ("warhol", "superhero"),
+    "mahogany": ("wood", "wooden", "timber", "oak"),
+    "black": ("coal", "tar", "asphalt"),
+    "rainbow": ("holographic", "hologram"),
+    "crystal": ("icosahedron", "kaleidoscope", "fractal", "geometry", "geometric", "polyhedron",
+                "picasso"),
+    "halftone": ("warhol", "anime", "superhero"),
     "ultraviolet": ("techno",),
 }
 """Known word -> free words that are taken for it, as those are that lie near in meaning."""
@@ -223,23 +233,22 @@ NOTHING = _words(
     lion tiger wolf bear mouse rat rabbit monkey elephant animal fish insect spider bee
     butterfly frog food bread cheese meat cake fruit apple banana vegetable rice soup beer drink
     bottle cup plate dress shirt shoe hat coat clothes cloth silk cotton wool leather plastic
-    paper wood stone brick rock concrete mountain hill valley lake weather rain storm wind
-    lightning thunder sun sky air day morning noon afternoon summer spring time year week hour
-    minute world earth country nation war army soldier gun bomb police government president king
-    queen prince love hate fear anger joy happy sad life death dead god ghost witch demon
-    monster alien game sport football player team ball race party wedding holiday friend family
-    mother father brother sister wife husband doctor teacher student money business company work
-    job phone machine engine rocket satellite tool book word letter number story news name place
-    thing way part end side top bottom middle left right front back big small large little huge
-    tiny long short tall wide high low deep old new young ancient modern beautiful pretty ugly
-    strange weird good bad best better great nice hot cold warm fast slow quick calm quiet loud
-    wild running walking standing sitting sleeping smiling looking flying swimming falling
-    moving turning playing talking singing hero knife hammer medicine drug disease virus space
-    surface wooden illustration illustrations collage silhouette silhouettes texture textures
-    shade shades hue ground landscape terrain scenery abstract ornate elaborate exquisite
-    distinctive decorative remote piece pieces shaped lit exterior dust covered blown blowing
-    mix sells holder cancer hospital science scientist research university study theory idea
-    dream"""
+    paper brick rock concrete mountain hill valley lake weather rain storm wind thunder sun sky
+    air day morning noon afternoon summer spring time year week hour minute world earth country
+    nation war army soldier gun bomb police government president king queen prince love hate
+    fear anger joy happy sad life death dead god ghost witch demon monster alien game sport
+    football player team ball race party wedding holiday friend family mother father brother
+    sister wife husband doctor teacher student money business company work job phone machine
+    engine rocket satellite tool book word letter number story news name place thing way part
+    end side top bottom middle left right front back big small large little huge tiny long short
+    tall wide high low deep old new young ancient modern beautiful pretty ugly strange weird
+    good bad best better great nice hot cold warm fast slow quick calm quiet loud wild running
+    walking standing sitting sleeping smiling looking flying swimming falling moving turning
+    playing talking singing hero knife hammer medicine drug disease virus space surface
+    illustration illustrations collage silhouette silhouettes texture textures shade shades hue
+    ground landscape terrain scenery abstract ornate elaborate exquisite distinctive decorative
+    remote piece pieces shaped lit exterior dust covered blown blowing mix sells holder cancer
+    hospital science scientist research university study theory idea dream fountain jellyfish"""
 )
 """Words that mean nothing to the model, and words near these neither: a cat is no snake."""
 

@@ -14,6 +14,7 @@ The words are in `lexicon.py`. How they are read:
   fire" is fire in ice), but "ice in neon" and "ice of fire" are ice.
 - A free word is taken for the known one nearest in meaning ("volcano" ~ lava), and only for what no
   known word has said.
+- Night, evening and winter lend colours only where nothing else does: "neon at night" is neon.
 - "No gold" and "without fire" are not heard.
 """
 
@@ -33,6 +34,7 @@ from vj.pocket.lexicon import (
     NOTHING,
     OWN_COLOURS,
     PALETTES,
+    SCENES,
     SHAPES,
     STOP,
     TECHNIQUE_WORDS,
@@ -83,6 +85,8 @@ class Sense:
     modifier: str = ""
     own: bool = False
     """The picture's own colours, whatever else is named."""
+    scene: bool = False
+    """The palette is lent only where nothing else does."""
 
     @property
     def only_technique(self) -> bool:
@@ -127,7 +131,9 @@ def _senses() -> dict[Words, Sense]:
     techniques |= {split(name): name for name in TECHNIQUE_WORDS if not _stands_in(palettes, name)}
     palettes |= {split(name): name for name in PALETTES if not _stands_in(techniques, name)}
     made = {
-        words: Sense(techniques.get(words, ""), palettes.get(words, ""))
+        words: Sense(
+            techniques.get(words, ""), palettes.get(words, ""), scene=" ".join(words) in SCENES
+        )
         for words in (*techniques, *palettes)
     }
     made |= {
@@ -234,12 +240,13 @@ def _technique(heard: Sequence[Heard]) -> str:
 
 def _palette(heard: Sequence[Heard]) -> str:
     """The palette of all that was heard; "" when nothing calls one."""
-    shapes = [one for one in heard if one.sense.shape]
-    chosen = [one for one in heard if one.sense.palette and not one.sense.shape]
+    coloured = [one for one in heard if one.sense.palette]
+    shapes = [one for one in coloured if one.sense.shape]
+    chosen = [one for one in coloured if not (one.sense.shape or one.sense.scene)]
     if not chosen and len(shapes) > 1 and not any(one.sense.only_technique for one in heard):
         shape = _shape(shapes)
         chosen = [one for one in shapes if one is not shape]
-    chosen = chosen or shapes
+    chosen = chosen or shapes or coloured
     return chosen[0].sense.palette if chosen else ""
 
 
