@@ -144,7 +144,8 @@ class FieldMaker:
         gate /= power
         cos = (yy - xx) * gate
         sin = cv2.multiply(xy, gate, scale=-2)
-        rest = 1 - np.minimum(cv2.magnitude(cos, sin), 1)
+        # Not cv2.magnitude: its last bit depends on where the arrays lie in memory.
+        rest = 1 - np.minimum(np.sqrt(cos * cos + sin * sin), 1)
         x = blurred(cos + rest * self._swirl[0], CALM * half)
         y = blurred(sin + rest * self._swirl[1], CALM * half)
         return cos, sin, x, y
