@@ -75,6 +75,7 @@ MEANT = [
     ("frozen fire", "flames", "ice"),
     ("ice in neon", "ice", "neon"),
     ("a cyberpunk city at night, neon lights, rain", "neon", "neon"),
+    ("night, neon", "neon", "neon"),
     ("feathers at night", "feathers", "moonlight"),
     ("rose gold", "metal", "copper"),
     # The phrase wins over its words,
@@ -113,6 +114,7 @@ MEANT = [
     ("Caravaggio, in the savannah", "crystal", "desert"),
     ("dinosaurs", "scales", ""),
     ("a lilac basilica", "stained glass", "amethyst"),
+    ("a kilo of melted rock", "lava", "lava"),
     ("a stone statue", "marble", ""),
     ("metal and lightning", "metal", "neon"),
     # but never over what was said.
@@ -142,6 +144,7 @@ def test_words_mean_what_a_musician_means(text: str, technique: str, palette: st
         "a portrait of a woman with strange eyes",
         "the man who plays the guitar",
         "leaving home",
+        "a bikini",
         "firs",
         "abstract textures of a landscape",
         "a very beautiful big dog",

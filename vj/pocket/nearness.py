@@ -16,7 +16,7 @@ from vj.pocket.lexicon import NEAR, NOTHING
 
 GLOVE = Path(__file__).parent / "glove.npz"
 
-WORD, PHRASE = 0.65, 0.8
+WORD, PHRASE = 0.65, 0.85
 """Cosines from which a word, or two words together, mean the same as a known one."""
 
 
