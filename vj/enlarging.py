@@ -3,22 +3,42 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
 from vj.engine.enlarge import Enlarger
-from vj.frame import Frame
+from vj.frame import Frame, Guide
 from vj.mailbox import Mailbox
 from vj.metrics import Metrics
 
+REST = 2.0
+"""Seconds without guides after two late pictures within one: a picture that is sharp in turns is worse than a soft one."""
+
 
 class Enlarging:
-    """Takes pictures from the render loop and never holds it up: the newest one waits, older ones are let go and counted."""
+    """Takes pictures from the render loop and never holds it up: the newest one waits, older ones are let go and counted.
 
-    def __init__(self, enlarger: Enlarger, deliver: Callable[[Frame], None], metrics: Metrics, on_message: Callable[[str], None]) -> None:
+    A picture is led by its real input while there is time: one that would leave later than `period` seconds after it came goes the
+    plain way, which is counted in `plain`, and said once.
+    """
+
+    def __init__(
+        self,
+        enlarger: Enlarger,
+        deliver: Callable[[Frame], None],
+        metrics: Metrics,
+        on_message: Callable[[str], None],
+        period: float = 1 / 30,
+        now: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._enlarger, self._deliver, self._metrics, self._say = enlarger, deliver, metrics, on_message
-        self._box: Mailbox[Frame] = Mailbox()
+        self._now = now
+        self._patience = Patience(period)
+        self._box: Mailbox[tuple[Frame, float]] = Mailbox()
         self._said = ""
+        self.plain = 0
+        """Pictures that were late, and so were not led."""
         self._thread = threading.Thread(target=self._run, name="enlarge", daemon=True)
         self._thread.start()
 
@@ -27,28 +47,67 @@ class Enlarging:
         return self._box.dropped
 
     def put(self, frame: Frame) -> None:
-        self._box.put(frame)
+        self._box.put((frame, self._now()))
 
     def _run(self) -> None:
         while True:
-            frame = self._box.take(1.0)
-            if frame is not None:
-                self._deliver(self._enlarged(frame))
+            item = self._box.take(1.0)
+            if item is not None:
+                self._deliver(self._enlarged(*item))
             elif self._box.closed:
                 break
         self._enlarger.close()
 
-    def _enlarged(self, frame: Frame) -> Frame:
+    def _enlarged(self, frame: Frame, came: float) -> Frame:
+        bare = replace(frame, guide=None)
         try:
-            return replace(frame, pixels=self._enlarger.enlarge(frame.pixels))
+            begun = self._now()
+            guide = self._in_time(frame.guide, came, begun)
+            pixels = self._enlarger.enlarge(frame.pixels) if guide is None else self._enlarger.enlarge(frame.pixels, guide)
+            if guide is not None:
+                self._patience.took(self._now() - begun)
+            return replace(bare, pixels=pixels)
         except Exception as error:  # a card that has gone, a foreign model: the picture goes on as it was painted
             self._metrics.faults += 1
             told = f"upscaling failed ({type(error).__name__}: {error}); the picture leaves as it was painted"[:300]
             if told != self._said:
                 self._said = told
                 self._say(told)
-            return frame
+            return bare
+
+    def _in_time(self, guide: Guide | None, came: float, now: float) -> Guide | None:
+        if guide is None or not self._patience.late(came, now):
+            return guide
+        if self.plain == 0:
+            self._say("output: no time to follow the input's edges in every picture; late ones are enlarged the plain way")
+        self.plain += 1
+        return None
 
     def stop(self, timeout: float = 0.5) -> None:
         self._box.close()
         self._thread.join(timeout)
+
+
+class Patience:
+    """Whether there is time for a guide."""
+
+    def __init__(self, period: float) -> None:
+        self._period = period
+        self._takes = 0.0
+        self._last_late = self._rests_until = -REST
+
+    def took(self, seconds: float) -> None:
+        """A picture was led, in so many seconds."""
+        self._takes = seconds if self._takes == 0 else 0.8 * self._takes + 0.2 * seconds
+
+    def late(self, came: float, now: float) -> bool:
+        """A picture that came then would be late, were it led; and so are those of the next seconds where that happens again."""
+        if now < self._rests_until:
+            return True
+        if now - came + self._takes <= self._period:
+            return False
+        if now - self._last_late < 1:
+            self._rests_until = now + REST
+            self._takes *= 0.5  # or it would never be tried again
+        self._last_late = now
+        return True

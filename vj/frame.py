@@ -63,13 +63,32 @@ class Aspect(NamedTuple):
         return min(choices, key=lambda s: 4 * abs(math.log(s.width / s.height / wanted)) + abs(math.log(s.width * s.height / side**2)))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Guide:
+    """The real input of a painted picture, which travels with it: its edges lead the enlarging (`vj.engine.guide`).
+
+    pixels: (H, W, 3 or 4) uint8 as they came from the source, cropped or padded to the painted size as `fit` says. image: the same
+    prepared, (h, w, 3) uint8. strength: how far the painting has left it, 0..1. mask: (h, w) uint8, 0 where the painting does not show.
+    flow: the painting has been moved on along it by `share`, and so has the input to be; see `vj.engine.flow`.
+    """
+
+    pixels: np.ndarray
+    image: np.ndarray
+    fit: str
+    strength: float
+    mask: np.ndarray | None = None
+    flow: np.ndarray | None = None
+    share: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One picture.
 
     pixels: (H, W, 3) RGB or (H, W, 4) RGBA, uint8, C-contiguous; nobody writes into it once it is in a Frame.
     number: counts from 0 at the source. captured: seconds on the show's clock when the picture was taken. chain: the pictures of a walk,
-    the same arrays in every frame; `pixels` is the first. blank: there is no input; `pixels` is grey.
+    the same arrays in every frame; `pixels` is the first. blank: there is no input; `pixels` is grey. guide: of a painted picture, its
+    real input; None where there is none, or it has no more to show than the painting.
     """
 
     pixels: np.ndarray
@@ -77,6 +96,7 @@ class Frame:
     captured: float
     chain: tuple[np.ndarray, ...] = ()
     blank: bool = False
+    guide: Guide | None = None
 
     @property
     def size(self) -> Size:

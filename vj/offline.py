@@ -19,7 +19,7 @@ from vj.engine.loading import make_painter
 from vj.engine.loop import RenderLoop
 from vj.engine.models import best_device
 from vj.errors import Fault
-from vj.frame import Frame, Size
+from vj.frame import Frame, Guide, Size
 from vj.mailbox import Mailbox
 from vj.metrics import Metrics
 from vj.parameters.store import Store
@@ -99,8 +99,8 @@ class Rendering:
 
             enlarge = self._make_enlarger(size)
 
-            def deliver(picture: np.ndarray) -> None:
-                picture = enlarge(picture)
+            def deliver(picture: np.ndarray, guide: Guide | None) -> None:
+                picture = enlarge(picture, guide)
                 alive = [runner.deliver(Frame(picture, self.rendered, clock.now())) for runner in runners]
                 self.rendered += 1
                 report(self.rendered, None if total is None else (total - 1) * show.slow + 1)
@@ -111,7 +111,7 @@ class Rendering:
             slow = SlowMotion(show.slow, deliver, flow)
 
             def publish(image: np.ndarray, frame: Frame) -> None:
-                slow.put(image, frame.pixels)
+                slow.put(image, frame.pixels, frame.guide)
 
             loop = self._loop = RenderLoop(
                 size=size,
@@ -144,17 +144,17 @@ class Rendering:
             raise Fault(f"nothing could be written: {self._runners[0].state()}")
         return self.rendered
 
-    def _make_enlarger(self, size: Size) -> Callable[[np.ndarray], np.ndarray]:
+    def _make_enlarger(self, size: Size) -> Callable[[np.ndarray, Guide | None], np.ndarray]:
         """The last touches that only rendering has time for, and the way to the output's size. Raises Fault."""
         device = str(best_device(self.show.model.device))
         finish = make_finisher(self.show.finish, size, device, self._say) if self.show.finish else None
         wanted = self.show.output
         enlarger = make_enlarger(self.show.upscale, size, wanted, device, self._say) if wanted is not None else None
 
-        def enlarge(picture: np.ndarray) -> np.ndarray:
+        def enlarge(picture: np.ndarray, guide: Guide | None) -> np.ndarray:
             try:
                 picture = picture if finish is None else finish(picture)
-                return picture if enlarger is None else enlarger.enlarge(picture)
+                return picture if enlarger is None else enlarger.enlarge(picture, guide)
             except Exception as error:  # a foreign model, a card that has gone: offline nothing may be left out
                 raise Fault(f"{type(error).__name__} while enlarging: {error}"[:300]) from error
 

@@ -162,7 +162,7 @@ class Performance:
     def _enlarge(self, wanted: Size) -> None:
         """Send pictures of the show's output size. Raises Fault for a way of upscaling that cannot be had."""
         enlarger = make_enlarger(self.show.upscale, self.size, wanted, str(best_device()), self.say)
-        self._enlarging = Enlarging(enlarger, self.outlets.put, self.metrics, self.say)
+        self._enlarging = Enlarging(enlarger, self.outlets.put, self.metrics, self.say, 1 / self.show.fps)
         self.say(f"sent at {wanted}, enlarged by {enlarger.name}")
 
     def _send(self, frame: Frame) -> None:

@@ -10,9 +10,13 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
+from vj.engine.guide import RealInput
+from vj.engine.prepare import crop_to, cropped
 from vj.errors import Fault, Unavailable, nearest
-from vj.frame import Size
+from vj.frame import Guide, Size
+from vj.kernels.cv_guided import GuidedUpscaler
 from vj.kernels.cv_upscale import Upscaler
+from vj.kernels.numpy_guided import fade
 
 SHARPNESS = 0.5
 """Of the CPU's way: the sharpest that still lies nearer to the truth than a plain cubic. bench/upscale.py."""
@@ -27,8 +31,11 @@ class Enlarger(Protocol):
 
     name: str
 
-    def enlarge(self, picture: np.ndarray) -> np.ndarray:
-        """(h, w, 3) uint8 -> (H, W, 3) uint8, a new picture, or the same where nothing is to be done."""
+    def enlarge(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
+        """(h, w, 3) uint8 -> (H, W, 3) uint8, a new picture, or the same where nothing is to be done.
+
+        guide: the real input of this picture; its edges lead where the way of enlarging can follow them.
+        """
 
     def close(self) -> None: ...
 
@@ -62,19 +69,6 @@ def make_enlarger(kind: str, painted: Size, wanted: Size, device: str, on_messag
     return ByModel(kind, model, wanted)
 
 
-def cropped(painted: Size, wanted: Size) -> Size:
-    """The largest part of `painted` that has the shape of `wanted`."""
-    scale = max(wanted.width / painted.width, wanted.height / painted.height)
-    return Size(min(painted.width, round(wanted.width / scale)), min(painted.height, round(wanted.height / scale)))
-
-
-def _crop(picture: np.ndarray, wanted: Size) -> np.ndarray:
-    height, width = picture.shape[:2]
-    part = cropped(Size(width, height), wanted)
-    left, top = (width - part.width) // 2, (height - part.height) // 2
-    return np.ascontiguousarray(picture[top : top + part.height, left : left + part.width])
-
-
 def _to_size(picture: np.ndarray, size: Size) -> np.ndarray:
     if (picture.shape[1], picture.shape[0]) == size:
         return picture
@@ -88,32 +82,54 @@ class Same:
 
     name = "nothing: it is painted at that size"
 
-    def enlarge(self, picture: np.ndarray) -> np.ndarray:
+    def enlarge(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
         return picture
 
     def close(self) -> None: ...
 
 
+class Lead:
+    """What a guide has to give to a picture on its way to one size. Belongs to one thread."""
+
+    def __init__(self, wanted: Size) -> None:
+        self._input = RealInput(wanted)
+        self._wanted = wanted
+
+    def of(self, guide: Guide | None) -> tuple[np.ndarray, np.ndarray, float, np.ndarray | None] | None:
+        """Luma at the painted and at the wanted size, the strength, and the mask; None where nothing is to be gained."""
+        if guide is None or (fade(guide.strength) == 0 and guide.mask is None):
+            return None
+        return *self._input.lumas(guide), guide.strength, None if guide.mask is None else crop_to(guide.mask, self._wanted)
+
+
 class Plain:
-    """On a CPU: a cubic with bounded sharpening."""
+    """On a CPU: a cubic with bounded sharpening; led by the edges of the real input where there is one."""
 
     name = "a cubic with bounded sharpening"
 
     def __init__(self, wanted: Size) -> None:
         self._wanted = wanted
         self._upscaler = Upscaler(wanted.height, wanted.width)
+        self._lead = Lead(wanted)
+        self._guided: GuidedUpscaler | None = None
 
-    def enlarge(self, picture: np.ndarray) -> np.ndarray:
-        part = _crop(picture, self._wanted)
-        if part.shape[1] > self._wanted.width:
+    def enlarge(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
+        part = crop_to(picture, self._wanted)
+        if part.shape[1] >= self._wanted.width:
             return _to_size(part, self._wanted)
-        return self._upscaler.upscale(part, SHARPNESS)
+        lead = self._lead.of(guide)
+        if lead is None:
+            return self._upscaler.upscale(part, SHARPNESS)
+        if self._guided is None:
+            self._guided = GuidedUpscaler(part.shape[0], part.shape[1], self._wanted.height, self._wanted.width)
+        return self._guided.upscale(part, *lead)
 
     def close(self) -> None: ...
 
 
 class Fsr:
-    """On an NVIDIA card: FSR 1. A picture goes up and comes down through pinned memory, on a stream of its own."""
+    """On an NVIDIA card: FSR 1, led by the real input where there is one. A picture goes up and comes down through pinned memory, on a
+    stream of its own."""
 
     name = "FSR 1 (EASU and RCAS)"
 
@@ -121,25 +137,51 @@ class Fsr:
         """Raises Unavailable without cupy."""
         import torch
 
+        from vj.kernels.cupy_guided import GuidedKernels
         from vj.kernels.cupy_upscale import UpscaleKernels
 
         self._torch, self._wanted, self._device = torch, wanted, torch.device(device)
-        self._kernels = UpscaleKernels(part.height, part.width, wanted.height, wanted.width, device)
+        sizes = part.height, part.width, wanted.height, wanted.width
+        self._kernels, self._guided = UpscaleKernels(*sizes, device), GuidedKernels(*sizes, device)
+        self._lead = Lead(wanted)
         self._stream = torch.cuda.Stream(self._device)
-        self._up = torch.empty((part.height, part.width, 3), dtype=torch.uint8, pin_memory=True)
-        self._there = torch.empty_like(self._up, device=self._device)
-        self._down = torch.empty((wanted.height, wanted.width, 3), dtype=torch.uint8, pin_memory=True)
+        small, large = (part.height, part.width), (wanted.height, wanted.width)
+        self._picture, self._guide, self._large_guide, self._mask = (
+            Lift(shape, self._device) for shape in ((*small, 3), small, large, small)
+        )
+        self._down = torch.empty((*large, 3), dtype=torch.uint8, pin_memory=True)
 
-    def enlarge(self, picture: np.ndarray) -> np.ndarray:
-        self._up.numpy()[...] = _crop(picture, self._wanted)
+    def enlarge(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
+        lead = self._lead.of(guide)
         with self._torch.cuda.stream(self._stream):
-            self._there.copy_(self._up, non_blocking=True)
-            self._down.copy_(self._kernels.upscale(self._there, FSR_SHARPNESS), non_blocking=True)
+            there = self._picture.up(crop_to(picture, self._wanted))
+            out = self._kernels.upscale(there, FSR_SHARPNESS)
+            if lead is not None:
+                small, large, strength, mask = lead
+                lumas = self._guide.up(small), self._large_guide.up(large)
+                out = self._guided.guide(there, *lumas, out, strength, None if mask is None else self._mask.up(mask))
+            self._down.copy_(out, non_blocking=True)
             self._stream.synchronize()
-        out: np.ndarray = self._down.numpy().copy()
-        return out
+        copy: np.ndarray = self._down.numpy().copy()
+        return copy
 
     def close(self) -> None: ...
+
+
+class Lift:
+    """Memory on both sides for arrays of one shape, uint8, that go up to a card."""
+
+    def __init__(self, shape: tuple[int, ...], device: Any) -> None:
+        import torch
+
+        self._here = torch.empty(shape, dtype=torch.uint8, pin_memory=True)
+        self._there = torch.empty(shape, dtype=torch.uint8, device=device)
+
+    def up(self, array: np.ndarray) -> Any:
+        """The array on the card, once the current stream has come so far. The next one may be lifted when that stream has been waited
+        for."""
+        self._here.numpy()[...] = array
+        return self._there.copy_(self._here, non_blocking=True)
 
 
 ModelCall = Callable[[np.ndarray], np.ndarray]
@@ -152,8 +194,8 @@ class ByModel:
     def __init__(self, name: str, model: ModelCall, wanted: Size) -> None:
         self.name, self._model, self._wanted = Path(name).name, model, wanted
 
-    def enlarge(self, picture: np.ndarray) -> np.ndarray:
-        return _to_size(self._model(_crop(picture, self._wanted)), self._wanted)
+    def enlarge(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
+        return _to_size(self._model(crop_to(picture, self._wanted)), self._wanted)
 
     def close(self) -> None: ...
 

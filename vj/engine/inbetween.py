@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from vj.clock import Clock
 from vj.engine.flow import FlowFinder
 from vj.engine.flows import Calculate
-from vj.frame import Frame
+from vj.frame import Frame, Guide
 from vj.mailbox import Mailbox
 from vj.parameters.curves import s_curve
 
@@ -55,28 +56,35 @@ def between(old: np.ndarray, new: np.ndarray, back: np.ndarray, forth: np.ndarra
     return out
 
 
+def moved_guide(guide: Guide | None, flow: np.ndarray, share: float) -> Guide | None:
+    """The guide of a picture that is moved on: its edges have to move alike. Nothing is computed here."""
+    return None if guide is None else replace(guide, flow=flow, share=share)
+
+
 class SlowMotion:
     """So many frames for each that is painted, for rendering: the time between two of them runs along an S."""
 
-    def __init__(self, times: int, deliver: Callable[[np.ndarray], None], flow: Calculate | None = None) -> None:
-        """times: 1 passes pictures on. deliver: gets (H, W, 3) uint8 pictures in their order. flow: see `vj.engine.flows`."""
+    def __init__(self, times: int, deliver: Callable[[np.ndarray, Guide | None], None], flow: Calculate | None = None) -> None:
+        """times: 1 passes pictures on. deliver: gets (H, W, 3) uint8 pictures in their order, each with the guide nearest to it in time,
+        moved to its moment. flow: see `vj.engine.flows`."""
         self._times, self._deliver = times, deliver
         self._finder = FlowFinder(flow)
-        self._last: tuple[np.ndarray, np.ndarray] | None = None
+        self._last: tuple[np.ndarray, np.ndarray, Guide | None] | None = None
 
-    def put(self, image: np.ndarray, picture: np.ndarray) -> None:
-        """image: the prepared input, whose motion is followed, since a painting shimmers. picture: what became of it."""
+    def put(self, image: np.ndarray, picture: np.ndarray, guide: Guide | None = None) -> None:
+        """image: the prepared input, whose motion is followed, since a painting shimmers. picture: what became of it. guide: of it."""
         if self._last is not None and self._times > 1:
-            before, old = self._last
+            before, old, led = self._last
             back, forth = self._finder.find(image, before), self._finder.find(before, image)
             for step in range(1, self._times):
                 share = s_curve(step / self._times)
                 if back.cut:
-                    self._deliver(old if share < 0.5 else picture)
-                else:
-                    self._deliver(between(old, picture, back.grid, forth.grid, share))
-        self._deliver(picture)
-        self._last = image, picture
+                    self._deliver(*((old, led) if share < 0.5 else (picture, guide)))
+                    continue
+                nearer = moved_guide(led, back.grid, share) if share < 0.5 else moved_guide(guide, forth.grid, 1 - share)
+                self._deliver(between(old, picture, back.grid, forth.grid, share), nearer)
+        self._deliver(picture, guide)
+        self._last = image, picture, guide
 
 
 class Inbetween:
@@ -124,7 +132,8 @@ class Inbetween:
         if flow is None or share <= 0:
             return None
         self.added += 1
-        return Frame(moved_on(frame.pixels, flow, share), frame.number, frame.captured)
+        moved = moved_on(frame.pixels, flow, share)
+        return Frame(moved, frame.number, frame.captured, guide=moved_guide(frame.guide, flow, share))
 
     def _run(self) -> None:
         due = self._clock.now()

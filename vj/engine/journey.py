@@ -16,12 +16,13 @@ import numpy as np
 from vj.engine.canvas import HostCanvas
 from vj.engine.flow import FlowThread, Motion
 from vj.engine.flows import Calculate
+from vj.engine.guide import worth
 from vj.engine.lines import drawing, mixed
 from vj.engine.masks import FindPeople, Masks
 from vj.engine.painters import Painter, Painting, Plain
 from vj.engine.prepare import Fit, lost, prepare
 from vj.engine.walks import Step, Walker
-from vj.frame import Frame, Size
+from vj.frame import Frame, Guide, Size
 from vj.metrics import Metrics
 from vj.parameters.store import Snapshot
 
@@ -58,6 +59,8 @@ class Cargo:
     walk: Step | None = None
     blank: bool = False
     """There is no input."""
+    guide: Guide | None = None
+    """What the input has beyond the painted size, for whoever enlarges the painting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,14 @@ class Shown:
     captured: float
     waiting: bool = False
     """It stands in for a frame that is under way."""
+    guide: Guide | None = None
+    """The real input of what is shown."""
+
+
+def _seen_through(guide: Guide | None, snapshot: Snapshot) -> Guide | None:
+    """The guide of a painting that is mixed with its input: what is less wet has left it less."""
+    wet = snapshot["mix/wet"]
+    return guide if guide is None or wet == 1 else replace(guide, strength=guide.strength * wet)
 
 
 class Stillness:
@@ -183,7 +194,11 @@ class Journey:
             mask = None
         led = getattr(self.painter, "wants_lines", False)
         lines = drawing(image, snapshot, white_on_black=True) if led else None
-        return Cargo(image, frame.number, frame.captured, mixed(image, snapshot), mask, lines, step, frame.blank)
+        guide = None
+        if not frame.blank and step is None and worth(frame.size, self.size, self._fit):
+            strength = 0.0 if isinstance(self.painter, Plain) else snapshot["strength"]
+            guide = Guide(frame.pixels, image, self._fit, strength, mask)
+        return Cargo(image, frame.number, frame.captured, mixed(image, snapshot), mask, lines, step, frame.blank, guide)
 
     def drain(self, snapshot: Snapshot) -> Shown | None:
         """The next picture still under way when no frames follow; None when all have arrived."""
@@ -226,7 +241,7 @@ class Journey:
         self._latest, self._painted_of = mine, mine.image
         if mine.walk is not None:
             self._walker.saw(picture)
-        return Shown(picture, mine.image, mine.number, mine.captured)
+        return Shown(picture, mine.image, mine.number, mine.captured, guide=_seen_through(mine.guide, snapshot))
 
     def _ask_flow(self, image: np.ndarray, snapshot: Snapshot) -> Future[Motion] | None:
         """Begin to find the way from an input to that of the last painting, beside the model. None when nobody needs it."""
@@ -242,8 +257,15 @@ class Journey:
 
     def _again(self, cargo: Cargo, snapshot: Snapshot, base: Cargo) -> Shown:
         """The last painting over the input of `base`; before the first, the input."""
-        picture = self.painter.canvas.again(base.image, snapshot, base.mask)
-        return Shown(self._untouched(cargo, snapshot) if picture is None else picture, base.image, cargo.number, cargo.captured)
+        return self._again_or_input(cargo, snapshot, self.painter.canvas.again(base.image, snapshot, base.mask), base.image)
+
+    def _again_or_input(self, cargo: Cargo, snapshot: Snapshot, again: np.ndarray | None, image: np.ndarray) -> Shown:
+        """The last painting, led by the input it was made of; without one the input, led by itself."""
+        if again is None:
+            guide = None if cargo.guide is None else replace(cargo.guide, strength=0.0, mask=None)
+            return Shown(self._untouched(cargo, snapshot), image, cargo.number, cargo.captured, guide=guide)
+        guide = None if self._latest is None else _seen_through(self._latest.guide, snapshot)
+        return Shown(again, image, cargo.number, cargo.captured, guide=guide)
 
     def _untouched(self, cargo: Cargo, snapshot: Snapshot) -> np.ndarray:
         """The input with the last touches only: what is faded to black stays black."""
@@ -265,7 +287,7 @@ class Journey:
                 picture = self.painter.canvas.again(cargo.image, snapshot, cargo.mask)
             except Exception:  # a card that has gone takes the canvas with it
                 picture = None
-        return Shown(self._untouched(cargo, snapshot) if picture is None else picture, cargo.image, cargo.number, cargo.captured)
+        return self._again_or_input(cargo, snapshot, picture, cargo.image)
 
     def _say_now_and_then(self, text: str, now: float) -> None:
         """The same words every ten seconds at most."""

@@ -123,7 +123,7 @@ class RenderLoop:
 
     def _show(self, shown: Shown) -> None:
         begun = time.perf_counter()
-        self._publish(shown.image, Frame(shown.picture, self._count, shown.captured))
+        self._publish(shown.image, Frame(shown.picture, self._count, shown.captured, guide=shown.guide))
         self._metrics.stage("publish", time.perf_counter() - begun)
         self._count += 1
         self._metrics.frame(self._clock.now())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -19,22 +19,57 @@ def prepare(pixels: np.ndarray, size: Size, fit: Fit = "crop") -> np.ndarray:
     transparent lies over black. The same size comes back untouched.
     """
     if pixels.shape[2] == 4:
-        pixels = _over_black(pixels)
+        pixels = over_black(pixels)
     height, width = pixels.shape[:2]
     if (width, height) == size:
         return pixels
-    choose = max if fit == "crop" else min
-    scale = choose(size.width / width, size.height / height)
-    how = cv2.INTER_AREA if scale < 0.6 else cv2.INTER_LINEAR
+    cut, inner = placed(Size(width, height), size, fit)
+    how = cv2.INTER_AREA if inner.width < 0.6 * cut.width else cv2.INTER_LINEAR
+    part = pixels[cut.top : cut.top + cut.height, cut.left : cut.left + cut.width]
     if fit == "crop":
-        across, down = min(width, round(size.width / scale)), min(height, round(size.height / scale))
-        left, top = (width - across) // 2, (height - down) // 2
-        return cv2.resize(pixels[top : top + down, left : left + across], size, interpolation=how)
-    inner = Size(min(size.width, max(1, round(width * scale))), min(size.height, max(1, round(height * scale))))
+        return cv2.resize(part, size, interpolation=how)
     out = np.zeros((size.height, size.width, 3), np.uint8)
-    left, top = (size.width - inner.width) // 2, (size.height - inner.height) // 2
-    out[top : top + inner.height, left : left + inner.width] = cv2.resize(pixels, inner, interpolation=how)
+    small = cv2.resize(part, (inner.width, inner.height), interpolation=how)
+    out[inner.top : inner.top + inner.height, inner.left : inner.left + inner.width] = small
     return out
+
+
+class Box(NamedTuple):
+    """A part of a picture, in pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+def placed(came: Size, size: Size, fit: Fit) -> tuple[Box, Box]:
+    """Which part of a picture is painted, and where of the painted size it comes to lie."""
+    choose = max if fit == "crop" else min
+    scale = choose(size.width / came.width, size.height / came.height)
+    if fit == "crop":
+        across, down = min(came.width, round(size.width / scale)), min(came.height, round(size.height / scale))
+        return Box((came.width - across) // 2, (came.height - down) // 2, across, down), Box(0, 0, *size)
+    across, down = min(size.width, max(1, round(came.width * scale))), min(size.height, max(1, round(came.height * scale)))
+    return Box(0, 0, *came), Box((size.width - across) // 2, (size.height - down) // 2, across, down)
+
+
+def cropped(painted: Size, wanted: Size) -> Size:
+    """The largest part of `painted` that has the shape of `wanted`."""
+    scale = max(wanted.width / painted.width, wanted.height / painted.height)
+    return Size(min(painted.width, round(wanted.width / scale)), min(painted.height, round(wanted.height / scale)))
+
+
+def part_of(painted: Size, wanted: Size) -> Box:
+    """Where that part lies: in the middle."""
+    part = cropped(painted, wanted)
+    return Box((painted.width - part.width) // 2, (painted.height - part.height) // 2, *part)
+
+
+def crop_to(picture: np.ndarray, wanted: Size) -> np.ndarray:
+    """(H, W, ...) -> the part of it that has the shape of `wanted`, C-contiguous."""
+    part = part_of(Size(picture.shape[1], picture.shape[0]), wanted)
+    return np.ascontiguousarray(picture[part.top : part.top + part.height, part.left : part.left + part.width])
 
 
 def lost(came: Size, size: Size, fit: Fit) -> str:
@@ -49,6 +84,6 @@ def lost(came: Size, size: Size, fit: Fit) -> str:
     return f"the input is {came}, painted {size}: {percent} % of it is cut off at {sides} (fit: pad shows all, another size: fits better)"
 
 
-def _over_black(pixels: np.ndarray) -> np.ndarray:
+def over_black(pixels: np.ndarray) -> np.ndarray:
     alpha = cv2.cvtColor(pixels[:, :, 3], cv2.COLOR_GRAY2RGB)
     return cv2.multiply(cv2.cvtColor(pixels, cv2.COLOR_RGBA2RGB), alpha, scale=1 / 255)
