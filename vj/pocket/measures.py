@@ -68,7 +68,27 @@ def distance(first: np.ndarray, second: np.ndarray, fine: float = 0.0) -> float:
 
 def nearest(painting: np.ndarray, targets: Sequence[np.ndarray], fine: float = 0.0) -> int:
     """Which of the targets the painting lies nearest to, by `distance`."""
-    return int(np.argmin([distance(painting, target, fine) for target in targets]))
+    return nearest_of_each([painting], targets, fine)[0]
+
+
+def nearest_of_each(
+    paintings: Sequence[np.ndarray], targets: Sequence[np.ndarray], fine: float = 0.0
+) -> list[int]:
+    """For each painting, which of the targets it lies nearest to, by `distance`."""
+
+    def both(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return unit_range(picture), band(picture) if fine else np.zeros(1, np.float32)
+
+    known = [both(target) for target in targets]
+    found = []
+    for colours, marks in map(both, paintings):
+        apart = [
+            cv2.norm(colours, theirs, cv2.NORM_L1) / colours.size
+            + fine * cv2.norm(marks, lines, cv2.NORM_L1) / marks.size
+            for theirs, lines in known
+        ]
+        found.append(int(np.argmin(apart)))
+    return found
 
 
 def confusion(pairs: Iterable[tuple[str, str]], names: Sequence[str]) -> np.ndarray:
@@ -118,30 +138,34 @@ def agreement(painting: np.ndarray, seen: np.ndarray) -> float:
     return float((alike * weights).sum() / max(float(weights.sum()), 1e-12))
 
 
+def change(frames: Sequence[np.ndarray]) -> float:
+    """Mean absolute change between successive frames, 0..1."""
+    floats = [unit_range(frame) for frame in frames]
+    return float(np.mean([np.abs(new - old).mean() for old, new in itertools.pairwise(floats)]))
+
+
 def flicker(outputs: Sequence[np.ndarray], inputs: Sequence[np.ndarray]) -> float:
-    """Mean absolute change between successive outputs over that between the inputs: 1 flickers as
-    much as the camera. Raises ValueError when the inputs do not change at all."""
-
-    def change(frames: Sequence[np.ndarray]) -> float:
-        floats = [unit_range(frame) for frame in frames]
-        pairs = itertools.pairwise(floats)
-        return float(np.mean([np.abs(new - old).mean() for old, new in pairs]))
-
+    """Change of the outputs over that of the inputs: 1 flickers as much as the camera. Raises
+    ValueError when the inputs do not change at all."""
     before = change(inputs)
     if before == 0:
         raise ValueError("the inputs are all the same frame: nothing to compare with")
     return change(outputs) / before
 
 
-def empty_stretch(small: Sequence[np.ndarray], count: int) -> tuple[int, float]:
+def empty_stretch(small: Sequence[np.ndarray], count: int, near: float = 0.12) -> tuple[int, float]:
     """Where a fixed camera sees nobody: the start of the `count` successive frames that differ least
-    from the median of all, and by how much the worst of them does (0..1, the largest local
-    difference). small: pictures of at most 64 pixels a side are enough. Raises ValueError for a film
-    that is too short."""
+    from the empty picture, and by how much the worst of them does (0..1, the largest difference of a
+    pixel). The empty picture is the one that most others resemble within `near`, since people come
+    and go and it returns; the plain median would show whoever stands longest. small: pictures of at
+    most 64 pixels a side are enough. Raises ValueError for a film that is too short."""
     if len(small) < count:
         raise ValueError(f"{count} successive frames were asked of a film of {len(small)}")
-    stack = np.stack([luma(frame) for frame in small])
-    apart = np.abs(stack - np.median(stack, 0)).reshape(len(stack), -1).max(1)
+    stack = np.stack([luma(frame).ravel() for frame in small])
+    tried = stack[:: max(1, len(stack) // 200)]
+    alike = [np.abs(stack - one).max(1) < near for one in tried]
+    empty = np.median(stack[max(alike, key=np.count_nonzero)], 0)
+    apart = np.abs(stack - empty).max(1)
     worst = np.lib.stride_tricks.sliding_window_view(apart, count).max(1)
     start = int(worst.argmin())
     return start, float(worst[start])
