@@ -23,11 +23,13 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from vj.clock import WallClock
+from vj.engine.align import align
 from vj.engine.enlarge import Fsr
 from vj.engine.journey import Journey
 from vj.engine.models import Model
 from vj.engine.painters import StreamPainter
 from vj.frame import Frame, Size
+from vj.kernels.cupy_field import FieldKernels
 from vj.metrics import Metrics
 from vj.parameters.store import Store
 
@@ -37,7 +39,7 @@ def sd_turbo(device: torch.device, dtype: torch.dtype) -> Any:
     from diffusers import AutoencoderTiny, EulerDiscreteScheduler, StableDiffusionPipeline, UNet2DConditionModel
     from transformers import CLIPTextConfig, CLIPTextModel
 
-    from vj.pocket.model import make_tokenizer
+    from tests.tiny_models import make_tokenizer
 
     torch.manual_seed(0)
     tokenizer = make_tokenizer(Path(tempfile.mkdtemp()) / "tokenizer")
@@ -128,6 +130,11 @@ def main() -> None:
     fsr = Fsr(Size(512, 288), Size(1920, 1080), "cuda")
     small = image[:288, :512] if size.width >= 512 else np.zeros((288, 512, 3), np.uint8)
     rows.append(("FSR, 512x288 to 1920x1080, host to host", timed(lambda: fsr.enlarge(small), given.frames)))
+    kernels = FieldKernels(size.height, size.width, device, dtype=dtype)
+    white = torch.randn((size.height, size.width), device=device)
+    rows.append(("the texture field", timed(lambda: kernels.make(tensor, white), given.frames)))
+    noise = torch.randn((given.steps, *latents.shape[1:]), device=device)
+    rows.append(("noise that follows form, on the latents", timed(lambda: align(noise, tensor, 0.5), given.frames)))
     clock = WallClock()
     journey = Journey(size, "crop", Metrics(), print)
     journey.swap(painter)
