@@ -29,6 +29,7 @@ class RealInput:
         self._known: tuple[np.ndarray, np.ndarray] | None = None
         column, row = np.arange(wanted.width), np.arange(wanted.height)
         self._places = [p.astype(np.float32) for p in np.meshgrid(column, row)]
+        self._from = np.empty((2, wanted.height, wanted.width), np.float32)
 
     def lumas(self, guide: Guide) -> tuple[np.ndarray, np.ndarray]:
         """The part that is sent: luma at the painted size, (h, w), and at the output's, (H, W),
@@ -83,9 +84,11 @@ class RealInput:
         column, row = np.meshgrid(*(np.arange(n, dtype=np.float32) for n in (width, height)))
         moved = _seen(small, column + step[..., 0], row + step[..., 1])
         step *= np.float32(self._wanted.width / width)
-        wide = cv2.split(cv2.resize(step, self._wanted, interpolation=cv2.INTER_LINEAR))
-        x, y = (cv2.add(way, place, dst=way) for way, place in zip(wide, self._places, strict=True))
-        return moved, _seen(large, x, y)
+        for axis in range(2):
+            only = np.ascontiguousarray(step[..., axis])
+            cv2.resize(only, self._wanted, dst=self._from[axis], interpolation=cv2.INTER_LINEAR)
+            cv2.add(self._from[axis], self._places[axis], dst=self._from[axis])
+        return moved, _seen(large, *self._from)
 
 
 class _Axis:

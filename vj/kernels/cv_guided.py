@@ -20,6 +20,7 @@ from vj.kernels.numpy_guided import (
     fade,
     grid,
     replaced,
+    sharpened,
 )
 
 _WINDOW = (2 * RADIUS + 1, 2 * RADIUS + 1)
@@ -61,7 +62,7 @@ class GuidedUpscaler:
     def __init__(self, height: int, width: int, out_height: int, out_width: int) -> None:
         self._shape, self._large = (height, width), (out_width, out_height)
         self._grid = grid(height, width)
-        self._twice = (min(2 * width, out_width), min(2 * height, out_height))
+        self._between = sharpened(height, width, out_height, out_width)[::-1]
         self._slope = np.empty((out_height, out_width, 3), np.int16)
         self._guide = np.empty((out_height, out_width), np.uint8)
         self._sharpening = np.empty((out_height, out_width), np.int16)
@@ -174,16 +175,16 @@ class GuidedUpscaler:
     def _sharpen(self, light: np.ndarray, trust: np.ndarray) -> None:
         """What is added to the luma where the guide is not believed: see
         `numpy_guided.bounded_sharpening`."""
-        large = cv2.resize(light, self._twice, interpolation=cv2.INTER_CUBIC)
-        least = cv2.resize(cv2.erode(light, _AROUND), self._twice, interpolation=cv2.INTER_LINEAR)
-        most = cv2.resize(cv2.dilate(light, _AROUND), self._twice, interpolation=cv2.INTER_LINEAR)
+        large = cv2.resize(light, self._between, interpolation=cv2.INTER_CUBIC)
+        least = cv2.resize(cv2.erode(light, _AROUND), self._between, interpolation=cv2.INTER_LINEAR)
+        most = cv2.resize(cv2.dilate(light, _AROUND), self._between, interpolation=cv2.INTER_LINEAR)
         sharp = cv2.blur(large, (3, 3))
         cv2.addWeighted(large, 1 + float(SHARPEN), sharp, -float(SHARPEN), 0, dst=sharp)
         cv2.min(sharp, most, dst=sharp)
         cv2.max(sharp, least, dst=sharp)
         doubt = cv2.resize(
             ((1 - trust) * np.float32(_UNIT)).astype(np.int16),
-            self._twice,
+            self._between,
             interpolation=cv2.INTER_LINEAR,
         )
         more = np.subtract(sharp, large, dtype=np.int16)

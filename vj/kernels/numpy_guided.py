@@ -25,7 +25,7 @@ RADIUS = 1
 """Of the square windows on the grid that is fitted, which has half the painting's sides (the fast
 guided filter): 3x3 there, 6x6 pixels painted. Larger ones agree better with the input's edges and
 lie further from its colours."""
-NOISE = np.float32((2 / 255) ** 2)
+NOISE = np.float32((4 / 255) ** 2)
 """Variance of luma that counts as none: a camera's noise on a wall shall not be painted."""
 STEEPEST = np.float32(4)
 """Bound of a slope's size: a faint edge in the input does not draw a hard one. With 2, colours that
@@ -176,14 +176,23 @@ def led(picture: np.ndarray, guide: np.ndarray, fitted: Fit, share: float) -> np
     return (np.clip(out, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8)
 
 
+def sharpened(height: int, width: int, out_height: int, out_width: int) -> tuple[int, int]:
+    """Height and width at which a picture is sharpened on its way to a size: twice its own, where
+    an edge has room to get steeper, but no more than half of where it goes, which costs too much."""
+    return (
+        min(2 * height, max(height, out_height // 2)),
+        min(2 * width, max(width, out_width // 2)),
+    )
+
+
 def bounded_sharpening(light: np.ndarray, height: int, width: int) -> np.ndarray:
-    """What sharpening adds to a luma on its way to (height, width). (h, w) uint8 -> float32, -1..1
-    at twice the size, where an edge has room to get steeper, or at the large one if that is less.
+    """What sharpening adds to a luma on its way to (height, width). (h, w) uint8 -> float32, -1..1,
+    of the size `sharpened`.
 
     An unsharp mask, held between the least and the most of what lay around in the small picture,
     as cv_upscale.py does it in all channels and at the large size.
     """
-    size = min(2 * light.shape[0], height), min(2 * light.shape[1], width)
+    size = sharpened(*light.shape, height, width)
     small = to_float(light)
     around = np.pad(small, 1, mode="edge")
     windows = [
