@@ -30,7 +30,8 @@ def align(noise: Tensor, picture: Tensor, amount: float, turn: float = 0.0) -> T
     where the picture has no direction, has turned.
 
     Returns (n, C, h, w): (1 - amount) * white + amount * smeared, each channel with the mean and
-    deviation of its white noise. On CUDA nothing waits for the card.
+    deviation of its white noise. On CUDA nothing waits for the card, but the first call for a size
+    compiles the kernels: make one while the model is warmed.
     """
     if amount <= 0:
         return noise
