@@ -51,7 +51,7 @@ def agreement(picture: np.ndarray, truth: np.ndarray) -> float:
     for one in (picture, truth):
         light = cv2.cvtColor(one, cv2.COLOR_RGB2GRAY).astype(np.float32)
         lengths.append(np.hypot(cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1)).ravel())
-    return float(np.corrcoef(*lengths)[0, 1])
+    return float(np.corrcoef(lengths[0], lengths[1])[0, 1])
 
 
 def milliseconds(way: Callable[[], np.ndarray], rounds: int) -> float:

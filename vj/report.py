@@ -78,6 +78,7 @@ def summary(performance: Performance) -> dict[str, Any]:
         "repeated": performance.metrics.repeated,
         "skipped_input": performance.inbox.dropped,
         "dropped_output": performance.dropped,
+        "unguided": performance.unguided,
         "faults": performance.metrics.faults,
         "stages_ms": {name: round(value * 1e3, 2) for name, value in performance.metrics.stages().items()},
         "sent": performance.outlets.sent(),

@@ -192,7 +192,7 @@ def bounded_sharpening(light: np.ndarray, height: int, width: int) -> np.ndarray
     An unsharp mask, held between the least and the most of what lay around in the small picture,
     as cv_upscale.py does it in all channels and at the large size.
     """
-    size = sharpened(*light.shape, height, width)
+    size = sharpened(light.shape[0], light.shape[1], height, width)
     small = to_float(light)
     around = np.pad(small, 1, mode="edge")
     windows = [
