@@ -1,4 +1,4 @@
-"""The texture field on a CPU, one core: milliseconds a field beside a plain line integral convolution, and how alike the two are.
+"""The texture field on one core: milliseconds, and likeness to a plain line integral convolution.
 
 python bench/field.py [--rounds 60]
 """
@@ -29,7 +29,7 @@ STEPS = 9
 
 
 def plain(luma: np.ndarray, white: np.ndarray) -> np.ndarray:
-    """What one writes first: tangents of the smoothed structure tensor at full size, then step by step along them, the sign kept."""
+    """What one writes first: tangents of the structure tensor at full size, then step by step."""
     height, width = luma.shape
     unit = height / 256
     soft = blurred(np.float32(1 / 255) * luma, SOFT * unit)
@@ -37,7 +37,10 @@ def plain(luma: np.ndarray, white: np.ndarray) -> np.ndarray:
     xx, yy, xy = (blurred(product, TENSOR * unit) for product in (dx * dx, dy * dy, dx * dy))
     angle = 0.5 * cv2.phase(blurred(yy - xx, CALM * unit), blurred(-2 * xy, CALM * unit))
     along_x, along_y = np.cos(angle) * np.float32(unit), np.sin(angle) * np.float32(unit)
-    own_x, own_y = (np.ascontiguousarray(a, np.float32) for a in np.meshgrid(np.arange(width), np.arange(height)))
+    own_x, own_y = (
+        np.ascontiguousarray(a, np.float32)
+        for a in np.meshgrid(np.arange(width), np.arange(height))
+    )
     grain = blurred(white, GRAIN * unit)
     total = grain.copy()
     for sign in (np.float32(1), np.float32(-1)):
@@ -53,7 +56,7 @@ def plain(luma: np.ndarray, white: np.ndarray) -> np.ndarray:
 
 
 def timed(work: Callable[[], object], rounds: int) -> tuple[float, float]:
-    """Median and least milliseconds of a call, of the core's own time: what other tenants take does not count."""
+    """Median and least milliseconds of a call, of the core's own time: other tenants do not count."""
     for _ in range(5):
         work()
     took = []
@@ -65,12 +68,16 @@ def timed(work: Callable[[], object], rounds: int) -> tuple[float, float]:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--rounds", type=int, default=60)
     given = options.parse_args()
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
-    print("| size | field, median / least ms | of it directions | plain LIC, median / least ms | correlation where the picture leads |")
+    print(
+        "| size | field, median / least ms | of it directions | plain LIC | correlation where sure |"
+    )
     print("|---|---|---|---|---|")
     for size in (Size(256, 256), Size(384, 384), Size(512, 512), Size(512, 288)):
         luma: np.ndarray = cv2.cvtColor(Scene(size, 30).draw(10), cv2.COLOR_RGB2GRAY)
@@ -89,7 +96,10 @@ def main() -> None:
         )
     print("\n| latents | `align`, median / least ms |\n|---|---|")
     for side, rows in ((64, 1), (64, 4), (128, 1)):
-        noise, picture = torch.randn((rows, 4, side, side)), torch.rand((1, 3, 8 * side, 8 * side)) * 2 - 1
+        noise, picture = (
+            torch.randn((rows, 4, side, side)),
+            torch.rand((1, 3, 8 * side, 8 * side)) * 2 - 1,
+        )
         took = timed(lambda: align(noise, picture, 0.5), given.rounds)  # noqa: B023
         print(f"| {rows} x 4 x {side} x {side} | {took[0]:.1f} / {took[1]:.1f} |", flush=True)
 

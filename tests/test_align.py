@@ -1,4 +1,4 @@
-"""Noise that follows form, for models with latents: it looks along the edges and is as strong as white noise."""
+"""Noise that follows form, for models with latents: along edges, as strong as before."""
 
 from __future__ import annotations
 
@@ -28,7 +28,11 @@ def stripes(angle: float, height: int = 512, width: int = 512) -> torch.Tensor:
 
 
 def scene(height: int = 512, width: int = 512) -> torch.Tensor:
-    return torch.from_numpy(Scene(Size(width, height), 30).draw(7)).permute(2, 0, 1)[None].float() / 127.5 - 1
+    return (
+        torch.from_numpy(Scene(Size(width, height), 30).draw(7)).permute(2, 0, 1)[None].float()
+        / 127.5
+        - 1
+    )
 
 
 def beside(planes: torch.Tensor, right: int, down: int) -> float:
@@ -51,12 +55,16 @@ def test_the_noise_is_as_strong_as_before(amount: float, height: int, width: int
     assert led.shape == white.shape
     assert led.dtype == white.dtype
     assert abs(float(led.var((2, 3)).mean()) - 1) < 0.05
-    assert torch.allclose(led.var((2, 3)), white.var((2, 3)), rtol=1e-3), "it fades in without a jump"
+    assert torch.allclose(led.var((2, 3)), white.var((2, 3)), rtol=1e-3), (
+        "it fades in without a jump"
+    )
     assert torch.allclose(led.mean((2, 3)), white.mean((2, 3)), atol=1e-4)
 
 
 @pytest.mark.parametrize(("angle", "along", "across"), [(0, (1, 0), (0, 1)), (90, (0, 1), (1, 0))])
-def test_it_runs_along_the_edges_and_not_across(angle: float, along: tuple[int, int], across: tuple[int, int]) -> None:
+def test_it_runs_along_the_edges_and_not_across(
+    angle: float, along: tuple[int, int], across: tuple[int, int]
+) -> None:
     led = align(noise(), stripes(angle), 1.0)
     assert beside(led, *along) > 0.7
     assert beside(led, *(3 * step for step in along)) > 0.25
@@ -71,7 +79,9 @@ def test_channels_and_steps_know_nothing_of_each_other() -> None:
     apart = torch.corrcoef(led) - torch.eye(10)
     assert apart.abs().max() < 0.15
     alone = align(white[:1], scene(), 1.0)
-    assert torch.allclose(alone, align(white, scene(), 1.0)[:1], atol=1e-5), "more steps change nothing for the first"
+    assert torch.allclose(alone, align(white, scene(), 1.0)[:1], atol=1e-5), (
+        "more steps change nothing for the first"
+    )
 
 
 def test_the_same_again_is_the_same_and_the_noise_stays_as_it_was() -> None:
@@ -85,7 +95,9 @@ def test_the_swirl_leads_on_an_empty_wall_and_turns() -> None:
     wall = torch.zeros((1, 3, 512, 512))
     still, turned = align(noise(), wall, 1.0), align(noise(), wall, 1.0, turn=np.pi / 2)
     assert float(torch.corrcoef(torch.stack([still.ravel(), turned.ravel()]))[0, 1]) < 0.6
-    assert torch.allclose(align(noise(), wall, 1.0, turn=np.pi), still, atol=0.05), "half a turn of a line is the line"
+    assert torch.allclose(align(noise(), wall, 1.0, turn=np.pi), still, atol=0.05), (
+        "half a turn of a line is the line"
+    )
 
 
 def test_two_threads_do_not_mix_their_noise() -> None:
@@ -110,7 +122,9 @@ def test_two_threads_do_not_mix_their_noise() -> None:
 def test_it_is_numpys() -> None:
     picture = scene(320, 448)
     white = noise(1, 4, 40, 56)
-    luma = ((picture[0] * torch.tensor((0.299, 0.587, 0.114))[:, None, None]).sum(0) * 0.5 + 0.5).numpy()
+    luma = (
+        (picture[0] * torch.tensor((0.299, 0.587, 0.114))[:, None, None]).sum(0) * 0.5 + 0.5
+    ).numpy()
     truth = numpy_field.follow(white[0].permute(1, 2, 0).numpy(), luma, 128 / 40)
     led = align(white, picture, 1.0)[0].permute(1, 2, 0).numpy()
     for channel in range(4):

@@ -1,4 +1,4 @@
-"""The texture field: noise that follows form, as strong as white noise, steady under a camera, the same at every size."""
+"""The texture field: it follows form, is as strong as white noise, steady, alike at every size."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def scene(height: int, width: int, number: int = 10) -> np.ndarray:
 
 
 def stripes(height: int, width: int, angle: float = 0.0) -> np.ndarray:
-    """Stripes that run at so many degrees from the horizontal (y down), 16 to the height, at their softest."""
+    """Stripes that run at so many degrees from the horizontal (y down), 16 to the height."""
     y, x = np.mgrid[:height, :width].astype(np.float32) / height
     across = -x * np.sin(np.radians(angle)) + y * np.cos(np.radians(angle))
     out: np.ndarray = 0.5 + 0.4 * np.sin(across * (2 * np.pi * 16)).astype(np.float32)
@@ -46,7 +46,9 @@ def wall(height: int, width: int) -> np.ndarray:
     return np.full((height, width), 0.5, np.float32)
 
 
-def make(luma: np.ndarray, white: np.ndarray | None = None, size: float = 1.0, turn: float = 0.0) -> Field:
+def make(
+    luma: np.ndarray, white: np.ndarray | None = None, size: float = 1.0, turn: float = 0.0
+) -> Field:
     white = grain(*luma.shape) if white is None else white
     return FieldMaker(*luma.shape).make(luma, white, size, turn)
 
@@ -56,17 +58,19 @@ def alike(one: np.ndarray, two: np.ndarray) -> float:
 
 
 def beside(texture: np.ndarray, right: int, down: int) -> float:
-    """Correlation of a texture with itself so many pixels to the right (or left, below 0) and down."""
+    """Correlation of a texture with itself so many pixels right (left, below 0) and down."""
     height, width = texture.shape
     left, rest = max(0, -right), max(0, right)
     return alike(texture[: height - down, left : width - rest], texture[down:, rest : width - left])
 
 
 def length(texture: np.ndarray) -> float:
-    """How far one has to go until the correlation has fallen to one half, right or down, whichever is longer, in pixels."""
+    """Pixels until the correlation has fallen to one half, right or down, the longer."""
     found = []
     for way in ((1, 0), (0, 1)):
-        curve = np.array([beside(texture, way[0] * lag, way[1] * lag) for lag in range(texture.shape[0] // 6)])
+        curve = np.array(
+            [beside(texture, way[0] * lag, way[1] * lag) for lag in range(texture.shape[0] // 6)]
+        )
         under = int(np.argmax(curve < 0.5))
         found.append(under - 1 + (curve[under - 1] - 0.5) / (curve[under - 1] - curve[under]))
     return max(found)
@@ -75,7 +79,9 @@ def length(texture: np.ndarray) -> float:
 @pytest.mark.parametrize(("height", "width"), SIZES)
 @pytest.mark.parametrize("draw", [scene, stripes, wall])
 @pytest.mark.parametrize("size", [0.5, 1.0, 2.0])
-def test_it_is_as_strong_as_white_noise_whatever_the_picture(draw: Draw, height: int, width: int, size: float) -> None:
+def test_it_is_as_strong_as_white_noise_whatever_the_picture(
+    draw: Draw, height: int, width: int, size: float
+) -> None:
     made = make(draw(height, width), size=size)
     for plane in (made.texture, made.along_x, made.along_y):
         assert plane.shape == (height, width)
@@ -107,19 +113,31 @@ def test_it_runs_along_an_edge_and_not_across(angle: float) -> None:
     turned = np.degrees(np.arctan2(made.along_y, made.along_x) / 2 - np.radians(angle))
     off = np.abs((turned + 90) % 180 - 90)[8:-8, 8:-8]
     assert np.median(off) < 2, "the tangents are the stripes'"
-    along = np.round(6 * np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])).astype(int)
+    along = np.round(6 * np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])).astype(
+        int
+    )
     assert beside(made.texture, *along) > 0.3
-    assert abs(beside(made.texture, -along[1], along[0]) if along[0] >= 0 else beside(made.texture, along[1], -along[0])) < 0.1
+    assert (
+        abs(
+            beside(made.texture, -along[1], along[0])
+            if along[0] >= 0
+            else beside(made.texture, along[1], -along[0])
+        )
+        < 0.1
+    )
 
 
 @pytest.mark.parametrize("draw", [scene, stripes, wall])
 def test_512_rows_look_like_256_sharper(draw: Draw) -> None:
-    """Of the same noise: directions, strokes and their length relative to the height are the same."""
+    """Of the same noise: the same directions and strokes, as long relative to the height."""
     white = grain(512, 512)
     small = make(draw(256, 256), cv2.resize(white, (256, 256), interpolation=cv2.INTER_AREA) * 2)
     large = make(draw(512, 512), white)
     assert length(large.texture) / 2 == pytest.approx(length(small.texture), rel=0.15)
-    planes = {name: cv2.resize(getattr(large, name), (256, 256), interpolation=cv2.INTER_AREA) for name in NAMES}
+    planes = {
+        name: cv2.resize(getattr(large, name), (256, 256), interpolation=cv2.INTER_AREA)
+        for name in NAMES
+    }
     assert alike(planes["texture"], small.texture) > 0.93
     for name in NAMES[1:]:
         one, two = planes[name], getattr(small, name)
@@ -135,7 +153,9 @@ def test_a_crop_has_the_strokes_of_the_picture_it_was_cut_from() -> None:
     white = grain(512, 512)
     whole = FieldMaker(512, 512).make(scene(512, 512), white)
     cut = (slice(128, 384), slice(96, 352))
-    crop = FieldMaker(256, 256, unit=2.0).make(np.ascontiguousarray(scene(512, 512)[cut]), np.ascontiguousarray(white[cut]))
+    crop = FieldMaker(256, 256, unit=2.0).make(
+        np.ascontiguousarray(scene(512, 512)[cut]), np.ascontiguousarray(white[cut])
+    )
     inner = (slice(48, -48), slice(48, -48))
     assert alike(whole.along_x[cut][inner], crop.along_x[inner]) > 0.99
     sure = np.hypot(crop.along_x, crop.along_y)[inner] > 0.8
@@ -145,7 +165,9 @@ def test_a_crop_has_the_strokes_of_the_picture_it_was_cut_from() -> None:
 def test_where_nothing_has_a_direction_the_swirl_leads_and_turns() -> None:
     still = make(wall(256, 256))
     assert np.abs(still.along_x).max() == 0
-    assert length(still.texture) > 1.5 * length(FieldMaker(256, 256, unit=0.05).make(wall(256, 256), grain(256, 256)).texture)
+    assert length(still.texture) > 1.5 * length(
+        FieldMaker(256, 256, unit=0.05).make(wall(256, 256), grain(256, 256)).texture
+    )
     textures = [make(wall(256, 256), turn=turn).texture for turn in (0.02, 0.4, np.pi / 2, np.pi)]
     assert alike(still.texture, textures[0]) > 0.97, "a little turn, a little change"
     assert alike(still.texture, textures[1]) < 0.9
@@ -158,7 +180,10 @@ def test_where_nothing_has_a_direction_the_swirl_leads_and_turns() -> None:
 def test_a_cameras_noise_on_a_wall_changes_hardly_anything() -> None:
     rng, white = np.random.default_rng(3), grain(256, 256)
     maker = FieldMaker(256, 256)
-    frames = [np.clip(128 + rng.normal(0, 2, (256, 256)), 0, 255).round().astype(np.uint8) for _ in range(4)]
+    frames = [
+        np.clip(128 + rng.normal(0, 2, (256, 256)), 0, 255).round().astype(np.uint8)
+        for _ in range(4)
+    ]
     textures = [maker.make(frame, white).texture for frame in frames]
     assert min(alike(a, b) for a, b in itertools.pairwise(textures)) > 0.99
 
@@ -166,13 +191,17 @@ def test_a_cameras_noise_on_a_wall_changes_hardly_anything() -> None:
 def test_a_cameras_noise_over_a_scene_changes_little() -> None:
     rng, white = np.random.default_rng(3), grain(256, 256)
     clean, maker = scene(256, 256) * 255, FieldMaker(256, 256)
-    frames = [np.clip(clean + rng.normal(0, 2, clean.shape), 0, 255).round().astype(np.uint8) for _ in range(3)]
+    frames = [
+        np.clip(clean + rng.normal(0, 2, clean.shape), 0, 255).round().astype(np.uint8)
+        for _ in range(3)
+    ]
     textures = [maker.make(frame, white).texture for frame in frames]
     assert min(alike(a, b) for a, b in itertools.pairwise(textures)) > 0.95
 
 
 def test_the_same_inputs_give_the_same_bytes_and_stay_as_they_were() -> None:
-    """Also from a maker that has made others in between, and with the arrays elsewhere in memory. What it gave is not written over."""
+    """Also from a maker that has made others in between, and with the arrays elsewhere in memory.
+    What it gave is not written over."""
     luma, white = scene(192, 320), grain(192, 320)
     before = luma.copy(), white.copy()
     maker = FieldMaker(192, 320)
@@ -193,9 +222,23 @@ def test_the_same_inputs_give_the_same_bytes_and_stay_as_they_were() -> None:
 
 
 def test_other_noise_other_sizes_and_turns_are_not_the_kept_ones() -> None:
-    luma, maker, whites = scene(96, 96), FieldMaker(96, 96), [grain(96, 96, seed) for seed in range(2)]
-    for seed, size, turn in ((0, 1.0, 0.0), (1, 1.0, 0.0), (1, 2.0, 0.0), (1, 2.0, 0.5), (0, 2.0, 0.5), (0, 1.0, 0.5)):
-        assert np.array_equal(maker.make(luma, whites[seed], size, turn).texture, make(luma, whites[seed], size, turn).texture)
+    luma, maker, whites = (
+        scene(96, 96),
+        FieldMaker(96, 96),
+        [grain(96, 96, seed) for seed in range(2)],
+    )
+    for seed, size, turn in (
+        (0, 1.0, 0.0),
+        (1, 1.0, 0.0),
+        (1, 2.0, 0.0),
+        (1, 2.0, 0.5),
+        (0, 2.0, 0.5),
+        (0, 1.0, 0.5),
+    ):
+        assert np.array_equal(
+            maker.make(luma, whites[seed], size, turn).texture,
+            make(luma, whites[seed], size, turn).texture,
+        )
 
 
 def test_makers_in_several_threads_do_not_mix() -> None:

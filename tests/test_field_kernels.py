@@ -1,4 +1,4 @@
-"""The texture field's kernels without a GPU: the real host code over a stand-in for CuPy that runs the same text as C."""
+"""The texture field's kernels without a GPU: the host code over a CuPy that runs them as C."""
 
 from __future__ import annotations
 
@@ -24,8 +24,13 @@ LUMA = torch.tensor((0.299, 0.587, 0.114))
 
 
 @pytest.fixture(scope="module", params=[torch.float32, torch.float16], ids=["float", "half"])
-def compiled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[torch.dtype, Compiled]:
-    folder, options = tmp_path_factory.mktemp("field"), ("-DVJ_HALF",) if request.param == torch.float16 else ()
+def compiled(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[torch.dtype, Compiled]:
+    folder, options = (
+        tmp_path_factory.mktemp("field"),
+        ("-DVJ_HALF",) if request.param == torch.float16 else (),
+    )
     return request.param, Compiled(folder, *options, text=C_SOURCE)
 
 
@@ -55,11 +60,17 @@ def dtype(compiled: tuple[torch.dtype, Compiled], monkeypatch: pytest.MonkeyPatc
             streams.clear()
 
     def raw_module(*, code: str, options: tuple[str, ...], backend: str) -> SimpleNamespace:
-        assert (code, options, backend) == (CUDA_SOURCE, ("-DVJ_HALF",) if dtype == torch.float16 else (), "nvrtc")
+        assert (code, options, backend) == (
+            CUDA_SOURCE,
+            ("-DVJ_HALF",) if dtype == torch.float16 else (),
+            "nvrtc",
+        )
         return SimpleNamespace(get_function=get_function)
 
     stand_in = ModuleType("cupy")
-    vars(stand_in).update(RawModule=raw_module, from_dlpack=np.from_dlpack, cuda=SimpleNamespace(Stream=Stream))
+    vars(stand_in).update(
+        RawModule=raw_module, from_dlpack=np.from_dlpack, cuda=SimpleNamespace(Stream=Stream)
+    )
     monkeypatch.setitem(sys.modules, "cupy", stand_in)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device", lambda _: nullcontext())
@@ -68,8 +79,10 @@ def dtype(compiled: tuple[torch.dtype, Compiled], monkeypatch: pytest.MonkeyPatc
     return dtype
 
 
-def entered(height: int, width: int, number: int, dtype: torch.dtype) -> tuple[torch.Tensor, np.ndarray]:
-    """A drawn picture as the model gets it, (1, 3, H, W) -1..1, and its luma 0..1 as far as that precision goes."""
+def entered(
+    height: int, width: int, number: int, dtype: torch.dtype
+) -> tuple[torch.Tensor, np.ndarray]:
+    """A drawn picture as the model gets it, (1, 3, H, W) -1..1, and its luma, 0..1."""
     picture = cv2.resize(Scene(Size(width, height), 30).draw(number), (width, height))
     model = (torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1).to(dtype)
     return model, ((model[0].float() * LUMA[:, None, None]).sum(0) * 0.5 + 0.5).numpy()
@@ -79,17 +92,28 @@ def alike(one: Any, two: Any) -> float:
     return float(np.corrcoef(np.ravel(one), np.ravel(two))[0, 1])
 
 
-@pytest.mark.parametrize(("height", "width", "unit"), [(96, 160, None), (64, 64, 1.0), (75, 91, 1.3)])
-def test_the_kernels_make_numpys_field(dtype: torch.dtype, height: int, width: int, unit: float | None) -> None:
+@pytest.mark.parametrize(
+    ("height", "width", "unit"), [(96, 160, None), (64, 64, 1.0), (75, 91, 1.3)]
+)
+def test_the_kernels_make_numpys_field(
+    dtype: torch.dtype, height: int, width: int, unit: float | None
+) -> None:
     """Four frames: the noise kept, then another; strokes of two sizes; the swirl turned."""
     kernels = FieldKernels(height, width, "cpu", unit, dtype)
-    whites = [np.random.default_rng(seed).standard_normal((height, width)).astype(np.float32) for seed in range(2)]
+    whites = [
+        np.random.default_rng(seed).standard_normal((height, width)).astype(np.float32)
+        for seed in range(2)
+    ]
     there = [torch.from_numpy(white) for white in whites]
     for turn, (which, size) in enumerate([(0, 1.0), (0, 2.0), (1, 2.0), (1, 0.5)]):
         model, luma = entered(height, width, 10 * turn, dtype)
         truth = numpy_field.make_field(luma, whites[which], size, 0.7 * turn, unit)
-        made = kernels.make(model.contiguous(memory_format=torch.channels_last), there[which], size, 0.7 * turn)
-        assert all(tensor.shape == (1, 1, height, width) and tensor.dtype == dtype for tensor in made)
+        made = kernels.make(
+            model.contiguous(memory_format=torch.channels_last), there[which], size, 0.7 * turn
+        )
+        assert all(
+            tensor.shape == (1, 1, height, width) and tensor.dtype == dtype for tensor in made
+        )
         texture, along_x, along_y = (tensor[0, 0].float().numpy() for tensor in made)
         assert alike(texture, truth.texture) > 0.9999
         close = 1e-4 if dtype == torch.float32 else 2e-3
@@ -124,7 +148,9 @@ def test_a_field_holds_while_the_ring_goes_round(dtype: torch.dtype) -> None:
 def test_what_does_not_fit_is_refused(dtype: torch.dtype) -> None:
     kernels = FieldKernels(32, 48, "cpu", None, dtype)
     white, picture = torch.zeros((32, 48)), torch.zeros((1, 3, 32, 48), dtype=dtype)
-    with pytest.raises(ValueError, match=r"picture: \(1, 3, 48, 32\) came, \(1, 3, 32, 48\) would be right"):
+    with pytest.raises(
+        ValueError, match=r"picture: \(1, 3, 48, 32\) came, \(1, 3, 32, 48\) would be right"
+    ):
         kernels.make(picture.reshape(1, 3, 48, 32), white)
     with pytest.raises(ValueError, match=r"white: \(48, 32\) .* came, contiguous \(32, 48\)"):
         kernels.make(picture, white.reshape(48, 32))

@@ -17,7 +17,10 @@ HEIGHT, WIDTH = 192, 320
 
 @pytest.fixture(params=[torch.float32, torch.float16], ids=["float", "half"])
 def kernels(request: pytest.FixtureRequest, cuda: torch.device) -> FieldKernels:
-    pytest.importorskip("cupy", reason="no cupy: pip install cupy-cuda12x==14.2.0 (or cupy-cuda13x, as torch's CUDA is)")
+    pytest.importorskip(
+        "cupy",
+        reason="no cupy: pip install cupy-cuda12x==14.2.0 (or cupy-cuda13x, as torch's CUDA is)",
+    )
     return FieldKernels(HEIGHT, WIDTH, cuda, dtype=request.param)
 
 
@@ -44,7 +47,9 @@ def test_the_card_makes_numpys_field(kernels: FieldKernels) -> None:
         assert np.abs(along_y - truth.along_y).max() < 3e-3
         assert abs(texture.std() - 1) < 5e-3
         again = kernels.make(model.cuda(), there, size, 0.5 * turn)
-        assert all(torch.equal(one, two) for one, two in zip(made, again, strict=True)), "the same bytes"
+        assert all(torch.equal(one, two) for one, two in zip(made, again, strict=True)), (
+            "the same bytes"
+        )
 
 
 def test_two_hundred_fields_wait_for_nothing_and_allocate_nothing(kernels: FieldKernels) -> None:
@@ -54,7 +59,11 @@ def test_two_hundred_fields_wait_for_nothing_and_allocate_nothing(kernels: Field
     def held() -> tuple[int, int, int]:
         torch.cuda.synchronize()
         allocated = torch.cuda.memory_stats()["allocation.all.allocated"]
-        return torch.cuda.memory_allocated(), allocated, cupy.get_default_memory_pool().total_bytes()
+        return (
+            torch.cuda.memory_allocated(),
+            allocated,
+            cupy.get_default_memory_pool().total_bytes(),
+        )
 
     kernels.make(model, white)
     before = held()

@@ -43,7 +43,8 @@ def align(noise: Tensor, picture: Tensor, amount: float, turn: float = 0.0) -> T
         smeared = kernels.follow(flat, picture, size, turn)
     else:
         small = np.ascontiguousarray(flat.permute(1, 2, 0).numpy())
-        made = _maker(caller, height, width).follow(small, _luma(picture, height, width), size, turn)
+        luma = _luma(picture, height, width)
+        made = _maker(caller, height, width).follow(small, luma, size, turn)
         smeared = torch.from_numpy(made).permute(2, 0, 1)
     white = flat - flat.mean((1, 2), keepdim=True)
     mixed = (1 - amount) * white / _deviation(white) + amount * smeared / _deviation(smeared)

@@ -19,7 +19,7 @@ _SLOTS, _FEWER = 4096, 64
 
 
 class _Leader:
-    """From a picture to the steps along its form, on a grid of (h, w), with two buffers for them."""
+    """From a picture to the steps along its form, on a grid of (h, w)."""
 
     def __init__(
         self,
