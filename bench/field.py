@@ -56,7 +56,7 @@ def plain(luma: np.ndarray, white: np.ndarray) -> np.ndarray:
 
 
 def timed(work: Callable[[], object], rounds: int) -> tuple[float, float]:
-    """Median and least milliseconds of a call, of the core's own time: other tenants do not count."""
+    """Median and least milliseconds of a call, of the core's time: other tenants do not count."""
     for _ in range(5):
         work()
     took = []
@@ -76,7 +76,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     print(
-        "| size | field, median / least ms | of it directions | plain LIC | correlation where sure |"
+        "| size | field, median / least ms | of it directions | plain LIC | likeness where sure |"
     )
     print("|---|---|---|---|---|")
     for size in (Size(256, 256), Size(384, 384), Size(512, 512), Size(512, 288)):
