@@ -1,4 +1,5 @@
-"""The evaluation tells a model that paints from one that does not, and says which gate is missed."""
+"""The evaluation tells a model that paints from one that does not, and says which gate is
+missed."""
 
 from __future__ import annotations
 

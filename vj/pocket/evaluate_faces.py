@@ -1,8 +1,8 @@
 """Is a painted face still that face? A mesh of 468 points is laid on the input and on the painting.
 
 A development tool: the models are MediaPipe's, read from files that are given as arguments (see
-docs/third-party.md for the package that carries them), by the OpenCV that is here anyway. Nothing of
-it is used when a show is played.
+docs/third-party.md for the package that carries them), by the OpenCV that is here anyway. Nothing
+of it is used when a show is played.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ LARGE = 80
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """points: (468, 3), x and y in pixels of the picture, z in the same scale. crop: (2, 3), takes the
-    picture's pixels to the crop's. sure: 0..1, whether that is a face at all."""
+    """points: (468, 3), x and y in pixels of the picture, z in the same scale. crop: (2, 3), takes
+    the picture's pixels to the crop's. sure: 0..1, whether that is a face at all."""
 
     points: np.ndarray
     crop: np.ndarray
@@ -42,8 +42,8 @@ class Face:
 
 
 def _anchors() -> np.ndarray:
-    """(896, 2): the middles of the detector's boxes, 0..1; two each on a grid of 16, six on one of 8
-    (SSD; MediaPipe, face_detection_short_range)."""
+    """(896, 2): the middles of the detector's boxes, 0..1; two each on a grid of 16, six on one of
+    8 (SSD; MediaPipe, face_detection_short_range)."""
     found = []
     for cells, each in ((16, 2), (8, 6)):
         y, x = np.mgrid[0:cells, 0:cells]

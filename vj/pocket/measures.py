@@ -45,9 +45,9 @@ def _gauss(picture: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def band(picture: np.ndarray, coarsest: float = 8.0) -> np.ndarray:
-    """(H, W) float32: the luma's waves with periods from 2 pixels, the finest there are, to this many,
-    which is let through by half: the picture less its Gaussian blur. Strokes of 1 to 4 pixels lie in
-    it."""
+    """(H, W) float32: the luma's waves with periods from 2 pixels, the finest there are, to this
+    many, which is let through by half: the picture less its Gaussian blur. Strokes of 1 to 4 pixels
+    lie in it."""
     grey = luma(picture)
     return grey - _gauss(grey, HALF_AT * coarsest)
 
@@ -58,8 +58,8 @@ def energy(picture: np.ndarray) -> float:
 
 
 def distance(first: np.ndarray, second: np.ndarray, fine: float = 0.0) -> float:
-    """Mean absolute difference of two pictures, and `fine` times that of their 2-8 px bands, so that
-    texture counts beside colour."""
+    """Mean absolute difference of two pictures, and `fine` times that of their 2-8 px bands, so
+    that texture counts beside colour."""
     apart = float(np.abs(unit_range(first) - unit_range(second)).mean())
     if fine:
         apart += fine * float(np.abs(band(first) - band(second)).mean())
@@ -116,9 +116,9 @@ def mistakes(table: np.ndarray, names: Sequence[str]) -> list[tuple[str, str, in
 
 
 def orientations(picture: np.ndarray, sigmas: tuple[float, float] = STRUCTURE) -> np.ndarray:
-    """(2, H, W) float32: cosine and sine of twice the gradient's angle, times its strength, from the
-    structure tensor (Bigun and Granlund 1987): long where edges run one way, 0 where none do or where
-    they cross."""
+    """(2, H, W) float32: cosine and sine of twice the gradient's angle, times its strength, from
+    the structure tensor (Bigun and Granlund 1987): long where edges run one way, 0 where none do or
+    where they cross."""
     grey = _gauss(luma(picture), sigmas[0])
     dx = cv2.Sobel(grey, cv2.CV_32F, 1, 0, scale=1 / 8, borderType=cv2.BORDER_REFLECT_101)
     dy = cv2.Sobel(grey, cv2.CV_32F, 0, 1, scale=1 / 8, borderType=cv2.BORDER_REFLECT_101)
@@ -127,10 +127,10 @@ def orientations(picture: np.ndarray, sigmas: tuple[float, float] = STRUCTURE) -
 
 
 def agreement(painting: np.ndarray, seen: np.ndarray) -> float:
-    """How well the painting's edges run along the input's, -1..1: the mean cosine of twice the angle
-    between them, weighted by how strong and clear the input's edges are (the length of its
-    `orientations`). 1 for the same picture, 0 for an unrelated one, -1 where all edges cross. A blur
-    of 3 pixels has .91, so never gate by it alone."""
+    """How well the painting's edges run along the input's, -1..1: the mean cosine of twice the
+    angle between them, weighted by how strong and clear the input's edges are (the length of its
+    `orientations`). 1 for the same picture, 0 for an unrelated one, -1 where all edges cross. A
+    blur of 3 pixels has .91, so never gate by it alone."""
     ours, theirs = orientations(painting), orientations(seen)
     weights = np.sqrt((theirs * theirs).sum(0))
     length = np.sqrt((ours * ours).sum(0)) * weights
@@ -154,11 +154,12 @@ def flicker(outputs: Sequence[np.ndarray], inputs: Sequence[np.ndarray]) -> floa
 
 
 def empty_stretch(small: Sequence[np.ndarray], count: int, near: float = 0.12) -> tuple[int, float]:
-    """Where a fixed camera sees nobody: the start of the `count` successive frames that differ least
-    from the empty picture, and by how much the worst of them does (0..1, the largest difference of a
-    pixel). The empty picture is the one that most others resemble within `near`, since people come
-    and go and it returns; the plain median would show whoever stands longest. small: pictures of at
-    most 64 pixels a side are enough. Raises ValueError for a film that is too short."""
+    """Where a fixed camera sees nobody: the start of the `count` successive frames that differ
+    least from the empty picture, and by how much the worst of them does (0..1, the largest
+    difference of a pixel). The empty picture is the one that most others resemble within `near`,
+    since people come and go and it returns; the plain median would show whoever stands longest.
+    small: pictures of at most 64 pixels a side are enough. Raises ValueError for a film that is too
+    short."""
     if len(small) < count:
         raise ValueError(f"{count} successive frames were asked of a film of {len(small)}")
     stack = np.stack([luma(frame).ravel() for frame in small])

@@ -1,8 +1,8 @@
 """Heads and hands to learn from, drawn by us: skin under light, eyes, lips, hair, folds of cloth.
 
-What stands in front of a webcam is a person, and what matters of one is shading: round forms lit from
-one side, small dark marks in wide soft gradients, strands, creases. Everything is drawn as height and
-colour, then lit (Lambert, with a little gloss).
+What stands in front of a webcam is a person, and what matters of one is shading: round forms lit
+from one side, small dark marks in wide soft gradients, strands, creases. Everything is drawn as
+height and colour, then lit (Lambert, with a little gloss).
 """
 
 from __future__ import annotations
@@ -10,11 +10,26 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-SKINS = ((0.97, 0.78, 0.68), (0.88, 0.66, 0.53), (0.72, 0.50, 0.38), (0.50, 0.33, 0.25), (0.30, 0.20, 0.16))
-HAIRS = ((0.08, 0.06, 0.06), (0.22, 0.13, 0.08), (0.45, 0.29, 0.15), (0.78, 0.60, 0.35), (0.55, 0.20, 0.10), (0.72, 0.70, 0.70))
+SKINS = (
+    (0.97, 0.78, 0.68),
+    (0.88, 0.66, 0.53),
+    (0.72, 0.50, 0.38),
+    (0.50, 0.33, 0.25),
+    (0.30, 0.20, 0.16),
+)
+HAIRS = (
+    (0.08, 0.06, 0.06),
+    (0.22, 0.13, 0.08),
+    (0.45, 0.29, 0.15),
+    (0.78, 0.60, 0.35),
+    (0.55, 0.20, 0.10),
+    (0.72, 0.70, 0.70),
+)
 
 
-def _spot(x: np.ndarray, y: np.ndarray, at: tuple[float, float], wide: tuple[float, float]) -> np.ndarray:
+def _spot(
+    x: np.ndarray, y: np.ndarray, at: tuple[float, float], wide: tuple[float, float]
+) -> np.ndarray:
     """A Gaussian bump of height 1."""
     out: np.ndarray = np.exp(-(((x - at[0]) / wide[0]) ** 2 + ((y - at[1]) / wide[1]) ** 2))
     return out
@@ -32,7 +47,9 @@ def _noise(rng: np.random.Generator, size: int, cells: tuple[int, int]) -> np.nd
     return cv2.resize(grid, (size, size), interpolation=cv2.INTER_CUBIC)
 
 
-def _lit(height: np.ndarray, light: np.ndarray, ambient: float, gloss: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+def _lit(
+    height: np.ndarray, light: np.ndarray, ambient: float, gloss: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
     """Shade and gloss, (H, W) each, of a surface. height: in pixels. light: to the light, (3,)."""
     down, across = np.gradient(height)
     length = np.sqrt(across**2 + down**2 + 1)
@@ -54,7 +71,13 @@ def _over(image: np.ndarray, colour: np.ndarray, share: np.ndarray) -> None:
     image += share[..., None] * (colour - image)
 
 
-def _cloth(image: np.ndarray, rng: np.random.Generator, share: np.ndarray, light: np.ndarray, body: np.ndarray) -> None:
+def _cloth(
+    image: np.ndarray,
+    rng: np.random.Generator,
+    share: np.ndarray,
+    light: np.ndarray,
+    body: np.ndarray,
+) -> None:
     """Cloth with creases over a body whose height, in pixels, is given."""
     size = image.shape[0]
     creases = np.zeros((size, size), np.float32)
@@ -64,7 +87,9 @@ def _cloth(image: np.ndarray, rng: np.random.Generator, share: np.ndarray, light
     shade, shine = _lit(body - creases, light, rng.uniform(0.15, 0.4), rng.uniform(0, 0.25))
     colour = np.broadcast_to(rng.random(3) * rng.uniform(0.2, 1.1), image.shape).copy()
     if rng.random() < 0.3:
-        stripes = np.sin(np.arange(size) * 2 * np.pi / rng.uniform(size * 0.03, size * 0.12)) > rng.uniform(-0.5, 0.7)
+        stripes = np.sin(
+            np.arange(size) * 2 * np.pi / rng.uniform(size * 0.03, size * 0.12)
+        ) > rng.uniform(-0.5, 0.7)
         colour[stripes] = rng.random(3)
         colour = colour.transpose(1, 0, 2) if rng.random() < 0.5 else colour
     _over(image, colour * shade[..., None] + shine[..., None], share)
@@ -88,8 +113,17 @@ def draw_head(image: np.ndarray, rng: np.random.Generator) -> None:
     fall = rng.uniform(1.6, 3.2) if long else 0.6
     strands = _strands(rng, u, v, size)
     if rng.random() < 0.9:
-        back = np.hypot(u / 1.02, np.maximum(-(v + 0.1) / 1.22, (v + 0.1) / (1.2 + fall) if long else v)) - 1.02
-        _over(image, hair * (0.5 + 0.35 * strands)[..., None], _inside(back + 0.04 * strands, 2 * soft))
+        back = (
+            np.hypot(
+                u / 1.02, np.maximum(-(v + 0.1) / 1.22, (v + 0.1) / (1.2 + fall) if long else v)
+            )
+            - 1.02
+        )
+        _over(
+            image,
+            hair * (0.5 + 0.35 * strands)[..., None],
+            _inside(back + 0.04 * strands, 2 * soft),
+        )
 
     body_y = pixel_y - (y0 + 1.45 * unit)
     wide = unit * rng.uniform(1.9, 2.7)
@@ -97,7 +131,9 @@ def draw_head(image: np.ndarray, rng: np.random.Generator) -> None:
     body = _inside(shoulder**2.5 * unit * 0.9 - body_y, 2.0) * (shoulder < 1)
     bulge = wide * 0.5 * np.sqrt(np.clip(1 - shoulder**2, 0.02, 1))
     neck = _inside(np.abs(u) - 0.5, soft) * (v > 0.3) * _inside(v - 1.75, soft)
-    shade, _ = _lit(unit * 0.5 * np.sqrt(np.clip(1 - (u / 0.55) ** 2, 0.02, 1)), light, ambient * 0.8)
+    shade, _ = _lit(
+        unit * 0.5 * np.sqrt(np.clip(1 - (u / 0.55) ** 2, 0.02, 1)), light, ambient * 0.8
+    )
     _cloth(image, rng, body, light, bulge)
     _over(image, skin * (0.85 * shade)[..., None], neck)
 
@@ -105,10 +141,16 @@ def draw_head(image: np.ndarray, rng: np.random.Generator) -> None:
     face = np.hypot(u / 0.76, np.where(v < 0, v / 1.0, v / rng.uniform(1.0, 1.12))) - 1
     round_ = 0.8 * np.sqrt(np.clip(1 - (u / 0.82) ** 2 - (v / 1.15) ** 2, 0.01, 1))
     nose = 0.2 * _spot(s, v, (0, 0.2), (0.11, 0.14)) + 0.1 * _spot(s, v, (0, -0.05), (0.09, 0.28))
-    brow = 0.05 * (_spot(s, v, (-0.32, -0.26), (0.26, 0.08)) + _spot(s, v, (0.32, -0.26), (0.26, 0.08)))
-    sockets = 0.09 * (_spot(s, v, (-0.32, -0.12), (0.2, 0.12)) + _spot(s, v, (0.32, -0.12), (0.2, 0.12)))
+    brow = 0.05 * (
+        _spot(s, v, (-0.32, -0.26), (0.26, 0.08)) + _spot(s, v, (0.32, -0.26), (0.26, 0.08))
+    )
+    sockets = 0.09 * (
+        _spot(s, v, (-0.32, -0.12), (0.2, 0.12)) + _spot(s, v, (0.32, -0.12), (0.2, 0.12))
+    )
     lips = 0.06 * (_spot(s, v, (0, 0.5), (0.26, 0.06)) + _spot(s, v, (0, 0.6), (0.22, 0.06)))
-    cheeks = 0.06 * (_spot(s, v, (-0.42, 0.25), (0.2, 0.22)) + _spot(s, v, (0.42, 0.25), (0.2, 0.22)))
+    cheeks = 0.06 * (
+        _spot(s, v, (-0.42, 0.25), (0.2, 0.22)) + _spot(s, v, (0.42, 0.25), (0.2, 0.22))
+    )
     chin = 0.07 * _spot(s, v, (0, 0.88), (0.22, 0.12)) - 0.04 * _spot(s, v, (0, 0.72), (0.25, 0.05))
     height = round_ + nose + brow - sockets + lips + cheeks + chin
     pores = _noise(rng, size, (size // 3, size // 3)) * rng.uniform(0, 0.12) / unit
@@ -117,7 +159,9 @@ def draw_head(image: np.ndarray, rng: np.random.Generator) -> None:
     rosy = cheeks * 6 + _spot(s, v, (0, 0.22), (0.12, 0.12)) * 0.5
     flesh *= 1 - 0.14 * rosy[..., None] * np.array([0.0, 1.0, 0.9])
     if rng.random() < 0.35:
-        beard = np.clip(_spot(s, v, (0, 0.8), (0.7, 0.32)) * 1.4, 0, 1) * (1 - _spot(s, v, (0, 0.55), (0.26, 0.11)))
+        beard = np.clip(_spot(s, v, (0, 0.8), (0.7, 0.32)) * 1.4, 0, 1) * (
+            1 - _spot(s, v, (0, 0.55), (0.26, 0.11))
+        )
         _over(flesh, 0.6 * hair, rng.uniform(0.3, 0.9) * beard * np.clip(0.7 + 0.4 * strands, 0, 1))
     _over(image, flesh * shade[..., None] + shine[..., None], _inside(face, soft * 1.5))
     _features(image, rng, s, v, soft, shade, skin, hair, strands)
@@ -155,7 +199,9 @@ def _features(
 ) -> None:
     """Eyes, brows, nostrils, mouth, and sometimes glasses. s, v: places on the face, in heads."""
     opened = rng.uniform(0.05, 0.085) if rng.random() < 0.88 else 0.008
-    iris = np.asarray(((0.2, 0.12, 0.08), (0.3, 0.42, 0.55), (0.3, 0.36, 0.2))[int(rng.integers(3))])
+    iris = np.asarray(
+        ((0.2, 0.12, 0.08), (0.3, 0.42, 0.55), (0.3, 0.36, 0.2))[int(rng.integers(3))]
+    )
     look = rng.normal(0, 0.03)
     for side in (-0.32, 0.32):
         x, y = s - side, v + 0.12
@@ -165,13 +211,21 @@ def _features(
         ball = np.hypot(x - look, y)
         _over(image, iris * (0.5 + 0.6 * shade)[..., None], eye * _inside(ball - 0.075, soft))
         _over(image, np.full(3, 0.02), eye * _inside(ball - 0.034, soft))
-        _over(image, np.full(3, 1.0), 0.8 * eye * _inside(np.hypot(x - look - 0.025, y + 0.025) - 0.014, soft))
+        _over(
+            image,
+            np.full(3, 1.0),
+            0.8 * eye * _inside(np.hypot(x - look - 0.025, y + 0.025) - 0.014, soft),
+        )
         upper = np.abs(y + opened + 0.3 * x**2 - 1.5 * x**2) - 0.014
         _over(image, 0.15 * skin, 0.85 * _inside(upper, soft * 1.2) * (np.abs(x) < 0.17))
         fold = np.abs(y + opened + 0.06) - 0.008
         _over(image, 0.5 * skin, 0.4 * _inside(fold, soft * 1.5) * (np.abs(x) < 0.14))
         brow = np.abs(y + 0.19 - 0.35 * x * np.sign(side) * (x * np.sign(side) > 0.04)) - 0.026
-        _over(image, 0.6 * hair, np.clip(0.8 + 0.5 * strands, 0, 1) * _inside(brow, soft * 2) * (np.abs(x) < 0.19))
+        _over(
+            image,
+            0.6 * hair,
+            np.clip(0.8 + 0.5 * strands, 0, 1) * _inside(brow, soft * 2) * (np.abs(x) < 0.19),
+        )
         nostril = np.hypot((s - 0.2 * side) / 1.4, v - 0.3) - 0.026
         _over(image, 0.25 * skin, 0.8 * _inside(nostril, soft * 1.5))
     smile = rng.normal(0, 0.35)
@@ -191,7 +245,11 @@ def _features(
         for side in (-0.33, 0.33):
             ring = np.abs(np.hypot((s - side) / 0.22, (v + 0.1) / 0.17) - 1) * 0.18 - 0.014
             _over(image, np.full(3, rng.uniform(0, 0.3)), 0.9 * _inside(ring, soft))
-        _over(image, np.full(3, 0.1), 0.9 * _inside(np.maximum(np.abs(v + 0.13) - 0.014, np.abs(s) - 0.1), soft))
+        _over(
+            image,
+            np.full(3, 0.1),
+            0.9 * _inside(np.maximum(np.abs(v + 0.13) - 0.014, np.abs(s) - 0.1), soft),
+        )
 
 
 def draw_hand(image: np.ndarray, rng: np.random.Generator) -> None:
@@ -211,18 +269,26 @@ def draw_hand(image: np.ndarray, rng: np.random.Generator) -> None:
         angle = spread * (number - 1.5) + rng.normal(0, 0.04)
         length *= rng.uniform(0.5, 1.0) if rng.random() < 0.3 else rng.uniform(0.9, 1.1)
         root = (0.42 * (number - 1.5), -0.75 + 0.08 * abs(number - 1.5))
-        parts.append((root, (root[0] + length * np.sin(angle), root[1] - length * np.cos(angle)), 0.2))
+        parts.append(
+            (root, (root[0] + length * np.sin(angle), root[1] - length * np.cos(angle)), 0.2)
+        )
     thumb = rng.uniform(0.4, 1.1)
     parts.append(((-0.6, 0.3), (-0.6 - 1.1 * np.sin(thumb), 0.3 - 1.1 * np.cos(thumb)), 0.24))
     palm = (((0.0, -0.3), (0.0, 0.5), 0.8),)
     for start, end, thick in (*parts[:1], *palm, *parts[1:]):
         along = np.subtract(end, start)
-        share = np.clip(((u - start[0]) * along[0] + (v - start[1]) * along[1]) / (along @ along), 0, 1)
+        share = np.clip(
+            ((u - start[0]) * along[0] + (v - start[1]) * along[1]) / (along @ along), 0, 1
+        )
         far = np.hypot(u - start[0] - share * along[0], v - start[1] - share * along[1]) / thick
-        height = unit * thick * np.sqrt(np.clip(1 - far**2, 0.03, 1)) * (0.5 if thick > 0.5 else 1.0)
+        height = (
+            unit * thick * np.sqrt(np.clip(1 - far**2, 0.03, 1)) * (0.5 if thick > 0.5 else 1.0)
+        )
         shade, shine = _lit(height, light, ambient, 0.15)
         covered = _inside(far - 1, 2.0 / (unit * thick))
-        _over(image, np.asarray(0.25 * skin), 0.5 * np.clip(_inside(far - 1.12, 0.3) - covered, 0, 1))
+        _over(
+            image, np.asarray(0.25 * skin), 0.5 * np.clip(_inside(far - 1.12, 0.3) - covered, 0, 1)
+        )
         rosy = 1 - 0.12 * (share * (thick < 0.5))[..., None] * np.array([0.0, 1.0, 1.0])
         _over(image, skin * rosy * shade[..., None] + shine[..., None], covered)
         if thick < 0.22:
