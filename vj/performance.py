@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,6 @@ from vj.control.desk import Desk
 from vj.control.osc import OscServer
 from vj.control.takes import Take
 from vj.engine.enlarge import make_enlarger
-from vj.engine.fitting import sizes_for
 from vj.engine.inbetween import Inbetween
 from vj.engine.loading import make_painter
 from vj.engine.loop import RenderLoop
@@ -215,15 +213,12 @@ class Performance:
 
         try:
             snapshot = self.store.ahead(self.clock.now())
-            spec, sizes = model_spec(self.show), self._sizes()
-            quietly = self.loop.quietly()
-            painter = make_painter(spec, self.show.engine, self.size, snapshot, True, progress, quietly, sizes, self.show.fit)
+            painter = make_painter(model_spec(self.show), self.show.engine, self.size, snapshot, True, progress, self.loop.quietly())
             if number != self._loads:  # the show was saved again meanwhile, and a newer model is on its way
                 painter.close()
                 return
             loaded.set()
             self.loop.offer(painter)
-            self._resized(painter.canvas.size)
             if self._replay is not None:
                 self._replay.rewind()
             self.state = "playing"
@@ -235,26 +230,6 @@ class Performance:
             self.state = "no model"
             self.say(f"model {self.show.model.name}: {type(error).__name__}: {error}; the input is shown untouched")
         self.playing_since = self.clock.now()
-
-    def _sizes(self) -> tuple[Size, ...]:
-        """What may be painted where the show leaves it open: by the shape of what comes in. Waits for the first frame a little."""
-        if self.show.size != "auto" or self._replay is not None:
-            return ()
-        until = self.clock.now() + 3
-        while self.loop.journey.came is None and self.clock.now() < until and self.state != "stopping":
-            time.sleep(0.02)
-        return sizes_for(self.loop.journey.came or self.size)
-
-    def _resized(self, size: Size) -> None:
-        """Another size is painted from now on."""
-        if size == self.size:
-            return
-        self.size = size
-        old, output = self._enlarging, self.show.output
-        if output is not None:
-            self._enlarge(output)
-        if old is not None:
-            old.stop()
 
     def _remark(self, text: str) -> None:
         """What a painter finds out about what it was sent: for whoever plays, and for whoever sent it."""
@@ -305,7 +280,7 @@ class Performance:
             moved.append("model")
             threading.Thread(target=self._load, name="loader", daemon=True).start()
         later = [name for name in LATER if getattr(old, name) != getattr(show, name)]
-        if show.size != "auto" and painted_size(show, lambda text: None) != self.size:
+        if painted_size(show, lambda text: None) != self.size:
             later.append(f"size (it stays {self.size})")
         self.say(f"the show file was saved; changed: {', '.join(moved) or 'nothing that is not played otherwise'}")
         if later:
