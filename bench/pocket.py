@@ -1,9 +1,11 @@
-"""The built-in model on this CPU, each way it can compute, beside TAESD and SD-Turbo's architecture on the same CPU.
+"""The built-in model beside its first generation, in one run: milliseconds of a frame by part.
 
-    python bench/pocket.py [--skip-turbo]
+    python bench/pocket.py [--turbo]
 
-Milliseconds of a frame by part, median of one run. The stock architecture has random weights, which take as long as trained ones.
-Prints Markdown tables for docs/benchmarks.md.
+The first generation is built as it was, an autoencoder of TAESD's kind and a UNet in the diffusers
+layout, with random weights, which take as long as trained ones. Both are frozen graphs, as they are
+played. Everything of one size, number type and number of threads is timed in turns; medians.
+--turbo adds TAESD and SD-Turbo's UNet, which take minutes. Prints Markdown for docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -18,72 +20,165 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from gpu import sd_turbo
-
 from vj.engine.checkpoints import ModelSpec
-from vj.engine.models import Model, load_model, short
-from vj.engine.tuning import freeze, thread_choices, tune
+from vj.engine.models import Model, short
+from vj.engine.pocket_model import FILE, PocketModel, load_pocket
+from vj.engine.pocket_painter import HostForm
+from vj.engine.prompts import Embedding
+from vj.engine.tuning import tune
+from vj.frame import Size
+from vj.pocket import WEIGHTS, lattice
+
+SIZES = (Size(256, 256), Size(384, 384), Size(512, 288))
+TIMES = 12
 
 
-def timed(work: Callable[[], object], times: int) -> float:
-    """Median milliseconds."""
-    for _ in range(min(3, times)):
-        work()
-    seconds = []
-    for _ in range(times):
-        begun = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - begun)
-    return statistics.median(seconds) * 1e3
+def first_generation() -> Model:
+    """The shapes of the model that this one followed, with random weights."""
+    from diffusers import AutoencoderTiny, DDIMScheduler, UNet2DConditionModel
+
+    torch.manual_seed(0)
+    vae = AutoencoderTiny(
+        latent_channels=20,
+        encoder_block_out_channels=(32,) * 4,
+        decoder_block_out_channels=(32,) * 4,
+        num_encoder_blocks=(0, 1, 3, 4),
+        num_decoder_blocks=(4, 3, 1, 0),
+    )
+    unet = UNet2DConditionModel(
+        sample_size=32,
+        in_channels=20,
+        out_channels=20,
+        block_out_channels=(64, 96, 128),
+        layers_per_block=2,
+        down_block_types=("DownBlock2D",) * 3,
+        mid_block_type="UNetMidBlock2D",
+        up_block_types=("UpBlock2D",) * 3,
+        cross_attention_dim=96,
+        norm_num_groups=8,
+        resnet_time_scale_shift="scale_shift",
+        addition_embed_type="text",
+        addition_embed_type_num_heads=4,
+    )
+
+    class Pipe:
+        """As much of a pipeline as a `Model` looks at; its text is always the same."""
+
+        vae_scale_factor = 8
+        text_encoder = None
+        scheduler = DDIMScheduler(prediction_type="sample")
+
+        def __init__(self) -> None:
+            self.vae, self.unet = vae, unet
+
+        def encode_prompt(self, *args: Any, **more: Any) -> tuple[torch.Tensor, None]:
+            return torch.randn(1, 77, 96), None
+
+    return Model("first", "small", torch.device("cpu"), torch.float32, Pipe())
 
 
-def line(name: str, model: Model, side: int, times: int) -> str:
-    """One row: encode, UNet, decode, the sum as frames a second."""
-    image = torch.rand(1, 3, side, side).contiguous(memory_format=torch.channels_last)
-    latents, text, t = model.encode(image), model.encode_text("gold"), torch.tensor([500.0])
-    parts = [
-        timed(lambda: model.encode(image), times),
-        timed(lambda: model.unet(latents, t, text), times),
-        timed(lambda: model.decode(latents), times),
-    ]
-    return f"| {name} | {' | '.join(f'{part:.1f}' for part in parts)} | {1e3 / sum(parts):.1f} |"
+def first_parts(model: Model, size: Size) -> dict[str, Callable[[], object]]:
+    image = torch.rand(1, 3, size.height, size.width).contiguous(memory_format=torch.channels_last)
+    latents, text, t = model.encode(image), model.encode_text(""), torch.tensor([500.0])
+    return {
+        "encode": lambda: model.encode(image),
+        "UNet": lambda: model.unet(latents, t, text),
+        "decode": lambda: model.decode(latents),
+    }
 
 
+def second_parts(model: PocketModel, size: Size) -> dict[str, Callable[[], object]]:
+    rng = np.random.default_rng(0)
+    white = rng.standard_normal((size.height, size.width), np.float32)
+    image = torch.rand(1, 3, size.height, size.width)
+    form = HostForm(size, torch.device("cpu"))
+    made = form.of(image * 2 - 1, white, 1.0, 0.0)
+    model.ground = model.lay(lattice.draw(white, size.height / 256))
+    asked = model.encode_text("molten gold")
+    text = Embedding(asked.tokens, torch.zeros(1, 2))
+    return {
+        "field": lambda: form.of(image * 2 - 1, white, 1.0, 0.0),
+        "network, palette, strength": lambda: model.unet(image, torch.tensor([600.0]), text, made),
+    }
+
+
+def timed(parts: list[dict[str, Callable[[], object]]]) -> list[list[float]]:
+    """Median milliseconds of every part of both models, one frame of each in turn."""
+    seconds: list[list[list[float]]] = [[[] for _ in part] for part in parts]
+    for turn in range(TIMES + 3):
+        for model, part in enumerate(parts):
+            for index, work in enumerate(part.values()):
+                begun = time.perf_counter()
+                work()
+                if turn >= 3:
+                    seconds[model][index].append(time.perf_counter() - begun)
+    return [[statistics.median(some) * 1e3 for some in model] for model in seconds]
+
+
+def turbo() -> None:
+    """TAESD and SD-Turbo's UNet beside them, once each way."""
+    from gpu import sd_turbo
+
+    pipe = sd_turbo(torch.device("cpu"), torch.float32)
+    model = Model("stock", "sd21", torch.device("cpu"), torch.float32, pipe)
+    for dtype in (torch.float32, torch.bfloat16):
+        model.to(dtype)
+        parts = first_parts(model, SIZES[0])
+        sums = []
+        for work in parts.values():
+            work()
+            begun = time.perf_counter()
+            work()
+            sums.append((time.perf_counter() - begun) * 1e3)
+        print(f"| TAESD and SD-Turbo's UNet, {short(dtype)}, 256x256 | {sum(sums):.0f} | | | |")
+
+
+@torch.no_grad()
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--skip-turbo", action="store_true", help="leave the stock architecture out (it takes minutes)")
+    form = argparse.RawDescriptionHelpFormatter
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=form)
+    options.add_argument("--turbo", action="store_true", help="add SD-Turbo's architecture")
+    options.add_argument("--float32", action="store_true", help="leave bfloat16 out")
     given = options.parse_args()
     cores = torch.get_num_threads()
-    print("| 256x256 | encode | UNet | decode | frames a second |\n|---|---|---|---|---|")
-    with torch.no_grad():
-        for dtype in (torch.float32, torch.bfloat16):
-            for threads in thread_choices(cores):
-                torch.set_num_threads(threads)
-                model = load_model(ModelSpec("pocket", device="cpu", dtype="float32"))
-                model.to(dtype)
-                name = f"pocket, {short(dtype)}, {threads} thread{'s' * (threads > 1)}"
-                print(line(f"{name}, eager", model, 256, 15), flush=True)
-                freeze(model, 256, 256)
-                print(line(f"{name}, frozen", model, 256, 15), flush=True)
+    weights = WEIGHTS / FILE
+    cpu = torch.device("cpu")
+    print("| frozen, ms a frame | first | second | ratio | of first at 256x256 |")
+    print("|---|---|---|---|---|")
+    for dtype in (torch.float32,) if given.float32 else (torch.float32, torch.bfloat16):
+        for threads in (cores, 1) if cores > 1 else (1,):
+            torch.set_num_threads(threads)
+            base = 0.0
+            for size in SIZES:
+                first = first_generation()
+                second = load_pocket(ModelSpec("pocket"), weights, cpu, torch.float32)
+                for model in (first, second):
+                    model.to(dtype)
+                    model.freeze(size.width, size.height)
+                times = timed([first_parts(first, size), second_parts(second, size)])
+                one, two = (sum(parts) for parts in times)
+                base = base or one
+                parts = " + ".join(f"{part:.1f}" for part in times[1])
+                name = f"{size}, {short(dtype)}, {threads} thread{'s' * (threads > 1)}"
+                row = f"| {name} | {one:.1f} | {two:.1f} ({parts}) | {two / one:.2f} |"
+                print(f"{row} {two / base:.2f} |", flush=True)
+    if given.turbo:
         torch.set_num_threads(cores)
-        if not given.skip_turbo:
-            pipe = sd_turbo(torch.device("cpu"), torch.float32)
-            turbo = Model("stock", "sd21", torch.device("cpu"), torch.float32, pipe)
-            for dtype in (torch.float32, torch.bfloat16):
-                turbo.to(dtype)
-                print(line(f"TAESD and SD-Turbo's UNet, {short(dtype)}, {cores} threads, eager", turbo, 256, 2), flush=True)
+        turbo()
     print("\n| size | chosen at start | seconds it took |\n|---|---|---|")
-    for side in (192, 256, 512):
+    for size in SIZES:
         torch.set_num_threads(cores)
-        model = load_model(ModelSpec("pocket", device="cpu"))
+        pocket = load_pocket(ModelSpec("pocket"), weights, cpu, torch.float32)
         begun = time.perf_counter()
-        said = tune(model, side, side)
-        print(f"| {side}x{side} | {said} | {time.perf_counter() - begun:.1f} |", flush=True)
+        said = tune(pocket, size.width, size.height)
+        print(f"| {size} | {said} | {time.perf_counter() - begun:.1f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,142 +1,204 @@
-"""Makes the pictures of the README and the docs, from footage that the project draws itself.
+"""Makes the pictures of the README and of docs/pocket.md.
 
-    python docs/pictures.py [first_show] [gallery] [losses]
+    python docs/pictures.py [first_show] [drawn] [pocket] [losses FILE]
 
-losses draws what `python -m vj.pocket.train` left in pocket-training/. In the others every cell is one frame of a short offline run:
-the same frames, at the same time of the scene, through the built-in model as it is.
+losses draws the losses.jsonl that `python -m vj.pocket.train` left in its work folder. In the
+others every cell is the last frame of a short offline run through the built-in model as it is. The
+person is Eileen Collins (NASA, public domain), see docs/third-party.md; she is in no training data.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
+import torch
 from PIL import Image, ImageDraw, ImageFont
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from vj.clock import FrameClock
 from vj.engine.checkpoints import ModelSpec
+from vj.engine.drawn_model import DrawnModel
 from vj.engine.journey import Journey
-from vj.engine.models import Model, load_model
-from vj.engine.painters import StreamPainter
+from vj.engine.pocket_model import FILE, BuiltIn, load_pocket, meaning_of
+from vj.engine.pocket_painter import PocketPainter
 from vj.frame import Frame, Size
 from vj.metrics import Metrics
 from vj.parameters.store import Store
 from vj.parameters.table import Value
-from vj.pocket.vocabulary import MODIFIERS, PALETTES, PATTERNS
-from vj.sources.testcard import Scene
+from vj.pocket import WEIGHTS
+from vj.pocket.easel import asked
+from vj.pocket.lexicon import MODIFIERS, PALETTES
+from vj.pocket.techniques import TECHNIQUES
+from vj.sources import Setting, make_source
 
-LOSSES = Path(__file__).parents[1] / "pocket-training" / "losses.jsonl"
+ROOT = Path(__file__).parents[1]
 IMAGES = Path(__file__).parent / "images"
-SIZE = Size(256, 256)
-FPS = 30
-LEAD = 8
-"""Frames rendered before the one that is shown, so that feedback has settled."""
+PERSON = ROOT / "tests" / "pictures" / "astronaut.jpg"
+FPS = 24
+DARK, LIGHT = (18, 18, 20), (230, 230, 230)
 
 
-def paint(model: Model, values: dict[str, Value], frames: Sequence[np.ndarray], size: Size = SIZE) -> np.ndarray:
+def person(side: int) -> list[np.ndarray]:
+    picture = np.asarray(Image.open(PERSON).convert("RGB"))
+    return [cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)] * 3
+
+
+def drawn(name: str, size: Size, second: float) -> list[np.ndarray]:
+    """Successive frames of a scene that vj draws."""
+    source = make_source(f"drawn:{name}", Setting(FrameClock(FPS), FPS, size))
+    source.open()
+    frames = []
+    for _ in range(round(second * FPS)):
+        frame = source.read()
+        assert frame is not None
+        frames.append(frame.pixels)
+    source.close()
+    return frames[-6:]
+
+
+def paint(model: BuiltIn, frames: Sequence[np.ndarray], **values: Value) -> np.ndarray:
     """The last of these (H, W, 3) uint8 frames, as a show with these start values paints it."""
-    store = Store({"feedback/amount": 0.15, "blend/smoothing": 0.5, **values})
+    given = {name.replace("__", "/"): value for name, value in values.items()}
+    store = Store({"feedback/amount": 0.1, "blend/smoothing": 0.4, "strength": 0.65, **given})
+    size = Size(frames[0].shape[1], frames[0].shape[0])
     journey = Journey(size, "crop", Metrics(), print)
-    journey.swap(StreamPainter(model, size, wait=True))
+    journey.swap(PocketPainter(model, size, wait=True))
     for number, pixels in enumerate(frames):
         shown = journey.travel(Frame(pixels, number, number / FPS), store.sample(number / FPS))
+    journey.close()
     return shown.picture
 
 
-def sheet(rows: Sequence[tuple[str, Sequence[np.ndarray]]], columns: Sequence[str], cell: int = 220) -> Image.Image:
+def font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
+    return ImageFont.load_default(size)
+
+
+def sheet(
+    rows: Sequence[tuple[str, Sequence[np.ndarray]]], columns: Sequence[str], cell: int
+) -> Image.Image:
     """Pictures in rows, the row's name beside it, the columns' names above."""
-    side, top, gap = 150, 34, 4
-    out = Image.new("RGB", (side + len(columns) * (cell + gap), top + len(rows) * (cell + gap)), (18, 18, 20))
+    side, top, gap = 130 if any(name for name, _ in rows) else 4, 34, 4
+    width = side + len(columns) * (cell + gap)
+    out = Image.new("RGB", (width, top + len(rows) * (cell + gap)), DARK)
     draw = ImageDraw.Draw(out)
-    font = ImageFont.load_default(17)
     for number, name in enumerate(columns):
-        draw.text((side + number * (cell + gap) + cell // 2, top // 2), name, (230, 230, 230), font, anchor="mm")
+        place = (side + number * (cell + gap) + cell // 2, top // 2)
+        draw.text(place, name, LIGHT, font(16), anchor="mm")
     for line, (name, pictures) in enumerate(rows):
         y = top + line * (cell + gap)
-        draw.text((side - 12, y + cell // 2), name.replace(", ", ",\n"), (230, 230, 230), font, anchor="rm", align="right")
+        words = name.replace(", ", ",\n")
+        draw.text((side - 10, y + cell // 2), words, LIGHT, font(16), anchor="rm", align="right")
         for number, picture in enumerate(pictures):
-            out.paste(Image.fromarray(picture).resize((cell, cell), Image.Resampling.LANCZOS), (side + number * (cell + gap), y))
+            place = (side + number * (cell + gap), y)
+            tile = Image.fromarray(picture).resize((cell, cell), Image.Resampling.LANCZOS)
+            out.paste(tile, place)
+    return out
+
+
+def labelled(
+    pictures: Sequence[np.ndarray], names: Sequence[str], columns: int, cell: int
+) -> Image.Image:
+    """Pictures in a grid, each with its name below."""
+    height = cell + 26
+    lines = -(-len(pictures) // columns)
+    out = Image.new("RGB", (columns * (cell + 4), lines * height), DARK)
+    draw = ImageDraw.Draw(out)
+    for number, (picture, name) in enumerate(zip(pictures, names, strict=True)):
+        x, y = number % columns * (cell + 4), number // columns * height
+        tile = Image.fromarray(picture).resize((cell, cell), Image.Resampling.LANCZOS)
+        out.paste(tile, (x, y))
+        draw.text((x + cell // 2, y + cell + 12), name, LIGHT, font(14), anchor="mm")
     return out
 
 
 def first_show() -> None:
-    """The README's picture: the test card at rising strength."""
-    model = load_model(ModelSpec())
-    scene = Scene(SIZE, FPS)
-    frames = [scene.draw(number) for number in range(96 - LEAD, 97)]
-    strengths = (0.2, 0.4, 0.6, 0.8)
-    rows = []
-    for prompt in ("molten gold", "deep ocean, brush strokes", "fire, stained glass", "neon, circuit"):
-        painted = [paint(model, {"prompt/a": prompt, "strength": strength}, frames) for strength in strengths]
-        rows.append((prompt, [frames[-1], *painted]))
-    IMAGES.mkdir(exist_ok=True)
-    sheet(rows, ["input", *(f"strength {strength}" for strength in strengths)]).save(IMAGES / "first_show.jpg", quality=85)
+    """The README's picture: a person and a drawn dancer, each as six prompts paint them."""
+    model = DrawnModel()
+    prompts = ("gold", "watercolour", "stained glass", "ink", "ice", "neon")
+    rows = [
+        ("", [frames[-1], *(paint(model, frames, prompt__a=text) for text in prompts)])
+        for frames in (person(384), drawn("performer", Size(384, 384), 2.0))
+    ]
+    sheet(rows, ["input", *prompts], 230).save(IMAGES / "first_show.jpg", quality=86)
 
 
-def gallery() -> None:
-    """Every palette, technique and modifier of the built-in model, and prompts at rising strength, on the test card."""
-    model = load_model(ModelSpec())
-    scene = Scene(SIZE, FPS)
-    frames = [scene.draw(number) for number in range(96 - LEAD, 97)]
-    for name, words, before in (
-        ("palettes", list(PALETTES), ""),
-        ("techniques", list(PATTERNS), "molten gold, "),
-        ("modifiers", list(MODIFIERS), "deep ocean, "),
+def techniques(model: BuiltIn) -> None:
+    """A person in every technique, in their own colours where they have some."""
+    texts = [*map(asked, TECHNIQUES)]
+    for name in ("gold", "chrome", "ice", "jade", "lava", "flames"):
+        texts[list(TECHNIQUES).index(meaning_of(name).technique)] = name
+    painted = [paint(model, person(320), prompt__a=text) for text in texts]
+    path = IMAGES / f"{model.name}_techniques.jpg"
+    labelled(painted, list(TECHNIQUES), 7, 190).save(path, quality=84)
+
+
+def drawn_techniques() -> None:
+    techniques(DrawnModel())
+
+
+def pocket() -> None:
+    """The network: every technique, palette and modifier, and prompts at rising strength."""
+    frames = person(320)
+    weights = WEIGHTS / FILE
+    model = load_pocket(ModelSpec(), weights, torch.device("cpu"), torch.float32)
+    techniques(model)
+    for name, words, texts in (
+        ("palettes", list(PALETTES), [asked("oil", one) for one in PALETTES]),
+        ("modifiers", list(MODIFIERS), [f"oil, deep ocean, {one}" for one in MODIFIERS]),
     ):
-        painted = [paint(model, {"prompt/a": before + word, "strength": 0.6}, frames) for word in words]
-        labelled(painted, words).save(IMAGES / f"pocket_{name}.jpg", quality=85)
-    strengths = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
-    prompts = ("molten gold", "neon, stained glass", "ink, woodcut", "emerald, scales", "aurora, brush strokes")
-    rows = [(text, [paint(model, {"prompt/a": text, "strength": strength}, frames) for strength in strengths]) for text in prompts]
-    sheet(rows, [f"strength {strength}" for strength in strengths], 200).save(IMAGES / "pocket_strengths.jpg", quality=85)
+        painted = [paint(model, frames, prompt__a=text) for text in texts]
+        labelled(painted, words, 7, 190).save(IMAGES / f"pocket_{name}.jpg", quality=84)
+    strengths = (0.1, 0.3, 0.5, 0.7, 0.85, 1.0)
+    rows = [
+        (text, [paint(model, frames, prompt__a=text, strength=s) for s in strengths])
+        for text in ("gold", "oil", "woodcut, blueprint", "mosaic", "lava")
+    ]
+    columns = [f"strength {strength}" for strength in strengths]
+    sheet(rows, columns, 190).save(IMAGES / "pocket_strengths.jpg", quality=84)
 
 
-def labelled(pictures: Sequence[np.ndarray], names: Sequence[str], columns: int = 7, cell: int = 180) -> Image.Image:
-    """Pictures in a grid, each with its name below."""
-    height = cell + 26
-    out = Image.new("RGB", (columns * (cell + 4), -(-len(pictures) // columns) * height), (18, 18, 20))
+def losses(path: Path) -> None:
+    """The loss curve of a training."""
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    points = sorted({line["step"]: line["loss"] for line in lines}.items())
+    width, height, edge = 640, 300, 46
+    out = Image.new("RGB", (width, height), (255, 255, 255))
     draw = ImageDraw.Draw(out)
-    for number, (picture, name) in enumerate(zip(pictures, names, strict=True)):
-        x, y = number % columns * (cell + 4), number // columns * height
-        out.paste(Image.fromarray(picture).resize((cell, cell), Image.Resampling.LANCZOS), (x, y))
-        draw.text((x + cell // 2, y + cell + 12), name, (230, 230, 230), ImageFont.load_default(15), anchor="mm")
-    return out
-
-
-def losses() -> None:
-    """The loss curves of the last training, one panel a stage."""
-    lines = [json.loads(line) for line in LOSSES.read_text(encoding="utf-8").splitlines()]
-    width, height, edge = 560, 300, 46
-    stages = list(dict.fromkeys(line["stage"] for line in lines))
-    out = Image.new("RGB", (width * len(stages), height), (255, 255, 255))
-    draw = ImageDraw.Draw(out)
-    font = ImageFont.load_default(14)
-    for panel, stage in enumerate(stages):
-        points = sorted({line["step"]: line["loss"] for line in lines if line["stage"] == stage}.items())
-        last, low, high = points[-1][0], min(loss for _, loss in points), sorted(loss for _, loss in points)[int(0.97 * len(points))]
-        left, right, top, bottom = panel * width + edge, (panel + 1) * width - 14, 30, height - edge
-        curve = [
-            (left + step / last * (right - left), bottom - min(1, (loss - low) / (high - low or 1)) * (bottom - top))
-            for step, loss in points
-        ]
-        draw.rectangle((left, top, right, bottom), outline=(190, 190, 190))
-        draw.line(curve, (200, 60, 20), 2)
-        draw.text((left, 8), f"{stage}: loss over {last} steps, {points[-1][1]:.3f} at the end", (0, 0, 0), font)
-        draw.text((left - 6, top), f"{high:.2f}", (90, 90, 90), font, anchor="rt")
-        draw.text((left - 6, bottom), f"{low:.2f}", (90, 90, 90), font, anchor="rb")
-        draw.text((right, bottom + 6), str(last), (90, 90, 90), font, anchor="rt")
+    last, low = points[-1][0], min(loss for _, loss in points)
+    high = max(loss for _, loss in points)
+    left, right, top, bottom = edge, width - 14, 30, height - edge
+    curve = [
+        (
+            left + step / last * (right - left),
+            bottom - (loss - low) / (high - low or 1) * (bottom - top),
+        )
+        for step, loss in points
+    ]
+    draw.rectangle((left, top, right, bottom), outline=(190, 190, 190))
+    draw.line(curve, (200, 60, 20), 2)
+    said = f"loss over {last} steps, {points[-1][1]:.3f} at the end"
+    draw.text((left, 8), said, (0, 0, 0), font(14))
+    draw.text((left - 6, top), f"{high:.2f}", (90, 90, 90), font(14), anchor="rt")
+    draw.text((left - 6, bottom), f"{low:.2f}", (90, 90, 90), font(14), anchor="rb")
+    draw.text((right, bottom + 6), str(last), (90, 90, 90), font(14), anchor="rt")
     out.save(IMAGES / "pocket_losses.png", optimize=True)
 
 
-MAKERS: dict[str, Callable[[], None]] = {"first_show": first_show, "gallery": gallery, "losses": losses}
+MAKERS = {"first_show": first_show, "drawn": drawn_techniques, "pocket": pocket}
 
 
 def main() -> None:
-    for name in sys.argv[1:] or ("first_show", "gallery"):
+    names = sys.argv[1:] or list(MAKERS)
+    if names[0] == "losses":
+        losses(Path(names[1]))
+        return
+    for name in names:
         MAKERS[name]()
 
 

@@ -98,7 +98,8 @@ def rendered(made: Row) -> list[np.ndarray]:
             tree["source"] = f"image:{folder}/still.png"
         if any("macro/pedal" in str(curve) for curve in tree["curves"]):
             tree["macros"] = {"pedal": {"drives": {"strength": [0.3, 0.85], "prompt/mix": [0, 1], "feedback/zoom": [1, 1.03]}}}
-        show = check_show({**tree, "start": {**CALM, **tree["start"]}, "sinks": f"record:{folder}/out/", "fps": RATE}, "docs/strips.py")
+        more = {"start": {**CALM, **tree["start"]}, "sinks": f"record:{folder}/out/", "fps": RATE}
+        show = check_show({"model": "drawn", **tree, **more}, "docs/strips.py")
         Rendering(show, lambda text: None, made.seconds, RATE).run()
         paths = sorted(Path(folder, "out").glob("*.png"))
         chosen = paths[-CELLS:] if made.neighbours else [paths[round(step * (len(paths) - 1) / (CELLS - 1))] for step in range(CELLS)]

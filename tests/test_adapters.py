@@ -38,7 +38,7 @@ from vj.engine.package import PackagePainter
 from vj.engine.painters import Plain, StreamPainter
 from vj.engine.prompts import Embedding
 from vj.engine.stream import Recipe, StreamBatch
-from vj.engine.tuning import freeze, tune
+from vj.engine.tuning import tune
 from vj.engine.walks import Step
 from vj.errors import Fault
 from vj.frame import Frame, Size
@@ -223,7 +223,7 @@ def test_the_ways_of_computing_are_tried_with_adapters_too_and_lose_nothing(part
     tune(model, 64, 64)
     assert model.dtype == torch.float32
     assert apart(guess(model, None, *led), before) < 1e-6, "what has been through bfloat16 is put back as it was"
-    freeze(model, 64, 64)
+    model.freeze(64, 64)
     assert not model.frozen, "a graph would hold the LoRA at one weight"
     model.follow(at(ink=0.0))
     assert apart(guess(model, None, *led), before) > 1e-3, "the tuned copy is played, not the one before"

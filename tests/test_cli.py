@@ -177,7 +177,7 @@ def test_a_performance_from_clip_to_recording_played_over_osc(start: Start, tmp_
     port = free_port()
     osc = ["--osc", f"127.0.0.1:{port}"]
     arguments = ["--source", "clip.mp4", "--sink", "record:out.mp4", "--size", "128x128", "--for", "4", "--json", "sum.json"]
-    one = start(*arguments, "--set", "prompt/a=molten gold", "--set", "strength=0.6", *osc, ports=False)
+    one = start("--model", "pocket", *arguments, "--set", "prompt/a=molten gold", "--set", "strength=0.6", *osc, ports=False)
     one.until("playing with pocket")
     time.sleep(1.2)
     if shutil.which("oscsend"):
@@ -205,7 +205,7 @@ def test_a_performance_from_clip_to_recording_played_over_osc(start: Start, tmp_
 @POSIX
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_within_two_seconds_with_the_recording_closed(start: Start, tmp_path: Path, number: int) -> None:
-    one = start("--source", "testcard", "--model", "none", "--sink", "record:out.mp4", "--sink", "preview")
+    one = start("--source", "testcard", "--size", "256x256", "--model", "none", "--sink", "record:out.mp4", "--sink", "preview")
     one.until("playing with none")
     time.sleep(1.0)
     assert one.end(number) < 2.0, one.text
@@ -216,7 +216,7 @@ def test_a_signal_ends_it_within_two_seconds_with_the_recording_closed(start: St
 
 @POSIX
 def test_killed_the_hard_way_the_recording_still_plays(start: Start, tmp_path: Path) -> None:
-    one = start("--source", "testcard", "--model", "none", "--sink", "record:out.mp4")
+    one = start("--source", "testcard", "--size", "256x256", "--model", "none", "--sink", "record:out.mp4")
     one.until("playing with none")
     time.sleep(3.0)
     one.end(signal.SIGKILL)
@@ -241,7 +241,9 @@ def test_two_shows_at_once_both_play(start: Start) -> None:
 
 
 def test_a_model_that_is_not_there_leaves_the_input_playing(start: Start, tmp_path: Path) -> None:
-    one = start("--source", "testcard", "--model", "no/such", "--sink", "record:out.mp4", "--for", "1.5", "--json", "sum.json")
+    one = start(
+        "--source", "testcard", "--size", "256x256", "--model", "no/such", "--sink", "record:out.mp4", "--for", "1.5", "--json", "sum.json"
+    )
     assert one.wait() == 0
     assert "no such" in one.text or "not on this machine" in one.text
     assert "the input is shown untouched" in one.text
@@ -292,7 +294,20 @@ def test_offline_every_frame_once_and_twice_the_same_bytes(tmp_path: Path) -> No
 def test_a_folder_that_cannot_be_written_stops_the_recording_and_not_the_show(start: Start, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     one = start(
-        "--source", "testcard", "--model", "none", "--sink", "record:file/out.mp4", "--sink", "preview", "--for", "2", "--json", "s.json"
+        "--source",
+        "testcard",
+        "--size",
+        "256x256",
+        "--model",
+        "none",
+        "--sink",
+        "record:file/out.mp4",
+        "--sink",
+        "preview",
+        "--for",
+        "2",
+        "--json",
+        "s.json",
     )
     assert one.wait() == 0
     assert "record:file/out.mp4 failed" in one.text
@@ -303,7 +318,9 @@ def test_a_take_is_recorded_by_a_switch(start: Start, tmp_path: Path) -> None:
     from pythonosc.udp_client import SimpleUDPClient
 
     port = free_port()
-    one = start("--source", "testcard", "--model", "none", "--sink", "preview", "--osc", f"127.0.0.1:{port}", ports=False)
+    one = start(
+        "--source", "testcard", "--size", "256x256", "--model", "none", "--sink", "preview", "--osc", f"127.0.0.1:{port}", ports=False
+    )
     one.until("playing with none")
     client: Any = SimpleUDPClient("127.0.0.1", port)
     client.send_message("/vj/record", 1)

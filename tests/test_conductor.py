@@ -19,6 +19,7 @@ from vj.control.durations import Duration, duration, moment
 from vj.control.takes import FIRST_LINE, Take, TakeWriter
 from vj.control.tempo import Tempo
 from vj.errors import Fault
+from vj.frame import Size
 from vj.parameters.curves import NAMED, curve
 from vj.parameters.store import Snapshot, Store
 from vj.show.load import ShowFaults, check_show, load_show
@@ -580,7 +581,7 @@ def test_a_take_replays_the_same_values_on_the_same_frames(tmp_path: Path) -> No
     }
     stage = Stage(**show)
     path = tmp_path / "set.take"
-    writer = TakeWriter(path, "a show", stage.said.append)
+    writer = TakeWriter(path, "a show", stage.said.append, lambda: Size(64, 48))
     stage.store.taps.append(writer.hear)
     chance = random.Random(1)
     for turn in range(20):
@@ -600,6 +601,7 @@ def test_a_take_replays_the_same_values_on_the_same_frames(tmp_path: Path) -> No
             if name.startswith(("cue/", "macro/", "mod/")):
                 continue
             assert replayed[name] == (pytest.approx(value, abs=2e-6) if isinstance(value, float) else value), (frame.time, name)
+    assert take.size == Size(64, 48)
     assert take.seconds == pytest.approx(stage.frames[-1].time, abs=0.04)
     assert path.stat().st_size < 120 * len(stage.frames), "compact"
 

@@ -15,7 +15,7 @@ from tests.tiny_models import make_model, one_file, tiny_vae
 from vj.engine.checkpoints import ModelSpec
 from vj.engine.models import Model, best_device, load_model
 from vj.engine.painters import StreamPainter
-from vj.engine.tuning import freeze, tune
+from vj.engine.tuning import tune
 from vj.errors import Fault
 from vj.frame import Size
 from vj.parameters.store import Store
@@ -244,7 +244,7 @@ def test_a_frozen_graph_paints_the_same_and_other_shapes_go_without(folders: dic
         return [latents, model.unet(latents, t, text), model.decode(latents)]
 
     eager = parts()
-    freeze(model, 64, 48)
+    model.freeze(64, 48)
     assert {part for part, _ in model.frozen} == {"encode", "unet", "decode"}
     for _ in range(3):  # the graph changes in its first runs
         assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(eager, parts(), strict=True))
@@ -257,7 +257,7 @@ def test_a_frozen_graph_paints_the_same_and_other_shapes_go_without(folders: dic
 
 def test_what_cannot_be_frozen_plays_as_it_is(folders: dict[str, Path]) -> None:
     sdxl = load_model(spec(folders["sdxl"]))
-    freeze(sdxl, 64, 64)
+    sdxl.freeze(64, 64)
     assert not sdxl.frozen
     assert "frozen" not in tune(sdxl, 64, 64).partition("(")[0]
 

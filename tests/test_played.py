@@ -144,7 +144,20 @@ def test_learn_writes_the_control_that_is_moved(tmp_path: Path) -> None:
 def test_a_replay_of_nothing_and_of_a_wrong_file_is_told(tmp_path: Path) -> None:
     for name, words in (("none.take", "cannot be read"), ("wrong.take", "is no take")):
         (tmp_path / "wrong.take").write_text("hello\n", encoding="utf-8")
-        done = run(tmp_path, "--model", "none", "--source", "testcard", "--replay", name, "--offline", "--sink", "record:a.mp4")
+        done = run(
+            tmp_path,
+            "--model",
+            "none",
+            "--size",
+            "256x256",
+            "--source",
+            "testcard",
+            "--replay",
+            name,
+            "--offline",
+            "--sink",
+            "record:a.mp4",
+        )
         assert done.returncode == 1
         assert words in done.stderr
 
@@ -196,7 +209,19 @@ def test_an_old_patch_is_answered_where_it_listens(start: Start, tmp_path: Path)
 
 def test_a_take_is_begun_and_ended_by_osc(start: Start, tmp_path: Path) -> None:
     port = free_port()
-    one = start("--model", "none", "--source", "testcard", "--sink", "record:out.mp4", "--osc", f"127.0.0.1:{port}", ports=False)
+    one = start(
+        "--model",
+        "none",
+        "--size",
+        "256x256",
+        "--source",
+        "testcard",
+        "--sink",
+        "record:out.mp4",
+        "--osc",
+        f"127.0.0.1:{port}",
+        ports=False,
+    )
     one.until("playing with")
     hand = SimpleUDPClient("127.0.0.1", port)
     hand.send_message("/vj/take/start", [])

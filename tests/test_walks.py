@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 import torch
 
+from tests.tiny_models import make_model
 from vj.clock import FrameClock
 from vj.engine.checkpoints import ModelSpec
 from vj.engine.journey import Journey
 from vj.engine.lines import mixed, xdog
-from vj.engine.models import load_model
+from vj.engine.models import Model, load_model
 from vj.engine.painters import StreamPainter, between
+from vj.engine.pocket_model import FILE, PocketModel, load_pocket
+from vj.engine.pocket_painter import PocketPainter
 from vj.engine.prepare import lost
 from vj.engine.walks import Walker
 from vj.errors import Fault
 from vj.frame import Aspect, Frame, Size
 from vj.metrics import Metrics
 from vj.parameters.store import Snapshot, Store
+from vj.pocket import WEIGHTS
 from vj.show.load import ShowFaults, check_show
 from vj.sources import Setting, make_source
 from vj.staging import native_side, painted_size
@@ -43,11 +46,11 @@ def picture(kind: int) -> np.ndarray:
 CHAIN = tuple(picture(kind) for kind in range(3))
 
 
-def sampled(time: float = 0.0, **values: Any) -> Snapshot:
+def sampled(time: float = 0.0, **values: object) -> Snapshot:
     return Store({name.replace("__", "/"): value for name, value in values.items()}).sample(time)
 
 
-def places(seconds: float, rate: float = 10, **values: Any) -> list[float]:
+def places(seconds: float, rate: float = 10, **values: object) -> list[float]:
     """Where a walk through CHAIN stands, frame by frame, curves in it."""
     walker = Walker(Size(SIDE, SIDE), "crop")
     values = {"walk__ease": "linear", "walk__leg": 2.0, **values}
@@ -156,14 +159,22 @@ def test_a_walk_source_brings_its_pictures_and_says_what_it_lacks(tmp_path: Path
 
 
 @pytest.fixture(scope="module")
-def pocket() -> Any:
-    return load_model(ModelSpec("pocket"))
+def pocket() -> PocketModel:
+    return load_pocket(ModelSpec("pocket"), WEIGHTS / FILE, torch.device("cpu"), torch.float32)
 
 
-def travelled(pocket: Any, frames: list[Frame], **values: Any) -> list[np.ndarray]:
+@pytest.fixture(scope="module")
+def latent(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """A model with latents, as Stable Diffusion has them."""
+    folder = make_model(tmp_path_factory.mktemp("walks") / "tiny-turbo", "turbo")
+    return load_model(ModelSpec(str(folder), vae="full", lcm_lora="off", device="cpu"))
+
+
+def travelled(model: Model | PocketModel, frames: list[Frame], **values: object) -> list[np.ndarray]:
     size = Size(SIDE, SIDE)
     journey = Journey(size, "crop", Metrics(), print)
-    journey.swap(StreamPainter(pocket, size, wait=True))
+    kind = PocketPainter if isinstance(model, PocketModel) else StreamPainter
+    journey.swap(kind(model, size, wait=True))
     store = Store({"blend/smoothing": 0, "feedback/amount": 0, **{name.replace("__", "/"): value for name, value in values.items()}})
     shown = [journey.travel(frame, store.sample(frame.captured)).picture for frame in frames]
     journey.close()
@@ -174,7 +185,7 @@ def walk_frames(count: int, rate: float = 10) -> list[Frame]:
     return [Frame(CHAIN[0], number, number / rate, chain=CHAIN) for number in range(count)]
 
 
-def test_a_walk_starts_at_its_first_picture_and_ends_at_its_last_in_the_models_own_space(pocket: Any) -> None:
+def test_a_walk_starts_at_its_first_picture_and_ends_at_its_last_in_the_models_own_space(pocket: PocketModel) -> None:
     """At its ends the model is given exactly what it is given for the picture alone."""
     walked = travelled(pocket, walk_frames(42), walk__leg=2.0, strength=0.3, prompt__a="watercolour, rose")
     alone = [travelled(pocket, [Frame(kind, 0, 0.0)], strength=0.3, prompt__a="watercolour, rose")[0] for kind in CHAIN]
@@ -183,26 +194,26 @@ def test_a_walk_starts_at_its_first_picture_and_ends_at_its_last_in_the_models_o
     assert np.abs(walked[20].astype(int) - alone[1]).max() <= 1
 
 
-def test_midway_the_latents_are_between_and_not_the_pixels(pocket: Any) -> None:
+def test_midway_the_latents_are_between_and_not_the_pixels(latent: Model) -> None:
     with torch.no_grad():
-        one, two = (pocket.encode(torch.from_numpy(kind.copy()).float().div(127.5).sub(1).permute(2, 0, 1)[None]) for kind in CHAIN[:2])
+        one, two = (latent.encode(torch.from_numpy(kind.copy()).float().div(127.5).sub(1).permute(2, 0, 1)[None]) for kind in CHAIN[:2])
         middle = between(one, two, 0.5)
-        wanted = pocket.decode(middle)[0].permute(1, 2, 0).mul(0.5).add(0.5).clamp(0, 1).mul(255).round().numpy()
+        wanted = latent.decode(middle)[0].permute(1, 2, 0).mul(0.5).add(0.5).clamp(0, 1).mul(255).round().numpy()
     shown = travelled(
-        pocket, [Frame(CHAIN[0], 0, 0.0, chain=CHAIN)], walk__leg=0.0, walk__position=0.25, walk__ease="linear", strength=0.0
+        latent, [Frame(CHAIN[0], 0, 0.0, chain=CHAIN)], walk__leg=0.0, walk__position=0.25, walk__ease="linear", strength=0.0
     )[0]
     assert np.abs(shown.astype(int) - wanted).max() <= 1
     assert np.abs(shown.astype(int) - cv2.addWeighted(CHAIN[0], 0.5, CHAIN[1], 0.5, 0)).mean() > 2
     assert torch.allclose(middle.norm(dim=1), (one.norm(dim=1) + two.norm(dim=1)) / 2, atol=1e-4)
 
 
-def test_feedback_reaches_a_walk_too(pocket: Any) -> None:
+def test_feedback_reaches_a_walk_too(pocket: PocketModel) -> None:
     still = {"walk__leg": 0.0, "strength": 0.3, "prompt__a": "ocean"}
     plain, fed = (travelled(pocket, walk_frames(3), **still, feedback__amount=amount)[-1].astype(int) for amount in (0.0, 0.6))
     assert np.abs(plain - fed).mean() > 1
 
 
-def test_without_an_input_what_is_fed_back_is_all_there_is(pocket: Any) -> None:
+def test_without_an_input_what_is_fed_back_is_all_there_is(pocket: PocketModel) -> None:
     """Mixed with grey, a dream would fade frame by frame."""
     grey = np.full((SIDE, SIDE, 3), 127, np.uint8)
     values = {"strength": 0.0, "feedback__amount": 0.5, "prompt__a": "marble"}

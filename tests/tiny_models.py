@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +20,43 @@ from diffusers import (
     UNet2DConditionModel,
 )
 from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import (
     CLIPImageProcessor,
     CLIPTextConfig,
     CLIPTextModel,
     CLIPTextModelWithProjection,
+    CLIPTokenizer,
     CLIPVisionConfig,
     CLIPVisionModelWithProjection,
 )
 
-from vj.pocket.model import make_tokenizer
+from vj.pocket.lexicon import TECHNIQUE_WORDS
 
+WORDS = sorted({word for names in TECHNIQUE_WORDS.values() for name in names for word in name.split()})
 BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
+
+
+def make_tokenizer(folder: Path) -> CLIPTokenizer:
+    """A CLIP tokenizer whose merges make one token of every one of a few words; other words fall apart into letters."""
+    byte_pairs = Tokenizer(models.BPE(unk_token="<|endoftext|>", end_of_word_suffix="</w>"))
+    byte_pairs.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+    trainer = trainers.BpeTrainer(
+        vocab_size=4000, end_of_word_suffix="</w>", initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+    )
+    byte_pairs.train_from_iterator([[w] for w in WORDS for _ in range(8)], trainer)
+    learned = json.loads(byte_pairs.to_str())["model"]
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    merges = [tuple(m) for m in learned["merges"]]
+    vocabulary = dict.fromkeys(
+        alphabet + [c + "</w>" for c in alphabet] + ["".join(m) for m in merges] + ["<|startoftext|>", "<|endoftext|>"]
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "vocab.json").write_text(json.dumps({token: i for i, token in enumerate(vocabulary)}, ensure_ascii=False), encoding="utf-8")
+    (folder / "merges.txt").write_text("#version: 0.2\n" + "\n".join(" ".join(m) for m in merges) + "\n", encoding="utf-8")
+    tokenizer = CLIPTokenizer.from_pretrained(folder, model_max_length=77)
+    tokenizer.save_pretrained(folder)
+    return tokenizer
 
 
 def _text(tokenizer: Any, width: int, kind: Any = CLIPTextModel) -> Any:

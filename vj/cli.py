@@ -49,9 +49,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("show", nargs="?", metavar="SHOW", help="a show file, or a name in mappings/ (default: first_show)")
     made.add_argument("--source", metavar="URI", help="where the picture comes from, instead of the show's")
     made.add_argument("--sink", metavar="URI", action="append", help="where it goes, instead of the show's; may be repeated")
-    made.add_argument("--model", metavar="M", help="pocket, none, a Hugging Face id, a diffusers folder or a .safetensors file")
+    made.add_argument("--model", metavar="M", help="drawn, pocket, none, a Hugging Face id, a diffusers folder or a .safetensors file")
     made.add_argument("--set", metavar="NAME=VALUE", action="append", default=[], help="a parameter's start (see docs/parameters.md)")
-    made.add_argument("--size", metavar="WxH", help="what the model paints, for example 512x512")
+    made.add_argument("--size", metavar="WxH", help="what the model paints, for example 512x512, and, without --output, what is sent")
+    made.add_argument("--output", metavar="WxH", help="what is sent, where that is not what is painted, for example 1280x720")
     made.add_argument("--fps", metavar="N", type=float, help="frames a second, at most")
     made.add_argument(
         "--for", metavar="SECONDS", type=float, dest="seconds", help="stop after so long, counted from the first painted picture"
@@ -71,6 +72,8 @@ def overrides(options: argparse.Namespace) -> dict[str, Any]:
     for key, value in (("source", options.source), ("sinks", options.sink), ("model", options.model), ("size", options.size)):
         if value is not None:
             found[key] = value
+    if options.size is not None or options.output is not None:
+        found["output"] = options.output
     for key, value in (("fps", options.fps), ("osc", options.osc)):
         if value is not None:
             found[key] = value

@@ -94,9 +94,11 @@ def _devices() -> Iterator[str]:
 
 
 def _models() -> Iterator[str]:
-    from vj.pocket import WEIGHTS
+    from vj.engine.pocket_model import pocket_file
 
-    yield "pocket  the built-in one" if (WEIGHTS / "model_index.json").is_file() else "pocket  unavailable: its weights are missing"
+    own = pocket_file("pocket")
+    yield "pocket  the built-in one" if own is not None and own.is_file() else "pocket  unavailable: its weights are missing"
+    yield "drawn  the techniques that the built-in one was taught, drawn as they are"
     yield "none  the input goes through feedback, smoothing and mixing only"
     hub = Path(os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME") or Path.home() / ".cache/huggingface") / "hub")
     for folder in sorted(hub.glob("models--*")):

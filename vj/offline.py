@@ -81,6 +81,10 @@ class Rendering:
         """Render. Returns the number of frames written. Raises Fault when the source, the model or every recording fails."""
         show = self.show
         size = painted_size(show, self._say)
+        if show.size == "auto":
+            if self._replay is not None and self._replay.size is not None:
+                size = self._replay.size
+            self._say(f"size: auto is {size} offline{' as in the take' if self._replay is not None and self._replay.size == size else ''}")
         clock = FrameClock(show.fps)
         source = self._open(Setting(clock, self._fps or show.fps, size, show.loop and self._seconds is not None, tuple(show.ndi_addresses)))
         try:
@@ -93,7 +97,7 @@ class Rendering:
             store.listeners.append(conductor.changed)
             store.forces = self._replay or conductor
             if self._log is not None:
-                self._take = TakeWriter(self._log, show.show, self._say)
+                self._take = TakeWriter(self._log, show.show, self._say, lambda: size)
                 store.taps.append(self._take.hear)
             runners = self._runners = [self._runner(uri, clock, fps) for uri in self._sinks]
 

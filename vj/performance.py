@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,13 @@ from vj.control.desk import Desk
 from vj.control.osc import OscServer
 from vj.control.takes import Take
 from vj.engine.enlarge import make_enlarger
+from vj.engine.fitting import sizes_for
 from vj.engine.inbetween import Inbetween
 from vj.engine.loading import make_painter
 from vj.engine.loop import RenderLoop
 from vj.engine.models import best_device
 from vj.engine.people import Beside
+from vj.engine.pocket_model import is_built_in
 from vj.enlarging import Enlarging
 from vj.errors import Fault
 from vj.frame import Frame, Size
@@ -108,6 +111,7 @@ class Performance:
             latency=lambda: self.metrics.recent_latency()[0],
             replay=replay,
             log=log,
+            painted=lambda: self.size,
             write_cues=(lambda cues: write_cues(file.path, cues)) if file is not None else None,
         )
         self._feed: Feed | None = None
@@ -161,9 +165,10 @@ class Performance:
 
     def _enlarge(self, wanted: Size) -> None:
         """Send pictures of the show's output size. Raises Fault for a way of upscaling that cannot be had."""
-        enlarger = make_enlarger(self.show.upscale, self.size, wanted, str(best_device()), self.say)
+        say = self.say if self._enlarging is None else lambda text: None
+        enlarger = make_enlarger(self.show.upscale, self.size, wanted, str(best_device()), say)
         self._enlarging = Enlarging(enlarger, self.outlets.put, self.metrics, self.say, 1 / self.show.fps)
-        self.say(f"sent at {wanted}, enlarged by {enlarger.name}")
+        say(f"sent at {wanted}, enlarged by {enlarger.name}")
 
     def _send(self, frame: Frame) -> None:
         (self._enlarging or self.outlets).put(frame)
@@ -213,12 +218,15 @@ class Performance:
 
         try:
             snapshot = self.store.ahead(self.clock.now())
-            painter = make_painter(model_spec(self.show), self.show.engine, self.size, snapshot, True, progress, self.loop.quietly())
+            spec, sizes = model_spec(self.show), self._sizes()
+            quietly = self.loop.quietly()
+            painter = make_painter(spec, self.show.engine, self.size, snapshot, True, progress, quietly, sizes, self.show.fit)
             if number != self._loads:  # the show was saved again meanwhile, and a newer model is on its way
                 painter.close()
                 return
             loaded.set()
             self.loop.offer(painter)
+            self._resized(painter.canvas.size)
             if self._replay is not None:
                 self._replay.rewind()
             self.state = "playing"
@@ -230,6 +238,26 @@ class Performance:
             self.state = "no model"
             self.say(f"model {self.show.model.name}: {type(error).__name__}: {error}; the input is shown untouched")
         self.playing_since = self.clock.now()
+
+    def _sizes(self) -> tuple[Size, ...]:
+        """What may be painted where the show leaves it open: by the shape of what comes in. Waits for the first frame a little."""
+        if self.show.size != "auto" or self._replay is not None or not is_built_in(self.show.model.name):
+            return ()
+        until = self.clock.now() + 3
+        while self.loop.journey.came is None and self.clock.now() < until and self.state != "stopping":
+            time.sleep(0.02)
+        return sizes_for(self.loop.journey.came or self.size)
+
+    def _resized(self, size: Size) -> None:
+        """Another size is painted from now on."""
+        if size == self.size:
+            return
+        self.size = size
+        old, output = self._enlarging, self.show.output
+        if output is not None:
+            self._enlarge(output)
+        if old is not None:
+            old.stop()
 
     def _remark(self, text: str) -> None:
         """What a painter finds out about what it was sent: for whoever plays, and for whoever sent it."""
@@ -280,7 +308,7 @@ class Performance:
             moved.append("model")
             threading.Thread(target=self._load, name="loader", daemon=True).start()
         later = [name for name in LATER if getattr(old, name) != getattr(show, name)]
-        if painted_size(show, lambda text: None) != self.size:
+        if show.size != "auto" and painted_size(show, lambda text: None) != self.size:
             later.append(f"size (it stays {self.size})")
         self.say(f"the show file was saved; changed: {', '.join(moved) or 'nothing that is not played otherwise'}")
         if later:

@@ -26,6 +26,7 @@ def status(performance: Performance) -> dict[str, Any]:
         "model": performance.loop.painter_name,
         "size": str(performance.size),
         "understood": getattr(performance.loop.journey.painter, "understood", ""),
+        "unused": list(performance.loop.journey.painter.unused),
         "strength": performance.store.get("strength"),
         "prompt": performance.store.get("prompt/a"),
         "uptime": round(performance.clock.now(), 1),

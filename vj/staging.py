@@ -7,14 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vj.engine.checkpoints import EmbeddingFile, LoraFile, ModelSpec
+from vj.engine.fitting import LARGEST
 from vj.engine.flows import Calculate, make_flow
 from vj.engine.masks import FindPeople
 from vj.engine.models import best_device
 from vj.engine.people import Beside, PersonModel
+from vj.engine.pocket_model import is_built_in
 from vj.errors import Fault
 from vj.frame import Aspect, Size
 from vj.parameters.table import Value
-from vj.pocket import WEIGHTS
 from vj.show.schema import Show
 from vj.sources import split_uri
 
@@ -23,7 +24,11 @@ NATIVE_SIDES = (("xl-turbo", 512), ("xl", 1024), ("2-1-base", 512), ("2-1", 768)
 
 
 def painted_size(show: Show, say: Callable[[str], None]) -> Size:
-    """The show's size as the model can paint it: an aspect near the model's own area, a size in multiples of 8."""
+    """The show's size as the model can paint it: an aspect near the model's own area, a size in multiples of 8. For auto the largest
+    there is; live, another may be found while the model loads."""
+    if show.size == "auto":
+        own = show.model.name == "none" or is_built_in(show.model.name)
+        return LARGEST if own else Aspect(16, 9).size(native_side(show.model.name))
     if isinstance(show.size, Aspect):
         return show.size.size(native_side(show.model.name))
     if show.model.name == "none" or show.size == show.size.rounded(8):
@@ -35,7 +40,9 @@ def painted_size(show: Show, say: Callable[[str], None]) -> Size:
 
 def native_side(name: str) -> int:
     """The side of the square that a model was made for, in pixels: from its folder where there is one, else from its name."""
-    folder = WEIGHTS if name in ("pocket", "none") else Path(name).expanduser()
+    if name == "none" or is_built_in(name):
+        return 256
+    folder = Path(name).expanduser()
     try:
         side = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))["sample_size"]
         levels = json.loads((folder / "vae" / "config.json").read_text(encoding="utf-8"))

@@ -17,6 +17,7 @@ from vj.control.midi_ports import MidiPorts
 from vj.control.rules import MidiRule
 from vj.control.takes import Take, TakeWriter
 from vj.errors import Fault
+from vj.frame import Size
 from vj.parameters.store import Store
 from vj.parameters.table import Value
 
@@ -49,10 +50,12 @@ class Desk:
         replay: Take | None = None,
         log: Path | None = None,
         write_cues: WriteCues | None = None,
+        painted: Callable[[], Size] = lambda: Size(0, 0),
     ) -> None:
-        """replay: a take that plays instead of all hands. log: a take of everything is written there. Raises Fault when it cannot be."""
+        """painted: the size at which the show is painted, for takes. replay: a take that plays instead of all hands. log: a take of
+        everything is written there. Raises Fault when it cannot be."""
         self._show, self._store, self._clock, self._say, self._latency = show, store, clock, say, latency
-        self._replay, self._write_cues = replay, write_cues
+        self._replay, self._write_cues, self._painted = replay, write_cues, painted
         self.midi: MidiPorts | None = None
         self._take: TakeWriter | None = None
         self._lock = threading.Lock()
@@ -167,7 +170,7 @@ class Desk:
     def _begin_take(self, path: Path) -> None:
         with self._lock:
             if self._take is None:
-                self._take = TakeWriter(path, self._show.show, self._say)
+                self._take = TakeWriter(path, self._show.show, self._say, self._painted)
                 self._store.taps.append(self._take.hear)
                 self._say(f"the take is written into {path}; render it with --replay {path} --offline")
 

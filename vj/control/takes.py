@@ -1,9 +1,10 @@
 """Takes: what was played, written down frame by frame, and played again.
 
-A take is text. The first line is `# vj take 1`, other lines that begin with # are remarks. Every further line is a frame on which
-something changed: seconds since the take began, then `name=value` for each parameter that changed, values as JSON without spaces
-outside of strings. The first frame names them all; the last line is the moment of the last frame. What is written is what the picture
-was painted with, after cues, macros and modulators: nothing else is needed to paint it again.
+A take is text. The first line is `# vj take 1`, other lines that begin with # are remarks; `# painted at WIDTHxHEIGHT` says at which size
+what follows was painted. Every further line is a frame on which something changed: seconds since the take began, then `name=value` for
+each parameter that changed, values as JSON without spaces outside of strings. The first frame names them all; the last line is the moment
+of the last frame. What is written is what the picture was painted with, after cues, macros and modulators: nothing else is needed to
+paint it again.
 
     0.000000 strength=0.35 prompt/a="two faces" ...
     0.033333 strength=0.3512
@@ -16,16 +17,19 @@ import queue
 import threading
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from vj.errors import Fault
+from vj.frame import Size
 from vj.parameters.store import Snapshot
 from vj.parameters.table import Table, Value, fit
 
 FIRST_LINE = "# vj take 1"
 NOT_PLAYED = ("record", "panic", "cue/", "take/", "tempo/tap", "macro/", "mod/")
 """What a take leaves out: buttons, and hands whose doing stands in the other values."""
+PAINTED_AT = "# painted at "
 SAME = 2e-6
 """Seconds: moments this near are the same, since they are written with six digits."""
 GAP = 0.2
@@ -43,16 +47,17 @@ def _number(value: Value) -> str:
 class TakeWriter:
     """Writes a take on a thread of its own; `hear` is a tap of the store and never waits."""
 
-    def __init__(self, path: Path, show: str, say: Callable[[str], None]) -> None:
-        """Raises Fault when the file cannot be made."""
+    def __init__(self, path: Path, show: str, say: Callable[[str], None], painted: Callable[[], Size]) -> None:
+        """painted: the size at which the show is painted, asked with every frame. Raises Fault when the file cannot be made."""
         self.path, self._say = path, say
+        self._painted, self._size = painted, Size(0, 0)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("x" if path.parent.name == "takes" else "w", encoding="utf-8")
         except OSError as error:
             raise Fault(f"take {path}: cannot be written ({error.strerror})") from None
         self._file.write(f"{FIRST_LINE}\n# {show}\n")
-        self._queue: queue.SimpleQueue[tuple[float, Mapping[str, Value]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[float, Mapping[str, Value]] | Size | None] = queue.SimpleQueue()
         self._last: Mapping[str, Value] = {}
         self._begin: float | None = None
         self._end = 0.0
@@ -68,12 +73,18 @@ class TakeWriter:
             self._begin = snapshot.time
         self._last, self._end = snapshot.values, snapshot.time - self._begin
         self.frames += 1
+        if (size := self._painted()) != self._size:
+            self._size = size
+            self._queue.put(size)
         if changed:
             self._queue.put((snapshot.time - self._begin, changed))
 
     def _run(self) -> None:
         try:
             while (item := self._queue.get()) is not None:
+                if isinstance(item, Size):
+                    self._file.write(f"{PAINTED_AT}{item}\n")
+                    continue
                 moment, changed = item
                 self._file.write(f"{moment:.6f} " + " ".join(f"{name}={_number(value)}" for name, value in changed.items()) + "\n")
                 if self._queue.empty():
@@ -101,6 +112,8 @@ class Take:
         self._float = {name for name, row in table.rows.items() if row.kind == "float"}
         self.seconds = 0.0
         self.unknown: set[str] = set()
+        self.size: Size | None = None
+        """At which the end of it was painted: before that the model was loading."""
         try:
             lines = path.read_text(encoding="utf-8").split("\n")
         except OSError as error:
@@ -110,6 +123,9 @@ class Take:
         if lines[0].strip() != FIRST_LINE:
             raise Fault(f"{path}:1: is no take; its first line would be {FIRST_LINE!r}")
         for number, line in enumerate(lines[1:-1], 2):  # what stands after the last line's end was cut short when its show died
+            if line.startswith(PAINTED_AT):
+                with suppress(ValueError):
+                    self.size = Size.parse(line.removeprefix(PAINTED_AT))
             if line.strip() and not line.startswith("#"):
                 self._read(line, f"{path}:{number}", table)
         if not self._tracks:

@@ -46,6 +46,8 @@ Picture = Tensor | np.ndarray
 class Canvas(Protocol):
     """One size, one device. Belongs to the render thread."""
 
+    size: Size
+
     def enter(self, image: np.ndarray, snapshot: Snapshot, flow: np.ndarray | None = None, blank: bool = False) -> Tensor | np.ndarray:
         """The prepared input (H, W, 3) uint8 -> what the painter takes, the last painting mixed in. flow: (h, w, 3) float32, see
         `vj.engine.flow`, from this input to that of the last painting. blank: there is no input; what is fed back is all there is."""

@@ -14,7 +14,6 @@ from typing import Any
 import torch
 
 from vj.errors import Fault
-from vj.pocket import WEIGHTS
 
 Progress = Callable[[str], None]
 
@@ -63,13 +62,13 @@ class ModelSpec:
 
 TAESD = {"sd15": "madebyollin/taesd", "sd21": "madebyollin/taesd", "sdxl": "madebyollin/taesdxl"}
 LCM_LORA = {"sd15": "latent-consistency/lcm-lora-sdv1-5", "sdxl": "latent-consistency/lcm-lora-sdxl"}
-FEW_STEP_NAMES = ("turbo", "lcm", "lightning", "hyper", "sdxs", "pocket")
+FEW_STEP_NAMES = ("turbo", "lcm", "lightning", "hyper", "sdxs")
 
 
 def open_pipeline(spec: ModelSpec, dtype: torch.dtype) -> Any:
     from diffusers import DiffusionPipeline, StableDiffusionPipeline, StableDiffusionXLPipeline
 
-    path = WEIGHTS if spec.name == "pocket" else Path(spec.name).expanduser()
+    path = Path(spec.name).expanduser()
     try:
         if path.is_file():
             return _open_single_file(spec, path, dtype)
@@ -136,10 +135,7 @@ def _check_folder(spec: ModelSpec, path: Path) -> None:
     """Say what a half-downloaded folder lacks before diffusers stumbles over it."""
     index_file = path / "model_index.json"
     if not index_file.is_file():
-        raise Fault(
-            f"model {spec.name}: no model_index.json in it, so not a diffusers folder"
-            + (" (built-in weights are missing: train them with python -m vj.pocket.train)" if spec.name == "pocket" else "")
-        )
+        raise Fault(f"model {spec.name}: no model_index.json in it, so not a diffusers folder")
     try:
         index = json.loads(index_file.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -231,8 +227,8 @@ def family_of(pipe: Any) -> str:
     if getattr(pipe, "text_encoder_2", None) is not None:
         return "sdxl"
     width = pipe.unet.config.cross_attention_dim
-    if width < 512:  # no Stable Diffusion is so narrow: the built-in model, or one trained by its script
-        return "pocket"
+    if width < 512:  # no Stable Diffusion is so narrow: a small model in its layout, trained or made on the spot
+        return "small"
     return "sd21" if width == 1024 else "sd15"
 
 
@@ -240,7 +236,7 @@ def choose_vae(spec: ModelSpec, pipe: Any, family: str, device: torch.device, dt
     from diffusers import AutoencoderKL, AutoencoderTiny
 
     wish = spec.vae
-    if wish == "full" or family == "pocket" or (wish == "auto" and isinstance(pipe.vae, AutoencoderTiny)):
+    if wish == "full" or family == "small" or (wish == "auto" and isinstance(pipe.vae, AutoencoderTiny)):
         return
     name = TAESD[family] if wish in ("auto", "taesd") else wish
     try:
@@ -261,7 +257,7 @@ def choose_vae(spec: ModelSpec, pipe: Any, family: str, device: torch.device, dt
 def fuse_lcm(spec: ModelSpec, pipe: Any, family: str, progress: Progress) -> None:
     """Make a model of few steps out of one of many."""
     few_steps = any(word in spec.name.lower() for word in FEW_STEP_NAMES) or "LCM" in type(pipe.scheduler).__name__
-    if spec.lcm_lora == "off" or family == "pocket" or (spec.lcm_lora == "auto" and few_steps):
+    if spec.lcm_lora == "off" or family == "small" or (spec.lcm_lora == "auto" and few_steps):
         return
     name = LCM_LORA.get(family) if spec.lcm_lora == "auto" else spec.lcm_lora
     if name is None:

@@ -145,12 +145,36 @@ class Journey:
         """The flow that led to the picture just made, for whoever goes on with it; None when it is not known."""
 
     def swap(self, painter: Painter) -> None:
-        """Go on with another painter, from the last one's painting."""
-        painter.canvas.take_over(self.painter.canvas.last())
+        """Go on with another painter, from the last one's painting; and at its size, if that is another."""
+        last = self.painter.canvas.last()
+        if painter.canvas.size != self.size:
+            self._resize(painter.canvas.size)
+            last = None if last is None else cv2.resize(last, self.size, interpolation=cv2.INTER_LINEAR)
+        painter.canvas.take_over(last)
         self.painter.close()
         self.painter = painter
         self._crossfade = len(CROSSFADE)
         self._failing_since = None
+
+    def _resize(self, size: Size) -> None:
+        """Paint another size from the next frame on. What is remembered of frames of the old size goes."""
+        self.size = size
+        self._walker = Walker(size, self._fit)
+        self._bare = HostCanvas(size, plain=True)
+        self._stillness = Stillness()
+        self._masks.forget()
+        self._frozen = self._latest = self._painted_of = self._came = None
+
+    @property
+    def came(self) -> Size | None:
+        """The size of the frames that come in; None before the first."""
+        return self._came
+
+    def leave(self) -> None:
+        """End its threads, and leave the painter to whoever plays it next."""
+        self._flow.close()
+        self.painter.canvas.take_over(None)
+        self.painter.clear()
 
     def travel(self, frame: Frame, snapshot: Snapshot) -> Shown:
         """Send a frame on its way, give the picture to show now. Whatever the model throws, there is one."""

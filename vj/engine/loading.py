@@ -9,10 +9,16 @@ from typing import Literal
 import torch
 
 from vj.engine.checkpoints import ModelSpec
-from vj.engine.models import load_model
+from vj.engine.drawn_model import DrawnModel, load_drawn
+from vj.engine.fitting import fitted
+from vj.engine.models import Model, load_model, place_of
 from vj.engine.package import PackagePainter
 from vj.engine.painters import Painter, Plain, StreamPainter
+from vj.engine.pocket_model import BuiltIn, PocketModel, is_built_in, load_pocket, pocket_file
+from vj.engine.pocket_painter import PocketPainter
+from vj.engine.prepare import Fit
 from vj.engine.tuning import tune
+from vj.errors import Fault
 from vj.frame import Size
 from vj.parameters.store import Snapshot
 
@@ -27,24 +33,51 @@ def make_painter(
     live: bool,
     on_message: Callable[[str], None],
     quietly: AbstractContextManager[object] | None = None,
+    sizes: tuple[Size, ...] = (),
+    fit: Fit = "crop",
 ) -> Painter:
     """Load, choose the quickest way to compute on a CPU, and run the first frames. Raises Fault with one line that says what is wrong.
 
-    quietly: entered while ways are timed; the rest of the program should do little meanwhile.
+    quietly: entered while ways are timed; the rest of the program should do little meanwhile. sizes: live, the painter is made for the
+    largest of these that this machine paints in time, instead of for `size`.
 
     Offline (`live` False) nothing is chosen by timing: an offline render must come out the same every time.
     """
     if spec.name == "none":
         return Plain(size)
-    model = load_model(spec, on_message)
-    if live and spec.dtype != "float16":
+    weights = pocket_file(spec.name)
+    if is_built_in(spec.name) and engine == "streamdiffusion":
+        raise Fault(f"engine streamdiffusion: the package plays no {spec.name}; leave engine out, and ours does")
+    model: Model | PocketModel | DrawnModel
+    if spec.name == "drawn":
+        model = load_drawn(spec)
+    elif weights is not None:
+        on_message(f"loading {spec.name}")
+        model = load_pocket(spec, weights, *place_of(spec))
+    else:
+        model = load_model(spec, on_message)
+    if live and spec.dtype != "float16" and not isinstance(model, DrawnModel):
         dtypes = (torch.float32, torch.bfloat16) if spec.dtype == "auto" else (model.dtype,)
+        first = sizes[0] if sizes else size
         with quietly or nullcontext():
-            chosen = tune(model, size.width, size.height, dtypes)
+            chosen = tune(model, first.width, first.height, dtypes)
         if chosen:
             on_message(f"{model.name} computes in {chosen}")
-    kind = PackagePainter if engine == "streamdiffusion" else StreamPainter
-    painter = kind(model, size, not live, on_message)
-    if live:
-        painter.warm(snapshot)
-    return painter
+
+    def paint_at(size: Size) -> Painter:
+        painter: StreamPainter | PackagePainter
+        if isinstance(model, BuiltIn):
+            if isinstance(model, PocketModel) and model.is_frozen:
+                model.freeze(size.width, size.height)
+            painter = PocketPainter(model, size, not live, on_message)
+        elif engine == "streamdiffusion":
+            painter = PackagePainter(model, size, not live, on_message)
+        else:
+            painter = StreamPainter(model, size, not live, on_message)
+        if live:
+            painter.warm(snapshot)
+        return painter
+
+    if live and sizes:
+        return fitted(sizes, paint_at, fit, snapshot, on_message)[1]
+    return paint_at(size)

@@ -42,6 +42,11 @@ class Masks:
         self._last: np.ndarray | None = None
         self._mode = "none"
 
+    def forget(self) -> None:
+        """Frames of another size come from now on: what was learned of the room goes."""
+        self._last = self._mover = None
+        self._sum, self._count, self._since = np.zeros((0, 0, 3), np.float32), 0, None
+
     def find(self, image: np.ndarray, snapshot: Snapshot) -> np.ndarray | None:
         """(H, W, 3) uint8 -> (H, W) uint8, 255 where the painting shows; None where it shows everywhere. Fed with every frame."""
         mode = snapshot["mask/mode"]

@@ -1,20 +1,22 @@
 """Models: from a name to something that encodes, denoises and decodes on the best device at hand.
 
-Any diffusers folder, single-file checkpoint or Hugging Face id of the Stable Diffusion 1.5, 2.1, Turbo and SDXL-Turbo families,
-and the built-in one. Only safetensors unless the show allows pickles.
+Any diffusers folder, single-file checkpoint or Hugging Face id of the Stable Diffusion 1.5, 2.1, Turbo and SDXL-Turbo families. Only
+safetensors unless the show allows pickles. The built-in one is in `pocket_model`, with the same face.
 """
 
 from __future__ import annotations
 
+import copy
 import logging
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vj.engine.adapters import Adapters, add_adapters
 from vj.engine.checkpoints import ModelSpec, Progress, check_fit, choose_vae, family_of, fuse_lcm, open_pipeline
@@ -24,6 +26,18 @@ from vj.errors import Fault
 from vj.parameters.store import Snapshot
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+
+
+class Part(nn.Module):
+    """A piece of a model as a module of its own, which is what can be frozen."""
+
+    def __init__(self, owner: nn.Module, call: Callable[..., Tensor]) -> None:
+        super().__init__()
+        self.owner = owner  # its weights become the graph's constants
+        self.call = call
+
+    def forward(self, *arguments: Tensor) -> Tensor:
+        return self.call(*arguments)
 
 
 @dataclass
@@ -140,6 +154,68 @@ class Model:
             self._time_ids[batch, h, w] = row.expand(batch, 6)
         return self._time_ids[batch, h, w]
 
+    # What `vj.engine.tuning` tries ways with.
+
+    @property
+    def size(self) -> int:
+        """Numbers in the UNet."""
+        return sum(p.numel() for p in self.pipe.unet.parameters())
+
+    def keep(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Its exact weights, for `restore`: what goes through bfloat16 loses bits."""
+        own = {part: copy.deepcopy(getattr(self.pipe, part)) for part in ("unet", "vae")}
+        return own, {part: copy.deepcopy(getattr(self.adapters, part)) for part in ("controlnet", "t2i_adapter")}
+
+    def restore(self, kept: tuple[dict[str, Any], dict[str, Any]]) -> None:
+        self.pipe.register_modules(**kept[0])
+        for part, module in kept[1].items():
+            setattr(self.adapters, part, module)
+
+    def trial(self, width: int, height: int) -> Callable[[], object]:
+        """Paints a frame of this size when called."""
+        image = torch.zeros(1, 3, height, width).contiguous(memory_format=torch.channels_last)
+        text = self.encode_text("")
+        hint = [torch.zeros(1, 3, height, width)] if self.wants_lines else []
+        return lambda: self.decode(self.unet(self.encode(image), torch.tensor([500.0]), text, *hint))
+
+    @torch.no_grad()
+    def freeze(self, width: int, height: int) -> None:
+        """Compile the model's parts for frames of one size, one row: no Python between the operations, weights as constants.
+
+        Other shapes, and models with more inputs (SDXL, adapters), go on without: a graph would hold a LoRA at one weight. Raises
+        whatever torch cannot trace.
+        """
+        if self.adapters.in_unet:
+            return
+        text = self.encode_text("")
+        if text.pooled is not None:
+            return
+        image = torch.zeros(1, 3, height, width).contiguous(memory_format=torch.channels_last)
+        latents, t = self.encode(image), torch.tensor([500.0])
+        unet, vae = self.pipe.unet, self.pipe.vae
+        sample = latents.to(self.dtype).contiguous(memory_format=torch.channels_last)
+        parts: dict[str, tuple[Part, tuple[Tensor, ...]]] = {
+            "encode": (Part(vae, self.latents_of), (image.to(self.vae_dtype),)),
+            "unet": (
+                Part(unet, lambda x, t, tokens: unet(x, t, tokens, return_dict=False)[0]),
+                (sample, t, text.tokens.to(self.dtype)),
+            ),
+            "decode": (Part(vae, self.picture_of), (latents.to(self.vae_dtype),)),
+        }
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for name, (part, example) in parts.items():
+                graph = torch.jit.freeze(torch.jit.trace(part.eval(), example, check_trace=False))
+                self.frozen[name, tuple(example[0].shape)] = graph
+
+    @property
+    def is_frozen(self) -> bool:
+        return bool(self.frozen)
+
+    def thaw(self) -> None:
+        """Forget what was compiled."""
+        self.frozen.clear()
+
     def describe(self) -> str:
         """`sd-turbo (sd21, cuda float16, vae AutoencoderTiny)`."""
         vae, added = type(self.pipe.vae).__name__, self.adapters.describe()
@@ -159,15 +235,12 @@ def best_device(wish: str = "auto") -> torch.device:
 
 
 def load_model(spec: ModelSpec, progress: Progress = lambda text: None) -> Model:
-    """Load a model. Takes seconds to minutes; run it beside the picture, never on the render thread.
+    """Load a diffusers model. Takes seconds to minutes; run it beside the picture, never on the render thread.
 
     Raises Fault with one line that says what is missing or does not fit, and what would do.
     """
     _quieten()
-    device = best_device(spec.device)
-    if spec.dtype != "auto" and spec.dtype not in DTYPES:
-        raise Fault(f"model dtype {spec.dtype!r}: one of auto, {', '.join(DTYPES)}")
-    dtype = DTYPES.get(spec.dtype, torch.float32 if device.type == "cpu" else torch.float16)
+    device, dtype = place_of(spec)
     progress(f"loading {spec.name} for {device}")
     pipe = open_pipeline(spec, dtype)
     family = family_of(pipe)
@@ -175,11 +248,19 @@ def load_model(spec: ModelSpec, progress: Progress = lambda text: None) -> Model
     check_fit(spec.name, pipe)
     fuse_lcm(spec, pipe, family, progress)
     adapters = add_adapters(spec, pipe, family, dtype, progress)
-    model = Model(Path(spec.name).name if spec.name != "pocket" else "pocket", family, device, dtype, pipe, adapters=adapters)
+    model = Model(Path(spec.name).name, family, device, dtype, pipe, adapters=adapters)
     model.to(dtype)
     if adapters.pictures is not None:
         adapters.pictures.learn(spec.image_prompts)
     return model
+
+
+def place_of(spec: ModelSpec) -> tuple[torch.device, torch.dtype]:
+    """Where a model computes, and in which type. Raises Fault for what cannot be had."""
+    device = best_device(spec.device)
+    if spec.dtype != "auto" and spec.dtype not in DTYPES:
+        raise Fault(f"model dtype {spec.dtype!r}: one of auto, {', '.join(DTYPES)}")
+    return device, DTYPES.get(spec.dtype, torch.float32 if device.type == "cpu" else torch.float16)
 
 
 def _quieten() -> None:

@@ -56,6 +56,10 @@ class PackagePainter:
         self.canvas = make_canvas(size, model.device, model.dtype)
         self.settled = False
         self.wants_lines = False
+        self.unused: tuple[str, ...] = (
+            *("pocket/size", "pocket/relief", "palette/a", "palette/b"),
+            *("noise/align", "noise/swirl", "control/amount", "image/amount", "image/mix"),
+        )
         self._size = size
         self._book = PromptBook(model.encode_text, wait, on_message)
         self._travel = Travel(self._book)

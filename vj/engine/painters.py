@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,10 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vj.engine.align import align
+from vj.engine.backend import Backend
 from vj.engine.canvas import Canvas, HostCanvas, make_canvas
 from vj.engine.image_prompts import WalkTokens
-from vj.engine.models import Model
-from vj.engine.prompts import PromptBook, Travel
+from vj.engine.prompts import Embedding, PromptBook, Travel
 from vj.engine.stream import Noise, Recipe, StreamBatch
 from vj.frame import Size
 from vj.parameters.store import Snapshot
@@ -41,6 +43,8 @@ class Painter(Protocol):
     """False while the same input would not give the same painting: a prompt is travelling, the noise boils, rows are filling."""
     wants_lines: bool
     """It can be led by a line drawing, `cargo.lines`."""
+    unused: tuple[str, ...]
+    """Parameters that change nothing in what it paints."""
 
     def paint(self, entered: Picture, snapshot: Snapshot, cargo: Any) -> Painting | None:
         """Take a frame in, give the one that has arrived; None while the first are under way."""
@@ -62,6 +66,7 @@ class Plain:
         self.canvas: Canvas = HostCanvas(size, plain=True)
         self.settled = True
         self.wants_lines = False
+        self.unused: tuple[str, ...] = ()
 
     def paint(self, entered: Picture, snapshot: Snapshot, cargo: Any) -> Painting | None:
         return Painting(entered, cargo)
@@ -85,10 +90,25 @@ def between(one: Tensor, two: Tensor, share: float) -> Tensor:
     return mean * (norm / mean.norm(dim=1, keepdim=True).clamp_min(1e-6))
 
 
+class SwirlTurn:
+    """How far the swirl has turned that leads the noise where the picture has no direction."""
+
+    def __init__(self) -> None:
+        self._angle, self._time = 0.0, -math.inf
+
+    def at(self, snapshot: Snapshot) -> float:
+        """Radians at this frame's time."""
+        passed = snapshot.time - self._time
+        if 0 < passed < 1:  # a gap is no turn
+            self._angle = (self._angle + math.radians(snapshot["noise/swirl"]) * passed) % math.pi
+        self._time = snapshot.time
+        return self._angle
+
+
 class StreamPainter:
     """A model played through the stream batch."""
 
-    def __init__(self, model: Model, size: Size, wait: bool, on_message: Callable[[str], None] = lambda text: None) -> None:
+    def __init__(self, model: Backend, size: Size, wait: bool, on_message: Callable[[str], None] = lambda text: None) -> None:
         """wait: texts are encoded on the spot (offline), not beside the picture. Raises Unavailable on CUDA without cupy."""
         self.model = model
         self.name = model.describe()
@@ -100,8 +120,14 @@ class StreamPainter:
         self._stream = StreamBatch(model.unet, model.prediction)
         shape = (model.latent_channels, size.height // model.scale, size.width // model.scale)
         self._noise = Noise(shape, model.device, torch.float32)
+        self._turn = SwirlTurn()
         self._latents_of: list[tuple[np.ndarray, Tensor]] = []
         has = model.adapters.pictures is not None
+        self.unused: tuple[str, ...] = (
+            *("pocket/size", "pocket/relief", "palette/a", "palette/b"),
+            *(() if model.wants_lines else ("control/amount",)),
+            *(() if has else ("image/amount", "image/mix")),
+        )
         self._walk_tokens = WalkTokens(model.encode_image_prompt, wait, on_message) if has else None
 
     def warm(self, snapshot: Snapshot) -> None:
@@ -110,6 +136,8 @@ class StreamPainter:
         for text in ("", snapshot["prompt/a"], snapshot["prompt/b"]):
             self._book.learn(text)
         black = torch.zeros((1, 3, size.height, size.width), device=self.model.device)
+        if self.model.device.type == "cuda":
+            align(self._noise.sample(0, 0, 0.0, 1.0, 1), black, 1.0)  # compiles its kernels
         for _ in range(2):
             for _ in range(snapshot["steps"]):
                 self.paint(black, snapshot, None)
@@ -126,16 +154,29 @@ class StreamPainter:
         text = self._travel.at(snapshot)
         if text is None:
             return Painting(entered, cargo) if not rows else None
-        noise = self._noise.sample(snapshot["seed/a"], snapshot["seed/b"], snapshot["seed/mix"], snapshot["noise/hold"], steps)
         negative = None
         if snapshot["guidance"] > 1 and snapshot["prompt/negative"].strip():
             negative = self._book.get(snapshot["prompt/negative"])
         self.model.follow(snapshot)
+        recipe = self._recipe(entered, cargo, snapshot, text, negative)
+        waits = self._walk_tokens is not None and self._walk_tokens.pending()
+        self.settled = not self._travel.under_way and not waits and snapshot["noise/hold"] >= 1 and len(rows) >= steps - 1
+        latents = self._latents(entered, snapshot, cargo)
+        kept = None
+        if strength < FADE_BELOW:  # the canvas reuses its tensor
+            kept = entered.clone() if getattr(cargo, "walk", None) is None else self.model.decode(latents)
+        return self._arrived(self._stream.step(latents, recipe, (cargo, strength, kept)))
+
+    def _recipe(self, entered: Tensor, cargo: Any, snapshot: Snapshot, text: Embedding, negative: Embedding | None) -> Recipe:
+        """All that this frame takes with it through the model."""
+        steps = snapshot["steps"]
+        noise = self._noise.sample(snapshot["seed/a"], snapshot["seed/b"], snapshot["seed/mix"], snapshot["noise/hold"], steps)
+        noise = align(noise, entered, snapshot["noise/align"], self._turn.at(snapshot))
         walk = getattr(cargo, "walk", None)
         tokens = self._walk_tokens
         walked = tokens.at(walk.one, walk.two, walk.share, walk.chain) if walk is not None and tokens is not None else None
-        recipe = Recipe(
-            self.model.schedule.plan(strength, steps),
+        return Recipe(
+            self.model.schedule.plan(snapshot["strength"], steps),
             noise,
             self.model.adapters.with_picture(text, snapshot, walked),
             snapshot["guidance"],
@@ -144,13 +185,6 @@ class StreamPainter:
             self._hint(entered, cargo, snapshot["control/amount"]),
             snapshot["control/amount"],
         )
-        waits = tokens is not None and tokens.pending()
-        self.settled = not self._travel.under_way and not waits and snapshot["noise/hold"] >= 1 and len(rows) >= steps - 1
-        latents = self._latents(entered, snapshot, cargo)
-        kept = None
-        if strength < FADE_BELOW:  # the canvas reuses its tensor
-            kept = entered.clone() if walk is None else self.model.decode(latents)
-        return self._arrived(self._stream.step(latents, recipe, (cargo, strength, kept)))
 
     def _latents(self, entered: Tensor, snapshot: Snapshot, cargo: Any) -> Tensor:
         """Where the model starts from: the encoded input; on a walk the place between two pictures in the model's own space, and what

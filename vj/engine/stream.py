@@ -183,19 +183,20 @@ class Noise:
     Drawn on the CPU, so that a seed looks the same on every device. A CPU draw of one 512x512 frame's latents takes 0.1 ms.
     """
 
-    def __init__(self, shape: tuple[int, int, int], device: torch.device, dtype: torch.dtype) -> None:
-        self.shape, self.device, self.dtype = shape, device, dtype
+    def __init__(self, shape: tuple[int, int, int], device: torch.device, dtype: torch.dtype, rows: int = 4) -> None:
+        """rows: how many are drawn, one for each level; with 1 all levels share one."""
+        self.shape, self.device, self.dtype, self._rows = shape, device, dtype, rows
         self._fixed: dict[int, Tensor] = {}
         self._boiling: Tensor | None = None
         self._fresh = torch.Generator().manual_seed(0)
         self._seeds: tuple[int, int] = (-1, -1)
 
     def _of_seed(self, seed: int) -> Tensor:
-        """(4, C, h, w): one noise for each possible row. The last few seeds are kept."""
+        """(rows, C, h, w): one noise for each possible row. The last few seeds are kept."""
         if seed not in self._fixed:
             if len(self._fixed) > 7:
                 self._fixed.pop(next(iter(self._fixed)))
-            self._fixed[seed] = torch.randn((4, *self.shape), generator=torch.Generator().manual_seed(seed))
+            self._fixed[seed] = torch.randn((self._rows, *self.shape), generator=torch.Generator().manual_seed(seed))
         return self._fixed[seed]
 
     def sample(self, seed_a: int, seed_b: int, mix: float, hold: float, steps: int) -> Tensor:
@@ -204,12 +205,7 @@ class Noise:
         if (seed_a, seed_b) != self._seeds:
             self._seeds, self._boiling = (seed_a, seed_b), None
             self._fresh.manual_seed(seed_a)
-        if mix <= 0 or seed_a == seed_b:
-            noise = self._of_seed(seed_a)
-        elif mix >= 1:
-            noise = self._of_seed(seed_b)
-        else:
-            noise = ((1 - mix) * self._of_seed(seed_a) + mix * self._of_seed(seed_b)) / math.sqrt((1 - mix) ** 2 + mix**2)
+        noise = self.held(seed_a, seed_b, mix)
         if hold >= 1:
             self._boiling = None
         else:
@@ -217,3 +213,11 @@ class Noise:
             self._boiling = hold * before + math.sqrt(1 - hold * hold) * torch.randn(noise.shape, generator=self._fresh)
             noise = self._boiling
         return noise[:steps].to(self.device, self.dtype)
+
+    def held(self, seed_a: int, seed_b: int, mix: float) -> Tensor:
+        """The noise between two seeds, (rows, C, h, w), its variance kept. On the CPU."""
+        if mix <= 0 or seed_a == seed_b:
+            return self._of_seed(seed_a)
+        if mix >= 1:
+            return self._of_seed(seed_b)
+        return ((1 - mix) * self._of_seed(seed_a) + mix * self._of_seed(seed_b)) / math.sqrt((1 - mix) ** 2 + mix**2)

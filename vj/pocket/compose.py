@@ -19,8 +19,8 @@ MODIFIERS = ("dark", "bright", "soft", "glowing", "fine", "coarse", "pale", "viv
 STOPS = 5
 CHROMA = 0.12
 """How much of the input's own colour shines through a palette: two things of one tone stay two."""
-COLOUR, DEPTH = (0.04, 0.5), (0.04, 0.72)
-"""Strengths between which the colours arrive, and the technique."""
+COLOUR = (0.04, 0.5)
+"""Strengths between which the colours arrive; the technique goes on arriving up to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,16 @@ class Wish:
 def smoothstep(low: float, high: float, x: Tensor) -> Tensor:
     u = ((x - low) / (high - low)).clamp(0, 1)
     return u * u * (3 - 2 * u)
+
+
+def colour_at(strength: Tensor) -> Tensor:
+    """0..1, how far the colours are the painting's."""
+    return smoothstep(*COLOUR, strength)
+
+
+def depth_at(strength: Tensor) -> Tensor:
+    """0..1, how far the technique is drawn: most of it by .6, and still more up to 1."""
+    return 1 - (1 - ((strength - COLOUR[0]) / (1 - COLOUR[0])).clamp(0, 1)).square()
 
 
 def through_ramp(tone: Tensor, ramp: Tensor) -> Tensor:
@@ -72,7 +82,7 @@ def compose(painted: Tensor, picture: Tensor, strength: Tensor, wish: Wish) -> T
         return named[name].view(-1, 1, 1, 1)
 
     fine, coarse = named["fine"], named["coarse"]
-    depth = smoothstep(*DEPTH, strength) * (1 - 0.45 * fine + 0.15 * coarse).clamp(max=1)
+    depth = (depth_at(strength) * (1 - 0.45 * fine + 0.15 * coarse)).clamp(max=1)
     depth = depth.view(-1, 1, 1, 1)
     seen = _luma(picture)
     tone = torch.lerp(seen, painted[:, :1], depth)
@@ -88,7 +98,7 @@ def compose(painted: Tensor, picture: Tensor, strength: Tensor, wish: Wish) -> T
     if touched:
         grey = _luma(colour)
         colour = grey + (1 - 0.55 * of("pale") + 0.5 * of("vivid")) * (colour - grey)
-    out = torch.lerp(picture, colour, smoothstep(*COLOUR, strength).view(-1, 1, 1, 1))
+    out = torch.lerp(picture, colour, colour_at(strength).view(-1, 1, 1, 1))
     return out.clamp(0, 1)
 
 

@@ -1,232 +1,360 @@
-"""Does the built-in model keep its promises? `python -m vj.pocket.evaluate [FOOTAGE ...]` measures it and prints a table.
+"""Does the built-in model keep its promises? `python -m vj.pocket.evaluate FOOTAGE ...` measures
+it.
 
-Everything is measured on pictures it was not trained on: the test card, drawings of another seed, and frames of the footage that is
-named. Exits 1 when a figure misses its gate.
+Everything is measured on pictures it never saw: frames of the footage that is named, the test card,
+drawings of another seed. Every figure of a technique stands beside the same figure of its drawn
+target, which is the best that could have been learned. Exits 1 when a figure misses its gate.
+
+    python -m vj.pocket.evaluate CLIP ... --faces MODELS --still CLIP > evaluation.md
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor
 
-from vj.engine.checkpoints import ModelSpec
-from vj.engine.models import Model, load_model
-from vj.engine.prompts import Embedding
-from vj.engine.stream import Noise, Recipe, StreamBatch
-from vj.frame import Size
-from vj.pocket.model import PICTURES
-from vj.pocket.patterns import read_texture
-from vj.pocket.pictures import draw_pictures
-from vj.pocket.style import colour_weight, paint, texture_weight
-from vj.pocket.vocabulary import PALETTES, PATTERNS, Caption
-from vj.sources.testcard import Scene
+from vj.engine.pocket_model import FILE
+from vj.engine.pocket_painter import Steady
+from vj.pocket import WEIGHTS, measures
+from vj.pocket.easel import Easel, Painter, asked, called, planes
+from vj.pocket.evaluate_faces import Face, FaceMesh, load_mesh
+from vj.pocket.footage import ROWS, empty_room, footage, held_out, square, with_faces
+from vj.pocket.lexicon import PALETTES
+from vj.pocket.network import load_network
+from vj.pocket.techniques import CELLS, TECHNIQUES
 
-STRENGTH = 0.6
-HELD_OUT = 99_991
-"""The seed of the drawings to measure with; training draws with small ones."""
+FACE_STRENGTH = 0.5
+FINE = 2.0
+"""How much the 2-8 px band counts beside the colours when techniques are told apart."""
+FACE_NEAR, FACE_SHARE = 0.05, 0.8
+"""A painted face is that face when its points are this near, in widths of the face; and how many of
+the frames that has to be true of."""
+FREE = 0.05
+"""How far below its target's agreement a technique of cells may stay."""
+ALONG = 0.85
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured number and the gate it has to reach."""
+    """One measured number and the gate it has to reach, or not to pass."""
 
     name: str
     value: float
     gate: float
+    at_most: bool = False
 
     @property
     def reached(self) -> bool:
-        return self.value >= self.gate
+        return self.value <= self.gate if self.at_most else self.value >= self.gate
+
+    def row(self) -> str:
+        missed = "" if self.reached else " **missed**"
+        bound = "at most" if self.at_most else "at least"
+        return f"| {self.name} | {self.value:.3g}{missed} | {bound} {self.gate:g} |"
 
 
-def held_out(count: int, side: int = 256) -> list[np.ndarray]:
-    """Pictures (side, side, 3) uint8 that training never saw, the test card among them."""
-    scene = Scene(Size(side, side), 30)
-    cards = [scene.draw(number) for number in (3, 200)]
-    return [*cards, *(draw_pictures(count - 2, HELD_OUT, side) if count > 2 else ())][:count]
+@dataclass(slots=True)
+class Row:
+    """One technique, each figure with its drawn target's."""
+
+    name: str
+    right: float = 1.0
+    near: float = 100.0
+    """dB to the target."""
+    energy: float = 1.0
+    """Of its target's."""
+    target_energy: float = 0.0
+    """Of the input's."""
+    along: tuple[float, float] = (1.0, 1.0)
+    faces: tuple[float, float] | None = None
+    """Shares of frames in which the face is that face."""
+    apart: tuple[float, float] | None = None
+    """Median distance of the face's points, in widths of the face."""
+    known: tuple[float, float] | None = None
+    """Shares of frames in which the mesh takes it for a face at all."""
+    flicker: tuple[float, float] | None = None
+
+    def misses(self) -> list[str]:
+        """Which gates it misses."""
+        found = []
+        if not 0.75 <= self.energy <= 1.25:
+            found.append("energy")
+        free = self.name in CELLS
+        if self.along[0] < (self.along[1] - FREE if free else ALONG):
+            found.append("form")
+        if self.faces and self.faces[0] < FACE_SHARE <= self.faces[1]:
+            found.append("faces")
+        if self.flicker and self.flicker[0] > 2:
+            found.append("flicker")
+        return found
 
 
-def footage(paths: Iterable[Path], each: int = 6, side: int = 256) -> list[np.ndarray]:
-    """Frames of video files, the middle square of each, evenly spread."""
-    import av
+@dataclass(slots=True)
+class Report:
+    """All that was measured."""
 
-    frames = []
-    for path in paths:
-        with av.open(str(path)) as container:
-            whole = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-        for index in np.linspace(0, len(whole) - 1, each).astype(int):
-            height, width = whole[index].shape[:2]
-            edge = min(height, width)
-            top, left = (height - edge) // 2, (width - edge) // 2
-            square = whole[index][top : top + edge, left : left + edge]
-            frames.append(cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA))
-    return frames
+    figures: list[Figure] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    confusion: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), int))
+
+    @property
+    def reached(self) -> bool:
+        return all(figure.reached for figure in self.figures) and not any(
+            row.misses() for row in self.rows
+        )
+
+    def markdown(self) -> str:
+        lines = ["| figure | measured | gate |", "|---|---|---|"]
+        lines += [figure.row() for figure in self.figures]
+        lines += ["", *self._techniques(), "", *self._mistakes()]
+        return "\n".join(lines) + "\n"
+
+    def _techniques(self) -> list[str]:
+        head = "| technique | right | dB to the target | energy of the target's (the target's of"
+        head += " the input's) | edges along"
+        head += f" the input's (target) | faces within {FACE_NEAR:.0%} (target), median distance"
+        head += " (target), taken for a face (target) | flicker (target) | misses |"
+        lines = [head, "|---|---|---|---|---|---|---|---|"]
+
+        def pair(both: tuple[float, float] | None, form: str = ".2f") -> str:
+            return "–" if both is None else f"{both[0]:{form}} ({both[1]:{form}})"
+
+        for row in self.rows:
+            cells = [
+                row.name,
+                f"{row.right:.2f}",
+                f"{row.near:.1f}",
+                f"{row.energy:.2f} ({row.target_energy:.1f})",
+                pair(row.along),
+                f"{pair(row.faces)}, {pair(row.apart, '.3f')}, {pair(row.known)}",
+                pair(row.flicker),
+                ", ".join(row.misses()),
+            ]
+            lines.append(f"| {' | '.join(cells)} |")
+        return lines
+
+    def _mistakes(self) -> list[str]:
+        names = list(TECHNIQUES)
+        if not self.confusion.size:
+            return []
+        asked_for = self.confusion.sum(1)
+        lines = ["| asked | taken for | of |", "|---|---|---|"]
+        for name, other, count in measures.mistakes(self.confusion, names):
+            lines.append(f"| {name} | {other} | {count} of {asked_for[names.index(name)]} |")
+        return lines if len(lines) > 2 else ["Every technique was told apart in every picture."]
 
 
-def tensor(picture: np.ndarray) -> Tensor:
-    """(H, W, 3) uint8 -> (1, 3, H, W) in 0..1."""
-    return torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
-
-
-class Easel:
-    """The model as a show plays it, one frame at a time."""
-
-    def __init__(self, model: Model) -> None:
-        self.model = model
-
-    def noise(self, picture: np.ndarray, seed: int) -> Tensor:
-        shape = (self.model.latent_channels, picture.shape[0] // 8, picture.shape[1] // 8)
-        return Noise(shape, self.model.device, torch.float32).sample(seed, seed + 1, 0.0, 1.0, 1)
-
-    def repaint(self, picture: np.ndarray, text: str | Embedding, strength: float = STRENGTH, seed: int = 2) -> np.ndarray:
-        """(H, W, 3) uint8 -> the same size, float32 0..1."""
-        embedding = self.model.encode_text(text) if isinstance(text, str) else text
-        recipe = Recipe(self.model.schedule.plan(strength, 1), self.noise(picture, seed), embedding)
-        done = StreamBatch(self.model.unet, self.model.prediction).step(self.model.encode(tensor(picture) * 2 - 1), recipe)
-        assert done is not None
-        out: np.ndarray = self.model.decode(done.latents)[0].float().permute(1, 2, 0).clamp(-1, 1).add(1).div(2).numpy()
-        return out
-
-    def taught(self, picture: np.ndarray, captions: Sequence[Caption], strength: float = STRENGTH, seed: int = 2) -> np.ndarray:
-        """What these captions ask for on this picture with this seed, (N, H, W, 3)."""
-        texture = read_texture(self.noise(picture, seed)[:, PICTURES:])
-        many = [0] * len(captions)
-        t = torch.full((len(captions),), 999 * strength)
-        source = tensor(picture).repeat(len(captions), 1, 1, 1)
-        out: np.ndarray = paint(source, captions, texture.rows(many), colour_weight(t), texture_weight(t)).permute(0, 2, 3, 1).numpy()
-        return out
-
-
-@torch.no_grad()
-def psnr(model: Model, pictures: Sequence[np.ndarray]) -> float:
-    """Median PSNR in dB of pictures through the autoencoder and back."""
-    found = []
+def on_pictures(
+    easel: Easel, pictures: Sequence[np.ndarray]
+) -> tuple[list[Row], list[tuple[str, str]]]:
+    """Every technique on every picture, in the picture's own colours: its energy and edges, means
+    over the pictures, and (asked, seen), which target the painting lies nearest to."""
+    names, pairs = list(TECHNIQUES), []
+    figures = np.zeros((len(names), 5))
     for picture in pictures:
-        x = tensor(picture) * 2 - 1
-        y = model.decode(model.encode(x)).float().clamp(-1, 1)
-        found.append(-10 * float(torch.log10(((y - x) / 2).square().mean())))
-    return float(np.median(found))
+        targets = [easel.target(picture, asked(name)) for name in names]
+        paintings = [easel.repaint(picture, asked(name)) for name in names]
+        seen = measures.nearest_of_each(paintings, targets, FINE)
+        pairs += [(name, names[index]) for name, index in zip(names, seen, strict=True)]
+        energy, bare = [measures.energy(target) for target in targets], measures.energy(picture)
+        for row, (painting, target) in enumerate(zip(paintings, targets, strict=True)):
+            figures[row] += (
+                measures.psnr(painting, target),
+                measures.energy(painting) / energy[row],
+                energy[row] / bare,
+                measures.agreement(painting, picture),
+                measures.agreement(target, picture),
+            )
+    rows = []
+    for name, (near, energy_, drawn, along, target_along) in zip(
+        names, (figures / len(pictures)).tolist(), strict=True
+    ):
+        right = measures.share_right([pair for pair in pairs if pair[0] == name])
+        rows.append(Row(name, right, near, energy_, drawn, (along, target_along)))
+    return rows, pairs
 
 
-def _nearest(seen: np.ndarray, targets: np.ndarray) -> int:
-    return int(np.abs(targets - seen[None]).mean((1, 2, 3)).argmin())
+def palettes_told_apart(easel: Easel, pictures: Sequence[np.ndarray]) -> float:
+    """Share of paintings that lie nearest to the target in the palette that was asked for; every
+    palette, with one technique after another."""
+    names = list(PALETTES)
+    techniques = [one for one in TECHNIQUES if all(called(one, palette) for palette in names)]
+    right = []
+    for number, name in enumerate(names):
+        picture = square(pictures[number % len(pictures)], ROWS // 2)
+        technique = techniques[number % len(techniques)]
+        targets = [easel.target(picture, asked(technique, other)) for other in names]
+        painting = easel.repaint(picture, asked(technique, name))
+        right.append(names[measures.nearest(painting, targets)] == name)
+    return float(np.mean(right))
 
 
-def recognised(easel: Easel, pictures: Sequence[np.ndarray], pairs: Sequence[tuple[int, int]]) -> tuple[float, float]:
-    """Shares of (palette, pattern) pairs whose painting lies nearest to the right palette's target, and to the right pattern's."""
-    palettes, patterns = list(PALETTES), list(PATTERNS)
-    right = np.zeros(2)
-    for turn, (palette, pattern) in enumerate(pairs):
-        picture = pictures[turn % len(pictures)]
-        seen = easel.repaint(picture, f"{palettes[palette]}, {patterns[pattern]}")
-        right[0] += _nearest(seen, easel.taught(picture, [Caption("", p, pattern) for p in range(len(palettes))])) == palette
-        right[1] += _nearest(seen, easel.taught(picture, [Caption("", palette, p) for p in range(len(patterns))])) == pattern
-    return float(right[0] / len(pairs)), float(right[1] / len(pairs))
+def faces_of(
+    easel: Easel,
+    rows: Sequence[Row],
+    frames: Sequence[tuple[np.ndarray, Face]],
+    mesh: FaceMesh,
+) -> None:
+    """Puts the techniques' faces into their rows."""
+    apart = np.zeros((len(frames), len(rows), 2))
+    sure = np.zeros_like(apart)
+    for number, (picture, face) in enumerate(frames):
+        for place, row in enumerate(rows):
+            for which, paint in enumerate((easel.repaint, easel.target)):
+                laid = mesh.lay(paint(picture, asked(row.name), FACE_STRENGTH), face.crop)
+                apart[number, place, which] = measures.points_apart(face.points, laid.points)
+                sure[number, place, which] = laid.sure > 0.5
+    for place, row in enumerate(rows):
+        near = (apart[:, place] <= FACE_NEAR).mean(0)
+        middle, known = np.median(apart[:, place], 0), sure[:, place].mean(0)
+        row.faces = (float(near[0]), float(near[1]))
+        row.apart = (float(middle[0]), float(middle[1]))
+        row.known = (float(known[0]), float(known[1]))
 
 
-def all_pairs() -> list[tuple[int, int]]:
-    return [(palette, pattern) for palette in range(len(PALETTES)) for pattern in range(len(PATTERNS))]
+def flicker_of(easel: Easel, rows: Sequence[Row], frames: Sequence[np.ndarray]) -> None:
+    """Puts the techniques' flicker on successive frames into their rows: the model's as it is
+    played, behind `Steady`, the targets' bare."""
+    for row in rows:
+        row.flicker = (0.0, 0.0)
+    last: list[tuple[np.ndarray, np.ndarray]] = []
+    camera, steady = measures.change(frames), Steady()
+    for frame in frames:
+        held = steady.of(planes(frame.astype(np.float32) / 127.5 - 1))
+        seen = (held[0].permute(1, 2, 0).numpy() * 127.5 + 127.5).round().astype(np.uint8)
+        now = [
+            (easel.repaint(seen, asked(r.name)), easel.target(frame, asked(r.name))) for r in rows
+        ]
+        for row, old, new in zip(rows, last, now, strict=False):
+            assert row.flicker is not None
+            ours, theirs = (measures.change(both) for both in zip(old, new, strict=True))
+            share = camera * (len(frames) - 1)
+            row.flicker = (row.flicker[0] + ours / share, row.flicker[1] + theirs / share)
+        last = now
 
 
 def distances(easel: Easel, pictures: Sequence[np.ndarray], texts: Sequence[str]) -> np.ndarray:
-    """Mean distance to the input at strengths .1 to .9, (9,)."""
+    """Mean distance to the input at strengths 0, .1 ... 1, (11,)."""
     apart = [
-        [np.abs(easel.repaint(picture, text, step / 10) - picture / 255).mean() for step in range(1, 10)]
+        [measures.distance(easel.repaint(picture, text, step / 10), picture) for step in range(11)]
         for picture in pictures
         for text in texts
     ]
     return np.asarray(apart).mean(0)
 
 
-def edges(picture: np.ndarray) -> np.ndarray:
-    """Edge strength of a float picture at a quarter of its size, flat."""
-    small = F.avg_pool2d(torch.from_numpy(np.asarray(picture, np.float32)).mean(2)[None, None], 4)[0, 0].numpy()
-    return np.hypot(*np.gradient(small)).ravel()
-
-
-def seeds_agree(easel: Easel, pictures: Sequence[np.ndarray], texts: Sequence[str]) -> tuple[float, float]:
-    """Mean correlation of the edges painted with two seeds, and how far the two paintings are apart (mean of 0..1)."""
+def seeds_agree(
+    easel: Easel, pictures: Sequence[np.ndarray], texts: Sequence[str]
+) -> tuple[float, float]:
+    """Mean correlation of the edges painted with two seeds, and how far the paintings are apart."""
     alike, apart = [], []
     for picture in pictures:
         for text in texts:
             first, second = (easel.repaint(picture, text, 0.5, seed) for seed in (2, 77))
-            alike.append(np.corrcoef(edges(first), edges(second))[0, 1])
-            apart.append(np.abs(first - second).mean())
+            maps = [measures.edge_map(one) for one in (first, second)]
+            alike.append(np.corrcoef(np.stack(maps))[0, 1])
+            apart.append(measures.distance(first, second))
     return float(np.mean(alike)), float(np.mean(apart))
 
 
-def mix_steps(easel: Easel, pictures: Sequence[np.ndarray], ends: Sequence[tuple[str, str]], count: int = 9) -> float:
-    """The smallest step of the mean colour towards the other prompt, as a share of an equal step, while prompt/mix goes from 0 to 1.
-
-    Above 0 the way is monotonic.
-    """
+def mix_steps(
+    easel: Easel, pictures: Sequence[np.ndarray], ends: Sequence[tuple[str, str]], count: int = 9
+) -> float:
+    """The smallest step of the mean colour towards the other prompt, as a share of an even step,
+    while prompt/mix goes from 0 to 1."""
     smallest = np.inf
     for first, second in ends:
-        a, b = easel.model.encode_text(first), easel.model.encode_text(second)
         colours = np.zeros((count, 3))
         for picture in pictures:
-            for index, mix in enumerate(np.linspace(0, 1, count)):
-                colours[index] += easel.repaint(picture, Embedding(torch.lerp(a.tokens, b.tokens, float(mix)), None)).mean((0, 1))
-        way = colours[-1] - colours[0]
-        along = (colours - colours[0]) @ way / (way @ way)
-        smallest = min(smallest, float(np.diff(along).min()) * (count - 1))
-    return smallest
+            for index, share in enumerate(np.linspace(0, 1, count)):
+                colours[index] += easel.mixed(picture, first, second, float(share)).mean((0, 1))
+        smallest = min(smallest, measures.one_way(measures.way_of(colours).tolist()))
+    return float(smallest)
 
 
-def detail(easel: Easel, pictures: Sequence[np.ndarray], texts: Sequence[str]) -> float:
-    """How much of the taught pictures' finest detail (what a blur of 5 pixels takes away) the paintings have, 1 is all."""
-    shares = []
-    for picture in pictures:
-        for text, caption in ((text, Caption("", -1, list(PATTERNS).index(text))) for text in texts):
-            pair = easel.repaint(picture, text), easel.taught(picture, [caption])[0]
-            fine = [float(np.std(one.mean(2) - cv2.blur(one.mean(2), (5, 5)))) for one in pair]
-            shares.append(fine[0] / fine[1])
-    return float(np.mean(shares))
+def identical(easel: Easel, pictures: Sequence[np.ndarray], texts: Sequence[str]) -> float:
+    """Share of pictures that are painted twice the same, bit for bit."""
+    same = [
+        np.array_equal(easel.repaint(picture, text), easel.repaint(picture.copy(), text))
+        for picture in pictures
+        for text in texts
+    ]
+    return float(np.mean(same))
 
 
-def evaluate(model: Model, frames: Sequence[np.ndarray] = (), quick: int = 1) -> list[Figure]:
-    """All figures. frames: of real footage, if any. quick: measure only every so-manieth pair."""
-    easel = Easel(model)
-    drawn, few = held_out(24), held_out(5)
-    texts = ("molten gold", "neon", "blueprint, woodcut")
-    figures = [Figure("autoencoder, dB on held-out drawings", psnr(model, drawn), 27)]
-    if frames:
-        figures.append(Figure("autoencoder, dB on real footage", psnr(model, frames), 24))
-    pairs = all_pairs()
-    right = recognised(easel, held_out(8, 192), np.random.default_rng(0).permutation(pairs)[::quick].tolist())
-    figures += [Figure("right palette of all pairs", right[0], 0.95), Figure("right pattern of all pairs", right[1], 0.8)]
+def evaluate(
+    easel: Easel,
+    pictures: Sequence[np.ndarray],
+    faces: Sequence[tuple[np.ndarray, Face]] = (),
+    mesh: FaceMesh | None = None,
+    still: Sequence[np.ndarray] = (),
+) -> Report:
+    """All figures. pictures: (256, 256, 3) uint8, never trained on. faces: whole frames with the
+    face found in each, and the mesh that found them. still: successive frames of an empty room."""
+    names, few = list(TECHNIQUES), list(pictures[:: max(1, len(pictures) // 4)])[:4]
+    texts = (asked("metal", "molten gold"), asked("neon"), asked("woodcut", "blueprint"))
+    rows, pairs = on_pictures(easel, pictures)
+    report = Report(rows=rows, confusion=measures.confusion(pairs, names))
     apart = distances(easel, few, texts)
-    figures.append(Figure("smallest step of the distance to the input, strength .1 to .9", float(np.diff(apart).min()), 1e-6))
+    steps = measures.one_way(apart[1:10].tolist())
     alike, differ = seeds_agree(easel, few, texts)
-    figures += [Figure("edges alike between seeds", alike, 0.8), Figure("paintings apart between seeds", differ, 0.005)]
-    ends = (("molten gold", "deep ocean"), ("fire", "ice"), ("forest, woodcut", "candy, mosaic"))
-    figures.append(Figure("smallest step of prompt/mix (1 is even)", mix_steps(easel, few[:2], ends), 1e-6))
-    figures.append(Figure("fine detail of techniques, share of what is taught", detail(easel, few, list(PATTERNS)), 0.5))
-    still = [np.array_equal(easel.repaint(picture, "ice"), easel.repaint(picture, "ice")) for picture in few]
-    return [*figures, Figure("still input, held noise: share of identical pictures", float(np.mean(still)), 1)]
+    ends = (
+        (asked("metal", "molten gold"), asked("metal", "deep ocean")),
+        (asked("oil", "fire"), asked("ice", "ice")),
+        (asked("woodcut", "forest"), asked("mosaic", "candy")),
+    )
+    report.figures = [
+        Figure("right technique (twins as one)", measures.share_right(pairs), 0.93),
+        Figure("right palette", palettes_told_apart(easel, few), 0.97),
+        Figure("distance to the input at strength 0", float(apart[0]), 1e-3, at_most=True),
+        Figure("smallest step of strength, .1 to .9 (1 is even)", steps, 1e-6),
+        Figure("edges alike between seeds", alike, 0.8),
+        Figure("paintings apart between seeds", differ, 0.005),
+        Figure("smallest step of prompt/mix (1 is even)", mix_steps(easel, few[:2], ends), 1e-6),
+        Figure("identical pictures of identical frames", identical(easel, few, texts), 1),
+        Figure(
+            "dB to the target, median of techniques", float(np.median([r.near for r in rows])), 20
+        ),
+    ]
+    if mesh is not None and faces:
+        faces_of(easel, rows, faces, mesh)
+    if still:
+        flicker_of(easel, rows, still)
+    return report
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("footage", nargs="*", type=Path, help="video files whose frames the autoencoder is tried on")
-    parser.add_argument("--model", default="pocket", help="a folder that vj.pocket.train wrote")
-    parser.add_argument("--quick", type=int, default=1, metavar="N", help="only every Nth pair of palette and pattern")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("footage", nargs="*", type=Path, help="video files to take frames of")
+    parser.add_argument("--faces", type=Path, help="the folder of MediaPipe's two .tflite files")
+    parser.add_argument("--still", type=Path, help="a fixed camera's film with an empty stretch")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS / FILE, help="of vj.pocket.train")
+    parser.add_argument("--targets", action="store_true", help="measure the targets themselves")
+    parser.add_argument("--each", type=int, default=2, metavar="N", help="frames of each film")
     options = parser.parse_args()
-    model = load_model(ModelSpec(options.model, vae="full", lcm_lora="off", device="cpu", dtype="float32"))
-    figures = evaluate(model, footage(options.footage), options.quick)
-    print("| figure | measured | gate |\n|---|---|---|")
-    for figure in figures:
-        print(f"| {figure.name} | {figure.value:.3g}{'' if figure.reached else ' **missed**'} | {figure.gate:g} |")
-    sys.exit(not all(figure.reached for figure in figures))
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    easel = Painter(None if options.targets else load_network(options.weights))
+    pictures = [*footage(options.footage, options.each), *held_out(0 if options.footage else 8)]
+    mesh = load_mesh(options.faces) if options.faces else None
+    faces = with_faces(options.footage, mesh) if mesh else []
+    still = empty_room(options.still) if options.still else []
+    report = evaluate(easel, pictures, faces, mesh, still)
+    seen = (
+        f"{len(pictures)} pictures, {len(faces)} frames with a face, {len(still)} of an empty room"
+    )
+    print(f"{seen}.\n")
+    print(report.markdown(), end="")
+    sys.exit(not report.reached)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ class Block(nn.Module):
         self.first = nn.Conv2d(width, width, 3, padding=1)
         self.second = nn.Conv2d(width, width, 3, padding=1)
         self.style = nn.Linear(STYLE, 2 * width)
-        nn.init.zeros_(self.style.weight)
+        nn.init.normal_(self.style.weight, std=0.02)
         nn.init.zeros_(self.style.bias)
         with torch.no_grad():
             self.second.weight.mul_(0.3)
@@ -46,6 +46,21 @@ class Block(nn.Module):
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         scale, shift = self.style(style)[..., None, None].chunk(2, 1)
         return x + self.second(F.relu(self.first(x) * (1 + scale) + shift))
+
+
+class Gate(nn.Module):
+    """The style scales and shifts what goes on to the next stage: each technique takes what it
+    needs of what all of them find."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.style = nn.Linear(STYLE, 2 * width)
+        nn.init.normal_(self.style.weight, std=0.02)
+        nn.init.zeros_(self.style.bias)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        scale, shift = self.style(style)[..., None, None].chunk(2, 1)
+        return x * (1 + scale) + shift
 
 
 class Up(nn.Module):
@@ -75,9 +90,12 @@ class Network(nn.Module):
         super().__init__()
         self.techniques, self.widths = techniques, widths
         half, quarter, eighth, deep = widths
-        self.mix = nn.Sequential(
-            nn.Linear(len(techniques) + 2, STYLE), nn.ReLU(), nn.Linear(STYLE, STYLE), nn.ReLU()
-        )
+        first, second = nn.Linear(len(techniques) + 2, STYLE), nn.Linear(STYLE, STYLE)
+        self.mix = nn.Sequential(first, nn.ReLU(), second)
+        # One number of a style is 1 and most are 0: as large as this they are told apart soon.
+        for layer, std in ((first, 1.0), (second, (2 / STYLE) ** 0.5)):
+            nn.init.normal_(layer.weight, std=std)
+            nn.init.zeros_(layer.bias)
         self.see = nn.Conv2d(4 * (SEEN + FORM), half, 3, padding=1)
         self.lay = nn.Conv2d(4 * PATTERNS, half, 3, padding=1, bias=False)
         self.down = nn.ModuleList(nn.Conv2d(a, b, 3, 2, 1) for a, b in pairwise(widths))
@@ -86,6 +104,9 @@ class Network(nn.Module):
         self.up = nn.ModuleList((Up(deep, eighth), Up(eighth, quarter), Up(quarter, half)))
         self.mid_out, self.fine_out = _blocks(eighth, 2), _blocks(quarter, 3)
         self.last = _blocks(half, 2)
+        self.gates = nn.ModuleList(Gate(width) for width in (eighth, quarter, half, half))
+        self.keep = Gate(4)
+        nn.init.zeros_(self.keep.style.weight)
         self.head = Up(half, 4, 3)
         nn.init.zeros_(self.head.conv.weight)
         assert self.head.conv.bias is not None
@@ -113,17 +134,20 @@ class Network(nn.Module):
         wide = F.relu(self.down[2](mid))
         for block in self.wide_in:
             wide = block(wide, mixed)
-        mid = mid + self.up[0](wide)
+        mid = self.gates[0](mid + self.up[0](wide), mixed)
         for block in self.mid_out:
             mid = block(mid, mixed)
-        fine = fine + self.up[1](mid)
+        fine = self.gates[1](fine + self.up[1](mid), mixed)
         for block in self.fine_out:
             fine = block(fine, mixed)
-        half = half + self.up[2](fine)
+        half = self.gates[2](half + self.up[2](fine), mixed)
         for block in self.last:
             half = block(half, mixed)
         luma = (picture * picture.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
-        return torch.cat([luma, picture], 1) + self.head(half)
+        # Paper and night keep nothing of what is seen but what is painted of it.
+        kept = self.keep(torch.cat([luma, picture], 1), mixed)
+        out: Tensor = kept + self.head(self.gates[3](half, mixed))
+        return out
 
 
 def save_network(network: Network, path: Path) -> None:

@@ -19,13 +19,13 @@ from vj.section import Place, PlacedFaults, Section
 from vj.show.score import check_score
 
 
-def _size(value: object) -> Size | Aspect:
-    if isinstance(value, Size | Aspect):
-        return value
+def _size(value: object) -> Size | Aspect | str:
+    if isinstance(value, Size | Aspect) or value == "auto":
+        return value  # type: ignore[return-value]
     try:
         return Aspect.parse(str(value)) or Size.parse(str(value))
     except ValueError as error:
-        hint = "" if ":" in str(value) else ", or a shape such as 16:9, 9:16, 4:3, square"
+        hint = "" if ":" in str(value) else ", or a shape such as 16:9, 9:16, 4:3, square, or auto"
         raise ValueError(f"{error}{hint}") from None
 
 
@@ -212,7 +212,7 @@ class Show(Section):
     """A whole show, checked."""
 
     show: str = "a show without a name"
-    size: Annotated[Size | Aspect, BeforeValidator(_size)] = Aspect(1, 1)
+    size: Annotated[Size | Aspect | Literal["auto"], BeforeValidator(_size)] = Aspect(1, 1)
     output: Annotated[Size, BeforeValidator(_pixels)] | None = None
     upscale: str = "auto"
     flow: str = "dis"

@@ -15,7 +15,7 @@ THIRD = np.full(3, 1 / 3, np.float32)
 def light(subject: Subject) -> np.ndarray:
     """(H, W) 0..1: the luma, its local contrast raised where it is low, so that a face against a
     window is still a face."""
-    near = subject.blur(subject.luma, 0.7)
+    near = subject.blur(subject.luma, 0.9)
     base = subject.blur(near, 6.0)
     apart = near - base
     power = np.sqrt(subject.blur(apart * apart, 4.0) + np.float32(1e-4))

@@ -51,7 +51,7 @@ def neon(subject: Subject) -> Painted:
 def contour_lines(subject: Subject) -> Painted:
     """A map of the luma: isolines of its soft blur, tinted steps between, each a little lit from
     the upper left as on relief maps (Tanaka 1950); every line as wide as the next."""
-    soft = subject.blur(subject.luma, 1.9)
+    soft = subject.blur(subject.luma, 2.4)
     height = soft + 0.45 * (soft - broad(subject, subject.luma, 7.0))
     height = height + 0.006 * subject.blur(calm_texture(subject, 1.0, 0.2), 3.0)
     level = LEVELS * height

@@ -48,8 +48,8 @@ def metal(subject: Subject) -> Painted:
     the tone, so that hair stays dark and faces stay faces.
     """
     texture = 0.010 * subject.blur(calm_texture(subject, 0.22, 1.0), 0.8)
-    height = _height(subject, ((1.0, 0.9), (3.0, 0.8), (7.0, 0.6)), texture)
-    normals = subject.normals(height, 52)
+    height = _height(subject, ((1.2, 0.9), (3.0, 0.8), (7.0, 0.6)), texture)
+    normals = subject.normals(height, 50)
     right, up = normals[..., 0], -normals[..., 1]
     # Floor, wall, window, and strips of light at the side.
     room = (
@@ -59,7 +59,7 @@ def metal(subject: Subject) -> Painted:
     luma = clear_luma(subject, 0.9, 1.5)
     outline = 2.0 * np.maximum(0, subject.blur(subject.luma, 2.4) - subject.blur(subject.luma, 0.9))
     tone = 0.42 + 0.74 * (luma - 0.5) + 0.46 * (room - 0.40) - np.minimum(outline, 0.35)
-    tone += 0.75 * glint(normals, KEY, 24) + 0.12 * glint(normals, KEY, 4)
+    tone += 0.75 * glint(normals, KEY, 18) + 0.12 * glint(normals, KEY, 4)
     tone = np.clip(tone, 0, 1.25)
     return Painted(tone, in_own_colours(subject, tone, 1.0, 0.9))
 
@@ -72,7 +72,7 @@ def chrome(subject: Subject) -> Painted:
     horizon.
     """
     texture = 0.008 * subject.blur(calm_texture(subject, 0.1, 1.0), 1.2)
-    height = _height(subject, ((1.2, 0.9), (3.0, 0.7), (6.0, 0.3)), texture)
+    height = _height(subject, ((1.5, 1.0), (3.0, 0.7), (6.0, 0.3)), texture)
     normals = subject.normals(height, 26)
     right, up = normals[..., 0], -normals[..., 1]
     horizon = up + 0.26 + 0.12 * right
@@ -105,15 +105,15 @@ def ice(subject: Subject) -> Painted:
     chance = subject.pattern("chance")
     texture = calm_texture(subject, 0.3, 0.9)
     height = _height(
-        subject, ((1.0, 0.9), (3.0, 0.8), (7.0, 0.6)), 0.012 * subject.blur(texture, 0.8)
+        subject, ((1.3, 0.9), (3.0, 0.8), (7.0, 0.6)), 0.012 * subject.blur(texture, 0.8)
     )
     normals = subject.normals(height, 55)
     right, up = normals[..., 0], -normals[..., 1]
     luma = clear_luma(subject, 0.9, 1.8)
     # Refraction: a surface that turns shifts what is seen through it, and every facet by its own.
     x, y = subject.pattern("from_x"), subject.pattern("from_y")
-    bent_x = 2.5 * right + 4.0 * facet * np.sin(9 * chance)
-    bent_y = -2.5 * up + 4.0 * facet * np.cos(9 * chance)
+    bent_x = 1.5 * right + 2.6 * facet * np.sin(9 * chance)
+    bent_y = -1.5 * up + 2.6 * facet * np.cos(9 * chance)
     through = fetch(subject, luma, bent_x, bent_y)
     wave = subject.blur(subject.texture, 2.0)
     border = CELL * subject.pattern("border") + 1.5 * wave

@@ -1,0 +1,39 @@
+"""The built-in network on a card: what it paints there is what it paints on a CPU."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from vj.engine.checkpoints import ModelSpec
+from vj.engine.painters import Painting
+from vj.engine.pocket_model import FILE, load_pocket
+from vj.engine.pocket_painter import PocketPainter
+from vj.frame import Size
+from vj.parameters.store import Store
+from vj.pocket import WEIGHTS
+from vj.pocket.pictures import draw_pictures
+
+
+def painted(device: str, dtype: torch.dtype, picture: np.ndarray) -> np.ndarray:
+    size = Size(picture.shape[1], picture.shape[0])
+    model = load_pocket(ModelSpec("pocket"), WEIGHTS / FILE, torch.device(device), dtype)
+    painter = PocketPainter(model, size, wait=True)
+    store = Store({"prompt/a": "ink, molten gold", "strength": 0.7})
+    entered = torch.from_numpy(picture).permute(2, 0, 1)[None].to(device).float() / 127.5 - 1
+    painting: Painting | None = None
+    for number in range(3):
+        painting = painter.paint(entered, store.sample(number / 30), None)
+    assert painting is not None
+    assert isinstance(painting.picture, torch.Tensor)
+    painter.close()
+    return painting.picture[0].float().cpu().numpy()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_a_card_paints_what_a_cpu_paints(dtype: torch.dtype) -> None:
+    picture = draw_pictures(1, 5, 256)[0]
+    here, there = painted("cpu", torch.float32, picture), painted("cuda", dtype, picture)
+    assert np.abs(here - there).mean() < 0.02
+    assert np.corrcoef(here.ravel(), there.ravel())[0, 1] > 0.99
