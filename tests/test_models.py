@@ -225,12 +225,22 @@ def test_the_quicker_number_type_is_kept_and_trying_loses_nothing(
         return encode(self, image)
 
     monkeypatch.setattr(Model, "encode", dawdling)
+    monkeypatch.setattr("vj.engine.tuning.bfloat16_pays", lambda: True)
     said = tune(model, 64, 64)
     assert "float32" in said
     assert "bfloat16" in said
     assert model.dtype != slow
     after = model.pipe.unet.state_dict()
     assert all(torch.equal(before[name].to(model.dtype), after[name]) for name in before)
+
+
+def test_a_number_type_that_the_cpu_only_emulates_is_not_tried(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A whole model in it would hold up the start for seconds."""
+    monkeypatch.setattr("vj.engine.tuning.bfloat16_pays", lambda: False)
+    model = load_model(spec(folders["lcm"]))
+    assert "bfloat16" not in tune(model, 64, 64)
+    assert model.dtype == torch.float32
+    assert "bfloat16" in tune(model, 64, 64, (torch.bfloat16,)), "but where the show names it"
 
 
 @pytest.mark.parametrize("family", ["lcm", "turbo"])

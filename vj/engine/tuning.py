@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 
 from vj.engine.backend import Tunable
 from vj.engine.models import short
@@ -22,6 +23,24 @@ def thread_choices(cores: int) -> list[int]:
     return sorted({1, max(1, cores // 2), cores})
 
 
+def bfloat16_pays() -> bool:
+    """Whether one convolution in bfloat16 is not far slower than in float32: most CPUs only emulate it, and a whole model tried in it
+    would hold up the start for seconds."""
+
+    def best(dtype: torch.dtype) -> float:
+        image = torch.zeros(1, 64, 48, 48, dtype=dtype).contiguous(memory_format=torch.channels_last)
+        kernel = torch.zeros(64, 64, 3, 3, dtype=dtype).contiguous(memory_format=torch.channels_last)
+        taken = []
+        for _ in range(4):
+            begun = time.perf_counter()
+            F.conv2d(image, kernel, padding=1)
+            taken.append(time.perf_counter() - begun)
+        return min(taken)
+
+    return best(torch.bfloat16) < HOPELESS * best(torch.float32)
+
+
+@torch.no_grad()
 def tune(model: Tunable, width: int, height: int, dtypes: Sequence[torch.dtype] = (torch.float32, torch.bfloat16)) -> str:
     """On a CPU: paint frames each way, and keep the quickest. Returns a line for the status, empty where nothing was tried.
 
@@ -48,6 +67,8 @@ def tune(model: Tunable, width: int, height: int, dtypes: Sequence[torch.dtype] 
         return min(frame() for _ in range(TRIES if first < 0.1 or time.perf_counter() - started < PATIENCE else 1))
 
     before = torch.get_num_threads()
+    if torch.bfloat16 in dtypes and len(dtypes) > 1 and not bfloat16_pays():
+        dtypes = [dtype for dtype in dtypes if dtype is not torch.bfloat16]
     seconds = {}
     for dtype in dtypes:
         model.to(dtype)
