@@ -455,3 +455,15 @@ def test_live_a_late_picture_is_enlarged_the_plain_way_and_that_is_said_once() -
     assert len(said) == 1
     assert "plain way" in said[0]
     assert replace(got[0], guide=guide).guide is guide
+
+
+def test_pictures_of_one_size_after_another_are_all_led() -> None:
+    """`size: auto` begins with one size and goes on with another; old pictures may still come."""
+    enlarger = Plain(Size(512, 512))
+    pixels = drawn(512)
+    for size in (Size(256, 256), Size(192, 192), Size(256, 256)):
+        guide = guide_of(pixels, size)
+        led = enlarger.enlarge(guide.image, guide)
+        assert led.shape == (512, 512, 3)
+        bare = enlarger.enlarge(guide.image)
+        assert np.abs(led.astype(int) - pixels).mean() < np.abs(bare.astype(int) - pixels).mean()

@@ -112,6 +112,7 @@ class Plain:
         self._upscaler = Upscaler(wanted.height, wanted.width)
         self._lead = Lead(wanted)
         self._guided: GuidedUpscaler | None = None
+        self._painted = (0, 0)
 
     def enlarge(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
         part = crop_to(picture, self._wanted)
@@ -120,8 +121,10 @@ class Plain:
         lead = self._lead.of(guide)
         if lead is None:
             return self._upscaler.upscale(part, SHARPNESS)
-        if self._guided is None:
-            self._guided = GuidedUpscaler(part.shape[0], part.shape[1], self._wanted.height, self._wanted.width)
+        height, width = part.shape[:2]
+        if self._guided is None or (height, width) != self._painted:  # `size: auto` changes it while it plays
+            self._painted = height, width
+            self._guided = GuidedUpscaler(height, width, self._wanted.height, self._wanted.width)
         return self._guided.upscale(part, *lead)
 
     def close(self) -> None: ...
