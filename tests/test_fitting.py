@@ -91,3 +91,4 @@ def test_live_the_first_show_finds_its_size_and_says_it(start: Start) -> None:
     one = start("first_show", "--source", "testcard", "--sink", "preview", "--for", "2")
     one.until("|".join(f"size: auto is {size}" for size in fitting.WIDE), 60)
     one.until("playing with drawn")
+    assert "sent at 1280x720" in one.text
