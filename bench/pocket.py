@@ -28,6 +28,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from vj.engine.checkpoints import ModelSpec
+from vj.engine.drawn_model import DrawnModel
 from vj.engine.models import Model, short
 from vj.engine.pocket_model import FILE, PocketModel, load_pocket
 from vj.engine.pocket_painter import HostForm
@@ -122,6 +123,29 @@ def timed(parts: list[dict[str, Callable[[], object]]]) -> list[list[float]]:
     return [[statistics.median(some) * 1e3 for some in model] for model in seconds]
 
 
+def drawn(size: Size) -> str:
+    """`model: drawn` on one core, every technique in turn: a row."""
+    rng = np.random.default_rng(0)
+    model, form = DrawnModel(), HostForm(size, torch.device("cpu"))
+    white = rng.standard_normal((size.height, size.width), np.float32)
+    model.ground = model.lay(lattice.draw(white, size.height / 256))
+    image = torch.rand(1, 3, size.height, size.width)
+    made = form.of(image * 2 - 1, white, 1.0, 0.0)
+    taken = {}
+    for index, name in enumerate(model.techniques):
+        style = torch.zeros(1, len(model.techniques) + 2)
+        style[0, index] = 1
+        seconds = []
+        for _ in range(7):
+            begun = time.perf_counter()
+            model.paint(image, made, style)
+            seconds.append(time.perf_counter() - begun)
+        taken[name] = statistics.median(seconds) * 1e3
+    slowest = max(taken, key=lambda name: taken[name])
+    middle = statistics.median(taken.values())
+    return f"| {size} | {middle:.1f} | {min(taken.values()):.1f} | {taken[slowest]:.1f} ({slowest}) |"
+
+
 def turbo() -> None:
     """TAESD and SD-Turbo's UNet beside them, once each way."""
     from gpu import sd_turbo
@@ -169,6 +193,10 @@ def main() -> None:
                 name = f"{size}, {short(dtype)}, {threads} thread{'s' * (threads > 1)}"
                 row = f"| {name} | {one:.1f} | {two:.1f} ({parts}) | {two / one:.2f} |"
                 print(f"{row} {two / base:.2f} |", flush=True)
+    torch.set_num_threads(1)
+    print("\n| drawn, one core, ms a frame | median technique | quickest | slowest |\n|---|---|---|---|")
+    for size in SIZES:
+        print(drawn(size), flush=True)
     if given.turbo:
         torch.set_num_threads(cores)
         turbo()

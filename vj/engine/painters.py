@@ -160,6 +160,7 @@ class StreamPainter:
         self.model.follow(snapshot)
         recipe = self._recipe(entered, cargo, snapshot, text, negative)
         waits = self._walk_tokens is not None and self._walk_tokens.pending()
+        waits = waits or (snapshot["noise/align"] > 0 and snapshot["noise/swirl"] != 0)
         self.settled = not self._travel.under_way and not waits and snapshot["noise/hold"] >= 1 and len(rows) >= steps - 1
         latents = self._latents(entered, snapshot, cargo)
         kept = None

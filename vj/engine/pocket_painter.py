@@ -222,10 +222,10 @@ class PocketPainter(StreamPainter):
         return self._pocket.lay(lattice.draw(white, self._unit, wish[3]))
 
     def _explain(self, snapshot: Snapshot) -> None:
-        """Say what was made of prompts that have changed."""
-        parts = [(text, weight) for text, weight in wanted(snapshot) if text.strip()]
-        texts = tuple(dict.fromkeys(text for text, _ in parts))
-        if texts == self._texts:
+        """Say what was made of prompts that have changed, once the prompts' thread has read them:
+        looking up the nearest words is not for the render thread."""
+        texts = tuple(dict.fromkeys(text for text, _ in wanted(snapshot) if text.strip()))
+        if texts == self._texts or any(self._book.get(text) is None for text in texts):
             return
         new = [text for text in texts if text not in self._texts]
         self._texts = texts
