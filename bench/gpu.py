@@ -24,14 +24,18 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from vj.clock import WallClock
 from vj.engine.align import align
+from vj.engine.checkpoints import ModelSpec
 from vj.engine.enlarge import Fsr
 from vj.engine.journey import Journey
 from vj.engine.models import Model
 from vj.engine.painters import StreamPainter
+from vj.engine.pocket_model import FILE, load_pocket
+from vj.engine.pocket_painter import PocketPainter
 from vj.frame import Frame, Size
 from vj.kernels.cupy_field import FieldKernels
 from vj.metrics import Metrics
 from vj.parameters.store import Store
+from vj.pocket import WEIGHTS
 
 
 def sd_turbo(device: torch.device, dtype: torch.dtype) -> Any:
@@ -94,6 +98,35 @@ def timed(work: Callable[[], object], frames: int) -> float:
     return statistics.median(seconds)
 
 
+def graphed(name: str, work: Callable[[], object], frames: int) -> list[tuple[str, float]]:
+    """The row of the same work captured as one CUDA graph and replayed: what is left when the host launches nothing."""
+    side, graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            work()
+    torch.cuda.current_stream().wait_stream(side)
+    try:
+        with torch.cuda.graph(graph):
+            work()
+    except RuntimeError as error:
+        torch.cuda.synchronize()
+        print(f"{name} cannot be captured: {str(error).splitlines()[0]}")
+        return []
+    return [(f"{name}, as one CUDA graph", timed(graph.replay, frames))]
+
+
+def built_in(size: Size, dtype: torch.dtype, frames: int) -> float:
+    """Median seconds of the built-in model: field, network, palette and strength."""
+    model = load_pocket(ModelSpec("pocket"), WEIGHTS / FILE, torch.device("cuda"), dtype)
+    painter = PocketPainter(model, size, wait=True)
+    snapshot = Store({"prompt/a": "molten gold", "strength": 0.6}).sample(0.0)
+    entered = torch.rand((1, 3, size.height, size.width), device="cuda", dtype=dtype) * 2 - 1
+    seconds = timed(lambda: painter.paint(entered, snapshot, None), frames)
+    painter.close()
+    return seconds
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--size", type=int, default=512)
@@ -127,6 +160,10 @@ def main() -> None:
         ("decode (TAESD)", timed(lambda: model.decode(latents), given.frames)),
         ("blend, sharpen, download (`leave`)", timed(lambda: canvas.leave(tensor, image, snapshot), given.frames)),
     ]
+    rows += graphed("encode", lambda: model.encode(tensor), given.frames)
+    rows += graphed("UNet", lambda: model.unet(batch, t, texts), given.frames)
+    rows += graphed("decode", lambda: model.decode(latents), given.frames)
+    rows.append(("the built-in model, card to card", built_in(size, dtype, given.frames)))
     fsr = Fsr(Size(512, 288), Size(1920, 1080), "cuda")
     small = image[:288, :512] if size.width >= 512 else np.zeros((288, 512, 3), np.uint8)
     rows.append(("FSR, 512x288 to 1920x1080, host to host", timed(lambda: fsr.enlarge(small), given.frames)))

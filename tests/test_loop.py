@@ -16,7 +16,7 @@ import torch
 
 from tests.tiny_models import make_model
 from vj.clock import FrameClock, WallClock
-from vj.engine.canvas import HostCanvas
+from vj.engine.canvas import LUMA, HostCanvas, area_weights, spread
 from vj.engine.checkpoints import ModelSpec
 from vj.engine.loop import RenderLoop
 from vj.engine.models import Model, load_model
@@ -410,3 +410,14 @@ def test_the_figures_are_of_the_model_not_of_the_time_before_it() -> None:
     assert before > 10
     assert 5 < rig.metrics.painted <= len(rig.out) - before + 2
     assert rig.metrics.whole_latency()[1] < 9
+
+
+@pytest.mark.parametrize("size", [Size(160, 96), Size(512, 320), Size(1024, 768)])
+def test_a_card_finds_how_light_a_picture_is_as_the_host_does(size: Size) -> None:
+    """The small copy that the contrast of feedback is led by, made of matrices as on a card."""
+    picture = np.random.default_rng(1).integers(0, 256, (size.height, size.width, 3), np.uint8)
+    picture[: size.height // 3, :, 0] = 250  # luma and the channels' mean are not the same
+    light = torch.tensordot(torch.from_numpy(picture).float() / 255, torch.tensor(LUMA), 1)
+    small = area_weights(size.height) @ light @ area_weights(size.width).T
+    found = small.mean().item(), small.std(correction=0).item()
+    assert found == pytest.approx(spread(picture), abs=5e-4)

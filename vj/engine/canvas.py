@@ -41,6 +41,7 @@ def turn_matrix(size: Size, snapshot: Snapshot) -> np.ndarray:
 
 
 Picture = Tensor | np.ndarray
+LUMA = (0.299, 0.587, 0.114)
 
 
 class Canvas(Protocol):
@@ -147,6 +148,14 @@ def spread(picture: np.ndarray) -> tuple[float, float]:
     return float(mean[0, 0]) / unit, float(deviation[0, 0]) / unit
 
 
+def area_weights(side: int, fewer: int = 64) -> Tensor:
+    """(fewer, side) float32: how much each of `side` pixels counts in each of `fewer`, as OpenCV's INTER_AREA has it."""
+    edges = torch.linspace(0, side, fewer + 1)[:, None]
+    pixel = torch.arange(side)[None]
+    covered = torch.minimum(edges[1:], pixel + 1.0) - torch.maximum(edges[:-1], pixel + 0.0)
+    return covered.clamp_min(0) * (fewer / side)
+
+
 class Pinned:
     """A picture's way from the host to the card that waits for nothing but its own last copy."""
 
@@ -177,8 +186,9 @@ class CudaCanvas:
         shape = (size.height, size.width, 3)
         self._fresh, self._dry = Pinned(shape, device), Pinned(shape, device)
         self._contrast = Contrast()
-        self._wanted = 0.0
+        self._asked = 0.0, False, 0.0
         self._spread = torch.zeros(2, pin_memory=True)
+        self._rows, self._columns = (area_weights(side).to(device) for side in size[::-1])
         self._fresh_flow: list[Pinned] = []
         self._dry_flow: list[Pinned] = []
         self._mask: list[Pinned] = []
@@ -189,15 +199,14 @@ class CudaCanvas:
     def enter(self, image: np.ndarray, snapshot: Snapshot, flow: np.ndarray | None = None, blank: bool = False) -> Tensor:
         matrix = turn_matrix(self.size, snapshot)
         there = self._upload(self._fresh_flow, flow)
-        amount, gain = fed_back(snapshot, blank), self._contrast
-        if self._kernels.state is not None and blank and amount > 0:  # the last frame's figures came down with its picture
-            gain.observe_alone(float(self._spread[1]), float(self._spread[0]))
-        elif self._kernels.state is not None:
-            gain.observe(self._wanted, float(self._spread[1]), float(self._spread[0]), amount)
+        amount = fed_back(snapshot, blank) if self._kernels.state is not None else 0.0
+        gain = self._contrast
         self._kernels.feedback(self._fresh.upload(image), self._input, matrix, amount, there, gain.gain, gain.middle)
-        self._wanted = spread(image)[1]
-        light = torch.nn.functional.adaptive_avg_pool2d(self._input, 64).float().mean(1) * 0.5 + 0.5
-        self._spread.copy_(torch.stack([light.mean(), light.std()]), non_blocking=True)
+        self._asked = amount, blank, spread(image)[1] if amount else 0.0
+        if amount:  # how light the mixture is comes down with the picture
+            light = torch.tensordot(self._input.new_tensor(LUMA), self._input[0], 1).float() * 0.5 + 0.5
+            small = self._rows @ light @ self._columns.T
+            self._spread.copy_(torch.stack([small.mean(), small.std(correction=0)]), non_blocking=True)
         return self._input
 
     def leave(
@@ -217,6 +226,7 @@ class CudaCanvas:
         safe = torch.where(bad, torch.zeros_like(painted) if state is None else self._as_painted(state), painted.to(self._input.dtype))
         self._bad.copy_(bad, non_blocking=True)
         picture = self._finish(safe, image, snapshot, blend_settings(snapshot, crossfade), flow, mask)
+        self._observe()
         if not self._bad.item():
             return picture
         if state is None:
@@ -240,6 +250,16 @@ class CudaCanvas:
         self._kernels.reset()
         if last is not None:
             self._kernels.restore(torch.from_numpy(last))
+
+    def _observe(self) -> None:
+        """Lead the contrast by this frame's figures, as `HostCanvas.enter` does."""
+        (amount, blank, wanted), (mean, found) = self._asked, self._spread.tolist()
+        if amount == 0:
+            self._contrast.reset()
+        elif blank:
+            self._contrast.observe_alone(found, mean)
+        else:
+            self._contrast.observe(wanted, found, mean, amount)
 
     def _as_painted(self, state: Tensor) -> Tensor:
         return state.permute(2, 0, 1)[None].mul(2).sub(1).to(self._input.dtype)

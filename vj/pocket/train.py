@@ -13,12 +13,15 @@ import copy
 import json
 import math
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
 
 from vj.pocket import WEIGHTS
 from vj.pocket.lessons import Batch, School, draw_grounds
@@ -32,6 +35,8 @@ RATE, WARM, FALL = 8e-4, 150, 0.8
 QUICKER = 2.5
 """How much larger the rate of what tells techniques apart is."""
 AVERAGE = 0.998
+TEXTURE = 2.0
+"""Weight of how strong the fine marks are, wherever exactly they lie."""
 
 
 def rate_at(step: int, steps: int) -> float:
@@ -51,8 +56,40 @@ def loss_of(made: Tensor, target: Tensor) -> Tensor:
     apart = made - target
     weights = apart.new_tensor([1.5, 1.0, 1.0, 1.0]).view(1, 4, 1, 1)
     slopes = sum((weights * d).abs().mean() for d in differences(apart))
-    band = apart - F.avg_pool2d(apart, 7, 1, 3, count_include_pad=False)
-    return (weights * apart).abs().mean() + 0.6 * slopes + 0.7 * (weights * band).abs().mean()
+    ours, theirs = fine(made), fine(target)
+    band = (weights * (ours - theirs)).abs().mean()
+    strength = (weights * (spread(ours) - spread(theirs))).abs().mean()
+    return (weights * apart).abs().mean() + 0.6 * slopes + 0.7 * band + TEXTURE * strength
+
+
+def fine(picture: Tensor) -> Tensor:
+    """The band of 2 to 8 pixels."""
+    return picture - F.avg_pool2d(picture, 7, 1, 3, count_include_pad=False)
+
+
+def spread(band: Tensor) -> Tensor:
+    """Its standard deviation in windows of 16 pixels."""
+    return (F.avg_pool2d(band * band, 16, 4) + 1e-4).sqrt()
+
+
+class Lessons(Dataset[Batch]):
+    """The batches of the steps from `start` on, to be drawn by other processes."""
+
+    def __init__(self, school: School, start: int, steps: int, count: int) -> None:
+        self.school, self.start, self.steps, self.count = school, start, steps, count
+
+    def __len__(self) -> int:
+        return self.steps - self.start
+
+    def __getitem__(self, index: int) -> Batch:
+        return self.school.batch(self.start + index, self.count)
+
+
+def drawn(lessons: Lessons, workers: int) -> Iterable[Batch]:
+    """All of them in order; with 0 workers each is drawn here when it is wanted."""
+    if not workers:
+        return (lessons[index] for index in range(len(lessons)))
+    return DataLoader(lessons, batch_size=None, num_workers=workers, prefetch_factor=4)
 
 
 def run(network: Network, batch: Batch) -> Tensor:
@@ -61,12 +98,20 @@ def run(network: Network, batch: Batch) -> Tensor:
 
 
 def train(
-    work: Path, out: Path, school: School, steps: int, count: int, seed: int, keep_every: int = 250
+    work: Path,
+    out: Path,
+    school: School,
+    steps: int,
+    count: int,
+    seed: int,
+    keep_every: int = 250,
+    device: torch.device = torch.device("cpu"),  # noqa: B008
+    workers: int = 0,
 ) -> Network:
     """Train to `steps`, from the checkpoint in `work` if there is one. Writes the averaged weights
     to `out` at the end, and to `work` beside every checkpoint."""
     torch.manual_seed(seed)
-    network = Network(tuple(TECHNIQUES))
+    network = Network(tuple(TECHNIQUES)).to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(network)
     styles = [p for name, p in network.named_parameters() if "style" in name or "mix" in name]
@@ -81,16 +126,17 @@ def train(
     checkpoint, log = work / "pocket.pt", work / "losses.jsonl"
     start = 0
     if checkpoint.exists():
-        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        state = torch.load(checkpoint, map_location=device, weights_only=True)
         network.load_state_dict(state["network"])
         average.load_state_dict(state["average"])
         optimizer.load_state_dict(state["optimizer"])
         start = int(state["step"])
         print(f"going on from step {start}")
-    begun, mean = time.monotonic(), 0.0
+    begun, mean = time.monotonic(), torch.zeros((), device=device)
     network.train()
-    for step in range(start, steps):
-        batch = school.batch(step, count)
+    lessons = drawn(Lessons(school, start, steps, count), workers)
+    for step, lesson in enumerate(lessons, start):
+        batch = lesson.to(device)
         for group in optimizer.param_groups:
             group["lr"] = group["share"] * rate_at(step, steps)
         loss = loss_of(run(network, batch), batch.target)
@@ -102,16 +148,16 @@ def train(
             pace = min(AVERAGE, (1 + step) / (10 + step))
             for kept, new in zip(average.parameters(), network.parameters(), strict=True):
                 kept.lerp_(new, 1 - pace)
-        mean = loss.item() if step == start else 0.98 * mean + 0.02 * loss.item()
+            mean = loss if step == start else torch.lerp(mean, loss, 0.02)
         done = step + 1
         if done % 50 == 0 or done == steps:
             seconds = (time.monotonic() - begun) / (done - start)
             left = seconds * (steps - done) / 60
-            print(f"step {done}/{steps}  loss {mean:.4f}  {left:.1f} min left", flush=True)
+            print(f"step {done}/{steps}  loss {mean.item():.4f}  {left:.1f} min left", flush=True)
             with log.open("a", encoding="utf-8") as file:
                 line = {
                     "step": done,
-                    "loss": round(mean, 5),
+                    "loss": round(mean.item(), 5),
                     "seconds": round(time.monotonic() - begun, 1),
                 }
                 file.write(json.dumps(line) + "\n")
@@ -140,7 +186,7 @@ def main() -> None:
         default=Path.home() / ".cache" / "vj" / "pocket",
         help="checkpoints and photographs",
     )
-    parser.add_argument("--steps", type=int, default=12000)
+    parser.add_argument("--steps", type=int, default=9300)
     parser.add_argument("--batch", type=int, default=10)
     parser.add_argument("--pictures", type=int, default=900, help="pictures to draw")
     parser.add_argument("--grounds", type=int, default=400, help="noises to draw")
@@ -148,7 +194,13 @@ def main() -> None:
     parser.add_argument(
         "--no-photographs", action="store_true", help="learn from drawn pictures alone"
     )
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda where there is a card")
+    parser.add_argument(
+        "--workers", type=int, default=0, help="processes that draw lessons beside a card"
+    )
     given = parser.parse_args()
+    if given.workers:  # a process that is forked off OpenCV's threads waits for them for ever
+        cv2.setNumThreads(1)
     given.work.mkdir(parents=True, exist_ok=True)
     pictures: list[np.ndarray] = list(draw_pictures(given.pictures, given.seed))
     photos = [] if given.no_photographs else photographs(given.work / "photographs")
@@ -159,7 +211,16 @@ def main() -> None:
     print(
         f"{len(pictures)} drawn pictures, {len(photos)} photographs, {len(school.grounds)} noises"
     )
-    train(given.work, given.out, school, given.steps, given.batch, given.seed)
+    train(
+        given.work,
+        given.out,
+        school,
+        given.steps,
+        given.batch,
+        given.seed,
+        device=torch.device(given.device),
+        workers=given.workers,
+    )
 
 
 if __name__ == "__main__":
