@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -43,6 +44,8 @@ class _Glide:
     end: float
     seconds: float
     ease: Curve | None
+    quick: bool
+    """A jump that is only spread over a moment, and no fade."""
 
 
 Listener = Callable[[str, Value, object], None]
@@ -62,7 +65,8 @@ class Store:
         self._time = 0.0
         self.forces: Forces | None = None
         self.listeners: list[Listener] = []
-        """Called with (name, value, origin) after a change, on the thread that made it; must not block."""
+        """Called with (name, value, origin) after a change, on the thread that made it and before the next frame is sampled; must not
+        block, nor wait for another thread."""
         self.taps: list[Callable[[Snapshot], None]] = []
         """Called with every frame's snapshot, on the render thread; must not block."""
 
@@ -91,6 +95,12 @@ class Store:
             self.set(name, self._start[name], self)
         return moved
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is changed meanwhile stands in one and the same frame: none is sampled in between. For a few milliseconds at most."""
+        with self._lock:
+            yield
+
     def start_of(self, name: str) -> Value:
         """What the show starts a parameter with."""
         return self._start[self.table.find(name).name]
@@ -107,15 +117,16 @@ class Store:
     def _set(self, name: str, value: object, way: tuple[float, Curve | None] | None, origin: object) -> str:
         row = self.table.find(name)
         fitted, remark = fit(row, value)
-        if row.name == "panic":
-            self.reset()
-        else:
-            with self._lock:
+        with self._lock:
+            if row.name == "panic":
+                self.reset()
+            else:
                 # A trigger counts: whoever looks at it once a frame sees that it has been pulled.
                 self._targets[row.name] = fitted if row.kind != "trigger" else int(self._targets[row.name]) + 1
                 self._changed[row.name] = way
-        for listener in self.listeners:
-            listener(row.name, fitted, origin)
+            # Heard before a frame can be sampled: it would move on what a hand has just taken.
+            for listener in self.listeners:
+                listener(row.name, fitted, origin)
         return remark
 
     def place(self, name: str, value: float) -> None:
@@ -128,12 +139,13 @@ class Store:
             self._changed.pop(name, None)
 
     def reset(self) -> None:
-        """Every parameter back to the show's start, but for a recording."""
+        """Every parameter back to the show's start, but for a recording. Fades end, those too that were heading there."""
         with self._lock:
             for name, value in self._start.items():
-                if name not in KEPT and self.table.rows[name].kind != "trigger" and self._targets[name] != value:
+                row = self.table.rows[name]
+                if name not in KEPT and row.kind != "trigger" and (self._targets[name] != value or self._values[name] != value):
                     self._targets[name] = value
-                    self._changed[name] = None
+                    self._changed[name] = (row.glide, None)
 
     def get(self, name: str) -> Value:
         """Where a parameter stands or is going."""
@@ -156,10 +168,10 @@ class Store:
 
     def sample(self, time: float) -> Snapshot:
         """The values of the frame at `time`. A glide starts at the frame before, so that its first step already shows."""
-        forces = self.forces
-        if forces is not None:
-            forces.before(time)
         with self._lock:
+            forces = self.forces
+            if forces is not None:
+                forces.before(time)
             for name, way in self._changed.items():
                 self._begin(self.table.rows[name], way)
             self._changed.clear()
@@ -173,8 +185,8 @@ class Store:
                     del self._glides[name]
             self._time = time
             values = dict(self._values)
-        if forces is not None:
-            forces.after(values, time)
+            if forces is not None:
+                forces.after(values, time)
         snapshot = Snapshot(MappingProxyType(values), time)
         for tap in self.taps:
             tap(snapshot)
@@ -184,10 +196,11 @@ class Store:
         target = self._targets[row.name]
         under_way = self._glides.get(row.name)
         if way is None and target == (self._values[row.name] if under_way is None else under_way.end):
-            return  # said again while it is on its way: the way does not begin anew
+            if under_way is None or under_way.quick:
+                return  # said again while it is on its way: the way does not begin anew
         seconds, ease = way or (row.glide, None)
         if seconds > 0 and row.kind in ("float", "int"):
-            self._glides[row.name] = _Glide(self._time, float(self._values[row.name]), float(target), seconds, ease)
+            self._glides[row.name] = _Glide(self._time, float(self._values[row.name]), float(target), seconds, ease, way is None)
         else:
             self._glides.pop(row.name, None)
             self._values[row.name] = target
