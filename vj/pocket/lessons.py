@@ -24,7 +24,7 @@ SIDE = 128
 ONES = (0.7, 2.3)
 """Pixels in a unit: from 256 rows with small strokes to 512 with large ones."""
 HARD = {
-    "contour lines": 7.0,
+    "contour lines": 4.0,
     "marble": 4.0,
     "ice": 5.0,
     "lava": 2.5,

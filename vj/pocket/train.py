@@ -35,7 +35,7 @@ RATE, WARM, FALL = 8e-4, 150, 0.8
 QUICKER = 2.5
 """How much larger the rate of what tells techniques apart is."""
 AVERAGE = 0.998
-TEXTURE = 2.0
+TEXTURE = 1.5
 """Weight of how strong the fine marks are, wherever exactly they lie."""
 
 
@@ -186,7 +186,7 @@ def main() -> None:
         default=Path.home() / ".cache" / "vj" / "pocket",
         help="checkpoints and photographs",
     )
-    parser.add_argument("--steps", type=int, default=9300)
+    parser.add_argument("--steps", type=int, default=9000)
     parser.add_argument("--batch", type=int, default=10)
     parser.add_argument("--pictures", type=int, default=900, help="pictures to draw")
     parser.add_argument("--grounds", type=int, default=400, help="noises to draw")
