@@ -79,9 +79,11 @@ def make_conductor(
     live: bool,
     say: Callable[[str], None],
     now: Callable[[], float] = lambda: 0.0,
+    remark: Callable[[str], None] | None = None,
     latency: Callable[[], float] = lambda: 0.0,
 ) -> tuple[Conductor, Ears]:
-    """The conductor of a show, and what it hears with; the ears are closed by the caller. live: sound inputs may be opened."""
+    """The conductor of a show, and what it hears with; the ears are closed by the caller. live: sound inputs may be opened. remark: see
+    `Conductor`."""
     ears = Ears(live, say)
     modulations = []
     for number, (name, rule) in enumerate(zip(show.modulator_names(), show.modulators, strict=True)):
@@ -92,4 +94,4 @@ def make_conductor(
         else:
             low, high = (0.0 if rule.lfo is None else -(rule.depth or 0.0)), rule.depth or 0.0
         modulations.append(Modulation(f"mod/{name}", target, _signal(rule, ears, number), low, high, _cause(rule.envelope or "")))
-    return Conductor(show, store, modulations, now=now, say=say, latency=latency), ears
+    return Conductor(show, store, modulations, now=now, say=say, remark=remark, latency=latency), ears

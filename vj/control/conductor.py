@@ -6,6 +6,7 @@ base (hand or cue) -> macros -> modulators -> clamp.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from vj.control.cues import CueList, Schedule, Timeline
 from vj.control.hands import BEATS, Hand, taken
 from vj.control.macros import PREFIX as MACRO
 from vj.control.macros import Macro
-from vj.control.modulators import Envelope, Signal
+from vj.control.modulators import Envelope, Follower, Signal
 from vj.control.rules import CueRule, CurveRule, MacroRule, MappingRule, TempoRule, TimelineRule
 from vj.control.tempo import Tempo
 from vj.errors import Fault
@@ -41,6 +42,14 @@ class Modulation:
     high: float
     on: str = ""
     """For an envelope: `beat`, `bar`, `cue`, `cue NAME`, or a control in words."""
+
+
+def _same_rule(one: Hand, other: Hand) -> bool:
+    return one.rule == other.rule
+
+
+def _same_control(one: Hand, other: Hand) -> bool:
+    return (one.rule.control, one.rule.device, one.row.name) == (other.rule.control, other.rule.device, other.row.name)
 
 
 class Playable(Protocol):
@@ -71,10 +80,14 @@ class Conductor:
         *,
         now: Callable[[], float] = lambda: 0.0,
         say: Callable[[str], None] = lambda text: None,
+        remark: Callable[[str], None] | None = None,
         latency: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """now: the show's clock. latency: seconds from a change to its picture, which quantised changes are early by."""
+        """now: the show's clock. remark: gets what is wrong with what somebody has sent, `say` unless given. latency: seconds from a
+        change to its picture, which quantised changes are early by."""
         self.store, self._now, self._say, self._latency = store, now, say, latency
+        self._remark = remark or say
+        self._beats_per_bar = show.tempo.beats_per_bar
         self.tempo = Tempo(show.tempo.bpm, show.tempo.beats_per_bar)
         self.follows = show.tempo.follow
         self.cues = CueList(show.cues)
@@ -97,7 +110,9 @@ class Conductor:
         self._whole_beat = -1
         self._travel: tuple[float, float] | None = None
         self._links: Callable[[], tuple[float, float] | None] | None = None
-        self._last_bpm = self.tempo.bpm
+        self._bpm: float | None = None
+        """What tempo/bpm said last; another value there is somebody's wish."""
+        self._panics = 0
         self.events = 0
 
     def _add(self, rule: MappingRule) -> None:
@@ -114,17 +129,42 @@ class Conductor:
             self._keys.setdefault(rule.key, []).append(hand)
 
     def take_over(self, old: Conductor) -> None:
-        """Go on where another left off: the beat, the standing cue, the timeline, and where macros are."""
-        bpm = self.tempo.bpm if self.tempo.bpm != old.tempo.bpm and not old.tempo.heard else None
-        self.tempo, self._time, self._whole_beat = old.tempo, old._time, old._whole_beat
-        if bpm is not None:
-            self.tempo.set_bpm(bpm, self._time)
-        self._last_bpm = self.tempo.bpm
-        self.cues.standing = old.cues.standing if old.cues.standing in self.cues.cues else None
-        self.timeline.go_on(old.timeline)
-        values = {macro.parameter: macro.value for macro in old.macros}
+        """Go on where another left off, with all that is pending. Whatever a conductor carries from frame to frame is listed here:
+
+        the beat and who leads it; events that were heard and not played yet; what mappings hold, smooth and keep for a beat; macros;
+        envelopes and followers that sound; the standing cue, its follow, and cues that were stored; the timeline; what hands hold of
+        curves; the time that a fading text takes. Fades and glides of parameters are the store's. With the store's lock held.
+        """
+        self.tempo, self._time, self._whole_beat, self._bpm = old.tempo, old._time, old._whole_beat, old._bpm
+        self.tempo.beats_per_bar = self._beats_per_bar
+        self._links = old._links if self.follows == "link" else None
+        self._events.extendleft(reversed(old._events))
+        self._travel, self.events = old._travel, self.events + old.events
+        before = list(old.hands)
+        heirs: dict[int, Hand] = {}
+        for alike in (_same_rule, _same_control):
+            for hand in self.hands:
+                found = next((one for one in before if alike(one, hand)), None)
+                if found is not None and id(hand) not in {id(heir) for heir in heirs.values()}:
+                    before.remove(found)
+                    hand.take_over(found)
+                    heirs[id(found)] = hand
+        self._pending = [(heirs[id(hand)], value) for hand, value in old._pending if id(hand) in heirs and heirs[id(hand)].rule.quantise]
+        macros = {macro.parameter: macro.value for macro in old.macros}
         for macro in self.macros:
-            macro.value = values.get(macro.parameter, 0.0)
+            macro.value = macros.get(macro.parameter, 0.0)
+        signals = {modulation.parameter: modulation.signal for modulation in old.modulations}
+        for modulation in self.modulations:
+            signal, former = modulation.signal, signals.get(modulation.parameter)
+            for kind in (Envelope, Follower):
+                if isinstance(signal, kind) and isinstance(former, kind):
+                    signal.take_over(former)
+        self.cues.take_over(old.cues)
+        self.timeline.go_on(old.timeline)
+        curves = {schedule.to: schedule for schedule in old.schedules}
+        for schedule in self.schedules:
+            if schedule.to in curves:
+                schedule.take_over(curves[schedule.to])
 
     # Heard on any thread; happens with the next frame.
 
@@ -161,13 +201,35 @@ class Conductor:
         self._links = session
 
     def changed(self, name: str, value: Value, origin: object) -> None:
-        """A listener of the store."""
-        if origin is self:
+        """A listener of the store, called with its lock held."""
+        if name == "panic":
+            self._panic()
+        elif origin is self:
             return
-        if name.startswith(("cue/", "tempo/")):
+        elif name.startswith(("cue/", "tempo/", "timeline/")):
             self._events.append(("set", name, value, self._now()))
         elif name in TEXTS or name in self._scheduled or any(hand is not origin for hand in self._on.get(name, ())):
             self._events.append(("touch", name, origin))
+
+    def _panic(self) -> None:
+        """Nothing moves by itself any more; the store has put every parameter back to the show's start. The timeline stands until
+        timeline/play or the next cue, the beat is the show's own unless a clock or Link leads it."""
+        self._panics += 1
+        self._events.clear()
+        self._pending.clear()
+        self._travel = None
+        for hand in self.hands:
+            hand.let_go()
+            hand.due = None
+        for modulation in self.modulations:
+            if isinstance(modulation.signal, Envelope):
+                modulation.signal.rest()
+        for macro in self.macros:
+            macro.value = float(self.store.start_of(macro.parameter))
+        self.cues.follow_nothing()
+        self.timeline.stop(self._time, self.tempo)
+        if self.tempo.is_led(self._time):
+            self.store.place("tempo/bpm", self.tempo.bpm)
 
     # Once a frame, on the render thread.
 
@@ -175,28 +237,59 @@ class Conductor:
         """Base values for the frame at `time`."""
         passed, self._time = max(0.0, time - self._time), time
         self._hear_all(time)
-        if self._links is not None and (session := self._links()) is not None:
-            self.tempo.link(session[0], session[1], time)
-        if abs(self.tempo.bpm - self._last_bpm) > 0.02:
-            self._last_bpm = self.tempo.bpm
+        if self._links is not None:
+            session = self._links()
+            self.tempo.linked = session is not None
+            if session is not None:
+                self.tempo.link(session[0], session[1], time)
+        if self._bpm is not None and abs(self.tempo.bpm - self._bpm) > 0.02:
             self.store.place("tempo/bpm", self.tempo.bpm)
+            self._bpm = float(self.store.get("tempo/bpm"))
         self._play_beats(time)
         for name in self.timeline.due(time, self.tempo):
-            self._fire(name, time)
+            self._fire_or_say(name, time)
         following = self.cues.following(time, self.tempo)
         if following is not None:
-            self._fire(following, time)
-        for schedule in self.schedules:
-            value = schedule.at(self.timeline.position, time, self.tempo)
-            if value is not None:
-                self.store.place(schedule.to, value)
-        for hand in self.hands:
-            hand.step(passed, self.store)
-        for macro in self.macros:
-            macro.follow(float(self.store.get(macro.parameter)), passed, self.tempo)
+            self._fire_or_say(following, time)
+        if not self.timeline.stands:
+            for schedule in list(self.schedules):
+                try:
+                    value = schedule.at(self.timeline.position, time, self.tempo)
+                    if value is not None:
+                        self.store.place(schedule.to, value)
+                except Exception as error:  # one automation fails: the others and the picture go on
+                    self._switch_off(self.schedules, schedule, f"the curve of {schedule.to}", error)
+        for hand in list(self.hands):
+            try:
+                hand.step(passed, self.store)
+            except Exception as error:  # as above
+                self._drop_hand(hand, error)
+        for macro in list(self.macros):
+            try:
+                macro.follow(float(self.store.get(macro.parameter)), passed, self.tempo)
+            except Exception as error:  # as above
+                self._switch_off(self.macros, macro, macro.parameter, error)
+
+    def _switch_off(self, among: list[Any], one: object, name: str, error: Exception) -> None:
+        among.remove(one)
+        self._say(f"{name} failed ({type(error).__name__}: {error}) and is switched off until the show is saved or started again")
+
+    def _drop_hand(self, hand: Hand, error: Exception) -> None:
+        for hands in (*self._on.values(), *self._osc.values(), *self._midi.values(), *self._keys.values()):
+            if hand in hands:
+                hands.remove(hand)
+        self._pending = [(other, value) for other, value in self._pending if other is not hand]
+        self._switch_off(self.hands, hand, f"the mapping of {hand.rule.control} to {hand.row.name}", error)
+
+    def _fire_or_say(self, name: str, time: float) -> None:
+        try:
+            self._fire(name, time)
+        except Fault as fault:
+            self._say(str(fault))
 
     def _hear_all(self, time: float) -> None:
         moves: dict[int, tuple[Hand, object]] = {}
+        panics = self._panics
         while self._events:
             kind, *event = self._events.popleft()
             self.events += kind in ("osc", "midi", "key")
@@ -207,7 +300,10 @@ class Conductor:
                             moves.pop(id(hand), None)
                             moves[id(hand)] = hand, raw
                         else:
-                            hand.hear(raw, self.store, self)
+                            self._hear(hand, raw)
+                            if self._panics != panics:  # it was panic: what was moved before is no more
+                                panics = self._panics
+                                moves.clear()
                 elif kind == "clock":
                     {
                         "tick": self.tempo.clock_tick,
@@ -220,12 +316,17 @@ class Conductor:
                 else:
                     self._touched(event[0], event[1])
             except Fault as fault:
-                self._say(str(fault))
+                self._remark(str(fault))
         for hand, raw in moves.values():
-            try:
-                hand.hear(raw, self.store, self)
-            except Fault as fault:
-                self._say(f"{hand.rule.control}: {fault}")
+            self._hear(hand, raw)
+
+    def _hear(self, hand: Hand, raw: object) -> None:
+        try:
+            hand.hear(raw, self.store, self)
+        except Fault as fault:
+            self._remark(f"{hand.rule.control}: {fault}")
+        except Exception as error:  # as in `before`
+            self._drop_hand(hand, error)
 
     def _moved(self, kind: str, event: list[Any], time: float) -> list[tuple[Hand, object]]:
         """The mappings that an event is for, with the raw value each takes from it."""
@@ -249,27 +350,28 @@ class Conductor:
     def _command(self, name: str, value: Value, moment: float, time: float) -> None:
         if name == "tempo/tap":
             self.tempo.tap(moment)
-        elif name == "tempo/bpm":
-            self.tempo.set_bpm(float(value), time)
-            self._last_bpm = self.tempo.bpm
+        elif name == "timeline/play":
+            self.timeline.play(time, self.tempo)
         elif name in ("cue/go", "cue/back"):
             found = self.cues.neighbour(1 if name == "cue/go" else -1)
             if found is None:
-                self._say(f"{name}: there is no cue {'after' if name == 'cue/go' else 'before'} {self.cues.standing or 'the start'}")
+                self._remark(f"{name}: there is no cue {'after' if name == 'cue/go' else 'before'} {self.cues.standing or 'the start'}")
             else:
                 self._fire(found, time)
         elif name == "cue/fire" and value != "":
-            self._fire(int(value) if str(value).isdigit() and str(value) not in self.cues.cues else value, time)
+            self._fire(int(value) if str(value).isdecimal() and str(value) not in self.cues.cues else value, time)
         elif name == "cue/store" and value != "":
             self.cues.store(str(value), self.store.base())
             self._say(f"cue {value!r} is kept; /vj/cue/write writes it into the show file")
 
     def _fire(self, asked: object, time: float) -> None:
         cue = self.cues.named(asked)
+        self.timeline.play(time, self.tempo)
         seconds = self.cues.fire(cue, self.store, time, self.tempo, self)
         for name in cue.set:
             self._touched(self.store.table.find(name).name, self)
-        self._travel = (seconds, time + seconds + HAND_OVER) if any(text in cue.set for text in TEXTS) and seconds > 0 else None
+        if any(text in cue.set for text in TEXTS):
+            self._travel = (seconds, time + seconds + HAND_OVER)
         self._strike("cue", 1.0, time)
         self._strike(f"cue {cue.name}", 1.0, time)
 
@@ -302,9 +404,12 @@ class Conductor:
             due = hand.due if hand.due is not None else self.tempo.next(time + ahead, beats)
             if time + ahead >= due - 1e-6:
                 hand.due = None
-                hand.apply(value, self.store)
+                try:
+                    hand.apply(value, self.store)
+                except Fault as fault:
+                    self._remark(f"{hand.rule.control}: {fault}")
             else:
-                hand.due = due
+                hand.due = due if math.isfinite(due) else None  # a tempo that stands may go on
                 waiting.append((hand, value))
         self._pending = waiting
 
@@ -320,20 +425,31 @@ class Conductor:
     def after(self, values: dict[str, Value], time: float) -> None:
         """Macros, modulators, and the clamp, on one frame's values."""
         moved: set[str] = set()
-        for macro in self.macros:
-            moved.update(macro.apply(values))  # type: ignore[arg-type]
-        for modulation in self.modulations:
+        for macro in list(self.macros):
+            try:
+                moved.update(macro.apply(values))  # type: ignore[arg-type]
+            except Exception as error:  # as in `before`
+                self._switch_off(self.macros, macro, macro.parameter, error)
+        for modulation in list(self.modulations):
             amount = float(values[modulation.parameter])
             if amount > 0:
-                level = modulation.signal.at(time, self.tempo)
-                values[modulation.to] = float(values[modulation.to]) + amount * (
-                    modulation.low + level * (modulation.high - modulation.low)
-                )
+                try:
+                    level = modulation.signal.at(time, self.tempo)
+                    shift = amount * (modulation.low + level * (modulation.high - modulation.low))
+                    if not math.isfinite(shift):
+                        raise ValueError(f"{shift} is no number to play with")
+                except Exception as error:  # as in `before`
+                    self._switch_off(self.modulations, modulation, modulation.parameter, error)
+                    continue
+                values[modulation.to] = float(values[modulation.to]) + shift
                 moved.add(modulation.to)
         for name in moved:
             row = self.store.table.rows[name]
             kept = min(row.high, max(row.low, float(values[name])))
             values[name] = round(kept) if row.kind == "int" else kept
+        if values["tempo/bpm"] != self._bpm:  # a hand, a cue, a curve, the show's start
+            self._bpm = float(values["tempo/bpm"])
+            self.tempo.set_bpm(self._bpm, time)
         if self._travel is not None:
             if time > self._travel[1]:
                 self._travel = None

@@ -14,8 +14,10 @@ from vj.parameters.curves import Curve, curve
 from vj.parameters.store import Store
 from vj.parameters.table import Value
 
-NOT_KEPT = ("cue/", "take/", "tempo/", "record", "panic")
+NOT_KEPT = ("cue/", "take/", "tempo/", "timeline/", "record", "panic")
 """What a stored cue leaves out."""
+MOST = 999
+"""Cues that are kept at most: a script that stores one a frame must not fill the memory."""
 
 
 class CueList:
@@ -24,6 +26,20 @@ class CueList:
     def __init__(self, rules: Sequence[CueRule]) -> None:
         self.cues: dict[str, CueRule] = {rule.name: rule for rule in rules}
         self.standing: str | None = None
+        self.kept: dict[str, CueRule] = {}
+        """Cues that were stored while playing and are not written into the show file yet."""
+        self._due_time, self._due_beat = math.inf, math.inf
+
+    def take_over(self, old: CueList) -> None:
+        """Go on where another list was: the standing cue and what follows it, and what was stored."""
+        for name, rule in old.kept.items():
+            self.cues[name] = self.kept[name] = rule
+        if old.standing in self.cues:
+            self.standing = old.standing
+            self._due_time, self._due_beat = old._due_time, old._due_beat
+
+    def follow_nothing(self) -> None:
+        """Whatever would have followed by itself does not."""
         self._due_time, self._due_beat = math.inf, math.inf
 
     def neighbour(self, step: int) -> str | None:
@@ -68,11 +84,14 @@ class CueList:
         return self.cues[self.standing].then or self.neighbour(1)
 
     def store(self, name: str, values: dict[str, Value]) -> CueRule:
-        """Keep a state as a cue, over one of the same name, whose fade it then has."""
+        """Keep a state as a cue, over one of the same name, whose fade it then has. Raises Fault when there are too many."""
         kept = {key: value for key, value in values.items() if not key.startswith(NOT_KEPT)}
         old = self.cues.get(name)
-        self.cues[name] = old.model_copy(update={"set": kept}) if old else CueRule(name=name, set=kept, fade=Duration(1.0))
-        return self.cues[name]
+        if old is None and len(self.cues) >= MOST:
+            raise Fault(f"cue {name!r}: {MOST} cues are kept already; store over one of them")
+        rule = old.model_copy(update={"set": kept}) if old else CueRule(name=name, set=kept, fade=Duration(1.0))
+        self.cues[name] = self.kept[name] = rule
+        return rule
 
 
 class Position:
@@ -98,6 +117,11 @@ class Position:
         self._time += seconds
         self._beat += seconds * tempo.bpm / 60
 
+    def skip(self, seconds: float, beats: float) -> None:
+        """So much has passed in which it stood."""
+        self._time += seconds
+        self._beat += beats
+
 
 class Timeline:
     """Entries in their order; each happens once, until a loop."""
@@ -105,10 +129,27 @@ class Timeline:
     def __init__(self, rules: Sequence[TimelineRule]) -> None:
         self.position = Position()
         self._rules, self._next = rules, 0
+        self._stood: tuple[float, float] | None = None
+
+    @property
+    def stands(self) -> bool:
+        """It was stopped, and the curves along it with it."""
+        return self._stood is not None
+
+    def stop(self, time: float, tempo: Tempo) -> None:
+        """Stand still until `play`."""
+        if self._stood is None:
+            self._stood = time, tempo.beat(time)
+
+    def play(self, time: float, tempo: Tempo) -> None:
+        """Go on from where it was stopped."""
+        if self._stood is not None:
+            self.position.skip(time - self._stood[0], tempo.beat(time) - self._stood[1])
+            self._stood = None
 
     def go_on(self, old: Timeline) -> None:
         """From where another was: entries whose moment has passed do not happen again."""
-        self.position = old.position
+        self.position, self._stood = old.position, old._stood
         if self._rules == old._rules:
             self._next = old._next
         else:
@@ -117,7 +158,9 @@ class Timeline:
 
     def due(self, time: float, tempo: Tempo) -> list[str]:
         """The cues whose moment has come."""
-        found = []
+        found: list[str] = []
+        if self.stands:
+            return found
         for _ in range(1000):  # a loop shorter than a frame must not hang
             if self._next >= len(self._rules):
                 break
@@ -148,33 +191,45 @@ class _Leg:
 
 
 class Schedule:
-    """Breakpoints of one parameter. A hand that touches it has it until the next breakpoint."""
+    """Breakpoints of one parameter. A hand that touches it has it until the next breakpoint, or the next round of a loop."""
 
     def __init__(self, rule: CurveRule) -> None:
-        self.to = rule.to
+        self.to, self.rule = rule.to, rule
         self._legs = [_Leg(point.at, point.value, curve(point.curve)) for point in rule.points]
         self._loop = rule.loop
+        self._held = self._holds = False
         self._given_up: int | None = None
-        self._leg = -1
 
     def touch(self) -> None:
-        self._given_up = self._leg
+        """A hand takes the parameter."""
+        self._holds = True
+
+    def take_over(self, old: Schedule) -> None:
+        """Go on where another curve of the parameter was."""
+        self._holds = old._holds or old._held
+        if self.rule == old.rule:
+            self._holds, self._held, self._given_up = old._holds, old._held, old._given_up
 
     def at(self, position: Position, time: float, tempo: Tempo) -> float | None:
         """The value in the frame at `time`; None while a hand has it, or before the first point."""
         moments = [leg.at.in_seconds(tempo.bpm, tempo.beats_per_bar) for leg in self._legs]
         now = position.beats(time, tempo) * 60 / tempo.bpm if any(leg.at.musical for leg in self._legs) else position.seconds(time)
+        rounds = 0
         if self._loop and now > moments[-1] > moments[0]:
-            now = moments[0] + (now - moments[0]) % (moments[-1] - moments[0])
-        self._leg = sum(1 for moment in moments if now >= moment - 1e-9) - 1
-        if self._given_up is not None and self._given_up == self._leg:
+            rounds, rest = divmod(now - moments[0], moments[-1] - moments[0])
+            now, rounds = moments[0] + rest, int(rounds)
+        leg = sum(1 for moment in moments if now >= moment - 1e-9) - 1
+        here = rounds * len(moments) + leg
+        if self._holds:
+            self._holds, self._held, self._given_up = False, True, here
+        if self._held and self._given_up == here:
             return None
-        self._given_up = None
-        if self._leg < 0:
+        self._held = False
+        if leg < 0:
             return None
-        if self._leg == len(self._legs) - 1:
+        if leg == len(self._legs) - 1:
             return self._legs[-1].value
-        start, end = self._legs[self._leg], self._legs[self._leg + 1]
-        length = moments[self._leg + 1] - moments[self._leg]
-        share = 1.0 if length <= 0 else (now - moments[self._leg]) / length
+        start, end = self._legs[leg], self._legs[leg + 1]
+        length = moments[leg + 1] - moments[leg]
+        share = 1.0 if length <= 0 else (now - moments[leg]) / length
         return start.value + end.shape(min(1.0, max(0.0, share))) * (end.value - start.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections.abc import Callable
@@ -51,15 +52,18 @@ class Desk:
         log: Path | None = None,
         write_cues: WriteCues | None = None,
         painted: Callable[[], Size] = lambda: Size(0, 0),
+        remark: Callable[[str], None] | None = None,
     ) -> None:
         """painted: the size at which the show is painted, for takes. replay: a take that plays instead of all hands. log: a take of
-        everything is written there. Raises Fault when it cannot be."""
+        everything is written there. remark: gets what is wrong with what somebody has sent, `say` unless given. Raises Fault when the
+        take cannot be written."""
         self._show, self._store, self._clock, self._say, self._latency = show, store, clock, say, latency
-        self._replay, self._write_cues, self._painted = replay, write_cues, painted
+        self._replay, self._write_cues, self._painted, self._remark = replay, write_cues, painted, remark
         self.midi: MidiPorts | None = None
         self._take: TakeWriter | None = None
         self._lock = threading.Lock()
-        self._kept: set[str] = set()
+        self._errands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._runner: threading.Thread | None = None
         self._close_link: Callable[[], None] = lambda: None
         self.conductor, self._ears = self._make(show)
         self._conduct()
@@ -67,8 +71,10 @@ class Desk:
         if log is not None:
             self._begin_take(log)
 
-    def _make(self, show: Played) -> tuple[Conductor, Ears]:
-        return make_conductor(show, self._store, live=True, say=self._say, now=self._clock.now, latency=self._latency)
+    def _make(self, show: Played, store: Store | None = None) -> tuple[Conductor, Ears]:
+        return make_conductor(
+            show, store or self._store, live=True, say=self._say, now=self._clock.now, remark=self._remark, latency=self._latency
+        )
 
     def _conduct(self) -> None:
         self._store.forces = self._replay if self._replay is not None else self.conductor
@@ -78,10 +84,14 @@ class Desk:
         self._open()
 
     def _open(self) -> None:
+        """Open what the show wants and is not open, close what it does not want."""
         midi = self._show.midi
         wanted = any(rule.midi is not None for rule in self._show.mappings) or any(
             m.on.startswith("midi") for m in self.conductor.modulations
         )
+        if self.midi is not None:
+            self.midi.stop(timeout=0.3)
+            self.midi = None
         if midi.on and (wanted or midi.devices):
             values = self._store.base if midi.feedback else None
             hands = self.conductor.hands
@@ -94,28 +104,52 @@ class Desk:
             except Fault as fault:
                 self._say(f"{fault}; the tempo is the show's own")
 
-    def adopt(self, show: Played) -> None:
-        """Another version of the show. The beat and the standing cue go on; a fade that is under way ends where it would have."""
-        old, ears = self.conductor, self._ears
-        self._shut()
-        self._show = show
-        self.conductor, self._ears = self._make(show)
-        self.conductor.take_over(old)
-        self._conduct()
-        ears.close()
-        self._open()
+    def ready(self, show: Played, store: Store) -> tuple[Conductor, Ears]:
+        """What `adopt` takes for another version of the show. store: one that stands as that version starts; nothing of it is kept.
+        Raises Fault, and whatever the show's rules throw."""
+        return self._make(show, store)
 
-    def _shut(self) -> None:
-        if self.midi is not None:
-            self.midi.stop(timeout=0.3)
-            self.midi = None
+    def adopt(self, show: Played, ready: tuple[Conductor, Ears] | None = None) -> None:
+        """Another version of the show, whose table and start the store has adopted. All that is pending goes on, see
+        `Conductor.take_over`. ready: from `ready`, so that nothing can fail here."""
+        made = ready or self._make(show)
+        was, ears = self._show, self._ears
+        with self._store.together():  # no frame is sampled between the two, and nothing heard is lost
+            made[0].store = self._store
+            made[0].take_over(self.conductor)
+            self._show = show
+            self.conductor, self._ears = made
+            self._conduct()
+        ears.close()
+        if show.tempo.follow != was.tempo.follow:
+            self._leave_link()
+        if self._plugs(show) != self._plugs(was) or (show.tempo.follow == "link" and was.tempo.follow != "link"):
+            self._open()
+        elif self.midi is not None:
+            self.midi.adopt(self.conductor.hands)
+
+    @staticmethod
+    def _plugs(show: Played) -> tuple[object, ...]:
+        """What has to be opened anew when it changes."""
+        wanted = any(rule.midi is not None for rule in show.mappings) or any(
+            (rule.envelope or "").startswith("midi") for rule in show.modulators
+        )
+        return show.midi, wanted
+
+    def _leave_link(self) -> None:
         self._close_link()
         self._close_link = lambda: None
 
     def stop(self) -> None:
         """End, with the take closed."""
-        self._shut()
+        if self.midi is not None:
+            self.midi.stop(timeout=0.3)
+            self.midi = None
+        self._leave_link()
         self._ears.close()
+        if self._runner is not None:
+            self._errands.put(None)
+            self._runner.join(2.0)
         self._end_take()
 
     # What MIDI hears goes to whichever conductor there is.
@@ -135,7 +169,7 @@ class Desk:
             self._store.set("cue/go", True)
         elif key == "left":
             self._store.set("cue/back", True)
-        elif key.isdigit() and self.conductor.cues.cues:
+        elif key.isdecimal() and self.conductor.cues.cues:
             self._store.set("cue/fire", str(int(key) - 1))
         elif key == "t":
             self._store.set("tempo/tap", True)
@@ -143,29 +177,44 @@ class Desk:
     def _changed(self, name: str, value: Value, origin: object) -> None:
         if self._replay is None or not name.startswith("cue/"):
             self.conductor.changed(name, value, origin)
+        # Files are opened and closed beside the picture: a mapped button is heard on the render thread.
         if name == "take/start":
+            self._later(self._start_take)
+        elif name == "take/stop":
+            self._later(self._end_take)
+        elif name == "cue/write":
+            self._later(self._write)
+
+    def _later(self, errand: Callable[[], None]) -> None:
+        """Do something that may wait for a disk, in order, on a thread of its own."""
+        if self._runner is None:
+            self._runner = threading.Thread(target=self._run, name="desk", daemon=True)
+            self._runner.start()
+        self._errands.put(errand)
+
+    def _run(self) -> None:
+        while (errand := self._errands.get()) is not None:
             try:
-                self._begin_take(TAKES / time.strftime("%Y-%m-%d_%H-%M-%S.take"))
+                errand()
             except Fault as fault:
                 self._say(str(fault))
-        elif name == "take/stop":
-            self._end_take()
-        elif name == "cue/store" and value != "":
-            self._kept.add(str(value))
-        elif name == "cue/write":
-            threading.Thread(target=self._write, name="cues", daemon=True).start()
+            except Exception as error:  # the next errand is done all the same
+                self._say(f"{errand.__name__.strip('_').replace('_', ' ')} failed ({type(error).__name__}: {error})")
 
     def _write(self) -> None:
-        """Kept cues into the show file, on a thread of its own."""
-        if self._write_cues is None or not self._kept:
-            self._say("no cue is kept; /vj/cue/store NAME keeps the present state" if not self._kept else "this show has no file")
+        """Kept cues into the show file."""
+        kept = dict(self.conductor.cues.kept)
+        if self._write_cues is None or not kept:
+            self._say("no cue is kept; /vj/cue/store NAME keeps the present state" if not kept else "this show has no file")
             return
-        cues = self.conductor.cues.cues
-        states = {name: {key: _short(value) for key, value in cues[name].set.items()} for name in sorted(self._kept) if name in cues}
-        try:
-            self._say(self._write_cues(states))
-        except Fault as fault:
-            self._say(str(fault))
+        states = {name: {key: _short(value) for key, value in rule.set.items()} for name, rule in sorted(kept.items())}
+        self._say(self._write_cues(states))
+        for name, rule in kept.items():
+            if self.conductor.cues.kept.get(name) is rule:
+                del self.conductor.cues.kept[name]
+
+    def _start_take(self) -> None:
+        self._begin_take(TAKES / time.strftime("%Y-%m-%d_%H-%M-%S.take"))
 
     def _begin_take(self, path: Path) -> None:
         with self._lock:

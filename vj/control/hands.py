@@ -13,6 +13,8 @@ from vj.parameters.store import Store
 from vj.parameters.table import Parameter, Value
 
 BEATS = {"beat": 1.0, "bar": 4.0, "2 bars": 8.0, "4 bars": 16.0}
+PRESS = object()
+"""What a message without arguments stands for: it presses a button, and says nothing to a fader."""
 NEAR = 0.02
 """A control takes hold within this share of its range."""
 SETTLED = 1e-4
@@ -35,12 +37,12 @@ class Later(Protocol):
 def taken(rule: MappingRule, arguments: tuple[Any, ...]) -> object:
     """The argument of an OSC message a mapping is about: by index, `last`, `count`, or `json 0 1`, a path into JSON text.
 
-    True for a message without any, which is a press. None when the message has no such thing.
+    PRESS for a message without any. None when the message has no such thing.
     """
     take = rule.take
     try:
         if take == "count":
-            return len(arguments)
+            return len(arguments) or None
         if take == "last":
             return arguments[-1]
         if isinstance(take, str) and take.startswith("json"):
@@ -48,7 +50,7 @@ def taken(rule: MappingRule, arguments: tuple[Any, ...]) -> object:
             for key in take.split()[1:]:
                 found = found[int(key)]
             return found
-        return arguments[int(take)] if arguments else (True if take == 0 else None)
+        return arguments[int(take)] if arguments else (PRESS if take == 0 else None)
     except (IndexError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
@@ -110,6 +112,10 @@ class Hand:
 
     def hear(self, raw: object, store: Store, later: Later) -> None:
         """The control has moved."""
+        if raw is PRESS:
+            if self.continuous:
+                return
+            raw = True
         value = self._meant(raw, store)
         if value is None:
             return
@@ -143,6 +149,17 @@ class Hand:
         """Somebody else has moved the parameter."""
         self._moving = False
         self.mine = None
+
+    def take_over(self, old: Hand) -> None:
+        """Go on where another mapping of the same control and parameter was: what it holds, what it is on its way to, whether it is
+        pressed, where it was last seen (for soft takeover), and when its quantised change is due."""
+        if self.row.kind != old.row.kind:
+            return
+        self.mine, self._raw, self._on = old.mine, old._raw, old._on
+        if self.rule.quantise == old.rule.quantise:
+            self.due = old.due
+        if self._smooth > 0 and old._moving:
+            self._aim, self._tip, self._moving = min(self.high, max(self.low, old._aim)), old._tip, True
 
     def _meant(self, raw: object, store: Store) -> object:
         """The parameter's value that a raw value stands for; None when it means no change."""

@@ -87,6 +87,11 @@ class MidiPorts:
             self._thread.join(timeout)
             self._thread = None
 
+    def adopt(self, hands: Sequence[Hand]) -> None:
+        """Other mappings; the ports stay open, and what they hold down stays held."""
+        self.hands = list(hands)
+        self._told.clear()
+
     @property
     def devices(self) -> list[str]:
         """What is listened to now."""

@@ -87,6 +87,14 @@ class Envelope:
             self._let_go = self._level(time)
             self._end = time
 
+    def rest(self) -> None:
+        """As if nothing had ever struck it."""
+        self._begin, self._end = -math.inf, math.inf
+
+    def take_over(self, old: Envelope) -> None:
+        """Sound on where another was."""
+        self._begin, self._end, self._from, self._let_go = old._begin, old._end, old._from, old._let_go
+
     def _level(self, time: float) -> float:
         if self._begin == -math.inf:
             return 0.0
@@ -122,6 +130,10 @@ class Follower:
     smooth: float = 0.1
     _last: float = 0.0
     _time: float = field(default=-math.inf)
+
+    def take_over(self, old: Follower) -> None:
+        """Fall on from where another was."""
+        self._last, self._time = old._last, old._time
 
     def at(self, time: float, tempo: Tempo) -> float:
         heard = self.gain * self.hearing.level(self.band, time)

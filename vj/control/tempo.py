@@ -25,6 +25,8 @@ class Tempo:
         self.running = True
         self.heard = False
         """A clock, a tap or Link has spoken: the show's own tempo counts no more."""
+        self.linked = False
+        """A Link session says where the beat is."""
         self._time, self._beat = 0.0, 0.0
         self._taps: deque[float] = deque(maxlen=8)
         self._ticks: deque[float] = deque(maxlen=TICKS)
@@ -64,9 +66,13 @@ class Tempo:
             self.bpm = min(FASTEST, max(SLOWEST, 60 / median(b - a for a, b in pairwise(self._taps))))
         self._anchor(time, round(self.beat(time)))
 
+    def is_led(self, time: float) -> bool:
+        """A clock ticks, or Link plays: the tempo is not ours to set."""
+        return self.linked or (bool(self._ticks) and time - self._ticks[-1] <= LOST)
+
     def link(self, bpm: float, beat: float, time: float) -> None:
         """What a Link session says."""
-        self.running = self.heard = True
+        self.running = self.heard = self.linked = True
         self.bpm = min(FASTEST, max(SLOWEST, bpm))
         self._anchor(time, beat)
 

@@ -57,7 +57,7 @@ def curve(asked: object) -> Curve:
     if text in NAMED:
         return NAMED[text]
     word, _, count = text.partition(" ")
-    if word == "steps" and count.strip().isdigit() and 2 <= int(count) <= 1000:
+    if word == "steps" and count.strip().isdecimal() and 2 <= int(count) <= 1000:
         steps = int(count)
         return lambda u: min(steps - 1, math.floor(u * steps)) / (steps - 1)
     try:

@@ -21,6 +21,10 @@ TEXT_LIMIT = 10_000
 """Characters a text parameter holds; more is cut, and said."""
 
 
+NAMED_OR_COUNTED = ("cue/fire", "cue/store")
+"""Texts that a number may stand for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One row. glide: seconds a jump is spread over, 0 for none. curve hints nothing: a value is linear in its unit."""
@@ -134,6 +138,7 @@ ROWS = (
     Parameter("cue/fire", "text", "", "fire a cue by its name, or its number counted from 0"),
     Parameter("cue/store", "text", "", "keep the present state as a cue of this name"),
     Parameter("cue/write", "trigger", False, "write the kept cues into the show file; its comments stay"),
+    Parameter("timeline/play", "trigger", False, "the timeline and the curves go on, where a panic has stopped them"),
     _number("tempo/bpm", 20, 300, 120, "BPM", "the tempo of beats and bars; a MIDI clock or Link moves it by itself"),
     Parameter("tempo/tap", "trigger", False, "tap the tempo: two taps or more, each is a beat"),
     Parameter("take/start", "trigger", False, "write every parameter change from here on into takes/, to be rendered with --replay"),
@@ -200,8 +205,16 @@ def fit(row: Parameter, value: object) -> tuple[Value, str]:
 
 
 def _text(row: Parameter, value: object) -> tuple[Value, str]:
+    if row.name in NAMED_OR_COUNTED and isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1:
+        value = str(int(value))
     if not isinstance(value, str):
         raise Fault(f"{row.name}: {value!r} is not text")
+    remark = ""
+    if len(value) > TEXT_LIMIT:
+        value, remark = value[:TEXT_LIMIT], f"{row.name}: {len(value)} characters, cut to {TEXT_LIMIT}"
+    if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+        value = value.encode("utf-8", "replace").decode("utf-8")
+        remark = remark or f"{row.name}: held halves of letters (lone surrogates), which are ? now"
     if row.name == "prompt/list":
         parse_prompt_list(value)
     if row.name in PALETTES:
@@ -211,14 +224,31 @@ def _text(row: Parameter, value: object) -> tuple[Value, str]:
             raise Fault(f"{row.name}: {fault}") from None
     if row.name == "walk/ease":
         walk_eases(value)
-    if len(value) > TEXT_LIMIT:
-        return value[:TEXT_LIMIT], f"{row.name}: {len(value)} characters, cut to {TEXT_LIMIT}"
-    return value, ""
+    return value, remark
+
+
+def _finite(row: Parameter, value: object) -> float:
+    """A number as a float. Raises Fault for one that is none, or that no float holds."""
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise Fault(f"{row.name}: {_short(value)} is not a number ({row.range})") from None
+    except OverflowError:
+        raise Fault(f"{row.name}: the number is too large ({row.range})") from None
+    if not math.isfinite(number):
+        raise Fault(f"{row.name}: {number} is not a number to play with ({row.range})")
+    return number
+
+
+def _short(value: object) -> str:
+    """Its repr, for a message."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:50]}... ({len(text)} letters)"
 
 
 def _switch(row: Parameter, value: object) -> bool:
     if isinstance(value, bool | int | float):
-        return value >= 0.5
+        return _finite(row, value) >= 0.5
     word = str(value).strip().lower()
     if word in _ON or word in _OFF:
         return word in _ON
@@ -227,20 +257,16 @@ def _switch(row: Parameter, value: object) -> bool:
 
 def _choice(row: Parameter, value: object) -> tuple[Value, str]:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        index = min(len(row.choices) - 1, max(0, round(value)))  # faders and menus send the index
-        return row.choices[index], "" if index == round(value) else f"{row.name}: {value:g} is outside 0 .. {len(row.choices) - 1}"
+        number = _finite(row, value)
+        index = min(len(row.choices) - 1, max(0, round(number)))  # faders and menus send the index
+        return row.choices[index], "" if index == round(number) else f"{row.name}: {number:g} is outside 0 .. {len(row.choices) - 1}"
     if str(value) in row.choices:
         return str(value), ""
     raise Fault(f"{row.name}: unknown choice {value!r}{nearest(str(value), row.choices)} ({row.range})")
 
 
 def _amount(row: Parameter, value: object) -> tuple[Value, str]:
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise Fault(f"{row.name}: {value!r} is not a number ({row.range})") from None
-    if not math.isfinite(number):
-        raise Fault(f"{row.name}: {number} is not a number to play with ({row.range})")
+    number = _finite(row, value)
     kept = min(row.high, max(row.low, number))
     remark = "" if kept == number else f"{row.name}: {number:g} is {'above' if number > kept else 'below'} {kept:g} ({row.range})"
     return (round(kept) if row.kind == "int" else kept), remark
@@ -252,9 +278,9 @@ def parse_prompt_list(text: str) -> list[tuple[str, float]]:
         return []
     try:
         pairs = [(str(t), float(w)) for t, w in json.loads(text)]
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise Fault(f'prompt/list: not JSON of the form [["text", weight], ...] ({error})') from None
-    if any(not math.isfinite(w) or w < 0 for _, w in pairs) or (pairs and sum(w for _, w in pairs) <= 0):
+    if any(not math.isfinite(w) or w < 0 for _, w in pairs) or (pairs and not 0 < sum(w for _, w in pairs) < math.inf):
         raise Fault("prompt/list: weights are numbers from 0 up, and not all 0")
     return pairs
 

@@ -116,7 +116,7 @@ class Camera:
         box.close()
 
     def _index(self) -> int:
-        if self.name.isdigit():
+        if self.name.isdecimal():
             return int(self.name)
         cameras, reason = list_cameras()
         for index, name in cameras:
