@@ -34,7 +34,6 @@ from vj.parameters.store import Store
 from vj.parameters.table import Value
 from vj.report import osc_status, status
 from vj.show.reload import ShowFile
-from vj.show.save import write_cues
 from vj.show.schema import Show, parse_address
 from vj.sources import Setting
 from vj.sources.feed import Feed, first_that_opens
@@ -112,7 +111,7 @@ class Performance:
             replay=replay,
             log=log,
             painted=lambda: self.size,
-            write_cues=(lambda cues: write_cues(file.path, cues)) if file is not None else None,
+            write_cues=file.write_cues if file is not None else None,
         )
         self._feed: Feed | None = None
         self.store.listeners.append(self._changed)

@@ -1,17 +1,23 @@
-"""Write into a show file what was found while playing, with its comments left as they are."""
+"""Write into a show file what was found while playing, with its comments left as they are.
+
+What is written is read back before it takes the file's place, and its meaning compared with what was meant: a prompt may look like
+anything, `?? who is there` and `- x` too. A file is replaced in one step, or not touched.
+"""
 
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from vj.errors import Fault
 from vj.parameters.table import Value
-from vj.show.load import check_show
+from vj.show.load import parse, plain_tree, show_of
 
 
 def _open(path: Path) -> tuple[YAML, CommentedMap]:
@@ -21,28 +27,90 @@ def _open(path: Path) -> tuple[YAML, CommentedMap]:
     yaml.indent(mapping=2, sequence=4, offset=2)
     try:
         tree = yaml.load(path.read_text(encoding="utf-8-sig"))
-    except Exception as error:
+    except Exception as error:  # whatever YAML, the disk or the text's encoding have against it
         raise Fault(f"{path}: cannot be read ({error}); nothing is written") from None
     return yaml, CommentedMap() if tree is None else tree
 
 
-def _write(path: Path, yaml: YAML, tree: CommentedMap) -> None:
-    """Check it, then put it in the file's place in one step."""
-    check_show(tree, str(path), plain=None)
-    text = io.StringIO()
-    yaml.dump(tree, text)
-    part = path.with_name(path.name + ".part")
+def _write(path: Path, yaml: YAML, tree: CommentedMap) -> bytes:
+    """Check it, then put it in the file's place in one step. Returns the bytes that stand there now. Raises Fault, with the file as it
+    was."""
+    made = io.StringIO()
     try:
-        part.write_text(text.getvalue(), encoding="utf-8")
-        part.replace(path)
+        yaml.dump(tree, made)
+        raw = made.getvalue().encode("utf-8")
+    except Exception as error:  # whatever the emitter cannot write, and text that is none (lone surrogates)
+        raise Fault(f"{path}: cannot be written as YAML ({type(error).__name__}: {error}); nothing is written") from None
+    try:
+        if b"\r\n" in path.read_bytes():
+            raw = raw.replace(b"\n", b"\r\n")
+        _replace(path.resolve(), raw, lambda there: _as_meant(path, there, tree))
     except OSError as error:
-        raise Fault(f"{path}: cannot be written ({error.strerror})") from None
+        raise Fault(f"{path}: cannot be written ({error.strerror}); nothing is written") from None
+    return raw
+
+
+def _as_meant(path: Path, there: bytes, tree: CommentedMap) -> None:
+    """Whether what stands on the disk says what is meant, and is a show. Raises Fault."""
+    try:
+        again = parse(there, path)
+    except Fault as fault:
+        raise Fault(f"{path}: what was to be written could not be read again ({fault}); nothing is written") from None
+    if not _alike(plain_tree(again, str(path)), plain_tree(tree, str(path))):
+        raise Fault(f"{path}: what was to be written would have been read as something else; nothing is written")
+    show_of(again, path)
+
+
+def _alike(one: Any, two: Any) -> bool:
+    """The same values of the same kinds: 1 and 1.0 are, yes and "yes" are not."""
+    if isinstance(one, dict) and isinstance(two, dict):
+        return one.keys() == two.keys() and all(_alike(value, two[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(two, list):
+        return len(one) == len(two) and all(_alike(*pair) for pair in zip(one, two, strict=True))
+    for kind in (bool, str, int | float):
+        if isinstance(one, kind) or isinstance(two, kind):
+            return isinstance(one, kind) and isinstance(two, kind) and bool(one == two)
+    return bool(one == two)
+
+
+def _replace(path: Path, raw: bytes, check: Any) -> None:
+    """Put bytes in a file's place in one step, with the file's rights. check: gets the bytes as they came back from the disk, and raises
+    when they shall not be taken. Raises OSError, and what `check` raises."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        part.chmod(path.stat().st_mode & 0o7777)
+        check(part.read_bytes())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    if os.name == "posix":  # the rename itself lies in the folder
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def _flow(values: dict[str, Any]) -> CommentedMap:
-    made = CommentedMap(values)
+    """On one line, `{name: value, ...}`."""
+    made = CommentedMap({_safe(key): _safe(value) for key, value in values.items()})
     made.fa.set_flow_style()
     return made
+
+
+def _safe(value: Any) -> Any:
+    """A text in quotes unless it says the same without: the emitter writes some plain that are read as something else."""
+    if not isinstance(value, str):
+        return value
+    try:
+        bare = len(value) < 100 and YAML(typ="safe").load(f"{{{value}: {value}, b: [{value}]}}") == {value: value, "b": [value]}
+    except Exception:  # not YAML at all
+        bare = False
+    return value if bare else DoubleQuotedScalarString(value)
 
 
 def _section(tree: CommentedMap, name: str) -> CommentedSeq:
@@ -54,7 +122,8 @@ def _section(tree: CommentedMap, name: str) -> CommentedSeq:
 
 
 def add_mapping(path: Path, mapping: dict[str, Any]) -> str:
-    """Append one line to `mappings:`, or put it in the place of the line with the same control and target. Raises Fault."""
+    """Append one line to `mappings:`, or put it in the place of the line with the same control and target. Raises Fault, with nothing
+    written."""
     yaml, tree = _open(path)
     section = _section(tree, "mappings")
     keys = ("osc", "midi", "key", "device", "to")
@@ -70,7 +139,12 @@ def add_mapping(path: Path, mapping: dict[str, Any]) -> str:
 
 
 def write_cues(path: Path, cues: dict[str, dict[str, Value]]) -> str:
-    """Put states into `cues:`; a cue of the name keeps its fade and all else. Raises Fault."""
+    """Put states into `cues:`; a cue of the name keeps its fade and all else. Raises Fault, with nothing written."""
+    return put_cues(path, cues)[0]
+
+
+def put_cues(path: Path, cues: dict[str, dict[str, Value]]) -> tuple[str, bytes]:
+    """The same. Returns what to say, and the bytes that stand in the file now."""
     yaml, tree = _open(path)
     section = _section(tree, "cues")
     for name, values in cues.items():
@@ -78,7 +152,7 @@ def write_cues(path: Path, cues: dict[str, dict[str, Value]]) -> str:
         if old is not None:
             old["set"] = _flow(dict(values))
         else:
-            made = CommentedMap({"name": name, "fade": "1 s", "set": _flow(dict(values))})
+            made = CommentedMap({"name": _safe(name), "fade": "1 s", "set": _flow(dict(values))})
             section.append(made)
-    _write(path, yaml, tree)
-    return f"{', '.join(cues)} written into {path}"
+    raw = _write(path, yaml, tree)
+    return f"{', '.join(cues)} written into {path}", raw

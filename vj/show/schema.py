@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePath
-from typing import Annotated, Any, Literal
+from pathlib import Path, PurePath
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from vj import sinks, sources
 from vj.control.rules import CueRule, CurveRule, MacroRule, MappingRule, MidiRule, ModulatorRule, TempoRule, TimelineRule
@@ -38,13 +38,23 @@ def _list(value: object) -> object:
 
 
 def _source(uri: object) -> str:
-    _of(sources.split_uri, str(uri))
+    _of(sources.check_uri, str(uri))
     return str(uri)
 
 
 def _sink(uri: object) -> str:
-    _of(sinks.split_uri, str(uri))
+    _of(sinks.check_uri, str(uri))
     return str(uri)
+
+
+def _home(value: str) -> str:
+    """A text that may be a path: a home folder that it begins with exists."""
+    if value.startswith("~"):
+        try:
+            PurePath(Path(value).expanduser())
+        except RuntimeError:
+            raise ValueError(f"{value}: there is no such user; write ~/ for your own home folder") from None
+    return value
 
 
 def _of(check: Any, text: object) -> None:
@@ -97,7 +107,7 @@ class EmbeddingSection(Section):
 class ModelSection(Section):
     """`model:` written out. `name` alone may stand instead of the section."""
 
-    name: str = "pocket"
+    name: Annotated[str, AfterValidator(_home)] = "pocket"
     vae: str = "auto"
     lcm_lora: str = "auto"
     device: str = "auto"
@@ -146,7 +156,7 @@ class OscSection(Section):
 class PersonSection(Section):
     """A person model for mask/mode person. `person: FILE.onnx` alone may stand instead of the section."""
 
-    model: str
+    model: Annotated[str, AfterValidator(_home)]
     input: Literal["unit", "signed", "imagenet"] = "unit"
 
 
@@ -171,7 +181,7 @@ def _model(value: object) -> object:
 
 
 def _osc(value: object) -> object:
-    return {"listen": value} if isinstance(value, str) else value
+    return {"listen": value} if isinstance(value, str) else {} if value is None else value
 
 
 UPSCALES = ("auto", "fsr", "lanczos", "realesrgan")
@@ -199,17 +209,21 @@ def _fitted(values: dict[str, Any], table: Table) -> tuple[dict[str, Value], lis
 
 
 def _tempo(value: object) -> object:
-    return {"bpm": value} if isinstance(value, int | float) else value
+    return {"bpm": value} if isinstance(value, int | float) else {} if value is None else value
 
 
 def _midi(value: object) -> object:
     if isinstance(value, bool) or value in ("on", "off"):
         return {"on": value is True or value == "on"}
+    if value is None:
+        return {}
     return {"devices": value} if isinstance(value, list) else {"devices": [value]} if isinstance(value, str) else value
 
 
 class Show(Section):
     """A whole show, checked."""
+
+    never_empty: ClassVar[tuple[str, ...]] = ("palette",)
 
     show: str = "a show without a name"
     size: Annotated[Size | Aspect | Literal["auto"], BeforeValidator(_size)] = Aspect(1, 1)
@@ -249,6 +263,7 @@ class Show(Section):
     def _known(cls, value: str) -> str:
         if value.partition(":")[0] not in KINDS:
             raise ValueError(f"{value!r}: no such way{nearest(value, KINDS)} (dis, farneback, raft:FILE, nvidia)")
+        _home(value.partition(":")[2])
         return value
 
     @field_validator("upscale")
@@ -256,7 +271,7 @@ class Show(Section):
     def _a_way(cls, value: str) -> str:
         if value not in UPSCALES and not PurePath(value).suffix:
             raise ValueError(f"{value!r}: no such way{nearest(value, UPSCALES)} ({', '.join(UPSCALES)}, or a model file)")
-        return value
+        return _home(value)
 
     @field_validator("palette")
     @classmethod
@@ -302,6 +317,6 @@ class Show(Section):
 def parse_address(text: str) -> tuple[str, int]:
     """`"127.0.0.1:9000"` or `":9000"` (every address) or `"9000"` -> (host, port). Raises ValueError."""
     host, colon, port = text.strip().rpartition(":")
-    if not port.isdigit() or not 0 <= int(port) <= 65535:
+    if not port.isdecimal() or not 0 <= int(port) <= 65535:
         raise ValueError(f"{text!r} is not an address; write HOST:PORT, for example 127.0.0.1:9000")
     return (host or ("0.0.0.0" if colon else "127.0.0.1")), int(port)

@@ -6,8 +6,8 @@ import importlib
 from dataclasses import dataclass
 from typing import Protocol
 
-from vj.clock import Clock
-from vj.errors import Fault, nearest
+from vj.clock import Clock, FrameClock
+from vj.errors import Fault, Unavailable, nearest
 from vj.frame import Frame
 
 
@@ -58,9 +58,22 @@ def split_uri(uri: str) -> tuple[str, str]:
     return kind, rest
 
 
+def check_uri(uri: str) -> None:
+    """Whether a URI could name a sink, without opening it. Raises Fault for an unknown kind, and for what its kind cannot be."""
+    if split_uri(uri)[0] == "preview":
+        return
+    try:
+        make_sink(uri, Setting(FrameClock(30.0)))
+    except Unavailable:
+        pass  # right, on another machine
+
+
 def make_sink(uri: str, setting: Setting) -> Sink:
-    """The sink a URI names, not yet opened. Raises Fault for an unknown kind."""
+    """The sink a URI names, not yet opened. Raises Fault for an unknown kind, and for what its kind cannot be."""
     kind, rest = split_uri(uri)
     module, _, name = KINDS[kind].partition(":")
-    sink: Sink = getattr(importlib.import_module(module), name)(rest, setting)
+    try:
+        sink: Sink = getattr(importlib.import_module(module), name)(rest, setting)
+    except (OSError, RuntimeError, ValueError) as error:  # a folder that may not be looked into, a home folder of nobody
+        raise Fault(f"sink {uri[:120]!r}: cannot be used ({getattr(error, 'strerror', None) or error})"[:300]) from None
     return sink

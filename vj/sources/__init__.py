@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from vj.clock import Clock
-from vj.errors import Fault, nearest
+from vj.clock import Clock, FrameClock
+from vj.errors import Fault, Unavailable, nearest
 from vj.frame import Frame, Size
 
 
@@ -72,14 +72,32 @@ def split_uri(uri: str) -> tuple[str, str]:
         return kind, rest
     if Path(uri).suffix.lower() in PICTURES:
         return "image", uri
-    if Path(uri).exists() or "/" in uri or "\\" in uri or Path(uri).suffix:
+    if "/" in uri or "\\" in uri or Path(uri).suffix or _exists(uri):
         return "video", uri
     raise Fault(f"source {uri!r}: unknown kind {kind!r}{nearest(kind, KINDS)} (known: {', '.join(KINDS)}, or a path to a file)")
 
 
+def _exists(name: str) -> bool:
+    try:
+        return Path(name).exists()
+    except (OSError, ValueError):  # longer than a file system takes, or with a NUL in it
+        return False
+
+
+def check_uri(uri: str) -> None:
+    """Whether a URI could name a source, without opening it. Raises Fault for an unknown kind, and for what its kind cannot be."""
+    try:
+        make_source(uri, Setting(FrameClock(30.0)))
+    except Unavailable:
+        pass  # right, on another machine; a show may name another source after it
+
+
 def make_source(uri: str, setting: Setting) -> Source:
-    """The source a URI names, not yet opened. Raises Fault for an unknown kind."""
+    """The source a URI names, not yet opened. Raises Fault for an unknown kind, and for what its kind cannot be."""
     kind, rest = split_uri(uri)
     module, _, name = KINDS[kind].partition(":")
-    source: Source = getattr(importlib.import_module(module), name)(rest, setting)
+    try:
+        source: Source = getattr(importlib.import_module(module), name)(rest, setting)
+    except (OSError, RuntimeError, ValueError) as error:  # a home folder of nobody, a name that no file system takes
+        raise Fault(f"source {uri[:120]!r}: cannot be used ({getattr(error, 'strerror', None) or error})"[:300]) from None
     return source

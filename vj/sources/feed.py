@@ -20,19 +20,31 @@ RETRY = (0.5, 1.0, 2.0, 3.0)
 
 
 def first_that_opens(uris: Sequence[str], setting: Setting, on_message: Callable[[str], None]) -> tuple[str, Source]:
-    """The first source of a list that opens, open. Raises Fault when none does."""
-    reasons = []
+    """The first source of a list that opens, open. Raises Fault when none does, whatever they throw."""
+    reasons: list[str] = []
     for uri in uris:
+        source: Source | None = None
         try:
             source = make_source(uri, setting)
             source.open()
-        except Fault as fault:
-            reasons.append(str(fault))
-            if uri != uris[-1]:
-                on_message(f"{fault}; {uris[len(reasons)]} instead")
+        except Exception as error:  # a driver's own exceptions too: the next one of the list is tried
+            told = str(error) if isinstance(error, Fault) else f"{uri[:120]}: {type(error).__name__}: {error}"[:300]
+            reasons.append(told)
+            if source is not None:
+                _drop(uri, source, on_message)
+            if len(reasons) < len(uris):
+                on_message(f"{told}; {uris[len(reasons)]} instead")
             continue
         return uri, source
     raise Fault(reasons[0] if len(reasons) == 1 else "no source opens: " + "; ".join(reasons))
+
+
+def _drop(uri: str, source: Source, on_message: Callable[[str], None]) -> None:
+    """Close a source that did not open."""
+    try:
+        source.close()
+    except Exception as error:  # a driver's last word
+        on_message(f"{uri} at closing: {type(error).__name__}: {error}")
 
 
 class Feed:

@@ -54,7 +54,11 @@ class Video:
         import av
 
         self.close()
-        if not self.path.exists():
+        try:
+            there = self.path.exists()
+        except (OSError, ValueError) as error:  # longer than a file system takes, or in a folder that may not be looked into
+            raise Fault(f"video:{str(self.path)[:120]}: cannot be opened ({getattr(error, 'strerror', None) or error})") from None
+        if not there:
             raise Fault(f"video:{self.path}: there is no such file (looked in {self.path.absolute().parent})")
         if self.path.is_dir():
             raise Fault(f"video:{self.path}: is a folder; name a file in it")
