@@ -229,7 +229,7 @@ class Conductor:
         self.cues.follow_nothing()
         self.timeline.stop(self._time, self.tempo)
         if self.tempo.is_led(self._time):
-            self.store.place("tempo/bpm", self.tempo.bpm)
+            self.store.place("tempo/bpm", self.tempo.bpm, anyway=True)
 
     # Once a frame, on the render thread.
 
@@ -243,8 +243,8 @@ class Conductor:
             if session is not None:
                 self.tempo.link(session[0], session[1], time)
         if self._bpm is not None and abs(self.tempo.bpm - self._bpm) > 0.02:
-            self.store.place("tempo/bpm", self.tempo.bpm)
-            self._bpm = float(self.store.get("tempo/bpm"))
+            if self.store.place("tempo/bpm", self.tempo.bpm):
+                self._bpm = float(self.store.get("tempo/bpm"))
         self._play_beats(time)
         for name in self.timeline.due(time, self.tempo):
             self._fire_or_say(name, time)

@@ -129,14 +129,17 @@ class Store:
                 listener(row.name, fitted, origin)
         return remark
 
-    def place(self, name: str, value: float) -> None:
+    def place(self, name: str, value: float, anyway: bool = False) -> bool:
         """Put a number where it shall stand in the frame about to be sampled, without a glide. For forces, whose values move by
-        themselves."""
+        themselves: what somebody has set since the last frame stands, unless `anyway`, and False is returned."""
         row = self.table.rows[name]
         with self._lock:
+            if name in self._changed and not anyway:
+                return False
             self._targets[name] = self._values[name] = fit(row, value)[0]
             self._glides.pop(name, None)
             self._changed.pop(name, None)
+            return True
 
     def reset(self) -> None:
         """Every parameter back to the show's start, but for a recording. Fades end, those too that were heading there."""
