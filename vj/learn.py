@@ -12,7 +12,7 @@ from typing import Any
 
 from vj.control.controls import Control
 from vj.control.midi_ports import MidiPorts
-from vj.control.osc_packet import Malformed, unpack
+from vj.control.osc_packet import unpack
 from vj.show.load import find_show, load_show
 from vj.show.save import add_mapping
 
@@ -101,9 +101,9 @@ def _wait(ear: Ear, heard: socket.socket | None, seconds: float) -> dict[str, An
     while time.monotonic() < end:
         if heard is not None:
             try:
-                for message in unpack(heard.recv(65536)):
+                for message in unpack(heard.recv(65536)).messages:
                     ear.hear_osc(message.address, message.arguments)
-            except (TimeoutError, Malformed):
+            except TimeoutError:
                 pass
         try:
             return ear.found.get(timeout=0.01 if heard is not None else 0.1)

@@ -174,6 +174,8 @@ class Performance:
 
     def _conduct(self, osc: OscServer) -> None:
         osc.conduct(self.desk.conductor, [address for address, what in self.show.answers.items() if what == "now"], self.show.ignored)
+        if self.page is not None:
+            self.page.play_through(osc.dispatcher)
 
     def _make_page(self, address: tuple[str, int]) -> Monitor:
         def cues() -> list[str]:

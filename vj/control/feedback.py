@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from vj.control.hands import Hand
 from vj.parameters.store import Store
 from vj.parameters.table import Value
 
-Peer = tuple[str, int]
+Peer = tuple[Any, ...]
+"""(host, port), with what else a socket's address has; for a WebSocket a name of its own in the host's place."""
 PERIOD = 0.05
 """Seconds between two rounds: an address is told at most twenty times a second."""
 HELD = 0.12
@@ -23,6 +25,7 @@ SILENT = ("cue/", "take/", "panic", "tempo/tap")
 class _Subscriber:
     told: dict[str, Value] = field(default_factory=dict)
     moved: dict[str, float] = field(default_factory=dict)
+    vj: bool = False
 
 
 class Feedback:
@@ -35,8 +38,8 @@ class Feedback:
         self._next = 0.0
 
     def watch(self, hands: list[Hand]) -> None:
-        """Tell the addresses of these mappings too, with the values their faders would stand at."""
-        self._hands = [hand for hand in hands if hand.rule.osc is not None and hand.continuous and hand.rule.take == 0]
+        """Tell the addresses of these mappings too, with the values their faders, switches and menus would stand at."""
+        self._hands = [hand for hand in hands if hand.rule.osc is not None and _stands(hand)]
 
     def subscribe(self, who: Peer) -> None:
         """From now on, beginning with everything. A new subscriber beyond the limit takes the oldest one's place."""
@@ -47,17 +50,35 @@ class Feedback:
     def unsubscribe(self, who: Peer) -> bool:
         return self._subscribers.pop(who, None) is not None
 
+    def has(self, who: Peer) -> bool:
+        return who in self._subscribers
+
+    def watches(self, address: str) -> bool:
+        """Is it a mapping's, and told?"""
+        return any(hand.rule.osc == address for hand in self._hands)
+
+    def tell_again(self, who: Peer, address: str) -> None:
+        """An address is told to it once more."""
+        if who in self._subscribers:
+            self._subscribers[who].told.pop(address, None)
+
+    def is_vj(self, who: Peer) -> None:
+        """It is another vj: what it sends is not told back to it at all, or two values would change places for ever."""
+        if who in self._subscribers:
+            self._subscribers[who].vj = True
+
     @property
     def subscribers(self) -> int:
         return len(self._subscribers)
 
-    def moved_from(self, host: str, address: str, now: float) -> None:
-        """Somebody at a host sends to an address. Many programs send and listen at different ports, so the host decides."""
-        for who, subscriber in self._subscribers.items():
-            if isinstance(who, tuple) and who[0] == host:
-                if len(subscriber.moved) > 512:
-                    subscriber.moved.clear()
-                subscriber.moved[address] = now
+    def moved_from(self, who: Peer, address: str, now: float) -> None:
+        """Somebody sends to an address. Many programs send and listen at different ports, so where no subscriber sends from this port,
+        the host decides."""
+        mine = [subscriber for other, subscriber in self._subscribers.items() if other[:2] == who[:2]]
+        for subscriber in mine or [subscriber for other, subscriber in self._subscribers.items() if other[0] == who[0]]:
+            if len(subscriber.moved) > 512:
+                subscriber.moved.clear()
+            subscriber.moved[address] = now
 
     def round(self, now: float, wanted: Callable[[Peer, str], bool] = lambda who, address: True) -> Iterator[tuple[Peer, str, Value]]:
         """What is to be told now, as (subscriber, address, value). now: seconds of any steady clock. wanted: leave out what is not."""
@@ -70,6 +91,8 @@ class Feedback:
                 if subscriber.told.get(address) == value or not wanted(who, address):
                     continue
                 if now - subscriber.moved.get(address, -HELD) < HELD:
+                    if subscriber.vj:
+                        subscriber.told[address] = value
                     continue
                 subscriber.told[address] = value
                 yield who, address, value
@@ -79,6 +102,28 @@ class Feedback:
         values: dict[str, Value] = {self._prefix + name: value for name, value in base.items() if not name.startswith(SILENT)}
         for hand in self._hands:
             value = base.get(hand.row.name)
-            if isinstance(value, int | float) and hand.rule.osc is not None:
-                values[hand.rule.osc] = hand.raw_of(float(value))
+            if value is not None and hand.rule.osc is not None:
+                values[hand.rule.osc] = _standing(hand, value)
         return values
+
+
+def _stands(hand: Hand) -> bool:
+    """Has the control a place of its own for a value: no button that sets one thing, no encoder, no second value of a pad?"""
+    plain = hand.rule.value is None and hand.rule.relative is None and hand.rule.take == 0
+    return plain and (hand.continuous or (hand.row.kind in ("switch", "choice", "float", "int") and hand.rule.as_ in _PLACED))
+
+
+_PLACED = ("value", "raw", "momentary", "toggle")
+
+
+def _standing(hand: Hand, value: Value) -> float:
+    """What the control would send, had it been moved to where its parameter stands."""
+    if hand.row.kind == "choice":
+        value = hand.row.choices.index(str(value))
+    if hand.rule.as_ == "raw":
+        return float(value)
+    if hand.row.kind == "switch":
+        return hand.span[int(bool(value) != hand.rule.invert)]
+    if hand.rule.as_ in ("momentary", "toggle"):
+        return hand.span[int(float(value) >= hand.high)]
+    return hand.raw_of(float(value))

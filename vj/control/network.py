@@ -2,7 +2,38 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
+import sys
+from typing import Any
+
+EVERY = ("", "0.0.0.0", "::")
+"""Hosts that stand for every address of this machine."""
+
+
+def bare(host: str) -> str:
+    """A host without the brackets that IPv6 has in front of a port."""
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """A host that is an address; None for a name."""
+    try:
+        return ipaddress.ip_address(bare(host).partition("%")[0])
+    except ValueError:
+        return None
+
+
+def is_multicast(host: str) -> bool:
+    """Is it a group's address (239.1.2.3, ff02::1)?"""
+    address = _address(host)
+    return address is not None and address.is_multicast
+
+
+def is_loopback(host: str) -> bool:
+    """Does it lead to this machine only?"""
+    address = _address(host)
+    return host == "localhost" if address is None else address.is_loopback
 
 
 def lan_address() -> str:
@@ -15,12 +46,75 @@ def lan_address() -> str:
             return ""
 
 
+def family_of(host: str) -> socket.AddressFamily:
+    """IPv6 for hosts written with colons, else IPv4."""
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def datagram_socket(host: str, port: int) -> socket.socket:
+    """A UDP socket bound there that does not block. host: IPv4 or IPv6, with or without brackets, `::` for both; a multicast group is
+    joined. Raises OSError."""
+    host = bare(host)
+    made = socket.socket(family_of(host), socket.SOCK_DGRAM)
+    try:
+        if is_multicast(host):
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a group has many listeners on one machine
+        elif sys.platform == "win32":
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        if host == "::":
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        made.bind(("" if is_multicast(host) and sys.platform == "win32" else host, port))
+        if is_multicast(host):
+            _join(made, host)
+    except BaseException:
+        made.close()
+        raise
+    made.setblocking(False)
+    return made
+
+
+def _join(made: socket.socket, group: str) -> None:
+    if made.family == socket.AF_INET6:
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, socket.inet_pton(socket.AF_INET6, group.partition("%")[0]) + b"\0" * 4)
+        return
+    made.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(group) + socket.inet_aton("0.0.0.0"))
+
+
+def resolved(made: socket.socket, to: tuple[str, int]) -> tuple[Any, ...] | None:
+    """An address to send to from this socket, looked up once; None when there is none."""
+    flags = socket.AI_V4MAPPED if made.family == socket.AF_INET6 else 0
+    try:
+        found = socket.getaddrinfo(bare(to[0]), to[1], made.family, socket.SOCK_DGRAM, 0, flags)
+    except OSError:
+        return None
+    return tuple(found[0][4]) if found else None
+
+
+def announced_at(host: str) -> str:
+    """The address under which a server bound to a host is found in the network, "" where there is none to tell: a multicast group."""
+    host = bare(host)
+    if host in EVERY:
+        return lan_address() or "127.0.0.1"
+    if is_multicast(host):
+        return ""
+    if _address(host) is not None:
+        return host
+    try:
+        return socket.gethostbyname(host)
+    except OSError:
+        return ""
+
+
 def heard_at(host: str, port: int) -> list[str]:
     """Lines for the start: where OSC is heard, and how a tablet reaches it."""
-    if host.startswith("127."):
-        return [f"OSC is heard at {host}:{port}, by this machine only; --osc 0.0.0.0:{port} lets a tablet in"]
-    if host != "0.0.0.0":
-        return [f"OSC is heard at {host}:{port}"]
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    if is_loopback(host):
+        return [f"OSC is heard at {where}, by this machine only; --osc 0.0.0.0:{port} lets a tablet in"]
+    if is_multicast(host):
+        return [f"OSC is heard at {where}, as one of its multicast group"]
+    if host not in EVERY:
+        return [f"OSC is heard at {where}"]
     found = lan_address()
-    where = f"a tablet sends to {found}:{port}" if found else "this machine has no address in a network"
-    return [f"OSC is heard at port {port} of every address; {where}"]
+    reach = f"a tablet sends to {found}:{port}" if found else "this machine has no address in a network"
+    return [f"OSC is heard at port {port} of every address; {reach}"]

@@ -1,71 +1,127 @@
-"""OSC packets, taken apart strictly and in bounded time, before python-osc sees a single message.
+"""OSC packets, taken apart strictly and in bounded time, and put together (OSC 1.0 with the tags of 1.1).
 
-Raw packets from a network must not reach python-osc: a bundle whose element has the size -4 keeps it busy for ever, deep bundles end in
-a RecursionError, a number that is cut off reads as 0.0. So sizes, depth, counts and texts are checked here first.
+What a network sends is not to be trusted: sizes, depth, counts and texts are checked here, and what is wrong with one message of a bundle
+does not silence the others.
 """
 
 from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from pythonosc.osc_message import OscMessage
+from typing import Any, NamedTuple
 
 LARGEST_DEPTH = 8
 LARGEST_COUNT = 1024
 LARGEST_ARGUMENTS = 64
+PROBLEMS = 8
+"""Problems of one packet that are told apart."""
 
 _BUNDLE = b"#bundle\0"
-_SIZES = {**dict.fromkeys("ifrmc", 4), **dict.fromkeys("hdt", 8), **dict.fromkeys("TFNI", 0)}
 _NTP_TO_UNIX = 2_208_988_800
 _IMMEDIATELY = 1
+_NUL = 0
 
 
-class Malformed(ValueError):
-    """A packet that is no OSC, or more of it than we take. The message says why."""
+class Impulse:
+    """The tag I: something happens, without a value."""
+
+    def __repr__(self) -> str:
+        return "an impulse"
+
+
+IMPULSE = Impulse()
+
+
+class Character(str):
+    """The tag c."""
+
+    __slots__ = ()
+
+
+class Moment(float):
+    """The tag t, in seconds since 1970; 0 for "immediately"."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. when: seconds since 1970 from its bundle's timetag, None for at once."""
+    """One message. when: seconds since 1970 from its bundle's timetag, None for at once.
+
+    arguments: int, float, bool, str (tags s, S, and r as "#rrggbb"), bytes, None, `Character`, `Moment`, `IMPULSE`; a tuple for [ ] and,
+    of four ints, for m.
+    """
 
     address: str
     arguments: tuple[Any, ...]
     when: float | None = None
 
 
-def unpack(packet: bytes) -> list[Message]:
-    """All messages of a datagram, in order. Raises Malformed. Takes time in proportion to the packet's length, whatever is in it."""
-    found: list[Message] = []
-    _walk(packet, 0, len(packet), None, 0, found)
+class Unpacked(NamedTuple):
+    """What a packet holds. problems: what was wrong, in words; the messages beside it can be meant."""
+
+    messages: list[Message]
+    problems: list[str]
+
+
+class _Damaged(ValueError):
+    """One message that cannot be meant; those behind it can be found."""
+
+
+class _Broken(ValueError):
+    """From here on nobody knows where anything begins."""
+
+
+def is_osc(packet: bytes) -> bool:
+    """Does it begin as OSC does? Whoever sends something else expects no answer."""
+    return packet[:1] == b"/" or packet[:8] == _BUNDLE
+
+
+def unpack(packet: bytes) -> Unpacked:
+    """All messages of a datagram, in order. Never raises, and takes time in proportion to the packet's length, whatever is in it."""
+    found = Unpacked([], [])
+    more = 0
+    try:
+        more = _walk(packet, 0, len(packet), None, 0, found)
+    except _Broken as problem:
+        found.problems.append(str(problem))
+    if more > 0:
+        found.problems.append(f"and {more} more of its messages are damaged")
     return found
 
 
-def _walk(packet: bytes, begin: int, end: int, when: float | None, depth: int, found: list[Message]) -> None:
-    if end - begin < 8 or (end - begin) % 4:
-        raise Malformed(f"{end - begin} bytes; OSC comes in fours, eight at least")
-    if packet[begin] == 0x2F:  # "/"
-        if len(found) >= LARGEST_COUNT:
-            raise Malformed(f"more than {LARGEST_COUNT} messages in a packet")
-        found.append(_message(packet[begin:end], when))
-        return
+def _walk(packet: bytes, begin: int, end: int, when: float | None, depth: int, found: Unpacked) -> int:
+    """Returns how many problems were left out."""
+    if packet[begin : begin + 1] == b"/":
+        if len(found.messages) + len(found.problems) >= LARGEST_COUNT:
+            raise _Broken(f"more than {LARGEST_COUNT} messages in a packet")
+        try:
+            found.messages.append(_message(packet[begin:end], when))
+        except _Damaged as problem:
+            if len(found.problems) >= PROBLEMS:
+                return 1
+            found.problems.append(str(problem))
+        return 0
     if packet[begin : begin + 8] != _BUNDLE or end - begin < 16:
-        raise Malformed("begins neither with / nor with #bundle")
+        raise _Broken("begins neither with / nor with #bundle")
     if depth >= LARGEST_DEPTH:
-        raise Malformed(f"bundles in bundles, more than {LARGEST_DEPTH} deep")
+        raise _Broken(f"bundles in bundles, more than {LARGEST_DEPTH} deep")
     moment = _moment(struct.unpack_from(">Q", packet, begin + 8)[0])
-    place = begin + 16
+    place, more = begin + 16, 0
     while place < end:
+        if packet.count(_NUL, place, end) == end - place:
+            break  # a buffer larger than what is in it
         if end - place < 4:
-            raise Malformed("a bundle's element has no room for its size")
+            raise _Broken("a bundle's element has no room for its size")
         (size,) = struct.unpack_from(">i", packet, place)
         place += 4
-        if size < 8 or size > end - place:
-            raise Malformed(f"a bundle's element says it has {size} bytes, {end - place} are left")
-        _walk(packet, place, place + size, moment, depth + 1, found)
+        if size < 4 or size % 4 or size > end - place:
+            raise _Broken(f"a bundle's element says it has {size} bytes, {end - place} are left")
+        more += _walk(packet, place, place + size, moment, depth + 1, found)
         place += size
+    return more
 
 
 def _moment(timetag: int) -> float | None:
@@ -74,64 +130,137 @@ def _moment(timetag: int) -> float | None:
 
 
 def _message(data: bytes, when: float | None) -> Message:
-    address, place = _text(data, 0, "address")
-    if not address.isascii() or not address.isprintable() or " " in address:
-        raise Malformed("an address with letters that no address has")
-    if place == len(data):
-        return Message(address, (), when)  # senders of old leave the type tags out when there is nothing to say
-    tags, place = _text(data, place, "type tags")
-    if not tags.startswith(","):
-        raise Malformed("type tags that do not begin with a comma")
-    if tags == ",f" and len(data) - place == 4:
-        return Message(address, _finite(struct.unpack_from(">f", data, place)), when)
-    if tags == ",i" and len(data) - place == 4:
-        return Message(address, struct.unpack_from(">i", data, place), when)
-    _check(data, place, tags[1:])
+    raw, place = _text(data, 0, "an address")
     try:
-        return Message(address, _finite(tuple(OscMessage(data).params)), when)
-    except Malformed:
-        raise
-    except Exception as error:  # what our checks let through and python-osc does not like
-        raise Malformed(f"{type(error).__name__}: {error}") from None
+        address = raw.decode("ascii")
+    except UnicodeDecodeError:
+        raise _Damaged(f"{raw.decode('utf-8', 'replace')!r}: an address with letters that no address has") from None
+    if not address.isprintable() or " " in address:
+        raise _Damaged(f"{address!r}: an address with letters that no address has")
+    if place == len(data) or _only_nul(data, place):
+        return Message(address, (), when)  # senders of old leave the type tags out when there is nothing to say
+    tags, place = _text(data, place, f"{address}: type tags")
+    if tags == b",f" and len(data) - place == 4:
+        (number,) = struct.unpack_from(">f", data, place)
+        return Message(address, (_finite(number, address),), when)
+    if tags == b",i" and len(data) - place == 4:
+        return Message(address, struct.unpack_from(">i", data, place), when)
+    if not tags.startswith(b","):
+        raise _Damaged(f"{address}: type tags that do not begin with a comma")
+    if len(tags) - 1 > LARGEST_ARGUMENTS:
+        raise _Damaged(f"{address}: {len(tags) - 1} arguments, {LARGEST_ARGUMENTS} are the most")
+    return Message(address, _arguments(data, place, tags[1:].decode("latin-1"), address), when)
 
 
-def _check(data: bytes, place: int, tags: str) -> None:
-    """Every argument has to lie inside the message, and nothing may be left over."""
-    if len(tags) > LARGEST_ARGUMENTS:
-        raise Malformed(f"{len(tags)} arguments, {LARGEST_ARGUMENTS} are the most")
+def _arguments(data: bytes, place: int, tags: str, address: str) -> tuple[Any, ...]:
+    """Every argument has to lie inside the message, and nothing but NULs may be left over."""
+    levels: list[list[Any]] = [[]]
     for tag in tags:
-        if tag in _SIZES:
-            place += _SIZES[tag]
-        elif tag == "s":
-            _, place = _text(data, place, "a text")
-        elif tag == "b":
-            if len(data) - place < 4:
-                raise Malformed("a blob without its size")
-            (size,) = struct.unpack_from(">i", data, place)
-            if size < 0 or size > len(data) - place - 4:
-                raise Malformed(f"a blob says it has {size} bytes")
-            place += 4 + size + -size % 4
+        if tag == "[":
+            if len(levels) > LARGEST_DEPTH:
+                raise _Damaged(f"{address}: arrays in arrays, more than {LARGEST_DEPTH} deep")
+            levels.append([])
+        elif tag == "]":
+            if len(levels) == 1:
+                raise _Damaged(f"{address}: an array that ends and has not begun")
+            levels[-2].append(tuple(levels.pop()))
         else:
-            raise Malformed(f"the type tag {tag!r}")
-        if place > len(data):
-            raise Malformed("an argument is cut off")
-    if place != len(data):
-        raise Malformed("bytes that belong to no argument")
+            value, place = _argument(data, place, tag, address)
+            levels[-1].append(value)
+    if len(levels) > 1:
+        raise _Damaged(f"{address}: an array without an end")
+    if place != len(data) and not _only_nul(data, place):
+        raise _Damaged(f"{address}: bytes that belong to no argument")
+    return tuple(levels[0])
 
 
-def _text(data: bytes, place: int, what: str) -> tuple[str, int]:
+_PLAIN = {"T": True, "F": False, "N": None, "I": IMPULSE}
+_STRUCTS = {"i": ">i", "f": ">f", "h": ">q", "d": ">d"}
+_FOURS, _EIGHTS = "ifrmc", "hdt"
+
+
+def _argument(data: bytes, place: int, tag: str, address: str) -> tuple[Any, int]:
+    """One argument, and where the next begins."""
+    if tag in _PLAIN:
+        return _PLAIN[tag], place
+    if tag in "sS":
+        raw, after = _text(data, place, f"{address}: a text")
+        try:
+            return raw.decode("utf-8"), after
+        except UnicodeDecodeError:
+            raise _Damaged(f"{address}: a text that is no UTF-8") from None
+    if tag == "b":
+        (size,) = struct.unpack_from(">i", data, place) if len(data) - place >= 4 else (-1,)
+        after = place + 4 + size + -size % 4
+        if size < 0 or after > len(data):
+            raise _Damaged(f"{address}: a blob that says it has {size} bytes")
+        return data[place + 4 : place + 4 + size], after
+    after = place + (4 if tag in _FOURS else 8)
+    if tag not in _FOURS and tag not in _EIGHTS:
+        raise _Damaged(f"{address}: the type tag {tag!r} is none")
+    if after > len(data):
+        raise _Damaged(f"{address}: an argument is cut off")
+    if tag in _STRUCTS:
+        (number,) = struct.unpack_from(_STRUCTS[tag], data, place)
+        return (_finite(number, address) if isinstance(number, float) else number), after
+    raw = data[place:after]
+    if tag == "r":
+        return f"#{raw[:3].hex()}", after
+    if tag == "m":
+        return tuple(raw), after
+    if tag == "t":
+        return Moment(_moment(struct.unpack(">Q", raw)[0]) or 0.0), after
+    (code,) = struct.unpack(">I", raw)
+    if not 0 < code < 0x110000 or 0xD800 <= code < 0xE000:
+        raise _Damaged(f"{address}: {code} is no character")
+    return Character(chr(code)), after
+
+
+def _text(data: bytes, place: int, what: str) -> tuple[bytes, int]:
     """A text ended by NUL and filled up to a multiple of four, and where the next thing begins."""
     end = data.find(b"\0", place)
     after = end + 4 - end % 4
     if end < 0 or after > len(data):
-        raise Malformed(f"{what} without an end")
-    try:
-        return data[place:end].decode("utf-8"), after
-    except UnicodeDecodeError:
-        raise Malformed(f"{what} that is no UTF-8") from None
+        raise _Damaged(f"{what} without an end")
+    return data[place:end], after
 
 
-def _finite(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    if any(isinstance(value, float) and not math.isfinite(value) for value in values):
-        raise Malformed("a number that is none (NaN or infinity)")
-    return values
+def _only_nul(data: bytes, place: int) -> bool:
+    return data.count(_NUL, place) == len(data) - place
+
+
+def _finite(number: float, address: str) -> float:
+    if not math.isfinite(number):
+        raise _Damaged(f"{address}: a number that is none (NaN or infinity)")
+    return number
+
+
+def padded(text: str) -> bytes:
+    """A text as OSC writes it: UTF-8, ended by NUL, filled up to a multiple of four. Half of a surrogate pair becomes `?`."""
+    raw = text.encode("utf-8", "replace").replace(b"\0", b"")
+    return raw + b"\0" * (4 - len(raw) % 4)
+
+
+def pack(address: str, values: Sequence[Any], kind: str | None = None) -> bytes:
+    """A message. kind "f" writes every number as a float, otherwise its Python type says. Raises ValueError for what OSC cannot say."""
+    tags, body = ",", b""
+    for value in values:
+        if isinstance(value, str):
+            tags, body = tags + "s", body + padded(value)
+        elif isinstance(value, bool) and kind is None:
+            tags += "T" if value else "F"
+        elif isinstance(value, float) or (kind == "f" and isinstance(value, int)):
+            try:
+                tags, body = tags + "f", body + struct.pack(">f", value)
+            except OverflowError:
+                raise ValueError(f"{value!r} is too large for OSC") from None
+        elif isinstance(value, int):
+            wide = not -(2**31) <= value < 2**31
+            if not -(2**63) <= value < 2**63:
+                raise ValueError(f"{value!r} is too large for OSC")
+            tags, body = tags + ("h" if wide else "i"), body + struct.pack(">q" if wide else ">i", value)
+        elif isinstance(value, bytes):
+            tags, body = tags + "b", body + struct.pack(">i", len(value)) + value + b"\0" * (-len(value) % 4)
+        else:
+            raise ValueError(f"{value!r} is nothing OSC can say")
+    return padded(address) + padded(tags) + body

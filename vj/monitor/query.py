@@ -1,23 +1,22 @@
-"""OSCQuery over HTTP and WebSocket, on the preview page's port, and its announcement in the network."""
+"""OSCQuery over HTTP and WebSocket, on the preview page's port."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
-import socket
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiohttp import WSMsgType, web
-from pythonosc.osc_message_builder import OscMessageBuilder
 
+from vj.control.dispatch import Allowance, Dispatcher
 from vj.control.feedback import PERIOD, Feedback
-from vj.control.network import lan_address
-from vj.control.osc_packet import Malformed, unpack
+from vj.control.network import EVERY, bare
+from vj.control.osc_packet import is_osc, pack, unpack
 from vj.control.oscquery import (
-    PREFIX,
     NoContent,
     UnknownAddress,
     UnknownAttribute,
@@ -26,24 +25,113 @@ from vj.control.oscquery import (
     node_at,
     tree,
 )
-from vj.errors import Fault
+from vj.monitor.announce import Announcement
 from vj.parameters.store import Store
-from vj.parameters.table import Value
 
 LISTENERS = 16
 MESSAGE_LIMIT = 64 << 10
+ANSWERS = 256
+"""Answers that wait for a listener, at most."""
+PATIENCE = 2.0
+"""Seconds in which a listener has to take what it is sent."""
+ERRORS_A_SECOND = 20
+
+
+class _Listener:
+    """A WebSocket client, as the dispatcher knows it. What it is sent waits here for its own task: one that does not read must not hold
+    up the others. Of each address only the newest value waits."""
+
+    def __init__(self, query: Query, ws: web.WebSocketResponse, number: int, remote: str | None) -> None:
+        self._query, self.ws = query, ws
+        self.origin = (f"websocket {number} of {remote}", number)
+        self.name = f"{remote} (WebSocket)"
+        self.wanted: set[str] = set()
+        self.everything = False
+        self._loop = asyncio.get_running_loop()
+        self._complaints = Allowance(ERRORS_A_SECOND)
+        self._answers: deque[bytes | str] = deque(maxlen=ANSWERS)
+        self._values: dict[str, bytes] = {}
+        self._filled = asyncio.Event()
+
+    def answer(self, address: str, values: Sequence[Any], kind: str | None = None) -> None:
+        try:
+            data = pack(address, values, kind)
+        except ValueError as error:
+            self._query.unsendable(self.name, address, error)
+            return
+        self._loop.call_soon_threadsafe(self.put, data)
+
+    def hears_more(self) -> bool:
+        return self._complaints.take()
+
+    def complain(self, text: str, done: bool) -> None:
+        self.answer("/vj/error", [text])
+
+    def moved(self, address: str) -> None:
+        self._query.feedback.moved_from(self.origin, address, time.monotonic())
+
+    def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
+        """A WebSocket is told on itself; `/vj/subscribe` over it listens to everything."""
+        self.everything = address == "/vj/subscribe"
+        self._loop.call_soon_threadsafe(self._query.attend, self)
+        return ""
+
+    def is_vj(self) -> None:
+        """Nothing that matters here: it hears only what it asked for."""
+
+    def put(self, data: bytes | str) -> None:
+        """To be sent, in order. On the loop."""
+        self._answers.append(data)
+        self._filled.set()
+
+    def put_value(self, address: str, data: bytes) -> None:
+        """To be sent when there is room; a newer one takes its place. On the loop."""
+        self._values[address] = data
+        self._filled.set()
+
+    async def send(self) -> None:
+        """Send what waits, for ever. Raises TimeoutError when the client does not read."""
+        while True:
+            await self._filled.wait()
+            self._filled.clear()
+            while self._answers or self._values:
+                data = self._answers.popleft() if self._answers else self._values.pop(next(iter(self._values)))
+                sending = self.ws.send_str(data) if isinstance(data, str) else self.ws.send_bytes(data)
+                await asyncio.wait_for(sending, PATIENCE)
 
 
 class Query:
     """Answers OSCQuery clients. Its coroutines run on the page's loop."""
 
-    def __init__(self, store: Store, cues: Callable[[], list[str]] = list, name: str = "vj") -> None:
-        self._store, self._cues, self._name = store, cues, name
-        self.osc_address: tuple[str, int] = ("127.0.0.1", 9000)
-        self._feedback = Feedback(store)
-        self._listening: dict[tuple[str, int], tuple[web.WebSocketResponse, set[str]]] = {}
+    def __init__(
+        self,
+        store: Store,
+        dispatcher: Dispatcher,
+        cues: Callable[[], list[str]] = list,
+        say: Callable[[str], None] = lambda text: None,
+        name: str = "vj",
+    ) -> None:
+        self.dispatcher = dispatcher
+        self.feedback = Feedback(store)
+        self.announcement = Announcement(name, say)
+        self._store, self._cues, self._say, self._name = store, cues, say, name
+        self._listening: dict[tuple[str, int], _Listener] = {}
         self._count = 0
-        self._announced: Any = None
+
+    @property
+    def osc_address(self) -> tuple[str, int]:
+        """Where OSC is heard, as HOST_INFO and zeroconf tell it."""
+        return self.announcement.osc
+
+    @osc_address.setter
+    def osc_address(self, address: tuple[str, int]) -> None:
+        self.announcement.hear_osc_at(address)
+
+    def play_through(self, dispatcher: Dispatcher) -> None:
+        """What messages mean, and whose mappings are told."""
+        self.dispatcher = dispatcher
+        conductor = dispatcher.conductor
+        self.feedback.watch(conductor.hands if conductor is not None else [])
 
     def wants(self, request: web.Request) -> bool:
         """Is this an OSCQuery client's request (and not a browser's, which wants the page)?"""
@@ -76,7 +164,7 @@ class Query:
         transport = request.transport
         here = transport.get_extra_info("sockname") if transport is not None else ("127.0.0.1", 0)
         host, port = self.osc_address
-        return host_info(self._name, (here[0] if host == "0.0.0.0" else host, port), (here[0], here[1]))
+        return host_info(self._name, (here[0] if bare(host) in EVERY else bare(host), port), (here[0], here[1]))
 
     async def _listen(self, request: web.Request) -> web.StreamResponse:
         """LISTEN and IGNORE, values as OSC in binary frames, both ways."""
@@ -85,84 +173,96 @@ class Query:
         ws = web.WebSocketResponse(max_msg_size=MESSAGE_LIMIT, heartbeat=30)
         await ws.prepare(request)
         self._count += 1
-        me = (f"websocket {request.remote}", self._count)
-        wanted: set[str] = set()
-        self._listening[me] = ws, wanted
+        me = _Listener(self, ws, self._count, request.remote)
+        self._listening[me.origin] = me
+        sender = asyncio.create_task(self._serve(me, request))
         try:
             async for message in ws:
                 if message.type == WSMsgType.TEXT:
-                    self._command(me, wanted, message.data)
-                elif message.type == WSMsgType.BINARY:
-                    self._play(me, message.data)
+                    self._command(me, message.data)
+                elif message.type == WSMsgType.BINARY and is_osc(message.data):
+                    self.dispatcher.play(unpack(message.data), me)
         finally:
-            self._listening.pop(me, None)
-            self._feedback.unsubscribe(me)
+            sender.cancel()
+            self._listening.pop(me.origin, None)
+            self.feedback.unsubscribe(me.origin)
         return ws
 
-    def _command(self, me: tuple[str, int], wanted: set[str], text: str) -> None:
+    async def _serve(self, me: _Listener, request: web.Request) -> None:
+        """Send one listener what waits for it; drop it when it does not read."""
+        try:
+            await me.send()
+        except TimeoutError:
+            self._say(f"OSCQuery: {me.name} has not read for {PATIENCE:g} s and is dropped; it may come again")
+        except (ConnectionError, RuntimeError):
+            pass  # it has gone
+        self._listening.pop(me.origin, None)
+        self.feedback.unsubscribe(me.origin)
+        if request.transport is not None:
+            request.transport.abort()
+
+    def _command(self, me: _Listener, text: str) -> None:
         with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
             asked = json.loads(text)
             address = str(asked["DATA"])
-            if asked["COMMAND"] == "LISTEN" and address.removeprefix(PREFIX) in self._store.table.rows:
-                if not wanted:
-                    self._feedback.subscribe(me)
-                wanted.add(address)
+            row = self.dispatcher.row(address)
+            address = row.address if row is not None else address
+            if asked["COMMAND"] == "LISTEN" and (row is not None or self.feedback.watches(address)):
+                me.wanted.add(address)
+                self.attend(me)
+                self.feedback.tell_again(me.origin, address)
             elif asked["COMMAND"] == "IGNORE":
-                wanted.discard(address)
+                me.wanted.discard(address)
 
-    def _play(self, me: tuple[str, int], packet: bytes) -> None:
-        with contextlib.suppress(Malformed, Fault):
-            for message in unpack(packet):
-                if message.address.startswith(PREFIX) and len(message.arguments) <= 1:
-                    self._feedback.moved_from(me[0], message.address, time.monotonic())
-                    self._store.set(message.address.removeprefix(PREFIX), message.arguments[0] if message.arguments else True, me)
+    def attend(self, me: _Listener) -> None:
+        """It listens to something, or to nothing any more."""
+        if me.origin not in self._listening:
+            return
+        if me.everything or me.wanted:
+            if not self.feedback.has(me.origin):
+                self.feedback.subscribe(me.origin)
+        else:
+            self.feedback.unsubscribe(me.origin)
 
     async def feed(self) -> None:
         """Send listeners what changes, for ever."""
         while True:
             await asyncio.sleep(PERIOD)
-            for me, address, value in self._feedback.round(time.monotonic(), self._wanted):
-                ws = self._listening[me][0]
-                with contextlib.suppress(ConnectionError, RuntimeError):
-                    await asyncio.wait_for(ws.send_bytes(packed(address, value)), 1.0)
+            try:
+                self._feed()
+                self.dispatcher.release()
+            except Exception as error:  # one value, or one listener, must not end the feed of the others
+                self.dispatcher.tell("feed", f"OSCQuery stumbled: {type(error).__name__}: {error}")
 
-    def _wanted(self, me: tuple[str, int], address: str) -> bool:
-        return me in self._listening and address in self._listening[me][1]
+    def _feed(self) -> None:
+        for origin, address, value in self.feedback.round(time.monotonic(), self._wanted):
+            listener, row = self._listening[(origin[0], origin[1])], self.dispatcher.row(address)
+            try:
+                data = pack(address, [value], "f" if row is not None and row.kind == "float" else None)
+            except ValueError as error:
+                self.unsendable(listener.name, address, error)
+                continue
+            listener.put_value(address, data)
+
+    def unsendable(self, name: str, address: str, error: ValueError) -> None:
+        """A value that OSC cannot say."""
+        self.dispatcher.tell(f"unsendable {address}", f"OSC to {name}: {address} is not told: {error}", every=60)
+
+    def _wanted(self, who: tuple[Any, ...], address: str) -> bool:
+        me = self._listening.get((who[0], who[1]))
+        return me is not None and (me.everything or address in me.wanted)
 
     async def tell_changed(self) -> None:
         """The tree is another one now: the show was saved with other macros or cues."""
-        for ws, _ in list(self._listening.values()):
-            with contextlib.suppress(ConnectionError, RuntimeError):
-                await ws.send_str(json.dumps({"COMMAND": "PATH_CHANGED", "DATA": "/vj"}))
-
-    async def announce(self, port: int, open_to_all: bool) -> None:
-        """Say by zeroconf where it is: `_oscjson._tcp`, and the OSC port as `_osc._udp`. Raises ImportError without zeroconf."""
-        from zeroconf import IPVersion
-        from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
-
-        address = (lan_address() if open_to_all else "") or "127.0.0.1"
-        host = f"{socket.gethostname()}.local."
-        self._announced = AsyncZeroconf(ip_version=IPVersion.V4Only)
-        for kind, number in (("_oscjson._tcp.local.", port), ("_osc._udp.local.", self.osc_address[1])):
-            service = AsyncServiceInfo(kind, f"{self._name}.{kind}", port=number, addresses=[socket.inet_aton(address)], server=host)
-            await self._announced.async_register_service(service, allow_name_change=True)
+        for listener in list(self._listening.values()):
+            listener.put(json.dumps({"COMMAND": "PATH_CHANGED", "DATA": "/vj"}))
 
     async def withdraw(self) -> None:
         """Say goodbye, and close what listens."""
-        for ws, _ in list(self._listening.values()):
+        for listener in list(self._listening.values()):
             with contextlib.suppress(Exception):
-                await asyncio.wait_for(ws.close(), 0.1)
-        if self._announced is not None:
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(self._announced.async_close(), 0.3)
-
-
-def packed(address: str, value: Value) -> bytes:
-    """An OSC message."""
-    builder = OscMessageBuilder(address)
-    builder.add_arg(value, "f" if isinstance(value, float) else None)
-    data: bytes = builder.build().dgram
-    return data
+                await asyncio.wait_for(listener.ws.close(), 0.1)
+        await self.announcement.withdraw()
 
 
 def _json(data: dict[str, Any]) -> web.Response:

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,12 @@ import cv2
 import numpy as np
 from aiohttp import web
 
+from vj.control.dispatch import Dispatcher
+from vj.control.network import EVERY, bare, family_of
+from vj.control.osc_packet import IMPULSE, Message, Unpacked
 from vj.errors import Fault
 from vj.frame import Frame
+from vj.monitor.library_log import LibraryLog
 from vj.monitor.query import Query
 from vj.parameters.store import Store
 
@@ -52,7 +56,9 @@ class Monitor:
         zeroconf."""
         self._announce = announce
         self._store, self._listen, self._status, self._on_message = store, listen, status, on_message
-        self.query = Query(store, cues)
+        self._own = Dispatcher(store, on_message)
+        self.query = Query(store, self._own, cues, on_message)
+        self._library_log = LibraryLog(on_message)
         self._shown: tuple[np.ndarray | None, Frame] | None = None
         self._messages: deque[tuple[str, str]] = deque(maxlen=50)
         self._jpegs: dict[str, tuple[int, bytes]] = {}
@@ -66,7 +72,8 @@ class Monitor:
     def url(self) -> str:
         """Where a browser of this machine finds the page."""
         host, port = self._listen if self._socket is None else self._socket.getsockname()[:2]
-        return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}/"
+        host = "127.0.0.1" if bare(host) in EVERY else bare(host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
     @property
     def watchers(self) -> int:
@@ -77,13 +84,15 @@ class Monitor:
     def start(self) -> None:
         """Begin to serve. Raises Fault when the address cannot be had."""
         host, port = self._listen
-        made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        made = socket.socket(family_of(host), socket.SOCK_STREAM)
         try:
+            if bare(host) == "::":
+                made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
                 made.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
             else:
                 made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # only skips the wait after a page just closed
-            made.bind((host, port))
+            made.bind((bare(host), port))
             made.listen(64)
         except OSError as error:
             made.close()
@@ -93,6 +102,8 @@ class Monitor:
                 ) from None
             raise Fault(f"preview {host}:{port}: cannot be served there ({error.strerror or error})") from None
         self._socket = made
+        self._library_log.attach()
+        self._own.attach()
         ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(made, ready), name="preview", daemon=True)
         self._thread.start()
@@ -106,6 +117,12 @@ class Monitor:
         if self._thread is not None:
             self._thread.join(timeout)
             self._thread = None
+        self._own.detach()
+        self._library_log.detach()
+
+    def play_through(self, dispatcher: Dispatcher) -> None:
+        """From now on messages mean what they mean over OSC; to be called again when the show's mappings are others."""
+        self.query.play_through(dispatcher)
 
     def show(self, image: np.ndarray | None, frame: Frame) -> None:
         """The newest input and picture. Called for every frame; nothing is copied."""
@@ -113,6 +130,7 @@ class Monitor:
 
     def tree_changed(self) -> None:
         """Other parameters, or other cues: OSCQuery clients are told."""
+        self._own.conduct(None)
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):
                 asyncio.run_coroutine_threadsafe(self.query.tell_changed(), self._loop)
@@ -142,7 +160,7 @@ class Monitor:
             ready.set()
             tasks = [asyncio.create_task(self.query.feed())]
             if self._announce:
-                tasks.append(asyncio.create_task(self._announced(made)))
+                tasks.append(asyncio.create_task(self.query.announcement.announce(made.getsockname()[:2])))
             await self._finished.wait()
             for task in tasks:
                 task.cancel()
@@ -155,13 +173,6 @@ class Monitor:
             self._on_message(f"the preview page stumbled: {type(error).__name__}: {error}")
         finally:
             ready.set()
-
-    async def _announced(self, made: socket.socket) -> None:
-        host, port = made.getsockname()[:2]
-        try:
-            await self.query.announce(port, host == "0.0.0.0")
-        except Exception as error:  # no zeroconf, or a network without multicast: the address can be typed instead
-            self._on_message(f"OSCQuery at {self.url} is not announced in the network ({type(error).__name__}: {error})")
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -230,15 +241,53 @@ class Monitor:
         )
 
     async def _set(self, request: web.Request) -> web.StreamResponse:
+        """A message: a parameter's name, or any address; one value, a list of several, or null, which asks (and presses a button)."""
         try:
             asked = json.loads(await request.text())
             name, value = str(asked["name"]), asked["value"]
         except (ValueError, TypeError, KeyError, RecursionError):
             return web.json_response({"error": 'send {"name": "strength", "value": 0.5}'}, status=400)
-        try:
-            return web.json_response({"ok": True, "remark": self._store.set(name, value)})
-        except Fault as fault:
-            return web.json_response({"error": str(fault)}, status=400)
+        dispatcher = self.query.dispatcher
+        address = name if name.startswith("/") else f"/vj/{name}"
+        row = dispatcher.row(address)
+        if value is True and row is not None and row.kind == "trigger":
+            value = IMPULSE  # a click is a press, however soon it comes after another
+        arguments = tuple(value) if isinstance(value, list) else () if value is None else (value,)
+        reader = _Reader(request.remote or "")
+        dispatcher.play(Unpacked([Message(address, arguments)], []), reader)
+        return web.json_response(plain(reader.said), status=400 if "error" in reader.said else 200)
+
+
+class _Reader:
+    """Whoever posts to the page, as the dispatcher knows it: what is answered becomes the response."""
+
+    name = ""
+
+    def __init__(self, remote: str) -> None:
+        self.origin = (f"page of {remote}", 0)
+        self.said: dict[str, Any] = {"ok": True, "remark": ""}
+
+    def answer(self, address: str, values: Sequence[Any], kind: str | None = None) -> None:
+        self.said.setdefault("values", {})[address] = list(values)
+
+    def hears_more(self) -> bool:
+        return True
+
+    def complain(self, text: str, done: bool) -> None:
+        text = text.replace("/vj/", "").removesuffix("; the nearest is set")
+        if done:
+            self.said["remark"] = text
+        else:
+            self.said = {"error": text}
+
+    def moved(self, address: str) -> None:
+        """It polls."""
+
+    def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
+        return "a page is told by state.json"
+
+    def is_vj(self) -> None:
+        """It is a browser."""
 
 
 def own_host(host: str) -> bool:

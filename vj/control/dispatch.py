@@ -1,0 +1,503 @@
+"""One path for messages: whatever comes over UDP, the OSCQuery WebSocket or the page is understood here, and answered the way it came."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple, Protocol
+
+from vj.control.conductor import Conductor
+from vj.control.hands import Hand
+from vj.control.osc_later import Later
+from vj.control.osc_packet import IMPULSE, Character, Impulse, Message, Moment, Unpacked, padded
+from vj.control.osc_pattern import is_pattern, matching
+from vj.errors import Fault, nearest
+from vj.parameters.store import Store
+from vj.parameters.table import ALIASES, Parameter, Value
+
+Peer = tuple[str, int]
+Status = Callable[[], Mapping[str, Sequence[float | int | str]]]
+
+PREFIX = "/vj/"
+OWN = ("/vj/status/", "/vj/error")
+"""What vj itself says. Heard from another vj, it is neither obeyed nor answered: two of them would talk for ever."""
+
+AGAIN = 0.5
+"""Seconds after which a button that has sent no release counts as pressed anew. Many programs repeat 1.0 with every frame while a button is
+held, many others never send its release."""
+AGAIN_TAP = 0.2
+"""The same for taps: a beat at the fastest tempo there is."""
+BUTTONS = 1024
+
+CUE_NAME, CUES = 255, 999
+"""Letters of a stored cue's name, and cues, at most: a sender that counts up must not fill the show file."""
+
+SUGGESTIONS = 5
+"""Near words looked up a second; each takes a millisecond."""
+KNOWN_MISTAKES = 256
+
+STRANGE = (bytes, tuple, Impulse, Character, Moment, type(None))
+"""Arguments that are no value of any number, switch or choice."""
+
+
+class Asker(Protocol):
+    """Whoever sends messages. `name` says who in a line for whoever plays; "" for somebody who reads the answers anyway."""
+
+    @property
+    def origin(self) -> Peer: ...
+    @property
+    def name(self) -> str: ...
+
+    def answer(self, address: str, values: Sequence[Any], kind: str | None = None) -> None:
+        """What was asked for. From any thread; must not block."""
+
+    def hears_more(self) -> bool:
+        """Is there room for another complaint? Taken from its allowance."""
+
+    def complain(self, text: str, done: bool) -> None:
+        """What was wrong. done: a value near it is set."""
+
+    def moved(self, address: str) -> None:
+        """It has moved this, and is not told its own move at once."""
+
+    def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
+        """`/vj/subscribe` and `/vj/unsubscribe`. Returns why not, else ""."""
+
+    def is_vj(self) -> None:
+        """It says what only a vj says."""
+
+
+class Allowance:
+    """So many a second, and no more."""
+
+    def __init__(self, a_second: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._clock, self._second, self._used = a_second, clock, -1, 0
+
+    def take(self) -> bool:
+        second = int(self._clock())
+        if second != self._second:
+            self._second, self._used = second, 0
+        self._used += 1
+        return self._used <= self._most
+
+
+class Target(NamedTuple):
+    """Where a number goes: to a parameter, or, without one, to the mappings of the address."""
+
+    address: str
+    row: Parameter | None
+
+
+class Dispatcher:
+    """Obeys messages, or says why not. From any thread.
+
+    One argument sets a parameter, none asks for its value (a trigger without one fires). Patterns set or ask all they match, except
+    triggers and `record`: `/vj/*` must not wipe a show. What stands in one bundle happens in one frame.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        say: Callable[[str], None] = lambda text: None,
+        *,
+        status: Status = dict,
+        wall: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """say: a line for whoever plays. wall, steady: see `Later`."""
+        self.errors = 0
+        self.status, self.steady = status, steady
+        self.later: Later[Asker] = Later(wall, steady)
+        self.rouse: Callable[[], None] = lambda: None
+        """Called when something is kept for later, perhaps to be due before what was."""
+        self.quick: dict[bytes, Target] = {}
+        """Numbers by the head of the packet that sets them, address and type tag: all of it but its last four bytes."""
+        self._store, self._say = store, say
+        self._down: OrderedDict[tuple[Peer, str], tuple[object, float]] = OrderedDict()
+        self._stored: set[str] = set()
+        self._mistakes: dict[str, str] = {}
+        self._suggestions = Allowance(SUGGESTIONS, steady)
+        self._said: dict[str, float] = {}
+        self._unsaid = 0
+        self._local = threading.local()
+        self.conduct(None)
+
+    def attach(self) -> None:
+        """Begin to hear of panics, which forget what is kept for later."""
+        self._store.listeners.append(self._changed)
+
+    def detach(self) -> None:
+        """End that. May be called twice."""
+        with contextlib.suppress(ValueError):
+            self._store.listeners.remove(self._changed)
+
+    def _changed(self, name: str, value: Value, origin: object) -> None:
+        if name == "panic":
+            self.later.drop()
+
+    def conduct(
+        self, conductor: Conductor | None, asks: Sequence[str] = (), ignored: Sequence[str] = ()
+    ) -> None:
+        """Whom to ask about addresses that are no parameter's. asks: other addresses that ask for the status. ignored: addresses of which
+        nothing is said; one that ends in a slash is everything below it."""
+        hands: dict[str, list[Hand]] = {}
+        causes: set[str] = set()
+        if conductor is not None:
+            for hand in conductor.hands:
+                if hand.rule.osc is not None:
+                    hands.setdefault(hand.rule.osc, []).append(hand)
+            causes = {
+                modulation.on[4:]
+                for modulation in conductor.modulations
+                if modulation.on.startswith("osc ")
+            }
+        rows = {PREFIX + row.name: row for row in self._store.table.rows.values()}
+        rows |= {PREFIX + short: self._store.table.rows[name] for short, name in ALIASES.items()}
+        targets = [
+            Target(address, row)
+            for address, row in rows.items()
+            if row.kind in ("float", "int") and address not in hands
+        ]
+        targets += [
+            Target(address, None)
+            for address, on in hands.items()
+            if address not in causes and all(h.continuous for h in on)
+        ]
+        self._conductor, self._hands, self._rows = conductor, hands, rows
+        self._mapped = frozenset((*hands, *causes))
+        self._asks = frozenset(("/vj/status", "/vj/status/*", *asks))
+        self._ignored = frozenset(ignored)
+        self._folders = tuple(entry for entry in ignored if entry.endswith("/"))
+        self._mistakes, self._stored = {}, set()
+        self.quick = {
+            padded(target.address) + tag: target
+            for target in targets
+            if not self._is_ignored(target.address) and not target.address.startswith(OWN)
+            for tag in (b",f\0\0", b",i\0\0")
+        }
+
+    @property
+    def conductor(self) -> Conductor | None:
+        return self._conductor
+
+    def row(self, address: str) -> Parameter | None:
+        """The parameter at an address, short forms too."""
+        return self._rows.get(address)
+
+    # What comes in.
+
+    def play(self, unpacked: Unpacked, asker: Asker) -> None:
+        """All of a packet: now, or what its timetags say. What was wrong with it is answered."""
+        messages = unpacked.messages
+        if len(messages) == 1 and messages[0].when is None:
+            self._obey(messages[0], asker)
+        else:
+            self._play_bundle(messages, asker)
+        for problem in unpacked.problems:
+            self.refuse(asker, problem)
+
+    def _play_bundle(self, messages: Sequence[Message], asker: Asker) -> None:
+        first = next((message.when for message in messages if message.when is not None), None)
+        if first is not None and (remark := self.later.note(asker.origin, first)):
+            self.tell(remark, remark)
+        for when, group in groupby(messages, key=lambda message: message.when):
+            together = list(group)
+            if when is not None:
+                kept, remark = self.later.keep(together, when, asker.origin, asker)
+                if remark:
+                    self.tell(remark[:24], remark, every=10)
+                if kept:
+                    self.rouse()
+                    continue
+            self._obey_all(together, asker)
+
+    def release(self) -> None:
+        """Play what was kept and is due now."""
+        for messages, asker in self.later.due():
+            self._obey_all(messages, asker)
+
+    def _obey_all(self, messages: Iterable[Message], asker: Asker) -> None:
+        """In one frame."""
+        with self._quietly(), self._store.together():
+            for message in messages:
+                self._obey(message, asker)
+
+    @contextlib.contextmanager
+    def _quietly(self) -> Iterator[None]:
+        """What is said meanwhile is said afterwards: a terminal may block, and no frame is sampled while the store is held together."""
+        lines: list[str] = []
+        self._local.lines, before = lines, getattr(self._local, "lines", None)
+        try:
+            yield
+        finally:
+            self._local.lines = before
+            for line in lines:
+                self._speak(line)
+
+    def _speak(self, text: str) -> None:
+        lines: list[str] | None = getattr(self._local, "lines", None)
+        if lines is not None:
+            lines.append(text)
+        else:
+            self._say(text)
+
+    def set_number(self, target: Target, value: float, asker: Asker) -> None:
+        """What a packet says whose head is in `quick`."""
+        asker.moved(target.address)
+        if target.row is not None:
+            self._set(target.row, value, target.address, asker)
+        elif self._conductor is not None:
+            self._conductor.hear_osc(target.address, (value,))
+
+    def _obey(self, message: Message, asker: Asker) -> None:
+        """Do what a message says, or answer why not."""
+        address, arguments = message.address, message.arguments
+        if self._is_ignored(address):
+            return
+        if address in self._asks:
+            for name, values in self.status().items():
+                asker.answer(name if name.startswith("/") else f"/vj/status/{name}", values)
+            return
+        if address.startswith(OWN):
+            asker.is_vj()
+            return
+        asker.moved(address)
+        if address in ("/vj/subscribe", "/vj/unsubscribe"):
+            if refusal := asker.subscribe(address, arguments):
+                self.refuse(asker, f"{address}: {refusal}")
+            return
+        row = self._rows.get(address)
+        if address in self._mapped and (arguments or row is None):
+            self._hear(address, arguments, asker)
+        elif row is not None:
+            self._obey_row(row, address, arguments, asker)
+        elif is_pattern(address):
+            self._obey_pattern(address, arguments, asker)
+        else:
+            self.refuse(asker, lambda: f"{address}: no such address{self._suggestion(address)}")
+
+    def _is_ignored(self, address: str) -> bool:
+        return address in self._ignored or (
+            bool(self._folders) and address.startswith(self._folders)
+        )
+
+    def _hear(self, address: str, arguments: tuple[Any, ...], asker: Asker) -> None:
+        """A mapped address. Without a value, one that has only faders on it asks where they would stand."""
+        hands = self._hands.get(address, ())
+        if not arguments and hands and all(hand.continuous for hand in hands):
+            standing = self._store.base().get(hands[0].row.name)
+            if isinstance(standing, int | float):
+                asker.answer(address, [hands[0].raw_of(float(standing))], "f")
+            return
+        if len(arguments) == 1 and isinstance(arguments[0], tuple):
+            arguments = arguments[0]  # an array alone is its elements
+        told = tuple(True if value is IMPULSE else value for value in arguments)
+        if self._conductor is not None:
+            self._conductor.hear_osc(address, told)
+
+    def _obey_row(
+        self, row: Parameter, address: str, arguments: tuple[Any, ...], asker: Asker
+    ) -> None:
+        if len(arguments) > 1:
+            self.refuse(
+                asker, f"{address}: {len(arguments)} values came, one would be right ({row.range})"
+            )
+        elif row.kind == "trigger":
+            value = arguments[0] if arguments else IMPULSE
+            if isinstance(value, bytes | tuple | Moment | None):
+                self.refuse(
+                    asker,
+                    f"{address}: {_named(value)} came, a press would be right (1, or no value)",
+                )
+            elif self._pressed(row, value, asker):
+                self._set(row, True, address, asker)
+        elif arguments:
+            self._set(row, arguments[0], address, asker)
+        else:
+            self._tell_value(row, address, asker)
+
+    def _tell_value(self, row: Parameter, address: str, asker: Asker) -> None:
+        asker.answer(address, [self._store.get(row.name)], "f" if row.kind == "float" else None)
+
+    def _pressed(self, row: Parameter, value: Any, asker: Asker) -> bool:
+        """Is this a press: neither a release, nor a button that is still held?"""
+        key = asker.origin, row.name
+        if not isinstance(value, int | float):
+            self._down.pop(key, None)
+            return True
+        if not value >= 0.5:
+            self._down.pop(key, None)
+            return False
+        return not self._held(key, True, AGAIN_TAP if row.name == "tempo/tap" else AGAIN)
+
+    def _held(self, key: tuple[Peer, str], value: object, seconds: float) -> bool:
+        """The same again, sooner than so many seconds."""
+        now = self.steady()
+        before = self._down.pop(key, None)
+        self._down[key] = value, now
+        while len(self._down) > BUTTONS:
+            self._down.popitem(last=False)
+        return before is not None and before[0] == value and now - before[1] <= seconds
+
+    def _obey_pattern(self, pattern: str, arguments: tuple[Any, ...], asker: Asker) -> None:
+        known = [
+            PREFIX + name
+            for name, row in self._store.table.rows.items()
+            if row.kind != "trigger" and name != "record"
+        ]
+        mapped = [
+            address
+            for address, hands in self._hands.items()
+            if address not in self._rows and not any(map(_fires, hands))
+        ]
+        found = matching(pattern, [*known, *mapped])
+        if not found:
+            self.refuse(asker, f"{pattern}: matches no address")
+        elif not arguments:
+            for address in found:
+                if address in self._rows:
+                    self._tell_value(self._rows[address], address, asker)
+        elif len(arguments) > 1:
+            self.refuse(asker, f"{pattern}: {len(arguments)} values came, one would be right")
+        else:
+            reasons = []
+            with self._quietly(), self._store.together():
+                for address in found:
+                    asker.moved(address)
+                    if address in self._mapped:
+                        self._hear(address, arguments, asker)
+                    elif reason := self._misfit(self._rows[address], arguments[0], asker):
+                        reasons.append(reason)
+                    else:
+                        try:
+                            self._store.set(self._rows[address].name, arguments[0], asker.origin)
+                        except Fault as fault:
+                            reasons.append(str(fault))
+            if len(reasons) == len(found):
+                self.refuse(asker, f"{pattern}: {reasons[0]}")
+
+    def _misfit(self, row: Parameter, value: Any, asker: Asker) -> str:
+        """Why a value cannot be meant for a parameter, beyond what the table itself refuses."""
+        if isinstance(value, STRANGE) and not (row.kind == "text" and isinstance(value, Character)):
+            return f"{_named(value)} came, {'a number' if row.kind in ('float', 'int') else row.range} would be right"
+        if not isinstance(value, bool | int | float | str | bytes):
+            return (
+                f"{value!r:.60} is not {'a number' if row.kind in ('float', 'int') else row.range}"
+            )
+        if isinstance(value, int) and abs(value) > 2**63:
+            return "a number of so many digits is none to play with"
+        if row.name == "cue/store" and isinstance(value, str) and value:
+            return self._unstorable(value)
+        return ""
+
+    def _unstorable(self, name: str) -> str:
+        known = {*(self._conductor.cues.cues if self._conductor is not None else ()), *self._stored}
+        if len(name) > CUE_NAME:
+            return f"a name of {len(name)} letters; {CUE_NAME} are the most"
+        if name not in known and len(known) >= CUES:
+            return f"there are {len(known)} cues, and {CUES} are the most"
+        return ""
+
+    def _cue(self, asked: Any) -> str:
+        """The name of the cue that is meant: by its name, or by its number counted from 0. Raises Fault."""
+        if isinstance(asked, bool):
+            raise Fault("which cue? Its name, or its number counted from 0, would be right")
+        if self._conductor is None or asked == "" or asked in self._stored:
+            return str(asked)
+        cues = self._conductor.cues
+        if isinstance(asked, str):
+            numeral = (
+                asked.isascii() and asked.isdecimal() and len(asked) < 5 and asked not in cues.cues
+            )
+            return cues.named(int(asked) if numeral else str(asked)).name
+        if not math.isfinite(asked) or asked != int(asked):
+            raise Fault(f"{asked!r} is no cue's number; they count from 0")
+        return cues.named(int(asked)).name
+
+    def _set(self, row: Parameter, value: Any, address: str, asker: Asker) -> None:
+        if reason := self._misfit(row, value, asker):
+            self.refuse(asker, f"{address}: {reason}")
+            return
+        try:
+            if row.name == "cue/fire":
+                held = not isinstance(value, str) and self._held(
+                    (asker.origin, row.name), value, AGAIN
+                )
+                value = self._cue(value)
+                if held:
+                    return
+            remark = self._store.set(row.name, value, asker.origin)
+        except Fault as fault:
+            self.refuse(asker, f"{address}: {_without(row.name, str(fault))}")
+            return
+        if row.name == "cue/store" and value:
+            self._stored.add(str(value))
+        if remark:
+            self.refuse(
+                asker, f"{address}: {_without(row.name, remark)}; the nearest is set", done=True
+            )
+
+    # What goes out.
+
+    def refuse(self, asker: Asker, text: str | Callable[[], str], done: bool = False) -> None:
+        """Say it to the sender, and now and then to whoever plays. A text that takes time is made only when somebody hears it."""
+        self.errors += 1
+        now = self.steady()
+        hears = asker.hears_more()
+        says = bool(asker.name) and now - self._said.get("refused", -math.inf) >= 1.0
+        if not hears and not says:
+            self._unsaid += bool(asker.name)
+            return
+        words = text if isinstance(text, str) else text()
+        if hears:
+            asker.complain(words, done)
+        if says:
+            self._said["refused"] = now
+            more, self._unsaid = self._unsaid, 0
+            self._speak(
+                f"OSC from {asker.name}: {words}"
+                + (f" (and {more} more that could not be meant)" if more else "")
+            )
+        else:
+            self._unsaid += bool(asker.name)
+
+    def tell(self, subject: str, text: str, every: float = 1.0) -> None:
+        """Say it to whoever plays, but not the same thing again and again."""
+        now = self.steady()
+        if now - self._said.get(subject, -math.inf) >= every:
+            if len(self._said) > 256:
+                self._said.clear()
+            self._said[subject] = now
+            self._speak(text)
+
+    def _suggestion(self, address: str) -> str:
+        """The nearest address there is; looked up a few times a second, and remembered."""
+        known = self._mistakes.get(address)
+        if known is None:
+            if not self._suggestions.take():
+                return ""
+            if len(self._mistakes) >= KNOWN_MISTAKES:
+                self._mistakes.clear()
+            known = self._mistakes[address] = nearest(address[:100], [*self._rows, *self._mapped])
+        return known
+
+
+def _fires(hand: Hand) -> bool:
+    return hand.row.kind == "trigger" or hand.row.name == "record" or hand.rule.value is not None
+
+
+def _named(value: Any) -> str:
+    if isinstance(value, Character):
+        return f"the character {str(value)!r}"
+    words = {bytes: "a blob", tuple: "an array", Impulse: "an impulse", Moment: "a time"}
+    return words.get(type(value), "nothing")
+
+
+def _without(name: str, text: str) -> str:
+    """A fault's text without the parameter's name, which stands there as its address."""
+    return text.removeprefix(name).lstrip(": ")
