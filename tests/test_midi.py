@@ -32,7 +32,7 @@ class Heard:
     def hear_midi(self, heard: Control, raw: float, device: str = "") -> None:
         self.controls.append((str(heard), raw))
 
-    def hear_clock(self, what: str, time: float) -> None:
+    def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
         self.clock.append(what)
 
 
@@ -51,8 +51,8 @@ def played(*data: int) -> Heard:
 @pytest.mark.parametrize(
     ("data", "controls"),
     [
-        ((0xB0, 7, 100), [("cc 7 ch 1", 100)]),
-        ((0xBF, 7, 100), [("cc 7 ch 16", 100)]),
+        ((0xB0, 7, 100), [("cc 7 ch 1", 100), ("cc14 7 ch 1", 12800)]),
+        ((0xBF, 70, 100), [("cc 70 ch 16", 100)]),
         ((0x90, 36, 90, 0x90, 36, 0), [("note 36 ch 1", 90), ("note 36 ch 1", 0)]),
         ((0x90, 36, 90, 0x80, 36, 64), [("note 36 ch 1", 90), ("note 36 ch 1", 0)]),
         ((0xE1, 0x00, 0x40), [("pitch ch 2", 0)]),
@@ -60,7 +60,7 @@ def played(*data: int) -> Heard:
         ((0xD0, 55), [("aftertouch ch 1", 55)]),
         ((0xA0, 36, 55), [("aftertouch 36 ch 1", 55)]),
         ((0xC3, 5), [("program ch 4", 5)]),
-        ((0xB0, 1, 0x40, 0xB0, 33, 0x20), [("cc 1 ch 1", 64), ("cc 33 ch 1", 32), ("cc14 1 ch 1", 64 * 128 + 32)]),
+        ((0xB0, 1, 0x40, 0xB0, 33, 0x20), [("cc 1 ch 1", 64), ("cc14 1 ch 1", 64 * 128), ("cc 33 ch 1", 32), ("cc14 1 ch 1", 64 * 128 + 32)]),
         ((*NRPN,), [*[(f"cc {n} ch 1", v) for n, v in ((99, 1), (98, 2), (6, 3), (38, 4))]]),
         ((0xF0, 1, 2, 3, 0xF7, 0xFE), []),
     ],
@@ -72,6 +72,90 @@ def test_bytes_become_controls(data: tuple[int, ...], controls: list[tuple[str, 
 
 def test_nrpn_is_joined() -> None:
     assert ("nrpn 130 ch 1", 3 * 128 + 4) in played(*NRPN).controls
+
+
+def numbers(kind: str, *data: int) -> list[float]:
+    """The raw values of one kind of control that a device's bytes become; each pair is a control change on channel 1."""
+    wire = [byte for number, value in zip(data[::2], data[1::2], strict=True) for byte in (0xB0, number, value)]
+    return [raw for name, raw in played(*wire).controls if name.startswith(kind)]
+
+
+CHOSEN = (99, 4, 98, 7)
+"""NRPN 519."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "raws"),
+    [
+        ("nrpn 519", (*CHOSEN, 6, 90), [90 * 128]),
+        ("nrpn 519", (98, 7, 99, 4, 6, 90), [90 * 128]),
+        ("nrpn 519", (*CHOSEN, 6, 90, 38, 5), [90 * 128, 90 * 128 + 5]),
+        ("nrpn 519", (*CHOSEN, 38, 5, 6, 90), [90 * 128 + 5]),
+        ("nrpn 519", (*CHOSEN, 6, 90, 38, 5, 6, 91), [90 * 128, 90 * 128 + 5, 91 * 128]),
+        ("nrpn 519", (*CHOSEN, 6, 1, 38, 127, 96, 0, 96, 0, 97, 0), [128, 255, 256, 257, 256]),
+        ("nrpn 519", (*CHOSEN, 97, 0), [0]),
+        ("nrpn", (*CHOSEN, 101, 0, 100, 0, 6, 12, 38, 0, 96, 0), []),
+        ("nrpn", (*CHOSEN, 99, 127, 98, 127, 6, 12), []),
+        ("nrpn", (*CHOSEN, 101, 127, 100, 127, 6, 12), []),
+        ("nrpn 519", (*CHOSEN, 101, 0, 100, 0, *CHOSEN, 6, 3), [384]),
+        ("nrpn", (99, 4, 6, 90), []),
+        ("cc14 9", (9, 100), [12800]),
+        ("cc14 9", (41, 3, 9, 100), [12803]),
+        ("cc14 9", (41, 3, 9, 100, 41, 4, 9, 100), [12803, 12804]),
+        ("cc14 9", (41, 3, 9, 100, 41, 4, 41, 5), [12803, 12805]),
+        ("cc14 9", (9, 100, 41, 3, 41, 9, 9, 101), [12800, 12803, 12809, 12928]),
+    ],
+)
+def test_pairs_and_parameter_numbers_are_read_as_the_specification_has_them(kind: str, data: tuple[int, ...], raws: list[float]) -> None:
+    assert numbers(kind, *data) == raws
+
+
+@pytest.mark.parametrize("order", ["upper first", "lower first"])
+def test_a_slow_move_of_14_bits_never_runs_backwards(order: str) -> None:
+    sent = range(100, 400, 7)
+    wire = [pair for raw in sent for pair in ((9, raw >> 7, 41, raw & 127) if order == "upper first" else (41, raw & 127, 9, raw >> 7))]
+    heard = numbers("cc14 9", *wire)
+    assert heard == sorted(heard)
+    assert set(sent) <= set(heard)
+
+
+@pytest.mark.parametrize(("number", "left"), [(121, ["note 40 ch 1"]), (123, ["cc 64 ch 1"]), (120, ["cc 64 ch 1"])])
+def test_reset_and_silence_let_go_of_what_is_held(number: int, left: list[str]) -> None:
+    heard = Heard()
+    reader = MidiReader("a device", heard)
+    for message in mido.parse_all(bytes((0x90, 40, 9, 0xB0, 64, 127, 0x91, 40, 9, 0xB0, number, 0))):
+        reader.hear(message, 0.0)
+    released = [name for name, raw in heard.controls if raw == 0 and name != f"cc {number} ch 1"]
+    assert len(released) == 1
+    assert "ch 1" in released[0]
+    heard.controls.clear()
+    reader.vanished()
+    assert sorted(name for name, _ in heard.controls) == sorted([*left, "note 40 ch 2"])
+
+
+def test_the_song_position_is_heard() -> None:
+    heard: list[tuple[str, int, str]] = []
+
+    class Clock(Heard):
+        def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
+            heard.append((what, position, device))
+
+    reader = MidiReader("box", Clock())
+    for message in mido.parse_all(bytes((0xF2, 64, 1, 0xFB))):
+        reader.hear(message, 0.0)
+    assert heard == [("position", 192, "box"), ("continue", 0, "box")]
+
+
+def test_learning_takes_a_plain_controller_for_one_and_a_pair_for_a_pair() -> None:
+    plain, pair = Ear(), Ear()
+    readers = MidiReader("x", plain), MidiReader("x", pair)
+    for value in range(20, 30):
+        for message in mido.parse_all(bytes((0xB0, 7, value))):
+            readers[0].hear(message, 0.0)
+        for message in mido.parse_all(bytes((0xB0, 7, value, 0xB0, 39, 3 * value % 128))):
+            readers[1].hear(message, 0.0)
+    assert plain.found.get_nowait()["midi"] == "cc 7"
+    assert pair.found.get_nowait()["midi"] == "cc14 7"
 
 
 def test_the_clock_is_no_control() -> None:
@@ -110,6 +194,79 @@ def test_controls_are_written_as_they_are_read(text: str) -> None:
 def test_what_is_no_control_is_refused(text: str) -> None:
     with pytest.raises(Fault, match="midi"):
         control(text)
+
+
+class Plugged:
+    """A backend of ports that tests feed: what a device sends, and what it was told."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = list(names)
+        self.callbacks: dict[str, Callable[[Any], None]] = {}
+        self.told: dict[str, list[Any]] = {name: [] for name in names}
+
+    def get_input_names(self) -> list[str]:
+        return self.names
+
+    get_output_names = get_input_names
+
+    def open_input(self, name: str, callback: Callable[[Any], None]) -> Any:
+        self.callbacks[name] = callback
+        return self
+
+    def open_output(self, name: str) -> Any:
+        told = self.told[name]
+        return type("Out", (), {"send": staticmethod(told.append), "close": staticmethod(lambda: None)})()
+
+    def close(self) -> None: ...
+
+
+def plugged(mappings: list[dict[str, Any]], *names: str) -> tuple[Plugged, MidiPorts, Store, Any]:
+    show = check_show({"mappings": mappings, "start": {"noise/hold": 0.25}}, "test")
+    store, backend = Store(show.start, show.table()), Plugged(*names)
+    conductor, _ = make_conductor(show, store, live=False, say=print)
+    store.listeners.append(conductor.changed)
+    store.forces = conductor
+    ports = MidiPorts(conductor, now=time.monotonic, say=print, hands=conductor.hands, values=store.base, backend=lambda: backend)
+    ports.start()
+    until(lambda: len(backend.callbacks) == len(names))
+    return backend, ports, store, conductor
+
+
+TWINS = "BOX:BOX MIDI 1 20:0", "BOX:BOX MIDI 1 24:0"
+
+
+def test_two_devices_of_one_name_are_both_told_and_each_is_fetched_by_itself() -> None:
+    backend, ports, store, _ = plugged([{"midi": "cc 7", "to": "noise/hold"}], *TWINS)
+    try:
+        until(lambda: all(backend.told.values()))
+        assert {message.value for told in backend.told.values() for message in told} == {32}
+        for name, values in ((TWINS[0], (10, 30, 33, 60)), (TWINS[1], (100, 90))):
+            for value in values:
+                backend.callbacks[name](mido.Message("control_change", control=7, value=value))
+                store.sample(time.monotonic())
+        assert store.get("noise/hold") == pytest.approx(60 / 127), "the second one has not met the value"
+        assert sorted(ports.devices) == ["BOX:BOX MIDI 1", "BOX:BOX MIDI 1 (2)"]
+    finally:
+        ports.stop()
+
+
+def test_a_device_that_sends_back_what_it_is_told_does_not_end_a_fade() -> None:
+    backend, ports, store, _ = plugged([{"midi": "cc 7", "to": "noise/hold", "takeover": False}], "MOTOR")
+    try:
+        begun = time.monotonic()
+        store.fade("noise/hold", 1.0, 1.0)
+        heard = 0
+        while time.monotonic() < begun + 1.3:
+            store.sample(time.monotonic() - begun)
+            for message in backend.told["MOTOR"][heard:]:
+                heard += 1
+                backend.callbacks["MOTOR"](message)
+            time.sleep(0.01)
+        assert heard > 5
+        assert store.get("noise/hold") == 1.0
+        assert store.base()["noise/hold"] == 1.0
+    finally:
+        ports.stop()
 
 
 def test_lamps_and_motors_are_told_where_the_parameter_stands() -> None:
@@ -227,7 +384,7 @@ def test_a_real_port_plays_is_unplugged_and_comes_back(jack: Any) -> None:
             heard.hear_midi(found, raw, device)
             conductor.hear_midi(found, raw, device)
 
-        def hear_clock(self, what: str, time: float) -> None: ...
+        def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None: ...
 
     ports = MidiPorts(Both(), now=time.monotonic, say=said.append, devices=["nano"], backend=lambda: jack)
     ports.start()

@@ -29,6 +29,8 @@ class Ear:
         self._counts: dict[tuple[str, str], set[float]] = {}
 
     def hear_midi(self, heard: Control, raw: float, device: str = "") -> None:
+        if heard.kind == "cc14" and raw % 128 == 0:
+            return  # every controller below 32 may be the upper half of one; this one may have no lower half
         seen = self._counts.setdefault((str(heard), device), set())
         seen.add(raw)
         pressed = heard.kind in ("note", "program") and raw > 0
@@ -40,7 +42,7 @@ class Ear:
             found = {"midi": str(Control(heard.kind, heard.number))}
             self.found.put({**found, "device": device} if device else found)
 
-    def hear_clock(self, what: str, time: float) -> None:
+    def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
         """A clock is no control."""
 
     def hear_osc(self, address: str, arguments: tuple[Any, ...]) -> None:

@@ -56,10 +56,10 @@ class Ears:
 
 
 def _cause(text: str) -> str:
-    """What sets an envelope off, as the conductor names it: `beat`, `bar`, `cue`, `cue NAME`, `midi note 36`, `osc /kick`."""
+    """What sets an envelope off, as the conductor names it: `beat`, `bar`, `cue`, `cue NAME`, `midi note 36`, `midi note 36 ch 2`,
+    `osc /kick`."""
     if text.startswith("midi "):
-        found = control(text[5:])
-        return f"midi {type(found)(found.kind, found.number)}"
+        return f"midi {control(text[5:])}"
     return text
 
 

@@ -19,7 +19,7 @@ from vj.control.macros import PREFIX as MACRO
 from vj.control.macros import Macro
 from vj.control.modulators import Envelope, Follower, Signal
 from vj.control.rules import CueRule, CurveRule, MacroRule, MappingRule, TempoRule, TimelineRule
-from vj.control.tempo import Tempo
+from vj.control.tempo import LOST, Tempo
 from vj.errors import Fault
 from vj.parameters.store import Store
 from vj.parameters.table import PALETTES, Value
@@ -107,11 +107,14 @@ class Conductor:
         self._events: deque[tuple[Any, ...]] = deque(maxlen=QUEUE)
         self._pending: list[tuple[Hand, object]] = []
         self._time = 0.0
-        self._whole_beat = -1
+        self._whole_beat = self._whole_bar = -1
         self._travel: tuple[float, float] | None = None
         self._links: Callable[[], tuple[float, float] | None] | None = None
         self._bpm: float | None = None
         """What tempo/bpm said last; another value there is somebody's wish."""
+        self._leader = "", -math.inf
+        """The device whose clock leads, and when it spoke last."""
+        self._second_clocks: set[str] = set()
         self._panics = 0
         self.events = 0
 
@@ -135,9 +138,11 @@ class Conductor:
         envelopes and followers that sound; the standing cue, its follow, and cues that were stored; the timeline; what hands hold of
         curves; the time that a fading text takes. Fades and glides of parameters are the store's. With the store's lock held.
         """
-        self.tempo, self._time, self._whole_beat, self._bpm = old.tempo, old._time, old._whole_beat, old._bpm
+        self.tempo, self._time, self._bpm = old.tempo, old._time, old._bpm
+        self._whole_beat, self._whole_bar = old._whole_beat, old._whole_bar
         self.tempo.beats_per_bar = self._beats_per_bar
         self._links = old._links if self.follows == "link" else None
+        self._leader, self._second_clocks = old._leader, old._second_clocks
         self._events.extendleft(reversed(old._events))
         self._travel, self.events = old._travel, self.events + old.events
         before = list(old.hands)
@@ -191,10 +196,11 @@ class Conductor:
         self._events.append(("key", key))
         return True
 
-    def hear_clock(self, what: str, time: float) -> None:
-        """`tick`, `start`, `continue` or `stop` of a MIDI clock, at a moment of the show's clock."""
+    def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
+        """`tick`, `start`, `continue`, `stop` or `position` (sixteenths from the song's start) of a MIDI clock, at a moment of the show's
+        clock."""
         if self.follows == "midi":
-            self._events.append(("clock", what, time))
+            self._events.append(("clock", what, time, device, position))
 
     def follow_link(self, session: Callable[[], tuple[float, float] | None]) -> None:
         """session: (bpm, beat) of a Link session now, None when nobody is in it."""
@@ -242,9 +248,8 @@ class Conductor:
             self.tempo.linked = session is not None
             if session is not None:
                 self.tempo.link(session[0], session[1], time)
-        if self._bpm is not None and abs(self.tempo.bpm - self._bpm) > 0.02:
-            if self.store.place("tempo/bpm", self.tempo.bpm):
-                self._bpm = float(self.store.get("tempo/bpm"))
+        if self._bpm is not None and abs(self.tempo.bpm - self._bpm) > 0.02 and self.store.place("tempo/bpm", self.tempo.bpm):
+            self._bpm = float(self.store.get("tempo/bpm"))
         self._play_beats(time)
         for name in self.timeline.due(time, self.tempo):
             self._fire_or_say(name, time)
@@ -288,41 +293,55 @@ class Conductor:
             self._say(str(fault))
 
     def _hear_all(self, time: float) -> None:
-        moves: dict[int, tuple[Hand, object]] = {}
+        moves: dict[tuple[int, str], tuple[Hand, object]] = {}
         panics = self._panics
         while self._events:
             kind, *event = self._events.popleft()
             self.events += kind in ("osc", "midi", "key")
             try:
                 if kind in ("osc", "midi", "key"):
+                    device = event[2] if kind == "midi" else ""
                     for hand, raw in self._moved(kind, event, time):
                         if hand.continuous:
-                            moves.pop(id(hand), None)
-                            moves[id(hand)] = hand, raw
+                            moves.pop((id(hand), device), None)
+                            moves[id(hand), device] = hand, raw
                         else:
-                            self._hear(hand, raw)
+                            self._hear(hand, raw, device)
                             if self._panics != panics:  # it was panic: what was moved before is no more
                                 panics = self._panics
                                 moves.clear()
                 elif kind == "clock":
-                    {
-                        "tick": self.tempo.clock_tick,
-                        "start": self.tempo.clock_start,
-                        "stop": self.tempo.clock_stop,
-                        "continue": self.tempo.clock_continue,
-                    }[event[0]](event[1])
+                    self._follow(*event)
                 elif kind == "set":
                     self._command(event[0], event[1], event[2], time)
                 else:
                     self._touched(event[0], event[1])
             except Fault as fault:
                 self._remark(str(fault))
-        for hand, raw in moves.values():
-            self._hear(hand, raw)
+        for (_, device), (hand, raw) in moves.items():
+            self._hear(hand, raw, device)
 
-    def _hear(self, hand: Hand, raw: object) -> None:
+    def _follow(self, what: str, moment: float, device: str, position: int) -> None:
+        """One clock leads at a time: while it speaks, another one is ignored, and named once."""
+        if device != self._leader[0] and moment - self._leader[1] <= LOST:
+            if device not in self._second_clocks:
+                self._second_clocks.add(device)
+                self._say(f"MIDI {device or 'clock'}: a second clock, beside that of {self._leader[0] or 'another device'}; it is ignored")
+            return
+        self._leader = device, moment
+        if what == "position":
+            self.tempo.clock_position(position, moment)
+        else:
+            {
+                "tick": self.tempo.clock_tick,
+                "start": self.tempo.clock_start,
+                "stop": self.tempo.clock_stop,
+                "continue": self.tempo.clock_continue,
+            }[what](moment)
+
+    def _hear(self, hand: Hand, raw: object, device: str) -> None:
         try:
-            hand.hear(raw, self.store, self)
+            hand.hear(raw, self.store, self, device)
         except Fault as fault:
             self._remark(f"{hand.rule.control}: {fault}")
         except Exception as error:  # as in `before`
@@ -338,7 +357,8 @@ class Conductor:
         if kind == "key":
             return [(hand, raw) for hand in self._keys[event[0]] for raw in (1.0, 0.0)]
         heard, raw, device = event
-        self._strike(f"midi {Control(heard.kind, heard.number)}", raw, time)
+        for cause in {str(heard), str(Control(heard.kind, heard.number))}:  # an envelope may name the channel
+            self._strike(f"midi {cause}", raw, time)
         return [
             (hand, raw)
             for hand in self._midi.get((heard.kind, heard.number), ())
@@ -391,12 +411,14 @@ class Conductor:
         self._pending = [(other, kept) for other, kept in self._pending if other is not hand] + [(hand, value)]
 
     def _play_beats(self, time: float) -> None:
-        whole = int(self.tempo.beat(time) // 1)
-        if whole != self._whole_beat and self.tempo.running:
-            self._whole_beat = whole
-            self._strike("beat", 1.0, time)
-            if whole % max(1, round(self.tempo.beats_per_bar)) == 0:
+        beat = self.tempo.beat(time)
+        whole, bar = int(beat // 1), int(beat // self.tempo.beats_per_bar)
+        if self.tempo.running:
+            if whole != self._whole_beat:
+                self._strike("beat", 1.0, time)
+            if bar != self._whole_bar:
                 self._strike("bar", 1.0, time)
+            self._whole_beat, self._whole_bar = whole, bar
         waiting = []
         for hand, value in self._pending:
             beats = BEATS[hand.rule.quantise or "beat"] * (1 if hand.rule.quantise == "beat" else self.tempo.beats_per_bar / 4)

@@ -86,9 +86,7 @@ class Desk:
     def _open(self) -> None:
         """Open what the show wants and is not open, close what it does not want."""
         midi = self._show.midi
-        wanted = any(rule.midi is not None for rule in self._show.mappings) or any(
-            m.on.startswith("midi") for m in self.conductor.modulations
-        )
+        wanted = self._plugs(self._show)[1]
         if self.midi is not None:
             self.midi.stop(timeout=0.3)
             self.midi = None
@@ -130,11 +128,12 @@ class Desk:
 
     @staticmethod
     def _plugs(show: Played) -> tuple[object, ...]:
-        """What has to be opened anew when it changes."""
+        """What has to be opened anew when it changes: the MIDI section, and whether anything wants MIDI."""
         wanted = any(rule.midi is not None for rule in show.mappings) or any(
             (rule.envelope or "").startswith("midi") for rule in show.modulators
         )
-        return show.midi, wanted
+        follows = show.tempo.follow == "midi" and "follow" in show.tempo.model_fields_set
+        return show.midi, wanted or follows
 
     def _leave_link(self) -> None:
         self._close_link()
@@ -157,8 +156,8 @@ class Desk:
     def hear_midi(self, heard: Control, raw: float, device: str = "") -> None:
         self.conductor.hear_midi(heard, raw, device)
 
-    def hear_clock(self, what: str, time: float) -> None:
-        self.conductor.hear_clock(what, time)
+    def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
+        self.conductor.hear_clock(what, time, device, position)
 
     def key(self, key: str) -> None:
         """A key of the terminal: one that a mapping names, space or right for the next cue, left for the one before, a digit for a cue by

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from vj.control.rules import MappingRule
@@ -66,10 +66,14 @@ class Hand:
     """What it gave the parameter last; while that stands, it holds it."""
     due: float | None = None
     """When a quantised change of it shall happen."""
-    _raw: float | None = None
+    _raw: dict[str, float] = field(default_factory=dict)
+    """Where each device's control was last seen."""
     _aim: float = 0.0
     _moving: bool = False
-    _on: bool = False
+    _on: dict[str, bool] = field(default_factory=dict)
+    """Whether each device's control is pressed."""
+    _by: str = ""
+    """The device that moved it last."""
     _tip: float | None = None
 
     def __post_init__(self) -> None:
@@ -110,15 +114,16 @@ class Hand:
         u = 1 - above if self.rule.invert else above
         return self.span[0] + u * (self.span[1] - self.span[0])
 
-    def hear(self, raw: object, store: Store, later: Later) -> None:
-        """The control has moved."""
+    def hear(self, raw: object, store: Store, later: Later, device: str = "") -> None:
+        """The control has moved, that of a device, since two of a name may lie on the desk."""
         if raw is PRESS:
             if self.continuous:
                 return
             raw = True
-        value = self._meant(raw, store)
+        value = self._meant(raw, store, device)
         if value is None:
             return
+        self._by = device
         if self.rule.quantise:
             later.at_beat(self, value)
         else:
@@ -155,17 +160,17 @@ class Hand:
         pressed, where it was last seen (for soft takeover), and when its quantised change is due."""
         if self.row.kind != old.row.kind:
             return
-        self.mine, self._raw, self._on = old.mine, old._raw, old._on
+        self.mine, self._raw, self._on, self._by = old.mine, old._raw, old._on, old._by
         if self.rule.quantise == old.rule.quantise:
             self.due = old.due
         if self._smooth > 0 and old._moving:
             self._aim, self._tip, self._moving = min(self.high, max(self.low, old._aim)), old._tip, True
 
-    def _meant(self, raw: object, store: Store) -> object:
+    def _meant(self, raw: object, store: Store, device: str = "") -> object:
         """The parameter's value that a raw value stands for; None when it means no change."""
         rule, kind = self.rule, self.row.kind
         if isinstance(raw, bool):
-            self._on, raw = False, self.span[1] if raw else self.span[0]  # a press each time, with no release between
+            self._on[device], raw = False, self.span[1] if raw else self.span[0]  # a press each time, with no release between
         if isinstance(raw, str):
             return (rule.value if rule.value is not None else raw) if kind in ("text", "choice", "switch", "trigger") else _number(raw)
         if not isinstance(raw, int | float) or not math.isfinite(raw):
@@ -175,8 +180,9 @@ class Hand:
         if rule.as_ == "raw":
             return raw
         low, high = self.span
-        down = raw >= low + (high - low) / 2 if rule.as_ != "velocity" else raw > low
-        pressed, self._on = down and not self._on, down
+        note = rule.midi is not None and rule.midi.kind == "note"  # velocity 1 is pressed
+        down = raw > low if note or rule.as_ == "velocity" else raw >= low + (high - low) / 2
+        pressed, self._on[device] = down and not self._on.get(device, False), down
         if rule.value is not None:
             return rule.value if pressed else None
         if rule.as_ == "trigger" or kind == "trigger":
@@ -191,7 +197,7 @@ class Hand:
             return self._switched(float(raw), store)
         if kind in ("choice", "text"):
             return round(self.shaped(float(raw))) if kind == "choice" else str(int(raw))
-        return self._held(float(raw), store)
+        return self._held(float(raw), store, device)
 
     def _turned(self, ticks: float, store: Store) -> float:
         here = self._aim if self._moving else float(store.get(self.row.name))
@@ -213,14 +219,15 @@ class Hand:
         wanted = u >= edge
         return wanted if wanted != now or self.mine is None else None
 
-    def _held(self, raw: float, store: Store) -> float | None:
+    def _held(self, raw: float, store: Store, device: str) -> float | None:
         """The value, once the control has taken hold."""
-        value, before = self.shaped(raw), None if self._raw is None else self.shaped(self._raw)
-        self._raw = raw
+        last = self._raw.get(device)
+        value, before = self.shaped(raw), None if last is None else self.shaped(last)
+        self._raw[device] = raw
         if not self._soft:
             return value
         now = float(store.get(self.row.name))
-        if self.mine is not None and abs(now - float(self.mine)) <= SETTLED * (self.high - self.low):
+        if self.mine is not None and self._by == device and abs(now - float(self.mine)) <= SETTLED * (self.high - self.low):
             return value
         here = min(self.high, max(self.low, now))
         if abs(value - here) <= NEAR * (self.high - self.low) or (before is not None and (before - here) * (value - here) <= 0):

@@ -1,12 +1,25 @@
-"""From MIDI messages to controls: 14-bit pairs and NRPN joined, note-on of velocity 0 read as note-off, what is pressed remembered."""
+"""From MIDI messages to controls: 14-bit pairs and NRPN joined, note-on of velocity 0 read as note-off, what is pressed remembered.
+
+After the MIDI 1.0 detailed specification (RP-018 for NRPN and RPN) and what senders really do.
+"""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from vj.control.controls import Control
 from vj.control.hands import PEDALS
+
+CLOCK = {"clock": "tick", "start": "start", "stop": "stop", "continue": "continue", "songpos": "position"}
+DATA, DATA_FINE, UP, DOWN = 6, 38, 96, 97
+"""Controllers that give the chosen parameter number its value."""
+NUMBERS = {98: ("nrpn", "low"), 99: ("nrpn", "high"), 100: ("rpn", "low"), 101: ("rpn", "high")}
+RESET, SILENT = 121, (120, 123, 124, 125, 126, 127)
+"""Controllers that let go of pedals, and of notes."""
+NOTHING = 127, 127
+"""The number that chooses no parameter."""
 
 
 class Listener(Protocol):
@@ -14,7 +27,56 @@ class Listener(Protocol):
 
     def hear_midi(self, heard: Control, raw: float, device: str = "") -> None: ...
 
-    def hear_clock(self, what: str, time: float) -> None: ...
+    def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None: ...
+
+
+@dataclass(slots=True)
+class Pair:
+    """A value of 14 bits in two halves, in either order, or the upper one alone."""
+
+    high: int | None = None
+    low: int = 0
+    low_first: bool = False
+    _waiting: bool = False
+
+    def hear_high(self, value: int) -> int:
+        """The value now. Another upper half alone stands for itself: the lower one is 0 until it comes."""
+        if value != self.high and not self._waiting:
+            self.low = 0
+        self.high, self._waiting = value, False
+        return value * 128 + self.low
+
+    def hear_low(self, value: int) -> int | None:
+        """The value now, None while the upper half has to come first: of a sender that sends the lower one first, or has sent nothing
+        else yet."""
+        self.low = value
+        if self.high is None:
+            self.low_first = True
+        if self.low_first and not self._waiting:
+            self._waiting = True
+            return None
+        return None if self.high is None else self.high * 128 + value
+
+
+@dataclass(slots=True)
+class Number:
+    """The parameter number of one channel that data goes to."""
+
+    kind: str = ""
+    high: int | None = None
+    low: int | None = None
+
+    def choose(self, kind: str, half: str, value: int) -> None:
+        if kind != self.kind:
+            self.kind, self.high, self.low = kind, None, None
+        setattr(self, half, value)
+
+    @property
+    def nrpn(self) -> int | None:
+        """Of an NRPN that is chosen as a whole; None for an RPN, half of one, and the null number."""
+        if self.kind != "nrpn" or self.high is None or self.low is None or (self.high, self.low) == NOTHING:
+            return None
+        return self.high * 128 + self.low
 
 
 class MidiReader:
@@ -22,8 +84,9 @@ class MidiReader:
 
     def __init__(self, device: str, listener: Listener) -> None:
         self.device, self._listener = device, listener
-        self._high: dict[tuple[int, int], int] = {}
-        self._nrpn: dict[int, tuple[int, int]] = {}
+        self._pairs: dict[tuple[int, int], Pair] = {}
+        self._numbers: dict[int, Number] = {}
+        self._data: dict[tuple[int, int], Pair] = {}
         self._pressed: set[Control] = set()
         self.messages = 0
 
@@ -31,8 +94,8 @@ class MidiReader:
         """message: a mido.Message; time: seconds on the show's clock. What is no control (sysex, active sensing) is passed over."""
         self.messages += 1
         kind = message.type
-        if kind in ("clock", "start", "stop", "continue"):
-            self._listener.hear_clock("tick" if kind == "clock" else kind, time)
+        if kind in CLOCK:
+            self._listener.hear_clock(CLOCK[kind], time, self.device, getattr(message, "pos", 0))
             return
         channel = getattr(message, "channel", -1) + 1
         if kind == "control_change":
@@ -51,9 +114,13 @@ class MidiReader:
 
     def vanished(self) -> None:
         """The device has gone: whatever it held down is let go."""
+        self._let_go(("cc", "note"))
+
+    def _let_go(self, kinds: tuple[str, ...], channel: int = 0) -> None:
+        """Release what is pressed; channel 0 for all of them."""
         for control in sorted(self._pressed, key=str):
-            self._say(control, 0)
-        self._pressed.clear()
+            if control.kind in kinds and channel in (0, control.channel):
+                self._press(control, 0)
 
     def _say(self, control: Control, raw: float) -> None:
         if math.isfinite(raw):
@@ -69,13 +136,31 @@ class MidiReader:
             self._press(control, value)
         else:
             self._say(control, value)
-        if number < 32:
-            self._high[channel, number] = value
-        elif number < 64 and (channel, number - 32) in self._high:
-            self._say(Control("cc14", number - 32, channel), self._high[channel, number - 32] * 128 + value)
-        if number in (98, 99):
-            low, high = self._nrpn.get(channel, (0, 0))
-            self._nrpn[channel] = (value, high) if number == 98 else (low, value)
-        elif number == 38 and channel in self._nrpn and (channel, 6) in self._high:
-            low, high = self._nrpn[channel]
-            self._say(Control("nrpn", high * 128 + low, channel), self._high[channel, 6] * 128 + value)
+        if number < 64:
+            pair = self._pairs.setdefault((channel, number % 32), Pair())
+            self._give(Control("cc14", number % 32, channel), pair.hear_high(value) if number < 32 else pair.hear_low(value))
+        elif number == RESET:
+            self._let_go(("cc",), channel)
+        elif number in SILENT:
+            self._let_go(("note",), channel)
+        if number in NUMBERS:
+            self._numbers.setdefault(channel, Number()).choose(*NUMBERS[number], value)
+        elif number in (DATA, DATA_FINE, UP, DOWN):
+            self._enter(number, value, channel)
+
+    def _enter(self, number: int, value: int, channel: int) -> None:
+        """Data for the parameter number that is chosen."""
+        chosen = self._numbers.get(channel, Number()).nrpn
+        if chosen is None:
+            return
+        pair = self._data.setdefault((channel, chosen), Pair())
+        if number in (UP, DOWN):
+            whole = min(16383, max(0, (pair.high or 0) * 128 + pair.low + (1 if number == UP else -1)))
+            pair.high, pair.low = divmod(whole, 128)
+            self._give(Control("nrpn", chosen, channel), whole)
+        else:
+            self._give(Control("nrpn", chosen, channel), pair.hear_high(value) if number == DATA else pair.hear_low(value))
+
+    def _give(self, control: Control, raw: int | None) -> None:
+        if raw is not None:
+            self._say(control, raw)

@@ -9,6 +9,7 @@ import contextlib
 import re
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,8 @@ SEARCH = 1.0
 SELDOM = 60.0
 """The same on a machine without MIDI: its library grumbles into the terminal each time."""
 REFRESH = 0.04
+ECHO = 0.4
+"""Seconds in which a device may send back what it was told: that is no hand."""
 HELD = 0.15
 """Seconds after a control's own move in which it is told nothing: a motor must not fight a hand."""
 
@@ -34,7 +37,7 @@ def plain_name(port: str) -> str:
 
 def counterpart(port: str, others: Sequence[str]) -> str | None:
     """The output that belongs to an input: of the same name, or of the same name within another client (JACK)."""
-    for name in (plain_name, lambda full: plain_name(full).rpartition(":")[2]):
+    for name in (str, plain_name, lambda full: plain_name(full).rpartition(":")[2]):
         for other in others:
             if name(other) == name(port):
                 return other
@@ -69,8 +72,12 @@ class MidiPorts:
         self.hands, self._values, self._make = list(hands), values, backend
         self._inputs: dict[str, tuple[Any, MidiReader]] = {}
         self._outputs: dict[str, Any] = {}
+        self._counterparts: dict[str, str] = {}
+        """The output that belongs to an input."""
         self._moved: dict[tuple[str, str, int], float] = {}
         self._told: dict[tuple[str, int], float] = {}
+        self._sent: dict[tuple[str, str, int], deque[tuple[int, float]]] = {}
+        """What a control of a port was told lately, and when."""
         self._failed: set[str] = set()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -95,7 +102,7 @@ class MidiPorts:
     @property
     def devices(self) -> list[str]:
         """What is listened to now."""
-        return [plain_name(name) for name in self._inputs]
+        return [reader.device for _, reader in self._inputs.values()]
 
     def _run(self) -> None:
         try:
@@ -134,19 +141,20 @@ class MidiPorts:
                 port.close()
             self._outputs.pop(name, None)
             reader.vanished()
-            self._say(f"MIDI {plain_name(name)} has gone; what it held down is let go")
+            self._say(f"MIDI {reader.device} has gone; what it held down is let go")
         for name in sorted(wanted - self._inputs.keys() - self._failed):
             self._open(backend, name)
         self._failed &= names
         self.state = ", ".join(self.devices) or "no MIDI device"
 
     def _open(self, backend: Any, name: str) -> None:
-        reader = MidiReader(plain_name(name), self._listener)
+        reader = MidiReader(self._called(name), self._listener)
 
         def hear(message: Any) -> None:
             moment = self._now()
-            self._note_move(reader.device, message)
-            reader.hear(message, moment)
+            if not self._is_echo(name, message):
+                self._note_move(name, message)
+                reader.hear(message, moment)
 
         try:
             self._inputs[name] = backend.open_input(name, callback=hear), reader
@@ -154,20 +162,42 @@ class MidiPorts:
             self._failed.add(name)
             self._say(f"MIDI {plain_name(name)} cannot be opened ({error}); another program may hold it")
             return
-        self._say(f"MIDI {plain_name(name)} plays")
+        self._say(f"MIDI {reader.device} plays")
         if self._values is None:
             return
-        other = counterpart(name, backend.get_output_names())
+        taken = {self._counterparts[port] for port in self._outputs}
+        other = counterpart(name, [port for port in backend.get_output_names() if port not in taken])
         if other is not None:
             with contextlib.suppress(Exception):
                 self._outputs[name] = backend.open_output(other)
+                self._counterparts[name] = other
                 self._told.clear()
 
-    def _note_move(self, device: str, message: Any) -> None:
+    def _called(self, port: str) -> str:
+        """The name mappings know a device by; of two alike the second one is NAME (2)."""
+        plain, taken = plain_name(port), {reader.device for _, reader in self._inputs.values()}
+        return next(name for name in (plain, *(f"{plain} ({n})" for n in range(2, 99))) if name not in taken)
+
+    @staticmethod
+    def _control(message: Any) -> tuple[str, int] | None:
         kind = {"control_change": "cc", "note_on": "note", "note_off": "note", "pitchwheel": "pitch"}.get(message.type)
-        if kind is not None:
-            number = message.control if kind == "cc" else message.note if kind == "note" else 0
-            self._moved[device, kind, number] = time.monotonic()
+        if kind is None:
+            return None
+        return kind, message.control if kind == "cc" else message.note if kind == "note" else 0
+
+    def _note_move(self, port: str, message: Any) -> None:
+        control = self._control(message)
+        if control is not None:
+            self._moved[port, *control] = time.monotonic()
+
+    def _is_echo(self, port: str, message: Any) -> bool:
+        """A device sends back what it was just told, as some do: it must not end a fade as a hand would."""
+        control = self._control(message)
+        if control is None or control[0] == "note":
+            return False
+        raw = message.value if control[0] == "cc" else message.pitch
+        now = time.monotonic()
+        return any(told == raw and now - moment < ECHO for told, moment in list(self._sent.get((port, *control), ())))
 
     def _tell(self) -> None:
         """Send lamps and motors the values that have changed, but not to a control a hand is on."""
@@ -177,17 +207,20 @@ class MidiPorts:
 
         values, now = self._values(), time.monotonic()
         for name, port in list(self._outputs.items()):
-            device = plain_name(name)
+            if name not in self._inputs:
+                continue
+            device = self._inputs[name][1].device
             for index, hand in enumerate(self.hands):
                 midi = hand.rule.midi
                 if midi is None or midi.kind not in ("cc", "note", "pitch") or hand.rule.device.casefold() not in device.casefold():
                     continue
                 raw = raw_for(hand, values.get(hand.row.name))
-                if raw is None or self._told.get((device, index)) == raw:
+                if raw is None or self._told.get((name, index)) == raw:
                     continue
-                if now - self._moved.get((device, midi.kind, midi.number), -HELD) < HELD:
+                if now - self._moved.get((name, midi.kind, midi.number), -HELD) < HELD:
                     continue
-                self._told[device, index] = raw
+                self._told[name, index] = raw
+                self._sent.setdefault((name, midi.kind, midi.number), deque(maxlen=32)).append((raw, now))
                 channel = max(0, midi.channel - 1)
                 if midi.kind == "cc":
                     port.send(mido.Message("control_change", control=midi.number, value=raw, channel=channel))

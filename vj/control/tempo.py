@@ -30,7 +30,9 @@ class Tempo:
         self._time, self._beat = 0.0, 0.0
         self._taps: deque[float] = deque(maxlen=8)
         self._ticks: deque[float] = deque(maxlen=TICKS)
-        self._counted = 0
+        self._last_tick = -math.inf
+        self._counted: int | None = None
+        """The number of the next tick in the song; None while it is not known."""
 
     def beat(self, time: float) -> float:
         """Beats since the start, at `time` in seconds."""
@@ -68,7 +70,7 @@ class Tempo:
 
     def is_led(self, time: float) -> bool:
         """A clock ticks, or Link plays: the tempo is not ours to set."""
-        return self.linked or (bool(self._ticks) and time - self._ticks[-1] <= LOST)
+        return self.linked or time - self._last_tick <= LOST
 
     def link(self, bpm: float, beat: float, time: float) -> None:
         """What a Link session says."""
@@ -78,31 +80,48 @@ class Tempo:
 
     def clock_start(self, time: float) -> None:
         """The clock's next tick is the first of the song."""
+        self.heard, self.running = True, True
         self._ticks.clear()
-        self._counted, self.running = 0, True
+        self._counted = 0
         self._anchor(time, 0.0)
 
+    def clock_position(self, sixteenths: int, time: float) -> None:
+        """The song goes on there, so many sixteenths from its start, with the next tick after a continue."""
+        self._ticks.clear()
+        self._counted = sixteenths * PULSES // 4
+        self._anchor(time, sixteenths / 4)
+
     def clock_continue(self, time: float) -> None:
+        """The next tick is the one after the last before the stop, or that of the song position."""
+        self.heard = True
         self._ticks.clear()
         if not self.running:
             self.running = True
             self._anchor(time, self._beat)
 
     def clock_stop(self, time: float) -> None:
-        self._anchor(time, self.beat(time))
+        """The beat stands; what ticks meanwhile does not count."""
+        beat = self.beat(time) if self._counted is None or not self._ticks else self._counted / PULSES
+        self._anchor(time, beat)
+        self._counted = round(beat * PULSES)
         self.running = False
 
     def clock_tick(self, time: float) -> None:
-        """A straight line is fitted through the last ticks; it says tempo and phase."""
-        self.heard = True
+        """A straight line is fitted through the last ticks; it says tempo and phase. A clock that is joined while it runs does not move
+        the beat: its ticks are counted on from where the beat is."""
+        self.heard, self._last_tick = True, time
+        if not self.running:
+            return
         if self._ticks and time - self._ticks[-1] > LOST:
             self._ticks.clear()
+            self._counted = None
+        if self._counted is None:
             self._counted = round(self.beat(time) * PULSES)
         self._ticks.append(time)
         count = len(self._ticks)
         here = self._counted
         self._counted += 1
-        if count < PULSES or not self.running:
+        if count < PULSES:
             return
         middle = (count - 1) / 2
         mean = sum(self._ticks) / count

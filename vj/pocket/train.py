@@ -187,7 +187,7 @@ def main() -> None:
         default=Path.home() / ".cache" / "vj" / "pocket",
         help="checkpoints and photographs",
     )
-    parser.add_argument("--steps", type=int, default=6500)
+    parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--batch", type=int, default=10)
     parser.add_argument("--pictures", type=int, default=900, help="pictures to draw")
     parser.add_argument("--grounds", type=int, default=400, help="noises to draw")
