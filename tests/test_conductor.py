@@ -471,6 +471,23 @@ def test_a_bar_of_three_and_a_half_beats_strikes_where_it_begins() -> None:
     assert len(struck) >= 4
 
 
+def test_a_fade_in_bars_follows_the_tempo_and_is_not_moved_by_a_new_beat() -> None:
+    cue = {"name": "slow", "fade": "2 bars", "set": {"picture/brightness": 0.8}}
+    stage = Stage(tempo=120, cues=[cue], start={"picture/brightness": 0})
+    stage.play(1)
+    stage.store.set("cue/fire", "slow")
+    stage.play(2)
+    assert stage.at("picture/brightness") == pytest.approx(0.4, abs=0.02)
+    stage.store.set("tempo/bpm", 60)
+    stage.play(2)
+    assert stage.at("picture/brightness") == pytest.approx(0.6, abs=0.02)
+    heard_clock(stage, "start")
+    stage.play(1)
+    assert stage.at("picture/brightness") == pytest.approx(0.7, abs=0.03)
+    stage.play(1.5)
+    assert stage.at("picture/brightness") == pytest.approx(0.8)
+
+
 def test_an_envelope_may_name_a_channel() -> None:
     envelope = {"envelope": "midi note 36 ch 10", "decay": "1 s", "to": "picture/brightness", "depth": 0.5}
     stage = Stage(modulators=[envelope])

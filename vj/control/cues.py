@@ -16,8 +16,28 @@ from vj.parameters.table import Value
 
 NOT_KEPT = ("cue/", "take/", "tempo/", "timeline/", "record", "panic")
 """What a stored cue leaves out."""
+FARTHEST = 4.0
+"""Beats from one frame to the next, at most; more is a beat that was placed anew."""
 MOST = 999
 """Cues that are kept at most: a script that stores one a frame must not fill the memory."""
+
+
+@dataclass(slots=True)
+class InBeats:
+    """The pace of a fade that lasts so many beats, however the tempo moves. A beat that is placed anew does not move it."""
+
+    tempo: Tempo
+    beats: float
+    begin: float
+    done: float = 0.0
+
+    def __call__(self, time: float) -> float:
+        beat = self.tempo.beat(time)
+        share = (beat - self.begin) / self.beats
+        if not self.done <= share <= self.done + FARTHEST / self.beats:
+            self.begin, share = beat - self.done * self.beats, self.done
+        self.done = share
+        return share
 
 
 class CueList:
@@ -64,8 +84,10 @@ class CueList:
     def fire(self, cue: CueRule, store: Store, time: float, tempo: Tempo, origin: object) -> float:
         """Send every value on its way. Returns the fade's seconds."""
         seconds = cue.fade.in_seconds(tempo.bpm, tempo.beats_per_bar)
+        beats = cue.fade.in_beats(tempo.beats_per_bar)
         for name, value in cue.set.items():
-            store.fade(name, value, seconds, curve(cue.eases.get(name, cue.ease)), origin)
+            pace = InBeats(tempo, beats, tempo.beat(store.time)) if beats > 0 else None
+            store.fade(name, value, seconds, curve(cue.eases.get(name, cue.ease)), origin, pace)
         self.standing = cue.name
         self._due_time, self._due_beat = math.inf, math.inf
         if cue.follow is not None and cue.follow.musical:

@@ -37,6 +37,12 @@ class Forces(Protocol):
         """Change this frame's values on top of their base."""
 
 
+Pace = Callable[[float], float]
+"""Seconds on the show's clock -> the share of a way that is done, 1 or more at its end."""
+Way = tuple[float, Curve | None, Pace | None]
+"""Seconds, the curve, and the pace in place of the seconds."""
+
+
 @dataclass(slots=True)
 class _Glide:
     begin: float
@@ -46,6 +52,8 @@ class _Glide:
     ease: Curve | None
     quick: bool
     """A jump that is only spread over a moment, and no fade."""
+    pace: Pace | None = None
+    """How far it is at a moment, in place of the seconds."""
 
 
 Listener = Callable[[str, Value, object], None]
@@ -61,7 +69,7 @@ class Store:
         self._targets = dict(self._start)
         self._values = dict(self._start)
         self._glides: dict[str, _Glide] = {}
-        self._changed: dict[str, tuple[float, Curve | None] | None] = {}
+        self._changed: dict[str, Way | None] = {}
         self._time = 0.0
         self.forces: Forces | None = None
         self.listeners: list[Listener] = []
@@ -101,6 +109,11 @@ class Store:
         with self._lock:
             yield
 
+    @property
+    def time(self) -> float:
+        """The moment of the last frame: where ways begin."""
+        return self._time
+
     def start_of(self, name: str) -> Value:
         """What the show starts a parameter with."""
         return self._start[self.table.find(name).name]
@@ -110,11 +123,13 @@ class Store:
         value had to be clamped, else "". Raises Fault."""
         return self._set(name, value, None, origin)
 
-    def fade(self, name: str, value: object, seconds: float, ease: Curve | None = None, origin: object = None) -> str:
-        """The same, on a way of so many seconds, from where it stands. What is no number changes at once."""
-        return self._set(name, value, (seconds, ease), origin)
+    def fade(
+        self, name: str, value: object, seconds: float, ease: Curve | None = None, origin: object = None, pace: Pace | None = None
+    ) -> str:
+        """The same, on a way of so many seconds, or at a pace of its own, from where it stands. What is no number changes at once."""
+        return self._set(name, value, (seconds, ease, pace), origin)
 
-    def _set(self, name: str, value: object, way: tuple[float, Curve | None] | None, origin: object) -> str:
+    def _set(self, name: str, value: object, way: Way | None, origin: object) -> str:
         row = self.table.find(name)
         fitted, remark = fit(row, value)
         with self._lock:
@@ -148,7 +163,7 @@ class Store:
                 row = self.table.rows[name]
                 if name not in KEPT and row.kind != "trigger" and (self._targets[name] != value or self._values[name] != value):
                     self._targets[name] = value
-                    self._changed[name] = (row.glide, None)
+                    self._changed[name] = (row.glide, None, None)
 
     def get(self, name: str) -> Value:
         """Where a parameter stands or is going."""
@@ -179,7 +194,7 @@ class Store:
                 self._begin(self.table.rows[name], way)
             self._changed.clear()
             for name, glide in list(self._glides.items()):
-                share = min(1.0, (time - glide.begin) / glide.seconds)
+                share = min(1.0, (time - glide.begin) / glide.seconds if glide.pace is None else glide.pace(time))
                 shaped = share if glide.ease is None else glide.ease(share)
                 value = glide.start + shaped * (glide.end - glide.start)
                 self._values[name] = round(value) if self.table.rows[name].kind == "int" else value
@@ -195,15 +210,15 @@ class Store:
             tap(snapshot)
         return snapshot
 
-    def _begin(self, row: Parameter, way: tuple[float, Curve | None] | None) -> None:
+    def _begin(self, row: Parameter, way: Way | None) -> None:
         target = self._targets[row.name]
         under_way = self._glides.get(row.name)
         if way is None and target == (self._values[row.name] if under_way is None else under_way.end):
             if under_way is None or under_way.quick:
                 return  # said again while it is on its way: the way does not begin anew
-        seconds, ease = way or (row.glide, None)
+        seconds, ease, pace = way or (row.glide, None, None)
         if seconds > 0 and row.kind in ("float", "int"):
-            self._glides[row.name] = _Glide(self._time, float(self._values[row.name]), float(target), seconds, ease, way is None)
+            self._glides[row.name] = _Glide(self._time, float(self._values[row.name]), float(target), seconds, ease, way is None, pace)
         else:
             self._glides.pop(row.name, None)
             self._values[row.name] = target
