@@ -795,6 +795,30 @@ def test_program_changes_and_keys_fire_cues() -> None:
     assert stage.conductor.cues.standing == "after"
 
 
+def test_a_tempo_that_is_set_in_a_link_session_is_set_for_everybody() -> None:
+    class Session:
+        bpm, peers = 100.0, 1
+
+        def __call__(self) -> tuple[float, float] | None:
+            return (self.bpm, stage.now * self.bpm / 60 + 1.5) if self.peers else None
+
+        def set_tempo(self, bpm: float) -> None:
+            self.bpm = bpm
+
+    stage, session = Stage(tempo={"follow": "link"}), Session()
+    stage.conductor.follow_link(session)
+    stage.play(0.5)
+    assert stage.at("tempo/bpm") == 100
+    stage.store.set("tempo/bpm", 84)
+    stage.play(0.5)
+    assert (session.bpm, stage.conductor.tempo.bpm) == (84, 84)
+    session.peers = 0
+    stage.play(0.2)
+    stage.store.set("tempo/bpm", 70)
+    stage.play(0.2)
+    assert (session.bpm, stage.conductor.tempo.bpm) == (84, 70), "nobody else is there"
+
+
 def test_link_without_its_package_is_said() -> None:
     from vj.control.link import open_link
 

@@ -52,6 +52,14 @@ def _same_control(one: Hand, other: Hand) -> bool:
     return (one.rule.control, one.rule.device, one.row.name) == (other.rule.control, other.rule.device, other.row.name)
 
 
+class LinkSession(Protocol):
+    """What a conductor needs to know of a Link session, see `vj.control.link`."""
+
+    def __call__(self) -> tuple[float, float] | None: ...
+
+    def set_tempo(self, bpm: float) -> None: ...
+
+
 class Playable(Protocol):
     """What a conductor needs to know of a show."""
 
@@ -109,7 +117,7 @@ class Conductor:
         self._time = 0.0
         self._whole_beat = self._whole_bar = -1
         self._travel: tuple[float, float] | None = None
-        self._links: Callable[[], tuple[float, float] | None] | None = None
+        self._links: LinkSession | None = None
         self._bpm: float | None = None
         """What tempo/bpm said last; another value there is somebody's wish."""
         self._leader = "", -math.inf
@@ -202,8 +210,8 @@ class Conductor:
         if self.follows == "midi":
             self._events.append(("clock", what, time, device, position))
 
-    def follow_link(self, session: Callable[[], tuple[float, float] | None]) -> None:
-        """session: (bpm, beat) of a Link session now, None when nobody is in it."""
+    def follow_link(self, session: LinkSession) -> None:
+        """From now on the tempo and the beat are those of a Link session, and a tempo that is set here is set there."""
         self._links = session
 
     def changed(self, name: str, value: Value, origin: object) -> None:
@@ -472,6 +480,8 @@ class Conductor:
         if values["tempo/bpm"] != self._bpm:  # a hand, a cue, a curve, the show's start
             self._bpm = float(values["tempo/bpm"])
             self.tempo.set_bpm(self._bpm, time)
+            if self._links is not None and self.tempo.linked:
+                self._links.set_tempo(self._bpm)
         if self._travel is not None:
             if time > self._travel[1]:
                 self._travel = None

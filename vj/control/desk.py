@@ -97,7 +97,7 @@ class Desk:
             self.midi.start()
         if self._show.tempo.follow == "link":
             try:
-                session, self._close_link = open_link(self.conductor.tempo.bpm)
+                session, self._close_link = open_link(self.conductor.tempo.bpm, self._show.tempo.beats_per_bar)
                 self.conductor.follow_link(session)
             except Fault as fault:
                 self._say(f"{fault}; the tempo is the show's own")

@@ -9,11 +9,29 @@ from typing import Any
 
 from vj.errors import Unavailable
 
-Session = Callable[[], tuple[float, float] | None]
+
+class Session:
+    """A Link session. Called, it gives (bpm, beat) now, None while nobody else is there; the beat's bars are those of all peers."""
+
+    def __init__(self, held: list[Any], loop: asyncio.AbstractEventLoop) -> None:
+        self._held, self._loop = held, loop
+
+    def __call__(self) -> tuple[float, float] | None:
+        link: Any = self._held[0] if self._held else None
+        return (float(link.tempo), float(link.beat)) if link is not None and link.num_peers > 0 else None
+
+    def set_tempo(self, bpm: float) -> None:
+        """For everybody in the session. From any thread; does not wait."""
+
+        def change() -> None:
+            if self._held:
+                self._held[0].tempo = bpm
+
+        self._loop.call_soon_threadsafe(change)
 
 
-def open_link(bpm: float) -> tuple[Session, Callable[[], None]]:
-    """Join the session in this network. Returns (session, close): session() is (bpm, beat) now, None while nobody else is there.
+def open_link(bpm: float, quantum: float = 4.0) -> tuple[Session, Callable[[], None]]:
+    """Join the session in this network. quantum: beats in a bar, by which peers agree where a bar begins. Returns (session, close).
 
     Raises Unavailable without aalink.
     """
@@ -27,14 +45,11 @@ def open_link(bpm: float) -> tuple[Session, Callable[[], None]]:
 
     async def join() -> object:
         link = aalink.Link(bpm, loop)
+        link.quantum = quantum
         link.enabled = True
         return link
 
     held = [asyncio.run_coroutine_threadsafe(join(), loop).result(5)]
-
-    def session() -> tuple[float, float] | None:
-        link: Any = held[0] if held else None
-        return (float(link.tempo), float(link.beat)) if link is not None and link.num_peers > 0 else None
 
     async def leave() -> None:
         link: Any = held.pop()
@@ -47,4 +62,4 @@ def open_link(bpm: float) -> tuple[Session, Callable[[], None]]:
         thread.join(2)
         loop.close()
 
-    return session, close
+    return Session(held, loop), close

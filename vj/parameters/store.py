@@ -213,9 +213,9 @@ class Store:
     def _begin(self, row: Parameter, way: Way | None) -> None:
         target = self._targets[row.name]
         under_way = self._glides.get(row.name)
-        if way is None and target == (self._values[row.name] if under_way is None else under_way.end):
-            if under_way is None or under_way.quick:
-                return  # said again while it is on its way: the way does not begin anew
+        there = self._values[row.name] if under_way is None else under_way.end
+        if way is None and target == there and (under_way is None or under_way.quick):
+            return  # said again while it is on its way: the way does not begin anew
         seconds, ease, pace = way or (row.glide, None, None)
         if seconds > 0 and row.kind in ("float", "int"):
             self._glides[row.name] = _Glide(self._time, float(self._values[row.name]), float(target), seconds, ease, way is None, pace)
