@@ -256,7 +256,8 @@ class Conductor:
             self.tempo.linked = session is not None
             if session is not None:
                 self.tempo.link(session[0], session[1], time)
-        if self._bpm is not None and abs(self.tempo.bpm - self._bpm) > 0.02 and self.store.place("tempo/bpm", self.tempo.bpm):
+        led = self.tempo.is_led(time) if self._bpm is None else abs(self.tempo.bpm - self._bpm) > 0.02
+        if led and self.store.place("tempo/bpm", self.tempo.bpm):
             self._bpm = float(self.store.get("tempo/bpm"))
         self._play_beats(time)
         for name in self.timeline.due(time, self.tempo):
