@@ -696,12 +696,61 @@ def test_a_take_replays_the_same_values_on_the_same_frames(tmp_path: Path) -> No
     assert path.stat().st_size < 120 * len(stage.frames), "compact"
 
 
-def test_between_two_near_frames_a_number_runs_straight(tmp_path: Path) -> None:
+def test_between_near_frames_a_number_that_goes_on_changing_runs_straight(tmp_path: Path) -> None:
     path = tmp_path / "t.take"
-    path.write_text(f"{FIRST_LINE}\n0.0 strength=0\n0.1 strength=1\n5.0 strength=0.5\n", encoding="utf-8")
+    path.write_text(f"{FIRST_LINE}\n0.0 strength=0\n0.1 strength=0.5\n0.2 strength=1\n5.0 strength=0.5\n5.1 delta=1\n", encoding="utf-8")
     take = Take(path, Store().table)
-    assert take.at("strength", 0.05) == pytest.approx(0.5)
+    assert take.at("strength", 0.05) == pytest.approx(0.25)
+    assert take.at("strength", 0.15) == pytest.approx(0.75)
     assert take.at("strength", 4.9) == 1.0, "it stood still, and then jumped"
+
+
+@pytest.mark.parametrize("rate", [FPS, 2 * FPS, 50])
+def test_a_replayed_step_stays_a_step_and_a_ramp_a_ramp(tmp_path: Path, rate: int) -> None:
+    """At the show's own rate every frame has the live run's values; at another no value that was never there."""
+    lfos = [
+        {"lfo": "square", "rate": "0.2 s", "to": "picture/brightness", "range": [-0.5, 0.5]},
+        {"lfo": "triangle", "rate": "2 s", "to": "picture/contrast", "range": [0.5, 1.5]},
+    ]
+    stage = Stage(modulators=lfos, cues=[{"name": "a", "fade": "1 s", "set": {"delta": 0.2}}], timeline=[{"at": "0:01", "cue": "a"}])
+    writer = TakeWriter(tmp_path / "t.take", "test", print, lambda: Size(64, 64))
+    stage.store.taps.append(writer.hear)
+    frames = stage.play(4)
+    writer.close()
+    take = Take(tmp_path / "t.take", stage.store.table)
+    for number in range(4 * rate - rate // FPS):
+        moment = number / rate
+        if rate == FPS:
+            for name in ("picture/brightness", "picture/contrast", "delta"):
+                assert take.at(name, moment) == pytest.approx(frames[number][name], abs=2e-6)
+        assert take.at("picture/brightness", moment) in (-0.5, 0.5)
+        triangle = 0.5 + (1 - abs(2 * ((moment / 2) % 1) - 1))
+        assert take.at("picture/contrast", moment) == pytest.approx(triangle, abs=0.02)
+
+
+def test_a_take_overwrites_nothing(tmp_path: Path) -> None:
+    said: list[str] = []
+    for _ in range(3):
+        TakeWriter(tmp_path / "set.take", "test", said.append, lambda: Size(64, 64)).close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["set-2.take", "set-3.take", "set.take"]
+    assert "is there already; this one goes into" in said[0]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_full_disk_ends_a_take_with_a_word_and_takes_no_more_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("vj.control.takes._new_file", lambda path: (open("/dev/full", "w"), path))  # noqa: PTH123, SIM115
+    writer = TakeWriter(tmp_path / "set.take", "test", said.append, lambda: Size(64, 64))
+    stage = Stage(modulators=[{"lfo": "sine", "rate": "1 s", "to": "delta", "depth": 0.1}])
+    stage.store.taps.append(writer.hear)
+    end = time.monotonic() + 5
+    while not writer.ended and time.monotonic() < end:
+        stage.play(0.1)
+        time.sleep(0.005)
+    stage.play(2)
+    assert said == [f"take {writer.path}: No space left on device; it ends here"]
+    assert writer._queue.qsize() < 10
+    writer.close()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 A take is text. The first line is `# vj take 1`, other lines that begin with # are remarks; `# painted at WIDTHxHEIGHT` says at which size
 what follows was painted. Every further line is a frame on which something changed: seconds since the take began, then `name=value` for
 each parameter that changed, values as JSON without spaces outside of strings. The first frame names them all; the last line is the moment
-of the last frame. What is written is what the picture was painted with, after cues, macros and modulators: nothing else is needed to
+of the last frame. A number that has stood still and jumps has its old value on the frame before too, so that a step can be told from a
+ramp. What is written is what the picture was painted with, after cues, macros and modulators: nothing else is needed to
 paint it again.
 
     0.000000 strength=0.35 prompt/a="two faces" ...
@@ -19,7 +20,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from vj.errors import Fault
 from vj.frame import Size
@@ -33,7 +34,9 @@ PAINTED_AT = "# painted at "
 SAME = 2e-6
 """Seconds: moments this near are the same, since they are written with six digits."""
 GAP = 0.2
-"""Seconds. Between two frames nearer than that, a number runs straight; over a longer gap it stands still and jumps."""
+"""Seconds. Between two frames nearer than that, a number that goes on changing runs straight; over a longer gap it stands and jumps."""
+WAITING = 20_000
+"""Frames that wait for the disk at most; with more the take ends."""
 
 
 def _played(name: str) -> bool:
@@ -44,40 +47,76 @@ def _number(value: Value) -> str:
     return json.dumps(round(value, 6) if isinstance(value, float) else value, ensure_ascii=False)
 
 
+def _new_file(path: Path) -> tuple[TextIO, Path]:
+    """A file that was not there, under the name or the next free one: set-2.take. Raises OSError."""
+    for number in range(1, 1000):
+        free = path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
+        try:
+            return free.open("x", encoding="utf-8"), free
+        except FileExistsError:
+            continue
+    raise FileExistsError(17, "a thousand of that name are there", str(path))
+
+
 class TakeWriter:
     """Writes a take on a thread of its own; `hear` is a tap of the store and never waits."""
 
     def __init__(self, path: Path, show: str, say: Callable[[str], None], painted: Callable[[], Size]) -> None:
         """painted: the size at which the show is painted, asked with every frame. Raises Fault when the file cannot be made."""
-        self.path, self._say = path, say
+        self._say = say
         self._painted, self._size = painted, Size(0, 0)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("x" if path.parent.name == "takes" else "w", encoding="utf-8")
+            self._file, self.path = _new_file(path)
         except OSError as error:
             raise Fault(f"take {path}: cannot be written ({error.strerror})") from None
+        if self.path != path:
+            say(f"take {path}: is there already; this one goes into {self.path}")
         self._file.write(f"{FIRST_LINE}\n# {show}\n")
         self._queue: queue.SimpleQueue[tuple[float, Mapping[str, Value]] | Size | None] = queue.SimpleQueue()
         self._last: Mapping[str, Value] = {}
         self._begin: float | None = None
         self._end = 0.0
+        self._since: dict[str, float] = {}
+        """When each number changed last."""
         self.frames = 0
+        self.ended = ""
+        """Why nothing more is written."""
         self._thread = threading.Thread(target=self._run, name="take", daemon=True)
         self._thread.start()
 
     def hear(self, snapshot: Snapshot) -> None:
         """A frame's values."""
+        if self.ended:
+            return
+        if self._queue.qsize() > WAITING:
+            self._stop("the disk is too slow")
+            return
         last = self._last
         changed = {name: value for name, value in snapshot.values.items() if last.get(name) != value and _played(name)}
         if self._begin is None:
             self._begin = snapshot.time
-        self._last, self._end = snapshot.values, snapshot.time - self._begin
+        before, now = self._end, snapshot.time - self._begin
+        stood = {
+            name: last[name]
+            for name, value in changed.items()
+            if isinstance(value, float) and name in last and self._since.get(name, 0.0) < before - SAME
+        }
+        self._since.update(dict.fromkeys(changed, now))
+        self._last, self._end = snapshot.values, now
         self.frames += 1
         if (size := self._painted()) != self._size:
             self._size = size
             self._queue.put(size)
+        if stood:
+            self._queue.put((before, stood))
         if changed:
-            self._queue.put((snapshot.time - self._begin, changed))
+            self._queue.put((now, changed))
+
+    def _stop(self, reason: str) -> None:
+        """Nothing more is taken in."""
+        self.ended = reason
+        self._say(f"take {self.path}: {reason}; it ends here")
 
     def _run(self) -> None:
         try:
@@ -90,13 +129,17 @@ class TakeWriter:
                 if self._queue.empty():
                     self._file.flush()
         except OSError as error:
-            self._say(f"take {self.path}: {error.strerror}; it ends here")
+            self._stop(error.strerror or str(error))
+        except Exception as error:  # a value that no file holds
+            self._stop(f"{type(error).__name__}: {error}")
         finally:
-            self._file.close()
+            with suppress(OSError):  # a full disk has no room for what lies in the buffer either
+                self._file.close()
 
     def close(self, timeout: float = 2.0) -> None:
         """Write what is left, and the moment of the last frame, and end. May be called twice."""
-        self._queue.put((self._end, {}))
+        if not self.ended:
+            self._queue.put((self._end, {}))
         self._queue.put(None)
         self._thread.join(timeout)
 
@@ -175,10 +218,19 @@ class Take:
             return values[0]
         if time - times[index] <= SAME:
             return values[index]
-        if name in self._float and index + 1 < len(times) and times[index + 1] - times[index] <= GAP:
+        if name in self._float and self._runs(times, values, index):
             share = min(1.0, max(0.0, (time - times[index]) / (times[index + 1] - times[index])))
             return float(values[index]) + share * (float(values[index + 1]) - float(values[index]))
         return values[index]
+
+    @staticmethod
+    def _runs(times: list[float], values: list[Value], index: int) -> bool:
+        """Whether a number is on a ramp after this point: it moves here, and before or after. Else it stands, and jumps."""
+
+        def moves(at: int) -> bool:
+            return 0 <= at < len(times) - 1 and times[at + 1] - times[at] <= GAP and values[at] != values[at + 1]
+
+        return moves(index) and (moves(index - 1) or moves(index + 1))
 
     def rewind(self) -> None:
         """From the take's start again, with the next frame."""
