@@ -739,7 +739,7 @@ def test_a_take_overwrites_nothing(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 def test_a_full_disk_ends_a_take_with_a_word_and_takes_no_more_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    monkeypatch.setattr("vj.control.takes._new_file", lambda path: (open("/dev/full", "w"), path))  # noqa: PTH123, SIM115
+    monkeypatch.setattr("vj.control.takes._new_file", lambda path: (open("/dev/full", "w"), path))  # noqa: SIM115
     writer = TakeWriter(tmp_path / "set.take", "test", said.append, lambda: Size(64, 64))
     stage = Stage(modulators=[{"lfo": "sine", "rate": "1 s", "to": "delta", "depth": 0.1}])
     stage.store.taps.append(writer.hear)
@@ -913,6 +913,77 @@ def test_onsets_are_heard_where_something_begins(tmp_path: Path) -> None:
     assert onset[near].max() > 0.5
     assert all(onset[near & (np.abs(times - beat) < 0.1)].max() > 0.4 for beat in (0.5, 1.0, 1.5))
     assert onset[(times % 0.5) > 0.15].max() < 0.15
+
+
+KICKS = (0.31, 0.77, 1.204, 1.66, 2.09, 2.583, 3.017, 3.49)
+
+
+def kicks(path: Path, loud: float = 0.8) -> np.ndarray:
+    """A file of eight short kicks at odd moments, (samples,) float32."""
+    import wave
+
+    t = np.arange(4 * 48_000) / 48_000
+    sound = np.zeros(t.size)
+    for begin in KICKS:
+        since = np.clip(t - begin, 0, None)
+        sound += (t >= begin) * np.sin(2 * np.pi * 70 * since) * np.exp(-since / 0.03)
+    whole = (np.clip(loud * sound, -1, 1) * 32767).astype("<i2")
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(48_000)
+        file.writeframes(whole.tobytes())
+    return whole.astype(np.float32) / 32767
+
+
+@pytest.mark.parametrize("fps", [12, 30, 60])
+@pytest.mark.parametrize(("band", "enough"), [("onset", 0.25), ("low", 0.3)])
+def test_every_kick_is_heard_however_few_frames_there_are(tmp_path: Path, fps: int, band: str, enough: float) -> None:
+    from vj.control.audio import Track
+
+    kicks(tmp_path / "kicks.wav")
+    track = Track(tmp_path / "kicks.wav")
+    heard = np.array([track.level(band, number / fps) for number in range(4 * fps)])
+    peaks = [heard[int(moment * fps) : int(moment * fps) + max(2, fps // 8) + 1].max() for moment in KICKS]
+    assert min(peaks) > enough
+    assert max(peaks) - min(peaks) < 0.35 * max(peaks), "one like the other"
+
+
+def test_an_input_hears_what_a_file_gives_within_one_hop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import types
+
+    from vj.control.audio import HOP, RATE, Input, Track
+
+    sound = kicks(tmp_path / "kicks.wav")
+
+    class Stream:
+        def __init__(self, callback: Any, **_: object) -> None:
+            self.callback = callback
+
+        def start(self) -> None: ...
+
+        stop = close = start
+
+    monkeypatch.setitem(__import__("sys").modules, "sounddevice", types.SimpleNamespace(InputStream=Stream))
+    live, track = Input(""), Track(tmp_path / "kicks.wav")
+    pairs = []
+    for hop in range(len(sound) // HOP):
+        live._stream.callback(sound[hop * HOP : (hop + 1) * HOP, None], HOP, None, None)
+        if hop % 3 == 2 and hop > 8:
+            time_ = (hop + 1) * HOP / RATE
+            pairs.append((live.level("onset", time_), track.level("onset", time_)))
+    ours, theirs = np.array(pairs).T
+    assert np.allclose(ours, theirs, atol=0.02)
+    live.close()
+
+
+@pytest.mark.parametrize("loud", [0.9, 0.12])
+def test_a_gain_that_finds_itself_hears_quiet_and_loud_music_alike(tmp_path: Path, loud: float) -> None:
+    kicks(tmp_path / "kicks.wav", loud)
+    follower = {"audio": "low", "input": str(tmp_path / "kicks.wav"), "gain": "auto", "smooth": 0, "to": "picture/brightness", "depth": 0.5}
+    values = [frame["picture/brightness"] for frame in Stage(modulators=[follower]).play(3.9)]
+    assert max(values) == pytest.approx(0.5, abs=0.01)
+    assert sum(b > 0.4 > a for a, b in itertools.pairwise(values)) == len(KICKS)
 
 
 @pytest.mark.parametrize("value", ['"on"', "null", "[1]"])

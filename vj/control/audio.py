@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ _HANN = np.hanning(WINDOW).astype(np.float32)
 _FREQUENCIES = np.fft.rfftfreq(WINDOW, 1 / RATE)
 
 
+MOST_HOPS = 24
+"""Hops between two frames that are looked at, a quarter of a second; after a longer gap only the newest is."""
+
+
 def _spectrum(samples: np.ndarray) -> np.ndarray:
     """Amplitudes of (WINDOW,) samples; a sine of amplitude 1 gives a peak of 1."""
     found: np.ndarray = np.abs(np.fft.rfft(samples * _HANN)) * (2 / _HANN.sum())
@@ -32,7 +37,10 @@ def _spectrum(samples: np.ndarray) -> np.ndarray:
 
 def figures(samples: np.ndarray, before: np.ndarray) -> dict[str, float]:
     """What (WINDOW,) samples in -1..1 sound like, and how far they rose above those a HOP `before`. All 0..1, roughly."""
-    now, then = _spectrum(samples), _spectrum(before)
+    return _figures(samples, _spectrum(samples), _spectrum(before))
+
+
+def _figures(samples: np.ndarray, now: np.ndarray, then: np.ndarray) -> dict[str, float]:
     found = {"level": float(np.sqrt(np.mean(samples.astype(np.float64) ** 2)) * np.sqrt(2))}
     for name, (low, high) in BANDS.items():
         band = now[(low <= _FREQUENCIES) & (high > _FREQUENCIES)]
@@ -40,6 +48,34 @@ def figures(samples: np.ndarray, before: np.ndarray) -> dict[str, float]:
     rise = np.maximum(0, np.sqrt(now) - np.sqrt(then)).sum()
     found["onset"] = float(min(1.0, rise / FULL_SCALE))
     return found
+
+
+class Hops:
+    """Figures of one hop after another. Several lie between two frames, and the loudest of each counts: a kick is over within two."""
+
+    def __init__(self) -> None:
+        self._number: int | None = None
+        self._then: np.ndarray | None = None
+        self.loudest = dict.fromkeys(FIGURES, 0.0)
+
+    def hear(self, newest: int, window: Callable[[int], np.ndarray]) -> dict[str, float]:
+        """The loudest figures since the last call. newest: the number of the newest hop. window: (WINDOW,) samples up to the end of a
+        hop, by its number."""
+        last = self._number
+        if newest == last:
+            return self.loudest
+        goes_on = last is not None and 0 < newest - last <= MOST_HOPS
+        first = last + 1 if goes_on and last is not None else newest
+        then = self._then if goes_on and self._then is not None else _spectrum(window(first - 1))
+        found = []
+        for number in range(first, newest + 1):
+            samples = window(number)
+            now = _spectrum(samples)
+            found.append(_figures(samples, now, then))
+            then = now
+        self._number, self._then = newest, then
+        self.loudest = {name: max(one[name] for one in found) for name in FIGURES}
+        return self.loudest
 
 
 class Track:
@@ -62,16 +98,14 @@ class Track:
         if not parts:
             raise Fault(f"audio {path}: has no sound")
         self._samples = np.concatenate(parts).astype(np.float32)
-        self._known: tuple[int, dict[str, float]] = (-1, {})
+        self._hops = Hops()
 
-    def _window(self, end: int) -> np.ndarray:
+    def _window(self, number: int) -> np.ndarray:
+        end = number * HOP
         return self._samples.take(np.arange(end - WINDOW, end), mode="wrap")
 
     def level(self, band: str, time: float) -> float:
-        end = int(time * RATE)
-        if self._known[0] != end:
-            self._known = end, figures(self._window(end), self._window(end - HOP))
-        return self._known[1][band]
+        return self._hops.hear(int(time * RATE) // HOP, self._window)[band]
 
     def close(self) -> None:
         """Nothing to end."""
@@ -90,9 +124,9 @@ class Input:
                 " (on Linux also the system's libportaudio2), or name an audio file"
             ) from None
         self._lock = threading.Lock()
-        self._blocks: deque[np.ndarray] = deque(maxlen=(WINDOW + HOP) // HOP + 2)
+        self._blocks: deque[np.ndarray] = deque(maxlen=WINDOW // HOP + MOST_HOPS + 2)
         self._serial = 0
-        self._known: tuple[int, dict[str, float]] = (-1, dict.fromkeys(FIGURES, 0.0))
+        self._hops = Hops()
         try:
             self._stream: Any = sounddevice.InputStream(
                 samplerate=RATE, blocksize=HOP, channels=1, dtype="float32", device=device or None, callback=self._heard
@@ -109,10 +143,14 @@ class Input:
     def level(self, band: str, time: float) -> float:
         with self._lock:
             serial, blocks = self._serial, list(self._blocks)
-        if serial != self._known[0] and sum(map(len, blocks)) >= WINDOW + HOP:
-            samples = np.concatenate(blocks)
-            self._known = serial, figures(samples[-WINDOW:], samples[-WINDOW - HOP : -HOP])
-        return self._known[1][band]
+        if len(blocks) < WINDOW // HOP + 1:
+            return 0.0
+
+        def window(number: int) -> np.ndarray:
+            end = max(WINDOW // HOP, len(blocks) - (serial - number))
+            return np.concatenate(blocks[end - WINDOW // HOP : end])
+
+        return self._hops.hear(serial, window)[band]
 
     def close(self) -> None:
         self._stream.stop()

@@ -69,7 +69,7 @@ def _signal(rule: ModulatorRule, ears: Ears, number: int) -> Signal:
     if rule.envelope is not None:
         return Envelope(rule.attack.seconds, rule.decay.seconds, rule.sustain, rule.release.seconds)
     assert rule.audio is not None
-    return Follower(ears.at(rule.input), rule.audio, rule.gain, rule.floor, rule.smooth.seconds)
+    return Follower(ears.at(rule.input), rule.audio, -1.0 if rule.gain == "auto" else rule.gain, rule.floor, rule.smooth.seconds)
 
 
 def make_conductor(

@@ -119,9 +119,16 @@ class Hearing(Protocol):
         """A band's level at `time`, 0 for silence, 1 for full scale."""
 
 
+FADES = 12.0
+"""Seconds in which a gain that finds itself forgets how loud it was."""
+QUIETEST = 0.02
+"""What is never louder than this is not made loud."""
+
+
 @dataclass(slots=True)
 class Follower:
-    """The level of a band of sound, through gain, floor and smoothing. floor: what counts as silence, 0..1. smooth: seconds."""
+    """The level of a band of sound, through gain, floor and smoothing. gain: below 0 it finds itself, so that the loudest of the last
+    seconds is about 1. floor: what counts as silence, 0..1. smooth: seconds."""
 
     hearing: Hearing
     band: str
@@ -129,17 +136,24 @@ class Follower:
     floor: float = 0.05
     smooth: float = 0.1
     _last: float = 0.0
+    _loudest: float = 0.0
     _time: float = field(default=-math.inf)
 
     def take_over(self, old: Follower) -> None:
         """Fall on from where another was."""
-        self._last, self._time = old._last, old._time
+        self._last, self._loudest, self._time = old._last, old._loudest, old._time
 
     def at(self, time: float, tempo: Tempo) -> float:
-        heard = self.gain * self.hearing.level(self.band, time)
-        wanted = min(1.0, max(0.0, (heard - self.floor) / (1 - self.floor)))
         passed = time - self._time
         self._time = time
+        heard = self.hearing.level(self.band, time)
+        if self.gain >= 0:
+            heard *= self.gain
+        else:
+            fading = math.exp(-passed / FADES) if 0 <= passed < math.inf else 0.0
+            self._loudest = max(heard, self._loudest * fading)
+            heard /= max(self._loudest, QUIETEST)
+        wanted = min(1.0, max(0.0, (heard - self.floor) / (1 - self.floor)))
         if self.smooth <= 0 or not 0 <= passed < 10:
             self._last = wanted
         elif wanted > self._last:  # up at once, down slowly: a blow is seen when it is heard

@@ -143,7 +143,7 @@ class ModulatorRule(Section):
     sustain: float = Field(0.0, ge=0, le=1)
     release: Time = Duration(0.3)
     input: str = ""
-    gain: float = Field(1.0, ge=0, le=1000)
+    gain: Annotated[float, Field(ge=0, le=1000)] | Literal["auto"] = 1.0
     floor: float = Field(0.05, ge=0, lt=1)
     smooth: Time = Duration(0.1)
 
