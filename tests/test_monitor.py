@@ -181,3 +181,55 @@ def test_a_browser_shows_the_picture_and_every_parameter(page: Monitor, tmp_path
         assert f'id="p-{name}"' in dom
     assert "A test" in dom
     assert "24.5" in dom
+
+
+def test_the_page_speaks_as_osc_does(page: Monitor) -> None:
+    fired: list[str] = []
+    page._store.listeners.append(lambda name, value, origin: fired.append(name))
+    for click in (b"true", b"true", b"false", b"0"):
+        assert post(page, b'{"name": "cue/go", "value": ' + click + b"}")[0] == 200
+    assert fired == ["cue/go"] * 2, "each click is one, a release none"
+    assert post(page, b'{"name": "strength", "value": null}') == (200, {"ok": True, "remark": "", "values": {"/vj/strength": [0.5]}})
+    assert post(page, b'{"name": "/vj/picture/*", "value": 0.25}')[0] == 200
+    assert page._store.get("picture/sharpen") == 0.25
+    assert post(page, b'{"name": "seed", "value": 9}')[0] == 200
+    assert page._store.get("seed/a") == 9
+    for body in (b'{"name": "strength", "value": [0.1, 0.2]}', b'{"name": "delta", "value": 1' + b"0" * 400 + b"}"):
+        status, said = post(page, body)
+        assert status == 400
+        assert said["error"]
+
+
+def test_what_libraries_log_is_a_line_a_second(capfd: pytest.CaptureFixture[str]) -> None:
+    import logging
+
+    from vj.monitor.library_log import LibraryLog
+
+    now, said = [0.0], []
+    log = LibraryLog(said.append, lambda: now[0])
+    log.attach()
+    try:
+        for _ in range(50):
+            logging.getLogger("aiohttp.server").warning("Unhandled %s", "thing")
+        now[0] = 1.5
+        try:
+            raise ValueError("odd")
+        except ValueError:
+            logging.getLogger("aiohttp.server").exception("Error handling request")
+    finally:
+        log.detach()
+    assert said == ["aiohttp: Unhandled thing", "aiohttp: Error handling request (ValueError: odd) (and 49 more)"]
+    assert capfd.readouterr().err == ""
+    assert logging.getLogger("aiohttp").propagate
+
+
+def test_broken_requests_do_not_reach_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    made = Monitor(Store(), ("127.0.0.1", 0), status=dict)
+    made.start()
+    host, port = made.url.removeprefix("http://").rstrip("/").split(":")
+    for _ in range(20):
+        with socket.create_connection((host, int(port))) as one:
+            one.sendall(b"\x16\x03\x01 not http at all\r\n\r\n")
+            one.recv(4096)
+    made.stop()
+    assert capfd.readouterr().err == ""

@@ -18,7 +18,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 
 from vj.clock import WallClock
 from vj.control.osc import ERRORS_A_SECOND, OscServer
-from vj.control.osc_packet import IMPULSE, Message, Unpacked, unpack
+from vj.control.osc_packet import Message, unpack
 from vj.control.osc_pattern import matching
 from vj.errors import Fault
 from vj.parameters.store import Store
@@ -167,6 +167,7 @@ def test_a_number_out_of_range_is_clamped_and_said(rig: Rig) -> None:
         ["/vj/strength: 1.5 is above 1 (0 .. 1); the nearest is set"],
     )
     assert rig.store.get("strength") == 1.0
+    rig.until(lambda: bool(rig.said))
     assert "1.5 is above 1" in rig.said[0]
 
 
@@ -476,3 +477,181 @@ def test_mapped_addresses_are_heard_and_told_back() -> None:
         assert "did you mean /1/fader1" in rig.peer.ask(message("/1/fader11", 1.0))[1][0]
     finally:
         rig.server.stop()
+
+
+def test_switches_and_menus_of_mappings_are_told_too() -> None:
+    from vj.control.conducting import make_conductor
+    from vj.show.load import check_show
+
+    rig = Rig()
+    rules = [
+        {"osc": "/2/freeze", "to": "output/freeze", "in": [0, 127]},
+        {"osc": "/2/thaw", "to": "output/freeze", "invert": True},
+        {"osc": "/2/toggle", "to": "mask/invert", "as": "toggle"},
+        {"osc": "/2/menu", "to": "mix/mode", "as": "raw"},
+        {"osc": "/2/seed", "to": "seed/a", "as": "raw"},
+        {"osc": "/2/on", "to": "output/freeze", "value": "on"},
+    ]
+    conductor, _ = make_conductor(check_show({"mappings": rules}, "test"), rig.store, live=False, say=print)
+    rig.server.conduct(conductor)
+    try:
+        rig.peer.send(message("/vj/subscribe"))
+        told = dict(rig.peer.answers(0.3))
+        assert [told[f"/2/{name}"] for name in ("freeze", "thaw", "toggle", "menu", "seed")] == [[0.0], [1.0], [0.0], [0.0], [2.0]]
+        assert "/2/on" not in told, "a button that sets one thing stands nowhere"
+        for name, value in (("output/freeze", True), ("mask/invert", True), ("mix/mode", "multiply"), ("seed/a", 77)):
+            rig.store.set(name, value)
+        told = dict(rig.peer.answers(0.3))
+        assert [told[f"/2/{name}"] for name in ("freeze", "thaw", "toggle", "menu", "seed")] == [[127.0], [0.0], [1.0], [3.0], [77.0]]
+    finally:
+        rig.server.stop()
+
+
+def test_of_two_programs_on_one_machine_only_the_one_that_moves_is_not_told(rig: Rig) -> None:
+    other = Peer(rig.server.address)
+    for peer in (rig.peer, other):
+        peer.send(message("/vj/subscribe"))
+        peer.answers(0.2)
+    for step in range(15):
+        rig.peer.send(message("/vj/strength", step / 20))
+        time.sleep(0.02)
+    assert len(other.answers(0.05)) >= 3
+    assert rig.peer.answers(0.02) == []
+    other.socket.close()
+
+
+def test_a_value_that_does_not_fit_into_a_datagram_is_said_and_the_others_are_told(rig: Rig) -> None:
+    rig.peer.send(message("/vj/subscribe"))
+    rig.peer.answers(0.3)
+    rig.store._targets["prompt/b"] = "y" * 70_000
+    rig.store._targets["seed/b"] = 2**70
+    rig.store.set("strength", 0.75)
+    assert ("/vj/strength", [0.75]) in rig.peer.answers(0.4)
+    assert any("/vj/prompt/b is not told: it is too long for a datagram" in line for line in rig.said)
+    assert any("/vj/seed/b is not told" in line and "too large for OSC" in line for line in rig.said)
+
+
+def test_two_of_them_that_reply_to_each_other_come_to_rest() -> None:
+    """Each tells the other its values: they must neither complain about them, nor swap them for ever."""
+    said: list[str] = []
+    ports = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
+    for one in ports:
+        one.bind(("127.0.0.1", 0))
+    here, there = (one.getsockname() for one in ports)
+    for one in ports:
+        one.close()
+    stores = [Store({"strength": 0.2, "delta": 0.3}), Store({"strength": 0.9, "delta": 0.8})]
+    servers = [
+        OscServer(store, mine, clock=WallClock(), reply=other, status=lambda: {"fps": [24.0], "sinks": []}, on_message=said.append)
+        for store, mine, other in zip(stores, (here, there), (there, here), strict=True)
+    ]
+    for server in servers:
+        server.start()
+    try:
+        time.sleep(0.8)
+        before = [server.messages for server in servers]
+        time.sleep(0.8)
+        assert all(server.messages - old <= 6 for server, old in zip(servers, before, strict=True)), "the status, and nothing else"
+        assert said == []
+        stores[0].set("strength", 0.6)
+        time.sleep(0.3)
+        assert stores[1].get("strength") == pytest.approx(0.6), "a hand on one still moves the other"
+    finally:
+        for server in servers:
+            server.stop()
+
+
+# Addresses
+
+
+def test_ipv6_is_heard_and_answered() -> None:
+    for host, to in (("[::1]", "::1"), ("::", "::1"), ("[::]", "127.0.0.1")):
+        server = OscServer(Store(), (host, 0), clock=WallClock())
+        try:
+            server.start()
+        except Fault:
+            pytest.skip("this machine has no IPv6")
+        try:
+            family = socket.AF_INET6 if ":" in to else socket.AF_INET
+            with socket.socket(family, socket.SOCK_DGRAM) as peer:
+                peer.settimeout(2)
+                peer.sendto(message("/vj/steps"), (to, server.address[1]))
+                assert OscMessage(peer.recv(4096)).params == [1]
+            assert str(server.address[1]) in server.describe()[0]
+        finally:
+            server.stop()
+
+
+def test_a_multicast_group_is_joined_or_refused_in_a_line() -> None:
+    server = OscServer(Store(), ("239.66.6.6", 0), clock=WallClock())
+    try:
+        server.start()
+    except Fault:
+        pytest.skip("this machine has no route for multicast")
+    try:
+        assert "multicast group" in server.describe()[0]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+            peer.settimeout(2)
+            peer.sendto(message("/vj/steps"), ("239.66.6.6", server.address[1]))
+            assert OscMessage(peer.recv(4096)).params == [1]
+    finally:
+        server.stop()
+
+
+def test_a_reply_to_a_host_that_is_none_is_said_and_nothing_waits_for_it() -> None:
+    rig = Rig(reply=("no.such.host.invalid", 9001))
+    try:
+        assert "no such address to send to" in rig.said[0]
+        rig.store.set("strength", 0.3)
+    finally:
+        rig.server.stop()
+
+
+# Time and load
+
+
+def test_the_status_goes_on_when_the_system_clock_is_set_back() -> None:
+    wall = [time.time()]
+    server = OscServer(Store(), ("127.0.0.1", 0), clock=WallClock(), status=lambda: {"fps": [1.0]}, wall=lambda: wall[0])
+    server.start()
+    peer = Peer(server.address)
+    try:
+        peer.send(message("/vj/steps"))
+        wall[0] -= 3600
+        peer.socket.settimeout(2.5)
+        heard = {OscMessage(peer.socket.recv(4096)).address for _ in range(2)}
+        assert "/vj/status/fps" in heard
+        peer.send(bundle(time.time() + 0.3, message("/vj/steps", 3)))
+        end = time.monotonic() + 2
+        while server._store.get("steps") != 3:
+            assert time.monotonic() < end, "an hour late"
+            time.sleep(0.01)
+    finally:
+        server.stop()
+        peer.socket.close()
+
+
+def test_a_question_is_answered_soon_in_a_flood_of_unknown_addresses(rig: Rig) -> None:
+    flood = [message(f"/composition/layers/{number}/video/opacity", 0.5) for number in range(200)]
+    other = Peer(rig.server.address)
+    waits = []
+    for number in range(2000):
+        other.send(flood[number % 200])
+        if number % 10 == 0:
+            time.sleep(0.002)
+        if number % 200 == 199:
+            begun = time.perf_counter()
+            assert rig.peer.ask(message("/vj/steps")) == ("/vj/steps", [1])
+            waits.append(time.perf_counter() - begun)
+    assert sorted(waits)[len(waits) // 2] < 0.05
+    assert len(rig.said) <= 5, rig.said
+    other.socket.close()
+
+
+def test_a_bundle_over_the_wire_is_answered_and_played(rig: Rig) -> None:
+    broken = b"/vj/mix/wet\0,f\0\0" + struct.pack(">f", float("nan"))
+    packet = b"#bundle\0" + struct.pack(">Q", 1)
+    for element in (broken, message("/vj/steps", 3)):
+        packet += struct.pack(">i", len(element)) + element
+    assert "/vj/mix/wet: a number that is none" in rig.peer.ask(packet)[1][0]
+    rig.until(lambda: rig.store.get("steps") == 3)

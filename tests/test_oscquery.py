@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import socket
+import struct
 import subprocess
 import time
 import urllib.error
@@ -18,6 +20,7 @@ from aiohttp import ClientSession, WSMsgType
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from vj.control.osc_packet import padded
 from vj.control.oscquery import tree
 from vj.monitor.server import Monitor
 from vj.parameters.store import Store
@@ -213,3 +216,181 @@ def test_it_is_announced_in_the_network() -> None:
 def test_the_tree_is_quick_enough_to_ask_often() -> None:
     store = Store()
     assert len(json.dumps(tree(store))) < 40_000
+
+
+# The WebSocket plays as UDP does
+
+
+def raw(address: str, tags: str, *data: bytes) -> bytes:
+    return padded(address) + padded("," + tags) + b"".join(data)
+
+
+async def osc(ws: Any, seconds: float = 0.3) -> list[tuple[str, Any]]:
+    """What comes in binary frames within so long."""
+    heard = []
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        try:
+            frame = await ws.receive(timeout=left)
+        except TimeoutError:
+            break
+        if frame.type != WSMsgType.BINARY:
+            break
+        one = OscMessage(frame.data)
+        heard.append((one.address, one.params[0]))
+    return heard
+
+
+def test_releases_questions_short_forms_patterns_and_timetags_over_the_websocket(page: Monitor) -> None:
+    store: Store = page._store
+    store.set("strength", 0.9)
+
+    async def talk() -> None:
+        async with ClientSession() as session, session.ws_connect(page.url) as ws:
+            for release in (raw("/vj/panic", "F"), raw("/vj/panic", "f", struct.pack(">f", 0.0))):
+                await ws.send_bytes(release)
+            await ws.send_bytes(raw("/vj/strength", ""))
+            assert await osc(ws) == [("/vj/strength", pytest.approx(0.9))]
+            await ws.send_bytes(raw("/vj/prompt", "s", b"jade\0\0\0\0"))
+            await ws.send_bytes(raw("/vj/picture/{hue,sharpen}", "f", struct.pack(">f", 0.5)))
+            await ws.send_bytes(raw("/vj/strenght", "f", struct.pack(">f", 0.5)))
+            assert await osc(ws) == [("/vj/error", "/vj/strenght: no such address; did you mean /vj/strength?")]
+            later = raw("/vj/steps", "i", struct.pack(">i", 3))
+            tag = struct.pack(">Q", int((time.time() + 0.3 + 2_208_988_800) * 2**32))
+            await ws.send_bytes(b"#bundle\0" + tag + struct.pack(">i", len(later)) + later)
+            await asyncio.sleep(0.1)
+            assert store.get("steps") == 1
+            await asyncio.sleep(0.4)
+            assert store.get("steps") == 3
+
+    asyncio.run(talk())
+    assert store.get("prompt/a") == "jade"
+    assert (store.get("picture/hue"), store.get("picture/sharpen")) == (0.5, 0.5)
+
+
+def test_two_clients_of_one_machine_hear_each_other_at_once(page: Monitor) -> None:
+    async def talk() -> tuple[int, int]:
+        async with ClientSession() as session, session.ws_connect(page.url) as one, session.ws_connect(page.url) as other:
+            for ws in (one, other):
+                await ws.send_str(json.dumps({"COMMAND": "LISTEN", "DATA": "/vj/delta"}))
+                await osc(ws, 0.2)
+            for step in range(12):
+                await one.send_bytes(packed("/vj/delta", step / 20))
+                await asyncio.sleep(0.03)
+            return len(await osc(other, 0.02)), len(await osc(one, 0.02))
+
+    told, back = asyncio.run(talk())
+    assert told >= 4
+    assert back == 0, "a hand is not told its own move while it moves"
+
+
+def test_numbers_are_told_in_the_parameters_own_type(page: Monitor) -> None:
+    page._store._targets["strength"] = 1  # an int, as a whole number in a show file is
+
+    async def talk() -> bytes:
+        async with ClientSession() as session, session.ws_connect(page.url) as ws:
+            await ws.send_str(json.dumps({"COMMAND": "LISTEN", "DATA": "/vj/strength"}))
+            data: bytes = (await ws.receive(timeout=2)).data
+            return data
+
+    assert b",f" in asyncio.run(talk())
+
+
+def test_a_client_that_does_not_read_is_dropped_and_the_others_are_told(page: Monitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    import vj.monitor.query as query
+
+    monkeypatch.setattr(query, "PATIENCE", 0.4)
+    said: list[str] = []
+    page.query._say = said.append
+    host, port = page.url.removeprefix("http://").rstrip("/").split(":")
+    deaf = socket.create_connection((host, int(port)))
+    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    deaf.sendall(
+        f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+    )
+    end = time.monotonic() + 5
+    while not page.query._listening and time.monotonic() < end:
+        time.sleep(0.01)
+    (listener,) = page.query._listening.values()
+    # what it is told before the next value is more than the kernel keeps for it
+    page._loop.call_soon_threadsafe(listener.put, bytes(16 << 20))  # type: ignore[union-attr]
+
+    async def talk() -> list[tuple[str, Any]]:
+        heard: list[tuple[str, Any]] = []
+        async with ClientSession() as session, session.ws_connect(page.url) as ws:
+            await ws.send_str(json.dumps({"COMMAND": "LISTEN", "DATA": "/vj/strength"}))
+            for step in range(100):
+                page._store.set("strength", step / 250)
+                heard += await osc(ws, 0.06)
+                if said and step > 6:
+                    break
+        return heard
+
+    heard = asyncio.run(talk())
+    assert "has not read" in said[0]
+    assert len(heard) >= 3
+    assert len(page.query._listening) <= 1
+    deaf.close()
+
+
+def test_a_value_that_osc_cannot_say_does_not_end_the_feed(page: Monitor) -> None:
+    async def talk() -> list[tuple[str, Any]]:
+        async with ClientSession() as session, session.ws_connect(page.url) as ws:
+            for name in ("seed/b", "prompt/b", "delta"):
+                await ws.send_str(json.dumps({"COMMAND": "LISTEN", "DATA": f"/vj/{name}"}))
+            await osc(ws, 0.2)
+            page._store._targets["seed/b"] = 2**70
+            page._store._targets["prompt/b"] = "half \ud800 a pair"
+            page._store.set("delta", 0.5)
+            return await osc(ws, 0.3)
+
+    assert asyncio.run(talk()) == [("/vj/prompt/b", "half ? a pair"), ("/vj/delta", 0.5)]
+
+
+def announced(page: Monitor, wanted: set[int]) -> dict[str, list[str]]:
+    """Where services with these ports are found."""
+    from zeroconf import ServiceBrowser, ServiceStateChange, Zeroconf
+
+    found: dict[str, list[str]] = {}
+
+    def seen(zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange) -> None:
+        info = None if zeroconf.done else zeroconf.get_service_info(service_type, name)
+        if info is not None and info.port in wanted:
+            found[service_type] = info.parsed_addresses()
+
+    browser = Zeroconf()
+    try:
+        ServiceBrowser(browser, ["_oscjson._tcp.local.", "_osc._udp.local."], handlers=[seen])
+        end = time.monotonic() + 8
+        while len(found) < len(wanted) and time.monotonic() < end:
+            time.sleep(0.05)
+    finally:
+        browser.close()
+    return found
+
+
+def test_each_service_is_announced_where_it_is_heard() -> None:
+    from vj.control.network import lan_address
+
+    here = lan_address()
+    if not here:
+        pytest.skip("this machine has no address in a network")
+    page = Monitor(Store(), ("127.0.0.1", 0), status=dict, announce=True)
+    page.query.osc_address = ("0.0.0.0", 9124)
+    page.start()
+    try:
+        port = int(page.url.rsplit(":", 1)[1].strip("/"))
+        assert announced(page, {port, 9124}) == {"_oscjson._tcp.local.": ["127.0.0.1"], "_osc._udp.local.": [here]}
+    finally:
+        page.stop()
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("127.0.0.1", "127.0.0.1"), ("[::1]", "::1"), ("10.1.2.3", "10.1.2.3"), ("239.1.2.3", ""), ("no.such.invalid", "")],
+)
+def test_what_is_announced_is_the_address_that_is_bound(host: str, address: str) -> None:
+    from vj.control.network import announced_at
+
+    assert announced_at(host) == address

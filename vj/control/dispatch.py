@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import math
-import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
+from vj.control.buttons import Buttons
+from vj.control.complaints import Allowance, Asker, Complaints
 from vj.control.conductor import Conductor
 from vj.control.hands import Hand
 from vj.control.osc_later import Later
@@ -20,19 +21,11 @@ from vj.errors import Fault, nearest
 from vj.parameters.store import Store
 from vj.parameters.table import ALIASES, Parameter, Value
 
-Peer = tuple[str, int]
 Status = Callable[[], Mapping[str, Sequence[float | int | str]]]
 
 PREFIX = "/vj/"
 OWN = ("/vj/status/", "/vj/error")
 """What vj itself says. Heard from another vj, it is neither obeyed nor answered: two of them would talk for ever."""
-
-AGAIN = 0.5
-"""Seconds after which a button that has sent no release counts as pressed anew. Many programs repeat 1.0 with every frame while a button is
-held, many others never send its release."""
-AGAIN_TAP = 0.2
-"""The same for taps: a beat at the fastest tempo there is."""
-BUTTONS = 1024
 
 CUE_NAME, CUES = 255, 999
 """Letters of a stored cue's name, and cues, at most: a sender that counts up must not fill the show file."""
@@ -45,48 +38,8 @@ STRANGE = (bytes, tuple, Impulse, Character, Moment, type(None))
 """Arguments that are no value of any number, switch or choice."""
 
 
-class Asker(Protocol):
-    """Whoever sends messages. `name` says who in a line for whoever plays; "" for somebody who reads the answers anyway."""
-
-    @property
-    def origin(self) -> Peer: ...
-    @property
-    def name(self) -> str: ...
-
-    def answer(self, address: str, values: Sequence[Any], kind: str | None = None) -> None:
-        """What was asked for. From any thread; must not block."""
-
-    def hears_more(self) -> bool:
-        """Is there room for another complaint? Taken from its allowance."""
-
-    def complain(self, text: str, done: bool) -> None:
-        """What was wrong. done: a value near it is set."""
-
-    def moved(self, address: str) -> None:
-        """It has moved this, and is not told its own move at once."""
-
-    def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
-        """`/vj/subscribe` and `/vj/unsubscribe`. Returns why not, else ""."""
-
-    def is_vj(self) -> None:
-        """It says what only a vj says."""
-
-
-class Allowance:
-    """So many a second, and no more."""
-
-    def __init__(self, a_second: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._most, self._clock, self._second, self._used = a_second, clock, -1, 0
-
-    def take(self) -> bool:
-        second = int(self._clock())
-        if second != self._second:
-            self._second, self._used = second, 0
-        self._used += 1
-        return self._used <= self._most
-
-
-class Target(NamedTuple):
+@dataclass(eq=False, slots=True)
+class Target:
     """Where a number goes: to a parameter, or, without one, to the mappings of the address."""
 
     address: str
@@ -110,21 +63,18 @@ class Dispatcher:
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         """say: a line for whoever plays. wall, steady: see `Later`."""
-        self.errors = 0
-        self.status, self.steady = status, steady
+        self.status = status
+        self.complaints = Complaints(say, steady)
         self.later: Later[Asker] = Later(wall, steady)
         self.rouse: Callable[[], None] = lambda: None
         """Called when something is kept for later, perhaps to be due before what was."""
         self.quick: dict[bytes, Target] = {}
         """Numbers by the head of the packet that sets them, address and type tag: all of it but its last four bytes."""
-        self._store, self._say = store, say
-        self._down: OrderedDict[tuple[Peer, str], tuple[object, float]] = OrderedDict()
+        self._store = store
+        self._buttons = Buttons(steady)
         self._stored: set[str] = set()
         self._mistakes: dict[str, str] = {}
         self._suggestions = Allowance(SUGGESTIONS, steady)
-        self._said: dict[str, float] = {}
-        self._unsaid = 0
-        self._local = threading.local()
         self.conduct(None)
 
     def attach(self) -> None:
@@ -199,18 +149,18 @@ class Dispatcher:
         else:
             self._play_bundle(messages, asker)
         for problem in unpacked.problems:
-            self.refuse(asker, problem)
+            self.complaints.refuse(asker, problem)
 
     def _play_bundle(self, messages: Sequence[Message], asker: Asker) -> None:
         first = next((message.when for message in messages if message.when is not None), None)
         if first is not None and (remark := self.later.note(asker.origin, first)):
-            self.tell(remark, remark)
+            self.complaints.tell(remark, remark)
         for when, group in groupby(messages, key=lambda message: message.when):
             together = list(group)
             if when is not None:
                 kept, remark = self.later.keep(together, when, asker.origin, asker)
                 if remark:
-                    self.tell(remark[:24], remark, every=10)
+                    self.complaints.tell(remark[:24], remark, every=10)
                 if kept:
                     self.rouse()
                     continue
@@ -223,28 +173,9 @@ class Dispatcher:
 
     def _obey_all(self, messages: Iterable[Message], asker: Asker) -> None:
         """In one frame."""
-        with self._quietly(), self._store.together():
+        with self.complaints.quietly(), self._store.together():
             for message in messages:
                 self._obey(message, asker)
-
-    @contextlib.contextmanager
-    def _quietly(self) -> Iterator[None]:
-        """What is said meanwhile is said afterwards: a terminal may block, and no frame is sampled while the store is held together."""
-        lines: list[str] = []
-        self._local.lines, before = lines, getattr(self._local, "lines", None)
-        try:
-            yield
-        finally:
-            self._local.lines = before
-            for line in lines:
-                self._speak(line)
-
-    def _speak(self, text: str) -> None:
-        lines: list[str] | None = getattr(self._local, "lines", None)
-        if lines is not None:
-            lines.append(text)
-        else:
-            self._say(text)
 
     def set_number(self, target: Target, value: float, asker: Asker) -> None:
         """What a packet says whose head is in `quick`."""
@@ -269,7 +200,7 @@ class Dispatcher:
         asker.moved(address)
         if address in ("/vj/subscribe", "/vj/unsubscribe"):
             if refusal := asker.subscribe(address, arguments):
-                self.refuse(asker, f"{address}: {refusal}")
+                self.complaints.refuse(asker, f"{address}: {refusal}")
             return
         row = self._rows.get(address)
         if address in self._mapped and (arguments or row is None):
@@ -279,7 +210,9 @@ class Dispatcher:
         elif is_pattern(address):
             self._obey_pattern(address, arguments, asker)
         else:
-            self.refuse(asker, lambda: f"{address}: no such address{self._suggestion(address)}")
+            self.complaints.refuse(
+                asker, lambda: f"{address}: no such address{self._suggestion(address)}"
+            )
 
     def _is_ignored(self, address: str) -> bool:
         return address in self._ignored or (
@@ -304,17 +237,17 @@ class Dispatcher:
         self, row: Parameter, address: str, arguments: tuple[Any, ...], asker: Asker
     ) -> None:
         if len(arguments) > 1:
-            self.refuse(
+            self.complaints.refuse(
                 asker, f"{address}: {len(arguments)} values came, one would be right ({row.range})"
             )
         elif row.kind == "trigger":
             value = arguments[0] if arguments else IMPULSE
             if isinstance(value, bytes | tuple | Moment | None):
-                self.refuse(
+                self.complaints.refuse(
                     asker,
                     f"{address}: {_named(value)} came, a press would be right (1, or no value)",
                 )
-            elif self._pressed(row, value, asker):
+            elif self._buttons.pressed(asker.origin, row.name, value):
                 self._set(row, True, address, asker)
         elif arguments:
             self._set(row, arguments[0], address, asker)
@@ -323,26 +256,6 @@ class Dispatcher:
 
     def _tell_value(self, row: Parameter, address: str, asker: Asker) -> None:
         asker.answer(address, [self._store.get(row.name)], "f" if row.kind == "float" else None)
-
-    def _pressed(self, row: Parameter, value: Any, asker: Asker) -> bool:
-        """Is this a press: neither a release, nor a button that is still held?"""
-        key = asker.origin, row.name
-        if not isinstance(value, int | float):
-            self._down.pop(key, None)
-            return True
-        if not value >= 0.5:
-            self._down.pop(key, None)
-            return False
-        return not self._held(key, True, AGAIN_TAP if row.name == "tempo/tap" else AGAIN)
-
-    def _held(self, key: tuple[Peer, str], value: object, seconds: float) -> bool:
-        """The same again, sooner than so many seconds."""
-        now = self.steady()
-        before = self._down.pop(key, None)
-        self._down[key] = value, now
-        while len(self._down) > BUTTONS:
-            self._down.popitem(last=False)
-        return before is not None and before[0] == value and now - before[1] <= seconds
 
     def _obey_pattern(self, pattern: str, arguments: tuple[Any, ...], asker: Asker) -> None:
         known = [
@@ -357,16 +270,18 @@ class Dispatcher:
         ]
         found = matching(pattern, [*known, *mapped])
         if not found:
-            self.refuse(asker, f"{pattern}: matches no address")
+            self.complaints.refuse(asker, f"{pattern}: matches no address")
         elif not arguments:
             for address in found:
                 if address in self._rows:
                     self._tell_value(self._rows[address], address, asker)
         elif len(arguments) > 1:
-            self.refuse(asker, f"{pattern}: {len(arguments)} values came, one would be right")
+            self.complaints.refuse(
+                asker, f"{pattern}: {len(arguments)} values came, one would be right"
+            )
         else:
             reasons = []
-            with self._quietly(), self._store.together():
+            with self.complaints.quietly(), self._store.together():
                 for address in found:
                     asker.moved(address)
                     if address in self._mapped:
@@ -379,7 +294,7 @@ class Dispatcher:
                         except Fault as fault:
                             reasons.append(str(fault))
             if len(reasons) == len(found):
-                self.refuse(asker, f"{pattern}: {reasons[0]}")
+                self.complaints.refuse(asker, f"{pattern}: {reasons[0]}")
 
     def _misfit(self, row: Parameter, value: Any, asker: Asker) -> str:
         """Why a value cannot be meant for a parameter, beyond what the table itself refuses."""
@@ -421,59 +336,26 @@ class Dispatcher:
 
     def _set(self, row: Parameter, value: Any, address: str, asker: Asker) -> None:
         if reason := self._misfit(row, value, asker):
-            self.refuse(asker, f"{address}: {reason}")
+            self.complaints.refuse(asker, f"{address}: {reason}")
             return
         try:
             if row.name == "cue/fire":
-                held = not isinstance(value, str) and self._held(
-                    (asker.origin, row.name), value, AGAIN
+                held = not isinstance(value, str) and self._buttons.held(
+                    asker.origin, row.name, value
                 )
                 value = self._cue(value)
                 if held:
                     return
             remark = self._store.set(row.name, value, asker.origin)
         except Fault as fault:
-            self.refuse(asker, f"{address}: {_without(row.name, str(fault))}")
+            self.complaints.refuse(asker, f"{address}: {_without(row.name, str(fault))}")
             return
         if row.name == "cue/store" and value:
             self._stored.add(str(value))
         if remark:
-            self.refuse(
+            self.complaints.refuse(
                 asker, f"{address}: {_without(row.name, remark)}; the nearest is set", done=True
             )
-
-    # What goes out.
-
-    def refuse(self, asker: Asker, text: str | Callable[[], str], done: bool = False) -> None:
-        """Say it to the sender, and now and then to whoever plays. A text that takes time is made only when somebody hears it."""
-        self.errors += 1
-        now = self.steady()
-        hears = asker.hears_more()
-        says = bool(asker.name) and now - self._said.get("refused", -math.inf) >= 1.0
-        if not hears and not says:
-            self._unsaid += bool(asker.name)
-            return
-        words = text if isinstance(text, str) else text()
-        if hears:
-            asker.complain(words, done)
-        if says:
-            self._said["refused"] = now
-            more, self._unsaid = self._unsaid, 0
-            self._speak(
-                f"OSC from {asker.name}: {words}"
-                + (f" (and {more} more that could not be meant)" if more else "")
-            )
-        else:
-            self._unsaid += bool(asker.name)
-
-    def tell(self, subject: str, text: str, every: float = 1.0) -> None:
-        """Say it to whoever plays, but not the same thing again and again."""
-        now = self.steady()
-        if now - self._said.get(subject, -math.inf) >= every:
-            if len(self._said) > 256:
-                self._said.clear()
-            self._said[subject] = now
-            self._speak(text)
 
     def _suggestion(self, address: str) -> str:
         """The nearest address there is; looked up a few times a second, and remembered."""

@@ -20,8 +20,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from vj.clock import Clock
+from vj.control.complaints import Allowance
 from vj.control.conductor import Conductor
-from vj.control.dispatch import Allowance, Dispatcher, Status, Target
+from vj.control.dispatch import Dispatcher, Status, Target
 from vj.control.feedback import PERIOD, Feedback
 from vj.control.network import datagram_socket, heard_at, resolved
 from vj.control.osc_packet import is_osc, pack, unpack
@@ -42,7 +43,8 @@ PEERS, PEER_LIFE = 8, 60.0
 """Senders that get the status: so many, for so many seconds after their last message."""
 
 ASKERS = 256
-ERRORS_A_SECOND = 20
+ERRORS_A_SECOND, ERRORS_IN_ALL = 20, 100
+"""Answers at `/vj/error` to one sender, and to all."""
 
 
 class _Udp:
@@ -66,7 +68,7 @@ class _Udp:
         self._server.send(self.back, address, values, kind)
 
     def hears_more(self) -> bool:
-        return self._complaints.take()
+        return self._complaints.take() and self._server.complaints.take()
 
     def complain(self, text: str, done: bool) -> None:
         self._server.send(self.back, "/vj/error", [text])
@@ -127,12 +129,13 @@ class OscServer:
         self._peers: OrderedDict[Place, float] = OrderedDict()
         self._remarks: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._remarked = Allowance(ERRORS_A_SECOND)
+        self.complaints = Allowance(ERRORS_IN_ALL)
         self._next_status = 0.0
 
     @property
     def errors(self) -> int:
         """Messages that could not be meant."""
-        return self.dispatcher.errors
+        return self.dispatcher.complaints.count
 
     @property
     def address(self) -> Address:
@@ -217,8 +220,8 @@ class OscServer:
             except Exception as error:  # nothing may end this thread
                 if self._stop.is_set():
                     return
-                self.dispatcher.errors += 1
-                self.dispatcher.tell("loop", f"OSC stumbled: {type(error).__name__}: {error}")
+                self.dispatcher.complaints.count += 1
+                self.dispatcher.complaints.tell("loop", f"OSC stumbled: {type(error).__name__}: {error}")
                 time.sleep(0.01)
 
     def _take_batch(self) -> int:
@@ -265,7 +268,7 @@ class OscServer:
         self.messages += len(found.messages)
         self.ignored += bool(found.problems)
         if not is_osc(packet):
-            self.dispatcher.tell("malformed", f"OSC from {asker.name}: ignored ({self.ignored} so far): {found.problems[0]}")
+            self.dispatcher.complaints.tell("malformed", f"OSC from {asker.name}: ignored ({self.ignored} so far): {found.problems[0]}")
             return
         self.dispatcher.play(found, asker)
 
@@ -317,11 +320,11 @@ class OscServer:
         try:
             self._socket.sendto(pack(address, values, kind), target)
         except ValueError as error:
-            self.dispatcher.tell(f"unsendable {address}", f"OSC to {target[0]}: {address} is not told: {error}", every=60)
+            self.dispatcher.complaints.tell(f"unsendable {address}", f"OSC to {target[0]}: {address} is not told: {error}", every=60)
         except OSError as error:
             if error.errno in (errno.EMSGSIZE, 10040):
                 text = f"OSC to {target[0]}: {address} is not told: it is too long for a datagram"
-                self.dispatcher.tell(f"unsendable {address}", text, every=60)
+                self.dispatcher.complaints.tell(f"unsendable {address}", text, every=60)
             # else nobody is there, or there is no room to send: an answer is worth no wait
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from vj.control.dispatch import Allowance, Dispatcher
+from vj.control.complaints import Allowance
+from vj.control.dispatch import Dispatcher
 from vj.control.feedback import PERIOD, Feedback
 from vj.control.network import EVERY, bare
 from vj.control.osc_packet import is_osc, pack, unpack
@@ -232,7 +233,7 @@ class Query:
                 self._feed()
                 self.dispatcher.release()
             except Exception as error:  # one value, or one listener, must not end the feed of the others
-                self.dispatcher.tell("feed", f"OSCQuery stumbled: {type(error).__name__}: {error}")
+                self.dispatcher.complaints.tell("feed", f"OSCQuery stumbled: {type(error).__name__}: {error}")
 
     def _feed(self) -> None:
         for origin, address, value in self.feedback.round(time.monotonic(), self._wanted):
@@ -246,7 +247,7 @@ class Query:
 
     def unsendable(self, name: str, address: str, error: ValueError) -> None:
         """A value that OSC cannot say."""
-        self.dispatcher.tell(f"unsendable {address}", f"OSC to {name}: {address} is not told: {error}", every=60)
+        self.dispatcher.complaints.tell(f"unsendable {address}", f"OSC to {name}: {address} is not told: {error}", every=60)
 
     def _wanted(self, who: tuple[Any, ...], address: str) -> bool:
         me = self._listening.get((who[0], who[1]))

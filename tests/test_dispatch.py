@@ -1,0 +1,493 @@
+"""One path for messages: what they mean, whoever sends them, and what is answered."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from vj.control.conducting import make_conductor
+from vj.control.dispatch import CUE_NAME, CUES, Dispatcher
+from vj.control.osc_later import AHEAD, LATER
+from vj.control.osc_packet import IMPULSE, Character, Message, Unpacked, pack, padded, unpack
+from vj.parameters.store import Store
+from vj.show.load import check_show
+
+NTP = 2_208_988_800
+
+
+def raw(address: str, tags: str, *data: bytes) -> bytes:
+    return padded(address) + padded("," + tags) + b"".join(data)
+
+
+def f32(value: float) -> bytes:
+    return struct.pack(">f", value)
+
+
+def text(value: bytes) -> bytes:
+    return value + b"\0" * (4 - len(value) % 4)
+
+
+def bundle(*elements: bytes, when: float | None = None) -> bytes:
+    tag = 1 if when is None else int((when + NTP) * 2**32)
+    body = b"".join(struct.pack(">i", len(one)) + one for one in elements)
+    return b"#bundle\0" + struct.pack(">Q", tag) + body
+
+
+class Hears:
+    """An asker that keeps what it is told."""
+
+    def __init__(self, host: str = "10.0.0.7", port: int = 5000) -> None:
+        self.origin, self.name = (host, port), host
+        self.answers: list[tuple[str, list[Any]]] = []
+        self.errors: list[str] = []
+
+    def answer(self, address: str, values: Sequence[Any], kind: str | None = None) -> None:
+        self.answers.append((address, list(values)))
+
+    def hears_more(self) -> bool:
+        return True
+
+    def complain(self, text: str, done: bool) -> None:
+        self.errors.append(text)
+
+    def moved(self, address: str) -> None: ...
+
+    def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
+        return ""
+
+    def is_vj(self) -> None: ...
+
+
+class Desk:
+    """A dispatcher with a show, a clock that is set by hand, and one asker."""
+
+    def __init__(self, ignored: Sequence[str] = (), **show: Any) -> None:
+        self.now, self.wall = 100.0, 1_700_000_000.0
+        checked = check_show({"source": "testcard", **show}, "test")
+        self.store = Store(dict(checked.start), checked.table())
+        self.said: list[str] = []
+        self.conductor, _ = make_conductor(checked, self.store, live=False, say=self.said.append)
+        self.store.listeners.append(self.conductor.changed)
+        self.store.forces = self.conductor
+        self.dispatcher = Dispatcher(
+            self.store, self.said.append, wall=lambda: self.wall, steady=lambda: self.now
+        )
+        self.dispatcher.conduct(self.conductor, ignored=ignored)
+        self.dispatcher.attach()
+        self.peer = Hears()
+        self.fired: list[str] = []
+        rows = self.store.table.rows
+        self.store.listeners.append(
+            lambda name, value, origin: (
+                self.fired.append(name)
+                if rows[name].kind == "trigger" or name.startswith("cue/")
+                else None
+            )
+        )
+
+    def play(self, packet: bytes, peer: Hears | None = None) -> list[str]:
+        """What is answered as wrong."""
+        peer = peer or self.peer
+        before = len(peer.errors)
+        self.dispatcher.play(unpack(packet), peer)
+        return peer.errors[before:]
+
+    def say(self, address: str, *arguments: Any) -> list[str]:
+        before = len(self.peer.errors)
+        self.dispatcher.play(Unpacked([Message(address, arguments)], []), self.peer)
+        return self.peer.errors[before:]
+
+    def pass_by(self, seconds: float) -> None:
+        self.now += seconds
+        self.wall += seconds
+        self.dispatcher.release()
+
+    def frame(self) -> Callable[[str], Any]:
+        return self.store.sample(self.now).__getitem__
+
+
+GOOD = raw("/vj/delta", "f", f32(0.25))
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (raw("/vj/mix/wet", "f", f32(float("-inf"))), "/vj/mix/wet: a number that is none"),
+        (raw("/deck/1", "fq", f32(1.0)), "/deck/1: the type tag 'q' is none"),
+        (raw("/name", "s", text("Müller".encode("latin-1"))), "/name: a text that is no UTF-8"),
+        (raw("/my layer/x", "f", f32(1.0)), "'/my layer/x': an address with letters that no"),
+        (raw("/hä", "f", f32(1.0)), "'/hä': an address with letters that no address has"),
+        (raw("/vj/steps", "ii", b"\0\0\0\1"), "/vj/steps: an argument is cut off"),
+        (raw("/vj/steps", "[i", b"\0\0\0\1"), "/vj/steps: an array without an end"),
+        (raw("/vj/steps", "i]", b"\0\0\0\1"), "/vj/steps: an array that ends and has not begun"),
+    ],
+)
+def test_one_bad_message_of_a_bundle_is_answered_and_the_others_play(
+    bad: bytes, words: str
+) -> None:
+    desk = Desk()
+    errors = desk.play(bundle(raw("/vj/strength", "f", f32(0.75)), bad, GOOD))
+    assert len(errors) == 1
+    assert words in errors[0]
+    assert (desk.store.get("strength"), desk.store.get("delta")) == (0.75, 0.25)
+
+
+def test_what_stands_before_the_damage_of_a_bundle_plays_and_the_damage_is_answered() -> None:
+    desk = Desk()
+    errors = desk.play(bundle(GOOD) + struct.pack(">i", 4096) + b"/vj/")
+    assert desk.store.get("delta") == 0.25
+    assert "says it has 4096 bytes" in errors[0]
+    deep = GOOD
+    for _ in range(12):
+        deep = bundle(deep)
+    assert "more than 8 deep" in desk.play(deep)[0]
+
+
+def test_a_buffer_that_ends_in_zeros_is_no_mistake() -> None:
+    desk = Desk()
+    for packet in (GOOD + b"\0" * 12, GOOD + b"\0" * 3, bundle(GOOD + b"\0" * 4) + b"\0" * 16):
+        desk.store.set("delta", 1.0)
+        assert desk.play(packet) == []
+        assert desk.store.get("delta") == 0.25
+    assert "belong to no argument" in desk.play(GOOD + b"\0\0\0\1")[0]
+
+
+def test_every_tag_is_read_as_it_is_meant() -> None:
+    data = b"".join(
+        [
+            text(b"sym"),
+            struct.pack(">I", ord("é")),
+            bytes([255, 128, 0, 255]),
+            bytes([0, 0x90, 60, 100]),
+            struct.pack(">Q", int((1000.5 + NTP) * 2**32)),
+            struct.pack(">q", 2**40),
+            struct.pack(">d", 0.1),
+            f32(0.5),
+            f32(2.0),
+        ]
+    )
+    (message,) = unpack(raw("/x", "ScrmthdI[f[f]]N", data)).messages
+    assert message.arguments == (
+        "sym",
+        "é",
+        "#ff8000",
+        (0, 0x90, 60, 100),
+        pytest.approx(1000.5),
+        2**40,
+        0.1,
+        IMPULSE,
+        (0.5, (2.0,)),
+        None,
+    )
+    assert isinstance(message.arguments[1], Character)
+
+
+@pytest.mark.parametrize(
+    ("tags", "data", "words"),
+    [
+        ("I", b"", "an impulse came, a number would be right"),
+        ("c", struct.pack(">I", ord("7")), "the character '7' came"),
+        ("b", struct.pack(">i", 3) + b"0.9\0", "a blob came"),
+        ("[f]", f32(0.9), "an array came"),
+        ("m", bytes(4), "an array came"),
+        ("t", struct.pack(">Q", 1 << 40), "a time came"),
+        ("N", b"", "nothing came"),
+        ("r", b"\1\2\3\4", "'#010203' is not a number"),
+    ],
+)
+def test_what_is_no_number_does_not_move_a_fader(tags: str, data: bytes, words: str) -> None:
+    desk = Desk()
+    (error,) = desk.play(raw("/vj/noise/hold", tags, data))
+    assert words in error
+    assert desk.store.get("noise/hold") == 1.0
+
+
+def test_symbols_characters_and_colours_are_texts_and_an_impulse_is_a_press() -> None:
+    desk = Desk()
+    assert desk.play(raw("/vj/prompt", "S", text(b"jade"))) == []
+    assert desk.store.get("prompt/a") == "jade"
+    assert desk.play(raw("/vj/prompt/b", "c", struct.pack(">I", ord("x")))) == []
+    assert desk.store.get("prompt/b") == "x"
+    assert desk.play(raw("/vj/prompt/negative", "r", b"\x10\x20\x30\xff")) == []
+    assert desk.store.get("prompt/negative") == "#102030"
+    assert desk.play(raw("/vj/cue/back", "I")) == []
+    assert desk.fired == ["cue/back"]
+
+
+def test_mappings_take_the_values_of_an_array_and_the_bytes_of_midi() -> None:
+    desk = Desk(
+        mappings=[
+            {"osc": "/pad", "take": 1, "to": "strength"},
+            {"osc": "/midi", "take": 3, "to": "delta", "in": [0, 127]},
+            {"osc": "/go", "to": "output/freeze", "value": "on"},
+        ]
+    )
+    desk.play(raw("/pad", "[ff]", f32(0.1), f32(0.9)))
+    desk.play(raw("/midi", "m", bytes([0, 0x90, 60, 127])))
+    desk.play(raw("/go", "I"))
+    desk.frame()
+    assert desk.store.get("strength") == pytest.approx(0.9)
+    assert desk.store.get("delta") == 1.0
+    assert desk.store.get("output/freeze") is True
+
+
+def test_a_fader_of_a_mapping_that_is_asked_answers_where_it_would_stand_and_does_not_move() -> (
+    None
+):
+    desk = Desk(mappings=[{"osc": "/1/fader", "to": "strength", "range": [0.2, 0.6]}])
+    desk.store.set("strength", 0.3)
+    desk.frame()
+    desk.say("/1/fader")
+    desk.frame()
+    assert desk.store.get("strength") == 0.3
+    assert desk.peer.answers == [("/1/fader", [pytest.approx(0.25, abs=1e-3)])]
+
+
+def test_a_mapping_on_a_parameters_own_address_is_heard() -> None:
+    desk = Desk(mappings=[{"osc": "/vj/strength", "to": "strength", "range": [0.4, 0.6]}])
+    desk.play(raw("/vj/strength", "f", f32(1.0)))
+    desk.frame()
+    assert desk.store.get("strength") == pytest.approx(0.6)
+    assert raw("/vj/strength", "f") not in {
+        head for head, target in desk.dispatcher.quick.items() if target.row is not None
+    }
+
+
+def test_patterns_reach_mapped_faders_and_never_fire_by_them() -> None:
+    desk = Desk(mappings=[{"osc": "/deck/a", "to": "delta"}, {"osc": "/deck/b", "to": "panic"}])
+    desk.store.set("strength", 0.9)
+    desk.say("/deck/*", 0.5)
+    desk.frame()
+    assert (desk.store.get("delta"), desk.store.get("strength")) == (0.5, 0.9)
+
+
+def test_what_stands_in_one_bundle_is_in_one_frame() -> None:
+    desk = Desk()
+    names = ["strength", "delta", "mix/wet", "seed/mix", "noise/hold", "blend/motion"]
+    held: list[bool] = []
+    desk.store.listeners.append(
+        lambda name, value, origin: held.append(desk.store._lock._is_owned())  # type: ignore[attr-defined]
+    )
+    together: list[int] = []
+    begin = desk.store.together
+    desk.store.together = lambda: (together.append(len(held)), begin())[1]  # type: ignore[method-assign,assignment,func-returns-value]
+    desk.play(bundle(*(pack("/vj/" + name, [0.5]) for name in names * 4)))
+    assert together == [0], "once, before the first of them"
+    assert len(held) == 24
+
+
+def test_a_line_that_is_said_does_not_hold_up_the_frame() -> None:
+    desk = Desk()
+    held: list[bool] = []
+    desk.dispatcher.complaints._say = lambda text: held.append(desk.store._lock._is_owned())  # type: ignore[attr-defined]
+    desk.play(bundle(pack("/nowhere", [1.0]), GOOD))
+    assert held == [False]
+
+
+# Buttons
+
+
+def test_a_button_that_is_held_is_one_press_and_clicks_are_one_each() -> None:
+    desk = Desk()
+    for _ in range(90):  # held for three seconds, sent with every frame
+        desk.say("/vj/cue/go", 1.0)
+        desk.pass_by(1 / 30)
+    assert desk.fired == ["cue/go"]
+    desk.say("/vj/cue/go", 0.0)
+    desk.say("/vj/cue/go", 1.0)
+    assert desk.fired == ["cue/go"] * 2
+    for _ in range(3):  # a sender that knows no release
+        desk.pass_by(0.6)
+        desk.say("/vj/cue/go", 1)
+    assert desk.fired == ["cue/go"] * 5
+    for press in ((), ("go",), (IMPULSE,)):
+        desk.say("/vj/cue/go", *press)
+        desk.say("/vj/cue/go", *press)
+    assert desk.fired == ["cue/go"] * 11
+
+
+def test_two_senders_press_for_themselves() -> None:
+    desk, other = Desk(), Hears(port=6000)
+    desk.play(pack("/vj/cue/back", [1.0]))
+    desk.play(pack("/vj/cue/back", [1.0]), other)
+    desk.play(pack("/vj/cue/back", [1.0]), other)
+    assert desk.fired == ["cue/back"] * 2
+
+
+def test_taps_at_the_fastest_tempo_are_all_heard() -> None:
+    desk = Desk()
+    for _ in range(8):
+        desk.say("/vj/tempo/tap", 1)
+        desk.pass_by(60 / 290)
+    assert desk.fired == ["tempo/tap"] * 8
+
+
+# Cues
+
+
+CUES_OF_A_SHOW = [
+    {"name": "dusk", "set": {"strength": 0.1}},
+    {"name": "night", "set": {"strength": 0.8}},
+]
+
+
+@pytest.mark.parametrize("asked", [1, 1.0, "1", "night"])
+def test_a_cue_by_its_number_counted_from_0_or_by_its_name(asked: object) -> None:
+    desk = Desk(cues=CUES_OF_A_SHOW)
+    assert desk.say("/vj/cue/fire", asked) == []
+    desk.frame()
+    assert desk.store.get("strength") == 0.8
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("nigth", "did you mean night"),
+        (2, "there are 2 cues, counted from 0"),
+        (-1, "there are 2 cues"),
+        (0.5, "0.5 is no cue's number"),
+        ("²", "no such cue"),
+        (True, "which cue?"),
+        (IMPULSE, "an impulse came"),
+    ],
+)
+def test_a_cue_that_is_none_is_answered(asked: object, words: str) -> None:
+    desk = Desk(cues=CUES_OF_A_SHOW)
+    (error,) = desk.say("/vj/cue/fire", asked)
+    assert words in error
+    assert desk.fired == []
+
+
+def test_stored_cues_are_bounded_and_can_be_fired_at_once() -> None:
+    desk = Desk(cues=CUES_OF_A_SHOW)
+    assert "255 are the most" in desk.say("/vj/cue/store", "x" * (CUE_NAME + 1))[0]
+    desk.play(bundle(pack("/vj/cue/store", ["now"]), pack("/vj/cue/fire", ["now"])))
+    assert desk.peer.errors[1:] == []
+    for number in range(CUES):
+        desk.say("/vj/cue/store", f"cue {number}")
+    assert f"{CUES} are the most" in desk.peer.errors[-1]
+    assert desk.say("/vj/cue/store", "dusk") == [], "one that is there may be stored anew"
+
+
+# Timetags
+
+
+def test_a_bundle_ahead_is_kept_for_its_moment_whatever_the_system_clock_does() -> None:
+    desk = Desk()
+    desk.play(bundle(GOOD, when=desk.wall + 5.0))
+    desk.wall -= 3600
+    desk.pass_by(4.9)
+    assert desk.store.get("delta") == 1.0
+    desk.pass_by(0.2)
+    assert desk.store.get("delta") == 0.25
+
+
+def test_a_message_of_a_clock_far_ahead_means_now_at_once() -> None:
+    desk = Desk()
+    desk.play(bundle(GOOD, when=desk.wall + AHEAD + 270))
+    assert desk.store.get("delta") == 0.25
+    assert "its clock is off" in desk.said[0]
+    desk.play(bundle(pack("/vj/delta", [0.75]), when=desk.wall - 86400))
+    assert desk.store.get("delta") == 0.75, "what lies behind means now"
+
+
+@pytest.mark.parametrize("off", [9.0, 300.0, -300.0])
+def test_a_steady_lead_is_the_peers_clock_and_is_taken_off_and_said_once(off: float) -> None:
+    desk = Desk()
+    for number in range(4):
+        desk.play(bundle(pack("/vj/delta", [number / 10]), when=desk.wall + off + 0.01 * number))
+        desk.pass_by(0.05)
+    desk.pass_by(0.05)
+    assert desk.store.get("delta") == pytest.approx(0.3), "kept ones came too"
+    desk.play(bundle(GOOD, when=desk.wall + off + 1.0))
+    desk.pass_by(0.9)
+    assert desk.store.get("delta") == pytest.approx(0.3), "a second ahead by its own clock"
+    desk.pass_by(0.2)
+    assert desk.store.get("delta") == 0.25
+    told = [line for line in desk.said if "which is taken off its timetags" in line]
+    assert len(told) == 1
+    assert ("behind" if off < 0 else "ahead of") in told[0]
+
+
+def test_another_peers_clock_is_its_own() -> None:
+    desk, other = Desk(), Hears("10.0.0.8")
+    for _ in range(3):
+        desk.play(bundle(GOOD, when=desk.wall + 200))
+    desk.play(bundle(pack("/vj/strength", [0.9]), when=desk.wall + 1), other)
+    assert desk.store.get("strength") == 0.5
+    desk.pass_by(1.1)
+    assert desk.store.get("strength") == pytest.approx(0.9)
+
+
+def test_what_has_no_room_to_wait_means_now_and_is_said() -> None:
+    desk = Desk()
+    one = bundle(*[GOOD] * 512, when=desk.wall + 1)
+    for _ in range(LATER // 512):
+        desk.play(one)
+    assert desk.store.get("delta") == 1.0
+    desk.play(bundle(pack("/vj/strength", [0.9]), when=desk.wall + 1))
+    assert desk.store.get("strength") == pytest.approx(0.9)
+    assert any("all there is room for" in line for line in desk.said)
+    desk.pass_by(1.1)
+    desk.play(one)
+    assert desk.store.get("delta") == 0.25
+
+
+def test_a_panic_forgets_what_waits() -> None:
+    desk = Desk()
+    desk.play(bundle(GOOD, when=desk.wall + 2))
+    desk.store.set("panic", True)
+    desk.pass_by(3)
+    assert desk.store.get("delta") == 1.0
+
+
+# Load, and what nobody listens to
+
+
+def test_ignored_addresses_and_folders_say_nothing() -> None:
+    desk = Desk(ignored=["/frame_ack", "/fx/"])
+    for address in ("/frame_ack", "/fx/blur/amount", "/fx/on"):
+        assert desk.say(address, 1) == []
+    assert "no such address" in desk.say("/fxx", 1)[0]
+
+
+@pytest.mark.parametrize("address", ["/vj/status/fps", "/vj/status/sinks", "/vj/error"])
+def test_what_another_vj_says_is_not_answered(address: str) -> None:
+    desk = Desk()
+    desk.say(address, "x")
+    desk.say(address)
+    assert (desk.peer.errors, desk.peer.answers, desk.said) == ([], [], [])
+
+
+def test_unknown_addresses_cost_little_and_are_one_line_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import vj.control.dispatch as dispatch
+
+    looked: list[str] = []
+    monkeypatch.setattr(
+        dispatch, "nearest", lambda word, known: looked.append(word) or "; did you mean it?"
+    )
+    desk = Desk()
+    for second in range(3):
+        for number in range(5000):
+            desk.say(f"/composition/layer{number}/x", second)
+        desk.pass_by(1.0)
+    assert len(looked) <= 3 * dispatch.SUGGESTIONS
+    assert len(desk.said) == 3
+    assert "and 4999 more" in desk.said[1]
+    assert len(desk.dispatcher._mistakes) <= dispatch.KNOWN_MISTAKES
+
+
+def test_every_head_that_is_quick_leads_where_the_slow_way_leads() -> None:
+    quick, slow = Desk(), Desk()
+    for head, target in quick.dispatcher.quick.items():
+        packet = head + (f32(0.5) if head.endswith(b",f\0\0") else struct.pack(">i", 1))
+        (message,) = unpack(packet).messages
+        quick.dispatcher.set_number(target, message.arguments[0], quick.peer)
+        slow.play(packet)
+    assert quick.store.base() == slow.store.base()
+    assert quick.peer.errors == slow.peer.errors

@@ -1,0 +1,117 @@
+"""Who sends messages, and how what cannot be meant is told: to the sender, and now and then to whoever plays."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+Peer = tuple[str, int]
+
+
+class Asker(Protocol):
+    """Whoever sends messages. `name` says who in a line for whoever plays; "" for somebody who reads the answers anyway."""
+
+    @property
+    def origin(self) -> Peer: ...
+    @property
+    def name(self) -> str: ...
+
+    def answer(self, address: str, values: Sequence[Any], kind: str | None = None) -> None:
+        """What was asked for. From any thread; must not block."""
+
+    def hears_more(self) -> bool:
+        """Is there room for another complaint? Taken from its allowance."""
+
+    def complain(self, text: str, done: bool) -> None:
+        """What was wrong. done: a value near it is set."""
+
+    def moved(self, address: str) -> None:
+        """It has moved this, and is not told its own move at once."""
+
+    def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
+        """`/vj/subscribe` and `/vj/unsubscribe`. Returns why not, else ""."""
+
+    def is_vj(self) -> None:
+        """It says what only a vj says."""
+
+
+class Allowance:
+    """So many a second, and no more."""
+
+    def __init__(self, a_second: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._clock, self._second, self._used = a_second, clock, -1, 0
+
+    def take(self) -> bool:
+        second = int(self._clock())
+        if second != self._second:
+            self._second, self._used = second, 0
+        self._used += 1
+        return self._used <= self._most
+
+
+class Complaints:
+    """What cannot be meant, in words. From any thread."""
+
+    def __init__(
+        self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """say: a line for whoever plays. At most one a second is about messages that were refused."""
+        self.count = 0
+        self._say, self._clock = say, clock
+        self._said: dict[str, float] = {}
+        self._unsaid = 0
+        self._local = threading.local()
+
+    @contextlib.contextmanager
+    def quietly(self) -> Iterator[None]:
+        """What is said meanwhile is said afterwards: a terminal may block, and no frame is sampled while the store is held together."""
+        lines: list[str] = []
+        self._local.lines, before = lines, getattr(self._local, "lines", None)
+        try:
+            yield
+        finally:
+            self._local.lines = before
+            for line in lines:
+                self._speak(line)
+
+    def _speak(self, text: str) -> None:
+        lines: list[str] | None = getattr(self._local, "lines", None)
+        if lines is not None:
+            lines.append(text)
+        else:
+            self._say(text)
+
+    def refuse(self, asker: Asker, text: str | Callable[[], str], done: bool = False) -> None:
+        """Say it to the sender, and now and then to whoever plays. A text that takes time is made only when somebody hears it."""
+        self.count += 1
+        now = self._clock()
+        hears = asker.hears_more()
+        says = bool(asker.name) and now - self._said.get("refused", -math.inf) >= 1.0
+        if not hears and not says:
+            self._unsaid += bool(asker.name)
+            return
+        words = text if isinstance(text, str) else text()
+        if hears:
+            asker.complain(words, done)
+        if says:
+            self._said["refused"] = now
+            more, self._unsaid = self._unsaid, 0
+            self._speak(
+                f"OSC from {asker.name}: {words}"
+                + (f" (and {more} more that could not be meant)" if more else "")
+            )
+        else:
+            self._unsaid += bool(asker.name)
+
+    def tell(self, subject: str, text: str, every: float = 1.0) -> None:
+        """Say it to whoever plays, but not the same thing again and again."""
+        now = self._clock()
+        if now - self._said.get(subject, -math.inf) >= every:
+            if len(self._said) > 256:
+                self._said.clear()
+            self._said[subject] = now
+            self._speak(text)
