@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -113,6 +115,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Fault as fault:
         print(fault, file=sys.stderr)
         return 1
+    except Exception as error:  # what nobody thought of: a line that can be reported says more to a player than a traceback
+        print(f"{type(error).__name__}: {' '.join(str(error).split())[:300]} ({_place(error)}); please report this", file=sys.stderr)
+        return 1
+
+
+def _place(error: BaseException) -> str:
+    """`performance.py:120`, where in this program it came from."""
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if f"{os.sep}vj{os.sep}" in frame.filename]
+    return f"{Path(own[-1].filename).name}:{own[-1].lineno}" if own else "outside of vj"
 
 
 def check(arguments: list[str]) -> int:
@@ -164,13 +175,13 @@ def perform(show: Any, options: argparse.Namespace, terminal: Terminal, stop: th
     keyboard = Keyboard(performance.desk.key)
     try:
         opened = performance.start()
+        performance.watch_beside()
         keyboard.start()
         if not options.quiet:
             for line in welcome(performance, opened):
                 terminal.say(line)
         while not performance.ended and not stop.wait(0.25):
-            performance.watch()
-            terminal.status(status(performance))
+            performance.supervisor.call("the status line", lambda: terminal.status(status(performance)))
             if options.seconds is not None and performance.playing_for() >= options.seconds:
                 break
     finally:
@@ -215,14 +226,15 @@ def render(show: Any, options: argparse.Namespace, terminal: Terminal, stop: thr
 
 
 class Signals:
-    """Ctrl-C and SIGTERM set `stop`; a second Ctrl-C ends the process on the spot."""
+    """Ctrl-C, SIGTERM and a terminal that is closed (SIGHUP) set `stop`; a second signal ends the process on the spot. A recording is
+    whole up to its last second even then."""
 
     def __init__(self, stop: threading.Event, say: Callable[[str], None]) -> None:
         self._stop, self._say = stop, say
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Signals:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])):
             self._before[number] = signal.signal(number, self._caught)
         return self
 
@@ -235,7 +247,8 @@ class Signals:
             leave_terminal()
             os._exit(130)
         self._stop.set()
-        os.write(2, b"\nstopping; Ctrl-C once more ends it at once\n" if number == signal.SIGINT else b"stopping\n")
+        with contextlib.suppress(OSError):  # the terminal may be what has gone
+            os.write(2, b"\nstopping; Ctrl-C once more ends it at once\n" if number == signal.SIGINT else b"stopping\n")
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from vj.engine.enlarge import Enlarger
-from vj.frame import Frame, Guide
+from vj.frame import Frame, Guide, Size
 from vj.mailbox import Mailbox
 from vj.metrics import Metrics
+from vj.supervise import STALLS, Post, Supervisor
 
 REST = 2.0
 """Seconds without guides after two late pictures within one: a picture that is sharp in turns is worse than a soft one."""
@@ -20,7 +21,8 @@ class Enlarging:
     """Takes pictures from the render loop and never holds it up: the newest one waits, older ones are let go and counted.
 
     A picture is led by its real input while there is time: one that would leave later than `period` seconds after it came goes the
-    plain way, which is counted in `plain`, and said once.
+    plain way, which is counted in `plain`, and said once. While one picture takes longer than a second, the others leave as they were
+    painted.
     """
 
     def __init__(
@@ -31,7 +33,14 @@ class Enlarging:
         on_message: Callable[[str], None],
         period: float = 1 / 30,
         now: Callable[[], float] = time.perf_counter,
+        *,
+        painted: Size | None = None,
+        supervisor: Supervisor | None = None,
     ) -> None:
+        """deliver: must not block. painted: the size that the enlarger was made for. supervisor: is told what goes wrong."""
+        self.painted = painted
+        self._supervisor = supervisor or Supervisor(on_message)
+        self._post = self._supervisor.watch(Post("enlarging:"))
         self._enlarger, self._deliver, self._metrics, self._say = enlarger, deliver, metrics, on_message
         self._now = now
         self._patience = Patience(period)
@@ -39,14 +48,21 @@ class Enlarging:
         self._said = ""
         self.plain = 0
         """Pictures that were late, and so were not led."""
-        self._thread = threading.Thread(target=self._run, name="enlarge", daemon=True)
-        self._thread.start()
+        self._ended = threading.Event()
+        self._thread = self._supervisor.start("enlarging", self._run, self._ended.is_set)
 
     @property
     def dropped(self) -> int:
         return self._box.dropped
 
+    def keep_pace(self, period: float) -> None:
+        """Another number of seconds within which a picture leaves. From any thread."""
+        self._patience.period = period
+
     def put(self, frame: Frame) -> None:
+        if self._post.stuck() > STALLS:
+            self._deliver(replace(frame, guide=None))
+            return
         self._box.put((frame, self._now()))
 
     def _run(self) -> None:
@@ -60,6 +76,7 @@ class Enlarging:
 
     def _enlarged(self, frame: Frame, came: float) -> Frame:
         bare = replace(frame, guide=None)
+        self._post.enter("a picture")
         try:
             begun = self._now()
             guide = self._in_time(frame.guide, came, begun)
@@ -74,6 +91,8 @@ class Enlarging:
                 self._said = told
                 self._say(told)
             return bare
+        finally:
+            self._post.leave()
 
     def _in_time(self, guide: Guide | None, came: float, now: float) -> Guide | None:
         if guide is None or not self._patience.late(came, now):
@@ -84,15 +103,17 @@ class Enlarging:
         return None
 
     def stop(self, timeout: float = 0.5) -> None:
+        self._ended.set()
         self._box.close()
         self._thread.join(timeout)
+        self._supervisor.unwatch(self._post)
 
 
 class Patience:
     """Whether there is time for a guide."""
 
     def __init__(self, period: float) -> None:
-        self._period = period
+        self.period = period
         self._takes = 0.0
         self._last_late = self._rests_until = -REST
 
@@ -104,7 +125,7 @@ class Patience:
         """A picture that came then would be late, were it led; and so are those of the next seconds where that happens again."""
         if now < self._rests_until:
             return True
-        if now - came + self._takes <= self._period:
+        if now - came + self._takes <= self.period:
             return False
         if now - self._last_late < 1:
             self._rests_until = now + REST

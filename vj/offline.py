@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -135,15 +136,16 @@ class Rendering:
             loop.offer(painter)
             loop.render(self._frames(source, total), self._stop)
         finally:
-            source.close()
-            if self._loop is not None:
-                self._loop.stop()
-            if self._take is not None:
-                self._take.close()
-            if self._ears is not None:
-                self._ears.close()
-            for runner in self._runners:
-                runner.stop(timeout=30)
+            with ExitStack() as ends:  # each of them, whatever another throws; the recordings first
+                ends.callback(source.close)
+                if self._ears is not None:
+                    ends.callback(self._ears.close)
+                if self._take is not None:
+                    ends.callback(self._take.close)
+                if self._loop is not None:
+                    ends.callback(self._loop.stop)
+                for runner in self._runners:
+                    ends.callback(runner.stop, timeout=30)
         if self._runners and all(runner.failed_for_good for runner in self._runners):
             raise Fault(f"nothing could be written: {self._runners[0].state()}")
         return self.rendered
@@ -175,8 +177,8 @@ class Rendering:
             try:
                 source.open()
                 return source
-            except Fault as fault:
-                reasons.append(str(fault))
+            except Exception as error:  # a library's own exceptions too
+                reasons.append(str(error) if isinstance(error, Fault) else f"{uri[:120]}: {type(error).__name__}: {error}"[:300])
         raise Fault("; ".join(reasons))
 
     def _total(self, source: Source, fps: float) -> int | None:

@@ -13,6 +13,7 @@ from vj.mailbox import Mailbox
 from vj.metrics import Metrics
 from vj.sinks import Setting, make_sink
 from vj.sinks.runner import SinkRunner
+from vj.supervise import Supervisor
 
 TAKES = Path("takes")
 
@@ -20,8 +21,17 @@ TAKES = Path("takes")
 class Outlets:
     """The running sinks. `put` is called by the render thread and never waits."""
 
-    def __init__(self, uris: Sequence[str], fps: float, clock: Clock, metrics: Metrics, on_message: Callable[[str], None]) -> None:
-        """Raises Fault for a URI no sink knows."""
+    def __init__(
+        self,
+        uris: Sequence[str],
+        fps: float,
+        clock: Clock,
+        metrics: Metrics,
+        on_message: Callable[[str], None],
+        supervisor: Supervisor | None = None,
+    ) -> None:
+        """supervisor: of the sinks' threads. Raises Fault for a URI no sink knows."""
+        self._supervisor = supervisor or Supervisor(on_message)
         self._fps, self._clock, self._metrics, self._say = fps, clock, metrics, on_message
         self._runners = [self._make(uri, measured=index == 0) for index, uri in enumerate(uris)]
         self._take: SinkRunner | None = None
@@ -34,7 +44,8 @@ class Outlets:
 
         sink = make_sink(uri, Setting(self._clock))
         box: Mailbox[Frame] = Mailbox()
-        return SinkRunner(uri, sink, box, self._fps, self._say, clock=self._clock, on_sent=sent if measured else None)
+        on_sent = sent if measured else None
+        return SinkRunner(uri, sink, box, self._fps, self._say, clock=self._clock, on_sent=on_sent, supervisor=self._supervisor)
 
     def start(self) -> None:
         for runner in self._runners:
@@ -42,16 +53,34 @@ class Outlets:
 
     def change(self, uris: Sequence[str]) -> None:
         """Another list of sinks: those in both play on, others end or begin. Raises Fault for a URI no sink knows."""
-        kept = {runner.uri: runner for runner in self._runners}
-        runners = [kept.pop(uri) if uri in kept else self._make(uri) for uri in uris]
+        self.take(self.ready(uris))
+
+    def ready(self, uris: Sequence[str]) -> list[SinkRunner]:
+        """The sinks of another list: those that play, and others that are made, not yet started. Raises Fault for a URI no sink knows."""
+        playing = {runner.uri: runner for runner in self._runners}
+        measured = not any(uri in playing for uri in uris[:1])
+        return [playing.pop(uri) if uri in playing else self._make(uri, measured and index == 0) for index, uri in enumerate(uris)]
+
+    def take(self, runners: Sequence[SinkRunner]) -> None:
+        """Go on with what `ready` gave."""
+        before = self._runners
         for runner in runners:
-            if runner not in self._runners:
+            if runner not in before:
                 runner.start()
+        gone = [runner for runner in before if runner not in runners]
         with self._lock:
-            self._ended += kept.values()
-            self._runners = runners
-        for runner in kept.values():
+            self._ended += gone
+            self._runners = list(runners)
+        for runner in gone:
             threading.Thread(target=runner.stop, args=(30,), daemon=True).start()
+
+    def anew(self, fps: float) -> None:
+        """Pictures of another size, or another number a second, are on their way: movies go on in a new file when those come."""
+        self._fps = fps
+        take = self._take
+        for runner in [*self._runners, *([take] if take is not None else [])]:
+            runner.fps = fps
+            runner.anew()
 
     def put(self, frame: Frame) -> None:
         """One picture for every sink."""
@@ -65,9 +94,10 @@ class Outlets:
         """Begin a take in takes/, named by the time of day, or end it. Ending is done beside the picture: it writes the file's end."""
         with self._lock:
             if on and self._take is None:
-                self._take = self._make(f"record:{TAKES / time.strftime('%Y-%m-%d_%H-%M-%S.mp4')}")
-                self._take.start()
-                self._say(f"recording into {self._take.uri.removeprefix('record:')}")
+                take = self._make(f"record:{TAKES / time.strftime('%Y-%m-%d_%H-%M-%S.mp4')}")
+                take.start()
+                self._take = take
+                self._say(f"recording into {take.uri.removeprefix('record:')}")
             elif not on and self._take is not None:
                 take, self._take = self._take, None
                 self._ended.append(take)

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from vj.adopting import Adopting
 from vj.clock import WallClock
 from vj.control.desk import Desk
 from vj.control.osc import OscServer
@@ -21,6 +22,7 @@ from vj.engine.inbetween import Inbetween
 from vj.engine.loading import make_painter
 from vj.engine.loop import RenderLoop
 from vj.engine.models import best_device
+from vj.engine.painters import Painter
 from vj.engine.people import Beside
 from vj.engine.pocket_model import is_built_in
 from vj.enlarging import Enlarging
@@ -34,15 +36,15 @@ from vj.parameters.store import Store
 from vj.parameters.table import Value
 from vj.report import osc_status, status
 from vj.show.reload import ShowFile
-from vj.show.schema import Show, parse_address
+from vj.show.schema import OscSection, PreviewSection, Show, parse_address
 from vj.sources import Setting
 from vj.sources.feed import Feed, first_that_opens
 from vj.staging import flow_finder, model_spec, painted_size, people_finder, split_preview, start_values
+from vj.supervise import Errands, Supervisor
 
 PORTS_TO_TRY = 20
-SCORE = ("mappings", "answers", "ignored", "macros", "modulators", "cues", "timeline", "curves", "tempo", "midi")
-LATER = ("output", "loop", "upscale", "person", "flow", "fps", "fit", "osc", "preview", "ndi_addresses")
-"""What a running show cannot change."""
+SWAP = 10.0
+"""Seconds that a loaded model gets to be taken over by the render thread."""
 
 Server = TypeVar("Server", OscServer, Monitor)
 
@@ -72,23 +74,32 @@ class Performance:
         self.show = show
         self._on_message, self._file, self._replay = on_message, file, replay
         self._lock = threading.Lock()
+        self.supervisor = Supervisor(self.say)
+        self.errands = Errands(self.supervisor)
+        """For the render thread, which may not wait: what it says, and recordings that it begins and ends."""
+        self._over = threading.Event()
         self.clock = WallClock()
         self.metrics = Metrics()
         self.store = Store(start_values(show), show.table())
-        self.size = painted_size(show, self.say)
+        size = painted_size(show, self.say)
         self.state = "starting"
         self.playing_since: float | None = None
         """When the model began to paint, or failed to load."""
         self.inbox: Mailbox[Frame] = Mailbox()
         sinks = [uri for uri in show.sinks if split_preview(uri)]
-        self.outlets = Outlets(sinks, show.fps, self.clock, self.metrics, self.say)
-        self._has_sinks = bool(sinks)
-        self._enlarging: Enlarging | None = None
+        self.outlets = Outlets(sinks, show.fps, self.clock, self.metrics, self.say, self.supervisor)
+        self.has_sinks = bool(sinks)
+        self.enlarging: Enlarging | None = None
+        self._next_enlarging: Enlarging | None = None
         self._loads = 0
-        self._people = people_finder(show, True, self.say)
-        self.inbetween = Inbetween(self._send, self.clock, show.fps)
+        self._rewound = False
+        self.asked_model: object = None
+        """What the model that paints, or is on its way, was asked for with; see `model_key`."""
+        self._loaded_model: object = None
+        self.people = people_finder(show, True, self.say)
+        self.inbetween = Inbetween(self._send, self.clock, show.fps, self.supervisor)
         self.loop = RenderLoop(
-            size=self.size,
+            size=size,
             fps=show.fps,
             fit=show.fit,
             clock=self.clock,
@@ -97,9 +108,11 @@ class Performance:
             publish=self._publish,
             metrics=self.metrics,
             on_message=self.say,
-            find_people=self._people,
+            find_people=self.people,
             flow=flow_finder(show, self.say),
+            supervisor=self.supervisor,
         )
+        self.supervisor.watch(self.loop.journey.post)
         self.page: Monitor | None = None
         self.osc: OscServer | None = None
         self.desk = Desk(
@@ -110,14 +123,27 @@ class Performance:
             latency=lambda: self.metrics.recent_latency()[0],
             replay=replay,
             log=log,
-            painted=lambda: self.size,
+            painted=lambda: self.loop.journey.size,
             write_cues=file.write_cues if file is not None else None,
         )
-        self._feed: Feed | None = None
+        self.feed: Feed | None = None
+        self.feed_setting: Setting | None = None
+        self.heard: OscSection | None = None
+        """Where OSC was asked to be heard; it may be at the next free port."""
+        self.served: PreviewSection | None = None
+        self.adopting = Adopting(self)
+        self._watching = threading.Lock()
         self.store.listeners.append(self._changed)
 
     def say(self, text: str) -> None:
-        """A line for whoever plays: in the terminal and on the page. From any thread."""
+        """A line for whoever plays: in the terminal and on the page. From any thread; the render thread does not wait for a terminal."""
+        loop = getattr(self, "loop", None)
+        if loop is not None and loop.thread is threading.current_thread():
+            self.errands.put(lambda: self._say(text))
+        else:
+            self._say(text)
+
+    def _say(self, text: str) -> None:
         with self._lock:
             self._on_message(text)
             page = getattr(self, "page", None)
@@ -127,63 +153,90 @@ class Performance:
     def start(self) -> Opened:
         """Everything on its way. The picture is there at once, untouched, and painted once the model is loaded. Raises Fault when there
         is no source, or no address free for OSC."""
-        setting = Setting(self.clock, self.show.fps, self.size, self.show.loop, tuple(self.show.ndi_addresses), self.say)
+        setting = self.setting_of(self.show)
         uri, source = first_that_opens(self.show.source, setting, self.say)
-        self._feed = Feed(uri, source, self.inbox, setting, self.say)
-        if "preview" in self.show.sinks:
-            listen = parse_address(self.show.preview.listen)
-            self.page = self._bind(self._make_page, listen)
-        reply = parse_address(self.show.osc.reply) if self.show.osc.reply else None
-
-        def osc(address: tuple[str, int]) -> OscServer:
-            return OscServer(self.store, address, clock=self.clock, reply=reply, status=lambda: osc_status(self), on_message=self.say)
-
+        self.feed, self.feed_setting = Feed(uri, source, self.inbox, setting, self.say, self.supervisor), setting
         try:
-            self.osc = self._bind(osc, parse_address(self.show.osc.listen))
-        except Fault:
+            if self.show.output is not None:
+                self.enlarging = self.make_enlarging(self.show, self.size, self.show.output)
+            if "preview" in self.show.sinks:
+                self.page = self.make_page(self.show)
+                self.served = self.show.preview
+            self.osc = self.make_osc(self.show)
+            self.heard = self.show.osc
+        except BaseException:
             source.close()
+            if self.page is not None:
+                self.page.stop(timeout=0.3)
             raise
-        self._conduct(self.osc)
-        if self.page is not None:
-            self.page.query.osc_address = self.osc.address
+        self.join()
         self.desk.start()
         if self.show.finish:
             self.say("finish: is for --offline; live it is left out")
         if self.show.slow > 1:
             self.say(f"slow: {self.show.slow} is for --offline; live plays at its own speed")
-        if self.show.output is not None:
-            self._enlarge(self.show.output)
         self.outlets.start()
         self.loop.start()
-        self._feed.start()
+        self.feed.start()
         self.state = "loading the model"
-        threading.Thread(target=self._load, name="loader", daemon=True).start()
+        self.load(self.show)
+        self.supervisor.guard(self._over)
         if self.store.get("record"):
             self.outlets.record(True)
         return Opened(self.osc, self.page, uri)
 
-    def _enlarge(self, wanted: Size) -> None:
-        """Send pictures of the show's output size. Raises Fault for a way of upscaling that cannot be had."""
-        say = self.say if self._enlarging is None else lambda text: None
-        enlarger = make_enlarger(self.show.upscale, self.size, wanted, str(best_device()), say)
-        self._enlarging = Enlarging(enlarger, self.outlets.put, self.metrics, self.say, 1 / self.show.fps)
+    def setting_of(self, show: Show) -> Setting:
+        """What a source of the show is told."""
+        size = self.size if show.size == "auto" else painted_size(show, lambda text: None)
+        return Setting(self.clock, show.fps, size, show.loop, tuple(show.ndi_addresses), self.say)
+
+    def make_enlarging(self, show: Show, painted: Size, wanted: Size, quiet: bool = False) -> Enlarging:
+        """Sends pictures of the show's output size. Raises Fault for a way of upscaling that cannot be had."""
+        say = (lambda text: None) if quiet else self.say
+        enlarger = make_enlarger(show.upscale, painted, wanted, str(best_device()), say)
         say(f"sent at {wanted}, enlarged by {enlarger.name}")
 
+        def deliver(frame: Frame) -> None:
+            self.outlets.put(frame)
+
+        return Enlarging(enlarger, deliver, self.metrics, self.say, 1 / show.fps, painted=painted, supervisor=self.supervisor)
+
     def _send(self, frame: Frame) -> None:
-        (self._enlarging or self.outlets).put(frame)
+        coming = self._next_enlarging
+        if coming is not None and frame.size == coming.painted:
+            self.enlarging = coming
+        (self.enlarging or self.outlets).put(frame)
 
-    def _conduct(self, osc: OscServer) -> None:
-        osc.conduct(self.desk.conductor, [address for address, what in self.show.answers.items() if what == "now"], self.show.ignored)
-        if self.page is not None:
-            self.page.play_through(osc.dispatcher)
+    def join(self) -> None:
+        """Have OSC and the page play the conductor that there is, and know of each other."""
+        osc, page, show = self.osc, self.page, self.show
+        if osc is not None:
+            osc.conduct(self.desk.conductor, [address for address, what in show.answers.items() if what == "now"], show.ignored)
+            if page is not None:
+                page.query.osc_address = osc.address
+                page.play_through(osc.dispatcher)
 
-    def _make_page(self, address: tuple[str, int]) -> Monitor:
+    def make_osc(self, show: Show) -> OscServer:
+        """Hears OSC where the show says, or at the next free port. Raises Fault."""
+        reply = parse_address(show.osc.reply) if show.osc.reply else None
+
+        def osc(address: tuple[str, int]) -> OscServer:
+            return OscServer(self.store, address, clock=self.clock, reply=reply, status=lambda: osc_status(self), on_message=self.say)
+
+        return self._bind(osc, parse_address(show.osc.listen))
+
+    def make_page(self, show: Show) -> Monitor:
+        """Serves the preview page where the show says, or at the next free port. Raises Fault."""
+
         def cues() -> list[str]:
             return list(self.desk.conductor.cues.cues)
 
-        page = Monitor(self.store, address, status=lambda: status(self), on_message=self._on_message, cues=cues, announce=True)
-        page.query.osc_address = parse_address(self.show.osc.listen)
-        return page
+        def make(address: tuple[str, int]) -> Monitor:
+            page = Monitor(self.store, address, status=lambda: status(self), on_message=self._on_message, cues=cues, announce=True)
+            page.query.osc_address = parse_address(show.osc.listen)
+            return page
+
+        return self._bind(make, parse_address(show.preview.listen))
 
     def _bind(self, make: Callable[[tuple[str, int]], Server], wanted: tuple[str, int]) -> Server:
         """A server at the address, or at the next free port: a second show beside the first one shall play too."""
@@ -204,61 +257,103 @@ class Performance:
         assert refusal is not None
         raise refusal
 
-    def _load(self) -> None:
+    @staticmethod
+    def model_key(show: Show) -> object:
+        """What a model is loaded for: when it is the same, nothing has to be loaded."""
+        return show.model, show.engine, show.size
+
+    def load(self, show: Show) -> None:
+        """Load the show's model at its size, beside the picture; what paints does so until then, and when that fails. What is still being
+        loaded is dropped when it comes."""
+        self.asked_model = self.model_key(show)
         self._loads += 1
         number = self._loads
+        if self.asked_model == self._loaded_model:
+            return  # back to what paints
+        self.supervisor.start("loader", lambda: self._load(show, number), self._over.is_set)
 
+    def _load(self, show: Show, number: int) -> None:
         loaded = threading.Event()
 
         def progress(text: str) -> None:
             if loaded.is_set():
                 self._remark(text)
                 return
-            self.state = text
+            if self._loaded_model is None:
+                self.state = text
             self.say(text)
 
+        painter: Painter | None = None
+        enlarging: Enlarging | None = None
         try:
+            key = self.model_key(show)
             snapshot = self.store.ahead(self.clock.now())
-            spec, sizes = model_spec(self.show), self._sizes()
-            quietly = self.loop.quietly()
-            painter = make_painter(spec, self.show.engine, self.size, snapshot, True, progress, quietly, sizes, self.show.fit)
-            if number != self._loads:  # the show was saved again meanwhile, and a newer model is on its way
-                painter.close()
+            spec, sizes = model_spec(show), self._sizes(show)
+            size = painted_size(show, (lambda text: None) if self._loaded_model is None else self.say)
+            painter = make_painter(spec, show.engine, size, snapshot, True, progress, self.loop.quietly(), sizes, show.fit)
+            size = painter.canvas.size
+            output = self.show.output
+            if output is not None and (self.enlarging is None or size != self.enlarging.painted):
+                enlarging = self.make_enlarging(self.show, size, output, quiet=True)
+            if number != self._loads or self.state == "stopping":  # saved again meanwhile, and a newer model is on its way
+                self._drop(painter, enlarging)
                 return
             loaded.set()
-            self.loop.offer(painter)
-            self._resized(painter.canvas.size)
-            if self._replay is not None:
+            self._take_over(painter, enlarging)
+            self._loaded_model = key
+            if self._replay is not None and not self._rewound:
+                self._rewound = True
                 self._replay.rewind()
             self.state = "playing"
             self.say(f"playing with {painter.name}")
-        except Fault as fault:
-            self.state = "no model"
-            self.say(f"{fault}; the input is shown untouched")
         except Exception as error:  # a loader's accident must not end the show
-            self.state = "no model"
-            self.say(f"model {self.show.model.name}: {type(error).__name__}: {error}; the input is shown untouched")
-        self.playing_since = self.clock.now()
+            self._drop(painter, enlarging)
+            if number == self._loads:
+                told = str(error) if isinstance(error, Fault) else f"model {show.model.name}: {type(error).__name__}: {error}"[:400]
+                first = self._loaded_model is None
+                self.state = "no model" if first else "playing"
+                self.say(f"{told}; {'the input is shown untouched' if first else f'{self.loop.painter_name} paints on'}")
+                if not isinstance(error, Fault):
+                    self.metrics.faults += 1
+        if self.playing_since is None:
+            self.playing_since = self.clock.now()
 
-    def _sizes(self) -> tuple[Size, ...]:
+    def _take_over(self, painter: Painter, enlarging: Enlarging | None) -> None:
+        """Have the render thread go on with a painter, at its size. Raises what it could not be taken for."""
+        old = self.enlarging
+        self._next_enlarging = enlarging
+        try:
+            handover = self.loop.offer(painter)
+            handover.settled.wait(SWAP)
+            if handover.error is not None:
+                raise handover.error
+        finally:
+            self._next_enlarging = None
+        if enlarging is not None:
+            self.enlarging = enlarging
+            if old is not None and old is not enlarging:
+                old.stop()
+
+    def _drop(self, painter: Painter | None, enlarging: Enlarging | None) -> None:
+        """End what shall not play."""
+        if enlarging is not None and enlarging is not self.enlarging:
+            enlarging.stop()
+        if painter is not None and painter is not self.loop.journey.painter:
+            self.supervisor.call("a model at its end", painter.close)
+
+    def _sizes(self, show: Show) -> tuple[Size, ...]:
         """What may be painted where the show leaves it open: by the shape of what comes in. Waits for the first frame a little."""
-        if self.show.size != "auto" or self._replay is not None or not is_built_in(self.show.model.name):
+        if show.size != "auto" or self._replay is not None or not is_built_in(show.model.name):
             return ()
         until = self.clock.now() + 3
         while self.loop.journey.came is None and self.clock.now() < until and self.state != "stopping":
             time.sleep(0.02)
         return sizes_for(self.loop.journey.came or self.size)
 
-    def _resized(self, size: Size) -> None:
-        """Another size is painted from now on."""
-        if size == self.size:
-            return
-        self.size = size
-        old, output = self._enlarging, self.show.output
-        if output is not None:
-            self._enlarge(output)
-        if old is not None:
-            old.stop()
+    @property
+    def size(self) -> Size:
+        """What is painted, in pixels."""
+        return self.loop.journey.size
 
     def _remark(self, text: str) -> None:
         """What a painter finds out about what it was sent: for whoever plays, and for whoever sent it."""
@@ -268,107 +363,84 @@ class Performance:
 
     def _publish(self, image: np.ndarray, frame: Frame) -> None:
         self.inbetween.put(frame, self.loop.journey.motion, bool(self.store.get("output/interpolate")))
-        if not self._has_sinks:
+        if not self.has_sinks:
             self.metrics.latency(self.clock.now() - frame.captured)
-        if self.page is not None:
-            self.page.show(image, frame)
+        page = self.page
+        if page is not None:
+            page.show(image, frame)
 
     def _changed(self, name: str, value: Value, origin: object) -> None:
-        """On the thread that made the change. A take is opened by its own thread, so this does not block."""
+        """On the thread that made the change, the render thread too: a recording is begun and ended beside it."""
         if name == "record":
-            self.outlets.record(bool(value))
+            self.errands.put(lambda: self.outlets.record(bool(value)))
 
     def watch(self) -> None:
-        """To be called now and then: switches what has ended by itself."""
+        """To be called now and then: switches what has ended by itself, and applies what has been saved. Never throws; may take seconds
+        while a source is opened."""
+        if not self._watching.acquire(blocking=False):
+            return
+        try:
+            self.supervisor.call("the watch over recordings", self._watch_recordings)
+            self.supervisor.call("the watch over the show file", self._watch_file, "the running show goes on as it was")
+        finally:
+            self._watching.release()
+
+    def watch_beside(self, seconds: float = 0.25) -> None:
+        """Have that done on a thread of its own until the end."""
+        self.supervisor.every("watch", self.watch, seconds, self._over)
+
+    def _watch_recordings(self) -> None:
         if self.outlets.failed_take:
             self.store.set("record", False)
-        changed = self._file.changed() if self._file is not None else None
-        if changed is not None:
-            self._adopt(changed)
 
-    def _adopt(self, show: Show) -> None:
-        """Another version of the show: what can change while it plays does."""
-        old, self.show = self.show, show
-        moved = self.store.adopt(start_values(show), show.table())
-        if any(getattr(old, name) != getattr(show, name) for name in SCORE):
-            self.desk.adopt(show)
-            moved.append("what moves them")
-        if self.osc is not None:
-            self._conduct(self.osc)
-        if self.page is not None:
-            self.page.tree_changed()
-        if show.sinks != old.sinks:
-            self.outlets.change([uri for uri in show.sinks if split_preview(uri)])
-            moved.append("sinks")
-            if ("preview" in show.sinks) != ("preview" in old.sinks):
-                self.say("the preview page comes or goes with the next start")
-        if show.source != old.source:
-            moved.append("source")
-            self._change_source(show)
-        if self._fits(show) and (show.model != old.model or show.engine != old.engine):
-            moved.append("model")
-            threading.Thread(target=self._load, name="loader", daemon=True).start()
-        later = [name for name in LATER if getattr(old, name) != getattr(show, name)]
-        if show.size != "auto" and painted_size(show, lambda text: None) != self.size:
-            later.append(f"size (it stays {self.size})")
-        self.say(f"the show file was saved; changed: {', '.join(moved) or 'nothing that is not played otherwise'}")
-        if later:
-            self.say(f"{', '.join(later)}: with the next start")
+    def _watch_file(self) -> None:
+        file = self._file
+        changed = file.changed() if file is not None else None
+        if changed is not None and file is not None and self.state != "stopping" and not self._adopt(changed):
+            file.refused()
 
-    def _fits(self, show: Show) -> bool:
-        """A model can paint the size that is playing; said where not."""
-        fits = show.model.name == "none" or self.size == self.size.rounded(8)
-        if not fits:
-            self.say(f"model {show.model.name}: {self.size} is not in multiples of 8, which diffusion wants; it comes with the next start")
-        return fits
-
-    def _change_source(self, show: Show) -> None:
-        """Another source in the old one's place; the old one stays when none can be opened."""
-        setting = Setting(self.clock, show.fps, self.size, show.loop, tuple(show.ndi_addresses), self.say)
-        try:
-            uri, source = first_that_opens(show.source, setting, self.say)
-        except Fault as fault:
-            self.say(f"{fault}; the old source stays")
-            return
-        if self._feed is not None:
-            self._feed.stop(timeout=1.0)
-        self._feed = Feed(uri, source, self.inbox, setting, self.say)
-        self._feed.start()
+    def _adopt(self, show: Show) -> bool:
+        """Another version of the show, as a whole or not at all. False when it could not be had, which is said."""
+        return self.adopting.adopt(show, self._file)
 
     @property
     def dropped(self) -> int:
         """Pictures that came before whoever enlarges or sends them was ready."""
-        return self.outlets.dropped() + (self._enlarging.dropped if self._enlarging is not None else 0)
+        return self.outlets.dropped() + (self.enlarging.dropped if self.enlarging is not None else 0)
 
     @property
     def unguided(self) -> int:
         """Pictures enlarged the plain way, since there was no time to follow the input's edges."""
-        return 0 if self._enlarging is None else self._enlarging.plain
+        return 0 if self.enlarging is None else self.enlarging.plain
 
     @property
     def source_state(self) -> str:
-        return self._feed.state() if self._feed is not None else ""
+        return self.feed.state() if self.feed is not None else ""
 
     @property
     def ended(self) -> bool:
         """The source has come to its end, as a clip played once does."""
-        return self._feed is not None and self._feed.ended
+        return self.feed is not None and self.feed.ended
 
     def playing_for(self) -> float:
         """Seconds since the model began to paint, or since it failed to load: what --for counts."""
         return 0.0 if self.playing_since is None else self.clock.now() - self.playing_since
 
     def stop(self) -> None:
-        """End within two seconds, recordings closed."""
+        """End within two seconds, recordings closed, whatever else throws."""
         self.state = "stopping"
-        self.loop.stop(timeout=0.6)
-        self.inbetween.stop(timeout=0.2)
-        if self._enlarging is not None:
-            self._enlarging.stop()
-        self.outlets.stop(timeout=1.0)
-        self.desk.stop()
-        if isinstance(self._people, Beside):
-            self._people.close()
-        for part in (self.osc, self.page, self._feed):
-            if part is not None:
-                part.stop(timeout=0.3)
+        self._over.set()
+        self.errands.close(timeout=0.2)
+        ends: list[tuple[str, Callable[[], object]]] = [
+            ("the render loop", lambda: self.loop.stop(timeout=0.6)),
+            ("interpolation", lambda: self.inbetween.stop(timeout=0.2)),
+            ("enlarging", lambda: self.enlarging.stop() if self.enlarging is not None else None),
+            ("the sinks", lambda: self.outlets.stop(timeout=1.0)),
+            ("the desk", self.desk.stop),
+            ("the person model", lambda: self.people.close() if isinstance(self.people, Beside) else None),
+            ("OSC", lambda: self.osc.stop(timeout=0.3) if self.osc is not None else None),
+            ("the page", lambda: self.page.stop(timeout=0.3) if self.page is not None else None),
+            ("the source", lambda: self.feed.stop(timeout=0.3) if self.feed is not None else None),
+        ]
+        for name, end in ends:
+            self.supervisor.call(f"{name}, at its end,", end)

@@ -71,23 +71,32 @@ def model_spec(show: Show) -> ModelSpec:
     )
 
 
-def people_finder(show: Show, live: bool, say: Callable[[str], None]) -> FindPeople | None:
-    """What finds people in a show's frames, live beside the picture; None without a person model, and when it does not load, which is
-    said."""
+def make_people(show: Show, live: bool, say: Callable[[str], None]) -> FindPeople | None:
+    """What finds people in a show's frames, live beside the picture; None without a person model. Raises Fault when it does not load."""
     if show.person is None:
         return None
-    try:
-        model = PersonModel(Path(show.person.model).expanduser(), show.person.input)
-    except Fault as fault:
-        say(f"{fault}; mask/mode person finds nobody")
-        return None
+    model = PersonModel(Path(show.person.model).expanduser(), show.person.input)
     return Beside(model.find, say) if live else model.find
 
 
-def flow_finder(show: Show, say: Callable[[str], None]) -> Calculate:
-    """How a show's motion is found; DIS where what it names cannot be had, which is said."""
+def people_finder(show: Show, live: bool, say: Callable[[str], None]) -> FindPeople | None:
+    """The same; when it does not load that is said, and nobody is found."""
     try:
-        return make_flow(show.flow, str(best_device()))
+        return make_people(show, live, say)
+    except Fault as fault:
+        say(f"{fault}; mask/mode person finds nobody")
+        return None
+
+
+def find_flow(show: Show) -> Calculate:
+    """How a show's motion is found. Raises Fault where what it names cannot be had."""
+    return make_flow(show.flow, str(best_device()))
+
+
+def flow_finder(show: Show, say: Callable[[str], None]) -> Calculate:
+    """The same; DIS where what it names cannot be had, which is said."""
+    try:
+        return find_flow(show)
     except Fault as fault:
         say(f"{fault}; flow: dis is used")
         return make_flow()

@@ -7,8 +7,10 @@ what is found there looks the same.
 
 from __future__ import annotations
 
+import queue
+import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import cv2
@@ -122,14 +124,36 @@ class FlowThread:
 
     def __init__(self, calculate: Calculate | None = None, on_message: Callable[[str], None] = print) -> None:
         self._finder = FlowFinder(calculate, on_message)
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="flow")
+        # A thread of a pool would be waited for when the program ends, and a way that hangs would hold it for ever.
+        self._asked: queue.SimpleQueue[tuple[np.ndarray, np.ndarray, Future[Motion]] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._closed = False
         self._known: tuple[np.ndarray, np.ndarray, Future[Motion]] | None = None
 
     def ask(self, new: np.ndarray, old: np.ndarray) -> Future[Motion]:
         """Begin to find it. The pictures must not be written to any more."""
         if self._known is None or self._known[0] is not new or self._known[1] is not old:
-            self._known = new, old, self._pool.submit(self._finder.find, new, old)
+            if self._closed:
+                raise RuntimeError("the flow thread has ended")
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="flow", daemon=True)
+                self._thread.start()
+            self._known = new, old, Future()
+            self._asked.put(self._known)
         return self._known[2]
 
+    def _run(self) -> None:
+        while (asked := self._asked.get()) is not None:
+            new, old, found = asked
+            if self._closed or not found.set_running_or_notify_cancel():
+                found.cancel()
+                continue
+            try:
+                found.set_result(self._finder.find(new, old))
+            except BaseException as error:  # it is told where the answer is waited for
+                found.set_exception(error)
+
     def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """End, whatever is still asked. A way that hangs is left to itself."""
+        self._closed = True
+        self._asked.put(None)

@@ -15,6 +15,7 @@ from vj.engine.flows import Calculate
 from vj.frame import Frame, Guide
 from vj.mailbox import Mailbox
 from vj.parameters.curves import s_curve
+from vj.supervise import STALLS, Post, Supervisor
 
 FARTHEST = 1.0
 """How far a picture is moved on, as a share of the way to the next painted one: then it stands, since nobody knows."""
@@ -90,11 +91,19 @@ class SlowMotion:
 class Inbetween:
     """Between the render loop and the sinks, on a thread of its own that ticks at the sinks' rate while it is on.
 
-    A painted picture leaves at once; until the next one comes, each tick sends it moved on.
+    A painted picture leaves at once; until the next one comes, each tick sends it moved on. Where that fails, or stands still, the painted
+    pictures leave as they come.
     """
 
-    def __init__(self, deliver: Callable[[Frame], None], clock: Clock, fps: float) -> None:
-        self._deliver, self._clock, self._period = deliver, clock, 1 / fps
+    def __init__(
+        self, deliver: Callable[[Frame], None], clock: Clock, fps: float, supervisor: Supervisor | None = None
+    ) -> None:
+        """deliver: must not block. supervisor: is told what goes wrong."""
+        self._deliver, self._clock = deliver, clock
+        self.period = 1 / fps
+        """Seconds from one sent frame to the next. May be set from any thread."""
+        self._supervisor = supervisor or Supervisor(print)
+        self._post = self._supervisor.watch(Post("interpolation:"))
         self._box: Mailbox[tuple[Frame, np.ndarray | None]] = Mailbox()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -112,8 +121,10 @@ class Inbetween:
             self._deliver(frame)
             return
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="inbetween", daemon=True)
-            self._thread.start()
+            self._thread = self._supervisor.start("interpolation", self._run, self._stop.is_set)
+        if self._post.stuck() > STALLS:
+            self._deliver(frame)
+            return
         self._box.put((frame, flow))
 
     def take(self, frame: Frame, flow: np.ndarray | None, now: float) -> Frame:
@@ -142,12 +153,24 @@ class Inbetween:
             now = self._clock.now()
             if item is not None:
                 self._deliver(self.take(*item, now))
-                due = now + self._period
+                due = now + self.period
             elif now >= due:
-                made = self.between(now)
+                made = self._made(now)
                 if made is not None:
                     self._deliver(made)
-                due += self._period * max(1, int((now - due) / self._period) + 1)
+                due += self.period * max(1, int((now - due) / self.period) + 1)
+
+    def _made(self, now: float) -> Frame | None:
+        """What is sent at `now`; none where it cannot be made, and the painted pictures go on."""
+        self._post.enter("a frame between two")
+        try:
+            return self.between(now)
+        except Exception as error:  # whatever a flow of another size or a library does
+            self._supervisor.report("interpolation", error, "the painted pictures leave as they come")
+            self._last = None
+            return None
+        finally:
+            self._post.leave()
 
     def stop(self, timeout: float = 0.5) -> None:
         """End. May be called twice."""

@@ -25,6 +25,7 @@ from vj.engine.walks import Step, Walker
 from vj.frame import Frame, Guide, Size
 from vj.metrics import Metrics
 from vj.parameters.store import Snapshot
+from vj.supervise import Post, Supervisor
 
 CROSSFADE = (0.75, 0.5, 0.25)
 """How much of the last painting stays in the first frames of another painter, or of another number of steps."""
@@ -37,6 +38,9 @@ STILL_FRAMES = 12
 
 STANDING = {"feedback/zoom": 1, "feedback/rotate": 0, "feedback/x": 0, "feedback/y": 0}
 """Feedback that does not move the picture by itself."""
+
+FLOW_PATIENCE = 2.0
+"""Seconds that a live frame waits for its flow; a way of finding it that takes longer is left."""
 
 AFTER_PAINT = ("picture/", "output/", "mix/", "record", "similarity")
 """Parameters that change nothing in what the model would paint."""
@@ -122,8 +126,12 @@ class Journey:
         on_message: Callable[[str], None],
         find_people: FindPeople | None = None,
         flow: Calculate | None = None,
+        *,
+        live: bool = False,
+        supervisor: Supervisor | None = None,
     ) -> None:
-        """find_people: see `vj.engine.people`. flow: see `vj.engine.flows`."""
+        """find_people: see `vj.engine.people`. flow: see `vj.engine.flows`. live: a flow that does not come is not waited for. supervisor:
+        is told what goes wrong."""
         self.size, self._fit = size, fit
         self._came: Size | None = None
         self._masks = Masks(on_message, find_people)
@@ -139,22 +147,49 @@ class Journey:
         self._latest: Cargo | None = None
         self._bare = HostCanvas(size, plain=True)
         self._flow = FlowThread(flow, on_message)
+        self._flow_patience = FLOW_PATIENCE if live else None
+        self._supervisor = supervisor or Supervisor(on_message)
+        self.post = Post()
+        """Where the frame in hand is."""
         self._painted_of: np.ndarray | None = None
         """The prepared input of the painting that the canvas keeps."""
         self.motion: np.ndarray | None = None
         """The flow that led to the picture just made, for whoever goes on with it; None when it is not known."""
 
     def swap(self, painter: Painter) -> None:
-        """Go on with another painter, from the last one's painting; and at its size, if that is another."""
+        """Go on with another painter, from the last one's painting; and at its size, if that is another. The last one is closed."""
+        self.exchange(painter).close()
+
+    def exchange(self, painter: Painter) -> Painter:
+        """The same; the last painter is returned, for whoever may wait for its end. Raises whatever the new one throws, and the last one
+        paints on."""
+        size = painter.canvas.size
         last = self.painter.canvas.last()
-        if painter.canvas.size != self.size:
-            self._resize(painter.canvas.size)
-            last = None if last is None else cv2.resize(last, self.size, interpolation=cv2.INTER_LINEAR)
+        if last is not None and size != self.size:
+            last = cv2.resize(last, size, interpolation=cv2.INTER_LINEAR)
         painter.canvas.take_over(last)
-        self.painter.close()
-        self.painter = painter
+        if size != self.size:
+            self._resize(size)
+        old, self.painter = self.painter, painter
         self._crossfade = len(CROSSFADE)
         self._failing_since = None
+        return old
+
+    def refit(self, fit: Fit) -> None:
+        """Fit what comes in another way into what is painted, from the next frame on."""
+        self._fit = fit
+        self._walker = Walker(self.size, fit)
+        self._stillness = Stillness()
+        self._came = None
+
+    def find_flow(self, flow: Calculate | None) -> None:
+        """Find the motion another way, from the next frame on."""
+        self._flow.close()
+        self._flow = FlowThread(flow, self._say)
+
+    def find_people(self, find_people: FindPeople | None) -> None:
+        """Find people another way, from the next frame on."""
+        self._masks.find_people = find_people
 
     def _resize(self, size: Size) -> None:
         """Paint another size from the next frame on. What is remembered of frames of the old size goes."""
@@ -180,6 +215,7 @@ class Journey:
         """Send a frame on its way, give the picture to show now. Whatever the model throws, there is one."""
         self.motion = None
         begun = time.perf_counter()
+        self.post.enter("prepare")
         cargo = self._load(frame, snapshot)
         self._lap("prepare", begun)
         if snapshot["output/freeze"]:
@@ -237,21 +273,26 @@ class Journey:
 
     def _paint(self, cargo: Cargo, snapshot: Snapshot) -> Painting | None:
         begun = time.perf_counter()
+        self.post.enter("flow")
         asked = self._ask_flow(cargo.image, snapshot)
-        flow = asked.result().followed(snapshot["feedback/flow"]) if asked is not None and snapshot["feedback/amount"] > 0 else None
+        motion = self._found(asked) if snapshot["feedback/amount"] > 0 else None
+        flow = None if motion is None else motion.followed(snapshot["feedback/flow"])
         begun = self._lap("flow", begun)
+        self.post.enter("feedback")
         entered = self.painter.canvas.enter(cargo.model_sees, snapshot, flow, cargo.blank)
         begun = self._lap("feedback", begun)
+        self.post.enter("diffuse")
         painting = self.painter.paint(entered, snapshot, cargo)
         self._lap("diffuse", begun)
         return painting
 
     def _finish(self, painting: Painting, snapshot: Snapshot, newest: Cargo) -> Shown:
         begun = time.perf_counter()
+        self.post.enter("finish")
         mine: Cargo = painting.cargo
         crossfade = CROSSFADE[-self._crossfade] if self._crossfade else 0.0
         asked = self._ask_flow(mine.image, snapshot)
-        motion = None if asked is None else asked.result()
+        motion = self._found(asked)
         self.motion = motion.known if motion is not None and snapshot["output/interpolate"] else None
         flow = None if motion is None else motion.followed(snapshot["feedback/flow"])
         picture = self.painter.canvas.leave(painting.picture, mine.image, snapshot, crossfade, flow, mine.mask)
@@ -273,6 +314,21 @@ class Journey:
         if self._painted_of is None or needless:
             return None
         return self._flow.ask(image, self._painted_of)
+
+    def _found(self, asked: Future[Motion] | None) -> Motion | None:
+        """The flow that was asked for; None where it cannot be had, and the picture goes on without."""
+        if asked is None:
+            return None
+        try:
+            return asked.result(self._flow_patience)
+        except TimeoutError:
+            error: Exception = TimeoutError(f"no answer within {FLOW_PATIENCE:g} s")
+        except Exception as raised:  # its thread has said nothing of it
+            error = raised
+        self._metrics.faults += 1
+        self._supervisor.report("flow", error, "dis begins anew, and this frame goes without")
+        self.find_flow(None)
+        return None
 
     def close(self) -> None:
         """End its threads, the painter's too."""

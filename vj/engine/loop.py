@@ -6,6 +6,7 @@ out as frames came in, however long the stream's delay is.
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -24,12 +25,24 @@ from vj.frame import Frame, Size
 from vj.mailbox import Mailbox
 from vj.metrics import Metrics
 from vj.parameters.store import Store
+from vj.supervise import Supervisor
 
 RESTING = 0.2
 """Seconds between two frames while a model is being timed."""
 
 Publish = Callable[[np.ndarray, Frame], None]
 """(the prepared input, the picture). Must not block."""
+
+
+class Handover:
+    """A painter on its way to the render thread."""
+
+    def __init__(self, painter: Painter) -> None:
+        self.painter = painter
+        self.settled = threading.Event()
+        """It paints, or it does not and never will."""
+        self.error: Exception | None = None
+        """Why it does not."""
 
 
 class RenderLoop:
@@ -49,13 +62,20 @@ class RenderLoop:
         on_message: Callable[[str], None],
         find_people: FindPeople | None = None,
         flow: Calculate | None = None,
+        supervisor: Supervisor | None = None,
     ) -> None:
-        self.journey = Journey(size, fit, metrics, on_message, find_people, flow)
+        """supervisor: is told what goes wrong, and begins the loop again should it end."""
+        self._supervisor = supervisor or Supervisor(on_message)
+        self.journey = Journey(size, fit, metrics, on_message, find_people, flow, live=clock.live, supervisor=self._supervisor)
         self.inbox = inbox
-        self._period = 1 / fps
+        self.period = 1 / fps
+        """Seconds from one frame to the next, at least. May be set from any thread."""
         self._clock, self._store = clock, store
         self._publish, self._metrics, self._say = publish, metrics, on_message
-        self._painters: Mailbox[Painter] = Mailbox()
+        self._painters: Mailbox[Handover] = Mailbox()
+        self._changes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._frame: Frame | None = None
+        self._begun = 0.0
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._count = 0
@@ -65,9 +85,23 @@ class RenderLoop:
     def painter_name(self) -> str:
         return self.journey.painter.name
 
-    def offer(self, painter: Painter) -> None:
-        """Another painter, from any thread; it plays from the next frame on."""
-        self._painters.put(painter)
+    @property
+    def thread(self) -> threading.Thread | None:
+        """The render thread, once it runs."""
+        return self._thread
+
+    def offer(self, painter: Painter) -> Handover:
+        """Another painter, from any thread; it plays from the next frame on. One that is still waiting is closed."""
+        passed_over = self._painters.take(0)
+        if passed_over is not None:
+            self._refuse(passed_over, RuntimeError("another model came in its place"))
+        handover = Handover(painter)
+        self._painters.put(handover)
+        return handover
+
+    def between(self, change: Callable[[], None]) -> None:
+        """Have something changed between two frames, on the render thread; it must not block. From any thread."""
+        self._changes.put(change)
 
     @contextmanager
     def quietly(self) -> Iterator[None]:
@@ -79,8 +113,8 @@ class RenderLoop:
             self._resting = False
 
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="render", daemon=True)
-        self._thread.start()
+        self._begun = self._clock.now() - self.period
+        self._thread = self._supervisor.start("render", self._run, self._stop.is_set)
 
     def stop(self, timeout: float = 1.5) -> bool:
         """End after the frame in hand. False when that takes longer than `timeout` seconds."""
@@ -91,38 +125,66 @@ class RenderLoop:
         return self._thread is None or not self._thread.is_alive()
 
     def _run(self) -> None:
-        frame: Frame | None = None
-        begun = self._clock.now() - self._period
         while not self._stop.is_set():
-            self._take_painter()
-            # Not much sooner than the show's rate; and when the source is slower than that, the last input is painted once more.
-            rest = RESTING if self._resting and isinstance(self.journey.painter, Plain) else 0.9 * self._period
-            self._clock.wait_until(begun + rest, self._stop)
-            patience = 0.1 if frame is None else max(0.0, begun + 1.25 * self._period - self._clock.now())
-            newest = self.inbox.take(patience)
-            if newest is not None:
-                frame = newest
-            if frame is None or self._stop.is_set():
-                continue
-            begun = self._clock.now()
-            if newest is None:
-                frame = replace(frame, captured=begun)
             try:
-                self._show(self.journey.travel(frame, self._store.sample(begun)))
+                self._turn()
             except Exception as error:  # nothing may end this loop; what comes here is a fault of our own, and said as such
+                self.journey.post.leave()
                 self._metrics.faults += 1
-                self._say(f"the render loop stumbled ({type(error).__name__}: {error}); please report this")
-                self._stop.wait(self._period)
+                self._supervisor.report("the render loop", error, "please report this")
+                self._stop.wait(self.period)
+
+    def _turn(self) -> None:
+        """One frame, if there is one."""
+        self._take_painter()
+        while not self._changes.empty():
+            self._supervisor.call("a change between two frames", self._changes.get())
+        # Not much sooner than the show's rate; and when the source is slower than that, the last input is painted once more.
+        rest = RESTING if self._resting and isinstance(self.journey.painter, Plain) else 0.9 * self.period
+        self._clock.wait_until(self._begun + rest, self._stop)
+        patience = 0.1 if self._frame is None else max(0.0, self._begun + 1.25 * self.period - self._clock.now())
+        newest = self.inbox.take(patience)
+        if newest is not None:
+            self._frame = newest
+        frame = self._frame
+        if frame is None or self._stop.is_set():
+            return
+        self._begun = self._clock.now()
+        if newest is None:
+            frame = replace(frame, captured=self._begun)
+        self._show(self.journey.travel(frame, self._store.sample(self._begun)))
+        self.journey.post.leave()
 
     def _take_painter(self) -> None:
-        painter = self._painters.take(0)
-        if painter is not None:
-            if isinstance(self.journey.painter, Plain):
-                self._metrics.restart()
-            self.journey.swap(painter)
+        """Go on with the painter that was offered. One that does not take over is dropped, and the last one paints on."""
+        handover = self._painters.take(0)
+        if handover is None:
+            return
+        waited = isinstance(self.journey.painter, Plain)
+        try:
+            self._leave(self.journey.exchange(handover.painter))
+        except Exception as error:  # a card that is full or has gone
+            self._metrics.faults += 1
+            self._refuse(handover, error)
+            return
+        if waited:
+            self._metrics.restart()
+        handover.settled.set()
+
+    def _refuse(self, handover: Handover, error: Exception) -> None:
+        handover.error = error
+        handover.settled.set()
+        self._leave(handover.painter)
+
+    def _leave(self, painter: Painter) -> None:
+        """Close a painter, on a thread of its own: it may wait for threads, or for a card."""
+        threading.Thread(
+            target=self._supervisor.call, args=("a model at its end", painter.close), name="model's end", daemon=True
+        ).start()
 
     def _show(self, shown: Shown) -> None:
         begun = time.perf_counter()
+        self.journey.post.enter("publish")
         self._publish(shown.image, Frame(shown.picture, self._count, shown.captured, guide=shown.guide))
         self._metrics.stage("publish", time.perf_counter() - begun)
         self._count += 1
@@ -132,7 +194,9 @@ class RenderLoop:
         """Offline, on the caller's thread: every frame of `frames`, each a step of the clock. Returns how many pictures were made,
         which is how many frames came. `publish` gets them in order."""
         assert isinstance(self._clock, FrameClock), "offline rendering counts time in frames"
-        self._take_painter()
+        handover = self._painters.take(0)
+        if handover is not None:
+            self.journey.swap(handover.painter)
         came = 0
         last: Shown | None = None
         for frame in frames:

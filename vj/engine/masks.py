@@ -31,7 +31,7 @@ class Masks:
 
     def __init__(self, on_message: Callable[[str], None], find_people: FindPeople | None = None) -> None:
         """find_people: from `vj.engine.people`, None without a person model."""
-        self._say, self._find_people = on_message, find_people
+        self._say, self.find_people = on_message, find_people
         self._plate: np.ndarray | None = None
         self._sum: np.ndarray = np.zeros((0, 0, 3), np.float32)
         self._count = 0
@@ -123,9 +123,9 @@ class Masks:
         return cv2.resize(filled(found), (width, height), interpolation=cv2.INTER_LINEAR)
 
     def _people(self, image: np.ndarray, threshold: float) -> np.ndarray | None:
-        if self._find_people is None:
+        if self.find_people is None:
             return None
-        found = self._find_people(image)
+        found = self.find_people(image)
         if found is None or not np.isfinite(found).all():  # once in `steady`, a number that is none would stay for ever
             return None
         height, width = image.shape[:2]

@@ -229,6 +229,14 @@ def _yaml_problem(error: MarkedYAMLError) -> str:
     return f"not YAML: {problem}"
 
 
+def line_of(path: Path, key: str) -> int:
+    """The line (from 1) on which a show's section stands; 0 when it is in none, or the file cannot be read."""
+    try:
+        return _line(_read(path), (key,))
+    except Fault:
+        return 0
+
+
 def _line(tree: Any, loc: tuple[Any, ...]) -> int:
     """The line (from 1) on which the thing at `loc` stands; 0 when it is not in the file."""
     line = 0

@@ -54,7 +54,7 @@ class ShowFile:
         self._files = [path, *included_files(path)]
         look = self._look()
         self._inodes = {file: inode for file, (inode, _) in look.items()}
-        self._running = self._seen = _texts(look)
+        self._before = self._running = self._seen = _texts(look)
         """What plays, and what was looked at last and settled, which may have been a fault."""
         self._candidate: _Candidate | None = None
         self._own: bytes | None = None
@@ -116,7 +116,7 @@ class ShowFile:
             self._files = files
             look = self._look()
             self._settle(look)
-        self._running = self._seen
+        self._before, self._running = self._running, self._seen
         return show
 
     def write_cues(self, cues: dict[str, dict[str, Value]]) -> str:
@@ -124,6 +124,10 @@ class ShowFile:
         written."""
         told, self._own = put_cues(self.path, cues)
         return told
+
+    def refused(self) -> None:
+        """What `changed` gave last could not be played, and what played before does still."""
+        self._running = self._before
 
     def _settle(self, look: Look) -> None:
         self._candidate = None

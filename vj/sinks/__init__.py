@@ -14,7 +14,8 @@ from vj.frame import Frame
 class Sink(Protocol):
     """Takes frames. Used from one thread, its own; `close` may be called twice, and a closed sink can be opened again.
 
-    A class with `final = True` is not opened again after a Fault; others are, every few seconds.
+    A class with `final = True` is not opened again after a Fault; others are, every few seconds. One with `one_size` is closed and opened
+    again when the show changes the size of its pictures.
     """
 
     def open(self, width: int, height: int, fps: float) -> None:

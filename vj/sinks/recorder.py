@@ -42,6 +42,11 @@ class Recorder:
     final = True
     """After a Fault it stays closed: a full disk does not empty itself, and a torn movie is not continued."""
 
+    @property
+    def one_size(self) -> bool:
+        """A movie holds pictures of one size, a folder of any."""
+        return not self.folder
+
     path: Path
     """Where it records: the movie's own name once open."""
 

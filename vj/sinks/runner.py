@@ -9,10 +9,11 @@ from collections.abc import Callable
 
 from vj.clock import Clock, WallClock
 from vj.errors import Fault
-from vj.frame import Frame
+from vj.frame import Frame, Size
 from vj.mailbox import Mailbox
 from vj.metrics import Window
 from vj.sinks import Sink
+from vj.supervise import Post, Supervisor
 
 RETRY_PERIOD = 3.0
 """Seconds until a sink that failed is opened again."""
@@ -36,9 +37,11 @@ class SinkRunner:
         clock: Clock | None = None,
         on_sent: Callable[[Frame, float], None] | None = None,
         retry_period: float = RETRY_PERIOD,
+        supervisor: Supervisor | None = None,
     ) -> None:
         """fps: told to the sink. on_message: gets what a person should read, from the sink's thread. on_sent: gets every frame after it
-        was sent and the moment on `clock` (the show's), so that `moment - frame.captured` is its age."""
+        was sent and the moment on `clock` (the show's), so that `moment - frame.captured` is its age. supervisor: begins its thread again
+        should that end."""
         self.uri = uri
         self.sink = sink
         self.mailbox = mailbox
@@ -46,7 +49,13 @@ class SinkRunner:
         self.errors = 0
         self.failed_for_good = False
         """A sink with `final` has failed and is not tried again."""
-        self._fps = fps
+        self.fps = fps
+        """Told to the sink when it is opened. May be set from any thread."""
+        self._anew = False
+        self._size: Size | None = None
+        self._supervisor = supervisor or Supervisor(on_message)
+        self._post = Post(f"sink {uri}:")
+        self._done = False
         self._say = on_message
         self._clock = clock or WallClock()
         self._on_sent = on_sent
@@ -61,8 +70,13 @@ class SinkRunner:
         """Start taking from the mailbox."""
         if self._thread is not None:
             raise RuntimeError(f"{self.uri}: the runner was started already")
-        self._thread = threading.Thread(target=self._run, name=f"sink {self.uri}", daemon=True)
-        self._thread.start()
+        self._supervisor.watch(self._post)
+        self._thread = self._supervisor.start(f"sink {self.uri}", self._run, lambda: self._done)
+
+    def anew(self) -> None:
+        """Pictures of another size will come: what can hold one size only, a movie, ends with the last of the old ones and goes on in a
+        new file. From any thread."""
+        self._anew = True
 
     def deliver(self, frame: Frame) -> bool:
         """Send one frame from the caller's thread. False when the sink has failed for good, and rendering on is for nothing."""
@@ -78,6 +92,7 @@ class SinkRunner:
             self._close()
             return True
         self._thread.join(timeout)
+        self._supervisor.unwatch(self._post)
         if self._thread.is_alive():
             self._say(f"{self.uri} did not stop within {timeout:g} s; its last frames may be missing")
             return False
@@ -102,6 +117,7 @@ class SinkRunner:
                 self._carry(frame)
             elif self.mailbox.closed:
                 break
+        self._done = True
         self._close()
 
     def _carry(self, frame: Frame) -> None:
@@ -109,15 +125,23 @@ class SinkRunner:
         if time.monotonic() < self._retry_at:
             return
         try:
+            if self._open and self._anew and frame.size != self._size and getattr(self.sink, "one_size", False):
+                self._open = self._anew = False
+                self.sink.close()
+                self._say(f"{self.uri}: {frame.size} pictures go on in a new file")
             if not self._open:
-                self.sink.open(frame.size.width, frame.size.height, self._fps)
-                self._open = True
+                self._post.enter("opening")
+                self.sink.open(frame.size.width, frame.size.height, self.fps)
+                self._open, self._size = True, frame.size
             begun = time.perf_counter()
+            self._post.enter("sending")
             self.sink.send(frame)
             self._times.add(time.perf_counter() - begun)
         except Exception as error:  # whatever a driver throws: this sink fails, the others play on, and it is said
             self._fail(error)
             return
+        finally:
+            self._post.leave()
         self.sent += 1
         if self._trouble:
             self._trouble = ""

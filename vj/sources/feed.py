@@ -11,6 +11,7 @@ from vj.frame import Frame, Size
 from vj.mailbox import Mailbox
 from vj.sources import EndOfSource, Setting, Source, make_source
 from vj.sources.testcard import Scene
+from vj.supervise import Supervisor
 
 PATIENCE = 3.0
 """Seconds for which the last picture stands when a source gives none; then the test card does."""
@@ -54,8 +55,18 @@ class Feed:
     the while. Frames are numbered here, so that the numbers rise through all of that.
     """
 
-    def __init__(self, uri: str, source: Source, inbox: Mailbox[Frame], setting: Setting, on_message: Callable[[str], None]) -> None:
-        """source: open or not. on_message: gets what a person should read, from this thread."""
+    def __init__(
+        self,
+        uri: str,
+        source: Source,
+        inbox: Mailbox[Frame],
+        setting: Setting,
+        on_message: Callable[[str], None],
+        supervisor: Supervisor | None = None,
+    ) -> None:
+        """source: open or not. on_message: gets what a person should read, from this thread. supervisor: begins its threads again should
+        they end."""
+        self._supervisor = supervisor or Supervisor(on_message)
         self.uri = uri
         self.source = source
         self.ended = False
@@ -76,8 +87,7 @@ class Feed:
 
     def start(self) -> None:
         self._heard = self._setting.clock.now()
-        self._thread = threading.Thread(target=self._run, name=f"source {self.uri}", daemon=True)
-        self._thread.start()
+        self._thread = self._supervisor.start(f"source {self.uri}", self._run, self._stop.is_set)
 
     def stop(self, timeout: float = 2.0) -> bool:
         """End and close the source. False when it hangs for longer than `timeout` seconds."""
@@ -162,8 +172,8 @@ class Feed:
         """Let the test card play, on a thread of its own: the source may wait in every `read`."""
         self._say(f"no picture from {self.uri} for {PATIENCE:g} s; the test card plays until it comes")
         self._card_stop = threading.Event()
-        self._card = threading.Thread(target=self._play_card, args=(self._card_stop,), name="test card", daemon=True)
-        self._card.start()
+        stop = self._card_stop
+        self._card = self._supervisor.start("test card", lambda: self._play_card(stop), stop.is_set)
 
     def _play_card(self, stop: threading.Event) -> None:
         clock, size, fps = self._setting.clock, self._setting.size, self._setting.fps

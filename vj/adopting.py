@@ -1,0 +1,370 @@
+"""A show that was saved while it plays: all that is new is built beside what plays, then everything is switched; or nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from vj.engine.people import Beside
+from vj.enlarging import Enlarging
+from vj.errors import Fault
+from vj.parameters.store import Store
+from vj.show.load import line_of
+from vj.show.reload import ShowFile
+from vj.show.schema import Show, parse_address
+from vj.sources import Source, make_source, split_uri
+from vj.sources.feed import Feed, first_that_opens
+from vj.staging import find_flow, make_people, split_preview, start_values
+
+if TYPE_CHECKING:
+    from vj.performance import Performance
+
+SCORE = (
+    "mappings",
+    "answers",
+    "ignored",
+    "macros",
+    "modulators",
+    "cues",
+    "timeline",
+    "curves",
+    "tempo",
+    "midi",
+)
+DRAWN = ("testcard", "drawn", "walk", "image", "none")
+"""Sources that are made for the show's size and rate, and can be made anew without being missed."""
+
+
+def _nothing() -> None:
+    """Nothing is left to do."""
+
+
+@dataclass
+class Part:
+    """Something new, ready to take the place of what plays."""
+
+    names: list[str]
+    """What is said to have changed."""
+    switch: Callable[[], Any]
+    """Takes the place. Nothing in it can fail, as far as one can know."""
+    drop: Callable[[], Any] = field(default=_nothing)
+    """Ends it instead, with what plays as it was."""
+
+
+class Adopting:
+    """Changes a performance as its show file says. Belongs to the thread that watches the file."""
+
+    def __init__(self, performance: Performance) -> None:
+        self._played = performance
+
+    def adopt(self, show: Show, file: ShowFile | None = None) -> bool:
+        """Change what can change while it plays, as a whole. False when some of it could not be had: that is said, with its line, and what
+        plays is as it was. file: where the show is from."""
+        played = self._played
+        old = played.show
+        parts: list[Part] = []
+        builders: list[tuple[str, Callable[[Show, Show], Part | None]]] = [
+            ("start", self._values),
+            ("sinks", self._sinks),
+            ("person", self._people),
+            ("flow", self._flow),
+            ("output", self._output),
+            ("fps", self._pace),
+            ("osc", self._osc),
+            ("preview", self._page),
+            ("source", self._source),
+        ]
+        for key, build in builders:
+            try:
+                part = build(show, old)
+            except Exception as error:  # whatever a library, a disk or a driver has against it
+                for built in reversed(parts):
+                    played.supervisor.call(
+                        "what was built for the saved show, at its end,", built.drop
+                    )
+                self._refuse(key, error, file)
+                return False
+            if part is not None:
+                parts.append(part)
+        played.show = show
+        for part in parts:
+            played.supervisor.call(
+                f"{', '.join(part.names) or 'the saved show'}, saved,", part.switch
+            )
+        played.supervisor.call("what hears, after the save,", played.join)
+        if played.page is not None:
+            played.page.tree_changed()
+        changed = [name for part in parts for name in part.names]
+        if played.model_key(show) != played.asked_model:
+            changed += (
+                ["model"] if (show.model, show.engine) != (old.model, old.engine) else ["size"]
+            )
+            if show.size != old.size:
+                played.outlets.anew(show.fps)
+            played.load(show)
+        if file is None or not file.by_itself or changed not in ([], ["what moves them"]):
+            played.say(
+                f"the show file was saved; changed: {', '.join(changed) or 'nothing that is not played otherwise'}"
+            )
+        self._tell_later(show, old)
+        return True
+
+    def _refuse(self, key: str, error: Exception, file: ShowFile | None) -> None:
+        told = str(error) if isinstance(error, Fault) else f"{type(error).__name__}: {error}"[:300]
+        line = line_of(file.path, key) if file is not None else 0
+        where = f"{file.path}:{line}: {key}: " if file is not None and line else f"{key}: "
+        self._played.say(f"{where}{told}\nthe running show goes on as it was")
+
+    def _tell_later(self, show: Show, old: Show) -> None:
+        """What does not change, and why."""
+        setting = self._played.feed_setting
+        if setting is None:
+            return
+        later = [
+            *(["loop"] if show.loop != setting.loop and show.loop != old.loop else []),
+            *(
+                ["ndi_addresses"]
+                if tuple(show.ndi_addresses) != setting.addresses
+                and show.ndi_addresses != old.ndi_addresses
+                else []
+            ),
+        ]
+        if later:
+            self._played.say(
+                f"{', '.join(later)}: with the next source, since the one that plays would have to begin again"
+            )
+
+    def _values(self, show: Show, old: Show) -> Part:
+        """The parameters and what moves them."""
+        played = self._played
+        start, table = start_values(show), show.table()
+        scratch = Store(start, table)
+        moves = any(getattr(old, name) != getattr(show, name) for name in SCORE)
+        ready = played.desk.ready(show, scratch) if moves else None
+        part = Part([], _nothing)
+
+        def switch() -> None:
+            part.names += played.store.adopt(start, table)
+            if ready is not None:
+                played.desk.adopt(show, ready)
+                part.names.append("what moves them")
+
+        part.switch = switch
+        if ready is not None:
+            part.drop = ready[1].close
+        return part
+
+    def _sinks(self, show: Show, old: Show) -> Part | None:
+        if show.sinks == old.sinks:
+            return None
+        played = self._played
+        uris = [uri for uri in show.sinks if split_preview(uri)]
+        runners = played.outlets.ready(uris)
+
+        def switch() -> None:
+            played.outlets.take(runners)
+            played.has_sinks = bool(uris)
+
+        return Part(["sinks"], switch)
+
+    def _people(self, show: Show, old: Show) -> Part | None:
+        if show.person == old.person:
+            return None
+        played = self._played
+        made, before = make_people(show, True, played.say), played.people
+
+        def switch() -> None:
+            played.people = made
+            played.loop.between(lambda: played.loop.journey.find_people(made))
+            if isinstance(before, Beside):
+                before.close()
+
+        return Part(["person"], switch, made.close if isinstance(made, Beside) else _nothing)
+
+    def _flow(self, show: Show, old: Show) -> Part | None:
+        if show.flow == old.flow:
+            return None
+        played = self._played
+        made = find_flow(show)
+        return Part(
+            ["flow"], lambda: played.loop.between(lambda: played.loop.journey.find_flow(made))
+        )
+
+    def _output(self, show: Show, old: Show) -> Part | None:
+        changed = [
+            name for name in ("output", "upscale") if getattr(show, name) != getattr(old, name)
+        ]
+        if not changed:
+            return None
+        played = self._played
+        made: Enlarging | None = None
+        if show.output is not None:
+            made = played.make_enlarging(show, played.size, show.output)
+
+        def switch() -> None:
+            before, played.enlarging = played.enlarging, made
+            played.outlets.anew(show.fps)
+            if before is not None:
+                before.stop()
+
+        return Part(changed, switch, made.stop if made is not None else _nothing)
+
+    def _pace(self, show: Show, old: Show) -> Part | None:
+        """The show's rate, and how what comes in is fitted into what is painted."""
+        changed = [name for name in ("fps", "fit") if getattr(show, name) != getattr(old, name)]
+        if not changed:
+            return None
+        played = self._played
+
+        def switch() -> None:
+            if show.fps != old.fps:
+                played.loop.period = played.inbetween.period = 1 / show.fps
+                played.outlets.anew(show.fps)
+                if played.enlarging is not None:
+                    played.enlarging.keep_pace(1 / show.fps)
+            if show.fit != old.fit:
+                played.loop.between(lambda: played.loop.journey.refit(show.fit))
+
+        return Part(changed, switch)
+
+    def _osc(self, show: Show, old: Show) -> Part | None:
+        played = self._played
+        before = played.osc
+        if before is None or show.osc == played.heard:
+            return None
+        # Two cannot hear at one port: there the old one ends first, and comes back when the rest of the save cannot be had.
+        clash = parse_address(show.osc.listen)[1] == before.address[1]
+
+        def back() -> None:
+            if clash:
+                played.osc = played.make_osc(old)
+                played.join()
+
+        if clash:
+            before.stop()
+        try:
+            made = played.make_osc(show)
+        except Exception:
+            back()
+            raise
+
+        def switch() -> None:
+            played.osc, played.heard = made, show.osc
+            if not clash:
+                before.stop()
+
+        def drop() -> None:
+            made.stop()
+            back()
+
+        return Part(["osc"], switch, drop)
+
+    def _page(self, show: Show, old: Show) -> Part | None:
+        played = self._played
+        before = played.page
+        if "preview" not in show.sinks:
+            if before is None:
+                return None
+
+            def end() -> None:
+                played.page = played.served = None
+                before.stop()
+
+            return Part(["preview"], end)
+        if before is not None and show.preview == played.served:
+            return None
+        clash = (
+            before is not None
+            and parse_address(show.preview.listen)[1]
+            == parse_address(before.url.split("//")[1].strip("/"))[1]
+        )
+
+        def back() -> None:
+            if clash:
+                played.page = played.make_page(old)
+                played.join()
+
+        if clash and before is not None:
+            before.stop()
+        try:
+            made = played.make_page(show)
+        except Exception:
+            back()
+            raise
+
+        def switch() -> None:
+            played.page, played.served = made, show.preview
+            if before is not None and not clash:
+                before.stop()
+            played.say(f"the page is at {made.url}")
+
+        def drop() -> None:
+            made.stop()
+            back()
+
+        return Part(["preview"], switch, drop)
+
+    def _source(self, show: Show, old: Show) -> Part | None:
+        """Another source, opened; a camera that may be the one that plays after that was closed, since a device has one user."""
+        played = self._played
+        before, setting_before = played.feed, played.feed_setting
+        assert before is not None
+        assert setting_before is not None
+        told = ["source"] if show.source != old.source else []
+        if not told and not (before.uri in show.source and self._made_anew(before.uri, show, old)):
+            return None
+        clash = any(_may_be_one(before.uri, uri) for uri in show.source)
+        setting = played.setting_of(show)
+        if clash:
+            before.stop(timeout=2.0)
+        try:
+            uri, source = first_that_opens(show.source, setting, played.say)
+        except Exception:
+            if clash:
+                self._reopen(before)
+            raise
+
+        def switch() -> None:
+            if not clash:
+                before.stop(timeout=1.0)
+            self._play(Feed(uri, source, played.inbox, setting, played.say, played.supervisor))
+            played.feed_setting = setting
+
+        def drop() -> None:
+            source.close()
+            if clash:
+                self._reopen(before)
+
+        return Part(told, switch, drop)
+
+    def _made_anew(self, uri: str, show: Show, old: Show) -> bool:
+        """A drawn source is made for a size and a rate."""
+        return split_uri(uri)[0] in DRAWN and (
+            show.fps != old.fps or (show.size != old.size and "auto" not in (show.size, old.size))
+        )
+
+    def _play(self, feed: Feed) -> None:
+        self._played.feed = feed
+        feed.start()
+
+    def _reopen(self, before: Feed) -> None:
+        """The source that was closed for another one plays again; if it does not open at once, it is tried again as any that was lost."""
+        played = self._played
+        assert played.feed_setting is not None
+        source: Source = make_source(before.uri, played.feed_setting)
+        played.supervisor.call(f"source {before.uri}", source.open, "it is tried again")
+        self._play(
+            Feed(
+                before.uri, source, played.inbox, played.feed_setting, played.say, played.supervisor
+            )
+        )
+
+
+def _may_be_one(one: str, other: str) -> bool:
+    """Two cameras that may be the same device: of one number, or one by its name."""
+    (kind, rest), (kind_too, rest_too) = split_uri(one), split_uri(other)
+    if kind != "camera" or kind_too != "camera":
+        return False
+    numbers = [text.strip() or "0" for text in (rest, rest_too)]
+    return numbers[0] == numbers[1] or not all(number.isdecimal() for number in numbers)
