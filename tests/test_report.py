@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from pythonosc.udp_client import SimpleUDPClient
 
 from vj.engine.painters import Plain
 from vj.frame import Size
+from vj.parameters.store import Store
 from vj.performance import Performance
-from vj.report import status
+from vj.report import _answer, status
 from vj.show.load import check_show
 
 UNDERSTOOD = "gold: metal in molten gold"
@@ -71,3 +73,24 @@ def test_what_was_understood_is_told_and_what_was_not_comes_as_an_error(
 def test_a_painter_that_reads_no_words_has_understood_nothing() -> None:
     show = check_show({"model": "none", "size": "64x64", "sinks": []}, "a test")
     assert status(Performance(show, lambda text: None))["understood"] == ""
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        ("fps", [24.5]),
+        ("sinks 1", ["preview"]),
+        ("sinks 9", [""]),
+        ("width", [320]),
+        ("frames", [99]),
+        ("delta", [0.25]),
+        ("local_streaming", ["local_streaming"]),
+        (1.0, [1.0]),
+        ("json", ['{"fps": 24.5, "sinks": ["ndi:vj", "preview"]}']),
+    ],
+)
+def test_what_old_patches_expect_is_answered(what: str | float, told: list[Any]) -> None:
+    performance: Any = SimpleNamespace(
+        metrics=SimpleNamespace(painted=99), size=Size(320, 240), store=Store({"delta": 0.25})
+    )
+    assert _answer(performance, what, {"fps": 24.5, "sinks": ["ndi:vj", "preview"]}) == told

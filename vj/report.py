@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -58,10 +59,18 @@ def osc_status(performance: Performance) -> Mapping[str, Sequence[float | int | 
 
 
 def _answer(performance: Performance, what: str | float, told: Mapping[str, Any]) -> list[float | int | str]:
-    """What an old patch expects at an address of its own: a value of the status by its name, `frames`, or what is written there."""
-    if what == "frames":
-        return [performance.metrics.painted]
-    found = told.get(what, what) if isinstance(what, str) else what
+    """What an old patch expects at an address of its own: a value of the status or a parameter by its name, one of several (`sinks 0`),
+    `frames`, `width`, `height`, all of the status as `json`, or what is written there."""
+    if what == "json":
+        return [json.dumps(told, default=str)]
+    more = {"frames": performance.metrics.painted, "width": performance.size.width, "height": performance.size.height}
+    found: Any = what
+    if isinstance(what, str):
+        name, _, place = what.partition(" ")
+        values = performance.store.base() | dict(told) | more
+        found = values.get(name, what) if not place or place.isdecimal() else what
+        if place.isdecimal() and isinstance(found, list):
+            found = found[int(place)] if int(place) < len(found) else ""
     if isinstance(found, list):
         return list(found)
     return [float(found)] if isinstance(found, float) else [found]

@@ -193,7 +193,8 @@ class Dispatcher:
         if address in self._asks:
             for name, values in self.status().items():
                 asker.answer(name if name.startswith("/") else f"/vj/status/{name}", values)
-            return
+            if address not in self._mapped:
+                return
         if address.startswith(OWN):
             asker.is_vj()
             return
@@ -215,8 +216,13 @@ class Dispatcher:
             )
 
     def _is_ignored(self, address: str) -> bool:
-        return address in self._ignored or (
-            bool(self._folders) and address.startswith(self._folders)
+        """Nothing is said about it. Of a folder, what has a meaning all the same is heard."""
+        if address in self._ignored:
+            return True
+        return (
+            bool(self._folders)
+            and address.startswith(self._folders)
+            and address not in self._mapped
         )
 
     def _hear(self, address: str, arguments: tuple[Any, ...], asker: Asker) -> None:
@@ -227,6 +233,13 @@ class Dispatcher:
             if isinstance(standing, int | float):
                 asker.answer(address, [hands[0].raw_of(float(standing))], "f")
             return
+        if arguments == (IMPULSE,):
+            if hands and all(hand.continuous for hand in hands):
+                self.complaints.refuse(
+                    asker, f"{address}: an impulse came, a number would be right"
+                )
+                return
+            arguments = ()  # a press
         if len(arguments) == 1 and isinstance(arguments[0], tuple):
             arguments = arguments[0]  # an array alone is its elements
         told = tuple(True if value is IMPULSE else value for value in arguments)

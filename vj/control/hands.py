@@ -35,7 +35,8 @@ class Later(Protocol):
 
 
 def taken(rule: MappingRule, arguments: tuple[Any, ...]) -> object:
-    """The argument of an OSC message a mapping is about: by index, `last`, `count`, or `json 0 1`, a path into JSON text.
+    """The argument of an OSC message a mapping is about: by index, `last`, `count`, `json 0 1`, a path into JSON text, or
+    `share 1`, how much of all weights the entry of this number has in the JSON text [[what, weight], ...].
 
     PRESS for a message without any. None when the message has no such thing.
     """
@@ -45,13 +46,17 @@ def taken(rule: MappingRule, arguments: tuple[Any, ...]) -> object:
             return len(arguments) or None
         if take == "last":
             return arguments[-1]
+        if isinstance(take, str) and take.startswith("share"):
+            weights = [max(0.0, float(weight)) for _, weight in json.loads(arguments[0])]
+            place = int(take.split()[1])
+            return weights[place] / sum(weights) if place < len(weights) else 0.0
         if isinstance(take, str) and take.startswith("json"):
             found = json.loads(arguments[0])
             for key in take.split()[1:]:
                 found = found[int(key)]
             return found
         return arguments[int(take)] if arguments else (PRESS if take == 0 else None)
-    except (IndexError, ValueError, TypeError, KeyError, RecursionError):
+    except (IndexError, ValueError, TypeError, KeyError, RecursionError, ArithmeticError):
         return None
 
 

@@ -38,6 +38,8 @@ BATCH = 512
 
 TICK, BUSY = 0.003, 0.01
 """Seconds it rests after a busy batch: one that held several datagrams, or came within BUSY seconds of the one before."""
+FLOOD, FLOOD_TICK = 8, 0.007
+"""Datagrams in a batch from which on it rests for longer: still four times in a frame."""
 
 PEERS, PEER_LIFE = 8, 60.0
 """Senders that get the status: so many, for so many seconds after their last message."""
@@ -216,7 +218,7 @@ class OscServer:
                     self._next_status = time.monotonic() + 1.0
                     self._send_status()
                 if 0 < taken < BATCH and (taken > 1 or batch - before < BUSY):
-                    time.sleep(TICK)
+                    time.sleep(TICK if taken < FLOOD else FLOOD_TICK)
             except Exception as error:  # nothing may end this thread
                 if self._stop.is_set():
                     return
