@@ -1,0 +1,462 @@
+"""No thread dies unseen, a stage that stands is named, and the render thread waits for nobody."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vj.clock import WallClock
+from vj.engine.inbetween import Inbetween
+from vj.engine.journey import Journey
+from vj.engine.loop import RenderLoop
+from vj.engine.painters import Painting, Plain
+from vj.enlarging import Enlarging
+from vj.frame import Frame, Size
+from vj.mailbox import Mailbox
+from vj.metrics import Metrics
+from vj.parameters.store import Store
+from vj.performance import Performance
+from vj.show.load import check_show
+from vj.sinks.runner import SinkRunner
+from vj.sources import Setting
+from vj.sources.feed import Feed
+from vj.supervise import Errands, Post, Supervisor
+
+SIZE = Size(64, 64)
+
+
+def until(true: Callable[[], bool], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def frame(light: int = 90, number: int = 0) -> Frame:
+    return Frame(np.full((64, 64, 3), light, np.uint8), number, 0.0)
+
+
+def test_work_that_throws_is_begun_again_and_told_once() -> None:
+    said: list[str] = []
+    supervisor = Supervisor(said.append)
+    turns: list[int] = []
+
+    def work() -> None:
+        turns.append(len(turns))
+        if len(turns) < 3:
+            raise ValueError("a bad reel")
+
+    thread = supervisor.start("the projector", work)
+    assert supervisor.threads == ["the projector"]
+    until(lambda: not thread.is_alive())
+    assert len(turns) == 3
+    assert len(said) == 1
+    assert "the projector stumbled (ValueError: a bad reel)" in said[0]
+    assert supervisor.faults == {"the projector": 2}
+    assert supervisor.threads == []
+
+
+def test_the_same_fault_is_said_again_after_a_while_with_its_count() -> None:
+    said: list[str] = []
+    moment = 0.0
+    supervisor = Supervisor(said.append, lambda: moment)
+    for _ in range(50):
+        supervisor.report("a lamp", OSError("flickers"))
+    supervisor.report("a lamp", OSError("is out"))
+    moment = 11.0
+    supervisor.report("a lamp", OSError("is out"))
+    assert [line.rpartition(";")[2] for line in said] == [
+        " it goes on",
+        " it goes on (51 times so far)",
+        " it goes on (52 times so far)",
+    ]
+
+
+def test_what_comes_round_goes_on_whatever_it_throws() -> None:
+    stop, turns = threading.Event(), []
+
+    def turn() -> None:
+        turns.append(1)
+        raise RecursionError("again")
+
+    thread = Supervisor(lambda text: None).every("a wheel", turn, 0.001, stop)
+    until(lambda: len(turns) > 20)
+    stop.set()
+    until(lambda: not thread.is_alive())
+
+
+def test_a_stage_that_stands_is_named_once_a_stall() -> None:
+    said: list[str] = []
+    moment = 0.0
+    supervisor = Supervisor(said.append)
+    post = supervisor.watch(Post(now=lambda: moment))
+    for stall in range(2):
+        post.enter("diffuse")
+        supervisor.look()
+        moment += 3.2
+        for _ in range(5):
+            supervisor.look()
+        assert said == ["the picture stands: diffuse has taken 3 s"] * (stall + 1)
+        assert supervisor.stalled == ["diffuse 3.2 s"]
+        post.leave()
+        assert supervisor.stalled == []
+    supervisor.unwatch(post)
+    post.enter("diffuse")
+    moment += 9
+    supervisor.look()
+    assert len(said) == 2
+
+
+def test_errands_are_done_in_their_order_and_bounded() -> None:
+    done: list[int] = []
+    gate = threading.Event()
+    errands = Errands(Supervisor(lambda text: None))
+    errands.put(lambda: gate.wait(5))
+    for number in range(Errands.LIMIT + 50):
+        errands.put(lambda number=number: done.append(number) if number != 3 else 1 / 0)  # type: ignore[misc]
+    assert errands.dropped >= 49
+    gate.set()
+    errands.close(5)
+    assert done[:6] == [0, 1, 2, 4, 5, 6]
+
+
+@contextmanager
+def playing(publish: Callable[..., None], said: list[str], **options: Any) -> Iterator[RenderLoop]:
+    inbox: Mailbox[Frame] = Mailbox()
+    loop = RenderLoop(
+        size=SIZE,
+        fps=60,
+        fit="crop",
+        clock=WallClock(),
+        store=Store({"feedback/amount": 0, "blend/smoothing": 0}),
+        inbox=inbox,
+        publish=publish,
+        metrics=Metrics(),
+        on_message=said.append,
+        **options,
+    )
+    inbox.put(frame())
+    loop.start()
+    try:
+        yield loop
+    finally:
+        loop.stop()
+
+
+class Green(Plain):
+    """Paints a light of its own; may refuse to take over, or stand for a while."""
+
+    def __init__(self, light: int, refuses: bool = False, stands: float = 0.0) -> None:
+        super().__init__(SIZE, f"light {light}")
+        self.light, self.refuses, self.stands, self.closed = light, refuses, stands, False
+        if refuses:
+            self.canvas = None  # type: ignore[assignment]
+
+    def paint(self, entered: Any, snapshot: Any, cargo: Any) -> Painting:
+        time.sleep(self.stands)
+        return Painting(np.full((64, 64, 3), self.light, np.uint8), cargo)
+
+    def close(self) -> None:
+        self.closed = True
+        time.sleep(0.3)  # as one does that waits for a thread
+
+
+def test_a_model_whose_turn_throws_does_not_end_the_picture() -> None:
+    said: list[str] = []
+    seen: list[int] = []
+
+    def publish(image: np.ndarray, shown: Frame) -> None:
+        seen.append(int(shown.pixels.mean()))
+
+    with playing(publish, said) as loop:
+        first = loop.offer(Green(50))
+        assert first.settled.wait(5)
+        broken = Green(200, refuses=True)
+        handover = loop.offer(broken)
+        assert handover.settled.wait(5)
+        assert handover.error is not None
+        until(lambda: broken.closed)
+        count = len(seen)
+        until(lambda: len(seen) > count + 5)
+        assert loop.painter_name == "light 50"
+        assert loop.thread is not None
+        assert loop.thread.is_alive()
+
+
+def test_two_models_at_once_the_newer_one_plays_and_the_other_is_closed() -> None:
+    loop_said: list[str] = []
+    with playing(lambda image, shown: None, loop_said) as loop:
+        loop.between(lambda: time.sleep(0.2))
+        until(lambda: loop._changes.empty())
+        older, newer = Green(10), Green(20)
+        passed, taken = loop.offer(older), loop.offer(newer)
+        assert passed.settled.wait(5)
+        assert taken.settled.wait(5)
+        assert (passed.error is None, taken.error) == (False, None)
+        until(lambda: older.closed)
+
+
+def test_the_loop_does_not_wait_for_a_model_that_leaves() -> None:
+    moments: list[float] = []
+
+    def publish(image: np.ndarray, shown: Frame) -> None:
+        moments.append(time.monotonic())
+
+    with playing(publish, []) as loop:
+        old = Green(10)
+        loop.offer(old).settled.wait(5)
+        begun = time.monotonic()
+        loop.offer(Green(20)).settled.wait(5)
+        until(lambda: old.closed)
+        assert time.monotonic() - begun < 0.25, "its end takes 0.3 s"
+
+
+def test_what_a_change_or_a_publisher_throws_is_reported_and_the_next_frame_comes() -> None:
+    said: list[str] = []
+    count = 0
+
+    def publish(image: np.ndarray, shown: Frame) -> None:
+        nonlocal count
+        count += 1
+        if count < 4:
+            raise KeyError("a wire")
+
+    with playing(publish, said) as loop:
+        loop.between(lambda: 1 / 0)  # type: ignore[arg-type, return-value]
+        until(lambda: count > 8)
+    assert (
+        sum(
+            "the render loop stumbled (KeyError: 'a wire'); please report this" in line
+            for line in said
+        )
+        == 1
+    )
+    assert sum("ZeroDivisionError" in line for line in said) == 1
+
+
+def test_a_stage_that_stands_is_seen_in_a_real_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vj.supervise.STALLS", 0.1)
+    said: list[str] = []
+    supervisor = Supervisor(said.append)
+    with playing(lambda image, shown: None, said, supervisor=supervisor) as loop:
+        post = supervisor.watch(loop.journey.post)
+        loop.offer(Green(10, stands=0.6)).settled.wait(5)
+        until(lambda: post.stuck() > 0.2)
+        supervisor.look()
+    assert said == ["the picture stands: diffuse has taken 0 s"]
+
+
+@pytest.mark.parametrize("fault", ["throws", "hangs"])
+def test_a_flow_that_throws_or_hangs_leaves_the_picture_going(
+    fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vj.engine.journey.FLOW_PATIENCE", 0.1)
+    said: list[str] = []
+    gate = threading.Event()
+
+    def find(self: object, new: np.ndarray, old: np.ndarray) -> Any:
+        if fault == "throws":
+            raise MemoryError("of the card")
+        gate.wait(10)
+
+    metrics = Metrics()
+    journey = Journey(SIZE, "crop", metrics, said.append, live=True)
+    snapshot = Store({"feedback/amount": 0.5}).sample(0.0)
+    journey.travel(frame(90), snapshot)
+    with monkeypatch.context() as patch:
+        patch.setattr("vj.engine.flow.FlowFinder.find", find)
+        shown = journey.travel(frame(120), snapshot)
+    gate.set()
+    assert shown.picture.mean() > 50
+    assert sum("flow stumbled" in line for line in said) == 1
+    assert not any("the model failed" in line for line in said), "it has not"
+    assert journey.travel(frame(60), snapshot).picture.mean() > 30
+    journey.close()
+
+
+def test_interpolation_that_throws_lets_the_painted_pictures_through() -> None:
+    said: list[str] = []
+    got: list[int] = []
+    supervisor = Supervisor(said.append)
+    filler = Inbetween(lambda one: got.append(one.number), WallClock(), 200, supervisor)
+    wrong = np.zeros((0, 0, 3), np.float32)  # no flow at all
+    for number in range(20):
+        filler.put(frame(number=number), wrong, True)
+        time.sleep(0.01)
+    until(lambda: len(got) > 0 and got[-1] == 19)
+    filler.stop()
+    assert len(got) > 10
+    assert supervisor.faults["interpolation"] > 1
+    assert sum("interpolation stumbled" in line for line in said) == 1
+
+
+class Standing:
+    """Enlarges nothing for a while."""
+
+    name = "a wall"
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+
+    def enlarge(self, picture: np.ndarray, guide: object = None) -> np.ndarray:
+        self.gate.wait(10)
+        return picture
+
+    def close(self) -> None: ...
+
+
+def test_what_stands_is_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vj.enlarging.STALLS", 0.05)
+    got: list[int] = []
+    wall = Standing()
+    enlarging = Enlarging(wall, lambda one: got.append(one.number), Metrics(), print)
+    enlarging.put(frame(number=1))
+    time.sleep(0.15)
+    for number in range(2, 6):
+        enlarging.put(frame(number=number))
+    assert got == [2, 3, 4, 5]
+    wall.gate.set()
+    until(lambda: 1 in got)
+    enlarging.stop()
+
+
+class Tape:
+    def __init__(self) -> None:
+        self.frames = 0
+        self.closed = False
+
+    def open(self, width: int, height: int, fps: float) -> None: ...
+
+    def send(self, one: Frame) -> None:
+        self.frames += 1
+
+    def close(self) -> None:
+        self.closed = True
+
+    def state(self) -> str:
+        return "turning"
+
+
+def test_a_sinks_thread_that_throws_is_begun_again() -> None:
+    said: list[str] = []
+    tape, box = Tape(), Mailbox[Frame]()
+
+    def sent(one: Frame, moment: float) -> None:
+        if tape.frames == 1:
+            raise LookupError("a meter")
+
+    supervisor = Supervisor(said.append)
+    runner = SinkRunner("tape:1", tape, box, 30, said.append, on_sent=sent, supervisor=supervisor)
+    runner.start()
+    box.put(frame())
+    until(lambda: supervisor.faults.get("sink tape:1", 0) == 1)
+    until(lambda: (box.put(frame()), tape.frames > 2)[1])
+    assert runner.stop()
+    assert tape.closed
+
+
+def test_a_feed_whose_thread_throws_is_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    box: Mailbox[Frame] = Mailbox()
+
+    class Reel:
+        live = True
+
+        def open(self) -> None: ...
+
+        def read(self) -> Frame:
+            time.sleep(0.005)
+            return frame()
+
+        def close(self) -> None: ...
+
+    supervisor = Supervisor(said.append)
+    feed = Feed("reel:1", Reel(), box, Setting(WallClock()), said.append, supervisor)
+    put, left = feed._put, [2]
+
+    def once(one: Frame) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise BufferError("of a driver")
+        put(one)
+
+    monkeypatch.setattr(feed, "_put", once)
+    feed.start()
+    until(lambda: feed.frames > 10)
+    assert feed.stop()
+    assert supervisor.faults == {"source reel:1": 1}
+
+
+def test_the_render_thread_neither_writes_nor_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that is held, and a disk that is slow, hold up no frame."""
+    names: dict[str, str] = {}
+
+    def say(text: str) -> None:
+        names[text] = threading.current_thread().name
+
+    def record(self: object, on: bool) -> None:
+        names[f"record {on}"] = threading.current_thread().name
+
+    monkeypatch.setattr("vj.outlets.Outlets.record", record)
+    show = check_show(
+        {"model": "none", "size": "64x64", "sinks": [], "osc": "127.0.0.1:0", "midi": "off"}, "here"
+    )
+    played = Performance(show, say)
+    played.start()
+    try:
+
+        def on_the_render_thread() -> None:
+            names["here"] = threading.current_thread().name
+            played.say("from within a frame")
+            played.store.set("record", True)
+
+        played.loop.between(on_the_render_thread)
+        until(lambda: {"from within a frame", "record True"} <= names.keys())
+    finally:
+        played.stop()
+    assert names["here"] == "render"
+    assert names["from within a frame"] == names["record True"] == "errands"
+
+
+def test_faults_and_threads_stand_in_the_status_and_the_summary() -> None:
+    from vj.report import status, summary
+
+    show = check_show(
+        {"model": "none", "size": "64x64", "sinks": [], "osc": "127.0.0.1:0", "midi": "off"}, "here"
+    )
+    played = Performance(show, lambda text: None)
+    played.start()
+    try:
+        played.supervisor.report("a lamp", OSError("out"))
+        until(lambda: {"render", "watchdog", "source testcard"} <= set(status(played)["threads"]))
+        assert status(played)["stumbled"] == ["a lamp 1"]
+        assert status(played)["stalled"] == []
+    finally:
+        played.stop()
+    assert summary(played)["stumbled"] == {"a lamp": 1}
+
+
+def test_an_end_that_throws_leaves_the_recording_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    show = check_show(
+        {"model": "none", "size": "64x64", "sinks": [], "osc": "127.0.0.1:0", "midi": "off"}, "here"
+    )
+    played = Performance(show, lambda text: None)
+    played.start()
+    closed: list[str] = []
+
+    def throw(*_: object, **__: object) -> bool:
+        raise SystemError("at the end")
+
+    monkeypatch.setattr(played.outlets, "stop", lambda timeout: closed.append("sinks"))
+    monkeypatch.setattr(played.inbetween, "stop", throw)
+    monkeypatch.setattr(played.desk, "stop", throw)
+    played.stop()
+    assert closed == ["sinks"]
+    assert played.loop.thread is not None
+    assert not played.loop.thread.is_alive()
