@@ -8,8 +8,10 @@ field, beside it, and travels with each row of the stream as its hint does in ot
 from __future__ import annotations
 
 import copy
+import threading
 import warnings
 from abc import ABC, abstractmethod
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -156,11 +158,24 @@ class BuiltIn(ABC):
         return f"{self.name} ({self.device.type} {str(self.dtype).removeprefix('torch.')})"
 
 
+FROZEN_KEPT = 16
+"""Compiled networks that are kept, each as large as its weights."""
+_frozen: OrderedDict[tuple[object, ...], Callable[..., Tensor]] = OrderedDict()
+_frozen_lock = threading.Lock()
+"""TorchScript never gives back what it has compiled: its compilation unit is the process's own. So what was compiled of the same weights
+is taken again; otherwise a show that loads its model anew with every save would grow by 50 MB each time."""
+
+
 class PocketModel(BuiltIn):
     """The loaded network."""
 
-    def __init__(self, name: str, network: Network, device: torch.device) -> None:
+    def __init__(
+        self, name: str, network: Network, device: torch.device, weights: object = None
+    ) -> None:
+        """weights: names exactly these weights, so that what was compiled of them is found again;
+        None compiles anew."""
         super().__init__(name, network.techniques, device)
+        self._weights = weights
         self.network = network
         self.frozen: dict[tuple[int, ...], Callable[..., Tensor]] = {}
         self.to(torch.float32)
@@ -242,12 +257,22 @@ class PocketModel(BuiltIn):
             dtype=self.dtype,
         )
         style = torch.zeros(1, len(self.techniques) + 2, dtype=self.dtype)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            traced = torch.jit.trace(
-                self.network.eval(), (picture, picture.clone(), ground, style), check_trace=False
-            )
-            self.frozen[tuple(picture.shape)] = torch.jit.freeze(traced)
+        shape = tuple(picture.shape)
+        key = (self._weights, self.dtype, shape)
+        with _frozen_lock:
+            kept = _frozen.get(key) if self._weights is not None else None
+            if kept is None:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    example = (picture, picture.clone(), ground, style)
+                    traced = torch.jit.trace(self.network.eval(), example, check_trace=False)
+                    kept = torch.jit.freeze(traced)
+            if self._weights is not None:
+                _frozen[key] = kept
+                _frozen.move_to_end(key)
+                while len(_frozen) > FROZEN_KEPT:
+                    _frozen.popitem(last=False)
+        self.frozen[shape] = kept
 
 
 @lru_cache(64)
@@ -286,6 +311,7 @@ def load_pocket(
     """Load the built-in model, or one trained like it. Raises Fault."""
     refuse_adapters(spec)
     try:
+        status = path.stat()
         network = load_network(path)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         train = "python -m vj.pocket.train makes them"
@@ -293,6 +319,7 @@ def load_pocket(
             f"model {spec.name}: its weights {path.name} cannot be read ({error}); {train}"
         ) from None
     name = "pocket" if spec.name == "pocket" else path.parent.name
-    model = PocketModel(name, network, device)
+    weights = (str(path.resolve()), status.st_mtime_ns, status.st_size)
+    model = PocketModel(name, network, device, weights)
     model.to(dtype)
     return model
