@@ -161,6 +161,73 @@ def test_what_cannot_be_played_is_told_in_a_line(tmp_path: Path, arguments: list
     assert "Traceback" not in said.stderr
 
 
+BAD_AT_START = [
+    (["--sink", "record:x.avi"], "record:x.avi"),
+    (["--sink", "record:"], "needs a path"),
+    (["--sink", "record:~nobody-of-this-name/x.mp4"], "cannot be used"),
+    (["--sink", "record:" + "y" * 300 + "/"], "can't write"),
+    (["--source", "x" * 300 + ".mp4"], "cannot be opened"),
+    (["--source", "image:" + "x" * 300 + ".png"], "cannot be read"),
+    (["--source", "~nobody-of-this-name/x.mp4"], "cannot be used"),
+    (["--source", "a\0b.mp4"], "a"),
+    (["--model", "~nobody-of-this-name/x"], "there is no such user"),
+    (["--set", "mix/mode=inf"], "mix/mode"),
+    (["--set", "strength=" + "9" * 400], "strength"),
+    (["--fps", "nan"], "fps"),
+    (["x" * 300 + ".yaml"], "no such show file"),
+    (["--replay", "x" * 300], "cannot be read"),
+]
+
+
+@pytest.mark.parametrize("live", [False, True], ids=["offline", "live"])
+@pytest.mark.parametrize(("arguments", "words"), BAD_AT_START)
+def test_whatever_is_asked_at_the_start_is_answered_in_a_line(
+    arguments: list[str], words: str, live: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from vj.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    usual = {"--model": "none", "--source": "testcard", "--size": "64x64", "--for": "0.1", "--osc": "127.0.0.1:0", "--sink": "record:o.mp4"}
+    rest = [part for option, value in usual.items() if option not in arguments for part in (option, value)]
+    code = main([*arguments, *rest, *([] if live else ["--offline"])])
+    told = capsys.readouterr().err
+    if live and "can't write" in words:
+        assert code == 0, "live a recording that fails leaves the others playing"
+    else:
+        assert code == 1
+    assert words in told
+    assert "Traceback" not in told
+    assert "please report" not in told
+
+
+def test_a_fault_that_nobody_thought_of_is_a_line_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    import vj.cli
+
+    def odd(arguments: list[str]) -> int:
+        raise ArithmeticError("two\nlines")
+
+    monkeypatch.setattr(vj.cli, "check", odd)
+    assert vj.cli.main(["check", "first_show"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("ArithmeticError: two lines (")
+    assert told.endswith("; please report this\n")
+
+
+@POSIX
+@pytest.mark.parametrize("numbers", [(signal.SIGHUP,), (signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGHUP)], ids=str)
+def test_whichever_way_it_is_ended_the_recording_plays(start: Start, tmp_path: Path, numbers: tuple[int, ...]) -> None:
+    one = start("--source", "testcard", "--size", "64x64", "--model", "none", "--sink", "record:out.mp4")
+    one.until("playing with none")
+    time.sleep(2.5)
+    for number in numbers:
+        one.process.send_signal(number)
+        time.sleep(0.01)
+    one.wait(20)
+    seen = pictures(tmp_path / "out.mp4")
+    assert len(seen) > 5
+    assert seen[-1].shape == (64, 64, 3)
+
+
 def test_list_tells_what_is_there_and_why_not(tmp_path: Path) -> None:
     said = run(tmp_path, "list")
     assert said.returncode == 0, said.stderr
