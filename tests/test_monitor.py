@@ -223,13 +223,16 @@ def test_what_libraries_log_is_a_line_a_second(capfd: pytest.CaptureFixture[str]
     assert logging.getLogger("aiohttp").propagate
 
 
-def test_broken_requests_do_not_reach_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
-    made = Monitor(Store(), ("127.0.0.1", 0), status=dict)
+def test_requests_that_stumble_do_not_reach_the_terminal_one_by_one(capfd: pytest.CaptureFixture[str]) -> None:
+    def stumble() -> dict[str, object]:
+        raise ValueError("odd")
+
+    said: list[str] = []
+    made = Monitor(Store(), ("127.0.0.1", 0), status=stumble, on_message=said.append)
     made.start()
-    host, port = made.url.removeprefix("http://").rstrip("/").split(":")
     for _ in range(20):
-        with socket.create_connection((host, int(port))) as one:
-            one.sendall(b"\x16\x03\x01 not http at all\r\n\r\n")
-            one.recv(4096)
+        assert get(made, "state.json")[0] == 500
     made.stop()
     assert capfd.readouterr().err == ""
+    assert 1 <= len(said) <= 3
+    assert "ValueError: odd" in said[0]

@@ -556,6 +556,12 @@ def test_two_of_them_that_reply_to_each_other_come_to_rest() -> None:
         stores[0].set("strength", 0.6)
         time.sleep(0.3)
         assert stores[1].get("strength") == pytest.approx(0.6), "a hand on one still moves the other"
+        for store, value in zip(stores, (0.1, 0.95), strict=True):
+            store.set("delta", value)  # two hands at once: the two tell each other in the same moment
+        time.sleep(0.6)
+        before = [server.messages for server in servers]
+        time.sleep(0.6)
+        assert all(server.messages - old <= 6 for server, old in zip(servers, before, strict=True)), "the values are not swapped for ever"
     finally:
         for server in servers:
             server.stop()

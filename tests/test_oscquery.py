@@ -335,6 +335,9 @@ def test_a_client_that_does_not_read_is_dropped_and_the_others_are_told(page: Mo
 
 
 def test_a_value_that_osc_cannot_say_does_not_end_the_feed(page: Monitor) -> None:
+    said: list[str] = []
+    page._own.complaints._say = said.append
+
     async def talk() -> list[tuple[str, Any]]:
         async with ClientSession() as session, session.ws_connect(page.url) as ws:
             for name in ("seed/b", "prompt/b", "delta"):
@@ -346,6 +349,7 @@ def test_a_value_that_osc_cannot_say_does_not_end_the_feed(page: Monitor) -> Non
             return await osc(ws, 0.3)
 
     assert asyncio.run(talk()) == [("/vj/prompt/b", "half ? a pair"), ("/vj/delta", 0.5)]
+    assert "/vj/seed/b is not told" in said[0]
 
 
 def announced(page: Monitor, wanted: set[int]) -> dict[str, list[str]]:

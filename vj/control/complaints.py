@@ -35,9 +35,6 @@ class Asker(Protocol):
     def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
         """`/vj/subscribe` and `/vj/unsubscribe`. Returns why not, else ""."""
 
-    def is_vj(self) -> None:
-        """It says what only a vj says."""
-
 
 class Allowance:
     """So many a second, and no more."""

@@ -155,6 +155,7 @@ class Dispatcher:
         first = next((message.when for message in messages if message.when is not None), None)
         if first is not None and (remark := self.later.note(asker.origin, first)):
             self.complaints.tell(remark, remark)
+            self.release()  # what of it was kept is due now, and comes first
         for when, group in groupby(messages, key=lambda message: message.when):
             together = list(group)
             if when is not None:
@@ -196,7 +197,6 @@ class Dispatcher:
             if address not in self._mapped:
                 return
         if address.startswith(OWN):
-            asker.is_vj()
             return
         asker.moved(address)
         if address in ("/vj/subscribe", "/vj/unsubscribe"):

@@ -25,7 +25,6 @@ SILENT = ("cue/", "take/", "panic", "tempo/tap")
 class _Subscriber:
     told: dict[str, Value] = field(default_factory=dict)
     moved: dict[str, float] = field(default_factory=dict)
-    vj: bool = False
 
 
 class Feedback:
@@ -62,11 +61,6 @@ class Feedback:
         if who in self._subscribers:
             self._subscribers[who].told.pop(address, None)
 
-    def is_vj(self, who: Peer) -> None:
-        """It is another vj: what it sends is not told back to it at all, or two values would change places for ever."""
-        if who in self._subscribers:
-            self._subscribers[who].vj = True
-
     @property
     def subscribers(self) -> int:
         return len(self._subscribers)
@@ -91,8 +85,6 @@ class Feedback:
                 if subscriber.told.get(address) == value or not wanted(who, address):
                     continue
                 if now - subscriber.moved.get(address, -HELD) < HELD:
-                    if subscriber.vj:
-                        subscriber.told[address] = value
                     continue
                 subscriber.told[address] = value
                 yield who, address, value

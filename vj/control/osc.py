@@ -93,9 +93,6 @@ class _Udp:
             self._server.feedback.unsubscribe(who)
         return ""
 
-    def is_vj(self) -> None:
-        self._server.feedback.is_vj(self.target)
-
 
 class OscServer:
     """Hears OSC and answers it, on a thread of its own; what a message means is the dispatcher's.

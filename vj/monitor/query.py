@@ -77,9 +77,6 @@ class _Listener:
         self._loop.call_soon_threadsafe(self._query.attend, self)
         return ""
 
-    def is_vj(self) -> None:
-        """Nothing that matters here: it hears only what it asked for."""
-
     def put(self, data: bytes | str) -> None:
         """To be sent, in order. On the loop."""
         self._answers.append(data)

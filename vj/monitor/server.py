@@ -286,9 +286,6 @@ class _Reader:
     def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
         return "a page is told by state.json"
 
-    def is_vj(self) -> None:
-        """It is a browser."""
-
 
 def own_host(host: str) -> bool:
     """Is this Host header an address or a name of this machine? A stranger's name that leads here (DNS rebinding) is not."""
