@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,9 @@ from vj.engine.inbetween import Inbetween
 from vj.engine.journey import Journey
 from vj.engine.loop import RenderLoop
 from vj.engine.painters import Painting, Plain
+from vj.engine.pocket_painter import Patterns
 from vj.enlarging import Enlarging
+from vj.errors import Fault
 from vj.frame import Frame, Size
 from vj.mailbox import Mailbox
 from vj.metrics import Metrics
@@ -25,6 +27,7 @@ from vj.performance import Performance
 from vj.show.load import check_show
 from vj.sinks.runner import SinkRunner
 from vj.sources import Setting
+from vj.sources.camera import Camera
 from vj.sources.feed import Feed
 from vj.supervise import Errands, Post, Supervisor
 
@@ -391,6 +394,58 @@ def test_a_feed_whose_thread_throws_is_begun_again(monkeypatch: pytest.MonkeyPat
     until(lambda: feed.frames > 10)
     assert feed.stop()
     assert supervisor.faults == {"source reel:1": 1}
+
+
+def test_patterns_that_cannot_be_drawn_leave_the_last_ones_and_the_next_are_tried() -> None:
+    said: list[str] = []
+
+    def draw(wish: Any) -> Any:
+        if wish == "bad":
+            raise MemoryError("of the card")
+        return f"drawn {wish}"
+
+    patterns = Patterns(draw, False, said.append)
+    assert patterns.at("first") == "drawn first"  # type: ignore[arg-type, comparison-overlap]
+    patterns.at("bad")  # type: ignore[arg-type]
+    until(lambda: bool(said))
+    assert "patterns could not be drawn (MemoryError: of the card)" in said[0]
+    patterns.at("good")  # type: ignore[arg-type]
+    until(lambda: patterns.at("good") == "drawn good")  # type: ignore[arg-type, comparison-overlap]
+    patterns.close()
+
+
+def test_a_camera_whose_driver_throws_is_lost_and_released(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    released: list[bool] = []
+
+    class Driver:
+        left = 2
+
+        def __init__(self, index: int, interface: int) -> None: ...
+
+        def isOpened(self) -> bool:
+            return True
+
+        def set(self, name: int, value: float) -> None: ...
+
+        def read(self) -> tuple[bool, np.ndarray]:
+            Driver.left -= 1
+            if Driver.left < 0:
+                raise SystemError("a driver's own")
+            return True, np.zeros((48, 64, 3), np.uint8)
+
+        def release(self) -> None:
+            released.append(True)
+
+    monkeypatch.setattr("cv2.VideoCapture", Driver)
+    source = Camera("0", Setting(WallClock(), say=said.append))
+    source.open()
+    until(lambda: bool(released))
+    assert said == ["camera:0: SystemError: a driver's own"]
+    with suppress(Fault):  # its last picture may lie there
+        source.read()
+    with pytest.raises(Fault, match="gives no more pictures"):
+        source.read()
 
 
 def test_the_render_thread_neither_writes_nor_opens(monkeypatch: pytest.MonkeyPatch) -> None:

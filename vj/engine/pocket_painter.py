@@ -38,8 +38,13 @@ class Patterns:
     the spot: it takes a tenth of a second. The newest wish wins; until it is met the last one
     stands."""
 
-    def __init__(self, draw: Callable[[PatternsOf], Tensor], wait: bool) -> None:
-        self._draw, self._wait = draw, wait
+    def __init__(
+        self,
+        draw: Callable[[PatternsOf], Tensor],
+        wait: bool,
+        on_message: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self._draw, self._wait, self._say = draw, wait, on_message
         self._asked: PatternsOf | None = None
         self._wishes: Mailbox[PatternsOf] = Mailbox()
         self._made: Mailbox[tuple[PatternsOf, Tensor]] = Mailbox()
@@ -70,7 +75,12 @@ class Patterns:
 
     def _run(self) -> None:
         while (wish := self._wishes.take()) is not None:
-            self._made.put((wish, self._draw(wish)))
+            try:
+                self._made.put((wish, self._draw(wish)))
+            except (
+                Exception
+            ) as error:  # a card that is full: the last patterns stand, and the next wish is tried
+                self._say(f"patterns could not be drawn ({type(error).__name__}: {error})"[:300])
 
     def close(self) -> None:
         self._wishes.close()
@@ -162,7 +172,7 @@ class PocketPainter(StreamPainter):
         self._nothing = torch.zeros((1, 3, size.height, size.width), device=model.device)
         """No noise is put on the latents themselves."""
         self._white: tuple[object, np.ndarray] = (None, np.zeros((1, 1), np.float32))
-        self._patterns, self._steady = Patterns(self._draw, wait), Steady()
+        self._patterns, self._steady = Patterns(self._draw, wait, on_message), Steady()
         self._ground: Tensor | None = None
         self._texts: tuple[str, ...] = ()
         self.understood = ""

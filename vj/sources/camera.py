@@ -107,13 +107,17 @@ class Camera:
         self._capture = None
 
     def _run(self, capture: Any, box: Mailbox[Any], stop: threading.Event) -> None:
-        while not stop.is_set():
-            good, pixels = capture.read()
-            if not good or pixels is None:
-                break
-            box.put((pixels, self._setting.clock.now()))
-        capture.release()
-        box.close()
+        try:
+            while not stop.is_set():
+                good, pixels = capture.read()
+                if not good or pixels is None:
+                    break
+                box.put((pixels, self._setting.clock.now()))
+        except Exception as error:  # a driver's own: whoever reads is told that it is lost, and opens it again
+            self._setting.say(f"camera:{self.name}: {type(error).__name__}: {error}"[:300])
+        finally:
+            box.close()
+            capture.release()
 
     def _index(self) -> int:
         if self.name.isdecimal():
