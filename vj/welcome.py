@@ -10,7 +10,7 @@ from vj.performance import Opened, Performance
 def welcome(performance: Performance, opened: Opened) -> list[str]:
     """Lines for a person who has started it for the first time."""
     host, port = opened.osc.address
-    here = "localhost" if host in ("127.0.0.1", "0.0.0.0") else host
+    here = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
     lines = ["", f"  in     {opened.source}"]
     if opened.page is not None:
         lines.append(f"  look   {opened.page.url}  (input, output, every parameter; OSCQuery too)")
