@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -283,6 +285,49 @@ def test_a_line_that_is_said_does_not_hold_up_the_frame() -> None:
     desk.dispatcher.complaints._say = lambda text: held.append(desk.store._lock._is_owned())  # type: ignore[attr-defined]
     desk.play(bundle(pack("/nowhere", [1.0]), GOOD))
     assert held == [False]
+
+
+def test_a_bundle_of_a_thousand_patterns_does_not_hold_up_the_frames() -> None:
+    desk = Desk()
+    longest, since = [0.0], [0.0]
+    begin = desk.store.together
+
+    @contextlib.contextmanager
+    def timed() -> Iterator[None]:
+        before = time.thread_time()
+        with begin():
+            yield
+        longest[0] = max(longest[0], time.thread_time() - before)
+
+    desk.store.together = timed  # type: ignore[method-assign]
+    since[0] = time.thread_time()
+    desk.play(bundle(*[pack("/vj/picture/*", [0.5])] * 400))
+    assert longest[0] < (time.thread_time() - since[0]) / 2 or longest[0] < 0.04
+
+
+def test_the_status_is_told_after_a_bundle_and_not_while_frames_wait_for_it() -> None:
+    desk = Desk()
+    held: list[bool] = []
+
+    def status() -> dict[str, list[float | int | str]]:
+        held.append(desk.store._lock._is_owned())  # type: ignore[attr-defined]
+        return {"fps": [24.0]}
+
+    desk.dispatcher.status = status
+    desk.play(bundle(raw("/vj/status", ""), GOOD))
+    desk.play(raw("/vj/status", ""))
+    assert held == [False, False]
+    assert desk.peer.answers == [("/vj/status/fps", [24.0])] * 2
+
+
+def test_an_address_that_asks_is_heard_by_its_mapping_too() -> None:
+    desk = Desk(mappings=[{"osc": "/pause", "to": "output/freeze", "value": "on"}])
+    desk.dispatcher.conduct(desk.conductor, asks=["/pause"])
+    desk.dispatcher.status = lambda: {"/state": ["playing"]}
+    desk.play(raw("/pause", ""))
+    desk.frame()
+    assert desk.store.get("output/freeze") is True
+    assert desk.peer.answers == [("/state", ["playing"])]
 
 
 # Buttons

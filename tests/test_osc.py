@@ -374,10 +374,10 @@ def test_packets_that_mean_harm_are_ignored_in_bounded_time_and_it_plays_on(rig:
 
 def test_a_single_hostile_packet_takes_no_time() -> None:
     for packet in crafted():
-        begun = time.perf_counter()
+        begun = time.thread_time()
         for one in unpack(packet).messages:
             matching(one.address, ["/vj/strength", "/vj/prompt/a"])
-        assert time.perf_counter() - begun < 0.2, packet[:40]
+        assert time.thread_time() - begun < 0.2, packet[:40]
 
 
 @pytest.mark.parametrize("index", [3, 5, 8, 10, 14, 15, 17, 20, 25])

@@ -12,6 +12,7 @@ from typing import Any
 
 from vj.control.controls import Control
 from vj.control.midi_ports import MidiPorts
+from vj.control.network import datagram_socket
 from vj.control.osc_packet import unpack
 from vj.show.load import find_show, load_show
 from vj.show.save import add_mapping
@@ -87,11 +88,9 @@ def learn(arguments: Sequence[str], say: Callable[[str], None], seconds: float =
 def _osc_socket(address: str, say: Callable[[str], None]) -> socket.socket | None:
     from vj.show.schema import parse_address
 
-    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
-        made.bind(parse_address(address))
+        made = datagram_socket(*parse_address(address))
     except OSError as error:
-        made.close()
         say(f"OSC {address} cannot be heard ({error.strerror}); is the show playing? Only MIDI is listened to")
         return None
     made.settimeout(0.05)

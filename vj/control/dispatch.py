@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -26,6 +27,9 @@ Status = Callable[[], Mapping[str, Sequence[float | int | str]]]
 PREFIX = "/vj/"
 OWN = ("/vj/status/", "/vj/error")
 """What vj itself says. Heard from another vj, it is neither obeyed nor answered: two of them would talk for ever."""
+
+HOLD = 0.02
+"""Seconds of work for which frames may be held up to see a bundle as a whole; one of a thousand patterns is not."""
 
 CUE_NAME, CUES = 255, 999
 """Letters of a stored cue's name, and cues, at most: a sender that counts up must not fill the show file."""
@@ -146,6 +150,8 @@ class Dispatcher:
         messages = unpacked.messages
         if len(messages) == 1 and messages[0].when is None:
             self._obey(messages[0], asker)
+            if messages[0].address in self._asks:
+                self._tell_status(asker)
         else:
             self._play_bundle(messages, asker)
         for problem in unpacked.problems:
@@ -173,10 +179,18 @@ class Dispatcher:
             self._obey_all(messages, asker)
 
     def _obey_all(self, messages: Iterable[Message], asker: Asker) -> None:
-        """In one frame."""
-        with self.complaints.quietly(), self._store.together():
-            for message in messages:
-                self._obey(message, asker)
+        """In one frame; for longer than HOLD no frame waits."""
+        rest = deque(messages)
+        asked = False
+        while rest:
+            end = time.thread_time() + HOLD
+            with self.complaints.quietly(), self._store.together():
+                while rest and time.thread_time() < end:
+                    message = rest.popleft()
+                    asked |= message.address in self._asks
+                    self._obey(message, asker)
+        if asked:
+            self._tell_status(asker)
 
     def set_number(self, target: Target, value: float, asker: Asker) -> None:
         """What a packet says whose head is in `quick`."""
@@ -191,11 +205,8 @@ class Dispatcher:
         address, arguments = message.address, message.arguments
         if self._is_ignored(address):
             return
-        if address in self._asks:
-            for name, values in self.status().items():
-                asker.answer(name if name.startswith("/") else f"/vj/status/{name}", values)
-            if address not in self._mapped:
-                return
+        if address in self._asks and address not in self._mapped:
+            return
         if address.startswith(OWN):
             return
         asker.moved(address)
@@ -266,6 +277,10 @@ class Dispatcher:
             self._set(row, arguments[0], address, asker)
         else:
             self._tell_value(row, address, asker)
+
+    def _tell_status(self, asker: Asker) -> None:
+        for name, values in self.status().items():
+            asker.answer(name if name.startswith("/") else f"/vj/status/{name}", values)
 
     def _tell_value(self, row: Parameter, address: str, asker: Asker) -> None:
         asker.answer(address, [self._store.get(row.name)], "f" if row.kind == "float" else None)

@@ -63,7 +63,8 @@ class NoContent(LookupError):
 def _leaf(row: Parameter, value: Value) -> Json:
     node: Json = {"FULL_PATH": row.address, "DESCRIPTION": row.help, "ACCESS": BOTH}
     if row.kind in ("float", "int"):
-        node |= {"TYPE": "f" if row.kind == "float" else "i", "VALUE": [value], "CLIPMODE": ["both"]}
+        number = float(value) if row.kind == "float" else int(value)
+        node |= {"TYPE": "f" if row.kind == "float" else "i", "VALUE": [number], "CLIPMODE": ["both"]}
         node["RANGE"] = [{"MIN": row.low, "MAX": row.high}]
         if row.unit:
             node["UNIT"] = [row.unit]

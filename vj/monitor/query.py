@@ -60,7 +60,12 @@ class _Listener:
         except ValueError as error:
             self._query.unsendable(self.name, address, error)
             return
-        self._loop.call_soon_threadsafe(self.put, data)
+        self._later(self.put, data)
+
+    def _later(self, do: Callable[..., None], *given: Any) -> None:
+        """On the loop: what was kept for its moment is played on another thread."""
+        with contextlib.suppress(RuntimeError):  # the page has ended meanwhile
+            self._loop.call_soon_threadsafe(do, *given)
 
     def hears_more(self) -> bool:
         return self._complaints.take()
@@ -69,12 +74,12 @@ class _Listener:
         self.answer("/vj/error", [text])
 
     def moved(self, address: str) -> None:
-        self._query.feedback.moved_from(self.origin, address, time.monotonic())
+        self._later(self._query.feedback.moved_from, self.origin, address, time.monotonic())
 
     def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
         """A WebSocket is told on itself; `/vj/subscribe` over it listens to everything."""
         self.everything = address == "/vj/subscribe"
-        self._loop.call_soon_threadsafe(self._query.attend, self)
+        self._later(self._query.attend, self)
         return ""
 
     def put(self, data: bytes | str) -> None:
@@ -109,7 +114,7 @@ class Query:
         say: Callable[[str], None] = lambda text: None,
         name: str = "vj",
     ) -> None:
-        self.dispatcher = dispatcher
+        self.dispatcher = self._own = dispatcher
         self.feedback = Feedback(store)
         self.announcement = Announcement(name, say)
         self._store, self._cues, self._say, self._name = store, cues, say, name
@@ -228,7 +233,8 @@ class Query:
             await asyncio.sleep(PERIOD)
             try:
                 self._feed()
-                self.dispatcher.release()
+                if self.dispatcher is self._own:  # OSC's own thread does it otherwise
+                    self.dispatcher.release()
             except Exception as error:  # one value, or one listener, must not end the feed of the others
                 self.dispatcher.complaints.tell("feed", f"OSCQuery stumbled: {type(error).__name__}: {error}")
 
