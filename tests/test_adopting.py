@@ -145,6 +145,7 @@ def test_whatever_is_thrown_the_running_show_is_untouched_as_a_whole(
     )
     assert one.value("strength") == 0.3
     assert played.enlarging is None
+    one.until(lambda: "enlarging" not in played.supervisor.threads)
     assert played.loop.period == pytest.approx(1 / 30)
     one.lines = {**LINES, "start": "{strength: 0.4}"}
     assert "changed: strength" in one.save()

@@ -229,14 +229,15 @@ def test_a_prompt_survives_being_written(tmp_path: Path, text: str) -> None:
     )
 
 
+@pytest.mark.parametrize("text", ["?? who", "a line\u2028and another\u0085end"])
 def test_what_would_be_read_as_something_else_is_not_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     path = tmp_path / "night.yaml"
     path.write_text(TEXT, encoding="utf-8")
     monkeypatch.setattr("vj.show.save._safe", lambda given: given)
     with pytest.raises(Fault, match=r"read.*nothing is written"):
-        write_cues(path, {"fog": {"prompt/a": "?? who"}})
+        write_cues(path, {"fog": {"prompt/a": text}})
     assert path.read_text(encoding="utf-8") == TEXT
     assert [entry.name for entry in tmp_path.iterdir()] == ["night.yaml"]
 
