@@ -38,8 +38,8 @@ BATCH = 512
 
 TICK, BUSY = 0.003, 0.01
 """Seconds it rests after a busy batch: one that held several datagrams, or came within BUSY seconds of the one before."""
-FLOOD, FLOOD_TICK = 8, 0.007
-"""Datagrams in a batch from which on it rests for longer: still four times in a frame."""
+FLOOD, FLOOD_TICK = 8, 0.01
+"""Datagrams in a batch from which on it rests for longer: still three times in a frame."""
 
 PEERS, PEER_LIFE = 8, 60.0
 """Senders that get the status: so many, for so many seconds after their last message."""
