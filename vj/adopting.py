@@ -145,9 +145,11 @@ class Adopting:
         part = Part([], _nothing)
 
         def switch() -> None:
-            part.names += played.store.adopt(start, table)
+            with played.store.together():  # no frame has the one and not the other
+                part.names += played.store.adopt(start, table)
+                afterwards = played.desk.adopt(show, ready) if ready is not None else _nothing
+            afterwards()
             if ready is not None:
-                played.desk.adopt(show, ready)
                 part.names.append("what moves them")
 
         part.switch = switch

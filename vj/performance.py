@@ -125,6 +125,7 @@ class Performance:
             log=log,
             painted=lambda: self.loop.journey.size,
             write_cues=file.write_cues if file is not None else None,
+            remark=self._remark,
         )
         self.feed: Feed | None = None
         self.feed_setting: Setting | None = None

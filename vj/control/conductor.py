@@ -169,9 +169,10 @@ class Conductor:
         signals = {modulation.parameter: modulation.signal for modulation in old.modulations}
         for modulation in self.modulations:
             signal, former = modulation.signal, signals.get(modulation.parameter)
-            for kind in (Envelope, Follower):
-                if isinstance(signal, kind) and isinstance(former, kind):
-                    signal.take_over(former)
+            if isinstance(signal, Envelope) and isinstance(former, Envelope):
+                signal.take_over(former)
+            if isinstance(signal, Follower) and isinstance(former, Follower):
+                signal.take_over(former)
         self.cues.take_over(old.cues)
         self.timeline.go_on(old.timeline)
         curves = {schedule.to: schedule for schedule in old.schedules}

@@ -238,8 +238,8 @@ class Schedule:
         now = position.beats(time, tempo) * 60 / tempo.bpm if any(leg.at.musical for leg in self._legs) else position.seconds(time)
         rounds = 0
         if self._loop and now > moments[-1] > moments[0]:
-            rounds, rest = divmod(now - moments[0], moments[-1] - moments[0])
-            now, rounds = moments[0] + rest, int(rounds)
+            whole, rest = divmod(now - moments[0], moments[-1] - moments[0])
+            now, rounds = moments[0] + rest, int(whole)
         leg = sum(1 for moment in moments if now >= moment - 1e-9) - 1
         here = rounds * len(moments) + leg
         if self._holds:

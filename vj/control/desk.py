@@ -107,9 +107,10 @@ class Desk:
         Raises Fault, and whatever the show's rules throw."""
         return self._make(show, store)
 
-    def adopt(self, show: Played, ready: tuple[Conductor, Ears] | None = None) -> None:
+    def adopt(self, show: Played, ready: tuple[Conductor, Ears] | None = None) -> Callable[[], None]:
         """Another version of the show, whose table and start the store has adopted. All that is pending goes on, see
-        `Conductor.take_over`. ready: from `ready`, so that nothing can fail here."""
+        `Conductor.take_over`. ready: from `ready`, so that nothing can fail here. Returns what is to be called afterwards, which opens and
+        closes devices and may wait for them; this does not, so that both may be done with the store held together."""
         made = ready or self._make(show)
         was, ears = self._show, self._ears
         with self._store.together():  # no frame is sampled between the two, and nothing heard is lost
@@ -118,13 +119,17 @@ class Desk:
             self._show = show
             self.conductor, self._ears = made
             self._conduct()
-        ears.close()
-        if show.tempo.follow != was.tempo.follow:
-            self._leave_link()
-        if self._plugs(show) != self._plugs(was) or (show.tempo.follow == "link" and was.tempo.follow != "link"):
-            self._open()
-        elif self.midi is not None:
-            self.midi.adopt(self.conductor.hands)
+
+        def afterwards() -> None:
+            ears.close()
+            if show.tempo.follow != was.tempo.follow:
+                self._leave_link()
+            if self._plugs(show) != self._plugs(was) or (show.tempo.follow == "link" and was.tempo.follow != "link"):
+                self._open()
+            elif self.midi is not None:
+                self.midi.adopt(self.conductor.hands)
+
+        return afterwards
 
     @staticmethod
     def _plugs(show: Played) -> tuple[object, ...]:
