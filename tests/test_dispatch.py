@@ -13,11 +13,17 @@ import pytest
 from vj.control.conducting import make_conductor
 from vj.control.dispatch import CUE_NAME, CUES, Dispatcher
 from vj.control.osc_later import AHEAD, LATER
-from vj.control.osc_packet import IMPULSE, Character, Message, Unpacked, pack, padded, unpack
+from vj.control.osc_packet import IMPULSE, Character, Message, Unpacked, pack, unpack
 from vj.parameters.store import Store
 from vj.show.load import check_show
 
 NTP = 2_208_988_800
+
+
+def padded(text: str) -> bytes:
+    """A text as OSC writes it: UTF-8, ended by NUL, filled up to a multiple of four."""
+    raw = text.encode()
+    return raw + b"\0" * (4 - len(raw) % 4)
 
 
 def raw(address: str, tags: str, *data: bytes) -> bytes:

@@ -20,7 +20,7 @@ from aiohttp import ClientSession, WSMsgType
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from vj.control.osc_packet import padded
+from tests.test_dispatch import padded
 from vj.control.oscquery import tree
 from vj.monitor.server import Monitor
 from vj.parameters.store import Store

@@ -16,7 +16,7 @@ from vj.control.complaints import Allowance, Asker, Complaints
 from vj.control.conductor import Conductor
 from vj.control.hands import Hand
 from vj.control.osc_later import Later
-from vj.control.osc_packet import IMPULSE, Character, Impulse, Message, Moment, Unpacked, padded
+from vj.control.osc_packet import IMPULSE, Character, Impulse, Message, Moment, Unpacked, head_of
 from vj.control.osc_pattern import is_pattern, matching
 from vj.errors import Fault, nearest
 from vj.parameters.store import Store
@@ -129,10 +129,10 @@ class Dispatcher:
         self._folders = tuple(entry for entry in ignored if entry.endswith("/"))
         self._mistakes, self._stored = {}, set()
         self.quick = {
-            padded(target.address) + tag: target
+            head_of(target.address, tag): target
             for target in targets
             if not self._is_ignored(target.address) and not target.address.startswith(OWN)
-            for tag in (b",f\0\0", b",i\0\0")
+            for tag in "fi"
         }
 
     @property

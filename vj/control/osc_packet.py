@@ -1,7 +1,8 @@
 """OSC packets, taken apart strictly and in bounded time, and put together (OSC 1.0 with the tags of 1.1).
 
-What a network sends is not to be trusted: sizes, depth, counts and texts are checked here, and what is wrong with one message of a bundle
-does not silence the others.
+What a network sends is not to be trusted, and must not reach python-osc: a bundle whose element has the size -4 keeps it busy for ever,
+deep ones end in a RecursionError, a number that is cut off reads as 0.0, the tags I and S vanish. So packets are read here: sizes, depth,
+counts and texts are checked, and what is wrong with one message of a bundle does not silence the others. What is sent, python-osc writes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from pythonosc.osc_message_builder import BuildError, OscMessageBuilder
 
 LARGEST_DEPTH = 8
 LARGEST_COUNT = 1024
@@ -235,32 +238,32 @@ def _finite(number: float, address: str) -> float:
     return number
 
 
-def padded(text: str) -> bytes:
-    """A text as OSC writes it: UTF-8, ended by NUL, filled up to a multiple of four. Half of a surrogate pair becomes `?`."""
-    raw = text.encode("utf-8", "replace").replace(b"\0", b"")
-    return raw + b"\0" * (4 - len(raw) % 4)
+def head_of(address: str, tag: str) -> bytes:
+    """What a message of one number begins with: its address and its one type tag, each filled up to a multiple of four."""
+    return b"".join(raw + b"\0" * (4 - len(raw) % 4) for raw in (address.encode("ascii", "replace"), f",{tag}".encode()))
 
 
 def pack(address: str, values: Sequence[Any], kind: str | None = None) -> bytes:
-    """A message. kind "f" writes every number as a float, otherwise its Python type says. Raises ValueError for what OSC cannot say."""
-    tags, body = ",", b""
+    """A message. kind "f" writes every number as a float, otherwise its Python type says. Half of a surrogate pair becomes `?`. Raises
+    ValueError for what OSC cannot say."""
+    builder = OscMessageBuilder(address)
     for value in values:
         if isinstance(value, str):
-            tags, body = tags + "s", body + padded(value)
+            builder.add_arg(value.encode("utf-8", "replace").decode("utf-8").replace("\0", ""), "s")
         elif isinstance(value, bool) and kind is None:
-            tags += "T" if value else "F"
+            builder.add_arg(value)
         elif isinstance(value, float) or (kind == "f" and isinstance(value, int)):
-            try:
-                tags, body = tags + "f", body + struct.pack(">f", value)
-            except OverflowError:
-                raise ValueError(f"{value!r} is too large for OSC") from None
+            builder.add_arg(float(value), "f")
         elif isinstance(value, int):
-            wide = not -(2**31) <= value < 2**31
             if not -(2**63) <= value < 2**63:
                 raise ValueError(f"{value!r} is too large for OSC")
-            tags, body = tags + ("h" if wide else "i"), body + struct.pack(">q" if wide else ">i", value)
+            builder.add_arg(value, "i" if -(2**31) <= value < 2**31 else "h")
         elif isinstance(value, bytes):
-            tags, body = tags + "b", body + struct.pack(">i", len(value)) + value + b"\0" * (-len(value) % 4)
+            builder.add_arg(value, "b")
         else:
             raise ValueError(f"{value!r} is nothing OSC can say")
-    return padded(address) + padded(tags) + body
+    try:
+        data: bytes = builder.build().dgram
+    except (BuildError, OverflowError) as error:
+        raise ValueError(f"{error}: {list(values)!r:.60} is too large for OSC") from None
+    return data
