@@ -15,6 +15,7 @@ import os
 os.environ.setdefault("GOMP_SPINCOUNT", "5000")
 
 import argparse
+import functools
 import statistics
 import sys
 import time
@@ -85,14 +86,43 @@ def first_generation() -> Model:
     return Model("first", "small", torch.device("cpu"), torch.float32, Pipe())
 
 
-def first_parts(model: Model, size: Size) -> dict[str, Callable[[], object]]:
+class Part(torch.nn.Module):
+    """A piece of a model as a module of its own, which is what can be frozen."""
+
+    def __init__(self, owner: torch.nn.Module, call: Callable[..., torch.Tensor]) -> None:
+        super().__init__()
+        self.owner = owner  # its weights become the graph's constants
+        self.call = call
+
+    def forward(self, *given: torch.Tensor) -> torch.Tensor:
+        return self.call(*given)
+
+
+def first_parts(model: Model, size: Size, frozen: bool = True) -> dict[str, Callable[[], object]]:
     image = torch.rand(1, 3, size.height, size.width).contiguous(memory_format=torch.channels_last)
     latents, text, t = model.encode(image), model.encode_text(""), torch.tensor([500.0])
-    return {
-        "encode": lambda: model.encode(image),
-        "UNet": lambda: model.unet(latents, t, text),
-        "decode": lambda: model.decode(latents),
+    if not frozen:
+        return {
+            "encode": lambda: model.encode(image),
+            "UNet": lambda: model.unet(latents, t, text),
+            "decode": lambda: model.decode(latents),
+        }
+    unet, vae, dtype = model.pipe.unet, model.pipe.vae, model.dtype
+    sample = latents.to(dtype).contiguous(memory_format=torch.channels_last)
+    tokens = text.tokens.to(dtype)
+    parts: dict[str, tuple[Part, tuple[torch.Tensor, ...]]] = {
+        "encode": (Part(vae, model.latents_of), (image.to(dtype),)),
+        "UNet": (
+            Part(unet, lambda x, t, tokens: unet(x, t, tokens, return_dict=False)[0]),
+            (sample, t, tokens),
+        ),
+        "decode": (Part(vae, model.picture_of), (latents.to(dtype),)),
     }
+    made: dict[str, Callable[[], object]] = {}
+    for name, (part, example) in parts.items():
+        graph = torch.jit.freeze(torch.jit.trace(part.eval(), example, check_trace=False))
+        made[name] = functools.partial(graph, *example)
+    return made
 
 
 def second_parts(model: PocketModel, size: Size) -> dict[str, Callable[[], object]]:
@@ -154,7 +184,7 @@ def turbo() -> None:
     model = Model("stock", "sd21", torch.device("cpu"), torch.float32, pipe)
     for dtype in (torch.float32, torch.bfloat16):
         model.to(dtype)
-        parts = first_parts(model, SIZES[0])
+        parts = first_parts(model, SIZES[0], frozen=False)
         sums = []
         for work in parts.values():
             work()
@@ -183,9 +213,9 @@ def main() -> None:
             for size in SIZES:
                 first = first_generation()
                 second = load_pocket(ModelSpec("pocket"), weights, cpu, torch.float32)
-                for model in (first, second):
-                    model.to(dtype)
-                    model.freeze(size.width, size.height)
+                first.to(dtype)
+                second.to(dtype)
+                second.freeze(size.width, size.height)
                 times = timed([first_parts(first, size), second_parts(second, size)])
                 one, two = (sum(parts) for parts in times)
                 base = base or one

@@ -243,35 +243,6 @@ def test_a_number_type_that_the_cpu_only_emulates_is_not_tried(folders: dict[str
     assert "bfloat16" in tune(model, 64, 64, (torch.bfloat16,)), "but where the show names it"
 
 
-@pytest.mark.parametrize("family", ["lcm", "turbo"])
-def test_a_frozen_graph_paints_the_same_and_other_shapes_go_without(folders: dict[str, Path], family: str) -> None:
-    model = load_model(spec(folders[family]))
-    text, t = model.encode_text("gold"), torch.tensor([300.0])
-    image = torch.linspace(-1, 1, 3 * 48 * 64).view(1, 3, 48, 64)
-
-    def parts() -> list[torch.Tensor]:
-        latents = model.encode(image)
-        return [latents, model.unet(latents, t, text), model.decode(latents)]
-
-    eager = parts()
-    model.freeze(64, 48)
-    assert {part for part, _ in model.frozen} == {"encode", "unet", "decode"}
-    for _ in range(3):  # the graph changes in its first runs
-        assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(eager, parts(), strict=True))
-    both = model.unet(eager[0].repeat(2, 1, 1, 1), t.repeat(2), type(text)(text.tokens.repeat(2, 1, 1)))
-    assert torch.allclose(both[1], eager[1][0], atol=1e-4)
-    assert not torch.allclose(model.unet(eager[0], torch.tensor([900.0]), text), eager[1]), "time is not frozen in"
-    model.to(torch.float32)
-    assert not model.frozen
-
-
-def test_what_cannot_be_frozen_plays_as_it_is(folders: dict[str, Path]) -> None:
-    sdxl = load_model(spec(folders["sdxl"]))
-    sdxl.freeze(64, 64)
-    assert not sdxl.frozen
-    assert "frozen" not in tune(sdxl, 64, 64).partition("(")[0]
-
-
 @pytest.mark.parametrize("text", ["", " ", "x" * 10_000, "黄金 ذهب золото 🥇", "\0\n\t", "<|endoftext|>"])
 def test_any_text_can_be_encoded(folders: dict[str, Path], text: str) -> None:
     embedding = load_model(spec(folders["lcm"])).encode_text(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -87,6 +87,11 @@ class Tunable(Backend, Protocol):
 
     def trial(self, width: int, height: int) -> Callable[[], object]:
         """Paints a frame of this size when called."""
+
+
+@runtime_checkable
+class Freezable(Tunable, Protocol):
+    """One that can be compiled, too."""
 
     def freeze(self, width: int, height: int) -> None:
         """Compile for frames of one size. Raises whatever cannot be traced."""

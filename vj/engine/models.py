@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vj.engine.adapters import Adapters, add_adapters
 from vj.engine.checkpoints import ModelSpec, Progress, check_fit, choose_vae, family_of, fuse_lcm, open_pipeline
@@ -26,18 +26,6 @@ from vj.errors import Fault
 from vj.parameters.store import Snapshot
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
-
-
-class Part(nn.Module):
-    """A piece of a model as a module of its own, which is what can be frozen."""
-
-    def __init__(self, owner: nn.Module, call: Callable[..., Tensor]) -> None:
-        super().__init__()
-        self.owner = owner  # its weights become the graph's constants
-        self.call = call
-
-    def forward(self, *arguments: Tensor) -> Tensor:
-        return self.call(*arguments)
 
 
 @dataclass
@@ -61,13 +49,10 @@ class Model:
         self.scale: int = self.pipe.vae_scale_factor
         self.vae_dtype = torch.float32 if getattr(self.pipe.vae.config, "force_upcast", False) else self.dtype
         self._time_ids: dict[tuple[int, int, int], Tensor] = {}
-        self.frozen: dict[tuple[str, tuple[int, ...]], Any] = {}
-        """Parts compiled for one shape of their input, by `vj.engine.tuning`; other shapes take the modules themselves."""
 
     def to(self, dtype: torch.dtype) -> None:
         """Compute in another type from now on."""
         self.dtype = dtype
-        self.frozen.clear()
         self.vae_dtype = torch.float32 if getattr(self.pipe.vae.config, "force_upcast", False) else dtype
         layout = torch.channels_last
         self.pipe.unet.to(self.device, dtype, memory_format=layout).eval().requires_grad_(False)
@@ -91,15 +76,12 @@ class Model:
     @torch.no_grad()
     def encode(self, image: Tensor) -> Tensor:
         """(1, 3, H, W) in -1..1 -> latents (1, C, H/scale, W/scale) float32. The mean, never a draw: a draw would flicker."""
-        graph = self.frozen.get(("encode", tuple(image.shape)), self.latents_of)
-        return graph(image.to(self.vae_dtype)).float() * self.pipe.vae.config.scaling_factor
+        return self.latents_of(image.to(self.vae_dtype)).float() * self.pipe.vae.config.scaling_factor
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
         """Latents -> (1, 3, H, W) about -1..1, in the model's own dtype."""
-        graph = self.frozen.get(("decode", tuple(latents.shape)), self.picture_of)
-        out: Tensor = graph((latents / self.pipe.vae.config.scaling_factor).to(self.vae_dtype))
-        return out
+        return self.picture_of((latents / self.pipe.vae.config.scaling_factor).to(self.vae_dtype))
 
     @torch.no_grad()
     def unet(self, x: Tensor, t: Tensor, text: Embedding, hint: Tensor | None = None, amount: float | Tensor = 1.0) -> Tensor:
@@ -109,9 +91,6 @@ class Model:
         if text.pooled is not None:
             added = {"text_embeds": text.pooled.to(self.dtype), "time_ids": self._size_ids(x)}
         sample, tokens = x.to(self.dtype).contiguous(memory_format=torch.channels_last), text.tokens.to(self.dtype)
-        graph = self.frozen.get(("unet", tuple(sample.shape)))
-        if graph is not None:
-            return graph(sample, t, tokens).float()
         more = self.adapters.lead(sample, t, tokens, dict(added), hint, amount)
         if self.adapters.pictures is not None:
             added["image_embeds"] = [self.adapters.picture_tokens(text, len(x)).to(self.device, self.dtype)]
@@ -179,43 +158,6 @@ class Model:
         return lambda: self.decode(self.unet(self.encode(image), torch.tensor([500.0]), text, *hint))
 
     @torch.no_grad()
-    def freeze(self, width: int, height: int) -> None:
-        """Compile the model's parts for frames of one size, one row: no Python between the operations, weights as constants.
-
-        Other shapes, and models with more inputs (SDXL, adapters), go on without: a graph would hold a LoRA at one weight. Raises
-        whatever torch cannot trace.
-        """
-        if self.adapters.in_unet:
-            return
-        text = self.encode_text("")
-        if text.pooled is not None:
-            return
-        image = torch.zeros(1, 3, height, width).contiguous(memory_format=torch.channels_last)
-        latents, t = self.encode(image), torch.tensor([500.0])
-        unet, vae = self.pipe.unet, self.pipe.vae
-        sample = latents.to(self.dtype).contiguous(memory_format=torch.channels_last)
-        parts: dict[str, tuple[Part, tuple[Tensor, ...]]] = {
-            "encode": (Part(vae, self.latents_of), (image.to(self.vae_dtype),)),
-            "unet": (
-                Part(unet, lambda x, t, tokens: unet(x, t, tokens, return_dict=False)[0]),
-                (sample, t, text.tokens.to(self.dtype)),
-            ),
-            "decode": (Part(vae, self.picture_of), (latents.to(self.vae_dtype),)),
-        }
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            for name, (part, example) in parts.items():
-                graph = torch.jit.freeze(torch.jit.trace(part.eval(), example, check_trace=False))
-                self.frozen[name, tuple(example[0].shape)] = graph
-
-    @property
-    def is_frozen(self) -> bool:
-        return bool(self.frozen)
-
-    def thaw(self) -> None:
-        """Forget what was compiled."""
-        self.frozen.clear()
-
     def describe(self) -> str:
         """`sd-turbo (sd21, cuda float16, vae AutoencoderTiny)`."""
         vae, added = type(self.pipe.vae).__name__, self.adapters.describe()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 
-from vj.engine.backend import Tunable
+from vj.engine.backend import Freezable, Tunable
 from vj.engine.models import short
 
 TRIES = 3
@@ -83,10 +83,10 @@ def tune(model: Tunable, width: int, height: int, dtypes: Sequence[torch.dtype] 
     model.to(quickest)
     tried = [f"{short(dtype)} on {threads}: {s * 1e3:.0f} ms" for (dtype, threads), s in seconds.items()]
     chosen = f"{short(quickest)} on {model.threads} thread{'s' if model.threads > 1 else ''}"
+    if not isinstance(model, Freezable):
+        return f"{chosen} ({', '.join(tried)})"
     try:
         model.freeze(width, height)
-        if not model.is_frozen:
-            return f"{chosen} ({', '.join(tried)})"
         for _ in range(2):  # the graph is optimised in its first runs
             frame()
         frozen = min(best(), best())
