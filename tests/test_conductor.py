@@ -811,6 +811,12 @@ def test_faults_of_a_score_are_told(show: dict[str, Any], words: str) -> None:
         check_show(show, "test")
 
 
+@pytest.mark.parametrize("take", ["shrae 1", "json", "share", "count 2", -1, "json a", ""])
+def test_a_take_that_is_none_of_a_mapping_is_refused(take: object) -> None:
+    with pytest.raises(ShowFaults, match=r"which value of a message"):
+        check_show({"mappings": [{"osc": "/x", "to": "strength", "take": take}]}, "test")
+
+
 def test_many_events_in_one_frame_are_one_change() -> None:
     stage = Stage(mappings=[{"osc": "/f", "to": "noise/hold"}])
     heard: list[float] = []

@@ -80,6 +80,17 @@ class MappingRule(Section):
             raise ValueError(f"[{pair[0]:g}, {pair[1]:g}] runs backwards; write [{low:g}, {high:g}] with invert: true")
         return pair
 
+    @field_validator("take")
+    @classmethod
+    def _taken(cls, take: int | str) -> int | str:
+        word, *path = str(take).split() or [""]
+        numbers = all(step.lstrip("-").isdecimal() for step in path)
+        known = word in ("last", "count") and not path, word == "json" and path and numbers, word == "share" and len(path) == 1 and numbers
+        if not any((*known, isinstance(take, int) and take >= 0)):
+            hint = nearest(word, ("last", "count", "json", "share"))
+            raise ValueError(f"{take!r}: which value of a message{hint}? 0, 1, ..., last, count, json 0 1, or share 1")
+        return take
+
     @field_validator("osc")
     @classmethod
     def _address(cls, address: str | None) -> str | None:
