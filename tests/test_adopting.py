@@ -12,6 +12,7 @@ from typing import Any
 import av
 import pytest
 from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
 
 from vj.engine.canvas import HostCanvas
@@ -255,6 +256,66 @@ def test_osc_is_heard_elsewhere_and_answers_elsewhere(stage: Make) -> None:
             pass
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
         again.bind(("127.0.0.1", first))  # what it left is free
+
+
+def test_who_has_subscribed_is_told_on_when_osc_moves(stage: Make) -> None:
+    first, second = free_port(), free_port()
+    one = stage(osc=f"127.0.0.1:{first}")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
+        ear.bind(("127.0.0.1", 0))
+        ear.settimeout(5)
+        message = OscMessageBuilder("/vj/subscribe").build().dgram
+        ear.sendto(message, ("127.0.0.1", first))
+        ear.recv(65536)
+        assert "changed: osc" in one.save(osc=f"127.0.0.1:{second}")
+        one.played.store.set("delta", 0.4375)
+        while True:
+            told = OscMessage(ear.recv(65536))
+            if told.address == "/vj/delta" and told.params == [0.4375]:
+                break
+
+
+def test_a_modulator_moves_between_its_ends_when_only_the_start_was_saved(stage: Make) -> None:
+    lfo = "[{lfo: square, name: beat, rate: 0.2 s, to: delta, range: [0.3, 0.7]}]"
+    one = stage(modulators=lfo, start="{delta: 0.5}")
+    one.save(start="{delta: 0.2}")
+    one.until(lambda: one.value("delta") == 0.2)
+    time.sleep(0.3)
+    values = {
+        round(one.played.store.sample(one.played.clock.now()).values["delta"], 3)
+        for _ in range(60)
+        if time.sleep(0.01) is None
+    }
+    assert values <= {0.3, 0.7}
+
+
+def test_link_is_joined_once_however_often_the_show_is_saved(
+    stage: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    class Session:
+        def __call__(self) -> tuple[float, float] | None:
+            return 128.0, one.played.clock.now() * 128 / 60
+
+        def set_tempo(self, bpm: float) -> None:
+            opened.append(f"tempo {bpm:g}")
+
+    def join(bpm: float, quantum: float) -> tuple[Session, Callable[[], None]]:
+        opened.append("in")
+        return Session(), lambda: opened.append("out")
+
+    monkeypatch.setattr("vj.control.desk.open_link", join)
+    one = stage(tempo="{bpm: 120, follow: link}")
+    one.until(lambda: one.played.desk.conductor.tempo.linked)
+    one.save(mappings="[{midi: cc 7, to: delta}]", midi="[nothing of this name]")
+    one.save(cues="[{name: other, set: {strength: 0.2}}]")
+    assert [word for word in opened if word in ("in", "out")] in (["in"], ["in", "out", "in"])
+    one.save(tempo="{bpm: 120, follow: nobody}")
+    assert opened[-1] == "out"
+    assert opened.count("in") == opened.count("out")
+    one.played.store.set("panic", True)
+    one.until(lambda: one.played.desk.conductor.tempo.bpm == 120)
 
 
 def test_the_page_comes_moves_and_goes(stage: Make) -> None:

@@ -235,6 +235,25 @@ def plugged(mappings: list[dict[str, Any]], *names: str) -> tuple[Plugged, MidiP
     return backend, ports, store, conductor
 
 
+def test_a_driver_that_throws_when_something_is_plugged_in_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend, ports, store, _ = plugged([{"midi": "cc 7", "to": "noise/hold", "takeover": False}], "BOX")
+    try:
+        until(lambda: bool(backend.told["BOX"]))
+        names = backend.get_output_names
+        backend.get_output_names = lambda: 1 / 0  # type: ignore[method-assign,assignment,return-value]
+        backend.told["SECOND"] = []
+        backend.names.append("SECOND")
+        time.sleep(1.2)
+        backend.get_output_names = names  # type: ignore[method-assign]
+        until(lambda: "SECOND" in ports.devices)
+        store.set("noise/hold", 1.0)
+        store.sample(1.0)
+        store.sample(2.0)
+        until(lambda: backend.told["BOX"][-1].value == 127)
+    finally:
+        ports.stop()
+
+
 TWINS = "BOX:BOX MIDI 1 20:0", "BOX:BOX MIDI 1 24:0"
 
 

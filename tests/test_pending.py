@@ -30,10 +30,26 @@ EVERYTHING: dict[str, Any] = {
         {"midi": "cc 21", "to": "delta"},
         {"osc": "/back", "to": "panic"},
     ],
-    "macros": {"pedal": {"attack": "1 s", "release": "3 s", "drives": {"blend/motion": [0.8, 0.1]}}},
-    "modulators": [{"envelope": "osc /kick", "name": "kick", "to": "picture/contrast", "depth": 0.5, "decay": "2 s"}],
+    "macros": {
+        "pedal": {"attack": "1 s", "release": "3 s", "drives": {"blend/motion": [0.8, 0.1]}}
+    },
+    "modulators": [
+        {
+            "envelope": "osc /kick",
+            "name": "kick",
+            "to": "picture/contrast",
+            "depth": 0.5,
+            "decay": "2 s",
+        }
+    ],
     "cues": [
-        {"name": "one", "fade": "2 s", "set": {"feedback/amount": 0.9}, "follow": "3 s", "then": "two"},
+        {
+            "name": "one",
+            "fade": "2 s",
+            "set": {"feedback/amount": 0.9},
+            "follow": "3 s",
+            "then": "two",
+        },
         {"name": "two", "fade": "1 s", "set": {"feedback/amount": 0.1, "prompt/a": "neon"}},
         {"name": "home", "fade": "6 s", "set": {"strength": 0.5, "tempo/bpm": 90}},
     ],
@@ -72,7 +88,9 @@ def differing(stage: Stage, values: dict[str, Any]) -> dict[str, Any]:
     return {
         name: (value, stage.store.start_of(name))
         for name, value in values.items()
-        if rows[name].kind != "trigger" and not name.startswith("cue/") and value != pytest.approx(stage.store.start_of(name))
+        if rows[name].kind != "trigger"
+        and not name.startswith("cue/")
+        and value != pytest.approx(stage.store.start_of(name))
     }
 
 
@@ -141,7 +159,9 @@ def saved(stage: Stage, **changed: Any) -> None:
     """As `Desk.adopt` does it."""
     show = check_show({**EVERYTHING, **changed}, "saved")
     stage.store.adopt({"tempo/bpm": show.tempo.bpm, **show.start}, show.table())
-    made, _ = make_conductor(show, stage.store, live=False, say=stage.said.append, now=lambda: stage.now)
+    made, _ = make_conductor(
+        show, stage.store, live=False, say=stage.said.append, now=lambda: stage.now
+    )
     made.take_over(stage.conductor)
     stage.store.listeners[:] = [made.changed]
     stage.store.forces = stage.conductor = made
@@ -207,7 +227,10 @@ def test_a_timeline_that_panic_has_stopped_stands_after_a_save_too() -> None:
     [
         {"start": {"tempo/bpm": 75}},
         {"curves": [{"to": "tempo/bpm", "points": [[0, 75], [60, 75]]}]},
-        {"cues": [{"name": "slow", "set": {"tempo/bpm": 75}}], "timeline": [{"at": 0, "cue": "slow"}]},
+        {
+            "cues": [{"name": "slow", "set": {"tempo/bpm": 75}}],
+            "timeline": [{"at": 0, "cue": "slow"}],
+        },
     ],
 )
 def test_the_beat_follows_whoever_sets_the_tempo(shown: dict[str, Any]) -> None:
@@ -394,3 +417,165 @@ def test_stored_cues_are_bounded() -> None:
     with pytest.raises(Fault, match="999 cues"):
         stage.conductor.cues.store("one more", {})
     stage.conductor.cues.store("c5", {"delta": 0.5})
+
+
+# What a save does to what is heard meanwhile
+
+
+def test_a_fader_whose_macro_is_saved_away_meanwhile_stops_no_frame() -> None:
+    import threading
+
+    stage = Stage(**EVERYTHING)
+    stage.play(0.1)
+    show = check_show({**EVERYTHING, "macros": {}, "mappings": [], "start": {}}, "saved")
+    refused: list[str] = []
+
+    def move() -> None:
+        try:
+            stage.store.set("macro/pedal", 0.5)
+        except Fault as fault:
+            refused.append(str(fault))
+
+    with stage.store.together():
+        mover = threading.Thread(target=move)
+        mover.start()
+        mover.join(0.1)
+        stage.store.adopt({**show.start}, show.table())
+    mover.join(2)
+    stage.store.forces = None
+    assert "macro/pedal" not in stage.store.sample(1.0).values
+    assert "macro/pedal" not in stage.store.base()
+    assert refused
+    assert "no such parameter" in refused[0]
+
+
+def test_what_is_heard_for_the_old_conductor_is_played_by_the_new_one() -> None:
+    stage = Stage(**EVERYTHING)
+    stage.play(0.1)
+    old = stage.conductor
+    saved(stage)
+    assert old.hear_osc("/plain", (0.125,))
+    assert stage.at("noise/hold") == 0.125
+
+
+def test_a_panic_that_waits_for_a_beat_drops_what_waits_for_a_later_one() -> None:
+    maps = [
+        {"osc": "/a", "to": "mix/wet", "quantise": "bar"},
+        {"osc": "/p", "to": "panic", "quantise": "beat"},
+    ]
+    stage = Stage(mappings=maps)
+    stage.play(0.2)
+    stage.osc("/a", 0.9)
+    stage.play(1 / FPS)
+    stage.osc("/p", 1.0)
+    stage.play(4)
+    assert stage.at("mix/wet") == 1
+
+
+def test_panic_swallows_no_clock() -> None:
+    stage = Stage(**EVERYTHING)
+    stage.play(1)
+    for tick in range(240):
+        stage.conductor.hear_clock("tick", stage.now)
+        if tick % 40 == 7:
+            stage.store.set("panic", True)
+        stage.play(1 / FPS)
+    beats = stage.conductor.tempo.beat(stage.now)
+    assert beats == pytest.approx(2 + 240 / 24, abs=0.1)
+    stage.conductor.hear_clock("start", stage.now)
+    stage.store.set("panic", True)
+    stage.play(1 / FPS)
+    assert stage.conductor.tempo.beat(stage.now) < 0.2
+
+
+@pytest.mark.parametrize("sent", ["nan", "inf", "1e400", 10**400, -(10**400)])
+def test_an_odd_number_switches_no_mapping_off(sent: object) -> None:
+    stage = Stage(mappings=[{"osc": "/f", "to": "strength", "smooth": "0.1 s"}])
+    stage.play(0.1)
+    stage.osc("/f", sent)
+    stage.play(0.1)
+    stage.osc("/f", 0.9)
+    stage.play(1)
+    assert stage.at("strength") == pytest.approx(0.9, abs=0.01)
+    assert not stage.said
+
+
+def test_a_stored_cue_leaves_out_what_a_save_has_taken_away() -> None:
+    stage = Stage(**EVERYTHING)
+    stage.store.set("delta", 0.3)
+    stage.play(0.5)
+    stage.store.set("cue/store", "mine")
+    stage.play(0.1)
+    mine = stage.conductor.cues.cues["mine"].set
+    assert "macro/pedal" in mine
+    saved(stage, macros={}, mappings=[], start={})
+    stage.store.set("delta", 0.9)
+    stage.store.set("cue/fire", "mine")
+    stage.play(2)
+    assert stage.at("delta") == pytest.approx(0.3)
+    assert stage.conductor.cues.standing == "mine"
+
+
+def test_a_key_whose_mapping_is_saved_away_stops_no_frame() -> None:
+    stage = Stage(mappings=[{"key": "x", "to": "output/freeze", "as": "toggle"}])
+    stage.play(0.1)
+    assert stage.conductor.hear_key("x")
+    show = check_show({}, "saved")
+    made, _ = make_conductor(show, stage.store, live=False, say=stage.said.append)
+    made.take_over(stage.conductor)
+    stage.store.forces = made
+    assert len(stage.play(0.1)) == 3
+
+
+def test_an_entry_put_into_the_timeline_whose_moment_has_passed_does_not_happen() -> None:
+    stage = Stage(**{**EVERYTHING, "timeline": []})
+    stage.play(5)
+    saved(stage)
+    stage.play(0.5)
+    assert stage.conductor.cues.standing is None
+    stage.play(4)
+    assert stage.conductor.cues.standing == "two"
+
+
+def test_short_names_in_a_score_mean_what_long_ones_mean() -> None:
+    stage = Stage(
+        cues=[{"name": "words", "fade": "4 s", "set": {"prompt": "deep ocean"}}],
+        curves=[{"to": "seed", "points": [[0, 5], [10, 5]]}],
+        macros={"m": {"drives": {"seed": [0, 100]}}},
+        start={"macro/m": 1.0},
+    )
+    stage.store.set("cue/fire", "words")
+    frame = stage.play(0.1)[-1]
+    assert frame["prompt/travel"] == 4
+    assert frame["seed/a"] == 105
+    assert not stage.said
+
+
+def test_two_hundred_other_mappings_are_taken_over_in_a_moment() -> None:
+    import time
+
+    def maps(first: int) -> list[dict[str, Any]]:
+        return [
+            {"osc": f"/m/{n}", "to": "delta", "smooth": "1 s"} for n in range(first, first + 200)
+        ]
+
+    stage = Stage(mappings=maps(0))
+    show = check_show({"mappings": maps(1000)}, "saved")
+    made, _ = make_conductor(show, stage.store, live=False, say=print)
+    begun = time.process_time()
+    made.take_over(stage.conductor)
+    assert time.process_time() - begun < 0.05
+
+
+def test_a_beat_that_a_clock_has_stopped_runs_again_when_a_hand_taps() -> None:
+    stage = Stage(tempo=120)
+    stage.conductor.hear_clock("tick", stage.now)
+    stage.conductor.hear_clock("stop", stage.now)
+    stage.play(2)
+    assert not stage.conductor.tempo.running
+    stage.store.set("tempo/tap", True)
+    stage.play(0.5)
+    stage.store.set("tempo/tap", True)
+    stage.play(0.1)
+    assert stage.conductor.tempo.running
+    assert stage.conductor.tempo.bpm == pytest.approx(120, abs=6)

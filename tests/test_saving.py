@@ -11,6 +11,7 @@ import pytest
 
 import vj.show.reload
 from vj.errors import Fault
+from vj.show import save
 from vj.show.load import ShowFaults, check_show, load_show
 from vj.show.reload import SECOND_LOOK, ShowFile
 from vj.show.save import add_mapping, write_cues
@@ -282,6 +283,37 @@ def test_a_show_with_includes_can_be_taught(tmp_path: Path) -> None:
     path.write_text(TEXT + "include: pads\n", encoding="utf-8")
     add_mapping(path, {"osc": "/push", "to": "push"})
     assert load_show(path).mappings[0].to == "push"
+
+
+def test_what_an_editor_saves_while_a_cue_is_written_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "night.yaml"
+    path.write_text(TEXT, encoding="utf-8")
+    compare, saves = save._as_meant, ["# by hand\n"]
+
+    def editor(*given: Any) -> None:
+        compare(*given)
+        if saves:
+            path.write_text(TEXT + saves.pop(), encoding="utf-8")
+
+    monkeypatch.setattr(save, "_as_meant", editor)
+    write_cues(path, {"fog": {"strength": 0.25}})
+    assert "# by hand" in path.read_text(encoding="utf-8")
+    assert {cue.name: cue for cue in load_show(path).cues}["fog"].set == {"strength": 0.25}
+
+
+def test_a_cue_of_an_included_file_is_named_and_the_others_are_written(tmp_path: Path) -> None:
+    (tmp_path / "pads.yaml").write_text(
+        "cues: [{name: shared, set: {steps: 2}}]\n", encoding="utf-8"
+    )
+    path = tmp_path / "night.yaml"
+    path.write_text(TEXT + "include: pads\n", encoding="utf-8")
+    told = write_cues(path, {"shared": {"steps": 3}, "mine": {"steps": 4}})
+    assert "mine written" in told
+    assert "shared (pads.yaml) is of an included file" in told
+    cues = {cue.name: cue.set for cue in load_show(path).cues}
+    assert (cues["shared"], cues["mine"]) == ({"steps": 2}, {"steps": 4})
 
 
 def test_cues_that_the_program_writes_itself_are_no_news(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable
 from fractions import Fraction
@@ -498,6 +499,28 @@ def test_a_feed_survives_whatever_its_source_throws_and_opens_it_again() -> None
     assert seen.state == "scripted 64x48"
     assert seen.stop_time < 0.5
     assert source.closes >= 3
+
+
+def test_a_source_that_is_left_while_it_hangs_sends_no_test_card_any_more() -> None:
+    hanging, free = threading.Event(), threading.Event()
+
+    class Hangs(Scripted):
+        def open(self) -> None:
+            hanging.set()
+            free.wait(20)
+            super().open()
+
+    box: Mailbox[Frame] = Mailbox()
+    feed = Feed("scripted", Hangs([Fault("scripted: lost")]), box, live(), print)
+    feed._stand_in()
+    feed.start()
+    assert hanging.wait(5)
+    assert not feed.stop(timeout=0.05)
+    box.take(0.05)
+    try:
+        assert box.take(0.4) is None
+    finally:
+        free.set()
 
 
 def test_a_source_that_is_gone_for_long_is_replaced_by_the_test_card_and_comes_back() -> None:

@@ -140,7 +140,8 @@ class Adopting:
         played = self._played
         start, table = start_values(show), show.table()
         scratch = Store(start, table)
-        moves = any(getattr(old, name) != getattr(show, name) for name in SCORE)
+        # Ranges of modulators are meant from where the show starts.
+        moves = start_values(old) != start or any(getattr(old, name) != getattr(show, name) for name in SCORE)
         ready = played.desk.ready(show, scratch) if moves else None
         part = Part([], _nothing)
 
@@ -148,6 +149,7 @@ class Adopting:
             with played.store.together():  # no frame has the one and not the other
                 part.names += played.store.adopt(start, table)
                 afterwards = played.desk.adopt(show, ready) if ready is not None else _nothing
+            played.join()
             afterwards()
             if ready is not None:
                 part.names.append("what moves them")
@@ -252,6 +254,7 @@ class Adopting:
             raise
 
         def switch() -> None:
+            made.take_over(before)
             played.osc, played.heard = made, show.osc
             if not clash:
                 before.stop()

@@ -76,7 +76,9 @@ class Performance:
         self._lock = threading.Lock()
         self.supervisor = Supervisor(self.say)
         self.errands = Errands(self.supervisor)
-        """For the render thread, which may not wait: what it says, and recordings that it begins and ends."""
+        """For the render thread, which may not wait: what it says."""
+        self.recordings = Errands(self.supervisor, "recordings")
+        """The same for recordings that begin and end."""
         self._over = threading.Event()
         self.clock = WallClock()
         self.metrics = Metrics()
@@ -310,6 +312,7 @@ class Performance:
         except Exception as error:  # a loader's accident must not end the show
             self._drop(painter, enlarging)
             if number == self._loads:
+                self.asked_model = self._loaded_model  # the next save tries it again
                 told = str(error) if isinstance(error, Fault) else f"model {show.model.name}: {type(error).__name__}: {error}"[:400]
                 first = self._loaded_model is None
                 self.state = "no model" if first else "playing"
@@ -373,7 +376,15 @@ class Performance:
     def _changed(self, name: str, value: Value, origin: object) -> None:
         """On the thread that made the change, the render thread too: a recording is begun and ended beside it."""
         if name == "record":
-            self.errands.put(lambda: self.outlets.record(bool(value)))
+            self.recordings.put(lambda: self._record(bool(value)))
+
+    def _record(self, on: bool) -> None:
+        try:
+            self.outlets.record(on)
+        except Exception:
+            if on:
+                self.store.set("record", False)
+            raise
 
     def watch(self) -> None:
         """To be called now and then: switches what has ended by itself, and applies what has been saved. Never throws; may take seconds
@@ -432,6 +443,7 @@ class Performance:
         self.state = "stopping"
         self._over.set()
         self.errands.close(timeout=0.2)
+        self.recordings.close(timeout=0.2)
         ends: list[tuple[str, Callable[[], object]]] = [
             ("the render loop", lambda: self.loop.stop(timeout=0.6)),
             ("interpolation", lambda: self.inbetween.stop(timeout=0.2)),

@@ -44,14 +44,6 @@ class Modulation:
     """For an envelope: `beat`, `bar`, `cue`, `cue NAME`, or a control in words."""
 
 
-def _same_rule(one: Hand, other: Hand) -> bool:
-    return one.rule == other.rule
-
-
-def _same_control(one: Hand, other: Hand) -> bool:
-    return (one.rule.control, one.rule.device, one.row.name) == (other.rule.control, other.rule.device, other.row.name)
-
-
 class LinkSession(Protocol):
     """What a conductor needs to know of a Link session, see `vj.control.link`."""
 
@@ -100,9 +92,9 @@ class Conductor:
         self.follows = show.tempo.follow
         self.cues = CueList(show.cues)
         self.timeline = Timeline(show.timeline)
-        self.schedules = [Schedule(rule) for rule in show.curves]
+        self.schedules = [Schedule(rule, store.table.find(rule.to).name) for rule in show.curves]
         self._scheduled = {schedule.to for schedule in self.schedules}
-        self.macros = [Macro(name, rule) for name, rule in show.macros.items()]
+        self.macros = [Macro(name, rule, store.table) for name, rule in show.macros.items()]
         self.modulations = list(modulations)
         self.hands: list[Hand] = []
         self._on: dict[str, list[Hand]] = {}
@@ -150,18 +142,12 @@ class Conductor:
         self._whole_beat, self._whole_bar = old._whole_beat, old._whole_bar
         self.tempo.beats_per_bar = self._beats_per_bar
         self._links = old._links if self.follows == "link" else None
+        self.tempo.linked = self.tempo.linked and self._links is not None
         self._leader, self._second_clocks = old._leader, old._second_clocks
-        self._events.extendleft(reversed(old._events))
+        old._events.extend(self._events)
+        self._events = old._events  # whoever still hears for the old one is heard here
         self._travel, self.events = old._travel, self.events + old.events
-        before = list(old.hands)
-        heirs: dict[int, Hand] = {}
-        for alike in (_same_rule, _same_control):
-            for hand in self.hands:
-                found = next((one for one in before if alike(one, hand)), None)
-                if found is not None and id(hand) not in {id(heir) for heir in heirs.values()}:
-                    before.remove(found)
-                    hand.take_over(found)
-                    heirs[id(found)] = hand
+        heirs = self._inherit(old.hands)
         self._pending = [(heirs[id(hand)], value) for hand, value in old._pending if id(hand) in heirs and heirs[id(hand)].rule.quantise]
         macros = {macro.parameter: macro.value for macro in old.macros}
         for macro in self.macros:
@@ -173,18 +159,32 @@ class Conductor:
                 signal.take_over(former)
             if isinstance(signal, Follower) and isinstance(former, Follower):
                 signal.take_over(former)
-        self.cues.take_over(old.cues)
-        self.timeline.go_on(old.timeline)
+        self.cues.take_over(old.cues, self.store.table)
+        self.timeline.go_on(old.timeline, self._time, self.tempo)
         curves = {schedule.to: schedule for schedule in old.schedules}
         for schedule in self.schedules:
             if schedule.to in curves:
                 schedule.take_over(curves[schedule.to])
 
-    # Heard on any thread; happens with the next frame.
+    def _inherit(self, before: Sequence[Hand]) -> dict[int, Hand]:
+        """Which mapping goes on for which: the one of the same rule, else of the same control and parameter. By the id of the old one."""
+        former: dict[tuple[str, str, str], list[Hand]] = {}
+        for hand in before:
+            former.setdefault((hand.rule.control, hand.rule.device, hand.row.name), []).append(hand)
+        heirs: dict[int, Hand] = {}
+        served: set[int] = set()
+        for exactly in (True, False):
+            for hand in self.hands:
+                alike = former.get((hand.rule.control, hand.rule.device, hand.row.name), [])
+                found = next((one for one in alike if not exactly or one.rule == hand.rule), None)
+                if found is not None and id(hand) not in served:
+                    alike.remove(found)
+                    hand.take_over(found)
+                    heirs[id(found)] = hand
+                    served.add(id(hand))
+        return heirs
 
-    def osc_addresses(self) -> list[str]:
-        """The addresses that mappings listen to."""
-        return list(self._osc)
+    # Heard on any thread; happens with the next frame.
 
     def hear_osc(self, address: str, arguments: tuple[Any, ...]) -> bool:
         """A message to an address of a mapping. False when none listens to it."""
@@ -230,7 +230,9 @@ class Conductor:
         """Nothing moves by itself any more; the store has put every parameter back to the show's start. The timeline stands until
         timeline/play or the next cue, the beat is the show's own unless a clock or Link leads it."""
         self._panics += 1
+        clock = [event for event in self._events if event[0] == "clock"]  # is no hand, and its ticks are counted
         self._events.clear()
+        self._events.extend(clock)
         self._pending.clear()
         self._travel = None
         for hand in self.hands:
@@ -328,6 +330,8 @@ class Conductor:
                     self._touched(event[0], event[1])
             except Fault as fault:
                 self._remark(str(fault))
+            except Exception as error:  # a fault of our own: the next event is heard, and the frame comes
+                self._say(f"{kind} {event[0]!r:.60} could not be played ({type(error).__name__}: {error}); please report this")
         for (_, device), (hand, raw) in moves.items():
             self._hear(hand, raw, device)
 
@@ -365,7 +369,7 @@ class Conductor:
             pairs = [(hand, taken(hand.rule, arguments)) for hand in self._osc.get(address, ())]
             return [(hand, raw) for hand, raw in pairs if raw is not None]
         if kind == "key":
-            return [(hand, raw) for hand in self._keys[event[0]] for raw in (1.0, 0.0)]
+            return [(hand, raw) for hand in self._keys.get(event[0], ()) for raw in (1.0, 0.0)]
         heard, raw, device = event
         for cause in {str(heard), str(Control(heard.kind, heard.number))}:  # an envelope may name the channel
             self._strike(f"midi {cause}", raw, time)
@@ -398,9 +402,10 @@ class Conductor:
         cue = self.cues.named(asked)
         self.timeline.play(time, self.tempo)
         seconds = self.cues.fire(cue, self.store, time, self.tempo, self)
-        for name in cue.set:
-            self._touched(self.store.table.find(name).name, self)
-        if any(text in cue.set for text in TEXTS):
+        names = {self.store.table.find(name).name for name in cue.set}
+        for name in names:
+            self._touched(name, self)
+        if not names.isdisjoint(TEXTS):
             self._travel = (seconds, time + seconds + HAND_OVER)
         self._strike("cue", 1.0, time)
         self._strike(f"cue {cue.name}", 1.0, time)
@@ -429,7 +434,8 @@ class Conductor:
             if bar != self._whole_bar:
                 self._strike("bar", 1.0, time)
             self._whole_beat, self._whole_bar = whole, bar
-        waiting = []
+        waiting: list[tuple[Hand, object]] = []
+        panics = self._panics
         for hand, value in self._pending:
             beats = BEATS[hand.rule.quantise or "beat"] * (1 if hand.rule.quantise == "beat" else self.tempo.beats_per_bar / 4)
             ahead = hand.rule.ahead.seconds + self._latency()
@@ -440,6 +446,9 @@ class Conductor:
                     hand.apply(value, self.store)
                 except Fault as fault:
                     self._remark(f"{hand.rule.control}: {fault}")
+                if self._panics != panics:  # it was panic: nothing waits any more
+                    waiting.clear()
+                    break
             else:
                 hand.due = due if math.isfinite(due) else None  # a tempo that stands may go on
                 waiting.append((hand, value))

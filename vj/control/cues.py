@@ -12,7 +12,7 @@ from vj.control.tempo import Tempo
 from vj.errors import Fault, nearest
 from vj.parameters.curves import Curve, curve
 from vj.parameters.store import Store
-from vj.parameters.table import Value
+from vj.parameters.table import Table, Value
 
 NOT_KEPT = ("cue/", "take/", "tempo/", "timeline/", "record", "panic")
 """What a stored cue leaves out."""
@@ -50,10 +50,12 @@ class CueList:
         """Cues that were stored while playing and are not written into the show file yet."""
         self._due_time, self._due_beat = math.inf, math.inf
 
-    def take_over(self, old: CueList) -> None:
-        """Go on where another list was: the standing cue and what follows it, and what was stored."""
+    def take_over(self, old: CueList, table: Table) -> None:
+        """Go on where another list was: the standing cue and what follows it, and what was stored, but for parameters that the table has
+        no more."""
         for name, rule in old.kept.items():
-            self.cues[name] = self.kept[name] = rule
+            known = {key: value for key, value in rule.set.items() if key in table.rows}
+            self.cues[name] = self.kept[name] = rule if len(known) == len(rule.set) else rule.model_copy(update={"set": known})
         if old.standing in self.cues:
             self.standing = old.standing
             self._due_time, self._due_beat = old._due_time, old._due_beat
@@ -169,14 +171,13 @@ class Timeline:
             self.position.skip(time - self._stood[0], tempo.beat(time) - self._stood[1])
             self._stood = None
 
-    def go_on(self, old: Timeline) -> None:
+    def go_on(self, old: Timeline, time: float, tempo: Tempo) -> None:
         """From where another was: entries whose moment has passed do not happen again."""
         self.position, self._stood = old.position, old._stood
         if self._rules == old._rules:
             self._next = old._next
         else:
-            done = old._rules[old._next - 1].at if old._next else None
-            self._next = 0 if done is None else sum(1 for rule in self._rules if _before(rule.at, done))
+            self._next = sum(1 for rule in self._rules if self.position.reached(rule.at, time, tempo))
 
     def due(self, time: float, tempo: Tempo) -> list[str]:
         """The cues whose moment has come."""
@@ -200,11 +201,6 @@ class Timeline:
         return found
 
 
-def _before(one: Duration, other: Duration) -> bool:
-    """Not after; bars are taken at 120 BPM beside seconds."""
-    return one.in_seconds(120, 4) <= other.in_seconds(120, 4)
-
-
 @dataclass(slots=True)
 class _Leg:
     at: Duration
@@ -215,8 +211,9 @@ class _Leg:
 class Schedule:
     """Breakpoints of one parameter. A hand that touches it has it until the next breakpoint, or the next round of a loop."""
 
-    def __init__(self, rule: CurveRule) -> None:
-        self.to, self.rule = rule.to, rule
+    def __init__(self, rule: CurveRule, to: str = "") -> None:
+        """to: the parameter's full name."""
+        self.to, self.rule = to or rule.to, rule
         self._legs = [_Leg(point.at, point.value, curve(point.curve)) for point in rule.points]
         self._loop = rule.loop
         self._held = self._holds = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -96,6 +97,7 @@ class Desk:
             self.midi = MidiPorts(self, now=self._clock.now, say=self._say, devices=midi.devices, hands=hands, values=values)
             self.midi.start()
         if self._show.tempo.follow == "link":
+            self._leave_link()
             try:
                 session, self._close_link = open_link(self.conductor.tempo.bpm, self._show.tempo.beats_per_bar)
                 self.conductor.follow_link(session)
@@ -146,15 +148,16 @@ class Desk:
 
     def stop(self) -> None:
         """End, with the take closed."""
-        if self.midi is not None:
-            self.midi.stop(timeout=0.3)
-            self.midi = None
-        self._leave_link()
-        self._ears.close()
-        if self._runner is not None:
-            self._errands.put(None)
-            self._runner.join(2.0)
-        self._end_take()
+        with contextlib.ExitStack() as steps:  # each is done, whatever another throws; the last one first
+            steps.callback(self._ears.close)
+            steps.callback(self._leave_link)
+            if self.midi is not None:
+                steps.callback(self.midi.stop, timeout=0.3)
+                self.midi = None
+            steps.callback(self._end_take)
+            if self._runner is not None:
+                self._errands.put(None)
+                steps.callback(self._runner.join, 2.0)
 
     # What MIDI hears goes to whichever conductor there is.
 
@@ -221,10 +224,13 @@ class Desk:
         self._begin_take(TAKES / time.strftime("%Y-%m-%d_%H-%M-%S.take"))
 
     def _begin_take(self, path: Path) -> None:
+        if self._take is not None and self._take.ended:
+            self._end_take()
         with self._lock:
             if self._take is None:
                 self._take = TakeWriter(path, self._show.show, self._say, self._painted)
                 self._store.taps.append(self._take.hear)
+                path = self._take.path
                 self._say(f"the take is written into {path}; render it with --replay {path} --offline")
 
     def _end_take(self) -> None:

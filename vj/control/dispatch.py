@@ -87,7 +87,7 @@ class Dispatcher:
 
     def detach(self) -> None:
         """End that. May be called twice."""
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError), self._store.together():
             self._store.listeners.remove(self._changed)
 
     def _changed(self, name: str, value: Value, origin: object) -> None:

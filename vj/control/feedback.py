@@ -46,6 +46,10 @@ class Feedback:
         while len(self._subscribers) > SUBSCRIBERS:
             self._subscribers.popitem(last=False)
 
+    def take_over(self, old: Feedback) -> None:
+        """Go on telling whom another told, with what they know already."""
+        self._subscribers = OrderedDict([*old._subscribers.items(), *self._subscribers.items()])
+
     def unsubscribe(self, who: Peer) -> bool:
         return self._subscribers.pop(who, None) is not None
 

@@ -15,6 +15,8 @@ from vj.parameters.table import Parameter, Value
 BEATS = {"beat": 1.0, "bar": 4.0, "2 bars": 8.0, "4 bars": 16.0}
 PRESS = object()
 """What a message without arguments stands for: it presses a button, and says nothing to a fader."""
+TOO_LARGE = 1e300
+"""What no control sends; also infinity, and whole numbers that no float holds."""
 NEAR = 0.02
 """A control takes hold within this share of its range."""
 SETTLED = 1e-4
@@ -178,7 +180,7 @@ class Hand:
             self._on[device], raw = False, self.span[1] if raw else self.span[0]  # a press each time, with no release between
         if isinstance(raw, str):
             return (rule.value if rule.value is not None else raw) if kind in ("text", "choice", "switch", "trigger") else _number(raw)
-        if not isinstance(raw, int | float) or not math.isfinite(raw):
+        if not isinstance(raw, int | float) or not abs(raw) < TOO_LARGE:
             return None
         if rule.relative is not None:
             return self._turned(RELATIVE[rule.relative](raw), store)
@@ -242,6 +244,7 @@ class Hand:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text)
+        found = float(text)
     except ValueError:
         return None
+    return found if math.isfinite(found) else None

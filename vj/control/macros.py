@@ -8,6 +8,7 @@ from vj.control.durations import Duration
 from vj.control.rules import Drive, MacroRule
 from vj.control.tempo import Tempo
 from vj.parameters.curves import Curve, curve
+from vj.parameters.table import Table
 
 PREFIX = "macro/"
 
@@ -30,11 +31,11 @@ class Macro:
     hand meanwhile is shifted from where it was put.
     """
 
-    def __init__(self, name: str, rule: MacroRule) -> None:
+    def __init__(self, name: str, rule: MacroRule, table: Table) -> None:
         self.parameter = PREFIX + name
         self.value = 0.0
         self._attack, self._release = rule.attack, rule.release
-        self._drives = {target: _Drive.of(drive) for target, drive in rule.drives.items()}
+        self._drives = {table.find(target).name: _Drive.of(drive) for target, drive in rule.drives.items()}
 
     def follow(self, wanted: float, seconds: float, tempo: Tempo) -> None:
         """One frame nearer to where its control is."""

@@ -79,6 +79,7 @@ class MidiPorts:
         self._sent: dict[tuple[str, str, int], deque[tuple[int, float]]] = {}
         """What a control of a port was told lately, and when."""
         self._failed: set[str] = set()
+        self._troubles: set[str] = set()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self.state = "starting"
@@ -115,15 +116,22 @@ class MidiPorts:
         while not self._stop.is_set():
             if time.monotonic() - looked >= (SEARCH if self.state != "no MIDI" else SELDOM):
                 looked = time.monotonic()
-                self._look(backend)
-            try:
-                self._tell()
-            except Exception as error:  # an output that vanished between two looks
-                self._say(f"MIDI lamps: {error}")
+                self._guarded("ports", lambda: self._look(backend))
+            self._guarded("lamps", self._tell)
             self._stop.wait(REFRESH)
         for port in [*(port for port, _ in self._inputs.values()), *self._outputs.values()]:
             with contextlib.suppress(Exception):
                 port.close()
+
+    def _guarded(self, what: str, work: Callable[[], None]) -> None:
+        """A driver may throw anything, at any time, and the thread goes on; said when it is news."""
+        try:
+            work()
+            self._troubles.discard(what)
+        except Exception as error:
+            if what not in self._troubles:
+                self._troubles.add(what)
+                self._say(f"MIDI {what}: {type(error).__name__}: {error}; it is tried again")
 
     def _look(self, backend: Any) -> None:
         """Open what has come, let go of what has gone."""
@@ -139,7 +147,10 @@ class MidiPorts:
             port, reader = self._inputs.pop(name)
             with contextlib.suppress(Exception):
                 port.close()
-            self._outputs.pop(name, None)
+            output = self._outputs.pop(name, None)
+            with contextlib.suppress(Exception):
+                if output is not None:
+                    output.close()
             reader.vanished()
             self._say(f"MIDI {reader.device} has gone; what it held down is let go")
         for name in sorted(wanted - self._inputs.keys() - self._failed):

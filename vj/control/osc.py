@@ -44,6 +44,9 @@ FLOOD, FLOOD_TICK = 8, 0.01
 PEERS, PEER_LIFE = 8, 60.0
 """Senders that get the status: so many, for so many seconds after their last message."""
 
+TOLD = b"/vj/error\0", *(b"/vj/status/" + bytes([letter]) for letter in range(97, 123))
+"""How what a show tells begins."""
+
 ASKERS = 256
 ERRORS_A_SECOND, ERRORS_IN_ALL = 20, 100
 """Answers at `/vj/error` to one sender, and to all."""
@@ -175,6 +178,13 @@ class OscServer:
             if one is not None:
                 one.close()
 
+    def take_over(self, old: OscServer) -> None:
+        """Hear instead of another: its subscribers are told from here, and what it kept for later is played."""
+        self.feedback.take_over(old.feedback)
+        self.dispatcher.later.take_over(old.dispatcher.later)
+        self._peers.update(old._peers)
+        self._rouse()
+
     def remark(self, text: str) -> None:
         """What turned out later not to be meant, such as a prompt of which nothing was understood: told at `/vj/error` to all who get
         the status. From any thread."""
@@ -241,16 +251,18 @@ class OscServer:
             taken += 1
             if asker is None or asker.target != peer:
                 asker = self._asker(peer)
-                heard[peer] = None
             target = quick.get(packet[:-4])
             if target is not None:
                 value = (float_of if packet[-7] == _F else int_of)(packet, len(packet) - 4)[0]
                 if math.isfinite(value):
                     self.messages += 1
+                    heard[peer] = None
                     numbers.pop(target, None)  # set in the order of the last moves
                     numbers[target] = value, asker
                     continue
             self._set_numbers(numbers)
+            if not packet.startswith(TOLD):  # two shows that reply to each other are no listeners
+                heard[peer] = None
             self._play(packet, asker)
         self._set_numbers(numbers)
         self.packets += taken

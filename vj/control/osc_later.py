@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from vj.control.osc_packet import Message
 
@@ -52,7 +52,8 @@ class Later(Generic[Asker]):
         self._wall, self._steady = wall, steady
         self._queue: list[_Kept[Asker]] = []
         self._count = self._order = 0
-        self._clocks: OrderedDict[Peer, _PeersClock] = OrderedDict()
+        self._clocks: OrderedDict[Any, _PeersClock] = OrderedDict()
+        """By host: some programs send each packet from another port."""
         self._lock = threading.Lock()
 
     @property
@@ -69,8 +70,8 @@ class Later(Generic[Asker]):
         Returns what is to be said about it, else ""."""
         lead = when - self._wall()
         with self._lock:
-            clock = self._clocks.setdefault(peer, _PeersClock())
-            self._clocks.move_to_end(peer)
+            clock = self._clocks.setdefault(peer[0], _PeersClock())
+            self._clocks.move_to_end(peer[0])
             while len(self._clocks) > CLOCKS:
                 self._clocks.popitem(last=False)
             clock.leads.append(lead)
@@ -89,14 +90,14 @@ class Later(Generic[Asker]):
 
     def _retime(self, peer: Peer, by: float) -> None:
         for kept in self._queue:
-            if kept.peer == peer:
+            if kept.peer[0] == peer[0]:
                 kept.due += by
         heapq.heapify(self._queue)
 
     def keep(self, messages: Sequence[Message], when: float, peer: Peer, asker: Asker) -> tuple[bool, str]:
         """Keep what belongs to one moment. (kept, what is to be said); what is not kept means now."""
         with self._lock:
-            clock = self._clocks.get(peer)
+            clock = self._clocks.get(peer[0])
             ahead = when - self._wall() - (clock.offset if clock is not None else 0.0)
             if ahead <= 0:
                 return False, ""
@@ -120,6 +121,16 @@ class Later(Generic[Asker]):
                 self._count -= len(kept.messages)
                 found.append((kept.messages, kept.asker))
         return found
+
+    def take_over(self, old: Later[Asker]) -> None:
+        """Keep what another kept, and know the clocks it knew."""
+        with old._lock:
+            queue, count, clocks = list(old._queue), old._count, old._clocks
+        with self._lock:
+            self._queue += queue
+            heapq.heapify(self._queue)
+            self._count += count
+            self._clocks.update(clocks)
 
     def drop(self) -> None:
         """Forget all of them."""

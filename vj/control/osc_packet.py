@@ -114,11 +114,11 @@ def _walk(packet: bytes, begin: int, end: int, when: float | None, depth: int, f
     moment = _moment(struct.unpack_from(">Q", packet, begin + 8)[0])
     place, more = begin + 16, 0
     while place < end:
-        if packet.count(_NUL, place, end) == end - place:
-            break  # a buffer larger than what is in it
         if end - place < 4:
             raise _Broken("a bundle's element has no room for its size")
         (size,) = struct.unpack_from(">i", packet, place)
+        if size == 0 and packet.count(_NUL, place, end) == end - place:
+            break  # a buffer larger than what is in it
         place += 4
         if size < 4 or size % 4 or size > end - place:
             raise _Broken(f"a bundle's element says it has {size} bytes, {end - place} are left")

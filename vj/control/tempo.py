@@ -53,7 +53,13 @@ class Tempo:
 
     def set_bpm(self, bpm: float, time: float) -> None:
         self._anchor(time, self.beat(time))
+        self._go_on(time)
         self.bpm = min(FASTEST, max(SLOWEST, bpm))
+
+    def _go_on(self, time: float) -> None:
+        """A beat that a clock has stopped runs again once a hand sets the tempo and no clock ticks."""
+        if not self.running and not self.is_led(time):
+            self.running = True
 
     def _anchor(self, time: float, beat: float) -> None:
         self._time, self._beat = time, beat
@@ -61,6 +67,8 @@ class Tempo:
     def tap(self, time: float) -> None:
         """A tap is a beat; from the second on their median distance is the tempo."""
         self.heard = True
+        self._anchor(time, self.beat(time))
+        self._go_on(time)
         if self._taps and not 60 / FASTEST <= time - self._taps[-1] <= TAP_PATIENCE:
             self._taps.clear()
         self._taps.append(time)

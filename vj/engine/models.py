@@ -157,7 +157,6 @@ class Model:
         hint = [torch.zeros(1, 3, height, width)] if self.wants_lines else []
         return lambda: self.decode(self.unet(self.encode(image), torch.tensor([500.0]), text, *hint))
 
-    @torch.no_grad()
     def describe(self) -> str:
         """`sd-turbo (sd21, cuda float16, vae AutoencoderTiny)`."""
         vae, added = type(self.pipe.vae).__name__, self.adapters.describe()

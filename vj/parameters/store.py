@@ -105,7 +105,7 @@ class Store:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """What is changed meanwhile stands in one and the same frame: none is sampled in between. For a few milliseconds at most."""
+        """What is changed meanwhile stands in one and the same frame: none is sampled in between, so it must not take long."""
         with self._lock:
             yield
 
@@ -130,9 +130,9 @@ class Store:
         return self._set(name, value, (seconds, ease, pace), origin)
 
     def _set(self, name: str, value: object, way: Way | None, origin: object) -> str:
-        row = self.table.find(name)
-        fitted, remark = fit(row, value)
-        with self._lock:
+        with self._lock:  # the table too: a save may take the parameter away meanwhile
+            row = self.table.find(name)
+            fitted, remark = fit(row, value)
             if row.name == "panic":
                 self.reset()
             else:
@@ -171,8 +171,8 @@ class Store:
 
     def base(self) -> dict[str, Value]:
         """Where everything stands, fades half done, but without macros and modulators: what a fader should show. Triggers stand nowhere."""
-        rows = self.table.rows
         with self._lock:
+            rows = self.table.rows
             return {
                 name: self._values[name] if name in self._glides else value
                 for name, value in self._targets.items()

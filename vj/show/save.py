@@ -6,10 +6,12 @@ anything, `?? who is there` and `- x` too. A file is replaced in one step, or no
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
@@ -17,24 +19,28 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from vj.errors import Fault
 from vj.parameters.table import Value
-from vj.show.load import parse, plain_tree, show_of
+from vj.show.load import included_files, parse, plain_tree, show_of
+
+Written = TypeVar("Written")
 
 
-def _open(path: Path) -> tuple[YAML, CommentedMap]:
+def _open(path: Path) -> tuple[YAML, CommentedMap, bytes]:
+    """How it is written, the tree, and the bytes that were read."""
     yaml = YAML(typ="rt")
     yaml.preserve_quotes = True
     yaml.width = 140
     yaml.indent(mapping=2, sequence=4, offset=2)
     try:
-        tree = yaml.load(path.read_text(encoding="utf-8-sig"))
+        read = path.read_bytes()
+        tree = yaml.load(read.decode("utf-8-sig"))
     except Exception as error:  # whatever YAML, the disk or the text's encoding have against it
         raise Fault(f"{path}: cannot be read ({error}); nothing is written") from None
-    return yaml, CommentedMap() if tree is None else tree
+    return yaml, CommentedMap() if tree is None else tree, read
 
 
-def _write(path: Path, yaml: YAML, tree: CommentedMap) -> bytes:
-    """Check it, then put it in the file's place in one step. Returns the bytes that stand there now. Raises Fault, with the file as it
-    was."""
+def _write(path: Path, yaml: YAML, tree: CommentedMap, read: bytes) -> bytes:
+    """Check it, then put it in the file's place in one step, if nobody has saved another since it was `read`. Returns the bytes that stand
+    there now. Raises _SavedMeanwhile, and Fault, with the file as it was."""
     made = io.StringIO()
     try:
         yaml.dump(tree, made)
@@ -42,12 +48,35 @@ def _write(path: Path, yaml: YAML, tree: CommentedMap) -> bytes:
     except Exception as error:  # whatever the emitter cannot write, and text that is none (lone surrogates)
         raise Fault(f"{path}: cannot be written as YAML ({type(error).__name__}: {error}); nothing is written") from None
     try:
-        if b"\r\n" in path.read_bytes():
+        if b"\r\n" in read:
             raw = raw.replace(b"\n", b"\r\n")
-        _replace(path.resolve(), raw, lambda there: _as_meant(path, there, tree))
+
+        def check(there: bytes) -> None:
+            _as_meant(path, there, tree)
+            if path.read_bytes() != read:
+                raise _SavedMeanwhile(f"{path}: was saved by somebody else at the same moment; nothing is written")
+
+        _replace(path.resolve(), raw, check)
     except OSError as error:
         raise Fault(f"{path}: cannot be written ({error.strerror}); nothing is written") from None
     return raw
+
+
+class _SavedMeanwhile(Fault):
+    """The file is another one than was read."""
+
+
+TRIES = 5
+
+
+def _again(write: Callable[[], Written]) -> Written:
+    """Read, change and write; once more when an editor saved the file meanwhile, whose words shall stay. Raises Fault."""
+    for _ in range(TRIES - 1):
+        try:
+            return write()
+        except _SavedMeanwhile:
+            continue
+    return write()
 
 
 def _as_meant(path: Path, there: bytes, tree: CommentedMap) -> None:
@@ -87,12 +116,13 @@ def _replace(path: Path, raw: bytes, check: Any) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-    if os.name == "posix":  # the rename itself lies in the folder
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    if os.name == "posix":  # the rename itself lies in the folder; it is done, whether the folder can be flushed or not
+        with contextlib.suppress(OSError):
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
 
 
 def _flow(values: dict[str, Any]) -> CommentedMap:
@@ -124,7 +154,11 @@ def _section(tree: CommentedMap, name: str) -> CommentedSeq:
 def add_mapping(path: Path, mapping: dict[str, Any]) -> str:
     """Append one line to `mappings:`, or put it in the place of the line with the same control and target. Raises Fault, with nothing
     written."""
-    yaml, tree = _open(path)
+    return _again(lambda: _add_mapping(path, mapping))
+
+
+def _add_mapping(path: Path, mapping: dict[str, Any]) -> str:
+    yaml, tree, read = _open(path)
     section = _section(tree, "mappings")
     keys = ("osc", "midi", "key", "device", "to")
     made = _flow(mapping)
@@ -134,7 +168,7 @@ def add_mapping(path: Path, mapping: dict[str, Any]) -> str:
             break
     else:
         section.append(made)
-    _write(path, yaml, tree)
+    _write(path, yaml, tree, read)
     return f"written into {path}: - {{{', '.join(f'{key}: {value}' for key, value in mapping.items())}}}"
 
 
@@ -144,9 +178,22 @@ def write_cues(path: Path, cues: dict[str, dict[str, Value]]) -> str:
 
 
 def put_cues(path: Path, cues: dict[str, dict[str, Value]]) -> tuple[str, bytes]:
-    """The same. Returns what to say, and the bytes that stand in the file now."""
-    yaml, tree = _open(path)
+    """The same. Returns what to say, and the bytes that stand in the file now. A cue of a file that the show includes is left out, and
+    named: other shows may play it too."""
+    return _again(lambda: _put_cues(path, cues))
+
+
+def _put_cues(path: Path, cues: dict[str, dict[str, Value]]) -> tuple[str, bytes]:
+    yaml, tree, read = _open(path)
     section = _section(tree, "cues")
+    elsewhere = _included_cues(path)
+    left = [f"{name} ({elsewhere[name].name})" for name in cues if name in elsewhere]
+    cues = {name: values for name, values in cues.items() if name not in elsewhere}
+    told = f"{', '.join(cues)} written into {path}" if cues else "nothing is written"
+    if left:
+        told += f"; {', '.join(left)} is of an included file: store it under another name"
+    if not cues:
+        return told, read
     for name, values in cues.items():
         old = next((cue for cue in section if isinstance(cue, dict) and cue.get("name") == name), None)
         if old is not None:
@@ -154,5 +201,14 @@ def put_cues(path: Path, cues: dict[str, dict[str, Value]]) -> tuple[str, bytes]
         else:
             made = CommentedMap({"name": _safe(name), "fade": "1 s", "set": _flow(dict(values))})
             section.append(made)
-    raw = _write(path, yaml, tree)
-    return f"{', '.join(cues)} written into {path}", raw
+    return told, _write(path, yaml, tree, read)
+
+
+def _included_cues(path: Path) -> dict[str, Path]:
+    """The cues that included files bring, and which file."""
+    found: dict[str, Path] = {}
+    for file in included_files(path):
+        for cue in plain_tree(parse(file.read_bytes(), file), str(file)).get("cues") or ():
+            if isinstance(cue, dict):
+                found[str(cue.get("name"))] = file
+    return found

@@ -92,6 +92,8 @@ class Feed:
     def stop(self, timeout: float = 2.0) -> bool:
         """End and close the source. False when it hangs for longer than `timeout` seconds."""
         self._stop.set()
+        with self._lock:  # the test card too: the thread may hang in the source for as long as it likes
+            self._card_stop.set()
         if self._thread is None:
             self.source.close()
             return True
@@ -197,5 +199,7 @@ class Feed:
             card.join(1.0)
 
     def _put(self, frame: Frame) -> None:
+        if self._stop.is_set():
+            return
         self._inbox.put(replace(frame, number=self.frames))
         self.frames += 1
