@@ -33,7 +33,7 @@ from vj.pocket.evaluate import on_pictures, palettes_told_apart, seeds_agree
 from vj.pocket.lexicon import PALETTES
 from vj.pocket.network import load_network
 from vj.pocket.pictures import draw_pictures
-from vj.pocket.techniques import CELLS, TECHNIQUES, make_subject
+from vj.pocket.techniques import CELLS, LEARNED, NOT_LEARNED, TECHNIQUES, make_subject
 
 ROOT = Path(__file__).parents[1]
 NEVER_SEEN = 60_000
@@ -109,7 +109,7 @@ def test_there_are_as_many_techniques_as_promised() -> None:
     wanted = "oil impasto ink engraving pencil charcoal watercolour pastel pointillism mosaic"
     wanted += " crystal neon feathers flames marble smoke halftone woodcut circuit scales metal"
     assert {*wanted.split(), "stained glass"} <= set(TECHNIQUES)
-    assert load_network(WEIGHTS / FILE).techniques == tuple(TECHNIQUES)
+    assert load_network(WEIGHTS / FILE).techniques == LEARNED
 
 
 # --- what it is taught ---------------------------------------------------------------------------
@@ -165,9 +165,8 @@ def test_techniques_are_recognised_on_pictures_it_never_saw(
     easel: Painter, pictures: list[np.ndarray]
 ) -> None:
     rows, pairs = on_pictures(easel, pictures[:2])
-    # The gate on real frames is .93, which these weights do not reach yet: docs/pocket.md.
-    assert measures.share_right(pairs) >= 0.7
-    assert np.mean([row.energy for row in rows]) > 0.6, "strokes are not lost"
+    assert measures.share_right(pairs) >= 0.93, "the gate on real frames"
+    assert np.mean([row.energy for row in rows]) > 0.8, "strokes are not lost"
 
 
 def test_palettes_are_the_palettes(easel: Painter, pictures: list[np.ndarray]) -> None:
@@ -284,6 +283,25 @@ def test_drawn_paints_the_very_targets(pictures: list[np.ndarray]) -> None:
         pixels(played(DrawnModel(), seen, prompt__mix=mix, **both)) for mix in (0.0, 0.5, 1.0)
     )
     assert np.abs(middle - 0.5 * (first + last)).max() < 0.02
+
+
+@pytest.mark.parametrize("name", NOT_LEARNED)
+def test_what_the_network_has_not_learned_is_drawn_and_mixed_with_what_it_paints(
+    model: PocketModel, pictures: list[np.ndarray], name: str
+) -> None:
+    seen, words = pictures[0], {"prompt__a": name, "strength": 1.0}
+    assert np.array_equal(
+        pixels(played(model, seen, **words)), pixels(played(DrawnModel(), seen, **words))
+    )
+    words["prompt__b"] = "oil"
+    first, middle, last = (
+        pixels(played(model, seen, prompt__mix=mix, **words)) for mix in (0.0, 0.5, 1.0)
+    )
+    apart = np.abs(middle - 0.5 * (first + last))  # but where one of them was above white
+    assert np.median(apart) < 1e-3
+    assert apart.mean() < 0.02
+    oil = pixels(played(model, seen, prompt__a="oil", strength=1.0))
+    assert np.abs(last - oil).max() < 1e-5, "alone it is what it was"
 
 
 def test_a_mixture_of_prompts_lies_between_them(
@@ -442,7 +460,7 @@ def test_the_training_script_makes_a_model_that_loads_and_goes_on_where_it_stopp
         assert done.returncode == 0, done.stderr
     assert "going on from step 1" in done.stdout
     trained = load_network(tmp_path / "out" / FILE)
-    assert trained.techniques == tuple(TECHNIQUES)
+    assert trained.techniques == LEARNED
     picture = draw_pictures(1, 5, 96)
     _, pairs = on_pictures(Painter(trained), picture)
     assert measures.share_right(pairs) < 0.4, "two steps teach nothing"

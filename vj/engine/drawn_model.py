@@ -12,12 +12,8 @@ import torch
 from torch import Tensor
 
 from vj.engine.checkpoints import ModelSpec
-from vj.engine.pocket_model import BuiltIn, refuse_adapters
-from vj.kernels.cv_field import Field
-from vj.pocket.techniques import TECHNIQUES, Subject
-
-AUDIBLE = 1e-3
-"""Techniques with less weight than this are left out of a mixture."""
+from vj.engine.pocket_model import BuiltIn, drawn, refuse_adapters
+from vj.pocket.techniques import TECHNIQUES
 
 
 class DrawnModel(BuiltIn):
@@ -30,24 +26,8 @@ class DrawnModel(BuiltIn):
         return torch.from_numpy(patterns)[None]
 
     def paint(self, picture: Tensor, form: Tensor, style: Tensor) -> Tensor:
-        rows = [self._row(*row) for row in zip(picture, form, style, strict=True)]
-        return torch.from_numpy(np.stack(rows))
-
-    def _row(self, picture: Tensor, form: Tensor, style: Tensor) -> np.ndarray:
-        """(4, H, W): tone and colour."""
         assert self.ground is not None
-        numbers = style.tolist()
-        image = np.ascontiguousarray(picture.permute(1, 2, 0).numpy())
-        field = Field(*(np.ascontiguousarray(plane) for plane in form.numpy()))
-        one, relief = 2 ** numbers[-2], numbers[-1] + 1
-        subject = Subject(image, field, self.ground[0].numpy(), one, relief)
-        out = np.zeros((4, *image.shape[:2]), np.float32)
-        for technique, weight in zip(self.techniques, numbers, strict=False):
-            if weight > AUDIBLE:
-                made = TECHNIQUES[technique](subject)
-                out[0] += np.float32(weight) * made.tone
-                out[1:] += np.float32(weight) * made.colour.transpose(2, 0, 1)
-        return out
+        return drawn(self.techniques, picture, form, style, self.ground[0].numpy())
 
 
 def load_drawn(spec: ModelSpec) -> DrawnModel:

@@ -12,7 +12,7 @@ import threading
 import warnings
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -29,10 +29,12 @@ from vj.engine.checkpoints import ModelSpec
 from vj.engine.prompts import Embedding
 from vj.engine.stream import Level
 from vj.errors import Fault
+from vj.kernels.cv_field import Field
 from vj.parameters.store import Snapshot
 from vj.pocket import WEIGHTS
 from vj.pocket.compose import MODIFIERS, STOPS, Wish, compose
 from vj.pocket.network import MULTIPLE, Network, load_network
+from vj.pocket.techniques import TECHNIQUES, Subject, draw
 from vj.pocket.words import Meaning, parse_ramp, understand
 
 FILE = "pocket.safetensors"
@@ -158,6 +160,31 @@ class BuiltIn(ABC):
         return f"{self.name} ({self.device.type} {str(self.dtype).removeprefix('torch.')})"
 
 
+AUDIBLE = 1e-3
+"""Techniques with less weight than this are left out of a mixture."""
+
+
+def drawn(
+    techniques: Sequence[str], picture: Tensor, form: Tensor, style: Tensor, patterns: np.ndarray
+) -> Tensor:
+    """What techniques make of pictures, drawn on the CPU as they are: (B, 4, H, W) float32, as
+    `Network.forward` gives it. style: (B, len(techniques) + 2), their weights, then the log2 of the
+    pixels in a unit and the relief - 1. patterns: (12, H, W)."""
+    rows = []
+    for image, lines, numbers in zip(picture.cpu(), form.cpu(), style.tolist(), strict=True):
+        weights = {
+            name: weight
+            for name, weight in zip(techniques, numbers, strict=False)
+            if weight > AUDIBLE
+        }
+        field = Field(*(np.ascontiguousarray(plane) for plane in lines.float().numpy()))
+        pixels = np.ascontiguousarray(image.permute(1, 2, 0).float().numpy())
+        subject = Subject(pixels, field, patterns, 2 ** numbers[-2], numbers[-1] + 1)
+        made = draw(subject, weights)
+        rows.append(np.concatenate([made.tone[None], made.colour.transpose(2, 0, 1)]))
+    return torch.from_numpy(np.stack(rows)).to(picture.device)
+
+
 FROZEN_KEPT = 16
 """Compiled networks that are kept, each as large as its weights."""
 _frozen: OrderedDict[tuple[object, ...], Callable[..., Tensor]] = OrderedDict()
@@ -174,8 +201,12 @@ class PocketModel(BuiltIn):
     ) -> None:
         """weights: names exactly these weights, so that what was compiled of them is found again;
         None compiles anew."""
-        super().__init__(name, network.techniques, device)
+        others = tuple(one for one in TECHNIQUES if one not in network.techniques)
+        super().__init__(name, (*network.techniques, *others), device)
         self._weights = weights
+        self._draws = False
+        """A prompt has asked for a technique that the network has not learned."""
+        self._patterns: np.ndarray | None = None
         self.network = network
         self.frozen: dict[tuple[int, ...], Callable[..., Tensor]] = {}
         self.to(torch.float32)
@@ -189,7 +220,29 @@ class PocketModel(BuiltIn):
         if self.ground is not None:
             self.ground = self.ground.to(dtype)
 
+    def encode_text(self, text: str) -> Embedding:
+        self._draws |= meaning_of(text).technique not in self.network.techniques
+        return super().encode_text(text)
+
     def paint(self, picture: Tensor, form: Tensor, style: Tensor) -> Tensor:
+        """The network's techniques, and those that it has not learned, as drawn."""
+        own, count = len(self.network.techniques), len(self.techniques)
+        learned = torch.cat([style[:, :own], style[:, count:]], 1)
+        patterns = self._patterns
+        if not self._draws or patterns is None or patterns.shape[1:] != picture.shape[2:]:
+            return self._painted(picture, form, learned)
+        shares = style[:, :own].sum(1)
+        if float(shares.max()) <= AUDIBLE:
+            return drawn(self.techniques[own:], picture, form, style[:, own:], patterns)
+        learned = torch.cat(
+            [learned[:, :own] / shares.clamp_min(AUDIBLE)[:, None], style[:, count:]], 1
+        )
+        painted = shares[:, None, None, None] * self._painted(picture, form, learned)
+        if float(style[:, own:count].max()) <= AUDIBLE:
+            return painted
+        return painted + drawn(self.techniques[own:], picture, form, style[:, own:], patterns)
+
+    def _painted(self, picture: Tensor, form: Tensor, style: Tensor) -> Tensor:
         """The network for pictures of any size: (B, 4, H, W) float32, see `Network.forward`."""
         height, width = picture.shape[-2:]
         picture, form = (padded(part.to(self.dtype)) for part in (picture, form))
@@ -209,6 +262,7 @@ class PocketModel(BuiltIn):
     @torch.no_grad()
     def lay(self, patterns: np.ndarray) -> Tensor:
         """Patterns (12, H, W) -> a `ground`, to be put there between two frames."""
+        self._patterns = np.asarray(patterns, np.float32)
         there = padded(torch.from_numpy(patterns)[None].to(self.device, self.dtype))
         return self.network.ground(there)
 
@@ -256,7 +310,7 @@ class PocketModel(BuiltIn):
             picture.shape[-1] // 2,
             dtype=self.dtype,
         )
-        style = torch.zeros(1, len(self.techniques) + 2, dtype=self.dtype)
+        style = torch.zeros(1, len(self.network.techniques) + 2, dtype=self.dtype)
         shape = tuple(picture.shape)
         key = (self._weights, self.dtype, shape)
         with _frozen_lock:

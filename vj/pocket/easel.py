@@ -72,13 +72,21 @@ class Painter:
 
     @torch.no_grad()
     def _learned(self, seen: _Seen, weights: dict[str, float]) -> Tensor:
+        """What is played: the network's techniques from the network, the others drawn."""
         subject, network = seen.subject, self.network
         assert network is not None
+        own = {name: weight for name, weight in weights.items() if name in network.techniques}
+        others = [w * self._drawn(seen, name) for name, w in weights.items() if name not in own]
+        drawn = torch.stack(others).sum(0) if others else torch.zeros(())
+        share = sum(own.values())
+        if not share:
+            return drawn
         lines = [subject.form.texture, subject.form.along_x, subject.form.along_y]
         form = torch.from_numpy(np.stack(lines))[None]
         ground = network.ground(torch.from_numpy(subject.patterns)[None])
-        style = torch.tensor([style_of(weights, subject.one, subject.relief)])
-        out: Tensor = network(planes(subject.image), form, ground, style)
+        evenly = {name: weight / share for name, weight in own.items()}
+        style = torch.tensor([style_of(evenly, subject.one, subject.relief, network.techniques)])
+        out: Tensor = share * network(planes(subject.image), form, ground, style) + drawn
         return out
 
     def _paint(

@@ -18,13 +18,12 @@ from torch import Tensor
 
 from vj.kernels.cv_field import FieldMaker
 from vj.pocket import lattice
-from vj.pocket.techniques import TECHNIQUES, Painted, Subject, make_subject
+from vj.pocket.techniques import LEARNED, Painted, Subject, draw, make_subject
 
 SIDE = 128
 ONES = (0.7, 2.3)
 """Pixels in a unit: from 256 rows with small strokes to 512 with large ones."""
 HARD = {
-    "contour lines": 4.0,
     "marble": 4.0,
     "ice": 5.0,
     "lava": 2.5,
@@ -38,6 +37,10 @@ HARD = {
 }
 """Techniques whose fine marks are learned last, and how much oftener than the others they are
 drawn."""
+
+
+SOFTEST = {"ice": 9.0, "circuit": 9.0, "chrome": 4.0, "marble": 4.0, "lava": 3.0, "mosaic": 2.0}
+"""The same for the last part of a training."""
 
 
 @dataclass(slots=True)
@@ -127,22 +130,11 @@ def blank(rng: np.random.Generator, side: int = SIDE) -> np.ndarray:
     return np.ascontiguousarray(np.clip(out, 0, 1), np.float32)
 
 
-def style_of(weights: dict[str, float], one: float, relief: float) -> list[float]:
-    """The numbers of a style; see `Network.forward`."""
-    return [weights.get(name, 0.0) for name in TECHNIQUES] + [float(np.log2(one)), relief - 1]
-
-
-def painted(subject: Subject, weights: dict[str, float]) -> Painted:
-    """What the techniques make of a subject, mixed by weight."""
-    total: Painted | None = None
-    for name, weight in weights.items():
-        one = TECHNIQUES[name](subject)
-        if total is None:
-            total = Painted(weight * one.tone, weight * one.colour)
-        else:
-            total = Painted(total.tone + weight * one.tone, total.colour + weight * one.colour)
-    assert total is not None
-    return total
+def style_of(
+    weights: dict[str, float], one: float, relief: float, names: Sequence[str] = LEARNED
+) -> list[float]:
+    """The numbers of a style; see `Network.forward`. names: the network's techniques."""
+    return [weights.get(name, 0.0) for name in names] + [float(np.log2(one)), relief - 1]
 
 
 class School:
@@ -152,13 +144,16 @@ class School:
         self, pictures: Sequence[np.ndarray], grounds: Sequence[Ground], seed: int
     ) -> None:
         self.pictures, self.grounds, self.seed = pictures, grounds, seed
-        self._names = list(TECHNIQUES)
-        odds = np.array([HARD.get(name, 1.0) for name in self._names])
-        self._odds = odds / odds.sum()
+        self._names = list(LEARNED)
+        self._odds, self._last_odds = (
+            np.array([odds.get(name, 1.0) for name in self._names]) for odds in (HARD, SOFTEST)
+        )
+        self.finish: int | None = None
+        """The step from which `SOFTEST` counts."""
         self._before: list[np.ndarray] = []
 
-    def _weights(self, rng: np.random.Generator) -> dict[str, float]:
-        first = str(rng.choice(self._names, p=self._odds))
+    def _weights(self, rng: np.random.Generator, odds: np.ndarray) -> dict[str, float]:
+        first = str(rng.choice(self._names, p=odds / odds.sum()))
         if rng.random() > 0.08:
             return {first: 1.0}
         second = str(rng.choice(self._names))
@@ -174,7 +169,10 @@ class School:
             return np.clip(before + rng.normal(0, 0.03, 3), 0, 1).astype(np.float32)
         return crop(self.pictures, rng, one)
 
-    def lesson(self, rng: np.random.Generator) -> tuple[Subject, Painted, list[float]]:
+    def lesson(
+        self, rng: np.random.Generator, last: bool = False
+    ) -> tuple[Subject, Painted, list[float]]:
+        """last: one of the last ones."""
         ground = self.grounds[int(rng.integers(len(self.grounds)))]
         relief = 1.0 if rng.random() < 0.7 else float(rng.uniform(0, 2))
         image = self._image(rng, ground.unit * ground.size)
@@ -182,8 +180,8 @@ class School:
         subject = make_subject(
             image, ground.white, patterns, size=ground.size, relief=relief, maker=ground.maker
         )
-        weights = self._weights(rng)
-        made = painted(subject, weights)
+        weights = self._weights(rng, self._last_odds if last else self._odds)
+        made = draw(subject, weights)
         if rng.random() < 0.1:
             low, high = rng.random(3), rng.random(3)
             ramped = low + np.clip(made.tone, 0, 1)[..., None] * (high - low)
@@ -194,7 +192,8 @@ class School:
 
     def batch(self, step: int, count: int) -> Batch:
         rng = np.random.default_rng((self.seed, 3, step))
-        lessons = [self.lesson(rng) for _ in range(count)]
+        last = self.finish is not None and step >= self.finish
+        lessons = [self.lesson(rng, last) for _ in range(count)]
 
         def planes(arrays: list[np.ndarray]) -> Tensor:
             stacked = torch.from_numpy(np.ascontiguousarray(np.stack(arrays), np.float32))

@@ -28,7 +28,7 @@ from vj.pocket.lessons import Batch, School, draw_grounds
 from vj.pocket.network import Network, save_network
 from vj.pocket.photographs import photographs
 from vj.pocket.pictures import draw_pictures
-from vj.pocket.techniques import TECHNIQUES
+from vj.pocket.techniques import LEARNED
 
 RATE, WARM, FALL = 8e-4, 150, 0.8
 """Learning rate, the steps in which it comes, and the share of the steps over which it falls."""
@@ -37,9 +37,22 @@ QUICKER = 2.5
 AVERAGE = 0.998
 TEXTURE = 1.5
 """Weight of how strong the fine marks are, wherever exactly they lie."""
+FINISH = 400
+"""The last steps, in which that counts for more and what is softest is drawn oftener."""
+FINISH_RATE, FINISH_TEXTURE, FINISH_AVERAGE = 0.15, 4.0, 0.99
+"""Share of the learning rate with which they begin, and what they have in place of the others."""
+
+
+def finish_of(steps: int) -> int:
+    """The step at which the last part begins; a run too short for one has none."""
+    return steps - FINISH if steps > 4 * FINISH else steps
 
 
 def rate_at(step: int, steps: int) -> float:
+    finish = finish_of(steps)
+    if step >= finish:
+        return RATE * FINISH_RATE * (1 - 0.9 * (step - finish) / FINISH)
+    steps = finish
     falling = max(0.0, (step - (1 - FALL) * steps) / (FALL * steps))
     return (
         RATE * min(1.0, (step + 1) / WARM) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * falling)))
@@ -50,7 +63,7 @@ def differences(x: Tensor) -> tuple[Tensor, Tensor]:
     return x[..., 1:] - x[..., :-1], x[..., 1:, :] - x[..., :-1, :]
 
 
-def loss_of(made: Tensor, target: Tensor) -> Tensor:
+def loss_of(made: Tensor, target: Tensor, texture: float = TEXTURE) -> Tensor:
     """Mean absolute difference of the pictures, of their slopes, which keeps marks crisp, and of
     the band of 2 to 8 pixels, in which glints and strokes lie."""
     apart = made - target
@@ -59,7 +72,7 @@ def loss_of(made: Tensor, target: Tensor) -> Tensor:
     ours, theirs = fine(made), fine(target)
     band = (weights * (ours - theirs)).abs().mean()
     strength = (weights * (spread(ours) - spread(theirs))).abs().mean()
-    return (weights * apart).abs().mean() + 0.6 * slopes + 0.7 * band + TEXTURE * strength
+    return (weights * apart).abs().mean() + 0.6 * slopes + 0.7 * band + texture * strength
 
 
 def fine(picture: Tensor) -> Tensor:
@@ -112,7 +125,7 @@ def train(
     """Train to `steps`, from the checkpoint in `work` if there is one. Writes the averaged weights
     to `out` at the end, and to `work` beside every checkpoint."""
     torch.manual_seed(seed)
-    network = Network(tuple(TECHNIQUES)).to(device)
+    network = Network(LEARNED).to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = copy.deepcopy(network)
     styles = [p for name, p in network.named_parameters() if "style" in name or "mix" in name]
@@ -135,18 +148,21 @@ def train(
         print(f"going on from step {start}")
     begun, mean = time.monotonic(), torch.zeros((), device=device)
     network.train()
+    school.finish = finish = finish_of(steps)
     lessons = drawn(Lessons(school, start, steps, count), workers)
     for step, lesson in enumerate(lessons, start):
         batch = lesson.to(device)
         for group in optimizer.param_groups:
             group["lr"] = group["share"] * rate_at(step, steps)
-        loss = loss_of(run(network, batch), batch.target)
+        ending = step >= finish
+        texture = FINISH_TEXTURE if ending else TEXTURE
+        loss = loss_of(run(network, batch), batch.target, texture)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         with torch.no_grad():
-            pace = min(AVERAGE, (1 + step) / (10 + step))
+            pace = min(FINISH_AVERAGE if ending else AVERAGE, (1 + step) / (10 + step))
             for kept, new in zip(average.parameters(), network.parameters(), strict=True):
                 kept.lerp_(new, 1 - pace)
             mean = loss if step == start else torch.lerp(mean, loss, 0.02)
@@ -187,7 +203,7 @@ def main() -> None:
         default=Path.home() / ".cache" / "vj" / "pocket",
         help="checkpoints and photographs",
     )
-    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--steps", type=int, default=6400)
     parser.add_argument("--batch", type=int, default=10)
     parser.add_argument("--pictures", type=int, default=900, help="pictures to draw")
     parser.add_argument("--grounds", type=int, default=400, help="noises to draw")

@@ -9,7 +9,7 @@ from vj.pocket.lattice import CELL
 from vj.pocket.techniques.light import bell, broad, busy, calm_texture, clear_luma, fetch, glint
 from vj.pocket.techniques.subject import Painted, Subject, in_own_colours, step
 
-LEVELS = 6
+LEVELS = 11
 """Contour lines between black and white."""
 
 
