@@ -403,7 +403,8 @@ def test_a_real_port_plays_is_unplugged_and_comes_back(jack: Any) -> None:
 
     class Both:
         def hear_midi(self, found: Control, raw: float, device: str = "") -> None:
-            heard.hear_midi(found, raw, device)
+            if found.kind != "cc14":  # every controller below 32 may be the upper half of one
+                heard.hear_midi(found, raw, device)
             conductor.hear_midi(found, raw, device)
 
         def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None: ...

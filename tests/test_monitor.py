@@ -206,6 +206,7 @@ def test_what_libraries_log_is_a_line_a_second(capfd: pytest.CaptureFixture[str]
     from vj.monitor.library_log import LibraryLog
 
     now, said = [0.0], []
+    before = logging.getLogger("aiohttp").propagate  # False where another test's page still stands
     log = LibraryLog(said.append, lambda: now[0])
     log.attach()
     try:
@@ -220,7 +221,7 @@ def test_what_libraries_log_is_a_line_a_second(capfd: pytest.CaptureFixture[str]
         log.detach()
     assert said == ["aiohttp: Unhandled thing", "aiohttp: Error handling request (ValueError: odd) (and 49 more)"]
     assert capfd.readouterr().err == ""
-    assert logging.getLogger("aiohttp").propagate
+    assert logging.getLogger("aiohttp").propagate is before
 
 
 def test_requests_that_stumble_do_not_reach_the_terminal_one_by_one(capfd: pytest.CaptureFixture[str]) -> None:

@@ -476,7 +476,7 @@ def test_the_render_thread_neither_writes_nor_opens(monkeypatch: pytest.MonkeyPa
     finally:
         played.stop()
     assert names["here"] == "render"
-    assert names["from within a frame"] == names["record True"] == "errands"
+    assert (names["from within a frame"], names["record True"]) == ("errands", "recordings")
 
 
 def test_faults_and_threads_stand_in_the_status_and_the_summary() -> None:

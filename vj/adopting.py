@@ -140,9 +140,10 @@ class Adopting:
         played = self._played
         start, table = start_values(show), show.table()
         scratch = Store(start, table)
+        moves = any(getattr(old, name) != getattr(show, name) for name in SCORE)
         # Ranges of modulators are meant from where the show starts.
-        moves = start_values(old) != start or any(getattr(old, name) != getattr(show, name) for name in SCORE)
-        ready = played.desk.ready(show, scratch) if moves else None
+        ranged = start_values(old) != start and any(rule.range for rule in show.modulators)
+        ready = played.desk.ready(show, scratch) if moves or ranged else None
         part = Part([], _nothing)
 
         def switch() -> None:
@@ -151,7 +152,7 @@ class Adopting:
                 afterwards = played.desk.adopt(show, ready) if ready is not None else _nothing
             played.join()
             afterwards()
-            if ready is not None:
+            if moves:
                 part.names.append("what moves them")
 
         part.switch = switch

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -49,6 +50,7 @@ class _Listener:
         self.wanted: set[str] = set()
         self.everything = False
         self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
         self._complaints = Allowance(ERRORS_A_SECOND)
         self._answers: deque[bytes | str] = deque(maxlen=ANSWERS)
         self._values: dict[str, bytes] = {}
@@ -63,7 +65,11 @@ class _Listener:
         self._later(self.put, data)
 
     def _later(self, do: Callable[..., None], *given: Any) -> None:
-        """On the loop: what was kept for its moment is played on another thread."""
+        """On the loop, at once where this is the loop: a feed that is due would tell a move back before it is known. What was kept for its
+        moment is played on another thread."""
+        if threading.get_ident() == self._thread:
+            do(*given)
+            return
         with contextlib.suppress(RuntimeError):  # the page has ended meanwhile
             self._loop.call_soon_threadsafe(do, *given)
 
