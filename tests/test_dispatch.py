@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from vj.control.conducting import make_conductor
-from vj.control.dispatch import CUE_NAME, CUES, Dispatcher
+from vj.control.cues import MOST as CUES
+from vj.control.cues import NAME as CUE_NAME
+from vj.control.dispatch import Dispatcher
 from vj.control.osc_later import AHEAD, LATER
 from vj.control.osc_packet import IMPULSE, Character, Message, Unpacked, pack, unpack
 from vj.parameters.store import Store
@@ -397,9 +399,9 @@ def test_a_cue_by_its_number_counted_from_0_or_by_its_name(asked: object) -> Non
         ("nigth", "did you mean night"),
         (2, "there are 2 cues, counted from 0"),
         (-1, "there are 2 cues"),
-        (0.5, "0.5 is no cue's number"),
+        (0.5, "0.5: there are 2 cues, counted from 0"),
         ("²", "no such cue"),
-        (True, "which cue?"),
+        (True, "which one?"),
         (IMPULSE, "an impulse came"),
     ],
 )

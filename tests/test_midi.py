@@ -250,6 +250,7 @@ def test_a_driver_that_throws_when_something_is_plugged_in_ends_nothing(monkeypa
         store.sample(1.0)
         store.sample(2.0)
         until(lambda: backend.told["BOX"][-1].value == 127)
+        assert sorted(ports.devices) == ["BOX", "SECOND"]
     finally:
         ports.stop()
 

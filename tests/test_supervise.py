@@ -91,7 +91,8 @@ def test_what_comes_round_goes_on_whatever_it_throws() -> None:
     thread = Supervisor(lambda text: None).every("a wheel", turn, 0.001, stop)
     until(lambda: len(turns) > 20)
     stop.set()
-    until(lambda: not thread.is_alive())
+    thread.join(5)
+    assert not thread.is_alive()
 
 
 def test_a_stage_that_stands_is_named_once_a_stall() -> None:

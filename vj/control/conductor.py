@@ -393,7 +393,7 @@ class Conductor:
             else:
                 self._fire(found, time)
         elif name == "cue/fire" and value != "":
-            self._fire(int(value) if str(value).isdecimal() and str(value) not in self.cues.cues else value, time)
+            self._fire(value, time)
         elif name == "cue/store" and value != "":
             self.cues.store(str(value), self.store.base())
             self._say(f"cue {value!r} is kept; /vj/cue/write writes it into the show file")

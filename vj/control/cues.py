@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from vj.control.durations import Duration
@@ -18,8 +18,8 @@ NOT_KEPT = ("cue/", "take/", "tempo/", "timeline/", "record", "panic")
 """What a stored cue leaves out."""
 FARTHEST = 4.0
 """Beats from one frame to the next, at most; more is a beat that was placed anew."""
-MOST = 999
-"""Cues that are kept at most: a script that stores one a frame must not fill the memory."""
+NAME, MOST = 255, 999
+"""Letters of a name, and cues, at most: a script that stores one a frame must not fill the memory."""
 
 
 @dataclass(slots=True)
@@ -73,15 +73,27 @@ class CueList:
         return names[index] if 0 <= index < len(names) else None
 
     def named(self, asked: object) -> CueRule:
-        """By name, or by number from 0 as program changes count. Raises Fault."""
-        if isinstance(asked, int | float) and not isinstance(asked, bool):
+        """By name, or by number from 0 as program changes count; a numeral is a number where no cue has that name. Raises Fault."""
+        if isinstance(asked, str) and asked not in self.cues and asked.isascii() and asked.isdecimal() and len(asked) < 5:
+            asked = int(asked)
+        if isinstance(asked, bool):
+            raise Fault("cue: which one? Its name, or its number counted from 0, would be right")
+        if isinstance(asked, int | float):
             names = list(self.cues)
-            if 0 <= int(asked) < len(names):
+            if asked in range(len(names)):
                 return self.cues[names[int(asked)]]
-            raise Fault(f"cue {int(asked)}: there are {len(names)} cues, counted from 0")
+            raise Fault(f"cue {asked!r:.40}: there are {len(names)} cues, counted from 0")
         if str(asked) not in self.cues:
             raise Fault(f"cue {asked!r}: no such cue{nearest(str(asked), self.cues)} ({', '.join(self.cues) or 'the show has none'})")
         return self.cues[str(asked)]
+
+    def check_name(self, name: str, others: Collection[str] = ()) -> None:
+        """Whether a cue may be stored under a name, beside those there are and `others` that are on their way. Raises Fault."""
+        if len(name) > NAME:
+            raise Fault(f"cue: a name of {len(name)} letters; {NAME} are the most")
+        count = len({*self.cues, *others})
+        if count >= MOST and name not in self.cues and name not in others:
+            raise Fault(f"cue {name!r}: there are {count} cues, and {MOST} are the most; store over one of them")
 
     def fire(self, cue: CueRule, store: Store, time: float, tempo: Tempo, origin: object) -> float:
         """Send every value on its way. Returns the fade's seconds."""
@@ -108,11 +120,10 @@ class CueList:
         return self.cues[self.standing].then or self.neighbour(1)
 
     def store(self, name: str, values: dict[str, Value]) -> CueRule:
-        """Keep a state as a cue, over one of the same name, whose fade it then has. Raises Fault when there are too many."""
+        """Keep a state as a cue, over one of the same name, whose fade it then has. Raises Fault."""
+        self.check_name(name)
         kept = {key: value for key, value in values.items() if not key.startswith(NOT_KEPT)}
         old = self.cues.get(name)
-        if old is None and len(self.cues) >= MOST:
-            raise Fault(f"cue {name!r}: {MOST} cues are kept already; store over one of them")
         rule = old.model_copy(update={"set": kept}) if old else CueRule(name=name, set=kept, fade=Duration(1.0))
         self.cues[name] = self.kept[name] = rule
         return rule

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,9 +29,6 @@ OWN = ("/vj/status/", "/vj/error")
 
 HOLD = 0.02
 """Seconds of work for which frames may be held up to see a bundle as a whole; one of a thousand patterns is not."""
-
-CUE_NAME, CUES = 255, 999
-"""Letters of a stored cue's name, and cues, at most: a sender that counts up must not fill the show file."""
 
 SUGGESTIONS = 5
 """Near words looked up a second; each takes a millisecond."""
@@ -332,35 +328,13 @@ class Dispatcher:
             return (
                 f"{value!r:.60} is not {'a number' if row.kind in ('float', 'int') else row.range}"
             )
-        if isinstance(value, int) and abs(value) > 2**63:
-            return "a number of so many digits is none to play with"
-        if row.name == "cue/store" and isinstance(value, str) and value:
-            return self._unstorable(value)
-        return ""
-
-    def _unstorable(self, name: str) -> str:
-        known = {*(self._conductor.cues.cues if self._conductor is not None else ()), *self._stored}
-        if len(name) > CUE_NAME:
-            return f"a name of {len(name)} letters; {CUE_NAME} are the most"
-        if name not in known and len(known) >= CUES:
-            return f"there are {len(known)} cues, and {CUES} are the most"
         return ""
 
     def _cue(self, asked: Any) -> str:
-        """The name of the cue that is meant: by its name, or by its number counted from 0. Raises Fault."""
-        if isinstance(asked, bool):
-            raise Fault("which cue? Its name, or its number counted from 0, would be right")
+        """The name of the cue that is meant. Raises Fault."""
         if self._conductor is None or asked == "" or asked in self._stored:
             return str(asked)
-        cues = self._conductor.cues
-        if isinstance(asked, str):
-            numeral = (
-                asked.isascii() and asked.isdecimal() and len(asked) < 5 and asked not in cues.cues
-            )
-            return cues.named(int(asked) if numeral else str(asked)).name
-        if not math.isfinite(asked) or asked != int(asked):
-            raise Fault(f"{asked!r} is no cue's number; they count from 0")
-        return cues.named(int(asked)).name
+        return self._conductor.cues.named(asked).name
 
     def _set(self, row: Parameter, value: Any, address: str, asker: Asker) -> None:
         if reason := self._misfit(row, value, asker):
@@ -374,6 +348,8 @@ class Dispatcher:
                 value = self._cue(value)
                 if held:
                     return
+            elif row.name == "cue/store" and self._conductor is not None:
+                self._conductor.cues.check_name(str(value), self._stored)
             remark = self._store.set(row.name, value, asker.origin)
         except Fault as fault:
             self.complaints.refuse(asker, f"{address}: {_without(row.name, str(fault))}")
