@@ -258,6 +258,18 @@ def test_osc_is_heard_elsewhere_and_answers_elsewhere(stage: Make) -> None:
         again.bind(("127.0.0.1", first))  # what it left is free
 
 
+def test_heard_at_the_next_free_port_it_stays_there_when_only_the_reply_is_saved(stage: Make) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        taken = other.getsockname()[1]
+        one = stage(osc=f"127.0.0.1:{taken}")
+        assert one.played.osc is not None
+        there = one.played.osc.address[1]
+        assert there > taken
+        one.save(osc=f"{{listen: 127.0.0.1:{taken}, reply: 127.0.0.1:9}}")
+        assert one.played.osc.address[1] == there
+
+
 def test_who_has_subscribed_is_told_on_when_osc_moves(stage: Make) -> None:
     first, second = free_port(), free_port()
     one = stage(osc=f"127.0.0.1:{first}")

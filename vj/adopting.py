@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from vj.control.network import PORTS_TO_TRY
 from vj.engine.people import Beside
 from vj.enlarging import Enlarging
 from vj.errors import Fault
@@ -18,7 +19,11 @@ from vj.sources.feed import Feed, first_that_opens
 from vj.staging import find_flow, make_people, split_preview, start_values
 
 if TYPE_CHECKING:
+    from vj.control.osc import OscServer
+    from vj.monitor.server import Monitor
     from vj.performance import Performance
+
+    Served = OscServer | Monitor
 
 SCORE = (
     "mappings",
@@ -238,33 +243,18 @@ class Adopting:
         before = played.osc
         if before is None or show.osc == played.heard:
             return None
-        # Two cannot hear at one port: there the old one ends first, and comes back when the rest of the save cannot be had.
-        clash = parse_address(show.osc.listen)[1] == before.address[1]
 
-        def back() -> None:
-            if clash:
-                played.osc = played.make_osc(old)
-                played.join()
-
-        if clash:
-            before.stop()
-        try:
+        def make(show: Show) -> tuple[Served, Callable[[], None]]:
             made = played.make_osc(show)
-        except Exception:
-            back()
-            raise
 
-        def switch() -> None:
-            made.take_over(before)
-            played.osc, played.heard = made, show.osc
-            if not clash:
-                before.stop()
+            def put() -> None:
+                made.take_over(before)
+                played.osc, played.heard = made, show.osc
 
-        def drop() -> None:
-            made.stop()
-            back()
+            return made, put
 
-        return Part(["osc"], switch, drop)
+        asked = parse_address(show.osc.listen)[1]
+        return self._server("osc", before, before.address[1], asked, make, show, old)
 
     def _page(self, show: Show, old: Show) -> Part | None:
         played = self._played
@@ -280,36 +270,58 @@ class Adopting:
             return Part(["preview"], end)
         if before is not None and show.preview == played.served:
             return None
-        clash = (
-            before is not None
-            and parse_address(show.preview.listen)[1]
-            == parse_address(before.url.split("//")[1].strip("/"))[1]
-        )
+
+        def make(show: Show) -> tuple[Served, Callable[[], None]]:
+            made = played.make_page(show)
+
+            def put() -> None:
+                played.page, played.served = made, show.preview
+                played.say(f"the page is at {made.url}")
+
+            return made, put
+
+        port = -1 if before is None else parse_address(before.url.split("//")[1].strip("/"))[1]
+        asked = parse_address(show.preview.listen)[1]
+        return self._server("preview", before, port, asked, make, show, old)
+
+    def _server(
+        self,
+        name: str,
+        before: Served | None,
+        port: int,
+        asked: int,
+        make: Callable[[Show], tuple[Served, Callable[[], None]]],
+        show: Show,
+        old: Show,
+    ) -> Part:
+        """A server in the place of another. port: where that one is; asked: where the new one begins to look for a free one. make: a
+        running one of a show, and what has it played. Two cannot be at one port: there the old one ends first, and one like it comes back
+        when the rest of the save cannot be had."""
+        clash = before is not None and asked <= port < asked + PORTS_TO_TRY
 
         def back() -> None:
             if clash:
-                played.page = played.make_page(old)
-                played.join()
+                make(old)[1]()
+                self._played.join()
 
         if clash and before is not None:
             before.stop()
         try:
-            made = played.make_page(show)
+            made, put = make(show)
         except Exception:
             back()
             raise
 
         def switch() -> None:
-            played.page, played.served = made, show.preview
+            put()
             if before is not None and not clash:
                 before.stop()
-            played.say(f"the page is at {made.url}")
 
         def drop() -> None:
             made.stop()
             back()
 
-        return Part(["preview"], switch, drop)
+        return Part([name], switch, drop)
 
     def _source(self, show: Show, old: Show) -> Part | None:
         """Another source, opened; a camera that may be the one that plays after that was closed, since a device has one user."""

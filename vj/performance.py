@@ -14,6 +14,7 @@ import numpy as np
 from vj.adopting import Adopting
 from vj.clock import WallClock
 from vj.control.desk import Desk
+from vj.control.network import PORTS_TO_TRY
 from vj.control.osc import OscServer
 from vj.control.takes import Take
 from vj.engine.enlarge import make_enlarger
@@ -42,7 +43,6 @@ from vj.sources.feed import Feed, first_that_opens
 from vj.staging import flow_finder, model_spec, painted_size, people_finder, split_preview, start_values
 from vj.supervise import Errands, Supervisor
 
-PORTS_TO_TRY = 20
 SWAP = 10.0
 """Seconds that a loaded model gets to be taken over by the render thread."""
 

@@ -10,6 +10,9 @@ from typing import Any
 EVERY = ("", "0.0.0.0", "::")
 """Hosts that stand for every address of this machine."""
 
+PORTS_TO_TRY = 20
+"""Where a port is taken, so many from it on are tried: a second show beside the first one shall play too."""
+
 
 def bare(host: str) -> str:
     """A host without the brackets that IPv6 has in front of a port."""
