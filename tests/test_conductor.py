@@ -861,7 +861,7 @@ def test_a_tempo_that_is_set_in_a_link_session_is_set_for_everybody() -> None:
             self.bpm = bpm
 
     stage, session = Stage(tempo={"follow": "link"}), Session()
-    stage.conductor.follow_link(session)
+    stage.conductor.lead.follow_link(session)
     stage.play(0.5)
     assert stage.at("tempo/bpm") == 100
     stage.store.set("tempo/bpm", 84)

@@ -14,12 +14,13 @@ from typing import Any, Protocol
 
 from vj.control.controls import Control
 from vj.control.cues import CueList, Schedule, Timeline
-from vj.control.hands import BEATS, Hand, taken
-from vj.control.macros import PREFIX as MACRO
+from vj.control.hands import Hand
+from vj.control.leading import Lead
 from vj.control.macros import Macro
+from vj.control.mappings import Mappings
 from vj.control.modulators import Envelope, Follower, Signal
 from vj.control.rules import CueRule, CurveRule, MacroRule, MappingRule, TempoRule, TimelineRule
-from vj.control.tempo import LOST, Tempo
+from vj.control.tempo import Tempo
 from vj.errors import Fault
 from vj.parameters.store import Store
 from vj.parameters.table import PALETTES, Value
@@ -42,14 +43,6 @@ class Modulation:
     high: float
     on: str = ""
     """For an envelope: `beat`, `bar`, `cue`, `cue NAME`, or a control in words."""
-
-
-class LinkSession(Protocol):
-    """What a conductor needs to know of a Link session, see `vj.control.link`."""
-
-    def __call__(self) -> tuple[float, float] | None: ...
-
-    def set_tempo(self, bpm: float) -> None: ...
 
 
 class Playable(Protocol):
@@ -87,49 +80,28 @@ class Conductor:
         change to its picture, which quantised changes are early by."""
         self.store, self._now, self._say, self._latency = store, now, say, latency
         self._remark = remark or say
-        self._beats_per_bar = show.tempo.beats_per_bar
-        self.tempo = Tempo(show.tempo.bpm, show.tempo.beats_per_bar)
-        self.follows = show.tempo.follow
+        self.lead = Lead(Tempo(show.tempo.bpm, show.tempo.beats_per_bar), show.tempo.follow, say)
         self.cues = CueList(show.cues)
         self.timeline = Timeline(show.timeline)
         self.schedules = [Schedule(rule, store.table.find(rule.to).name) for rule in show.curves]
         self._scheduled = {schedule.to for schedule in self.schedules}
         self.macros = [Macro(name, rule, store.table) for name, rule in show.macros.items()]
         self.modulations = list(modulations)
-        self.hands: list[Hand] = []
-        self._on: dict[str, list[Hand]] = {}
-        """The hands on each parameter."""
-        self._osc: dict[str, list[Hand]] = {}
-        self._midi: dict[tuple[str, int], list[Hand]] = {}
-        self._keys: dict[str, list[Hand]] = {}
-        for rule in show.mappings:
-            self._add(rule)
+        self.mappings = Mappings(show.mappings, store.table)
         self._events: deque[tuple[Any, ...]] = deque(maxlen=QUEUE)
-        self._pending: list[tuple[Hand, object]] = []
         self._time = 0.0
         self._whole_beat = self._whole_bar = -1
         self._travel: tuple[float, float] | None = None
-        self._links: LinkSession | None = None
-        self._bpm: float | None = None
-        """What tempo/bpm said last; another value there is somebody's wish."""
-        self._leader = "", -math.inf
-        """The device whose clock leads, and when it spoke last."""
-        self._second_clocks: set[str] = set()
         self._panics = 0
         self.events = 0
 
-    def _add(self, rule: MappingRule) -> None:
-        target = self.store.table.find(MACRO + rule.to if MACRO + rule.to in self.store.table.rows else rule.to)
-        span = rule.in_ or (rule.midi.span if rule.midi is not None else (0.0, 1.0))
-        hand = Hand(rule, target, span)
-        self.hands.append(hand)
-        self._on.setdefault(target.name, []).append(hand)
-        if rule.osc is not None:
-            self._osc.setdefault(rule.osc, []).append(hand)
-        elif rule.midi is not None:
-            self._midi.setdefault((rule.midi.kind, rule.midi.number), []).append(hand)
-        elif rule.key is not None:
-            self._keys.setdefault(rule.key, []).append(hand)
+    @property
+    def tempo(self) -> Tempo:
+        return self.lead.tempo
+
+    @property
+    def hands(self) -> list[Hand]:
+        return self.mappings.hands
 
     def take_over(self, old: Conductor) -> None:
         """Go on where another left off, with all that is pending. Whatever a conductor carries from frame to frame is listed here:
@@ -138,17 +110,12 @@ class Conductor:
         envelopes and followers that sound; the standing cue, its follow, and cues that were stored; the timeline; what hands hold of
         curves; the time that a fading text takes. Fades and glides of parameters are the store's. With the store's lock held.
         """
-        self.tempo, self._time, self._bpm = old.tempo, old._time, old._bpm
-        self._whole_beat, self._whole_bar = old._whole_beat, old._whole_bar
-        self.tempo.beats_per_bar = self._beats_per_bar
-        self._links = old._links if self.follows == "link" else None
-        self.tempo.linked = self.tempo.linked and self._links is not None
-        self._leader, self._second_clocks = old._leader, old._second_clocks
+        self.lead.take_over(old.lead)
+        self._time, self._whole_beat, self._whole_bar = old._time, old._whole_beat, old._whole_bar
         old._events.extend(self._events)
         self._events = old._events  # whoever still hears for the old one is heard here
         self._travel, self.events = old._travel, self.events + old.events
-        heirs = self._inherit(old.hands)
-        self._pending = [(heirs[id(hand)], value) for hand, value in old._pending if id(hand) in heirs and heirs[id(hand)].rule.quantise]
+        self.mappings.take_over(old.mappings)
         macros = {macro.parameter: macro.value for macro in old.macros}
         for macro in self.macros:
             macro.value = macros.get(macro.parameter, 0.0)
@@ -166,30 +133,11 @@ class Conductor:
             if schedule.to in curves:
                 schedule.take_over(curves[schedule.to])
 
-    def _inherit(self, before: Sequence[Hand]) -> dict[int, Hand]:
-        """Which mapping goes on for which: the one of the same rule, else of the same control and parameter. By the id of the old one."""
-        former: dict[tuple[str, str, str], list[Hand]] = {}
-        for hand in before:
-            former.setdefault((hand.rule.control, hand.rule.device, hand.row.name), []).append(hand)
-        heirs: dict[int, Hand] = {}
-        served: set[int] = set()
-        for exactly in (True, False):
-            for hand in self.hands:
-                alike = former.get((hand.rule.control, hand.rule.device, hand.row.name), [])
-                found = next((one for one in alike if not exactly or one.rule == hand.rule), None)
-                if found is not None and id(hand) not in served:
-                    alike.remove(found)
-                    hand.take_over(found)
-                    heirs[id(found)] = hand
-                    served.add(id(hand))
-        return heirs
-
     # Heard on any thread; happens with the next frame.
 
     def hear_osc(self, address: str, arguments: tuple[Any, ...]) -> bool:
         """A message to an address of a mapping. False when none listens to it."""
-        hands = self._osc.get(address)
-        if hands is None and not any(m.on == f"osc {address}" for m in self.modulations):
+        if not self.mappings.hears_osc(address) and not any(m.on == f"osc {address}" for m in self.modulations):
             return False
         self._events.append(("osc", address, arguments))
         return True
@@ -200,7 +148,7 @@ class Conductor:
 
     def hear_key(self, key: str) -> bool:
         """A key of the terminal."""
-        if key not in self._keys:
+        if not self.mappings.hears_key(key):
             return False
         self._events.append(("key", key))
         return True
@@ -208,12 +156,8 @@ class Conductor:
     def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
         """`tick`, `start`, `continue`, `stop` or `position` (sixteenths from the song's start) of a MIDI clock, at a moment of the show's
         clock."""
-        if self.follows == "midi":
+        if self.lead.follows == "midi":
             self._events.append(("clock", what, time, device, position))
-
-    def follow_link(self, session: LinkSession) -> None:
-        """From now on the tempo and the beat are those of a Link session, and a tempo that is set here is set there."""
-        self._links = session
 
     def changed(self, name: str, value: Value, origin: object) -> None:
         """A listener of the store, called with its lock held."""
@@ -223,7 +167,7 @@ class Conductor:
             return
         elif name.startswith(("cue/", "tempo/", "timeline/")):
             self._events.append(("set", name, value, self._now()))
-        elif name in TEXTS or name in self._scheduled or any(hand is not origin for hand in self._on.get(name, ())):
+        elif name in TEXTS or name in self._scheduled or any(hand is not origin for hand in self.mappings.on(name)):
             self._events.append(("touch", name, origin))
 
     def _panic(self) -> None:
@@ -233,11 +177,8 @@ class Conductor:
         clock = [event for event in self._events if event[0] == "clock"]  # is no hand, and its ticks are counted
         self._events.clear()
         self._events.extend(clock)
-        self._pending.clear()
         self._travel = None
-        for hand in self.hands:
-            hand.let_go()
-            hand.due = None
+        self.mappings.let_go()
         for modulation in self.modulations:
             if isinstance(modulation.signal, Envelope):
                 modulation.signal.rest()
@@ -245,8 +186,7 @@ class Conductor:
             macro.value = float(self.store.start_of(macro.parameter))
         self.cues.follow_nothing()
         self.timeline.stop(self._time, self.tempo)
-        if self.tempo.is_led(self._time):
-            self.store.place("tempo/bpm", self.tempo.bpm, anyway=True)
+        self.lead.panic(self.store, self._time)
 
     # Once a frame, on the render thread.
 
@@ -254,14 +194,7 @@ class Conductor:
         """Base values for the frame at `time`."""
         passed, self._time = max(0.0, time - self._time), time
         self._hear_all(time)
-        if self._links is not None:
-            session = self._links()
-            self.tempo.linked = session is not None
-            if session is not None:
-                self.tempo.link(session[0], session[1], time)
-        led = self.tempo.is_led(time) if self._bpm is None else abs(self.tempo.bpm - self._bpm) > 0.02
-        if led and self.store.place("tempo/bpm", self.tempo.bpm):
-            self._bpm = float(self.store.get("tempo/bpm"))
+        self.lead.show(self.store, time)
         self._play_beats(time)
         for name in self.timeline.due(time, self.tempo):
             self._fire_or_say(name, time)
@@ -289,14 +222,14 @@ class Conductor:
 
     def _switch_off(self, among: list[Any], one: object, name: str, error: Exception) -> None:
         among.remove(one)
+        self._failed(name, error)
+
+    def _failed(self, name: str, error: Exception) -> None:
         self._say(f"{name} failed ({type(error).__name__}: {error}) and is switched off until the show is saved or started again")
 
     def _drop_hand(self, hand: Hand, error: Exception) -> None:
-        for hands in (*self._on.values(), *self._osc.values(), *self._midi.values(), *self._keys.values()):
-            if hand in hands:
-                hands.remove(hand)
-        self._pending = [(other, value) for other, value in self._pending if other is not hand]
-        self._switch_off(self.hands, hand, f"the mapping of {hand.rule.control} to {hand.row.name}", error)
+        self.mappings.drop(hand)
+        self._failed(f"the mapping of {hand.rule.control} to {hand.row.name}", error)
 
     def _fire_or_say(self, name: str, time: float) -> None:
         try:
@@ -323,7 +256,7 @@ class Conductor:
                                 panics = self._panics
                                 moves.clear()
                 elif kind == "clock":
-                    self._follow(*event)
+                    self.lead.hear_clock(*event)
                 elif kind == "set":
                     self._command(event[0], event[1], event[2], time)
                 else:
@@ -335,27 +268,9 @@ class Conductor:
         for (_, device), (hand, raw) in moves.items():
             self._hear(hand, raw, device)
 
-    def _follow(self, what: str, moment: float, device: str, position: int) -> None:
-        """One clock leads at a time: while it speaks, another one is ignored, and named once."""
-        if device != self._leader[0] and moment - self._leader[1] <= LOST:
-            if device not in self._second_clocks:
-                self._second_clocks.add(device)
-                self._say(f"MIDI {device or 'clock'}: a second clock, beside that of {self._leader[0] or 'another device'}; it is ignored")
-            return
-        self._leader = device, moment
-        if what == "position":
-            self.tempo.clock_position(position, moment)
-        else:
-            {
-                "tick": self.tempo.clock_tick,
-                "start": self.tempo.clock_start,
-                "stop": self.tempo.clock_stop,
-                "continue": self.tempo.clock_continue,
-            }[what](moment)
-
     def _hear(self, hand: Hand, raw: object, device: str) -> None:
         try:
-            hand.hear(raw, self.store, self, device)
+            hand.hear(raw, self.store, self.mappings, device)
         except Fault as fault:
             self._remark(f"{hand.rule.control}: {fault}")
         except Exception as error:  # as in `before`
@@ -366,20 +281,13 @@ class Conductor:
         if kind == "osc":
             address, arguments = event
             self._strike(f"osc {address}", arguments[0] if arguments else 1.0, time)
-            pairs = [(hand, taken(hand.rule, arguments)) for hand in self._osc.get(address, ())]
-            return [(hand, raw) for hand, raw in pairs if raw is not None]
+            return self.mappings.by_osc(address, arguments)
         if kind == "key":
-            return [(hand, raw) for hand in self._keys.get(event[0], ()) for raw in (1.0, 0.0)]
+            return self.mappings.by_key(event[0])
         heard, raw, device = event
         for cause in {str(heard), str(Control(heard.kind, heard.number))}:  # an envelope may name the channel
             self._strike(f"midi {cause}", raw, time)
-        return [
-            (hand, raw)
-            for hand in self._midi.get((heard.kind, heard.number), ())
-            if hand.rule.midi is not None
-            and hand.rule.midi.channel in (0, heard.channel)
-            and hand.rule.device.casefold() in device.casefold()
-        ]
+        return self.mappings.by_midi(heard, raw, device)
 
     def _command(self, name: str, value: Value, moment: float, time: float) -> None:
         if name == "tempo/tap":
@@ -414,16 +322,12 @@ class Conductor:
         """Somebody has moved a parameter: whoever else moved it lets go."""
         if name in TEXTS and origin is not self:
             self._travel = None
-        for hand in self._on.get(name, ()):
+        for hand in self.mappings.on(name):
             if hand is not origin:
                 hand.let_go()
         for schedule in self.schedules:
             if schedule.to == name:
                 schedule.touch()
-
-    def at_beat(self, hand: Hand, value: object) -> None:
-        """Keep a quantised change for its beat; a later one of the same hand takes its place."""
-        self._pending = [(other, kept) for other, kept in self._pending if other is not hand] + [(hand, value)]
 
     def _play_beats(self, time: float) -> None:
         beat = self.tempo.beat(time)
@@ -434,25 +338,13 @@ class Conductor:
             if bar != self._whole_bar:
                 self._strike("bar", 1.0, time)
             self._whole_beat, self._whole_bar = whole, bar
-        waiting: list[tuple[Hand, object]] = []
-        panics = self._panics
-        for hand, value in self._pending:
-            beats = BEATS[hand.rule.quantise or "beat"] * (1 if hand.rule.quantise == "beat" else self.tempo.beats_per_bar / 4)
-            ahead = hand.rule.ahead.seconds + self._latency()
-            due = hand.due if hand.due is not None else self.tempo.next(time + ahead, beats)
-            if time + ahead >= due - 1e-6:
-                hand.due = None
-                try:
-                    hand.apply(value, self.store)
-                except Fault as fault:
-                    self._remark(f"{hand.rule.control}: {fault}")
-                if self._panics != panics:  # it was panic: nothing waits any more
-                    waiting.clear()
-                    break
-            else:
-                hand.due = due if math.isfinite(due) else None  # a tempo that stands may go on
-                waiting.append((hand, value))
-        self._pending = waiting
+        for hand, value in self.mappings.due(time, self.tempo, self._latency()):
+            try:
+                hand.apply(value, self.store)
+            except Fault as fault:
+                self._remark(f"{hand.rule.control}: {fault}")
+            except Exception as error:  # as in `before`
+                self._drop_hand(hand, error)
 
     def _strike(self, cause: str, raw: object, time: float) -> None:
         """Set off the envelopes that wait for this; a value of 0 lets go of them."""
@@ -488,11 +380,7 @@ class Conductor:
             row = self.store.table.rows[name]
             kept = min(row.high, max(row.low, float(values[name])))
             values[name] = round(kept) if row.kind == "int" else kept
-        if values["tempo/bpm"] != self._bpm:  # a hand, a cue, a curve, the show's start
-            self._bpm = float(values["tempo/bpm"])
-            self.tempo.set_bpm(self._bpm, time)
-            if self._links is not None and self.tempo.linked:
-                self._links.set_tempo(self._bpm)
+        self.lead.obey(values["tempo/bpm"], time)
         if self._travel is not None:
             if time > self._travel[1]:
                 self._travel = None

@@ -100,7 +100,7 @@ class Desk:
             self._leave_link()
             try:
                 session, self._close_link = open_link(self.conductor.tempo.bpm, self._show.tempo.beats_per_bar)
-                self.conductor.follow_link(session)
+                self.conductor.lead.follow_link(session)
             except Fault as fault:
                 self._say(f"{fault}; the tempo is the show's own")
 
