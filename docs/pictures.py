@@ -22,10 +22,11 @@ from PIL import Image, ImageDraw, ImageFont
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from vj.clock import FrameClock
+from vj.engine.built_in import BuiltIn, meaning_of
 from vj.engine.checkpoints import ModelSpec
 from vj.engine.drawn_model import DrawnModel
 from vj.engine.journey import Journey
-from vj.engine.pocket_model import FILE, BuiltIn, load_pocket, meaning_of
+from vj.engine.pocket_model import FILE, load_pocket
 from vj.engine.pocket_painter import PocketPainter
 from vj.frame import Frame, Size
 from vj.metrics import Metrics

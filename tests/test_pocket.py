@@ -15,11 +15,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from vj.engine.built_in import BuiltIn
 from vj.engine.checkpoints import ModelSpec
 from vj.engine.drawn_model import DrawnModel
 from vj.engine.loading import make_painter
 from vj.engine.painters import Painting
-from vj.engine.pocket_model import FILE, BuiltIn, PocketModel, load_pocket, pocket_file
+from vj.engine.pocket_model import FILE, PocketModel, load_pocket, pocket_file
 from vj.engine.pocket_painter import NOISE, PocketPainter, Steady
 from vj.engine.stream import Noise
 from vj.errors import Fault

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vj.engine.built_in import BuiltIn, drawn, refuse_adapters
 from vj.engine.checkpoints import ModelSpec
-from vj.engine.pocket_model import BuiltIn, drawn, refuse_adapters
 from vj.pocket.techniques import TECHNIQUES
 
 

@@ -8,13 +8,14 @@ from typing import Literal
 
 import torch
 
+from vj.engine.built_in import BuiltIn
 from vj.engine.checkpoints import ModelSpec
 from vj.engine.drawn_model import DrawnModel, load_drawn
 from vj.engine.fitting import fitted
 from vj.engine.models import Model, load_model, place_of
 from vj.engine.package import PackagePainter
 from vj.engine.painters import Painter, Plain, StreamPainter
-from vj.engine.pocket_model import BuiltIn, PocketModel, is_built_in, load_pocket, pocket_file
+from vj.engine.pocket_model import PocketModel, is_built_in, load_pocket, pocket_file
 from vj.engine.pocket_painter import PocketPainter
 from vj.engine.prepare import Fit
 from vj.engine.tuning import tune

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vj.engine.built_in import BESIDE, BuiltIn, meaning_of
 from vj.engine.painters import Painting, Picture, StreamPainter
-from vj.engine.pocket_model import BESIDE, BuiltIn, meaning_of
 from vj.engine.prompts import Embedding, wanted
 from vj.engine.stream import Noise, Recipe
 from vj.frame import Size
