@@ -376,7 +376,7 @@ def test_a_model_that_does_not_load_leaves_the_old_one_painting_and_says_so(
         made.append(Other(spec.name, size, error))
         return made[-1]
 
-    monkeypatch.setattr("vj.performance.make_painter", make)
+    monkeypatch.setattr("vj.model_loader.make_painter", make)
     one = stage(model="first")
     played = one.played
     assert played.loop.painter_name == "first"
@@ -419,7 +419,7 @@ def test_a_take_is_rewound_by_the_first_model_only(
         def after(self, values: object, time: float) -> None: ...
 
     monkeypatch.setattr(
-        "vj.performance.make_painter",
+        "vj.model_loader.make_painter",
         lambda spec, engine, size, *_: Other(spec.name, size),
     )
     path = tmp_path / "dock.yaml"

@@ -39,7 +39,7 @@ def test_what_was_understood_is_told_and_what_was_not_comes_as_an_error(
         painter.say("loading")
         return painter
 
-    monkeypatch.setattr("vj.performance.make_painter", make)
+    monkeypatch.setattr("vj.model_loader.make_painter", make)
     said: list[str] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
         ear.bind(("127.0.0.1", 0))

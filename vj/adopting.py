@@ -101,13 +101,13 @@ class Adopting:
         if played.page is not None:
             played.page.tree_changed()
         changed = [name for part in parts for name in part.names]
-        if played.model_key(show) != played.asked_model:
+        if played.loader.key_of(show) != played.loader.asked:
             changed += (
                 ["model"] if (show.model, show.engine) != (old.model, old.engine) else ["size"]
             )
             if show.size != old.size:
                 played.outlets.anew(show.fps)
-            played.load(show)
+            played.loader.load(show)
         if file is None or not file.by_itself or changed not in ([], ["what moves them"]):
             played.say(
                 f"the show file was saved; changed: {', '.join(changed) or 'nothing that is not played otherwise'}"

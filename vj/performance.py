@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,19 +17,16 @@ from vj.control.network import PORTS_TO_TRY
 from vj.control.osc import OscServer
 from vj.control.takes import Take
 from vj.engine.enlarge import make_enlarger
-from vj.engine.fitting import sizes_for
 from vj.engine.inbetween import Inbetween
-from vj.engine.loading import make_painter
 from vj.engine.loop import RenderLoop
 from vj.engine.models import best_device
-from vj.engine.painters import Painter
 from vj.engine.people import Beside
-from vj.engine.pocket_model import is_built_in
 from vj.enlarging import Enlarging
 from vj.errors import Fault
 from vj.frame import Frame, Size
 from vj.mailbox import Mailbox
 from vj.metrics import Metrics
+from vj.model_loader import ModelLoader
 from vj.monitor.server import Monitor
 from vj.outlets import Outlets
 from vj.parameters.store import Store
@@ -40,11 +36,8 @@ from vj.show.reload import ShowFile
 from vj.show.schema import OscSection, PreviewSection, Show, parse_address
 from vj.sources import Setting
 from vj.sources.feed import Feed, first_that_opens
-from vj.staging import flow_finder, model_spec, painted_size, people_finder, split_preview, start_values
+from vj.staging import flow_finder, painted_size, people_finder, split_preview, start_values
 from vj.supervise import Errands, Supervisor
-
-SWAP = 10.0
-"""Seconds that a loaded model gets to be taken over by the render thread."""
 
 Server = TypeVar("Server", OscServer, Monitor)
 
@@ -72,14 +65,14 @@ class Performance:
     ) -> None:
         """file: is watched, and what changes in it is applied. replay: a take that plays instead of hands. log: a take is written there."""
         self.show = show
-        self._on_message, self._file, self._replay = on_message, file, replay
+        self._on_message, self._file, self.replay = on_message, file, replay
         self._lock = threading.Lock()
         self.supervisor = Supervisor(self.say)
         self.errands = Errands(self.supervisor)
         """For the render thread, which may not wait: what it says."""
         self.recordings = Errands(self.supervisor, "recordings")
         """The same for recordings that begin and end."""
-        self._over = threading.Event()
+        self.over = threading.Event()
         self.clock = WallClock()
         self.metrics = Metrics()
         self.store = Store(start_values(show), show.table())
@@ -92,12 +85,7 @@ class Performance:
         self.outlets = Outlets(sinks, show.fps, self.clock, self.metrics, self.say, self.supervisor)
         self.has_sinks = bool(sinks)
         self.enlarging: Enlarging | None = None
-        self._next_enlarging: Enlarging | None = None
-        self._loads = 0
-        self._rewound = False
-        self.asked_model: object = None
-        """What the model that paints, or is on its way, was asked for with; see `model_key`."""
-        self._loaded_model: object = None
+        self.loader = ModelLoader(self)
         self.people = people_finder(show, True, self.say)
         self.inbetween = Inbetween(self._send, self.clock, show.fps, self.supervisor)
         self.loop = RenderLoop(
@@ -127,7 +115,7 @@ class Performance:
             log=log,
             painted=lambda: self.loop.journey.size,
             write_cues=file.write_cues if file is not None else None,
-            remark=self._remark,
+            remark=self.remark,
         )
         self.feed: Feed | None = None
         self.feed_setting: Setting | None = None
@@ -182,8 +170,8 @@ class Performance:
         self.loop.start()
         self.feed.start()
         self.state = "loading the model"
-        self.load(self.show)
-        self.supervisor.guard(self._over)
+        self.loader.load(self.show)
+        self.supervisor.guard(self.over)
         if self.store.get("record"):
             self.outlets.record(True)
         return Opened(self.osc, self.page, uri)
@@ -205,7 +193,7 @@ class Performance:
         return Enlarging(enlarger, deliver, self.metrics, self.say, 1 / show.fps, painted=painted, supervisor=self.supervisor)
 
     def _send(self, frame: Frame) -> None:
-        coming = self._next_enlarging
+        coming = self.loader.next_enlarging
         if coming is not None and frame.size == coming.painted:
             self.enlarging = coming
         (self.enlarging or self.outlets).put(frame)
@@ -260,106 +248,12 @@ class Performance:
         assert refusal is not None
         raise refusal
 
-    @staticmethod
-    def model_key(show: Show) -> object:
-        """What a model is loaded for: when it is the same, nothing has to be loaded."""
-        return show.model, show.engine, show.size
-
-    def load(self, show: Show) -> None:
-        """Load the show's model at its size, beside the picture; what paints does so until then, and when that fails. What is still being
-        loaded is dropped when it comes."""
-        self.asked_model = self.model_key(show)
-        self._loads += 1
-        number = self._loads
-        if self.asked_model == self._loaded_model:
-            return  # back to what paints
-        self.supervisor.start("loader", lambda: self._load(show, number), self._over.is_set)
-
-    def _load(self, show: Show, number: int) -> None:
-        loaded = threading.Event()
-
-        def progress(text: str) -> None:
-            if loaded.is_set():
-                self._remark(text)
-                return
-            if self._loaded_model is None:
-                self.state = text
-            self.say(text)
-
-        painter: Painter | None = None
-        enlarging: Enlarging | None = None
-        try:
-            key = self.model_key(show)
-            snapshot = self.store.ahead(self.clock.now())
-            spec, sizes = model_spec(show), self._sizes(show)
-            size = painted_size(show, (lambda text: None) if self._loaded_model is None else self.say)
-            painter = make_painter(spec, show.engine, size, snapshot, True, progress, self.loop.quietly(), sizes, show.fit)
-            size = painter.canvas.size
-            output = self.show.output
-            if output is not None and (self.enlarging is None or size != self.enlarging.painted):
-                enlarging = self.make_enlarging(self.show, size, output, quiet=True)
-            if number != self._loads or self.state == "stopping":  # saved again meanwhile, and a newer model is on its way
-                self._drop(painter, enlarging)
-                return
-            loaded.set()
-            self._take_over(painter, enlarging)
-            self._loaded_model = key
-            if self._replay is not None and not self._rewound:
-                self._rewound = True
-                self._replay.rewind()
-            self.state = "playing"
-            self.say(f"playing with {painter.name}")
-        except Exception as error:  # a loader's accident must not end the show
-            self._drop(painter, enlarging)
-            if number == self._loads:
-                self.asked_model = self._loaded_model  # the next save tries it again
-                told = str(error) if isinstance(error, Fault) else f"model {show.model.name}: {type(error).__name__}: {error}"[:400]
-                first = self._loaded_model is None
-                self.state = "no model" if first else "playing"
-                self.say(f"{told}; {'the input is shown untouched' if first else f'{self.loop.painter_name} paints on'}")
-                if not isinstance(error, Fault):
-                    self.metrics.faults += 1
-        if self.playing_since is None:
-            self.playing_since = self.clock.now()
-
-    def _take_over(self, painter: Painter, enlarging: Enlarging | None) -> None:
-        """Have the render thread go on with a painter, at its size. Raises what it could not be taken for."""
-        old = self.enlarging
-        self._next_enlarging = enlarging
-        try:
-            handover = self.loop.offer(painter)
-            handover.settled.wait(SWAP)
-            if handover.error is not None:
-                raise handover.error
-        finally:
-            self._next_enlarging = None
-        if enlarging is not None:
-            self.enlarging = enlarging
-            if old is not None and old is not enlarging:
-                old.stop()
-
-    def _drop(self, painter: Painter | None, enlarging: Enlarging | None) -> None:
-        """End what shall not play."""
-        if enlarging is not None and enlarging is not self.enlarging:
-            enlarging.stop()
-        if painter is not None and painter is not self.loop.journey.painter:
-            self.supervisor.call("a model at its end", painter.close)
-
-    def _sizes(self, show: Show) -> tuple[Size, ...]:
-        """What may be painted where the show leaves it open: by the shape of what comes in. Waits for the first frame a little."""
-        if show.size != "auto" or self._replay is not None or not is_built_in(show.model.name):
-            return ()
-        until = self.clock.now() + 3
-        while self.loop.journey.came is None and self.clock.now() < until and self.state != "stopping":
-            time.sleep(0.02)
-        return sizes_for(self.loop.journey.came or self.size)
-
     @property
     def size(self) -> Size:
         """What is painted, in pixels."""
         return self.loop.journey.size
 
-    def _remark(self, text: str) -> None:
+    def remark(self, text: str) -> None:
         """What a painter finds out about what it was sent: for whoever plays, and for whoever sent it."""
         self.say(text)
         if self.osc is not None:
@@ -399,7 +293,7 @@ class Performance:
 
     def watch_beside(self, seconds: float = 0.25) -> None:
         """Have that done on a thread of its own until the end."""
-        self.supervisor.every("watch", self.watch, seconds, self._over)
+        self.supervisor.every("watch", self.watch, seconds, self.over)
 
     def _watch_recordings(self) -> None:
         if self.outlets.failed_take:
@@ -441,7 +335,7 @@ class Performance:
     def stop(self) -> None:
         """End within two seconds, recordings closed, whatever else throws."""
         self.state = "stopping"
-        self._over.set()
+        self.over.set()
         self.errands.close(timeout=0.2)
         self.recordings.close(timeout=0.2)
         ends: list[tuple[str, Callable[[], object]]] = [

@@ -1,0 +1,162 @@
+"""A show's model, loaded beside the picture and taken over between two frames."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from vj.engine.fitting import sizes_for
+from vj.engine.loading import make_painter
+from vj.engine.painters import Painter
+from vj.engine.pocket_model import is_built_in
+from vj.enlarging import Enlarging
+from vj.errors import Fault
+from vj.frame import Size
+from vj.show.schema import Show
+from vj.staging import model_spec, painted_size
+
+if TYPE_CHECKING:
+    from vj.performance import Performance
+
+SWAP = 10.0
+"""Seconds that a loaded model gets to be taken over by the render thread."""
+
+
+class ModelLoader:
+    """Loads models for a performance, each on a thread of its own; the newest that was asked for plays."""
+
+    def __init__(self, performance: Performance) -> None:
+        self._played = performance
+        self._loads = 0
+        self._rewound = False
+        self.asked: object = None
+        """What the model that paints, or is on its way, was asked for with; see `key_of`."""
+        self._loaded: object = None
+        self.next_enlarging: Enlarging | None = None
+        """For pictures of the size that a model on its way paints."""
+
+    @staticmethod
+    def key_of(show: Show) -> object:
+        """What a model is loaded for: when it is the same, nothing has to be loaded."""
+        return show.model, show.engine, show.size
+
+    def load(self, show: Show) -> None:
+        """Load the show's model at its size, beside the picture; what paints does so until then, and when that fails. What is still being
+        loaded is dropped when it comes."""
+        self.asked = self.key_of(show)
+        self._loads += 1
+        number = self._loads
+        if self.asked == self._loaded:
+            return  # back to what paints
+        self._played.supervisor.start(
+            "loader", lambda: self._load(show, number), self._played.over.is_set
+        )
+
+    def _load(self, show: Show, number: int) -> None:
+        loaded = threading.Event()
+
+        def progress(text: str) -> None:
+            if loaded.is_set():
+                self._played.remark(text)
+                return
+            if self._loaded is None:
+                self._played.state = text
+            self._played.say(text)
+
+        painter: Painter | None = None
+        enlarging: Enlarging | None = None
+        try:
+            key = self.key_of(show)
+            snapshot = self._played.store.ahead(self._played.clock.now())
+            spec, sizes = model_spec(show), self._sizes(show)
+            size = painted_size(
+                show, (lambda text: None) if self._loaded is None else self._played.say
+            )
+            painter = make_painter(
+                spec,
+                show.engine,
+                size,
+                snapshot,
+                True,
+                progress,
+                self._played.loop.quietly(),
+                sizes,
+                show.fit,
+            )
+            size = painter.canvas.size
+            output = self._played.show.output
+            if output is not None and (
+                self._played.enlarging is None or size != self._played.enlarging.painted
+            ):
+                enlarging = self._played.make_enlarging(self._played.show, size, output, quiet=True)
+            # Saved again meanwhile, and a newer model is on its way.
+            if number != self._loads or self._played.state == "stopping":
+                self._drop(painter, enlarging)
+                return
+            loaded.set()
+            self._take_over(painter, enlarging)
+            self._loaded = key
+            if self._played.replay is not None and not self._rewound:
+                self._rewound = True
+                self._played.replay.rewind()
+            self._played.state = "playing"
+            self._played.say(f"playing with {painter.name}")
+        except Exception as error:  # a loader's accident must not end the show
+            self._drop(painter, enlarging)
+            if number == self._loads:
+                self.asked = self._loaded  # the next save tries it again
+                told = (
+                    str(error)
+                    if isinstance(error, Fault)
+                    else f"model {show.model.name}: {type(error).__name__}: {error}"[:400]
+                )
+                first = self._loaded is None
+                self._played.state = "no model" if first else "playing"
+                self._played.say(
+                    f"{told}; {'the input is shown untouched' if first else f'{self._played.loop.painter_name} paints on'}"
+                )
+                if not isinstance(error, Fault):
+                    self._played.metrics.faults += 1
+        if self._played.playing_since is None:
+            self._played.playing_since = self._played.clock.now()
+
+    def _take_over(self, painter: Painter, enlarging: Enlarging | None) -> None:
+        """Have the render thread go on with a painter, at its size. Raises what it could not be taken for."""
+        old = self._played.enlarging
+        self.next_enlarging = enlarging
+        try:
+            handover = self._played.loop.offer(painter)
+            handover.settled.wait(SWAP)
+            if handover.error is not None:
+                raise handover.error
+        finally:
+            self.next_enlarging = None
+        if enlarging is not None:
+            self._played.enlarging = enlarging
+            if old is not None and old is not enlarging:
+                old.stop()
+
+    def _drop(self, painter: Painter | None, enlarging: Enlarging | None) -> None:
+        """End what shall not play."""
+        if enlarging is not None and enlarging is not self._played.enlarging:
+            enlarging.stop()
+        if painter is not None and painter is not self._played.loop.journey.painter:
+            self._played.supervisor.call("a model at its end", painter.close)
+
+    def _sizes(self, show: Show) -> tuple[Size, ...]:
+        """What may be painted where the show leaves it open: by the shape of what comes in. Waits for the first frame a little."""
+        if (
+            show.size != "auto"
+            or self._played.replay is not None
+            or not is_built_in(show.model.name)
+        ):
+            return ()
+        until = self._played.clock.now() + 3
+        while (
+            self._played.loop.journey.came is None
+            and self._played.clock.now() < until
+            and self._played.state != "stopping"
+        ):
+            time.sleep(0.02)
+        return sizes_for(self._played.loop.journey.came or self._played.size)
