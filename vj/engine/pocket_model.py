@@ -19,7 +19,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError
-from torch import Tensor
+from torch import Tensor, nn
 
 from vj.engine.built_in import AUDIBLE, BuiltIn, drawn, meaning_of, refuse_adapters
 from vj.engine.checkpoints import ModelSpec
@@ -48,6 +48,17 @@ def is_built_in(name: str) -> bool:
     return name == "drawn" or pocket_file(name) is not None
 
 
+class Painting(nn.Module):
+    """`Network.paint` as a module's forward, which is what can be traced."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, picture: Tensor, form: Tensor, ground: Tensor, films: list[Tensor]) -> Tensor:
+        return self.network.paint(picture, form, ground, films)
+
+
 FROZEN_KEPT = 16
 """Compiled networks that are kept, each as large as its weights."""
 _frozen: OrderedDict[tuple[object, ...], Callable[..., Tensor]] = OrderedDict()
@@ -72,12 +83,15 @@ class PocketModel(BuiltIn):
         self._patterns: np.ndarray | None = None
         self.network = network
         self.frozen: dict[tuple[int, ...], Callable[..., Tensor]] = {}
+        self._films: tuple[Tensor, list[Tensor]] | None = None
+        """The last style, and what it does to the network."""
         self.to(torch.float32)
 
     def to(self, dtype: torch.dtype) -> None:
         """Compute in another type from now on."""
         self.dtype = dtype
         self.frozen.clear()
+        self._films = None
         self.network.to(self.device, dtype)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if self.ground is not None:
@@ -118,9 +132,17 @@ class PocketModel(BuiltIn):
         if self.ground is None or self.ground.shape[1:] != shape[1:]:
             self.ground = torch.zeros(1, *shape[1:], device=self.device, dtype=self.dtype)
         ground = self.ground.expand(shape)
-        call = self.frozen.get(tuple(picture.shape), self.network)
-        out: Tensor = call(picture, form, ground, style.to(self.dtype)).float()
+        call = self.frozen.get(tuple(picture.shape), self.network.paint)
+        out: Tensor = call(picture, form, ground, self._films_of(style)).float()
         return out[..., :height, :width]
+
+    def _films_of(self, style: Tensor) -> list[Tensor]:
+        """Of the style before where it is the same."""
+        before = self._films
+        if before is None or not torch.equal(before[0], style):
+            before = style, self.network.films(style.to(self.dtype))
+            self._films = before
+        return before[1]
 
     @torch.no_grad()
     def lay(self, patterns: np.ndarray) -> Tensor:
@@ -150,6 +172,7 @@ class PocketModel(BuiltIn):
 
     def restore(self, kept: Any) -> None:
         self.network = kept
+        self._films = None
 
     def trial(self, width: int, height: int) -> Callable[[], object]:
         """Paints a frame of this size when called."""
@@ -181,8 +204,8 @@ class PocketModel(BuiltIn):
             if kept is None:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    example = (picture, picture.clone(), ground, style)
-                    traced = torch.jit.trace(self.network.eval(), example, check_trace=False)
+                    example = (picture, picture.clone(), ground, self.network.films(style))
+                    traced = torch.jit.trace(Painting(self.network).eval(), example, check_trace=False)
                     kept = torch.jit.freeze(traced)
             if self._weights is not None:
                 _frozen[key] = kept

@@ -9,8 +9,10 @@ is painted like the whole.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -31,6 +33,12 @@ MULTIPLE = 16
 LUMA = (0.299, 0.587, 0.114)
 
 
+def modulated(x: Tensor, film: Tensor) -> Tensor:
+    """x: (B, C, H, W). film: (B, 2C, 1, 1), a scale less 1 and a shift of every channel."""
+    scale, shift = film.chunk(2, 1)
+    return torch.addcmul(shift, x, 1 + scale)
+
+
 class Block(nn.Module):
     """Two convolutions beside the way straight through; the style scales and shifts what lies
     between them (FiLM, Perez et al. 2018)."""
@@ -45,9 +53,8 @@ class Block(nn.Module):
         with torch.no_grad():
             self.second.weight.mul_(0.3)
 
-    def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        scale, shift = self.style(style)[..., None, None].chunk(2, 1)
-        return x + self.second(F.relu(self.first(x) * (1 + scale) + shift))
+    def forward(self, x: Tensor, film: Tensor) -> Tensor:
+        return x + self.second(F.relu(modulated(self.first(x), film)))
 
 
 class Gate(nn.Module):
@@ -60,9 +67,8 @@ class Gate(nn.Module):
         nn.init.normal_(self.style.weight, std=0.02)
         nn.init.zeros_(self.style.bias)
 
-    def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        scale, shift = self.style(style)[..., None, None].chunk(2, 1)
-        return x * (1 + scale) + shift
+    def forward(self, x: Tensor, film: Tensor) -> Tensor:
+        return modulated(x, film)
 
 
 class Up(nn.Module):
@@ -120,36 +126,60 @@ class Network(nn.Module):
         out: Tensor = self.lay(F.pixel_unshuffle(patterns, 2))
         return out
 
+    def films(self, style: Tensor) -> list[Tensor]:
+        """What a style does to every block and gate, in their order in `paint`, each
+        (B, 2C, 1, 1): the same for every frame until the style changes."""
+        mixed = self.mix(style)
+        styled: list[Any] = [*self.fine_in, *self.mid_in, *self.wide_in]
+        for gate, blocks in zip(self.gates, (self.mid_out, self.fine_out, self.last), strict=False):
+            styled += [gate, *blocks]
+        styled += [self.gates[-1], self.keep]
+        return [part.style(mixed)[..., None, None] for part in styled]
+
     def forward(self, picture: Tensor, form: Tensor, ground: Tensor, style: Tensor) -> Tensor:
         """picture: (B, 3, H, W) 0..1. form: (B, 3, H, W), texture, along_x, along_y. ground: of
         `ground`. style: (B, techniques + 2), the weights of the techniques, then log2 of the pixels
         in a unit and the relief - 1. Returns (B, 4, H, W): tone, red, green, blue, about 0..1."""
-        mixed = self.mix(style)
+        return self.paint(picture, form, ground, self.films(style))
+
+    def paint(
+        self, picture: Tensor, form: Tensor, ground: Tensor, films: Sequence[Tensor]
+    ) -> Tensor:
+        """`forward` with the style as `films` gives it."""
+        film = iter(films)
         seen = torch.cat([picture - 0.5, 0.5 * form], 1)
         half = F.relu(self.see(F.pixel_unshuffle(seen, 2)) + ground)
         fine = F.relu(self.down[0](half))
         for block in self.fine_in:
-            fine = block(fine, mixed)
+            fine = block(fine, next(film))
         mid = F.relu(self.down[1](fine))
         for block in self.mid_in:
-            mid = block(mid, mixed)
+            mid = block(mid, next(film))
         wide = F.relu(self.down[2](mid))
         for block in self.wide_in:
-            wide = block(wide, mixed)
-        mid = self.gates[0](mid + self.up[0](wide), mixed)
+            wide = block(wide, next(film))
+        mid = self.gates[0](mid + self.up[0](wide), next(film))
         for block in self.mid_out:
-            mid = block(mid, mixed)
-        fine = self.gates[1](fine + self.up[1](mid), mixed)
+            mid = block(mid, next(film))
+        fine = self.gates[1](fine + self.up[1](mid), next(film))
         for block in self.fine_out:
-            fine = block(fine, mixed)
-        half = self.gates[2](half + self.up[2](fine), mixed)
+            fine = block(fine, next(film))
+        half = self.gates[2](half + self.up[2](fine), next(film))
         for block in self.last:
-            half = block(half, mixed)
-        luma = (picture * picture.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
-        # Paper and night keep nothing of what is seen but what is painted of it.
-        kept = self.keep(torch.cat([luma, picture], 1), mixed)
-        out: Tensor = kept + self.head(self.gates[3](half, mixed))
+            half = block(half, next(film))
+        painted = self.head(self.gates[3](half, next(film)))
+        out: Tensor = painted + self._kept(picture, next(film))
         return out
+
+    def _kept(self, picture: Tensor, film: Tensor) -> Tensor:
+        """What stays of the picture's luma and colours: (B, 3, H, W) -> (B, 4, H, W). Paper and
+        night keep nothing of what is seen but what is painted of it."""
+        scale, shift = film.flatten(1).chunk(2, 1)
+        seen = torch.cat([picture.new_tensor([LUMA]), torch.eye(3).to(picture)])
+        turned = (seen * (1 + scale)[..., None]).transpose(1, 2)
+        points = picture.flatten(2).transpose(1, 2)
+        kept = torch.baddbmm(shift[:, None], points, turned)
+        return kept.transpose(1, 2).unflatten(2, picture.shape[2:])
 
 
 def save_network(network: Network, path: Path) -> None:
