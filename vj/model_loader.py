@@ -29,7 +29,6 @@ class ModelLoader:
     def __init__(self, performance: Performance) -> None:
         self._played = performance
         self._loads = 0
-        self._rewound = False
         self.asked: object = None
         """What the model that paints, or is on its way, was asked for with; see `key_of`."""
         self._loaded: object = None
@@ -97,9 +96,6 @@ class ModelLoader:
             loaded.set()
             self._take_over(painter, enlarging)
             self._loaded = key
-            if self._played.replay is not None and not self._rewound:
-                self._rewound = True
-                self._played.replay.rewind()
             self._played.state = "playing"
             self._played.say(f"playing with {painter.name}")
         except Exception as error:  # a loader's accident must not end the show
@@ -113,13 +109,12 @@ class ModelLoader:
                 )
                 first = self._loaded is None
                 self._played.state = "no model" if first else "playing"
+                self._played.loop.begin()
                 self._played.say(
                     f"{told}; {'the input is shown untouched' if first else f'{self._played.loop.painter_name} paints on'}"
                 )
                 if not isinstance(error, Fault):
                     self._played.metrics.faults += 1
-        if self._played.playing_since is None:
-            self._played.playing_since = self._played.clock.now()
 
     def _take_over(self, painter: Painter, enlarging: Enlarging | None) -> None:
         """Have the render thread go on with a painter, at its size. Raises what it could not be taken for."""

@@ -37,6 +37,8 @@ class Outlets:
         self._take: SinkRunner | None = None
         self._ended: list[SinkRunner] = []
         self._lock = threading.Lock()
+        self.first: int | None = 0
+        """Number of the first picture that is recorded; None while the show has not begun."""
 
     def _make(self, uri: str, measured: bool = False) -> SinkRunner:
         def sent(frame: Frame, moment: float) -> None:
@@ -83,11 +85,13 @@ class Outlets:
             runner.anew()
 
     def put(self, frame: Frame) -> None:
-        """One picture for every sink."""
+        """One picture for every sink; recordings begin with the show."""
+        begun = self.first is not None and frame.number >= self.first
         for runner in self._runners:
-            runner.mailbox.put(frame)
+            if begun or not runner.uri.startswith("record:"):
+                runner.mailbox.put(frame)
         take = self._take
-        if take is not None:
+        if take is not None and begun:
             take.mailbox.put(frame)
 
     def record(self, on: bool) -> None:

@@ -79,10 +79,11 @@ class Performance:
         size = painted_size(show, self.say)
         self.state = "starting"
         self.playing_since: float | None = None
-        """When the model began to paint, or failed to load."""
+        """When the show began: with the first generated frame, or when the model had failed to load."""
         self.inbox: Mailbox[Frame] = Mailbox()
         sinks = [uri for uri in show.sinks if split_preview(uri)]
         self.outlets = Outlets(sinks, show.fps, self.clock, self.metrics, self.say, self.supervisor)
+        self.outlets.first = None
         self.has_sinks = bool(sinks)
         self.enlarging: Enlarging | None = None
         self.loader = ModelLoader(self)
@@ -101,6 +102,7 @@ class Performance:
             find_people=self.people,
             flow=flow_finder(show, self.say),
             supervisor=self.supervisor,
+            on_begin=self._begin,
         )
         self.supervisor.watch(self.loop.journey.post)
         self.page: Monitor | None = None
@@ -116,6 +118,7 @@ class Performance:
             painted=lambda: self.loop.journey.size,
             write_cues=file.write_cues if file is not None else None,
             remark=self.remark,
+            waits=True,
         )
         self.feed: Feed | None = None
         self.feed_setting: Setting | None = None
@@ -259,7 +262,14 @@ class Performance:
         if self.osc is not None:
             self.osc.remark(text)
 
+    def _begin(self, time: float) -> None:
+        """The first generated frame is about to be sampled."""
+        self.playing_since = time
+        self.desk.begin(time)
+
     def _publish(self, image: np.ndarray, frame: Frame) -> None:
+        if self.outlets.first is None:
+            self.outlets.first = self.loop.first
         self.inbetween.put(frame, self.loop.journey.motion, bool(self.store.get("output/interpolate")))
         if not self.has_sinks:
             self.metrics.latency(self.clock.now() - frame.captured)

@@ -103,6 +103,12 @@ class Conductor:
     def hands(self) -> list[Hand]:
         return self.mappings.hands
 
+    def begin(self, time: float) -> None:
+        """The first generated frame is about to be sampled: the timeline starts, and what follows a cue is counted from here."""
+        if self.timeline.waits:
+            self.timeline.begin(time, self.tempo)
+            self.cues.begin(time, self.tempo)
+
     def take_over(self, old: Conductor) -> None:
         """Go on where another left off, with all that is pending. Whatever a conductor carries from frame to frame is listed here:
 
@@ -198,7 +204,7 @@ class Conductor:
         self._play_beats(time)
         for name in self.timeline.due(time, self.tempo):
             self._fire_or_say(name, time)
-        following = self.cues.following(time, self.tempo)
+        following = None if self.timeline.waits else self.cues.following(time, self.tempo)
         if following is not None:
             self._fire_or_say(following, time)
         if not self.timeline.stands:

@@ -103,6 +103,16 @@ class CueList:
             pace = InBeats(tempo, beats, tempo.beat(store.time)) if beats > 0 else None
             store.fade(name, value, seconds, curve(cue.eases.get(name, cue.ease)), origin, pace)
         self.standing = cue.name
+        self._plan(cue, time, tempo)
+        return seconds
+
+    def begin(self, time: float, tempo: Tempo) -> None:
+        """The show begins: what follows a cue that was fired before is counted from now."""
+        if self.standing is not None and (self._due_time, self._due_beat) != (math.inf, math.inf):
+            self._plan(self.cues[self.standing], time, tempo)
+
+    def _plan(self, cue: CueRule, time: float, tempo: Tempo) -> None:
+        """When the cue is followed by another, if it is."""
         self._due_time, self._due_beat = math.inf, math.inf
         if cue.follow is not None and cue.follow.musical:
             beat = tempo.beat(time) + cue.follow.in_beats(tempo.beats_per_bar)
@@ -110,7 +120,6 @@ class CueList:
             self._due_beat = math.floor(beat / line + 1e-6) * line if beat - tempo.beat(time) >= line else beat
         elif cue.follow is not None:
             self._due_time = time + cue.follow.seconds
-        return seconds
 
     def following(self, time: float, tempo: Tempo) -> str | None:
         """The cue that is due by itself."""
@@ -165,11 +174,21 @@ class Timeline:
         self.position = Position()
         self._rules, self._next = rules, 0
         self._stood: tuple[float, float] | None = None
+        self.waits = False
+        """The show has not begun: live, no model paints yet."""
 
     @property
     def stands(self) -> bool:
-        """It was stopped, and the curves along it with it."""
-        return self._stood is not None
+        """It was stopped, or has not begun, and the curves along it with it."""
+        return self._stood is not None or self.waits
+
+    def begin(self, time: float, tempo: Tempo) -> None:
+        """The show begins, this moment is its start. Does nothing when it has begun."""
+        if self.waits:
+            self.waits = False
+            self.position.skip(time, tempo.beat(time))
+            if self._stood is not None:
+                self._stood = time, tempo.beat(time)
 
     def stop(self, time: float, tempo: Tempo) -> None:
         """Stand still until `play`."""
@@ -178,14 +197,16 @@ class Timeline:
 
     def play(self, time: float, tempo: Tempo) -> None:
         """Go on from where it was stopped."""
-        if self._stood is not None:
+        if self._stood is not None and not self.waits:
             self.position.skip(time - self._stood[0], tempo.beat(time) - self._stood[1])
-            self._stood = None
+        self._stood = None
 
     def go_on(self, old: Timeline, time: float, tempo: Tempo) -> None:
         """From where another was: entries whose moment has passed do not happen again."""
-        self.position, self._stood = old.position, old._stood
-        if self._rules == old._rules:
+        self.position, self._stood, self.waits = old.position, old._stood, old.waits
+        if self.waits:
+            self._next = 0
+        elif self._rules == old._rules:
             self._next = old._next
         else:
             self._next = sum(1 for rule in self._rules if self.position.reached(rule.at, time, tempo))

@@ -54,8 +54,9 @@ class Desk:
         write_cues: WriteCues | None = None,
         painted: Callable[[], Size] = lambda: Size(0, 0),
         remark: Callable[[str], None] | None = None,
+        waits: bool = False,
     ) -> None:
-        """painted: the size at which the show is painted, for takes. replay: a take that plays instead of all hands. log: a take of
+        """waits: the show begins with `begin` only, and the take with it. painted: the size at which the show is painted, for takes. replay: a take that plays instead of all hands. log: a take of
         everything is written there. remark: gets what is wrong with what somebody has sent, `say` unless given. Raises Fault when the
         take cannot be written."""
         self._show, self._store, self._clock, self._say, self._latency = show, store, clock, say, latency
@@ -67,6 +68,9 @@ class Desk:
         self._runner: threading.Thread | None = None
         self._close_link: Callable[[], None] = lambda: None
         self.conductor, self._ears = self._make(show)
+        self._waits = self.conductor.timeline.waits = waits
+        if replay is not None:
+            replay.waits = waits
         self._conduct()
         store.listeners.append(self._changed)
         if log is not None:
@@ -83,6 +87,18 @@ class Desk:
     def start(self) -> None:
         """Open what can be plugged in."""
         self._open()
+
+    def begin(self, time: float) -> None:
+        """The first generated frame is about to be sampled, at this moment: timeline, cues, the take that is played and the one that is
+        written start here. On the render thread; does not wait. Called again, it does nothing."""
+        if not self._waits:
+            return
+        self._waits = False
+        self.conductor.begin(time)
+        if self._replay is not None:
+            self._replay.waits = False
+        if self._take is not None:
+            self._observe(self._take)
 
     def _open(self) -> None:
         """Open what the show wants and is not open, close what it does not want."""
@@ -229,14 +245,20 @@ class Desk:
         with self._lock:
             if self._take is None:
                 self._take = TakeWriter(path, self._show.show, self._say, self._painted)
-                self._store.taps.append(self._take.hear)
+                if not self._waits:
+                    self._observe(self._take)
                 path = self._take.path
                 self._say(f"the take is written into {path}; render it with --replay {path} --offline")
+
+    def _observe(self, take: TakeWriter) -> None:
+        if take.hear not in self._store.taps:
+            self._store.taps.append(take.hear)
 
     def _end_take(self) -> None:
         with self._lock:
             if self._take is not None:
-                self._store.taps.remove(self._take.hear)
+                with contextlib.suppress(ValueError):  # the show has not begun
+                    self._store.taps.remove(self._take.hear)
                 self._take.close()
                 self._say(f"the take is in {self._take.path} ({self._take.frames} frames)")
                 self._take = None

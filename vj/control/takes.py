@@ -152,6 +152,8 @@ class Take:
         self.path = path
         self._tracks: dict[str, tuple[list[float], list[Value]]] = {}
         self._begin: float | None = None
+        self.waits = False
+        """It stands at its start: no model paints yet."""
         self._float = {name for name, row in table.rows.items() if row.kind == "float"}
         self.seconds = 0.0
         self.unknown: set[str] = set()
@@ -232,13 +234,9 @@ class Take:
 
         return moves(index) and (moves(index - 1) or moves(index + 1))
 
-    def rewind(self) -> None:
-        """From the take's start again, with the next frame."""
-        self._begin = None
-
     def before(self, time: float) -> None:
         """A take leaves the base where it is; its first frame is the show's."""
-        if self._begin is None:
+        if self._begin is None or self.waits:
             self._begin = time
 
     def after(self, values: dict[str, Any], time: float) -> None:

@@ -63,8 +63,10 @@ class RenderLoop:
         find_people: FindPeople | None = None,
         flow: Calculate | None = None,
         supervisor: Supervisor | None = None,
+        on_begin: Callable[[float], None] = lambda time: None,
     ) -> None:
-        """supervisor: is told what goes wrong, and begins the loop again should it end."""
+        """on_begin: called once, on the render thread, with the time of the first frame that the first painter gets, before it is
+        sampled. supervisor: is told what goes wrong, and begins the loop again should it end."""
         self._supervisor = supervisor or Supervisor(on_message)
         self.journey = Journey(size, fit, metrics, on_message, find_people, flow, live=clock.live, supervisor=self._supervisor)
         self.inbox = inbox
@@ -80,6 +82,10 @@ class RenderLoop:
         self._thread: threading.Thread | None = None
         self._count = 0
         self._resting = False
+        self._on_begin = on_begin
+        self._ready = self._has_begun = False
+        self.first: int | None = None
+        """Number of the first picture that the first painter made."""
 
     @property
     def painter_name(self) -> str:
@@ -102,6 +108,10 @@ class RenderLoop:
     def between(self, change: Callable[[], None]) -> None:
         """Have something changed between two frames, on the render thread; it must not block. From any thread."""
         self._changes.put(change)
+
+    def begin(self) -> None:
+        """What paints now is what there will be: the show begins with the next frame, though no painter came. From any thread."""
+        self._ready = True
 
     @contextmanager
     def quietly(self) -> Iterator[None]:
@@ -152,6 +162,9 @@ class RenderLoop:
         self._begun = self._clock.now()
         if newest is None:
             frame = replace(frame, captured=self._begun)
+        if self._ready and not self._has_begun:
+            self._has_begun = True
+            self._on_begin(self._begun)
         self._show(self.journey.travel(frame, self._store.sample(self._begun)))
         self.journey.post.leave()
 
@@ -169,6 +182,7 @@ class RenderLoop:
             return
         if waited:
             self._metrics.restart()
+        self._ready = True
         handover.settled.set()
 
     def _refuse(self, handover: Handover, error: Exception) -> None:
@@ -185,6 +199,8 @@ class RenderLoop:
     def _show(self, shown: Shown) -> None:
         begun = time.perf_counter()
         self.journey.post.enter("publish")
+        if self.first is None and self._has_begun and not shown.waiting:
+            self.first = self._count
         self._publish(shown.image, Frame(shown.picture, self._count, shown.captured, guide=shown.guide))
         self._metrics.stage("publish", time.perf_counter() - begun)
         self._count += 1

@@ -1,0 +1,220 @@
+"""A show begins with the first generated frame: timeline, curves, what follows cues, takes and
+recordings; what is played before is kept."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import av
+import pytest
+
+from vj.control.takes import Take
+from vj.engine.journey import Journey
+from vj.engine.painters import Plain
+from vj.errors import Fault
+from vj.frame import Size
+from vj.parameters.table import TABLE
+from vj.performance import Performance
+from vj.show.load import load_show
+
+SHOW = """\
+show: dusk
+source: testcard
+model: {model}
+size: 64x64
+fps: 60
+osc: 127.0.0.1:0
+sinks: ["record:{movie}"]
+modulators: []
+cues:
+  - {{name: one, fade: 0, follow: 0.2, set: {{strength: 0.2}}}}
+  - {{name: two, fade: 0, set: {{strength: 0.9}}}}
+timeline:
+  - {{at: 0, cue: one}}
+curves:
+  - {{to: mix/wet, points: [[0, 0.1], [2, 1]]}}
+"""
+
+
+class Red(Plain):
+    """A model that has been loaded."""
+
+    name = "red"
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """A model that has loaded once this is set; one named `lost` does not load."""
+    opened = threading.Event()
+
+    def make(spec: object, engine: object, size: Size, *_: object) -> Plain:
+        assert opened.wait(10)
+        if getattr(spec, "name", "") == "lost":
+            raise Fault("model lost: there is no such model")
+        return Red(size)
+
+    monkeypatch.setattr("vj.model_loader.make_painter", make)
+    return opened
+
+
+Stage = Callable[..., Performance]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    running: list[Performance] = []
+
+    def make(model: str = "red", **options: object) -> Performance:
+        path = tmp_path / "dusk.yaml"
+        path.write_text(SHOW.format(model=model, movie=tmp_path / "dusk.mp4"))
+        made = Performance(load_show(path), lambda text: None, **options)  # type: ignore[arg-type]
+        running.append(made)
+        made.start()
+        return made
+
+    yield make
+    for one in running:
+        one.stop()
+
+
+def until(true: Callable[[], object], seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.005)
+
+
+def shown(played: Performance, more: int) -> None:
+    """So many further frames."""
+    begin = played.loop._count
+    until(lambda: played.loop._count >= begin + more)
+
+
+def test_nothing_moves_by_itself_before_the_model_paints(
+    stage: Stage, gate: threading.Event
+) -> None:
+    played = stage()
+    shown(played, 20)
+    assert played.desk.conductor.cues.standing is None
+    assert played.store.get("mix/wet") == played.store.start_of("mix/wet")
+    assert played.playing_for() == 0
+    assert set(played.outlets.sent().values()) == {0}, "nothing is recorded"
+    gate.set()
+    until(lambda: played.desk.conductor.cues.standing == "one")
+    assert played.store.get("mix/wet") < 0.5, "the curve is near its start"
+    until(lambda: played.desk.conductor.cues.standing == "two")
+    assert 0.19 < played.playing_for() < 5
+
+
+def test_a_cue_that_was_fired_while_it_loaded_stands_and_is_followed_from_the_beginning(
+    stage: Stage, gate: threading.Event
+) -> None:
+    played = stage()
+    played.store.set("strength", 0.66)
+    played.store.set("cue/fire", "one")
+    until(lambda: played.store.get("strength") == 0.2)
+    end = played.clock.now() + 0.3
+    until(lambda: played.clock.now() > end)
+    assert played.desk.conductor.cues.standing == "one", "its follower waits for the beginning"
+    gate.set()
+    until(lambda: played.desk.conductor.cues.standing == "two")
+
+
+def test_what_hands_set_meanwhile_is_kept(stage: Stage, gate: threading.Event) -> None:
+    played = stage()
+    played.store.set("prompt/a", "rain on glass")
+    shown(played, 5)
+    gate.set()
+    until(lambda: played.loop.first is not None)
+    shown(played, 3)
+    assert played.store.get("prompt/a") == "rain on glass"
+
+
+def test_panic_while_it_loads_holds_the_timeline_after_it_too(
+    stage: Stage, gate: threading.Event
+) -> None:
+    played = stage()
+    played.store.set("panic", True)
+    shown(played, 3)
+    gate.set()
+    until(lambda: played.loop.first is not None)
+    shown(played, 20)
+    assert played.desk.conductor.cues.standing is None
+    played.store.set("timeline/play", True)
+    until(lambda: played.desk.conductor.cues.standing == "one")
+
+
+def test_a_model_that_does_not_load_begins_the_show_untouched(
+    stage: Stage, gate: threading.Event
+) -> None:
+    played = stage("lost")
+    gate.set()
+    until(lambda: played.desk.conductor.cues.standing == "two")
+    assert played.state == "no model"
+    assert played.playing_for() > 0
+
+
+def test_a_written_take_begins_with_the_first_painting(
+    stage: Stage, gate: threading.Event, tmp_path: Path
+) -> None:
+    played = stage(log=tmp_path / "dusk.take")
+    shown(played, 30)
+    played.store.set("strength", 0.33)
+    shown(played, 3)
+    gate.set()
+    until(lambda: played.desk.conductor.cues.standing == "two")
+    shown(played, 5)
+    painted = played.loop._count - (played.loop.first or 0)
+    played.stop()
+    take = Take(tmp_path / "dusk.take", played.store.table)
+    assert take.at("strength", 0.0) == 0.2, "the timeline's cue at 0 has been fired"
+    assert take.at("strength", take.seconds) == 0.9
+    assert take.seconds < (painted + 3) / 30, "nothing of the loading is in it"
+
+
+def test_a_take_that_is_played_stands_at_its_start_meanwhile_and_another_model_does_not_rewind_it(
+    stage: Stage, gate: threading.Event, tmp_path: Path
+) -> None:
+    path = tmp_path / "ramp.take"
+    lines = [f"{index / 10:.6f} strength={index / 100:.3f}" for index in range(101)]
+    path.write_text("# vj take 1\n" + "\n".join(lines) + "\n")
+    values: list[float] = []
+    played = stage(replay=Take(path, TABLE))
+    played.store.taps.append(lambda snapshot: values.append(snapshot["strength"]))
+    shown(played, 20)
+    assert set(values) == {0.0}
+    gate.set()
+    until(lambda: values[-1] > 0.02)
+    path = tmp_path / "dusk.yaml"
+    path.write_text(path.read_text().replace("model: red", "model: blue"))
+    count = len(values)
+    played._adopt(load_show(path))
+    until(lambda: len(values) > count + 40)
+    assert values[count:] == sorted(values[count:]), "it goes on where it was"
+
+
+def test_a_recording_holds_no_untouched_input(
+    stage: Stage, gate: threading.Event, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    travel = Journey.travel
+
+    def travelled(self: Journey, frame: object, snapshot: object) -> object:
+        made = travel(self, frame, snapshot)  # type: ignore[arg-type]
+        if isinstance(self.painter, Red):
+            made.picture[...] = (255, 0, 0)
+        return made
+
+    monkeypatch.setattr(Journey, "travel", travelled)
+    played = stage()
+    shown(played, 30)
+    gate.set()
+    until(lambda: sum(played.outlets.sent().values()) > 10)
+    played.stop()
+    with av.open(str(tmp_path / "dusk.mp4")) as movie:
+        first = next(movie.decode(video=0)).to_ndarray(format="rgb24")
+    red, green, blue = first.reshape(-1, 3).mean(0)
+    assert red > 200, (red, green, blue)
+    assert green < 40, (red, green, blue)
