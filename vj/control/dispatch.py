@@ -16,7 +16,7 @@ from vj.control.conductor import Conductor
 from vj.control.hands import Hand
 from vj.control.osc_later import Later
 from vj.control.osc_packet import IMPULSE, Character, Impulse, Message, Moment, Unpacked, head_of
-from vj.control.osc_pattern import is_pattern, matching
+from vj.control.osc_pattern import Patterns, is_pattern
 from vj.errors import Fault, nearest
 from vj.parameters.store import Store
 from vj.parameters.table import ALIASES, Parameter, Value
@@ -124,6 +124,16 @@ class Dispatcher:
         self._ignored = frozenset(ignored)
         self._folders = tuple(entry for entry in ignored if entry.endswith("/"))
         self._mistakes, self._stored = {}, set()
+        self._settable = Patterns(
+            [
+                *(
+                    address
+                    for address, row in rows.items()
+                    if address == row.address and row.kind != "trigger" and row.name != "record"
+                ),
+                *(a for a, on in hands.items() if a not in rows and not any(map(_fires, on))),
+            ]
+        )
         self.quick = {
             head_of(target.address, tag): target
             for target in targets
@@ -282,17 +292,7 @@ class Dispatcher:
         asker.answer(address, [self._store.get(row.name)], "f" if row.kind == "float" else None)
 
     def _obey_pattern(self, pattern: str, arguments: tuple[Any, ...], asker: Asker) -> None:
-        known = [
-            PREFIX + name
-            for name, row in self._store.table.rows.items()
-            if row.kind != "trigger" and name != "record"
-        ]
-        mapped = [
-            address
-            for address, hands in self._hands.items()
-            if address not in self._rows and not any(map(_fires, hands))
-        ]
-        found = matching(pattern, [*known, *mapped])
+        found = self._settable.matching(pattern)
         if not found:
             self.complaints.refuse(asker, f"{pattern}: matches no address")
         elif not arguments:

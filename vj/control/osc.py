@@ -87,7 +87,7 @@ class _Udp:
     def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
         """Every value to the sender's own port, or to the port it names; `/vj/unsubscribe` ends that."""
         port = arguments[0] if arguments else self.back[1]
-        if isinstance(port, bool) or not isinstance(port, int | float) or not 0 < port < 65536:
+        if isinstance(port, bool) or not isinstance(port, int | float) or not 1 <= port < 65536:
             return f"{port!r} is no port (1 .. 65535)"
         who = (self.target[0], int(port), *self.target[2:])
         if address == "/vj/subscribe":

@@ -6,9 +6,11 @@ at most (length of the pattern) x (length of the address) steps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 SPECIAL = frozenset("*?[{")
+KNOWN, LONGEST = 256, 256
+"""Patterns that are remembered, and how many characters they have at most."""
 
 Step = Callable[[str, set[int]], set[int]]
 """(text, places reached so far) -> places reached after this piece of the pattern."""
@@ -26,6 +28,26 @@ def matching(pattern: str, addresses: Iterable[str]) -> list[str]:
     except ValueError:
         return []
     return [address for address in addresses if _match(parts, address.split("/"))]
+
+
+class Patterns:
+    """What patterns stand for among some addresses. Remembered: a third of a millisecond each, a bundle of one pattern a thousand times
+    over kept OSC busy for a third of a second."""
+
+    def __init__(self, addresses: Sequence[str]) -> None:
+        self._addresses = addresses
+        self._known: dict[str, list[str]] = {}
+
+    def matching(self, pattern: str) -> list[str]:
+        """As `matching`. From any thread; the list is not to be changed."""
+        found = self._known.get(pattern)
+        if found is None:
+            found = matching(pattern, self._addresses)
+            if len(self._known) >= KNOWN:
+                self._known.clear()
+            if len(pattern) <= LONGEST:
+                self._known[pattern] = found
+        return found
 
 
 def _match(parts: list[list[Step]], texts: list[str]) -> bool:

@@ -1,0 +1,64 @@
+"""What the fuzzers have found, each once more, with another input."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+import pytest
+from pythonosc.osc_message import OscMessage
+
+from tests.fuzz.osc import Rig, Wire
+from tests.test_dispatch import Desk, bundle, f32, raw
+from vj.control import osc_pattern
+
+
+class Heard(Wire):
+    """Keeps what is sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[tuple[int, OscMessage]] = []
+
+    def sendto(self, data: bytes, target: tuple[object, ...]) -> int:
+        self.told.append((int(str(target[1])), OscMessage(data)))
+        return len(data)
+
+
+@pytest.mark.parametrize("port", [0.25, 0.999, 65536.0])
+def test_a_fraction_is_no_port_to_be_told_at(port: float) -> None:
+    rig = Rig(seed=0)
+    rig.wire = Heard()
+    rig.server._socket = rig.wire  # type: ignore[assignment]
+    rig.feed(raw("/vj/subscribe", "f", f32(port)))
+    assert [
+        told
+        for _, told in rig.wire.told
+        if told.address == "/vj/error" and "is no port (1 .. 65535)" in told.params[0]
+    ]
+    rig.feed(raw("/vj/strength", "f", f32(0.4)), peer=5001)
+    assert not [port for port, told in rig.wire.told if told.address == "/vj/strength"]
+
+
+def test_a_bundle_of_a_thousand_patterns_does_not_hold_osc_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[str] = []
+
+    def matching(pattern: str, addresses: Sequence[str]) -> list[str]:
+        looked.append(pattern)
+        return osc_pattern.matching.__wrapped__(pattern, addresses)  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(osc_pattern, "matching", functools.wraps(osc_pattern.matching)(matching))
+    desk = Desk()
+    desk.play(bundle(*[raw("/vj/*/[m-x]*", "f", f32(0.5))] * 1000))
+    assert desk.store.get("prompt/mix") == 0.5
+    assert looked == ["/vj/*/[m-x]*"], "each look takes a third of a millisecond"
+    for number in range(300):
+        desk.say(f"/vj/*/{number}?", 0.5)
+    assert len(desk.dispatcher._settable._known) <= osc_pattern.KNOWN, (
+        "and what is remembered has an end"
+    )
+    desk.say("/vj/record", 1.0)
+    desk.say("/vj/rec*", 0.0)
+    assert desk.store.get("record") is True, "no pattern means a recording"

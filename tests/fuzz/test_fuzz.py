@@ -1,0 +1,29 @@
+"""A short run of every fuzzer. The long ones are by hand: `python -m tests.fuzz osc --packets 1000000`."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fuzz import osc
+from tests.fuzz.failure import Failed
+from vj.control.dispatch import Dispatcher
+
+
+def test_osc_packets_break_nothing() -> None:
+    figures = osc.fuzz(1500, seed=7)
+    assert figures.messages > 1000
+    assert figures.refused > 500
+    assert figures.answers > 100
+
+
+def test_the_packet_that_breaks_something_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    obey = Dispatcher._obey
+
+    def fragile(self: Dispatcher, message: object, asker: object) -> None:
+        assert "blackout" not in message.address, "out of cheese"  # type: ignore[attr-defined]
+        obey(self, message, asker)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Dispatcher, "_obey", fragile)
+    with pytest.raises(Failed, match=r"(?s)out of cheese.*seed 7.*blackout") as failed:
+        osc.fuzz(3000, seed=7)
+    assert str(failed.value).count("\n    b'") == 1, "one packet is enough to show it"
