@@ -1,10 +1,57 @@
-"""The two clocks. Live, time is the wall's; offline, time is counted in frames, and nobody waits."""
+"""The two clocks, and how to wait. Live, time is the wall's; offline, time is counted in frames, and nobody waits.
+
+Whatever paces frames waits with `pause` or `wait_for`. On Windows a wait for an event or a condition ends with a tick of the system's
+timer, of which there are 64 a second: 30 frames a second become 21. `time.sleep` does not have that fault (a high-resolution waitable timer
+since Python 3.11), but cannot be woken, so it is taken in slices.
+"""
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Protocol
+
+SLICE = 0.005
+"""Seconds for which `pause` sleeps at most before it looks whether it is still wanted."""
+
+FINE = 0.002
+"""Seconds between two looks in the last tick of `wait_for`."""
+
+TICK = 1 / 64 if sys.platform == "win32" else 0.0
+"""Seconds by which the end of a wait for an event or a condition may be late on this system."""
+
+
+def pause(seconds: float, stop: threading.Event | None = None) -> bool:
+    """Sleep to the millisecond on every system. False when `stop` was set meanwhile, or before; that is seen within `SLICE`."""
+    end = time.perf_counter() + seconds
+    while stop is None or not stop.is_set():
+        left = end - time.perf_counter()
+        if left <= 0:
+            return True
+        time.sleep(left if stop is None else min(left, SLICE))
+    return False
+
+
+def wait_for(condition: threading.Condition, true: Callable[[], bool], timeout: float | None) -> bool:
+    """As `condition.wait_for`, with a timeout that is kept to the millisecond on every system. The condition is held by the caller."""
+    if timeout is None or not TICK:
+        return condition.wait_for(true, timeout)
+    end = time.perf_counter() + timeout
+    while not true():
+        left = end - time.perf_counter()
+        if left <= 0:
+            return False
+        if left > TICK:
+            condition.wait(left - TICK)
+            continue
+        condition.release()
+        try:
+            time.sleep(min(left, FINE))
+        finally:
+            condition.acquire()
+    return True
 
 
 class Clock(Protocol):
@@ -31,12 +78,7 @@ class WallClock:
         return time.perf_counter() - self._start
 
     def wait_until(self, moment: float, stop: threading.Event | None = None) -> bool:
-        left = moment - self.now()
-        if stop is not None:
-            return not stop.wait(left) if left > 0 else not stop.is_set()
-        if left > 0:
-            time.sleep(left)
-        return True
+        return pause(moment - self.now(), stop)
 
 
 class FrameClock:

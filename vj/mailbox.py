@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Generic, TypeVar
 
+from vj.clock import wait_for
+
 T = TypeVar("T")
 
 
@@ -32,7 +34,7 @@ class Mailbox(Generic[T]):
         """The item, waiting up to `timeout` seconds for one (None: for ever). None when none came or the box is closed and empty."""
         with self._ready:
             if self._item is None and not self._closed and (timeout is None or timeout > 0):
-                self._ready.wait_for(lambda: self._item is not None or self._closed, timeout)
+                wait_for(self._ready, lambda: self._item is not None or self._closed, timeout)
             item, self._item = self._item, None
             if item is not None:
                 self.delivered += 1

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from vj.clock import Clock, FrameClock
+from vj.clock import Clock, FrameClock, pause
 from vj.engine.flows import Calculate
 from vj.engine.journey import Journey, Shown
 from vj.engine.masks import FindPeople
@@ -142,7 +142,7 @@ class RenderLoop:
                 self.journey.post.leave()
                 self._metrics.faults += 1
                 self._supervisor.report("the render loop", error, "please report this")
-                self._stop.wait(self.period)
+                pause(self.period, self._stop)
 
     def _turn(self) -> None:
         """One frame, if there is one."""

@@ -1,0 +1,180 @@
+"""Waiting: frames keep their rate on systems whose timer ticks 64 times a second, and a stop is seen at once."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import vj.clock
+from vj.clock import FrameClock, WallClock, pause
+from vj.engine.inbetween import Inbetween
+from vj.frame import Frame, Size
+from vj.mailbox import Mailbox
+from vj.sources import Setting, make_source
+from vj.supervise import Supervisor
+
+TICK = 1 / 64
+
+
+class Windows:
+    """Time as it goes there, and no faster than it is asked for: whatever waits for an event or a condition wakes with a tick, a sleep
+    as it was told. Nothing really waits."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        self.sleeps: list[float] = []
+        self.at: list[tuple[float, Callable[[], None]]] = []
+        """What happens at which moment."""
+        patch.setattr(vj.clock, "TICK", TICK)
+        patch.setattr(
+            vj.clock,
+            "time",
+            SimpleNamespace(perf_counter=self.read, sleep=self.sleep, monotonic=self.read),
+        )
+        patch.setattr(
+            threading.Condition, "wait", lambda condition, timeout=None: self.wait(timeout)
+        )
+
+    def read(self) -> float:
+        self.now += 1e-6  # asking takes its time, too
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+        self._reach(self.now + seconds + 0.0003)
+
+    def wait(self, timeout: float | None) -> bool:
+        assert timeout is not None, "nobody would wake it"
+        end = (math.floor((self.now + timeout) / TICK) + 1) * TICK
+        for moment, happens in self.at:
+            if moment <= end:  # what is put there wakes it
+                self._reach(moment)
+                assert happens
+                return True
+        self._reach(end)
+        return False
+
+    def _reach(self, moment: float) -> None:
+        due = [entry for entry in self.at if entry[0] <= moment]
+        self.at = [entry for entry in self.at if entry[0] > moment]
+        for _, happens in due:
+            happens()
+        self.now = max(self.now, moment)
+
+
+@pytest.fixture
+def windows(monkeypatch: pytest.MonkeyPatch) -> Windows:
+    return Windows(monkeypatch)
+
+
+@pytest.mark.parametrize("fps", [24, 30, 50, 60])
+def test_what_is_due_at_a_rate_keeps_it(windows: Windows, fps: int) -> None:
+    clock, stop = WallClock(), threading.Event()
+    begun, late = windows.now, []
+    for number in range(1, 10 * fps):
+        assert clock.wait_until(number / fps, stop)
+        late.append(clock.now() - number / fps)
+    assert windows.now - begun == pytest.approx(10, rel=0.01)
+    assert max(late) < 0.001, "each of them, not the mean alone"
+
+
+@pytest.mark.parametrize("fps", [30, 60])
+def test_a_loop_that_waits_for_a_period_after_each_frame_keeps_it(
+    windows: Windows, fps: int
+) -> None:
+    """The render loop begins each frame so long after the last one; ticks would add up."""
+    stop, begun = threading.Event(), windows.now
+    for _ in range(10 * fps):
+        assert pause(1 / fps - 0.0003, stop)
+    assert windows.now - begun == pytest.approx(10, rel=0.01)
+    assert max(windows.sleeps) <= 0.005
+
+
+@pytest.mark.parametrize("fps", [30, 60])
+def test_a_mailbox_that_stays_empty_is_left_in_time(windows: Windows, fps: int) -> None:
+    """What fills the gaps of a slow source is paced by that."""
+    box: Mailbox[str] = Mailbox()
+    begun, due = windows.now, windows.now
+    for _ in range(10 * fps):
+        due += 1 / fps
+        assert box.take(due - windows.now) is None
+        assert windows.now - due < 0.001
+    assert windows.now - begun == pytest.approx(10, rel=0.01)
+
+
+@pytest.mark.parametrize("after", [0.001, 0.012, 0.021, 0.039])
+def test_what_comes_into_a_mailbox_is_taken_at_once(windows: Windows, after: float) -> None:
+    box: Mailbox[str] = Mailbox()
+    begun = windows.now
+    windows.at.append((begun + after, lambda: box.put("a picture")))
+    assert box.take(0.04) == "a picture"
+    assert windows.now - begun < after + 0.003
+
+
+@pytest.mark.parametrize("after", [0.0, 0.003, 0.4321])
+def test_a_stop_is_seen_within_ten_milliseconds(windows: Windows, after: float) -> None:
+    stop, begun = threading.Event(), windows.now
+    windows.at.append((begun + after, stop.set))
+    assert not pause(1.0, stop)
+    assert windows.now - begun < after + 0.01
+    assert not pause(0.0, stop), "a stop from before counts"
+
+
+def test_filled_up_frames_keep_the_sinks_rate(
+    windows: Windows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model that paints 12 pictures a second, sent 60 times a second."""
+    clock = WallClock()
+    sent: list[float] = []
+    filling = Inbetween(lambda frame: sent.append(windows.now), clock, 60, Supervisor(print))
+    picture, flow = np.zeros((16, 16, 3), np.uint8), np.zeros((4, 4, 3), np.float32)
+    begun = windows.now
+    for number in range(60):
+
+        def paint(number: int = number) -> None:
+            filling._box.put((Frame(picture, number, clock.now()), flow))
+
+        windows.at.append((begun + number / 12, paint))
+    windows.at.append((begun + 5, filling._stop.set))
+    filling._run()
+    assert len(sent) == pytest.approx(300, rel=0.02)
+    assert filling.added > 200
+
+
+def test_a_source_that_draws_keeps_the_shows_rate(windows: Windows) -> None:
+    source: Any = make_source("none", Setting(WallClock(), 60, Size(16, 16)))
+    source.open()
+    begun = windows.now
+    frames = [source.read() for _ in range(600)]
+    assert windows.now - begun == pytest.approx(10, rel=0.01)
+    assert [frame.number for frame in frames] == list(range(600)), "none was late and left out"
+
+
+def test_in_real_time_too_and_without_work() -> None:
+    clock, stop = WallClock(), threading.Event()
+    clock.wait_until(0.01, stop)
+    begun, work = clock.now(), time.process_time()
+    for number in range(1, 16):
+        clock.wait_until(begun + number / 50, stop)
+    assert clock.now() - begun == pytest.approx(0.3, abs=0.05)
+    assert time.process_time() - work < 0.05
+    threading.Timer(0.05, stop.set).start()
+    begun = clock.now()
+    assert not clock.wait_until(begun + 5, stop)
+    assert clock.now() - begun < 0.2
+
+
+def test_offline_nobody_waits() -> None:
+    clock, stop = FrameClock(25), threading.Event()
+    begun = time.perf_counter()
+    assert clock.wait_until(1e9, stop)
+    stop.set()
+    assert not clock.wait_until(0, stop)
+    assert time.perf_counter() - begun < 0.1
