@@ -11,11 +11,17 @@ from vj.parameters.table import TEXT_LIMIT, Parameter, Value
 
 
 class Failed(AssertionError):
-    """What went wrong, then what was fed, written so that it can be put into a test."""
+    """What went wrong, then what was fed, written so that it can be put into a test; long inputs are cut."""
 
     def __init__(self, what: str, inputs: Iterable[object], seed: int) -> None:
-        lines = "\n".join(f"    {one!r}," for one in inputs)
+        """inputs: stay in `inputs` as they are."""
+        self.what, self.inputs = what, list(inputs)
+        lines = "\n".join(f"    {_cut(repr(one))}," for one in self.inputs)
         super().__init__(f"{what} (seed {seed})\nlast inputs, the newest at the end:\n{lines}")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 500 else f"{text[:500]}... ({len(text)} letters)"
 
 
 def misfit(row: Parameter, value: Value) -> str:

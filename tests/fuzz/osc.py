@@ -181,7 +181,7 @@ class Rig:
             try:
                 Rig(self.seed, alone=False).feed(packet)
             except Failed as fails:
-                return Failed(str(fails).partition(" (seed")[0], [packet], self.seed)
+                return Failed(fails.what, [packet], self.seed)
         return Failed(what, self.last, self.seed)
 
     def silent(self, packet: bytes) -> None:
@@ -195,6 +195,7 @@ class Rig:
 
     def alive(self) -> None:
         """A fader still moves what it is meant for, and the tree can be told. Raises Failed."""
+        self.server.dispatcher.later.drop()  # what is due now could move it on
         self.feed(GOOD)
         if self.store.get("delta") != 0.25:
             raise self.failed(f"/vj/delta 0.25 came, and it stands at {self.store.get('delta')}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from pythonosc.osc_message import OscMessage
@@ -11,6 +12,7 @@ from pythonosc.osc_message import OscMessage
 from tests.fuzz.osc import Rig, Wire
 from tests.test_dispatch import Desk, bundle, f32, raw
 from vj.control import osc_pattern
+from vj.show.load import ShowFaults, parse, show_of
 
 
 class Heard(Wire):
@@ -62,3 +64,20 @@ def test_a_bundle_of_a_thousand_patterns_does_not_hold_osc_up(
     desk.say("/vj/record", 1.0)
     desk.say("/vj/rec*", 0.0)
     assert desk.store.get("record") is True, "no pattern means a recording"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("mappings:\n  - {midi: cc 7, " + "y" * 3000 + "}", 2),
+        ("z" * 4000 + ": 1", 1),
+        ("model: {name: " + "w" * 3000 + ", x: 1}", 1),
+    ],
+)
+def test_a_fault_is_a_line_that_can_be_read_however_long_what_is_wrong(
+    text: str, line: int
+) -> None:
+    with pytest.raises(ShowFaults, match=rf"^my\.yaml:{line}: ") as fault:
+        show_of(parse(text.encode(), Path("my.yaml")), Path("my.yaml"))
+    assert fault.value.lines == str(fault.value).split("\n")
+    assert max(map(len, fault.value.lines)) < 550

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fuzz import osc
+from tests.fuzz import extremes, osc, shows
 from tests.fuzz.failure import Failed
 from vj.control.dispatch import Dispatcher
 
@@ -27,3 +27,14 @@ def test_the_packet_that_breaks_something_is_named(monkeypatch: pytest.MonkeyPat
     with pytest.raises(Failed, match=r"(?s)out of cheese.*seed 7.*blackout") as failed:
         osc.fuzz(3000, seed=7)
     assert str(failed.value).count("\n    b'") == 1, "one packet is enough to show it"
+
+
+def test_edited_shows_play_or_are_refused_with_a_line() -> None:
+    figures = shows.fuzz(40, seed=5)
+    assert figures.right > 3
+    assert figures.edits - figures.right > 10
+
+
+def test_parameters_at_their_ends_make_a_picture() -> None:
+    figures = extremes.fuzz(25, seed=3)
+    assert figures.changes > 100
