@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -37,7 +37,8 @@ class EndOfSource(Exception):
 class Setting:
     """What every source is told. clock: stamps frames and paces clips; offline it never waits. fps: the show's rate, for sources
     without one of their own. size: what the show paints, for sources that draw. loop: clips start again at their end. addresses:
-    hosts to ask for NDI sources, besides discovery. say: gets what a person should read."""
+    hosts to ask for NDI sources, besides discovery. say: gets what a person should read. own: full names of the NDI senders that are this
+    show's own outputs, asked for at each look."""
 
     clock: Clock
     fps: float = 30.0
@@ -45,6 +46,7 @@ class Setting:
     loop: bool = True
     addresses: tuple[str, ...] = ()
     say: Callable[[str], None] = lambda text: None
+    own: Callable[[], Collection[str]] = tuple
 
 
 KINDS: dict[str, str] = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -21,6 +22,15 @@ WAIT_MS = 200
 
 SILENCE = 2.0
 """Seconds without a frame after which the sender is looked for anew: it may have come back under the same name at another address."""
+
+LOOK = 0.5
+"""Seconds between two looks at who is there, while a sender plays."""
+
+SETTLE = 0.7
+"""Seconds that a sender waits whose name only holds what is wanted: the one that is meant may be heard of a moment later."""
+
+CHANCE = 5.0
+"""Seconds that a sender gets for its first frame before it takes the place of another one."""
 
 
 def _library(name: str) -> Any:
@@ -53,25 +63,56 @@ def list_ndi_sources(seconds: float = 1.5, addresses: Sequence[str] = ()) -> lis
     return found
 
 
+def fit(full: str, wanted: str) -> int | None:
+    """How well a sender's full name, `HOST (NAME)`, fits what is wanted: 0 it is just that, 1 NAME is, 2 it holds it; None not at all."""
+    full, wanted = full.casefold(), wanted.casefold()
+    if full == wanted:
+        return 0
+    if full.partition(" (")[2] == f"{wanted})":
+        return 1
+    return 2 if wanted in full else None
+
+
+@dataclass(slots=True)
+class Connection:
+    """A receiver and the sender it is connected to. fit: how well that one's name fits. since: seconds, when it was made."""
+
+    full: str
+    fit: int
+    receiver: Any
+    since: float
+
+
 class NdiSource:
-    """`ndi:NAME`: NAME as the sender gave it, or `HOST (NAME)`, or a part; without one, the first sender heard of.
+    """`ndi:NAME`: NAME as the sender gave it, or `HOST (NAME)`, or a part; without one, the first sender heard of. Never an output of
+    this very show.
 
     Gives the newest frame, never the queue's oldest. A sender may come later, vanish, come back and change its size: `read` gives None
-    meanwhile. RGBA when the sender has alpha, else RGB.
+    meanwhile. One that has just the name takes over, whenever it appears, from one whose name only holds it. RGBA when the sender has
+    alpha, else RGB.
     """
 
     live = True
 
     def __init__(self, rest: str, setting: Setting) -> None:
         self.name = rest.strip()
-        self.connected = ""
-        """The full name of the sender that was found."""
         self._setting = setting
         self._library: Any = None
         self._finder: Any = None
-        self._receiver: Any = None
+        self._playing: Connection | None = None
+        self._coming: Connection | None = None
+        """Fits better, and takes over with its first frame."""
         self._number = 0
         self._heard = 0.0
+        self._looked = 0.0
+        self._since: float | None = None
+        """When the first sender was heard of whose name holds ours."""
+        self._named = False
+
+    @property
+    def connected(self) -> str:
+        """The full name of the sender that plays; empty without one."""
+        return self._playing.full if self._playing is not None else ""
 
     def open(self) -> None:
         """Begin to look. Raises Unavailable without the library; a sender that is not there yet is no fault."""
@@ -82,78 +123,111 @@ class NdiSource:
     def read(self) -> Frame | None:
         """The newest frame; None when none came within a fifth of a second."""
         assert self._library is not None, "open comes first"
-        if self._receiver is None:
+        if self._playing is None:
             self._library.find_wait_for_sources(self._finder, WAIT_MS)
-            self._connect()
+            self._look(time.monotonic())
             return None
-        video = self._newest()
+        if time.monotonic() - self._looked > LOOK:
+            self._look(time.monotonic())
+            if self._playing is None:
+                return None
+        video = self._newest(self._playing.receiver, WAIT_MS)
         now = time.monotonic()
+        if video is not None:
+            self._heard = now
+        if self._coming is not None:
+            video = self._turn(video, now)
         if video is None:
-            if now - self._heard > SILENCE:
-                self._heard = now
-                self._connect()
             return None
-        self._heard = now
         frame = Frame(self._pixels(video), self._number, self._setting.clock.now())
-        self._library.recv_free_video_v2(self._receiver, video)
+        self._library.recv_free_video_v2(self._playing.receiver, video)
         self._number += 1
         return frame
 
     def close(self) -> None:
         """Let go of the sender."""
-        self._disconnect()
+        self._leave()
         if self._finder is not None:
             finder, self._finder = self._finder, None
             self._library.find_destroy(finder)
 
-    def _disconnect(self) -> None:
-        if self._receiver is not None:
-            receiver, self._receiver = self._receiver, None
-            self._library.recv_destroy(receiver)
-        self.connected = ""
+    def _leave(self) -> None:
+        for connection in (self._playing, self._coming):
+            if connection is not None:
+                self._library.recv_destroy(connection.receiver)
+        self._playing = self._coming = None
 
-    def _connect(self) -> None:
-        """To the sender of our name, if it is there."""
-        source = self._match(self._library.find_get_current_sources(self._finder))
-        if source is None:
+    def _look(self, now: float) -> None:
+        """Who is there, and whether it should play instead of what does."""
+        self._looked = now
+        own = {name.casefold() for name in self._setting.own()}
+        if self.connected.casefold() in own:
+            self._leave()
+        found = []
+        for source in self._library.find_get_current_sources(self._finder):
+            how = fit(source.ndi_name, self.name)
+            if how is not None and source.ndi_name.casefold() not in own:
+                found.append((how, source.ndi_name, source))
+        found.sort(key=lambda one: (one[0], one[1] != self.connected, one[1]))
+        self._since = (self._since if self._since is not None else now) if found else None
+        if not found or self._since is None:
             return
-        self._disconnect()
+        how, _, source = found[0]
+        if self._playing is None or now - self._heard > SILENCE:
+            if how < 2 or now - self._since >= SETTLE:
+                self._leave()
+                self._playing, self._heard = self._connect(how, source, now), now
+        elif how < self._playing.fit and self._coming is None:
+            self._coming = self._connect(how, source, now)
+        self._name_them([name for fits, name, _ in found if fits == how])
+
+    def _name_them(self, alike: list[str]) -> None:
+        """Say once that it is not clear who is meant."""
+        if len(alike) > 1 and self._playing is not None and self._playing.full in alike and not self._named:
+            self._named = True
+            fitting = f"{len(alike)} senders fit: {', '.join(alike)}"
+            self._setting.say(f"ndi:{self.name}: {fitting}; {self.connected} plays; write out the name of another")
+
+    def _connect(self, how: int, source: Any, now: float) -> Connection:
         settings = self._library.RecvCreateV3()
         settings.source_to_connect_to = source
         settings.color_format = self._library.RECV_COLOR_FORMAT_BGRX_BGRA
         settings.bandwidth = self._library.RECV_BANDWIDTH_HIGHEST
         settings.allow_video_fields = False
-        self._receiver = self._library.recv_create_v3(settings)
-        self.connected = source.ndi_name
-        self._heard = time.monotonic()
+        return Connection(source.ndi_name, how, self._library.recv_create_v3(settings), now)
 
-    def _match(self, sources: Sequence[Any]) -> Any:
-        """The whole name first, then the sender's own name, then a part of it."""
-        wanted = self.name.casefold()
-        tests = (
-            lambda full: full == wanted,
-            lambda full: full.endswith(f"({wanted})"),
-            lambda full: wanted in full,
-        )
-        for test in tests:
-            for source in sources:
-                if test(source.ndi_name.casefold()):
-                    return source
-        return None
+    def _turn(self, video: Any, now: float) -> Any:
+        """What plays next: a frame of the sender that is coming, once it has one, which then plays; else `video`."""
+        playing, coming = self._playing, self._coming
+        assert playing is not None
+        assert coming is not None
+        first = self._newest(coming.receiver, 0)
+        if first is None:
+            if now - coming.since > CHANCE:
+                self._coming = None
+                self._library.recv_destroy(coming.receiver)
+            return video
+        if video is not None:
+            self._library.recv_free_video_v2(playing.receiver, video)
+        self._library.recv_destroy(playing.receiver)
+        self._setting.say(f"ndi:{self.name}: {coming.full} is there and plays, instead of {playing.full}")
+        self._playing, self._coming, self._heard = coming, None, now
+        return first
 
-    def _newest(self) -> Any:
-        """Wait for a frame, then take all that lie in the queue and keep the last. The rest, and sound, is given back at once."""
-        library, kept, wait = self._library, None, WAIT_MS
+    def _newest(self, receiver: Any, wait: int) -> Any:
+        """Wait for a frame, then take all that lie in the queue and keep the last. The rest, and sound, is given back at once. wait: in
+        milliseconds."""
+        library, kept = self._library, None
         for _ in range(64):
-            kind, video, audio, metadata = library.recv_capture_v2(self._receiver, wait)
+            kind, video, audio, metadata = library.recv_capture_v2(receiver, wait)
             if kind == library.FrameType.FRAME_TYPE_VIDEO:
                 if kept is not None:
-                    library.recv_free_video_v2(self._receiver, kept)
+                    library.recv_free_video_v2(receiver, kept)
                 kept, wait = video, 0
             elif kind == library.FrameType.FRAME_TYPE_AUDIO:
-                library.recv_free_audio_v2(self._receiver, audio)
+                library.recv_free_audio_v2(receiver, audio)
             elif kind == library.FrameType.FRAME_TYPE_METADATA:
-                library.recv_free_metadata(self._receiver, metadata)
+                library.recv_free_metadata(receiver, metadata)
             elif kind in (library.FrameType.FRAME_TYPE_NONE, library.FrameType.FRAME_TYPE_ERROR):
                 break
         return kept
