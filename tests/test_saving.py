@@ -380,7 +380,7 @@ def test_a_surprise_of_a_check_is_a_fault_with_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def check(uri: Any) -> None:
-        if uri == "walk:a.jpg,b.jpg":
+        if uri.startswith("walk:"):
             raise ZeroDivisionError("of a source")
 
     monkeypatch.setattr("vj.sources.check_uri", check)

@@ -43,7 +43,7 @@ def test_what_a_show_says_is_what_one_gets(tmp_path: Path) -> None:
         )
     )
     assert (show.show, show.size, show.fps, show.fit) == ("Two faces", Size(512, 288), 25, "pad")
-    assert show.source == ["loop.mp4"]
+    assert show.source == [str(tmp_path / "loop.mp4")], "beside the show"
     assert (show.model.name, show.model.vae) == ("stabilityai/sd-turbo", "full")
     assert show.osc.reply == "127.0.0.1:9001"
     assert show.start == {"prompt/a": "two faces", "strength": 0.35, "seed/a": 7}

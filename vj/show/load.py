@@ -23,6 +23,10 @@ from vj.show.without import without
 __all__ = ["FIRST_SHOW", "Reading", "ShowFaults", "check_show", "find_show", "included_files", "line_of", "load_show", "parse", "read_show"]
 
 FIRST_SHOW = Path(__file__).parents[2] / "mappings" / "first_show.yaml"
+AFTER = 1000
+"""Faults of files that could not be included come after those of the others."""
+ABOUT_NAMES = ("no such cue", "no such parameter")
+"""Words of faults that go when more of the show is known."""
 
 
 @dataclass
@@ -36,9 +40,12 @@ class Reading:
     wrong: list[Told] = field(default_factory=list)
     notes: list[Told] = field(default_factory=list)
     """What plays, perhaps otherwise than was meant."""
+    lacking: bool = False
+    """Something that it includes is missing, and with it names that others may use."""
 
     @property
     def faults(self) -> list[str]:
+        """Each once, in the order of the lines."""
         return [told[2] for told in sorted(set(self.wrong))]
 
 
@@ -100,8 +107,10 @@ def _reading(tree: CommentedMap, path: Path, overrides: dict[str, Any] | None) -
         try:
             _include(plain, _included(str(name), path), reading, own)
         except ShowFaults as faults:
-            reading.wrong += [(len(own), number, line) for number, line in enumerate(faults.lines)]
+            reading.lacking = True
+            reading.wrong += [(AFTER + index, number, line) for number, line in enumerate(faults.lines)]
         except Fault as fault:
+            reading.lacking = True
             reading.wrong.append(origins.tell(("include", index), str(fault), "include"))
     if isinstance(plain.get("include"), list | str):
         plain.pop("include")
@@ -154,6 +163,7 @@ def _include(plain: dict[str, Any], path: Path, reading: Reading, own: dict[str,
     reading.notes += [(number, *alone.origins.tell(place, text)[1:]) for place, text in doubtful]
     origins = alone.origins
     locate(brought, path.parent, lambda place, text: reading.notes.append((number, *origins.tell(place, text)[1:])))
+    alone.lacking = True  # what it names may be the show's; all of it is checked with the show
     faults = _checked(dict(brought), alone).faults
     if faults:
         raise ShowFaults(faults)
@@ -189,6 +199,8 @@ def _checked(plain: dict[str, Any], reading: Reading) -> Reading:
         return reading
     except ValidationError as error:
         said = [one for detail in error.errors() for one in in_words(detail, Show)]
+        if reading.lacking:
+            said = [one for one in said if not any(words in one[2] for words in ABOUT_NAMES)]
     except Exception as error:  # a number of 400 digits, a name that no file system takes: whatever a check did not expect is a fault too
         place = _culprit(plain)
         name = ".".join(str(part) for part in place) or "the show"
@@ -199,6 +211,7 @@ def _checked(plain: dict[str, Any], reading: Reading) -> Reading:
         reading.show = Show.model_validate(rest)
     except ValidationError as error:
         more = [one for detail in error.errors() for one in in_words(detail, Show)]
+        unsure += ABOUT_NAMES if reading.lacking else ()
         more = [one for one in more if one[0] and not any(name in one[2] for name in unsure)]
         reading.wrong += [origins.tell(place, message, about) for place, about, message in more]
     except Exception:  # the first faults say enough

@@ -14,7 +14,8 @@ from typing import Any
 
 from vj.errors import Fault
 from vj.parameters.table import Value
-from vj.show.load import included_files, load_show, parse
+from vj.show.load import included_files, load_show
+from vj.show.parse import parse
 from vj.show.save import put_cues
 from vj.show.schema import Show
 

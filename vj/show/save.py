@@ -19,7 +19,8 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from vj.errors import Fault
 from vj.parameters.table import Value
-from vj.show.load import included_files, parse, plain_tree, show_of
+from vj.show.load import included_files, show_of
+from vj.show.parse import parse, plain_tree
 
 Written = TypeVar("Written")
 

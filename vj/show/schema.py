@@ -14,9 +14,10 @@ from vj.engine.flows import KINDS
 from vj.errors import Fault, nearest
 from vj.frame import Aspect, Size
 from vj.parameters.colours import parse_colour, parse_ramp, split_colours, written
-from vj.parameters.table import ROWS, TABLE, Table, Value, fit, lora_row, macro_row, modulator_row
+from vj.parameters.table import ROWS, TABLE, Table, Value, lora_row, macro_row, modulator_row
 from vj.section import Place, PlacedFaults, Section
-from vj.show.score import check_score
+from vj.show.score import check_score, grouped
+from vj.show.score import fitted as fit_written
 
 
 def _size(value: object) -> Size | Aspect | str:
@@ -197,10 +198,14 @@ def _fitted(values: dict[str, Any], table: Table) -> tuple[dict[str, Value], lis
     faults: list[tuple[Place, Fault]] = []
     for name, given in values.items():
         try:
+            if reason := grouped(name, given):
+                raise Fault(reason)
             row = table.find(name)
             if row.kind == "trigger":
                 raise Fault(f"{name}: is a trigger and has no value to start with")
-            fitted[row.name], remark = fit(row, given)
+            if row.name == "cue/fire" and given != "":
+                raise Fault(f"{name}: a show does not start with a cue here; timeline: [{{at: 0:00, cue: {given}}}] would be right")
+            fitted[row.name], remark = fit_written(row, given)
             if remark:
                 raise Fault(remark)
         except Fault as fault:

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from vj.control.controls import control
 from vj.control.rules import CueRule, CurveRule, MacroRule, MappingRule, ModulatorRule, TempoRule, TimelineRule
 from vj.errors import Fault, nearest
-from vj.parameters.table import Parameter, Table, fit
+from vj.parameters.table import NAMED_OR_COUNTED, Parameter, Table, Value, fit
 from vj.section import Place
+from vj.show.faults import as_text, number_hint
 
 Found = tuple[Place, Fault]
+
+UNHEARD = ("/vj/status/", "/vj/error", "/vj/subscribe", "/vj/unsubscribe")
+"""Addresses that no mapping is asked about."""
+KEYS = ("left", "right", "up", "down")
+CAUSES = ("beat", "bar", "cue", "cue NAME", "midi note 36", "osc /kick")
+"""What sets an envelope off."""
 
 
 class Scored(Protocol):
@@ -30,6 +38,10 @@ class Scored(Protocol):
     def curves(self) -> list[CurveRule]: ...
     @property
     def tempo(self) -> TempoRule: ...
+    @property
+    def answers(self) -> dict[str, str | float]: ...
+    @property
+    def ignored(self) -> list[str]: ...
 
 
 def check_score(show: Scored, table: Table) -> list[Found]:
@@ -41,7 +53,29 @@ def check_score(show: Scored, table: Table) -> list[Found]:
         *_cues(show, table),
         *_timeline(show),
         *_curves(show, table),
+        *_addresses(show),
     ]
+
+
+def fitted(row: Parameter, given: object) -> tuple[Value, str]:
+    """As `fit`, with what a person has to be told whose file YAML reads otherwise than it was meant. Raises Fault."""
+    if given is None:
+        raise Fault(f"{row.name}: nothing stands there" + ('; no text at all is ""' if row.kind == "text" else f" ({row.range})"))
+    counted = row.name in NAMED_OR_COUNTED and isinstance(given, int | float) and not isinstance(given, bool)
+    if row.kind == "text" and not isinstance(given, str) and not counted:
+        raise Fault(f"{row.name}: {as_text(given)}")
+    try:
+        return fit(row, given)
+    except Fault as fault:
+        raise Fault(f"{fault}{number_hint(given)}" if row.kind in ("float", "int") else str(fault)) from None
+
+
+def grouped(name: str, given: object) -> str:
+    """Why a group of values is none; empty for one value."""
+    if not isinstance(given, dict):
+        return ""
+    inner = ", ".join(f"{name}/{key}: {value}" for key, value in list(given.items())[:3])
+    return f"{name}: names are written whole here, without groups: {inner or name + '/...'}"
 
 
 def _number(table: Table, name: str, place: Place) -> Iterator[Found | Parameter]:
@@ -79,9 +113,17 @@ def _mappings(show: Scored, table: Table) -> Iterator[Found]:
                     yield (*place, "range"), Fault(remark)
         if rule.value is not None:
             try:
-                fit(row, rule.value)
+                fitted(row, rule.value)
+                if row.name == "cue/fire":
+                    yield from _cue_meant(show, rule.value, (*place, "value"))
             except Fault as fault:
                 yield (*place, "value"), fault
+        if rule.osc is not None and rule.osc.startswith(UNHEARD):
+            yield (*place, "osc"), Fault(f"{rule.osc}: vj itself says or hears this, and it never reaches a mapping; another address would")
+        if rule.osc is not None and rule.osc in show.ignored:
+            yield (*place, "osc"), Fault(f"{rule.osc}: stands in ignored: too, so it is not heard; take it out there")
+        if rule.key is not None and len(rule.key) != 1 and rule.key not in KEYS:
+            yield (*place, "key"), Fault(f"key {rule.key}: a terminal gives single letters, and {', '.join(KEYS)}")
 
 
 def _macros(show: Scored, table: Table) -> Iterator[Found]:
@@ -112,14 +154,50 @@ def _modulators(show: Scored, table: Table) -> Iterator[Found]:
                 yield found
             elif found.name.startswith(("macro/", "mod/", "tempo/")):
                 yield ("modulators", index, "to"), Fault(f"{rule.to}: cannot be modulated")
-        if rule.envelope is not None and rule.envelope.startswith("cue "):
-            yield from _cue_named(show, rule.envelope[4:], ("modulators", index, "envelope"))
+        if rule.envelope is not None:
+            yield from _envelope(show, rule.envelope, ("modulators", index, "envelope"))
+
+
+def _envelope(show: Scored, cause: str, place: Place) -> Iterator[Found]:
+    """What sets it off exists."""
+    word, _, rest = cause.partition(" ")
+    if word == "cue" and rest:
+        yield from _cue_named(show, rest, place)
+    elif word == "midi":
+        try:
+            control(rest)
+        except Fault as fault:
+            yield place, fault
+    elif word == "osc":
+        if not rest.startswith("/"):
+            yield place, Fault(f"envelope {cause!r}: an OSC address begins with /, such as osc /kick")
+        elif rest.startswith(UNHEARD):
+            yield place, Fault(f"envelope {cause!r}: is what vj itself says and hears; another address would be heard")
+    elif cause not in ("beat", "bar", "cue"):
+        near = nearest(word, [one.partition(" ")[0] for one in CAUSES])
+        yield place, Fault(f"envelope {cause!r}: nothing of this kind sets one off{near} ({', '.join(CAUSES)})")
+
+
+def _addresses(show: Scored) -> Iterator[Found]:
+    """Addresses that are answered and ignored."""
+    for address in show.answers:
+        if not address.startswith("/") or any(letter in address for letter in " *?[]{}#,"):
+            yield ("answers", address), Fault(f"{address!r} is no OSC address; they begin with / and hold no spaces or wildcards")
+    for index, address in enumerate(show.ignored):
+        if not address.startswith("/"):
+            yield ("ignored", index), Fault(f"{address!r} is no OSC address; they begin with /, and one that ends in / is all below it")
 
 
 def _cue_named(show: Scored, name: str, place: Place) -> Iterator[Found]:
     names = [cue.name for cue in show.cues]
     if name not in names:
         yield place, Fault(f"{name}: no such cue{nearest(name, names)} ({', '.join(names) or 'the show has none'})")
+
+
+def _cue_meant(show: Scored, asked: Any, place: Place) -> Iterator[Found]:
+    """A cue by its name. A number is right however few there are: a surface's pads count the cues that a show may have."""
+    if isinstance(asked, str) and asked and not asked.isdecimal():
+        yield from _cue_named(show, asked, place)
 
 
 def _cues(show: Scored, table: Table) -> Iterator[Found]:
@@ -144,10 +222,12 @@ def _cues(show: Scored, table: Table) -> Iterator[Found]:
 
 def _value(table: Table, name: str, value: Any, place: Place) -> Iterator[Found]:
     try:
+        if reason := grouped(name, value):
+            raise Fault(reason)
         row = table.find(name)
         if row.kind == "trigger" or row.name.startswith("cue/"):
             raise Fault(f"{name}: a cue names itself or another here; cues hold values, and follow: and then: lead on")
-        remark = fit(row, value)[1]
+        remark = fitted(row, value)[1]
         if remark:
             raise Fault(remark)
     except Fault as fault:

@@ -1,0 +1,179 @@
+"""What a check says about a show, in words for a person."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, get_args
+
+from vj.errors import nearest
+from vj.section import Place, PlacedFaults, Section
+from vj.show.parse import VALUE
+from vj.show.syntax import glued
+
+Said = tuple[Place, str, str]
+"""A place, the name of what stands there (empty where the words name it), and words."""
+
+
+OTHER_WORDS = {
+    "address": "osc",
+    "text": "value",
+    "cc": "midi",
+    "note": "midi",
+    "parameter": "to",
+    "target": "to",
+    "time": "at",
+}
+"""What other programs call a key."""
+
+
+def in_words(detail: Any, whole: type[Section]) -> list[Said]:
+    """One of pydantic's errors. whole: what was checked, for the keys that are known in it."""
+    loc = tuple(detail["loc"])
+    name = ".".join(str(part) for part in loc)
+    cause = detail.get("ctx", {}).get("error")
+    if isinstance(cause, PlacedFaults):
+        return [((*loc, *place), "", str(fault)) for place, fault in cause.faults]
+    if detail["type"] == "extra_forbidden":
+        return [
+            (
+                loc,
+                "",
+                _unknown(
+                    str(loc[-1]),
+                    [
+                        field.alias or key
+                        for key, field in section_at(loc[:-1], whole).model_fields.items()
+                    ],
+                ),
+            )
+        ]
+    came = detail["input"]
+    if came is None and detail["type"] != "missing":
+        if cause is not None and "nothing stands" in str(cause):
+            return [(loc, name, str(cause))]
+        return [(loc, name, "nothing stands there; write a value, or leave the line out")]
+    if cause is not None:
+        return [(loc, name, f"{cause}{_pair_hint(came)}")]
+    fix = glued(came.split(" ")[0]) if isinstance(came, str) and came else ""
+    if fix and detail["type"] in ("dict_type", "model_type", "model_attributes_type", "list_type"):
+        return [((*loc, VALUE), name, f"a space is missing after the colon: {fix}")]
+    return [(loc, name, _wanted(detail, came))]
+
+
+def _unknown(key: str, known: Sequence[str]) -> str:
+    if key != key.strip() or "\u00a0" in key:
+        return (
+            f"{key.strip()}: a no-break space stands before it; the indentation wants plain spaces"
+        )
+    alike = OTHER_WORDS.get(key, "")
+    near = f"; did you mean {alike}?" if alike in known else nearest(key, known)
+    return f"unknown key {key}{near} (known: {', '.join(known)})"
+
+
+def _wanted(detail: Any, came: Any) -> str:
+    """What would be right in place of what came."""
+    kind, context = detail["type"], detail.get("ctx", {})
+    shown = f"(came: {short(came)})"
+    if kind == "missing":
+        return f"is missing in {short(came)}"
+    if kind == "list_type":
+        if isinstance(came, dict):
+            return f"a list is wanted, each entry begins with a dash: {_as_entry(came)}"
+        return f"a list is wanted, each entry begins with a dash {shown}"
+    if kind in ("dict_type", "model_type", "model_attributes_type"):
+        if detail["loc"] and isinstance(detail["loc"][-1], int):
+            return f"an entry has the form {{name: value, ...}} {shown}"
+        return f"names and values are wanted, one on each line below it {shown}"
+    if kind == "string_type":
+        return as_text(came)
+    if kind.startswith(("float_", "int_")):
+        return f"a number is wanted {shown}{number_hint(came)}"
+    if kind.startswith("bool_"):
+        return f"on or off, true or false is wanted {shown}"
+    if kind == "literal_error":
+        choices = re.findall(r"'(.*?)'", str(context.get("expected", "")))
+        return f"{short(came)}: no such choice{nearest(str(came), choices)} ({', '.join(choices)})"
+    if kind in ("less_than_equal", "less_than", "greater_than_equal", "greater_than"):
+        limit = next(iter(context.values()), "")
+        if "equal" in kind:
+            return f"{short(came)} is {'above' if kind.startswith('less') else 'below'} {limit}"
+        return f"{short(came)} has to be {kind.split('_')[0]} than {limit}"
+    return f"{detail['msg']} {shown}"
+
+
+def _as_entry(came: dict[Any, Any]) -> str:
+    """A mapping that should have been a list, as its first entry."""
+    if not came:
+        return "- ..."
+    name, first = next(iter(came.items()))
+    if isinstance(first, dict):
+        return f"- {{name: {name}{''.join(f', {key}: ...' for key in list(first)[:3])}}}"
+    if isinstance(first, list):
+        return f"the entries of {name} stand there without a group of their own"
+    return f"- {{{', '.join(f'{key}: {value}' for key, value in list(came.items())[:4])}}}"
+
+
+def as_text(came: object) -> str:
+    """What a person has to be told whose text YAML has read as something else."""
+    if isinstance(came, dict | list):
+        return f"text is wanted (came: {short(came)})"
+    sort = (
+        "true or false"
+        if isinstance(came, bool)
+        else "a number"
+        if isinstance(came, int | float)
+        else "a date"
+        if isinstance(came, datetime.date)
+        else ""
+    )
+    text = str(came).lower() if isinstance(came, bool) else str(came) if sort else ""
+    if not sort:  # a tag of YAML: !word
+        return 'text that begins with ! wants quotes: "!..."'
+    return f'{text[:60]} is read as {sort}; as text it wants quotes: "{text[:60]}"'
+
+
+def number_hint(came: object) -> str:
+    """`; write 0.5` for 0,5 and 50%."""
+    if not isinstance(came, str):
+        return ""
+    comma = re.fullmatch(r"\s*([+-]?\d+),(\d+)\s*", came)
+    if comma is not None:
+        return f"; numbers take a point: {comma[1]}.{comma[2]}"
+    share = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", came)
+    return f"; write {float(share[1]) / 100:g}" if share is not None else ""
+
+
+def _pair_hint(came: object) -> str:
+    pair = (
+        re.fullmatch(r"\s*(-?[\d.]+)\s*,\s*(-?[\d.]+)\s*", came) if isinstance(came, str) else None
+    )
+    return f"; in brackets: [{pair[1]}, {pair[2]}]" if pair is not None else ""
+
+
+def short(value: Any) -> str:
+    """Its repr, for a message. A whole number of thousands of digits has none."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        return "a number too long to write"
+    return text if len(text) <= 200 else f"{text[:180]}... ({len(text)} letters)"
+
+
+def section_at(loc: Iterable[Any], whole: type[Section]) -> type[Section]:
+    """The section that stands at `loc`."""
+    chosen = whole
+    for key in loc:
+        if isinstance(key, str) and key in chosen.model_fields:
+            chosen = _section_in(chosen.model_fields[key].annotation) or chosen
+    return chosen
+
+
+def _section_in(annotation: Any) -> type[Section] | None:
+    """The section that an annotation such as `list[MappingRule]` holds."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    return next(
+        (found for inner in get_args(annotation) if (found := _section_in(inner)) is not None), None
+    )

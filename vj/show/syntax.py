@@ -1,0 +1,231 @@
+"""What is wrong with a text that is no YAML, in words that help: YAML's own name what a parser missed, and often on the line after."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ruamel.yaml.error import MarkedYAMLError
+
+GLUED = re.compile(r"\s*(?:- )?([A-Za-z_][\w/.-]*):([^\s/].*)$")
+"""`fps:30`, a name and its value without the space between them."""
+
+
+def explain(error: MarkedYAMLError, text: str) -> tuple[int, str]:
+    """The line (from 1) to look at, and what stands there."""
+    lines = text.splitlines() or [""]
+    problem = " ".join((error.problem or error.context or "").split())
+    mark, context = error.problem_mark or error.context_mark, error.context_mark
+    at = min(mark.line, len(lines) - 1) if mark is not None else 0
+    begun = min(context.line, len(lines) - 1) if context is not None else at
+    found = _twice(problem, lines, at) or _tab(problem, lines, at, begun)
+    if found is not None:
+        return found[0] + 1, found[1]
+    found = (
+        _quote(problem, error.context or "", lines, at, begun)
+        or _mark(problem, lines, at)
+        or _bracket(problem, lines, at, begun)
+        or _dash(lines, at)
+        or _colon(problem, lines, at, begun)
+        or _indent(problem, lines, at)
+    )
+    line, words = found or (at, problem)
+    return line + 1, f"not YAML: {words}"
+
+
+Told = tuple[int, str] | None
+"""A line (from 0) and words."""
+
+
+def glued(text: object) -> str:
+    """`fps: 30` for `fps:30`; empty for everything else."""
+    found = GLUED.fullmatch(text) if isinstance(text, str) and "://" not in text else None
+    return f"{found[1]}: {found[2].strip()}" if found is not None else ""
+
+
+def _twice(problem: str, lines: Sequence[str], at: int) -> Told:
+    found = re.search(r'duplicate key "(.*?)"(?: with value|$)', problem)
+    if found is None:
+        return None
+    key = re.compile(rf"(^|[\s{{,])[\"']?{re.escape(found[1])}[\"']?\s*:(\s|$)")
+    indent = _deep(lines[at])
+    before = [
+        line for line in range(at) if key.search(lines[line]) and _deep(lines[line]) == indent
+    ]
+    first = f", first on line {before[-1] + 1}" if before and "{" not in lines[at] else ""
+    return at, f"{found[1]}: stands twice{first}; keep one of them"
+
+
+def _tab(problem: str, lines: Sequence[str], at: int, begun: int) -> Told:
+    for line in (at, begun):
+        if "\t" in _indentation(lines[line]) or ("\\t" in problem and "\t" in lines[line]):
+            return line, "a tab stands at the beginning of this line; YAML wants spaces, not tabs"
+    return None
+
+
+def _quote(problem: str, context: str, lines: Sequence[str], at: int, begun: int) -> Told:
+    if "unknown escape" in problem:
+        return (
+            at,
+            r"in double quotes \ has a meaning of its own; write / in paths, or single quotes",
+        )
+    if "quoted scalar" not in context and "<scalar>" not in problem:
+        return None
+    for line in range(at + 1):
+        kind = _left_open(lines[line])
+        if kind:
+            return (
+                line,
+                f"the quote ({kind}) that opens on this line is not closed; it ends where the text does",
+            )
+    if "quoted scalar" in context:
+        return begun, "the quote that opens on this line is not closed; it ends where the text does"
+    if re.search(r"[:,\[{-]\s*'", lines[at]):
+        return at, "an apostrophe inside of single quotes ends them; put the text in double quotes"
+    if re.search(r"[:,\[{-]\s*\"", lines[at]):
+        return at, "text follows after the closing quote; quotes go around all of a text"
+    return None
+
+
+def _mark(problem: str, lines: Sequence[str], at: int) -> Told:
+    found = re.search(r"character '(.)' that cannot start", problem)
+    sign = (
+        found[1]
+        if found is not None
+        else "*"
+        if "undefined alias" in problem or "scanning an alias" in problem
+        else ""
+    )
+    if "scanning an anchor" in problem or ("expected alphabetic" in problem and "&" in lines[at]):
+        sign = "&"
+    if sign:
+        return at, f"text that begins with {sign} wants quotes"
+    if "another document" in problem:
+        return at, "--- begins a second document; a show is one"
+    return None
+
+
+def _bracket(problem: str, lines: Sequence[str], at: int, begun: int) -> Told:
+    found = re.search(r"expected ',' or '([}\]])', but got '(.*?)'", problem)
+    if found is not None:
+        closing, got = found.groups()
+        opening = "{" if closing == "}" else "["
+        if got in ("}", "]"):
+            return (
+                at,
+                f"the {opening} that opens on line {begun + 1} is closed with {got}; {closing} would be right",
+            )
+        if got == "<stream end>" or at != begun:
+            return (
+                begun,
+                f"the {opening} that opens on this line is not closed; {closing} is missing, or a comma at a line's end",
+            )
+        fix = glued_in(lines[at])
+        return (
+            at,
+            f"a space is missing after a colon: {fix}"
+            if fix
+            else f"a comma, a colon or the closing {closing} is missing on this line",
+        )
+    found = re.search(r"but found \(?'([}\]])'", problem)
+    return (
+        (at, f"there is one {found[1]} too many, or what it closes does not open")
+        if found is not None
+        else None
+    )
+
+
+def glued_in(line: str) -> str:
+    """The first `name: value` in a line that lacks its space, put right; empty when there is none."""
+    found = re.search(r"[{,]\s*([A-Za-z_][\w/]*):([^\s/:,}][^,}]*)", line)
+    return f"{found[1]}: {found[2].strip()}" if found is not None else ""
+
+
+def _dash(lines: Sequence[str], at: int) -> Told:
+    if re.match(r"\s*-[\[{\w\"']", lines[at]) and not re.match(r"\s*-[\d.]", lines[at]):
+        return at, f"a space is missing after the dash: - {lines[at].strip()[1:61]}"
+    return None
+
+
+def _colon(problem: str, lines: Sequence[str], at: int, begun: int) -> Told:
+    if "could not find expected ':'" in problem:
+        fix = glued(lines[begun])
+        if fix:
+            return begun, f"a space is missing after the colon: {fix}"
+        return (
+            begun,
+            f"{lines[begun].strip()[:60]!r} is neither name: value nor an entry that begins with a dash",
+        )
+    if "mapping values are not allowed" not in problem:
+        return None
+    for line in range(at - 1, -1, -1):
+        if _code(lines[line]):
+            fix = glued(lines[line])
+            if fix and _deep(lines[line]) == _deep(lines[at]):
+                return line, f"a space is missing after the colon: {fix}"
+            break
+    found = re.match(r"\s*(?:- )?(?:[^\s:{\[\"'][^:]*): (.*: .*?)\s*(#.*)?$", lines[at])
+    if found is not None and found[1][0] not in "\"'{[":
+        return at, f'text that holds a colon and a space wants quotes: "{found[1]}"'
+    if found is not None:
+        return (
+            at,
+            "what follows a closing quote or bracket does not belong to it; there is one name: value on a line",
+        )
+    return None
+
+
+def _indent(problem: str, lines: Sequence[str], at: int) -> Told:
+    if not any(
+        words in problem
+        for words in ("mapping values are not allowed", "block end", "document start")
+    ):
+        return None
+    above = next((line for line in range(at - 1, -1, -1) if _code(lines[line])), None)
+    if above is None:
+        return None
+    deep, over = _deep(lines[at]), _deep(lines[above])
+    entry = lines[above].lstrip().startswith("- ") and not lines[at].lstrip().startswith("-")
+    right = over + 2 if entry else over
+    if deep == right:
+        return None
+    here = f"this line begins at column {deep + 1}, and line {above + 1} above it at column {right + 1}"
+    return (
+        at,
+        f"the indentation is off: {here}; lines that belong together begin at the same column, with spaces",
+    )
+
+
+def _left_open(line: str) -> str:
+    """The quote that opens in a line and does not close in it; empty when all do."""
+    kind, before, skip = "", ":", False
+    for place, letter in enumerate(line):
+        if skip:
+            skip = False
+        elif kind:
+            if kind == '"' and letter == "\\":
+                skip = True
+            elif letter == kind:
+                if kind == "'" and line[place + 1 : place + 2] == "'":
+                    skip = True
+                else:
+                    kind = ""
+        elif letter in "\"'" and before in ":,-[{":
+            kind = letter
+        elif letter == "#" and line[place - 1 : place] in ("", " ", "\t"):
+            break
+        if not letter.isspace():
+            before = letter
+    return kind
+
+
+def _indentation(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
+
+
+def _deep(line: str) -> int:
+    return len(_indentation(line))
+
+
+def _code(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("#")
