@@ -7,6 +7,7 @@ from typing import Any
 
 from vj.section import Place
 from vj.show.parse import line_in
+from vj.show.syntax import one_line
 
 OPTIONS = {
     "source": "--source",
@@ -53,10 +54,11 @@ class Origins:
 
     def tell(self, place: Place, message: str, about: str = "") -> Told:
         """A message with where it belongs. about: the name of what it is about, which stands before it unless that is said anyway."""
-        place = self._before(place)
+        place, message = self._before(place), one_line(message)
+        about = one_line(about, 100)
         option = self._option(place)
         if option:
-            return -1, 0, f"command line: {option}: {message}"
+            return -1, 0, f"command line: {one_line(option, 100)}: {message}"
         file, line, where = self._at(place)
         whole = f"{about}: {message}" if about else message
         return file, line, f"{where}:{line}: {whole}" if line else f"{where}: {whole}"

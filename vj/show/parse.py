@@ -12,7 +12,7 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from vj.errors import Fault
 from vj.section import Place
-from vj.show.syntax import explain, glued
+from vj.show.syntax import explain, glued, one_line
 
 NODES = 200_000
 """Values in a show at most: aliases of aliases would grow without bound."""
@@ -47,7 +47,7 @@ def parse(raw: bytes, path: Path) -> CommentedMap:
         tree = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         line, words = explain(error, text)
-        raise ShowFaults([f"{path}:{line}: {words}"]) from None
+        raise ShowFaults([f"{path}:{line}: {one_line(words)}"]) from None
     except RecursionError:
         raise ShowFaults([f"{path}:{_deepest(text)}: is nested too deeply to be a show"]) from None
     except ValueError as error:

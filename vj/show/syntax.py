@@ -229,3 +229,11 @@ def _deep(line: str) -> int:
 
 def _code(line: str) -> bool:
     return bool(line.strip()) and not line.lstrip().startswith("#")
+
+
+def one_line(text: str, most: int = 400) -> str:
+    """A text on one line that can be read; the middle of a long one is left out."""
+    plain = " ".join(text.split())
+    if len(plain) <= most:
+        return plain
+    return f"{plain[: most // 2]} ... ({len(plain)} letters) ... {plain[-most // 4 :]}"
