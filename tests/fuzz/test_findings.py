@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from pythonosc.osc_message import OscMessage
 
+from tests.fuzz.http import asked
 from tests.fuzz.osc import Rig, Wire
 from tests.test_dispatch import Desk, bundle, f32, raw
 from vj.control import osc_pattern
+from vj.monitor.server import Monitor
+from vj.parameters.store import Store
 from vj.show.load import ShowFaults, parse, show_of
 
 
@@ -81,3 +84,40 @@ def test_a_fault_is_a_line_that_can_be_read_however_long_what_is_wrong(
         show_of(parse(text.encode(), Path("my.yaml")), Path("my.yaml"))
     assert fault.value.lines == str(fault.value).split("\n")
     assert max(map(len, fault.value.lines)) < 550
+
+
+@pytest.fixture
+def page() -> Iterator[Monitor]:
+    made = Monitor(Store(), ("127.0.0.1", 0), status=dict)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        (b"Host: 127.0.0.1\r\nContent-Type: application/json; charset=klingon", b"{}"),
+        (b"Host: 127.0.0.1\r\nContent-Encoding: gzip", b"not at all"),
+        (b"Host: caf\xe9.example", b"{}"),
+        (b"Host: 127.0.0.1\r\nOrigin: http://\xfe\xff", b"{}"),
+        (b"Host: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrad\xe8", b""),
+    ],
+)
+def test_a_broken_request_is_the_clients_fault(page: Monitor, head: bytes, body: bytes) -> None:
+    port = int(page.url.rstrip("/").rpartition(":")[2])
+    length = b"Content-Length: %d" % len(body)
+    lines = b"POST /set HTTP/1.1", head, length, b"", body
+    answer = asked(port, b"\r\n".join(lines), False, patience=2.0)
+    assert answer.startswith(b"HTTP/1.1 4"), answer
+
+
+def test_a_value_in_any_charset_is_read(page: Monitor) -> None:
+    port = int(page.url.rstrip("/").rpartition(":")[2])
+    body = '{"name": "prompt/a", "value": "Öl"}'.encode("utf-16")
+    head = b"POST /set HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: x/y; charset=klingon\r\n"
+    answer = asked(
+        port, head + b"Content-Length: %d\r\n\r\n" % len(body) + body, False, patience=2.0
+    )
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert page._store.get("prompt/a") == "Öl"

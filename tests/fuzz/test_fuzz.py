@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fuzz import extremes, osc, shows
+from tests.fuzz import extremes, http, osc, shows
 from tests.fuzz.failure import Failed
 from vj.control.dispatch import Dispatcher
 
@@ -38,3 +38,9 @@ def test_edited_shows_play_or_are_refused_with_a_line() -> None:
 def test_parameters_at_their_ends_make_a_picture() -> None:
     figures = extremes.fuzz(25, seed=3)
     assert figures.changes > 100
+
+
+def test_requests_are_answered_or_refused_and_the_page_stands() -> None:
+    figures = http.fuzz(100, seed=11)
+    assert figures.answered - figures.refused > 5
+    assert figures.websockets > 5

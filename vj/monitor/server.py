@@ -18,6 +18,7 @@ from typing import Any
 import cv2
 import numpy as np
 from aiohttp import web
+from aiohttp.http_exceptions import PayloadEncodingError
 
 from vj.control.dispatch import Dispatcher
 from vj.control.network import EVERY, bare, family_of
@@ -176,7 +177,10 @@ class Monitor:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Only browsers that mean this page: another site's script could otherwise play the instrument through the visitor's browser."""
+        """Only browsers that mean this page: another site's script could otherwise play the instrument through the visitor's browser. And
+        only heads that are text: an answer that quotes another one cannot be sent."""
+        if not all(_is_text(value) for _, value in request.raw_headers):
+            return web.Response(status=400, text="the head of the request is not UTF-8\n")
         if not own_host(request.host):
             return web.Response(status=403, text=f"{request.host} is no name of this machine; open {self.url}\n")
         origin = request.headers.get("Origin")
@@ -243,9 +247,9 @@ class Monitor:
     async def _set(self, request: web.Request) -> web.StreamResponse:
         """A message: a parameter's name, or any address; one value, a list of several, or null, which asks (and presses a button)."""
         try:
-            asked = json.loads(await request.text())
+            asked = json.loads(await request.read())  # whatever charset it claims: JSON is UTF-8, -16 or -32
             name, value = str(asked["name"]), asked["value"]
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, TypeError, KeyError, RecursionError, web.RequestPayloadError, PayloadEncodingError):
             return web.json_response({"error": 'send {"name": "strength", "value": 0.5}'}, status=400)
         dispatcher = self.query.dispatcher
         address = name if name.startswith("/") else f"/vj/{name}"
@@ -285,6 +289,14 @@ class _Reader:
 
     def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
         return "a page is told by state.json"
+
+
+def _is_text(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def own_host(host: str) -> bool:
