@@ -380,6 +380,7 @@ def test_a_model_that_does_not_load_leaves_the_old_one_painting_and_says_so(
     one = stage(model="first")
     played = one.played
     assert played.loop.painter_name == "first"
+    one.until(lambda: played.playing_since is not None)
     since = played.playing_since
     for name, words in (
         ("lost", "model lost: there is no such model; first paints on"),

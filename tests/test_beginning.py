@@ -104,7 +104,7 @@ def test_nothing_moves_by_itself_before_the_model_paints(
     assert set(played.outlets.sent().values()) == {0}, "nothing is recorded"
     gate.set()
     until(lambda: played.desk.conductor.cues.standing == "one")
-    assert played.store.get("mix/wet") < 0.5, "the curve is near its start"
+    assert float(played.store.get("mix/wet")) < 0.5, "the curve is near its start"
     until(lambda: played.desk.conductor.cues.standing == "two")
     assert 0.19 < played.playing_for() < 5
 

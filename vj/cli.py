@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
-import signal
 import sys
 import threading
 import traceback
@@ -14,7 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from vj.control.keyboard import leave_terminal
+from vj.app.log import LogFile
+from vj.app.signals import AT_ONCE, LIMIT, Signals, leave
 from vj.errors import Fault, nearest
 from vj.terminal import Terminal
 
@@ -64,6 +63,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--log", metavar="FILE", type=Path, help="write a take: every parameter change with its frame's time")
     made.add_argument("--replay", metavar="FILE", type=Path, help="play a take instead of hands, live or --offline")
     made.add_argument("--json", metavar="FILE", type=Path, help="write the summary here, as JSON")
+    made.add_argument("--log-file", metavar="FILE", type=Path, help="write all messages there too; a new file every 2 MB, five are kept")
+    made.add_argument("--resume", action="store_true", help="go on where the show stood when it last crashed or was killed")
+    made.add_argument("--safe", action="store_true", help="no model, no effects, nothing plugged in: the source as it is, OSC and the page")
     made.add_argument("--quiet", action="store_true", help="no status line and no hints; messages only")
     return made
 
@@ -91,7 +93,8 @@ def overrides(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line. Returns the exit code: 0, 1 for a fault, 2 for options that are none."""
+    """Run a command line. Returns the exit code: 0 ended as asked, 1 for a fault, 2 for options that are none, 130 when Ctrl-C ended what
+    is no show."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     # OpenMP threads that spin for milliseconds while they wait take their cores from whatever else runs, and then wait for it: beside one
     # busy program a frame took 1.2 s instead of 0.03 s. A short spin does neither. Has to be set before torch is imported.
@@ -115,6 +118,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Fault as fault:
         print(fault, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return AT_ONCE
     except Exception as error:  # what nobody thought of: a line that can be reported says more to a player than a traceback
         print(f"{type(error).__name__}: {' '.join(str(error).split())[:300]} ({_place(error)}); please report this", file=sys.stderr)
         return 1
@@ -140,6 +145,21 @@ def check(arguments: list[str]) -> int:
 
 def play(options: argparse.Namespace) -> int:
     """Load the show and play or render it."""
+    stop = threading.Event()
+    with Signals(stop) as signals:
+        log = LogFile(options.log_file) if options.log_file is not None else None
+        terminal = Terminal(quiet=options.quiet, log=log)
+        try:
+            return _play(options, terminal, signals, stop)
+        except Exception as error:
+            if log is not None:
+                log.say(str(error) if isinstance(error, Fault) else "".join(traceback.format_exception(error)))
+            raise
+        finally:
+            terminal.end()
+
+
+def _play(options: argparse.Namespace, terminal: Terminal, signals: Signals, stop: threading.Event) -> int:
     from vj.show.load import FIRST_SHOW, find_show, load_show
 
     if options.seconds is not None and options.seconds <= 0:
@@ -149,10 +169,16 @@ def play(options: argparse.Namespace) -> int:
     path = find_show(options.show) if options.show else FIRST_SHOW
     options.file, options.overrides = path, overrides(options)
     show = load_show(path, options.overrides)
-    terminal = Terminal(quiet=options.quiet)
-    stop = threading.Event()
-    with Signals(stop, terminal.say):
-        summary = (render if options.offline else perform)(show, options, terminal, stop)
+    if options.safe:
+        from vj.app.safe import safe
+
+        show = safe(show, terminal.say)
+        if options.offline or options.resume:
+            raise Fault("--safe is for playing live, from the show's start: leave --offline and --resume out")
+    if stop.is_set():
+        return 0
+    signals.limit = None if options.offline else LIMIT
+    summary = (render if options.offline else perform)(show, options, terminal, stop)
     if options.json is not None:
         try:
             options.json.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
@@ -163,6 +189,7 @@ def play(options: argparse.Namespace) -> int:
 
 def perform(show: Any, options: argparse.Namespace, terminal: Terminal, stop: threading.Event) -> dict[str, Any]:
     """Play live until the end, --for, or a signal."""
+    from vj.app.autosave import PERIOD, Autosave
     from vj.control.keyboard import Keyboard
     from vj.performance import Performance
     from vj.report import status, summary
@@ -170,12 +197,17 @@ def perform(show: Any, options: argparse.Namespace, terminal: Terminal, stop: th
     from vj.welcome import welcome
 
     terminal.say(f"{show.show}: starting")
-    file = ShowFile(options.file, options.overrides, terminal.say)
+    file = None if options.safe else ShowFile(options.file, options.overrides, terminal.say)
     performance = Performance(show, terminal.say, file=file, replay=replayed(show, options, terminal.say), log=options.log)
     keyboard = Keyboard(performance.desk.key)
+    state = Autosave(options.file, performance.store)
     try:
+        if options.resume:
+            state.resume(performance.desk.conductor, terminal.say)
         opened = performance.start()
         performance.watch_beside()
+        if not options.safe:
+            performance.supervisor.every("autosave", lambda: state.save(performance.desk.conductor), PERIOD, performance.over)
         keyboard.start()
         if not options.quiet:
             for line in welcome(performance, opened):
@@ -187,6 +219,7 @@ def perform(show: Any, options: argparse.Namespace, terminal: Terminal, stop: th
     finally:
         keyboard.close()
         performance.stop()
+    state.clear()
     told = summary(performance)
     terminal.close()
     terminal.summary(told)
@@ -223,41 +256,6 @@ def render(show: Any, options: argparse.Namespace, terminal: Terminal, stop: thr
     summary = rendering.summary()
     terminal.summary(summary)
     return summary
-
-
-class Signals:
-    """Ctrl-C, SIGTERM and a terminal that is closed (SIGHUP) set `stop`; a second signal ends the process on the spot. A recording is
-    whole up to its last second even then."""
-
-    def __init__(self, stop: threading.Event, say: Callable[[str], None]) -> None:
-        self._stop, self._say = stop, say
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> Signals:
-        for number in (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])):
-            self._before[number] = signal.signal(number, self._caught)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _caught(self, number: int, _frame: object) -> None:
-        if self._stop.is_set():
-            leave_terminal()
-            os._exit(130)
-        self._stop.set()
-        with contextlib.suppress(OSError):  # the terminal may be what has gone
-            os.write(2, b"\nstopping; Ctrl-C once more ends it at once\n" if number == signal.SIGINT else b"stopping\n")
-
-
-def leave(code: int) -> None:
-    """End the process now. All that was opened is closed; what libraries still take down by themselves can take seconds, and would hold a
-    terminal, or a supervisor that counts them, for as long."""
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads it
-            stream.flush()
-    os._exit(code)
 
 
 if __name__ == "__main__":

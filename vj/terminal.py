@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sys
-import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TextIO
+
+from vj.app.log import LogFile, Writer
 
 PLAIN_PERIOD = 5.0
 """Seconds between status lines in a pipe."""
@@ -39,23 +40,25 @@ def shorten(text: str, length: int) -> str:
 
 
 class Terminal:
-    """Messages from any thread; the status line stays below them."""
+    """Messages from any thread; the status line stays below them. Nobody who says something waits for the terminal, see `Writer`."""
 
-    def __init__(self, quiet: bool = False, out: TextIO | None = None) -> None:
+    def __init__(self, quiet: bool = False, out: TextIO | None = None, log: LogFile | None = None) -> None:
+        """log: gets the messages too."""
         self._out = out or sys.stderr
-        self._quiet = quiet
+        self._quiet, self._log = quiet, log
         self._live = self._out.isatty()
-        self._lock = threading.Lock()
         self._next = 0.0
         self._line = ""
+        """The status line that stands there. Belongs to the writer."""
+        self._coming = ""
+        self._writer = Writer(self._write, "terminal")
 
     def say(self, text: str) -> None:
         """A message, above the status line."""
         plain = "\n".join("".join(c if c.isprintable() else " " for c in line) for line in str(text).split("\n"))
-        with self._lock:
-            self._erase()
-            self._write(plain + "\n")
-            self._draw()
+        self._writer.put(plain)
+        if self._log is not None:
+            self._log.say(plain)
 
     def status(self, status: Mapping[str, Any]) -> None:
         """Show how it goes, as often as is readable."""
@@ -65,18 +68,16 @@ class Terminal:
         """Show how far a rendering is."""
         self._show(lambda: f"frame {done}" + (f" of {total} ({100 * done // total} %)" if total else ""))
 
-    def _show(self, line: Any) -> None:
+    def _show(self, line: Callable[[], str]) -> None:
         now = time.monotonic()
         if self._quiet or now < self._next:
             return
         first, self._next = self._next == 0.0, now + (LIVE_PERIOD if self._live else PLAIN_PERIOD)
-        with self._lock:
-            if self._live:
-                self._erase()
-                self._line = shorten(line(), shutil.get_terminal_size().columns - 1)
-                self._draw()
-            elif not first:
-                self._write(line() + "\n")
+        if self._live:
+            self._coming = shorten(line(), shutil.get_terminal_size().columns - 1)
+            self._writer.poke()
+        elif not first:
+            self._writer.put(line())
 
     def summary(self, summary: Mapping[str, Any]) -> None:
         """The end."""
@@ -96,24 +97,21 @@ class Terminal:
             self.say(f"ms a frame: {stages}")
 
     def close(self) -> None:
-        """Leave the last status line behind and end."""
-        with self._lock:
-            if self._live and self._line:
-                self._write("\n")
-            self._line = ""
-            self._live = False
+        """Leave the last status line behind and end. What comes after is written all the same."""
+        if self._live and self._coming:
+            last, self._coming = self._coming, ""
+            self._writer.put(last)
+        self._writer.flush()
 
-    def _erase(self) -> None:
-        if self._live and self._line:
-            self._write("\r\x1b[K")
-
-    def _draw(self) -> None:
-        if self._live and self._line:
-            self._write(self._line)
+    def end(self) -> None:
+        """Everything written that can be written at once, the log file too."""
+        self._writer.close()
+        if self._log is not None:
+            self._log.close()
 
     def _write(self, text: str) -> None:
-        try:
-            self._out.write(text)
-            self._out.flush()
-        except (OSError, ValueError):  # the pipe's other end has gone; the show has not
-            pass
+        """A message, or with an empty text nothing but the newest status line where the one before stands. On the writer's thread."""
+        erased = "\r\x1b[K" if self._line else ""
+        self._line = self._coming
+        self._out.write(erased + (text + "\n" if text else "") + self._line)
+        self._out.flush()

@@ -109,6 +109,20 @@ class Conductor:
             self.timeline.begin(time, self.tempo)
             self.cues.begin(time, self.tempo)
 
+    def timeline_position(self) -> tuple[float, float] | None:
+        """Seconds and beats from the show's beginning to the last frame; None before it, and where nothing lies along them."""
+        if not self.timeline.rules and not self.schedules:
+            return None
+        return self.timeline.passed(self._time, self.tempo)
+
+    def resume(self, cue: object, position: object) -> None:
+        """Before the show begins: stand where another run of it stood. cue: its standing cue. position: its `timeline_position`, as it
+        came from a file; entries before it do not happen again. What would have followed the cue by itself does so its whole time later."""
+        if isinstance(cue, str) and cue in self.cues.cues:
+            self.cues.resume(cue)
+        if isinstance(position, Sequence) and len(position) == 2 and all(isinstance(one, int | float) for one in position):
+            self.timeline.resume(float(position[0]), float(position[1]))
+
     def take_over(self, old: Conductor) -> None:
         """Go on where another left off, with all that is pending. Whatever a conductor carries from frame to frame is listed here:
 

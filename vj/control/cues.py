@@ -106,6 +106,10 @@ class CueList:
         self._plan(cue, time, tempo)
         return seconds
 
+    def resume(self, name: str) -> None:
+        """A cue stands, and whatever follows it is still to come."""
+        self.standing, self._due_time = name, 0.0
+
     def begin(self, time: float, tempo: Tempo) -> None:
         """The show begins: what follows a cue that was fired before is counted from now."""
         if self.standing is not None and (self._due_time, self._due_beat) != (math.inf, math.inf):
@@ -172,10 +176,11 @@ class Timeline:
 
     def __init__(self, rules: Sequence[TimelineRule]) -> None:
         self.position = Position()
-        self._rules, self._next = rules, 0
+        self.rules, self._next = rules, 0
         self._stood: tuple[float, float] | None = None
         self.waits = False
         """The show has not begun: live, no model paints yet."""
+        self._from = 0.0, 0.0
 
     @property
     def stands(self) -> bool:
@@ -186,9 +191,25 @@ class Timeline:
         """The show begins, this moment is its start. Does nothing when it has begun."""
         if self.waits:
             self.waits = False
-            self.position.skip(time, tempo.beat(time))
+            seconds, beats = self._from
+            self.position.skip(time - seconds, tempo.beat(time) - beats)
+            self._next = self._count_past(time, tempo) if seconds > 0 else 0
             if self._stood is not None:
                 self._stood = time, tempo.beat(time)
+
+    def resume(self, seconds: float, beats: float) -> None:
+        """Have it begin later: so much of it has been played before."""
+        self._from = seconds, beats
+
+    def passed(self, time: float, tempo: Tempo) -> tuple[float, float] | None:
+        """Seconds and beats since its beginning, None before it."""
+        if self.waits:
+            return None
+        time, beat = self._stood or (time, tempo.beat(time))
+        return self.position.seconds(time), beat - tempo.beat(time) + self.position.beats(time, tempo)
+
+    def _count_past(self, time: float, tempo: Tempo) -> int:
+        return sum(1 for rule in self.rules if self.position.reached(rule.at, time, tempo))
 
     def stop(self, time: float, tempo: Tempo) -> None:
         """Stand still until `play`."""
@@ -206,10 +227,10 @@ class Timeline:
         self.position, self._stood, self.waits = old.position, old._stood, old.waits
         if self.waits:
             self._next = 0
-        elif self._rules == old._rules:
+        elif self.rules == old.rules:
             self._next = old._next
         else:
-            self._next = sum(1 for rule in self._rules if self.position.reached(rule.at, time, tempo))
+            self._next = self._count_past(time, tempo)
 
     def due(self, time: float, tempo: Tempo) -> list[str]:
         """The cues whose moment has come."""
@@ -217,9 +238,9 @@ class Timeline:
         if self.stands:
             return found
         for _ in range(1000):  # a loop shorter than a frame must not hang
-            if self._next >= len(self._rules):
+            if self._next >= len(self.rules):
                 break
-            rule = self._rules[self._next]
+            rule = self.rules[self._next]
             if not self.position.reached(rule.at, time, tempo):
                 break
             self._next += 1
@@ -228,8 +249,8 @@ class Timeline:
             elif rule.loop is not None:
                 self.position.back(rule.at, rule.loop, tempo)
                 target = rule.loop.in_seconds(tempo.bpm, tempo.beats_per_bar)
-                moments = [r.at.in_seconds(tempo.bpm, tempo.beats_per_bar) for r in self._rules]
-                self._next = next((i for i, moment in enumerate(moments) if moment >= target - 1e-9), len(self._rules))
+                moments = [r.at.in_seconds(tempo.bpm, tempo.beats_per_bar) for r in self.rules]
+                self._next = next((i for i, moment in enumerate(moments) if moment >= target - 1e-9), len(self.rules))
         return found
 
 

@@ -56,9 +56,9 @@ class Desk:
         remark: Callable[[str], None] | None = None,
         waits: bool = False,
     ) -> None:
-        """waits: the show begins with `begin` only, and the take with it. painted: the size at which the show is painted, for takes. replay: a take that plays instead of all hands. log: a take of
-        everything is written there. remark: gets what is wrong with what somebody has sent, `say` unless given. Raises Fault when the
-        take cannot be written."""
+        """waits: the show begins with `begin` only, and the take with it. painted: the size at which the show is painted, for takes.
+        replay: a take that plays instead of all hands. log: a take of everything is written there. remark: gets what is wrong with what
+        somebody has sent, `say` unless given. Raises Fault when the take cannot be written."""
         self._show, self._store, self._clock, self._say, self._latency = show, store, clock, say, latency
         self._replay, self._write_cues, self._painted, self._remark = replay, write_cues, painted, remark
         self.midi: MidiPorts | None = None

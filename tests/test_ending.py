@@ -1,0 +1,291 @@
+"""How a show ends, how it goes on after a crash, and how it plays an hour before doors."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from vj.app import cache
+from vj.app.autosave import Autosave
+from vj.app.safe import safe
+from vj.control.conducting import make_conductor
+from vj.control.conductor import Conductor
+from vj.parameters.store import Store
+from vj.show.load import load_show
+from vj.show.schema import Show
+from vj.staging import start_values
+
+POSIX = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+
+ENDING = """\
+import sys, threading, time
+from vj.app.signals import Signals, leave
+stop = threading.Event()
+with Signals(stop, {limit}):
+    print("there", flush=True)
+    while not stop.is_set() or {hangs}:
+        time.sleep(.01)
+leave(0)
+"""
+
+
+def ending(
+    limit: str, hangs: bool, before: Callable[[], object] | None = None
+) -> subprocess.Popen[str]:
+    code = ENDING.format(limit=limit, hangs=hangs)
+    child = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=before,
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "there\n"
+    return child
+
+
+@POSIX
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_asks_for_the_end(number: int) -> None:
+    child = ending("None", False)
+    child.send_signal(number)
+    assert child.wait(5) == 0
+
+
+@POSIX
+def test_what_does_not_end_is_ended_within_two_seconds() -> None:
+    child = ending("1.0", True)
+    begun = time.monotonic()
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(5) == 130
+    assert time.monotonic() - begun < 2.0
+
+
+@POSIX
+def test_a_second_signal_ends_it_on_the_spot() -> None:
+    child = ending("None", True)
+    child.send_signal(signal.SIGINT)
+    time.sleep(0.1)
+    child.send_signal(signal.SIGINT)
+    assert child.wait(5) == 130
+
+
+@POSIX
+def test_what_nohup_ignores_is_ignored() -> None:
+    child = ending("None", False, lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN) and None)
+    child.send_signal(signal.SIGHUP)
+    time.sleep(0.2)
+    assert child.poll() is None
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(5) == 0
+
+
+@POSIX
+def test_a_held_terminal_does_not_hold_the_end() -> None:
+    fill = "(sys.stderr.write('x' * 1000000), sys.stderr.flush())"
+    thread = f"threading.Thread(target=lambda: {fill}, daemon=True).start()"
+    code = ENDING.format(limit="None", hangs=False).replace("leave(0)", f"{thread}\nleave(0)")
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "there\n"
+    begun = time.monotonic()
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(5) == 0, "nobody reads its standard error"
+    assert time.monotonic() - begun < 2.0
+
+
+@pytest.fixture
+def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("VJ_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+SHOW = """\
+source: testcard
+model: none
+start: {strength: 0.3}
+cues:
+  - {name: one, fade: 0, follow: 30, set: {feedback/amount: 0.2}}
+  - {name: two, fade: 0, set: {feedback/amount: 0.8}}
+  - {name: late, fade: 0, set: {noise/hold: false}}
+timeline:
+  - {at: 0, cue: one}
+  - {at: 100, cue: late}
+curves:
+  - {to: mix/wet, points: [[0, 0], [200, 1]]}
+"""
+
+
+def run_of(show: Show, waits: bool) -> tuple[Store, Conductor]:
+    store = Store(start_values(show), show.table())
+    conductor, _ = make_conductor(show, store, live=True, say=lambda text: None)
+    conductor.timeline.waits = waits
+    store.listeners.append(conductor.changed)
+    store.forces = conductor
+    return store, conductor
+
+
+def test_a_show_that_crashed_goes_on_where_it_stood(caches: Path, tmp_path: Path) -> None:
+    path = tmp_path / "dusk.yaml"
+    path.write_text(SHOW)
+    show = load_show(path)
+    store, conductor = run_of(show, False)
+    saved = Autosave(path, store)
+    for frame in range(1200):
+        store.sample(frame / 30)
+    store.set("prompt/a", "rain on glass")
+    store.set("strength", 0.77)
+    store.set("record", True)
+    for frame in range(1200, 1210):
+        store.sample(frame / 30)
+    assert conductor.cues.standing == "two"
+    assert saved.save(conductor)
+    # Power cut; another process.
+    store, conductor = run_of(show, True)
+    said: list[str] = []
+    assert Autosave(path, store).resume(conductor, said.append)
+    assert said[0].startswith("--resume: it goes on as it stood 0 s ago, cue 'two'")
+    store.sample(0.0)
+    conductor.begin(5.0)
+    values = store.sample(5.0)
+    assert values["prompt/a"] == "rain on glass"
+    assert values["strength"] == pytest.approx(0.77)
+    assert values["feedback/amount"] == pytest.approx(0.8)
+    assert values["record"] is False, "a recording is not begun by itself"
+    assert values["mix/wet"] == pytest.approx(1209 / 30 / 200, abs=1e-3), (
+        "the curve goes on where it was"
+    )
+    assert conductor.cues.standing == "two", "the timeline's first cue is not fired again"
+    for frame in range(1, 1900):
+        store.sample(5 + frame / 30)
+    assert conductor.cues.standing == "late", "60 s later, 100 s after the first beginning"
+
+
+def test_a_follower_comes_after_a_crash_too(caches: Path, tmp_path: Path) -> None:
+    path = tmp_path / "dusk.yaml"
+    path.write_text(SHOW)
+    show = load_show(path)
+    store, conductor = run_of(show, False)
+    for frame in range(60):
+        store.sample(frame / 30)
+    assert Autosave(path, store).save(conductor)
+    store, conductor = run_of(show, True)
+    assert Autosave(path, store).resume(conductor, lambda text: None)
+    conductor.begin(0.0)
+    for frame in range(31 * 30):
+        store.sample(frame / 30)
+    assert conductor.cues.standing == "two"
+
+
+@pytest.mark.parametrize("what", ["nothing", "ended", "broken", "another show's"])
+def test_without_a_state_it_begins_anew_and_says_so(
+    caches: Path, tmp_path: Path, what: str
+) -> None:
+    path, other = tmp_path / "dusk.yaml", tmp_path / "elsewhere" / "dusk.yaml"
+    other.parent.mkdir()
+    for one in (path, other):
+        one.write_text(SHOW)
+    store, conductor = run_of(load_show(path), True)
+    if what != "nothing":
+        saved = Autosave(other if what == "another show's" else path, store)
+        assert saved.save(conductor)
+        if what == "ended":
+            saved.clear()
+        if what == "broken":
+            for file in caches.rglob("*.json"):
+                file.write_text('{"values": 3, "time": [')
+    said: list[str] = []
+    assert not Autosave(path, store).resume(conductor, said.append)
+    assert "it begins anew" in said[0]
+    assert store.get("strength") == pytest.approx(0.3)
+
+
+def test_what_the_show_no_longer_has_is_named(caches: Path, tmp_path: Path) -> None:
+    path = tmp_path / "dusk.yaml"
+    path.write_text(SHOW)
+    store, conductor = run_of(load_show(path), False)
+    assert Autosave(path, store).save(conductor)
+    file = next(caches.rglob("*.json"))
+    state = json.loads(file.read_text())
+    state["values"]["macro/storm"] = 0.4
+    state["values"]["strength"] = "high"
+    state["cue"], state["timeline"] = "gone", "far"
+    file.write_text(json.dumps(state))
+    said: list[str] = []
+    assert Autosave(path, store).resume(conductor, said.append)
+    assert "no longer in the show: " in said[0]
+    assert "macro/storm" in said[0]
+    assert "strength" in said[0]
+
+
+def test_a_state_is_written_only_when_something_changed_and_a_full_disk_is_no_fault(
+    caches: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "still.yaml"
+    path.write_text("source: testcard\nmodel: none\n")
+    store, conductor = run_of(load_show(path), False)
+    saved = Autosave(path, store)
+    assert saved.save(conductor)
+    file = next(caches.rglob("*.json"))
+    moment = file.stat().st_mtime_ns
+    store.sample(3.0)
+    assert saved.save(conductor)
+    assert file.stat().st_mtime_ns == moment
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    store.set("strength", 0.9)
+    before = file.read_bytes()
+    monkeypatch.setattr(cache.tempfile, "mkstemp", full)
+    assert not saved.save(conductor)
+    assert file.read_bytes() == before, "the state before is still whole"
+
+
+def test_safe_leaves_out_whatever_may_be_the_reason(tmp_path: Path) -> None:
+    path = tmp_path / "loud.yaml"
+    path.write_text(
+        SHOW
+        + "sinks: ['ndi:loud']\nsize: 320x192\nmidi: {devices: [nano]}\ntempo: {follow: link, bpm: 96}\n"
+        + "modulators: [{to: strength, audio: low, depth: 0.1}]\nmappings: [{midi: cc 1, to: strength}]\n"
+    )
+    text = path.read_text().replace("source: testcard", "source: ['camera:0', 'ndi:desk']")
+    path.write_text(text.replace("model: none", "model: stabilityai/sd-turbo"))
+    said: list[str] = []
+    made = safe(load_show(path), said.append)
+    assert made.source == ["ndi:desk"]
+    assert made.model.name == "none"
+    assert (made.sinks, str(made.size), made.tempo.bpm) == (["ndi:loud"], "320x192", 96)
+    assert not any(
+        (made.modulators, made.mappings, made.cues, made.timeline, made.curves, made.start)
+    )
+    assert not made.midi.on
+    assert made.tempo.follow != "link"
+    assert "camera:0 left out, ndi:desk plays" in said[0]
+    path.write_text(SHOW.replace("source: testcard", "source: camera"))
+    assert safe(load_show(path), said.append).source == ["testcard"]
+
+
+def test_a_thread_that_is_not_the_main_one_may_ask_for_signals_and_gets_none() -> None:
+    from vj.app.signals import Signals
+
+    done = threading.Event()
+
+    def other() -> None:
+        with Signals(threading.Event()):
+            done.set()
+
+    threading.Thread(target=other).start()
+    assert done.wait(5)

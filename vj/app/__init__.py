@@ -1,0 +1,1 @@
+"""A show being played or rendered."""

@@ -1,0 +1,72 @@
+"""Where a show stood, written down while it plays, so that `--resume` goes on there after a crash,
+a power cut or a kill. A show that ends as it should leaves nothing behind."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from vj.app import cache
+from vj.control.conductor import Conductor
+from vj.errors import Fault
+from vj.parameters.store import KEPT, Store
+
+PERIOD = 5.0
+"""Seconds between two looks at what has changed."""
+
+
+class Autosave:
+    """One show's state in the user's cache. `save` from one thread."""
+
+    def __init__(self, show: Path, store: Store) -> None:
+        """show: its file, by which the state is found again."""
+        path = str(show.resolve())
+        self._show, self._store = path, store
+        self._name = f"state/{show.stem}-{hashlib.sha1(path.encode()).hexdigest()[:10]}.json"
+        self._last: dict[str, Any] = {}
+
+    def save(self, conductor: Conductor) -> bool:
+        """Write down where it stands, if that has changed. Waits for the disk. False when it could
+        not be written."""
+        values = {name: value for name, value in self._store.base().items() if name not in KEPT}
+        state = {
+            "show": self._show,
+            "values": values,
+            "cue": conductor.cues.standing,
+            "timeline": conductor.timeline_position(),
+        }
+        if state == self._last:
+            return True
+        self._last = state
+        return cache.write(self._name, {**state, "time": time.time()})
+
+    def clear(self) -> None:
+        """The show ended as it should."""
+        cache.remove(self._name)
+
+    def resume(self, conductor: Conductor, say: Callable[[str], None]) -> bool:
+        """Put everything back where it stood, before the show begins. False when nothing was left,
+        or it cannot be used, which is said."""
+        state = cache.read(self._name)
+        try:
+            values, moment = dict(state["values"]), float(state["time"])
+        except (TypeError, KeyError, ValueError):
+            say("--resume: the show ended as it should, or was never played here; it begins anew")
+            return False
+        lost = []
+        with self._store.together():
+            for name, value in values.items():
+                try:
+                    if self._store.get(name) != value:
+                        self._store.set(name, value, self)
+                except Fault:
+                    lost.append(name)
+            conductor.resume(state.get("cue"), state.get("timeline"))
+        ago = f"{max(0.0, time.time() - moment):.0f} s ago"
+        gone = f"; no longer in the show: {', '.join(lost)}" if lost else ""
+        cue = f", cue {state['cue']!r}" if state.get("cue") else ""
+        say(f"--resume: it goes on as it stood {ago}{cue}{gone}")
+        return True

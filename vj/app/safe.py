@@ -1,0 +1,38 @@
+"""`--safe`: the show without whatever could be the reason why it does not run, an hour before doors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vj.control.rules import MidiRule, TempoRule
+from vj.show.schema import ModelSection, Show
+from vj.sources import split_uri
+
+DEVICES = ("camera", "spout", "syphon")
+"""Kinds of sources that need something plugged in, or another program on the same card."""
+LEFT_OUT = (
+    *("mappings", "macros", "modulators", "cues", "timeline", "curves"),
+    *("start", "person", "flow", "engine", "upscale"),
+)
+"""Sections that are as in a show which says nothing of them."""
+
+
+def safe(show: Show, say: Callable[[str], None]) -> Show:
+    """The same sources but for devices, the same sinks, sizes, rate, OSC and page; nothing else.
+    Says so."""
+    kept = [uri for uri in show.source if split_uri(uri)[0] not in DEVICES]
+    gone = ", ".join(uri for uri in show.source if uri not in kept)
+    made = show.model_copy(
+        update={
+            **{name: Show.model_fields[name].get_default() for name in LEFT_OUT},
+            "source": kept or ["testcard"],
+            "model": ModelSection(name="none"),
+            "midi": MidiRule(on=False),
+            "tempo": TempoRule(bpm=show.tempo.bpm, beats_per_bar=show.tempo.beats_per_bar),
+        }
+    )
+    say(
+        "--safe: the source as it is; no model, effects, mappings, cues, automation, MIDI, audio or Link"
+        + (f"; {gone} left out, {made.source[0]} plays" if gone else "")
+    )
+    return made
