@@ -66,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--log-file", metavar="FILE", type=Path, help="write all messages there too; a new file every 2 MB, five are kept")
     made.add_argument("--resume", action="store_true", help="go on where the show stood when it last crashed or was killed")
     made.add_argument("--safe", action="store_true", help="no model, no effects, nothing plugged in: the source as it is, OSC and the page")
+    made.add_argument("--startup-times", action="store_true", help="say where the time goes until the first painted picture")
     made.add_argument("--quiet", action="store_true", help="no status line and no hints; messages only")
     return made
 
@@ -85,7 +86,7 @@ def overrides(options: argparse.Namespace) -> dict[str, Any]:
     for given in options.set:
         name, equals, value = given.partition("=")
         if not equals:
-            raise Fault(f"--set {given}: write it as NAME=VALUE, for example --set strength=0.7")
+            raise Fault(f"command line: --set {given}: write it as NAME=VALUE, for example --set strength=0.7")
         start[name.strip().removeprefix("/vj/")] = value
     if start:
         found["start"] = start
@@ -133,14 +134,9 @@ def _place(error: BaseException) -> str:
 
 def check(arguments: list[str]) -> int:
     """`check SHOW`: say all that is wrong with it."""
-    from vj.show.load import find_show, load_show
+    from vj.commands.check import check
 
-    made = argparse.ArgumentParser(prog="launch.py check", description="Check a show file without playing it.")
-    made.add_argument("show", metavar="SHOW", help="a show file, or a name in mappings/")
-    path = find_show(made.parse_args(arguments).show)
-    show = load_show(path)
-    print(f"{path}: right. {show.show}: {', '.join(show.source)} -> {show.model.name} at {show.size} -> {', '.join(show.sinks)}")
-    return 0
+    return check(arguments)
 
 
 def play(options: argparse.Namespace) -> int:
@@ -163,12 +159,12 @@ def _play(options: argparse.Namespace, terminal: Terminal, signals: Signals, sto
     from vj.show.load import FIRST_SHOW, find_show, load_show
 
     if options.seconds is not None and options.seconds <= 0:
-        raise Fault(f"--for {options.seconds:g}: seconds, more than 0")
+        raise Fault(f"command line: --for {options.seconds:g}: seconds, more than 0")
     if options.show and not Path(options.show).suffix and options.show in ("test", "chek", "lst", "lern", "galery"):
         raise Fault(f"{options.show}: no such command{nearest(options.show, ['test', 'check', 'list', 'learn', 'gallery'])}")
     path = find_show(options.show) if options.show else FIRST_SHOW
     options.file, options.overrides = path, overrides(options)
-    show = load_show(path, options.overrides)
+    show = load_show(path, options.overrides, terminal.say)
     if options.safe:
         from vj.app.safe import safe
 
@@ -190,15 +186,20 @@ def _play(options: argparse.Namespace, terminal: Terminal, signals: Signals, sto
 def perform(show: Any, options: argparse.Namespace, terminal: Terminal, stop: threading.Event) -> dict[str, Any]:
     """Play live until the end, --for, or a signal."""
     from vj.app.autosave import PERIOD, Autosave
+    from vj.app.startup import Startup
     from vj.control.keyboard import Keyboard
     from vj.performance import Performance
     from vj.report import status, summary
     from vj.show.reload import ShowFile
     from vj.welcome import welcome
 
+    startup = Startup() if options.startup_times else None
+    if startup is not None:
+        startup.mark("imports, and the show read")
     terminal.say(f"{show.show}: starting")
     file = None if options.safe else ShowFile(options.file, options.overrides, terminal.say)
-    performance = Performance(show, terminal.say, file=file, replay=replayed(show, options, terminal.say), log=options.log)
+    replay = replayed(show, options, terminal.say)
+    performance = Performance(show, terminal.say, file=file, replay=replay, log=options.log, startup=startup)
     keyboard = Keyboard(performance.desk.key)
     state = Autosave(options.file, performance.store)
     try:

@@ -73,7 +73,7 @@ def open_pipeline(spec: ModelSpec, dtype: torch.dtype) -> Any:
         if path.is_file():
             return _open_single_file(spec, path, dtype)
         if path.is_dir():
-            _check_folder(spec, path)
+            check_folder(spec, path)
             pipe = DiffusionPipeline.from_pretrained(
                 str(path),
                 torch_dtype=dtype,
@@ -110,6 +110,16 @@ def _without_checker(path: Path) -> dict[str, Any]:
 
 def _open_single_file(spec: ModelSpec, path: Path, dtype: torch.dtype) -> Any:
     from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
+
+    keys = check_single_file(spec, path)
+    xl = any(key.startswith("conditioner.embedders.1.") for key in keys)
+    more = {"config": spec.config, "local_files_only": True} if spec.config else {}
+    kind_of = StableDiffusionXLPipeline if xl else StableDiffusionPipeline
+    return kind_of.from_single_file(str(path), torch_dtype=dtype, **({} if xl else {"safety_checker": None}), **more)
+
+
+def check_single_file(spec: ModelSpec, path: Path) -> list[str]:
+    """Whether a file is a whole checkpoint, by its header; a pickle has to be read. Returns the names of its weights. Raises Fault."""
     from safetensors import safe_open
 
     if path.suffix != ".safetensors":
@@ -125,13 +135,10 @@ def _open_single_file(spec: ModelSpec, path: Path, dtype: torch.dtype) -> Any:
     if not any(key.startswith("model.diffusion_model.") for key in keys):
         kind = "a LoRA" if any("lora" in key for key in keys) else "not a whole checkpoint"
         raise Fault(f"model {path}: {kind}; a single-file checkpoint holds model.diffusion_model.*, text encoder and VAE")
-    xl = any(key.startswith("conditioner.embedders.1.") for key in keys)
-    more = {"config": spec.config, "local_files_only": True} if spec.config else {}
-    kind_of = StableDiffusionXLPipeline if xl else StableDiffusionPipeline
-    return kind_of.from_single_file(str(path), torch_dtype=dtype, **({} if xl else {"safety_checker": None}), **more)
+    return keys
 
 
-def _check_folder(spec: ModelSpec, path: Path) -> None:
+def check_folder(spec: ModelSpec, path: Path) -> None:
     """Say what a half-downloaded folder lacks before diffusers stumbles over it."""
     index_file = path / "model_index.json"
     if not index_file.is_file():

@@ -39,8 +39,8 @@ def read_weights(spec: ModelSpec, what: str, name: str) -> dict[str, Any]:
     return dict(found) if isinstance(found, Mapping) else {"": found}
 
 
-def open_part(spec: ModelSpec, what: str, name: str, kind: Any, dtype: torch.dtype) -> Any:
-    """A model of its own, from a folder or a Hugging Face id. Raises Fault."""
+def check_part(spec: ModelSpec, what: str, name: str, kind: str) -> bool:
+    """Whether a folder holds a model of a kind, a class's name. False for a Hugging Face id, of which nothing is known. Raises Fault."""
     folder = Path(name).expanduser()
     if folder.is_file():
         raise Fault(f"{what} {name}: is a file; name a folder, with config.json and weights in it")
@@ -49,15 +49,23 @@ def open_part(spec: ModelSpec, what: str, name: str, kind: Any, dtype: torch.dty
             called = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             raise Fault(f"{what} {name}: has no config.json that can be read; the download is incomplete, fetch it again") from None
-        called = called.get("_class_name") or (called.get("architectures") or [kind.__name__])[0]
-        if called != kind.__name__:
-            raise Fault(f"{what} {name}: is a {called}; a {kind.__name__} is wanted here")
+        called = called.get("_class_name") or (called.get("architectures") or [kind])[0]
+        if called != kind:
+            raise Fault(f"{what} {name}: is a {called}; a {kind} is wanted here")
         for weights in folder.glob("*.safetensors"):
             check_weights(weights)
         if not any(folder.glob("*.safetensors")) and not (spec.allow_pickle and any(folder.glob("*.bin"))):
             raise Fault(f"{what} {name}: has no safetensors weights; fetch them, or set allow_pickle: true if you trust its .bin files")
-    elif name.count("/") != 1 or name.startswith((".", "/", "~")):
+        return True
+    if name.count("/") != 1 or name.startswith((".", "/", "~")):
         raise Fault(f"{what} {name}: no such folder (or a Hugging Face id like owner/name)")
+    return False
+
+
+def open_part(spec: ModelSpec, what: str, name: str, kind: Any, dtype: torch.dtype) -> Any:
+    """A model of its own, from a folder or a Hugging Face id. Raises Fault."""
+    folder = Path(name).expanduser()
+    check_part(spec, what, name, kind.__name__)
     number = {"torch_dtype" if kind.__module__.startswith("diffusers") else "dtype": dtype}
     try:
         return kind.from_pretrained(str(folder) if folder.is_dir() else name, use_safetensors=None if spec.allow_pickle else True, **number)

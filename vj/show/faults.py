@@ -59,6 +59,10 @@ def in_words(detail: Any, whole: type[Section]) -> list[Said]:
     fix = glued(came.split(" ")[0]) if isinstance(came, str) and came else ""
     if fix and detail["type"] in ("dict_type", "model_type", "model_attributes_type", "list_type"):
         return [((*loc, VALUE), name, f"a space is missing after the colon: {fix}")]
+    if detail["type"] == "list_type" and isinstance(came, dict):
+        dashed = next((key for key in came if str(key).startswith("-")), None)
+        if dashed is not None:
+            return [((*loc, dashed), name, f"a space is missing after the dash: - {str(dashed)[1:]}")]
     return [(loc, name, _wanted(detail, came))]
 
 

@@ -12,7 +12,7 @@ from ruamel.yaml.comments import CommentedMap
 
 from vj.errors import Fault, nearest
 from vj.section import Place
-from vj.show.faults import in_words
+from vj.show.faults import Said, in_words
 from vj.show.meant import misread
 from vj.show.origins import Origins, Told
 from vj.show.parse import ShowFaults, line_in, parse, plain_tree, read
@@ -23,6 +23,8 @@ from vj.show.without import without
 __all__ = ["FIRST_SHOW", "Reading", "ShowFaults", "check_show", "find_show", "included_files", "line_of", "load_show", "parse", "read_show"]
 
 FIRST_SHOW = Path(__file__).parents[2] / "mappings" / "first_show.yaml"
+ROUNDS = 5
+"""Checks of a show, each without what was wrong before: what depends on several parts is looked at when each of them is right."""
 AFTER = 1000
 """Faults of files that could not be included come after those of the others."""
 ABOUT_NAMES = ("no such cue", "no such parameter")
@@ -194,29 +196,42 @@ def _checked(plain: dict[str, Any], reading: Reading) -> Reading:
     assert origins is not None
     for key, value in origins.overrides.items():
         plain[key] = _over(key, plain.get(key), value)
+    places: list[Place] = []
+    unsure: list[str] = [*ABOUT_NAMES] if reading.lacking else []
+    rest = plain
+    for _ in range(ROUNDS):
+        said = _said(rest, reading)
+        if reading.show is not None:
+            break
+        new = [one for one in said if not any(words in one[2] for words in unsure)]
+        reading.wrong += [_told(one, origins) for one in new]
+        places += [origins.before(place) for place, _, _ in said]
+        rest, origins.kept, more = without(plain, places)
+        unsure += more
+    return reading
+
+
+def _told(said: Said, origins: Origins) -> Told:
+    """With where it belongs: a LoRA of the show's own model, which an option has put another in the place of, is missed by the option."""
+    place, about, message = said
+    model = origins.overrides.get("model")
+    if model is not None and message.startswith("lora/") and ABOUT_NAMES[1] in message:
+        whole = origins.tell(place, "")[2]
+        return origins.tell(("model",), f"the show plays {message.partition(':')[0]}, of its own model ({whole.rstrip(': ')})")
+    return origins.tell(place, message, about)
+
+
+def _said(plain: dict[str, Any], reading: Reading) -> list[Said]:
+    """One check: the show, put into the reading, or what is wrong."""
     try:
         reading.show = Show.model_validate(plain)
-        return reading
+        return []
     except ValidationError as error:
-        said = [one for detail in error.errors() for one in in_words(detail, Show)]
-        if reading.lacking:
-            said = [one for one in said if not any(words in one[2] for words in ABOUT_NAMES)]
+        return [one for detail in error.errors() for one in in_words(detail, Show)]
     except Exception as error:  # a number of 400 digits, a name that no file system takes: whatever a check did not expect is a fault too
         place = _culprit(plain)
         name = ".".join(str(part) for part in place) or "the show"
-        said = [(place, name, f"cannot be used ({type(error).__name__}: {' '.join(str(error).split())[:160]})")]
-    reading.wrong += [origins.tell(place, message, about) for place, about, message in said]
-    rest, origins.kept, unsure = without(plain, [place for place, _, _ in said])
-    try:
-        reading.show = Show.model_validate(rest)
-    except ValidationError as error:
-        more = [one for detail in error.errors() for one in in_words(detail, Show)]
-        unsure += ABOUT_NAMES if reading.lacking else ()
-        more = [one for one in more if one[0] and not any(name in one[2] for name in unsure)]
-        reading.wrong += [origins.tell(place, message, about) for place, about, message in more]
-    except Exception:  # the first faults say enough
-        pass
-    return reading
+        return [(place, name, f"cannot be used ({type(error).__name__}: {' '.join(str(error).split())[:160]})")]
 
 
 def _over(key: str, own: Any, given: Any) -> Any:

@@ -10,6 +10,10 @@ from ruamel.yaml.scalarfloat import ScalarFloat
 
 from vj.section import Place
 from vj.show.syntax import glued
+from vj.sources import KINDS
+
+OTHER_SOURCES = tuple(kind for kind in KINDS if kind not in ("drawn", "image"))
+"""Kinds of sources that are no picture of a walk."""
 
 Misread = list[tuple[Place, str]]
 
@@ -20,6 +24,7 @@ def misread(tree: Any, plain: Any) -> tuple[Misread, Misread]:
     wrong: Misread = []
     doubtful: Misread = []
     _walk(tree, plain, (), wrong)
+    wrong += _walks(tree, plain)
     for place, value, sure in _moments(tree):
         text = _written(value)
         minutes, _, seconds = text.partition(".")
@@ -94,6 +99,36 @@ def _flow(node: CommentedMap, plain: dict[str, Any], place: Place, wrong: Misrea
                 f'{known}: the comma ends the text; one that holds a comma wants quotes: {known}: "{text}"',
             )
         )
+
+
+def _walks(tree: Any, plain: dict[str, Any]) -> Misread:
+    """Of `[walk:a.jpg, b.jpg]` each comma ends a source. It is put together again."""
+    given, found = tree.get("source"), plain.get("source")
+    if (
+        not isinstance(given, CommentedSeq)
+        or not given.fa.flow_style()
+        or not isinstance(found, list)
+    ):
+        return []
+    for index, one in enumerate(found):
+        if (
+            isinstance(one, str)
+            and one.startswith("walk:")
+            and "," not in one
+            and index + 1 < len(found)
+        ):
+            end = index + 1
+            while end < len(found) and str(found[end]).partition(":")[0] not in OTHER_SOURCES:
+                end += 1
+            whole = ",".join(str(part) for part in found[index:end])
+            plain["source"] = [*found[:index], whole, *found[end:]]
+            return [
+                (
+                    ("source", index),
+                    f'source: the comma ends {one}; inside of [ ] a walk wants quotes: "{whole}"',
+                )
+            ]
+    return []
 
 
 def _bare(node: CommentedMap, key: Any) -> bool:

@@ -54,7 +54,7 @@ class Origins:
 
     def tell(self, place: Place, message: str, about: str = "") -> Told:
         """A message with where it belongs. about: the name of what it is about, which stands before it unless that is said anyway."""
-        place, message = self._before(place), one_line(message)
+        place, message = self.before(place), one_line(message)
         about = one_line(about, 100)
         option = self._option(place)
         if option:
@@ -63,7 +63,7 @@ class Origins:
         whole = f"{about}: {message}" if about else message
         return file, line, f"{where}:{line}: {whole}" if line else f"{where}: {whole}"
 
-    def _before(self, place: Place) -> Place:
+    def before(self, place: Place) -> Place:
         """A place as it was before anything was taken out."""
         if (
             len(place) > 1

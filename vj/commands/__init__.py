@@ -1,0 +1,1 @@
+"""What launch.py does besides playing."""

@@ -1,0 +1,59 @@
+"""`check SHOW`: all that is wrong with a show, before it is played."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from vj.commands.check_files import check_files
+from vj.commands.check_models import check_models
+from vj.commands.check_score import check_score
+from vj.commands.findings import Findings
+from vj.show.load import Reading, find_show, read_show
+from vj.show.schema import Show
+
+Say = Callable[[str], object]
+
+
+def check(arguments: Sequence[str], say: Say = print, complain: Say | None = None) -> int:
+    """Returns 0 when it is right, warnings or not, and 1 when it is not. say: what plays, and warnings. complain: what is wrong. Raises
+    Fault when there is no such file."""
+    made = argparse.ArgumentParser(
+        prog="launch.py check",
+        description="Check a show file without playing it: what it says, and whether the files, models, devices and ports that it names "
+        "can be had here.",
+    )
+    made.add_argument("show", metavar="SHOW", help="a show file, or a name in mappings/")
+    path = find_show(made.parse_args(arguments).show)
+    reading, found = check_show_file(path)
+    complain = complain or (lambda text: print(text, file=sys.stderr))
+    for line in found.faults:
+        complain(line)
+    for line in found.warnings:
+        say(f"warning: {line}")
+    if found.unchecked:
+        say(f"not checked: {', '.join(found.unchecked)}")
+    if found.faults:
+        count = len(found.faults)
+        complain(f"{path}: {'one thing is' if count == 1 else f'{count} things are'} wrong")
+        return 1
+    assert reading.show is not None
+    say(f"{path}: right. {summary(reading.show)}")
+    return 0
+
+
+def check_show_file(path: Path) -> tuple[Reading, Findings]:
+    """What was read, and what was found. Nothing is played, fetched or loaded. Raises Fault for a file that cannot be read."""
+    reading = read_show(path)
+    found = Findings(reading)
+    if reading.show is not None and reading.origins is not None:
+        for look in (check_files, check_models, check_score):
+            look(reading.show, found)
+    return reading, found
+
+
+def summary(show: Show) -> str:
+    """`Two faces: camera -> pocket at 512x512 -> ndi:vj, preview`."""
+    return f"{show.show}: {', '.join(show.source)} -> {show.model.name} at {show.size} -> {', '.join(show.sinks)}"

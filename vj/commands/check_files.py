@@ -1,0 +1,187 @@
+"""Whether the pictures, clips, sounds and folders that a show names are there, and can be had on this machine."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path, PurePath
+
+from vj import sinks, sources
+from vj.clock import FrameClock
+from vj.commands.findings import Findings
+from vj.errors import Fault
+from vj.section import Place
+from vj.show.paths import SOUNDS
+from vj.show.schema import Show
+
+SYSTEMS = {
+    "spout": ("win32", "Spout is for Windows only"),
+    "syphon": ("darwin", "Syphon is for macOS only"),
+}
+"""Kinds of sources and sinks of one system, as sys.platform calls it."""
+LIBRARIES = {
+    "ndi": ("NDIlib", "ndi-python"),
+    "spout": ("SpoutGL", "SpoutGL"),
+    "syphon": ("syphon", "syphon-python"),
+    "virtualcam": ("pyvirtualcam", "pyvirtualcam"),
+}
+"""What kinds need: a module, and what pip calls it."""
+DRAWN = ("testcard", "drawn", "none")
+"""Sources that are made here and always open; whether there is such a scene is found out by opening it."""
+
+
+def check_files(show: Show, found: Findings) -> None:
+    """Opens every file once, for long enough to know what it is."""
+    for index, uri in enumerate(show.source):
+        others = any(_here(other) for other in show.source if other != uri)
+        _source(uri, ("source", index), found, others)
+    for index, uri in enumerate(show.sinks):
+        others = any(_here(other) for other in show.sinks if other != uri and other != "preview")
+        _sink(uri, ("sinks", index), found, others)
+    for index, rule in enumerate(show.modulators):
+        if rule.audio is not None:
+            _sound(rule.input, ("modulators", index, "input"), found)
+    if show.person is not None:
+        _person(show, found)
+    _motion_and_size(show, found)
+
+
+def _here(uri: str) -> bool:
+    """A source or sink of this system."""
+    kind = uri.partition(":")[0]
+    return kind not in SYSTEMS or SYSTEMS[kind][0] == sys.platform
+
+
+def _source(uri: str, place: Place, found: Findings, others: bool) -> None:
+    """others: there are some that can play in its place."""
+    kind, rest = sources.split_uri(uri)
+    if not _here(uri):
+        refusal = f"{uri}: {SYSTEMS[kind][1]}; ndi:NAME plays here"
+        (found.doubtful if others else found.wrong)(place, refusal)
+    elif kind in ("clips", "walk"):
+        for part in (part.strip() for part in rest.split(",")):
+            if kind == "walk" and not part.startswith(("drawn:", "image:")):
+                part = f"image:{part}"
+            _source(part, place, found, others)
+    elif kind in ("video", "image"):
+        if _waits(rest):
+            found.not_looked_at(f"{uri} (is no plain file, opening it may wait)")
+        else:
+            _try(lambda: _open(uri), place, found)
+    elif kind in DRAWN:
+        _try(lambda: _open(uri), place, found)
+    elif not _lacks(kind, uri, place, found, others):
+        found.not_looked_at(f"{uri} (may come later)")
+
+
+def _lacks(kind: str, uri: str, place: Place, found: Findings, others: bool) -> bool:
+    """Whether its library is missing, which is said. others: there are some that can play in its place."""
+    module, package = LIBRARIES.get(kind, ("", ""))
+    if not module or importlib.util.find_spec(module) is not None:
+        return False
+    (found.doubtful if others else found.wrong)(place, f"{uri} needs {package}: pip install {package}")
+    return True
+
+
+def _open(uri: str) -> None:
+    source = sources.make_source(uri, sources.Setting(FrameClock(30.0)))
+    try:
+        source.open()
+    finally:
+        source.close()
+
+
+def _try(open_it: Callable[[], object], place: Place, found: Findings) -> None:
+    try:
+        open_it()
+    except Fault as fault:
+        found.fault(place, fault)
+    except Exception as error:  # whatever a library throws at a file is about the file
+        found.wrong(place, f"cannot be opened ({type(error).__name__}: {error})"[:300])
+
+
+def _waits(name: str) -> bool:
+    """A pipe or a device: opening it may wait for ever."""
+    try:
+        mode = Path(name).expanduser().stat().st_mode
+    except (OSError, ValueError, RuntimeError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _sink(uri: str, place: Place, found: Findings, others: bool) -> None:
+    kind, rest = sinks.split_uri(uri)
+    if not _here(uri):
+        refusal = f"{uri}: {SYSTEMS[kind][1]}; here use ndi:{rest or 'vj'}"
+        (found.doubtful if others else found.wrong)(place, refusal)
+    elif kind == "record":
+        folder = Path(rest).expanduser()
+        if not rest.endswith(("/", "\\")) and PurePath(rest).suffix:
+            folder = folder.parent
+        reason = _unwritable(folder)
+        if reason:
+            found.wrong(place, f"{uri}: {reason}")
+    elif kind != "preview" and not _lacks(kind, uri, place, found, others):
+        found.not_looked_at(f"{uri} (is opened when the show starts)")
+
+
+def _unwritable(folder: Path) -> str:
+    """Why nothing can be written in a folder, or in the nearest there is above it; empty when something can."""
+    try:
+        there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    except (OSError, ValueError, StopIteration) as error:
+        return f"cannot be written ({getattr(error, 'strerror', None) or error})"
+    if not there.is_dir():
+        return f"{there} is a file, and a folder would be right"
+    return "" if os.access(there, os.W_OK | os.X_OK) else f"{there} cannot be written to"
+
+
+def _sound(name: str, place: Place, found: Findings) -> None:
+    """A file with sound in it; other names are inputs of the sound card."""
+    import av
+
+    path = Path(name)
+    suffixed = path.suffix.lower() in SOUNDS
+    if not suffixed and not (path.suffix and path.is_file()):
+        found.not_looked_at(f"the sound input {name}".rstrip())
+        return
+    if not path.is_file():
+        found.wrong(place, f"audio {name}: no such file")
+        return
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.audio or next(container.decode(audio=0), None) is None:
+                found.wrong(place, f"audio {name}: has no sound")
+    except (OSError, av.FFmpegError) as error:
+        found.wrong(
+            place, f"audio {name}: cannot be read ({getattr(error, 'strerror', None) or error})"
+        )
+
+
+def _person(show: Show, found: Findings) -> None:
+    from vj.engine.people import PersonModel
+
+    assert show.person is not None
+    path, wanted = Path(show.person.model).expanduser(), show.person.input
+    _try(lambda: PersonModel(path, wanted), ("person",), found)
+
+
+def _motion_and_size(show: Show, found: Findings) -> None:
+    """Models for motion and for enlarging: whether their files are there."""
+    named: list[tuple[Place, str, str]] = []
+    if PurePath(show.upscale).suffix:
+        named.append((("upscale",), "upscale", show.upscale))
+    if show.flow.startswith("raft:"):
+        named.append((("flow",), "flow raft", show.flow.removeprefix("raft:")))
+    named += [(("finish", index), "finish", name) for index, name in enumerate(show.finish)]
+    for place, what, name in named:
+        path = Path(name).expanduser()
+        if not path.is_file():
+            found.wrong(place, f"{what} {name}: there is no such file")
+        elif path.stat().st_size == 0:
+            found.wrong(place, f"{what} {name}: is empty; fetch it again")
+        else:
+            found.not_looked_at(f"what is in {name}")
