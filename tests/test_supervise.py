@@ -381,7 +381,7 @@ def test_a_feed_whose_thread_throws_is_begun_again(monkeypatch: pytest.MonkeyPat
         def close(self) -> None: ...
 
     supervisor = Supervisor(said.append)
-    feed = Feed("reel:1", Reel(), box, Setting(WallClock()), said.append, supervisor)
+    feed = Feed(["reel:1"], box, Setting(WallClock()), said.append, supervisor, lambda uri, setting: Reel())
     put, left = feed._put, [2]
 
     def once(one: Frame) -> None:

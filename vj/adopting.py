@@ -14,8 +14,7 @@ from vj.parameters.store import Store
 from vj.show.load import line_of
 from vj.show.reload import ShowFile
 from vj.show.schema import Show, parse_address
-from vj.sources import Source, make_source, split_uri
-from vj.sources.feed import Feed, first_that_opens
+from vj.sources import split_uri
 from vj.staging import find_flow, make_people, split_preview, start_values
 
 if TYPE_CHECKING:
@@ -324,58 +323,35 @@ class Adopting:
         return Part([name], switch, drop)
 
     def _source(self, show: Show, old: Show) -> Part | None:
-        """Another source, opened; a camera that may be the one that plays after that was closed, since a device has one user."""
+        """Another list of sources: what plays and is in it plays on, and the first that is there takes over. A camera that may be the one
+        that plays is opened after that was closed, since a device has one user."""
         played = self._played
-        before, setting_before = played.feed, played.feed_setting
-        assert before is not None
-        assert setting_before is not None
+        feed = played.feed
+        assert feed is not None
         told = ["source"] if show.source != old.source else []
-        if not told and not (before.uri in show.source and self._made_anew(before.uri, show, old)):
-            return None
-        clash = any(_may_be_one(before.uri, uri) for uri in show.source)
         setting = played.setting_of(show)
-        if clash:
-            before.stop(timeout=2.0)
-        try:
-            uri, source = first_that_opens(show.source, setting, played.say)
-        except Exception:
-            if clash:
-                self._reopen(before)
-            raise
+        anew = [feed.uri] if self._made_anew(feed.uri, show, old) else []
+        if not told and not anew:
+
+            def later() -> None:
+                feed.setting = setting
+
+            return Part([], later)
+        wanted = show.source.index(feed.uri) if feed.uri in show.source else len(show.source)
+        clash = [feed.uri] if any(_may_be_one(feed.uri, uri) for uri in show.source[:wanted]) else []
+        change = feed.ready(show.source, setting, anew, clash)
 
         def switch() -> None:
-            if not clash:
-                before.stop(timeout=1.0)
-            self._play(Feed(uri, source, played.inbox, setting, played.say, played.supervisor))
-            played.feed_setting = setting
+            change.switch()
+            if feed.uri not in show.source or anew or clash:
+                played.feed_setting = setting
 
-        def drop() -> None:
-            source.close()
-            if clash:
-                self._reopen(before)
-
-        return Part(told, switch, drop)
+        return Part(told, switch, change.drop)
 
     def _made_anew(self, uri: str, show: Show, old: Show) -> bool:
         """A drawn source is made for a size and a rate."""
         return split_uri(uri)[0] in DRAWN and (
             show.fps != old.fps or (show.size != old.size and "auto" not in (show.size, old.size))
-        )
-
-    def _play(self, feed: Feed) -> None:
-        self._played.feed = feed
-        feed.start()
-
-    def _reopen(self, before: Feed) -> None:
-        """The source that was closed for another one plays again; if it does not open at once, it is tried again as any that was lost."""
-        played = self._played
-        assert played.feed_setting is not None
-        source: Source = make_source(before.uri, played.feed_setting)
-        played.supervisor.call(f"source {before.uri}", source.open, "it is tried again")
-        self._play(
-            Feed(
-                before.uri, source, played.inbox, played.feed_setting, played.say, played.supervisor
-            )
         )
 
 

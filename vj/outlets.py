@@ -128,6 +128,11 @@ class Outlets:
         for thread in threads:
             thread.join(timeout + 0.2)
 
+    def own(self) -> list[str]:
+        """Full names of the NDI senders, `HOST (vj)`: no source of this show may be one of them."""
+        names = [getattr(runner.sink, "full_name", None) for runner in self._runners]
+        return [name for name in names if name]
+
     def states(self) -> list[str]:
         """A few words on each."""
         take = self._take

@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from vj.adopting import Adopting
+from vj.app.startup import Startup
 from vj.clock import WallClock
 from vj.control.desk import Desk
 from vj.control.network import PORTS_TO_TRY
@@ -35,7 +36,7 @@ from vj.report import osc_status, status
 from vj.show.reload import ShowFile
 from vj.show.schema import OscSection, PreviewSection, Show, parse_address
 from vj.sources import Setting
-from vj.sources.feed import Feed, first_that_opens
+from vj.sources.feed import Feed
 from vj.staging import flow_finder, painted_size, people_finder, split_preview, start_values
 from vj.supervise import Errands, Supervisor
 
@@ -62,9 +63,12 @@ class Performance:
         file: ShowFile | None = None,
         replay: Take | None = None,
         log: Path | None = None,
+        startup: Startup | None = None,
     ) -> None:
-        """file: is watched, and what changes in it is applied. replay: a take that plays instead of hands. log: a take is written there."""
+        """file: is watched, and what changes in it is applied. replay: a take that plays instead of hands. log: a take is written there.
+        startup: takes down how long it takes until it paints."""
         self.show = show
+        self._startup = startup
         self._on_message, self._file, self.replay = on_message, file, replay
         self._lock = threading.Lock()
         self.supervisor = Supervisor(self.say)
@@ -148,9 +152,10 @@ class Performance:
         """Everything on its way. The picture is there at once, untouched, and painted once the model is loaded. Raises Fault when there
         is no source, or no address free for OSC."""
         setting = self.setting_of(self.show)
-        uri, source = first_that_opens(self.show.source, setting, self.say)
-        self.feed, self.feed_setting = Feed(uri, source, self.inbox, setting, self.say, self.supervisor), setting
+        self.feed, self.feed_setting = Feed(self.show.source, self.inbox, setting, self.say, self.supervisor), setting
+        self.feed.start()
         try:
+            self.feed.settle(1.0)
             if self.show.output is not None:
                 self.enlarging = self.make_enlarging(self.show, self.size, self.show.output)
             if "preview" in self.show.sinks:
@@ -159,30 +164,36 @@ class Performance:
             self.osc = self.make_osc(self.show)
             self.heard = self.show.osc
         except BaseException:
-            source.close()
+            self.feed.stop(timeout=0.3)
             if self.page is not None:
                 self.page.stop(timeout=0.3)
             raise
         self.join()
+        self.mark("source, page and OSC")
         self.desk.start()
+        self.mark("MIDI, Link")
         if self.show.finish:
             self.say("finish: is for --offline; live it is left out")
         if self.show.slow > 1:
             self.say(f"slow: {self.show.slow} is for --offline; live plays at its own speed")
         self.outlets.start()
         self.loop.start()
-        self.feed.start()
         self.state = "loading the model"
         self.loader.load(self.show)
         self.supervisor.guard(self.over)
         if self.store.get("record"):
             self.outlets.record(True)
-        return Opened(self.osc, self.page, uri)
+        return Opened(self.osc, self.page, self.feed.uri)
+
+    def mark(self, name: str) -> None:
+        """For --startup-times: so far it took until this was done."""
+        if self._startup is not None:
+            self._startup.mark(name)
 
     def setting_of(self, show: Show) -> Setting:
         """What a source of the show is told."""
         size = self.size if show.size == "auto" else painted_size(show, lambda text: None)
-        return Setting(self.clock, show.fps, size, show.loop, tuple(show.ndi_addresses), self.say)
+        return Setting(self.clock, show.fps, size, show.loop, tuple(show.ndi_addresses), self.say, self.outlets.own)
 
     def make_enlarging(self, show: Show, painted: Size, wanted: Size, quiet: bool = False) -> Enlarging:
         """Sends pictures of the show's output size. Raises Fault for a way of upscaling that cannot be had."""
@@ -265,6 +276,10 @@ class Performance:
     def _begin(self, time: float) -> None:
         """The first generated frame is about to be sampled."""
         self.playing_since = time
+        if self._startup is not None:
+            self._startup.mark("the first generated frame begins")
+            for line in self._startup.report():
+                self.say(line)
         self.desk.begin(time)
 
     def _publish(self, image: np.ndarray, frame: Frame) -> None:
@@ -332,6 +347,11 @@ class Performance:
     @property
     def source_state(self) -> str:
         return self.feed.state() if self.feed is not None else ""
+
+    @property
+    def awaited(self) -> list[str]:
+        """Sources that would play instead of what does, were they there."""
+        return self.feed.awaited if self.feed is not None else []
 
     @property
     def ended(self) -> bool:

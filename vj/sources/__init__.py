@@ -20,7 +20,7 @@ class Source(Protocol):
     """True when pictures come at their own pace (camera, NDI, Spout), so that offline rendering makes no sense."""
 
     def open(self) -> None:
-        """Raises `Fault` (or `Unavailable`) with a message that names the source and the remedy."""
+        """Raises `Fault` (or `Awaited`, or `Unavailable`) with a message that names the source and the remedy. May take long."""
 
     def read(self) -> Frame | None:
         """The next frame, or None when none came within about a quarter of a second. Raises `EndOfSource` at the end of a clip
@@ -31,6 +31,11 @@ class Source(Protocol):
 
 class EndOfSource(Exception):
     """There are no more frames, and that is as it should be."""
+
+
+class Awaited(Fault):
+    """It is not there now and may come: a camera that is not plugged in, a stick, a share. Another `Fault` from `open` says that what was
+    asked for looks wrong, and a show with nothing else does not begin; `Unavailable`, that it will not come while the show plays."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import cv2
 from vj.errors import Fault
 from vj.frame import Frame
 from vj.mailbox import Mailbox
-from vj.sources import Setting
+from vj.sources import Awaited, Setting
 
 FIRST_PICTURE = 3.0
 """Seconds a camera gets for its first picture."""
@@ -57,14 +57,14 @@ class Camera:
         self._seen = 0.0
 
     def open(self) -> None:
-        """Raises Fault when there is no such camera, another program holds it, or it gives no picture."""
+        """Raises Awaited when there is no such camera, another program holds it, or it gives no picture."""
         self.close()
         index = self._index()
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # OpenCV tells the terminal what we say better
         capture = cv2.VideoCapture(index, backend())
         if not capture.isOpened():
             capture.release()
-            raise Fault(f"camera:{self.name} does not open; another program may hold it, or this user may not use it{self._known()}")
+            raise Awaited(f"camera:{self.name} does not open; another program may hold it, or this user may not use it{self._known()}")
         size = self._setting.size
         for name, value in (
             (cv2.CAP_PROP_BUFFERSIZE, 1),
@@ -80,7 +80,7 @@ class Camera:
         picture = self._box.take(FIRST_PICTURE)
         if picture is None:
             self.close()
-            raise Fault(f"camera:{self.name} opens but gives no picture within {FIRST_PICTURE:g} s; another program may hold it")
+            raise Awaited(f"camera:{self.name} opens but gives no picture within {FIRST_PICTURE:g} s; another program may hold it")
         self._box.put(picture)
 
     def read(self) -> Frame | None:
@@ -126,7 +126,7 @@ class Camera:
         for index, name in cameras:
             if self.name.casefold() in name.casefold():
                 return index
-        raise Fault(f"camera:{self.name}: no camera's name holds that{self._known()}" if cameras else f"camera:{self.name}: {reason}")
+        raise Awaited(f"camera:{self.name}: no camera's name holds that{self._known()}" if cameras else f"camera:{self.name}: {reason}")
 
     def _known(self) -> str:
         cameras, reason = list_cameras()

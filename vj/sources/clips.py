@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from typing import Any
 
 from vj.errors import Fault
 from vj.frame import Frame
-from vj.sources import EndOfSource, Setting, make_source
+from vj.sources import Awaited, EndOfSource, Setting, make_source
 
 LATE = 0.5
 """Seconds behind its time at which a clip begins now instead: the machine was stopped meanwhile."""
+
+
+OPENING = 3.0
+"""Seconds that a clip gets to open before it is passed over: a share may not answer, a pipe may have no writer."""
 
 
 class Clips:
@@ -44,6 +49,10 @@ class Clips:
     def _make(self, name: str) -> Any:
         return make_source(name, replace(self._setting, loop=False))
 
+    def _ahead(self, at: int) -> _Ahead:
+        name = self._names[at % len(self._names)]
+        return _Ahead(name, self._make(name))
+
     def open(self) -> None:
         """Open the first clip that opens. Raises its Fault when none does; offline when one does not."""
         self.close()
@@ -61,14 +70,14 @@ class Clips:
         if self._clip is None:
             raise Fault("clips: is not open")
         if self._next is None and self._setting.clock.live:
-            self._next = _Ahead(self._make(self._names[(self._at + 1) % len(self._names)]))
+            self._next = self._ahead(self._at + 1)
         try:
             frame: Frame | None = self._clip.read()
             return frame
         except EndOfSource:
             if self._at + 1 == len(self._names) and not self._setting.loop:
                 raise
-        if self._next is not None and not self._next.done.wait(0.2):
+        if self._next is not None and not self._next.done.wait(0.2) and self._next.age() < OPENING:
             return None
         self._turn(self._clip.due)
         first: Frame | None = self._clip.read()
@@ -79,9 +88,8 @@ class Clips:
         fault: Fault | None = None
         for _ in self._names:
             self._at = (self._at + 1) % len(self._names)
-            ahead, self._next = self._next or _Ahead(self._make(self._names[self._at])), None
-            ahead.done.wait()
-            fault = ahead.fault
+            ahead, self._next = self._next or self._ahead(self._at), None
+            fault = ahead.wait(OPENING if self._setting.clock.live else None)
             if fault is None:
                 break
             self._setting.say(f"{fault}; the next clip plays")
@@ -96,23 +104,47 @@ class Clips:
     def close(self) -> None:
         if self._clip is not None:
             self._clip.close()
-        if self._next is not None and self._next.done.wait(1.0):
-            self._next.clip.close()
+        if self._next is not None:
+            self._next.leave()
         self._clip = self._next = None
 
 
 class _Ahead:
     """A clip that is being opened on a thread of its own."""
 
-    def __init__(self, clip: Any) -> None:
-        self.clip = clip
-        self.fault: Fault | None = None
+    def __init__(self, name: str, clip: Any) -> None:
+        self.name, self.clip = name, clip
         self.done = threading.Event()
+        self._fault: Fault | None = None
+        self._begun = time.monotonic()
+        self._lock = threading.Lock()
+        self._left = False
         threading.Thread(target=self._open, name="next clip", daemon=True).start()
+
+    def age(self) -> float:
+        """Seconds since it was begun."""
+        return time.monotonic() - self._begun
+
+    def wait(self, limit: float | None) -> Fault | None:
+        """Why it does not open; None once it is open. limit: seconds since it was begun after which it is left to itself."""
+        if self.done.wait(None if limit is None else max(0.0, limit - self.age())):
+            return self._fault
+        self.leave()
+        return Awaited(f"{self.name} has not opened for {self.age():.0f} s")
+
+    def leave(self) -> None:
+        """It is not wanted any more: closed now, or when it comes back from opening."""
+        with self._lock:
+            self._left = True
+            if self.done.is_set():
+                self.clip.close()
 
     def _open(self) -> None:
         try:
             self.clip.open()
         except Exception as error:  # a driver's own exceptions too: the list goes on
-            self.fault = error if isinstance(error, Fault) else Fault(f"{type(error).__name__}: {error}")
-        self.done.set()
+            self._fault = error if isinstance(error, Fault) else Fault(f"{type(error).__name__}: {error}")
+        with self._lock:
+            self.done.set()
+            if self._left:
+                self.clip.close()

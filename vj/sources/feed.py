@@ -1,205 +1,321 @@
-"""A source's own thread: it keeps the pictures coming, whatever becomes of the source."""
+"""The sources of a show, in their order: the first that is there plays, whatever becomes of the others."""
 
 from __future__ import annotations
 
+import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from vj.errors import Fault
-from vj.frame import Frame, Size
+from vj.frame import Frame
 from vj.mailbox import Mailbox
-from vj.sources import EndOfSource, Setting, Source, make_source
-from vj.sources.testcard import Scene
+from vj.sources import Setting, Source, make_source
+from vj.sources.card import CARD, Card
+from vj.sources.change import Change, Place, wrong
+from vj.sources.fade import mixed
+from vj.sources.reader import GRACE, PATIENCE, Reader
 from vj.supervise import Supervisor
 
-PATIENCE = 3.0
-"""Seconds for which the last picture stands when a source gives none; then the test card does."""
+FADE = 0.5
+"""Seconds in which one source takes over from another."""
 
-RETRY = (0.5, 1.0, 2.0, 3.0)
-"""Seconds between attempts to open a lost source again; the last one repeats."""
+LOOK = 0.04
+"""Seconds between two looks at who is there."""
 
-
-def first_that_opens(uris: Sequence[str], setting: Setting, on_message: Callable[[str], None]) -> tuple[str, Source]:
-    """The first source of a list that opens, open. Raises Fault when none does, whatever they throw."""
-    reasons: list[str] = []
-    for uri in uris:
-        source: Source | None = None
-        try:
-            source = make_source(uri, setting)
-            source.open()
-        except Exception as error:  # a driver's own exceptions too: the next one of the list is tried
-            told = str(error) if isinstance(error, Fault) else f"{uri[:120]}: {type(error).__name__}: {error}"[:300]
-            reasons.append(told)
-            if source is not None:
-                _drop(uri, source, on_message)
-            if len(reasons) < len(uris):
-                on_message(f"{told}; {uris[len(reasons)]} instead")
-            continue
-        return uri, source
-    raise Fault(reasons[0] if len(reasons) == 1 else "no source opens: " + "; ".join(reasons))
-
-
-def _drop(uri: str, source: Source, on_message: Callable[[str], None]) -> None:
-    """Close a source that did not open."""
-    try:
-        source.close()
-    except Exception as error:  # a driver's last word
-        on_message(f"{uri} at closing: {type(error).__name__}: {error}")
+Make = Callable[[str, Setting], Source]
 
 
 class Feed:
-    """Reads a source and leaves the newest frame in a mailbox.
+    """Leaves the newest frame of the first source that is there in a mailbox.
 
-    When the source is lost, the last picture stands; after `PATIENCE` the test card takes its place, and the source is tried again all
-    the while. Frames are numbered here, so that the numbers rise through all of that.
+    A source that is lost leaves its last picture standing; after `PATIENCE` the next of the list plays, after the last one the test card.
+    All that are named before what plays are tried again all the while, and fade in when they come; those after it are closed. Frames are
+    numbered here, so that the numbers rise through all of that.
     """
 
     def __init__(
         self,
-        uri: str,
-        source: Source,
+        uris: Sequence[str],
         inbox: Mailbox[Frame],
         setting: Setting,
         on_message: Callable[[str], None],
         supervisor: Supervisor | None = None,
+        make: Make = make_source,
     ) -> None:
-        """source: open or not. on_message: gets what a person should read, from this thread. supervisor: begins its threads again should
-        they end."""
+        """on_message: gets what a person should read, from any thread. supervisor: begins the threads again should they end. make: gives
+        sources, not yet open."""
         self._supervisor = supervisor or Supervisor(on_message)
-        self.uri = uri
-        self.source = source
-        self.ended = False
-        """A clip played once has come to its end."""
+        self.setting = setting
+        """What a source is told that is opened from now on."""
         self.frames = 0
-        self.faults = 0
-        self._inbox, self._setting, self._say = inbox, setting, on_message
+        self._inbox, self._say, self._make = inbox, on_message, make
+        self._places = [Place(uri) for uri in dict.fromkeys(uris)]
+        self._playing: Reader | None = None
+        self._before: Reader | None = None
+        """What played until it, while it fades in."""
+        self._frozen: Frame | None = None
+        """What was seen then, where that was a fade itself."""
+        self._shown: Frame | None = None
+        self._turned = self._put_at = 0.0
+        self._card: Reader | None = None
+        self._leaving: list[Reader] = []
+        """Read on until something else plays."""
+        self._faults = 0
+        self._words: queue.SimpleQueue[str] = queue.SimpleQueue()
+        """To be said without the lock: a terminal may be held up, and the picture is not."""
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._size: Size | None = None
-        self._trouble = ""
-        self._heard = 0.0
-        self._next_try = 0.0
-        self._tries = 0
-        self._card: threading.Thread | None = None
-        self._card_stop = threading.Event()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def start(self) -> None:
-        self._heard = self._setting.clock.now()
-        self._thread = self._supervisor.start(f"source {self.uri}", self._run, self._stop.is_set)
+        """Begin to open them. Does not wait."""
+        self._thread = self._supervisor.start("sources", self._run, self._stop.is_set)
+
+    def settle(self, seconds: float) -> None:
+        """Wait until something plays, so long at most. Raises Fault when none of the sources looks as if it would ever come."""
+        end = self.setting.clock.now() + seconds
+        while self._playing is None and self.setting.clock.now() < end and not self._stop.is_set():
+            fault = wrong(self._places)
+            if fault is not None:
+                raise fault
+            self._stop.wait(0.005)
 
     def stop(self, timeout: float = 2.0) -> bool:
-        """End and close the source. False when it hangs for longer than `timeout` seconds."""
+        """End and close the sources. False when one hangs for longer than `timeout` seconds; it closes when it comes back."""
         self._stop.set()
-        with self._lock:  # the test card too: the thread may hang in the source for as long as it likes
-            self._card_stop.set()
-        if self._thread is None:
-            self.source.close()
-            return True
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
+        if self._thread is not None:
+            self._thread.join(timeout)
+        with self._lock:
+            readers = self._readers()
+        for reader in readers:
+            reader.end()
+        end = self.setting.clock.now() + timeout
+        stopped = [reader.stop(max(0.0, end - self.setting.clock.now())) for reader in readers]
+        return all(stopped)
+
+    @property
+    def uri(self) -> str:
+        """What plays; the first of the list while none of it does."""
+        playing = self._playing
+        return playing.uri if playing is not None and playing.uri != CARD else self._places[0].uri
+
+    @property
+    def faults(self) -> int:
+        """How often a source could not be opened or was lost."""
+        return self._faults
+
+    @property
+    def ended(self) -> bool:
+        """A clip played once has come to its end."""
+        playing = self._playing
+        return playing is not None and playing.ended
+
+    @property
+    def awaited(self) -> list[str]:
+        """The sources that would play instead of what does, were they there."""
+        playing, now, found = self._playing, self.setting.clock.now(), []
+        for place in self._places:
+            reader = place.reader
+            if reader is not None and reader is playing:
+                break
+            if reader is None or not (reader.hopeless or reader.there(now)):
+                found.append(place.uri)
+        return found
 
     def state(self) -> str:
-        """`"camera:0 640x480"`, `"ndi:x lost, test card"`, for the status line."""
-        if self.ended:
-            return f"{self.uri} at its end"
-        if self._card is not None:
-            return f"{self.uri} lost, test card"
-        if self._trouble:
-            return f"{self.uri} lost, last picture"
-        return f"{self.uri} {self._size}" if self._size is not None else f"{self.uri} waiting"
+        """`"camera:0 640x480"`, `"ndi:x lost, last picture"`, `"ndi:x lost, test card"`, `"ndi:x awaited, test card"`: a few words for the
+        status line."""
+        playing, first = self._playing, self._places[0]
+        if playing is None:
+            return f"{first.uri} waiting"
+        if playing.uri == CARD:
+            been = first.reader is not None and first.reader.frames
+            return f"{first.uri} {'lost' if been else 'awaited'}, test card"
+        if playing.ended:
+            return f"{playing.uri} at its end"
+        if playing.trouble or not playing.there(self.setting.clock.now()):
+            return f"{playing.uri} lost, last picture"
+        return f"{playing.uri} {playing.size}"
+
+    # Who plays.
 
     def _run(self) -> None:
-        clock = self._setting.clock
-        while not self._stop.is_set() and not self.ended:
-            frame = self._read() if not self._trouble or self._try_again() else None
-            if frame is not None:
-                self._deliver(frame)
-                continue
-            if self._card is None and not self.ended and clock.now() - self._heard > PATIENCE:
-                self._stand_in()
-            if self._trouble:
-                self._stop.wait(0.05)
-        self._end_card()
-        try:
-            self.source.close()
-        except Exception as error:  # a driver's last word
-            self._say(f"{self.uri} at closing: {type(error).__name__}: {error}")
+        while not self._stop.wait(LOOK):
+            self.look()
+            self._tell()
 
-    def _read(self) -> Frame | None:
-        try:
-            return self.source.read()
-        except EndOfSource:
-            self.ended = True
-        except Exception as error:  # whatever a driver throws, the picture goes on
-            self._lose(error)
-        return None
+    def look(self) -> None:
+        """See who is there, and have the right one play. Called again and again, on one thread."""
+        with self._lock:
+            now = self.setting.clock.now()
+            best, waiting = self._first_there(now)
+            playing = self._playing
+            if best is not None:
+                if best is not playing:
+                    self._turn(best, now)
+            elif not waiting and (playing is None or not playing.there(now)):
+                self._stand_in(now)
+            self._fill_in(now)
+            self._tidy(best, now)
 
-    def _try_again(self) -> bool:
-        """Open the source once more when it is time; True when that worked."""
-        now = self._setting.clock.now()
-        if now < self._next_try:
-            return False
-        try:
-            self.source.close()
-            self.source.open()
-        except Exception as error:  # as above
-            self._lose(error)
-            return False
-        self._trouble = ""
-        return True
+    def _tell(self) -> None:
+        while not self._words.empty():
+            self._say(self._words.get())
 
-    def _lose(self, error: Exception) -> None:
-        self.faults += 1
-        told = str(error) if isinstance(error, Fault) else f"{self.uri}: {type(error).__name__}: {error}"
-        if self._tries == 0:
-            self._say(f"{told}; trying again")
-        self._trouble = told
-        self._next_try = self._setting.clock.now() + RETRY[min(self._tries, len(RETRY) - 1)]
-        self._tries += 1
+    def _first_there(self, now: float) -> tuple[Reader | None, bool]:
+        """The first source that is there, all before it being opened; and whether one has to be given time instead."""
+        for index, place in enumerate(self._places):
+            if place.held:
+                return None, True
+            reader = place.reader
+            if reader is None or reader.stopped:
+                reader = place.reader = self._begin(place.uri, self._make)
+            if reader.there(now):
+                return reader, False
+            if reader.pending(now):
+                return None, True
+            if not reader.passed and wrong(self._places) is None:
+                self._pass_over(index, reader)
+        return None, False
 
-    def _deliver(self, frame: Frame) -> None:
-        if self._tries or self._card is not None:
-            self._say(f"{self.uri} is back" if self.frames else f"{self.uri} is there")
-        self._tries = 0
-        self._end_card()
-        self._heard = self._setting.clock.now()
-        if self._size is not None and frame.size != self._size:
-            self._say(f"{self.uri} is {frame.size} now, was {self._size}")
-        self._size = frame.size
-        self._put(frame)
+    def _pass_over(self, index: int, reader: Reader) -> None:
+        """Say that a source is not there, and what plays instead."""
+        reader.missed = reader.passed = True
+        following = next((place.uri for place in self._places[index + 1 :] if place.reader is None or not place.reader.hopeless), "")
+        if not following and not self.frames:  # said together with all that are awaited
+            if reader.trouble:
+                self._words.put(reader.trouble)
+            return
+        silent = f"no picture from {reader.uri} for {PATIENCE:g} s"
+        why = silent if reader.frames else reader.trouble or f"{reader.uri} gives no picture yet"
+        self._words.put(f"{why}; {following or CARD} plays{'' if reader.hopeless else ' until it comes'}")
 
-    def _stand_in(self) -> None:
-        """Let the test card play, on a thread of its own: the source may wait in every `read`."""
-        self._say(f"no picture from {self.uri} for {PATIENCE:g} s; the test card plays until it comes")
-        self._card_stop = threading.Event()
-        stop = self._card_stop
-        self._card = self._supervisor.start("test card", lambda: self._play_card(stop), stop.is_set)
+    def _begin(self, uri: str, make: Make, setting: Setting | None = None) -> Reader:
+        reader = Reader(uri, make, setting or self.setting, self._heard, self._lost, self._supervisor)
+        reader.start()
+        return reader
 
-    def _play_card(self, stop: threading.Event) -> None:
-        clock, size, fps = self._setting.clock, self._setting.size, self._setting.fps
-        scene = Scene(size, fps)
-        while not stop.is_set():
-            number = round(clock.now() * fps)
-            pixels = scene.draw(number)
-            Scene.write(
-                pixels, f"no picture from {self.uri}"[:60], (round(size.height * 0.03), round(size.height * 0.13)), size.height / 900
-            )
-            with self._lock:
-                if not stop.is_set():
-                    self._put(Frame(pixels, 0, clock.now()))
-            clock.wait_until((number + 1) / fps, stop)
+    def _stand_in(self, now: float) -> None:
+        """Let the test card play: there is nothing else."""
+        if wrong(self._places) is not None and self._playing is None:
+            return  # the show will not begin
+        if self._card is None:
+            awaited = [place.uri for place in self._places if place.reader is None or not place.reader.hopeless]
+            if self._playing is None and awaited:
+                names = " or ".join(filter(None, [", ".join(awaited[:-1]), awaited[-1]]))
+                self._words.put(f"no source is there yet: {CARD} plays until {names} appears")
+            missing = awaited[0] if awaited else self._places[0].uri
+            self._card = self._begin(CARD, lambda _, setting: Card(f"no picture from {missing}", setting))
+        elif self._card.there(now) and self._card is not self._playing:
+            self._turn(self._card, now)
 
-    def _end_card(self) -> None:
-        card, self._card = self._card, None
-        if card is not None:
-            with self._lock:
-                self._card_stop.set()
-            card.join(1.0)
+    def _turn(self, reader: Reader, now: float) -> None:
+        """That one plays from now on."""
+        self._frozen = self._shown if self._before is not None else None
+        self._before, self._playing, self._turned = self._playing, reader, now
+
+    def _fill_in(self, now: float) -> None:
+        """Fade on where the one that fades in gives too few pictures for that, and show its last one at the end."""
+        reader, before = self._playing, self._before
+        if reader is None or before is None or reader.latest is None:
+            return
+        if now - self._put_at >= LOOK or now - self._turned >= FADE:
+            self._put(self._faded(reader.latest, now))
+        if now - self._turned >= FADE:
+            self._before = self._frozen = None
+
+    def _tidy(self, best: Reader | None, now: float) -> None:
+        """Close what is not needed: what comes after what plays, and what has left the list, once nothing of them is to be seen."""
+        needed = (self._playing, self._before)
+        fine = best is not None or (self._playing is not None and self._playing.there(now))
+        if self._card is not None and self._card not in needed and fine:
+            self._card.end()
+            self._card = None
+        after = False
+        for place in self._places:
+            if after and place.reader is not None and place.reader not in needed:
+                place.reader.end()
+                place.reader = None
+            after = after or (best is not None and place.reader is best)
+        for reader in [reader for reader in self._leaving if reader not in needed]:
+            reader.end()
+            self._leaving.remove(reader)
+
+    # What comes from the readers' threads.
+
+    def _heard(self, reader: Reader, frame: Frame) -> None:
+        """A picture has come."""
+        with self._lock:
+            if reader.missed:
+                reader.missed = reader.passed = False
+                self._words.put(f"{reader.uri} is {'back' if reader.frames > 1 else 'there'}")
+            if self._playing is None and reader.uri != CARD:
+                self.look()  # the first picture of all does not wait for the next look
+            if reader is not self._playing:
+                return
+            if reader.size is not None and frame.size != reader.size:
+                self._words.put(f"{reader.uri} is {frame.size} now, was {reader.size}")
+            reader.size = frame.size
+            self._put(self._faded(frame, self.setting.clock.now()))
+
+    def _faded(self, frame: Frame, now: float) -> Frame:
+        """The picture, while it fades in together with the newest one of what played before."""
+        before = self._frozen or (self._before.latest if self._before is not None else None)
+        return frame if before is None else mixed(before, frame, (now - self._turned) / FADE)
+
+    def _lost(self, reader: Reader, told: str) -> None:
+        """It could not be opened, or gives no more pictures; it is tried again."""
+        with self._lock:
+            self._faults += 1
+            if not reader.frames:
+                return  # said with what plays instead
+            reader.missed = True
+            self._words.put(f"{told}; trying again")
 
     def _put(self, frame: Frame) -> None:
         if self._stop.is_set():
             return
+        self._put_at, self._shown = self.setting.clock.now(), frame
         self._inbox.put(replace(frame, number=self.frames))
         self.frames += 1
+
+    def _readers(self) -> list[Reader]:
+        places = [place.reader for place in self._places]
+        return [reader for reader in [*places, self._card, *self._leaving] if reader is not None]
+
+    # Another list.
+
+    def ready(
+        self, uris: Sequence[str], setting: Setting, anew: Collection[str] = (), clash: Collection[str] = (), seconds: float = GRACE
+    ) -> Change:
+        """Open the sources of another list beside what plays, as far as they are needed. anew: those that have to be opened once more,
+        though they play. clash: those that have to be closed before. seconds: the longest that is waited for the new ones; what has not
+        come by then is awaited, and what plays goes on until it does. Raises Fault when none looks as if it would ever come."""
+        with self._lock:
+            kept = {place.uri: place for place in self._places if place.uri not in anew and place.uri not in clash}
+            places = [kept.get(uri) or Place(uri) for uri in dict.fromkeys(uris)]
+            held = [place for place in self._places if place.uri in clash and place.reader is not None]
+            for place in held:
+                place.held = True
+
+        def begin(uri: str) -> Reader:
+            return self._begin(uri, self._make, setting)
+
+        change = Change(places, held, begin, lambda: self._take(places, setting), setting.clock)
+        try:
+            change.open(seconds)
+        except Exception:
+            change.drop()
+            raise
+        return change
+
+    def _take(self, places: list[Place], setting: Setting) -> None:
+        """Go on with another list; what plays and is not in it plays until one of it is there."""
+        with self._lock:
+            gone = [place.reader for place in self._places if place not in places and place.reader is not None]
+            for reader in gone:
+                if reader in (self._playing, self._before):
+                    self._leaving.append(reader)
+                else:
+                    reader.end()
+            self._places, self.setting = places, setting

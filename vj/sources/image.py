@@ -11,6 +11,7 @@ from vj.errors import Fault
 from vj.frame import Frame
 from vj.sources import Setting
 from vj.sources.pace import Pace
+from vj.sources.places import missing
 
 
 def read_picture(path: str | Path, kind: str) -> np.ndarray:
@@ -18,6 +19,8 @@ def read_picture(path: str | Path, kind: str) -> np.ndarray:
     path = Path(path).expanduser()
     try:
         data = np.frombuffer(path.read_bytes(), np.uint8)
+    except FileNotFoundError:
+        raise missing(kind, path) from None
     except OSError as error:
         raise Fault(f"{kind}:{path}: cannot be read ({error.strerror})") from None
     found = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from vj.errors import Fault, Unavailable
+from vj.errors import Unavailable
 from vj.frame import Frame
-from vj.sources import Setting
+from vj.sources import Awaited, Setting
 
 POLL = 0.004
 """Seconds between two looks for a new frame."""
@@ -31,7 +31,7 @@ class SyphonSource:
         self._number = 0
 
     def open(self) -> None:
-        """Connect. Raises Unavailable off macOS or without syphon-python, Fault when no server has the name."""
+        """Connect. Raises Unavailable off macOS or without syphon-python, Awaited when no server has the name."""
         self.close()
         try:
             import syphon
@@ -46,7 +46,7 @@ class SyphonSource:
                 self._client = syphon.SyphonMetalClient(server)
                 return
         known = ", ".join(f"{server.app_name} {server.name}".strip() for server in servers)
-        raise Fault(f"syphon:{self.name}: no such server ({f'there are: {known}' if known else 'there is none'})")
+        raise Awaited(f"syphon:{self.name}: no such server ({f'there are: {known}' if known else 'there is none'})")
 
     def read(self) -> Frame | None:
         """The newest frame; None when none came within a fifth of a second."""

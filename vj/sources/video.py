@@ -13,6 +13,7 @@ import numpy as np
 from vj.errors import Fault
 from vj.frame import Frame
 from vj.sources import EndOfSource, Setting
+from vj.sources.places import missing
 
 SLICE = 0.2
 """Seconds that `read` waits at most."""
@@ -59,7 +60,7 @@ class Video:
         except (OSError, ValueError) as error:  # longer than a file system takes, or in a folder that may not be looked into
             raise Fault(f"video:{str(self.path)[:120]}: cannot be opened ({getattr(error, 'strerror', None) or error})") from None
         if not there:
-            raise Fault(f"video:{self.path}: there is no such file (looked in {self.path.absolute().parent})")
+            raise missing("video", self.path)
         if self.path.is_dir():
             raise Fault(f"video:{self.path}: is a folder; name a file in it")
         try:

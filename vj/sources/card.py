@@ -1,0 +1,35 @@
+"""The test card that stands in where no source is there."""
+
+from __future__ import annotations
+
+from vj.frame import Frame
+from vj.sources import Setting
+from vj.sources.pace import Pace
+from vj.sources.testcard import Scene
+
+CARD = "the test card"
+"""What it is called."""
+
+
+class Card:
+    """The moving test card with a line of text: why it is there."""
+
+    live = False
+
+    def __init__(self, text: str, setting: Setting) -> None:
+        self._text, self._size = text[:60], setting.size
+        self._scene = Scene(setting.size, setting.fps)
+        self._pace = Pace(setting)
+
+    def open(self) -> None:
+        self._pace.start()
+
+    def read(self) -> Frame | None:
+        """The next picture, at its time."""
+        number, now = self._pace.next()
+        pixels = self._scene.draw(number)
+        at = (round(self._size.height * 0.03), round(self._size.height * 0.13))
+        Scene.write(pixels, self._text, at, self._size.height / 900)
+        return Frame(pixels, number, now)
+
+    def close(self) -> None: ...

@@ -1,0 +1,38 @@
+"""From one source's picture to another's."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from vj.frame import Frame, Size
+
+
+def mixed(old: Frame, new: Frame, share: float) -> Frame:
+    """`new` with the rest of `old` over it: share 0 shows the old picture, 1 the new one. Of the new one's size: the old one is cut to its
+    shape. A walk's chain has no one picture, so there is no way between."""
+    if share >= 1 or old.chain or new.chain:
+        return new
+    rest = covering(_opaque(old.pixels), new.size)
+    pixels = cv2.addWeighted(rest, 1 - max(0.0, share), _opaque(new.pixels), max(0.0, share), 0.0)
+    return Frame(pixels, new.number, new.captured)
+
+
+def _opaque(pixels: np.ndarray) -> np.ndarray:
+    """(H, W, 3 or 4) -> (H, W, 3), what is transparent over black."""
+    if pixels.shape[2] == 3:
+        return pixels
+    alpha = cv2.cvtColor(pixels[..., 3], cv2.COLOR_GRAY2RGB)
+    return cv2.multiply(np.ascontiguousarray(pixels[..., :3]), alpha, scale=1 / 255)
+
+
+def covering(pixels: np.ndarray, size: Size) -> np.ndarray:
+    """(H, W, 3) of any size -> of this one: scaled until nothing is left free, its middle."""
+    height, width = pixels.shape[:2]
+    if (width, height) == size:
+        return pixels
+    scale = max(size.width / width, size.height / height)
+    across, down = min(width, round(size.width / scale)), min(height, round(size.height / scale))
+    left, top = (width - across) // 2, (height - down) // 2
+    part = pixels[top : top + down, left : left + across]
+    return cv2.resize(part, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
