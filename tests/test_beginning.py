@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 import pytest
 
+from vj.app.startup import Startup
 from vj.control.takes import Take
 from vj.engine.journey import Journey
 from vj.engine.painters import Plain
@@ -218,3 +219,18 @@ def test_a_recording_holds_no_untouched_input(
     red, green, blue = first.reshape(-1, 3).mean(0)
     assert red > 200, (red, green, blue)
     assert green < 40, (red, green, blue)
+
+
+def test_where_the_time_goes_is_said_with_the_first_painting(tmp_path: Path) -> None:
+    moments = iter([10.0, 10.5, 11.0, 11.25, 99.0])
+    startup = Startup(lambda: next(moments))
+    startup.mark("imports")
+    startup.mark("the model")
+    said = startup.report()
+    startup.mark("too late")
+    assert said[0] == "seconds from the start, and since the line before"
+    assert [line.split(None, 2)[2] for line in said[1:]] == ["Python", "imports", "the model"]
+    first, second, third = (float(line.split()[0]) for line in said[1:])
+    assert second - first == pytest.approx(0.5, abs=0.011)
+    assert third - second == pytest.approx(0.25, abs=0.011)
+    assert startup.report() == said

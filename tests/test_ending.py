@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from vj.app import cache
+from vj.core import cache
 from vj.app.autosave import Autosave
 from vj.app.safe import safe
 from vj.control.conducting import make_conductor

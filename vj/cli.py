@@ -14,6 +14,7 @@ from typing import Any
 
 from vj.app.log import LogFile
 from vj.app.signals import AT_ONCE, LIMIT, Signals, leave
+from vj.app.startup import Startup
 from vj.errors import Fault, nearest
 from vj.terminal import Terminal
 
@@ -156,6 +157,7 @@ def play(options: argparse.Namespace) -> int:
 
 
 def _play(options: argparse.Namespace, terminal: Terminal, signals: Signals, stop: threading.Event) -> int:
+    options.startup = Startup() if options.startup_times else None
     from vj.show.load import FIRST_SHOW, find_show, load_show
 
     if options.seconds is not None and options.seconds <= 0:
@@ -165,6 +167,8 @@ def _play(options: argparse.Namespace, terminal: Terminal, signals: Signals, sto
     path = find_show(options.show) if options.show else FIRST_SHOW
     options.file, options.overrides = path, overrides(options)
     show = load_show(path, options.overrides, terminal.say)
+    if options.startup is not None:
+        options.startup.mark("the show read")
     if options.safe:
         from vj.app.safe import safe
 
@@ -186,16 +190,15 @@ def _play(options: argparse.Namespace, terminal: Terminal, signals: Signals, sto
 def perform(show: Any, options: argparse.Namespace, terminal: Terminal, stop: threading.Event) -> dict[str, Any]:
     """Play live until the end, --for, or a signal."""
     from vj.app.autosave import PERIOD, Autosave
-    from vj.app.startup import Startup
     from vj.control.keyboard import Keyboard
     from vj.performance import Performance
     from vj.report import status, summary
     from vj.show.reload import ShowFile
     from vj.welcome import welcome
 
-    startup = Startup() if options.startup_times else None
+    startup: Startup | None = options.startup
     if startup is not None:
-        startup.mark("imports, and the show read")
+        startup.mark("imports")
     terminal.say(f"{show.show}: starting")
     file = None if options.safe else ShowFile(options.file, options.overrides, terminal.say)
     replay = replayed(show, options, terminal.say)

@@ -6,7 +6,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from vj.engine.fitting import sizes_for
+from vj.engine.choices import Choices
+from vj.engine.fitting import better, sizes_for
 from vj.engine.loading import make_painter
 from vj.engine.painters import Painter
 from vj.engine.pocket_model import is_built_in
@@ -19,6 +20,8 @@ from vj.staging import model_spec, painted_size
 if TYPE_CHECKING:
     from vj.performance import Performance
 
+SETTLED = 8.0
+"""Seconds of painting after which a size that was kept from another time is held against what the frames take."""
 SWAP = 10.0
 """Seconds that a loaded model gets to be taken over by the render thread."""
 
@@ -34,19 +37,21 @@ class ModelLoader:
         self._loaded: object = None
         self.next_enlarging: Enlarging | None = None
         """For pictures of the size that a model on its way paints."""
+        self.choices = Choices()
+        self._checked = False
 
     @staticmethod
     def key_of(show: Show) -> object:
         """What a model is loaded for: when it is the same, nothing has to be loaded."""
         return show.model, show.engine, show.size
 
-    def load(self, show: Show) -> None:
+    def load(self, show: Show, anew: bool = False) -> None:
         """Load the show's model at its size, beside the picture; what paints does so until then, and when that fails. What is still being
-        loaded is dropped when it comes."""
+        loaded is dropped when it comes. anew: also when it paints already."""
         self.asked = self.key_of(show)
         self._loads += 1
         number = self._loads
-        if self.asked == self._loaded:
+        if self.asked == self._loaded and not anew:
             return  # back to what paints
         self._played.supervisor.start(
             "loader", lambda: self._load(show, number), self._played.over.is_set
@@ -69,6 +74,7 @@ class ModelLoader:
             key = self.key_of(show)
             snapshot = self._played.store.ahead(self._played.clock.now())
             spec, sizes = model_spec(show), self._sizes(show)
+            self._played.mark("the first frame of the source")
             size = painted_size(
                 show, (lambda text: None) if self._loaded is None else self._played.say
             )
@@ -82,7 +88,9 @@ class ModelLoader:
                 self._played.loop.quietly(),
                 sizes,
                 show.fit,
+                self.choices,
             )
+            self._played.mark("the model loaded, its way and size chosen")
             size = painter.canvas.size
             output = self._played.show.output
             if output is not None and (
@@ -98,6 +106,12 @@ class ModelLoader:
             self._loaded = key
             self._played.state = "playing"
             self._played.say(f"playing with {painter.name}")
+            if sizes and not self._checked:
+                self._checked = True
+                supervisor, over = self._played.supervisor, self._played.over
+                supervisor.start(
+                    "size", lambda: self._check_size(show, number, sizes), over.is_set
+                )
         except Exception as error:  # a loader's accident must not end the show
             self._drop(painter, enlarging)
             if number == self._loads:
@@ -115,6 +129,23 @@ class ModelLoader:
                 )
                 if not isinstance(error, Fault):
                     self._played.metrics.faults += 1
+
+    def _check_size(self, show: Show, number: int, sizes: tuple[Size, ...]) -> None:
+        """Beside the picture: whether the size, chosen by timing now or another time, is right for what plays. Once."""
+        played, size = self._played, self._played.size
+        painted = played.metrics.painted
+        if played.over.wait(SETTLED) or number != self._loads or size != played.size:
+            return
+        if played.metrics.painted - painted < 3 * SETTLED:
+            return  # frozen, or a source that hardly moves: nothing to judge by
+        seconds = sum(played.metrics.stages().values())
+        right = better(sizes, size, seconds)
+        if right != size:
+            self.choices.keep("size", show.model.name, *sizes, size=str(right))
+            played.say(
+                f"a frame takes {seconds * 1e3:.0f} ms at {size}: {right} is painted from here on"
+            )
+            self.load(show, anew=True)
 
     def _take_over(self, painter: Painter, enlarging: Enlarging | None) -> None:
         """Have the render thread go on with a painter, at its size. Raises what it could not be taken for."""

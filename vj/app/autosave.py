@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from vj.app import cache
 from vj.control.conductor import Conductor
+from vj.core import cache
 from vj.errors import Fault
 from vj.parameters.store import KEPT, Store
 

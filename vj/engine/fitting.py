@@ -9,6 +9,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from vj.engine.choices import Choices
 from vj.engine.journey import Journey
 from vj.engine.painters import Painter
 from vj.engine.prepare import Fit
@@ -25,6 +26,8 @@ LEAST = 15.0
 LARGEST = WIDE[-1]
 """What is painted where nothing has to be in time: offline."""
 TRIES, WARM = 5, 2
+SLACK = 1.15
+"""How far off a size that is kept from another time may be: it is not changed for less."""
 
 
 def sizes_for(came: Size) -> tuple[Size, ...]:
@@ -54,9 +57,17 @@ def fitted(
     fit: Fit,
     snapshot: Snapshot,
     on_message: Callable[[str], None],
+    choices: Choices | None = None,
+    name: str = "",
 ) -> tuple[Size, Painter]:
     """The largest of the sizes that holds `LEAST` frames a second, and its painter; the smallest
-    when none does. paint_at: makes a painter ready to play. Takes a second or so for each size."""
+    when none does. paint_at: makes a painter ready to play. Takes a second or so for each size,
+    unless choices know it. name: of the model, under which the size is kept there."""
+    known = choices.get("size", name, *sizes) if choices is not None else None
+    before = next((size for size in sizes if known and str(size) == known.get("size")), None)
+    if before is not None:
+        on_message(f"size: auto is {before} here, as before")
+        return before, paint_at(before)
     tried: list[str] = []
     best: tuple[Size, Painter] | None = None
     for size in sizes:
@@ -72,5 +83,22 @@ def fitted(
         if seconds > 1 / LEAST:
             break
     assert best is not None
+    if choices is not None:
+        choices.keep("size", name, *sizes, size=str(best[0]))
     on_message(f"size: auto is {best[0]} here ({', '.join(tried)} a frame)")
     return best
+
+
+def better(sizes: tuple[Size, ...], size: Size, seconds: float) -> Size:
+    """The one of the sizes that would hold `LEAST` frames a second by what a frame of `size` takes
+    while the show plays, in proportion to its pixels: the same unless it is clearly too large or
+    too small."""
+
+    def takes(other: Size) -> float:
+        return seconds * other.width * other.height / (size.width * size.height)
+
+    if seconds > SLACK / LEAST:
+        fitting = [one for one in sizes if one.width <= size.width and takes(one) <= 1 / LEAST]
+        return fitting[-1] if fitting else sizes[0]
+    larger = [one for one in sizes if one.width > size.width and SLACK * takes(one) <= 1 / LEAST]
+    return larger[-1] if larger else size

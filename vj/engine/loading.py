@@ -10,6 +10,7 @@ import torch
 
 from vj.engine.built_in import BuiltIn
 from vj.engine.checkpoints import ModelSpec
+from vj.engine.choices import Choices
 from vj.engine.drawn_model import DrawnModel, load_drawn
 from vj.engine.fitting import fitted
 from vj.engine.models import Model, load_model, place_of
@@ -36,11 +37,12 @@ def make_painter(
     quietly: AbstractContextManager[object] | None = None,
     sizes: tuple[Size, ...] = (),
     fit: Fit = "crop",
+    choices: Choices | None = None,
 ) -> Painter:
     """Load, choose the quickest way to compute on a CPU, and run the first frames. Raises Fault with one line that says what is wrong.
 
     quietly: entered while ways are timed; the rest of the program should do little meanwhile. sizes: live, the painter is made for the
-    largest of these that this machine paints in time, instead of for `size`.
+    largest of these that this machine paints in time, instead of for `size`. choices: what was found out by timing before.
 
     Offline (`live` False) nothing is chosen by timing: an offline render must come out the same every time.
     """
@@ -61,7 +63,7 @@ def make_painter(
         dtypes = (torch.float32, torch.bfloat16) if spec.dtype == "auto" else (model.dtype,)
         first = sizes[0] if sizes else size
         with quietly or nullcontext():
-            chosen = tune(model, first.width, first.height, dtypes)
+            chosen = tune(model, first.width, first.height, dtypes, choices)
         if chosen:
             on_message(f"{model.name} computes in {chosen}")
 
@@ -80,5 +82,5 @@ def make_painter(
         return painter
 
     if live and sizes:
-        return fitted(sizes, paint_at, fit, snapshot, on_message)[1]
+        return fitted(sizes, paint_at, fit, snapshot, on_message, choices, spec.name)[1]
     return paint_at(size)

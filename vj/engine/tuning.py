@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 
 from vj.engine.backend import Freezable, Tunable
+from vj.engine.choices import Choices
 from vj.engine.models import short
 
 TRIES = 3
@@ -41,10 +43,16 @@ def bfloat16_pays() -> bool:
 
 
 @torch.no_grad()
-def tune(model: Tunable, width: int, height: int, dtypes: Sequence[torch.dtype] = (torch.float32, torch.bfloat16)) -> str:
+def tune(
+    model: Tunable,
+    width: int,
+    height: int,
+    dtypes: Sequence[torch.dtype] = (torch.float32, torch.bfloat16),
+    choices: Choices | None = None,
+) -> str:
     """On a CPU: paint frames each way, and keep the quickest. Returns a line for the status, empty where nothing was tried.
 
-    dtypes: those to try; the show may have named one.
+    dtypes: those to try; the show may have named one. choices: where the quickest is found again, and kept.
 
     bfloat16 wins only where the CPU computes in it (AVX512-bf16, AMX). All cores have to win by a third: the rest of the show, and other
     programs, need one too, and threads that wait for each other suffer most from a busy core (bench/threads.py). Never used offline: what
@@ -52,6 +60,47 @@ def tune(model: Tunable, width: int, height: int, dtypes: Sequence[torch.dtype] 
     """
     if model.device.type != "cpu" or model.size > 200_000_000:
         return ""
+    name = "way", model.name, f"{width}x{height}", *map(short, dtypes)
+    known = choices.get(*name) if choices is not None else None
+    if known is not None and (chosen := _as_before(model, width, height, known, dtypes)):
+        return f"{chosen}, as before"
+    chosen, tried = _try_all(model, width, height, dtypes)
+    if choices is not None:
+        frozen = isinstance(model, Freezable) and model.is_frozen
+        choices.keep(*name, dtype=short(model.dtype), threads=model.threads, frozen=frozen)
+    return f"{chosen} ({tried})"
+
+
+def _as_before(model: Tunable, width: int, height: int, known: dict[str, Any], dtypes: Sequence[torch.dtype]) -> str:
+    """Compute in the way that was the quickest another time. Empty when that cannot be."""
+    dtype = next((one for one in dtypes if short(one) == known.get("dtype")), None)
+    threads = known.get("threads")
+    if dtype is None or not isinstance(threads, int) or not 1 <= threads <= torch.get_num_threads():
+        return ""
+    model.threads = threads
+    torch.set_num_threads(threads)
+    model.to(dtype)
+    if known.get("frozen") and isinstance(model, Freezable):
+        try:
+            model.freeze(width, height)
+            paint = model.trial(width, height)
+            for _ in range(2):  # the graph is optimised in its first runs
+                paint()
+        except Exception:  # it could be traced before, and cannot now: tried anew, which says why
+            model.thaw()
+            return ""
+    return _chosen(model)
+
+
+def _chosen(model: Tunable) -> str:
+    threads = model.threads or 1
+    frozen = ", frozen" if isinstance(model, Freezable) and model.is_frozen else ""
+    return f"{short(model.dtype)} on {threads} thread{'s' if threads > 1 else ''}{frozen}"
+
+
+@torch.no_grad()
+def _try_all(model: Tunable, width: int, height: int, dtypes: Sequence[torch.dtype]) -> tuple[str, str]:
+    """The quickest way, taken, and what was tried, in words."""
     exact = model.keep()
     paint = model.trial(width, height)
 
@@ -82,9 +131,8 @@ def tune(model: Tunable, width: int, height: int, dtypes: Sequence[torch.dtype] 
     model.restore(exact)
     model.to(quickest)
     tried = [f"{short(dtype)} on {threads}: {s * 1e3:.0f} ms" for (dtype, threads), s in seconds.items()]
-    chosen = f"{short(quickest)} on {model.threads} thread{'s' if model.threads > 1 else ''}"
     if not isinstance(model, Freezable):
-        return f"{chosen} ({', '.join(tried)})"
+        return _chosen(model), ", ".join(tried)
     try:
         model.freeze(width, height)
         for _ in range(2):  # the graph is optimised in its first runs
@@ -93,7 +141,7 @@ def tune(model: Tunable, width: int, height: int, dtypes: Sequence[torch.dtype] 
         tried.append(f"frozen: {frozen * 1e3:.0f} ms")
     except Exception as error:  # whatever a foreign model has that cannot be traced: it plays as it is
         model.thaw()
-        return f"{chosen} ({', '.join(tried)}; no frozen graph, {type(error).__name__})"
+        return _chosen(model), f"{', '.join(tried)}; no frozen graph, {type(error).__name__}"
     if frozen > seconds[quickest, model.threads]:
         model.thaw()
-    return f"{chosen}{', frozen' if model.is_frozen else ''} ({', '.join(tried)})"
+    return _chosen(model), ", ".join(tried)

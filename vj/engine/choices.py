@@ -1,0 +1,70 @@
+"""What was found out by timing, kept per machine in the user's cache, so that the second start of a
+show does not have to find it out again."""
+
+from __future__ import annotations
+
+import os
+import platform
+import threading
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vj.core import cache
+
+FILE = "choices.json"
+
+
+def machine() -> str:
+    """What the timings hold for: processor, how many cores this process may use, torch."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{_processor()}, {cores} cores, torch {torch.__version__}"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split("\n")
+        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration, IndexError):
+        return platform.processor() or platform.machine()
+
+
+class Choices:
+    """Small dictionaries by names. From any thread."""
+
+    def __init__(self) -> None:
+        self._machine = machine()
+        self._lock = threading.Lock()
+        found = cache.read(FILE)
+        mine = isinstance(found, dict) and found.get("machine") == self._machine
+        kept = found.get("choices") if mine else None
+        self._kept: dict[str, dict[str, Any]] = (
+            {key: value for key, value in kept.items() if isinstance(value, dict)}
+            if isinstance(kept, dict)
+            else {}
+        )
+
+    def get(self, *name: object) -> dict[str, Any] | None:
+        """What was kept under a name; None when nothing was, or on another machine."""
+        with self._lock:
+            return self._kept.get(_key(name))
+
+    def keep(self, *name: object, **value: Any) -> None:
+        """For this run and those to come, as far as the cache can be written."""
+        with self._lock:
+            self._kept[_key(name)] = value
+            self._write()
+
+    def forget(self, *name: object) -> None:
+        """It was wrong."""
+        with self._lock:
+            if self._kept.pop(_key(name), None) is not None:
+                self._write()
+
+    def _write(self) -> None:
+        cache.write(FILE, {"machine": self._machine, "choices": self._kept})
+
+
+def _key(name: tuple[object, ...]) -> str:
+    return " ".join(map(str, name))
