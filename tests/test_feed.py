@@ -18,6 +18,8 @@ from vj.clock import WallClock
 from vj.errors import Fault, Unavailable
 from vj.frame import Frame, Size
 from vj.mailbox import Mailbox
+from vj.offline import Rendering
+from vj.show.load import check_show
 from vj.sources import Awaited, EndOfSource, Setting, Source, make_source
 from vj.sources.card import CARD
 from vj.sources.fade import covering, mixed
@@ -443,3 +445,47 @@ def test_where_a_file_was_looked_for_is_said(
     with pytest.raises(Fault, match=r"no such file, and no folder .*/clps") as told:
         make_source("video:clps/a.mp4", Setting(WallClock())).open()
     assert not isinstance(told.value, Awaited), "a slip of the pen, below where one stands"
+
+
+def render(folder: Path, *sources: str) -> Rendering:
+    show = {"source": list(sources), "model": "none", "size": "64x48", "midi": "off"}
+    return Rendering(
+        check_show({**show, "sinks": [f"record:{folder}/out.mp4"]}, "here"), print, seconds=0.2
+    )
+
+
+def test_offline_a_source_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    """Hours later is too late to find out that the test card was rendered."""
+    with pytest.raises(Fault, match=r"lost.mp4: there is no such file"):
+        render(tmp_path, f"{tmp_path}/lost.mp4", "testcard").run()
+    assert not list(tmp_path.iterdir())
+    render(tmp_path, "camera", "testcard").run()
+    assert (tmp_path / "out.mp4").is_file(), "what is live is left out, as it always was"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name")
+def test_offline_a_pipe_that_nobody_writes_into_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "pipe.mkv")
+    monkeypatch.setattr("vj.offline.OPENING", 0.1)
+    with pytest.raises(Fault, match=r"pipe.mkv has not opened for 0 s"):
+        render(tmp_path, f"{tmp_path}/pipe.mkv").run()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name")
+def test_a_clip_that_hangs_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe.mkv")
+    clip = write_clip(tmp_path / "clip.mp4", frames=4)
+    monkeypatch.setattr("vj.sources.clips.OPENING", 0.3)
+    said: list[str] = []
+    source = make_source(f"clips:{clip},{tmp_path}/pipe.mkv", Setting(WallClock(), say=said.append))
+    source.open()
+    seen, end = 0, time.monotonic() + 5
+    while seen < 10 and time.monotonic() < end:
+        seen += source.read() is not None
+    begun = time.monotonic()
+    source.close()
+    assert time.monotonic() - begun < 0.2, "closing does not wait for it"
+    assert seen == 10
+    assert said[0].endswith("pipe.mkv has not opened for 0 s; the next clip plays")

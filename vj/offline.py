@@ -29,10 +29,14 @@ from vj.sinks import Setting as SinkSetting
 from vj.sinks import make_sink
 from vj.sinks.runner import SinkRunner
 from vj.sources import EndOfSource, Setting, Source, make_source
+from vj.sources.opening import Opening
 from vj.staging import flow_finder, model_spec, painted_size, people_finder, start_values
 
 RENDERED = ("record",)
 """Kinds of sinks that make sense when nobody watches; the others are left out, and that is said."""
+
+OPENING = 10.0
+"""Seconds that a source gets to open: a pipe without a writer never does."""
 
 Report = Callable[[int, int | None], None]
 """(frames done, frames in all or None)."""
@@ -167,19 +171,19 @@ class Rendering:
         return enlarge
 
     def _open(self, setting: Setting) -> Source:
-        """The first source of the show that opens and is not live."""
-        reasons = []
+        """The first source of the show that is not live, open. Raises Fault when it is not there: another picture than the one that was
+        meant may be found out after hours."""
+        live = []
         for uri in self.show.source:
             source = make_source(uri, setting)
             if source.live:
-                reasons.append(f"{uri} is live, and offline there is no now; record it first, or name a file")
+                live.append(f"{uri} is live, and offline there is no now; record it first, or name a file")
                 continue
-            try:
-                source.open()
-                return source
-            except Exception as error:  # a library's own exceptions too
-                reasons.append(str(error) if isinstance(error, Fault) else f"{uri[:120]}: {type(error).__name__}: {error}"[:300])
-        raise Fault("; ".join(reasons))
+            fault = Opening(uri, source).wait(OPENING)
+            if fault is not None:
+                raise fault
+            return source
+        raise Fault("; ".join(live))
 
     def _total(self, source: Source, fps: float) -> int | None:
         """How many frames there will be, None while only the clip knows."""

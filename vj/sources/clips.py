@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from dataclasses import replace
 from typing import Any
 
 from vj.errors import Fault
 from vj.frame import Frame
-from vj.sources import Awaited, EndOfSource, Setting, make_source
+from vj.sources import EndOfSource, Setting, make_source
+from vj.sources.opening import Opening
 
 LATE = 0.5
 """Seconds behind its time at which a clip begins now instead: the machine was stopped meanwhile."""
@@ -44,14 +43,14 @@ class Clips:
         """Not known before the last clip has been opened."""
         self._at = 0
         self._clip: Any = None
-        self._next: _Ahead | None = None
+        self._next: Opening | None = None
 
     def _make(self, name: str) -> Any:
         return make_source(name, replace(self._setting, loop=False))
 
-    def _ahead(self, at: int) -> _Ahead:
+    def _ahead(self, at: int) -> Opening:
         name = self._names[at % len(self._names)]
-        return _Ahead(name, self._make(name))
+        return Opening(name, self._make(name))
 
     def open(self) -> None:
         """Open the first clip that opens. Raises its Fault when none does; offline when one does not."""
@@ -86,20 +85,23 @@ class Clips:
     def _turn(self, due: float) -> None:
         """On to the next clip that opens, which begins at `due`. Raises the last Fault when none does."""
         fault: Fault | None = None
+        late = LATE
         for _ in self._names:
             self._at = (self._at + 1) % len(self._names)
             ahead, self._next = self._next or self._ahead(self._at), None
             fault = ahead.wait(OPENING if self._setting.clock.live else None)
             if fault is None:
                 break
+            if not ahead.done.is_set():
+                late = 0.0  # it was waited for in vain, and what comes now does not have to catch up
             self._setting.say(f"{fault}; the next clip plays")
         if fault is not None:
             raise fault
         if self._clip is not None:
             self._clip.close()
-        self._clip = ahead.clip
+        self._clip = ahead.source
         now = self._setting.clock.now()
-        self._clip.begin(due if now - due < LATE else now)
+        self._clip.begin(due if now - due < late else now)
 
     def close(self) -> None:
         if self._clip is not None:
@@ -107,44 +109,3 @@ class Clips:
         if self._next is not None:
             self._next.leave()
         self._clip = self._next = None
-
-
-class _Ahead:
-    """A clip that is being opened on a thread of its own."""
-
-    def __init__(self, name: str, clip: Any) -> None:
-        self.name, self.clip = name, clip
-        self.done = threading.Event()
-        self._fault: Fault | None = None
-        self._begun = time.monotonic()
-        self._lock = threading.Lock()
-        self._left = False
-        threading.Thread(target=self._open, name="next clip", daemon=True).start()
-
-    def age(self) -> float:
-        """Seconds since it was begun."""
-        return time.monotonic() - self._begun
-
-    def wait(self, limit: float | None) -> Fault | None:
-        """Why it does not open; None once it is open. limit: seconds since it was begun after which it is left to itself."""
-        if self.done.wait(None if limit is None else max(0.0, limit - self.age())):
-            return self._fault
-        self.leave()
-        return Awaited(f"{self.name} has not opened for {self.age():.0f} s")
-
-    def leave(self) -> None:
-        """It is not wanted any more: closed now, or when it comes back from opening."""
-        with self._lock:
-            self._left = True
-            if self.done.is_set():
-                self.clip.close()
-
-    def _open(self) -> None:
-        try:
-            self.clip.open()
-        except Exception as error:  # a driver's own exceptions too: the list goes on
-            self._fault = error if isinstance(error, Fault) else Fault(f"{type(error).__name__}: {error}")
-        with self._lock:
-            self.done.set()
-            if self._left:
-                self.clip.close()
