@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message_builder import OscMessageBuilder
 
 from tests.fuzz.http import asked
 from tests.fuzz.osc import Rig, Wire
 from tests.test_dispatch import Desk, bundle, f32, raw
 from vj.control import osc_pattern
+from vj.control.osc_packet import pack
 from vj.monitor.server import Monitor
 from vj.parameters.store import Store
 from vj.show.load import ShowFaults, parse, show_of
@@ -67,6 +71,31 @@ def test_a_bundle_of_a_thousand_patterns_does_not_hold_osc_up(
     desk.say("/vj/record", 1.0)
     desk.say("/vj/rec*", 0.0)
     assert desk.store.get("record") is True, "no pattern means a recording"
+
+
+VALUES = ("", "a", "abc", "vier", "水墨", 0.1, -0.0, 1, -1, 2**31, -(2**63), True, False, b"x", b"four")
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_what_is_told_is_what_another_program_writes(value: Any) -> None:
+    made = OscMessageBuilder("/vj/x")
+    made.add_arg(value, "h" if type(value) is int and abs(value) >= 2**31 else None)
+    assert pack("/vj/x", [value]) == made.build().dgram
+
+
+@pytest.mark.parametrize(
+    ("address", "value"), [("/a", 1e300), ("/a", 2**63), ("", 1), ("/a", None)]
+)
+def test_what_osc_cannot_say_is_refused(address: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=r"too large|without an address|nothing OSC can say"):
+        pack(address, [value])
+
+
+def test_a_thousand_questions_for_a_long_prompt_do_not_hold_osc_up() -> None:
+    begun = time.thread_time()
+    for _ in range(100):
+        pack("/vj/prompt/a", ["ink, " * 2000])
+    assert time.thread_time() - begun < 0.02, "seconds; they were 0.07"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,86 @@
+"""NDI sources and receivers that go and come."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+
+from tests.faults.fault import Fault, Skipped
+from tests.faults.stage import ROOT, Stage
+
+STANDS = frozenset({"frozen"})
+SENDER = ROOT / "tests" / "peers" / "ndi_sender.py"
+
+
+def _sender(name: str, size: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, str(SENDER), name, size, "30", "60"], stdout=subprocess.DEVNULL
+    )
+
+
+def ndi_source_gone(stage: Stage) -> str:
+    """And back, at another size."""
+    try:
+        import NDIlib  # noqa: F401
+    except ImportError:
+        raise Skipped("ndi-python is missing") from None
+    name = f"vj faults source {os.getpid()} {random.randrange(10**6)}"
+    sender = _sender(name, "256x256")
+    try:
+        since = time.monotonic()
+        stage.save(source=f"ndi:{name}", ndi_addresses=["127.0.0.1"])
+        assert stage.waits_for("changed: .*source", 15, since)
+        time.sleep(3)
+        sender.kill()
+        sender.wait()
+        time.sleep(3)
+        sender = _sender(name, "320x200")
+        begun = time.monotonic()
+        assert stage.eye is not None
+        while stage.eye.verdict(time.monotonic() - 0.7, time.monotonic()).stood > 0.4:
+            assert time.monotonic() - begun < 15, "it does not come back"
+            time.sleep(0.1)
+        return f"back after {time.monotonic() - begun:.1f} s, with the next sender's start"
+    finally:
+        sender.kill()
+        sender.wait()
+
+
+def testcard(stage: Stage) -> None:
+    """The source of every other fault."""
+    since = time.monotonic()
+    stage.show.pop("ndi_addresses", None)
+    stage.save(source="testcard")
+    stage.waits_for("changed: .*source", 15, since)
+
+
+def receiver_gone(stage: Stage) -> str:
+    """Who looks at it dies, and another one comes."""
+    if stage.eye is None or "NDI" not in stage.eye.way:
+        raise Skipped("ndi-python is missing")
+    watcher = subprocess.Popen(
+        [sys.executable, str(ROOT / "tests" / "peers" / "ndi_watcher.py"), stage.name, "30"],
+        stdout=subprocess.PIPE,
+    )
+    assert watcher.stdout is not None
+    line = watcher.stdout.readline()
+    watcher.kill()
+    watcher.wait()
+    watcher.stdout.close()
+    assert line, "the other receiver saw nothing"
+    return "the others play on"
+
+
+NDI_FAULTS = (
+    Fault(
+        "ndi-source-gone",
+        "the NDI source is killed and comes back at another size",
+        ndi_source_gone,
+        undo=testcard,
+        may=STANDS,
+    ),
+    Fault("ndi-receiver-gone", "a receiver is killed", receiver_gone),
+)

@@ -1,0 +1,173 @@
+"""What comes to the page and to OSCQuery."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import socket
+import struct
+import time
+from collections.abc import Iterator
+
+from tests.faults.fault import Fault, during
+from tests.faults.stage import Stage
+from tests.fuzz.http_requests import Requests
+from vj.parameters.table import ROWS
+
+PLAYED = frozenset({"frozen", "black", "even"})
+"""What may be played: freezing and fading to black are parameters."""
+SHAKE = (
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+)
+
+
+def panic(stage: Stage) -> None:
+    """Everything back to the start."""
+    stage.send("/vj/panic", 1)
+
+
+def posted(stage: Stage, body: bytes) -> bytes:
+    """What the page answers to a POST."""
+    with stage.connect() as client:
+        head = f"POST /set HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n"
+        with contextlib.suppress(OSError):
+            client.sendall(head.encode() + body)
+        return client.recv(4096)
+
+
+@contextlib.contextmanager
+def websocket(stage: Stage) -> Iterator[socket.socket]:
+    """One that has shaken hands."""
+    with stage.connect() as client:
+        key = base64.b64encode(os.urandom(16))
+        client.sendall(SHAKE + key + b"\r\n\r\n")
+        client.recv(4096)
+        yield client
+
+
+def _frame(kind: int, body: bytes) -> bytes:
+    """Masked with nothing."""
+    size = bytes([0x80 | len(body)]) if len(body) < 126 else b"\xfe" + struct.pack(">H", len(body))
+    return bytes([0x80 | kind]) + size + b"\0\0\0\0" + body
+
+
+def listener_that_does_not_read(stage: Stage) -> str:
+    """It listens to everything, while everything moves."""
+    with websocket(stage) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        for row in ROWS:
+            client.sendall(
+                _frame(1, json.dumps({"COMMAND": "LISTEN", "DATA": row.address}).encode())
+            )
+        text = "ink " * 2400
+        for number in during(stage, 12.0, 0.02):
+            stage.send("/vj/prompt/b", f"{number} {text}")
+            if number % 20 == 0 and stage.waits_for("has not read", 0):
+                break
+    assert stage.waits_for("has not read", 1), "it was not dropped"
+    return "it is dropped, and said"
+
+
+def websocket_garbage(stage: Stage) -> str:
+    made = Requests(ROWS, stage.page_port, 3)
+    count = 0
+    for _ in during(stage, 2.0):
+        with contextlib.suppress(OSError), websocket(stage) as client:
+            client.sendall(b"".join(made.broken(made.frame()) for _ in range(4)))
+            count += 1
+    panic(stage)
+    json.loads(stage.get("state.json"))
+    return f"{count} clients"
+
+
+def two_hundred_websockets(stage: Stage) -> str:
+    """At once, and then all away without a goodbye."""
+    clients = []
+    refused = 0
+    for _ in range(200):
+        try:
+            client = stage.connect()
+            clients.append(client)
+            client.sendall(SHAKE + b"dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+        except OSError:
+            refused += 1
+    opened = 0
+    for client in clients:
+        client.settimeout(5)
+        with contextlib.suppress(OSError):
+            opened += client.recv(64).startswith(b"HTTP/1.1 101")
+    for client in clients:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+    time.sleep(0.5)
+    with websocket(stage) as client:
+        client.sendall(_frame(1, b'{"COMMAND": "LISTEN", "DATA": "/vj/delta"}'))
+        client.settimeout(5)
+        assert b"/vj/delta" in client.recv(4096), "the next one is not told anything"
+    return f"{opened} are served, the others refused; the next one is served again"
+
+
+def http_garbage(stage: Stage) -> str:
+    made = Requests([row for row in ROWS if row.name != "record"], stage.page_port, 4)
+    count = 0
+    for _ in during(stage, 2.0):
+        with contextlib.suppress(OSError), stage.connect() as client:
+            client.sendall(made.sent()[0])
+            client.settimeout(0.02)
+            client.recv(4096)
+        count += 1
+    panic(stage)
+    json.loads(stage.get("state.json"))
+    return f"{count} requests; the page answers"
+
+
+def pages_that_die(stage: Stage) -> str:
+    """Browsers that go in the middle of a picture, and a hundred that never finish their request."""
+    idle = [stage.connect() for _ in range(100)]
+    for client in idle:
+        client.sendall(b"GET /output.jpg HTT")
+    for _ in range(40):
+        with stage.connect() as client:
+            client.sendall(b"GET /output.jpg HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            client.recv(16)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    state = json.loads(stage.get("state.json"))
+    for client in idle:
+        client.close()
+    return f"the page says {state['status']['state']}"
+
+
+WEB_FAULTS = (
+    Fault(
+        "listener-does-not-read",
+        "an OSCQuery client that listens to everything and reads nothing",
+        listener_that_does_not_read,
+        undo=panic,
+    ),
+    Fault(
+        "websocket-garbage",
+        "WebSocket clients that send garbage",
+        websocket_garbage,
+        may=PLAYED,
+        undo=panic,
+    ),
+    Fault(
+        "websockets-200", "200 WebSockets at once, gone without a goodbye", two_hundred_websockets
+    ),
+    Fault(
+        "http-garbage",
+        "broken requests, as the fuzzer makes them",
+        http_garbage,
+        may=PLAYED,
+        undo=panic,
+        quick=True,
+    ),
+    Fault(
+        "pages-die",
+        "browsers that die in the middle of a picture, and 100 that never finish asking",
+        pages_that_die,
+    ),
+)
