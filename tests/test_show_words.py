@@ -51,6 +51,19 @@ NO_YAML = [
     ("start:\n  steps: 2\n\n  seed: 1\n  steps: 3\n", 5, "steps: stands twice, first on line 2"),
     ("loop: true\nstart here\nfit: pad\n", 2, "neither name: value nor an entry"),
     ("loop: true\n---\nloop: false\n", 2, "a second document"),
+    ("macros:\n  pedal\n    drives: {strength: [0, 1]}\n", 2, "a colon is missing after pedal"),
+    (" show: a\nfps: 20\nloop: true\n", 1, "this line begins at column 2, and line 2 at column 1"),
+    ("start:\n   steps: 1\n  seed: 2\n", 2, "this line begins at column 4, and line 3 at column 3"),
+    (
+        "mappings:\n  - {midi: #c 7, to: steps}\n  - {midi: cc 8, to: seed}\n",
+        2,
+        "the { that opens on this line is not closed; # begins a remark",
+    ),
+    (
+        'sinks: "[preview]\ncues:\n  - {name: a, set: {prompt/a: "b, c"}}\n',
+        1,
+        'the quote (") that opens',
+    ),
     ("fps:50\n", 1, "a space is missing after the colon: fps: 50"),
 ]
 
@@ -84,6 +97,8 @@ MISREAD = [
     ("start:\n  prompt/b: !bang\n", 2, "text that begins with !"),
     ("start:\n  prompt/b:\n", 2, 'no text at all is ""'),
     ("start:\n  mix/wet:\n", 2, "nothing stands there (0 .. 1)"),
+    ("start:\n  : 3\n", 2, "a name is missing before the colon"),
+    ("start: {steps: 2, 7: 1}\n", 1, "7: no such parameter"),
     ("cues:\n  - {name: 7}\n", 2, 'as text it wants quotes: "7"'),
     (
         "cues: [{name: a}]\ntimeline:\n  - {at: 0, cue: a}\n  - {at: 2.10, cue: a}\n",

@@ -166,7 +166,7 @@ def _person(show: Show, found: Findings) -> None:
 
     assert show.person is not None
     path, wanted = Path(show.person.model).expanduser(), show.person.input
-    _try(lambda: PersonModel(path, wanted), ("person",), found)
+    _try(lambda: PersonModel(path, wanted), ("person", "model"), found)
 
 
 def _motion_and_size(show: Show, found: Findings) -> None:

@@ -34,7 +34,7 @@ def check_models(show: Show, found: Findings) -> None:
 
     spec = model_spec(show)
     path = Path(spec.name).expanduser()
-    place = ("model",)
+    place = ("model", "name")
 
     def look() -> None:
         if is_built_in(spec.name) or spec.name == "none":

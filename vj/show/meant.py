@@ -45,6 +45,9 @@ def misread(tree: Any, plain: Any) -> tuple[Misread, Misread]:
 
 def _walk(node: Any, plain: Any, place: Place, wrong: Misread) -> None:
     if isinstance(node, CommentedMap):
+        if None in node and "None" in plain:
+            wrong.append(((*place, None), "a name is missing before the colon"))
+            del plain["None"]
         if node.fa.flow_style():
             _flow(node, plain, place, wrong)
         for key, value in node.items():
@@ -62,6 +65,8 @@ def _flow(node: CommentedMap, plain: dict[str, Any], place: Place, wrong: Misrea
     cut: dict[str, Any] = {}
     for key, value in node.items():
         name = str(key)
+        if key is None:
+            continue
         if value is not None or not _bare(node, key):
             before = name
             continue

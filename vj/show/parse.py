@@ -178,11 +178,15 @@ def line_in(tree: Any, loc: Place) -> int:
         try:
             if key is VALUE:
                 return int(above.lc.value(last)[0]) + 1
+            if (
+                isinstance(tree, CommentedMap) and key not in tree
+            ):  # plain values have text for names
+                key = next(own for own in tree if str(own) == key)
             above, last = tree, key
             line = (tree.lc.key(key) if isinstance(tree, CommentedMap) else tree.lc.item(key))[
                 0
             ] + 1
             tree = tree[key]
-        except (KeyError, IndexError, AttributeError, TypeError):
+        except (KeyError, IndexError, AttributeError, TypeError, StopIteration):
             break
     return line

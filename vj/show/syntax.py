@@ -69,6 +69,9 @@ def _quote(problem: str, context: str, lines: Sequence[str], at: int, begun: int
             at,
             r"in double quotes \ has a meaning of its own; write / in paths, or single quotes",
         )
+    runaway = _runaway(lines, at)
+    if runaway is not None:
+        return runaway
     if "quoted scalar" not in context and "<scalar>" not in problem:
         return None
     for line in range(at + 1):
@@ -84,6 +87,18 @@ def _quote(problem: str, context: str, lines: Sequence[str], at: int, begun: int
         return at, "an apostrophe inside of single quotes ends them; put the text in double quotes"
     if re.search(r"[:,\[{-]\s*\"", lines[at]):
         return at, "text follows after the closing quote; quotes go around all of a text"
+    return None
+
+
+def _runaway(lines: Sequence[str], at: int) -> Told:
+    """A quote that is left open above a line with a name of its own: it ran on to the next quote, and the fault shows there."""
+    for line in range(at):
+        kind = _left_open(lines[line])
+        if kind and re.match(r"\s*(- |[A-Za-z_][\w/]*:(\s|$))", lines[line + 1]):
+            return (
+                line,
+                f"the quote ({kind}) that opens on this line is not closed; it ends where the text does",
+            )
     return None
 
 
@@ -127,6 +142,12 @@ def _bracket(problem: str, lines: Sequence[str], at: int, begun: int) -> Told:
             if fix
             else f"a comma, a colon or the closing {closing} is missing on this line",
         )
+    if "expected the node content" in problem:
+        for line in range(at, -1, -1):
+            opening = _unclosed(lines[line])
+            if opening:
+                remark = "; # begins a remark there" if "#" in lines[line] else ""
+                return line, f"the {opening} that opens on this line is not closed{remark}"
     found = re.search(r"but found \(?'([}\]])'", problem)
     return (
         (at, f"there is one {found[1]} too many, or what it closes does not open")
@@ -181,24 +202,44 @@ def _indent(problem: str, lines: Sequence[str], at: int) -> Told:
         for words in ("mapping values are not allowed", "block end", "document start")
     ):
         return None
-    above = next((line for line in range(at - 1, -1, -1) if _code(lines[line])), None)
-    if above is None:
+    above = [line for line in range(at) if _code(lines[line])]
+    if not above:
         return None
-    deep, over = _deep(lines[at]), _deep(lines[above])
-    entry = lines[above].lstrip().startswith("- ") and not lines[at].lstrip().startswith("-")
+    deep, over = _deep(lines[at]), _deep(lines[above[-1]])
+    if deep > over and ":" not in lines[above[-1]] and "mapping values" in problem:
+        return above[-1], f"a colon is missing after {lines[above[-1]].strip()[:60]}"
+    first = above[0]
+    if deep == 0 and all(_deep(lines[line]) > 0 for line in above):
+        return first, _off(first, _deep(lines[first]), at, 0)
+    entry = lines[above[-1]].lstrip().startswith("- ") and not lines[at].lstrip().startswith("-")
     right = over + 2 if entry else over
     if deep == right:
         return None
-    here = f"this line begins at column {deep + 1}, and line {above + 1} above it at column {right + 1}"
-    return (
-        at,
-        f"the indentation is off: {here}; lines that belong together begin at the same column, with spaces",
-    )
+    if (
+        over % 2 and not deep % 2 and not entry
+    ):  # two spaces are usual: the line above is the odd one
+        return above[-1], _off(above[-1], over, at, deep)
+    return at, _off(at, deep, above[-1], right)
+
+
+def _off(line: int, deep: int, other: int, right: int) -> str:
+    here = f"this line begins at column {deep + 1}, and line {other + 1} at column {right + 1}"
+    return f"the indentation is off: {here}; lines that belong together begin at the same column, with spaces"
 
 
 def _left_open(line: str) -> str:
     """The quote that opens in a line and does not close in it; empty when all do."""
-    kind, before, skip = "", ":", False
+    return _scan(line)[0]
+
+
+def _unclosed(line: str) -> str:
+    """The first bracket that opens in a line and does not close in it; empty when all do."""
+    return _scan(line)[1][:1]
+
+
+def _scan(line: str) -> tuple[str, str]:
+    """The quote, and the brackets, that are open at the end of a line."""
+    kind, before, skip, brackets = "", ":", False, ""
     for place, letter in enumerate(line):
         if skip:
             skip = False
@@ -212,11 +253,15 @@ def _left_open(line: str) -> str:
                     kind = ""
         elif letter in "\"'" and before in ":,-[{":
             kind = letter
-        elif letter == "#" and line[place - 1 : place] in ("", " ", "\t"):
+        elif letter == "#" and line[max(0, place - 1) : place] in ("", " ", "\t"):
             break
+        elif letter in "[{":
+            brackets += letter
+        elif letter in "]}":
+            brackets = brackets[:-1]
         if not letter.isspace():
             before = letter
-    return kind
+    return kind, brackets
 
 
 def _indentation(line: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from vj.section import Place
 
-ENTRIES = ("mappings", "timeline", "curves")
+ENTRIES = ("mappings", "timeline", "curves", "source", "sinks", "finish", "ignored")
 """Lists of which entries can be missed: nothing names them."""
 
 
@@ -55,6 +55,8 @@ def without(
         if section in left:
             kept[section] = [index for index in range(len(left[section])) if index not in entries]
             left[section] = [left[section][index] for index in kept[section]]
+            if not left[section]:
+                del left[section]
     if "mappings" in left and "no such parameter" in unsure:
         del left["mappings"]
     return left, kept, unsure

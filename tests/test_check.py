@@ -1,0 +1,295 @@
+"""`check SHOW`: an hour before doors it says what would go wrong."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from vj.commands.check import check
+
+Looked = tuple[int, list[str], list[str]]
+Check = Callable[..., Looked]
+
+
+@pytest.fixture
+def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
+    """Checks a text as a show. -> the exit code, what is wrong, what else is said; without the file's name."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(text: str) -> Looked:
+        path = tmp_path / "my.yaml"
+        ports = "" if "osc:" in text else "osc: 127.0.0.1:0\n"
+        sinks = "" if "sinks:" in text else "sinks: []\n"
+        path.write_text(f"{text}{ports}{sinks}", encoding="utf-8")
+        said: list[str] = []
+        wrong: list[str] = []
+        code = check(["my.yaml"], said.append, wrong.append)
+        return code, [one.removeprefix("my.yaml:") for one in wrong[:-1]], said
+
+    return run
+
+
+def picture(path: Path) -> None:
+    cv2.imwrite(str(path), np.full((16, 16, 3), 90, np.uint8))
+
+
+def sound(path: Path) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(bytes(1600))
+
+
+def test_what_is_right_is_said_with_what_was_not_looked_at(look: Check, tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    sound(tmp_path / "kick.wav")
+    code, wrong, said = look(
+        "show: Tonight\nsource: [a.png, camera:2]\nmodel: none\nmodulators:\n"
+        "  - {audio: low, input: kick.wav, to: steps, depth: 1}\n"
+        "  - {audio: low, input: USB Mic, to: steps, depth: 1}\n"
+    )
+    assert (code, wrong) == (0, [])
+    assert said[-1].startswith("my.yaml: right. Tonight: a.png, camera:2 -> none")
+    assert "camera:2" in said[-2]
+    assert "USB Mic" in said[-2]
+    assert said[-2].startswith("not checked: ")
+
+
+def test_everything_that_is_missing_comes_at_once_each_with_its_line(
+    look: Check, tmp_path: Path
+) -> None:
+    (tmp_path / "torn.mp4").write_bytes(b"no clip")
+    (tmp_path / "torn.png").write_bytes(b"no picture")
+    (tmp_path / "torn.wav").write_bytes(b"no sound")
+    (tmp_path / "file").touch()
+    code, wrong, _ = look(
+        "source:\n  - gone.mp4\n  - torn.mp4\n  - image:torn.png\n  - clips:drawn:kiss,late.mp4\n  - drawn:kisss\n"
+        "model: none\nsinks:\n  - record:file/out.mp4\nperson: nobody.onnx\nupscale: big.pth\n"
+        "flow: raft:flow.pth\nfinish: [face.pth]\nmodulators:\n"
+        "  - {audio: low, input: torn.wav, to: steps, depth: 1}\n  - {audio: mid, input: late.wav, to: steps, depth: 1}\n"
+    )
+    found = {int(one.split(":")[0]): one for one in wrong}
+    assert code == 1
+    assert sorted(found) == [2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 15, 16], wrong
+    assert "there is no such file" in found[2]
+    assert "not a video" in found[3]
+    assert "not a picture" in found[4]
+    assert "late.mp4" in found[5]
+    assert "did you mean kiss" in found[6]
+    assert "is a file, and a folder would be right" in found[9]
+    assert "cannot be read" in found[15]
+    assert "no such file" in found[16]
+
+
+def test_files_are_looked_at_too_where_other_lines_are_wrong(look: Check) -> None:
+    code, wrong, _ = look(
+        "fps: fast\nsource: gone.mp4\nmodel: none\ncues:\n  - {name: a, set: {steps: 77}}\n"
+    )
+    assert code == 1
+    assert [one[:1] for one in wrong] == ["1", "2", "5"], wrong
+
+
+def test_a_pipe_is_not_waited_for(look: Check, tmp_path: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("pipes have no names in folders there")
+    import os
+
+    os.mkfifo(tmp_path / "feed.mkv")
+    code, wrong, said = look("source: feed.mkv\nmodel: none\n")
+    assert (code, wrong) == (0, [])
+    assert "feed.mkv" in said[-2]
+
+
+def weights(path: Path, *names: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({name: np.zeros(2, np.float32) for name in names}, str(path))
+
+
+MODELS = [
+    ("  name: gone/for/good\n", 2, "no such file or folder"),
+    ("  name: half\n", 2, "vae/config.json is missing; the download is incomplete"),
+    ("  name: torn\n", 2, "unet.safetensors: broken or only half there"),
+    ("  name: ink.safetensors\n", 2, "a LoRA; a single-file checkpoint holds"),
+    ("  name: vae.safetensors\n", 2, "not a whole checkpoint"),
+    ("  name: whole.safetensors\n  vae: half\n", 3, "vae half: has no config.json"),
+    (
+        "  name: whole.safetensors\n  loras:\n    - ink.safetensors\n    - vae.safetensors\n",
+        5,
+        "is no LoRA",
+    ),
+    ("  name: whole.safetensors\n  loras: [ink.bin]\n", 3, "can run code"),
+    ("  name: whole.safetensors\n  embeddings: [vae.safetensors]\n", 3, "is no textual inversion"),
+    (
+        "  name: whole.safetensors\n  controlnet: t2i\n",
+        3,
+        "is a T2IAdapter; a ControlNetModel is wanted",
+    ),
+    ("  name: whole.safetensors\n  t2i_adapter: ink.safetensors\n", 3, "is a file; name a folder"),
+    (
+        "  name: whole.safetensors\n  ip_adapter: ink.safetensors\n  image_encoder: owner/encoder\n  image_prompts: [no.png]\n",
+        3,
+        "ip_adapter ink.safetensors: is none",
+    ),
+    (
+        "  name: whole.safetensors\n  ip_adapter: ink.safetensors\n  image_encoder: owner/encoder\n  image_prompts: [no.png]\n",
+        5,
+        "there is no such file",
+    ),
+    ("  name: pocket\n  loras: [ink.safetensors]\n", 2, "takes no loras"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "words"), MODELS)
+def test_models_and_what_is_added_to_them_are_opened_far_enough(
+    look: Check, tmp_path: Path, text: str, line: int, words: str
+) -> None:
+    weights(
+        tmp_path / "ink.safetensors", "lora_unet_a.lora_down.weight", "lora_unet_a.lora_up.weight"
+    )
+    weights(tmp_path / "vae.safetensors", "decoder.conv_in.weight", "encoder.conv_in.weight")
+    weights(tmp_path / "whole.safetensors", "model.diffusion_model.out.0.weight")
+    (tmp_path / "ink.bin").touch()
+    for name in ("half", "torn"):
+        (tmp_path / name / "unet").mkdir(parents=True)
+        (tmp_path / name / "unet" / "config.json").write_text("{}")
+        index = {
+            "unet": ["diffusers", "U"],
+            **({"vae": ["diffusers", "V"]} if name == "half" else {}),
+        }
+        (tmp_path / name / "model_index.json").write_text(json.dumps(index))
+    weights(tmp_path / "half" / "unet" / "unet.safetensors", "a")
+    (tmp_path / "torn" / "unet" / "unet.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0{")
+    (tmp_path / "t2i").mkdir()
+    (tmp_path / "t2i" / "config.json").write_text('{"_class_name": "T2IAdapter"}')
+    code, wrong, _ = look(f"model:\n{text}")
+    assert code == 1
+    assert any(one.startswith(f"{line}: ") and words in one for one in wrong), wrong
+
+
+def test_what_would_be_fetched_is_said_and_not_fetched(
+    look: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    code, wrong, said = look("model: {name: some/model, controlnet: other/lines}\n")
+    assert (code, wrong) == (0, [])
+    assert "some/model (would be fetched" in said[-2]
+    assert "other/lines (would be fetched" in said[-2]
+    (tmp_path / "cache/hub/models--some--model/snapshots/1").mkdir(parents=True)
+    assert "some/model (was fetched before)" in look("model: some/model\n")[2][-2]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        (
+            "mappings:\n  - {key: q, to: cue/fire, value: stomr}\ncues: [{name: storm}]\n",
+            2,
+            "no such cue; did you mean storm?",
+        ),
+        ("modulators:\n  - {envelope: bart, to: steps, depth: 1}\n", 2, "did you mean bar?"),
+        ("modulators:\n  - {envelope: cue storm, to: steps, depth: 1}\n", 2, "no such cue"),
+        ("modulators:\n  - {envelope: midi nothing, to: steps, depth: 1}\n", 2, "no such control"),
+        ("modulators:\n  - {envelope: osc kick, to: steps, depth: 1}\n", 2, "begins with /"),
+        ("mappings:\n  - {osc: /vj/error, to: steps}\n", 2, "never reaches a mapping"),
+        ("mappings:\n  - {osc: /x/y, to: steps}\nignored: [/x/y]\n", 2, "stands in ignored:"),
+        ("mappings:\n  - {key: enter, to: panic}\n", 2, "key enter: a terminal gives"),
+        ("ignored:\n  - /a\n  - status\n", 3, "is no OSC address"),
+        ("answers:\n  fps: fps\n", 2, "is no OSC address"),
+        ("osc: {listen: '127.0.0.1:0', reply: nowhere}\n", 1, "HOST:PORT"),
+        ("start:\n  cue/fire: a\n", 2, "timeline:"),
+        ("curves:\n  - {to: steps, points: [[0, 1], [4, 9]]}\n", 2, "steps: 9 is above 4"),
+        ("osc: 203.0.113.77:0\n", 1, "cannot be had on this machine"),
+    ],
+)
+def test_names_and_addresses_that_lead_nowhere_are_wrong(
+    look: Check, text: str, line: int, words: str
+) -> None:
+    code, wrong, _ = look(f"{text}model: none\n")
+    assert code == 1
+    assert any(one.startswith(f"{line}: ") and words in one for one in wrong), wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("mappings:\n  - {key: q, to: steps, value: 9}\n", 2, "steps: 9 is above 4"),
+        (
+            "mappings:\n  - {key: q, to: cue/fire, value: '4'}\ncues: [{name: storm}]\n",
+            2,
+            "it fires nothing",
+        ),
+        (
+            "modulators:\n  - {lfo: sine, to: mix/wet, range: [-1, 1]}\n",
+            2,
+            "mix/wet: -1 is outside 0 .. 1",
+        ),
+        ("modulators:\n  - {lfo: sine, to: mix/wet, depth: 3}\n", 2, "more than its whole range"),
+        ("start:\n  mask/mode: person\n", 2, "person: FILE.onnx names one"),
+        ("cues:\n  - {name: a, set: {mask/mode: person}}\n", 2, "finds nobody"),
+        ("start:\n  prompt/a: qwrtzp\nmodel: pocket\n", 2, "understands nothing of “qwrtzp”"),
+        (
+            "osc: {listen: '127.0.0.1:0', reply: 'no.such.host.invalid:9001'}\n",
+            1,
+            "no such address to send to",
+        ),
+    ],
+)
+def test_what_plays_otherwise_than_it_looks_is_a_warning(
+    look: Check, text: str, line: int, words: str
+) -> None:
+    code, wrong, said = look(text if "model:" in text else f"{text}model: none\n")
+    assert (code, wrong) == (0, [])
+    assert any(one.startswith(f"warning: my.yaml:{line}: ") and words in one for one in said), said
+
+
+def test_ports_that_somebody_uses_are_said(look: Check) -> None:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as osc,
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM) as page,
+    ):
+        osc.bind(("127.0.0.1", 0))
+        page.bind(("127.0.0.1", 0))
+        page.listen()
+        places = [f"127.0.0.1:{one.getsockname()[1]}" for one in (osc, page)]
+        code, wrong, said = look(
+            f"model: none\nosc: {places[0]}\nsinks: [preview]\npreview: {places[1]}\n"
+        )
+    assert (code, wrong) == (0, [])
+    for line, what in ((2, f"osc {places[0]}"), (4, f"preview {places[1]}")):
+        assert (
+            f"warning: my.yaml:{line}: {what}: another program uses this port now; the next free one would be taken"
+            in said
+        )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Spout is at home there")
+def test_spout_is_refused_off_windows_where_nothing_else_plays(look: Check) -> None:
+    code, wrong, _ = look("sinks: [spout:vj, preview]\nmodel: none\n")
+    assert (code, wrong) == (1, ["1: spout:vj: Spout is for Windows only; here use ndi:vj"])
+    code, wrong, said = look(
+        "sinks: [spout:vj, record:x/]\nsource: [spout:A, testcard]\nmodel: none\n"
+    )
+    assert (code, wrong) == (0, [])
+    assert [one[9:17] for one in said if one.startswith("warning") and "Windows only" in one] == [
+        "my.yaml:"
+    ] * 2
+    assert look("source: spout:A\nmodel: none\n")[1] == [
+        "1: spout:A: Spout is for Windows only; ndi:NAME plays here"
+    ]
+
+
+def test_every_show_that_is_shipped_is_right(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("first_show", "touchdesigner", "performer"):
+        assert check([name]) == 0
+    assert capsys.readouterr().err == ""
