@@ -184,11 +184,13 @@ def _colon(problem: str, lines: Sequence[str], at: int, begun: int) -> Told:
             fix = glued(lines[line])
             if fix and _deep(lines[line]) == _deep(lines[at]):
                 return line, f"a space is missing after the colon: {fix}"
+            if _deep(lines[line]) < _deep(lines[at]) and ":" not in lines[line]:
+                return line, f"a colon is missing after {lines[line].strip()[:60]}"
             break
     found = re.match(r"\s*(?:- )?(?:[^\s:{\[\"'][^:]*): (.*: .*?)\s*(#.*)?$", lines[at])
     if found is not None and found[1][0] not in "\"'{[":
         return at, f'text that holds a colon and a space wants quotes: "{found[1]}"'
-    if found is not None:
+    if found is not None and re.match(r"(\"[^\"]*\"|'[^']*'|[{\[][^{}\[\]]*[}\]])\s*:", found[1]):
         return (
             at,
             "what follows a closing quote or bracket does not belong to it; there is one name: value on a line",
@@ -206,8 +208,6 @@ def _indent(problem: str, lines: Sequence[str], at: int) -> Told:
     if not above:
         return None
     deep, over = _deep(lines[at]), _deep(lines[above[-1]])
-    if deep > over and ":" not in lines[above[-1]] and "mapping values" in problem:
-        return above[-1], f"a colon is missing after {lines[above[-1]].strip()[:60]}"
     first = above[0]
     if deep == 0 and all(_deep(lines[line]) > 0 for line in above):
         return first, _off(first, _deep(lines[first]), at, 0)
