@@ -107,9 +107,11 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
         monkeypatch.setattr(f"vj.sources.{name}", value)
     made: list[Rig] = []
 
-    def begin(*uris: str, **sources: Any) -> Rig:
+    def begin(*uris: str, settle: float = 2.0, **sources: Any) -> Rig:
         named = {name.replace("_", ":"): source for name, source in sources.items()}
         made.append(Rig(list(uris), named))
+        if settle:
+            made[-1].feed.settle(settle)
         return made[-1]
 
     yield begin
@@ -145,7 +147,6 @@ def test_a_device_that_is_not_there_at_the_start_is_awaited_and_said(
     camera = Scripted(200)
     camera.absent = absent
     rig = play("camera:9", camera_9=camera)
-    rig.feed.settle(2.0)
     rig.until(lambda: rig.feed.state() == "camera:9 awaited, test card")
     assert rig.feed.awaited == ["camera:9"]
     assert rig.said[-1] == "no source is there yet: the test card plays until camera:9 appears"
@@ -216,10 +217,9 @@ def test_the_test_card_stands_in_for_the_last_one_and_leaves(play: Play) -> None
 def test_one_that_hangs_while_it_opens_holds_up_neither_the_start_nor_the_end(play: Play) -> None:
     share = Scripted(200)
     share.hangs = threading.Event()
-    rig = play("share:1", "reel:1", share_1=share, reel_1=Scripted(20))
     begun = time.monotonic()
-    rig.feed.settle(0.05)
-    assert time.monotonic() - begun < 0.1
+    rig = play("share:1", "reel:1", settle=0.05, share_1=share, reel_1=Scripted(20))
+    assert time.monotonic() - begun < 0.15
     rig.until(lambda: rig.grey == 20)
     rig.until(lambda: bool(rig.said))
     assert rig.said == ["share:1 gives no picture yet; reel:1 plays until it comes"]
@@ -235,7 +235,7 @@ def test_one_that_hangs_while_it_opens_holds_up_neither_the_start_nor_the_end(pl
 def test_what_comes_back_after_hanging_plays(play: Play) -> None:
     share = Scripted(200)
     share.hangs = threading.Event()
-    rig = play("share:1", share_1=share)
+    rig = play("share:1", settle=0.05, share_1=share)
     rig.until(lambda: rig.feed.state() == "share:1 awaited, test card")
     share.hangs.set()
     rig.until(lambda: rig.grey == 200 and rig.frames[-1].pixels.max() == 200)
@@ -251,14 +251,27 @@ def test_one_that_gives_a_single_picture_fades_in_all_the_same(play: Play) -> No
     rig.until(lambda: rig.grey == 200, seconds=1.0)
 
 
+def test_a_wrong_name_that_is_found_out_late_is_awaited(play: Play) -> None:
+    """A share that answers after a while: the show has begun, and there has to be a picture."""
+    share = Scripted(200)
+    share.hangs, share.absent = threading.Event(), Fault("share:1: there is no such file")
+    rig = play("share:1", settle=0.05, share_1=share)
+    share.hangs.set()
+    rig.until(lambda: rig.feed.state() == "share:1 awaited, test card")
+    rig.until(lambda: len(rig.said) == 2)
+    assert rig.said[0] == "share:1: there is no such file"
+    share.absent = None
+    rig.until(lambda: rig.grey == 200)
+
+
 def test_wrong_names_alone_do_not_begin_a_show(tmp_path: Path, play: Play) -> None:
     (tmp_path / "clip one.mp4").touch()
-    rig = play(f"{tmp_path}/clip_one.mp4")
+    rig = play(f"{tmp_path}/clip_one.mp4", settle=0)
     with pytest.raises(
         Fault, match=r"clip_one.mp4: there is no such file .*; did you mean clip one.mp4"
     ):
         rig.feed.settle(2.0)
-    rig = play(f"{tmp_path}/lost.mp4", f"{tmp_path}/two.mp4")
+    rig = play(f"{tmp_path}/lost.mp4", f"{tmp_path}/two.mp4", settle=0)
     with pytest.raises(Fault, match=r"no source opens: .*lost.mp4.*; .*two.mp4"):
         rig.feed.settle(2.0)
     assert not rig.frames
@@ -268,9 +281,7 @@ def test_a_wrong_name_with_another_after_it_is_said_and_the_other_plays(
     tmp_path: Path, play: Play
 ) -> None:
     rig = play(f"{tmp_path}/lost.mp4", "testcard")
-    rig.feed.settle(2.0)
-    rig.until(lambda: bool(rig.said))
-    assert rig.feed.uri == "testcard"
+    rig.until(lambda: bool(rig.said) and rig.feed.uri == "testcard")
     assert "lost.mp4: there is no such file" in rig.said[0]
     assert rig.said[0].endswith("; testcard plays until it comes")
     write_clip(tmp_path / "lost.mp4")
@@ -284,7 +295,6 @@ def test_a_file_on_a_stick_that_is_not_there_is_awaited(
     path: str, tmp_path: Path, play: Play
 ) -> None:
     rig = play(path.format(tmp=tmp_path))
-    rig.feed.settle(2.0)
     rig.until(lambda: "test card" in rig.feed.state())
     assert len(rig.feed.awaited) == 1
 
@@ -299,14 +309,14 @@ def test_what_needs_a_library_is_not_tried_again(play: Play) -> None:
     rig.until(lambda: bool(rig.said))
     assert rig.said == ["spout:x: Spout is for Windows only; NDI plays here; reel:1 plays"]
     with pytest.raises(Fault, match="Windows only"):
-        play("spout:x", spout_x=spout).feed.settle(2.0)
+        play("spout:x", spout_x=spout)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name")
 def test_a_pipe_plays_once_somebody_writes_into_it(tmp_path: Path, play: Play) -> None:
     clip = write_clip(tmp_path / "clip.mkv", frames=40)
     os.mkfifo(tmp_path / "pipe.mkv")
-    rig = play(f"video:{tmp_path}/pipe.mkv")
+    rig = play(f"video:{tmp_path}/pipe.mkv", settle=0.05)
     rig.until(lambda: rig.feed.state().endswith("awaited, test card"))
     with open(tmp_path / "pipe.mkv", "wb") as pipe:
         pipe.write(clip.read_bytes())
@@ -315,6 +325,7 @@ def test_a_pipe_plays_once_somebody_writes_into_it(tmp_path: Path, play: Play) -
 
 def test_the_end_of_a_clip_ends_the_feed(tmp_path: Path, play: Play) -> None:
     rig = Rig([str(write_clip(tmp_path / "clip.mp4", frames=5))], {}, loop=False)
+    rig.feed.settle(2.0)
     rig.until(lambda: rig.feed.ended)
     assert rig.feed.state().endswith("clip.mp4 at its end")
     assert rig.feed.stop()

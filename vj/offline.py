@@ -35,7 +35,7 @@ from vj.staging import flow_finder, model_spec, painted_size, people_finder, sta
 RENDERED = ("record",)
 """Kinds of sinks that make sense when nobody watches; the others are left out, and that is said."""
 
-OPENING = 10.0
+OPENING = 5.0
 """Seconds that a source gets to open: a pipe without a writer never does."""
 
 Report = Callable[[int, int | None], None]

@@ -91,7 +91,7 @@ class Performance:
         self.has_sinks = bool(sinks)
         self.enlarging: Enlarging | None = None
         self.loader = ModelLoader(self)
-        self.people = people_finder(show, True, self.say)
+        self.people = people_finder(show, True, self.say, self.supervisor)
         self.inbetween = Inbetween(self._send, self.clock, show.fps, self.supervisor)
         self.loop = RenderLoop(
             size=size,
@@ -123,6 +123,7 @@ class Performance:
             write_cues=file.write_cues if file is not None else None,
             remark=self.remark,
             waits=True,
+            supervisor=self.supervisor,
         )
         self.feed: Feed | None = None
         self.feed_setting: Setting | None = None
@@ -155,7 +156,7 @@ class Performance:
         self.feed, self.feed_setting = Feed(self.show.source, self.inbox, setting, self.say, self.supervisor), setting
         self.feed.start()
         try:
-            self.feed.settle(1.0)
+            self.feed.settle(0.5)
             if self.show.output is not None:
                 self.enlarging = self.make_enlarging(self.show, self.size, self.show.output)
             if "preview" in self.show.sinks:
@@ -183,7 +184,7 @@ class Performance:
         self.supervisor.guard(self.over)
         if self.store.get("record"):
             self.outlets.record(True)
-        return Opened(self.osc, self.page, self.feed.uri)
+        return Opened(self.osc, self.page, self.feed.uri + (", awaited" if self.feed.uri in self.feed.awaited else ""))
 
     def mark(self, name: str) -> None:
         """For --startup-times: so far it took until this was done."""

@@ -61,6 +61,8 @@ class Feed:
         self._leaving: list[Reader] = []
         """Read on until something else plays."""
         self._faults = 0
+        self._settled = True
+        """The show has begun, or does not ask: what looks wrong is awaited, too."""
         self._words: queue.SimpleQueue[str] = queue.SimpleQueue()
         """To be said without the lock: a terminal may be held up, and the picture is not."""
         self._stop = threading.Event()
@@ -68,17 +70,23 @@ class Feed:
         self._lock = threading.RLock()
 
     def start(self) -> None:
-        """Begin to open them. Does not wait."""
+        """Begin to open them. Does not wait; `settle` comes next."""
+        self._settled = False
         self._thread = self._supervisor.start("sources", self._run, self._stop.is_set)
 
     def settle(self, seconds: float) -> None:
-        """Wait until something plays, so long at most. Raises Fault when none of the sources looks as if it would ever come."""
+        """Wait until a source is open, so long at most. Raises Fault when none looks as if it would ever come."""
         end = self.setting.clock.now() + seconds
-        while self._playing is None and self.setting.clock.now() < end and not self._stop.is_set():
+        while self.setting.clock.now() < end and not self._stop.is_set():
+            readers = [place.reader for place in self._places]
+            tried = all(reader is not None and reader.trouble for reader in readers)
             fault = wrong(self._places)
             if fault is not None:
                 raise fault
+            if tried or any(reader is not None and reader.opened for reader in readers):
+                break
             self._stop.wait(0.005)
+        self._settled = True
 
     def stop(self, timeout: float = 2.0) -> bool:
         """End and close the sources. False when one hangs for longer than `timeout` seconds; it closes when it comes back."""
@@ -135,7 +143,7 @@ class Feed:
             return f"{playing.uri} at its end"
         if playing.trouble or not playing.there(self.setting.clock.now()):
             return f"{playing.uri} lost, last picture"
-        return f"{playing.uri} {playing.size}"
+        return f"{playing.uri} {playing.latest.size if playing.latest is not None else ''}"
 
     # Who plays.
 
@@ -174,7 +182,7 @@ class Feed:
                 return reader, False
             if reader.pending(now):
                 return None, True
-            if not reader.passed and wrong(self._places) is None:
+            if not reader.passed and (self._settled or wrong(self._places) is None):
                 self._pass_over(index, reader)
         return None, False
 
@@ -197,8 +205,8 @@ class Feed:
 
     def _stand_in(self, now: float) -> None:
         """Let the test card play: there is nothing else."""
-        if wrong(self._places) is not None and self._playing is None:
-            return  # the show will not begin
+        if not self._settled:
+            return  # the show may not begin at all
         if self._card is None:
             awaited = [place.uri for place in self._places if place.reader is None or not place.reader.hopeless]
             if self._playing is None and awaited:

@@ -175,8 +175,11 @@ class NdiSource:
         how, _, source = found[0]
         if self._playing is None or now - self._heard > SILENCE:
             if how < 2 or now - self._since >= SETTLE:
+                silent = self.connected
                 self._leave()
                 self._playing, self._heard = self._connect(how, source, now), now
+                if silent not in ("", self.connected):
+                    self._setting.say(f"ndi:{self.name}: {silent} is silent; {self.connected} plays instead")
         elif how < self._playing.fit and self._coming is None:
             self._coming = self._connect(how, source, now)
         self._name_them([name for fits, name, _ in found if fits == how])

@@ -75,6 +75,11 @@ class Reader:
         return self._thread is None or not self._thread.is_alive()
 
     @property
+    def opened(self) -> bool:
+        """It is open, with or without pictures."""
+        return self._open
+
+    @property
     def stopped(self) -> bool:
         return self._stop.is_set()
 
@@ -145,10 +150,10 @@ class Reader:
             if isinstance(error, Fault)
             else f"{self.uri[:120]}: {type(error).__name__}: {error}"[:300]
         )
-        first, self.trouble = self._tries == 0, told
         wrong = self.frames == 0 and isinstance(error, Fault) and not isinstance(error, Awaited)
         if wrong or isinstance(error, Unavailable):
             self.refused = error
+        first, self.trouble = self._tries == 0, told
         self._next_try = self.setting.clock.now() + RETRY[min(self._tries, len(RETRY) - 1)]
         self._tries += 1
         if first and not self._stop.is_set():
