@@ -116,7 +116,7 @@ class Stage:
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
+            process_group=0 if os.name == "posix" else None,
             **how,
         )
         if out == subprocess.PIPE and self.process.stdout is not None:

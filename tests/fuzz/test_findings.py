@@ -15,7 +15,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from tests.fuzz.http import asked
 from tests.fuzz.osc import Rig, Wire
 from tests.test_dispatch import Desk, bundle, f32, raw
-from vj.control import osc_pattern
+from vj.control import dispatch, osc, osc_pattern
 from vj.control.osc_packet import pack
 from vj.monitor.server import Monitor
 from vj.parameters.store import Store
@@ -73,7 +73,50 @@ def test_a_bundle_of_a_thousand_patterns_does_not_hold_osc_up(
     assert desk.store.get("record") is True, "no pattern means a recording"
 
 
-VALUES = ("", "a", "abc", "vier", "水墨", 0.1, -0.0, 1, -1, 2**31, -(2**63), True, False, b"x", b"four")
+def test_what_takes_long_leaves_the_picture_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+    desk = Desk()
+    desk.dispatcher._rest = rests.append
+    monkeypatch.setattr(dispatch, "HOLD", 1e-4)
+    desk.play(bundle(*[raw(f"/vj/[a-{letter}]*/*", "f", f32(0.5)) for letter in "mnopqrst"] * 20))
+    assert len(rests) > 10, "a bundle of many patterns rests in between"
+    assert desk.store.get("prompt/mix") == 0.5
+    rests.clear()
+    desk.play(bundle(raw("/vj/delta", "f", f32(0.5))))
+    assert not rests
+
+
+def test_a_batch_of_what_takes_long_ends_before_all_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rig = Rig(seed=0)
+    monkeypatch.setattr(osc, "HOLD", 1e-9)
+    rig.feed(*[raw("/vj/*/*", "f", f32(0.25))] * 4)
+    assert len(rig.wire.waiting) == 3, "the rest is read in the next one"
+    rig.feed(*[raw("/vj/delta", "f", f32(number / 100)) for number in range(50)])
+    for _ in range(3):
+        rig.feed()
+    assert rig.store.get("delta") == pytest.approx(0.49)
+    assert not rig.wire.waiting, "faders alone are all read in one go"
+
+
+VALUES = (
+    "",
+    "a",
+    "abc",
+    "vier",
+    "水墨",
+    0.1,
+    -0.0,
+    1,
+    -1,
+    2**31,
+    -(2**63),
+    True,
+    False,
+    b"x",
+    b"four",
+)
 
 
 @pytest.mark.parametrize("value", VALUES)

@@ -28,7 +28,8 @@ OWN = ("/vj/status/", "/vj/error")
 """What vj itself says. Heard from another vj, it is neither obeyed nor answered: two of them would talk for ever."""
 
 HOLD = 0.02
-"""Seconds of work for which frames may be held up to see a bundle as a whole; one of a thousand patterns is not."""
+"""Seconds of work for which frames may be held up to see a bundle as a whole; one of a thousand patterns is not. Then they get their turn:
+as long as that rests what is still to be done."""
 
 SUGGESTIONS = 5
 """Near words looked up a second; each takes a millisecond."""
@@ -61,8 +62,10 @@ class Dispatcher:
         status: Status = dict,
         wall: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
+        rest: Callable[[float], None] = time.sleep,
     ) -> None:
-        """say: a line for whoever plays. wall, steady: see `Later`."""
+        """say: a line for whoever plays. wall, steady: see `Later`. rest: lets others work for so many seconds."""
+        self._rest = rest
         self.status = status
         self.complaints = Complaints(say, steady)
         self.later: Later[Asker] = Later(wall, steady)
@@ -188,13 +191,18 @@ class Dispatcher:
         """In one frame; for longer than HOLD no frame waits."""
         rest = deque(messages)
         asked = False
+        before: Message | None = None
         while rest:
             end = time.thread_time() + HOLD
             with self.complaints.quietly(), self._store.together():
                 while rest and time.thread_time() < end:
                     message = rest.popleft()
                     asked |= message.address in self._asks
-                    self._obey(message, asker)
+                    if message != before or not is_pattern(message.address):  # once is enough
+                        self._obey(message, asker)
+                    before = message
+            if rest:
+                self._rest(HOLD)
         if asked:
             self._tell_status(asker)
 

@@ -22,7 +22,7 @@ from typing import Any
 from vj.clock import Clock
 from vj.control.complaints import Allowance
 from vj.control.conductor import Conductor
-from vj.control.dispatch import Dispatcher, Status, Target
+from vj.control.dispatch import HOLD, Dispatcher, Status, Target
 from vj.control.feedback import PERIOD, Feedback
 from vj.control.network import datagram_socket, heard_at, resolved
 from vj.control.osc_packet import is_osc, pack, unpack
@@ -40,6 +40,8 @@ TICK, BUSY = 0.003, 0.01
 """Seconds it rests after a busy batch: one that held several datagrams, or came within BUSY seconds of the one before."""
 FLOOD, FLOOD_TICK = 8, 0.01
 """Datagrams in a batch from which on it rests for longer: still three times in a frame."""
+SHARE, LONGEST_REST = 1.0, 0.05
+"""It rests for as long as it has worked, up to so many seconds: whatever floods it, the picture has half of the time to itself."""
 
 PEERS, PEER_LIFE = 8, 60.0
 """Senders that get the status: so many, for so many seconds after their last message."""
@@ -216,8 +218,10 @@ class OscServer:
                 ready, _, _ = select.select([self._socket, self._wake[0]], [], [], wait)
                 if self._wake[0] in ready:
                     self._wake[0].recv(4096)
+                begun = time.thread_time()
                 taken = self._take_batch()
                 before, batch = batch, time.monotonic() if taken else batch
+                work = time.thread_time() - begun
                 self._tell_remarks()
                 self.dispatcher.release()
                 self._tell_back()
@@ -225,7 +229,9 @@ class OscServer:
                     self._next_status = time.monotonic() + 1.0
                     self._send_status()
                 if 0 < taken < BATCH and (taken > 1 or batch - before < BUSY):
-                    time.sleep(TICK if taken < FLOOD else FLOOD_TICK)
+                    time.sleep(max(TICK if taken < FLOOD else FLOOD_TICK, min(LONGEST_REST, SHARE * work)))
+                elif work > TICK:
+                    time.sleep(min(LONGEST_REST, SHARE * work))
             except Exception as error:  # nothing may end this thread
                 if self._stop.is_set():
                     return
@@ -241,6 +247,7 @@ class OscServer:
         asker: _Udp | None = None
         heard: dict[Place, None] = {}
         taken = 0
+        end = time.thread_time() + HOLD
         for _ in range(BATCH):
             try:
                 packet, peer = receive(65536)
@@ -264,6 +271,8 @@ class OscServer:
             if not packet.startswith(TOLD):  # two shows that reply to each other are no listeners
                 heard[peer] = None
             self._play(packet, asker)
+            if time.thread_time() > end:  # what takes time of its own leaves some to others
+                break
         self._set_numbers(numbers)
         self.packets += taken
         self._greet(heard)
