@@ -51,7 +51,12 @@ NO_YAML = [
     ("start:\n  steps: 2\n\n  seed: 1\n  steps: 3\n", 5, "steps: stands twice, first on line 2"),
     ("loop: true\nstart here\nfit: pad\n", 2, "neither name: value nor an entry"),
     ("loop: true\n---\nloop: false\n", 2, "a second document"),
-    ("macros:\n  pedal\n    drives: {strength: [0, 1]}\n", 2, "a colon is missing after pedal"),
+    ("macros:\n  pedal\n    drives: {strength: [0, 1]}\n", 2, "a colon is missing in 'pedal'"),
+    (
+        "show Tonight\nsource: drawn:kiss  # yours: a clip\n",
+        1,
+        "a colon is missing in 'show Tonight'",
+    ),
     (" show: a\nfps: 20\nloop: true\n", 1, "this line begins at column 2, and line 2 at column 1"),
     ("start:\n   steps: 1\n  seed: 2\n", 2, "this line begins at column 4, and line 3 at column 3"),
     (

@@ -184,10 +184,12 @@ def _colon(problem: str, lines: Sequence[str], at: int, begun: int) -> Told:
             fix = glued(lines[line])
             if fix and _deep(lines[line]) == _deep(lines[at]):
                 return line, f"a space is missing after the colon: {fix}"
-            if _deep(lines[line]) < _deep(lines[at]) and ":" not in lines[line]:
-                return line, f"a colon is missing after {lines[line].strip()[:60]}"
+            plain = re.split(r"\s#", lines[line])[0].strip()
+            if _deep(lines[line]) <= _deep(lines[at]) and ":" not in plain:
+                return line, f"a colon is missing in {plain[:60]!r}"
             break
-    found = re.match(r"\s*(?:- )?(?:[^\s:{\[\"'][^:]*): (.*: .*?)\s*(#.*)?$", lines[at])
+    code = re.split(r"\s#", lines[at])[0]
+    found = re.match(r"\s*(?:- )?(?:[^\s:{\[\"'][^:]*): (.*: .*?)\s*$", code)
     if found is not None and found[1][0] not in "\"'{[":
         return at, f'text that holds a colon and a space wants quotes: "{found[1]}"'
     if found is not None and re.match(r"(\"[^\"]*\"|'[^']*'|[{\[][^{}\[\]]*[}\]])\s*:", found[1]):
