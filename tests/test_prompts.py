@@ -10,6 +10,7 @@ import torch
 
 from vj.engine.prompts import Embedding, PromptBook, Travel, blend, wanted
 from vj.parameters.store import Store
+from vj.supervise import Supervisor
 
 
 def embedding(*values: float) -> Embedding:
@@ -108,7 +109,8 @@ def test_a_text_the_encoder_chokes_on_is_said_once_and_the_last_one_stays() -> N
             raise RuntimeError("no such token")
         return encode(text)
 
-    book = PromptBook(fragile, wait=False, on_message=said.append)
+    supervisor = Supervisor(said.append)
+    book = PromptBook(fragile, wait=False, on_message=said.append, supervisor=supervisor)
     assert book.get("bad one") is None
     deadline = time.monotonic() + 5
     while not said and time.monotonic() < deadline:
@@ -121,6 +123,8 @@ def test_a_text_the_encoder_chokes_on_is_said_once_and_the_last_one_stays() -> N
     assert book.get("good") is not None
     assert len(said) == 1
     assert "bad one" in said[0]
+    assert supervisor.faults == {"prompts": 1}, "the status counts it"
+    assert supervisor.threads == ["prompts"]
     book.close()
 
 

@@ -161,7 +161,7 @@ class Adopting:
 
         part.switch = switch
         if ready is not None:
-            part.drop = ready[1].close
+            part.drop = lambda: played.desk.drop(ready)
         return part
 
     def _sinks(self, show: Show, old: Show) -> Part | None:
@@ -181,7 +181,7 @@ class Adopting:
         if show.person == old.person:
             return None
         played = self._played
-        made, before = make_people(show, True, played.say), played.people
+        made, before = make_people(show, True, played.say, played.supervisor), played.people
 
         def switch() -> None:
             played.people = made

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SETTLED = 8.0
 """Seconds of painting after which a size that was kept from another time is held against what the frames take."""
 SWAP = 10.0
-"""Seconds that a loaded model gets to be taken over by the render thread."""
+"""Seconds after which it is said that a loaded model is not taken over by the render thread."""
 
 
 class ModelLoader:
@@ -89,6 +89,7 @@ class ModelLoader:
                 sizes,
                 show.fit,
                 self.choices,
+                self._played.supervisor,
             )
             self._played.mark("the model loaded, its way and size chosen")
             size = painter.canvas.size
@@ -153,7 +154,8 @@ class ModelLoader:
         self.next_enlarging = enlarging
         try:
             handover = self._played.loop.offer(painter)
-            handover.settled.wait(SWAP)
+            while not handover.settled.wait(SWAP) and not self._played.over.is_set():
+                self._played.say(f"{painter.name} is loaded and waits: the picture stands")
             if handover.error is not None:
                 raise handover.error
         finally:

@@ -18,6 +18,7 @@ from vj.frame import Aspect, Size
 from vj.parameters.table import Value
 from vj.show.schema import Show
 from vj.sources import split_uri
+from vj.supervise import Supervisor
 
 NATIVE_SIDES = (("xl-turbo", 512), ("xl", 1024), ("2-1-base", 512), ("2-1", 768))
 """Sides of the square that models were made for, by what their names hold; 512 otherwise."""
@@ -71,18 +72,18 @@ def model_spec(show: Show) -> ModelSpec:
     )
 
 
-def make_people(show: Show, live: bool, say: Callable[[str], None]) -> FindPeople | None:
+def make_people(show: Show, live: bool, say: Callable[[str], None], supervisor: Supervisor | None = None) -> FindPeople | None:
     """What finds people in a show's frames, live beside the picture; None without a person model. Raises Fault when it does not load."""
     if show.person is None:
         return None
     model = PersonModel(Path(show.person.model).expanduser(), show.person.input)
-    return Beside(model.find, say) if live else model.find
+    return Beside(model.find, say, supervisor) if live else model.find
 
 
-def people_finder(show: Show, live: bool, say: Callable[[str], None]) -> FindPeople | None:
+def people_finder(show: Show, live: bool, say: Callable[[str], None], supervisor: Supervisor | None = None) -> FindPeople | None:
     """The same; when it does not load that is said, and nobody is found."""
     try:
-        return make_people(show, live, say)
+        return make_people(show, live, say, supervisor)
     except Fault as fault:
         say(f"{fault}; mask/mode person finds nobody")
         return None

@@ -79,6 +79,11 @@ class Supervisor:
         self._working: dict[str, threading.Thread] = {}
         self._watched = threading.Event()
 
+    def count(self, name: str) -> None:
+        """One more fault of a work that says itself what went wrong, and goes on."""
+        with self._lock:
+            self._faults[name] = self._faults.get(name, 0) + 1
+
     def report(self, name: str, error: BaseException, then: str = "it goes on") -> None:
         """Count a fault, and say it unless it was said a moment ago. name: of the work. then: what becomes of it."""
         told = f"{type(error).__name__}: {error}"[:300]

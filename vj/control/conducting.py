@@ -27,13 +27,17 @@ class Modulated(Playable, Protocol):
 class Ears:
     """Where followers hear: one of a kind is opened once. What cannot be heard is said, and silent."""
 
-    def __init__(self, live: bool, say: Callable[[str], None]) -> None:
-        self._live, self._say = live, say
+    def __init__(self, live: bool, say: Callable[[str], None], before: Ears | None = None) -> None:
+        """before: those whose place these may take: an input that is open there is used as it is, since a device may have one user."""
+        self._live, self._say, self._before = live, say, before
         self._open: dict[str, Track | Input | Silence] = {}
 
     def at(self, name: str) -> Track | Input | Silence:
         """name: an audio file, or a part of an input's name."""
-        if name not in self._open:
+        there = self._before._open.get(name) if self._before is not None else None
+        if name not in self._open and isinstance(there, Input):
+            self._open[name] = there
+        elif name not in self._open:
             try:
                 self._open[name] = self._listen(name)
             except Fault as fault:
@@ -50,9 +54,13 @@ class Ears:
             raise Fault(f"audio {name or 'input'}: offline there is no input; name an audio file with input:")
         return Input(name)
 
-    def close(self) -> None:
+    def close(self, but: Ears | None = None) -> None:
+        """but: those who go on, with what both have."""
+        kept = list(but._open.values()) if but is not None else []
         for heard in self._open.values():
-            heard.close()
+            if heard not in kept:
+                heard.close()
+        self._before = None
 
 
 def _cause(text: str) -> str:
@@ -81,10 +89,11 @@ def make_conductor(
     now: Callable[[], float] = lambda: 0.0,
     remark: Callable[[str], None] | None = None,
     latency: Callable[[], float] = lambda: 0.0,
+    ears: Ears | None = None,
 ) -> tuple[Conductor, Ears]:
-    """The conductor of a show, and what it hears with; the ears are closed by the caller. live: sound inputs may be opened. remark: see
-    `Conductor`."""
-    ears = Ears(live, say)
+    """The conductor of a show, and what it hears with; the ears are closed by the caller. live: sound inputs may be opened. ears: of the
+    version of the show before. remark: see `Conductor`."""
+    ears = Ears(live, say, ears)
     modulations = []
     for number, (name, rule) in enumerate(zip(show.modulator_names(), show.modulators, strict=True)):
         target = store.table.find(rule.to).name

@@ -87,6 +87,7 @@ class Conductor:
         self._scheduled = {schedule.to for schedule in self.schedules}
         self.macros = [Macro(name, rule, store.table) for name, rule in show.macros.items()]
         self.modulations = list(modulations)
+        self._causes = {modulation.on for modulation in self.modulations}
         self.mappings = Mappings(show.mappings, store.table)
         self._events: deque[tuple[Any, ...]] = deque(maxlen=QUEUE)
         self._time = 0.0
@@ -157,7 +158,7 @@ class Conductor:
 
     def hear_osc(self, address: str, arguments: tuple[Any, ...]) -> bool:
         """A message to an address of a mapping. False when none listens to it."""
-        if not self.mappings.hears_osc(address) and not any(m.on == f"osc {address}" for m in self.modulations):
+        if not self.mappings.hears_osc(address) and f"osc {address}" not in self._causes:
             return False
         self._events.append(("osc", address, arguments))
         return True
@@ -368,6 +369,8 @@ class Conductor:
 
     def _strike(self, cause: str, raw: object, time: float) -> None:
         """Set off the envelopes that wait for this; a value of 0 lets go of them."""
+        if cause not in self._causes:
+            return
         for modulation in self.modulations:
             if modulation.on == cause and isinstance(modulation.signal, Envelope):
                 if isinstance(raw, int | float) and raw > 0:

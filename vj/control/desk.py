@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import queue
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from vj.errors import Fault
 from vj.frame import Size
 from vj.parameters.store import Store
 from vj.parameters.table import Value
+from vj.supervise import Errands, Supervisor
 
 TAKES = Path("takes")
 
@@ -55,18 +55,22 @@ class Desk:
         painted: Callable[[], Size] = lambda: Size(0, 0),
         remark: Callable[[str], None] | None = None,
         waits: bool = False,
+        supervisor: Supervisor | None = None,
     ) -> None:
         """waits: the show begins with `begin` only, and the take with it. painted: the size at which the show is painted, for takes.
         replay: a take that plays instead of all hands. log: a take of everything is written there. remark: gets what is wrong with what
-        somebody has sent, `say` unless given. Raises Fault when the take cannot be written."""
+        somebody has sent, `say` unless given. supervisor: of the threads of MIDI, takes and whatever waits for a disk. Raises Fault when
+        the take cannot be written."""
         self._show, self._store, self._clock, self._say, self._latency = show, store, clock, say, latency
         self._replay, self._write_cues, self._painted, self._remark = replay, write_cues, painted, remark
         self.midi: MidiPorts | None = None
         self._take: TakeWriter | None = None
         self._lock = threading.Lock()
-        self._errands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._runner: threading.Thread | None = None
+        self._supervisor = supervisor or Supervisor(say)
+        self._errands = Errands(self._supervisor, "the desk")
+        """Whatever may wait for a disk, in its order."""
         self._close_link: Callable[[], None] = lambda: None
+        self._ears: Ears | None = None
         self.conductor, self._ears = self._make(show)
         self._waits = self.conductor.timeline.waits = waits
         if replay is not None:
@@ -77,8 +81,9 @@ class Desk:
             self._begin_take(log)
 
     def _make(self, show: Played, store: Store | None = None) -> tuple[Conductor, Ears]:
+        say, now, ears = self._say, self._clock.now, self._ears
         return make_conductor(
-            show, store or self._store, live=True, say=self._say, now=self._clock.now, remark=self._remark, latency=self._latency
+            show, store or self._store, live=True, say=say, now=now, remark=self._remark, latency=self._latency, ears=ears
         )
 
     def _conduct(self) -> None:
@@ -110,7 +115,9 @@ class Desk:
         if midi.on and (wanted or midi.devices):
             values = self._store.base if midi.feedback else None
             hands = self.conductor.hands
-            self.midi = MidiPorts(self, now=self._clock.now, say=self._say, devices=midi.devices, hands=hands, values=values)
+            self.midi = MidiPorts(
+                self, now=self._clock.now, say=self._say, devices=midi.devices, hands=hands, values=values, supervisor=self._supervisor
+            )
             self.midi.start()
         if self._show.tempo.follow == "link":
             self._leave_link()
@@ -124,6 +131,10 @@ class Desk:
         """What `adopt` takes for another version of the show. store: one that stands as that version starts; nothing of it is kept.
         Raises Fault, and whatever the show's rules throw."""
         return self._make(show, store)
+
+    def drop(self, ready: tuple[Conductor, Ears]) -> None:
+        """End what `ready` gave, with what plays as it was."""
+        ready[1].close(but=self._ears)
 
     def adopt(self, show: Played, ready: tuple[Conductor, Ears] | None = None) -> Callable[[], None]:
         """Another version of the show, whose table and start the store has adopted. All that is pending goes on, see
@@ -139,7 +150,8 @@ class Desk:
             self._conduct()
 
         def afterwards() -> None:
-            ears.close()
+            if ears is not None:
+                ears.close(but=made[1])
             if show.tempo.follow != was.tempo.follow:
                 self._leave_link()
             if self._plugs(show) != self._plugs(was) or (show.tempo.follow == "link" and was.tempo.follow != "link"):
@@ -165,15 +177,14 @@ class Desk:
     def stop(self) -> None:
         """End, with the take closed."""
         with contextlib.ExitStack() as steps:  # each is done, whatever another throws; the last one first
-            steps.callback(self._ears.close)
+            if self._ears is not None:
+                steps.callback(self._ears.close)
             steps.callback(self._leave_link)
             if self.midi is not None:
                 steps.callback(self.midi.stop, timeout=0.3)
                 self.midi = None
             steps.callback(self._end_take)
-            if self._runner is not None:
-                self._errands.put(None)
-                steps.callback(self._runner.join, 2.0)
+            steps.callback(self._errands.close, 2.0)
 
     # What MIDI hears goes to whichever conductor there is.
 
@@ -202,27 +213,17 @@ class Desk:
             self.conductor.changed(name, value, origin)
         # Files are opened and closed beside the picture: a mapped button is heard on the render thread.
         if name == "take/start":
-            self._later(self._start_take)
+            self._errands.put(lambda: self._try(self._start_take))
         elif name == "take/stop":
-            self._later(self._end_take)
+            self._errands.put(lambda: self._try(self._end_take))
         elif name == "cue/write":
-            self._later(self._write)
+            self._errands.put(lambda: self._try(self._write))
 
-    def _later(self, errand: Callable[[], None]) -> None:
-        """Do something that may wait for a disk, in order, on a thread of its own."""
-        if self._runner is None:
-            self._runner = threading.Thread(target=self._run, name="desk", daemon=True)
-            self._runner.start()
-        self._errands.put(errand)
-
-    def _run(self) -> None:
-        while (errand := self._errands.get()) is not None:
-            try:
-                errand()
-            except Fault as fault:
-                self._say(str(fault))
-            except Exception as error:  # the next errand is done all the same
-                self._say(f"{errand.__name__.strip('_').replace('_', ' ')} failed ({type(error).__name__}: {error})")
+    def _try(self, errand: Callable[[], None]) -> None:
+        try:
+            errand()
+        except Fault as fault:
+            self._say(str(fault))
 
     def _write(self) -> None:
         """Kept cues into the show file."""
@@ -244,7 +245,7 @@ class Desk:
             self._end_take()
         with self._lock:
             if self._take is None:
-                self._take = TakeWriter(path, self._show.show, self._say, self._painted)
+                self._take = TakeWriter(path, self._show.show, self._say, self._painted, self._supervisor)
                 if not self._waits:
                     self._observe(self._take)
                 path = self._take.path

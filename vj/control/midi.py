@@ -30,6 +30,10 @@ class Listener(Protocol):
     def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None: ...
 
 
+TOGETHER = 0.05
+"""Seconds within which both halves of a value come."""
+
+
 @dataclass(slots=True)
 class Pair:
     """A value of 14 bits in two halves, in either order, or the upper one alone."""
@@ -38,22 +42,25 @@ class Pair:
     low: int = 0
     low_first: bool = False
     _waiting: bool = False
+    _since: float = 0.0
 
-    def hear_high(self, value: int) -> int:
+    def hear_high(self, value: int, time: float) -> int:
         """The value now. Another upper half alone stands for itself: the lower one is 0 until it comes."""
+        if self._waiting and time - self._since > TOGETHER:
+            self.low_first = self._waiting = False  # that lower half was the end of something, and not the begin of this
         if value != self.high and not self._waiting:
             self.low = 0
         self.high, self._waiting = value, False
         return value * 128 + self.low
 
-    def hear_low(self, value: int) -> int | None:
+    def hear_low(self, value: int, time: float) -> int | None:
         """The value now, None while the upper half has to come first: of a sender that sends the lower one first, or has sent nothing
         else yet."""
         self.low = value
         if self.high is None:
             self.low_first = True
         if self.low_first and not self._waiting:
-            self._waiting = True
+            self._waiting, self._since = True, time
             return None
         return None if self.high is None else self.high * 128 + value
 
@@ -88,11 +95,13 @@ class MidiReader:
         self._numbers: dict[int, Number] = {}
         self._data: dict[tuple[int, int], Pair] = {}
         self._pressed: set[Control] = set()
+        self._time = 0.0
         self.messages = 0
 
     def hear(self, message: Any, time: float) -> None:
         """message: a mido.Message; time: seconds on the show's clock. What is no control (sysex, active sensing) is passed over."""
         self.messages += 1
+        self._time = time
         kind = message.type
         if kind in CLOCK:
             self._listener.hear_clock(CLOCK[kind], time, self.device, getattr(message, "pos", 0))
@@ -138,7 +147,7 @@ class MidiReader:
             self._say(control, value)
         if number < 64:
             pair = self._pairs.setdefault((channel, number % 32), Pair())
-            self._give(Control("cc14", number % 32, channel), pair.hear_high(value) if number < 32 else pair.hear_low(value))
+            self._give(Control("cc14", number % 32, channel), self._half(pair, number < 32, value))
         elif number == RESET:
             self._let_go(("cc",), channel)
         elif number in SILENT:
@@ -159,7 +168,10 @@ class MidiReader:
             pair.high, pair.low = divmod(whole, 128)
             self._give(Control("nrpn", chosen, channel), whole)
         else:
-            self._give(Control("nrpn", chosen, channel), pair.hear_high(value) if number == DATA else pair.hear_low(value))
+            self._give(Control("nrpn", chosen, channel), self._half(pair, number == DATA, value))
+
+    def _half(self, pair: Pair, upper: bool, value: int) -> int | None:
+        return pair.hear_high(value, self._time) if upper else pair.hear_low(value, self._time)
 
     def _give(self, control: Control, raw: int | None) -> None:
         if raw is not None:

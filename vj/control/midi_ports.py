@@ -16,6 +16,7 @@ from typing import Any
 from vj.control.hands import Hand
 from vj.control.midi import Listener, MidiReader
 from vj.parameters.table import Value
+from vj.supervise import Supervisor
 
 SEARCH = 1.0
 """Seconds between two looks at what is plugged in."""
@@ -66,8 +67,10 @@ class MidiPorts:
         hands: Sequence[Hand] = (),
         values: Callable[[], Mapping[str, Value]] | None = None,
         backend: Callable[[], Any] = make_backend,
+        supervisor: Supervisor | None = None,
     ) -> None:
         """devices: parts of names; none for all. hands, values: what is told back to lamps and motors; values None tells nothing."""
+        self._supervisor = supervisor or Supervisor(say)
         self._listener, self._now, self._say, self._devices = listener, now, say, [d.casefold() for d in devices]
         self.hands, self._values, self._make = list(hands), values, backend
         self._inputs: dict[str, tuple[Any, MidiReader]] = {}
@@ -85,8 +88,7 @@ class MidiPorts:
         self.state = "starting"
 
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="midi", daemon=True)
-        self._thread.start()
+        self._thread = self._supervisor.start("MIDI", self._run, self._stop.is_set)
 
     def stop(self, timeout: float = 1.0) -> None:
         """End. May be called twice."""
@@ -129,6 +131,7 @@ class MidiPorts:
             work()
             self._troubles.discard(what)
         except Exception as error:
+            self._supervisor.count(f"MIDI {what}")
             if what not in self._troubles:
                 self._troubles.add(what)
                 self._say(f"MIDI {what}: {type(error).__name__}: {error}; it is tried again")

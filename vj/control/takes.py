@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import queue
-import threading
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -26,6 +25,7 @@ from vj.errors import Fault
 from vj.frame import Size
 from vj.parameters.store import Snapshot
 from vj.parameters.table import Table, Value, fit
+from vj.supervise import Supervisor
 
 FIRST_LINE = "# vj take 1"
 NOT_PLAYED = ("record", "panic", "cue/", "take/", "tempo/tap", "macro/", "mod/")
@@ -61,8 +61,11 @@ def _new_file(path: Path) -> tuple[TextIO, Path]:
 class TakeWriter:
     """Writes a take on a thread of its own; `hear` is a tap of the store and never waits."""
 
-    def __init__(self, path: Path, show: str, say: Callable[[str], None], painted: Callable[[], Size]) -> None:
-        """painted: the size at which the show is painted, asked with every frame. Raises Fault when the file cannot be made."""
+    def __init__(
+        self, path: Path, show: str, say: Callable[[str], None], painted: Callable[[], Size], supervisor: Supervisor | None = None
+    ) -> None:
+        """painted: the size at which the show is painted, asked with every frame. supervisor: of its thread. Raises
+        Fault when the file cannot be made."""
         self._say = say
         self._painted, self._size = painted, Size(0, 0)
         try:
@@ -82,8 +85,8 @@ class TakeWriter:
         self.frames = 0
         self.ended = ""
         """Why nothing more is written."""
-        self._thread = threading.Thread(target=self._run, name="take", daemon=True)
-        self._thread.start()
+        self._supervisor = supervisor or Supervisor(say)
+        self._thread = self._supervisor.start("take", self._run)
 
     def hear(self, snapshot: Snapshot) -> None:
         """A frame's values."""
@@ -116,6 +119,7 @@ class TakeWriter:
     def _stop(self, reason: str) -> None:
         """Nothing more is taken in."""
         self.ended = reason
+        self._supervisor.count("take")
         self._say(f"take {self.path}: {reason}; it ends here")
 
     def _run(self) -> None:

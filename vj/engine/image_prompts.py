@@ -21,6 +21,7 @@ from vj.engine.checkpoints import ModelSpec, reason
 from vj.engine.prompts import Embedding, blend
 from vj.engine.weights import open_part, read_weights
 from vj.errors import Fault
+from vj.supervise import Supervisor
 
 
 class Projected(nn.Module):
@@ -97,7 +98,11 @@ class ImagePrompts:
 class WalkTokens:
     """The tokens of a walk's pictures. Live they are made on a thread of its own, offline on the spot."""
 
-    def __init__(self, encode: Callable[[np.ndarray], Tensor], wait: bool, on_message: Callable[[str], None]) -> None:
+    def __init__(
+        self, encode: Callable[[np.ndarray], Tensor], wait: bool, on_message: Callable[[str], None], supervisor: Supervisor | None = None
+    ) -> None:
+        """supervisor: of the thread that makes them."""
+        self._supervisor = supervisor or Supervisor(on_message)
         self._encode, self._wait, self._say = encode, wait, on_message
         self._known: list[tuple[np.ndarray, list[Tensor | None]]] = []
         self._queue: queue.SimpleQueue[tuple[np.ndarray, list[Tensor | None]] | None] = queue.SimpleQueue()
@@ -128,8 +133,7 @@ class WalkTokens:
             entry[1].append(self._encode(picture))
             return entry[1][0]
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="image prompts", daemon=True)
-            self._thread.start()
+            self._thread = self._supervisor.start("image prompts", self._run)
         self._queue.put(entry)
         return None
 
@@ -139,6 +143,7 @@ class WalkTokens:
                 entry[1].append(self._encode(entry[0]))
             except Exception as error:  # the picture goes on without this prompt
                 entry[1].append(None)
+                self._supervisor.count("image prompts")
                 self._say(f"image prompt: {type(error).__name__}: {error}"[:300])
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ from vj.engine.tuning import tune
 from vj.errors import Fault
 from vj.frame import Size
 from vj.parameters.store import Snapshot
+from vj.supervise import Supervisor
 
 Engine = Literal["stream", "streamdiffusion"]
 
@@ -38,11 +39,13 @@ def make_painter(
     sizes: tuple[Size, ...] = (),
     fit: Fit = "crop",
     choices: Choices | None = None,
+    supervisor: Supervisor | None = None,
 ) -> Painter:
     """Load, choose the quickest way to compute on a CPU, and run the first frames. Raises Fault with one line that says what is wrong.
 
     quietly: entered while ways are timed; the rest of the program should do little meanwhile. sizes: live, the painter is made for the
-    largest of these that this machine paints in time, instead of for `size`. choices: what was found out by timing before.
+    largest of these that this machine paints in time, instead of for `size`. choices: what was found out by timing before. supervisor: of
+    the threads beside the picture.
 
     Offline (`live` False) nothing is chosen by timing: an offline render must come out the same every time.
     """
@@ -72,11 +75,11 @@ def make_painter(
         if isinstance(model, BuiltIn):
             if isinstance(model, PocketModel) and model.is_frozen:
                 model.freeze(size.width, size.height)
-            painter = PocketPainter(model, size, not live, on_message)
+            painter = PocketPainter(model, size, not live, on_message, supervisor)
         elif engine == "streamdiffusion":
-            painter = PackagePainter(model, size, not live, on_message)
+            painter = PackagePainter(model, size, not live, on_message, supervisor)
         else:
-            painter = StreamPainter(model, size, not live, on_message)
+            painter = StreamPainter(model, size, not live, on_message, supervisor)
         if live:
             painter.warm(snapshot)
         return painter

@@ -25,6 +25,7 @@ from vj.engine.stream import Noise
 from vj.errors import Fault, Unavailable
 from vj.frame import Size
 from vj.parameters.store import Snapshot
+from vj.supervise import Supervisor
 
 INFERENCE_STEPS = 50
 """The list of timesteps the package picks from."""
@@ -40,7 +41,14 @@ def t_index_list(strength: float, steps: int, last: int = 999) -> list[int]:
 class PackagePainter:
     """A model played through the package."""
 
-    def __init__(self, model: Model, size: Size, wait: bool, on_message: Callable[[str], None] = lambda text: None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        size: Size,
+        wait: bool,
+        on_message: Callable[[str], None] = lambda text: None,
+        supervisor: Supervisor | None = None,
+    ) -> None:
         """See `StreamPainter`. Raises Unavailable without the package, Fault for SDXL."""
         try:
             self._package: Any = importlib.import_module("streamdiffusion").StreamDiffusion
@@ -61,7 +69,7 @@ class PackagePainter:
             *("noise/align", "noise/swirl", "control/amount", "image/amount", "image/mix"),
         )
         self._size = size
-        self._book = PromptBook(model.encode_text, wait, on_message)
+        self._book = PromptBook(model.encode_text, wait, on_message, supervisor=supervisor)
         self._travel = Travel(self._book)
         self._noise = Noise((model.latent_channels, size.height // model.scale, size.width // model.scale), model.device, torch.float32)
         self._stream: Any = None

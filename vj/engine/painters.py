@@ -19,6 +19,7 @@ from vj.engine.prompts import Embedding, PromptBook, Travel
 from vj.engine.stream import Noise, Recipe, StreamBatch
 from vj.frame import Size
 from vj.parameters.store import Snapshot
+from vj.supervise import Supervisor
 
 FADE_BELOW = 0.05
 """Strength under which the painting fades into the input: at 0 the input comes out as it came."""
@@ -108,14 +109,22 @@ class SwirlTurn:
 class StreamPainter:
     """A model played through the stream batch."""
 
-    def __init__(self, model: Backend, size: Size, wait: bool, on_message: Callable[[str], None] = lambda text: None) -> None:
-        """wait: texts are encoded on the spot (offline), not beside the picture. Raises Unavailable on CUDA without cupy."""
+    def __init__(
+        self,
+        model: Backend,
+        size: Size,
+        wait: bool,
+        on_message: Callable[[str], None] = lambda text: None,
+        supervisor: Supervisor | None = None,
+    ) -> None:
+        """wait: texts are encoded on the spot (offline), not beside the picture. supervisor: of the threads beside the picture. Raises
+        Unavailable on CUDA without cupy."""
         self.model = model
         self.name = model.describe()
         self.canvas = make_canvas(size, model.device, model.dtype)
         self.settled = False
         self.wants_lines = model.wants_lines
-        self._book = PromptBook(model.encode_text, wait, on_message)
+        self._book = PromptBook(model.encode_text, wait, on_message, supervisor=supervisor)
         self._travel = Travel(self._book)
         self._stream = StreamBatch(model.unet, model.prediction)
         shape = (model.latent_channels, size.height // model.scale, size.width // model.scale)
@@ -128,7 +137,7 @@ class StreamPainter:
             *(() if model.wants_lines else ("control/amount",)),
             *(() if has else ("image/amount", "image/mix")),
         )
-        self._walk_tokens = WalkTokens(model.encode_image_prompt, wait, on_message) if has else None
+        self._walk_tokens = WalkTokens(model.encode_image_prompt, wait, on_message, supervisor) if has else None
 
     def warm(self, snapshot: Snapshot) -> None:
         """Run a frame or two, so that the first on stage does not stutter. Beside the picture, before the painter is handed over."""

@@ -17,6 +17,7 @@ import numpy as np
 
 from vj.errors import Fault, Unavailable
 from vj.mailbox import Mailbox
+from vj.supervise import Supervisor
 
 InputRange = Literal["unit", "signed", "imagenet"]
 
@@ -84,7 +85,10 @@ class PersonModel:
 class Beside:
     """A person model on a thread of its own: the render loop gets the newest mask there is, and never waits for one."""
 
-    def __init__(self, find: Callable[[np.ndarray], np.ndarray], on_message: Callable[[str], None]) -> None:
+    def __init__(
+        self, find: Callable[[np.ndarray], np.ndarray], on_message: Callable[[str], None], supervisor: Supervisor | None = None
+    ) -> None:
+        self._supervisor = supervisor or Supervisor(on_message)
         self._find, self._say = find, on_message
         self._box: Mailbox[np.ndarray] = Mailbox()
         self._newest: np.ndarray | None = None
@@ -92,8 +96,7 @@ class Beside:
 
     def __call__(self, image: np.ndarray) -> np.ndarray | None:
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="people", daemon=True)
-            self._thread.start()
+            self._thread = self._supervisor.start("the person model", self._run, lambda: self._box.closed)
         self._box.put(image)
         return self._newest
 
@@ -106,6 +109,7 @@ class Beside:
             try:
                 self._newest = self._find(image)
             except Exception as error:  # a foreign model: the picture goes on with the mask it has
+                self._supervisor.count("the person model")
                 if said != (said := f"the person model failed ({type(error).__name__}: {error})"[:300]):
                     self._say(said)
 

@@ -24,6 +24,7 @@ from vj.mailbox import Mailbox
 from vj.parameters.store import Snapshot
 from vj.pocket import lattice
 from vj.pocket.words import say
+from vj.supervise import Supervisor
 
 NOISE = 2 / 255
 """Of 0..1: changes up to this are taken for the camera's noise."""
@@ -43,8 +44,11 @@ class Patterns:
         draw: Callable[[PatternsOf], Tensor],
         wait: bool,
         on_message: Callable[[str], None] = lambda text: None,
+        supervisor: Supervisor | None = None,
     ) -> None:
+        """supervisor: of the thread that draws."""
         self._draw, self._wait, self._say = draw, wait, on_message
+        self._supervisor = supervisor or Supervisor(on_message)
         self._asked: PatternsOf | None = None
         self._wishes: Mailbox[PatternsOf] = Mailbox()
         self._made: Mailbox[tuple[PatternsOf, Tensor]] = Mailbox()
@@ -64,8 +68,7 @@ class Patterns:
                 self._there = wish
                 return self._draw(wish)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="patterns", daemon=True)
-                self._thread.start()
+                self._thread = self._supervisor.start("patterns", self._run)
             self._wishes.put(wish)
         made = self._made.take(0)
         if made is None:
@@ -80,6 +83,7 @@ class Patterns:
             except (
                 Exception
             ) as error:  # a card that is full: the last patterns stand, and the next wish is tried
+                self._supervisor.count("patterns")
                 self._say(f"patterns could not be drawn ({type(error).__name__}: {error})"[:300])
 
     def close(self) -> None:
@@ -159,9 +163,10 @@ class PocketPainter(StreamPainter):
         size: Size,
         wait: bool,
         on_message: Callable[[str], None] = lambda text: None,
+        supervisor: Supervisor | None = None,
     ) -> None:
         """See `StreamPainter`."""
-        super().__init__(model, size, wait, on_message)
+        super().__init__(model, size, wait, on_message, supervisor)
         self._pocket, self._say = model, on_message
         self.unused = ("noise/align", "control/amount", "image/amount", "image/mix")
         self._noise = Noise(
@@ -172,7 +177,7 @@ class PocketPainter(StreamPainter):
         self._nothing = torch.zeros((1, 3, size.height, size.width), device=model.device)
         """No noise is put on the latents themselves."""
         self._white: tuple[object, np.ndarray] = (None, np.zeros((1, 1), np.float32))
-        self._patterns, self._steady = Patterns(self._draw, wait, on_message), Steady()
+        self._patterns, self._steady = Patterns(self._draw, wait, on_message, supervisor), Steady()
         self._ground: Tensor | None = None
         self._texts: tuple[str, ...] = ()
         self.understood = ""

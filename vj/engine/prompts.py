@@ -16,6 +16,7 @@ from torch import Tensor
 
 from vj.parameters.store import Snapshot
 from vj.parameters.table import parse_prompt_list
+from vj.supervise import Supervisor
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,16 @@ class PromptBook:
     """Embeddings by text. Live, an unknown text is handed to a thread and is there a few frames later; offline it is encoded on
     the spot, so that the same frames come out every time."""
 
-    def __init__(self, encode: Encode, wait: bool, on_message: Callable[[str], None] = lambda text: None, keep: int = 256) -> None:
+    def __init__(
+        self,
+        encode: Encode,
+        wait: bool,
+        on_message: Callable[[str], None] = lambda text: None,
+        keep: int = 256,
+        supervisor: Supervisor | None = None,
+    ) -> None:
+        """supervisor: of the thread that encodes."""
+        self._supervisor = supervisor or Supervisor(on_message)
         self._encode, self._wait, self._on_message, self._keep = encode, wait, on_message, keep
         self._known: OrderedDict[str, Embedding] = OrderedDict()
         self._asked: set[str] = set()
@@ -82,8 +92,7 @@ class PromptBook:
         if text not in self._asked:
             self._asked.add(text)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="prompts", daemon=True)
-                self._thread.start()
+                self._thread = self._supervisor.start("prompts", self._run)
             self._queue.put(text)
         return None
 
@@ -104,6 +113,7 @@ class PromptBook:
                 self.learn(text)
                 self._asked.discard(text)
             except Exception as error:  # a text the encoder chokes on stays asked for: it is not tried again, and the last one stays
+                self._supervisor.count("prompts")
                 self._on_message(f"prompt {text[:40]!r} could not be encoded: {type(error).__name__}: {error}")
 
 

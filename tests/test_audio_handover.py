@@ -1,0 +1,112 @@
+"""An audio input is one device with one user: a saved show goes on with the one that is open."""
+
+from __future__ import annotations
+
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from vj.clock import WallClock
+from vj.control.desk import Desk
+from vj.parameters.store import Store
+from vj.show.schema import Show
+from vj.staging import start_values
+
+
+class Card:
+    """A sound card with one user at a time, as an exclusive driver has it."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.users = 0
+
+    def stream(self, device: str | None = None, **_: object) -> Card.Stream:
+        if self.users:
+            raise OSError("Device unavailable")
+        self.users += 1
+        self.said.append(f"open {device or ''}".strip())
+        return Card.Stream(self)
+
+    class Stream:
+        def __init__(self, card: Card) -> None:
+            self._card = card
+
+        def start(self) -> None: ...
+
+        def stop(self) -> None: ...
+
+        def close(self) -> None:
+            self._card.users -= 1
+            self._card.said.append("close")
+
+
+@pytest.fixture
+def card(monkeypatch: pytest.MonkeyPatch) -> Card:
+    made = Card()
+    fake = types.SimpleNamespace(InputStream=made.stream)
+    monkeypatch.setitem(sys.modules, "sounddevice", fake)
+    return made
+
+
+def show(depth: float = 0.2, **more: object) -> Show:
+    moved = {"to": "strength", "audio": "onset", "depth": depth, **more}
+    return Show.model_validate({"source": ["testcard"], "modulators": [moved]})
+
+
+def desk_of(one: Show, said: list[str]) -> Desk:
+    store = Store(start_values(one), one.table())
+    return Desk(one, store, WallClock(), said.append)
+
+
+def test_a_save_goes_on_with_the_input_that_is_open(card: Card) -> None:
+    said: list[str] = []
+    desk = desk_of(show(), said)
+    for depth in (0.3, 0.4):
+        desk.adopt(show(depth))()
+    assert card.said == ["open"]
+    assert said == []
+    desk.stop()
+    assert card.said == ["open", "close"]
+
+
+def test_a_save_that_is_refused_leaves_the_input_open(card: Card) -> None:
+    said: list[str] = []
+    desk = desk_of(show(), said)
+    other = show(0.5)
+    ready = desk.ready(other, Store(start_values(other), other.table()))
+    desk.drop(ready)
+    assert card.said == ["open"]
+    desk.stop()
+    assert card.users == 0
+
+
+def test_an_input_that_is_no_longer_named_is_closed(card: Card) -> None:
+    said: list[str] = []
+    desk = desk_of(show(), said)
+    desk.adopt(Show.model_validate({"source": ["testcard"]}))()
+    assert card.said == ["open", "close"]
+    desk.adopt(show())()
+    assert card.said == ["open", "close", "open"]
+    desk.stop()
+
+
+def test_an_input_that_was_not_there_is_tried_again(card: Card) -> None:
+    said: list[str] = []
+    card.users = 1  # another program has it
+    desk = desk_of(show(), said)
+    assert any("it counts as silence" in text for text in said)
+    card.users = 0
+    desk.adopt(show(0.3))()
+    assert card.said == ["open"]
+    desk.stop()
+
+
+def test_a_file_is_read_again(card: Card, tmp_path: Path) -> None:
+    said: list[str] = []
+    desk = desk_of(show(input=str(tmp_path / "gone.wav")), said)
+    desk.adopt(show(0.3, input=str(tmp_path / "gone.wav")))()
+    assert len([text for text in said if "no such file" in text]) == 2
+    assert card.said == []
+    desk.stop()
