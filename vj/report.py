@@ -36,6 +36,8 @@ def status(performance: Performance) -> dict[str, Any]:
         "prompt": performance.store.get("prompt/a"),
         "uptime": round(performance.clock.now(), 1),
         "cue": performance.desk.conductor.cues.standing or "",
+        "cues": list(performance.desk.conductor.cues.cues),
+        "keys": performance.desk.cue_keys(),
         "bpm": round(performance.desk.conductor.tempo.bpm, 2),
         "midi": performance.desk.midi.state if performance.desk.midi is not None else "",
     }

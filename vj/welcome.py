@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 from vj.performance import Opened, Performance
+from vj.terminal import shorten
 
 
 def welcome(performance: Performance, opened: Opened) -> list[str]:
@@ -29,6 +30,8 @@ def welcome(performance: Performance, opened: Opened) -> list[str]:
     lines += [f"         {line}" for line in opened.osc.describe()]
     lines.append("         every address: docs/parameters.md; controllers, pedals, cues: docs/control.md")
     if performance.show.cues:
-        lines.append("  keys   space or → the next cue, ← the one before, 1-9 a cue by its place, t taps the tempo")
+        fires = ", ".join(f"{key} {shorten(name, 24)}" for key, name in performance.desk.cue_keys().items())
+        lines.append(f"  keys   {fires}")
+        lines.append("         space or → the next cue, ← the one before, t taps the tempo; over OSC /vj/cue/fire counts from 0")
     lines += ["  stop   Ctrl-C", ""]
     return lines

@@ -73,16 +73,20 @@ class CueList:
         return names[index] if 0 <= index < len(names) else None
 
     def named(self, asked: object) -> CueRule:
-        """By name, or by number from 0 as program changes count; a numeral is a number where no cue has that name. Raises Fault."""
+        """By name, or by number from 0 as program changes count. A number, 2 or "2", is a name where a cue has it. Raises Fault."""
         if isinstance(asked, str) and asked not in self.cues and asked.isascii() and asked.isdecimal() and len(asked) < 5:
             asked = int(asked)
         if isinstance(asked, bool):
             raise Fault("cue: which one? Its name, or its number counted from 0, would be right")
         if isinstance(asked, int | float):
             names = list(self.cues)
-            if asked in range(len(names)):
+            whole = math.isfinite(asked) and asked == int(asked)
+            if whole and str(int(asked)) in self.cues:
+                return self.cues[str(int(asked))]
+            if whole and 0 <= asked < len(names):
                 return self.cues[names[int(asked)]]
-            raise Fault(f"cue {asked!r:.40}: there are {len(names)} cues, counted from 0")
+            there = "is 1 cue" if len(names) == 1 else f"are {len(names)} cues"
+            raise Fault(f"cue {asked!r:.40}: there {there}, counted from 0")
         if str(asked) not in self.cues:
             raise Fault(f"cue {asked!r}: no such cue{nearest(str(asked), self.cues)} ({', '.join(self.cues) or 'the show has none'})")
         return self.cues[str(asked)]

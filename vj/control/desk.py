@@ -13,6 +13,7 @@ from vj.clock import Clock
 from vj.control.conducting import Ears, Modulated, make_conductor
 from vj.control.conductor import Conductor
 from vj.control.controls import Control
+from vj.control.keyboard import cue_keys
 from vj.control.link import open_link
 from vj.control.midi_ports import MidiPorts
 from vj.control.rules import MidiRule
@@ -196,7 +197,7 @@ class Desk:
 
     def key(self, key: str) -> None:
         """A key of the terminal: one that a mapping names, space or right for the next cue, left for the one before, a digit for a cue by
-        its number, t for a tap."""
+        its place, the first is 1, t for a tap."""
         if self.conductor.hear_key(key):
             return
         if key in (" ", "right"):
@@ -204,9 +205,17 @@ class Desk:
         elif key == "left":
             self._store.set("cue/back", True)
         elif key.isdecimal() and self.conductor.cues.cues:
-            self._store.set("cue/fire", str(int(key) - 1))
+            name = self.cue_keys().get(key)
+            if name is None:
+                self._say(f"key {key}: there is no such cue; {', '.join(f'{one} {cue}' for one, cue in self.cue_keys().items())}")
+            else:
+                self._store.set("cue/fire", name)
         elif key == "t":
             self._store.set("tempo/tap", True)
+
+    def cue_keys(self) -> dict[str, str]:
+        """Which key fires which cue."""
+        return cue_keys(list(self.conductor.cues.cues), self.conductor.hands)
 
     def _changed(self, name: str, value: Value, origin: object) -> None:
         if self._replay is None or not name.startswith("cue/"):

@@ -1,0 +1,102 @@
+"""Cues by name, by number and by key."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from vj.clock import FrameClock
+from vj.control.cues import CueList
+from vj.control.desk import Desk
+from vj.control.rules import CueRule
+from vj.errors import Fault
+from vj.parameters.store import Store
+from vj.show.load import check_show
+from vj.welcome import welcome
+
+
+def cues(*names: str) -> CueList:
+    return CueList([CueRule(name=name) for name in names])
+
+
+@pytest.mark.parametrize(
+    ("names", "asked", "found"),
+    [
+        (("dawn", "noon", "dusk"), 0, "dawn"),
+        (("dawn", "noon", "dusk"), 2.0, "dusk"),
+        (("dawn", "noon", "dusk"), "1", "noon"),
+        (("1", "2", "3"), "2", "2"),
+        (("1", "2", "3"), 2, "2"),
+        (("1", "2", "3"), 1.0, "1"),
+        (("1", "2", "3"), 0, "1"),
+        (("inf", "nan"), "inf", "inf"),
+    ],
+)
+def test_a_number_is_a_name_where_a_cue_has_it_and_else_a_place_counted_from_0(
+    names: tuple[str, ...], asked: object, found: str
+) -> None:
+    assert cues(*names).named(asked).name == found
+
+
+@pytest.mark.parametrize("asked", [3, -1, 0.5, float("nan"), float("inf"), "3", True])
+def test_a_number_that_no_cue_has_is_none(asked: object) -> None:
+    with pytest.raises(Fault, match="counted from 0"):
+        cues("dawn", "noon", "dusk").named(asked)
+
+
+class Played:
+    """A desk with its show."""
+
+    def __init__(self, **show: Any) -> None:
+        self.said: list[str] = []
+        self.show = check_show({"midi": "off", **show}, "test")
+        self.store = Store(self.show.start, self.show.table())
+        self.desk = Desk(self.show, self.store, FrameClock(30.0), self.said.append)
+
+    def press(self, key: str) -> str:
+        """A key. Returns the cue that stands in the next frame."""
+        self.desk.key(key)
+        self.store.sample(0.0)
+        return self.desk.conductor.cues.standing or ""
+
+
+def test_keys_fire_cues_by_their_place_also_where_names_are_numbers() -> None:
+    played = Played(cues=[{"name": "0"}, {"name": "calm"}, {"name": "1"}])
+    assert played.desk.cue_keys() == {"1": "0", "2": "calm", "3": "1"}
+    assert [played.press(key) for key in "123"] == ["0", "calm", "1"]
+    assert played.press("7") == "1"
+    assert played.said[-1] == "key 7: there is no such cue; 1 0, 2 calm, 3 1"
+    assert played.press("0") == "1", "there is no place before the first"
+
+
+def test_keys_that_a_mapping_names_go_before() -> None:
+    played = Played(
+        cues=[{"name": "calm"}, {"name": "storm"}],
+        mappings=[
+            {"key": "1", "to": "panic"},
+            {"key": "s", "to": "cue/fire", "value": "storm"},
+            {"key": "c", "to": "cue/fire", "value": "0"},
+            {"key": "z", "to": "cue/fire", "value": "9"},
+        ],
+    )
+    assert played.desk.cue_keys() == {"2": "storm", "s": "storm", "c": "calm"}
+    assert played.press("s") == "storm"
+    assert played.press("c") == "calm"
+    assert played.press("2") == "storm"
+
+
+def test_the_start_says_which_key_fires_which_cue() -> None:
+    played = Played(
+        cues=[{"name": "calm"}, {"name": "a name that is so long that it fills a line"}]
+    )
+    osc = SimpleNamespace(address=("127.0.0.1", 9000), describe=list)
+    performance: Any = SimpleNamespace(show=played.show, desk=played.desk)
+    opened: Any = SimpleNamespace(osc=osc, page=None, source="testcard")
+    lines = welcome(performance, opened)
+    assert any(
+        line.startswith("  keys   1 calm, 2 a name that is so long") and line.endswith("…")
+        for line in lines
+    ), lines
+    assert any("/vj/cue/fire counts from 0" in line for line in lines)
