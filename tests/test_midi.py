@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -354,42 +355,58 @@ def until(true: Callable[[], bool], seconds: float = 6.0) -> None:
 # Through a real port
 
 
+LIBRARIES = {"rtmidi": "mido.backends.rtmidi/UNIX_JACK", "pylibremidi": "vj.control.midi_libremidi/JACK_MIDI"}
+"""The two libraries that a machine may have, by its Python, and how mido calls what stands on them."""
+
+
 @pytest.fixture(scope="module")
-def jack() -> Iterator[Any]:
-    """mido's backend on a JACK dummy server."""
+def server() -> Iterator[None]:
+    """A JACK dummy server, which bears with clients that a busy machine keeps waiting."""
     if shutil.which("jackd") is None:
         pytest.skip("jackd is missing: apt install jackd2")
-    pytest.importorskip("rtmidi", reason="python-rtmidi is not installed")
-    import rtmidi
-
-    if rtmidi.API_UNIX_JACK not in rtmidi.get_compiled_api():
-        pytest.skip("python-rtmidi was built without JACK")
-    server = subprocess.Popen(
-        ["jackd", "--no-realtime", "-n", "vjtest", "-d", "dummy", "-r", "48000", "-p", "256"],
+    name = f"vj{os.getpid()}"
+    running = subprocess.Popen(
+        ["jackd", "--no-realtime", "-n", name, "-d", "dummy", "-r", "48000", "-p", "1024"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     before = os.environ.get("JACK_DEFAULT_SERVER")
-    os.environ["JACK_DEFAULT_SERVER"] = "vjtest"
-    backend = mido.Backend("mido.backends.rtmidi/UNIX_JACK")
+    os.environ["JACK_DEFAULT_SERVER"] = name
     try:
-        end = time.monotonic() + 6
-        while True:
-            try:
-                backend.get_input_names()
-                break
-            except Exception:
-                if time.monotonic() > end or server.poll() is not None:
-                    pytest.skip("the JACK dummy server does not start here")
-                time.sleep(0.1)
-        yield backend
+        yield
     finally:
-        server.terminate()
-        server.wait(5)
+        running.terminate()
+        try:
+            running.wait(5)
+        except subprocess.TimeoutExpired:  # it waits for a client
+            running.kill()
+            running.wait()
         if before is None:
             del os.environ["JACK_DEFAULT_SERVER"]
         else:
             os.environ["JACK_DEFAULT_SERVER"] = before
+
+
+@pytest.fixture(scope="module", params=LIBRARIES)
+def jack(request: pytest.FixtureRequest, server: None) -> Any:
+    """mido's backend on it, once by each library."""
+    if importlib.util.find_spec(request.param) is None:
+        pytest.skip(f"{request.param} is not installed")
+    backend = mido.Backend(LIBRARIES[request.param])
+    backend.load()
+    if LIBRARIES[request.param].partition("/")[2] not in backend.module.get_api_names():
+        pytest.skip(f"{request.param} was built without JACK")
+    probe: Any = None
+    end = time.monotonic() + 6
+    while probe is None:  # until the server is up
+        try:
+            probe = backend.open_input("probe", virtual=True)
+        except Exception:
+            if time.monotonic() > end:
+                pytest.skip("the JACK dummy server does not start here")
+            time.sleep(0.1)
+    probe.close()
+    return backend
 
 
 def test_a_real_port_plays_is_unplugged_and_comes_back(jack: Any) -> None:

@@ -1,11 +1,13 @@
 """MIDI ports: found by parts of their names, opened when they appear, let go when they vanish; lamps and motors are told what changed.
 
-The one file that touches mido's backend (python-rtmidi), which a machine need not have.
+The one file that touches mido's backend, which a machine need not have: python-rtmidi, or pylibremidi on Pythons without it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib.util
+import os
 import re
 import threading
 import time
@@ -28,6 +30,10 @@ ECHO = 0.4
 HELD = 0.15
 """Seconds after a control's own move in which it is told nothing: a motor must not fight a hand."""
 
+BACKENDS = {"mido.backends.rtmidi": "rtmidi", "vj.control.midi_libremidi": "pylibremidi"}
+"""What mido's backend stands on, the first one that is installed."""
+REMEDY = "no MIDI library is installed: python3 launch.py add midi"
+
 _NUMBERS = re.compile(r"\s+\d+(:\d+)?$")
 
 
@@ -46,10 +52,17 @@ def counterpart(port: str, others: Sequence[str]) -> str | None:
 
 
 def make_backend() -> Any:
-    """mido's backend: python-rtmidi, or what MIDO_BACKEND names. Raises ImportError when it is not installed."""
-    import mido
+    """mido's backend: python-rtmidi, where that has no build pylibremidi, or what MIDO_BACKEND names. Raises ImportError without one."""
+    try:
+        import mido
+    except ImportError:
+        raise ImportError(REMEDY) from None
 
-    backend = mido.Backend()
+    named = os.environ.get("MIDO_BACKEND")
+    found = [name for name, package in BACKENDS.items() if importlib.util.find_spec(package)]
+    if not named and not found:
+        raise ImportError(REMEDY)
+    backend = mido.Backend(named or found[0])
     backend.load()
     return backend
 
