@@ -171,7 +171,7 @@ def recording_folder_removed(stage: Stage) -> str:
     stage.send("/vj/record", 0)
     time.sleep(0.5)
     assert line, "nobody said that the recording's folder is gone"
-    return f"said after {took:.1f} s"
+    return f"“{line}” after {took:.1f} s"
 
 
 def small_disk(stage: Stage, name: str) -> Path:
@@ -218,11 +218,11 @@ def take_on_a_full_disk(stage: Stage) -> str:
     """While a take is written down."""
     disk = small_disk(stage, "takes")
     stage.begin()
-    (disk / "filler").write_bytes(b"\0" * (SMALL_DISK - 80_000))
+    (disk / "filler").write_bytes(b"\0" * (SMALL_DISK - 60_000))
     moment = time.monotonic()
     stage.send("/vj/take/start", 1)
     for number in during(stage, 8, 0.001):
-        stage.send("/vj/prompt/b", f"{number} " + "gold " * 100)
+        stage.send("/vj/prompt/b", f"{number} " + "gold " * 1900)
         if number % 200 == 0 and stage.waits_for("(?i)no space|full", 0, moment):
             break
     line = stage.waits_for("(?i)no space|full", 3, moment)

@@ -153,6 +153,8 @@ def killed_while_recording(stage: Stage) -> str:
 
 def signalled(number: int, stage: Stage, times: int = 2) -> str:
     """At random moments of the start, while it records."""
+    if signal.getsignal(number) == signal.SIG_IGN:
+        raise Skipped(f"{signal.Signals(number).name} is ignored here, as below nohup")
     chosen = random.Random(f"{number} {time.time()}")
     told = []
     for turn in range(times):

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from tests.faults.fault import Fault, during
 from tests.faults.stage import Stage
 from tests.fuzz.http_requests import Requests
+from vj.control.osc_packet import pack
 from vj.parameters.table import ROWS
 
 PLAYED = frozenset({"frozen", "black", "even"})
@@ -57,14 +58,15 @@ def _frame(kind: int, body: bytes) -> bytes:
 def listener_that_does_not_read(stage: Stage) -> str:
     """It listens to everything, while everything moves."""
     with websocket(stage) as client:
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         for row in ROWS:
-            client.sendall(
-                _frame(1, json.dumps({"COMMAND": "LISTEN", "DATA": row.address}).encode())
-            )
-        text = "ink " * 2400
+            asked = json.dumps({"COMMAND": "LISTEN", "DATA": row.address})
+            client.sendall(_frame(1, asked.encode()))
+        text, question = "ink " * 2400, _frame(2, pack("/vj/prompt/b", []))
+        client.settimeout(0.5)
         for number in during(stage, 12.0, 0.02):
             stage.send("/vj/prompt/b", f"{number} {text}")
+            with contextlib.suppress(OSError):
+                client.sendall(question * 20)
             if number % 20 == 0 and stage.waits_for("has not read", 0):
                 break
     assert stage.waits_for("has not read", 1), "it was not dropped"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ SAID = 5.0
 """Seconds in which it has to be said."""
 GROWTH = 80.0
 """Megabytes by which one fault may make the process grow."""
-MORE_THREADS, MORE_FILES = 6, 12
+MORE_THREADS, MORE_FILES = 10, 12
 """Beyond what there were, once it is over; pools grow to their size the first time."""
 ALARMS = ("Traceback", "stumbled", "please report", "Segmentation", "core dumped", "Fatal Python")
 """What may never be said unless the fault says so: somebody has thought of everything else."""
@@ -81,7 +82,7 @@ class Outcome:
             f"“{self.said}”" if self.said else "",
         ]
         parts += [str(self.picture) if self.picture is not None else "", self._grown()]
-        parts += ["the machine was busy: gaps not judged"] if self.busy else []
+        parts += ["the machine was busy: longer gaps were let pass"] if self.busy else []
         return f"{head} {self.fault.name:24} {'; '.join(part for part in parts if part)}"
 
     def _grown(self) -> str:
@@ -190,7 +191,7 @@ def alone(fault: Fault, stage: Stage) -> Outcome:
                 outcome.wrong.append(f"nobody said {fault.said!r}: {stage.said()[-3:]}")
     except Skipped as reason:
         outcome.skipped = str(reason)
-    except (AssertionError, OSError) as error:
+    except (AssertionError, OSError, subprocess.TimeoutExpired) as error:
         outcome.wrong.append(f"{type(error).__name__}: {error}"[:600])
     finally:
         stage.close()

@@ -65,6 +65,14 @@ LCM_LORA = {"sd15": "latent-consistency/lcm-lora-sdv1-5", "sdxl": "latent-consis
 FEW_STEP_NAMES = ("turbo", "lcm", "lightning", "hyper", "sdxs")
 
 
+def refuse_missing(spec: ModelSpec) -> None:
+    """Raises Fault for a path at which nothing is. To be asked before diffusers is imported, which takes seconds."""
+    path = Path(spec.name).expanduser()
+    is_path = spec.name.count("/") != 1 or spec.name.startswith((".", "/", "~")) or path.suffix in (".safetensors", ".ckpt")
+    if is_path and not path.exists():
+        raise Fault(f"model {spec.name}: no such file or folder (a model is pocket, none, a path, or a Hugging Face id like owner/name)")
+
+
 def open_pipeline(spec: ModelSpec, dtype: torch.dtype) -> Any:
     from diffusers import DiffusionPipeline, StableDiffusionPipeline, StableDiffusionXLPipeline
 
@@ -82,10 +90,7 @@ def open_pipeline(spec: ModelSpec, dtype: torch.dtype) -> Any:
                 **_without_checker(path),
             )
         else:
-            if spec.name.count("/") != 1 or spec.name.startswith((".", "/", "~")) or Path(spec.name).suffix in (".safetensors", ".ckpt"):
-                raise Fault(
-                    f"model {spec.name}: no such file or folder (a model is pocket, none, a path, or a Hugging Face id like owner/name)"
-                )
+            refuse_missing(spec)
             pipe = DiffusionPipeline.from_pretrained(
                 spec.name,
                 torch_dtype=dtype,

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from vj.engine.adapters import Adapters, add_adapters
-from vj.engine.checkpoints import ModelSpec, Progress, check_fit, choose_vae, family_of, fuse_lcm, open_pipeline
+from vj.engine.checkpoints import ModelSpec, Progress, check_fit, choose_vae, family_of, fuse_lcm, open_pipeline, refuse_missing
 from vj.engine.prompts import Embedding
 from vj.engine.stream import Schedule
 from vj.errors import Fault
@@ -180,8 +180,9 @@ def load_model(spec: ModelSpec, progress: Progress = lambda text: None) -> Model
 
     Raises Fault with one line that says what is missing or does not fit, and what would do.
     """
-    _quieten()
     device, dtype = place_of(spec)
+    refuse_missing(spec)
+    _quieten()
     progress(f"loading {spec.name} for {device}")
     pipe = open_pipeline(spec, dtype)
     family = family_of(pipe)

@@ -1,0 +1,88 @@
+"""The quick ones of the list, in one process; and whoever watches is watched. The whole list is by hand: `python -m tests.faults`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.faults import fault, runner
+from tests.faults.by_web import panic
+from tests.faults.eye import Seen, judged
+from tests.faults.fault import Fault, Outcome, Skipped, unwanted
+from tests.faults.runner import FAULTS, markdown, together
+from tests.faults.stage import Stage
+
+QUICK = [one for one in FAULTS if one.quick]
+
+
+def seen(moments: list[float], **what: float) -> list[Seen]:
+    plain = {"moved": 5.0, "brightest": 200, "spread": 40.0, **what}
+    return [
+        Seen(moment, plain["moved"], int(plain["brightest"]), plain["spread"]) for moment in moments
+    ]
+
+
+def test_an_eye_knows_what_is_wrong_with_a_picture() -> None:
+    steady = [number / 20 for number in range(200)]
+    assert judged(seen(steady), 1, 9).wrong == set()
+    assert judged(seen([*steady[:100], *steady[120:]]), 1, 9).wrong == {"gap"}
+    assert judged(seen(steady), 8, 11).wrong == {"gap"}, "it has ended"
+    assert judged([], 0, 1).wrong == {"gap"}
+    stands = seen(steady[:60]) + seen(steady[60:80], moved=0) + seen(steady[80:])
+    assert judged(stands, 0, 9).wrong == {"frozen"}
+    assert judged(stands, 0, 3.4).wrong == set(), "for less than half a second"
+    black = [*seen(steady[:50]), *seen(steady[50:51], brightest=12, spread=0), *seen(steady[51:])]
+    assert judged(black, 0, 9).wrong == {"black"}
+    assert judged(seen(steady, spread=0.2), 0, 9).wrong == {"even"}
+
+
+def test_a_busy_machine_excuses_a_gap_and_nothing_else() -> None:
+    late = judged(seen([0.1, 0.2, 0.9, 1.0]), 0, 1)
+    assert unwanted(late, frozenset(), limit=1.0) == []
+    assert unwanted(late, frozenset(), limit=0.5)
+    assert unwanted(replace(late, black=1), frozenset(), limit=9.0)
+    assert unwanted(replace(late, black=1), frozenset({"black"}), limit=9.0) == []
+
+
+def test_names_are_told_apart_and_the_table_has_a_row_each() -> None:
+    assert len({one.name for one in FAULTS}) == len(FAULTS)
+    assert len(QUICK) >= 8
+    table = markdown([Outcome(FAULTS[0], told="a | b"), Outcome(FAULTS[1], skipped="no root")])
+    assert "a \\| b" in table
+    assert "not tried here: no root" in table
+    with pytest.raises(SystemExit, match="no such fault"):
+        runner.named("nonsense")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_a_show_stands_what_happens_to_it_and_the_runner_sees_what_it_does_not_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fault, "RECOVERS", 20.0)  # other tests may run beside this one
+
+    def silent(stage: Stage) -> None:
+        monkeypatch.setattr(fault, "SAID", 0.1)
+        stage.send("/vj/output/blackout", 1)
+
+    def skipped(stage: Stage) -> None:
+        raise Skipped("not today")
+
+    def killed(stage: Stage) -> None:
+        assert stage.process is not None
+        stage.process.kill()
+        stage.process.wait(5)
+
+    bad = (
+        Fault("silent", "", silent, "nobody says this", undo=panic),
+        Fault("skipped", "", skipped, watch=0),
+        Fault("killed", "", killed, watch=0),
+    )
+    *good, dark, passed, dead = together([*QUICK, *bad], tmp_path / "show", print)
+    assert not [outcome.line() for outcome in good if not outcome.right]
+    assert "nobody said" in dark.wrong[0]
+    assert "the picture: black" in dark.wrong[1]
+    assert (passed.skipped, passed.right) == ("not today", True)
+    assert "it has ended with -9" in " ".join(dead.wrong)
