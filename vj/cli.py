@@ -113,9 +113,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             return gallery(given[1:], print)
         if given[:1] == ["learn"]:
+            from vj.commands.lines import line
             from vj.learn import learn
 
-            return learn(given[1:], print)
+            return learn(given[1:], line)
         return play(parser().parse_args(given))
     except Fault as fault:
         print(fault, file=sys.stderr)

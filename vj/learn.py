@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import queue
+import signal
 import socket
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,8 @@ from vj.show.load import find_show, load_show
 from vj.show.save import add_mapping
 
 LISTEN = 30.0
+ENDED = 130
+"""The exit code of what Ctrl-C ended."""
 ENOUGH = 3
 """Messages of one control after which it is meant: a single one may be a fader that trembles."""
 
@@ -57,7 +62,7 @@ class Ear:
 
 
 def learn(arguments: Sequence[str], say: Callable[[str], None], seconds: float = LISTEN) -> int:
-    """Returns 0, or 1 when nothing was moved. Raises Fault."""
+    """Returns 0, 1 when nothing was moved, or 130 when it was ended by Ctrl-C, SIGTERM or a terminal that was closed. Raises Fault."""
     made = argparse.ArgumentParser(prog="launch.py learn", description="Move a control; its mapping is written into the show file.")
     made.add_argument("show", metavar="SHOW", help="a show file")
     made.add_argument("to", metavar="PARAMETER", help="a parameter or a macro of the show, for example strength")
@@ -67,22 +72,49 @@ def learn(arguments: Sequence[str], say: Callable[[str], None], seconds: float =
     if options.to not in show.macros:
         row = show.table().find(options.to)
         options.to = row.name
-    ear = Ear()
-    midi = MidiPorts(ear, now=time.monotonic, say=say)
-    midi.start()
-    heard = _osc_socket(show.osc.listen, say)
-    say(f"move the control for {options.to} (Ctrl-C ends) ...")
     try:
-        found = _wait(ear, heard, seconds)
-    finally:
-        midi.stop()
-        if heard is not None:
-            heard.close()
+        with _signals():
+            found = _hear(show.osc.listen, options.to, say, seconds)
+    except KeyboardInterrupt:
+        say("nothing is written")
+        return ENDED
     if found is None:
         say("nothing was moved; nothing is written")
         return 1
     say(add_mapping(Path(path), {**found, "to": options.to}))
     return 0
+
+
+def _hear(address: str, target: str, say: Callable[[str], None], seconds: float) -> dict[str, Any] | None:
+    ear = Ear()
+    midi = MidiPorts(ear, now=time.monotonic, say=say)
+    heard = _osc_socket(address, say)
+    try:
+        midi.start()
+        say(f"move the control for {target} (Ctrl-C ends) ...")
+        return _wait(ear, heard, seconds)
+    finally:
+        midi.stop()
+        if heard is not None:
+            heard.close()
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[None]:
+    """SIGTERM and a terminal that is closed end it as Ctrl-C does."""
+
+    def end(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])):
+            before[number] = signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _osc_socket(address: str, say: Callable[[str], None]) -> socket.socket | None:
@@ -104,8 +136,8 @@ def _wait(ear: Ear, heard: socket.socket | None, seconds: float) -> dict[str, An
             try:
                 for message in unpack(heard.recv(65536)).messages:
                     ear.hear_osc(message.address, message.arguments)
-            except TimeoutError:
-                pass
+            except OSError:
+                pass  # nothing came; or, on Windows, an answer that nobody took
         try:
             return ear.found.get(timeout=0.01 if heard is not None else 0.1)
         except queue.Empty:

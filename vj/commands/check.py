@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,13 +10,14 @@ from vj.commands.check_files import check_files
 from vj.commands.check_models import check_models
 from vj.commands.check_score import check_score
 from vj.commands.findings import Findings
+from vj.commands.lines import complaint, line
 from vj.show.load import Reading, find_show, read_show
 from vj.show.schema import Show
 
 Say = Callable[[str], object]
 
 
-def check(arguments: Sequence[str], say: Say = print, complain: Say | None = None) -> int:
+def check(arguments: Sequence[str], say: Say = line, complain: Say = complaint) -> int:
     """Returns 0 when it is right, warnings or not, and 1 when it is not. say: what plays, and warnings. complain: what is wrong. Raises
     Fault when there is no such file."""
     made = argparse.ArgumentParser(
@@ -28,11 +28,10 @@ def check(arguments: Sequence[str], say: Say = print, complain: Say | None = Non
     made.add_argument("show", metavar="SHOW", help="a show file, or a name in mappings/")
     path = find_show(made.parse_args(arguments).show)
     reading, found = check_show_file(path)
-    complain = complain or (lambda text: print(text, file=sys.stderr))
-    for line in found.faults:
-        complain(line)
-    for line in found.warnings:
-        say(f"warning: {line}")
+    for fault in found.faults:
+        complain(fault)
+    for warning in found.warnings:
+        say(f"warning: {warning}")
     if found.unchecked:
         say(f"not checked: {', '.join(found.unchecked)}")
     if found.faults:

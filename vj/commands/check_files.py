@@ -82,7 +82,9 @@ def _lacks(kind: str, uri: str, place: Place, found: Findings, others: bool) -> 
     module, package = LIBRARIES.get(kind, ("", ""))
     if not module or importlib.util.find_spec(module) is not None:
         return False
-    (found.doubtful if others else found.wrong)(place, f"{uri} needs {package}: pip install {package}")
+    (found.doubtful if others else found.wrong)(
+        place, f"{uri} needs {package}: pip install {package}"
+    )
     return True
 
 
