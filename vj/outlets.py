@@ -17,6 +17,9 @@ from vj.supervise import Supervisor
 
 TAKES = Path("takes")
 
+HUNG = 5.0
+"""Seconds for which a recording's disk may not answer before it goes on elsewhere. A full cache or a slow stick takes one or two."""
+
 
 class Outlets:
     """The running sinks. `put` is called by the render thread and never waits."""
@@ -44,7 +47,7 @@ class Outlets:
         def sent(frame: Frame, moment: float) -> None:
             self._metrics.latency(moment - frame.captured)
 
-        sink = make_sink(uri, Setting(self._clock))
+        sink = make_sink(uri, Setting(self._clock, say=self._say, spare=TAKES))
         box: Mailbox[Frame] = Mailbox()
         on_sent = sent if measured else None
         return SinkRunner(uri, sink, box, self._fps, self._say, clock=self._clock, on_sent=on_sent, supervisor=self._supervisor)
@@ -108,8 +111,25 @@ class Outlets:
                 threading.Thread(target=self._end, args=(take,), name="end of a take", daemon=True).start()
 
     def _end(self, take: SinkRunner) -> None:
-        if take.stop(timeout=30):
-            self._say(f"recorded {take.uri.removeprefix('record:')} ({take.sent} frames)")
+        """Why it failed, if it did, was said when it did."""
+        if not take.stop(timeout=30) or take.errors:
+            return
+        files = [f"{path} ({frames} frames)" for path, frames in getattr(take.sink, "recorded", [])]
+        self._say(f"recorded {', '.join(files)}" if files else "nothing was recorded: no picture came meanwhile")
+
+    def watch(self) -> None:
+        """Let recordings elsewhere whose disk does not answer go on in takes/. To be called now and then; never waits for one."""
+        for runner in self._runners:
+            kind, _, place = runner.uri.partition(":")
+            if kind != "record" or runner.stuck() < HUNG or Path(place).parent == TAKES:
+                continue
+            other = self._make(f"record:{TAKES / Path(place).name}{'/' if place.endswith('/') else ''}")
+            other.start()
+            with self._lock:
+                self._runners = [other if one is runner else one for one in self._runners]
+                self._ended.append(runner)
+            runner.mailbox.close()  # it ends when it comes back
+            self._say(f"{runner.uri} has not answered for {HUNG:g} s; it goes on in {other.uri.removeprefix('record:')}")
 
     @property
     def failed_take(self) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from vj.clock import Clock, FrameClock
@@ -33,10 +35,13 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What every sink is told. clock: the show's. live: False offline, where every frame counts and no sink may drop one."""
+    """What every sink is told. clock: the show's. live: False offline, where every frame counts and no sink may drop one. say: gets what a
+    person should read. spare: a folder in which a recording goes on whose own place is lost; None: it stops."""
 
     clock: Clock
     live: bool = True
+    say: Callable[[str], None] = lambda text: None
+    spare: Path | None = None
 
 
 KINDS: dict[str, str] = {

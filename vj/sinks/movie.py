@@ -101,6 +101,10 @@ class Movie:
     def bytes(self) -> int:
         return self._tape.size
 
+    def there(self) -> bool:
+        """The file has not gone."""
+        return self._tape.there()
+
     def add(self, pixels: np.ndarray, moment: float) -> None:
         """pixels: (H, W, 3 or 4) uint8, any size. moment: seconds on the show's clock, used live only."""
         picture = av.VideoFrame.from_ndarray(fitted(opaque(pixels), self.size), format="rgb24")

@@ -34,6 +34,10 @@ class Pictures:
         probe.touch()  # a folder that may not be written to is told when recording starts
         probe.unlink()
 
+    def there(self) -> bool:
+        """The folder has not gone."""
+        return self.path.is_dir()
+
     def add(self, pixels: np.ndarray, moment: float) -> None:
         """pixels: (H, W, 3 or 4) uint8. Raises OSError when the disk does not take it."""
         ordered = cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR)

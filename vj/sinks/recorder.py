@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import shutil
+import time
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +19,19 @@ from vj.sinks.tape import FORMATS
 ENDINGS = ", ".join(FORMATS)
 
 
+LOOK = 0.4
+"""Seconds between two looks whether what is recorded into is still there."""
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+ROOM = 50_000_000
+"""Bytes that have to be free where a recording goes on after a disk was full."""
+
+
+class Gone(OSError):
+    """What was recorded into is not there any more."""
+
+
 class Take(Protocol):
     """What is being recorded: a Movie or Pictures."""
 
@@ -26,6 +41,7 @@ class Take(Protocol):
 
     @property
     def bytes(self) -> int: ...
+    def there(self) -> bool: ...
     def add(self, pixels: np.ndarray, moment: float) -> None: ...
     def finish(self) -> None: ...
     def abandon(self) -> None: ...
@@ -37,6 +53,9 @@ class Recorder:
     Live, frames are timed by the clock, so that the movie keeps the show's speed when some are lost; offline they are counted, and the
     same frames give the same bytes. A movie that exists is never written over: the next one is `out-2.mp4`. A folder is continued
     after its highest number. Movies have no alpha, pictures keep it.
+
+    When its folder or its disk goes, or is full, that is said, and the recording goes on in the setting's spare folder where there is one
+    with room; else it stops.
     """
 
     final = True
@@ -57,42 +76,91 @@ class Recorder:
         self.uri = f"record:{rest}"
         self.asked = self.path = Path(rest).expanduser()
         ending = self.asked.suffix.lower()
-        self.folder = rest.endswith(("/", "\\")) or self.asked.is_dir() or not ending
+        # A disk that does not answer is not asked about what has a movie's ending.
+        self.folder = rest.endswith(("/", "\\")) or not ending or (ending not in FORMATS and self.asked.is_dir())
         if not self.folder and ending not in FORMATS:
             raise Fault(f"{self.uri}: can't write {ending!r} files; end it with {ENDINGS}, or with / for a folder of PNGs")
         self._setting = setting
         self._take: Take | None = None
         self._stopped = ""
+        self._size, self._fps = Size(0, 0), 0.0
+        self._next_look = 0.0
+        self._spared = False
+        """The spare folder has been taken."""
+        self.recorded: list[tuple[Path, int]] = []
+        """What was recorded into, and how many frames of it are there, as far as is known."""
 
     def open(self, width: int, height: int, fps: float) -> None:
         """Start a new take, making missing folders. Raises Fault naming the place that can't be written to."""
         self.close()
         self._stopped = ""
-        folder = self.asked if self.folder else self.asked.parent
+        self._size, self._fps = Size(width, height), fps
+        spare = self._setting.spare
+        place = spare / self.asked.name if self._spared and spare is not None else self.asked
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._take = self._new_take(Size(width, height), fps)
+            self._begin(place)
         except OSError as error:
+            folder = place if self.folder else place.parent
             raise Fault(f"{self.uri}: can't write in {folder} ({_reason(error)}); record somewhere else, {_remedy(error)}") from error
-        self.path = self._take.path
 
-    def _new_take(self, size: Size, fps: float) -> Take:
+    def _begin(self, path: Path) -> None:
+        """Record there from now on. Raises OSError."""
+        (path if self.folder else path.parent).mkdir(parents=True, exist_ok=True)
+        self._take = self._new_take(path, self._size, self._fps)
+        self.path = self._take.path
+        self._next_look = time.monotonic() + LOOK
+
+    def _new_take(self, path: Path, size: Size, fps: float) -> Take:
         if self.folder:
-            return Pictures(self.asked, fps)
+            return Pictures(path, fps)
         try:
             from vj.sinks.movie import Movie
         except ImportError as error:
             raise Unavailable(f"{self.uri} needs PyAV ({error}): pip install av; record:FOLDER/ does without") from error
-        return Movie(self.asked, size, fps, self._setting.live)
+        return Movie(path, size, fps, self._setting.live)
 
     def send(self, frame: Frame) -> None:
-        """Record one frame. Raises Fault, once, when the disk does not take it; what was written stays playable."""
+        """Record one frame. Raises Fault, once, when the disk does not take it and there is no other place; what was written stays
+        playable."""
         if self._take is None:
             return
         try:
-            self._take.add(frame.pixels, self._setting.clock.now())
+            self._look()
+            self._add(frame)
         except OSError as error:
-            raise self._torn(error) from error
+            told = self._torn(error)
+            if not self._go_on(frame, told, error):
+                raise Fault(told + _again(error)) from error
+
+    def _add(self, frame: Frame) -> None:
+        assert self._take is not None
+        self._take.add(frame.pixels, self._setting.clock.now())
+
+    def _look(self) -> None:
+        """Raises OSError when what is recorded into has gone."""
+        assert self._take is not None
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + LOOK
+        if not self._take.there():
+            raise Gone(errno.ENOENT, f"{self._take.path} is not there any more")
+
+    def _go_on(self, frame: Frame, told: str, error: OSError) -> bool:
+        """Record on in the spare folder. False when that can't be done, either."""
+        spare = self._setting.spare
+        if spare is None or self._spared or (error.errno in FULL and not _room(spare)):
+            return False
+        self._spared = True  # once: a place that is lost again and again is none
+        try:
+            self._begin(spare / self.asked.name)
+            self._add(frame)
+        except OSError as other:
+            self._setting.say(f"{self.uri}: can't go on in {spare} ({_reason(other)})")
+            if self._take is not None:
+                self._torn(other)
+            return False
+        self._setting.say(f"{told}; it goes on in {self.path}")
+        return True
 
     def close(self) -> None:
         """Finish the take. Raises Fault when its end does not fit on the disk."""
@@ -101,17 +169,25 @@ class Recorder:
         try:
             self._take.finish()
         except OSError as error:
-            raise self._torn(error) from error
+            raise Fault(self._torn(error) + _again(error)) from error
+        self.recorded.append((self._take.path, self._take.frames))
         self._stopped = f"finished: {self._length(self._take)}"
         self._take = None
 
-    def _torn(self, error: Exception) -> Fault:
-        """End the take as it is, and say how much there is of it."""
+    def _torn(self, error: OSError) -> str:
+        """End the take as it is; the words for it, with how much there is of it."""
         assert self._take is not None
         take, self._take = self._take, None
-        take.abandon()
         self._stopped = f"stopped ({_reason(error)}): {self._length(take)}"
-        return Fault(f"{self.uri}: recording stopped, {_reason(error)}; about {self._length(take)} are in {take.path}; {_remedy(error)}")
+        if isinstance(error, Gone):
+            try:
+                take.finish()  # it may have been moved, and plays there
+            except OSError:
+                take.abandon()
+            return f"{self.uri}: recording stopped, {_reason(error)}; it held about {self._length(take)}"
+        take.abandon()
+        self.recorded.append((take.path, take.frames))
+        return f"{self.uri}: recording stopped, {_reason(error)}; about {self._length(take)} are in {take.path}"
 
     def _length(self, take: Take) -> str:
         return f"{take.seconds:.1f} s, {take.bytes / 1e6:.1f} MB"
@@ -121,7 +197,8 @@ class Recorder:
         take = self._take
         if take is None:
             return self._stopped or "not recording"
-        return self._length(take) + (f" in {take.path.name}" if take.path != self.asked else "")
+        name = take.path.name if take.path.parent == self.asked.parent else take.path
+        return self._length(take) + (f" in {name}" if take.path != self.asked else "")
 
 
 def _reason(error: Exception) -> str:
@@ -130,7 +207,16 @@ def _reason(error: Exception) -> str:
 
 
 def _remedy(error: Exception) -> str:
-    """What would put it right."""
-    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-        return "free some space and start recording again"
-    return "or allow writing there"
+    """What would put it right, where recording cannot begin."""
+    return "or free some space" if getattr(error, "errno", None) in FULL else "or allow writing there"
+
+
+def _again(error: Exception) -> str:
+    """What would let it begin again."""
+    return "; free some space and start recording again" if getattr(error, "errno", None) in FULL else ""
+
+
+def _room(folder: Path) -> bool:
+    """There is room for a while of recording, as far as is known."""
+    there = next((place for place in (folder, *folder.absolute().parents) if place.is_dir()), None)
+    return there is not None and shutil.disk_usage(there).free >= ROOM

@@ -48,7 +48,7 @@ class SinkRunner:
         self.sent = 0
         self.errors = 0
         self.failed_for_good = False
-        """A sink with `final` has failed and is not tried again."""
+        """It is not tried again: a sink with `final` has failed, or its library is missing."""
         self.fps = fps
         """Told to the sink when it is opened. May be set from any thread."""
         self._anew = False
@@ -97,6 +97,10 @@ class SinkRunner:
             self._say(f"{self.uri} did not stop within {timeout:g} s; its last frames may be missing")
             return False
         return True
+
+    def stuck(self) -> float:
+        """Seconds for which the sink has had the frame in hand; 0 between two frames. From any thread."""
+        return self._post.stuck()
 
     def send_time(self) -> float:
         """Median seconds that a send takes."""
@@ -155,7 +159,8 @@ class SinkRunner:
         trouble = self._words(error)
         news = trouble != self._trouble
         self._trouble = trouble
-        self.failed_for_good = getattr(self.sink, "final", False)
+        # A library that is missing does not come while the show plays, either.
+        self.failed_for_good = getattr(self.sink, "final", False) or isinstance(error.__cause__, ImportError)
         self._retry_at = math.inf if self.failed_for_good else time.monotonic() + self._retry_period
         if news:
             self._say(self.state())

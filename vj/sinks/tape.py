@@ -57,6 +57,14 @@ class Tape:
     def tell(self) -> int:
         return os.lseek(self._descriptor, 0, os.SEEK_CUR)
 
+    def there(self) -> bool:
+        """It is still to be found where it was made. A file whose folder was deleted, or whose disk was pulled out, takes what is written
+        into it as if nothing had happened."""
+        try:
+            return os.path.samestat(os.stat(self.path), os.fstat(self._descriptor))
+        except OSError:
+            return False
+
     def release(self) -> None:
         """Close the file itself. May be called twice."""
         self.closed = True
