@@ -322,6 +322,7 @@ class Performance:
         self.supervisor.every("watch", self.watch, seconds, self.over)
 
     def _watch_recordings(self) -> None:
+        self.outlets.watch()
         if self.outlets.failed_take:
             self.store.set("record", False)
 
