@@ -107,8 +107,9 @@ def _signals() -> Iterator[None]:
         raise KeyboardInterrupt
 
     before: dict[int, Any] = {}
+    ends: list[int] = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
     if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])):
+        for number in ends:
             before[number] = signal.signal(number, end)
     try:
         yield
