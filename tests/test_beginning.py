@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from vj.app.startup import Startup
@@ -23,7 +24,7 @@ from vj.show.load import load_show
 
 SHOW = """\
 show: dusk
-source: testcard
+source: {source}
 model: {model}
 size: 64x64
 fps: 60
@@ -68,9 +69,9 @@ Stage = Callable[..., Performance]
 def stage(tmp_path: Path) -> Iterator[Stage]:
     running: list[Performance] = []
 
-    def make(model: str = "red", **options: object) -> Performance:
+    def make(model: str = "red", source: str = "testcard", **options: object) -> Performance:
         path = tmp_path / "dusk.yaml"
-        path.write_text(SHOW.format(model=model, movie=tmp_path / "dusk.mp4"))
+        path.write_text(SHOW.format(model=model, source=source, movie=tmp_path / "dusk.mp4"))
         made = Performance(load_show(path), lambda text: None, **options)  # type: ignore[arg-type]
         running.append(made)
         made.start()
@@ -234,3 +235,43 @@ def test_where_the_time_goes_is_said_with_the_first_painting(tmp_path: Path) -> 
     assert second - first == pytest.approx(0.5, abs=0.011)
     assert third - second == pytest.approx(0.25, abs=0.011)
     assert startup.report() == said
+
+
+def ramp(path: Path, frames: int) -> None:
+    """A clip that grows brighter from frame to frame, at 30 a second."""
+    with av.open(str(path), "w") as movie:
+        stream = movie.add_stream("libx264", rate=30, options={"crf": "10", "bf": "0"})
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv420p"
+        for index in range(frames):
+            pixels = np.full((64, 64, 3), 20 + 6 * index, np.uint8)
+            movie.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        movie.mux(stream.encode())
+
+
+@pytest.mark.parametrize("loop", ["true", "false"])
+def test_a_clip_begins_with_the_show_even_if_it_is_shorter_than_the_loading(
+    stage: Stage, gate: threading.Event, tmp_path: Path, loop: str
+) -> None:
+    ramp(tmp_path / "ramp.mp4", 30)
+    played = stage(source=f"{tmp_path / 'ramp.mp4'}\nloop: {loop}")
+    end = played.clock.now() + 1.3
+    until(lambda: played.clock.now() > end)
+    assert not played.ended, "it has not begun yet"
+    gate.set()
+    until(lambda: sum(played.outlets.sent().values()) > 15)
+    played.stop()
+    with av.open(str(tmp_path / "dusk.mp4")) as movie:
+        light = [frame.to_ndarray(format="gray").mean() for frame in movie.decode(video=0)]
+    assert light[0] < 20 + 6 * 2, "the recording begins with the clip's first picture"
+    assert light[10] > light[0] + 12
+
+
+def test_a_clip_that_plays_once_ends_the_show_after_it_has_been_painted(
+    stage: Stage, gate: threading.Event, tmp_path: Path
+) -> None:
+    ramp(tmp_path / "ramp.mp4", 12)
+    gate.set()
+    played = stage(source=f"{tmp_path / 'ramp.mp4'}\nloop: false")
+    until(lambda: played.ended)
+    assert played.playing_for() > 0.2

@@ -40,6 +40,9 @@ from vj.sources.feed import Feed
 from vj.staging import flow_finder, painted_size, people_finder, split_preview, start_values
 from vj.supervise import Errands, Supervisor
 
+BEGIN = 1.0
+"""Seconds that a clip gets to open once more when the show begins."""
+
 Server = TypeVar("Server", OscServer, Monitor)
 
 
@@ -82,6 +85,7 @@ class Performance:
         self.store = Store(start_values(show), show.table())
         size = painted_size(show, self.say)
         self.state = "starting"
+        self._asked_to_begin: float | None = None
         self.playing_since: float | None = None
         """When the show began: with the first generated frame, or when the model had failed to load."""
         self.inbox: Mailbox[Frame] = Mailbox()
@@ -107,6 +111,7 @@ class Performance:
             flow=flow_finder(show, self.say),
             supervisor=self.supervisor,
             on_begin=self._begin,
+            may_begin=self._may_begin,
         )
         self.supervisor.watch(self.loop.journey.post)
         self.page: Monitor | None = None
@@ -274,6 +279,17 @@ class Performance:
         if self.osc is not None:
             self.osc.remark(text)
 
+    def _may_begin(self) -> bool:
+        """The model is there: a clip begins at its first picture, which the show begins with. Does not wait."""
+        feed = self.feed
+        if feed is None:
+            return True
+        now = self.clock.now()
+        if self._asked_to_begin is None:
+            self._asked_to_begin = now
+            feed.begin_anew()
+        return not feed.beginning or now - self._asked_to_begin > BEGIN
+
     def _begin(self, time: float) -> None:
         """The first generated frame is about to be sampled."""
         self.playing_since = time
@@ -358,7 +374,7 @@ class Performance:
     @property
     def ended(self) -> bool:
         """The source has come to its end, as a clip played once does."""
-        return self.feed is not None and self.feed.ended
+        return self.feed is not None and self.feed.ended and self.playing_since is not None
 
     def playing_for(self) -> float:
         """Seconds since the model began to paint, or since it failed to load: what --for counts."""

@@ -64,9 +64,11 @@ class RenderLoop:
         flow: Calculate | None = None,
         supervisor: Supervisor | None = None,
         on_begin: Callable[[float], None] = lambda time: None,
+        may_begin: Callable[[], bool] = lambda: True,
     ) -> None:
-        """on_begin: called once, on the render thread, with the time of the first frame that the first painter gets, before it is
-        sampled. supervisor: is told what goes wrong, and begins the loop again should it end."""
+        """may_begin: asked once the first painter is there, before the newest frame is taken, until it says so. on_begin: called once, on
+        the render thread, with the time of the frame that the show begins with, before it is sampled. supervisor: is told what goes wrong,
+        and begins the loop again should it end."""
         self._supervisor = supervisor or Supervisor(on_message)
         self.journey = Journey(size, fit, metrics, on_message, find_people, flow, live=clock.live, supervisor=self._supervisor)
         self.inbox = inbox
@@ -82,7 +84,7 @@ class RenderLoop:
         self._thread: threading.Thread | None = None
         self._count = 0
         self._resting = False
-        self._on_begin = on_begin
+        self._on_begin, self._may_begin = on_begin, may_begin
         self._ready = self._has_begun = False
         self.first: int | None = None
         """Number of the first picture that the first painter made."""
@@ -153,6 +155,7 @@ class RenderLoop:
         rest = RESTING if self._resting and isinstance(self.journey.painter, Plain) else 0.9 * self.period
         self._clock.wait_until(self._begun + rest, self._stop)
         patience = 0.1 if self._frame is None else max(0.0, self._begun + 1.25 * self.period - self._clock.now())
+        begins = self._ready and not self._has_begun and self._may_begin()
         newest = self.inbox.take(patience)
         if newest is not None:
             self._frame = newest
@@ -162,7 +165,7 @@ class RenderLoop:
         self._begun = self._clock.now()
         if newest is None:
             frame = replace(frame, captured=self._begun)
-        if self._ready and not self._has_begun:
+        if begins:
             self._has_begun = True
             self._on_begin(self._begun)
         self._show(self.journey.travel(frame, self._store.sample(self._begun)))

@@ -6,10 +6,11 @@ import queue
 import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from vj.frame import Frame
 from vj.mailbox import Mailbox
-from vj.sources import Setting, Source, make_source
+from vj.sources import Setting, Source, make_source, split_uri
 from vj.sources.card import CARD, Card
 from vj.sources.change import Change, Place, wrong
 from vj.sources.fade import mixed
@@ -23,6 +24,12 @@ LOOK = 0.04
 """Seconds between two looks at who is there."""
 
 Make = Callable[[str, Setting], Source]
+
+
+def may_begin_anew(uri: str) -> bool:
+    """It has a first picture, and can be opened once more: no pipe."""
+    kind, rest = split_uri(uri)
+    return kind in ("clips", "drawn", "walk") or (kind == "video" and Path(rest).expanduser().is_file())
 
 
 class Feed:
@@ -58,6 +65,8 @@ class Feed:
         self._shown: Frame | None = None
         self._turned = self._put_at = 0.0
         self._card: Reader | None = None
+        self._fresh: Reader | None = None
+        """Begins anew, and has given no picture yet."""
         self._leaving: list[Reader] = []
         """Read on until something else plays."""
         self._faults = 0
@@ -101,6 +110,23 @@ class Feed:
         stopped = [reader.stop(max(0.0, end - self.setting.clock.now())) for reader in readers]
         return all(stopped)
 
+    def begin_anew(self) -> bool:
+        """Have what plays begin at its first picture, where it is a clip or the like. False where it is not."""
+        with self._lock:
+            old = self._playing
+            place = next((place for place in self._places if old is not None and place.reader is old), None)
+            if old is None or place is None or not may_begin_anew(place.uri):
+                return False
+            self._fresh = self._playing = place.reader = self._begin(place.uri, self._make)
+            self._before = self._frozen = None
+            old.end()
+            return True
+
+    @property
+    def beginning(self) -> bool:
+        """`begin_anew` was called, and its first picture is not in the mailbox yet."""
+        return self._fresh is not None
+
     @property
     def uri(self) -> str:
         """What plays; the first of the list while none of it does."""
@@ -120,11 +146,11 @@ class Feed:
 
     @property
     def awaited(self) -> list[str]:
-        """The sources that would play instead of what does, were they there."""
+        """The sources that would play instead of what does, were they there; not those that have only just been asked for."""
         playing, now, found = self._playing, self.setting.clock.now(), []
         for place in self._places:
             reader = place.reader
-            if reader is not None and reader is playing:
+            if reader is not None and (reader is playing or reader.pending(now)):
                 break
             if reader is None or not (reader.hopeless or reader.there(now)):
                 found.append(place.uri)
@@ -265,6 +291,8 @@ class Feed:
                 self._words.put(f"{reader.uri} is {frame.size} now, was {reader.size}")
             reader.size = frame.size
             self._put(self._faded(frame, self.setting.clock.now()))
+            if reader is self._fresh:
+                self._fresh = None
 
     def _faded(self, frame: Frame, now: float) -> Frame:
         """The picture, while it fades in together with the newest one of what played before."""
