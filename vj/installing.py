@@ -1,0 +1,117 @@
+"""Runs pip for launch.py: shows its steps, and says what helps when it fails. Standard library only."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import deque
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STARTED = time.monotonic()
+PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
+NETWORK = (
+    "NewConnectionError|ConnectTimeout|Connection (reset|aborted|broken|refused)|Read ?[Tt]imed? ?out|name resolution|getaddrinfo|"
+    "IncompleteRead|ProtocolError|ProxyError|DO NOT MATCH THE HASHES|50[234] Server Error"
+)
+NEWS = (  # pip's lines that are worth showing
+    (r"(?:Collecting|Processing) (?:\S*[/\\])?([^/\\\s]+)", "  {}"),
+    (r"\s*Downloading (?:\S*/)?(\S+) \((\d\d+\.\d MB|[\d.]+ GB)\)", "  downloading {} ({})"),
+    (r"Building wheel for (\S+)", "  building {}"),
+    (r"Installing collected packages", "  writing them into place"),
+)
+REMEDIES = (  # what pip says -> what helps
+    (
+        "No space left|not enough space",
+        "Free some disk (about 3 GB are needed, 9 GB with an NVIDIA card), then start again.",
+    ),
+    (
+        "CERTIFICATE_VERIFY_FAILED|SSLError",
+        "A proxy seems to sign with its own certificate: set PIP_CERT to its file, then start again.",
+    ),
+    (
+        NETWORK,
+        "Check the network (behind a proxy: set HTTPS_PROXY), then start again: it goes on where it stopped.",
+    ),
+    (
+        "No matching distribution|not a supported wheel|requires a different Python",
+        f"The package index has no build for this Python {PYTHON} here. There are builds for 64-bit Python 3.11 to 3.14 on Linux and "
+        "Windows (x86-64) and on Macs with Apple silicon.",
+    ),
+    (
+        "Permission denied|Access is denied",
+        "Close what still runs from .venv, check that this folder is writable, then start again.",
+    ),
+    (
+        "",
+        "Start again: what is installed is kept. If it fails the same way, delete the folder .venv and start once more.",
+    ),
+)
+
+
+class Fault(Exception):
+    """Something a person can put right; the message says what and how."""
+
+
+def say(line: str) -> None:
+    """A line on stderr with the seconds since the start; stdout is the program's."""
+    print(f"{time.monotonic() - STARTED:6.0f} s  {line}", file=sys.stderr, flush=True)
+
+
+def news(line: str) -> str:
+    """What a line of pip's means to a person, or an empty string."""
+    matches = ((re.match(pattern, line), text) for pattern, text in NEWS)
+    return next((text.format(*found.groups()) for found, text in matches if found), "")
+
+
+def run(command: list[str]) -> tuple[int, list[str]]:
+    """Runs a command, shows its steps, returns its exit code and last lines."""
+    kept: deque[str] = deque(maxlen=400)
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("PYTHONPATH", "PYTHONHOME")
+    }
+    with subprocess.Popen(
+        command, cwd=ROOT, env={**environment, "PYTHONUNBUFFERED": "1"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", close_fds=False,
+    ) as child:  # fmt: skip
+        try:
+            for line in child.stdout or ():
+                kept.append(line.rstrip())
+                if said := news(kept[-1]):
+                    say(said)
+        except BaseException:
+            child.terminate()
+            raise
+    return child.returncode, list(kept)
+
+
+def insist(command: list[str], title: str) -> None:
+    """Runs a command, once more after network trouble, or raises a Fault with its last lines and the remedy."""
+    code, said = run(command)
+    if code and re.search(NETWORK, "\n".join(said)):
+        say("  network trouble: once more")
+        code, said = run(command)
+    if code:
+        remedy = next(remedy for pattern, remedy in REMEDIES if re.search(pattern, "\n".join(said)))
+        tail = "\n    ".join(said[-20:])
+        raise Fault(
+            f"{title} could not be installed (exit code {code}). The last lines were:\n    {tail}\n{remedy}"
+        )
+
+
+def reason_of(said: list[str]) -> str:
+    """Why an install failed, in a few words: of pip's last lines."""
+    text = "\n".join(said)
+    if re.search(NETWORK, text):
+        return "the network did not answer"
+    if re.search(
+        "No matching distribution|not a supported wheel|requires a different Python", text
+    ):
+        return f"the package index has no build for Python {PYTHON} on this system"
+    errors = [line for line in said if re.match(r"(ERROR|error): ", line)]
+    return (errors or said or ["pip said nothing"])[-1][:200]
