@@ -235,7 +235,7 @@ def test_names_and_addresses_that_lead_nowhere_are_wrong(
             "mix/wet: -1 is outside 0 .. 1",
         ),
         ("modulators:\n  - {lfo: sine, to: mix/wet, depth: 3}\n", 2, "more than its whole range"),
-        ("start:\n  mask/mode: person\n", 2, "person: FILE.onnx names one"),
+        ("start:\n  mask/mode: person\n", 2, "person: FILE.onnx in the show names one"),
         ("cues:\n  - {name: a, set: {mask/mode: person}}\n", 2, "finds nobody"),
         ("start:\n  prompt/a: qwrtzp\nmodel: pocket\n", 2, "understands nothing of “qwrtzp”"),
         (

@@ -13,6 +13,7 @@ import numpy as np
 from vj.adopting import Adopting
 from vj.app.startup import Startup
 from vj.clock import WallClock
+from vj.control.complaints import Remarks
 from vj.control.desk import Desk
 from vj.control.network import PORTS_TO_TRY
 from vj.control.osc import OscServer
@@ -35,6 +36,7 @@ from vj.parameters.table import Value
 from vj.report import osc_status, status
 from vj.show.reload import ShowFile
 from vj.show.schema import OscSection, PreviewSection, Show, parse_address
+from vj.show.score import NOBODY
 from vj.sources import Setting
 from vj.sources.feed import Feed
 from vj.staging import flow_finder, painted_size, people_finder, split_preview, start_values
@@ -79,6 +81,7 @@ class Performance:
         """For the render thread, which may not wait: what it says."""
         self.recordings = Errands(self.supervisor, "recordings")
         """The same for recordings that begin and end."""
+        self._remarks = Remarks(self.say, self._tell_senders)
         self.over = threading.Event()
         self.clock = WallClock()
         self.metrics = Metrics()
@@ -187,6 +190,8 @@ class Performance:
         self.state = "loading the model"
         self.loader.load(self.show)
         self.supervisor.guard(self.over)
+        if self.store.get("mask/mode") == "person" and self.people is None:
+            self.remark(NOBODY)
         if self.store.get("record"):
             self.outlets.record(True)
         return Opened(self.osc, self.page, self.feed.uri + (", awaited" if self.feed.uri in self.feed.awaited else ""))
@@ -275,7 +280,9 @@ class Performance:
 
     def remark(self, text: str) -> None:
         """What a painter finds out about what it was sent: for whoever plays, and for whoever sent it."""
-        self.say(text)
+        self._remarks(text)
+
+    def _tell_senders(self, text: str) -> None:
         if self.osc is not None:
             self.osc.remark(text)
 
@@ -311,6 +318,8 @@ class Performance:
 
     def _changed(self, name: str, value: Value, origin: object) -> None:
         """On the thread that made the change, the render thread too: a recording is begun and ended beside it."""
+        if value == "person" and name == "mask/mode" and self.people is None:
+            self.errands.put(lambda: self.remark(NOBODY))
         if name == "record":
             self.recordings.put(lambda: self._record(bool(value)))
 

@@ -13,6 +13,7 @@ from vj.errors import Fault
 from vj.parameters.table import Table, fit
 from vj.section import Place
 from vj.show.schema import Show, parse_address
+from vj.show.score import NOBODY
 
 PROMPTS = ("prompt/a", "prompt/b")
 
@@ -90,10 +91,7 @@ def _masks(show: Show, found: Findings) -> None:
         return
     for name, value, place in _values(show):
         if name == "mask/mode" and value == "person":
-            found.doubtful(
-                place,
-                "mask/mode person: finds nobody without a person model; person: FILE.onnx names one",
-            )
+            found.doubtful(place, NOBODY)
 
 
 def _words(show: Show, found: Findings) -> None:

@@ -7,6 +7,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 Peer = tuple[str, int]
@@ -50,6 +51,61 @@ class Allowance:
         return self._used <= self._most
 
 
+AGAIN = 2.0
+"""Seconds of silence after which a push beyond an end, or the same remark, is a new one."""
+AT_MOST = 1.0
+"""Seconds between two complaints about one fader that trembles at its end."""
+REMARKS_A_SECOND = 5
+KNOWN = 256
+
+
+class Remarks:
+    """What turns out later about what a hand has sent: to whoever plays, and to whoever sent it. From any thread.
+
+    The same words are not said again while they keep coming, and of all of them only a few a second: a fader on a text sends sixty.
+    """
+
+    def __init__(
+        self,
+        say: Callable[[str], None],
+        tell: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """say: a line for whoever plays. tell: the same for senders."""
+        self._say, self._tell, self._clock = say, tell, clock
+        self._heard: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._allowance = Allowance(REMARKS_A_SECOND, clock)
+        self._unsaid = 0
+
+    def __call__(self, text: str) -> None:
+        """Say it, or count it."""
+        with self._lock:
+            now = self._clock()
+            before = self._heard.pop(text, -math.inf)
+            while len(self._heard) >= KNOWN:
+                self._heard.pop(next(iter(self._heard)))
+            self._heard[text] = now
+            if now - before < AGAIN:
+                return
+            if not self._allowance.take():
+                self._unsaid += 1
+                return
+            more, self._unsaid = self._unsaid, 0
+        self._say(text + (f" (and {more} more remarks)" if more else ""))
+        self._tell(text)
+
+
+@dataclass(slots=True)
+class _Push:
+    """A fader beyond its end."""
+
+    heard: float
+    said: float
+    within: bool = False
+    """It has come back since."""
+
+
 class Complaints:
     """What cannot be meant, in words. From any thread."""
 
@@ -61,6 +117,7 @@ class Complaints:
         self._say, self._clock = say, clock
         self._said: dict[str, float] = {}
         self._unsaid = 0
+        self._pushes: dict[tuple[Peer, str], _Push] = {}
         self._local = threading.local()
 
     @contextlib.contextmanager
@@ -103,6 +160,30 @@ class Complaints:
             )
         else:
             self._unsaid += bool(asker.name)
+
+    def beyond(self, asker: Asker, address: str, text: str) -> None:
+        """A value past its parameter's end, which is set as the nearest. Said when it goes there, and not again while it is pushed on;
+        to somebody who reads the answers anyway, each time."""
+        now = self._clock()
+        key = asker.origin, address
+        push = self._pushes.pop(key, None)
+        old = push is not None and (
+            now - push.said < AT_MOST or not (push.within or now - push.heard >= AGAIN)
+        )
+        while len(self._pushes) >= KNOWN:
+            self._pushes.pop(next(iter(self._pushes)))
+        self._pushes[key] = _Push(now, push.said if old and push is not None else now)
+        if old and asker.name:
+            self.count += 1
+        else:
+            self.refuse(asker, f"{text}; the nearest is set", done=True)
+
+    def within(self, asker: Asker, address: str) -> None:
+        """A value inside the range: a fader that was beyond it has come back."""
+        if self._pushes:
+            push = self._pushes.get((asker.origin, address))
+            if push is not None:
+                push.within = True
 
     def tell(self, subject: str, text: str, every: float = 1.0) -> None:
         """Say it to whoever plays, but not the same thing again and again."""

@@ -292,10 +292,17 @@ class Conductor:
     def _hear(self, hand: Hand, raw: object, device: str) -> None:
         try:
             hand.hear(raw, self.store, self.mappings, device)
+            self._tell_beyond(hand)
         except Fault as fault:
             self._remark(f"{hand.rule.control}: {fault}")
         except Exception as error:  # as in `before`
             self._drop_hand(hand, error)
+
+    def _tell_beyond(self, hand: Hand) -> None:
+        """A control was pushed past its parameter's end."""
+        if hand.beyond:
+            self._remark(f"{hand.rule.control}: {hand.beyond}; the nearest is set")
+            hand.beyond = ""
 
     def _moved(self, kind: str, event: list[Any], time: float) -> list[tuple[Hand, object]]:
         """The mappings that an event is for, with the raw value each takes from it."""
@@ -362,6 +369,7 @@ class Conductor:
         for hand, value in self.mappings.due(time, self.tempo, self._latency()):
             try:
                 hand.apply(value, self.store)
+                self._tell_beyond(hand)
             except Fault as fault:
                 self._remark(f"{hand.rule.control}: {fault}")
             except Exception as error:  # as in `before`

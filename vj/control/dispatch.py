@@ -365,9 +365,9 @@ class Dispatcher:
         if row.name == "cue/store" and value:
             self._stored.add(str(value))
         if remark:
-            self.complaints.refuse(
-                asker, f"{address}: {_without(row.name, remark)}; the nearest is set", done=True
-            )
+            self.complaints.beyond(asker, address, f"{address}: {_without(row.name, remark)}")
+        else:
+            self.complaints.within(asker, address)
 
     def _suggestion(self, address: str) -> str:
         """The nearest address there is; looked up a few times a second, and remembered."""

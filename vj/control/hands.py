@@ -73,6 +73,9 @@ class Hand:
     """What it gave the parameter last; while that stands, it holds it."""
     due: float | None = None
     """When a quantised change of it shall happen."""
+    beyond: str = ""
+    """What is to be said of the last value: it was past the parameter's end, and the one before was not."""
+    _pushed: bool = False
     _raw: dict[str, float] = field(default_factory=dict)
     """Where each device's control was last seen."""
     _aim: float = 0.0
@@ -144,7 +147,8 @@ class Hand:
                 self._tip = float(self.mine)
             self._aim, self._moving = value, True
             return
-        store.set(self.row.name, value, self)
+        remark = store.set(self.row.name, value, self)
+        self.beyond, self._pushed = "" if self._pushed else remark, bool(remark)
         self.mine = store.get(self.row.name)
 
     def step(self, seconds: float, store: Store) -> None:

@@ -14,6 +14,8 @@ from vj.show.faults import as_text, number_hint
 
 Found = tuple[Place, Fault]
 
+NOBODY = "mask/mode person: finds nobody without a person model; person: FILE.onnx in the show names one"
+"""What is said of a mask that has nothing to look with."""
 UNHEARD = ("/vj/status/", "/vj/error", "/vj/subscribe", "/vj/unsubscribe")
 """Addresses that no mapping is asked about."""
 KEYS = ("left", "right", "up", "down")
