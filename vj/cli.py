@@ -30,7 +30,8 @@ examples:
   python3 launch.py my_show.yaml --replay set.take --offline --size 1024x576 --sink record:final.mp4
                                                            render that set again, frame by frame
   python3 launch.py learn my_show.yaml strength            move a MIDI control or send OSC: it is written into the show
-  python3 launch.py list                                   cameras, NDI sources, models at hand
+  python3 launch.py list                                   cameras, NDI, MIDI, models at hand; what is missing, and what helps
+  python3 launch.py add midi                               install a part that is missing; without a name: which there are
   python3 launch.py gallery                                render every show in mappings/ into docs/gallery
   python3 launch.py test                                   run the tests
 

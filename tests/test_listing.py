@@ -1,0 +1,141 @@
+"""`launch.py list` names what helps for each thing that is missing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from vj import listing
+from vj.control import midi_ports
+from vj.install_plan import PARTS
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine on which no part is installed; the folder of its environment."""
+    monkeypatch.setattr(listing, "has", lambda part: False)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("lines", "part"),
+    [
+        (listing._cameras, "cameras"),
+        (listing._ndi, "ndi"),
+        (listing._spout, "spout"),
+        (listing._syphon, "syphon"),
+    ],
+)
+def test_what_is_missing_names_the_command_that_brings_it(
+    bare: Path, monkeypatch: pytest.MonkeyPatch, lines: Callable[[], Iterator[str]], part: str
+) -> None:
+    monkeypatch.setattr(
+        sys, "platform", {"spout": "win32", "syphon": "darwin"}.get(part, sys.platform)
+    )
+    monkeypatch.setattr(sys, "version_info", (3, 12, 0))
+    (line,) = lines()
+    assert line.endswith(f"python3 launch.py add {part}")
+
+
+def test_every_part_of_this_machine_that_is_not_installed_is_listed(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "nvidia_smi", lambda: "/usr/bin/nvidia-smi")
+    monkeypatch.setattr(sys, "version_info", (3, 12, 0))
+    monkeypatch.setattr(sys, "platform", "linux")
+    commands = [line.rpartition("launch.py add ")[2] for line in listing._parts()]
+    assert commands == [part.name for part in PARTS if part.name not in ("spout", "syphon")]
+    assert set(listing.MODULES) == {part.name for part in PARTS}
+
+
+def test_a_part_that_did_not_install_says_why(bare: Path) -> None:
+    failed = {"midi": {"key": "k", "when": 1.0, "why": "the network did not answer"}}
+    (bare / "launch.json").write_text(json.dumps({"ready": {}, "layers": {}, "failed": failed}))
+    assert "MIDI: the network did not answer; to try it again: python3 launch.py add midi" in list(
+        listing._parts()
+    )
+
+
+def test_what_has_no_build_is_not_promised(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(sys, "version_info", (3, 14, 1))
+    (line,) = listing._spout()
+    assert "no build for Python 3.14 yet; NDI does the same" in line
+    assert "launch.py add" not in line
+
+
+@pytest.mark.parametrize(
+    ("platform", "trouble", "said"),
+    [
+        ("linux", OSError("ALSA: cannot open"), "ALSA: cannot open; sudo modprobe snd-seq"),
+        ("win32", OSError("no driver"), "unavailable: no driver"),
+        (
+            "linux",
+            OSError("no ALSA sequencer: sudo modprobe snd-seq"),
+            "unavailable: no ALSA sequencer: sudo modprobe snd-seq",
+        ),
+    ],
+)
+def test_a_machine_without_midi_is_told_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, platform: str, trouble: OSError, said: str
+) -> None:
+    def fail() -> list[str]:
+        raise trouble
+
+    monkeypatch.setattr(midi_ports, "make_backend", lambda: SimpleNamespace(get_input_names=fail))
+    monkeypatch.setattr(sys, "platform", platform)
+    (line,) = listing._midi()
+    assert said in line
+    assert line.count("modprobe") <= 1
+
+
+def test_midi_without_its_library_and_with_devices(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none() -> object:
+        raise ImportError(midi_ports.REMEDY)
+
+    monkeypatch.setattr(midi_ports, "make_backend", none)
+    assert list(listing._midi()) == ["unavailable: python3 launch.py add midi"]
+    names = ["nanoKONTROL2:nanoKONTROL2 MIDI 1 20:0"]
+    monkeypatch.setattr(
+        midi_ports, "make_backend", lambda: SimpleNamespace(get_input_names=lambda: names)
+    )
+    assert list(listing._midi()) == ["nanoKONTROL2:nanoKONTROL2 MIDI 1"]
+
+
+def test_sound_without_portaudio_and_with_inputs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    assert list(listing._audio()) == ["unavailable: python3 launch.py add audio"]
+
+    def broken() -> list[dict[str, object]]:
+        raise OSError("PortAudio library not found")
+
+    monkeypatch.setitem(sys.modules, "sounddevice", SimpleNamespace(query_devices=broken))
+    assert "sudo apt install libportaudio2" in next(listing._audio())
+    cards = [
+        {"name": "Scarlett", "max_input_channels": 2},
+        {"name": "HDMI", "max_input_channels": 0},
+    ]
+    monkeypatch.setitem(sys.modules, "sounddevice", SimpleNamespace(query_devices=lambda: cards))
+    assert list(listing._audio()) == ["input: Scarlett"]
+
+
+def test_a_card_that_is_not_used_is_told_apart_from_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.version, "cuda", None)
+    monkeypatch.setattr(listing, "nvidia_smi", lambda: "/usr/bin/nvidia-smi")
+    assert "built for the CPU; update the driver to 580" in next(listing._devices())
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    assert "restart the machine" in next(listing._devices())
+    monkeypatch.setattr(listing, "nvidia_smi", lambda: "")
+    assert "no driver of NVIDIA's" in next(listing._devices())
