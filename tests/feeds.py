@@ -1,0 +1,113 @@
+"""A feed of sources that do as they are told, for tests. A test file that says `play = feeds.play` has the fixture."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vj.clock import WallClock
+from vj.frame import Frame, Size
+from vj.mailbox import Mailbox
+from vj.sources import Setting, Source, make_source
+from vj.sources.feed import Feed
+from vj.supervise import Supervisor
+
+SIZE = Size(64, 48)
+
+
+class Scripted:
+    """A source that does as it is told: a frame of its grey, None, an exception, one after another; then frames for ever. `absent`: raised
+    by `open` while it is set. `hangs`: `open` waits for it."""
+
+    live = True
+
+    def __init__(self, grey: int = 0, script: list[Any] | None = None) -> None:
+        self.grey, self.script = grey, list(script or [])
+        self.opens = self.closes = 0
+        self.absent: Exception | None = None
+        self.hangs: threading.Event | None = None
+        self.silent = False
+
+    def open(self) -> None:
+        self.opens += 1
+        if self.hangs is not None:
+            self.hangs.wait(20)
+        if self.absent is not None:
+            raise self.absent
+
+    def read(self) -> Frame | None:
+        time.sleep(0.01)
+        step = self.script.pop(0) if self.script else "frame"
+        if isinstance(step, BaseException):
+            raise step
+        if step is None or self.silent:
+            return None
+        return Frame(np.full((48, 64, 3), self.grey, np.uint8), 0, 0.0)
+
+    def close(self) -> None:
+        self.closes += 1
+
+
+class Rig:
+    """A feed of scripted sources, and all that comes out of it."""
+
+    def __init__(self, uris: list[str], sources: dict[str, Any], **setting: Any) -> None:
+        self.sources, self.said = sources, list[str]()
+        self.frames: list[Frame] = []
+        self.box: Mailbox[Frame] = Mailbox()
+        self.supervisor = Supervisor(self.said.append)
+        self.setting = Setting(WallClock(), fps=50, size=SIZE, say=self.said.append, **setting)
+        self.feed = Feed(uris, self.box, self.setting, self.said.append, self.supervisor, self.make)
+        self.feed.start()
+
+    def make(self, uri: str, setting: Setting) -> Source:
+        made: Source = self.sources[uri] if uri in self.sources else make_source(uri, setting)
+        return made
+
+    def until(self, true: Callable[[], bool], seconds: float = 5.0) -> None:
+        end = time.monotonic() + seconds
+        while not true():
+            assert time.monotonic() < end, (self.feed.state(), self.said)
+            frame = self.box.take(0.01)
+            if frame is not None:
+                self.frames.append(frame)
+
+    @property
+    def grey(self) -> int:
+        return int(self.frames[-1].pixels[30, 40, 1]) if self.frames else -1
+
+
+Play = Callable[..., Rig]
+
+
+@pytest.fixture
+def play(monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
+    """Feeds with little patience."""
+    for name, value in {
+        "reader.GRACE": 0.15,
+        "reader.PATIENCE": 0.3,
+        "reader.RETRY": (0.03,),
+        "feed.FADE": 0.2,
+        "feed.LOOK": 0.02,
+    }.items():
+        monkeypatch.setattr(f"vj.sources.{name}", value)
+    made: list[Rig] = []
+
+    def begin(*uris: str, settle: float = 2.0, **sources: Any) -> Rig:
+        named = {name.replace("_", ":"): source for name, source in sources.items()}
+        made.append(Rig(list(uris), named))
+        if settle:
+            made[-1].feed.settle(settle)
+        return made[-1]
+
+    yield begin
+    for rig in made:
+        for source in rig.sources.values():
+            if source.hangs is not None:
+                source.hangs.set()
+        assert rig.feed.stop()
