@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while the rest is imported ends it without a traceback
+
 import argparse
 import json
 import os
@@ -99,6 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line. Returns the exit code: 0 ended as asked, 1 for a fault, 2 for options that are none, 130 when Ctrl-C ended what
     is no show."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # OpenMP threads that spin for milliseconds while they wait take their cores from whatever else runs, and then wait for it: beside one
     # busy program a frame took 1.2 s instead of 0.03 s. A short spin does neither. Has to be set before torch is imported.
     os.environ.setdefault("GOMP_SPINCOUNT", "5000")
@@ -145,11 +152,11 @@ def check(arguments: list[str]) -> int:
 def play(options: argparse.Namespace) -> int:
     """Load the show and play or render it."""
     stop = threading.Event()
-    with Signals(stop) as signals:
+    with Signals(stop, None if options.offline else LIMIT):
         log = LogFile(options.log_file) if options.log_file is not None else None
         terminal = Terminal(quiet=options.quiet, log=log)
         try:
-            return _play(options, terminal, signals, stop)
+            return _play(options, terminal, stop)
         except Exception as error:
             if log is not None:
                 log.say(str(error) if isinstance(error, Fault) else "".join(traceback.format_exception(error)))
@@ -158,7 +165,7 @@ def play(options: argparse.Namespace) -> int:
             terminal.end()
 
 
-def _play(options: argparse.Namespace, terminal: Terminal, signals: Signals, stop: threading.Event) -> int:
+def _play(options: argparse.Namespace, terminal: Terminal, stop: threading.Event) -> int:
     options.startup = Startup() if options.startup_times else None
     from vj.show.load import FIRST_SHOW, find_show, load_show
 
@@ -179,7 +186,6 @@ def _play(options: argparse.Namespace, terminal: Terminal, signals: Signals, sto
             raise Fault("--safe is for playing live, from the show's start: leave --offline and --resume out")
     if stop.is_set():
         return 0
-    signals.limit = None if options.offline else LIMIT
     summary = (render if options.offline else perform)(show, options, terminal, stop)
     if options.json is not None:
         try:

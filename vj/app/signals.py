@@ -24,10 +24,8 @@ class Signals:
     program was started to ignore (SIGHUP under nohup) it goes on ignoring."""
 
     def __init__(self, stop: threading.Event, limit: float | None = None) -> None:
-        """limit: seconds after which the process is ended on the spot all the same; None waits.
-        May be set later."""
-        self._stop = stop
-        self.limit = limit
+        """limit: seconds after which the process is ended on the spot all the same; None waits."""
+        self._stop, self._limit = stop, limit
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Signals:
@@ -47,8 +45,8 @@ class Signals:
         if self._stop.is_set():
             at_once()
         self._stop.set()
-        if self.limit is not None:
-            ending = threading.Timer(self.limit, at_once)
+        if self._limit is not None:
+            ending = threading.Timer(self._limit, at_once)
             ending.daemon = True
             ending.start()
         more = "; Ctrl-C once more ends it at once" if number == signal.SIGINT else ""
