@@ -123,6 +123,8 @@ HAND_FAULTS = (
         "a save names a model file of garbage",
         model_garbage,
         "broken.safetensors",
+        within=30,
+        grows=200,
         undo=drawn,
     ),
     Fault("model-swaps", "other models by saving, four times", model_swaps, undo=drawn),

@@ -115,7 +115,7 @@ def two_hundred_websockets(stage: Stage) -> str:
 def http_garbage(stage: Stage) -> str:
     made = Requests([row for row in ROWS if row.name != "record"], stage.page_port, 4)
     count = 0
-    for _ in during(stage, 2.0):
+    for _ in during(stage, 1.0):
         with contextlib.suppress(OSError), stage.connect() as client:
             client.sendall(made.sent()[0])
             client.settimeout(0.02)

@@ -37,7 +37,8 @@ class Fault:
     """do: what goes wrong, to the stage; what it returns is told in the table. Raises Skipped, or an AssertionError for what is wrong.
     said: a pattern that one of the show's lines has to match, "" for none. may: what the picture may do meanwhile, of `gap`, `frozen`,
     `black` and `even`. undo: puts things right again. own: it gets a stage of its own, not begun yet, and judges it by itself. quick: is
-    part of the suite's selection. watch: seconds for which is looked on after it was done."""
+    part of the suite's selection. watch: seconds for which is looked on after it was done. within: seconds in which it has to be said.
+    grows: megabytes by which the process may."""
 
     name: str
     what: str
@@ -48,6 +49,8 @@ class Fault:
     own: bool = False
     quick: bool = False
     watch: float = 1.0
+    within: float = SAID
+    grows: float = GROWTH
     alarms: tuple[str, ...] = ()
     """Of `ALARMS`, those that are right here."""
 
@@ -83,7 +86,7 @@ class Outcome:
         ]
         parts += [str(self.picture) if self.picture is not None else "", self._grown()]
         parts += ["the machine was busy: longer gaps were let pass"] if self.busy else []
-        return f"{head} {self.fault.name:24} {'; '.join(part for part in parts if part)}"
+        return f"{head} {self.fault.name:22} {self.seconds:4.1f} s  {'; '.join(part for part in parts if part)}"
 
     def _grown(self) -> str:
         if self.before is None or self.after is None:
@@ -104,7 +107,7 @@ def inject(fault: Fault, stage: Stage) -> Outcome:
     try:
         outcome.told = fault.do(stage) or ""
         if fault.said:
-            outcome.said = stage.waits_for(fault.said, SAID, begun)
+            outcome.said = stage.waits_for(fault.said, fault.within, begun)
             if not outcome.said:
                 outcome.wrong.append(f"nobody said {fault.said!r}: {stage.said(begun)[-3:]}")
         time.sleep(fault.watch)
@@ -116,7 +119,7 @@ def inject(fault: Fault, stage: Stage) -> Outcome:
     late = eye.held_up()
     outcome.picture = eye.verdict(begun, done)
     limit = max(LONGEST, 3 * calm.gap, 2 * late)
-    outcome.busy = limit > LONGEST
+    outcome.busy = max(outcome.picture.gap, outcome.picture.stood) > LONGEST < limit
     outcome.wrong += unwanted(outcome.picture, fault.may, limit)
     if fault.undo is not None:
         fault.undo(stage)
@@ -161,7 +164,7 @@ def costs(outcome: Outcome) -> list[str]:
     if before is None or after is None:
         return []
     found = []
-    if after.memory - before.memory > GROWTH:
+    if after.memory - before.memory > outcome.fault.grows:
         found.append(f"grew by {after.memory - before.memory:.0f} MB")
     if after.threads - before.threads > MORE_THREADS:
         found.append(f"{before.threads} threads became {after.threads}")
@@ -186,7 +189,7 @@ def alone(fault: Fault, stage: Stage) -> Outcome:
     try:
         outcome.told = fault.do(stage) or ""
         if fault.said:
-            outcome.said = stage.waits_for(fault.said, SAID)
+            outcome.said = stage.waits_for(fault.said, fault.within)
             if not outcome.said:
                 outcome.wrong.append(f"nobody said {fault.said!r}: {stage.said()[-3:]}")
     except Skipped as reason:

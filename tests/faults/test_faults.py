@@ -62,9 +62,10 @@ def test_a_show_stands_what_happens_to_it_and_the_runner_sees_what_it_does_not_s
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fault, "RECOVERS", 20.0)  # other tests may run beside this one
+    monkeypatch.setattr(fault, "LONGEST", 2.0)
+    monkeypatch.setattr(fault, "CALM", 0.6)
 
     def silent(stage: Stage) -> None:
-        monkeypatch.setattr(fault, "SAID", 0.1)
         stage.send("/vj/output/blackout", 1)
 
     def skipped(stage: Stage) -> None:
@@ -76,11 +77,12 @@ def test_a_show_stands_what_happens_to_it_and_the_runner_sees_what_it_does_not_s
         stage.process.wait(5)
 
     bad = (
-        Fault("silent", "", silent, "nobody says this", undo=panic),
+        Fault("silent", "", silent, "nobody says this", undo=panic, within=0.1),
         Fault("skipped", "", skipped, watch=0),
         Fault("killed", "", killed, watch=0),
     )
-    *good, dark, passed, dead = together([*QUICK, *bad], tmp_path / "show", print)
+    brief = [replace(one, watch=min(one.watch, 0.5)) for one in QUICK]
+    *good, dark, passed, dead = together([*brief, *bad], tmp_path / "show", print)
     assert not [outcome.line() for outcome in good if not outcome.right]
     assert "nobody said" in dark.wrong[0]
     assert "the picture: black" in dark.wrong[1]
