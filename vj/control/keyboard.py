@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -56,10 +57,17 @@ class Keyboard:
             import termios
             import tty
 
-            if os.getpgrp() != os.tcgetpgrp(sys.stdin.fileno()):
-                return  # in the background: reading would stop the whole program
-            self._before = termios.tcgetattr(sys.stdin.fileno())
-            tty.setcbreak(sys.stdin.fileno())
+            try:
+                if os.getpgrp() != os.tcgetpgrp(sys.stdin.fileno()):
+                    return  # in the background: reading would stop the whole program
+            except OSError:
+                pass  # a terminal that is not this session's own may be read by anybody
+            try:
+                self._before = termios.tcgetattr(sys.stdin.fileno())
+                tty.setcbreak(sys.stdin.fileno())
+            except (OSError, termios.error):
+                self._before = None
+                return  # it has just gone: the show plays without keys
             _OPEN.append(self)
         threading.Thread(target=self._run, name="keys", daemon=True).start()
 
@@ -69,13 +77,17 @@ class Keyboard:
         if self._before is not None:
             import termios
 
-            termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, self._before)
-            self._before = None
+            before, self._before = self._before, None
             _OPEN.remove(self)
+            with contextlib.suppress(OSError, ValueError, termios.error):  # it has gone, or was closed
+                termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, before)
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            key = self._read()
+            try:
+                key = self._read()
+            except (OSError, ValueError):  # the terminal has gone, or was closed; the show has not
+                return
             if key:
                 self._press(key)
 
