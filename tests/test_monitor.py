@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -30,7 +31,16 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 @pytest.fixture
 def page() -> Iterator[Monitor]:
     made = Monitor(
-        Store({"prompt/a": "gold"}), ("127.0.0.1", 0), status=lambda: {"show": "A test", "fps": 24.5, "latency_ms": [40, float("nan")]}
+        Store({"prompt/a": "gold"}),
+        ("127.0.0.1", 0),
+        status=lambda: {
+            "show": "A test",
+            "fps": 24.5,
+            "latency_ms": [40, float("nan")],
+            "cues": ["calm", "storm", "last"],
+            "keys": {"1": "calm", "2": "storm", "s": "storm"},
+            "cue": "storm",
+        },
     )
     made.start()
     yield made
@@ -181,6 +191,9 @@ def test_a_browser_shows_the_picture_and_every_parameter(page: Monitor, tmp_path
         assert f'id="p-{name}"' in dom
     assert "A test" in dom
     assert "24.5" in dom
+    buttons = re.findall(r'<button title="([^"]*)"(?: class="(standing)?")?>([^<]*)</button>', dom.split('id="cues"')[1].split('id="groups"')[0])
+    assert [(text, bool(standing)) for _, standing, text in buttons] == [("1 calm", False), ("2 s storm", True), ("last", False)]
+    assert buttons[0][0] == "key 1 in the terminal"
 
 
 def test_the_page_speaks_as_osc_does(page: Monitor) -> None:
