@@ -139,6 +139,7 @@ class Rig:
             status=lambda: {"fps": [30.0]},
             wall=lambda: NOW + self.now,
             steady=lambda: self.now,
+            rest=lambda seconds: None,
         )
         self.server._socket = self.wire  # type: ignore[assignment]  # the one part that is not the program's own
         self.server.conduct(self.conductor)
@@ -155,7 +156,8 @@ class Rig:
         self.now += 1 / 30
         self.packets.now = NOW + self.now
         try:
-            self.server._take_batch()
+            while self.wire.waiting:
+                self.server._take_batch()
             self.server.dispatcher.release()
             self.server._tell_back()
             snapshot = self.store.sample(self.now)
