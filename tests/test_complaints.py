@@ -53,6 +53,13 @@ def test_one_that_came_back_is_told_again_but_not_for_trembling() -> None:
     assert len(hand.errors) == 4, "let go and pushed anew"
 
 
+def test_a_pattern_that_goes_beyond_some_ends_is_told_too() -> None:
+    wall, hand = Wall(), Hears()
+    for value in (0.4, 1.7, 1.8):
+        wall.push(hand, value, "/vj/mix/w*")
+    assert hand.errors == ["/vj/mix/w*: mix/wet: 1.7 is above 1 (0 .. 1); the nearest is set"]
+
+
 def test_each_hand_and_each_fader_is_told_for_itself() -> None:
     wall, left, right = Wall(), Hears(), Hears("10.0.0.8")
     for address in ("/vj/strength", "/vj/mix/wet", "/vj/strength"):

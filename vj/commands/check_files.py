@@ -100,7 +100,7 @@ def _try(open_it: Callable[[], object], place: Place, found: Findings) -> None:
     try:
         open_it()
     except Fault as fault:
-        found.fault(place, fault)
+        found.wrong(place, fault)
     except Exception as error:  # whatever a library throws at a file is about the file
         found.wrong(place, f"cannot be opened ({type(error).__name__}: {error})"[:300])
 

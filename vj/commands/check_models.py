@@ -71,7 +71,7 @@ def _try(look: Callable[[], object], place: Place, found: Findings) -> None:
     try:
         look()
     except Fault as fault:
-        found.fault(place, fault)
+        found.wrong(place, fault)
     except Exception as error:  # whatever a library throws at a file is about the file
         found.wrong(
             place,
@@ -133,10 +133,12 @@ def _folder_or_id(
         except Fault as fault:
             first = first or fault
     assert first is not None
-    found.fault(place, first)
+    found.wrong(place, first)
 
 
 def _adapters(spec: ModelSpec, found: Findings) -> None:
+    if spec.loras or spec.embeddings or spec.controlnet or spec.t2i_adapter or spec.ip_adapter:
+        found.not_looked_at("whether what is added to the model fits it")
     for index, lora in enumerate(spec.loras):
         _try(partial(_lora, spec, "lora", lora.file), ("model", "loras", index), found)
     for index, word in enumerate(spec.embeddings):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vj.errors import Fault, Unavailable
+from vj.errors import Fault
 from vj.section import Place
 from vj.show.load import Reading
 from vj.show.origins import Told
@@ -26,13 +26,6 @@ class Findings:
     def not_looked_at(self, what: str) -> None:
         if what not in self.unchecked:
             self.unchecked.append(what)
-
-    def fault(self, place: Place, fault: Fault, alone: bool = True) -> None:
-        """A fault of a part. alone: nothing plays in its place, so that one which cannot be had on this machine is wrong too."""
-        if isinstance(fault, Unavailable) and not alone:
-            self.doubtful(place, fault)
-        else:
-            self.wrong(place, fault)
 
     def is_own(self, place: Place) -> bool:
         """It stands in the show's own file, and not in one that it includes."""

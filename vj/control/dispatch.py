@@ -312,7 +312,7 @@ class Dispatcher:
                 asker, f"{pattern}: {len(arguments)} values came, one would be right"
             )
         else:
-            reasons = []
+            reasons, beyond = [], ""
             with self.complaints.quietly(), self._store.together():
                 for address in found:
                     asker.moved(address)
@@ -322,11 +322,14 @@ class Dispatcher:
                         reasons.append(reason)
                     else:
                         try:
-                            self._store.set(self._rows[address].name, arguments[0], asker.origin)
+                            name = self._rows[address].name
+                            beyond = self._store.set(name, arguments[0], asker.origin) or beyond
                         except Fault as fault:
                             reasons.append(str(fault))
             if len(reasons) == len(found):
                 self.complaints.refuse(asker, f"{pattern}: {reasons[0]}")
+            elif beyond:
+                self.complaints.beyond(asker, pattern, f"{pattern}: {beyond}")
 
     def _misfit(self, row: Parameter, value: Any, asker: Asker) -> str:
         """Why a value cannot be meant for a parameter, beyond what the table itself refuses."""
