@@ -266,3 +266,14 @@ def test_a_shows_own_output_is_never_its_input(send: Send) -> None:
     assert abs(grey_within(source, 8, 200) - 200) < 9
     assert source.connected == other.full
     source.close()
+
+
+def test_another_programs_sender_that_begins_after_our_own_is_found(peer: Peer, send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without mDNS one finder never hears of it; every show has a sender of its own."""
+    monkeypatch.setattr("vj.sources.ndi.REFRESH", 0.3)
+    send(f"{uuid.uuid4().hex} painted", 40)
+    source = source_for(peer.name)
+    source.read()
+    peer.start()
+    assert wait_for_frame(source, 5.0).size == Size(320, 240)
+    source.close()

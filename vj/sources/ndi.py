@@ -29,6 +29,10 @@ LOOK = 0.5
 SETTLE = 0.7
 """Seconds that a sender waits whose name only holds what is wanted: the one that is meant may be heard of a moment later."""
 
+REFRESH = 2.0
+"""Seconds between two finders while somebody is looked for. Without mDNS one finder does not hear of a sender that another program of this
+machine begins after this program has begun one of its own: never within 25 s, measured with libndi 6.3 on Linux. A new one does at once."""
+
 CHANCE = 5.0
 """Seconds that a sender gets for its first frame before it takes the place of another one."""
 
@@ -98,7 +102,9 @@ class NdiSource:
         self.name = rest.strip()
         self._setting = setting
         self._library: Any = None
-        self._finder: Any = None
+        self._finders: list[Any] = []
+        """The newest last; the one before it is kept until that knows as much."""
+        self._next_finder = 0.0
         self._playing: Connection | None = None
         self._coming: Connection | None = None
         """Fits better, and takes over with its first frame."""
@@ -118,13 +124,14 @@ class NdiSource:
         """Begin to look. Raises Unavailable without the library; a sender that is not there yet is no fault."""
         self.close()
         self._library = _library(f"ndi:{self.name}")
-        self._finder = _finder(self._library, self._setting.addresses)
+        self._since = None
+        self._refresh(time.monotonic())
 
     def read(self) -> Frame | None:
         """The newest frame; None when none came within a fifth of a second."""
         assert self._library is not None, "open comes first"
         if self._playing is None:
-            self._library.find_wait_for_sources(self._finder, WAIT_MS)
+            self._library.find_wait_for_sources(self._finders[-1], WAIT_MS)
             self._look(time.monotonic())
             return None
         if time.monotonic() - self._looked > LOOK:
@@ -147,9 +154,15 @@ class NdiSource:
     def close(self) -> None:
         """Let go of the sender."""
         self._leave()
-        if self._finder is not None:
-            finder, self._finder = self._finder, None
-            self._library.find_destroy(finder)
+        while self._finders:
+            self._library.find_destroy(self._finders.pop())
+
+    def _refresh(self, now: float) -> None:
+        """Another finder, and the oldest goes."""
+        self._finders.append(_finder(self._library, self._setting.addresses))
+        if len(self._finders) > 2:
+            self._library.find_destroy(self._finders.pop(0))
+        self._next_finder = now + REFRESH
 
     def _leave(self) -> None:
         for connection in (self._playing, self._coming):
@@ -163,15 +176,20 @@ class NdiSource:
         own = {name.casefold() for name in self._setting.own()}
         if self.connected.casefold() in own:
             self._leave()
-        found = []
-        for source in self._library.find_get_current_sources(self._finder):
-            how = fit(source.ndi_name, self.name)
-            if how is not None and source.ndi_name.casefold() not in own:
-                found.append((how, source.ndi_name, source))
+        content = self._playing is not None and self._playing.fit < 2 and now - self._heard <= SILENCE
+        if now >= self._next_finder and not content:
+            self._refresh(now)
+        found: list[tuple[int, str, Any]] = []
+        for finder in self._finders:
+            for source in self._library.find_get_current_sources(finder):
+                how = fit(source.ndi_name, self.name)
+                if how is not None and source.ndi_name.casefold() not in own and all(source.ndi_name != name for _, name, _ in found):
+                    found.append((how, source.ndi_name, source))
         found.sort(key=lambda one: (one[0], one[1] != self.connected, one[1]))
-        self._since = (self._since if self._since is not None else now) if found else None
-        if not found or self._since is None:
+        if not found:
             return
+        if self._since is None:
+            self._since = now
         how, _, source = found[0]
         if self._playing is None or now - self._heard > SILENCE:
             if how < 2 or now - self._since >= SETTLE:
