@@ -191,7 +191,8 @@ def test_a_browser_shows_the_picture_and_every_parameter(page: Monitor, tmp_path
         assert f'id="p-{name}"' in dom
     assert "A test" in dom
     assert "24.5" in dom
-    buttons = re.findall(r'<button title="([^"]*)"(?: class="(standing)?")?>([^<]*)</button>', dom.split('id="cues"')[1].split('id="groups"')[0])
+    row = dom.split('id="cues"')[1].split('id="groups"')[0]
+    buttons = re.findall(r'<button title="([^"]*)"(?: class="(standing)?")?>([^<]*)</button>', row)
     assert [(text, bool(standing)) for _, standing, text in buttons] == [("1 calm", False), ("2 s storm", True), ("last", False)]
     assert buttons[0][0] == "key 1 in the terminal"
 
