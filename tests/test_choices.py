@@ -126,8 +126,9 @@ def test_beside_the_picture_a_size_that_is_wrong_is_put_right_and_kept(
     made: list[Size] = []
 
     def make(spec: Any, *given: Any) -> Plain:
-        known = given[-1].get("size", spec.name, *given[-3])
-        made.append(next(size for size in given[-3] if str(size) == known["size"]))
+        several, choices = given[6], given[8]
+        known = choices.get("size", spec.name, *several)
+        made.append(next(size for size in several if str(size) == known["size"]))
         return Plain(made[-1])
 
     monkeypatch.setattr("vj.model_loader.make_painter", make)
