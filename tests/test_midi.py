@@ -355,7 +355,7 @@ def until(true: Callable[[], bool], seconds: float = 6.0) -> None:
 # Through a real port
 
 
-LIBRARIES = {"rtmidi": "mido.backends.rtmidi/UNIX_JACK", "pylibremidi": "vj.control.midi_libremidi/JACK_MIDI"}
+LIBRARIES = {"rtmidi": "mido.backends.rtmidi/UNIX_JACK", "rtmidi2": "vj.control.midi_rtmidi2/UNIX_JACK"}
 """The two libraries that a machine may have, by its Python, and how mido calls what stands on them."""
 
 
@@ -394,8 +394,6 @@ def jack(request: pytest.FixtureRequest, server: None) -> Any:
         pytest.skip(f"{request.param} is not installed")
     backend = mido.Backend(LIBRARIES[request.param])
     backend.load()
-    if LIBRARIES[request.param].partition("/")[2] not in backend.module.get_api_names():
-        pytest.skip(f"{request.param} was built without JACK")
     probe: Any = None
     end = time.monotonic() + 6
     while probe is None:  # until the server is up
@@ -403,7 +401,7 @@ def jack(request: pytest.FixtureRequest, server: None) -> Any:
             probe = backend.open_input("probe", virtual=True)
         except Exception:
             if time.monotonic() > end:
-                pytest.skip("the JACK dummy server does not start here")
+                pytest.skip(f"the JACK dummy server does not start here, or {request.param} is without JACK")
             time.sleep(0.1)
     probe.close()
     return backend

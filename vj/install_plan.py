@@ -41,7 +41,7 @@ class Part(NamedTuple):
 
 PARTS = (
     Part("ndi", "NDI", ("ndi-python",), "record:, preview and Spout or Syphon play"),
-    Part("midi", "MIDI", ("mido", "python-rtmidi", "pylibremidi"), "OSC and the page play everything that MIDI does"),
+    Part("midi", "MIDI", ("mido", "python-rtmidi", "rtmidi2"), "OSC and the page play everything that MIDI does"),
     Part("spout", "Spout", ("SpoutGL", "PyOpenGL"), "NDI does the same, or a Python that has a build"),
     Part("syphon", "Syphon", ("syphon-python",), "NDI does the same"),
     Part("audio", "sound inputs", ("sounddevice",), "audio files play"),

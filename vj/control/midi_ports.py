@@ -1,6 +1,6 @@
 """MIDI ports: found by parts of their names, opened when they appear, let go when they vanish; lamps and motors are told what changed.
 
-The one file that touches mido's backend, which a machine need not have: python-rtmidi, or pylibremidi on Pythons without it.
+The one file that touches mido's backend, which a machine need not have: python-rtmidi, or rtmidi2 on Pythons without it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ECHO = 0.4
 HELD = 0.15
 """Seconds after a control's own move in which it is told nothing: a motor must not fight a hand."""
 
-BACKENDS = {"mido.backends.rtmidi": "rtmidi", "vj.control.midi_libremidi": "pylibremidi"}
+BACKENDS = {"mido.backends.rtmidi": "rtmidi", "vj.control.midi_rtmidi2": "rtmidi2"}
 """What mido's backend stands on, the first one that is installed."""
 REMEDY = "no MIDI library is installed: python3 launch.py add midi"
 
@@ -52,7 +52,7 @@ def counterpart(port: str, others: Sequence[str]) -> str | None:
 
 
 def make_backend() -> Any:
-    """mido's backend: python-rtmidi, where that has no build pylibremidi, or what MIDO_BACKEND names. Raises ImportError without one."""
+    """mido's backend: python-rtmidi, where that has no build rtmidi2, or what MIDO_BACKEND names. Raises ImportError without one."""
     try:
         import mido
     except ImportError:
@@ -159,7 +159,7 @@ class MidiPorts:
                 self._say(f"MIDI is not to be had on this machine ({error}); the show plays without it")
             return
         wanted = {name for name in names if not self._devices or any(part in name.casefold() for part in self._devices)}
-        for name in [name for name in self._inputs if name not in names]:
+        for name in [name for name, (port, _) in self._inputs.items() if name not in names or getattr(port, "closed", False)]:
             port, reader = self._inputs.pop(name)
             with contextlib.suppress(Exception):
                 port.close()
