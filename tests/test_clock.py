@@ -15,8 +15,12 @@ import pytest
 import vj.clock
 from vj.clock import FrameClock, WallClock, pause
 from vj.engine.inbetween import Inbetween
+from vj.engine.journey import Shown
+from vj.engine.loop import RenderLoop
 from vj.frame import Frame, Size
 from vj.mailbox import Mailbox
+from vj.metrics import Metrics
+from vj.parameters.store import Store
 from vj.sources import Setting, make_source
 from vj.supervise import Supervisor
 
@@ -124,6 +128,43 @@ def test_a_stop_is_seen_within_ten_milliseconds(windows: Windows, after: float) 
     assert not pause(1.0, stop)
     assert windows.now - begun < after + 0.01
     assert not pause(0.0, stop), "a stop from before counts"
+
+
+@pytest.mark.parametrize(("fps", "source"), [(30, 30), (60, 60), (30, 25), (60, 24)])
+def test_the_render_loop_keeps_the_shows_rate(
+    windows: Windows, monkeypatch: pytest.MonkeyPatch, fps: int, source: int
+) -> None:
+    """Also where the source is slower: then the last picture is painted once more, a quarter of a period late."""
+    box: Mailbox[Frame] = Mailbox()
+    shown: list[float] = []
+    loop = RenderLoop(
+        size=Size(16, 16),
+        fps=fps,
+        fit="crop",
+        clock=WallClock(),
+        store=Store(),
+        inbox=box,
+        publish=lambda image, frame: shown.append(windows.now),
+        metrics=Metrics(),
+        on_message=print,
+    )
+    picture, begun = np.zeros((16, 16, 3), np.uint8), windows.now
+    monkeypatch.setattr(
+        loop.journey,
+        "travel",
+        lambda frame, values: Shown(picture, picture, frame.number, frame.captured),
+    )
+    for number in range(4 * source):
+
+        def put(number: int = number) -> None:
+            box.put(Frame(picture, number, number / source))
+
+        windows.at.append((begun + number / source, put))
+    loop._begun = -1.0
+    while windows.now - begun < 4:
+        loop._turn()
+    assert max(np.diff(shown)) < 1.3 / fps
+    assert len(shown) >= (4 * fps * 0.99 if source == fps else 4 * fps / 1.26)
 
 
 def test_filled_up_frames_keep_the_sinks_rate(

@@ -121,7 +121,7 @@ class Outlets:
         """Let recordings elsewhere whose disk does not answer go on in takes/. To be called now and then; never waits for one."""
         for runner in self._runners:
             kind, _, place = runner.uri.partition(":")
-            if kind != "record" or runner.stuck() < HUNG or Path(place).parent == TAKES:
+            if kind != "record" or runner.stuck() < HUNG or Path(place).absolute().parent == TAKES.absolute():
                 continue
             other = self._make(f"record:{TAKES / Path(place).name}{'/' if place.endswith('/') else ''}")
             other.start()

@@ -160,8 +160,8 @@ class Feed:
         """`"camera:0 640x480"`, `"ndi:x lost, last picture"`, `"ndi:x lost, test card"`, `"ndi:x awaited, test card"`: a few words for the
         status line."""
         playing, first = self._playing, self._places[0]
-        if playing is None:
-            return f"{first.uri} waiting"
+        if playing is None or playing.latest is None:
+            return f"{first.uri if playing is None else playing.uri} waiting"
         if playing.uri == CARD:
             been = first.reader is not None and first.reader.frames
             return f"{first.uri} {'lost' if been else 'awaited'}, test card"
@@ -169,7 +169,7 @@ class Feed:
             return f"{playing.uri} at its end"
         if playing.trouble or not playing.there(self.setting.clock.now()):
             return f"{playing.uri} lost, last picture"
-        return f"{playing.uri} {playing.latest.size if playing.latest is not None else ''}"
+        return f"{playing.uri} {playing.latest.size}"
 
     # Who plays.
 
