@@ -170,7 +170,7 @@ def recording_folder_removed(stage: Stage) -> str:
     time.sleep(1)
     moment = time.monotonic()
     shutil.rmtree(stage.folder / "takes")
-    line = stage.waits_for("takes|record", 3, moment)
+    line = stage.waits_for("not there any more|gone|failed", 3, moment)
     took = time.monotonic() - moment
     stage.send("/vj/record", 0)
     time.sleep(0.5)
@@ -204,7 +204,7 @@ def disk_full(stage: Stage) -> str:
     time.sleep(1.5)
     moment = time.monotonic()
     (disk / "filler").write_bytes(b"\0" * max(0, SMALL_DISK - _used(disk) - 60_000))
-    line = stage.waits_for("(?i)no space|full|record", 15, moment)
+    line = stage.waits_for("(?i)no space|failed", 15, moment)
     took = time.monotonic() - moment
     _plays_on(stage)
     code, seconds = stage.end()

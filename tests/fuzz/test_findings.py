@@ -91,13 +91,13 @@ def test_a_batch_of_what_takes_long_ends_before_all_is_read(
 ) -> None:
     rig = Rig(seed=0)
     monkeypatch.setattr(osc, "HOLD", 1e-9)
-    rig.feed(*[raw("/vj/*/*", "f", f32(0.25))] * 4)
-    assert len(rig.wire.waiting) == 3, "the rest is read in the next one"
-    rig.feed(*[raw("/vj/delta", "f", f32(number / 100)) for number in range(50)])
-    for _ in range(3):
-        rig.feed()
+    peer = ("10.0.0.1", 5000)
+    rig.wire.waiting.extend((raw("/vj/*/*", "f", f32(0.25)), peer) for _ in range(4))
+    assert [rig.server._take_batch() for _ in range(5)] == [1, 1, 1, 1, 0]
+    faders = [raw("/vj/delta", "f", f32(number / 100)) for number in range(50)]
+    rig.wire.waiting.extend((packet, peer) for packet in faders)
+    assert rig.server._take_batch() == 50, "faders alone are all read in one go"
     assert rig.store.get("delta") == pytest.approx(0.49)
-    assert not rig.wire.waiting, "faders alone are all read in one go"
 
 
 VALUES = (
