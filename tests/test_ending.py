@@ -14,11 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from vj.core import cache
 from vj.app.autosave import Autosave
 from vj.app.safe import safe
+from vj.cli import main
 from vj.control.conducting import make_conductor
 from vj.control.conductor import Conductor
+from vj.control.takes import TakeWriter
+from vj.core import cache
+from vj.errors import Fault
+from vj.frame import Size
 from vj.parameters.store import Store
 from vj.show.load import load_show
 from vj.show.schema import Show
@@ -289,3 +293,36 @@ def test_a_thread_that_is_not_the_main_one_may_ask_for_signals_and_gets_none() -
 
     threading.Thread(target=other).start()
     assert done.wait(5)
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "0"])
+def test_a_time_that_never_comes_is_refused(
+    seconds: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([f"--for={seconds}", "--model", "none"]) == 1
+    assert "--for" in capsys.readouterr().err
+
+
+def test_a_start_without_a_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--set", "=3"]) == 1
+    assert "NAME=VALUE" in capsys.readouterr().err
+
+
+def test_a_folder_is_no_show(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "dusk.yaml").mkdir()
+    assert main([str(tmp_path / "dusk.yaml")]) == 1
+    assert "is a folder; name the show file in it" in capsys.readouterr().err
+
+
+def test_a_model_without_a_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--model", " "]) == 1
+    assert "the name is missing" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
+def test_a_take_is_not_written_beside_a_device(tmp_path: Path) -> None:
+    with pytest.raises(Fault, match="take /dev/full: cannot be written"):
+        TakeWriter(Path("/dev/full"), "dusk", print, lambda: Size(64, 64))
+    with pytest.raises(Fault, match="is a folder"):
+        TakeWriter(tmp_path, "dusk", print, lambda: Size(64, 64))
+    assert not Path("/dev/full-2").exists()

@@ -9,6 +9,7 @@ if __name__ == "__main__":
 
 import argparse
 import json
+import math
 import os
 import sys
 import threading
@@ -92,7 +93,7 @@ def overrides(options: argparse.Namespace) -> dict[str, Any]:
     start = {}
     for given in options.set:
         name, equals, value = given.partition("=")
-        if not equals:
+        if not equals or not name.strip():
             raise Fault(f"command line: --set {given}: write it as NAME=VALUE, for example --set strength=0.7")
         start[name.strip().removeprefix("/vj/")] = value
     if start:
@@ -169,7 +170,7 @@ def _play(options: argparse.Namespace, terminal: Terminal, stop: threading.Event
     options.startup = Startup() if options.startup_times else None
     from vj.show.load import FIRST_SHOW, find_show, load_show
 
-    if options.seconds is not None and options.seconds <= 0:
+    if options.seconds is not None and not 0 < options.seconds < math.inf:
         raise Fault(f"command line: --for {options.seconds:g}: seconds, more than 0")
     if options.show and not Path(options.show).suffix and options.show in ("test", "chek", "lst", "lern", "galery"):
         raise Fault(f"{options.show}: no such command{nearest(options.show, ['test', 'check', 'list', 'learn', 'gallery'])}")

@@ -48,7 +48,10 @@ def _number(value: Value) -> str:
 
 
 def _new_file(path: Path) -> tuple[TextIO, Path]:
-    """A file that was not there, under the name or the next free one: set-2.take. Raises OSError."""
+    """A file that was not there, under the name or the next free one: set-2.take. Raises OSError, also where the name is a folder's or a
+    device's."""
+    if path.exists() and not path.is_file():
+        raise OSError(0, "is a folder" if path.is_dir() else "is no file")
     for number in range(1, 1000):
         free = path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
         try:

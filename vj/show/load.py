@@ -57,6 +57,8 @@ def find_show(name: str) -> Path:
     for path in (Path(name), shipped / name, shipped / f"{name}.yaml"):
         if is_file(path):
             return path
+    if Path(name).is_dir():
+        raise Fault(f"{name}: is a folder; name the show file in it")
     known = [p.stem for p in sorted(shipped.glob("*.yaml"))]
     raise Fault(f"{name}: no such show file{nearest(Path(name).stem, known)} (in mappings/: {', '.join(known)})")
 

@@ -178,6 +178,8 @@ class PreviewSection(Section):
 
 
 def _model(value: object) -> object:
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("the name is missing; none shows the input as it is, drawn and pocket are built in")
     return {"name": value} if isinstance(value, str) else value
 
 
