@@ -119,6 +119,7 @@ MODELS = [
     ("  name: gone/for/good\n", 2, "no such file or folder"),
     ("  name: half\n", 2, "vae/config.json is missing; the download is incomplete"),
     ("  name: torn\n", 2, "unet.safetensors: broken or only half there"),
+    ("  name: mute\n", 2, "tokenizer/vocab.json is missing; the download is incomplete"),
     ("  name: ink.safetensors\n", 2, "a LoRA; a single-file checkpoint holds"),
     ("  name: vae.safetensors\n", 2, "not a whole checkpoint"),
     ("  name: whole.safetensors\n  vae: half\n", 3, "vae half: has no config.json"),
@@ -169,6 +170,8 @@ def test_models_and_what_is_added_to_them_are_opened_far_enough(
         (tmp_path / name / "model_index.json").write_text(json.dumps(index))
     weights(tmp_path / "half" / "unet" / "unet.safetensors", "a")
     (tmp_path / "torn" / "unet" / "unet.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0{")
+    (tmp_path / "mute").mkdir()
+    (tmp_path / "mute" / "model_index.json").write_text('{"tokenizer": ["transformers", "T"]}')
     (tmp_path / "t2i").mkdir()
     (tmp_path / "t2i" / "config.json").write_text('{"_class_name": "T2IAdapter"}')
     code, wrong, _ = look(f"model:\n{text}")

@@ -28,7 +28,8 @@ def check_models(show: Show, found: Findings) -> None:
     if model.name in BUILT_IN and not any(parts):
         _engine(show, found)
         return
-    from vj.engine.checkpoints import check_folder, check_single_file  # torch comes with these
+    from vj.engine.built_in import refuse_adapters  # torch comes with these
+    from vj.engine.checkpoints import check_folder, check_single_file, refuse_missing
     from vj.engine.pocket_model import is_built_in
     from vj.staging import model_spec
 
@@ -38,23 +39,17 @@ def check_models(show: Show, found: Findings) -> None:
 
     def look() -> None:
         if is_built_in(spec.name) or spec.name == "none":
-            from vj.engine.built_in import refuse_adapters
-
             refuse_adapters(spec)
-        elif path.is_dir():
+            return
+        refuse_missing(spec)
+        if path.is_dir():
             check_folder(spec, path)
         elif path.suffix == ".safetensors" or (path.is_file() and not spec.allow_pickle):
-            if not path.is_file():
-                raise Fault(f"model {spec.name}: no such file (looked in {path.absolute().parent})")
             check_single_file(spec, path)
         elif path.is_file():
             found.not_looked_at(f"{spec.name} (a pickle, which is read whole)")
-        elif _is_id(spec.name):
-            _hub(spec.name, found)
         else:
-            raise Fault(
-                f"model {spec.name}: no such file or folder (a model is pocket, none, a path, or a Hugging Face id like owner/name)"
-            )
+            _hub(spec.name, found)
 
     _try(look, place, found)
     if not (is_built_in(spec.name) or spec.name == "none"):

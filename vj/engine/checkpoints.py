@@ -152,6 +152,7 @@ def check_folder(spec: ModelSpec, path: Path) -> None:
         index = json.loads(index_file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise Fault(f"{index_file}: not JSON ({error}); the download is broken, fetch it again") from None
+    _check_words(spec, path, index)
     for part in ("unet", "vae", "text_encoder", "text_encoder_2"):
         if not isinstance(index.get(part), list) or index[part][0] is None:
             continue
@@ -168,6 +169,15 @@ def check_folder(spec: ModelSpec, path: Path) -> None:
                 else "the download is incomplete, fetch it again"
             )
             raise Fault(f"model {spec.name}: {part} has no safetensors weights: {remedy}")
+
+
+def _check_words(spec: ModelSpec, path: Path, index: dict[str, Any]) -> None:
+    """Without its tokenizer a folder loads, and every prompt fails."""
+    needed = {"tokenizer": ("vocab.json", "tokenizer.json"), "tokenizer_2": ("vocab.json", "tokenizer.json")}
+    for part, names in {**needed, "scheduler": ("scheduler_config.json",)}.items():
+        listed = isinstance(index.get(part), list) and index[part][0] is not None
+        if listed and not any((path / part / name).is_file() for name in names):
+            raise Fault(f"model {spec.name}: {part}/{names[0]} is missing; the download is incomplete, fetch it again")
 
 
 def check_weights(path: Path) -> None:
