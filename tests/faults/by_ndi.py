@@ -17,9 +17,28 @@ SENDER = ROOT / "tests" / "peers" / "ndi_sender.py"
 
 
 def _sender(name: str, size: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, str(SENDER), name, size, "30", "60"], stdout=subprocess.DEVNULL
-    )
+    """One that sends."""
+    command = [sys.executable, str(SENDER), name, size, "30", "60"]
+    sender = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert sender.stdout is not None
+    sender.stdout.readline()
+    return sender
+
+
+def _end(sender: subprocess.Popen[bytes]) -> None:
+    sender.kill()
+    sender.wait()
+    assert sender.stdout is not None
+    sender.stdout.close()
+
+
+def _comes(stage: Stage, size: str, seconds: float = 15.0) -> float:
+    """Seconds until pictures of this size come from it. Raises AssertionError."""
+    begun = time.monotonic()
+    while size not in (state := json.loads(stage.get("state.json"))["status"]["source"]):
+        assert time.monotonic() - begun < seconds, f"it does not come: {state}"
+        time.sleep(0.1)
+    return time.monotonic() - begun
 
 
 def ndi_source_gone(stage: Stage) -> str:
@@ -29,24 +48,19 @@ def ndi_source_gone(stage: Stage) -> str:
     except ImportError:
         raise Skipped("ndi-python is missing") from None
     name = f"vj faults source {os.getpid()} {random.randrange(10**6)}"
-    sender = _sender(name, "256x256")
+    sender = _sender(name, "272x240")
     try:
         since = time.monotonic()
         stage.save(source=f"ndi:{name}", ndi_addresses=["127.0.0.1"])
         assert stage.waits_for("changed: .*source", 15, since)
-        time.sleep(3)
-        sender.kill()
-        sender.wait()
-        time.sleep(3)
+        _comes(stage, "272x240")
+        time.sleep(1)
+        _end(sender)
+        time.sleep(4)
         sender = _sender(name, "320x200")
-        begun = time.monotonic()
-        while "320x200" not in (state := json.loads(stage.get("state.json"))["status"]["source"]):
-            assert time.monotonic() - begun < 15, f"it does not come back: {state}"
-            time.sleep(0.1)
-        return f"back after {time.monotonic() - begun:.1f} s, with the next sender's start"
+        return f"the test card after 3 s; back {_comes(stage, '320x200'):.1f} s after the sender"
     finally:
-        sender.kill()
-        sender.wait()
+        _end(sender)
 
 
 def testcard(stage: Stage) -> None:
