@@ -195,7 +195,8 @@ class Eye:
         with contextlib.suppress(OSError, cv2.error):
             with urllib.request.urlopen(f"{self._page}output.jpg", timeout=2) as answer:
                 pixels = cv2.imdecode(np.frombuffer(answer.read(), np.uint8), cv2.IMREAD_COLOR)
-            self._saw(pixels, time.monotonic())
+            if pixels is not None:
+                self._saw(pixels, time.monotonic())
         self._stop.wait(POLL)
 
     def _saw(self, pixels: np.ndarray, at: float) -> None:

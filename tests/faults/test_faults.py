@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.faults import fault, runner
 from tests.faults.by_web import panic
-from tests.faults.eye import Seen, judged
+from tests.faults.eye import SAME, Eye, Seen, judged
 from tests.faults.fault import Fault, Outcome, Skipped, unwanted
 from tests.faults.runner import FAULTS, markdown, together
 from tests.faults.stage import Stage
+from vj.frame import Frame
+from vj.monitor.server import Monitor
+from vj.parameters.store import Store
 
 QUICK = [one for one in FAULTS if one.quick]
 
@@ -88,3 +94,23 @@ def test_a_show_stands_what_happens_to_it_and_the_runner_sees_what_it_does_not_s
     assert "the picture: black" in dark.wrong[1]
     assert (passed.skipped, passed.right) == ("not today", True)
     assert "it has ended with -9" in " ".join(dead.wrong)
+
+
+def test_without_ndi_an_eye_looks_at_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "NDIlib", None)
+    page = Monitor(Store(), ("127.0.0.1", 0), status=dict)
+    page.start()
+    eye = Eye("nobody", page.url)
+    begun, number = time.monotonic(), 0
+    try:
+        while len(eye.seen) < 5 and time.monotonic() < begun + 10:
+            drawn = np.zeros((32, 32, 3), np.uint8)
+            drawn[:, number % 32 :] = 200
+            page.show(drawn, Frame(drawn, number, 0.0))
+            number += 1
+            time.sleep(0.01)
+    finally:
+        eye.close()
+        page.stop()
+    assert "the page" in eye.way
+    assert [one.brightest > 150 and one.moved > SAME for one in list(eye.seen)[1:5]] == [True] * 4

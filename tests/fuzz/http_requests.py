@@ -206,7 +206,7 @@ class Requests:
         elif chosen < 0.8:
             row = rnd.choice(self._rows)
             command = rnd.choice(("LISTEN", "LISTEN", "IGNORE", "PATH_CHANGED", "", 1, None))
-            asked = rnd.choice(
+            asked: object = rnd.choice(
                 (
                     {"COMMAND": command, "DATA": row.address},
                     {"COMMAND": command},
