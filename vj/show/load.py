@@ -16,7 +16,7 @@ from vj.show.faults import Said, in_words
 from vj.show.meant import misread
 from vj.show.origins import Origins, Told
 from vj.show.parse import ShowFaults, line_in, parse, plain_tree, read
-from vj.show.paths import locate
+from vj.show.paths import exists, locate
 from vj.show.schema import Show
 from vj.show.without import without
 
@@ -57,8 +57,9 @@ def find_show(name: str) -> Path:
     for path in (Path(name), shipped / name, shipped / f"{name}.yaml"):
         if is_file(path):
             return path
-    if Path(name).is_dir():
-        raise Fault(f"{name}: is a folder; name the show file in it")
+    if exists(Path(name)):
+        what = "is a folder; name the show file in it" if Path(name).is_dir() else "is no file that can be read as a show"
+        raise Fault(f"{name}: {what}")
     known = [p.stem for p in sorted(shipped.glob("*.yaml"))]
     raise Fault(f"{name}: no such show file{nearest(Path(name).stem, known)} (in mappings/: {', '.join(known)})")
 
