@@ -15,7 +15,7 @@ from vj.errors import Fault
 from vj.performance import Performance
 from vj.report import osc_status, status
 from vj.show.load import check_show
-from vj.sources import ndi
+from vj.sources.ndi import NdiSource
 
 Play = Callable[..., "Stage"]
 
@@ -126,19 +126,25 @@ def test_a_wrong_name_does_not_begin_a_show(tmp_path: Path) -> None:
 def test_a_show_does_not_take_its_own_output_for_its_input(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("NDIlib")
+    library = pytest.importorskip("NDIlib")
     seen: list[str] = []
-    fit = ndi.fit
+    sources = library.find_get_current_sources
 
-    def see(full: str, wanted: str) -> int | None:
-        seen.append(full)
-        return fit(full, wanted)
+    def see(finder: Any) -> Any:
+        found = sources(finder)
+        seen.extend(source.ndi_name for source in found)
+        return found
 
-    monkeypatch.setattr(ndi, "fit", see)
+    monkeypatch.setattr(library, "find_get_current_sources", see)
     name = f"stage{uuid.uuid4().hex[:6]}"
     one = play(source=f"ndi:{name}", sinks=[f"ndi:{name} painted"])
     one.until(lambda: bool(one.played.outlets.own()))
     one.until(lambda: seen.count(one.played.outlets.own()[0]) > 3)
+    time.sleep(0.3)
+    reader = one.played.feed._places[0].reader if one.played.feed is not None else None
+    assert reader is not None
+    assert isinstance(reader.source, NdiSource)
+    assert reader.source.connected == ""
     assert one.told("source") == f"ndi:{name} awaited, test card"
     assert one.told("awaited") == [f"ndi:{name}"]
     assert one.played.outlets.own()[0].endswith(f"({name} painted)")

@@ -5,6 +5,7 @@ NDI is a registered trademark of Vizrt NDI AB, https://ndi.video. ndi-python bri
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,9 +30,15 @@ LOOK = 0.5
 SETTLE = 0.7
 """Seconds that a sender waits whose name only holds what is wanted: the one that is meant may be heard of a moment later."""
 
-REFRESH = 2.0
-"""Seconds between two finders while somebody is looked for. Without mDNS one finder does not hear of a sender that another program of this
-machine begins after this program has begun one of its own: never within 25 s, measured with libndi 6.3 on Linux. A new one does at once."""
+HERE = ["127.0.0.1"] if sys.platform == "darwin" else [f"127.0.0.{number}" for number in range(1, 9)]
+"""This machine, to be asked without mDNS. A connection is answered by one of the programs that speak NDI here, drawn by lot, which tells of
+its own senders only (measured with libndi 6.3 on Linux): one connection is not enough. macOS has the first address alone."""
+
+REFRESH = 1.0
+"""Seconds between two finders while somebody is looked for: the connections of one stay with those that answered first."""
+
+FINDERS = 4
+"""How many are kept: those that have heard of most others."""
 
 CHANCE = 5.0
 """Seconds that a sender gets for its first frame before it takes the place of another one."""
@@ -47,24 +54,37 @@ def _library(name: str) -> Any:
     return NDIlib
 
 
-def _finder(library: Any, addresses: Sequence[str]) -> Any:
+@dataclass(slots=True, eq=False)
+class Finder:
+    """One of the library's finders. others: how many senders it has heard of that are not our own."""
+
+    handle: Any
+    others: int = 0
+
+
+def _finder(library: Any, addresses: Sequence[str]) -> Finder:
     """Looks by mDNS, at this machine, and at the addresses named."""
     settings = library.FindCreate()
     settings.show_local_sources = True
-    settings.extra_ips = ",".join(dict.fromkeys([*addresses, "127.0.0.1"]))
-    return library.find_create_v2(settings)
+    settings.extra_ips = ",".join(dict.fromkeys([*addresses, *HERE]))
+    return Finder(library.find_create_v2(settings))
 
 
 def list_ndi_sources(seconds: float = 1.5, addresses: Sequence[str] = ()) -> list[str]:
     """The full names, `HOST (NAME)`, of all senders heard of in so long. Raises Unavailable without the library."""
     library = _library("ndi:")
-    finder = _finder(library, addresses)
+    finders: list[Finder] = []
+    found: set[str] = set()
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        library.find_wait_for_sources(finder, 200)
-    found = sorted(source.ndi_name for source in library.find_get_current_sources(finder))
-    library.find_destroy(finder)
-    return found
+        finders.append(_finder(library, addresses))
+        library.find_wait_for_sources(finders[-1].handle, 200)
+        for finder in finders:
+            found.update(source.ndi_name for source in library.find_get_current_sources(finder.handle))
+        time.sleep(0.05)
+    for finder in finders:
+        library.find_destroy(finder.handle)
+    return sorted(found)
 
 
 def fit(full: str, wanted: str) -> int | None:
@@ -102,8 +122,8 @@ class NdiSource:
         self.name = rest.strip()
         self._setting = setting
         self._library: Any = None
-        self._finders: list[Any] = []
-        """The newest last; the one before it is kept until that knows as much."""
+        self._finders: list[Finder] = []
+        """The newest last."""
         self._next_finder = 0.0
         self._playing: Connection | None = None
         self._coming: Connection | None = None
@@ -131,7 +151,7 @@ class NdiSource:
         """The newest frame; None when none came within a fifth of a second."""
         assert self._library is not None, "open comes first"
         if self._playing is None:
-            self._library.find_wait_for_sources(self._finders[-1], WAIT_MS)
+            self._library.find_wait_for_sources(self._finders[-1].handle, WAIT_MS)
             self._look(time.monotonic())
             return None
         if time.monotonic() - self._looked > LOOK:
@@ -155,13 +175,15 @@ class NdiSource:
         """Let go of the sender."""
         self._leave()
         while self._finders:
-            self._library.find_destroy(self._finders.pop())
+            self._library.find_destroy(self._finders.pop().handle)
 
     def _refresh(self, now: float) -> None:
-        """Another finder, and the oldest goes."""
+        """Another finder, and the one goes that has heard of fewest others."""
+        if len(self._finders) == FINDERS:
+            least = min(self._finders, key=lambda finder: finder.others)
+            self._finders.remove(least)
+            self._library.find_destroy(least.handle)
         self._finders.append(_finder(self._library, self._setting.addresses))
-        if len(self._finders) > 2:
-            self._library.find_destroy(self._finders.pop(0))
         self._next_finder = now + REFRESH
 
     def _leave(self) -> None:
@@ -179,12 +201,14 @@ class NdiSource:
         content = self._playing is not None and self._playing.fit < 2 and now - self._heard <= SILENCE
         if now >= self._next_finder and not content:
             self._refresh(now)
-        found: list[tuple[int, str, Any]] = []
+        there: dict[str, Any] = {}
         for finder in self._finders:
-            for source in self._library.find_get_current_sources(finder):
-                how = fit(source.ndi_name, self.name)
-                if how is not None and source.ndi_name.casefold() not in own and all(source.ndi_name != name for _, name, _ in found):
-                    found.append((how, source.ndi_name, source))
+            sources = {source.ndi_name: source for source in self._library.find_get_current_sources(finder.handle)}
+            others = {name: source for name, source in sources.items() if name.casefold() not in own}
+            finder.others = len(others)
+            there.update(others)
+        fitting = [(fit(name, self.name), name, source) for name, source in there.items()]
+        found = [(how, name, source) for how, name, source in fitting if how is not None]
         found.sort(key=lambda one: (one[0], one[1] != self.connected, one[1]))
         if not found:
             return
