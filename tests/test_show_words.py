@@ -213,13 +213,6 @@ def test_what_is_typed_wrong_is_not_blamed_on_the_file(
     assert caught.value.lines[0].startswith(words)
 
 
-def test_a_place_to_hear_leaves_where_answers_go(tmp_path: Path) -> None:
-    path = tmp_path / "my.yaml"
-    path.write_text("osc: {listen: 127.0.0.1:9000, reply: 127.0.0.1:9001}\n")
-    osc = load_show(path, {"osc": "127.0.0.1:9105"}).osc
-    assert (osc.listen, osc.reply) == ("127.0.0.1:9105", "127.0.0.1:9001")
-
-
 def test_files_are_beside_the_show_and_else_where_one_stands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

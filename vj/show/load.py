@@ -238,10 +238,8 @@ def _said(plain: dict[str, Any], reading: Reading) -> list[Said]:
 
 
 def _over(key: str, own: Any, given: Any) -> Any:
-    """What an option makes of what the show says: starts beside the others, a place to hear beside where answers go."""
-    if key == "start" and isinstance(own, dict | None):
-        return {**(own or {}), **given}
-    return {**own, "listen": given} if key == "osc" and isinstance(own, dict) and isinstance(given, str) else given
+    """What an option makes of what the show says: a start is one beside the others, everything else takes the place of the whole."""
+    return {**(own or {}), **given} if key == "start" and isinstance(own, dict | None) else given
 
 
 def _culprit(plain: dict[str, Any]) -> Place:

@@ -80,11 +80,7 @@ class Origins:
         if key == "start" and len(place) > 1:
             start = self.overrides.get("start", {})
             return f"--set {place[1]}={start[place[1]]}" if place[1] in start else ""
-        if (
-            key not in OPTIONS
-            or self.overrides.get(key) is None
-            or (key == "osc" and "reply" in place[1:])
-        ):
+        if key not in OPTIONS or self.overrides.get(key) is None:
             return ""
         given = self.overrides[key]
         if isinstance(given, list):
