@@ -62,8 +62,11 @@ class ImagePrompts:
         blank = np.zeros((self.encoder.config.image_size,) * 2 + (3,), np.uint8)
         self.blank = self._tokens(blank, nothing=True)
         for name in names:
+            path = Path(name).expanduser()
             try:
-                picture = cv2.imdecode(np.fromfile(Path(name).expanduser(), np.uint8), cv2.IMREAD_COLOR_RGB)
+                if path.exists() and not path.is_file():
+                    raise Fault(f"image_prompts: {name}: is no file")
+                picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR_RGB)
             except OSError as error:
                 raise Fault(f"image_prompts: {name}: cannot be read ({error.strerror})") from None
             except cv2.error:
