@@ -155,7 +155,9 @@ class Eye:
 
     def _find(self) -> Any:
         wanted = self._library.FindCreate()
-        wanted.show_local_sources, wanted.extra_ips = True, "127.0.0.1"
+        # One connection is answered by any one of the programs that speak NDI here, which tells of its own senders only.
+        wanted.show_local_sources = True
+        wanted.extra_ips = ",".join(f"127.0.0.{number}" for number in range(1, 9))
         finder = self._library.find_create_v2(wanted)
         try:
             while not self._stop.is_set():

@@ -42,7 +42,8 @@ def find(library: Any, name: str, seconds: float) -> Any:
     """The source, looked for on this machine without mDNS."""
     wanted = library.FindCreate()
     wanted.show_local_sources = True
-    wanted.extra_ips = "127.0.0.1"
+    # One connection is answered by any one of the programs that speak NDI here, which tells of its own senders only.
+    wanted.extra_ips = ",".join(f"127.0.0.{number}" for number in range(1, 9))
     finder = library.find_create_v2(wanted)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
