@@ -273,6 +273,27 @@ def test_sounds_of_an_included_file_lie_beside_that(tmp_path: Path) -> None:
     assert load_show(tmp_path / "my.yaml").modulators[0].input == str(tmp_path / "lib" / "kick.wav")
 
 
+def test_a_text_that_a_remark_cuts_off_is_doubtful(tmp_path: Path) -> None:
+    path = tmp_path / "my.yaml"
+    path.write_text("start:\n  prompt/a: room #3\n  prompt/b: room # the third\n  steps: 2  #two\n")
+    (note,) = read_show(path).notes
+    assert (
+        note[2]
+        == f'{path}:2: prompt/a: what follows # is a remark; with it in quotes: prompt/a: "room #3"'
+    )
+
+
+def test_words_for_parts_of_a_model_are_no_folders(tmp_path: Path) -> None:
+    for name in ("full", "off", "Mic"):
+        (tmp_path / name).mkdir()
+    path = tmp_path / "my.yaml"
+    path.write_text(
+        "model: {name: a/b, vae: full, lcm_lora: off}\nmodulators: [{audio: low, input: Mic, to: steps, depth: 1}]\n"
+    )
+    show = load_show(path)
+    assert (show.model.vae, show.model.lcm_lora, show.modulators[0].input) == ("full", "off", "Mic")
+
+
 def test_a_time_that_may_be_minutes_is_doubtful(tmp_path: Path) -> None:
     (tmp_path / "my.yaml").write_text(
         "cues: [{name: a}]\ntimeline:\n  - {at: 1.45, cue: a}\n  - {at: 2.5, cue: a}\n"

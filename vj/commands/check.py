@@ -55,4 +55,4 @@ def check_show_file(path: Path) -> tuple[Reading, Findings]:
 
 def summary(show: Show) -> str:
     """`Two faces: camera -> pocket at 512x512 -> ndi:vj, preview`."""
-    return f"{show.show}: {', '.join(show.source)} -> {show.model.name} at {show.size} -> {', '.join(show.sinks)}"
+    return f"{show.show}: {', '.join(show.source)} -> {show.model.name} at {show.size} -> {', '.join(show.sinks) or 'nowhere'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -25,6 +26,7 @@ def misread(tree: Any, plain: Any) -> tuple[Misread, Misread]:
     doubtful: Misread = []
     _walk(tree, plain, (), wrong)
     wrong += _walks(tree, plain)
+    doubtful += _remarks(tree)
     for place, value, sure in _moments(tree):
         text = _written(value)
         minutes, _, seconds = text.partition(".")
@@ -104,6 +106,25 @@ def _flow(node: CommentedMap, plain: dict[str, Any], place: Place, wrong: Misrea
                 f'{known}: the comma ends the text; one that holds a comma wants quotes: {known}: "{text}"',
             )
         )
+
+
+def _remarks(node: Any, place: Place = ()) -> Misread:
+    """Texts that end at a # which looks like a part of them: `red #2`, not `red  # the second`."""
+    found: Misread = []
+    if isinstance(node, CommentedMap):
+        for key, value in node.items():
+            tokens = node.ca.items.get(key) or [None] * 3
+            remark = tokens[2].value.split("\n")[0] if tokens[2] is not None else ""
+            if isinstance(value, str) and re.match(r"#[^\s#]", remark):
+                text = f'{key}: "{value} {remark.strip()}"'
+                found.append(
+                    ((*place, key), f"{key}: what follows # is a remark; with it in quotes: {text}")
+                )
+            found += _remarks(value, (*place, key))
+    elif isinstance(node, CommentedSeq):
+        for index, value in enumerate(node):
+            found += _remarks(value, (*place, index))
+    return found
 
 
 def _walks(tree: Any, plain: dict[str, Any]) -> Misread:

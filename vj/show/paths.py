@@ -18,6 +18,8 @@ PICTURED = ("video", "image")
 """Kinds of sources whose rest is a file."""
 LISTED = ("clips", "walk")
 """Kinds of sources whose rest is a list of sources and files."""
+WAYS = ("auto", "off", "full", "taesd")
+"""What may stand in the place of a part of a model."""
 SOUNDS = (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".mp4", ".mkv")
 
 
@@ -83,7 +85,11 @@ def locate(plain: dict[str, Any], folder: Path, note: Note) -> None:
         plain["flow"] = f"raft:{beside.file(flow.removeprefix('raft:'), ('flow',))}"
     modulators = plain.get("modulators")
     for index, rule in enumerate(modulators if isinstance(modulators, list) else []):
-        if isinstance(rule, dict) and isinstance(rule.get("input"), str):
+        if (
+            isinstance(rule, dict)
+            and isinstance(rule.get("input"), str)
+            and PurePath(rule["input"]).suffix
+        ):
             sure = PurePath(rule["input"]).suffix.lower() in SOUNDS
             rule["input"] = beside.file(rule["input"], ("modulators", index, "input"), sure)
 
@@ -98,7 +104,7 @@ def _model(plain: dict[str, Any], beside: Beside) -> None:
     if "name" in model:
         model["name"] = _model_name(model["name"], ("model", "name"), beside)
     for key in ("vae", "lcm_lora", "config", "controlnet", "t2i_adapter", "image_encoder"):
-        if key in model:
+        if key in model and model[key] not in WAYS:
             model[key] = beside.file(model[key], ("model", key), is_path(model[key]))
     if "ip_adapter" in model:
         model["ip_adapter"] = beside.file(model["ip_adapter"], ("model", "ip_adapter"))
