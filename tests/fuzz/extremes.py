@@ -21,7 +21,18 @@ from vj.metrics import Metrics
 from vj.parameters.store import Store
 from vj.parameters.table import Parameter, Value
 
-SIZE = Size(64, 64)
+SIZES = (
+    Size(64, 64),
+    Size(16, 16),
+    Size(128, 16),
+    Size(16, 128),
+    Size(256, 24),
+    Size(24, 256),
+    Size(104, 40),
+)
+"""What is painted, in turns: squares, and strips as for LEDs."""
+TURN = 25
+"""Frames of each."""
 FPS = 25.0
 SLOW = 10.0
 """Seconds for one frame, at most: a hang is longer."""
@@ -74,8 +85,8 @@ class Figures:
 class Rig:
     """A loop offline whose parameters jump between two frames."""
 
-    def __init__(self, seed: int, model: str = "drawn") -> None:
-        self.seed, self.random = seed, random.Random(seed)
+    def __init__(self, seed: int, size: Size, model: str = "drawn") -> None:
+        self.size, self.seed, self.random = size, seed, random.Random(seed)
         self.noise = np.random.default_rng(seed)
         self.store, self.metrics, self.clock = Store(), Metrics(), FrameClock(FPS)
         self.said: list[str] = []
@@ -84,7 +95,7 @@ class Rig:
         self.slowest = 0.0
         self._begun = 0.0
         self.loop = RenderLoop(
-            size=SIZE,
+            size=size,
             fps=FPS,
             fit="crop",
             clock=self.clock,
@@ -96,7 +107,7 @@ class Rig:
         )
         self.loop.offer(
             make_painter(
-                ModelSpec(model), "stream", SIZE, self.store.ahead(0), False, self.said.append
+                ModelSpec(model), "stream", size, self.store.ahead(0), False, self.said.append
             )
         )
 
@@ -156,7 +167,11 @@ class Rig:
 
     def _picture(self) -> np.ndarray:
         """(H, W, 3 or 4) uint8: even, black, white, noise, a gradient; sometimes transparent, sometimes of an odd shape."""
-        shape = SIZE if self.random.random() < 0.8 else self.random.choice(SHAPES)
+        shape = (
+            (self.size.height, self.size.width)
+            if self.random.random() < 0.8
+            else self.random.choice(SHAPES)
+        )
         channels = self.random.choice((3, 3, 3, 4))
         kind = self.random.randrange(5)
         if kind < 3:
@@ -169,7 +184,11 @@ class Rig:
     def _publish(self, image: np.ndarray, frame: Frame) -> None:
         took = time.perf_counter() - self._begun
         self.slowest = max(self.slowest, took)
-        if frame.pixels.dtype != np.uint8 or frame.pixels.shape != (SIZE.height, SIZE.width, 3):
+        if frame.pixels.dtype != np.uint8 or frame.pixels.shape != (
+            self.size.height,
+            self.size.width,
+            3,
+        ):
             raise self.failed(f"a picture of {frame.pixels.dtype} {frame.pixels.shape}")
         if self.metrics.faults:
             raise self.failed(f"{self.said[-1:] or 'a fault without a word'}")
@@ -182,6 +201,12 @@ class Rig:
 def fuzz(frames: int, seed: int, progress: Callable[[str], None] = lambda text: None) -> Figures:
     """Render so many frames. Raises Failed for a fault of the model or the loop, a picture of another form, a parameter outside its
     range."""
-    rig, begun = Rig(seed), time.monotonic()
-    rig.render(frames)
-    return Figures(frames, rig.changes, time.monotonic() - begun, rig.slowest)
+    begun, made, changes, slowest = time.monotonic(), 0, 0, 0.0
+    while made < frames:
+        size = SIZES[made // TURN % len(SIZES)]
+        progress(f"frame {made:,} at {size}")  # should a library end the process
+        rig, count = Rig(seed + made, size), min(TURN, frames - made)
+        rig.render(count)
+        made, changes = made + count, changes + rig.changes
+        slowest = max(slowest, rig.slowest)
+    return Figures(frames, changes, time.monotonic() - begun, slowest)

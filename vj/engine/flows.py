@@ -16,6 +16,8 @@ Calculate = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Two pictures (h, w) uint8 of one size -> (h, w, 2) float32: where what is in the first is in the second, dx and dy in pixels."""
 
 KINDS = ("dis", "farneback", "raft", "nvidia")
+DIS_LEAST = 32
+"""Rows. OpenCV's DIS reads beyond pictures that are lower and more than five times as wide, as for a strip of LEDs: the process ends."""
 RAFT_STEP, RAFT_LEAST = 8, 128
 """RAFT's sides are multiples of 8, and at least 128."""
 
@@ -29,8 +31,7 @@ def make_flow(asked: str = "dis", device: str = "cpu") -> Calculate:
     card's own flow unit, through an OpenCV built with CUDA). Raises Fault or Unavailable, which say what is missing."""
     kind, _, rest = asked.partition(":")
     if kind == "dis":
-        dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-        return lambda one, two: dis.calc(one, two, np.zeros((*one.shape, 2), np.float32))
+        return _dis()
     if kind == "farneback":
         return lambda one, two: cv2.calcOpticalFlowFarneback(one, two, None, 0.5, 3, 15, 3, 5, 1.2, 0)  # type: ignore[call-overload]
     if kind == "raft":
@@ -38,6 +39,21 @@ def make_flow(asked: str = "dis", device: str = "cpu") -> Calculate:
     if kind == "nvidia":
         return _nvidia()
     raise Fault(f"flow {asked!r}: no such way{nearest(kind, KINDS)} (dis, farneback, raft:FILE, nvidia)")
+
+
+def _dis() -> Calculate:
+    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+
+    def calculate(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+        height, width = one.shape
+        if height < DIS_LEAST:
+            one, two = (cv2.resize(picture, (width, DIS_LEAST)) for picture in (one, two))
+        flow: np.ndarray = dis.calc(one, two, np.zeros((*one.shape, 2), np.float32))
+        if height < DIS_LEAST:
+            flow = cv2.resize(flow, (width, height)) * np.array([1, height / DIS_LEAST], np.float32)
+        return flow
+
+    return calculate
 
 
 def _raft(name: str, device: str) -> Calculate:

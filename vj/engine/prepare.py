@@ -48,7 +48,7 @@ def placed(came: Size, size: Size, fit: Fit) -> tuple[Box, Box]:
     choose = max if fit == "crop" else min
     scale = choose(size.width / came.width, size.height / came.height)
     if fit == "crop":
-        across, down = min(came.width, round(size.width / scale)), min(came.height, round(size.height / scale))
+        across, down = min(came.width, max(1, round(size.width / scale))), min(came.height, max(1, round(size.height / scale)))
         return Box((came.width - across) // 2, (came.height - down) // 2, across, down), Box(0, 0, *size)
     across, down = min(size.width, max(1, round(came.width * scale))), min(size.height, max(1, round(came.height * scale)))
     return Box(0, 0, *came), Box((size.width - across) // 2, (size.height - down) // 2, across, down)
@@ -57,7 +57,7 @@ def placed(came: Size, size: Size, fit: Fit) -> tuple[Box, Box]:
 def cropped(painted: Size, wanted: Size) -> Size:
     """The largest part of `painted` that has the shape of `wanted`."""
     scale = max(wanted.width / painted.width, wanted.height / painted.height)
-    return Size(min(painted.width, round(wanted.width / scale)), min(painted.height, round(wanted.height / scale)))
+    return Size(min(painted.width, max(1, round(wanted.width / scale))), min(painted.height, max(1, round(wanted.height / scale))))
 
 
 def part_of(painted: Size, wanted: Size) -> Box:
