@@ -62,7 +62,9 @@ def in_words(detail: Any, whole: type[Section]) -> list[Said]:
     if detail["type"] == "list_type" and isinstance(came, dict):
         dashed = next((key for key in came if str(key).startswith("-")), None)
         if dashed is not None:
-            return [((*loc, dashed), name, f"a space is missing after the dash: - {str(dashed)[1:]}")]
+            return [
+                ((*loc, dashed), name, f"a space is missing after the dash: - {str(dashed)[1:]}")
+            ]
     return [(loc, name, _wanted(detail, came))]
 
 
@@ -90,10 +92,14 @@ def _wanted(detail: Any, came: Any) -> str:
         if detail["loc"] and isinstance(detail["loc"][-1], int):
             return f"an entry has the form {{name: value, ...}} {shown}"
         return f"names and values are wanted, one on each line below it {shown}"
+    if kind in ("too_short", "string_too_short"):
+        what = f"{context.get('min_length', 1)} at least would be right"
+        return f"{len(came)} came, {what}" if came else f"nothing stands there, {what}"
     if kind == "string_type":
         return as_text(came)
     if kind.startswith(("float_", "int_")):
-        return f"a number is wanted {shown}{number_hint(came)}"
+        whole = "a whole number" if kind.startswith("int_") else "a number"
+        return f"{whole} is wanted {shown}{number_hint(came)}"
     if kind.startswith("bool_"):
         return f"on or off, true or false is wanted {shown}"
     if kind == "literal_error":
@@ -101,6 +107,7 @@ def _wanted(detail: Any, came: Any) -> str:
         return f"{short(came)}: no such choice{nearest(str(came), choices)} ({', '.join(choices)})"
     if kind in ("less_than_equal", "less_than", "greater_than_equal", "greater_than"):
         limit = next(iter(context.values()), "")
+        limit = f"{limit:g}" if isinstance(limit, float) else limit
         if "equal" in kind:
             return f"{short(came)} is {'above' if kind.startswith('less') else 'below'} {limit}"
         return f"{short(came)} has to be {kind.split('_')[0]} than {limit}"

@@ -39,13 +39,20 @@ def _list(value: object) -> object:
 
 
 def _source(uri: object) -> str:
+    _no_group(uri)
     _of(sources.check_uri, str(uri))
     return str(uri)
 
 
 def _sink(uri: object) -> str:
+    _no_group(uri)
     _of(sinks.check_uri, str(uri))
     return str(uri)
+
+
+def _no_group(uri: object) -> None:
+    if isinstance(uri, dict | list):
+        raise ValueError(f"{uri!r:.100}: text is wanted, such as ndi:NAME")
 
 
 def _home(value: str) -> str:
