@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
+from pythonosc.osc_message import OscMessage
 
 from tests.test_conductor import Stage
 from tests.test_dispatch import Hears
 from vj.control.complaints import KNOWN, REMARKS_A_SECOND, Remarks
 from vj.control.dispatch import Dispatcher
-from vj.control.osc_packet import Message, Unpacked
+from vj.control.osc_packet import Message, Unpacked, pack
+from vj.monitor.server import Monitor
 from vj.parameters.store import Store
 from vj.show.load import check_show
 
@@ -125,6 +129,27 @@ def test_of_many_remarks_a_few_a_second_are_said_and_the_rest_is_counted() -> No
     remark("“sea” names nothing")
     assert said[-1] == f"“sea” names nothing (and {1000 - REMARKS_A_SECOND} more remarks)"
     assert told[-1] == "“sea” names nothing"
+
+
+def test_a_remark_reaches_who_speaks_over_a_websocket() -> None:
+    page = Monitor(Store(), ("127.0.0.1", 0), status=dict)
+    page.start()
+
+    async def told() -> OscMessage:
+        async with ClientSession() as session, session.ws_connect(page.url) as ws:
+            await ws.send_bytes(pack("/vj/prompt", ["zzz"]))
+            while page._store.get("prompt/a") != "zzz":
+                await asyncio.sleep(0.005)
+            await asyncio.get_running_loop().run_in_executor(
+                None, page.query.remark, "“zzz” names nothing"
+            )
+            return OscMessage((await asyncio.wait_for(ws.receive(), 5)).data)
+
+    try:
+        message = asyncio.run(told())
+    finally:
+        page.stop()
+    assert (message.address, message.params) == ("/vj/error", ["“zzz” names nothing"])
 
 
 def test_a_mask_for_people_without_a_model_is_told_where_it_was_asked_for() -> None:

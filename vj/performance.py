@@ -285,6 +285,9 @@ class Performance:
     def _tell_senders(self, text: str) -> None:
         if self.osc is not None:
             self.osc.remark(text)
+        page = self.page
+        if page is not None:
+            page.query.remark(text)
 
     def _may_begin(self) -> bool:
         """The model is there: a clip begins at its first picture, which the show begins with. Does not wait."""

@@ -262,6 +262,11 @@ class Query:
         me = self._listening.get((who[0], who[1]))
         return me is not None and (me.everything or address in me.wanted)
 
+    def remark(self, text: str) -> None:
+        """What turned out later not to be meant, told at `/vj/error` to everybody who listens. From any thread."""
+        for listener in list(self._listening.values()):
+            listener.answer("/vj/error", [text])
+
     async def tell_changed(self) -> None:
         """The tree is another one now: the show was saved with other macros or cues."""
         for listener in list(self._listening.values()):
