@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -118,16 +119,21 @@ def soak(minutes: float, seed: int, say: Say = print) -> tuple[list[Outcome], st
 
 def markdown(outcomes: Sequence[Outcome]) -> str:
     """The table of docs/reliability.md."""
-    lines = ["| fault | what is done | what happens |", "|---|---|---|"]
+    lines = ["| fault | what is done | what happened | the picture |", "|---|---|---|---|"]
     for outcome in outcomes:
-        parts = [f"not tried here: {outcome.skipped}"] if outcome.skipped else []
+        parts = [f"not tried: {outcome.skipped}"] if outcome.skipped else []
         parts += [f"**wrong**: {'; '.join(outcome.wrong)}"] if outcome.wrong else []
         parts += [outcome.told] if outcome.told else []
-        parts += [f"said: “{outcome.said}”"] if outcome.said else []
-        if outcome.picture is not None and not outcome.skipped:
-            parts.append(str(outcome.picture))
-        cells = outcome.fault.name, outcome.fault.what, "; ".join(parts)
-        lines.append(
-            "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
-        )
+        parts += [f"“{outcome.said}”"] if outcome.said else []
+        picture = "" if outcome.picture is None or outcome.skipped else str(outcome.picture)
+        cells = outcome.fault.name, outcome.fault.what, _plain("; ".join(parts)), picture
+        row = " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells)
+        lines.append(f"| {row} |")
     return "\n".join(lines) + "\n"
+
+
+def _plain(text: str) -> str:
+    """Without the folder it played in and the names of its own, and not too long."""
+    text = re.sub(r"/\S*?vj-faults-\w+/[\w-]+/", "", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d", "DATE", text)
+    return re.sub(r"\w{60,}", lambda long: f"{long[0][:8]}...", text)[:400]

@@ -56,9 +56,14 @@ def test_a_busy_machine_excuses_a_gap_and_nothing_else() -> None:
 def test_names_are_told_apart_and_the_table_has_a_row_each() -> None:
     assert len({one.name for one in FAULTS}) == len(FAULTS)
     assert len(QUICK) >= 8
-    table = markdown([Outcome(FAULTS[0], told="a | b"), Outcome(FAULTS[1], skipped="no root")])
-    assert "a \\| b" in table
-    assert "not tried here: no root" in table
+    table = markdown(
+        [
+            Outcome(FAULTS[0], told="a | b in /tmp/vj-faults-x1/shared/show.yaml, " + "9" * 400),
+            Outcome(FAULTS[1], skipped="no root"),
+        ]
+    )
+    assert "a \\| b in show.yaml, 99999999... |" in table
+    assert "not tried: no root" in table
     with pytest.raises(SystemExit, match="no such fault"):
         runner.named("nonsense")
 
