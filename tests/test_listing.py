@@ -129,8 +129,7 @@ def test_sound_without_portaudio_and_with_inputs(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_card_that_is_not_used_is_told_apart_from_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    import torch
-
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.version, "cuda", None)
     monkeypatch.setattr(listing, "nvidia_smi", lambda: "/usr/bin/nvidia-smi")

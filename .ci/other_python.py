@@ -1,0 +1,117 @@
+"""Runs a part of the tests on one other Python than .venv's, where one is installed: `python .ci/other_python.py`.
+
+PyTorch is left out, since its builds for another Python may be gigabytes; the tests that need none of it make up about half: set-up, show
+files, control, OSC, MIDI, transports. What is installed is what launch.py would install there, by the same plan.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from vj.install_plan import part_steps  # noqa: E402
+
+HEAVY = ("torch", "diffusers", "transformers", "accelerate", "peft", "safetensors", "tokenizers")
+TESTERS = ("pytest", "pytest-timeout", "psutil", "python-oscquery")
+TESTS = (
+    *(
+        "launch",
+        "launch_parts",
+        "listing",
+        "installation",
+        "parameters",
+        "show",
+        "mappings",
+        "saving",
+    ),
+    *("osc", "oscquery", "conductor", "midi", "midi_rtmidi2", "sources_ndi", "sinks_ndi"),
+)
+LIMIT = 1500
+"""Seconds for all of it."""
+
+
+def others() -> list[tuple[tuple[int, int], str]]:
+    """(version, program) of the other Pythons that vj accepts and that are here, the newest first."""
+    mine = sys.version_info[:2]
+    found: dict[tuple[int, int], str] = {}
+    for minor in range(14, 10, -1):
+        if (3, minor) == mine:
+            continue
+        programs = [
+            shutil.which(f"python3.{minor}") or "",
+            *map(str, Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python")),
+        ]
+        for program in filter(None, programs):
+            if (
+                subprocess.run(
+                    [program, "-c", "import ensurepip, venv"], capture_output=True
+                ).returncode
+                == 0
+            ):
+                found.setdefault((3, minor), program)
+    return list(found.items())
+
+
+def lines(name: str) -> list[str]:
+    return [
+        line
+        for line in (ROOT / name).read_text().splitlines()
+        if line.strip() and not line.startswith("#")
+    ]
+
+
+def main() -> int:
+    there = others()
+    if not there:
+        print("no other Python of 3.11 to 3.14 is installed here: the tests ran on this one only")
+        return 0
+    began = time.monotonic()
+    version, program = there[0]
+    with tempfile.TemporaryDirectory() as folder:
+        python = str(Path(folder) / "bin" / "python")
+        subprocess.run([program, "-m", "venv", folder], check=True)
+        core = [line for line in lines("requirements.txt") if line.partition("==")[0] not in HEAVY]
+        testers = [
+            line for line in lines("requirements-test.txt") if line.partition("==")[0] in TESTERS
+        ]
+        pins = {"requirements-parts.txt": lines("requirements-parts.txt")}
+        parts = [
+            pin
+            for step in part_steps(pins, sys.platform, version)[0]
+            for pin in step.arguments
+            if "==" in pin
+        ]
+        pip = [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--disable-pip-version-check",
+            "--only-binary",
+            ":all:",
+        ]
+        if subprocess.run([*pip, *core, *parts, *testers], timeout=LIMIT / 2).returncode:
+            print(
+                f"Python {version[0]}.{version[1]} is here, but what vj needs could not be installed for it"
+            )
+            return 1
+        print(
+            f"a part of the tests on Python {version[0]}.{version[1]} ({time.monotonic() - began:.0f} s to install), without PyTorch"
+        )
+        files = [f"tests/test_{name}.py" for name in TESTS]
+        left = LIMIT - (time.monotonic() - began)
+        return subprocess.run(
+            [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files], cwd=ROOT, timeout=left
+        ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
