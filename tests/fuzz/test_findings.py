@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import socket
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -174,6 +175,7 @@ def page() -> Iterator[Monitor]:
         (b"Host: caf\xe9.example", b"{}"),
         (b"Host: 127.0.0.1\r\nOrigin: http://\xfe\xff", b"{}"),
         (b"Host: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrad\xe8", b""),
+        (b"Host: 127.0.0.1\r\nExpect: m\xfcch", b"{}"),
     ],
 )
 def test_a_broken_request_is_the_clients_fault(page: Monitor, head: bytes, body: bytes) -> None:
@@ -182,6 +184,20 @@ def test_a_broken_request_is_the_clients_fault(page: Monitor, head: bytes, body:
     lines = b"POST /set HTTP/1.1", head, length, b"", body
     answer = asked(port, b"\r\n".join(lines), False, patience=2.0)
     assert answer.startswith(b"HTTP/1.1 4"), answer
+
+
+def test_a_client_that_asks_whether_it_may_send_may(page: Monitor) -> None:
+    body = b'{"name": "delta", "value": 0.25}'
+    lines = b"POST /set HTTP/1.1", b"Host: 127.0.0.1", b"Expect: 100-continue"
+    sent = b"\r\n".join([*lines, b"Content-Length: %d" % len(body), b"", body])
+    port = int(page.url.rstrip("/").rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+        client.sendall(sent)
+        answer = b""
+        while b"200 OK" not in answer:
+            answer += client.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 100 Continue")
+    assert page._store.get("delta") == 0.25
 
 
 def test_a_value_in_any_charset_is_read(page: Monitor) -> None:

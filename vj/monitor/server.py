@@ -17,7 +17,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.http_exceptions import PayloadEncodingError
 
 from vj.control.dispatch import Dispatcher
@@ -144,17 +144,16 @@ class Monitor:
         async def serve() -> None:
             self._loop = asyncio.get_running_loop()
             app = web.Application(client_max_size=BODY_LIMIT, middlewares=[self._guard])
-            app.add_routes(
-                [
-                    web.get("/", self._front),
-                    web.get("/input.jpg", self._picture),
-                    web.get("/output.jpg", self._picture),
-                    web.get("/state.json", self._state),
-                    web.get("/parameters.json", self._parameters),
-                    web.post("/set", self._set),
-                    web.get("/{path:.*}", self.query.answer),
-                ]
-            )
+            handlers: dict[str, Handler] = {
+                "/": self._front,
+                "/input.jpg": self._picture,
+                "/output.jpg": self._picture,
+                "/state.json": self._state,
+                "/parameters.json": self._parameters,
+                "/{path:.*}": self.query.answer,
+            }
+            app.add_routes([web.post("/set", self._set, expect_handler=_expected)])
+            app.add_routes([web.get(path, handler, expect_handler=_expected) for path, handler in handlers.items()])
             runner = web.AppRunner(app, access_log=None)
             await runner.setup()
             await web.SockSite(runner, made, shutdown_timeout=0.1).start()
@@ -289,6 +288,15 @@ class _Reader:
 
     def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
         return "a page is told by state.json"
+
+
+async def _expected(request: web.Request) -> None:
+    """Go on when a client asks whether it may. aiohttp's own quotes what else it asks, and stumbles when that is no text."""
+    if request.headers.get("Expect", "").lower() != "100-continue":
+        raise web.HTTPExpectationFailed(text="Expect: 100-continue is all that is understood\n")
+    if request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
 
 
 def _is_text(raw: bytes) -> bool:
