@@ -6,11 +6,10 @@ import queue
 import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from vj.frame import Frame
 from vj.mailbox import Mailbox
-from vj.sources import Setting, Source, make_source, split_uri
+from vj.sources import Setting, Source, make_source
 from vj.sources.card import CARD, Card
 from vj.sources.change import Change, Place, wrong
 from vj.sources.fade import mixed
@@ -24,12 +23,6 @@ LOOK = 0.04
 """Seconds between two looks at who is there."""
 
 Make = Callable[[str, Setting], Source]
-
-
-def may_begin_anew(uri: str) -> bool:
-    """It has a first picture, and can be opened once more: no pipe."""
-    kind, rest = split_uri(uri)
-    return kind in ("clips", "drawn", "walk") or (kind == "video" and Path(rest).expanduser().is_file())
 
 
 class Feed:
@@ -55,6 +48,8 @@ class Feed:
         self.setting = setting
         """What a source is told that is opened from now on."""
         self.frames = 0
+        self.faults = 0
+        """How often a source could not be opened or was lost."""
         self._inbox, self._say, self._make = inbox, on_message, make
         self._places = [Place(uri) for uri in dict.fromkeys(uris)]
         self._playing: Reader | None = None
@@ -69,7 +64,6 @@ class Feed:
         """Begins anew, and has given no picture yet."""
         self._leaving: list[Reader] = []
         """Read on until something else plays."""
-        self._faults = 0
         self._settled = True
         """The show has begun, or does not ask: what looks wrong is awaited, too."""
         self._words: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -115,7 +109,7 @@ class Feed:
         with self._lock:
             old = self._playing
             place = next((place for place in self._places if old is not None and place.reader is old), None)
-            if old is None or place is None or not may_begin_anew(place.uri):
+            if old is None or place is None or not old.may_begin_anew:
                 return False
             self._fresh = self._playing = place.reader = self._begin(place.uri, self._make)
             self._before = self._frozen = None
@@ -132,11 +126,6 @@ class Feed:
         """What plays; the first of the list while none of it does."""
         playing = self._playing
         return playing.uri if playing is not None and playing.uri != CARD else self._places[0].uri
-
-    @property
-    def faults(self) -> int:
-        """How often a source could not be opened or was lost."""
-        return self._faults
 
     @property
     def ended(self) -> bool:
@@ -179,7 +168,7 @@ class Feed:
             self._tell()
 
     def look(self) -> None:
-        """See who is there, and have the right one play. Called again and again, on one thread."""
+        """See who is there, and have the right one play. Called again and again."""
         with self._lock:
             now = self.setting.clock.now()
             best, waiting = self._first_there(now)
@@ -302,7 +291,7 @@ class Feed:
     def _lost(self, reader: Reader, told: str) -> None:
         """It could not be opened, or gives no more pictures; it is tried again."""
         with self._lock:
-            self._faults += 1
+            self.faults += 1
             if not reader.frames:
                 return  # said with what plays instead
             reader.missed = True

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from vj.errors import Fault
-from vj.sources import Awaited
+from vj.sources import Awaited, split_uri
 
 MOUNTS = ("/media/", "/mnt/", "/run/media/", "/run/user/", "/net/", "/Volumes/")
 """Where sticks, disks and shares appear on Linux and macOS."""
@@ -34,3 +34,10 @@ def missing(kind: str, path: Path) -> Fault:
     )
     share = sys.platform == "win32" and whole.drive.startswith("\\\\")
     return Awaited(told) if share or whole.as_posix().startswith(MOUNTS) else Fault(told)
+
+
+def may_begin_anew(uri: str) -> bool:
+    """It has a first picture, and can be opened once more: no pipe."""
+    kind, rest = split_uri(uri)
+    plain = kind == "video" and Path(rest).expanduser().is_file()
+    return kind in ("clips", "drawn", "walk") or plain

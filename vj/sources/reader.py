@@ -8,6 +8,7 @@ from collections.abc import Callable
 from vj.errors import Fault, Unavailable
 from vj.frame import Frame, Size
 from vj.sources import Awaited, EndOfSource, Setting, Source
+from vj.sources.places import may_begin_anew
 from vj.supervise import Supervisor
 
 GRACE = 1.0
@@ -52,6 +53,8 @@ class Reader:
         self.size: Size | None = None
         self.missed = self.passed = False
         """Has been said to be missing; and what plays instead. Left to whoever says so."""
+        self.may_begin_anew = False
+        """It can be opened once more and has a first picture. Found out here, since a disk may be asked for it."""
         self.source: Source | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -118,7 +121,7 @@ class Reader:
         except Exception as error:  # whatever a driver throws, the others play on
             self._fail(error)
             return False
-        self._open = True
+        self._open, self.may_begin_anew = True, may_begin_anew(self.uri)
         return True
 
     def _read(self) -> Frame | None:
