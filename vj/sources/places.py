@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from vj.errors import Fault
-from vj.sources import Awaited, split_uri
+from vj.sources import KINDS, Awaited
 
 MOUNTS = ("/media/", "/mnt/", "/run/media/", "/run/user/", "/net/", "/Volumes/")
 """Where sticks, disks and shares appear on Linux and macOS."""
@@ -38,6 +38,8 @@ def missing(kind: str, path: Path) -> Fault:
 
 def may_begin_anew(uri: str) -> bool:
     """It has a first picture, and can be opened once more: no pipe."""
-    kind, rest = split_uri(uri)
+    kind, _, rest = uri.partition(":")
+    if kind not in KINDS:
+        kind, rest = "video", uri
     plain = kind == "video" and Path(rest).expanduser().is_file()
     return kind in ("clips", "drawn", "walk") or plain
