@@ -179,6 +179,16 @@ def test_models_and_what_is_added_to_them_are_opened_far_enough(
     assert any(one.startswith(f"{line}: ") and words in one for one in wrong), wrong
 
 
+def test_pickles_are_not_read_and_it_is_said_what_is_not_known(look: Check, tmp_path: Path) -> None:
+    (tmp_path / "cat.pt").write_bytes(b"not looked at")
+    code, wrong, said = look(
+        "model: {name: some/model, allow_pickle: true, embeddings: [cat.pt]}\n"
+    )
+    assert (code, wrong) == (0, [])
+    assert "cat.pt (a pickle" in said[-2]
+    assert "whether what is added to the model fits it" in said[-2]
+
+
 def test_what_would_be_fetched_is_said_and_not_fetched(
     look: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
