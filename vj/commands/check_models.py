@@ -134,7 +134,8 @@ def _folder_or_id(
 def _adapters(spec: ModelSpec, found: Findings) -> None:
     if spec.loras or spec.embeddings or spec.controlnet or spec.t2i_adapter or spec.ip_adapter:
         found.not_looked_at("whether what is added to the model fits it")
-    for name in (*(one.file for one in (*spec.loras, *spec.embeddings)), spec.ip_adapter):
+    files = [*(lora.file for lora in spec.loras), *(word.file for word in spec.embeddings)]
+    for name in (*files, spec.ip_adapter):
         if name is not None and spec.allow_pickle and Path(name).suffix != ".safetensors":
             found.not_looked_at(f"{name} (a pickle, which is read whole)")
     for index, lora in enumerate(spec.loras):
