@@ -135,9 +135,9 @@ def _adapters(spec: ModelSpec, found: Findings) -> None:
     if spec.loras or spec.embeddings or spec.controlnet or spec.t2i_adapter or spec.ip_adapter:
         found.not_looked_at("whether what is added to the model fits it")
     files = [*(lora.file for lora in spec.loras), *(word.file for word in spec.embeddings)]
-    for name in (*files, spec.ip_adapter):
-        if name is not None and spec.allow_pickle and Path(name).suffix != ".safetensors":
-            found.not_looked_at(f"{name} (a pickle, which is read whole)")
+    for file in (*files, *([spec.ip_adapter] if spec.ip_adapter is not None else [])):
+        if spec.allow_pickle and Path(file).suffix != ".safetensors":
+            found.not_looked_at(f"{file} (a pickle, which is read whole)")
     for index, lora in enumerate(spec.loras):
         _try(partial(_lora, spec, "lora", lora.file), ("model", "loras", index), found)
     for index, word in enumerate(spec.embeddings):
@@ -151,8 +151,7 @@ def _adapters(spec: ModelSpec, found: Findings) -> None:
             spec, "t2i_adapter", spec.t2i_adapter, ["T2IAdapter"], ("model", "t2i_adapter"), found
         )
     if spec.ip_adapter is not None:
-        name = spec.ip_adapter
-        _try(lambda: _ip_adapter(spec, name), ("model", "ip_adapter"), found)
+        _try(partial(_ip_adapter, spec, spec.ip_adapter), ("model", "ip_adapter"), found)
     if spec.image_encoder is not None:
         kind = "CLIPVisionModelWithProjection"
         _folder_or_id(
