@@ -578,7 +578,7 @@ def test_a_show_names_it_all_and_its_loras_are_parameters(parts: Path, tmp_path:
     [
         ("model:\n  loras:\n    - ink.safetensors\n    - b/ink.safetensors\n", 4, "ink: stands twice in loras"),
         ("model:\n  loras:\n    - {file: a.safetensors, name: my ink}\n", 3, "name: my-ink"),
-        ("model:\n  loras:\n    - {file: a.safetensors, weight: 3}\n", 3, "less than or equal to 2"),
+        ("model:\n  loras:\n    - {file: a.safetensors, weight: 3}\n", 3, "weight: 3 is above 2"),
         ("model:\n  name: x/y\n  ip_adapter: a.safetensors\n", 3, "needs image_encoder"),
         ("model:\n  name: x/y\n  image_prompts: [a.jpg]\n", 3, "need ip_adapter"),
         ("model:\n  lora: [a]\n", 2, "did you mean loras"),

@@ -152,7 +152,7 @@ def test_a_walk_source_brings_its_pictures_and_says_what_it_lacks(tmp_path: Path
     assert frame is not None
     assert [np.array_equal(a, b) for a, b in zip(frame.chain, CHAIN, strict=True)] == [True] * 3
     source.close()
-    with pytest.raises(Fault, match=r"walk:.*gone.png: cannot be read"):
+    with pytest.raises(Fault, match=r"walk:.*gone.png: there is no such file"):
         make_source(f"walk:{tmp_path}/0.png,{tmp_path}/gone.png", Setting(FrameClock(30))).open()
     with pytest.raises(Fault, match="two pictures or more"):
         make_source("walk:one.png", Setting(FrameClock(30)))
