@@ -127,6 +127,6 @@ HAND_FAULTS = (
         grows=200,
         undo=drawn,
     ),
-    Fault("model-swaps", "other models by saving, four times", model_swaps, undo=drawn),
+    Fault("model-swaps", "other models by saving, four times", model_swaps, grows=150, undo=drawn),
     Fault("size-swaps", "other sizes by saving, three times", size_swaps),
 )

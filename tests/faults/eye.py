@@ -157,7 +157,7 @@ class Eye:
         wanted = self._library.FindCreate()
         # One connection is answered by any one of the programs that speak NDI here, which tells of its own senders only.
         wanted.show_local_sources = True
-        wanted.extra_ips = ",".join(f"127.0.0.{number}" for number in range(1, 9))
+        wanted.extra_ips = ",".join(f"127.0.0.{number}" for number in range(1, 5))
         finder = self._library.find_create_v2(wanted)
         try:
             while not self._stop.is_set():

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from tests.faults.eye import LONGEST, Verdict
 from tests.faults.stage import Figures, Stage
 
+SETTLES = 10.0
+"""Seconds in which threads, files and memory have to be given back."""
 CALM = 1.0
 """Seconds of good pictures that have to come after every fault."""
 RECOVERS = 10.0
@@ -124,8 +126,7 @@ def inject(fault: Fault, stage: Stage) -> Outcome:
     if fault.undo is not None:
         fault.undo(stage)
     outcome.wrong += over(stage, begun)
-    outcome.after = stage.figures()
-    outcome.wrong += costs(outcome)
+    outcome.wrong += settled(outcome, stage)
     outcome.wrong += alarms(stage, begun, fault)
     outcome.seconds = time.monotonic() - begun
     return outcome
@@ -156,6 +157,17 @@ def over(stage: Stage, begun: float) -> list[str]:
         if not verdict.wrong and verdict.pictures > 1:
             return []
     return [f"it did not recover in {RECOVERS:g} s: {verdict}"]
+
+
+def settled(outcome: Outcome, stage: Stage) -> list[str]:
+    """What stays taken; what libraries take down in their own time is waited for."""
+    end = time.monotonic() + SETTLES
+    while True:
+        outcome.after = stage.figures()
+        found = costs(outcome)
+        if not found or time.monotonic() > end or not stage.alive:
+            return found
+        time.sleep(0.25)
 
 
 def costs(outcome: Outcome) -> list[str]:
