@@ -50,6 +50,11 @@ NO_YAML = [
     ("start:\n\tsteps: 2\n", 2, "spaces, not tabs"),
     ("start:\n  steps: 2\n\n  seed: 1\n  steps: 3\n", 5, "steps: stands twice, first on line 2"),
     ("loop: true\nstart here\nfit: pad\n", 2, "neither name: value nor an entry"),
+    (
+        "sinks: preview\n  - ndi:x\nstart: [a - b, - c]\n",
+        3,
+        "a dash stands where no list can begin",
+    ),
     ("loop: true\n---\nloop: false\n", 2, "a second document"),
     ("macros:\n  pedal\n    drives: {strength: [0, 1]}\n", 2, "a colon is missing in 'pedal'"),
     (

@@ -11,6 +11,21 @@ GLUED = re.compile(r"\s*(?:- )?([A-Za-z_][\w/.-]*):([^\s/].*)$")
 """`fps:30`, a name and its value without the space between them."""
 
 
+NO_LIST = (
+    "a dash stands where no list can begin; what stands above it has a value, or lacks its colon"
+)
+OTHERWISE = (
+    ("sequence entries are not allowed", NO_LIST),
+    ("but found '-'", NO_LIST),
+    (
+        "<scalar>",
+        "text stands here that belongs to nothing; a quote, a comma or a colon is missing",
+    ),
+    ("expected the node content", "a value is missing here"),
+)
+"""What the parser's words mean, where nothing better is known."""
+
+
 def explain(error: MarkedYAMLError, text: str) -> tuple[int, str]:
     """The line (from 1) to look at, and what stands there."""
     lines = text.splitlines() or [""]
@@ -29,7 +44,8 @@ def explain(error: MarkedYAMLError, text: str) -> tuple[int, str]:
         or _colon(problem, lines, at, begun)
         or _indent(problem, lines, at)
     )
-    line, words = found or (at, problem)
+    plain = next((words for part, words in OTHERWISE if part in problem), problem)
+    line, words = found or (at, plain)
     return line + 1, f"not YAML: {words}"
 
 
