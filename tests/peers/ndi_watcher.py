@@ -43,7 +43,7 @@ def find(library: Any, name: str, seconds: float) -> Any:
     wanted = library.FindCreate()
     wanted.show_local_sources = True
     # One connection is answered by any one of the programs that speak NDI here, which tells of its own senders only.
-    wanted.extra_ips = ",".join(f"127.0.0.{number}" for number in range(1, 9))
+    wanted.extra_ips = ",".join(f"127.0.0.{number}" for number in range(1, 5))
     finder = library.find_create_v2(wanted)
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -30,15 +30,16 @@ LOOK = 0.5
 SETTLE = 0.7
 """Seconds that a sender waits whose name only holds what is wanted: the one that is meant may be heard of a moment later."""
 
-HERE = ["127.0.0.1"] if sys.platform == "darwin" else [f"127.0.0.{number}" for number in range(1, 9)]
+HERE = ["127.0.0.1"] if sys.platform == "darwin" else [f"127.0.0.{number}" for number in (1, 2)]
 """This machine, to be asked without mDNS. A connection is answered by one of the programs that speak NDI here, drawn by lot, which tells of
 its own senders only (measured with libndi 6.3 on Linux): one connection is not enough. macOS has the first address alone."""
 
 REFRESH = 1.0
 """Seconds between two finders while somebody is looked for: the connections of one stay with those that answered first."""
 
-FINDERS = 4
-"""How many are kept: those that have heard of most others."""
+FINDERS = 2
+"""How many are kept: the newest, and what has heard of most others; none while the wanted sender plays, since each address that is asked
+takes the library two threads."""
 
 CHANCE = 5.0
 """Seconds that a sender gets for its first frame before it takes the place of another one."""
@@ -151,7 +152,8 @@ class NdiSource:
         """The newest frame; None when none came within a fifth of a second."""
         assert self._library is not None, "open comes first"
         if self._playing is None:
-            self._library.find_wait_for_sources(self._finders[-1].handle, WAIT_MS)
+            if self._finders:
+                self._library.find_wait_for_sources(self._finders[-1].handle, WAIT_MS)
             self._look(time.monotonic())
             return None
         if time.monotonic() - self._looked > LOOK:
@@ -174,17 +176,20 @@ class NdiSource:
     def close(self) -> None:
         """Let go of the sender."""
         self._leave()
-        while self._finders:
-            self._library.find_destroy(self._finders.pop().handle)
+        self._keep(0)
 
     def _refresh(self, now: float) -> None:
-        """Another finder, and the one goes that has heard of fewest others."""
-        if len(self._finders) == FINDERS:
+        """Another finder, in the place of one that has heard of fewer others."""
+        self._keep(FINDERS - 1)
+        self._finders.append(_finder(self._library, self._setting.addresses))
+        self._next_finder = now + REFRESH
+
+    def _keep(self, count: int) -> None:
+        """Let go of all finders but so many."""
+        while len(self._finders) > count:
             least = min(self._finders, key=lambda finder: finder.others)
             self._finders.remove(least)
             self._library.find_destroy(least.handle)
-        self._finders.append(_finder(self._library, self._setting.addresses))
-        self._next_finder = now + REFRESH
 
     def _leave(self) -> None:
         for connection in (self._playing, self._coming):
@@ -199,7 +204,9 @@ class NdiSource:
         if self.connected.casefold() in own:
             self._leave()
         content = self._playing is not None and self._playing.fit < 2 and now - self._heard <= SILENCE
-        if now >= self._next_finder and not content:
+        if content:
+            self._keep(0)
+        elif now >= self._next_finder or not self._finders:
             self._refresh(now)
         there: dict[str, Any] = {}
         for finder in self._finders:
