@@ -93,7 +93,7 @@ def _wanted(detail: Any, came: Any) -> str:
             return f"an entry has the form {{name: value, ...}} {shown}"
         return f"names and values are wanted, one on each line below it {shown}"
     if kind in ("too_short", "string_too_short"):
-        what = f"{context.get('min_length', 1)} at least would be right"
+        what = f"at least {context.get('min_length', 1)} would be right"
         return f"{len(came)} came, {what}" if came else f"nothing stands there, {what}"
     if kind == "string_type":
         return as_text(came)
