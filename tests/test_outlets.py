@@ -291,7 +291,12 @@ def test_a_disk_that_does_not_answer_is_left(desk: Make, monkeypatch: pytest.Mon
     monkeypatch.setattr(Recorder, "send", send)
     monkeypatch.setattr("vj.outlets.HUNG", 0.2)
     one = desk("record:share/set.mp4")
-    one.play(lambda: (one.outlets.watch(), bool(one.said))[1])
+
+    def said() -> bool:
+        one.outlets.watch()
+        return bool(one.said)
+
+    one.play(said)
     assert one.said == [
         "record:share/set.mp4 has not answered for 0.2 s; it goes on in takes/set.mp4"
     ]
