@@ -17,6 +17,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -252,12 +253,13 @@ def hand_over(command: list[str], environment: dict[str, str], replace: bool = o
     """Becomes the command; on Windows, where exec returns to the prompt at once, waits for it and returns its exit code."""
     if replace:
         os.execve(command[0], command, environment)
-    child = subprocess.Popen(command, env=environment)
-    while True:
-        try:
-            return child.wait()
-        except KeyboardInterrupt:
-            continue  # Ctrl-C reached the command too, and it ends by itself
+    both = [getattr(signal, name) for name in ("SIGINT", "SIGBREAK") if hasattr(signal, name)]
+    before = [signal.signal(number, lambda *_: None) for number in both]  # they reach the command too, and it ends by itself
+    try:
+        return subprocess.Popen(command, env=environment).wait()
+    finally:
+        for number, handler in zip(both, before, strict=True):
+            signal.signal(number, handler)
 
 
 def check_python(version: tuple[int, ...]) -> None:

@@ -470,7 +470,9 @@ def test_a_new_card_changes_pytorchs_build(project: Project) -> None:
 
 
 def test_the_exit_code_comes_back_where_exec_is_of_no_use() -> None:
+    before = signal.getsignal(signal.SIGINT)
     assert launch.hand_over([sys.executable, "-c", "raise SystemExit(7)"], dict(os.environ), replace=False) == 7
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.fixture
