@@ -422,11 +422,13 @@ def test_a_subscriber_is_told_everything_and_then_every_change_from_wherever(rig
     assert "/vj/panic" not in everything
     rig.store.set("strength", 0.75)
     assert rig.peer.answers(0.5) == [("/vj/strength", [0.75])]
+    begun = time.monotonic()
     for step in range(200):
         rig.store.set("strength", step / 200)
         time.sleep(0.002)
     told = rig.peer.answers(0.3)
-    assert 3 <= len(told) <= 14, "rate-limited to twenty a second"
+    most = 20 * (time.monotonic() - begun) + 2
+    assert 3 <= len(told) <= most, "rate-limited to twenty a second"
     assert told[-1] == ("/vj/strength", [pytest.approx(0.995)]), "the last value always arrives"
     rig.peer.send(message("/vj/unsubscribe"))
     time.sleep(0.1)
