@@ -59,7 +59,7 @@ def flood_unknown(stage: Stage) -> str:
     return f"{count:.0f} messages a second; a fader is heard in between"
 
 
-def bundle_bombs(stage: Stage) -> None:
+def bundle_bombs(stage: Stage) -> str:
     """A thousand patterns, many levels, a size that is -4, timetags of other centuries."""
     made = Packets(ROWS[:1], [], 1, time.time())
     many = made.bundled([pack("/vj/m*/[a-z]*", [0.5], "f")] * 1000)
@@ -76,6 +76,10 @@ def bundle_bombs(stage: Stage) -> None:
     for _ in during(stage, 1.5, 0.02):
         for packet in (many, deep, wrong, late):
             stage.throw(packet)
+    begun = time.monotonic()
+    stage.send("/vj/delta", 0.0625)
+    assert stage.stands("delta", 0.0625, 15), "OSC no longer answers"
+    return f"a fader sent behind them is heard {time.monotonic() - begun:.1f} s later"
 
 
 def no_numbers(stage: Stage) -> str:

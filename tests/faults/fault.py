@@ -16,7 +16,7 @@ CALM = 1.0
 """Seconds of good pictures that have to come after every fault."""
 RECOVERS = 10.0
 """Seconds in which they have to."""
-SAID = 5.0
+SAID = 10.0
 """Seconds in which it has to be said."""
 GROWTH = 80.0
 """Megabytes by which one fault may make the process grow."""
