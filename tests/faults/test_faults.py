@@ -74,6 +74,9 @@ def test_a_show_stands_what_happens_to_it_and_the_runner_sees_what_it_does_not_s
 ) -> None:
     monkeypatch.setattr(fault, "RECOVERS", 20.0)  # other tests may run beside this one
     monkeypatch.setattr(fault, "LONGEST", 2.0)
+    # NDI's library takes threads for every NDI program that comes and goes on this machine.
+    monkeypatch.setattr(fault, "MORE_THREADS", 100)
+    monkeypatch.setattr(fault, "MORE_FILES", 120)
     monkeypatch.setattr(fault, "CALM", 0.6)
 
     def silent(stage: Stage) -> None:
