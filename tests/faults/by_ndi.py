@@ -85,7 +85,9 @@ def receiver_gone(stage: Stage) -> str:
     watcher.wait()
     watcher.stdout.close()
     if not line:  # libndi answers for all programs of a machine through the one that began first
-        raise Skipped("another receiver does not find it, since whichever program answered has ended")
+        raise Skipped(
+            "another receiver does not find it, since whichever program answered has ended"
+        )
     return "the others play on"
 
 
