@@ -26,6 +26,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 ROOT = Path(__file__).resolve().parent
+ALL = ["-n", "2", "--dist", "loadgroup", "--durations", "20"]
+"""Of pytest, where nothing else is asked for: all tests, on two cores, see tests/conftest.py."""
 sys.path.insert(0, str(ROOT))  # not there under PYTHONSAFEPATH
 
 from vj.install_plan import ADD, CUPY, FILES, PARTS, Step, ask_for_card, digest, index_answers, nvidia_smi, plan, read  # noqa: E402
@@ -292,7 +294,7 @@ def main(arguments: list[str]) -> int:
     environment.pop("PYTHONHOME", None)
     if testing:
         os.chdir(ROOT)
-        return hand_over([python, "-m", "pytest", *arguments[1:]], environment)
+        return hand_over([python, "-m", "pytest", *(arguments[1:] or ALL)], environment)
     return hand_over([python, "-P", "-m", "vj.cli", *arguments], environment)  # -P: modules in the user's folder stay out of it
 
 

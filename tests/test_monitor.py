@@ -28,6 +28,9 @@ BLUE = np.full((96, 96, 3), (20, 30, 230), np.uint8)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
+CUES = {"cues": ["calm", "storm", "last"], "keys": {"1": "calm", "2": "storm", "s": "storm"}, "cue": "storm"}
+
+
 @pytest.fixture
 def page() -> Iterator[Monitor]:
     made = Monitor(
@@ -37,9 +40,7 @@ def page() -> Iterator[Monitor]:
             "show": "A test",
             "fps": 24.5,
             "latency_ms": [40, float("nan")],
-            "cues": ["calm", "storm", "last"],
-            "keys": {"1": "calm", "2": "storm", "s": "storm"},
-            "cue": "storm",
+            **CUES,
         },
     )
     made.start()
@@ -95,7 +96,7 @@ def test_showing_costs_the_render_thread_nothing(page: Monitor) -> None:
 def test_state_and_parameters(page: Monitor) -> None:
     page.say("playing")
     state = json.loads(get(page, "state.json")[1])
-    assert state["status"] == {"show": "A test", "fps": 24.5, "latency_ms": [40, None]}
+    assert state["status"] == {"show": "A test", "fps": 24.5, "latency_ms": [40, None], **CUES}
     assert state["values"]["prompt/a"] == "gold"
     assert state["messages"][0]["text"] == "playing"
     rows = json.loads(get(page, "parameters.json")[1])
