@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 
+from vj.core.memory import give_back
 from vj.engine.checkpoints import ModelSpec
 from vj.engine.pocket_model import PocketModel, load_pocket
 from vj.pocket import WEIGHTS
@@ -54,3 +56,12 @@ def test_other_weights_in_the_same_file_are_compiled_anew(tmp_path: Path) -> Non
     free = PocketModel("pocket", first.network, torch.device("cpu"))
     free.freeze(64, 64)
     assert free.frozen[shape] is not first.frozen[shape], "weights without a name are not mixed up"
+
+
+def test_free_memory_is_given_back_where_the_c_library_can() -> None:
+    assert isinstance(give_back(), bool)
+    blocks = [bytearray(200_000) for _ in range(500)]
+    keep = blocks[::50]
+    del blocks
+    assert give_back() or not sys.platform.startswith("linux")
+    assert len(keep) == 10

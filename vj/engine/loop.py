@@ -16,6 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from vj.clock import Clock, FrameClock, pause
+from vj.core.memory import give_back
 from vj.engine.flows import Calculate
 from vj.engine.journey import Journey, Shown
 from vj.engine.masks import FindPeople
@@ -195,9 +196,12 @@ class RenderLoop:
 
     def _leave(self, painter: Painter) -> None:
         """Close a painter, on a thread of its own: it may wait for threads, or for a card."""
-        threading.Thread(
-            target=self._supervisor.call, args=("a model at its end", painter.close), name="model's end", daemon=True
-        ).start()
+
+        def end() -> None:
+            painter.close()
+            give_back()
+
+        threading.Thread(target=self._supervisor.call, args=("a model at its end", end), name="model's end", daemon=True).start()
 
     def _show(self, shown: Shown) -> None:
         begun = time.perf_counter()
