@@ -6,6 +6,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -16,18 +17,22 @@ atexit.register(shutil.rmtree, os.environ["VJ_CACHE"], ignore_errors=True)
 # As vj.cli sets it, before torch is imported: threads that spin take the other tests' core.
 os.environ.setdefault("GOMP_SPINCOUNT", "5000")
 
-REAL_TIME = (
-    *("cli", "played", "beginning", "adopting", "supervise", "loop", "inbetween", "report"),
-    *("osc", "oscquery", "monitor", "outlets", "sinks", "sinks_ndi", "sinks_recorder"),
-    *("sources_ndi", "feed", "feed_played", "feed_lists", "feed_missing", "feed_fade"),
-    *("midi", "midi_rtmidi2", "faults", "findings", "clock", "prompts", "audio_handover"),
+# What this run was told to ignore (nohup, a job in the background) its children would ignore too.
+for _name, _handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    _number = getattr(signal, _name, None)
+    if _number is not None and signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _handler)
+
+DEVICES = (
+    *("cli", "played", "report", "loop", "inbetween", "faults", "findings"),
+    *("sinks_ndi", "sources_ndi", "midi", "midi_rtmidi2", "feed_played"),
 )
-"""Tests that play at their own pace, or need NDI, JACK or a browser: one after the other, on one
-worker, so that none holds up another. They mostly wait; the other worker computes meanwhile."""
+"""Tests of whole shows, or that need NDI or JACK: one after the other, on one worker, so that none
+holds up another. They mostly wait; the other worker computes meanwhile."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         name = Path(str(item.path)).stem.removeprefix("test_")
-        group = "real time" if name in REAL_TIME else name
+        group = "devices" if name in DEVICES else name
         item.add_marker(pytest.mark.xdist_group(group))
