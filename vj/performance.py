@@ -18,6 +18,7 @@ from vj.control.desk import Desk
 from vj.control.network import PORTS_TO_TRY
 from vj.control.osc import OscServer
 from vj.control.takes import Take
+from vj.core.memory import PERIOD, give_back
 from vj.engine.enlarge import make_enlarger
 from vj.engine.inbetween import Inbetween
 from vj.engine.loop import RenderLoop
@@ -190,6 +191,7 @@ class Performance:
         self.state = "loading the model"
         self.loader.load(self.show)
         self.supervisor.guard(self.over)
+        self.supervisor.every("memory", give_back, PERIOD, self.over)
         if self.store.get("mask/mode") == "person" and self.people is None:
             self.remark(NOBODY)
         if self.store.get("record"):

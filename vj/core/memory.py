@@ -5,6 +5,9 @@ from __future__ import annotations
 import ctypes
 import sys
 
+PERIOD = 30.0
+"""Seconds from one time to the next, while a show plays."""
+
 
 def give_back() -> bool:
     """Have the C library return what is free. It keeps the parts between others, and a show whose
