@@ -11,12 +11,13 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from vj.app.autosave import Autosave
 from vj.app.safe import safe
-from vj.cli import main
+from vj.cli import autosave, main
 from vj.control.conducting import make_conductor
 from vj.control.conductor import Conductor
 from vj.control.takes import TakeWriter
@@ -191,6 +192,30 @@ def test_a_follower_comes_after_a_crash_too(caches: Path, tmp_path: Path) -> Non
     for frame in range(31 * 30):
         store.sample(frame / 30)
     assert conductor.cues.standing == "two"
+
+
+def test_while_the_model_loads_the_state_of_the_run_before_is_kept(
+    caches: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "dusk.yaml"
+    path.write_text(SHOW)
+    store, conductor = run_of(load_show(path), False)
+    for frame in range(600):
+        store.sample(frame / 30)
+    assert Autosave(path, store).save(conductor)
+    store, conductor = run_of(load_show(path), True)
+    state = Autosave(path, store)
+    assert state.resume(conductor, lambda text: None)
+    loading = SimpleNamespace(playing_since=None, desk=SimpleNamespace(conductor=conductor))
+    autosave(loading, state)  # type: ignore[arg-type]
+    saved = json.loads(next(caches.rglob("*.json")).read_text())
+    assert saved["timeline"][0] == pytest.approx(599 / 30, abs=0.01)
+    conductor.begin(0.0)
+    store.sample(1.0)
+    loading.playing_since = 0.0
+    autosave(loading, state)  # type: ignore[arg-type]
+    saved = json.loads(next(caches.rglob("*.json")).read_text())
+    assert saved["timeline"][0] == pytest.approx(599 / 30 + 1, abs=0.01)
 
 
 @pytest.mark.parametrize("what", ["nothing", "ended", "broken", "another show's"])

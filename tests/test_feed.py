@@ -136,6 +136,8 @@ def test_what_comes_back_after_hanging_plays(play: Play) -> None:
     rig.until(lambda: rig.feed.state() == "share:1 awaited, test card")
     share.hangs.set()
     rig.until(lambda: rig.grey == 200 and rig.frames[-1].pixels.max() == 200)
+    assert rig.feed.state() == "share:1 64x48"
+    assert rig.feed.awaited == []
 
 
 def test_one_that_gives_a_single_picture_fades_in_all_the_same(play: Play) -> None:
@@ -146,6 +148,8 @@ def test_one_that_gives_a_single_picture_fades_in_all_the_same(play: Play) -> No
     still.script = ["frame"] + [None] * 1000
     still.absent = None
     rig.until(lambda: rig.grey == 200, seconds=1.0)
+    greys = {int(frame.pixels[30, 40, 1]) for frame in rig.frames}
+    assert greys & set(range(30, 190)), "between the two it faded"
 
 
 def test_what_needs_a_library_is_not_tried_again(play: Play) -> None:
@@ -186,3 +190,5 @@ class Ended(Scripted):
 def test_a_clip_without_a_single_picture_is_not_there(play: Play) -> None:
     rig = play("reel:1", "reel:2", reel_1=Ended(), reel_2=Scripted(20))
     rig.until(lambda: rig.grey == 20)
+    assert rig.feed.uri == "reel:2"
+    assert not rig.feed.ended

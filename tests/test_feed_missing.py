@@ -15,6 +15,7 @@ from tests.feeds import Play, Scripted
 from tests.test_sources import write_clip
 from vj.clock import WallClock
 from vj.errors import Fault
+from vj.frame import Size
 from vj.offline import Rendering
 from vj.show.load import check_show
 from vj.sources import Awaited, Setting, make_source
@@ -79,6 +80,8 @@ def test_a_pipe_plays_once_somebody_writes_into_it(tmp_path: Path, play: Play) -
     with open(tmp_path / "pipe.mkv", "wb") as pipe:
         pipe.write(clip.read_bytes())
     rig.until(lambda: rig.feed.state().endswith("pipe.mkv 96x64"))
+    assert rig.feed.awaited == []
+    assert rig.frames[-1].size == Size(96, 64)
 
 
 @pytest.mark.skipif(

@@ -16,13 +16,17 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vj.app.log import LogFile
 from vj.app.signals import AT_ONCE, LIMIT, Signals, leave
 from vj.app.startup import Startup
 from vj.errors import Fault, nearest
 from vj.terminal import Terminal
+
+if TYPE_CHECKING:
+    from vj.app.autosave import Autosave
+    from vj.performance import Performance
 
 EXAMPLES = """\
 examples:
@@ -182,9 +186,9 @@ def _play(options: argparse.Namespace, terminal: Terminal, stop: threading.Event
     if options.safe:
         from vj.app.safe import safe
 
-        show = safe(show, terminal.say)
         if options.offline or options.resume:
-            raise Fault("--safe is for playing live, from the show's start: leave --offline and --resume out")
+            raise Fault("command line: --safe is for playing live, from the show's start: leave --offline and --resume out")
+        show = safe(show, terminal.say)
     if stop.is_set():
         return 0
     summary = (render if options.offline else perform)(show, options, terminal, stop)
@@ -220,7 +224,7 @@ def perform(show: Any, options: argparse.Namespace, terminal: Terminal, stop: th
         opened = performance.start()
         performance.watch_beside()
         if not options.safe:
-            performance.supervisor.every("autosave", lambda: state.save(performance.desk.conductor), PERIOD, performance.over)
+            performance.supervisor.every("autosave", lambda: autosave(performance, state), PERIOD, performance.over)
         keyboard.start()
         if not options.quiet:
             for line in welcome(performance, opened):
@@ -237,6 +241,12 @@ def perform(show: Any, options: argparse.Namespace, terminal: Terminal, stop: th
     terminal.close()
     terminal.summary(told)
     return told
+
+
+def autosave(performance: Performance, state: Autosave) -> None:
+    """Where the show stands, once it has begun: before, what the last run left is still the newest there is."""
+    if performance.playing_since is not None:
+        state.save(performance.desk.conductor)
 
 
 def replayed(show: Any, options: argparse.Namespace, say: Callable[[str], None]) -> Any:
