@@ -163,7 +163,6 @@ def test_a_mask_for_people_without_a_model_is_told_where_it_was_asked_for() -> N
     try:
         performance.store.set("mask/mode", "luma")
         performance.store.set("mask/mode", "person")
-        performance.errands.close(timeout=2)
         assert [line for line in said if "finds nobody" in line] == [
             "mask/mode person: finds nobody without a person model; person: FILE.onnx in the show names one"
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ from vj.sources import Setting
 from vj.sources.camera import Camera
 from vj.sources.feed import Feed
 from vj.supervise import Errands, Post, Supervisor
+from vj.terminal import Terminal
 
 SIZE = Size(64, 64)
 
@@ -449,35 +451,41 @@ def test_a_camera_whose_driver_throws_is_lost_and_released(monkeypatch: pytest.M
         source.read()
 
 
-def test_the_render_thread_neither_writes_nor_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_render_thread_waits_for_no_terminal_and_opens_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """A terminal that is held, and a disk that is slow, hold up no frame."""
-    names: dict[str, str] = {}
+    held = threading.Event()
+    threads: list[str] = []
 
-    def say(text: str) -> None:
-        names[text] = threading.current_thread().name
+    class Held(io.StringIO):
+        def write(self, text: str) -> int:
+            held.wait(30)
+            return len(text)
 
     def record(self: object, on: bool) -> None:
-        names[f"record {on}"] = threading.current_thread().name
+        threads.append(threading.current_thread().name)
 
     monkeypatch.setattr("vj.outlets.Outlets.record", record)
     show = check_show(
         {"model": "none", "size": "64x64", "sinks": [], "osc": "127.0.0.1:0", "midi": "off"}, "here"
     )
-    played = Performance(show, say)
+    played = Performance(show, Terminal(out=Held()).say)
     played.start()
     try:
 
         def on_the_render_thread() -> None:
-            names["here"] = threading.current_thread().name
+            threads.append(threading.current_thread().name)
             played.say("from within a frame")
             played.store.set("record", True)
 
         played.loop.between(on_the_render_thread)
-        until(lambda: {"from within a frame", "record True"} <= names.keys())
+        until(lambda: len(threads) == 2)
+        painted = played.metrics.painted
+        until(lambda: played.metrics.painted > painted + 5)
+        assert not held.is_set()
     finally:
+        held.set()
         played.stop()
-    assert names["here"] == "render"
-    assert (names["from within a frame"], names["record True"]) == ("errands", "recordings")
+    assert threads == ["render", "recordings"]
 
 
 def test_faults_and_threads_stand_in_the_status_and_the_summary() -> None:

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from vj.control.network import PORTS_TO_TRY
+from vj.app.part import Part, nothing
 from vj.engine.people import Beside
 from vj.enlarging import Enlarging
 from vj.errors import Fault
 from vj.parameters.store import Store
 from vj.show.load import line_of
 from vj.show.reload import ShowFile
-from vj.show.schema import Show, parse_address
+from vj.show.schema import Show
 from vj.sources import split_uri
 from vj.staging import find_flow, make_people, split_preview, start_values
 
 if TYPE_CHECKING:
-    from vj.control.osc import OscServer
-    from vj.monitor.server import Monitor
     from vj.performance import Performance
-
-    Served = OscServer | Monitor
 
 SCORE = (
     "mappings",
@@ -38,22 +33,6 @@ SCORE = (
 )
 DRAWN = ("testcard", "drawn", "walk", "image", "none")
 """Sources that are made for the show's size and rate, and can be made anew without being missed."""
-
-
-def _nothing() -> None:
-    """Nothing is left to do."""
-
-
-@dataclass
-class Part:
-    """Something new, ready to take the place of what plays."""
-
-    names: list[str]
-    """What is said to have changed."""
-    switch: Callable[[], Any]
-    """Takes the place. Nothing in it can fail, as far as one can know."""
-    drop: Callable[[], Any] = field(default=_nothing)
-    """Ends it instead, with what plays as it was."""
 
 
 class Adopting:
@@ -75,8 +54,8 @@ class Adopting:
             ("flow", self._flow),
             ("output", self._output),
             ("fps", self._pace),
-            ("osc", self._osc),
-            ("preview", self._page),
+            ("osc", played.servers.other_osc),
+            ("preview", played.servers.other_page),
             ("source", self._source),
         ]
         for key, build in builders:
@@ -96,7 +75,7 @@ class Adopting:
             played.supervisor.call(
                 f"{', '.join(part.names) or 'the saved show'}, saved,", part.switch
             )
-        played.supervisor.call("what hears, after the save,", played.join)
+        played.supervisor.call("what hears, after the save,", played.servers.join)
         if played.page is not None:
             played.page.tree_changed()
         changed = [name for part in parts for name in part.names]
@@ -148,13 +127,13 @@ class Adopting:
         # Ranges of modulators are meant from where the show starts.
         ranged = start_values(old) != start and any(rule.range for rule in show.modulators)
         ready = played.desk.ready(show, scratch) if moves or ranged else None
-        part = Part([], _nothing)
+        part = Part([], nothing)
 
         def switch() -> None:
             with played.store.together():  # no frame has the one and not the other
                 part.names += played.store.adopt(start, table)
-                afterwards = played.desk.adopt(show, ready) if ready is not None else _nothing
-            played.join()
+                afterwards = played.desk.adopt(show, ready) if ready is not None else nothing
+            played.servers.join()
             afterwards()
             if moves:
                 part.names.append("what moves them")
@@ -189,7 +168,7 @@ class Adopting:
             if isinstance(before, Beside):
                 before.close()
 
-        return Part(["person"], switch, made.close if isinstance(made, Beside) else _nothing)
+        return Part(["person"], switch, made.close if isinstance(made, Beside) else nothing)
 
     def _flow(self, show: Show, old: Show) -> Part | None:
         if show.flow == old.flow:
@@ -217,7 +196,7 @@ class Adopting:
             if before is not None:
                 before.stop()
 
-        return Part(changed, switch, made.stop if made is not None else _nothing)
+        return Part(changed, switch, made.stop if made is not None else nothing)
 
     def _pace(self, show: Show, old: Show) -> Part | None:
         """The show's rate, and how what comes in is fitted into what is painted."""
@@ -236,91 +215,6 @@ class Adopting:
                 played.loop.between(lambda: played.loop.journey.refit(show.fit))
 
         return Part(changed, switch)
-
-    def _osc(self, show: Show, old: Show) -> Part | None:
-        played = self._played
-        before = played.osc
-        if before is None or show.osc == played.heard:
-            return None
-
-        def make(show: Show) -> tuple[Served, Callable[[], None]]:
-            made = played.make_osc(show)
-
-            def put() -> None:
-                made.take_over(before)
-                played.osc, played.heard = made, show.osc
-
-            return made, put
-
-        asked = parse_address(show.osc.listen)[1]
-        return self._server("osc", before, before.address[1], asked, make, show, old)
-
-    def _page(self, show: Show, old: Show) -> Part | None:
-        played = self._played
-        before = played.page
-        if "preview" not in show.sinks:
-            if before is None:
-                return None
-
-            def end() -> None:
-                played.page = played.served = None
-                before.stop()
-
-            return Part(["preview"], end)
-        if before is not None and show.preview == played.served:
-            return None
-
-        def make(show: Show) -> tuple[Served, Callable[[], None]]:
-            made = played.make_page(show)
-
-            def put() -> None:
-                played.page, played.served = made, show.preview
-                played.say(f"the page is at {made.url}")
-
-            return made, put
-
-        port = -1 if before is None else parse_address(before.url.split("//")[1].strip("/"))[1]
-        asked = parse_address(show.preview.listen)[1]
-        return self._server("preview", before, port, asked, make, show, old)
-
-    def _server(
-        self,
-        name: str,
-        before: Served | None,
-        port: int,
-        asked: int,
-        make: Callable[[Show], tuple[Served, Callable[[], None]]],
-        show: Show,
-        old: Show,
-    ) -> Part:
-        """A server in the place of another. port: where that one is; asked: where the new one begins to look for a free one. make: a
-        running one of a show, and what has it played. Two cannot be at one port: there the old one ends first, and one like it comes back
-        when the rest of the save cannot be had."""
-        clash = before is not None and asked <= port < asked + PORTS_TO_TRY
-
-        def back() -> None:
-            if clash:
-                make(old)[1]()
-                self._played.join()
-
-        if clash and before is not None:
-            before.stop()
-        try:
-            made, put = make(show)
-        except Exception:
-            back()
-            raise
-
-        def switch() -> None:
-            put()
-            if before is not None and not clash:
-                before.stop()
-
-        def drop() -> None:
-            made.stop()
-            back()
-
-        return Part([name], switch, drop)
 
     def _source(self, show: Show, old: Show) -> Part | None:
         """Another list of sources: what plays and is in it plays on, and the first that is there takes over. A camera that may be the one

@@ -6,16 +6,15 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
 from vj.adopting import Adopting
+from vj.app.servers import Servers
 from vj.app.startup import Startup
 from vj.clock import WallClock
 from vj.control.complaints import Remarks
 from vj.control.desk import Desk
-from vj.control.network import PORTS_TO_TRY
 from vj.control.osc import OscServer
 from vj.control.takes import Take
 from vj.core.memory import PERIOD, give_back
@@ -25,7 +24,6 @@ from vj.engine.loop import RenderLoop
 from vj.engine.models import best_device
 from vj.engine.people import Beside
 from vj.enlarging import Enlarging
-from vj.errors import Fault
 from vj.frame import Frame, Size
 from vj.mailbox import Mailbox
 from vj.metrics import Metrics
@@ -34,9 +32,8 @@ from vj.monitor.server import Monitor
 from vj.outlets import Outlets
 from vj.parameters.store import Store
 from vj.parameters.table import Value
-from vj.report import osc_status, status
 from vj.show.reload import ShowFile
-from vj.show.schema import OscSection, PreviewSection, Show, parse_address
+from vj.show.schema import Show
 from vj.show.score import NOBODY
 from vj.sources import Setting
 from vj.sources.feed import Feed
@@ -45,8 +42,6 @@ from vj.supervise import Errands, Supervisor
 
 BEGIN = 1.0
 """Seconds that a clip gets to open once more when the show begins."""
-
-Server = TypeVar("Server", OscServer, Monitor)
 
 
 @dataclass(frozen=True)
@@ -75,14 +70,14 @@ class Performance:
         startup: takes down how long it takes until it paints."""
         self.show = show
         self._startup = startup
-        self._on_message, self._file, self.replay = on_message, file, replay
-        self._lock = threading.Lock()
+        self._file, self.replay = file, replay
+        self.message = on_message
+        """A line in the terminal alone; must not block."""
+        self.servers = Servers(self)
         self.supervisor = Supervisor(self.say)
-        self.errands = Errands(self.supervisor)
-        """For the render thread, which may not wait: what it says."""
         self.recordings = Errands(self.supervisor, "recordings")
-        """The same for recordings that begin and end."""
-        self._remarks = Remarks(self.say, self._tell_senders)
+        """For the render thread, which may not wait: recordings that begin and end."""
+        self._remarks = Remarks(self.say, lambda text: self.servers.remark(text))
         self.over = threading.Event()
         self.clock = WallClock()
         self.metrics = Metrics()
@@ -118,8 +113,6 @@ class Performance:
             may_begin=self._may_begin,
         )
         self.supervisor.watch(self.loop.journey.post)
-        self.page: Monitor | None = None
-        self.osc: OscServer | None = None
         self.desk = Desk(
             show,
             self.store,
@@ -136,27 +129,15 @@ class Performance:
         )
         self.feed: Feed | None = None
         self.feed_setting: Setting | None = None
-        self.heard: OscSection | None = None
-        """Where OSC was asked to be heard; it may be at the next free port."""
-        self.served: PreviewSection | None = None
         self.adopting = Adopting(self)
         self._watching = threading.Lock()
         self.store.listeners.append(self._changed)
 
     def say(self, text: str) -> None:
-        """A line for whoever plays: in the terminal and on the page. From any thread; the render thread does not wait for a terminal."""
-        loop = getattr(self, "loop", None)
-        if loop is not None and loop.thread is threading.current_thread():
-            self.errands.put(lambda: self._say(text))
-        else:
-            self._say(text)
-
-    def _say(self, text: str) -> None:
-        with self._lock:
-            self._on_message(text)
-            page = getattr(self, "page", None)
-            if page is not None:
-                page.say(text)
+        """A line for whoever plays: in the terminal and on the page. From any thread; waits for neither, see `vj.app.log.Writer`."""
+        self.message(text)
+        if (page := self.page) is not None:
+            page.say(text)
 
     def start(self) -> Opened:
         """Everything on its way. The picture is there at once, untouched, and painted once the model is loaded. Raises Fault when there
@@ -168,17 +149,11 @@ class Performance:
             self.feed.settle(0.5)
             if self.show.output is not None:
                 self.enlarging = self.make_enlarging(self.show, self.size, self.show.output)
-            if "preview" in self.show.sinks:
-                self.page = self.make_page(self.show)
-                self.served = self.show.preview
-            self.osc = self.make_osc(self.show)
-            self.heard = self.show.osc
+            osc = self.servers.open(self.show)
         except BaseException:
             self.feed.stop(timeout=0.3)
-            if self.page is not None:
-                self.page.stop(timeout=0.3)
             raise
-        self.join()
+        self.servers.join()
         self.mark("source, page and OSC")
         self.desk.start()
         self.mark("MIDI, Link")
@@ -196,7 +171,7 @@ class Performance:
             self.remark(NOBODY)
         if self.store.get("record"):
             self.outlets.record(True)
-        return Opened(self.osc, self.page, self.feed.uri + (", awaited" if self.feed.uri in self.feed.awaited else ""))
+        return Opened(osc, self.page, self.feed.uri + (", awaited" if self.feed.uri in self.feed.awaited else ""))
 
     def mark(self, name: str) -> None:
         """For --startup-times: so far it took until this was done."""
@@ -225,55 +200,13 @@ class Performance:
             self.enlarging = coming
         (self.enlarging or self.outlets).put(frame)
 
-    def join(self) -> None:
-        """Have OSC and the page play the conductor that there is, and know of each other."""
-        osc, page, show = self.osc, self.page, self.show
-        if osc is not None:
-            osc.conduct(self.desk.conductor, [address for address, what in show.answers.items() if what == "now"], show.ignored)
-            if page is not None:
-                page.query.osc_address = osc.address
-                page.play_through(osc.dispatcher)
+    @property
+    def osc(self) -> OscServer | None:
+        return self.servers.osc
 
-    def make_osc(self, show: Show) -> OscServer:
-        """Hears OSC where the show says, or at the next free port. Raises Fault."""
-        reply = parse_address(show.osc.reply) if show.osc.reply else None
-
-        def osc(address: tuple[str, int]) -> OscServer:
-            return OscServer(self.store, address, clock=self.clock, reply=reply, status=lambda: osc_status(self), on_message=self.say)
-
-        return self._bind(osc, parse_address(show.osc.listen))
-
-    def make_page(self, show: Show) -> Monitor:
-        """Serves the preview page where the show says, or at the next free port. Raises Fault."""
-
-        def cues() -> list[str]:
-            return list(self.desk.conductor.cues.cues)
-
-        def make(address: tuple[str, int]) -> Monitor:
-            page = Monitor(self.store, address, status=lambda: status(self), on_message=self._on_message, cues=cues, announce=True)
-            page.query.osc_address = parse_address(show.osc.listen)
-            return page
-
-        return self._bind(make, parse_address(show.preview.listen))
-
-    def _bind(self, make: Callable[[tuple[str, int]], Server], wanted: tuple[str, int]) -> Server:
-        """A server at the address, or at the next free port: a second show beside the first one shall play too."""
-        host, port = wanted
-        refusal: Fault | None = None
-        for offset in range(PORTS_TO_TRY if port else 1):
-            server = make((host, port + offset))
-            try:
-                server.start()
-            except Fault as fault:
-                refusal = refusal or fault
-                if "in use" not in str(fault):
-                    raise
-                continue
-            if refusal is not None:
-                self.say(f"{refusal}; {host}:{port + offset} is used instead")
-            return server
-        assert refusal is not None
-        raise refusal
+    @property
+    def page(self) -> Monitor | None:
+        return self.servers.page
 
     @property
     def size(self) -> Size:
@@ -283,13 +216,6 @@ class Performance:
     def remark(self, text: str) -> None:
         """What a painter finds out about what it was sent: for whoever plays, and for whoever sent it."""
         self._remarks(text)
-
-    def _tell_senders(self, text: str) -> None:
-        if self.osc is not None:
-            self.osc.remark(text)
-        page = self.page
-        if page is not None:
-            page.query.remark(text)
 
     def _may_begin(self) -> bool:
         """The model is there: a clip begins at its first picture, which the show begins with. Does not wait."""
@@ -324,7 +250,7 @@ class Performance:
     def _changed(self, name: str, value: Value, origin: object) -> None:
         """On the thread that made the change, the render thread too: a recording is begun and ended beside it."""
         if value == "person" and name == "mask/mode" and self.people is None:
-            self.errands.put(lambda: self.remark(NOBODY))
+            self.remark(NOBODY)
         if name == "record":
             self.recordings.put(lambda: self._record(bool(value)))
 
@@ -398,7 +324,6 @@ class Performance:
         """End within two seconds, recordings closed, whatever else throws."""
         self.state = "stopping"
         self.over.set()
-        self.errands.close(timeout=0.2)
         self.recordings.close(timeout=0.2)
         ends: list[tuple[str, Callable[[], object]]] = [
             ("the render loop", lambda: self.loop.stop(timeout=0.6)),
