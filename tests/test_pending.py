@@ -404,7 +404,7 @@ def test_one_automation_that_fails_is_switched_off_and_named() -> None:
             {"lfo": "saw", "name": "good", "rate": "2 s", "to": "picture/brightness", "depth": 0.4},
         ]
     )
-    stage.conductor.modulations[0].signal = Broken()
+    stage.conductor.modulations._all[0].signal = Broken()
     values = {frame["picture/brightness"] for frame in stage.play(1)}
     assert len(values) > 10
     assert sum("mod/bad" in line and "switched off" in line for line in stage.said) == 1

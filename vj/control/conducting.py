@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 from vj.control.audio import Input, Silence, Track
-from vj.control.conductor import Conductor, Modulation, Playable
+from vj.control.conductor import Conductor, Playable
 from vj.control.controls import control
+from vj.control.modulation import Modulation
 from vj.control.modulators import Envelope, Follower, Lfo, Signal
 from vj.control.rules import ModulatorRule
 from vj.errors import Fault

@@ -6,10 +6,8 @@ base (hand or cue) -> macros -> modulators -> clamp.
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from vj.control.controls import Control
@@ -18,7 +16,7 @@ from vj.control.hands import Hand
 from vj.control.leading import Lead
 from vj.control.macros import Macro
 from vj.control.mappings import Mappings
-from vj.control.modulators import Envelope, Follower, Signal
+from vj.control.modulation import Modulation, Modulations
 from vj.control.rules import CueRule, CurveRule, MacroRule, MappingRule, TempoRule, TimelineRule
 from vj.control.tempo import Tempo
 from vj.errors import Fault
@@ -30,19 +28,6 @@ QUEUE = 8192
 """Events that wait for the next frame, at most; more lose the oldest."""
 HAND_OVER = 1.0
 """Seconds beside its fade in which a cue's text may come late from the encoder and still travel at the fade's pace."""
-
-
-@dataclass(slots=True)
-class Modulation:
-    """A signal on a parameter. low, high: what it adds at 0 and at 1."""
-
-    parameter: str
-    to: str
-    signal: Signal
-    low: float
-    high: float
-    on: str = ""
-    """For an envelope: `beat`, `bar`, `cue`, `cue NAME`, or a control in words."""
 
 
 class Playable(Protocol):
@@ -86,8 +71,7 @@ class Conductor:
         self.schedules = [Schedule(rule, store.table.find(rule.to).name) for rule in show.curves]
         self._scheduled = {schedule.to for schedule in self.schedules}
         self.macros = [Macro(name, rule, store.table) for name, rule in show.macros.items()]
-        self.modulations = list(modulations)
-        self._causes = {modulation.on for modulation in self.modulations}
+        self.modulations = Modulations(modulations)
         self.mappings = Mappings(show.mappings, store.table)
         self._events: deque[tuple[Any, ...]] = deque(maxlen=QUEUE)
         self._time = 0.0
@@ -140,13 +124,7 @@ class Conductor:
         macros = {macro.parameter: macro.value for macro in old.macros}
         for macro in self.macros:
             macro.value = macros.get(macro.parameter, 0.0)
-        signals = {modulation.parameter: modulation.signal for modulation in old.modulations}
-        for modulation in self.modulations:
-            signal, former = modulation.signal, signals.get(modulation.parameter)
-            if isinstance(signal, Envelope) and isinstance(former, Envelope):
-                signal.take_over(former)
-            if isinstance(signal, Follower) and isinstance(former, Follower):
-                signal.take_over(former)
+        self.modulations.take_over(old.modulations)
         self.cues.take_over(old.cues, self.store.table)
         self.timeline.go_on(old.timeline, self._time, self.tempo)
         curves = {schedule.to: schedule for schedule in old.schedules}
@@ -158,7 +136,7 @@ class Conductor:
 
     def hear_osc(self, address: str, arguments: tuple[Any, ...]) -> bool:
         """A message to an address of a mapping. False when none listens to it."""
-        if not self.mappings.hears_osc(address) and f"osc {address}" not in self._causes:
+        if not self.mappings.hears_osc(address) and f"osc {address}" not in self.modulations.causes:
             return False
         self._events.append(("osc", address, arguments))
         return True
@@ -200,9 +178,7 @@ class Conductor:
         self._events.extend(clock)
         self._travel = None
         self.mappings.let_go()
-        for modulation in self.modulations:
-            if isinstance(modulation.signal, Envelope):
-                modulation.signal.rest()
+        self.modulations.rest()
         for macro in self.macros:
             macro.value = float(self.store.start_of(macro.parameter))
         self.cues.follow_nothing()
@@ -308,13 +284,13 @@ class Conductor:
         """The mappings that an event is for, with the raw value each takes from it."""
         if kind == "osc":
             address, arguments = event
-            self._strike(f"osc {address}", arguments[0] if arguments else 1.0, time)
+            self.modulations.strike(f"osc {address}", arguments[0] if arguments else 1.0, time)
             return self.mappings.by_osc(address, arguments)
         if kind == "key":
             return self.mappings.by_key(event[0])
         heard, raw, device = event
         for cause in {str(heard), str(Control(heard.kind, heard.number))}:  # an envelope may name the channel
-            self._strike(f"midi {cause}", raw, time)
+            self.modulations.strike(f"midi {cause}", raw, time)
         return self.mappings.by_midi(heard, raw, device)
 
     def _command(self, name: str, value: Value, moment: float, time: float) -> None:
@@ -343,8 +319,8 @@ class Conductor:
             self._touched(name, self)
         if not names.isdisjoint(TEXTS):
             self._travel = (seconds, time + seconds + HAND_OVER)
-        self._strike("cue", 1.0, time)
-        self._strike(f"cue {cue.name}", 1.0, time)
+        self.modulations.strike("cue", 1.0, time)
+        self.modulations.strike(f"cue {cue.name}", 1.0, time)
 
     def _touched(self, name: str, origin: object) -> None:
         """Somebody has moved a parameter: whoever else moved it lets go."""
@@ -362,9 +338,9 @@ class Conductor:
         whole, bar = int(beat // 1), int(beat // self.tempo.beats_per_bar)
         if self.tempo.running:
             if whole != self._whole_beat:
-                self._strike("beat", 1.0, time)
+                self.modulations.strike("beat", 1.0, time)
             if bar != self._whole_bar:
-                self._strike("bar", 1.0, time)
+                self.modulations.strike("bar", 1.0, time)
             self._whole_beat, self._whole_bar = whole, bar
         for hand, value in self.mappings.due(time, self.tempo, self._latency()):
             try:
@@ -375,17 +351,6 @@ class Conductor:
             except Exception as error:  # as in `before`
                 self._drop_hand(hand, error)
 
-    def _strike(self, cause: str, raw: object, time: float) -> None:
-        """Set off the envelopes that wait for this; a value of 0 lets go of them."""
-        if cause not in self._causes:
-            return
-        for modulation in self.modulations:
-            if modulation.on == cause and isinstance(modulation.signal, Envelope):
-                if isinstance(raw, int | float) and raw > 0:
-                    modulation.signal.press(time)
-                else:
-                    modulation.signal.let_go(time)
-
     def after(self, values: dict[str, Value], time: float) -> None:
         """Macros, modulators, and the clamp, on one frame's values."""
         moved: set[str] = set()
@@ -394,19 +359,7 @@ class Conductor:
                 moved.update(macro.apply(values))  # type: ignore[arg-type]
             except Exception as error:  # as in `before`
                 self._switch_off(self.macros, macro, macro.parameter, error)
-        for modulation in list(self.modulations):
-            amount = float(values[modulation.parameter])
-            if amount > 0:
-                try:
-                    level = modulation.signal.at(time, self.tempo)
-                    shift = amount * (modulation.low + level * (modulation.high - modulation.low))
-                    if not math.isfinite(shift):
-                        raise ValueError(f"{shift} is no number to play with")
-                except Exception as error:  # as in `before`
-                    self._switch_off(self.modulations, modulation, modulation.parameter, error)
-                    continue
-                values[modulation.to] = float(values[modulation.to]) + shift
-                moved.add(modulation.to)
+        moved |= self.modulations.apply(values, time, self.tempo, self._failed)
         for name in moved:
             row = self.store.table.rows[name]
             kept = min(row.high, max(row.low, float(values[name])))

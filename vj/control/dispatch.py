@@ -105,9 +105,7 @@ class Dispatcher:
                 if hand.rule.osc is not None:
                     hands.setdefault(hand.rule.osc, []).append(hand)
             causes = {
-                modulation.on[4:]
-                for modulation in conductor.modulations
-                if modulation.on.startswith("osc ")
+                cause[4:] for cause in conductor.modulations.causes if cause.startswith("osc ")
             }
         rows = {PREFIX + row.name: row for row in self._store.table.rows.values()}
         rows |= {PREFIX + short: self._store.table.rows[name] for short, name in ALIASES.items()}
