@@ -10,6 +10,7 @@ import pytest
 
 from vj.pocket import evaluate
 from vj.pocket.evaluate_faces import SIDE, _anchors, _crop, load_mesh
+from vj.pocket.evaluate_report import Figure, Report, Row
 from vj.pocket.lexicon import PALETTES
 from vj.pocket.pictures import draw_pictures
 from vj.pocket.techniques import CELLS, STROKES, TECHNIQUES
@@ -84,7 +85,7 @@ def test_flicker_is_the_outputs_change_over_the_cameras(picture: np.ndarray) -> 
     base = np.clip(picture, 40, 200)
     for step, wanted in ((30, 0.4 * 28 / 30), (2, 0.0)):
         frames = [base, base + np.uint8(step)]
-        rows = [evaluate.Row("oil")]
+        rows = [Row("oil")]
         evaluate.flicker_of(Fog(), rows, frames)
         assert rows[0].flicker is not None
         assert rows[0].flicker[0] == pytest.approx(wanted, abs=0.02)
@@ -92,19 +93,19 @@ def test_flicker_is_the_outputs_change_over_the_cameras(picture: np.ndarray) -> 
 
 def test_a_row_says_which_gates_it_misses() -> None:
     stroke, cell = next(iter(STROKES)), next(iter(CELLS))
-    assert evaluate.Row(stroke, energy=0.7, along=(0.84, 0.9)).misses() == ["energy", "form"]
-    assert evaluate.Row(cell, along=(0.56, 0.6)).misses() == []
-    assert evaluate.Row(cell, along=(0.5, 0.6)).misses() == ["form"]
-    assert evaluate.Row(cell, faces=(0.5, 0.9), flicker=(2.1, 1.0)).misses() == ["faces", "flicker"]
-    assert evaluate.Row(cell, faces=(0.1, 0.3)).misses() == [], "the target fails, so no gate"
+    assert Row(stroke, energy=0.7, along=(0.84, 0.9)).misses() == ["energy", "form"]
+    assert Row(cell, along=(0.56, 0.6)).misses() == []
+    assert Row(cell, along=(0.5, 0.6)).misses() == ["form"]
+    assert Row(cell, faces=(0.5, 0.9), flicker=(2.1, 1.0)).misses() == ["faces", "flicker"]
+    assert Row(cell, faces=(0.1, 0.3)).misses() == [], "the target fails, so no gate"
 
 
 def test_the_report_names_what_was_missed_and_mistaken() -> None:
     names = list(TECHNIQUES)
     table = np.zeros((len(names), len(names)), int)
     table[0, 0], table[0, 3] = 3, 1
-    figures = [evaluate.Figure("right palette", 0.5, 0.97), evaluate.Figure("flicker", 3, 2, True)]
-    report = evaluate.Report(figures, [evaluate.Row(names[0])], table)
+    figures = [Figure("right palette", 0.5, 0.97), Figure("flicker", 3, 2, True)]
+    report = Report(figures, [Row(names[0])], table)
     assert not report.reached
     said = report.markdown()
     assert "| right palette | 0.5 **missed** | at least 0.97 |" in said
