@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tests import disks
 from vj.clock import WallClock
 from vj.errors import Fault
 from vj.frame import Frame
@@ -173,14 +174,8 @@ def test_a_take_without_a_picture_is_said(desk: Make) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A real disk with room for a megabyte."""
-    disk = tmp_path / "stick"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)]
-    if sys.platform != "linux" or subprocess.run(mount, capture_output=True).returncode != 0:
-        pytest.skip("mounting a small disk needs root on Linux")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=False)
+    with disks.small_disk(tmp_path, 1) as disk:
+        yield disk
 
 
 def test_a_full_disk_is_left_for_takes_and_what_is_on_it_plays(

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tests import disks
 from vj.clock import FrameClock
 from vj.errors import Fault
 from vj.frame import Frame
@@ -258,14 +259,8 @@ def test_a_path_that_makes_no_sense_is_answered_before_the_show(rest: str, remed
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A real disk with room for two megabytes."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(disk)]
-    if sys.platform != "linux" or subprocess.run(mount, capture_output=True).returncode != 0:
-        pytest.skip("mounting a small disk needs root on Linux")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    with disks.small_disk(tmp_path, 2) as disk:
+        yield disk
 
 
 def record_noise_until_full(recorder: Recorder) -> str:
