@@ -15,6 +15,7 @@ from tests.test_fitting import Slow
 from vj.core import cache
 from vj.engine import choices as choices_module
 from vj.engine import fitting
+from vj.engine.backend import Freezable
 from vj.engine.choices import Choices
 from vj.engine.painters import Plain
 from vj.engine.tuning import tune
@@ -38,7 +39,8 @@ def test_a_choice_is_found_again_by_another_run_on_this_machine_only(
     found = Choices()
     assert found.get("way", "pocket", "64x64") == {"dtype": "float32", "threads": 2}
     assert found.get("way", "pocket", "96x64") is None
-    found.forget("way", "pocket", "64x64")
+    found.doubt("way", "pocket", "64x64")
+    assert found.doubted("way", "pocket", "64x64")
     assert Choices().get("way", "pocket", "64x64") is None
     Choices().keep("way", "pocket", "64x64", threads=1)
     monkeypatch.setattr(choices_module, "machine", lambda: "another laptop, 12 cores")
@@ -160,6 +162,9 @@ class Model:
     name = "counted"
     device = torch.device("cpu")
     size = 1000
+    adapters = prediction = latent_channels = scale = schedule = wants_lines = None
+    encode_text = encode_image_prompt = encode = decode = unet = str
+    follow = take_threads = describe = str
 
     def __init__(self) -> None:
         self.dtype, self.threads, self.trials, self.frozen = torch.float32, None, 0, False
@@ -202,11 +207,87 @@ def test_the_second_start_computes_as_the_first_did(caches: Path) -> None:
         assert said.endswith(", as before")
         assert second.trials < tried / 2
         assert (second.dtype, second.threads) == (first.dtype, first.threads)
+        assert isinstance(second, Freezable)
         assert second.frozen == first.frozen
         torch.set_num_threads(threads)
         assert "as before" not in tune(Model(), 96, 64, (torch.float32,), Choices())  # type: ignore[arg-type]
     finally:
         torch.set_num_threads(threads)
+
+
+def test_a_graph_that_can_no_longer_be_traced_leaves_the_model_as_it_was(caches: Path) -> None:
+    threads = torch.get_num_threads()
+
+    class Odd(Model):
+        restored = 0
+
+        def freeze(self, width: int, height: int) -> None:
+            raise RuntimeError("cannot be traced")
+
+        def restore(self, kept: object) -> None:
+            self.restored += 1
+
+    try:
+        choices = Choices()
+        name = "way", "counted", "64x64", "float32"
+        choices.keep(*name, dtype="float32", threads=1, frozen=True)
+        odd = Odd()
+        said = tune(odd, 64, 64, (torch.float32,), choices)  # type: ignore[arg-type]
+        assert "as before" not in said
+        assert "no frozen graph, RuntimeError" in said
+        assert odd.restored == 2, "after the way of before, and after all were tried"
+        assert f"float32 on {threads}: " in said, "all cores are tried"
+    finally:
+        torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0.03])
+def test_beside_the_picture_a_way_that_is_too_slow_is_timed_anew_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    name = "way", "drawn", "64x64", "float32"
+    Choices().keep(*name, dtype="float32", threads=1, frozen=False)
+    loads: list[str] = []
+
+    def make(spec: Any, *given: Any) -> Plain:
+        choices = given[8]
+        known = choices.get(*name)
+        loads.append("before" if known else "timed")
+        if known:
+            choices.way = name
+        else:
+            choices.keep(*name, dtype="float32", threads=2, sure=choices.doubted(*name))
+        return Plain(Size(64, 64))
+
+    monkeypatch.setattr("vj.model_loader.make_painter", make)
+    monkeypatch.setattr("vj.model_loader.SETTLED", 0.3)
+    monkeypatch.setattr(Metrics, "stages", lambda self: {"diffuse": seconds})
+    path = tmp_path / "small.yaml"
+    path.write_text(
+        "source: testcard\nmodel: drawn\nsize: 64x64\nfps: 60\nosc: 127.0.0.1:0\nsinks: []\n"
+    )
+
+    def play(until: Callable[[], object]) -> list[str]:
+        said: list[str] = []
+        loads.clear()
+        played = Performance(load_show(path), said.append)
+        played.start()
+        try:
+            end = time.monotonic() + 10
+            while not (played.loader._checked and until()):
+                assert time.monotonic() < end, said
+                time.sleep(0.01)
+            time.sleep(0.6)
+        finally:
+            played.stop()
+        return [line for line in said if "timed anew" in line]
+
+    slow = seconds > 0.1
+    assert len(play(lambda: len(loads) == 1 + slow)) == slow
+    assert loads == ["before", "timed"][: 1 + slow]
+    assert (Choices().get(*name) or {})["threads"] == 1 + slow
+    assert play(lambda: bool(loads)) == [], "what was found then stands"
+    assert loads == ["before"]
 
 
 @pytest.mark.parametrize("known", [{"dtype": "float8"}, {"threads": 512}, {"threads": "two"}, {}])

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from vj.engine.choices import Choices
-from vj.engine.fitting import better, sizes_for
+from vj.engine.fitting import LEAST, SLACK, better, sizes_for
 from vj.engine.loading import make_painter
 from vj.engine.painters import Painter
 from vj.engine.pocket_model import is_built_in
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vj.performance import Performance
 
 SETTLED = 8.0
-"""Seconds of painting after which a size that was kept from another time is held against what the frames take."""
+"""Seconds of painting after which what was kept from another time is held against what the frames take."""
 SWAP = 10.0
 """Seconds after which it is said that a loaded model is not taken over by the render thread."""
 
@@ -107,12 +107,10 @@ class ModelLoader:
             self._loaded = key
             self._played.state = "playing"
             self._played.say(f"playing with {painter.name}")
-            if sizes and not self._checked:
+            if (sizes or self.choices.way is not None) and not self._checked:
                 self._checked = True
                 supervisor, over = self._played.supervisor, self._played.over
-                supervisor.start(
-                    "size", lambda: self._check_size(show, number, sizes), over.is_set
-                )
+                supervisor.start("choices", lambda: self._check(number, sizes), over.is_set)
         except Exception as error:  # a loader's accident must not end the show
             self._drop(painter, enlarging)
             if number == self._loads:
@@ -131,8 +129,10 @@ class ModelLoader:
                 if not isinstance(error, Fault):
                     self._played.metrics.faults += 1
 
-    def _check_size(self, show: Show, number: int, sizes: tuple[Size, ...]) -> None:
-        """Beside the picture: whether the size, chosen by timing now or another time, is right for what plays. Once."""
+    def _check(self, number: int, sizes: tuple[Size, ...]) -> None:
+        """Beside the picture: whether what was chosen by timing, now or another time, is right for
+        what plays. Once. Too slow, a smaller size is taken, and where there is none the ways to
+        compute are timed anew, unless that was done before; with time to spare, a larger size."""
         played, size = self._played, self._played.size
         painted = played.metrics.painted
         if played.over.wait(SETTLED) or number != self._loads or size != played.size:
@@ -140,13 +140,18 @@ class ModelLoader:
         if played.metrics.painted - painted < 3 * SETTLED:
             return  # frozen, or a source that hardly moves: nothing to judge by
         seconds = sum(played.metrics.stages().values())
-        right = better(sizes, size, seconds)
+        takes = f"a frame takes {seconds * 1e3:.0f} ms at {size}"
+        right = better(sizes, size, seconds) if sizes else size
+        way = self.choices.way
+        known = self.choices.get(*way) if way is not None else None
         if right != size:
-            self.choices.keep("size", show.model.name, *sizes, size=str(right))
-            played.say(
-                f"a frame takes {seconds * 1e3:.0f} ms at {size}: {right} is painted from here on"
-            )
-            self.load(show, anew=True)
+            self.choices.keep("size", played.show.model.name, *sizes, size=str(right))
+            played.say(f"{takes}: {right} is painted from here on")
+            self.load(played.show, anew=True)
+        elif way is not None and known and not known.get("sure") and seconds > SLACK / LEAST:
+            self.choices.doubt(*way)
+            played.say(f"{takes}: how this machine computes is timed anew, beside the picture")
+            self.load(played.show, anew=True)
 
     def _take_over(self, painter: Painter, enlarging: Enlarging | None) -> None:
         """Have the render thread go on with a painter, at its size. Raises what it could not be taken for."""

@@ -44,6 +44,9 @@ class Choices:
             if isinstance(kept, dict)
             else {}
         )
+        self._doubted: set[str] = set()
+        self.way: tuple[object, ...] | None = None
+        """The name of the way to compute that was taken over from another run, see `tuning.tune`."""
 
     def get(self, *name: object) -> dict[str, Any] | None:
         """What was kept under a name; None when nothing was, or on another machine."""
@@ -56,11 +59,17 @@ class Choices:
             self._kept[_key(name)] = value
             self._write()
 
-    def forget(self, *name: object) -> None:
-        """It was wrong."""
+    def doubt(self, *name: object) -> None:
+        """It looks wrong: it is to be found out anew, and what is found then stands."""
         with self._lock:
+            self._doubted.add(_key(name))
             if self._kept.pop(_key(name), None) is not None:
                 self._write()
+
+    def doubted(self, *name: object) -> bool:
+        """`doubt` was called in this run."""
+        with self._lock:
+            return _key(name) in self._doubted
 
     def _write(self) -> None:
         cache.write(FILE, {"machine": self._machine, "choices": self._kept})

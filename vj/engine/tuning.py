@@ -62,12 +62,13 @@ def tune(
         return ""
     name = "way", model.name, f"{width}x{height}", *map(short, dtypes)
     known = choices.get(*name) if choices is not None else None
-    if known is not None and (chosen := _as_before(model, width, height, known, dtypes)):
+    if choices is not None and known is not None and (chosen := _as_before(model, width, height, known, dtypes)):
+        choices.way = name
         return f"{chosen}, as before"
     chosen, tried = _try_all(model, width, height, dtypes)
     if choices is not None:
         frozen = isinstance(model, Freezable) and model.is_frozen
-        choices.keep(*name, dtype=short(model.dtype), threads=model.threads, frozen=frozen)
+        choices.keep(*name, dtype=short(model.dtype), threads=model.threads, frozen=frozen, sure=choices.doubted(*name))
     return f"{chosen} ({tried})"
 
 
@@ -77,6 +78,7 @@ def _as_before(model: Tunable, width: int, height: int, known: dict[str, Any], d
     threads = known.get("threads")
     if dtype is None or not isinstance(threads, int) or not 1 <= threads <= torch.get_num_threads():
         return ""
+    before, exact = torch.get_num_threads(), model.keep()
     model.threads = threads
     torch.set_num_threads(threads)
     model.to(dtype)
@@ -88,6 +90,8 @@ def _as_before(model: Tunable, width: int, height: int, known: dict[str, Any], d
                 paint()
         except Exception:  # it could be traced before, and cannot now: tried anew, which says why
             model.thaw()
+            model.restore(exact)
+            torch.set_num_threads(before)
             return ""
     return _chosen(model)
 
