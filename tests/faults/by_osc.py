@@ -83,12 +83,14 @@ def bundle_bombs(stage: Stage) -> str:
 
 
 def no_numbers(stage: Stage) -> str:
+    """For over a second, as a patch that divides by nought does: one line a second is said of what cannot be meant."""
     before = stage.ask("strength")
-    for value in (float("nan"), float("inf"), -float("inf")):
-        for tag, form in (("f", ">f"), ("d", ">d")):
-            stage.throw(
-                b"/vj/strength\0\0\0\0," + tag.encode() + b"\0\0" + struct.pack(form, value)
-            )
+    for _ in during(stage, 1.2, 0.1):
+        for value in (float("nan"), float("inf"), -float("inf")):
+            for tag, form in (("f", ">f"), ("d", ">d")):
+                stage.throw(
+                    b"/vj/strength\0\0\0\0," + tag.encode() + b"\0\0" + struct.pack(form, value)
+                )
     assert stage.stands("strength", before), "strength has moved"
     return "nothing moves"
 
