@@ -21,17 +21,17 @@ import cv2
 import measures
 import numpy as np
 
-from vj.clock import FrameClock
-from vj.engine.checkpoints import ModelSpec
-from vj.engine.loop import RenderLoop
-from vj.engine.models import Model, load_model
-from vj.engine.painters import StreamPainter
-from vj.engine.prepare import prepare
-from vj.frame import Frame, Size
-from vj.mailbox import Mailbox
-from vj.metrics import Metrics
+from vj.core.clock import FrameClock
+from vj.core.frame import Frame, Size
+from vj.core.mailbox import Mailbox
+from vj.core.metrics import Metrics
+from vj.diffusion.backends import StreamPainter
+from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.model import Model, load_model
 from vj.parameters.store import Store
 from vj.parameters.table import TABLE, Value
+from vj.pipeline.loop import RenderLoop
+from vj.pipeline.preprocess import prepare
 from vj.sources.testcard import Scene
 
 SIZE = Size(256, 256)

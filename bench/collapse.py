@@ -17,15 +17,15 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from vj.clock import FrameClock
-from vj.engine.checkpoints import ModelSpec
-from vj.engine.loading import make_painter
-from vj.engine.loop import RenderLoop
-from vj.frame import Frame, Size
-from vj.mailbox import Mailbox
-from vj.metrics import Metrics
+from vj.core.clock import FrameClock
+from vj.core.frame import Frame, Size
+from vj.core.mailbox import Mailbox
+from vj.core.metrics import Metrics
+from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.loading import make_painter
 from vj.parameters.store import Store
 from vj.parameters.table import Value
+from vj.pipeline.loop import RenderLoop
 from vj.sources.testcard import Scene
 
 FPS = 30

@@ -29,11 +29,11 @@ import itertools
 
 import mido
 
-from vj.control.midi import MidiReader
-from vj.metrics import percentile
+from vj.app.live import Performance
+from vj.control.midi.parser import MidiReader
+from vj.core.metrics import percentile
 from vj.parameters.store import Snapshot
 from vj.parameters.table import ROWS
-from vj.performance import Performance
 from vj.show.load import check_show
 
 PORT = 9754

@@ -18,8 +18,8 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from vj.engine.align import align
-from vj.frame import Size
+from vj.core.frame import Size
+from vj.diffusion.noise_align import align
 from vj.kernels.cv_field import HOW, FieldMaker, blurred
 from vj.kernels.numpy_field import CALM, GRAIN, SOFT, TENSOR
 from vj.sources.testcard import Scene

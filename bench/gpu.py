@@ -22,19 +22,19 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from vj.clock import WallClock
-from vj.engine.align import align
-from vj.engine.checkpoints import ModelSpec
-from vj.engine.enlarge import Fsr
-from vj.engine.journey import Journey
-from vj.engine.models import Model
-from vj.engine.painters import StreamPainter
-from vj.engine.pocket_model import FILE, load_pocket
-from vj.engine.pocket_painter import PocketPainter
-from vj.frame import Frame, Size
+from vj.core.clock import WallClock
+from vj.core.frame import Frame, Size
+from vj.core.metrics import Metrics
+from vj.diffusion.backends import StreamPainter
+from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.model import Model
+from vj.diffusion.noise_align import align
+from vj.diffusion.pocket_backend import PocketPainter
+from vj.diffusion.pocket_model import FILE, load_pocket
 from vj.kernels.cupy_field import FieldKernels
-from vj.metrics import Metrics
 from vj.parameters.store import Store
+from vj.pipeline.frame_pipeline import Journey
+from vj.pipeline.upscale import Fsr
 from vj.pocket import WEIGHTS
 
 

@@ -27,11 +27,11 @@ from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from vj.clock import WallClock
-from vj.engine.journey import Journey
-from vj.frame import Frame, Size
-from vj.metrics import Metrics
+from vj.core.clock import WallClock
+from vj.core.frame import Frame, Size
+from vj.core.metrics import Metrics
 from vj.parameters.store import Store
+from vj.pipeline.frame_pipeline import Journey
 from vj.sinks import Setting
 from vj.sinks.ndi import NdiSink
 from vj.sources.testcard import Scene

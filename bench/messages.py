@@ -55,9 +55,9 @@ print(sent)
 
 def measure(seconds: float) -> dict[str, Any]:
     """CPU seconds a message, of the checkout that is imported, for each kind of address."""
-    from vj.clock import WallClock
-    from vj.control.conducting import make_conductor
-    from vj.control.osc import OscServer
+    from vj.control.build import make_conductor
+    from vj.control.osc.server import OscServer
+    from vj.core.clock import WallClock
     from vj.parameters.store import Store
     from vj.show.load import check_show
 

@@ -28,15 +28,16 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from vj.engine.checkpoints import ModelSpec
-from vj.engine.drawn_model import DrawnModel
-from vj.engine.models import Model, short
-from vj.engine.pocket_model import FILE, PocketModel, load_pocket
-from vj.engine.pocket_painter import HostForm
-from vj.engine.prompts import Embedding
-from vj.engine.tuning import tune
-from vj.frame import Size
-from vj.pocket import WEIGHTS, lattice
+from vj.core.frame import Size
+from vj.diffusion.autotune import tune
+from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.drawn_model import DrawnModel
+from vj.diffusion.model import Model, short
+from vj.diffusion.pocket_backend import HostForm
+from vj.diffusion.pocket_model import FILE, PocketModel, load_pocket
+from vj.diffusion.prompts import Embedding
+from vj.pocket import WEIGHTS
+from vj.pocket import patterns as lattice
 
 SIZES = (Size(256, 256), Size(384, 384), Size(512, 288))
 TIMES = 12

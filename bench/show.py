@@ -28,8 +28,8 @@ os.environ.setdefault("GOMP_SPINCOUNT", "5000")
 
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from vj.frame import Frame
-from vj.performance import Performance
+from vj.app.live import Performance
+from vj.core.frame import Frame
 from vj.show.load import check_show
 
 WATCHER = Path(__file__).parents[1] / "tests" / "peers" / "ndi_watcher.py"

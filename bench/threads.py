@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[1]
 
 WORK = """
 import sys, time, torch
-from vj.engine.checkpoints import ModelSpec
-from vj.engine.models import load_model
+from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.model import load_model
 model = load_model(ModelSpec())
 model.to(getattr(torch, sys.argv[1]))
 torch.set_num_threads(int(sys.argv[2]))

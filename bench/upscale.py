@@ -21,20 +21,20 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from vj.engine.enlarge import SHARPNESS, Plain
-from vj.engine.guide import RealInput
-from vj.engine.journey import Journey
-from vj.engine.loading import make_painter
-from vj.engine.prepare import prepare
-from vj.frame import Frame, Guide, Size
+from vj.app.setup import model_spec
+from vj.core.frame import Frame, Guide, Size
+from vj.core.metrics import Metrics
+from vj.diffusion.loading import make_painter
 from vj.kernels.cv_upscale import Upscaler
 from vj.kernels.numpy_upscale import easu, rcas
-from vj.metrics import Metrics
 from vj.parameters.store import Store
+from vj.pipeline.frame_pipeline import Journey
+from vj.pipeline.preprocess import prepare
+from vj.pipeline.upscale import SHARPNESS, Plain
+from vj.pipeline.upscale_guide import RealInput
 from vj.show.load import check_show
 from vj.sources.image import read_picture
 from vj.sources.testcard import Scene
-from vj.staging import model_spec
 
 OUTPUT = Size(1280, 720)
 PAINTED = (Size(256, 256), Size(448, 256), Size(512, 288))

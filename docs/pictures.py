@@ -2,7 +2,7 @@
 
     python docs/pictures.py [first_show] [drawn] [pocket] [losses FILE]
 
-losses draws the losses.jsonl that `python -m vj.pocket.train` left in its work folder. In the
+losses draws the losses.jsonl that `python -m vj.pocket.training.train` left in its work folder. In the
 others every cell is the last frame of a short offline run through the built-in model as it is. The
 person is Eileen Collins (NASA, public domain), see docs/third-party.md; she is in no training data.
 """
@@ -21,21 +21,21 @@ from PIL import Image, ImageDraw, ImageFont
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from vj.clock import FrameClock
-from vj.engine.built_in import BuiltIn, meaning_of
-from vj.engine.checkpoints import ModelSpec
-from vj.engine.drawn_model import DrawnModel
-from vj.engine.journey import Journey
-from vj.engine.pocket_model import FILE, load_pocket
-from vj.engine.pocket_painter import PocketPainter
-from vj.frame import Frame, Size
-from vj.metrics import Metrics
+from vj.core.clock import FrameClock
+from vj.core.frame import Frame, Size
+from vj.core.metrics import Metrics
+from vj.diffusion.built_in import BuiltIn, meaning_of
+from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.drawn_model import DrawnModel
+from vj.diffusion.pocket_backend import PocketPainter
+from vj.diffusion.pocket_model import FILE, load_pocket
 from vj.parameters.store import Store
 from vj.parameters.table import Value
+from vj.pipeline.frame_pipeline import Journey
 from vj.pocket import WEIGHTS
-from vj.pocket.easel import asked
 from vj.pocket.lexicon import MODIFIERS, PALETTES
 from vj.pocket.techniques import TECHNIQUES
+from vj.pocket.training.subjects import asked
 from vj.sources import Setting, make_source
 
 ROOT = Path(__file__).parents[1]

@@ -17,7 +17,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from vj.offline import Rendering
+from vj.app.offline import Rendering
 from vj.show.load import check_show
 
 IMAGES = Path(__file__).parent / "images" / "techniques"
@@ -91,7 +91,7 @@ def rendered(made: Row) -> list[np.ndarray]:
     with tempfile.TemporaryDirectory() as folder:
         tree = dict(made.show)
         if "STILL" in tree["source"]:
-            from vj.frame import Size
+            from vj.core.frame import Size
             from vj.sources.drawn import still
 
             cv2.imwrite(f"{folder}/still.png", cv2.cvtColor(still("puppet", Size(256, 256)), cv2.COLOR_RGB2BGR))
@@ -112,7 +112,7 @@ def rendered(made: Row) -> list[np.ndarray]:
 
 def enlarged() -> np.ndarray:
     """A part of a painted picture four times as large: bilinear, cubic, ours on a CPU, FSR."""
-    from vj.frame import Size
+    from vj.core.frame import Size
     from vj.kernels.cv_upscale import Upscaler
     from vj.kernels.numpy_upscale import easu, rcas
     from vj.sources.drawn import still

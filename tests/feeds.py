@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vj.clock import WallClock
-from vj.frame import Frame, Size
-from vj.mailbox import Mailbox
+from vj.core.clock import WallClock
+from vj.core.frame import Frame, Size
+from vj.core.mailbox import Mailbox
+from vj.core.supervisor import Supervisor
 from vj.sources import Setting, Source, make_source
-from vj.sources.feed import Feed
-from vj.supervise import Supervisor
+from vj.sources.capture import Feed
 
 SIZE = Size(64, 48)
 

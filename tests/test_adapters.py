@@ -27,26 +27,26 @@ from tests.tiny_models import (
     make_model,
     make_t2i_adapter,
 )
-from vj.clock import WallClock
-from vj.engine.checkpoints import EmbeddingFile, LoraFile, ModelSpec
-from vj.engine.image_prompts import WalkTokens, weighed
-from vj.engine.journey import Cargo
-from vj.engine.loading import make_painter
-from vj.engine.loop import RenderLoop
-from vj.engine.models import Model, load_model
-from vj.engine.package import PackagePainter
-from vj.engine.painters import Plain, StreamPainter
-from vj.engine.prompts import Embedding
-from vj.engine.stream import Recipe, StreamBatch
-from vj.engine.tuning import tune
-from vj.engine.walks import Step
-from vj.errors import Fault
-from vj.frame import Frame, Size
-from vj.mailbox import Mailbox
-from vj.metrics import Metrics
+from vj.app.setup import model_spec
+from vj.core.clock import WallClock
+from vj.core.errors import Fault
+from vj.core.frame import Frame, Size
+from vj.core.mailbox import Mailbox
+from vj.core.metrics import Metrics
+from vj.diffusion.autotune import tune
+from vj.diffusion.backends import Plain, StreamPainter
+from vj.diffusion.checkpoints import EmbeddingFile, LoraFile, ModelSpec
+from vj.diffusion.ip_adapter import WalkTokens, weighed
+from vj.diffusion.latent_walk import Step
+from vj.diffusion.loading import make_painter
+from vj.diffusion.model import Model, load_model
+from vj.diffusion.prompts import Embedding
+from vj.diffusion.stream_batch import Recipe, StreamBatch
+from vj.diffusion.streamdiffusion_backend import PackagePainter
 from vj.parameters.store import Store
+from vj.pipeline.frame_pipeline import Cargo
+from vj.pipeline.loop import RenderLoop
 from vj.show.load import ShowFaults, load_show
-from vj.staging import model_spec
 
 SIZE = Size(64, 64)
 FAMILIES = ("lcm", "turbo", "sdxl")

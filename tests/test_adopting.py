@@ -15,11 +15,11 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
 
-from vj.engine.canvas import HostCanvas
-from vj.engine.painters import Plain
-from vj.errors import Fault
-from vj.frame import Size
-from vj.performance import Performance
+from vj.app.live import Performance
+from vj.core.errors import Fault
+from vj.core.frame import Size
+from vj.diffusion.backends import Plain
+from vj.pipeline.compositor import HostCanvas
 from vj.show.load import load_show
 from vj.show.reload import ShowFile
 
@@ -133,7 +133,7 @@ def test_whatever_is_thrown_the_running_show_is_untouched_as_a_whole(
         elif place == "source":
             patch.setattr(played.feed, "ready", throw)
         else:
-            patch.setattr("vj.outlets.make_sink", throw)
+            patch.setattr("vj.app.outputs.make_sink", throw)
         said = one.save(**changed)
     assert "the running show goes on as it was" in said
     assert f"{one.path}:" in said
@@ -318,7 +318,7 @@ def test_link_is_joined_once_however_often_the_show_is_saved(
         opened.append("in")
         return Session(), lambda: opened.append("out")
 
-    monkeypatch.setattr("vj.control.desk.open_link", join)
+    monkeypatch.setattr("vj.control.session.open_link", join)
     one = stage(tempo="{bpm: 120, follow: link}")
     one.until(lambda: one.played.desk.conductor.tempo.linked)
     one.save(mappings="[{midi: cc 7, to: delta}]", midi="[nothing of this name]")
@@ -377,7 +377,7 @@ def test_a_model_that_does_not_load_leaves_the_old_one_painting_and_says_so(
         made.append(Other(spec.name, size, error))
         return made[-1]
 
-    monkeypatch.setattr("vj.model_loader.make_painter", make)
+    monkeypatch.setattr("vj.app.model_loader.make_painter", make)
     one = stage(model="first")
     played = one.played
     assert played.loop.painter_name == "first"

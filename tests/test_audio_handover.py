@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from vj.clock import WallClock
-from vj.control.desk import Desk
+from vj.app.setup import start_values
+from vj.control.session import Desk
+from vj.core.clock import WallClock
 from vj.parameters.store import Store
 from vj.show.schema import Show
-from vj.staging import start_values
 
 
 class Card:

@@ -12,14 +12,14 @@ import av
 import numpy as np
 import pytest
 
+from vj.app.live import Performance
 from vj.app.startup import Startup
 from vj.control.takes import Take
-from vj.engine.journey import Journey
-from vj.engine.painters import Plain
-from vj.errors import Fault
-from vj.frame import Size
+from vj.core.errors import Fault
+from vj.core.frame import Size
+from vj.diffusion.backends import Plain
 from vj.parameters.table import TABLE
-from vj.performance import Performance
+from vj.pipeline.frame_pipeline import Journey
 from vj.show.load import load_show
 
 SHOW = """\
@@ -58,7 +58,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
             raise Fault("model lost: there is no such model")
         return Red(size)
 
-    monkeypatch.setattr("vj.model_loader.make_painter", make)
+    monkeypatch.setattr("vj.app.model_loader.make_painter", make)
     return opened
 
 

@@ -12,17 +12,17 @@ import pytest
 import torch
 
 from tests.test_fitting import Slow
+from vj.app.live import Performance
 from vj.core import cache
-from vj.engine import choices as choices_module
-from vj.engine import fitting
-from vj.engine.backend import Freezable
-from vj.engine.choices import Choices
-from vj.engine.painters import Plain
-from vj.engine.tuning import tune
-from vj.frame import Size
-from vj.metrics import Metrics
+from vj.core.frame import Size
+from vj.core.metrics import Metrics
+from vj.diffusion import choices as choices_module
+from vj.diffusion import size_fit as fitting
+from vj.diffusion.autotune import tune
+from vj.diffusion.backends import Plain
+from vj.diffusion.choices import Choices
+from vj.diffusion.protocols import Freezable
 from vj.parameters.store import Store
-from vj.performance import Performance
 from vj.show.load import load_show
 
 
@@ -133,8 +133,8 @@ def test_beside_the_picture_a_size_that_is_wrong_is_put_right_and_kept(
         made.append(next(size for size in several if str(size) == known["size"]))
         return Plain(made[-1])
 
-    monkeypatch.setattr("vj.model_loader.make_painter", make)
-    monkeypatch.setattr("vj.model_loader.SETTLED", 0.3)
+    monkeypatch.setattr("vj.app.model_loader.make_painter", make)
+    monkeypatch.setattr("vj.app.model_loader.SETTLED", 0.3)
     monkeypatch.setattr(Metrics, "stages", lambda self: {"diffuse": takes})
     path = tmp_path / "wide.yaml"
     path.write_text(
@@ -259,8 +259,8 @@ def test_beside_the_picture_a_way_that_is_too_slow_is_timed_anew_once(
             choices.keep(*name, dtype="float32", threads=2, sure=choices.doubted(*name))
         return Plain(Size(64, 64))
 
-    monkeypatch.setattr("vj.model_loader.make_painter", make)
-    monkeypatch.setattr("vj.model_loader.SETTLED", 0.3)
+    monkeypatch.setattr("vj.app.model_loader.make_painter", make)
+    monkeypatch.setattr("vj.app.model_loader.SETTLED", 0.3)
     monkeypatch.setattr(Metrics, "stages", lambda self: {"diffuse": seconds})
     path = tmp_path / "small.yaml"
     path.write_text(

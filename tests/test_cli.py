@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 
 from tests.test_sources import write_clip
-from vj.frame import Size
+from vj.core.frame import Size
 
 ROOT = Path(__file__).parents[1]
 POSIX = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")

@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-import vj.clock
-from vj.clock import FrameClock, WallClock, pause
-from vj.engine.inbetween import Inbetween
-from vj.engine.journey import Shown
-from vj.engine.loop import RenderLoop
-from vj.frame import Frame, Size
-from vj.mailbox import Mailbox
-from vj.metrics import Metrics
+import vj.core.clock
+from vj.core.clock import FrameClock, WallClock, pause
+from vj.core.frame import Frame, Size
+from vj.core.mailbox import Mailbox
+from vj.core.metrics import Metrics
+from vj.core.supervisor import Supervisor
 from vj.parameters.store import Store
+from vj.pipeline.frame_pipeline import Shown
+from vj.pipeline.interpolation import Inbetween
+from vj.pipeline.loop import RenderLoop
 from vj.sources import Setting, make_source
-from vj.supervise import Supervisor
 
 TICK = 1 / 64
 
@@ -36,9 +36,9 @@ class Windows:
         self.sleeps: list[float] = []
         self.at: list[tuple[float, Callable[[], None]]] = []
         """What happens at which moment."""
-        patch.setattr(vj.clock, "TICK", TICK)
+        patch.setattr(vj.core.clock, "TICK", TICK)
         patch.setattr(
-            vj.clock,
+            vj.core.clock,
             "time",
             SimpleNamespace(perf_counter=self.read, sleep=self.sleep, monotonic=self.read),
         )

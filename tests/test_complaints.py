@@ -11,12 +11,12 @@ from pythonosc.osc_message import OscMessage
 
 from tests.test_conductor import Stage
 from tests.test_dispatch import Hears
-from vj.control.complaints import KNOWN, REMARKS_A_SECOND, Remarks
-from vj.control.dispatch import Dispatcher
-from vj.control.osc_packet import Message, Unpacked, pack
-from vj.monitor.server import Monitor
+from vj.control.osc.dispatch import Dispatcher
+from vj.control.osc.packet import Message, Unpacked, pack
+from vj.control.replies import KNOWN, REMARKS_A_SECOND, Remarks
 from vj.parameters.store import Store
 from vj.show.load import check_show
+from vj.web.server import Monitor
 
 
 class Wall:
@@ -153,7 +153,7 @@ def test_a_remark_reaches_who_speaks_over_a_websocket() -> None:
 
 
 def test_a_mask_for_people_without_a_model_is_told_where_it_was_asked_for() -> None:
-    from vj.performance import Performance
+    from vj.app.live import Performance
 
     said: list[str] = []
     performance = Performance(

@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vj.control.conducting import make_conductor
-from vj.control.conductor import Conductor
-from vj.control.controls import Control, control
-from vj.control.durations import Duration, duration, moment
+from vj.control.build import make_conductor
+from vj.control.engine import Conductor
 from vj.control.takes import FIRST_LINE, Take, TakeWriter
 from vj.control.tempo import Tempo
-from vj.errors import Fault
-from vj.frame import Size
+from vj.core.errors import Fault
+from vj.core.frame import Size
 from vj.parameters.curves import NAMED, curve
 from vj.parameters.store import Snapshot, Store
+from vj.show.durations import Duration, duration, moment
 from vj.show.load import ShowFaults, check_show, load_show
+from vj.show.midi_controls import Control, control
 from vj.show.save import write_cues
 
 FPS = 30

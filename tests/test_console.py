@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from vj.app import log
+from vj.app.console import Terminal
 from vj.app.log import LogFile, Writer
-from vj.errors import Fault
-from vj.terminal import Terminal
+from vj.core.errors import Fault
 
 STATUS = {
     "fps": 29.9,

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from vj.clock import FrameClock
+from vj.app.banner import welcome
 from vj.control.cues import CueList
-from vj.control.desk import Desk
-from vj.control.rules import CueRule
-from vj.errors import Fault
+from vj.control.session import Desk
+from vj.core.clock import FrameClock
+from vj.core.errors import Fault
 from vj.parameters.store import Store
+from vj.show.control_sections import CueRule
 from vj.show.load import check_show
-from vj.welcome import welcome
 
 
 def cues(*names: str) -> CueList:

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from vj.control.conducting import make_conductor
+from vj.control.build import make_conductor
 from vj.control.cues import MOST as CUES
 from vj.control.cues import NAME as CUE_NAME
-from vj.control.dispatch import Dispatcher
-from vj.control.osc_later import AHEAD, LATER
-from vj.control.osc_packet import IMPULSE, Character, Message, Unpacked, pack, unpack
+from vj.control.osc.dispatch import Dispatcher
+from vj.control.osc.packet import IMPULSE, Character, Message, Unpacked, pack, unpack
+from vj.control.osc.scheduler import AHEAD, LATER
 from vj.parameters.store import Store
 from vj.show.load import check_show
 
@@ -518,7 +518,7 @@ def test_what_another_vj_says_is_not_answered(address: str) -> None:
 def test_unknown_addresses_cost_little_and_are_one_line_a_second(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    import vj.control.dispatch as dispatch
+    import vj.control.osc.dispatch as dispatch
 
     looked: list[str] = []
     monkeypatch.setattr(

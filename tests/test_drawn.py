@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from vj.clock import FrameClock, WallClock
-from vj.errors import Fault
-from vj.frame import Size
-from vj.offline import Rendering
+from vj.app.offline import Rendering
+from vj.core.clock import FrameClock, WallClock
+from vj.core.errors import Fault
+from vj.core.frame import Size
 from vj.show.load import check_show
 from vj.sinks.movie import Movie
 from vj.sources import EndOfSource, Setting, make_source

@@ -17,17 +17,17 @@ import pytest
 
 from vj.app.autosave import Autosave
 from vj.app.safe import safe
+from vj.app.setup import start_values
 from vj.cli import autosave, main
-from vj.control.conducting import make_conductor
-from vj.control.conductor import Conductor
+from vj.control.build import make_conductor
+from vj.control.engine import Conductor
 from vj.control.takes import TakeWriter
 from vj.core import cache
-from vj.errors import Fault
-from vj.frame import Size
+from vj.core.errors import Fault
+from vj.core.frame import Size
 from vj.parameters.store import Store
 from vj.show.load import load_show
 from vj.show.schema import Show
-from vj.staging import start_values
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 

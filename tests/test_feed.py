@@ -11,8 +11,8 @@ import pytest
 from tests import feeds
 from tests.feeds import Play, Rig, Scripted
 from tests.test_sources import write_clip
-from vj.errors import Fault, Unavailable
-from vj.frame import Frame
+from vj.core.errors import Fault, Unavailable
+from vj.core.frame import Frame
 from vj.sources import Awaited, EndOfSource
 from vj.sources.card import CARD
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.feeds import SIZE
-from vj.frame import Frame, Size
+from vj.core.frame import Frame, Size
 from vj.sources.fade import covering, mixed
 
 

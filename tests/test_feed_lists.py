@@ -10,7 +10,7 @@ import pytest
 
 from tests import feeds
 from tests.feeds import Play, Scripted
-from vj.errors import Fault
+from vj.core.errors import Fault
 
 play = feeds.play
 

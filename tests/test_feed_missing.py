@@ -13,10 +13,10 @@ import pytest
 from tests import feeds
 from tests.feeds import Play, Scripted
 from tests.test_sources import write_clip
-from vj.clock import WallClock
-from vj.errors import Fault
-from vj.frame import Size
-from vj.offline import Rendering
+from vj.app.offline import Rendering
+from vj.core.clock import WallClock
+from vj.core.errors import Fault
+from vj.core.frame import Size
 from vj.show.load import check_show
 from vj.sources import Awaited, Setting, make_source
 
@@ -117,7 +117,7 @@ def test_offline_a_pipe_that_nobody_writes_into_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     os.mkfifo(tmp_path / "pipe.mkv")
-    monkeypatch.setattr("vj.offline.OPENING", 0.1)
+    monkeypatch.setattr("vj.app.offline.OPENING", 0.1)
     with pytest.raises(Fault, match=r"pipe.mkv has not opened for 0 s"):
         render(tmp_path, f"{tmp_path}/pipe.mkv").run()
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from vj.errors import Fault
-from vj.performance import Performance
-from vj.report import osc_status, status
+from vj.app.live import Performance
+from vj.app.status import osc_status, status
+from vj.core.errors import Fault
 from vj.show.load import check_show
 from vj.sources.ndi import NdiSource
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from vj.frame import Size
+from vj.core.frame import Size
 from vj.kernels import numpy_field
 from vj.kernels.cv_field import FieldMaker
 from vj.kernels.numpy_field import Field

@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from tests.test_kernels_compiled import Compiled
-from vj.errors import Unavailable
-from vj.frame import Size
+from vj.core.errors import Unavailable
+from vj.core.frame import Size
 from vj.kernels import numpy_field
 from vj.kernels.cupy_field import FieldKernels, FollowKernels
 from vj.kernels.field_body import C_SOURCE, CUDA_SOURCE

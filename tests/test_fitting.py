@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from tests.test_cli import Start, start
-from vj.engine import fitting
-from vj.engine.journey import Journey
-from vj.engine.painters import Painting, Plain
-from vj.frame import Frame, Size
-from vj.metrics import Metrics
+from vj.app.setup import painted_size
+from vj.core.frame import Frame, Size
+from vj.core.metrics import Metrics
+from vj.diffusion import size_fit as fitting
+from vj.diffusion.backends import Painting, Plain
 from vj.parameters.store import Snapshot, Store
+from vj.pipeline.frame_pipeline import Journey
 from vj.show.load import ShowFaults, check_show
-from vj.staging import painted_size
 
 __all__ = ["start"]  # a fixture
 

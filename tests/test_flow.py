@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 import torch
 
-from vj.engine.flow import FlowFinder, FlowThread, Motion
-from vj.engine.flows import make_flow
-from vj.engine.journey import Journey
-from vj.frame import Frame, Size
+from vj.app.setup import flow_finder
+from vj.core.frame import Frame, Size
+from vj.core.metrics import Metrics
 from vj.kernels import numpy_ops
-from vj.metrics import Metrics
 from vj.parameters.store import Store
+from vj.pipeline.flow_backends import make_flow
+from vj.pipeline.frame_pipeline import Journey
+from vj.pipeline.optical_flow import FlowFinder, FlowThread, Motion
 from vj.show.load import ShowFaults, check_show
 from vj.sources.testcard import Scene
-from vj.staging import flow_finder
 
 
 def texture(height: int = 256, width: int = 256, seed: int = 0) -> np.ndarray:
@@ -123,12 +123,12 @@ def test_the_thread_finds_each_pair_once() -> None:
 
 def through_the_loop(clip: list[np.ndarray], **start: float) -> list[np.ndarray]:
     """What becomes of a clip without a model: feedback and smoothing alone."""
-    from vj.clock import FrameClock
-    from vj.engine.loop import RenderLoop
-    from vj.frame import Frame
-    from vj.mailbox import Mailbox
-    from vj.metrics import Metrics
+    from vj.core.clock import FrameClock
+    from vj.core.frame import Frame
+    from vj.core.mailbox import Mailbox
+    from vj.core.metrics import Metrics
     from vj.parameters.store import Store
+    from vj.pipeline.loop import RenderLoop
 
     made: list[np.ndarray] = []
     height, width = clip[0].shape[:2]
@@ -192,7 +192,7 @@ def test_strong_feedback_neither_fades_nor_runs_away(amount: float, follow: floa
 
 
 def test_the_gain_follows_slowly_and_keeps_its_bounds() -> None:
-    from vj.engine.contrast import LEAST, Contrast
+    from vj.pipeline.feedback_gain import LEAST, Contrast
 
     gain = Contrast()
     for _ in range(200):

@@ -17,21 +17,21 @@ import pytest
 
 from tests.test_flow import shifted, texture
 from tests.test_upscale import drawn
-from vj.engine.canvas import HostCanvas
-from vj.engine.enlarge import Plain, make_enlarger
-from vj.engine.guide import RealInput
-from vj.engine.inbetween import moved_guide, moved_on
-from vj.engine.journey import Journey, Shown
-from vj.engine.painters import Painting
-from vj.engine.prepare import prepare
-from vj.enlarging import REST, Enlarging, Patience
-from vj.frame import Frame, Guide, Size
+from vj.app.output_upscale import REST, Enlarging, Patience
+from vj.core.frame import Frame, Guide, Size
+from vj.core.metrics import Metrics
+from vj.diffusion.backends import Painting
 from vj.kernels import numpy_guided
 from vj.kernels.cv_guided import GuidedUpscaler
 from vj.kernels.cv_upscale import Upscaler
 from vj.kernels.guided_body import C_SOURCE
-from vj.metrics import Metrics
 from vj.parameters.store import Store
+from vj.pipeline.compositor import HostCanvas
+from vj.pipeline.frame_pipeline import Journey, Shown
+from vj.pipeline.interpolation import moved_guide, moved_on
+from vj.pipeline.preprocess import prepare
+from vj.pipeline.upscale import Plain, make_enlarger
+from vj.pipeline.upscale_guide import RealInput
 from vj.show.load import check_show
 
 TRUTH = drawn(256, 2)
@@ -387,7 +387,7 @@ def test_without_a_real_input_there_is_no_guide() -> None:
 
 
 def test_a_show_leaves_with_the_inputs_edges(tmp_path: Path) -> None:
-    from vj.offline import Rendering
+    from vj.app.offline import Rendering
 
     cv2.imwrite(str(tmp_path / "in.png"), TRUTH[..., ::-1])
     tree = {

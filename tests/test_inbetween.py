@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from tests.test_flow import shifted, texture
-from vj.clock import WallClock
-from vj.engine.flow import FlowFinder
-from vj.engine.inbetween import Inbetween, SlowMotion, moved_on
-from vj.frame import Frame
+from vj.core.clock import WallClock
+from vj.core.frame import Frame
 from vj.parameters.store import Store
+from vj.pipeline.interpolation import Inbetween, SlowMotion, moved_on
+from vj.pipeline.optical_flow import FlowFinder
 
 STEP = 12
 """Pixels between two painted frames: 4 a sent frame, painted at 10 and sent at 30."""
@@ -132,9 +132,9 @@ def test_slow_motion_does_not_melt_a_cut() -> None:
 
 @pytest.mark.parametrize("follow", [0.0, 1.0])
 def test_the_motion_is_there_for_it_whether_or_not_feedback_follows_it(follow: float) -> None:
-    from vj.engine.journey import Journey
-    from vj.frame import Size
-    from vj.metrics import Metrics
+    from vj.core.frame import Size
+    from vj.core.metrics import Metrics
+    from vj.pipeline.frame_pipeline import Journey
 
     journey = Journey(Size(192, 192), "crop", Metrics(), print)
     store = Store({"feedback/amount": 0.0, "blend/smoothing": 0.0, "feedback/flow": follow, "output/interpolate": True})

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import torch
 
-from vj.errors import Unavailable
+from vj.core.errors import Unavailable
 from vj.kernels import cupy_ops, field_body, numpy_ops, upscale_body
 from vj.kernels.body import C_SOURCE, CUDA_SOURCE, MODE_CODES
 from vj.kernels.cupy_ops import TemporalKernels

@@ -16,7 +16,8 @@ import pytest
 from packaging.markers import Marker
 
 from tests.test_launch import Project, launch
-from vj import install_plan, install_stamp, listing
+from vj import install_plan, install_stamp
+from vj.commands import devices as listing
 
 ROOT = Path(install_plan.__file__).resolve().parent.parent
 PINS = launch.read_pins(ROOT, "test")

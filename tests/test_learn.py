@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from vj.cli import main
-from vj.control.osc_packet import pack
-from vj.learn import learn
+from vj.commands.learn import learn
+from vj.control.osc.packet import pack
 
 TEXT = "source: testcard  # ours\nosc: 127.0.0.1:{port}\n"
 
@@ -30,7 +30,7 @@ def show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, int]:
         def start(self) -> None: ...
         def stop(self) -> None: ...
 
-    monkeypatch.setattr("vj.learn.MidiPorts", NoMidi)
+    monkeypatch.setattr("vj.commands.learn.MidiPorts", NoMidi)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

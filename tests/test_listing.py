@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from vj import listing
-from vj.control import midi_ports
+from vj.commands import devices as listing
+from vj.control.midi import ports as midi_ports
 from vj.install_plan import PARTS
 
 

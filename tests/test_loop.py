@@ -15,18 +15,18 @@ import pytest
 import torch
 
 from tests.tiny_models import make_model
-from vj.clock import FrameClock, WallClock
-from vj.engine.canvas import LUMA, HostCanvas, area_weights, spread
-from vj.engine.checkpoints import ModelSpec
-from vj.engine.loop import RenderLoop
-from vj.engine.models import Model, load_model
-from vj.engine.package import PackagePainter
-from vj.engine.painters import Painting, Picture, Plain, StreamPainter
-from vj.engine.prepare import prepare
-from vj.frame import Frame, Size
-from vj.mailbox import Mailbox
-from vj.metrics import Metrics
+from vj.core.clock import FrameClock, WallClock
+from vj.core.frame import Frame, Size
+from vj.core.mailbox import Mailbox
+from vj.core.metrics import Metrics
+from vj.diffusion.backends import Painting, Picture, Plain, StreamPainter
+from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.model import Model, load_model
+from vj.diffusion.streamdiffusion_backend import PackagePainter
 from vj.parameters.store import Store
+from vj.pipeline.compositor import LUMA, HostCanvas, area_weights, spread
+from vj.pipeline.loop import RenderLoop
+from vj.pipeline.preprocess import prepare
 
 SIZE = Size(64, 64)
 FPS = 25.0

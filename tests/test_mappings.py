@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from vj.control.conducting import make_conductor
-from vj.control.dispatch import Dispatcher
-from vj.control.osc_packet import Message, Unpacked
+from vj.control.build import make_conductor
+from vj.control.osc.dispatch import Dispatcher
+from vj.control.osc.packet import Message, Unpacked
 from vj.parameters.store import Store
 from vj.parameters.table import TABLE
 from vj.show.load import ShowFaults, load_show

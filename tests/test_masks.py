@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 import pytest
 
-from vj.engine.journey import Journey
-from vj.engine.masks import PLATE_SECONDS, Masks, above, keyness
-from vj.engine.painters import Painting, Plain
-from vj.engine.people import Beside, PersonModel
-from vj.errors import Fault
-from vj.frame import Frame, Size
-from vj.metrics import Metrics
+from vj.core.errors import Fault
+from vj.core.frame import Frame, Size
+from vj.core.metrics import Metrics
+from vj.diffusion.backends import Painting, Plain
 from vj.parameters.store import Snapshot, Store
+from vj.pipeline.frame_pipeline import Journey
+from vj.pipeline.masks import PLATE_SECONDS, Masks, above, keyness
+from vj.pipeline.person_segmentation import Beside, PersonModel
 
 SIDE = 64
 FRAMES = round(30 * PLATE_SECONDS)

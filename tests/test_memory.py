@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from vj.core.memory import give_back
-from vj.engine.checkpoints import ModelSpec
-from vj.engine.pocket_model import PocketModel, load_pocket
+from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.pocket_model import PocketModel, load_pocket
 from vj.pocket import WEIGHTS
 
 STATM = Path("/proc/self/statm")

@@ -14,14 +14,14 @@ from typing import Any
 import mido
 import pytest
 
-from vj.control.conducting import make_conductor
-from vj.control.controls import Control, control
-from vj.control.midi import MidiReader
-from vj.control.midi_ports import MidiPorts, counterpart, plain_name, raw_for
-from vj.errors import Fault
-from vj.learn import Ear
+from vj.commands.learn import Ear
+from vj.control.build import make_conductor
+from vj.control.midi.parser import MidiReader
+from vj.control.midi.ports import MidiPorts, counterpart, plain_name, raw_for
+from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.show.load import check_show, load_show
+from vj.show.midi_controls import Control, control
 from vj.show.save import add_mapping, write_cues
 
 
@@ -359,7 +359,7 @@ def control_change(number: int, value: int) -> mido.Message:
     return mido.Message("control_change", control=number, value=value)
 
 
-LIBRARIES = {"rtmidi": "mido.backends.rtmidi/UNIX_JACK", "rtmidi2": "vj.control.midi_rtmidi2/UNIX_JACK"}
+LIBRARIES = {"rtmidi": "mido.backends.rtmidi/UNIX_JACK", "rtmidi2": "vj.control.midi.rtmidi2/UNIX_JACK"}
 """The two libraries that a machine may have, by its Python, and how mido calls what stands on them."""
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import mido
 
-from vj.control.controls import Control
-from vj.control.midi import MidiReader
+from vj.control.midi.parser import MidiReader
+from vj.show.midi_controls import Control
 
 
 class Heard:

@@ -15,8 +15,10 @@ from typing import Any
 import mido
 import pytest
 
-from vj.control import midi_helper, midi_ports, midi_rtmidi2
-from vj.control.midi_ports import MidiPorts
+from vj.control.midi import ports as midi_ports
+from vj.control.midi import rtmidi2 as midi_rtmidi2
+from vj.control.midi import rtmidi2_helper as midi_helper
+from vj.control.midi.ports import MidiPorts
 
 needs_rtmidi2 = pytest.mark.skipif(
     importlib.util.find_spec("rtmidi2") is None, reason="rtmidi2 is not installed"
@@ -136,7 +138,7 @@ def test_devices_come_back_when_the_librarys_process_has_ended(
     ear = SimpleNamespace(
         hear_midi=lambda control, raw, device: heard.append(raw), hear_clock=lambda *given: None
     )
-    backend = mido.Backend("vj.control.midi_rtmidi2", load=True)
+    backend = mido.Backend("vj.control.midi.rtmidi2", load=True)
     ports = MidiPorts(ear, now=time.monotonic, say=said.append, backend=lambda: backend)
     ports.start()
     try:
@@ -201,7 +203,7 @@ def test_the_helper_opens_what_is_named_and_passes_bytes_on(
     ("installed", "taken"),
     [
         (("rtmidi", "rtmidi2"), "mido.backends.rtmidi"),
-        (("rtmidi2",), "vj.control.midi_rtmidi2"),
+        (("rtmidi2",), "vj.control.midi.rtmidi2"),
         ((), ""),
     ],
 )

@@ -12,12 +12,12 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.tiny_models import make_model, one_file, tiny_vae
-from vj.engine.checkpoints import ModelSpec
-from vj.engine.models import Model, best_device, load_model
-from vj.engine.painters import StreamPainter
-from vj.engine.tuning import tune
-from vj.errors import Fault
-from vj.frame import Size
+from vj.core.errors import Fault
+from vj.core.frame import Size
+from vj.diffusion.autotune import tune
+from vj.diffusion.backends import StreamPainter
+from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.model import Model, best_device, load_model
 from vj.parameters.store import Store
 
 FAMILIES = ("sd15", "lcm", "sd21", "turbo", "sdxl")
@@ -225,7 +225,7 @@ def test_the_quicker_number_type_is_kept_and_trying_loses_nothing(
         return encode(self, image)
 
     monkeypatch.setattr(Model, "encode", dawdling)
-    monkeypatch.setattr("vj.engine.tuning.bfloat16_pays", lambda: True)
+    monkeypatch.setattr("vj.diffusion.autotune.bfloat16_pays", lambda: True)
     said = tune(model, 64, 64)
     assert "float32" in said
     assert "bfloat16" in said
@@ -236,7 +236,7 @@ def test_the_quicker_number_type_is_kept_and_trying_loses_nothing(
 
 def test_a_number_type_that_the_cpu_only_emulates_is_not_tried(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """A whole model in it would hold up the start for seconds."""
-    monkeypatch.setattr("vj.engine.tuning.bfloat16_pays", lambda: False)
+    monkeypatch.setattr("vj.diffusion.autotune.bfloat16_pays", lambda: False)
     model = load_model(spec(folders["lcm"]))
     assert "bfloat16" not in tune(model, 64, 64)
     assert model.dtype == torch.float32

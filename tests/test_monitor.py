@@ -18,10 +18,10 @@ import cv2
 import numpy as np
 import pytest
 
-from vj.errors import Fault
-from vj.frame import Frame
-from vj.monitor.server import Monitor, own_host
+from vj.core.errors import Fault
+from vj.core.frame import Frame
 from vj.parameters.store import Store
+from vj.web.server import Monitor, own_host
 
 RED = np.full((96, 96, 3), (230, 20, 30), np.uint8)
 BLUE = np.full((96, 96, 3), (20, 30, 230), np.uint8)
@@ -218,7 +218,7 @@ def test_the_page_speaks_as_osc_does(page: Monitor) -> None:
 def test_what_libraries_log_is_a_line_a_second(capfd: pytest.CaptureFixture[str]) -> None:
     import logging
 
-    from vj.monitor.library_log import LibraryLog
+    from vj.web.library_log import LibraryLog
 
     now, said = [0.0], []
     before = logging.getLogger("aiohttp").propagate  # False where another test's page still stands

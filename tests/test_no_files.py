@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vj.errors import Fault
+from vj.core.errors import Fault
 from vj.sources.image import read_picture
 
 

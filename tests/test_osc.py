@@ -16,11 +16,11 @@ from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from vj.clock import WallClock
-from vj.control.osc import ERRORS_A_SECOND, OscServer
-from vj.control.osc_packet import Message, unpack
-from vj.control.osc_pattern import matching
-from vj.errors import Fault
+from vj.control.osc.packet import Message, unpack
+from vj.control.osc.pattern import matching
+from vj.control.osc.server import ERRORS_A_SECOND, OscServer
+from vj.core.clock import WallClock
+from vj.core.errors import Fault
 from vj.parameters.store import Store
 
 needs_oscsend = pytest.mark.skipif(shutil.which("oscsend") is None, reason="oscsend is missing: apt install liblo-tools")
@@ -459,7 +459,7 @@ def test_a_port_that_is_none_is_answered(rig: Rig, port: object) -> None:
 
 
 def test_mapped_addresses_are_heard_and_told_back() -> None:
-    from vj.control.conducting import make_conductor
+    from vj.control.build import make_conductor
     from vj.show.load import check_show
 
     rig = Rig()
@@ -482,7 +482,7 @@ def test_mapped_addresses_are_heard_and_told_back() -> None:
 
 
 def test_switches_and_menus_of_mappings_are_told_too() -> None:
-    from vj.control.conducting import make_conductor
+    from vj.control.build import make_conductor
     from vj.show.load import check_show
 
     rig = Rig()

@@ -21,10 +21,10 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from tests.test_dispatch import padded
-from vj.control.oscquery import tree
-from vj.monitor.server import Monitor
+from vj.control.osc.query import tree
 from vj.parameters.store import Store
 from vj.parameters.table import ROWS, Table, macro_row
+from vj.web.server import Monitor
 
 
 @pytest.fixture
@@ -297,7 +297,7 @@ def test_numbers_are_told_in_the_parameters_own_type(page: Monitor) -> None:
 
 
 def test_a_client_that_does_not_read_is_dropped_and_the_others_are_told(page: Monitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    import vj.monitor.query as query
+    import vj.web.oscquery as query
 
     monkeypatch.setattr(query, "PATIENCE", 0.4)
     said: list[str] = []
@@ -375,7 +375,7 @@ def announced(page: Monitor, wanted: set[int]) -> dict[str, list[str]]:
 
 
 def test_each_service_is_announced_where_it_is_heard() -> None:
-    from vj.control.network import lan_address
+    from vj.control.osc.network import lan_address
 
     here = lan_address()
     if not here:
@@ -395,6 +395,6 @@ def test_each_service_is_announced_where_it_is_heard() -> None:
     [("127.0.0.1", "127.0.0.1"), ("[::1]", "::1"), ("10.1.2.3", "10.1.2.3"), ("239.1.2.3", ""), ("no.such.invalid", "")],
 )
 def test_what_is_announced_is_the_address_that_is_bound(host: str, address: str) -> None:
-    from vj.control.network import announced_at
+    from vj.control.osc.network import announced_at
 
     assert announced_at(host) == address

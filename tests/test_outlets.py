@@ -18,11 +18,11 @@ import numpy as np
 import pytest
 
 from tests import disks
-from vj.clock import WallClock
-from vj.errors import Fault
-from vj.frame import Frame
-from vj.metrics import Metrics
-from vj.outlets import Outlets
+from vj.app.outputs import Outlets
+from vj.core.clock import WallClock
+from vj.core.errors import Fault
+from vj.core.frame import Frame
+from vj.core.metrics import Metrics
 from vj.sinks import Setting
 from vj.sinks.recorder import Recorder
 from vj.sinks.runner import SinkRunner
@@ -194,7 +194,7 @@ def test_a_full_disk_is_left_for_takes_and_what_is_on_it_plays(
 
 def test_where_takes_is_full_too_it_stops(desk: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vj.sinks.recorder.ROOM", 1e18)
-    monkeypatch.setattr("vj.sinks.tape.Tape._write", full)
+    monkeypatch.setattr("vj.sinks.output_file.Tape._write", full)
     one = desk("record:stick/set.mp4")
     one.play(lambda: bool(one.said))
     assert one.said[0].endswith("free some space and start recording again")
@@ -217,8 +217,8 @@ def test_a_disk_that_is_pulled_out_is_left(desk: Make, small_disk: Path) -> None
 LIMITED = """
 import resource, sys, time
 from vj.sinks import Setting
-from vj.clock import WallClock
-from vj.frame import Frame
+from vj.core.clock import WallClock
+from vj.core.frame import Frame
 from vj.sinks.recorder import Recorder
 from tests.test_outlets import noise
 from pathlib import Path
@@ -284,7 +284,7 @@ def test_a_disk_that_does_not_answer_is_left(desk: Make, monkeypatch: pytest.Mon
         real(recorder, frame)
 
     monkeypatch.setattr(Recorder, "send", send)
-    monkeypatch.setattr("vj.outlets.HUNG", 0.2)
+    monkeypatch.setattr("vj.app.outputs.HUNG", 0.2)
     one = desk("record:share/set.mp4")
 
     def said() -> bool:
@@ -320,7 +320,7 @@ def test_offline_a_recording_that_is_gone_is_a_fault(
 def test_what_needs_a_library_that_is_missing_is_said_once_and_not_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from vj.mailbox import Mailbox
+    from vj.core.mailbox import Mailbox
     from vj.sinks import make_sink
 
     monkeypatch.setitem(sys.modules, "SpoutGL", None)

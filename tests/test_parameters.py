@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vj.errors import Fault
+from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.parameters.table import ROWS, TABLE, TEXT_LIMIT, fit, markdown, parse_prompt_list
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from tests.test_conductor import FPS, Stage
-from vj.control.conducting import make_conductor
+from vj.control.build import make_conductor
 from vj.control.cues import MOST
-from vj.control.durations import Duration
-from vj.control.rules import CueRule
-from vj.errors import Fault
+from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.parameters.table import TABLE, fit
+from vj.show.control_sections import CueRule
+from vj.show.durations import Duration
 from vj.show.load import check_show
 
 EVERYTHING: dict[str, Any] = {

@@ -288,7 +288,7 @@ def test_keys_of_the_terminal_fire_cues(tmp_path: Path) -> None:
 
 def test_slow_in_a_show_makes_more_frames_of_a_clip(tmp_path: Path) -> None:
     from tests.test_sources import write_clip
-    from vj.frame import Size
+    from vj.core.frame import Size
 
     write_clip(tmp_path / "clip.mp4", frames=10, size=Size(64, 64))
     (tmp_path / "mine.yaml").write_text("model: none\nsource: clip.mp4\nsize: 64x64\nslow: 3\nsinks: [record:out.mp4]\n", encoding="utf-8")

@@ -15,26 +15,28 @@ import pytest
 import torch
 from torch import Tensor
 
-from vj.engine.built_in import BuiltIn
-from vj.engine.checkpoints import ModelSpec
-from vj.engine.drawn_model import DrawnModel
-from vj.engine.loading import make_painter
-from vj.engine.painters import Painting
-from vj.engine.pocket_model import FILE, PocketModel, load_pocket, pocket_file
-from vj.engine.pocket_painter import NOISE, PocketPainter, Steady
-from vj.engine.stream import Noise
-from vj.errors import Fault
-from vj.frame import Size
+from vj.core.errors import Fault
+from vj.core.frame import Size
+from vj.diffusion.backends import Painting
+from vj.diffusion.built_in import BuiltIn
+from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.drawn_model import DrawnModel
+from vj.diffusion.loading import make_painter
+from vj.diffusion.pocket_backend import NOISE, PocketPainter, Steady
+from vj.diffusion.pocket_model import FILE, PocketModel, load_pocket, pocket_file
+from vj.diffusion.stream_batch import Noise
 from vj.parameters.colours import parse_ramp
 from vj.parameters.store import Store
-from vj.pocket import WEIGHTS, lattice, measures
+from vj.pocket import WEIGHTS
+from vj.pocket import patterns as lattice
 from vj.pocket.compose import MODIFIERS, Wish, compose, through_ramp
-from vj.pocket.easel import Painter, asked
-from vj.pocket.evaluate import on_pictures, palettes_told_apart, seeds_agree
 from vj.pocket.lexicon import PALETTES
 from vj.pocket.network import load_network
-from vj.pocket.pictures import draw_pictures
 from vj.pocket.techniques import CELLS, LEARNED, NOT_LEARNED, TECHNIQUES, make_subject
+from vj.pocket.training import measures
+from vj.pocket.training.evaluate import on_pictures, palettes_told_apart, seeds_agree
+from vj.pocket.training.pictures import draw_pictures
+from vj.pocket.training.subjects import Painter, asked
 
 ROOT = Path(__file__).parents[1]
 NEVER_SEEN = 60_000
@@ -456,7 +458,7 @@ def test_the_training_script_makes_a_model_that_loads_and_goes_on_where_it_stopp
     common = ["--out", str(tmp_path / "out"), "--work", str(tmp_path / "work"), "--batch", "2"]
     common += ["--pictures", "4", "--grounds", "3", "--no-photographs"]
     for steps in ("1", "2"):
-        command = [sys.executable, "-m", "vj.pocket.train", *common, "--steps", steps]
+        command = [sys.executable, "-m", "vj.pocket.training.train", *common, "--steps", steps]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110)
         assert done.returncode == 0, done.stderr
     assert "going on from step 1" in done.stdout

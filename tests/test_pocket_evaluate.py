@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vj.pocket import evaluate
-from vj.pocket.evaluate_faces import SIDE, _anchors, _crop, load_mesh
-from vj.pocket.evaluate_report import Figure, Report, Row
 from vj.pocket.lexicon import PALETTES
-from vj.pocket.pictures import draw_pictures
 from vj.pocket.techniques import CELLS, STROKES, TECHNIQUES
+from vj.pocket.training import evaluate
+from vj.pocket.training.evaluate_faces import SIDE, _anchors, _crop, load_mesh
+from vj.pocket.training.evaluate_report import Figure, Report, Row
+from vj.pocket.training.pictures import draw_pictures
 from vj.pocket.words import understand
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vj.pocket import measures
+from vj.pocket.training import measures
 
 
 def waves(period: float, angle: float = 0.0, side: int = 128, height: float = 0.2) -> np.ndarray:

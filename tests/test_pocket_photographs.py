@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
-from vj.pocket import photographs
-from vj.pocket.pictures import draw_pictures
-from vj.pocket.portraits import draw_hand, draw_head
+from vj.pocket.training import photographs
+from vj.pocket.training.pictures import draw_pictures
+from vj.pocket.training.portraits import draw_hand, draw_head
 
 
 def test_all_are_public_domain_or_cc0_and_pinned() -> None:

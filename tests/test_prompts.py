@@ -8,9 +8,9 @@ import time
 import pytest
 import torch
 
-from vj.engine.prompts import Embedding, PromptBook, Travel, blend, wanted
+from vj.core.supervisor import Supervisor
+from vj.diffusion.prompts import Embedding, PromptBook, Travel, blend, wanted
 from vj.parameters.store import Store
-from vj.supervise import Supervisor
 
 
 def embedding(*values: float) -> Embedding:

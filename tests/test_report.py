@@ -12,11 +12,11 @@ import pytest
 from pythonosc.osc_message import OscMessage
 from pythonosc.udp_client import SimpleUDPClient
 
-from vj.engine.painters import Plain
-from vj.frame import Size
+from vj.app.live import Performance
+from vj.app.status import _answer, status
+from vj.core.frame import Size
+from vj.diffusion.backends import Plain
 from vj.parameters.store import Store
-from vj.performance import Performance
-from vj.report import _answer, status
 from vj.show.load import check_show
 
 UNDERSTOOD = "gold: metal in molten gold"
@@ -39,7 +39,7 @@ def test_what_was_understood_is_told_and_what_was_not_comes_as_an_error(
         painter.say("loading")
         return painter
 
-    monkeypatch.setattr("vj.model_loader.make_painter", make)
+    monkeypatch.setattr("vj.app.model_loader.make_painter", make)
     said: list[str] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
         ear.bind(("127.0.0.1", 0))

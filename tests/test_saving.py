@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import vj.show.reload
-from vj.errors import Fault
+from vj.core.errors import Fault
 from vj.show import save
 from vj.show.load import ShowFaults, check_show, load_show
 from vj.show.reload import SECOND_LOOK, ShowFile

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from vj.errors import Fault
-from vj.frame import Size
+from vj.core.errors import Fault
+from vj.core.frame import Size
 from vj.show.load import FIRST_SHOW, ShowFaults, find_show, load_show
 from vj.show.schema import parse_address
 

@@ -17,8 +17,8 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
 
 from tests.test_cli import Start, free_port, start
-from vj.engine.flows import make_flow
-from vj.gallery import EXHIBITS, PEDAL, gallery, rendered
+from vj.commands.gallery import EXHIBITS, PEDAL, gallery, rendered
+from vj.pipeline.flow_backends import make_flow
 from vj.show.load import FIRST_SHOW, load_show
 
 __all__ = ["start"]  # a fixture
@@ -172,9 +172,9 @@ def test_the_dream_goes_on_and_falls_inwards_with_the_beat(tmp_path: Path) -> No
 
 
 def test_the_dream_breathes_in_beats() -> None:
-    from vj.control.conducting import make_conductor
+    from vj.app.setup import start_values
+    from vj.control.build import make_conductor
     from vj.parameters.store import Store
-    from vj.staging import start_values
 
     show = load_show(MAPPINGS / "dream.yaml")
     store = Store(start_values(show), show.table())

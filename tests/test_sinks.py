@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vj.clock import FrameClock, WallClock
-from vj.errors import Fault, Unavailable
-from vj.frame import Frame, Size
-from vj.mailbox import Mailbox
+from vj.core.clock import FrameClock, WallClock
+from vj.core.errors import Fault, Unavailable
+from vj.core.frame import Frame, Size
+from vj.core.mailbox import Mailbox
 from vj.sinks import KINDS, Setting, Sink, make_sink
 from vj.sinks.fit import fitted
 from vj.sinks.rate import exact_rate

@@ -19,10 +19,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from peers.ndi_watcher import stamp
 
-from vj.clock import WallClock
-from vj.errors import Fault
-from vj.frame import Frame
-from vj.mailbox import Mailbox
+from vj.core.clock import WallClock
+from vj.core.errors import Fault
+from vj.core.frame import Frame
+from vj.core.mailbox import Mailbox
 from vj.sinks import Setting
 from vj.sinks.ndi import NdiSink
 from vj.sinks.runner import SinkRunner

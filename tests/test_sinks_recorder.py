@@ -17,14 +17,14 @@ import numpy as np
 import pytest
 
 from tests import disks
-from vj.clock import FrameClock
-from vj.errors import Fault
-from vj.frame import Frame
-from vj.mailbox import Mailbox
+from vj.core.clock import FrameClock
+from vj.core.errors import Fault
+from vj.core.frame import Frame
+from vj.core.mailbox import Mailbox
 from vj.sinks import Setting
+from vj.sinks.output_file import Tape
 from vj.sinks.recorder import Recorder
 from vj.sinks.runner import SinkRunner
-from vj.sinks.tape import Tape
 
 PATCHES = {"red": (255, 0, 0), "green": (0, 200, 0), "blue": (20, 40, 230), "grey": (128, 128, 128)}
 
@@ -210,8 +210,8 @@ KILLED = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
 from test_sinks_recorder import HandClock, painting, noise
-from vj.clock import FrameClock
-from vj.frame import Frame
+from vj.core.clock import FrameClock
+from vj.core.frame import Frame
 from vj.sinks import Setting
 from vj.sinks.recorder import Recorder
 live = sys.argv[3] == "live"

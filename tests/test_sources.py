@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 import pytest
 
-from vj.clock import FrameClock, WallClock
-from vj.errors import Fault, Unavailable
-from vj.frame import Frame, Size
+from vj.core.clock import FrameClock, WallClock
+from vj.core.errors import Fault, Unavailable
+from vj.core.frame import Frame, Size
 from vj.sources import EndOfSource, Setting, make_source, split_uri
 from vj.sources.camera import Camera, list_cameras
 from vj.sources.spout import list_spout_senders

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from tests.peers.ndi_sender import QUADRANTS, coded_number
-from vj.clock import WallClock
-from vj.frame import Frame, Size
+from vj.core.clock import WallClock
+from vj.core.frame import Frame, Size
 from vj.sources import Setting
 from vj.sources.ndi import NdiSource, fit, list_ndi_sources
 

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from tests.tiny_models import make_model
-from vj.engine.checkpoints import ModelSpec
-from vj.engine.models import Model, load_model
-from vj.engine.package import t_index_list
-from vj.engine.prompts import Embedding
-from vj.engine.stream import Level, Noise, Recipe, Schedule, StreamBatch
+from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.model import Model, load_model
+from vj.diffusion.prompts import Embedding
+from vj.diffusion.stream_batch import Level, Noise, Recipe, Schedule, StreamBatch
+from vj.diffusion.streamdiffusion_backend import t_index_list
 
 
 @pytest.fixture(scope="module")

@@ -12,26 +12,26 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vj.clock import WallClock
-from vj.engine.inbetween import Inbetween
-from vj.engine.journey import Journey
-from vj.engine.loop import RenderLoop
-from vj.engine.painters import Painting, Plain
-from vj.engine.pocket_painter import Patterns
-from vj.enlarging import Enlarging
-from vj.errors import Fault
-from vj.frame import Frame, Size
-from vj.mailbox import Mailbox
-from vj.metrics import Metrics
+from vj.app.console import Terminal
+from vj.app.live import Performance
+from vj.app.output_upscale import Enlarging
+from vj.core.clock import WallClock
+from vj.core.errors import Fault
+from vj.core.frame import Frame, Size
+from vj.core.mailbox import Mailbox
+from vj.core.metrics import Metrics
+from vj.core.supervisor import Errands, Post, Supervisor
+from vj.diffusion.backends import Painting, Plain
+from vj.diffusion.pocket_backend import Patterns
 from vj.parameters.store import Store
-from vj.performance import Performance
+from vj.pipeline.frame_pipeline import Journey
+from vj.pipeline.interpolation import Inbetween
+from vj.pipeline.loop import RenderLoop
 from vj.show.load import check_show
 from vj.sinks.runner import SinkRunner
 from vj.sources import Setting
 from vj.sources.camera import Camera
-from vj.sources.feed import Feed
-from vj.supervise import Errands, Post, Supervisor
-from vj.terminal import Terminal
+from vj.sources.capture import Feed
 
 SIZE = Size(64, 64)
 
@@ -247,7 +247,7 @@ def test_what_a_change_or_a_publisher_throws_is_reported_and_the_next_frame_come
 
 
 def test_a_stage_that_stands_is_seen_in_a_real_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vj.supervise.STALLS", 0.1)
+    monkeypatch.setattr("vj.core.supervisor.STALLS", 0.1)
     said: list[str] = []
     supervisor = Supervisor(said.append)
     with playing(lambda image, shown: None, said, supervisor=supervisor) as loop:
@@ -262,7 +262,7 @@ def test_a_stage_that_stands_is_seen_in_a_real_loop(monkeypatch: pytest.MonkeyPa
 def test_a_flow_that_throws_or_hangs_leaves_the_picture_going(
     fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vj.engine.journey.FLOW_PATIENCE", 0.1)
+    monkeypatch.setattr("vj.pipeline.frame_pipeline.FLOW_PATIENCE", 0.1)
     said: list[str] = []
     gate = threading.Event()
 
@@ -276,7 +276,7 @@ def test_a_flow_that_throws_or_hangs_leaves_the_picture_going(
     snapshot = Store({"feedback/amount": 0.5}).sample(0.0)
     journey.travel(frame(90), snapshot)
     with monkeypatch.context() as patch:
-        patch.setattr("vj.engine.flow.FlowFinder.find", find)
+        patch.setattr("vj.pipeline.optical_flow.FlowFinder.find", find)
         shown = journey.travel(frame(120), snapshot)
     gate.set()
     assert shown.picture.mean() > 50
@@ -318,7 +318,7 @@ class Standing:
 
 
 def test_what_stands_is_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vj.enlarging.STALLS", 0.05)
+    monkeypatch.setattr("vj.app.output_upscale.STALLS", 0.05)
     got: list[int] = []
     wall = Standing()
     enlarging = Enlarging(wall, lambda one: got.append(one.number), Metrics(), print)
@@ -464,7 +464,7 @@ def test_the_render_thread_waits_for_no_terminal_and_opens_no_file(monkeypatch: 
     def record(self: object, on: bool) -> None:
         threads.append(threading.current_thread().name)
 
-    monkeypatch.setattr("vj.outlets.Outlets.record", record)
+    monkeypatch.setattr("vj.app.outputs.Outlets.record", record)
     show = check_show(
         {"model": "none", "size": "64x64", "sinks": [], "osc": "127.0.0.1:0", "midi": "off"}, "here"
     )
@@ -489,7 +489,7 @@ def test_the_render_thread_waits_for_no_terminal_and_opens_no_file(monkeypatch: 
 
 
 def test_faults_and_threads_stand_in_the_status_and_the_summary() -> None:
-    from vj.report import status, summary
+    from vj.app.status import status, summary
 
     show = check_show(
         {"model": "none", "size": "64x64", "sinks": [], "osc": "127.0.0.1:0", "midi": "off"}, "here"

@@ -14,14 +14,14 @@ import cv2
 import numpy as np
 import pytest
 
-from vj.engine.enlarge import Plain, Same, cropped, make_enlarger, make_finisher
-from vj.enlarging import Enlarging
-from vj.errors import Fault, Unavailable
-from vj.frame import Frame, Size
+from vj.app.output_upscale import Enlarging
+from vj.core.errors import Fault, Unavailable
+from vj.core.frame import Frame, Size
+from vj.core.metrics import Metrics
 from vj.kernels import numpy_upscale
 from vj.kernels.cv_upscale import Upscaler
 from vj.kernels.upscale_body import C_SOURCE
-from vj.metrics import Metrics
+from vj.pipeline.upscale import Plain, Same, cropped, make_enlarger, make_finisher
 from vj.show.load import ShowFaults, check_show
 from vj.sources.testcard import Scene
 
@@ -199,7 +199,7 @@ def test_a_model_file_without_spandrel_or_of_another_kind_is_told(tmp_path: Path
 
 
 def test_a_show_leaves_at_its_output_size(tmp_path: Path) -> None:
-    from vj.offline import Rendering
+    from vj.app.offline import Rendering
 
     tree = {"source": "testcard", "model": "none", "size": "64x64", "output": "128x128", "sinks": f"record:{tmp_path}/"}
     Rendering(check_show(tree, "here"), print, 0.1).run()

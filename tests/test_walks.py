@@ -11,24 +11,24 @@ import pytest
 import torch
 
 from tests.tiny_models import make_model
-from vj.clock import FrameClock
-from vj.engine.checkpoints import ModelSpec
-from vj.engine.journey import Journey
-from vj.engine.lines import mixed, xdog
-from vj.engine.models import Model, load_model
-from vj.engine.painters import StreamPainter, between
-from vj.engine.pocket_model import FILE, PocketModel, load_pocket
-from vj.engine.pocket_painter import PocketPainter
-from vj.engine.prepare import lost
-from vj.engine.walks import Walker
-from vj.errors import Fault
-from vj.frame import Aspect, Frame, Size
-from vj.metrics import Metrics
+from vj.app.setup import native_side, painted_size
+from vj.core.clock import FrameClock
+from vj.core.errors import Fault
+from vj.core.frame import Aspect, Frame, Size
+from vj.core.metrics import Metrics
+from vj.diffusion.backends import StreamPainter, between
+from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.latent_walk import Walker
+from vj.diffusion.model import Model, load_model
+from vj.diffusion.pocket_backend import PocketPainter
+from vj.diffusion.pocket_model import FILE, PocketModel, load_pocket
 from vj.parameters.store import Snapshot, Store
+from vj.pipeline.frame_pipeline import Journey
+from vj.pipeline.line_art import mixed, xdog
+from vj.pipeline.preprocess import lost
 from vj.pocket import WEIGHTS
 from vj.show.load import ShowFaults, check_show
 from vj.sources import Setting, make_source
-from vj.staging import native_side, painted_size
 
 SIDE = 64
 

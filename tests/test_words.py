@@ -11,12 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vj.errors import Fault
+from vj.core.errors import Fault
 from vj.parameters.colours import from_oklab, parse_colour, to_oklab
 from vj.pocket.lexicon import ASSOCIATIONS, NEAR, NOTHING, OWN_COLOURS, SHAPES, STOP
-from vj.pocket.nearness import GLOVE
 from vj.pocket.spelling import split
-from vj.pocket.wordbook import MOVED, markdown
+from vj.pocket.word_vectors import GLOVE
 from vj.pocket.words import (
     DEFAULT,
     MODIFIERS,
@@ -27,6 +26,7 @@ from vj.pocket.words import (
     say,
     understand,
 )
+from vj.pocket.words_doc import MOVED, markdown
 
 TECHNIQUES = """
     oil, impasto, ink, engraving, woodcut, pencil, charcoal, watercolour, pastel, feathers, flames,
@@ -254,7 +254,7 @@ def test_what_the_first_generation_was_taught_is_still_a_palette() -> None:
 def test_the_documentation_is_made_from_the_tables() -> None:
     docs = Path(__file__).parents[1] / "docs" / "words.md"
     assert docs.read_text(encoding="utf-8") == markdown(), (
-        "run: python -m vj.pocket.wordbook > docs/words.md"
+        "run: python -m vj.pocket.words_doc > docs/words.md"
     )
     for words, now in MOVED[:-1]:
         for word in words.split(", "):

@@ -18,15 +18,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vj.app.console import Terminal
 from vj.app.log import LogFile
 from vj.app.signals import AT_ONCE, LIMIT, Signals, leave
 from vj.app.startup import Startup
-from vj.errors import Fault, nearest
-from vj.terminal import Terminal
+from vj.core.errors import Fault, nearest
 
 if TYPE_CHECKING:
     from vj.app.autosave import Autosave
-    from vj.performance import Performance
+    from vj.app.live import Performance
 
 EXAMPLES = """\
 examples:
@@ -118,16 +118,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given[:1] == ["check"]:
             return check(given[1:])
         if given[:1] == ["list"]:
-            from vj.listing import show_list
+            from vj.commands.devices import show_list
 
             return show_list(print)
         if given[:1] == ["gallery"]:
-            from vj.gallery import gallery
+            from vj.commands.gallery import gallery
 
             return gallery(given[1:], print)
         if given[:1] == ["learn"]:
+            from vj.commands.learn import learn
             from vj.commands.lines import line
-            from vj.learn import learn
 
             return learn(given[1:], line)
         return play(parser().parse_args(given))
@@ -203,11 +203,11 @@ def _play(options: argparse.Namespace, terminal: Terminal, stop: threading.Event
 def perform(show: Any, options: argparse.Namespace, terminal: Terminal, stop: threading.Event) -> dict[str, Any]:
     """Play live until the end, --for, or a signal."""
     from vj.app.autosave import PERIOD, Autosave
+    from vj.app.banner import welcome
+    from vj.app.live import Performance
+    from vj.app.status import status, summary
     from vj.control.keyboard import Keyboard
-    from vj.performance import Performance
-    from vj.report import status, summary
     from vj.show.reload import ShowFile
-    from vj.welcome import welcome
 
     startup: Startup | None = options.startup
     if startup is not None:
@@ -263,7 +263,7 @@ def replayed(show: Any, options: argparse.Namespace, say: Callable[[str], None])
 
 def render(show: Any, options: argparse.Namespace, terminal: Terminal, stop: threading.Event) -> dict[str, Any]:
     """Render offline."""
-    from vj.offline import Rendering
+    from vj.app.offline import Rendering
 
     rendering = Rendering(show, terminal.say, options.seconds, options.fps, replayed(show, options, terminal.say), options.log)
 

@@ -15,7 +15,7 @@ from tests.faults.fault import Fault, Skipped, during
 from tests.faults.stage import Stage
 from tests.fuzz.show_edits import VALUES
 from tests.test_sources import write_clip
-from vj.frame import Size
+from vj.core.frame import Size
 
 STANDS = frozenset({"frozen"})
 """The source is gone: its last picture may stand."""

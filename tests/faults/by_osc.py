@@ -12,7 +12,7 @@ from tests.faults.by_web import PLAYED, panic, posted
 from tests.faults.fault import Fault, during
 from tests.faults.stage import Stage
 from tests.fuzz.osc_packets import Packets
-from vj.control.osc_packet import pack
+from vj.control.osc.packet import pack
 from vj.parameters.table import ROWS
 
 

@@ -14,7 +14,7 @@ import time
 from tests.faults.by_file import frames_in
 from tests.faults.fault import Fault, Skipped, during
 from tests.faults.stage import Stage
-from vj.control.osc_packet import pack
+from vj.control.osc.packet import pack
 
 GAP = frozenset({"gap", "frozen"})
 ENDS = 2.0

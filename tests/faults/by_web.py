@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from tests.faults.fault import Fault, during
 from tests.faults.stage import Stage
 from tests.fuzz.http_requests import Requests
-from vj.control.osc_packet import pack
+from vj.control.osc.packet import pack
 from vj.parameters.table import ROWS
 
 PLAYED = frozenset({"frozen", "black", "even"})

@@ -22,7 +22,7 @@ from pythonosc.osc_message import OscMessage
 from ruamel.yaml import YAML
 
 from tests.faults.eye import Eye
-from vj.control.osc_packet import pack
+from vj.control.osc.packet import pack
 
 ROOT = Path(__file__).parents[2]
 HOST = "127.0.0.1"

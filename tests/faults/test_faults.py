@@ -17,9 +17,9 @@ from tests.faults.eye import SAME, Eye, Seen, judged
 from tests.faults.fault import Fault, Outcome, Skipped, unwanted
 from tests.faults.runner import FAULTS, markdown, together
 from tests.faults.stage import Stage
-from vj.frame import Frame
-from vj.monitor.server import Monitor
+from vj.core.frame import Frame
 from vj.parameters.store import Store
+from vj.web.server import Monitor
 
 QUICK = [one for one in FAULTS if one.quick]
 

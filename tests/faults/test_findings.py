@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
-from vj.engine import models
-from vj.engine.checkpoints import ModelSpec
-from vj.engine.flow import FlowFinder
-from vj.engine.flows import make_flow
-from vj.engine.prepare import Fit, crop_to, prepare
-from vj.errors import Fault
-from vj.frame import Size
+from vj.core.errors import Fault
+from vj.core.frame import Size
+from vj.diffusion import model as models
+from vj.diffusion.checkpoints import ModelSpec
+from vj.pipeline.flow_backends import make_flow
+from vj.pipeline.optical_flow import FlowFinder
+from vj.pipeline.preprocess import Fit, crop_to, prepare
 
 
 @pytest.mark.parametrize("name", ["gone/for_good.safetensors", "./nothing", "/no/such/folder"])

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from tests.fuzz.failure import Failed, misfits
-from vj.clock import FrameClock
-from vj.engine.checkpoints import ModelSpec
-from vj.engine.loading import make_painter
-from vj.engine.loop import RenderLoop
-from vj.errors import Fault
-from vj.frame import Frame, Size
-from vj.mailbox import Mailbox
-from vj.metrics import Metrics
+from vj.core.clock import FrameClock
+from vj.core.errors import Fault
+from vj.core.frame import Frame, Size
+from vj.core.mailbox import Mailbox
+from vj.core.metrics import Metrics
+from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.loading import make_painter
 from vj.parameters.store import Store
 from vj.parameters.table import Parameter, Value
+from vj.pipeline.loop import RenderLoop
 
 SIZES = (
     Size(64, 64),

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from tests.fuzz.failure import Failed, misfits, resident
 from tests.fuzz.http_requests import Requests
-from vj.monitor.server import Monitor
 from vj.parameters.store import Store
+from vj.web.server import Monitor
 
 PATIENCE = 0.04
 """Seconds for which an answer is waited for; a request that is cut off gets none."""

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Sequence
 
 from tests.fuzz.osc_packets import Packets
-from vj.control.oscquery import ATTRIBUTES
+from vj.control.osc.query import ATTRIBUTES
 from vj.parameters.table import Parameter
 
 HEADERS = (

@@ -11,12 +11,12 @@ from typing import Any
 
 from tests.fuzz.failure import Failed, misfits, resident
 from tests.fuzz.osc_packets import Packets, padded
-from vj.clock import FrameClock
-from vj.control.conducting import make_conductor
-from vj.control.dispatch import Dispatcher
-from vj.control.osc import OscServer
-from vj.control.osc_packet import head_of, is_osc, unpack
-from vj.control.oscquery import tree
+from vj.control.build import make_conductor
+from vj.control.osc.dispatch import Dispatcher
+from vj.control.osc.packet import head_of, is_osc, unpack
+from vj.control.osc.query import tree
+from vj.control.osc.server import OscServer
+from vj.core.clock import FrameClock
 from vj.parameters.store import Store
 from vj.show.load import check_show
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from tests.fuzz.failure import Failed, misfits
 from tests.fuzz.show_edits import Edits
-from vj.control.conducting import make_conductor
-from vj.errors import Fault
+from vj.app.setup import start_values
+from vj.control.build import make_conductor
+from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.show.load import parse, show_of
 from vj.show.schema import Show
-from vj.staging import start_values
 
 SLOW = 5.0
 """Seconds of this process's own time for one file, at most."""

@@ -16,11 +16,13 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from tests.fuzz.http import asked
 from tests.fuzz.osc import Rig, Wire
 from tests.test_dispatch import Desk, bundle, f32, raw
-from vj.control import dispatch, osc, osc_pattern
-from vj.control.osc_packet import pack
-from vj.monitor.server import Monitor
+from vj.control.osc import dispatch
+from vj.control.osc import pattern as osc_pattern
+from vj.control.osc import server as osc
+from vj.control.osc.packet import pack
 from vj.parameters.store import Store
 from vj.show.load import ShowFaults, parse, show_of
+from vj.web.server import Monitor
 
 
 class Heard(Wire):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.fuzz import extremes, http, osc, shows
 from tests.fuzz.failure import Failed
-from vj.control.dispatch import Dispatcher
+from vj.control.osc.dispatch import Dispatcher
 
 
 def test_osc_packets_break_nothing() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from vj.engine.canvas import CudaCanvas, HostCanvas
-from vj.frame import Size
+from vj.core.frame import Size
 from vj.parameters.store import Store
+from vj.pipeline.compositor import CudaCanvas, HostCanvas
 
 SIZE = Size(96, 64)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from vj.engine.align import align
-from vj.frame import Size
+from vj.core.frame import Size
+from vj.diffusion.noise_align import align
 from vj.kernels import numpy_field
 from vj.kernels.cupy_field import FieldKernels
 from vj.sources.testcard import Scene

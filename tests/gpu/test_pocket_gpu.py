@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from vj.engine.checkpoints import ModelSpec
-from vj.engine.painters import Painting
-from vj.engine.pocket_model import FILE, load_pocket
-from vj.engine.pocket_painter import PocketPainter
-from vj.frame import Size
+from vj.core.frame import Size
+from vj.diffusion.backends import Painting
+from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.pocket_backend import PocketPainter
+from vj.diffusion.pocket_model import FILE, load_pocket
 from vj.parameters.store import Store
 from vj.pocket import WEIGHTS
-from vj.pocket.pictures import draw_pictures
+from vj.pocket.training.pictures import draw_pictures
 
 
 def painted(device: str, dtype: torch.dtype, picture: np.ndarray) -> np.ndarray:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from vj.engine.enlarge import Fsr
-from vj.frame import Size
+from vj.core.frame import Size
 from vj.kernels import numpy_guided, numpy_upscale
 from vj.kernels.cupy_guided import GuidedKernels
 from vj.kernels.cupy_upscale import UpscaleKernels
+from vj.pipeline.upscale import Fsr
 
 
 def test_the_card_enlarges_as_numpy_does() -> None:

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from vj.control.conductor import Conductor
+from vj.control.engine import Conductor
 from vj.core import cache
-from vj.errors import Fault
+from vj.core.errors import Fault
 from vj.parameters.store import KEPT, Store
 
 PERIOD = 5.0

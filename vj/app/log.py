@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from vj.errors import Fault
+from vj.core.errors import Fault
 
 LIMIT = 1000
 """Lines that wait at most; what comes then is left out, which is said once there is room."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vj.control.rules import MidiRule, TempoRule
+from vj.show.control_sections import MidiRule, TempoRule
 from vj.show.schema import ModelSection, Show
 from vj.sources import split_uri
 

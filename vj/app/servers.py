@@ -6,15 +6,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from vj.app.part import Part
-from vj.control.network import PORTS_TO_TRY
-from vj.control.osc import OscServer
-from vj.errors import Fault
-from vj.monitor.server import Monitor
-from vj.report import osc_status, status
+from vj.app.status import osc_status, status
+from vj.control.osc.network import PORTS_TO_TRY
+from vj.control.osc.server import OscServer
+from vj.core.errors import Fault
 from vj.show.schema import OscSection, PreviewSection, Show, parse_address
+from vj.web.server import Monitor
 
 if TYPE_CHECKING:
-    from vj.performance import Performance
+    from vj.app.live import Performance
 
 Served = OscServer | Monitor
 Server = TypeVar("Server", OscServer, Monitor)

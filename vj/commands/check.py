@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vj.commands.check_files import check_files
 from vj.commands.check_models import check_models
-from vj.commands.check_score import check_score
+from vj.commands.check_sequence import check_score
 from vj.commands.findings import Findings
 from vj.commands.lines import complaint, line
 from vj.show.load import Reading, find_show, read_show

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from pathlib import Path, PurePath
 
 from vj import sinks, sources
-from vj.clock import FrameClock
 from vj.commands.findings import Findings
-from vj.errors import Fault
-from vj.section import Place
+from vj.core.clock import FrameClock
+from vj.core.errors import Fault
 from vj.show.paths import SOUNDS
 from vj.show.schema import Show
+from vj.show.section import Place
 
 SYSTEMS = {
     "spout": ("win32", "Spout is for Windows only"),
@@ -164,7 +164,7 @@ def _sound(name: str, place: Place, found: Findings) -> None:
 
 
 def _person(show: Show, found: Findings) -> None:
-    from vj.engine.people import PersonModel
+    from vj.pipeline.person_segmentation import PersonModel
 
     assert show.person is not None
     path, wanted = Path(show.person.model).expanduser(), show.person.input

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vj.commands.findings import Findings
-from vj.errors import Fault
-from vj.section import Place
+from vj.core.errors import Fault
 from vj.show.schema import Show
+from vj.show.section import Place
 
 if TYPE_CHECKING:
-    from vj.engine.checkpoints import ModelSpec
+    from vj.diffusion.checkpoints import ModelSpec
 
 BUILT_IN = ("pocket", "drawn", "none")
 LORA_WORDS = ("lora", "lokr", "hada", "oft", "ia3", "diff")
@@ -28,10 +28,10 @@ def check_models(show: Show, found: Findings) -> None:
     if model.name in BUILT_IN and not any(parts):
         _engine(show, found)
         return
-    from vj.engine.built_in import refuse_adapters  # torch comes with these
-    from vj.engine.checkpoints import check_folder, check_single_file, refuse_missing
-    from vj.engine.pocket_model import is_built_in
-    from vj.staging import model_spec
+    from vj.app.setup import model_spec
+    from vj.diffusion.built_in import refuse_adapters  # torch comes with these
+    from vj.diffusion.checkpoints import check_folder, check_single_file, refuse_missing
+    from vj.diffusion.pocket_model import is_built_in
 
     spec = model_spec(show)
     path = Path(spec.name).expanduser()
@@ -57,7 +57,7 @@ def check_models(show: Show, found: Findings) -> None:
         _adapters(spec, found)
     _engine(show, found)
     if spec.device != "auto":
-        from vj.engine.models import best_device
+        from vj.diffusion.model import best_device
 
         _try(lambda: best_device(spec.device), ("model", "device"), found)
 
@@ -117,7 +117,7 @@ def _autoencoder(spec: ModelSpec, found: Findings) -> None:
 def _folder_or_id(
     spec: ModelSpec, what: str, name: str, kinds: Sequence[str], place: Place, found: Findings
 ) -> None:
-    from vj.engine.weights import check_part
+    from vj.diffusion.weights import check_part
 
     first: Fault | None = None
     for kind in kinds:
@@ -171,7 +171,7 @@ def _keys(spec: ModelSpec, what: str, name: str) -> list[str]:
     """The names of a file's weights; none for a pickle, which would have to be read whole. Raises Fault."""
     from safetensors import safe_open
 
-    from vj.engine.weights import open_file
+    from vj.diffusion.weights import open_file
 
     path = open_file(spec, what, name)
     if path.suffix != ".safetensors":

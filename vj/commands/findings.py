@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vj.errors import Fault
-from vj.section import Place
+from vj.core.errors import Fault
 from vj.show.load import Reading
 from vj.show.origins import Told
+from vj.show.section import Place
 
 
 class Findings:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vj.errors import Fault, Unavailable
+from vj.core.errors import Fault, Unavailable
 
 RATE = 48_000
 WINDOW = 2048

@@ -6,13 +6,13 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from vj.control.durations import Duration
-from vj.control.rules import CueRule, CurveRule, TimelineRule
 from vj.control.tempo import Tempo
-from vj.errors import Fault, nearest
+from vj.core.errors import Fault, nearest
 from vj.parameters.curves import Curve, curve
 from vj.parameters.store import Store
 from vj.parameters.table import Table, Value
+from vj.show.control_sections import CueRule, CurveRule, TimelineRule
+from vj.show.durations import Duration
 
 NOT_KEPT = ("cue/", "take/", "tempo/", "timeline/", "record", "panic")
 """What a stored cue leaves out."""

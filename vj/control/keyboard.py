@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vj.control.hands import Hand
+    from vj.control.mapping import Hand
 
 DIGITS = "123456789"
 

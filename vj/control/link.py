@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from vj.errors import Unavailable
+from vj.core.errors import Unavailable
 
 
 class Session:

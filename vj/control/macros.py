@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vj.control.durations import Duration
-from vj.control.rules import Drive, MacroRule
 from vj.control.tempo import Tempo
 from vj.parameters.curves import Curve, curve
 from vj.parameters.table import Table
+from vj.show.control_sections import Drive, MacroRule
+from vj.show.durations import Duration
 
 PREFIX = "macro/"
 

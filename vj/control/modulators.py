@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from vj.control.durations import Duration
 from vj.control.tempo import Tempo
+from vj.show.durations import Duration
 
 _WORD = (1 << 64) - 1
 

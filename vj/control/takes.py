@@ -21,11 +21,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from vj.errors import Fault
-from vj.frame import Size
+from vj.core.errors import Fault
+from vj.core.frame import Size
+from vj.core.supervisor import Supervisor
 from vj.parameters.store import Snapshot
 from vj.parameters.table import Table, Value, fit
-from vj.supervise import Supervisor
 
 FIRST_LINE = "# vj take 1"
 NOT_PLAYED = ("record", "panic", "cue/", "take/", "tempo/tap", "macro/", "mod/")

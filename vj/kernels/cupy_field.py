@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from vj.errors import Unavailable
+from vj.core.errors import Unavailable
 from vj.kernels.cupy_ops import _BLOCK, _HALF_OPTION, _cupy
 from vj.kernels.field_body import CUDA_SOURCE, NAMES
 from vj.kernels.numpy_field import CALM, GRAIN, PASSES, SOFT, SWIRL_TURN, TENSOR, swirl_cells

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from vj.errors import Unavailable
+from vj.core.errors import Unavailable
 from vj.kernels.body import CUDA_SOURCE, MODE_CODES
 from vj.kernels.settings import BlendSettings
 

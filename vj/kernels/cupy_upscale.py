@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from vj.errors import Unavailable
+from vj.core.errors import Unavailable
 from vj.kernels.cupy_ops import _BLOCK, _cupy
 from vj.kernels.upscale_body import CUDA_SOURCE
 

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 
-from vj.errors import Fault, nearest
+from vj.core.errors import Fault, nearest
 
 Colour = tuple[float, float, float]
 """sRGB, 0..1."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from vj.errors import Fault, nearest
+from vj.core.errors import Fault, nearest
 
 Curve = Callable[[float], float]
 """0..1 -> 0..1, with 0 -> 0 and 1 -> 1."""

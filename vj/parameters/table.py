@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from vj.errors import Fault, nearest
+from vj.core.errors import Fault, nearest
 from vj.parameters.colours import parse_ramp
 from vj.parameters.curves import Curve, curve
 

@@ -39,8 +39,8 @@ from vj.pocket.lexicon import (
     STOP,
     TECHNIQUE_WORDS,
 )
-from vj.pocket.nearness import Nearness
 from vj.pocket.spelling import CLAUSES, Words, bases, split
+from vj.pocket.word_vectors import Nearness
 
 __all__ = [
     "DEFAULT", "MODIFIERS", "PALETTES", "TECHNIQUE_WORDS", "Meaning", "Ramp", "parse_ramp",

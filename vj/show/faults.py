@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, get_args
 
-from vj.errors import nearest
-from vj.section import Place, PlacedFaults, Section
+from vj.core.errors import nearest
 from vj.show.parse import VALUE
+from vj.show.section import Place, PlacedFaults, Section
 from vj.show.syntax import glued
 
 Said = tuple[Place, str, str]

@@ -10,15 +10,15 @@ from typing import Any
 from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap
 
-from vj.errors import Fault, nearest
-from vj.section import Place
+from vj.core.errors import Fault, nearest
 from vj.show.faults import Said, in_words
-from vj.show.meant import misread
 from vj.show.origins import Origins, Told
 from vj.show.parse import ShowFaults, line_in, parse, plain_tree, read
 from vj.show.paths import exists, locate
+from vj.show.salvage import without
 from vj.show.schema import Show
-from vj.show.without import without
+from vj.show.section import Place
+from vj.show.yaml_pitfalls import misread
 
 __all__ = ["FIRST_SHOW", "Reading", "ShowFaults", "check_show", "find_show", "included_files", "line_of", "load_show", "parse", "read_show"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vj.section import Place
 from vj.show.parse import line_in
+from vj.show.section import Place
 from vj.show.syntax import one_line
 
 OPTIONS = {

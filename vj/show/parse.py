@@ -10,8 +10,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError
 
-from vj.errors import Fault
-from vj.section import Place
+from vj.core.errors import Fault
+from vj.show.section import Place
 from vj.show.syntax import explain, glued, one_line
 
 NODES = 200_000

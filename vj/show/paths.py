@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from vj import sources
-from vj.section import Place
+from vj.show.section import Place
 
 Note = Callable[[Place, str], None]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vj.errors import Fault
+from vj.core.errors import Fault
 from vj.parameters.table import Value
 from vj.show.load import included_files, load_show
 from vj.show.parse import parse

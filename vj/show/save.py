@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-from vj.errors import Fault
+from vj.core.errors import Fault
 from vj.parameters.table import Value
 from vj.show.load import included_files, show_of
 from vj.show.parse import parse, plain_tree

@@ -9,15 +9,15 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from vj import sinks, sources
-from vj.control.rules import CueRule, CurveRule, MacroRule, MappingRule, MidiRule, ModulatorRule, TempoRule, TimelineRule
-from vj.engine.flows import KINDS
-from vj.errors import Fault, nearest
-from vj.frame import Aspect, Size
+from vj.core.errors import Fault, nearest
+from vj.core.frame import Aspect, Size
 from vj.parameters.colours import parse_colour, parse_ramp, split_colours, written
 from vj.parameters.table import ROWS, TABLE, Table, Value, lora_row, macro_row, modulator_row
-from vj.section import Place, PlacedFaults, Section
-from vj.show.score import check_score, grouped
-from vj.show.score import fitted as fit_written
+from vj.pipeline.flow_backends import KINDS
+from vj.show.control_sections import CueRule, CurveRule, MacroRule, MappingRule, MidiRule, ModulatorRule, TempoRule, TimelineRule
+from vj.show.section import Place, PlacedFaults, Section
+from vj.show.validate import check_score, grouped
+from vj.show.validate import fitted as fit_written
 
 
 def _size(value: object) -> Size | Aspect | str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from vj.clock import Clock, FrameClock
-from vj.errors import Fault, Unavailable, nearest
-from vj.frame import Frame
+from vj.core.clock import Clock, FrameClock
+from vj.core.errors import Fault, Unavailable, nearest
+from vj.core.frame import Frame
 
 
 class Sink(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from vj.frame import Size
+from vj.core.frame import Size
 
 
 def opaque(pixels: np.ndarray) -> np.ndarray:

@@ -12,10 +12,10 @@ import numpy as np
 from av.video.frame import PictureType
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
-from vj.frame import Size
+from vj.core.frame import Size
 from vj.sinks.fit import fitted, opaque
+from vj.sinks.output_file import FORMATS, unused
 from vj.sinks.rate import exact_rate
-from vj.sinks.tape import FORMATS, unused
 
 TICKS = 90_000
 """Live time stamps a second, as MPEG has them."""

@@ -10,11 +10,11 @@ from typing import Protocol
 
 import numpy as np
 
-from vj.errors import Fault, Unavailable
-from vj.frame import Frame, Size
+from vj.core.errors import Fault, Unavailable
+from vj.core.frame import Frame, Size
 from vj.sinks import Setting
+from vj.sinks.output_file import FORMATS
 from vj.sinks.pictures import Pictures
-from vj.sinks.tape import FORMATS
 
 ENDINGS = ", ".join(FORMATS)
 

@@ -7,13 +7,13 @@ import threading
 import time
 from collections.abc import Callable
 
-from vj.clock import Clock, WallClock
-from vj.errors import Fault
-from vj.frame import Frame, Size
-from vj.mailbox import Mailbox
-from vj.metrics import Window
+from vj.core.clock import Clock, WallClock
+from vj.core.errors import Fault
+from vj.core.frame import Frame, Size
+from vj.core.mailbox import Mailbox
+from vj.core.metrics import Window
+from vj.core.supervisor import Post, Supervisor
 from vj.sinks import Sink
-from vj.supervise import Post, Supervisor
 
 RETRY_PERIOD = 3.0
 """Seconds until a sink that failed is opened again."""

@@ -12,8 +12,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from vj.errors import Fault, Unavailable
-from vj.frame import Frame, Size
+from vj.core.errors import Fault, Unavailable
+from vj.core.frame import Frame, Size
 from vj.sinks import Setting
 
 ANNOUNCE_PERIOD = 1.0

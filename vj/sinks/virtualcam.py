@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from vj.errors import Fault, Unavailable
-from vj.frame import Frame, Size
+from vj.core.errors import Fault, Unavailable
+from vj.core.frame import Frame, Size
 from vj.sinks import Setting
 from vj.sinks.fit import fitted, opaque
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import cv2
 
-from vj.errors import Fault
-from vj.frame import Frame
-from vj.mailbox import Mailbox
+from vj.core.errors import Fault
+from vj.core.frame import Frame
+from vj.core.mailbox import Mailbox
 from vj.sources import Awaited, Setting
 
 FIRST_PICTURE = 3.0

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from vj.frame import Frame
+from vj.core.frame import Frame
 from vj.sources import Setting
-from vj.sources.pace import Pace
+from vj.sources.pacing import Pace
 from vj.sources.testcard import Scene
 
 CARD = "the test card"

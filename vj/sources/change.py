@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from vj.clock import Clock, pause
-from vj.errors import Fault
+from vj.core.clock import Clock, pause
+from vj.core.errors import Fault
 from vj.sources.reader import Reader
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from vj.errors import Fault
-from vj.frame import Frame
+from vj.core.errors import Fault
+from vj.core.frame import Frame
 from vj.sources import EndOfSource, Setting, make_source
 from vj.sources.opening import Opening
 

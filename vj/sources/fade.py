@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from vj.frame import Frame, Size
+from vj.core.frame import Frame, Size
 
 
 def mixed(old: Frame, new: Frame, share: float) -> Frame:

@@ -7,10 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from vj.errors import Fault
-from vj.frame import Frame
+from vj.core.errors import Fault
+from vj.core.frame import Frame
 from vj.sources import Setting
-from vj.sources.pace import Pace
+from vj.sources.pacing import Pace
 from vj.sources.places import missing
 
 

@@ -14,8 +14,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from vj.errors import Unavailable
-from vj.frame import Frame
+from vj.core.errors import Unavailable
+from vj.core.frame import Frame
 from vj.sources import Setting
 
 WAIT_MS = 200

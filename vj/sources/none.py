@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from vj.frame import Frame
+from vj.core.frame import Frame
 from vj.sources import Setting
-from vj.sources.pace import Pace
+from vj.sources.pacing import Pace
 
 
 class Nothing:

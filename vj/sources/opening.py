@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from vj.errors import Fault
+from vj.core.errors import Fault
 from vj.sources import Awaited, Source
 
 

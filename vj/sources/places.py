@@ -7,7 +7,7 @@ import itertools
 import sys
 from pathlib import Path
 
-from vj.errors import Fault
+from vj.core.errors import Fault
 from vj.sources import KINDS, Awaited
 
 MOUNTS = ("/media/", "/mnt/", "/run/media/", "/run/user/", "/net/", "/Volumes/")

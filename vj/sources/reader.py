@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from vj.errors import Fault, Unavailable
-from vj.frame import Frame, Size
+from vj.core.errors import Fault, Unavailable
+from vj.core.frame import Frame, Size
+from vj.core.supervisor import Supervisor
 from vj.sources import Awaited, EndOfSource, Setting, Source
 from vj.sources.places import may_begin_anew
-from vj.supervise import Supervisor
 
 GRACE = 1.0
 """Seconds that a source gets for its first picture before the next one of the list is opened."""

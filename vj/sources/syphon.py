@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from vj.errors import Unavailable
-from vj.frame import Frame
+from vj.core.errors import Unavailable
+from vj.core.frame import Frame
 from vj.sources import Awaited, Setting
 
 POLL = 0.004

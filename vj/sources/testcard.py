@@ -9,9 +9,9 @@ import math
 import cv2
 import numpy as np
 
-from vj.frame import Frame, Size
+from vj.core.frame import Frame, Size
 from vj.sources import Setting
-from vj.sources.pace import Pace
+from vj.sources.pacing import Pace
 
 BARS = ((235, 235, 235), (235, 220, 30), (30, 210, 220), (40, 200, 60), (215, 50, 200), (225, 40, 35), (35, 60, 215))
 """RGB of the colour bars, left to right: white, yellow, cyan, green, magenta, red, blue."""

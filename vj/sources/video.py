@@ -10,8 +10,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from vj.errors import Fault
-from vj.frame import Frame
+from vj.core.errors import Fault
+from vj.core.frame import Frame
 from vj.sources import EndOfSource, Setting
 from vj.sources.places import missing
 

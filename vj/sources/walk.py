@@ -5,11 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from vj.errors import Fault
-from vj.frame import Frame
+from vj.core.errors import Fault
+from vj.core.frame import Frame
 from vj.sources import Setting
 from vj.sources.image import read_picture
-from vj.sources.pace import Pace
+from vj.sources.pacing import Pace
 
 
 class Walk:

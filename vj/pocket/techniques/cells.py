@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vj.pocket.lattice import CELL, DOT
+from vj.pocket.patterns import CELL, DOT
 from vj.pocket.techniques.light import bell, busy, clear_luma, fetch, glint
 from vj.pocket.techniques.lines import contour_lines, marble, neon
 from vj.pocket.techniques.subject import LUMA, Painted, Subject, Technique, in_own_colours, step

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from vj.pocket.lattice import CELL
+from vj.pocket.patterns import CELL
 from vj.pocket.techniques.light import bell, broad, busy, calm_texture, clear_luma, fetch, glint
 from vj.pocket.techniques.subject import Painted, Subject, in_own_colours, step
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vj.pocket.lattice import CELL
+from vj.pocket.patterns import CELL
 from vj.pocket.techniques.light import (
     bell,
     broad,

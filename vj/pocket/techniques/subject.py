@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from vj.kernels.cv_field import HOW, Field, FieldMaker, blurred
-from vj.pocket import lattice
+from vj.pocket import patterns as lattice
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 

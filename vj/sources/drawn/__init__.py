@@ -6,8 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
-from vj.errors import Fault, nearest
-from vj.frame import Frame, Size
+from vj.core.errors import Fault, nearest
+from vj.core.frame import Frame, Size
 from vj.sources import EndOfSource, Setting
 from vj.sources.drawn.kiss import Kiss
 from vj.sources.drawn.paintings import Harbour, Meadow, Portrait
@@ -15,7 +15,7 @@ from vj.sources.drawn.paper import Sketch
 from vj.sources.drawn.road import Drive
 from vj.sources.drawn.room import Green, Performer, Room
 from vj.sources.drawn.toys import Crash, Puppet
-from vj.sources.pace import Pace
+from vj.sources.pacing import Pace
 
 
 class Scene(Protocol):

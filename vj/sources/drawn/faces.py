@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vj.sources.drawn.part import Part, Stage
+from vj.sources.drawn.cutout import Part, Stage
 from vj.sources.drawn.sheet import Colour, Mask, Point, Sheet
 
 LIPS = (0.372, 0.308)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from vj.frame import Size
+from vj.core.frame import Size
+from vj.sources.drawn.cutout import Part, Stage, ease, phase, wave
 from vj.sources.drawn.faces import LIPS, dress, jacket, lid, man, woman
-from vj.sources.drawn.part import Part, Stage, ease, phase, wave
 from vj.sources.drawn.sheet import Colour, ramp
 
 

@@ -8,8 +8,8 @@ from abc import ABC, abstractmethod
 import cv2
 import numpy as np
 
-from vj.frame import Size
-from vj.sources.drawn.part import Stage
+from vj.core.frame import Size
+from vj.sources.drawn.cutout import Stage
 from vj.sources.drawn.sheet import Sheet, blur, ramp
 
 LAYERS = ((0.05, 0.02, 900), (0.032, 0.012, 2600), (0.018, 0.007, 5200))

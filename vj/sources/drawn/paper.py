@@ -7,8 +7,8 @@ import math
 import cv2
 import numpy as np
 
-from vj.frame import Size
-from vj.sources.drawn.part import Stage, ease, phase, wave
+from vj.core.frame import Size
+from vj.sources.drawn.cutout import Stage, ease, phase, wave
 from vj.sources.drawn.sheet import Point, smooth
 
 INK = (34, 30, 36)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from vj.frame import Size
-from vj.sources.drawn.part import Part, Stage, phase, wave
+from vj.core.frame import Size
+from vj.sources.drawn.cutout import Part, Stage, phase, wave
 from vj.sources.drawn.sheet import Colour, ramp
 
 HORIZON = -0.07

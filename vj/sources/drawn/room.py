@@ -8,8 +8,8 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from vj.frame import Size
-from vj.sources.drawn.part import Stage, ease, phase, wave
+from vj.core.frame import Size
+from vj.sources.drawn.cutout import Stage, ease, phase, wave
 from vj.sources.drawn.sheet import Colour, Point, Sheet, ramp
 
 PERIOD = 8.0

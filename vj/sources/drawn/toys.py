@@ -7,8 +7,8 @@ import math
 import cv2
 import numpy as np
 
-from vj.frame import Size
-from vj.sources.drawn.part import Part, Stage, ease, phase, wave
+from vj.core.frame import Size
+from vj.sources.drawn.cutout import Part, Stage, ease, phase, wave
 from vj.sources.drawn.sheet import Colour, ramp
 
 LIGHT = (-0.5, -0.6, 0.6)

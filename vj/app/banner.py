@@ -1,0 +1,37 @@
+"""What is said once a show is on its way: where to look, what to send, how to stop."""
+
+from __future__ import annotations
+
+import socket
+
+from vj.app.console import shorten
+from vj.app.live import Opened, Performance
+
+
+def welcome(performance: Performance, opened: Opened) -> list[str]:
+    """Lines for a person who has started it for the first time."""
+    host, port = opened.osc.address
+    here = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
+    lines = ["", f"  in     {opened.source}"]
+    if opened.page is not None:
+        lines.append(f"  look   {opened.page.url}  (input, output, every parameter; OSCQuery too)")
+    for uri in performance.show.sinks:
+        kind, _, name = uri.partition(":")
+        if kind == "ndi":
+            full = f"{socket.gethostname().upper()} ({name or 'vj'})"
+            lines.append(f"  out    NDI source “{full}” (TouchDesigner: NDI In TOP; Resolume: Sources; OBS: NDI Source)")
+        elif kind != "preview":
+            lines.append(f"  out    {uri}")
+    lines += [
+        f'  play   oscsend {here} {port} /vj/prompt s "deep ocean, brush strokes"',
+        f"         oscsend {here} {port} /vj/strength f 0.8",
+        f"         TouchDesigner: OSC Out DAT to {here}:{port}, op('oscout1').sendOSC('/vj/prompt', ['deep ocean'])",
+    ]
+    lines += [f"         {line}" for line in opened.osc.describe()]
+    lines.append("         every address: docs/parameters.md; controllers, pedals, cues: docs/control.md")
+    if performance.show.cues:
+        fires = ", ".join(f"{key} {shorten(name, 24)}" for key, name in performance.desk.cue_keys().items())
+        lines.append(f"  keys   {fires}")
+        lines.append("         space or → the next cue, ← the one before, t taps the tempo; over OSC /vj/cue/fire counts from 0")
+    lines += ["  stop   Ctrl-C", ""]
+    return lines

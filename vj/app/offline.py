@@ -1,0 +1,232 @@
+"""A show rendered instead of played: frame time, every frame once, the same bytes every time on a CPU."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vj.app.setup import flow_finder, model_spec, painted_size, people_finder, start_values
+from vj.control.build import Ears, make_conductor
+from vj.control.takes import Take, TakeWriter
+from vj.core.clock import FrameClock
+from vj.core.errors import Fault
+from vj.core.frame import Frame, Guide, Size
+from vj.core.mailbox import Mailbox
+from vj.core.metrics import Metrics
+from vj.diffusion.loading import make_painter
+from vj.diffusion.model import best_device
+from vj.parameters.store import Store
+from vj.pipeline.interpolation import SlowMotion
+from vj.pipeline.loop import RenderLoop
+from vj.pipeline.upscale import make_enlarger, make_finisher
+from vj.show.schema import Show
+from vj.sinks import Setting as SinkSetting
+from vj.sinks import make_sink
+from vj.sinks.runner import SinkRunner
+from vj.sources import EndOfSource, Setting, Source, make_source
+from vj.sources.opening import Opening
+
+RENDERED = ("record",)
+"""Kinds of sinks that make sense when nobody watches; the others are left out, and that is said."""
+
+OPENING = 5.0
+"""Seconds that a source gets to open: a pipe without a writer never does."""
+
+Report = Callable[[int, int | None], None]
+"""(frames done, frames in all or None)."""
+
+
+class Rendering:
+    """Renders one show. `run` on the caller's thread; `stop` from another ends after the frame in hand, with the recording closed."""
+
+    def __init__(
+        self,
+        show: Show,
+        on_message: Callable[[str], None],
+        seconds: float | None = None,
+        fps: float | None = None,
+        replay: Take | None = None,
+        log: Path | None = None,
+    ) -> None:
+        """seconds: how much to render, None for all of a clip, or of a take. fps: None takes the clip's own rate, else the show's.
+        replay: a take that plays instead of the show's own forces. log: a take is written there.
+
+        Raises Fault for a show that has no end, no recording, or a live source.
+        """
+        self.show, self._say, self._seconds, self._fps = show, on_message, seconds, fps
+        self._replay, self._log = replay, log
+        if replay is not None and seconds is None:
+            self._seconds = replay.seconds + 1 / show.fps
+        self.metrics = Metrics()
+        self._stop = threading.Event()
+        self._begun = time.monotonic()
+        left_out = [uri for uri in show.sinks if uri.partition(":")[0] not in RENDERED]
+        self._sinks = [uri for uri in show.sinks if uri not in left_out]
+        if not self._sinks:
+            raise Fault("offline rendering needs somewhere to go: --sink record:out.mp4, or record:frames/ for numbered pictures")
+        if left_out:
+            on_message(f"offline, {', '.join(left_out)} is left out")
+        self._runners: list[SinkRunner] = []
+        self._take: TakeWriter | None = None
+        self._loop: RenderLoop | None = None
+        self._ears: Ears | None = None
+        self.rendered = 0
+        self.model = show.model.name
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def run(self, report: Report = lambda done, total: None) -> int:
+        """Render. Returns the number of frames written. Raises Fault when the source, the model or every recording fails."""
+        show = self.show
+        size = painted_size(show, self._say)
+        if show.size == "auto":
+            if self._replay is not None and self._replay.size is not None:
+                size = self._replay.size
+            self._say(f"size: auto is {size} offline{' as in the take' if self._replay is not None and self._replay.size == size else ''}")
+        clock = FrameClock(show.fps)
+        source = self._open(Setting(clock, self._fps or show.fps, size, show.loop and self._seconds is not None, tuple(show.ndi_addresses)))
+        try:
+            fps = self._fps or getattr(source, "fps", None) or show.fps
+            clock.fps = fps
+            total = self._total(source, fps)
+            store = Store(start_values(show), show.table())
+            conductor, ears = make_conductor(show, store, live=False, say=self._say, now=clock.now)
+            self._ears = ears
+            store.listeners.append(conductor.changed)
+            store.forces = self._replay or conductor
+            if self._log is not None:
+                self._take = TakeWriter(self._log, show.show, self._say, lambda: size)
+                store.taps.append(self._take.hear)
+            runners = self._runners = [self._runner(uri, clock, fps) for uri in self._sinks]
+
+            enlarge = self._make_enlarger(size)
+
+            def deliver(picture: np.ndarray, guide: Guide | None) -> None:
+                picture = enlarge(picture, guide)
+                alive = [runner.deliver(Frame(picture, self.rendered, clock.now())) for runner in runners]
+                self.rendered += 1
+                report(self.rendered, None if total is None else (total - 1) * show.slow + 1)
+                if not any(alive):
+                    self._stop.set()
+
+            flow = flow_finder(show, self._say)
+            slow = SlowMotion(show.slow, deliver, flow)
+
+            def publish(image: np.ndarray, frame: Frame) -> None:
+                slow.put(image, frame.pixels, frame.guide)
+
+            loop = self._loop = RenderLoop(
+                size=size,
+                fps=fps,
+                fit=show.fit,
+                clock=clock,
+                store=store,
+                inbox=Mailbox(),
+                publish=publish,
+                metrics=self.metrics,
+                on_message=self._say,
+                find_people=people_finder(show, False, self._say),
+                flow=flow,
+            )
+            painter = make_painter(model_spec(show), show.engine, size, store.ahead(0.0), False, self._say)
+            self.model = painter.name
+            loop.offer(painter)
+            loop.render(self._frames(source, total), self._stop)
+        finally:
+            with ExitStack() as ends:  # each of them, whatever another throws; the recordings first
+                ends.callback(source.close)
+                if self._ears is not None:
+                    ends.callback(self._ears.close)
+                if self._take is not None:
+                    ends.callback(self._take.close)
+                if self._loop is not None:
+                    ends.callback(self._loop.stop)
+                for runner in self._runners:
+                    ends.callback(runner.stop, timeout=30)
+        if self._runners and all(runner.failed_for_good for runner in self._runners):
+            raise Fault(f"nothing could be written: {self._runners[0].state()}")
+        return self.rendered
+
+    def _make_enlarger(self, size: Size) -> Callable[[np.ndarray, Guide | None], np.ndarray]:
+        """The last touches that only rendering has time for, and the way to the output's size. Raises Fault."""
+        device = str(best_device(self.show.model.device))
+        finish = make_finisher(self.show.finish, size, device, self._say) if self.show.finish else None
+        wanted = self.show.output
+        enlarger = make_enlarger(self.show.upscale, size, wanted, device, self._say) if wanted is not None else None
+
+        def enlarge(picture: np.ndarray, guide: Guide | None) -> np.ndarray:
+            try:
+                picture = picture if finish is None else finish(picture)
+                return picture if enlarger is None else enlarger.enlarge(picture, guide)
+            except Exception as error:  # a foreign model, a card that has gone: offline nothing may be left out
+                raise Fault(f"{type(error).__name__} while enlarging: {error}"[:300]) from error
+
+        return enlarge
+
+    def _open(self, setting: Setting) -> Source:
+        """The first source of the show that is not live, open. Raises Fault when it is not there: another picture than the one that was
+        meant may be found out after hours."""
+        live = []
+        for uri in self.show.source:
+            source = make_source(uri, setting)
+            if source.live:
+                live.append(f"{uri} is live, and offline there is no now; record it first, or name a file")
+                continue
+            fault = Opening(uri, source).wait(OPENING)
+            if fault is not None:
+                raise fault
+            return source
+        raise Fault("; ".join(live))
+
+    def _total(self, source: Source, fps: float) -> int | None:
+        """How many frames there will be, None while only the clip knows."""
+        if self._seconds is not None:
+            return max(1, round(self._seconds * fps))
+        frames: int | None = getattr(source, "frames", None)  # a clip may not know
+        if not getattr(source, "ends", False):
+            raise Fault(f"{self.show.source[0]} has no end; say how much to render, for example --for 10")
+        return frames
+
+    def _runner(self, uri: str, clock: FrameClock, fps: float) -> SinkRunner:
+        return SinkRunner(uri, make_sink(uri, SinkSetting(clock, live=False)), Mailbox(), fps, self._say, clock=clock)
+
+    def _frames(self, source: Source, total: int | None) -> Iterator[Frame]:
+        """Every frame once, up to the end or to --for."""
+        came, misses = 0, 0
+        limit = total if self._seconds is not None else None
+        while limit is None or came < limit:
+            try:
+                frame = source.read()
+            except EndOfSource:
+                return
+            if frame is None:
+                misses += 1
+                if misses > 40:
+                    raise Fault(f"{self.show.source[0]} gives no more frames")
+                continue
+            misses = 0
+            came += 1
+            yield frame
+
+    def summary(self) -> dict[str, Any]:
+        """What became of it."""
+        seconds = time.monotonic() - self._begun
+        return {
+            "show": self.show.show,
+            "offline": True,
+            "model": self.model,
+            "seconds": round(seconds, 2),
+            "painted": self.rendered,
+            "fps": round(self.rendered / seconds, 2) if seconds else 0.0,
+            "repeated": self.metrics.repeated,
+            "faults": self.metrics.faults,
+            "stages_ms": {name: round(value * 1e3, 2) for name, value in self.metrics.stages().items()},
+            "sent": {runner.uri: runner.sent for runner in self._runners},
+        }

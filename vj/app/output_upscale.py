@@ -1,0 +1,134 @@
+"""Between what is painted and what is sent: every picture brought to the size of the show's output, on a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from vj.core.frame import Frame, Guide, Size
+from vj.core.mailbox import Mailbox
+from vj.core.metrics import Metrics
+from vj.core.supervisor import STALLS, Post, Supervisor
+from vj.pipeline.upscale import Enlarger
+
+REST = 2.0
+"""Seconds without guides after two late pictures within one: a picture that is sharp in turns is worse than a soft one."""
+
+
+class Enlarging:
+    """Takes pictures from the render loop and never holds it up: the newest one waits, older ones are let go and counted.
+
+    A picture is led by its real input while there is time: one that would leave later than `period` seconds after it came goes the
+    plain way, which is counted in `plain`, and said once. While one picture takes longer than a second, the others leave as they were
+    painted.
+    """
+
+    def __init__(
+        self,
+        enlarger: Enlarger,
+        deliver: Callable[[Frame], None],
+        metrics: Metrics,
+        on_message: Callable[[str], None],
+        period: float = 1 / 30,
+        now: Callable[[], float] = time.perf_counter,
+        *,
+        painted: Size | None = None,
+        supervisor: Supervisor | None = None,
+    ) -> None:
+        """deliver: must not block. painted: the size that the enlarger was made for. supervisor: is told what goes wrong."""
+        self.painted = painted
+        self._supervisor = supervisor or Supervisor(on_message)
+        self._post = self._supervisor.watch(Post("enlarging:"))
+        self._enlarger, self._deliver, self._metrics, self._say = enlarger, deliver, metrics, on_message
+        self._now = now
+        self._patience = Patience(period)
+        self._box: Mailbox[tuple[Frame, float]] = Mailbox()
+        self._said = ""
+        self.plain = 0
+        """Pictures that were late, and so were not led."""
+        self._ended = threading.Event()
+        self._thread = self._supervisor.start("enlarging", self._run, self._ended.is_set)
+
+    @property
+    def dropped(self) -> int:
+        return self._box.dropped
+
+    def keep_pace(self, period: float) -> None:
+        """Another number of seconds within which a picture leaves. From any thread."""
+        self._patience.period = period
+
+    def put(self, frame: Frame) -> None:
+        if self._post.stuck() > STALLS:
+            self._deliver(replace(frame, guide=None))
+            return
+        self._box.put((frame, self._now()))
+
+    def _run(self) -> None:
+        while True:
+            item = self._box.take(1.0)
+            if item is not None:
+                self._deliver(self._enlarged(*item))
+            elif self._box.closed:
+                break
+        self._enlarger.close()
+
+    def _enlarged(self, frame: Frame, came: float) -> Frame:
+        bare = replace(frame, guide=None)
+        self._post.enter("a picture")
+        try:
+            begun = self._now()
+            guide = self._in_time(frame.guide, came, begun)
+            pixels = self._enlarger.enlarge(frame.pixels) if guide is None else self._enlarger.enlarge(frame.pixels, guide)
+            if guide is not None:
+                self._patience.took(self._now() - begun)
+            return replace(bare, pixels=pixels)
+        except Exception as error:  # a card that has gone, a foreign model: the picture goes on as it was painted
+            self._metrics.faults += 1
+            told = f"upscaling failed ({type(error).__name__}: {error}); the picture leaves as it was painted"[:300]
+            if told != self._said:
+                self._said = told
+                self._say(told)
+            return bare
+        finally:
+            self._post.leave()
+
+    def _in_time(self, guide: Guide | None, came: float, now: float) -> Guide | None:
+        if guide is None or not self._patience.late(came, now):
+            return guide
+        if self.plain == 0:
+            self._say("output: no time to follow the input's edges in every picture; late ones are enlarged the plain way")
+        self.plain += 1
+        return None
+
+    def stop(self, timeout: float = 0.5) -> None:
+        self._ended.set()
+        self._box.close()
+        self._thread.join(timeout)
+        self._supervisor.unwatch(self._post)
+
+
+class Patience:
+    """Whether there is time for a guide."""
+
+    def __init__(self, period: float) -> None:
+        self.period = period
+        self._takes = 0.0
+        self._last_late = self._rests_until = -REST
+
+    def took(self, seconds: float) -> None:
+        """A picture was led, in so many seconds."""
+        self._takes = seconds if self._takes == 0 else 0.8 * self._takes + 0.2 * seconds
+
+    def late(self, came: float, now: float) -> bool:
+        """A picture that came then would be late, were it led; and so are those of the next seconds where that happens again."""
+        if now < self._rests_until:
+            return True
+        if now - came + self._takes <= self.period:
+            return False
+        if now - self._last_late < 1:
+            self._rests_until = now + REST
+            self._takes *= 0.5  # or it would never be tried again
+        self._last_late = now
+        return True

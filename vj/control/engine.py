@@ -1,0 +1,372 @@
+"""Everything that plays a show's parameters besides bare OSC addresses, in one place: mappings, tempo, cues, timeline, macros, modulators.
+
+Whatever is heard on other threads waits in a queue; all of it happens once a frame, on the frame's time, in the order
+base (hand or cue) -> macros -> modulators -> clamp.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from vj.control.cues import CueList, Schedule, Timeline
+from vj.control.macros import Macro
+from vj.control.mapping import Hand
+from vj.control.mapping_table import Mappings
+from vj.control.modulation import Modulation, Modulations
+from vj.control.tempo import Tempo
+from vj.control.tempo_source import Lead
+from vj.core.errors import Fault
+from vj.parameters.store import Store
+from vj.parameters.table import PALETTES, Value
+from vj.show.control_sections import CueRule, CurveRule, MacroRule, MappingRule, TempoRule, TimelineRule
+from vj.show.midi_controls import Control
+
+TEXTS = ("prompt/a", "prompt/b", "prompt/list", "prompt/negative", *PALETTES)
+QUEUE = 8192
+"""Events that wait for the next frame, at most; more lose the oldest."""
+HAND_OVER = 1.0
+"""Seconds beside its fade in which a cue's text may come late from the encoder and still travel at the fade's pace."""
+
+
+class Playable(Protocol):
+    """What a conductor needs to know of a show."""
+
+    @property
+    def mappings(self) -> Sequence[MappingRule]: ...
+    @property
+    def macros(self) -> Mapping[str, MacroRule]: ...
+    @property
+    def cues(self) -> Sequence[CueRule]: ...
+    @property
+    def timeline(self) -> Sequence[TimelineRule]: ...
+    @property
+    def curves(self) -> Sequence[CurveRule]: ...
+    @property
+    def tempo(self) -> TempoRule: ...
+
+
+class Conductor:
+    """The forces of one show (see `vj.parameters.store.Forces`)."""
+
+    def __init__(
+        self,
+        show: Playable,
+        store: Store,
+        modulations: Sequence[Modulation] = (),
+        *,
+        now: Callable[[], float] = lambda: 0.0,
+        say: Callable[[str], None] = lambda text: None,
+        remark: Callable[[str], None] | None = None,
+        latency: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """now: the show's clock. remark: gets what is wrong with what somebody has sent, `say` unless given. latency: seconds from a
+        change to its picture, which quantised changes are early by."""
+        self.store, self._now, self._say, self._latency = store, now, say, latency
+        self._remark = remark or say
+        self.lead = Lead(Tempo(show.tempo.bpm, show.tempo.beats_per_bar), show.tempo.follow, say)
+        self.cues = CueList(show.cues)
+        self.timeline = Timeline(show.timeline)
+        self.schedules = [Schedule(rule, store.table.find(rule.to).name) for rule in show.curves]
+        self._scheduled = {schedule.to for schedule in self.schedules}
+        self.macros = [Macro(name, rule, store.table) for name, rule in show.macros.items()]
+        self.modulations = Modulations(modulations)
+        self.mappings = Mappings(show.mappings, store.table)
+        self._events: deque[tuple[Any, ...]] = deque(maxlen=QUEUE)
+        self._time = 0.0
+        self._whole_beat = self._whole_bar = -1
+        self._travel: tuple[float, float] | None = None
+        self._panics = 0
+        self.events = 0
+
+    @property
+    def tempo(self) -> Tempo:
+        return self.lead.tempo
+
+    @property
+    def hands(self) -> list[Hand]:
+        return self.mappings.hands
+
+    def begin(self, time: float) -> None:
+        """The first generated frame is about to be sampled: the timeline starts, and what follows a cue is counted from here."""
+        if self.timeline.waits:
+            self.timeline.begin(time, self.tempo)
+            self.cues.begin(time, self.tempo)
+
+    def timeline_position(self) -> tuple[float, float] | None:
+        """Seconds and beats from the show's beginning to the last frame; None before it, and where nothing lies along them."""
+        if not self.timeline.rules and not self.schedules:
+            return None
+        return self.timeline.passed(self._time, self.tempo)
+
+    def resume(self, cue: object, position: object) -> None:
+        """Before the show begins: stand where another run of it stood. cue: its standing cue. position: its `timeline_position`, as it
+        came from a file; entries before it do not happen again. What would have followed the cue by itself does so its whole time later."""
+        if isinstance(cue, str) and cue in self.cues.cues:
+            self.cues.resume(cue)
+        if isinstance(position, Sequence) and len(position) == 2 and all(isinstance(one, int | float) for one in position):
+            self.timeline.resume(float(position[0]), float(position[1]))
+
+    def take_over(self, old: Conductor) -> None:
+        """Go on where another left off, with all that is pending. Whatever a conductor carries from frame to frame is listed here:
+
+        the beat and who leads it; events that were heard and not played yet; what mappings hold, smooth and keep for a beat; macros;
+        envelopes and followers that sound; the standing cue, its follow, and cues that were stored; the timeline; what hands hold of
+        curves; the time that a fading text takes. Fades and glides of parameters are the store's. With the store's lock held.
+        """
+        self.lead.take_over(old.lead)
+        self._time, self._whole_beat, self._whole_bar = old._time, old._whole_beat, old._whole_bar
+        old._events.extend(self._events)
+        self._events = old._events  # whoever still hears for the old one is heard here
+        self._travel, self.events = old._travel, self.events + old.events
+        self.mappings.take_over(old.mappings)
+        macros = {macro.parameter: macro.value for macro in old.macros}
+        for macro in self.macros:
+            macro.value = macros.get(macro.parameter, 0.0)
+        self.modulations.take_over(old.modulations)
+        self.cues.take_over(old.cues, self.store.table)
+        self.timeline.go_on(old.timeline, self._time, self.tempo)
+        curves = {schedule.to: schedule for schedule in old.schedules}
+        for schedule in self.schedules:
+            if schedule.to in curves:
+                schedule.take_over(curves[schedule.to])
+
+    # Heard on any thread; happens with the next frame.
+
+    def hear_osc(self, address: str, arguments: tuple[Any, ...]) -> bool:
+        """A message to an address of a mapping. False when none listens to it."""
+        if not self.mappings.hears_osc(address) and f"osc {address}" not in self.modulations.causes:
+            return False
+        self._events.append(("osc", address, arguments))
+        return True
+
+    def hear_midi(self, heard: Control, raw: float, device: str = "") -> None:
+        """A control's raw value; a note's is its velocity, 0 for its end."""
+        self._events.append(("midi", heard, raw, device))
+
+    def hear_key(self, key: str) -> bool:
+        """A key of the terminal."""
+        if not self.mappings.hears_key(key):
+            return False
+        self._events.append(("key", key))
+        return True
+
+    def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
+        """`tick`, `start`, `continue`, `stop` or `position` (sixteenths from the song's start) of a MIDI clock, at a moment of the show's
+        clock."""
+        if self.lead.follows == "midi":
+            self._events.append(("clock", what, time, device, position))
+
+    def changed(self, name: str, value: Value, origin: object) -> None:
+        """A listener of the store, called with its lock held."""
+        if name == "panic":
+            self._panic()
+        elif origin is self:
+            return
+        elif name.startswith(("cue/", "tempo/", "timeline/")):
+            self._events.append(("set", name, value, self._now()))
+        elif name in TEXTS or name in self._scheduled or any(hand is not origin for hand in self.mappings.on(name)):
+            self._events.append(("touch", name, origin))
+
+    def _panic(self) -> None:
+        """Nothing moves by itself any more; the store has put every parameter back to the show's start. The timeline stands until
+        timeline/play or the next cue, the beat is the show's own unless a clock or Link leads it."""
+        self._panics += 1
+        clock = [event for event in self._events if event[0] == "clock"]  # is no hand, and its ticks are counted
+        self._events.clear()
+        self._events.extend(clock)
+        self._travel = None
+        self.mappings.let_go()
+        self.modulations.rest()
+        for macro in self.macros:
+            macro.value = float(self.store.start_of(macro.parameter))
+        self.cues.follow_nothing()
+        self.timeline.stop(self._time, self.tempo)
+        self.lead.panic(self.store, self._time)
+
+    # Once a frame, on the render thread.
+
+    def before(self, time: float) -> None:
+        """Base values for the frame at `time`."""
+        passed, self._time = max(0.0, time - self._time), time
+        self._hear_all(time)
+        self.lead.show(self.store, time)
+        self._play_beats(time)
+        for name in self.timeline.due(time, self.tempo):
+            self._fire_or_say(name, time)
+        following = None if self.timeline.waits else self.cues.following(time, self.tempo)
+        if following is not None:
+            self._fire_or_say(following, time)
+        if not self.timeline.stands:
+            for schedule in list(self.schedules):
+                try:
+                    value = schedule.at(self.timeline.position, time, self.tempo)
+                    if value is not None:
+                        self.store.place(schedule.to, value)
+                except Exception as error:  # one automation fails: the others and the picture go on
+                    self._switch_off(self.schedules, schedule, f"the curve of {schedule.to}", error)
+        for hand in list(self.hands):
+            try:
+                hand.step(passed, self.store)
+            except Exception as error:  # as above
+                self._drop_hand(hand, error)
+        for macro in list(self.macros):
+            try:
+                macro.follow(float(self.store.get(macro.parameter)), passed, self.tempo)
+            except Exception as error:  # as above
+                self._switch_off(self.macros, macro, macro.parameter, error)
+
+    def _switch_off(self, among: list[Any], one: object, name: str, error: Exception) -> None:
+        among.remove(one)
+        self._failed(name, error)
+
+    def _failed(self, name: str, error: Exception) -> None:
+        self._say(f"{name} failed ({type(error).__name__}: {error}) and is switched off until the show is saved or started again")
+
+    def _drop_hand(self, hand: Hand, error: Exception) -> None:
+        self.mappings.drop(hand)
+        self._failed(f"the mapping of {hand.rule.control} to {hand.row.name}", error)
+
+    def _fire_or_say(self, name: str, time: float) -> None:
+        try:
+            self._fire(name, time)
+        except Fault as fault:
+            self._say(str(fault))
+
+    def _hear_all(self, time: float) -> None:
+        moves: dict[tuple[int, str], tuple[Hand, object]] = {}
+        panics = self._panics
+        while self._events:
+            kind, *event = self._events.popleft()
+            self.events += kind in ("osc", "midi", "key")
+            try:
+                if kind in ("osc", "midi", "key"):
+                    device = event[2] if kind == "midi" else ""
+                    for hand, raw in self._moved(kind, event, time):
+                        if hand.continuous:
+                            moves.pop((id(hand), device), None)
+                            moves[id(hand), device] = hand, raw
+                        else:
+                            self._hear(hand, raw, device)
+                            if self._panics != panics:  # it was panic: what was moved before is no more
+                                panics = self._panics
+                                moves.clear()
+                elif kind == "clock":
+                    self.lead.hear_clock(*event)
+                elif kind == "set":
+                    self._command(event[0], event[1], event[2], time)
+                else:
+                    self._touched(event[0], event[1])
+            except Fault as fault:
+                self._remark(str(fault))
+            except Exception as error:  # a fault of our own: the next event is heard, and the frame comes
+                self._say(f"{kind} {event[0]!r:.60} could not be played ({type(error).__name__}: {error}); please report this")
+        for (_, device), (hand, raw) in moves.items():
+            self._hear(hand, raw, device)
+
+    def _hear(self, hand: Hand, raw: object, device: str) -> None:
+        try:
+            hand.hear(raw, self.store, self.mappings, device)
+            self._tell_beyond(hand)
+        except Fault as fault:
+            self._remark(f"{hand.rule.control}: {fault}")
+        except Exception as error:  # as in `before`
+            self._drop_hand(hand, error)
+
+    def _tell_beyond(self, hand: Hand) -> None:
+        """A control was pushed past its parameter's end."""
+        if hand.beyond:
+            self._remark(f"{hand.rule.control}: {hand.beyond}; the nearest is set")
+            hand.beyond = ""
+
+    def _moved(self, kind: str, event: list[Any], time: float) -> list[tuple[Hand, object]]:
+        """The mappings that an event is for, with the raw value each takes from it."""
+        if kind == "osc":
+            address, arguments = event
+            self.modulations.strike(f"osc {address}", arguments[0] if arguments else 1.0, time)
+            return self.mappings.by_osc(address, arguments)
+        if kind == "key":
+            return self.mappings.by_key(event[0])
+        heard, raw, device = event
+        for cause in {str(heard), str(Control(heard.kind, heard.number))}:  # an envelope may name the channel
+            self.modulations.strike(f"midi {cause}", raw, time)
+        return self.mappings.by_midi(heard, raw, device)
+
+    def _command(self, name: str, value: Value, moment: float, time: float) -> None:
+        if name == "tempo/tap":
+            self.tempo.tap(moment)
+        elif name == "timeline/play":
+            self.timeline.play(time, self.tempo)
+        elif name in ("cue/go", "cue/back"):
+            found = self.cues.neighbour(1 if name == "cue/go" else -1)
+            if found is None:
+                self._remark(f"{name}: there is no cue {'after' if name == 'cue/go' else 'before'} {self.cues.standing or 'the start'}")
+            else:
+                self._fire(found, time)
+        elif name == "cue/fire" and value != "":
+            self._fire(value, time)
+        elif name == "cue/store" and value != "":
+            self.cues.store(str(value), self.store.base())
+            self._say(f"cue {value!r} is kept; /vj/cue/write writes it into the show file")
+
+    def _fire(self, asked: object, time: float) -> None:
+        cue = self.cues.named(asked)
+        self.timeline.play(time, self.tempo)
+        seconds = self.cues.fire(cue, self.store, time, self.tempo, self)
+        names = {self.store.table.find(name).name for name in cue.set}
+        for name in names:
+            self._touched(name, self)
+        if not names.isdisjoint(TEXTS):
+            self._travel = (seconds, time + seconds + HAND_OVER)
+        self.modulations.strike("cue", 1.0, time)
+        self.modulations.strike(f"cue {cue.name}", 1.0, time)
+
+    def _touched(self, name: str, origin: object) -> None:
+        """Somebody has moved a parameter: whoever else moved it lets go."""
+        if name in TEXTS and origin is not self:
+            self._travel = None
+        for hand in self.mappings.on(name):
+            if hand is not origin:
+                hand.let_go()
+        for schedule in self.schedules:
+            if schedule.to == name:
+                schedule.touch()
+
+    def _play_beats(self, time: float) -> None:
+        beat = self.tempo.beat(time)
+        whole, bar = int(beat // 1), int(beat // self.tempo.beats_per_bar)
+        if self.tempo.running:
+            if whole != self._whole_beat:
+                self.modulations.strike("beat", 1.0, time)
+            if bar != self._whole_bar:
+                self.modulations.strike("bar", 1.0, time)
+            self._whole_beat, self._whole_bar = whole, bar
+        for hand, value in self.mappings.due(time, self.tempo, self._latency()):
+            try:
+                hand.apply(value, self.store)
+                self._tell_beyond(hand)
+            except Fault as fault:
+                self._remark(f"{hand.rule.control}: {fault}")
+            except Exception as error:  # as in `before`
+                self._drop_hand(hand, error)
+
+    def after(self, values: dict[str, Value], time: float) -> None:
+        """Macros, modulators, and the clamp, on one frame's values."""
+        moved: set[str] = set()
+        for macro in list(self.macros):
+            try:
+                moved.update(macro.apply(values))  # type: ignore[arg-type]
+            except Exception as error:  # as in `before`
+                self._switch_off(self.macros, macro, macro.parameter, error)
+        moved |= self.modulations.apply(values, time, self.tempo, self._failed)
+        for name in moved:
+            row = self.store.table.rows[name]
+            kept = min(row.high, max(row.low, float(values[name])))
+            values[name] = round(kept) if row.kind == "int" else kept
+        self.lead.obey(values["tempo/bpm"], time)
+        if self._travel is not None:
+            if time > self._travel[1]:
+                self._travel = None
+            else:
+                values["prompt/travel"] = min(60.0, self._travel[0])

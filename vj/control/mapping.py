@@ -1,0 +1,254 @@
+"""From what a control sends to what a parameter becomes: range, curve, smoothing, soft takeover, quantising."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from vj.parameters.curves import curve
+from vj.parameters.store import Store
+from vj.parameters.table import Parameter, Value
+from vj.show.control_sections import MappingRule
+
+BEATS = {"beat": 1.0, "bar": 4.0, "2 bars": 8.0, "4 bars": 16.0}
+PRESS = object()
+"""What a message without arguments stands for: it presses a button, and says nothing to a fader."""
+TOO_LARGE = 1e300
+"""What no control sends; also infinity, and whole numbers that no float holds."""
+NEAR = 0.02
+"""A control takes hold within this share of its range."""
+SETTLED = 1e-4
+PEDALS = range(64, 70)
+"""MIDI controllers that are pressed and released: sustain and its kin."""
+RELATIVE = {
+    "twos": lambda raw: raw if raw < 64 else raw - 128,
+    "offset": lambda raw: raw - 64,
+    "sign": lambda raw: raw if raw < 64 else 64 - raw,
+}
+"""The three codings of endless encoders: 1 and 127, 65 and 63, 1 and 65."""
+
+
+class Later(Protocol):
+    """Takes what shall happen on a beat."""
+
+    def at_beat(self, hand: Hand, value: object) -> None: ...
+
+
+def taken(rule: MappingRule, arguments: tuple[Any, ...]) -> object:
+    """The argument of an OSC message a mapping is about: by index, `last`, `count`, `json 0 1`, a path into JSON text, or
+    `share 1`, how much of all weights the entry of this number has in the JSON text [[what, weight], ...].
+
+    PRESS for a message without any. None when the message has no such thing.
+    """
+    take = rule.take
+    try:
+        if take == "count":
+            return len(arguments) or None
+        if take == "last":
+            return arguments[-1]
+        if isinstance(take, str) and take.startswith("share"):
+            weights = [max(0.0, float(weight)) for _, weight in json.loads(arguments[0])]
+            place = int(take.split()[1])
+            return weights[place] / sum(weights) if place < len(weights) else 0.0
+        if isinstance(take, str) and take.startswith("json"):
+            found = json.loads(arguments[0])
+            for key in take.split()[1:]:
+                found = found[int(key)]
+            return found
+        return arguments[int(take)] if arguments else (PRESS if take == 0 else None)
+    except (IndexError, ValueError, TypeError, KeyError, RecursionError, ArithmeticError):
+        return None
+
+
+@dataclass
+class Hand:
+    """One mapping at work. All but `hear` run on the render thread."""
+
+    rule: MappingRule
+    row: Parameter
+    span: tuple[float, float]
+    mine: Value | None = None
+    """What it gave the parameter last; while that stands, it holds it."""
+    due: float | None = None
+    """When a quantised change of it shall happen."""
+    beyond: str = ""
+    """What is to be said of the last value: it was past the parameter's end, and the one before was not."""
+    _pushed: bool = False
+    _raw: dict[str, float] = field(default_factory=dict)
+    """Where each device's control was last seen."""
+    _aim: float = 0.0
+    _moving: bool = False
+    _on: dict[str, bool] = field(default_factory=dict)
+    """Whether each device's control is pressed."""
+    _by: str = ""
+    """The device that moved it last."""
+    _tip: float | None = None
+
+    def __post_init__(self) -> None:
+        count = len(self.row.choices) - 1
+        whole = (0.0, float(count)) if self.row.kind == "choice" else (self.row.low, self.row.high)
+        self.low, self.high = self.rule.range or whole
+        self._shape = curve(self.rule.curve)
+        midi = self.rule.midi
+        soft = midi is not None and midi.kind in ("cc", "cc14", "nrpn") and self.row.kind in ("float", "int")
+        if (midi is not None and midi.number in PEDALS) or self.row.name.startswith("macro/"):
+            soft = False  # pressed and released: they have no place to be fetched from
+        self._soft = (soft if self.rule.takeover is None else self.rule.takeover) and self.rule.relative is None
+        self._smooth = self.rule.smooth.seconds
+
+    @property
+    def continuous(self) -> bool:
+        """Only the last of several values in one frame counts."""
+        return (
+            self.rule.as_ in ("value", "raw")
+            and self.rule.value is None
+            and self.rule.relative is None
+            and self.row.kind in ("float", "int")
+        )
+
+    def shaped(self, raw: float) -> float:
+        """A raw value of the control as a value of the parameter."""
+        low, high = self.span
+        u = min(1.0, max(0.0, (raw - low) / (high - low)))
+        return self.low + self._shape(1 - u if self.rule.invert else u) * (self.high - self.low)
+
+    def raw_of(self, value: float) -> float:
+        """The other way round, for lamps and motors: found by halving, since curves rise."""
+        share = 0.0 if self.high == self.low else min(1.0, max(0.0, (value - self.low) / (self.high - self.low)))
+        below, above = 0.0, 1.0
+        for _ in range(16):
+            middle = (below + above) / 2
+            below, above = (middle, above) if self._shape(middle) < share else (below, middle)
+        u = 1 - above if self.rule.invert else above
+        return self.span[0] + u * (self.span[1] - self.span[0])
+
+    def hear(self, raw: object, store: Store, later: Later, device: str = "") -> None:
+        """The control has moved, that of a device, since two of a name may lie on the desk."""
+        if raw is PRESS:
+            if self.continuous:
+                return
+            raw = True
+        value = self._meant(raw, store, device)
+        if value is None:
+            return
+        self._by = device
+        if self.rule.quantise:
+            later.at_beat(self, value)
+        else:
+            self.apply(value, store)
+
+    def apply(self, value: object, store: Store) -> None:
+        """Give the parameter what the control asks for."""
+        if self._smooth > 0 and isinstance(value, float) and self.row.kind in ("float", "int"):
+            if not self._moving or self.mine is None:
+                self.mine = store.base()[self.row.name]
+                self._tip = float(self.mine)
+            self._aim, self._moving = value, True
+            return
+        remark = store.set(self.row.name, value, self)
+        self.beyond, self._pushed = "" if self._pushed else remark, bool(remark)
+        self.mine = store.get(self.row.name)
+
+    def step(self, seconds: float, store: Store) -> None:
+        """Smoothing goes on by one frame: 95 % of the way in the time the mapping names."""
+        if not self._moving or self._tip is None:
+            return
+        self._tip += (self._aim - self._tip) * (1 - math.exp(-3 * max(0.0, seconds) / self._smooth))
+        if abs(self._aim - self._tip) <= SETTLED * (self.high - self.low):
+            self._tip, self._moving = self._aim, False
+        store.place(self.row.name, self._tip)
+        self.mine = store.get(self.row.name)
+
+    def let_go(self) -> None:
+        """Somebody else has moved the parameter."""
+        self._moving = False
+        self.mine = None
+
+    def take_over(self, old: Hand) -> None:
+        """Go on where another mapping of the same control and parameter was: what it holds, what it is on its way to, whether it is
+        pressed, where it was last seen (for soft takeover), and when its quantised change is due."""
+        if self.row.kind != old.row.kind:
+            return
+        self.mine, self._raw, self._on, self._by = old.mine, old._raw, old._on, old._by
+        if self.rule.quantise == old.rule.quantise:
+            self.due = old.due
+        if self._smooth > 0 and old._moving:
+            self._aim, self._tip, self._moving = min(self.high, max(self.low, old._aim)), old._tip, True
+
+    def _meant(self, raw: object, store: Store, device: str = "") -> object:
+        """The parameter's value that a raw value stands for; None when it means no change."""
+        rule, kind = self.rule, self.row.kind
+        if isinstance(raw, bool):
+            self._on[device], raw = False, self.span[1] if raw else self.span[0]  # a press each time, with no release between
+        if isinstance(raw, str):
+            return (rule.value if rule.value is not None else raw) if kind in ("text", "choice", "switch", "trigger") else _number(raw)
+        if not isinstance(raw, int | float) or not abs(raw) < TOO_LARGE:
+            return None
+        if rule.relative is not None:
+            return self._turned(RELATIVE[rule.relative](raw), store)
+        if rule.as_ == "raw":
+            return raw
+        low, high = self.span
+        note = rule.midi is not None and rule.midi.kind == "note"  # velocity 1 is pressed
+        down = raw > low if note or rule.as_ == "velocity" else raw >= low + (high - low) / 2
+        pressed, self._on[device] = down and not self._on.get(device, False), down
+        if rule.value is not None:
+            return rule.value if pressed else None
+        if rule.as_ == "trigger" or kind == "trigger":
+            return (self.high if kind in ("float", "int") else True) if pressed else None
+        if rule.as_ == "velocity":
+            return self.shaped(float(raw)) if down else None
+        if rule.as_ == "toggle":
+            return self._toggled(store) if pressed else None
+        if rule.as_ == "momentary":
+            return (self.high if down else self.low) if kind in ("float", "int") else down
+        if kind == "switch":
+            return self._switched(float(raw), store)
+        if kind in ("choice", "text"):
+            return round(self.shaped(float(raw))) if kind == "choice" else str(int(raw))
+        return self._held(float(raw), store, device)
+
+    def _turned(self, ticks: float, store: Store) -> float:
+        here = self._aim if self._moving else float(store.get(self.row.name))
+        step = (self.rule.step or 1 / 127) * (self.high - self.low) * (-1 if self.rule.invert else 1)
+        return min(self.high, max(self.low, here + ticks * step))
+
+    def _toggled(self, store: Store) -> object:
+        now = store.get(self.row.name)
+        if self.row.kind == "switch":
+            return not now
+        return self.low if float(now) >= self.high - SETTLED * (self.high - self.low) else self.high
+
+    def _switched(self, raw: float, store: Store) -> object:
+        low, high = self.span
+        u = (raw - low) / (high - low)
+        u = 1 - u if self.rule.invert else u
+        now = bool(store.get(self.row.name))
+        edge = 0.5 + (-0.5 if now else 0.5) * self.rule.hysteresis
+        wanted = u >= edge
+        return wanted if wanted != now or self.mine is None else None
+
+    def _held(self, raw: float, store: Store, device: str) -> float | None:
+        """The value, once the control has taken hold."""
+        last = self._raw.get(device)
+        value, before = self.shaped(raw), None if last is None else self.shaped(last)
+        self._raw[device] = raw
+        if not self._soft:
+            return value
+        now = float(store.get(self.row.name))
+        if self.mine is not None and self._by == device and abs(now - float(self.mine)) <= SETTLED * (self.high - self.low):
+            return value
+        here = min(self.high, max(self.low, now))
+        if abs(value - here) <= NEAR * (self.high - self.low) or (before is not None and (before - here) * (value - here) <= 0):
+            return value
+        return None
+
+
+def _number(text: str) -> float | None:
+    try:
+        found = float(text)
+    except ValueError:
+        return None
+    return found if math.isfinite(found) else None

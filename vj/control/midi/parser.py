@@ -1,0 +1,178 @@
+"""From MIDI messages to controls: 14-bit pairs and NRPN joined, note-on of velocity 0 read as note-off, what is pressed remembered.
+
+After the MIDI 1.0 detailed specification (RP-018 for NRPN and RPN) and what senders really do.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from vj.control.mapping import PEDALS
+from vj.show.midi_controls import Control
+
+CLOCK = {"clock": "tick", "start": "start", "stop": "stop", "continue": "continue", "songpos": "position"}
+DATA, DATA_FINE, UP, DOWN = 6, 38, 96, 97
+"""Controllers that give the chosen parameter number its value."""
+NUMBERS = {98: ("nrpn", "low"), 99: ("nrpn", "high"), 100: ("rpn", "low"), 101: ("rpn", "high")}
+RESET, SILENT = 121, (120, 123, 124, 125, 126, 127)
+"""Controllers that let go of pedals, and of notes."""
+NOTHING = 127, 127
+"""The number that chooses no parameter."""
+
+
+class Listener(Protocol):
+    """Who hears controls: the conductor, or `learn`."""
+
+    def hear_midi(self, heard: Control, raw: float, device: str = "") -> None: ...
+
+    def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None: ...
+
+
+TOGETHER = 0.05
+"""Seconds within which both halves of a value come."""
+
+
+@dataclass(slots=True)
+class Pair:
+    """A value of 14 bits in two halves, in either order, or the upper one alone."""
+
+    high: int | None = None
+    low: int = 0
+    low_first: bool = False
+    _waiting: bool = False
+    _since: float = 0.0
+
+    def hear_high(self, value: int, time: float) -> int:
+        """The value now. Another upper half alone stands for itself: the lower one is 0 until it comes."""
+        if self._waiting and time - self._since > TOGETHER:
+            self.low_first = self._waiting = False  # that lower half was the end of something, and not the begin of this
+        if value != self.high and not self._waiting:
+            self.low = 0
+        self.high, self._waiting = value, False
+        return value * 128 + self.low
+
+    def hear_low(self, value: int, time: float) -> int | None:
+        """The value now, None while the upper half has to come first: of a sender that sends the lower one first, or has sent nothing
+        else yet."""
+        self.low = value
+        if self.high is None:
+            self.low_first = True
+        if self.low_first and not self._waiting:
+            self._waiting, self._since = True, time
+            return None
+        return None if self.high is None else self.high * 128 + value
+
+
+@dataclass(slots=True)
+class Number:
+    """The parameter number of one channel that data goes to."""
+
+    kind: str = ""
+    high: int | None = None
+    low: int | None = None
+
+    def choose(self, kind: str, half: str, value: int) -> None:
+        if kind != self.kind:
+            self.kind, self.high, self.low = kind, None, None
+        setattr(self, half, value)
+
+    @property
+    def nrpn(self) -> int | None:
+        """Of an NRPN that is chosen as a whole; None for an RPN, half of one, and the null number."""
+        if self.kind != "nrpn" or self.high is None or self.low is None or (self.high, self.low) == NOTHING:
+            return None
+        return self.high * 128 + self.low
+
+
+class MidiReader:
+    """One device. `hear` takes mido messages, on the thread of its port."""
+
+    def __init__(self, device: str, listener: Listener) -> None:
+        self.device, self._listener = device, listener
+        self._pairs: dict[tuple[int, int], Pair] = {}
+        self._numbers: dict[int, Number] = {}
+        self._data: dict[tuple[int, int], Pair] = {}
+        self._pressed: set[Control] = set()
+        self._time = 0.0
+        self.messages = 0
+
+    def hear(self, message: Any, time: float) -> None:
+        """message: a mido.Message; time: seconds on the show's clock. What is no control (sysex, active sensing) is passed over."""
+        self.messages += 1
+        self._time = time
+        kind = message.type
+        if kind in CLOCK:
+            self._listener.hear_clock(CLOCK[kind], time, self.device, getattr(message, "pos", 0))
+            return
+        channel = getattr(message, "channel", -1) + 1
+        if kind == "control_change":
+            self._controller(message.control, message.value, channel)
+        elif kind in ("note_on", "note_off"):
+            velocity = message.velocity if kind == "note_on" else 0
+            self._press(Control("note", message.note, channel), velocity)
+        elif kind == "pitchwheel":
+            self._say(Control("pitch", 0, channel), message.pitch)
+        elif kind == "aftertouch":
+            self._say(Control("aftertouch", 0, channel), message.value)
+        elif kind == "polytouch":
+            self._say(Control("aftertouch", message.note, channel), message.value)
+        elif kind == "program_change":
+            self._say(Control("program", 0, channel), message.program)
+
+    def vanished(self) -> None:
+        """The device has gone: whatever it held down is let go."""
+        self._let_go(("cc", "note"))
+
+    def _let_go(self, kinds: tuple[str, ...], channel: int = 0) -> None:
+        """Release what is pressed; channel 0 for all of them."""
+        for control in sorted(self._pressed, key=str):
+            if control.kind in kinds and channel in (0, control.channel):
+                self._press(control, 0)
+
+    def _say(self, control: Control, raw: float) -> None:
+        if math.isfinite(raw):
+            self._listener.hear_midi(control, raw, self.device)
+
+    def _press(self, control: Control, raw: int) -> None:
+        (self._pressed.add if raw > 0 else self._pressed.discard)(control)
+        self._say(control, raw)
+
+    def _controller(self, number: int, value: int, channel: int) -> None:
+        control = Control("cc", number, channel)
+        if number in PEDALS:
+            self._press(control, value)
+        else:
+            self._say(control, value)
+        if number < 64:
+            pair = self._pairs.setdefault((channel, number % 32), Pair())
+            self._give(Control("cc14", number % 32, channel), self._half(pair, number < 32, value))
+        elif number == RESET:
+            self._let_go(("cc",), channel)
+        elif number in SILENT:
+            self._let_go(("note",), channel)
+        if number in NUMBERS:
+            self._numbers.setdefault(channel, Number()).choose(*NUMBERS[number], value)
+        elif number in (DATA, DATA_FINE, UP, DOWN):
+            self._enter(number, value, channel)
+
+    def _enter(self, number: int, value: int, channel: int) -> None:
+        """Data for the parameter number that is chosen."""
+        chosen = self._numbers.get(channel, Number()).nrpn
+        if chosen is None:
+            return
+        pair = self._data.setdefault((channel, chosen), Pair())
+        if number in (UP, DOWN):
+            whole = min(16383, max(0, (pair.high or 0) * 128 + pair.low + (1 if number == UP else -1)))
+            pair.high, pair.low = divmod(whole, 128)
+            self._give(Control("nrpn", chosen, channel), whole)
+        else:
+            self._give(Control("nrpn", chosen, channel), self._half(pair, number == DATA, value))
+
+    def _half(self, pair: Pair, upper: bool, value: int) -> int | None:
+        return pair.hear_high(value, self._time) if upper else pair.hear_low(value, self._time)
+
+    def _give(self, control: Control, raw: int | None) -> None:
+        if raw is not None:
+            self._say(control, raw)

@@ -1,0 +1,270 @@
+"""MIDI ports: found by parts of their names, opened when they appear, let go when they vanish; lamps and motors are told what changed.
+
+The one file that touches mido's backend, which a machine need not have: python-rtmidi, or rtmidi2 on Pythons without it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from vj.control.mapping import Hand
+from vj.control.midi.parser import Listener, MidiReader
+from vj.core.supervisor import Supervisor
+from vj.parameters.table import Value
+
+SEARCH = 1.0
+"""Seconds between two looks at what is plugged in."""
+SELDOM = 60.0
+"""The same on a machine without MIDI: its library grumbles into the terminal each time."""
+REFRESH = 0.04
+ECHO = 0.4
+"""Seconds in which a device may send back what it was told: that is no hand."""
+HELD = 0.15
+"""Seconds after a control's own move in which it is told nothing: a motor must not fight a hand."""
+
+BACKENDS = {"mido.backends.rtmidi": "rtmidi", "vj.control.midi.rtmidi2": "rtmidi2"}
+"""What mido's backend stands on, the first one that is installed."""
+REMEDY = "no MIDI library is installed: python3 launch.py add midi"
+
+_NUMBERS = re.compile(r"\s+\d+(:\d+)?$")
+
+
+def plain_name(port: str) -> str:
+    """A port's name without the numbers that ALSA and Windows add: they change from one plugging to the next."""
+    return _NUMBERS.sub("", port)
+
+
+def counterpart(port: str, others: Sequence[str]) -> str | None:
+    """The output that belongs to an input: of the same name, or of the same name within another client (JACK)."""
+    for name in (str, plain_name, lambda full: plain_name(full).rpartition(":")[2]):
+        for other in others:
+            if name(other) == name(port):
+                return other
+    return None
+
+
+def make_backend() -> Any:
+    """mido's backend: python-rtmidi, where that has no build rtmidi2, or what MIDO_BACKEND names. Raises ImportError without one."""
+    try:
+        import mido
+    except ImportError:
+        raise ImportError(REMEDY) from None
+
+    named = os.environ.get("MIDO_BACKEND")
+    found = [name for name, package in BACKENDS.items() if importlib.util.find_spec(package)]
+    if not named and not found:
+        raise ImportError(REMEDY)
+    backend = mido.Backend(named or found[0])
+    backend.load()
+    return backend
+
+
+class MidiPorts:
+    """Listens to all devices that are wanted, on a thread that also looks for new ones."""
+
+    def __init__(
+        self,
+        listener: Listener,
+        *,
+        now: Callable[[], float],
+        say: Callable[[str], None],
+        devices: Sequence[str] = (),
+        hands: Sequence[Hand] = (),
+        values: Callable[[], Mapping[str, Value]] | None = None,
+        backend: Callable[[], Any] = make_backend,
+        supervisor: Supervisor | None = None,
+    ) -> None:
+        """devices: parts of names; none for all. hands, values: what is told back to lamps and motors; values None tells nothing."""
+        self._supervisor = supervisor or Supervisor(say)
+        self._listener, self._now, self._say, self._devices = listener, now, say, [d.casefold() for d in devices]
+        self.hands, self._values, self._make = list(hands), values, backend
+        self._inputs: dict[str, tuple[Any, MidiReader]] = {}
+        self._outputs: dict[str, Any] = {}
+        self._counterparts: dict[str, str] = {}
+        """The output that belongs to an input."""
+        self._moved: dict[tuple[str, str, int], float] = {}
+        self._told: dict[tuple[str, int], float] = {}
+        self._sent: dict[tuple[str, str, int], deque[tuple[int, float]]] = {}
+        """What a control of a port was told lately, and when."""
+        self._failed: set[str] = set()
+        self._troubles: set[str] = set()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.state = "starting"
+
+    def start(self) -> None:
+        self._thread = self._supervisor.start("MIDI", self._run, self._stop.is_set)
+
+    def stop(self, timeout: float = 1.0) -> None:
+        """End. May be called twice."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+            self._thread = None
+
+    def adopt(self, hands: Sequence[Hand]) -> None:
+        """Other mappings; the ports stay open, and what they hold down stays held."""
+        self.hands = list(hands)
+        self._told.clear()
+
+    @property
+    def devices(self) -> list[str]:
+        """What is listened to now."""
+        return [reader.device for _, reader in self._inputs.values()]
+
+    def _run(self) -> None:
+        try:
+            backend = self._make()
+        except Exception as error:  # ImportError, or whatever a broken driver raises
+            self.state = "no MIDI"
+            self._say(f"MIDI cannot be used ({error}); the show plays without it")
+            return
+        looked = -SEARCH
+        while not self._stop.is_set():
+            if time.monotonic() - looked >= (SEARCH if self.state != "no MIDI" else SELDOM):
+                looked = time.monotonic()
+                self._guarded("ports", lambda: self._look(backend))
+            self._guarded("lamps", self._tell)
+            self._stop.wait(REFRESH)
+        for port in [*(port for port, _ in self._inputs.values()), *self._outputs.values()]:
+            with contextlib.suppress(Exception):
+                port.close()
+
+    def _guarded(self, what: str, work: Callable[[], None]) -> None:
+        """A driver may throw anything, at any time, and the thread goes on; said when it is news."""
+        try:
+            work()
+            self._troubles.discard(what)
+        except Exception as error:
+            self._supervisor.count(f"MIDI {what}")
+            if what not in self._troubles:
+                self._troubles.add(what)
+                self._say(f"MIDI {what}: {type(error).__name__}: {error}; it is tried again")
+
+    def _look(self, backend: Any) -> None:
+        """Open what has come, let go of what has gone."""
+        try:
+            names = {name for name in backend.get_input_names() if "vj-" not in name and "Midi Through" not in name}
+        except Exception as error:  # no sequencer on this machine
+            if self.state != "no MIDI":
+                self.state = "no MIDI"
+                self._say(f"MIDI is not to be had on this machine ({error}); the show plays without it")
+            return
+        wanted = {name for name in names if not self._devices or any(part in name.casefold() for part in self._devices)}
+        for name in [name for name, (port, _) in self._inputs.items() if name not in names or getattr(port, "closed", False)]:
+            port, reader = self._inputs.pop(name)
+            with contextlib.suppress(Exception):
+                port.close()
+            output = self._outputs.pop(name, None)
+            with contextlib.suppress(Exception):
+                if output is not None:
+                    output.close()
+            reader.vanished()
+            self._say(f"MIDI {reader.device} has gone; what it held down is let go")
+        for name in sorted(wanted - self._inputs.keys() - self._failed):
+            self._open(backend, name)
+        self._failed &= names
+        self.state = ", ".join(self.devices) or "no MIDI device"
+
+    def _open(self, backend: Any, name: str) -> None:
+        reader = MidiReader(self._called(name), self._listener)
+
+        def hear(message: Any) -> None:
+            moment = self._now()
+            if not self._is_echo(name, message):
+                self._note_move(name, message)
+                reader.hear(message, moment)
+
+        try:
+            self._inputs[name] = backend.open_input(name, callback=hear), reader
+        except Exception as error:  # another program holds it (Windows)
+            self._failed.add(name)
+            self._say(f"MIDI {plain_name(name)} cannot be opened ({error}); another program may hold it")
+            return
+        self._say(f"MIDI {reader.device} plays")
+        if self._values is None:
+            return
+        taken = {self._counterparts[port] for port in self._outputs}
+        other = counterpart(name, [port for port in backend.get_output_names() if port not in taken])
+        if other is not None:
+            with contextlib.suppress(Exception):
+                self._outputs[name] = backend.open_output(other)
+                self._counterparts[name] = other
+                self._told.clear()
+
+    def _called(self, port: str) -> str:
+        """The name mappings know a device by; of two alike the second one is NAME (2)."""
+        plain, taken = plain_name(port), {reader.device for _, reader in self._inputs.values()}
+        return next(name for name in (plain, *(f"{plain} ({n})" for n in range(2, 99))) if name not in taken)
+
+    @staticmethod
+    def _control(message: Any) -> tuple[str, int] | None:
+        kind = {"control_change": "cc", "note_on": "note", "note_off": "note", "pitchwheel": "pitch"}.get(message.type)
+        if kind is None:
+            return None
+        return kind, message.control if kind == "cc" else message.note if kind == "note" else 0
+
+    def _note_move(self, port: str, message: Any) -> None:
+        control = self._control(message)
+        if control is not None:
+            self._moved[port, *control] = time.monotonic()
+
+    def _is_echo(self, port: str, message: Any) -> bool:
+        """A device sends back what it was just told, as some do: it must not end a fade as a hand would."""
+        control = self._control(message)
+        if control is None or control[0] == "note":
+            return False
+        raw = message.value if control[0] == "cc" else message.pitch
+        now = time.monotonic()
+        return any(told == raw and now - moment < ECHO for told, moment in list(self._sent.get((port, *control), ())))
+
+    def _tell(self) -> None:
+        """Send lamps and motors the values that have changed, but not to a control a hand is on."""
+        if self._values is None or not self._outputs:
+            return
+        import mido
+
+        values, now = self._values(), time.monotonic()
+        for name, port in list(self._outputs.items()):
+            if name not in self._inputs:
+                continue
+            device = self._inputs[name][1].device
+            for index, hand in enumerate(self.hands):
+                midi = hand.rule.midi
+                if midi is None or midi.kind not in ("cc", "note", "pitch") or hand.rule.device.casefold() not in device.casefold():
+                    continue
+                raw = raw_for(hand, values.get(hand.row.name))
+                if raw is None or self._told.get((name, index)) == raw:
+                    continue
+                if now - self._moved.get((name, midi.kind, midi.number), -HELD) < HELD:
+                    continue
+                self._told[name, index] = raw
+                self._sent.setdefault((name, midi.kind, midi.number), deque(maxlen=32)).append((raw, now))
+                channel = max(0, midi.channel - 1)
+                if midi.kind == "cc":
+                    port.send(mido.Message("control_change", control=midi.number, value=raw, channel=channel))
+                elif midi.kind == "note":
+                    port.send(mido.Message("note_on", note=midi.number, velocity=raw, channel=channel))
+                else:
+                    port.send(mido.Message("pitchwheel", pitch=raw, channel=channel))
+
+
+def raw_for(hand: Hand, value: Value | None) -> int | None:
+    """What a lamp or a motor is told of a parameter's value; None when it has nothing to show."""
+    midi = hand.rule.midi
+    if value is None or midi is None or hand.rule.relative is not None or hand.rule.value is not None:
+        return None
+    if isinstance(value, bool):
+        return 127 if value != hand.rule.invert else 0
+    if not isinstance(value, int | float):
+        return None
+    low, high = midi.span
+    return round(min(high, max(low, hand.raw_of(float(value)))))

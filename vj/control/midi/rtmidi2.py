@@ -1,0 +1,199 @@
+"""A backend for mido that stands on rtmidi2: MIDI for the Pythons (3.13 and newer) that python-rtmidi has no builds for.
+
+rtmidi2 1.5.0 ends its process when a port does not open (C++ exceptions that nobody catches), and may stand still while it closes one. So
+it runs in a process of its own, rtmidi2_helper.py: when that ends or does not answer, the ports have gone, as if they were unplugged, and the
+next look at what is plugged in starts another. docs/control.md says how it compares.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import queue
+import subprocess
+import sys
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from mido import Message
+
+HELPER = Path(__file__).with_name("rtmidi2_helper.py")
+PATIENCE = 4.0
+"""Seconds that an answer may take."""
+USUAL = {"win32": "WINDOWS_MM", "darwin": "MACOSX_CORE"}
+"""The system's own MIDI; ALSA elsewhere."""
+
+
+class Helper:
+    """The process, by a name of one of RtMidi's interfaces."""
+
+    def __init__(self, api: str) -> None:
+        """Raises ImportError without rtmidi2."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", str(HELPER), api],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+        )
+        self._numbers = itertools.count(1)
+        self._answers: dict[int, queue.SimpleQueue[Any]] = {0: queue.SimpleQueue()}
+        self._ears: dict[int, Callable[[Message], None]] = {}
+        self._lock = threading.Lock()
+        self.gone = False
+        threading.Thread(target=self._read, name="midi helper", daemon=True).start()
+        try:
+            self._answer(0)
+        except OSError as error:
+            raise ImportError(str(error)) from None
+
+    def ask(self, *words: Any) -> Any:
+        """The answer to a command. Raises OSError: the library's refusal, or the process has ended or stands still."""
+        number = next(self._numbers)
+        self._answers[number] = queue.SimpleQueue()
+        self._write(number, words)
+        return self._answer(number)
+
+    def send(self, port: int, data: bytes) -> None:
+        """Raises OSError when the process has ended."""
+        self._write(0, ("send", port, data.hex()))
+
+    def listen(self, port: int, ear: Callable[[Message], None]) -> None:
+        """ear: called with every message of a port, on the helper's thread."""
+        self._ears[port] = ear
+
+    def end(self) -> None:
+        """At once. What is open there is closed by the system."""
+        self.gone = True
+        self._process.kill()
+
+    def _write(self, number: int, words: tuple[Any, ...]) -> None:
+        assert self._process.stdin is not None
+        with self._lock:
+            if self.gone:
+                raise OSError("the MIDI library has ended; it is started again")
+            self._process.stdin.write(f"{number} {json.dumps(words)}\n".encode("ascii"))
+
+    def _answer(self, number: int) -> Any:
+        try:
+            answer = self._answers[number].get(timeout=PATIENCE)
+        except queue.Empty:
+            self.end()
+            raise OSError("the MIDI library does not answer; it is started again") from None
+        finally:
+            self._answers.pop(number, None)
+        if isinstance(answer, dict):
+            raise OSError(answer["error"])
+        return answer
+
+    def _read(self) -> None:
+        """Until the process ends."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            kind, _, rest = line.decode("ascii").partition(" ")
+            number, _, text = rest.partition(" ")
+            if kind == "r":
+                if answers := self._answers.get(int(number)):
+                    answers.put(json.loads(text))
+            elif ear := self._ears.get(int(number)):
+                try:
+                    message = Message.from_bytes(bytes.fromhex(text))
+                except ValueError:  # not a message: some devices send such
+                    continue
+                try:
+                    ear(message)
+                except Exception:  # as python-rtmidi does: said, and the next message is heard
+                    traceback.print_exc()
+        self.gone = True
+        for answers in list(self._answers.values()):
+            answers.put({"error": "the MIDI library has ended; it is started again"})
+        self._process.wait()
+
+
+_helpers: dict[str, Helper] = {}
+_starting = threading.Lock()
+
+
+def _helper(api: str | None) -> Helper:
+    """The one that runs, or a new one. Raises ImportError."""
+    name = api or USUAL.get(sys.platform, "LINUX_ALSA")
+    with _starting:
+        if name not in _helpers or _helpers[name].gone:
+            _helpers[name] = Helper(name)
+        return _helpers[name]
+
+
+def get_devices(api: str | None = None) -> list[dict[str, Any]]:
+    """All ports, as mido wants them. Raises ImportError without the library, OSError on a machine without MIDI."""
+    inputs, outputs = _helper(api).ask("list")
+    return [
+        {"name": name, "is_input": name in inputs, "is_output": name in outputs}
+        for name in dict.fromkeys([*inputs, *outputs])
+    ]
+
+
+class Port:
+    """What inputs and outputs have in common."""
+
+    def __init__(self, kind: str, name: str, virtual: bool, api: str | None) -> None:
+        self.name, self._helper = name, _helper(api)
+        try:
+            self._number = int(self._helper.ask(kind, name, virtual))
+        except OSError as error:
+            raise OSError(f"MIDI port {name!r}: {error}") from None
+        self._shut = False
+
+    @property
+    def closed(self) -> bool:
+        """Also when the library has ended."""
+        return self._shut or self._helper.gone
+
+    def close(self) -> None:
+        """May be called twice. A library that stands still while it closes is ended."""
+        if self.closed:
+            return
+        self._shut = True
+        self._helper.ask("close", self._number)
+
+
+class Input(Port):
+    """A port that is listened to: by the callback, with mido messages on a thread of its own, or else by `iter_pending`."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        callback: Callable[[Message], None] | None = None,
+        virtual: bool = False,
+        api: str | None = None,
+        **_: Any,
+    ) -> None:
+        """Raises ImportError, OSError."""
+        super().__init__("in", name, virtual, api)
+        self._waiting: deque[Message] = deque(maxlen=10_000)
+        self._helper.listen(self._number, callback or self._waiting.append)
+
+    def iter_pending(self) -> Iterator[Message]:
+        """What has come since the last time."""
+        while self._waiting:
+            yield self._waiting.popleft()
+
+
+class Output(Port):
+    """A port that is played to."""
+
+    def __init__(
+        self, name: str, *, virtual: bool = False, api: str | None = None, **_: Any
+    ) -> None:
+        """Raises ImportError, OSError."""
+        super().__init__("out", name, virtual, api)
+
+    def send(self, message: Message) -> None:
+        """Raises OSError when the port is closed, or the library has ended."""
+        if self.closed:
+            raise OSError(f"MIDI port {self.name!r} is closed")
+        self._helper.send(self._number, bytes(message.bytes()))

@@ -1,0 +1,1 @@
+"""OSC: packets, the server, what a message means."""

@@ -1,0 +1,49 @@
+"""Buttons over OSC: what is a press, a release, and a button that is still held."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from vj.control.replies import Peer
+
+AGAIN = 0.5
+"""Seconds after which a button that has sent no release counts as pressed anew. Many programs repeat 1.0 with every frame while a button is
+held, many others never send its release."""
+AGAIN_TAP = 0.2
+"""The same for taps: a beat at the fastest tempo there is."""
+BUTTONS = 1024
+
+
+class Buttons:
+    """Which are down, for each sender and parameter."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._down: OrderedDict[tuple[Peer, str], tuple[object, float]] = OrderedDict()
+
+    def pressed(self, who: Peer, name: str, value: Any) -> bool:
+        """Is this a press of the trigger of this name: neither a release, nor a button that is still held? Whatever is no number is."""
+        key = who, name
+        if not isinstance(value, int | float):
+            self._down.pop(key, None)
+            return True
+        if not value >= 0.5:
+            self._down.pop(key, None)
+            return False
+        return not self._again(key, True, AGAIN_TAP if name == "tempo/tap" else AGAIN)
+
+    def held(self, who: Peer, name: str, value: object) -> bool:
+        """Is this the same value that it keeps sending, as from a button that is held?"""
+        return self._again((who, name), value, AGAIN)
+
+    def _again(self, key: tuple[Peer, str], value: object, seconds: float) -> bool:
+        """The same again, sooner than so many seconds."""
+        now = self._clock()
+        before = self._down.pop(key, None)
+        self._down[key] = value, now
+        while len(self._down) > BUTTONS:
+            self._down.popitem(last=False)
+        return before is not None and before[0] == value and now - before[1] <= seconds

@@ -1,0 +1,398 @@
+"""One path for messages: whatever comes over UDP, the OSCQuery WebSocket or the page is understood here, and answered the way it came."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from vj.control.engine import Conductor
+from vj.control.mapping import Hand
+from vj.control.osc.buttons import Buttons
+from vj.control.osc.packet import IMPULSE, Character, Impulse, Message, Moment, Unpacked, head_of
+from vj.control.osc.pattern import Patterns, is_pattern
+from vj.control.osc.scheduler import Later
+from vj.control.replies import Allowance, Asker, Complaints
+from vj.core.errors import Fault, nearest
+from vj.parameters.store import Store
+from vj.parameters.table import ALIASES, Parameter, Value
+
+Status = Callable[[], Mapping[str, Sequence[float | int | str]]]
+
+PREFIX = "/vj/"
+OWN = ("/vj/status/", "/vj/error")
+"""What vj itself says. Heard from another vj, it is neither obeyed nor answered: two of them would talk for ever."""
+
+HOLD = 0.02
+"""Seconds of work for which frames may be held up to see a bundle as a whole; one of a thousand patterns is not. Then they get their turn:
+as long as that rests what is still to be done."""
+
+SUGGESTIONS = 5
+"""Near words looked up a second; each takes a millisecond."""
+KNOWN_MISTAKES = 256
+
+STRANGE = (bytes, tuple, Impulse, Character, Moment, type(None))
+"""Arguments that are no value of any number, switch or choice."""
+
+
+@dataclass(eq=False, slots=True)
+class Target:
+    """Where a number goes: to a parameter, or, without one, to the mappings of the address."""
+
+    address: str
+    row: Parameter | None
+
+
+class Dispatcher:
+    """Obeys messages, or says why not. From any thread.
+
+    One argument sets a parameter, none asks for its value (a trigger without one fires). Patterns set or ask all they match, except
+    triggers and `record`: `/vj/*` must not wipe a show. What stands in one bundle happens in one frame.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        say: Callable[[str], None] = lambda text: None,
+        *,
+        status: Status = dict,
+        wall: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
+        rest: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """say: a line for whoever plays. wall, steady: see `Later`. rest: lets others work for so many seconds."""
+        self._rest = rest
+        self.status = status
+        self.complaints = Complaints(say, steady)
+        self.later: Later[Asker] = Later(wall, steady)
+        self.rouse: Callable[[], None] = lambda: None
+        """Called when something is kept for later, perhaps to be due before what was."""
+        self.quick: dict[bytes, Target] = {}
+        """Numbers by the head of the packet that sets them, address and type tag: all of it but its last four bytes."""
+        self._store = store
+        self._buttons = Buttons(steady)
+        self._stored: set[str] = set()
+        self._mistakes: dict[str, str] = {}
+        self._suggestions = Allowance(SUGGESTIONS, steady)
+        self.conduct(None)
+
+    def attach(self) -> None:
+        """Begin to hear of panics, which forget what is kept for later."""
+        self._store.listeners.append(self._changed)
+
+    def detach(self) -> None:
+        """End that. May be called twice."""
+        with contextlib.suppress(ValueError), self._store.together():
+            self._store.listeners.remove(self._changed)
+
+    def _changed(self, name: str, value: Value, origin: object) -> None:
+        if name == "panic":
+            self.later.drop()
+
+    def conduct(
+        self, conductor: Conductor | None, asks: Sequence[str] = (), ignored: Sequence[str] = ()
+    ) -> None:
+        """Whom to ask about addresses that are no parameter's. asks: other addresses that ask for the status. ignored: addresses of which
+        nothing is said; one that ends in a slash is everything below it."""
+        hands: dict[str, list[Hand]] = {}
+        causes: set[str] = set()
+        if conductor is not None:
+            for hand in conductor.hands:
+                if hand.rule.osc is not None:
+                    hands.setdefault(hand.rule.osc, []).append(hand)
+            causes = {
+                cause[4:] for cause in conductor.modulations.causes if cause.startswith("osc ")
+            }
+        rows = {PREFIX + row.name: row for row in self._store.table.rows.values()}
+        rows |= {PREFIX + short: self._store.table.rows[name] for short, name in ALIASES.items()}
+        targets = [
+            Target(address, row)
+            for address, row in rows.items()
+            if row.kind in ("float", "int") and address not in hands
+        ]
+        targets += [
+            Target(address, None)
+            for address, on in hands.items()
+            if address not in causes and all(h.continuous for h in on)
+        ]
+        self._conductor, self._hands, self._rows = conductor, hands, rows
+        self._mapped = frozenset((*hands, *causes))
+        self._asks = frozenset(("/vj/status", "/vj/status/*", *asks))
+        self._ignored = frozenset(ignored)
+        self._folders = tuple(entry for entry in ignored if entry.endswith("/"))
+        self._mistakes, self._stored = {}, set()
+        self._settable = Patterns(
+            [
+                *(
+                    address
+                    for address, row in rows.items()
+                    if address == row.address and row.kind != "trigger" and row.name != "record"
+                ),
+                *(a for a, on in hands.items() if a not in rows and not any(map(_fires, on))),
+            ]
+        )
+        self.quick = {
+            head_of(target.address, tag): target
+            for target in targets
+            if not self._is_ignored(target.address) and not target.address.startswith(OWN)
+            for tag in "fi"
+        }
+
+    @property
+    def conductor(self) -> Conductor | None:
+        return self._conductor
+
+    def row(self, address: str) -> Parameter | None:
+        """The parameter at an address, short forms too."""
+        return self._rows.get(address)
+
+    # What comes in.
+
+    def play(self, unpacked: Unpacked, asker: Asker) -> None:
+        """All of a packet: now, or what its timetags say. What was wrong with it is answered."""
+        messages = unpacked.messages
+        if len(messages) == 1 and messages[0].when is None:
+            self._obey(messages[0], asker)
+            if messages[0].address in self._asks:
+                self._tell_status(asker)
+        else:
+            self._play_bundle(messages, asker)
+        for problem in unpacked.problems:
+            self.complaints.refuse(asker, problem)
+
+    def _play_bundle(self, messages: Sequence[Message], asker: Asker) -> None:
+        first = next((message.when for message in messages if message.when is not None), None)
+        if first is not None and (remark := self.later.note(asker.origin, first)):
+            self.complaints.tell(remark, remark)
+            self.release()  # what of it was kept is due now, and comes first
+        for when, group in groupby(messages, key=lambda message: message.when):
+            together = list(group)
+            if when is not None:
+                kept, remark = self.later.keep(together, when, asker.origin, asker)
+                if remark:
+                    self.complaints.tell(remark[:24], remark, every=10)
+                if kept:
+                    self.rouse()
+                    continue
+            self._obey_all(together, asker)
+
+    def release(self) -> None:
+        """Play what was kept and is due now."""
+        for messages, asker in self.later.due():
+            self._obey_all(messages, asker)
+
+    def _obey_all(self, messages: Iterable[Message], asker: Asker) -> None:
+        """In one frame; for longer than HOLD no frame waits."""
+        rest = deque(messages)
+        asked = False
+        before: Message | None = None
+        while rest:
+            end = time.thread_time() + HOLD
+            with self.complaints.quietly(), self._store.together():
+                while rest and time.thread_time() < end:
+                    message = rest.popleft()
+                    asked |= message.address in self._asks
+                    if message != before or not is_pattern(message.address):  # once is enough
+                        self._obey(message, asker)
+                    before = message
+            if rest:
+                self._rest(HOLD)
+        if asked:
+            self._tell_status(asker)
+
+    def set_number(self, target: Target, value: float, asker: Asker) -> None:
+        """What a packet says whose head is in `quick`."""
+        asker.moved(target.address)
+        if target.row is not None:
+            self._set(target.row, value, target.address, asker)
+        elif self._conductor is not None:
+            self._conductor.hear_osc(target.address, (value,))
+
+    def _obey(self, message: Message, asker: Asker) -> None:
+        """Do what a message says, or answer why not."""
+        address, arguments = message.address, message.arguments
+        if self._is_ignored(address):
+            return
+        if address in self._asks and address not in self._mapped:
+            return
+        if address.startswith(OWN):
+            return
+        asker.moved(address)
+        if address in ("/vj/subscribe", "/vj/unsubscribe"):
+            if refusal := asker.subscribe(address, arguments):
+                self.complaints.refuse(asker, f"{address}: {refusal}")
+            return
+        row = self._rows.get(address)
+        if address in self._mapped and (arguments or row is None):
+            self._hear(address, arguments, asker)
+        elif row is not None:
+            self._obey_row(row, address, arguments, asker)
+        elif is_pattern(address):
+            self._obey_pattern(address, arguments, asker)
+        else:
+            self.complaints.refuse(
+                asker, lambda: f"{address}: no such address{self._suggestion(address)}"
+            )
+
+    def _is_ignored(self, address: str) -> bool:
+        """Nothing is said about it. Of a folder, what has a meaning all the same is heard."""
+        if address in self._ignored:
+            return True
+        return (
+            bool(self._folders)
+            and address.startswith(self._folders)
+            and address not in self._mapped
+        )
+
+    def _hear(self, address: str, arguments: tuple[Any, ...], asker: Asker) -> None:
+        """A mapped address. Without a value, one that has only faders on it asks where they would stand."""
+        hands = self._hands.get(address, ())
+        if not arguments and hands and all(hand.continuous for hand in hands):
+            standing = self._store.base().get(hands[0].row.name)
+            if isinstance(standing, int | float):
+                asker.answer(address, [hands[0].raw_of(float(standing))], "f")
+            return
+        if arguments == (IMPULSE,):
+            if hands and all(hand.continuous for hand in hands):
+                self.complaints.refuse(
+                    asker, f"{address}: an impulse came, a number would be right"
+                )
+                return
+            arguments = ()  # a press
+        if len(arguments) == 1 and isinstance(arguments[0], tuple):
+            arguments = arguments[0]  # an array alone is its elements
+        told = tuple(True if value is IMPULSE else value for value in arguments)
+        if self._conductor is not None:
+            self._conductor.hear_osc(address, told)
+
+    def _obey_row(
+        self, row: Parameter, address: str, arguments: tuple[Any, ...], asker: Asker
+    ) -> None:
+        if len(arguments) > 1:
+            self.complaints.refuse(
+                asker, f"{address}: {len(arguments)} values came, one would be right ({row.range})"
+            )
+        elif row.kind == "trigger":
+            value = arguments[0] if arguments else IMPULSE
+            if isinstance(value, bytes | tuple | Moment | None):
+                self.complaints.refuse(
+                    asker,
+                    f"{address}: {_named(value)} came, a press would be right (1, or no value)",
+                )
+            elif self._buttons.pressed(asker.origin, row.name, value):
+                self._set(row, True, address, asker)
+        elif arguments:
+            self._set(row, arguments[0], address, asker)
+        else:
+            self._tell_value(row, address, asker)
+
+    def _tell_status(self, asker: Asker) -> None:
+        for name, values in self.status().items():
+            asker.answer(name if name.startswith("/") else f"/vj/status/{name}", values)
+
+    def _tell_value(self, row: Parameter, address: str, asker: Asker) -> None:
+        asker.answer(address, [self._store.get(row.name)], "f" if row.kind == "float" else None)
+
+    def _obey_pattern(self, pattern: str, arguments: tuple[Any, ...], asker: Asker) -> None:
+        found = self._settable.matching(pattern)
+        if not found:
+            self.complaints.refuse(asker, f"{pattern}: matches no address")
+        elif not arguments:
+            for address in found:
+                if address in self._rows:
+                    self._tell_value(self._rows[address], address, asker)
+        elif len(arguments) > 1:
+            self.complaints.refuse(
+                asker, f"{pattern}: {len(arguments)} values came, one would be right"
+            )
+        else:
+            reasons, beyond = [], ""
+            with self.complaints.quietly(), self._store.together():
+                for address in found:
+                    asker.moved(address)
+                    if address in self._mapped:
+                        self._hear(address, arguments, asker)
+                    elif reason := self._misfit(self._rows[address], arguments[0], asker):
+                        reasons.append(reason)
+                    else:
+                        try:
+                            name = self._rows[address].name
+                            beyond = self._store.set(name, arguments[0], asker.origin) or beyond
+                        except Fault as fault:
+                            reasons.append(str(fault))
+            if len(reasons) == len(found):
+                self.complaints.refuse(asker, f"{pattern}: {reasons[0]}")
+            elif beyond:
+                self.complaints.beyond(asker, pattern, f"{pattern}: {beyond}")
+
+    def _misfit(self, row: Parameter, value: Any, asker: Asker) -> str:
+        """Why a value cannot be meant for a parameter, beyond what the table itself refuses."""
+        if isinstance(value, STRANGE) and not (row.kind == "text" and isinstance(value, Character)):
+            return f"{_named(value)} came, {'a number' if row.kind in ('float', 'int') else row.range} would be right"
+        if not isinstance(value, bool | int | float | str | bytes):
+            return (
+                f"{value!r:.60} is not {'a number' if row.kind in ('float', 'int') else row.range}"
+            )
+        return ""
+
+    def _cue(self, asked: Any) -> str:
+        """The name of the cue that is meant. Raises Fault."""
+        if self._conductor is None or asked == "" or asked in self._stored:
+            return str(asked)
+        return self._conductor.cues.named(asked).name
+
+    def _set(self, row: Parameter, value: Any, address: str, asker: Asker) -> None:
+        if reason := self._misfit(row, value, asker):
+            self.complaints.refuse(asker, f"{address}: {reason}")
+            return
+        try:
+            if row.name == "cue/fire":
+                held = not isinstance(value, str) and self._buttons.held(
+                    asker.origin, row.name, value
+                )
+                value = self._cue(value)
+                if held:
+                    return
+            elif row.name == "cue/store" and self._conductor is not None:
+                self._conductor.cues.check_name(str(value), self._stored)
+            remark = self._store.set(row.name, value, asker.origin)
+        except Fault as fault:
+            self.complaints.refuse(asker, f"{address}: {_without(row.name, str(fault))}")
+            return
+        if row.name == "cue/store" and value:
+            self._stored.add(str(value))
+        if remark:
+            self.complaints.beyond(asker, address, f"{address}: {_without(row.name, remark)}")
+        else:
+            self.complaints.within(asker, address)
+
+    def _suggestion(self, address: str) -> str:
+        """The nearest address there is; looked up a few times a second, and remembered."""
+        known = self._mistakes.get(address)
+        if known is None:
+            if not self._suggestions.take():
+                return ""
+            if len(self._mistakes) >= KNOWN_MISTAKES:
+                self._mistakes.clear()
+            known = self._mistakes[address] = nearest(address[:100], [*self._rows, *self._mapped])
+        return known
+
+
+def _fires(hand: Hand) -> bool:
+    return hand.row.kind == "trigger" or hand.row.name == "record" or hand.rule.value is not None
+
+
+def _named(value: Any) -> str:
+    if isinstance(value, Character):
+        return f"the character {str(value)!r}"
+    words = {bytes: "a blob", tuple: "an array", Impulse: "an impulse", Moment: "a time"}
+    return words.get(type(value), "nothing")
+
+
+def _without(name: str, text: str) -> str:
+    """A fault's text without the parameter's name, which stands there as its address."""
+    return text.removeprefix(name).lstrip(": ")

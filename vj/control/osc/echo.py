@@ -1,0 +1,125 @@
+"""What changed, for whoever shows it: OSC subscribers, OSCQuery listeners. Read from the store, so it does not matter who changed it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vj.control.mapping import Hand
+from vj.parameters.store import Store
+from vj.parameters.table import Value
+
+Peer = tuple[Any, ...]
+"""(host, port), with what else a socket's address has; for a WebSocket a name of its own in the host's place."""
+PERIOD = 0.05
+"""Seconds between two rounds: an address is told at most twenty times a second."""
+HELD = 0.12
+"""Seconds after a subscriber's own move in which that address is not told back to it: a fader must not fight the finger."""
+SUBSCRIBERS = 16
+SILENT = ("cue/", "take/", "panic", "tempo/tap")
+
+
+@dataclass(slots=True)
+class _Subscriber:
+    told: dict[str, Value] = field(default_factory=dict)
+    moved: dict[str, float] = field(default_factory=dict)
+
+
+class Feedback:
+    """Every subscriber is told every value once, and then what changes. Not thread-safe: it belongs to one server's thread."""
+
+    def __init__(self, store: Store, prefix: str = "/vj/") -> None:
+        self._store, self._prefix = store, prefix
+        self._subscribers: OrderedDict[Peer, _Subscriber] = OrderedDict()
+        self._hands: list[Hand] = []
+        self._next = 0.0
+
+    def watch(self, hands: list[Hand]) -> None:
+        """Tell the addresses of these mappings too, with the values their faders, switches and menus would stand at."""
+        self._hands = [hand for hand in hands if hand.rule.osc is not None and _stands(hand)]
+
+    def subscribe(self, who: Peer) -> None:
+        """From now on, beginning with everything. A new subscriber beyond the limit takes the oldest one's place."""
+        self._subscribers[who] = _Subscriber()
+        while len(self._subscribers) > SUBSCRIBERS:
+            self._subscribers.popitem(last=False)
+
+    def take_over(self, old: Feedback) -> None:
+        """Go on telling whom another told, with what they know already."""
+        self._subscribers = OrderedDict([*old._subscribers.items(), *self._subscribers.items()])
+
+    def unsubscribe(self, who: Peer) -> bool:
+        return self._subscribers.pop(who, None) is not None
+
+    def has(self, who: Peer) -> bool:
+        return who in self._subscribers
+
+    def watches(self, address: str) -> bool:
+        """Is it a mapping's, and told?"""
+        return any(hand.rule.osc == address for hand in self._hands)
+
+    def tell_again(self, who: Peer, address: str) -> None:
+        """An address is told to it once more."""
+        if who in self._subscribers:
+            self._subscribers[who].told.pop(address, None)
+
+    @property
+    def subscribers(self) -> int:
+        return len(self._subscribers)
+
+    def moved_from(self, who: Peer, address: str, now: float) -> None:
+        """Somebody sends to an address. Many programs send and listen at different ports, so where no subscriber sends from this port,
+        the host decides."""
+        mine = [subscriber for other, subscriber in self._subscribers.items() if other[:2] == who[:2]]
+        for subscriber in mine or [subscriber for other, subscriber in self._subscribers.items() if other[0] == who[0]]:
+            if len(subscriber.moved) > 512:
+                subscriber.moved.clear()
+            subscriber.moved[address] = now
+
+    def round(self, now: float, wanted: Callable[[Peer, str], bool] = lambda who, address: True) -> Iterator[tuple[Peer, str, Value]]:
+        """What is to be told now, as (subscriber, address, value). now: seconds of any steady clock. wanted: leave out what is not."""
+        if now < self._next or not self._subscribers:
+            return
+        self._next = now + PERIOD
+        values = self._values()
+        for who, subscriber in list(self._subscribers.items()):
+            for address, value in values.items():
+                if subscriber.told.get(address) == value or not wanted(who, address):
+                    continue
+                if now - subscriber.moved.get(address, -HELD) < HELD:
+                    continue
+                subscriber.told[address] = value
+                yield who, address, value
+
+    def _values(self) -> Mapping[str, Value]:
+        base = self._store.base()
+        values: dict[str, Value] = {self._prefix + name: value for name, value in base.items() if not name.startswith(SILENT)}
+        for hand in self._hands:
+            value = base.get(hand.row.name)
+            if value is not None and hand.rule.osc is not None:
+                values[hand.rule.osc] = _standing(hand, value)
+        return values
+
+
+def _stands(hand: Hand) -> bool:
+    """Has the control a place of its own for a value: no button that sets one thing, no encoder, no second value of a pad?"""
+    plain = hand.rule.value is None and hand.rule.relative is None and hand.rule.take == 0
+    return plain and (hand.continuous or (hand.row.kind in ("switch", "choice", "float", "int") and hand.rule.as_ in _PLACED))
+
+
+_PLACED = ("value", "raw", "momentary", "toggle")
+
+
+def _standing(hand: Hand, value: Value) -> float:
+    """What the control would send, had it been moved to where its parameter stands."""
+    if hand.row.kind == "choice":
+        value = hand.row.choices.index(str(value))
+    if hand.rule.as_ == "raw":
+        return float(value)
+    if hand.row.kind == "switch":
+        return hand.span[int(bool(value) != hand.rule.invert)]
+    if hand.rule.as_ in ("momentary", "toggle"):
+        return hand.span[int(float(value) >= hand.high)]
+    return hand.raw_of(float(value))

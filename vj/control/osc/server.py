@@ -1,0 +1,352 @@
+"""OSC in and out, over UDP: every parameter at `/vj/` + its name.
+
+A loop of our own reads the datagrams: of many moves of a fader only the last counts, and under load it looks a few hundred times a second
+instead of waking up for each message.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import math
+import queue
+import select
+import socket
+import struct
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from vj.control.engine import Conductor
+from vj.control.osc.dispatch import HOLD, Dispatcher, Status, Target
+from vj.control.osc.echo import PERIOD, Feedback
+from vj.control.osc.network import datagram_socket, heard_at, resolved
+from vj.control.osc.packet import is_osc, pack, unpack
+from vj.control.replies import Allowance
+from vj.core.clock import Clock
+from vj.core.errors import Fault
+from vj.parameters.store import Store
+
+Address = tuple[str, int]
+Place = tuple[Any, ...]
+"""Where a datagram goes, as the socket has it: (host, port), and for IPv6 the flow and the interface behind them."""
+
+BATCH = 512
+"""Datagrams taken in one go; within them only the last value of a number counts."""
+
+TICK, BUSY = 0.003, 0.01
+"""Seconds it rests after a busy batch: one that held several datagrams, or came within BUSY seconds of the one before."""
+FLOOD, FLOOD_TICK = 8, 0.01
+"""Datagrams in a batch from which on it rests for longer: still three times in a frame."""
+SHARE, LONGEST_REST = 1.0, 0.05
+"""It rests for as long as it has worked, up to so many seconds: whatever floods it, the picture has half of the time to itself."""
+
+PEERS, PEER_LIFE = 8, 60.0
+"""Senders that get the status: so many, for so many seconds after their last message."""
+
+TOLD = b"/vj/error\0", *(b"/vj/status/" + bytes([letter]) for letter in range(97, 123))
+"""How what a show tells begins."""
+
+ASKERS = 256
+ERRORS_A_SECOND, ERRORS_IN_ALL = 20, 100
+"""Answers at `/vj/error` to one sender, and to all."""
+
+
+class _Udp:
+    """A sender of datagrams, as the dispatcher knows it."""
+
+    __slots__ = ("_complaints", "_server", "name", "origin", "target")
+
+    def __init__(self, server: OscServer, target: Place) -> None:
+        self._server, self.target = server, target
+        self.origin: Address = target[:2]
+        self.name = str(target[0]).removeprefix("::ffff:")
+        self._complaints = Allowance(ERRORS_A_SECOND)
+
+    @property
+    def back(self) -> Place:
+        """Where answers go: the port it sent from, or the one that the show names."""
+        reply = self._server.reply
+        return self.target if reply is None else (self.target[0], reply[1], *self.target[2:])
+
+    def answer(self, address: str, values: Sequence[Any], kind: str | None = None) -> None:
+        self._server.send(self.back, address, values, kind)
+
+    def hears_more(self) -> bool:
+        return self._complaints.take() and self._server.complaints.take()
+
+    def complain(self, text: str, done: bool) -> None:
+        self._server.send(self.back, "/vj/error", [text])
+
+    def moved(self, address: str) -> None:
+        """Whoever moves a fader is not told its value while it is held, at whichever of its ports it listens."""
+        feedback = self._server.feedback
+        if feedback.subscribers:
+            feedback.moved_from(self.origin, address, time.monotonic())
+
+    def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
+        """Every value to the sender's own port, or to the port it names; `/vj/unsubscribe` ends that."""
+        port = arguments[0] if arguments else self.back[1]
+        if isinstance(port, bool) or not isinstance(port, int | float) or not 1 <= port < 65536:
+            return f"{port!r} is no port (1 .. 65535)"
+        who = (self.target[0], int(port), *self.target[2:])
+        if address == "/vj/subscribe":
+            self._server.feedback.subscribe(who)
+        else:
+            self._server.feedback.unsubscribe(who)
+        return ""
+
+
+class OscServer:
+    """Hears OSC and answers it, on a thread of its own; what a message means is the dispatcher's.
+
+    `/vj/subscribe [port]` has every change told to the sender, or to its port. Errors and clamped values are answered at `/vj/error`.
+    `/vj/status/*` goes once a second to `reply` and to whoever has spoken lately; `/vj/status` asks for it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        listen: Address,
+        *,
+        clock: Clock,
+        reply: Address | None = None,
+        status: Status = dict,
+        on_message: Callable[[str], None] = lambda text: None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """listen: port 0 takes a free one. reply: with it answers go to the asker's address at this port, and the status to it. wall:
+        seconds since 1970."""
+        self.packets = self.messages = self.ignored = 0
+        self.reply = reply
+        self.dispatcher = Dispatcher(store, on_message, status=status, wall=wall)
+        self.feedback = Feedback(store)
+        self._store, self._listen, self._say = store, listen, on_message
+        self._reply_to: Place | None = None
+        self._socket: socket.socket | None = None
+        self._wake: tuple[socket.socket, socket.socket] | None = None
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        self._askers: dict[Place, _Udp] = {}
+        self._peers: OrderedDict[Place, float] = OrderedDict()
+        self._remarks: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._remarked = Allowance(ERRORS_A_SECOND)
+        self.complaints = Allowance(ERRORS_IN_ALL)
+        self._next_status = 0.0
+
+    @property
+    def errors(self) -> int:
+        """Messages that could not be meant."""
+        return self.dispatcher.complaints.count
+
+    @property
+    def address(self) -> Address:
+        """Where it is heard."""
+        return self._listen if self._socket is None else self._socket.getsockname()[:2]
+
+    def start(self) -> None:
+        """Begin to hear. Raises Fault when the address cannot be had."""
+        host, port = self._listen
+        try:
+            made = datagram_socket(host, port)
+        except OSError as error:
+            if error.errno in (errno.EADDRINUSE, 10048):
+                raise Fault(f"OSC {host}:{port}: another program uses this port (in use); name another with --osc {host}:PORT") from None
+            raise Fault(f"OSC {host}:{port}: cannot be heard there ({error.strerror or error}); --osc 127.0.0.1:9000 always can") from None
+        self._socket, self._wake = made, socket.socketpair()
+        self._wake[1].setblocking(False)
+        if self.reply is not None:
+            self._reply_to = resolved(made, self.reply)
+            if self._reply_to is None:
+                self._say(f"osc reply {self.reply[0]}:{self.reply[1]}: no such address to send to; answers go to whoever asks")
+            else:
+                self.feedback.subscribe(self._reply_to)
+        self.dispatcher.rouse = self._rouse
+        self.dispatcher.attach()
+        self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout: float = 1.0) -> None:
+        """End. May be called twice."""
+        self._stop.set()
+        self.dispatcher.detach()
+        self._rouse()
+        if self._thread is not None:
+            self._thread.join(timeout)
+            self._thread = None
+        for one in (self._socket, *(self._wake or ())):
+            if one is not None:
+                one.close()
+
+    def take_over(self, old: OscServer) -> None:
+        """Hear instead of another: its subscribers are told from here, and what it kept for later is played."""
+        self.feedback.take_over(old.feedback)
+        self.dispatcher.later.take_over(old.dispatcher.later)
+        self._peers.update(old._peers)
+        self._rouse()
+
+    def remark(self, text: str) -> None:
+        """What turned out later not to be meant, such as a prompt of which nothing was understood: told at `/vj/error` to all who get
+        the status. From any thread."""
+        self._remarks.put(text)
+        self._rouse()
+
+    def _rouse(self) -> None:
+        if self._wake is not None:
+            with contextlib.suppress(OSError):
+                self._wake[1].send(b"x")
+
+    def describe(self) -> list[str]:
+        """Lines for the start: where it is heard, and how a tablet reaches it."""
+        return heard_at(*self.address)
+
+    def conduct(self, conductor: Conductor | None, asks: Sequence[str] = (), ignored: Sequence[str] = ()) -> None:
+        """Whom to ask about addresses that are no parameter's, and whose mappings to tell back. See `Dispatcher.conduct`."""
+        self.dispatcher.conduct(conductor, asks, ignored)
+        self.feedback.watch(conductor.hands if conductor is not None else [])
+
+    def _run(self) -> None:
+        assert self._socket is not None
+        assert self._wake is not None
+        batch = time.monotonic()
+        while not self._stop.is_set():
+            due = min(self._next_status, self.dispatcher.later.next) - time.monotonic()
+            wait = min(PERIOD if self.feedback.subscribers else 1.0, max(0.0, due))
+            try:
+                ready, _, _ = select.select([self._socket, self._wake[0]], [], [], wait)
+                if self._wake[0] in ready:
+                    self._wake[0].recv(4096)
+                begun = time.thread_time()
+                taken = self._take_batch()
+                before, batch = batch, time.monotonic() if taken else batch
+                work = time.thread_time() - begun
+                self._tell_remarks()
+                self.dispatcher.release()
+                self._tell_back()
+                if time.monotonic() >= self._next_status:
+                    self._next_status = time.monotonic() + 1.0
+                    self._send_status()
+                if 0 < taken < BATCH and (taken > 1 or batch - before < BUSY):
+                    time.sleep(max(TICK if taken < FLOOD else FLOOD_TICK, min(LONGEST_REST, SHARE * work)))
+                elif work > TICK:
+                    time.sleep(min(LONGEST_REST, SHARE * work))
+            except Exception as error:  # nothing may end this thread
+                if self._stop.is_set():
+                    return
+                self.dispatcher.complaints.count += 1
+                self.dispatcher.complaints.tell("loop", f"OSC stumbled: {type(error).__name__}: {error}")
+                time.sleep(0.01)
+
+    def _take_batch(self) -> int:
+        """Read what lies there; of each number only its last value is set. Returns how many datagrams there were."""
+        assert self._socket is not None
+        numbers: dict[Target, tuple[float, _Udp]] = {}
+        receive, quick, float_of, int_of = self._socket.recvfrom, self.dispatcher.quick, *_READERS
+        asker: _Udp | None = None
+        heard: dict[Place, None] = {}
+        taken = 0
+        end = time.thread_time() + HOLD
+        for _ in range(BATCH):
+            try:
+                packet, peer = receive(65536)
+            except BlockingIOError:
+                break
+            except OSError:  # Windows tells of an answer that nobody took
+                continue
+            taken += 1
+            if asker is None or asker.target != peer:
+                asker = self._asker(peer)
+            target = quick.get(packet[:-4])
+            if target is not None:
+                value = (float_of if packet[-7] == _F else int_of)(packet, len(packet) - 4)[0]
+                if math.isfinite(value):
+                    self.messages += 1
+                    heard[peer] = None
+                    numbers.pop(target, None)  # set in the order of the last moves
+                    numbers[target] = value, asker
+                    continue
+            self._set_numbers(numbers)
+            if not packet.startswith(TOLD):  # two shows that reply to each other are no listeners
+                heard[peer] = None
+            self._play(packet, asker)
+            if time.thread_time() > end:  # what takes time of its own leaves some to others
+                break
+        self._set_numbers(numbers)
+        self.packets += taken
+        self._greet(heard)
+        return taken
+
+    def _set_numbers(self, numbers: dict[Target, tuple[float, _Udp]]) -> None:
+        for target, (value, asker) in numbers.items():
+            self.dispatcher.set_number(target, value, asker)
+        numbers.clear()
+
+    def _play(self, packet: bytes, asker: _Udp) -> None:
+        found = unpack(packet)
+        self.messages += len(found.messages)
+        self.ignored += bool(found.problems)
+        if not is_osc(packet):
+            self.dispatcher.complaints.tell("malformed", f"OSC from {asker.name}: ignored ({self.ignored} so far): {found.problems[0]}")
+            return
+        self.dispatcher.play(found, asker)
+
+    def _asker(self, peer: Place) -> _Udp:
+        asker = self._askers.get(peer)
+        if asker is None:
+            if len(self._askers) >= ASKERS:
+                self._askers.clear()
+            asker = self._askers[peer] = _Udp(self, peer)
+        return asker
+
+    def _tell_back(self) -> None:
+        for target, address, value in self.feedback.round(time.monotonic()):
+            row = self.dispatcher.row(address)
+            self.send(target, address, [value], "f" if row is not None and row.kind == "float" else None)
+
+    def _tell_remarks(self) -> None:
+        while not self._remarks.empty():
+            text = self._remarks.get()
+            if self._remarked.take():
+                for target in self._listeners():
+                    self.send(target, "/vj/error", [text])
+
+    def _greet(self, heard: dict[Place, None]) -> None:
+        """Remember who speaks."""
+        now = time.monotonic()
+        for peer in heard:
+            self._peers[peer] = now
+            self._peers.move_to_end(peer)
+        while len(self._peers) > PEERS:
+            self._peers.popitem(last=False)
+
+    def _listeners(self) -> list[Place]:
+        """Where the reply goes, and all who have spoken lately."""
+        heard = time.monotonic() - PEER_LIFE
+        peers = [self._asker(peer).back for peer, moment in self._peers.items() if moment > heard]
+        return list(dict.fromkeys([*([self._reply_to] if self._reply_to else []), *peers]))
+
+    def _send_status(self) -> None:
+        targets = self._listeners()
+        if targets:
+            for name, values in self.dispatcher.status().items():
+                for target in targets:
+                    self.send(target, name if name.startswith("/") else f"/vj/status/{name}", values)
+
+    def send(self, target: Place, address: str, values: Sequence[Any], kind: str | None = None) -> None:
+        """A message to somebody, at once or not at all. From any thread. What cannot be sent is said."""
+        assert self._socket is not None
+        try:
+            self._socket.sendto(pack(address, values, kind), target)
+        except ValueError as error:
+            self.dispatcher.complaints.tell(f"unsendable {address}", f"OSC to {target[0]}: {address} is not told: {error}", every=60)
+        except OSError as error:
+            if error.errno in (errno.EMSGSIZE, 10040):
+                text = f"OSC to {target[0]}: {address} is not told: it is too long for a datagram"
+                self.dispatcher.complaints.tell(f"unsendable {address}", text, every=60)
+            # else nobody is there, or there is no room to send: an answer is worth no wait
+
+
+_F = ord("f")
+_READERS = (struct.Struct(">f").unpack_from, struct.Struct(">i").unpack_from)

@@ -1,0 +1,279 @@
+"""What hands are on while a show plays: its conductor, MIDI, takes, and the keys of the terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from vj.control.build import Ears, Modulated, make_conductor
+from vj.control.engine import Conductor
+from vj.control.keyboard import cue_keys
+from vj.control.link import open_link
+from vj.control.midi.ports import MidiPorts
+from vj.control.takes import Take, TakeWriter
+from vj.core.clock import Clock
+from vj.core.errors import Fault
+from vj.core.frame import Size
+from vj.core.supervisor import Errands, Supervisor
+from vj.parameters.store import Store
+from vj.parameters.table import Value
+from vj.show.control_sections import MidiRule
+from vj.show.midi_controls import Control
+
+TAKES = Path("takes")
+
+WriteCues = Callable[[dict[str, dict[str, Value]]], str]
+"""Writes cues into the show file, {name: values}; says where it did."""
+
+
+class Played(Modulated, Protocol):
+    """A show, as far as a desk needs to know it."""
+
+    @property
+    def show(self) -> str: ...
+    @property
+    def midi(self) -> MidiRule: ...
+
+
+class Desk:
+    """Built for a show, and again when its file changes. All but `start`, `adopt` and `stop` may be called from any thread."""
+
+    def __init__(
+        self,
+        show: Played,
+        store: Store,
+        clock: Clock,
+        say: Callable[[str], None],
+        *,
+        latency: Callable[[], float] = lambda: 0.0,
+        replay: Take | None = None,
+        log: Path | None = None,
+        write_cues: WriteCues | None = None,
+        painted: Callable[[], Size] = lambda: Size(0, 0),
+        remark: Callable[[str], None] | None = None,
+        waits: bool = False,
+        supervisor: Supervisor | None = None,
+    ) -> None:
+        """waits: the show begins with `begin` only, and the take with it. painted: the size at which the show is painted, for takes.
+        replay: a take that plays instead of all hands. log: a take of everything is written there. remark: gets what is wrong with what
+        somebody has sent, `say` unless given. supervisor: of the threads of MIDI, takes and whatever waits for a disk. Raises Fault when
+        the take cannot be written."""
+        self._show, self._store, self._clock, self._say, self._latency = show, store, clock, say, latency
+        self._replay, self._write_cues, self._painted, self._remark = replay, write_cues, painted, remark
+        self.midi: MidiPorts | None = None
+        self._take: TakeWriter | None = None
+        self._lock = threading.Lock()
+        self._supervisor = supervisor or Supervisor(say)
+        self._errands = Errands(self._supervisor, "the desk")
+        """Whatever may wait for a disk, in its order."""
+        self._close_link: Callable[[], None] = lambda: None
+        self._ears: Ears | None = None
+        self.conductor, self._ears = self._make(show)
+        self._waits = self.conductor.timeline.waits = waits
+        if replay is not None:
+            replay.waits = waits
+        self._conduct()
+        store.listeners.append(self._changed)
+        if log is not None:
+            self._begin_take(log)
+
+    def _make(self, show: Played, store: Store | None = None) -> tuple[Conductor, Ears]:
+        say, now, ears = self._say, self._clock.now, self._ears
+        return make_conductor(
+            show, store or self._store, live=True, say=say, now=now, remark=self._remark, latency=self._latency, ears=ears
+        )
+
+    def _conduct(self) -> None:
+        self._store.forces = self._replay if self._replay is not None else self.conductor
+
+    def start(self) -> None:
+        """Open what can be plugged in."""
+        self._open()
+
+    def begin(self, time: float) -> None:
+        """The first generated frame is about to be sampled, at this moment: timeline, cues, the take that is played and the one that is
+        written start here. On the render thread; does not wait. Called again, it does nothing."""
+        if not self._waits:
+            return
+        self._waits = False
+        self.conductor.begin(time)
+        if self._replay is not None:
+            self._replay.waits = False
+        if self._take is not None:
+            self._observe(self._take)
+
+    def _open(self) -> None:
+        """Open what the show wants and is not open, close what it does not want."""
+        midi = self._show.midi
+        wanted = self._plugs(self._show)[1]
+        if self.midi is not None:
+            self.midi.stop(timeout=0.3)
+            self.midi = None
+        if midi.on and (wanted or midi.devices):
+            values = self._store.base if midi.feedback else None
+            hands = self.conductor.hands
+            self.midi = MidiPorts(
+                self, now=self._clock.now, say=self._say, devices=midi.devices, hands=hands, values=values, supervisor=self._supervisor
+            )
+            self.midi.start()
+        if self._show.tempo.follow == "link":
+            self._leave_link()
+            try:
+                session, self._close_link = open_link(self.conductor.tempo.bpm, self._show.tempo.beats_per_bar)
+                self.conductor.lead.follow_link(session)
+            except Fault as fault:
+                self._say(f"{fault}; the tempo is the show's own")
+
+    def ready(self, show: Played, store: Store) -> tuple[Conductor, Ears]:
+        """What `adopt` takes for another version of the show. store: one that stands as that version starts; nothing of it is kept.
+        Raises Fault, and whatever the show's rules throw."""
+        return self._make(show, store)
+
+    def drop(self, ready: tuple[Conductor, Ears]) -> None:
+        """End what `ready` gave, with what plays as it was."""
+        ready[1].close(but=self._ears)
+
+    def adopt(self, show: Played, ready: tuple[Conductor, Ears] | None = None) -> Callable[[], None]:
+        """Another version of the show, whose table and start the store has adopted. All that is pending goes on, see
+        `Conductor.take_over`. ready: from `ready`, so that nothing can fail here. Returns what is to be called afterwards, which opens and
+        closes devices and may wait for them; this does not, so that both may be done with the store held together."""
+        made = ready or self._make(show)
+        was, ears = self._show, self._ears
+        with self._store.together():  # no frame is sampled between the two, and nothing heard is lost
+            made[0].store = self._store
+            made[0].take_over(self.conductor)
+            self._show = show
+            self.conductor, self._ears = made
+            self._conduct()
+
+        def afterwards() -> None:
+            if ears is not None:
+                ears.close(but=made[1])
+            if show.tempo.follow != was.tempo.follow:
+                self._leave_link()
+            if self._plugs(show) != self._plugs(was) or (show.tempo.follow == "link" and was.tempo.follow != "link"):
+                self._open()
+            elif self.midi is not None:
+                self.midi.adopt(self.conductor.hands)
+
+        return afterwards
+
+    @staticmethod
+    def _plugs(show: Played) -> tuple[object, ...]:
+        """What has to be opened anew when it changes: the MIDI section, and whether anything wants MIDI."""
+        wanted = any(rule.midi is not None for rule in show.mappings) or any(
+            (rule.envelope or "").startswith("midi") for rule in show.modulators
+        )
+        follows = show.tempo.follow == "midi" and "follow" in show.tempo.model_fields_set
+        return show.midi, wanted or follows
+
+    def _leave_link(self) -> None:
+        self._close_link()
+        self._close_link = lambda: None
+
+    def stop(self) -> None:
+        """End, with the take closed."""
+        with contextlib.ExitStack() as steps:  # each is done, whatever another throws; the last one first
+            if self._ears is not None:
+                steps.callback(self._ears.close)
+            steps.callback(self._leave_link)
+            if self.midi is not None:
+                steps.callback(self.midi.stop, timeout=0.3)
+                self.midi = None
+            steps.callback(self._end_take)
+            steps.callback(self._errands.close, 2.0)
+
+    # What MIDI hears goes to whichever conductor there is.
+
+    def hear_midi(self, heard: Control, raw: float, device: str = "") -> None:
+        self.conductor.hear_midi(heard, raw, device)
+
+    def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
+        self.conductor.hear_clock(what, time, device, position)
+
+    def key(self, key: str) -> None:
+        """A key of the terminal: one that a mapping names, space or right for the next cue, left for the one before, a digit for a cue by
+        its place, the first is 1, t for a tap."""
+        if self.conductor.hear_key(key):
+            return
+        if key in (" ", "right"):
+            self._store.set("cue/go", True)
+        elif key == "left":
+            self._store.set("cue/back", True)
+        elif key.isdecimal() and self.conductor.cues.cues:
+            name = self.cue_keys().get(key)
+            if name is None:
+                self._say(f"key {key}: there is no such cue; {', '.join(f'{one} {cue}' for one, cue in self.cue_keys().items())}")
+            else:
+                self._store.set("cue/fire", name)
+        elif key == "t":
+            self._store.set("tempo/tap", True)
+
+    def cue_keys(self) -> dict[str, str]:
+        """Which key fires which cue."""
+        return cue_keys(list(self.conductor.cues.cues), self.conductor.hands)
+
+    def _changed(self, name: str, value: Value, origin: object) -> None:
+        if self._replay is None or not name.startswith("cue/"):
+            self.conductor.changed(name, value, origin)
+        # Files are opened and closed beside the picture: a mapped button is heard on the render thread.
+        if name == "take/start":
+            self._errands.put(lambda: self._try(self._start_take))
+        elif name == "take/stop":
+            self._errands.put(lambda: self._try(self._end_take))
+        elif name == "cue/write":
+            self._errands.put(lambda: self._try(self._write))
+
+    def _try(self, errand: Callable[[], None]) -> None:
+        try:
+            errand()
+        except Fault as fault:
+            self._say(str(fault))
+
+    def _write(self) -> None:
+        """Kept cues into the show file."""
+        kept = dict(self.conductor.cues.kept)
+        if self._write_cues is None or not kept:
+            self._say("no cue is kept; /vj/cue/store NAME keeps the present state" if not kept else "this show has no file")
+            return
+        states = {name: {key: _short(value) for key, value in rule.set.items()} for name, rule in sorted(kept.items())}
+        self._say(self._write_cues(states))
+        for name, rule in kept.items():
+            if self.conductor.cues.kept.get(name) is rule:
+                del self.conductor.cues.kept[name]
+
+    def _start_take(self) -> None:
+        self._begin_take(TAKES / time.strftime("%Y-%m-%d_%H-%M-%S.take"))
+
+    def _begin_take(self, path: Path) -> None:
+        if self._take is not None and self._take.ended:
+            self._end_take()
+        with self._lock:
+            if self._take is None:
+                self._take = TakeWriter(path, self._show.show, self._say, self._painted, self._supervisor)
+                if not self._waits:
+                    self._observe(self._take)
+                path = self._take.path
+                self._say(f"the take is written into {path}; render it with --replay {path} --offline")
+
+    def _observe(self, take: TakeWriter) -> None:
+        if take.hear not in self._store.taps:
+            self._store.taps.append(take.hear)
+
+    def _end_take(self) -> None:
+        with self._lock:
+            if self._take is not None:
+                with contextlib.suppress(ValueError):  # the show has not begun
+                    self._store.taps.remove(self._take.hear)
+                self._take.close()
+                self._say(f"the take is in {self._take.path} ({self._take.frames} frames)")
+                self._take = None
+
+
+def _short(value: Value) -> Value:
+    """Rounded to what can be heard of it."""
+    return round(value, 4) if isinstance(value, float) else value

@@ -1,0 +1,175 @@
+"""What the two built-in models share, the network and the drawn one: words, palettes, strength, and
+techniques that are drawn as they are."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vj.core.errors import Fault
+from vj.diffusion.adapters import Adapters
+from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.prompts import Embedding
+from vj.diffusion.stream_batch import Level
+from vj.kernels.cv_field import Field
+from vj.parameters.store import Snapshot
+from vj.pocket.compose import MODIFIERS, STOPS, Wish, compose
+from vj.pocket.techniques import Subject, draw
+from vj.pocket.words import Meaning, parse_ramp, understand
+
+LAST = 999
+BESIDE = "\x00"
+"""Stands between a prompt and the colours given for it, in the text that is encoded."""
+
+
+class PocketSchedule:
+    """Strength is how far the painting goes, not how much noise there is: nothing is scaled."""
+
+    last = LAST
+
+    def plan(self, strength: float, steps: int) -> list[Level]:
+        """The levels a frame goes through, each painting over the one before, less and less."""
+        return [Level(strength * LAST * (steps - i) / steps, 1.0, 1.0) for i in range(steps)]
+
+
+class BuiltIn(ABC):
+    """What the two built-in models share, as `Backend`s: words, palettes, strength. Latents:
+    (B, 3, H, W), 0..1."""
+
+    family = "pocket"
+    prediction = "sample"
+    latent_channels = 3
+    scale = 1
+    wants_lines = False
+
+    def __init__(self, name: str, techniques: tuple[str, ...], device: torch.device) -> None:
+        self.name, self.techniques, self.device = name, techniques, device
+        self.dtype = torch.float32
+        self.schedule = PocketSchedule()
+        self.threads: int | None = None
+        self.adapters = Adapters()
+        self.ground: Tensor | None = None
+        """What `lay` made of the patterns that are in play."""
+
+    def take_threads(self) -> None:
+        """To be called on the thread that computes: OpenMP counts threads for each."""
+        if self.threads is not None and torch.get_num_threads() != self.threads:
+            torch.set_num_threads(self.threads)
+
+    def follow(self, snapshot: Snapshot) -> None:
+        """Nothing of the model itself is played."""
+        return
+
+    def encode_image_prompt(self, picture: np.ndarray) -> Tensor:
+        raise Fault(f"{self.name}: takes no pictures as prompts; Stable Diffusion models do")
+
+    def encode_text(self, text: str) -> Embedding:
+        """What a prompt asks for as one token: the techniques' weights, the ramp, whether there is
+        one, the modifiers, and 1. The last is there so that a mixture that has been brought to
+        another length can be brought back: everything is divided by it."""
+        meaning = meaning_of(text)
+        techniques = [float(name == meaning.technique) for name in self.techniques]
+        ramp = [part for stop in meaning.ramp or ((0.0,) * 3,) * STOPS for part in stop]
+        modifiers = [float(name in meaning.modifiers) for name in MODIFIERS]
+        numbers = [*techniques, *ramp, float(meaning.ramp is not None), *modifiers, 1.0]
+        return Embedding(torch.tensor(numbers, device=self.device).view(1, 1, -1))
+
+    @torch.no_grad()
+    def encode(self, image: Tensor) -> Tensor:
+        """(1, 3, H, W) in -1..1 -> 0..1."""
+        return image.float() * 0.5 + 0.5
+
+    @torch.no_grad()
+    def decode(self, latents: Tensor) -> Tensor:
+        """0..1 -> -1..1."""
+        return latents * 2 - 1
+
+    @torch.no_grad()
+    def unet(
+        self,
+        x: Tensor,
+        t: Tensor,
+        text: Embedding,
+        hint: Tensor | None = None,
+        amount: float | Tensor = 1.0,
+    ) -> Tensor:
+        """The painted pictures, (B, 3, H, W) 0..1. x: what is painted over. t: (B,), 999 times the
+        strength. text: tokens of `encode_text`; pooled, (B, 2), the log2 of the pixels in a unit
+        and the relief - 1. hint: (B, 3, H, W), the texture field and its directions."""
+        assert hint is not None
+        assert text.pooled is not None
+        count = len(self.techniques)
+        token = text.tokens[:, 0] / text.tokens[:, 0, -1:]
+        style = torch.cat([token[:, :count], text.pooled.to(token)], 1)
+        ramp = token[:, count : count + 3 * STOPS].unflatten(1, (STOPS, 3))
+        coloured = token[:, count + 3 * STOPS]
+        modifiers = token[:, count + 3 * STOPS + 1 : -1]
+        # Beside one in the picture's own colours a prompt's ramp counts by its share of the colours.
+        ramp = ramp / coloured.clamp_min(1e-6)[:, None, None]
+        picture = x.clamp(0, 1)
+        wish = Wish(ramp, coloured, modifiers)
+        return compose(self.paint(picture, hint, style), picture, t / LAST, wish)
+
+    @abstractmethod
+    def paint(self, picture: Tensor, form: Tensor, style: Tensor) -> Tensor:
+        """Tone and colour, (B, 4, H, W) float32, see `Network.forward`, for pictures of any size."""
+
+    @abstractmethod
+    def lay(self, patterns: np.ndarray) -> Tensor:
+        """Patterns (12, H, W) -> a `ground`, to be put there between two frames."""
+
+    def describe(self) -> str:
+        """`pocket (cpu float32)`."""
+        return f"{self.name} ({self.device.type} {str(self.dtype).removeprefix('torch.')})"
+
+
+AUDIBLE = 1e-3
+"""Techniques with less weight than this are left out of a mixture."""
+
+
+def drawn(
+    techniques: Sequence[str], picture: Tensor, form: Tensor, style: Tensor, patterns: np.ndarray
+) -> Tensor:
+    """What techniques make of pictures, drawn on the CPU as they are: (B, 4, H, W) float32, as
+    `Network.forward` gives it. style: (B, len(techniques) + 2), their weights, then the log2 of the
+    pixels in a unit and the relief - 1. patterns: (12, H, W)."""
+    rows = []
+    for image, lines, numbers in zip(picture.cpu(), form.cpu(), style.tolist(), strict=True):
+        weights = {
+            name: weight
+            for name, weight in zip(techniques, numbers, strict=False)
+            if weight > AUDIBLE
+        }
+        field = Field(*(np.ascontiguousarray(plane) for plane in lines.float().numpy()))
+        pixels = np.ascontiguousarray(image.permute(1, 2, 0).float().numpy())
+        subject = Subject(pixels, field, patterns, 2 ** numbers[-2], numbers[-1] + 1)
+        made = draw(subject, weights)
+        rows.append(np.concatenate([made.tone[None], made.colour.transpose(2, 0, 1)]))
+    return torch.from_numpy(np.stack(rows)).to(picture.device)
+
+
+@lru_cache(64)
+def meaning_of(text: str) -> Meaning:
+    """What a prompt means, with the colours that are given for it, if any."""
+    words, _, colours = text.partition(BESIDE)
+    meaning = understand(words)
+    if not colours.strip():
+        return meaning
+    return replace(meaning, ramp=parse_ramp(colours), palette="given colours", heard=True)
+
+
+NOT_FOR_IT = ("loras", "embeddings", "controlnet", "t2i_adapter", "ip_adapter")
+
+
+def refuse_adapters(spec: ModelSpec) -> None:
+    """Raises Fault for what only Stable Diffusion models take."""
+    asked = [name for name in NOT_FOR_IT if getattr(spec, name, None)]
+    if asked:
+        these = ", ".join(asked)
+        raise Fault(f"model {spec.name}: takes no {these}; those are for Stable Diffusion models")

@@ -1,0 +1,265 @@
+"""The built-in model played through the stream batch, given the texture field as its noise."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from vj.core.frame import Size
+from vj.core.mailbox import Mailbox
+from vj.core.supervisor import Supervisor
+from vj.diffusion.backends import Painting, Picture, StreamPainter
+from vj.diffusion.built_in import BESIDE, BuiltIn, meaning_of
+from vj.diffusion.prompts import Embedding, wanted
+from vj.diffusion.stream_batch import Noise, Recipe
+from vj.kernels.cupy_field import FieldKernels
+from vj.kernels.cv_field import FieldMaker
+from vj.parameters.store import Snapshot
+from vj.pocket import patterns as lattice
+from vj.pocket.words import say
+
+NOISE = 2 / 255
+"""Of 0..1: changes up to this are taken for the camera's noise."""
+SMALLEST_UNIT, LARGEST_UNIT = 0.7, 2.3
+"""Pixels in a unit with the stroke size in it: what the network has learned (`lessons.ONES`)."""
+PatternsOf = tuple[int, int, float, float]
+"""What patterns are drawn for: seed/a, seed/b, seed/mix, the stroke size."""
+
+
+class Patterns:
+    """Draws patterns, and what they give to the network, on a thread of its own or, with `wait`, on
+    the spot: it takes a tenth of a second. The newest wish wins; until it is met the last one
+    stands."""
+
+    def __init__(
+        self,
+        draw: Callable[[PatternsOf], Tensor],
+        wait: bool,
+        on_message: Callable[[str], None] = lambda text: None,
+        supervisor: Supervisor | None = None,
+    ) -> None:
+        """supervisor: of the thread that draws."""
+        self._draw, self._wait, self._say = draw, wait, on_message
+        self._supervisor = supervisor or Supervisor(on_message)
+        self._asked: PatternsOf | None = None
+        self._wishes: Mailbox[PatternsOf] = Mailbox()
+        self._made: Mailbox[tuple[PatternsOf, Tensor]] = Mailbox()
+        self._thread: threading.Thread | None = None
+        self._there: PatternsOf | None = None
+
+    @property
+    def pending(self) -> bool:
+        return self._there != self._asked
+
+    def at(self, wish: PatternsOf) -> Tensor | None:
+        """Patterns that have come since the last call; None when there are none. The first are
+        waited for: without any there is no picture."""
+        if wish != self._asked:
+            self._asked = wish
+            if self._wait or self._there is None:
+                self._there = wish
+                return self._draw(wish)
+            if self._thread is None:
+                self._thread = self._supervisor.start("patterns", self._run)
+            self._wishes.put(wish)
+        made = self._made.take(0)
+        if made is None:
+            return None
+        self._there = made[0]
+        return made[1]
+
+    def _run(self) -> None:
+        while (wish := self._wishes.take()) is not None:
+            try:
+                self._made.put((wish, self._draw(wish)))
+            except (
+                Exception
+            ) as error:  # a card that is full: the last patterns stand, and the next wish is tried
+                self._supervisor.count("patterns")
+                self._say(f"patterns could not be drawn ({type(error).__name__}: {error})"[:300])
+
+    def close(self) -> None:
+        self._wishes.close()
+
+
+class Form(Protocol):
+    """Makes the texture field of what the model sees."""
+
+    def of(self, entered: Tensor, white: np.ndarray, size: float, turn: float) -> Tensor:
+        """entered: (1, 3, H, W), -1..1. white: (H, W), the same array while it holds the same
+        numbers. Returns (1, 3, H, W): texture and directions, valid for a few frames."""
+
+
+class HostForm:
+    """On the CPU, whatever the model computes on."""
+
+    def __init__(self, size: Size, device: torch.device) -> None:
+        self._maker, self._device = FieldMaker(size.height, size.width), device
+
+    def of(self, entered: Tensor, white: np.ndarray, size: float, turn: float) -> Tensor:
+        picture = entered[0].permute(1, 2, 0).float().cpu().numpy()
+        luma = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)
+        cv2.addWeighted(luma, 0.5, luma, 0, 0.5, dst=luma)
+        field = self._maker.make(luma, white, size, turn)
+        stacked = np.stack([field.texture, field.along_x, field.along_y])
+        return torch.from_numpy(stacked)[None].to(self._device)
+
+
+class CudaForm:
+    """On an NVIDIA card; nothing waits for it."""
+
+    def __init__(self, size: Size, device: torch.device, dtype: torch.dtype) -> None:
+        """Raises Unavailable without cupy."""
+        self._kernels = FieldKernels(size.height, size.width, device, dtype=dtype, outputs=6)
+        self._dtype, self._device = dtype, device
+        self._white: tuple[np.ndarray | None, Tensor] = (None, torch.zeros(0))
+
+    def of(self, entered: Tensor, white: np.ndarray, size: float, turn: float) -> Tensor:
+        if self._white[0] is not white:
+            self._white = (white, torch.from_numpy(white).to(self._device).contiguous())
+        made = self._kernels.make(entered.to(self._dtype), self._white[1], size, turn)
+        return torch.cat(made, 1)
+
+
+def make_form(size: Size, device: torch.device, dtype: torch.dtype) -> Form:
+    """Where the model's pictures are."""
+    if device.type == "cuda" and dtype in (torch.float16, torch.float32):
+        return CudaForm(size, device, dtype)
+    return HostForm(size, device)
+
+
+class Steady:
+    """Lets through what changes by more than a camera's noise, pixel by pixel: steep tones and
+    glints would make a flicker of it. A step of `NOISE` is the most that a picture is off."""
+
+    def __init__(self) -> None:
+        self._last: Tensor | None = None
+
+    def of(self, entered: Tensor) -> Tensor:
+        """(1, 3, H, W), -1..1; the same picture twice gives the same tensor of numbers twice."""
+        last = self._last
+        if last is None or last.shape != entered.shape:
+            self._last = entered.clone()  # the canvas uses its tensor again
+        else:
+            change = entered - last
+            self._last = last + (change - change.clamp(-2 * NOISE, 2 * NOISE))
+        return self._last
+
+
+class PocketPainter(StreamPainter):
+    """Belongs to the render thread."""
+
+    def __init__(
+        self,
+        model: BuiltIn,
+        size: Size,
+        wait: bool,
+        on_message: Callable[[str], None] = lambda text: None,
+        supervisor: Supervisor | None = None,
+    ) -> None:
+        """See `StreamPainter`."""
+        super().__init__(model, size, wait, on_message, supervisor)
+        self._pocket, self._say = model, on_message
+        self.unused = ("noise/align", "control/amount", "image/amount", "image/mix")
+        self._noise = Noise(
+            (1, size.height, size.width), torch.device("cpu"), torch.float32, rows=1
+        )
+        self._unit = size.height / 256
+        self._form = make_form(size, model.device, model.dtype)
+        self._nothing = torch.zeros((1, 3, size.height, size.width), device=model.device)
+        """No noise is put on the latents themselves."""
+        self._white: tuple[object, np.ndarray] = (None, np.zeros((1, 1), np.float32))
+        self._patterns, self._steady = Patterns(self._draw, wait, on_message, supervisor), Steady()
+        self._ground: Tensor | None = None
+        self._texts: tuple[str, ...] = ()
+        self.understood = ""
+        """What was made of the prompts, in a line."""
+
+    def paint(self, entered: Picture, snapshot: Snapshot, cargo: Any) -> Painting | None:
+        snapshot = with_colours(snapshot)
+        self._explain(snapshot)
+        if snapshot["strength"] > 0 and isinstance(entered, Tensor):
+            entered = self._steady.of(entered)
+        painting = super().paint(entered, snapshot, cargo)
+        self.settled = self.settled and not self._patterns.pending and snapshot["noise/swirl"] == 0
+        return painting
+
+    def _recipe(
+        self,
+        entered: Tensor,
+        cargo: Any,
+        snapshot: Snapshot,
+        text: Embedding,
+        negative: Embedding | None,
+    ) -> Recipe:
+        steps = snapshot["steps"]
+        one = min(LARGEST_UNIT, max(SMALLEST_UNIT, self._unit * snapshot["pocket/size"]))
+        size = one / self._unit
+        seeds = (snapshot["seed/a"], snapshot["seed/b"], round(snapshot["seed/mix"], 3))
+        ground = self._patterns.at((*seeds, round(size, 3)))
+        if ground is not None:
+            self._ground = ground
+        self._pocket.ground = self._ground
+        form = self._form.of(entered, self._white_of(snapshot), size, self._turn.at(snapshot))
+        numbers = [math.log2(one), snapshot["pocket/relief"] - 1]
+        more = torch.tensor([numbers], device=self.model.device)
+        return Recipe(
+            self.model.schedule.plan(snapshot["strength"], steps),
+            self._nothing.expand(steps, -1, -1, -1),
+            replace(text, pooled=more),
+            snapshot["guidance"],
+            snapshot["delta"],
+            None if negative is None else replace(negative, pooled=more),
+            form,
+        )
+
+    def _white_of(self, snapshot: Snapshot) -> np.ndarray:
+        """This frame's white noise, (H, W); the same array while it is held."""
+        seeds = (snapshot["seed/a"], snapshot["seed/b"], snapshot["seed/mix"])
+        held = snapshot["noise/hold"] >= 1
+        if not held or self._white[0] != seeds:
+            noise = self._noise.sample(*seeds, snapshot["noise/hold"], 1)
+            self._white = (seeds if held else None, noise[0, 0].numpy())
+        return self._white[1]
+
+    def _draw(self, wish: PatternsOf) -> Tensor:
+        """On the thread of the patterns. The noise is drawn anew: the render thread's changes."""
+        noise = Noise(self._noise.shape, torch.device("cpu"), torch.float32, rows=1)
+        white = noise.held(*wish[:3])[0, 0].numpy()
+        return self._pocket.lay(lattice.draw(white, self._unit, wish[3]))
+
+    def _explain(self, snapshot: Snapshot) -> None:
+        """Say what was made of prompts that have changed, once the prompts' thread has read them:
+        looking up the nearest words is not for the render thread."""
+        texts = tuple(dict.fromkeys(text for text, _ in wanted(snapshot) if text.strip()))
+        if texts == self._texts or any(self._book.get(text) is None for text in texts):
+            return
+        new = [text for text in texts if text not in self._texts]
+        self._texts = texts
+        lines = {text: say(meaning_of(text)) for text in texts}
+        self.understood = "; ".join(lines.values())
+        for text in new:
+            if not meaning_of(text).heard:
+                self._say(lines[text])
+
+    def close(self) -> None:
+        super().close()
+        self._patterns.close()
+
+
+def with_colours(snapshot: Snapshot) -> Snapshot:
+    """The snapshot with the colours given for a prompt put beside its text."""
+    more = {
+        f"prompt/{which}": f"{snapshot[f'prompt/{which}']}{BESIDE}{colours}"
+        for which in ("a", "b")
+        if (colours := snapshot[f"palette/{which}"].strip())
+    }
+    return replace(snapshot, values={**snapshot.values, **more}) if more else snapshot

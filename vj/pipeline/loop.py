@@ -1,0 +1,252 @@
+"""The render loop under its two clocks.
+
+Live: the newest frame at the show's rate, or as fast as the machine goes. Offline: every frame once, in order, and as many pictures
+out as frames came in, however long the stream's delay is.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+
+from vj.core.clock import Clock, FrameClock, pause
+from vj.core.frame import Frame, Size
+from vj.core.mailbox import Mailbox
+from vj.core.memory import give_back
+from vj.core.metrics import Metrics
+from vj.core.supervisor import Supervisor
+from vj.diffusion.backends import Painter, Plain
+from vj.parameters.store import Store
+from vj.pipeline.flow_backends import Calculate
+from vj.pipeline.frame_pipeline import Journey, Shown
+from vj.pipeline.masks import FindPeople
+from vj.pipeline.preprocess import Fit
+
+RESTING = 0.2
+"""Seconds between two frames while a model is being timed."""
+
+Publish = Callable[[np.ndarray, Frame], None]
+"""(the prepared input, the picture). Must not block."""
+
+
+class Handover:
+    """A painter on its way to the render thread."""
+
+    def __init__(self, painter: Painter) -> None:
+        self.painter = painter
+        self.settled = threading.Event()
+        """It paints, or it does not and never will."""
+        self.error: Exception | None = None
+        """Why it does not."""
+
+
+class RenderLoop:
+    """Takes frames from a mailbox, samples the store, gives pictures to `publish`. Painters come in by `offer`, between two frames."""
+
+    def __init__(
+        self,
+        *,
+        size: Size,
+        fps: float,
+        fit: Fit,
+        clock: Clock,
+        store: Store,
+        inbox: Mailbox[Frame],
+        publish: Publish,
+        metrics: Metrics,
+        on_message: Callable[[str], None],
+        find_people: FindPeople | None = None,
+        flow: Calculate | None = None,
+        supervisor: Supervisor | None = None,
+        on_begin: Callable[[float], None] = lambda time: None,
+        may_begin: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """may_begin: asked once the first painter is there, before the newest frame is taken, until it says so. on_begin: called once, on
+        the render thread, with the time of the frame that the show begins with, before it is sampled. supervisor: is told what goes wrong,
+        and begins the loop again should it end."""
+        self._supervisor = supervisor or Supervisor(on_message)
+        self.journey = Journey(size, fit, metrics, on_message, find_people, flow, live=clock.live, supervisor=self._supervisor)
+        self.inbox = inbox
+        self.period = 1 / fps
+        """Seconds from one frame to the next, at least. May be set from any thread."""
+        self._clock, self._store = clock, store
+        self._publish, self._metrics, self._say = publish, metrics, on_message
+        self._painters: Mailbox[Handover] = Mailbox()
+        self._changes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._frame: Frame | None = None
+        self._begun = 0.0
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._count = 0
+        self._resting = False
+        self._on_begin, self._may_begin = on_begin, may_begin
+        self._ready = self._has_begun = False
+        self.first: int | None = None
+        """Number of the first picture that the first painter made."""
+
+    @property
+    def painter_name(self) -> str:
+        return self.journey.painter.name
+
+    @property
+    def thread(self) -> threading.Thread | None:
+        """The render thread, once it runs."""
+        return self._thread
+
+    def offer(self, painter: Painter) -> Handover:
+        """Another painter, from any thread; it plays from the next frame on. One that is still waiting is closed."""
+        passed_over = self._painters.take(0)
+        if passed_over is not None:
+            self._refuse(passed_over, RuntimeError("another model came in its place"))
+        handover = Handover(painter)
+        self._painters.put(handover)
+        return handover
+
+    def between(self, change: Callable[[], None]) -> None:
+        """Have something changed between two frames, on the render thread; it must not block. From any thread."""
+        self._changes.put(change)
+
+    def begin(self) -> None:
+        """What paints now is what there will be: the show begins with the next frame, though no painter came. From any thread."""
+        self._ready = True
+
+    @contextmanager
+    def quietly(self) -> Iterator[None]:
+        """Meanwhile fewer frames are shown, as long as they are not painted: a model is being timed, which these frames would disturb."""
+        self._resting = True
+        try:
+            yield
+        finally:
+            self._resting = False
+
+    def start(self) -> None:
+        self._begun = self._clock.now() - self.period
+        self._thread = self._supervisor.start("render", self._run, self._stop.is_set)
+
+    def stop(self, timeout: float = 1.5) -> bool:
+        """End after the frame in hand. False when that takes longer than `timeout` seconds."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+        self.journey.close()
+        return self._thread is None or not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._turn()
+            except Exception as error:  # nothing may end this loop; what comes here is a fault of our own, and said as such
+                self.journey.post.leave()
+                self._metrics.faults += 1
+                self._supervisor.report("the render loop", error, "please report this")
+                pause(self.period, self._stop)
+
+    def _turn(self) -> None:
+        """One frame, if there is one."""
+        self._take_painter()
+        while not self._changes.empty():
+            self._supervisor.call("a change between two frames", self._changes.get())
+        # Not much sooner than the show's rate; and when the source is slower than that, the last input is painted once more.
+        rest = RESTING if self._resting and isinstance(self.journey.painter, Plain) else 0.9 * self.period
+        self._clock.wait_until(self._begun + rest, self._stop)
+        patience = 0.1 if self._frame is None else max(0.0, self._begun + 1.25 * self.period - self._clock.now())
+        begins = self._ready and not self._has_begun and self._may_begin()
+        newest = self.inbox.take(patience)
+        if newest is not None:
+            self._frame = newest
+        frame = self._frame
+        if frame is None or self._stop.is_set():
+            return
+        self._begun = self._clock.now()
+        if newest is None:
+            frame = replace(frame, captured=self._begun)
+        if begins:
+            self._has_begun = True
+            self._on_begin(self._begun)
+        self._show(self.journey.travel(frame, self._store.sample(self._begun)))
+        self.journey.post.leave()
+
+    def _take_painter(self) -> None:
+        """Go on with the painter that was offered. One that does not take over is dropped, and the last one paints on."""
+        handover = self._painters.take(0)
+        if handover is None:
+            return
+        waited = isinstance(self.journey.painter, Plain)
+        try:
+            self._leave(self.journey.exchange(handover.painter))
+        except Exception as error:  # a card that is full or has gone
+            self._metrics.faults += 1
+            self._refuse(handover, error)
+            return
+        if waited:
+            self._metrics.restart()
+        self._ready = True
+        handover.settled.set()
+
+    def _refuse(self, handover: Handover, error: Exception) -> None:
+        handover.error = error
+        handover.settled.set()
+        self._leave(handover.painter)
+
+    def _leave(self, painter: Painter) -> None:
+        """Close a painter, on a thread of its own: it may wait for threads, or for a card."""
+
+        def end() -> None:
+            painter.close()
+            give_back()
+
+        threading.Thread(target=self._supervisor.call, args=("a model at its end", end), name="model's end", daemon=True).start()
+
+    def _show(self, shown: Shown) -> None:
+        begun = time.perf_counter()
+        self.journey.post.enter("publish")
+        if self.first is None and self._has_begun and not shown.waiting:
+            self.first = self._count
+        self._publish(shown.image, Frame(shown.picture, self._count, shown.captured, guide=shown.guide))
+        self._metrics.stage("publish", time.perf_counter() - begun)
+        self._count += 1
+        self._metrics.frame(self._clock.now())
+
+    def render(self, frames: Iterable[Frame], stop: threading.Event | None = None) -> int:
+        """Offline, on the caller's thread: every frame of `frames`, each a step of the clock. Returns how many pictures were made,
+        which is how many frames came. `publish` gets them in order."""
+        assert isinstance(self._clock, FrameClock), "offline rendering counts time in frames"
+        handover = self._painters.take(0)
+        if handover is not None:
+            self.journey.swap(handover.painter)
+        came = 0
+        last: Shown | None = None
+        for frame in frames:
+            if stop is not None and stop.is_set():
+                break
+            now = self._clock.now()
+            shown = self.journey.travel(replace(frame, number=came, captured=now), self._store.sample(now))
+            last = self._catch_up(shown, last)
+            self._clock.advance()
+            came += 1
+        while self._count < came:
+            snapshot = self._store.sample(self._clock.now())
+            drained = self.journey.drain(snapshot)
+            if drained is None:
+                break
+            last = self._catch_up(drained, last)
+        while last is not None and self._count < came:
+            self._show(last)
+        return self._count
+
+    def _catch_up(self, shown: Shown, last: Shown | None) -> Shown | None:
+        """Show a picture in its place. What stands in for a frame under way is not shown, since that frame will come. A frame that was
+        overtaken, because the steps became fewer, is filled with the picture before it."""
+        if shown.waiting:
+            return last
+        while self._count < shown.number:
+            self._show(last or shown)
+        if shown.number == self._count:
+            self._show(shown)
+        return shown

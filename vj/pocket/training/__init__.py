@@ -1,0 +1,1 @@
+"""How the built-in model is trained and evaluated. Nothing of it is imported while a show plays."""

@@ -1,0 +1,246 @@
+"""Does the built-in model keep its promises? `python -m vj.pocket.training.evaluate FOOTAGE ...` measures
+it.
+
+Everything is measured on pictures it never saw: frames of the footage that is named, the test card,
+drawings of another seed. Every figure of a technique stands beside the same figure of its drawn
+target, which is the best that could have been learned. Exits 1 when a figure misses its gate.
+
+    python -m vj.pocket.training.evaluate CLIP ... --faces MODELS --still CLIP > evaluation.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from vj.diffusion.pocket_backend import Steady
+from vj.diffusion.pocket_model import FILE
+from vj.pocket import WEIGHTS
+from vj.pocket.lexicon import PALETTES
+from vj.pocket.network import load_network
+from vj.pocket.techniques import TECHNIQUES
+from vj.pocket.training import measures
+from vj.pocket.training.evaluate_faces import Face, FaceMesh, load_mesh
+from vj.pocket.training.evaluate_report import FACE_NEAR, Figure, Report, Row
+from vj.pocket.training.footage import ROWS, empty_room, footage, held_out, square, with_faces
+from vj.pocket.training.subjects import Easel, Painter, asked, called, planes
+
+FACE_STRENGTH = 0.5
+FINE = 2.0
+"""How much the 2-8 px band counts beside the colours when techniques are told apart."""
+
+
+def on_pictures(
+    easel: Easel, pictures: Sequence[np.ndarray]
+) -> tuple[list[Row], list[tuple[str, str]]]:
+    """Every technique on every picture, in the picture's own colours: its energy and edges, means
+    over the pictures, and (asked, seen), which target the painting lies nearest to."""
+    names, pairs = list(TECHNIQUES), []
+    figures = np.zeros((len(names), 5))
+    for picture in pictures:
+        targets = [easel.target(picture, asked(name)) for name in names]
+        paintings = [easel.repaint(picture, asked(name)) for name in names]
+        seen = measures.nearest_of_each(paintings, targets, FINE)
+        pairs += [(name, names[index]) for name, index in zip(names, seen, strict=True)]
+        energy, bare = [measures.energy(target) for target in targets], measures.energy(picture)
+        for row, (painting, target) in enumerate(zip(paintings, targets, strict=True)):
+            figures[row] += (
+                measures.psnr(painting, target),
+                measures.energy(painting) / energy[row],
+                energy[row] / bare,
+                measures.agreement(painting, picture),
+                measures.agreement(target, picture),
+            )
+    rows = []
+    for name, (near, energy_, drawn, along, target_along) in zip(
+        names, (figures / len(pictures)).tolist(), strict=True
+    ):
+        right = measures.share_right([pair for pair in pairs if pair[0] == name])
+        rows.append(Row(name, right, near, energy_, drawn, (along, target_along)))
+    return rows, pairs
+
+
+def palettes_told_apart(easel: Easel, pictures: Sequence[np.ndarray]) -> float:
+    """Share of paintings that lie nearest to the target in the palette that was asked for; every
+    palette, with one technique after another."""
+    names = list(PALETTES)
+    techniques = [one for one in TECHNIQUES if all(called(one, palette) for palette in names)]
+    right = []
+    for number, name in enumerate(names):
+        picture = square(pictures[number % len(pictures)], ROWS // 2)
+        technique = techniques[number % len(techniques)]
+        targets = [easel.target(picture, asked(technique, other)) for other in names]
+        painting = easel.repaint(picture, asked(technique, name))
+        right.append(names[measures.nearest(painting, targets)] == name)
+    return float(np.mean(right))
+
+
+def faces_of(
+    easel: Easel,
+    rows: Sequence[Row],
+    frames: Sequence[tuple[np.ndarray, Face]],
+    mesh: FaceMesh,
+) -> None:
+    """Puts the techniques' faces into their rows."""
+    apart = np.zeros((len(frames), len(rows), 2))
+    sure = np.zeros_like(apart)
+    for number, (picture, face) in enumerate(frames):
+        for place, row in enumerate(rows):
+            for which, paint in enumerate((easel.repaint, easel.target)):
+                laid = mesh.lay(paint(picture, asked(row.name), FACE_STRENGTH), face.crop)
+                apart[number, place, which] = measures.points_apart(face.points, laid.points)
+                sure[number, place, which] = laid.sure > 0.5
+    for place, row in enumerate(rows):
+        near = (apart[:, place] <= FACE_NEAR).mean(0)
+        middle, known = np.median(apart[:, place], 0), sure[:, place].mean(0)
+        row.faces = (float(near[0]), float(near[1]))
+        row.apart = (float(middle[0]), float(middle[1]))
+        row.known = (float(known[0]), float(known[1]))
+
+
+def flicker_of(easel: Easel, rows: Sequence[Row], frames: Sequence[np.ndarray]) -> None:
+    """Puts the techniques' flicker on successive frames into their rows: the model's as it is
+    played, behind `Steady`, the targets' bare."""
+    for row in rows:
+        row.flicker = (0.0, 0.0)
+    last: list[tuple[np.ndarray, np.ndarray]] = []
+    camera, steady = measures.change(frames), Steady()
+    for frame in frames:
+        held = steady.of(planes(frame.astype(np.float32) / 127.5 - 1))
+        seen = (held[0].permute(1, 2, 0).numpy() * 127.5 + 127.5).round().astype(np.uint8)
+        now = [
+            (easel.repaint(seen, asked(r.name)), easel.target(frame, asked(r.name))) for r in rows
+        ]
+        for row, old, new in zip(rows, last, now, strict=False):
+            assert row.flicker is not None
+            ours, theirs = (measures.change(both) for both in zip(old, new, strict=True))
+            share = camera * (len(frames) - 1)
+            row.flicker = (row.flicker[0] + ours / share, row.flicker[1] + theirs / share)
+        last = now
+
+
+def distances(easel: Easel, pictures: Sequence[np.ndarray], texts: Sequence[str]) -> np.ndarray:
+    """Mean distance to the input at strengths 0, .1 ... 1, (11,)."""
+    apart = [
+        [measures.distance(easel.repaint(picture, text, step / 10), picture) for step in range(11)]
+        for picture in pictures
+        for text in texts
+    ]
+    return np.asarray(apart).mean(0)
+
+
+def seeds_agree(
+    easel: Easel, pictures: Sequence[np.ndarray], texts: Sequence[str]
+) -> tuple[float, float]:
+    """Mean correlation of the edges painted with two seeds, and how far the paintings are apart."""
+    alike, apart = [], []
+    for picture in pictures:
+        for text in texts:
+            first, second = (easel.repaint(picture, text, 0.5, seed) for seed in (2, 77))
+            maps = [measures.edge_map(one) for one in (first, second)]
+            alike.append(np.corrcoef(np.stack(maps))[0, 1])
+            apart.append(measures.distance(first, second))
+    return float(np.mean(alike)), float(np.mean(apart))
+
+
+def mix_steps(
+    easel: Easel, pictures: Sequence[np.ndarray], ends: Sequence[tuple[str, str]], count: int = 9
+) -> float:
+    """The smallest step of the mean colour towards the other prompt, as a share of an even step,
+    while prompt/mix goes from 0 to 1."""
+    smallest = np.inf
+    for first, second in ends:
+        colours = np.zeros((count, 3))
+        for picture in pictures:
+            for index, share in enumerate(np.linspace(0, 1, count)):
+                colours[index] += easel.mixed(picture, first, second, float(share)).mean((0, 1))
+        smallest = min(smallest, measures.one_way(measures.way_of(colours).tolist()))
+    return float(smallest)
+
+
+def identical(easel: Easel, pictures: Sequence[np.ndarray], texts: Sequence[str]) -> float:
+    """Share of pictures that are painted twice the same, bit for bit."""
+    same = [
+        np.array_equal(easel.repaint(picture, text), easel.repaint(picture.copy(), text))
+        for picture in pictures
+        for text in texts
+    ]
+    return float(np.mean(same))
+
+
+def evaluate(
+    easel: Easel,
+    pictures: Sequence[np.ndarray],
+    faces: Sequence[tuple[np.ndarray, Face]] = (),
+    mesh: FaceMesh | None = None,
+    still: Sequence[np.ndarray] = (),
+) -> Report:
+    """All figures. pictures: (256, 256, 3) uint8, never trained on. faces: whole frames with the
+    face found in each, and the mesh that found them. still: successive frames of an empty room."""
+    names, few = list(TECHNIQUES), list(pictures[:: max(1, len(pictures) // 4)])[:4]
+    texts = (asked("metal", "molten gold"), asked("neon"), asked("woodcut", "blueprint"))
+    rows, pairs = on_pictures(easel, pictures)
+    report = Report(rows=rows, confusion=measures.confusion(pairs, names))
+    apart = distances(easel, few, texts)
+    steps = measures.one_way(apart[1:10].tolist())
+    alike, differ = seeds_agree(easel, few, texts)
+    ends = (
+        (asked("metal", "molten gold"), asked("metal", "deep ocean")),
+        (asked("oil", "fire"), asked("ice", "ice")),
+        (asked("woodcut", "forest"), asked("mosaic", "candy")),
+    )
+    report.figures = [
+        Figure("right technique (twins as one)", measures.share_right(pairs), 0.93),
+        Figure("right palette", palettes_told_apart(easel, few), 0.97),
+        Figure("distance to the input at strength 0", float(apart[0]), 1e-3, at_most=True),
+        Figure("smallest step of strength, .1 to .9 (1 is even)", steps, 1e-6),
+        Figure("edges alike between seeds", alike, 0.8),
+        Figure("paintings apart between seeds", differ, 0.005),
+        Figure("smallest step of prompt/mix (1 is even)", mix_steps(easel, few[:2], ends), 1e-6),
+        Figure("identical pictures of identical frames", identical(easel, few, texts), 1),
+        Figure(
+            "dB to the target, median of techniques", float(np.median([r.near for r in rows])), 20
+        ),
+    ]
+    if mesh is not None and faces:
+        faces_of(easel, rows, faces, mesh)
+    if still:
+        flicker_of(easel, rows, still)
+    return report
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("footage", nargs="*", type=Path, help="video files to take frames of")
+    parser.add_argument("--faces", type=Path, help="the folder of MediaPipe's two .tflite files")
+    parser.add_argument("--still", type=Path, help="a fixed camera's film with an empty stretch")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS / FILE, help="of vj.pocket.training.train")
+    parser.add_argument("--targets", action="store_true", help="measure the targets themselves")
+    parser.add_argument("--each", type=int, default=2, metavar="N", help="frames of each film")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    easel = Painter(None if options.targets else load_network(options.weights))
+    pictures = [*footage(options.footage, options.each), *held_out(0 if options.footage else 8)]
+    mesh = load_mesh(options.faces) if options.faces else None
+    faces = with_faces(options.footage, mesh) if mesh else []
+    still = empty_room(options.still) if options.still else []
+    report = evaluate(easel, pictures, faces, mesh, still)
+    seen = (
+        f"{len(pictures)} pictures, {len(faces)} frames with a face, {len(still)} of an empty room"
+    )
+    print(f"{seen}.\n")
+    print(report.markdown(), end="")
+    sys.exit(not report.reached)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,237 @@
+"""What a show file may say about how it is played: mappings, macros, modulators, cues, timeline, curves, tempo, MIDI."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from vj.control.audio import FIGURES
+from vj.control.modulators import WAVES
+from vj.core.errors import Fault, nearest
+from vj.parameters.curves import curve
+from vj.show.durations import Duration, duration, moment
+from vj.show.midi_controls import Control, control
+from vj.show.section import Section
+
+
+def _of(read: Any) -> BeforeValidator:
+    """A reader that raises Fault, as a pydantic validator."""
+
+    def check(value: object) -> object:
+        try:
+            return read(value)
+        except Fault as fault:
+            raise ValueError(str(fault)) from None
+
+    return BeforeValidator(check)
+
+
+def _curve(value: object) -> object:
+    curve(value)
+    return value
+
+
+def _pair(value: object) -> object:
+    if isinstance(value, list) and len(value) == 2 and all(isinstance(v, int | float) and math.isfinite(v) for v in value):
+        return float(value[0]), float(value[1])
+    raise Fault(f"{value!r}: two numbers are wanted, for example [0, 1]")
+
+
+Time = Annotated[Duration, _of(duration)]
+Moment = Annotated[Duration, _of(moment)]
+Shape = Annotated[str | float, _of(_curve)]
+Pair = Annotated[tuple[float, float], _of(_pair)]
+
+
+def _a_control(value: object) -> object:
+    return None if value is None else control(value)
+
+
+class MappingRule(Section):
+    """One control to one parameter."""
+
+    osc: str | None = None
+    midi: Annotated[Control | None, _of(_a_control)] = None
+    key: str | None = None
+    device: str = ""
+    to: str
+    take: int | str = 0
+    in_: Annotated[Pair | None, Field(alias="in")] = None
+    range: Pair | None = None
+    curve: Shape = "linear"
+    invert: bool = False
+    smooth: Time = Duration()
+    hysteresis: float = Field(0.0, ge=0, lt=1)
+    quantise: Literal["beat", "bar", "2 bars", "4 bars"] | None = None
+    ahead: Time = Duration()
+    takeover: bool | None = None
+    relative: Literal["twos", "offset", "sign"] | None = None
+    step: float | None = Field(None, gt=0, le=1)
+    as_: Annotated[Literal["value", "raw", "momentary", "toggle", "trigger", "velocity"], Field(alias="as")] = "value"
+    value: Any = None
+
+    @field_validator("range", "in_")
+    @classmethod
+    def _rising(cls, pair: tuple[float, float] | None) -> tuple[float, float] | None:
+        if pair is not None and pair[0] >= pair[1]:
+            low, high = sorted(pair)
+            raise ValueError(f"[{pair[0]:g}, {pair[1]:g}] runs backwards; write [{low:g}, {high:g}] with invert: true")
+        return pair
+
+    @field_validator("take")
+    @classmethod
+    def _taken(cls, take: int | str) -> int | str:
+        word, *path = str(take).split() or [""]
+        numbers = all(step.lstrip("-").isdecimal() for step in path)
+        known = word in ("last", "count") and not path, word == "json" and path and numbers, word == "share" and len(path) == 1 and numbers
+        if not any((*known, isinstance(take, int) and take >= 0)):
+            hint = nearest(word, ("last", "count", "json", "share"))
+            raise ValueError(f"{take!r}: which value of a message{hint}? 0, 1, ..., last, count, json 0 1, or share 1")
+        return take
+
+    @field_validator("osc")
+    @classmethod
+    def _address(cls, address: str | None) -> str | None:
+        if address is not None and (not address.startswith("/") or any(c in address for c in " *?[]{}#,")):
+            raise ValueError(f"{address!r} is no OSC address; they begin with / and hold no spaces or wildcards")
+        return address
+
+    @model_validator(mode="after")
+    def _one(self) -> MappingRule:
+        named = [name for name in ("osc", "midi", "key") if getattr(self, name) is not None]
+        if len(named) != 1:
+            raise ValueError("a mapping has one control: osc: /address, or midi: cc 64, or key: c")
+        return self
+
+    @property
+    def control(self) -> str:
+        """The control in words, with which faults and messages name it."""
+        if self.osc is not None:
+            return f"osc {self.osc}" + (f" value {self.take}" if self.take != 0 else "")
+        return f"midi {self.midi}" + (f" of {self.device}" if self.device else "") if self.midi is not None else f"key {self.key}"
+
+
+class Drive(Section):
+    """What a macro does to one parameter: from its value at rest to its value in full."""
+
+    low: float
+    high: float
+    curve: Shape = "linear"
+
+
+def _drive(value: object) -> object:
+    if isinstance(value, list) and len(value) in (2, 3):
+        _pair(value[:2])
+        return {"low": value[0], "high": value[1], "curve": value[2] if len(value) == 3 else "linear"}
+    raise Fault(f"{value!r}: a drive is [at rest, in full] or [at rest, in full, curve]")
+
+
+class MacroRule(Section):
+    """One control, several parameters. attack, release: how long the whole way up, and down, takes."""
+
+    attack: Time = Duration()
+    release: Time = Duration()
+    drives: dict[str, Annotated[Drive, _of(_drive)]] = Field(min_length=1)
+
+
+class ModulatorRule(Section):
+    """An LFO, an envelope or a follower of sound on one number."""
+
+    name: str | None = None
+    lfo: str | None = None
+    envelope: str | None = None
+    audio: str | None = None
+    to: str
+    range: Annotated[tuple[float, float] | None, _of(lambda v: None if v is None else _pair(v))] = None
+    depth: float | None = None
+    rate: Time = Duration(1.0)
+    phase: float = 0.0
+    seed: int = 0
+    attack: Time = Duration(0.01)
+    decay: Time = Duration(0.3)
+    sustain: float = Field(0.0, ge=0, le=1)
+    release: Time = Duration(0.3)
+    input: str = ""
+    gain: Annotated[float, Field(ge=0, le=1000)] | Literal["auto"] = 1.0
+    floor: float = Field(0.05, ge=0, lt=1)
+    smooth: Time = Duration(0.1)
+
+    @model_validator(mode="after")
+    def _whole(self) -> ModulatorRule:
+        if sum(kind is not None for kind in (self.lfo, self.envelope, self.audio)) != 1:
+            raise ValueError("a modulator is one of lfo: sine, envelope: beat, or audio: low")
+        if self.lfo is not None and self.lfo not in WAVES:
+            raise ValueError(f"lfo {self.lfo!r}: no such wave{nearest(self.lfo, WAVES)} ({', '.join(WAVES)})")
+        if self.audio is not None and self.audio not in FIGURES:
+            raise ValueError(f"audio {self.audio!r}: no such figure{nearest(self.audio, FIGURES)} ({', '.join(FIGURES)})")
+        if self.lfo is not None and self.rate == Duration():
+            raise ValueError("rate: a period longer than nothing is wanted, for example 4 s or 1/4 bar")
+        if (self.range is None) == (self.depth is None):
+            raise ValueError("say how far it moves: either range: [0.3, 0.7] or depth: 0.1")
+        return self
+
+
+class CueRule(Section):
+    """A named state and the way to it."""
+
+    name: str = Field(min_length=1)
+    set: dict[str, Any] = Field(default={})
+    fade: Time = Duration()
+    ease: Shape = "linear"
+    eases: dict[str, Shape] = Field(default={})
+    follow: Time | None = None
+    then: str | None = None
+
+
+class TimelineRule(Section):
+    """At a moment: a cue, or a jump back to an earlier moment."""
+
+    at: Moment
+    cue: str | None = None
+    loop: Annotated[Duration | None, _of(lambda v: None if v is None else moment(v))] = None
+
+    @model_validator(mode="after")
+    def _one(self) -> TimelineRule:
+        if (self.cue is None) == (self.loop is None):
+            raise ValueError("an entry has either cue: NAME or loop: a moment to jump back to")
+        return self
+
+
+class Point(Section):
+    """A breakpoint, and the shape of the way to it."""
+
+    at: Moment
+    value: float
+    curve: Shape = "linear"
+
+
+def _point(value: object) -> object:
+    if isinstance(value, list) and len(value) in (2, 3):
+        return {"at": value[0], "value": value[1], "curve": value[2] if len(value) == 3 else "linear"}
+    raise Fault(f"{value!r}: a point is [moment, value] or [moment, value, curve]")
+
+
+class CurveRule(Section):
+    """Breakpoints a number follows from the show's start on."""
+
+    to: str
+    points: list[Annotated[Point, _of(_point)]] = Field(min_length=2)
+    loop: bool = False
+
+
+class TempoRule(Section):
+    """The beat the show begins with, and whom it follows."""
+
+    bpm: Annotated[float, Field(ge=20, le=300)] = 120.0
+    beats_per_bar: Annotated[float, Field(ge=1, le=32)] = 4.0
+    follow: Literal["midi", "link", "nobody"] = "midi"
+
+
+class MidiRule(Section):
+    """Which devices are listened to, by parts of their names; none named means all. feedback: values go back to lamps and motors."""
+
+    devices: list[str] = Field(default=[])
+    feedback: bool = True
+    on: bool = True

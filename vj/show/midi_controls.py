@@ -1,0 +1,53 @@
+"""MIDI controls as a show file names them: `cc 64`, `cc14 1 ch 2`, `note 36`, `pitch`, `aftertouch`, `program`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from vj.core.errors import Fault, nearest
+
+KINDS = ("cc", "cc14", "note", "pitch", "aftertouch", "program", "nrpn")
+SPANS = {"cc14": 16383.0, "nrpn": 16383.0, "pitch": 8191.0}
+"""The largest raw value of a kind; 127 for the others. pitch begins at -8192."""
+NUMBERED = ("cc", "cc14", "note", "nrpn")
+HOWTO = "write cc 64, cc14 1, note 36, pitch, aftertouch, or program, and ch 2 after it for one channel only"
+
+_NAME = re.compile(r"([a-z]+(?:14)?)(?:\s+(\d+))?(?:\s+(?:ch|channel)\s*(\d+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """kind, its number if it has one, and the channel 1..16, 0 for every channel."""
+
+    kind: str
+    number: int = 0
+    channel: int = 0
+
+    def __str__(self) -> str:
+        number = f" {self.number}" if self.kind in NUMBERED or self.number else ""
+        return f"{self.kind}{number}" + (f" ch {self.channel}" if self.channel else "")
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Its raw values."""
+        return (-8192.0, 8191.0) if self.kind == "pitch" else (0.0, SPANS.get(self.kind, 127.0))
+
+
+def control(asked: object) -> Control:
+    """Read one. Raises Fault."""
+    if isinstance(asked, Control):
+        return asked
+    found = _NAME.fullmatch(str(asked).strip().lower())
+    if found is None or found[1] not in KINDS:
+        word = str(asked).split(" ")[0].lower()
+        raise Fault(f"midi {asked!r}: no such control{nearest(word, KINDS)}; {HOWTO}")
+    kind, number, channel = found[1], found[2], int(found[3] or 0)
+    if kind in NUMBERED and number is None:
+        raise Fault(f"midi {asked!r}: which one? {HOWTO}")
+    highest = {"cc14": 31, "nrpn": 16383}.get(kind, 127)
+    if number is not None and int(number) > highest:
+        raise Fault(f"midi {asked!r}: {number} is above {highest}")
+    if channel > 16 or (found[3] and channel == 0):
+        raise Fault(f"midi {asked!r}: channels count from 1 to 16")
+    return Control(kind, int(number or 0), channel)

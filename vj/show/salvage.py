@@ -1,0 +1,78 @@
+"""A show without what is wrong in it, so that the rest can be checked too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import copy
+from typing import Any
+
+from vj.show.section import Place
+
+ENTRIES = ("mappings", "timeline", "curves", "source", "sinks", "finish", "ignored")
+"""Lists of which entries can be missed: nothing names them."""
+
+
+def without(
+    plain: dict[str, Any], wrong: Iterable[Place]
+) -> tuple[dict[str, Any], dict[str, list[int]], list[str]]:
+    """What is left; for lists from which entries were taken, where each that is left was before; and words of faults that may only be
+    there since something was taken out. Cues, macros and modulators stay by name, since others name them."""
+    left = {key: copy(value) for key, value in plain.items()}
+    gone: dict[str, set[int]] = {}
+    unsure: list[str] = []
+    for place in wrong:
+        section = place[0] if place else None
+        if section not in left:
+            continue
+        value, entry = left[section], place[1] if len(place) > 1 else None
+        if section in ENTRIES and isinstance(value, list) and isinstance(entry, int):
+            gone.setdefault(section, set()).add(entry)
+        elif (
+            section in ("cues", "modulators")
+            and isinstance(value, list)
+            and isinstance(entry, int)
+            and entry < len(value)
+        ):
+            value[entry] = (
+                _cue(value[entry], entry)
+                if section == "cues"
+                else _modulator(value[entry], entry + 1)
+            )
+        elif section == "macros" and isinstance(value, dict) and entry in value:
+            value[entry] = {"drives": {"strength": [0, 1]}}
+        elif section in ("start", "answers") and isinstance(value, dict) and entry in value:
+            del value[entry]
+        else:
+            del left[section]
+            unsure += {
+                "model": ["lora/"],
+                "cues": ["no such cue"],
+                "macros": ["macro/", "no such parameter"],
+                "modulators": ["mod/"],
+            }.get(section, [])
+    kept = {}
+    for section, entries in gone.items():
+        if section in left:
+            kept[section] = [index for index in range(len(left[section])) if index not in entries]
+            left[section] = [left[section][index] for index in kept[section]]
+            if not left[section]:
+                del left[section]
+    if "mappings" in left and "no such parameter" in unsure:
+        del left["mappings"]
+    return left, kept, unsure
+
+
+def _cue(entry: Any, number: int) -> dict[str, Any]:
+    name = entry.get("name") if isinstance(entry, dict) else None
+    return {
+        "name": str(name)
+        if name not in (None, "") and not isinstance(name, dict | list)
+        else f"\0{number}"
+    }
+
+
+def _modulator(entry: Any, number: int) -> dict[str, Any]:
+    given = entry if isinstance(entry, dict) else {}
+    kind = next((str(given[key]) for key in ("lfo", "envelope", "audio") if given.get(key)), "")
+    name = given.get("name") or f"{kind.replace(' ', '-').replace('/', '')}{number}"
+    return {"name": str(name), "lfo": "sine", "to": "strength", "depth": 0}

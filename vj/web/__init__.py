@@ -1,0 +1,1 @@
+"""The page, OSCQuery, and where they are found."""

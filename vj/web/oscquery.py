@@ -1,0 +1,284 @@
+"""OSCQuery over HTTP and WebSocket, on the preview page's port."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from vj.control.osc.dispatch import Dispatcher
+from vj.control.osc.echo import PERIOD, Feedback
+from vj.control.osc.network import EVERY, bare
+from vj.control.osc.packet import is_osc, pack, unpack
+from vj.control.osc.query import (
+    NoContent,
+    UnknownAddress,
+    UnknownAttribute,
+    attribute,
+    host_info,
+    node_at,
+    tree,
+)
+from vj.control.replies import Allowance
+from vj.parameters.store import Store
+from vj.web.announce import Announcement
+
+LISTENERS = 16
+MESSAGE_LIMIT = 64 << 10
+ANSWERS = 256
+"""Answers that wait for a listener, at most."""
+PATIENCE = 2.0
+"""Seconds in which a listener has to take what it is sent."""
+ERRORS_A_SECOND = 20
+
+
+class _Listener:
+    """A WebSocket client, as the dispatcher knows it. What it is sent waits here for its own task: one that does not read must not hold
+    up the others. Of each address only the newest value waits."""
+
+    def __init__(self, query: Query, ws: web.WebSocketResponse, number: int, remote: str | None) -> None:
+        self._query, self.ws = query, ws
+        self.origin = (f"websocket {number} of {remote}", number)
+        self.name = f"{remote} (WebSocket)"
+        self.wanted: set[str] = set()
+        self.everything = False
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._complaints = Allowance(ERRORS_A_SECOND)
+        self._answers: deque[bytes | str] = deque(maxlen=ANSWERS)
+        self._values: dict[str, bytes] = {}
+        self._filled = asyncio.Event()
+
+    def answer(self, address: str, values: Sequence[Any], kind: str | None = None) -> None:
+        try:
+            data = pack(address, values, kind)
+        except ValueError as error:
+            self._query.unsendable(self.name, address, error)
+            return
+        self._later(self.put, data)
+
+    def _later(self, do: Callable[..., None], *given: Any) -> None:
+        """On the loop, at once where this is the loop: a feed that is due would tell a move back before it is known. What was kept for its
+        moment is played on another thread."""
+        if threading.get_ident() == self._thread:
+            do(*given)
+            return
+        with contextlib.suppress(RuntimeError):  # the page has ended meanwhile
+            self._loop.call_soon_threadsafe(do, *given)
+
+    def hears_more(self) -> bool:
+        return self._complaints.take()
+
+    def complain(self, text: str, done: bool) -> None:
+        self.answer("/vj/error", [text])
+
+    def moved(self, address: str) -> None:
+        self._later(self._query.feedback.moved_from, self.origin, address, time.monotonic())
+
+    def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
+        """A WebSocket is told on itself; `/vj/subscribe` over it listens to everything."""
+        self.everything = address == "/vj/subscribe"
+        self._later(self._query.attend, self)
+        return ""
+
+    def put(self, data: bytes | str) -> None:
+        """To be sent, in order. On the loop."""
+        self._answers.append(data)
+        self._filled.set()
+
+    def put_value(self, address: str, data: bytes) -> None:
+        """To be sent when there is room; a newer one takes its place. On the loop."""
+        self._values[address] = data
+        self._filled.set()
+
+    async def send(self) -> None:
+        """Send what waits, for ever. Raises TimeoutError when the client does not read."""
+        while True:
+            await self._filled.wait()
+            self._filled.clear()
+            while self._answers or self._values:
+                data = self._answers.popleft() if self._answers else self._values.pop(next(iter(self._values)))
+                sending = self.ws.send_str(data) if isinstance(data, str) else self.ws.send_bytes(data)
+                await asyncio.wait_for(sending, PATIENCE)
+
+
+class Query:
+    """Answers OSCQuery clients. Its coroutines run on the page's loop."""
+
+    def __init__(
+        self,
+        store: Store,
+        dispatcher: Dispatcher,
+        cues: Callable[[], list[str]] = list,
+        say: Callable[[str], None] = lambda text: None,
+        name: str = "vj",
+    ) -> None:
+        self.dispatcher = self._own = dispatcher
+        self.feedback = Feedback(store)
+        self.announcement = Announcement(name, say)
+        self._store, self._cues, self._say, self._name = store, cues, say, name
+        self._listening: dict[tuple[str, int], _Listener] = {}
+        self._count = 0
+
+    @property
+    def osc_address(self) -> tuple[str, int]:
+        """Where OSC is heard, as HOST_INFO and zeroconf tell it."""
+        return self.announcement.osc
+
+    @osc_address.setter
+    def osc_address(self, address: tuple[str, int]) -> None:
+        self.announcement.hear_osc_at(address)
+
+    def play_through(self, dispatcher: Dispatcher) -> None:
+        """What messages mean, and whose mappings are told."""
+        self.dispatcher = dispatcher
+        conductor = dispatcher.conductor
+        self.feedback.watch(conductor.hands if conductor is not None else [])
+
+    def wants(self, request: web.Request) -> bool:
+        """Is this an OSCQuery client's request (and not a browser's, which wants the page)?"""
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return True
+        return request.path != "/" or bool(request.query_string) or "text/html" not in request.headers.get("Accept", "")
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """A node, one of its attributes, HOST_INFO, or the WebSocket."""
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await self._listen(request)
+        asked = request.query_string.split("=")[0].split("&")[0]
+        if asked == "HOST_INFO":
+            return _json(self._host_info(request))
+        try:
+            node = node_at(tree(self._store, self._choices), request.path)
+            return _json(attribute(node, asked) if asked else node)
+        except UnknownAddress:
+            return web.Response(status=404, text=f"{request.path}: no such address\n")
+        except UnknownAttribute:
+            return web.Response(status=400, text=f"{asked}: no such attribute\n")
+        except NoContent:
+            return web.Response(status=204)
+
+    def _choices(self, name: str) -> list[str]:
+        return self._cues() if name == "cue/fire" else []
+
+    def _host_info(self, request: web.Request) -> dict[str, Any]:
+        """With the address by which the asker has reached this machine."""
+        transport = request.transport
+        here = transport.get_extra_info("sockname") if transport is not None else ("127.0.0.1", 0)
+        host, port = self.osc_address
+        return host_info(self._name, (here[0] if bare(host) in EVERY else bare(host), port), (here[0], here[1]))
+
+    async def _listen(self, request: web.Request) -> web.StreamResponse:
+        """LISTEN and IGNORE, values as OSC in binary frames, both ways."""
+        if len(self._listening) >= LISTENERS:
+            return web.Response(status=503, text=f"{LISTENERS} listeners are enough\n")
+        ws = web.WebSocketResponse(max_msg_size=MESSAGE_LIMIT, heartbeat=30)
+        await ws.prepare(request)
+        self._count += 1
+        me = _Listener(self, ws, self._count, request.remote)
+        self._listening[me.origin] = me
+        sender = asyncio.create_task(self._serve(me, request))
+        try:
+            async for message in ws:
+                if message.type == WSMsgType.TEXT:
+                    self._command(me, message.data)
+                elif message.type == WSMsgType.BINARY and is_osc(message.data):
+                    self.dispatcher.play(unpack(message.data), me)
+        finally:
+            sender.cancel()
+            self._listening.pop(me.origin, None)
+            self.feedback.unsubscribe(me.origin)
+        return ws
+
+    async def _serve(self, me: _Listener, request: web.Request) -> None:
+        """Send one listener what waits for it; drop it when it does not read."""
+        try:
+            await me.send()
+        except TimeoutError:
+            self._say(f"OSCQuery: {me.name} has not read for {PATIENCE:g} s and is dropped; it may come again")
+        except (ConnectionError, RuntimeError):
+            pass  # it has gone
+        self._listening.pop(me.origin, None)
+        self.feedback.unsubscribe(me.origin)
+        if request.transport is not None:
+            request.transport.abort()
+
+    def _command(self, me: _Listener, text: str) -> None:
+        with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            asked = json.loads(text)
+            address = str(asked["DATA"])
+            row = self.dispatcher.row(address)
+            address = row.address if row is not None else address
+            if asked["COMMAND"] == "LISTEN" and (row is not None or self.feedback.watches(address)):
+                me.wanted.add(address)
+                self.attend(me)
+                self.feedback.tell_again(me.origin, address)
+            elif asked["COMMAND"] == "IGNORE":
+                me.wanted.discard(address)
+
+    def attend(self, me: _Listener) -> None:
+        """It listens to something, or to nothing any more."""
+        if me.origin not in self._listening:
+            return
+        if me.everything or me.wanted:
+            if not self.feedback.has(me.origin):
+                self.feedback.subscribe(me.origin)
+        else:
+            self.feedback.unsubscribe(me.origin)
+
+    async def feed(self) -> None:
+        """Send listeners what changes, for ever."""
+        while True:
+            await asyncio.sleep(PERIOD)
+            try:
+                self._feed()
+                if self.dispatcher is self._own:  # OSC's own thread does it otherwise
+                    self.dispatcher.release()
+            except Exception as error:  # one value, or one listener, must not end the feed of the others
+                self.dispatcher.complaints.tell("feed", f"OSCQuery stumbled: {type(error).__name__}: {error}")
+
+    def _feed(self) -> None:
+        for origin, address, value in self.feedback.round(time.monotonic(), self._wanted):
+            listener, row = self._listening[(origin[0], origin[1])], self.dispatcher.row(address)
+            try:
+                data = pack(address, [value], "f" if row is not None and row.kind == "float" else None)
+            except ValueError as error:
+                self.unsendable(listener.name, address, error)
+                continue
+            listener.put_value(address, data)
+
+    def unsendable(self, name: str, address: str, error: ValueError) -> None:
+        """A value that OSC cannot say."""
+        self.dispatcher.complaints.tell(f"unsendable {address}", f"OSC to {name}: {address} is not told: {error}", every=60)
+
+    def _wanted(self, who: tuple[Any, ...], address: str) -> bool:
+        me = self._listening.get((who[0], who[1]))
+        return me is not None and (me.everything or address in me.wanted)
+
+    def remark(self, text: str) -> None:
+        """What turned out later not to be meant, told at `/vj/error` to everybody who listens. From any thread."""
+        for listener in list(self._listening.values()):
+            listener.answer("/vj/error", [text])
+
+    async def tell_changed(self) -> None:
+        """The tree is another one now: the show was saved with other macros or cues."""
+        for listener in list(self._listening.values()):
+            listener.put(json.dumps({"COMMAND": "PATH_CHANGED", "DATA": "/vj"}))
+
+    async def withdraw(self) -> None:
+        """Say goodbye, and close what listens."""
+        for listener in list(self._listening.values()):
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(listener.ws.close(), 0.1)
+        await self.announcement.withdraw()
+
+
+def _json(data: dict[str, Any]) -> web.Response:
+    return web.json_response(data, headers={"Cache-Control": "no-cache"})

@@ -1,0 +1,327 @@
+"""The preview page: what goes in, what comes out, the numbers, and every parameter, in a browser."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import json
+import math
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from aiohttp import HttpVersion11, web
+from aiohttp.http_exceptions import PayloadEncodingError
+
+from vj.control.osc.dispatch import Dispatcher
+from vj.control.osc.network import EVERY, bare, family_of
+from vj.control.osc.packet import IMPULSE, Message, Unpacked
+from vj.core.errors import Fault
+from vj.core.frame import Frame
+from vj.parameters.store import Store
+from vj.web.library_log import LibraryLog
+from vj.web.oscquery import Query
+
+PAGE = Path(__file__).parent / "page.html"
+QUALITY = 80
+BODY_LIMIT = 64 << 10
+WATCHING = 3.0
+"""Seconds after its last request for which a browser counts as watching."""
+
+Status = Callable[[], Mapping[str, object]]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Monitor:
+    """Serves the page on a thread with an event loop of its own. The render thread only leaves references here; pictures are encoded
+    when somebody asks, once per picture however many ask."""
+
+    def __init__(
+        self,
+        store: Store,
+        listen: tuple[str, int],
+        *,
+        status: Status,
+        on_message: Callable[[str], None] = lambda text: None,
+        cues: Callable[[], list[str]] = list,
+        announce: bool = False,
+    ) -> None:
+        """listen: port 0 takes a free one. status: asked twice a second by every page. cues: the names of the cues there are. announce: by
+        zeroconf."""
+        self._announce = announce
+        self._store, self._listen, self._status, self._on_message = store, listen, status, on_message
+        self._own = Dispatcher(store, on_message)
+        self.query = Query(store, self._own, cues, on_message)
+        self._library_log = LibraryLog(on_message)
+        self._shown: tuple[np.ndarray | None, Frame] | None = None
+        self._messages: deque[tuple[str, str]] = deque(maxlen=50)
+        self._jpegs: dict[str, tuple[int, bytes]] = {}
+        self._watchers: dict[str, float] = {}
+        self._socket: socket.socket | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._finished = asyncio.Event()
+
+    @property
+    def url(self) -> str:
+        """Where a browser of this machine finds the page."""
+        host, port = self._listen if self._socket is None else self._socket.getsockname()[:2]
+        host = "127.0.0.1" if bare(host) in EVERY else bare(host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+    @property
+    def watchers(self) -> int:
+        """Browsers that look at it now."""
+        now = time.monotonic()
+        return sum(1 for moment in list(self._watchers.values()) if now - moment < WATCHING)
+
+    def start(self) -> None:
+        """Begin to serve. Raises Fault when the address cannot be had."""
+        host, port = self._listen
+        made = socket.socket(family_of(host), socket.SOCK_STREAM)
+        try:
+            if bare(host) == "::":
+                made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+            else:
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # only skips the wait after a page just closed
+            made.bind((bare(host), port))
+            made.listen(64)
+        except OSError as error:
+            made.close()
+            if error.errno in (98, 48, 10048):
+                raise Fault(
+                    f"preview {host}:{port}: another program uses this port (in use); name another with preview: in the show"
+                ) from None
+            raise Fault(f"preview {host}:{port}: cannot be served there ({error.strerror or error})") from None
+        self._socket = made
+        self._library_log.attach()
+        self._own.attach()
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(made, ready), name="preview", daemon=True)
+        self._thread.start()
+        ready.wait(5)
+
+    def stop(self, timeout: float = 1.0) -> None:
+        """End. May be called twice."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._finished.set)
+        if self._thread is not None:
+            self._thread.join(timeout)
+            self._thread = None
+        self._own.detach()
+        self._library_log.detach()
+
+    def play_through(self, dispatcher: Dispatcher) -> None:
+        """From now on messages mean what they mean over OSC; to be called again when the show's mappings are others."""
+        self.query.play_through(dispatcher)
+
+    def show(self, image: np.ndarray | None, frame: Frame) -> None:
+        """The newest input and picture. Called for every frame; nothing is copied."""
+        self._shown = (image, frame)
+
+    def tree_changed(self) -> None:
+        """Other parameters, or other cues: OSCQuery clients are told."""
+        self._own.conduct(None)
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                asyncio.run_coroutine_threadsafe(self.query.tell_changed(), self._loop)
+
+    def say(self, text: str) -> None:
+        """A line for the page's messages."""
+        self._messages.append((time.strftime("%H:%M:%S"), text))
+
+    def _run(self, made: socket.socket, ready: threading.Event) -> None:
+        async def serve() -> None:
+            self._loop = asyncio.get_running_loop()
+            app = web.Application(client_max_size=BODY_LIMIT, middlewares=[self._guard])
+            handlers: dict[str, Handler] = {
+                "/": self._front,
+                "/input.jpg": self._picture,
+                "/output.jpg": self._picture,
+                "/state.json": self._state,
+                "/parameters.json": self._parameters,
+                "/{path:.*}": self.query.answer,
+            }
+            app.add_routes([web.post("/set", self._set, expect_handler=_expected)])
+            app.add_routes([web.get(path, handler, expect_handler=_expected) for path, handler in handlers.items()])
+            runner = web.AppRunner(app, access_log=None)
+            await runner.setup()
+            await web.SockSite(runner, made, shutdown_timeout=0.1).start()
+            ready.set()
+            tasks = [asyncio.create_task(self.query.feed())]
+            if self._announce:
+                tasks.append(asyncio.create_task(self.query.announcement.announce(made.getsockname()[:2])))
+            await self._finished.wait()
+            for task in tasks:
+                task.cancel()
+            await self.query.withdraw()
+            await runner.cleanup()
+
+        try:
+            asyncio.run(serve())
+        except Exception as error:  # the page is not the show
+            self._on_message(f"the preview page stumbled: {type(error).__name__}: {error}")
+        finally:
+            ready.set()
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Only browsers that mean this page: another site's script could otherwise play the instrument through the visitor's browser. And
+        only heads that are text: an answer that quotes another one cannot be sent."""
+        if not all(_is_text(value) for _, value in request.raw_headers):
+            return web.Response(status=400, text="the head of the request is not UTF-8\n")
+        if not own_host(request.host):
+            return web.Response(status=403, text=f"{request.host} is no name of this machine; open {self.url}\n")
+        origin = request.headers.get("Origin")
+        if origin is not None and origin.partition("://")[2] != request.host:
+            return web.Response(status=403, text=f"requests from {origin} are not taken\n")
+        if request.remote is not None:
+            if len(self._watchers) > 256:
+                self._watchers.clear()
+            self._watchers[request.remote] = time.monotonic()
+        return await handler(request)
+
+    async def _front(self, request: web.Request) -> web.StreamResponse:
+        """The page for browsers, the root of the parameters for OSCQuery clients: both are promised `/`."""
+        return await (self.query.answer(request) if self.query.wants(request) else self._page(request))
+
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(text=PAGE.read_text(encoding="utf-8"), content_type="text/html", headers={"Cache-Control": "no-store"})
+
+    async def _picture(self, request: web.Request) -> web.StreamResponse:
+        which = request.path[1:-4]
+        body = await asyncio.get_running_loop().run_in_executor(None, self._jpeg, which)
+        return web.Response(body=body, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+    def _jpeg(self, which: str) -> bytes:
+        """The newest picture, encoded; once a frame."""
+        shown = self._shown
+        image, number = np.full((64, 64, 3), 24, np.uint8), -1
+        if shown is not None:
+            pixels = shown[0] if which == "input" else shown[1].pixels
+            if pixels is not None:
+                image, number = pixels, shown[1].number
+        kept = self._jpegs.get(which)
+        if kept is not None and kept[0] == number:
+            return kept[1]
+        how = cv2.COLOR_RGBA2BGR if image.shape[2] == 4 else cv2.COLOR_RGB2BGR
+        _, encoded = cv2.imencode(".jpg", cv2.cvtColor(image, how), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+        self._jpegs[which] = (number, encoded.tobytes())
+        return self._jpegs[which][1]
+
+    async def _state(self, request: web.Request) -> web.StreamResponse:
+        values = {name: self._store.get(name) for name in self._store.table.rows}
+        messages = [{"time": moment, "text": text} for moment, text in list(self._messages)]
+        return web.json_response(
+            {"status": plain(self._status()), "values": values, "messages": messages}, headers={"Cache-Control": "no-store"}
+        )
+
+    async def _parameters(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(
+            [
+                {
+                    "name": row.name,
+                    "kind": row.kind,
+                    "low": row.low,
+                    "high": row.high,
+                    "start": row.start,
+                    "unit": row.unit,
+                    "choices": list(row.choices),
+                    "help": row.help,
+                }
+                for row in self._store.table.rows.values()
+            ]
+        )
+
+    async def _set(self, request: web.Request) -> web.StreamResponse:
+        """A message: a parameter's name, or any address; one value, a list of several, or null, which asks (and presses a button)."""
+        try:
+            asked = json.loads(await request.read())  # whatever charset it claims: JSON is UTF-8, -16 or -32
+            name, value = str(asked["name"]), asked["value"]
+        except (ValueError, TypeError, KeyError, RecursionError, web.RequestPayloadError, PayloadEncodingError):
+            return web.json_response({"error": 'send {"name": "strength", "value": 0.5}'}, status=400)
+        dispatcher = self.query.dispatcher
+        address = name if name.startswith("/") else f"/vj/{name}"
+        row = dispatcher.row(address)
+        if value is True and row is not None and row.kind == "trigger":
+            value = IMPULSE  # a click is a press, however soon it comes after another
+        arguments = tuple(value) if isinstance(value, list) else () if value is None else (value,)
+        reader = _Reader(request.remote or "")
+        dispatcher.play(Unpacked([Message(address, arguments)], []), reader)
+        return web.json_response(plain(reader.said), status=400 if "error" in reader.said else 200)
+
+
+class _Reader:
+    """Whoever posts to the page, as the dispatcher knows it: what is answered becomes the response."""
+
+    name = ""
+
+    def __init__(self, remote: str) -> None:
+        self.origin = (f"page of {remote}", 0)
+        self.said: dict[str, Any] = {"ok": True, "remark": ""}
+
+    def answer(self, address: str, values: Sequence[Any], kind: str | None = None) -> None:
+        self.said.setdefault("values", {})[address] = list(values)
+
+    def hears_more(self) -> bool:
+        return True
+
+    def complain(self, text: str, done: bool) -> None:
+        text = text.replace("/vj/", "").removesuffix("; the nearest is set")
+        if done:
+            self.said["remark"] = text
+        else:
+            self.said = {"error": text}
+
+    def moved(self, address: str) -> None:
+        """It polls."""
+
+    def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
+        return "a page is told by state.json"
+
+
+async def _expected(request: web.Request) -> None:
+    """Go on when a client asks whether it may. aiohttp's own quotes what else it asks, and stumbles when that is no text."""
+    if request.headers.get("Expect", "").lower() != "100-continue":
+        raise web.HTTPExpectationFailed(text="Expect: 100-continue is all that is understood\n")
+    if request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
+
+
+def _is_text(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def own_host(host: str) -> bool:
+    """Is this Host header an address or a name of this machine? A stranger's name that leads here (DNS rebinding) is not."""
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+        return True
+    except ValueError:
+        mine = socket.gethostname().casefold()
+        return name.casefold() in ("localhost", mine, f"{mine}.local", mine.partition(".")[0])
+
+
+def plain(value: Any) -> Any:
+    """What JSON can say: numbers that are none become null."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
