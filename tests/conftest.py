@@ -24,8 +24,8 @@ for _name, _handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signa
         signal.signal(_number, _handler)
 
 DEVICES = (
-    *("cli", "played", "report", "loop", "inbetween", "faults", "findings"),
-    *("sinks_ndi", "sources_ndi", "midi", "midi_rtmidi2", "feed_played"),
+    *("cli", "live_process", "status", "loop", "interpolation", "faults", "findings"),
+    *("ndi_sink", "ndi_source", "midi", "rtmidi2", "capture_in_a_show"),
 )
 """Tests of whole shows, or that need NDI or JACK: one after the other, on one worker, so that none
 holds up another. They mostly wait; the other worker computes meanwhile."""

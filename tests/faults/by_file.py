@@ -14,7 +14,7 @@ import av
 from tests.faults.fault import Fault, Skipped, during
 from tests.faults.stage import Stage
 from tests.fuzz.show_edits import VALUES
-from tests.test_sources import write_clip
+from tests.sources.test_sources import write_clip
 from vj.core.frame import Size
 
 STANDS = frozenset({"frozen"})

@@ -13,9 +13,9 @@ import pytest
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from tests.control.osc.test_dispatch import Desk, bundle, f32, raw
 from tests.fuzz.http import asked
 from tests.fuzz.osc import Rig, Wire
-from tests.test_dispatch import Desk, bundle, f32, raw
 from vj.control.osc import dispatch
 from vj.control.osc import pattern as osc_pattern
 from vj.control.osc import server as osc

@@ -2,7 +2,7 @@
 
 Here everything travels with the frame. A frame enters with its timesteps, noises, embedding and guidance, and keeps them until
 it leaves, whatever the hands do meanwhile; so strength and prompt may change every frame and each frame still comes out as if it
-had been denoised alone (`tests/test_stream.py` holds it to that).
+had been denoised alone (`tests/diffusion/test_stream_batch.py` holds it to that).
 """
 
 from __future__ import annotations

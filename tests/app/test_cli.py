@@ -1,0 +1,399 @@
+"""The whole instrument from its command line, as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from tests.sources.test_sources import write_clip
+from vj.core.frame import Size
+
+ROOT = Path(__file__).parents[2]
+POSIX = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Run:
+    """The program, running; its lines as they come."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "vj.cli", *arguments],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.lines: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    def until(self, words: str, seconds: float = 40) -> None:
+        end = time.monotonic() + seconds
+        while not re.search(words, self.text):
+            assert time.monotonic() < end, f"{words!r} did not come:\n{self.text}"
+            assert self.process.poll() is None or re.search(words, self.text), f"it ended:\n{self.text}"
+            time.sleep(0.02)
+
+    def wait(self, seconds: float = 60) -> int:
+        code = self.process.wait(seconds)
+        self._reader.join(2)
+        return code
+
+    def end(self, number: int = signal.SIGTERM) -> float:
+        """Send a signal; how many seconds it took to end."""
+        begun = time.monotonic()
+        self.process.send_signal(number)
+        self.wait(20)
+        return time.monotonic() - begun
+
+
+Start = Callable[..., Run]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts it in an empty folder with ports of its own; whatever still runs at the end is killed."""
+    running: list[Run] = []
+
+    def made(*arguments: str, ports: bool = True) -> Run:
+        osc = ["--osc", f"127.0.0.1:{free_port()}"] if ports else []
+        running.append(Run(tmp_path, *arguments, *osc))
+        return running[-1]
+
+    yield made
+    for run in running:
+        if run.process.poll() is None:
+            run.process.kill()
+        run.wait(10)
+        assert run.process.stdout is not None
+        run.process.stdout.close()
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "vj.cli", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+
+
+def pictures(path: Path) -> list[np.ndarray]:
+    with av.open(str(path)) as file:
+        return [frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)]
+
+
+def test_help_reads_well(tmp_path: Path) -> None:
+    said = run(tmp_path, "--help")
+    assert said.returncode == 0
+    for words in ("--source URI", "--offline", "launch.py check", "camera:NAME", "counted from the first painted picture"):
+        assert words in said.stdout
+    assert max(len(line) for line in said.stdout.splitlines()) <= 130
+
+
+def test_a_show_is_checked_without_playing(tmp_path: Path) -> None:
+    good = run(tmp_path, "check", "first_show")
+    assert (good.returncode, "right" in good.stdout) == (0, True)
+    (tmp_path / "bad.yaml").write_text("show: Bad\nsiez: 1x1\nstart: {strength: 7}\n")
+    bad = run(tmp_path, "check", "bad.yaml")
+    assert bad.returncode == 1
+    assert "bad.yaml:2: " in bad.stderr
+    assert "bad.yaml:3: " in bad.stderr
+    assert run(tmp_path, "check", "frist_show").stderr.count("did you mean first_show") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--set", "strength"], "write it as NAME=VALUE"),
+        (["--set", "strenght=1"], "did you mean strength"),
+        (["--size", "big"], "WIDTHxHEIGHT"),
+        (["--sink", "nid:vj"], "did you mean ndi"),
+        (["--source", "missing.mp4", "--model", "none"], "no such file"),
+        (["--for", "-1"], "more than 0"),
+        (["--osc", "localhost"], "HOST:PORT"),
+        (["--offline", "--sink", "ndi:vj"], "needs somewhere to go"),
+        (["--offline", "--sink", "record:o.mp4", "--source", "testcard", "--model", "none"], "--for 10"),
+        (["--offline", "--sink", "record:o.mp4", "--source", "camera", "--model", "none"], "is live"),
+        (["--offline", "--sink", "record:o.mp4", "--source", "testcard", "--for", "1", "--model", "no/where"], "model no/where"),
+    ],
+)
+def test_what_cannot_be_played_is_told_in_a_line(tmp_path: Path, arguments: list[str], words: str) -> None:
+    said = run(tmp_path, *arguments)
+    assert said.returncode != 0
+    assert words in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+BAD_AT_START = [
+    (["--sink", "record:x.avi"], "record:x.avi"),
+    (["--sink", "record:"], "needs a path"),
+    (["--sink", "record:~nobody-of-this-name/x.mp4"], "cannot be used"),
+    (["--sink", "record:" + "y" * 300 + "/"], "can't write"),
+    (["--source", "x" * 300 + ".mp4"], "cannot be opened"),
+    (["--source", "image:" + "x" * 300 + ".png"], "cannot be read"),
+    (["--source", "~nobody-of-this-name/x.mp4"], "cannot be used"),
+    (["--source", "a\0b.mp4"], "a"),
+    (["--model", "~nobody-of-this-name/x"], "there is no such user"),
+    (["--set", "mix/mode=inf"], "mix/mode"),
+    (["--set", "strength=" + "9" * 400], "strength"),
+    (["--fps", "nan"], "fps"),
+    (["x" * 300 + ".yaml"], "no such show file"),
+    (["--replay", "x" * 300], "cannot be read"),
+]
+
+
+@pytest.mark.parametrize("live", [False, True], ids=["offline", "live"])
+@pytest.mark.parametrize(("arguments", "words"), BAD_AT_START)
+def test_whatever_is_asked_at_the_start_is_answered_in_a_line(
+    arguments: list[str], words: str, live: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from vj.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    usual = {"--model": "none", "--source": "testcard", "--size": "64x64", "--for": "0.1", "--osc": "127.0.0.1:0", "--sink": "record:o.mp4"}
+    rest = [part for option, value in usual.items() if option not in arguments for part in (option, value)]
+    code = main([*arguments, *rest, *([] if live else ["--offline"])])
+    told = capsys.readouterr().err
+    if live and "can't write" in words:
+        assert code == 0, "live a recording that fails leaves the others playing"
+    else:
+        assert code == 1
+    assert words in told
+    assert "Traceback" not in told
+    assert "please report" not in told
+
+
+def test_a_fault_that_nobody_thought_of_is_a_line_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    import vj.cli
+
+    def odd(arguments: list[str]) -> int:
+        raise ArithmeticError("two\nlines")
+
+    monkeypatch.setattr(vj.cli, "check", odd)
+    assert vj.cli.main(["check", "first_show"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("ArithmeticError: two lines (")
+    assert told.endswith("; please report this\n")
+
+
+@POSIX
+@pytest.mark.parametrize("numbers", [(signal.SIGHUP,), (signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGHUP)], ids=str)
+def test_whichever_way_it_is_ended_the_recording_plays(start: Start, tmp_path: Path, numbers: tuple[int, ...]) -> None:
+    one = start("--source", "testcard", "--size", "64x64", "--model", "none", "--sink", "record:out.mp4")
+    one.until("playing with none")
+    time.sleep(2.5)
+    for number in numbers:
+        one.process.send_signal(number)
+        time.sleep(0.01)
+    one.wait(20)
+    seen = pictures(tmp_path / "out.mp4")
+    assert len(seen) > 5
+    assert seen[-1].shape == (64, 64, 3)
+
+
+def test_list_tells_what_is_there_and_why_not(tmp_path: Path) -> None:
+    said = run(tmp_path, "list")
+    assert said.returncode == 0, said.stderr
+    for title in ("cameras", "NDI sources", "computing", "models", "shows", "not installed"):
+        assert f"\n{title}\n" in f"\n{said.stdout}"
+    assert "pocket" in said.stdout
+    assert "first_show" in said.stdout
+    if sys.platform != "win32":
+        assert "Spout" not in said.stdout, "what this system cannot have is not missing"
+
+
+def test_a_performance_from_clip_to_recording_played_over_osc(start: Start, tmp_path: Path) -> None:
+    write_clip(tmp_path / "clip.mp4", frames=40, size=Size(128, 128))
+    port = free_port()
+    osc = ["--osc", f"127.0.0.1:{port}"]
+    arguments = ["--source", "clip.mp4", "--sink", "record:out.mp4", "--size", "128x128", "--for", "4", "--json", "sum.json"]
+    one = start("--model", "pocket", *arguments, "--set", "prompt/a=molten gold", "--set", "strength=0.6", *osc, ports=False)
+    one.until("playing with pocket")
+    time.sleep(1.2)
+    if shutil.which("oscsend"):
+        subprocess.run(["oscsend", "127.0.0.1", str(port), "/vj/prompt", "s", "deep ocean"], check=True)
+    else:
+        from pythonosc.udp_client import SimpleUDPClient
+
+        SimpleUDPClient("127.0.0.1", port).send_message("/vj/prompt", "deep ocean")
+    assert one.wait() == 0, one.text
+    summary = json.loads((tmp_path / "sum.json").read_text())
+    assert summary["painted"] > 30
+    assert summary["faults"] == 0
+    assert summary["sent"]["record:out.mp4"] > 30
+    assert summary["osc"]["messages"] == 1
+    seen = pictures(tmp_path / "out.mp4")
+    tail = seen[-3].astype(int).mean(axis=(0, 1))
+    assert tail[2] > tail[0] + 20, "at the end it is blue"
+    warm = max(picture.astype(int).mean(axis=(0, 1))[0] - picture.astype(int).mean(axis=(0, 1))[2] for picture in seen)
+    assert warm > 40, "and it was golden before"
+    assert "oscsend localhost" in one.text
+    assert "sendOSC" in one.text
+    assert re.search(r"\d+ frames in [\d.]+ s · [\d.]+ fps · latency \d+/\d+ ms", one.text)
+
+
+@POSIX
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_within_two_seconds_with_the_recording_closed(start: Start, tmp_path: Path, number: int) -> None:
+    one = start("--source", "testcard", "--size", "256x256", "--model", "none", "--sink", "record:out.mp4", "--sink", "preview")
+    one.until("playing with none")
+    time.sleep(1.0)
+    assert one.end(number) < 2.0, one.text
+    assert one.process.returncode == 0
+    assert len(pictures(tmp_path / "out.mp4")) > 15
+    assert "stopping" in one.text
+
+
+@POSIX
+def test_killed_the_hard_way_the_recording_still_plays(start: Start, tmp_path: Path) -> None:
+    one = start("--source", "testcard", "--size", "256x256", "--model", "none", "--sink", "record:out.mp4")
+    one.until("playing with none")
+    time.sleep(3.0)
+    one.end(signal.SIGKILL)
+    assert len(pictures(tmp_path / "out.mp4")) > 20
+
+
+def test_two_shows_at_once_both_play(start: Start) -> None:
+    port = free_port()
+    osc = ["--osc", f"127.0.0.1:{port}"]
+    both = [start("--source", "testcard", "--model", "none", "--sink", "preview", *osc, ports=False) for _ in range(1)]
+    both[0].until("playing with none")
+    both.append(start("--source", "testcard", "--model", "none", "--sink", "preview", *osc, ports=False))
+    both[1].until("playing with none")
+    for one in both:
+        one.until("stop   Ctrl-C")
+    assert f"127.0.0.1:{port}: another program uses this port" in both[1].text
+    assert "is used instead" in both[1].text
+    pages = [re.search(r"http://127.0.0.1:(\d+)/", one.text) for one in both]
+    assert pages[0] is not None
+    assert pages[1] is not None
+    assert pages[0][1] != pages[1][1]
+
+
+def test_a_model_that_is_not_there_leaves_the_input_playing(start: Start, tmp_path: Path) -> None:
+    one = start(
+        "--source", "testcard", "--size", "256x256", "--model", "no/such", "--sink", "record:out.mp4", "--for", "1.5", "--json", "sum.json"
+    )
+    assert one.wait() == 0
+    assert "no such" in one.text or "not on this machine" in one.text
+    assert "the input is shown untouched" in one.text
+    assert json.loads((tmp_path / "sum.json").read_text())["painted"] > 10
+
+
+def test_a_size_that_diffusion_cannot_paint_is_rounded_and_said(start: Start, tmp_path: Path) -> None:
+    one = start("--source", "testcard", "--size", "101x70", "--sink", "record:out.mp4", "--for", "0.5")
+    assert one.wait() == 0
+    assert "size 101x70 is painted as 104x72: diffusion wants multiples of 8" in one.text
+    assert pictures(tmp_path / "out.mp4")[0].shape == (72, 104, 3)
+
+
+def test_a_clip_played_once_ends_the_show(start: Start, tmp_path: Path) -> None:
+    write_clip(tmp_path / "clip.mp4", frames=10)
+    (tmp_path / "once.yaml").write_text("source: clip.mp4\nloop: false\nmodel: none\nsinks: [record:out.mp4]\n")
+    one = start("once.yaml")
+    assert one.wait(30) == 0
+
+
+def test_offline_every_frame_once_and_twice_the_same_bytes(tmp_path: Path) -> None:
+    write_clip(tmp_path / "clip.mp4", frames=9, size=Size(128, 96))
+    for name in ("a", "b"):
+        arguments = [
+            "--source",
+            "clip.mp4",
+            "--offline",
+            "--size",
+            "128x96",
+            "--set",
+            "steps=2",
+            "--set",
+            "noise/hold=0.7",
+            "--set",
+            "prompt/a=ice",
+        ]
+        said = run(tmp_path, *arguments, "--sink", f"record:{name}.mp4", "--sink", f"record:{name}/", "--json", f"{name}.json")
+        assert said.returncode == 0, said.stderr
+        assert json.loads((tmp_path / f"{name}.json").read_text())["painted"] == 9
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+    first, second = sorted((tmp_path / "a").iterdir()), sorted((tmp_path / "b").iterdir())
+    assert len(first) == len(second) == 9
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+    assert len(pictures(tmp_path / "a.mp4")) == 9
+
+
+@POSIX
+def test_a_folder_that_cannot_be_written_stops_the_recording_and_not_the_show(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    one = start(
+        "--source",
+        "testcard",
+        "--size",
+        "256x256",
+        "--model",
+        "none",
+        "--sink",
+        "record:file/out.mp4",
+        "--sink",
+        "preview",
+        "--for",
+        "2",
+        "--json",
+        "s.json",
+    )
+    assert one.wait() == 0
+    assert "record:file/out.mp4 failed" in one.text
+    assert json.loads((tmp_path / "s.json").read_text())["painted"] > 20
+
+
+def test_a_take_is_recorded_by_a_switch(start: Start, tmp_path: Path) -> None:
+    from pythonosc.udp_client import SimpleUDPClient
+
+    port = free_port()
+    one = start(
+        "--source", "testcard", "--size", "256x256", "--model", "none", "--sink", "preview", "--osc", f"127.0.0.1:{port}", ports=False
+    )
+    one.until("playing with none")
+    client: Any = SimpleUDPClient("127.0.0.1", port)
+    client.send_message("/vj/record", 1)
+    one.until("recording into takes")
+    time.sleep(1.0)
+    client.send_message("/vj/record", 0)
+    one.until(r"recorded takes.* \(\d+ frames\)")
+    (take,) = (tmp_path / "takes").iterdir()
+    assert len(pictures(take)) > 10

@@ -1,0 +1,297 @@
+"""A show that is played, saved while it plays, written down as a take and rendered again, as processes of their own."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pythonosc.udp_client import SimpleUDPClient
+
+from tests.app.test_cli import Start, free_port, pictures, run, start
+from vj.control.takes import Take
+from vj.parameters.table import TABLE
+
+__all__ = ["start"]  # a fixture
+
+SHOW = """\
+# My show
+show: Mine
+model: none
+source: testcard
+size: 128x128
+sinks: [record:live.mp4]
+start: {picture/saturation: 1.0, output/blackout: 0}
+macros:
+  pedal: {attack: 0.2 s, release: 0.4 s, drives: {output/blackout: [0, 0.6]}}
+mappings:
+  - {osc: /push, to: pedal}
+cues:
+  - {name: grey, fade: 0.5 s, set: {picture/saturation: 0}}
+"""
+
+
+def test_a_set_that_was_played_is_rendered_again_frame_by_frame(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(SHOW, encoding="utf-8")
+    port = free_port()
+    one = start("mine.yaml", "--log", "set.take", "--for", "4", "--osc", f"127.0.0.1:{port}", ports=False)
+    one.until("playing with")
+    hand = SimpleUDPClient("127.0.0.1", port)
+    time.sleep(0.5)
+    hand.send_message("/push", 1.0)
+    time.sleep(0.7)
+    hand.send_message("/push", 0.0)
+    time.sleep(0.8)
+    hand.send_message("/vj/cue/go", [])
+    assert one.wait() == 0, one.text
+    take = Take(tmp_path / "set.take", TABLE)
+    assert 3 < take.seconds < 6
+    for name in ("a.mp4", "b.mp4"):
+        done = run(tmp_path, "mine.yaml", "--replay", "set.take", "--offline", "--size", "256x144", "--sink", f"record:{name}")
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes(), "the same bytes each time"
+    seen = pictures(tmp_path / "a.mp4")
+    assert seen[0].shape == (144, 256, 3), "at a size no live run had"
+    assert len(seen) == pytest.approx(take.seconds * 30 + 1, abs=2)
+    light = np.array([picture.mean() for picture in seen])
+    black = np.array([float(take.at("output/blackout", i / 30)) for i in range(len(seen))])  # type: ignore[arg-type]
+    assert black.max() == pytest.approx(0.6)
+    assert np.corrcoef(light, black)[0, 1] < -0.9, "the pedal is in the picture, on its frames"
+    colour = [float(np.ptp(picture.astype(int), axis=2).mean()) for picture in (seen[2], seen[-1])]
+    assert colour[0] > 20
+    assert colour[1] < 8, "and the cue at the end"
+
+
+def test_saving_the_show_applies_what_changed_and_a_fault_keeps_it_running(start: Start, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(SHOW, encoding="utf-8")
+    port = free_port()
+    one = start("mine.yaml", "--osc", f"127.0.0.1:{port}", ports=False)
+    one.until("playing with")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
+        ear.bind(("127.0.0.1", 0))
+        ear.settimeout(3)
+
+        def ask(name: str) -> object:
+            from pythonosc.osc_message import OscMessage
+            from pythonosc.osc_message_builder import OscMessageBuilder
+
+            ear.sendto(OscMessageBuilder(f"/vj/{name}").build().dgram, ("127.0.0.1", port))
+            while True:
+                heard = OscMessage(ear.recv(4096))
+                if heard.address == f"/vj/{name}":
+                    return heard.params[0]
+
+        assert ask("picture/saturation") == 1.0
+        path.write_text(SHOW.replace("picture/saturation: 1.0", "picture/saturation: 0.5"), encoding="utf-8")
+        one.until("the show file was saved; changed: picture/saturation")
+        assert ask("picture/saturation") == 0.5
+        path.write_text(SHOW.replace("to: pedal", "to: peddal"), encoding="utf-8")
+        one.until(r"mine\.yaml:11: peddal: no such parameter; did you mean (macro/)?pedal")
+        one.until("the running show goes on as it was")
+        assert ask("picture/saturation") == 0.5
+        SimpleUDPClient("127.0.0.1", port).send_message("/vj/picture/saturation", 1.5)
+        part = tmp_path / "part"
+        part.write_text(SHOW.replace("picture/saturation: 1.0", "picture/saturation: 0.2, mix/wet: 0.9"), encoding="utf-8")
+        part.replace(path)  # as editors save that write another file first
+        one.until("changed: mix/wet")
+        assert ask("picture/saturation") == 1.5, "what a hand has moved stays"
+        assert ask("mix/wet") == pytest.approx(0.9)
+        path.write_text(SHOW.replace("record:live.mp4", "record:other.mp4").replace("128x128", "64x64"), encoding="utf-8")
+        one.until("changed: .*sinks, size")
+        one.until("(?s)playing with.*playing with")
+        time.sleep(1)
+    assert one.process.poll() is None
+    one.end()
+    assert len(pictures(tmp_path / "live.mp4")) > 10
+    seen = [pictures(path) for path in sorted(tmp_path.glob("other*.mp4"))]
+    assert sum(map(len, seen)) > 5
+    assert (64, 64, 3) in [one[-1].shape for one in seen], "at another size it goes on in another file"
+
+
+def test_learn_writes_the_control_that_is_moved(tmp_path: Path) -> None:
+    port = free_port()
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"# mine\nosc: 127.0.0.1:{port}\nmidi: off\n", encoding="utf-8")
+    learning = subprocess.Popen(
+        [sys.executable, "-P", "-m", "vj.cli", "learn", "mine.yaml", "strength"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "/usr/bin:/bin"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    hand = SimpleUDPClient("127.0.0.1", port)
+    end = time.monotonic() + 20
+    value = 0
+    while learning.poll() is None and time.monotonic() < end:
+        value += 1
+        hand.send_message("/1/fader7", (value % 100) / 100)
+        time.sleep(0.05)
+    assert learning.stdout is not None
+    said = learning.stdout.read()
+    learning.stdout.close()
+    assert learning.wait(5) == 0, said
+    assert "written into mine.yaml: - {osc: /1/fader7, to: strength}" in said
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("# mine\n")
+    assert "- {osc: /1/fader7, to: strength}" in text
+
+
+def test_a_replay_of_nothing_and_of_a_wrong_file_is_told(tmp_path: Path) -> None:
+    for name, words in (("none.take", "cannot be read"), ("wrong.take", "is no take")):
+        (tmp_path / "wrong.take").write_text("hello\n", encoding="utf-8")
+        done = run(
+            tmp_path,
+            "--model",
+            "none",
+            "--size",
+            "256x256",
+            "--source",
+            "testcard",
+            "--replay",
+            name,
+            "--offline",
+            "--sink",
+            "record:a.mp4",
+        )
+        assert done.returncode == 1
+        assert words in done.stderr
+
+
+def test_a_curve_moves_an_offline_rendering_as_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "show: Mine\nmodel: none\nsource: testcard\nsize: 64x64\nsinks: [record:out.mp4]\n"
+        "curves:\n  - {to: output/blackout, points: [[0, 0], [1 s, 1], [2 s, 0, s-curve]]}\n",
+        encoding="utf-8",
+    )
+    done = run(tmp_path, "mine.yaml", "--offline", "--for", "2", "--json", "sum.json")
+    assert done.returncode == 0, done.stderr
+    light = [float(picture.mean()) for picture in pictures(tmp_path / "out.mp4")]
+    assert len(light) == json.loads((tmp_path / "sum.json").read_text())["painted"] == 60
+    assert light[30] < 20 < light[0]
+    assert light[15] == pytest.approx(light[0] / 2, rel=0.2)
+
+
+def test_an_old_patch_is_answered_where_it_listens(start: Start, tmp_path: Path) -> None:
+    from pythonosc.osc_message import OscMessage
+
+    port = free_port()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
+        ear.bind(("127.0.0.1", 0))
+        ear.settimeout(5)
+        (tmp_path / "old.yaml").write_text(
+            "include: aliases/streamdiffusiontd\nmodel: none\nsource: testcard\nsize: 64x64\nsinks: [record:out.mp4]\n"
+            f"osc: {{listen: 127.0.0.1:{port}, reply: 127.0.0.1:{ear.getsockname()[1]}}}\n",
+            encoding="utf-8",
+        )
+        one = start("old.yaml", ports=False)
+        one.until("playing with")
+        hand = SimpleUDPClient("127.0.0.1", port)
+        hand.send_message("/prompt", "a sea")
+        hand.send_message("/num_inference_steps", 50)
+        hand.send_message("/get_status", [])
+        heard: dict[str, list[object]] = {}
+        end = time.monotonic() + 8
+        while time.monotonic() < end and not ({"/stream-info/fps", "/framecount"} <= set(heard) and heard.get("/vj/prompt/a") == ["a sea"]):
+            message = OscMessage(ear.recv(65536))
+            heard[message.address] = message.params
+        assert heard["/server_active"] == [1]
+        assert isinstance(heard["/stream-info/fps"][0], float)
+        assert isinstance(heard["/framecount"][0], int)
+        assert heard["/vj/prompt/a"] == ["a sea"]
+        assert "/vj/error" not in heard
+    one.end()
+
+
+def test_a_take_is_begun_and_ended_by_osc(start: Start, tmp_path: Path) -> None:
+    port = free_port()
+    one = start(
+        "--model",
+        "none",
+        "--size",
+        "256x256",
+        "--source",
+        "testcard",
+        "--sink",
+        "record:out.mp4",
+        "--osc",
+        f"127.0.0.1:{port}",
+        ports=False,
+    )
+    one.until("playing with")
+    hand = SimpleUDPClient("127.0.0.1", port)
+    hand.send_message("/vj/take/start", [])
+    one.until("the take is written into takes")
+    time.sleep(0.3)
+    hand.send_message("/vj/noise/hold", 0.25)
+    time.sleep(0.3)
+    hand.send_message("/vj/take/stop", [])
+    one.until(r"the take is in takes")
+    one.end()
+    (path,) = (tmp_path / "takes").glob("*.take")
+    take = Take(path, TABLE)
+    assert take.at("noise/hold", 0.0) == 1.0
+    assert take.at("noise/hold", take.seconds) == 0.25
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pty of POSIX")
+def test_keys_of_the_terminal_fire_cues(tmp_path: Path) -> None:
+    import os
+    import pty
+    import select
+
+    (tmp_path / "mine.yaml").write_text(
+        "model: none\nsource: testcard\nsize: 64x64\nsinks: [record:out.mp4]\n"
+        f"osc: 127.0.0.1:{free_port()}\ncues: [{{name: calm}}, {{name: storm}}]\nmappings: [{{key: x, to: cue/fire, value: calm}}]\n",
+        encoding="utf-8",
+    )
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(tmp_path)
+        os.environ["PYTHONPATH"] = str(Path(__file__).parents[2])
+        os.execv(sys.executable, [sys.executable, "-P", "-m", "vj.cli", "mine.yaml", "--log", "keys.take"])
+    said = b""
+
+    def until(words: bytes, seconds: float = 40) -> None:
+        nonlocal said
+        end = time.monotonic() + seconds
+        while words not in said:
+            assert time.monotonic() < end, said.decode(errors="replace")
+            if select.select([terminal], [], [], 0.1)[0]:
+                said += os.read(terminal, 65536)
+
+    try:
+        until(b"playing with")
+        time.sleep(0.5)
+        for key in (b" ", b"\x1b[C", b" "):
+            os.write(terminal, key)
+            time.sleep(0.3)
+        until(b"no cue after storm")
+        os.write(terminal, b"\x1b[D")
+        time.sleep(0.3)
+        os.write(terminal, b"\x1b[D")
+        until(b"no cue before calm")
+        os.write(terminal, b"\x03")
+        until(b"stopping")
+        until(b"frames in")
+    finally:
+        os.close(terminal)
+        if os.waitpid(child, os.WNOHANG)[0] == 0:
+            os.kill(child, 9)
+
+
+def test_slow_in_a_show_makes_more_frames_of_a_clip(tmp_path: Path) -> None:
+    from tests.sources.test_sources import write_clip
+    from vj.core.frame import Size
+
+    write_clip(tmp_path / "clip.mp4", frames=10, size=Size(64, 64))
+    (tmp_path / "mine.yaml").write_text("model: none\nsource: clip.mp4\nsize: 64x64\nslow: 3\nsinks: [record:out.mp4]\n", encoding="utf-8")
+    done = run(tmp_path, "mine.yaml", "--offline")
+    assert done.returncode == 0, done.stderr
+    assert len(pictures(tmp_path / "out.mp4")) == 9 * 3 + 1

@@ -1,0 +1,249 @@
+"""The nine shows of mappings/: each does what it was written for, rendered offline with the built-in model."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
+from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message_builder import OscMessageBuilder
+from pythonosc.udp_client import SimpleUDPClient
+
+from tests.app.test_cli import Start, free_port, start
+from vj.commands.gallery import EXHIBITS, PEDAL, gallery, rendered
+from vj.pipeline.flow_backends import make_flow
+from vj.show.load import FIRST_SHOW, load_show
+
+__all__ = ["start"]  # a fixture
+
+MAPPINGS = FIRST_SHOW.parent
+SMALL = {"size": "128x128"}
+RATE = 8.0
+
+
+def untouched(name: str, seconds: float, **more: Any) -> list[np.ndarray]:
+    """The input that a show gets, prepared."""
+    return rendered(name, {"model": "none", **more}, seconds, RATE, start={"mix/wet": 0}, curves=[], timeline=[], modulators=[])
+
+
+def apart(one: np.ndarray, two: np.ndarray) -> float:
+    """Mean difference, 0..255."""
+    return float(cv2.absdiff(one, two).mean())
+
+
+@pytest.mark.parametrize("name", EXHIBITS)
+def test_each_is_short_and_teaches(name: str) -> None:
+    text = (MAPPINGS / f"{name}.yaml").read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 60
+    assert "What to learn here:" in text
+    assert f"python3 launch.py {name}" in text
+    show = load_show(MAPPINGS / f"{name}.yaml")
+    assert "preview" in show.sinks
+
+
+def test_all_shows_are_in_the_gallery() -> None:
+    assert {path.stem for path in MAPPINGS.glob("*.yaml")} == {*EXHIBITS, "first_show"}
+
+
+def test_kiss_crash_starts_untouched_and_goes_as_far_as_its_schedule_says() -> None:
+    painted = rendered("kiss_crash", {"slow": 1, **SMALL}, 14, RATE)
+    given = untouched("kiss_crash", 14, slow=1, **SMALL)
+    far = [apart(one, two) for one, two in zip(painted, given, strict=True)]
+
+    def at(second: float) -> int:
+        return round(second * RATE)
+
+    assert far[: at(1.5)] == [0.0] * at(1.5), "untouched to the bit"
+    assert far[at(8) : at(9)] == [0.0] * at(1), "and so the second clip begins"
+    assert min(far[at(4.5) : at(6)]) > 25
+    assert min(far[at(11) : at(12.5)]) > 25
+    for begin, end in ((2, 4.5), (9.5, 11)):
+        assert far[at(begin)] < far[at((begin + end) / 2)] < far[at(end)], "it rises"
+    assert far[at(6.2)] > far[at(7.2)] > far[at(7.8)], "and falls"
+    assert apart(given[at(7.5)], given[at(8.5)]) > 25, "they are two clips"
+
+
+def test_me_kissing_me_lets_the_source_up_between_the_scenes() -> None:
+    painted = rendered("me_kissing_me", SMALL, 12, RATE)
+    given = untouched("me_kissing_me", 12, cues=[], **SMALL)
+    far = np.array([apart(one, two) for one, two in zip(painted, given, strict=True)])
+    bare = far < 1
+    assert bare[0]
+    changes = np.flatnonzero(np.diff(bare.astype(int)))
+    assert len(changes) >= 4, "painted and bare at least twice over"
+    scenes = [np.arange(a + 1, b + 1) for a, b in zip(changes[::2], changes[1::2], strict=False)]
+    colours = [
+        np.mean([painted[i].mean(axis=(0, 1)) for i in scene[len(scene) // 3 : -len(scene) // 3 or None]], axis=0) for scene in scenes
+    ]
+    assert np.abs(colours[0] - colours[1]).max() > 20, "each scene is another world"
+
+
+def test_crash_me_gently_returns_to_calm() -> None:
+    pressed = rendered("crash_me_gently", {"curves": [PEDAL], **SMALL}, 8, RATE)
+    calm = rendered("crash_me_gently", SMALL, 8, RATE)
+    far = [apart(one, two) for one, two in zip(pressed, calm, strict=True)]
+    most = max(far)
+    assert max(far[: round(1.5 * RATE)]) == 0
+    assert most > 40
+    assert far[round(3 * RATE)] > 0.8 * most, "the foot is down"
+    assert 0.1 * most < far[round(4.8 * RATE)] < 0.97 * most, "it does not fall back at once"
+    assert max(far[round(7 * RATE) :]) < 0.05 * most, "and three seconds after the foot has lifted all is calm"
+
+
+def test_artwalk_goes_from_its_first_picture_to_its_last_without_a_jump() -> None:
+    start_with = {"walk/leg": 2.0, "walk/end": "stay"}
+    walked = rendered("artwalk", {"output": "128x128", "start": start_with, **SMALL}, 4.5, RATE)
+    first, middle, last = (
+        rendered("artwalk", {"output": "128x128", "source": f"walk:{one},{one}", **SMALL}, 0.6, RATE)[-1]
+        for one in ("drawn:meadow", "drawn:harbour", "drawn:portrait")
+    )
+    whole = apart(first, last)
+    assert whole > 30
+    assert apart(walked[0], first) < 0.1 * whole
+    assert min(apart(picture, middle) for picture in walked) < 0.1 * whole
+    assert apart(walked[-1], last) < 0.1 * whole
+    assert max(apart(one, two) for one, two in itertools.pairwise(walked)) < whole / 3
+
+
+def test_artwalk_leaves_enlarged() -> None:
+    show = load_show(MAPPINGS / "artwalk.yaml")
+    assert show.output is not None
+    picture = rendered("artwalk", SMALL, 0.2, RATE)[0]
+    assert (picture.shape[1], picture.shape[0]) == show.output
+
+
+def test_the_performer_stays_as_they_are_and_the_room_is_painted() -> None:
+    painted = rendered("performer", {"size": "160x96"}, 7, RATE)
+    given = untouched("performer", 7, size="160x96")
+    room = rendered("performer", {"size": "160x96", "model": "none", "source": "drawn:room"}, 0.2, RATE, start={"mix/wet": 0})[0]
+    seen = 0
+    for number in range(round(2.5 * RATE), round(6.5 * RATE)):
+        somebody = (cv2.absdiff(given[number], room).max(axis=2) > 40).astype(np.uint8)
+        inside = cv2.erode(cv2.morphologyEx(somebody, cv2.MORPH_CLOSE, np.ones((5, 5))), np.ones((7, 7))) > 0
+        outside = cv2.dilate(somebody, np.ones((15, 15))) == 0
+        seen += int(inside.sum())
+        difference = cv2.absdiff(painted[number], given[number]).astype(float)
+        assert difference[inside].mean() < 3, "who performs is who was filmed"
+        assert difference[outside].mean() > 20, "and the room is another"
+    assert seen > 2000, "somebody was there"
+
+
+def test_a_sketch_becomes_a_picture() -> None:
+    painted = rendered("sketch", {"size": "128x96"}, 5, RATE)
+    given = untouched("sketch", 5, size="128x96")
+
+    def colourful(picture: np.ndarray) -> float:
+        return float(cv2.cvtColor(picture, cv2.COLOR_RGB2HSV)[..., 1].mean())
+
+    assert colourful(given[-1]) < 40, "lines go in"
+    assert max(colourful(picture) for picture in painted) > 120, "a picture comes out"
+    ink = cv2.cvtColor(given[-1], cv2.COLOR_RGB2GRAY) < 110
+    light = cv2.cvtColor(painted[-1], cv2.COLOR_RGB2GRAY)
+    assert light[ink].mean() > 1.3 * light[~ink].mean(), "and the lines lead it, light on dark"
+
+
+def test_the_puppets_character_hangs_on_the_pose_alone() -> None:
+    painted = rendered("puppetry", SMALL, 12, RATE)
+    period = round(6 * RATE)
+    for number in range(round(RATE), period):
+        assert apart(painted[number], painted[number + period]) < 1.5, "the same pose, the same painting"
+    assert max(apart(painted[number], painted[number + round(RATE)]) for number in range(period)) > 5, "and it moves"
+    other = rendered("puppetry", {"start": {"seed/a": 1234}, **SMALL}, 1, RATE)
+    assert apart(painted[round(RATE) - 1], other[-1]) > 5, "another seed is somebody else"
+
+
+def test_the_dream_goes_on_and_falls_inwards_with_the_beat(tmp_path: Path) -> None:
+    painted = rendered("dream", SMALL, 12, 12)
+    light = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in painted]
+    assert min(picture.std() for picture in light[24:]) > 15, "it never fades"
+    assert all(50 < picture.mean() < 200 for picture in light[24:])
+    out = np.stack(np.meshgrid(np.arange(128) - 63.5, np.arange(128) - 63.5), axis=-1)
+    find = make_flow("farneback")
+    grown = [float((find(one, two) * out).sum() / (out * out).sum()) for one, two in itertools.pairwise(light[36:])]
+    assert 0.004 < np.median(grown) < 0.05, "what was there moves outwards, as far off as it is from the middle"
+    assert apart(painted[40], painted[140]) > 25, "and becomes something else"
+
+
+def test_the_dream_breathes_in_beats() -> None:
+    from vj.app.setup import start_values
+    from vj.control.build import make_conductor
+    from vj.parameters.store import Store
+
+    show = load_show(MAPPINGS / "dream.yaml")
+    store = Store(start_values(show), show.table())
+    store.forces, _ = make_conductor(show, store, live=False, say=print, now=lambda: 0.0)
+    beat = 60 / show.tempo.bpm
+    zooms = [store.sample(step * beat / 8)["feedback/zoom"] for step in range(64)]
+    assert zooms[:32] == pytest.approx(zooms[8:40], abs=1e-6)
+    assert max(zooms) - min(zooms) > 0.02
+
+
+def test_touchdesigners_channels_and_words_play_it(start: Start, tmp_path: Path) -> None:
+    """As an OSC Out CHOP and an OSC Out DAT send them; without Spout and without its NDI source the test card plays."""
+    port = free_port()
+    one = start(
+        "touchdesigner",
+        "--osc",
+        f"127.0.0.1:{port}",
+        "--source",
+        "testcard",
+        "--model",
+        "none",
+        "--sink",
+        "record:out.mp4",
+        "--for",
+        "3",
+        ports=False,
+    )
+    one.until("playing with")
+    touch = SimpleUDPClient("127.0.0.1", port)
+    deadline, seen = time.monotonic() + 4, {}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ears:
+        ears.bind(("127.0.0.1", 0))
+        ears.settimeout(0.5)
+        wanted = {f"/vj/{name}": pytest.approx(value, abs=1e-3) for name, value in (("strength", 0.9), ("feedback/amount", 0.475))}
+        wanted |= {"/vj/mix/wet": pytest.approx(0.25, abs=1e-3), "/vj/prompt/a": "deep ocean"}
+        bundle = OscBundleBuilder(IMMEDIATELY)  # a CHOP sends its channels together
+        for channel, value in (("/chan1", 0.9), ("/chan3", 0.5), ("/chan8", 0.25)):
+            message = OscMessageBuilder(channel)
+            message.add_arg(value)
+            bundle.add_content(message.build())
+        touch.send(bundle.build())
+        touch.send_message("/vj/prompt", "deep ocean")
+        while time.monotonic() < deadline and len(seen) < 4:
+            for name in ("strength", "feedback/amount", "mix/wet", "prompt/a"):
+                ears.sendto(OscMessageBuilder(f"/vj/{name}").build().dgram, ("127.0.0.1", port))
+            try:
+                answer = OscMessage(ears.recv(4096))
+            except TimeoutError:
+                continue
+            wanted = {"/vj/strength": 0.9, "/vj/feedback/amount": 0.475, "/vj/mix/wet": 0.25, "/vj/prompt/a": "deep ocean"}.get(
+                answer.address
+            )
+            if wanted is not None and answer.params[0] == (pytest.approx(wanted, abs=1e-3) if isinstance(wanted, float) else wanted):
+                seen[answer.address] = answer.params[0]
+    assert one.wait() == 0, one.text
+    assert len(seen) == 4, seen
+    assert (tmp_path / "out.mp4").stat().st_size > 10_000
+
+
+def test_the_gallery_is_made_of_loops_and_sheets(tmp_path: Path) -> None:
+    said: list[str] = []
+    assert gallery(["dream", "touchdesigner", "--to", str(tmp_path), "--seconds", "0.5"], said.append) == 0
+    from PIL import Image
+
+    for name in ("dream", "touchdesigner"):
+        with Image.open(tmp_path / f"{name}.webp") as moving:
+            assert moving.n_frames == 6
+            assert moving.info["loop"] == 0
+        sheet = cv2.imread(str(tmp_path / f"{name}.jpg"))
+        assert sheet is not None
+        assert sheet.shape[1] == 8 * 224
+    assert [line for line in said if not line.startswith(" ")] == ["dream: 0.5 s", "touchdesigner: 0.5 s"]

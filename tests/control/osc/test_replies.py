@@ -1,0 +1,170 @@
+"""What is said of a value that was clamped, and of what was not understood: where the hand is, and once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+from pythonosc.osc_message import OscMessage
+
+from tests.control.osc.test_dispatch import Hears
+from tests.control.test_engine import Stage
+from vj.control.osc.dispatch import Dispatcher
+from vj.control.osc.packet import Message, Unpacked, pack
+from vj.control.replies import KNOWN, REMARKS_A_SECOND, Remarks
+from vj.parameters.store import Store
+from vj.show.load import check_show
+from vj.web.server import Monitor
+
+
+class Wall:
+    """A dispatcher with a clock that the test turns."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.said: list[str] = []
+        self.store = Store()
+        self.dispatcher = Dispatcher(self.store, self.said.append, steady=lambda: self.now)
+
+    def push(self, asker: Any, value: float, address: str = "/vj/strength") -> None:
+        self.dispatcher.play(Unpacked([Message(address, (value,))], []), asker)
+
+
+def test_a_fader_that_is_pushed_on_beyond_its_end_is_told_once() -> None:
+    wall, hand = Wall(), Hears()
+    for step in range(600):
+        wall.now = 100 + step / 60
+        wall.push(hand, 1.01 + step / 600)
+    assert hand.errors == ["/vj/strength: 1.01 is above 1 (0 .. 1); the nearest is set"]
+    assert wall.said == [f"OSC from {hand.name}: {hand.errors[0]}"]
+    assert wall.store.get("strength") == 1
+
+
+def test_one_that_came_back_is_told_again_but_not_for_trembling() -> None:
+    wall, hand = Wall(), Hears()
+    for step in range(120):  # two seconds at its very end
+        wall.now = 100 + step / 60
+        wall.push(hand, 1.02 if step % 2 else 0.98)
+    assert len(hand.errors) == 2
+    wall.now += 1.5
+    wall.push(hand, 0.4)
+    wall.push(hand, 1.3)
+    assert len(hand.errors) == 3
+    wall.now += 3
+    wall.push(hand, 1.3)
+    assert len(hand.errors) == 4, "let go and pushed anew"
+
+
+def test_a_pattern_that_goes_beyond_some_ends_is_told_too() -> None:
+    wall, hand = Wall(), Hears()
+    for value in (0.4, 1.7, 1.8):
+        wall.push(hand, value, "/vj/mix/w*")
+    assert hand.errors == ["/vj/mix/w*: mix/wet: 1.7 is above 1 (0 .. 1); the nearest is set"]
+
+
+def test_each_hand_and_each_fader_is_told_for_itself() -> None:
+    wall, left, right = Wall(), Hears(), Hears("10.0.0.8")
+    for address in ("/vj/strength", "/vj/mix/wet", "/vj/strength"):
+        wall.push(left, 3.0, address)
+    wall.push(right, 3.0)
+    assert [error.split(":")[0] for error in left.errors] == ["/vj/strength", "/vj/mix/wet"]
+    assert len(right.errors) == 1
+    for number in range(3 * KNOWN):
+        wall.push(Hears(f"10.1.{number // 250}.{number % 250}"), 3.0)
+    assert len(wall.dispatcher.complaints._pushes) <= KNOWN
+
+
+def test_whoever_reads_the_answers_anyway_is_told_each_time() -> None:
+    wall, page = Wall(), Hears()
+    page.name = ""
+    for _ in range(5):
+        wall.push(page, 1.5)
+    assert len(page.errors) == 5
+    assert wall.said == []
+
+
+@pytest.mark.parametrize("quantise", [None, "beat"])
+def test_a_mapped_control_that_goes_beyond_is_told_once(quantise: str | None) -> None:
+    rule: dict[str, object] = {"midi": "cc 7", "to": "steps", "as": "raw"}
+    stage = Stage(mappings=[rule | ({"quantise": quantise} if quantise else {})], tempo=300)
+    for raw in (2, 9, 30, 90, 127, 3, 50):
+        stage.midi("cc 7", raw)
+        stage.play(0.25)
+    assert stage.said == [
+        f"midi cc 7: steps: {raw} is above 4 (1 .. 4); the nearest is set" for raw in (9, 50)
+    ]
+
+
+def test_what_moves_by_itself_is_clamped_in_silence() -> None:
+    stage = Stage(modulators=[{"lfo": "sine", "rate": "0.5 s", "to": "mix/wet", "depth": 3}])
+    assert {round(frame["mix/wet"], 3) for frame in stage.play(2)} >= {0.0, 1.0}
+    assert stage.said == []
+
+
+def test_the_same_remark_is_not_made_again_while_it_keeps_coming() -> None:
+    now = [0.0]
+    said: list[str] = []
+    told: list[str] = []
+    remark = Remarks(said.append, told.append, lambda: now[0])
+    for step in range(300):
+        now[0] = step / 60
+        remark("“zzz” names nothing")
+    assert said == told == ["“zzz” names nothing"]
+    now[0] += 3
+    remark("“zzz” names nothing")
+    assert len(said) == 2
+
+
+def test_of_many_remarks_a_few_a_second_are_said_and_the_rest_is_counted() -> None:
+    now = [0.0]
+    said: list[str] = []
+    told: list[str] = []
+    remark = Remarks(said.append, told.append, lambda: now[0])
+    for number in range(1000):
+        remark(f"“{number}” names nothing")
+    assert len(said) == len(told) == REMARKS_A_SECOND
+    now[0] = 1.5
+    remark("“sea” names nothing")
+    assert said[-1] == f"“sea” names nothing (and {1000 - REMARKS_A_SECOND} more remarks)"
+    assert told[-1] == "“sea” names nothing"
+
+
+def test_a_remark_reaches_who_speaks_over_a_websocket() -> None:
+    page = Monitor(Store(), ("127.0.0.1", 0), status=dict)
+    page.start()
+
+    async def told() -> OscMessage:
+        async with ClientSession() as session, session.ws_connect(page.url) as ws:
+            await ws.send_bytes(pack("/vj/prompt", ["zzz"]))
+            while page._store.get("prompt/a") != "zzz":
+                await asyncio.sleep(0.005)
+            await asyncio.get_running_loop().run_in_executor(
+                None, page.query.remark, "“zzz” names nothing"
+            )
+            return OscMessage((await asyncio.wait_for(ws.receive(), 5)).data)
+
+    try:
+        message = asyncio.run(told())
+    finally:
+        page.stop()
+    assert (message.address, message.params) == ("/vj/error", ["“zzz” names nothing"])
+
+
+def test_a_mask_for_people_without_a_model_is_told_where_it_was_asked_for() -> None:
+    from vj.app.live import Performance
+
+    said: list[str] = []
+    performance = Performance(
+        check_show({"source": "testcard", "model": "none", "sinks": [], "midi": "off"}, "test"),
+        said.append,
+    )
+    try:
+        performance.store.set("mask/mode", "luma")
+        performance.store.set("mask/mode", "person")
+        assert [line for line in said if "finds nobody" in line] == [
+            "mask/mode person: finds nobody without a person model; person: FILE.onnx in the show names one"
+        ]
+    finally:
+        performance.stop()

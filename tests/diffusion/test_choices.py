@@ -1,0 +1,308 @@
+"""What was found out by timing is kept, held against what plays, and put right."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tests.diffusion.test_size_fit import Slow
+from vj.app.live import Performance
+from vj.core import cache
+from vj.core.frame import Size
+from vj.core.metrics import Metrics
+from vj.diffusion import choices as choices_module
+from vj.diffusion import size_fit as fitting
+from vj.diffusion.autotune import tune
+from vj.diffusion.backends import Plain
+from vj.diffusion.choices import Choices
+from vj.diffusion.protocols import Freezable
+from vj.parameters.store import Store
+from vj.show.load import load_show
+
+
+@pytest.fixture(autouse=True)
+def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("VJ_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_a_choice_is_found_again_by_another_run_on_this_machine_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Choices().keep("way", "pocket", Size(64, 64), dtype="float32", threads=2)
+    found = Choices()
+    assert found.get("way", "pocket", "64x64") == {"dtype": "float32", "threads": 2}
+    assert found.get("way", "pocket", "96x64") is None
+    found.doubt("way", "pocket", "64x64")
+    assert found.doubted("way", "pocket", "64x64")
+    assert Choices().get("way", "pocket", "64x64") is None
+    Choices().keep("way", "pocket", "64x64", threads=1)
+    monkeypatch.setattr(choices_module, "machine", lambda: "another laptop, 12 cores")
+    assert Choices().get("way", "pocket", "64x64") is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"machine": 1}', '{"choices": {"a": 1}}', "\ud800"]
+)
+def test_a_file_that_says_nothing_is_as_none(caches: Path, text: str) -> None:
+    caches.mkdir()
+    (caches / choices_module.FILE).write_text(text, errors="replace")
+    assert Choices().get("way", "pocket") is None
+
+
+def test_a_cache_that_cannot_be_written_costs_the_memory_only(caches: Path) -> None:
+    caches.write_text("a file where the folder should be")
+    kept = Choices()
+    kept.keep("way", "a", threads=1)
+    assert kept.get("way", "a") == {"threads": 1}
+    assert Choices().get("way", "a") is None
+
+
+def test_what_is_kept_is_whole_or_not_there(caches: Path) -> None:
+    assert cache.write("deep/one.json", {"a": [1, 2]})
+    assert cache.read("deep/one.json") == {"a": [1, 2]}
+    assert [path.name for path in caches.rglob("*") if path.is_file()] == ["one.json"]
+    cache.remove("deep/one.json")
+    cache.remove("deep/one.json")
+    assert cache.read("deep/one.json") is None
+
+
+def test_the_second_start_takes_the_size_of_the_first_without_timing_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Size] = []
+
+    def paint_at(size: Size) -> Slow:
+        made.append(size)
+        return Slow(size, 0.4)
+
+    snapshot = Store({}).sample(0.0)
+    said: list[str] = []
+    sizes = fitting.WIDE
+
+    def fit(name: str = "drawn") -> Size:
+        return fitting.fitted(sizes, paint_at, "crop", snapshot, said.append, Choices(), name)[0]
+
+    first = fit()
+    assert len(made) > 1
+    made.clear()
+    assert fit() == first
+    assert made == [first]
+    assert said[-1] == f"size: auto is {first} here, as before"
+    made.clear()
+    fit("pocket")
+    assert len(made) > 1, "another model is timed for itself"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wanted"),
+    [
+        (0.060, "448x256"),  # holds 15 a second
+        (0.075, "448x256"),  # a little slow: not worth a change
+        (0.085, "320x192"),
+        (1.000, "320x192"),  # nothing is quick enough: the smallest
+        (0.050, "448x256"),  # the next would take 64 ms, with nothing to spare
+        (0.040, "512x288"),
+    ],
+)
+def test_what_the_frames_take_decides_whether_the_size_is_right(
+    seconds: float, wanted: str
+) -> None:
+    assert str(fitting.better(fitting.WIDE, Size(448, 256), seconds)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("takes", "wanted"), [(0.2, "320x192"), (0.01, "512x288"), (0.06, "448x256")]
+)
+def test_beside_the_picture_a_size_that_is_wrong_is_put_right_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, takes: float, wanted: str
+) -> None:
+    sizes = fitting.WIDE
+    Choices().keep("size", "drawn", *sizes, size="448x256")
+    made: list[Size] = []
+
+    def make(spec: Any, *given: Any) -> Plain:
+        several, choices = given[6], given[8]
+        known = choices.get("size", spec.name, *several)
+        made.append(next(size for size in several if str(size) == known["size"]))
+        return Plain(made[-1])
+
+    monkeypatch.setattr("vj.app.model_loader.make_painter", make)
+    monkeypatch.setattr("vj.app.model_loader.SETTLED", 0.3)
+    monkeypatch.setattr(Metrics, "stages", lambda self: {"diffuse": takes})
+    path = tmp_path / "wide.yaml"
+    path.write_text(
+        "source: 'drawn:drive'\nmodel: drawn\nsize: auto\nfps: 60\nosc: 127.0.0.1:0\nsinks: []\n"
+    )
+    said: list[str] = []
+    played = Performance(load_show(path), said.append)
+    played.start()
+    try:
+        end = time.monotonic() + 15
+        while str(played.size) != wanted or not played.loader._checked:
+            assert time.monotonic() < end, said
+            time.sleep(0.01)
+        time.sleep(0.5 if wanted == "448x256" else 0.05)
+    finally:
+        played.stop()
+    assert [str(size) for size in made] == ["448x256"] + [wanted] * (wanted != "448x256")
+    kept = Choices().get("size", "drawn", *sizes)
+    assert kept == {"size": wanted}
+
+
+class Model:
+    """Computes at once, and counts how often."""
+
+    name = "counted"
+    device = torch.device("cpu")
+    size = 1000
+    adapters = prediction = latent_channels = scale = schedule = wants_lines = None
+    encode_text = encode_image_prompt = encode = decode = unet = str
+    follow = take_threads = describe = str
+
+    def __init__(self) -> None:
+        self.dtype, self.threads, self.trials, self.frozen = torch.float32, None, 0, False
+
+    def to(self, dtype: torch.dtype) -> None:
+        self.dtype = dtype
+
+    def keep(self) -> object:
+        return None
+
+    def restore(self, kept: object) -> None: ...
+
+    def trial(self, width: int, height: int) -> Callable[[], object]:
+        def frame() -> None:
+            self.trials += 1
+
+        return frame
+
+    def freeze(self, width: int, height: int) -> None:
+        self.frozen = True
+
+    def thaw(self) -> None:
+        self.frozen = False
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.frozen
+
+
+def test_the_second_start_computes_as_the_first_did(caches: Path) -> None:
+    threads = torch.get_num_threads()
+    try:
+        first = Model()
+        said = tune(first, 64, 64, (torch.float32,), Choices())  # type: ignore[arg-type]
+        assert "float32 on 1: " in said
+        tried = first.trials
+        torch.set_num_threads(threads)
+        second = Model()
+        said = tune(second, 64, 64, (torch.float32,), Choices())  # type: ignore[arg-type]
+        assert said.endswith(", as before")
+        assert second.trials < tried / 2
+        assert (second.dtype, second.threads) == (first.dtype, first.threads)
+        assert isinstance(second, Freezable)
+        assert second.frozen == first.frozen
+        torch.set_num_threads(threads)
+        assert "as before" not in tune(Model(), 96, 64, (torch.float32,), Choices())  # type: ignore[arg-type]
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_a_graph_that_can_no_longer_be_traced_leaves_the_model_as_it_was(caches: Path) -> None:
+    threads = torch.get_num_threads()
+
+    class Odd(Model):
+        restored = 0
+
+        def freeze(self, width: int, height: int) -> None:
+            raise RuntimeError("cannot be traced")
+
+        def restore(self, kept: object) -> None:
+            self.restored += 1
+
+    try:
+        choices = Choices()
+        name = "way", "counted", "64x64", "float32"
+        choices.keep(*name, dtype="float32", threads=1, frozen=True)
+        odd = Odd()
+        said = tune(odd, 64, 64, (torch.float32,), choices)  # type: ignore[arg-type]
+        assert "as before" not in said
+        assert "no frozen graph, RuntimeError" in said
+        assert odd.restored == 2, "after the way of before, and after all were tried"
+        assert f"float32 on {threads}: " in said, "all cores are tried"
+    finally:
+        torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0.03])
+def test_beside_the_picture_a_way_that_is_too_slow_is_timed_anew_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    name = "way", "drawn", "64x64", "float32"
+    Choices().keep(*name, dtype="float32", threads=1, frozen=False)
+    loads: list[str] = []
+
+    def make(spec: Any, *given: Any) -> Plain:
+        choices = given[8]
+        known = choices.get(*name)
+        loads.append("before" if known else "timed")
+        if known:
+            choices.way = name
+        else:
+            choices.keep(*name, dtype="float32", threads=2, sure=choices.doubted(*name))
+        return Plain(Size(64, 64))
+
+    monkeypatch.setattr("vj.app.model_loader.make_painter", make)
+    monkeypatch.setattr("vj.app.model_loader.SETTLED", 0.3)
+    monkeypatch.setattr(Metrics, "stages", lambda self: {"diffuse": seconds})
+    path = tmp_path / "small.yaml"
+    path.write_text(
+        "source: testcard\nmodel: drawn\nsize: 64x64\nfps: 60\nosc: 127.0.0.1:0\nsinks: []\n"
+    )
+
+    def play(until: Callable[[], object]) -> list[str]:
+        said: list[str] = []
+        loads.clear()
+        played = Performance(load_show(path), said.append)
+        played.start()
+        try:
+            end = time.monotonic() + 10
+            while not (played.loader._checked and until()):
+                assert time.monotonic() < end, said
+                time.sleep(0.01)
+            time.sleep(0.6)
+        finally:
+            played.stop()
+        return [line for line in said if "timed anew" in line]
+
+    slow = seconds > 0.1
+    assert len(play(lambda: len(loads) == 1 + slow)) == slow
+    assert loads == ["before", "timed"][: 1 + slow]
+    assert (Choices().get(*name) or {})["threads"] == 1 + slow
+    assert play(lambda: bool(loads)) == [], "what was found then stands"
+    assert loads == ["before"]
+
+
+@pytest.mark.parametrize("known", [{"dtype": "float8"}, {"threads": 512}, {"threads": "two"}, {}])
+def test_a_choice_that_cannot_be_had_is_made_anew(caches: Path, known: dict[str, object]) -> None:
+    threads = torch.get_num_threads()
+    try:
+        tune(Model(), 64, 64, (torch.float32,), Choices())  # type: ignore[arg-type]
+        file = caches / choices_module.FILE
+        kept = json.loads(file.read_text())
+        (key,) = kept["choices"]
+        kept["choices"][key] = kept["choices"][key] | known if known else {}
+        file.write_text(json.dumps(kept))
+        torch.set_num_threads(threads)
+        said = tune(Model(), 64, 64, (torch.float32,), Choices())  # type: ignore[arg-type]
+        assert "as before" not in said
+        assert "float32 on" in said
+    finally:
+        torch.set_num_threads(threads)

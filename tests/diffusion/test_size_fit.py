@@ -1,0 +1,94 @@
+"""`size: auto`: the largest size that this machine paints in time, by the source's shape."""
+
+from __future__ import annotations
+
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.app.test_cli import Start, start
+from vj.app.setup import painted_size
+from vj.core.frame import Frame, Size
+from vj.core.metrics import Metrics
+from vj.diffusion import size_fit as fitting
+from vj.diffusion.backends import Painting, Plain
+from vj.parameters.store import Snapshot, Store
+from vj.pipeline.frame_pipeline import Journey
+from vj.show.load import ShowFaults, check_show
+
+__all__ = ["start"]  # a fixture
+
+
+class Slow(Plain):
+    """A model that takes so many seconds for a megapixel."""
+
+    def __init__(self, size: Size, seconds: float) -> None:
+        super().__init__(size, f"slow {size}")
+        self.closed = False
+        self._takes = seconds * size.width * size.height / 1e6
+
+    def paint(self, entered: object, snapshot: Snapshot, cargo: object) -> Painting:
+        time.sleep(self._takes)
+        return super().paint(entered, snapshot, cargo)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_wide_sources_get_wide_sizes() -> None:
+    assert fitting.sizes_for(Size(1280, 720))[0] == Size(320, 192)
+    assert fitting.sizes_for(Size(640, 480))[-1] == Size(512, 288)
+    assert fitting.sizes_for(Size(1080, 1080)) == (Size(256, 256), Size(384, 384))
+    assert fitting.sizes_for(Size(720, 1280))[0].width == 256
+
+
+@pytest.mark.parametrize(("seconds", "wanted"), [(0.01, Size(512, 288)), (2.0, Size(320, 192))])
+def test_the_largest_that_is_in_time_is_taken_and_the_others_are_let_go(seconds: float, wanted: Size) -> None:
+    made: list[Slow] = []
+
+    def paint_at(size: Size) -> Slow:
+        made.append(Slow(size, seconds))
+        return made[-1]
+
+    said: list[str] = []
+    snapshot = Store({}).sample(0.0)
+    size, painter = fitting.fitted(fitting.WIDE, paint_at, "crop", snapshot, said.append)
+    assert size == wanted == painter.canvas.size
+    assert [one.closed for one in made] == [one is not painter for one in made]
+    assert f"size: auto is {wanted}" in said[0]
+
+
+def test_a_painter_of_another_size_goes_on_from_the_last_painting() -> None:
+    """A show begins small, while the model loads, and grows without a cut."""
+    journey = Journey(Size(320, 192), "crop", Metrics(), print)
+    store = Store({"feedback/amount": 0, "blend/smoothing": 0})
+    picture = cv2.resize(np.random.default_rng(1).integers(0, 255, (9, 16, 3), np.uint8), (1024, 576))
+    journey.travel(Frame(picture, 0, 0.0), store.sample(0.0))
+    small = journey.painter.canvas.last()
+    journey.swap(Plain(Size(512, 288)))
+    taken = journey.painter.canvas.last()
+    assert small is not None
+    assert taken is not None
+    assert taken.shape == (288, 512, 3)
+    assert np.abs(cv2.resize(taken, (320, 192)) - small).mean() < 0.02
+    shown = journey.travel(Frame(picture, 1, 0.1), store.sample(0.1))
+    assert shown.picture.shape == (288, 512, 3)
+    journey.close()
+
+
+def test_a_show_may_leave_its_size_open() -> None:
+    show = check_show({"show": "open", "size": "auto"}, "open.yaml")
+    assert painted_size(show, print) == Size(512, 288), "offline, where nothing has to be in time"
+    show = check_show({"show": "open", "size": "auto", "model": "stabilityai/sd-turbo"}, "open.yaml")
+    assert painted_size(show, print).width > 512, "near a Stable Diffusion model's own area"
+    with pytest.raises(ShowFaults, match="or auto"):
+        check_show({"show": "open", "size": "large"}, "open.yaml")
+
+
+def test_live_the_first_show_finds_its_size_and_says_it(start: Start) -> None:
+    one = start("first_show", "--source", "testcard", "--sink", "preview", "--for", "2")
+    one.until("|".join(f"size: auto is {size}" for size in fitting.WIDE), 60)
+    one.until("playing with drawn")
+    assert "sent at 1280x720" in one.text

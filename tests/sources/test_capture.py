@@ -1,0 +1,194 @@
+"""The sources of a show: the first that is there plays, what comes later takes over, and nothing waits for one that hangs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests import scripted_sources as feeds
+from tests.scripted_sources import Play, Rig, Scripted
+from tests.sources.test_sources import write_clip
+from vj.core.errors import Fault, Unavailable
+from vj.core.frame import Frame
+from vj.sources import Awaited, EndOfSource
+from vj.sources.card import CARD
+
+play = feeds.play
+
+
+def test_whatever_a_source_throws_it_is_opened_again(play: Play) -> None:
+    script = (
+        ["frame"] * 3 + [RuntimeError("driver fell over")] + ["frame"] * 3 + [Fault("reel:1: lost")]
+    )
+    rig = play("reel:1", reel_1=Scripted(script=script))
+    rig.until(lambda: len(rig.frames) > 20)
+    assert [frame.number for frame in rig.frames] == sorted({frame.number for frame in rig.frames})
+    assert rig.sources["reel:1"].opens == 3
+    assert rig.feed.faults == 2
+    assert rig.said == [
+        "reel:1: RuntimeError: driver fell over; trying again",
+        "reel:1 is back",
+        "reel:1: lost; trying again",
+        "reel:1 is back",
+    ]
+    assert rig.feed.state() == "reel:1 64x48"
+
+
+@pytest.mark.parametrize("absent", [Awaited("camera:9: not plugged in"), OSError("a driver's own")])
+def test_a_device_that_is_not_there_at_the_start_is_awaited_and_said(
+    play: Play, absent: Exception
+) -> None:
+    camera = Scripted(200)
+    camera.absent = absent
+    rig = play("camera:9", camera_9=camera)
+    rig.until(lambda: rig.feed.state() == "camera:9 awaited, test card")
+    assert rig.feed.awaited == ["camera:9"]
+    assert rig.said[-1] == "no source is there yet: the test card plays until camera:9 appears"
+    assert len(rig.said) == 2, "why, and what plays"
+    camera.absent = None
+    rig.until(lambda: rig.grey == 200)
+    rig.until(lambda: "camera:9 is there" in rig.said)
+    assert rig.feed.awaited == []
+
+
+def test_one_named_earlier_fades_in_when_it_appears(play: Play) -> None:
+    camera = Scripted(200)
+    camera.absent = Awaited("camera:9: not plugged in")
+    reel = Scripted(20)
+    rig = play("camera:9", "reel:1", camera_9=camera, reel_1=reel)
+    rig.until(lambda: len(rig.frames) > 5)
+    assert {int(frame.pixels.max()) for frame in rig.frames} == {20}, "the test card was not named"
+    assert rig.feed.awaited == ["camera:9"]
+    rig.until(lambda: bool(rig.said))
+    assert rig.said == ["camera:9: not plugged in; reel:1 plays until it comes"]
+    camera.absent, count = None, len(rig.frames)
+    rig.until(lambda: rig.grey == 200)
+    way = [int(frame.pixels[0, 0, 0]) for frame in rig.frames[count:]]
+    assert way == sorted(way), "it does not go back and forth"
+    assert len({grey for grey in way if 20 < grey < 200}) >= 5, "half way, half of each"
+    rig.until(lambda: reel.closes > 0)
+    assert rig.feed.uri == "camera:9"
+    assert rig.said[1:] == ["camera:9 is there"]
+
+
+def test_one_that_stays_away_is_replaced_by_the_next_and_comes_back(play: Play) -> None:
+    first, second = Scripted(200, ["frame"] * 5), Scripted(90)
+    rig = play("reel:1", "reel:2", reel_1=first, reel_2=second)
+    rig.until(lambda: len(rig.frames) > 3)
+    assert second.opens == 0, "what is not needed is not opened"
+    first.silent = True
+    rig.until(lambda: rig.feed.state() == "reel:1 lost, last picture")
+    assert rig.grey == 200
+    rig.until(lambda: rig.grey == 90)
+    assert rig.feed.awaited == ["reel:1"]
+    first.silent = False
+    rig.until(lambda: rig.grey == 200 and second.closes > 0)
+    rig.until(lambda: len(rig.said) == 2)
+    assert "reel:2 plays until it comes" in rig.said[0]
+    assert rig.said[1] == "reel:1 is back"
+
+
+def test_the_test_card_stands_in_for_the_last_one_and_leaves(play: Play) -> None:
+    reel = Scripted(10, ["frame"] * 3 + [Fault("reel:1: lost")])
+    rig = play("reel:1", reel_1=reel)
+    rig.until(lambda: len(rig.frames) > 1)
+    reel.absent = Fault("reel:1: lost")
+    states = set[str]()
+
+    def see(true: bool) -> bool:
+        states.add(rig.feed.state())
+        return true
+
+    rig.until(lambda: see(bool(rig.frames) and rig.frames[-1].pixels.max() > 200))
+    reel.absent = None
+    rig.until(lambda: see(rig.grey == 10) and rig.frames[-1].pixels.max() == 10)
+    assert {"reel:1 lost, last picture", "reel:1 lost, test card", "reel:1 64x48"} <= states
+    rig.until(lambda: "reel:1 is back" in rig.said)
+    assert sum("reel:1: lost" in line for line in rig.said) == 1, "once, not at every attempt"
+    assert CARD not in rig.supervisor.threads
+
+
+def test_one_that_hangs_while_it_opens_holds_up_neither_the_start_nor_the_end(play: Play) -> None:
+    share = Scripted(200)
+    share.hangs = threading.Event()
+    begun = time.monotonic()
+    rig = play("share:1", "reel:1", settle=0.05, share_1=share, reel_1=Scripted(20))
+    assert time.monotonic() - begun < 0.15
+    rig.until(lambda: rig.grey == 20)
+    rig.until(lambda: bool(rig.said))
+    assert rig.said == ["share:1 gives no picture yet; reel:1 plays until it comes"]
+    begun = time.monotonic()
+    assert not rig.feed.stop(timeout=0.05)
+    assert time.monotonic() - begun < 0.3
+    rig.box.take(0)
+    share.hangs.set()
+    rig.until(lambda: share.closes > 0)
+    assert rig.box.take(0.1) is None, "nothing comes after the end"
+
+
+def test_what_comes_back_after_hanging_plays(play: Play) -> None:
+    share = Scripted(200)
+    share.hangs = threading.Event()
+    rig = play("share:1", settle=0.05, share_1=share)
+    rig.until(lambda: rig.feed.state() == "share:1 awaited, test card")
+    share.hangs.set()
+    rig.until(lambda: rig.grey == 200 and rig.frames[-1].pixels.max() == 200)
+    assert rig.feed.state() == "share:1 64x48"
+    assert rig.feed.awaited == []
+
+
+def test_one_that_gives_a_single_picture_fades_in_all_the_same(play: Play) -> None:
+    still = Scripted(200)
+    still.absent = Awaited("later")
+    rig = play("still:1", "reel:1", still_1=still, reel_1=Scripted(20))
+    rig.until(lambda: len(rig.frames) > 3)
+    still.script = ["frame"] + [None] * 1000
+    still.absent = None
+    rig.until(lambda: rig.grey == 200, seconds=1.0)
+    greys = {int(frame.pixels[30, 40, 1]) for frame in rig.frames}
+    assert greys & set(range(30, 190)), "between the two it faded"
+
+
+def test_what_needs_a_library_is_not_tried_again(play: Play) -> None:
+    spout = Scripted()
+    spout.absent = Unavailable("spout:x: Spout is for Windows only; NDI plays here")
+    rig = play("spout:x", "reel:1", spout_x=spout, reel_1=Scripted(20))
+    rig.until(lambda: len(rig.frames) > 10)
+    assert spout.opens == 1
+    assert rig.feed.awaited == []
+    rig.until(lambda: bool(rig.said))
+    assert rig.said == ["spout:x: Spout is for Windows only; NDI plays here; reel:1 plays"]
+    with pytest.raises(Fault, match="Windows only"):
+        play("spout:x", spout_x=spout)
+
+
+def test_the_end_of_a_clip_ends_the_feed(tmp_path: Path, play: Play) -> None:
+    rig = Rig([str(write_clip(tmp_path / "clip.mp4", frames=5))], {}, loop=False)
+    rig.feed.settle(2.0)
+    rig.until(lambda: rig.feed.ended)
+    assert rig.feed.state().endswith("clip.mp4 at its end")
+    assert rig.feed.stop()
+
+
+def test_pictures_that_lie_far_apart_are_no_loss(play: Play) -> None:
+    """A clip that holds a picture for long says None meanwhile."""
+    slides = Scripted(200, ["frame", *[None] * 100])
+    slides.live = False
+    rig = play("slides:1", "reel:1", slides_1=slides, reel_1=Scripted(20))
+    rig.until(lambda: not slides.script)
+    assert {int(frame.pixels.max()) for frame in rig.frames} == {200}
+
+
+class Ended(Scripted):
+    def read(self) -> Frame | None:
+        raise EndOfSource
+
+
+def test_a_clip_without_a_single_picture_is_not_there(play: Play) -> None:
+    rig = play("reel:1", "reel:2", reel_1=Ended(), reel_2=Scripted(20))
+    rig.until(lambda: rig.grey == 20)
+    assert rig.feed.uri == "reel:2"
+    assert not rig.feed.ended

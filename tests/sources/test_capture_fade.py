@@ -1,0 +1,49 @@
+"""From one source's picture to another's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.scripted_sources import SIZE
+from vj.core.frame import Frame, Size
+from vj.sources.fade import covering, mixed
+
+
+def grey(value: int, size: Size = SIZE, channels: int = 3, **more: Any) -> Frame:
+    pixels = np.full((size.height, size.width, channels), value, np.uint8)
+    if channels == 4:
+        pixels[..., 3] = 128
+    return Frame(pixels, 7, 1.5, **more)
+
+
+@pytest.mark.parametrize(("share", "seen"), [(0.0, 40), (0.25, 80), (0.5, 120), (1.0, 200)])
+@pytest.mark.parametrize("size", [SIZE, Size(333, 41), Size(20, 400)])
+def test_half_way_each_is_half_there_whatever_their_shapes(
+    share: float, seen: int, size: Size
+) -> None:
+    shown = mixed(grey(40, size), grey(200), share)
+    assert (shown.size, shown.number, shown.captured) == (SIZE, 7, 1.5)
+    assert np.abs(shown.pixels.astype(int) - seen).max() <= 1
+
+
+def test_what_is_transparent_lies_over_black_while_it_fades() -> None:
+    shown = mixed(grey(40), grey(200, channels=4), 0.5)
+    assert shown.pixels.shape == (48, 64, 3)
+    assert abs(int(shown.pixels[5, 5, 0]) - 70) <= 1
+
+
+def test_a_walk_begins_at_once() -> None:
+    walk = grey(200, chain=(np.zeros((4, 4, 3), np.uint8),) * 2)
+    assert mixed(grey(40), walk, 0.2) is walk
+
+
+def test_a_picture_that_covers_is_cut_and_not_stretched() -> None:
+    wide = np.zeros((40, 160, 3), np.uint8)
+    wide[:, 60:100] = 200
+    seen = covering(wide, Size(40, 40))
+    assert seen.shape == (40, 40, 3)
+    assert seen.min() == 200, "its middle"
+    assert covering(wide, Size(160, 40)) is wide

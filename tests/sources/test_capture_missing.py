@@ -1,0 +1,140 @@
+"""Sources that are not there: a slip of the pen, a stick that is not plugged in, a pipe without a writer; live and offline."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests import scripted_sources as feeds
+from tests.scripted_sources import Play, Scripted
+from tests.sources.test_sources import write_clip
+from vj.app.offline import Rendering
+from vj.core.clock import WallClock
+from vj.core.errors import Fault
+from vj.core.frame import Size
+from vj.show.load import check_show
+from vj.sources import Awaited, Setting, make_source
+
+play = feeds.play
+
+
+def test_a_wrong_name_that_is_found_out_late_is_awaited(play: Play) -> None:
+    """A share that answers after a while: the show has begun, and there has to be a picture."""
+    share = Scripted(200)
+    share.hangs, share.absent = threading.Event(), Fault("share:1: there is no such file")
+    rig = play("share:1", settle=0.05, share_1=share)
+    share.hangs.set()
+    rig.until(lambda: rig.feed.state() == "share:1 awaited, test card")
+    rig.until(lambda: len(rig.said) == 2)
+    assert rig.said[0] == "share:1: there is no such file"
+    share.absent = None
+    rig.until(lambda: rig.grey == 200)
+
+
+def test_wrong_names_alone_do_not_begin_a_show(tmp_path: Path, play: Play) -> None:
+    (tmp_path / "clip one.mp4").touch()
+    rig = play(f"{tmp_path}/clip_one.mp4", settle=0)
+    with pytest.raises(
+        Fault, match=r"clip_one.mp4: there is no such file .*; did you mean clip one.mp4"
+    ):
+        rig.feed.settle(2.0)
+    rig = play(f"{tmp_path}/lost.mp4", f"{tmp_path}/two.mp4", settle=0)
+    with pytest.raises(Fault, match=r"no source opens: .*lost.mp4.*; .*two.mp4"):
+        rig.feed.settle(2.0)
+    assert not rig.frames
+
+
+def test_a_wrong_name_with_another_after_it_is_said_and_the_other_plays(
+    tmp_path: Path, play: Play
+) -> None:
+    rig = play(f"{tmp_path}/lost.mp4", "testcard")
+    rig.until(lambda: bool(rig.said) and rig.feed.uri == "testcard")
+    assert "lost.mp4: there is no such file" in rig.said[0]
+    assert rig.said[0].endswith("; testcard plays until it comes")
+    write_clip(tmp_path / "lost.mp4")
+    rig.until(lambda: rig.feed.uri.endswith("lost.mp4"))
+
+
+@pytest.mark.parametrize(
+    "path", ["/media/anna/STICK/loop.mp4", "/Volumes/STICK/loop.mp4", "{tmp}/not mounted/loop.mp4"]
+)
+def test_a_file_on_a_stick_that_is_not_there_is_awaited(
+    path: str, tmp_path: Path, play: Play
+) -> None:
+    rig = play(path.format(tmp=tmp_path))
+    rig.until(lambda: "test card" in rig.feed.state())
+    assert len(rig.feed.awaited) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name")
+def test_a_pipe_plays_once_somebody_writes_into_it(tmp_path: Path, play: Play) -> None:
+    clip = write_clip(tmp_path / "clip.mkv", frames=40)
+    os.mkfifo(tmp_path / "pipe.mkv")
+    rig = play(f"video:{tmp_path}/pipe.mkv", settle=0.05)
+    rig.until(lambda: rig.feed.state().endswith("awaited, test card"))
+    with open(tmp_path / "pipe.mkv", "wb") as pipe:
+        pipe.write(clip.read_bytes())
+    rig.until(lambda: rig.feed.state().endswith("pipe.mkv 96x64"))
+    assert rig.feed.awaited == []
+    rig.until(lambda: rig.frames[-1].size == Size(96, 64))
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="a share that is not there takes Windows seconds"
+)
+def test_where_a_file_was_looked_for_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Fault, match=r"no such file, and no folder .*/clps") as told:
+        make_source("video:clps/a.mp4", Setting(WallClock())).open()
+    assert not isinstance(told.value, Awaited), "a slip of the pen, below where one stands"
+
+
+def render(folder: Path, *sources: str) -> Rendering:
+    show = {"source": list(sources), "model": "none", "size": "64x48", "midi": "off"}
+    return Rendering(
+        check_show({**show, "sinks": [f"record:{folder}/out.mp4"]}, "here"), print, seconds=0.2
+    )
+
+
+def test_offline_a_source_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    """Hours later is too late to find out that the test card was rendered."""
+    with pytest.raises(Fault, match=r"lost.mp4: there is no such file"):
+        render(tmp_path, f"{tmp_path}/lost.mp4", "testcard").run()
+    assert not list(tmp_path.iterdir())
+    render(tmp_path, "camera", "testcard").run()
+    assert (tmp_path / "out.mp4").is_file(), "what is live is left out, as it always was"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name")
+def test_offline_a_pipe_that_nobody_writes_into_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "pipe.mkv")
+    monkeypatch.setattr("vj.app.offline.OPENING", 0.1)
+    with pytest.raises(Fault, match=r"pipe.mkv has not opened for 0 s"):
+        render(tmp_path, f"{tmp_path}/pipe.mkv").run()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name")
+def test_a_clip_that_hangs_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe.mkv")
+    clip = write_clip(tmp_path / "clip.mp4", frames=4)
+    monkeypatch.setattr("vj.sources.clips.OPENING", 0.3)
+    said: list[str] = []
+    source = make_source(f"clips:{clip},{tmp_path}/pipe.mkv", Setting(WallClock(), say=said.append))
+    source.open()
+    seen, end = 0, time.monotonic() + 5
+    while seen < 10 and time.monotonic() < end:
+        seen += source.read() is not None
+    begun = time.monotonic()
+    source.close()
+    assert time.monotonic() - begun < 0.2, "closing does not wait for it"
+    assert seen == 10
+    assert said[0].endswith("pipe.mkv has not opened for 0 s; the next clip plays")

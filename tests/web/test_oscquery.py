@@ -1,0 +1,400 @@
+"""OSCQuery, asked by clients that are not ours: npm's oscquery where node is at hand, python-oscquery, and a plain WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import socket
+import struct
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, WSMsgType
+from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message_builder import OscMessageBuilder
+
+from tests.control.osc.test_dispatch import padded
+from vj.control.osc.query import tree
+from vj.parameters.store import Store
+from vj.parameters.table import ROWS, Table, macro_row
+from vj.web.server import Monitor
+
+
+@pytest.fixture
+def page() -> Iterator[Monitor]:
+    store = Store({"prompt/a": "gold"}, Table((*ROWS, macro_row("pedal"))))
+    made = Monitor(store, ("127.0.0.1", 0), status=dict, cues=lambda: ["calm", "crash"])
+    made.query.osc_address = ("127.0.0.1", 9123)
+    made.start()
+    yield made
+    made.stop()
+
+
+def get(page: Monitor, path: str, accept: str = "*/*") -> tuple[int, Any]:
+    request = urllib.request.Request(page.url.rstrip("/") + path, headers={"Accept": accept})
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            body = answer.read()
+            return answer.status, json.loads(body) if body and "json" in answer.headers["Content-Type"] else body.decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_the_whole_tree_is_read_from_the_table(page: Monitor) -> None:
+    status, root = get(page, "/")
+    assert status == 200
+    assert root["FULL_PATH"] == "/"
+    found: dict[str, dict[str, Any]] = {}
+
+    def walk(node: dict[str, Any]) -> None:
+        if node["ACCESS"]:
+            found[node["FULL_PATH"]] = node
+        for below in node.get("CONTENTS", {}).values():
+            walk(below)
+
+    walk(root)
+    assert set(found) == {row.address for row in (*ROWS, macro_row("pedal"))}
+    strength = found["/vj/strength"]
+    assert (strength["TYPE"], strength["VALUE"], strength["RANGE"]) == ("f", [0.5], [{"MIN": 0, "MAX": 1}])
+    assert strength["CLIPMODE"] == ["both"]
+    assert found["/vj/mix/mode"]["RANGE"][0]["VALS"][0] == "normal"
+    assert found["/vj/prompt/travel"]["UNIT"] == ["s"]
+    assert (found["/vj/panic"]["TYPE"], found["/vj/panic"]["ACCESS"]) == ("N", 2)
+    assert found["/vj/output/freeze"]["TYPE"] == "F"
+    assert found["/vj/cue/fire"]["RANGE"] == [{"VALS": ["calm", "crash"]}]
+    assert all(node["DESCRIPTION"] for node in found.values())
+
+
+def test_browsers_get_the_page_at_the_same_address(page: Monitor) -> None:
+    status, body = get(page, "/", accept="text/html,application/xhtml+xml")
+    assert status == 200
+    assert "<html" in body
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "answer"),
+    [
+        ("/vj/strength?VALUE", 200, {"VALUE": [0.5]}),
+        ("/vj/strength?TYPE", 200, {"TYPE": "f"}),
+        ("/vj/prompt/a?VALUE", 200, {"VALUE": ["gold"]}),
+        ("/vj/prompt?ACCESS", 200, {"ACCESS": 0}),
+        ("/vj/panic?VALUE", 204, ""),
+        ("/vj/strength?COLOUR", 400, "COLOUR: no such attribute\n"),
+        ("/vj/strenght", 404, "/vj/strenght: no such address\n"),
+        ("/../etc/passwd", 404, None),
+    ],
+)
+def test_attributes_one_at_a_time(page: Monitor, path: str, status: int, answer: object) -> None:
+    got = get(page, path)
+    assert got[0] == status
+    assert answer is None or got[1] == answer
+
+
+def test_host_info_names_both_ports(page: Monitor) -> None:
+    for path in ("/?HOST_INFO", "/vj/strength?HOST_INFO"):
+        info = get(page, path)[1]
+        assert (info["OSC_IP"], info["OSC_PORT"], info["OSC_TRANSPORT"]) == ("127.0.0.1", 9123, "UDP")
+        assert info["WS_PORT"] == int(page.url.rsplit(":", 1)[1].strip("/"))
+        assert info["EXTENSIONS"]["LISTEN"] is True
+
+
+def packed(address: str, value: float) -> bytes:
+    builder = OscMessageBuilder(address)
+    builder.add_arg(value, "f")
+    data: bytes = builder.build().dgram
+    return data
+
+
+def test_a_websocket_listens_plays_and_is_not_echoed(page: Monitor) -> None:
+    store: Store = page._store
+
+    async def talk() -> list[tuple[str, Any]]:
+        heard: list[tuple[str, Any]] = []
+
+        async def hear(seconds: float) -> None:
+            end = time.monotonic() + seconds
+            while (left := end - time.monotonic()) > 0:
+                try:
+                    message = await ws.receive(timeout=left)
+                except TimeoutError:
+                    return
+                assert message.type == WSMsgType.BINARY
+                osc = OscMessage(message.data)
+                heard.append((osc.address, osc.params[0]))
+
+        async with ClientSession() as session, session.ws_connect(page.url) as ws:
+            for junk in ("", "[]", "{}", '{"COMMAND": 3}', '{"COMMAND": "LISTEN", "DATA": "/nowhere"}'):
+                await ws.send_str(junk)
+            await ws.send_bytes(b"\x00\x01garbage")
+            await ws.send_str(json.dumps({"COMMAND": "LISTEN", "DATA": "/vj/strength"}))
+            await hear(0.3)
+            store.set("strength", 0.75)
+            store.set("noise/hold", 0.1)
+            await hear(0.3)
+            await ws.send_bytes(packed("/vj/strength", 0.25))
+            await hear(0.08)
+            told = len(heard)
+            await hear(0.4)
+            heard.insert(told, ("held back until here", None))
+            page.tree_changed()
+            assert json.loads((await ws.receive(timeout=2)).data)["COMMAND"] == "PATH_CHANGED"
+            await ws.send_str(json.dumps({"COMMAND": "IGNORE", "DATA": "/vj/strength"}))
+            await asyncio.sleep(0.1)
+            store.set("strength", 0.9)
+            await hear(0.3)
+        return heard
+
+    heard = asyncio.run(talk())
+    assert heard == [("/vj/strength", 0.5), ("/vj/strength", 0.75), ("held back until here", None), ("/vj/strength", 0.25)]
+    assert store.get("strength") == 0.9
+
+
+def test_python_oscquery_reads_it(page: Monitor) -> None:
+    pytest.importorskip("pythonoscquery", reason="python-oscquery is missing: pip install python-oscquery")
+    from pythonoscquery.osc_query_client import OSCQueryClient  # type: ignore[import-not-found]
+    from zeroconf import ServiceInfo
+
+    port = int(page.url.rsplit(":", 1)[1].strip("/"))
+    client = OSCQueryClient(ServiceInfo("_oscjson._tcp.local.", "vj._oscjson._tcp.local.", port=port, addresses=[b"\x7f\x00\x00\x01"]))
+    node = client.query_node("/vj/strength")
+    assert node is not None
+    assert node.full_path == "/vj/strength"
+    assert node.value == [0.5]
+    info = client.get_host_info()
+    assert info.osc_port == 9123
+
+
+def test_npm_oscquery_reads_it(page: Monitor) -> None:
+    modules = Path(__file__).parents[1] / "peers" / "node_modules" / "oscquery"
+    if shutil.which("node") is None or not modules.exists():
+        pytest.skip("npm's oscquery is missing: npm install --prefix tests/peers oscquery")
+    port = int(page.url.rsplit(":", 1)[1].strip("/"))
+    program = (
+        'const {OSCQueryDiscovery} = require("oscquery"); const d = new OSCQueryDiscovery();'
+        f'd.queryNewService("127.0.0.1", {port}).then(s => {{'
+        'const n = s.resolvePath("/vj/strength"); console.log(JSON.stringify({v: n.getValue(0), '
+        "osc: s.hostInfo.oscPort})); process.exit(0); }).catch(e => { console.error(e); process.exit(1); });"
+    )
+    done = subprocess.run(["node", "-e", program], cwd=modules.parents[1], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"v": 0.5, "osc": 9123}
+
+
+def test_it_is_announced_in_the_network() -> None:
+    from zeroconf import ServiceBrowser, ServiceStateChange, Zeroconf
+
+    page = Monitor(Store(), ("127.0.0.1", 0), status=dict, announce=True)
+    page.query.osc_address = ("127.0.0.1", 9123)
+    page.start()
+    port = int(page.url.rsplit(":", 1)[1].strip("/"))
+    found: dict[str, int] = {}
+
+    def seen(zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange) -> None:
+        info = None if zeroconf.done else zeroconf.get_service_info(service_type, name)
+        if info is not None and info.port in (port, 9123):
+            found[service_type] = info.port
+
+    browser = Zeroconf()
+    try:
+        ServiceBrowser(browser, ["_oscjson._tcp.local.", "_osc._udp.local."], handlers=[seen])
+        end = time.monotonic() + 8
+        while len(found) < 2 and time.monotonic() < end:
+            time.sleep(0.05)
+    finally:
+        browser.close()
+        page.stop()
+    assert found == {"_oscjson._tcp.local.": port, "_osc._udp.local.": 9123}
+
+
+def test_the_tree_is_quick_enough_to_ask_often() -> None:
+    store = Store()
+    assert len(json.dumps(tree(store))) < 40_000
+
+
+# The WebSocket plays as UDP does
+
+
+def raw(address: str, tags: str, *data: bytes) -> bytes:
+    return padded(address) + padded("," + tags) + b"".join(data)
+
+
+async def osc(ws: Any, seconds: float = 0.3) -> list[tuple[str, Any]]:
+    """What comes in binary frames within so long."""
+    heard = []
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        try:
+            frame = await ws.receive(timeout=left)
+        except TimeoutError:
+            break
+        if frame.type != WSMsgType.BINARY:
+            break
+        one = OscMessage(frame.data)
+        heard.append((one.address, one.params[0]))
+    return heard
+
+
+def test_releases_questions_short_forms_patterns_and_timetags_over_the_websocket(page: Monitor) -> None:
+    store: Store = page._store
+    store.set("strength", 0.9)
+
+    async def talk() -> None:
+        async with ClientSession() as session, session.ws_connect(page.url) as ws:
+            for release in (raw("/vj/panic", "F"), raw("/vj/panic", "f", struct.pack(">f", 0.0))):
+                await ws.send_bytes(release)
+            await ws.send_bytes(raw("/vj/strength", ""))
+            assert await osc(ws) == [("/vj/strength", pytest.approx(0.9))]
+            await ws.send_bytes(raw("/vj/prompt", "s", b"jade\0\0\0\0"))
+            await ws.send_bytes(raw("/vj/picture/{hue,sharpen}", "f", struct.pack(">f", 0.5)))
+            await ws.send_bytes(raw("/vj/strenght", "f", struct.pack(">f", 0.5)))
+            assert await osc(ws) == [("/vj/error", "/vj/strenght: no such address; did you mean /vj/strength?")]
+            later = raw("/vj/steps", "i", struct.pack(">i", 3))
+            tag = struct.pack(">Q", int((time.time() + 0.3 + 2_208_988_800) * 2**32))
+            await ws.send_bytes(b"#bundle\0" + tag + struct.pack(">i", len(later)) + later)
+            await asyncio.sleep(0.1)
+            assert store.get("steps") == 1
+            await asyncio.sleep(0.4)
+            assert store.get("steps") == 3
+
+    asyncio.run(talk())
+    assert store.get("prompt/a") == "jade"
+    assert (store.get("picture/hue"), store.get("picture/sharpen")) == (0.5, 0.5)
+
+
+def test_two_clients_of_one_machine_hear_each_other_at_once(page: Monitor) -> None:
+    async def talk() -> tuple[int, int]:
+        async with ClientSession() as session, session.ws_connect(page.url) as one, session.ws_connect(page.url) as other:
+            for ws in (one, other):
+                await ws.send_str(json.dumps({"COMMAND": "LISTEN", "DATA": "/vj/delta"}))
+                await osc(ws, 0.2)
+            for step in range(12):
+                await one.send_bytes(packed("/vj/delta", step / 20))
+                await asyncio.sleep(0.03)
+            return len(await osc(other, 0.02)), len(await osc(one, 0.02))
+
+    told, back = asyncio.run(talk())
+    assert told >= 4
+    assert back == 0, "a hand is not told its own move while it moves"
+
+
+def test_numbers_are_told_in_the_parameters_own_type(page: Monitor) -> None:
+    page._store._targets["strength"] = 1  # an int, as a whole number in a show file is
+
+    async def talk() -> bytes:
+        async with ClientSession() as session, session.ws_connect(page.url) as ws:
+            await ws.send_str(json.dumps({"COMMAND": "LISTEN", "DATA": "/vj/strength"}))
+            data: bytes = (await ws.receive(timeout=2)).data
+            return data
+
+    assert b",f" in asyncio.run(talk())
+
+
+def test_a_client_that_does_not_read_is_dropped_and_the_others_are_told(page: Monitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    import vj.web.oscquery as query
+
+    monkeypatch.setattr(query, "PATIENCE", 0.4)
+    said: list[str] = []
+    page.query._say = said.append
+    host, port = page.url.removeprefix("http://").rstrip("/").split(":")
+    deaf = socket.create_connection((host, int(port)))
+    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    deaf.sendall(
+        f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+    )
+    end = time.monotonic() + 5
+    while not page.query._listening and time.monotonic() < end:
+        time.sleep(0.01)
+    (listener,) = page.query._listening.values()
+    # what it is told before the next value is more than the kernel keeps for it
+    page._loop.call_soon_threadsafe(listener.put, bytes(16 << 20))  # type: ignore[union-attr]
+
+    async def talk() -> list[tuple[str, Any]]:
+        heard: list[tuple[str, Any]] = []
+        async with ClientSession() as session, session.ws_connect(page.url) as ws:
+            await ws.send_str(json.dumps({"COMMAND": "LISTEN", "DATA": "/vj/strength"}))
+            for step in range(100):
+                page._store.set("strength", step / 250)
+                heard += await osc(ws, 0.06)
+                if said and step > 6:
+                    break
+        return heard
+
+    heard = asyncio.run(talk())
+    assert "has not read" in said[0]
+    assert len(heard) >= 3
+    assert len(page.query._listening) <= 1
+    deaf.close()
+
+
+def test_a_value_that_osc_cannot_say_does_not_end_the_feed(page: Monitor) -> None:
+    said: list[str] = []
+    page._own.complaints._say = said.append
+
+    async def talk() -> list[tuple[str, Any]]:
+        async with ClientSession() as session, session.ws_connect(page.url) as ws:
+            for name in ("seed/b", "prompt/b", "delta"):
+                await ws.send_str(json.dumps({"COMMAND": "LISTEN", "DATA": f"/vj/{name}"}))
+            await osc(ws, 0.2)
+            page._store._targets["seed/b"] = 2**70
+            page._store._targets["prompt/b"] = "half \ud800 a pair"
+            page._store.set("delta", 0.5)
+            return await osc(ws, 0.3)
+
+    assert asyncio.run(talk()) == [("/vj/prompt/b", "half ? a pair"), ("/vj/delta", 0.5)]
+    assert "/vj/seed/b is not told" in said[0]
+
+
+def announced(page: Monitor, wanted: set[int]) -> dict[str, list[str]]:
+    """Where services with these ports are found."""
+    from zeroconf import ServiceBrowser, ServiceStateChange, Zeroconf
+
+    found: dict[str, list[str]] = {}
+
+    def seen(zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange) -> None:
+        info = None if zeroconf.done else zeroconf.get_service_info(service_type, name)
+        if info is not None and info.port in wanted:
+            found[service_type] = info.parsed_addresses()
+
+    browser = Zeroconf()
+    try:
+        ServiceBrowser(browser, ["_oscjson._tcp.local.", "_osc._udp.local."], handlers=[seen])
+        end = time.monotonic() + 8
+        while len(found) < len(wanted) and time.monotonic() < end:
+            time.sleep(0.05)
+    finally:
+        browser.close()
+    return found
+
+
+def test_each_service_is_announced_where_it_is_heard() -> None:
+    from vj.control.osc.network import lan_address
+
+    here = lan_address()
+    if not here:
+        pytest.skip("this machine has no address in a network")
+    page = Monitor(Store(), ("127.0.0.1", 0), status=dict, announce=True)
+    page.query.osc_address = ("0.0.0.0", 9124)
+    page.start()
+    try:
+        port = int(page.url.rsplit(":", 1)[1].strip("/"))
+        assert announced(page, {port, 9124}) == {"_oscjson._tcp.local.": ["127.0.0.1"], "_osc._udp.local.": [here]}
+    finally:
+        page.stop()
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("127.0.0.1", "127.0.0.1"), ("[::1]", "::1"), ("10.1.2.3", "10.1.2.3"), ("239.1.2.3", ""), ("no.such.invalid", "")],
+)
+def test_what_is_announced_is_the_address_that_is_bound(host: str, address: str) -> None:
+    from vj.control.osc.network import announced_at
+
+    assert announced_at(host) == address
