@@ -1,12 +1,13 @@
 """The one command: prepares .venv beside this file, then hands over to vj.cli.
 
-    python3 launch.py [SHOW] [options]       play
-    python3 launch.py test [pytest options]  run the tests
-    python3 launch.py add [NAME ...]         install a part anew, or one only installed when asked for; without names: which there are
+    python3 launch.py [SHOW] [options]       play python3 launch.py test [pytest options]  run the
+    tests python3 launch.py add [NAME ...]         install a part anew, or one only installed when
+    asked for; without names: which there are
 
-Standard library only. It parses on old Pythons too, so that they get an answer instead of a SyntaxError.
-What is done is noted in .venv/launch.json, layer by layer: an interrupted start goes on where it stopped, and a later one only compares.
-A part that a show can do without (NDI, MIDI, Spout ...) and that does not install is noted too, and left out for a while.
+Standard library only. It parses on old Pythons too, so that they get an answer instead of a
+SyntaxError. What is done is noted in .venv/launch.json, layer by layer: an interrupted start goes
+on where it stopped, and a later one only compares. A part that a show can do without (NDI, MIDI,
+Spout ...) and that does not install is noted too, and left out for a while.
 """
 
 from __future__ import annotations
@@ -30,7 +31,19 @@ ALL = ["-n", "2", "--dist", "loadgroup", "--durations", "20"]
 """Of pytest, where nothing else is asked for: all tests, on two cores, see tests/conftest.py."""
 sys.path.insert(0, str(ROOT))  # not there under PYTHONSAFEPATH
 
-from vj.install_plan import ADD, CUPY, FILES, PARTS, Step, ask_for_card, digest, index_answers, nvidia_smi, plan, read  # noqa: E402
+from vj.install_plan import (  # noqa: E402
+    ADD,
+    CUPY,
+    FILES,
+    PARTS,
+    Step,
+    ask_for_card,
+    digest,
+    index_answers,
+    nvidia_smi,
+    plan,
+    read,
+)
 from vj.install_stamp import Stamp, due, note, read_stamp, state_of, wanted, write_stamp  # noqa: E402
 from vj.installing import NETWORK, PYTHON, Fault, insist, reason_of, run, say  # noqa: E402
 
@@ -41,7 +54,10 @@ def read_pins(root: Path, goal: str) -> dict[str, list[str]]:
     """The requirements of goal ("play" or "test"): file -> lines without comments and blanks."""
     names = [name for name in FILES if name != "requirements-test.txt" or goal == "test"]
     stripped = {name: [line.strip() for line in read(root / name).splitlines()] for name in names}
-    return {name: [line for line in lines if line and not line.startswith("#")] for name, lines in stripped.items()}
+    return {
+        name: [line for line in lines if line and not line.startswith("#")]
+        for name, lines in stripped.items()
+    }
 
 
 def python_of(venv: Path, platform: str = sys.platform) -> Path:
@@ -55,22 +71,30 @@ def read_config(venv: Path) -> dict[str, str]:
 
 
 def flaw(venv: Path) -> str:
-    """Why this environment cannot be used (half made, or its Python is gone); an empty string when it can."""
+    """Why this environment cannot be used (half made, or its Python is gone); an empty string when
+    it can."""
     config = read_config(venv)
     version = re.match(r"3\.(\d+)", config.get("version", ""))
     if not version:
         return "no pyvenv.cfg"
     if not python_of(venv).exists():
         return "no python in it"
-    if int(version[1]) < 11 or (version[0] != PYTHON and not os.path.exists(config.get("executable", ""))):
+    if int(version[1]) < 11 or (
+        version[0] != PYTHON and not os.path.exists(config.get("executable", ""))
+    ):
         return f"its Python {version[0]} is too old or gone"
     return ""
 
 
 def fingerprint(pins: dict[str, list[str]], venv: Path) -> str:
-    """Changes when a requirement, the environment's Python, the card or its driver does; costs a few reads, nvidia-smi is not asked."""
+    """Changes when a requirement, the environment's Python, the card or its driver does; costs a
+    few reads, nvidia-smi is not asked."""
     tool = nvidia_smi()
-    card = (read(Path("/proc/driver/nvidia/version")), tool, str(os.stat(tool).st_mtime_ns if tool else 0))
+    card = (
+        read(Path("/proc/driver/nvidia/version")),
+        tool,
+        str(os.stat(tool).st_mtime_ns if tool else 0),
+    )
     return digest(json.dumps(pins), read_config(venv).get("version", ""), *card, *CUPY.values())
 
 
@@ -78,11 +102,17 @@ def fits(venv: Path, goal: str, pins: dict[str, list[str]]) -> bool:
     """Whether nothing is left to do for goal. This is all that a usual start costs."""
     stamp = read_stamp(venv)
     ready = stamp["ready"].get(goal)
-    return ready is not None and not flaw(venv) and ready == fingerprint(pins, venv) and not any(map(due, stamp["failed"].values()))
+    return (
+        ready is not None
+        and not flaw(venv)
+        and ready == fingerprint(pins, venv)
+        and not any(map(due, stamp["failed"].values()))
+    )
 
 
 def take(lock: BinaryIO) -> bool:
-    """Whether this process now holds the lock; the system frees it when the last holder ends, however it ends."""
+    """Whether this process now holds the lock; the system frees it when the last holder ends,
+    however it ends."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -92,9 +122,13 @@ def take(lock: BinaryIO) -> bool:
             import fcntl
 
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.set_inheritable(lock.fileno(), True)  # a pip that outlives a killed launch.py keeps the next one waiting
+            os.set_inheritable(
+                lock.fileno(), True
+            )  # a pip that outlives a killed launch.py keeps the next one waiting
     except OSError as problem:
-        return not isinstance(problem, (BlockingIOError, PermissionError))  # others: a file system without locks
+        return not isinstance(
+            problem, (BlockingIOError, PermissionError)
+        )  # others: a file system without locks
     return True
 
 
@@ -124,49 +158,76 @@ def make_environment(venv: Path) -> None:
         return
     if not all(importlib.util.find_spec(name) for name in ("venv", "ensurepip")):
         raise Fault(
-            f"This Python {PYTHON} ({sys.executable}) comes without venv or ensurepip. On Debian and Ubuntu: sudo apt install "
+            f"This Python {PYTHON} ({sys.executable}) comes without venv or ensurepip. On Debian "
+            "and Ubuntu: sudo apt install "
             f"python{PYTHON}-venv; elsewhere install Python from python.org. Then start again."
         )
     old = [entry for entry in venv.iterdir() if entry.name != LOCK]
     say(f"making .venv anew ({reason or 'its python does not start'})" if old else "making .venv")
     for entry in old:
         shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
-    insist([getattr(sys, "_base_executable", sys.executable), "-m", "venv", "--without-pip", str(venv)], ".venv")
+    insist(
+        [
+            getattr(sys, "_base_executable", sys.executable),
+            "-m",
+            "venv",
+            "--without-pip",
+            str(venv),
+        ],
+        ".venv",
+    )
 
 
 def mend_packages(venv: Path) -> None:
-    """Removes the traces of interrupted installs, which pip would take for installed packages, and sees to pip itself."""
+    """Removes the traces of interrupted installs, which pip would take for installed packages, and
+    sees to pip itself."""
     for site in (*venv.glob("lib/python3*/site-packages"), venv / "Lib" / "site-packages"):
         for entry in (*site.glob("*.dist-info"), *site.glob("~*")):
             if not (entry / "INSTALLER").exists():  # pip writes it after a package's last file
                 shutil.rmtree(entry, ignore_errors=True)
-    if not [*venv.glob("lib/python3*/site-packages/pip-*.dist-info"), *venv.glob("Lib/site-packages/pip-*.dist-info")]:
+    if not [
+        *venv.glob("lib/python3*/site-packages/pip-*.dist-info"),
+        *venv.glob("Lib/site-packages/pip-*.dist-info"),
+    ]:
         say("pip")
         insist([str(python_of(venv)), "-I", "-m", "ensurepip", "--upgrade", "--default-pip"], "pip")
 
 
 def pip(venv: Path, *arguments: str) -> list[str]:
-    return [str(python_of(venv)), "-P", "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
+    return [
+        str(python_of(venv)),
+        "-P",
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--no-input",
+        *arguments,
+    ]
 
 
 def install(venv: Path, steps: list[Step], stamp: Stamp) -> None:
     """Installs the layers that the stamp has not, and notes each as it is done."""
     free = shutil.disk_usage(venv).free
     if free < 1.5e9 and any(step.layer == "torch" for step in steps):
-        raise Fault(f"{ROOT} has {free / 1e9:.1f} GB of disk left; about 3 GB are needed (9 GB with an NVIDIA card). Free some first.")
+        raise Fault(
+            f"{ROOT} has {free / 1e9:.1f} GB of disk left; about 3 GB are needed (9 GB with an "
+            "NVIDIA card). Free some first."
+        )
     mend_packages(venv)
     for step in steps:
         say(step.title)
         before = str(stamp["layers"].get(step.layer, step.key))
-        if step.layer == "torch" and before.split()[-1] != step.key.split()[-1]:  # pip takes any build of a version for the same
+        if (
+            step.layer == "torch" and before.split()[-1] != step.key.split()[-1]
+        ):  # pip takes any build of a version for the same
             insist(pip(venv, "uninstall", "-y", "torch"), "The change of PyTorch's build")
         insist(pip(venv, "install", "--progress-bar", "off", *step.arguments), step.title)
         note(venv, stamp, step)
 
 
 def install_parts(venv: Path, steps: list[Step], stamp: Stamp) -> None:
-    """Installs what a show can do without: all that need the same options at once, and if that fails each by itself. What fails is said
-    and noted, and nothing else."""
+    """Installs what a show can do without: all that need the same options at once, and if that
+    fails each by itself. What fails is said and noted, and nothing else."""
     mend_packages(venv)
     again = any(step.layer in stamp["failed"] for step in steps)
     patience = ("--retries", "0", "--timeout", "5") if again else ()  # a show waits for it
@@ -201,17 +262,27 @@ def prepare(goal: str) -> Path:
     with alone(venv):
         if not fits(venv, goal, pins):  # another launch may just have done it
             make_environment(venv)
-            seen = {reached: fingerprint(read_pins(ROOT, reached), venv) for reached in {"play", goal}}  # what can test can play
+            seen = {
+                reached: fingerprint(read_pins(ROOT, reached), venv) for reached in {"play", goal}
+            }  # what can test can play
             stamp = read_stamp(venv)
             steps, notes = plan(pins, sys.platform, ask_for_card(), index_answers, version_of(venv))
-            missing = [step for step in steps if stamp["layers"].get(step.layer) != step.key and wanted(step, stamp)]
+            missing = [
+                step
+                for step in steps
+                if stamp["layers"].get(step.layer) != step.key and wanted(step, stamp)
+            ]
             needed = [step for step in missing if step.part is None]
             if needed:
                 say("installing into .venv: once, some minutes")
                 install(venv, needed, stamp)
             if parts := [step for step in missing if step.part is not None]:
                 install_parts(venv, parts, stamp)
-            stamp["failed"] = {name: failure for name, failure in stamp["failed"].items() if name in {step.layer for step in steps}}
+            stamp["failed"] = {
+                name: failure
+                for name, failure in stamp["failed"].items()
+                if name in {step.layer for step in steps}
+            }
             stamp["ready"].update(seen)
             write_stamp(venv, stamp)
             for line in (*(notes if missing else ()), "ready"):
@@ -226,15 +297,24 @@ def version_of(venv: Path) -> tuple[int, int]:
 
 
 def add(names: list[str]) -> int:
-    """`add NAME ...`: installs these parts now, whatever was noted, from source too. Without names: says which there are. Raises Fault."""
+    """`add NAME ...`: installs these parts now, whatever was noted, from source too. Without names:
+    says which there are. Raises Fault."""
     unknown = [name for name in names if name not in {part.name for part in PARTS}]
     if unknown:
-        raise Fault(f"{unknown[0]}: no such part. There are {', '.join(part.name for part in PARTS)}.")
+        raise Fault(
+            f"{unknown[0]}: no such part. There are {', '.join(part.name for part in PARTS)}."
+        )
     prepare("play")
     venv = ROOT / ".venv"
     with alone(venv):
         stamp = read_stamp(venv)
-        steps, _ = plan(read_pins(ROOT, "play"), sys.platform, ask_for_card(), lambda url: False, version_of(venv))
+        steps, _ = plan(
+            read_pins(ROOT, "play"),
+            sys.platform,
+            ask_for_card(),
+            lambda url: False,
+            version_of(venv),
+        )
         found = {step.layer: step for step in steps if step.part is not None}
         if not names:
             for part in PARTS:
@@ -245,18 +325,33 @@ def add(names: list[str]) -> int:
                 raise Fault(f"{part.what}: {state_of(part, found, stamp)}; {part.instead}.")
             mend_packages(venv)
             say(found[name].title)
-            insist(pip(venv, "install", "--progress-bar", "off", "--prefer-binary", *found[name].arguments), found[name].title)
+            insist(
+                pip(
+                    venv,
+                    "install",
+                    "--progress-bar",
+                    "off",
+                    "--prefer-binary",
+                    *found[name].arguments,
+                ),
+                found[name].title,
+            )
             note(venv, stamp, found[name])
             say("ready")
     return 0
 
 
-def hand_over(command: list[str], environment: dict[str, str], replace: bool = os.name != "nt") -> int:
-    """Becomes the command; on Windows, where exec returns to the prompt at once, waits for it and returns its exit code."""
+def hand_over(
+    command: list[str], environment: dict[str, str], replace: bool = os.name != "nt"
+) -> int:
+    """Becomes the command; on Windows, where exec returns to the prompt at once, waits for it and
+    returns its exit code."""
     if replace:
         os.execve(command[0], command, environment)
     both = [getattr(signal, name) for name in ("SIGINT", "SIGBREAK") if hasattr(signal, name)]
-    before = [signal.signal(number, lambda *_: None) for number in both]  # they reach the command too, and it ends by itself
+    before = [
+        signal.signal(number, lambda *_: None) for number in both
+    ]  # they reach the command too, and it ends by itself
     try:
         return subprocess.Popen(command, env=environment).wait()
     finally:
@@ -267,8 +362,10 @@ def hand_over(command: list[str], environment: dict[str, str], replace: bool = o
 def check_python(version: tuple[int, ...]) -> None:
     if version < (3, 11):
         raise Fault(
-            f"vj needs Python 3.11 or newer; this is {version[0]}.{version[1]} ({sys.executable}). Install one from python.org "
-            "(Debian, Ubuntu: sudo apt install python3.11 python3.11-venv) and start launch.py with it."
+            f"vj needs Python 3.11 or newer; this is {version[0]}.{version[1]} "
+            f"({sys.executable}). Install one from python.org "
+            "(Debian, Ubuntu: sudo apt install python3.11 python3.11-venv) and start launch.py "
+            "with it."
         )
 
 
@@ -284,7 +381,11 @@ def main(arguments: list[str]) -> int:
         print(f"launch.py: {fault}", file=sys.stderr)
         return 1
     except OSError as problem:
-        print(f"launch.py: {problem}. Close what runs from {ROOT / '.venv'} and check that it is writable.", file=sys.stderr)
+        print(
+            f"launch.py: {problem}. Close what runs from {ROOT / '.venv'} and check that it is "
+            "writable.",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
         print("launch.py: stopped. The next start goes on from here.", file=sys.stderr)
@@ -295,7 +396,9 @@ def main(arguments: list[str]) -> int:
     if testing:
         os.chdir(ROOT)
         return hand_over([python, "-m", "pytest", *(arguments[1:] or ALL)], environment)
-    return hand_over([python, "-P", "-m", "vj.cli", *arguments], environment)  # -P: modules in the user's folder stay out of it
+    return hand_over(
+        [python, "-P", "-m", "vj.cli", *arguments], environment
+    )  # -P: modules in the user's folder stay out of it
 
 
 if __name__ == "__main__":

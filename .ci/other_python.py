@@ -1,7 +1,9 @@
-"""Runs a part of the tests on one other Python than .venv's, where one is installed: `python .ci/other_python.py`.
+"""Runs a part of the tests on one other Python than .venv's, where one is installed: `python
+.ci/other_python.py`.
 
-PyTorch is left out, since its builds for another Python may be gigabytes; the tests that need none of it make up about half: set-up, show
-files, control, OSC, MIDI, transports. What is installed is what launch.py would install there, by the same plan.
+PyTorch is left out, since its builds for another Python may be gigabytes; the tests that need none
+of it make up about half: set-up, show files, control, OSC, MIDI, transports. What is installed is
+what launch.py would install there, by the same plan.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ LIMIT = 1500
 
 
 def others() -> list[tuple[tuple[int, int], str]]:
-    """(version, program) of the other Pythons that vj accepts and that are here, the newest first."""
+    """(version, program) of the other Pythons that vj accepts and that are here, the newest
+    first."""
     mine = sys.version_info[:2]
     found: dict[tuple[int, int], str] = {}
     for minor in range(14, 10, -1):
@@ -93,11 +96,13 @@ def main() -> int:
         ]
         if subprocess.run([*pip, *core, *parts, *testers], timeout=LIMIT / 2).returncode:
             print(
-                f"Python {version[0]}.{version[1]} is here, but what vj needs could not be installed for it"
+                f"Python {version[0]}.{version[1]} is here, but what vj needs could not be "
+                "installed for it"
             )
             return 1
         print(
-            f"a part of the tests on Python {version[0]}.{version[1]} ({time.monotonic() - began:.0f} s to install), without PyTorch"
+            f"a part of the tests on Python {version[0]}.{version[1]} "
+            f"({time.monotonic() - began:.0f} s to install), without PyTorch"
         )
         files = [f"tests/{name}" for name in TESTS]
         left = LIMIT - (time.monotonic() - began)

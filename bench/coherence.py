@@ -1,9 +1,11 @@
-"""Does the picture flow, or does it shimmer? The same frames through nothing, a plain average, ours, and ours with each part off.
+"""Does the picture flow, or does it shimmer? The same frames through nothing, a plain average,
+ours, and ours with each part off.
 
     python bench/coherence.py [CLIP ...] [--frames 60] [--pictures FOLDER]
 
-Each clip (without any: the test card, drawn) is repainted by the built-in model at strength 0.5, with boiling and with held noise, and
-measured by bench/measures.py. Prints Markdown tables; with --pictures also strips of neighbouring frames, to be looked at.
+Each clip (without any: the test card, drawn) is repainted by the built-in model at strength 0.5,
+with boiling and with held noise, and measured by bench/measures.py. Prints Markdown tables; with
+--pictures also strips of neighbouring frames, to be looked at.
 """
 
 from __future__ import annotations
@@ -36,10 +38,18 @@ from vj.sources.testcard import Scene
 
 SIZE = Size(256, 256)
 NONE: dict[str, Value] = {"feedback/amount": 0.0, "blend/smoothing": 0.0}
-OURS: dict[str, Value] = {name: TABLE.rows[name].start for name in ("feedback/amount", "feedback/flow", "blend/smoothing", "blend/motion")}
+OURS: dict[str, Value] = {
+    name: TABLE.rows[name].start
+    for name in ("feedback/amount", "feedback/flow", "blend/smoothing", "blend/motion")
+}
 VARIANTS: dict[str, dict[str, Value]] = {
     "none": NONE,
-    "plain average": {"feedback/amount": 0.0, "feedback/flow": 0.0, "blend/smoothing": OURS["blend/smoothing"], "blend/motion": 0.0},
+    "plain average": {
+        "feedback/amount": 0.0,
+        "feedback/flow": 0.0,
+        "blend/smoothing": OURS["blend/smoothing"],
+        "blend/motion": 0.0,
+    },
     "ours": OURS,
     "ours, no flow": {**OURS, "feedback/flow": 0.0},
     "ours, no feedback": {**OURS, "feedback/amount": 0.0},
@@ -61,7 +71,14 @@ def frames_of(path: Path | None, count: int) -> list[np.ndarray]:
     return [prepare(picture, SIZE, "crop") for picture in whole[start : start + count]]
 
 
-def repaint(model: Model, inputs: list[np.ndarray], start: dict[str, Value], hold: float, strength: float, prompt: str) -> list[np.ndarray]:
+def repaint(
+    model: Model,
+    inputs: list[np.ndarray],
+    start: dict[str, Value],
+    hold: float,
+    strength: float,
+    prompt: str,
+) -> list[np.ndarray]:
     """Every frame once, as offline rendering does it."""
     clock = FrameClock(30)
     store = Store({"prompt/a": prompt, "strength": strength, "noise/hold": hold, **start})
@@ -98,7 +115,9 @@ def figures(outputs: list[np.ndarray], inputs: list[np.ndarray], truth: Any) -> 
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("clips", nargs="*", type=Path)
     options.add_argument("--frames", type=int, default=60)
     options.add_argument("--strength", type=float, default=0.5)
@@ -106,38 +125,70 @@ def main() -> None:
     options.add_argument("--model", default="pocket")
     options.add_argument("--pictures", type=Path)
     given = options.parse_args()
-    model = load_model(ModelSpec(given.model, vae="full", lcm_lora="off", device="cpu", dtype="float32"))
+    model = load_model(
+        ModelSpec(given.model, vae="full", lcm_lora="off", device="cpu", dtype="float32")
+    )
     still = frames_of(None, 1) * 24
     for clip in given.clips or [None]:
         name = clip.name if clip is not None else "the test card"
         inputs = frames_of(clip, given.frames)
         truth = measures.ways(inputs)
         for hold in (0.0, 1.0):
-            print(f"\n**{name}**, strength {given.strength:g}, noise/hold {hold:g}, {len(inputs)} frames\n")
-            painted = {what: repaint(model, inputs, start, hold, given.strength, given.prompt) for what, start in VARIANTS.items()}
-            stills = {what: repaint(model, still, start, hold, given.strength, given.prompt) for what, start in VARIANTS.items()}
+            print(
+                f"\n**{name}**, strength {given.strength:g}, noise/hold {hold:g}, {len(inputs)} "
+                "frames\n"
+            )
+            painted = {
+                what: repaint(model, inputs, start, hold, given.strength, given.prompt)
+                for what, start in VARIANTS.items()
+            }
+            stills = {
+                what: repaint(model, still, start, hold, given.strength, given.prompt)
+                for what, start in VARIANTS.items()
+            }
             table(painted, stills, inputs, truth)
             if given.pictures is not None:
                 given.pictures.mkdir(parents=True, exist_ok=True)
-                strip(painted, inputs, given.pictures / f"{Path(name).stem.replace(' ', '_')}_{hold:g}.jpg")
+                strip(
+                    painted,
+                    inputs,
+                    given.pictures / f"{Path(name).stem.replace(' ', '_')}_{hold:g}.jpg",
+                )
 
 
-def table(painted: dict[str, list[np.ndarray]], stills: dict[str, list[np.ndarray]], inputs: list[np.ndarray], truth: Any) -> None:
+def table(
+    painted: dict[str, list[np.ndarray]],
+    stills: dict[str, list[np.ndarray]],
+    inputs: list[np.ndarray],
+    truth: Any,
+) -> None:
     """Print one row a variant."""
     head: list[str] = []
     for what, outputs in painted.items():
-        row = {**figures(outputs, inputs, truth), "flicker of a still": measures.flicker(stills[what][8:])}
+        row = {
+            **figures(outputs, inputs, truth),
+            "flicker of a still": measures.flicker(stills[what][8:]),
+        }
         if not head:
             head = list(row)
             print(f"| | {' | '.join(head)} |\n|{'---|' * (len(head) + 1)}")
         print(f"| {what} | {' | '.join(f'{value:.3g}' for value in row.values())} |", flush=True)
 
 
-def strip(painted: dict[str, list[np.ndarray]], inputs: list[np.ndarray], path: Path, count: int = 6) -> None:
+def strip(
+    painted: dict[str, list[np.ndarray]], inputs: list[np.ndarray], path: Path, count: int = 6
+) -> None:
     """Neighbouring frames, a row a variant, the input above."""
     middle = len(inputs) // 2
-    rows = [np.concatenate(pictures[middle : middle + count], axis=1) for pictures in (inputs, *painted.values())]
-    cv2.imwrite(str(path), cv2.cvtColor(np.concatenate(rows), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88])
+    rows = [
+        np.concatenate(pictures[middle : middle + count], axis=1)
+        for pictures in (inputs, *painted.values())
+    ]
+    cv2.imwrite(
+        str(path),
+        cv2.cvtColor(np.concatenate(rows), cv2.COLOR_RGB2BGR),
+        [cv2.IMWRITE_JPEG_QUALITY, 88],
+    )
 
 
 if __name__ == "__main__":

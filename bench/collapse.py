@@ -1,9 +1,11 @@
 """Ten minutes of strong feedback: does the picture fade, burn out or drift?
 
-    python bench/collapse.py [--seconds 600] [--model pocket] [--size 256x256] [--set NAME=VALUE ...]
+    python bench/collapse.py [--seconds 600] [--model pocket] [--size 256x256] [--set NAME=VALUE
+    ...]
 
-The test card, feedback .85 with zoom 1.01, offline. Prints for every minute: contrast (deviation of the brightness) beside the input's,
-the largest share of any channel that is clipped, and the mean colour.
+The test card, feedback .85 with zoom 1.01, offline. Prints for every minute: contrast (deviation of
+the brightness) beside the input's, the largest share of any channel that is clipped, and the mean
+colour.
 """
 
 from __future__ import annotations
@@ -39,15 +41,26 @@ def main() -> None:
     options.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     given = options.parse_args()
     asked: dict[str, Value] = dict(text.split("=", 1) for text in given.set)
-    base: dict[str, Value] = {"feedback/amount": 0.85, "feedback/zoom": 1.01, "prompt/a": "molten gold, brush strokes", "strength": 0.5}
+    base: dict[str, Value] = {
+        "feedback/amount": 0.85,
+        "feedback/zoom": 1.01,
+        "prompt/a": "molten gold, brush strokes",
+        "strength": 0.5,
+    }
     store = Store({**base, **asked})
     scene = Scene(given.size, FPS)
     rows: list[list[float]] = []
-    print("| minute | contrast, of the input's | clipped, % at most | R, G, B |\n|---|---|---|---|", flush=True)
+    print(
+        "| minute | contrast, of the input's | clipped, % at most | R, G, B |\n|---|---|---|---|",
+        flush=True,
+    )
 
     def publish(image: np.ndarray, frame: Frame) -> None:
         before, after = (cv2.cvtColor(p, cv2.COLOR_RGB2GRAY).std() for p in (image, frame.pixels))
-        ends = [float(np.mean((frame.pixels[..., c] == 0) | (frame.pixels[..., c] == 255))) for c in range(3)]
+        ends = [
+            float(np.mean((frame.pixels[..., c] == 0) | (frame.pixels[..., c] == 255)))
+            for c in range(3)
+        ]
         rows.append([after / before, max(ends), *frame.pixels.mean(axis=(0, 1))])
         if len(rows) == 60 * FPS:
             tell(rows)
@@ -72,8 +85,14 @@ def main() -> None:
         metrics=Metrics(),
         on_message=print,
     )
-    loop.offer(make_painter(ModelSpec(given.model), "stream", given.size, store.ahead(0.0), False, lambda text: None))
-    loop.render(Frame(scene.draw(number), number, number / FPS) for number in range(given.seconds * FPS))
+    loop.offer(
+        make_painter(
+            ModelSpec(given.model), "stream", given.size, store.ahead(0.0), False, lambda text: None
+        )
+    )
+    loop.render(
+        Frame(scene.draw(number), number, number / FPS) for number in range(given.seconds * FPS)
+    )
     loop.stop()
     if rows:
         tell(rows)

@@ -1,9 +1,11 @@
-"""What playing costs, and how soon a hand is seen: OSC and MIDI events to the frame that shows them, and 5,000 events a second.
+"""What playing costs, and how soon a hand is seen: OSC and MIDI events to the frame that shows
+them, and 5,000 events a second.
 
     python bench/control.py [--seconds 15] [--model pocket]
 
-The show is played as it is in front of an audience, with 64 mappings and 16 modulators, beside the same show without them. Events go
-in over a real UDP socket, and over MIDI's own parser at the place where a port's thread hands its bytes over. Prints a Markdown table.
+The show is played as it is in front of an audience, with 64 mappings and 16 modulators, beside the
+same show without them. Events go in over a real UDP socket, and over MIDI's own parser at the place
+where a port's thread hands its bytes over. Prints a Markdown table.
 """
 
 from __future__ import annotations
@@ -42,18 +44,42 @@ EVENTS = 5000
 
 def score() -> dict[str, Any]:
     """64 mappings, half of them MIDI, and 16 modulators."""
-    numbers = [row.name for row in ROWS if row.kind == "float" and not row.name.startswith(("tempo/", "output/", "prompt/travel"))]
-    mappings: list[dict[str, Any]] = [{"osc": "/hand", "to": "mix/wet"}, {"midi": "cc 1", "to": "blend/motion", "takeover": False}]
+    numbers = [
+        row.name
+        for row in ROWS
+        if row.kind == "float" and not row.name.startswith(("tempo/", "output/", "prompt/travel"))
+    ]
+    mappings: list[dict[str, Any]] = [
+        {"osc": "/hand", "to": "mix/wet"},
+        {"midi": "cc 1", "to": "blend/motion", "takeover": False},
+    ]
     for index in range(31):
-        mappings.append({"osc": f"/fader{index}", "to": numbers[index % len(numbers)], "curve": "s-curve", "smooth": "0.1 s"})
-        mappings.append({"midi": f"cc {index + 2}", "to": numbers[(index + 7) % len(numbers)], "curve": 2.0})
+        mappings.append(
+            {
+                "osc": f"/fader{index}",
+                "to": numbers[index % len(numbers)],
+                "curve": "s-curve",
+                "smooth": "0.1 s",
+            }
+        )
+        mappings.append(
+            {"midi": f"cc {index + 2}", "to": numbers[(index + 7) % len(numbers)], "curve": 2.0}
+        )
     waves = ("sine", "triangle", "noise", "random")
     targets = ("feedback/x", "feedback/y", "picture/hue", "picture/brightness")
-    modulators = [{"lfo": waves[i % 4], "rate": 0.5 + i / 8, "to": targets[i % 4], "depth": 0.001} for i in range(16)]
+    modulators = [
+        {"lfo": waves[i % 4], "rate": 0.5 + i / 8, "to": targets[i % 4], "depth": 0.001}
+        for i in range(16)
+    ]
     return {"mappings": mappings, "modulators": modulators}
 
 
-def play(model: str, seconds: float, more: dict[str, Any], during: Callable[[Performance, float], dict[str, Any]] | None) -> dict[str, Any]:
+def play(
+    model: str,
+    seconds: float,
+    more: dict[str, Any],
+    during: Callable[[Performance, float], dict[str, Any]] | None,
+) -> dict[str, Any]:
     show = check_show(
         {
             "show": "bench",
@@ -83,7 +109,8 @@ def play(model: str, seconds: float, more: dict[str, Any], during: Callable[[Per
 
 
 def waits(performance: Performance, seconds: float) -> dict[str, Any]:
-    """From an event to the frame whose snapshot has it, in frames; then that frame is painted and shown."""
+    """From an event to the frame whose snapshot has it, in frames; then that frame is painted and
+    shown."""
     seen: dict[str, list[float]] = {"OSC": [], "MIDI": []}
     frames: list[tuple[float, Snapshot]] = []
     performance.store.taps.append(lambda snapshot: frames.append((time.perf_counter(), snapshot)))
@@ -101,10 +128,19 @@ def waits(performance: Performance, seconds: float) -> dict[str, Any]:
         if kind == "OSC":
             hand.sendto(b"/hand\0\0\0,f\0\0" + struct.pack(">f", value), ("127.0.0.1", PORT))
         else:
-            reader.hear(mido.Message("control_change", control=1, value=turn % 100), performance.clock.now())
+            reader.hear(
+                mido.Message("control_change", control=1, value=turn % 100), performance.clock.now()
+            )
         until = time.monotonic() + 1
         while time.monotonic() < until:
-            shown = next((at for at, snapshot in reversed(frames[-8:]) if at > sent and snapshot[name] != before), None)
+            shown = next(
+                (
+                    at
+                    for at, snapshot in reversed(frames[-8:])
+                    if at > sent and snapshot[name] != before
+                ),
+                None,
+            )
             if shown is not None:
                 seen[kind].append(shown - sent)
                 break
@@ -135,12 +171,19 @@ print(sent)
 
 
 def flood(performance: Performance, seconds: float) -> dict[str, Any]:
-    """5,000 events a second, half of them OSC to mapped addresses from another process, half MIDI."""
-    other = subprocess.Popen([sys.executable, "-c", FLOODER, str(PORT), str(seconds), str(EVENTS // 2)], stdout=subprocess.PIPE, text=True)
+    """5,000 events a second, half of them OSC to mapped addresses from another process, half
+    MIDI."""
+    other = subprocess.Popen(
+        [sys.executable, "-c", FLOODER, str(PORT), str(seconds), str(EVENTS // 2)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert performance.osc is not None
     before = performance.osc.messages
     reader = MidiReader("bench", performance.desk)
-    messages = [mido.Message("control_change", control=2 + i % 31, value=i % 128) for i in range(128)]
+    messages = [
+        mido.Message("control_change", control=2 + i % 31, value=i % 128) for i in range(128)
+    ]
     begun = time.monotonic()
     sent = 0
     while (now := time.monotonic()) < begun + seconds:
@@ -155,7 +198,9 @@ def flood(performance: Performance, seconds: float) -> dict[str, Any]:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--seconds", type=float, default=15)
     options.add_argument("--model", default="pocket")
     given = options.parse_args()
@@ -166,15 +211,21 @@ def main() -> None:
     quiet = play(given.model, given.seconds, score(), waits)
     base = statistics.mean([bare["fps"], again["fps"]])
     print("| what | measured | wanted |\n|---|---|---|")
-    print(f"| frames a second without mappings | {base:.1f} ({bare['fps']:.1f} and {again['fps']:.1f}) | |")
+    print(
+        f"| frames a second without mappings | {base:.1f} ({bare['fps']:.1f} and "
+        f"{again['fps']:.1f}) | |"
+    )
     for kind in ("OSC", "MIDI"):
         p50, p95, count = quiet[kind]
         print(
-            f"| {kind} event to the frame that has it, p50 / p95 of {count} | {p50:.2f} / {p95:.2f} frames | at most 1 and what it paints |"
+            f"| {kind} event to the frame that has it, p50 / p95 of {count} | {p50:.2f} / "
+            f"{p95:.2f} frames | at most 1 and what it paints |"
         )
     print(
-        f"| {flooded['sent'] / given.seconds:.0f} events/s, 64 mappings, 16 modulators | {flooded['fps']:.1f} fps, "
-        f"{100 * (1 - flooded['fps'] / base):.0f} % fewer; {flooded['heard']} of {flooded['osc']} over OSC heard | under 10 % |"
+        f"| {flooded['sent'] / given.seconds:.0f} events/s, 64 mappings, 16 modulators | "
+        f"{flooded['fps']:.1f} fps, "
+        f"{100 * (1 - flooded['fps'] / base):.0f} % fewer; {flooded['heard']} of {flooded['osc']} "
+        "over OSC heard | under 10 % |"
     )
 
 

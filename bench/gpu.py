@@ -1,9 +1,11 @@
-"""Stage by stage on an NVIDIA card: SD-Turbo's real architecture with random weights, beside streamdiffusion's own call.
+"""Stage by stage on an NVIDIA card: SD-Turbo's real architecture with random weights, beside
+streamdiffusion's own call.
 
     python bench/gpu.py [--size 512] [--steps 1] [--frames 200] [--only-stages]
 
-Random weights take exactly as long as trained ones. The architecture is built from the published configs of stabilityai/sd-turbo and
-madebyollin/taesd; nothing is downloaded. Prints a Markdown table for docs/benchmarks.md: medians of one run, milliseconds.
+Random weights take exactly as long as trained ones. The architecture is built from the published
+configs of stabilityai/sd-turbo and madebyollin/taesd; nothing is downloaded. Prints a Markdown
+table for docs/benchmarks.md: medians of one run, milliseconds.
 """
 
 from __future__ import annotations
@@ -39,8 +41,14 @@ from vj.pocket import WEIGHTS
 
 
 def sd_turbo(device: torch.device, dtype: torch.dtype) -> Any:
-    """A pipeline of SD-Turbo's shape (865 M parameters in the UNet) with TAESD's autoencoder, random weights."""
-    from diffusers import AutoencoderTiny, EulerDiscreteScheduler, StableDiffusionPipeline, UNet2DConditionModel
+    """A pipeline of SD-Turbo's shape (865 M parameters in the UNet) with TAESD's autoencoder,
+    random weights."""
+    from diffusers import (
+        AutoencoderTiny,
+        EulerDiscreteScheduler,
+        StableDiffusionPipeline,
+        UNet2DConditionModel,
+    )
     from transformers import CLIPTextConfig, CLIPTextModel
 
     from tests.tiny_models import make_tokenizer
@@ -75,7 +83,9 @@ def sd_turbo(device: torch.device, dtype: torch.dtype) -> Any:
         text_encoder=text,
         tokenizer=tokenizer,
         unet=unet,
-        scheduler=EulerDiscreteScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear"),
+        scheduler=EulerDiscreteScheduler(
+            beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear"
+        ),
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,
@@ -99,7 +109,8 @@ def timed(work: Callable[[], object], frames: int) -> float:
 
 
 def graphed(name: str, work: Callable[[], object], frames: int) -> list[tuple[str, float]]:
-    """The row of the same work captured as one CUDA graph and replayed: what is left when the host launches nothing."""
+    """The row of the same work captured as one CUDA graph and replayed: what is left when the host
+    launches nothing."""
     side, graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):
@@ -128,7 +139,9 @@ def built_in(size: Size, dtype: torch.dtype, frames: int) -> float:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--size", type=int, default=512)
     options.add_argument("--steps", type=int, default=1, choices=(1, 2, 3, 4))
     options.add_argument("--frames", type=int, default=200)
@@ -140,7 +153,15 @@ def main() -> None:
     pipe = sd_turbo(device, dtype)
     model = Model("sd-turbo (random)", "sd21", device, dtype, pipe)
     model.to(dtype)
-    store = Store({"steps": given.steps, "strength": 0.6, "prompt/a": "gold", "feedback/zoom": 1.01, "picture/sharpen": 0.2})
+    store = Store(
+        {
+            "steps": given.steps,
+            "strength": 0.6,
+            "prompt/a": "gold",
+            "feedback/zoom": 1.01,
+            "picture/sharpen": 0.2,
+        }
+    )
     snapshot = store.sample(0.0)
     painter = StreamPainter(model, size, wait=True)
     painter.warm(snapshot)
@@ -154,11 +175,17 @@ def main() -> None:
     t = torch.full((given.steps,), 600.0, device=device)
     canvas = painter.canvas
     rows: list[tuple[str, float]] = [
-        ("upload and feedback (`enter`)", timed(lambda: canvas.enter(image, snapshot), given.frames)),
+        (
+            "upload and feedback (`enter`)",
+            timed(lambda: canvas.enter(image, snapshot), given.frames),
+        ),
         ("encode (TAESD)", timed(lambda: model.encode(tensor), given.frames)),
         (f"UNet, {given.steps} row(s)", timed(lambda: model.unet(batch, t, texts), given.frames)),
         ("decode (TAESD)", timed(lambda: model.decode(latents), given.frames)),
-        ("blend, sharpen, download (`leave`)", timed(lambda: canvas.leave(tensor, image, snapshot), given.frames)),
+        (
+            "blend, sharpen, download (`leave`)",
+            timed(lambda: canvas.leave(tensor, image, snapshot), given.frames),
+        ),
     ]
     rows += graphed("encode", lambda: model.encode(tensor), given.frames)
     rows += graphed("UNet", lambda: model.unet(batch, t, texts), given.frames)
@@ -166,34 +193,57 @@ def main() -> None:
     rows.append(("the built-in model, card to card", built_in(size, dtype, given.frames)))
     fsr = Fsr(Size(512, 288), Size(1920, 1080), "cuda")
     small = image[:288, :512] if size.width >= 512 else np.zeros((288, 512, 3), np.uint8)
-    rows.append(("FSR, 512x288 to 1920x1080, host to host", timed(lambda: fsr.enlarge(small), given.frames)))
+    rows.append(
+        ("FSR, 512x288 to 1920x1080, host to host", timed(lambda: fsr.enlarge(small), given.frames))
+    )
     kernels = FieldKernels(size.height, size.width, device, dtype=dtype)
     white = torch.randn((size.height, size.width), device=device)
     rows.append(("the texture field", timed(lambda: kernels.make(tensor, white), given.frames)))
     noise = torch.randn((given.steps, *latents.shape[1:]), device=device)
-    rows.append(("noise that follows form, on the latents", timed(lambda: align(noise, tensor, 0.5), given.frames)))
+    rows.append(
+        (
+            "noise that follows form, on the latents",
+            timed(lambda: align(noise, tensor, 0.5), given.frames),
+        )
+    )
     clock = WallClock()
     journey = Journey(size, "crop", Metrics(), print)
     journey.swap(painter)
-    whole = timed(lambda: journey.travel(Frame(image, 0, clock.now()), store.sample(clock.now())), given.frames)
+    whole = timed(
+        lambda: journey.travel(Frame(image, 0, clock.now()), store.sample(clock.now())),
+        given.frames,
+    )
     rows.append(("**a whole frame, host to host**", whole))
 
     from streamdiffusion import StreamDiffusion
 
-    theirs = StreamDiffusion(pipe, [round(50 * (1 - 0.6 * (given.steps - i) / given.steps)) - 1 for i in range(given.steps)], dtype, *size)
+    theirs = StreamDiffusion(
+        pipe,
+        [round(50 * (1 - 0.6 * (given.steps - i) / given.steps)) - 1 for i in range(given.steps)],
+        dtype,
+        *size,
+    )
     theirs.prepare("gold", guidance_scale=1.0)
     on_card = torch.rand((1, 3, size.height, size.width), device=device, dtype=dtype)
-    rows.append(("streamdiffusion 0.1.1 `__call__`, card to card", timed(lambda: theirs(on_card), given.frames)))
+    rows.append(
+        (
+            "streamdiffusion 0.1.1 `__call__`, card to card",
+            timed(lambda: theirs(on_card), given.frames),
+        )
+    )
     as_image = image.astype(np.float32) / 255
 
     def theirs_host() -> np.ndarray:
-        out: np.ndarray = theirs(as_image).clamp(-1, 1).add(1).mul(127.5).byte()[0].permute(1, 2, 0).cpu().numpy()
+        out: np.ndarray = (
+            theirs(as_image).clamp(-1, 1).add(1).mul(127.5).byte()[0].permute(1, 2, 0).cpu().numpy()
+        )
         return out
 
     rows.append(("streamdiffusion 0.1.1, host to host", timed(theirs_host, given.frames)))
 
     print(
-        f"{torch.cuda.get_device_name()}, torch {torch.__version__}, fp16, eager, {size}, {given.steps} step(s), medians of {given.frames}"
+        f"{torch.cuda.get_device_name()}, torch {torch.__version__}, fp16, eager, {size}, "
+        f"{given.steps} step(s), medians of {given.frames}"
     )
     print("| stage | ms | per second |\n|---|---|---|")
     for name, seconds in rows:

@@ -1,10 +1,12 @@
-"""The loop without a model beside a plain loop as small tools in this field write it: frames per CPU second, to NDI.
+"""The loop without a model beside a plain loop as small tools in this field write it: frames per
+CPU second, to NDI.
 
     python bench/loop.py [--frames 300] [--rounds 5]
 
-ours: crop and fit, feedback (zoomed), motion-adaptive smoothing, wet/dry, then NDI, by the parts a show with `--model none` uses.
-plain: BGRX bytes -> float tensor -> resize -> PIL and back -> NDI, the way the examples of these tools do it, with no feedback, no
-smoothing and no mixing at all. Both read the same frames and send to a real NDI receiver. CPU seconds are this process's, all threads;
+ours: crop and fit, feedback (zoomed), motion-adaptive smoothing, wet/dry, then NDI, by the parts a
+show with `--model none` uses. plain: BGRX bytes -> float tensor -> resize -> PIL and back -> NDI,
+the way the examples of these tools do it, with no feedback, no smoothing and no mixing at all. Both
+read the same frames and send to a real NDI receiver. CPU seconds are this process's, all threads;
 rounds alternate, and the ratio is taken within each round.
 """
 
@@ -63,7 +65,9 @@ def plain_frame(bgrx: np.ndarray, size: Size) -> np.ndarray:
     """BGRX -> tensor in 0..1 -> resized -> PIL image (where a pipeline would paint) -> BGRX."""
     rgb = bgrx[:, :, [2, 1, 0]]
     tensor = torch.from_numpy(np.ascontiguousarray(rgb)).float().permute(2, 0, 1)[None] / 255
-    tensor = functional.interpolate(tensor, (size.height, size.width), mode="bilinear", align_corners=False)
+    tensor = functional.interpolate(
+        tensor, (size.height, size.width), mode="bilinear", align_corners=False
+    )
     image = Image.fromarray((tensor[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8))
     painted = torch.from_numpy(np.array(image)).float().permute(2, 0, 1) / 255
     out = (painted.clamp(0, 1) * 255).byte().permute(1, 2, 0).numpy()
@@ -85,12 +89,24 @@ def watched(name: str) -> Any:
 
 
 def measure(size: Size, frames: int, count: int, follow: float) -> None:
-    """One line of the table. follow: feedback/flow; without it ours does what the plain loop could at most be asked for, with it more."""
+    """One line of the table. follow: feedback/flow; without it ours does what the plain loop could
+    at most be asked for, with it more."""
     source = Size(640, 480) if size.width == 512 else Size(1920, 1080)
     scene = Scene(source, 30)
     rgb = [scene.draw(number) for number in range(30)]
-    bgrx = [np.dstack([picture[:, :, ::-1], np.full(picture.shape[:2], 255, np.uint8)]) for picture in rgb]
-    store = Store({"feedback/amount": 0.3, "feedback/zoom": 1.01, "blend/smoothing": 0.5, "mix/wet": 0.9, "feedback/flow": follow})
+    bgrx = [
+        np.dstack([picture[:, :, ::-1], np.full(picture.shape[:2], 255, np.uint8)])
+        for picture in rgb
+    ]
+    store = Store(
+        {
+            "feedback/amount": 0.3,
+            "feedback/zoom": 1.01,
+            "blend/smoothing": 0.5,
+            "mix/wet": 0.9,
+            "feedback/flow": follow,
+        }
+    )
     journey = Journey(size, "crop", Metrics(), print)
     clock = WallClock()
     names = f"vj bench ours {size}", f"vj bench plain {size}"
@@ -115,11 +131,16 @@ def measure(size: Size, frames: int, count: int, follow: float) -> None:
     sink.close()
     mine, theirs = (statistics.median(column) for column in zip(*rounds, strict=True))
     ratio = statistics.median(b / a for a, b in rounds)
-    print(f"| {size}{', following the motion' if follow else ''} | {1 / mine:.0f} | {1 / theirs:.0f} | {ratio:.2f} |")
+    print(
+        f"| {size}{', following the motion' if follow else ''} | {1 / mine:.0f} | "
+        f"{1 / theirs:.0f} | {ratio:.2f} |"
+    )
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--frames", type=int, default=300)
     options.add_argument("--rounds", type=int, default=5)
     given = options.parse_args()

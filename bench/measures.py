@@ -1,6 +1,8 @@
-"""How steady, sharp and faithful a repainted clip is. None of these needs network weights. Pictures are (H, W, 3) uint8.
+"""How steady, sharp and faithful a repainted clip is. None of these needs network weights. Pictures
+are (H, W, 3) uint8.
 
-One alone can be fooled: a frozen picture has no warping error. Read warping error, flow difference, lag and likeness together.
+One alone can be fooled: a frozen picture has no warping error. Read warping error, flow difference,
+lag and likeness together.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ Pictures = Sequence[np.ndarray]
 
 _DIS = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 SURE_ERROR = 0.5
-"""Pixels by which a flow there and back may miss, besides a hundredth of its length (Sundaram et al. 2010)."""
+"""Pixels by which a flow there and back may miss, besides a hundredth of its length (Sundaram et
+al. 2010)."""
 
 
 def grey(picture: np.ndarray) -> np.ndarray:
@@ -35,8 +38,16 @@ def flow(new: np.ndarray, old: np.ndarray) -> np.ndarray:
 def follow(picture: np.ndarray, way: np.ndarray) -> np.ndarray:
     """A picture (floats) seen where each pixel was."""
     height, width = way.shape[:2]
-    column, row = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    out: np.ndarray = cv2.remap(picture, column + way[..., 0], row + way[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    column, row = np.meshgrid(
+        np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
+    )
+    out: np.ndarray = cv2.remap(
+        picture,
+        column + way[..., 0],
+        row + way[..., 1],
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
     return out
 
 
@@ -49,7 +60,8 @@ def trusted(back: np.ndarray, forth: np.ndarray) -> np.ndarray:
 
 
 def ways(inputs: Pictures) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Flow and trust between each input and the one before it: the truth that outputs are measured against."""
+    """Flow and trust between each input and the one before it: the truth that outputs are measured
+    against."""
     found = []
     for old, new in pairwise(inputs):
         back = flow(new, old)
@@ -58,7 +70,8 @@ def ways(inputs: Pictures) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def warping_error(outputs: Pictures, truth: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
-    """E_warp (Lai et al. 2018): mean squared difference (0..1) of an output and the one before it moved along the input's flow."""
+    """E_warp (Lai et al. 2018): mean squared difference (0..1) of an output and the one before it
+    moved along the input's flow."""
     errors = []
     for (old, new), (back, trust) in zip(pairwise(outputs), truth, strict=True):
         difference = new.astype(np.float32) / 255 - follow(old.astype(np.float32) / 255, back)
@@ -68,18 +81,31 @@ def warping_error(outputs: Pictures, truth: Sequence[tuple[np.ndarray, np.ndarra
 
 def flow_difference(outputs: Pictures, truth: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
     """tOF: mean length in pixels of what the output moves other than the input."""
-    apart = [np.abs(flow(new, old) - back).sum(2).mean() for (old, new), (back, _) in zip(pairwise(outputs), truth, strict=True)]
+    apart = [
+        np.abs(flow(new, old) - back).sum(2).mean()
+        for (old, new), (back, _) in zip(pairwise(outputs), truth, strict=True)
+    ]
     return float(np.mean(apart))
 
 
 def flicker(outputs: Pictures) -> float:
-    """Mean absolute difference of neighbours, in levels of 0..255. Of a still input all of it is flicker."""
-    return float(np.mean([np.abs(new.astype(np.float32) - old.astype(np.float32)).mean() for old, new in pairwise(outputs)]))
+    """Mean absolute difference of neighbours, in levels of 0..255. Of a still input all of it is
+    flicker."""
+    return float(
+        np.mean(
+            [
+                np.abs(new.astype(np.float32) - old.astype(np.float32)).mean()
+                for old, new in pairwise(outputs)
+            ]
+        )
+    )
 
 
 def likeness(outputs: Pictures, inputs: Pictures) -> float:
     """SSIM (Wang et al. 2004) of the brightness to the input, mean."""
-    return float(np.mean([_ssim(grey(one), grey(two)) for one, two in zip(outputs, inputs, strict=True)]))
+    return float(
+        np.mean([_ssim(grey(one), grey(two)) for one, two in zip(outputs, inputs, strict=True)])
+    )
 
 
 def _ssim(one: np.ndarray, two: np.ndarray) -> float:
@@ -91,7 +117,9 @@ def _ssim(one: np.ndarray, two: np.ndarray) -> float:
     var_one, var_two = blur(one * one) - mean_one**2, blur(two * two) - mean_two**2
     both = blur(one * two) - mean_one * mean_two
     c1, c2 = 0.01**2, 0.03**2
-    found = ((2 * mean_one * mean_two + c1) * (2 * both + c2)) / ((mean_one**2 + mean_two**2 + c1) * (var_one + var_two + c2))
+    found = ((2 * mean_one * mean_two + c1) * (2 * both + c2)) / (
+        (mean_one**2 + mean_two**2 + c1) * (var_one + var_two + c2)
+    )
     return float(found.mean())
 
 
@@ -111,7 +139,11 @@ def correlation(one: np.ndarray, two: np.ndarray) -> float:
 
 def edge_correlation(outputs: Pictures, inputs: Pictures) -> float:
     """How far the outputs' edges lie on the inputs', mean."""
-    return float(np.mean([correlation(edges(one), edges(two)) for one, two in zip(outputs, inputs, strict=True)]))
+    return float(
+        np.mean(
+            [correlation(edges(one), edges(two)) for one, two in zip(outputs, inputs, strict=True)]
+        )
+    )
 
 
 def lag(outputs: Pictures, inputs: Pictures, most: int = 6) -> int:
@@ -119,11 +151,14 @@ def lag(outputs: Pictures, inputs: Pictures, most: int = 6) -> int:
     of_outputs, of_inputs = [edges(one) for one in outputs], [edges(one) for one in inputs]
     scores = []
     for delay in range(most + 1):
-        pairs = zip(of_outputs[most:], of_inputs[most - delay : len(of_inputs) - delay], strict=True)
+        pairs = zip(
+            of_outputs[most:], of_inputs[most - delay : len(of_inputs) - delay], strict=True
+        )
         scores.append(np.mean([correlation(one, two) for one, two in pairs]))
     return int(np.argmax(scores))
 
 
 def sharpness(outputs: Pictures) -> float:
-    """Standard deviation of what a blur of 5 pixels takes from the brightness, in levels of 0..255, mean."""
+    """Standard deviation of what a blur of 5 pixels takes from the brightness, in levels of 0..255,
+    mean."""
     return float(np.mean([255 * (one - cv2.blur(one, (5, 5))).std() for one in map(grey, outputs)]))

@@ -1,11 +1,13 @@
-"""What OSC messages cost: CPU seconds of this process a message, at 5,000 a second from another process.
+"""What OSC messages cost: CPU seconds of this process a message, at 5,000 a second from another
+process.
 
     python bench/messages.py [--seconds 5] [--rounds 3] [--tree FOLDER ...]
 
-With --tree, other checkouts of vj are measured too, in turn with this one, so that what else the machine does falls on all
-alike. Known addresses are one fader, ten faders, and ten mapped ones; unknown are two hundred that nobody listens to. A
-question is asked ten times a second meanwhile. What frames, questions and an idle server cost is measured first and taken
-off. Prints a Markdown table for docs/benchmarks.md.
+With --tree, other checkouts of vj are measured too, in turn with this one, so that what else the
+machine does falls on all alike. Known addresses are one fader, ten faders, and ten mapped ones;
+unknown are two hundred that nobody listens to. A question is asked ten times a second meanwhile.
+What frames, questions and an idle server cost is measured first and taken off. Prints a Markdown
+table for docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ KINDS: dict[str, list[str]] = {
 
 FLOODER = """
 import json, socket, struct, sys, time
-port, seconds, rate, addresses = int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), json.loads(sys.argv[4])
+port, seconds, rate = int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
+addresses = json.loads(sys.argv[4])
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 heads = [a.encode() + b"\\0" * (4 - len(a) % 4) + b",f\\0\\0" for a in addresses]
 begun = time.monotonic(); sent = 0
@@ -157,7 +160,8 @@ def main() -> None:
             found = [run[kind] for run in runs[tree]]
             middle = {key: statistics.median(one[key] for one in found) for key in found[0]}
             cells.append(
-                f"{middle['us']:.1f}; {100 * middle['heard']:.0f} % heard, question p95 {middle['p95']:.0f} ms, "
+                f"{middle['us']:.1f}; {100 * middle['heard']:.0f} % heard, question p95 "
+                f"{middle['p95']:.0f} ms, "
                 f"{middle['lines']:.1f} lines/s"
             )
         print(f"| {kind} | " + " | ".join(cells) + " |")

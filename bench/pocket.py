@@ -174,7 +174,9 @@ def drawn(size: Size) -> str:
         taken[name] = statistics.median(seconds) * 1e3
     slowest = max(taken, key=lambda name: taken[name])
     middle = statistics.median(taken.values())
-    return f"| {size} | {middle:.1f} | {min(taken.values()):.1f} | {taken[slowest]:.1f} ({slowest}) |"
+    return (
+        f"| {size} | {middle:.1f} | {min(taken.values()):.1f} | {taken[slowest]:.1f} ({slowest}) |"
+    )
 
 
 def turbo() -> None:
@@ -225,7 +227,10 @@ def main() -> None:
                 row = f"| {name} | {one:.1f} | {two:.1f} ({parts}) | {two / one:.2f} |"
                 print(f"{row} {two / base:.2f} |", flush=True)
     torch.set_num_threads(1)
-    print("\n| drawn, one core, ms a frame | median technique | quickest | slowest |\n|---|---|---|---|")
+    print(
+        "\n| drawn, one core, ms a frame | median technique | quickest | slowest "
+        "|\n|---|---|---|---|"
+    )
     for size in SIZES:
         print(drawn(size), flush=True)
     if given.turbo:

@@ -2,8 +2,9 @@
 
     python bench/show.py [--seconds 20]
 
-Three runs of the program, each a process of its own with a real NDI receiver: alone; under 5,000 OSC messages a second; and with single
-changes, timed from the sending of the message to the picture leaving the loop. Prints a Markdown table for docs/benchmarks.md.
+Three runs of the program, each a process of its own with a real NDI receiver: alone; under 5,000
+OSC messages a second; and with single changes, timed from the sending of the message to the picture
+leaving the loop. Prints a Markdown table for docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ PORT = 9753
 
 
 def play(seconds: float, model: str, during: Any = None) -> dict[str, Any]:
-    """Play the first show for so long after the model is there; `during(performance)` runs beside it on a thread."""
+    """Play the first show for so long after the model is there; `during(performance)` runs beside
+    it on a thread."""
     show = check_show(
         {
             "show": "bench",
@@ -50,7 +52,9 @@ def play(seconds: float, model: str, during: Any = None) -> dict[str, Any]:
         "bench",
     )
     performance = Performance(show, lambda text: print(f"  {text}", file=sys.stderr))
-    peer = subprocess.Popen([sys.executable, str(WATCHER), "vj bench", "600"], stdout=subprocess.DEVNULL)
+    peer = subprocess.Popen(
+        [sys.executable, str(WATCHER), "vj bench", "600"], stdout=subprocess.DEVNULL
+    )
     performance.start()
     while performance.state != "playing":
         time.sleep(0.1)
@@ -97,13 +101,18 @@ print(sent + 1)
 def flood(performance: Performance, seconds: float) -> dict[str, Any]:
     assert performance.osc is not None
     before = performance.osc.messages
-    sent = int(subprocess.run([sys.executable, "-c", FLOODER, str(PORT), str(seconds)], capture_output=True, text=True).stdout)
+    sent = int(
+        subprocess.run(
+            [sys.executable, "-c", FLOODER, str(PORT), str(seconds)], capture_output=True, text=True
+        ).stdout
+    )
     time.sleep(0.1)
     return {"sent": sent, "heard": performance.osc.messages - before}
 
 
 def latency(performance: Performance, seconds: float) -> dict[str, Any]:
-    """Black and back, by OSC: from sending to the first picture that shows it, in frames of the loop."""
+    """Black and back, by OSC: from sending to the first picture that shows it, in frames of the
+    loop."""
     import socket
 
     changes: list[tuple[float, float]] = []
@@ -130,14 +139,27 @@ def latency(performance: Performance, seconds: float) -> dict[str, Any]:
     found = []
     for moment, _ in changes[:-1]:
         before = [level for at, level in levels if at <= moment][-1]
-        seen = next((at for at, level in levels if at > moment and abs(level - before) > 0.04 * max(before, 20)), None)
+        seen = next(
+            (
+                at
+                for at, level in levels
+                if at > moment and abs(level - before) > 0.04 * max(before, 20)
+            ),
+            None,
+        )
         if seen is not None:
             found.append((seen - moment) / period)
-    return {"changes": len(found), "frames50": statistics.median(found), "frames95": sorted(found)[int(0.95 * len(found))]}
+    return {
+        "changes": len(found),
+        "frames50": statistics.median(found),
+        "frames95": sorted(found)[int(0.95 * len(found))],
+    }
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--seconds", type=float, default=20)
     options.add_argument("--model", default="pocket")
     given = options.parse_args()
@@ -148,12 +170,19 @@ def main() -> None:
     changed = play(given.seconds, given.model, latency)
     base = statistics.mean([alone["fps"], again["fps"]])
     frame = 1 / base
-    rest = alone["send"] + sum(seconds for name, seconds in alone["stages"].items() if name != "diffuse")
+    rest = alone["send"] + sum(
+        seconds for name, seconds in alone["stages"].items() if name != "diffuse"
+    )
     print("| what | measured | wanted |\n|---|---|---|")
-    print(f"| frames a second, test card to NDI | {base:.1f} ({alone['fps']:.1f} and {again['fps']:.1f}) | 15 or more |")
+    print(
+        f"| frames a second, test card to NDI | {base:.1f} ({alone['fps']:.1f} and "
+        f"{again['fps']:.1f}) | 15 or more |"
+    )
     stages = ", ".join(f"{name} {seconds * 1e3:.1f}" for name, seconds in alone["stages"].items())
     print(f"| ms a frame | {stages}, NDI {alone['send'] * 1e3:.1f} | |")
-    print(f"| all but the model, share of the frame time | {100 * rest / frame:.0f} % | under 25 % |")
+    print(
+        f"| all but the model, share of the frame time | {100 * rest / frame:.0f} % | under 25 % |"
+    )
     print(
         f"| source to sink, p50 / p95 | {alone['p50'] * 1e3:.0f} / {alone['p95'] * 1e3:.0f} ms = "
         f"{alone['p50'] / frame:.2f} / {alone['p95'] / frame:.2f} frames | p95 at most 2 |"

@@ -1,8 +1,10 @@
-"""Why the built-in model does not take all cores: a frame by threads and by how long OpenMP's threads spin, idle and beside a busy core.
+"""Why the built-in model does not take all cores: a frame by threads and by how long OpenMP's
+threads spin, idle and beside a busy core.
 
     python bench/threads.py
 
-Every line is a process of its own. Prints a Markdown table for docs/benchmarks.md: median milliseconds of a frame.
+Every line is a process of its own. Prints a Markdown table for docs/benchmarks.md: median
+milliseconds of a frame.
 """
 
 from __future__ import annotations
@@ -33,14 +35,24 @@ print(sorted(seconds[5:])[10] * 1e3)
 
 def frame(dtype: str, threads: int, spin: str | None) -> float:
     """Median milliseconds."""
-    environment = {key: value for key, value in os.environ.items() if key not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
-    environment |= {"PYTHONPATH": str(ROOT)} | ({"GOMP_SPINCOUNT": spin} if spin is not None else {})
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
+    }
+    environment |= {"PYTHONPATH": str(ROOT)} | (
+        {"GOMP_SPINCOUNT": spin} if spin is not None else {}
+    )
     command = [sys.executable, "-W", "ignore", "-c", WORK, dtype, str(threads)]
-    return float(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+    return float(
+        subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    )
 
 
 def main() -> None:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     print("| number type | threads | spin | idle | beside a busy core |\n|---|---|---|---|---|")
     for dtype in ("float32", "bfloat16"):
         for threads, spin in ((1, "5000"), (cores, "0"), (cores, "5000"), (cores, None)):
@@ -50,7 +62,10 @@ def main() -> None:
                 crowded = frame(dtype, threads, spin)
             finally:
                 busy.kill()
-            print(f"| {dtype} | {threads} | {spin or 'libgomp own'} | {idle:.0f} | {crowded:.0f} |", flush=True)
+            print(
+                f"| {dtype} | {threads} | {spin or 'libgomp own'} | {idle:.0f} | {crowded:.0f} |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-"""Enlarging on a CPU: milliseconds of one core a picture, and how near to the truth. The truth is a drawn scene at the large size, reduced.
+"""Enlarging on a CPU: milliseconds of one core a picture, and how near to the truth. The truth is a
+drawn scene at the large size, reduced.
 
 python bench/upscale.py [--rounds 15] [--clip CLIP ...] [PICTURE ...]
 
-pictures: your own large ones as the truth besides. --clip: a clip is painted by the built-in model at several strengths and enlarged,
-the plain way and led by the clip's own pictures: how well the edges of what is sent agree with those of the real input.
+pictures: your own large ones as the truth besides. --clip: a clip is painted by the built-in model
+at several strengths and enlarged, the plain way and led by the clip's own pictures: how well the
+edges of what is sent agree with those of the real input.
 """
 
 from __future__ import annotations
@@ -42,15 +44,20 @@ PAINTED = (Size(256, 256), Size(448, 256), Size(512, 288))
 
 def steepness(picture: np.ndarray) -> float:
     """Mean of the Laplacian of the brightness."""
-    return float(np.abs(cv2.Laplacian(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.CV_32F)).mean())
+    return float(
+        np.abs(cv2.Laplacian(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.CV_32F)).mean()
+    )
 
 
 def agreement(picture: np.ndarray, truth: np.ndarray) -> float:
-    """How well two pictures' edges agree: the correlation of their gradients' lengths, of luma, over all pixels."""
+    """How well two pictures' edges agree: the correlation of their gradients' lengths, of luma,
+    over all pixels."""
     lengths = []
     for one in (picture, truth):
         light = cv2.cvtColor(one, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        lengths.append(np.hypot(cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1)).ravel())
+        lengths.append(
+            np.hypot(cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1)).ravel()
+        )
     return float(np.corrcoef(lengths[0], lengths[1])[0, 1])
 
 
@@ -66,23 +73,31 @@ def milliseconds(way: Callable[[], np.ndarray], rounds: int) -> float:
 
 
 def guided_row(truth: np.ndarray, size: Size, rounds: int) -> str:
-    """One painted size. Every timed picture has another input than the one before, whose luma has to be made first."""
+    """One painted size. Every timed picture has another input than the one before, whose luma has
+    to be made first."""
     image = prepare(truth, size)
     enlarger = Plain(OUTPUT)
     guides = [Guide(pixels, image, "crop", 0.2) for pixels in (truth, truth.copy())]
     order = itertools.cycle(guides)
     plain, led = enlarger.enlarge(image), enlarger.enlarge(image, Guide(truth, image, "crop", 0.0))
     real = as_sent(truth, size)
-    times = milliseconds(lambda: enlarger.enlarge(image), rounds), milliseconds(lambda: enlarger.enlarge(image, next(order)), rounds)
+    times = (
+        milliseconds(lambda: enlarger.enlarge(image), rounds),
+        milliseconds(lambda: enlarger.enlarge(image, next(order)), rounds),
+    )
     row = [f"{t:.1f}" for t in times] + [f"{cv2.PSNR(p, real):.2f}" for p in (plain, led)]
     return " | ".join([*row, *(f"{agreement(p, real):.3f}" for p in (plain, led))])
 
 
 def guided_table(rounds: int) -> None:
-    """The test card at strength 0: painting and input are the same, so all of the truth could come back."""
+    """The test card at strength 0: painting and input are the same, so all of the truth could come
+    back."""
     truth = Scene(OUTPUT, 30).draw(10)
     print(f"\nLed by the real input, test card, strength 0, to {OUTPUT}\n")
-    print("| painted | ms plain | ms guided | PSNR plain, dB | PSNR guided | edges plain | edges guided |\n|---|---|---|---|---|---|---|")
+    print(
+        "| painted | ms plain | ms guided | PSNR plain, dB | PSNR guided | edges plain | edges "
+        "guided |\n|---|---|---|---|---|---|---|"
+    )
     for size in PAINTED:
         print(f"| {size} | {guided_row(truth, size, rounds)} |", flush=True)
 
@@ -97,30 +112,51 @@ def as_sent(pixels: np.ndarray, size: Size) -> np.ndarray:
     return np.dstack(planes)
 
 
-def clip_table(path: Path, strengths: tuple[float, ...] = (0.0, 0.3, 0.5, 0.8), frames: int = 6) -> None:
+def clip_table(
+    path: Path, strengths: tuple[float, ...] = (0.0, 0.3, 0.5, 0.8), frames: int = 6
+) -> None:
     """The built-in model's paintings of a clip."""
     import av
 
     decoded = av.open(str(path)).decode(video=0)
-    clip = [frame.to_ndarray(format="rgb24") for _, frame in zip(range(20 + frames), decoded, strict=False)][20:]
+    clip = [
+        frame.to_ndarray(format="rgb24")
+        for _, frame in zip(range(20 + frames), decoded, strict=False)
+    ][20:]
     show = check_show({"source": "testcard", "model": "pocket"}, "bench")
     size = Size(256, 256)
     print(f"\n{path.name}, {size} to {OUTPUT}, molten gold, brush strokes\n")
-    print("| strength | edges plain | edges guided | change from picture to picture, plain | guided |\n|---|---|---|---|---|")
+    print(
+        "| strength | edges plain | edges guided | change from picture to picture, plain | guided "
+        "|\n|---|---|---|---|---|"
+    )
     for strength in strengths:
-        store = Store({"prompt/a": "molten gold, brush strokes", "strength": strength, "prompt/travel": 0.0})
+        store = Store(
+            {"prompt/a": "molten gold, brush strokes", "strength": strength, "prompt/travel": 0.0}
+        )
         journey = Journey(size, "crop", Metrics(), lambda text: None)
-        journey.swap(make_painter(model_spec(show), show.engine, size, store.sample(0), False, lambda text: None))
+        journey.swap(
+            make_painter(
+                model_spec(show), show.engine, size, store.sample(0), False, lambda text: None
+            )
+        )
         enlarger, edges, made = Plain(OUTPUT), [], []
         for number, pixels in enumerate(clip):
             shown = journey.travel(Frame(pixels, number, number / 15), store.sample(number / 15))
-            made.append((enlarger.enlarge(shown.picture), enlarger.enlarge(shown.picture, shown.guide)))
+            made.append(
+                (enlarger.enlarge(shown.picture), enlarger.enlarge(shown.picture, shown.guide))
+            )
             if number > 2:
                 real = as_sent(pixels, size)
                 edges.append([agreement(picture, real) for picture in made[-1]])
         journey.close()
-        changes = [[np.abs(a.astype(int) - b).mean() for a, b in zip(*pair, strict=True)] for pair in zip(made[3:], made[2:], strict=False)]
-        row = [f"{value:.3f}" for value in np.mean(edges, axis=0)] + [f"{value:.2f}" for value in np.mean(changes, axis=0)]
+        changes = [
+            [np.abs(a.astype(int) - b).mean() for a, b in zip(*pair, strict=True)]
+            for pair in zip(made[3:], made[2:], strict=False)
+        ]
+        row = [f"{value:.3f}" for value in np.mean(edges, axis=0)] + [
+            f"{value:.2f}" for value in np.mean(changes, axis=0)
+        ]
         print(f"| {strength} | {' | '.join(row)} |", flush=True)
 
 
@@ -133,14 +169,24 @@ def fsr(small: np.ndarray, large: Size) -> np.ndarray:
 def measure(name: str, way: Callable[[], np.ndarray], truth: np.ndarray, rounds: int) -> None:
     out = way()
     share = steepness(out) / steepness(truth)
-    print(f"| {name} | {milliseconds(way, rounds):.1f} | {cv2.PSNR(out, truth):.2f} | {share:.2f} |", flush=True)
+    print(
+        f"| {name} | {milliseconds(way, rounds):.1f} | {cv2.PSNR(out, truth):.2f} | {share:.2f} |",
+        flush=True,
+    )
 
 
 def table(truth: np.ndarray, small_size: Size, title: str, rounds: int) -> None:
     large = Size(truth.shape[1], truth.shape[0])
     small = cv2.resize(truth, small_size, interpolation=cv2.INTER_AREA)
-    print(f"\n{title}: {small_size} to {large}\n\n| | ms | PSNR, dB | steepness of edges, of the truth's |\n|---|---|---|---|")
-    for name, how in (("bilinear", cv2.INTER_LINEAR), ("cubic", cv2.INTER_CUBIC), ("Lanczos", cv2.INTER_LANCZOS4)):
+    print(
+        f"\n{title}: {small_size} to {large}\n\n| | ms | PSNR, dB | steepness of edges, of the "
+        "truth's |\n|---|---|---|---|"
+    )
+    for name, how in (
+        ("bilinear", cv2.INTER_LINEAR),
+        ("cubic", cv2.INTER_CUBIC),
+        ("Lanczos", cv2.INTER_LANCZOS4),
+    ):
         measure(name, lambda how=how: cv2.resize(small, large, interpolation=how), truth, rounds)  # type: ignore[misc]
     upscaler = Upscaler(large.height, large.width)
     measure("ours on a CPU", lambda: upscaler.upscale(small, SHARPNESS), truth, rounds)
@@ -159,7 +205,9 @@ def main() -> None:
     for path in given.clip:
         clip_table(path)
     for path in given.pictures:
-        truth = cv2.resize(read_picture(path, "bench")[..., :3], (1920, 1080), interpolation=cv2.INTER_AREA)
+        truth = cv2.resize(
+            read_picture(path, "bench")[..., :3], (1920, 1080), interpolation=cv2.INTER_AREA
+        )
         table(truth, Size(512, 288), path.name, given.rounds)
 
 

@@ -2,9 +2,10 @@
 
     python docs/pictures.py [first_show] [drawn] [pocket] [losses FILE]
 
-losses draws the losses.jsonl that `python -m vj.pocket.training.train` left in its work folder. In the
-others every cell is the last frame of a short offline run through the built-in model as it is. The
-person is Eileen Collins (NASA, public domain), see docs/third-party.md; she is in no training data.
+losses draws the losses.jsonl that `python -m vj.pocket.training.train` left in its work folder. In
+the others every cell is the last frame of a short offline run through the built-in model as it is.
+The person is Eileen Collins (NASA, public domain), see docs/third-party.md; she is in no training
+data.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""Draw the TouchOSC layout mappings/surfaces/touchosc.tosc from the parameter table: `python docs/touchosc.py`.
+"""Draw the TouchOSC layout mappings/surfaces/touchosc.tosc from the parameter table: `python
+docs/touchosc.py`.
 
-A .tosc file is zlib-compressed XML. Every fader sends its parameter's own address in its own range, and listens to it.
+A .tosc file is zlib-compressed XML. Every fader sends its parameter's own address in its own range,
+and listens to it.
 """
 
 from __future__ import annotations
@@ -52,7 +54,9 @@ def argument(value: str, low: float, high: float) -> str:
 
 
 def osc(address: str, triggers: str, arguments: str) -> str:
-    fired = "".join(f"<trigger><var><![CDATA[{v}]]></var><condition>ANY</condition></trigger>" for v in triggers)
+    fired = "".join(
+        f"<trigger><var><![CDATA[{v}]]></var><condition>ANY</condition></trigger>" for v in triggers
+    )
     return (
         "<messages><osc><enabled>1</enabled><send>1</send><receive>1</receive><feedback>0</feedback><connections>0000000001</connections>"
         f"<triggers>{fired}</triggers><path><partial><type>CONSTANT</type><conversion>STRING</conversion>"
@@ -68,16 +72,24 @@ def value(key: str, default: str) -> str:
     )
 
 
-def node(kind: str, name: str, properties: str, values: str = "", messages: str = "", children: str = "") -> str:
+def node(
+    kind: str, name: str, properties: str, values: str = "", messages: str = "", children: str = ""
+) -> str:
     identity = uuid.uuid5(uuid.NAMESPACE_URL, f"vj/{kind}/{name}")
     return (
-        f'<node ID="{identity}" type="{kind}"><properties>{prop("s", "name", escape(name))}{properties}</properties>'
+        f'<node ID="{identity}" '
+        f'type="{kind}"><properties>{prop("s", "name", escape(name))}{properties}</properties>'
         f"<values>{values}</values>{messages}<children>{children}</children></node>"
     )
 
 
 def label(text: str, x: int, y: int, w: int) -> str:
-    properties = frame(x, y, w, 28) + prop("i", "textSize", "14") + prop("b", "background", "0") + colour((0.8, 0.8, 0.8))
+    properties = (
+        frame(x, y, w, 28)
+        + prop("i", "textSize", "14")
+        + prop("b", "background", "0")
+        + colour((0.8, 0.8, 0.8))
+    )
     return node("LABEL", f"label {text}", properties, value("text", text))
 
 
@@ -103,14 +115,37 @@ def layout() -> str:
         row = TABLE.rows[name]
         x = 16 + index * 116
         properties = (
-            frame(x, 500, 104, 104) + colour(TINTS[index % len(TINTS)]) + prop("i", "buttonType", "1" if row.kind == "switch" else "0")
+            frame(x, 500, 104, 104)
+            + colour(TINTS[index % len(TINTS)])
+            + prop("i", "buttonType", "1" if row.kind == "switch" else "0")
         )
-        children.append(node("BUTTON", name, properties, value("x", "0"), osc(row.address, "x", argument("x", 0, 1))))
+        children.append(
+            node(
+                "BUTTON",
+                name,
+                properties,
+                value("x", "0"),
+                osc(row.address, "x", argument("x", 0, 1)),
+            )
+        )
         children.append(label(name, x, 608, 104))
     pad = frame(728, 488, 280, 264) + colour((0.9, 0.3, 0.35))
     both = argument("x", 0, 1) + argument("y", 0, 1)
-    children.append(node("XY", "feedback drift", pad, value("x", "0.5") + value("y", "0.5"), osc("/xy", "xy", both)))
-    root = node("GROUP", "vj", frame(0, 0, WIDTH, HEIGHT) + colour((0.06, 0.06, 0.07)), children="".join(children))
+    children.append(
+        node(
+            "XY",
+            "feedback drift",
+            pad,
+            value("x", "0.5") + value("y", "0.5"),
+            osc("/xy", "xy", both),
+        )
+    )
+    root = node(
+        "GROUP",
+        "vj",
+        frame(0, 0, WIDTH, HEIGHT) + colour((0.06, 0.06, 0.07)),
+        children="".join(children),
+    )
     return f'<?xml version="1.0" encoding="UTF-8"?><lexml version="3">{root}</lexml>'
 
 

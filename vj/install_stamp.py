@@ -1,4 +1,5 @@
-"""What is installed, and what could not be: .venv/launch.json. Standard library only; launch.py and `launch.py list` stand on it."""
+"""What is installed, and what could not be: .venv/launch.json. Standard library only; launch.py and
+`launch.py list` stand on it."""
 
 from __future__ import annotations
 
@@ -12,9 +13,11 @@ from vj.install_plan import Part, Step, read
 
 STAMP = "launch.json"
 Stamp = dict[str, dict[str, Any]]
-"""What is installed: {"ready": {goal: fingerprint}, "layers": {layer: key}, "failed": {part: {"key", "when", "why"}}}."""
+"""What is installed: {"ready": {goal: fingerprint}, "layers": {layer: key}, "failed": {part:
+{"key", "when", "why"}}}."""
 LEFT_OUT, OFFLINE = 14 * 86400.0, 3600.0
-"""Seconds for which a part that did not install is left out: as a rule, and when only the network did not answer."""
+"""Seconds for which a part that did not install is left out: as a rule, and when only the network
+did not answer."""
 
 
 def read_stamp(venv: Path) -> Stamp:
@@ -40,7 +43,8 @@ def write_stamp(venv: Path, stamp: Stamp) -> None:
 
 
 def due(failure: dict[str, Any]) -> bool:
-    """Whether a part that did not install is to be tried again. A clock that was set back does not count as a while."""
+    """Whether a part that did not install is to be tried again. A clock that was set back does not
+    count as a while."""
     return time.time() - float(failure["when"]) > (
         OFFLINE if "network" in failure["why"] else LEFT_OUT
     )

@@ -1,4 +1,5 @@
-"""Runs pip for launch.py: shows its steps, and says what helps when it fails. Standard library only."""
+"""Runs pip for launch.py: shows its steps, and says what helps when it fails. Standard library
+only."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 STARTED = time.monotonic()
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 NETWORK = (
-    "NewConnectionError|ConnectTimeout|Connection (reset|aborted|broken|refused)|Read ?[Tt]imed? ?out|name resolution|getaddrinfo|"
+    "NewConnectionError|ConnectTimeout|Connection (reset|aborted|broken|refused)|Read "
+    "?[Tt]imed? ?out|name resolution|getaddrinfo|"
     "IncompleteRead|ProtocolError|ProxyError|DO NOT MATCH THE HASHES|50[234] Server Error"
 )
 NEWS = (  # pip's lines that are worth showing
@@ -30,15 +32,18 @@ REMEDIES = (  # what pip says -> what helps
     ),
     (
         "CERTIFICATE_VERIFY_FAILED|SSLError",
-        "A proxy seems to sign with its own certificate: set PIP_CERT to its file, then start again.",
+        "A proxy seems to sign with its own certificate: set PIP_CERT to its file, then start "
+        "again.",
     ),
     (
         NETWORK,
-        "Check the network (behind a proxy: set HTTPS_PROXY), then start again: it goes on where it stopped.",
+        "Check the network (behind a proxy: set HTTPS_PROXY), then start again: it goes on where "
+        "it stopped.",
     ),
     (
         "No matching distribution|not a supported wheel|requires a different Python",
-        f"The package index has no build for this Python {PYTHON} here. There are builds for 64-bit Python 3.11 to 3.14 on Linux and "
+        f"The package index has no build for this Python {PYTHON} here. There are builds for "
+        "64-bit Python 3.11 to 3.14 on Linux and "
         "Windows (x86-64) and on Macs with Apple silicon.",
     ),
     (
@@ -47,7 +52,8 @@ REMEDIES = (  # what pip says -> what helps
     ),
     (
         "",
-        "Start again: what is installed is kept. If it fails the same way, delete the folder .venv and start once more.",
+        "Start again: what is installed is kept. If it fails the same way, delete the folder "
+        ".venv and start once more.",
     ),
 )
 
@@ -76,9 +82,16 @@ def run(command: list[str]) -> tuple[int, list[str]]:
         if name not in ("PYTHONPATH", "PYTHONHOME")
     }
     with subprocess.Popen(
-        command, cwd=ROOT, env={**environment, "PYTHONUNBUFFERED": "1"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", close_fds=False,
-    ) as child:  # fmt: skip
+        command,
+        cwd=ROOT,
+        env={**environment, "PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        close_fds=False,
+    ) as child:
         try:
             for line in child.stdout or ():
                 kept.append(line.rstrip())
@@ -91,7 +104,8 @@ def run(command: list[str]) -> tuple[int, list[str]]:
 
 
 def insist(command: list[str], title: str) -> None:
-    """Runs a command, once more after network trouble, or raises a Fault with its last lines and the remedy."""
+    """Runs a command, once more after network trouble, or raises a Fault with its last lines and
+    the remedy."""
     code, said = run(command)
     if code and re.search(NETWORK, "\n".join(said)):
         say("  network trouble: once more")
@@ -100,7 +114,8 @@ def insist(command: list[str], title: str) -> None:
         remedy = next(remedy for pattern, remedy in REMEDIES if re.search(pattern, "\n".join(said)))
         tail = "\n    ".join(said[-20:])
         raise Fault(
-            f"{title} could not be installed (exit code {code}). The last lines were:\n    {tail}\n{remedy}"
+            f"{title} could not be installed (exit code {code}). The last lines were:\n    "
+            f"{tail}\n{remedy}"
         )
 
 

@@ -1,4 +1,5 @@
-"""A show saved while it plays is adopted as a whole or not at all, and what plays is not held up by it."""
+"""A show saved while it plays is adopted as a whole or not at all, and what plays is not held up by
+it."""
 
 from __future__ import annotations
 
@@ -259,7 +260,9 @@ def test_osc_is_heard_elsewhere_and_answers_elsewhere(stage: Make) -> None:
         again.bind(("127.0.0.1", first))  # what it left is free
 
 
-def test_heard_at_the_next_free_port_it_stays_there_when_only_the_reply_is_saved(stage: Make) -> None:
+def test_heard_at_the_next_free_port_it_stays_there_when_only_the_reply_is_saved(
+    stage: Make,
+) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
         taken = other.getsockname()[1]

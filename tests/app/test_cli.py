@@ -65,7 +65,9 @@ class Run:
         end = time.monotonic() + seconds
         while not re.search(words, self.text):
             assert time.monotonic() < end, f"{words!r} did not come:\n{self.text}"
-            assert self.process.poll() is None or re.search(words, self.text), f"it ended:\n{self.text}"
+            assert self.process.poll() is None or re.search(words, self.text), (
+                f"it ended:\n{self.text}"
+            )
             time.sleep(0.02)
 
     def wait(self, seconds: float = 60) -> int:
@@ -86,7 +88,8 @@ Start = Callable[..., Run]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts it in an empty folder with ports of its own; whatever still runs at the end is killed."""
+    """Starts it in an empty folder with ports of its own; whatever still runs at the end is
+    killed."""
     running: list[Run] = []
 
     def made(*arguments: str, ports: bool = True) -> Run:
@@ -122,7 +125,13 @@ def pictures(path: Path) -> list[np.ndarray]:
 def test_help_reads_well(tmp_path: Path) -> None:
     said = run(tmp_path, "--help")
     assert said.returncode == 0
-    for words in ("--source URI", "--offline", "launch.py check", "camera:NAME", "counted from the first painted picture"):
+    for words in (
+        "--source URI",
+        "--offline",
+        "launch.py check",
+        "camera:NAME",
+        "counted from the first painted picture",
+    ):
         assert words in said.stdout
     assert max(len(line) for line in said.stdout.splitlines()) <= 130
 
@@ -149,12 +158,33 @@ def test_a_show_is_checked_without_playing(tmp_path: Path) -> None:
         (["--for", "-1"], "more than 0"),
         (["--osc", "localhost"], "HOST:PORT"),
         (["--offline", "--sink", "ndi:vj"], "needs somewhere to go"),
-        (["--offline", "--sink", "record:o.mp4", "--source", "testcard", "--model", "none"], "--for 10"),
-        (["--offline", "--sink", "record:o.mp4", "--source", "camera", "--model", "none"], "is live"),
-        (["--offline", "--sink", "record:o.mp4", "--source", "testcard", "--for", "1", "--model", "no/where"], "model no/where"),
+        (
+            ["--offline", "--sink", "record:o.mp4", "--source", "testcard", "--model", "none"],
+            "--for 10",
+        ),
+        (
+            ["--offline", "--sink", "record:o.mp4", "--source", "camera", "--model", "none"],
+            "is live",
+        ),
+        (
+            [
+                "--offline",
+                "--sink",
+                "record:o.mp4",
+                "--source",
+                "testcard",
+                "--for",
+                "1",
+                "--model",
+                "no/where",
+            ],
+            "model no/where",
+        ),
     ],
 )
-def test_what_cannot_be_played_is_told_in_a_line(tmp_path: Path, arguments: list[str], words: str) -> None:
+def test_what_cannot_be_played_is_told_in_a_line(
+    tmp_path: Path, arguments: list[str], words: str
+) -> None:
     said = run(tmp_path, *arguments)
     assert said.returncode != 0
     assert words in said.stderr
@@ -182,13 +212,30 @@ BAD_AT_START = [
 @pytest.mark.parametrize("live", [False, True], ids=["offline", "live"])
 @pytest.mark.parametrize(("arguments", "words"), BAD_AT_START)
 def test_whatever_is_asked_at_the_start_is_answered_in_a_line(
-    arguments: list[str], words: str, live: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arguments: list[str],
+    words: str,
+    live: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     from vj.cli import main
 
     monkeypatch.chdir(tmp_path)
-    usual = {"--model": "none", "--source": "testcard", "--size": "64x64", "--for": "0.1", "--osc": "127.0.0.1:0", "--sink": "record:o.mp4"}
-    rest = [part for option, value in usual.items() if option not in arguments for part in (option, value)]
+    usual = {
+        "--model": "none",
+        "--source": "testcard",
+        "--size": "64x64",
+        "--for": "0.1",
+        "--osc": "127.0.0.1:0",
+        "--sink": "record:o.mp4",
+    }
+    rest = [
+        part
+        for option, value in usual.items()
+        if option not in arguments
+        for part in (option, value)
+    ]
     code = main([*arguments, *rest, *([] if live else ["--offline"])])
     told = capsys.readouterr().err
     if live and "can't write" in words:
@@ -200,7 +247,9 @@ def test_whatever_is_asked_at_the_start_is_answered_in_a_line(
     assert "please report" not in told
 
 
-def test_a_fault_that_nobody_thought_of_is_a_line_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fault_that_nobody_thought_of_is_a_line_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     import vj.cli
 
     def odd(arguments: list[str]) -> int:
@@ -214,9 +263,17 @@ def test_a_fault_that_nobody_thought_of_is_a_line_too(monkeypatch: pytest.Monkey
 
 
 @POSIX
-@pytest.mark.parametrize("numbers", [(signal.SIGHUP,), (signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGHUP)], ids=str)
-def test_whichever_way_it_is_ended_the_recording_plays(start: Start, tmp_path: Path, numbers: tuple[int, ...]) -> None:
-    one = start("--source", "testcard", "--size", "64x64", "--model", "none", "--sink", "record:out.mp4")
+@pytest.mark.parametrize(
+    "numbers",
+    [(signal.SIGHUP,), (signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGHUP)],
+    ids=str,
+)
+def test_whichever_way_it_is_ended_the_recording_plays(
+    start: Start, tmp_path: Path, numbers: tuple[int, ...]
+) -> None:
+    one = start(
+        "--source", "testcard", "--size", "64x64", "--model", "none", "--sink", "record:out.mp4"
+    )
     one.until("playing with none")
     time.sleep(2.5)
     for number in numbers:
@@ -243,12 +300,35 @@ def test_a_performance_from_clip_to_recording_played_over_osc(start: Start, tmp_
     write_clip(tmp_path / "clip.mp4", frames=40, size=Size(128, 128))
     port = free_port()
     osc = ["--osc", f"127.0.0.1:{port}"]
-    arguments = ["--source", "clip.mp4", "--sink", "record:out.mp4", "--size", "128x128", "--for", "4", "--json", "sum.json"]
-    one = start("--model", "pocket", *arguments, "--set", "prompt/a=molten gold", "--set", "strength=0.6", *osc, ports=False)
+    arguments = [
+        "--source",
+        "clip.mp4",
+        "--sink",
+        "record:out.mp4",
+        "--size",
+        "128x128",
+        "--for",
+        "4",
+        "--json",
+        "sum.json",
+    ]
+    one = start(
+        "--model",
+        "pocket",
+        *arguments,
+        "--set",
+        "prompt/a=molten gold",
+        "--set",
+        "strength=0.6",
+        *osc,
+        ports=False,
+    )
     one.until("playing with pocket")
     time.sleep(1.2)
     if shutil.which("oscsend"):
-        subprocess.run(["oscsend", "127.0.0.1", str(port), "/vj/prompt", "s", "deep ocean"], check=True)
+        subprocess.run(
+            ["oscsend", "127.0.0.1", str(port), "/vj/prompt", "s", "deep ocean"], check=True
+        )
     else:
         from pythonosc.udp_client import SimpleUDPClient
 
@@ -262,7 +342,10 @@ def test_a_performance_from_clip_to_recording_played_over_osc(start: Start, tmp_
     seen = pictures(tmp_path / "out.mp4")
     tail = seen[-3].astype(int).mean(axis=(0, 1))
     assert tail[2] > tail[0] + 20, "at the end it is blue"
-    warm = max(picture.astype(int).mean(axis=(0, 1))[0] - picture.astype(int).mean(axis=(0, 1))[2] for picture in seen)
+    warm = max(
+        picture.astype(int).mean(axis=(0, 1))[0] - picture.astype(int).mean(axis=(0, 1))[2]
+        for picture in seen
+    )
     assert warm > 40, "and it was golden before"
     assert "oscsend localhost" in one.text
     assert "sendOSC" in one.text
@@ -271,8 +354,21 @@ def test_a_performance_from_clip_to_recording_played_over_osc(start: Start, tmp_
 
 @POSIX
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_within_two_seconds_with_the_recording_closed(start: Start, tmp_path: Path, number: int) -> None:
-    one = start("--source", "testcard", "--size", "256x256", "--model", "none", "--sink", "record:out.mp4", "--sink", "preview")
+def test_a_signal_ends_it_within_two_seconds_with_the_recording_closed(
+    start: Start, tmp_path: Path, number: int
+) -> None:
+    one = start(
+        "--source",
+        "testcard",
+        "--size",
+        "256x256",
+        "--model",
+        "none",
+        "--sink",
+        "record:out.mp4",
+        "--sink",
+        "preview",
+    )
     one.until("playing with none")
     time.sleep(1.0)
     assert one.end(number) < 2.0, one.text
@@ -283,7 +379,9 @@ def test_a_signal_ends_it_within_two_seconds_with_the_recording_closed(start: St
 
 @POSIX
 def test_killed_the_hard_way_the_recording_still_plays(start: Start, tmp_path: Path) -> None:
-    one = start("--source", "testcard", "--size", "256x256", "--model", "none", "--sink", "record:out.mp4")
+    one = start(
+        "--source", "testcard", "--size", "256x256", "--model", "none", "--sink", "record:out.mp4"
+    )
     one.until("playing with none")
     time.sleep(3.0)
     one.end(signal.SIGKILL)
@@ -293,9 +391,14 @@ def test_killed_the_hard_way_the_recording_still_plays(start: Start, tmp_path: P
 def test_two_shows_at_once_both_play(start: Start) -> None:
     port = free_port()
     osc = ["--osc", f"127.0.0.1:{port}"]
-    both = [start("--source", "testcard", "--model", "none", "--sink", "preview", *osc, ports=False) for _ in range(1)]
+    both = [
+        start("--source", "testcard", "--model", "none", "--sink", "preview", *osc, ports=False)
+        for _ in range(1)
+    ]
     both[0].until("playing with none")
-    both.append(start("--source", "testcard", "--model", "none", "--sink", "preview", *osc, ports=False))
+    both.append(
+        start("--source", "testcard", "--model", "none", "--sink", "preview", *osc, ports=False)
+    )
     both[1].until("playing with none")
     for one in both:
         one.until("stop   Ctrl-C")
@@ -309,7 +412,18 @@ def test_two_shows_at_once_both_play(start: Start) -> None:
 
 def test_a_model_that_is_not_there_leaves_the_input_playing(start: Start, tmp_path: Path) -> None:
     one = start(
-        "--source", "testcard", "--size", "256x256", "--model", "no/such", "--sink", "record:out.mp4", "--for", "1.5", "--json", "sum.json"
+        "--source",
+        "testcard",
+        "--size",
+        "256x256",
+        "--model",
+        "no/such",
+        "--sink",
+        "record:out.mp4",
+        "--for",
+        "1.5",
+        "--json",
+        "sum.json",
     )
     assert one.wait() == 0
     assert "no such" in one.text or "not on this machine" in one.text
@@ -317,8 +431,12 @@ def test_a_model_that_is_not_there_leaves_the_input_playing(start: Start, tmp_pa
     assert json.loads((tmp_path / "sum.json").read_text())["painted"] > 10
 
 
-def test_a_size_that_diffusion_cannot_paint_is_rounded_and_said(start: Start, tmp_path: Path) -> None:
-    one = start("--source", "testcard", "--size", "101x70", "--sink", "record:out.mp4", "--for", "0.5")
+def test_a_size_that_diffusion_cannot_paint_is_rounded_and_said(
+    start: Start, tmp_path: Path
+) -> None:
+    one = start(
+        "--source", "testcard", "--size", "101x70", "--sink", "record:out.mp4", "--for", "0.5"
+    )
     assert one.wait() == 0
     assert "size 101x70 is painted as 104x72: diffusion wants multiples of 8" in one.text
     assert pictures(tmp_path / "out.mp4")[0].shape == (72, 104, 3)
@@ -326,7 +444,9 @@ def test_a_size_that_diffusion_cannot_paint_is_rounded_and_said(start: Start, tm
 
 def test_a_clip_played_once_ends_the_show(start: Start, tmp_path: Path) -> None:
     write_clip(tmp_path / "clip.mp4", frames=10)
-    (tmp_path / "once.yaml").write_text("source: clip.mp4\nloop: false\nmodel: none\nsinks: [record:out.mp4]\n")
+    (tmp_path / "once.yaml").write_text(
+        "source: clip.mp4\nloop: false\nmodel: none\nsinks: [record:out.mp4]\n"
+    )
     one = start("once.yaml")
     assert one.wait(30) == 0
 
@@ -347,7 +467,16 @@ def test_offline_every_frame_once_and_twice_the_same_bytes(tmp_path: Path) -> No
             "--set",
             "prompt/a=ice",
         ]
-        said = run(tmp_path, *arguments, "--sink", f"record:{name}.mp4", "--sink", f"record:{name}/", "--json", f"{name}.json")
+        said = run(
+            tmp_path,
+            *arguments,
+            "--sink",
+            f"record:{name}.mp4",
+            "--sink",
+            f"record:{name}/",
+            "--json",
+            f"{name}.json",
+        )
         assert said.returncode == 0, said.stderr
         assert json.loads((tmp_path / f"{name}.json").read_text())["painted"] == 9
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
@@ -358,7 +487,9 @@ def test_offline_every_frame_once_and_twice_the_same_bytes(tmp_path: Path) -> No
 
 
 @POSIX
-def test_a_folder_that_cannot_be_written_stops_the_recording_and_not_the_show(start: Start, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_stops_the_recording_and_not_the_show(
+    start: Start, tmp_path: Path
+) -> None:
     (tmp_path / "file").write_text("in the way")
     one = start(
         "--source",
@@ -386,7 +517,17 @@ def test_a_take_is_recorded_by_a_switch(start: Start, tmp_path: Path) -> None:
 
     port = free_port()
     one = start(
-        "--source", "testcard", "--size", "256x256", "--model", "none", "--sink", "preview", "--osc", f"127.0.0.1:{port}", ports=False
+        "--source",
+        "testcard",
+        "--size",
+        "256x256",
+        "--model",
+        "none",
+        "--sink",
+        "preview",
+        "--osc",
+        f"127.0.0.1:{port}",
+        ports=False,
     )
     one.until("playing with none")
     client: Any = SimpleUDPClient("127.0.0.1", port)

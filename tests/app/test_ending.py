@@ -286,9 +286,10 @@ def test_a_state_is_written_only_when_something_changed_and_a_full_disk_is_no_fa
 def test_safe_leaves_out_whatever_may_be_the_reason(tmp_path: Path) -> None:
     path = tmp_path / "loud.yaml"
     path.write_text(
-        SHOW
-        + "sinks: ['ndi:loud']\nsize: 320x192\nmidi: {devices: [nano]}\ntempo: {follow: link, bpm: 96}\n"
-        + "modulators: [{to: strength, audio: low, depth: 0.1}]\nmappings: [{midi: cc 1, to: strength}]\n"
+        SHOW + "sinks: ['ndi:loud']\nsize: 320x192\nmidi: {devices: [nano]}\ntempo: {follow: link, "
+        "bpm: 96}\n"
+        + "modulators: [{to: strength, audio: low, depth: 0.1}]\nmappings: [{midi: cc 1, to: "
+        "strength}]\n"
     )
     text = path.read_text().replace("source: testcard", "source: ['camera:0', 'ndi:desk']")
     path.write_text(text.replace("model: none", "model: stabilityai/sd-turbo"))

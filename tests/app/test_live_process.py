@@ -1,4 +1,5 @@
-"""A show that is played, saved while it plays, written down as a take and rendered again, as processes of their own."""
+"""A show that is played, saved while it plays, written down as a take and rendered again, as
+processes of their own."""
 
 from __future__ import annotations
 
@@ -36,10 +37,14 @@ cues:
 """
 
 
-def test_a_set_that_was_played_is_rendered_again_frame_by_frame(start: Start, tmp_path: Path) -> None:
+def test_a_set_that_was_played_is_rendered_again_frame_by_frame(
+    start: Start, tmp_path: Path
+) -> None:
     (tmp_path / "mine.yaml").write_text(SHOW, encoding="utf-8")
     port = free_port()
-    one = start("mine.yaml", "--log", "set.take", "--for", "4", "--osc", f"127.0.0.1:{port}", ports=False)
+    one = start(
+        "mine.yaml", "--log", "set.take", "--for", "4", "--osc", f"127.0.0.1:{port}", ports=False
+    )
     one.until("playing with")
     hand = SimpleUDPClient("127.0.0.1", port)
     time.sleep(0.5)
@@ -52,9 +57,21 @@ def test_a_set_that_was_played_is_rendered_again_frame_by_frame(start: Start, tm
     take = Take(tmp_path / "set.take", TABLE)
     assert 3 < take.seconds < 6
     for name in ("a.mp4", "b.mp4"):
-        done = run(tmp_path, "mine.yaml", "--replay", "set.take", "--offline", "--size", "256x144", "--sink", f"record:{name}")
+        done = run(
+            tmp_path,
+            "mine.yaml",
+            "--replay",
+            "set.take",
+            "--offline",
+            "--size",
+            "256x144",
+            "--sink",
+            f"record:{name}",
+        )
         assert done.returncode == 0, done.stderr
-    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes(), "the same bytes each time"
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes(), (
+        "the same bytes each time"
+    )
     seen = pictures(tmp_path / "a.mp4")
     assert seen[0].shape == (144, 256, 3), "at a size no live run had"
     assert len(seen) == pytest.approx(take.seconds * 30 + 1, abs=2)
@@ -67,7 +84,9 @@ def test_a_set_that_was_played_is_rendered_again_frame_by_frame(start: Start, tm
     assert colour[1] < 8, "and the cue at the end"
 
 
-def test_saving_the_show_applies_what_changed_and_a_fault_keeps_it_running(start: Start, tmp_path: Path) -> None:
+def test_saving_the_show_applies_what_changed_and_a_fault_keeps_it_running(
+    start: Start, tmp_path: Path
+) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(SHOW, encoding="utf-8")
     port = free_port()
@@ -88,7 +107,9 @@ def test_saving_the_show_applies_what_changed_and_a_fault_keeps_it_running(start
                     return heard.params[0]
 
         assert ask("picture/saturation") == 1.0
-        path.write_text(SHOW.replace("picture/saturation: 1.0", "picture/saturation: 0.5"), encoding="utf-8")
+        path.write_text(
+            SHOW.replace("picture/saturation: 1.0", "picture/saturation: 0.5"), encoding="utf-8"
+        )
         one.until("the show file was saved; changed: picture/saturation")
         assert ask("picture/saturation") == 0.5
         path.write_text(SHOW.replace("to: pedal", "to: peddal"), encoding="utf-8")
@@ -97,12 +118,18 @@ def test_saving_the_show_applies_what_changed_and_a_fault_keeps_it_running(start
         assert ask("picture/saturation") == 0.5
         SimpleUDPClient("127.0.0.1", port).send_message("/vj/picture/saturation", 1.5)
         part = tmp_path / "part"
-        part.write_text(SHOW.replace("picture/saturation: 1.0", "picture/saturation: 0.2, mix/wet: 0.9"), encoding="utf-8")
+        part.write_text(
+            SHOW.replace("picture/saturation: 1.0", "picture/saturation: 0.2, mix/wet: 0.9"),
+            encoding="utf-8",
+        )
         part.replace(path)  # as editors save that write another file first
         one.until("changed: mix/wet")
         assert ask("picture/saturation") == 1.5, "what a hand has moved stays"
         assert ask("mix/wet") == pytest.approx(0.9)
-        path.write_text(SHOW.replace("record:live.mp4", "record:other.mp4").replace("128x128", "64x64"), encoding="utf-8")
+        path.write_text(
+            SHOW.replace("record:live.mp4", "record:other.mp4").replace("128x128", "64x64"),
+            encoding="utf-8",
+        )
         one.until("changed: .*sinks, size")
         one.until("(?s)playing with.*playing with")
         time.sleep(1)
@@ -111,7 +138,9 @@ def test_saving_the_show_applies_what_changed_and_a_fault_keeps_it_running(start
     assert len(pictures(tmp_path / "live.mp4")) > 10
     seen = [pictures(path) for path in sorted(tmp_path.glob("other*.mp4"))]
     assert sum(map(len, seen)) > 5
-    assert (64, 64, 3) in [one[-1].shape for one in seen], "at another size it goes on in another file"
+    assert (64, 64, 3) in [one[-1].shape for one in seen], (
+        "at another size it goes on in another file"
+    )
 
 
 def test_learn_writes_the_control_that_is_moved(tmp_path: Path) -> None:
@@ -186,7 +215,8 @@ def test_an_old_patch_is_answered_where_it_listens(start: Start, tmp_path: Path)
         ear.bind(("127.0.0.1", 0))
         ear.settimeout(5)
         (tmp_path / "old.yaml").write_text(
-            "include: aliases/streamdiffusiontd\nmodel: none\nsource: testcard\nsize: 64x64\nsinks: [record:out.mp4]\n"
+            "include: aliases/streamdiffusiontd\nmodel: none\nsource: testcard\nsize: "
+            "64x64\nsinks: [record:out.mp4]\n"
             f"osc: {{listen: 127.0.0.1:{port}, reply: 127.0.0.1:{ear.getsockname()[1]}}}\n",
             encoding="utf-8",
         )
@@ -198,7 +228,10 @@ def test_an_old_patch_is_answered_where_it_listens(start: Start, tmp_path: Path)
         hand.send_message("/get_status", [])
         heard: dict[str, list[object]] = {}
         end = time.monotonic() + 8
-        while time.monotonic() < end and not ({"/stream-info/fps", "/framecount"} <= set(heard) and heard.get("/vj/prompt/a") == ["a sea"]):
+        while time.monotonic() < end and not (
+            {"/stream-info/fps", "/framecount"} <= set(heard)
+            and heard.get("/vj/prompt/a") == ["a sea"]
+        ):
             message = OscMessage(ear.recv(65536))
             heard[message.address] = message.params
         assert heard["/server_active"] == [1]
@@ -248,14 +281,18 @@ def test_keys_of_the_terminal_fire_cues(tmp_path: Path) -> None:
 
     (tmp_path / "mine.yaml").write_text(
         "model: none\nsource: testcard\nsize: 64x64\nsinks: [record:out.mp4]\n"
-        f"osc: 127.0.0.1:{free_port()}\ncues: [{{name: calm}}, {{name: storm}}]\nmappings: [{{key: x, to: cue/fire, value: calm}}]\n",
+        f"osc: 127.0.0.1:{free_port()}\ncues: [{{name: calm}}, {{name: storm}}]\nmappings: "
+        f"[{{key: x, to: cue/fire, value: calm}}]\n",
         encoding="utf-8",
     )
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(tmp_path)
         os.environ["PYTHONPATH"] = str(Path(__file__).parents[2])
-        os.execv(sys.executable, [sys.executable, "-P", "-m", "vj.cli", "mine.yaml", "--log", "keys.take"])
+        os.execv(
+            sys.executable,
+            [sys.executable, "-P", "-m", "vj.cli", "mine.yaml", "--log", "keys.take"],
+        )
     said = b""
 
     def until(words: bytes, seconds: float = 40) -> None:
@@ -291,7 +328,10 @@ def test_slow_in_a_show_makes_more_frames_of_a_clip(tmp_path: Path) -> None:
     from vj.core.frame import Size
 
     write_clip(tmp_path / "clip.mp4", frames=10, size=Size(64, 64))
-    (tmp_path / "mine.yaml").write_text("model: none\nsource: clip.mp4\nsize: 64x64\nslow: 3\nsinks: [record:out.mp4]\n", encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(
+        "model: none\nsource: clip.mp4\nsize: 64x64\nslow: 3\nsinks: [record:out.mp4]\n",
+        encoding="utf-8",
+    )
     done = run(tmp_path, "mine.yaml", "--offline")
     assert done.returncode == 0, done.stderr
     assert len(pictures(tmp_path / "out.mp4")) == 9 * 3 + 1

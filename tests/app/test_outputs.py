@@ -1,4 +1,5 @@
-"""Recordings whose place goes: it is said, they go on in takes/ or stop, and what was written plays."""
+"""Recordings whose place goes: it is said, they go on in takes/ or stop, and what was written
+plays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The nine shows of mappings/: each does what it was written for, rendered offline with the built-in model."""
+"""The nine shows of mappings/: each does what it was written for, rendered offline with the
+built-in model."""
 
 from __future__ import annotations
 
@@ -30,7 +31,16 @@ RATE = 8.0
 
 def untouched(name: str, seconds: float, **more: Any) -> list[np.ndarray]:
     """The input that a show gets, prepared."""
-    return rendered(name, {"model": "none", **more}, seconds, RATE, start={"mix/wet": 0}, curves=[], timeline=[], modulators=[])
+    return rendered(
+        name,
+        {"model": "none", **more},
+        seconds,
+        RATE,
+        start={"mix/wet": 0},
+        curves=[],
+        timeline=[],
+        modulators=[],
+    )
 
 
 def apart(one: np.ndarray, two: np.ndarray) -> float:
@@ -80,7 +90,14 @@ def test_me_kissing_me_lets_the_source_up_between_the_scenes() -> None:
     assert len(changes) >= 4, "painted and bare at least twice over"
     scenes = [np.arange(a + 1, b + 1) for a, b in zip(changes[::2], changes[1::2], strict=False)]
     colours = [
-        np.mean([painted[i].mean(axis=(0, 1)) for i in scene[len(scene) // 3 : -len(scene) // 3 or None]], axis=0) for scene in scenes
+        np.mean(
+            [
+                painted[i].mean(axis=(0, 1))
+                for i in scene[len(scene) // 3 : -len(scene) // 3 or None]
+            ],
+            axis=0,
+        )
+        for scene in scenes
     ]
     assert np.abs(colours[0] - colours[1]).max() > 20, "each scene is another world"
 
@@ -94,14 +111,18 @@ def test_crash_me_gently_returns_to_calm() -> None:
     assert most > 40
     assert far[round(3 * RATE)] > 0.8 * most, "the foot is down"
     assert 0.1 * most < far[round(4.8 * RATE)] < 0.97 * most, "it does not fall back at once"
-    assert max(far[round(7 * RATE) :]) < 0.05 * most, "and three seconds after the foot has lifted all is calm"
+    assert max(far[round(7 * RATE) :]) < 0.05 * most, (
+        "and three seconds after the foot has lifted all is calm"
+    )
 
 
 def test_artwalk_goes_from_its_first_picture_to_its_last_without_a_jump() -> None:
     start_with = {"walk/leg": 2.0, "walk/end": "stay"}
     walked = rendered("artwalk", {"output": "128x128", "start": start_with, **SMALL}, 4.5, RATE)
     first, middle, last = (
-        rendered("artwalk", {"output": "128x128", "source": f"walk:{one},{one}", **SMALL}, 0.6, RATE)[-1]
+        rendered(
+            "artwalk", {"output": "128x128", "source": f"walk:{one},{one}", **SMALL}, 0.6, RATE
+        )[-1]
         for one in ("drawn:meadow", "drawn:harbour", "drawn:portrait")
     )
     whole = apart(first, last)
@@ -122,11 +143,20 @@ def test_artwalk_leaves_enlarged() -> None:
 def test_the_performer_stays_as_they_are_and_the_room_is_painted() -> None:
     painted = rendered("performer", {"size": "160x96"}, 7, RATE)
     given = untouched("performer", 7, size="160x96")
-    room = rendered("performer", {"size": "160x96", "model": "none", "source": "drawn:room"}, 0.2, RATE, start={"mix/wet": 0})[0]
+    room = rendered(
+        "performer",
+        {"size": "160x96", "model": "none", "source": "drawn:room"},
+        0.2,
+        RATE,
+        start={"mix/wet": 0},
+    )[0]
     seen = 0
     for number in range(round(2.5 * RATE), round(6.5 * RATE)):
         somebody = (cv2.absdiff(given[number], room).max(axis=2) > 40).astype(np.uint8)
-        inside = cv2.erode(cv2.morphologyEx(somebody, cv2.MORPH_CLOSE, np.ones((5, 5))), np.ones((7, 7))) > 0
+        inside = (
+            cv2.erode(cv2.morphologyEx(somebody, cv2.MORPH_CLOSE, np.ones((5, 5))), np.ones((7, 7)))
+            > 0
+        )
         outside = cv2.dilate(somebody, np.ones((15, 15))) == 0
         seen += int(inside.sum())
         difference = cv2.absdiff(painted[number], given[number]).astype(float)
@@ -153,8 +183,12 @@ def test_the_puppets_character_hangs_on_the_pose_alone() -> None:
     painted = rendered("puppetry", SMALL, 12, RATE)
     period = round(6 * RATE)
     for number in range(round(RATE), period):
-        assert apart(painted[number], painted[number + period]) < 1.5, "the same pose, the same painting"
-    assert max(apart(painted[number], painted[number + round(RATE)]) for number in range(period)) > 5, "and it moves"
+        assert apart(painted[number], painted[number + period]) < 1.5, (
+            "the same pose, the same painting"
+        )
+    assert (
+        max(apart(painted[number], painted[number + round(RATE)]) for number in range(period)) > 5
+    ), "and it moves"
     other = rendered("puppetry", {"start": {"seed/a": 1234}, **SMALL}, 1, RATE)
     assert apart(painted[round(RATE) - 1], other[-1]) > 5, "another seed is somebody else"
 
@@ -166,8 +200,13 @@ def test_the_dream_goes_on_and_falls_inwards_with_the_beat(tmp_path: Path) -> No
     assert all(50 < picture.mean() < 200 for picture in light[24:])
     out = np.stack(np.meshgrid(np.arange(128) - 63.5, np.arange(128) - 63.5), axis=-1)
     find = make_flow("farneback")
-    grown = [float((find(one, two) * out).sum() / (out * out).sum()) for one, two in itertools.pairwise(light[36:])]
-    assert 0.004 < np.median(grown) < 0.05, "what was there moves outwards, as far off as it is from the middle"
+    grown = [
+        float((find(one, two) * out).sum() / (out * out).sum())
+        for one, two in itertools.pairwise(light[36:])
+    ]
+    assert 0.004 < np.median(grown) < 0.05, (
+        "what was there moves outwards, as far off as it is from the middle"
+    )
     assert apart(painted[40], painted[140]) > 25, "and becomes something else"
 
 
@@ -186,7 +225,8 @@ def test_the_dream_breathes_in_beats() -> None:
 
 
 def test_touchdesigners_channels_and_words_play_it(start: Start, tmp_path: Path) -> None:
-    """As an OSC Out CHOP and an OSC Out DAT send them; without Spout and without its NDI source the test card plays."""
+    """As an OSC Out CHOP and an OSC Out DAT send them; without Spout and without its NDI source the
+    test card plays."""
     port = free_port()
     one = start(
         "touchdesigner",
@@ -208,7 +248,10 @@ def test_touchdesigners_channels_and_words_play_it(start: Start, tmp_path: Path)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ears:
         ears.bind(("127.0.0.1", 0))
         ears.settimeout(0.5)
-        wanted = {f"/vj/{name}": pytest.approx(value, abs=1e-3) for name, value in (("strength", 0.9), ("feedback/amount", 0.475))}
+        wanted = {
+            f"/vj/{name}": pytest.approx(value, abs=1e-3)
+            for name, value in (("strength", 0.9), ("feedback/amount", 0.475))
+        }
         wanted |= {"/vj/mix/wet": pytest.approx(0.25, abs=1e-3), "/vj/prompt/a": "deep ocean"}
         bundle = OscBundleBuilder(IMMEDIATELY)  # a CHOP sends its channels together
         for channel, value in (("/chan1", 0.9), ("/chan3", 0.5), ("/chan8", 0.25)):
@@ -224,10 +267,15 @@ def test_touchdesigners_channels_and_words_play_it(start: Start, tmp_path: Path)
                 answer = OscMessage(ears.recv(4096))
             except TimeoutError:
                 continue
-            wanted = {"/vj/strength": 0.9, "/vj/feedback/amount": 0.475, "/vj/mix/wet": 0.25, "/vj/prompt/a": "deep ocean"}.get(
-                answer.address
-            )
-            if wanted is not None and answer.params[0] == (pytest.approx(wanted, abs=1e-3) if isinstance(wanted, float) else wanted):
+            wanted = {
+                "/vj/strength": 0.9,
+                "/vj/feedback/amount": 0.475,
+                "/vj/mix/wet": 0.25,
+                "/vj/prompt/a": "deep ocean",
+            }.get(answer.address)
+            if wanted is not None and answer.params[0] == (
+                pytest.approx(wanted, abs=1e-3) if isinstance(wanted, float) else wanted
+            ):
                 seen[answer.address] = answer.params[0]
     assert one.wait() == 0, one.text
     assert len(seen) == 4, seen
@@ -236,7 +284,10 @@ def test_touchdesigners_channels_and_words_play_it(start: Start, tmp_path: Path)
 
 def test_the_gallery_is_made_of_loops_and_sheets(tmp_path: Path) -> None:
     said: list[str] = []
-    assert gallery(["dream", "touchdesigner", "--to", str(tmp_path), "--seconds", "0.5"], said.append) == 0
+    assert (
+        gallery(["dream", "touchdesigner", "--to", str(tmp_path), "--seconds", "0.5"], said.append)
+        == 0
+    )
     from PIL import Image
 
     for name in ("dream", "touchdesigner"):
@@ -246,4 +297,7 @@ def test_the_gallery_is_made_of_loops_and_sheets(tmp_path: Path) -> None:
         sheet = cv2.imread(str(tmp_path / f"{name}.jpg"))
         assert sheet is not None
         assert sheet.shape[1] == 8 * 224
-    assert [line for line in said if not line.startswith(" ")] == ["dream: 0.5 s", "touchdesigner: 0.5 s"]
+    assert [line for line in said if not line.startswith(" ")] == [
+        "dream: 0.5 s",
+        "touchdesigner: 0.5 s",
+    ]

@@ -22,7 +22,8 @@ Check = Callable[..., Looked]
 
 @pytest.fixture
 def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
-    """Checks a text as a show. -> the exit code, what is wrong, what else is said; without the file's name."""
+    """Checks a text as a show. -> the exit code, what is wrong, what else is said; without the
+    file's name."""
     monkeypatch.chdir(tmp_path)
 
     def run(text: str) -> Looked:
@@ -73,10 +74,12 @@ def test_everything_that_is_missing_comes_at_once_each_with_its_line(
     (tmp_path / "torn.wav").write_bytes(b"no sound")
     (tmp_path / "file").touch()
     code, wrong, _ = look(
-        "source:\n  - gone.mp4\n  - torn.mp4\n  - image:torn.png\n  - clips:drawn:kiss,late.mp4\n  - drawn:kisss\n"
+        "source:\n  - gone.mp4\n  - torn.mp4\n  - image:torn.png\n  - clips:drawn:kiss,late.mp4\n "
+        " - drawn:kisss\n"
         "model: none\nsinks:\n  - record:file/out.mp4\nperson: nobody.onnx\nupscale: big.pth\n"
         "flow: raft:flow.pth\nfinish: [face.pth]\nmodulators:\n"
-        "  - {audio: low, input: torn.wav, to: steps, depth: 1}\n  - {audio: mid, input: late.wav, to: steps, depth: 1}\n"
+        "  - {audio: low, input: torn.wav, to: steps, depth: 1}\n  - {audio: mid, input: "
+        "late.wav, to: steps, depth: 1}\n"
     )
     found = {int(one.split(":")[0]): one for one in wrong}
     assert code == 1
@@ -137,12 +140,14 @@ MODELS = [
     ),
     ("  name: whole.safetensors\n  t2i_adapter: ink.safetensors\n", 3, "is a file; name a folder"),
     (
-        "  name: whole.safetensors\n  ip_adapter: ink.safetensors\n  image_encoder: owner/encoder\n  image_prompts: [no.png]\n",
+        "  name: whole.safetensors\n  ip_adapter: ink.safetensors\n  image_encoder: "
+        "owner/encoder\n  image_prompts: [no.png]\n",
         3,
         "ip_adapter ink.safetensors: is none",
     ),
     (
-        "  name: whole.safetensors\n  ip_adapter: ink.safetensors\n  image_encoder: owner/encoder\n  image_prompts: [no.png]\n",
+        "  name: whole.safetensors\n  ip_adapter: ink.safetensors\n  image_encoder: "
+        "owner/encoder\n  image_prompts: [no.png]\n",
         5,
         "there is no such file",
     ),
@@ -281,8 +286,8 @@ def test_ports_that_somebody_uses_are_said(look: Check) -> None:
     assert (code, wrong) == (0, [])
     for line, what in ((2, f"osc {places[0]}"), (4, f"preview {places[1]}")):
         assert (
-            f"warning: my.yaml:{line}: {what}: another program uses this port now; the next free one would be taken"
-            in said
+            f"warning: my.yaml:{line}: {what}: another program uses this port now; the next free "
+            "one would be taken" in said
         )
 
 

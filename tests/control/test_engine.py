@@ -1,4 +1,5 @@
-"""What moves parameters by itself, at frame times that the tests set: mappings, macros, modulators, cues, timeline, tempo, takes."""
+"""What moves parameters by itself, at frame times that the tests set: mappings, macros, modulators,
+cues, timeline, tempo, takes."""
 
 from __future__ import annotations
 
@@ -38,7 +39,12 @@ class Stage:
         self.latency = 0.0
         self.now = 0.0
         self.conductor, self.ears = make_conductor(
-            self.show, self.store, live=False, say=self.said.append, now=lambda: self.now, latency=lambda: self.latency
+            self.show,
+            self.store,
+            live=False,
+            say=self.said.append,
+            now=lambda: self.now,
+            latency=lambda: self.latency,
         )
         self.store.listeners.append(self.conductor.changed)
         self.store.forces = self.conductor
@@ -111,7 +117,9 @@ def test_an_unknown_curve_names_the_nearest() -> None:
 
 
 def test_a_fader_plays_its_range_along_its_curve() -> None:
-    stage = Stage(mappings=[{"osc": "/1/fader1", "to": "noise/hold", "range": [0.2, 0.6], "curve": 2.0}])
+    stage = Stage(
+        mappings=[{"osc": "/1/fader1", "to": "noise/hold", "range": [0.2, 0.6], "curve": 2.0}]
+    )
     stage.osc("/1/fader1", 0.5)
     assert stage.at("noise/hold") == pytest.approx(0.2 + 0.25 * 0.4)
     stage.osc("/1/fader1", 7.0)
@@ -130,11 +138,15 @@ def test_invert_input_range_and_values_of_a_pad() -> None:
     assert (frame["noise/hold"], frame["similarity"]) == (0.75, 0.5)
     stage.osc("/xy", 1.0)
     frame = stage.play(1 / FPS)[0]
-    assert (frame["noise/hold"], frame["similarity"]) == (0.0, 0.5), "a value that did not come changes nothing"
+    assert (frame["noise/hold"], frame["similarity"]) == (0.0, 0.5), (
+        "a value that did not come changes nothing"
+    )
 
 
 def test_smoothing_takes_the_seconds_it_names() -> None:
-    stage = Stage(start={"noise/hold": 0}, mappings=[{"osc": "/f", "to": "noise/hold", "smooth": "1 s"}])
+    stage = Stage(
+        start={"noise/hold": 0}, mappings=[{"osc": "/f", "to": "noise/hold", "smooth": "1 s"}]
+    )
     stage.play(0.1)
     stage.osc("/f", 1.0)
     values = [frame["noise/hold"] for frame in stage.play(2)]
@@ -145,11 +157,15 @@ def test_smoothing_takes_the_seconds_it_names() -> None:
 
 
 def test_a_hand_on_the_parameter_ends_another_ones_smoothing() -> None:
-    stage = Stage(start={"noise/hold": 0}, mappings=[{"osc": "/f", "to": "noise/hold", "smooth": "2 s"}])
+    stage = Stage(
+        start={"noise/hold": 0}, mappings=[{"osc": "/f", "to": "noise/hold", "smooth": "2 s"}]
+    )
     stage.osc("/f", 1.0)
     stage.play(0.3)
     stage.store.set("noise/hold", 0.4, "another hand")
-    assert [frame["noise/hold"] for frame in stage.play(1)][1:] == [0.4] * (FPS - 1), "the latest wins, and stays"
+    assert [frame["noise/hold"] for frame in stage.play(1)][1:] == [0.4] * (FPS - 1), (
+        "the latest wins, and stays"
+    )
 
 
 def test_a_control_takes_hold_when_it_crosses_the_value_and_not_before() -> None:
@@ -167,14 +183,22 @@ def test_a_control_takes_hold_when_it_crosses_the_value_and_not_before() -> None
 
 
 def test_takeover_can_be_switched_off() -> None:
-    stage = Stage(start={"noise/hold": 0.5}, mappings=[{"midi": "cc 7", "to": "noise/hold", "takeover": False}])
+    stage = Stage(
+        start={"noise/hold": 0.5},
+        mappings=[{"midi": "cc 7", "to": "noise/hold", "takeover": False}],
+    )
     stage.midi("cc 7 ch 1", 0)
     assert stage.at("noise/hold") == 0
 
 
-@pytest.mark.parametrize(("coding", "up", "down"), [("twos", 1, 127), ("offset", 65, 63), ("sign", 1, 65)])
+@pytest.mark.parametrize(
+    ("coding", "up", "down"), [("twos", 1, 127), ("offset", 65, 63), ("sign", 1, 65)]
+)
 def test_endless_encoders_of_the_three_codings(coding: str, up: int, down: int) -> None:
-    stage = Stage(start={"noise/hold": 0.5}, mappings=[{"midi": "cc 9", "to": "noise/hold", "relative": coding, "step": 0.1}])
+    stage = Stage(
+        start={"noise/hold": 0.5},
+        mappings=[{"midi": "cc 9", "to": "noise/hold", "relative": coding, "step": 0.1}],
+    )
     stage.midi("cc 9 ch 1", up)
     stage.midi("cc 9 ch 1", up)
     assert stage.at("noise/hold") == pytest.approx(0.7)
@@ -209,7 +233,6 @@ def test_notes_as_momentary_toggle_trigger_and_velocity() -> None:
     assert note(5, 1)["prompt/a"] == "deep ocean", "the softest touch is a press"
 
 
-
 def test_hysteresis_keeps_a_switch_from_chattering() -> None:
     stage = Stage(mappings=[{"osc": "/s", "to": "output/freeze", "hysteresis": 0.4}])
     seen = []
@@ -236,13 +259,18 @@ def test_channels_and_devices_are_told_apart() -> None:
 
 
 def test_quantised_changes_land_on_the_beat_on_screen() -> None:
-    stage = Stage(tempo=120, mappings=[{"osc": "/f", "to": "noise/hold", "quantise": "bar", "ahead": "100 ms"}])
+    stage = Stage(
+        tempo=120,
+        mappings=[{"osc": "/f", "to": "noise/hold", "quantise": "bar", "ahead": "100 ms"}],
+    )
     stage.latency = 0.1
     stage.play(0.3)
     stage.osc("/f", 0.25)
     frames = stage.play(3)
     first = next(frame.time for frame in frames if frame["noise/hold"] == 0.25)
-    assert first == pytest.approx(2.0 - 0.2, abs=1.01 / FPS), "the bar of 2 s, less latency and what is asked for"
+    assert first == pytest.approx(2.0 - 0.2, abs=1.01 / FPS), (
+        "the bar of 2 s, less latency and what is asked for"
+    )
 
 
 # Macros
@@ -251,25 +279,37 @@ def test_quantised_changes_land_on_the_beat_on_screen() -> None:
 def test_a_pedal_builds_up_and_returns_to_calm() -> None:
     stage = Stage(
         start={"strength": 0.35, "noise/hold": 1.0},
-        macros={"pedal": {"attack": "0.4 s", "release": "2 s", "drives": {"strength": [0.35, 0.9], "noise/hold": [1, 0.6, "s-curve"]}}},
+        macros={
+            "pedal": {
+                "attack": "0.4 s",
+                "release": "2 s",
+                "drives": {"strength": [0.35, 0.9], "noise/hold": [1, 0.6, "s-curve"]},
+            }
+        },
         mappings=[{"midi": "cc 64", "to": "pedal"}],
     )
     stage.play(0.2)
     stage.midi("cc 64 ch 1", 127)
     up = stage.play(0.6)
     assert [f["strength"] for f in up] == sorted(f["strength"] for f in up)
-    assert up[FPS // 5 - 1]["strength"] == pytest.approx(0.62, abs=0.05), "half way after half the attack"
+    assert up[FPS // 5 - 1]["strength"] == pytest.approx(0.62, abs=0.05), (
+        "half way after half the attack"
+    )
     assert up[-1]["strength"] == pytest.approx(0.9)
     assert up[-1]["noise/hold"] == pytest.approx(0.6)
     stage.midi("cc 64 ch 1", 0)
     down = stage.play(2.2)
-    assert down[FPS]["strength"] == pytest.approx(0.9 - 0.55 / 2, abs=0.03), "half way after half the release"
+    assert down[FPS]["strength"] == pytest.approx(0.9 - 0.55 / 2, abs=0.03), (
+        "half way after half the release"
+    )
     assert down[-1]["strength"] == pytest.approx(0.35), "calm"
     assert down[-1]["noise/hold"] == 1.0
 
 
 def test_a_hand_moves_what_a_macro_shifts() -> None:
-    stage = Stage(start={"noise/hold": 0.2}, macros={"push": {"drives": {"noise/hold": [0.2, 0.5]}}})
+    stage = Stage(
+        start={"noise/hold": 0.2}, macros={"push": {"drives": {"noise/hold": [0.2, 0.5]}}}
+    )
     stage.store.set("macro/push", 1)
     stage.play(0.2)
     stage.store.set("noise/hold", 0.4)
@@ -282,12 +322,21 @@ def test_a_hand_moves_what_a_macro_shifts() -> None:
 
 
 def test_an_lfo_adds_on_top_of_the_hand() -> None:
-    stage = Stage(start={"noise/hold": 0.5}, modulators=[{"lfo": "sine", "rate": "1 s", "to": "noise/hold", "depth": 0.2}])
+    stage = Stage(
+        start={"noise/hold": 0.5},
+        modulators=[{"lfo": "sine", "rate": "1 s", "to": "noise/hold", "depth": 0.2}],
+    )
     values = [frame["noise/hold"] for frame in stage.play(1)]
-    assert (min(values), max(values)) == (pytest.approx(0.3, abs=0.005), pytest.approx(0.7, abs=0.005))
+    assert (min(values), max(values)) == (
+        pytest.approx(0.3, abs=0.005),
+        pytest.approx(0.7, abs=0.005),
+    )
     stage.store.set("noise/hold", 0.7)
     values = [frame["noise/hold"] for frame in stage.play(1)]
-    assert (min(values), max(values)) == (pytest.approx(0.5, abs=0.005), pytest.approx(0.9, abs=0.005))
+    assert (min(values), max(values)) == (
+        pytest.approx(0.5, abs=0.005),
+        pytest.approx(0.9, abs=0.005),
+    )
     assert stage.store.get("noise/hold") == 0.7, "the base stays the hand's"
     stage.store.set("mod/sine1", 0)
     stage.play(0.2)
@@ -296,16 +345,25 @@ def test_an_lfo_adds_on_top_of_the_hand() -> None:
 
 def test_a_range_says_between_what_an_lfo_moves() -> None:
     stage = Stage(
-        start={"feedback/zoom": 1.0}, modulators=[{"lfo": "triangle", "rate": "2 s", "to": "feedback/zoom", "range": [0.99, 1.02]}]
+        start={"feedback/zoom": 1.0},
+        modulators=[
+            {"lfo": "triangle", "rate": "2 s", "to": "feedback/zoom", "range": [0.99, 1.02]}
+        ],
     )
     values = [frame["feedback/zoom"] for frame in stage.play(2)]
     assert (min(values), max(values)) == (pytest.approx(0.99), pytest.approx(1.02, abs=1e-3))
 
 
 def test_lfos_in_bars_follow_the_tempo() -> None:
-    stage = Stage(tempo=120, start={"noise/hold": 0.5}, modulators=[{"lfo": "saw", "rate": "1 bar", "to": "noise/hold", "range": [0, 1]}])
+    stage = Stage(
+        tempo=120,
+        start={"noise/hold": 0.5},
+        modulators=[{"lfo": "saw", "rate": "1 bar", "to": "noise/hold", "range": [0, 1]}],
+    )
     values = [frame["noise/hold"] for frame in stage.play(4)]
-    assert np.sum(np.diff(values) < -0.5) == 1, "bars of two seconds: one fall in four seconds, at the second"
+    assert np.sum(np.diff(values) < -0.5) == 1, (
+        "bars of two seconds: one fall in four seconds, at the second"
+    )
     stage.store.set("tempo/bpm", 240)
     values = [frame["noise/hold"] for frame in stage.play(4)]
     assert np.sum(np.diff(values) < -0.5) in (3, 4)
@@ -313,7 +371,12 @@ def test_lfos_in_bars_follow_the_tempo() -> None:
 
 def test_random_waves_repeat_exactly_and_differ_by_seed() -> None:
     def wave(seed: int, kind: str) -> list[float]:
-        stage = Stage(start={"noise/hold": 0.5}, modulators=[{"lfo": kind, "rate": 0.2, "seed": seed, "to": "noise/hold", "range": [0, 1]}])
+        stage = Stage(
+            start={"noise/hold": 0.5},
+            modulators=[
+                {"lfo": kind, "rate": 0.2, "seed": seed, "to": "noise/hold", "range": [0, 1]}
+            ],
+        )
         return [frame["noise/hold"] for frame in stage.play(3)]
 
     for kind in ("random", "noise"):
@@ -334,7 +397,9 @@ def test_an_envelope_is_set_off_by_a_beat_a_cue_and_a_note() -> None:
             tempo=120,
             start={"noise/hold": 0.0},
             cues=[{"name": "hit"}],
-            modulators=[{"envelope": cause, "attack": 0.05, "decay": 0.2, "to": "noise/hold", "depth": 0.8}],
+            modulators=[
+                {"envelope": cause, "attack": 0.05, "decay": 0.2, "to": "noise/hold", "depth": 0.8}
+            ],
         )
         stage.play(0.3 if cause != "beat" else 0)
         strike(stage)
@@ -358,25 +423,39 @@ def test_a_follower_hears_the_bass_of_a_file(tmp_path: Path) -> None:
         start={"noise/hold": 0.0, "similarity": 0.0},
         modulators=[
             {"audio": "low", "input": str(tmp_path / "kick.wav"), "to": "noise/hold", "depth": 1.0},
-            {"audio": "high", "input": str(tmp_path / "kick.wav"), "to": "similarity", "depth": 1.0},
+            {
+                "audio": "high",
+                "input": str(tmp_path / "kick.wav"),
+                "to": "similarity",
+                "depth": 1.0,
+            },
         ],
     )
     frames = stage.play(2)
-    low, high = (np.array([frame[name] for frame in frames]) for name in ("noise/hold", "similarity"))
+    low, high = (
+        np.array([frame[name] for frame in frames]) for name in ("noise/hold", "similarity")
+    )
     assert low[10:28].min() > 0.5
     assert high[10:28].max() < 0.1
     assert high[40:].min() > 0.5
     assert low[45:].max() < 0.1
-    assert [f.values for f in Stage(**_same(stage)).play(1)] == [f.values for f in frames[:FPS]], "offline it repeats"
+    assert [f.values for f in Stage(**_same(stage)).play(1)] == [f.values for f in frames[:FPS]], (
+        "offline it repeats"
+    )
 
 
 def _same(stage: Stage) -> dict[str, Any]:
-    rules = [{"audio": m.audio, "input": m.input, "to": m.to, "depth": 1.0} for m in stage.show.modulators]
+    rules = [
+        {"audio": m.audio, "input": m.input, "to": m.to, "depth": 1.0}
+        for m in stage.show.modulators
+    ]
     return {"start": {"noise/hold": 0.0, "similarity": 0.0}, "modulators": rules}
 
 
 def test_sound_that_cannot_be_heard_is_said_and_silent(tmp_path: Path) -> None:
-    stage = Stage(modulators=[{"audio": "level", "input": "nowhere.wav", "to": "noise/hold", "depth": -0.5}])
+    stage = Stage(
+        modulators=[{"audio": "level", "input": "nowhere.wav", "to": "noise/hold", "depth": -0.5}]
+    )
     assert stage.at("noise/hold") == 1.0
     assert "no such file" in stage.said[0]
 
@@ -389,7 +468,9 @@ def test_taps_give_the_tempo() -> None:
     for beat in range(5):
         tempo.tap(1.0 + beat * 60 / 128)
     assert tempo.bpm == pytest.approx(128, abs=0.01)
-    assert tempo.beat(1.0 + 4 * 60 / 128) % 1 == pytest.approx(0, abs=1e-6), "the last tap is a beat"
+    assert tempo.beat(1.0 + 4 * 60 / 128) % 1 == pytest.approx(0, abs=1e-6), (
+        "the last tap is a beat"
+    )
 
 
 def test_a_midi_clock_with_jitter_gives_the_tempo_and_the_beat() -> None:
@@ -427,7 +508,9 @@ def test_start_stop_continue_and_song_position_place_the_beat() -> None:
     clocked(stage, 96)
     heard_clock(stage, "stop")
     clocked(stage, 50)
-    assert stage.conductor.tempo.beat(stage.now) == pytest.approx(4, abs=0.06), "ticks while stopped do not count"
+    assert stage.conductor.tempo.beat(stage.now) == pytest.approx(4, abs=0.06), (
+        "ticks while stopped do not count"
+    )
     heard_clock(stage, "continue")
     clocked(stage, 48)
     assert stage.conductor.tempo.beat(stage.now) == pytest.approx(6, abs=0.06)
@@ -463,10 +546,18 @@ def test_a_second_clock_is_ignored_and_named_and_leads_when_the_first_has_gone()
 
 
 def test_a_bar_of_three_and_a_half_beats_strikes_where_it_begins() -> None:
-    envelope = {"envelope": "bar", "attack": 0, "decay": "0.1 s", "to": "picture/brightness", "depth": 0.5}
+    envelope = {
+        "envelope": "bar",
+        "attack": 0,
+        "decay": "0.1 s",
+        "to": "picture/brightness",
+        "depth": 0.5,
+    }
     stage = Stage(tempo={"bpm": 120, "beats_per_bar": 3.5}, modulators=[envelope])
     values = [frame["picture/brightness"] for frame in stage.play(9)]
-    struck = [index / FPS for index, (a, b) in enumerate(itertools.pairwise(values), 1) if b - a > 0.2]
+    struck = [
+        index / FPS for index, (a, b) in enumerate(itertools.pairwise(values), 1) if b - a > 0.2
+    ]
     assert np.allclose(np.diff(struck), 1.75, atol=1.5 / FPS)
     assert len(struck) >= 4
 
@@ -489,7 +580,12 @@ def test_a_fade_in_bars_follows_the_tempo_and_is_not_moved_by_a_new_beat() -> No
 
 
 def test_an_envelope_may_name_a_channel() -> None:
-    envelope = {"envelope": "midi note 36 ch 10", "decay": "1 s", "to": "picture/brightness", "depth": 0.5}
+    envelope = {
+        "envelope": "midi note 36 ch 10",
+        "decay": "1 s",
+        "to": "picture/brightness",
+        "depth": 0.5,
+    }
     stage = Stage(modulators=[envelope])
     stage.midi("note 36 ch 2", 100)
     assert stage.at("picture/brightness") == 0
@@ -510,7 +606,12 @@ def test_a_tempo_change_does_not_jump_in_the_beat() -> None:
 
 CUES = [
     {"name": "calm", "set": {"noise/hold": 1.0, "prompt/a": "sea"}},
-    {"name": "storm", "fade": "2 s", "ease": "s-curve", "set": {"noise/hold": 0.0, "prompt/a": "storm", "similarity": 0.5}},
+    {
+        "name": "storm",
+        "fade": "2 s",
+        "ease": "s-curve",
+        "set": {"noise/hold": 0.0, "prompt/a": "storm", "similarity": 0.5},
+    },
     {"name": "after", "fade": "1 s", "set": {"noise/hold": 0.5}},
 ]
 
@@ -600,7 +701,9 @@ def test_cues_follow_after_a_time_and_at_a_bar() -> None:
             seen.append((frame.time, standing))
     assert [name for _, name in seen] == ["a", "c", "b"]
     assert seen[1][0] - seen[0][0] == pytest.approx(0.5, abs=0.04)
-    assert seen[2][0] == pytest.approx(2.0, abs=0.04), "fired at 0.8 s, a bar later is 2.8 s, whose bar line is at 2 s"
+    assert seen[2][0] == pytest.approx(2.0, abs=0.04), (
+        "fired at 0.8 s, a bar later is 2.8 s, whose bar line is at 2 s"
+    )
 
 
 def test_a_stored_cue_brings_the_whole_state_back() -> None:
@@ -620,7 +723,9 @@ def test_a_stored_cue_brings_the_whole_state_back() -> None:
 
 def test_a_stored_cue_is_written_and_read_again_and_pulls_no_trigger(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
-    path.write_text("show: mine\ncues:\n  - {name: first, set: {strength: 0.2}}\n", encoding="utf-8")
+    path.write_text(
+        "show: mine\ncues:\n  - {name: first, set: {strength: 0.2}}\n", encoding="utf-8"
+    )
     stage = Stage(cues=CUES)
     stage.store.set("mask/learn", True)
     stage.play(0.1)
@@ -642,12 +747,24 @@ def test_a_timeline_fires_cues_and_loops() -> None:
         timeline=[{"at": 0, "cue": "a"}, {"at": "bar 2", "cue": "b"}, {"at": "3 s", "loop": 0}],
     )
     frames = stage.play(7)
-    changes = [round(b.time, 1) for a, b in itertools.pairwise(frames) if a["noise/hold"] != b["noise/hold"]]
+    changes = [
+        round(b.time, 1)
+        for a, b in itertools.pairwise(frames)
+        if a["noise/hold"] != b["noise/hold"]
+    ]
     assert changes == [2.0, 3.0, 5.0, 6.0]
 
 
 def test_a_curve_is_followed_and_a_hand_has_it_until_the_next_point() -> None:
-    stage = Stage(curves=[{"to": "strength", "points": [[0, 0.0], ["2 s", 1.0, "s-curve"], ["4 s", 0.2]], "loop": True}])
+    stage = Stage(
+        curves=[
+            {
+                "to": "strength",
+                "points": [[0, 0.0], ["2 s", 1.0, "s-curve"], ["4 s", 0.2]],
+                "loop": True,
+            }
+        ]
+    )
     frames = stage.play(2)
     assert frames[FPS]["strength"] == pytest.approx(0.5, abs=0.02)
     assert frames[FPS // 2]["strength"] == pytest.approx(0.25**2 * (3 - 0.5), abs=0.02)
@@ -655,7 +772,9 @@ def test_a_curve_is_followed_and_a_hand_has_it_until_the_next_point() -> None:
     stage.store.set("strength", 0.05, "hand")
     assert stage.play(0.5)[-1]["strength"] == pytest.approx(0.05)
     stage.play(1.05)
-    assert stage.at("strength") == pytest.approx(0.0, abs=0.02), "the loop has begun anew and has it again"
+    assert stage.at("strength") == pytest.approx(0.0, abs=0.02), (
+        "the loop has begun anew and has it again"
+    )
 
 
 # Takes
@@ -690,7 +809,9 @@ def test_a_take_replays_the_same_values_on_the_same_frames(tmp_path: Path) -> No
         for name, value in frame.values.items():
             if name.startswith(("cue/", "macro/", "mod/")):
                 continue
-            assert replayed[name] == (pytest.approx(value, abs=2e-6) if isinstance(value, float) else value), (frame.time, name)
+            assert replayed[name] == (
+                pytest.approx(value, abs=2e-6) if isinstance(value, float) else value
+            ), (frame.time, name)
     assert take.size == Size(64, 48)
     assert take.seconds == pytest.approx(stage.frames[-1].time, abs=0.04)
     assert path.stat().st_size < 120 * len(stage.frames), "compact"
@@ -698,7 +819,11 @@ def test_a_take_replays_the_same_values_on_the_same_frames(tmp_path: Path) -> No
 
 def test_between_near_frames_a_number_that_goes_on_changing_runs_straight(tmp_path: Path) -> None:
     path = tmp_path / "t.take"
-    path.write_text(f"{FIRST_LINE}\n0.0 strength=0\n0.1 strength=0.5\n0.2 strength=1\n5.0 strength=0.5\n5.1 delta=1\n", encoding="utf-8")
+    path.write_text(
+        f"{FIRST_LINE}\n0.0 strength=0\n0.1 strength=0.5\n0.2 strength=1\n5.0 strength=0.5\n5.1 "
+        "delta=1\n",
+        encoding="utf-8",
+    )
     take = Take(path, Store().table)
     assert take.at("strength", 0.05) == pytest.approx(0.25)
     assert take.at("strength", 0.15) == pytest.approx(0.75)
@@ -707,12 +832,17 @@ def test_between_near_frames_a_number_that_goes_on_changing_runs_straight(tmp_pa
 
 @pytest.mark.parametrize("rate", [FPS, 2 * FPS, 50])
 def test_a_replayed_step_stays_a_step_and_a_ramp_a_ramp(tmp_path: Path, rate: int) -> None:
-    """At the show's own rate every frame has the live run's values; at another no value that was never there."""
+    """At the show's own rate every frame has the live run's values; at another no value that was
+    never there."""
     lfos = [
         {"lfo": "square", "rate": "0.2 s", "to": "picture/brightness", "range": [-0.5, 0.5]},
         {"lfo": "triangle", "rate": "2 s", "to": "picture/contrast", "range": [0.5, 1.5]},
     ]
-    stage = Stage(modulators=lfos, cues=[{"name": "a", "fade": "1 s", "set": {"delta": 0.2}}], timeline=[{"at": "0:01", "cue": "a"}])
+    stage = Stage(
+        modulators=lfos,
+        cues=[{"name": "a", "fade": "1 s", "set": {"delta": 0.2}}],
+        timeline=[{"at": "0:01", "cue": "a"}],
+    )
     writer = TakeWriter(tmp_path / "t.take", "test", print, lambda: Size(64, 64))
     stage.store.taps.append(writer.hear)
     frames = stage.play(4)
@@ -732,12 +862,18 @@ def test_a_take_overwrites_nothing(tmp_path: Path) -> None:
     said: list[str] = []
     for _ in range(3):
         TakeWriter(tmp_path / "set.take", "test", said.append, lambda: Size(64, 64)).close()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["set-2.take", "set-3.take", "set.take"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "set-2.take",
+        "set-3.take",
+        "set.take",
+    ]
     assert "is there already; this one goes into" in said[0]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
-def test_a_full_disk_ends_a_take_with_a_word_and_takes_no_more_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_ends_a_take_with_a_word_and_takes_no_more_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said: list[str] = []
     monkeypatch.setattr("vj.control.takes._new_file", lambda path: (open("/dev/full", "w"), path))  # noqa: SIM115
     writer = TakeWriter(tmp_path / "set.take", "test", said.append, lambda: Size(64, 64))
@@ -778,7 +914,10 @@ def test_a_take_that_is_none_says_where(tmp_path: Path, text: str, words: str) -
     ("show", "words"),
     [
         ({"mappings": [{"osc": "/f", "to": "strenght"}]}, "did you mean strength"),
-        ({"mappings": [{"osc": "/f", "to": "strength", "range": [1, 0]}]}, r"write \[0, 1\] with invert: true"),
+        (
+            {"mappings": [{"osc": "/f", "to": "strength", "range": [1, 0]}]},
+            r"write \[0, 1\] with invert: true",
+        ),
         ({"mappings": [{"osc": "/f", "to": "strength", "range": [0, 4]}]}, "4 is above 1"),
         ({"mappings": [{"to": "strength"}]}, "one control"),
         ({"mappings": [{"osc": "/f*", "to": "strength"}]}, "no OSC address"),
@@ -787,7 +926,10 @@ def test_a_take_that_is_none_says_where(tmp_path: Path, text: str, words: str) -
         ({"mappings": [{"osc": "/f", "to": "strength", "colour": 1}]}, "unknown key colour"),
         (
             {
-                "macros": {"a": {"drives": {"strength": [0, 1]}}, "b": {"drives": {"mix/wet": [0, 1]}}},
+                "macros": {
+                    "a": {"drives": {"strength": [0, 1]}},
+                    "b": {"drives": {"mix/wet": [0, 1]}},
+                },
                 "mappings": [{"midi": "cc 64", "to": "a"}, {"midi": "cc 64", "to": "b"}],
             },
             "plays two macros",
@@ -828,7 +970,12 @@ def test_many_events_in_one_frame_are_one_change() -> None:
 
 
 def test_a_conductor_reads_strange_raw_values_without_harm() -> None:
-    stage = Stage(mappings=[{"osc": "/f", "to": "noise/hold"}, {"osc": "/j", "to": "seed/a", "take": "json 0 0", "as": "raw"}])
+    stage = Stage(
+        mappings=[
+            {"osc": "/f", "to": "noise/hold"},
+            {"osc": "/j", "to": "seed/a", "take": "json 0 0", "as": "raw"},
+        ]
+    )
     for values in ((math.nan,), (math.inf,), ("text",), (b"blob",), (None,), (), ([1, 2],)):
         stage.osc("/f", *values)
         stage.osc("/j", *values)
@@ -840,7 +987,9 @@ def test_a_conductor_reads_strange_raw_values_without_harm() -> None:
 
 
 def test_program_changes_and_keys_fire_cues() -> None:
-    stage = Stage(cues=CUES, mappings=[{"midi": "program", "to": "cue/fire"}, {"key": "x", "to": "cue/go"}])
+    stage = Stage(
+        cues=CUES, mappings=[{"midi": "program", "to": "cue/fire"}, {"key": "x", "to": "cue/go"}]
+    )
     stage.midi("program ch 1", 1)
     stage.play(0.1)
     assert stage.conductor.cues.standing == "storm"
@@ -900,7 +1049,8 @@ def test_link_without_its_package_is_said() -> None:
 
 
 def test_onsets_are_heard_where_something_begins(tmp_path: Path) -> None:
-    """Clicks on a steady tone, every half second: the onset is at the clicks and not between them."""
+    """Clicks on a steady tone, every half second: the onset is at the clicks and not between
+    them."""
     import wave
 
     from vj.control.audio import RATE, Track
@@ -911,7 +1061,11 @@ def test_onsets_are_heard_where_something_begins(tmp_path: Path) -> None:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(RATE)
-        file.writeframes((np.clip(0.1 * np.sin(2 * np.pi * 220 * t) + clicks, -1, 1) * 32767).astype("<i2").tobytes())
+        file.writeframes(
+            (np.clip(0.1 * np.sin(2 * np.pi * 220 * t) + clicks, -1, 1) * 32767)
+            .astype("<i2")
+            .tobytes()
+        )
     track = Track(tmp_path / "clicks.wav")
     onset = np.array([track.level("onset", 0.005 * i) for i in range(60, 380)])
     times = 0.005 * np.arange(60, 380)
@@ -944,18 +1098,25 @@ def kicks(path: Path, loud: float = 0.8) -> np.ndarray:
 
 @pytest.mark.parametrize("fps", [12, 30, 60])
 @pytest.mark.parametrize(("band", "enough"), [("onset", 0.25), ("low", 0.3)])
-def test_every_kick_is_heard_however_few_frames_there_are(tmp_path: Path, fps: int, band: str, enough: float) -> None:
+def test_every_kick_is_heard_however_few_frames_there_are(
+    tmp_path: Path, fps: int, band: str, enough: float
+) -> None:
     from vj.control.audio import Track
 
     kicks(tmp_path / "kicks.wav")
     track = Track(tmp_path / "kicks.wav")
     heard = np.array([track.level(band, number / fps) for number in range(4 * fps)])
-    peaks = [heard[int(moment * fps) : int(moment * fps) + max(2, fps // 8) + 1].max() for moment in KICKS]
+    peaks = [
+        heard[int(moment * fps) : int(moment * fps) + max(2, fps // 8) + 1].max()
+        for moment in KICKS
+    ]
     assert min(peaks) > enough
     assert max(peaks) - min(peaks) < 0.35 * max(peaks), "one like the other"
 
 
-def test_an_input_hears_what_a_file_gives_within_one_hop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_input_hears_what_a_file_gives_within_one_hop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import types
 
     from vj.control.audio import HOP, RATE, Input, Track
@@ -970,7 +1131,9 @@ def test_an_input_hears_what_a_file_gives_within_one_hop(tmp_path: Path, monkeyp
 
         stop = close = start
 
-    monkeypatch.setitem(__import__("sys").modules, "sounddevice", types.SimpleNamespace(InputStream=Stream))
+    monkeypatch.setitem(
+        __import__("sys").modules, "sounddevice", types.SimpleNamespace(InputStream=Stream)
+    )
     live, track = Input(""), Track(tmp_path / "kicks.wav")
     pairs = []
     for hop in range(len(sound) // HOP):
@@ -984,9 +1147,18 @@ def test_an_input_hears_what_a_file_gives_within_one_hop(tmp_path: Path, monkeyp
 
 
 @pytest.mark.parametrize("loud", [0.9, 0.12])
-def test_a_gain_that_finds_itself_hears_quiet_and_loud_music_alike(tmp_path: Path, loud: float) -> None:
+def test_a_gain_that_finds_itself_hears_quiet_and_loud_music_alike(
+    tmp_path: Path, loud: float
+) -> None:
     kicks(tmp_path / "kicks.wav", loud)
-    follower = {"audio": "low", "input": str(tmp_path / "kicks.wav"), "gain": "auto", "smooth": 0, "to": "picture/brightness", "depth": 0.5}
+    follower = {
+        "audio": "low",
+        "input": str(tmp_path / "kicks.wav"),
+        "gain": "auto",
+        "smooth": 0,
+        "to": "picture/brightness",
+        "depth": 0.5,
+    }
     values = [frame["picture/brightness"] for frame in Stage(modulators=[follower]).play(3.9)]
     assert max(values) == pytest.approx(0.5, abs=0.01)
     assert sum(b > 0.4 > a for a, b in itertools.pairwise(values)) == len(KICKS)
@@ -995,6 +1167,8 @@ def test_a_gain_that_finds_itself_hears_quiet_and_loud_music_alike(tmp_path: Pat
 @pytest.mark.parametrize("value", ['"on"', "null", "[1]"])
 def test_a_take_whose_trigger_is_no_count_is_told_with_its_line(tmp_path: Path, value: str) -> None:
     path = tmp_path / "set.take"
-    path.write_text(f"{FIRST_LINE}\n0.0 strength=0.5\n0.1 mask/learn={value}\n0.2\n", encoding="utf-8")
+    path.write_text(
+        f"{FIRST_LINE}\n0.0 strength=0.5\n0.1 mask/learn={value}\n0.2\n", encoding="utf-8"
+    )
     with pytest.raises(Fault, match=r"set\.take:3: mask/learn"):
         Take(path, Store().table)

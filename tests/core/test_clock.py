@@ -1,4 +1,5 @@
-"""Waiting: frames keep their rate on systems whose timer ticks 64 times a second, and a stop is seen at once."""
+"""Waiting: frames keep their rate on systems whose timer ticks 64 times a second, and a stop is
+seen at once."""
 
 from __future__ import annotations
 
@@ -28,8 +29,8 @@ TICK = 1 / 64
 
 
 class Windows:
-    """Time as it goes there, and no faster than it is asked for: whatever waits for an event or a condition wakes with a tick, a sleep
-    as it was told. Nothing really waits."""
+    """Time as it goes there, and no faster than it is asked for: whatever waits for an event or a
+    condition wakes with a tick, a sleep as it was told. Nothing really waits."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
@@ -134,7 +135,8 @@ def test_a_stop_is_seen_within_ten_milliseconds(windows: Windows, after: float) 
 def test_the_render_loop_keeps_the_shows_rate(
     windows: Windows, monkeypatch: pytest.MonkeyPatch, fps: int, source: int
 ) -> None:
-    """Also where the source is slower: then the last picture is painted once more, a quarter of a period late."""
+    """Also where the source is slower: then the last picture is painted once more, a quarter of a
+    period late."""
     box: Mailbox[Frame] = Mailbox()
     shown: list[float] = []
     loop = RenderLoop(

@@ -383,7 +383,9 @@ def test_a_feed_whose_thread_throws_is_begun_again(monkeypatch: pytest.MonkeyPat
         def close(self) -> None: ...
 
     supervisor = Supervisor(said.append)
-    feed = Feed(["reel:1"], box, Setting(WallClock()), said.append, supervisor, lambda uri, setting: Reel())
+    feed = Feed(
+        ["reel:1"], box, Setting(WallClock()), said.append, supervisor, lambda uri, setting: Reel()
+    )
     put, left = feed._put, [2]
 
     def once(one: Frame) -> None:
@@ -451,7 +453,9 @@ def test_a_camera_whose_driver_throws_is_lost_and_released(monkeypatch: pytest.M
         source.read()
 
 
-def test_the_render_thread_waits_for_no_terminal_and_opens_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_render_thread_waits_for_no_terminal_and_opens_no_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A terminal that is held, and a disk that is slow, hold up no frame."""
     held = threading.Event()
     threads: list[str] = []

@@ -1,4 +1,5 @@
-"""What a show adds to its model: LoRAs that are played, words of its own, lines that lead, pictures as prompts."""
+"""What a show adds to its model: LoRAs that are played, words of its own, lines that lead, pictures
+as prompts."""
 
 from __future__ import annotations
 
@@ -76,17 +77,24 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_ip_adapter(base / "lcm", base / "ip-plus.safetensors", plus=True)
     rng = np.random.default_rng(1)
     for name in ("a", "b", "c"):
-        cv2.imwrite(str(base / f"{name}.png"), cv2.resize(rng.integers(0, 255, (4, 4, 3), np.uint8), (50, 40)))
+        cv2.imwrite(
+            str(base / f"{name}.png"),
+            cv2.resize(rng.integers(0, 255, (4, 4, 3), np.uint8), (50, 40)),
+        )
     torch.manual_seed(5)
     save_file({"<cat-toy>": torch.randn(768)}, base / "cat.safetensors")
     save_file({"emb_params": torch.randn(3, 768)}, base / "three.safetensors")
     save_file({"<cat-toy>": torch.randn(1024)}, base / "cat21.safetensors")
-    save_file({"clip_l": torch.randn(2, 32), "clip_g": torch.randn(2, 32)}, base / "catxl.safetensors")
+    save_file(
+        {"clip_l": torch.randn(2, 32), "clip_g": torch.randn(2, 32)}, base / "catxl.safetensors"
+    )
     return base
 
 
 def load(parts: Path, family: str = "lcm", **more: Any) -> Model:
-    spec = ModelSpec(str(parts / family), **{"vae": "full", "lcm_lora": "off", "device": "cpu", **more})
+    spec = ModelSpec(
+        str(parts / family), **{"vae": "full", "lcm_lora": "off", "device": "cpu", **more}
+    )
     return load_model(spec)
 
 
@@ -97,7 +105,12 @@ def lora(parts: Path, name: str, weight: float = 1.0, called: str = "") -> LoraF
 def pictured(parts: Path, **more: Any) -> dict[str, Any]:
     shown = tuple(str(parts / f"{name}.png") for name in "abc")
     encoder = str(parts / "encoder")
-    return {"ip_adapter": str(parts / "ip.safetensors"), "image_encoder": encoder, "image_prompts": shown, **more}
+    return {
+        "ip_adapter": str(parts / "ip.safetensors"),
+        "image_encoder": encoder,
+        "image_prompts": shown,
+        **more,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +133,10 @@ def shown(parts: Path) -> Model:
     return load(parts, **pictured(parts))
 
 
-X, T = torch.randn((2, 4, 8, 8), generator=torch.Generator().manual_seed(4)), torch.tensor([600.0, 300.0])
+X, T = (
+    torch.randn((2, 4, 8, 8), generator=torch.Generator().manual_seed(4)),
+    torch.tensor([600.0, 300.0]),
+)
 
 
 def apart(one: Tensor, two: Tensor) -> float:
@@ -145,7 +161,9 @@ def paint(painter: StreamPainter, cargo: Any = None, **values: Any) -> Tensor:
     """One frame through a painter of one step, with a show's values."""
     names = {key.replace("__", "/"): value for key, value in values.items()}
     snapshot = Store({"prompt/a": "gold"}).sample(0)
-    painting = painter.paint(picture(), replace(snapshot, values={**snapshot.values, **names}), cargo)
+    painting = painter.paint(
+        picture(), replace(snapshot, values={**snapshot.values, **names}), cargo
+    )
     assert painting is not None
     return torch.as_tensor(painting.picture).clone()
 
@@ -178,13 +196,20 @@ def test_two_loras_are_played_each_by_its_own_fader(plain: Model, inked: Model) 
 def test_a_fader_moves_a_lora_between_two_frames(parts: Path) -> None:
     model = load(parts, loras=(lora(parts, "ink", 0.8),))
     painter = StreamPainter(model, SIZE, wait=True)
-    first, again = paint(painter, strength=0.7, lora__ink=0.8), paint(painter, strength=0.7, lora__ink=0.8)
+    first, again = (
+        paint(painter, strength=0.7, lora__ink=0.8),
+        paint(painter, strength=0.7, lora__ink=0.8),
+    )
     assert torch.equal(first, again)
     moved = paint(painter, strength=0.7, lora__ink=0.2)
     assert apart(moved, first) > 1e-4
     assert torch.equal(paint(painter, strength=0.7, lora__ink=0.8), first), "and back"
-    assert torch.equal(paint(painter, strength=0.7), first), "a show without the parameter leaves the weight where it stands"
-    assert torch.equal(paint(painter, strength=0.7, lora__ink=0.80001), first), "what nobody sees is not done"
+    assert torch.equal(paint(painter, strength=0.7), first), (
+        "a show without the parameter leaves the weight where it stands"
+    )
+    assert torch.equal(paint(painter, strength=0.7, lora__ink=0.80001), first), (
+        "what nobody sees is not done"
+    )
 
 
 def test_the_text_part_of_a_lora_stays_at_its_start(parts: Path, plain: Model) -> None:
@@ -208,7 +233,9 @@ def test_an_lcm_lora_is_fused_beside_those_that_are_played(parts: Path, inked: M
     assert apart(guess(fused), guess(inked)) < 1e-4, "only the one that is played can be taken back"
 
 
-def test_the_ways_of_computing_are_tried_with_adapters_too_and_lose_nothing(parts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_ways_of_computing_are_tried_with_adapters_too_and_lose_nothing(
+    parts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = load(parts, loras=(lora(parts, "ink"),), controlnet=str(parts / "controlnet"))
     led = (hint().expand(2, -1, -1, -1), 1.0)
     model.follow(at(ink=0.9))
@@ -222,9 +249,13 @@ def test_the_ways_of_computing_are_tried_with_adapters_too_and_lose_nothing(part
     monkeypatch.setattr(Model, "encode", dawdling)
     tune(model, 64, 64)
     assert model.dtype == torch.float32
-    assert apart(guess(model, None, *led), before) < 1e-6, "what has been through bfloat16 is put back as it was"
+    assert apart(guess(model, None, *led), before) < 1e-6, (
+        "what has been through bfloat16 is put back as it was"
+    )
     model.follow(at(ink=0.0))
-    assert apart(guess(model, None, *led), before) > 1e-3, "the tuned copy is played, not the one before"
+    assert apart(guess(model, None, *led), before) > 1e-3, (
+        "the tuned copy is played, not the one before"
+    )
 
 
 # --- textual inversion
@@ -239,14 +270,20 @@ def test_the_ways_of_computing_are_tried_with_adapters_too_and_lose_nothing(part
         ("sdxl", "catxl", "<cat-toy>", "<cat-toy>"),
     ],
 )
-def test_a_word_of_ones_own(parts: Path, plain: Model, family: str, file: str, token: str | None, called: str) -> None:
-    model = load(parts, family, embeddings=(EmbeddingFile(str(parts / f"{file}.safetensors"), token),))
+def test_a_word_of_ones_own(
+    parts: Path, plain: Model, family: str, file: str, token: str | None, called: str
+) -> None:
+    model = load(
+        parts, family, embeddings=(EmbeddingFile(str(parts / f"{file}.safetensors"), token),)
+    )
     without = plain if family == "lcm" else load(parts, family)
     new, old = (one.encode_text(f"a {called}") for one in (model, without))
     assert apart(new.tokens, old.tokens) > 1e-3, "it means something now"
     if old.pooled is not None and new.pooled is not None:
         assert apart(new.pooled, old.pooled) > 1e-4, "to both encoders of SDXL"
-    assert apart(model.encode_text("a cat").tokens, without.encode_text("a cat").tokens) < 1e-5, "other words are as they were"
+    assert apart(model.encode_text("a cat").tokens, without.encode_text("a cat").tokens) < 1e-5, (
+        "other words are as they were"
+    )
     assert called in model.describe()
 
 
@@ -255,15 +292,23 @@ def test_a_word_of_ones_own(parts: Path, plain: Model, family: str, file: str, t
 
 def lines(kind: int = 0) -> np.ndarray:
     drawn = np.zeros((64, 64, 3), np.uint8)
-    return cv2.circle(drawn, (32, 32), 20, (255, 255, 255), 2) if kind == 0 else cv2.line(drawn, (0, 50), (63, 9), (255, 255, 255), 3)
+    return (
+        cv2.circle(drawn, (32, 32), 20, (255, 255, 255), 2)
+        if kind == 0
+        else cv2.line(drawn, (0, 50), (63, 9), (255, 255, 255), 3)
+    )
 
 
 def hint(kind: int = 0) -> Tensor:
     return torch.from_numpy(lines(kind)).permute(2, 0, 1)[None].float() / 255
 
 
-@pytest.mark.parametrize("which", [("controlnet",), ("t2i_adapter",), ("controlnet", "t2i_adapter")], ids=", ".join)
-def test_lines_lead_the_painting(led: Model, plain: Model, which: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "which", [("controlnet",), ("t2i_adapter",), ("controlnet", "t2i_adapter")], ids=", ".join
+)
+def test_lines_lead_the_painting(
+    led: Model, plain: Model, which: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     for part in {"controlnet", "t2i_adapter"} - set(which):
         monkeypatch.setattr(led.adapters, part, None)
     painter = StreamPainter(led, SIZE, wait=True)
@@ -271,10 +316,21 @@ def test_lines_lead_the_painting(led: Model, plain: Model, which: tuple[str, ...
     bare = paint(StreamPainter(plain, SIZE, wait=True), strength=0.7)
     full = paint(painter, SimpleNamespace(lines=lines(), walk=None), strength=0.7)
     assert apart(full, bare) > 1e-3
-    assert apart(full, paint(painter, SimpleNamespace(lines=lines(1), walk=None), strength=0.7)) > 1e-4, "by what is drawn"
-    assert torch.equal(bare, paint(painter, SimpleNamespace(lines=lines(), walk=None), strength=0.7, control__amount=0.0))
-    assert torch.equal(bare, paint(painter, SimpleNamespace(lines=None, walk=None), strength=0.7)), "without lines there is nothing to lead"
-    half = paint(painter, SimpleNamespace(lines=lines(), walk=None), strength=0.7, control__amount=0.4)
+    assert (
+        apart(full, paint(painter, SimpleNamespace(lines=lines(1), walk=None), strength=0.7)) > 1e-4
+    ), "by what is drawn"
+    assert torch.equal(
+        bare,
+        paint(
+            painter, SimpleNamespace(lines=lines(), walk=None), strength=0.7, control__amount=0.0
+        ),
+    )
+    assert torch.equal(
+        bare, paint(painter, SimpleNamespace(lines=None, walk=None), strength=0.7)
+    ), "without lines there is nothing to lead"
+    half = paint(
+        painter, SimpleNamespace(lines=lines(), walk=None), strength=0.7, control__amount=0.4
+    )
     assert 0 < apart(half, bare) < apart(full, bare)
     painter.warm(Store().sample(0))
 
@@ -310,7 +366,9 @@ def alone(model: Model, z: Tensor, recipe: Recipe) -> Tensor:
 
 
 @pytest.mark.parametrize("what", ["lines", "pictures"])
-def test_each_frame_comes_out_as_if_denoised_alone_while_lines_and_pictures_change(led: Model, shown: Model, what: str) -> None:
+def test_each_frame_comes_out_as_if_denoised_alone_while_lines_and_pictures_change(
+    led: Model, shown: Model, what: str
+) -> None:
     model = led if what == "lines" else shown
     text, against = model.encode_text("gold"), model.encode_text("fire")
     noise = torch.randn((6, 4, 8, 8), generator=torch.Generator().manual_seed(1))
@@ -318,9 +376,20 @@ def test_each_frame_comes_out_as_if_denoised_alone_while_lines_and_pictures_chan
     sent: dict[int, tuple[Tensor, Recipe]] = {}
     arrived = 0
     for number in range(8):
-        recipe = Recipe(model.schedule.plan(0.4 + 0.05 * number, 2), noise[number % 4 :][:2], text, 1.4, 0.9, against)
+        recipe = Recipe(
+            model.schedule.plan(0.4 + 0.05 * number, 2),
+            noise[number % 4 :][:2],
+            text,
+            1.4,
+            0.9,
+            against,
+        )
         if what == "lines":
-            recipe = replace(recipe, hint=None if number % 3 == 2 else hint(number % 2), hint_amount=0.3 * (number % 4))
+            recipe = replace(
+                recipe,
+                hint=None if number % 3 == 2 else hint(number % 2),
+                hint_amount=0.3 * (number % 4),
+            )
         elif number % 3 < 2:
             assert model.adapters.pictures is not None
             tokens = model.adapters.pictures.at(number / 8)
@@ -341,15 +410,26 @@ def test_pictures_are_prompts_and_mix_as_texts_do(shown: Model, plain: Model) ->
     painter, pictures = StreamPainter(shown, SIZE, wait=True), shown.adapters.pictures
     assert pictures is not None
     bare = paint(StreamPainter(plain, SIZE, wait=True), strength=0.8)
-    assert apart(paint(painter, strength=0.8, image__amount=0.0), bare) < 1e-5, "amount 0 is as if there were no adapter"
-    seen = {mix: paint(painter, strength=0.8, image__amount=1.0, image__mix=mix) for mix in (0.0, 0.25, 0.5, 1.0)}
+    assert apart(paint(painter, strength=0.8, image__amount=0.0), bare) < 1e-5, (
+        "amount 0 is as if there were no adapter"
+    )
+    seen = {
+        mix: paint(painter, strength=0.8, image__amount=1.0, image__mix=mix)
+        for mix in (0.0, 0.25, 0.5, 1.0)
+    }
     assert apart(seen[0.0], bare) > 1e-4
     assert min(apart(seen[one], seen[two]) for one in seen for two in seen if one < two) > 1e-5
     for number, mix in enumerate((0.0, 0.5, 1.0)):
-        assert torch.equal(pictures.at(mix), pictures.shown[number]), "three pictures: the middle of the way is the second"
+        assert torch.equal(pictures.at(mix), pictures.shown[number]), (
+            "three pictures: the middle of the way is the second"
+        )
     halves = pictures.at(0.25)
-    norms = [float(one.norm(dim=-1).mean()) for one in (pictures.shown[0], halves, pictures.shown[1])]
-    assert min(norms[0], norms[2]) * 0.99 <= norms[1] <= max(norms[0], norms[2]) * 1.01, "mixed, they are not paler"
+    norms = [
+        float(one.norm(dim=-1).mean()) for one in (pictures.shown[0], halves, pictures.shown[1])
+    ]
+    assert min(norms[0], norms[2]) * 0.99 <= norms[1] <= max(norms[0], norms[2]) * 1.01, (
+        "mixed, they are not paler"
+    )
     half = paint(painter, strength=0.8, image__amount=0.5)
     assert 0 < apart(half, bare) < apart(seen[0.0], bare)
 
@@ -357,11 +437,16 @@ def test_pictures_are_prompts_and_mix_as_texts_do(shown: Model, plain: Model) ->
 def test_a_picture_alone_or_first_of_three_is_the_same(parts: Path, shown: Model) -> None:
     alone_there = load(parts, **pictured(parts, image_prompts=(str(parts / "a.png"),)))
     first = paint(StreamPainter(shown, SIZE, wait=True), strength=0.8, image__mix=0.0)
-    assert torch.equal(first, paint(StreamPainter(alone_there, SIZE, wait=True), strength=0.8, image__mix=0.7))
+    assert torch.equal(
+        first, paint(StreamPainter(alone_there, SIZE, wait=True), strength=0.8, image__mix=0.7)
+    )
 
 
-def test_the_pictures_of_a_walk_are_its_image_prompts(parts: Path, shown: Model, plain: Model) -> None:
-    """At the ends of a leg their own tokens, midway those of both; a model without an adapter walks in its latents alone."""
+def test_the_pictures_of_a_walk_are_its_image_prompts(
+    parts: Path, shown: Model, plain: Model
+) -> None:
+    """At the ends of a leg their own tokens, midway those of both; a model without an adapter walks
+    in its latents alone."""
     one, two = (cv2.imread(str(parts / f"{name}.png"), cv2.IMREAD_COLOR_RGB) for name in "ab")
     assert one is not None
     assert two is not None
@@ -380,7 +465,12 @@ def test_the_pictures_of_a_walk_are_its_image_prompts(parts: Path, shown: Model,
     for name, model in (("with", shown), ("without", plain)):
         for amount in (0.0, 1.0):
             cargo = Cargo(small[0], 0, 0.0, small[0], walk=Step(small[0], small[1], 0.5))
-            values = {"strength": 0.8, "image/amount": amount, "feedback/amount": 0, "prompt/a": "gold"}
+            values = {
+                "strength": 0.8,
+                "image/amount": amount,
+                "feedback/amount": 0,
+                "prompt/a": "gold",
+            }
             painting = StreamPainter(model, SIZE, wait=True).paint(
                 torch.zeros(1, 3, SIZE.height, SIZE.width), Store(values).sample(0.0), cargo
             )
@@ -413,7 +503,9 @@ def test_live_the_tokens_of_a_walk_are_made_ahead_and_a_failure_is_no_end() -> N
         time.sleep(0.01)
     assert made == [1, 2], "the next leg's picture too, before it is needed"
     assert float(tokens.at(chain[0], chain[1], 0.0, chain).mean()) == 1.0  # type: ignore[union-attr]
-    assert float(tokens.at(chain[1], chain[2], 0.5, chain).mean()) == 2.0, "what could not be made is left out"  # type: ignore[union-attr]
+    assert float(tokens.at(chain[1], chain[2], 0.5, chain).mean()) == 2.0, (
+        "what could not be made is left out"
+    )  # type: ignore[union-attr]
     assert said == ["image prompt: RuntimeError: no memory"]
     tokens.close()
 
@@ -439,16 +531,24 @@ def test_what_diffusers_itself_makes_of_an_image_prompt(parts: Path, shown: Mode
     theirs.set_ip_adapter_scale(0.7)
     pictures, text = shown.adapters.pictures, shown.encode_text("gold")
     assert pictures is not None
-    pixels = pictures.preparing(images=cv2.imread(str(parts / "a.png"), cv2.IMREAD_COLOR_RGB), return_tensors="pt").pixel_values
+    pixels = pictures.preparing(
+        images=cv2.imread(str(parts / "a.png"), cv2.IMREAD_COLOR_RGB), return_tensors="pt"
+    ).pixel_values
     seen = pictures.encoder(pixels).image_embeds[None]
     with torch.no_grad():
-        expected = theirs.unet(X[:1], T[:1], text.tokens, added_cond_kwargs={"image_embeds": [seen]}, return_dict=False)[0]
+        expected = theirs.unet(
+            X[:1], T[:1], text.tokens, added_cond_kwargs={"image_embeds": [seen]}, return_dict=False
+        )[0]
     ours = shown.unet(X[:1], T[:1], replace(text, image=weighed(pictures.shown[0], 0.7)))
     assert apart(ours, expected) < 1e-5
 
 
 def test_a_negative_prompt_goes_with_no_picture(shown: Model) -> None:
-    pictures, text, snapshot = shown.adapters.pictures, shown.encode_text("blurry"), Store({"image/amount": 0.5}).sample(0)
+    pictures, text, snapshot = (
+        shown.adapters.pictures,
+        shown.encode_text("blurry"),
+        Store({"image/amount": 0.5}).sample(0),
+    )
     assert pictures is not None
     against = shown.adapters.with_picture(text, snapshot, against=True).image
     assert against is not None
@@ -467,7 +567,11 @@ def test_a_plus_adapter_looks_at_the_patches(parts: Path) -> None:
 def test_sdxl_takes_all_of_it_at_once_in_any_size(parts: Path) -> None:
     led = {"controlnet": str(parts / "xl-controlnet"), "t2i_adapter": str(parts / "xl-t2i")}
     model = load(
-        parts, "xl", loras=(lora(parts, "xl-ink", called="ink"),), **pictured(parts, ip_adapter=str(parts / "xl-ip.safetensors")), **led
+        parts,
+        "xl",
+        loras=(lora(parts, "xl-ink", called="ink"),),
+        **pictured(parts, ip_adapter=str(parts / "xl-ip.safetensors")),
+        **led,
     )
     text, plain = model.encode_text("gold"), load(parts, "xl")
     assert model.adapters.pictures is not None
@@ -492,7 +596,11 @@ def test_sdxl_takes_all_of_it_at_once_in_any_size(parts: Path) -> None:
         ("lcm", {"loras": "foreign"}, r"lora .*foreign.safetensors: does not fit .*another family"),
         ("lcm", {"loras": "cat"}, r"lora .*cat.safetensors: is no LoRA"),
         ("lcm", {"loras": "nowhere"}, r"lora .*nowhere.safetensors: no such file"),
-        ("lcm", {"embeddings": "cat21"}, "has 1024 numbers a token, and this model's text encoder takes 768"),
+        (
+            "lcm",
+            {"embeddings": "cat21"},
+            "has 1024 numbers a token, and this model's text encoder takes 768",
+        ),
         ("lcm", {"embeddings": "catxl"}, "has two parts"),
         ("sdxl", {"embeddings": "cat"}, r"has one part.*clip_l and clip_g"),
         ("lcm", {"embeddings": "ink"}, "is no textual inversion"),
@@ -501,15 +609,29 @@ def test_sdxl_takes_all_of_it_at_once_in_any_size(parts: Path) -> None:
         ("lcm", {"controlnet": "ink.safetensors"}, "is a file; name a folder"),
         ("lcm", {"controlnet": "nowhere"}, "no such folder"),
         ("sdxl", {"t2i_adapter": "t2i"}, r"t2i_adapter .*another family"),
-        ("turbo", {"ip_adapter": "ip.safetensors", "image_encoder": "encoder"}, r"there is none for this family \(sd21\)"),
-        ("sdxl", {"ip_adapter": "ip.safetensors", "image_encoder": "encoder"}, r"ip_adapter .*another family .*768.*64"),
+        (
+            "turbo",
+            {"ip_adapter": "ip.safetensors", "image_encoder": "encoder"},
+            r"there is none for this family \(sd21\)",
+        ),
+        (
+            "sdxl",
+            {"ip_adapter": "ip.safetensors", "image_encoder": "encoder"},
+            r"ip_adapter .*another family .*768.*64",
+        ),
         ("lcm", {"ip_adapter": "ip.safetensors"}, "needs image_encoder"),
         ("lcm", {"ip_adapter": "ink.safetensors", "image_encoder": "encoder"}, "is none"),
         ("lcm", {"ip_adapter": "ip.safetensors", "image_encoder": "lcm"}, "no config.json"),
-        ("lcm", {"ip_adapter": "ip.bin", "image_encoder": "encoder"}, r"can run code when they are opened.*allow_pickle"),
+        (
+            "lcm",
+            {"ip_adapter": "ip.bin", "image_encoder": "encoder"},
+            r"can run code when they are opened.*allow_pickle",
+        ),
     ],
 )
-def test_what_does_not_fit_is_refused_in_one_line(parts: Path, family: str, given: dict[str, str], words: str) -> None:
+def test_what_does_not_fit_is_refused_in_one_line(
+    parts: Path, family: str, given: dict[str, str], words: str
+) -> None:
     (parts / "ip.bin").write_bytes(b"never opened")
     more: dict[str, Any] = {key: str(parts / value) for key, value in given.items()}
     if "loras" in given:
@@ -523,12 +645,17 @@ def test_what_does_not_fit_is_refused_in_one_line(parts: Path, family: str, give
 
 
 def test_a_picture_that_cannot_be_opened_is_named(parts: Path) -> None:
-    for name, words in (("nowhere.png", "nowhere.png: cannot be read"), ("ip.safetensors", "is no picture")):
+    for name, words in (
+        ("nowhere.png", "nowhere.png: cannot be read"),
+        ("ip.safetensors", "is no picture"),
+    ):
         with pytest.raises(Fault, match=words):
             load(parts, **pictured(parts, image_prompts=(str(parts / name),)))
 
 
-def test_the_package_plays_loras_and_refuses_the_rest(parts: Path, inked: Model, led: Model, shown: Model) -> None:
+def test_the_package_plays_loras_and_refuses_the_rest(
+    parts: Path, inked: Model, led: Model, shown: Model
+) -> None:
     painter = PackagePainter(inked, SIZE, wait=True)
     seen = [paint(painter, strength=0.7, lora__ink=weight) for weight in (0.0, 1.0)]  # type: ignore[arg-type]
     assert apart(*seen) > 1e-4
@@ -558,15 +685,23 @@ macros: {{pedal: {{drives: {{lora/ink: [0.8, 0]}}}}}}
 
 def test_a_show_names_it_all_and_its_loras_are_parameters(parts: Path, tmp_path: Path) -> None:
     path = tmp_path / "show.yaml"
-    path.write_text(SHOW.format(lcm=parts / "lcm", base=parts).replace("lcm_lora: off", "lcm_lora: 'off'"))
+    path.write_text(
+        SHOW.format(lcm=parts / "lcm", base=parts).replace("lcm_lora: off", "lcm_lora: 'off'")
+    )
     show = load_show(path)
     rows = show.table().rows
-    assert (rows["lora/ink"].start, rows["lora/ink"].high, rows["lora/ink"].address) == (0.8, 2, "/vj/lora/ink")
+    assert (rows["lora/ink"].start, rows["lora/ink"].high, rows["lora/ink"].address) == (
+        0.8,
+        2,
+        "/vj/lora/ink",
+    )
     assert rows["lora/gold"].glide > 0
     assert show.start["lora/gold"] == 0.5
     assert {"control/amount", "image/amount", "image/mix"} <= set(rows)
     store = Store(show.start, show.table())
-    painter = make_painter(model_spec(show), "stream", SIZE, store.ahead(0), False, lambda text: None)
+    painter = make_painter(
+        model_spec(show), "stream", SIZE, store.ahead(0), False, lambda text: None
+    )
     assert isinstance(painter, StreamPainter)
     assert painter.wants_lines
     painter.paint(picture(), store.sample(0), None)
@@ -576,7 +711,11 @@ def test_a_show_names_it_all_and_its_loras_are_parameters(parts: Path, tmp_path:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("model:\n  loras:\n    - ink.safetensors\n    - b/ink.safetensors\n", 4, "ink: stands twice in loras"),
+        (
+            "model:\n  loras:\n    - ink.safetensors\n    - b/ink.safetensors\n",
+            4,
+            "ink: stands twice in loras",
+        ),
         ("model:\n  loras:\n    - {file: a.safetensors, name: my ink}\n", 3, "name: my-ink"),
         ("model:\n  loras:\n    - {file: a.safetensors, weight: 3}\n", 3, "weight: 3 is above 2"),
         ("model:\n  name: x/y\n  ip_adapter: a.safetensors\n", 3, "needs image_encoder"),
@@ -586,25 +725,35 @@ def test_a_show_names_it_all_and_its_loras_are_parameters(parts: Path, tmp_path:
         ("model: {loras: [ink.safetensors]}\nstart:\n  lora/ink: 3\n", 3, "above 2"),
     ],
 )
-def test_faults_in_a_show_carry_their_line(tmp_path: Path, text: str, line: int, words: str) -> None:
+def test_faults_in_a_show_carry_their_line(
+    tmp_path: Path, text: str, line: int, words: str
+) -> None:
     path = tmp_path / "show.yaml"
     path.write_text(text)
     with pytest.raises(ShowFaults) as caught:
         load_show(path)
-    assert any(one.startswith(f"{path}:{line}:") and words in one for one in caught.value.lines), caught.value.lines
+    assert any(one.startswith(f"{path}:{line}:") and words in one for one in caught.value.lines), (
+        caught.value.lines
+    )
 
 
 # --- other models
 
 
 def test_a_dreambooth_folder_and_another_vae_play(parts: Path, tmp_path: Path) -> None:
-    """What DreamBooth's trainer leaves is a plain diffusers folder; a VAE of the large kind may come from another one."""
+    """What DreamBooth's trainer leaves is a plain diffusers folder; a VAE of the large kind may
+    come from another one."""
     trained = make_model(tmp_path / "my-dog", "sd15", seed=7)
     torch.manual_seed(9)
     full_vae().save_pretrained(tmp_path / "vae")
-    own, other = load(trained.parent, "my-dog"), load(trained.parent, "my-dog", vae=str(tmp_path / "vae"))
+    own, other = (
+        load(trained.parent, "my-dog"),
+        load(trained.parent, "my-dog", vae=str(tmp_path / "vae")),
+    )
     assert type(other.pipe.vae).__name__ == "AutoencoderKL"
-    pictures = [paint(StreamPainter(model, SIZE, wait=True), strength=0.5) for model in (own, other)]
+    pictures = [
+        paint(StreamPainter(model, SIZE, wait=True), strength=0.5) for model in (own, other)
+    ]
     assert apart(*pictures) > 1e-3
 
 
@@ -619,18 +768,29 @@ def test_another_model_comes_in_without_a_gap(parts: Path, plain: Model) -> None
         clock=WallClock(),
         store=Store({"prompt/a": "gold", "strength": 0.6}),
         inbox=Mailbox(),
-        publish=lambda image, frame: out.append((time.perf_counter(), loop.painter_name, frame.pixels.copy())),
+        publish=lambda image, frame: out.append(
+            (time.perf_counter(), loop.painter_name, frame.pixels.copy())
+        ),
         metrics=Metrics(),
         on_message=said.append,
     )
     first = StreamPainter(plain, SIZE, wait=True)
     loop.offer(first)
     snapshot = Store({"prompt/a": "gold", "strength": 0.6}).sample(0)
-    spec = ModelSpec(str(parts / "lcm"), vae="full", lcm_lora="off", device="cpu", dtype="float32", loras=(lora(parts, "ink"),))
+    spec = ModelSpec(
+        str(parts / "lcm"),
+        vae="full",
+        lcm_lora="off",
+        device="cpu",
+        dtype="float32",
+        loras=(lora(parts, "ink"),),
+    )
     offered: list[float] = []
 
     def bring() -> None:
-        painter = make_painter(spec, "stream", SIZE, snapshot, True, lambda text: time.sleep(0.2), loop.quietly())
+        painter = make_painter(
+            spec, "stream", SIZE, snapshot, True, lambda text: time.sleep(0.2), loop.quietly()
+        )
         offered.append(time.perf_counter())
         loop.offer(painter)
 

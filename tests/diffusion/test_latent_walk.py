@@ -1,4 +1,5 @@
-"""Walks between pictures, drawn lines, the empty source, and shapes of pictures: what goes into the model."""
+"""Walks between pictures, drawn lines, the empty source, and shapes of pictures: what goes into the
+model."""
 
 from __future__ import annotations
 
@@ -91,7 +92,9 @@ def test_however_long_a_step_a_walk_back_stays_on_its_way() -> None:
 def test_a_walk_round_goes_from_the_last_to_the_first() -> None:
     walker = Walker(Size(SIDE, SIDE), "crop")
     for number in range(51):
-        step = walker.at(CHAIN, sampled(number / 10, walk__leg=2.0, walk__end="round", walk__ease="linear"))
+        step = walker.at(
+            CHAIN, sampled(number / 10, walk__leg=2.0, walk__end="round", walk__ease="linear")
+        )
     assert step.one is walker._prepared[2]
     assert step.two is walker._prepared[0]
     assert step.share == pytest.approx(0.5)
@@ -111,14 +114,17 @@ def test_a_curve_nobody_knows_is_told() -> None:
 def test_by_hand_the_position_leads() -> None:
     walker = Walker(Size(SIDE, SIDE), "crop")
     for position, leg, share in ((0, 0, 0), (0.25, 0, 0.5), (0.75, 1, 0.5), (1, 1, 1)):
-        step = walker.at(CHAIN, sampled(walk__leg=0.0, walk__position=position, walk__ease="linear"))
+        step = walker.at(
+            CHAIN, sampled(walk__leg=0.0, walk__position=position, walk__ease="linear")
+        )
         assert step.one is walker._prepared[leg]
         assert step.share == pytest.approx(share)
 
 
 @pytest.mark.parametrize("ease", ["s-curve", "logit", "linear", "logistic"])
 def test_an_even_walk_changes_as_much_with_every_frame_and_takes_the_same_time(ease: str) -> None:
-    """The thing painted flips in mid-leg, as a diffusion model's picture does: a plain walk jumps there."""
+    """The thing painted flips in mid-leg, as a diffusion model's picture does: a plain walk jumps
+    there."""
 
     def flip(share: float) -> float:
         return float(1 / (1 + np.exp(-12 * (share - 0.5))))
@@ -127,13 +133,17 @@ def test_an_even_walk_changes_as_much_with_every_frame_and_takes_the_same_time(e
     for even in (0.0, 1.0):
         walker, shown, arrived = Walker(Size(SIDE, SIDE), "crop"), [], None
         for number in range(130):
-            step = walker.at(CHAIN, sampled(number / 30, walk__leg=2.0, walk__ease=ease, walk__even=even))
+            step = walker.at(
+                CHAIN, sampled(number / 30, walk__leg=2.0, walk__ease=ease, walk__even=even)
+            )
             painted = cv2.addWeighted(step.one, 1 - flip(step.share), step.two, flip(step.share), 0)
             shown.append(painted.astype(int))
             walker.saw(painted)
             if arrived is None and walker.position >= 2:
                 arrived = number / 30
-        moved = [np.abs(b - a).mean() for a, b in itertools.pairwise(shown)][: round(30 * (arrived or 4))]
+        moved = [np.abs(b - a).mean() for a, b in itertools.pairwise(shown)][
+            : round(30 * (arrived or 4))
+        ]
         uneven.append(np.std(moved) / np.mean(moved))
         ends.append(arrived)
     assert uneven[1] < 0.65
@@ -170,12 +180,20 @@ def latent(tmp_path_factory: pytest.TempPathFactory) -> Model:
     return load_model(ModelSpec(str(folder), vae="full", lcm_lora="off", device="cpu"))
 
 
-def travelled(model: Model | PocketModel, frames: list[Frame], **values: object) -> list[np.ndarray]:
+def travelled(
+    model: Model | PocketModel, frames: list[Frame], **values: object
+) -> list[np.ndarray]:
     size = Size(SIDE, SIDE)
     journey = Journey(size, "crop", Metrics(), print)
     kind = PocketPainter if isinstance(model, PocketModel) else StreamPainter
     journey.swap(kind(model, size, wait=True))
-    store = Store({"blend/smoothing": 0, "feedback/amount": 0, **{name.replace("__", "/"): value for name, value in values.items()}})
+    store = Store(
+        {
+            "blend/smoothing": 0,
+            "feedback/amount": 0,
+            **{name.replace("__", "/"): value for name, value in values.items()},
+        }
+    )
     shown = [journey.travel(frame, store.sample(frame.captured)).picture for frame in frames]
     journey.close()
     return shown
@@ -185,10 +203,17 @@ def walk_frames(count: int, rate: float = 10) -> list[Frame]:
     return [Frame(CHAIN[0], number, number / rate, chain=CHAIN) for number in range(count)]
 
 
-def test_a_walk_starts_at_its_first_picture_and_ends_at_its_last_in_the_models_own_space(pocket: PocketModel) -> None:
+def test_a_walk_starts_at_its_first_picture_and_ends_at_its_last_in_the_models_own_space(
+    pocket: PocketModel,
+) -> None:
     """At its ends the model is given exactly what it is given for the picture alone."""
-    walked = travelled(pocket, walk_frames(42), walk__leg=2.0, strength=0.3, prompt__a="watercolour, rose")
-    alone = [travelled(pocket, [Frame(kind, 0, 0.0)], strength=0.3, prompt__a="watercolour, rose")[0] for kind in CHAIN]
+    walked = travelled(
+        pocket, walk_frames(42), walk__leg=2.0, strength=0.3, prompt__a="watercolour, rose"
+    )
+    alone = [
+        travelled(pocket, [Frame(kind, 0, 0.0)], strength=0.3, prompt__a="watercolour, rose")[0]
+        for kind in CHAIN
+    ]
     assert np.abs(walked[0].astype(int) - alone[0]).max() <= 1
     assert np.abs(walked[-1].astype(int) - alone[-1]).max() <= 1
     assert np.abs(walked[20].astype(int) - alone[1]).max() <= 1
@@ -196,11 +221,30 @@ def test_a_walk_starts_at_its_first_picture_and_ends_at_its_last_in_the_models_o
 
 def test_midway_the_latents_are_between_and_not_the_pixels(latent: Model) -> None:
     with torch.no_grad():
-        one, two = (latent.encode(torch.from_numpy(kind.copy()).float().div(127.5).sub(1).permute(2, 0, 1)[None]) for kind in CHAIN[:2])
+        one, two = (
+            latent.encode(
+                torch.from_numpy(kind.copy()).float().div(127.5).sub(1).permute(2, 0, 1)[None]
+            )
+            for kind in CHAIN[:2]
+        )
         middle = between(one, two, 0.5)
-        wanted = latent.decode(middle)[0].permute(1, 2, 0).mul(0.5).add(0.5).clamp(0, 1).mul(255).round().numpy()
+        wanted = (
+            latent.decode(middle)[0]
+            .permute(1, 2, 0)
+            .mul(0.5)
+            .add(0.5)
+            .clamp(0, 1)
+            .mul(255)
+            .round()
+            .numpy()
+        )
     shown = travelled(
-        latent, [Frame(CHAIN[0], 0, 0.0, chain=CHAIN)], walk__leg=0.0, walk__position=0.25, walk__ease="linear", strength=0.0
+        latent,
+        [Frame(CHAIN[0], 0, 0.0, chain=CHAIN)],
+        walk__leg=0.0,
+        walk__position=0.25,
+        walk__ease="linear",
+        strength=0.0,
     )[0]
     assert np.abs(shown.astype(int) - wanted).max() <= 1
     assert np.abs(shown.astype(int) - cv2.addWeighted(CHAIN[0], 0.5, CHAIN[1], 0.5, 0)).mean() > 2
@@ -209,7 +253,10 @@ def test_midway_the_latents_are_between_and_not_the_pixels(latent: Model) -> Non
 
 def test_feedback_reaches_a_walk_too(pocket: PocketModel) -> None:
     still = {"walk__leg": 0.0, "strength": 0.3, "prompt__a": "ocean"}
-    plain, fed = (travelled(pocket, walk_frames(3), **still, feedback__amount=amount)[-1].astype(int) for amount in (0.0, 0.6))
+    plain, fed = (
+        travelled(pocket, walk_frames(3), **still, feedback__amount=amount)[-1].astype(int)
+        for amount in (0.0, 0.6)
+    )
     assert np.abs(plain - fed).mean() > 1
 
 
@@ -221,10 +268,17 @@ def test_without_an_input_what_is_fed_back_is_all_there_is(pocket: PocketModel) 
     shown = {}
     for blank in (True, False):
         journey = Journey(size, "crop", Metrics(), print)
-        store = Store({"blend/smoothing": 0, **{name.replace("__", "/"): value for name, value in values.items()}})
+        store = Store(
+            {
+                "blend/smoothing": 0,
+                **{name.replace("__", "/"): value for name, value in values.items()},
+            }
+        )
         journey.painter.canvas.take_over(picture(0).astype(np.float32) / 255)
         for number in range(10):
-            shown[blank] = journey.travel(Frame(grey, number, number / 30, blank=blank), store.sample(number / 30)).picture
+            shown[blank] = journey.travel(
+                Frame(grey, number, number / 30, blank=blank), store.sample(number / 30)
+            ).picture
         journey.close()
     alike = np.corrcoef(shown[True].ravel(), picture(0).ravel())[0, 1]
     assert alike > 0.97
@@ -233,7 +287,8 @@ def test_without_an_input_what_is_fed_back_is_all_there_is(pocket: PocketModel) 
 
 
 def test_a_dream_neither_fades_nor_burns() -> None:
-    """Without a picture to be like, contrast and brightness are led to ordinary ones, from whichever side."""
+    """Without a picture to be like, contrast and brightness are led to ordinary ones, from
+    whichever side."""
     grey = np.full((SIDE, SIDE, 3), 127, np.uint8)
     store = Store({"blend/smoothing": 0, "feedback/amount": 0.9, "feedback/zoom": 1.02})
     rng = np.random.default_rng(5)
@@ -242,7 +297,9 @@ def test_a_dream_neither_fades_nor_burns() -> None:
         journey = Journey(Size(SIDE, SIDE), "crop", Metrics(), print)
         journey.painter.canvas.take_over(np.clip(middle + depth * grain, 0, 1).astype(np.float32))
         for number in range(90):
-            shown = journey.travel(Frame(grey, number, number / 30, blank=True), store.sample(number / 30)).picture
+            shown = journey.travel(
+                Frame(grey, number, number / 30, blank=True), store.sample(number / 30)
+            ).picture
         journey.close()
         light = cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY)
         assert 80 < light.mean() < 150
@@ -278,16 +335,28 @@ def test_lines_are_what_the_model_is_shown_and_the_dry_picture_stays() -> None:
     assert np.array_equal(seen, 255 - inverted)
     journey = Journey(Size(SIDE, SIDE), "crop", Metrics(), print)
     for wet, wanted in ((1.0, seen), (0.0, picture(0))):
-        store = Store({"lines/amount": 1.0, "mix/wet": wet, "feedback/amount": 0, "blend/smoothing": 0})
-        assert np.array_equal(journey.travel(Frame(picture(0), 0, 0.0), store.sample(0.0)).picture, wanted)
+        store = Store(
+            {"lines/amount": 1.0, "mix/wet": wet, "feedback/amount": 0, "blend/smoothing": 0}
+        )
+        assert np.array_equal(
+            journey.travel(Frame(picture(0), 0, 0.0), store.sample(0.0)).picture, wanted
+        )
     journey.close()
 
 
 @pytest.mark.parametrize(
     ("asked", "side", "wanted"),
-    [("16:9", 512, "704x384"), ("9:16", 512, "384x704"), ("4:3", 512, "576x448"), ("square", 512, "512x512"), ("16:9", 1024, "1344x768")],
+    [
+        ("16:9", 512, "704x384"),
+        ("9:16", 512, "384x704"),
+        ("4:3", 512, "576x448"),
+        ("square", 512, "512x512"),
+        ("16:9", 1024, "1344x768"),
+    ],
 )
-def test_an_aspect_becomes_multiples_of_64_near_the_models_area(asked: str, side: int, wanted: str) -> None:
+def test_an_aspect_becomes_multiples_of_64_near_the_models_area(
+    asked: str, side: int, wanted: str
+) -> None:
     aspect = Aspect.parse(asked)
     assert aspect is not None
     assert str(aspect.size(side)) == wanted
@@ -295,9 +364,18 @@ def test_an_aspect_becomes_multiples_of_64_near_the_models_area(asked: str, side
 
 def test_a_show_asks_for_a_shape_and_gets_its_models_size(tmp_path: Path) -> None:
     assert str(painted_size(check_show({"size": "16:9"}, "here"), print)) == "320x192"
-    assert str(painted_size(check_show({"size": "16:9", "model": "stabilityai/sd-turbo"}, "here"), print)) == "704x384"
+    assert (
+        str(
+            painted_size(
+                check_show({"size": "16:9", "model": "stabilityai/sd-turbo"}, "here"), print
+            )
+        )
+        == "704x384"
+    )
     assert str(painted_size(check_show({}, "here"), print)) == "256x256"
-    assert str(painted_size(check_show({"model": "stabilityai/sd-turbo"}, "here"), print)) == "512x512"
+    assert (
+        str(painted_size(check_show({"model": "stabilityai/sd-turbo"}, "here"), print)) == "512x512"
+    )
     assert native_side("stabilityai/stable-diffusion-2-1") == 768
     assert native_side("stabilityai/stable-diffusion-xl-base-1.0") == 1024
     with pytest.raises(ShowFaults, match="16:9, 9:16, 4:3, square"):
@@ -308,7 +386,9 @@ def test_a_show_asks_for_a_shape_and_gets_its_models_size(tmp_path: Path) -> Non
 
 def test_what_is_cut_off_is_told_and_what_fits_is_not() -> None:
     assert "25 % of it is cut off at left and right" in lost(Size(640, 480), Size(256, 256), "crop")
-    assert "44 % of it is cut off at top and bottom" in lost(Size(256, 256), Size(1024, 576), "crop")
+    assert "44 % of it is cut off at top and bottom" in lost(
+        Size(256, 256), Size(1024, 576), "crop"
+    )
     assert "black above and below" in lost(Size(640, 480), Size(256, 256), "pad")
     assert lost(Size(1920, 1080), Size(1280, 720), "crop") == ""
 
@@ -318,7 +398,10 @@ def test_it_is_told_when_the_input_comes_and_when_it_changes() -> None:
     journey = Journey(Size(SIDE, SIDE), "crop", Metrics(), said.append)
     store = Store()
     for number, size in enumerate([(64, 64), (64, 64), (96, 64), (96, 64), (64, 64)]):
-        journey.travel(Frame(np.zeros((size[1], size[0], 3), np.uint8), number, number / 30), store.sample(number / 30))
+        journey.travel(
+            Frame(np.zeros((size[1], size[0], 3), np.uint8), number, number / 30),
+            store.sample(number / 30),
+        )
     journey.close()
     assert len(said) == 1
     assert said[0].startswith("the input is 96x64")

@@ -49,14 +49,24 @@ def spec(folder: Path, **more: object) -> ModelSpec:
         ("sdxl", "sdxl", "epsilon", 64),
     ],
 )
-def test_each_family_loads_and_paints(folders: dict[str, Path], family: str, kind: str, prediction: str, width: int) -> None:
+def test_each_family_loads_and_paints(
+    folders: dict[str, Path], family: str, kind: str, prediction: str, width: int
+) -> None:
     model = load_model(spec(folders[family]))
     assert (model.family, model.prediction, model.scale) == (kind, prediction, 8)
     text = model.encode_text("a calm face")
     assert text.tokens.shape == (1, 77, width)
     assert (text.pooled is None) == (kind != "sdxl")
     painter = StreamPainter(model, Size(64, 48), wait=True)
-    snapshot = Store({"steps": 2, "strength": 0.7, "guidance": 1.4, "prompt/negative": "blurry", "prompt/mix": 0.5}).sample(0)
+    snapshot = Store(
+        {
+            "steps": 2,
+            "strength": 0.7,
+            "guidance": 1.4,
+            "prompt/negative": "blurry",
+            "prompt/mix": 0.5,
+        }
+    ).sample(0)
     image = torch.linspace(-1, 1, 3 * 48 * 64).view(1, 3, 48, 64)
     assert painter.paint(image, snapshot, 0) is None
     painting = painter.paint(image, snapshot, 1)
@@ -71,18 +81,27 @@ def test_a_sharper_prompt_changes_the_painting(folders: dict[str, Path]) -> None
     image = torch.zeros(1, 3, 64, 64)
     seen = []
     for text in ("gold", "ocean"):
-        painting = StreamPainter(model, Size(64, 64), wait=True).paint(image, Store({"prompt/a": text}).sample(0), 0)
+        painting = StreamPainter(model, Size(64, 64), wait=True).paint(
+            image, Store({"prompt/a": text}).sample(0), 0
+        )
         assert painting is not None
         seen.append(torch.as_tensor(painting.picture))
     assert not torch.equal(*seen)
 
 
-def test_a_single_file_checkpoint_paints_as_its_folder_does(folders: dict[str, Path], tmp_path: Path) -> None:
+def test_a_single_file_checkpoint_paints_as_its_folder_does(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
     path = one_file(folders["sd15"], tmp_path / "one.safetensors")
     image, pictures = torch.linspace(-1, 1, 3 * 48 * 64).view(1, 3, 48, 64), []
-    for model in (load_model(spec(path, config=str(folders["sd15"]))), load_model(spec(folders["sd15"]))):
+    for model in (
+        load_model(spec(path, config=str(folders["sd15"]))),
+        load_model(spec(folders["sd15"])),
+    ):
         assert (model.family, model.prediction) == ("sd15", "epsilon")
-        painting = StreamPainter(model, Size(64, 48), wait=True).paint(image, Store({"prompt/a": "gold"}).sample(0), 0)
+        painting = StreamPainter(model, Size(64, 48), wait=True).paint(
+            image, Store({"prompt/a": "gold"}).sample(0), 0
+        )
         assert painting is not None
         pictures.append(torch.as_tensor(painting.picture))
     assert torch.allclose(*pictures, atol=1e-4)
@@ -117,12 +136,22 @@ def test_pickles_are_refused_unless_trusted(broken: Path, tmp_path: Path) -> Non
         ("model_index.json", None, "no model_index.json"),
         ("model_index.json", b'{"unet": [', "not JSON"),
         ("unet/config.json", None, "unet/config.json is missing; the download is incomplete"),
-        ("vae/diffusion_pytorch_model.safetensors", None, "vae has no safetensors weights: the download is incomplete"),
+        (
+            "vae/diffusion_pytorch_model.safetensors",
+            None,
+            "vae has no safetensors weights: the download is incomplete",
+        ),
         ("unet/diffusion_pytorch_model.safetensors", b"", "broken or only half there"),
-        ("text_encoder/model.safetensors", b"\x10\0\0\0\0\0\0\0not json at all!", "broken or only half there"),
+        (
+            "text_encoder/model.safetensors",
+            b"\x10\0\0\0\0\0\0\0not json at all!",
+            "broken or only half there",
+        ),
     ],
 )
-def test_a_broken_or_half_downloaded_folder_is_told_in_one_line(broken: Path, part: str, what: bytes | None, words: str) -> None:
+def test_a_broken_or_half_downloaded_folder_is_told_in_one_line(
+    broken: Path, part: str, what: bytes | None, words: str
+) -> None:
     path = broken / part
     if what is None:
         path.unlink()
@@ -143,7 +172,9 @@ def test_half_a_weights_file(broken: Path) -> None:
 
 def test_weights_that_do_not_fit_their_config(broken: Path) -> None:
     config = broken / "unet" / "config.json"
-    config.write_text(config.read_text().replace('"cross_attention_dim": 768', '"cross_attention_dim": 512'))
+    config.write_text(
+        config.read_text().replace('"cross_attention_dim": 768', '"cross_attention_dim": 512')
+    )
     with pytest.raises(Fault, match="tiny-lcm"):
         load_model(spec(broken))
 
@@ -160,7 +191,9 @@ def test_a_name_that_is_nothing(name: str) -> None:
         load_model(ModelSpec(name))
 
 
-def test_a_hub_model_that_cannot_be_fetched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_hub_model_that_cannot_be_fetched(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     import huggingface_hub.constants
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
@@ -177,7 +210,9 @@ def test_a_pipeline_of_another_kind(broken: Path) -> None:
         load_model(spec(broken))
 
 
-def test_the_small_autoencoder_stands_in_where_it_is_at_hand(folders: dict[str, Path], tmp_path: Path) -> None:
+def test_the_small_autoencoder_stands_in_where_it_is_at_hand(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
     tiny_vae().save_pretrained(tmp_path / "taesd")
     model = load_model(spec(folders["lcm"], vae=str(tmp_path / "taesd")))
     assert type(model.pipe.vae).__name__ == "AutoencoderTiny"
@@ -192,9 +227,13 @@ def test_a_lora_is_fused(folders: dict[str, Path], tmp_path: Path) -> None:
 
     pipe = StableDiffusionPipeline.from_pretrained(folders["sd15"])
     pipe.unet.add_adapter(LoraConfig(r=2, init_lora_weights=False, target_modules=["to_q", "to_v"]))
-    StableDiffusionPipeline.save_lora_weights(tmp_path, unet_lora_layers=get_peft_model_state_dict(pipe.unet))
+    StableDiffusionPipeline.save_lora_weights(
+        tmp_path, unet_lora_layers=get_peft_model_state_dict(pipe.unet)
+    )
     plain = load_model(spec(folders["sd15"]))
-    fused = load_model(spec(folders["sd15"], lcm_lora=str(tmp_path / "pytorch_lora_weights.safetensors")))
+    fused = load_model(
+        spec(folders["sd15"], lcm_lora=str(tmp_path / "pytorch_lora_weights.safetensors"))
+    )
     z, t = torch.randn(1, 4, 8, 8), torch.tensor([500.0])
     text = plain.encode_text("gold")
     assert not torch.allclose(plain.unet(z, t, text), fused.unet(z, t, text))
@@ -234,7 +273,9 @@ def test_the_quicker_number_type_is_kept_and_trying_loses_nothing(
     assert all(torch.equal(before[name].to(model.dtype), after[name]) for name in before)
 
 
-def test_a_number_type_that_the_cpu_only_emulates_is_not_tried(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_number_type_that_the_cpu_only_emulates_is_not_tried(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A whole model in it would hold up the start for seconds."""
     monkeypatch.setattr("vj.diffusion.autotune.bfloat16_pays", lambda: False)
     model = load_model(spec(folders["lcm"]))
@@ -243,7 +284,9 @@ def test_a_number_type_that_the_cpu_only_emulates_is_not_tried(folders: dict[str
     assert "bfloat16" in tune(model, 64, 64, (torch.bfloat16,)), "but where the show names it"
 
 
-@pytest.mark.parametrize("text", ["", " ", "x" * 10_000, "黄金 ذهب золото 🥇", "\0\n\t", "<|endoftext|>"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "x" * 10_000, "黄金 ذهب золото 🥇", "\0\n\t", "<|endoftext|>"]
+)
 def test_any_text_can_be_encoded(folders: dict[str, Path], text: str) -> None:
     embedding = load_model(spec(folders["lcm"])).encode_text(text)
     assert embedding.tokens.shape == (1, 77, 768)

@@ -19,7 +19,9 @@ def embedding(*values: float) -> Embedding:
 
 def encode(text: str) -> Embedding:
     generator = torch.Generator().manual_seed(sum(text.encode()))
-    return Embedding(torch.randn(1, 4, 8, generator=generator), torch.randn(1, 6, generator=generator))
+    return Embedding(
+        torch.randn(1, 4, 8, generator=generator), torch.randn(1, 6, generator=generator)
+    )
 
 
 def test_a_mixture_keeps_the_norm_of_its_tokens() -> None:
@@ -53,7 +55,9 @@ def test_a_new_text_arrives_in_the_time_given() -> None:
     apart = [float((e.tokens - sea.tokens).norm()) for e in way if e is not None]
     assert len(apart) == 12
     assert apart == sorted(apart, reverse=True)
-    assert apart[0] > 0.9 * float((gold.tokens - sea.tokens).norm()), "it starts where it was: no cut"
+    assert apart[0] > 0.9 * float((gold.tokens - sea.tokens).norm()), (
+        "it starts where it was: no cut"
+    )
     assert apart[-1] == pytest.approx(0, abs=1e-5)
     assert not travel.under_way
 

@@ -45,7 +45,9 @@ def test_wide_sources_get_wide_sizes() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "wanted"), [(0.01, Size(512, 288)), (2.0, Size(320, 192))])
-def test_the_largest_that_is_in_time_is_taken_and_the_others_are_let_go(seconds: float, wanted: Size) -> None:
+def test_the_largest_that_is_in_time_is_taken_and_the_others_are_let_go(
+    seconds: float, wanted: Size
+) -> None:
     made: list[Slow] = []
 
     def paint_at(size: Size) -> Slow:
@@ -64,7 +66,9 @@ def test_a_painter_of_another_size_goes_on_from_the_last_painting() -> None:
     """A show begins small, while the model loads, and grows without a cut."""
     journey = Journey(Size(320, 192), "crop", Metrics(), print)
     store = Store({"feedback/amount": 0, "blend/smoothing": 0})
-    picture = cv2.resize(np.random.default_rng(1).integers(0, 255, (9, 16, 3), np.uint8), (1024, 576))
+    picture = cv2.resize(
+        np.random.default_rng(1).integers(0, 255, (9, 16, 3), np.uint8), (1024, 576)
+    )
     journey.travel(Frame(picture, 0, 0.0), store.sample(0.0))
     small = journey.painter.canvas.last()
     journey.swap(Plain(Size(512, 288)))
@@ -81,7 +85,9 @@ def test_a_painter_of_another_size_goes_on_from_the_last_painting() -> None:
 def test_a_show_may_leave_its_size_open() -> None:
     show = check_show({"show": "open", "size": "auto"}, "open.yaml")
     assert painted_size(show, print) == Size(512, 288), "offline, where nothing has to be in time"
-    show = check_show({"show": "open", "size": "auto", "model": "stabilityai/sd-turbo"}, "open.yaml")
+    show = check_show(
+        {"show": "open", "size": "auto", "model": "stabilityai/sd-turbo"}, "open.yaml"
+    )
     assert painted_size(show, print).width > 512, "near a Stable Diffusion model's own area"
     with pytest.raises(ShowFaults, match="or auto"):
         check_show({"show": "open", "size": "large"}, "open.yaml")

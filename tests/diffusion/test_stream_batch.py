@@ -1,4 +1,5 @@
-"""The stream batch against two references: the package at constant settings, and a frame denoised alone when everything changes."""
+"""The stream batch against two references: the package at constant settings, and a frame denoised
+alone when everything changes."""
 
 from __future__ import annotations
 
@@ -32,13 +33,26 @@ def package(model: Model, indices: list[int], cfg: str, guidance: float, delta: 
     from streamdiffusion import StreamDiffusion
 
     stream = StreamDiffusion(model.pipe, indices, torch.float32, 64, 64, cfg_type=cfg)
-    stream.prepare("molten gold", num_inference_steps=50, guidance_scale=guidance, delta=delta, generator=torch.Generator(), seed=2)
+    stream.prepare(
+        "molten gold",
+        num_inference_steps=50,
+        guidance_scale=guidance,
+        delta=delta,
+        generator=torch.Generator(),
+        seed=2,
+    )
     return stream
 
 
-@pytest.mark.parametrize("indices", [[20], [16, 32], [8, 20, 30, 42]], ids=["1 step", "2 steps", "4 steps"])
-@pytest.mark.parametrize(("cfg", "guidance", "delta"), [("none", 1.0, 1.0), ("self", 1.4, 0.8)], ids=["none", "self"])
-def test_stream_paints_what_the_package_paints(model: Model, indices: list[int], cfg: str, guidance: float, delta: float) -> None:
+@pytest.mark.parametrize(
+    "indices", [[20], [16, 32], [8, 20, 30, 42]], ids=["1 step", "2 steps", "4 steps"]
+)
+@pytest.mark.parametrize(
+    ("cfg", "guidance", "delta"), [("none", 1.0, 1.0), ("self", 1.4, 0.8)], ids=["none", "self"]
+)
+def test_stream_paints_what_the_package_paints(
+    model: Model, indices: list[int], cfg: str, guidance: float, delta: float
+) -> None:
     theirs = package(model, indices, cfg, guidance, delta)
     steps = len(indices)
     schedule = Schedule(model.pipe.scheduler.alphas_cumprod)
@@ -47,14 +61,21 @@ def test_stream_paints_what_the_package_paints(model: Model, indices: list[int],
     text = model.encode_text("molten gold")
     apart, compared = [], 0
     for number, z in enumerate(latents(2 * steps + 4)):
-        if steps == 1:  # with one step its residual noise is never renewed and grows without bound: a fault of its own
+        if (
+            steps == 1
+            # with one step its residual noise is never renewed and grows without bound: a fault of
+            # its own
+        ):
             theirs.stock_noise = theirs.init_noise.clone()
         expected = theirs.predict_x0_batch(theirs.add_noise(z, theirs.init_noise[0], 0))
         done = ours.step(z, Recipe(levels, theirs.init_noise, text, guidance, delta), number)
         assert (done is None) == (number < steps - 1), "a frame takes as many calls as it has steps"
         if done is not None:
-            assert done.cargo == number - steps + 1, "what comes out is the frame that came in steps - 1 calls before"
-            # The package's buffers start at zero; frames whose residual went through them differ until they have left.
+            assert done.cargo == number - steps + 1, (
+                "what comes out is the frame that came in steps - 1 calls before"
+            )
+            # The package's buffers start at zero; frames whose residual went through them differ
+            # until they have left.
             if number >= 2 * steps - 1:
                 apart.append(float((done.latents - expected).abs().max() / expected.abs().max()))
                 compared += 1
@@ -63,12 +84,17 @@ def test_stream_paints_what_the_package_paints(model: Model, indices: list[int],
 
 
 def alone(model: Model, z: Tensor, recipe: Recipe, prediction: str = "epsilon") -> Tensor:
-    """One frame denoised by itself, step by step, written from the paper and not from the code under test."""
+    """One frame denoised by itself, step by step, written from the paper and not from the code
+    under test."""
     x = recipe.levels[0].a * z + recipe.levels[0].b * recipe.noise[:1]
     stock = recipe.noise[:1]
     for index, level in enumerate(recipe.levels):
         out = model.unet(x, torch.tensor([level.t]), recipe.text)
-        epsilon = {"epsilon": out, "sample": (x - level.a * out) / level.b, "v_prediction": level.a * out + level.b * x}[prediction]
+        epsilon = {
+            "epsilon": out,
+            "sample": (x - level.a * out) / level.b,
+            "v_prediction": level.a * out + level.b * x,
+        }[prediction]
         if recipe.guidance > 1:
             if index == 0 and recipe.negative is not None:
                 stock = model.unet(x, torch.tensor([level.t]), recipe.negative)
@@ -84,7 +110,11 @@ def alone(model: Model, z: Tensor, recipe: Recipe, prediction: str = "epsilon") 
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 4])
-@pytest.mark.parametrize(("guidance", "negative"), [(1.0, False), (1.3, False), (1.6, True)], ids=["no guidance", "self", "negative"])
+@pytest.mark.parametrize(
+    ("guidance", "negative"),
+    [(1.0, False), (1.3, False), (1.6, True)],
+    ids=["no guidance", "self", "negative"],
+)
 def test_each_frame_comes_out_as_if_denoised_alone_while_everything_changes(
     model: Model, steps: int, guidance: float, negative: bool
 ) -> None:
@@ -97,7 +127,14 @@ def test_each_frame_comes_out_as_if_denoised_alone_while_everything_changes(
     arrived = 0
     for number, z in enumerate(latents(12)):
         strength = 0.35 + 0.4 * math.sin(number) ** 2
-        recipe = Recipe(schedule.plan(strength, steps), noise[number % 5 :][:4], texts[number > 6], guidance, 0.9, against)
+        recipe = Recipe(
+            schedule.plan(strength, steps),
+            noise[number % 5 :][:4],
+            texts[number > 6],
+            guidance,
+            0.9,
+            against,
+        )
         sent[number] = (z, recipe)
         done = stream.step(z, recipe, number)
         if done is not None:
@@ -125,7 +162,10 @@ def test_fewer_steps_give_the_newest_frame_and_forget_the_overtaken(model: Model
     noise = torch.randn((4, 4, 8, 8))
     frames = latents(6)
     for number in range(3):
-        assert stream.step(frames[number], Recipe(model.schedule.plan(0.5, 4), noise, text), number) is None
+        assert (
+            stream.step(frames[number], Recipe(model.schedule.plan(0.5, 4), noise, text), number)
+            is None
+        )
     done = stream.step(frames[3], Recipe(model.schedule.plan(0.5, 1), noise, text), 3)
     assert done is not None
     assert done.cargo == 3
@@ -169,7 +209,11 @@ def test_plan_goes_down_from_strength_in_equal_steps() -> None:
 def test_strength_in_the_packages_coin() -> None:
     assert t_index_list(1.0, 1) == [0]
     assert t_index_list(0.6, 2) == [20, 35]
-    assert all(0 <= index <= 49 for strength in (0.0, 0.03, 0.5, 1.0) for index in t_index_list(strength, 4))
+    assert all(
+        0 <= index <= 49
+        for strength in (0.0, 0.03, 0.5, 1.0)
+        for index in t_index_list(strength, 4)
+    )
 
 
 def test_noise_keeps_its_variance_between_seeds_and_while_boiling() -> None:
@@ -185,13 +229,22 @@ def test_held_noise_stands_still_and_seeds_repeat() -> None:
     noise = Noise((4, 8, 8), torch.device("cpu"), torch.float32)
     first = noise.sample(7, 8, 0.3, 1.0, 2).clone()
     assert torch.equal(first, noise.sample(7, 8, 0.3, 1.0, 2))
-    assert torch.equal(first, Noise((4, 8, 8), torch.device("cpu"), torch.float32).sample(7, 8, 0.3, 1.0, 2))
+    assert torch.equal(
+        first, Noise((4, 8, 8), torch.device("cpu"), torch.float32).sample(7, 8, 0.3, 1.0, 2)
+    )
     assert not torch.equal(first, noise.sample(8, 8, 0.3, 1.0, 2))
-    assert not torch.equal(noise.sample(7, 8, 0.3, 0.5, 2), noise.sample(7, 8, 0.3, 0.5, 2)), "below 1 it boils"
+    assert not torch.equal(noise.sample(7, 8, 0.3, 0.5, 2), noise.sample(7, 8, 0.3, 0.5, 2)), (
+        "below 1 it boils"
+    )
 
 
 def test_embeddings_stack_into_a_batch() -> None:
-    pair = Embedding.stack([Embedding(torch.zeros(1, 3, 2), torch.zeros(1, 5)), Embedding(torch.ones(1, 3, 2), torch.ones(1, 5))])
+    pair = Embedding.stack(
+        [
+            Embedding(torch.zeros(1, 3, 2), torch.zeros(1, 5)),
+            Embedding(torch.ones(1, 3, 2), torch.ones(1, 5)),
+        ]
+    )
     assert pair.tokens.shape == (2, 3, 2)
     assert pair.pooled is not None
     assert pair.pooled.shape == (2, 5)

@@ -1,4 +1,5 @@
-"""`python -m tests.faults [--minutes N] [--only NAME] [--list] [--markdown]`; see docs/reliability.md."""
+"""`python -m tests.faults [--minutes N] [--only NAME] [--list] [--markdown]`; see
+docs/reliability.md."""
 
 from __future__ import annotations
 

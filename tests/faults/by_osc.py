@@ -83,7 +83,8 @@ def bundle_bombs(stage: Stage) -> str:
 
 
 def no_numbers(stage: Stage) -> str:
-    """For over a second, as a patch that divides by nought does: one line a second is said of what cannot be meant."""
+    """For over a second, as a patch that divides by nought does: one line a second is said of what
+    cannot be meant."""
     before = stage.ask("strength")
     for _ in during(stage, 1.2, 0.1):
         for value in (float("nan"), float("inf"), -float("inf")):
@@ -96,7 +97,8 @@ def no_numbers(stage: Stage) -> str:
 
 
 def long_texts(stage: Stage) -> str:
-    """A prompt of 60,000 letters over OSC, which is what a datagram holds, and of 100,000 over a page that takes 64 KB."""
+    """A prompt of 60,000 letters over OSC, which is what a datagram holds, and of 100,000 over a
+    page that takes 64 KB."""
     stage.send("/vj/prompt/a", "gold " * 12_000)
     stage.send("/vj/" + "x" * 60_000, 1)
     body = json.dumps({"name": "prompt/b", "value": "ink " * 25_000}).encode()

@@ -90,7 +90,8 @@ def stopped(stage: Stage) -> str:
 
 
 def clock_set(stage: Stage) -> str:
-    """The time of day jumps by an hour ahead, and by two back: seen by Python, since no system gives one process a clock of its own."""
+    """The time of day jumps by an hour ahead, and by two back: seen by Python, since no system
+    gives one process a clock of its own."""
     stage.begin(program=("-m", "tests.faults.wrong_clock"))
     assert stage.process is not None
     assert stage.eye is not None

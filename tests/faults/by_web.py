@@ -127,7 +127,8 @@ def http_garbage(stage: Stage) -> str:
 
 
 def pages_that_die(stage: Stage) -> str:
-    """Browsers that go in the middle of a picture, and a hundred that never finish their request."""
+    """Browsers that go in the middle of a picture, and a hundred that never finish their
+    request."""
     idle = [stage.connect() for _ in range(100)]
     for client in idle:
         client.sendall(b"GET /output.jpg HTT")

@@ -1,4 +1,5 @@
-"""Who looks at the picture: an NDI receiver, or where NDI is missing the page's picture, in the words of somebody in the audience."""
+"""Who looks at the picture: an NDI receiver, or where NDI is missing the page's picture, in the
+words of somebody in the audience."""
 
 from __future__ import annotations
 
@@ -25,12 +26,14 @@ SMALL = (48, 48)
 POLL = 0.05
 KEPT = 20_000
 LATE = 0.2
-"""Seconds by which this very process may be late before the machine counts as too busy to judge by."""
+"""Seconds by which this very process may be late before the machine counts as too busy to judge
+by."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A picture. at: seconds of the steady clock when it was sent, as far as that is told, else when it came."""
+    """A picture. at: seconds of the steady clock when it was sent, as far as that is told, else
+    when it came."""
 
     at: float
     moved: float
@@ -71,7 +74,8 @@ class Verdict:
 
 
 def judged(seen: Sequence[Seen], begin: float, end: float) -> Verdict:
-    """What was seen between two moments; the pictures just before and just after bound the gaps at the ends."""
+    """What was seen between two moments; the pictures just before and just after bound the gaps at
+    the ends."""
     inside = [one for one in seen if begin <= one.at <= end]
     moments = [begin, *(one.at for one in inside), end]
     gap = max(b - a for a, b in itertools.pairwise(moments))
@@ -86,10 +90,12 @@ def judged(seen: Sequence[Seen], begin: float, end: float) -> Verdict:
 
 
 class Eye:
-    """Looks for a sender, and looks at it, on a thread of its own, until it is closed. Finds it again when it comes back."""
+    """Looks for a sender, and looks at it, on a thread of its own, until it is closed. Finds it
+    again when it comes back."""
 
     def __init__(self, name: str, page: str = "") -> None:
-        """name: of the NDI sender on this machine. page: where the page is, for machines without NDI."""
+        """name: of the NDI sender on this machine. page: where the page is, for machines without
+        NDI."""
         self.seen: deque[Seen] = deque(maxlen=KEPT)
         self.late = 0.0
         """The longest for which this process itself was held up since it was last asked."""
@@ -155,7 +161,8 @@ class Eye:
 
     def _find(self) -> Any:
         wanted = self._library.FindCreate()
-        # One connection is answered by any one of the programs that speak NDI here, which tells of its own senders only.
+        # One connection is answered by any one of the programs that speak NDI here, which tells of
+        # its own senders only.
         wanted.show_local_sources = True
         wanted.extra_ips = ",".join(f"127.0.0.{number}" for number in range(1, 5))
         finder = self._library.find_create_v2(wanted)

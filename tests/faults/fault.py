@@ -36,11 +36,13 @@ class Wrong(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """do: what goes wrong, to the stage; what it returns is told in the table. Raises Skipped, or an AssertionError for what is wrong.
-    said: a pattern that one of the show's lines has to match, "" for none. may: what the picture may do meanwhile, of `gap`, `frozen`,
-    `black` and `even`. undo: puts things right again. own: it gets a stage of its own, not begun yet, and judges it by itself. quick: is
-    part of the suite's selection. watch: seconds for which is looked on after it was done. within: seconds in which it has to be said.
-    grows: megabytes by which the process may."""
+    """do: what goes wrong, to the stage; what it returns is told in the table. Raises Skipped, or
+    an AssertionError for what is wrong. said: a pattern that one of the show's lines has to match,
+    "" for none. may: what the picture may do meanwhile, of `gap`, `frozen`, `black` and `even`.
+    undo: puts things right again. own: it gets a stage of its own, not begun yet, and judges it by
+    itself. quick: is part of the suite's selection. watch: seconds for which is looked on after it
+    was done. within: seconds in which it has to be said. grows: megabytes by which the process
+    may."""
 
     name: str
     what: str
@@ -88,13 +90,17 @@ class Outcome:
         ]
         parts += [str(self.picture) if self.picture is not None else "", self._grown()]
         parts += ["the machine was busy: longer gaps were let pass"] if self.busy else []
-        return f"{head} {self.fault.name:22} {self.seconds:4.1f} s  {'; '.join(part for part in parts if part)}"
+        return (
+            f"{head} {self.fault.name:22} {self.seconds:4.1f} s  "
+            f"{'; '.join(part for part in parts if part)}"
+        )
 
     def _grown(self) -> str:
         if self.before is None or self.after is None:
             return ""
         return (
-            f"{self.after.memory - self.before.memory:+.0f} MB, {self.after.threads - self.before.threads:+d} threads, "
+            f"{self.after.memory - self.before.memory:+.0f} MB, "
+            f"{self.after.threads - self.before.threads:+d} threads, "
             f"{self.after.files - self.before.files:+d} files"
         )
 

@@ -36,7 +36,8 @@ def named(name: str) -> list[Fault]:
 
 
 def run(faults: Sequence[Fault], say: Say = print) -> list[Outcome]:
-    """One after the other: those that share a stage in one process, the others each in their own."""
+    """One after the other: those that share a stage in one process, the others each in their
+    own."""
     with tempfile.TemporaryDirectory(prefix="vj-faults-") as folder:
         outcomes = [
             *together([fault for fault in faults if not fault.own], Path(folder) / "shared", say)
@@ -84,7 +85,8 @@ def playing(folder: Path) -> Stage:
 
 
 def soak(minutes: float, seed: int, say: Say = print) -> tuple[list[Outcome], str]:
-    """One process, for so many minutes, with faults at random. Returns what became of each, and the figures in a line."""
+    """One process, for so many minutes, with faults at random. Returns what became of each, and the
+    figures in a line."""
     chosen = random.Random(seed)
     faults = [fault for fault in FAULTS if not fault.own]
     outcomes: list[Outcome] = []
@@ -112,7 +114,10 @@ def soak(minutes: float, seed: int, say: Say = print) -> tuple[list[Outcome], st
         told += f"; {first.memory:.0f} MB became {last.memory:.0f}, {first.threads} threads "
         told += f"{last.threads}, {first.files} files {last.files}"
     if at_rest[1] is not None and last is not None and seconds > at_rest[0]:
-        told += f"; {(last.memory - at_rest[1].memory) / (seconds - at_rest[0]) * 3600:+.0f} MB an hour after the first fifth"
+        told += (
+            f"; {(last.memory - at_rest[1].memory) / (seconds - at_rest[0]) * 3600:+.0f} MB "
+            "an hour after the first fifth"
+        )
     told += f"; ended with {code} in {took:.1f} s" if alive else f"; IT ENDED BY ITSELF with {code}"
     return outcomes, told
 

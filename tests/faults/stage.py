@@ -51,7 +51,8 @@ class Stage:
     """Begun by `begin`, ended by `end`. Everything it writes stays below `folder`."""
 
     def __init__(self, folder: Path, show: Mapping[str, Any] | None = None) -> None:
-        """show: what is other than in the plain show: a test card, the drawn model, 256x256, NDI and the page."""
+        """show: what is other than in the plain show: a test card, the drawn model, 256x256, NDI
+        and the page."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.path = folder, folder / "show.yaml"
         self.name = f"vj faults {os.getpid()} {secrets.token_hex(3)}"
@@ -86,8 +87,8 @@ class Stage:
         program: tuple[str, ...] = ("-m", "vj.cli"),
         **how: Any,
     ) -> None:
-        """Start it, and look at it; wait until it has said something. out: where its lines go; from a pipe they are read. Raises
-        AssertionError when it does not play."""
+        """Start it, and look at it; wait until it has said something. out: where its lines go; from
+        a pipe they are read. Raises AssertionError when it does not play."""
         self.save()
         self.spawn(*arguments, out=out, program=program, **how)
         if until:
@@ -173,7 +174,8 @@ class Stage:
         return "\n".join(self.said(since))
 
     def waits_for(self, words: str, seconds: float, since: float = 0.0) -> str:
-        """The first line that holds these words (a pattern), or "" when none comes in time or the process ends."""
+        """The first line that holds these words (a pattern), or "" when none comes in time or the
+        process ends."""
         end = time.monotonic() + seconds
         while True:
             found = next((line for line in self.said(since) if re.search(words, line)), "")
@@ -187,7 +189,8 @@ class Stage:
     # What one does to it.
 
     def save(self, text: str | bytes | None = None, **changes: Any) -> None:
-        """Save the show file in one step, as editors do: with changes that stay, or with another text altogether."""
+        """Save the show file in one step, as editors do: with changes that stay, or with another
+        text altogether."""
         self.show.update(changes)
         if text is None:
             part = self.folder / "part"

@@ -1,4 +1,5 @@
-"""The quick ones of the list, in one process; and whoever watches is watched. The whole list is by hand: `python -m tests.faults`."""
+"""The quick ones of the list, in one process; and whoever watches is watched. The whole list is by
+hand: `python -m tests.faults`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Parameters at their ends, all mixed, through the store and the render loop with the built-in model: a picture has to come of each."""
+"""Parameters at their ends, all mixed, through the store and the render loop with the built-in
+model: a picture has to come of each."""
 
 from __future__ import annotations
 
@@ -77,7 +78,8 @@ class Figures:
 
     def __str__(self) -> str:
         return (
-            f"{self.frames:,} frames with {self.changes:,} changes of parameters in {self.seconds:.0f} s, slowest frame "
+            f"{self.frames:,} frames with {self.changes:,} changes of parameters in "
+            f"{self.seconds:.0f} s, slowest frame "
             f"{self.slowest * 1e3:.0f} ms; nothing failed"
         )
 
@@ -166,7 +168,8 @@ class Rig:
         return rnd.choice(row.choices) if row.kind == "choice" else rnd.random() < 0.5
 
     def _picture(self) -> np.ndarray:
-        """(H, W, 3 or 4) uint8: even, black, white, noise, a gradient; sometimes transparent, sometimes of an odd shape."""
+        """(H, W, 3 or 4) uint8: even, black, white, noise, a gradient; sometimes transparent,
+        sometimes of an odd shape."""
         shape = (
             (self.size.height, self.size.width)
             if self.random.random() < 0.8
@@ -199,8 +202,8 @@ class Rig:
 
 
 def fuzz(frames: int, seed: int, progress: Callable[[str], None] = lambda text: None) -> Figures:
-    """Render so many frames. Raises Failed for a fault of the model or the loop, a picture of another form, a parameter outside its
-    range."""
+    """Render so many frames. Raises Failed for a fault of the model or the loop, a picture of
+    another form, a parameter outside its range."""
     begun, made, changes, slowest = time.monotonic(), 0, 0, 0.0
     while made < frames:
         size = SIZES[made // TURN % len(SIZES)]

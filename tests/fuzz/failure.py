@@ -11,7 +11,8 @@ from vj.parameters.table import TEXT_LIMIT, Parameter, Value
 
 
 class Failed(AssertionError):
-    """What went wrong, then what was fed, written so that it can be put into a test; long inputs are cut."""
+    """What went wrong, then what was fed, written so that it can be put into a test; long inputs
+    are cut."""
 
     def __init__(self, what: str, inputs: Iterable[object], seed: int) -> None:
         """inputs: stay in `inputs` as they are."""

@@ -40,14 +40,16 @@ class Figures:
     def __str__(self) -> str:
         grown = "not measured" if self.grown_mb is None else f"{self.grown_mb:.1f} MB"
         return (
-            f"{self.requests:,} connections in {self.seconds:.0f} s: {self.answered:,} answered, {self.refused:,} of them as wrong, "
+            f"{self.requests:,} connections in {self.seconds:.0f} s: {self.answered:,} answered, "
+            f"{self.refused:,} of them as wrong, "
             f"{self.websockets:,} WebSockets, grown by {grown}; nothing failed"
         )
 
 
 def fuzz(requests: int, seed: int, progress: Callable[[str], None] = lambda text: None) -> Figures:
-    """Send so many. Raises Failed for an answer of 500 or more (an exception that nobody caught), for a line that says something has
-    stumbled, a parameter that stands where it cannot, a page that no longer answers, and memory that grows."""
+    """Send so many. Raises Failed for an answer of 500 or more (an exception that nobody caught),
+    for a line that says something has stumbled, a parameter that stands where it cannot, a page
+    that no longer answers, and memory that grows."""
     said: list[str] = []
     store = Store()
     page = Monitor(
@@ -95,7 +97,8 @@ def fuzz(requests: int, seed: int, progress: Callable[[str], None] = lambda text
 
 
 def asked(port: int, sent: bytes, websocket: bool, patience: float = PATIENCE) -> bytes:
-    """The beginning of what is answered within so many seconds, b"" for nothing. Half of the clients go without a goodbye."""
+    """The beginning of what is answered within so many seconds, b"" for nothing. Half of the
+    clients go without a goodbye."""
     with socket.create_connection(("127.0.0.1", port), timeout=ALIVE) as client:
         answer = b""
         with contextlib.suppress(OSError):  # it may hang up in the middle of what it is sent

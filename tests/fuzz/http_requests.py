@@ -1,4 +1,5 @@
-"""Requests to the page and to OSCQuery from a seed: as browsers and clients send them, and with something wrong at the joints."""
+"""Requests to the page and to OSCQuery from a seed: as browsers and clients send them, and with
+something wrong at the joints."""
 
 from __future__ import annotations
 

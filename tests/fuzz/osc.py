@@ -1,4 +1,5 @@
-"""OSC: packets go through the server's own reading, the dispatcher, the conductor of a show and the store, on a clock of their own."""
+"""OSC: packets go through the server's own reading, the dispatcher, the conductor of a show and the
+store, on a clock of their own."""
 
 from __future__ import annotations
 
@@ -63,7 +64,8 @@ GOOD = head_of("/vj/delta", "f") + b"\x3e\x80\0\0"
 
 
 class Wire:
-    """A socket without a network: what is put in is read, and what is sent has to be OSC that fits into a datagram."""
+    """A socket without a network: what is put in is read, and what is sent has to be OSC that fits
+    into a datagram."""
 
     def __init__(self) -> None:
         self.waiting: deque[tuple[bytes, tuple[str, int]]] = deque()
@@ -73,7 +75,8 @@ class Wire:
         self._now: tuple[float, bytes] | None = None
 
     def recvfrom(self, size: int) -> tuple[bytes, tuple[str, int]]:
-        """As a socket that does not block. Meanwhile it is measured how long the packet before took."""
+        """As a socket that does not block. Meanwhile it is measured how long the packet before
+        took."""
         now = time.thread_time()
         if self._now is not None:
             self.slowest = max(
@@ -112,8 +115,10 @@ class Figures:
     def __str__(self) -> str:
         grown = "not measured" if self.grown_mb is None else f"{self.grown_mb:.1f} MB"
         return (
-            f"{self.packets:,} OSC packets in {self.seconds:.0f} s: {self.messages:,} messages heard, {self.refused:,} answered as wrong, "
-            f"{self.answers:,} answers sent, slowest packet {self.slowest_ms:.0f} ms, grown by {grown}; nothing failed"
+            f"{self.packets:,} OSC packets in {self.seconds:.0f} s: {self.messages:,} messages "
+            f"heard, {self.refused:,} answered as wrong, "
+            f"{self.answers:,} answers sent, slowest packet {self.slowest_ms:.0f} ms, grown by "
+            f"{grown}; nothing failed"
         )
 
 
@@ -187,7 +192,8 @@ class Rig:
         return Failed(what, self.last, self.seed)
 
     def silent(self, packet: bytes) -> None:
-        """What is no OSC at all is not answered: two programs that complain to each other would never end. Raises Failed."""
+        """What is no OSC at all is not answered: two programs that complain to each other would
+        never end. Raises Failed."""
         before = self.wire.sent
         self.last.append(packet)
         self.wire.waiting.append((packet, ("10.0.0.9", 5999)))
@@ -205,8 +211,9 @@ class Rig:
 
 
 def fuzz(packets: int, seed: int, progress: Callable[[str], None] = lambda text: None) -> Figures:
-    """Feed so many packets. Raises Failed for an exception, a parameter that stands where it cannot, an answer that is no OSC, a right
-    message that was not found, a packet that takes too long, or memory that grows."""
+    """Feed so many packets. Raises Failed for an exception, a parameter that stands where it
+    cannot, an answer that is no OSC, a right message that was not found, a packet that takes too
+    long, or memory that grows."""
     rig = Rig(seed)
     begun, fed, batches, settled = time.monotonic(), 0, 0, None
     while fed < packets:
@@ -245,7 +252,8 @@ def fuzz(packets: int, seed: int, progress: Callable[[str], None] = lambda text:
 
 
 def lost(packet: bytes) -> str:
-    """What is wrong with how a right message was read, else "". Only its values may be refused, never its form."""
+    """What is wrong with how a right message was read, else "". Only its values may be refused,
+    never its form."""
     found = unpack(packet)
     values = (
         "no UTF-8",

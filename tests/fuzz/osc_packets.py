@@ -1,4 +1,5 @@
-"""OSC packets from a seed: right ones, and the same with something wrong where the format has its joints."""
+"""OSC packets from a seed: right ones, and the same with something wrong where the format has its
+joints."""
 
 from __future__ import annotations
 
@@ -93,7 +94,8 @@ class Packets:
         self._before = b"/vj/delta\0\0\0,f\0\0\0\0\0\0"
 
     def packet(self) -> tuple[bytes, bool]:
-        """The next one, and whether nothing was done to it: then every message of it has to be found."""
+        """The next one, and whether nothing was done to it: then every message of it has to be
+        found."""
         chosen = self.random.random()
         if chosen < 0.6:
             made = self.message()

@@ -1,4 +1,5 @@
-"""Show files as people edit them, and as nobody would: lines of mappings/*.yaml changed, moved, cut and mixed."""
+"""Show files as people edit them, and as nobody would: lines of mappings/*.yaml changed, moved, cut
+and mixed."""
 
 from __future__ import annotations
 

@@ -44,7 +44,8 @@ class Figures:
         )
         refused = self.edits - self.right
         return (
-            f"{self.edits:,} edited shows in {self.seconds:.0f} s: {self.right:,} play, {refused:,} are refused with a line, slowest "
+            f"{self.edits:,} edited shows in {self.seconds:.0f} s: {self.right:,} play, "
+            f"{refused:,} are refused with a line, slowest "
             f"{self.slowest * 1e3:.0f} ms; nothing failed"
             + (
                 f"; {self.unexpected.total()} were refused in words of Python:{told}"
@@ -55,8 +56,8 @@ class Figures:
 
 
 def fuzz(edits: int, seed: int, progress: Callable[[str], None] = lambda text: None) -> Figures:
-    """Load so many edited shows. Raises Failed for whatever is neither a show nor a fault in lines that a person can read, for a show
-    that cannot be played, and for one that takes too long."""
+    """Load so many edited shows. Raises Failed for whatever is neither a show nor a fault in lines
+    that a person can read, for a show that cannot be played, and for one that takes too long."""
     made, figures, begun = Edits(seed), Figures(), time.monotonic()
     while figures.edits < edits:
         path, text = made.text()
@@ -94,7 +95,8 @@ def load(path: Path, text: str) -> Show:
 
 
 def play(show: Show) -> None:
-    """A few frames of all that moves by itself, each cue once. Raises Fault, as the program's start does, and AssertionError."""
+    """A few frames of all that moves by itself, each cue once. Raises Fault, as the program's start
+    does, and AssertionError."""
     said: list[str] = []
     store = Store(start_values(show), show.table())
     conductor, ears = make_conductor(show, store, live=False, say=said.append)

@@ -1,4 +1,5 @@
-"""A short run of every fuzzer. The long ones are by hand: `python -m tests.fuzz osc --packets 1000000`."""
+"""A short run of every fuzzer. The long ones are by hand: `python -m tests.fuzz osc --packets
+1000000`."""
 
 from __future__ import annotations
 

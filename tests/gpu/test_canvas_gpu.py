@@ -14,15 +14,33 @@ SIZE = Size(96, 64)
 
 def test_canvas_on_a_card_does_what_the_one_on_the_host_does() -> None:
     card, host = CudaCanvas(SIZE, torch.device("cuda"), torch.float32), HostCanvas(SIZE)
-    store = Store({"feedback/amount": 0.4, "feedback/zoom": 1.03, "mix/wet": 0.8, "picture/hue": 30, "picture/sharpen": 0.3})
+    store = Store(
+        {
+            "feedback/amount": 0.4,
+            "feedback/zoom": 1.03,
+            "mix/wet": 0.8,
+            "picture/hue": 30,
+            "picture/sharpen": 0.3,
+        }
+    )
     rng = np.random.default_rng(1)
     for frame in range(6):
         snapshot = store.sample(frame / 25)
         image = rng.integers(0, 256, (64, 96, 3), np.uint8)
-        flow = None if frame % 2 else rng.uniform((-3, -3, 0), (3, 3, 1), (32, 48, 3)).astype(np.float32)
-        ours, theirs = card.enter(image, snapshot, flow), torch.as_tensor(host.enter(image, snapshot, flow))
+        flow = (
+            None
+            if frame % 2
+            else rng.uniform((-3, -3, 0), (3, 3, 1), (32, 48, 3)).astype(np.float32)
+        )
+        ours, theirs = (
+            card.enter(image, snapshot, flow),
+            torch.as_tensor(host.enter(image, snapshot, flow)),
+        )
         assert (ours.cpu() - theirs).abs().max() < 2 / 127
-        seen = card.leave(ours, image, snapshot, 0.0, flow), host.leave(theirs, image, snapshot, 0.0, flow)
+        seen = (
+            card.leave(ours, image, snapshot, 0.0, flow),
+            host.leave(theirs, image, snapshot, 0.0, flow),
+        )
         assert seen[0] is not None
         assert seen[1] is not None
         assert np.abs(seen[0].astype(int) - seen[1]).max() <= 3

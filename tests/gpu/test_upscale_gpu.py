@@ -32,12 +32,20 @@ def test_the_enlarger_takes_pictures_and_gives_pictures() -> None:
 
 def test_the_card_follows_a_guide_as_numpy_does() -> None:
     rng = np.random.default_rng(2)
-    picture, large = (rng.integers(0, 256, shape).astype(np.uint8) for shape in ((72, 128, 3), (200, 300)))
+    picture, large = (
+        rng.integers(0, 256, shape).astype(np.uint8) for shape in ((72, 128, 3), (200, 300))
+    )
     guide, mask = numpy_guided.luma(picture), rng.integers(0, 256, (72, 128)).astype(np.uint8)
     enlarged = (numpy_upscale.easu(picture, 200, 300) * 255 + 0.5).astype(np.uint8)
     kernels = GuidedKernels(72, 128, 200, 300)
     for strength, shown in ((0.0, None), (0.45, mask), (1.0, None)):
         arrays = [torch.from_numpy(a).cuda() for a in (picture, guide, large, enlarged)]
-        out = kernels.guide(*arrays, strength, None if shown is None else torch.from_numpy(shown).cuda()).cpu().numpy()
+        out = (
+            kernels.guide(
+                *arrays, strength, None if shown is None else torch.from_numpy(shown).cuda()
+            )
+            .cpu()
+            .numpy()
+        )
         truth = numpy_guided.guided(picture, guide, large, strength, shown, enlarged)
         assert np.abs(out.astype(int) - truth).max() <= 2

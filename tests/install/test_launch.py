@@ -1,4 +1,5 @@
-"""The one command brings a fresh machine to the first picture, survives being interrupted, and says what to do when it cannot."""
+"""The one command brings a fresh machine to the first picture, survives being interrupted, and says
+what to do when it cannot."""
 
 from __future__ import annotations
 
@@ -42,7 +43,10 @@ launch = load(SCRIPT)
 
 # The plan for a machine
 
-PINS = {"requirements.txt": ["torch==2.13.0", "numpy==2.4.6"], "requirements-nodeps.txt": ["streamdiffusion==0.1.1"]}
+PINS = {
+    "requirements.txt": ["torch==2.13.0", "numpy==2.4.6"],
+    "requirements-nodeps.txt": ["streamdiffusion==0.1.1"],
+}
 REST = [("-r", "requirements.txt"), ("--no-deps", "streamdiffusion==0.1.1")]
 
 
@@ -54,12 +58,42 @@ def from_index(build: str) -> tuple[str, ...]:
     ("platform", "cuda", "torch", "cupy"),
     [
         pytest.param("linux", None, from_index("cpu"), None, id="Linux without a card"),
-        pytest.param("linux", (12, 8), from_index("cu126"), "cupy-cuda12x==14.2.0", id="Linux, driver of CUDA 12"),
-        pytest.param("linux", (13, 0), ("torch==2.13.0",), "cupy-cuda13x==14.2.0", id="Linux, driver of CUDA 13"),
-        pytest.param("linux", (14, 1), ("torch==2.13.0",), "cupy-cuda13x==14.2.0", id="Linux, driver newer than we know"),
+        pytest.param(
+            "linux",
+            (12, 8),
+            from_index("cu126"),
+            "cupy-cuda12x==14.2.0",
+            id="Linux, driver of CUDA 12",
+        ),
+        pytest.param(
+            "linux",
+            (13, 0),
+            ("torch==2.13.0",),
+            "cupy-cuda13x==14.2.0",
+            id="Linux, driver of CUDA 13",
+        ),
+        pytest.param(
+            "linux",
+            (14, 1),
+            ("torch==2.13.0",),
+            "cupy-cuda13x==14.2.0",
+            id="Linux, driver newer than we know",
+        ),
         pytest.param("linux", (11, 4), from_index("cpu"), None, id="Linux, driver too old"),
-        pytest.param("win32", (13, 0), from_index("cu130"), "cupy-cuda13x[ctk]==14.2.0", id="Windows, driver of CUDA 13"),
-        pytest.param("win32", (12, 6), from_index("cu126"), "cupy-cuda12x[ctk]==14.2.0", id="Windows, driver of CUDA 12"),
+        pytest.param(
+            "win32",
+            (13, 0),
+            from_index("cu130"),
+            "cupy-cuda13x[ctk]==14.2.0",
+            id="Windows, driver of CUDA 13",
+        ),
+        pytest.param(
+            "win32",
+            (12, 6),
+            from_index("cu126"),
+            "cupy-cuda12x[ctk]==14.2.0",
+            id="Windows, driver of CUDA 12",
+        ),
         pytest.param("win32", None, ("torch==2.13.0",), None, id="Windows without a card"),
         pytest.param("darwin", None, ("torch==2.13.0",), None, id="Mac"),
     ],
@@ -68,13 +102,24 @@ def test_each_machine_gets_the_pytorch_and_cupy_that_fit_it(
     platform: str, cuda: tuple[int, int] | None, torch: tuple[str, ...], cupy: str | None
 ) -> None:
     steps, notes = install_plan.plan(PINS, platform, cuda, lambda url: True)
-    assert [step.arguments for step in steps] == [torch, *REST, *([("-c", "requirements.txt", cupy)] if cupy else [])]
-    assert [step.layer for step in steps if step.part is None] == ["torch", "packages"], "the rest may fail"
+    assert [step.arguments for step in steps] == [
+        torch,
+        *REST,
+        *([("-c", "requirements.txt", cupy)] if cupy else []),
+    ]
+    assert [step.layer for step in steps if step.part is None] == ["torch", "packages"], (
+        "the rest may fail"
+    )
     assert bool(notes) == (cuda is not None and cuda < (13, 0))  # an old driver is worth a word
 
 
-@pytest.mark.parametrize(("platform", "cuda"), [("linux", None), ("linux", (12, 8)), ("win32", (13, 0)), ("darwin", None)])
-def test_an_index_that_does_not_answer_is_never_named_to_pip(platform: str, cuda: tuple[int, int] | None) -> None:
+@pytest.mark.parametrize(
+    ("platform", "cuda"),
+    [("linux", None), ("linux", (12, 8)), ("win32", (13, 0)), ("darwin", None)],
+)
+def test_an_index_that_does_not_answer_is_never_named_to_pip(
+    platform: str, cuda: tuple[int, int] | None
+) -> None:
     steps, notes = install_plan.plan(PINS, platform, cuda, lambda url: False)
     assert steps[0].arguments == ("torch==2.13.0",)
     assert any("did not answer" in note for note in notes) == (cuda is not None)
@@ -85,7 +130,9 @@ def test_the_tests_need_more_than_playing(tmp_path: Path) -> None:
     (tmp_path / "requirements-test.txt").write_text("pytest==9.2.0\n")
     assert launch.read_pins(tmp_path, "play")["requirements.txt"] == ["numpy==2.4.6"]
     assert "requirements-test.txt" not in launch.read_pins(tmp_path, "play")
-    steps, _ = install_plan.plan(launch.read_pins(tmp_path, "test"), "linux", None, lambda url: True)
+    steps, _ = install_plan.plan(
+        launch.read_pins(tmp_path, "test"), "linux", None, lambda url: True
+    )
     assert [step.layer for step in steps] == ["packages", "tests"]
 
 
@@ -105,7 +152,11 @@ HEADER = """Fri Dec 19 16:02:55 2025
         (HEADER.format("610.43.02", "KMD Version: 610.43.02     CUDA UMD Version: 13.3"), (13, 3)),
         (HEADER.format("450.57", "Driver Version: 450.57       CUDA Version: 11.0"), (11, 0)),
         (HEADER.format("535.183.01", "Driver Version: 535.183.01     CUDA Version: N/A"), None),
-        ("NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that ... is running.\n", None),
+        (
+            "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make "
+            "sure that ... is running.\n",
+            None,
+        ),
         ("No devices were found\n", None),
         ("", None),
     ],
@@ -117,13 +168,23 @@ def test_the_driver_is_read_from_nvidia_smi(text: str, cuda: tuple[int, int] | N
 @pytest.mark.parametrize(
     ("text", "cuda"),
     [
-        ("NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun May 12 19:39:15 UTC 2024\nGCC version: 12.3\n", (12, 0)),
-        ("NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build  (dvs-builder)\n", (13, 0)),
+        (
+            "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun May 12 19:39:15 UTC "
+            "2024\nGCC version: 12.3\n",
+            (12, 0),
+        ),
+        (
+            "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.65.06  Release Build  "
+            "(dvs-builder)\n",
+            (13, 0),
+        ),
         ("NVRM version: NVIDIA UNIX x86_64 Kernel Module  390.157  Wed Oct 12 2022\n", None),
         ("", None),
     ],
 )
-def test_without_nvidia_smi_the_kernel_tells_the_driver(text: str, cuda: tuple[int, int] | None) -> None:
+def test_without_nvidia_smi_the_kernel_tells_the_driver(
+    text: str, cuda: tuple[int, int] | None
+) -> None:
     assert install_plan.cuda_of_driver(text) == cuda
 
 
@@ -132,7 +193,11 @@ def test_a_package_index_is_asked_before_it_is_used() -> None:
         def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(b"<a>torch-2.13.0+cpu.whl</a>" if self.path == "/cpu/torch/" else b"Please sign in to this network")
+            self.wfile.write(
+                b"<a>torch-2.13.0+cpu.whl</a>"
+                if self.path == "/cpu/torch/"
+                else b"Please sign in to this network"
+            )
 
         def log_message(self, *_: object) -> None:
             pass
@@ -148,7 +213,10 @@ def test_a_package_index_is_asked_before_it_is_used() -> None:
 
 # What a start compares
 
-CONFIG = f"home = /usr/bin\nversion = {sys.version_info[0]}.{sys.version_info[1]}.1\nexecutable = /usr/bin/python\n"
+CONFIG = (
+    f"home = /usr/bin\nversion = {sys.version_info[0]}.{sys.version_info[1]}.1\nexecutable = "
+    "/usr/bin/python\n"
+)
 
 
 def test_a_changed_requirement_is_noticed_and_a_comment_is_not(tmp_path: Path) -> None:
@@ -161,7 +229,9 @@ def test_a_changed_requirement_is_noticed_and_a_comment_is_not(tmp_path: Path) -
     assert mark("numpy==2.4.7\n") != before
 
 
-def test_another_python_or_another_driver_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_python_or_another_driver_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     venv, tool = tmp_path / ".venv", tmp_path / "nvidia-smi"
     venv.mkdir()
     marks = [launch.fingerprint({}, venv)]
@@ -193,7 +263,14 @@ def test_a_half_made_environment_is_recognised(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"ready": 3, "layers": {}}', '{"ready": {}, "layers": {}, "failed": {"ndi": {"when": "x", "key": 1}}}']
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"ready": 3, "layers": {}}',
+        '{"ready": {}, "layers": {}, "failed": {"ndi": {"when": "x", "key": 1}}}',
+    ],
 )
 def test_a_spoilt_stamp_counts_as_none(tmp_path: Path, text: str) -> None:
     (tmp_path / install_stamp.STAMP).write_text(text)
@@ -211,13 +288,19 @@ def test_an_old_python_is_told_which_one_to_use() -> None:
     launch.check_python((3, 11))
 
 
-def test_a_python_without_venv_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ensurepip" else object())
+def test_a_python_without_venv_is_told_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "ensurepip" else object()
+    )
     with pytest.raises(launch.Fault, match=r"sudo apt install python3\.\d+-venv"):
         launch.make_environment(tmp_path)
 
 
-def test_a_full_disk_is_told_before_anything_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_told_before_anything_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0.4e9))
     steps, _ = install_plan.plan(PINS, "darwin", None, lambda url: True)
     with pytest.raises(launch.Fault, match=r"0\.4 GB of disk left; about 3 GB"):
@@ -237,7 +320,11 @@ def test_a_failed_install_says_what_failed_and_what_to_do() -> None:
     ("said", "remedy"),
     [
         ("OSError: [Errno 28] No space left on device", "Free some disk"),
-        ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed", "PIP_CERT"),
+        (
+            "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate "
+            "verify failed",
+            "PIP_CERT",
+        ),
         ("[Errno -3] Temporary failure in name resolution", "Check the network"),
         ("No matching distribution found for torch==2.13.0", "has no build for this Python"),
         ("[WinError 5] Access is denied: 'torch.dll'", "Close what still runs"),
@@ -247,12 +334,19 @@ def test_a_failed_install_says_what_failed_and_what_to_do() -> None:
 def test_every_trouble_has_a_remedy(said: str, remedy: str) -> None:
     with pytest.raises(launch.Fault) as caught:
         launch.insist([sys.executable, "-c", f"print({said!r}); raise SystemExit(2)"], "A package")
-    assert str(caught.value).splitlines()[-1].startswith(remedy) or remedy in str(caught.value).splitlines()[-1]
+    assert (
+        str(caught.value).splitlines()[-1].startswith(remedy)
+        or remedy in str(caught.value).splitlines()[-1]
+    )
 
 
-# A small project of its own, with the real launch.py and a stand-in for pip where something is to be installed
+# A small project of its own, with the real launch.py and a stand-in for pip where something is to
+# be installed
 
-CLI = "import os, sys\nprint('cwd', os.getcwd())\nprint('argv', sys.argv[1:])\nsys.exit(3 if 'fail' in sys.argv else 0)\n"
+CLI = (
+    "import os, sys\nprint('cwd', os.getcwd())\nprint('argv', sys.argv[1:])\nsys.exit(3 if "
+    "'fail' in sys.argv else 0)\n"
+)
 PIP = """
 import os, sys, time
 log = open(os.path.join(os.path.dirname(__file__), "log"), "a", buffering=1)
@@ -277,7 +371,8 @@ log.write("end\\n")
 
 
 class Project:
-    """A folder with launch.py, a command line that prints what it got, and requirements files of the test's choice."""
+    """A folder with launch.py, a command line that prints what it got, and requirements files of
+    the test's choice."""
 
     def __init__(self, root: Path) -> None:
         self.root, self.venv = root, root / ".venv"
@@ -304,10 +399,19 @@ class Project:
         (self.site / "pip-1.dist-info" / "INSTALLER").write_text("pip")
         (self.root / "requirements.txt").write_text(text)
 
-    def start(self, *arguments: str, mode: str = "", cwd: Path | None = None) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, mode: str = "", cwd: Path | None = None
+    ) -> subprocess.Popen[str]:
         command = [sys.executable, str(self.root / "launch.py"), *arguments]
         environment = {**os.environ, "STAND_IN": mode}
-        return subprocess.Popen(command, cwd=cwd, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
 
     def run(self, *arguments: str, mode: str = "", cwd: Path | None = None) -> tuple[int, str, str]:
         child = self.start(*arguments, mode=mode, cwd=cwd)
@@ -335,11 +439,16 @@ def wait_for(what: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def test_a_fresh_clone_plays_and_files_stay_relative_to_where_one_stands(project: Project, tmp_path: Path) -> None:
+def test_a_fresh_clone_plays_and_files_stay_relative_to_where_one_stands(
+    project: Project, tmp_path: Path
+) -> None:
     (tmp_path / "vj").mkdir()  # a folder of that name where one stands does not get in the way
     (tmp_path / "vj" / "__init__.py").write_text("raise SystemExit('the wrong vj')")
     code, out, err = project.run("club.yaml", "--record", "out.mp4", cwd=tmp_path)
-    assert (code, out.splitlines()) == (0, [f"cwd {tmp_path}", "argv ['club.yaml', '--record', 'out.mp4']"])
+    assert (code, out.splitlines()) == (
+        0,
+        [f"cwd {tmp_path}", "argv ['club.yaml', '--record', 'out.mp4']"],
+    )
     assert "making .venv" in err
     assert not list(project.site.glob("pip*"))  # nothing to install, so no pip
 
@@ -411,7 +520,9 @@ def test_a_hiccup_of_the_network_is_tried_again(project: Project) -> None:
 
 @posix
 @pytest.mark.parametrize(("blow", "mode"), [(signal.SIGKILL, "talks"), (signal.SIGINT, "silent")])
-def test_an_interrupted_install_goes_on_at_the_next_start(project: Project, blow: signal.Signals, mode: str) -> None:
+def test_an_interrupted_install_goes_on_at_the_next_start(
+    project: Project, blow: signal.Signals, mode: str
+) -> None:
     project.needs("thing==1\n")
     child = project.start(mode=mode)
     wait_for(project.log)
@@ -423,7 +534,11 @@ def test_an_interrupted_install_goes_on_at_the_next_start(project: Project, blow
     code, out, _ = project.run()
     assert (code, len(out.splitlines())) == (0, 2)
     assert list(project.layers()) == ["packages"]
-    assert [line.split()[0] for line in project.log()] == ["start", "start", "end"]  # the first pip ended with its launch.py
+    assert [line.split()[0] for line in project.log()] == [
+        "start",
+        "start",
+        "end",
+    ]  # the first pip ended with its launch.py
 
 
 @posix
@@ -453,16 +568,27 @@ def test_what_an_interrupted_pip_left_is_not_taken_for_installed(project: Projec
         (project.site / name / "METADATA").touch()
     (project.site / "whole-1.dist-info" / "INSTALLER").write_text("pip")
     project.run()
-    assert sorted(entry.name for entry in project.site.iterdir()) == ["pip", "pip-1.dist-info", "whole-1.dist-info"]
+    assert sorted(entry.name for entry in project.site.iterdir()) == [
+        "pip",
+        "pip-1.dist-info",
+        "whole-1.dist-info",
+    ]
 
 
 def test_a_new_card_changes_pytorchs_build(project: Project) -> None:
     project.needs("thing==1\n")
     copy = load(project.root / "launch.py")
     stamp = {"ready": {}, "layers": {"torch": "torch==2.13.0 cpu"}, "failed": {}}
-    steps, _ = copy.plan({"requirements.txt": ["torch==2.13.0"]}, "linux", (13, 0), lambda url: True)
+    steps, _ = copy.plan(
+        {"requirements.txt": ["torch==2.13.0"]}, "linux", (13, 0), lambda url: True
+    )
     copy.install(project.venv, steps[:1], stamp)
-    assert project.log() == ["start uninstall -y torch", "end", "start install off torch==2.13.0", "end"]
+    assert project.log() == [
+        "start uninstall -y torch",
+        "end",
+        "start install off torch==2.13.0",
+        "end",
+    ]
     assert project.layers() == {"torch": "torch==2.13.0 pypi"}
 
 
@@ -471,20 +597,29 @@ def test_a_new_card_changes_pytorchs_build(project: Project) -> None:
 
 def test_the_exit_code_comes_back_where_exec_is_of_no_use() -> None:
     before = signal.getsignal(signal.SIGINT)
-    assert launch.hand_over([sys.executable, "-c", "raise SystemExit(7)"], dict(os.environ), replace=False) == 7
+    assert (
+        launch.hand_over(
+            [sys.executable, "-c", "raise SystemExit(7)"], dict(os.environ), replace=False
+        )
+        == 7
+    )
     assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.fixture
 def waiting_parent(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     (tmp_path / "child.py").write_text(
-        "import time\ntry:\n    print('up', flush=True)\n    time.sleep(30)\nexcept KeyboardInterrupt:\n    raise SystemExit(9)\n"
+        "import time\ntry:\n    print('up', flush=True)\n    time.sleep(30)\nexcept "
+        "KeyboardInterrupt:\n    raise SystemExit(9)\n"
     )
     program = (
         f"import sys, os; sys.path.insert(0, {str(SCRIPT.parent)!r}); import launch\n"
-        f"sys.exit(launch.hand_over([sys.executable, {str(tmp_path / 'child.py')!r}], dict(os.environ), replace=False))"
+        f"sys.exit(launch.hand_over([sys.executable, {str(tmp_path / 'child.py')!r}], "
+        "dict(os.environ), replace=False))"
     )
-    child = subprocess.Popen([sys.executable, "-c", program], text=True, stdout=subprocess.PIPE, start_new_session=True)
+    child = subprocess.Popen(
+        [sys.executable, "-c", program], text=True, stdout=subprocess.PIPE, start_new_session=True
+    )
     yield child
     child.kill()
     child.communicate()

@@ -1,4 +1,5 @@
-"""What a show can do without (NDI, MIDI, Spout ...) is installed part by part: one that cannot be had costs itself, once, with a line."""
+"""What a show can do without (NDI, MIDI, Spout ...) is installed part by part: one that cannot be
+had costs itself, once, with a line."""
 
 from __future__ import annotations
 
@@ -224,7 +225,8 @@ def test_what_has_to_be_there_still_ends_the_start(project: Project) -> None:
     assert "the packages vj needs could not be installed" in err
 
 
-# With the package index: one Python on one system in every run of the tests, all of them with VJ_EVERY_PIN=1 (.ci/run sets it)
+# With the package index: one Python on one system in every run of the tests, all of them with
+# VJ_EVERY_PIN=1 (.ci/run sets it)
 
 
 def combinations() -> Iterator[tuple[str, tuple[int, int]]]:

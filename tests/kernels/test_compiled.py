@@ -1,4 +1,5 @@
-"""The GPU's kernels without a GPU: the same text through the C compiler against NumPy, and through NVIDIA's compiler for real cards."""
+"""The GPU's kernels without a GPU: the same text through the C compiler against NumPy, and through
+NVIDIA's compiler for real cards."""
 
 from __future__ import annotations
 
@@ -43,7 +44,8 @@ def signature(name: str, source: str) -> list[str]:
 
 
 class Compiled:
-    """The kernels as C functions, called as CuPy would call them: arrays by address, NumPy numbers by value, in the source's order."""
+    """The kernels as C functions, called as CuPy would call them: arrays by address, NumPy numbers
+    by value, in the source's order."""
 
     def __init__(self, folder: Path, *options: str, text: str = C_SOURCE) -> None:
         compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
@@ -51,8 +53,25 @@ class Compiled:
             pytest.skip("no C compiler: install gcc or clang to test the kernels' text")
         source, library = folder / "kernels.c", folder / "kernels.so"
         source.write_text(text)
-        strict = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-O2", "-ffp-contract=off")  # as NumPy: every product rounded
-        command = [compiler, *strict, *options, "-shared", "-fPIC", str(source), "-o", str(library), "-lm"]
+        strict = (
+            "-std=c99",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-O2",
+            "-ffp-contract=off",
+        )  # as NumPy: every product rounded
+        command = [
+            compiler,
+            *strict,
+            *options,
+            "-shared",
+            "-fPIC",
+            str(source),
+            "-o",
+            str(library),
+            "-lm",
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if "_Float16" in done.stderr:
             pytest.skip(f"{compiler} knows no half precision (_Float16)")
@@ -74,7 +93,9 @@ class Compiled:
 
 
 @pytest.fixture(scope="module", params=["float", "half"])
-def compiled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[torch.dtype, Compiled]:
+def compiled(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[torch.dtype, Compiled]:
     folder = tmp_path_factory.mktemp("kernels")
     if request.param == "half":
         return torch.float16, Compiled(folder, "-DVJ_HALF")
@@ -82,8 +103,11 @@ def compiled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
-def kernels(compiled: tuple[torch.dtype, Compiled], monkeypatch: pytest.MonkeyPatch) -> TemporalKernels:
-    """The real host code over a stand-in for CuPy that runs the C functions; torch's part of CUDA is left out."""
+def kernels(
+    compiled: tuple[torch.dtype, Compiled], monkeypatch: pytest.MonkeyPatch
+) -> TemporalKernels:
+    """The real host code over a stand-in for CuPy that runs the C functions; torch's part of CUDA
+    is left out."""
     dtype, functions = compiled
     streams: list[object] = []
 
@@ -108,11 +132,17 @@ def kernels(compiled: tuple[torch.dtype, Compiled], monkeypatch: pytest.MonkeyPa
             streams.clear()
 
     def raw_module(*, code: str, options: tuple[str, ...], backend: str) -> SimpleNamespace:
-        assert (code, options, backend) == (CUDA_SOURCE, ("-DVJ_HALF",) if dtype == torch.float16 else (), "nvrtc")
+        assert (code, options, backend) == (
+            CUDA_SOURCE,
+            ("-DVJ_HALF",) if dtype == torch.float16 else (),
+            "nvrtc",
+        )
         return SimpleNamespace(get_function=get_function)
 
     stand_in = ModuleType("cupy")
-    vars(stand_in).update(RawModule=raw_module, from_dlpack=np.from_dlpack, cuda=SimpleNamespace(Stream=Stream))
+    vars(stand_in).update(
+        RawModule=raw_module, from_dlpack=np.from_dlpack, cuda=SimpleNamespace(Stream=Stream)
+    )
     monkeypatch.setitem(sys.modules, "cupy", stand_in)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device", lambda _: nullcontext())
@@ -124,9 +154,12 @@ def kernels(compiled: tuple[torch.dtype, Compiled], monkeypatch: pytest.MonkeyPa
 
 
 def as_model(picture: np.ndarray, dtype: torch.dtype, channels_last: bool) -> torch.Tensor:
-    """(H, W, 3) 0..1 -> (1, 3, H, W) -1..1, in one of the two orders of memory that models leave it in."""
+    """(H, W, 3) 0..1 -> (1, 3, H, W) -1..1, in one of the two orders of memory that models leave it
+    in."""
     model = torch.from_numpy(picture * 2 - 1).permute(2, 0, 1)[None].to(dtype)
-    return model.contiguous(memory_format=torch.channels_last if channels_last else torch.contiguous_format)
+    return model.contiguous(
+        memory_format=torch.channels_last if channels_last else torch.contiguous_format
+    )
 
 
 def as_picture(model: torch.Tensor) -> np.ndarray:
@@ -135,25 +168,40 @@ def as_picture(model: torch.Tensor) -> np.ndarray:
 
 @pytest.mark.parametrize("channels_last", [False, True])
 def test_the_kernels_paint_what_numpy_paints(kernels: TemporalKernels, channels_last: bool) -> None:
-    """Forty frames of the loop, flow, state and all: float within 2e-5, the same bytes but for ties, half within its precision."""
+    """Forty frames of the loop, flow, state and all: float within 2e-5, the same bytes but for
+    ties, half within its precision."""
     rng = np.random.default_rng(3)
     exact = kernels.dtype == torch.float32
     last, different = None, 0
     for turn in range(40):
         image = as_bytes(noise(32, 48, turn))
-        matrix = feedback_matrix(48, 32, rng.uniform(0.8, 1.25), rng.uniform(-45, 45), *rng.uniform(-0.25, 0.25, 2))
+        matrix = feedback_matrix(
+            48, 32, rng.uniform(0.8, 1.25), rng.uniform(-45, 45), *rng.uniform(-0.25, 0.25, 2)
+        )
         amount = rng.choice([0, rng.uniform(0, 0.95)])
         model = as_model(np.zeros((32, 48, 3), np.float32), kernels.dtype, channels_last)
-        flow = None if turn % 3 == 0 else rng.uniform((-5, -5, 0), (5, 5, 1), (17, 23, 3)).astype(np.float32)
+        flow = (
+            None
+            if turn % 3 == 0
+            else rng.uniform((-5, -5, 0), (5, 5, 1), (17, 23, 3)).astype(np.float32)
+        )
         there = None if flow is None else torch.from_numpy(flow)
         gain = (rng.choice([1, rng.uniform(0.75, 1.4)]), rng.uniform(0.2, 0.8))
         kernels.feedback(torch.from_numpy(image), model, matrix, amount, there, *gain)
         truth = numpy_ops.feedback(image, last, matrix, amount, False, flow, *gain)
         assert np.abs(as_picture(model) - truth).max() < (2e-5 if exact else 4e-4)
 
-        colour = colour_matrix(*rng.uniform((-1, 0, 0, -180), (1, 2, 2, 180))) if turn % 2 else NEUTRAL
+        colour = (
+            colour_matrix(*rng.uniform((-1, 0, 0, -180), (1, 2, 2, 180))) if turn % 2 else NEUTRAL
+        )
         mode = BLEND_MODES[turn % len(BLEND_MODES)]
-        settings = BlendSettings(rng.choice([0, 0.6, 0.99]), rng.uniform(), rng.choice([0, rng.uniform(), 1]), mode, colour)
+        settings = BlendSettings(
+            rng.choice([0, 0.6, 0.99]),
+            rng.uniform(),
+            rng.choice([0, rng.uniform(), 1]),
+            mode,
+            colour,
+        )
         painted = as_model(noise(32, 48, turn + 99) * 1.2 - 0.1, kernels.dtype, channels_last)
         mask = as_bytes(noise(32, 48, turn + 200)[..., 0]) if turn % 4 else None
         truth, last = numpy_ops.blend(as_picture(painted), last, image, settings, flow, mask)
@@ -162,24 +210,36 @@ def test_the_kernels_paint_what_numpy_paints(kernels: TemporalKernels, channels_
         assert np.abs(kernels.state.numpy() - last).max() < 2e-5
         assert np.abs(out.numpy().astype(int) - truth).max() <= 1
         different += int((out.numpy() != truth).sum())
-        assert np.array_equal(kernels.sharpen(out, 0.7).numpy(), numpy_ops.sharpen(out.numpy(), 0.7))
+        assert np.array_equal(
+            kernels.sharpen(out, 0.7).numpy(), numpy_ops.sharpen(out.numpy(), 0.7)
+        )
     assert different < 40 * 32 * 48 * 3 * 1e-4
 
 
 def test_the_kernels_keep_the_exact_promises(kernels: TemporalKernels) -> None:
-    image, painted = torch.from_numpy(as_bytes(noise(32, 48, 1))), as_model(noise(32, 48, 2), kernels.dtype, False)
+    image, painted = (
+        torch.from_numpy(as_bytes(noise(32, 48, 1))),
+        as_model(noise(32, 48, 2), kernels.dtype, False),
+    )
     kernels.blend(as_model(noise(32, 48, 3), kernels.dtype, False), image, BlendSettings())
     for mode in BLEND_MODES:
-        assert torch.equal(kernels.blend(painted, image, BlendSettings(0.5, 0.5, 0, mode)), image)  # dry is the input
+        assert torch.equal(
+            kernels.blend(painted, image, BlendSettings(0.5, 0.5, 0, mode)), image
+        )  # dry is the input
     kernels.blend(painted, image, BlendSettings(motion=0.7))
-    assert np.array_equal(kernels.state.numpy(), as_picture(painted))  # no smoothing is the painting
+    assert np.array_equal(
+        kernels.state.numpy(), as_picture(painted)
+    )  # no smoothing is the painting
     model = torch.zeros_like(painted)
     kernels.feedback(image, model, feedback_matrix(48, 32, 1.2), 0)
     assert np.array_equal(as_bytes(as_picture(model)), image.numpy())  # no feedback is the input
 
 
 def test_a_reset_forgets_the_last_painting(kernels: TemporalKernels) -> None:
-    image, painted = torch.from_numpy(as_bytes(noise(32, 48, 1))), as_model(noise(32, 48, 2), kernels.dtype, False)
+    image, painted = (
+        torch.from_numpy(as_bytes(noise(32, 48, 1))),
+        as_model(noise(32, 48, 2), kernels.dtype, False),
+    )
     kernels.blend(as_model(noise(32, 48, 3), kernels.dtype, False), image, BlendSettings())
     kernels.reset()
     assert kernels.state is None
@@ -192,18 +252,28 @@ def test_a_reset_forgets_the_last_painting(kernels: TemporalKernels) -> None:
 
 def test_a_picture_holds_while_the_ring_goes_round(kernels: TemporalKernels) -> None:
     image = torch.from_numpy(as_bytes(noise(32, 48, 1)))
-    shown = [kernels.blend(as_model(noise(32, 48, turn), kernels.dtype, False), image, BlendSettings()) for turn in range(5)]
+    shown = [
+        kernels.blend(as_model(noise(32, 48, turn), kernels.dtype, False), image, BlendSettings())
+        for turn in range(5)
+    ]
     assert len({picture.data_ptr() for picture in shown}) == 4
     for turn in (2, 3, 4):
         assert np.abs(shown[turn].numpy() / 255 - noise(32, 48, turn)).max() < 0.003
 
 
 def test_pictures_that_do_not_fit_are_refused(kernels: TemporalKernels) -> None:
-    image, painted = torch.zeros((32, 48, 3), dtype=torch.uint8), torch.zeros((3, 32, 48), dtype=kernels.dtype)
+    image, painted = (
+        torch.zeros((32, 48, 3), dtype=torch.uint8),
+        torch.zeros((3, 32, 48), dtype=kernels.dtype),
+    )
     with pytest.raises(ValueError, match=r"painted: \(3, 48, 32\) .* came, \(3, 32, 48\)"):
         kernels.blend(painted.reshape(3, 48, 32), image, BlendSettings())
-    with pytest.raises(ValueError, match=r"image: .* strides \(3, 96, 1\) came, contiguous \(32, 48, 3\)"):
-        kernels.blend(painted, torch.zeros((48, 32, 3), dtype=torch.uint8).transpose(0, 1), BlendSettings())
+    with pytest.raises(
+        ValueError, match=r"image: .* strides \(3, 96, 1\) came, contiguous \(32, 48, 3\)"
+    ):
+        kernels.blend(
+            painted, torch.zeros((48, 32, 3), dtype=torch.uint8).transpose(0, 1), BlendSettings()
+        )
     with pytest.raises(ValueError, match=r"dtype: torch.bfloat16 came"):
         TemporalKernels(32, 48, "cpu", torch.bfloat16)
 
@@ -216,18 +286,29 @@ def test_without_cupy_the_answer_is_how_to_install_it(monkeypatch: pytest.Monkey
 
 def test_modes_have_the_numbers_of_the_table() -> None:
     assert tuple(MODE_CODES) == BLEND_MODES
-    assert all(f"#define VJ_{mode.upper()} {code}\n" in CUDA_SOURCE for mode, code in MODE_CODES.items())
-    assert all(f"case VJ_{mode.upper()}:" in CUDA_SOURCE for mode in BLEND_MODES if mode != "normal")
+    assert all(
+        f"#define VJ_{mode.upper()} {code}\n" in CUDA_SOURCE for mode, code in MODE_CODES.items()
+    )
+    assert all(
+        f"case VJ_{mode.upper()}:" in CUDA_SOURCE for mode in BLEND_MODES if mode != "normal"
+    )
     assert cupy_ops.CUDA_SOURCE is CUDA_SOURCE
 
 
 @pytest.fixture(scope="module")
 def nvrtc() -> ctypes.CDLL:
-    """NVIDIA's run-time compiler, which needs no card. (On Linux it comes with requirements-test.txt.)"""
-    found = importlib.util.find_spec("nvidia.cuda_nvrtc") if importlib.util.find_spec("nvidia") else None
+    """NVIDIA's run-time compiler, which needs no card. (On Linux it comes with
+    requirements-test.txt.)"""
+    found = (
+        importlib.util.find_spec("nvidia.cuda_nvrtc")
+        if importlib.util.find_spec("nvidia")
+        else None
+    )
     folders = [Path(folder) for folder in found.submodule_search_locations or ()] if found else []
     for pattern in ("lib/libnvrtc.so.*", "bin/nvrtc64_*_0.dll"):
-        for library in sorted(file for folder in folders for file in folder.glob(pattern) if "alt" not in file.name):
+        for library in sorted(
+            file for folder in folders for file in folder.glob(pattern) if "alt" not in file.name
+        ):
             return ctypes.CDLL(str(library))
     pytest.skip("no NVRTC: pip install nvidia-cuda-nvrtc-cu12==12.9.86")
 
@@ -247,9 +328,15 @@ def nvrtc() -> ctypes.CDLL:
 def test_nvidias_compiler_takes_the_kernels(
     nvrtc: ctypes.CDLL, card: str, source: str, kernels: tuple[str, ...], options: list[str]
 ) -> None:
-    """Turing, Ada, Hopper and Blackwell: machine code with the kernels in it and not one warning. -std as CuPy sets it."""
+    """Turing, Ada, Hopper and Blackwell: machine code with the kernels in it and not one warning.
+    -std as CuPy sets it."""
     program, size = ctypes.c_void_p(), ctypes.c_size_t()
-    assert nvrtc.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b"kernels.cu", 0, None, None) == 0
+    assert (
+        nvrtc.nvrtcCreateProgram(
+            ctypes.byref(program), source.encode(), b"kernels.cu", 0, None, None
+        )
+        == 0
+    )
     flags = [flag.encode() for flag in (f"--gpu-architecture={card}", "-std=c++17", *options)]
     result = nvrtc.nvrtcCompileProgram(program, len(flags), (ctypes.c_char_p * len(flags))(*flags))
 

@@ -44,14 +44,20 @@ def moved(make: Make, picture: np.ndarray, **how: float) -> np.ndarray:
     """The fed-back picture alone: feedback over black, scaled up again."""
     height, width = picture.shape[:2]
     black = np.zeros(picture.shape, np.uint8)
-    return make(height, width).feedback(black, picture, feedback_matrix(width, height, **how), 0.5) / 0.5
+    return (
+        make(height, width).feedback(black, picture, feedback_matrix(width, height, **how), 0.5)
+        / 0.5
+    )
 
 
 def centre(picture: np.ndarray) -> np.ndarray:
     """(x, y) of the light's centre of gravity, in pixels from the middle of the frame."""
     light = picture.sum(axis=2)
     y, x = np.mgrid[: light.shape[0], : light.shape[1]]
-    return np.array([(x * light).sum(), (y * light).sum()]) / light.sum() - [(light.shape[1] - 1) / 2, (light.shape[0] - 1) / 2]
+    return np.array([(x * light).sum(), (y * light).sum()]) / light.sum() - [
+        (light.shape[1] - 1) / 2,
+        (light.shape[0] - 1) / 2,
+    ]
 
 
 def dot(x: int, y: int, size: int = 65) -> np.ndarray:
@@ -66,19 +72,24 @@ def dot(x: int, y: int, size: int = 65) -> np.ndarray:
 @pytest.mark.parametrize("as_uint8", [False, True])
 def test_feedback_at_zero_is_the_input_exactly(make: Make, as_uint8: bool) -> None:
     image, last = as_bytes(noise(32, 48, 1)), noise(32, 48, 2)
-    out = make(32, 48).feedback(image, last, feedback_matrix(48, 32, 1.2, 30, 0.1, 0.1), 0, as_uint8)
+    out = make(32, 48).feedback(
+        image, last, feedback_matrix(48, 32, 1.2, 30, 0.1, 0.1), 0, as_uint8
+    )
     assert np.array_equal(out, image if as_uint8 else image / np.float32(255))
 
 
 def test_the_first_frame_has_nothing_to_feed_back(make: Make) -> None:
     image = as_bytes(noise(32, 48, 1))
-    assert np.array_equal(make(32, 48).feedback(image, None, feedback_matrix(48, 32), 0.9, True), image)
+    assert np.array_equal(
+        make(32, 48).feedback(image, None, feedback_matrix(48, 32), 0.9, True), image
+    )
 
 
 @pytest.mark.parametrize("zoom", [0.8, 1, 1.25])
 @pytest.mark.parametrize("rotate", [-45, 0, 17])
 def test_an_even_wall_stays_even_in_any_movement(make: Make, zoom: float, rotate: float) -> None:
-    """No dark corners, no streaks: also in a wide frame whose corners look past the edge by more than the frame's height."""
+    """No dark corners, no streaks: also in a wide frame whose corners look past the edge by more
+    than the frame's height."""
     out = moved(make, flat(0.6, 36, 128), zoom=zoom, rotate_degrees=rotate, x=-0.25, y=0.2)
     assert np.abs(out - 0.6).max() < 2e-6
 
@@ -99,8 +110,12 @@ def test_zoom_above_one_enlarges(make: Make) -> None:
 
 
 def test_positive_rotation_is_clockwise_as_seen(make: Make) -> None:
-    assert centre(moved(make, dot(20, 0), rotate_degrees=90)) == pytest.approx([0, 20], abs=0.01)  # from three o'clock to six
-    assert centre(moved(make, dot(0, -8), rotate_degrees=45)) == pytest.approx([5.66, -5.66], abs=0.1)
+    assert centre(moved(make, dot(20, 0), rotate_degrees=90)) == pytest.approx(
+        [0, 20], abs=0.01
+    )  # from three o'clock to six
+    assert centre(moved(make, dot(0, -8), rotate_degrees=45)) == pytest.approx(
+        [5.66, -5.66], abs=0.1
+    )
 
 
 def test_positive_shift_is_right_and_down(make: Make) -> None:
@@ -109,7 +124,9 @@ def test_positive_shift_is_right_and_down(make: Make) -> None:
 
 
 def test_the_picture_turns_where_it_was_and_then_moves(make: Make) -> None:
-    assert centre(moved(make, dot(10, 0), zoom=1.2, rotate_degrees=90, x=0.1)) == pytest.approx([6.5, 12], abs=0.1)
+    assert centre(moved(make, dot(10, 0), zoom=1.2, rotate_degrees=90, x=0.1)) == pytest.approx(
+        [6.5, 12], abs=0.1
+    )
 
 
 def test_standing_still_is_exactly_no_movement() -> None:
@@ -123,7 +140,9 @@ def test_half_a_pixel_of_feedback_by_hand(make: Make) -> None:
     out = make(4, 4).feedback(image, last, feedback_matrix(4, 4, x=0.125), 0.5)
     wanted = 0.2 + 0.5 * (np.array([0.1, 0.1, 0.3, 0.6]) - 0.2)
     assert out[2, :, 1] == pytest.approx(wanted, abs=1e-6)
-    assert make(4, 4).feedback(image, last, feedback_matrix(4, 4, x=0.125), 0.5, True)[2, :, 1] == pytest.approx(255 * wanted, abs=0.6)
+    assert make(4, 4).feedback(image, last, feedback_matrix(4, 4, x=0.125), 0.5, True)[
+        2, :, 1
+    ] == pytest.approx(255 * wanted, abs=0.6)
 
 
 # Smoothing
@@ -150,8 +169,11 @@ def test_a_painting_out_of_range_is_clamped(make: Make) -> None:
 
 
 def test_smoothing_by_hand(make: Make) -> None:
-    """Half way between still and moving: keep = .8 * (1 - .5 * .5) = .6, and .715 + .6 * (.5 - .715) = .586."""
-    out, state = make(16, 16).blend(flat(0.715), flat(0.5), np.zeros((16, 16, 3), np.uint8), BlendSettings(0.8, 0.5))
+    """Half way between still and moving: keep = .8 * (1 - .5 * .5) = .6, and .715 + .6 * (.5 -
+    .715) = .586."""
+    out, state = make(16, 16).blend(
+        flat(0.715), flat(0.5), np.zeros((16, 16, 3), np.uint8), BlendSettings(0.8, 0.5)
+    )
     assert state == pytest.approx(flat(0.586), abs=1e-6)
     assert (out == 149).all()
 
@@ -175,14 +197,20 @@ def test_a_still_picture_is_held_through_flicker(make: Make) -> None:
 def test_a_big_change_comes_through_at_once(make: Make) -> None:
     image = np.zeros((16, 16, 3), np.uint8)
     assert (make(16, 16).blend(flat(1), flat(0.2), image, BlendSettings(0.9, 1))[0] == 255).all()
-    assert make(16, 16).blend(flat(1), flat(0), image, BlendSettings(0.9, 0))[1] == pytest.approx(flat(0.1), abs=1e-6)
-    assert make(16, 16).blend(flat(0.55), flat(0.5), image, BlendSettings(0.9, 1))[1] == pytest.approx(flat(0.505), abs=1e-6)
+    assert make(16, 16).blend(flat(1), flat(0), image, BlendSettings(0.9, 0))[1] == pytest.approx(
+        flat(0.1), abs=1e-6
+    )
+    assert make(16, 16).blend(flat(0.55), flat(0.5), image, BlendSettings(0.9, 1))[
+        1
+    ] == pytest.approx(flat(0.505), abs=1e-6)
 
 
 def test_movement_in_one_place_leaves_the_rest_smooth(make: Make) -> None:
     painted = flat(0.5)
     painted[:, :8] = 0.9
-    _, state = make(16, 16).blend(painted, flat(0.46), np.zeros((16, 16, 3), np.uint8), BlendSettings(0.9, 1))
+    _, state = make(16, 16).blend(
+        painted, flat(0.46), np.zeros((16, 16, 3), np.uint8), BlendSettings(0.9, 1)
+    )
     assert state[:, :8] == pytest.approx(painted[:, :8])
     assert state[:, 8:] == pytest.approx(np.full((16, 8, 3), 0.464), abs=1e-6)
 
@@ -197,7 +225,8 @@ def test_slow_smoothing_arrives_and_does_not_stick(make: Make) -> None:
 
 
 def test_hundreds_of_turns_do_not_drift(make: Make) -> None:
-    """The whole loop with a model that changes nothing: a grey wall and a camera picture are the same after 300 frames."""
+    """The whole loop with a model that changes nothing: a grey wall and a camera picture are the
+    same after 300 frames."""
     for image in (as_bytes(flat(0.37, 48, 48)), as_bytes(noise(48, 48, 5, soft=True))):
         kernels, last, matrix = make(48, 48), None, feedback_matrix(48, 48)
         for _ in range(300):
@@ -213,13 +242,23 @@ def test_hundreds_of_turns_do_not_drift(make: Make) -> None:
 @pytest.mark.parametrize("mode", BLEND_MODES)
 def test_dry_is_the_untouched_input_exactly(make: Make, mode: str) -> None:
     image = as_bytes(noise(32, 48, 1))
-    out, _ = make(32, 48).blend(noise(32, 48, 2), noise(32, 48, 3), image, BlendSettings(0.5, 0.5, 0, mode))
+    out, _ = make(32, 48).blend(
+        noise(32, 48, 2), noise(32, 48, 3), image, BlendSettings(0.5, 0.5, 0, mode)
+    )
     assert np.array_equal(out, image)
 
 
 @pytest.mark.parametrize(
     ("mode", "value"),
-    [("normal", 204), ("add", 255), ("screen", 224), ("multiply", 82), ("difference", 102), ("lighten", 204), ("darken", 102)],
+    [
+        ("normal", 204),
+        ("add", 255),
+        ("screen", 224),
+        ("multiply", 82),
+        ("difference", 102),
+        ("lighten", 204),
+        ("darken", 102),
+    ],
 )
 def test_blend_modes_by_hand(make: Make, mode: str, value: int) -> None:
     """Input .4, painting .8, as in every paint program; and half wet lies half way."""
@@ -228,17 +267,26 @@ def test_blend_modes_by_hand(make: Make, mode: str, value: int) -> None:
     half, _ = make(16, 16).blend(flat(0.8), None, image, BlendSettings(mode=mode, wet=0.5))
     assert half == pytest.approx(np.full((16, 16, 3), (102 + value) / 2), abs=1)
     if mode in ("lighten", "darken", "difference"):  # and the other way round, dark over light
-        swapped = make(16, 16).blend(flat(0.4), None, np.full((16, 16, 3), 204, np.uint8), BlendSettings(mode=mode))[0]
+        swapped = make(16, 16).blend(
+            flat(0.4), None, np.full((16, 16, 3), 204, np.uint8), BlendSettings(mode=mode)
+        )[0]
         assert (swapped == value).all()
 
 
 def test_every_blend_mode_of_the_table_is_there() -> None:
-    assert tuple(numpy_ops.MODES) == ("normal", *cv_ops.MODES) == BLEND_MODES  # normal: nothing to compute
+    assert (
+        tuple(numpy_ops.MODES) == ("normal", *cv_ops.MODES) == BLEND_MODES
+    )  # normal: nothing to compute
 
 
 def test_the_state_is_from_before_wet_dry_and_colour(make: Make) -> None:
     painted, image = noise(16, 16, 1), as_bytes(noise(16, 16, 2))
-    _, state = make(16, 16).blend(painted, None, image, BlendSettings(wet=0.2, mode="difference", colour=colour_matrix(0.3, 2, 0, 90)))
+    _, state = make(16, 16).blend(
+        painted,
+        None,
+        image,
+        BlendSettings(wet=0.2, mode="difference", colour=colour_matrix(0.3, 2, 0, 90)),
+    )
     assert np.array_equal(state, painted)
 
 
@@ -249,7 +297,12 @@ def test_neutral_colour_is_exactly_nothing() -> None:
     assert not BlendSettings(colour=colour_matrix(hue_degrees=0.5)).neutral
 
 
-RED, GREEN, BLUE, GREY = np.array([1, 0, 0, 1]), np.array([0, 1, 0, 1]), np.array([0, 0, 1, 1]), np.array([0.4, 0.4, 0.4, 1])
+RED, GREEN, BLUE, GREY = (
+    np.array([1, 0, 0, 1]),
+    np.array([0, 1, 0, 1]),
+    np.array([0, 0, 1, 1]),
+    np.array([0.4, 0.4, 0.4, 1]),
+)
 
 
 def test_colour_matrices_by_hand() -> None:
@@ -257,23 +310,31 @@ def test_colour_matrices_by_hand() -> None:
     assert colour_matrix(hue_degrees=-120) @ RED == pytest.approx(BLUE[:3], abs=1e-6)
     assert colour_matrix(hue_degrees=77, saturation=1.7) @ GREY == pytest.approx(GREY[:3], abs=1e-6)
     assert colour_matrix(saturation=0) @ GREEN == pytest.approx([0.587] * 3, abs=1e-6)
-    assert colour_matrix(saturation=0, hue_degrees=120) @ RED == pytest.approx([0.587] * 3, abs=1e-6)  # hue comes first
+    assert colour_matrix(saturation=0, hue_degrees=120) @ RED == pytest.approx(
+        [0.587] * 3, abs=1e-6
+    )  # hue comes first
     assert colour_matrix(contrast=2) @ GREY == pytest.approx([0.3] * 3, abs=1e-6)
     assert colour_matrix(contrast=0) @ RED == pytest.approx([0.5] * 3, abs=1e-6)
-    assert colour_matrix(brightness=0.1, contrast=2) @ GREY == pytest.approx([0.4] * 3, abs=1e-6)  # brightness comes last
+    assert colour_matrix(brightness=0.1, contrast=2) @ GREY == pytest.approx(
+        [0.4] * 3, abs=1e-6
+    )  # brightness comes last
 
 
 def test_hue_turns_a_red_picture_green(make: Make) -> None:
     red = np.zeros((16, 16, 3), np.float32)
     red[..., 0] = 0.8
-    out, _ = make(16, 16).blend(red, None, as_bytes(red), BlendSettings(colour=colour_matrix(hue_degrees=120)))
+    out, _ = make(16, 16).blend(
+        red, None, as_bytes(red), BlendSettings(colour=colour_matrix(hue_degrees=120))
+    )
     assert (out == [0, 204, 0]).all()
 
 
 def test_colours_are_clamped_not_wrapped(make: Make) -> None:
     dark, light = flat(0.1), flat(0.9)
     for painted, value in ((dark, 0), (light, 255)):
-        out, _ = make(16, 16).blend(painted, None, as_bytes(painted), BlendSettings(colour=colour_matrix(contrast=2)))
+        out, _ = make(16, 16).blend(
+            painted, None, as_bytes(painted), BlendSettings(colour=colour_matrix(contrast=2))
+        )
         assert (out == value).all()
 
 
@@ -291,21 +352,29 @@ def test_sharpen_by_hand(path: Any) -> None:
     assert (path.sharpen(as_bytes(flat(0.5)), 1) == 128).all()
 
 
-def moved_flow(dx: float, dy: float, sure: float = 1.0, height: int = 16, width: int = 16) -> np.ndarray:
+def moved_flow(
+    dx: float, dy: float, sure: float = 1.0, height: int = 16, width: int = 16
+) -> np.ndarray:
     return np.broadcast_to(np.float32([dx, dy, sure]), (height // 2, width // 2, 3)).copy()
 
 
 def test_the_fed_back_picture_follows_the_flow(make: Make) -> None:
     last = noise(16, 16, 4)
     black = np.zeros((16, 16, 3), np.uint8)
-    followed = make(16, 16).feedback(black, last, feedback_matrix(16, 16), 0.5, flow=moved_flow(-3, 0))
-    assert np.abs(followed[:, 3:] - 0.5 * last[:, :-3]).max() < 1e-5, "what was three pixels to the left is here now"
+    followed = make(16, 16).feedback(
+        black, last, feedback_matrix(16, 16), 0.5, flow=moved_flow(-3, 0)
+    )
+    assert np.abs(followed[:, 3:] - 0.5 * last[:, :-3]).max() < 1e-5, (
+        "what was three pixels to the left is here now"
+    )
 
 
 def test_flow_and_zoom_are_one_map(make: Make) -> None:
     last = np.dstack([np.tile(np.arange(16, dtype=np.float32) / 16, (16, 1))] * 3)
     black = np.zeros((16, 16, 3), np.uint8)
-    seen = make(16, 16).feedback(black, last, feedback_matrix(16, 16, zoom=1.25), 1.0, flow=moved_flow(1, 0))
+    seen = make(16, 16).feedback(
+        black, last, feedback_matrix(16, 16, zoom=1.25), 1.0, flow=moved_flow(1, 0)
+    )
     column = np.arange(16)
     wanted = (7.5 + (column + 1 - 7.5) / 1.25) / 16
     assert np.abs(seen[8, 2:13, 0] - wanted[2:13]).max() < 1e-4
@@ -314,7 +383,13 @@ def test_flow_and_zoom_are_one_map(make: Make) -> None:
 def test_what_is_not_sure_is_neither_fed_back_nor_kept(make: Make) -> None:
     last, image = noise(16, 16, 4), as_bytes(noise(16, 16, 5))
     ops = make(16, 16)
-    assert np.abs(ops.feedback(image, last, feedback_matrix(16, 16), 0.9, flow=moved_flow(1, 1, 0.0)) - image / 255).max() < 1e-5
+    assert (
+        np.abs(
+            ops.feedback(image, last, feedback_matrix(16, 16), 0.9, flow=moved_flow(1, 1, 0.0))
+            - image / 255
+        ).max()
+        < 1e-5
+    )
     painted = noise(16, 16, 6)
     state = ops.blend(painted, last, image, BlendSettings(0.9, 0.0), moved_flow(1, 1, 0.0))[1]
     assert np.abs(state - painted).max() < 1e-4
@@ -324,8 +399,12 @@ def test_smoothing_looks_where_each_pixel_was(make: Make) -> None:
     last = noise(16, 16, 4)
     painted = np.roll(last, 2, axis=1)
     image = as_bytes(painted)
-    followed = make(16, 16).blend(painted, last, image, BlendSettings(0.9, 0.0), moved_flow(-2, 0))[1]
-    assert np.abs(followed[:, 2:] - painted[:, 2:]).max() < 1e-5, "followed, the moved picture is the painted one: nothing smears"
+    followed = make(16, 16).blend(painted, last, image, BlendSettings(0.9, 0.0), moved_flow(-2, 0))[
+        1
+    ]
+    assert np.abs(followed[:, 2:] - painted[:, 2:]).max() < 1e-5, (
+        "followed, the moved picture is the painted one: nothing smears"
+    )
     smeared = make(16, 16).blend(painted, last, image, BlendSettings(0.9, 0.0))[1]
     assert np.abs(smeared[:, 2:] - painted[:, 2:]).mean() > 0.1
 
@@ -339,11 +418,15 @@ def test_where_the_mask_is_dark_the_input_stays_to_the_bit(make: Make, mode: str
     out, state = make(16, 16).blend(painted, None, image, settings, mask=mask)
     assert np.array_equal(out[:, :8], image[:, :8])
     whole, same = make(16, 16).blend(painted, None, image, settings)
-    assert np.abs(out[:, 8:].astype(int) - whole[:, 8:]).max() <= 1, "and where it is bright, all is as without one"
+    assert np.abs(out[:, 8:].astype(int) - whole[:, 8:]).max() <= 1, (
+        "and where it is bright, all is as without one"
+    )
     assert np.array_equal(state, same), "feedback goes on from the whole painting"
 
 
 def test_half_a_mask_is_half_the_painting(make: Make) -> None:
     image = as_bytes(flat(0.2))
-    out, _ = make(16, 16).blend(flat(0.8), None, image, BlendSettings(wet=0.5), mask=np.full((16, 16), 128, np.uint8))
+    out, _ = make(16, 16).blend(
+        flat(0.8), None, image, BlendSettings(wet=0.5), mask=np.full((16, 16), 128, np.uint8)
+    )
     assert np.abs(out.astype(int) - round(255 * (0.2 + 0.6 * 0.5 * 128 / 255))).max() <= 1

@@ -1,4 +1,5 @@
-"""Enlarging: FSR's two passes in NumPy, the same text compiled, its relative for CPUs, and models that a show names."""
+"""Enlarging: FSR's two passes in NumPy, the same text compiled, its relative for CPUs, and models
+that a show names."""
 
 from __future__ import annotations
 
@@ -27,11 +28,18 @@ from vj.sources.testcard import Scene
 
 
 def drawn(size: int, bigger: int = 1) -> np.ndarray:
-    """A disc, a slanted bar and a ring, drawn at 16 times the size and reduced: the truth at any size, (size, size, 3) uint8."""
+    """A disc, a slanted bar and a ring, drawn at 16 times the size and reduced: the truth at any
+    size, (size, size, 3) uint8."""
     fine = np.full((size * 16 // bigger, size * 16 // bigger, 3), (30, 60, 90), np.uint8)
     unit = len(fine) / 64
     cv2.circle(fine, (int(20 * unit), int(22 * unit)), int(12 * unit), (240, 200, 60), -1)
-    cv2.line(fine, (int(10 * unit), int(58 * unit)), (int(58 * unit), int(34 * unit)), (230, 240, 250), int(3 * unit))
+    cv2.line(
+        fine,
+        (int(10 * unit), int(58 * unit)),
+        (int(58 * unit), int(34 * unit)),
+        (230, 240, 250),
+        int(3 * unit),
+    )
     cv2.circle(fine, (int(46 * unit), int(18 * unit)), int(10 * unit), (200, 40, 60), int(3 * unit))
     return cv2.resize(fine, (size, size), interpolation=cv2.INTER_AREA)
 
@@ -68,14 +76,18 @@ def test_an_edge_does_not_ring(way: Any) -> None:
     out = way(edge, 60, 60)
     assert (out.min(), out.max()) >= (59, 180)
     assert out.max() <= 181
-    assert (np.diff(out[30, :, 0].astype(int)) >= -4).all(), "it rises and does not swing by more than a thirtieth of the step"
+    assert (np.diff(out[30, :, 0].astype(int)) >= -4).all(), (
+        "it rises and does not swing by more than a thirtieth of the step"
+    )
 
 
 def test_it_lies_nearer_to_the_truth_than_bilinear_and_edges_are_as_steep(way: Any) -> None:
     out, plain = way(SMALL, 128, 128), cv2.resize(SMALL, (128, 128), interpolation=cv2.INTER_LINEAR)
 
     def steep(picture: np.ndarray) -> float:
-        return float(np.abs(cv2.Laplacian(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.CV_32F)).mean())
+        return float(
+            np.abs(cv2.Laplacian(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.CV_32F)).mean()
+        )
 
     assert cv2.PSNR(out, TRUTH) > cv2.PSNR(plain, TRUTH) + 0.8
     assert steep(plain) < steep(out) < 1.6 * steep(TRUTH)
@@ -87,15 +99,25 @@ def test_the_cpus_way_is_no_worse_than_a_cubic() -> None:
 
 
 def test_slanted_lines_come_out_as_lines() -> None:
-    """Along a slanted edge bilinear wavers with the pixel grid; EASU turns its kernel along the edge."""
+    """Along a slanted edge bilinear wavers with the pixel grid; EASU turns its kernel along the
+    edge."""
     fine = np.zeros((64 * 16, 64 * 16), np.uint8)
     cv2.fillPoly(fine, [np.array([[0, 300], [1023, 560], [1023, 1023], [0, 1023]])], 255)
     small = cv2.resize(fine, (64, 64), interpolation=cv2.INTER_AREA)[..., None].repeat(3, 2)
-    straight = lambda p: np.array([np.interp(127.5, np.sort(p[:, x, 0]), np.arange(len(p))) for x in range(30, 220)])  # noqa: E731
+
+    def straight(p: np.ndarray) -> np.ndarray:
+        return np.array(
+            [np.interp(127.5, np.sort(p[:, x, 0]), np.arange(len(p))) for x in range(30, 220)]
+        )
 
     def wavers(picture: np.ndarray) -> float:
         place = straight(picture)
-        return float(np.std(place - np.polyval(np.polyfit(np.arange(len(place)), place, 1), np.arange(len(place)))))
+        return float(
+            np.std(
+                place
+                - np.polyval(np.polyfit(np.arange(len(place)), place, 1), np.arange(len(place)))
+            )
+        )
 
     plain = cv2.resize(small, (256, 256), interpolation=cv2.INTER_LINEAR)
     assert wavers(WAYS["easu"](small, 256, 256)) < 0.7 * wavers(plain)
@@ -103,7 +125,11 @@ def test_slanted_lines_come_out_as_lines() -> None:
 
 def test_sharpening_is_bounded_and_no_value_makes_it_none() -> None:
     rng = np.random.default_rng(1)
-    for picture in (rng.random((20, 20, 3), dtype=np.float32) * 3 - 1, np.zeros((9, 9, 3), np.float32), np.ones((9, 9, 3), np.float32)):
+    for picture in (
+        rng.random((20, 20, 3), dtype=np.float32) * 3 - 1,
+        np.zeros((9, 9, 3), np.float32),
+        np.ones((9, 9, 3), np.float32),
+    ):
         out = numpy_upscale.rcas(picture, 1.0)
         assert np.isfinite(out).all()
         assert out.min() >= 0
@@ -118,8 +144,21 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
         pytest.skip("no C compiler: install gcc or clang to test the kernels' text")
     folder = tmp_path_factory.mktemp("upscale")
     (folder / "k.c").write_text(C_SOURCE)
-    flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-O2", "-ffp-contract=off", "-shared", "-fPIC"]
-    done = subprocess.run([compiler, *flags, str(folder / "k.c"), "-o", str(folder / "k.so"), "-lm"], capture_output=True, text=True)
+    flags = [
+        "-std=c99",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-O2",
+        "-ffp-contract=off",
+        "-shared",
+        "-fPIC",
+    ]
+    done = subprocess.run(
+        [compiler, *flags, str(folder / "k.c"), "-o", str(folder / "k.so"), "-lm"],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     return ctypes.CDLL(str(folder / "k.so"))
 
@@ -127,7 +166,10 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
 @pytest.mark.parametrize(("height", "width"), [(50, 75), (64, 128), (111, 53), (32, 48)])
 def test_the_kernels_text_is_numpys(library: ctypes.CDLL, height: int, width: int) -> None:
     rng = np.random.default_rng(height)
-    for picture in (rng.integers(0, 256, (32, 48, 3)).astype(np.uint8), cv2.resize(SMALL, (48, 32))):
+    for picture in (
+        rng.integers(0, 256, (32, 48, 3)).astype(np.uint8),
+        cv2.resize(SMALL, (48, 32)),
+    ):
         large = np.zeros((height, width, 3), np.uint8)
         sharp = np.zeros_like(large)
         pointer = [ctypes.c_void_p(a.ctypes.data) for a in (picture, large, sharp)]
@@ -145,11 +187,15 @@ def test_what_hangs_over_is_cut_and_said_and_nothing_is_stretched() -> None:
     enlarger = make_enlarger("auto", Size(64, 64), Size(160, 90), "cpu", said.append)
     out = enlarger.enlarge(SMALL)
     assert out.shape == (90, 160, 3)
-    assert said == ["output 160x90 has another shape than the painted 64x64: 44 % is cut off at top and bottom"]
+    assert said == [
+        "output 160x90 has another shape than the painted 64x64: 44 % is cut off at top and bottom"
+    ]
     middle = cv2.resize(SMALL[14:50], (160, 90), interpolation=cv2.INTER_CUBIC)
     assert cv2.PSNR(out, middle) > 25
     assert isinstance(make_enlarger("auto", Size(64, 64), Size(64, 64), "cpu", said.append), Same)
-    assert make_enlarger("auto", Size(64, 64), Size(32, 32), "cpu", said.append).enlarge(SMALL).shape == (32, 32, 3)
+    assert make_enlarger("auto", Size(64, 64), Size(32, 32), "cpu", said.append).enlarge(
+        SMALL
+    ).shape == (32, 32, 3)
 
 
 def test_made_smaller_it_does_not_shimmer_on_a_card_either() -> None:
@@ -159,7 +205,12 @@ def test_made_smaller_it_does_not_shimmer_on_a_card_either() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"), [("lanczoz", "did you mean lanczos"), ("gone.pth", "there is no such file"), ("realesrgan", "realesrgan")]
+    ("kind", "words"),
+    [
+        ("lanczoz", "did you mean lanczos"),
+        ("gone.pth", "there is no such file"),
+        ("realesrgan", "realesrgan"),
+    ],
 )
 def test_a_way_that_cannot_be_had(kind: str, words: str) -> None:
     if kind == "realesrgan":
@@ -186,22 +237,34 @@ def test_a_model_file_enlarges_and_finishes(tmp_path: Path) -> None:
         pytest.skip(f"no spandrel with a torchvision that fits this torch ({error})")
     import torch
 
-    net = SRVGGNetCompact(num_in_ch=3, num_out_ch=3, num_feat=8, num_conv=2, upscale=4, act_type="prelu")
+    net = SRVGGNetCompact(
+        num_in_ch=3, num_out_ch=3, num_feat=8, num_conv=2, upscale=4, act_type="prelu"
+    )
     torch.save({"params": net.state_dict()}, tmp_path / "net.pth")
-    assert make_enlarger(str(tmp_path / "net.pth"), Size(64, 64), Size(200, 200), "cpu", print).enlarge(SMALL).shape == (200, 200, 3)
+    assert make_enlarger(
+        str(tmp_path / "net.pth"), Size(64, 64), Size(200, 200), "cpu", print
+    ).enlarge(SMALL).shape == (200, 200, 3)
     assert make_finisher([str(tmp_path / "net.pth")], "cpu", print)(SMALL).shape == SMALL.shape
 
 
 def test_a_model_file_without_spandrel_or_of_another_kind_is_told(tmp_path: Path) -> None:
     (tmp_path / "junk.pth").write_bytes(b"junk")
-    with pytest.raises((Fault, Unavailable), match=r"needs spandrel|is no model that spandrel knows"):
+    with pytest.raises(
+        (Fault, Unavailable), match=r"needs spandrel|is no model that spandrel knows"
+    ):
         make_enlarger(str(tmp_path / "junk.pth"), Size(64, 64), Size(128, 128), "cpu", print)
 
 
 def test_a_show_leaves_at_its_output_size(tmp_path: Path) -> None:
     from vj.app.offline import Rendering
 
-    tree = {"source": "testcard", "model": "none", "size": "64x64", "output": "128x128", "sinks": f"record:{tmp_path}/"}
+    tree = {
+        "source": "testcard",
+        "model": "none",
+        "size": "64x64",
+        "output": "128x128",
+        "sinks": f"record:{tmp_path}/",
+    }
     Rendering(check_show(tree, "here"), print, 0.1).run()
     picture = cv2.cvtColor(cv2.imread(str(sorted(tmp_path.glob("*.png"))[0])), cv2.COLOR_BGR2RGB)
     wanted = cv2.resize(Scene(Size(64, 64), 30).draw(0), (128, 128), interpolation=cv2.INTER_CUBIC)
@@ -242,7 +305,9 @@ def test_live_the_newest_picture_is_enlarged_and_a_failing_way_lets_it_through()
         enlarging.put(Frame(SMALL, number, 0.0))
         time.sleep(0.1)
     assert got[-1].pixels is SMALL, "it leaves as it was painted"
-    assert said == ["upscaling failed (RuntimeError: no memory); the picture leaves as it was painted"]
+    assert said == [
+        "upscaling failed (RuntimeError: no memory); the picture leaves as it was painted"
+    ]
     assert metrics.faults == 3
     enlarging.stop()
     assert way.closed

@@ -61,7 +61,9 @@ def test_values_are_taken_as_they_are_meant(name: str, given: object, kept: obje
         ("prompt/a", "x" * (TEXT_LIMIT + 5), "x" * TEXT_LIMIT, "cut to 10000"),
     ],
 )
-def test_what_is_out_of_range_is_clamped_and_said(name: str, given: object, kept: object, remark: str) -> None:
+def test_what_is_out_of_range_is_clamped_and_said(
+    name: str, given: object, kept: object, remark: str
+) -> None:
     store = Store()
     assert remark in store.set(name, given)
     assert store.get(name) == kept
@@ -83,7 +85,9 @@ def test_what_is_out_of_range_is_clamped_and_said(name: str, given: object, kept
         ("palette/b", "#102030", "palette/b: 1 colour came, 2 to 8 would be right"),
     ],
 )
-def test_what_cannot_be_meant_is_answered_and_changes_nothing(name: str, given: object, words: str) -> None:
+def test_what_cannot_be_meant_is_answered_and_changes_nothing(
+    name: str, given: object, words: str
+) -> None:
     store = Store()
     before = store.sample(0).values
     with pytest.raises(Fault, match="(?s)" + words.replace("(", r"\(").replace(")", r"\)")):
@@ -121,10 +125,19 @@ def test_a_snapshot_does_not_change_afterwards() -> None:
 
 def test_panic_goes_back_to_the_shows_start_and_leaves_the_recording() -> None:
     store = Store({"strength": 0.3, "prompt": "calm"})
-    for name, value in (("strength", 0.9), ("prompt/a", "storm"), ("record", True), ("output/blackout", 1)):
+    for name, value in (
+        ("strength", 0.9),
+        ("prompt/a", "storm"),
+        ("record", True),
+        ("output/blackout", 1),
+    ):
         store.set(name, value)
     store.set("panic", 1)
-    assert (store.get("strength"), store.get("prompt/a"), store.get("output/blackout")) == (0.3, "calm", 0)
+    assert (store.get("strength"), store.get("prompt/a"), store.get("output/blackout")) == (
+        0.3,
+        "calm",
+        0,
+    )
     assert store.get("record") is True
 
 
@@ -157,7 +170,10 @@ def test_many_threads_may_write_while_one_samples() -> None:
         for i in range(500):
             store.set(name, (i % 10) / 10)
 
-    threads = [threading.Thread(target=write, args=(name,)) for name in ("strength", "mix/wet", "prompt/mix")]
+    threads = [
+        threading.Thread(target=write, args=(name,))
+        for name in ("strength", "mix/wet", "prompt/mix")
+    ]
     for thread in threads:
         thread.start()
     for frame in range(500):

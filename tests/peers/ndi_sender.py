@@ -1,7 +1,8 @@
 """An NDI sender in a process of its own: `ndi_sender.py NAME WIDTHxHEIGHT FPS [SECONDS]`.
 
-Draws red, green, blue and white quadrants with the frame's number as 16 black or white squares along the top, and prints
-`sending <name>` once it is up. Talks to libndi directly, so that what reads it is not tested against itself.
+Draws red, green, blue and white quadrants with the frame's number as 16 black or white squares
+along the top, and prints `sending <name>` once it is up. Talks to libndi directly, so that what
+reads it is not tested against itself.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ QUADRANTS = ((230, 20, 30), (25, 220, 40), (35, 45, 210), (240, 240, 240))
 def picture(width: int, height: int) -> np.ndarray:
     """The quadrants: (height, width, 4) uint8 BGRX."""
     drawn = np.empty((height, width, 4), np.uint8)
-    halves = (slice(0, height // 2), slice(height // 2, height)), (slice(0, width // 2), slice(width // 2, width))
+    halves = (
+        (slice(0, height // 2), slice(height // 2, height)),
+        (slice(0, width // 2), slice(width // 2, width)),
+    )
     for index, (red, green, blue) in enumerate(QUADRANTS):
         drawn[halves[0][index // 2], halves[1][index % 2]] = (blue, green, red, 255)
     return drawn
@@ -35,7 +39,11 @@ def stamp(drawn: np.ndarray, number: int) -> None:
 
 def coded_number(pixels: np.ndarray) -> int:
     """The number `stamp` wrote, read from (H, W, 3 or 4) pixels."""
-    return sum(1 << bit for bit in range(BITS) if pixels[SQUARE // 2, bit * SQUARE + SQUARE // 2, :3].mean() > 127)
+    return sum(
+        1 << bit
+        for bit in range(BITS)
+        if pixels[SQUARE // 2, bit * SQUARE + SQUARE // 2, :3].mean() > 127
+    )
 
 
 def main(name: str, size: str, fps: str, seconds: str = "60") -> None:

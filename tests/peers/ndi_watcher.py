@@ -1,8 +1,9 @@
 """An NDI receiver in a process of its own: `ndi_watcher.py NAME [SECONDS]`.
 
-Connects to the source called NAME on this machine and prints one line of JSON a frame, until SECONDS are over or it is ended:
-`{"size": [w, h], "fourcc": "BGRX", "rate": [n, d], "quadrants": [[r, g, b, a], ...], "latency_ms": 1.2}`. Talks to libndi directly,
-so that what sends is not tested against itself. The latency comes from the time that `stamp` drew into the picture's first rows.
+Connects to the source called NAME on this machine and prints one line of JSON a frame, until
+SECONDS are over or it is ended: `{"size": [w, h], "fourcc": "BGRX", "rate": [n, d], "quadrants":
+[[r, g, b, a], ...], "latency_ms": 1.2}`. Talks to libndi directly, so that what sends is not tested
+against itself. The latency comes from the time that `stamp` drew into the picture's first rows.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ def ticks() -> int:
 
 
 def stamp(drawn: np.ndarray) -> None:
-    """Write the time into the first `SQUARE` rows of (H, W >= 256, 3 or 4) pixels as black and white squares. In place."""
+    """Write the time into the first `SQUARE` rows of (H, W >= 256, 3 or 4) pixels as black and
+    white squares. In place."""
     now = ticks()
     for bit in range(BITS):
         drawn[:SQUARE, bit * SQUARE : (bit + 1) * SQUARE, :3] = 255 * (now >> bit & 1)
@@ -42,7 +44,8 @@ def find(library: Any, name: str, seconds: float) -> Any:
     """The source, looked for on this machine without mDNS."""
     wanted = library.FindCreate()
     wanted.show_local_sources = True
-    # One connection is answered by any one of the programs that speak NDI here, which tells of its own senders only.
+    # One connection is answered by any one of the programs that speak NDI here, which tells of its
+    # own senders only.
     wanted.extra_ips = ",".join(f"127.0.0.{number}" for number in range(1, 5))
     finder = library.find_create_v2(wanted)
     end = time.monotonic() + seconds

@@ -16,14 +16,17 @@ import measures
 
 
 def panning(count: int, step: int = 3, size: int = 128) -> list[np.ndarray]:
-    """A window that moves over a texture: what is in it moves `step` pixels to the left each frame."""
+    """A window that moves over a texture: what is in it moves `step` pixels to the left each
+    frame."""
     ground = texture(size, size + step * count, seed=3)
     return [ground[:, step * i : step * i + size].copy() for i in range(count)]
 
 
 def shimmering(clip: list[np.ndarray], amount: float) -> list[np.ndarray]:
     rng = np.random.default_rng(0)
-    return [np.clip(one + rng.normal(0, amount, one.shape), 0, 255).astype(np.uint8) for one in clip]
+    return [
+        np.clip(one + rng.normal(0, amount, one.shape), 0, 255).astype(np.uint8) for one in clip
+    ]
 
 
 def test_a_known_shift_is_the_flow() -> None:
@@ -43,12 +46,15 @@ def test_a_picture_that_moves_with_the_input_has_next_to_no_warping_error() -> N
 
 
 def test_white_noise_has_the_warping_error_of_its_variance() -> None:
-    """Noise of standard deviation s, twice independent, differs by 2 s squared; the second is resampled at whole pixels."""
+    """Noise of standard deviation s, twice independent, differs by 2 s squared; the second is
+    resampled at whole pixels."""
     still = [texture(128, 128)] * 6
     noisy = shimmering(still, 12)
     error = measures.warping_error(noisy, measures.ways(still))
     assert error == pytest.approx(2 * (12 / 255) ** 2, rel=0.1)
-    assert measures.flicker(noisy) == pytest.approx(12 * 2 / np.sqrt(np.pi), rel=0.05), "E|a-b| of two normals"
+    assert measures.flicker(noisy) == pytest.approx(12 * 2 / np.sqrt(np.pi), rel=0.05), (
+        "E|a-b| of two normals"
+    )
 
 
 def test_a_frozen_picture_is_found_out_by_flow_and_lag() -> None:
@@ -87,4 +93,6 @@ def test_a_blurred_picture_is_less_sharp() -> None:
     import cv2
 
     clip = panning(2)
-    assert measures.sharpness([cv2.blur(one, (7, 7)) for one in clip]) < 0.7 * measures.sharpness(clip)
+    assert measures.sharpness([cv2.blur(one, (7, 7)) for one in clip]) < 0.7 * measures.sharpness(
+        clip
+    )

@@ -31,8 +31,12 @@ def apparent_motion(pictures: list[np.ndarray]) -> np.ndarray:
 
     found = []
     for old, new in itertools.pairwise(pictures):
-        one, two = (cv2.cvtColor(p[:, 30:-30], cv2.COLOR_RGB2GRAY).astype(np.float32) for p in (old, new))
-        found.append(cv2.phaseCorrelate(one, two, cv2.createHanningWindow(one.shape[::-1], cv2.CV_32F))[0][0])
+        one, two = (
+            cv2.cvtColor(p[:, 30:-30], cv2.COLOR_RGB2GRAY).astype(np.float32) for p in (old, new)
+        )
+        found.append(
+            cv2.phaseCorrelate(one, two, cv2.createHanningWindow(one.shape[::-1], cv2.CV_32F))[0][0]
+        )
     return np.asarray(found)
 
 
@@ -64,7 +68,12 @@ def test_a_frame_between_is_where_it_will_be() -> None:
     flow = FlowFinder().find(clip[1], clip[0]).grid
     for share in (0.25, 0.5, 1.0):
         wanted = shifted(clip[1], -STEP * share, 0)
-        assert np.abs(moved_on(clip[1], flow, share)[20:-20, 20:-40].astype(int) - wanted[20:-20, 20:-40]).mean() < 3
+        assert (
+            np.abs(
+                moved_on(clip[1], flow, share)[20:-20, 20:-40].astype(int) - wanted[20:-20, 20:-40]
+            ).mean()
+            < 3
+        )
 
 
 def test_what_is_not_sure_stays() -> None:
@@ -118,7 +127,9 @@ def test_slow_motion_runs_along_an_s_between_painted_frames() -> None:
     assert np.array_equal(got[4], 255 - clip[1])
     for step, share in ((1, 0.15625), (2, 0.5), (3, 0.84375)):
         wanted = 255 - shifted(clip[0], -STEP * share, 0)
-        assert np.abs(got[step][20:-20, 20:-40].astype(int) - wanted[20:-20, 20:-40]).mean() < 3, step
+        assert np.abs(got[step][20:-20, 20:-40].astype(int) - wanted[20:-20, 20:-40]).mean() < 3, (
+            step
+        )
 
 
 def test_slow_motion_does_not_melt_a_cut() -> None:
@@ -137,7 +148,14 @@ def test_the_motion_is_there_for_it_whether_or_not_feedback_follows_it(follow: f
     from vj.pipeline.frame_pipeline import Journey
 
     journey = Journey(Size(192, 192), "crop", Metrics(), print)
-    store = Store({"feedback/amount": 0.0, "blend/smoothing": 0.0, "feedback/flow": follow, "output/interpolate": True})
+    store = Store(
+        {
+            "feedback/amount": 0.0,
+            "blend/smoothing": 0.0,
+            "feedback/flow": follow,
+            "output/interpolate": True,
+        }
+    )
     for number, picture in enumerate(painted(2)):
         journey.travel(Frame(picture, number, number / 10), store.sample(number / 10))
     journey.close()

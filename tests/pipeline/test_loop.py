@@ -1,4 +1,5 @@
-"""A frame's journey and the two clocks: what is shown when all goes well, and when something does not."""
+"""A frame's journey and the two clocks: what is shown when all goes well, and when something does
+not."""
 
 from __future__ import annotations
 
@@ -55,7 +56,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
 class Rig:
     """A loop offline, with what it published."""
 
-    def __init__(self, start: dict[str, Any] | None = None, painter: Any = None, size: Size = SIZE) -> None:
+    def __init__(
+        self, start: dict[str, Any] | None = None, painter: Any = None, size: Size = SIZE
+    ) -> None:
         calm = {"feedback/amount": 0, "blend/smoothing": 0}
         self.store = Store({**calm, **(start or {})})
         self.metrics = Metrics()
@@ -124,7 +127,9 @@ def test_preparing_never_stretches(fit: Any, shape: tuple[int, int]) -> None:
     height, width = shape
     y, x = np.mgrid[0:height, 0:width]
     radius = min(height, width) * 0.35
-    disc = ((x - (width - 1) / 2) ** 2 + (y - (height - 1) / 2) ** 2 < radius**2)[..., None] * np.array([250, 30, 10], np.uint8)
+    disc = ((x - (width - 1) / 2) ** 2 + (y - (height - 1) / 2) ** 2 < radius**2)[
+        ..., None
+    ] * np.array([250, 30, 10], np.uint8)
     made = prepare(np.ascontiguousarray(disc.astype(np.uint8)), Size(128, 96), fit)
     assert made.shape == (96, 128, 3)
     rows, columns = np.nonzero(made[..., 0] > 125)
@@ -145,9 +150,19 @@ def test_transparency_lies_over_black() -> None:
 
 
 @pytest.mark.parametrize("steps", [1, 2, 4])
-def test_offline_as_many_pictures_leave_as_frames_came_and_twice_the_same(model: Model, steps: int) -> None:
+def test_offline_as_many_pictures_leave_as_frames_came_and_twice_the_same(
+    model: Model, steps: int
+) -> None:
     def play() -> list[np.ndarray]:
-        rig = Rig({"steps": steps, "strength": 0.6, "feedback/amount": 0.3, "blend/smoothing": 0.5, "noise/hold": 0.8})
+        rig = Rig(
+            {
+                "steps": steps,
+                "strength": 0.6,
+                "feedback/amount": 0.3,
+                "blend/smoothing": 0.5,
+                "noise/hold": 0.8,
+            }
+        )
         rig.loop.offer(StreamPainter(model, SIZE, wait=True))
         rig.on_frame[4] = lambda: rig.store.set("prompt/a", "deep ocean")
         rig.on_frame[6] = lambda: rig.store.set("strength", 0.9)
@@ -159,7 +174,8 @@ def test_offline_as_many_pictures_leave_as_frames_came_and_twice_the_same(model:
 
 
 def test_offline_every_picture_is_made_of_its_own_frame(model: Model) -> None:
-    """With strength 0 the input comes out, whatever the delay of the stream: picture n shows frame n."""
+    """With strength 0 the input comes out, whatever the delay of the stream: picture n shows frame
+    n."""
     for steps in (1, 3):
         rig = Rig({"steps": steps, "strength": 0.0})
         rig.loop.offer(StreamPainter(model, SIZE, wait=True))
@@ -170,7 +186,11 @@ def test_offline_every_picture_is_made_of_its_own_frame(model: Model) -> None:
 def test_offline_nothing_is_lost_when_the_number_of_steps_changes(model: Model) -> None:
     rig = Rig({"steps": 1, "strength": 0.5})
     rig.loop.offer(StreamPainter(model, SIZE, wait=True))
-    rig.on_frame = {4: lambda: rig.store.set("steps", 4), 12: lambda: rig.store.set("steps", 2), 15: lambda: rig.store.set("steps", 1)}
+    rig.on_frame = {
+        4: lambda: rig.store.set("steps", 4),
+        12: lambda: rig.store.set("steps", 2),
+        15: lambda: rig.store.set("steps", 1),
+    }
     assert len(rig.render(20)) == 20
 
 
@@ -185,7 +205,8 @@ def test_the_package_plays_as_an_engine(model: Model, steps: int) -> None:
 
 
 def test_the_package_and_our_stream_paint_alike_at_constant_settings(model: Model) -> None:
-    """Strength .5990 is t = 599 = its index 20; the package encodes with a drawn latent, ours with the mean, hence not to the bit."""
+    """Strength .5990 is t = 599 = its index 20; the package encodes with a drawn latent, ours with
+    the mean, hence not to the bit."""
     made = []
     for painter in (PackagePainter(model, SIZE, wait=True), StreamPainter(model, SIZE, wait=True)):
         rig = Rig({"strength": 599 / 999, "prompt/a": "gold"}, painter)
@@ -226,7 +247,9 @@ def test_a_model_that_raises_gives_the_last_good_picture_then_the_input_and_reco
 
 
 def test_numbers_that_are_none_never_reach_the_screen_or_the_feedback() -> None:
-    rig = Rig({"feedback/amount": 0.9, "blend/smoothing": 0.9, "blend/motion": 0}, Faulty(nan={3, 4}))
+    rig = Rig(
+        {"feedback/amount": 0.9, "blend/smoothing": 0.9, "blend/motion": 0}, Faulty(nan={3, 4})
+    )
     out = rig.render(8)
     assert all(np.array_equal(seen, GREEN) for seen in out)
     assert rig.metrics.faults == 2
@@ -247,13 +270,22 @@ def test_a_failing_model_does_not_undo_a_blackout() -> None:
 
 def test_freeze_holds_the_painting_and_last_touches_still_work() -> None:
     rig = Rig({"blend/smoothing": 0.8})
-    rig.on_frame = {5: lambda: rig.store.set("output/freeze", True), 9: lambda: rig.store.set("output/blackout", 1.0)}
-    rig.on_frame[15] = lambda: (rig.store.set("output/freeze", False), rig.store.set("output/blackout", 0.0))
+    rig.on_frame = {
+        5: lambda: rig.store.set("output/freeze", True),
+        9: lambda: rig.store.set("output/blackout", 1.0),
+    }
+    rig.on_frame[15] = lambda: (
+        rig.store.set("output/freeze", False),
+        rig.store.set("output/blackout", 0.0),
+    )
     out = rig.render(24)
     assert np.array_equal(out[5], out[4])
     assert np.array_equal(out[8], out[4])
     assert out[14].max() == 0
-    assert np.abs(out[23].astype(int) - picture(23)).mean() < np.abs(out[4].astype(int) - picture(23)).mean()
+    assert (
+        np.abs(out[23].astype(int) - picture(23)).mean()
+        < np.abs(out[4].astype(int) - picture(23)).mean()
+    )
 
 
 def test_another_painter_fades_in_over_three_frames() -> None:
@@ -285,14 +317,18 @@ def test_the_model_does_not_rest_while_a_setting_or_the_feedback_moves() -> None
     rig.render(60, lambda number: picture(0))
     assert moved.calls == 60
     zooming = Faulty()
-    Rig({"similarity": 0.9, "feedback/amount": 0.5, "feedback/zoom": 1.01}, zooming).render(60, lambda number: picture(0))
+    Rig({"similarity": 0.9, "feedback/amount": 0.5, "feedback/zoom": 1.01}, zooming).render(
+        60, lambda number: picture(0)
+    )
     assert zooming.calls == 60
 
 
 class Live:
     """A loop on the wall clock, fed by hand."""
 
-    def __init__(self, fps: float = 50, painter: Any = None, start: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, fps: float = 50, painter: Any = None, start: dict[str, Any] | None = None
+    ) -> None:
         self.clock = WallClock()
         self.store = Store({"feedback/amount": 0, "blend/smoothing": 0, **(start or {})})
         self.inbox: Mailbox[Frame] = Mailbox()
@@ -381,15 +417,26 @@ def test_live_a_sink_that_throws_does_not_end_the_loop() -> None:
     assert "please report" in rig.said[0]
 
 
-def test_a_whole_performance_of_the_stream_survives_hostile_settings(model: Model, tmp_path: Path) -> None:
+def test_a_whole_performance_of_the_stream_survives_hostile_settings(
+    model: Model, tmp_path: Path
+) -> None:
     """Random values for everything, every frame."""
     rig = Rig(painter=StreamPainter(model, SIZE, wait=True))
     rng = np.random.default_rng(3)
-    rows = [row for row in rig.store.table.rows.values() if row.kind in ("float", "int", "switch") and row.name != "record"]
+    rows = [
+        row
+        for row in rig.store.table.rows.values()
+        if row.kind in ("float", "int", "switch") and row.name != "record"
+    ]
 
     def shake() -> None:
         for row in rng.choice(rows, 6):  # type: ignore[arg-type]
-            rig.store.set(row.name, float(rng.uniform(row.low, row.high)) if row.kind != "switch" else bool(rng.random() < 0.2))
+            rig.store.set(
+                row.name,
+                float(rng.uniform(row.low, row.high))
+                if row.kind != "switch"
+                else bool(rng.random() < 0.2),
+            )
 
     for number in range(60):
         rig.on_frame[number] = shake

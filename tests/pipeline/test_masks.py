@@ -35,7 +35,9 @@ def room(seed: int = 0) -> np.ndarray:
     return np.clip(across * (0.9, 0.8, 0.7) + grain, 0, 255).astype(np.uint8)
 
 
-def with_somebody(picture: np.ndarray, x: int = 24, colour: tuple[int, int, int] = (220, 40, 60)) -> np.ndarray:
+def with_somebody(
+    picture: np.ndarray, x: int = 24, colour: tuple[int, int, int] = (220, 40, 60)
+) -> np.ndarray:
     out = picture.copy()
     out[16:48, x : x + 16] = colour
     return out
@@ -52,12 +54,14 @@ def sharp(**values: Any) -> dict[str, Any]:
 
 
 def wrong(shown: np.ndarray | None, x: int = 24) -> float:
-    """Share of pixels that are masked wrongly: 255 is painted, nothing of the subject, everything else; a pixel or two at its edge are
-    free. 1 for what is no mask."""
+    """Share of pixels that are masked wrongly: 255 is painted, nothing of the subject, everything
+    else; a pixel or two at its edge are free. 1 for what is no mask."""
     if shown is None or (shown.shape, shown.dtype) != ((SIDE, SIDE), np.uint8):
         return 1.0
     subject, around = shown[where(x, -2)], shown[~where(x, 3)]
-    return float(np.count_nonzero(subject) + np.count_nonzero(around != 255)) / (subject.size + around.size)
+    return float(np.count_nonzero(subject) + np.count_nonzero(around != 255)) / (
+        subject.size + around.size
+    )
 
 
 def test_nothing_is_masked_until_it_is_asked_for() -> None:
@@ -67,12 +71,22 @@ def test_nothing_is_masked_until_it_is_asked_for() -> None:
 def test_luma_keeps_what_is_bright() -> None:
     picture = with_somebody(np.full((SIDE, SIDE, 3), 40, np.uint8), colour=(230, 230, 230))
     assert wrong(Masks(print).find(picture, sampled(**sharp(mask__mode="luma")))) == 0
-    assert Masks(print).find(picture, sampled(**sharp(mask__mode="luma", mask__threshold=1.0))).min() == 255  # type: ignore[union-attr]
-    assert Masks(print).find(picture, sampled(**sharp(mask__mode="luma", mask__threshold=0.0))).max() == 0  # type: ignore[union-attr]
+    assert (
+        Masks(print).find(picture, sampled(**sharp(mask__mode="luma", mask__threshold=1.0))).min()
+        == 255
+    )  # type: ignore[union-attr]
+    assert (
+        Masks(print).find(picture, sampled(**sharp(mask__mode="luma", mask__threshold=0.0))).max()
+        == 0
+    )  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(("hue", "screen"), [(120, (0, 177, 64)), (240, (20, 40, 200)), (300, (200, 30, 190))])
-def test_chroma_keeps_what_has_not_the_keys_colour_whatever_its_light(hue: float, screen: tuple[int, int, int]) -> None:
+@pytest.mark.parametrize(
+    ("hue", "screen"), [(120, (0, 177, 64)), (240, (20, 40, 200)), (300, (200, 30, 190))]
+)
+def test_chroma_keeps_what_has_not_the_keys_colour_whatever_its_light(
+    hue: float, screen: tuple[int, int, int]
+) -> None:
     light = np.linspace(0.5, 1.0, SIDE)[None, :, None]
     picture = (np.array(screen) * np.ones((SIDE, SIDE, 3)) * light).astype(np.uint8)
     snapshot = sampled(**sharp(mask__mode="chroma", mask__hue=hue))
@@ -106,7 +120,9 @@ def test_without_a_plate_the_first_frames_are_taken_and_it_is_said() -> None:
     masks = Masks(said.append)
     for turn in range(FRAMES):
         masks.find(room(turn), sampled(turn / 30, **sharp(mask__mode="plate")))
-    assert wrong(masks.find(with_somebody(room(50)), sampled(0.5, **sharp(mask__mode="plate")))) == 0
+    assert (
+        wrong(masks.find(with_somebody(room(50)), sampled(0.5, **sharp(mask__mode="plate")))) == 0
+    )
     assert len(said) == 1
     assert "/vj/mask/learn" in said[0]
 
@@ -141,7 +157,10 @@ def test_inverted_the_subject_is_painted() -> None:
 
 def test_feather_softens_the_edge_alone() -> None:
     picture = with_somebody(np.full((SIDE, SIDE, 3), 40, np.uint8), colour=(230, 230, 230))
-    hard, soft = (Masks(print).find(picture, sampled(**{**sharp(mask__mode="luma"), "mask__feather": f})) for f in (0.0, 0.5))
+    hard, soft = (
+        Masks(print).find(picture, sampled(**{**sharp(mask__mode="luma"), "mask__feather": f}))
+        for f in (0.0, 0.5)
+    )
     between = lambda mask: int(((mask > 10) & (mask < 245)).sum())  # noqa: E731
     assert between(hard) == 0
     assert between(soft) > 300
@@ -151,10 +170,16 @@ def test_feather_softens_the_edge_alone() -> None:
 
 def test_steadiness_takes_the_flicker_out() -> None:
     rng = np.random.default_rng(1)
-    pictures = [with_somebody(np.full((SIDE, SIDE, 3), 40, np.uint8), 24, (int(v),) * 3) for v in rng.integers(110, 145, 40)]  # type: ignore[arg-type]
+    pictures = [
+        with_somebody(np.full((SIDE, SIDE, 3), 40, np.uint8), 24, (int(v),) * 3)
+        for v in rng.integers(110, 145, 40)
+    ]  # type: ignore[arg-type]
     flicker = []
     for steady in (0.0, 0.9):
-        masks, snapshot = Masks(print), sampled(mask__mode="luma", mask__feather=0.0, mask__steady=steady)
+        masks, snapshot = (
+            Masks(print),
+            sampled(mask__mode="luma", mask__feather=0.0, mask__steady=steady),
+        )
         values = [int(masks.find(picture, snapshot)[32, 32]) for picture in pictures]  # type: ignore[index]
         flicker.append(np.abs(np.diff(values[10:])).mean())
     assert flicker[1] < 0.2 * flicker[0]
@@ -177,7 +202,15 @@ class Blue(Plain):
 def test_the_performer_stays_and_the_room_is_painted_through_the_whole_journey() -> None:
     journey = Journey(Size(SIDE, SIDE), "crop", Metrics(), print)
     journey.swap(Blue(Size(SIDE, SIDE)))
-    store = Store({"mask/mode": "chroma", "mask/feather": 0, "mask/steady": 0, "feedback/amount": 0.5, "blend/smoothing": 0})
+    store = Store(
+        {
+            "mask/mode": "chroma",
+            "mask/feather": 0,
+            "mask/steady": 0,
+            "feedback/amount": 0.5,
+            "blend/smoothing": 0,
+        }
+    )
     screen = np.full((SIDE, SIDE, 3), (0, 177, 64), np.uint8)
     for turn in range(8):
         picture = with_somebody(screen, 8 + 4 * turn)
@@ -211,7 +244,11 @@ def person_model(path: Path, planes: bool = True, channels: int = 1, kind: str =
         nodes.append(helper.make_node("ReduceMean", ["m"], ["out"], keepdims=0))
         out = []
     else:
-        nodes.append(helper.make_node("Transpose", ["m"], ["out"], perm=[0, 1, 2, 3] if planes else [0, 2, 3, 1]))
+        nodes.append(
+            helper.make_node(
+                "Transpose", ["m"], ["out"], perm=[0, 1, 2, 3] if planes else [0, 2, 3, 1]
+            )
+        )
         out = out if planes else [1, 32, 32, channels]
     bias = np.float32([0, -2])[-channels:]
     constants = [numpy_helper.from_array(weights, "w"), numpy_helper.from_array(bias, "b")]
@@ -227,8 +264,13 @@ def person_model(path: Path, planes: bool = True, channels: int = 1, kind: str =
     return path
 
 
-@pytest.mark.parametrize(("planes", "channels", "kind"), [(True, 1, "mask"), (False, 1, "mask"), (True, 2, "scores"), (True, 1, "scores")])
-def test_a_person_model_of_any_shape_finds_people(tmp_path: Path, planes: bool, channels: int, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("planes", "channels", "kind"),
+    [(True, 1, "mask"), (False, 1, "mask"), (True, 2, "scores"), (True, 1, "scores")],
+)
+def test_a_person_model_of_any_shape_finds_people(
+    tmp_path: Path, planes: bool, channels: int, kind: str
+) -> None:
     model = PersonModel(person_model(tmp_path / "people.onnx", planes, channels, kind))
     masks = Masks(print, model.find)
     assert wrong(masks.find(with_somebody(room()), sampled(**sharp(mask__mode="person")))) == 0

@@ -31,7 +31,13 @@ def texture(height: int = 256, width: int = 256, seed: int = 0) -> np.ndarray:
 
 def shifted(picture: np.ndarray, dx: float, dy: float) -> np.ndarray:
     matrix = np.float32([[1, 0, dx], [0, 1, dy]])
-    return cv2.warpAffine(picture, matrix, picture.shape[1::-1], flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    return cv2.warpAffine(
+        picture,
+        matrix,
+        picture.shape[1::-1],
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REFLECT_101,
+    )
 
 
 @pytest.mark.parametrize("size", [(256, 256), (288, 512), (512, 512), (192, 108)])
@@ -55,7 +61,10 @@ def test_a_still_picture_has_no_flow_and_no_doubt() -> None:
 
 def test_what_was_hidden_before_is_not_sure() -> None:
     """A square of another texture moves over the ground: the ground it uncovers was nowhere."""
-    ground, square = (cv2.resize(texture(128, 128, seed), (256, 256), interpolation=cv2.INTER_CUBIC) for seed in (1, 2))
+    ground, square = (
+        cv2.resize(texture(128, 128, seed), (256, 256), interpolation=cv2.INTER_CUBIC)
+        for seed in (1, 2)
+    )
     square = square[:80, :80]
     old, new = ground.copy(), ground.copy()
     old[90:170, 90:170] = square
@@ -88,7 +97,8 @@ def test_following_less_moves_less_and_doubts_less() -> None:
 
 
 def test_smoothing_along_the_flow_is_sharper_than_smoothing_in_place() -> None:
-    """A texture that moves under shimmering noise: followed, it stays sharp; in place, it smears."""
+    """A texture that moves under shimmering noise: followed, it stays sharp; in place, it
+    smears."""
     rng = np.random.default_rng(0)
     ground = texture(256, 400).astype(np.float32) / 255
     finder = FlowFinder()
@@ -100,7 +110,9 @@ def test_smoothing_along_the_flow_is_sharper_than_smoothing_in_place() -> None:
     for turn in range(24):
         clean = ground[:, 4 * turn : 4 * turn + 256]
         image = (clean * 255).astype(np.uint8)
-        painted = np.clip(clean + rng.normal(0, 0.08, clean.shape).astype(np.float32), 0, 1).astype(np.float32)
+        painted = np.clip(clean + rng.normal(0, 0.08, clean.shape).astype(np.float32), 0, 1).astype(
+            np.float32
+        )
         flow = None if before is None else finder.find(image, before).grid
         settings = BlendSettings(0.8, 0.0)
         plain = numpy_ops.blend(painted, plain, image, settings)[1]
@@ -153,7 +165,9 @@ def test_after_a_hard_cut_there_are_no_ghosts(follow: float) -> None:
     card = Scene(Size(256, 256), 30)
     other = texture(seed=9)
     clip = [card.draw(n) for n in range(20)] + [other.copy() for _ in range(8)]
-    seen = through_the_loop(clip, feedback__amount=0.6, feedback__flow=follow, blend__smoothing=0.9, blend__motion=0.0)
+    seen = through_the_loop(
+        clip, feedback__amount=0.6, feedback__flow=follow, blend__smoothing=0.9, blend__motion=0.0
+    )
     for number in (20, 21, 22):
         assert np.abs(seen[number].astype(int) - clip[number]).mean() < 3, number
 
@@ -171,7 +185,10 @@ def test_a_moving_picture_does_not_trail_when_feedback_follows_it() -> None:
     clip = [ground[:, 4 * n : 4 * n + 256].copy() for n in range(20)]
     settings = {"feedback__amount": 0.7, "blend__smoothing": 0.7, "blend__motion": 0.0}
     apart = [
-        np.abs(through_the_loop(clip, feedback__flow=follow, **settings)[-1][:, :240].astype(int) - clip[-1][:, :240]).mean()
+        np.abs(
+            through_the_loop(clip, feedback__flow=follow, **settings)[-1][:, :240].astype(int)
+            - clip[-1][:, :240]
+        ).mean()
         for follow in (0.0, 1.0)
     ]
     assert apart[1] < 0.35 * apart[0]
@@ -179,16 +196,21 @@ def test_a_moving_picture_does_not_trail_when_feedback_follows_it() -> None:
 
 @pytest.mark.parametrize(("amount", "follow"), [(0.9, 1.0), (0.95, 0.0)])
 def test_strong_feedback_neither_fades_nor_runs_away(amount: float, follow: float) -> None:
-    """Twenty seconds of a zooming tunnel keep the input's contrast within a quarter, and clip no more than 5 %."""
+    """Twenty seconds of a zooming tunnel keep the input's contrast within a quarter, and clip no
+    more than 5 %."""
     card = Scene(Size(128, 128), 30)
     clip = [card.draw(n) for n in range(600)]
-    seen = through_the_loop(clip, feedback__amount=amount, feedback__zoom=1.01, feedback__flow=follow)
+    seen = through_the_loop(
+        clip, feedback__amount=amount, feedback__zoom=1.01, feedback__flow=follow
+    )
     for number in (200, 400, 599):
         contrast = seen[number].mean(2).std() / clip[number].mean(2).std()
         assert 0.75 < contrast < 1.25, number
         clipped = ((seen[number] == 0) | (seen[number] == 255)).mean((0, 1))
         assert clipped.max() < 0.06, number
-        assert np.abs(seen[number].mean((0, 1)) - clip[number].mean((0, 1))).max() < 20, "no drift to a colour"
+        assert np.abs(seen[number].mean((0, 1)) - clip[number].mean((0, 1))).max() < 20, (
+            "no drift to a colour"
+        )
 
 
 def test_the_gain_follows_slowly_and_keeps_its_bounds() -> None:
@@ -197,7 +219,9 @@ def test_the_gain_follows_slowly_and_keeps_its_bounds() -> None:
     gain = Contrast()
     for _ in range(200):
         gain.observe(0.2, 0.1, 0.5, 0.5)
-    assert gain.gain == pytest.approx((1 - 0.5 / 1.1) / 0.5), "a wall that goes round may gain a tenth"
+    assert gain.gain == pytest.approx((1 - 0.5 / 1.1) / 0.5), (
+        "a wall that goes round may gain a tenth"
+    )
     for _ in range(200):
         gain.observe(0.1, 0.3, 0.5, 0.5)
     assert gain.gain == LEAST
@@ -218,14 +242,17 @@ def test_each_way_finds_a_known_shift(kind: str) -> None:
 
 
 def test_raft_plays_with_weights_that_one_names(tmp_path: Path) -> None:
-    """Random weights: shapes, both sizes, any picture's size; what trained ones would find cannot be tried here."""
+    """Random weights: shapes, both sizes, any picture's size; what trained ones would find cannot
+    be tried here."""
     try:
         models = importlib.import_module("torchvision.models.optical_flow")
     except (ImportError, RuntimeError) as error:
         pytest.skip(f"no torchvision that fits this torch ({error})")
     for make in (models.raft_small, models.raft_large):
         torch.save(make(weights=None).state_dict(), tmp_path / "raft.pth")
-        found = make_flow(f"raft:{tmp_path}/raft.pth")(np.zeros((90, 120), np.uint8), np.full((90, 120), 200, np.uint8))
+        found = make_flow(f"raft:{tmp_path}/raft.pth")(
+            np.zeros((90, 120), np.uint8), np.full((90, 120), 200, np.uint8)
+        )
         assert (found.shape, found.dtype) == ((90, 120, 2), np.float32)
         assert np.isfinite(found).all()
 
@@ -237,12 +264,20 @@ def test_a_way_that_cannot_be_had_says_why_and_dis_plays(tmp_path: Path) -> None
     except (ImportError, RuntimeError):
         fits = False
     junk = f"raft:{tmp_path}/raft.pth"
-    for asked, words in (("raft:", "no such file"), (junk, "is not RAFT's weights"), ("nvidia", "not built with CUDA")):
+    for asked, words in (
+        ("raft:", "no such file"),
+        (junk, "is not RAFT's weights"),
+        ("nvidia", "not built with CUDA"),
+    ):
         words = "needs torchvision" if asked.startswith("raft") and not fits else words
         said: list[str] = []
         finder = flow_finder(check_show({"flow": asked}, "here"), said.append)
         assert words in said[0]
-        assert finder(np.zeros((64, 64), np.uint8), np.zeros((64, 64), np.uint8)).shape == (64, 64, 2)
+        assert finder(np.zeros((64, 64), np.uint8), np.zeros((64, 64), np.uint8)).shape == (
+            64,
+            64,
+            2,
+        )
     with pytest.raises(ShowFaults, match="did you mean farneback"):
         check_show({"flow": "farnebach"}, "here")
 

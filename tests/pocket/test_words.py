@@ -246,7 +246,9 @@ def test_what_the_first_generation_was_taught_is_still_a_palette() -> None:
         for word in words.split(", "):
             assert understand(word).palette == moved.get(word, palette), word
     assert PALETTES["molten gold"][1].split() == ["1c0d02", "6b3a06", "c98412", "ffc933", "fff7c4"]
-    assert {"dark", "bright", "soft", "glowing", "fine", "coarse", "pale", "vivid"} == set(MODIFIERS)
+    assert {"dark", "bright", "soft", "glowing", "fine", "coarse", "pale", "vivid"} == set(
+        MODIFIERS
+    )
     for word in FIRST_TECHNIQUES.replace("\n", ", ").strip(", ").split(", "):
         assert understand(word).heard, word
 

@@ -218,7 +218,8 @@ def test_what_is_typed_wrong_is_not_blamed_on_the_file(
 ) -> None:
     path = tmp_path / "my.yaml"
     path.write_text(
-        "size: 64x64\nsource: testcard\nmodel: {name: a/b, loras: [ink.safetensors]}\nstart:\n  steps: 2\n  lora/ink: 0.5\n"
+        "size: 64x64\nsource: testcard\nmodel: {name: a/b, loras: [ink.safetensors]}\nstart:\n  "
+        "steps: 2\n  lora/ink: 0.5\n"
     )
     with pytest.raises(ShowFaults) as caught:
         load_show(path, overrides)
@@ -241,9 +242,12 @@ def test_files_are_beside_the_show_and_else_where_one_stands(
     (stick / "owner" / "model").mkdir()
     path = stick / "my.yaml"
     path.write_text(
-        "source: [both.mp4, video:here.mp4, video:nowhere.mp4, 'clips:both.mp4,drawn:kiss', camera:0, testcard]\n"
-        "model: {name: owner/model, loras: [ink.safetensors], controlnet: some/id}\nperson: p.onnx\n"
-        "modulators:\n  - {audio: low, input: voice.wav, to: steps, depth: 1}\n  - {audio: low, input: kick.wav, to: seed, depth: 1}\n"
+        "source: [both.mp4, video:here.mp4, video:nowhere.mp4, 'clips:both.mp4,drawn:kiss', "
+        "camera:0, testcard]\n"
+        "model: {name: owner/model, loras: [ink.safetensors], controlnet: some/id}\nperson: "
+        "p.onnx\n"
+        "modulators:\n  - {audio: low, input: voice.wav, to: steps, depth: 1}\n  - {audio: low, "
+        "input: kick.wav, to: seed, depth: 1}\n"
         "  - {audio: low, input: USB Mic, to: seed, depth: 1}\nsinks: [record:takes/]\n"
     )
     monkeypatch.chdir(here)
@@ -301,7 +305,8 @@ def test_words_for_parts_of_a_model_are_no_folders(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     path = tmp_path / "my.yaml"
     path.write_text(
-        "model: {name: a/b, vae: full, lcm_lora: off}\nmodulators: [{audio: low, input: Mic, to: steps, depth: 1}]\n"
+        "model: {name: a/b, vae: full, lcm_lora: off}\nmodulators: [{audio: low, input: Mic, to: "
+        "steps, depth: 1}]\n"
     )
     show = load_show(path)
     assert (show.model.vae, show.model.lcm_lora, show.modulators[0].input) == ("full", "off", "Mic")

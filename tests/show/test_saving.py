@@ -1,4 +1,5 @@
-"""Saving a show while it plays: what is half written changes nothing, and what is written back says what was meant."""
+"""Saving a show while it plays: what is half written changes nothing, and what is written back says
+what was meant."""
 
 from __future__ import annotations
 
@@ -345,7 +346,8 @@ def test_cues_that_the_program_writes_itself_are_no_news(desk: Desk) -> None:
         ("show: a\nfps: .inf\n", 2),
         ("show: a\nslow: .nan\n", 2),
         (
-            "show: a\nmodulators:\n  - {lfo: sine, rate: 1 s, depth: 0.1, phase: .nan, to: strength}\n",
+            "show: a\nmodulators:\n  - {lfo: sine, rate: 1 s, depth: 0.1, phase: .nan, to: "
+            "strength}\n",
             3,
         ),
         ("show: a\nfps: 1" + "0" * 400 + "\n", 2),

@@ -37,8 +37,10 @@ def test_what_a_show_says_is_what_one_gets(tmp_path: Path) -> None:
     show = load_show(
         write(
             tmp_path,
-            "show: Two faces\nsize: 512x288\nfps: 25\nfit: pad\nsource: loop.mp4\nsinks: [ndi:vj, record:takes/]\n"
-            "model: {name: stabilityai/sd-turbo, vae: full}\nosc: {listen: 0.0.0.0:9100, reply: 127.0.0.1:9001}\n"
+            "show: Two faces\nsize: 512x288\nfps: 25\nfit: pad\nsource: loop.mp4\nsinks: [ndi:vj, "
+            "record:takes/]\n"
+            "model: {name: stabilityai/sd-turbo, vae: full}\nosc: {listen: 0.0.0.0:9100, reply: "
+            "127.0.0.1:9001}\n"
             "start: {prompt/a: two faces, strength: 0.35, seed: 7}\n",
         )
     )
@@ -60,7 +62,8 @@ def test_options_lie_over_the_show(tmp_path: Path) -> None:
 def test_all_faults_come_together_each_with_its_line_and_remedy(tmp_path: Path) -> None:
     said = faults(
         tmp_path,
-        "show: Wrong\nsiez: 512x512\nfps: 900\nsource: [cmaera:0]\nsinks:\n  - ndi:vj\n  - spuot:vj\n"
+        "show: Wrong\nsiez: 512x512\nfps: 900\nsource: [cmaera:0]\nsinks:\n  - ndi:vj\n  - "
+        "spuot:vj\n"
         "start:\n  strength: 3\n  feedback/zom: 1\nosc: localhost\n",
     )
     lines = {int(line.split(":")[0]): line for line in said}
@@ -82,7 +85,9 @@ def test_all_faults_come_together_each_with_its_line_and_remedy(tmp_path: Path) 
         ("show: a\n\tsize: 3\n", 2, "tab"),
     ],
 )
-def test_what_is_no_yaml_is_told_with_its_line(tmp_path: Path, text: str, line: int, words: str) -> None:
+def test_what_is_no_yaml_is_told_with_its_line(
+    tmp_path: Path, text: str, line: int, words: str
+) -> None:
     said = faults(tmp_path, text)
     assert any(words in one for one in said)
     assert int(said[0].split(":")[0]) in (line - 1, line)
@@ -118,25 +123,41 @@ def test_addresses() -> None:
 
 
 def test_a_show_brings_its_own_colours(tmp_path: Path) -> None:
-    show = load_show(write(tmp_path, 'palette: ["#102030", crimson, "#ffe0a0"]\nstart: {prompt/a: feathers}\n'))
+    show = load_show(
+        write(tmp_path, 'palette: ["#102030", crimson, "#ffe0a0"]\nstart: {prompt/a: feathers}\n')
+    )
     assert show.start == {"palette/a": "#102030 crimson #ffe0a0", "prompt/a": "feathers"}
-    assert load_show(write(tmp_path, 'palette: "#102030, white"\n')).start == {"palette/a": "#102030 white"}
-    over = load_show(write(tmp_path, "palette: [navy, white]\n"), {"start": {"palette/a": "black red"}})
+    assert load_show(write(tmp_path, 'palette: "#102030, white"\n')).start == {
+        "palette/a": "#102030 white"
+    }
+    over = load_show(
+        write(tmp_path, "palette: [navy, white]\n"), {"start": {"palette/a": "black red"}}
+    )
     assert over.start == {"palette/a": "black red"}, "what is typed at the start wins"
 
 
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("show: a\npalette:\n  - navy\n  - crimsom\n", 4, "'crimsom' is no colour; did you mean crimson?"),
+        (
+            "show: a\npalette:\n  - navy\n  - crimsom\n",
+            4,
+            "'crimsom' is no colour; did you mean crimson?",
+        ),
         ("show: a\npalette: [navy]\n", 2, "palette: 1 colour came, 2 to 8 would be right"),
         ("show: a\npalette: #102030\n", 2, "# begins a remark"),
         ("show: a\npalette: [102030, white]\n", 2, 'write "#102030" in quotes'),
         ("show: a\nstart:\n  palette/a: navy\n", 3, "palette/a: 1 colour came"),
-        ("show: a\ncues:\n  - name: b\n    set: {palette/a: blak white}\n", 4, "'blak' is no colour; did you mean black?"),
+        (
+            "show: a\ncues:\n  - name: b\n    set: {palette/a: blak white}\n",
+            4,
+            "'blak' is no colour; did you mean black?",
+        ),
     ],
 )
-def test_what_is_no_palette_is_told_with_its_line(tmp_path: Path, text: str, line: int, words: str) -> None:
+def test_what_is_no_palette_is_told_with_its_line(
+    tmp_path: Path, text: str, line: int, words: str
+) -> None:
     said = faults(tmp_path, text)
     assert len(said) == 1, said
     assert said[0].startswith(f"{line}:"), said

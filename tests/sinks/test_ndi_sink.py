@@ -1,4 +1,5 @@
-"""NDI out, seen from another process with libndi and nothing of ours. Needs no mDNS: the watcher asks this machine directly."""
+"""NDI out, seen from another process with libndi and nothing of ours. Needs no mDNS: the watcher
+asks this machine directly."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ pytest.importorskip("NDIlib", reason="needs ndi-python: pip install ndi-python")
 
 QUADRANTS = ((230, 20, 30), (25, 220, 40), (35, 45, 210), (240, 240, 240))
 CARRIED = ((227, 19, 27), (22, 219, 44), (35, 45, 201), (238, 238, 236))
-"""What libndi 6.3 makes of QUADRANTS on its way through 8 bit 4:2:2, measured with peers/ndi_sender.py, which has nothing of ours."""
+"""What libndi 6.3 makes of QUADRANTS on its way through 8 bit 4:2:2, measured with
+peers/ndi_sender.py, which has nothing of ours."""
 ALPHAS = (255, 0, 128, 60)
 WATCHER = Path(__file__).parents[1] / "peers" / "ndi_watcher.py"
 LIVE = Setting(WallClock())
@@ -49,7 +51,9 @@ class Watcher:
 
     def __init__(self, name: str) -> None:
         self.seen: list[dict[str, Any]] = []
-        self._process = subprocess.Popen([sys.executable, str(WATCHER), name, "40"], stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            [sys.executable, str(WATCHER), name, "40"], stdout=subprocess.PIPE, text=True
+        )
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -80,7 +84,8 @@ def watch() -> Iterator[Callable[[str], Watcher]]:
 
 
 class Player:
-    """A runner with its NDI sink, fed at 60 frames a second as long as somebody waits for something."""
+    """A runner with its NDI sink, fed at 60 frames a second as long as somebody waits for
+    something."""
 
     def __init__(self) -> None:
         self.name = f"vj test {secrets.token_hex(4)}"
@@ -123,19 +128,26 @@ def test_another_program_sees_the_picture(player: Player, watch: Callable[[str],
     check(watcher.seen[-1], [512, 512], "BGRX", (255,) * 4)
     assert watcher.seen[-1]["rate"] == [30000, 1001]
     delays = sorted(seen["latency_ms"] for seen in watcher.seen[10:])
-    print(f"NDI delay at 512x512: p50 {statistics.median(delays):.1f} ms, p95 {delays[int(0.95 * len(delays))]:.1f} ms")
+    print(
+        f"NDI delay at 512x512: p50 {statistics.median(delays):.1f} ms, p95 "
+        f"{delays[int(0.95 * len(delays))]:.1f} ms"
+    )
     assert statistics.median(delays) < 50
 
     player.play(quadrants(512, 512, alpha=True), lambda: watcher.seen[-1]["fourcc"] == "BGRA")
     check(watcher.seen[-1], [512, 512], "BGRA", ALPHAS)
 
     for width, height in ((320, 200), (1280, 720), (322, 242), (512, 512)):
-        player.play(quadrants(width, height), lambda size=[width, height]: watcher.seen[-1]["size"] == size)
+        player.play(
+            quadrants(width, height), lambda size=[width, height]: watcher.seen[-1]["size"] == size
+        )
         check(watcher.seen[-1], [width, height], "BGRX", (255,) * 4)
     assert player.said == []
 
 
-def test_the_status_line_counts_who_watches(player: Player, watch: Callable[[str], Watcher]) -> None:
+def test_the_status_line_counts_who_watches(
+    player: Player, watch: Callable[[str], Watcher]
+) -> None:
     picture = quadrants(256, 256)
     uri = f"ndi:{player.name}"
     player.play(picture, lambda: player.runner.state() == f"{uri} no receivers")
@@ -152,7 +164,9 @@ def test_the_status_line_counts_who_watches(player: Player, watch: Callable[[str
     player.play(picture, lambda: player.runner.state() == f"{uri} no receivers")
 
 
-def test_with_nobody_watching_a_frame_goes_out_twice_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_nobody_watching_a_frame_goes_out_twice_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     import NDIlib
 
     sink = NdiSink(secrets.token_hex(4), LIVE)
@@ -173,7 +187,8 @@ def test_with_nobody_watching_a_frame_goes_out_twice_a_second(monkeypatch: pytes
 
 
 def test_a_buffer_is_not_written_to_while_ndi_may_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was handed over last stays as it was until the next hand-over, also when the size changes."""
+    """What was handed over last stays as it was until the next hand-over, also when the size
+    changes."""
     import NDIlib
 
     sink = NdiSink(secrets.token_hex(4), LIVE)

@@ -81,13 +81,18 @@ def record(
 def frames_of(path: Path) -> list[tuple[float, np.ndarray]]:
     """(seconds, (H, W, 3) RGB) of every picture that can be decoded."""
     with av.open(str(path)) as movie:
-        return [(float(picture.time), picture.to_ndarray(format="rgb24")) for picture in movie.decode(video=0)]
+        return [
+            (float(picture.time), picture.to_ndarray(format="rgb24"))
+            for picture in movie.decode(video=0)
+        ]
 
 
 def check_colours(picture: np.ndarray) -> None:
     height, width = picture.shape[:2]
     for index, (name, colour) in enumerate(PATCHES.items()):
-        at = picture[height // 4 + (index // 2) * height // 2, width // 4 + (index % 2) * width // 2].astype(int)
+        at = picture[
+            height // 4 + (index // 2) * height // 2, width // 4 + (index % 2) * width // 2
+        ].astype(int)
         assert np.abs(at - colour).max() <= 6, f"{name} came back as {at}"
 
 
@@ -111,7 +116,12 @@ def test_players_see_the_same_red(tmp_path: Path) -> None:
     check_colours(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
     with av.open(str(path)) as movie:
         context = movie.streams.video[0].codec_context
-        assert (context.color_range, context.colorspace, context.color_primaries, context.color_trc) == (1, 1, 1, 1)
+        assert (
+            context.color_range,
+            context.colorspace,
+            context.color_primaries,
+            context.color_trc,
+        ) == (1, 1, 1, 1)
 
 
 def test_a_stuttering_show_keeps_its_speed(tmp_path: Path) -> None:
@@ -128,7 +138,11 @@ def test_a_slow_show_too_loses_no_more_than_a_second(tmp_path: Path) -> None:
     """Pictures that stand by themselves come by the clock, not by the count of frames."""
     path = record(tmp_path / "out.mp4", 40, moments=[number / 5 for number in range(40)]).path
     with av.open(str(path)) as movie:
-        keys = [float(packet.pts * packet.time_base) for packet in movie.demux(video=0) if packet.is_keyframe and packet.pts is not None]
+        keys = [
+            float(packet.pts * packet.time_base)
+            for packet in movie.demux(video=0)
+            if packet.is_keyframe and packet.pts is not None
+        ]
     assert max(np.diff([*keys, 8.0])) <= 1.21
 
 
@@ -191,8 +205,14 @@ def test_offline_pictures_are_exact_and_the_same(tmp_path: Path) -> None:
     before = {name: (tmp_path / "takes" / name).read_bytes() for name in names}
     (tmp_path / "takes/000041.png").write_bytes(b"somebody's")
     recorder = record(tmp_path / "takes", 2, live=False)  # an existing folder needs no slash
-    assert sorted(entry.name for entry in (tmp_path / "takes").iterdir())[4:] == ["000041.png", "000042.png", "000043.png"]
-    assert all((tmp_path / "takes" / name).read_bytes() == content for name, content in before.items())
+    assert sorted(entry.name for entry in (tmp_path / "takes").iterdir())[4:] == [
+        "000041.png",
+        "000042.png",
+        "000043.png",
+    ]
+    assert all(
+        (tmp_path / "takes" / name).read_bytes() == content for name, content in before.items()
+    )
     assert (tmp_path / "takes/000042.png").read_bytes() == before["000000.png"]
     assert recorder.state().startswith("finished: 0.1 s")
 
@@ -227,30 +247,46 @@ time.sleep(60)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is for systems that have it")
-@pytest.mark.parametrize(("ending", "mode"), [("mp4", "live"), ("mov", "live"), ("mkv", "live"), ("mp4", "offline")])
-def test_a_killed_recording_is_there_up_to_the_last_seconds(ending: str, mode: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("ending", "mode"), [("mp4", "live"), ("mov", "live"), ("mkv", "live"), ("mp4", "offline")]
+)
+def test_a_killed_recording_is_there_up_to_the_last_seconds(
+    ending: str, mode: str, tmp_path: Path
+) -> None:
     path = tmp_path / f"out.{ending}"
     with subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(Path(__file__).parents[2]), str(path), mode], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", KILLED, str(Path(__file__).parents[2]), str(path), mode],
+        stdout=subprocess.PIPE,
+        text=True,
     ) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "recorded\n"
         child.send_signal(signal.SIGKILL)
     back = frames_of(path)
     assert len(back) >= 150 - 45
-    assert [moment for moment, _ in back] == pytest.approx([n / 30 for n in range(len(back))], abs=0.002)
+    assert [moment for moment, _ in back] == pytest.approx(
+        [n / 30 for n in range(len(back))], abs=0.002
+    )
     check_colours(back[-1][1])
 
 
 def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    for rest in (f"{tmp_path}/file/out.mp4", f"{tmp_path}/file/takes/", "/proc/out.mp4", "/proc/takes/"):
-        with pytest.raises(Fault, match=rf"^record:{rest}: can't write in .*; record somewhere else"):
+    for rest in (
+        f"{tmp_path}/file/out.mp4",
+        f"{tmp_path}/file/takes/",
+        "/proc/out.mp4",
+        "/proc/takes/",
+    ):
+        with pytest.raises(
+            Fault, match=rf"^record:{rest}: can't write in .*; record somewhere else"
+        ):
             Recorder(rest, Setting(HandClock())).open(160, 120, 30)
 
 
 @pytest.mark.parametrize(
-    ("rest", "remedy"), [("", "record:takes/"), ("out.avi", ".mp4, .mov, .mkv"), ("takes/v1.2", "with / for a folder")]
+    ("rest", "remedy"),
+    [("", "record:takes/"), ("out.avi", ".mp4, .mov, .mkv"), ("takes/v1.2", "with / for a folder")],
 )
 def test_a_path_that_makes_no_sense_is_answered_before_the_show(rest: str, remedy: str) -> None:
     with pytest.raises(Fault, match=remedy):
@@ -295,7 +331,9 @@ def test_a_full_disk_leaves_only_whole_pictures(small_disk: Path) -> None:
     assert "No space left" in said
     names = sorted(entry.name for entry in (small_disk / "takes").iterdir())
     assert names == [f"{number:06d}.png" for number in range(len(names))]
-    assert (cv2.imread(str(small_disk / "takes" / names[-1]))[..., ::-1] == noise(len(names) - 1)).all()
+    assert (
+        cv2.imread(str(small_disk / "takes" / names[-1]))[..., ::-1] == noise(len(names) - 1)
+    ).all()
 
 
 def disk_with(room: int) -> Callable[[Tape, memoryview], int]:
@@ -312,7 +350,9 @@ def disk_with(room: int) -> Callable[[Tape, memoryview], int]:
     return write
 
 
-def test_a_piece_that_does_not_fit_is_taken_back_and_is_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_piece_that_does_not_fit_is_taken_back_and_is_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tape = Tape(tmp_path / "out.mp4")
     tape.write(b"whole")
     with monkeypatch.context() as small:
@@ -327,11 +367,16 @@ def test_a_piece_that_does_not_fit_is_taken_back_and_is_the_last(tmp_path: Path,
     assert (tmp_path / "out.mp4").read_bytes() == b"whole"
 
 
-@pytest.mark.parametrize(("room", "left"), [(100, 39), (36_500, 40)], ids=["no room for the last fragment", "no room for the index"])
+@pytest.mark.parametrize(
+    ("room", "left"),
+    [(100, 39), (36_500, 40)],
+    ids=["no room for the last fragment", "no room for the index"],
+)
 def test_a_disk_that_fills_at_the_very_end_does_not_spoil_the_movie(
     room: int, left: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The index at the end goes over the beginning of the file, and must not when it has no room itself."""
+    """The index at the end goes over the beginning of the file, and must not when it has no room
+    itself."""
     clock = HandClock()
     recorder = Recorder(str(tmp_path / "out.mp4"), Setting(clock))
     recorder.open(256, 256, 30)
@@ -350,7 +395,9 @@ def test_a_full_disk_stops_the_recording_not_the_show(small_disk: Path) -> None:
     clock = HandClock()
     box: Mailbox[Frame] = Mailbox()
     uri = f"record:{small_disk}/out.mp4"
-    runner = SinkRunner(uri, Recorder(uri.removeprefix("record:"), Setting(clock)), box, 30, said.append)
+    runner = SinkRunner(
+        uri, Recorder(uri.removeprefix("record:"), Setting(clock)), box, 30, said.append
+    )
     for number in range(120):
         clock.moment = number / 30
         if not runner.deliver(Frame(noise(number), number, 0.0)):

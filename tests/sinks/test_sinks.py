@@ -1,4 +1,5 @@
-"""Sinks: what all of them promise, and the threads that carry frames to them. Recording and NDI have files of their own."""
+"""Sinks: what all of them promise, and the threads that carry frames to them. Recording and NDI
+have files of their own."""
 
 from __future__ import annotations
 
@@ -28,13 +29,16 @@ from vj.sinks.runner import SinkRunner
 LIVE = Setting(WallClock())
 
 
-def frame(width: int = 64, height: int = 48, channels: int = 3, number: int = 0, captured: float = 0.0) -> Frame:
+def frame(
+    width: int = 64, height: int = 48, channels: int = 3, number: int = 0, captured: float = 0.0
+) -> Frame:
     pixels = np.full((height, width, channels), 90, np.uint8)
     pixels[: height // 2, :, 0] = 250  # the upper half is red, so that a picture on its head shows
     return Frame(pixels, number, captured)
 
 
-# Stand-ins for what only other systems have. They know the calls of the real ones and complain as those would.
+# Stand-ins for what only other systems have. They know the calls of the real ones and complain as
+# those would.
 
 
 class SpoutStandIn:
@@ -57,7 +61,9 @@ class SpoutStandIn:
     def setSenderName(self, name: str) -> None:
         self.name = name
 
-    def sendImage(self, buffer: Any, width: int, height: int, kind: int, invert: bool, host: int) -> bool:
+    def sendImage(
+        self, buffer: Any, width: int, height: int, kind: int, invert: bool, host: int
+    ) -> bool:
         self.threads.add(threading.get_ident())
         assert memoryview(buffer).contiguous
         assert memoryview(buffer).nbytes == width * height * 4
@@ -96,7 +102,9 @@ SYPHON: list[SyphonStandIn] = []
 
 
 class CameraStandIn:
-    def __init__(self, width: int, height: int, fps: float, *, fmt: str, device: str | None) -> None:
+    def __init__(
+        self, width: int, height: int, fps: float, *, fmt: str, device: str | None
+    ) -> None:
         if device == "/dev/video99":
             raise RuntimeError("'v4l2loopback' backend: device not found")
         self.shape, self.device, self.closed = (height, width, 3), device or "/dev/video10", False
@@ -122,14 +130,28 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
     install("SpoutGL", monkeypatch, SpoutSender=SpoutStandIn)
     install("syphon", monkeypatch, SyphonMetalServer=SyphonStandIn)
     install("syphon.utils", monkeypatch)
-    install("syphon.utils.numpy", monkeypatch, copy_image_to_mtl_texture=lambda image, texture: np.copyto(texture, image))
-    install("syphon.utils.raw", monkeypatch, create_mtl_texture=lambda device, width, height: np.zeros((height, width, 4), np.uint8))
+    install(
+        "syphon.utils.numpy",
+        monkeypatch,
+        copy_image_to_mtl_texture=lambda image, texture: np.copyto(texture, image),
+    )
+    install(
+        "syphon.utils.raw",
+        monkeypatch,
+        create_mtl_texture=lambda device, width, height: np.zeros((height, width, 4), np.uint8),
+    )
     install("objc", monkeypatch, autorelease_pool=nullcontext)
-    install("pyvirtualcam", monkeypatch, Camera=CameraStandIn, PixelFormat=SimpleNamespace(RGB="RGB"))
+    install(
+        "pyvirtualcam", monkeypatch, Camera=CameraStandIn, PixelFormat=SimpleNamespace(RGB="RGB")
+    )
 
 
 def some_uri(kind: str, folder: Path) -> str:
-    return {"ndi": f"ndi:{secrets.token_hex(4)}", "record": f"record:{folder}/out.mp4", "virtualcam": "virtualcam"}.get(kind, f"{kind}:vj")
+    return {
+        "ndi": f"ndi:{secrets.token_hex(4)}",
+        "record": f"record:{folder}/out.mp4",
+        "virtualcam": "virtualcam",
+    }.get(kind, f"{kind}:vj")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -153,15 +175,33 @@ MISSING = [
     ("spout:vj", ["SpoutGL"], "linux", "Spout is for Windows only", "here use ndi:vj"),
     ("spout:vj", ["SpoutGL"], "win32", "spout:vj needs SpoutGL", "pip install SpoutGL"),
     ("syphon:vj", ["syphon"], "linux", "Syphon is for macOS only", "here use ndi:vj"),
-    ("syphon:vj", ["syphon"], "darwin", "syphon:vj needs syphon-python", "pip install syphon-python"),
-    ("virtualcam", ["pyvirtualcam"], "linux", "virtualcam needs pyvirtualcam", "pip install pyvirtualcam"),
+    (
+        "syphon:vj",
+        ["syphon"],
+        "darwin",
+        "syphon:vj needs syphon-python",
+        "pip install syphon-python",
+    ),
+    (
+        "virtualcam",
+        ["pyvirtualcam"],
+        "linux",
+        "virtualcam needs pyvirtualcam",
+        "pip install pyvirtualcam",
+    ),
     ("record:out.mp4", ["av"], "linux", "record:out.mp4 needs PyAV", "pip install av"),
 ]
 
 
 @pytest.mark.parametrize(("uri", "modules", "system", "what", "remedy"), MISSING)
 def test_a_missing_library_is_an_answer(
-    uri: str, modules: list[str], system: str, what: str, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    uri: str,
+    modules: list[str],
+    system: str,
+    what: str,
+    remedy: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "platform", system)
@@ -218,7 +258,15 @@ def test_a_virtual_camera_without_a_device_says_what_to_install(stand_ins: None)
 
 
 @pytest.mark.parametrize(
-    ("fps", "exact"), [(30, "30"), (29.97, "30000/1001"), (23.976, "24000/1001"), (59.94, "60000/1001"), (12.5, "25/2"), (0.5, "1/2")]
+    ("fps", "exact"),
+    [
+        (30, "30"),
+        (29.97, "30000/1001"),
+        (23.976, "24000/1001"),
+        (59.94, "60000/1001"),
+        (12.5, "25/2"),
+        (0.5, "1/2"),
+    ],
 )
 def test_rates_are_those_that_video_has(fps: float, exact: str) -> None:
     assert str(exact_rate(fps)) == exact
@@ -278,7 +326,10 @@ def play(*sinks: Sink, **options: Any) -> tuple[list[Mailbox[Frame]], list[SinkR
     said: list[str] = []
     boxes: list[Mailbox[Frame]] = [Mailbox() for _ in sinks]
     pairs = enumerate(zip(sinks, boxes, strict=True))
-    runners = [SinkRunner(f"test:{number}", sink, box, 30, said.append, **options) for number, (sink, box) in pairs]
+    runners = [
+        SinkRunner(f"test:{number}", sink, box, 30, said.append, **options)
+        for number, (sink, box) in pairs
+    ]
     for runner in runners:
         runner.start()
     return boxes, runners, said
@@ -321,7 +372,9 @@ def test_a_failing_sink_is_told_once_and_comes_back() -> None:
     assert runner.state() == "test:0 listening"
     sink.trouble = Fault("test:0: the cable is out; put it back")
     show(0.5)
-    assert said == ["test:0 failed: the cable is out; put it back; trying again"] == [runner.state()]
+    assert (
+        said == ["test:0 failed: the cable is out; put it back; trying again"] == [runner.state()]
+    )
     assert 3 <= runner.errors <= 6, "it tries again at its period, not at every frame"
     sink.trouble = None
     show(0.3)
@@ -364,7 +417,11 @@ def test_a_hanging_sink_does_not_hold_up_the_end() -> None:
 def test_the_age_of_a_sent_frame_is_known() -> None:
     clock = WallClock()
     ages: list[float] = []
-    (box,), (runner,), _ = play(Listener(delay=0.05), clock=clock, on_sent=lambda sent, now: ages.append(now - sent.captured))
+    (box,), (runner,), _ = play(
+        Listener(delay=0.05),
+        clock=clock,
+        on_sent=lambda sent, now: ages.append(now - sent.captured),
+    )
     box.put(frame(captured=clock.now() - 0.1))
     wait_for(lambda: ages)
     runner.stop()

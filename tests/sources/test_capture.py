@@ -1,4 +1,5 @@
-"""The sources of a show: the first that is there plays, what comes later takes over, and nothing waits for one that hangs."""
+"""The sources of a show: the first that is there plays, what comes later takes over, and nothing
+waits for one that hangs."""
 
 from __future__ import annotations
 

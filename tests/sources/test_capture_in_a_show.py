@@ -1,4 +1,5 @@
-"""A whole show whose source is not there: what is told of it, what a save changes, and that it never hears itself."""
+"""A whole show whose source is not there: what is told of it, what a save changes, and that it
+never hears itself."""
 
 from __future__ import annotations
 

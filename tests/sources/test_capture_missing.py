@@ -1,4 +1,5 @@
-"""Sources that are not there: a slip of the pen, a stick that is not plugged in, a pipe without a writer; live and offline."""
+"""Sources that are not there: a slip of the pen, a stick that is not plugged in, a pipe without a
+writer; live and offline."""
 
 from __future__ import annotations
 

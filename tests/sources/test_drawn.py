@@ -35,7 +35,9 @@ def test_a_moving_scene_begins_again_without_a_seam_and_never_jumps(name: str) -
     one, two = make_scene(name, SQUARE), make_scene(name, SQUARE)
     rounds = [one.draw(number / 30) for number in range(round(one.period * 30) + 1)]
     assert np.array_equal(rounds[0], rounds[-1])
-    assert np.array_equal(two.draw(one.period + 2.5), rounds[75]), "the same moment, a period later, drawn by another"
+    assert np.array_equal(two.draw(one.period + 2.5), rounds[75]), (
+        "the same moment, a period later, drawn by another"
+    )
     steps = [float(cv2.absdiff(a, b).mean()) for a, b in itertools.pairwise(rounds)]
     assert max(steps) < 18
     assert np.mean(steps) > 0.05
@@ -53,7 +55,9 @@ def test_the_room_is_the_performers_room_to_the_bit() -> None:
     there = cv2.absdiff(performer.draw(4.0), room).max(axis=2) > 0
     assert 0.03 < there.mean() < 0.4
     columns = np.flatnonzero(there.any(axis=0))
-    assert columns.max() - columns.min() < 0.6 * WIDE.width, "and nothing but the performer has changed"
+    assert columns.max() - columns.min() < 0.6 * WIDE.width, (
+        "and nothing but the performer has changed"
+    )
 
 
 def test_the_green_wall_is_a_key() -> None:
@@ -74,7 +78,9 @@ def test_they_come_as_sources_do() -> None:
 
 
 def test_clips_play_one_after_the_other() -> None:
-    source = make_source("clips:drawn:puppet,drawn:drive", Setting(FrameClock(5), fps=5, size=SQUARE))
+    source = make_source(
+        "clips:drawn:puppet,drawn:drive", Setting(FrameClock(5), fps=5, size=SQUARE)
+    )
     source.open()
     seen = [source.read().pixels for _ in range(65)]  # type: ignore[union-attr]
     puppet, drive = make_scene("puppet", SQUARE), make_scene("drive", SQUARE)
@@ -103,11 +109,16 @@ def short_movie(path: Path, shade: int) -> str:
     return str(movie.path)
 
 
-def test_live_clips_keep_time_for_ever_and_one_that_is_missing_is_passed_over(tmp_path: Path) -> None:
+def test_live_clips_keep_time_for_ever_and_one_that_is_missing_is_passed_over(
+    tmp_path: Path,
+) -> None:
     said: list[str] = []
     one, two = short_movie(tmp_path / "a.mp4", 40), short_movie(tmp_path / "b.mp4", 200)
     clock = WallClock()
-    source = make_source(f"clips:{one},{tmp_path}/gone.mp4,{two}", Setting(clock, fps=20, size=SQUARE, say=said.append))
+    source = make_source(
+        f"clips:{one},{tmp_path}/gone.mp4,{two}",
+        Setting(clock, fps=20, size=SQUARE, say=said.append),
+    )
     source.open()
     begun, last, turns = clock.now(), 40, []
     while clock.now() - begun < 4.8:
@@ -117,12 +128,19 @@ def test_live_clips_keep_time_for_ever_and_one_that_is_missing_is_passed_over(tm
             turns.append(clock.now() - begun)
     source.close()
     assert len(turns) >= 8
-    assert turns == pytest.approx([0.5 * (number + 1) for number in range(len(turns))], abs=0.12), "nothing adds up"
-    assert set(said) == {f"video:{tmp_path}/gone.mp4: there is no such file (looked in {tmp_path}); the next clip plays"}
+    assert turns == pytest.approx([0.5 * (number + 1) for number in range(len(turns))], abs=0.12), (
+        "nothing adds up"
+    )
+    assert set(said) == {
+        f"video:{tmp_path}/gone.mp4: there is no such file (looked in {tmp_path}); the next clip "
+        "plays"
+    }
 
 
 def test_offline_a_missing_clip_is_told_before_the_first_frame(tmp_path: Path) -> None:
-    source = make_source(f"clips:drawn:puppet,{tmp_path}/gone.mp4", Setting(FrameClock(5), fps=5, size=SQUARE))
+    source = make_source(
+        f"clips:drawn:puppet,{tmp_path}/gone.mp4", Setting(FrameClock(5), fps=5, size=SQUARE)
+    )
     with pytest.raises(Fault, match=r"gone.mp4: there is no such file"):
         source.open()
 
@@ -130,6 +148,14 @@ def test_offline_a_missing_clip_is_told_before_the_first_frame(tmp_path: Path) -
 def test_a_still_picture_has_no_end_and_rendering_wants_to_know_how_long(tmp_path: Path) -> None:
     with pytest.raises(Fault, match="drawn:meadow has no end; movies"):
         make_source("clips:drawn:puppet,drawn:meadow", Setting(FrameClock(5)))
-    show = check_show({"source": "drawn:meadow", "model": "none", "size": "64x64", "sinks": f"record:{tmp_path}/"}, "here")
+    show = check_show(
+        {
+            "source": "drawn:meadow",
+            "model": "none",
+            "size": "64x64",
+            "sinks": f"record:{tmp_path}/",
+        },
+        "here",
+    )
     with pytest.raises(Fault, match="say how much to render"):
         Rendering(show, print).run()

@@ -22,7 +22,8 @@ from vj.sources.ndi import NdiSource, fit, list_ndi_sources
 pytest.importorskip("NDIlib")
 SENDER = Path(__file__).parents[1] / "peers" / "ndi_sender.py"
 NEAR = 12
-"""What libndi makes of these colours on their way through 8 bit 4:2:2 differs by so much; pure blue by a little more."""
+"""What libndi makes of these colours on their way through 8 bit 4:2:2 differs by so much; pure blue
+by a little more."""
 
 
 class Peer:
@@ -102,7 +103,9 @@ def test_a_slow_reader_gets_the_newest_frame(peer: Peer) -> None:
     source.close()
 
 
-def test_the_sender_killed_started_again_and_changed_in_size(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sender_killed_started_again_and_changed_in_size(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("vj.sources.ndi.SILENCE", 0.4)
     peer.start()
     source = source_for(peer.name)
@@ -268,7 +271,9 @@ def test_a_shows_own_output_is_never_its_input(send: Send) -> None:
     source.close()
 
 
-def test_another_programs_sender_that_begins_after_our_own_is_found(peer: Peer, send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_programs_sender_that_begins_after_our_own_is_found(
+    peer: Peer, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without mDNS one finder never hears of it; every show has a sender of its own."""
     monkeypatch.setattr("vj.sources.ndi.REFRESH", 0.3)
     send(f"{uuid.uuid4().hex} painted", 40)

@@ -1,4 +1,5 @@
-"""Sources: files, pictures, the test card, a camera in name only, and the thread that keeps them coming."""
+"""Sources: files, pictures, the test card, a camera in name only, and the thread that keeps them
+coming."""
 
 from __future__ import annotations
 
@@ -34,12 +35,22 @@ def live(**more: Any) -> Setting:
 
 
 def write_clip(
-    path: Path, frames: int = 12, size: Size = Size(96, 64), rate: int = 25, pts: list[int] | None = None, **stream: Any
+    path: Path,
+    frames: int = 12,
+    size: Size = Size(96, 64),
+    rate: int = 25,
+    pts: list[int] | None = None,
+    **stream: Any,
 ) -> Path:
-    """A clip whose upper half is red and lower half blue, with a green square that moves to the right."""
+    """A clip whose upper half is red and lower half blue, with a green square that moves to the
+    right."""
     with av.open(str(path), "w") as file:
         track = file.add_stream("libx264", rate=rate, options={"crf": "10", "preset": "ultrafast"})
-        track.width, track.height, track.pix_fmt = size.width - size.width % 2, size.height - size.height % 2, "yuv420p"
+        track.width, track.height, track.pix_fmt = (
+            size.width - size.width % 2,
+            size.height - size.height % 2,
+            "yuv420p",
+        )
         for name, value in stream.items():
             setattr(track, name, value)
         for number in range(frames):
@@ -101,7 +112,9 @@ def test_the_test_card_follows_from_the_number_alone() -> None:
     assert np.abs(one.draw(17).astype(int) - one.draw(19)).mean() > 0.3, "it moves"
 
 
-@pytest.mark.parametrize("size", [Size(64, 64), Size(256, 256), Size(640, 360), Size(360, 640), Size(2048, 512)])
+@pytest.mark.parametrize(
+    "size", [Size(64, 64), Size(256, 256), Size(640, 360), Size(360, 640), Size(2048, 512)]
+)
 def test_the_test_card_draws_at_any_size_and_its_bars_have_their_colours(size: Size) -> None:
     drawn = Scene(size, 30).draw(5)
     assert drawn.shape == (size.height, size.width, 3)
@@ -129,14 +142,18 @@ def test_a_clip_gives_every_frame_once_in_order_and_its_colours(tmp_path: Path) 
 
 
 def test_a_large_clip_that_names_no_colours_is_read_as_players_do(tmp_path: Path) -> None:
-    """720 lines and more mean BT.709. Pure red, encoded so, comes back red; read as BT.601 it would be orange."""
+    """720 lines and more mean BT.709. Pure red, encoded so, comes back red; read as BT.601 it would
+    be orange."""
     path = tmp_path / "hd.mkv"
     with av.open(str(path), "w") as file:
         track = file.add_stream("libx264", rate=25, options={"crf": "5"})
         track.width, track.height, track.pix_fmt = 1280, 720, "yuv420p"
         red709 = np.empty((720 * 3 // 2, 1280), np.uint8)
         red709[:720], red709[720 : 720 + 180], red709[720 + 180 :] = 63, 102, 240
-        for packet in [*track.encode(av.VideoFrame.from_ndarray(red709, format="yuv420p")), *track.encode()]:
+        for packet in [
+            *track.encode(av.VideoFrame.from_ndarray(red709, format="yuv420p")),
+            *track.encode(),
+        ]:
             file.mux(packet)
     (frame,) = read_all(make_source(str(path), offline(loop=False)))
     assert close_to(frame.pixels[300, 600], (255, 0, 0), by=6)
@@ -180,7 +197,9 @@ def test_pixels_that_are_not_square_are_made_so(tmp_path: Path) -> None:
         track.width, track.height, track.pix_fmt = 90, 64, "yuv420p"
         track.codec_context.sample_aspect_ratio = Fraction(2, 1)
         for _ in range(3):
-            for packet in track.encode(av.VideoFrame.from_ndarray(np.zeros((64, 90, 3), np.uint8), format="rgb24")):
+            for packet in track.encode(
+                av.VideoFrame.from_ndarray(np.zeros((64, 90, 3), np.uint8), format="rgb24")
+            ):
                 file.mux(packet)
         for packet in track.encode():
             file.mux(packet)
@@ -218,7 +237,9 @@ def test_a_variable_frame_rate_is_played_by_its_timestamps(tmp_path: Path) -> No
 
 
 def test_reading_never_waits_long(tmp_path: Path) -> None:
-    source = make_source(str(write_clip(tmp_path / "slow.mp4", frames=3, pts=[0, 60, 120])), live(loop=False))
+    source = make_source(
+        str(write_clip(tmp_path / "slow.mp4", frames=3, pts=[0, 60, 120])), live(loop=False)
+    )
     source.open()
     source.read()
     for _ in range(3):
@@ -246,7 +267,12 @@ def test_broken_packets_are_skipped(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(None, "no such file"), (b"", "not a video"), (b"just some text\n" * 50, "not a video"), ("folder", "is a folder")],
+    [
+        (None, "no such file"),
+        (b"", "not a video"),
+        (b"just some text\n" * 50, "not a video"),
+        ("folder", "is a folder"),
+    ],
 )
 def test_what_is_no_video_is_told_with_its_path(tmp_path: Path, content: Any, words: str) -> None:
     path = tmp_path / "clip.mp4"
@@ -282,7 +308,9 @@ def test_a_picture_comes_again_and_again(tmp_path: Path) -> None:
     path.write_bytes(b"no picture")
     with pytest.raises(Fault, match="not a picture"):
         source.open()
-    with pytest.raises(Fault, match=r"image:.*/phota.png: there is no such file .*; did you mean photo.png"):
+    with pytest.raises(
+        Fault, match=r"image:.*/phota.png: there is no such file .*; did you mean photo.png"
+    ):
         make_source(f"image:{tmp_path / 'phota.png'}", offline()).open()
 
 
@@ -306,7 +334,8 @@ def test_no_source_is_grey() -> None:
 
 
 class FakeCapture:
-    """Stands in for a camera's driver, of which this machine has none: `pictures` it gives, then it fails."""
+    """Stands in for a camera's driver, of which this machine has none: `pictures` it gives, then it
+    fails."""
 
     pictures = 5
     opened = True
@@ -324,7 +353,9 @@ class FakeCapture:
     def read(self) -> tuple[bool, np.ndarray | None]:
         time.sleep(0.02)
         self.left -= 1
-        return (True, np.full((48, 64, 3), RED[::-1], np.uint8)) if self.left >= 0 else (False, None)
+        return (
+            (True, np.full((48, 64, 3), RED[::-1], np.uint8)) if self.left >= 0 else (False, None)
+        )
 
     def release(self) -> None:
         self.released = True
@@ -335,7 +366,9 @@ def camera(monkeypatch: pytest.MonkeyPatch) -> type[FakeCapture]:
     monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
     monkeypatch.setattr(FakeCapture, "pictures", 5)
     monkeypatch.setattr(FakeCapture, "opened", True)
-    monkeypatch.setattr("vj.sources.camera.list_cameras", lambda: ([(0, "Built-in"), (3, "HD Pro Webcam")], ""))
+    monkeypatch.setattr(
+        "vj.sources.camera.list_cameras", lambda: ([(0, "Built-in"), (3, "HD Pro Webcam")], "")
+    )
     return FakeCapture
 
 
@@ -349,11 +382,15 @@ def test_a_camera_by_index_and_by_part_of_its_name(camera: type[FakeCapture]) ->
         assert camera.last.index == index
         assert camera.last.asked[cv2.CAP_PROP_BUFFERSIZE] == 1
         source.close()
-    with pytest.raises(Fault, match=r"no camera's name holds that \(there are: 0 Built-in, 3 HD Pro Webcam\)"):
+    with pytest.raises(
+        Fault, match=r"no camera's name holds that \(there are: 0 Built-in, 3 HD Pro Webcam\)"
+    ):
         Camera("phone", live()).open()
 
 
-def test_a_camera_in_use_and_one_that_gives_nothing(camera: type[FakeCapture], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_camera_in_use_and_one_that_gives_nothing(
+    camera: type[FakeCapture], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(camera, "opened", False)
     with pytest.raises(Fault, match="another program may hold it"):
         Camera("0", live()).open()
@@ -391,7 +428,9 @@ def test_spout_elsewhere_says_what_plays_instead() -> None:
         list_spout_senders()
 
 
-def test_spout_speaks_to_its_library_as_the_library_expects(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_spout_speaks_to_its_library_as_the_library_expects(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Against a stand-in with SpoutGL's calls: it cannot run here."""
 
     class Receiver:
@@ -407,7 +446,9 @@ def test_spout_speaks_to_its_library_as_the_library_expects(monkeypatch: pytest.
         def waitFrameSync(self, name: str, milliseconds: int) -> bool:
             return True
 
-        def receiveImage(self, buffer: np.ndarray | None, form: int, invert: bool, host: int) -> bool:
+        def receiveImage(
+            self, buffer: np.ndarray | None, form: int, invert: bool, host: int
+        ) -> bool:
             self.calls += 1
             if buffer is not None:
                 buffer.reshape(48, 64, 4)[:] = (*RED, 255)

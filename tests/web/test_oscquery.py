@@ -1,4 +1,5 @@
-"""OSCQuery, asked by clients that are not ours: npm's oscquery where node is at hand, python-oscquery, and a plain WebSocket."""
+"""OSCQuery, asked by clients that are not ours: npm's oscquery where node is at hand,
+python-oscquery, and a plain WebSocket."""
 
 from __future__ import annotations
 
@@ -42,7 +43,9 @@ def get(page: Monitor, path: str, accept: str = "*/*") -> tuple[int, Any]:
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:
             body = answer.read()
-            return answer.status, json.loads(body) if body and "json" in answer.headers["Content-Type"] else body.decode()
+            return answer.status, json.loads(body) if body and "json" in answer.headers[
+                "Content-Type"
+            ] else body.decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
 
@@ -62,7 +65,11 @@ def test_the_whole_tree_is_read_from_the_table(page: Monitor) -> None:
     walk(root)
     assert set(found) == {row.address for row in (*ROWS, macro_row("pedal"))}
     strength = found["/vj/strength"]
-    assert (strength["TYPE"], strength["VALUE"], strength["RANGE"]) == ("f", [0.5], [{"MIN": 0, "MAX": 1}])
+    assert (strength["TYPE"], strength["VALUE"], strength["RANGE"]) == (
+        "f",
+        [0.5],
+        [{"MIN": 0, "MAX": 1}],
+    )
     assert strength["CLIPMODE"] == ["both"]
     assert found["/vj/mix/mode"]["RANGE"][0]["VALS"][0] == "normal"
     assert found["/vj/prompt/travel"]["UNIT"] == ["s"]
@@ -100,7 +107,11 @@ def test_attributes_one_at_a_time(page: Monitor, path: str, status: int, answer:
 def test_host_info_names_both_ports(page: Monitor) -> None:
     for path in ("/?HOST_INFO", "/vj/strength?HOST_INFO"):
         info = get(page, path)[1]
-        assert (info["OSC_IP"], info["OSC_PORT"], info["OSC_TRANSPORT"]) == ("127.0.0.1", 9123, "UDP")
+        assert (info["OSC_IP"], info["OSC_PORT"], info["OSC_TRANSPORT"]) == (
+            "127.0.0.1",
+            9123,
+            "UDP",
+        )
         assert info["WS_PORT"] == int(page.url.rsplit(":", 1)[1].strip("/"))
         assert info["EXTENSIONS"]["LISTEN"] is True
 
@@ -130,7 +141,13 @@ def test_a_websocket_listens_plays_and_is_not_echoed(page: Monitor) -> None:
                 heard.append((osc.address, osc.params[0]))
 
         async with ClientSession() as session, session.ws_connect(page.url) as ws:
-            for junk in ("", "[]", "{}", '{"COMMAND": 3}', '{"COMMAND": "LISTEN", "DATA": "/nowhere"}'):
+            for junk in (
+                "",
+                "[]",
+                "{}",
+                '{"COMMAND": 3}',
+                '{"COMMAND": "LISTEN", "DATA": "/nowhere"}',
+            ):
                 await ws.send_str(junk)
             await ws.send_bytes(b"\x00\x01garbage")
             await ws.send_str(json.dumps({"COMMAND": "LISTEN", "DATA": "/vj/strength"}))
@@ -152,17 +169,31 @@ def test_a_websocket_listens_plays_and_is_not_echoed(page: Monitor) -> None:
         return heard
 
     heard = asyncio.run(talk())
-    assert heard == [("/vj/strength", 0.5), ("/vj/strength", 0.75), ("held back until here", None), ("/vj/strength", 0.25)]
+    assert heard == [
+        ("/vj/strength", 0.5),
+        ("/vj/strength", 0.75),
+        ("held back until here", None),
+        ("/vj/strength", 0.25),
+    ]
     assert store.get("strength") == 0.9
 
 
 def test_python_oscquery_reads_it(page: Monitor) -> None:
-    pytest.importorskip("pythonoscquery", reason="python-oscquery is missing: pip install python-oscquery")
+    pytest.importorskip(
+        "pythonoscquery", reason="python-oscquery is missing: pip install python-oscquery"
+    )
     from pythonoscquery.osc_query_client import OSCQueryClient  # type: ignore[import-not-found]
     from zeroconf import ServiceInfo
 
     port = int(page.url.rsplit(":", 1)[1].strip("/"))
-    client = OSCQueryClient(ServiceInfo("_oscjson._tcp.local.", "vj._oscjson._tcp.local.", port=port, addresses=[b"\x7f\x00\x00\x01"]))
+    client = OSCQueryClient(
+        ServiceInfo(
+            "_oscjson._tcp.local.",
+            "vj._oscjson._tcp.local.",
+            port=port,
+            addresses=[b"\x7f\x00\x00\x01"],
+        )
+    )
     node = client.query_node("/vj/strength")
     assert node is not None
     assert node.full_path == "/vj/strength"
@@ -180,9 +211,12 @@ def test_npm_oscquery_reads_it(page: Monitor) -> None:
         'const {OSCQueryDiscovery} = require("oscquery"); const d = new OSCQueryDiscovery();'
         f'd.queryNewService("127.0.0.1", {port}).then(s => {{'
         'const n = s.resolvePath("/vj/strength"); console.log(JSON.stringify({v: n.getValue(0), '
-        "osc: s.hostInfo.oscPort})); process.exit(0); }).catch(e => { console.error(e); process.exit(1); });"
+        "osc: s.hostInfo.oscPort})); process.exit(0); }).catch(e => { console.error(e); "
+        "process.exit(1); });"
     )
-    done = subprocess.run(["node", "-e", program], cwd=modules.parents[1], capture_output=True, text=True, timeout=20)
+    done = subprocess.run(
+        ["node", "-e", program], cwd=modules.parents[1], capture_output=True, text=True, timeout=20
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"v": 0.5, "osc": 9123}
 
@@ -196,7 +230,9 @@ def test_it_is_announced_in_the_network() -> None:
     port = int(page.url.rsplit(":", 1)[1].strip("/"))
     found: dict[str, int] = {}
 
-    def seen(zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange) -> None:
+    def seen(
+        zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange
+    ) -> None:
         info = None if zeroconf.done else zeroconf.get_service_info(service_type, name)
         if info is not None and info.port in (port, 9123):
             found[service_type] = info.port
@@ -241,7 +277,9 @@ async def osc(ws: Any, seconds: float = 0.3) -> list[tuple[str, Any]]:
     return heard
 
 
-def test_releases_questions_short_forms_patterns_and_timetags_over_the_websocket(page: Monitor) -> None:
+def test_releases_questions_short_forms_patterns_and_timetags_over_the_websocket(
+    page: Monitor,
+) -> None:
     store: Store = page._store
     store.set("strength", 0.9)
 
@@ -254,7 +292,9 @@ def test_releases_questions_short_forms_patterns_and_timetags_over_the_websocket
             await ws.send_bytes(raw("/vj/prompt", "s", b"jade\0\0\0\0"))
             await ws.send_bytes(raw("/vj/picture/{hue,sharpen}", "f", struct.pack(">f", 0.5)))
             await ws.send_bytes(raw("/vj/strenght", "f", struct.pack(">f", 0.5)))
-            assert await osc(ws) == [("/vj/error", "/vj/strenght: no such address; did you mean /vj/strength?")]
+            assert await osc(ws) == [
+                ("/vj/error", "/vj/strenght: no such address; did you mean /vj/strength?")
+            ]
             later = raw("/vj/steps", "i", struct.pack(">i", 3))
             tag = struct.pack(">Q", int((time.time() + 0.3 + 2_208_988_800) * 2**32))
             await ws.send_bytes(b"#bundle\0" + tag + struct.pack(">i", len(later)) + later)
@@ -270,7 +310,11 @@ def test_releases_questions_short_forms_patterns_and_timetags_over_the_websocket
 
 def test_two_clients_of_one_machine_hear_each_other_at_once(page: Monitor) -> None:
     async def talk() -> tuple[int, int]:
-        async with ClientSession() as session, session.ws_connect(page.url) as one, session.ws_connect(page.url) as other:
+        async with (
+            ClientSession() as session,
+            session.ws_connect(page.url) as one,
+            session.ws_connect(page.url) as other,
+        ):
             for ws in (one, other):
                 await ws.send_str(json.dumps({"COMMAND": "LISTEN", "DATA": "/vj/delta"}))
                 await osc(ws, 0.2)
@@ -296,7 +340,9 @@ def test_numbers_are_told_in_the_parameters_own_type(page: Monitor) -> None:
     assert b",f" in asyncio.run(talk())
 
 
-def test_a_client_that_does_not_read_is_dropped_and_the_others_are_told(page: Monitor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_does_not_read_is_dropped_and_the_others_are_told(
+    page: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import vj.web.oscquery as query
 
     monkeypatch.setattr(query, "PATIENCE", 0.4)
@@ -358,7 +404,9 @@ def announced(page: Monitor, wanted: set[int]) -> dict[str, list[str]]:
 
     found: dict[str, list[str]] = {}
 
-    def seen(zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange) -> None:
+    def seen(
+        zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange
+    ) -> None:
         info = None if zeroconf.done else zeroconf.get_service_info(service_type, name)
         if info is not None and info.port in wanted:
             found[service_type] = info.parsed_addresses()
@@ -385,14 +433,23 @@ def test_each_service_is_announced_where_it_is_heard() -> None:
     page.start()
     try:
         port = int(page.url.rsplit(":", 1)[1].strip("/"))
-        assert announced(page, {port, 9124}) == {"_oscjson._tcp.local.": ["127.0.0.1"], "_osc._udp.local.": [here]}
+        assert announced(page, {port, 9124}) == {
+            "_oscjson._tcp.local.": ["127.0.0.1"],
+            "_osc._udp.local.": [here],
+        }
     finally:
         page.stop()
 
 
 @pytest.mark.parametrize(
     ("host", "address"),
-    [("127.0.0.1", "127.0.0.1"), ("[::1]", "::1"), ("10.1.2.3", "10.1.2.3"), ("239.1.2.3", ""), ("no.such.invalid", "")],
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("[::1]", "::1"),
+        ("10.1.2.3", "10.1.2.3"),
+        ("239.1.2.3", ""),
+        ("no.such.invalid", ""),
+    ],
 )
 def test_what_is_announced_is_the_address_that_is_bound(host: str, address: str) -> None:
     from vj.control.osc.network import announced_at

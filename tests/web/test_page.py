@@ -25,10 +25,16 @@ from vj.web.server import Monitor, own_host
 
 RED = np.full((96, 96, 3), (230, 20, 30), np.uint8)
 BLUE = np.full((96, 96, 3), (20, 30, 230), np.uint8)
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 
 
-CUES = {"cues": ["calm", "storm", "last"], "keys": {"1": "calm", "2": "storm", "s": "storm"}, "cue": "storm"}
+CUES = {
+    "cues": ["calm", "storm", "last"],
+    "keys": {"1": "calm", "2": "storm", "s": "storm"},
+    "cue": "storm",
+}
 
 
 @pytest.fixture
@@ -73,7 +79,9 @@ def test_pictures_have_their_colours_and_are_encoded_once_a_frame(page: Monitor)
     for path, colour in (("input.jpg", (20, 30, 230)), ("output.jpg", (230, 20, 30))):
         status, body = get(page, path)
         assert status == 200
-        seen = cv2.cvtColor(cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        seen = cv2.cvtColor(
+            cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB
+        )
         assert seen.shape == (96, 96, 3)
         assert np.abs(seen[48, 48].astype(int) - colour).max() < 8
     first = page._jpegs["output"][1]
@@ -180,21 +188,38 @@ def test_it_stops_at_once_and_twice() -> None:
 def test_a_browser_shows_the_picture_and_every_parameter(page: Monitor, tmp_path: Path) -> None:
     page.show(BLUE, Frame(RED, 1, 0.0))
     assert CHROMIUM is not None
-    common = [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1200,900", "--virtual-time-budget=3000"]
+    common = [
+        CHROMIUM,
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--window-size=1200,900",
+        "--virtual-time-budget=3000",
+    ]
     shot = tmp_path / "page.png"
-    subprocess.run([*common, f"--screenshot={shot}", page.url], check=True, capture_output=True, timeout=60)
+    subprocess.run(
+        [*common, f"--screenshot={shot}", page.url], check=True, capture_output=True, timeout=60
+    )
     seen = cv2.cvtColor(cv2.imread(str(shot)), cv2.COLOR_BGR2RGB).astype(int)
-    red, blue = (np.abs(seen - colour).max(axis=2) < 12 for colour in ((230, 20, 30), (20, 30, 230)))
+    red, blue = (
+        np.abs(seen - colour).max(axis=2) < 12 for colour in ((230, 20, 30), (20, 30, 230))
+    )
     assert red.mean() > 0.15, "the output is large"
     assert 0.02 < blue.mean() < red.mean(), "the input is smaller"
-    dom = subprocess.run([*common, "--dump-dom", page.url], check=True, capture_output=True, text=True, timeout=60).stdout
+    dom = subprocess.run(
+        [*common, "--dump-dom", page.url], check=True, capture_output=True, text=True, timeout=60
+    ).stdout
     for name in page._store.table.rows:
         assert f'id="p-{name}"' in dom
     assert "A test" in dom
     assert "24.5" in dom
     row = dom.split('id="cues"')[1].split('id="groups"')[0]
     buttons = re.findall(r'<button title="([^"]*)"(?: class="(standing)?")?>([^<]*)</button>', row)
-    assert [(text, bool(standing)) for _, standing, text in buttons] == [("1 calm", False), ("2 s storm", True), ("last", False)]
+    assert [(text, bool(standing)) for _, standing, text in buttons] == [
+        ("1 calm", False),
+        ("2 s storm", True),
+        ("last", False),
+    ]
     assert buttons[0][0] == "key 1 in the terminal"
 
 
@@ -204,12 +229,18 @@ def test_the_page_speaks_as_osc_does(page: Monitor) -> None:
     for click in (b"true", b"true", b"false", b"0"):
         assert post(page, b'{"name": "cue/go", "value": ' + click + b"}")[0] == 200
     assert fired == ["cue/go"] * 2, "each click is one, a release none"
-    assert post(page, b'{"name": "strength", "value": null}') == (200, {"ok": True, "remark": "", "values": {"/vj/strength": [0.5]}})
+    assert post(page, b'{"name": "strength", "value": null}') == (
+        200,
+        {"ok": True, "remark": "", "values": {"/vj/strength": [0.5]}},
+    )
     assert post(page, b'{"name": "/vj/picture/*", "value": 0.25}')[0] == 200
     assert page._store.get("picture/sharpen") == 0.25
     assert post(page, b'{"name": "seed", "value": 9}')[0] == 200
     assert page._store.get("seed/a") == 9
-    for body in (b'{"name": "strength", "value": [0.1, 0.2]}', b'{"name": "delta", "value": 1' + b"0" * 400 + b"}"):
+    for body in (
+        b'{"name": "strength", "value": [0.1, 0.2]}',
+        b'{"name": "delta", "value": 1' + b"0" * 400 + b"}",
+    ):
         status, said = post(page, body)
         assert status == 400
         assert said["error"]
@@ -234,12 +265,17 @@ def test_what_libraries_log_is_a_line_a_second(capfd: pytest.CaptureFixture[str]
             logging.getLogger("aiohttp.server").exception("Error handling request")
     finally:
         log.detach()
-    assert said == ["aiohttp: Unhandled thing", "aiohttp: Error handling request (ValueError: odd) (and 49 more)"]
+    assert said == [
+        "aiohttp: Unhandled thing",
+        "aiohttp: Error handling request (ValueError: odd) (and 49 more)",
+    ]
     assert capfd.readouterr().err == ""
     assert logging.getLogger("aiohttp").propagate is before
 
 
-def test_requests_that_stumble_do_not_reach_the_terminal_one_by_one(capfd: pytest.CaptureFixture[str]) -> None:
+def test_requests_that_stumble_do_not_reach_the_terminal_one_by_one(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     def stumble() -> dict[str, object]:
         raise ValueError("odd")
 

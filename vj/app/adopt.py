@@ -1,4 +1,5 @@
-"""A show that was saved while it plays: all that is new is built beside what plays, then everything is switched; or nothing is."""
+"""A show that was saved while it plays: all that is new is built beside what plays, then everything
+is switched; or nothing is."""
 
 from __future__ import annotations
 
@@ -42,8 +43,9 @@ class Adopting:
         self._played = performance
 
     def adopt(self, show: Show, file: ShowFile | None = None) -> bool:
-        """Change what can change while it plays, as a whole. False when some of it could not be had: that is said, with its line, and what
-        plays is as it was. file: where the show is from."""
+        """Change what can change while it plays, as a whole. False when some of it could not be
+        had: that is said, with its line, and what plays is as it was. file: where the show is
+        from."""
         played = self._played
         old = played.show
         parts: list[Part] = []
@@ -88,7 +90,8 @@ class Adopting:
             played.loader.load(show)
         if file is None or not file.by_itself or changed not in ([], ["what moves them"]):
             played.say(
-                f"the show file was saved; changed: {', '.join(changed) or 'nothing that is not played otherwise'}"
+                "the show file was saved; changed: "
+                f"{', '.join(changed) or 'nothing that is not played otherwise'}"
             )
         self._tell_later(show, old)
         return True
@@ -115,7 +118,8 @@ class Adopting:
         ]
         if later:
             self._played.say(
-                f"{', '.join(later)}: with the next source, since the one that plays would have to begin again"
+                f"{', '.join(later)}: with the next source, since the one that plays would have "
+                "to begin again"
             )
 
     def _values(self, show: Show, old: Show) -> Part:
@@ -217,8 +221,9 @@ class Adopting:
         return Part(changed, switch)
 
     def _source(self, show: Show, old: Show) -> Part | None:
-        """Another list of sources: what plays and is in it plays on, and the first that is there takes over. A camera that may be the one
-        that plays is opened after that was closed, since a device has one user."""
+        """Another list of sources: what plays and is in it plays on, and the first that is there
+        takes over. A camera that may be the one that plays is opened after that was closed, since a
+        device has one user."""
         played = self._played
         feed = played.feed
         assert feed is not None
@@ -232,7 +237,9 @@ class Adopting:
 
             return Part([], later)
         wanted = show.source.index(feed.uri) if feed.uri in show.source else len(show.source)
-        clash = [feed.uri] if any(_may_be_one(feed.uri, uri) for uri in show.source[:wanted]) else []
+        clash = (
+            [feed.uri] if any(_may_be_one(feed.uri, uri) for uri in show.source[:wanted]) else []
+        )
         change = feed.ready(show.source, setting, anew, clash)
 
         def switch() -> None:

@@ -19,19 +19,30 @@ def welcome(performance: Performance, opened: Opened) -> list[str]:
         kind, _, name = uri.partition(":")
         if kind == "ndi":
             full = f"{socket.gethostname().upper()} ({name or 'vj'})"
-            lines.append(f"  out    NDI source “{full}” (TouchDesigner: NDI In TOP; Resolume: Sources; OBS: NDI Source)")
+            lines.append(
+                f"  out    NDI source “{full}” (TouchDesigner: NDI In TOP; Resolume: Sources; "
+                "OBS: NDI Source)"
+            )
         elif kind != "preview":
             lines.append(f"  out    {uri}")
     lines += [
         f'  play   oscsend {here} {port} /vj/prompt s "deep ocean, brush strokes"',
         f"         oscsend {here} {port} /vj/strength f 0.8",
-        f"         TouchDesigner: OSC Out DAT to {here}:{port}, op('oscout1').sendOSC('/vj/prompt', ['deep ocean'])",
+        f"         TouchDesigner: OSC Out DAT to {here}:{port}, "
+        "op('oscout1').sendOSC('/vj/prompt', ['deep ocean'])",
     ]
     lines += [f"         {line}" for line in opened.osc.describe()]
-    lines.append("         every address: docs/parameters.md; controllers, pedals, cues: docs/control.md")
+    lines.append(
+        "         every address: docs/parameters.md; controllers, pedals, cues: docs/control.md"
+    )
     if performance.show.cues:
-        fires = ", ".join(f"{key} {shorten(name, 24)}" for key, name in performance.desk.cue_keys().items())
+        fires = ", ".join(
+            f"{key} {shorten(name, 24)}" for key, name in performance.desk.cue_keys().items()
+        )
         lines.append(f"  keys   {fires}")
-        lines.append("         space or → the next cue, ← the one before, t taps the tempo; over OSC /vj/cue/fire counts from 0")
+        lines.append(
+            "         space or → the next cue, ← the one before, t taps the tempo; over OSC "
+            "/vj/cue/fire counts from 0"
+        )
     lines += ["  stop   Ctrl-C", ""]
     return lines

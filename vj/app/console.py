@@ -1,4 +1,5 @@
-"""What a person at the terminal sees: messages, one status line, a summary. In a pipe: plain lines now and then."""
+"""What a person at the terminal sees: messages, one status line, a summary. In a pipe: plain lines
+now and then."""
 
 from __future__ import annotations
 
@@ -34,15 +35,19 @@ def status_line(status: Mapping[str, Any]) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """The text on one line, at most `length` characters; control characters, which could steer a terminal, become spaces."""
+    """The text on one line, at most `length` characters; control characters, which could steer a
+    terminal, become spaces."""
     plain = "".join(c if c.isprintable() else " " for c in text)
     return plain if len(plain) <= length else plain[: length - 1] + "…"
 
 
 class Terminal:
-    """Messages from any thread; the status line stays below them. Nobody who says something waits for the terminal, see `Writer`."""
+    """Messages from any thread; the status line stays below them. Nobody who says something waits
+    for the terminal, see `Writer`."""
 
-    def __init__(self, quiet: bool = False, out: TextIO | None = None, log: LogFile | None = None) -> None:
+    def __init__(
+        self, quiet: bool = False, out: TextIO | None = None, log: LogFile | None = None
+    ) -> None:
         """log: gets the messages too."""
         self._out = out or sys.stderr
         self._quiet, self._log = quiet, log
@@ -55,7 +60,9 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """A message, above the status line."""
-        plain = "\n".join("".join(c if c.isprintable() else " " for c in line) for line in str(text).split("\n"))
+        plain = "\n".join(
+            "".join(c if c.isprintable() else " " for c in line) for line in str(text).split("\n")
+        )
         self._writer.put(plain)
         if self._log is not None:
             self._log.say(plain)
@@ -66,7 +73,9 @@ class Terminal:
 
     def progress(self, done: int, total: int | None) -> None:
         """Show how far a rendering is."""
-        self._show(lambda: f"frame {done}" + (f" of {total} ({100 * done // total} %)" if total else ""))
+        self._show(
+            lambda: f"frame {done}" + (f" of {total} ({100 * done // total} %)" if total else "")
+        )
 
     def _show(self, line: Callable[[], str]) -> None:
         now = time.monotonic()
@@ -110,7 +119,8 @@ class Terminal:
             self._log.close()
 
     def _write(self, text: str) -> None:
-        """A message, or with an empty text nothing but the newest status line where the one before stands. On the writer's thread."""
+        """A message, or with an empty text nothing but the newest status line where the one before
+        stands. On the writer's thread."""
         erased = "\r\x1b[K" if self._line else ""
         self._line = self._coming
         self._out.write(erased + (text + "\n" if text else "") + self._line)

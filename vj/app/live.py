@@ -66,8 +66,9 @@ class Performance:
         log: Path | None = None,
         startup: Startup | None = None,
     ) -> None:
-        """file: is watched, and what changes in it is applied. replay: a take that plays instead of hands. log: a take is written there.
-        startup: takes down how long it takes until it paints."""
+        """file: is watched, and what changes in it is applied. replay: a take that plays instead of
+        hands. log: a take is written there. startup: takes down how long it takes until it
+        paints."""
         self.show = show
         self._startup = startup
         self._file, self.replay = file, replay
@@ -86,7 +87,8 @@ class Performance:
         self.state = "starting"
         self._asked_to_begin: float | None = None
         self.playing_since: float | None = None
-        """When the show began: with the first generated frame, or when the model had failed to load."""
+        """When the show began: with the first generated frame, or when the model had failed to
+        load."""
         self.inbox: Mailbox[Frame] = Mailbox()
         sinks = [uri for uri in show.sinks if split_preview(uri)]
         self.outlets = Outlets(sinks, show.fps, self.clock, self.metrics, self.say, self.supervisor)
@@ -134,16 +136,20 @@ class Performance:
         self.store.listeners.append(self._changed)
 
     def say(self, text: str) -> None:
-        """A line for whoever plays: in the terminal and on the page. From any thread; waits for neither, see `vj.app.log.Writer`."""
+        """A line for whoever plays: in the terminal and on the page. From any thread; waits for
+        neither, see `vj.app.log.Writer`."""
         self.message(text)
         if (page := self.page) is not None:
             page.say(text)
 
     def start(self) -> Opened:
-        """Everything on its way. The picture is there at once, untouched, and painted once the model is loaded. Raises Fault when there
-        is no source, or no address free for OSC."""
+        """Everything on its way. The picture is there at once, untouched, and painted once the
+        model is loaded. Raises Fault when there is no source, or no address free for OSC."""
         setting = self.setting_of(self.show)
-        self.feed, self.feed_setting = Feed(self.show.source, self.inbox, setting, self.say, self.supervisor), setting
+        self.feed, self.feed_setting = (
+            Feed(self.show.source, self.inbox, setting, self.say, self.supervisor),
+            setting,
+        )
         self.feed.start()
         try:
             self.feed.settle(0.5)
@@ -171,7 +177,11 @@ class Performance:
             self.remark(NOBODY)
         if self.store.get("record"):
             self.outlets.record(True)
-        return Opened(osc, self.page, self.feed.uri + (", awaited" if self.feed.uri in self.feed.awaited else ""))
+        return Opened(
+            osc,
+            self.page,
+            self.feed.uri + (", awaited" if self.feed.uri in self.feed.awaited else ""),
+        )
 
     def mark(self, name: str) -> None:
         """For --startup-times: so far it took until this was done."""
@@ -181,10 +191,21 @@ class Performance:
     def setting_of(self, show: Show) -> Setting:
         """What a source of the show is told."""
         size = self.size if show.size == "auto" else painted_size(show, lambda text: None)
-        return Setting(self.clock, show.fps, size, show.loop, tuple(show.ndi_addresses), self.say, self.outlets.own)
+        return Setting(
+            self.clock,
+            show.fps,
+            size,
+            show.loop,
+            tuple(show.ndi_addresses),
+            self.say,
+            self.outlets.own,
+        )
 
-    def make_enlarging(self, show: Show, painted: Size, wanted: Size, quiet: bool = False) -> Enlarging:
-        """Sends pictures of the show's output size. Raises Fault for a way of upscaling that cannot be had."""
+    def make_enlarging(
+        self, show: Show, painted: Size, wanted: Size, quiet: bool = False
+    ) -> Enlarging:
+        """Sends pictures of the show's output size. Raises Fault for a way of upscaling that cannot
+        be had."""
         say = (lambda text: None) if quiet else self.say
         enlarger = make_enlarger(show.upscale, painted, wanted, str(best_device()), say)
         say(f"sent at {wanted}, enlarged by {enlarger.name}")
@@ -192,7 +213,15 @@ class Performance:
         def deliver(frame: Frame) -> None:
             self.outlets.put(frame)
 
-        return Enlarging(enlarger, deliver, self.metrics, self.say, 1 / show.fps, painted=painted, supervisor=self.supervisor)
+        return Enlarging(
+            enlarger,
+            deliver,
+            self.metrics,
+            self.say,
+            1 / show.fps,
+            painted=painted,
+            supervisor=self.supervisor,
+        )
 
     def _send(self, frame: Frame) -> None:
         coming = self.loader.next_enlarging
@@ -214,11 +243,13 @@ class Performance:
         return self.loop.journey.size
 
     def remark(self, text: str) -> None:
-        """What a painter finds out about what it was sent: for whoever plays, and for whoever sent it."""
+        """What a painter finds out about what it was sent: for whoever plays, and for whoever sent
+        it."""
         self._remarks(text)
 
     def _may_begin(self) -> bool:
-        """The model is there: a clip begins at its first picture, which the show begins with. Does not wait."""
+        """The model is there: a clip begins at its first picture, which the show begins with. Does
+        not wait."""
         feed = self.feed
         if feed is None:
             return True
@@ -240,7 +271,9 @@ class Performance:
     def _publish(self, image: np.ndarray, frame: Frame) -> None:
         if self.outlets.first is None:
             self.outlets.first = self.loop.first
-        self.inbetween.put(frame, self.loop.journey.motion, bool(self.store.get("output/interpolate")))
+        self.inbetween.put(
+            frame, self.loop.journey.motion, bool(self.store.get("output/interpolate"))
+        )
         if not self.has_sinks:
             self.metrics.latency(self.clock.now() - frame.captured)
         page = self.page
@@ -248,7 +281,8 @@ class Performance:
             page.show(image, frame)
 
     def _changed(self, name: str, value: Value, origin: object) -> None:
-        """On the thread that made the change, the render thread too: a recording is begun and ended beside it."""
+        """On the thread that made the change, the render thread too: a recording is begun and ended
+        beside it."""
         if value == "person" and name == "mask/mode" and self.people is None:
             self.remark(NOBODY)
         if name == "record":
@@ -263,13 +297,17 @@ class Performance:
             raise
 
     def watch(self) -> None:
-        """To be called now and then: switches what has ended by itself, and applies what has been saved. Never throws; may take seconds
-        while a source is opened."""
+        """To be called now and then: switches what has ended by itself, and applies what has been
+        saved. Never throws; may take seconds while a source is opened."""
         if not self._watching.acquire(blocking=False):
             return
         try:
             self.supervisor.call("the watch over recordings", self._watch_recordings)
-            self.supervisor.call("the watch over the show file", self._watch_file, "the running show goes on as it was")
+            self.supervisor.call(
+                "the watch over the show file",
+                self._watch_file,
+                "the running show goes on as it was",
+            )
         finally:
             self._watching.release()
 
@@ -285,17 +323,25 @@ class Performance:
     def _watch_file(self) -> None:
         file = self._file
         changed = file.changed() if file is not None else None
-        if changed is not None and file is not None and self.state != "stopping" and not self._adopt(changed):
+        if (
+            changed is not None
+            and file is not None
+            and self.state != "stopping"
+            and not self._adopt(changed)
+        ):
             file.refused()
 
     def _adopt(self, show: Show) -> bool:
-        """Another version of the show, as a whole or not at all. False when it could not be had, which is said."""
+        """Another version of the show, as a whole or not at all. False when it could not be had,
+        which is said."""
         return self.adopting.adopt(show, self._file)
 
     @property
     def dropped(self) -> int:
         """Pictures that came before whoever enlarges or sends them was ready."""
-        return self.outlets.dropped() + (self.enlarging.dropped if self.enlarging is not None else 0)
+        return self.outlets.dropped() + (
+            self.enlarging.dropped if self.enlarging is not None else 0
+        )
 
     @property
     def unguided(self) -> int:
@@ -331,7 +377,10 @@ class Performance:
             ("enlarging", lambda: self.enlarging.stop() if self.enlarging is not None else None),
             ("the sinks", lambda: self.outlets.stop(timeout=1.0)),
             ("the desk", self.desk.stop),
-            ("the person model", lambda: self.people.close() if isinstance(self.people, Beside) else None),
+            (
+                "the person model",
+                lambda: self.people.close() if isinstance(self.people, Beside) else None,
+            ),
             ("OSC", lambda: self.osc.stop(timeout=0.3) if self.osc is not None else None),
             ("the page", lambda: self.page.stop(timeout=0.3) if self.page is not None else None),
             ("the source", lambda: self.feed.stop(timeout=0.3) if self.feed is not None else None),

@@ -1,5 +1,6 @@
 """Lines on their way to a terminal or a file, each written by a thread of its own: whoever says
-something never waits for a terminal that is held (Ctrl-S, a selection on Windows) or a slow disk."""
+something never waits for a terminal that is held (Ctrl-S, a selection on Windows) or a slow
+disk."""
 
 from __future__ import annotations
 

@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from vj.app.live import Performance
 
 SETTLED = 8.0
-"""Seconds of painting after which what was kept from another time is held against what the frames take."""
+"""Seconds of painting after which what was kept from another time is held against what the frames
+take."""
 SWAP = 10.0
 """Seconds after which it is said that a loaded model is not taken over by the render thread."""
 
 
 class ModelLoader:
-    """Loads models for a performance, each on a thread of its own; the newest that was asked for plays."""
+    """Loads models for a performance, each on a thread of its own; the newest that was asked for
+    plays."""
 
     def __init__(self, performance: Performance) -> None:
         self._played = performance
@@ -46,8 +48,9 @@ class ModelLoader:
         return show.model, show.engine, show.size
 
     def load(self, show: Show, anew: bool = False) -> None:
-        """Load the show's model at its size, beside the picture; what paints does so until then, and when that fails. What is still being
-        loaded is dropped when it comes. anew: also when it paints already."""
+        """Load the show's model at its size, beside the picture; what paints does so until then,
+        and when that fails. What is still being loaded is dropped when it comes. anew: also when it
+        paints already."""
         self.asked = self.key_of(show)
         self._loads += 1
         number = self._loads
@@ -123,9 +126,8 @@ class ModelLoader:
                 first = self._loaded is None
                 self._played.state = "no model" if first else "playing"
                 self._played.loop.begin()
-                self._played.say(
-                    f"{told}; {'the input is shown untouched' if first else f'{self._played.loop.painter_name} paints on'}"
-                )
+                on = f"{self._played.loop.painter_name} paints on"
+                self._played.say(f"{told}; {'the input is shown untouched' if first else on}")
                 if not isinstance(error, Fault):
                     self._played.metrics.faults += 1
 
@@ -154,7 +156,8 @@ class ModelLoader:
             self.load(played.show, anew=True)
 
     def _take_over(self, painter: Painter, enlarging: Enlarging | None) -> None:
-        """Have the render thread go on with a painter, at its size. Raises what it could not be taken for."""
+        """Have the render thread go on with a painter, at its size. Raises what it could not be
+        taken for."""
         old = self._played.enlarging
         self.next_enlarging = enlarging
         try:
@@ -178,7 +181,8 @@ class ModelLoader:
             self._played.supervisor.call("a model at its end", painter.close)
 
     def _sizes(self, show: Show) -> tuple[Size, ...]:
-        """What may be painted where the show leaves it open: by the shape of what comes in. Waits for the first frame a little."""
+        """What may be painted where the show leaves it open: by the shape of what comes in. Waits
+        for the first frame a little."""
         if (
             show.size != "auto"
             or self._played.replay is not None

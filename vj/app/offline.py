@@ -1,4 +1,5 @@
-"""A show rendered instead of played: frame time, every frame once, the same bytes every time on a CPU."""
+"""A show rendered instead of played: frame time, every frame once, the same bytes every time on a
+CPU."""
 
 from __future__ import annotations
 
@@ -43,7 +44,8 @@ Report = Callable[[int, int | None], None]
 
 
 class Rendering:
-    """Renders one show. `run` on the caller's thread; `stop` from another ends after the frame in hand, with the recording closed."""
+    """Renders one show. `run` on the caller's thread; `stop` from another ends after the frame in
+    hand, with the recording closed."""
 
     def __init__(
         self,
@@ -54,8 +56,9 @@ class Rendering:
         replay: Take | None = None,
         log: Path | None = None,
     ) -> None:
-        """seconds: how much to render, None for all of a clip, or of a take. fps: None takes the clip's own rate, else the show's.
-        replay: a take that plays instead of the show's own forces. log: a take is written there.
+        """seconds: how much to render, None for all of a clip, or of a take. fps: None takes the
+        clip's own rate, else the show's. replay: a take that plays instead of the show's own
+        forces. log: a take is written there.
 
         Raises Fault for a show that has no end, no recording, or a live source.
         """
@@ -69,7 +72,10 @@ class Rendering:
         left_out = [uri for uri in show.sinks if uri.partition(":")[0] not in RENDERED]
         self._sinks = [uri for uri in show.sinks if uri not in left_out]
         if not self._sinks:
-            raise Fault("offline rendering needs somewhere to go: --sink record:out.mp4, or record:frames/ for numbered pictures")
+            raise Fault(
+                "offline rendering needs somewhere to go: --sink record:out.mp4, or "
+                "record:frames/ for numbered pictures"
+            )
         if left_out:
             on_message(f"offline, {', '.join(left_out)} is left out")
         self._runners: list[SinkRunner] = []
@@ -83,15 +89,25 @@ class Rendering:
         self._stop.set()
 
     def run(self, report: Report = lambda done, total: None) -> int:
-        """Render. Returns the number of frames written. Raises Fault when the source, the model or every recording fails."""
+        """Render. Returns the number of frames written. Raises Fault when the source, the model or
+        every recording fails."""
         show = self.show
         size = painted_size(show, self._say)
         if show.size == "auto":
             if self._replay is not None and self._replay.size is not None:
                 size = self._replay.size
-            self._say(f"size: auto is {size} offline{' as in the take' if self._replay is not None and self._replay.size == size else ''}")
+            taken = self._replay is not None and self._replay.size == size
+            self._say(f"size: auto is {size} offline{' as in the take' if taken else ''}")
         clock = FrameClock(show.fps)
-        source = self._open(Setting(clock, self._fps or show.fps, size, show.loop and self._seconds is not None, tuple(show.ndi_addresses)))
+        source = self._open(
+            Setting(
+                clock,
+                self._fps or show.fps,
+                size,
+                show.loop and self._seconds is not None,
+                tuple(show.ndi_addresses),
+            )
+        )
         try:
             fps = self._fps or getattr(source, "fps", None) or show.fps
             clock.fps = fps
@@ -110,7 +126,9 @@ class Rendering:
 
             def deliver(picture: np.ndarray, guide: Guide | None) -> None:
                 picture = enlarge(picture, guide)
-                alive = [runner.deliver(Frame(picture, self.rendered, clock.now())) for runner in runners]
+                alive = [
+                    runner.deliver(Frame(picture, self.rendered, clock.now())) for runner in runners
+                ]
                 self.rendered += 1
                 report(self.rendered, None if total is None else (total - 1) * show.slow + 1)
                 if not any(alive):
@@ -135,7 +153,9 @@ class Rendering:
                 find_people=people_finder(show, False, self._say),
                 flow=flow,
             )
-            painter = make_painter(model_spec(show), show.engine, size, store.ahead(0.0), False, self._say)
+            painter = make_painter(
+                model_spec(show), show.engine, size, store.ahead(0.0), False, self._say
+            )
             self.model = painter.name
             loop.offer(painter)
             loop.render(self._frames(source, total), self._stop)
@@ -155,29 +175,40 @@ class Rendering:
         return self.rendered
 
     def _make_enlarger(self, size: Size) -> Callable[[np.ndarray, Guide | None], np.ndarray]:
-        """The last touches that only rendering has time for, and the way to the output's size. Raises Fault."""
+        """The last touches that only rendering has time for, and the way to the output's size.
+        Raises Fault."""
         device = str(best_device(self.show.model.device))
-        finish = make_finisher(self.show.finish, size, device, self._say) if self.show.finish else None
+        finish = (
+            make_finisher(self.show.finish, size, device, self._say) if self.show.finish else None
+        )
         wanted = self.show.output
-        enlarger = make_enlarger(self.show.upscale, size, wanted, device, self._say) if wanted is not None else None
+        enlarger = (
+            make_enlarger(self.show.upscale, size, wanted, device, self._say)
+            if wanted is not None
+            else None
+        )
 
         def enlarge(picture: np.ndarray, guide: Guide | None) -> np.ndarray:
             try:
                 picture = picture if finish is None else finish(picture)
                 return picture if enlarger is None else enlarger.enlarge(picture, guide)
-            except Exception as error:  # a foreign model, a card that has gone: offline nothing may be left out
+            except (
+                Exception
+            ) as error:  # a foreign model, a card that has gone: offline nothing may be left out
                 raise Fault(f"{type(error).__name__} while enlarging: {error}"[:300]) from error
 
         return enlarge
 
     def _open(self, setting: Setting) -> Source:
-        """The first source of the show that is not live, open. Raises Fault when it is not there: another picture than the one that was
-        meant may be found out after hours."""
+        """The first source of the show that is not live, open. Raises Fault when it is not there:
+        another picture than the one that was meant may be found out after hours."""
         live = []
         for uri in self.show.source:
             source = make_source(uri, setting)
             if source.live:
-                live.append(f"{uri} is live, and offline there is no now; record it first, or name a file")
+                live.append(
+                    f"{uri} is live, and offline there is no now; record it first, or name a file"
+                )
                 continue
             fault = Opening(uri, source).wait(OPENING)
             if fault is not None:
@@ -191,11 +222,20 @@ class Rendering:
             return max(1, round(self._seconds * fps))
         frames: int | None = getattr(source, "frames", None)  # a clip may not know
         if not getattr(source, "ends", False):
-            raise Fault(f"{self.show.source[0]} has no end; say how much to render, for example --for 10")
+            raise Fault(
+                f"{self.show.source[0]} has no end; say how much to render, for example --for 10"
+            )
         return frames
 
     def _runner(self, uri: str, clock: FrameClock, fps: float) -> SinkRunner:
-        return SinkRunner(uri, make_sink(uri, SinkSetting(clock, live=False)), Mailbox(), fps, self._say, clock=clock)
+        return SinkRunner(
+            uri,
+            make_sink(uri, SinkSetting(clock, live=False)),
+            Mailbox(),
+            fps,
+            self._say,
+            clock=clock,
+        )
 
     def _frames(self, source: Source, total: int | None) -> Iterator[Frame]:
         """Every frame once, up to the end or to --for."""
@@ -227,6 +267,8 @@ class Rendering:
             "fps": round(self.rendered / seconds, 2) if seconds else 0.0,
             "repeated": self.metrics.repeated,
             "faults": self.metrics.faults,
-            "stages_ms": {name: round(value * 1e3, 2) for name, value in self.metrics.stages().items()},
+            "stages_ms": {
+                name: round(value * 1e3, 2) for name, value in self.metrics.stages().items()
+            },
             "sent": {runner.uri: runner.sent for runner in self._runners},
         }

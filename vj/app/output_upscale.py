@@ -1,4 +1,5 @@
-"""Between what is painted and what is sent: every picture brought to the size of the show's output, on a thread of its own."""
+"""Between what is painted and what is sent: every picture brought to the size of the show's output,
+on a thread of its own."""
 
 from __future__ import annotations
 
@@ -14,15 +15,17 @@ from vj.core.supervisor import STALLS, Post, Supervisor
 from vj.pipeline.upscale import Enlarger
 
 REST = 2.0
-"""Seconds without guides after two late pictures within one: a picture that is sharp in turns is worse than a soft one."""
+"""Seconds without guides after two late pictures within one: a picture that is sharp in turns is
+worse than a soft one."""
 
 
 class Enlarging:
-    """Takes pictures from the render loop and never holds it up: the newest one waits, older ones are let go and counted.
+    """Takes pictures from the render loop and never holds it up: the newest one waits, older ones
+    are let go and counted.
 
-    A picture is led by its real input while there is time: one that would leave later than `period` seconds after it came goes the
-    plain way, which is counted in `plain`, and said once. While one picture takes longer than a second, the others leave as they were
-    painted.
+    A picture is led by its real input while there is time: one that would leave later than `period`
+    seconds after it came goes the plain way, which is counted in `plain`, and said once. While one
+    picture takes longer than a second, the others leave as they were painted.
     """
 
     def __init__(
@@ -37,11 +40,17 @@ class Enlarging:
         painted: Size | None = None,
         supervisor: Supervisor | None = None,
     ) -> None:
-        """deliver: must not block. painted: the size that the enlarger was made for. supervisor: is told what goes wrong."""
+        """deliver: must not block. painted: the size that the enlarger was made for. supervisor: is
+        told what goes wrong."""
         self.painted = painted
         self._supervisor = supervisor or Supervisor(on_message)
         self._post = self._supervisor.watch(Post("enlarging:"))
-        self._enlarger, self._deliver, self._metrics, self._say = enlarger, deliver, metrics, on_message
+        self._enlarger, self._deliver, self._metrics, self._say = (
+            enlarger,
+            deliver,
+            metrics,
+            on_message,
+        )
         self._now = now
         self._patience = Patience(period)
         self._box: Mailbox[tuple[Frame, float]] = Mailbox()
@@ -80,13 +89,22 @@ class Enlarging:
         try:
             begun = self._now()
             guide = self._in_time(frame.guide, came, begun)
-            pixels = self._enlarger.enlarge(frame.pixels) if guide is None else self._enlarger.enlarge(frame.pixels, guide)
+            pixels = (
+                self._enlarger.enlarge(frame.pixels)
+                if guide is None
+                else self._enlarger.enlarge(frame.pixels, guide)
+            )
             if guide is not None:
                 self._patience.took(self._now() - begun)
             return replace(bare, pixels=pixels)
-        except Exception as error:  # a card that has gone, a foreign model: the picture goes on as it was painted
+        except (
+            Exception
+        ) as error:  # a card that has gone, a foreign model: the picture goes on as it was painted
             self._metrics.faults += 1
-            told = f"upscaling failed ({type(error).__name__}: {error}); the picture leaves as it was painted"[:300]
+            told = (
+                f"upscaling failed ({type(error).__name__}: {error}); the picture leaves as it "
+                "was painted"
+            )[:300]
             if told != self._said:
                 self._said = told
                 self._say(told)
@@ -98,7 +116,10 @@ class Enlarging:
         if guide is None or not self._patience.late(came, now):
             return guide
         if self.plain == 0:
-            self._say("output: no time to follow the input's edges in every picture; late ones are enlarged the plain way")
+            self._say(
+                "output: no time to follow the input's edges in every picture; late ones are "
+                "enlarged the plain way"
+            )
         self.plain += 1
         return None
 
@@ -122,7 +143,8 @@ class Patience:
         self._takes = seconds if self._takes == 0 else 0.8 * self._takes + 0.2 * seconds
 
     def late(self, came: float, now: float) -> bool:
-        """A picture that came then would be late, were it led; and so are those of the next seconds where that happens again."""
+        """A picture that came then would be late, were it led; and so are those of the next seconds
+        where that happens again."""
         if now < self._rests_until:
             return True
         if now - came + self._takes <= self.period:

@@ -1,4 +1,5 @@
-"""Where pictures go: the sinks of a show, each on its own thread, and recordings that come and go."""
+"""Where pictures go: the sinks of a show, each on its own thread, and recordings that come and
+go."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from vj.sinks.runner import SinkRunner
 TAKES = Path("takes")
 
 HUNG = 5.0
-"""Seconds for which a recording's disk may not answer before it goes on elsewhere. A full cache or a slow stick takes one or two."""
+"""Seconds for which a recording's disk may not answer before it goes on elsewhere. A full cache or
+a slow stick takes one or two."""
 
 
 class Outlets:
@@ -50,21 +52,35 @@ class Outlets:
         sink = make_sink(uri, Setting(self._clock, say=self._say, spare=TAKES))
         box: Mailbox[Frame] = Mailbox()
         on_sent = sent if measured else None
-        return SinkRunner(uri, sink, box, self._fps, self._say, clock=self._clock, on_sent=on_sent, supervisor=self._supervisor)
+        return SinkRunner(
+            uri,
+            sink,
+            box,
+            self._fps,
+            self._say,
+            clock=self._clock,
+            on_sent=on_sent,
+            supervisor=self._supervisor,
+        )
 
     def start(self) -> None:
         for runner in self._runners:
             runner.start()
 
     def change(self, uris: Sequence[str]) -> None:
-        """Another list of sinks: those in both play on, others end or begin. Raises Fault for a URI no sink knows."""
+        """Another list of sinks: those in both play on, others end or begin. Raises Fault for a URI
+        no sink knows."""
         self.take(self.ready(uris))
 
     def ready(self, uris: Sequence[str]) -> list[SinkRunner]:
-        """The sinks of another list: those that play, and others that are made, not yet started. Raises Fault for a URI no sink knows."""
+        """The sinks of another list: those that play, and others that are made, not yet started.
+        Raises Fault for a URI no sink knows."""
         playing = {runner.uri: runner for runner in self._runners}
         measured = not any(uri in playing for uri in uris[:1])
-        return [playing.pop(uri) if uri in playing else self._make(uri, measured and index == 0) for index, uri in enumerate(uris)]
+        return [
+            playing.pop(uri) if uri in playing else self._make(uri, measured and index == 0)
+            for index, uri in enumerate(uris)
+        ]
 
     def take(self, runners: Sequence[SinkRunner]) -> None:
         """Go on with what `ready` gave."""
@@ -80,7 +96,8 @@ class Outlets:
             threading.Thread(target=runner.stop, args=(30,), daemon=True).start()
 
     def anew(self, fps: float) -> None:
-        """Pictures of another size, or another number a second, are on their way: movies go on in a new file when those come."""
+        """Pictures of another size, or another number a second, are on their way: movies go on in a
+        new file when those come."""
         self._fps = fps
         take = self._take
         for runner in [*self._runners, *([take] if take is not None else [])]:
@@ -98,7 +115,8 @@ class Outlets:
             take.mailbox.put(frame)
 
     def record(self, on: bool) -> None:
-        """Begin a take in takes/, named by the time of day, or end it. Ending is done beside the picture: it writes the file's end."""
+        """Begin a take in takes/, named by the time of day, or end it. Ending is done beside the
+        picture: it writes the file's end."""
         with self._lock:
             if on and self._take is None:
                 take = self._make(f"record:{TAKES / time.strftime('%Y-%m-%d_%H-%M-%S.mp4')}")
@@ -108,28 +126,44 @@ class Outlets:
             elif not on and self._take is not None:
                 take, self._take = self._take, None
                 self._ended.append(take)
-                threading.Thread(target=self._end, args=(take,), name="end of a take", daemon=True).start()
+                threading.Thread(
+                    target=self._end, args=(take,), name="end of a take", daemon=True
+                ).start()
 
     def _end(self, take: SinkRunner) -> None:
         """Why it failed, if it did, was said when it did."""
         if not take.stop(timeout=30) or take.errors:
             return
         files = [f"{path} ({frames} frames)" for path, frames in getattr(take.sink, "recorded", [])]
-        self._say(f"recorded {', '.join(files)}" if files else "nothing was recorded: no picture came meanwhile")
+        self._say(
+            f"recorded {', '.join(files)}"
+            if files
+            else "nothing was recorded: no picture came meanwhile"
+        )
 
     def watch(self) -> None:
-        """Let recordings elsewhere whose disk does not answer go on in takes/. To be called now and then; never waits for one."""
+        """Let recordings elsewhere whose disk does not answer go on in takes/. To be called now and
+        then; never waits for one."""
         for runner in self._runners:
             kind, _, place = runner.uri.partition(":")
-            if kind != "record" or runner.stuck() < HUNG or Path(place).absolute().parent == TAKES.absolute():
+            if (
+                kind != "record"
+                or runner.stuck() < HUNG
+                or Path(place).absolute().parent == TAKES.absolute()
+            ):
                 continue
-            other = self._make(f"record:{TAKES / Path(place).name}{'/' if place.endswith('/') else ''}")
+            other = self._make(
+                f"record:{TAKES / Path(place).name}{'/' if place.endswith('/') else ''}"
+            )
             other.start()
             with self._lock:
                 self._runners = [other if one is runner else one for one in self._runners]
                 self._ended.append(runner)
             runner.mailbox.close()  # it ends when it comes back
-            self._say(f"{runner.uri} has not answered for {HUNG:g} s; it goes on in {other.uri.removeprefix('record:')}")
+            self._say(
+                f"{runner.uri} has not answered for {HUNG:g} s; it goes on in "
+                f"{other.uri.removeprefix('record:')}"
+            )
 
     @property
     def failed_take(self) -> bool:
@@ -142,7 +176,9 @@ class Outlets:
             running = [*self._runners, *([self._take] if self._take else [])]
             self._ended += [self._take] if self._take else []
             self._take = None
-        threads = [threading.Thread(target=runner.stop, args=(timeout,), daemon=True) for runner in running]
+        threads = [
+            threading.Thread(target=runner.stop, args=(timeout,), daemon=True) for runner in running
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -161,9 +197,15 @@ class Outlets:
     def sent(self) -> dict[str, int]:
         """Frames that each has sent, finished takes too."""
         take = self._take
-        return {runner.uri: runner.sent for runner in [*self._runners, *self._ended, *([take] if take else [])]}
+        return {
+            runner.uri: runner.sent
+            for runner in [*self._runners, *self._ended, *([take] if take else [])]
+        }
 
     def dropped(self) -> int:
         """Frames that came before their sink was ready for them."""
         take = self._take
-        return sum(runner.mailbox.dropped for runner in [*self._runners, *self._ended, *([take] if take else [])])
+        return sum(
+            runner.mailbox.dropped
+            for runner in [*self._runners, *self._ended, *([take] if take else [])]
+        )

@@ -1,4 +1,5 @@
-"""`--safe`: the show without whatever could be the reason why it does not run, an hour before doors."""
+"""`--safe`: the show without whatever could be the reason why it does not run, an hour before
+doors."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ def safe(show: Show, say: Callable[[str], None]) -> Show:
         }
     )
     say(
-        "--safe: the source as it is; no model, effects, mappings, cues, automation, MIDI, audio or Link"
-        + (f"; {gone} left out, {made.source[0]} plays" if gone else "")
+        "--safe: the source as it is; no model, effects, mappings, cues, automation, MIDI, audio "
+        "or Link" + (f"; {gone} left out, {made.source[0]} plays" if gone else "")
     )
     return made

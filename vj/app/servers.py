@@ -1,4 +1,5 @@
-"""Where a show can be reached: OSC, and the page. Each at the address that the show names, or at the next free port."""
+"""Where a show can be reached: OSC, and the page. Each at the address that the show names, or at
+the next free port."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ Server = TypeVar("Server", OscServer, Monitor)
 
 
 class Servers:
-    """Of one performance. `open`, then `close`; between them `other_osc` and `other_page` build what a saved show asks for."""
+    """Of one performance. `open`, then `close`; between them `other_osc` and `other_page` build
+    what a saved show asks for."""
 
     def __init__(self, performance: Performance) -> None:
         self._played = performance
@@ -32,7 +34,8 @@ class Servers:
         self._served: PreviewSection | None = None
 
     def open(self, show: Show) -> OscServer:
-        """Serve the page where the show has one, and hear OSC. Raises Fault, with nothing left open."""
+        """Serve the page where the show has one, and hear OSC. Raises Fault, with nothing left
+        open."""
         if "preview" in show.sinks:
             self.page, self._served = self._make_page(show), show.preview
         try:

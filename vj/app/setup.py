@@ -1,4 +1,5 @@
-"""What a show means for whoever plays or renders it: its size, its start, its model, its person model."""
+"""What a show means for whoever plays or renders it: its size, its start, its model, its person
+model."""
 
 from __future__ import annotations
 
@@ -25,8 +26,9 @@ NATIVE_SIDES = (("xl-turbo", 512), ("xl", 1024), ("2-1-base", 512), ("2-1", 768)
 
 
 def painted_size(show: Show, say: Callable[[str], None]) -> Size:
-    """The show's size as the model can paint it: an aspect near the model's own area, a size in multiples of 8. For auto the largest
-    there is; live, another may be found while the model loads."""
+    """The show's size as the model can paint it: an aspect near the model's own area, a size in
+    multiples of 8. For auto the largest there is; live, another may be found while the model
+    loads."""
     if show.size == "auto":
         own = show.model.name == "none" or is_built_in(show.model.name)
         return LARGEST if own else Aspect(16, 9).size(native_side(show.model.name))
@@ -40,12 +42,15 @@ def painted_size(show: Show, say: Callable[[str], None]) -> Size:
 
 
 def native_side(name: str) -> int:
-    """The side of the square that a model was made for, in pixels: from its folder where there is one, else from its name."""
+    """The side of the square that a model was made for, in pixels: from its folder where there is
+    one, else from its name."""
     if name == "none" or is_built_in(name):
         return 256
     folder = Path(name).expanduser()
     try:
-        side = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))["sample_size"]
+        side = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))[
+            "sample_size"
+        ]
         levels = json.loads((folder / "vae" / "config.json").read_text(encoding="utf-8"))
         halvings = len(levels.get("block_out_channels") or levels["encoder_block_out_channels"]) - 1
         return max(64, int(side) * 2**halvings)
@@ -54,7 +59,8 @@ def native_side(name: str) -> int:
 
 
 def start_values(show: Show) -> dict[str, Value]:
-    """What the show starts with. Without a source there is nothing to keep, so strength starts at 1 unless the show says otherwise."""
+    """What the show starts with. Without a source there is nothing to keep, so strength starts at 1
+    unless the show says otherwise."""
     values = {"tempo/bpm": show.tempo.bpm, **show.start}
     if split_uri(show.source[0])[0] == "none":
         values.setdefault("strength", 1.0)
@@ -72,15 +78,20 @@ def model_spec(show: Show) -> ModelSpec:
     )
 
 
-def make_people(show: Show, live: bool, say: Callable[[str], None], supervisor: Supervisor | None = None) -> FindPeople | None:
-    """What finds people in a show's frames, live beside the picture; None without a person model. Raises Fault when it does not load."""
+def make_people(
+    show: Show, live: bool, say: Callable[[str], None], supervisor: Supervisor | None = None
+) -> FindPeople | None:
+    """What finds people in a show's frames, live beside the picture; None without a person model.
+    Raises Fault when it does not load."""
     if show.person is None:
         return None
     model = PersonModel(Path(show.person.model).expanduser(), show.person.input)
     return Beside(model.find, say, supervisor) if live else model.find
 
 
-def people_finder(show: Show, live: bool, say: Callable[[str], None], supervisor: Supervisor | None = None) -> FindPeople | None:
+def people_finder(
+    show: Show, live: bool, say: Callable[[str], None], supervisor: Supervisor | None = None
+) -> FindPeople | None:
     """The same; when it does not load that is said, and nobody is found."""
     try:
         return make_people(show, live, say, supervisor)

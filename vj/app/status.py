@@ -27,7 +27,10 @@ def status(performance: Performance) -> dict[str, Any]:
         "stalled": performance.supervisor.stalled,
         "source": performance.source_state,
         "awaited": performance.awaited,
-        "sinks": [*performance.outlets.states(), *([f"preview {performance.page.url}"] if performance.page is not None else [])],
+        "sinks": [
+            *performance.outlets.states(),
+            *([f"preview {performance.page.url}"] if performance.page is not None else []),
+        ],
         "model": performance.loop.painter_name,
         "size": str(performance.size),
         "understood": getattr(performance.loop.journey.painter, "understood", ""),
@@ -46,7 +49,11 @@ def status(performance: Performance) -> dict[str, Any]:
 def osc_status(performance: Performance) -> Mapping[str, Sequence[float | int | str]]:
     """The same for `/vj/status/*`."""
     told = status(performance)
-    answers = {address: _answer(performance, what, told) for address, what in performance.show.answers.items() if what != "now"}
+    answers = {
+        address: _answer(performance, what, told)
+        for address, what in performance.show.answers.items()
+        if what != "now"
+    }
     return answers | {
         "fps": [float(told["fps"])],
         "latency_ms": [float(value) for value in told["latency_ms"]],
@@ -62,12 +69,19 @@ def osc_status(performance: Performance) -> Mapping[str, Sequence[float | int | 
     }
 
 
-def _answer(performance: Performance, what: str | float, told: Mapping[str, Any]) -> list[float | int | str]:
-    """What an old patch expects at an address of its own: a value of the status or a parameter by its name, one of several (`sinks 0`),
-    `frames`, `width`, `height`, all of the status as `json`, or what is written there."""
+def _answer(
+    performance: Performance, what: str | float, told: Mapping[str, Any]
+) -> list[float | int | str]:
+    """What an old patch expects at an address of its own: a value of the status or a parameter by
+    its name, one of several (`sinks 0`), `frames`, `width`, `height`, all of the status as `json`,
+    or what is written there."""
     if what == "json":
         return [json.dumps(told, default=str)]
-    more = {"frames": performance.metrics.painted, "width": performance.size.width, "height": performance.size.height}
+    more = {
+        "frames": performance.metrics.painted,
+        "width": performance.size.width,
+        "height": performance.size.height,
+    }
     found: Any = what
     if isinstance(what, str):
         name, _, place = what.partition(" ")
@@ -98,7 +112,11 @@ def summary(performance: Performance) -> dict[str, Any]:
         "unguided": performance.unguided,
         "faults": performance.metrics.faults,
         "stumbled": performance.supervisor.faults,
-        "stages_ms": {name: round(value * 1e3, 2) for name, value in performance.metrics.stages().items()},
+        "stages_ms": {
+            name: round(value * 1e3, 2) for name, value in performance.metrics.stages().items()
+        },
         "sent": performance.outlets.sent(),
-        "osc": {"messages": performance.osc.messages, "ignored": performance.osc.ignored} if performance.osc is not None else {},
+        "osc": {"messages": performance.osc.messages, "ignored": performance.osc.ignored}
+        if performance.osc is not None
+        else {},
     }

@@ -18,11 +18,12 @@ Say = Callable[[str], object]
 
 
 def check(arguments: Sequence[str], say: Say = line, complain: Say = complaint) -> int:
-    """Returns 0 when it is right, warnings or not, and 1 when it is not. say: what plays, and warnings. complain: what is wrong. Raises
-    Fault when there is no such file."""
+    """Returns 0 when it is right, warnings or not, and 1 when it is not. say: what plays, and
+    warnings. complain: what is wrong. Raises Fault when there is no such file."""
     made = argparse.ArgumentParser(
         prog="launch.py check",
-        description="Check a show file without playing it: what it says, and whether the files, models, devices and ports that it names "
+        description="Check a show file without playing it: what it says, and whether the files, "
+        "models, devices and ports that it names "
         "can be had here.",
     )
     made.add_argument("show", metavar="SHOW", help="a show file, or a name in mappings/")
@@ -44,7 +45,8 @@ def check(arguments: Sequence[str], say: Say = line, complain: Say = complaint) 
 
 
 def check_show_file(path: Path) -> tuple[Reading, Findings]:
-    """What was read, and what was found. Nothing is played, fetched or loaded. Raises Fault for a file that cannot be read."""
+    """What was read, and what was found. Nothing is played, fetched or loaded. Raises Fault for a
+    file that cannot be read."""
     reading = read_show(path)
     found = Findings(reading)
     if reading.show is not None and reading.origins is not None:
@@ -55,4 +57,7 @@ def check_show_file(path: Path) -> tuple[Reading, Findings]:
 
 def summary(show: Show) -> str:
     """`Two faces: camera -> pocket at 512x512 -> ndi:vj, preview`."""
-    return f"{show.show}: {', '.join(show.source)} -> {show.model.name} at {show.size} -> {', '.join(show.sinks) or 'nowhere'}"
+    return (
+        f"{show.show}: {', '.join(show.source)} -> {show.model.name} at {show.size} -> "
+        f"{', '.join(show.sinks) or 'nowhere'}"
+    )

@@ -1,4 +1,5 @@
-"""Whether the pictures, clips, sounds and folders that a show names are there, and can be had on this machine."""
+"""Whether the pictures, clips, sounds and folders that a show names are there, and can be had on
+this machine."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ LIBRARIES = {
 }
 """What kinds need: a module, and what pip calls it."""
 DRAWN = ("testcard", "drawn", "none")
-"""Sources that are made here and always open; whether there is such a scene is found out by opening it."""
+"""Sources that are made here and always open; whether there is such a scene is found out by opening
+it."""
 
 
 def check_files(show: Show, found: Findings) -> None:
@@ -78,7 +80,8 @@ def _source(uri: str, place: Place, found: Findings, others: bool) -> None:
 
 
 def _lacks(kind: str, uri: str, place: Place, found: Findings, others: bool) -> bool:
-    """Whether its library is missing, which is said. others: there are some that can play in its place."""
+    """Whether its library is missing, which is said. others: there are some that can play in its
+    place."""
     module, package = LIBRARIES.get(kind, ("", ""))
     if not module or importlib.util.find_spec(module) is not None:
         return False
@@ -131,7 +134,8 @@ def _sink(uri: str, place: Place, found: Findings, others: bool) -> None:
 
 
 def _unwritable(folder: Path) -> str:
-    """Why nothing can be written in a folder, or in the nearest there is above it; empty when something can."""
+    """Why nothing can be written in a folder, or in the nearest there is above it; empty when
+    something can."""
     try:
         there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
     except (OSError, ValueError, StopIteration) as error:

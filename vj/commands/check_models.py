@@ -110,7 +110,8 @@ def _autoencoder(spec: ModelSpec, found: Findings) -> None:
     if spec.config is not None and not Path(spec.config).expanduser().is_dir():
         found.wrong(
             ("model", "config"),
-            f"config {spec.config}: no such folder; a diffusers folder that describes the file is wanted",
+            f"config {spec.config}: no such folder; a diffusers folder that describes the file is "
+            "wanted",
         )
 
 
@@ -168,7 +169,8 @@ def _adapters(spec: ModelSpec, found: Findings) -> None:
 
 
 def _keys(spec: ModelSpec, what: str, name: str) -> list[str]:
-    """The names of a file's weights; none for a pickle, which would have to be read whole. Raises Fault."""
+    """The names of a file's weights; none for a pickle, which would have to be read whole. Raises
+    Fault."""
     from safetensors import safe_open
 
     from vj.diffusion.weights import open_file
@@ -190,7 +192,8 @@ def _embedding(spec: ModelSpec, name: str) -> None:
     keys = _keys(spec, "embedding", name)
     if len(keys) > 1 and not {"clip_l", "clip_g"} <= set(keys):
         raise Fault(
-            f"embedding {name}: is no textual inversion; one holds a single word, or clip_l and clip_g for SDXL"
+            f"embedding {name}: is no textual inversion; one holds a single word, or clip_l and "
+            "clip_g for SDXL"
         )
 
 
@@ -207,5 +210,6 @@ def _engine(show: Show, found: Findings) -> None:
         if importlib.util.find_spec("streamdiffusion") is None:
             found.wrong(
                 ("engine",),
-                "engine streamdiffusion: the package streamdiffusion is not installed; leave the line out for our own",
+                "engine streamdiffusion: the package streamdiffusion is not installed; leave the "
+                "line out for our own",
             )

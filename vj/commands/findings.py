@@ -9,7 +9,8 @@ from vj.show.section import Place
 
 
 class Findings:
-    """Of one show file: what is wrong, what plays otherwise than it looks, and what could not be looked at."""
+    """Of one show file: what is wrong, what plays otherwise than it looks, and what could not be
+    looked at."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading

@@ -1,4 +1,5 @@
-"""`launch.py gallery`: every show of mappings/ rendered offline, as a small moving picture and a sheet of input and painting."""
+"""`launch.py gallery`: every show of mappings/ rendered offline, as a small moving picture and a
+sheet of input and painting."""
 
 from __future__ import annotations
 
@@ -32,7 +33,17 @@ class Exhibit:
     overrides: Mapping[str, Any] = field(default_factory=dict)
 
 
-PEDAL = {"to": "macro/pedal", "points": [["0:00", 0], ["0:01.5", 0], ["0:01.51", 1], ["0:04", 1], ["0:04.01", 0], ["0:08", 0]]}
+PEDAL = {
+    "to": "macro/pedal",
+    "points": [
+        ["0:00", 0],
+        ["0:01.5", 0],
+        ["0:01.51", 1],
+        ["0:04", 1],
+        ["0:04.01", 0],
+        ["0:08", 0],
+    ],
+}
 """A foot that goes down after 1.5 s and lifts after 4 s."""
 
 EXHIBITS = {
@@ -50,14 +61,23 @@ EXHIBITS = {
 
 def gallery(arguments: Sequence[str], say: Callable[[str], None]) -> int:
     """The command. Returns its exit code; raises Fault for a show that has no place in it."""
-    made = argparse.ArgumentParser(prog="launch.py gallery", description="Render the shows of mappings/ as small moving pictures.")
-    made.add_argument("shows", nargs="*", metavar="SHOW", help=f"some of {', '.join(EXHIBITS)} (default: all)")
-    made.add_argument("--to", type=Path, default=FOLDER, metavar="FOLDER", help="where to (default: docs/gallery)")
+    made = argparse.ArgumentParser(
+        prog="launch.py gallery",
+        description="Render the shows of mappings/ as small moving pictures.",
+    )
+    made.add_argument(
+        "shows", nargs="*", metavar="SHOW", help=f"some of {', '.join(EXHIBITS)} (default: all)"
+    )
+    made.add_argument(
+        "--to", type=Path, default=FOLDER, metavar="FOLDER", help="where to (default: docs/gallery)"
+    )
     made.add_argument("--seconds", type=float, help="at most so long")
     given = made.parse_args(arguments)
     for name in given.shows:
         if name not in EXHIBITS:
-            raise Fault(f"gallery: {name}: no such show{nearest(name, EXHIBITS)} ({', '.join(EXHIBITS)})")
+            raise Fault(
+                f"gallery: {name}: no such show{nearest(name, EXHIBITS)} ({', '.join(EXHIBITS)})"
+            )
     given.to.mkdir(parents=True, exist_ok=True)
     for name in given.shows or EXHIBITS:
         exhibit = EXHIBITS[name]
@@ -65,7 +85,13 @@ def gallery(arguments: Sequence[str], say: Callable[[str], None]) -> int:
         say(f"{name}: {seconds:g} s")
         painted = rendered(name, exhibit.overrides, seconds)
         untouched = rendered(
-            name, {**exhibit.overrides, "model": "none", "start": {**exhibit.overrides.get("start", {}), "mix/wet": 0}}, seconds
+            name,
+            {
+                **exhibit.overrides,
+                "model": "none",
+                "start": {**exhibit.overrides.get("start", {}), "mix/wet": 0},
+            },
+            seconds,
         )
         moving = given.to / f"{name}.webp"
         write_moving(moving, painted)
@@ -74,15 +100,20 @@ def gallery(arguments: Sequence[str], say: Callable[[str], None]) -> int:
     return 0
 
 
-def rendered(name: str, overrides: Mapping[str, Any], seconds: float, rate: float = RATE, **more: Any) -> list[np.ndarray]:
-    """A shipped show, offline: every picture, (H, W, 3) uint8 RGB. more: as in a show file, over the overrides. Raises Fault."""
+def rendered(
+    name: str, overrides: Mapping[str, Any], seconds: float, rate: float = RATE, **more: Any
+) -> list[np.ndarray]:
+    """A shipped show, offline: every picture, (H, W, 3) uint8 RGB. more: as in a show file, over
+    the overrides. Raises Fault."""
     from vj.app.offline import Rendering
 
     with tempfile.TemporaryDirectory() as folder:
         asked = {**overrides, **more, "sinks": f"record:{folder}/"}
         show = load_show(FIRST_SHOW.parent / f"{name}.yaml", asked)
         Rendering(show, lambda text: None, seconds, rate).run()
-        return [read_picture(path, "gallery")[..., :3] for path in sorted(Path(folder).glob("*.png"))]
+        return [
+            read_picture(path, "gallery")[..., :3] for path in sorted(Path(folder).glob("*.png"))
+        ]
 
 
 def _small(picture: np.ndarray) -> np.ndarray:
@@ -95,12 +126,24 @@ def write_moving(path: Path, pictures: Sequence[np.ndarray]) -> None:
     from PIL import Image
 
     frames = [Image.fromarray(_small(picture)) for picture in pictures]
-    frames[0].save(path, save_all=True, append_images=frames[1:], duration=round(1000 / RATE), loop=0, quality=55, method=4)
+    frames[0].save(
+        path,
+        save_all=True,
+        append_images=frames[1:],
+        duration=round(1000 / RATE),
+        loop=0,
+        quality=55,
+        method=4,
+    )
 
 
 def write_sheet(path: Path, untouched: Sequence[np.ndarray], painted: Sequence[np.ndarray]) -> None:
     """Two rows: moments of the input, where there is one, and the same moments painted."""
     at = [round(step * (len(painted) - 1) / (COLUMNS - 1)) for step in range(COLUMNS)]
     seen = (untouched, painted) if untouched[0].std() > 1 else (painted,)
-    rows = [np.hstack([_small(pictures[min(i, len(pictures) - 1)]) for i in at]) for pictures in seen]
-    cv2.imwrite(str(path), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 82])
+    rows = [
+        np.hstack([_small(pictures[min(i, len(pictures) - 1)]) for i in at]) for pictures in seen
+    ]
+    cv2.imwrite(
+        str(path), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 82]
+    )

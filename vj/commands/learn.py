@@ -1,4 +1,5 @@
-"""`learn SHOW PARAMETER`: listen, wait until a control is moved, and write the mapping into the show file."""
+"""`learn SHOW PARAMETER`: listen, wait until a control is moved, and write the mapping into the
+show file."""
 
 from __future__ import annotations
 
@@ -36,14 +37,19 @@ class Ear:
 
     def hear_midi(self, heard: Control, raw: float, device: str = "") -> None:
         if heard.kind == "cc14" and raw % 128 == 0:
-            return  # every controller below 32 may be the upper half of one; this one may have no lower half
+            # every controller below 32 may be the upper half of one; this one may have no lower
+            # half
+            return
         seen = self._counts.setdefault((str(heard), device), set())
         seen.add(raw)
         pressed = heard.kind in ("note", "program") and raw > 0
         pedal = heard.kind == "cc" and 64 <= heard.number < 70 and raw > 0
         if pressed or pedal or len(seen) >= ENOUGH:
             halves = (heard.number, heard.number - 32)
-            if heard.kind == "cc" and any((str(Control("cc14", half, heard.channel)), device) in self._counts for half in halves):
+            if heard.kind == "cc" and any(
+                (str(Control("cc14", half, heard.channel)), device) in self._counts
+                for half in halves
+            ):
                 return  # the coarse or the fine half of a control that is heard as a whole too
             found = {"midi": str(Control(heard.kind, heard.number))}
             self.found.put({**found, "device": device} if device else found)
@@ -62,10 +68,16 @@ class Ear:
 
 
 def learn(arguments: Sequence[str], say: Callable[[str], None], seconds: float = LISTEN) -> int:
-    """Returns 0, 1 when nothing was moved, or 130 when it was ended by Ctrl-C, SIGTERM or a terminal that was closed. Raises Fault."""
-    made = argparse.ArgumentParser(prog="launch.py learn", description="Move a control; its mapping is written into the show file.")
+    """Returns 0, 1 when nothing was moved, or 130 when it was ended by Ctrl-C, SIGTERM or a
+    terminal that was closed. Raises Fault."""
+    made = argparse.ArgumentParser(
+        prog="launch.py learn",
+        description="Move a control; its mapping is written into the show file.",
+    )
     made.add_argument("show", metavar="SHOW", help="a show file")
-    made.add_argument("to", metavar="PARAMETER", help="a parameter or a macro of the show, for example strength")
+    made.add_argument(
+        "to", metavar="PARAMETER", help="a parameter or a macro of the show, for example strength"
+    )
     options = made.parse_args(arguments)
     path = find_show(options.show)
     show = load_show(path)
@@ -85,7 +97,9 @@ def learn(arguments: Sequence[str], say: Callable[[str], None], seconds: float =
     return 0
 
 
-def _hear(address: str, target: str, say: Callable[[str], None], seconds: float) -> dict[str, Any] | None:
+def _hear(
+    address: str, target: str, say: Callable[[str], None], seconds: float
+) -> dict[str, Any] | None:
     ear = Ear()
     midi = MidiPorts(ear, now=time.monotonic, say=say)
     heard = _osc_socket(address, say)
@@ -124,7 +138,10 @@ def _osc_socket(address: str, say: Callable[[str], None]) -> socket.socket | Non
     try:
         made = datagram_socket(*parse_address(address))
     except OSError as error:
-        say(f"OSC {address} cannot be heard ({error.strerror}); is the show playing? Only MIDI is listened to")
+        say(
+            f"OSC {address} cannot be heard ({error.strerror}); is the show playing? Only MIDI is "
+            "listened to"
+        )
         return None
     made.settimeout(0.05)
     return made

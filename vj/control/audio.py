@@ -1,4 +1,5 @@
-"""Sound as something to play with: level, low, mid and high, and onsets, of an input or of an audio file."""
+"""Sound as something to play with: level, low, mid and high, and onsets, of an input or of an audio
+file."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ _FREQUENCIES = np.fft.rfftfreq(WINDOW, 1 / RATE)
 
 
 MOST_HOPS = 24
-"""Hops between two frames that are looked at, a quarter of a second; after a longer gap only the newest is."""
+"""Hops between two frames that are looked at, a quarter of a second; after a longer gap only the
+newest is."""
 
 
 def _spectrum(samples: np.ndarray) -> np.ndarray:
@@ -36,7 +38,8 @@ def _spectrum(samples: np.ndarray) -> np.ndarray:
 
 
 def figures(samples: np.ndarray, before: np.ndarray) -> dict[str, float]:
-    """What (WINDOW,) samples in -1..1 sound like, and how far they rose above those a HOP `before`. All 0..1, roughly."""
+    """What (WINDOW,) samples in -1..1 sound like, and how far they rose above those a HOP `before`.
+    All 0..1, roughly."""
     return _figures(samples, _spectrum(samples), _spectrum(before))
 
 
@@ -44,14 +47,17 @@ def _figures(samples: np.ndarray, now: np.ndarray, then: np.ndarray) -> dict[str
     found = {"level": float(np.sqrt(np.mean(samples.astype(np.float64) ** 2)) * np.sqrt(2))}
     for name, (low, high) in BANDS.items():
         band = now[(low <= _FREQUENCIES) & (high > _FREQUENCIES)]
-        found[name] = float(np.sqrt(np.sum(band.astype(np.float64) ** 2) / 1.5))  # 1.5: the Hann window's own width
+        found[name] = float(
+            np.sqrt(np.sum(band.astype(np.float64) ** 2) / 1.5)
+        )  # 1.5: the Hann window's own width
     rise = np.maximum(0, np.sqrt(now) - np.sqrt(then)).sum()
     found["onset"] = float(min(1.0, rise / FULL_SCALE))
     return found
 
 
 class Hops:
-    """Figures of one hop after another. Several lie between two frames, and the loudest of each counts: a kick is over within two."""
+    """Figures of one hop after another. Several lie between two frames, and the loudest of each
+    counts: a kick is over within two."""
 
     def __init__(self) -> None:
         self._number: int | None = None
@@ -59,8 +65,8 @@ class Hops:
         self.loudest = dict.fromkeys(FIGURES, 0.0)
 
     def hear(self, newest: int, window: Callable[[int], np.ndarray]) -> dict[str, float]:
-        """The loudest figures since the last call. newest: the number of the newest hop. window: (WINDOW,) samples up to the end of a
-        hop, by its number."""
+        """The loudest figures since the last call. newest: the number of the newest hop. window:
+        (WINDOW,) samples up to the end of a hop, by its number."""
         last = self._number
         if newest == last:
             return self.loudest
@@ -79,7 +85,8 @@ class Hops:
 
 
 class Track:
-    """An audio file, or a clip's own sound: heard at the frame's time, so that it repeats offline. Starts anew at its end."""
+    """An audio file, or a clip's own sound: heard at the frame's time, so that it repeats offline.
+    Starts anew at its end."""
 
     def __init__(self, path: Path) -> None:
         """Raises Fault when there is no sound in it."""
@@ -94,7 +101,9 @@ class Track:
                 for frame in container.decode(audio=0):
                     parts += [piece.to_ndarray()[0] for piece in resampler.resample(frame)]
         except (OSError, av.FFmpegError) as error:
-            raise Fault(f"audio {path}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
+            raise Fault(
+                f"audio {path}: cannot be read ({getattr(error, 'strerror', None) or error})"
+            ) from None
         if not parts:
             raise Fault(f"audio {path}: has no sound")
         self._samples = np.concatenate(parts).astype(np.float32)
@@ -120,7 +129,8 @@ class Input:
             import sounddevice
         except (ImportError, OSError) as error:  # OSError: PortAudio itself is missing
             raise Unavailable(
-                f"audio input: sounddevice cannot be used ({error}); install it with .venv/bin/pip install sounddevice"
+                f"audio input: sounddevice cannot be used ({error}); install it with "
+                ".venv/bin/pip install sounddevice"
                 " (on Linux also the system's libportaudio2), or name an audio file"
             ) from None
         self._lock = threading.Lock()
@@ -130,7 +140,12 @@ class Input:
         self._frame = -1.0, dict.fromkeys(FIGURES, 0.0)
         try:
             self._stream: Any = sounddevice.InputStream(
-                samplerate=RATE, blocksize=HOP, channels=1, dtype="float32", device=device or None, callback=self._heard
+                samplerate=RATE,
+                blocksize=HOP,
+                channels=1,
+                dtype="float32",
+                device=device or None,
+                callback=self._heard,
             )
             self._stream.start()
         except Exception as error:  # PortAudio's own class, and ValueError for an unknown device
@@ -142,7 +157,9 @@ class Input:
             self._serial += 1
 
     def level(self, band: str, time: float) -> float:
-        if time == self._frame[0]:  # what one follower has heard, the next one of the same frame hears
+        if (
+            time == self._frame[0]
+        ):  # what one follower has heard, the next one of the same frame hears
             return self._frame[1][band]
         with self._lock:
             serial, blocks = self._serial, list(self._blocks)

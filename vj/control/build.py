@@ -26,10 +26,12 @@ class Modulated(Playable, Protocol):
 
 
 class Ears:
-    """Where followers hear: one of a kind is opened once. What cannot be heard is said, and silent."""
+    """Where followers hear: one of a kind is opened once. What cannot be heard is said, and
+    silent."""
 
     def __init__(self, live: bool, say: Callable[[str], None], before: Ears | None = None) -> None:
-        """before: those whose place these may take: an input that is open there is used as it is, since a device may have one user."""
+        """before: those whose place these may take: an input that is open there is used as it is,
+        since a device may have one user."""
         self._live, self._say, self._before = live, say, before
         self._open: dict[str, Track | Input | Silence] = {}
 
@@ -52,7 +54,10 @@ class Ears:
         if Path(name).suffix in (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".mp4", ".mkv"):
             raise Fault(f"audio {name}: no such file")
         if not self._live:
-            raise Fault(f"audio {name or 'input'}: offline there is no input; name an audio file with input:")
+            raise Fault(
+                f"audio {name or 'input'}: offline there is no input; name an audio file with "
+                "input:"
+            )
         return Input(name)
 
     def close(self, but: Ears | None = None) -> None:
@@ -65,8 +70,8 @@ class Ears:
 
 
 def _cause(text: str) -> str:
-    """What sets an envelope off, as the conductor names it: `beat`, `bar`, `cue`, `cue NAME`, `midi note 36`, `midi note 36 ch 2`,
-    `osc /kick`."""
+    """What sets an envelope off, as the conductor names it: `beat`, `bar`, `cue`, `cue NAME`, `midi
+    note 36`, `midi note 36 ch 2`, `osc /kick`."""
     if text.startswith("midi "):
         return f"midi {control(text[5:])}"
     return text
@@ -78,7 +83,13 @@ def _signal(rule: ModulatorRule, ears: Ears, number: int) -> Signal:
     if rule.envelope is not None:
         return Envelope(rule.attack.seconds, rule.decay.seconds, rule.sustain, rule.release.seconds)
     assert rule.audio is not None
-    return Follower(ears.at(rule.input), rule.audio, -1.0 if rule.gain == "auto" else rule.gain, rule.floor, rule.smooth.seconds)
+    return Follower(
+        ears.at(rule.input),
+        rule.audio,
+        -1.0 if rule.gain == "auto" else rule.gain,
+        rule.floor,
+        rule.smooth.seconds,
+    )
 
 
 def make_conductor(
@@ -92,16 +103,29 @@ def make_conductor(
     latency: Callable[[], float] = lambda: 0.0,
     ears: Ears | None = None,
 ) -> tuple[Conductor, Ears]:
-    """The conductor of a show, and what it hears with; the ears are closed by the caller. live: sound inputs may be opened. ears: of the
-    version of the show before. remark: see `Conductor`."""
+    """The conductor of a show, and what it hears with; the ears are closed by the caller. live:
+    sound inputs may be opened. ears: of the version of the show before. remark: see `Conductor`."""
     ears = Ears(live, say, ears)
     modulations = []
-    for number, (name, rule) in enumerate(zip(show.modulator_names(), show.modulators, strict=True)):
+    for number, (name, rule) in enumerate(
+        zip(show.modulator_names(), show.modulators, strict=True)
+    ):
         target = store.table.find(rule.to).name
         if rule.range is not None:
             rest = float(store.start_of(target))
             low, high = rule.range[0] - rest, rule.range[1] - rest
         else:
             low, high = (0.0 if rule.lfo is None else -(rule.depth or 0.0)), rule.depth or 0.0
-        modulations.append(Modulation(f"mod/{name}", target, _signal(rule, ears, number), low, high, _cause(rule.envelope or "")))
-    return Conductor(show, store, modulations, now=now, say=say, remark=remark, latency=latency), ears
+        modulations.append(
+            Modulation(
+                f"mod/{name}",
+                target,
+                _signal(rule, ears, number),
+                low,
+                high,
+                _cause(rule.envelope or ""),
+            )
+        )
+    return Conductor(
+        show, store, modulations, now=now, say=say, remark=remark, latency=latency
+    ), ears

@@ -19,12 +19,14 @@ NOT_KEPT = ("cue/", "take/", "tempo/", "timeline/", "record", "panic")
 FARTHEST = 4.0
 """Beats from one frame to the next, at most; more is a beat that was placed anew."""
 NAME, MOST = 255, 999
-"""Letters of a name, and cues, at most: a script that stores one a frame must not fill the memory."""
+"""Letters of a name, and cues, at most: a script that stores one a frame must not fill the
+memory."""
 
 
 @dataclass(slots=True)
 class InBeats:
-    """The pace of a fade that lasts so many beats, however the tempo moves. A beat that is placed anew does not move it."""
+    """The pace of a fade that lasts so many beats, however the tempo moves. A beat that is placed
+    anew does not move it."""
 
     tempo: Tempo
     beats: float
@@ -51,11 +53,13 @@ class CueList:
         self._due_time, self._due_beat = math.inf, math.inf
 
     def take_over(self, old: CueList, table: Table) -> None:
-        """Go on where another list was: the standing cue and what follows it, and what was stored, but for parameters that the table has
-        no more."""
+        """Go on where another list was: the standing cue and what follows it, and what was stored,
+        but for parameters that the table has no more."""
         for name, rule in old.kept.items():
             known = {key: value for key, value in rule.set.items() if key in table.rows}
-            self.cues[name] = self.kept[name] = rule if len(known) == len(rule.set) else rule.model_copy(update={"set": known})
+            self.cues[name] = self.kept[name] = (
+                rule if len(known) == len(rule.set) else rule.model_copy(update={"set": known})
+            )
         if old.standing in self.cues:
             self.standing = old.standing
             self._due_time, self._due_beat = old._due_time, old._due_beat
@@ -65,7 +69,8 @@ class CueList:
         self._due_time, self._due_beat = math.inf, math.inf
 
     def neighbour(self, step: int) -> str | None:
-        """The cue after (or before) the standing one; before the first go, the first. None at either end."""
+        """The cue after (or before) the standing one; before the first go, the first. None at
+        either end."""
         names = list(self.cues)
         if self.standing not in self.cues:
             return names[0] if names and step > 0 else None
@@ -73,8 +78,15 @@ class CueList:
         return names[index] if 0 <= index < len(names) else None
 
     def named(self, asked: object) -> CueRule:
-        """By name, or by number from 0 as program changes count. A number, 2 or "2", is a name where a cue has it. Raises Fault."""
-        if isinstance(asked, str) and asked not in self.cues and asked.isascii() and asked.isdecimal() and len(asked) < 5:
+        """By name, or by number from 0 as program changes count. A number, 2 or "2", is a name
+        where a cue has it. Raises Fault."""
+        if (
+            isinstance(asked, str)
+            and asked not in self.cues
+            and asked.isascii()
+            and asked.isdecimal()
+            and len(asked) < 5
+        ):
             asked = int(asked)
         if isinstance(asked, bool):
             raise Fault("cue: which one? Its name, or its number counted from 0, would be right")
@@ -88,16 +100,23 @@ class CueList:
             there = "is 1 cue" if len(names) == 1 else f"are {len(names)} cues"
             raise Fault(f"cue {asked!r:.40}: there {there}, counted from 0")
         if str(asked) not in self.cues:
-            raise Fault(f"cue {asked!r}: no such cue{nearest(str(asked), self.cues)} ({', '.join(self.cues) or 'the show has none'})")
+            raise Fault(
+                f"cue {asked!r}: no such cue{nearest(str(asked), self.cues)} "
+                f"({', '.join(self.cues) or 'the show has none'})"
+            )
         return self.cues[str(asked)]
 
     def check_name(self, name: str, others: Collection[str] = ()) -> None:
-        """Whether a cue may be stored under a name, beside those there are and `others` that are on their way. Raises Fault."""
+        """Whether a cue may be stored under a name, beside those there are and `others` that are on
+        their way. Raises Fault."""
         if len(name) > NAME:
             raise Fault(f"cue: a name of {len(name)} letters; {NAME} are the most")
         count = len({*self.cues, *others})
         if count >= MOST and name not in self.cues and name not in others:
-            raise Fault(f"cue {name!r}: there are {count} cues, and {MOST} are the most; store over one of them")
+            raise Fault(
+                f"cue {name!r}: there are {count} cues, and {MOST} are the most; store over one "
+                "of them"
+            )
 
     def fire(self, cue: CueRule, store: Store, time: float, tempo: Tempo, origin: object) -> float:
         """Send every value on its way. Returns the fade's seconds."""
@@ -125,23 +144,32 @@ class CueList:
         if cue.follow is not None and cue.follow.musical:
             beat = tempo.beat(time) + cue.follow.in_beats(tempo.beats_per_bar)
             line = tempo.beats_per_bar if cue.follow.bars else 1.0
-            self._due_beat = math.floor(beat / line + 1e-6) * line if beat - tempo.beat(time) >= line else beat
+            self._due_beat = (
+                math.floor(beat / line + 1e-6) * line if beat - tempo.beat(time) >= line else beat
+            )
         elif cue.follow is not None:
             self._due_time = time + cue.follow.seconds
 
     def following(self, time: float, tempo: Tempo) -> str | None:
         """The cue that is due by itself."""
-        if self.standing is None or (time < self._due_time - 1e-9 and tempo.beat(time) < self._due_beat - 1e-9):
+        if self.standing is None or (
+            time < self._due_time - 1e-9 and tempo.beat(time) < self._due_beat - 1e-9
+        ):
             return None
         self._due_time, self._due_beat = math.inf, math.inf
         return self.cues[self.standing].then or self.neighbour(1)
 
     def store(self, name: str, values: dict[str, Value]) -> CueRule:
-        """Keep a state as a cue, over one of the same name, whose fade it then has. Raises Fault."""
+        """Keep a state as a cue, over one of the same name, whose fade it then has. Raises
+        Fault."""
         self.check_name(name)
         kept = {key: value for key, value in values.items() if not key.startswith(NOT_KEPT)}
         old = self.cues.get(name)
-        rule = old.model_copy(update={"set": kept}) if old else CueRule(name=name, set=kept, fade=Duration(1.0))
+        rule = (
+            old.model_copy(update={"set": kept})
+            if old
+            else CueRule(name=name, set=kept, fade=Duration(1.0))
+        )
         self.cues[name] = self.kept[name] = rule
         return rule
 
@@ -165,7 +193,9 @@ class Position:
 
     def back(self, at: Duration, to: Duration, tempo: Tempo) -> None:
         """From one moment to an earlier one, to the fraction of a frame."""
-        seconds = at.in_seconds(tempo.bpm, tempo.beats_per_bar) - to.in_seconds(tempo.bpm, tempo.beats_per_bar)
+        seconds = at.in_seconds(tempo.bpm, tempo.beats_per_bar) - to.in_seconds(
+            tempo.bpm, tempo.beats_per_bar
+        )
         self._time += seconds
         self._beat += seconds * tempo.bpm / 60
 
@@ -210,7 +240,9 @@ class Timeline:
         if self.waits:
             return None
         time, beat = self._stood or (time, tempo.beat(time))
-        return self.position.seconds(time), beat - tempo.beat(time) + self.position.beats(time, tempo)
+        return self.position.seconds(time), beat - tempo.beat(time) + self.position.beats(
+            time, tempo
+        )
 
     def _count_past(self, time: float, tempo: Tempo) -> int:
         return sum(1 for rule in self.rules if self.position.reached(rule.at, time, tempo))
@@ -254,7 +286,10 @@ class Timeline:
                 self.position.back(rule.at, rule.loop, tempo)
                 target = rule.loop.in_seconds(tempo.bpm, tempo.beats_per_bar)
                 moments = [r.at.in_seconds(tempo.bpm, tempo.beats_per_bar) for r in self.rules]
-                self._next = next((i for i, moment in enumerate(moments) if moment >= target - 1e-9), len(self.rules))
+                self._next = next(
+                    (i for i, moment in enumerate(moments) if moment >= target - 1e-9),
+                    len(self.rules),
+                )
         return found
 
 
@@ -266,7 +301,8 @@ class _Leg:
 
 
 class Schedule:
-    """Breakpoints of one parameter. A hand that touches it has it until the next breakpoint, or the next round of a loop."""
+    """Breakpoints of one parameter. A hand that touches it has it until the next breakpoint, or the
+    next round of a loop."""
 
     def __init__(self, rule: CurveRule, to: str = "") -> None:
         """to: the parameter's full name."""
@@ -289,7 +325,11 @@ class Schedule:
     def at(self, position: Position, time: float, tempo: Tempo) -> float | None:
         """The value in the frame at `time`; None while a hand has it, or before the first point."""
         moments = [leg.at.in_seconds(tempo.bpm, tempo.beats_per_bar) for leg in self._legs]
-        now = position.beats(time, tempo) * 60 / tempo.bpm if any(leg.at.musical for leg in self._legs) else position.seconds(time)
+        now = (
+            position.beats(time, tempo) * 60 / tempo.bpm
+            if any(leg.at.musical for leg in self._legs)
+            else position.seconds(time)
+        )
         rounds = 0
         if self._loop and now > moments[-1] > moments[0]:
             whole, rest = divmod(now - moments[0], moments[-1] - moments[0])

@@ -1,7 +1,8 @@
-"""Everything that plays a show's parameters besides bare OSC addresses, in one place: mappings, tempo, cues, timeline, macros, modulators.
+"""Everything that plays a show's parameters besides bare OSC addresses, in one place: mappings,
+tempo, cues, timeline, macros, modulators.
 
-Whatever is heard on other threads waits in a queue; all of it happens once a frame, on the frame's time, in the order
-base (hand or cue) -> macros -> modulators -> clamp.
+Whatever is heard on other threads waits in a queue; all of it happens once a frame, on the frame's
+time, in the order base (hand or cue) -> macros -> modulators -> clamp.
 """
 
 from __future__ import annotations
@@ -20,14 +21,22 @@ from vj.control.tempo_source import Lead
 from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.parameters.table import PALETTES, Value
-from vj.show.control_sections import CueRule, CurveRule, MacroRule, MappingRule, TempoRule, TimelineRule
+from vj.show.control_sections import (
+    CueRule,
+    CurveRule,
+    MacroRule,
+    MappingRule,
+    TempoRule,
+    TimelineRule,
+)
 from vj.show.midi_controls import Control
 
 TEXTS = ("prompt/a", "prompt/b", "prompt/list", "prompt/negative", *PALETTES)
 QUEUE = 8192
 """Events that wait for the next frame, at most; more lose the oldest."""
 HAND_OVER = 1.0
-"""Seconds beside its fade in which a cue's text may come late from the encoder and still travel at the fade's pace."""
+"""Seconds beside its fade in which a cue's text may come late from the encoder and still travel at
+the fade's pace."""
 
 
 class Playable(Protocol):
@@ -61,8 +70,9 @@ class Conductor:
         remark: Callable[[str], None] | None = None,
         latency: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """now: the show's clock. remark: gets what is wrong with what somebody has sent, `say` unless given. latency: seconds from a
-        change to its picture, which quantised changes are early by."""
+        """now: the show's clock. remark: gets what is wrong with what somebody has sent, `say`
+        unless given. latency: seconds from a change to its picture, which quantised changes are
+        early by."""
         self.store, self._now, self._say, self._latency = store, now, say, latency
         self._remark = remark or say
         self.lead = Lead(Tempo(show.tempo.bpm, show.tempo.beats_per_bar), show.tempo.follow, say)
@@ -89,31 +99,41 @@ class Conductor:
         return self.mappings.hands
 
     def begin(self, time: float) -> None:
-        """The first generated frame is about to be sampled: the timeline starts, and what follows a cue is counted from here."""
+        """The first generated frame is about to be sampled: the timeline starts, and what follows a
+        cue is counted from here."""
         if self.timeline.waits:
             self.timeline.begin(time, self.tempo)
             self.cues.begin(time, self.tempo)
 
     def timeline_position(self) -> tuple[float, float] | None:
-        """Seconds and beats from the show's beginning to the last frame; None before it, and where nothing lies along them."""
+        """Seconds and beats from the show's beginning to the last frame; None before it, and where
+        nothing lies along them."""
         if not self.timeline.rules and not self.schedules:
             return None
         return self.timeline.passed(self._time, self.tempo)
 
     def resume(self, cue: object, position: object) -> None:
-        """Before the show begins: stand where another run of it stood. cue: its standing cue. position: its `timeline_position`, as it
-        came from a file; entries before it do not happen again. What would have followed the cue by itself does so its whole time later."""
+        """Before the show begins: stand where another run of it stood. cue: its standing cue.
+        position: its `timeline_position`, as it came from a file; entries before it do not happen
+        again. What would have followed the cue by itself does so its whole time later."""
         if isinstance(cue, str) and cue in self.cues.cues:
             self.cues.resume(cue)
-        if isinstance(position, Sequence) and len(position) == 2 and all(isinstance(one, int | float) for one in position):
+        if (
+            isinstance(position, Sequence)
+            and len(position) == 2
+            and all(isinstance(one, int | float) for one in position)
+        ):
             self.timeline.resume(float(position[0]), float(position[1]))
 
     def take_over(self, old: Conductor) -> None:
-        """Go on where another left off, with all that is pending. Whatever a conductor carries from frame to frame is listed here:
+        """Go on where another left off, with all that is pending. Whatever a conductor carries from
+        frame to frame is listed here:
 
-        the beat and who leads it; events that were heard and not played yet; what mappings hold, smooth and keep for a beat; macros;
-        envelopes and followers that sound; the standing cue, its follow, and cues that were stored; the timeline; what hands hold of
-        curves; the time that a fading text takes. Fades and glides of parameters are the store's. With the store's lock held.
+        the beat and who leads it; events that were heard and not played yet; what mappings hold,
+        smooth and keep for a beat; macros; envelopes and followers that sound; the standing cue,
+        its follow, and cues that were stored; the timeline; what hands hold of curves; the time
+        that a fading text takes. Fades and glides of parameters are the store's. With the store's
+        lock held.
         """
         self.lead.take_over(old.lead)
         self._time, self._whole_beat, self._whole_bar = old._time, old._whole_beat, old._whole_bar
@@ -153,8 +173,8 @@ class Conductor:
         return True
 
     def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
-        """`tick`, `start`, `continue`, `stop` or `position` (sixteenths from the song's start) of a MIDI clock, at a moment of the show's
-        clock."""
+        """`tick`, `start`, `continue`, `stop` or `position` (sixteenths from the song's start) of a
+        MIDI clock, at a moment of the show's clock."""
         if self.lead.follows == "midi":
             self._events.append(("clock", what, time, device, position))
 
@@ -166,14 +186,21 @@ class Conductor:
             return
         elif name.startswith(("cue/", "tempo/", "timeline/")):
             self._events.append(("set", name, value, self._now()))
-        elif name in TEXTS or name in self._scheduled or any(hand is not origin for hand in self.mappings.on(name)):
+        elif (
+            name in TEXTS
+            or name in self._scheduled
+            or any(hand is not origin for hand in self.mappings.on(name))
+        ):
             self._events.append(("touch", name, origin))
 
     def _panic(self) -> None:
-        """Nothing moves by itself any more; the store has put every parameter back to the show's start. The timeline stands until
-        timeline/play or the next cue, the beat is the show's own unless a clock or Link leads it."""
+        """Nothing moves by itself any more; the store has put every parameter back to the show's
+        start. The timeline stands until timeline/play or the next cue, the beat is the show's own
+        unless a clock or Link leads it."""
         self._panics += 1
-        clock = [event for event in self._events if event[0] == "clock"]  # is no hand, and its ticks are counted
+        clock = [
+            event for event in self._events if event[0] == "clock"
+        ]  # is no hand, and its ticks are counted
         self._events.clear()
         self._events.extend(clock)
         self._travel = None
@@ -222,7 +249,10 @@ class Conductor:
         self._failed(name, error)
 
     def _failed(self, name: str, error: Exception) -> None:
-        self._say(f"{name} failed ({type(error).__name__}: {error}) and is switched off until the show is saved or started again")
+        self._say(
+            f"{name} failed ({type(error).__name__}: {error}) and is switched off until the show "
+            "is saved or started again"
+        )
 
     def _drop_hand(self, hand: Hand, error: Exception) -> None:
         self.mappings.drop(hand)
@@ -249,7 +279,9 @@ class Conductor:
                             moves[id(hand), device] = hand, raw
                         else:
                             self._hear(hand, raw, device)
-                            if self._panics != panics:  # it was panic: what was moved before is no more
+                            if (
+                                self._panics != panics
+                            ):  # it was panic: what was moved before is no more
                                 panics = self._panics
                                 moves.clear()
                 elif kind == "clock":
@@ -260,8 +292,13 @@ class Conductor:
                     self._touched(event[0], event[1])
             except Fault as fault:
                 self._remark(str(fault))
-            except Exception as error:  # a fault of our own: the next event is heard, and the frame comes
-                self._say(f"{kind} {event[0]!r:.60} could not be played ({type(error).__name__}: {error}); please report this")
+            except (
+                Exception
+            ) as error:  # a fault of our own: the next event is heard, and the frame comes
+                self._say(
+                    f"{kind} {event[0]!r:.60} could not be played ({type(error).__name__}: "
+                    f"{error}); please report this"
+                )
         for (_, device), (hand, raw) in moves.items():
             self._hear(hand, raw, device)
 
@@ -289,7 +326,10 @@ class Conductor:
         if kind == "key":
             return self.mappings.by_key(event[0])
         heard, raw, device = event
-        for cause in {str(heard), str(Control(heard.kind, heard.number))}:  # an envelope may name the channel
+        for cause in {
+            str(heard),
+            str(Control(heard.kind, heard.number)),
+        }:  # an envelope may name the channel
             self.modulations.strike(f"midi {cause}", raw, time)
         return self.mappings.by_midi(heard, raw, device)
 
@@ -301,7 +341,10 @@ class Conductor:
         elif name in ("cue/go", "cue/back"):
             found = self.cues.neighbour(1 if name == "cue/go" else -1)
             if found is None:
-                self._remark(f"{name}: there is no cue {'after' if name == 'cue/go' else 'before'} {self.cues.standing or 'the start'}")
+                self._remark(
+                    f"{name}: there is no cue {'after' if name == 'cue/go' else 'before'} "
+                    f"{self.cues.standing or 'the start'}"
+                )
             else:
                 self._fire(found, time)
         elif name == "cue/fire" and value != "":

@@ -16,8 +16,8 @@ DIGITS = "123456789"
 
 
 def cue_keys(cues: Sequence[str], hands: Iterable[Hand]) -> dict[str, str]:
-    """Which key of the terminal fires which cue: digits by their place, the first is 1; and keys that mappings name, which go before.
-    cues: the names, in their order. hands: the mappings."""
+    """Which key of the terminal fires which cue: digits by their place, the first is 1; and keys
+    that mappings name, which go before. cues: the names, in their order. hands: the mappings."""
     mapped = {hand.rule.key: hand for hand in hands if hand.rule.key is not None}
     fires = dict(zip(DIGITS, cues, strict=False))
     found = {key: name for key, name in fires.items() if key not in mapped}
@@ -43,7 +43,8 @@ def leave_terminal() -> None:
 
 
 class Keyboard:
-    """Gives keys to `press` on a thread of its own; the terminal is as it was after `close`. Does nothing in a pipe."""
+    """Gives keys to `press` on a thread of its own; the terminal is as it was after `close`. Does
+    nothing in a pipe."""
 
     def __init__(self, press: Callable[[str], None]) -> None:
         self._press = press
@@ -79,7 +80,9 @@ class Keyboard:
 
             before, self._before = self._before, None
             _OPEN.remove(self)
-            with contextlib.suppress(OSError, ValueError, termios.error):  # it has gone, or was closed
+            with contextlib.suppress(
+                OSError, ValueError, termios.error
+            ):  # it has gone, or was closed
                 termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, before)
 
     def _run(self) -> None:
@@ -100,7 +103,11 @@ class Keyboard:
                 self._stop.wait(0.05)
                 return ""
             key = msvcrt.getwch()
-            return {"M": "right", "K": "left", "H": "up", "P": "down"}.get(msvcrt.getwch(), "") if key in "\x00\xe0" else key
+            return (
+                {"M": "right", "K": "left", "H": "up", "P": "down"}.get(msvcrt.getwch(), "")
+                if key in "\x00\xe0"
+                else key
+            )
         import select
 
         number = sys.stdin.fileno()

@@ -1,4 +1,5 @@
-"""Ableton Link, where the package aalink is installed (GPLv3, so it is never installed or imported unasked)."""
+"""Ableton Link, where the package aalink is installed (GPLv3, so it is never installed or imported
+unasked)."""
 
 from __future__ import annotations
 
@@ -11,14 +12,19 @@ from vj.core.errors import Unavailable
 
 
 class Session:
-    """A Link session. Called, it gives (bpm, beat) now, None while nobody else is there; the beat's bars are those of all peers."""
+    """A Link session. Called, it gives (bpm, beat) now, None while nobody else is there; the beat's
+    bars are those of all peers."""
 
     def __init__(self, held: list[Any], loop: asyncio.AbstractEventLoop) -> None:
         self._held, self._loop = held, loop
 
     def __call__(self) -> tuple[float, float] | None:
         link: Any = self._held[0] if self._held else None
-        return (float(link.tempo), float(link.beat)) if link is not None and link.num_peers > 0 else None
+        return (
+            (float(link.tempo), float(link.beat))
+            if link is not None and link.num_peers > 0
+            else None
+        )
 
     def set_tempo(self, bpm: float) -> None:
         """For everybody in the session. From any thread; does not wait."""
@@ -31,14 +37,18 @@ class Session:
 
 
 def open_link(bpm: float, quantum: float = 4.0) -> tuple[Session, Callable[[], None]]:
-    """Join the session in this network. quantum: beats in a bar, by which peers agree where a bar begins. Returns (session, close).
+    """Join the session in this network. quantum: beats in a bar, by which peers agree where a bar
+    begins. Returns (session, close).
 
     Raises Unavailable without aalink.
     """
     try:
         import aalink
     except ImportError:
-        raise Unavailable("tempo: follow: link wants the package aalink; install it with .venv/bin/pip install aalink") from None
+        raise Unavailable(
+            "tempo: follow: link wants the package aalink; install it with .venv/bin/pip install "
+            "aalink"
+        ) from None
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="link", daemon=True)
     thread.start()

@@ -27,15 +27,17 @@ class _Drive:
 class Macro:
     """Moves with its control, no quicker than attack and release let it, and shifts what it drives.
 
-    At rest it changes nothing; in full a parameter that stands at the drive's first value stands at its second. A parameter moved by
-    hand meanwhile is shifted from where it was put.
+    At rest it changes nothing; in full a parameter that stands at the drive's first value stands at
+    its second. A parameter moved by hand meanwhile is shifted from where it was put.
     """
 
     def __init__(self, name: str, rule: MacroRule, table: Table) -> None:
         self.parameter = PREFIX + name
         self.value = 0.0
         self._attack, self._release = rule.attack, rule.release
-        self._drives = {table.find(target).name: _Drive.of(drive) for target, drive in rule.drives.items()}
+        self._drives = {
+            table.find(target).name: _Drive.of(drive) for target, drive in rule.drives.items()
+        }
 
     def follow(self, wanted: float, seconds: float, tempo: Tempo) -> None:
         """One frame nearer to where its control is."""

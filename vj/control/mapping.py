@@ -1,4 +1,5 @@
-"""From what a control sends to what a parameter becomes: range, curve, smoothing, soft takeover, quantising."""
+"""From what a control sends to what a parameter becomes: range, curve, smoothing, soft takeover,
+quantising."""
 
 from __future__ import annotations
 
@@ -37,8 +38,9 @@ class Later(Protocol):
 
 
 def taken(rule: MappingRule, arguments: tuple[Any, ...]) -> object:
-    """The argument of an OSC message a mapping is about: by index, `last`, `count`, `json 0 1`, a path into JSON text, or
-    `share 1`, how much of all weights the entry of this number has in the JSON text [[what, weight], ...].
+    """The argument of an OSC message a mapping is about: by index, `last`, `count`, `json 0 1`, a
+    path into JSON text, or `share 1`, how much of all weights the entry of this number has in the
+    JSON text [[what, weight], ...].
 
     PRESS for a message without any. None when the message has no such thing.
     """
@@ -74,7 +76,8 @@ class Hand:
     due: float | None = None
     """When a quantised change of it shall happen."""
     beyond: str = ""
-    """What is to be said of the last value: it was past the parameter's end, and the one before was not."""
+    """What is to be said of the last value: it was past the parameter's end, and the one before was
+    not."""
     _pushed: bool = False
     _raw: dict[str, float] = field(default_factory=dict)
     """Where each device's control was last seen."""
@@ -92,10 +95,16 @@ class Hand:
         self.low, self.high = self.rule.range or whole
         self._shape = curve(self.rule.curve)
         midi = self.rule.midi
-        soft = midi is not None and midi.kind in ("cc", "cc14", "nrpn") and self.row.kind in ("float", "int")
+        soft = (
+            midi is not None
+            and midi.kind in ("cc", "cc14", "nrpn")
+            and self.row.kind in ("float", "int")
+        )
         if (midi is not None and midi.number in PEDALS) or self.row.name.startswith("macro/"):
             soft = False  # pressed and released: they have no place to be fetched from
-        self._soft = (soft if self.rule.takeover is None else self.rule.takeover) and self.rule.relative is None
+        self._soft = (
+            soft if self.rule.takeover is None else self.rule.takeover
+        ) and self.rule.relative is None
         self._smooth = self.rule.smooth.seconds
 
     @property
@@ -116,7 +125,11 @@ class Hand:
 
     def raw_of(self, value: float) -> float:
         """The other way round, for lamps and motors: found by halving, since curves rise."""
-        share = 0.0 if self.high == self.low else min(1.0, max(0.0, (value - self.low) / (self.high - self.low)))
+        share = (
+            0.0
+            if self.high == self.low
+            else min(1.0, max(0.0, (value - self.low) / (self.high - self.low)))
+        )
         below, above = 0.0, 1.0
         for _ in range(16):
             middle = (below + above) / 2
@@ -167,23 +180,35 @@ class Hand:
         self.mine = None
 
     def take_over(self, old: Hand) -> None:
-        """Go on where another mapping of the same control and parameter was: what it holds, what it is on its way to, whether it is
-        pressed, where it was last seen (for soft takeover), and when its quantised change is due."""
+        """Go on where another mapping of the same control and parameter was: what it holds, what it
+        is on its way to, whether it is pressed, where it was last seen (for soft takeover), and
+        when its quantised change is due."""
         if self.row.kind != old.row.kind:
             return
         self.mine, self._raw, self._on, self._by = old.mine, old._raw, old._on, old._by
         if self.rule.quantise == old.rule.quantise:
             self.due = old.due
         if self._smooth > 0 and old._moving:
-            self._aim, self._tip, self._moving = min(self.high, max(self.low, old._aim)), old._tip, True
+            self._aim, self._tip, self._moving = (
+                min(self.high, max(self.low, old._aim)),
+                old._tip,
+                True,
+            )
 
     def _meant(self, raw: object, store: Store, device: str = "") -> object:
         """The parameter's value that a raw value stands for; None when it means no change."""
         rule, kind = self.rule, self.row.kind
         if isinstance(raw, bool):
-            self._on[device], raw = False, self.span[1] if raw else self.span[0]  # a press each time, with no release between
+            self._on[device], raw = (
+                False,
+                self.span[1] if raw else self.span[0],
+            )  # a press each time, with no release between
         if isinstance(raw, str):
-            return (rule.value if rule.value is not None else raw) if kind in ("text", "choice", "switch", "trigger") else _number(raw)
+            return (
+                (rule.value if rule.value is not None else raw)
+                if kind in ("text", "choice", "switch", "trigger")
+                else _number(raw)
+            )
         if not isinstance(raw, int | float) or not abs(raw) < TOO_LARGE:
             return None
         if rule.relative is not None:
@@ -212,7 +237,9 @@ class Hand:
 
     def _turned(self, ticks: float, store: Store) -> float:
         here = self._aim if self._moving else float(store.get(self.row.name))
-        step = (self.rule.step or 1 / 127) * (self.high - self.low) * (-1 if self.rule.invert else 1)
+        step = (
+            (self.rule.step or 1 / 127) * (self.high - self.low) * (-1 if self.rule.invert else 1)
+        )
         return min(self.high, max(self.low, here + ticks * step))
 
     def _toggled(self, store: Store) -> object:
@@ -238,10 +265,16 @@ class Hand:
         if not self._soft:
             return value
         now = float(store.get(self.row.name))
-        if self.mine is not None and self._by == device and abs(now - float(self.mine)) <= SETTLED * (self.high - self.low):
+        if (
+            self.mine is not None
+            and self._by == device
+            and abs(now - float(self.mine)) <= SETTLED * (self.high - self.low)
+        ):
             return value
         here = min(self.high, max(self.low, now))
-        if abs(value - here) <= NEAR * (self.high - self.low) or (before is not None and (before - here) * (value - here) <= 0):
+        if abs(value - here) <= NEAR * (self.high - self.low) or (
+            before is not None and (before - here) * (value - here) <= 0
+        ):
             return value
         return None
 

@@ -41,7 +41,8 @@ class Mappings:
             self._keys.setdefault(rule.key, []).append(hand)
 
     def take_over(self, old: Mappings) -> None:
-        """Go on where others were: the mapping of the same rule, else of the same control and parameter."""
+        """Go on where others were: the mapping of the same rule, else of the same control and
+        parameter."""
         former: dict[tuple[str, str, str], list[Hand]] = {}
         for hand in old.hands:
             former.setdefault(_place(hand), []).append(hand)

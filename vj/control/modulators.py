@@ -1,4 +1,5 @@
-"""What moves a number by itself: oscillators, envelopes, and sound. All are functions of the frame's time, so offline they repeat."""
+"""What moves a number by itself: oscillators, envelopes, and sound. All are functions of the
+frame's time, so offline they repeat."""
 
 from __future__ import annotations
 
@@ -64,7 +65,8 @@ class Lfo:
 
 @dataclass(slots=True)
 class Envelope:
-    """Attack, decay, sustain, release, in seconds; sustain is a level. Without `hold` it is a blow: it falls on as soon as it has risen.
+    """Attack, decay, sustain, release, in seconds; sustain is a level. Without `hold` it is a blow:
+    it falls on as soon as it has risen.
 
     A blow while it sounds rises from where it is.
     """
@@ -93,13 +95,22 @@ class Envelope:
 
     def take_over(self, old: Envelope) -> None:
         """Sound on where another was."""
-        self._begin, self._end, self._from, self._let_go = old._begin, old._end, old._from, old._let_go
+        self._begin, self._end, self._from, self._let_go = (
+            old._begin,
+            old._end,
+            old._from,
+            old._let_go,
+        )
 
     def _level(self, time: float) -> float:
         if self._begin == -math.inf:
             return 0.0
         if time >= self._end:
-            return 0.0 if self.release <= 0 else self._let_go * max(0.0, 1 - (time - self._end) / self.release)
+            return (
+                0.0
+                if self.release <= 0
+                else self._let_go * max(0.0, 1 - (time - self._end) / self.release)
+            )
         passed = time - self._begin
         if passed < self.attack:
             return self._from + (1 - self._from) * passed / self.attack
@@ -127,8 +138,9 @@ QUIETEST = 0.02
 
 @dataclass(slots=True)
 class Follower:
-    """The level of a band of sound, through gain, floor and smoothing. gain: below 0 it finds itself, so that the loudest of the last
-    seconds is about 1. floor: what counts as silence, 0..1. smooth: seconds."""
+    """The level of a band of sound, through gain, floor and smoothing. gain: below 0 it finds
+    itself, so that the loudest of the last seconds is about 1. floor: what counts as silence, 0..1.
+    smooth: seconds."""
 
     hearing: Hearing
     band: str

@@ -1,4 +1,5 @@
-"""Who sends messages, and how what cannot be meant is told: to the sender, and now and then to whoever plays."""
+"""Who sends messages, and how what cannot be meant is told: to the sender, and now and then to
+whoever plays."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ Peer = tuple[str, int]
 
 
 class Asker(Protocol):
-    """Whoever sends messages. `name` says who in a line for whoever plays; "" for somebody who reads the answers anyway."""
+    """Whoever sends messages. `name` says who in a line for whoever plays; "" for somebody who
+    reads the answers anyway."""
 
     @property
     def origin(self) -> Peer: ...
@@ -60,9 +62,11 @@ KNOWN = 256
 
 
 class Remarks:
-    """What turns out later about what a hand has sent: to whoever plays, and to whoever sent it. From any thread.
+    """What turns out later about what a hand has sent: to whoever plays, and to whoever sent it.
+    From any thread.
 
-    The same words are not said again while they keep coming, and of all of them only a few a second: a fader on a text sends sixty.
+    The same words are not said again while they keep coming, and of all of them only a few a
+    second: a fader on a text sends sixty.
     """
 
     def __init__(
@@ -112,7 +116,8 @@ class Complaints:
     def __init__(
         self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """say: a line for whoever plays. At most one a second is about messages that were refused."""
+        """say: a line for whoever plays. At most one a second is about messages that were
+        refused."""
         self.count = 0
         self._say, self._clock = say, clock
         self._said: dict[str, float] = {}
@@ -122,7 +127,8 @@ class Complaints:
 
     @contextlib.contextmanager
     def quietly(self) -> Iterator[None]:
-        """What is said meanwhile is said afterwards: a terminal may block, and no frame is sampled while the store is held together."""
+        """What is said meanwhile is said afterwards: a terminal may block, and no frame is sampled
+        while the store is held together."""
         lines: list[str] = []
         self._local.lines, before = lines, getattr(self._local, "lines", None)
         try:
@@ -140,7 +146,8 @@ class Complaints:
             self._say(text)
 
     def refuse(self, asker: Asker, text: str | Callable[[], str], done: bool = False) -> None:
-        """Say it to the sender, and now and then to whoever plays. A text that takes time is made only when somebody hears it."""
+        """Say it to the sender, and now and then to whoever plays. A text that takes time is made
+        only when somebody hears it."""
         self.count += 1
         now = self._clock()
         hears = asker.hears_more()
@@ -162,8 +169,8 @@ class Complaints:
             self._unsaid += bool(asker.name)
 
     def beyond(self, asker: Asker, address: str, text: str) -> None:
-        """A value past its parameter's end, which is set as the nearest. Said when it goes there, and not again while it is pushed on;
-        to somebody who reads the answers anyway, each time."""
+        """A value past its parameter's end, which is set as the nearest. Said when it goes there,
+        and not again while it is pushed on; to somebody who reads the answers anyway, each time."""
         now = self._clock()
         key = asker.origin, address
         push = self._pushes.pop(key, None)

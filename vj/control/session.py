@@ -1,4 +1,5 @@
-"""What hands are on while a show plays: its conductor, MIDI, takes, and the keys of the terminal."""
+"""What hands are on while a show plays: its conductor, MIDI, takes, and the keys of the
+terminal."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ class Played(Modulated, Protocol):
 
 
 class Desk:
-    """Built for a show, and again when its file changes. All but `start`, `adopt` and `stop` may be called from any thread."""
+    """Built for a show, and again when its file changes. All but `start`, `adopt` and `stop` may be
+    called from any thread."""
 
     def __init__(
         self,
@@ -58,12 +60,24 @@ class Desk:
         waits: bool = False,
         supervisor: Supervisor | None = None,
     ) -> None:
-        """waits: the show begins with `begin` only, and the take with it. painted: the size at which the show is painted, for takes.
-        replay: a take that plays instead of all hands. log: a take of everything is written there. remark: gets what is wrong with what
-        somebody has sent, `say` unless given. supervisor: of the threads of MIDI, takes and whatever waits for a disk. Raises Fault when
-        the take cannot be written."""
-        self._show, self._store, self._clock, self._say, self._latency = show, store, clock, say, latency
-        self._replay, self._write_cues, self._painted, self._remark = replay, write_cues, painted, remark
+        """waits: the show begins with `begin` only, and the take with it. painted: the size at
+        which the show is painted, for takes. replay: a take that plays instead of all hands. log: a
+        take of everything is written there. remark: gets what is wrong with what somebody has sent,
+        `say` unless given. supervisor: of the threads of MIDI, takes and whatever waits for a disk.
+        Raises Fault when the take cannot be written."""
+        self._show, self._store, self._clock, self._say, self._latency = (
+            show,
+            store,
+            clock,
+            say,
+            latency,
+        )
+        self._replay, self._write_cues, self._painted, self._remark = (
+            replay,
+            write_cues,
+            painted,
+            remark,
+        )
         self.midi: MidiPorts | None = None
         self._take: TakeWriter | None = None
         self._lock = threading.Lock()
@@ -84,7 +98,14 @@ class Desk:
     def _make(self, show: Played, store: Store | None = None) -> tuple[Conductor, Ears]:
         say, now, ears = self._say, self._clock.now, self._ears
         return make_conductor(
-            show, store or self._store, live=True, say=say, now=now, remark=self._remark, latency=self._latency, ears=ears
+            show,
+            store or self._store,
+            live=True,
+            say=say,
+            now=now,
+            remark=self._remark,
+            latency=self._latency,
+            ears=ears,
         )
 
     def _conduct(self) -> None:
@@ -95,8 +116,9 @@ class Desk:
         self._open()
 
     def begin(self, time: float) -> None:
-        """The first generated frame is about to be sampled, at this moment: timeline, cues, the take that is played and the one that is
-        written start here. On the render thread; does not wait. Called again, it does nothing."""
+        """The first generated frame is about to be sampled, at this moment: timeline, cues, the
+        take that is played and the one that is written start here. On the render thread; does not
+        wait. Called again, it does nothing."""
         if not self._waits:
             return
         self._waits = False
@@ -117,33 +139,46 @@ class Desk:
             values = self._store.base if midi.feedback else None
             hands = self.conductor.hands
             self.midi = MidiPorts(
-                self, now=self._clock.now, say=self._say, devices=midi.devices, hands=hands, values=values, supervisor=self._supervisor
+                self,
+                now=self._clock.now,
+                say=self._say,
+                devices=midi.devices,
+                hands=hands,
+                values=values,
+                supervisor=self._supervisor,
             )
             self.midi.start()
         if self._show.tempo.follow == "link":
             self._leave_link()
             try:
-                session, self._close_link = open_link(self.conductor.tempo.bpm, self._show.tempo.beats_per_bar)
+                session, self._close_link = open_link(
+                    self.conductor.tempo.bpm, self._show.tempo.beats_per_bar
+                )
                 self.conductor.lead.follow_link(session)
             except Fault as fault:
                 self._say(f"{fault}; the tempo is the show's own")
 
     def ready(self, show: Played, store: Store) -> tuple[Conductor, Ears]:
-        """What `adopt` takes for another version of the show. store: one that stands as that version starts; nothing of it is kept.
-        Raises Fault, and whatever the show's rules throw."""
+        """What `adopt` takes for another version of the show. store: one that stands as that
+        version starts; nothing of it is kept. Raises Fault, and whatever the show's rules throw."""
         return self._make(show, store)
 
     def drop(self, ready: tuple[Conductor, Ears]) -> None:
         """End what `ready` gave, with what plays as it was."""
         ready[1].close(but=self._ears)
 
-    def adopt(self, show: Played, ready: tuple[Conductor, Ears] | None = None) -> Callable[[], None]:
-        """Another version of the show, whose table and start the store has adopted. All that is pending goes on, see
-        `Conductor.take_over`. ready: from `ready`, so that nothing can fail here. Returns what is to be called afterwards, which opens and
-        closes devices and may wait for them; this does not, so that both may be done with the store held together."""
+    def adopt(
+        self, show: Played, ready: tuple[Conductor, Ears] | None = None
+    ) -> Callable[[], None]:
+        """Another version of the show, whose table and start the store has adopted. All that is
+        pending goes on, see `Conductor.take_over`. ready: from `ready`, so that nothing can fail
+        here. Returns what is to be called afterwards, which opens and closes devices and may wait
+        for them; this does not, so that both may be done with the store held together."""
         made = ready or self._make(show)
         was, ears = self._show, self._ears
-        with self._store.together():  # no frame is sampled between the two, and nothing heard is lost
+        with (
+            self._store.together()
+        ):  # no frame is sampled between the two, and nothing heard is lost
             made[0].store = self._store
             made[0].take_over(self.conductor)
             self._show = show
@@ -155,7 +190,9 @@ class Desk:
                 ears.close(but=made[1])
             if show.tempo.follow != was.tempo.follow:
                 self._leave_link()
-            if self._plugs(show) != self._plugs(was) or (show.tempo.follow == "link" and was.tempo.follow != "link"):
+            if self._plugs(show) != self._plugs(was) or (
+                show.tempo.follow == "link" and was.tempo.follow != "link"
+            ):
                 self._open()
             elif self.midi is not None:
                 self.midi.adopt(self.conductor.hands)
@@ -164,7 +201,8 @@ class Desk:
 
     @staticmethod
     def _plugs(show: Played) -> tuple[object, ...]:
-        """What has to be opened anew when it changes: the MIDI section, and whether anything wants MIDI."""
+        """What has to be opened anew when it changes: the MIDI section, and whether anything wants
+        MIDI."""
         wanted = any(rule.midi is not None for rule in show.mappings) or any(
             (rule.envelope or "").startswith("midi") for rule in show.modulators
         )
@@ -177,7 +215,9 @@ class Desk:
 
     def stop(self) -> None:
         """End, with the take closed."""
-        with contextlib.ExitStack() as steps:  # each is done, whatever another throws; the last one first
+        with (
+            contextlib.ExitStack() as steps
+        ):  # each is done, whatever another throws; the last one first
             if self._ears is not None:
                 steps.callback(self._ears.close)
             steps.callback(self._leave_link)
@@ -196,8 +236,8 @@ class Desk:
         self.conductor.hear_clock(what, time, device, position)
 
     def key(self, key: str) -> None:
-        """A key of the terminal: one that a mapping names, space or right for the next cue, left for the one before, a digit for a cue by
-        its place, the first is 1, t for a tap."""
+        """A key of the terminal: one that a mapping names, space or right for the next cue, left
+        for the one before, a digit for a cue by its place, the first is 1, t for a tap."""
         if self.conductor.hear_key(key):
             return
         if key in (" ", "right"):
@@ -207,7 +247,10 @@ class Desk:
         elif key.isdecimal() and self.conductor.cues.cues:
             name = self.cue_keys().get(key)
             if name is None:
-                self._say(f"key {key}: there is no such cue; {', '.join(f'{one} {cue}' for one, cue in self.cue_keys().items())}")
+                self._say(
+                    f"key {key}: there is no such cue; "
+                    f"{', '.join(f'{one} {cue}' for one, cue in self.cue_keys().items())}"
+                )
             else:
                 self._store.set("cue/fire", name)
         elif key == "t":
@@ -220,7 +263,8 @@ class Desk:
     def _changed(self, name: str, value: Value, origin: object) -> None:
         if self._replay is None or not name.startswith("cue/"):
             self.conductor.changed(name, value, origin)
-        # Files are opened and closed beside the picture: a mapped button is heard on the render thread.
+        # Files are opened and closed beside the picture: a mapped button is heard on the render
+        # thread.
         if name == "take/start":
             self._errands.put(lambda: self._try(self._start_take))
         elif name == "take/stop":
@@ -238,9 +282,16 @@ class Desk:
         """Kept cues into the show file."""
         kept = dict(self.conductor.cues.kept)
         if self._write_cues is None or not kept:
-            self._say("no cue is kept; /vj/cue/store NAME keeps the present state" if not kept else "this show has no file")
+            self._say(
+                "no cue is kept; /vj/cue/store NAME keeps the present state"
+                if not kept
+                else "this show has no file"
+            )
             return
-        states = {name: {key: _short(value) for key, value in rule.set.items()} for name, rule in sorted(kept.items())}
+        states = {
+            name: {key: _short(value) for key, value in rule.set.items()}
+            for name, rule in sorted(kept.items())
+        }
         self._say(self._write_cues(states))
         for name, rule in kept.items():
             if self.conductor.cues.kept.get(name) is rule:
@@ -254,11 +305,15 @@ class Desk:
             self._end_take()
         with self._lock:
             if self._take is None:
-                self._take = TakeWriter(path, self._show.show, self._say, self._painted, self._supervisor)
+                self._take = TakeWriter(
+                    path, self._show.show, self._say, self._painted, self._supervisor
+                )
                 if not self._waits:
                     self._observe(self._take)
                 path = self._take.path
-                self._say(f"the take is written into {path}; render it with --replay {path} --offline")
+                self._say(
+                    f"the take is written into {path}; render it with --replay {path} --offline"
+                )
 
     def _observe(self, take: TakeWriter) -> None:
         if take.hear not in self._store.taps:

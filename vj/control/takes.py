@@ -1,14 +1,14 @@
 """Takes: what was played, written down frame by frame, and played again.
 
-A take is text. The first line is `# vj take 1`, other lines that begin with # are remarks; `# painted at WIDTHxHEIGHT` says at which size
-what follows was painted. Every further line is a frame on which something changed: seconds since the take began, then `name=value` for
-each parameter that changed, values as JSON without spaces outside of strings. The first frame names them all; the last line is the moment
-of the last frame. A number that has stood still and jumps has its old value on the frame before too, so that a step can be told from a
-ramp. What is written is what the picture was painted with, after cues, macros and modulators: nothing else is needed to
-paint it again.
+A take is text. The first line is `# vj take 1`, other lines that begin with # are remarks; `#
+painted at WIDTHxHEIGHT` says at which size what follows was painted. Every further line is a frame
+on which something changed: seconds since the take began, then `name=value` for each parameter that
+changed, values as JSON without spaces outside of strings. The first frame names them all; the last
+line is the moment of the last frame. A number that has stood still and jumps has its old value on
+the frame before too, so that a step can be told from a ramp. What is written is what the picture
+was painted with, after cues, macros and modulators: nothing else is needed to paint it again.
 
-    0.000000 strength=0.35 prompt/a="two faces" ...
-    0.033333 strength=0.3512
+    0.000000 strength=0.35 prompt/a="two faces" ... 0.033333 strength=0.3512
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ PAINTED_AT = "# painted at "
 SAME = 2e-6
 """Seconds: moments this near are the same, since they are written with six digits."""
 GAP = 0.2
-"""Seconds. Between two frames nearer than that, a number that goes on changing runs straight; over a longer gap it stands and jumps."""
+"""Seconds. Between two frames nearer than that, a number that goes on changing runs straight; over
+a longer gap it stands and jumps."""
 WAITING = 20_000
 """Frames that wait for the disk at most; with more the take ends."""
 
@@ -48,8 +49,8 @@ def _number(value: Value) -> str:
 
 
 def _new_file(path: Path) -> tuple[TextIO, Path]:
-    """A file that was not there, under the name or the next free one: set-2.take. Raises OSError, also where the name is a folder's or a
-    device's."""
+    """A file that was not there, under the name or the next free one: set-2.take. Raises OSError,
+    also where the name is a folder's or a device's."""
     if path.exists() and not path.is_file():
         raise OSError(0, "is a folder" if path.is_dir() else "is no file")
     for number in range(1, 1000):
@@ -65,10 +66,15 @@ class TakeWriter:
     """Writes a take on a thread of its own; `hear` is a tap of the store and never waits."""
 
     def __init__(
-        self, path: Path, show: str, say: Callable[[str], None], painted: Callable[[], Size], supervisor: Supervisor | None = None
+        self,
+        path: Path,
+        show: str,
+        say: Callable[[str], None],
+        painted: Callable[[], Size],
+        supervisor: Supervisor | None = None,
     ) -> None:
-        """painted: the size at which the show is painted, asked with every frame. supervisor: of its thread. Raises
-        Fault when the file cannot be made."""
+        """painted: the size at which the show is painted, asked with every frame. supervisor: of
+        its thread. Raises Fault when the file cannot be made."""
         self._say = say
         self._painted, self._size = painted, Size(0, 0)
         try:
@@ -79,7 +85,9 @@ class TakeWriter:
         if self.path != path:
             say(f"take {path}: is there already; this one goes into {self.path}")
         self._file.write(f"{FIRST_LINE}\n# {show}\n")
-        self._queue: queue.SimpleQueue[tuple[float, Mapping[str, Value]] | Size | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[float, Mapping[str, Value]] | Size | None] = (
+            queue.SimpleQueue()
+        )
         self._last: Mapping[str, Value] = {}
         self._begin: float | None = None
         self._end = 0.0
@@ -99,14 +107,20 @@ class TakeWriter:
             self._stop("the disk is too slow")
             return
         last = self._last
-        changed = {name: value for name, value in snapshot.values.items() if last.get(name) != value and _played(name)}
+        changed = {
+            name: value
+            for name, value in snapshot.values.items()
+            if last.get(name) != value and _played(name)
+        }
         if self._begin is None:
             self._begin = snapshot.time
         before, now = self._end, snapshot.time - self._begin
         stood = {
             name: last[name]
             for name, value in changed.items()
-            if isinstance(value, float) and name in last and self._since.get(name, 0.0) < before - SAME
+            if isinstance(value, float)
+            and name in last
+            and self._since.get(name, 0.0) < before - SAME
         }
         self._since.update(dict.fromkeys(changed, now))
         self._last, self._end = snapshot.values, now
@@ -132,7 +146,11 @@ class TakeWriter:
                     self._file.write(f"{PAINTED_AT}{item}\n")
                     continue
                 moment, changed = item
-                self._file.write(f"{moment:.6f} " + " ".join(f"{name}={_number(value)}" for name, value in changed.items()) + "\n")
+                self._file.write(
+                    f"{moment:.6f} "
+                    + " ".join(f"{name}={_number(value)}" for name, value in changed.items())
+                    + "\n"
+                )
                 if self._queue.empty():
                     self._file.flush()
         except OSError as error:
@@ -174,7 +192,9 @@ class Take:
             raise Fault(f"take {path}: is not UTF-8 text") from None
         if lines[0].strip() != FIRST_LINE:
             raise Fault(f"{path}:1: is no take; its first line would be {FIRST_LINE!r}")
-        for number, line in enumerate(lines[1:-1], 2):  # what stands after the last line's end was cut short when its show died
+        for number, line in enumerate(
+            lines[1:-1], 2
+        ):  # what stands after the last line's end was cut short when its show died
             if line.startswith(PAINTED_AT):
                 with suppress(ValueError):
                     self.size = Size.parse(line.removeprefix(PAINTED_AT))
@@ -188,7 +208,9 @@ class Take:
         try:
             moment = float(word)
         except ValueError:
-            raise Fault(f"{where}: {word!r} is no time; a line is SECONDS name=value name=value") from None
+            raise Fault(
+                f"{where}: {word!r} is no time; a line is SECONDS name=value name=value"
+            ) from None
         if moment < self.seconds:
             raise Fault(f"{where}: {moment:g} s lies before the line above it")
         self.seconds = moment
@@ -217,7 +239,8 @@ class Take:
             values.append(fitted)
 
     def at(self, name: str, time: float) -> Value | None:
-        """A parameter's value so many seconds after the take began, a function of the time alone; None when the take says nothing."""
+        """A parameter's value so many seconds after the take began, a function of the time alone;
+        None when the take says nothing."""
         track = self._tracks.get(name)
         if track is None:
             return None
@@ -234,10 +257,15 @@ class Take:
 
     @staticmethod
     def _runs(times: list[float], values: list[Value], index: int) -> bool:
-        """Whether a number is on a ramp after this point: it moves here, and before or after. Else it stands, and jumps."""
+        """Whether a number is on a ramp after this point: it moves here, and before or after. Else
+        it stands, and jumps."""
 
         def moves(at: int) -> bool:
-            return 0 <= at < len(times) - 1 and times[at + 1] - times[at] <= GAP and values[at] != values[at + 1]
+            return (
+                0 <= at < len(times) - 1
+                and times[at + 1] - times[at] <= GAP
+                and values[at] != values[at + 1]
+            )
 
         return moves(index) and (moves(index - 1) or moves(index + 1))
 

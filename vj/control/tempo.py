@@ -1,4 +1,5 @@
-"""Where the beat is: from a number, taps, a MIDI clock or Ableton Link. One straight line from time to beats."""
+"""Where the beat is: from a number, taps, a MIDI clock or Ableton Link. One straight line from time
+to beats."""
 
 from __future__ import annotations
 
@@ -11,14 +12,16 @@ SLOWEST, FASTEST = 20.0, 300.0
 PULSES = 24
 """MIDI clock ticks a quarter note."""
 TICKS = 96
-"""Ticks the tempo is fitted to. Jitter of 2 ms gives 0.05 BPM of standard deviation (0.14 over 48, 0.39 over 24)."""
+"""Ticks the tempo is fitted to. Jitter of 2 ms gives 0.05 BPM of standard deviation (0.14 over 48,
+0.39 over 24)."""
 TAP_PATIENCE = 60 / SLOWEST
 LOST = 0.5
 """Seconds without a tick after which a clock counts as stopped, and a new one as new."""
 
 
 class Tempo:
-    """Beats run on at `bpm`; whatever is heard only bends the line from where it is, so that nothing jumps."""
+    """Beats run on at `bpm`; whatever is heard only bends the line from where it is, so that
+    nothing jumps."""
 
     def __init__(self, bpm: float = 120.0, beats_per_bar: float = 4.0) -> None:
         self.bpm, self.beats_per_bar = bpm, beats_per_bar
@@ -44,7 +47,8 @@ class Tempo:
         return self.beat(time) / self.beats_per_bar
 
     def next(self, time: float, beats: float) -> float:
-        """When the next multiple of so many beats comes, in seconds; `time` itself when it is one. Never, while stopped."""
+        """When the next multiple of so many beats comes, in seconds; `time` itself when it is one.
+        Never, while stopped."""
         if not self.running:
             return math.inf
         now = self.beat(time)
@@ -57,7 +61,8 @@ class Tempo:
         self.bpm = min(FASTEST, max(SLOWEST, bpm))
 
     def _go_on(self, time: float) -> None:
-        """A beat that a clock has stopped runs again once a hand sets the tempo and no clock ticks."""
+        """A beat that a clock has stopped runs again once a hand sets the tempo and no clock
+        ticks."""
         if not self.running and not self.is_led(time):
             self.running = True
 
@@ -73,7 +78,9 @@ class Tempo:
             self._taps.clear()
         self._taps.append(time)
         if len(self._taps) >= 2:
-            self.bpm = min(FASTEST, max(SLOWEST, 60 / median(b - a for a, b in pairwise(self._taps))))
+            self.bpm = min(
+                FASTEST, max(SLOWEST, 60 / median(b - a for a, b in pairwise(self._taps)))
+            )
         self._anchor(time, round(self.beat(time)))
 
     def is_led(self, time: float) -> bool:
@@ -94,7 +101,8 @@ class Tempo:
         self._anchor(time, 0.0)
 
     def clock_position(self, sixteenths: int, time: float) -> None:
-        """The song goes on there, so many sixteenths from its start, with the next tick after a continue."""
+        """The song goes on there, so many sixteenths from its start, with the next tick after a
+        continue."""
         self._ticks.clear()
         self._counted = sixteenths * PULSES // 4
         self._anchor(time, sixteenths / 4)
@@ -109,14 +117,17 @@ class Tempo:
 
     def clock_stop(self, time: float) -> None:
         """The beat stands; what ticks meanwhile does not count."""
-        beat = self.beat(time) if self._counted is None or not self._ticks else self._counted / PULSES
+        beat = (
+            self.beat(time) if self._counted is None or not self._ticks else self._counted / PULSES
+        )
         self._anchor(time, beat)
         self._counted = round(beat * PULSES)
         self.running = False
 
     def clock_tick(self, time: float) -> None:
-        """A straight line is fitted through the last ticks; it says tempo and phase. A clock that is joined while it runs does not move
-        the beat: its ticks are counted on from where the beat is."""
+        """A straight line is fitted through the last ticks; it says tempo and phase. A clock that
+        is joined while it runs does not move the beat: its ticks are counted on from where the beat
+        is."""
         self.heard, self._last_tick = True, time
         if not self.running:
             return
@@ -133,7 +144,9 @@ class Tempo:
             return
         middle = (count - 1) / 2
         mean = sum(self._ticks) / count
-        slope = sum((i - middle) * (t - mean) for i, t in enumerate(self._ticks)) / sum((i - middle) ** 2 for i in range(count))
+        slope = sum((i - middle) * (t - mean) for i, t in enumerate(self._ticks)) / sum(
+            (i - middle) ** 2 for i in range(count)
+        )
         if slope <= 0:
             return
         self.bpm = min(FASTEST, max(SLOWEST, 60 / (PULSES * slope)))

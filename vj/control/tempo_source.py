@@ -20,7 +20,8 @@ class LinkSession(Protocol):
 
 
 class Lead:
-    """Keeps the beat and tempo/bpm together: what leads the beat shows in the parameter, and whoever sets the parameter sets the beat."""
+    """Keeps the beat and tempo/bpm together: what leads the beat shows in the parameter, and
+    whoever sets the parameter sets the beat."""
 
     def __init__(self, tempo: Tempo, follows: str, say: Callable[[str], None]) -> None:
         """follows: `midi`, `link` or `nobody`."""
@@ -47,17 +48,20 @@ class Lead:
         self.tempo.linked = self.tempo.linked and self._session is not None
 
     def follow_link(self, session: LinkSession) -> None:
-        """From now on the tempo and the beat are those of a Link session, and a tempo that is set here is set there."""
+        """From now on the tempo and the beat are those of a Link session, and a tempo that is set
+        here is set there."""
         self._session = session
 
     def hear_clock(self, what: str, moment: float, device: str, position: int) -> None:
-        """A MIDI clock's word. One leads at a time: while it speaks, another one is ignored, and named once."""
+        """A MIDI clock's word. One leads at a time: while it speaks, another one is ignored, and
+        named once."""
         if device != self._clock[0] and moment - self._clock[1] <= LOST:
             if device not in self._named:
                 self._named.add(device)
                 first = self._clock[0] or "another device"
                 self._say(
-                    f"MIDI {device or 'clock'}: a second clock, beside that of {first}; it is ignored"
+                    f"MIDI {device or 'clock'}: a second clock, beside that of {first}; it is "
+                    "ignored"
                 )
             return
         self._clock = device, moment

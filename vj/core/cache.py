@@ -1,4 +1,5 @@
-"""What this machine has found out and may forget: a folder in the user's cache, small JSON files."""
+"""What this machine has found out and may forget: a folder in the user's cache, small JSON
+files."""
 
 from __future__ import annotations
 

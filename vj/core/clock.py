@@ -1,8 +1,10 @@
-"""The two clocks, and how to wait. Live, time is the wall's; offline, time is counted in frames, and nobody waits.
+"""The two clocks, and how to wait. Live, time is the wall's; offline, time is counted in frames,
+and nobody waits.
 
-Whatever paces frames waits with `pause` or `wait_for`. On Windows a wait for an event or a condition ends with a tick of the system's
-timer, of which there are 64 a second: 30 frames a second become 21. `time.sleep` does not have that fault (a high-resolution waitable timer
-since Python 3.11), but cannot be woken, so it is taken in slices.
+Whatever paces frames waits with `pause` or `wait_for`. On Windows a wait for an event or a
+condition ends with a tick of the system's timer, of which there are 64 a second: 30 frames a second
+become 21. `time.sleep` does not have that fault (a high-resolution waitable timer since Python
+3.11), but cannot be woken, so it is taken in slices.
 """
 
 from __future__ import annotations
@@ -24,7 +26,8 @@ TICK = 1 / 64 if sys.platform == "win32" else 0.0
 
 
 def pause(seconds: float, stop: threading.Event | None = None) -> bool:
-    """Sleep to the millisecond on every system. False when `stop` was set meanwhile, or before; that is seen within `SLICE`."""
+    """Sleep to the millisecond on every system. False when `stop` was set meanwhile, or before;
+    that is seen within `SLICE`."""
     end = time.perf_counter() + seconds
     while stop is None or not stop.is_set():
         left = end - time.perf_counter()
@@ -34,8 +37,11 @@ def pause(seconds: float, stop: threading.Event | None = None) -> bool:
     return False
 
 
-def wait_for(condition: threading.Condition, true: Callable[[], bool], timeout: float | None) -> bool:
-    """As `condition.wait_for`, with a timeout that is kept to the millisecond on every system. The condition is held by the caller."""
+def wait_for(
+    condition: threading.Condition, true: Callable[[], bool], timeout: float | None
+) -> bool:
+    """As `condition.wait_for`, with a timeout that is kept to the millisecond on every system. The
+    condition is held by the caller."""
     if timeout is None or not TICK:
         return condition.wait_for(true, timeout)
     end = time.perf_counter() + timeout

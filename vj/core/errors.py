@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 
 class Fault(Exception):
-    """Something a person can put right. The message says what, where, what came and what would do."""
+    """Something a person can put right. The message says what, where, what came and what would
+    do."""
 
 
 class Unavailable(Fault):

@@ -24,7 +24,9 @@ class Size(NamedTuple):
         """`"512x512"` -> Size. Raises ValueError with what would be right."""
         found = re.fullmatch(r"\s*(\d{1,5})\s*[xX×]\s*(\d{1,5})\s*", text)
         if not found:
-            raise ValueError(f"{text!r} is not a size; write it as WIDTHxHEIGHT, for example 512x512")
+            raise ValueError(
+                f"{text!r} is not a size; write it as WIDTHxHEIGHT, for example 512x512"
+            )
         size = cls(int(found[1]), int(found[2]))
         if not (16 <= size.width <= 8192 and 16 <= size.height <= 8192):
             raise ValueError(f"{text!r}: width and height lie between 16 and 8192")
@@ -46,8 +48,11 @@ class Aspect(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Aspect | None:
-        """`"16:9"` or `"square"` -> Aspect; None for what has not this form. Raises ValueError for shapes beyond 4:1."""
-        found = re.fullmatch(r"\s*(\d{1,3})\s*:\s*(\d{1,3})\s*", "1:1" if text.strip() == "square" else text)
+        """`"16:9"` or `"square"` -> Aspect; None for what has not this form. Raises ValueError for
+        shapes beyond 4:1."""
+        found = re.fullmatch(
+            r"\s*(\d{1,3})\s*:\s*(\d{1,3})\s*", "1:1" if text.strip() == "square" else text
+        )
         if not found:
             return None
         aspect = cls(int(found[1]), int(found[2]))
@@ -56,20 +61,29 @@ class Aspect(NamedTuple):
         return aspect
 
     def size(self, side: int, step: int = 64) -> Size:
-        """Sides in multiples of `step` whose shape is nearest to this one, and whose area is near side * side."""
+        """Sides in multiples of `step` whose shape is nearest to this one, and whose area is near
+        side * side."""
         wanted = self.across / self.down
         sides = range(step, 4 * side + 1, step)
         choices = [Size(w, h) for w in sides for h in sides if 0.5 < w * h / side**2 < 1.5]
-        return min(choices, key=lambda s: 4 * abs(math.log(s.width / s.height / wanted)) + abs(math.log(s.width * s.height / side**2)))
+        return min(
+            choices,
+            key=lambda s: (
+                4 * abs(math.log(s.width / s.height / wanted))
+                + abs(math.log(s.width * s.height / side**2))
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Guide:
-    """The real input of a painted picture, which travels with it: its edges lead the enlarging (`vj.pipeline.upscale_guide`).
+    """The real input of a painted picture, which travels with it: its edges lead the enlarging
+    (`vj.pipeline.upscale_guide`).
 
-    pixels: (H, W, 3 or 4) uint8 as they came from the source, cropped or padded to the painted size as `fit` says. image: the same
-    prepared, (h, w, 3) uint8. strength: how far the painting has left it, 0..1. mask: (h, w) uint8, 0 where the painting does not show.
-    flow: the painting has been moved on along it by `share`, and so has the input to be; see `vj.pipeline.optical_flow`.
+    pixels: (H, W, 3 or 4) uint8 as they came from the source, cropped or padded to the painted size
+    as `fit` says. image: the same prepared, (h, w, 3) uint8. strength: how far the painting has
+    left it, 0..1. mask: (h, w) uint8, 0 where the painting does not show. flow: the painting has
+    been moved on along it by `share`, and so has the input to be; see `vj.pipeline.optical_flow`.
     """
 
     pixels: np.ndarray
@@ -85,10 +99,11 @@ class Guide:
 class Frame:
     """One picture.
 
-    pixels: (H, W, 3) RGB or (H, W, 4) RGBA, uint8, C-contiguous; nobody writes into it once it is in a Frame.
-    number: counts from 0 at the source. captured: seconds on the show's clock when the picture was taken. chain: the pictures of a walk,
-    the same arrays in every frame; `pixels` is the first. blank: there is no input; `pixels` is grey. guide: of a painted picture, its
-    real input; None where there is none, or it has no more to show than the painting.
+    pixels: (H, W, 3) RGB or (H, W, 4) RGBA, uint8, C-contiguous; nobody writes into it once it is
+    in a Frame. number: counts from 0 at the source. captured: seconds on the show's clock when the
+    picture was taken. chain: the pictures of a walk, the same arrays in every frame; `pixels` is
+    the first. blank: there is no input; `pixels` is grey. guide: of a painted picture, its real
+    input; None where there is none, or it has no more to show than the painting.
     """
 
     pixels: np.ndarray

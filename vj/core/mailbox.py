@@ -31,7 +31,8 @@ class Mailbox(Generic[T]):
             self._ready.notify()
 
     def take(self, timeout: float | None = None) -> T | None:
-        """The item, waiting up to `timeout` seconds for one (None: for ever). None when none came or the box is closed and empty."""
+        """The item, waiting up to `timeout` seconds for one (None: for ever). None when none came
+        or the box is closed and empty."""
         with self._ready:
             if self._item is None and not self._closed and (timeout is None or timeout > 0):
                 wait_for(self._ready, lambda: self._item is not None or self._closed, timeout)

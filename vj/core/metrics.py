@@ -26,7 +26,8 @@ class Window:
 
 
 class Metrics:
-    """Frames, stages, latencies and losses. Written by the render and sink threads, read by the status line."""
+    """Frames, stages, latencies and losses. Written by the render and sink threads, read by the
+    status line."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -41,7 +42,8 @@ class Metrics:
         self._latencies: list[float] = []
 
     def restart(self) -> None:
-        """Forget what was measured while there was no model yet: it would make the show look quicker than it is."""
+        """Forget what was measured while there was no model yet: it would make the show look
+        quicker than it is."""
         with self._lock:
             self.painted = self.repeated = 0
             self._first = None
@@ -75,7 +77,11 @@ class Metrics:
             if len(self._moments) < 2:
                 return 0.0
             recent = [m for m in self._moments if m > self._moments[-1] - 2.0]
-            return (len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 1 and recent[-1] > recent[0] else 0.0
+            return (
+                (len(recent) - 1) / (recent[-1] - recent[0])
+                if len(recent) > 1 and recent[-1] > recent[0]
+                else 0.0
+            )
 
     def whole_fps(self) -> float:
         """Frames a second from the first to the last."""

@@ -1,5 +1,5 @@
-"""No thread dies unseen: work on a thread of its own is begun again when it throws, which is said and counted; and a stage of a picture's
-way that does not end is named."""
+"""No thread dies unseen: work on a thread of its own is begun again when it throws, which is said
+and counted; and a stage of a picture's way that does not end is named."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ Say = Callable[[str], None]
 
 
 class Post:
-    """Where a thread is on a picture's way. Written by that thread alone, two assignments a stage; read by the watchdog."""
+    """Where a thread is on a picture's way. Written by that thread alone, two assignments a stage;
+    read by the watchdog."""
 
     __slots__ = ("_at", "_now", "_said", "name")
 
@@ -85,7 +86,8 @@ class Supervisor:
             self._faults[name] = self._faults.get(name, 0) + 1
 
     def report(self, name: str, error: BaseException, then: str = "it goes on") -> None:
-        """Count a fault, and say it unless it was said a moment ago. name: of the work. then: what becomes of it."""
+        """Count a fault, and say it unless it was said a moment ago. name: of the work. then: what
+        becomes of it."""
         told = f"{type(error).__name__}: {error}"[:300]
         now = self._now()
         with self._lock:
@@ -102,7 +104,8 @@ class Supervisor:
             )
 
     def call(self, name: str, work: Callable[[], Any], then: str = "it goes on") -> bool:
-        """Do something once, such as a turn of what comes round again and again. False when it threw, which is reported."""
+        """Do something once, such as a turn of what comes round again and again. False when it
+        threw, which is reported."""
         try:
             work()
         except Exception as error:  # that is what this is for
@@ -113,8 +116,8 @@ class Supervisor:
     def start(
         self, name: str, work: Callable[[], Any], stop: Callable[[], bool] = lambda: False
     ) -> threading.Thread:
-        """Run work on a thread of its own, which is its name, until it returns. Work that throws is begun again after a pause, unless
-        `stop` says that it is no longer wanted."""
+        """Run work on a thread of its own, which is its name, until it returns. Work that throws is
+        begun again after a pause, unless `stop` says that it is no longer wanted."""
 
         def run() -> None:
             pause = PAUSE
@@ -195,7 +198,8 @@ class Supervisor:
 
 
 class Errands:
-    """What the render thread may not do itself, since it could wait: done in its order on a thread of its own."""
+    """What the render thread may not do itself, since it could wait: done in its order on a thread
+    of its own."""
 
     LIMIT = 1000
     """Errands that wait at most; what comes then is let go, and counted."""

@@ -41,7 +41,8 @@ class Painter(Protocol):
     name: str
     canvas: Canvas
     settled: bool
-    """False while the same input would not give the same painting: a prompt is travelling, the noise boils, rows are filling."""
+    """False while the same input would not give the same painting: a prompt is travelling, the
+    noise boils, rows are filling."""
     wants_lines: bool
     """It can be led by a line drawing, `cargo.lines`."""
     unused: tuple[str, ...]
@@ -60,7 +61,8 @@ class Painter(Protocol):
 
 
 class Plain:
-    """No model: the input goes through feedback, smoothing and wet/dry. Plays before a model is there, and with `--model none`."""
+    """No model: the input goes through feedback, smoothing and wet/dry. Plays before a model is
+    there, and with `--model none`."""
 
     def __init__(self, size: Size, name: str = "none") -> None:
         self.name = name
@@ -81,7 +83,8 @@ class Plain:
 
 
 def between(one: Tensor, two: Tensor, share: float) -> Tensor:
-    """Latents (1, C, h, w) on the way from one to two, each place's norm kept: a plain mean of two pictures would be paler than both."""
+    """Latents (1, C, h, w) on the way from one to two, each place's norm kept: a plain mean of two
+    pictures would be paler than both."""
     if share <= 0 or one is two:
         return one
     if share >= 1:
@@ -117,8 +120,8 @@ class StreamPainter:
         on_message: Callable[[str], None] = lambda text: None,
         supervisor: Supervisor | None = None,
     ) -> None:
-        """wait: texts are encoded on the spot (offline), not beside the picture. supervisor: of the threads beside the picture. Raises
-        Unavailable on CUDA without cupy."""
+        """wait: texts are encoded on the spot (offline), not beside the picture. supervisor: of the
+        threads beside the picture. Raises Unavailable on CUDA without cupy."""
         self.model = model
         self.name = model.describe()
         self.canvas = make_canvas(size, model.device, model.dtype)
@@ -137,10 +140,13 @@ class StreamPainter:
             *(() if model.wants_lines else ("control/amount",)),
             *(() if has else ("image/amount", "image/mix")),
         )
-        self._walk_tokens = WalkTokens(model.encode_image_prompt, wait, on_message, supervisor) if has else None
+        self._walk_tokens = (
+            WalkTokens(model.encode_image_prompt, wait, on_message, supervisor) if has else None
+        )
 
     def warm(self, snapshot: Snapshot) -> None:
-        """Run a frame or two, so that the first on stage does not stutter. Beside the picture, before the painter is handed over."""
+        """Run a frame or two, so that the first on stage does not stutter. Beside the picture,
+        before the painter is handed over."""
         size = self.canvas.size  # type: ignore[attr-defined]
         for text in ("", snapshot["prompt/a"], snapshot["prompt/b"]):
             self._book.learn(text)
@@ -170,42 +176,74 @@ class StreamPainter:
         recipe = self._recipe(entered, cargo, snapshot, text, negative)
         waits = self._walk_tokens is not None and self._walk_tokens.pending()
         waits = waits or (snapshot["noise/align"] > 0 and snapshot["noise/swirl"] != 0)
-        self.settled = not self._travel.under_way and not waits and snapshot["noise/hold"] >= 1 and len(rows) >= steps - 1
+        self.settled = (
+            not self._travel.under_way
+            and not waits
+            and snapshot["noise/hold"] >= 1
+            and len(rows) >= steps - 1
+        )
         latents = self._latents(entered, snapshot, cargo)
         kept = None
         if strength < FADE_BELOW:  # the canvas reuses its tensor
-            kept = entered.clone() if getattr(cargo, "walk", None) is None else self.model.decode(latents)
+            kept = (
+                entered.clone()
+                if getattr(cargo, "walk", None) is None
+                else self.model.decode(latents)
+            )
         return self._arrived(self._stream.step(latents, recipe, (cargo, strength, kept)))
 
-    def _recipe(self, entered: Tensor, cargo: Any, snapshot: Snapshot, text: Embedding, negative: Embedding | None) -> Recipe:
+    def _recipe(
+        self,
+        entered: Tensor,
+        cargo: Any,
+        snapshot: Snapshot,
+        text: Embedding,
+        negative: Embedding | None,
+    ) -> Recipe:
         """All that this frame takes with it through the model."""
         steps = snapshot["steps"]
-        noise = self._noise.sample(snapshot["seed/a"], snapshot["seed/b"], snapshot["seed/mix"], snapshot["noise/hold"], steps)
+        noise = self._noise.sample(
+            snapshot["seed/a"],
+            snapshot["seed/b"],
+            snapshot["seed/mix"],
+            snapshot["noise/hold"],
+            steps,
+        )
         noise = align(noise, entered, snapshot["noise/align"], self._turn.at(snapshot))
         walk = getattr(cargo, "walk", None)
         tokens = self._walk_tokens
-        walked = tokens.at(walk.one, walk.two, walk.share, walk.chain) if walk is not None and tokens is not None else None
+        walked = (
+            tokens.at(walk.one, walk.two, walk.share, walk.chain)
+            if walk is not None and tokens is not None
+            else None
+        )
         return Recipe(
             self.model.schedule.plan(snapshot["strength"], steps),
             noise,
             self.model.adapters.with_picture(text, snapshot, walked),
             snapshot["guidance"],
             snapshot["delta"],
-            None if negative is None else self.model.adapters.with_picture(negative, snapshot, walked, against=True),
+            None
+            if negative is None
+            else self.model.adapters.with_picture(negative, snapshot, walked, against=True),
             self._hint(entered, cargo, snapshot["control/amount"]),
             snapshot["control/amount"],
         )
 
     def _latents(self, entered: Tensor, snapshot: Snapshot, cargo: Any) -> Tensor:
-        """Where the model starts from: the encoded input; on a walk the place between two pictures in the model's own space, and what
-        feedback and lines have changed on top."""
+        """Where the model starts from: the encoded input; on a walk the place between two pictures
+        in the model's own space, and what feedback and lines have changed on top."""
         step = getattr(cargo, "walk", None)
         if step is None:
             return self.model.encode(entered)
         one, two = (self._latents_at(picture, step.chain) for picture in (step.one, step.two))
         latents = between(one, two, step.share)
         if snapshot["feedback/amount"] > 0 or cargo.model_sees is not cargo.image:
-            latents = latents + self.model.encode(entered) - self.model.encode(self._as_input(cargo.image))
+            latents = (
+                latents
+                + self.model.encode(entered)
+                - self.model.encode(self._as_input(cargo.image))
+            )
         return latents
 
     def _latents_at(self, picture: np.ndarray, chain: tuple[np.ndarray, ...]) -> Tensor:
@@ -223,13 +261,18 @@ class StreamPainter:
         return there.div(255).mul(2).sub(1).permute(2, 0, 1)[None].contiguous()
 
     def _hint(self, entered: Tensor, cargo: Any, amount: float) -> Tensor | None:
-        """The lines of a frame for a model that is led by them, (1, 3, H, W) 0..1. Black ones while it is warmed up."""
+        """The lines of a frame for a model that is led by them, (1, 3, H, W) 0..1. Black ones while
+        it is warmed up."""
         if not self.wants_lines or amount == 0:
             return None
         if cargo is None:
             return torch.zeros_like(entered)
         lines = getattr(cargo, "lines", None)
-        return None if lines is None else torch.from_numpy(lines).to(entered.device).permute(2, 0, 1)[None].float() / 255
+        return (
+            None
+            if lines is None
+            else torch.from_numpy(lines).to(entered.device).permute(2, 0, 1)[None].float() / 255
+        )
 
     def drain(self) -> Painting | None:
         done = None

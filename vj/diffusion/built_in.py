@@ -110,7 +110,8 @@ class BuiltIn(ABC):
         ramp = token[:, count : count + 3 * STOPS].unflatten(1, (STOPS, 3))
         coloured = token[:, count + 3 * STOPS]
         modifiers = token[:, count + 3 * STOPS + 1 : -1]
-        # Beside one in the picture's own colours a prompt's ramp counts by its share of the colours.
+        # Beside one in the picture's own colours a prompt's ramp counts by its share of the
+        # colours.
         ramp = ramp / coloured.clamp_min(1e-6)[:, None, None]
         picture = x.clamp(0, 1)
         wish = Wish(ramp, coloured, modifiers)
@@ -118,7 +119,8 @@ class BuiltIn(ABC):
 
     @abstractmethod
     def paint(self, picture: Tensor, form: Tensor, style: Tensor) -> Tensor:
-        """Tone and colour, (B, 4, H, W) float32, see `Network.forward`, for pictures of any size."""
+        """Tone and colour, (B, 4, H, W) float32, see `Network.forward`, for pictures of any
+        size."""
 
     @abstractmethod
     def lay(self, patterns: np.ndarray) -> Tensor:

@@ -46,7 +46,8 @@ class Choices:
         )
         self._doubted: set[str] = set()
         self.way: tuple[object, ...] | None = None
-        """The name of the way to compute that was taken over from another run, see `tuning.tune`."""
+        """The name of the way to compute that was taken over from another run, see
+        `tuning.tune`."""
 
     def get(self, *name: object) -> dict[str, Any] | None:
         """What was kept under a name; None when nothing was, or on another machine."""

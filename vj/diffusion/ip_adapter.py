@@ -1,6 +1,8 @@
-"""Pictures as prompts: an IP-Adapter (arXiv 2308.06721) put into a UNet, and the tokens it makes of pictures.
+"""Pictures as prompts: an IP-Adapter (arXiv 2308.06721) put into a UNet, and the tokens it makes of
+pictures.
 
-The UNet gets tokens that are projected already, so they can be made once, mixed, and travel with a frame.
+The UNet gets tokens that are projected already, so they can be made once, mixed, and travel with a
+frame.
 """
 
 from __future__ import annotations
@@ -32,8 +34,9 @@ class Projected(nn.Module):
 
 
 class Weighing(nn.Module):
-    """An IP-Adapter's keys or values of tokens that each end in their amount, (B, N, D + 1). Attention is linear in its values, so these
-    times the amount are the adapter's scale, for every row its own."""
+    """An IP-Adapter's keys or values of tokens that each end in their amount, (B, N, D + 1).
+    Attention is linear in its values, so these times the amount are the adapter's scale, for every
+    row its own."""
 
     def __init__(self, linear: nn.Module, by_amount: bool) -> None:
         super().__init__()
@@ -48,7 +51,12 @@ class ImagePrompts:
     """What makes tokens of pictures, and the tokens of the show's own."""
 
     def __init__(self, encoder: Any, preparing: Any, projection: nn.Module, hidden: bool) -> None:
-        self.encoder, self.preparing, self.projection, self.hidden = encoder, preparing, projection, hidden
+        self.encoder, self.preparing, self.projection, self.hidden = (
+            encoder,
+            preparing,
+            projection,
+            hidden,
+        )
         self.shown: list[Tensor] = []
         self.blank = torch.zeros(0)
         """The tokens of no picture, (1, N, D)."""
@@ -72,58 +80,84 @@ class ImagePrompts:
             except cv2.error:
                 picture = None
             if picture is None:
-                raise Fault(f"image_prompts: {name}: is no picture that can be opened (PNG, JPEG, WebP, TIFF)")
+                raise Fault(
+                    f"image_prompts: {name}: is no picture that can be opened (PNG, JPEG, WebP, "
+                    "TIFF)"
+                )
             self.shown.append(self.encode(picture))
 
     def encode(self, picture: np.ndarray) -> Tensor:
-        """(H, W, 3) uint8 -> tokens (1, N, D) float32. The middle of the picture is looked at, as CLIP does."""
+        """(H, W, 3) uint8 -> tokens (1, N, D) float32. The middle of the picture is looked at, as
+        CLIP does."""
         return self._tokens(picture, nothing=False)
 
     @torch.no_grad()
     def _tokens(self, picture: np.ndarray, nothing: bool) -> Tensor:
-        """nothing: what the adapter was trained with where there is no picture, zeros in place of what it is shown."""
+        """nothing: what the adapter was trained with where there is no picture, zeros in place of
+        what it is shown."""
         at = next(self.projection.parameters())
-        pixels = self.preparing(images=picture, return_tensors="pt").pixel_values.to(at.device, at.dtype)
+        pixels = self.preparing(images=picture, return_tensors="pt").pixel_values.to(
+            at.device, at.dtype
+        )
         if self.hidden:
-            seen = self.encoder(torch.zeros_like(pixels) if nothing else pixels, output_hidden_states=True).hidden_states[-2]
+            seen = self.encoder(
+                torch.zeros_like(pixels) if nothing else pixels, output_hidden_states=True
+            ).hidden_states[-2]
         else:
             seen = self.encoder(pixels).image_embeds * (0 if nothing else 1)
         tokens: Tensor = self.projection(seen).float()
         return tokens
 
     def at(self, mix: float) -> Tensor:
-        """The tokens on the way over all pictures, 0 the first and 1 the last, mixed as prompts are. (1, N, D)."""
+        """The tokens on the way over all pictures, 0 the first and 1 the last, mixed as prompts
+        are. (1, N, D)."""
         place = mix * (len(self.shown) - 1)
-        one, two = (Embedding(self.shown[number]) for number in (math.floor(place), math.ceil(place)))
+        one, two = (
+            Embedding(self.shown[number]) for number in (math.floor(place), math.ceil(place))
+        )
         return blend([(one, 1 - place % 1), (two, place % 1)]).tokens
 
 
 class WalkTokens:
-    """The tokens of a walk's pictures. Live they are made on a thread of its own, offline on the spot."""
+    """The tokens of a walk's pictures. Live they are made on a thread of its own, offline on the
+    spot."""
 
     def __init__(
-        self, encode: Callable[[np.ndarray], Tensor], wait: bool, on_message: Callable[[str], None], supervisor: Supervisor | None = None
+        self,
+        encode: Callable[[np.ndarray], Tensor],
+        wait: bool,
+        on_message: Callable[[str], None],
+        supervisor: Supervisor | None = None,
     ) -> None:
         """supervisor: of the thread that makes them."""
         self._supervisor = supervisor or Supervisor(on_message)
         self._encode, self._wait, self._say = encode, wait, on_message
         self._known: list[tuple[np.ndarray, list[Tensor | None]]] = []
-        self._queue: queue.SimpleQueue[tuple[np.ndarray, list[Tensor | None]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[np.ndarray, list[Tensor | None]] | None] = (
+            queue.SimpleQueue()
+        )
         self._thread: threading.Thread | None = None
 
     def pending(self) -> bool:
         """Some are still being made."""
         return any(not made for _, made in self._known)
 
-    def at(self, one: np.ndarray, two: np.ndarray, share: float, chain: tuple[np.ndarray, ...]) -> Tensor | None:
-        """The tokens of a place between two pictures, mixed as prompts are. The others of the chain are made ahead. While one of the two
-        is not there the other stands for both; None when neither is."""
+    def at(
+        self, one: np.ndarray, two: np.ndarray, share: float, chain: tuple[np.ndarray, ...]
+    ) -> Tensor | None:
+        """The tokens of a place between two pictures, mixed as prompts are. The others of the chain
+        are made ahead. While one of the two is not there the other stands for both; None when
+        neither is."""
         found = self._of(one), self._of(two)
         for picture in chain:
             self._of(picture)
         wanted = {id(picture) for picture in (one, two, *chain)}
         self._known = [(picture, made) for picture, made in self._known if id(picture) in wanted]
-        parts = [(Embedding(tokens), weight) for tokens, weight in zip(found, (1 - share, share), strict=True) if tokens is not None]
+        parts = [
+            (Embedding(tokens), weight)
+            for tokens, weight in zip(found, (1 - share, share), strict=True)
+            if tokens is not None
+        ]
         return blend(parts).tokens if parts else None
 
     def _of(self, picture: np.ndarray) -> Tensor | None:
@@ -154,46 +188,83 @@ class WalkTokens:
 
 
 def weighed(tokens: Tensor, amount: float) -> Tensor:
-    """Tokens of an image prompt, (1, N, D), as `Embedding.image` has them, (1, N, D + 1): each ends in its amount."""
+    """Tokens of an image prompt, (1, N, D), as `Embedding.image` has them, (1, N, D + 1): each ends
+    in its amount."""
     return torch.cat([tokens, tokens.new_full((*tokens.shape[:2], 1), amount)], -1)
 
 
-def open_ip_adapter(spec: ModelSpec, name: str, pipe: Any, family: str, dtype: torch.dtype) -> ImagePrompts:
-    """Put an IP-Adapter into the UNet, in a way that takes projected tokens, and keep what makes them. Raises Fault."""
+def open_ip_adapter(
+    spec: ModelSpec, name: str, pipe: Any, family: str, dtype: torch.dtype
+) -> ImagePrompts:
+    """Put an IP-Adapter into the UNet, in a way that takes projected tokens, and keep what makes
+    them. Raises Fault."""
     from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
 
     if family not in ("sd15", "sdxl"):
-        raise Fault(f"ip_adapter: there is none for this family ({family}); they are made for SD 1.5 and SDXL")
+        raise Fault(
+            f"ip_adapter: there is none for this family ({family}); they are made for SD 1.5 and "
+            "SDXL"
+        )
     if spec.image_encoder is None:
-        raise Fault(f"ip_adapter {name}: needs image_encoder, the folder of the CLIP vision model that it was trained with")
+        raise Fault(
+            f"ip_adapter {name}: needs image_encoder, the folder of the CLIP vision model that it "
+            "was trained with"
+        )
     found = read_weights(spec, "ip_adapter", name)
-    state = {part: found.get(part) or _below(found, f"{part}.") for part in ("image_proj", "ip_adapter")}
-    projection, keys = state["image_proj"], [key for key in state["ip_adapter"] if key.endswith("to_k_ip.weight")]
+    state = {
+        part: found.get(part) or _below(found, f"{part}.") for part in ("image_proj", "ip_adapter")
+    }
+    projection, keys = (
+        state["image_proj"],
+        [key for key in state["ip_adapter"] if key.endswith("to_k_ip.weight")],
+    )
     if not projection or not keys:
         raise Fault(f"ip_adapter {name}: is none (it has no image_proj and ip_adapter weights)")
     if not any(key in projection for key in ("proj.weight", "proj.3.weight", "latents")):
-        raise Fault(f"ip_adapter {name}: is a FaceID, which needs a face recogniser that is not here; take one without FaceID")
+        raise Fault(
+            f"ip_adapter {name}: is a FaceID, which needs a face recogniser that is not here; "
+            "take one without FaceID"
+        )
     unet = pipe.unet
     crossed = [one for one in unet.attn_processors if one.endswith("attn2.processor")]
     width, wants = state["ip_adapter"][keys[0]].shape[-1], unet.config.cross_attention_dim
     if width != wants or len(keys) != len(crossed):
         has = f"{len(keys)} layers of width {width}, and {spec.name} has {len(crossed)} of {wants}"
         raise Fault(f"ip_adapter {name}: was made for another family of models ({has})")
-    encoder = open_part(spec, "image_encoder", spec.image_encoder, CLIPVisionModelWithProjection, dtype)
-    hidden = "proj.weight" not in projection  # "plus" and "full face" look at every patch of the picture, not at its summary
-    takes = next(projection[key].shape[-1] for key in ("proj.weight", "proj.0.weight", "proj_in.weight") if key in projection)
+    encoder = open_part(
+        spec, "image_encoder", spec.image_encoder, CLIPVisionModelWithProjection, dtype
+    )
+    hidden = (
+        "proj.weight" not in projection
+    )  # "plus" and "full face" look at every patch of the picture, not at its summary
+    takes = next(
+        projection[key].shape[-1]
+        for key in ("proj.weight", "proj.0.weight", "proj_in.weight")
+        if key in projection
+    )
     gives = encoder.config.hidden_size if hidden else encoder.config.projection_dim
     if takes != gives:
-        raise Fault(f"image_encoder {spec.image_encoder}: gives {gives} numbers and the IP-Adapter takes {takes}; it wants another one")
+        raise Fault(
+            f"image_encoder {spec.image_encoder}: gives {gives} numbers and the IP-Adapter takes "
+            f"{takes}; it wants another one"
+        )
     folder = Path(spec.image_encoder).expanduser()
     side = encoder.config.image_size
     described = not folder.is_dir() or (folder / "preprocessor_config.json").is_file()
     try:
-        pipe.load_ip_adapter(state, subfolder="", weight_name="", image_encoder_folder=None, low_cpu_mem_usage=False)
-        preparing = CLIPImageProcessor.from_pretrained(spec.image_encoder) if described else CLIPImageProcessor(size=side, crop_size=side)
+        pipe.load_ip_adapter(
+            state, subfolder="", weight_name="", image_encoder_folder=None, low_cpu_mem_usage=False
+        )
+        preparing = (
+            CLIPImageProcessor.from_pretrained(spec.image_encoder)
+            if described
+            else CLIPImageProcessor(size=side, crop_size=side)
+        )
     except Exception as error:
         raise Fault(f"ip_adapter {name}: {reason(spec, error)}") from None
-    made = ImagePrompts(encoder, preparing, unet.encoder_hid_proj.image_projection_layers[0], hidden)
+    made = ImagePrompts(
+        encoder, preparing, unet.encoder_hid_proj.image_projection_layers[0], hidden
+    )
     unet.encoder_hid_proj = Projected()
     for one in crossed:
         processor = unet.attn_processors[one]
@@ -203,4 +274,6 @@ def open_ip_adapter(spec: ModelSpec, name: str, pipe: Any, family: str, dtype: t
 
 
 def _below(found: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    return {key.removeprefix(prefix): value for key, value in found.items() if key.startswith(prefix)}
+    return {
+        key.removeprefix(prefix): value for key, value in found.items() if key.startswith(prefix)
+    }

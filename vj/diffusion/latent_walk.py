@@ -1,8 +1,11 @@
-"""Walks between pictures (after ArtWalks): where on the way each frame stands, and what the model is given there.
+"""Walks between pictures (after ArtWalks): where on the way each frame stands, and what the model
+is given there.
 
-A walk is a chain of pictures. Its legs are walked by time, each along its own curve, or by hand; with `walk/even` the way is taken slower
-where the painting changes much and quicker where it changes little, so that what one sees moves at constant speed. The painting itself
-says how much it changes, so it holds for any model and prompt: du/dt = v / max(change of the output for a step of u, e).
+A walk is a chain of pictures. Its legs are walked by time, each along its own curve, or by hand;
+with `walk/even` the way is taken slower where the painting changes much and quicker where it
+changes little, so that what one sees moves at constant speed. The painting itself says how much it
+changes, so it holds for any model and prompt: du/dt = v / max(change of the output for a step of u,
+e).
 """
 
 from __future__ import annotations
@@ -21,15 +24,17 @@ from vj.pipeline.preprocess import Fit, prepare
 QUICKEST, SLOWEST = 8.0, 0.1
 """Bounds of an even walk's pace, in units of the plain one."""
 BRAKE, HURRY = 0.6, 1.2
-"""Bounds of how the pace changes from a frame to the next: quicker down than up, since a jump is seen and a pause is not."""
+"""Bounds of how the pace changes from a frame to the next: quicker down than up, since a jump is
+seen and a pause is not."""
 TRUST = 0.1
-"""Legs of experience after which what was measured counts as much as the guess that paintings change as their pictures do."""
+"""Legs of experience after which what was measured counts as much as the guess that paintings
+change as their pictures do."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """A place on a walk. one, two: (H, W, 3) uint8, the prepared pictures of its leg, the same arrays for the whole leg. share: how far
-    from one to two, 0..1, the curve in it."""
+    """A place on a walk. one, two: (H, W, 3) uint8, the prepared pictures of its leg, the same
+    arrays for the whole leg. share: how far from one to two, 0..1, the curve in it."""
 
     one: np.ndarray
     two: np.ndarray
@@ -38,10 +43,15 @@ class Step:
     """All pictures of the walk, prepared."""
 
     def crossfaded(self) -> np.ndarray:
-        """What stands for the input where there is no model to walk in: a new picture, or one of the two."""
+        """What stands for the input where there is no model to walk in: a new picture, or one of
+        the two."""
         if self.share <= 0 or self.one is self.two:
             return self.one
-        return self.two if self.share >= 1 else cv2.addWeighted(self.one, 1 - self.share, self.two, self.share, 0)
+        return (
+            self.two
+            if self.share >= 1
+            else cv2.addWeighted(self.one, 1 - self.share, self.two, self.share, 0)
+        )
 
 
 class Walker:
@@ -66,9 +76,15 @@ class Walker:
         """How much it has changed in all, and how much the pictures did."""
 
     def at(self, chain: tuple[np.ndarray, ...], snapshot: Snapshot) -> Step:
-        """The place of this frame. chain: at least one picture, (H, W, 3 or 4) uint8 each, of any sizes."""
-        if len(chain) != len(self._chain) or any(a is not b for a, b in zip(chain, self._chain, strict=False)):
-            self._chain, self._prepared = chain, [prepare(picture, self._size, self._fit) for picture in chain]
+        """The place of this frame. chain: at least one picture, (H, W, 3 or 4) uint8 each, of any
+        sizes."""
+        if len(chain) != len(self._chain) or any(
+            a is not b for a, b in zip(chain, self._chain, strict=False)
+        ):
+            self._chain, self._prepared = (
+                chain,
+                [prepare(picture, self._size, self._fit) for picture in chain],
+            )
             self.position, self._way, self._time, self._seen = 0.0, 1, None, None
             self._change = self._shown = self._expected = 0.0
             self._on_leg = -1
@@ -83,7 +99,12 @@ class Walker:
         leg = self._leg(legs)
         share = self._ease(leg, snapshot)(min(1.0, max(0.0, self.position - leg))) if legs else 0.0
         self._eased = leg + share
-        return Step(self._prepared[leg], self._prepared[(leg + 1) % len(chain)], share, tuple(self._prepared))
+        return Step(
+            self._prepared[leg],
+            self._prepared[(leg + 1) % len(chain)],
+            share,
+            tuple(self._prepared),
+        )
 
     @staticmethod
     def _ease(leg: int, snapshot: Snapshot) -> Curve:
@@ -120,8 +141,9 @@ class Walker:
             self.position, self._way = min(float(legs), max(0.0, self.position)), 1
 
     def _set_stride(self, leg: int) -> None:
-        """How many times the plain step of the eased way comes next: so many that the output changes by an even share of what it changes
-        in all, hurried or held back where the leg would not end in time."""
+        """How many times the plain step of the eased way comes next: so many that the output
+        changes by an even share of what it changes in all, hurried or held back where the leg would
+        not end in time."""
         length = self._lengths[leg]
         guess = TRUST * max(length, 1e-3)
         wanted = length * (guess + self._shown) / (guess + self._expected)
@@ -130,17 +152,22 @@ class Walker:
         done = self._eased - leg if self._way > 0 else leg + 1 - self._eased
         late = min(2.0, max(0.5, (1 - done) / max(0.05, 1 - self._used)))
         asked = late * wanted / self._change
-        self._stride = min(4.0, max(SLOWEST, min(HURRY * self._stride, max(BRAKE * self._stride, asked))))
+        self._stride = min(
+            4.0, max(SLOWEST, min(HURRY * self._stride, max(BRAKE * self._stride, asked)))
+        )
 
     def _pace_for(self, share: float, plain: float, snapshot: Snapshot, legs: int) -> float:
-        """How many times the plain step of position moves the eased way by `share`; by halving, since an ease is any curve."""
+        """How many times the plain step of position moves the eased way by `share`; by halving,
+        since an ease is any curve."""
         leg = self._leg(legs)
         ease = self._ease(leg, snapshot)
         here = self.position - leg
         begin = ease(min(1.0, max(0.0, here)))
         rest = (1 - here if self._way > 0 else here) + 1e-6
         if plain <= 0 or abs(ease(1.0 if self._way > 0 else 0.0) - begin) <= share:
-            return min(QUICKEST, rest / plain) if plain > 0 else 1.0  # not beyond the picture: the next leg has another curve
+            return (
+                min(QUICKEST, rest / plain) if plain > 0 else 1.0
+            )  # not beyond the picture: the next leg has another curve
         low, high = SLOWEST, min(QUICKEST, rest / plain)
         for _ in range(16):
             middle = 0.5 * (low + high)
@@ -161,6 +188,7 @@ class Walker:
 
 
 def _small(picture: np.ndarray) -> np.ndarray:
-    """(48, 48, 3) float32, 0..255: movement of single pixels, and grain, say nothing about a walk's pace."""
+    """(48, 48, 3) float32, 0..255: movement of single pixels, and grain, say nothing about a walk's
+    pace."""
     out: np.ndarray = cv2.resize(picture, (48, 48), interpolation=cv2.INTER_AREA).astype(np.float32)
     return out

@@ -1,4 +1,5 @@
-"""From a show's model section to a painter that is ready to play. Takes seconds to minutes, so beside the picture."""
+"""From a show's model section to a painter that is ready to play. Takes seconds to minutes, so
+beside the picture."""
 
 from __future__ import annotations
 
@@ -41,19 +42,25 @@ def make_painter(
     choices: Choices | None = None,
     supervisor: Supervisor | None = None,
 ) -> Painter:
-    """Load, choose the quickest way to compute on a CPU, and run the first frames. Raises Fault with one line that says what is wrong.
+    """Load, choose the quickest way to compute on a CPU, and run the first frames. Raises Fault
+    with one line that says what is wrong.
 
-    quietly: entered while ways are timed; the rest of the program should do little meanwhile. sizes: live, the painter is made for the
-    largest of these that this machine paints in time, instead of for `size`. choices: what was found out by timing before. supervisor: of
-    the threads beside the picture.
+    quietly: entered while ways are timed; the rest of the program should do little meanwhile.
+    sizes: live, the painter is made for the largest of these that this machine paints in time,
+    instead of for `size`. choices: what was found out by timing before. supervisor: of the threads
+    beside the picture.
 
-    Offline (`live` False) nothing is chosen by timing: an offline render must come out the same every time.
+    Offline (`live` False) nothing is chosen by timing: an offline render must come out the same
+    every time.
     """
     if spec.name == "none":
         return Plain(size)
     weights = pocket_file(spec.name)
     if is_built_in(spec.name) and engine == "streamdiffusion":
-        raise Fault(f"engine streamdiffusion: the package plays no {spec.name}; leave engine out, and ours does")
+        raise Fault(
+            f"engine streamdiffusion: the package plays no {spec.name}; leave engine out, and "
+            "ours does"
+        )
     model: Model | PocketModel | DrawnModel
     if spec.name == "drawn":
         model = load_drawn(spec)

@@ -1,7 +1,8 @@
 """Models: from a name to something that encodes, denoises and decodes on the best device at hand.
 
-Any diffusers folder, single-file checkpoint or Hugging Face id of the Stable Diffusion 1.5, 2.1, Turbo and SDXL-Turbo families. Only
-safetensors unless the show allows pickles. The built-in one is in `pocket_model`, with the same face.
+Any diffusers folder, single-file checkpoint or Hugging Face id of the Stable Diffusion 1.5, 2.1,
+Turbo and SDXL-Turbo families. Only safetensors unless the show allows pickles. The built-in one is
+in `pocket_model`, with the same face.
 """
 
 from __future__ import annotations
@@ -20,7 +21,16 @@ from torch import Tensor
 
 from vj.core.errors import Fault
 from vj.diffusion.adapters import Adapters, add_adapters
-from vj.diffusion.checkpoints import ModelSpec, Progress, check_fit, choose_vae, family_of, fuse_lcm, open_pipeline, refuse_missing
+from vj.diffusion.checkpoints import (
+    ModelSpec,
+    Progress,
+    check_fit,
+    choose_vae,
+    family_of,
+    fuse_lcm,
+    open_pipeline,
+    refuse_missing,
+)
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import Schedule
 from vj.parameters.store import Snapshot
@@ -47,36 +57,50 @@ class Model:
         self.prediction: str = self.pipe.scheduler.config.prediction_type
         self.latent_channels: int = self.pipe.unet.config.in_channels
         self.scale: int = self.pipe.vae_scale_factor
-        self.vae_dtype = torch.float32 if getattr(self.pipe.vae.config, "force_upcast", False) else self.dtype
+        self.vae_dtype = (
+            torch.float32 if getattr(self.pipe.vae.config, "force_upcast", False) else self.dtype
+        )
         self._time_ids: dict[tuple[int, int, int], Tensor] = {}
 
     def to(self, dtype: torch.dtype) -> None:
         """Compute in another type from now on."""
         self.dtype = dtype
-        self.vae_dtype = torch.float32 if getattr(self.pipe.vae.config, "force_upcast", False) else dtype
+        self.vae_dtype = (
+            torch.float32 if getattr(self.pipe.vae.config, "force_upcast", False) else dtype
+        )
         layout = torch.channels_last
         self.pipe.unet.to(self.device, dtype, memory_format=layout).eval().requires_grad_(False)
-        self.pipe.vae.to(self.device, self.vae_dtype, memory_format=layout).eval().requires_grad_(False)
+        self.pipe.vae.to(self.device, self.vae_dtype, memory_format=layout).eval().requires_grad_(
+            False
+        )
         for encoder in (self.pipe.text_encoder, getattr(self.pipe, "text_encoder_2", None)):
             if encoder is not None:
-                encoder.to(self.device, dtype if self.device.type != "cpu" else torch.float32).eval().requires_grad_(False)
+                encoder.to(
+                    self.device, dtype if self.device.type != "cpu" else torch.float32
+                ).eval().requires_grad_(False)
         self.adapters.to(self.device, dtype)
 
     def take_threads(self) -> None:
-        """To be called on the thread that computes: with OpenMP the number of threads belongs to the thread that asks."""
+        """To be called on the thread that computes: with OpenMP the number of threads belongs to
+        the thread that asks."""
         if self.threads is not None and torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
 
     @torch.no_grad()
     def encode_text(self, text: str) -> Embedding:
         """The embedding of a text; words beyond the encoder's 77 tokens are left out."""
-        out = self.pipe.encode_prompt(text, device=self.device, num_images_per_prompt=1, do_classifier_free_guidance=False)
+        out = self.pipe.encode_prompt(
+            text, device=self.device, num_images_per_prompt=1, do_classifier_free_guidance=False
+        )
         return Embedding(out[0].float(), out[2].float() if self.family == "sdxl" else None)
 
     @torch.no_grad()
     def encode(self, image: Tensor) -> Tensor:
-        """(1, 3, H, W) in -1..1 -> latents (1, C, H/scale, W/scale) float32. The mean, never a draw: a draw would flicker."""
-        return self.latents_of(image.to(self.vae_dtype)).float() * self.pipe.vae.config.scaling_factor
+        """(1, 3, H, W) in -1..1 -> latents (1, C, H/scale, W/scale) float32. The mean, never a
+        draw: a draw would flicker."""
+        return (
+            self.latents_of(image.to(self.vae_dtype)).float() * self.pipe.vae.config.scaling_factor
+        )
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
@@ -84,17 +108,32 @@ class Model:
         return self.picture_of((latents / self.pipe.vae.config.scaling_factor).to(self.vae_dtype))
 
     @torch.no_grad()
-    def unet(self, x: Tensor, t: Tensor, text: Embedding, hint: Tensor | None = None, amount: float | Tensor = 1.0) -> Tensor:
-        """The UNet's prediction for a batch, float32. hint: (B, 3, H, W) 0..1, white lines on black for a ControlNet or T2I-Adapter.
-        amount: how strongly they lead, for all rows or for each, (B,)."""
+    def unet(
+        self,
+        x: Tensor,
+        t: Tensor,
+        text: Embedding,
+        hint: Tensor | None = None,
+        amount: float | Tensor = 1.0,
+    ) -> Tensor:
+        """The UNet's prediction for a batch, float32. hint: (B, 3, H, W) 0..1, white lines on black
+        for a ControlNet or T2I-Adapter. amount: how strongly they lead, for all rows or for each,
+        (B,)."""
         added: dict[str, Any] = {}
         if text.pooled is not None:
             added = {"text_embeds": text.pooled.to(self.dtype), "time_ids": self._size_ids(x)}
-        sample, tokens = x.to(self.dtype).contiguous(memory_format=torch.channels_last), text.tokens.to(self.dtype)
+        sample, tokens = (
+            x.to(self.dtype).contiguous(memory_format=torch.channels_last),
+            text.tokens.to(self.dtype),
+        )
         more = self.adapters.lead(sample, t, tokens, dict(added), hint, amount)
         if self.adapters.pictures is not None:
-            added["image_embeds"] = [self.adapters.picture_tokens(text, len(x)).to(self.device, self.dtype)]
-        out: Tensor = self.pipe.unet(sample, t, tokens, added_cond_kwargs=added, return_dict=False, **more)[0]
+            added["image_embeds"] = [
+                self.adapters.picture_tokens(text, len(x)).to(self.device, self.dtype)
+            ]
+        out: Tensor = self.pipe.unet(
+            sample, t, tokens, added_cond_kwargs=added, return_dict=False, **more
+        )[0]
         return out.float()
 
     @property
@@ -103,15 +142,19 @@ class Model:
         return self.adapters.wants_lines
 
     def follow(self, snapshot: Snapshot) -> None:
-        """Bring what is played of the model itself, the weights of LoRAs, to a frame's snapshot. On the thread that computes."""
+        """Bring what is played of the model itself, the weights of LoRAs, to a frame's snapshot. On
+        the thread that computes."""
         if self.adapters.weights:
             self.adapters.follow(self.pipe.unet, snapshot.values)
 
     def encode_image_prompt(self, picture: np.ndarray) -> Tensor:
-        """(H, W, 3) uint8 -> the tokens an IP-Adapter makes of it, (1, N, D) float32. Raises Fault without one. Takes as long as its
-        image encoder does; `vj.diffusion.ip_adapter.weighed` gives them the amount that `Embedding.image` wants."""
+        """(H, W, 3) uint8 -> the tokens an IP-Adapter makes of it, (1, N, D) float32. Raises Fault
+        without one. Takes as long as its image encoder does; `vj.diffusion.ip_adapter.weighed`
+        gives them the amount that `Embedding.image` wants."""
         if self.adapters.pictures is None:
-            raise Fault(f"{self.name}: pictures are prompts only with an ip_adapter and its image_encoder")
+            raise Fault(
+                f"{self.name}: pictures are prompts only with an ip_adapter and its image_encoder"
+            )
         return self.adapters.pictures.encode(picture)
 
     def latents_of(self, image: Tensor) -> Tensor:
@@ -129,7 +172,9 @@ class Model:
         batch, _, h, w = x.shape
         if (batch, h, w) not in self._time_ids:
             height, width = h * self.scale, w * self.scale
-            row = torch.tensor([height, width, 0, 0, height, width], dtype=self.dtype, device=self.device)
+            row = torch.tensor(
+                [height, width, 0, 0, height, width], dtype=self.dtype, device=self.device
+            )
             self._time_ids[batch, h, w] = row.expand(batch, 6)
         return self._time_ids[batch, h, w]
 
@@ -143,7 +188,10 @@ class Model:
     def keep(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Its exact weights, for `restore`: what goes through bfloat16 loses bits."""
         own = {part: copy.deepcopy(getattr(self.pipe, part)) for part in ("unet", "vae")}
-        return own, {part: copy.deepcopy(getattr(self.adapters, part)) for part in ("controlnet", "t2i_adapter")}
+        return own, {
+            part: copy.deepcopy(getattr(self.adapters, part))
+            for part in ("controlnet", "t2i_adapter")
+        }
 
     def restore(self, kept: tuple[dict[str, Any], dict[str, Any]]) -> None:
         self.pipe.register_modules(**kept[0])
@@ -155,20 +203,29 @@ class Model:
         image = torch.zeros(1, 3, height, width).contiguous(memory_format=torch.channels_last)
         text = self.encode_text("")
         hint = [torch.zeros(1, 3, height, width)] if self.wants_lines else []
-        return lambda: self.decode(self.unet(self.encode(image), torch.tensor([500.0]), text, *hint))
+        return lambda: self.decode(
+            self.unet(self.encode(image), torch.tensor([500.0]), text, *hint)
+        )
 
     def describe(self) -> str:
         """`sd-turbo (sd21, cuda float16, vae AutoencoderTiny)`."""
         vae, added = type(self.pipe.vae).__name__, self.adapters.describe()
-        return f"{self.name} ({self.family}, {self.device.type} {short(self.dtype)}, vae {vae}{added})"
+        return (
+            f"{self.name} ({self.family}, {self.device.type} {short(self.dtype)}, vae {vae}{added})"
+        )
 
 
 def best_device(wish: str = "auto") -> torch.device:
     """cuda, then mps, then cpu. Raises Fault for a wish that cannot be had."""
     if wish != "auto":
         kind = torch.device(wish).type
-        if (kind == "cuda" and not torch.cuda.is_available()) or (kind == "mps" and not torch.backends.mps.is_available()):
-            raise Fault(f"model device {wish}: not available here (this machine has: {best_device()}); leave device out to take the best")
+        if (kind == "cuda" and not torch.cuda.is_available()) or (
+            kind == "mps" and not torch.backends.mps.is_available()
+        ):
+            raise Fault(
+                f"model device {wish}: not available here (this machine has: {best_device()}); "
+                "leave device out to take the best"
+            )
         return torch.device(wish)
     if torch.cuda.is_available():
         return torch.device("cuda")
@@ -176,7 +233,8 @@ def best_device(wish: str = "auto") -> torch.device:
 
 
 def load_model(spec: ModelSpec, progress: Progress = lambda text: None) -> Model:
-    """Load a diffusers model. Takes seconds to minutes; run it beside the picture, never on the render thread.
+    """Load a diffusers model. Takes seconds to minutes; run it beside the picture, never on the
+    render thread.
 
     Raises Fault with one line that says what is missing or does not fit, and what would do.
     """
@@ -206,11 +264,14 @@ def place_of(spec: ModelSpec) -> tuple[torch.device, torch.dtype]:
 
 
 def _quieten() -> None:
-    """diffusers and transformers speak about themselves; a performer's terminal is not the place."""
+    """diffusers and transformers speak about themselves; a performer's terminal is not the
+    place."""
     import diffusers
     import transformers
 
-    diffusers.utils.logging.set_verbosity(logging.CRITICAL)  # what it logs as an error it raises too
+    diffusers.utils.logging.set_verbosity(
+        logging.CRITICAL
+    )  # what it logs as an error it raises too
     diffusers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()

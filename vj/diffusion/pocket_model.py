@@ -63,8 +63,9 @@ FROZEN_KEPT = 16
 """Compiled networks that are kept, each as large as its weights."""
 _frozen: OrderedDict[tuple[object, ...], Callable[..., Tensor]] = OrderedDict()
 _frozen_lock = threading.Lock()
-"""TorchScript never gives back what it has compiled: its compilation unit is the process's own. So what was compiled of the same weights
-is taken again; otherwise a show that loads its model anew with every save would grow by 50 MB each time."""
+"""TorchScript never gives back what it has compiled: its compilation unit is the process's own. So
+what was compiled of the same weights is taken again; otherwise a show that loads its model anew
+with every save would grow by 50 MB each time."""
 
 
 class PocketModel(BuiltIn):
@@ -205,7 +206,9 @@ class PocketModel(BuiltIn):
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     example = (picture, picture.clone(), ground, self.network.films(style))
-                    traced = torch.jit.trace(Painting(self.network).eval(), example, check_trace=False)
+                    traced = torch.jit.trace(
+                        Painting(self.network).eval(), example, check_trace=False
+                    )
                     kept = torch.jit.freeze(traced)
             if self._weights is not None:
                 _frozen[key] = kept

@@ -1,6 +1,7 @@
 """Texts become embeddings on a thread of their own, and embeddings travel.
 
-A new text never cuts: from the embedding of the last frame the picture walks to the new one in `prompt/travel` seconds.
+A new text never cuts: from the embedding of the last frame the picture walks to the new one in
+`prompt/travel` seconds.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from vj.parameters.table import parse_prompt_list
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """What a text encoder makes of a text. tokens: (1, T, D). pooled: (1, P) for SDXL, else None. image: (1, N, D + 1), the tokens of
-    an image prompt, each with its amount at the end; None without."""
+    """What a text encoder makes of a text. tokens: (1, T, D). pooled: (1, P) for SDXL, else None.
+    image: (1, N, D + 1), the tokens of an image prompt, each with its amount at the end; None
+    without."""
 
     tokens: Tensor
     pooled: Tensor | None = None
@@ -30,16 +32,26 @@ class Embedding:
 
     @staticmethod
     def stack(parts: Sequence[Embedding]) -> Embedding:
-        """Several as one batch. One without an image prompt gets one of amount 0 when others have one."""
+        """Several as one batch. One without an image prompt gets one of amount 0 when others have
+        one."""
         pooled = [p.pooled for p in parts if p.pooled is not None]
         like = next((p.image for p in parts if p.image is not None), None)
-        images = [] if like is None else [torch.zeros_like(like) if p.image is None else p.image for p in parts]
-        return Embedding(torch.cat([p.tokens for p in parts]), torch.cat(pooled) if pooled else None, torch.cat(images) if images else None)
+        images = (
+            []
+            if like is None
+            else [torch.zeros_like(like) if p.image is None else p.image for p in parts]
+        )
+        return Embedding(
+            torch.cat([p.tokens for p in parts]),
+            torch.cat(pooled) if pooled else None,
+            torch.cat(images) if images else None,
+        )
 
 
 def blend(parts: Sequence[tuple[Embedding, float]]) -> Embedding:
-    """Weighted mean of embeddings, each token's norm brought back to the weighted mean of the norms (close to slerp, for any
-    number of prompts). Weights need not sum to 1. Without image prompts: those are put to the mixture."""
+    """Weighted mean of embeddings, each token's norm brought back to the weighted mean of the norms
+    (close to slerp, for any number of prompts). Weights need not sum to 1. Without image prompts:
+    those are put to the mixture."""
     parts = [(e, w) for e, w in parts if w > 0] or [(parts[0][0], 1.0)]
     if len(parts) == 1:
         return parts[0][0]
@@ -48,8 +60,15 @@ def blend(parts: Sequence[tuple[Embedding, float]]) -> Embedding:
     def mean(tensors: list[Tensor]) -> Tensor:
         weights = [w / total for _, w in parts]
         mixed = torch.stack([w * t.float() for t, w in zip(tensors, weights, strict=True)]).sum(0)
-        norm = torch.stack([w * t.float().norm(dim=-1, keepdim=True) for t, w in zip(tensors, weights, strict=True)]).sum(0)
-        return (mixed * (norm / mixed.norm(dim=-1, keepdim=True).clamp_min(1e-8))).to(tensors[0].dtype)
+        norm = torch.stack(
+            [
+                w * t.float().norm(dim=-1, keepdim=True)
+                for t, w in zip(tensors, weights, strict=True)
+            ]
+        ).sum(0)
+        return (mixed * (norm / mixed.norm(dim=-1, keepdim=True).clamp_min(1e-8))).to(
+            tensors[0].dtype
+        )
 
     pooled = [e.pooled for e, _ in parts if e.pooled is not None]
     return Embedding(mean([e.tokens for e, _ in parts]), mean(pooled) if pooled else None)
@@ -59,8 +78,8 @@ Encode = Callable[[str], Embedding]
 
 
 class PromptBook:
-    """Embeddings by text. Live, an unknown text is handed to a thread and is there a few frames later; offline it is encoded on
-    the spot, so that the same frames come out every time."""
+    """Embeddings by text. Live, an unknown text is handed to a thread and is there a few frames
+    later; offline it is encoded on the spot, so that the same frames come out every time."""
 
     def __init__(
         self,
@@ -112,9 +131,13 @@ class PromptBook:
             try:
                 self.learn(text)
                 self._asked.discard(text)
-            except Exception as error:  # a text the encoder chokes on stays asked for: it is not tried again, and the last one stays
+            # a text the encoder chokes on stays asked for: it is not tried again, and the last one
+            # stays
+            except Exception as error:
                 self._supervisor.count("prompts")
-                self._on_message(f"prompt {text[:40]!r} could not be encoded: {type(error).__name__}: {error}")
+                self._on_message(
+                    f"prompt {text[:40]!r} could not be encoded: {type(error).__name__}: {error}"
+                )
 
 
 def wanted(snapshot: Snapshot) -> list[tuple[str, float]]:
@@ -127,7 +150,8 @@ def wanted(snapshot: Snapshot) -> list[tuple[str, float]]:
 
 
 class Travel:
-    """The embedding of each frame: the mixture the hands ask for, and the way there when its texts change."""
+    """The embedding of each frame: the mixture the hands ask for, and the way there when its texts
+    change."""
 
     def __init__(self, book: PromptBook) -> None:
         self._book = book
@@ -145,7 +169,9 @@ class Travel:
     def at(self, snapshot: Snapshot) -> Embedding | None:
         """The embedding of this frame; None until the first text has been encoded."""
         parts = wanted(snapshot)
-        found = [(self._book.get(text), weight) for text, weight in parts]  # those of weight 0 too: they will be wanted next
+        found = [
+            (self._book.get(text), weight) for text, weight in parts
+        ]  # those of weight 0 too: they will be wanted next
         ready = [(embedding, weight) for embedding, weight in found if embedding is not None]
         if any(embedding is None and weight > 0 for embedding, weight in found):
             return self._last
@@ -153,7 +179,11 @@ class Travel:
         if texts != self._texts:
             self._from, self._begin, self._texts = self._last, snapshot.time, texts
         seconds = snapshot["prompt/travel"]
-        share = 1.0 if self._from is None or seconds <= 0 else min(1.0, (snapshot.time - self._begin) / seconds)
+        share = (
+            1.0
+            if self._from is None or seconds <= 0
+            else min(1.0, (snapshot.time - self._begin) / seconds)
+        )
         if share >= 1:
             self._from = None
             if self._settled is None or self._settled[0] != parts:

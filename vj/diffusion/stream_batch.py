@@ -1,8 +1,10 @@
-"""The stream batch: n denoising steps of n frames in one UNet call (StreamDiffusion, arXiv 2312.12491).
+"""The stream batch: n denoising steps of n frames in one UNet call (StreamDiffusion, arXiv
+2312.12491).
 
-Here everything travels with the frame. A frame enters with its timesteps, noises, embedding and guidance, and keeps them until
-it leaves, whatever the hands do meanwhile; so strength and prompt may change every frame and each frame still comes out as if it
-had been denoised alone (`tests/diffusion/test_stream_batch.py` holds it to that).
+Here everything travels with the frame. A frame enters with its timesteps, noises, embedding and
+guidance, and keeps them until it leaves, whatever the hands do meanwhile; so strength and prompt
+may change every frame and each frame still comes out as if it had been denoised alone
+(`tests/diffusion/test_stream_batch.py` holds it to that).
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ class Level:
 
 
 class Schedule:
-    """The model's noise schedule, continuous in t: log-SNR is interpolated linearly between integer timesteps."""
+    """The model's noise schedule, continuous in t: log-SNR is interpolated linearly between integer
+    timesteps."""
 
     def __init__(self, alphas_cumprod: Tensor) -> None:
         cumulative = alphas_cumprod.double().cpu()
@@ -41,18 +44,22 @@ class Schedule:
         low = min(int(t), self.last - 1) if self.last else 0
         high = min(low + 1, self.last)
         log_snr = self._log_snr[low] + (t - low) * (self._log_snr[high] - self._log_snr[low])
-        return Level(t, math.sqrt(1 / (1 + math.exp(-log_snr))), math.sqrt(1 / (1 + math.exp(log_snr))))
+        return Level(
+            t, math.sqrt(1 / (1 + math.exp(-log_snr))), math.sqrt(1 / (1 + math.exp(log_snr)))
+        )
 
     def plan(self, strength: float, steps: int) -> list[Level]:
-        """The levels a frame goes through: from strength * last down in equal steps of t, the last one t0/steps above 0."""
+        """The levels a frame goes through: from strength * last down in equal steps of t, the last
+        one t0/steps above 0."""
         top = strength * self.last
         return [self.level(top * (steps - i) / steps) for i in range(steps)]
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All that a frame takes with it. noise: (n, C, h, w), one for each level. negative: None when guidance is 1 or residual.
-    hint: (1, 3, H, W) float 0..1, the lines that lead it. hint_amount: how strongly."""
+    """All that a frame takes with it. noise: (n, C, h, w), one for each level. negative: None when
+    guidance is 1 or residual. hint: (1, 3, H, W) float 0..1, the lines that lead it. hint_amount:
+    how strongly."""
 
     levels: list[Level]
     noise: Tensor
@@ -66,7 +73,8 @@ class Recipe:
 
 @dataclass(slots=True)
 class Row:
-    """A frame in flight. x: its noised latents (1, C, h, w) at level `step`. stock: residual noise of its guidance."""
+    """A frame in flight. x: its noised latents (1, C, h, w) at level `step`. stock: residual noise
+    of its guidance."""
 
     recipe: Recipe
     x: Tensor
@@ -84,8 +92,9 @@ class Done:
 
 
 Unet = Callable[..., Tensor]
-"""(x (B, C, h, w), t (B,) float32, embedding with batch B) -> prediction (B, C, h, w). When a row has a hint, two more: the hints
-(B, 3, H, W) and their amounts (B,), which are 0 for rows without."""
+"""(x (B, C, h, w), t (B,) float32, embedding with batch B) -> prediction (B, C, h, w). When a row
+has a hint, two more: the hints (B, 3, H, W) and their amounts (B,), which are 0 for rows
+without."""
 
 
 @dataclass
@@ -101,11 +110,15 @@ class StreamBatch:
         self.rows.clear()
 
     @torch.no_grad()
-    def step(self, latents: Tensor | None, recipe: Recipe | None = None, cargo: Any = None) -> Done | None:
-        """Take a frame in (or none), move every row on by one level, and give the newest frame that has arrived.
+    def step(
+        self, latents: Tensor | None, recipe: Recipe | None = None, cargo: Any = None
+    ) -> Done | None:
+        """Take a frame in (or none), move every row on by one level, and give the newest frame that
+        has arrived.
 
-        None while the first frames are still under way; the caller holds the last picture. When steps shrink, several frames
-        arrive at once: the newest is given, the older ones are overtaken and dropped.
+        None while the first frames are still under way; the caller holds the last picture. When
+        steps shrink, several frames arrive at once: the newest is given, the older ones are
+        overtaken and dropped.
         """
         if latents is not None and recipe is not None:
             first, noise = recipe.levels[0], recipe.noise[:1]
@@ -125,19 +138,32 @@ class StreamBatch:
         return None
 
     def _predict(self) -> list[tuple[Tensor, Tensor]]:
-        """For every row its clean latents and the residual noise it takes on, from one UNet call."""
+        """For every row its clean latents and the residual noise it takes on, from one UNet
+        call."""
         rows = self.rows
-        # A negative prompt costs a second row, but only where a frame enters: after that its residual noise remembers it
-        # ("onetime-negative" in the paper, cfg_type "initialize" in the package).
-        fresh = [row for row in rows if row.recipe.negative is not None and row.recipe.guidance > 1 and row.step == 0]
+        # A negative prompt costs a second row, but only where a frame enters: after that its
+        # residual noise remembers it ("onetime-negative" in the paper, cfg_type "initialize" in the
+        # package).
+        fresh = [
+            row
+            for row in rows
+            if row.recipe.negative is not None and row.recipe.guidance > 1 and row.step == 0
+        ]
         batch = [*rows, *fresh]
         x = torch.cat([row.x for row in batch])
-        t = torch.tensor([row.recipe.levels[row.step].t for row in batch], dtype=torch.float32, device=x.device)
-        texts = [row.recipe.text for row in rows] + [row.recipe.negative for row in fresh if row.recipe.negative is not None]
+        t = torch.tensor(
+            [row.recipe.levels[row.step].t for row in batch], dtype=torch.float32, device=x.device
+        )
+        texts = [row.recipe.text for row in rows] + [
+            row.recipe.negative for row in fresh if row.recipe.negative is not None
+        ]
         out = self.unet(x, t, Embedding.stack(texts), *self._hints([row.recipe for row in batch]))
         for row, negative in zip(fresh, out[len(rows) :].split(1), strict=True) if fresh else ():
             row.stock = self._epsilon(negative, row.x, row.recipe.levels[0])
-        return [self._advance(row, prediction) for row, prediction in zip(rows, out[: len(rows)].split(1), strict=True)]
+        return [
+            self._advance(row, prediction)
+            for row, prediction in zip(rows, out[: len(rows)].split(1), strict=True)
+        ]
 
     @staticmethod
     def _hints(recipes: list[Recipe]) -> tuple[Tensor, Tensor] | tuple[()]:
@@ -146,7 +172,9 @@ class StreamBatch:
         if like is None:
             return ()
         amounts = [0.0 if recipe.hint is None else recipe.hint_amount for recipe in recipes]
-        hints = [torch.zeros_like(like) if recipe.hint is None else recipe.hint for recipe in recipes]
+        hints = [
+            torch.zeros_like(like) if recipe.hint is None else recipe.hint for recipe in recipes
+        ]
         return torch.cat(hints), torch.tensor(amounts, dtype=torch.float32, device=like.device)
 
     def _advance(self, row: Row, prediction: Tensor) -> tuple[Tensor, Tensor]:
@@ -159,7 +187,10 @@ class StreamBatch:
         if row.step + 1 == len(recipe.levels):
             return x0, row.stock
         after = recipe.levels[row.step + 1]
-        stock = recipe.noise[row.step + 1 : row.step + 2] + after.a * (level.b / level.a) * (row.stock - epsilon) / after.b
+        stock = (
+            recipe.noise[row.step + 1 : row.step + 2]
+            + after.a * (level.b / level.a) * (row.stock - epsilon) / after.b
+        )
         return x0, stock
 
     def _clean(self, prediction: Tensor, x: Tensor, level: Level) -> Tensor:
@@ -178,12 +209,16 @@ class StreamBatch:
 
 
 class Noise:
-    """The noises of a stream: seeded, mixed between two seeds with their variance kept, held or boiling.
+    """The noises of a stream: seeded, mixed between two seeds with their variance kept, held or
+    boiling.
 
-    Drawn on the CPU, so that a seed looks the same on every device. A CPU draw of one 512x512 frame's latents takes 0.1 ms.
+    Drawn on the CPU, so that a seed looks the same on every device. A CPU draw of one 512x512
+    frame's latents takes 0.1 ms.
     """
 
-    def __init__(self, shape: tuple[int, int, int], device: torch.device, dtype: torch.dtype, rows: int = 4) -> None:
+    def __init__(
+        self, shape: tuple[int, int, int], device: torch.device, dtype: torch.dtype, rows: int = 4
+    ) -> None:
         """rows: how many are drawn, one for each level; with 1 all levels share one."""
         self.shape, self.device, self.dtype, self._rows = shape, device, dtype, rows
         self._fixed: dict[int, Tensor] = {}
@@ -196,12 +231,14 @@ class Noise:
         if seed not in self._fixed:
             if len(self._fixed) > 7:
                 self._fixed.pop(next(iter(self._fixed)))
-            self._fixed[seed] = torch.randn((self._rows, *self.shape), generator=torch.Generator().manual_seed(seed))
+            self._fixed[seed] = torch.randn(
+                (self._rows, *self.shape), generator=torch.Generator().manual_seed(seed)
+            )
         return self._fixed[seed]
 
     def sample(self, seed_a: int, seed_b: int, mix: float, hold: float, steps: int) -> Tensor:
-        """The noises of one frame's levels, (steps, C, h, w). hold 1 gives the seeds' own noise, less lets it boil:
-        n <- hold * n + sqrt(1 - hold^2) * fresh."""
+        """The noises of one frame's levels, (steps, C, h, w). hold 1 gives the seeds' own noise,
+        less lets it boil: n <- hold * n + sqrt(1 - hold^2) * fresh."""
         if (seed_a, seed_b) != self._seeds:
             self._seeds, self._boiling = (seed_a, seed_b), None
             self._fresh.manual_seed(seed_a)
@@ -210,7 +247,9 @@ class Noise:
             self._boiling = None
         else:
             before = noise if self._boiling is None else self._boiling
-            self._boiling = hold * before + math.sqrt(1 - hold * hold) * torch.randn(noise.shape, generator=self._fresh)
+            self._boiling = hold * before + math.sqrt(1 - hold * hold) * torch.randn(
+                noise.shape, generator=self._fresh
+            )
             noise = self._boiling
         return noise[:steps].to(self.device, self.dtype)
 
@@ -220,4 +259,6 @@ class Noise:
             return self._of_seed(seed_a)
         if mix >= 1:
             return self._of_seed(seed_b)
-        return ((1 - mix) * self._of_seed(seed_a) + mix * self._of_seed(seed_b)) / math.sqrt((1 - mix) ** 2 + mix**2)
+        return ((1 - mix) * self._of_seed(seed_a) + mix * self._of_seed(seed_b)) / math.sqrt(
+            (1 - mix) ** 2 + mix**2
+        )

@@ -1,9 +1,12 @@
-"""`engine: streamdiffusion`: the package streamdiffusion 0.1.1 itself, for whoever wants to hear the difference.
+"""`engine: streamdiffusion`: the package streamdiffusion 0.1.1 itself, for whoever wants to hear
+the difference.
 
-Its limits, which the stream of our own has not: strength moves in 50 steps of t, and a change reaches rows already in flight, so with
-several steps it smears for as many frames; guidance works with two steps and more (with one, the package's residual grows without
-bound), and there is no negative prompt; SDXL does not play. The package's `__call__` wants CUDA events and guesses the value range of
-what it is given, so its parts are called one by one: encode_image, predict_x0_batch, decode_image.
+Its limits, which the stream of our own has not: strength moves in 50 steps of t, and a change
+reaches rows already in flight, so with several steps it smears for as many frames; guidance works
+with two steps and more (with one, the package's residual grows without bound), and there is no
+negative prompt; SDXL does not play. The package's `__call__` wants CUDA events and guesses the
+value range of what it is given, so its parts are called one by one: encode_image, predict_x0_batch,
+decode_image.
 """
 
 from __future__ import annotations
@@ -32,7 +35,8 @@ INFERENCE_STEPS = 50
 
 
 def t_index_list(strength: float, steps: int, last: int = 999) -> list[int]:
-    """Our strength in the package's coin: indices into its 50 falling timesteps, for levels at equal distances of t."""
+    """Our strength in the package's coin: indices into its 50 falling timesteps, for levels at
+    equal distances of t."""
     spacing = (last + 1) / INFERENCE_STEPS
     levels = [strength * last * (steps - i) / steps for i in range(steps)]
     return [min(INFERENCE_STEPS - 1, max(0, round((last - t) / spacing))) for t in levels]
@@ -53,12 +57,22 @@ class PackagePainter:
         try:
             self._package: Any = importlib.import_module("streamdiffusion").StreamDiffusion
         except ImportError as error:
-            remedy = "python3 launch.py installs it, or pip install --no-deps streamdiffusion==0.1.1"
-            raise Unavailable(f"engine streamdiffusion: the package is not installed ({error}); {remedy}") from None
+            remedy = (
+                "python3 launch.py installs it, or pip install --no-deps streamdiffusion==0.1.1"
+            )
+            raise Unavailable(
+                f"engine streamdiffusion: the package is not installed ({error}); {remedy}"
+            ) from None
         if model.wants_lines or model.adapters.pictures is not None:
-            raise Fault("engine streamdiffusion: the package plays no ControlNet, T2I- or IP-Adapter; leave engine out, and ours does")
+            raise Fault(
+                "engine streamdiffusion: the package plays no ControlNet, T2I- or IP-Adapter; "
+                "leave engine out, and ours does"
+            )
         if model.family == "sdxl":
-            raise Fault("engine streamdiffusion: the package does not play SDXL; leave engine out, and ours does")
+            raise Fault(
+                "engine streamdiffusion: the package does not play SDXL; leave engine out, and "
+                "ours does"
+            )
         self.model = model
         self.name = f"{model.describe()} by streamdiffusion"
         self.canvas = make_canvas(size, model.device, model.dtype)
@@ -71,7 +85,11 @@ class PackagePainter:
         self._size = size
         self._book = PromptBook(model.encode_text, wait, on_message, supervisor=supervisor)
         self._travel = Travel(self._book)
-        self._noise = Noise((model.latent_channels, size.height // model.scale, size.width // model.scale), model.device, torch.float32)
+        self._noise = Noise(
+            (model.latent_channels, size.height // model.scale, size.width // model.scale),
+            model.device,
+            torch.float32,
+        )
         self._stream: Any = None
         self._made_for: tuple[object, ...] = ()
         self._flying: deque[tuple[Any, float, Tensor]] = deque()
@@ -111,29 +129,55 @@ class PackagePainter:
         return Painting(picture, cargo)
 
     def _tune(self, snapshot: Snapshot, text: Embedding) -> None:
-        """Bring the package to this frame's settings; it is built anew for another strength, and keeps its rows where it can."""
+        """Bring the package to this frame's settings; it is built anew for another strength, and
+        keeps its rows where it can."""
         steps = snapshot["steps"]
         guidance = snapshot["guidance"] if steps > 1 else 1.0
         indices = t_index_list(snapshot["strength"], steps, self.model.schedule.last)
-        noise = self._noise.sample(snapshot["seed/a"], snapshot["seed/b"], snapshot["seed/mix"], snapshot["noise/hold"], steps)
+        noise = self._noise.sample(
+            snapshot["seed/a"],
+            snapshot["seed/b"],
+            snapshot["seed/mix"],
+            snapshot["noise/hold"],
+            steps,
+        )
         wanted = (tuple(indices), guidance, snapshot["delta"])
         if wanted != self._made_for:
             before = self._stream
             self._stream = self._build(indices, guidance, snapshot["delta"], noise, text)
             if before is not None and before.denoising_steps_num == steps:
-                self._stream.x_t_latent_buffer, self._stream.stock_noise = before.x_t_latent_buffer, before.stock_noise
+                self._stream.x_t_latent_buffer, self._stream.stock_noise = (
+                    before.x_t_latent_buffer,
+                    before.stock_noise,
+                )
             elif before is not None:
                 self._flying.clear()
             self._made_for = wanted
         self._stream.init_noise = noise
         self._stream.prompt_embeds = text.tokens.expand(steps, -1, -1)
 
-    def _build(self, indices: list[int], guidance: float, delta: float, noise: Tensor, text: Embedding) -> Any:
+    def _build(
+        self, indices: list[int], guidance: float, delta: float, noise: Tensor, text: Embedding
+    ) -> Any:
         cfg = "self" if guidance > 1 else "none"
-        stream = self._package(self.model.pipe, indices, torch.float32, self._size.width, self._size.height, cfg_type=cfg)
-        # `prepare` would run the text encoder, which has no place on the render thread; the embedding is there already.
+        stream = self._package(
+            self.model.pipe,
+            indices,
+            torch.float32,
+            self._size.width,
+            self._size.height,
+            cfg_type=cfg,
+        )
+        # `prepare` would run the text encoder, which has no place on the render thread; the
+        # embedding is there already.
         stream.pipe = SimpleNamespace(encode_prompt=lambda **_: (text.tokens, text.tokens))
-        stream.prepare("", num_inference_steps=INFERENCE_STEPS, guidance_scale=guidance, delta=delta, generator=torch.Generator())
+        stream.prepare(
+            "",
+            num_inference_steps=INFERENCE_STEPS,
+            guidance_scale=guidance,
+            delta=delta,
+            generator=torch.Generator(),
+        )
         stream.unet = self._as_noise
         stream.init_noise = noise
         stream.stock_noise = torch.zeros_like(noise)
@@ -141,7 +185,9 @@ class PackagePainter:
         stream.x_t_latent_buffer = torch.zeros_like(noise[1:]) if len(indices) > 1 else None
         return stream
 
-    def _as_noise(self, x: Tensor, t: Tensor, encoder_hidden_states: Tensor, return_dict: bool = False) -> tuple[Tensor]:
+    def _as_noise(
+        self, x: Tensor, t: Tensor, encoder_hidden_states: Tensor, return_dict: bool = False
+    ) -> tuple[Tensor]:
         """The package knows UNets that predict noise; others are translated."""
         out = self.model.unet(x, t.float(), Embedding(encoder_hidden_states))
         if self.model.prediction == "epsilon":

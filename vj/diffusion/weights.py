@@ -21,7 +21,8 @@ def open_file(spec: ModelSpec, what: str, name: str) -> Path:
         check_weights(path)
     elif not spec.allow_pickle:
         raise Fault(
-            f"{what} {name}: {path.suffix or 'such'} files can run code when they are opened; use a .safetensors file, "
+            f"{what} {name}: {path.suffix or 'such'} files can run code when they are opened; use "
+            "a .safetensors file, "
             "or set allow_pickle: true if you trust it"
         )
     return path
@@ -33,14 +34,21 @@ def read_weights(spec: ModelSpec, what: str, name: str) -> dict[str, Any]:
 
     path = open_file(spec, what, name)
     try:
-        found = load_file(path) if path.suffix == ".safetensors" else torch.load(path, map_location="cpu", weights_only=True)
+        found = (
+            load_file(path)
+            if path.suffix == ".safetensors"
+            else torch.load(path, map_location="cpu", weights_only=True)
+        )
     except Exception as error:
-        raise Fault(f"{what} {name}: cannot be opened ({' '.join(str(error).split())[:120]})") from None
+        raise Fault(
+            f"{what} {name}: cannot be opened ({' '.join(str(error).split())[:120]})"
+        ) from None
     return dict(found) if isinstance(found, Mapping) else {"": found}
 
 
 def check_part(spec: ModelSpec, what: str, name: str, kind: str) -> bool:
-    """Whether a folder holds a model of a kind, a class's name. False for a Hugging Face id, of which nothing is known. Raises Fault."""
+    """Whether a folder holds a model of a kind, a class's name. False for a Hugging Face id, of
+    which nothing is known. Raises Fault."""
     folder = Path(name).expanduser()
     if folder.is_file():
         raise Fault(f"{what} {name}: is a file; name a folder, with config.json and weights in it")
@@ -48,14 +56,22 @@ def check_part(spec: ModelSpec, what: str, name: str, kind: str) -> bool:
         try:
             called = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            raise Fault(f"{what} {name}: has no config.json that can be read; the download is incomplete, fetch it again") from None
+            raise Fault(
+                f"{what} {name}: has no config.json that can be read; the download is incomplete, "
+                "fetch it again"
+            ) from None
         called = called.get("_class_name") or (called.get("architectures") or [kind])[0]
         if called != kind:
             raise Fault(f"{what} {name}: is a {called}; a {kind} is wanted here")
         for weights in folder.glob("*.safetensors"):
             check_weights(weights)
-        if not any(folder.glob("*.safetensors")) and not (spec.allow_pickle and any(folder.glob("*.bin"))):
-            raise Fault(f"{what} {name}: has no safetensors weights; fetch them, or set allow_pickle: true if you trust its .bin files")
+        if not any(folder.glob("*.safetensors")) and not (
+            spec.allow_pickle and any(folder.glob("*.bin"))
+        ):
+            raise Fault(
+                f"{what} {name}: has no safetensors weights; fetch them, or set allow_pickle: "
+                "true if you trust its .bin files"
+            )
         return True
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
         raise Fault(f"{what} {name}: no such folder (or a Hugging Face id like owner/name)")
@@ -68,6 +84,10 @@ def open_part(spec: ModelSpec, what: str, name: str, kind: Any, dtype: torch.dty
     check_part(spec, what, name, kind.__name__)
     number = {"torch_dtype" if kind.__module__.startswith("diffusers") else "dtype": dtype}
     try:
-        return kind.from_pretrained(str(folder) if folder.is_dir() else name, use_safetensors=None if spec.allow_pickle else True, **number)
+        return kind.from_pretrained(
+            str(folder) if folder.is_dir() else name,
+            use_safetensors=None if spec.allow_pickle else True,
+            **number,
+        )
     except Exception as error:
         raise Fault(f"{what} {name}: {reason(spec, error)}") from None

@@ -1,13 +1,16 @@
-"""The pixel maths of numpy_ops.py as C, written once: the same text is compiled for the GPU and, to be tested anywhere, by a C compiler.
+"""The pixel maths of numpy_ops.py as C, written once: the same text is compiled for the GPU and, to
+be tested anywhere, by a C compiler.
 
-`BODY` holds what happens to one pixel, `KERNELS` which pixels and buffers that is done with. Both keep to what C99 and CUDA C++ have in
-common; the two preambles say what differs: how a function is marked, how the pixels are gone through, how the model's numbers are read.
-No header is included for CUDA, so that NVRTC needs no toolkit; half precision is two PTX instructions.
+`BODY` holds what happens to one pixel, `KERNELS` which pixels and buffers that is done with. Both
+keep to what C99 and CUDA C++ have in common; the two preambles say what differs: how a function is
+marked, how the pixels are gone through, how the model's numbers are read. No header is included for
+CUDA, so that NVRTC needs no toolkit; half precision is two PTX instructions.
 
-Buffers: pictures are (H, W, 3) uint8, the state (H, W, 3) float32 0..1 (half precision would stick, see `numpy_ops.blend`). The model's
-side is (3, H, W), -1..1, float or, with `VJ_HALF` defined, half; `plane`, `row` and `step` are its strides in numbers, so that
-channels-last memory is read as it lies. The flow is a grid of its own size, (h, w, 3) float32, h = w = 0 for none. The mask is
-(H, W) uint8, read where `masked` is not 0.
+Buffers: pictures are (H, W, 3) uint8, the state (H, W, 3) float32 0..1 (half precision would stick,
+see `numpy_ops.blend`). The model's side is (3, H, W), -1..1, float or, with `VJ_HALF` defined,
+half; `plane`, `row` and `step` are its strides in numbers, so that channels-last memory is read as
+it lies. The flow is a grid of its own size, (h, w, 3) float32, h = w = 0 for none. The mask is (H,
+W) uint8, read where `masked` is not 0.
 """
 
 from __future__ import annotations
@@ -27,7 +30,8 @@ C_PREAMBLE = r"""
 #include <math.h>
 #define VJ_INLINE static inline
 #define VJ_KERNEL void
-#define VJ_EACH_PIXEL(width, height) for (int y = 0; y < (height); ++y) for (int x = 0; x < (width); ++x)
+#define VJ_EACH_PIXEL(width, height) \
+    for (int y = 0; y < (height); ++y) for (int x = 0; x < (width); ++x)
 """
 
 _C_MODEL = r"""
@@ -44,15 +48,24 @@ CUDA_PREAMBLE = r"""
 #define VJ_INLINE static __device__ __forceinline__
 #define VJ_KERNEL extern "C" __global__ void
 #define VJ_EACH_PIXEL(width, height) \
-    const int x = blockIdx.x * blockDim.x + threadIdx.x, y = blockIdx.y * blockDim.y + threadIdx.y; \
+    const int x = blockIdx.x * blockDim.x + threadIdx.x; \
+    const int y = blockIdx.y * blockDim.y + threadIdx.y; \
     if (x < (width) && y < (height))
 """
 
 _CUDA_MODEL = r"""
 #ifdef VJ_HALF
 typedef unsigned short vj_model;
-VJ_INLINE float vj_load(const vj_model *from) { float value; asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(*from)); return value; }
-VJ_INLINE void vj_store(vj_model *to, float value) { asm("cvt.rn.f16.f32 %0, %1;" : "=h"(*to) : "f"(value)); }
+VJ_INLINE float vj_load(const vj_model *from)
+{
+    float value;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(*from));
+    return value;
+}
+VJ_INLINE void vj_store(vj_model *to, float value)
+{
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(*to) : "f"(value));
+}
 #else
 typedef float vj_model;
 VJ_INLINE float vj_load(const vj_model *from) { return *from; }
@@ -64,7 +77,10 @@ BODY = r"""
 typedef unsigned char vj_byte;
 typedef struct { float smoothing, motion, wet; int mode; float colour[12]; } vj_settings;
 
-VJ_INLINE float vj_clamp(float value) { return value > 0.0f ? (value < 1.0f ? value : 1.0f) : 0.0f; }
+VJ_INLINE float vj_clamp(float value)
+{
+    return value > 0.0f ? (value < 1.0f ? value : 1.0f) : 0.0f;
+}
 VJ_INLINE vj_byte vj_round(float value) { return (vj_byte)(vj_clamp(value) * 255.0f + 0.5f); }
 
 /* Any index -> 0..size-1, mirrored at the middle of the first and last pixel. */
@@ -75,7 +91,10 @@ VJ_INLINE int vj_reflect(int index, int size)
     return folded < size ? folded : period - folded;
 }
 
-VJ_INLINE int vj_within(int index, int size) { return index < 0 ? 0 : (index < size ? index : size - 1); }
+VJ_INLINE int vj_within(int index, int size)
+{
+    return index < 0 ? 0 : (index < size ? index : size - 1);
+}
 
 VJ_INLINE float vj_mode(int mode, float base, float top)
 {
@@ -91,7 +110,8 @@ VJ_INLINE float vj_mode(int mode, float base, float top)
 }
 
 /* from: dx, dy and sureness of a pixel, bilinear out of a grid of any size; none: 0, 0, 1. */
-VJ_INLINE void vj_flow_at(const float *flow, int flow_width, int flow_height, int width, int height, int x, int y, float *from)
+VJ_INLINE void vj_flow_at(const float *flow, int flow_width, int flow_height, int width, int height,
+        int x, int y, float *from)
 {
     from[0] = from[1] = 0.0f;
     from[2] = 1.0f;
@@ -100,7 +120,8 @@ VJ_INLINE void vj_flow_at(const float *flow, int flow_width, int flow_height, in
     const float down = ((float)y + 0.5f) * ((float)flow_height / (float)height) - 0.5f;
     const float left = floorf(across), top = floorf(down);
     const int x0 = vj_within((int)left, flow_width), x1 = vj_within((int)left + 1, flow_width);
-    const int y0 = vj_within((int)top, flow_height) * flow_width, y1 = vj_within((int)top + 1, flow_height) * flow_width;
+    const int y0 = vj_within((int)top, flow_height) * flow_width;
+    const int y1 = vj_within((int)top + 1, flow_height) * flow_width;
     for (int c = 0; c < 3; ++c) {
         const float a = flow[(y0 + x0) * 3 + c], b = flow[(y0 + x1) * 3 + c];
         const float d = flow[(y1 + x0) * 3 + c], e = flow[(y1 + x1) * 3 + c];
@@ -110,12 +131,14 @@ VJ_INLINE void vj_flow_at(const float *flow, int flow_width, int flow_height, in
 }
 
 /* rgb of `last` between its pixels, mirrored at the edges. */
-VJ_INLINE void vj_gather(const float *last, int width, int height, float from_x, float from_y, float *rgb)
+VJ_INLINE void vj_gather(const float *last, int width, int height, float from_x, float from_y,
+        float *rgb)
 {
     const float left = floorf(from_x), top = floorf(from_y);
     const float across = from_x - left, down = from_y - top;
     const int x0 = vj_reflect((int)left, width), x1 = vj_reflect((int)left + 1, width);
-    const int y0 = vj_reflect((int)top, height) * width, y1 = vj_reflect((int)top + 1, height) * width;
+    const int y0 = vj_reflect((int)top, height) * width;
+    const int y1 = vj_reflect((int)top + 1, height) * width;
     for (int c = 0; c < 3; ++c) {
         const float a = last[(y0 + x0) * 3 + c], b = last[(y0 + x1) * 3 + c];
         const float d = last[(y1 + x0) * 3 + c], e = last[(y1 + x1) * 3 + c];
@@ -124,17 +147,19 @@ VJ_INLINE void vj_gather(const float *last, int width, int height, float from_x,
     }
 }
 
-/* rgb: input + amount * (last, seen through flow and matrix - input), 0..1. At amount 0 `last` is not read. */
+/* rgb: input + amount * (last, seen through flow and matrix - input), 0..1. At amount 0 `last` is
+   not read. */
 VJ_INLINE void feedback_pixel(const vj_byte *image, const float *last, int width, int height,
-                              const float *flow, int flow_width, int flow_height,
-                              const float *matrix, float amount, float gain, float middle, int x, int y, float *rgb)
+        const float *flow, int flow_width, int flow_height, const float *matrix, float amount,
+        float gain, float middle, int x, int y, float *rgb)
 {
     for (int c = 0; c < 3; ++c) rgb[c] = (float)image[(y * width + x) * 3 + c] / 255.0f;
     if (amount == 0.0f) return;
     float from[3], seen[3];
     vj_flow_at(flow, flow_width, flow_height, width, height, x, y, from);
     const float at_x = (float)x + from[0], at_y = (float)y + from[1];
-    vj_gather(last, width, height, matrix[0] * at_x + matrix[1] * at_y + matrix[2], matrix[3] * at_x + matrix[4] * at_y + matrix[5], seen);
+    vj_gather(last, width, height, matrix[0] * at_x + matrix[1] * at_y + matrix[2],
+              matrix[3] * at_x + matrix[4] * at_y + matrix[5], seen);
     for (int c = 0; c < 3; ++c) {
         if (gain != 1.0f) seen[c] = gain * seen[c] + (1.0f - gain) * middle;
         rgb[c] += amount * from[2] * (seen[c] - rgb[c]);
@@ -142,16 +167,18 @@ VJ_INLINE void feedback_pixel(const vj_byte *image, const float *last, int width
     }
 }
 
-/* painted 0..1 (clamped here), last 0..1, sure 0..1, image 0..255 -> state 0..1, out 0..255; three numbers each. shown: 0..1, the mask. */
-VJ_INLINE void blend_pixel(const float *painted, const float *last, float sure, const vj_byte *image, float shown,
-                           const vj_settings *settings, float *state, vj_byte *out)
+/* painted 0..1 (clamped here), last 0..1, sure 0..1, image 0..255 -> state 0..1, out 0..255; three
+   numbers each. shown: 0..1, the mask. */
+VJ_INLINE void blend_pixel(const float *painted, const float *last, float sure,
+        const vj_byte *image, float shown, const vj_settings *settings, float *state, vj_byte *out)
 {
     float mixed[3], change = 0.0f;
     for (int c = 0; c < 3; ++c) state[c] = vj_clamp(painted[c]);
     if (settings->smoothing != 0.0f) {
         for (int c = 0; c < 3; ++c) change += fabsf(state[c] - last[c]);
         const float t = vj_clamp((change / 3.0f - VJ_STILL) / VJ_SPAN);
-        const float keep = settings->smoothing * (1.0f - settings->motion * (t * t * (3.0f - 2.0f * t))) * sure;
+        const float still = 1.0f - settings->motion * (t * t * (3.0f - 2.0f * t));
+        const float keep = settings->smoothing * still * sure;
         for (int c = 0; c < 3; ++c) state[c] += keep * (last[c] - state[c]);
     }
     for (int c = 0; c < 3; ++c) {
@@ -160,52 +187,60 @@ VJ_INLINE void blend_pixel(const float *painted, const float *last, float sure, 
     }
     for (int c = 0; c < 3; ++c) {
         const float *colour = settings->colour + 4 * c;
-        out[c] = vj_round(colour[0] * mixed[0] + colour[1] * mixed[1] + colour[2] * mixed[2] + colour[3]);
+        out[c] = vj_round(colour[0] * mixed[0] + colour[1] * mixed[1] + colour[2] * mixed[2]
+                + colour[3]);
     }
 }
 
 /* Unsharp mask over 3x3 pixels, 1 2 1 both ways. */
-VJ_INLINE void sharpen_pixel(const vj_byte *picture, int width, int height, float amount, int x, int y, vj_byte *out)
+VJ_INLINE void sharpen_pixel(const vj_byte *picture, int width, int height, float amount, int x,
+        int y, vj_byte *out)
 {
     for (int c = 0; c < 3; ++c) {
         int sum = 0;
         for (int j = -1; j <= 1; ++j)
             for (int i = -1; i <= 1; ++i)
-                sum += (i ? 1 : 2) * (j ? 1 : 2) * picture[(vj_reflect(y + j, height) * width + vj_reflect(x + i, width)) * 3 + c];
+                sum += (i ? 1 : 2) * (j ? 1 : 2) * picture[(vj_reflect(y + j, height) * width
+                        + vj_reflect(x + i, width)) * 3 + c];
         const float here = (float)picture[(y * width + x) * 3 + c];
-        out[c] = (vj_byte)(fminf(fmaxf(here + amount * (here - (float)sum / 16.0f), 0.0f), 255.0f) + 0.5f);
+        out[c] = (vj_byte)(fminf(fmaxf(here + amount * (here - (float)sum / 16.0f), 0.0f),
+                255.0f) + 0.5f);
     }
 }
 """
 
 KERNELS = r"""
-VJ_KERNEL vj_feedback(const vj_byte *__restrict__ image, const float *__restrict__ last, vj_model *__restrict__ out,
-                      int plane, int row, int step, int width, int height,
-                      const float *__restrict__ flow, int flow_width, int flow_height,
-                      float m0, float m1, float m2, float m3, float m4, float m5, float amount, float gain, float middle)
+VJ_KERNEL vj_feedback(const vj_byte *__restrict__ image, const float *__restrict__ last,
+        vj_model *__restrict__ out, int plane, int row, int step, int width, int height,
+        const float *__restrict__ flow, int flow_width, int flow_height, float m0, float m1,
+        float m2, float m3, float m4, float m5, float amount, float gain, float middle)
 {
     const float matrix[6] = {m0, m1, m2, m3, m4, m5};
     VJ_EACH_PIXEL(width, height) {
         float rgb[3];
-        feedback_pixel(image, last, width, height, flow, flow_width, flow_height, matrix, amount, gain, middle, x, y, rgb);
-        for (int c = 0; c < 3; ++c) vj_store(out + c * plane + y * row + x * step, 2.0f * rgb[c] - 1.0f);
+        feedback_pixel(image, last, width, height, flow, flow_width, flow_height, matrix, amount,
+                gain, middle, x, y, rgb);
+        for (int c = 0; c < 3; ++c)
+            vj_store(out + c * plane + y * row + x * step, 2.0f * rgb[c] - 1.0f);
     }
 }
 
 VJ_KERNEL vj_blend(const vj_model *__restrict__ painted, int plane, int row, int step,
-                   const float *__restrict__ last, const vj_byte *__restrict__ image,
-                   float *__restrict__ state, vj_byte *__restrict__ out, int width, int height,
-                   const float *__restrict__ flow, int flow_width, int flow_height, const vj_byte *__restrict__ mask, int masked,
-                   float smoothing, float motion, float wet, int mode,
-                   float c0, float c1, float c2, float c3, float c4, float c5,
-                   float c6, float c7, float c8, float c9, float c10, float c11)
+        const float *__restrict__ last, const vj_byte *__restrict__ image,
+        float *__restrict__ state, vj_byte *__restrict__ out, int width, int height,
+        const float *__restrict__ flow, int flow_width, int flow_height,
+        const vj_byte *__restrict__ mask, int masked, float smoothing, float motion, float wet,
+        int mode, float c0, float c1, float c2, float c3, float c4, float c5, float c6, float c7,
+        float c8, float c9, float c10, float c11)
 {
-    const vj_settings settings = {smoothing, motion, wet, mode, {c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11}};
+    const vj_settings settings = {smoothing, motion, wet, mode, {c0, c1, c2, c3, c4, c5, c6, c7,
+            c8, c9, c10, c11}};
     VJ_EACH_PIXEL(width, height) {
         const int here = (y * width + x) * 3;
         float rgb[3], from[3] = {0.0f, 0.0f, 1.0f}, moved[3];
         const float *was = last + here;
-        for (int c = 0; c < 3; ++c) rgb[c] = 0.5f * vj_load(painted + c * plane + y * row + x * step) + 0.5f;
+        for (int c = 0; c < 3; ++c)
+            rgb[c] = 0.5f * vj_load(painted + c * plane + y * row + x * step) + 0.5f;
         if (flow_width != 0 && smoothing != 0.0f) {
             vj_flow_at(flow, flow_width, flow_height, width, height, x, y, from);
             vj_gather(last, width, height, (float)x + from[0], (float)y + from[1], moved);
@@ -216,14 +251,17 @@ VJ_KERNEL vj_blend(const vj_model *__restrict__ painted, int plane, int row, int
     }
 }
 
-VJ_KERNEL vj_sharpen(const vj_byte *__restrict__ picture, vj_byte *__restrict__ out, int width, int height, float amount)
+VJ_KERNEL vj_sharpen(const vj_byte *__restrict__ picture, vj_byte *__restrict__ out, int width,
+        int height, float amount)
 {
-    VJ_EACH_PIXEL(width, height) sharpen_pixel(picture, width, height, amount, x, y, out + (y * width + x) * 3);
+    VJ_EACH_PIXEL(width, height)
+        sharpen_pixel(picture, width, height, amount, x, y, out + (y * width + x) * 3);
 }
 """
 
 CUDA_SOURCE = CUDA_PREAMBLE + _CUDA_MODEL + _CONSTANTS + BODY + KERNELS
-"""For NVRTC: kernels `vj_feedback`, `vj_blend`, `vj_sharpen`, one thread a pixel. `-DVJ_HALF` for a model in half precision."""
+"""For NVRTC: kernels `vj_feedback`, `vj_blend`, `vj_sharpen`, one thread a pixel. `-DVJ_HALF` for a
+model in half precision."""
 
 C_SOURCE = C_PREAMBLE + _C_MODEL + _CONSTANTS + BODY + KERNELS
 """For a C99 compiler: the same three as plain functions that go through all pixels."""

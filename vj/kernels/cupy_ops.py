@@ -1,7 +1,9 @@
-"""The pixel maths of numpy_ops.py on an NVIDIA card: one fused kernel a pass, on torch's stream, in memory that is kept.
+"""The pixel maths of numpy_ops.py on an NVIDIA card: one fused kernel a pass, on torch's stream, in
+memory that is kept.
 
-Two passes and not one, because diffusion stands between them. Within a pass everything is one kernel: each value is read and written
-once, where a chain of array operations would go through memory for every step (docs/, one kernel on the GPU).
+Two passes and not one, because diffusion stands between them. Within a pass everything is one
+kernel: each value is read and written once, where a chain of array operations would go through
+memory for every step (docs/, one kernel on the GPU).
 
 Needs cupy, which is imported when a `TemporalKernels` is made and not before.
 """
@@ -29,27 +31,40 @@ def _cupy() -> ModuleType:
         return importlib.import_module("cupy")
     except ImportError as error:
         major = (torch.version.cuda or "12").split(".")[0]
-        raise Unavailable(f"the GPU's pixel maths needs cupy ({error}): pip install cupy-cuda{major}x==14.2.0") from error
+        raise Unavailable(
+            f"the GPU's pixel maths needs cupy ({error}): pip install cupy-cuda{major}x==14.2.0"
+        ) from error
 
 
 class TemporalKernels:
-    """`feedback` before diffusion, `blend` and `sharpen` after it, for pictures of one size on one device; holds the state between.
+    """`feedback` before diffusion, `blend` and `sharpen` after it, for pictures of one size on one
+    device; holds the state between.
 
-    height, width: pixels. device: a CUDA device. dtype: float16 or float32, of the model's tensors. outputs: how many pictures the ring
-    holds, at least 2; one that `blend` or `sharpen` returned is overwritten when as many more were made, so take it to the host before.
+    height, width: pixels. device: a CUDA device. dtype: float16 or float32, of the model's tensors.
+    outputs: how many pictures the ring holds, at least 2; one that `blend` or `sharpen` returned is
+    overwritten when as many more were made, so take it to the host before.
 
-    All work goes onto torch's current stream and nothing here waits for it. So a tensor may be dropped right after a call: torch hands
-    its memory on in the order of that stream. Nothing is allocated on the card after the start. Raises Unavailable, ValueError.
+    All work goes onto torch's current stream and nothing here waits for it. So a tensor may be
+    dropped right after a call: torch hands its memory on in the order of that stream. Nothing is
+    allocated on the card after the start. Raises Unavailable, ValueError.
     """
 
     def __init__(
-        self, height: int, width: int, device: torch.device | str = "cuda", dtype: torch.dtype = torch.float16, outputs: int = 4
+        self,
+        height: int,
+        width: int,
+        device: torch.device | str = "cuda",
+        dtype: torch.dtype = torch.float16,
+        outputs: int = 4,
     ) -> None:
         if dtype not in _HALF_OPTION:
             raise ValueError(f"dtype: {dtype} came, torch.float16 or torch.float32 would be right")
         self._cupy = _cupy()
         if not torch.cuda.is_available():
-            raise Unavailable("the GPU's pixel maths needs an NVIDIA card and a torch built for CUDA; vj.kernels.cv_ops runs without")
+            raise Unavailable(
+                "the GPU's pixel maths needs an NVIDIA card and a torch built for CUDA; "
+                "vj.kernels.cv_ops runs without"
+            )
         self.device, self.dtype = torch.device(device), dtype
         if self.device.type == "cuda" and self.device.index is None:
             self.device = torch.device("cuda", torch.cuda.current_device())
@@ -61,13 +76,19 @@ class TemporalKernels:
         self._none = torch.zeros((1, 1, 3), dtype=torch.float32, device=self.device)
         self._state_turn = self._output_turn = 0
         self._started = False
-        module = self._cupy.RawModule(code=CUDA_SOURCE, options=_HALF_OPTION[dtype], backend="nvrtc")
+        module = self._cupy.RawModule(
+            code=CUDA_SOURCE, options=_HALF_OPTION[dtype], backend="nvrtc"
+        )
         with torch.cuda.device(self.device):
-            self._kernels = {name: module.get_function(name) for name in ("vj_feedback", "vj_blend", "vj_sharpen")}
+            self._kernels = {
+                name: module.get_function(name)
+                for name in ("vj_feedback", "vj_blend", "vj_sharpen")
+            }
 
     @property
     def state(self) -> torch.Tensor | None:
-        """(H, W, 3) float32 0..1, the last painting, or None before the first; overwritten by the next `blend` but one."""
+        """(H, W, 3) float32 0..1, the last painting, or None before the first; overwritten by the
+        next `blend` but one."""
         return self._states[self._state_turn] if self._started else None
 
     def reset(self) -> None:
@@ -80,7 +101,8 @@ class TemporalKernels:
         self._started = True
 
     def warm(self) -> None:
-        """Compile and run every kernel once, so that the first frame does not stutter. Forgets the last painting."""
+        """Compile and run every kernel once, so that the first frame does not stutter. Forgets the
+        last painting."""
         height, width = self._shape[:2]
         model = torch.zeros((3, height, width), dtype=self.dtype, device=self.device)
         image = torch.zeros(self._shape, dtype=torch.uint8, device=self.device)
@@ -100,17 +122,28 @@ class TemporalKernels:
         gain: float = 1.0,
         middle: float = 0.5,
     ) -> None:
-        """Before diffusion, see `numpy_ops.feedback`: the model's input into `out`, with the last painting mixed in once there is one.
+        """Before diffusion, see `numpy_ops.feedback`: the model's input into `out`, with the last
+        painting mixed in once there is one.
 
-        image: (H, W, 3) uint8, the prepared input. out: (3, H, W) or (1, 3, H, W), any strides, the model's dtype, gets -1..1.
-        matrix: (2, 3) float32 from `feedback_matrix`. amount: 0..0.95. flow: (h, w, 3) float32 on the card, or None.
+        image: (H, W, 3) uint8, the prepared input. out: (3, H, W) or (1, 3, H, W), any strides, the
+        model's dtype, gets -1..1. matrix: (2, 3) float32 from `feedback_matrix`. amount: 0..0.95.
+        flow: (h, w, 3) float32 on the card, or None.
         """
         self._check_picture("image", image)
         self._check_model("out", out)
         share = np.float32(amount if self._started else 0)
         last = self._states[self._state_turn]
         numbers = (*np.float32(matrix).ravel(), share, np.float32(gain), np.float32(middle))
-        self._launch("vj_feedback", image, last, out, *self._strides(out), *self._size, *self._flow(flow), *numbers)
+        self._launch(
+            "vj_feedback",
+            image,
+            last,
+            out,
+            *self._strides(out),
+            *self._size,
+            *self._flow(flow),
+            *numbers,
+        )
 
     def blend(
         self,
@@ -120,16 +153,22 @@ class TemporalKernels:
         flow: torch.Tensor | None = None,
         mask: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """After diffusion, see `numpy_ops.blend`: (H, W, 3) uint8 in the ring of outputs, and the new state.
+        """After diffusion, see `numpy_ops.blend`: (H, W, 3) uint8 in the ring of outputs, and the
+        new state.
 
-        painted: (3, H, W) or (1, 3, H, W), any strides, the model's dtype, -1..1. image: (H, W, 3) uint8, the untouched input. flow: as in
-        `feedback`. mask: (H, W) uint8 on the card, or None.
+        painted: (3, H, W) or (1, 3, H, W), any strides, the model's dtype, -1..1. image: (H, W, 3)
+        uint8, the untouched input. flow: as in `feedback`. mask: (H, W) uint8 on the card, or None.
         """
         self._check_model("painted", painted)
         self._check_picture("image", image)
         last, state = self._states[self._state_turn], self._states[1 - self._state_turn]
         smoothing = settings.smoothing if self._started else 0
-        numbers = (np.float32(smoothing), np.float32(settings.motion), np.float32(settings.wet), np.int32(MODE_CODES[settings.mode]))
+        numbers = (
+            np.float32(smoothing),
+            np.float32(settings.motion),
+            np.float32(settings.wet),
+            np.int32(MODE_CODES[settings.mode]),
+        )
         out = self._next_output()
         colour = np.float32(settings.colour).ravel()
         self._launch(
@@ -150,7 +189,8 @@ class TemporalKernels:
         return out
 
     def sharpen(self, picture: torch.Tensor, amount: float) -> torch.Tensor:
-        """See `numpy_ops.sharpen`: (H, W, 3) uint8 in the ring of outputs, or the picture itself at amount 0."""
+        """See `numpy_ops.sharpen`: (H, W, 3) uint8 in the ring of outputs, or the picture itself at
+        amount 0."""
         if amount == 0:
             return picture
         self._check_picture("picture", picture)
@@ -162,18 +202,35 @@ class TemporalKernels:
         """The grid and its size, as the kernels take them."""
         if flow is None:
             return self._none, np.int32(0), np.int32(0)
-        if flow.ndim != 3 or flow.shape[2] != 3 or flow.dtype != torch.float32 or flow.device != self.device or not flow.is_contiguous():
+        if (
+            flow.ndim != 3
+            or flow.shape[2] != 3
+            or flow.dtype != torch.float32
+            or flow.device != self.device
+            or not flow.is_contiguous()
+        ):
             came = f"{tuple(flow.shape)} {flow.dtype} on {flow.device}"
-            raise ValueError(f"flow: {came} came, contiguous (h, w, 3) torch.float32 on {self.device} would be right")
+            raise ValueError(
+                f"flow: {came} came, contiguous (h, w, 3) torch.float32 on {self.device} would be "
+                "right"
+            )
         return flow, np.int32(flow.shape[1]), np.int32(flow.shape[0])
 
     def _mask(self, mask: torch.Tensor | None) -> tuple[torch.Tensor, np.int32]:
         """The mask and whether there is one, as the kernel takes them."""
         if mask is None:
             return self._outputs[0], np.int32(0)
-        if mask.shape != self._shape[:2] or mask.dtype != torch.uint8 or mask.device != self.device or not mask.is_contiguous():
+        if (
+            mask.shape != self._shape[:2]
+            or mask.dtype != torch.uint8
+            or mask.device != self.device
+            or not mask.is_contiguous()
+        ):
             came = f"{tuple(mask.shape)} {mask.dtype} on {mask.device}"
-            raise ValueError(f"mask: {came} came, contiguous {self._shape[:2]} torch.uint8 on {self.device} would be right")
+            raise ValueError(
+                f"mask: {came} came, contiguous {self._shape[:2]} torch.uint8 on {self.device} "
+                "would be right"
+            )
         return mask, np.int32(1)
 
     def _next_output(self) -> torch.Tensor:
@@ -181,10 +238,14 @@ class TemporalKernels:
         return self._outputs[self._output_turn]
 
     def _launch(self, name: str, *arguments: Any) -> None:
-        """Run a kernel over all pixels on torch's current stream; tensors go in by DLPack, numbers by value."""
+        """Run a kernel over all pixels on torch's current stream; tensors go in by DLPack, numbers
+        by value."""
         stream = torch.cuda.current_stream(self.device)
         with torch.cuda.device(self.device), self._cupy.cuda.Stream.from_external(stream):
-            views = [self._cupy.from_dlpack(a.detach()) if isinstance(a, torch.Tensor) else a for a in arguments]
+            views = [
+                self._cupy.from_dlpack(a.detach()) if isinstance(a, torch.Tensor) else a
+                for a in arguments
+            ]
             self._kernels[name](self._grid, _BLOCK, tuple(views))
 
     @staticmethod
@@ -194,12 +255,29 @@ class TemporalKernels:
 
     def _check_model(self, name: str, model: torch.Tensor) -> None:
         height, width = self._shape[:2]
-        if model.shape not in ((3, height, width), (1, 3, height, width)) or model.dtype != self.dtype or model.device != self.device:
+        if (
+            model.shape not in ((3, height, width), (1, 3, height, width))
+            or model.dtype != self.dtype
+            or model.device != self.device
+        ):
             came = f"{tuple(model.shape)} {model.dtype} on {model.device}"
-            raise ValueError(f"{name}: {came} came, (3, {height}, {width}) {self.dtype} on {self.device} would be right")
+            raise ValueError(
+                f"{name}: {came} came, (3, {height}, {width}) {self.dtype} on {self.device} would "
+                "be right"
+            )
 
     def _check_picture(self, name: str, picture: torch.Tensor) -> None:
-        fits = tuple(picture.shape) == self._shape and picture.dtype == torch.uint8 and picture.device == self.device
+        fits = (
+            tuple(picture.shape) == self._shape
+            and picture.dtype == torch.uint8
+            and picture.device == self.device
+        )
         if not (fits and picture.is_contiguous()):
-            came = f"{tuple(picture.shape)} {picture.dtype} on {picture.device}, strides {picture.stride()}"
-            raise ValueError(f"{name}: {came} came, contiguous {self._shape} torch.uint8 on {self.device} would be right")
+            came = (
+                f"{tuple(picture.shape)} {picture.dtype} on {picture.device}, strides "
+                f"{picture.stride()}"
+            )
+            raise ValueError(
+                f"{name}: {came} came, contiguous {self._shape} torch.uint8 on {self.device} "
+                "would be right"
+            )

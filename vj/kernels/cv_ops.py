@@ -1,6 +1,7 @@
 """The pixel maths of numpy_ops.py on a CPU, fast: OpenCV into buffers that are kept.
 
-Floats stay floats until the one rounding at the end, so that nothing piles up; the short cuts are for settings that make a step idle.
+Floats stay floats until the one rounding at the end, so that nothing piles up; the short cuts are
+for settings that make a step idle.
 """
 
 from __future__ import annotations
@@ -12,13 +13,18 @@ import numpy as np
 
 from vj.kernels.settings import MOVING, STILL, BlendSettings
 
-cv2.setNumThreads(1)  # a strip is too little to share out, and the other cores are the model's; two threads took 25 % more CPU time
+cv2.setNumThreads(
+    1
+    # a strip is too little to share out, and the other cores are the model's; two threads took 25 %
+    # more CPU time
+)
 
 _STEPS = (np.arange(256) / 255).astype(np.float32)
 _ABOVE_STILL = np.array([[1 / 3, 1 / 3, 1 / 3, -STILL]], np.float32)
 _STAY = np.eye(2, 3, dtype=np.float32)
 _FULL = np.float32(1000)
-"""The sum of blendLinear's two weights, which divides by it plus 1e-5: so large that this is below a float's last bit."""
+"""The sum of blendLinear's two weights, which divides by it plus 1e-5: so large that this is below
+a float's last bit."""
 
 STRIP_BYTES = 200_000
 """A strip of float32 RGB; some five of them are in use at once (bench/loop.py)."""
@@ -47,7 +53,8 @@ MODES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], object]] = {
 
 
 class Grid:
-    """A flow at a picture's size, and what is seen through it. Belongs to one thread; its buffers are kept."""
+    """A flow at a picture's size, and what is seen through it. Belongs to one thread; its buffers
+    are kept."""
 
     def __init__(self, height: int, width: int) -> None:
         self._height, self._width = height, width
@@ -55,39 +62,51 @@ class Grid:
         self._x, self._y = np.zeros((2, height, width), np.float32)
         self.sure = np.zeros((height, width), np.float32)
         """How sure the flow is, 0..1."""
-        column, row = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+        column, row = np.meshgrid(
+            np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
+        )
         self._column, self._row = column, row
         self._taken: np.ndarray | None = None
 
     def take(self, flow: np.ndarray) -> None:
-        """The flow of this frame, (h, w, 3) float32, see `numpy_ops.feedback`; it is not written to any more."""
+        """The flow of this frame, (h, w, 3) float32, see `numpy_ops.feedback`; it is not written to
+        any more."""
         if flow is self._taken:
             return
         self._taken = flow
-        cv2.resize(flow, (self._width, self._height), dst=self._flow, interpolation=cv2.INTER_LINEAR)
+        cv2.resize(
+            flow, (self._width, self._height), dst=self._flow, interpolation=cv2.INTER_LINEAR
+        )
         cv2.mixChannels([self._flow], [self._x, self._y, self.sure], [0, 0, 1, 1, 2, 2])
         cv2.add(self._x, self._column, dst=self._x)
         cv2.add(self._y, self._row, dst=self._y)
 
-    def gather(self, wide: np.ndarray, matrix: np.ndarray, rows: slice, four: np.ndarray, three: np.ndarray) -> np.ndarray:
-        """These rows of a picture (H, W, 4) seen through flow and matrix, (rows, W, 3), in buffers of a strip's size."""
+    def gather(
+        self, wide: np.ndarray, matrix: np.ndarray, rows: slice, four: np.ndarray, three: np.ndarray
+    ) -> np.ndarray:
+        """These rows of a picture (H, W, 4) seen through flow and matrix, (rows, W, 3), in buffers
+        of a strip's size."""
         x: np.ndarray = self._x[rows]
         y: np.ndarray = self._y[rows]
         if not np.array_equal(matrix, _STAY):
             (a, b, c), (d, e, f) = matrix.tolist()
             x, y = cv2.addWeighted(x, a, y, b, c), cv2.addWeighted(x, d, y, e, f)
         count = rows.stop - rows.start
-        seen = cv2.remap(wide, x, y, cv2.INTER_LINEAR, dst=four[:count], borderMode=cv2.BORDER_REFLECT_101)
+        seen = cv2.remap(
+            wide, x, y, cv2.INTER_LINEAR, dst=four[:count], borderMode=cv2.BORDER_REFLECT_101
+        )
         return cv2.cvtColor(seen, cv2.COLOR_RGBA2RGB, dst=three[:count])
 
 
 class Blender:
     """`numpy_ops.feedback` and `blend` for pictures of one size. Belongs to one thread.
 
-    Works in strips of rows whose buffers stay in a core's cache: whole pictures of floats would go out to memory and back at every step.
+    Works in strips of rows whose buffers stay in a core's cache: whole pictures of floats would go
+    out to memory and back at every step.
 
-    Pictures it returns as uint8 are new ones (or the argument itself), so sinks may keep them. The state `blend` returns lies in one of
-    two buffers in turn: it holds until the next `blend` but one.
+    Pictures it returns as uint8 are new ones (or the argument itself), so sinks may keep them. The
+    state `blend` returns lies in one of two buffers in turn: it holds until the next `blend` but
+    one.
     """
 
     def __init__(self, height: int, width: int) -> None:
@@ -97,7 +116,10 @@ class Blender:
         self._strips = [slice(top, min(height, top + rows)) for top in range(0, height, rows)]
         self._one, self._two = np.zeros((2, rows, width, 3), np.float32)
         self._change, self._keep = np.zeros((2, rows, width), np.float32)
-        self._wide, self._warped = np.zeros((height, width, 4), np.float32), np.zeros((rows, width, 4), np.float32)
+        self._wide, self._warped = (
+            np.zeros((height, width, 4), np.float32),
+            np.zeros((rows, width, 4), np.float32),
+        )
         self._grid: Grid | None = None
         self._wide_of: np.ndarray | None = None
 
@@ -112,7 +134,8 @@ class Blender:
         gain: float = 1.0,
         middle: float = 0.5,
     ) -> np.ndarray:
-        """See `numpy_ops.feedback`. With `as_uint8` and nothing to mix in, the image itself comes back."""
+        """See `numpy_ops.feedback`. With `as_uint8` and nothing to mix in, the image itself comes
+        back."""
         self._check("image", image, np.uint8)
         if last is None or amount == 0:
             return image if as_uint8 else cv2.LUT(image, _STEPS)
@@ -129,14 +152,17 @@ class Blender:
                 continue
             warped = self._warp(self._wide, matrix, rows) if moves else last[rows]
             much, more = amount * gain * 255 / unit, amount * (1 - gain) * middle * 255 / unit
-            cv2.addWeighted(image[rows], (1 - amount) / unit, warped, much, more, dst=out[rows], dtype=kind)
+            cv2.addWeighted(
+                image[rows], (1 - amount) / unit, warped, much, more, dst=out[rows], dtype=kind
+            )
             if gain != 1 and not as_uint8:
                 _clamp(out[rows])
         return out
 
     def _widen(self, last: np.ndarray) -> None:
-        """The last state with a fourth channel: OpenCV gathers four in less than half the time of three. Once a frame: feedback and blend
-        look at the same one. (The buffers take turns, but every state is an array object of its own.)"""
+        """The last state with a fourth channel: OpenCV gathers four in less than half the time of
+        three. Once a frame: feedback and blend look at the same one. (The buffers take turns, but
+        every state is an array object of its own.)"""
         if self._wide_of is not last:
             cv2.cvtColor(last, cv2.COLOR_RGB2RGBA, dst=self._wide)
             self._wide_of = last
@@ -166,7 +192,9 @@ class Blender:
         if gain != 1:
             cv2.addWeighted(warped, gain, warped, 0, (1 - gain) * middle, dst=warped)
         fresh = cv2.LUT(image, _STEPS, dst=self._two[: len(image)])
-        keep = np.multiply(grid.sure[rows], _FULL * np.float32(amount), out=self._keep[: len(image)])
+        keep = np.multiply(
+            grid.sure[rows], _FULL * np.float32(amount), out=self._keep[: len(image)]
+        )
         rest = np.subtract(_FULL, keep, out=self._change[: len(image)])
         if out.dtype == np.uint8:
             cv2.blendLinear(fresh, warped, rest, keep, dst=fresh)
@@ -187,20 +215,31 @@ class Blender:
         flow: np.ndarray | None = None,
         mask: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """See `numpy_ops.blend`. A uint8 `painted` that nothing changes comes back itself, and so does the image when all is dry."""
+        """See `numpy_ops.blend`. A uint8 `painted` that nothing changes comes back itself, and so
+        does the image when all is dry."""
         self._check("image", image, np.uint8)
         self._check("painted", painted, np.float32, np.uint8)
         if last is not None:
             self._check("last", last, np.float32)
         if mask is not None and (mask.shape != self._shape[:2] or mask.dtype != np.uint8):
-            raise ValueError(f"mask: {mask.shape} {mask.dtype} came, {self._shape[:2]} uint8 would be right")
-        state = self._states[1 if last is not None and np.may_share_memory(last, self._states[0]) else 0]
+            raise ValueError(
+                f"mask: {mask.shape} {mask.dtype} came, {self._shape[:2]} uint8 would be right"
+            )
+        state = self._states[
+            1 if last is not None and np.may_share_memory(last, self._states[0]) else 0
+        ]
         smoothing = 0 if last is None else settings.smoothing
         colour = None if settings.neutral else settings.colour
         out: np.ndarray | None = None
         if colour is None and settings.wet == 0:
             ready = image
-        elif colour is None and mask is None and _as_painted(settings) and painted.dtype == np.uint8 and smoothing == 0:
+        elif (
+            colour is None
+            and mask is None
+            and _as_painted(settings)
+            and painted.dtype == np.uint8
+            and smoothing == 0
+        ):
             ready = painted
         else:
             ready = out = np.empty(self._shape, np.uint8)
@@ -215,14 +254,25 @@ class Blender:
             elif last is not None and smoothing > 0:
                 self._smooth(state[rows], last[rows], settings)
             if out is not None:
-                self._finish(state[rows], image[rows], out[rows], settings, colour, None if mask is None else mask[rows])
+                self._finish(
+                    state[rows],
+                    image[rows],
+                    out[rows],
+                    settings,
+                    colour,
+                    None if mask is None else mask[rows],
+                )
         return ready, state
 
     def _check(self, name: str, picture: np.ndarray, *kinds: type) -> None:
-        """Raises ValueError. OpenCV would not: given a `dst` that does not fit it makes another, and the buffer keeps an old picture."""
+        """Raises ValueError. OpenCV would not: given a `dst` that does not fit it makes another,
+        and the buffer keeps an old picture."""
         if picture.shape != self._shape or picture.dtype not in kinds:
             wanted = " or ".join(kind.__name__ for kind in kinds)
-            raise ValueError(f"{name}: {picture.shape} {picture.dtype} came, {self._shape} {wanted} would be right")
+            raise ValueError(
+                f"{name}: {picture.shape} {picture.dtype} came, {self._shape} {wanted} would be "
+                "right"
+            )
 
     def _warp(self, wide: np.ndarray, matrix: np.ndarray, rows: slice) -> np.ndarray:
         """These rows of the picture that `matrix` makes of `wide`, (H, W, 4)."""
@@ -230,10 +280,23 @@ class Blender:
         here[:, 2] += here[:, 1] * rows.start
         size = (self._shape[1], rows.stop - rows.start)
         how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        warped = cv2.warpAffine(wide, here, size, dst=self._warped[: size[1]], flags=how, borderMode=cv2.BORDER_REFLECT_101)
+        warped = cv2.warpAffine(
+            wide,
+            here,
+            size,
+            dst=self._warped[: size[1]],
+            flags=how,
+            borderMode=cv2.BORDER_REFLECT_101,
+        )
         return cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB, dst=self._one[: size[1]])
 
-    def _smooth(self, state: np.ndarray, last: np.ndarray, settings: BlendSettings, sure: np.ndarray | None = None) -> None:
+    def _smooth(
+        self,
+        state: np.ndarray,
+        last: np.ndarray,
+        settings: BlendSettings,
+        sure: np.ndarray | None = None,
+    ) -> None:
         """A strip of the new state, in place."""
         if settings.motion == 0 and sure is None:
             cv2.addWeighted(state, 1 - settings.smoothing, last, settings.smoothing, 0, dst=state)
@@ -244,13 +307,17 @@ class Blender:
         fresh = np.subtract(_FULL, keep, out=self._change[: len(keep)])
         cv2.blendLinear(state, last, fresh, keep, dst=state)
 
-    def _weights(self, painted: np.ndarray, last: np.ndarray, settings: BlendSettings) -> np.ndarray:
+    def _weights(
+        self, painted: np.ndarray, last: np.ndarray, settings: BlendSettings
+    ) -> np.ndarray:
         """(rows, W) float32: how much of `last` each pixel keeps, times `_FULL`.
 
         smoothing * (1 - motion * (3t^2 - 2t^3)), t from 0 still to 1 moving.
         """
         change, keep = self._change[: len(painted)], self._keep[: len(painted)]
-        cv2.transform(cv2.absdiff(painted, last, dst=self._two[: len(painted)]), _ABOVE_STILL, dst=change)
+        cv2.transform(
+            cv2.absdiff(painted, last, dst=self._two[: len(painted)]), _ABOVE_STILL, dst=change
+        )
         span = MOVING - STILL
         np.clip(change, 0, np.float32(span), out=change)
         most = float(_FULL) * settings.smoothing
@@ -285,10 +352,14 @@ class Blender:
             cv2.addWeighted(image, 1 - wet, mixed, wet * 255, 0, dst=out, dtype=cv2.CV_8U)
             return
         if wet < 1:
-            mixed = cv2.addWeighted(image, (1 - wet) / 255, mixed, wet, 0, dst=self._two[: len(out)], dtype=cv2.CV_32F)
+            mixed = cv2.addWeighted(
+                image, (1 - wet) / 255, mixed, wet, 0, dst=self._two[: len(out)], dtype=cv2.CV_32F
+            )
         if colour is not None:
             mixed = cv2.transform(mixed, colour, dst=self._one[: len(out)])
-            cv2.threshold(mixed, 0, 1, cv2.THRESH_TOZERO, dst=mixed)  # convertScaleAbs would turn what is below 0 bright again
+            cv2.threshold(
+                mixed, 0, 1, cv2.THRESH_TOZERO, dst=mixed
+            )  # convertScaleAbs would turn what is below 0 bright again
         cv2.convertScaleAbs(mixed, alpha=255, dst=out)
 
 
@@ -312,7 +383,8 @@ def _clamp(picture: np.ndarray) -> None:
 
 
 def sharpen(picture: np.ndarray, amount: float) -> np.ndarray:
-    """See `numpy_ops.sharpen`. The blurred picture is rounded in between, which moves the result by half a step at most."""
+    """See `numpy_ops.sharpen`. The blurred picture is rounded in between, which moves the result by
+    half a step at most."""
     if amount == 0:
         return picture
     blurred = cv2.GaussianBlur(picture, (3, 3), 0, borderType=cv2.BORDER_REFLECT_101)

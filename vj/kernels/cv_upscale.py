@@ -1,7 +1,9 @@
-"""Small pictures made large on a CPU, fast: a relative of FSR 1 (numpy_upscale.py) in a few passes of OpenCV.
+"""Small pictures made large on a CPU, fast: a relative of FSR 1 (numpy_upscale.py) in a few passes
+of OpenCV.
 
-A cubic enlargement, then an unsharp mask that is held between the least and the most of what lay around each place in the small picture:
-edges get steeper, and nothing rings. Lanczos instead of the cubic took nine times as long for .14 dB (bench/upscale.py).
+A cubic enlargement, then an unsharp mask that is held between the least and the most of what lay
+around each place in the small picture: edges get steeper, and nothing rings. Lanczos instead of the
+cubic took nine times as long for .14 dB (bench/upscale.py).
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ _AROUND = np.ones((3, 3), np.uint8)
 
 
 class Upscaler:
-    """Enlarges to one size. Belongs to one thread; its buffers are kept, what it returns is a new picture."""
+    """Enlarges to one size. Belongs to one thread; its buffers are kept, what it returns is a new
+    picture."""
 
     def __init__(self, out_height: int, out_width: int) -> None:
         self._size = (out_width, out_height)
@@ -29,8 +32,12 @@ class Upscaler:
             large: np.ndarray = cv2.resize(picture, self._size, interpolation=cv2.INTER_CUBIC)
             return large
         cv2.resize(picture, self._size, dst=self._large, interpolation=cv2.INTER_CUBIC)
-        cv2.resize(cv2.erode(picture, _AROUND), self._size, dst=self._least, interpolation=cv2.INTER_LINEAR)
-        cv2.resize(cv2.dilate(picture, _AROUND), self._size, dst=self._most, interpolation=cv2.INTER_LINEAR)
+        cv2.resize(
+            cv2.erode(picture, _AROUND), self._size, dst=self._least, interpolation=cv2.INTER_LINEAR
+        )
+        cv2.resize(
+            cv2.dilate(picture, _AROUND), self._size, dst=self._most, interpolation=cv2.INTER_LINEAR
+        )
         amount = STRONGEST * sharpness
         blurred = cv2.blur(self._large, (reach, reach))
         cv2.addWeighted(self._large, 1 + amount, blurred, -amount, 0, dst=blurred)

@@ -79,8 +79,8 @@ VJ_INLINE float vj_sample(const float *plane, int width, int height, float x, fl
 }
 
 /* Pixel (x, y) of a (small_width, small_height) plane enlarged to (width, height), linear. */
-VJ_INLINE float vj_enlarged(const float *plane, int small_width, int small_height,
-                            int width, int height, int x, int y)
+VJ_INLINE float vj_enlarged(const float *plane, int small_width, int small_height, int width,
+        int height, int x, int y)
 {
     const float from_x = ((float)x + 0.5f) * ((float)small_width / (float)width) - 0.5f;
     const float from_y = ((float)y + 0.5f) * ((float)small_height / (float)height) - 0.5f;
@@ -119,8 +119,7 @@ VJ_INLINE float vj_blurred(const float *line, int stride, int index, int size, f
 KERNELS = r"""
 /* The luma of the model's input, 0..1, made smaller. */
 VJ_KERNEL vj_field_luma(const vj_model *__restrict__ picture, int plane, int row, int step,
-                        int from_width, int from_height,
-                        float *__restrict__ out, int width, int height)
+        int from_width, int from_height, float *__restrict__ out, int width, int height)
 {
     VJ_EACH_PIXEL(width, height) {
         const int y1 = vj_last(y, height, from_height), x1 = vj_last(x, width, from_width);
@@ -139,7 +138,7 @@ VJ_KERNEL vj_field_luma(const vj_model *__restrict__ picture, int plane, int row
 
 /* Noise made smaller, times `scale`. */
 VJ_KERNEL vj_field_cells(const float *__restrict__ white, int from_width, int from_height,
-                         float *__restrict__ out, int width, int height, float scale)
+        float *__restrict__ out, int width, int height, float scale)
 {
     VJ_EACH_PIXEL(width, height) {
         const int y1 = vj_last(y, height, from_height), x1 = vj_last(x, width, from_width);
@@ -154,7 +153,7 @@ VJ_KERNEL vj_field_cells(const float *__restrict__ white, int from_width, int fr
 
 /* The swirl: the cells enlarged by a cubic, radians. */
 VJ_KERNEL vj_field_lean(const float *__restrict__ cells, int across, int down,
-                        float *__restrict__ out, int width, int height)
+        float *__restrict__ out, int width, int height)
 {
     VJ_EACH_PIXEL(width, height) {
         const float from_x = ((float)x + 0.5f) * ((float)across / (float)width) - 0.5f;
@@ -171,8 +170,8 @@ VJ_KERNEL vj_field_lean(const float *__restrict__ cells, int across, int down,
     }
 }
 
-VJ_KERNEL vj_field_rows(const float *__restrict__ from, float *__restrict__ out,
-                        int width, int height, int planes, float sigma)
+VJ_KERNEL vj_field_rows(const float *__restrict__ from, float *__restrict__ out, int width,
+        int height, int planes, float sigma)
 {
     VJ_EACH_PIXEL(width, height)
         for (int p = 0; p < planes; ++p) {
@@ -181,8 +180,8 @@ VJ_KERNEL vj_field_rows(const float *__restrict__ from, float *__restrict__ out,
         }
 }
 
-VJ_KERNEL vj_field_columns(const float *__restrict__ from, float *__restrict__ out,
-                           int width, int height, int planes, float sigma)
+VJ_KERNEL vj_field_columns(const float *__restrict__ from, float *__restrict__ out, int width,
+        int height, int planes, float sigma)
 {
     VJ_EACH_PIXEL(width, height)
         for (int p = 0; p < planes; ++p) {
@@ -192,8 +191,8 @@ VJ_KERNEL vj_field_columns(const float *__restrict__ from, float *__restrict__ o
 }
 
 /* Sobel's derivatives -> the structure tensor, planes xx, yy, xy. */
-VJ_KERNEL vj_field_tensor(const float *__restrict__ small, float *__restrict__ out,
-                          int width, int height)
+VJ_KERNEL vj_field_tensor(const float *__restrict__ small, float *__restrict__ out, int width,
+        int height)
 {
     VJ_EACH_PIXEL(width, height) {
         float dx = 0.0f, dy = 0.0f;
@@ -215,7 +214,7 @@ VJ_KERNEL vj_field_tensor(const float *__restrict__ small, float *__restrict__ o
 /* The tensor and the swirl -> the sure direction (2 planes) and the one that leads (2 planes), as
    cosine and sine of twice the angle. */
 VJ_KERNEL vj_field_lead(const float *__restrict__ tensor, const float *__restrict__ lean,
-                        float *__restrict__ out, int width, int height, float unit, float turn)
+        float *__restrict__ out, int width, int height, float unit, float turn)
 {
     VJ_EACH_PIXEL(width, height) {
         const int here = y * width + x, plane = width * height;
@@ -234,8 +233,8 @@ VJ_KERNEL vj_field_lead(const float *__restrict__ tensor, const float *__restric
 }
 
 /* The leading direction (2 planes) -> a step of `length` pixels along it: x, y, -x, -y. */
-VJ_KERNEL vj_field_steps(const float *__restrict__ lead, float *__restrict__ out,
-                         int width, int height, float length)
+VJ_KERNEL vj_field_steps(const float *__restrict__ lead, float *__restrict__ out, int width,
+        int height, float length)
 {
     VJ_EACH_PIXEL(width, height) {
         const int here = y * width + x, plane = width * height;
@@ -251,8 +250,8 @@ VJ_KERNEL vj_field_steps(const float *__restrict__ lead, float *__restrict__ out
 }
 
 /* Displacements followed by themselves, in the direction one comes in; both ways. */
-VJ_KERNEL vj_field_compose(const float *__restrict__ from, float *__restrict__ out,
-                           int width, int height)
+VJ_KERNEL vj_field_compose(const float *__restrict__ from, float *__restrict__ out, int width,
+        int height)
 {
     VJ_EACH_PIXEL(width, height) {
         const int here = y * width + x, plane = width * height;
@@ -270,9 +269,9 @@ VJ_KERNEL vj_field_compose(const float *__restrict__ from, float *__restrict__ o
 
 /* Planes plus themselves one displacement on, for both ways: (2, planes, height, width). The first
    pass starts both from the same planes. */
-VJ_KERNEL vj_field_smear(const float *__restrict__ from, float *__restrict__ out,
-                         int width, int height, int planes, int first,
-                         const float *__restrict__ steps, int small_width, int small_height)
+VJ_KERNEL vj_field_smear(const float *__restrict__ from, float *__restrict__ out, int width,
+        int height, int planes, int first, const float *__restrict__ steps, int small_width,
+        int small_height)
 {
     VJ_EACH_PIXEL(width, height) {
         const int small = small_width * small_height, plane = width * height;
@@ -292,8 +291,8 @@ VJ_KERNEL vj_field_smear(const float *__restrict__ from, float *__restrict__ out
 }
 
 /* Both ways together, summed in slots: (2, slots), sums and sums of squares. */
-VJ_KERNEL vj_field_sums(const float *__restrict__ both, int count,
-                        float *__restrict__ out, int slots)
+VJ_KERNEL vj_field_sums(const float *__restrict__ both, int count, float *__restrict__ out,
+        int slots)
 {
     VJ_EACH_PIXEL(slots, 1) {
         float sum = 0.0f, squares = 0.0f;
@@ -308,8 +307,8 @@ VJ_KERNEL vj_field_sums(const float *__restrict__ both, int count,
 }
 
 /* (2, slots) -> (2, fewer). */
-VJ_KERNEL vj_field_fold(const float *__restrict__ sums, int slots,
-                        float *__restrict__ out, int fewer)
+VJ_KERNEL vj_field_fold(const float *__restrict__ sums, int slots, float *__restrict__ out,
+        int fewer)
 {
     VJ_EACH_PIXEL(fewer, 2) {
         float sum = 0.0f;
@@ -320,9 +319,9 @@ VJ_KERNEL vj_field_fold(const float *__restrict__ sums, int slots,
 
 /* The texture at mean 0 and variance 1, and the sure directions at full size. */
 VJ_KERNEL vj_field_finish(const float *__restrict__ both, const float *__restrict__ sums, int fewer,
-                          const float *__restrict__ directions, int small_width, int small_height,
-                          vj_model *__restrict__ texture, vj_model *__restrict__ along_x,
-                          vj_model *__restrict__ along_y, int width, int height)
+        const float *__restrict__ directions, int small_width, int small_height,
+        vj_model *__restrict__ texture, vj_model *__restrict__ along_x,
+        vj_model *__restrict__ along_y, int width, int height)
 {
     VJ_EACH_PIXEL(width, height) {
         const int here = y * width + x, small = small_width * small_height, count = width * height;

@@ -57,7 +57,7 @@ VJ_INLINE int vj_place(int index, int count, int size, float *share)
 
 /* Channel `c` of a picture of `channels` bytes a pixel, 0..1, at a pixel of another size. */
 VJ_INLINE float vj_bilinear(const vj_byte *picture, int channels, int c, int width, int height,
-                            int out_width, int out_height, int x, int y)
+        int out_width, int out_height, int x, int y)
 {
     float across, down;
     const int column = vj_place(x, out_width, width, &across);
@@ -73,8 +73,8 @@ VJ_INLINE float vj_bilinear(const vj_byte *picture, int channels, int c, int wid
 }
 
 /* Number `c` of a fit at a pixel of another size. */
-VJ_INLINE float vj_fitted(const float *fit, int c, int width, int height,
-                          int out_width, int out_height, int x, int y)
+VJ_INLINE float vj_fitted(const float *fit, int c, int width, int height, int out_width,
+        int out_height, int x, int y)
 {
     float across, down;
     const int column = vj_place(x, out_width, width, &across);
@@ -97,8 +97,8 @@ VJ_INLINE void vj_cubic_weights(float share, float *weights)
 }
 
 /* A picture of 1 or 3 channels enlarged by a cubic, 0..1, at one pixel. */
-VJ_INLINE void vj_cubic(const vj_byte *picture, int channels, int width, int height,
-                        int out_width, int out_height, int x, int y, float *out)
+VJ_INLINE void vj_cubic(const vj_byte *picture, int channels, int width, int height, int out_width,
+        int out_height, int x, int y, float *out)
 {
     float across, down, columns[4], rows[4];
     const int column = vj_place(x, out_width, width, &across);
@@ -119,7 +119,7 @@ VJ_INLINE void vj_cubic(const vj_byte *picture, int channels, int width, int hei
 
 /* The local model of one window: slopes, offsets and trust, those weighted by it. */
 VJ_INLINE void fit_pixel(const vj_byte *picture, const vj_byte *guide, int width, int height,
-                         int fit_width, int fit_height, int x, int y, float *fit)
+        int fit_width, int fit_height, int x, int y, float *fit)
 {
     const float count = (float)((2 * VJ_RADIUS + 1) * (2 * VJ_RADIUS + 1));
     float mean[3] = {0.0f, 0.0f, 0.0f}, shared[3] = {0.0f, 0.0f, 0.0f};
@@ -162,8 +162,7 @@ VJ_INLINE void fit_pixel(const vj_byte *picture, const vj_byte *guide, int width
 
 KERNELS = r"""
 VJ_KERNEL vj_guide_fit(const vj_byte *__restrict__ picture, const vj_byte *__restrict__ guide,
-                       float *__restrict__ fit, int width, int height,
-                       int fit_width, int fit_height)
+        float *__restrict__ fit, int width, int height, int fit_width, int fit_height)
 {
     VJ_EACH_PIXEL(fit_width, fit_height) {
         float *here = fit + (y * fit_width + x) * 7;
@@ -171,9 +170,9 @@ VJ_KERNEL vj_guide_fit(const vj_byte *__restrict__ picture, const vj_byte *__res
     }
 }
 
-VJ_KERNEL vj_guide_mean(const float *__restrict__ fit, float *__restrict__ out,
-                        int fit_width, int fit_height, const vj_byte *__restrict__ mask, int masked,
-                        int width, int height, float amount)
+VJ_KERNEL vj_guide_mean(const float *__restrict__ fit, float *__restrict__ out, int fit_width,
+        int fit_height, const vj_byte *__restrict__ mask, int masked, int width, int height,
+        float amount)
 {
     VJ_EACH_PIXEL(fit_width, fit_height) {
         const float count = (float)((2 * VJ_RADIUS + 1) * (2 * VJ_RADIUS + 1));
@@ -194,8 +193,8 @@ VJ_KERNEL vj_guide_mean(const float *__restrict__ fit, float *__restrict__ out,
 }
 
 VJ_KERNEL vj_guide_led(const vj_byte *__restrict__ picture, const vj_byte *__restrict__ guide,
-                       const float *__restrict__ fit, vj_byte *__restrict__ out,
-                       int width, int height, int fit_width, int fit_height, float share)
+        const float *__restrict__ fit, vj_byte *__restrict__ out, int width, int height,
+        int fit_width, int fit_height, float share)
 {
     VJ_EACH_PIXEL(width, height) {
         const int here = y * width + x;
@@ -212,10 +211,10 @@ VJ_KERNEL vj_guide_led(const vj_byte *__restrict__ picture, const vj_byte *__res
 }
 
 VJ_KERNEL vj_guided(const vj_byte *__restrict__ picture, const vj_byte *__restrict__ led,
-                    const vj_byte *__restrict__ guide, const vj_byte *__restrict__ large_guide,
-                    const vj_byte *__restrict__ enlarged, const float *__restrict__ fit,
-                    vj_byte *__restrict__ out, int width, int height, int fit_width, int fit_height,
-                    int out_width, int out_height)
+        const vj_byte *__restrict__ guide, const vj_byte *__restrict__ large_guide,
+        const vj_byte *__restrict__ enlarged, const float *__restrict__ fit,
+        vj_byte *__restrict__ out, int width, int height, int fit_width, int fit_height,
+        int out_width, int out_height)
 {
     VJ_EACH_PIXEL(out_width, out_height) {
         const int here = y * out_width + x;

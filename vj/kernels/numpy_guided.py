@@ -178,7 +178,8 @@ def led(picture: np.ndarray, guide: np.ndarray, fitted: Fit, share: float) -> np
 
 def sharpened(height: int, width: int, out_height: int, out_width: int) -> tuple[int, int]:
     """Height and width at which a picture is sharpened on its way to a size: twice its own, where
-    an edge has room to get steeper, but no more than half of where it goes, which costs too much."""
+    an edge has room to get steeper, but no more than half of where it goes, which costs too
+    much."""
     return (
         min(2 * height, max(height, out_height // 2)),
         min(2 * width, max(width, out_width // 2)),

@@ -1,8 +1,10 @@
-"""The pixel maths of one frame, written to be read. cv_ops.py (CPU) and body.py (GPU) do the same, fast, and are tested against this.
+"""The pixel maths of one frame, written to be read. cv_ops.py (CPU) and body.py (GPU) do the same,
+fast, and are tested against this.
 
-Two passes, because diffusion stands between them: `feedback` mixes the last output into the input, `blend` makes the output of what
-the model painted. Pictures are (H, W, 3) RGB, sRGB values: uint8 0..255, or float32 0..1 where said. All numbers are finite: whoever
-takes a picture from a model checks it there.
+Two passes, because diffusion stands between them: `feedback` mixes the last output into the input,
+`blend` makes the output of what the model painted. Pictures are (H, W, 3) RGB, sRGB values: uint8
+0..255, or float32 0..1 where said. All numbers are finite: whoever takes a picture from a model
+checks it there.
 """
 
 from __future__ import annotations
@@ -40,9 +42,11 @@ def to_uint8(picture: np.ndarray) -> np.ndarray:
 
 
 def reflect(index: np.ndarray, size: int) -> np.ndarray:
-    """Any integer index -> 0..size-1, mirrored at the middle of the first and last pixel as often as needed (cv2's BORDER_REFLECT_101).
+    """Any integer index -> 0..size-1, mirrored at the middle of the first and last pixel as often
+    as needed (cv2's BORDER_REFLECT_101).
 
-    Replicated edges would be drawn out to streaks, a black border would eat the picture frame by frame; a mirror does neither.
+    Replicated edges would be drawn out to streaks, a black border would eat the picture frame by
+    frame; a mirror does neither.
     """
     period = max(1, 2 * (size - 1))
     folded = np.abs(index) % period
@@ -50,7 +54,8 @@ def reflect(index: np.ndarray, size: int) -> np.ndarray:
 
 
 def enlarge(flow: np.ndarray, height: int, width: int) -> np.ndarray:
-    """(h, w, 3) float32 -> (H, W, 3): bilinear about pixel centres, the border's values beyond it."""
+    """(h, w, 3) float32 -> (H, W, 3): bilinear about pixel centres, the border's values beyond
+    it."""
     across, down = np.float32(flow.shape[1] / width), np.float32(flow.shape[0] / height)
     x = (np.arange(width, dtype=np.float32) + np.float32(0.5)) * across - np.float32(0.5)
     y = (np.arange(height, dtype=np.float32) + np.float32(0.5)) * down - np.float32(0.5)
@@ -64,9 +69,11 @@ def enlarge(flow: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def warp(picture: np.ndarray, matrix: np.ndarray, flow: np.ndarray | None = None) -> np.ndarray:
-    """(H, W, 3) float32 seen through `feedback_matrix`'s (2, 3) float32: a bilinear gather, mirrored at the edges.
+    """(H, W, 3) float32 seen through `feedback_matrix`'s (2, 3) float32: a bilinear gather,
+    mirrored at the edges.
 
-    flow: (H, W, 2 or more) float32, how far a pixel is moved before the matrix is asked; both are one map, and there is one resampling.
+    flow: (H, W, 2 or more) float32, how far a pixel is moved before the matrix is asked; both are
+    one map, and there is one resampling.
     """
     height, width = picture.shape[:2]
     column, row = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
@@ -94,11 +101,13 @@ def feedback(
 ) -> np.ndarray:
     """Before diffusion: a share of the last output in the next input.
 
-    image: (H, W, 3) uint8, the prepared input. last: (H, W, 3) float32 0..1, the state `blend` returned, None before the first.
-    matrix: (2, 3) float32 from `feedback_matrix`. amount: 0..0.95; at 0 the image comes back exactly. flow: (h, w, 3) float32 of any
-    size, see `vj.pipeline.optical_flow`: dx and dy in pixels of the picture, from where a pixel is to where it was, and how sure that is, 0..1;
-    what is not sure is not fed back. gain: contrast of what is fed back, about `middle` (0..1), see `vj.pipeline.feedback_gain`.
-    Returns (H, W, 3) float32 0..1, or uint8 with `as_uint8`.
+    image: (H, W, 3) uint8, the prepared input. last: (H, W, 3) float32 0..1, the state `blend`
+    returned, None before the first. matrix: (2, 3) float32 from `feedback_matrix`. amount: 0..0.95;
+    at 0 the image comes back exactly. flow: (h, w, 3) float32 of any size, see
+    `vj.pipeline.optical_flow`: dx and dy in pixels of the picture, from where a pixel is to where
+    it was, and how sure that is, 0..1; what is not sure is not fed back. gain: contrast of what is
+    fed back, about `middle` (0..1), see `vj.pipeline.feedback_gain`. Returns (H, W, 3) float32
+    0..1, or uint8 with `as_uint8`.
     """
     if last is None or amount == 0:
         return image if as_uint8 else to_float(image)
@@ -120,9 +129,15 @@ def smoothstep(low: float, high: float, value: np.ndarray) -> np.ndarray:
     return t * t * (3 - 2 * t)
 
 
-def smooth(painted: np.ndarray, last: np.ndarray, smoothing: float, motion: float, sure: np.ndarray | None = None) -> np.ndarray:
-    """The new state, (H, W, 3) float32: painted, with the last state kept by `smoothing` where the two are alike. sure: (H, W), 0..1,
-    of which less is kept.
+def smooth(
+    painted: np.ndarray,
+    last: np.ndarray,
+    smoothing: float,
+    motion: float,
+    sure: np.ndarray | None = None,
+) -> np.ndarray:
+    """The new state, (H, W, 3) float32: painted, with the last state kept by `smoothing` where the
+    two are alike. sure: (H, W), 0..1, of which less is kept.
 
     Written as painted + keep * (last - painted), so that smoothing 0 is painted to the bit.
     """
@@ -144,12 +159,14 @@ def blend(
 ) -> tuple[np.ndarray, np.ndarray]:
     """After diffusion: temporal smoothing, blend mode, wet/dry, colour.
 
-    painted: (H, W, 3), what the model made, float 0..1 (clamped here) or uint8. last: (H, W, 3) float32 0..1, the state of the frame
-    before, None before the first. image: (H, W, 3) uint8, the untouched input. flow: as in `feedback`; the last state is looked at
-    where each pixel was. mask: (H, W) uint8, 255 where the painting shows, 0 where the input stays; None for 255 everywhere.
-    Returns the picture, (H, W, 3) uint8, and the new state, (H, W, 3) float32 0..1: the painting from *before* wet/dry and colour, since
-    those would otherwise be applied again with every turn of the feedback. The state is float32 because slow smoothing moves it by less
-    than a step of uint8, and of half precision: it would stick.
+    painted: (H, W, 3), what the model made, float 0..1 (clamped here) or uint8. last: (H, W, 3)
+    float32 0..1, the state of the frame before, None before the first. image: (H, W, 3) uint8, the
+    untouched input. flow: as in `feedback`; the last state is looked at where each pixel was. mask:
+    (H, W) uint8, 255 where the painting shows, 0 where the input stays; None for 255 everywhere.
+    Returns the picture, (H, W, 3) uint8, and the new state, (H, W, 3) float32 0..1: the painting
+    from *before* wet/dry and colour, since those would otherwise be applied again with every turn
+    of the feedback. The state is float32 because slow smoothing moves it by less than a step of
+    uint8, and of half precision: it would stick.
     """
     fresh, base = to_float(painted), to_float(image)
     state = fresh
@@ -157,8 +174,14 @@ def blend(
         state = smooth(fresh, last, settings.smoothing, settings.motion)
     elif last is not None and settings.smoothing > 0:
         wide = enlarge(flow, *image.shape[:2])  # type: ignore[arg-type]
-        state = smooth(fresh, warp(last, STAY, wide), settings.smoothing, settings.motion, wide[..., 2])
-    wet = np.float32(settings.wet) if mask is None else np.float32(settings.wet) * to_float(mask)[..., None]
+        state = smooth(
+            fresh, warp(last, STAY, wide), settings.smoothing, settings.motion, wide[..., 2]
+        )
+    wet = (
+        np.float32(settings.wet)
+        if mask is None
+        else np.float32(settings.wet) * to_float(mask)[..., None]
+    )
     mixed = base + wet * (MODES[settings.mode](base, state) - base)
     if not settings.neutral:
         mixed = mixed @ settings.colour[:, :3].T + settings.colour[:, 3]
@@ -166,7 +189,8 @@ def blend(
 
 
 def sharpen(picture: np.ndarray, amount: float) -> np.ndarray:
-    """(H, W, 3) uint8 -> the same with edges lifted: an unsharp mask of 3x3 pixels (1 2 1 both ways). amount: 0..1; 0 changes nothing.
+    """(H, W, 3) uint8 -> the same with edges lifted: an unsharp mask of 3x3 pixels (1 2 1 both
+    ways). amount: 0..1; 0 changes nothing.
 
     For the very last picture only: in the feedback loop it would build up.
     """

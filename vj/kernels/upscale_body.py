@@ -1,6 +1,8 @@
-"""The pixel maths of numpy_upscale.py as C, written once for the GPU and for a C compiler, as in body.py.
+"""The pixel maths of numpy_upscale.py as C, written once for the GPU and for a C compiler, as in
+body.py.
 
-Buffers are (H, W, 3) uint8. FSR 1's two passes stay two kernels: RCAS looks at its neighbours' finished pixels.
+Buffers are (H, W, 3) uint8. FSR 1's two passes stay two kernels: RCAS looks at its neighbours'
+finished pixels.
 """
 
 from __future__ import annotations
@@ -10,11 +12,18 @@ from vj.kernels.body import C_PREAMBLE, CUDA_PREAMBLE
 BODY = r"""
 typedef unsigned char vj_byte;
 
-VJ_INLINE float vj_clamp(float value) { return value > 0.0f ? (value < 1.0f ? value : 1.0f) : 0.0f; }
+VJ_INLINE float vj_clamp(float value)
+{
+    return value > 0.0f ? (value < 1.0f ? value : 1.0f) : 0.0f;
+}
 VJ_INLINE vj_byte vj_round(float value) { return (vj_byte)(vj_clamp(value) * 255.0f + 0.5f); }
-VJ_INLINE int vj_within(int index, int size) { return index < 0 ? 0 : (index < size ? index : size - 1); }
+VJ_INLINE int vj_within(int index, int size)
+{
+    return index < 0 ? 0 : (index < size ? index : size - 1);
+}
 
-/* The input pixel before the middle of output pixel `index`, -1 at the edge; share: of the way to the next. */
+/* The input pixel before the middle of output pixel `index`, -1 at the edge; share: of the way to
+   the next. */
 VJ_INLINE int vj_place(int index, int count, int size, float *share)
 {
     const int ahead = (2 * index + 1) * size - count;
@@ -36,13 +45,16 @@ VJ_INLINE float vj_slope(float before, float here, float after, float *edge)
 }
 
 /* rgb, 0..1: one pixel of the enlarged picture. */
-VJ_INLINE void easu_pixel(const vj_byte *picture, int width, int height, int out_width, int out_height, int x, int y, float *rgb)
+VJ_INLINE void easu_pixel(const vj_byte *picture, int width, int height, int out_width,
+        int out_height, int x, int y, float *rgb)
 {
     float across, down, window_rgb[4][4][3], light[4][4];
-    const int column = vj_place(x, out_width, width, &across), row = vj_place(y, out_height, height, &down);
+    const int column = vj_place(x, out_width, width, &across);
+    const int row = vj_place(y, out_height, height, &down);
     for (int j = 0; j < 4; ++j)
         for (int i = 0; i < 4; ++i) {
-            const vj_byte *from = picture + (vj_within(row + j - 1, height) * width + vj_within(column + i - 1, width)) * 3;
+            const vj_byte *from = picture + (vj_within(row + j - 1, height) * width
+                    + vj_within(column + i - 1, width)) * 3;
             for (int c = 0; c < 3; ++c) window_rgb[j][i][c] = (float)from[c] / 255.0f;
             light[j][i] = vj_light(window_rgb[j][i]);
         }
@@ -66,7 +78,8 @@ VJ_INLINE void easu_pixel(const vj_byte *picture, int width, int height, int out
     }
     edge *= 0.5f;
     edge *= edge;
-    const float stretch = (toward_x * toward_x + toward_y * toward_y) / fmaxf(fabsf(toward_x), fabsf(toward_y));
+    const float stretch = (toward_x * toward_x + toward_y * toward_y)
+            / fmaxf(fabsf(toward_x), fabsf(toward_y));
     const float narrow = 1.0f + (stretch - 1.0f) * edge, longer = 1.0f - 0.5f * edge;
     const float window = 0.5f - 0.29f * edge, reach = 1.0f / window;
     float weights = 0.0f, total[3] = {0.0f, 0.0f, 0.0f};
@@ -83,17 +96,21 @@ VJ_INLINE void easu_pixel(const vj_byte *picture, int width, int height, int out
             weights += weight;
         }
     for (int c = 0; c < 3; ++c) {
-        const float a = window_rgb[1][1][c], b = window_rgb[1][2][c], d = window_rgb[2][1][c], e = window_rgb[2][2][c];
+        const float a = window_rgb[1][1][c], b = window_rgb[1][2][c], d = window_rgb[2][1][c],
+                e = window_rgb[2][2][c];
         const float least = fminf(fminf(a, b), fminf(d, e)), most = fmaxf(fmaxf(a, b), fmaxf(d, e));
         rgb[c] = fminf(fmaxf(total[c] / weights, least), most);
     }
 }
 
 /* rgb, 0..1: one pixel sharpened, by no more than its neighbours allow. */
-VJ_INLINE void rcas_pixel(const vj_byte *picture, int width, int height, float sharpness, int x, int y, float *rgb)
+VJ_INLINE void rcas_pixel(const vj_byte *picture, int width, int height, float sharpness, int x,
+        int y, float *rgb)
 {
-    const int up = (vj_within(y - 1, height) * width + x) * 3, below = (vj_within(y + 1, height) * width + x) * 3;
-    const int left = (y * width + vj_within(x - 1, width)) * 3, right = (y * width + vj_within(x + 1, width)) * 3;
+    const int up = (vj_within(y - 1, height) * width + x) * 3;
+    const int below = (vj_within(y + 1, height) * width + x) * 3;
+    const int left = (y * width + vj_within(x - 1, width)) * 3;
+    const int right = (y * width + vj_within(x + 1, width)) * 3;
     const int middle = (y * width + x) * 3;
     float room = 0.1875f, around[3], here[3];
     for (int c = 0; c < 3; ++c) {
@@ -103,15 +120,18 @@ VJ_INLINE void rcas_pixel(const vj_byte *picture, int width, int height, float s
         around[c] = u + b + l + r;
         const float least = fminf(fminf(fminf(u, b), fminf(l, r)), here[c]);
         const float most = fmaxf(fmaxf(fmaxf(u, b), fmaxf(l, r)), here[c]);
-        room = fminf(room, fminf(least / fmaxf(4.0f * most, 1e-6f), (1.0f - most) / fmaxf(4.0f - 4.0f * least, 1e-6f)));
+        room = fminf(room, fminf(least / fmaxf(4.0f * most, 1e-6f),
+                                 (1.0f - most) / fmaxf(4.0f - 4.0f * least, 1e-6f)));
     }
     const float lobe = -room * sharpness;
-    for (int c = 0; c < 3; ++c) rgb[c] = vj_clamp((lobe * around[c] + here[c]) / (4.0f * lobe + 1.0f));
+    for (int c = 0; c < 3; ++c)
+        rgb[c] = vj_clamp((lobe * around[c] + here[c]) / (4.0f * lobe + 1.0f));
 }
 """
 
 KERNELS = r"""
-VJ_KERNEL vj_easu(const vj_byte *__restrict__ picture, vj_byte *__restrict__ out, int width, int height, int out_width, int out_height)
+VJ_KERNEL vj_easu(const vj_byte *__restrict__ picture, vj_byte *__restrict__ out, int width,
+        int height, int out_width, int out_height)
 {
     VJ_EACH_PIXEL(out_width, out_height) {
         float rgb[3];
@@ -120,7 +140,8 @@ VJ_KERNEL vj_easu(const vj_byte *__restrict__ picture, vj_byte *__restrict__ out
     }
 }
 
-VJ_KERNEL vj_rcas(const vj_byte *__restrict__ picture, vj_byte *__restrict__ out, int width, int height, float sharpness)
+VJ_KERNEL vj_rcas(const vj_byte *__restrict__ picture, vj_byte *__restrict__ out, int width,
+        int height, float sharpness)
 {
     VJ_EACH_PIXEL(width, height) {
         float rgb[3];

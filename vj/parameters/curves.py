@@ -30,7 +30,9 @@ def logistic(u: float) -> float:
 def logit(u: float) -> float:
     """Quick at both ends, slow in the middle."""
     kept = min(1 - _EDGE, max(_EDGE, u))
-    return min(1.0, max(0.0, 0.5 + math.log(kept / (1 - kept)) / (2 * math.log((1 - _EDGE) / _EDGE))))
+    return min(
+        1.0, max(0.0, 0.5 + math.log(kept / (1 - kept)) / (2 * math.log((1 - _EDGE) / _EDGE)))
+    )
 
 
 NAMED: dict[str, Curve] = {
@@ -63,5 +65,7 @@ def curve(asked: object) -> Curve:
     try:
         number = float(text)
     except ValueError:
-        raise Fault(f"curve {asked!r}: no such curve{nearest(text, list(NAMED))} ({WORDS})") from None
+        raise Fault(
+            f"curve {asked!r}: no such curve{nearest(text, list(NAMED))} ({WORDS})"
+        ) from None
     return curve(number)

@@ -1,4 +1,5 @@
-"""The values of a show: written from any thread, sampled once a frame into a snapshot that no longer changes."""
+"""The values of a show: written from any thread, sampled once a frame into a snapshot that no
+longer changes."""
 
 from __future__ import annotations
 
@@ -60,7 +61,8 @@ Listener = Callable[[str, Value, object], None]
 
 
 class Store:
-    """Values, their glides and the show's start. Time comes in with `sample` alone, so an offline run repeats exactly."""
+    """Values, their glides and the show's start. Time comes in with `sample` alone, so an offline
+    run repeats exactly."""
 
     def __init__(self, start: Mapping[str, Value] | None = None, table: Table = TABLE) -> None:
         self.table = table
@@ -73,8 +75,8 @@ class Store:
         self._time = 0.0
         self.forces: Forces | None = None
         self.listeners: list[Listener] = []
-        """Called with (name, value, origin) after a change, on the thread that made it and before the next frame is sampled; must not
-        block, nor wait for another thread."""
+        """Called with (name, value, origin) after a change, on the thread that made it and before
+        the next frame is sampled; must not block, nor wait for another thread."""
         self.taps: list[Callable[[Snapshot], None]] = []
         """Called with every frame's snapshot, on the render thread; must not block."""
 
@@ -86,8 +88,8 @@ class Store:
         return values
 
     def adopt(self, start: Mapping[str, Value], table: Table) -> list[str]:
-        """Another show's table and start. What stands where the old show put it goes to the new start; what a hand has moved stays.
-        Returns the names that changed."""
+        """Another show's table and start. What stands where the old show put it goes to the new
+        start; what a hand has moved stays. Returns the names that changed."""
         with self._lock:
             self.table = table
             old, self._start = self._start, self._checked(start)
@@ -96,16 +98,23 @@ class Store:
                     del values[name]
                 for name, value in self._start.items():
                     values.setdefault(name, value)
-            self._glides = {name: glide for name, glide in self._glides.items() if name in table.rows}
+            self._glides = {
+                name: glide for name, glide in self._glides.items() if name in table.rows
+            }
             self._changed = {name: way for name, way in self._changed.items() if name in table.rows}
-            moved = [n for n, v in self._start.items() if old.get(n, v) != v and self._targets[n] == old[n]]
+            moved = [
+                n
+                for n, v in self._start.items()
+                if old.get(n, v) != v and self._targets[n] == old[n]
+            ]
         for name in moved:
             self.set(name, self._start[name], self)
         return moved
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """What is changed meanwhile stands in one and the same frame: none is sampled in between, so it must not take long."""
+        """What is changed meanwhile stands in one and the same frame: none is sampled in between,
+        so it must not take long."""
         with self._lock:
             yield
 
@@ -119,14 +128,21 @@ class Store:
         return self._start[self.table.find(name).name]
 
     def set(self, name: str, value: object, origin: object = None) -> str:
-        """Give a parameter a new value; a fade it was in ends. origin: whoever says so, told to the listeners. Returns a remark when the
-        value had to be clamped, else "". Raises Fault."""
+        """Give a parameter a new value; a fade it was in ends. origin: whoever says so, told to the
+        listeners. Returns a remark when the value had to be clamped, else "". Raises Fault."""
         return self._set(name, value, None, origin)
 
     def fade(
-        self, name: str, value: object, seconds: float, ease: Curve | None = None, origin: object = None, pace: Pace | None = None
+        self,
+        name: str,
+        value: object,
+        seconds: float,
+        ease: Curve | None = None,
+        origin: object = None,
+        pace: Pace | None = None,
     ) -> str:
-        """The same, on a way of so many seconds, or at a pace of its own, from where it stands. What is no number changes at once."""
+        """The same, on a way of so many seconds, or at a pace of its own, from where it stands.
+        What is no number changes at once."""
         return self._set(name, value, (seconds, ease, pace), origin)
 
     def _set(self, name: str, value: object, way: Way | None, origin: object) -> str:
@@ -137,7 +153,9 @@ class Store:
                 self.reset()
             else:
                 # A trigger counts: whoever looks at it once a frame sees that it has been pulled.
-                self._targets[row.name] = fitted if row.kind != "trigger" else int(self._targets[row.name]) + 1
+                self._targets[row.name] = (
+                    fitted if row.kind != "trigger" else int(self._targets[row.name]) + 1
+                )
                 self._changed[row.name] = way
             # Heard before a frame can be sampled: it would move on what a hand has just taken.
             for listener in self.listeners:
@@ -145,8 +163,9 @@ class Store:
         return remark
 
     def place(self, name: str, value: float, anyway: bool = False) -> bool:
-        """Put a number where it shall stand in the frame about to be sampled, without a glide. For forces, whose values move by
-        themselves: what somebody has set since the last frame stands, unless `anyway`, and False is returned."""
+        """Put a number where it shall stand in the frame about to be sampled, without a glide. For
+        forces, whose values move by themselves: what somebody has set since the last frame stands,
+        unless `anyway`, and False is returned."""
         row = self.table.rows[name]
         with self._lock:
             if name in self._changed and not anyway:
@@ -157,11 +176,16 @@ class Store:
             return True
 
     def reset(self) -> None:
-        """Every parameter back to the show's start, but for a recording. Fades end, those too that were heading there."""
+        """Every parameter back to the show's start, but for a recording. Fades end, those too that
+        were heading there."""
         with self._lock:
             for name, value in self._start.items():
                 row = self.table.rows[name]
-                if name not in KEPT and row.kind != "trigger" and (self._targets[name] != value or self._values[name] != value):
+                if (
+                    name not in KEPT
+                    and row.kind != "trigger"
+                    and (self._targets[name] != value or self._values[name] != value)
+                ):
                     self._targets[name] = value
                     self._changed[name] = (row.glide, None, None)
 
@@ -170,7 +194,8 @@ class Store:
         return self._targets[self.table.find(name).name]
 
     def base(self) -> dict[str, Value]:
-        """Where everything stands, fades half done, but without macros and modulators: what a fader should show. Triggers stand nowhere."""
+        """Where everything stands, fades half done, but without macros and modulators: what a fader
+        should show. Triggers stand nowhere."""
         with self._lock:
             rows = self.table.rows
             return {
@@ -185,7 +210,8 @@ class Store:
             return Snapshot(MappingProxyType(dict(self._targets)), time)
 
     def sample(self, time: float) -> Snapshot:
-        """The values of the frame at `time`. A glide starts at the frame before, so that its first step already shows."""
+        """The values of the frame at `time`. A glide starts at the frame before, so that its first
+        step already shows."""
         with self._lock:
             forces = self.forces
             if forces is not None:
@@ -194,7 +220,12 @@ class Store:
                 self._begin(self.table.rows[name], way)
             self._changed.clear()
             for name, glide in list(self._glides.items()):
-                share = min(1.0, (time - glide.begin) / glide.seconds if glide.pace is None else glide.pace(time))
+                share = min(
+                    1.0,
+                    (time - glide.begin) / glide.seconds
+                    if glide.pace is None
+                    else glide.pace(time),
+                )
                 shaped = share if glide.ease is None else glide.ease(share)
                 value = glide.start + shaped * (glide.end - glide.start)
                 self._values[name] = round(value) if self.table.rows[name].kind == "int" else value
@@ -218,7 +249,15 @@ class Store:
             return  # said again while it is on its way: the way does not begin anew
         seconds, ease, pace = way or (row.glide, None, None)
         if seconds > 0 and row.kind in ("float", "int"):
-            self._glides[row.name] = _Glide(self._time, float(self._values[row.name]), float(target), seconds, ease, way is None, pace)
+            self._glides[row.name] = _Glide(
+                self._time,
+                float(self._values[row.name]),
+                float(target),
+                seconds,
+                ease,
+                way is None,
+                pace,
+            )
         else:
             self._glides.pop(row.name, None)
             self._values[row.name] = target

@@ -1,4 +1,5 @@
-"""The one table of parameters: names, ranges, units, starts and help. Everything that knows a parameter reads it here.
+"""The one table of parameters: names, ranges, units, starts and help. Everything that knows a
+parameter reads it here.
 
 The OSC address of a parameter is `/vj/` + its name.
 """
@@ -27,7 +28,8 @@ NAMED_OR_COUNTED = ("cue/fire", "cue/store")
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One row. glide: seconds a jump is spread over, 0 for none. curve hints nothing: a value is linear in its unit."""
+    """One row. glide: seconds a jump is spread over, 0 for none. curve hints nothing: a value is
+    linear in its unit."""
 
     name: str
     kind: Kind
@@ -48,10 +50,17 @@ class Parameter:
         """`0 .. 1`, the choices, or what else would be right."""
         if self.kind in ("float", "int"):
             return f"{self.low:g} .. {self.high:g}"
-        return {"switch": "on or off", "choice": ", ".join(self.choices), "text": "text", "trigger": "no value"}[self.kind]
+        return {
+            "switch": "on or off",
+            "choice": ", ".join(self.choices),
+            "text": "text",
+            "trigger": "no value",
+        }[self.kind]
 
 
-def _number(name: str, low: float, high: float, start: float, unit: str, help: str, glide: float = 0.0) -> Parameter:
+def _number(
+    name: str, low: float, high: float, start: float, unit: str, help: str, glide: float = 0.0
+) -> Parameter:
     return Parameter(name, "float", start, help, low, high, unit, glide=glide)
 
 
@@ -69,81 +78,309 @@ BLEND_MODES = ("normal", "add", "screen", "multiply", "difference", "lighten", "
 ROWS = (
     Parameter("prompt/a", "text", "", "the first prompt; /vj/prompt alone sets it too"),
     Parameter("prompt/b", "text", "", "the second prompt"),
-    _number("prompt/mix", 0, 1, 0, "", "0 is prompt a, 1 is prompt b; in between each token is interpolated, its norm kept", QUICK),
-    Parameter("prompt/list", "text", "", 'JSON [["text", weight], ...]; when not empty it stands in for a and b'),
-    Parameter("palette/a", "text", "", "2 to 8 colours from dark to bright (#102030 crimson #fff), in place of those of prompt a's words"),
+    _number(
+        "prompt/mix",
+        0,
+        1,
+        0,
+        "",
+        "0 is prompt a, 1 is prompt b; in between each token is interpolated, its norm kept",
+        QUICK,
+    ),
+    Parameter(
+        "prompt/list",
+        "text",
+        "",
+        'JSON [["text", weight], ...]; when not empty it stands in for a and b',
+    ),
+    Parameter(
+        "palette/a",
+        "text",
+        "",
+        "2 to 8 colours from dark to bright (#102030 crimson #fff), in place of those of prompt "
+        "a's words",
+    ),
     Parameter("palette/b", "text", "", "the same for prompt b"),
-    Parameter("prompt/negative", "text", "", "what the picture moves away from; used when guidance is above 1"),
+    Parameter(
+        "prompt/negative",
+        "text",
+        "",
+        "what the picture moves away from; used when guidance is above 1",
+    ),
     _number("prompt/travel", 0, 60, 0.5, "s", "how long a new text takes to arrive"),
-    _number("image/amount", 0, 1, 0.6, "", "how strongly the image prompts of the show's model pull (IP-Adapter); 0 is off", QUICK),
-    _number("image/mix", 0, 1, 0, "", "0 is the first image prompt, 1 the last, in between from each to the next, as prompts mix", QUICK),
-    _number("strength", 0, 1, 0.5, "", "0 is the input as it came, 1 is all imagination; continuous, changes with the next frame", QUICK),
+    _number(
+        "image/amount",
+        0,
+        1,
+        0.6,
+        "",
+        "how strongly the image prompts of the show's model pull (IP-Adapter); 0 is off",
+        QUICK,
+    ),
+    _number(
+        "image/mix",
+        0,
+        1,
+        0,
+        "",
+        "0 is the first image prompt, 1 the last, in between from each to the next, as prompts mix",
+        QUICK,
+    ),
+    _number(
+        "strength",
+        0,
+        1,
+        0.5,
+        "",
+        "0 is the input as it came, 1 is all imagination; continuous, changes with the next frame",
+        QUICK,
+    ),
     _whole("steps", 1, 4, 1, "rows", "denoising steps; n steps add n-1 frames of delay"),
-    _number("guidance", 1, 3, 1, "", "how strongly the prompt pulls (residual classifier-free guidance); 1 is off", QUICK),
+    _number(
+        "guidance",
+        1,
+        3,
+        1,
+        "",
+        "how strongly the prompt pulls (residual classifier-free guidance); 1 is off",
+        QUICK,
+    ),
     _number("delta", 0, 1, 1, "", "how much of the residual noise guidance starts from", QUICK),
-    _number("control/amount", 0, 2, 1, "", "how strongly a ControlNet or T2I-Adapter of the show's model holds to the lines", QUICK),
-    _number("pocket/size", 0.5, 2, 1, "x", "the built-in model: how large its strokes, tiles and cells are"),
-    _number("pocket/relief", 0, 2, 1, "x", "the built-in model: how far they stand out of the picture", QUICK),
+    _number(
+        "control/amount",
+        0,
+        2,
+        1,
+        "",
+        "how strongly a ControlNet or T2I-Adapter of the show's model holds to the lines",
+        QUICK,
+    ),
+    _number(
+        "pocket/size",
+        0.5,
+        2,
+        1,
+        "x",
+        "the built-in model: how large its strokes, tiles and cells are",
+    ),
+    _number(
+        "pocket/relief",
+        0,
+        2,
+        1,
+        "x",
+        "the built-in model: how far they stand out of the picture",
+        QUICK,
+    ),
     _whole("seed/a", 0, SEEDS, 2, "", "the first noise; /vj/seed alone sets it too"),
     _whole("seed/b", 0, SEEDS, 3, "", "the second noise"),
     _number("seed/mix", 0, 1, 0, "", "the way from noise a to noise b, its variance kept", QUICK),
-    _number("noise/hold", 0, 1, 1, "", "1 keeps the same noise every frame, 0 takes new noise every frame"),
-    _number("noise/align", 0, 1, 0, "", "smears a Stable Diffusion model's noise along the picture's form; pocket always does", QUICK),
-    _number("noise/swirl", -90, 90, 0, "deg/s", "how fast the large swirl turns that leads where the picture has no direction", QUICK),
-    _number("feedback/amount", 0, 0.95, 0.2, "", "share of the last output in the next input", QUICK),
-    _number("feedback/zoom", 0.8, 1.25, 1, "x", "the fed-back picture grows by this factor each frame", QUICK),
+    _number(
+        "noise/hold",
+        0,
+        1,
+        1,
+        "",
+        "1 keeps the same noise every frame, 0 takes new noise every frame",
+    ),
+    _number(
+        "noise/align",
+        0,
+        1,
+        0,
+        "",
+        "smears a Stable Diffusion model's noise along the picture's form; pocket always does",
+        QUICK,
+    ),
+    _number(
+        "noise/swirl",
+        -90,
+        90,
+        0,
+        "deg/s",
+        "how fast the large swirl turns that leads where the picture has no direction",
+        QUICK,
+    ),
+    _number(
+        "feedback/amount", 0, 0.95, 0.2, "", "share of the last output in the next input", QUICK
+    ),
+    _number(
+        "feedback/zoom",
+        0.8,
+        1.25,
+        1,
+        "x",
+        "the fed-back picture grows by this factor each frame",
+        QUICK,
+    ),
     _number("feedback/rotate", -45, 45, 0, "deg", "and turns by this, clockwise", QUICK),
-    _number("feedback/x", -0.25, 0.25, 0, "frame", "and moves to the right by this share of the width", QUICK),
+    _number(
+        "feedback/x",
+        -0.25,
+        0.25,
+        0,
+        "frame",
+        "and moves to the right by this share of the width",
+        QUICK,
+    ),
     _number("feedback/y", -0.25, 0.25, 0, "frame", "and down by this share of the height", QUICK),
-    _number("feedback/flow", 0, 1, 1, "", "how far feedback and smoothing follow the input's motion; where that is unsure, less is kept"),
+    _number(
+        "feedback/flow",
+        0,
+        1,
+        1,
+        "",
+        "how far feedback and smoothing follow the input's motion; where that is unsure, less is "
+        "kept",
+    ),
     _number("blend/smoothing", 0, 0.99, 0.5, "", "weight of the last output where nothing moves"),
     _number("blend/motion", 0, 1, 0.2, "", "how strongly movement cancels smoothing"),
     _number("mix/wet", 0, 1, 1, "", "the untouched input fades in below 1", QUICK),
-    Parameter("mix/mode", "choice", "normal", "how the painted picture lies over the input", choices=BLEND_MODES),
+    Parameter(
+        "mix/mode",
+        "choice",
+        "normal",
+        "how the painted picture lies over the input",
+        choices=BLEND_MODES,
+    ),
     Parameter(
         "mask/mode",
         "choice",
         "none",
-        "keeps a part of the input as it came: what is bright, what lacks the key's colour or was not in the empty room, movement, people",
+        "keeps a part of the input as it came: what is bright, what lacks the key's colour or was "
+        "not in the empty room, movement, people",
         choices=MASK_MODES,
     ),
-    _number("mask/threshold", 0, 1, 0.5, "", "how bright, how far from the key's colour or the empty room, how sure it has to be", QUICK),
-    _number("mask/feather", 0, 1, 0.1, "", "how soft its edge is; 1 is a tenth of the height", QUICK),
-    Parameter("mask/invert", "switch", False, "on: what the mask finds is painted, and the rest stays as it came"),
-    _number("mask/steady", 0, 0.99, 0.3, "", "weight of the mask of the frame before, against flicker"),
+    _number(
+        "mask/threshold",
+        0,
+        1,
+        0.5,
+        "",
+        "how bright, how far from the key's colour or the empty room, how sure it has to be",
+        QUICK,
+    ),
+    _number(
+        "mask/feather", 0, 1, 0.1, "", "how soft its edge is; 1 is a tenth of the height", QUICK
+    ),
+    Parameter(
+        "mask/invert",
+        "switch",
+        False,
+        "on: what the mask finds is painted, and the rest stays as it came",
+    ),
+    _number(
+        "mask/steady", 0, 0.99, 0.3, "", "weight of the mask of the frame before, against flicker"
+    ),
     _number("mask/hue", 0, 360, 120, "deg", "the key's colour: 120 is green, 240 blue", QUICK),
     Parameter("mask/learn", "trigger", False, "learn the empty room from the next half second"),
-    _number("lines/amount", 0, 1, 0, "", "share of a line drawing of the input in what the model is shown; the dry picture stays", QUICK),
+    _number(
+        "lines/amount",
+        0,
+        1,
+        0,
+        "",
+        "share of a line drawing of the input in what the model is shown; the dry picture stays",
+        QUICK,
+    ),
     _number("lines/width", 0.5, 4, 0.8, "px", "how broad its lines are, at 256 pixels", QUICK),
     _number("lines/detail", 0, 1, 0.5, "", "0 draws the strongest edges only, 1 every one", QUICK),
     Parameter("lines/invert", "switch", False, "white lines on black"),
-    _number("walk/position", 0, 1, 0, "", "where a walk: source stands, from its first picture to its last, while walk/leg is 0", QUICK),
-    _number("walk/leg", 0, 600, 6, "s", "how long the walk from a picture to the next takes; 0: walk/position leads"),
-    Parameter("walk/ease", "text", "s-curve", "the curve of each leg, one for all or one each: s-curve, logit, linear"),
-    _number("walk/even", 0, 1, 0, "", "1 walks at constant visible speed: slower where the picture flips, quicker where little happens"),
-    Parameter("walk/end", "choice", "stay", "what comes after the last picture", choices=("stay", "round", "back")),
+    _number(
+        "walk/position",
+        0,
+        1,
+        0,
+        "",
+        "where a walk: source stands, from its first picture to its last, while walk/leg is 0",
+        QUICK,
+    ),
+    _number(
+        "walk/leg",
+        0,
+        600,
+        6,
+        "s",
+        "how long the walk from a picture to the next takes; 0: walk/position leads",
+    ),
+    Parameter(
+        "walk/ease",
+        "text",
+        "s-curve",
+        "the curve of each leg, one for all or one each: s-curve, logit, linear",
+    ),
+    _number(
+        "walk/even",
+        0,
+        1,
+        0,
+        "",
+        "1 walks at constant visible speed: slower where the picture flips, quicker where little "
+        "happens",
+    ),
+    Parameter(
+        "walk/end",
+        "choice",
+        "stay",
+        "what comes after the last picture",
+        choices=("stay", "round", "back"),
+    ),
     _number("picture/brightness", -1, 1, 0, "", "added to the picture at the very end", QUICK),
     _number("picture/contrast", 0, 2, 1, "x", "about middle grey", QUICK),
     _number("picture/saturation", 0, 2, 1, "x", "0 is black and white", QUICK),
     _number("picture/hue", -180, 180, 0, "deg", "turns all colours", QUICK),
     _number("picture/sharpen", 0, 1, 0, "", "edges lifted a little", QUICK),
-    _number("similarity", 0, 1, 0, "", "above 0: the model rests while the input stands still; nearer 1 allows less movement"),
+    _number(
+        "similarity",
+        0,
+        1,
+        0,
+        "",
+        "above 0: the model rests while the input stands still; nearer 1 allows less movement",
+    ),
     Parameter("output/freeze", "switch", False, "hold the picture"),
     _number("output/blackout", 0, 1, 0, "", "fade to black and back", QUICK),
     Parameter(
-        "output/interpolate", "switch", False, "frames between painted ones, up to the show's rate: the last one moved on, without delay"
+        "output/interpolate",
+        "switch",
+        False,
+        "frames between painted ones, up to the show's rate: the last one moved on, without delay",
     ),
     Parameter("cue/go", "trigger", False, "fire the next cue of the show"),
     Parameter("cue/back", "trigger", False, "fire the cue before"),
     Parameter("cue/fire", "text", "", "fire a cue by its name, or its number counted from 0"),
     Parameter("cue/store", "text", "", "keep the present state as a cue of this name"),
-    Parameter("cue/write", "trigger", False, "write the kept cues into the show file; its comments stay"),
-    Parameter("timeline/play", "trigger", False, "the timeline and the curves go on, where a panic has stopped them"),
-    _number("tempo/bpm", 20, 300, 120, "BPM", "the tempo of beats and bars; a MIDI clock or Link moves it by itself"),
+    Parameter(
+        "cue/write", "trigger", False, "write the kept cues into the show file; its comments stay"
+    ),
+    Parameter(
+        "timeline/play",
+        "trigger",
+        False,
+        "the timeline and the curves go on, where a panic has stopped them",
+    ),
+    _number(
+        "tempo/bpm",
+        20,
+        300,
+        120,
+        "BPM",
+        "the tempo of beats and bars; a MIDI clock or Link moves it by itself",
+    ),
     Parameter("tempo/tap", "trigger", False, "tap the tempo: two taps or more, each is a beat"),
-    Parameter("take/start", "trigger", False, "write every parameter change from here on into takes/, to be rendered with --replay"),
+    Parameter(
+        "take/start",
+        "trigger",
+        False,
+        "write every parameter change from here on into takes/, to be rendered with --replay",
+    ),
     Parameter("take/stop", "trigger", False, "end that"),
-    Parameter("record", "switch", False, "record the output into takes/, a movie for each time it is switched on"),
+    Parameter(
+        "record",
+        "switch",
+        False,
+        "record the output into takes/, a movie for each time it is switched on",
+    ),
     Parameter("panic", "trigger", False, "every parameter back to the show's start"),
 )
 
@@ -161,12 +398,22 @@ def macro_row(name: str) -> Parameter:
 
 def modulator_row(name: str) -> Parameter:
     """The parameter that says how much of a show's modulator is heard."""
-    return _number(f"mod/{name}", 0, 1, 1, "", "a modulator of the show: 1 as written, 0 is off", QUICK)
+    return _number(
+        f"mod/{name}", 0, 1, 1, "", "a modulator of the show: 1 as written, 0 is off", QUICK
+    )
 
 
 def lora_row(name: str, weight: float) -> Parameter:
     """The parameter that plays a LoRA of a show's model."""
-    return _number(f"lora/{name}", 0, 2, weight, "", "a LoRA of the show's model: 0 is off, 1 as it was made", QUICK)
+    return _number(
+        f"lora/{name}",
+        0,
+        2,
+        weight,
+        "",
+        "a LoRA of the show's model: 0 is off, 1 as it was made",
+        QUICK,
+    )
 
 
 class Table:
@@ -176,7 +423,8 @@ class Table:
         self.rows = {row.name: row for row in rows}
 
     def find(self, name: str) -> Parameter:
-        """The parameter called `name` (or an alias of it). Raises Fault with the nearest known name."""
+        """The parameter called `name` (or an alias of it). Raises Fault with the nearest known
+        name."""
         row = self.rows.get(ALIASES.get(name, name))
         if row is None:
             raise Fault(f"{name}: no such parameter{nearest(name, [*self.rows, *ALIASES])}")
@@ -189,9 +437,11 @@ _ON, _OFF = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
 
 
 def fit(row: Parameter, value: object) -> tuple[Value, str]:
-    """What a value becomes in this parameter, and a remark when it had to be changed ("1.4 is above 1 (0 .. 1)").
+    """What a value becomes in this parameter, and a remark when it had to be changed ("1.4 is above
+    1 (0 .. 1)").
 
-    Takes ints for floats and floats for ints, numbers for switches, numerals in text. Raises Fault when it cannot be meant.
+    Takes ints for floats and floats for ints, numbers for switches, numerals in text. Raises Fault
+    when it cannot be meant.
     """
     if row.kind == "text":
         return _text(row, value)
@@ -205,13 +455,21 @@ def fit(row: Parameter, value: object) -> tuple[Value, str]:
 
 
 def _text(row: Parameter, value: object) -> tuple[Value, str]:
-    if row.name in NAMED_OR_COUNTED and isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1:
+    if (
+        row.name in NAMED_OR_COUNTED
+        and isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and value == value // 1
+    ):
         value = str(int(value))
     if not isinstance(value, str):
         raise Fault(f"{row.name}: {value!r} is not text")
     remark = ""
     if len(value) > TEXT_LIMIT:
-        value, remark = value[:TEXT_LIMIT], f"{row.name}: {len(value)} characters, cut to {TEXT_LIMIT}"
+        value, remark = (
+            value[:TEXT_LIMIT],
+            f"{row.name}: {len(value)} characters, cut to {TEXT_LIMIT}",
+        )
     if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
         value = value.encode("utf-8", "replace").decode("utf-8")
         remark = remark or f"{row.name}: held halves of letters (lone surrogates), which are ? now"
@@ -259,16 +517,25 @@ def _choice(row: Parameter, value: object) -> tuple[Value, str]:
     if isinstance(value, int | float) and not isinstance(value, bool):
         number = _finite(row, value)
         index = min(len(row.choices) - 1, max(0, round(number)))  # faders and menus send the index
-        return row.choices[index], "" if index == round(number) else f"{row.name}: {number:g} is outside 0 .. {len(row.choices) - 1}"
+        return row.choices[index], "" if index == round(
+            number
+        ) else f"{row.name}: {number:g} is outside 0 .. {len(row.choices) - 1}"
     if str(value) in row.choices:
         return str(value), ""
-    raise Fault(f"{row.name}: unknown choice {value!r}{nearest(str(value), row.choices)} ({row.range})")
+    raise Fault(
+        f"{row.name}: unknown choice {value!r}{nearest(str(value), row.choices)} ({row.range})"
+    )
 
 
 def _amount(row: Parameter, value: object) -> tuple[Value, str]:
     number = _finite(row, value)
     kept = min(row.high, max(row.low, number))
-    remark = "" if kept == number else f"{row.name}: {number:g} is {'above' if number > kept else 'below'} {kept:g} ({row.range})"
+    remark = (
+        ""
+        if kept == number
+        else f"{row.name}: {number:g} is {'above' if number > kept else 'below'} {kept:g} "
+        f"({row.range})"
+    )
     return (round(kept) if row.kind == "int" else kept), remark
 
 
@@ -279,8 +546,12 @@ def parse_prompt_list(text: str) -> list[tuple[str, float]]:
     try:
         pairs = [(str(t), float(w)) for t, w in json.loads(text)]
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise Fault(f'prompt/list: not JSON of the form [["text", weight], ...] ({error})') from None
-    if any(not math.isfinite(w) or w < 0 for _, w in pairs) or (pairs and not 0 < sum(w for _, w in pairs) < math.inf):
+        raise Fault(
+            f'prompt/list: not JSON of the form [["text", weight], ...] ({error})'
+        ) from None
+    if any(not math.isfinite(w) or w < 0 for _, w in pairs) or (
+        pairs and not 0 < sum(w for _, w in pairs) < math.inf
+    ):
         raise Fault("prompt/list: weights are numbers from 0 up, and not all 0")
     return pairs
 
@@ -295,19 +566,41 @@ def markdown() -> str:
     lines = [
         "# Parameters",
         "",
-        "Made from `vj/parameters/table.py` by `python -m vj.parameters.table`; do not edit it here.",
+        "Made from `vj/parameters/table.py` by `python -m vj.parameters.table`; do not edit it "
+        "here.",
         "",
         "| OSC address | range | start | unit | glide | what it does |",
         "|---|---|---|---|---|---|",
     ]
     for row in ROWS:
-        start = {True: "on", False: "off"}[bool(row.start)] if row.kind == "switch" else ("" if row.kind == "trigger" else f"{row.start}")
+        start = (
+            {True: "on", False: "off"}[bool(row.start)]
+            if row.kind == "switch"
+            else ("" if row.kind == "trigger" else f"{row.start}")
+        )
         range_ = row.range.replace("|", "\\|")
-        lines.append(f"| `{row.address}` | {range_} | {start} | {row.unit} | {f'{row.glide:g} s' if row.glide else ''} | {row.help} |")
-    lines += ["", "Short forms: " + ", ".join(f"`/vj/{short}` is `/vj/{name}`" for short, name in ALIASES.items()) + "."]
-    lines += ["", "A show adds `/vj/macro/NAME` (0 .. 1) for each of its macros, `/vj/mod/NAME` (0 .. 1) for each of its modulators, and"]
+        lines.append(
+            f"| `{row.address}` | {range_} | {start} | {row.unit} | "
+            f"{f'{row.glide:g} s' if row.glide else ''} | {row.help} |"
+        )
+    lines += [
+        "",
+        "Short forms: "
+        + ", ".join(f"`/vj/{short}` is `/vj/{name}`" for short, name in ALIASES.items())
+        + ".",
+    ]
+    lines += [
+        "",
+        "A show adds `/vj/macro/NAME` (0 .. 1) for each of its macros, `/vj/mod/NAME` (0 .. 1) "
+        "for each of its modulators, and",
+    ]
     lines += ["`/vj/lora/NAME` (0 .. 2) for each LoRA of its model."]
-    lines += ["", "An address sent without a value is answered with the value it has. Numbers outside the range are clamped, and said.", ""]
+    lines += [
+        "",
+        "An address sent without a value is answered with the value it has. Numbers outside the "
+        "range are clamped, and said.",
+        "",
+    ]
     return "\n".join(lines)
 
 

@@ -1,7 +1,8 @@
-"""The two pixel passes around diffusion, on the device the model lives on, and the last painting that they keep.
+"""The two pixel passes around diffusion, on the device the model lives on, and the last painting
+that they keep.
 
-`enter` makes the model's input (feedback), `leave` makes the picture (smoothing, wet/dry, colour, sharpening). What is kept between
-frames is the painting from before wet/dry and colour.
+`enter` makes the model's input (feedback), `leave` makes the picture (smoothing, wet/dry, colour,
+sharpening). What is kept between frames is the painting from before wet/dry and colour.
 """
 
 from __future__ import annotations
@@ -21,9 +22,12 @@ from vj.pipeline.feedback_gain import Contrast
 
 
 def blend_settings(snapshot: Snapshot, crossfade: float = 0.0) -> BlendSettings:
-    """What a snapshot says about `leave`. crossfade: 0..1, at least so much of the last painting stays, moving or not."""
+    """What a snapshot says about `leave`. crossfade: 0..1, at least so much of the last painting
+    stays, moving or not."""
     hold = crossfade > snapshot["blend/smoothing"]
-    colour = colour_matrix(*(snapshot[f"picture/{name}"] for name in ("brightness", "contrast", "saturation", "hue")))
+    colour = colour_matrix(
+        *(snapshot[f"picture/{name}"] for name in ("brightness", "contrast", "saturation", "hue"))
+    )
     light = 1 - snapshot["output/blackout"]
     return BlendSettings(
         smoothing=crossfade if hold else snapshot["blend/smoothing"],
@@ -49,9 +53,16 @@ class Canvas(Protocol):
 
     size: Size
 
-    def enter(self, image: np.ndarray, snapshot: Snapshot, flow: np.ndarray | None = None, blank: bool = False) -> Tensor | np.ndarray:
-        """The prepared input (H, W, 3) uint8 -> what the painter takes, the last painting mixed in. flow: (h, w, 3) float32, see
-        `vj.pipeline.optical_flow`, from this input to that of the last painting. blank: there is no input; what is fed back is all there is."""
+    def enter(
+        self,
+        image: np.ndarray,
+        snapshot: Snapshot,
+        flow: np.ndarray | None = None,
+        blank: bool = False,
+    ) -> Tensor | np.ndarray:
+        """The prepared input (H, W, 3) uint8 -> what the painter takes, the last painting mixed in.
+        flow: (h, w, 3) float32, see `vj.pipeline.optical_flow`, from this input to that of the last
+        painting. blank: there is no input; what is fed back is all there is."""
 
     def leave(
         self,
@@ -62,11 +73,15 @@ class Canvas(Protocol):
         flow: np.ndarray | None = None,
         mask: np.ndarray | None = None,
     ) -> np.ndarray | None:
-        """What the painter gave and the input it was made of -> the picture, (H, W, 3) uint8. mask: (H, W) uint8, 255 where the painting
-        shows. None when the painter gave numbers that are none (NaN): then nothing is kept of it."""
+        """What the painter gave and the input it was made of -> the picture, (H, W, 3) uint8. mask:
+        (H, W) uint8, 255 where the painting shows. None when the painter gave numbers that are none
+        (NaN): then nothing is kept of it."""
 
-    def again(self, image: np.ndarray, snapshot: Snapshot, mask: np.ndarray | None = None) -> np.ndarray | None:
-        """The last painting once more, with the last touches as they stand now; None before the first."""
+    def again(
+        self, image: np.ndarray, snapshot: Snapshot, mask: np.ndarray | None = None
+    ) -> np.ndarray | None:
+        """The last painting once more, with the last touches as they stand now; None before the
+        first."""
 
     def last(self) -> np.ndarray | None:
         """The last painting, (H, W, 3) float32 0..1 on the host, for the canvas that takes over."""
@@ -76,7 +91,8 @@ class Canvas(Protocol):
 
 
 class HostCanvas:
-    """On a CPU, or beside a device without CUDA. With `plain` the painter takes and gives (H, W, 3) uint8: no model."""
+    """On a CPU, or beside a device without CUDA. With `plain` the painter takes and gives (H, W, 3)
+    uint8: no model."""
 
     def __init__(self, size: Size, device: torch.device | None = None, plain: bool = False) -> None:
         self.size = size
@@ -86,11 +102,19 @@ class HostCanvas:
         self._last: np.ndarray | None = None
         self._contrast = Contrast()
 
-    def enter(self, image: np.ndarray, snapshot: Snapshot, flow: np.ndarray | None = None, blank: bool = False) -> Tensor | np.ndarray:
+    def enter(
+        self,
+        image: np.ndarray,
+        snapshot: Snapshot,
+        flow: np.ndarray | None = None,
+        blank: bool = False,
+    ) -> Tensor | np.ndarray:
         amount = fed_back(snapshot, blank) if self._last is not None else 0.0
         matrix = turn_matrix(self.size, snapshot)
         gain = self._contrast
-        mixed = self._blender.feedback(image, self._last, matrix, amount, self._plain, flow, gain.gain, gain.middle)
+        mixed = self._blender.feedback(
+            image, self._last, matrix, amount, self._plain, flow, gain.gain, gain.middle
+        )
         if amount == 0:
             gain.reset()
         elif blank:
@@ -114,11 +138,17 @@ class HostCanvas:
         if isinstance(painted, Tensor):
             if not torch.isfinite(painted).all():
                 return None
-            painted = painted[0].permute(1, 2, 0).float().mul(0.5).add_(0.5).contiguous().cpu().numpy()
-        picture, self._last = self._blender.blend(painted, self._last, image, blend_settings(snapshot, crossfade), flow, mask)
+            painted = (
+                painted[0].permute(1, 2, 0).float().mul(0.5).add_(0.5).contiguous().cpu().numpy()
+            )
+        picture, self._last = self._blender.blend(
+            painted, self._last, image, blend_settings(snapshot, crossfade), flow, mask
+        )
         return cv_ops.sharpen(picture, snapshot["picture/sharpen"])
 
-    def again(self, image: np.ndarray, snapshot: Snapshot, mask: np.ndarray | None = None) -> np.ndarray | None:
+    def again(
+        self, image: np.ndarray, snapshot: Snapshot, mask: np.ndarray | None = None
+    ) -> np.ndarray | None:
         if self._last is None:
             return None
         settings = blend_settings(snapshot)
@@ -135,13 +165,15 @@ class HostCanvas:
 
 
 def fed_back(snapshot: Snapshot, blank: bool) -> float:
-    """The share of the last painting in the next input. Without an input it is all or nothing: grey would only wash it out."""
+    """The share of the last painting in the next input. Without an input it is all or nothing: grey
+    would only wash it out."""
     amount: float = snapshot["feedback/amount"]
     return 1.0 if blank and amount > 0 else amount
 
 
 def spread(picture: np.ndarray) -> tuple[float, float]:
-    """Mean and standard deviation, 0..1, of the brightness of a small copy of (H, W, 3), uint8 or float."""
+    """Mean and standard deviation, 0..1, of the brightness of a small copy of (H, W, 3), uint8 or
+    float."""
     small = cv2.resize(picture, (64, 64), interpolation=cv2.INTER_AREA)
     mean, deviation = cv2.meanStdDev(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
     unit = 255 if picture.dtype == np.uint8 else 1
@@ -149,7 +181,8 @@ def spread(picture: np.ndarray) -> tuple[float, float]:
 
 
 def area_weights(side: int, fewer: int = 64) -> Tensor:
-    """(fewer, side) float32: how much each of `side` pixels counts in each of `fewer`, as OpenCV's INTER_AREA has it."""
+    """(fewer, side) float32: how much each of `side` pixels counts in each of `fewer`, as OpenCV's
+    INTER_AREA has it."""
     edges = torch.linspace(0, side, fewer + 1)[:, None]
     pixel = torch.arange(side)[None]
     covered = torch.minimum(edges[1:], pixel + 1.0) - torch.maximum(edges[:-1], pixel + 0.0)
@@ -159,7 +192,9 @@ def area_weights(side: int, fewer: int = 64) -> Tensor:
 class Pinned:
     """A picture's way from the host to the card that waits for nothing but its own last copy."""
 
-    def __init__(self, shape: tuple[int, ...], device: torch.device, dtype: torch.dtype = torch.uint8) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], device: torch.device, dtype: torch.dtype = torch.uint8
+    ) -> None:
         self._host = torch.empty(shape, dtype=dtype, pin_memory=True)
         self._there = torch.empty(shape, dtype=dtype, device=device)
         self._copied = torch.cuda.Event()
@@ -174,8 +209,8 @@ class Pinned:
 
 
 class CudaCanvas:
-    """On an NVIDIA card: the fused kernels on torch's stream; pictures go up and come down through pinned memory. The one wait of
-    a frame is at its end, for its own picture."""
+    """On an NVIDIA card: the fused kernels on torch's stream; pictures go up and come down through
+    pinned memory. The one wait of a frame is at its end, for its own picture."""
 
     def __init__(self, size: Size, device: torch.device, dtype: torch.dtype) -> None:
         from vj.kernels.cupy_ops import TemporalKernels
@@ -196,17 +231,29 @@ class CudaCanvas:
         self._down = torch.empty(shape, dtype=torch.uint8, pin_memory=True)
         self._bad = torch.zeros((), dtype=torch.bool, pin_memory=True)
 
-    def enter(self, image: np.ndarray, snapshot: Snapshot, flow: np.ndarray | None = None, blank: bool = False) -> Tensor:
+    def enter(
+        self,
+        image: np.ndarray,
+        snapshot: Snapshot,
+        flow: np.ndarray | None = None,
+        blank: bool = False,
+    ) -> Tensor:
         matrix = turn_matrix(self.size, snapshot)
         there = self._upload(self._fresh_flow, flow)
         amount = fed_back(snapshot, blank) if self._kernels.state is not None else 0.0
         gain = self._contrast
-        self._kernels.feedback(self._fresh.upload(image), self._input, matrix, amount, there, gain.gain, gain.middle)
+        self._kernels.feedback(
+            self._fresh.upload(image), self._input, matrix, amount, there, gain.gain, gain.middle
+        )
         self._asked = amount, blank, spread(image)[1] if amount else 0.0
         if amount:  # how light the mixture is comes down with the picture
-            light = torch.tensordot(self._input.new_tensor(LUMA), self._input[0], 1).float() * 0.5 + 0.5
+            light = (
+                torch.tensordot(self._input.new_tensor(LUMA), self._input[0], 1).float() * 0.5 + 0.5
+            )
             small = self._rows @ light @ self._columns.T
-            self._spread.copy_(torch.stack([small.mean(), small.std(correction=0)]), non_blocking=True)
+            self._spread.copy_(
+                torch.stack([small.mean(), small.std(correction=0)]), non_blocking=True
+            )
         return self._input
 
     def leave(
@@ -219,13 +266,19 @@ class CudaCanvas:
         mask: np.ndarray | None = None,
     ) -> np.ndarray | None:
         assert isinstance(painted, Tensor)
-        # Whether it is finite is known on the card only, and asking would wait. So a bad painting is replaced by the last one there,
-        # and the flag comes down with the picture.
+        # Whether it is finite is known on the card only, and asking would wait. So a bad painting
+        # is replaced by the last one there, and the flag comes down with the picture.
         bad = ~torch.isfinite(painted).all()
         state = self._kernels.state
-        safe = torch.where(bad, torch.zeros_like(painted) if state is None else self._as_painted(state), painted.to(self._input.dtype))
+        safe = torch.where(
+            bad,
+            torch.zeros_like(painted) if state is None else self._as_painted(state),
+            painted.to(self._input.dtype),
+        )
         self._bad.copy_(bad, non_blocking=True)
-        picture = self._finish(safe, image, snapshot, blend_settings(snapshot, crossfade), flow, mask)
+        picture = self._finish(
+            safe, image, snapshot, blend_settings(snapshot, crossfade), flow, mask
+        )
         self._observe()
         if not self._bad.item():
             return picture
@@ -233,7 +286,9 @@ class CudaCanvas:
             self._kernels.reset()
         return None
 
-    def again(self, image: np.ndarray, snapshot: Snapshot, mask: np.ndarray | None = None) -> np.ndarray | None:
+    def again(
+        self, image: np.ndarray, snapshot: Snapshot, mask: np.ndarray | None = None
+    ) -> np.ndarray | None:
         state = self._kernels.state
         if state is None:
             return None
@@ -269,7 +324,13 @@ class CudaCanvas:
         if array is None:
             return None
         if not kept:
-            kept.append(Pinned(array.shape, self._input.device, torch.uint8 if array.dtype == np.uint8 else torch.float32))
+            kept.append(
+                Pinned(
+                    array.shape,
+                    self._input.device,
+                    torch.uint8 if array.dtype == np.uint8 else torch.float32,
+                )
+            )
         return kept[0].upload(array)
 
     def _finish(

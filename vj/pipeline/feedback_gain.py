@@ -1,8 +1,10 @@
-"""What keeps strong feedback from fading to grey, or running away to neon: one gain on what is fed back, and nothing else.
+"""What keeps strong feedback from fading to grey, or running away to neon: one gain on what is fed
+back, and nothing else.
 
-Mixing pictures that are not alike lowers contrast, .707 at one half; a model that paints more contrast than it is shown raises it, turn by
-turn. The gain is led slowly to where the mixture has the input's contrast. Its figures are those of the frame before, from small copies,
-so nothing waits for them.
+Mixing pictures that are not alike lowers contrast, .707 at one half; a model that paints more
+contrast than it is shown raises it, turn by turn. The gain is led slowly to where the mixture has
+the input's contrast. Its figures are those of the frame before, from small copies, so nothing waits
+for them.
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ from __future__ import annotations
 LEAST, MOST = 0.75, 1.4
 """Bounds of the gain: what is lost beyond them is lost."""
 STANDING = 1.1
-"""What stands still goes round and round: a gain g makes (1 - a) / (1 - a g) of it. More than this would turn colours to neon."""
+"""What stands still goes round and round: a gain g makes (1 - a) / (1 - a g) of it. More than this
+would turn colours to neon."""
 PACE = 0.15
 """How much of the way it goes in a frame, in the logarithm."""
 ALONE = 0.45, 0.2
@@ -26,8 +29,8 @@ class Contrast:
         self.gain, self.middle = 1.0, 0.5
 
     def observe(self, wanted: float, found: float, middle: float, amount: float) -> None:
-        """wanted, found: standard deviations (0..1) of the input's brightness and of the mixture's. middle: the mixture's mean. amount:
-        how much is fed back."""
+        """wanted, found: standard deviations (0..1) of the input's brightness and of the mixture's.
+        middle: the mixture's mean. amount: how much is fed back."""
         self.middle += 0.2 * (middle - self.middle)
         if amount <= 0 or wanted < FLAT or found <= 0:
             self.gain += 0.2 * (1 - self.gain)
@@ -36,10 +39,12 @@ class Contrast:
         self.gain = min(most, max(LEAST, self.gain * (wanted / found) ** PACE))
 
     def observe_alone(self, found: float, mean: float) -> None:
-        """Without an input there is nothing to be like: contrast and brightness are led a part of the way to those of an ordinary picture.
-        found, mean: deviation and mean (0..1) of what was fed back."""
+        """Without an input there is nothing to be like: contrast and brightness are led a part of
+        the way to those of an ordinary picture. found, mean: deviation and mean (0..1) of what was
+        fed back."""
         gain = min(1.25, max(0.85, (ALONE[1] / max(found, FLAT)) ** (2 * PACE)))
-        # What is fed back becomes gain * x + (1 - gain) * middle, so a lift needs a gain that is not quite 1.
+        # What is fed back becomes gain * x + (1 - gain) * middle, so a lift needs a gain that is
+        # not quite 1.
         self.gain = gain if abs(gain - 1) > 0.01 else 1.01
         self.middle = mean + 2 * PACE * (ALONE[0] - mean) / (1 - self.gain)
 

@@ -1,4 +1,5 @@
-"""One frame's journey: prepared, fed back, painted, blended, finished; and what is shown when one of these cannot be.
+"""One frame's journey: prepared, fed back, painted, blended, finished; and what is shown when one
+of these cannot be.
 
 The same code plays live and renders offline; `loop.py` decides which frames come and when.
 """
@@ -28,13 +29,16 @@ from vj.pipeline.preprocess import Fit, lost, prepare
 from vj.pipeline.upscale_guide import worth
 
 CROSSFADE = (0.75, 0.5, 0.25)
-"""How much of the last painting stays in the first frames of another painter, or of another number of steps."""
+"""How much of the last painting stays in the first frames of another painter, or of another number
+of steps."""
 
 PATIENCE = 2.0
-"""Seconds for which the last good painting stands in for a model that fails; then the input does."""
+"""Seconds for which the last good painting stands in for a model that fails; then the input
+does."""
 
 STILL_FRAMES = 12
-"""Frames that have to be alike before the model rests, so that feedback and smoothing have settled."""
+"""Frames that have to be alike before the model rests, so that feedback and smoothing have
+settled."""
 
 STANDING = {"feedback/zoom": 1, "feedback/rotate": 0, "feedback/x": 0, "feedback/y": 0}
 """Feedback that does not move the picture by itself."""
@@ -97,17 +101,23 @@ class Stillness:
         self._count = 0
 
     def alike(self, image: np.ndarray | None, snapshot: Snapshot) -> bool:
-        """True once the input and the settings have stood still for some frames. Fed with every frame. image: None when there is no input,
-        which rests never: what is fed back moves on."""
+        """True once the input and the settings have stood still for some frames. Fed with every
+        frame. image: None when there is no input, which rests never: what is fed back moves on."""
         amount = snapshot["similarity"]
         moves = any(snapshot[name] != still for name, still in STANDING.items())
         if image is None or amount == 0 or (moves and snapshot["feedback/amount"] > 0):
             self._count = 0
             return False
         small = cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA)
-        settings = tuple(value for name, value in snapshot.values.items() if not name.startswith(AFTER_PAINT))
+        settings = tuple(
+            value for name, value in snapshot.values.items() if not name.startswith(AFTER_PAINT)
+        )
         limit = 255 * (0.1 * (1 - amount) + 0.002)
-        if self._seen is not None and settings == self._settings and float(cv2.absdiff(small, self._seen).mean()) <= limit:
+        if (
+            self._seen is not None
+            and settings == self._settings
+            and float(cv2.absdiff(small, self._seen).mean()) <= limit
+        ):
             self._count += 1
             return self._count > STILL_FRAMES
         # The reference moves only when the picture has: slow movement adds up until it is seen.
@@ -130,7 +140,8 @@ class Journey:
         live: bool = False,
         supervisor: Supervisor | None = None,
     ) -> None:
-        """find_people: see `vj.pipeline.person_segmentation`. flow: see `vj.pipeline.flow_backends`. live: a flow that does not come is not waited for. supervisor:
+        """find_people: see `vj.pipeline.person_segmentation`. flow: see
+        `vj.pipeline.flow_backends`. live: a flow that does not come is not waited for. supervisor:
         is told what goes wrong."""
         self.size, self._fit = size, fit
         self._came: Size | None = None
@@ -154,15 +165,17 @@ class Journey:
         self._painted_of: np.ndarray | None = None
         """The prepared input of the painting that the canvas keeps."""
         self.motion: np.ndarray | None = None
-        """The flow that led to the picture just made, for whoever goes on with it; None when it is not known."""
+        """The flow that led to the picture just made, for whoever goes on with it; None when it is
+        not known."""
 
     def swap(self, painter: Painter) -> None:
-        """Go on with another painter, from the last one's painting; and at its size, if that is another. The last one is closed."""
+        """Go on with another painter, from the last one's painting; and at its size, if that is
+        another. The last one is closed."""
         self.exchange(painter).close()
 
     def exchange(self, painter: Painter) -> Painter:
-        """The same; the last painter is returned, for whoever may wait for its end. Raises whatever the new one throws, and the last one
-        paints on."""
+        """The same; the last painter is returned, for whoever may wait for its end. Raises whatever
+        the new one throws, and the last one paints on."""
         size = painter.canvas.size
         last = self.painter.canvas.last()
         if last is not None and size != self.size:
@@ -192,7 +205,8 @@ class Journey:
         self._masks.find_people = find_people
 
     def _resize(self, size: Size) -> None:
-        """Paint another size from the next frame on. What is remembered of frames of the old size goes."""
+        """Paint another size from the next frame on. What is remembered of frames of the old size
+        goes."""
         self.size = size
         self._walker = Walker(size, self._fit)
         self._bare = HostCanvas(size, plain=True)
@@ -212,7 +226,8 @@ class Journey:
         self.painter.clear()
 
     def travel(self, frame: Frame, snapshot: Snapshot) -> Shown:
-        """Send a frame on its way, give the picture to show now. Whatever the model throws, there is one."""
+        """Send a frame on its way, give the picture to show now. Whatever the model throws, there
+        is one."""
         self.motion = None
         begun = time.perf_counter()
         self.post.enter("prepare")
@@ -226,14 +241,19 @@ class Journey:
         if snapshot["steps"] != self._steps:
             self._crossfade = len(CROSSFADE) if self._steps is not None else 0
             self._steps = snapshot["steps"]
-        if self._stillness.alike(None if cargo.blank else cargo.image, snapshot) and self.painter.settled:
+        if (
+            self._stillness.alike(None if cargo.blank else cargo.image, snapshot)
+            and self.painter.settled
+        ):
             self._metrics.repeated += 1
             return self._again(cargo, snapshot, cargo)
         try:
             painting = self._paint(cargo, snapshot)
             if painting is not None:
                 return self._finish(painting, snapshot, cargo)
-        except Exception as error:  # whatever a model throws, out of memory too: the picture goes on
+        except (
+            Exception
+        ) as error:  # whatever a model throws, out of memory too: the picture goes on
             return self._stand_in(cargo, snapshot, f"{type(error).__name__}: {error}"[:300])
         self._metrics.repeated += 1
         return replace(self._again(cargo, snapshot, cargo), waiting=True)
@@ -245,12 +265,16 @@ class Journey:
             if told := lost(frame.size, self.size, self._fit):
                 self._say(told)
         step = self._walker.at(frame.chain, snapshot) if frame.chain else None
-        image = step.crossfaded() if step is not None else prepare(frame.pixels, self.size, self._fit)
+        image = (
+            step.crossfaded() if step is not None else prepare(frame.pixels, self.size, self._fit)
+        )
         try:
             mask = self._masks.find(image, snapshot)
         except Exception as error:  # a foreign person model: the picture goes on without a mask
             self._metrics.faults += 1
-            self._say_now_and_then(f"the mask failed ({type(error).__name__}: {error})"[:300], frame.captured)
+            self._say_now_and_then(
+                f"the mask failed ({type(error).__name__}: {error})"[:300], frame.captured
+            )
             mask = None
         led = getattr(self.painter, "wants_lines", False)
         lines = drawing(image, snapshot, white_on_black=True) if led else None
@@ -258,7 +282,17 @@ class Journey:
         if not frame.blank and step is None and worth(frame.size, self.size, self._fit):
             strength = 0.0 if isinstance(self.painter, Plain) else snapshot["strength"]
             guide = Guide(frame.pixels, image, self._fit, strength, mask)
-        return Cargo(image, frame.number, frame.captured, mixed(image, snapshot), mask, lines, step, frame.blank, guide)
+        return Cargo(
+            image,
+            frame.number,
+            frame.captured,
+            mixed(image, snapshot),
+            mask,
+            lines,
+            step,
+            frame.blank,
+            guide,
+        )
 
     def drain(self, snapshot: Snapshot) -> Shown | None:
         """The next picture still under way when no frames follow; None when all have arrived."""
@@ -267,7 +301,9 @@ class Journey:
         except Exception as error:  # as in travel
             self._metrics.faults += 1
             self.painter.clear()
-            self._say(f"the model failed ({type(error).__name__}: {error}); the last frames are repeated")
+            self._say(
+                f"the model failed ({type(error).__name__}: {error}); the last frames are repeated"
+            )
             return None
         return None if painting is None else self._finish(painting, snapshot, painting.cargo)
 
@@ -293,9 +329,13 @@ class Journey:
         crossfade = CROSSFADE[-self._crossfade] if self._crossfade else 0.0
         asked = self._ask_flow(mine.image, snapshot)
         motion = self._found(asked)
-        self.motion = motion.known if motion is not None and snapshot["output/interpolate"] else None
+        self.motion = (
+            motion.known if motion is not None and snapshot["output/interpolate"] else None
+        )
         flow = None if motion is None else motion.followed(snapshot["feedback/flow"])
-        picture = self.painter.canvas.leave(painting.picture, mine.image, snapshot, crossfade, flow, mine.mask)
+        picture = self.painter.canvas.leave(
+            painting.picture, mine.image, snapshot, crossfade, flow, mine.mask
+        )
         if picture is None:
             return self._stand_in(newest, snapshot, "the model gave numbers that are none (NaN)")
         self._crossfade = max(0, self._crossfade - 1)
@@ -306,17 +346,29 @@ class Journey:
         self._latest, self._painted_of = mine, mine.image
         if mine.walk is not None:
             self._walker.saw(picture)
-        return Shown(picture, mine.image, mine.number, mine.captured, guide=_seen_through(mine.guide, snapshot))
+        return Shown(
+            picture,
+            mine.image,
+            mine.number,
+            mine.captured,
+            guide=_seen_through(mine.guide, snapshot),
+        )
 
     def _ask_flow(self, image: np.ndarray, snapshot: Snapshot) -> Future[Motion] | None:
-        """Begin to find the way from an input to that of the last painting, beside the model. None when nobody needs it."""
-        needless = snapshot["feedback/amount"] == 0 and snapshot["blend/smoothing"] == 0 and not snapshot["output/interpolate"]
+        """Begin to find the way from an input to that of the last painting, beside the model. None
+        when nobody needs it."""
+        needless = (
+            snapshot["feedback/amount"] == 0
+            and snapshot["blend/smoothing"] == 0
+            and not snapshot["output/interpolate"]
+        )
         if self._painted_of is None or needless:
             return None
         return self._flow.ask(image, self._painted_of)
 
     def _found(self, asked: Future[Motion] | None) -> Motion | None:
-        """The flow that was asked for; None where it cannot be had, and the picture goes on without."""
+        """The flow that was asked for; None where it cannot be had, and the picture goes on
+        without."""
         if asked is None:
             return None
         try:
@@ -337,13 +389,20 @@ class Journey:
 
     def _again(self, cargo: Cargo, snapshot: Snapshot, base: Cargo) -> Shown:
         """The last painting over the input of `base`; before the first, the input."""
-        return self._again_or_input(cargo, snapshot, self.painter.canvas.again(base.image, snapshot, base.mask), base.image)
+        return self._again_or_input(
+            cargo, snapshot, self.painter.canvas.again(base.image, snapshot, base.mask), base.image
+        )
 
-    def _again_or_input(self, cargo: Cargo, snapshot: Snapshot, again: np.ndarray | None, image: np.ndarray) -> Shown:
-        """The last painting, led by the input it was made of; without one the input, led by itself."""
+    def _again_or_input(
+        self, cargo: Cargo, snapshot: Snapshot, again: np.ndarray | None, image: np.ndarray
+    ) -> Shown:
+        """The last painting, led by the input it was made of; without one the input, led by
+        itself."""
         if again is None:
             guide = None if cargo.guide is None else replace(cargo.guide, strength=0.0, mask=None)
-            return Shown(self._untouched(cargo, snapshot), image, cargo.number, cargo.captured, guide=guide)
+            return Shown(
+                self._untouched(cargo, snapshot), image, cargo.number, cargo.captured, guide=guide
+            )
         guide = None if self._latest is None else _seen_through(self._latest.guide, snapshot)
         return Shown(again, image, cargo.number, cargo.captured, guide=guide)
 

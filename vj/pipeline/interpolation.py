@@ -1,4 +1,5 @@
-"""Frames between painted ones: the last picture moved on along the input's motion, so that a sink's rate is filled without delay."""
+"""Frames between painted ones: the last picture moved on along the input's motion, so that a sink's
+rate is filled without delay."""
 
 from __future__ import annotations
 
@@ -18,38 +19,56 @@ from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.optical_flow import FlowFinder
 
 FARTHEST = 1.0
-"""How far a picture is moved on, as a share of the way to the next painted one: then it stands, since nobody knows."""
+"""How far a picture is moved on, as a share of the way to the next painted one: then it stands,
+since nobody knows."""
 
 
 def moved_on(picture: np.ndarray, flow: np.ndarray, share: float) -> np.ndarray:
-    """(H, W, 3) uint8, its things moved on by a share of the way they came. flow: (h, w, 3) float32, see `vj.pipeline.optical_flow`.
+    """(H, W, 3) uint8, its things moved on by a share of the way they came. flow: (h, w, 3)
+    float32, see `vj.pipeline.optical_flow`.
 
-    What is not sure stays where it is. The motion at a place is taken for that of what comes there: right where things move alike, and
-    where they do not, as far off as they move in a fraction of a frame.
+    What is not sure stays where it is. The motion at a place is taken for that of what comes there:
+    right where things move alike, and where they do not, as far off as they move in a fraction of a
+    frame.
     """
     height, width = picture.shape[:2]
     way = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
     far = np.float32(share) * way[..., 2]
-    column, row = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    column, row = np.meshgrid(
+        np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
+    )
     out: np.ndarray = cv2.remap(
-        picture, column + far * way[..., 0], row + far * way[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+        picture,
+        column + far * way[..., 0],
+        row + far * way[..., 1],
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REFLECT_101,
     )
     return out
 
 
-def between(old: np.ndarray, new: np.ndarray, back: np.ndarray, forth: np.ndarray, share: float) -> np.ndarray:
+def between(
+    old: np.ndarray, new: np.ndarray, back: np.ndarray, forth: np.ndarray, share: float
+) -> np.ndarray:
     """The picture at a share (0..1) of the way from `old` to `new`, (H, W, 3) uint8.
 
-    back: the flow from new to old, forth: from old to new, as `vj.pipeline.optical_flow` finds them. Both pictures are moved to the moment and
-    mixed by their nearness to it; where one of the ways is not sure, the other counts more.
+    back: the flow from new to old, forth: from old to new, as `vj.pipeline.optical_flow` finds
+    them. Both pictures are moved to the moment and mixed by their nearness to it; where one of the
+    ways is not sure, the other counts more.
     """
     height, width = old.shape[:2]
-    column, row = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    column, row = np.meshgrid(
+        np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
+    )
     seen, weights = [], []
     for picture, flow, far in ((old, back, share), (new, forth, 1 - share)):
         way = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
         x, y = column + np.float32(far) * way[..., 0], row + np.float32(far) * way[..., 1]
-        seen.append(cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101).astype(np.float32))
+        seen.append(
+            cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101).astype(
+                np.float32
+            )
+        )
         weights.append(np.float32(1 - far) * (way[..., 2] + np.float32(0.02)))
     whole = weights[0] + weights[1]
     mixed = (seen[0] * weights[0][..., None] + seen[1] * weights[1][..., None]) / whole[..., None]
@@ -58,22 +77,31 @@ def between(old: np.ndarray, new: np.ndarray, back: np.ndarray, forth: np.ndarra
 
 
 def moved_guide(guide: Guide | None, flow: np.ndarray, share: float) -> Guide | None:
-    """The guide of a picture that is moved on: its edges have to move alike. Nothing is computed here."""
+    """The guide of a picture that is moved on: its edges have to move alike. Nothing is computed
+    here."""
     return None if guide is None else replace(guide, flow=flow, share=share)
 
 
 class SlowMotion:
-    """So many frames for each that is painted, for rendering: the time between two of them runs along an S."""
+    """So many frames for each that is painted, for rendering: the time between two of them runs
+    along an S."""
 
-    def __init__(self, times: int, deliver: Callable[[np.ndarray, Guide | None], None], flow: Calculate | None = None) -> None:
-        """times: 1 passes pictures on. deliver: gets (H, W, 3) uint8 pictures in their order, each with the guide nearest to it in time,
-        moved to its moment. flow: see `vj.pipeline.flow_backends`."""
+    def __init__(
+        self,
+        times: int,
+        deliver: Callable[[np.ndarray, Guide | None], None],
+        flow: Calculate | None = None,
+    ) -> None:
+        """times: 1 passes pictures on. deliver: gets (H, W, 3) uint8 pictures in their order, each
+        with the guide nearest to it in time, moved to its moment. flow: see
+        `vj.pipeline.flow_backends`."""
         self._times, self._deliver = times, deliver
         self._finder = FlowFinder(flow)
         self._last: tuple[np.ndarray, np.ndarray, Guide | None] | None = None
 
     def put(self, image: np.ndarray, picture: np.ndarray, guide: Guide | None = None) -> None:
-        """image: the prepared input, whose motion is followed, since a painting shimmers. picture: what became of it. guide: of it."""
+        """image: the prepared input, whose motion is followed, since a painting shimmers. picture:
+        what became of it. guide: of it."""
         if self._last is not None and self._times > 1:
             before, old, led = self._last
             back, forth = self._finder.find(image, before), self._finder.find(before, image)
@@ -82,21 +110,30 @@ class SlowMotion:
                 if back.cut:
                     self._deliver(*((old, led) if share < 0.5 else (picture, guide)))
                     continue
-                nearer = moved_guide(led, back.grid, share) if share < 0.5 else moved_guide(guide, forth.grid, 1 - share)
+                nearer = (
+                    moved_guide(led, back.grid, share)
+                    if share < 0.5
+                    else moved_guide(guide, forth.grid, 1 - share)
+                )
                 self._deliver(between(old, picture, back.grid, forth.grid, share), nearer)
         self._deliver(picture, guide)
         self._last = image, picture, guide
 
 
 class Inbetween:
-    """Between the render loop and the sinks, on a thread of its own that ticks at the sinks' rate while it is on.
+    """Between the render loop and the sinks, on a thread of its own that ticks at the sinks' rate
+    while it is on.
 
-    A painted picture leaves at once; until the next one comes, each tick sends it moved on. Where that fails, or stands still, the painted
-    pictures leave as they come.
+    A painted picture leaves at once; until the next one comes, each tick sends it moved on. Where
+    that fails, or stands still, the painted pictures leave as they come.
     """
 
     def __init__(
-        self, deliver: Callable[[Frame], None], clock: Clock, fps: float, supervisor: Supervisor | None = None
+        self,
+        deliver: Callable[[Frame], None],
+        clock: Clock,
+        fps: float,
+        supervisor: Supervisor | None = None,
     ) -> None:
         """deliver: must not block. supervisor: is told what goes wrong."""
         self._deliver, self._clock = deliver, clock
@@ -114,7 +151,8 @@ class Inbetween:
         """Frames that were made here."""
 
     def put(self, frame: Frame, flow: np.ndarray | None, on: bool) -> None:
-        """A painted picture, and the motion that led to it. Called by the render thread; never waits."""
+        """A painted picture, and the motion that led to it. Called by the render thread; never
+        waits."""
         if not on:
             self._box.take(0)  # what waits there is older than this
             self._last = None
@@ -130,12 +168,17 @@ class Inbetween:
     def take(self, frame: Frame, flow: np.ndarray | None, now: float) -> Frame:
         """A painted picture has come at `now`; it is what is sent."""
         if self._last is not None and 0 < now - self._painted < 1:
-            self._every = now - self._painted if self._every == 0 else 0.7 * self._every + 0.3 * (now - self._painted)
+            self._every = (
+                now - self._painted
+                if self._every == 0
+                else 0.7 * self._every + 0.3 * (now - self._painted)
+            )
         self._last, self._painted = (frame, flow), now
         return frame
 
     def between(self, now: float) -> Frame | None:
-        """What is sent at `now`, when no new picture has come; None when there is nothing to add."""
+        """What is sent at `now`, when no new picture has come; None when there is nothing to
+        add."""
         if self._last is None or self._every <= 0:
             return None
         frame, flow = self._last
@@ -144,7 +187,9 @@ class Inbetween:
             return None
         self.added += 1
         moved = moved_on(frame.pixels, flow, share)
-        return Frame(moved, frame.number, frame.captured, guide=moved_guide(frame.guide, flow, share))
+        return Frame(
+            moved, frame.number, frame.captured, guide=moved_guide(frame.guide, flow, share)
+        )
 
     def _run(self) -> None:
         due = self._clock.now()
@@ -166,7 +211,9 @@ class Inbetween:
         try:
             return self.between(now)
         except Exception as error:  # whatever a flow of another size or a library does
-            self._supervisor.report("interpolation", error, "the painted pictures leave as they come")
+            self._supervisor.report(
+                "interpolation", error, "the painted pictures leave as they come"
+            )
             self._last = None
             return None
         finally:

@@ -1,7 +1,7 @@
 """A line drawing of any picture, without weights: XDoG (Winnemoeller, Kyprianidis and Olsen 2012).
 
-The difference of two blurs marks edges; a soft threshold makes ink of it: T = 1 where D >= e, else 1 + tanh(k (D - e)), with
-D = (1 + p) G_s - p G_1.6s on the brightness, 0..1.
+The difference of two blurs marks edges; a soft threshold makes ink of it: T = 1 where D >= e, else
+1 + tanh(k (D - e)), with D = (1 + p) G_s - p G_1.6s on the brightness, 0..1.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ SLOPE = 12.0
 def xdog(image: np.ndarray, width: float, detail: float) -> np.ndarray:
     """(H, W, 3) uint8 -> (H, W) uint8, dark lines on white.
 
-    width: of the lines, in pixels of a picture 256 high; larger pictures have it in proportion. detail: 0..1.
+    width: of the lines, in pixels of a picture 256 high; larger pictures have it in proportion.
+    detail: 0..1.
     """
     light = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255)
     narrow = max(0.5, width * min(image.shape[:2]) / 256)
@@ -45,7 +46,8 @@ def drawing(image: np.ndarray, snapshot: Snapshot, white_on_black: bool = False)
 
 
 def mixed(image: np.ndarray, snapshot: Snapshot) -> np.ndarray:
-    """What the model is shown: the picture, its drawing, or a mixture; the picture itself at lines/amount 0."""
+    """What the model is shown: the picture, its drawing, or a mixture; the picture itself at
+    lines/amount 0."""
     amount = snapshot["lines/amount"]
     if amount == 0:
         return image

@@ -1,7 +1,7 @@
 """The render loop under its two clocks.
 
-Live: the newest frame at the show's rate, or as fast as the machine goes. Offline: every frame once, in order, and as many pictures
-out as frames came in, however long the stream's delay is.
+Live: the newest frame at the show's rate, or as fast as the machine goes. Offline: every frame
+once, in order, and as many pictures out as frames came in, however long the stream's delay is.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class Handover:
 
 
 class RenderLoop:
-    """Takes frames from a mailbox, samples the store, gives pictures to `publish`. Painters come in by `offer`, between two frames."""
+    """Takes frames from a mailbox, samples the store, gives pictures to `publish`. Painters come in
+    by `offer`, between two frames."""
 
     def __init__(
         self,
@@ -67,11 +68,21 @@ class RenderLoop:
         on_begin: Callable[[float], None] = lambda time: None,
         may_begin: Callable[[], bool] = lambda: True,
     ) -> None:
-        """may_begin: asked once the first painter is there, before the newest frame is taken, until it says so. on_begin: called once, on
-        the render thread, with the time of the frame that the show begins with, before it is sampled. supervisor: is told what goes wrong,
-        and begins the loop again should it end."""
+        """may_begin: asked once the first painter is there, before the newest frame is taken, until
+        it says so. on_begin: called once, on the render thread, with the time of the frame that the
+        show begins with, before it is sampled. supervisor: is told what goes wrong, and begins the
+        loop again should it end."""
         self._supervisor = supervisor or Supervisor(on_message)
-        self.journey = Journey(size, fit, metrics, on_message, find_people, flow, live=clock.live, supervisor=self._supervisor)
+        self.journey = Journey(
+            size,
+            fit,
+            metrics,
+            on_message,
+            find_people,
+            flow,
+            live=clock.live,
+            supervisor=self._supervisor,
+        )
         self.inbox = inbox
         self.period = 1 / fps
         """Seconds from one frame to the next, at least. May be set from any thread."""
@@ -100,7 +111,8 @@ class RenderLoop:
         return self._thread
 
     def offer(self, painter: Painter) -> Handover:
-        """Another painter, from any thread; it plays from the next frame on. One that is still waiting is closed."""
+        """Another painter, from any thread; it plays from the next frame on. One that is still
+        waiting is closed."""
         passed_over = self._painters.take(0)
         if passed_over is not None:
             self._refuse(passed_over, RuntimeError("another model came in its place"))
@@ -109,16 +121,19 @@ class RenderLoop:
         return handover
 
     def between(self, change: Callable[[], None]) -> None:
-        """Have something changed between two frames, on the render thread; it must not block. From any thread."""
+        """Have something changed between two frames, on the render thread; it must not block. From
+        any thread."""
         self._changes.put(change)
 
     def begin(self) -> None:
-        """What paints now is what there will be: the show begins with the next frame, though no painter came. From any thread."""
+        """What paints now is what there will be: the show begins with the next frame, though no
+        painter came. From any thread."""
         self._ready = True
 
     @contextmanager
     def quietly(self) -> Iterator[None]:
-        """Meanwhile fewer frames are shown, as long as they are not painted: a model is being timed, which these frames would disturb."""
+        """Meanwhile fewer frames are shown, as long as they are not painted: a model is being
+        timed, which these frames would disturb."""
         self._resting = True
         try:
             yield
@@ -141,7 +156,8 @@ class RenderLoop:
         while not self._stop.is_set():
             try:
                 self._turn()
-            except Exception as error:  # nothing may end this loop; what comes here is a fault of our own, and said as such
+            # nothing may end this loop; what comes here is a fault of our own, and said as such
+            except Exception as error:
                 self.journey.post.leave()
                 self._metrics.faults += 1
                 self._supervisor.report("the render loop", error, "please report this")
@@ -152,10 +168,19 @@ class RenderLoop:
         self._take_painter()
         while not self._changes.empty():
             self._supervisor.call("a change between two frames", self._changes.get())
-        # Not much sooner than the show's rate; and when the source is slower than that, the last input is painted once more.
-        rest = RESTING if self._resting and isinstance(self.journey.painter, Plain) else 0.9 * self.period
+        # Not much sooner than the show's rate; and when the source is slower than that, the last
+        # input is painted once more.
+        rest = (
+            RESTING
+            if self._resting and isinstance(self.journey.painter, Plain)
+            else 0.9 * self.period
+        )
         self._clock.wait_until(self._begun + rest, self._stop)
-        patience = 0.1 if self._frame is None else max(0.0, self._begun + 1.25 * self.period - self._clock.now())
+        patience = (
+            0.1
+            if self._frame is None
+            else max(0.0, self._begun + 1.25 * self.period - self._clock.now())
+        )
         begins = self._ready and not self._has_begun and self._may_begin()
         newest = self.inbox.take(patience)
         if newest is not None:
@@ -173,7 +198,8 @@ class RenderLoop:
         self.journey.post.leave()
 
     def _take_painter(self) -> None:
-        """Go on with the painter that was offered. One that does not take over is dropped, and the last one paints on."""
+        """Go on with the painter that was offered. One that does not take over is dropped, and the
+        last one paints on."""
         handover = self._painters.take(0)
         if handover is None:
             return
@@ -201,21 +227,29 @@ class RenderLoop:
             painter.close()
             give_back()
 
-        threading.Thread(target=self._supervisor.call, args=("a model at its end", end), name="model's end", daemon=True).start()
+        threading.Thread(
+            target=self._supervisor.call,
+            args=("a model at its end", end),
+            name="model's end",
+            daemon=True,
+        ).start()
 
     def _show(self, shown: Shown) -> None:
         begun = time.perf_counter()
         self.journey.post.enter("publish")
         if self.first is None and self._has_begun and not shown.waiting:
             self.first = self._count
-        self._publish(shown.image, Frame(shown.picture, self._count, shown.captured, guide=shown.guide))
+        self._publish(
+            shown.image, Frame(shown.picture, self._count, shown.captured, guide=shown.guide)
+        )
         self._metrics.stage("publish", time.perf_counter() - begun)
         self._count += 1
         self._metrics.frame(self._clock.now())
 
     def render(self, frames: Iterable[Frame], stop: threading.Event | None = None) -> int:
-        """Offline, on the caller's thread: every frame of `frames`, each a step of the clock. Returns how many pictures were made,
-        which is how many frames came. `publish` gets them in order."""
+        """Offline, on the caller's thread: every frame of `frames`, each a step of the clock.
+        Returns how many pictures were made, which is how many frames came. `publish` gets them in
+        order."""
         assert isinstance(self._clock, FrameClock), "offline rendering counts time in frames"
         handover = self._painters.take(0)
         if handover is not None:
@@ -226,7 +260,9 @@ class RenderLoop:
             if stop is not None and stop.is_set():
                 break
             now = self._clock.now()
-            shown = self.journey.travel(replace(frame, number=came, captured=now), self._store.sample(now))
+            shown = self.journey.travel(
+                replace(frame, number=came, captured=now), self._store.sample(now)
+            )
             last = self._catch_up(shown, last)
             self._clock.advance()
             came += 1
@@ -241,8 +277,9 @@ class RenderLoop:
         return self._count
 
     def _catch_up(self, shown: Shown, last: Shown | None) -> Shown | None:
-        """Show a picture in its place. What stands in for a frame under way is not shown, since that frame will come. A frame that was
-        overtaken, because the steps became fewer, is filled with the picture before it."""
+        """Show a picture in its place. What stands in for a frame under way is not shown, since
+        that frame will come. A frame that was overtaken, because the steps became fewer, is filled
+        with the picture before it."""
         if shown.waiting:
             return last
         while self._count < shown.number:

@@ -1,7 +1,9 @@
-"""Masks: which part of the input stays as it came, and which is painted. Found on every prepared input, on the CPU.
+"""Masks: which part of the input stays as it came, and which is painted. Found on every prepared
+input, on the CPU.
 
-A mask finds a subject: what is bright, what has not the key's colour, what an empty room had not, what moves, people. The subject stays
-as it came and the rest is painted; inverted it is the other way round.
+A mask finds a subject: what is bright, what has not the key's colour, what an empty room had not,
+what moves, people. The subject stays as it came and the rest is painted; inverted it is the other
+way round.
 """
 
 from __future__ import annotations
@@ -14,22 +16,27 @@ import numpy as np
 from vj.parameters.store import Snapshot
 
 PLATE_SECONDS, PLATE_FRAMES = 0.5, 4
-"""How long an empty room is learned, and from how many frames at least: the mean of 15 has a quarter of a frame's noise."""
+"""How long an empty room is learned, and from how many frames at least: the mean of 15 has a
+quarter of a frame's noise."""
 SOFT = 0.06
 """Half the width of the threshold's slope, in the mask's own measure (0..1)."""
 DARK, HUES = np.float32(30), 55.0
-"""Brightness (of 255) below which the colour of a pixel is noise; degrees of hue at which a colour has nothing of the key's."""
+"""Brightness (of 255) below which the colour of a pixel is noise; degrees of hue at which a colour
+has nothing of the key's."""
 SMALL_SIDE = 384
 """The longer side of the copy on which movement and changes are looked for."""
 
 FindPeople = Callable[[np.ndarray], np.ndarray | None]
-"""(H, W, 3) uint8 -> (h, w) float32 0..1, how sure a place belongs to a person; None while nothing is known yet."""
+"""(H, W, 3) uint8 -> (h, w) float32 0..1, how sure a place belongs to a person; None while nothing
+is known yet."""
 
 
 class Masks:
     """The masks of one show's frames. Belongs to the render thread."""
 
-    def __init__(self, on_message: Callable[[str], None], find_people: FindPeople | None = None) -> None:
+    def __init__(
+        self, on_message: Callable[[str], None], find_people: FindPeople | None = None
+    ) -> None:
         """find_people: from `vj.pipeline.person_segmentation`, None without a person model."""
         self._say, self.find_people = on_message, find_people
         self._plate: np.ndarray | None = None
@@ -48,7 +55,8 @@ class Masks:
         self._sum, self._count, self._since = np.zeros((0, 0, 3), np.float32), 0, None
 
     def find(self, image: np.ndarray, snapshot: Snapshot) -> np.ndarray | None:
-        """(H, W, 3) uint8 -> (H, W) uint8, 255 where the painting shows; None where it shows everywhere. Fed with every frame."""
+        """(H, W, 3) uint8 -> (H, W) uint8, 255 where the painting shows; None where it shows
+        everywhere. Fed with every frame."""
         mode = snapshot["mask/mode"]
         self._learn(image, int(snapshot["mask/learn"]), mode == "plate", snapshot.time)
         if mode != self._mode:
@@ -71,7 +79,9 @@ class Masks:
         """(H, W) float32, 1 where the subject is."""
         threshold = snapshot["mask/threshold"]
         if mode == "luma":
-            return above(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255, threshold)
+            return above(
+                cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255, threshold
+            )
         if mode == "chroma":
             return 1 - above(keyness(image, snapshot["mask/hue"]), 0.6 * threshold)
         if mode == "plate":
@@ -81,7 +91,8 @@ class Masks:
         return self._people(image, threshold)
 
     def _learn(self, image: np.ndarray, pulled: int, needed: bool, now: float) -> None:
-        """Collect frames of the empty room: after the trigger, and once by itself when there is none."""
+        """Collect frames of the empty room: after the trigger, and once by itself when there is
+        none."""
         if self._plate is not None and self._plate.shape != image.shape:
             self._plate, self._since = None, None
         if pulled != self._pulled:
@@ -90,13 +101,19 @@ class Masks:
             self._pulled = pulled
         if needed and self._plate is None and self._since is None:
             self._since, self._count = now, 0
-            self._say("mask plate: the room as it is now is taken for empty; /vj/mask/learn does it again")
+            self._say(
+                "mask plate: the room as it is now is taken for empty; /vj/mask/learn does it again"
+            )
         if self._since is None:
             return
         if now - self._since >= PLATE_SECONDS and self._count >= PLATE_FRAMES:
             self._since = None
             return
-        self._sum = image.astype(np.float32) if self._count == 0 else cv2.add(self._sum, image, dtype=cv2.CV_32F)
+        self._sum = (
+            image.astype(np.float32)
+            if self._count == 0
+            else cv2.add(self._sum, image, dtype=cv2.CV_32F)
+        )
         self._count += 1
         self._plate = cv2.convertScaleAbs(self._sum, alpha=1 / self._count)
 
@@ -105,7 +122,10 @@ class Masks:
             return None
         height, width = image.shape[:2]
         size = _small_size(height, width)
-        change, plate = (cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in (image, self._plate))
+        change, plate = (
+            cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+            for picture in (image, self._plate)
+        )
         red, green, blue = cv2.split(cv2.absdiff(change, plate))
         most = cv2.blur(cv2.max(cv2.max(red, green), blue), (3, 3)).astype(np.float32) / 255
         found = filled(above(most, 0.03 + 0.3 * threshold * threshold, 0.02))
@@ -126,7 +146,9 @@ class Masks:
         if self.find_people is None:
             return None
         found = self.find_people(image)
-        if found is None or not np.isfinite(found).all():  # once in `steady`, a number that is none would stay for ever
+        if (
+            found is None or not np.isfinite(found).all()
+        ):  # once in `steady`, a number that is none would stay for ever
             return None
         height, width = image.shape[:2]
         return above(cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR), threshold)
@@ -138,19 +160,24 @@ def _small_size(height: int, width: int) -> tuple[int, int]:
 
 
 def above(value: np.ndarray, threshold: float, soft: float = SOFT) -> np.ndarray:
-    """float32 -> 0 below the threshold, 1 above, and an S of width 2 * soft about it. At threshold 0 all is above, at 1 nothing."""
+    """float32 -> 0 below the threshold, 1 above, and an S of width 2 * soft about it. At threshold
+    0 all is above, at 1 nothing."""
     middle = (threshold - 0.5) * (1 + 2 * soft) + 0.5
     t = np.clip((value - np.float32(middle - soft)) / np.float32(2 * soft), 0, 1)
     return t * t * (3 - 2 * t)
 
 
 def keyness(image: np.ndarray, hue_degrees: float) -> np.ndarray:
-    """(H, W, 3) uint8 -> (H, W) float32: how much of the key's colour each pixel has, 0..1, whatever the light on it.
+    """(H, W, 3) uint8 -> (H, W) float32: how much of the key's colour each pixel has, 0..1,
+    whatever the light on it.
 
-    Its saturation, less the further its hue lies from the key's, none from `HUES` on. What is nearly black has no colour.
+    Its saturation, less the further its hue lies from the key's, none from `HUES` on. What is
+    nearly black has no colour.
     """
     hue, saturation, value = cv2.split(cv2.cvtColor(image, cv2.COLOR_RGB2HSV_FULL))
-    distance = np.abs(np.arange(256, dtype=np.float32) * np.float32(360 / 256) - np.float32(hue_degrees))
+    distance = np.abs(
+        np.arange(256, dtype=np.float32) * np.float32(360 / 256) - np.float32(hue_degrees)
+    )
     nearness = np.clip(1 - np.minimum(distance, 360 - distance) / np.float32(HUES), 0, 1)
     light = np.clip(np.arange(256, dtype=np.float32) / DARK, 0, 1) / np.float32(255)
     return cv2.LUT(hue, nearness) * cv2.LUT(value, light) * saturation
@@ -166,7 +193,8 @@ def filled(found: np.ndarray) -> np.ndarray:
 
 
 def blurred(mask: np.ndarray, soft: float) -> np.ndarray:
-    """(H, W) float32 blurred by about `soft` pixels, at a cost that does not grow with it: twice a box."""
+    """(H, W) float32 blurred by about `soft` pixels, at a cost that does not grow with it: twice a
+    box."""
     side = max(3, round(soft * 1.2) | 1)
     out: np.ndarray = cv2.blur(cv2.blur(mask, (side, side)), (side, side))
     return out

@@ -1,8 +1,10 @@
-"""Where everything in the input was a moment ago: dense optical flow on a small copy, beside the model, with how sure it is.
+"""Where everything in the input was a moment ago: dense optical flow on a small copy, beside the
+model, with how sure it is.
 
-A flow is (h, w, 3) float32 on a grid smaller than the picture: dx, dy in pixels of the picture, from where a thing is to where it was in
-the picture before, and how sure that is, 0..1. Sure means: going there and back ends near where it began (Sundaram et al. 2010), and
-what is found there looks the same.
+A flow is (h, w, 3) float32 on a grid smaller than the picture: dx, dy in pixels of the picture,
+from where a thing is to where it was in the picture before, and how sure that is, 0..1. Sure means:
+going there and back ends near where it began (Sundaram et al. 2010), and what is found there looks
+the same.
 """
 
 from __future__ import annotations
@@ -19,12 +21,14 @@ import numpy as np
 from vj.pipeline.flow_backends import Calculate, make_flow
 
 LEAST_SIDE, MOST_SIDE = 128, 256
-"""Bounds of the longer side of the copy that flow is found on, otherwise a third of the picture's. Of a performer at 256x256, there and
-back, beside a careful search at full size: 128 takes 2.0 ms and is .25 pixels off, 192 takes 4.6 ms and is .20 off."""
+"""Bounds of the longer side of the copy that flow is found on, otherwise a third of the picture's.
+Of a performer at 256x256, there and back, beside a careful search at full size: 128 takes 2.0 ms
+and is .25 pixels off, 192 takes 4.6 ms and is .20 off."""
 ALIKE = 0.06
 """Difference of brightness (0..1) at which what is found counts for 1/e."""
 CUT_CHANGE, CUT_SURE = 0.05, 0.3
-"""A hard cut: the pictures differ by so much in the mean, and so little of the second is found in the first."""
+"""A hard cut: the pictures differ by so much in the mean, and so little of the second is found in
+the first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +44,8 @@ class Motion:
         return None if self.cut else self.grid
 
     def followed(self, amount: float) -> np.ndarray | None:
-        """The grid, followed so far (0..1): less moves less and doubts less. None for not at all. After a cut nothing is sure."""
+        """The grid, followed so far (0..1): less moves less and doubts less. None for not at all.
+        After a cut nothing is sure."""
         if self.cut:
             return np.zeros_like(self.grid)
         if amount <= 0:
@@ -68,8 +73,11 @@ def _small(picture: np.ndarray) -> np.ndarray:
 class FlowFinder:
     """Flow both ways, and how far it can be trusted. Belongs to one thread."""
 
-    def __init__(self, calculate: Calculate | None = None, on_message: Callable[[str], None] = print) -> None:
-        """calculate: from `vj.pipeline.flow_backends`, DIS without. Should it fail, that is said, and DIS goes on."""
+    def __init__(
+        self, calculate: Calculate | None = None, on_message: Callable[[str], None] = print
+    ) -> None:
+        """calculate: from `vj.pipeline.flow_backends`, DIS without. Should it fail, that is said,
+        and DIS goes on."""
         self._calculate = calculate or make_flow()
         self._say = on_message
         self._last: tuple[np.ndarray, np.ndarray] | None = None
@@ -97,10 +105,14 @@ class FlowFinder:
         sure = grid[..., 2] = self._sureness(here, there, back, forth)
         return Motion(grid, change > CUT_CHANGE and float(sure.mean()) < CUT_SURE)
 
-    def _sureness(self, here: np.ndarray, there: np.ndarray, back: np.ndarray, forth: np.ndarray) -> np.ndarray:
+    def _sureness(
+        self, here: np.ndarray, there: np.ndarray, back: np.ndarray, forth: np.ndarray
+    ) -> np.ndarray:
         height, width = here.shape
         if self._places.shape[1:] != here.shape:
-            self._places = np.stack(np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)))
+            self._places = np.stack(
+                np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+            )
         way_x, way_y = cv2.split(back)
         x, y = way_x + self._places[0], way_y + self._places[1]
         again_x, again_y = cv2.split(_seen(forth, x, y))
@@ -122,10 +134,15 @@ def _seen(picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 class FlowThread:
     """Finds flows on a thread of its own, while the caller goes on; each pair of pictures once."""
 
-    def __init__(self, calculate: Calculate | None = None, on_message: Callable[[str], None] = print) -> None:
+    def __init__(
+        self, calculate: Calculate | None = None, on_message: Callable[[str], None] = print
+    ) -> None:
         self._finder = FlowFinder(calculate, on_message)
-        # A thread of a pool would be waited for when the program ends, and a way that hangs would hold it for ever.
-        self._asked: queue.SimpleQueue[tuple[np.ndarray, np.ndarray, Future[Motion]] | None] = queue.SimpleQueue()
+        # A thread of a pool would be waited for when the program ends, and a way that hangs would
+        # hold it for ever.
+        self._asked: queue.SimpleQueue[tuple[np.ndarray, np.ndarray, Future[Motion]] | None] = (
+            queue.SimpleQueue()
+        )
         self._thread: threading.Thread | None = None
         self._closed = False
         self._known: tuple[np.ndarray, np.ndarray, Future[Motion]] | None = None

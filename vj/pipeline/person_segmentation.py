@@ -1,7 +1,9 @@
-"""A person model that the show names: any ONNX file that makes one mask of one picture, run by onnxruntime. None is shipped or fetched.
+"""A person model that the show names: any ONNX file that makes one mask of one picture, run by
+onnxruntime. None is shipped or fetched.
 
-Models disagree about the range of their input; the show says which: unit (0..1, as MediaPipe's selfie segmentation wants it), signed
-(-1..1, as MODNet), imagenet (its mean and deviation, as U2-Net). Order of the axes and size are read from the file.
+Models disagree about the range of their input; the show says which: unit (0..1, as MediaPipe's
+selfie segmentation wants it), signed (-1..1, as MODNet), imagenet (its mean and deviation, as
+U2-Net). Order of the axes and size are read from the file.
 """
 
 from __future__ import annotations
@@ -23,30 +25,47 @@ InputRange = Literal["unit", "signed", "imagenet"]
 
 DEFAULT_SIDE = 256
 """Sides of the input of a model that leaves them open."""
-_MEAN, _DEVIATION = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
+_MEAN, _DEVIATION = (
+    np.array([0.485, 0.456, 0.406], np.float32),
+    np.array([0.229, 0.224, 0.225], np.float32),
+)
 
 
 class PersonModel:
-    """One model. Raises Unavailable without onnxruntime, Fault for a file that is missing or of another kind."""
+    """One model. Raises Unavailable without onnxruntime, Fault for a file that is missing or of
+    another kind."""
 
     def __init__(self, path: Path, input_range: InputRange = "unit") -> None:
         try:
             runtime: Any = importlib.import_module("onnxruntime")
         except ImportError:
-            raise Unavailable(f"person {path}: needs onnxruntime: pip install onnxruntime==1.31.1 (with the pip in .venv)") from None
+            raise Unavailable(
+                f"person {path}: needs onnxruntime: pip install onnxruntime==1.31.1 (with the pip "
+                "in .venv)"
+            ) from None
         if not path.is_file():
             raise Fault(f"person {path}: there is no such file")
-        wanted = [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in runtime.get_available_providers()]
+        wanted = [
+            name
+            for name in ("CUDAExecutionProvider", "CPUExecutionProvider")
+            if name in runtime.get_available_providers()
+        ]
         options = runtime.SessionOptions()
         options.intra_op_num_threads = 1  # the other cores are the model's
         try:
             self._session = runtime.InferenceSession(str(path), options, providers=wanted)
         except Exception as error:  # onnxruntime's own exceptions have no common base
-            raise Fault(f"person {path}: is not an ONNX model that can be run ({' '.join(str(error).split())[:160]})") from None
+            raise Fault(
+                f"person {path}: is not an ONNX model that can be run "
+                f"({' '.join(str(error).split())[:160]})"
+            ) from None
         inputs = self._session.get_inputs()
         if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].type != "tensor(float)":
             came = ", ".join(f"{i.name} {i.shape} {i.type}" for i in inputs)
-            raise Fault(f"person {path}: takes {came}; one float picture (1, 3, H, W) or (1, H, W, 3) would be right")
+            raise Fault(
+                f"person {path}: takes {came}; one float picture (1, 3, H, W) or (1, H, W, 3) "
+                "would be right"
+            )
         self._name, shape = inputs[0].name, inputs[0].shape
         self._planes = shape[1] == 3
         sides = shape[2:] if self._planes else shape[1:3]
@@ -54,10 +73,12 @@ class PersonModel:
         self._range = input_range
 
     def find(self, image: np.ndarray) -> np.ndarray:
-        """(H, W, 3) uint8 -> (h, w) float32 0..1, how sure a place belongs to a person. Raises whatever the runtime does, Fault when
-        nothing the model gives is a mask."""
+        """(H, W, 3) uint8 -> (h, w) float32 0..1, how sure a place belongs to a person. Raises
+        whatever the runtime does, Fault when nothing the model gives is a mask."""
         height, width = self._size
-        small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
+        small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).astype(
+            np.float32
+        ) / np.float32(255)
         if self._range == "signed":
             small = small * 2 - 1
         elif self._range == "imagenet":
@@ -77,16 +98,26 @@ class PersonModel:
             if len(mask) == 2:  # background and person
                 return 1 / (1 + np.exp(np.clip(mask[0] - mask[1], -30, 30)))
             mask = mask[0]
-            return mask if mask.min() >= 0 and mask.max() <= 1 else 1 / (1 + np.exp(-np.clip(mask, -30, 30)))
+            return (
+                mask
+                if mask.min() >= 0 and mask.max() <= 1
+                else 1 / (1 + np.exp(-np.clip(mask, -30, 30)))
+            )
         shapes = ", ".join(str(np.shape(out)) for out in outputs)
-        raise Fault(f"the person model gives {shapes}; a mask (1, 1, H, W) or (1, H, W, 1) would be right")
+        raise Fault(
+            f"the person model gives {shapes}; a mask (1, 1, H, W) or (1, H, W, 1) would be right"
+        )
 
 
 class Beside:
-    """A person model on a thread of its own: the render loop gets the newest mask there is, and never waits for one."""
+    """A person model on a thread of its own: the render loop gets the newest mask there is, and
+    never waits for one."""
 
     def __init__(
-        self, find: Callable[[np.ndarray], np.ndarray], on_message: Callable[[str], None], supervisor: Supervisor | None = None
+        self,
+        find: Callable[[np.ndarray], np.ndarray],
+        on_message: Callable[[str], None],
+        supervisor: Supervisor | None = None,
     ) -> None:
         self._supervisor = supervisor or Supervisor(on_message)
         self._find, self._say = find, on_message
@@ -96,7 +127,9 @@ class Beside:
 
     def __call__(self, image: np.ndarray) -> np.ndarray | None:
         if self._thread is None:
-            self._thread = self._supervisor.start("the person model", self._run, lambda: self._box.closed)
+            self._thread = self._supervisor.start(
+                "the person model", self._run, lambda: self._box.closed
+            )
         self._box.put(image)
         return self._newest
 
@@ -110,7 +143,9 @@ class Beside:
                 self._newest = self._find(image)
             except Exception as error:  # a foreign model: the picture goes on with the mask it has
                 self._supervisor.count("the person model")
-                if said != (said := f"the person model failed ({type(error).__name__}: {error})"[:300]):
+                if said != (
+                    said := f"the person model failed ({type(error).__name__}: {error})"[:300]
+                ):
                     self._say(said)
 
     def close(self) -> None:

@@ -15,8 +15,8 @@ Fit = Literal["crop", "pad"]
 def prepare(pixels: np.ndarray, size: Size, fit: Fit = "crop") -> np.ndarray:
     """(H, W, 3 or 4) uint8 -> (size.height, size.width, 3) uint8 RGB, C-contiguous.
 
-    crop fills the size and cuts what hangs over on both sides alike; pad shows the whole picture with black beside it. What is
-    transparent lies over black. The same size comes back untouched.
+    crop fills the size and cuts what hangs over on both sides alike; pad shows the whole picture
+    with black beside it. What is transparent lies over black. The same size comes back untouched.
     """
     if pixels.shape[2] == 4:
         pixels = over_black(pixels)
@@ -48,16 +48,29 @@ def placed(came: Size, size: Size, fit: Fit) -> tuple[Box, Box]:
     choose = max if fit == "crop" else min
     scale = choose(size.width / came.width, size.height / came.height)
     if fit == "crop":
-        across, down = min(came.width, max(1, round(size.width / scale))), min(came.height, max(1, round(size.height / scale)))
-        return Box((came.width - across) // 2, (came.height - down) // 2, across, down), Box(0, 0, *size)
-    across, down = min(size.width, max(1, round(came.width * scale))), min(size.height, max(1, round(came.height * scale)))
-    return Box(0, 0, *came), Box((size.width - across) // 2, (size.height - down) // 2, across, down)
+        across, down = (
+            min(came.width, max(1, round(size.width / scale))),
+            min(came.height, max(1, round(size.height / scale))),
+        )
+        return Box((came.width - across) // 2, (came.height - down) // 2, across, down), Box(
+            0, 0, *size
+        )
+    across, down = (
+        min(size.width, max(1, round(came.width * scale))),
+        min(size.height, max(1, round(came.height * scale))),
+    )
+    return Box(0, 0, *came), Box(
+        (size.width - across) // 2, (size.height - down) // 2, across, down
+    )
 
 
 def cropped(painted: Size, wanted: Size) -> Size:
     """The largest part of `painted` that has the shape of `wanted`."""
     scale = max(wanted.width / painted.width, wanted.height / painted.height)
-    return Size(min(painted.width, max(1, round(wanted.width / scale))), min(painted.height, max(1, round(wanted.height / scale))))
+    return Size(
+        min(painted.width, max(1, round(wanted.width / scale))),
+        min(painted.height, max(1, round(wanted.height / scale))),
+    )
 
 
 def part_of(painted: Size, wanted: Size) -> Box:
@@ -69,19 +82,28 @@ def part_of(painted: Size, wanted: Size) -> Box:
 def crop_to(picture: np.ndarray, wanted: Size) -> np.ndarray:
     """(H, W, ...) -> the part of it that has the shape of `wanted`, C-contiguous."""
     part = part_of(Size(picture.shape[1], picture.shape[0]), wanted)
-    return np.ascontiguousarray(picture[part.top : part.top + part.height, part.left : part.left + part.width])
+    return np.ascontiguousarray(
+        picture[part.top : part.top + part.height, part.left : part.left + part.width]
+    )
 
 
 def lost(came: Size, size: Size, fit: Fit) -> str:
-    """What a person should know about a picture's way into the painted size; empty when nothing of it is lost and nothing added."""
+    """What a person should know about a picture's way into the painted size; empty when nothing of
+    it is lost and nothing added."""
     share = (came.width * size.height) / (came.height * size.width)
     if 0.98 < share < 1.02:
         return ""
     percent = round(100 * (1 - min(share, 1 / share)))
     sides = "left and right" if share > 1 else "top and bottom"
     if fit == "pad":
-        return f"the input is {came}, painted {size}: black {'above and below' if share > 1 else 'beside it'}, {percent} % of the picture"
-    return f"the input is {came}, painted {size}: {percent} % of it is cut off at {sides} (fit: pad shows all, another size: fits better)"
+        return (
+            f"the input is {came}, painted {size}: black "
+            f"{'above and below' if share > 1 else 'beside it'}, {percent} % of the picture"
+        )
+    return (
+        f"the input is {came}, painted {size}: {percent} % of it is cut off at {sides} (fit: "
+        "pad shows all, another size: fits better)"
+    )
 
 
 def over_black(pixels: np.ndarray) -> np.ndarray:

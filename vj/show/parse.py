@@ -122,8 +122,9 @@ def _failing(text: str) -> int:
 
 
 def plain_tree(tree: Any, where: str) -> dict[str, Any]:
-    """ruamel's tree as plain dicts and lists. where: names it in faults. Raises ShowFaults for one that holds itself, by an alias inside of
-    its own anchor, and for one that aliases make too large."""
+    """ruamel's tree as plain dicts and lists. where: names it in faults. Raises ShowFaults for one
+    that holds itself, by an alias inside of its own anchor, and for one that aliases make too
+    large."""
     left = NODES
     inside: set[int] = set()
 
@@ -134,7 +135,8 @@ def plain_tree(tree: Any, where: str) -> dict[str, Any]:
             line = line_in(tree, place)
             raise ShowFaults(
                 [
-                    f"{where}:{line}: holds more than {NODES} values; aliases (*name) of lists of aliases make it grow"
+                    f"{where}:{line}: holds more than {NODES} values; aliases (*name) of lists of "
+                    "aliases make it grow"
                 ]
             )
         if not isinstance(node, dict | list):
@@ -143,7 +145,8 @@ def plain_tree(tree: Any, where: str) -> dict[str, Any]:
             line = line_in(tree, place)
             raise ShowFaults(
                 [
-                    f"{where}:{line}: {'.'.join(map(str, place))}: holds itself, by an alias inside of its own anchor"
+                    f"{where}:{line}: {'.'.join(map(str, place))}: holds itself, by an alias "
+                    "inside of its own anchor"
                 ]
             )
         inside.add(id(node))

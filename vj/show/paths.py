@@ -1,6 +1,7 @@
 """Where the files are that a show names: beside the show, else where one stands.
 
-What is written (`record:`, takes) goes where one stands: a show may lie on a stick that cannot be written to.
+What is written (`record:`, takes) goes where one stands: a show may lie on a stick that cannot be
+written to.
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ class Beside:
     """Finds the files of one show, or of what it includes."""
 
     def __init__(self, folder: Path, note: Note) -> None:
-        """folder: of the file that names them. note: gets what a person should know, with the place of the name."""
+        """folder: of the file that names them. note: gets what a person should know, with the place
+        of the name."""
         self._folder, self._note = folder, note
 
     def file(self, name: object, place: Place, sure: bool = True) -> Any:
-        """A name as a path that can be opened. sure: it can be nothing but a file; other names are left alone unless there is one."""
+        """A name as a path that can be opened. sure: it can be nothing but a file; other names are
+        left alone unless there is one."""
         if (
             not isinstance(name, str)
             or not name
@@ -55,7 +58,8 @@ class Beside:
         return str(beside) if sure else name
 
     def uri(self, uri: object, place: Place) -> Any:
-        """A source. Bare names that are no path are left alone: they are said to be of no known kind."""
+        """A source. Bare names that are no path are left alone: they are said to be of no known
+        kind."""
         if not isinstance(uri, str):
             return uri
         kind, colon, rest = uri.partition(":")
@@ -71,7 +75,8 @@ class Beside:
 
 
 def locate(plain: dict[str, Any], folder: Path, note: Note) -> None:
-    """Make paths in a show's values such that they can be opened. Whatever has another form than it should is left for the checks."""
+    """Make paths in a show's values such that they can be opened. Whatever has another form than it
+    should is left for the checks."""
     beside = Beside(folder, note)
     _each(plain, "source", (), lambda value, place: beside.uri(value, place))
     for key in ("finish",):
@@ -95,7 +100,8 @@ def locate(plain: dict[str, Any], folder: Path, note: Note) -> None:
 
 
 def _model(plain: dict[str, Any], beside: Beside) -> None:
-    """The model's name and its parts. An id such as owner/name is one unless there is such a folder."""
+    """The model's name and its parts. An id such as owner/name is one unless there is such a
+    folder."""
     model = plain.get("model")
     if isinstance(model, str):
         plain["model"] = _model_name(model, ("model",), beside)
@@ -118,7 +124,8 @@ def _model_name(name: object, place: Place, beside: Beside) -> Any:
 
 
 def is_path(name: object) -> bool:
-    """A model's name that can be nothing but a path: neither a word nor an id such as owner/name."""
+    """A model's name that can be nothing but a path: neither a word nor an id such as
+    owner/name."""
     if not isinstance(name, str):
         return False
     return (

@@ -1,6 +1,7 @@
 """Notice that a show file has been saved, and read it anew.
 
-A file that is being written must not be taken for a show: one that is empty, or cut at the end of a line, is a valid show made of defaults.
+A file that is being written must not be taken for a show: one that is empty, or cut at the end of a
+line, is a valid show made of defaults.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from vj.show.save import put_cues
 from vj.show.schema import Show
 
 PAUSES = (0.2, 0.4, 0.8, 1.6)
-"""Seconds for which a file that is written in place has to stand still. It grows with every look at which it has changed again."""
+"""Seconds for which a file that is written in place has to stand still. It grows with every look at
+which it has changed again."""
 SECOND_LOOK = 3.0
 """Seconds for which a file has to stand still that looks as if some of it were missing."""
 AT_ONCE = 0.03
-"""Seconds between two looks at a file that has been put in another's place: some editors make a new file and then write into it."""
+"""Seconds between two looks at a file that has been put in another's place: some editors make a new
+file and then write into it."""
 
 Look = dict[Path, tuple[int, bytes]]
 """What stands in the files: their inodes and bytes. A file that cannot be read is not in it."""
@@ -41,7 +44,8 @@ class _Candidate:
 
 
 class ShowFile:
-    """A show's file and what it includes. `changed` is asked now and then, on a thread that may wait for a disk."""
+    """A show's file and what it includes. `changed` is asked now and then, on a thread that may
+    wait for a disk."""
 
     def __init__(
         self,
@@ -60,10 +64,12 @@ class ShowFile:
         self._candidate: _Candidate | None = None
         self._own: bytes | None = None
         self.by_itself = False
-        """The show that `changed` gave last was written by this program, and nobody needs to be told."""
+        """The show that `changed` gave last was written by this program, and nobody needs to be
+        told."""
 
     def changed(self) -> Show | None:
-        """The show, when its file has been saved since, and is whole. What is wrong with it is said, and the running show stays."""
+        """The show, when its file has been saved since, and is whole. What is wrong with it is
+        said, and the running show stays."""
         look = self._look()
         texts = _texts(look)
         if self.path not in texts:
@@ -78,16 +84,31 @@ class ShowFile:
         if self._candidate is None or self._candidate.texts != texts:
             changes = 0 if self._candidate is None else self._candidate.changes + 1
             self._candidate = _Candidate(texts, self._now(), changes)
-        empty = next((file for file, text in texts.items() if _is_empty(text) and not _is_empty(self._running.get(file, b""))), None)
+        empty = next(
+            (
+                file
+                for file, text in texts.items()
+                if _is_empty(text) and not _is_empty(self._running.get(file, b""))
+            ),
+            None,
+        )
         lost = self._lost(texts)
-        replaced = all(inode != self._inodes.get(file) for file, (inode, text) in look.items() if text != self._seen.get(file))
+        replaced = all(
+            inode != self._inodes.get(file)
+            for file, (inode, text) in look.items()
+            if text != self._seen.get(file)
+        )
         if replaced and lost == [] and texts.keys() == self._running.keys():
             time.sleep(AT_ONCE)
             if _texts(self._look()) != texts:
                 return None
         else:
-            doubtful = empty is None and (lost != [] or texts.keys() != self._running.keys() or self._looks_cut(texts))
-            pause = SECOND_LOOK if doubtful else PAUSES[min(self._candidate.changes, len(PAUSES) - 1)]
+            doubtful = empty is None and (
+                lost != [] or texts.keys() != self._running.keys() or self._looks_cut(texts)
+            )
+            pause = (
+                SECOND_LOOK if doubtful else PAUSES[min(self._candidate.changes, len(PAUSES) - 1)]
+            )
             if self._now() - self._candidate.since < pause:
                 return None
         self._settle(look)
@@ -104,14 +125,19 @@ class ShowFile:
             self._say(f"{fault}\nthe running show goes on as it was")
             return None
         except Exception as error:  # nothing that stands in a file may end the show
-            self._say(f"{self.path}: cannot be used ({type(error).__name__}: {error})\nthe running show goes on as it was")
+            self._say(
+                f"{self.path}: cannot be used ({type(error).__name__}: {error})\nthe running show "
+                "goes on as it was"
+            )
             return None
         if self._look_of(files).get(self.path, (0, b""))[1] != texts[self.path]:
             self._candidate = None  # saved again while it was read: it is looked at anew
             self._seen = {}
             return None
         if lost:
-            self._say(f"{self.path}: {', '.join(lost)}: no longer in the file; as without from now on")
+            self._say(
+                f"{self.path}: {', '.join(lost)}: no longer in the file; as without from now on"
+            )
         self.by_itself = texts[self.path] == self._own
         if files != self._files:
             self._files = files
@@ -121,8 +147,8 @@ class ShowFile:
         return show
 
     def write_cues(self, cues: dict[str, dict[str, Value]]) -> str:
-        """Put cues into the file. What is written so plays already, so that nobody is told of a save. Raises Fault, with nothing
-        written."""
+        """Put cues into the file. What is written so plays already, so that nobody is told of a
+        save. Raises Fault, with nothing written."""
         told, self._own = put_cues(self.path, cues)
         return told
 
@@ -139,7 +165,8 @@ class ShowFile:
         return self._look_of(self._files)
 
     def _look_of(self, files: Iterable[Path]) -> Look:
-        """Their bytes, not only their times: a clock that was set back, and a disk that counts in whole seconds, tell nothing."""
+        """Their bytes, not only their times: a clock that was set back, and a disk that counts in
+        whole seconds, tell nothing."""
         found: Look = {}
         for path in files:
             try:
@@ -162,10 +189,13 @@ class ShowFile:
         return gone
 
     def _looks_cut(self, texts: dict[Path, bytes]) -> bool:
-        """The end of a file is missing, as it seems: it is the beginning of what plays, or its last line does not end."""
+        """The end of a file is missing, as it seems: it is the beginning of what plays, or its last
+        line does not end."""
         for file, text in texts.items():
             before = self._running.get(file, b"")
-            if text != before and (before.startswith(text) or (before.endswith(b"\n") and not text.endswith(b"\n"))):
+            if text != before and (
+                before.startswith(text) or (before.endswith(b"\n") and not text.endswith(b"\n"))
+            ):
                 return True
         return False
 
@@ -176,12 +206,18 @@ def _texts(look: Look) -> dict[Path, bytes]:
 
 def _is_empty(text: bytes) -> bool:
     """Nothing but remarks and blank lines, and marks of a document without one."""
-    lines = (line.strip() for line in text.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").splitlines())
-    return all(not line or line.startswith(b"#") or line in (b"---", b"...", b"{}", b"null", b"~") for line in lines)
+    lines = (
+        line.strip() for line in text.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").splitlines()
+    )
+    return all(
+        not line or line.startswith(b"#") or line in (b"---", b"...", b"{}", b"null", b"~")
+        for line in lines
+    )
 
 
 def _keys(text: bytes, file: Path) -> list[str] | None:
-    """The names at a file's outermost level; None where it cannot be read, which is told when it is loaded."""
+    """The names at a file's outermost level; None where it cannot be read, which is told when it is
+    loaded."""
     try:
         return [str(key) for key in parse(text, file)]
     except Fault:

@@ -15,8 +15,9 @@ ENTRIES = ("mappings", "timeline", "curves", "source", "sinks", "finish", "ignor
 def without(
     plain: dict[str, Any], wrong: Iterable[Place]
 ) -> tuple[dict[str, Any], dict[str, list[int]], list[str]]:
-    """What is left; for lists from which entries were taken, where each that is left was before; and words of faults that may only be
-    there since something was taken out. Cues, macros and modulators stay by name, since others name them."""
+    """What is left; for lists from which entries were taken, where each that is left was before;
+    and words of faults that may only be there since something was taken out. Cues, macros and
+    modulators stay by name, since others name them."""
     left = {key: copy(value) for key, value in plain.items()}
     gone: dict[str, set[int]] = {}
     unsure: list[str] = []

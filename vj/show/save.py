@@ -1,7 +1,8 @@
 """Write into a show file what was found while playing, with its comments left as they are.
 
-What is written is read back before it takes the file's place, and its meaning compared with what was meant: a prompt may look like
-anything, `?? who is there` and `- x` too. A file is replaced in one step, or not touched.
+What is written is read back before it takes the file's place, and its meaning compared with what
+was meant: a prompt may look like anything, `?? who is there` and `- x` too. A file is replaced in
+one step, or not touched.
 """
 
 from __future__ import annotations
@@ -40,14 +41,20 @@ def _open(path: Path) -> tuple[YAML, CommentedMap, bytes]:
 
 
 def _write(path: Path, yaml: YAML, tree: CommentedMap, read: bytes) -> bytes:
-    """Check it, then put it in the file's place in one step, if nobody has saved another since it was `read`. Returns the bytes that stand
-    there now. Raises _SavedMeanwhile, and Fault, with the file as it was."""
+    """Check it, then put it in the file's place in one step, if nobody has saved another since it
+    was `read`. Returns the bytes that stand there now. Raises _SavedMeanwhile, and Fault, with the
+    file as it was."""
     made = io.StringIO()
     try:
         yaml.dump(tree, made)
         raw = made.getvalue().encode("utf-8")
-    except Exception as error:  # whatever the emitter cannot write, and text that is none (lone surrogates)
-        raise Fault(f"{path}: cannot be written as YAML ({type(error).__name__}: {error}); nothing is written") from None
+    except (
+        Exception
+    ) as error:  # whatever the emitter cannot write, and text that is none (lone surrogates)
+        raise Fault(
+            f"{path}: cannot be written as YAML ({type(error).__name__}: {error}); nothing is "
+            "written"
+        ) from None
     try:
         if b"\r\n" in read:
             raw = raw.replace(b"\n", b"\r\n")
@@ -55,7 +62,9 @@ def _write(path: Path, yaml: YAML, tree: CommentedMap, read: bytes) -> bytes:
         def check(there: bytes) -> None:
             _as_meant(path, there, tree)
             if path.read_bytes() != read:
-                raise _SavedMeanwhile(f"{path}: was saved by somebody else at the same moment; nothing is written")
+                raise _SavedMeanwhile(
+                    f"{path}: was saved by somebody else at the same moment; nothing is written"
+                )
 
         _replace(path.resolve(), raw, check)
     except OSError as error:
@@ -71,7 +80,8 @@ TRIES = 5
 
 
 def _again(write: Callable[[], Written]) -> Written:
-    """Read, change and write; once more when an editor saved the file meanwhile, whose words shall stay. Raises Fault."""
+    """Read, change and write; once more when an editor saved the file meanwhile, whose words shall
+    stay. Raises Fault."""
     for _ in range(TRIES - 1):
         try:
             return write()
@@ -85,16 +95,23 @@ def _as_meant(path: Path, there: bytes, tree: CommentedMap) -> None:
     try:
         again = parse(there, path)
     except Fault as fault:
-        raise Fault(f"{path}: what was to be written could not be read again ({fault}); nothing is written") from None
+        raise Fault(
+            f"{path}: what was to be written could not be read again ({fault}); nothing is written"
+        ) from None
     if not _alike(plain_tree(again, str(path)), plain_tree(tree, str(path))):
-        raise Fault(f"{path}: what was to be written would have been read as something else; nothing is written")
+        raise Fault(
+            f"{path}: what was to be written would have been read as something else; nothing is "
+            "written"
+        )
     show_of(again, path)
 
 
 def _alike(one: Any, two: Any) -> bool:
     """The same values of the same kinds: 1 and 1.0 are, yes and "yes" are not."""
     if isinstance(one, dict) and isinstance(two, dict):
-        return one.keys() == two.keys() and all(_alike(value, two[key]) for key, value in one.items())
+        return one.keys() == two.keys() and all(
+            _alike(value, two[key]) for key, value in one.items()
+        )
     if isinstance(one, list) and isinstance(two, list):
         return len(one) == len(two) and all(_alike(*pair) for pair in zip(one, two, strict=True))
     for kind in (bool, str, int | float):
@@ -104,8 +121,9 @@ def _alike(one: Any, two: Any) -> bool:
 
 
 def _replace(path: Path, raw: bytes, check: Any) -> None:
-    """Put bytes in a file's place in one step, with the file's rights. check: gets the bytes as they came back from the disk, and raises
-    when they shall not be taken. Raises OSError, and what `check` raises."""
+    """Put bytes in a file's place in one step, with the file's rights. check: gets the bytes as
+    they came back from the disk, and raises when they shall not be taken. Raises OSError, and what
+    `check` raises."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
@@ -117,7 +135,9 @@ def _replace(path: Path, raw: bytes, check: Any) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-    if os.name == "posix":  # the rename itself lies in the folder; it is done, whether the folder can be flushed or not
+    if (
+        os.name == "posix"
+    ):  # the rename itself lies in the folder; it is done, whether the folder can be flushed or not
         with contextlib.suppress(OSError):
             folder = os.open(path.parent, os.O_RDONLY)
             try:
@@ -134,11 +154,14 @@ def _flow(values: dict[str, Any]) -> CommentedMap:
 
 
 def _safe(value: Any) -> Any:
-    """A text in quotes unless it says the same without: the emitter writes some plain that are read as something else."""
+    """A text in quotes unless it says the same without: the emitter writes some plain that are read
+    as something else."""
     if not isinstance(value, str):
         return value
     try:
-        bare = len(value) < 100 and YAML(typ="safe").load(f"{{{value}: {value}, b: [{value}]}}") == {value: value, "b": [value]}
+        bare = len(value) < 100 and YAML(typ="safe").load(
+            f"{{{value}: {value}, b: [{value}]}}"
+        ) == {value: value, "b": [value]}
     except Exception:  # not YAML at all
         bare = False
     return value if bare else DoubleQuotedScalarString(value)
@@ -153,8 +176,8 @@ def _section(tree: CommentedMap, name: str) -> CommentedSeq:
 
 
 def add_mapping(path: Path, mapping: dict[str, Any]) -> str:
-    """Append one line to `mappings:`, or put it in the place of the line with the same control and target. Raises Fault, with nothing
-    written."""
+    """Append one line to `mappings:`, or put it in the place of the line with the same control and
+    target. Raises Fault, with nothing written."""
     return _again(lambda: _add_mapping(path, mapping))
 
 
@@ -170,17 +193,21 @@ def _add_mapping(path: Path, mapping: dict[str, Any]) -> str:
     else:
         section.append(made)
     _write(path, yaml, tree, read)
-    return f"written into {path}: - {{{', '.join(f'{key}: {value}' for key, value in mapping.items())}}}"
+    return (
+        f"written into {path}: - "
+        f"{{{', '.join(f'{key}: {value}' for key, value in mapping.items())}}}"
+    )
 
 
 def write_cues(path: Path, cues: dict[str, dict[str, Value]]) -> str:
-    """Put states into `cues:`; a cue of the name keeps its fade and all else. Raises Fault, with nothing written."""
+    """Put states into `cues:`; a cue of the name keeps its fade and all else. Raises Fault, with
+    nothing written."""
     return put_cues(path, cues)[0]
 
 
 def put_cues(path: Path, cues: dict[str, dict[str, Value]]) -> tuple[str, bytes]:
-    """The same. Returns what to say, and the bytes that stand in the file now. A cue of a file that the show includes is left out, and
-    named: other shows may play it too."""
+    """The same. Returns what to say, and the bytes that stand in the file now. A cue of a file that
+    the show includes is left out, and named: other shows may play it too."""
     return _again(lambda: _put_cues(path, cues))
 
 
@@ -196,7 +223,9 @@ def _put_cues(path: Path, cues: dict[str, dict[str, Value]]) -> tuple[str, bytes
     if not cues:
         return told, read
     for name, values in cues.items():
-        old = next((cue for cue in section if isinstance(cue, dict) and cue.get("name") == name), None)
+        old = next(
+            (cue for cue in section if isinstance(cue, dict) and cue.get("name") == name), None
+        )
         if old is not None:
             old["set"] = _flow(dict(values))
         else:

@@ -14,7 +14,16 @@ from vj.core.frame import Aspect, Size
 from vj.parameters.colours import parse_colour, parse_ramp, split_colours, written
 from vj.parameters.table import ROWS, TABLE, Table, Value, lora_row, macro_row, modulator_row
 from vj.pipeline.flow_backends import KINDS
-from vj.show.control_sections import CueRule, CurveRule, MacroRule, MappingRule, MidiRule, ModulatorRule, TempoRule, TimelineRule
+from vj.show.control_sections import (
+    CueRule,
+    CurveRule,
+    MacroRule,
+    MappingRule,
+    MidiRule,
+    ModulatorRule,
+    TempoRule,
+    TimelineRule,
+)
 from vj.show.section import Place, PlacedFaults, Section
 from vj.show.validate import check_score, grouped
 from vj.show.validate import fitted as fit_written
@@ -61,7 +70,9 @@ def _home(value: str) -> str:
         try:
             PurePath(Path(value).expanduser())
         except RuntimeError:
-            raise ValueError(f"{value}: there is no such user; write ~/ for your own home folder") from None
+            raise ValueError(
+                f"{value}: there is no such user; write ~/ for your own home folder"
+            ) from None
     return value
 
 
@@ -75,7 +86,10 @@ def _of(check: Any, text: object) -> None:
 def _colours(value: object) -> object:
     """A list of colours, or a text of them."""
     if value is None:
-        raise ValueError('nothing stands there; a colour wants quotes, since # begins a remark: ["#102030", "#ffe0a0"]')
+        raise ValueError(
+            'nothing stands there; a colour wants quotes, since # begins a remark: ["#102030", '
+            '"#ffe0a0"]'
+        )
     return split_colours(value) if isinstance(value, str) else _list(value)
 
 
@@ -89,7 +103,8 @@ def _file(value: object) -> object:
 
 
 class LoraSection(Section):
-    """A LoRA of the show's model, played by lora/NAME. Its file alone may stand instead; the name is then that of the file."""
+    """A LoRA of the show's model, played by lora/NAME. Its file alone may stand instead; the name
+    is then that of the file."""
 
     file: str
     name: str = ""
@@ -100,13 +115,24 @@ class LoraSection(Section):
         name = self.name or PurePath(self.file).stem
         if re.fullmatch(r"[A-Za-z0-9_-]+", name) is None:
             fitting = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "ink"
-            raise PlacedFaults([(("name",), Fault(f"{name}: a LoRA's name is made of letters, digits, - and _, such as name: {fitting}"))])
+            raise PlacedFaults(
+                [
+                    (
+                        ("name",),
+                        Fault(
+                            f"{name}: a LoRA's name is made of letters, digits, - and _, such as "
+                            f"name: {fitting}"
+                        ),
+                    )
+                ]
+            )
         object.__setattr__(self, "name", name)
         return self
 
 
 class EmbeddingSection(Section):
-    """A textual inversion. Its file alone may stand instead; the token is then that in the file, or the file's name."""
+    """A textual inversion. Its file alone may stand instead; the token is then that in the file, or
+    the file's name."""
 
     file: str
     token: str | None = None
@@ -122,8 +148,12 @@ class ModelSection(Section):
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
     allow_pickle: bool = False
     config: str | None = None
-    loras: Annotated[list[Annotated[LoraSection, BeforeValidator(_file)]], BeforeValidator(_list)] = Field(default=[])
-    embeddings: Annotated[list[Annotated[EmbeddingSection, BeforeValidator(_file)]], BeforeValidator(_list)] = Field(default=[])
+    loras: Annotated[
+        list[Annotated[LoraSection, BeforeValidator(_file)]], BeforeValidator(_list)
+    ] = Field(default=[])
+    embeddings: Annotated[
+        list[Annotated[EmbeddingSection, BeforeValidator(_file)]], BeforeValidator(_list)
+    ] = Field(default=[])
     controlnet: str | None = None
     t2i_adapter: str | None = None
     ip_adapter: str | None = None
@@ -134,14 +164,37 @@ class ModelSection(Section):
     def _together(self) -> ModelSection:
         """Parts that need each other, and names that are alike."""
         faults: list[tuple[Place, Fault]] = []
-        for key, rules in (("loras", [lora.name for lora in self.loras]), ("embeddings", [word.token for word in self.embeddings])):
+        for key, rules in (
+            ("loras", [lora.name for lora in self.loras]),
+            ("embeddings", [word.token for word in self.embeddings]),
+        ):
             for index, name in enumerate(rules):
                 if name is not None and name in rules[:index]:
-                    faults.append(((key, index), Fault(f"{name}: stands twice in {key}; each needs a name of its own")))
+                    faults.append(
+                        (
+                            (key, index),
+                            Fault(f"{name}: stands twice in {key}; each needs a name of its own"),
+                        )
+                    )
         if self.ip_adapter is not None and self.image_encoder is None:
-            faults.append((("ip_adapter",), Fault("ip_adapter: needs image_encoder: FOLDER, the vision model it was trained with")))
+            faults.append(
+                (
+                    ("ip_adapter",),
+                    Fault(
+                        "ip_adapter: needs image_encoder: FOLDER, the vision model it was trained "
+                        "with"
+                    ),
+                )
+            )
         if self.image_prompts and self.ip_adapter is None:
-            faults.append((("image_prompts",), Fault("image_prompts: need ip_adapter: FILE, which turns pictures into prompts")))
+            faults.append(
+                (
+                    ("image_prompts",),
+                    Fault(
+                        "image_prompts: need ip_adapter: FILE, which turns pictures into prompts"
+                    ),
+                )
+            )
         if faults:
             raise PlacedFaults(faults)
         return self
@@ -162,7 +215,8 @@ class OscSection(Section):
 
 
 class PersonSection(Section):
-    """A person model for mask/mode person. `person: FILE.onnx` alone may stand instead of the section."""
+    """A person model for mask/mode person. `person: FILE.onnx` alone may stand instead of the
+    section."""
 
     model: Annotated[str, AfterValidator(_home)]
     input: Literal["unit", "signed", "imagenet"] = "unit"
@@ -186,7 +240,9 @@ class PreviewSection(Section):
 
 def _model(value: object) -> object:
     if isinstance(value, str) and not value.strip():
-        raise ValueError("the name is missing; none shows the input as it is, drawn and pocket are built in")
+        raise ValueError(
+            "the name is missing; none shows the input as it is, drawn and pocket are built in"
+        )
     return {"name": value} if isinstance(value, str) else value
 
 
@@ -201,7 +257,9 @@ OWN = ("macro/", "mod/", "lora/")
 """Parameters that a show makes itself."""
 
 
-def _fitted(values: dict[str, Any], table: Table) -> tuple[dict[str, Value], list[tuple[Place, Fault]]]:
+def _fitted(
+    values: dict[str, Any], table: Table
+) -> tuple[dict[str, Value], list[tuple[Place, Fault]]]:
     """Start values as the table wants them, and what is wrong with the others."""
     fitted: dict[str, Value] = {}
     faults: list[tuple[Place, Fault]] = []
@@ -213,7 +271,10 @@ def _fitted(values: dict[str, Any], table: Table) -> tuple[dict[str, Value], lis
             if row.kind == "trigger":
                 raise Fault(f"{name}: is a trigger and has no value to start with")
             if row.name == "cue/fire" and given != "":
-                raise Fault(f"{name}: a show does not start with a cue here; timeline: [{{at: 0:00, cue: {given}}}] would be right")
+                raise Fault(
+                    f"{name}: a show does not start with a cue here; timeline: [{{at: 0:00, cue: "
+                    f"{given}}}] would be right"
+                )
             fitted[row.name], remark = fit_written(row, given)
             if remark:
                 raise Fault(remark)
@@ -231,7 +292,13 @@ def _midi(value: object) -> object:
         return {"on": value is True or value == "on"}
     if value is None:
         return {}
-    return {"devices": value} if isinstance(value, list) else {"devices": [value]} if isinstance(value, str) else value
+    return (
+        {"devices": value}
+        if isinstance(value, list)
+        else {"devices": [value]}
+        if isinstance(value, str)
+        else value
+    )
 
 
 class Show(Section):
@@ -248,8 +315,12 @@ class Show(Section):
     person: Annotated[PersonSection, BeforeValidator(_person)] | None = None
     fps: float = Field(30.0, ge=1, le=240)
     fit: Literal["crop", "pad"] = "crop"
-    source: Annotated[list[Annotated[str, BeforeValidator(_source)]], BeforeValidator(_list)] = Field(["testcard"], min_length=1)
-    sinks: Annotated[list[Annotated[str, BeforeValidator(_sink)]], BeforeValidator(_list)] = Field(["preview"])
+    source: Annotated[list[Annotated[str, BeforeValidator(_source)]], BeforeValidator(_list)] = (
+        Field(["testcard"], min_length=1)
+    )
+    sinks: Annotated[list[Annotated[str, BeforeValidator(_sink)]], BeforeValidator(_list)] = Field(
+        ["preview"]
+    )
     model: Annotated[ModelSection, BeforeValidator(_model)] = ModelSection()
     engine: Literal["stream", "streamdiffusion"] = "stream"
     osc: Annotated[OscSection, BeforeValidator(_osc)] = OscSection()
@@ -257,7 +328,9 @@ class Show(Section):
     ndi_addresses: Annotated[list[str], BeforeValidator(_list)] = Field(default=[])
     loop: bool = True
     slow: int = Field(1, ge=1, le=32)
-    palette: Annotated[list[Annotated[str, BeforeValidator(_colour)]], BeforeValidator(_colours)] = Field(default=[])
+    palette: Annotated[
+        list[Annotated[str, BeforeValidator(_colour)]], BeforeValidator(_colours)
+    ] = Field(default=[])
     start: dict[str, Any] = Field(default={})
     include: Annotated[list[str], BeforeValidator(_list)] = Field(default=[])
 
@@ -276,7 +349,9 @@ class Show(Section):
     @classmethod
     def _known(cls, value: str) -> str:
         if value.partition(":")[0] not in KINDS:
-            raise ValueError(f"{value!r}: no such way{nearest(value, KINDS)} (dis, farneback, raft:FILE, nvidia)")
+            raise ValueError(
+                f"{value!r}: no such way{nearest(value, KINDS)} (dis, farneback, raft:FILE, nvidia)"
+            )
         _home(value.partition(":")[2])
         return value
 
@@ -284,7 +359,10 @@ class Show(Section):
     @classmethod
     def _a_way(cls, value: str) -> str:
         if value not in UPSCALES and not PurePath(value).suffix:
-            raise ValueError(f"{value!r}: no such way{nearest(value, UPSCALES)} ({', '.join(UPSCALES)}, or a model file)")
+            raise ValueError(
+                f"{value!r}: no such way{nearest(value, UPSCALES)} ({', '.join(UPSCALES)}, or a "
+                "model file)"
+            )
         return _home(value)
 
     @field_validator("palette")
@@ -296,8 +374,11 @@ class Show(Section):
     @field_validator("start", mode="after")
     @classmethod
     def _values(cls, value: dict[str, Any]) -> dict[str, Any]:
-        """Checked apart from the rest, so that its faults are told beside those of other sections."""
-        fitted, faults = _fitted({name: given for name, given in value.items() if not name.startswith(OWN)}, TABLE)
+        """Checked apart from the rest, so that its faults are told beside those of other
+        sections."""
+        fitted, faults = _fitted(
+            {name: given for name, given in value.items() if not name.startswith(OWN)}, TABLE
+        )
         if faults:
             raise PlacedFaults(faults)
         return {**fitted, **{name: given for name, given in value.items() if name.startswith(OWN)}}
@@ -306,7 +387,9 @@ class Show(Section):
     def _together(self) -> Show:
         """What can only be checked when all of it is known."""
         table = self.table()
-        fitted, faults = _fitted({name: value for name, value in self.start.items() if name.startswith(OWN)}, table)
+        fitted, faults = _fitted(
+            {name: value for name, value in self.start.items() if name.startswith(OWN)}, table
+        )
         faults = [(("start", *place), fault) for place, fault in faults] + check_score(self, table)
         if faults:
             raise PlacedFaults(faults)
@@ -316,20 +399,29 @@ class Show(Section):
 
     def table(self) -> Table:
         """All parameters of this show, its macros, modulators and LoRAs among them."""
-        own = [*(macro_row(name) for name in self.macros), *(modulator_row(name) for name in self.modulator_names())]
-        return Table((*ROWS, *own, *(lora_row(lora.name, lora.weight) for lora in self.model.loras)))
+        own = [
+            *(macro_row(name) for name in self.macros),
+            *(modulator_row(name) for name in self.modulator_names()),
+        ]
+        return Table(
+            (*ROWS, *own, *(lora_row(lora.name, lora.weight) for lora in self.model.loras))
+        )
 
     def modulator_names(self) -> list[str]:
-        """The names of the modulators, in their order; one without is called after its kind and place: sine1."""
+        """The names of the modulators, in their order; one without is called after its kind and
+        place: sine1."""
         names = []
         for place, rule in enumerate(self.modulators, 1):
-            kind = (rule.lfo or rule.envelope or rule.audio or "").replace(" ", "-").replace("/", "")
+            kind = (
+                (rule.lfo or rule.envelope or rule.audio or "").replace(" ", "-").replace("/", "")
+            )
             names.append(rule.name or f"{kind}{place}")
         return names
 
 
 def parse_address(text: str) -> tuple[str, int]:
-    """`"127.0.0.1:9000"` or `":9000"` (every address) or `"9000"` -> (host, port). Raises ValueError."""
+    """`"127.0.0.1:9000"` or `":9000"` (every address) or `"9000"` -> (host, port). Raises
+    ValueError."""
     host, colon, port = text.strip().rpartition(":")
     if not port.isdecimal() or not 0 <= int(port) <= 65535:
         raise ValueError(f"{text!r} is not an address; write HOST:PORT, for example 127.0.0.1:9000")

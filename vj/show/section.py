@@ -13,11 +13,15 @@ Place = tuple[Any, ...]
 
 
 class Section(BaseModel):
-    """Unknown keys are faults, and so are numbers that are none (`.nan`, `.inf`). A list or mapping of which nothing is written, because
-    all its lines are commented out, is an empty one."""
+    """Unknown keys are faults, and so are numbers that are none (`.nan`, `.inf`). A list or mapping
+    of which nothing is written, because all its lines are commented out, is an empty one."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=True, allow_inf_nan=False
+        extra="forbid",
+        frozen=True,
+        arbitrary_types_allowed=True,
+        populate_by_name=True,
+        allow_inf_nan=False,
     )
 
     never_empty: ClassVar[tuple[str, ...]] = ()
@@ -33,11 +37,15 @@ class Section(BaseModel):
             kind = _container(field.annotation)
             if kind is not None and name not in cls.never_empty:
                 empty[field.alias or name] = kind
-        return {key: empty[key]() if value is None and key in empty else value for key, value in given.items()}
+        return {
+            key: empty[key]() if value is None and key in empty else value
+            for key, value in given.items()
+        }
 
 
 def _container(annotation: Any) -> type[list[Any]] | type[dict[Any, Any]] | None:
-    """What an annotation such as `Annotated[list[str], ...]` holds things in; None for what holds one thing."""
+    """What an annotation such as `Annotated[list[str], ...]` holds things in; None for what holds
+    one thing."""
     if get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     origin = get_origin(annotation)

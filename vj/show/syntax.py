@@ -1,4 +1,5 @@
-"""What is wrong with a text that is no YAML, in words that help: YAML's own name what a parser missed, and often on the line after."""
+"""What is wrong with a text that is no YAML, in words that help: YAML's own name what a parser
+missed, and often on the line after."""
 
 from __future__ import annotations
 
@@ -95,7 +96,8 @@ def _quote(problem: str, context: str, lines: Sequence[str], at: int, begun: int
         if kind:
             return (
                 line,
-                f"the quote ({kind}) that opens on this line is not closed; it ends where the text does",
+                f"the quote ({kind}) that opens on this line is not closed; it ends where the "
+                "text does",
             )
     if "quoted scalar" in context:
         return begun, "the quote that opens on this line is not closed; it ends where the text does"
@@ -107,13 +109,15 @@ def _quote(problem: str, context: str, lines: Sequence[str], at: int, begun: int
 
 
 def _runaway(lines: Sequence[str], at: int) -> Told:
-    """A quote that is left open above a line with a name of its own: it ran on to the next quote, and the fault shows there."""
+    """A quote that is left open above a line with a name of its own: it ran on to the next quote,
+    and the fault shows there."""
     for line in range(at):
         kind = _left_open(lines[line])
         if kind and re.match(r"\s*(- |[A-Za-z_][\w/]*:(\s|$))", lines[line + 1]):
             return (
                 line,
-                f"the quote ({kind}) that opens on this line is not closed; it ends where the text does",
+                f"the quote ({kind}) that opens on this line is not closed; it ends where the "
+                "text does",
             )
     return None
 
@@ -144,12 +148,14 @@ def _bracket(problem: str, lines: Sequence[str], at: int, begun: int) -> Told:
         if got in ("}", "]"):
             return (
                 at,
-                f"the {opening} that opens on line {begun + 1} is closed with {got}; {closing} would be right",
+                f"the {opening} that opens on line {begun + 1} is closed with {got}; {closing} "
+                "would be right",
             )
         if got == "<stream end>" or at != begun:
             return (
                 begun,
-                f"the {opening} that opens on this line is not closed; {closing} is missing, or a comma at a line's end",
+                f"the {opening} that opens on this line is not closed; {closing} is missing, or a "
+                "comma at a line's end",
             )
         fix = glued_in(lines[at])
         return (
@@ -173,7 +179,8 @@ def _bracket(problem: str, lines: Sequence[str], at: int, begun: int) -> Told:
 
 
 def glued_in(line: str) -> str:
-    """The first `name: value` in a line that lacks its space, put right; empty when there is none."""
+    """The first `name: value` in a line that lacks its space, put right; empty when there is
+    none."""
     found = re.search(r"[{,]\s*([A-Za-z_][\w/]*):([^\s/:,}][^,}]*)", line)
     return f"{found[1]}: {found[2].strip()}" if found is not None else ""
 
@@ -191,7 +198,8 @@ def _colon(problem: str, lines: Sequence[str], at: int, begun: int) -> Told:
             return begun, f"a space is missing after the colon: {fix}"
         return (
             begun,
-            f"{lines[begun].strip()[:60]!r} is neither name: value nor an entry that begins with a dash",
+            f"{lines[begun].strip()[:60]!r} is neither name: value nor an entry that begins with "
+            "a dash",
         )
     if "mapping values are not allowed" not in problem:
         return None
@@ -211,7 +219,8 @@ def _colon(problem: str, lines: Sequence[str], at: int, begun: int) -> Told:
     if found is not None and re.match(r"(\"[^\"]*\"|'[^']*'|[{\[][^{}\[\]]*[}\]])\s*:", found[1]):
         return (
             at,
-            "what follows a closing quote or bracket does not belong to it; there is one name: value on a line",
+            "what follows a closing quote or bracket does not belong to it; there is one name: "
+            "value on a line",
         )
     return None
 
@@ -242,7 +251,10 @@ def _indent(problem: str, lines: Sequence[str], at: int) -> Told:
 
 def _off(line: int, deep: int, other: int, right: int) -> str:
     here = f"this line begins at column {deep + 1}, and line {other + 1} at column {right + 1}"
-    return f"the indentation is off: {here}; lines that belong together begin at the same column, with spaces"
+    return (
+        f"the indentation is off: {here}; lines that belong together begin at the same column, "
+        "with spaces"
+    )
 
 
 def _left_open(line: str) -> str:

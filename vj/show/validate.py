@@ -7,14 +7,24 @@ from typing import Any, Protocol
 
 from vj.core.errors import Fault, nearest
 from vj.parameters.table import NAMED_OR_COUNTED, Parameter, Table, Value, fit
-from vj.show.control_sections import CueRule, CurveRule, MacroRule, MappingRule, ModulatorRule, TempoRule, TimelineRule
+from vj.show.control_sections import (
+    CueRule,
+    CurveRule,
+    MacroRule,
+    MappingRule,
+    ModulatorRule,
+    TempoRule,
+    TimelineRule,
+)
 from vj.show.faults import as_text, number_hint
 from vj.show.midi_controls import control
 from vj.show.section import Place
 
 Found = tuple[Place, Fault]
 
-NOBODY = "mask/mode person: finds nobody without a person model; person: FILE.onnx in the show names one"
+NOBODY = (
+    "mask/mode person: finds nobody without a person model; person: FILE.onnx in the show names one"
+)
 """What is said of a mask that has nothing to look with."""
 UNHEARD = ("/vj/status/", "/vj/error", "/vj/subscribe", "/vj/unsubscribe")
 """Addresses that no mapping is asked about."""
@@ -47,7 +57,8 @@ class Scored(Protocol):
 
 
 def check_score(show: Scored, table: Table) -> list[Found]:
-    """Every fault, with its place. All parameters that are named exist, all cues too, and nothing is said twice."""
+    """Every fault, with its place. All parameters that are named exist, all cues too, and nothing
+    is said twice."""
     return [
         *_mappings(show, table),
         *_macros(show, table),
@@ -60,16 +71,26 @@ def check_score(show: Scored, table: Table) -> list[Found]:
 
 
 def fitted(row: Parameter, given: object) -> tuple[Value, str]:
-    """As `fit`, with what a person has to be told whose file YAML reads otherwise than it was meant. Raises Fault."""
+    """As `fit`, with what a person has to be told whose file YAML reads otherwise than it was
+    meant. Raises Fault."""
     if given is None:
-        raise Fault(f"{row.name}: nothing stands there" + ('; no text at all is ""' if row.kind == "text" else f" ({row.range})"))
-    counted = row.name in NAMED_OR_COUNTED and isinstance(given, int | float) and not isinstance(given, bool)
+        raise Fault(
+            f"{row.name}: nothing stands there"
+            + ('; no text at all is ""' if row.kind == "text" else f" ({row.range})")
+        )
+    counted = (
+        row.name in NAMED_OR_COUNTED
+        and isinstance(given, int | float)
+        and not isinstance(given, bool)
+    )
     if row.kind == "text" and not isinstance(given, str) and not counted:
         raise Fault(f"{row.name}: {as_text(given)}")
     try:
         return fit(row, given)
     except Fault as fault:
-        raise Fault(f"{fault}{number_hint(given)}" if row.kind in ("float", "int") else str(fault)) from None
+        raise Fault(
+            f"{fault}{number_hint(given)}" if row.kind in ("float", "int") else str(fault)
+        ) from None
 
 
 def grouped(name: str, given: object) -> str:
@@ -99,14 +120,25 @@ def _mappings(show: Scored, table: Table) -> Iterator[Found]:
         if rule.to in show.macros:
             other = macros.setdefault(rule.control, rule.to)
             if other != rule.to:
-                yield (*place, "to"), Fault(f"{rule.control} plays two macros, {other} and {rule.to}; let one macro drive both")
+                yield (
+                    (*place, "to"),
+                    Fault(
+                        f"{rule.control} plays two macros, {other} and {rule.to}; let one macro "
+                        "drive both"
+                    ),
+                )
             row = table.rows[f"macro/{rule.to}"]
         else:
             try:
                 row = table.find(rule.to)
             except Fault as fault:
                 names = [*table.rows, *show.macros]
-                yield (*place, "to"), fault if "did you" in str(fault) else Fault(f"{fault}{nearest(rule.to, names)}")
+                yield (
+                    (*place, "to"),
+                    fault
+                    if "did you" in str(fault)
+                    else Fault(f"{fault}{nearest(rule.to, names)}"),
+                )
                 continue
         if rule.range is not None and row.kind in ("float", "int"):
             for value in rule.range:
@@ -121,11 +153,23 @@ def _mappings(show: Scored, table: Table) -> Iterator[Found]:
             except Fault as fault:
                 yield (*place, "value"), fault
         if rule.osc is not None and rule.osc.startswith(UNHEARD):
-            yield (*place, "osc"), Fault(f"{rule.osc}: vj itself says or hears this, and it never reaches a mapping; another address would")
+            yield (
+                (*place, "osc"),
+                Fault(
+                    f"{rule.osc}: vj itself says or hears this, and it never reaches a mapping; "
+                    "another address would"
+                ),
+            )
         if rule.osc is not None and rule.osc in show.ignored:
-            yield (*place, "osc"), Fault(f"{rule.osc}: stands in ignored: too, so it is not heard; take it out there")
+            yield (
+                (*place, "osc"),
+                Fault(f"{rule.osc}: stands in ignored: too, so it is not heard; take it out there"),
+            )
         if rule.key is not None and len(rule.key) != 1 and rule.key not in KEYS:
-            yield (*place, "key"), Fault(f"key {rule.key}: a terminal gives single letters, and {', '.join(KEYS)}")
+            yield (
+                (*place, "key"),
+                Fault(f"key {rule.key}: a terminal gives single letters, and {', '.join(KEYS)}"),
+            )
 
 
 def _macros(show: Scored, table: Table) -> Iterator[Found]:
@@ -149,7 +193,10 @@ def _modulators(show: Scored, table: Table) -> Iterator[Found]:
     for index, rule in enumerate(show.modulators):
         if rule.name is not None:
             if rule.name in names:
-                yield ("modulators", index, "name"), Fault(f"{rule.name}: two modulators have this name")
+                yield (
+                    ("modulators", index, "name"),
+                    Fault(f"{rule.name}: two modulators have this name"),
+                )
             names.add(rule.name)
         for found in _number(table, rule.to, ("modulators", index, "to")):
             if not isinstance(found, Parameter):
@@ -172,32 +219,65 @@ def _envelope(show: Scored, cause: str, place: Place) -> Iterator[Found]:
             yield place, fault
     elif word == "osc":
         if not rest.startswith("/"):
-            yield place, Fault(f"envelope {cause!r}: an OSC address begins with /, such as osc /kick")
+            yield (
+                place,
+                Fault(f"envelope {cause!r}: an OSC address begins with /, such as osc /kick"),
+            )
         elif rest.startswith(UNHEARD):
-            yield place, Fault(f"envelope {cause!r}: is what vj itself says and hears; another address would be heard")
+            yield (
+                place,
+                Fault(
+                    f"envelope {cause!r}: is what vj itself says and hears; another address would "
+                    "be heard"
+                ),
+            )
     elif cause not in ("beat", "bar", "cue"):
         near = nearest(word, [one.partition(" ")[0] for one in CAUSES])
-        yield place, Fault(f"envelope {cause!r}: nothing of this kind sets one off{near} ({', '.join(CAUSES)})")
+        yield (
+            place,
+            Fault(
+                f"envelope {cause!r}: nothing of this kind sets one off{near} ({', '.join(CAUSES)})"
+            ),
+        )
 
 
 def _addresses(show: Scored) -> Iterator[Found]:
     """Addresses that are answered and ignored."""
     for address in show.answers:
         if not address.startswith("/") or any(letter in address for letter in " *?[]{}#,"):
-            yield ("answers", address), Fault(f"{address!r} is no OSC address; they begin with / and hold no spaces or wildcards")
+            yield (
+                ("answers", address),
+                Fault(
+                    f"{address!r} is no OSC address; they begin with / and hold no spaces or "
+                    "wildcards"
+                ),
+            )
     for index, address in enumerate(show.ignored):
         if not address.startswith("/"):
-            yield ("ignored", index), Fault(f"{address!r} is no OSC address; they begin with /, and one that ends in / is all below it")
+            yield (
+                ("ignored", index),
+                Fault(
+                    f"{address!r} is no OSC address; they begin with /, and one that ends in / is "
+                    "all below it"
+                ),
+            )
 
 
 def _cue_named(show: Scored, name: str, place: Place) -> Iterator[Found]:
     names = [cue.name for cue in show.cues]
     if name not in names:
-        yield place, Fault(f"{name}: no such cue{nearest(name, names)} ({', '.join(names) or 'the show has none'})")
+        yield (
+            place,
+            Fault(
+                f"{name}: no such cue{nearest(name, names)} "
+                f"({', '.join(names) or 'the show has none'})"
+            ),
+        )
 
 
 def _cue_meant(show: Scored, asked: Any, place: Place) -> Iterator[Found]:
-    """A cue by its name. A number is right however few there are: a surface's pads count the cues that a show may have."""
+    """A cue by its name. A number is right however few there are: a surface's pads count the cues
+    that a show may have."""
     if isinstance(asked, str) and asked and not asked.isdecimal():
         yield from _cue_named(show, asked, place)
 
@@ -214,12 +294,21 @@ def _cues(show: Scored, table: Table) -> Iterator[Found]:
             if cue.then == cue.name:
                 yield (*place, "then"), Fault(f"{cue.name}: a cue cannot follow itself")
             if cue.follow is None:
-                yield (*place, "then"), Fault(f"{cue.name}: then: wants follow: too, which says when, for example follow: 8 s")
+                yield (
+                    (*place, "then"),
+                    Fault(
+                        f"{cue.name}: then: wants follow: too, which says when, for example "
+                        "follow: 8 s"
+                    ),
+                )
         for name, value in cue.set.items():
             yield from _value(table, name, value, (*place, "set", name))
         for name in cue.eases:
             if name not in cue.set:
-                yield (*place, "eases", name), Fault(f"{name}: has an ease, but the cue does not set it")
+                yield (
+                    (*place, "eases", name),
+                    Fault(f"{name}: has an ease, but the cue does not set it"),
+                )
 
 
 def _value(table: Table, name: str, value: Any, place: Place) -> Iterator[Found]:
@@ -228,7 +317,10 @@ def _value(table: Table, name: str, value: Any, place: Place) -> Iterator[Found]
             raise Fault(reason)
         row = table.find(name)
         if row.kind == "trigger" or row.name.startswith("cue/"):
-            raise Fault(f"{name}: a cue names itself or another here; cues hold values, and follow: and then: lead on")
+            raise Fault(
+                f"{name}: a cue names itself or another here; cues hold values, and follow: and "
+                "then: lead on"
+            )
         remark = fitted(row, value)[1]
         if remark:
             raise Fault(remark)
@@ -241,12 +333,20 @@ def _timeline(show: Scored) -> Iterator[Found]:
     for index, rule in enumerate(show.timeline):
         at = rule.at.in_seconds(show.tempo.bpm, bars)
         if at < last:
-            yield ("timeline", index, "at"), Fault("stands before the entry above it; write them in the order in which they happen")
+            yield (
+                ("timeline", index, "at"),
+                Fault(
+                    "stands before the entry above it; write them in the order in which they happen"
+                ),
+            )
         last = at
         if rule.cue is not None:
             yield from _cue_named(show, rule.cue, ("timeline", index, "cue"))
         if rule.loop is not None and rule.loop.in_seconds(show.tempo.bpm, bars) >= at:
-            yield ("timeline", index, "loop"), Fault("a loop leads back, to a moment before its own")
+            yield (
+                ("timeline", index, "loop"),
+                Fault("a loop leads back, to a moment before its own"),
+            )
 
 
 def _curves(show: Scored, table: Table) -> Iterator[Found]:
@@ -259,7 +359,10 @@ def _curves(show: Scored, table: Table) -> Iterator[Found]:
             for number, point in enumerate(rule.points):
                 at = point.at.in_seconds(show.tempo.bpm, show.tempo.beats_per_bar)
                 if at < last:
-                    yield ("curves", index, "points", number), Fault("stands before the point above it")
+                    yield (
+                        ("curves", index, "points", number),
+                        Fault("stands before the point above it"),
+                    )
                 last = at
                 remark = fit(found, point.value)[1]
                 if remark:

@@ -1,4 +1,5 @@
-"""What YAML reads otherwise than a person meant it, though it is YAML: a comma in a text, a missing space, a time with a point in it."""
+"""What YAML reads otherwise than a person meant it, though it is YAML: a comma in a text, a missing
+space, a time with a point in it."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ Misread = list[tuple[Place, str]]
 
 
 def misread(tree: Any, plain: Any) -> tuple[Misread, Misread]:
-    """What is wrong, and what is only doubtful, each with its place. plain: the same as plain values; is put right as it was meant,
-    so that everything else can be checked."""
+    """What is wrong, and what is only doubtful, each with its place. plain: the same as plain
+    values; is put right as it was meant, so that everything else can be checked."""
     wrong: Misread = []
     doubtful: Misread = []
     _walk(tree, plain, (), wrong)
@@ -37,7 +38,10 @@ def misread(tree: Any, plain: Any) -> tuple[Misread, Misread]:
             or float(text) == 0
         ):
             continue
-        words = f"{place[-1] if isinstance(place[-1], str) else 'at'}: {text} is {value:g} seconds; {minutes}:{seconds} would be minutes"
+        words = (
+            f"{place[-1] if isinstance(place[-1], str) else 'at'}: {text} is {value:g} "
+            f"seconds; {minutes}:{seconds} would be minutes"
+        )
         if sure and seconds.endswith("0"):
             wrong.append((place, f"{words}; write {minutes}:{seconds}, or {value:g} s"))
         else:
@@ -62,7 +66,8 @@ def _walk(node: Any, plain: Any, place: Place, wrong: Misread) -> None:
 
 
 def _flow(node: CommentedMap, plain: dict[str, Any], place: Place, wrong: Misread) -> None:
-    """One `{name: value, ...}`: what stands in it without a colon was the rest of the text before it, or lacks a space."""
+    """One `{name: value, ...}`: what stands in it without a colon was the rest of the text before
+    it, or lacks a space."""
     before: str | None = None
     cut: dict[str, Any] = {}
     for key, value in node.items():
@@ -103,7 +108,8 @@ def _flow(node: CommentedMap, plain: dict[str, Any], place: Place, wrong: Misrea
         wrong.append(
             (
                 here,
-                f'{known}: the comma ends the text; one that holds a comma wants quotes: {known}: "{text}"',
+                f"{known}: the comma ends the text; one that holds a comma wants quotes: {known}: "
+                f'"{text}"',
             )
         )
 
@@ -174,7 +180,8 @@ def _scalar(text: str) -> Any:
 
 
 def _moments(tree: Any) -> list[tuple[Place, ScalarFloat, bool]]:
-    """Moments that are written as numbers with a point, and whether a clock's time is likely: in a timeline."""
+    """Moments that are written as numbers with a point, and whether a clock's time is likely: in a
+    timeline."""
     found: list[tuple[Place, Any, bool]] = []
     for index, entry in _entries(tree, "timeline"):
         if isinstance(entry, dict):
@@ -193,7 +200,8 @@ def _entries(tree: Any, section: str) -> list[tuple[int, Any]]:
 
 
 def _written(value: Any) -> str:
-    """A number with a point as it stands in the file: 1.30, not 1.3. Empty for other ways of writing one."""
+    """A number with a point as it stands in the file: 1.30, not 1.3. Empty for other ways of
+    writing one."""
     width, before = value._width, value._prec
     if (
         value._exp is not None

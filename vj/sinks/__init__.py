@@ -1,4 +1,5 @@
-"""Where the painted picture goes. One file a kind; a new kind is one more file and one more line in `KINDS`."""
+"""Where the painted picture goes. One file a kind; a new kind is one more file and one more line in
+`KINDS`."""
 
 from __future__ import annotations
 
@@ -14,17 +15,19 @@ from vj.core.frame import Frame
 
 
 class Sink(Protocol):
-    """Takes frames. Used from one thread, its own; `close` may be called twice, and a closed sink can be opened again.
+    """Takes frames. Used from one thread, its own; `close` may be called twice, and a closed sink
+    can be opened again.
 
-    A class with `final = True` is not opened again after a Fault; others are, every few seconds. One with `one_size` is closed and opened
-    again when the show changes the size of its pictures.
+    A class with `final = True` is not opened again after a Fault; others are, every few seconds.
+    One with `one_size` is closed and opened again when the show changes the size of its pictures.
     """
 
     def open(self, width: int, height: int, fps: float) -> None:
         """Raises `Fault` (or `Unavailable`) with a message that names the sink and the remedy."""
 
     def send(self, frame: Frame) -> None:
-        """Pass one frame on. A frame of another size than `open` was told must not break it. Raises Fault when it can't go on."""
+        """Pass one frame on. A frame of another size than `open` was told must not break it. Raises
+        Fault when it can't go on."""
 
     def close(self) -> None: ...
 
@@ -35,8 +38,9 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What every sink is told. clock: the show's. live: False offline, where every frame counts and no sink may drop one. say: gets what a
-    person should read. spare: a folder in which a recording goes on whose own place is lost; None: it stops."""
+    """What every sink is told. clock: the show's. live: False offline, where every frame counts and
+    no sink may drop one. say: gets what a person should read. spare: a folder in which a recording
+    goes on whose own place is lost; None: it stops."""
 
     clock: Clock
     live: bool = True
@@ -51,8 +55,8 @@ KINDS: dict[str, str] = {
     "record": "vj.sinks.recorder:Recorder",
     "virtualcam": "vj.sinks.virtualcam:VirtualCamera",
 }
-"""Kind -> module:class. A class takes (rest_of_the_uri, Setting) and must not touch hardware before `open`. `preview` is not here:
-the page is fed by the performance, since it shows the input too."""
+"""Kind -> module:class. A class takes (rest_of_the_uri, Setting) and must not touch hardware before
+`open`. `preview` is not here: the page is fed by the performance, since it shows the input too."""
 
 
 def split_uri(uri: str) -> tuple[str, str]:
@@ -60,12 +64,15 @@ def split_uri(uri: str) -> tuple[str, str]:
     kind, _, rest = uri.partition(":")
     if kind not in KINDS and kind != "preview":
         known = [*KINDS, "preview"]
-        raise Fault(f"sink {uri!r}: unknown kind {kind!r}{nearest(kind, known)} (known: {', '.join(known)})")
+        raise Fault(
+            f"sink {uri!r}: unknown kind {kind!r}{nearest(kind, known)} (known: {', '.join(known)})"
+        )
     return kind, rest
 
 
 def check_uri(uri: str) -> None:
-    """Whether a URI could name a sink, without opening it. Raises Fault for an unknown kind, and for what its kind cannot be."""
+    """Whether a URI could name a sink, without opening it. Raises Fault for an unknown kind, and
+    for what its kind cannot be."""
     if split_uri(uri)[0] == "preview":
         return
     try:
@@ -75,11 +82,20 @@ def check_uri(uri: str) -> None:
 
 
 def make_sink(uri: str, setting: Setting) -> Sink:
-    """The sink a URI names, not yet opened. Raises Fault for an unknown kind, and for what its kind cannot be."""
+    """The sink a URI names, not yet opened. Raises Fault for an unknown kind, and for what its kind
+    cannot be."""
     kind, rest = split_uri(uri)
     module, _, name = KINDS[kind].partition(":")
     try:
         sink: Sink = getattr(importlib.import_module(module), name)(rest, setting)
-    except (OSError, RuntimeError, ValueError) as error:  # a folder that may not be looked into, a home folder of nobody
-        raise Fault(f"sink {uri[:120]!r}: cannot be used ({getattr(error, 'strerror', None) or error})"[:300]) from None
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as error:  # a folder that may not be looked into, a home folder of nobody
+        raise Fault(
+            f"sink {uri[:120]!r}: cannot be used ({getattr(error, 'strerror', None) or error})"[
+                :300
+            ]
+        ) from None
     return sink

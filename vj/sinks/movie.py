@@ -28,20 +28,30 @@ BT709 = 1
 def container_options(ending: str) -> dict[str, str]:
     """What makes a file whole to its last second after a crash.
 
-    MP4 and MOV are written in fragments of a second and get an ordinary index at the very end, because editors are at home with that
-    one and some are not with fragments (FFmpeg 7.1 and later call it hybrid). Matroska's clusters need no index to be played.
+    MP4 and MOV are written in fragments of a second and get an ordinary index at the very end,
+    because editors are at home with that one and some are not with fragments (FFmpeg 7.1 and later
+    call it hybrid). Matroska's clusters need no index to be played.
     """
-    options = {"flush_packets": "1", "fflags": "+bitexact"}  # bitexact: no dates, no random numbers, the same bytes again
+    options = {
+        "flush_packets": "1",
+        "fflags": "+bitexact",
+    }  # bitexact: no dates, no random numbers, the same bytes again
     if ending == ".mkv":
         return options | {"cluster_time_limit": str(round(KEY_PERIOD * 1000))}
-    return options | {"movflags": "+hybrid_fragmented+frag_keyframe", "frag_duration": str(round(KEY_PERIOD * 1_000_000))}
+    return options | {
+        "movflags": "+hybrid_fragmented+frag_keyframe",
+        "frag_duration": str(round(KEY_PERIOD * 1_000_000)),
+    }
 
 
 def codec_options(live: bool) -> dict[str, str]:
-    """x264's settings. One thread: the render loop wants the others, and the bytes then do not hang on the number of cores. No B
-    frames: a picture leaves the encoder in the order it came, so every fragment stands by itself and the first frame is at 0."""
+    """x264's settings. One thread: the render loop wants the others, and the bytes then do not hang
+    on the number of cores. No B frames: a picture leaves the encoder in the order it came, so every
+    fragment stands by itself and the first frame is at 0."""
     options = {"crf": "18", "threads": "1", "bf": "0"}
-    return options | ({"preset": "superfast", "tune": "zerolatency"} if live else {"preset": "veryfast"})
+    return options | (
+        {"preset": "superfast", "tune": "zerolatency"} if live else {"preset": "veryfast"}
+    )
 
 
 @contextmanager
@@ -54,10 +64,12 @@ def as_os_errors() -> Iterator[None]:
 
 
 class Movie:
-    """Writes frames into a new file. Raises OSError when the disk does not take them; what is there by then stays playable."""
+    """Writes frames into a new file. Raises OSError when the disk does not take them; what is there
+    by then stays playable."""
 
     def __init__(self, path: Path, size: Size, fps: float, live: bool) -> None:
-        """size: of the first frame; odd sides get one more row or column. live: frames are timed by the clock, else counted."""
+        """size: of the first frame; odd sides get one more row or column. live: frames are timed by
+        the clock, else counted."""
         self.size = Size(size.width + size.width % 2, size.height + size.height % 2)
         self.frames = 0
         self.seconds = 0.0
@@ -86,9 +98,13 @@ class Movie:
             "w",
             format=FORMATS[ending],
             container_options=container_options(ending),
-            buffer_size=16 << 20,  # holds a whole fragment, so that one reaches the disk in one piece or not at all
+            buffer_size=16
+            # holds a whole fragment, so that one reaches the disk in one piece or not at all
+            << 20,
         )
-        stream = self._container.add_stream("libx264", rate=self._rate, options=codec_options(self._live))
+        stream = self._container.add_stream(
+            "libx264", rate=self._rate, options=codec_options(self._live)
+        )
         stream.width, stream.height, stream.pix_fmt = self.size.width, self.size.height, "yuv420p"
         context = stream.codec_context
         context.time_base = self._base
@@ -106,7 +122,8 @@ class Movie:
         return self._tape.there()
 
     def add(self, pixels: np.ndarray, moment: float) -> None:
-        """pixels: (H, W, 3 or 4) uint8, any size. moment: seconds on the show's clock, used live only."""
+        """pixels: (H, W, 3 or 4) uint8, any size. moment: seconds on the show's clock, used live
+        only."""
         picture = av.VideoFrame.from_ndarray(fitted(opaque(pixels), self.size), format="rgb24")
         # Without being told, swscale takes BT.601 and the tags below would turn reds orange.
         picture = self._to_yuv.reformat(
@@ -120,10 +137,15 @@ class Movie:
         if self.frames == 0:
             self._first = moment
         stamp = self._stamp(moment)
-        picture.pts, picture.time_base, picture.duration = stamp, self._base, round(1 / self._rate / self._base)
+        picture.pts, picture.time_base, picture.duration = (
+            stamp,
+            self._base,
+            round(1 / self._rate / self._base),
+        )
         picture.pict_type = PictureType.NONE
         if self._live and (stamp - self._last_key) * self._base >= KEY_PERIOD:
-            # The encoder counts frames, not seconds, and at half the rate would let two seconds pass.
+            # The encoder counts frames, not seconds, and at half the rate would let two seconds
+            # pass.
             picture.pict_type = PictureType.I
             self._last_key = stamp
         with as_os_errors():
@@ -133,14 +155,16 @@ class Movie:
         self.seconds = float(stamp * self._base + 1 / self._rate)
 
     def _stamp(self, moment: float) -> int:
-        """When the frame is shown, in ticks of the stream: strictly rising, live at least a millisecond apart (Matroska's tick)."""
+        """When the frame is shown, in ticks of the stream: strictly rising, live at least a
+        millisecond apart (Matroska's tick)."""
         if not self._live:
             return self.frames
         stamp = round((moment - self._first) * TICKS)
         return stamp if self.frames == 0 else max(stamp, self._last + TICKS // 1000)
 
     def finish(self) -> None:
-        """Write what is still in the encoder and the index. Raises OSError when they don't fit; the file is released in any case."""
+        """Write what is still in the encoder and the index. Raises OSError when they don't fit; the
+        file is released in any case."""
         try:
             with as_os_errors():
                 if self.frames:

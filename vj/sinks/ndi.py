@@ -1,6 +1,8 @@
-"""NDI out: the picture on the network, for Resolume, TouchDesigner, OBS and every other program that speaks NDI.
+"""NDI out: the picture on the network, for Resolume, TouchDesigner, OBS and every other program
+that speaks NDI.
 
-NDI is a registered trademark of Vizrt NDI AB, https://ndi.video. ndi-python brings the library and its licence text.
+NDI is a registered trademark of Vizrt NDI AB, https://ndi.video. ndi-python brings the library and
+its licence text.
 """
 
 from __future__ import annotations
@@ -23,18 +25,21 @@ IDLE_PERIOD = 0.5
 
 @dataclass(slots=True)
 class Slot:
-    """A frame as NDI describes it, and the memory it points to: (H, W, 4) uint8. (Reading `video.data` back gives a copy.)"""
+    """A frame as NDI describes it, and the memory it points to: (H, W, 4) uint8. (Reading
+    `video.data` back gives a copy.)"""
 
     video: Any
     pixels: np.ndarray
 
 
 class NdiSink:
-    """`ndi:NAME`. Sends BGRX for RGB frames, BGRA (straight alpha) for RGBA ones, at whatever size they come.
+    """`ndi:NAME`. Sends BGRX for RGB frames, BGRA (straight alpha) for RGBA ones, at whatever size
+    they come.
 
-    While nobody is connected, converting is for nothing, so only every half second a frame goes out: the library counts a receiver a
-    moment after it has connected, and this bounds how long a newcomer could be without a picture. Asking for the count costs 0.2 us,
-    so every frame asks, and full rate is there with the first frame after.
+    While nobody is connected, converting is for nothing, so only every half second a frame goes
+    out: the library counts a receiver a moment after it has connected, and this bounds how long a
+    newcomer could be without a picture. Asking for the count costs 0.2 us, so every frame asks, and
+    full rate is there with the first frame after.
     """
 
     full_name: str | None
@@ -51,22 +56,33 @@ class NdiSink:
         self._next_idle = 0.0
 
     def open(self, width: int, height: int, fps: float) -> None:
-        """Announce the source. Raises Unavailable without ndi-python, Fault when NDI refuses the name."""
+        """Announce the source. Raises Unavailable without ndi-python, Fault when NDI refuses the
+        name."""
         self.close()
         try:
             import NDIlib
         except ImportError as error:
-            raise Unavailable(f"ndi:{self.name} needs ndi-python ({error}): pip install ndi-python") from error
+            raise Unavailable(
+                f"ndi:{self.name} needs ndi-python ({error}): pip install ndi-python"
+            ) from error
         if not NDIlib.initialize():
-            raise Unavailable(f"ndi:{self.name}: NDI does not run on this processor (it needs SSE4.2 or NEON); use another computer")
+            raise Unavailable(
+                f"ndi:{self.name}: NDI does not run on this processor (it needs SSE4.2 or NEON); "
+                "use another computer"
+            )
         # Never NDIlib.destroy(): it would end the NDI sources and other sinks of this process too.
         settings = NDIlib.SendCreate()
         settings.ndi_name = self.name
-        settings.clock_video = False  # the render loop keeps time; a second clock would fight with it
+        settings.clock_video = (
+            False  # the render loop keeps time; a second clock would fight with it
+        )
         settings.clock_audio = False
         sender = NDIlib.send_create(settings)
         if sender is None:
-            raise Fault(f"ndi:{self.name}: NDI refused to send under this name; another program here may hold it, use another name")
+            raise Fault(
+                f"ndi:{self.name}: NDI refused to send under this name; another program here may "
+                "hold it, use another name"
+            )
         self._library, self._sender = NDIlib, sender
         self.full_name = NDIlib.send_get_source_name(sender).ndi_name
         rate = exact_rate(fps)
@@ -81,7 +97,8 @@ class NdiSink:
         self._next_idle = 0.0
 
     def send(self, frame: Frame) -> None:
-        """Hand one frame over; it is compressed on NDI's own threads. frame.pixels: (H, W, 3 or 4) of any size."""
+        """Hand one frame over; it is compressed on NDI's own threads. frame.pixels: (H, W, 3 or 4)
+        of any size."""
         if self._sender is None:
             raise Fault(f"ndi:{self.name} is not open")
         self.receivers = self._library.send_get_no_connections(self._sender, 0)
@@ -91,14 +108,23 @@ class NdiSink:
                 return
             self._next_idle = now + IDLE_PERIOD
         height, width, channels = frame.pixels.shape
-        # NDI reads the slot it was given last until the next send returns, so only the other one may be written or replaced.
+        # NDI reads the slot it was given last until the next send returns, so only the other one
+        # may be written or replaced.
         slot = self._slots[self._turn]
         if slot.pixels.shape != (height, width, 4):
             slot.pixels = np.empty((height, width, 4), np.uint8)
-        cv2.cvtColor(frame.pixels, cv2.COLOR_RGBA2BGRA if channels == 4 else cv2.COLOR_RGB2BGRA, dst=slot.pixels)
+        cv2.cvtColor(
+            frame.pixels,
+            cv2.COLOR_RGBA2BGRA if channels == 4 else cv2.COLOR_RGB2BGRA,
+            dst=slot.pixels,
+        )
         slot.video.data = slot.pixels
         slot.video.xres, slot.video.yres, slot.video.line_stride_in_bytes = width, height, width * 4
-        slot.video.FourCC = self._library.FOURCC_VIDEO_TYPE_BGRA if channels == 4 else self._library.FOURCC_VIDEO_TYPE_BGRX
+        slot.video.FourCC = (
+            self._library.FOURCC_VIDEO_TYPE_BGRA
+            if channels == 4
+            else self._library.FOURCC_VIDEO_TYPE_BGRX
+        )
         self._library.send_send_video_async_v2(self._sender, slot.video)
         self._turn = 1 - self._turn
 
@@ -106,7 +132,9 @@ class NdiSink:
         """Take the source off the network."""
         if self._sender is not None:
             sender, self._sender = self._sender, None
-            self._library.send_send_video_async_v2(sender, None)  # wait until NDI has done with our memory
+            self._library.send_send_video_async_v2(
+                sender, None
+            )  # wait until NDI has done with our memory
             self._library.send_destroy(sender)
         self._slots = []
         self.full_name = None

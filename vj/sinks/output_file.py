@@ -10,17 +10,22 @@ FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".m4v": "mp4"}
 
 
 class Tape:
-    """A new file that takes whole pieces. When a piece does not fit, it is taken back off the end and nothing more is accepted.
+    """A new file that takes whole pieces. When a piece does not fit, it is taken back off the end
+    and nothing more is accepted.
 
-    PyAV writes through `write`, `seek` and `tell`. `closed` set to True before PyAV closes its container keeps it from writing a last
-    index: that index goes over the file's beginning, which must not happen when its end could not be written.
-    Nothing is fsynced: the page cache survives a killed program, and a slow disk would cost frames.
+    PyAV writes through `write`, `seek` and `tell`. `closed` set to True before PyAV closes its
+    container keeps it from writing a last index: that index goes over the file's beginning, which
+    must not happen when its end could not be written. Nothing is fsynced: the page cache survives a
+    killed program, and a slow disk would cost frames.
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises FileExistsError when there is something in `path` already, OSError when it can't be made."""
+        """Raises FileExistsError when there is something in `path` already, OSError when it can't
+        be made."""
         try:
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+            self._descriptor = os.open(
+                path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666
+            )
         except FileExistsError:
             if path.stat().st_size > 0 or not path.is_file():
                 raise
@@ -58,8 +63,8 @@ class Tape:
         return os.lseek(self._descriptor, 0, os.SEEK_CUR)
 
     def there(self) -> bool:
-        """It is still to be found where it was made. A file whose folder was deleted, or whose disk was pulled out, takes what is written
-        into it as if nothing had happened."""
+        """It is still to be found where it was made. A file whose folder was deleted, or whose disk
+        was pulled out, takes what is written into it as if nothing had happened."""
         try:
             return os.path.samestat(os.stat(self.path), os.fstat(self._descriptor))
         except OSError:
@@ -74,7 +79,8 @@ class Tape:
 
 
 def unused(path: Path) -> Tape:
-    """A tape at `path`, or at `out-2.mp4`, `out-3.mp4`, ... when something is there already. Raises OSError."""
+    """A tape at `path`, or at `out-2.mp4`, `out-3.mp4`, ... when something is there already. Raises
+    OSError."""
     number = 1
     while True:
         try:

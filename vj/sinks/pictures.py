@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 
 PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
-"""Measured on noisy pictures: run lengths take two thirds of the default's time and make smaller files."""
+"""Measured on noisy pictures: run lengths take two thirds of the default's time and make smaller
+files."""
 
 
 def next_number(folder: Path) -> int:
@@ -20,10 +21,12 @@ def next_number(folder: Path) -> int:
 
 
 class Pictures:
-    """Writes every frame as a file of its own, at its own size, with its alpha. A file is there whole or not at all."""
+    """Writes every frame as a file of its own, at its own size, with its alpha. A file is there
+    whole or not at all."""
 
     def __init__(self, folder: Path, fps: float) -> None:
-        """fps: only to say how long it plays. Raises OSError when the folder can't be written to."""
+        """fps: only to say how long it plays. Raises OSError when the folder can't be written
+        to."""
         self.path = folder
         self.frames = 0
         self.bytes = 0
@@ -40,7 +43,9 @@ class Pictures:
 
     def add(self, pixels: np.ndarray, moment: float) -> None:
         """pixels: (H, W, 3 or 4) uint8. Raises OSError when the disk does not take it."""
-        ordered = cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR)
+        ordered = cv2.cvtColor(
+            pixels, cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
+        )
         encoded = cv2.imencode(".png", ordered, PNG)[1].tobytes()
         part = self.path / f".{self._number:06d}.png.part"
         try:

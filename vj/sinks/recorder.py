@@ -50,16 +50,18 @@ class Take(Protocol):
 class Recorder:
     """`record:out.mp4` (also .mov, .mkv) or `record:takes/` for numbered PNGs.
 
-    Live, frames are timed by the clock, so that the movie keeps the show's speed when some are lost; offline they are counted, and the
-    same frames give the same bytes. A movie that exists is never written over: the next one is `out-2.mp4`. A folder is continued
-    after its highest number. Movies have no alpha, pictures keep it.
+    Live, frames are timed by the clock, so that the movie keeps the show's speed when some are
+    lost; offline they are counted, and the same frames give the same bytes. A movie that exists is
+    never written over: the next one is `out-2.mp4`. A folder is continued after its highest number.
+    Movies have no alpha, pictures keep it.
 
-    When its folder or its disk goes, or is full, that is said, and the recording goes on in the setting's spare folder where there is one
-    with room; else it stops.
+    When its folder or its disk goes, or is full, that is said, and the recording goes on in the
+    setting's spare folder where there is one with room; else it stops.
     """
 
     final = True
-    """After a Fault it stays closed: a full disk does not empty itself, and a torn movie is not continued."""
+    """After a Fault it stays closed: a full disk does not empty itself, and a torn movie is not
+    continued."""
 
     @property
     def one_size(self) -> bool:
@@ -72,14 +74,24 @@ class Recorder:
     def __init__(self, rest: str, setting: Setting) -> None:
         """rest: the path. Raises Fault when it is neither a movie's nor a folder's."""
         if not rest:
-            raise Fault(f"record: needs a path: record:takes/ for pictures, record:out.mp4 for a movie ({ENDINGS})")
+            raise Fault(
+                "record: needs a path: record:takes/ for pictures, record:out.mp4 for a movie "
+                f"({ENDINGS})"
+            )
         self.uri = f"record:{rest}"
         self.asked = self.path = Path(rest).expanduser()
         ending = self.asked.suffix.lower()
         # A disk that does not answer is not asked about what has a movie's ending.
-        self.folder = rest.endswith(("/", "\\")) or not ending or (ending not in FORMATS and self.asked.is_dir())
+        self.folder = (
+            rest.endswith(("/", "\\"))
+            or not ending
+            or (ending not in FORMATS and self.asked.is_dir())
+        )
         if not self.folder and ending not in FORMATS:
-            raise Fault(f"{self.uri}: can't write {ending!r} files; end it with {ENDINGS}, or with / for a folder of PNGs")
+            raise Fault(
+                f"{self.uri}: can't write {ending!r} files; end it with {ENDINGS}, or with / for "
+                "a folder of PNGs"
+            )
         self._setting = setting
         self._take: Take | None = None
         self._stopped = ""
@@ -91,7 +103,8 @@ class Recorder:
         """What was recorded into, and how many frames of it are there, as far as is known."""
 
     def open(self, width: int, height: int, fps: float) -> None:
-        """Start a new take, making missing folders. Raises Fault naming the place that can't be written to."""
+        """Start a new take, making missing folders. Raises Fault naming the place that can't be
+        written to."""
         self.close()
         self._stopped = ""
         self._size, self._fps = Size(width, height), fps
@@ -101,7 +114,10 @@ class Recorder:
             self._begin(place)
         except OSError as error:
             folder = place if self.folder else place.parent
-            raise Fault(f"{self.uri}: can't write in {folder} ({_reason(error)}); record somewhere else, {_remedy(error)}") from error
+            raise Fault(
+                f"{self.uri}: can't write in {folder} ({_reason(error)}); record somewhere else, "
+                f"{_remedy(error)}"
+            ) from error
 
     def _begin(self, path: Path) -> None:
         """Record there from now on. Raises OSError."""
@@ -116,12 +132,14 @@ class Recorder:
         try:
             from vj.sinks.movie import Movie
         except ImportError as error:
-            raise Unavailable(f"{self.uri} needs PyAV ({error}): pip install av; record:FOLDER/ does without") from error
+            raise Unavailable(
+                f"{self.uri} needs PyAV ({error}): pip install av; record:FOLDER/ does without"
+            ) from error
         return Movie(path, size, fps, self._setting.live)
 
     def send(self, frame: Frame) -> None:
-        """Record one frame. Raises Fault, once, when the disk does not take it and there is no other place; what was written stays
-        playable."""
+        """Record one frame. Raises Fault, once, when the disk does not take it and there is no
+        other place; what was written stays playable."""
         if self._take is None:
             return
         try:
@@ -184,10 +202,16 @@ class Recorder:
                 take.finish()  # it may have been moved, and plays there
             except OSError:
                 take.abandon()
-            return f"{self.uri}: recording stopped, {_reason(error)}; it held about {self._length(take)}"
+            return (
+                f"{self.uri}: recording stopped, {_reason(error)}; it held about "
+                f"{self._length(take)}"
+            )
         take.abandon()
         self.recorded.append((take.path, take.frames))
-        return f"{self.uri}: recording stopped, {_reason(error)}; about {self._length(take)} are in {take.path}"
+        return (
+            f"{self.uri}: recording stopped, {_reason(error)}; about {self._length(take)} are "
+            f"in {take.path}"
+        )
 
     def _length(self, take: Take) -> str:
         return f"{take.seconds:.1f} s, {take.bytes / 1e6:.1f} MB"
@@ -208,12 +232,18 @@ def _reason(error: Exception) -> str:
 
 def _remedy(error: Exception) -> str:
     """What would put it right, where recording cannot begin."""
-    return "or free some space" if getattr(error, "errno", None) in FULL else "or allow writing there"
+    return (
+        "or free some space" if getattr(error, "errno", None) in FULL else "or allow writing there"
+    )
 
 
 def _again(error: Exception) -> str:
     """What would let it begin again."""
-    return "; free some space and start recording again" if getattr(error, "errno", None) in FULL else ""
+    return (
+        "; free some space and start recording again"
+        if getattr(error, "errno", None) in FULL
+        else ""
+    )
 
 
 def _room(folder: Path) -> bool:

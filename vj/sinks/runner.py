@@ -20,10 +20,12 @@ RETRY_PERIOD = 3.0
 
 
 class SinkRunner:
-    """Carries frames to one sink, opens it with the first frame's size, and opens it again after a failure.
+    """Carries frames to one sink, opens it with the first frame's size, and opens it again after a
+    failure.
 
-    Live: `start()`, and the newest frame in the mailbox is sent at the sink's own pace. Offline: no thread; `deliver` sends at once
-    and returns when the sink has the frame, so that nothing is lost. Either way `stop()` at the end. A runner plays once.
+    Live: `start()`, and the newest frame in the mailbox is sent at the sink's own pace. Offline: no
+    thread; `deliver` sends at once and returns when the sink has the frame, so that nothing is
+    lost. Either way `stop()` at the end. A runner plays once.
     """
 
     def __init__(
@@ -39,9 +41,10 @@ class SinkRunner:
         retry_period: float = RETRY_PERIOD,
         supervisor: Supervisor | None = None,
     ) -> None:
-        """fps: told to the sink. on_message: gets what a person should read, from the sink's thread. on_sent: gets every frame after it
-        was sent and the moment on `clock` (the show's), so that `moment - frame.captured` is its age. supervisor: begins its thread again
-        should that end."""
+        """fps: told to the sink. on_message: gets what a person should read, from the sink's
+        thread. on_sent: gets every frame after it was sent and the moment on `clock` (the show's),
+        so that `moment - frame.captured` is its age. supervisor: begins its thread again should
+        that end."""
         self.uri = uri
         self.sink = sink
         self.mailbox = mailbox
@@ -74,19 +77,24 @@ class SinkRunner:
         self._thread = self._supervisor.start(f"sink {self.uri}", self._run, lambda: self._done)
 
     def anew(self) -> None:
-        """Pictures of another size will come: what can hold one size only, a movie, ends with the last of the old ones and goes on in a
-        new file. From any thread."""
+        """Pictures of another size will come: what can hold one size only, a movie, ends with the
+        last of the old ones and goes on in a new file. From any thread."""
         self._anew = True
 
     def deliver(self, frame: Frame) -> bool:
-        """Send one frame from the caller's thread. False when the sink has failed for good, and rendering on is for nothing."""
+        """Send one frame from the caller's thread. False when the sink has failed for good, and
+        rendering on is for nothing."""
         if self._thread is not None:
-            raise RuntimeError(f"{self.uri}: deliver is for offline rendering; while the thread runs, use the mailbox")
+            raise RuntimeError(
+                f"{self.uri}: deliver is for offline rendering; while the thread runs, use the "
+                "mailbox"
+            )
         self._carry(frame)
         return not self.failed_for_good
 
     def stop(self, timeout: float = 2.0) -> bool:
-        """Send what still lies in the mailbox, close the sink and end. False, with a message, when it hangs for longer than that."""
+        """Send what still lies in the mailbox, close the sink and end. False, with a message, when
+        it hangs for longer than that."""
         self.mailbox.close()
         if self._thread is None:
             self._close()
@@ -94,12 +102,15 @@ class SinkRunner:
         self._thread.join(timeout)
         self._supervisor.unwatch(self._post)
         if self._thread.is_alive():
-            self._say(f"{self.uri} did not stop within {timeout:g} s; its last frames may be missing")
+            self._say(
+                f"{self.uri} did not stop within {timeout:g} s; its last frames may be missing"
+            )
             return False
         return True
 
     def stuck(self) -> float:
-        """Seconds for which the sink has had the frame in hand; 0 between two frames. From any thread."""
+        """Seconds for which the sink has had the frame in hand; 0 between two frames. From any
+        thread."""
         return self._post.stuck()
 
     def send_time(self) -> float:
@@ -109,7 +120,9 @@ class SinkRunner:
     def state(self) -> str:
         """`"ndi:vj 1 receiver"`, `"ndi:vj failed: ...; trying again"`, for the status line."""
         if self._trouble:
-            return f"{self.uri} failed: {self._trouble}" + ("" if self.failed_for_good else "; trying again")
+            return f"{self.uri} failed: {self._trouble}" + (
+                "" if self.failed_for_good else "; trying again"
+            )
         if self.sent == 0:
             return f"{self.uri} waiting for the first frame"
         return f"{self.uri} {self.sink.state()}"
@@ -125,11 +138,17 @@ class SinkRunner:
         self._close()
 
     def _carry(self, frame: Frame) -> None:
-        """Open when needed, send, count. A frame that comes while the sink rests from a failure is let go."""
+        """Open when needed, send, count. A frame that comes while the sink rests from a failure is
+        let go."""
         if time.monotonic() < self._retry_at:
             return
         try:
-            if self._open and self._anew and frame.size != self._size and getattr(self.sink, "one_size", False):
+            if (
+                self._open
+                and self._anew
+                and frame.size != self._size
+                and getattr(self.sink, "one_size", False)
+            ):
                 self._open = self._anew = False
                 self.sink.close()
                 self._say(f"{self.uri}: {frame.size} pictures go on in a new file")
@@ -141,7 +160,9 @@ class SinkRunner:
             self._post.enter("sending")
             self.sink.send(frame)
             self._times.add(time.perf_counter() - begun)
-        except Exception as error:  # whatever a driver throws: this sink fails, the others play on, and it is said
+        except (
+            Exception
+        ) as error:  # whatever a driver throws: this sink fails, the others play on, and it is said
             self._fail(error)
             return
         finally:
@@ -160,7 +181,9 @@ class SinkRunner:
         news = trouble != self._trouble
         self._trouble = trouble
         # A library that is missing does not come while the show plays, either.
-        self.failed_for_good = getattr(self.sink, "final", False) or isinstance(error.__cause__, ImportError)
+        self.failed_for_good = getattr(self.sink, "final", False) or isinstance(
+            error.__cause__, ImportError
+        )
         self._retry_at = math.inf if self.failed_for_good else time.monotonic() + self._retry_period
         if news:
             self._say(self.state())
@@ -176,6 +199,7 @@ class SinkRunner:
             self._say(f"{self.uri} at closing: {self._words(error)}")
 
     def _words(self, error: Exception) -> str:
-        """The error's message without our name at its beginning, which the status line puts there itself."""
+        """The error's message without our name at its beginning, which the status line puts there
+        itself."""
         told = str(error) if isinstance(error, Fault) else f"{type(error).__name__}: {error}"
         return told.removeprefix(self.uri).lstrip(": ")

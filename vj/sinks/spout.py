@@ -19,14 +19,16 @@ from vj.sinks import Setting
 GL_RGBA = 0x1908
 """OpenGL's name of the format, written out so that PyOpenGL is not needed for one number."""
 TWO_GPUS = (
-    "on a laptop with two GPUs this program and the receiver must use the same one: Windows Settings, System, Display, Graphics, "
+    "on a laptop with two GPUs this program and the receiver must use the same one: Windows "
+    "Settings, System, Display, Graphics, "
     "give both python.exe and the receiver 'High performance'"
 )
 
 
 class SpoutSink:
-    """`spout:NAME`. RGBA at whatever size frames come. `open`, `send` and `close` belong on one thread: the first `sendImage` makes a
-    hidden OpenGL context, which belongs to the thread that made it.
+    """`spout:NAME`. RGBA at whatever size frames come. `open`, `send` and `close` belong on one
+    thread: the first `sendImage` makes a hidden OpenGL context, which belongs to the thread that
+    made it.
     """
 
     def __init__(self, rest: str, setting: Setting) -> None:
@@ -36,14 +38,19 @@ class SpoutSink:
         self._pixels = np.empty((0, 0, 4), np.uint8)
 
     def open(self, width: int, height: int, fps: float) -> None:
-        """Make the sender; others see it from the first frame on. Raises Unavailable off Windows or without SpoutGL."""
+        """Make the sender; others see it from the first frame on. Raises Unavailable off Windows or
+        without SpoutGL."""
         self.close()
         try:
             import SpoutGL
         except ImportError as error:
             if sys.platform != "win32":
-                raise Unavailable(f"spout:{self.name}: Spout is for Windows only; here use ndi:{self.name}") from error
-            raise Unavailable(f"spout:{self.name} needs SpoutGL ({error}): pip install SpoutGL") from error
+                raise Unavailable(
+                    f"spout:{self.name}: Spout is for Windows only; here use ndi:{self.name}"
+                ) from error
+            raise Unavailable(
+                f"spout:{self.name} needs SpoutGL ({error}): pip install SpoutGL"
+            ) from error
         self._sender = self._open.enter_context(SpoutGL.SpoutSender())
         self._sender.setSenderName(self.name)
 
@@ -57,8 +64,11 @@ class SpoutSink:
             if self._pixels.shape != (height, width, 4):
                 self._pixels = np.empty((height, width, 4), np.uint8)
             pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA, dst=self._pixels)
-        # By position: SpoutGL 0.1.1 calls these two height, width but takes width first. False: our first row is the top one.
-        if not self._sender.sendImage(np.ascontiguousarray(pixels), width, height, GL_RGBA, False, 0):
+        # By position: SpoutGL 0.1.1 calls these two height, width but takes width first. False: our
+        # first row is the top one.
+        if not self._sender.sendImage(
+            np.ascontiguousarray(pixels), width, height, GL_RGBA, False, 0
+        ):
             raise Fault(f"spout:{self.name}: Spout did not take the picture; {TWO_GPUS}")
         self._sender.setFrameSync(self.name)
 

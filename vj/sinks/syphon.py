@@ -1,6 +1,7 @@
 """Syphon out (macOS): the picture to programs on the same machine, by way of the graphics card.
 
-We have not run this on a Mac ourselves: it follows syphon-python 0.2's documentation and is tested against a stand-in with its calls.
+We have not run this on a Mac ourselves: it follows syphon-python 0.2's documentation and is tested
+against a stand-in with its calls.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ ANNOUNCE_PERIOD = 1.0
 class SyphonSink:
     """`syphon:NAME`. A Metal server with RGBA textures at whatever size frames come.
 
-    A program that is started later asks around for servers, and the answer to that would need Cocoa's event loop on our main thread,
-    which we do not run; so the server announces itself again every second.
+    A program that is started later asks around for servers, and the answer to that would need
+    Cocoa's event loop on our main thread, which we do not run; so the server announces itself again
+    every second.
     """
 
     def __init__(self, rest: str, setting: Setting) -> None:
@@ -43,8 +45,12 @@ class SyphonSink:
             import syphon
         except ImportError as error:
             if sys.platform != "darwin":
-                raise Unavailable(f"syphon:{self.name}: Syphon is for macOS only; here use ndi:{self.name}") from error
-            raise Unavailable(f"syphon:{self.name} needs syphon-python ({error}): pip install syphon-python") from error
+                raise Unavailable(
+                    f"syphon:{self.name}: Syphon is for macOS only; here use ndi:{self.name}"
+                ) from error
+            raise Unavailable(
+                f"syphon:{self.name} needs syphon-python ({error}): pip install syphon-python"
+            ) from error
         self._server = syphon.SyphonMetalServer(self.name)
 
     def send(self, frame: Frame) -> None:
@@ -53,7 +59,9 @@ class SyphonSink:
             raise Fault(f"syphon:{self.name} is not open")
         import objc
 
-        with objc.autorelease_pool():  # a thread of Python's has none of its own, and Metal's buffers would pile up
+        with (
+            objc.autorelease_pool()
+        ):  # a thread of Python's has none of its own, and Metal's buffers would pile up
             self._publish(frame)
 
     def _publish(self, frame: Frame) -> None:

@@ -21,8 +21,9 @@ DEVICE_REMEDY = (
 
 
 class VirtualCamera:
-    """`virtualcam` or `virtualcam:DEVICE` (`/dev/video10`, `OBS Virtual Camera`). A camera has one size, that of the first frame;
-    frames of another size are fitted into it. Alpha is left out, as webcams have none.
+    """`virtualcam` or `virtualcam:DEVICE` (`/dev/video10`, `OBS Virtual Camera`). A camera has one
+    size, that of the first frame; frames of another size are fitted into it. Alpha is left out, as
+    webcams have none.
     """
 
     def __init__(self, rest: str, setting: Setting) -> None:
@@ -37,13 +38,26 @@ class VirtualCamera:
         try:
             import pyvirtualcam
         except ImportError as error:
-            raise Unavailable(f"virtualcam needs pyvirtualcam ({error}): pip install pyvirtualcam; then {DEVICE_REMEDY}") from error
-        size = Size(width + width % 2, height + height % 2)  # the drivers' own formats have half the colour resolution
+            raise Unavailable(
+                f"virtualcam needs pyvirtualcam ({error}): pip install pyvirtualcam; then "
+                f"{DEVICE_REMEDY}"
+            ) from error
+        size = Size(
+            width + width % 2, height + height % 2
+        )  # the drivers' own formats have half the colour resolution
         try:
-            camera = pyvirtualcam.Camera(size.width, size.height, fps, fmt=pyvirtualcam.PixelFormat.RGB, device=self.device or None)
+            camera = pyvirtualcam.Camera(
+                size.width,
+                size.height,
+                fps,
+                fmt=pyvirtualcam.PixelFormat.RGB,
+                device=self.device or None,
+            )
         except (RuntimeError, OSError, ValueError) as error:
             told = " ".join(str(error).split())
-            raise Unavailable(f"virtualcam: no camera at {self.device or 'any device'} ({told}); {DEVICE_REMEDY}") from error
+            raise Unavailable(
+                f"virtualcam: no camera at {self.device or 'any device'} ({told}); {DEVICE_REMEDY}"
+            ) from error
         self._camera, self._size, self._name = camera, size, str(camera.device)
 
     def send(self, frame: Frame) -> None:
@@ -53,7 +67,9 @@ class VirtualCamera:
         try:
             self._camera.send(fitted(opaque(frame.pixels), self._size))
         except (RuntimeError, OSError) as error:
-            raise Fault(f"virtualcam: {self._name} took no picture ({error}); {DEVICE_REMEDY}") from error
+            raise Fault(
+                f"virtualcam: {self._name} took no picture ({error}); {DEVICE_REMEDY}"
+            ) from error
 
     def close(self) -> None:
         if self._camera is not None:

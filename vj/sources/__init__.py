@@ -1,4 +1,5 @@
-"""Where pictures come from. One file a kind; a new kind is one more file and one more line in `KINDS`."""
+"""Where pictures come from. One file a kind; a new kind is one more file and one more line in
+`KINDS`."""
 
 from __future__ import annotations
 
@@ -14,17 +15,21 @@ from vj.core.frame import Frame, Size
 
 
 class Source(Protocol):
-    """Gives frames. Used from one thread; `close` may be called twice, and a closed source can be opened again."""
+    """Gives frames. Used from one thread; `close` may be called twice, and a closed source can be
+    opened again."""
 
     live: bool
-    """True when pictures come at their own pace (camera, NDI, Spout), so that offline rendering makes no sense."""
+    """True when pictures come at their own pace (camera, NDI, Spout), so that offline rendering
+    makes no sense."""
 
     def open(self) -> None:
-        """Raises `Fault` (or `Awaited`, or `Unavailable`) with a message that names the source and the remedy. May take long."""
+        """Raises `Fault` (or `Awaited`, or `Unavailable`) with a message that names the source and
+        the remedy. May take long."""
 
     def read(self) -> Frame | None:
-        """The next frame, or None when none came within about a quarter of a second. Raises `EndOfSource` at the end of a clip
-        played once, `Fault` when the source is lost and has to be opened again."""
+        """The next frame, or None when none came within about a quarter of a second. Raises
+        `EndOfSource` at the end of a clip played once, `Fault` when the source is lost and has to
+        be opened again."""
 
     def close(self) -> None: ...
 
@@ -34,16 +39,18 @@ class EndOfSource(Exception):
 
 
 class Awaited(Fault):
-    """It is not there now and may come: a camera that is not plugged in, a stick, a share. Another `Fault` from `open` says that what was
-    asked for looks wrong, and a show with nothing else does not begin; `Unavailable`, that it will not come while the show plays."""
+    """It is not there now and may come: a camera that is not plugged in, a stick, a share. Another
+    `Fault` from `open` says that what was asked for looks wrong, and a show with nothing else does
+    not begin; `Unavailable`, that it will not come while the show plays."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What every source is told. clock: stamps frames and paces clips; offline it never waits. fps: the show's rate, for sources
-    without one of their own. size: what the show paints, for sources that draw. loop: clips start again at their end. addresses:
-    hosts to ask for NDI sources, besides discovery. say: gets what a person should read. own: full names of the NDI senders that are this
-    show's own outputs, asked for at each look."""
+    """What every source is told. clock: stamps frames and paces clips; offline it never waits. fps:
+    the show's rate, for sources without one of their own. size: what the show paints, for sources
+    that draw. loop: clips start again at their end. addresses: hosts to ask for NDI sources,
+    besides discovery. say: gets what a person should read. own: full names of the NDI senders that
+    are this show's own outputs, asked for at each look."""
 
     clock: Clock
     fps: float = 30.0
@@ -67,21 +74,28 @@ KINDS: dict[str, str] = {
     "syphon": "vj.sources.syphon:SyphonSource",
     "none": "vj.sources.none:Nothing",
 }
-"""Kind -> module:class. A class takes (rest_of_the_uri, Setting) and must not touch hardware before `open`."""
+"""Kind -> module:class. A class takes (rest_of_the_uri, Setting) and must not touch hardware before
+`open`."""
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 
 
 def split_uri(uri: str) -> tuple[str, str]:
-    """`"video:clip.mp4"` -> `("video", "clip.mp4")`. A bare path is a video, or an image by its ending. Raises Fault."""
+    """`"video:clip.mp4"` -> `("video", "clip.mp4")`. A bare path is a video, or an image by its
+    ending. Raises Fault."""
     kind, colon, rest = uri.partition(":")
-    if kind in KINDS and (colon or kind in ("testcard", "none", "camera", "ndi", "spout", "syphon")):
+    if kind in KINDS and (
+        colon or kind in ("testcard", "none", "camera", "ndi", "spout", "syphon")
+    ):
         return kind, rest
     if Path(uri).suffix.lower() in PICTURES:
         return "image", uri
     if "/" in uri or "\\" in uri or Path(uri).suffix or _exists(uri):
         return "video", uri
-    raise Fault(f"source {uri!r}: unknown kind {kind!r}{nearest(kind, KINDS)} (known: {', '.join(KINDS)}, or a path to a file)")
+    raise Fault(
+        f"source {uri!r}: unknown kind {kind!r}{nearest(kind, KINDS)} (known: {', '.join(KINDS)}, "
+        "or a path to a file)"
+    )
 
 
 def _exists(name: str) -> bool:
@@ -92,7 +106,8 @@ def _exists(name: str) -> bool:
 
 
 def check_uri(uri: str) -> None:
-    """Whether a URI could name a source, without opening it. Raises Fault for an unknown kind, and for what its kind cannot be."""
+    """Whether a URI could name a source, without opening it. Raises Fault for an unknown kind, and
+    for what its kind cannot be."""
     try:
         make_source(uri, Setting(FrameClock(30.0)))
     except Unavailable:
@@ -100,11 +115,20 @@ def check_uri(uri: str) -> None:
 
 
 def make_source(uri: str, setting: Setting) -> Source:
-    """The source a URI names, not yet opened. Raises Fault for an unknown kind, and for what its kind cannot be."""
+    """The source a URI names, not yet opened. Raises Fault for an unknown kind, and for what its
+    kind cannot be."""
     kind, rest = split_uri(uri)
     module, _, name = KINDS[kind].partition(":")
     try:
         source: Source = getattr(importlib.import_module(module), name)(rest, setting)
-    except (OSError, RuntimeError, ValueError) as error:  # a home folder of nobody, a name that no file system takes
-        raise Fault(f"source {uri[:120]!r}: cannot be used ({getattr(error, 'strerror', None) or error})"[:300]) from None
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as error:  # a home folder of nobody, a name that no file system takes
+        raise Fault(
+            f"source {uri[:120]!r}: cannot be used ({getattr(error, 'strerror', None) or error})"[
+                :300
+            ]
+        ) from None
     return source

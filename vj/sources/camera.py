@@ -23,12 +23,15 @@ LOST_AFTER = 2.0
 
 def backend() -> int:
     """OpenCV's number of this system's camera interface."""
-    found: int = {"win32": cv2.CAP_DSHOW, "darwin": cv2.CAP_AVFOUNDATION}.get(sys.platform, cv2.CAP_V4L2)
+    found: int = {"win32": cv2.CAP_DSHOW, "darwin": cv2.CAP_AVFOUNDATION}.get(
+        sys.platform, cv2.CAP_V4L2
+    )
     return found
 
 
 def list_cameras() -> tuple[list[tuple[int, str]], str]:
-    """(index, name) of every camera, and why there is none. Opens none of them, and never raises."""
+    """(index, name) of every camera, and why there is none. Opens none of them, and never
+    raises."""
     try:
         from cv2_enumerate_cameras import enumerate_cameras
 
@@ -39,9 +42,11 @@ def list_cameras() -> tuple[list[tuple[int, str]], str]:
 
 
 class Camera:
-    """`camera`, `camera:0` or `camera:part of a name`. Asks for a picture about as large as the show's, and for its rate.
+    """`camera`, `camera:0` or `camera:part of a name`. Asks for a picture about as large as the
+    show's, and for its rate.
 
-    A driver may block for many seconds when a camera is unplugged, so it is read on a thread of its own, which keeps the newest.
+    A driver may block for many seconds when a camera is unplugged, so it is read on a thread of its
+    own, which keeps the newest.
     """
 
     live = True
@@ -57,14 +62,20 @@ class Camera:
         self._seen = 0.0
 
     def open(self) -> None:
-        """Raises Awaited when there is no such camera, another program holds it, or it gives no picture."""
+        """Raises Awaited when there is no such camera, another program holds it, or it gives no
+        picture."""
         self.close()
         index = self._index()
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # OpenCV tells the terminal what we say better
+        cv2.utils.logging.setLogLevel(
+            cv2.utils.logging.LOG_LEVEL_SILENT
+        )  # OpenCV tells the terminal what we say better
         capture = cv2.VideoCapture(index, backend())
         if not capture.isOpened():
             capture.release()
-            raise Awaited(f"camera:{self.name} does not open; another program may hold it, or this user may not use it{self._known()}")
+            raise Awaited(
+                f"camera:{self.name} does not open; another program may hold it, or this user may "
+                f"not use it{self._known()}"
+            )
         size = self._setting.size
         for name, value in (
             (cv2.CAP_PROP_BUFFERSIZE, 1),
@@ -74,13 +85,18 @@ class Camera:
         ):
             capture.set(name, value)
         self._capture, self._box, self._stop = capture, Mailbox(), threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(capture, self._box, self._stop), name="camera", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, args=(capture, self._box, self._stop), name="camera", daemon=True
+        )
         self._thread.start()
         self._seen = time.monotonic()
         picture = self._box.take(FIRST_PICTURE)
         if picture is None:
             self.close()
-            raise Awaited(f"camera:{self.name} opens but gives no picture within {FIRST_PICTURE:g} s; another program may hold it")
+            raise Awaited(
+                f"camera:{self.name} opens but gives no picture within {FIRST_PICTURE:g} s; "
+                "another program may hold it"
+            )
         self._box.put(picture)
 
     def read(self) -> Frame | None:
@@ -103,7 +119,11 @@ class Camera:
         self._stop.set()
         thread, self._thread = self._thread, None
         if thread is not None:
-            thread.join(0.3)  # a driver that hangs is left to itself; the thread releases the camera when it comes back
+            thread.join(
+                0.3
+                # a driver that hangs is left to itself; the thread releases the camera when it
+                # comes back
+            )
         self._capture = None
 
     def _run(self, capture: Any, box: Mailbox[Any], stop: threading.Event) -> None:
@@ -113,7 +133,9 @@ class Camera:
                 if not good or pixels is None:
                     break
                 box.put((pixels, self._setting.clock.now()))
-        except Exception as error:  # a driver's own: whoever reads is told that it is lost, and opens it again
+        except (
+            Exception
+        ) as error:  # a driver's own: whoever reads is told that it is lost, and opens it again
             self._setting.say(f"camera:{self.name}: {type(error).__name__}: {error}"[:300])
         finally:
             box.close()
@@ -126,8 +148,16 @@ class Camera:
         for index, name in cameras:
             if self.name.casefold() in name.casefold():
                 return index
-        raise Awaited(f"camera:{self.name}: no camera's name holds that{self._known()}" if cameras else f"camera:{self.name}: {reason}")
+        raise Awaited(
+            f"camera:{self.name}: no camera's name holds that{self._known()}"
+            if cameras
+            else f"camera:{self.name}: {reason}"
+        )
 
     def _known(self) -> str:
         cameras, reason = list_cameras()
-        return f" (there are: {', '.join(f'{index} {name}' for index, name in cameras)})" if cameras else f" ({reason})"
+        return (
+            f" (there are: {', '.join(f'{index} {name}' for index, name in cameras)})"
+            if cameras
+            else f" ({reason})"
+        )

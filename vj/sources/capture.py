@@ -1,4 +1,5 @@
-"""The sources of a show, in their order: the first that is there plays, whatever becomes of the others."""
+"""The sources of a show, in their order: the first that is there plays, whatever becomes of the
+others."""
 
 from __future__ import annotations
 
@@ -28,9 +29,10 @@ Make = Callable[[str, Setting], Source]
 class Feed:
     """Leaves the newest frame of the first source that is there in a mailbox.
 
-    A source that is lost leaves its last picture standing; after `PATIENCE` the next of the list plays, after the last one the test card.
-    All that are named before what plays are tried again all the while, and fade in when they come; those after it are closed. Frames are
-    numbered here, so that the numbers rise through all of that.
+    A source that is lost leaves its last picture standing; after `PATIENCE` the next of the list
+    plays, after the last one the test card. All that are named before what plays are tried again
+    all the while, and fade in when they come; those after it are closed. Frames are numbered here,
+    so that the numbers rise through all of that.
     """
 
     def __init__(
@@ -42,8 +44,8 @@ class Feed:
         supervisor: Supervisor | None = None,
         make: Make = make_source,
     ) -> None:
-        """on_message: gets what a person should read, from any thread. supervisor: begins the threads again should they end. make: gives
-        sources, not yet open."""
+        """on_message: gets what a person should read, from any thread. supervisor: begins the
+        threads again should they end. make: gives sources, not yet open."""
         self._supervisor = supervisor or Supervisor(on_message)
         self.setting = setting
         """What a source is told that is opened from now on."""
@@ -78,7 +80,8 @@ class Feed:
         self._thread = self._supervisor.start("sources", self._run, self._stop.is_set)
 
     def settle(self, seconds: float) -> None:
-        """Wait until a source is open, so long at most. Raises Fault when none looks as if it would ever come."""
+        """Wait until a source is open, so long at most. Raises Fault when none looks as if it would
+        ever come."""
         end = self.setting.clock.now() + seconds
         while self.setting.clock.now() < end and not self._stop.is_set():
             readers = [place.reader for place in self._places]
@@ -92,7 +95,8 @@ class Feed:
         self._settled = True
 
     def stop(self, timeout: float = 2.0) -> bool:
-        """End and close the sources. False when one hangs for longer than `timeout` seconds; it closes when it comes back."""
+        """End and close the sources. False when one hangs for longer than `timeout` seconds; it
+        closes when it comes back."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout)
@@ -105,10 +109,13 @@ class Feed:
         return all(stopped)
 
     def begin_anew(self) -> bool:
-        """Have what plays begin at its first picture, where it is a clip or the like. False where it is not."""
+        """Have what plays begin at its first picture, where it is a clip or the like. False where
+        it is not."""
         with self._lock:
             old = self._playing
-            place = next((place for place in self._places if old is not None and place.reader is old), None)
+            place = next(
+                (place for place in self._places if old is not None and place.reader is old), None
+            )
             if old is None or place is None or not old.may_begin_anew:
                 return False
             self._fresh = self._playing = place.reader = self._begin(place.uri, self._make)
@@ -135,7 +142,8 @@ class Feed:
 
     @property
     def awaited(self) -> list[str]:
-        """The sources that would play instead of what does, were they there; not those that have only just been asked for."""
+        """The sources that would play instead of what does, were they there; not those that have
+        only just been asked for."""
         playing, now, found = self._playing, self.setting.clock.now(), []
         for place in self._places:
             reader = place.reader
@@ -146,8 +154,8 @@ class Feed:
         return found
 
     def state(self) -> str:
-        """`"camera:0 640x480"`, `"ndi:x lost, last picture"`, `"ndi:x lost, test card"`, `"ndi:x awaited, test card"`: a few words for the
-        status line."""
+        """`"camera:0 640x480"`, `"ndi:x lost, last picture"`, `"ndi:x lost, test card"`, `"ndi:x
+        awaited, test card"`: a few words for the status line."""
         playing, first = self._playing, self._places[0]
         if playing is None or playing.latest is None:
             return f"{first.uri if playing is None else playing.uri} waiting"
@@ -186,7 +194,8 @@ class Feed:
             self._say(self._words.get())
 
     def _first_there(self, now: float) -> tuple[Reader | None, bool]:
-        """The first source that is there, all before it being opened; and whether one has to be given time instead."""
+        """The first source that is there, all before it being opened; and whether one has to be
+        given time instead."""
         for index, place in enumerate(self._places):
             if place.held:
                 return None, True
@@ -204,17 +213,28 @@ class Feed:
     def _pass_over(self, index: int, reader: Reader) -> None:
         """Say that a source is not there, and what plays instead."""
         reader.missed = reader.passed = True
-        following = next((place.uri for place in self._places[index + 1 :] if place.reader is None or not place.reader.hopeless), "")
+        following = next(
+            (
+                place.uri
+                for place in self._places[index + 1 :]
+                if place.reader is None or not place.reader.hopeless
+            ),
+            "",
+        )
         if not following and not self.frames:  # said together with all that are awaited
             if reader.trouble:
                 self._words.put(reader.trouble)
             return
         silent = f"no picture from {reader.uri} for {PATIENCE:g} s"
         why = silent if reader.frames else reader.trouble or f"{reader.uri} gives no picture yet"
-        self._words.put(f"{why}; {following or CARD} plays{'' if reader.hopeless else ' until it comes'}")
+        self._words.put(
+            f"{why}; {following or CARD} plays{'' if reader.hopeless else ' until it comes'}"
+        )
 
     def _begin(self, uri: str, make: Make, setting: Setting | None = None) -> Reader:
-        reader = Reader(uri, make, setting or self.setting, self._heard, self._lost, self._supervisor)
+        reader = Reader(
+            uri, make, setting or self.setting, self._heard, self._lost, self._supervisor
+        )
         reader.start()
         return reader
 
@@ -223,12 +243,18 @@ class Feed:
         if not self._settled:
             return  # the show may not begin at all
         if self._card is None:
-            awaited = [place.uri for place in self._places if place.reader is None or not place.reader.hopeless]
+            awaited = [
+                place.uri
+                for place in self._places
+                if place.reader is None or not place.reader.hopeless
+            ]
             if self._playing is None and awaited:
                 names = " or ".join(filter(None, [", ".join(awaited[:-1]), awaited[-1]]))
                 self._words.put(f"no source is there yet: {CARD} plays until {names} appears")
             missing = awaited[0] if awaited else self._places[0].uri
-            self._card = self._begin(CARD, lambda _, setting: Card(f"no picture from {missing}", setting))
+            self._card = self._begin(
+                CARD, lambda _, setting: Card(f"no picture from {missing}", setting)
+            )
         elif self._card.there(now) and self._card is not self._playing:
             self._turn(self._card, now)
 
@@ -238,7 +264,8 @@ class Feed:
         self._before, self._playing, self._turned = self._playing, reader, now
 
     def _fill_in(self, now: float) -> None:
-        """Fade on where the one that fades in gives too few pictures for that, and show its last one at the end."""
+        """Fade on where the one that fades in gives too few pictures for that, and show its last
+        one at the end."""
         reader, before = self._playing, self._before
         if reader is None or before is None or reader.latest is None:
             return
@@ -248,7 +275,8 @@ class Feed:
             self._before = self._frozen = None
 
     def _tidy(self, best: Reader | None, now: float) -> None:
-        """Close what is not needed: what comes after what plays, and what has left the list, once nothing of them is to be seen."""
+        """Close what is not needed: what comes after what plays, and what has left the list, once
+        nothing of them is to be seen."""
         needed = (self._playing, self._before)
         fine = best is not None or (self._playing is not None and self._playing.there(now))
         if self._card is not None and self._card not in needed and fine:
@@ -311,15 +339,28 @@ class Feed:
     # Another list.
 
     def ready(
-        self, uris: Sequence[str], setting: Setting, anew: Collection[str] = (), clash: Collection[str] = (), seconds: float = GRACE
+        self,
+        uris: Sequence[str],
+        setting: Setting,
+        anew: Collection[str] = (),
+        clash: Collection[str] = (),
+        seconds: float = GRACE,
     ) -> Change:
-        """Open the sources of another list beside what plays, as far as they are needed. anew: those that have to be opened once more,
-        though they play. clash: those that have to be closed before. seconds: the longest that is waited for the new ones; what has not
-        come by then is awaited, and what plays goes on until it does. Raises Fault when none looks as if it would ever come."""
+        """Open the sources of another list beside what plays, as far as they are needed. anew:
+        those that have to be opened once more, though they play. clash: those that have to be
+        closed before. seconds: the longest that is waited for the new ones; what has not come by
+        then is awaited, and what plays goes on until it does. Raises Fault when none looks as if it
+        would ever come."""
         with self._lock:
-            kept = {place.uri: place for place in self._places if place.uri not in anew and place.uri not in clash}
+            kept = {
+                place.uri: place
+                for place in self._places
+                if place.uri not in anew and place.uri not in clash
+            }
             places = [kept.get(uri) or Place(uri) for uri in dict.fromkeys(uris)]
-            held = [place for place in self._places if place.uri in clash and place.reader is not None]
+            held = [
+                place for place in self._places if place.uri in clash and place.reader is not None
+            ]
             for place in held:
                 place.held = True
 
@@ -337,7 +378,11 @@ class Feed:
     def _take(self, places: list[Place], setting: Setting) -> None:
         """Go on with another list; what plays and is not in it plays until one of it is there."""
         with self._lock:
-            gone = [place.reader for place in self._places if place not in places and place.reader is not None]
+            gone = [
+                place.reader
+                for place in self._places
+                if place not in places and place.reader is not None
+            ]
             for reader in gone:
                 if reader in (self._playing, self._before):
                     self._leaving.append(reader)

@@ -31,8 +31,8 @@ class Change:
         take: Callable[[], None],
         clock: Clock,
     ) -> None:
-        """places: of the new list. held: of the old one, whose sources are closed for it. begin: gives a started reader. take: goes on
-        with the new list."""
+        """places: of the new list. held: of the old one, whose sources are closed for it. begin:
+        gives a started reader. take: goes on with the new list."""
         self._places, self._held, self._begin, self._clock = places, held, begin, clock
         self.switch = take
         self._new = [place for place in places if place.reader is None]

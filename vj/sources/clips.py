@@ -15,15 +15,18 @@ LATE = 0.5
 
 
 OPENING = 3.0
-"""Seconds that a clip gets to open before it is passed over: a share may not answer, a pipe may have no writer."""
+"""Seconds that a clip gets to open before it is passed over: a share may not answer, a pipe may
+have no writer."""
 
 
 class Clips:
-    """`clips:A.mp4,B.mp4,drawn:drive`: each to its end, then the next; after the last the first again when the show loops.
+    """`clips:A.mp4,B.mp4,drawn:drive`: each to its end, then the next; after the last the first
+    again when the show loops.
 
-    The next one is opened ahead, beside the picture, and begins when the last one is over to the moment, so that curves over all of them
-    hold for hours. One that does not open is passed over live, and said; offline that is a Fault before the first frame. Movies and drawn
-    scenes have an end, other sources do not and cannot stand here. `fps` is that of the first clip, once open.
+    The next one is opened ahead, beside the picture, and begins when the last one is over to the
+    moment, so that curves over all of them hold for hours. One that does not open is passed over
+    live, and said; offline that is a Fault before the first frame. Movies and drawn scenes have an
+    end, other sources do not and cannot stand here. `fps` is that of the first clip, once open.
     """
 
     live = False
@@ -37,7 +40,9 @@ class Clips:
         self._setting = setting
         for name in self._names:
             if not getattr(self._make(name), "ends", False):
-                raise Fault(f"clips:{rest}: {name} has no end; movies and moving drawn: scenes have one")
+                raise Fault(
+                    f"clips:{rest}: {name} has no end; movies and moving drawn: scenes have one"
+                )
         self.fps: float | None = None
         self.frames: int | None = None
         """Not known before the last clip has been opened."""
@@ -53,7 +58,8 @@ class Clips:
         return Opening(name, self._make(name))
 
     def open(self) -> None:
-        """Open the first clip that opens. Raises its Fault when none does; offline when one does not."""
+        """Open the first clip that opens. Raises its Fault when none does; offline when one does
+        not."""
         self.close()
         if not self._setting.clock.live:
             for name in self._names:
@@ -65,7 +71,8 @@ class Clips:
         self.fps = getattr(self._clip, "fps", None)
 
     def read(self) -> Frame | None:
-        """The next frame; None while the next clip is still being opened. Raises EndOfSource after the last one when they play once."""
+        """The next frame; None while the next clip is still being opened. Raises EndOfSource after
+        the last one when they play once."""
         if self._clip is None:
             raise Fault("clips: is not open")
         if self._next is None and self._setting.clock.live:
@@ -83,7 +90,8 @@ class Clips:
         return first
 
     def _turn(self, due: float) -> None:
-        """On to the next clip that opens, which begins at `due`. Raises the last Fault when none does."""
+        """On to the next clip that opens, which begins at `due`. Raises the last Fault when none
+        does."""
         fault: Fault | None = None
         late = LATE
         for _ in self._names:
@@ -93,7 +101,9 @@ class Clips:
             if fault is None:
                 break
             if not ahead.done.is_set():
-                late = 0.0  # it was waited for in vain, and what comes now does not have to catch up
+                late = (
+                    0.0  # it was waited for in vain, and what comes now does not have to catch up
+                )
             self._setting.say(f"{fault}; the next clip plays")
         if fault is not None:
             raise fault

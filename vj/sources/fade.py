@@ -9,8 +9,9 @@ from vj.core.frame import Frame, Size
 
 
 def mixed(old: Frame, new: Frame, share: float) -> Frame:
-    """`new` with the rest of `old` over it: share 0 shows the old picture, 1 the new one. Of the new one's size: the old one is cut to its
-    shape. A walk's chain has no one picture, so there is no way between."""
+    """`new` with the rest of `old` over it: share 0 shows the old picture, 1 the new one. Of the
+    new one's size: the old one is cut to its shape. A walk's chain has no one picture, so there is
+    no way between."""
     if share >= 1 or old.chain or new.chain:
         return new
     rest = covering(_opaque(old.pixels), new.size)

@@ -15,11 +15,14 @@ from vj.sources.places import missing
 
 
 def read_picture(path: str | Path, kind: str) -> np.ndarray:
-    """(H, W, 3 or 4) uint8 RGB(A), turned as its EXIF tag says. kind: named in the Fault for a file that is missing or no picture."""
+    """(H, W, 3 or 4) uint8 RGB(A), turned as its EXIF tag says. kind: named in the Fault for a file
+    that is missing or no picture."""
     path = Path(path).expanduser()
     try:
         if path.exists() and not path.is_file():  # a device can be read for ever, a pipe waited for
-            raise Fault(f"{kind}:{path}: is {'a folder; name a file in it' if path.is_dir() else 'no file'}")
+            raise Fault(
+                f"{kind}:{path}: is {'a folder; name a file in it' if path.is_dir() else 'no file'}"
+            )
         data = np.frombuffer(path.read_bytes(), np.uint8)
     except FileNotFoundError:
         raise missing(kind, path) from None
@@ -35,7 +38,8 @@ def read_picture(path: str | Path, kind: str) -> np.ndarray:
 
 
 class Image:
-    """`image:PATH`. The same picture again and again, at the show's rate. Turned as its EXIF tag says; what is transparent stays so."""
+    """`image:PATH`. The same picture again and again, at the show's rate. Turned as its EXIF tag
+    says; what is transparent stays so."""
 
     live = False
 

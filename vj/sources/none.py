@@ -10,7 +10,8 @@ from vj.sources.pacing import Pace
 
 
 class Nothing:
-    """`none`. A grey picture of the show's size at the show's rate; at strength 1 the model has the noise and the words alone."""
+    """`none`. A grey picture of the show's size at the show's rate; at strength 1 the model has the
+    noise and the words alone."""
 
     live = False
 

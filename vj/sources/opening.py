@@ -26,7 +26,8 @@ class Opening:
         return time.monotonic() - self._begun
 
     def wait(self, limit: float | None) -> Fault | None:
-        """Why it does not open; None once it is open. limit: seconds since it was begun after which it is left to itself."""
+        """Why it does not open; None once it is open. limit: seconds since it was begun after which
+        it is left to itself."""
         if self.done.wait(None if limit is None else max(0.0, limit - self.age())):
             return self._fault
         self.leave()

@@ -6,7 +6,8 @@ from vj.sources import Setting
 
 
 class Pace:
-    """Counts frames at the show's rate. Live it waits for their time and leaves out what is late; offline it only counts."""
+    """Counts frames at the show's rate. Live it waits for their time and leaves out what is late;
+    offline it only counts."""
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting

@@ -1,4 +1,5 @@
-"""Files that are not where a show says: a slip of the pen, or a stick that is not plugged in yet."""
+"""Files that are not where a show says: a slip of the pen, or a stick that is not plugged in
+yet."""
 
 from __future__ import annotations
 
@@ -18,8 +19,9 @@ LISTED = 2000
 
 
 def missing(kind: str, path: Path) -> Fault:
-    """What to raise for a file that is not there. kind: of the source. Awaited when it lies where disks come and go: on a share, below a
-    folder for mounts, or in a folder elsewhere that is not there either; else a Fault. Both with the name that is next to it."""
+    """What to raise for a file that is not there. kind: of the source. Awaited when it lies where
+    disks come and go: on a share, below a folder for mounts, or in a folder elsewhere that is not
+    there either; else a Fault. Both with the name that is next to it."""
     whole = path.absolute()
     folder = whole.parent
     try:

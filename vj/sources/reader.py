@@ -1,4 +1,5 @@
-"""One source on a thread of its own: whatever its driver, its disk or its network does, nobody else waits for it."""
+"""One source on a thread of its own: whatever its driver, its disk or its network does, nobody else
+waits for it."""
 
 from __future__ import annotations
 
@@ -15,17 +16,20 @@ GRACE = 1.0
 """Seconds that a source gets for its first picture before the next one of the list is opened."""
 
 PATIENCE = 3.0
-"""Seconds for which the last picture stands when a source gives none; then the next one of the list plays."""
+"""Seconds for which the last picture stands when a source gives none; then the next one of the list
+plays."""
 
 RETRY = (0.5, 1.0, 2.0, 3.0)
 """Seconds between attempts to open a source again; the last one repeats."""
 
 
 class Reader:
-    """Opens a source, reads it, and opens it again when it is lost, until it is stopped. Plays once: after `stop` another one is made.
+    """Opens a source, reads it, and opens it again when it is lost, until it is stopped. Plays
+    once: after `stop` another one is made.
 
-    Opening may take for ever (a pipe that nobody writes into, a share that does not answer, a driver that hangs): the thread is left to
-    itself then, and closes the source should it ever come back.
+    Opening may take for ever (a pipe that nobody writes into, a share that does not answer, a
+    driver that hangs): the thread is left to itself then, and closes the source should it ever come
+    back.
     """
 
     def __init__(
@@ -37,8 +41,8 @@ class Reader:
         lose: Callable[[Reader, str], None],
         supervisor: Supervisor,
     ) -> None:
-        """make: gives the source, not yet open. hear: gets every frame, on this thread. lose: is told once, when the source can't be
-        opened, or is lost, and why."""
+        """make: gives the source, not yet open. hear: gets every frame, on this thread. lose: is
+        told once, when the source can't be opened, or is lost, and why."""
         self.uri, self.setting = uri, setting
         self._make, self._hear, self._lose, self._supervisor = make, hear, lose, supervisor
         self.latest: Frame | None = None
@@ -49,12 +53,14 @@ class Reader:
         self.trouble = ""
         """Why there are no pictures."""
         self.refused: Exception | None = None
-        """Why it never was there and does not look as if it would come: a name that is wrong, a library that is missing."""
+        """Why it never was there and does not look as if it would come: a name that is wrong, a
+        library that is missing."""
         self.size: Size | None = None
         self.missed = self.passed = False
         """Has been said to be missing; and what plays instead. Left to whoever says so."""
         self.may_begin_anew = False
-        """It can be opened once more and has a first picture. Found out here, since a disk may be asked for it."""
+        """It can be opened once more and has a first picture. Found out here, since a disk may be
+        asked for it."""
         self.source: Source | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -67,7 +73,8 @@ class Reader:
         self._thread = self._supervisor.start(f"source {self.uri}", self._run, self._stop.is_set)
 
     def end(self) -> None:
-        """Close the source as soon as it lets itself be closed. Does not wait, and nothing is heard of it any more."""
+        """Close the source as soon as it lets itself be closed. Does not wait, and nothing is heard
+        of it any more."""
         self._stop.set()
 
     def stop(self, timeout: float) -> bool:

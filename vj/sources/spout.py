@@ -1,4 +1,5 @@
-"""Spout in (Windows): the picture of another program on the same machine, by way of the graphics card.
+"""Spout in (Windows): the picture of another program on the same machine, by way of the graphics
+card.
 
 We have not run this on Windows ourselves: it is tested against a stand-in with SpoutGL's calls.
 """
@@ -38,7 +39,8 @@ def list_spout_senders() -> list[str]:
 
 
 class SpoutSource:
-    """`spout:NAME`; without a name, the active sender. RGBA. Everything belongs on one thread: the hidden OpenGL context does."""
+    """`spout:NAME`; without a name, the active sender. RGBA. Everything belongs on one thread: the
+    hidden OpenGL context does."""
 
     live = True
 
@@ -52,7 +54,8 @@ class SpoutSource:
         self._number = 0
 
     def open(self) -> None:
-        """Begin to listen; a sender that is not there yet is no fault. Raises Unavailable off Windows or without SpoutGL."""
+        """Begin to listen; a sender that is not there yet is no fault. Raises Unavailable off
+        Windows or without SpoutGL."""
         self.close()
         self._receiver = self._open.enter_context(_library(f"spout:{self.name}").SpoutReceiver())
         if self.name:
@@ -73,7 +76,9 @@ class SpoutSource:
         if self._buffer is None or not self._receiver.isFrameNew():
             return None
         width, height = self._size
-        frame = Frame(self._buffer.reshape(height, width, 4).copy(), self._number, self._setting.clock.now())
+        frame = Frame(
+            self._buffer.reshape(height, width, 4).copy(), self._number, self._setting.clock.now()
+        )
         self._number += 1
         return frame
 

@@ -1,6 +1,8 @@
-"""Syphon in (macOS): the picture of another program on the same machine, by way of the graphics card.
+"""Syphon in (macOS): the picture of another program on the same machine, by way of the graphics
+card.
 
-We have not run this on a Mac ourselves: it follows syphon-python 0.2's documentation and is tested against a stand-in with its calls.
+We have not run this on a Mac ourselves: it follows syphon-python 0.2's documentation and is tested
+against a stand-in with its calls.
 """
 
 from __future__ import annotations
@@ -31,14 +33,19 @@ class SyphonSource:
         self._number = 0
 
     def open(self) -> None:
-        """Connect. Raises Unavailable off macOS or without syphon-python, Awaited when no server has the name."""
+        """Connect. Raises Unavailable off macOS or without syphon-python, Awaited when no server
+        has the name."""
         self.close()
         try:
             import syphon
         except ImportError as error:
             if sys.platform != "darwin":
-                raise Unavailable(f"syphon:{self.name}: Syphon is for macOS only; NDI plays here") from error
-            raise Unavailable(f"syphon:{self.name} needs syphon-python ({error}): pip install syphon-python") from error
+                raise Unavailable(
+                    f"syphon:{self.name}: Syphon is for macOS only; NDI plays here"
+                ) from error
+            raise Unavailable(
+                f"syphon:{self.name} needs syphon-python ({error}): pip install syphon-python"
+            ) from error
         servers = list(syphon.SyphonServerDirectory().servers)
         wanted = self.name.casefold()
         for server in servers:
@@ -46,7 +53,10 @@ class SyphonSource:
                 self._client = syphon.SyphonMetalClient(server)
                 return
         known = ", ".join(f"{server.app_name} {server.name}".strip() for server in servers)
-        raise Awaited(f"syphon:{self.name}: no such server ({f'there are: {known}' if known else 'there is none'})")
+        raise Awaited(
+            f"syphon:{self.name}: no such server "
+            f"({f'there are: {known}' if known else 'there is none'})"
+        )
 
     def read(self) -> Frame | None:
         """The newest frame; None when none came within a fifth of a second."""
@@ -59,7 +69,9 @@ class SyphonSource:
                 return None
             time.sleep(POLL)
         # Syphon counts rows from the bottom; ours start at the top.
-        pixels = np.ascontiguousarray(np.flipud(copy_mtl_texture_to_image(self._client.new_frame_image)))
+        pixels = np.ascontiguousarray(
+            np.flipud(copy_mtl_texture_to_image(self._client.new_frame_image))
+        )
         frame = Frame(pixels, self._number, self._setting.clock.now())
         self._number += 1
         return frame

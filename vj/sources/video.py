@@ -23,10 +23,11 @@ LATE = 0.5
 
 
 class Video:
-    """`video:PATH`. At its own pace while live, every frame offline; starts again at its end when the setting says so.
+    """`video:PATH`. At its own pace while live, every frame offline; starts again at its end when
+    the setting says so.
 
-    Rotation tags and pixel shapes are honoured, so that the picture is upright and its pixels square. Packets that cannot be decoded
-    are skipped and counted. Alpha is left out.
+    Rotation tags and pixel shapes are honoured, so that the picture is upright and its pixels
+    square. Packets that cannot be decoded are skipped and counted. Alpha is left out.
     """
 
     live = False
@@ -57,8 +58,14 @@ class Video:
         self.close()
         try:
             there = self.path.exists()
-        except (OSError, ValueError) as error:  # longer than a file system takes, or in a folder that may not be looked into
-            raise Fault(f"video:{str(self.path)[:120]}: cannot be opened ({getattr(error, 'strerror', None) or error})") from None
+        except (
+            OSError,
+            ValueError,
+        ) as error:  # longer than a file system takes, or in a folder that may not be looked into
+            raise Fault(
+                f"video:{str(self.path)[:120]}: cannot be opened "
+                f"({getattr(error, 'strerror', None) or error})"
+            ) from None
         if not there:
             raise missing("video", self.path)
         if self.path.is_dir():
@@ -66,9 +73,14 @@ class Video:
         try:
             self._container = av.open(str(self.path))
         except (av.FFmpegError, OSError) as error:
-            raise Fault(f"video:{self.path}: is not a video that FFmpeg can read ({error.strerror or error})") from None
+            raise Fault(
+                f"video:{self.path}: is not a video that FFmpeg can read "
+                f"({error.strerror or error})"
+            ) from None
         if not self._container.streams.video:
-            tracks = ", ".join(sorted({stream.type for stream in self._container.streams})) or "nothing"
+            tracks = (
+                ", ".join(sorted({stream.type for stream in self._container.streams})) or "nothing"
+            )
             self.close()
             raise Fault(f"video:{self.path}: holds no picture, only {tracks}")
         self._stream = self._container.streams.video[0]
@@ -77,12 +89,20 @@ class Video:
         rate = self._stream.average_rate or self._stream.guessed_rate
         self.fps = float(rate) if rate else None
         self.frames = self._stream.frames or None
-        self._number, self._pending, self._start, self._offset = 0, None, None, self._setting.clock.now()
+        self._number, self._pending, self._start, self._offset = (
+            0,
+            None,
+            None,
+            self._setting.clock.now(),
+        )
         self._pictures = self._decode()
         first = next(self._pictures, None)
         if first is None:
             self.close()
-            raise Fault(f"video:{self.path}: no picture in it could be decoded; the file is broken or cut off")
+            raise Fault(
+                f"video:{self.path}: no picture in it could be decoded; the file is broken or cut "
+                "off"
+            )
         self._pending = self._take(first)
 
     def begin(self, moment: float) -> None:
@@ -97,7 +117,8 @@ class Video:
         return self._last + self._duration()
 
     def read(self) -> Frame | None:
-        """The next frame at its time. Raises EndOfSource after the last one of a clip played once."""
+        """The next frame at its time. Raises EndOfSource after the last one of a clip played
+        once."""
         clock = self._setting.clock
         while True:
             if self._pending is None:
@@ -187,8 +208,9 @@ class Video:
 
 
 def upright(picture: Any, pixel_shape: Fraction | None) -> np.ndarray:
-    """A decoded frame -> (H, W, 3) uint8 RGB, turned as its rotation tag says, its pixels square. Pictures of 720 lines and more that
-    do not name their colours are taken for BT.709, as players do."""
+    """A decoded frame -> (H, W, 3) uint8 RGB, turned as its rotation tag says, its pixels square.
+    Pictures of 720 lines and more that do not name their colours are taken for BT.709, as players
+    do."""
     from av.video.reformatter import Colorspace
 
     unnamed = int(picture.colorspace) == 2

@@ -13,8 +13,9 @@ from vj.sources.pacing import Pace
 
 
 class Walk:
-    """`walk:A.jpg,B.jpg,C.jpg`; drawn pictures too: `walk:drawn:meadow,drawn:harbour`. Every frame brings the whole chain; where on the
-    way the picture stands is decided frame by frame with the parameters walk/*, in the model's own space."""
+    """`walk:A.jpg,B.jpg,C.jpg`; drawn pictures too: `walk:drawn:meadow,drawn:harbour`. Every frame
+    brings the whole chain; where on the way the picture stands is decided frame by frame with the
+    parameters walk/*, in the model's own space."""
 
     live = False
 
@@ -22,7 +23,9 @@ class Walk:
         """Raises Fault with fewer than two pictures."""
         self._names = [name.strip() for name in rest.split(",") if name.strip()]
         if len(self._names) < 2:
-            raise Fault(f"walk:{rest}: a walk goes between two pictures or more: walk:A.jpg,B.jpg,C.jpg")
+            raise Fault(
+                f"walk:{rest}: a walk goes between two pictures or more: walk:A.jpg,B.jpg,C.jpg"
+            )
         self._setting = setting
         self._pace = Pace(setting)
         self._pictures: tuple[np.ndarray, ...] = ()
@@ -42,7 +45,8 @@ class Walk:
         self._pace.start()
 
     def _enough(self, picture: np.ndarray) -> np.ndarray:
-        """As large as it can be seen: the render thread shall not carry a camera's 24 megapixels."""
+        """As large as it can be seen: the render thread shall not carry a camera's 24
+        megapixels."""
         scale = 2 * max(self._setting.size) / min(picture.shape[:2])
         if scale >= 1:
             return picture

@@ -1,4 +1,5 @@
-"""Where vj is found in the network, by zeroconf: `_oscjson._tcp` for OSCQuery, `_osc._udp` for OSC. Only where something hears."""
+"""Where vj is found in the network, by zeroconf: `_oscjson._tcp` for OSCQuery, `_osc._udp` for OSC.
+Only where something hears."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ JSON, OSC = "_oscjson._tcp.local.", "_osc._udp.local."
 
 
 class Announcement:
-    """Both services, each at the address and on the interfaces its server is bound to. Runs on one event loop."""
+    """Both services, each at the address and on the interfaces its server is bound to. Runs on one
+    event loop."""
 
     def __init__(self, name: str, say: Callable[[str], None]) -> None:
         self.osc: tuple[str, int] = ("127.0.0.1", 9000)
@@ -38,7 +40,8 @@ class Announcement:
         await self._place(OSC, self.osc)
 
     async def _place(self, kind: str, where: tuple[str, int]) -> None:
-        """Announce a service there, and nowhere else. What cannot be announced is said: its address can be typed instead."""
+        """Announce a service there, and nowhere else. What cannot be announced is said: its address
+        can be typed instead."""
         async with self._busy:
             if kind in self._open and self._open[kind][0] == where:
                 return
@@ -48,7 +51,8 @@ class Announcement:
             except Exception as error:  # no zeroconf, or a network without multicast
                 what = "OSCQuery" if kind == JSON else "OSC"
                 self._say(
-                    f"{what} at {where[0]}:{where[1]} is not announced in the network ({type(error).__name__}: {error})"
+                    f"{what} at {where[0]}:{where[1]} is not announced in the network "
+                    f"({type(error).__name__}: {error})"
                 )
 
     async def _register(self, kind: str, where: tuple[str, int]) -> None:
@@ -68,7 +72,8 @@ class Announcement:
         raw = socket.inet_pton(
             socket.AF_INET6 if ":" in address else socket.AF_INET, address.partition("%")[0]
         )
-        # a host name of its own: this machine's, told with 127.0.0.1 here and another address there, would be a riddle
+        # a host name of its own: this machine's, told with 127.0.0.1 here and another address
+        # there, would be a riddle
         server = f"{self._name}-{kind.split('.')[0].strip('_')}-{port}.local."
         service = AsyncServiceInfo(
             kind, f"{self._name}.{kind}", port=port, addresses=[raw], server=server

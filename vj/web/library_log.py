@@ -1,4 +1,5 @@
-"""What libraries log, in lines for whoever plays: one a second at most, instead of a traceback for every broken request."""
+"""What libraries log, in lines for whoever plays: one a second at most, instead of a traceback for
+every broken request."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ PERIOD = 1.0
 
 
 class LibraryLog(logging.Handler):
-    """Takes the warnings of the libraries that serve the page. What comes between two lines is counted."""
+    """Takes the warnings of the libraries that serve the page. What comes between two lines is
+    counted."""
 
     def __init__(
         self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic

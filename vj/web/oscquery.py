@@ -40,10 +40,13 @@ ERRORS_A_SECOND = 20
 
 
 class _Listener:
-    """A WebSocket client, as the dispatcher knows it. What it is sent waits here for its own task: one that does not read must not hold
-    up the others. Of each address only the newest value waits."""
+    """A WebSocket client, as the dispatcher knows it. What it is sent waits here for its own task:
+    one that does not read must not hold up the others. Of each address only the newest value
+    waits."""
 
-    def __init__(self, query: Query, ws: web.WebSocketResponse, number: int, remote: str | None) -> None:
+    def __init__(
+        self, query: Query, ws: web.WebSocketResponse, number: int, remote: str | None
+    ) -> None:
         self._query, self.ws = query, ws
         self.origin = (f"websocket {number} of {remote}", number)
         self.name = f"{remote} (WebSocket)"
@@ -65,8 +68,8 @@ class _Listener:
         self._later(self.put, data)
 
     def _later(self, do: Callable[..., None], *given: Any) -> None:
-        """On the loop, at once where this is the loop: a feed that is due would tell a move back before it is known. What was kept for its
-        moment is played on another thread."""
+        """On the loop, at once where this is the loop: a feed that is due would tell a move back
+        before it is known. What was kept for its moment is played on another thread."""
         if threading.get_ident() == self._thread:
             do(*given)
             return
@@ -104,8 +107,14 @@ class _Listener:
             await self._filled.wait()
             self._filled.clear()
             while self._answers or self._values:
-                data = self._answers.popleft() if self._answers else self._values.pop(next(iter(self._values)))
-                sending = self.ws.send_str(data) if isinstance(data, str) else self.ws.send_bytes(data)
+                data = (
+                    self._answers.popleft()
+                    if self._answers
+                    else self._values.pop(next(iter(self._values)))
+                )
+                sending = (
+                    self.ws.send_str(data) if isinstance(data, str) else self.ws.send_bytes(data)
+                )
                 await asyncio.wait_for(sending, PATIENCE)
 
 
@@ -146,7 +155,11 @@ class Query:
         """Is this an OSCQuery client's request (and not a browser's, which wants the page)?"""
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return True
-        return request.path != "/" or bool(request.query_string) or "text/html" not in request.headers.get("Accept", "")
+        return (
+            request.path != "/"
+            or bool(request.query_string)
+            or "text/html" not in request.headers.get("Accept", "")
+        )
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """A node, one of its attributes, HOST_INFO, or the WebSocket."""
@@ -173,7 +186,9 @@ class Query:
         transport = request.transport
         here = transport.get_extra_info("sockname") if transport is not None else ("127.0.0.1", 0)
         host, port = self.osc_address
-        return host_info(self._name, (here[0] if bare(host) in EVERY else bare(host), port), (here[0], here[1]))
+        return host_info(
+            self._name, (here[0] if bare(host) in EVERY else bare(host), port), (here[0], here[1])
+        )
 
     async def _listen(self, request: web.Request) -> web.StreamResponse:
         """LISTEN and IGNORE, values as OSC in binary frames, both ways."""
@@ -202,7 +217,10 @@ class Query:
         try:
             await me.send()
         except TimeoutError:
-            self._say(f"OSCQuery: {me.name} has not read for {PATIENCE:g} s and is dropped; it may come again")
+            self._say(
+                f"OSCQuery: {me.name} has not read for {PATIENCE:g} s and is dropped; it may come "
+                "again"
+            )
         except (ConnectionError, RuntimeError):
             pass  # it has gone
         self._listening.pop(me.origin, None)
@@ -241,14 +259,20 @@ class Query:
                 self._feed()
                 if self.dispatcher is self._own:  # OSC's own thread does it otherwise
                     self.dispatcher.release()
-            except Exception as error:  # one value, or one listener, must not end the feed of the others
-                self.dispatcher.complaints.tell("feed", f"OSCQuery stumbled: {type(error).__name__}: {error}")
+            except (
+                Exception
+            ) as error:  # one value, or one listener, must not end the feed of the others
+                self.dispatcher.complaints.tell(
+                    "feed", f"OSCQuery stumbled: {type(error).__name__}: {error}"
+                )
 
     def _feed(self) -> None:
         for origin, address, value in self.feedback.round(time.monotonic(), self._wanted):
             listener, row = self._listening[(origin[0], origin[1])], self.dispatcher.row(address)
             try:
-                data = pack(address, [value], "f" if row is not None and row.kind == "float" else None)
+                data = pack(
+                    address, [value], "f" if row is not None and row.kind == "float" else None
+                )
             except ValueError as error:
                 self.unsendable(listener.name, address, error)
                 continue
@@ -256,14 +280,17 @@ class Query:
 
     def unsendable(self, name: str, address: str, error: ValueError) -> None:
         """A value that OSC cannot say."""
-        self.dispatcher.complaints.tell(f"unsendable {address}", f"OSC to {name}: {address} is not told: {error}", every=60)
+        self.dispatcher.complaints.tell(
+            f"unsendable {address}", f"OSC to {name}: {address} is not told: {error}", every=60
+        )
 
     def _wanted(self, who: tuple[Any, ...], address: str) -> bool:
         me = self._listening.get((who[0], who[1]))
         return me is not None and (me.everything or address in me.wanted)
 
     def remark(self, text: str) -> None:
-        """What turned out later not to be meant, told at `/vj/error` to everybody who listens. From any thread."""
+        """What turned out later not to be meant, told at `/vj/error` to everybody who listens. From
+        any thread."""
         for listener in list(self._listening.values()):
             listener.answer("/vj/error", [text])
 

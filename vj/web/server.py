@@ -1,4 +1,5 @@
-"""The preview page: what goes in, what comes out, the numbers, and every parameter, in a browser."""
+"""The preview page: what goes in, what comes out, the numbers, and every parameter, in a
+browser."""
 
 from __future__ import annotations
 
@@ -40,8 +41,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Monitor:
-    """Serves the page on a thread with an event loop of its own. The render thread only leaves references here; pictures are encoded
-    when somebody asks, once per picture however many ask."""
+    """Serves the page on a thread with an event loop of its own. The render thread only leaves
+    references here; pictures are encoded when somebody asks, once per picture however many ask."""
 
     def __init__(
         self,
@@ -53,10 +54,15 @@ class Monitor:
         cues: Callable[[], list[str]] = list,
         announce: bool = False,
     ) -> None:
-        """listen: port 0 takes a free one. status: asked twice a second by every page. cues: the names of the cues there are. announce: by
-        zeroconf."""
+        """listen: port 0 takes a free one. status: asked twice a second by every page. cues: the
+        names of the cues there are. announce: by zeroconf."""
         self._announce = announce
-        self._store, self._listen, self._status, self._on_message = store, listen, status, on_message
+        self._store, self._listen, self._status, self._on_message = (
+            store,
+            listen,
+            status,
+            on_message,
+        )
         self._own = Dispatcher(store, on_message)
         self.query = Query(store, self._own, cues, on_message)
         self._library_log = LibraryLog(on_message)
@@ -92,21 +98,28 @@ class Monitor:
             if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
                 made.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
             else:
-                made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # only skips the wait after a page just closed
+                made.setsockopt(
+                    socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+                )  # only skips the wait after a page just closed
             made.bind((bare(host), port))
             made.listen(64)
         except OSError as error:
             made.close()
             if error.errno in (98, 48, 10048):
                 raise Fault(
-                    f"preview {host}:{port}: another program uses this port (in use); name another with preview: in the show"
+                    f"preview {host}:{port}: another program uses this port (in use); name "
+                    "another with preview: in the show"
                 ) from None
-            raise Fault(f"preview {host}:{port}: cannot be served there ({error.strerror or error})") from None
+            raise Fault(
+                f"preview {host}:{port}: cannot be served there ({error.strerror or error})"
+            ) from None
         self._socket = made
         self._library_log.attach()
         self._own.attach()
         ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(made, ready), name="preview", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, args=(made, ready), name="preview", daemon=True
+        )
         self._thread.start()
         ready.wait(5)
 
@@ -122,7 +135,8 @@ class Monitor:
         self._library_log.detach()
 
     def play_through(self, dispatcher: Dispatcher) -> None:
-        """From now on messages mean what they mean over OSC; to be called again when the show's mappings are others."""
+        """From now on messages mean what they mean over OSC; to be called again when the show's
+        mappings are others."""
         self.query.play_through(dispatcher)
 
     def show(self, image: np.ndarray | None, frame: Frame) -> None:
@@ -153,14 +167,21 @@ class Monitor:
                 "/{path:.*}": self.query.answer,
             }
             app.add_routes([web.post("/set", self._set, expect_handler=_expected)])
-            app.add_routes([web.get(path, handler, expect_handler=_expected) for path, handler in handlers.items()])
+            app.add_routes(
+                [
+                    web.get(path, handler, expect_handler=_expected)
+                    for path, handler in handlers.items()
+                ]
+            )
             runner = web.AppRunner(app, access_log=None)
             await runner.setup()
             await web.SockSite(runner, made, shutdown_timeout=0.1).start()
             ready.set()
             tasks = [asyncio.create_task(self.query.feed())]
             if self._announce:
-                tasks.append(asyncio.create_task(self.query.announcement.announce(made.getsockname()[:2])))
+                tasks.append(
+                    asyncio.create_task(self.query.announcement.announce(made.getsockname()[:2]))
+                )
             await self._finished.wait()
             for task in tasks:
                 task.cancel()
@@ -176,12 +197,15 @@ class Monitor:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Only browsers that mean this page: another site's script could otherwise play the instrument through the visitor's browser. And
-        only heads that are text: an answer that quotes another one cannot be sent."""
+        """Only browsers that mean this page: another site's script could otherwise play the
+        instrument through the visitor's browser. And only heads that are text: an answer that
+        quotes another one cannot be sent."""
         if not all(_is_text(value) for _, value in request.raw_headers):
             return web.Response(status=400, text="the head of the request is not UTF-8\n")
         if not own_host(request.host):
-            return web.Response(status=403, text=f"{request.host} is no name of this machine; open {self.url}\n")
+            return web.Response(
+                status=403, text=f"{request.host} is no name of this machine; open {self.url}\n"
+            )
         origin = request.headers.get("Origin")
         if origin is not None and origin.partition("://")[2] != request.host:
             return web.Response(status=403, text=f"requests from {origin} are not taken\n")
@@ -192,16 +216,25 @@ class Monitor:
         return await handler(request)
 
     async def _front(self, request: web.Request) -> web.StreamResponse:
-        """The page for browsers, the root of the parameters for OSCQuery clients: both are promised `/`."""
-        return await (self.query.answer(request) if self.query.wants(request) else self._page(request))
+        """The page for browsers, the root of the parameters for OSCQuery clients: both are promised
+        `/`."""
+        return await (
+            self.query.answer(request) if self.query.wants(request) else self._page(request)
+        )
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
-        return web.Response(text=PAGE.read_text(encoding="utf-8"), content_type="text/html", headers={"Cache-Control": "no-store"})
+        return web.Response(
+            text=PAGE.read_text(encoding="utf-8"),
+            content_type="text/html",
+            headers={"Cache-Control": "no-store"},
+        )
 
     async def _picture(self, request: web.Request) -> web.StreamResponse:
         which = request.path[1:-4]
         body = await asyncio.get_running_loop().run_in_executor(None, self._jpeg, which)
-        return web.Response(body=body, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
+        return web.Response(
+            body=body, content_type="image/jpeg", headers={"Cache-Control": "no-store"}
+        )
 
     def _jpeg(self, which: str) -> bytes:
         """The newest picture, encoded; once a frame."""
@@ -215,7 +248,9 @@ class Monitor:
         if kept is not None and kept[0] == number:
             return kept[1]
         how = cv2.COLOR_RGBA2BGR if image.shape[2] == 4 else cv2.COLOR_RGB2BGR
-        _, encoded = cv2.imencode(".jpg", cv2.cvtColor(image, how), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+        _, encoded = cv2.imencode(
+            ".jpg", cv2.cvtColor(image, how), [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
+        )
         self._jpegs[which] = (number, encoded.tobytes())
         return self._jpegs[which][1]
 
@@ -223,7 +258,8 @@ class Monitor:
         values = {name: self._store.get(name) for name in self._store.table.rows}
         messages = [{"time": moment, "text": text} for moment, text in list(self._messages)]
         return web.json_response(
-            {"status": plain(self._status()), "values": values, "messages": messages}, headers={"Cache-Control": "no-store"}
+            {"status": plain(self._status()), "values": values, "messages": messages},
+            headers={"Cache-Control": "no-store"},
         )
 
     async def _parameters(self, request: web.Request) -> web.StreamResponse:
@@ -244,12 +280,24 @@ class Monitor:
         )
 
     async def _set(self, request: web.Request) -> web.StreamResponse:
-        """A message: a parameter's name, or any address; one value, a list of several, or null, which asks (and presses a button)."""
+        """A message: a parameter's name, or any address; one value, a list of several, or null,
+        which asks (and presses a button)."""
         try:
-            asked = json.loads(await request.read())  # whatever charset it claims: JSON is UTF-8, -16 or -32
+            asked = json.loads(
+                await request.read()
+            )  # whatever charset it claims: JSON is UTF-8, -16 or -32
             name, value = str(asked["name"]), asked["value"]
-        except (ValueError, TypeError, KeyError, RecursionError, web.RequestPayloadError, PayloadEncodingError):
-            return web.json_response({"error": 'send {"name": "strength", "value": 0.5}'}, status=400)
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            RecursionError,
+            web.RequestPayloadError,
+            PayloadEncodingError,
+        ):
+            return web.json_response(
+                {"error": 'send {"name": "strength", "value": 0.5}'}, status=400
+            )
         dispatcher = self.query.dispatcher
         address = name if name.startswith("/") else f"/vj/{name}"
         row = dispatcher.row(address)
@@ -262,7 +310,8 @@ class Monitor:
 
 
 class _Reader:
-    """Whoever posts to the page, as the dispatcher knows it: what is answered becomes the response."""
+    """Whoever posts to the page, as the dispatcher knows it: what is answered becomes the
+    response."""
 
     name = ""
 
@@ -291,7 +340,8 @@ class _Reader:
 
 
 async def _expected(request: web.Request) -> None:
-    """Go on when a client asks whether it may. aiohttp's own quotes what else it asks, and stumbles when that is no text."""
+    """Go on when a client asks whether it may. aiohttp's own quotes what else it asks, and stumbles
+    when that is no text."""
     if request.headers.get("Expect", "").lower() != "100-continue":
         raise web.HTTPExpectationFailed(text="Expect: 100-continue is all that is understood\n")
     if request.version >= HttpVersion11:
@@ -308,7 +358,8 @@ def _is_text(raw: bytes) -> bool:
 
 
 def own_host(host: str) -> bool:
-    """Is this Host header an address or a name of this machine? A stranger's name that leads here (DNS rebinding) is not."""
+    """Is this Host header an address or a name of this machine? A stranger's name that leads here
+    (DNS rebinding) is not."""
     name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
     try:
         ipaddress.ip_address(name.strip("[]"))

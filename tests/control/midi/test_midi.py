@@ -1,4 +1,5 @@
-"""MIDI: byte for byte through the parser everywhere, and through a real port (a JACK dummy server) where one can be had."""
+"""MIDI: byte for byte through the parser everywhere, and through a real port (a JACK dummy server)
+where one can be had."""
 
 from __future__ import annotations
 
@@ -63,7 +64,12 @@ def played(*data: int) -> Heard:
         ((0xC3, 5), [("program ch 4", 5)]),
         (
             (0xB0, 1, 0x40, 0xB0, 33, 0x20),
-            [("cc 1 ch 1", 64), ("cc14 1 ch 1", 64 * 128), ("cc 33 ch 1", 32), ("cc14 1 ch 1", 64 * 128 + 32)],
+            [
+                ("cc 1 ch 1", 64),
+                ("cc14 1 ch 1", 64 * 128),
+                ("cc 33 ch 1", 32),
+                ("cc14 1 ch 1", 64 * 128 + 32),
+            ],
         ),
         ((*NRPN,), [*[(f"cc {n} ch 1", v) for n, v in ((99, 1), (98, 2), (6, 3), (38, 4))]]),
         ((0xF0, 1, 2, 3, 0xF7, 0xFE), []),
@@ -79,8 +85,13 @@ def test_nrpn_is_joined() -> None:
 
 
 def numbers(kind: str, *data: int) -> list[float]:
-    """The raw values of one kind of control that a device's bytes become; each pair is a control change on channel 1."""
-    wire = [byte for number, value in zip(data[::2], data[1::2], strict=True) for byte in (0xB0, number, value)]
+    """The raw values of one kind of control that a device's bytes become; each pair is a control
+    change on channel 1."""
+    wire = [
+        byte
+        for number, value in zip(data[::2], data[1::2], strict=True)
+        for byte in (0xB0, number, value)
+    ]
     return [raw for name, raw in played(*wire).controls if name.startswith(kind)]
 
 
@@ -110,24 +121,36 @@ CHOSEN = (99, 4, 98, 7)
         ("cc14 9", (9, 100, 41, 3, 41, 9, 9, 101), [12800, 12803, 12809, 12928]),
     ],
 )
-def test_pairs_and_parameter_numbers_are_read_as_the_specification_has_them(kind: str, data: tuple[int, ...], raws: list[float]) -> None:
+def test_pairs_and_parameter_numbers_are_read_as_the_specification_has_them(
+    kind: str, data: tuple[int, ...], raws: list[float]
+) -> None:
     assert numbers(kind, *data) == raws
 
 
 @pytest.mark.parametrize("order", ["upper first", "lower first"])
 def test_a_slow_move_of_14_bits_never_runs_backwards(order: str) -> None:
     sent = range(100, 400, 7)
-    wire = [pair for raw in sent for pair in ((9, raw >> 7, 41, raw & 127) if order == "upper first" else (41, raw & 127, 9, raw >> 7))]
+    wire = [
+        pair
+        for raw in sent
+        for pair in (
+            (9, raw >> 7, 41, raw & 127) if order == "upper first" else (41, raw & 127, 9, raw >> 7)
+        )
+    ]
     heard = numbers("cc14 9", *wire)
     assert heard == sorted(heard)
     assert set(sent) <= set(heard)
 
 
-@pytest.mark.parametrize(("number", "left"), [(121, ["note 40 ch 1"]), (123, ["cc 64 ch 1"]), (120, ["cc 64 ch 1"])])
+@pytest.mark.parametrize(
+    ("number", "left"), [(121, ["note 40 ch 1"]), (123, ["cc 64 ch 1"]), (120, ["cc 64 ch 1"])]
+)
 def test_reset_and_silence_let_go_of_what_is_held(number: int, left: list[str]) -> None:
     heard = Heard()
     reader = MidiReader("a device", heard)
-    for message in mido.parse_all(bytes((0x90, 40, 9, 0xB0, 64, 127, 0x91, 40, 9, 0xB0, number, 0))):
+    for message in mido.parse_all(
+        bytes((0x90, 40, 9, 0xB0, 64, 127, 0x91, 40, 9, 0xB0, number, 0))
+    ):
         reader.hear(message, 0.0)
     released = [name for name, raw in heard.controls if raw == 0 and name != f"cc {number} ch 1"]
     assert len(released) == 1
@@ -171,11 +194,15 @@ def test_the_clock_is_no_control() -> None:
 def test_a_device_that_vanishes_lets_go_of_what_it_held() -> None:
     heard = Heard()
     reader = MidiReader("a device", heard)
-    for message in mido.parse_all(bytes((0x90, 36, 90, 0x90, 38, 90, 0x80, 36, 0, 0xB0, 64, 127, 0xB0, 7, 100))):
+    for message in mido.parse_all(
+        bytes((0x90, 36, 90, 0x90, 38, 90, 0x80, 36, 0, 0xB0, 64, 127, 0xB0, 7, 100))
+    ):
         reader.hear(message, 0.0)
     heard.controls.clear()
     reader.vanished()
-    assert heard.controls == [("cc 64 ch 1", 0), ("note 38 ch 1", 0)], "the key and the pedal, not the fader"
+    assert heard.controls == [("cc 64 ch 1", 0), ("note 38 ch 1", 0)], (
+        "the key and the pedal, not the fader"
+    )
 
 
 def test_random_bytes_do_no_harm() -> None:
@@ -189,12 +216,26 @@ def test_random_bytes_do_no_harm() -> None:
     assert all(-8192 <= raw <= 16383 for _, raw in heard.controls)
 
 
-@pytest.mark.parametrize("text", ["cc 7", "cc 7 ch 3", "cc14 1", "note 36 ch 10", "pitch", "aftertouch", "program ch 2", "nrpn 300"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cc 7",
+        "cc 7 ch 3",
+        "cc14 1",
+        "note 36 ch 10",
+        "pitch",
+        "aftertouch",
+        "program ch 2",
+        "nrpn 300",
+    ],
+)
 def test_controls_are_written_as_they_are_read(text: str) -> None:
     assert str(control(text)) == text
 
 
-@pytest.mark.parametrize("text", ["cc", "cc 200", "fader 3", "", "cc 7 ch 17", "cc14 40", "note -1"])
+@pytest.mark.parametrize(
+    "text", ["cc", "cc 200", "fader 3", "", "cc 7 ch 17", "cc14 40", "note -1"]
+)
 def test_what_is_no_control_is_refused(text: str) -> None:
     with pytest.raises(Fault, match="midi"):
         control(text)
@@ -219,7 +260,9 @@ class Plugged:
 
     def open_output(self, name: str) -> Any:
         told = self.told[name]
-        return type("Out", (), {"send": staticmethod(told.append), "close": staticmethod(lambda: None)})()
+        return type(
+            "Out", (), {"send": staticmethod(told.append), "close": staticmethod(lambda: None)}
+        )()
 
     def close(self) -> None: ...
 
@@ -230,14 +273,25 @@ def plugged(mappings: list[dict[str, Any]], *names: str) -> tuple[Plugged, MidiP
     conductor, _ = make_conductor(show, store, live=False, say=print)
     store.listeners.append(conductor.changed)
     store.forces = conductor
-    ports = MidiPorts(conductor, now=time.monotonic, say=print, hands=conductor.hands, values=store.base, backend=lambda: backend)
+    ports = MidiPorts(
+        conductor,
+        now=time.monotonic,
+        say=print,
+        hands=conductor.hands,
+        values=store.base,
+        backend=lambda: backend,
+    )
     ports.start()
     until(lambda: len(backend.callbacks) == len(names))
     return backend, ports, store, conductor
 
 
-def test_a_driver_that_throws_when_something_is_plugged_in_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    backend, ports, store, _ = plugged([{"midi": "cc 7", "to": "noise/hold", "takeover": False}], "BOX")
+def test_a_driver_that_throws_when_something_is_plugged_in_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    backend, ports, store, _ = plugged(
+        [{"midi": "cc 7", "to": "noise/hold", "takeover": False}], "BOX"
+    )
     try:
         until(lambda: bool(backend.told["BOX"]))
         names = backend.get_output_names
@@ -268,14 +322,18 @@ def test_two_devices_of_one_name_are_both_told_and_each_is_fetched_by_itself() -
             for value in values:
                 backend.callbacks[name](mido.Message("control_change", control=7, value=value))
                 store.sample(time.monotonic())
-        assert store.get("noise/hold") == pytest.approx(60 / 127), "the second one has not met the value"
+        assert store.get("noise/hold") == pytest.approx(60 / 127), (
+            "the second one has not met the value"
+        )
         assert sorted(ports.devices) == ["BOX:BOX MIDI 1", "BOX:BOX MIDI 1 (2)"]
     finally:
         ports.stop()
 
 
 def test_a_device_that_sends_back_what_it_is_told_does_not_end_a_fade() -> None:
-    backend, ports, store, _ = plugged([{"midi": "cc 7", "to": "noise/hold", "takeover": False}], "MOTOR")
+    backend, ports, store, _ = plugged(
+        [{"midi": "cc 7", "to": "noise/hold", "takeover": False}], "MOTOR"
+    )
     try:
         begun = time.monotonic()
         store.fade("noise/hold", 1.0, 1.0)
@@ -359,8 +417,12 @@ def control_change(number: int, value: int) -> mido.Message:
     return mido.Message("control_change", control=number, value=value)
 
 
-LIBRARIES = {"rtmidi": "mido.backends.rtmidi/UNIX_JACK", "rtmidi2": "vj.control.midi.rtmidi2/UNIX_JACK"}
-"""The two libraries that a machine may have, by its Python, and how mido calls what stands on them."""
+LIBRARIES = {
+    "rtmidi": "mido.backends.rtmidi/UNIX_JACK",
+    "rtmidi2": "vj.control.midi.rtmidi2/UNIX_JACK",
+}
+"""The two libraries that a machine may have, by its Python, and how mido calls what stands on
+them."""
 
 
 @pytest.fixture(scope="module")
@@ -405,7 +467,9 @@ def jack(request: pytest.FixtureRequest, server: None) -> Any:
             probe = backend.open_input("probe", virtual=True)
         except Exception:
             if time.monotonic() > end:
-                pytest.skip(f"the JACK dummy server does not start here, or {request.param} is without JACK")
+                pytest.skip(
+                    f"the JACK dummy server does not start here, or {request.param} is without JACK"
+                )
             time.sleep(0.1)
     probe.close()
     return backend
@@ -414,7 +478,11 @@ def jack(request: pytest.FixtureRequest, server: None) -> Any:
 def test_a_real_port_plays_is_unplugged_and_comes_back(jack: Any) -> None:
     said: list[str] = []
     show = check_show(
-        {"start": {"strength": 0.0}, "mappings": [{"midi": "cc 7", "device": "nano", "to": "noise/hold", "takeover": False}]}, "test"
+        {
+            "start": {"strength": 0.0},
+            "mappings": [{"midi": "cc 7", "device": "nano", "to": "noise/hold", "takeover": False}],
+        },
+        "test",
     )
     store = Store(show.start, show.table())
     conductor, _ = make_conductor(show, store, live=False, say=said.append)
@@ -427,14 +495,18 @@ def test_a_real_port_plays_is_unplugged_and_comes_back(jack: Any) -> None:
                 heard.hear_midi(found, raw, device)
             conductor.hear_midi(found, raw, device)
 
-        def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None: ...
+        def hear_clock(
+            self, what: str, time: float, device: str = "", position: int = 0
+        ) -> None: ...
 
     def arrives(out: Any, message: mido.Message, as_heard: tuple[str, float]) -> bool:
         out.send(message)
         time.sleep(0.03)
         return heard.controls[-1:] == [as_heard]
 
-    ports = MidiPorts(Both(), now=time.monotonic, say=said.append, devices=["nano"], backend=lambda: jack)
+    ports = MidiPorts(
+        Both(), now=time.monotonic, say=said.append, devices=["nano"], backend=lambda: jack
+    )
     ports.start()
     try:
         for _ in range(2):
@@ -448,10 +520,16 @@ def test_a_real_port_plays_is_unplugged_and_comes_back(jack: Any) -> None:
             raws = [raw for _, raw in heard.controls]
             assert raws == sorted(raws)
             assert store.sample(1.0)["noise/hold"] == pytest.approx(99 / 127)
-            until(lambda out=out: arrives(out, mido.Message("note_on", note=40, velocity=100), ("note 40 ch 1", 100)))
+            until(
+                lambda out=out: arrives(
+                    out, mido.Message("note_on", note=40, velocity=100), ("note 40 ch 1", 100)
+                )
+            )
             out.close()
             until(lambda: any("has gone" in line for line in said))
-            assert heard.controls[-1] == ("note 40 ch 1", 0), "unplugged in mid-note: nothing stays pressed"
+            assert heard.controls[-1] == ("note 40 ch 1", 0), (
+                "unplugged in mid-note: nothing stays pressed"
+            )
             said.clear()
             heard.controls.clear()
     finally:
@@ -459,7 +537,10 @@ def test_a_real_port_plays_is_unplugged_and_comes_back(jack: Any) -> None:
 
 
 def test_lamps_and_motors_of_a_real_port_follow_but_do_not_fight_the_hand(jack: Any) -> None:
-    rules = [{"midi": "cc 7", "to": "strength", "takeover": False}, {"midi": "note 1", "to": "output/freeze", "as": "toggle"}]
+    rules = [
+        {"midi": "cc 7", "to": "strength", "takeover": False},
+        {"midi": "note 1", "to": "output/freeze", "as": "toggle"},
+    ]
     show = check_show({"start": {"strength": 0.0}, "mappings": rules}, "test")
     store = Store(show.start, show.table())
     conductor, _ = make_conductor(show, store, live=False, say=print)
@@ -481,7 +562,9 @@ def test_lamps_and_motors_of_a_real_port_follow_but_do_not_fight_the_hand(jack: 
         time.sleep(seconds)
         store.sample(time.monotonic())
         return [
-            (message.control, message.value) if message.type == "control_change" else (-message.note, message.velocity)
+            (message.control, message.value)
+            if message.type == "control_change"
+            else (-message.note, message.velocity)
             for message in motors.iter_pending()
         ]
 
@@ -516,16 +599,28 @@ def test_lamps_and_motors_of_a_real_port_follow_but_do_not_fight_the_hand(jack: 
 @pytest.mark.parametrize(
     ("moves", "found"),
     [
-        ([("cc 7 ch 1", 60), ("cc 7 ch 1", 61), ("cc 7 ch 1", 62)], {"midi": "cc 7", "device": "nano"}),
-        ([("cc 7 ch 1", 60), ("cc 7 ch 1", 60), ("note 36 ch 10", 99)], {"midi": "note 36", "device": "nano"}),
+        (
+            [("cc 7 ch 1", 60), ("cc 7 ch 1", 61), ("cc 7 ch 1", 62)],
+            {"midi": "cc 7", "device": "nano"},
+        ),
+        (
+            [("cc 7 ch 1", 60), ("cc 7 ch 1", 60), ("note 36 ch 10", 99)],
+            {"midi": "note 36", "device": "nano"},
+        ),
         ([("cc 64 ch 1", 127)], {"midi": "cc 64", "device": "nano"}),
         (
-            [(name, value) for value in (3, 4, 5) for name in ("cc 1 ch 1", "cc 33 ch 1", "cc14 1 ch 1")],
+            [
+                (name, value)
+                for value in (3, 4, 5)
+                for name in ("cc 1 ch 1", "cc 33 ch 1", "cc14 1 ch 1")
+            ],
             {"midi": "cc14 1", "device": "nano"},
         ),
     ],
 )
-def test_learn_finds_the_control_that_is_moved(moves: list[tuple[str, int]], found: dict[str, str]) -> None:
+def test_learn_finds_the_control_that_is_moved(
+    moves: list[tuple[str, int]], found: dict[str, str]
+) -> None:
     ear = Ear()
     for name, raw in moves:
         ear.hear_midi(control(name), raw, "nano")
@@ -562,9 +657,18 @@ def test_a_learned_line_is_added_and_comments_stay(tmp_path: Path) -> None:
     said = add_mapping(path, {"midi": "cc 20", "device": "nano", "to": "noise/hold"})
     text = path.read_text(encoding="utf-8")
     assert "cc 20" in said
-    for kept in ("# My show. Do not lose this line.", "# nor this", "# half", "# the left hand", "# fader one", "# slowly"):
+    for kept in (
+        "# My show. Do not lose this line.",
+        "# nor this",
+        "# half",
+        "# the left hand",
+        "# fader one",
+        "# slowly",
+    ):
         assert kept in text
-    assert [line for line in text.split("\n") if line not in SHOW.split("\n")] == ["  - {midi: cc 20, device: nano, to: noise/hold}"]
+    assert [line for line in text.split("\n") if line not in SHOW.split("\n")] == [
+        "  - {midi: cc 20, device: nano, to: noise/hold}"
+    ]
     assert load_show(path).mappings[-1].to == "noise/hold"
     add_mapping(path, {"midi": "cc 20", "device": "nano", "to": "noise/hold"})
     assert path.read_text(encoding="utf-8") == text, "learned again it is the same line"

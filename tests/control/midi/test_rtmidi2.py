@@ -1,4 +1,5 @@
-"""MIDI by rtmidi2, in a process of its own: when that ends or stands still, the show goes on and the ports come back.
+"""MIDI by rtmidi2, in a process of its own: when that ends or stands still, the show goes on and
+the ports come back.
 
 tests/control/midi/test_midi.py plays it through real JACK ports.
 """

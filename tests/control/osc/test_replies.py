@@ -1,4 +1,5 @@
-"""What is said of a value that was clamped, and of what was not understood: where the hand is, and once."""
+"""What is said of a value that was clamped, and of what was not understood: where the hand is, and
+once."""
 
 from __future__ import annotations
 
@@ -164,7 +165,8 @@ def test_a_mask_for_people_without_a_model_is_told_where_it_was_asked_for() -> N
         performance.store.set("mask/mode", "luma")
         performance.store.set("mask/mode", "person")
         assert [line for line in said if "finds nobody" in line] == [
-            "mask/mode person: finds nobody without a person model; person: FILE.onnx in the show names one"
+            "mask/mode person: finds nobody without a person model; person: FILE.onnx in the show "
+            "names one"
         ]
     finally:
         performance.stop()

@@ -1,4 +1,5 @@
-"""OSC from real programs over a real socket: liblo's oscsend, python-osc's own client, and packets that mean harm."""
+"""OSC from real programs over a real socket: liblo's oscsend, python-osc's own client, and packets
+that mean harm."""
 
 from __future__ import annotations
 
@@ -23,7 +24,9 @@ from vj.core.clock import WallClock
 from vj.core.errors import Fault
 from vj.parameters.store import Store
 
-needs_oscsend = pytest.mark.skipif(shutil.which("oscsend") is None, reason="oscsend is missing: apt install liblo-tools")
+needs_oscsend = pytest.mark.skipif(
+    shutil.which("oscsend") is None, reason="oscsend is missing: apt install liblo-tools"
+)
 
 
 def message(address: str, *values: Any) -> bytes:
@@ -116,9 +119,14 @@ def rig() -> Iterator[Rig]:
         ("/vj/output/freeze", "f", "1.0", "output/freeze", True),
     ],
 )
-def test_oscsend_plays_it(rig: Rig, address: str, kind: str, value: str | None, name: str, expected: Any) -> None:
+def test_oscsend_plays_it(
+    rig: Rig, address: str, kind: str, value: str | None, name: str, expected: Any
+) -> None:
     host, port = rig.server.address
-    subprocess.run(["oscsend", host, str(port), address, kind, *([value] if value is not None else [])], check=True)
+    subprocess.run(
+        ["oscsend", host, str(port), address, kind, *([value] if value is not None else [])],
+        check=True,
+    )
     rig.until(lambda: rig.store.get(name) == pytest.approx(expected))
 
 
@@ -143,7 +151,10 @@ def test_the_status_comes_by_itself_and_when_asked_for(rig: Rig) -> None:
     rig.peer.send(message("/vj/status"))
     rig.peer.socket.settimeout(2)
     heard = [OscMessage(rig.peer.socket.recv(65536)) for _ in range(4)]
-    assert {(one.address, tuple(one.params)) for one in heard} == {("/vj/status/fps", (24.5,)), ("/vj/status/sinks", ("ndi:vj", "preview"))}
+    assert {(one.address, tuple(one.params)) for one in heard} == {
+        ("/vj/status/fps", (24.5,)),
+        ("/vj/status/sinks", ("ndi:vj", "preview")),
+    }
 
 
 def test_what_turns_out_later_to_mean_nothing_is_told_to_whoever_plays(rig: Rig) -> None:
@@ -177,7 +188,10 @@ def test_a_number_out_of_range_is_clamped_and_said(rig: Rig) -> None:
         (message("/vj/strenght", 1.0), "/vj/strenght: no such address; did you mean /vj/strength?"),
         (message("/live/play", 1), "/live/play: no such address"),
         (message("/vj/strength", "much"), "/vj/strength: 'much' is not a number (0 .. 1)"),
-        (message("/vj/strength", 0.1, 0.2), "/vj/strength: 2 values came, one would be right (0 .. 1)"),
+        (
+            message("/vj/strength", 0.1, 0.2),
+            "/vj/strength: 2 values came, one would be right (0 .. 1)",
+        ),
         (message("/vj/prompt", 3.0), "/vj/prompt: 3.0 is not text"),
         (message("/vj/mix/mode", "multipy"), "did you mean multiply?"),
         (message("/vj/nothing/*", 1), "/vj/nothing/*: matches no address"),
@@ -185,7 +199,9 @@ def test_a_number_out_of_range_is_clamped_and_said(rig: Rig) -> None:
         (message("/vj/prompt/list", "[["), "not JSON"),
     ],
 )
-def test_what_cannot_be_meant_is_answered_and_changes_nothing(rig: Rig, packet: bytes, words: str) -> None:
+def test_what_cannot_be_meant_is_answered_and_changes_nothing(
+    rig: Rig, packet: bytes, words: str
+) -> None:
     before = dict(rig.store.sample(0).values)
     address, (text,) = rig.peer.ask(packet)
     assert address == "/vj/error"
@@ -198,7 +214,9 @@ def test_patterns_set_and_ask_many_but_never_fire(rig: Rig) -> None:
     rig.peer.send(message("/vj/feedback/{x,y}", 0.1))
     rig.peer.send(message("/vj/*", 1.0))
     rig.settle()
-    assert [rig.store.get(f"feedback/{name}") for name in ("x", "y", "zoom")] == pytest.approx([0.1, 0.1, 1.0])
+    assert [rig.store.get(f"feedback/{name}") for name in ("x", "y", "zoom")] == pytest.approx(
+        [0.1, 0.1, 1.0]
+    )
     assert rig.store.get("strength") == 1.0, "set, and not wiped by panic"
     assert rig.store.get("record") is False
     rig.peer.send(message("/vj/picture/*"))
@@ -226,7 +244,11 @@ def bundle(when: float, *packets: bytes) -> bytes:
 
 
 def test_a_bundle_is_obeyed_in_order(rig: Rig) -> None:
-    rig.peer.send(bundle(IMMEDIATELY, message("/vj/strength", 0.9), message("/vj/panic"), message("/vj/steps", 2)))
+    rig.peer.send(
+        bundle(
+            IMMEDIATELY, message("/vj/strength", 0.9), message("/vj/panic"), message("/vj/steps", 2)
+        )
+    )
     rig.settle()
     assert (rig.store.get("strength"), rig.store.get("steps")) == (0.5, 2)
 
@@ -349,7 +371,11 @@ def crafted() -> list[bytes]:
 def test_packets_that_mean_harm_are_ignored_in_bounded_time_and_it_plays_on(rig: Rig) -> None:
     rng = np.random.default_rng(7)
     packets = crafted()
-    seeds = [message("/vj/strength", 0.5), message("/vj/prompt", "gold"), bundle(IMMEDIATELY, message("/vj/steps", 2))]
+    seeds = [
+        message("/vj/strength", 0.5),
+        message("/vj/prompt", "gold"),
+        bundle(IMMEDIATELY, message("/vj/steps", 2)),
+    ]
     for _ in range(1000):
         torn = bytearray(seeds[rng.integers(3)])
         for place in rng.integers(0, len(torn), rng.integers(1, 6)):
@@ -386,7 +412,10 @@ def test_each_of_the_known_ones_is_told_apart(index: int) -> None:
 
 
 def test_packets_are_read_as_python_osc_writes_them() -> None:
-    assert unpack(message("/a", 1, 0.5, "zwölf", True, False, b"xy")) == ([Message("/a", (1, 0.5, "zwölf", True, False, b"xy"))], [])
+    assert unpack(message("/a", 1, 0.5, "zwölf", True, False, b"xy")) == (
+        [Message("/a", (1, 0.5, "zwölf", True, False, b"xy"))],
+        [],
+    )
     assert unpack(b"/vj/panic\0\0\0") == ([Message("/vj/panic", ())], [])
 
 
@@ -448,7 +477,9 @@ def test_a_fader_that_is_held_is_not_told_its_own_value(rig: Rig) -> None:
         time.sleep(0.02)
     held = rig.peer.answers(0.05)
     assert held == []
-    assert rig.peer.answers(0.4) == [("/vj/strength", [pytest.approx(0.95)])], "once, when it has been let go"
+    assert rig.peer.answers(0.4) == [("/vj/strength", [pytest.approx(0.95)])], (
+        "once, when it has been let go"
+    )
     assert other.answers(0.2)[-1] == ("/vj/strength", [pytest.approx(0.95)])
     other.socket.close()
 
@@ -463,7 +494,10 @@ def test_mapped_addresses_are_heard_and_told_back() -> None:
     from vj.show.load import check_show
 
     rig = Rig()
-    show = check_show({"mappings": [{"osc": "/1/fader1", "to": "strength", "range": [0.2, 0.8], "invert": True}]}, "test")
+    show = check_show(
+        {"mappings": [{"osc": "/1/fader1", "to": "strength", "range": [0.2, 0.8], "invert": True}]},
+        "test",
+    )
     conductor, _ = make_conductor(show, rig.store, live=False, say=print)
     rig.store.forces = conductor
     rig.server.conduct(conductor)
@@ -494,17 +528,36 @@ def test_switches_and_menus_of_mappings_are_told_too() -> None:
         {"osc": "/2/seed", "to": "seed/a", "as": "raw"},
         {"osc": "/2/on", "to": "output/freeze", "value": "on"},
     ]
-    conductor, _ = make_conductor(check_show({"mappings": rules}, "test"), rig.store, live=False, say=print)
+    conductor, _ = make_conductor(
+        check_show({"mappings": rules}, "test"), rig.store, live=False, say=print
+    )
     rig.server.conduct(conductor)
     try:
         rig.peer.send(message("/vj/subscribe"))
         told = dict(rig.peer.answers(0.3))
-        assert [told[f"/2/{name}"] for name in ("freeze", "thaw", "toggle", "menu", "seed")] == [[0.0], [1.0], [0.0], [0.0], [2.0]]
+        assert [told[f"/2/{name}"] for name in ("freeze", "thaw", "toggle", "menu", "seed")] == [
+            [0.0],
+            [1.0],
+            [0.0],
+            [0.0],
+            [2.0],
+        ]
         assert "/2/on" not in told, "a button that sets one thing stands nowhere"
-        for name, value in (("output/freeze", True), ("mask/invert", True), ("mix/mode", "multiply"), ("seed/a", 77)):
+        for name, value in (
+            ("output/freeze", True),
+            ("mask/invert", True),
+            ("mix/mode", "multiply"),
+            ("seed/a", 77),
+        ):
             rig.store.set(name, value)
         told = dict(rig.peer.answers(0.3))
-        assert [told[f"/2/{name}"] for name in ("freeze", "thaw", "toggle", "menu", "seed")] == [[127.0], [0.0], [1.0], [3.0], [77.0]]
+        assert [told[f"/2/{name}"] for name in ("freeze", "thaw", "toggle", "menu", "seed")] == [
+            [127.0],
+            [0.0],
+            [1.0],
+            [3.0],
+            [77.0],
+        ]
     finally:
         rig.server.stop()
 
@@ -522,19 +575,26 @@ def test_of_two_programs_on_one_machine_only_the_one_that_moves_is_not_told(rig:
     other.socket.close()
 
 
-def test_a_value_that_does_not_fit_into_a_datagram_is_said_and_the_others_are_told(rig: Rig) -> None:
+def test_a_value_that_does_not_fit_into_a_datagram_is_said_and_the_others_are_told(
+    rig: Rig,
+) -> None:
     rig.peer.send(message("/vj/subscribe"))
     rig.peer.answers(0.3)
     rig.store._targets["prompt/b"] = "y" * 70_000
     rig.store._targets["seed/b"] = 2**70
     rig.store.set("strength", 0.75)
     assert ("/vj/strength", [0.75]) in rig.peer.answers(0.4)
-    assert any("/vj/prompt/b is not told: it is too long for a datagram" in line for line in rig.said)
-    assert any("/vj/seed/b is not told" in line and "too large for OSC" in line for line in rig.said)
+    assert any(
+        "/vj/prompt/b is not told: it is too long for a datagram" in line for line in rig.said
+    )
+    assert any(
+        "/vj/seed/b is not told" in line and "too large for OSC" in line for line in rig.said
+    )
 
 
 def test_two_of_them_that_reply_to_each_other_come_to_rest() -> None:
-    """Each tells the other its values: they must neither complain about them, nor swap them for ever."""
+    """Each tells the other its values: they must neither complain about them, nor swap them for
+    ever."""
     said: list[str] = []
     ports = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
     for one in ports:
@@ -544,7 +604,14 @@ def test_two_of_them_that_reply_to_each_other_come_to_rest() -> None:
         one.close()
     stores = [Store({"strength": 0.2, "delta": 0.3}), Store({"strength": 0.9, "delta": 0.8})]
     servers = [
-        OscServer(store, mine, clock=WallClock(), reply=other, status=lambda: {"fps": [24.0], "sinks": []}, on_message=said.append)
+        OscServer(
+            store,
+            mine,
+            clock=WallClock(),
+            reply=other,
+            status=lambda: {"fps": [24.0], "sinks": []},
+            on_message=said.append,
+        )
         for store, mine, other in zip(stores, (here, there), (there, here), strict=True)
     ]
     for server in servers:
@@ -553,17 +620,25 @@ def test_two_of_them_that_reply_to_each_other_come_to_rest() -> None:
         time.sleep(0.8)
         before = [server.messages for server in servers]
         time.sleep(0.8)
-        assert all(server.messages - old <= 6 for server, old in zip(servers, before, strict=True)), "the status, and nothing else"
+        assert all(
+            server.messages - old <= 6 for server, old in zip(servers, before, strict=True)
+        ), "the status, and nothing else"
         assert said == []
         stores[0].set("strength", 0.6)
         time.sleep(0.3)
-        assert stores[1].get("strength") == pytest.approx(0.6), "a hand on one still moves the other"
+        assert stores[1].get("strength") == pytest.approx(0.6), (
+            "a hand on one still moves the other"
+        )
         for store, value in zip(stores, (0.1, 0.95), strict=True):
-            store.set("delta", value)  # two hands at once: the two tell each other in the same moment
+            store.set(
+                "delta", value
+            )  # two hands at once: the two tell each other in the same moment
         time.sleep(0.6)
         before = [server.messages for server in servers]
         time.sleep(0.6)
-        assert all(server.messages - old <= 6 for server, old in zip(servers, before, strict=True)), "the values are not swapped for ever"
+        assert all(
+            server.messages - old <= 6 for server, old in zip(servers, before, strict=True)
+        ), "the values are not swapped for ever"
     finally:
         for server in servers:
             server.stop()
@@ -620,7 +695,13 @@ def test_a_reply_to_a_host_that_is_none_is_said_and_nothing_waits_for_it() -> No
 
 def test_the_status_goes_on_when_the_system_clock_is_set_back() -> None:
     wall = [time.time()]
-    server = OscServer(Store(), ("127.0.0.1", 0), clock=WallClock(), status=lambda: {"fps": [1.0]}, wall=lambda: wall[0])
+    server = OscServer(
+        Store(),
+        ("127.0.0.1", 0),
+        clock=WallClock(),
+        status=lambda: {"fps": [1.0]},
+        wall=lambda: wall[0],
+    )
     server.start()
     peer = Peer(server.address)
     try:

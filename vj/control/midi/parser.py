@@ -1,4 +1,5 @@
-"""From MIDI messages to controls: 14-bit pairs and NRPN joined, note-on of velocity 0 read as note-off, what is pressed remembered.
+"""From MIDI messages to controls: 14-bit pairs and NRPN joined, note-on of velocity 0 read as
+note-off, what is pressed remembered.
 
 After the MIDI 1.0 detailed specification (RP-018 for NRPN and RPN) and what senders really do.
 """
@@ -12,7 +13,13 @@ from typing import Any, Protocol
 from vj.control.mapping import PEDALS
 from vj.show.midi_controls import Control
 
-CLOCK = {"clock": "tick", "start": "start", "stop": "stop", "continue": "continue", "songpos": "position"}
+CLOCK = {
+    "clock": "tick",
+    "start": "start",
+    "stop": "stop",
+    "continue": "continue",
+    "songpos": "position",
+}
 DATA, DATA_FINE, UP, DOWN = 6, 38, 96, 97
 """Controllers that give the chosen parameter number its value."""
 NUMBERS = {98: ("nrpn", "low"), 99: ("nrpn", "high"), 100: ("rpn", "low"), 101: ("rpn", "high")}
@@ -45,17 +52,20 @@ class Pair:
     _since: float = 0.0
 
     def hear_high(self, value: int, time: float) -> int:
-        """The value now. Another upper half alone stands for itself: the lower one is 0 until it comes."""
+        """The value now. Another upper half alone stands for itself: the lower one is 0 until it
+        comes."""
         if self._waiting and time - self._since > TOGETHER:
-            self.low_first = self._waiting = False  # that lower half was the end of something, and not the begin of this
+            self.low_first = self._waiting = (
+                False  # that lower half was the end of something, and not the begin of this
+            )
         if value != self.high and not self._waiting:
             self.low = 0
         self.high, self._waiting = value, False
         return value * 128 + self.low
 
     def hear_low(self, value: int, time: float) -> int | None:
-        """The value now, None while the upper half has to come first: of a sender that sends the lower one first, or has sent nothing
-        else yet."""
+        """The value now, None while the upper half has to come first: of a sender that sends the
+        lower one first, or has sent nothing else yet."""
         self.low = value
         if self.high is None:
             self.low_first = True
@@ -80,8 +90,14 @@ class Number:
 
     @property
     def nrpn(self) -> int | None:
-        """Of an NRPN that is chosen as a whole; None for an RPN, half of one, and the null number."""
-        if self.kind != "nrpn" or self.high is None or self.low is None or (self.high, self.low) == NOTHING:
+        """Of an NRPN that is chosen as a whole; None for an RPN, half of one, and the null
+        number."""
+        if (
+            self.kind != "nrpn"
+            or self.high is None
+            or self.low is None
+            or (self.high, self.low) == NOTHING
+        ):
             return None
         return self.high * 128 + self.low
 
@@ -99,7 +115,8 @@ class MidiReader:
         self.messages = 0
 
     def hear(self, message: Any, time: float) -> None:
-        """message: a mido.Message; time: seconds on the show's clock. What is no control (sysex, active sensing) is passed over."""
+        """message: a mido.Message; time: seconds on the show's clock. What is no control (sysex,
+        active sensing) is passed over."""
         self.messages += 1
         self._time = time
         kind = message.type
@@ -164,7 +181,9 @@ class MidiReader:
             return
         pair = self._data.setdefault((channel, chosen), Pair())
         if number in (UP, DOWN):
-            whole = min(16383, max(0, (pair.high or 0) * 128 + pair.low + (1 if number == UP else -1)))
+            whole = min(
+                16383, max(0, (pair.high or 0) * 128 + pair.low + (1 if number == UP else -1))
+            )
             pair.high, pair.low = divmod(whole, 128)
             self._give(Control("nrpn", chosen, channel), whole)
         else:

@@ -1,6 +1,8 @@
-"""MIDI ports: found by parts of their names, opened when they appear, let go when they vanish; lamps and motors are told what changed.
+"""MIDI ports: found by parts of their names, opened when they appear, let go when they vanish;
+lamps and motors are told what changed.
 
-The one file that touches mido's backend, which a machine need not have: python-rtmidi, or rtmidi2 on Pythons without it.
+The one file that touches mido's backend, which a machine need not have: python-rtmidi, or rtmidi2
+on Pythons without it.
 """
 
 from __future__ import annotations
@@ -38,12 +40,14 @@ _NUMBERS = re.compile(r"\s+\d+(:\d+)?$")
 
 
 def plain_name(port: str) -> str:
-    """A port's name without the numbers that ALSA and Windows add: they change from one plugging to the next."""
+    """A port's name without the numbers that ALSA and Windows add: they change from one plugging to
+    the next."""
     return _NUMBERS.sub("", port)
 
 
 def counterpart(port: str, others: Sequence[str]) -> str | None:
-    """The output that belongs to an input: of the same name, or of the same name within another client (JACK)."""
+    """The output that belongs to an input: of the same name, or of the same name within another
+    client (JACK)."""
     for name in (str, plain_name, lambda full: plain_name(full).rpartition(":")[2]):
         for other in others:
             if name(other) == name(port):
@@ -52,7 +56,8 @@ def counterpart(port: str, others: Sequence[str]) -> str | None:
 
 
 def make_backend() -> Any:
-    """mido's backend: python-rtmidi, where that has no build rtmidi2, or what MIDO_BACKEND names. Raises ImportError without one."""
+    """mido's backend: python-rtmidi, where that has no build rtmidi2, or what MIDO_BACKEND names.
+    Raises ImportError without one."""
     try:
         import mido
     except ImportError:
@@ -82,9 +87,15 @@ class MidiPorts:
         backend: Callable[[], Any] = make_backend,
         supervisor: Supervisor | None = None,
     ) -> None:
-        """devices: parts of names; none for all. hands, values: what is told back to lamps and motors; values None tells nothing."""
+        """devices: parts of names; none for all. hands, values: what is told back to lamps and
+        motors; values None tells nothing."""
         self._supervisor = supervisor or Supervisor(say)
-        self._listener, self._now, self._say, self._devices = listener, now, say, [d.casefold() for d in devices]
+        self._listener, self._now, self._say, self._devices = (
+            listener,
+            now,
+            say,
+            [d.casefold() for d in devices],
+        )
         self.hands, self._values, self._make = list(hands), values, backend
         self._inputs: dict[str, tuple[Any, MidiReader]] = {}
         self._outputs: dict[str, Any] = {}
@@ -139,7 +150,8 @@ class MidiPorts:
                 port.close()
 
     def _guarded(self, what: str, work: Callable[[], None]) -> None:
-        """A driver may throw anything, at any time, and the thread goes on; said when it is news."""
+        """A driver may throw anything, at any time, and the thread goes on; said when it is
+        news."""
         try:
             work()
             self._troubles.discard(what)
@@ -152,14 +164,28 @@ class MidiPorts:
     def _look(self, backend: Any) -> None:
         """Open what has come, let go of what has gone."""
         try:
-            names = {name for name in backend.get_input_names() if "vj-" not in name and "Midi Through" not in name}
+            names = {
+                name
+                for name in backend.get_input_names()
+                if "vj-" not in name and "Midi Through" not in name
+            }
         except Exception as error:  # no sequencer on this machine
             if self.state != "no MIDI":
                 self.state = "no MIDI"
-                self._say(f"MIDI is not to be had on this machine ({error}); the show plays without it")
+                self._say(
+                    f"MIDI is not to be had on this machine ({error}); the show plays without it"
+                )
             return
-        wanted = {name for name in names if not self._devices or any(part in name.casefold() for part in self._devices)}
-        for name in [name for name, (port, _) in self._inputs.items() if name not in names or getattr(port, "closed", False)]:
+        wanted = {
+            name
+            for name in names
+            if not self._devices or any(part in name.casefold() for part in self._devices)
+        }
+        for name in [
+            name
+            for name, (port, _) in self._inputs.items()
+            if name not in names or getattr(port, "closed", False)
+        ]:
             port, reader = self._inputs.pop(name)
             with contextlib.suppress(Exception):
                 port.close()
@@ -187,13 +213,17 @@ class MidiPorts:
             self._inputs[name] = backend.open_input(name, callback=hear), reader
         except Exception as error:  # another program holds it (Windows)
             self._failed.add(name)
-            self._say(f"MIDI {plain_name(name)} cannot be opened ({error}); another program may hold it")
+            self._say(
+                f"MIDI {plain_name(name)} cannot be opened ({error}); another program may hold it"
+            )
             return
         self._say(f"MIDI {reader.device} plays")
         if self._values is None:
             return
         taken = {self._counterparts[port] for port in self._outputs}
-        other = counterpart(name, [port for port in backend.get_output_names() if port not in taken])
+        other = counterpart(
+            name, [port for port in backend.get_output_names() if port not in taken]
+        )
         if other is not None:
             with contextlib.suppress(Exception):
                 self._outputs[name] = backend.open_output(other)
@@ -203,11 +233,18 @@ class MidiPorts:
     def _called(self, port: str) -> str:
         """The name mappings know a device by; of two alike the second one is NAME (2)."""
         plain, taken = plain_name(port), {reader.device for _, reader in self._inputs.values()}
-        return next(name for name in (plain, *(f"{plain} ({n})" for n in range(2, 99))) if name not in taken)
+        return next(
+            name for name in (plain, *(f"{plain} ({n})" for n in range(2, 99))) if name not in taken
+        )
 
     @staticmethod
     def _control(message: Any) -> tuple[str, int] | None:
-        kind = {"control_change": "cc", "note_on": "note", "note_off": "note", "pitchwheel": "pitch"}.get(message.type)
+        kind = {
+            "control_change": "cc",
+            "note_on": "note",
+            "note_off": "note",
+            "pitchwheel": "pitch",
+        }.get(message.type)
         if kind is None:
             return None
         return kind, message.control if kind == "cc" else message.note if kind == "note" else 0
@@ -218,13 +255,17 @@ class MidiPorts:
             self._moved[port, *control] = time.monotonic()
 
     def _is_echo(self, port: str, message: Any) -> bool:
-        """A device sends back what it was just told, as some do: it must not end a fade as a hand would."""
+        """A device sends back what it was just told, as some do: it must not end a fade as a hand
+        would."""
         control = self._control(message)
         if control is None or control[0] == "note":
             return False
         raw = message.value if control[0] == "cc" else message.pitch
         now = time.monotonic()
-        return any(told == raw and now - moment < ECHO for told, moment in list(self._sent.get((port, *control), ())))
+        return any(
+            told == raw and now - moment < ECHO
+            for told, moment in list(self._sent.get((port, *control), ()))
+        )
 
     def _tell(self) -> None:
         """Send lamps and motors the values that have changed, but not to a control a hand is on."""
@@ -239,7 +280,11 @@ class MidiPorts:
             device = self._inputs[name][1].device
             for index, hand in enumerate(self.hands):
                 midi = hand.rule.midi
-                if midi is None or midi.kind not in ("cc", "note", "pitch") or hand.rule.device.casefold() not in device.casefold():
+                if (
+                    midi is None
+                    or midi.kind not in ("cc", "note", "pitch")
+                    or hand.rule.device.casefold() not in device.casefold()
+                ):
                     continue
                 raw = raw_for(hand, values.get(hand.row.name))
                 if raw is None or self._told.get((name, index)) == raw:
@@ -247,12 +292,20 @@ class MidiPorts:
                 if now - self._moved.get((name, midi.kind, midi.number), -HELD) < HELD:
                     continue
                 self._told[name, index] = raw
-                self._sent.setdefault((name, midi.kind, midi.number), deque(maxlen=32)).append((raw, now))
+                self._sent.setdefault((name, midi.kind, midi.number), deque(maxlen=32)).append(
+                    (raw, now)
+                )
                 channel = max(0, midi.channel - 1)
                 if midi.kind == "cc":
-                    port.send(mido.Message("control_change", control=midi.number, value=raw, channel=channel))
+                    port.send(
+                        mido.Message(
+                            "control_change", control=midi.number, value=raw, channel=channel
+                        )
+                    )
                 elif midi.kind == "note":
-                    port.send(mido.Message("note_on", note=midi.number, velocity=raw, channel=channel))
+                    port.send(
+                        mido.Message("note_on", note=midi.number, velocity=raw, channel=channel)
+                    )
                 else:
                     port.send(mido.Message("pitchwheel", pitch=raw, channel=channel))
 
@@ -260,7 +313,12 @@ class MidiPorts:
 def raw_for(hand: Hand, value: Value | None) -> int | None:
     """What a lamp or a motor is told of a parameter's value; None when it has nothing to show."""
     midi = hand.rule.midi
-    if value is None or midi is None or hand.rule.relative is not None or hand.rule.value is not None:
+    if (
+        value is None
+        or midi is None
+        or hand.rule.relative is not None
+        or hand.rule.value is not None
+    ):
         return None
     if isinstance(value, bool):
         return 127 if value != hand.rule.invert else 0

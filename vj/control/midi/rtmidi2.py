@@ -1,8 +1,10 @@
-"""A backend for mido that stands on rtmidi2: MIDI for the Pythons (3.13 and newer) that python-rtmidi has no builds for.
+"""A backend for mido that stands on rtmidi2: MIDI for the Pythons (3.13 and newer) that
+python-rtmidi has no builds for.
 
-rtmidi2 1.5.0 ends its process when a port does not open (C++ exceptions that nobody catches), and may stand still while it closes one. So
-it runs in a process of its own, rtmidi2_helper.py: when that ends or does not answer, the ports have gone, as if they were unplugged, and the
-next look at what is plugged in starts another. docs/control.md says how it compares.
+rtmidi2 1.5.0 ends its process when a port does not open (C++ exceptions that nobody catches), and
+may stand still while it closes one. So it runs in a process of its own, rtmidi2_helper.py: when
+that ends or does not answer, the ports have gone, as if they were unplugged, and the next look at
+what is plugged in starts another. docs/control.md says how it compares.
 """
 
 from __future__ import annotations
@@ -52,7 +54,8 @@ class Helper:
             raise ImportError(str(error)) from None
 
     def ask(self, *words: Any) -> Any:
-        """The answer to a command. Raises OSError: the library's refusal, or the process has ended or stands still."""
+        """The answer to a command. Raises OSError: the library's refusal, or the process has ended
+        or stands still."""
         number = next(self._numbers)
         self._answers[number] = queue.SimpleQueue()
         self._write(number, words)
@@ -128,7 +131,8 @@ def _helper(api: str | None) -> Helper:
 
 
 def get_devices(api: str | None = None) -> list[dict[str, Any]]:
-    """All ports, as mido wants them. Raises ImportError without the library, OSError on a machine without MIDI."""
+    """All ports, as mido wants them. Raises ImportError without the library, OSError on a machine
+    without MIDI."""
     inputs, outputs = _helper(api).ask("list")
     return [
         {"name": name, "is_input": name in inputs, "is_output": name in outputs}
@@ -161,7 +165,8 @@ class Port:
 
 
 class Input(Port):
-    """A port that is listened to: by the callback, with mido messages on a thread of its own, or else by `iter_pending`."""
+    """A port that is listened to: by the callback, with mido messages on a thread of its own, or
+    else by `iter_pending`."""
 
     def __init__(
         self,

@@ -1,11 +1,12 @@
-"""The process in which rtmidi2 runs, `python -I rtmidi2_helper.py API`. It imports nothing of vj; vj/control/midi/rtmidi2.py starts it.
+"""The process in which rtmidi2 runs, `python -I rtmidi2_helper.py API`. It imports nothing of vj;
+vj/control/midi/rtmidi2.py starts it.
 
-It reads a command a line, `NUMBER [WORD, ...]` in JSON, and answers it with a line, `r NUMBER ANSWER`: {"error": ...} when it fails.
+It reads a command a line, `NUMBER [WORD, ...]` in JSON, and answers it with a line, `r NUMBER
+ANSWER`: {"error": ...} when it fails.
 
-    ["list"]                     -> [[inputs], [outputs]]
-    ["in" or "out", NAME, OWN]   -> the port's number; OWN opens a new port of that name, which others can connect to
-    ["close", PORT]              -> null
-    ["send", PORT, BYTES]        -> no answer; bytes in hexadecimal digits
+    ["list"]                     -> [[inputs], [outputs]] ["in" or "out", NAME, OWN]   -> the port's
+    number; OWN opens a new port of that name, which others can connect to ["close", PORT]
+    -> null ["send", PORT, BYTES]        -> no answer; bytes in hexadecimal digits
 
 What a port hears comes as `m PORT BYTES`, at once. It ends when its input does.
 """
@@ -97,7 +98,8 @@ def main(api: str) -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     if api == "UNIX_JACK":
-        # The wheel carries the libjack of JACK 1.9.14, which a newer server does not speak to. The system's, loaded first, takes its place.
+        # The wheel carries the libjack of JACK 1.9.14, which a newer server does not speak to. The
+        # system's, loaded first, takes its place.
         with contextlib.suppress(OSError):
             ctypes.CDLL("libjack.so.0", mode=ctypes.RTLD_GLOBAL)
     try:

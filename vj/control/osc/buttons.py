@@ -10,8 +10,8 @@ from typing import Any
 from vj.control.replies import Peer
 
 AGAIN = 0.5
-"""Seconds after which a button that has sent no release counts as pressed anew. Many programs repeat 1.0 with every frame while a button is
-held, many others never send its release."""
+"""Seconds after which a button that has sent no release counts as pressed anew. Many programs
+repeat 1.0 with every frame while a button is held, many others never send its release."""
 AGAIN_TAP = 0.2
 """The same for taps: a beat at the fastest tempo there is."""
 BUTTONS = 1024
@@ -25,7 +25,8 @@ class Buttons:
         self._down: OrderedDict[tuple[Peer, str], tuple[object, float]] = OrderedDict()
 
     def pressed(self, who: Peer, name: str, value: Any) -> bool:
-        """Is this a press of the trigger of this name: neither a release, nor a button that is still held? Whatever is no number is."""
+        """Is this a press of the trigger of this name: neither a release, nor a button that is
+        still held? Whatever is no number is."""
         key = who, name
         if not isinstance(value, int | float):
             self._down.pop(key, None)

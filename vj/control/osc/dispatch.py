@@ -1,4 +1,5 @@
-"""One path for messages: whatever comes over UDP, the OSCQuery WebSocket or the page is understood here, and answered the way it came."""
+"""One path for messages: whatever comes over UDP, the OSCQuery WebSocket or the page is understood
+here, and answered the way it came."""
 
 from __future__ import annotations
 
@@ -25,11 +26,12 @@ Status = Callable[[], Mapping[str, Sequence[float | int | str]]]
 
 PREFIX = "/vj/"
 OWN = ("/vj/status/", "/vj/error")
-"""What vj itself says. Heard from another vj, it is neither obeyed nor answered: two of them would talk for ever."""
+"""What vj itself says. Heard from another vj, it is neither obeyed nor answered: two of them would
+talk for ever."""
 
 HOLD = 0.02
-"""Seconds of work for which frames may be held up to see a bundle as a whole; one of a thousand patterns is not. Then they get their turn:
-as long as that rests what is still to be done."""
+"""Seconds of work for which frames may be held up to see a bundle as a whole; one of a thousand
+patterns is not. Then they get their turn: as long as that rests what is still to be done."""
 
 SUGGESTIONS = 5
 """Near words looked up a second; each takes a millisecond."""
@@ -50,8 +52,9 @@ class Target:
 class Dispatcher:
     """Obeys messages, or says why not. From any thread.
 
-    One argument sets a parameter, none asks for its value (a trigger without one fires). Patterns set or ask all they match, except
-    triggers and `record`: `/vj/*` must not wipe a show. What stands in one bundle happens in one frame.
+    One argument sets a parameter, none asks for its value (a trigger without one fires). Patterns
+    set or ask all they match, except triggers and `record`: `/vj/*` must not wipe a show. What
+    stands in one bundle happens in one frame.
     """
 
     def __init__(
@@ -64,7 +67,8 @@ class Dispatcher:
         steady: Callable[[], float] = time.monotonic,
         rest: Callable[[float], None] = time.sleep,
     ) -> None:
-        """say: a line for whoever plays. wall, steady: see `Later`. rest: lets others work for so many seconds."""
+        """say: a line for whoever plays. wall, steady: see `Later`. rest: lets others work for so
+        many seconds."""
         self._rest = rest
         self.status = status
         self.complaints = Complaints(say, steady)
@@ -72,7 +76,8 @@ class Dispatcher:
         self.rouse: Callable[[], None] = lambda: None
         """Called when something is kept for later, perhaps to be due before what was."""
         self.quick: dict[bytes, Target] = {}
-        """Numbers by the head of the packet that sets them, address and type tag: all of it but its last four bytes."""
+        """Numbers by the head of the packet that sets them, address and type tag: all of it but its
+        last four bytes."""
         self._store = store
         self._buttons = Buttons(steady)
         self._stored: set[str] = set()
@@ -96,8 +101,9 @@ class Dispatcher:
     def conduct(
         self, conductor: Conductor | None, asks: Sequence[str] = (), ignored: Sequence[str] = ()
     ) -> None:
-        """Whom to ask about addresses that are no parameter's. asks: other addresses that ask for the status. ignored: addresses of which
-        nothing is said; one that ends in a slash is everything below it."""
+        """Whom to ask about addresses that are no parameter's. asks: other addresses that ask for
+        the status. ignored: addresses of which nothing is said; one that ends in a slash is
+        everything below it."""
         hands: dict[str, list[Hand]] = {}
         causes: set[str] = set()
         if conductor is not None:
@@ -249,7 +255,8 @@ class Dispatcher:
         )
 
     def _hear(self, address: str, arguments: tuple[Any, ...], asker: Asker) -> None:
-        """A mapped address. Without a value, one that has only faders on it asks where they would stand."""
+        """A mapped address. Without a value, one that has only faders on it asks where they would
+        stand."""
         hands = self._hands.get(address, ())
         if not arguments and hands and all(hand.continuous for hand in hands):
             standing = self._store.base().get(hands[0].row.name)
@@ -332,7 +339,10 @@ class Dispatcher:
     def _misfit(self, row: Parameter, value: Any, asker: Asker) -> str:
         """Why a value cannot be meant for a parameter, beyond what the table itself refuses."""
         if isinstance(value, STRANGE) and not (row.kind == "text" and isinstance(value, Character)):
-            return f"{_named(value)} came, {'a number' if row.kind in ('float', 'int') else row.range} would be right"
+            return (
+                f"{_named(value)} came, "
+                f"{'a number' if row.kind in ('float', 'int') else row.range} would be right"
+            )
         if not isinstance(value, bool | int | float | str | bytes):
             return (
                 f"{value!r:.60} is not {'a number' if row.kind in ('float', 'int') else row.range}"

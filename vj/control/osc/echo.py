@@ -1,4 +1,5 @@
-"""What changed, for whoever shows it: OSC subscribers, OSCQuery listeners. Read from the store, so it does not matter who changed it."""
+"""What changed, for whoever shows it: OSC subscribers, OSCQuery listeners. Read from the store, so
+it does not matter who changed it."""
 
 from __future__ import annotations
 
@@ -12,11 +13,13 @@ from vj.parameters.store import Store
 from vj.parameters.table import Value
 
 Peer = tuple[Any, ...]
-"""(host, port), with what else a socket's address has; for a WebSocket a name of its own in the host's place."""
+"""(host, port), with what else a socket's address has; for a WebSocket a name of its own in the
+host's place."""
 PERIOD = 0.05
 """Seconds between two rounds: an address is told at most twenty times a second."""
 HELD = 0.12
-"""Seconds after a subscriber's own move in which that address is not told back to it: a fader must not fight the finger."""
+"""Seconds after a subscriber's own move in which that address is not told back to it: a fader must
+not fight the finger."""
 SUBSCRIBERS = 16
 SILENT = ("cue/", "take/", "panic", "tempo/tap")
 
@@ -28,7 +31,8 @@ class _Subscriber:
 
 
 class Feedback:
-    """Every subscriber is told every value once, and then what changes. Not thread-safe: it belongs to one server's thread."""
+    """Every subscriber is told every value once, and then what changes. Not thread-safe: it belongs
+    to one server's thread."""
 
     def __init__(self, store: Store, prefix: str = "/vj/") -> None:
         self._store, self._prefix = store, prefix
@@ -37,11 +41,13 @@ class Feedback:
         self._next = 0.0
 
     def watch(self, hands: list[Hand]) -> None:
-        """Tell the addresses of these mappings too, with the values their faders, switches and menus would stand at."""
+        """Tell the addresses of these mappings too, with the values their faders, switches and
+        menus would stand at."""
         self._hands = [hand for hand in hands if hand.rule.osc is not None and _stands(hand)]
 
     def subscribe(self, who: Peer) -> None:
-        """From now on, beginning with everything. A new subscriber beyond the limit takes the oldest one's place."""
+        """From now on, beginning with everything. A new subscriber beyond the limit takes the
+        oldest one's place."""
         self._subscribers[who] = _Subscriber()
         while len(self._subscribers) > SUBSCRIBERS:
             self._subscribers.popitem(last=False)
@@ -70,16 +76,23 @@ class Feedback:
         return len(self._subscribers)
 
     def moved_from(self, who: Peer, address: str, now: float) -> None:
-        """Somebody sends to an address. Many programs send and listen at different ports, so where no subscriber sends from this port,
-        the host decides."""
-        mine = [subscriber for other, subscriber in self._subscribers.items() if other[:2] == who[:2]]
-        for subscriber in mine or [subscriber for other, subscriber in self._subscribers.items() if other[0] == who[0]]:
+        """Somebody sends to an address. Many programs send and listen at different ports, so where
+        no subscriber sends from this port, the host decides."""
+        mine = [
+            subscriber for other, subscriber in self._subscribers.items() if other[:2] == who[:2]
+        ]
+        for subscriber in mine or [
+            subscriber for other, subscriber in self._subscribers.items() if other[0] == who[0]
+        ]:
             if len(subscriber.moved) > 512:
                 subscriber.moved.clear()
             subscriber.moved[address] = now
 
-    def round(self, now: float, wanted: Callable[[Peer, str], bool] = lambda who, address: True) -> Iterator[tuple[Peer, str, Value]]:
-        """What is to be told now, as (subscriber, address, value). now: seconds of any steady clock. wanted: leave out what is not."""
+    def round(
+        self, now: float, wanted: Callable[[Peer, str], bool] = lambda who, address: True
+    ) -> Iterator[tuple[Peer, str, Value]]:
+        """What is to be told now, as (subscriber, address, value). now: seconds of any steady
+        clock. wanted: leave out what is not."""
         if now < self._next or not self._subscribers:
             return
         self._next = now + PERIOD
@@ -95,7 +108,11 @@ class Feedback:
 
     def _values(self) -> Mapping[str, Value]:
         base = self._store.base()
-        values: dict[str, Value] = {self._prefix + name: value for name, value in base.items() if not name.startswith(SILENT)}
+        values: dict[str, Value] = {
+            self._prefix + name: value
+            for name, value in base.items()
+            if not name.startswith(SILENT)
+        }
         for hand in self._hands:
             value = base.get(hand.row.name)
             if value is not None and hand.rule.osc is not None:
@@ -104,9 +121,13 @@ class Feedback:
 
 
 def _stands(hand: Hand) -> bool:
-    """Has the control a place of its own for a value: no button that sets one thing, no encoder, no second value of a pad?"""
+    """Has the control a place of its own for a value: no button that sets one thing, no encoder, no
+    second value of a pad?"""
     plain = hand.rule.value is None and hand.rule.relative is None and hand.rule.take == 0
-    return plain and (hand.continuous or (hand.row.kind in ("switch", "choice", "float", "int") and hand.rule.as_ in _PLACED))
+    return plain and (
+        hand.continuous
+        or (hand.row.kind in ("switch", "choice", "float", "int") and hand.rule.as_ in _PLACED)
+    )
 
 
 _PLACED = ("value", "raw", "momentary", "toggle")

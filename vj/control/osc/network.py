@@ -11,7 +11,8 @@ EVERY = ("", "0.0.0.0", "::")
 """Hosts that stand for every address of this machine."""
 
 PORTS_TO_TRY = 20
-"""Where a port is taken, so many from it on are tried: a second show beside the first one shall play too."""
+"""Where a port is taken, so many from it on are tried: a second show beside the first one shall
+play too."""
 
 
 def bare(host: str) -> str:
@@ -40,7 +41,8 @@ def is_loopback(host: str) -> bool:
 
 
 def lan_address() -> str:
-    """This machine's address in its network, "" when it has none. Nothing is sent: connecting a UDP socket only asks the routing table."""
+    """This machine's address in its network, "" when it has none. Nothing is sent: connecting a UDP
+    socket only asks the routing table."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))  # an address reserved for documentation
@@ -55,13 +57,15 @@ def family_of(host: str) -> socket.AddressFamily:
 
 
 def datagram_socket(host: str, port: int) -> socket.socket:
-    """A UDP socket bound there that does not block. host: IPv4 or IPv6, with or without brackets, `::` for both; a multicast group is
-    joined. Raises OSError."""
+    """A UDP socket bound there that does not block. host: IPv4 or IPv6, with or without brackets,
+    `::` for both; a multicast group is joined. Raises OSError."""
     host = bare(host)
     made = socket.socket(family_of(host), socket.SOCK_DGRAM)
     try:
         if is_multicast(host):
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a group has many listeners on one machine
+            made.setsockopt(
+                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+            )  # a group has many listeners on one machine
         elif sys.platform == "win32":
             made.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
@@ -79,9 +83,17 @@ def datagram_socket(host: str, port: int) -> socket.socket:
 
 def _join(made: socket.socket, group: str) -> None:
     if made.family == socket.AF_INET6:
-        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, socket.inet_pton(socket.AF_INET6, group.partition("%")[0]) + b"\0" * 4)
+        made.setsockopt(
+            socket.IPPROTO_IPV6,
+            socket.IPV6_JOIN_GROUP,
+            socket.inet_pton(socket.AF_INET6, group.partition("%")[0]) + b"\0" * 4,
+        )
         return
-    made.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(group) + socket.inet_aton("0.0.0.0"))
+    made.setsockopt(
+        socket.IPPROTO_IP,
+        socket.IP_ADD_MEMBERSHIP,
+        socket.inet_aton(group) + socket.inet_aton("0.0.0.0"),
+    )
 
 
 def resolved(made: socket.socket, to: tuple[str, int]) -> tuple[Any, ...] | None:
@@ -95,7 +107,8 @@ def resolved(made: socket.socket, to: tuple[str, int]) -> tuple[Any, ...] | None
 
 
 def announced_at(host: str) -> str:
-    """The address under which a server bound to a host is found in the network, "" where there is none to tell: a multicast group."""
+    """The address under which a server bound to a host is found in the network, "" where there is
+    none to tell: a multicast group."""
     host = bare(host)
     if host in EVERY:
         return lan_address() or "127.0.0.1"
@@ -113,11 +126,15 @@ def heard_at(host: str, port: int) -> list[str]:
     """Lines for the start: where OSC is heard, and how a tablet reaches it."""
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     if is_loopback(host):
-        return [f"OSC is heard at {where}, by this machine only; --osc 0.0.0.0:{port} lets a tablet in"]
+        return [
+            f"OSC is heard at {where}, by this machine only; --osc 0.0.0.0:{port} lets a tablet in"
+        ]
     if is_multicast(host):
         return [f"OSC is heard at {where}, as one of its multicast group"]
     if host not in EVERY:
         return [f"OSC is heard at {where}"]
     found = lan_address()
-    reach = f"a tablet sends to {found}:{port}" if found else "this machine has no address in a network"
+    reach = (
+        f"a tablet sends to {found}:{port}" if found else "this machine has no address in a network"
+    )
     return [f"OSC is heard at port {port} of every address; {reach}"]

@@ -1,9 +1,12 @@
-"""OSC packets, taken apart strictly and in bounded time, and put together (OSC 1.0 with the tags of 1.1).
+"""OSC packets, taken apart strictly and in bounded time, and put together (OSC 1.0 with the tags of
+1.1).
 
-What a network sends is not to be trusted, and must not reach python-osc: a bundle whose element has the size -4 keeps it busy for ever,
-deep ones end in a RecursionError, a number that is cut off reads as 0.0, the tags I and S vanish. So packets are read here: sizes, depth,
-counts and texts are checked, and what is wrong with one message of a bundle does not silence the others. Nor does it write what is sent:
-it reads each message again that it has made, letter by letter, and a bundle of questions for a long prompt kept OSC busy for a second.
+What a network sends is not to be trusted, and must not reach python-osc: a bundle whose element has
+the size -4 keeps it busy for ever, deep ones end in a RecursionError, a number that is cut off
+reads as 0.0, the tags I and S vanish. So packets are read here: sizes, depth, counts and texts are
+checked, and what is wrong with one message of a bundle does not silence the others. Nor does it
+write what is sent: it reads each message again that it has made, letter by letter, and a bundle of
+questions for a long prompt kept OSC busy for a second.
 """
 
 from __future__ import annotations
@@ -52,8 +55,8 @@ class Moment(float):
 class Message:
     """One message. when: seconds since 1970 from its bundle's timetag, None for at once.
 
-    arguments: int, float, bool, str (tags s, S, and r as "#rrggbb"), bytes, None, `Character`, `Moment`, `IMPULSE`; a tuple for [ ] and,
-    of four ints, for m.
+    arguments: int, float, bool, str (tags s, S, and r as "#rrggbb"), bytes, None, `Character`,
+    `Moment`, `IMPULSE`; a tuple for [ ] and, of four ints, for m.
     """
 
     address: str
@@ -62,7 +65,8 @@ class Message:
 
 
 class Unpacked(NamedTuple):
-    """What a packet holds. problems: what was wrong, in words; the messages beside it can be meant."""
+    """What a packet holds. problems: what was wrong, in words; the messages beside it can be
+    meant."""
 
     messages: list[Message]
     problems: list[str]
@@ -82,7 +86,8 @@ def is_osc(packet: bytes) -> bool:
 
 
 def unpack(packet: bytes) -> Unpacked:
-    """All messages of a datagram, in order. Never raises, and takes time in proportion to the packet's length, whatever is in it."""
+    """All messages of a datagram, in order. Never raises, and takes time in proportion to the
+    packet's length, whatever is in it."""
     found = Unpacked([], [])
     more = 0
     try:
@@ -94,7 +99,9 @@ def unpack(packet: bytes) -> Unpacked:
     return found
 
 
-def _walk(packet: bytes, begin: int, end: int, when: float | None, depth: int, found: Unpacked) -> int:
+def _walk(
+    packet: bytes, begin: int, end: int, when: float | None, depth: int, found: Unpacked
+) -> int:
     """Returns how many problems were left out."""
     if packet[begin : begin + 1] == b"/":
         if len(found.messages) + len(found.problems) >= LARGEST_COUNT:
@@ -136,11 +143,15 @@ def _message(data: bytes, when: float | None) -> Message:
     try:
         address = raw.decode("ascii")
     except UnicodeDecodeError:
-        raise _Damaged(f"{raw.decode('utf-8', 'replace')!r}: an address with letters that no address has") from None
+        raise _Damaged(
+            f"{raw.decode('utf-8', 'replace')!r}: an address with letters that no address has"
+        ) from None
     if not address.isprintable() or " " in address:
         raise _Damaged(f"{address!r}: an address with letters that no address has")
     if place == len(data) or _only_nul(data, place):
-        return Message(address, (), when)  # senders of old leave the type tags out when there is nothing to say
+        return Message(
+            address, (), when
+        )  # senders of old leave the type tags out when there is nothing to say
     tags, place = _text(data, place, f"{address}: type tags")
     if tags == b",f" and len(data) - place == 4:
         (number,) = struct.unpack_from(">f", data, place)
@@ -238,19 +249,23 @@ def _finite(number: float, address: str) -> float:
 
 
 def head_of(address: str, tag: str) -> bytes:
-    """What a message of one number begins with: its address and its one type tag, each filled up to a multiple of four."""
+    """What a message of one number begins with: its address and its one type tag, each filled up to
+    a multiple of four."""
     return _padded(address.encode("ascii", "replace")) + _padded(f",{tag}".encode())
 
 
 def pack(address: str, values: Sequence[Any], kind: str | None = None) -> bytes:
-    """A message. kind "f" writes every number as a float, otherwise its Python type says. Half of a surrogate pair becomes `?`. Raises
-    ValueError for what OSC cannot say."""
+    """A message. kind "f" writes every number as a float, otherwise its Python type says. Half of a
+    surrogate pair becomes `?`. Raises ValueError for what OSC cannot say."""
     if not address:
         raise ValueError("a message without an address")
     tags, body = ",", b""
     for value in values:
         if isinstance(value, str):
-            tags, body = f"{tags}s", body + _padded(value.encode("utf-8", "replace").replace(b"\0", b""))
+            tags, body = (
+                f"{tags}s",
+                body + _padded(value.encode("utf-8", "replace").replace(b"\0", b"")),
+            )
         elif isinstance(value, bool) and kind is None:
             tags += "T" if value else "F"
         elif isinstance(value, float) or (kind == "f" and isinstance(value, int)):
@@ -262,9 +277,15 @@ def pack(address: str, values: Sequence[Any], kind: str | None = None) -> bytes:
             if not -(2**63) <= value < 2**63:
                 raise ValueError(f"{value!r:.60} is too large for OSC")
             small = -(2**31) <= value < 2**31
-            tags, body = tags + ("i" if small else "h"), body + struct.pack(">i" if small else ">q", value)
+            tags, body = (
+                tags + ("i" if small else "h"),
+                body + struct.pack(">i" if small else ">q", value),
+            )
         elif isinstance(value, bytes):
-            tags, body = f"{tags}b", body + struct.pack(">i", len(value)) + value + b"\0" * (-len(value) % 4)
+            tags, body = (
+                f"{tags}b",
+                body + struct.pack(">i", len(value)) + value + b"\0" * (-len(value) % 4),
+            )
         else:
             raise ValueError(f"{value!r} is nothing OSC can say")
     return _padded(address.encode("utf-8", "replace")) + _padded(tags.encode()) + body

@@ -1,7 +1,8 @@
-"""OSC address patterns (OSC 1.0: `?`, `*`, `[a-z]`, `[!a]`, `{this,that}`), matched in bounded time.
+"""OSC address patterns (OSC 1.0: `?`, `*`, `[a-z]`, `[!a]`, `{this,that}`), matched in bounded
+time.
 
-Each part between slashes is matched by itself, and by following all possible places in the text at once, so nothing backtracks:
-at most (length of the pattern) x (length of the address) steps.
+Each part between slashes is matched by itself, and by following all possible places in the text at
+once, so nothing backtracks: at most (length of the pattern) x (length of the address) steps.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ def is_pattern(address: str) -> bool:
 
 
 def matching(pattern: str, addresses: Iterable[str]) -> list[str]:
-    """The addresses a pattern stands for, in their order. A pattern with an open bracket stands for none."""
+    """The addresses a pattern stands for, in their order. A pattern with an open bracket stands for
+    none."""
     try:
         parts = [_compile(part) for part in pattern.split("/")]
     except ValueError:
@@ -31,8 +33,8 @@ def matching(pattern: str, addresses: Iterable[str]) -> list[str]:
 
 
 class Patterns:
-    """What patterns stand for among some addresses. Remembered: a third of a millisecond each, a bundle of one pattern a thousand times
-    over kept OSC busy for a third of a second."""
+    """What patterns stand for among some addresses. Remembered: a third of a millisecond each, a
+    bundle of one pattern a thousand times over kept OSC busy for a third of a second."""
 
     def __init__(self, addresses: Sequence[str]) -> None:
         self._addresses = addresses
@@ -51,7 +53,9 @@ class Patterns:
 
 
 def _match(parts: list[list[Step]], texts: list[str]) -> bool:
-    return len(parts) == len(texts) and all(_match_part(steps, text) for steps, text in zip(parts, texts, strict=True))
+    return len(parts) == len(texts) and all(
+        _match_part(steps, text) for steps, text in zip(parts, texts, strict=True)
+    )
 
 
 def _match_part(steps: list[Step], text: str) -> bool:
@@ -94,13 +98,20 @@ def _letters(inside: str) -> Step:
     place = 0
     while place < len(inside):
         if inside[place + 1 : place + 2] == "-" and place + 2 < len(inside):
-            wanted |= {chr(code) for code in range(ord(inside[place]), min(ord(inside[place + 2]), 127) + 1)}
+            wanted |= {
+                chr(code)
+                for code in range(ord(inside[place]), min(ord(inside[place + 2]), 127) + 1)
+            }
             place += 3
         else:
             wanted.add(inside[place])
             place += 1
-    return lambda text, places: {at + 1 for at in places if at < len(text) and (text[at] in wanted) != negated}
+    return lambda text, places: {
+        at + 1 for at in places if at < len(text) and (text[at] in wanted) != negated
+    }
 
 
 def _words(words: list[str]) -> Step:
-    return lambda text, places: {at + len(word) for at in places for word in words if text.startswith(word, at)}
+    return lambda text, places: {
+        at + len(word) for at in places for word in words if text.startswith(word, at)
+    }

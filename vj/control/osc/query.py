@@ -1,4 +1,5 @@
-"""The parameters as an OSCQuery tree (Vidvox OSCQuery proposal), all of it read from the table and the store."""
+"""The parameters as an OSCQuery tree (Vidvox OSCQuery proposal), all of it read from the table and
+the store."""
 
 from __future__ import annotations
 
@@ -64,12 +65,20 @@ def _leaf(row: Parameter, value: Value) -> Json:
     node: Json = {"FULL_PATH": row.address, "DESCRIPTION": row.help, "ACCESS": BOTH}
     if row.kind in ("float", "int"):
         number = float(value) if row.kind == "float" else int(value)
-        node |= {"TYPE": "f" if row.kind == "float" else "i", "VALUE": [number], "CLIPMODE": ["both"]}
+        node |= {
+            "TYPE": "f" if row.kind == "float" else "i",
+            "VALUE": [number],
+            "CLIPMODE": ["both"],
+        }
         node["RANGE"] = [{"MIN": row.low, "MAX": row.high}]
         if row.unit:
             node["UNIT"] = [row.unit]
     elif row.kind == "switch":
-        node |= {"TYPE": "T" if value else "F", "VALUE": [bool(value)], "RANGE": [{"VALS": [True, False]}]}
+        node |= {
+            "TYPE": "T" if value else "F",
+            "VALUE": [bool(value)],
+            "RANGE": [{"VALS": [True, False]}],
+        }
     elif row.kind == "choice":
         node |= {"TYPE": "s", "VALUE": [value], "RANGE": [{"VALS": list(row.choices)}]}
     elif row.kind == "text":
@@ -80,7 +89,8 @@ def _leaf(row: Parameter, value: Value) -> Json:
 
 
 def tree(store: Store, choices: Callable[[str], list[str]] = lambda name: []) -> Json:
-    """The whole tree. choices: texts among which a parameter may choose, such as the names of the cues."""
+    """The whole tree. choices: texts among which a parameter may choose, such as the names of the
+    cues."""
     root: Json = {"FULL_PATH": "/", "ACCESS": CONTAINER, "DESCRIPTION": "vj", "CONTENTS": {}}
     base = store.base()
     for row in store.table.rows.values():
@@ -89,8 +99,11 @@ def tree(store: Store, choices: Callable[[str], list[str]] = lambda name: []) ->
         for depth, part in enumerate(parts[:-1], 1):
             path = "/" + "/".join(parts[:depth])
             contents = here.setdefault("CONTENTS", {})
-            # an address may be a value and a folder at once (nothing forbids it); then it keeps its value
-            here = contents.setdefault(part, {"FULL_PATH": path, "ACCESS": CONTAINER, "CONTENTS": {}})
+            # an address may be a value and a folder at once (nothing forbids it); then it keeps its
+            # value
+            here = contents.setdefault(
+                part, {"FULL_PATH": path, "ACCESS": CONTAINER, "CONTENTS": {}}
+            )
         leaf = _leaf(row, base.get(row.name, row.start))
         names = choices(row.name)
         if names:

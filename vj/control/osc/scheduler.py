@@ -1,4 +1,5 @@
-"""OSC bundles whose timetag lies ahead: kept for their moment, in a bounded queue on the monotonic clock."""
+"""OSC bundles whose timetag lies ahead: kept for their moment, in a bounded queue on the monotonic
+clock."""
 
 from __future__ import annotations
 
@@ -13,15 +14,18 @@ from typing import Any, Generic, TypeVar
 from vj.control.osc.packet import Message
 
 AHEAD = 30.0
-"""Seconds a timetag may lie ahead; a single one that is farther off comes from a clock that is wrong, and means now."""
+"""Seconds a timetag may lie ahead; a single one that is farther off comes from a clock that is
+wrong, and means now."""
 LATER = 4096
 """Messages kept, at most."""
 OFF = 2.0
 """Seconds: a peer whose timetags all lie farther off than this has another time of day than we."""
 STEADY, AGREE = 3, 0.5
-"""So many packets in a row, whose leads lie within so many seconds of each other, show how far a peer's clock is off."""
+"""So many packets in a row, whose leads lie within so many seconds of each other, show how far a
+peer's clock is off."""
 DRIFT = 0.1
-"""Seconds a lead may lie off the known offset to be followed: two clocks drift apart by some of them a day."""
+"""Seconds a lead may lie off the known offset to be followed: two clocks drift apart by some of
+them a day."""
 CLOCKS = 64
 """Peers whose clocks are remembered."""
 
@@ -47,8 +51,11 @@ class _Kept(Generic[Asker]):
 class Later(Generic[Asker]):
     """What waits, by its moment. From any thread."""
 
-    def __init__(self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic) -> None:
-        """wall: seconds since 1970, as far as this machine knows. steady: seconds of a clock that nobody sets; what is kept waits on it."""
+    def __init__(
+        self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic
+    ) -> None:
+        """wall: seconds since 1970, as far as this machine knows. steady: seconds of a clock that
+        nobody sets; what is kept waits on it."""
         self._wall, self._steady = wall, steady
         self._queue: list[_Kept[Asker]] = []
         self._count = self._order = 0
@@ -58,7 +65,8 @@ class Later(Generic[Asker]):
 
     @property
     def next(self) -> float:
-        """When the first of them is due, in seconds of the steady clock; infinity when there is none."""
+        """When the first of them is due, in seconds of the steady clock; infinity when there is
+        none."""
         queue = self._queue
         try:
             return queue[0].due
@@ -66,8 +74,8 @@ class Later(Generic[Asker]):
             return float("inf")
 
     def note(self, peer: Peer, when: float) -> str:
-        """Learn from a packet's timetag (seconds since 1970) how far its sender's clock is off. Once for each packet, before `keep`.
-        Returns what is to be said about it, else ""."""
+        """Learn from a packet's timetag (seconds since 1970) how far its sender's clock is off.
+        Once for each packet, before `keep`. Returns what is to be said about it, else ""."""
         lead = when - self._wall()
         with self._lock:
             clock = self._clocks.setdefault(peer[0], _PeersClock())
@@ -79,14 +87,21 @@ class Later(Generic[Asker]):
                 clock.offset += 0.05 * (lead - clock.offset)
                 return ""
             least, most = min(clock.leads), max(clock.leads)
-            if len(clock.leads) < STEADY or most - least > AGREE or abs(least - clock.offset) <= OFF:
+            if (
+                len(clock.leads) < STEADY
+                or most - least > AGREE
+                or abs(least - clock.offset) <= OFF
+            ):
                 return ""
             before, clock.offset = clock.offset, least if abs(least) > OFF else 0.0
             self._retime(peer, before - clock.offset)
         if not clock.offset:
             return f"OSC from {peer[0]}: its clock is right again"
         way = "ahead of" if clock.offset > 0 else "behind"
-        return f"OSC from {peer[0]}: its clock is {abs(clock.offset):.1f} s {way} this machine's, which is taken off its timetags"
+        return (
+            f"OSC from {peer[0]}: its clock is {abs(clock.offset):.1f} s {way} this machine's, "
+            "which is taken off its timetags"
+        )
 
     def _retime(self, peer: Peer, by: float) -> None:
         for kept in self._queue:
@@ -94,20 +109,33 @@ class Later(Generic[Asker]):
                 kept.due += by
         heapq.heapify(self._queue)
 
-    def keep(self, messages: Sequence[Message], when: float, peer: Peer, asker: Asker) -> tuple[bool, str]:
-        """Keep what belongs to one moment. (kept, what is to be said); what is not kept means now."""
+    def keep(
+        self, messages: Sequence[Message], when: float, peer: Peer, asker: Asker
+    ) -> tuple[bool, str]:
+        """Keep what belongs to one moment. (kept, what is to be said); what is not kept means
+        now."""
         with self._lock:
             clock = self._clocks.get(peer[0])
             ahead = when - self._wall() - (clock.offset if clock is not None else 0.0)
             if ahead <= 0:
                 return False, ""
             if ahead > AHEAD:
-                return False, f"OSC from {peer[0]}: a timetag lies {ahead:.1f} s ahead, so its clock is off; it means now"
+                return (
+                    False,
+                    f"OSC from {peer[0]}: a timetag lies {ahead:.1f} s ahead, so its clock is "
+                    "off; it means now",
+                )
             if self._count + len(messages) > LATER:
-                return False, f"OSC: {self._count} messages wait for their moment, which is all there is room for; more of them mean now"
+                return (
+                    False,
+                    f"OSC: {self._count} messages wait for their moment, which is all there is "
+                    "room for; more of them mean now",
+                )
             self._order += 1
             self._count += len(messages)
-            heapq.heappush(self._queue, _Kept(self._steady() + ahead, self._order, peer, messages, asker))
+            heapq.heappush(
+                self._queue, _Kept(self._steady() + ahead, self._order, peer, messages, asker)
+            )
         return True, ""
 
     def due(self) -> list[tuple[Sequence[Message], Asker]]:

@@ -1,7 +1,7 @@
 """OSC in and out, over UDP: every parameter at `/vj/` + its name.
 
-A loop of our own reads the datagrams: of many moves of a fader only the last counts, and under load it looks a few hundred times a second
-instead of waking up for each message.
+A loop of our own reads the datagrams: of many moves of a fader only the last counts, and under load
+it looks a few hundred times a second instead of waking up for each message.
 """
 
 from __future__ import annotations
@@ -31,17 +31,20 @@ from vj.parameters.store import Store
 
 Address = tuple[str, int]
 Place = tuple[Any, ...]
-"""Where a datagram goes, as the socket has it: (host, port), and for IPv6 the flow and the interface behind them."""
+"""Where a datagram goes, as the socket has it: (host, port), and for IPv6 the flow and the
+interface behind them."""
 
 BATCH = 512
 """Datagrams taken in one go; within them only the last value of a number counts."""
 
 TICK, BUSY = 0.003, 0.01
-"""Seconds it rests after a busy batch: one that held several datagrams, or came within BUSY seconds of the one before."""
+"""Seconds it rests after a busy batch: one that held several datagrams, or came within BUSY seconds
+of the one before."""
 FLOOD, FLOOD_TICK = 8, 0.01
 """Datagrams in a batch from which on it rests for longer: still three times in a frame."""
 SHARE, LONGEST_REST = 1.0, 0.05
-"""It rests for as long as it has worked, up to so many seconds: whatever floods it, the picture has half of the time to itself."""
+"""It rests for as long as it has worked, up to so many seconds: whatever floods it, the picture has
+half of the time to itself."""
 
 PEERS, PEER_LIFE = 8, 60.0
 """Senders that get the status: so many, for so many seconds after their last message."""
@@ -81,13 +84,15 @@ class _Udp:
         self._server.send(self.back, "/vj/error", [text])
 
     def moved(self, address: str) -> None:
-        """Whoever moves a fader is not told its value while it is held, at whichever of its ports it listens."""
+        """Whoever moves a fader is not told its value while it is held, at whichever of its ports
+        it listens."""
         feedback = self._server.feedback
         if feedback.subscribers:
             feedback.moved_from(self.origin, address, time.monotonic())
 
     def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
-        """Every value to the sender's own port, or to the port it names; `/vj/unsubscribe` ends that."""
+        """Every value to the sender's own port, or to the port it names; `/vj/unsubscribe` ends
+        that."""
         port = arguments[0] if arguments else self.back[1]
         if isinstance(port, bool) or not isinstance(port, int | float) or not 1 <= port < 65536:
             return f"{port!r} is no port (1 .. 65535)"
@@ -102,8 +107,9 @@ class _Udp:
 class OscServer:
     """Hears OSC and answers it, on a thread of its own; what a message means is the dispatcher's.
 
-    `/vj/subscribe [port]` has every change told to the sender, or to its port. Errors and clamped values are answered at `/vj/error`.
-    `/vj/status/*` goes once a second to `reply` and to whoever has spoken lately; `/vj/status` asks for it.
+    `/vj/subscribe [port]` has every change told to the sender, or to its port. Errors and clamped
+    values are answered at `/vj/error`. `/vj/status/*` goes once a second to `reply` and to whoever
+    has spoken lately; `/vj/status` asks for it.
     """
 
     def __init__(
@@ -117,8 +123,8 @@ class OscServer:
         on_message: Callable[[str], None] = lambda text: None,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        """listen: port 0 takes a free one. reply: with it answers go to the asker's address at this port, and the status to it. wall:
-        seconds since 1970."""
+        """listen: port 0 takes a free one. reply: with it answers go to the asker's address at this
+        port, and the status to it. wall: seconds since 1970."""
         self.packets = self.messages = self.ignored = 0
         self.reply = reply
         self.dispatcher = Dispatcher(store, on_message, status=status, wall=wall)
@@ -153,14 +159,23 @@ class OscServer:
             made = datagram_socket(host, port)
         except OSError as error:
             if error.errno in (errno.EADDRINUSE, 10048):
-                raise Fault(f"OSC {host}:{port}: another program uses this port (in use); name another with --osc {host}:PORT") from None
-            raise Fault(f"OSC {host}:{port}: cannot be heard there ({error.strerror or error}); --osc 127.0.0.1:9000 always can") from None
+                raise Fault(
+                    f"OSC {host}:{port}: another program uses this port (in use); name another "
+                    f"with --osc {host}:PORT"
+                ) from None
+            raise Fault(
+                f"OSC {host}:{port}: cannot be heard there ({error.strerror or error}); --osc "
+                "127.0.0.1:9000 always can"
+            ) from None
         self._socket, self._wake = made, socket.socketpair()
         self._wake[1].setblocking(False)
         if self.reply is not None:
             self._reply_to = resolved(made, self.reply)
             if self._reply_to is None:
-                self._say(f"osc reply {self.reply[0]}:{self.reply[1]}: no such address to send to; answers go to whoever asks")
+                self._say(
+                    f"osc reply {self.reply[0]}:{self.reply[1]}: no such address to send to; "
+                    "answers go to whoever asks"
+                )
             else:
                 self.feedback.subscribe(self._reply_to)
         self.dispatcher.rouse = self._rouse
@@ -181,15 +196,16 @@ class OscServer:
                 one.close()
 
     def take_over(self, old: OscServer) -> None:
-        """Hear instead of another: its subscribers are told from here, and what it kept for later is played."""
+        """Hear instead of another: its subscribers are told from here, and what it kept for later
+        is played."""
         self.feedback.take_over(old.feedback)
         self.dispatcher.later.take_over(old.dispatcher.later)
         self._peers.update(old._peers)
         self._rouse()
 
     def remark(self, text: str) -> None:
-        """What turned out later not to be meant, such as a prompt of which nothing was understood: told at `/vj/error` to all who get
-        the status. From any thread."""
+        """What turned out later not to be meant, such as a prompt of which nothing was understood:
+        told at `/vj/error` to all who get the status. From any thread."""
         self._remarks.put(text)
         self._rouse()
 
@@ -202,8 +218,11 @@ class OscServer:
         """Lines for the start: where it is heard, and how a tablet reaches it."""
         return heard_at(*self.address)
 
-    def conduct(self, conductor: Conductor | None, asks: Sequence[str] = (), ignored: Sequence[str] = ()) -> None:
-        """Whom to ask about addresses that are no parameter's, and whose mappings to tell back. See `Dispatcher.conduct`."""
+    def conduct(
+        self, conductor: Conductor | None, asks: Sequence[str] = (), ignored: Sequence[str] = ()
+    ) -> None:
+        """Whom to ask about addresses that are no parameter's, and whose mappings to tell back. See
+        `Dispatcher.conduct`."""
         self.dispatcher.conduct(conductor, asks, ignored)
         self.feedback.watch(conductor.hands if conductor is not None else [])
 
@@ -229,18 +248,23 @@ class OscServer:
                     self._next_status = time.monotonic() + 1.0
                     self._send_status()
                 if 0 < taken < BATCH and (taken > 1 or batch - before < BUSY):
-                    time.sleep(max(TICK if taken < FLOOD else FLOOD_TICK, min(LONGEST_REST, SHARE * work)))
+                    time.sleep(
+                        max(TICK if taken < FLOOD else FLOOD_TICK, min(LONGEST_REST, SHARE * work))
+                    )
                 elif work > TICK:
                     time.sleep(min(LONGEST_REST, SHARE * work))
             except Exception as error:  # nothing may end this thread
                 if self._stop.is_set():
                     return
                 self.dispatcher.complaints.count += 1
-                self.dispatcher.complaints.tell("loop", f"OSC stumbled: {type(error).__name__}: {error}")
+                self.dispatcher.complaints.tell(
+                    "loop", f"OSC stumbled: {type(error).__name__}: {error}"
+                )
                 time.sleep(0.01)
 
     def _take_batch(self) -> int:
-        """Read what lies there; of each number only its last value is set. Returns how many datagrams there were."""
+        """Read what lies there; of each number only its last value is set. Returns how many
+        datagrams there were."""
         assert self._socket is not None
         numbers: dict[Target, tuple[float, _Udp]] = {}
         receive, quick, float_of, int_of = self._socket.recvfrom, self.dispatcher.quick, *_READERS
@@ -288,7 +312,10 @@ class OscServer:
         self.messages += len(found.messages)
         self.ignored += bool(found.problems)
         if not is_osc(packet):
-            self.dispatcher.complaints.tell("malformed", f"OSC from {asker.name}: ignored ({self.ignored} so far): {found.problems[0]}")
+            self.dispatcher.complaints.tell(
+                "malformed",
+                f"OSC from {asker.name}: ignored ({self.ignored} so far): {found.problems[0]}",
+            )
             return
         self.dispatcher.play(found, asker)
 
@@ -303,7 +330,9 @@ class OscServer:
     def _tell_back(self) -> None:
         for target, address, value in self.feedback.round(time.monotonic()):
             row = self.dispatcher.row(address)
-            self.send(target, address, [value], "f" if row is not None and row.kind == "float" else None)
+            self.send(
+                target, address, [value], "f" if row is not None and row.kind == "float" else None
+            )
 
     def _tell_remarks(self) -> None:
         while not self._remarks.empty():
@@ -332,15 +361,24 @@ class OscServer:
         if targets:
             for name, values in self.dispatcher.status().items():
                 for target in targets:
-                    self.send(target, name if name.startswith("/") else f"/vj/status/{name}", values)
+                    self.send(
+                        target, name if name.startswith("/") else f"/vj/status/{name}", values
+                    )
 
-    def send(self, target: Place, address: str, values: Sequence[Any], kind: str | None = None) -> None:
-        """A message to somebody, at once or not at all. From any thread. What cannot be sent is said."""
+    def send(
+        self, target: Place, address: str, values: Sequence[Any], kind: str | None = None
+    ) -> None:
+        """A message to somebody, at once or not at all. From any thread. What cannot be sent is
+        said."""
         assert self._socket is not None
         try:
             self._socket.sendto(pack(address, values, kind), target)
         except ValueError as error:
-            self.dispatcher.complaints.tell(f"unsendable {address}", f"OSC to {target[0]}: {address} is not told: {error}", every=60)
+            self.dispatcher.complaints.tell(
+                f"unsendable {address}",
+                f"OSC to {target[0]}: {address} is not told: {error}",
+                every=60,
+            )
         except OSError as error:
             if error.errno in (errno.EMSGSIZE, 10040):
                 text = f"OSC to {target[0]}: {address} is not told: it is too long for a datagram"

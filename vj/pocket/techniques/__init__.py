@@ -12,8 +12,9 @@ from vj.pocket.techniques.subject import Painted, Subject, Technique, make_subje
 TECHNIQUES: dict[str, Technique] = {**STROKES, **CELLS, **MATERIALS}
 """Name -> what draws it. Their order is the network's."""
 NOT_LEARNED = ("contour lines",)
-"""Isolines turn with every step of brightness, oftener than a network of this size can: it leaves them
-out, or makes stripes of them. So they are drawn as they are, and mixed with what the network paints."""
+"""Isolines turn with every step of brightness, oftener than a network of this size can: it leaves
+them out, or makes stripes of them. So they are drawn as they are, and mixed with what the network
+paints."""
 LEARNED = tuple(name for name in TECHNIQUES if name not in NOT_LEARNED)
 
 

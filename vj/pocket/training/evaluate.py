@@ -1,5 +1,5 @@
-"""Does the built-in model keep its promises? `python -m vj.pocket.training.evaluate FOOTAGE ...` measures
-it.
+"""Does the built-in model keep its promises? `python -m vj.pocket.training.evaluate FOOTAGE ...`
+measures it.
 
 Everything is measured on pictures it never saw: frames of the footage that is named, the test card,
 drawings of another seed. Every figure of a technique stands beside the same figure of its drawn
@@ -222,7 +222,9 @@ def main() -> None:
     parser.add_argument("footage", nargs="*", type=Path, help="video files to take frames of")
     parser.add_argument("--faces", type=Path, help="the folder of MediaPipe's two .tflite files")
     parser.add_argument("--still", type=Path, help="a fixed camera's film with an empty stretch")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS / FILE, help="of vj.pocket.training.train")
+    parser.add_argument(
+        "--weights", type=Path, default=WEIGHTS / FILE, help="of vj.pocket.training.train"
+    )
     parser.add_argument("--targets", action="store_true", help="measure the targets themselves")
     parser.add_argument("--each", type=int, default=2, metavar="N", help="frames of each film")
     options = parser.parse_args()

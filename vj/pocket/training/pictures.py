@@ -1,7 +1,9 @@
-"""Pictures to learn from, drawn by us: leaves, clouds, shapes, strokes, rooms with figures, heads and hands, camera-like light.
+"""Pictures to learn from, drawn by us: leaves, clouds, shapes, strokes, rooms with figures, heads
+and hands, camera-like light.
 
-What matters is that edges, gradients, greys, near-whites, blur and noise occur at all scales (dead leaves: Lee, Mumford and
-Huang 2001), and people as a webcam sees them. The photographs beside them are in `photographs.py`.
+What matters is that edges, gradients, greys, near-whites, blur and noise occur at all scales (dead
+leaves: Lee, Mumford and Huang 2001), and people as a webcam sees them. The photographs beside them
+are in `photographs.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ Picture = np.ndarray
 
 
 def _colour(rng: np.random.Generator) -> np.ndarray:
-    """A random colour; greys, near-whites and skin tones occur more often than chance would have them."""
+    """A random colour; greys, near-whites and skin tones occur more often than chance would have
+    them."""
     kind = rng.random()
     if kind < 0.3:
         return np.clip(np.full(3, rng.random()) + rng.normal(0, 0.03, 3), 0, 1)
@@ -234,7 +237,13 @@ def _window(image: Picture, rng: np.random.Generator) -> Picture:
 
 def _portrait(rng: np.random.Generator, size: int) -> Picture:
     """Somebody near the camera: one head or two, sometimes a hand, before a room out of focus."""
-    image = _room(rng, size) if rng.random() < 0.6 else _clouds(rng, size) if rng.random() < 0.6 else _leaves(rng, size)
+    image = (
+        _room(rng, size)
+        if rng.random() < 0.6
+        else _clouds(rng, size)
+        if rng.random() < 0.6
+        else _leaves(rng, size)
+    )
     image = np.ascontiguousarray(image, np.float32)
     if rng.random() < 0.7:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 6))

@@ -1,4 +1,5 @@
-"""Something that paints pictures to be measured: the network, or the drawn targets it learned from."""
+"""Something that paints pictures to be measured: the network, or the drawn targets it learned
+from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Footage that the project draws itself: scenes that move and loop, and a few paintings. For shows that need no file."""
+"""Footage that the project draws itself: scenes that move and loop, and a few paintings. For shows
+that need no file."""
 
 from __future__ import annotations
 
@@ -19,14 +20,16 @@ from vj.sources.pacing import Pace
 
 
 class Scene(Protocol):
-    """One scene at one size. period: seconds after which it begins again, without a seam; 0 for a still picture."""
+    """One scene at one size. period: seconds after which it begins again, without a seam; 0 for a
+    still picture."""
 
     period: float
 
     def __init__(self, size: Size) -> None: ...
 
     def draw(self, seconds: float) -> np.ndarray:
-        """(H, W, 3) uint8 RGB, a new array. The same moment gives the same picture, on every machine with the same OpenCV."""
+        """(H, W, 3) uint8 RGB, a new array. The same moment gives the same picture, on every
+        machine with the same OpenCV."""
 
 
 SCENES: dict[str, type[Scene]] = {
@@ -57,7 +60,8 @@ def still(name: str, size: Size) -> np.ndarray:
 
 
 class Drawn:
-    """`drawn:NAME` at the show's size and rate. Played once it ends after its period, a still picture never does."""
+    """`drawn:NAME` at the show's size and rate. Played once it ends after its period, a still
+    picture never does."""
 
     live = False
 
@@ -86,10 +90,15 @@ class Drawn:
     @property
     def due(self) -> float:
         """When it is over, once played."""
-        return self._pace.due if self.frames is None else min(self._pace.due, self._pace.begun + self.frames / self.fps)
+        return (
+            self._pace.due
+            if self.frames is None
+            else min(self._pace.due, self._pace.begun + self.frames / self.fps)
+        )
 
     def read(self) -> Frame | None:
-        """The next picture; live, at its time. Raises EndOfSource after a period when it is played once."""
+        """The next picture; live, at its time. Raises EndOfSource after a period when it is played
+        once."""
         if self._scene is None:
             raise Fault(f"drawn:{self._name} is not open")
         number, captured = self._pace.next()

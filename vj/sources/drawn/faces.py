@@ -1,4 +1,5 @@
-"""Two people for `kiss`: heads in profile, shoulders, and eyelids that close, each a part with its pin."""
+"""Two people for `kiss`: heads in profile, shoulders, and eyelids that close, each a part with its
+pin."""
 
 from __future__ import annotations
 
@@ -8,14 +9,16 @@ from vj.sources.drawn.cutout import Part, Stage
 from vj.sources.drawn.sheet import Colour, Mask, Point, Sheet
 
 LIPS = (0.372, 0.308)
-"""Where the lips meet, in a head's own units: its height is 1, its middle is 0, it looks to the right."""
+"""Where the lips meet, in a head's own units: its height is 1, its middle is 0, it looks to the
+right."""
 
 LIGHT = (0.75, -0.3, 0.42)
 """The evening sun stands low between the two."""
 
 
 def _profile(strong: bool) -> list[Point]:
-    """The outline of a face and neck that looks to the right; `strong`: a man's brow, nose and jaw."""
+    """The outline of a face and neck that looks to the right; `strong`: a man's brow, nose and
+    jaw."""
     more = 1.0 if strong else 0.0
     return [
         (-0.06, -0.49),
@@ -72,43 +75,129 @@ def _face(sheet: Sheet, strong: bool, dark: Colour, middle: Colour, bright: Colo
         return mask & skin
 
     shadow = (0.52, 0.4, 0.42)
-    jaw = [(-0.12, 0.2), (-0.06, 0.36), (0.07, 0.445), (0.2, 0.492), (0.28, 0.52), (0.2, 0.95), (-0.4, 0.95), (-0.4, 0.3)]
+    jaw = [
+        (-0.12, 0.2),
+        (-0.06, 0.36),
+        (0.07, 0.445),
+        (0.2, 0.492),
+        (0.28, 0.52),
+        (0.2, 0.95),
+        (-0.4, 0.95),
+        (-0.4, 0.3),
+    ]
     sheet.shade(on(sheet.shape(jaw, soft=0.022)), (0.56, 0.45, 0.46), 0.95)
     sheet.shade(on(sheet.disc(0.245, -0.02, 0.075, 0.05, soft=0.03)), shadow, 0.75)
     sheet.shade(on(sheet.disc(0.08, 0.27, 0.12, 0.1, soft=0.06)), shadow, 0.32)
-    sheet.shade(on(sheet.stroke([(0.31, 0.165), (0.33, 0.215), (0.27, 0.265)], 0.02, 0.02, 0.012, soft=0.014)), shadow, 0.55)
+    sheet.shade(
+        on(
+            sheet.stroke(
+                [(0.31, 0.165), (0.33, 0.215), (0.27, 0.265)], 0.02, 0.02, 0.012, soft=0.014
+            )
+        ),
+        shadow,
+        0.55,
+    )
     sheet.light(on(sheet.disc(0.205, 0.12, 0.08, 0.06, soft=0.04, degrees=25)), (44, 24, 12), 0.9)
     sheet.shade(on(sheet.disc(0.2, 0.17, 0.09, 0.06, soft=0.045)), (1.0, 0.72, 0.66), 0.55)
-    sheet.shade(on(sheet.stroke([(0.318, 0.17), (0.326, 0.195), (0.345, 0.205)], 0.014, 0.014, 0.006, soft=0.006)), shadow, 0.75)
-    sheet.shade(on(sheet.disc(0.378, 0.209, 0.02, 0.009, soft=0.005, degrees=-10)), (0.3, 0.18, 0.16), 0.9)
+    sheet.shade(
+        on(
+            sheet.stroke(
+                [(0.318, 0.17), (0.326, 0.195), (0.345, 0.205)], 0.014, 0.014, 0.006, soft=0.006
+            )
+        ),
+        shadow,
+        0.75,
+    )
+    sheet.shade(
+        on(sheet.disc(0.378, 0.209, 0.02, 0.009, soft=0.005, degrees=-10)), (0.3, 0.18, 0.16), 0.9
+    )
     mouth: Colour = (168, 74, 62) if strong else (196, 44, 52)
-    upper = [(0.34, 0.262), (0.37, 0.262), (0.4, 0.29), (0.372, 0.306), (0.32, 0.31), (0.282, 0.313), (0.315, 0.286)]
-    lower = [(0.282, 0.313), (0.32, 0.31), (0.368, 0.306), (0.4, 0.32), (0.375, 0.345), (0.345, 0.353), (0.31, 0.338)]
+    upper = [
+        (0.34, 0.262),
+        (0.37, 0.262),
+        (0.4, 0.29),
+        (0.372, 0.306),
+        (0.32, 0.31),
+        (0.282, 0.313),
+        (0.315, 0.286),
+    ]
+    lower = [
+        (0.282, 0.313),
+        (0.32, 0.31),
+        (0.368, 0.306),
+        (0.4, 0.32),
+        (0.375, 0.345),
+        (0.345, 0.353),
+        (0.31, 0.338),
+    ]
     sheet.lay(on(sheet.shape(upper, soft=0.004)), mouth, 0.75, inside=True)
-    sheet.lay(on(sheet.shape(lower, soft=0.004)), tuple(1.12 * band for band in mouth), 0.75, inside=True)
+    sheet.lay(
+        on(sheet.shape(lower, soft=0.004)), tuple(1.12 * band for band in mouth), 0.75, inside=True
+    )
     sheet.light(on(sheet.disc(0.352, 0.329, 0.016, 0.009, soft=0.006)), (70, 46, 40))
-    sheet.shade(on(sheet.stroke([(0.272, 0.317), (0.31, 0.311), (0.372, 0.306)], 0.006, 0.009, 0.007, soft=0.002)), (0.3, 0.16, 0.16), 0.9)
+    sheet.shade(
+        on(
+            sheet.stroke(
+                [(0.272, 0.317), (0.31, 0.311), (0.372, 0.306)], 0.006, 0.009, 0.007, soft=0.002
+            )
+        ),
+        (0.3, 0.16, 0.16),
+        0.9,
+    )
     sheet.shade(on(sheet.disc(0.325, 0.372, 0.03, 0.014, soft=0.012)), shadow, 0.55)
     return skin
 
 
 def _ear(sheet: Sheet, dark: Colour, middle: Colour, bright: Colour) -> None:
-    ear = [(-0.055, 0.0), (-0.095, -0.035), (-0.14, -0.02), (-0.15, 0.05), (-0.125, 0.12), (-0.09, 0.165), (-0.06, 0.15), (-0.058, 0.08)]
+    ear = [
+        (-0.055, 0.0),
+        (-0.095, -0.035),
+        (-0.14, -0.02),
+        (-0.15, 0.05),
+        (-0.125, 0.12),
+        (-0.09, 0.165),
+        (-0.06, 0.15),
+        (-0.058, 0.08),
+    ]
     sheet.model(sheet.shape(ear), dark, middle, bright, 0.03, LIGHT, inside=True)
     sheet.shade(
-        sheet.stroke([(-0.075, 0.02), (-0.115, 0.015), (-0.118, 0.075), (-0.085, 0.11)], 0.012, 0.016, 0.008, soft=0.006), (0.5, 0.36, 0.34)
+        sheet.stroke(
+            [(-0.075, 0.02), (-0.115, 0.015), (-0.118, 0.075), (-0.085, 0.11)],
+            0.012,
+            0.016,
+            0.008,
+            soft=0.006,
+        ),
+        (0.5, 0.36, 0.34),
     )
 
 
-def _locks(sheet: Sheet, hair: Mask, lines: list[list[Point]], count: int, width: float, seed: int, bright: Colour) -> None:
+def _locks(
+    sheet: Sheet,
+    hair: Mask,
+    lines: list[list[Point]],
+    count: int,
+    width: float,
+    seed: int,
+    bright: Colour,
+) -> None:
     """Locks along curves between the given ones, light and dark."""
     dice = np.random.default_rng(seed)
     given = np.array(lines)
     for index in range(count):
         place = (index + dice.uniform(0, 1)) / count * (len(lines) - 1)
         low = min(int(place), len(lines) - 2)
-        line = given[low] + (place - low) * (given[low + 1] - given[low]) + dice.normal(0, 0.006, given[low].shape)
-        lock = sheet.stroke([tuple(point) for point in line], 0.1 * width, width, 0.2 * width, soft=width * 0.25) & hair
+        line = (
+            given[low]
+            + (place - low) * (given[low + 1] - given[low])
+            + dice.normal(0, 0.006, given[low].shape)
+        )
+        lock = (
+            sheet.stroke(
+                [tuple(point) for point in line], 0.1 * width, width, 0.2 * width, soft=width * 0.25
+            )
+            & hair
+        )
         if index % 2:
             sheet.light(lock, bright, dice.uniform(0.25, 0.9))
         else:
@@ -117,24 +206,70 @@ def _locks(sheet: Sheet, hair: Mask, lines: list[list[Point]], count: int, width
 
 def _eye(sheet: Sheet, skin: Mask, lashes: float) -> None:
     """An open eye seen from the side, half lowered."""
-    white = [(0.215, 0.0), (0.245, -0.022), (0.275, -0.02), (0.281, 0.0), (0.27, 0.012), (0.238, 0.012)]
+    white = [
+        (0.215, 0.0),
+        (0.245, -0.022),
+        (0.275, -0.02),
+        (0.281, 0.0),
+        (0.27, 0.012),
+        (0.238, 0.012),
+    ]
     inside = sheet.shape(white, soft=0.003) & skin
     sheet.lay(inside, (226, 204, 184), 0.9, inside=True)
-    sheet.lay(sheet.disc(0.27, -0.004, 0.012, 0.018, soft=0.002) & inside, (46, 26, 18), inside=True)
-    lid = sheet.stroke([(0.2, 0.004), (0.24, -0.026), (0.283, -0.022)], 0.008, 0.014, 0.012, soft=0.003)
+    sheet.lay(
+        sheet.disc(0.27, -0.004, 0.012, 0.018, soft=0.002) & inside, (46, 26, 18), inside=True
+    )
+    lid = sheet.stroke(
+        [(0.2, 0.004), (0.24, -0.026), (0.283, -0.022)], 0.008, 0.014, 0.012, soft=0.003
+    )
     sheet.lay(lid, (44, 22, 18), 0.85, inside=True)
-    sheet.lay(sheet.stroke([(0.272, -0.022), (0.29, -0.024), (0.285 + lashes, -0.04)], 0.012, 0.009, 0.004), (36, 18, 16), 0.9)
+    sheet.lay(
+        sheet.stroke(
+            [(0.272, -0.022), (0.29, -0.024), (0.285 + lashes, -0.04)], 0.012, 0.009, 0.004
+        ),
+        (36, 18, 16),
+        0.9,
+    )
 
 
 def lid(stage: Stage, grain: float, colour: Colour, lashes: float) -> Part:
     """The lowered lid, to be laid over the open eye."""
     sheet = stage.sheet(0.14, -0.12, 0.4, 0.12, grain)
-    sheet.lay(sheet.shape([(0.19, 0.0), (0.235, -0.04), (0.283, -0.034), (0.292, 0.0), (0.272, 0.024), (0.225, 0.026)], soft=0.008), colour)
-    sheet.shade(sheet.stroke([(0.2, -0.012), (0.235, -0.034), (0.28, -0.03)], 0.008, 0.012, 0.008, soft=0.006), (0.6, 0.48, 0.46))
     sheet.lay(
-        sheet.stroke([(0.2, 0.0), (0.235, 0.021), (0.268, 0.02), (0.288, 0.008)], 0.007, 0.014, 0.014, 0.01, soft=0.002), (44, 22, 18)
+        sheet.shape(
+            [
+                (0.19, 0.0),
+                (0.235, -0.04),
+                (0.283, -0.034),
+                (0.292, 0.0),
+                (0.272, 0.024),
+                (0.225, 0.026),
+            ],
+            soft=0.008,
+        ),
+        colour,
     )
-    sheet.lay(sheet.stroke([(0.275, 0.014), (0.292, 0.02), (0.29 + lashes, 0.034)], 0.012, 0.009, 0.004), (36, 18, 16))
+    sheet.shade(
+        sheet.stroke(
+            [(0.2, -0.012), (0.235, -0.034), (0.28, -0.03)], 0.008, 0.012, 0.008, soft=0.006
+        ),
+        (0.6, 0.48, 0.46),
+    )
+    sheet.lay(
+        sheet.stroke(
+            [(0.2, 0.0), (0.235, 0.021), (0.268, 0.02), (0.288, 0.008)],
+            0.007,
+            0.014,
+            0.014,
+            0.01,
+            soft=0.002,
+        ),
+        (44, 22, 18),
+    )
+    sheet.lay(
+        sheet.stroke([(0.275, 0.014), (0.292, 0.02), (0.29 + lashes, 0.034)], 0.012, 0.009, 0.004),
+        (36, 18, 16),
+    )
     return Part.of(sheet, stage)
 
 
@@ -158,7 +293,14 @@ def man(stage: Stage, grain: float) -> Part:
     _ear(sheet, *tones)
     _eye(sheet, skin, 0.02)
     sheet.lay(
-        sheet.stroke([(0.165, -0.065), (0.22, -0.1), (0.29, -0.092), (0.33, -0.07)], 0.01, 0.03, 0.03, 0.014, soft=0.005),
+        sheet.stroke(
+            [(0.165, -0.065), (0.22, -0.1), (0.29, -0.092), (0.33, -0.07)],
+            0.01,
+            0.03,
+            0.03,
+            0.014,
+            soft=0.005,
+        ),
         (34, 20, 18),
         0.9,
         inside=True,
@@ -208,7 +350,14 @@ def woman(stage: Stage, grain: float) -> Part:
     skin = _face(sheet, False, *tones)
     _eye(sheet, skin, 0.035)
     sheet.lay(
-        sheet.stroke([(0.16, -0.075), (0.215, -0.108), (0.275, -0.104), (0.312, -0.088)], 0.006, 0.017, 0.018, 0.008, soft=0.004),
+        sheet.stroke(
+            [(0.16, -0.075), (0.215, -0.108), (0.275, -0.104), (0.312, -0.088)],
+            0.006,
+            0.017,
+            0.018,
+            0.008,
+            soft=0.004,
+        ),
         (70, 34, 24),
         0.85,
         inside=True,
@@ -239,7 +388,11 @@ def woman(stage: Stage, grain: float) -> Part:
         (0.21, -0.24),
     ]
     hair = sheet.shape(mane, soft=0.006)
-    sheet.shade(sheet.shape([(x + 0.03, y + 0.02) for x, y in mane], soft=0.025) & skin, (0.5, 0.38, 0.38), 0.7)
+    sheet.shade(
+        sheet.shape([(x + 0.03, y + 0.02) for x, y in mane], soft=0.025) & skin,
+        (0.5, 0.38, 0.38),
+        0.7,
+    )
     sheet.model(hair, (42, 14, 16), (134, 58, 28), (238, 150, 74), 0.2, LIGHT)
     lines = [
         [(0.27, -0.36), (-0.1, -0.57), (-0.46, -0.36), (-0.54, 0.1), (-0.57, 0.5), (-0.5, 0.95)],
@@ -255,7 +408,17 @@ def woman(stage: Stage, grain: float) -> Part:
 def jacket(stage: Stage, grain: float) -> Part:
     """A man's shoulders from the side, turned a little towards us."""
     sheet = stage.sheet(-0.95, 0.45, 0.55, 2.2, grain)
-    shirt = sheet.shape([(-0.36, 0.62), (-0.1, 0.76), (0.06, 0.72), (0.16, 0.86), (0.14, 1.1), (0.0, 1.3), (-0.3, 0.9)])
+    shirt = sheet.shape(
+        [
+            (-0.36, 0.62),
+            (-0.1, 0.76),
+            (0.06, 0.72),
+            (0.16, 0.86),
+            (0.14, 1.1),
+            (0.0, 1.3),
+            (-0.3, 0.9),
+        ]
+    )
     sheet.model(shirt, (96, 92, 110), (206, 190, 176), (255, 240, 214), 0.08, LIGHT)
     coat = [
         (-0.38, 0.66),
@@ -274,9 +437,27 @@ def jacket(stage: Stage, grain: float) -> Part:
     ]
     cloth = sheet.shape(coat)
     sheet.model(cloth, (12, 14, 28), (32, 40, 66), (110, 98, 104), 0.3, LIGHT)
-    lapel = sheet.shape([(-0.38, 0.64), (-0.16, 0.93), (-0.03, 1.13), (0.06, 1.4), (-0.12, 1.3), (-0.2, 1.12), (-0.34, 1.0), (-0.46, 0.84)])
-    sheet.model(lapel & cloth, (16, 18, 34), (44, 52, 80), (130, 112, 112), 0.05, LIGHT, inside=True)
-    sheet.shade(sheet.stroke([(-0.6, 1.1), (-0.52, 1.6), (-0.56, 2.3)], 0.02, 0.06, 0.05, soft=0.03) & cloth, (0.5, 0.5, 0.55), 0.8)
+    lapel = sheet.shape(
+        [
+            (-0.38, 0.64),
+            (-0.16, 0.93),
+            (-0.03, 1.13),
+            (0.06, 1.4),
+            (-0.12, 1.3),
+            (-0.2, 1.12),
+            (-0.34, 1.0),
+            (-0.46, 0.84),
+        ]
+    )
+    sheet.model(
+        lapel & cloth, (16, 18, 34), (44, 52, 80), (130, 112, 112), 0.05, LIGHT, inside=True
+    )
+    sheet.shade(
+        sheet.stroke([(-0.6, 1.1), (-0.52, 1.6), (-0.56, 2.3)], 0.02, 0.06, 0.05, soft=0.03)
+        & cloth,
+        (0.5, 0.5, 0.55),
+        0.8,
+    )
     return Part.of(sheet, stage)
 
 
@@ -301,8 +482,25 @@ def dress(stage: Stage, grain: float) -> Part:
     skin = sheet.shape(body)
     sheet.model(skin, (88, 44, 46), (212, 140, 106), (255, 222, 174), 0.3, LIGHT)
     sheet.shade(sheet.disc(-0.1, 0.72, 0.2, 0.12, soft=0.06) & skin, (0.56, 0.44, 0.44), 0.7)
-    sheet.light(sheet.stroke([(0.1, 1.07), (-0.06, 1.05), (-0.22, 1.0)], 0.012, 0.03, 0.012, soft=0.015) & skin, (54, 32, 20))
-    dress = sheet.shape([(0.4, 1.42), (0.2, 1.36), (-0.1, 1.42), (-0.4, 1.3), (-0.8, 1.24), (-0.9, 2.6), (0.5, 2.6)]) & skin
+    sheet.light(
+        sheet.stroke([(0.1, 1.07), (-0.06, 1.05), (-0.22, 1.0)], 0.012, 0.03, 0.012, soft=0.015)
+        & skin,
+        (54, 32, 20),
+    )
+    dress = (
+        sheet.shape(
+            [
+                (0.4, 1.42),
+                (0.2, 1.36),
+                (-0.1, 1.42),
+                (-0.4, 1.3),
+                (-0.8, 1.24),
+                (-0.9, 2.6),
+                (0.5, 2.6),
+            ]
+        )
+        & skin
+    )
     sheet.model(dress, (46, 8, 20), (146, 24, 40), (238, 96, 76), 0.25, LIGHT, inside=True)
     strap = sheet.stroke([(-0.12, 1.42), (-0.2, 1.16), (-0.34, 0.9)], 0.04, 0.035, 0.03) & skin
     sheet.model(strap, (46, 8, 20), (146, 24, 40), (238, 96, 76), 0.02, LIGHT, inside=True)

@@ -19,7 +19,10 @@ class Kiss:
         stage = self._stage = Stage(size)
         big, small = 0.56, 0.52
         self._heads = (man(stage, big), woman(stage, small).mirrored())
-        self._lids = (lid(stage, big, (196, 126, 92), 0.02), lid(stage, small, (226, 158, 124), 0.04).mirrored())
+        self._lids = (
+            lid(stage, big, (196, 126, 92), 0.02),
+            lid(stage, small, (226, 158, 124), 0.04).mirrored(),
+        )
         self._bodies = (jacket(stage, big), dress(stage, small).mirrored())
         self._backdrop = self._evening()
         self._flare = Part.glow(stage, 0.4, (70, 40, 16))
@@ -38,10 +41,18 @@ class Kiss:
         paint = np.broadcast_to(ramp(sheet.y, *night), (*sheet.cover.shape, 3))
         sheet.lay(sheet.everything(), paint)
         far = np.sqrt((sheet.x * 1.05) ** 2 + ((sheet.y - 0.06) * 1.2) ** 2)
-        sheet.colour += np.exp(-((far / 0.42) ** 2))[..., None] * np.array((120, 74, 34), np.float32)
+        sheet.colour += np.exp(-((far / 0.42) ** 2))[..., None] * np.array(
+            (120, 74, 34), np.float32
+        )
         sheet.colour += np.exp(-((far / 0.16) ** 2))[..., None] * np.array((90, 70, 40), np.float32)
         dice = np.random.default_rng(11)
-        colours: list[Colour] = [(255, 172, 72), (255, 120, 60), (255, 214, 140), (90, 170, 190), (220, 90, 110)]
+        colours: list[Colour] = [
+            (255, 172, 72),
+            (255, 120, 60),
+            (255, 214, 140),
+            (90, 170, 190),
+            (220, 90, 110),
+        ]
         across = max(0.75, self._stage.wide + 0.1)
         for _index in range(46):
             x, y = dice.uniform(-across, across), dice.normal(-0.02, 0.2)
@@ -60,14 +71,23 @@ class Kiss:
         stage = self._stage
         gap = 0.085 * (1 - near) + 0.004 * near * wave(now, self.period / 4)
         middle = (0.0, 0.035 + 0.004 * breath)
-        self._flare.onto(picture, stage, (0.0, 0.02), opacity=0.75 + 0.25 * wave(now, self.period / 2, 0.25))
+        self._flare.onto(
+            picture, stage, (0.0, 0.02), opacity=0.75 + 0.25 * wave(now, self.period / 2, 0.25)
+        )
         for which in (1, 0):
             side = -1 if which == 0 else 1
             head, lid, body = self._heads[which], self._lids[which], self._bodies[which]
-            lean = (2.0 + 11.0 * near + 0.8 * breath * near) if which == 0 else (0.0 + 9.0 * near - 0.8 * breath * near)
+            lean = (
+                (2.0 + 11.0 * near + 0.8 * breath * near)
+                if which == 0
+                else (0.0 + 9.0 * near - 0.8 * breath * near)
+            )
             lips = (-side * LIPS[0], LIPS[1])
             off = head.place((0.0, 0.0), lean, lips)
-            at = (middle[0] + side * gap - off[0], middle[1] - off[1] + side * 0.0 - (0.02 if which == 0 else -0.02) * (1 - near))
+            at = (
+                middle[0] + side * gap - off[0],
+                middle[1] - off[1] + side * 0.0 - (0.02 if which == 0 else -0.02) * (1 - near),
+            )
             neck = head.place(at, lean, (side * 0.16, 0.72))
             still = body.place((0.0, 0.0), 0.25 * lean, (side * 0.16, 0.72))
             shoulders = (neck[0] - still[0], neck[1] - still[1])

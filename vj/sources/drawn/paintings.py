@@ -1,4 +1,5 @@
-"""Three pictures in brush strokes: a meadow, a harbour and a portrait. Still, for walks between them."""
+"""Three pictures in brush strokes: a meadow, a harbour and a portrait. Still, for walks between
+them."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ LAYERS = ((0.05, 0.02, 900), (0.032, 0.012, 2600), (0.018, 0.007, 5200))
 
 
 def in_strokes(picture: np.ndarray, seed: int) -> np.ndarray:
-    """(H, W, 3) uint8 painted again in strokes that run along what is alike (after Hertzmann 1998)."""
+    """(H, W, 3) uint8 painted again in strokes that run along what is alike (after Hertzmann
+    1998)."""
     height, width = picture.shape[:2]
     unit = min(height, width)
     dice = np.random.default_rng(seed)
@@ -33,8 +35,22 @@ def in_strokes(picture: np.ndarray, seed: int) -> np.ndarray:
                 turn = dice.normal(0, 0.5)
             reach = 0.5 * long * unit * dice.uniform(0.6, 1.2)
             colour = np.clip(source[y, x] * dice.uniform(0.9, 1.1) + dice.normal(0, 5, 3), 0, 255)
-            ends = [(round((x + s * reach * math.cos(turn)) * 16), round((y + s * reach * math.sin(turn)) * 16)) for s in (-1, 1)]
-            cv2.line(out, ends[0], ends[1], colour.tolist(), max(1, round(wide * unit * dice.uniform(0.6, 1.0))), cv2.LINE_AA, 4)
+            ends = [
+                (
+                    round((x + s * reach * math.cos(turn)) * 16),
+                    round((y + s * reach * math.sin(turn)) * 16),
+                )
+                for s in (-1, 1)
+            ]
+            cv2.line(
+                out,
+                ends[0],
+                ends[1],
+                colour.tolist(),
+                max(1, round(wide * unit * dice.uniform(0.6, 1.0))),
+                cv2.LINE_AA,
+                4,
+            )
     return out
 
 
@@ -63,20 +79,55 @@ class Meadow(Painting):
     seed = 1
 
     def compose(self, sheet: Sheet) -> None:
-        sky = ramp(sheet.y + 0.03 * np.sin(9 * sheet.x), (-0.7, (66, 128, 206)), (-0.25, (146, 196, 226)), (0.02, (252, 232, 176)))
+        sky = ramp(
+            sheet.y + 0.03 * np.sin(9 * sheet.x),
+            (-0.7, (66, 128, 206)),
+            (-0.25, (146, 196, 226)),
+            (0.02, (252, 232, 176)),
+        )
         sheet.lay(sheet.everything(), sky)
         glow = np.exp(-(((sheet.x - 0.2) / 0.3) ** 2) - ((sheet.y + 0.24) / 0.3) ** 2)
         sheet.colour += glow[..., None] * np.array((60, 44, -20), np.float32)
         sheet.lay(sheet.disc(0.2, -0.24, 0.115, soft=0.006), (255, 240, 150))
         wide = 2.4
         for points, dark, bright in (
-            ([(-wide, 0.0), (-0.5, -0.08), (-0.1, -0.02), (0.4, -0.1), (wide, -0.02)], (70, 112, 96), (128, 168, 130)),
-            ([(-wide, 0.05), (-0.6, 0.08), (-0.1, 0.0), (0.3, 0.07), (0.7, 0.02), (wide, 0.06)], (76, 132, 60), (170, 200, 84)),
-            ([(-wide, 0.2), (-0.5, 0.1), (0.0, 0.2), (0.5, 0.13), (wide, 0.22)], (64, 118, 40), (214, 206, 74)),
+            (
+                [(-wide, 0.0), (-0.5, -0.08), (-0.1, -0.02), (0.4, -0.1), (wide, -0.02)],
+                (70, 112, 96),
+                (128, 168, 130),
+            ),
+            (
+                [(-wide, 0.05), (-0.6, 0.08), (-0.1, 0.0), (0.3, 0.07), (0.7, 0.02), (wide, 0.06)],
+                (76, 132, 60),
+                (170, 200, 84),
+            ),
+            (
+                [(-wide, 0.2), (-0.5, 0.1), (0.0, 0.2), (0.5, 0.13), (wide, 0.22)],
+                (64, 118, 40),
+                (214, 206, 74),
+            ),
         ):
             hill = sheet.shape([*points, (wide, 2), (-wide, 2)])
-            sheet.model(hill, dark, tuple((a + b) / 2 for a, b in zip(dark, bright, strict=True)), bright, 0.14, (0.4, -0.8, 0.5))  # type: ignore[arg-type]
-        path = sheet.shape([(-0.02, 0.17), (0.03, 0.17), (0.0, 0.24), (0.12, 0.33), (0.2, 0.6), (-0.25, 0.6), (-0.12, 0.36), (-0.06, 0.25)])
+            sheet.model(
+                hill,
+                dark,
+                tuple((a + b) / 2 for a, b in zip(dark, bright, strict=True)),  # type: ignore[arg-type]
+                bright,
+                0.14,
+                (0.4, -0.8, 0.5),
+            )
+        path = sheet.shape(
+            [
+                (-0.02, 0.17),
+                (0.03, 0.17),
+                (0.0, 0.24),
+                (0.12, 0.33),
+                (0.2, 0.6),
+                (-0.25, 0.6),
+                (-0.12, 0.36),
+                (-0.06, 0.25),
+            ]
+        )
         sheet.model(path, (166, 118, 70), (226, 186, 124), (250, 226, 170), 0.05, (0.3, -0.7, 0.5))
         dice = np.random.default_rng(3)
         for _ in range(90):
@@ -86,7 +137,14 @@ class Meadow(Painting):
                 sheet.lay(sheet.disc(x, y, 0.007 + 0.018 * (y - 0.15)), colour)
         for x, y, r in ((-0.36, -0.02, 0.085), (-0.26, 0.01, 0.065), (-0.44, 0.02, 0.06)):
             sheet.lay(sheet.stroke([(x, y), (x, y + 0.12)], 0.016), (66, 44, 30))
-            sheet.model(sheet.disc(x, y, r), (24, 62, 34), (56, 112, 46), (150, 178, 70), r, (0.6, -0.6, 0.5))
+            sheet.model(
+                sheet.disc(x, y, r),
+                (24, 62, 34),
+                (56, 112, 46),
+                (150, 178, 70),
+                r,
+                (0.6, -0.6, 0.5),
+            )
 
 
 class Harbour(Painting):
@@ -105,18 +163,42 @@ class Harbour(Painting):
         sheet.lay(sheet.everything(), sky)
         sheet.lay(sheet.disc(-0.16, -0.045, 0.07, soft=0.005), (255, 226, 150))
         sheet.lay(
-            sheet.shape([(0.16, 0.012), (0.3, -0.06), (0.46, -0.04), (0.62, -0.11), (2.4, -0.05), (2.4, 0.02), (0.16, 0.02)]), (74, 48, 100)
+            sheet.shape(
+                [
+                    (0.16, 0.012),
+                    (0.3, -0.06),
+                    (0.46, -0.04),
+                    (0.62, -0.11),
+                    (2.4, -0.05),
+                    (2.4, 0.02),
+                    (0.16, 0.02),
+                ]
+            ),
+            (74, 48, 100),
         )
         wide = 2.4
         water = sheet.shape([(-wide, 0.0), (wide, 0.0), (wide, 2), (-wide, 2)], curved=False)
         sheet.lay(
-            water, ramp(sheet.y + 0 * sheet.x, (0.0, (246, 160, 110)), (0.1, (150, 84, 120)), (0.3, (52, 48, 112)), (0.6, (18, 26, 66)))
+            water,
+            ramp(
+                sheet.y + 0 * sheet.x,
+                (0.0, (246, 160, 110)),
+                (0.1, (150, 84, 120)),
+                (0.3, (52, 48, 112)),
+                (0.6, (18, 26, 66)),
+            ),
         )
-        shine = np.exp(-(((sheet.x + 0.16) / (0.05 + 0.2 * np.clip(sheet.y, 0, 1))) ** 2)) * np.clip(sheet.y * 40, 0, 1)
-        sheet.colour += (shine * (0.6 + 0.6 * np.sin(sheet.y * 130 + 3 * np.sin(9 * sheet.x))))[..., None] * np.array(
-            (120, 84, 30), np.float32
-        )
-        for x, y, s, sail in ((-0.3, 0.16, 0.85, (250, 236, 214)), (0.26, 0.24, 1.25, (214, 62, 48)), (0.02, 0.055, 0.38, (240, 214, 180))):
+        shine = np.exp(
+            -(((sheet.x + 0.16) / (0.05 + 0.2 * np.clip(sheet.y, 0, 1))) ** 2)
+        ) * np.clip(sheet.y * 40, 0, 1)
+        sheet.colour += (shine * (0.6 + 0.6 * np.sin(sheet.y * 130 + 3 * np.sin(9 * sheet.x))))[
+            ..., None
+        ] * np.array((120, 84, 30), np.float32)
+        for x, y, s, sail in (
+            (-0.3, 0.16, 0.85, (250, 236, 214)),
+            (0.26, 0.24, 1.25, (214, 62, 48)),
+            (0.02, 0.055, 0.38, (240, 214, 180)),
+        ):
             self._boat(sheet, x, y, s, sail)
 
     @staticmethod
@@ -127,13 +209,21 @@ class Harbour(Painting):
             def at(u: float, v: float, turn: int = turn) -> tuple[float, float]:
                 return x + s * u, y + turn * s * v * (1.0 if turn > 0 else 0.8)
 
-            hull = sheet.shape([at(-0.14, -0.01), at(0.16, -0.02), at(0.12, 0.035), at(-0.1, 0.035)], curved=False)
+            hull = sheet.shape(
+                [at(-0.14, -0.01), at(0.16, -0.02), at(0.12, 0.035), at(-0.1, 0.035)], curved=False
+            )
             sheet.lay(hull, (40, 26, 44), strength)
             main = sheet.shape([at(0.0, -0.34), at(0.03, -0.2), at(0.13, -0.05), at(0.0, -0.045)])
             sheet.lay(main, sail if turn > 0 else dim, strength)
-            jib = sheet.shape([at(-0.01, -0.31), at(-0.03, -0.17), at(-0.12, -0.045), at(-0.015, -0.045)])
+            jib = sheet.shape(
+                [at(-0.01, -0.31), at(-0.03, -0.17), at(-0.12, -0.045), at(-0.015, -0.045)]
+            )
             sheet.lay(jib, tuple(0.82 * c for c in sail), strength)
-            sheet.lay(sheet.stroke([at(-0.005, -0.36), at(-0.005, 0.0)], 0.008 * s), (36, 26, 36), strength)
+            sheet.lay(
+                sheet.stroke([at(-0.005, -0.36), at(-0.005, 0.0)], 0.008 * s),
+                (36, 26, 36),
+                strength,
+            )
 
 
 class Portrait(Painting):
@@ -143,13 +233,38 @@ class Portrait(Painting):
 
     def compose(self, sheet: Sheet) -> None:
         light = (-0.7, -0.35, 0.55)
-        ground = ramp(sheet.noise(0.3, 8) + 1.4 * sheet.x - 0.6 * sheet.y, (-1.4, (96, 62, 40)), (0.0, (44, 34, 36)), (1.4, (14, 16, 24)))
+        ground = ramp(
+            sheet.noise(0.3, 8) + 1.4 * sheet.x - 0.6 * sheet.y,
+            (-1.4, (96, 62, 40)),
+            (0.0, (44, 34, 36)),
+            (1.4, (14, 16, 24)),
+        )
         sheet.lay(sheet.everything(), ground)
-        coat = sheet.shape([(-0.44, 0.62), (-0.36, 0.36), (-0.14, 0.24), (0.0, 0.27), (0.13, 0.23), (0.34, 0.34), (0.46, 0.62)])
+        coat = sheet.shape(
+            [
+                (-0.44, 0.62),
+                (-0.36, 0.36),
+                (-0.14, 0.24),
+                (0.0, 0.27),
+                (0.13, 0.23),
+                (0.34, 0.34),
+                (0.46, 0.62),
+            ]
+        )
         sheet.model(coat, (20, 30, 40), (40, 74, 92), (120, 166, 172), 0.16, light)
         neck = sheet.shape([(-0.09, 0.1), (0.08, 0.08), (0.09, 0.26), (-0.01, 0.32), (-0.1, 0.27)])
         sheet.model(neck, (92, 50, 36), (170, 106, 78), (226, 164, 126), 0.07, light)
-        hair = sheet.shape([(-0.19, -0.12), (-0.05, -0.24), (0.16, -0.2), (0.23, -0.02), (0.21, 0.17), (0.1, 0.2), (-0.14, 0.08)])
+        hair = sheet.shape(
+            [
+                (-0.19, -0.12),
+                (-0.05, -0.24),
+                (0.16, -0.2),
+                (0.23, -0.02),
+                (0.21, 0.17),
+                (0.1, 0.2),
+                (-0.14, 0.08),
+            ]
+        )
         sheet.model(hair, (30, 14, 10), (92, 44, 24), (178, 100, 52), 0.1, light)
         face = sheet.shape(
             [
@@ -172,19 +287,60 @@ class Portrait(Painting):
             sheet.lay(sheet.disc(x, -0.03, w, 0.014), (240, 230, 216))
             sheet.lay(sheet.disc(x - 0.006, -0.03, 0.0135), (50, 64, 60))
             sheet.lay(sheet.disc(x - 0.006, -0.03, 0.006), (12, 10, 12))
-            sheet.lay(sheet.stroke([(x - w, -0.03), (x, -0.047), (x + w, -0.032)], 0.006, 0.01, 0.005), (50, 26, 20))
-            sheet.lay(sheet.stroke([(x - 1.2 * w, -0.07), (x, -0.085), (x + 1.3 * w, -0.068)], 0.006, 0.014, 0.006), (70, 36, 24))
-        sheet.shade(sheet.stroke([(-0.045, -0.03), (-0.06, 0.03), (-0.075, 0.062)], 0.012, 0.02, 0.012, soft=0.006), (0.72, 0.6, 0.55))
-        sheet.model(sheet.disc(-0.072, 0.06, 0.03, 0.022), (150, 84, 62), (222, 152, 116), (255, 222, 190), 0.03, light)
-        sheet.shade(sheet.stroke([(-0.09, 0.078), (-0.066, 0.084), (-0.045, 0.078)], 0.008, soft=0.003), (0.5, 0.4, 0.4))
-        sheet.lay(
-            sheet.shape([(-0.108, 0.122), (-0.07, 0.112), (-0.05, 0.116), (-0.005, 0.122), (-0.05, 0.144), (-0.075, 0.145)]), (176, 58, 60)
+            sheet.lay(
+                sheet.stroke([(x - w, -0.03), (x, -0.047), (x + w, -0.032)], 0.006, 0.01, 0.005),
+                (50, 26, 20),
+            )
+            sheet.lay(
+                sheet.stroke(
+                    [(x - 1.2 * w, -0.07), (x, -0.085), (x + 1.3 * w, -0.068)], 0.006, 0.014, 0.006
+                ),
+                (70, 36, 24),
+            )
+        sheet.shade(
+            sheet.stroke(
+                [(-0.045, -0.03), (-0.06, 0.03), (-0.075, 0.062)], 0.012, 0.02, 0.012, soft=0.006
+            ),
+            (0.72, 0.6, 0.55),
         )
-        sheet.lay(sheet.stroke([(-0.108, 0.124), (-0.06, 0.127), (-0.005, 0.123)], 0.004), (96, 28, 32))
-        shadow = sheet.shape([(-0.2, -0.16), (0.18, -0.17), (0.16, -0.07), (-0.18, -0.08)], soft=0.02)
+        sheet.model(
+            sheet.disc(-0.072, 0.06, 0.03, 0.022),
+            (150, 84, 62),
+            (222, 152, 116),
+            (255, 222, 190),
+            0.03,
+            light,
+        )
+        sheet.shade(
+            sheet.stroke([(-0.09, 0.078), (-0.066, 0.084), (-0.045, 0.078)], 0.008, soft=0.003),
+            (0.5, 0.4, 0.4),
+        )
+        sheet.lay(
+            sheet.shape(
+                [
+                    (-0.108, 0.122),
+                    (-0.07, 0.112),
+                    (-0.05, 0.116),
+                    (-0.005, 0.122),
+                    (-0.05, 0.144),
+                    (-0.075, 0.145),
+                ]
+            ),
+            (176, 58, 60),
+        )
+        sheet.lay(
+            sheet.stroke([(-0.108, 0.124), (-0.06, 0.127), (-0.005, 0.123)], 0.004), (96, 28, 32)
+        )
+        shadow = sheet.shape(
+            [(-0.2, -0.16), (0.18, -0.17), (0.16, -0.07), (-0.18, -0.08)], soft=0.02
+        )
         sheet.shade(shadow, (0.62, 0.55, 0.55), 0.8)
-        crown = sheet.shape([(-0.16, -0.16), (-0.14, -0.34), (0.0, -0.385), (0.15, -0.34), (0.19, -0.16)])
+        crown = sheet.shape(
+            [(-0.16, -0.16), (-0.14, -0.34), (0.0, -0.385), (0.15, -0.34), (0.19, -0.16)]
+        )
         sheet.model(crown, (60, 16, 18), (150, 44, 40), (226, 116, 88), 0.12, light)
-        sheet.lay(sheet.stroke([(-0.165, -0.185), (0.01, -0.2), (0.19, -0.185)], 0.04), (34, 22, 30))
+        sheet.lay(
+            sheet.stroke([(-0.165, -0.185), (0.01, -0.2), (0.19, -0.185)], 0.04), (34, 22, 30)
+        )
         brim = sheet.disc(0.01, -0.155, 0.36, 0.062, degrees=-4)
         sheet.model(brim, (54, 14, 18), (140, 40, 38), (222, 110, 84), 0.05, light)

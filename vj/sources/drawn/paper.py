@@ -17,14 +17,27 @@ DRAWN_BY = 4.2
 """Seconds in which all strokes are on the paper."""
 
 
-def _arc(x: float, y: float, radius: float, begin: float, end: float, count: int = 12) -> list[Point]:
+def _arc(
+    x: float, y: float, radius: float, begin: float, end: float, count: int = 12
+) -> list[Point]:
     """Part of a circle, degrees clockwise from the right."""
     turns = np.radians(np.linspace(begin, end, count))
     return [(x + radius * math.cos(t), y + radius * math.sin(t)) for t in turns]
 
 
 STROKES: tuple[tuple[list[Point], bool], ...] = (
-    ([(-0.62, 0.16), (-0.4, 0.04), (-0.18, 0.1), (0.02, 0.02), (0.24, -0.02), (0.45, 0.08), (0.64, 0.04)], True),
+    (
+        [
+            (-0.62, 0.16),
+            (-0.4, 0.04),
+            (-0.18, 0.1),
+            (0.02, 0.02),
+            (0.24, -0.02),
+            (0.45, 0.08),
+            (0.64, 0.04),
+        ],
+        True,
+    ),
     ([(-0.62, 0.3), (-0.35, 0.27), (-0.1, 0.31), (0.2, 0.28), (0.62, 0.33)], True),
     ([(-0.3, 0.28), (-0.3, 0.03)], False),
     ([(-0.3, 0.03), (-0.02, 0.03)], False),
@@ -54,7 +67,13 @@ STROKES: tuple[tuple[list[Point], bool], ...] = (
     ),
     (_arc(-0.36, -0.3, 0.075, 0, 360, 24), True),
     *(
-        ([(-0.36 + 0.1 * math.cos(a), -0.3 + 0.1 * math.sin(a)), (-0.36 + 0.14 * math.cos(a), -0.3 + 0.14 * math.sin(a))], False)
+        (
+            [
+                (-0.36 + 0.1 * math.cos(a), -0.3 + 0.1 * math.sin(a)),
+                (-0.36 + 0.14 * math.cos(a), -0.3 + 0.14 * math.sin(a)),
+            ],
+            False,
+        )
         for a in np.radians(np.arange(0, 360, 45))
     ),
     ([(-0.155, 0.3), (-0.13, 0.37), (-0.2, 0.42), (-0.16, 0.5)], True),
@@ -72,14 +91,20 @@ class Sketch:
     def __init__(self, size: Size) -> None:
         stage = self._stage = Stage(size)
         sheet = stage.backdrop()
-        paper = np.array((246, 240, 228), np.float32) + 5 * sheet.noise(0.012, 3)[..., None] + 3 * sheet.noise(0.2, 4)[..., None]
+        paper = (
+            np.array((246, 240, 228), np.float32)
+            + 5 * sheet.noise(0.012, 3)[..., None]
+            + 3 * sheet.noise(0.2, 4)[..., None]
+        )
         far = (sheet.x / max(0.5, stage.wide)) ** 2 + (sheet.y / max(0.5, stage.tall)) ** 2
         sheet.lay(sheet.everything(), paper * (1 - 0.06 * far)[..., None])
         self._paper = sheet.picture()
         self._width = max(1, round(0.0085 * stage.unit))
         dice = np.random.default_rng(7)
         self._strokes = [self._wobble(points, curved, dice) for points, curved in STROKES]
-        lengths = np.array([np.hypot(*np.diff(stroke, axis=0).T).sum() + 0.06 for stroke in self._strokes])
+        lengths = np.array(
+            [np.hypot(*np.diff(stroke, axis=0).T).sum() + 0.06 for stroke in self._strokes]
+        )
         ends = np.cumsum(lengths) / lengths.sum() * (DRAWN_BY - 0.3) + 0.3
         self._times = list(zip(np.concatenate([[0.3], ends[:-1]]), ends, strict=True))
 
@@ -88,14 +113,20 @@ class Sketch:
         """A stroke as a hand draws it: (n, 2) units."""
         there = np.asarray(points, float)
         if not curved:
-            corners = [there[i] + (there[i + 1] - there[i]) * u for i in range(len(there) - 1) for u in (0.0, 0.33, 0.67)]
+            corners = [
+                there[i] + (there[i + 1] - there[i]) * u
+                for i in range(len(there) - 1)
+                for u in (0.0, 0.33, 0.67)
+            ]
             there = np.array([*corners, there[-1]])
         there = there + dice.normal(0, 0.0022, there.shape)
         return smooth([tuple(p) for p in there], closed=False, per=8 if curved else 4)
 
     def _draw(self, picture: np.ndarray, points: np.ndarray, width: int) -> None:
         pixels = np.array([self._stage.pixel(*point) for point in points]) * (1 << _SHIFT)
-        cv2.polylines(picture, [np.round(pixels).astype(np.int32)], False, INK, width, cv2.LINE_AA, _SHIFT)
+        cv2.polylines(
+            picture, [np.round(pixels).astype(np.int32)], False, INK, width, cv2.LINE_AA, _SHIFT
+        )
 
     def draw(self, seconds: float) -> np.ndarray:
         now = phase(seconds, self.period)
@@ -114,5 +145,13 @@ class Sketch:
         x, y = 0.75 - 1.35 * share, -0.22 - 0.1 * math.sin(math.pi * share)
         flap = 0.035 * wave(now, 0.6)
         for side in (-1, 1):
-            wing = smooth([(x, y), (x + side * 0.035, y - 0.03 - 0.5 * flap), (x + side * 0.085, y - 0.012 - flap)], closed=False, per=8)
+            wing = smooth(
+                [
+                    (x, y),
+                    (x + side * 0.035, y - 0.03 - 0.5 * flap),
+                    (x + side * 0.085, y - 0.012 - flap),
+                ],
+                closed=False,
+                per=8,
+            )
             self._draw(picture, wing, self._width)

@@ -36,24 +36,60 @@ class Drive:
     @staticmethod
     def _land(stage: Stage) -> np.ndarray:
         sheet = stage.backdrop()
-        sky = ramp(sheet.y + 0 * sheet.x, (-0.9, (14, 18, 52)), (-0.4, (46, 40, 96)), (-0.2, (150, 74, 106)), (HORIZON, (250, 150, 88)))
+        sky = ramp(
+            sheet.y + 0 * sheet.x,
+            (-0.9, (14, 18, 52)),
+            (-0.4, (46, 40, 96)),
+            (-0.2, (150, 74, 106)),
+            (HORIZON, (250, 150, 88)),
+        )
         sheet.lay(sheet.everything(), sky)
         sun = np.exp(-((sheet.x / 0.3) ** 2) - ((sheet.y - HORIZON) / 0.13) ** 2)
         sheet.colour += sun[..., None] * np.array((120, 90, 40), np.float32)
-        cloud = np.clip(sheet.noise(0.05, 21, across=0.34), 0, 1) * np.exp(-(((sheet.y + 0.24) / 0.13) ** 2))
+        cloud = np.clip(sheet.noise(0.05, 21, across=0.34), 0, 1) * np.exp(
+            -(((sheet.y + 0.24) / 0.13) ** 2)
+        )
         sheet.colour += cloud[..., None] * np.array((90, 34, 46), np.float32)
         sheet.lay(sheet.disc(0.0, HORIZON - 0.005, 0.055, soft=0.004), (255, 236, 180))
         for seed, height, colour in ((31, 0.07, (92, 50, 88)), (32, 0.035, (44, 32, 62))):
             dice = np.random.default_rng(seed)
-            top = [(x, HORIZON - height * (0.35 + 0.65 * dice.random())) for x in np.linspace(-1.3, 1.3, 15)]
+            top = [
+                (x, HORIZON - height * (0.35 + 0.65 * dice.random()))
+                for x in np.linspace(-1.3, 1.3, 15)
+            ]
             sheet.lay(sheet.shape([*top, (1.4, HORIZON + 0.02), (-1.4, HORIZON + 0.02)]), colour)
         wide = max(2.0, stage.wide + 1)
-        ground = sheet.shape([(-wide, HORIZON), (wide, HORIZON), (wide, 2), (-wide, 2)], curved=False)
-        sheet.lay(ground, ramp(sheet.y + 0 * sheet.x, (HORIZON, (86, 62, 66)), (0.1, (40, 44, 42)), (0.6, (22, 30, 30))))
-        road = sheet.shape([(-0.012, HORIZON), (0.012, HORIZON), (2.0, 0.55 + 0.6), (-2.0, 0.55 + 0.6)], curved=False)
-        sheet.lay(road, ramp(sheet.y + 0 * sheet.x, (HORIZON, (150, 104, 96)), (0.03, (80, 74, 84)), (0.6, (44, 46, 56))))
-        shine = np.exp(-((sheet.x / (0.03 + 0.35 * np.clip(sheet.y - HORIZON, 0, 1))) ** 2)) * np.clip(1 - (sheet.y - HORIZON) / 0.5, 0, 1)
-        sheet.colour[sheet.y[:, 0] > HORIZON] += (0.55 * shine[..., None] * np.array((130, 84, 50), np.float32))[sheet.y[:, 0] > HORIZON]
+        ground = sheet.shape(
+            [(-wide, HORIZON), (wide, HORIZON), (wide, 2), (-wide, 2)], curved=False
+        )
+        sheet.lay(
+            ground,
+            ramp(
+                sheet.y + 0 * sheet.x,
+                (HORIZON, (86, 62, 66)),
+                (0.1, (40, 44, 42)),
+                (0.6, (22, 30, 30)),
+            ),
+        )
+        road = sheet.shape(
+            [(-0.012, HORIZON), (0.012, HORIZON), (2.0, 0.55 + 0.6), (-2.0, 0.55 + 0.6)],
+            curved=False,
+        )
+        sheet.lay(
+            road,
+            ramp(
+                sheet.y + 0 * sheet.x,
+                (HORIZON, (150, 104, 96)),
+                (0.03, (80, 74, 84)),
+                (0.6, (44, 46, 56)),
+            ),
+        )
+        shine = np.exp(
+            -((sheet.x / (0.03 + 0.35 * np.clip(sheet.y - HORIZON, 0, 1))) ** 2)
+        ) * np.clip(1 - (sheet.y - HORIZON) / 0.5, 0, 1)
+        sheet.colour[sheet.y[:, 0] > HORIZON] += (
+            0.55 * shine[..., None] * np.array((130, 84, 50), np.float32)
+        )[sheet.y[:, 0] > HORIZON]
         return sheet.picture()
 
     @staticmethod
@@ -61,18 +97,36 @@ class Drive:
         wide, low = stage.wide + 0.02, stage.tall + 0.02
         sheet = stage.sheet(-wide, -low, wide, low)
         board = sheet.shape(
-            [(-wide - 0.2, 0.34), (-0.5, 0.31), (0.0, 0.3), (0.5, 0.31), (wide + 0.2, 0.34), (wide + 0.2, 2), (-wide - 0.2, 2)]
+            [
+                (-wide - 0.2, 0.34),
+                (-0.5, 0.31),
+                (0.0, 0.3),
+                (0.5, 0.31),
+                (wide + 0.2, 0.34),
+                (wide + 0.2, 2),
+                (-wide - 0.2, 2),
+            ]
         )
         sheet.model(board, (10, 9, 14), (26, 22, 32), (104, 66, 70), 0.05, (0.0, -0.8, 0.35))
         for side in (-1, 1):
             pillar = sheet.shape(
-                [(side * wide * 0.84, -low - 0.1), (side * (wide + 0.1), -low - 0.1), (side * (wide + 0.1), 0.4), (side * wide, 0.36)],
+                [
+                    (side * wide * 0.84, -low - 0.1),
+                    (side * (wide + 0.1), -low - 0.1),
+                    (side * (wide + 0.1), 0.4),
+                    (side * wide, 0.36),
+                ],
                 curved=False,
             )
-            sheet.model(pillar, (8, 8, 12), (20, 18, 26), (70, 48, 56), 0.03, (-side * 0.8, 0.0, 0.4))
+            sheet.model(
+                pillar, (8, 8, 12), (20, 18, 26), (70, 48, 56), 0.03, (-side * 0.8, 0.0, 0.4)
+            )
         mirror = sheet.shape([(0.1, -0.42), (0.36, -0.42), (0.35, -0.335), (0.11, -0.335)])
         sheet.lay(mirror, (14, 12, 18))
-        sheet.lay(sheet.shape([(0.118, -0.41), (0.345, -0.41), (0.336, -0.346), (0.124, -0.346)]), (58, 50, 88))
+        sheet.lay(
+            sheet.shape([(0.118, -0.41), (0.345, -0.41), (0.336, -0.346), (0.124, -0.346)]),
+            (58, 50, 88),
+        )
         return Part.of(sheet, stage)
 
     @staticmethod
@@ -93,7 +147,8 @@ class Drive:
         return Part.of(sheet, stage)
 
     def _seen(self, side: float, up: float, metres: float) -> tuple[float, float]:
-        """Where something `side` metres to the right, `up` metres above the road, so far away, is seen: units."""
+        """Where something `side` metres to the right, `up` metres above the road, so far away, is
+        seen: units."""
         return EYE * side / metres, HORIZON + EYE * (1.2 - up) / metres
 
     def _pixels(self, points: list[tuple[float, float]]) -> np.ndarray:
@@ -149,7 +204,9 @@ class Drive:
         x, y = self._seen(side * 6.2, 0, metres)
         unit = self._stage.unit * EYE / metres
         mist = max(0.0, 1 - 14 / metres) if metres > 14 else 0.0
-        colour = tuple(round(c + (m - c) * mist) for c, m in zip((22, 26, 30), (110, 66, 84), strict=True))
+        colour = tuple(
+            round(c + (m - c) * mist) for c, m in zip((22, 26, 30), (110, 66, 84), strict=True)
+        )
         foot, top = self._pixels([(x, y), self._seen(side * 6.2, 2.6, metres)]).tolist()
         cv2.line(picture, foot, top, colour, max(1, round(0.3 * unit)), cv2.LINE_AA, _SHIFT)
         for off, up, radius in ((0.0, 3.6, 1.5), (-0.9, 2.8, 1.1), (0.9, 2.9, 1.1)):
@@ -164,10 +221,36 @@ class Drive:
             )
 
     def _lamp(self, picture: np.ndarray, metres: float, side: int) -> None:
-        foot, top, arm = self._seen(side * 4.2, 0, metres), self._seen(side * 4.2, 4.4, metres), self._seen(side * 3.4, 4.5, metres)
+        foot, top, arm = (
+            self._seen(side * 4.2, 0, metres),
+            self._seen(side * 4.2, 4.4, metres),
+            self._seen(side * 3.4, 4.5, metres),
+        )
         unit = self._stage.unit * EYE / metres
         line = [self._pixels([foot, top]), self._pixels([top, arm])]
         for one, two in line:
-            cv2.line(picture, one.tolist(), two.tolist(), (28, 26, 36), max(1, round(0.12 * unit)), cv2.LINE_AA, _SHIFT)
-        self._glow.onto(picture, self._stage, arm, stretch=(6.0 / metres + 0.06,) * 2, opacity=min(1.0, 20 / metres))
-        cv2.circle(picture, self._pixels([arm])[0].tolist(), round(0.16 * unit * (1 << _SHIFT)), LAMP, -1, cv2.LINE_AA, _SHIFT)
+            cv2.line(
+                picture,
+                one.tolist(),
+                two.tolist(),
+                (28, 26, 36),
+                max(1, round(0.12 * unit)),
+                cv2.LINE_AA,
+                _SHIFT,
+            )
+        self._glow.onto(
+            picture,
+            self._stage,
+            arm,
+            stretch=(6.0 / metres + 0.06,) * 2,
+            opacity=min(1.0, 20 / metres),
+        )
+        cv2.circle(
+            picture,
+            self._pixels([arm])[0].tolist(),
+            round(0.16 * unit * (1 << _SHIFT)),
+            LAMP,
+            -1,
+            cv2.LINE_AA,
+            _SHIFT,
+        )

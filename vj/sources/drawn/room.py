@@ -1,4 +1,5 @@
-"""Somebody who comes into a room, dances and leaves; the room without them; and the same person before a green wall."""
+"""Somebody who comes into a room, dances and leaves; the room without them; and the same person
+before a green wall."""
 
 from __future__ import annotations
 
@@ -27,15 +28,34 @@ def room(stage: Stage) -> np.ndarray:
     """A wall with light from a window, a floor of boards, a plant and a picture."""
     sheet = stage.backdrop()
     floor = 0.3
-    wall = ramp(sheet.y + 0 * sheet.x, (-1.0, (120, 132, 134)), (0.0, (176, 180, 168)), (floor, (190, 186, 168)))
+    wall = ramp(
+        sheet.y + 0 * sheet.x,
+        (-1.0, (120, 132, 134)),
+        (0.0, (176, 180, 168)),
+        (floor, (190, 186, 168)),
+    )
     sheet.lay(sheet.everything(), wall)
     boards = ramp(sheet.y + 0 * sheet.x, (floor, (104, 72, 48)), (1.0, (176, 126, 84)))
     wide = max(1.2, stage.wide + 0.2)
-    sheet.lay(sheet.shape([(-wide, floor), (wide, floor), (wide, 2), (-wide, 2)], curved=False), boards)
+    sheet.lay(
+        sheet.shape([(-wide, floor), (wide, floor), (wide, 2), (-wide, 2)], curved=False), boards
+    )
     for index in range(-14, 15):
-        sheet.shade(sheet.stroke([(index * 0.09, floor), (index * 0.34, 1.2)], 0.004, 0.012), (0.75, 0.72, 0.7))
-    sheet.lay(sheet.shape([(-wide, floor - 0.03), (wide, floor - 0.03), (wide, floor), (-wide, floor)], curved=False), (226, 222, 208))
-    sheet.shade(sheet.stroke([(-wide, floor + 0.008), (wide, floor + 0.008)], 0.016, soft=0.006), (0.55, 0.5, 0.5))
+        sheet.shade(
+            sheet.stroke([(index * 0.09, floor), (index * 0.34, 1.2)], 0.004, 0.012),
+            (0.75, 0.72, 0.7),
+        )
+    sheet.lay(
+        sheet.shape(
+            [(-wide, floor - 0.03), (wide, floor - 0.03), (wide, floor), (-wide, floor)],
+            curved=False,
+        ),
+        (226, 222, 208),
+    )
+    sheet.shade(
+        sheet.stroke([(-wide, floor + 0.008), (wide, floor + 0.008)], 0.016, soft=0.006),
+        (0.55, 0.5, 0.5),
+    )
     _window(sheet)
     _frame(sheet)
     _plant(sheet, floor)
@@ -51,38 +71,89 @@ def _window(sheet: Sheet) -> None:
     pane = sheet.shape([(left, top), (right, top), (right, bottom), (left, bottom)], curved=False)
     sheet.lay(
         sheet.shape(
-            [(left - 0.025, top - 0.025), (right + 0.025, top - 0.025), (right + 0.025, bottom + 0.03), (left - 0.025, bottom + 0.03)],
+            [
+                (left - 0.025, top - 0.025),
+                (right + 0.025, top - 0.025),
+                (right + 0.025, bottom + 0.03),
+                (left - 0.025, bottom + 0.03),
+            ],
             curved=False,
         ),
         (238, 234, 224),
     )
     sheet.lay(pane, sky)
-    hills = sheet.shape([(left, -0.06), (-0.38, -0.12), (-0.3, -0.05), (right, -0.1), (right, bottom), (left, bottom)])
+    hills = sheet.shape(
+        [
+            (left, -0.06),
+            (-0.38, -0.12),
+            (-0.3, -0.05),
+            (right, -0.1),
+            (right, bottom),
+            (left, bottom),
+        ]
+    )
     sheet.lay(hills & pane, (104, 142, 112))
     sheet.lay(sheet.stroke([(-0.34, top), (-0.34, bottom)], 0.014), (238, 234, 224))
     sheet.lay(sheet.stroke([(left, -0.14), (right, -0.14)], 0.014), (238, 234, 224))
-    sheet.light(sheet.shape([(-0.42, 0.36), (-0.12, 0.36), (0.02, 0.49), (-0.36, 0.49)], soft=0.012, curved=False), (70, 56, 34))
+    sheet.light(
+        sheet.shape(
+            [(-0.42, 0.36), (-0.12, 0.36), (0.02, 0.49), (-0.36, 0.49)], soft=0.012, curved=False
+        ),
+        (70, 56, 34),
+    )
 
 
 def _frame(sheet: Sheet) -> None:
     """A picture on the wall."""
-    sheet.shade(sheet.shape([(0.15, -0.335), (0.375, -0.335), (0.375, -0.155), (0.15, -0.155)], soft=0.012, curved=False), (0.7, 0.7, 0.7))
-    sheet.lay(sheet.shape([(0.14, -0.35), (0.36, -0.35), (0.36, -0.17), (0.14, -0.17)], curved=False), (92, 62, 38))
+    sheet.shade(
+        sheet.shape(
+            [(0.15, -0.335), (0.375, -0.335), (0.375, -0.155), (0.15, -0.155)],
+            soft=0.012,
+            curved=False,
+        ),
+        (0.7, 0.7, 0.7),
+    )
+    sheet.lay(
+        sheet.shape([(0.14, -0.35), (0.36, -0.35), (0.36, -0.17), (0.14, -0.17)], curved=False),
+        (92, 62, 38),
+    )
     inner = sheet.shape([(0.16, -0.33), (0.34, -0.33), (0.34, -0.19), (0.16, -0.19)], curved=False)
-    sheet.lay(inner, ramp(sheet.y + 0 * sheet.x, (-0.33, (236, 190, 120)), (-0.25, (226, 120, 84)), (-0.19, (60, 70, 110))))
+    sheet.lay(
+        inner,
+        ramp(
+            sheet.y + 0 * sheet.x,
+            (-0.33, (236, 190, 120)),
+            (-0.25, (226, 120, 84)),
+            (-0.19, (60, 70, 110)),
+        ),
+    )
     sheet.lay(sheet.disc(0.26, -0.265, 0.028) & inner, (255, 232, 170))
 
 
 def _plant(sheet: Sheet, floor: float) -> None:
     """In a pot at the right."""
-    for index, (turn, length) in enumerate(((-62, 0.24), (-35, 0.3), (-12, 0.33), (14, 0.31), (38, 0.27), (60, 0.2))):
+    for index, (turn, length) in enumerate(
+        ((-62, 0.24), (-35, 0.3), (-12, 0.33), (14, 0.31), (38, 0.27), (60, 0.2))
+    ):
         angle = math.radians(turn)
         tip = (0.41 + length * math.sin(angle), 0.2 - length * math.cos(angle))
-        middle = (0.41 + 0.5 * length * math.sin(angle * 0.8), 0.2 - 0.55 * length * math.cos(angle * 0.8))
+        middle = (
+            0.41 + 0.5 * length * math.sin(angle * 0.8),
+            0.2 - 0.55 * length * math.cos(angle * 0.8),
+        )
         shade = 1 - 0.1 * (index % 3)
         leaf = sheet.stroke([(0.41, 0.22), middle, tip], 0.016, 0.058, 0.004)
-        sheet.model(leaf, (18 * shade, 58 * shade, 34), (44 * shade, 112 * shade, 58), (110, 170, 92), 0.03, (-0.7, -0.5, 0.5))
-    pot = sheet.shape([(0.345, 0.2), (0.475, 0.2), (0.455, floor + 0.06), (0.365, floor + 0.06)], curved=False)
+        sheet.model(
+            leaf,
+            (18 * shade, 58 * shade, 34),
+            (44 * shade, 112 * shade, 58),
+            (110, 170, 92),
+            0.03,
+            (-0.7, -0.5, 0.5),
+        )
+    pot = sheet.shape(
+        [(0.345, 0.2), (0.475, 0.2), (0.455, floor + 0.06), (0.365, floor + 0.06)], curved=False
+    )
     sheet.model(pot, (96, 44, 30), (176, 88, 60), (226, 142, 108), 0.06, (-0.7, -0.4, 0.5))
 
 
@@ -104,14 +175,28 @@ class Figure:
             self._disc(picture, point, width / 2, colour)
 
     def _disc(self, picture: np.ndarray, point: Point, radius: float, colour: Colour) -> None:
-        cv2.circle(picture, self._at(point), round(radius * self._stage.unit * (1 << _SHIFT)), colour, -1, cv2.LINE_AA, _SHIFT)
+        cv2.circle(
+            picture,
+            self._at(point),
+            round(radius * self._stage.unit * (1 << _SHIFT)),
+            colour,
+            -1,
+            cv2.LINE_AA,
+            _SHIFT,
+        )
 
     def _limb(self, picture: np.ndarray, points: list[Point], width: float, colour: Colour) -> None:
         """Its shadow side, then its own colour, then the side towards the window."""
-        dark, bright = tuple(0.68 * c for c in colour), tuple(min(255.0, 1.14 * c + 14) for c in colour)
+        dark, bright = (
+            tuple(0.68 * c for c in colour),
+            tuple(min(255.0, 1.14 * c + 14) for c in colour),
+        )
         self._line(picture, points, width, dark)  # type: ignore[arg-type]
-        self._line(picture, [(x - 0.1 * width, y - 0.05 * width) for x, y in points], 0.76 * width, colour)
-        self._line(picture, [(x - 0.22 * width, y - 0.06 * width) for x, y in points], 0.3 * width, bright)  # type: ignore[arg-type]
+        self._line(
+            picture, [(x - 0.1 * width, y - 0.05 * width) for x, y in points], 0.76 * width, colour
+        )
+        light = [(x - 0.22 * width, y - 0.06 * width) for x, y in points]
+        self._line(picture, light, 0.3 * width, bright)  # type: ignore[arg-type]
 
     def draw(self, picture: np.ndarray, now: float) -> None:
         """now: seconds of the period. Nobody is there in its first second."""
@@ -123,7 +208,11 @@ class Figure:
         dance = comes * (1 - goes)
         swing = wave(now, 2 * BEAT)
         lift = 0.022 * abs(wave(now, 2 * BEAT, 0.25))
-        hip, chest, head = (x + 0.03 * swing, 0.09 - lift), (x + 0.012 * swing, -0.13 - lift), (x - 0.014 * swing, -0.285 - lift)
+        hip, chest, head = (
+            (x + 0.03 * swing, 0.09 - lift),
+            (x + 0.012 * swing, -0.13 - lift),
+            (x - 0.014 * swing, -0.285 - lift),
+        )
         for side in (-1, 1):
             stride = 0.085 * side * swing * (1 - dance)
             up = max(0.0, side * swing) * 0.055
@@ -135,10 +224,16 @@ class Figure:
         self._limb(picture, [(chest[0], chest[1] + 0.02), hip], 0.16, TOP)
         self._limb(picture, [(chest[0] - 0.06, chest[1]), (chest[0] + 0.06, chest[1])], 0.1, TOP)
         for side in (-1, 1):
-            raised = dance * (0.5 + 0.5 * wave(now, 4 * BEAT, 0.0 if side > 0 else 0.3)) + (1 - dance) * 0.06
+            raised = (
+                dance * (0.5 + 0.5 * wave(now, 4 * BEAT, 0.0 if side > 0 else 0.3))
+                + (1 - dance) * 0.06
+            )
             shoulder = (chest[0] + side * 0.1, chest[1] - 0.01)
             angle = math.radians(74 - 150 * raised)
-            elbow = (shoulder[0] + side * 0.13 * math.cos(angle), shoulder[1] + 0.13 * math.sin(angle))
+            elbow = (
+                shoulder[0] + side * 0.13 * math.cos(angle),
+                shoulder[1] + 0.13 * math.sin(angle),
+            )
             bend = angle - math.radians(24 + 26 * swing * side * dance)
             hand = (elbow[0] + side * 0.125 * math.cos(bend), elbow[1] + 0.125 * math.sin(bend))
             self._limb(picture, [shoulder, elbow], 0.056, TOP)
@@ -148,8 +243,14 @@ class Figure:
         self._disc(picture, (head[0] + 0.006, head[1] + 0.004), 0.07, (174, 116, 88))
         self._disc(picture, (head[0] - 0.004, head[1]), 0.066, SKIN)
         for side in (-1, 1):
-            self._disc(picture, (head[0] + side * 0.025 - 0.008, head[1] - 0.008), 0.009, (38, 24, 22))
-        smile = [(head[0] - 0.026, head[1] + 0.028), (head[0] - 0.008, head[1] + 0.038), (head[0] + 0.012, head[1] + 0.028)]
+            self._disc(
+                picture, (head[0] + side * 0.025 - 0.008, head[1] - 0.008), 0.009, (38, 24, 22)
+            )
+        smile = [
+            (head[0] - 0.026, head[1] + 0.028),
+            (head[0] - 0.008, head[1] + 0.038),
+            (head[0] + 0.012, head[1] + 0.028),
+        ]
         self._line(picture, smile, 0.008, (164, 62, 60))
 
 
@@ -166,7 +267,8 @@ class Room:
 
 
 class Performer:
-    """See the module. Nobody throws a shadow, so that the room is the same to the bit beside them."""
+    """See the module. Nobody throws a shadow, so that the room is the same to the bit beside
+    them."""
 
     period = PERIOD
 
@@ -189,5 +291,7 @@ class Green(Performer):
     def _behind(self, stage: Stage) -> np.ndarray:
         sheet = stage.backdrop()
         far = (sheet.x / max(0.5, stage.wide)) ** 2 + (sheet.y / max(0.5, stage.tall)) ** 2
-        sheet.lay(sheet.everything(), (1 - 0.16 * far)[..., None] * np.array((0, 177, 64), np.float32))
+        sheet.lay(
+            sheet.everything(), (1 - 0.16 * far)[..., None] * np.array((0, 177, 64), np.float32)
+        )
         return sheet.picture()

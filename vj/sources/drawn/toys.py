@@ -1,4 +1,5 @@
-"""Two small stages: a fox puppet that nods and waves before a curtain, and a toy car on a table under a lamp that swings."""
+"""Two small stages: a fox puppet that nods and waves before a curtain, and a toy car on a table
+under a lamp that swings."""
 
 from __future__ import annotations
 
@@ -37,14 +38,25 @@ class Puppet:
     @staticmethod
     def _curtain(stage: Stage) -> np.ndarray:
         sheet = stage.backdrop()
-        folds = np.sin(2 * np.pi * (sheet.x / 0.115 + 0.12 * np.sin(2 * np.pi * sheet.x / 0.41)) + 0.5 * sheet.y)
+        folds = np.sin(
+            2 * np.pi * (sheet.x / 0.115 + 0.12 * np.sin(2 * np.pi * sheet.x / 0.41))
+            + 0.5 * sheet.y
+        )
         cloth = ramp(folds, (-1.0, (16, 30, 44)), (0.1, (30, 66, 84)), (1.0, (62, 116, 128)))
         sheet.lay(sheet.everything(), cloth)
         spot = np.exp(-((sheet.x / 0.5) ** 2) - ((sheet.y + 0.02) / 0.52) ** 2)
         sheet.colour *= (0.42 + 0.9 * spot)[..., None]
         wide = max(1.0, stage.wide + 0.1)
         edge = sheet.shape([(-wide, 0.38), (wide, 0.38), (wide, 1.5), (-wide, 1.5)], curved=False)
-        sheet.lay(edge, ramp(sheet.y + 0 * sheet.x, (0.38, (150, 98, 52)), (0.42, (96, 58, 32)), (0.6, (42, 26, 20))))
+        sheet.lay(
+            edge,
+            ramp(
+                sheet.y + 0 * sheet.x,
+                (0.38, (150, 98, 52)),
+                (0.42, (96, 58, 32)),
+                (0.6, (42, 26, 20)),
+            ),
+        )
         sheet.shade(sheet.stroke([(-wide, 0.383), (wide, 0.383)], 0.008), (1.5, 1.5, 1.4))
         return sheet.picture()
 
@@ -52,13 +64,35 @@ class Puppet:
     def _make_body(stage: Stage) -> Part:
         """Its pin is the neck."""
         sheet = stage.sheet(-0.32, -0.12, 0.32, 0.5)
-        body = sheet.shape([(-0.1, -0.06), (0.1, -0.06), (0.17, 0.1), (0.2, 0.3), (0.2, 0.48), (-0.2, 0.48), (-0.2, 0.3), (-0.17, 0.1)])
+        body = sheet.shape(
+            [
+                (-0.1, -0.06),
+                (0.1, -0.06),
+                (0.17, 0.1),
+                (0.2, 0.3),
+                (0.2, 0.48),
+                (-0.2, 0.48),
+                (-0.2, 0.3),
+                (-0.17, 0.1),
+            ]
+        )
         sheet.model(body, DARK, FUR, PALE, 0.12, LIGHT)
         belly = sheet.shape(
-            [(-0.055, -0.02), (0.055, -0.02), (0.1, 0.14), (0.11, 0.36), (0, 0.46), (-0.11, 0.36), (-0.1, 0.14)], soft=0.008
+            [
+                (-0.055, -0.02),
+                (0.055, -0.02),
+                (0.1, 0.14),
+                (0.11, 0.36),
+                (0, 0.46),
+                (-0.11, 0.36),
+                (-0.1, 0.14),
+            ],
+            soft=0.008,
         )
         sheet.model(belly, *CREAM, 0.08, LIGHT, inside=True)
-        scarf = sheet.shape([(-0.13, -0.05), (0, -0.02), (0.13, -0.05), (0.135, 0.02), (0, 0.06), (-0.135, 0.02)])
+        scarf = sheet.shape(
+            [(-0.13, -0.05), (0, -0.02), (0.13, -0.05), (0.135, 0.02), (0, 0.06), (-0.135, 0.02)]
+        )
         sheet.model(scarf, (20, 60, 70), (40, 138, 144), (130, 220, 210), 0.03, LIGHT)
         return Part.of(sheet, stage)
 
@@ -66,8 +100,17 @@ class Puppet:
     def _make_arm(stage: Stage) -> Part:
         """The right one, hanging; its pin is the shoulder."""
         sheet = stage.sheet(-0.09, -0.08, 0.13, 0.32)
-        sheet.model(sheet.stroke([(0, 0), (0.025, 0.12), (0.03, 0.22)], 0.1, 0.086, 0.08), DARK, FUR, PALE, 0.05, LIGHT)
-        sheet.model(sheet.disc(0.03, 0.235, 0.052), (40, 20, 18), (78, 42, 34), (140, 92, 74), 0.04, LIGHT)
+        sheet.model(
+            sheet.stroke([(0, 0), (0.025, 0.12), (0.03, 0.22)], 0.1, 0.086, 0.08),
+            DARK,
+            FUR,
+            PALE,
+            0.05,
+            LIGHT,
+        )
+        sheet.model(
+            sheet.disc(0.03, 0.235, 0.052), (40, 20, 18), (78, 42, 34), (140, 92, 74), 0.04, LIGHT
+        )
         return Part.of(sheet, stage)
 
     @staticmethod
@@ -75,10 +118,19 @@ class Puppet:
         """Its pin is the neck."""
         sheet = stage.sheet(-0.34, -0.5, 0.34, 0.1)
         for side in (-1, 1):
-            ear = sheet.shape([(side * 0.06, -0.33), (side * 0.17, -0.485), (side * 0.225, -0.27), (side * 0.15, -0.22)])
+            ear = sheet.shape(
+                [
+                    (side * 0.06, -0.33),
+                    (side * 0.17, -0.485),
+                    (side * 0.225, -0.27),
+                    (side * 0.15, -0.22),
+                ]
+            )
             sheet.model(ear, DARK, FUR, PALE, 0.05, LIGHT)
             sheet.model(
-                sheet.shape([(side * 0.11, -0.32), (side * 0.165, -0.43), (side * 0.19, -0.28)], soft=0.005),
+                sheet.shape(
+                    [(side * 0.11, -0.32), (side * 0.165, -0.43), (side * 0.19, -0.28)], soft=0.005
+                ),
                 (60, 26, 24),
                 (120, 60, 54),
                 (170, 104, 92),
@@ -119,9 +171,19 @@ class Puppet:
             sheet.lay(sheet.disc(side * 0.1, -0.205, 0.042, 0.05), (250, 246, 236))
             sheet.lay(sheet.disc(side * 0.094, -0.2, 0.03, 0.037), (38, 22, 18))
             sheet.lay(sheet.disc(side * 0.094 - 0.01, -0.214, 0.01), (255, 255, 250))
-        snout = sheet.shape([(-0.07, -0.13), (0.07, -0.13), (0.075, -0.05), (0.0, 0.015), (-0.075, -0.05)], soft=0.004)
+        snout = sheet.shape(
+            [(-0.07, -0.13), (0.07, -0.13), (0.075, -0.05), (0.0, 0.015), (-0.075, -0.05)],
+            soft=0.004,
+        )
         sheet.model(snout, *CREAM, 0.06, LIGHT)
-        sheet.model(sheet.disc(0, -0.105, 0.042, 0.032), (12, 10, 14), (40, 32, 38), (150, 140, 150), 0.03, LIGHT)
+        sheet.model(
+            sheet.disc(0, -0.105, 0.042, 0.032),
+            (12, 10, 14),
+            (40, 32, 38),
+            (150, 140, 150),
+            0.03,
+            LIGHT,
+        )
         sheet.lay(sheet.stroke([(-0.045, -0.03), (0, -0.012), (0.045, -0.03)], 0.008), (92, 44, 40))
         sheet.lay(sheet.stroke([(0, -0.075), (0, -0.014)], 0.006), (92, 44, 40))
         return Part.of(sheet, stage)
@@ -130,8 +192,15 @@ class Puppet:
     def _make_lids(stage: Stage) -> Part:
         sheet = stage.sheet(-0.34, -0.5, 0.34, 0.1)
         for side in (-1, 1):
-            sheet.model(sheet.disc(side * 0.1, -0.205, 0.048, 0.056), (120, 50, 24), FUR, PALE, 0.06, LIGHT)
-            sheet.lay(sheet.stroke([(side * 0.062, -0.19), (side * 0.1, -0.175), (side * 0.138, -0.19)], 0.009), (60, 26, 20))
+            sheet.model(
+                sheet.disc(side * 0.1, -0.205, 0.048, 0.056), (120, 50, 24), FUR, PALE, 0.06, LIGHT
+            )
+            sheet.lay(
+                sheet.stroke(
+                    [(side * 0.062, -0.19), (side * 0.1, -0.175), (side * 0.138, -0.19)], 0.009
+                ),
+                (60, 26, 20),
+            )
         return Part.of(sheet, stage)
 
     def draw(self, seconds: float) -> np.ndarray:
@@ -142,10 +211,14 @@ class Puppet:
         neck = (sway, 0.08 + 0.008 * wave(now, 1.5))
         hello = ease(now, 0.8, 1.5) - ease(now, 3.6, 4.3)
         up = -112 * hello - 18 * wave(now, 0.5) * hello - 8 + 6 * wave(now, 3.0)
-        self._other.onto(picture, stage, (neck[0] - 0.135, neck[1] + 0.07), 10 + 12 * wave(now, 3.0, 0.25))
+        self._other.onto(
+            picture, stage, (neck[0] - 0.135, neck[1] + 0.07), 10 + 12 * wave(now, 3.0, 0.25)
+        )
         self._body.onto(picture, stage, neck, 0.5 * lean)
         tilt = lean + 13 * hello * wave(now, 2.0) - 5 * wave(now, self.period, 0.4)
-        nod = 1 - 0.07 * (ease(now, 4.4, 4.7) - ease(now, 4.7, 5.0) + ease(now, 5.0, 5.3) - ease(now, 5.3, 5.6))
+        nod = 1 - 0.07 * (
+            ease(now, 4.4, 4.7) - ease(now, 4.7, 5.0) + ease(now, 5.0, 5.3) - ease(now, 5.3, 5.6)
+        )
         self._head.onto(picture, stage, neck, tilt, (1.0, nod))
         blink = max(0.0, 1 - abs(now - 2.4) / 0.1, 1 - abs(now - 5.8) / 0.1)
         self._lids.onto(picture, stage, neck, tilt, (1.0, nod), ease(blink))
@@ -154,37 +227,76 @@ class Puppet:
 
 
 class Crash:
-    """A toy car goes slowly round a road of tape on a table, and the light goes to and fro. Calm: it is there to be disturbed."""
+    """A toy car goes slowly round a road of tape on a table, and the light goes to and fro. Calm:
+    it is there to be disturbed."""
 
     period = 6.0
 
     def __init__(self, size: Size) -> None:
         stage = self._stage = Stage(size)
-        self._table, self._car, self._shadow = self._make_table(stage), self._make_car(stage), self._make_shadow(stage)
+        self._table, self._car, self._shadow = (
+            self._make_table(stage),
+            self._make_car(stage),
+            self._make_shadow(stage),
+        )
         self._lamp = self._make_lamp(stage)
 
     @staticmethod
     def _make_table(stage: Stage) -> np.ndarray:
         sheet = stage.backdrop()
         grain = sheet.noise(0.02, 5, across=0.5) + 0.5 * sheet.noise(0.006, 6, across=0.3)
-        sheet.lay(sheet.everything(), ramp(grain, (-1.2, (92, 54, 32)), (0.0, (140, 88, 52)), (1.2, (178, 122, 78))))
+        sheet.lay(
+            sheet.everything(),
+            ramp(grain, (-1.2, (92, 54, 32)), (0.0, (140, 88, 52)), (1.2, (178, 122, 78))),
+        )
         turns = np.linspace(0, 2 * np.pi, 72)
         loop = [(0.34 * math.cos(t), 0.03 + 0.27 * math.sin(t)) for t in turns]
         sheet.lay(sheet.stroke(loop, 0.125), (58, 60, 68))
         sheet.lay(sheet.stroke(loop, 0.112), (72, 74, 84))
         for index in range(24):
-            dash = [(0.34 * math.cos(t), 0.03 + 0.27 * math.sin(t)) for t in np.linspace(index, index + 0.45, 4) * 2 * np.pi / 24]
+            dash = [
+                (0.34 * math.cos(t), 0.03 + 0.27 * math.sin(t))
+                for t in np.linspace(index, index + 0.45, 4) * 2 * np.pi / 24
+            ]
             sheet.lay(sheet.stroke(dash, 0.008), (236, 226, 196))
         for x, y, r in ((0.0, 0.02, 0.075), (-0.085, 0.07, 0.05), (0.09, 0.075, 0.045)):
             sheet.shade(sheet.disc(x + 0.02, y + 0.025, r, soft=0.012), (0.55, 0.55, 0.55))
             sheet.model(sheet.disc(x, y, r), (16, 52, 32), (48, 112, 58), (148, 190, 104), r, LIGHT)
-        for x, y, colour in ((-0.43, -0.33, (206, 60, 48)), (0.42, -0.36, (60, 108, 190)), (0.44, 0.42, (226, 176, 54))):
+        for x, y, colour in (
+            (-0.43, -0.33, (206, 60, 48)),
+            (0.42, -0.36, (60, 108, 190)),
+            (0.44, 0.42, (226, 176, 54)),
+        ):
             sheet.shade(
-                sheet.shape([(x - 0.03, y - 0.03), (x + 0.1, y - 0.03), (x + 0.1, y + 0.1), (x - 0.03, y + 0.1)], soft=0.015, curved=False),
+                sheet.shape(
+                    [
+                        (x - 0.03, y - 0.03),
+                        (x + 0.1, y - 0.03),
+                        (x + 0.1, y + 0.1),
+                        (x - 0.03, y + 0.1),
+                    ],
+                    soft=0.015,
+                    curved=False,
+                ),
                 (0.5, 0.5, 0.5),
             )
-            block = sheet.shape([(x - 0.05, y - 0.05), (x + 0.06, y - 0.05), (x + 0.06, y + 0.06), (x - 0.05, y + 0.06)], curved=False)
-            sheet.model(block, tuple(0.5 * c for c in colour), colour, tuple(min(255.0, 1.3 * c + 30) for c in colour), 0.02, LIGHT)  # type: ignore[arg-type]
+            block = sheet.shape(
+                [
+                    (x - 0.05, y - 0.05),
+                    (x + 0.06, y - 0.05),
+                    (x + 0.06, y + 0.06),
+                    (x - 0.05, y + 0.06),
+                ],
+                curved=False,
+            )
+            sheet.model(
+                block,
+                tuple(0.5 * c for c in colour),  # type: ignore[arg-type]
+                colour,
+                tuple(min(255.0, 1.3 * c + 30) for c in colour),  # type: ignore[arg-type]
+                0.02,
+                LIGHT,
+            )
         return sheet.picture()
 
     @staticmethod
@@ -194,7 +306,15 @@ class Crash:
         for x in (-0.058, 0.058):
             for y in (-0.044, 0.044):
                 sheet.lay(
-                    sheet.shape([(x - 0.02, y - 0.012), (x + 0.02, y - 0.012), (x + 0.02, y + 0.012), (x - 0.02, y + 0.012)], curved=False),
+                    sheet.shape(
+                        [
+                            (x - 0.02, y - 0.012),
+                            (x + 0.02, y - 0.012),
+                            (x + 0.02, y + 0.012),
+                            (x - 0.02, y + 0.012),
+                        ],
+                        curved=False,
+                    ),
                     (22, 20, 24),
                 )
         body = sheet.shape(
@@ -219,8 +339,18 @@ class Crash:
             0.02,
             LIGHT,
         )
-        sheet.lay(sheet.shape([(0.026, -0.03), (0.052, -0.034), (0.052, 0.034), (0.026, 0.03)], curved=False), (40, 62, 84))
-        sheet.lay(sheet.shape([(-0.066, -0.03), (-0.05, -0.028), (-0.05, 0.028), (-0.066, 0.03)], curved=False), (40, 62, 84))
+        sheet.lay(
+            sheet.shape(
+                [(0.026, -0.03), (0.052, -0.034), (0.052, 0.034), (0.026, 0.03)], curved=False
+            ),
+            (40, 62, 84),
+        )
+        sheet.lay(
+            sheet.shape(
+                [(-0.066, -0.03), (-0.05, -0.028), (-0.05, 0.028), (-0.066, 0.03)], curved=False
+            ),
+            (40, 62, 84),
+        )
         for y in (-0.026, 0.026):
             sheet.lay(sheet.disc(0.095, y, 0.008), (255, 244, 190))
         return Part.of(sheet, stage)
@@ -233,9 +363,13 @@ class Crash:
 
     @staticmethod
     def _make_lamp(stage: Stage) -> np.ndarray:
-        """Light on twice the picture's size, so that it can be moved: (2H, 2W, 3) uint8, 128 keeps."""
+        """Light on twice the picture's size, so that it can be moved: (2H, 2W, 3) uint8, 128
+        keeps."""
         width, height = stage.size
-        x, y = (np.arange(2 * n, dtype=np.float32) / stage.unit - n / stage.unit for n in (width, height))
+        x, y = (
+            np.arange(2 * n, dtype=np.float32) / stage.unit - n / stage.unit
+            for n in (width, height)
+        )
         pool = np.exp(-((x[None, :] / 0.44) ** 2) - (y[:, None] / 0.42) ** 2)
         warm = np.array((1.0, 0.92, 0.76), np.float32)
         return np.clip(128 * (0.28 + 1.05 * pool)[..., None] * warm, 0, 255).astype(np.uint8)
@@ -248,10 +382,15 @@ class Crash:
         heading = math.degrees(math.atan2(0.27 * math.cos(turn), -0.34 * math.sin(turn)))
         lamp = (0.16 * wave(now, 3.0), 0.06 * wave(now, self.period, 0.2))
         away = (at[0] - lamp[0], at[1] - lamp[1])
-        self._shadow.onto(picture, stage, (at[0] + 0.07 * away[0], at[1] + 0.07 * away[1] + 0.008), heading)
+        self._shadow.onto(
+            picture, stage, (at[0] + 0.07 * away[0], at[1] + 0.07 * away[1] + 0.008), heading
+        )
         self._car.onto(picture, stage, at, heading)
         width, height = stage.size
-        left, top = round(width / 2 - lamp[0] * stage.unit), round(height / 2 - lamp[1] * stage.unit)
+        left, top = (
+            round(width / 2 - lamp[0] * stage.unit),
+            round(height / 2 - lamp[1] * stage.unit),
+        )
         light = self._lamp[top : top + height, left : left + width]
         out: np.ndarray = cv2.multiply(picture, light, scale=1 / 128)
         return out
