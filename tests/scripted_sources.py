@@ -94,8 +94,8 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
         "reader.GRACE": 0.15,
         "reader.PATIENCE": 0.3,
         "reader.RETRY": (0.03,),
-        "feed.FADE": 0.2,
-        "feed.LOOK": 0.02,
+        "capture.FADE": 0.2,
+        "capture.LOOK": 0.02,
     }.items():
         monkeypatch.setattr(f"vj.sources.{name}", value)
     made: list[Rig] = []
