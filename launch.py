@@ -36,7 +36,7 @@ from vj.install_plan import (  # noqa: E402
     CUPY,
     FILES,
     PARTS,
-    Step,
+    InstallStep,
     ask_for_card,
     digest,
     index_answers,
@@ -45,7 +45,7 @@ from vj.install_plan import (  # noqa: E402
     read,
 )
 from vj.install_stamp import Stamp, due, note, read_stamp, state_of, wanted, write_stamp  # noqa: E402
-from vj.installing import NETWORK, PYTHON, Fault, insist, reason_of, run, say  # noqa: E402
+from vj.installing import NETWORK, PYTHON, InstallError, insist, reason_of, run, say  # noqa: E402
 
 LOCK = "launch.lock"
 
@@ -157,7 +157,7 @@ def make_environment(venv: Path) -> None:
     if not reason and starts(python_of(venv)):
         return
     if not all(importlib.util.find_spec(name) for name in ("venv", "ensurepip")):
-        raise Fault(
+        raise InstallError(
             f"This Python {PYTHON} ({sys.executable}) comes without venv or ensurepip. On Debian "
             "and Ubuntu: sudo apt install "
             f"python{PYTHON}-venv; elsewhere install Python from python.org. Then start again."
@@ -205,11 +205,11 @@ def pip(venv: Path, *arguments: str) -> list[str]:
     ]
 
 
-def install(venv: Path, steps: list[Step], stamp: Stamp) -> None:
+def install(venv: Path, steps: list[InstallStep], stamp: Stamp) -> None:
     """Installs the layers that the stamp has not, and notes each as it is done."""
     free = shutil.disk_usage(venv).free
     if free < 1.5e9 and any(step.layer == "torch" for step in steps):
-        raise Fault(
+        raise InstallError(
             f"{ROOT} has {free / 1e9:.1f} GB of disk left; about 3 GB are needed (9 GB with an "
             "NVIDIA card). Free some first."
         )
@@ -225,7 +225,7 @@ def install(venv: Path, steps: list[Step], stamp: Stamp) -> None:
         note(venv, stamp, step)
 
 
-def install_parts(venv: Path, steps: list[Step], stamp: Stamp) -> None:
+def install_parts(venv: Path, steps: list[InstallStep], stamp: Stamp) -> None:
     """Installs what a show can do without: all that need the same options at once, and if that
     fails each by itself. What fails is said and noted, and nothing else."""
     mend_packages(venv)
@@ -246,7 +246,7 @@ def install_parts(venv: Path, steps: list[Step], stamp: Stamp) -> None:
         fail(venv, stamp, step, said) if code else note(venv, stamp, step)
 
 
-def fail(venv: Path, stamp: Stamp, step: Step, said: list[str]) -> None:
+def fail(venv: Path, stamp: Stamp, step: InstallStep, said: list[str]) -> None:
     """Says what is missing now and what helps, and notes it."""
     why = reason_of(said)
     note(venv, stamp, step, why)
@@ -298,10 +298,10 @@ def version_of(venv: Path) -> tuple[int, int]:
 
 def add(names: list[str]) -> int:
     """`add NAME ...`: installs these parts now, whatever was noted, from source too. Without names:
-    says which there are. Raises Fault."""
+    says which there are. Raises InstallError."""
     unknown = [name for name in names if name not in {part.name for part in PARTS}]
     if unknown:
-        raise Fault(
+        raise InstallError(
             f"{unknown[0]}: no such part. There are {', '.join(part.name for part in PARTS)}."
         )
     prepare("play")
@@ -322,7 +322,7 @@ def add(names: list[str]) -> int:
         for name in names:
             if name not in found:
                 part = next(part for part in PARTS if part.name == name)
-                raise Fault(f"{part.what}: {state_of(part, found, stamp)}; {part.instead}.")
+                raise InstallError(f"{part.what}: {state_of(part, found, stamp)}; {part.instead}.")
             mend_packages(venv)
             say(found[name].title)
             insist(
@@ -361,7 +361,7 @@ def hand_over(
 
 def check_python(version: tuple[int, ...]) -> None:
     if version < (3, 11):
-        raise Fault(
+        raise InstallError(
             f"vj needs Python 3.11 or newer; this is {version[0]}.{version[1]} "
             f"({sys.executable}). Install one from python.org "
             "(Debian, Ubuntu: sudo apt install python3.11 python3.11-venv) and start launch.py "
@@ -377,7 +377,7 @@ def main(arguments: list[str]) -> int:
             return add(arguments[1:])
         testing = arguments[:1] == ["test"]
         python = str(prepare("test" if testing else "play"))
-    except Fault as fault:
+    except InstallError as fault:
         print(f"launch.py: {fault}", file=sys.stderr)
         return 1
     except OSError as problem:

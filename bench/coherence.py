@@ -27,14 +27,14 @@ from vj.core.clock import FrameClock
 from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
-from vj.diffusion.backends import StreamPainter
+from vj.diffusion.backends import StreamBackend
 from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.model import Model, load_model
 from vj.parameters.store import Store
 from vj.parameters.table import TABLE, Value
 from vj.pipeline.loop import RenderLoop
 from vj.pipeline.preprocess import prepare
-from vj.sources.testcard import Scene
+from vj.sources.testcard import DancerScene
 
 SIZE = Size(256, 256)
 NONE: dict[str, Value] = {"feedback/amount": 0.0, "blend/smoothing": 0.0}
@@ -61,7 +61,7 @@ VARIANTS: dict[str, dict[str, Value]] = {
 def frames_of(path: Path | None, count: int) -> list[np.ndarray]:
     """Prepared inputs: of a clip, from a third of its length on, or of the test card."""
     if path is None:
-        card = Scene(SIZE, 30)
+        card = DancerScene(SIZE, 30)
         return [card.draw(number) for number in range(60, 60 + count)]
     import av
 
@@ -94,7 +94,7 @@ def repaint(
         metrics=Metrics(),
         on_message=print,
     )
-    loop.offer(StreamPainter(model, SIZE, wait=True))
+    loop.offer(StreamBackend(model, SIZE, wait=True))
     loop.render(Frame(picture, number, number / 30) for number, picture in enumerate(inputs))
     loop.stop()
     return outputs

@@ -24,11 +24,11 @@ from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.diffusion.checkpoints import ModelSpec
-from vj.diffusion.loading import make_painter
+from vj.diffusion.loading import make_backend
 from vj.parameters.store import Store
 from vj.parameters.table import Value
 from vj.pipeline.loop import RenderLoop
-from vj.sources.testcard import Scene
+from vj.sources.testcard import DancerScene
 
 FPS = 30
 
@@ -48,7 +48,7 @@ def main() -> None:
         "strength": 0.5,
     }
     store = Store({**base, **asked})
-    scene = Scene(given.size, FPS)
+    scene = DancerScene(given.size, FPS)
     rows: list[list[float]] = []
     print(
         "| minute | contrast, of the input's | clipped, % at most | R, G, B |\n|---|---|---|---|",
@@ -86,7 +86,7 @@ def main() -> None:
         on_message=print,
     )
     loop.offer(
-        make_painter(
+        make_backend(
             ModelSpec(given.model), "stream", given.size, store.ahead(0.0), False, lambda text: None
         )
     )

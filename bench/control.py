@@ -113,9 +113,11 @@ def waits(performance: Performance, seconds: float) -> dict[str, Any]:
     shown."""
     seen: dict[str, list[float]] = {"OSC": [], "MIDI": []}
     frames: list[tuple[float, Snapshot]] = []
-    performance.store.taps.append(lambda snapshot: frames.append((time.perf_counter(), snapshot)))
-    hand = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    reader = MidiReader("bench", performance.desk)
+    performance.store.observers.append(
+        lambda snapshot: frames.append((time.perf_counter(), snapshot))
+    )
+    mapping = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    reader = MidiReader("bench", performance.session)
     chance = random.Random(0)
     end = time.monotonic() + seconds
     turn = 0
@@ -126,7 +128,7 @@ def waits(performance: Performance, seconds: float) -> dict[str, Any]:
         before = frames[-1][1][name] if frames else None
         sent = time.perf_counter()
         if kind == "OSC":
-            hand.sendto(b"/hand\0\0\0,f\0\0" + struct.pack(">f", value), ("127.0.0.1", PORT))
+            mapping.sendto(b"/hand\0\0\0,f\0\0" + struct.pack(">f", value), ("127.0.0.1", PORT))
         else:
             reader.hear(
                 mido.Message("control_change", control=1, value=turn % 100), performance.clock.now()
@@ -180,7 +182,7 @@ def flood(performance: Performance, seconds: float) -> dict[str, Any]:
     )
     assert performance.osc is not None
     before = performance.osc.messages
-    reader = MidiReader("bench", performance.desk)
+    reader = MidiReader("bench", performance.session)
     messages = [
         mido.Message("control_change", control=2 + i % 31, value=i % 128) for i in range(128)
     ]

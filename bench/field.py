@@ -22,7 +22,7 @@ from vj.core.frame import Size
 from vj.diffusion.noise_align import align
 from vj.kernels.cv_field import HOW, FieldMaker, blurred
 from vj.kernels.numpy_field import CALM, GRAIN, SOFT, TENSOR
-from vj.sources.testcard import Scene
+from vj.sources.testcard import DancerScene
 
 STEPS = 9
 """Of the plain way, each of one unit, forwards and backwards."""
@@ -80,7 +80,7 @@ def main() -> None:
     )
     print("|---|---|---|---|---|")
     for size in (Size(256, 256), Size(384, 384), Size(512, 512), Size(512, 288)):
-        luma: np.ndarray = cv2.cvtColor(Scene(size, 30).draw(10), cv2.COLOR_RGB2GRAY)
+        luma: np.ndarray = cv2.cvtColor(DancerScene(size, 30).draw(10), cv2.COLOR_RGB2GRAY)
         white = np.random.default_rng(0).standard_normal(luma.shape).astype(np.float32)
         maker = FieldMaker(*luma.shape)
         field, beside = maker.make(luma, white), plain(luma, white)

@@ -27,15 +27,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from vj.core.clock import WallClock
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
-from vj.diffusion.backends import StreamPainter
+from vj.diffusion.backends import StreamBackend
 from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.model import Model
 from vj.diffusion.noise_align import align
-from vj.diffusion.pocket_backend import PocketPainter
+from vj.diffusion.pocket_backend import PocketBackend
 from vj.diffusion.pocket_model import FILE, load_pocket
 from vj.kernels.cupy_field import FieldKernels
 from vj.parameters.store import Store
-from vj.pipeline.frame_pipeline import Journey
+from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.upscale import Fsr
 from vj.pocket import WEIGHTS
 
@@ -130,11 +130,11 @@ def graphed(name: str, work: Callable[[], object], frames: int) -> list[tuple[st
 def built_in(size: Size, dtype: torch.dtype, frames: int) -> float:
     """Median seconds of the built-in model: field, network, palette and strength."""
     model = load_pocket(ModelSpec("pocket"), WEIGHTS / FILE, torch.device("cuda"), dtype)
-    painter = PocketPainter(model, size, wait=True)
+    backend = PocketBackend(model, size, wait=True)
     snapshot = Store({"prompt/a": "molten gold", "strength": 0.6}).sample(0.0)
     entered = torch.rand((1, 3, size.height, size.width), device="cuda", dtype=dtype) * 2 - 1
-    seconds = timed(lambda: painter.paint(entered, snapshot, None), frames)
-    painter.close()
+    seconds = timed(lambda: backend.paint(entered, snapshot, None), frames)
+    backend.close()
     return seconds
 
 
@@ -163,8 +163,8 @@ def main() -> None:
         }
     )
     snapshot = store.sample(0.0)
-    painter = StreamPainter(model, size, wait=True)
-    painter.warm(snapshot)
+    backend = StreamBackend(model, size, wait=True)
+    backend.warm(snapshot)
 
     image = np.random.default_rng(0).integers(0, 256, (size.height, size.width, 3), np.uint8)
     tensor = torch.rand((1, 3, size.height, size.width), device=device, dtype=dtype) * 2 - 1
@@ -173,18 +173,18 @@ def main() -> None:
     batch = latents.repeat(given.steps, 1, 1, 1)
     texts = type(text)(text.tokens.repeat(given.steps, 1, 1))
     t = torch.full((given.steps,), 600.0, device=device)
-    canvas = painter.canvas
+    compositor = backend.compositor
     rows: list[tuple[str, float]] = [
         (
             "upload and feedback (`enter`)",
-            timed(lambda: canvas.enter(image, snapshot), given.frames),
+            timed(lambda: compositor.enter(image, snapshot), given.frames),
         ),
         ("encode (TAESD)", timed(lambda: model.encode(tensor), given.frames)),
         (f"UNet, {given.steps} row(s)", timed(lambda: model.unet(batch, t, texts), given.frames)),
         ("decode (TAESD)", timed(lambda: model.decode(latents), given.frames)),
         (
             "blend, sharpen, download (`leave`)",
-            timed(lambda: canvas.leave(tensor, image, snapshot), given.frames),
+            timed(lambda: compositor.leave(tensor, image, snapshot), given.frames),
         ),
     ]
     rows += graphed("encode", lambda: model.encode(tensor), given.frames)
@@ -194,7 +194,7 @@ def main() -> None:
     fsr = Fsr(Size(512, 288), Size(1920, 1080), "cuda")
     small = image[:288, :512] if size.width >= 512 else np.zeros((288, 512, 3), np.uint8)
     rows.append(
-        ("FSR, 512x288 to 1920x1080, host to host", timed(lambda: fsr.enlarge(small), given.frames))
+        ("FSR, 512x288 to 1920x1080, host to host", timed(lambda: fsr.upscale(small), given.frames))
     )
     kernels = FieldKernels(size.height, size.width, device, dtype=dtype)
     white = torch.randn((size.height, size.width), device=device)
@@ -207,10 +207,10 @@ def main() -> None:
         )
     )
     clock = WallClock()
-    journey = Journey(size, "crop", Metrics(), print)
-    journey.swap(painter)
+    pipeline = FramePipeline(size, "crop", Metrics(), print)
+    pipeline.swap(backend)
     whole = timed(
-        lambda: journey.travel(Frame(image, 0, clock.now()), store.sample(clock.now())),
+        lambda: pipeline.process(Frame(image, 0, clock.now()), store.sample(clock.now())),
         given.frames,
     )
     rows.append(("**a whole frame, host to host**", whole))

@@ -33,10 +33,10 @@ from vj.core.clock import WallClock
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
 from vj.parameters.store import Store
-from vj.pipeline.frame_pipeline import Journey
-from vj.sinks import Setting
+from vj.pipeline.frame_pipeline import FramePipeline
+from vj.sinks import SinkSettings
 from vj.sinks.ndi import NdiSink
-from vj.sources.testcard import Scene
+from vj.sources.testcard import DancerScene
 
 WATCHER = Path(__file__).parents[1] / "tests" / "peers" / "ndi_watcher.py"
 
@@ -92,7 +92,7 @@ def measure(size: Size, frames: int, count: int, follow: float) -> None:
     """One line of the table. follow: feedback/flow; without it ours does what the plain loop could
     at most be asked for, with it more."""
     source = Size(640, 480) if size.width == 512 else Size(1920, 1080)
-    scene = Scene(source, 30)
+    scene = DancerScene(source, 30)
     rgb = [scene.draw(number) for number in range(30)]
     bgrx = [
         np.dstack([picture[:, :, ::-1], np.full(picture.shape[:2], 255, np.uint8)])
@@ -107,16 +107,16 @@ def measure(size: Size, frames: int, count: int, follow: float) -> None:
             "feedback/flow": follow,
         }
     )
-    journey = Journey(size, "crop", Metrics(), print)
+    pipeline = FramePipeline(size, "crop", Metrics(), print)
     clock = WallClock()
     names = f"vj bench ours {size}", f"vj bench plain {size}"
-    sink = NdiSink(names[0], Setting(clock))
+    sink = NdiSink(names[0], SinkSettings(clock))
     sink.open(*size, 30)
     peers = [watched(name) for name in names]
 
     def ours(number: int) -> None:
         frame = Frame(rgb[number % 30], number, clock.now())
-        shown = journey.travel(frame, store.sample(clock.now()))
+        shown = pipeline.process(frame, store.sample(clock.now()))
         sink.send(Frame(shown.picture, number, shown.captured))
 
     def plain(number: int) -> None:

@@ -58,7 +58,7 @@ print(sent)
 
 def measure(seconds: float) -> dict[str, Any]:
     """CPU seconds a message, of the checkout that is imported, for each kind of address."""
-    from vj.control.build import make_conductor
+    from vj.control.build import make_engine
     from vj.control.osc.server import OscServer
     from vj.core.clock import WallClock
     from vj.parameters.store import Store
@@ -71,13 +71,13 @@ def measure(seconds: float) -> dict[str, Any]:
     idle = 0.0
     for kind, addresses in KINDS.items():
         store = Store(dict(show.start), show.table())
-        conductor, _ = make_conductor(show, store, live=False, say=lambda text: None)
-        store.listeners.append(conductor.changed)
-        store.forces = conductor
+        engine, _ = make_engine(show, store, live=False, log=lambda text: None)
+        store.listeners.append(engine.changed)
+        store.automation = engine
         lines: list[str] = []
         server = OscServer(store, ("127.0.0.1", 0), clock=WallClock(), on_message=lines.append)
         server.start()
-        server.conduct(conductor)
+        server.use_engine(engine)
         done = threading.Event()
         frames = threading.Thread(target=_frames, args=(store, done))
         frames.start()

@@ -73,7 +73,7 @@ def play(seconds: float, model: str, during: Any = None) -> dict[str, Any]:
         "p50": p50,
         "p95": p95,
         "stages": performance.metrics.stages(),
-        "send": performance.outlets._runners[0].send_time(),
+        "send": performance.sinks._runners[0].send_time(),
         "strength": performance.store.get("strength"),
     }
     performance.stop()

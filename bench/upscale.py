@@ -1,10 +1,10 @@
-"""Enlarging on a CPU: milliseconds of one core a picture, and how near to the truth. The truth is a
-drawn scene at the large size, reduced.
+"""OutputUpscaler on a CPU: milliseconds of one core a picture, and how near to the truth. The truth
+is a drawn scene at the large size, reduced.
 
 python bench/upscale.py [--rounds 15] [--clip CLIP ...] [PICTURE ...]
 
 pictures: your own large ones as the truth besides. --clip: a clip is painted by the built-in model
-at several strengths and enlarged, the plain way and led by the clip's own pictures: how well the
+at several strengths and upscaled, the plain way and led by the clip's own pictures: how well the
 edges of what is sent agree with those of the real input.
 """
 
@@ -26,17 +26,17 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from vj.app.setup import model_spec
 from vj.core.frame import Frame, Guide, Size
 from vj.core.metrics import Metrics
-from vj.diffusion.loading import make_painter
-from vj.kernels.cv_upscale import Upscaler
+from vj.diffusion.loading import make_backend
+from vj.kernels.cv_upscale import CvUpscaler
 from vj.kernels.numpy_upscale import easu, rcas
 from vj.parameters.store import Store
-from vj.pipeline.frame_pipeline import Journey
+from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.preprocess import prepare
-from vj.pipeline.upscale import SHARPNESS, Plain
+from vj.pipeline.upscale import SHARPNESS, PlainUpscaler
 from vj.pipeline.upscale_guide import RealInput
 from vj.show.load import check_show
 from vj.sources.image import read_picture
-from vj.sources.testcard import Scene
+from vj.sources.testcard import DancerScene
 
 OUTPUT = Size(1280, 720)
 PAINTED = (Size(256, 256), Size(448, 256), Size(512, 288))
@@ -76,23 +76,23 @@ def guided_row(truth: np.ndarray, size: Size, rounds: int) -> str:
     """One painted size. Every timed picture has another input than the one before, whose luma has
     to be made first."""
     image = prepare(truth, size)
-    enlarger = Plain(OUTPUT)
+    upscaler = PlainUpscaler(OUTPUT)
     guides = [Guide(pixels, image, "crop", 0.2) for pixels in (truth, truth.copy())]
     order = itertools.cycle(guides)
-    plain, led = enlarger.enlarge(image), enlarger.enlarge(image, Guide(truth, image, "crop", 0.0))
+    plain, led = upscaler.upscale(image), upscaler.upscale(image, Guide(truth, image, "crop", 0.0))
     real = as_sent(truth, size)
     times = (
-        milliseconds(lambda: enlarger.enlarge(image), rounds),
-        milliseconds(lambda: enlarger.enlarge(image, next(order)), rounds),
+        milliseconds(lambda: upscaler.upscale(image), rounds),
+        milliseconds(lambda: upscaler.upscale(image, next(order)), rounds),
     )
     row = [f"{t:.1f}" for t in times] + [f"{cv2.PSNR(p, real):.2f}" for p in (plain, led)]
     return " | ".join([*row, *(f"{agreement(p, real):.3f}" for p in (plain, led))])
 
 
 def guided_table(rounds: int) -> None:
-    """The test card at strength 0: painting and input are the same, so all of the truth could come
-    back."""
-    truth = Scene(OUTPUT, 30).draw(10)
+    """The test card at strength 0: generated image and input are the same, so all of the truth
+    could come back."""
+    truth = DancerScene(OUTPUT, 30).draw(10)
     print(f"\nLed by the real input, test card, strength 0, to {OUTPUT}\n")
     print(
         "| painted | ms plain | ms guided | PSNR plain, dB | PSNR guided | edges plain | edges "
@@ -115,7 +115,7 @@ def as_sent(pixels: np.ndarray, size: Size) -> np.ndarray:
 def clip_table(
     path: Path, strengths: tuple[float, ...] = (0.0, 0.3, 0.5, 0.8), frames: int = 6
 ) -> None:
-    """The built-in model's paintings of a clip."""
+    """The built-in model's generated images of a clip."""
     import av
 
     decoded = av.open(str(path)).decode(video=0)
@@ -134,22 +134,22 @@ def clip_table(
         store = Store(
             {"prompt/a": "molten gold, brush strokes", "strength": strength, "prompt/travel": 0.0}
         )
-        journey = Journey(size, "crop", Metrics(), lambda text: None)
-        journey.swap(
-            make_painter(
+        pipeline = FramePipeline(size, "crop", Metrics(), lambda text: None)
+        pipeline.swap(
+            make_backend(
                 model_spec(show), show.engine, size, store.sample(0), False, lambda text: None
             )
         )
-        enlarger, edges, made = Plain(OUTPUT), [], []
+        upscaler, edges, made = PlainUpscaler(OUTPUT), [], []
         for number, pixels in enumerate(clip):
-            shown = journey.travel(Frame(pixels, number, number / 15), store.sample(number / 15))
+            shown = pipeline.process(Frame(pixels, number, number / 15), store.sample(number / 15))
             made.append(
-                (enlarger.enlarge(shown.picture), enlarger.enlarge(shown.picture, shown.guide))
+                (upscaler.upscale(shown.picture), upscaler.upscale(shown.picture, shown.guide))
             )
             if number > 2:
                 real = as_sent(pixels, size)
                 edges.append([agreement(picture, real) for picture in made[-1]])
-        journey.close()
+        pipeline.close()
         changes = [
             [np.abs(a.astype(int) - b).mean() for a, b in zip(*pair, strict=True)]
             for pair in zip(made[3:], made[2:], strict=False)
@@ -188,7 +188,7 @@ def table(truth: np.ndarray, small_size: Size, title: str, rounds: int) -> None:
         ("Lanczos", cv2.INTER_LANCZOS4),
     ):
         measure(name, lambda how=how: cv2.resize(small, large, interpolation=how), truth, rounds)  # type: ignore[misc]
-    upscaler = Upscaler(large.height, large.width)
+    upscaler = CvUpscaler(large.height, large.width)
     measure("ours on a CPU", lambda: upscaler.upscale(small, SHARPNESS), truth, rounds)
     measure("FSR, in NumPy", lambda: fsr(small, large), truth, 1)
 
@@ -200,7 +200,7 @@ def main() -> None:
     options.add_argument("--clip", type=Path, action="append", default=[])
     given = options.parse_args()
     for small, large in ((Size(512, 288), Size(1920, 1080)), (Size(512, 512), Size(1024, 1024))):
-        table(Scene(large, 30).draw(10), small, "test card", given.rounds)
+        table(DancerScene(large, 30).draw(10), small, "test card", given.rounds)
     guided_table(given.rounds)
     for path in given.clip:
         clip_table(path)

@@ -28,16 +28,16 @@ from vj.core.metrics import Metrics
 from vj.diffusion.built_in import BuiltIn, meaning_of
 from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.drawn_model import DrawnModel
-from vj.diffusion.pocket_backend import PocketPainter
+from vj.diffusion.pocket_backend import PocketBackend
 from vj.diffusion.pocket_model import FILE, load_pocket
 from vj.parameters.store import Store
 from vj.parameters.table import Value
-from vj.pipeline.frame_pipeline import Journey
+from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pocket import WEIGHTS
 from vj.pocket.lexicon import MODIFIERS, PALETTES
 from vj.pocket.techniques import TECHNIQUES
 from vj.pocket.training.subjects import asked
-from vj.sources import Setting, make_source
+from vj.sources import SourceSettings, make_source
 
 ROOT = Path(__file__).parents[1]
 IMAGES = Path(__file__).parent / "images"
@@ -53,7 +53,7 @@ def person(side: int) -> list[np.ndarray]:
 
 def drawn(name: str, size: Size, second: float) -> list[np.ndarray]:
     """Successive frames of a scene that vj draws."""
-    source = make_source(f"drawn:{name}", Setting(FrameClock(FPS), FPS, size))
+    source = make_source(f"drawn:{name}", SourceSettings(FrameClock(FPS), FPS, size))
     source.open()
     frames = []
     for _ in range(round(second * FPS)):
@@ -69,11 +69,11 @@ def paint(model: BuiltIn, frames: Sequence[np.ndarray], **values: Value) -> np.n
     given = {name.replace("__", "/"): value for name, value in values.items()}
     store = Store({"feedback/amount": 0.1, "blend/smoothing": 0.4, "strength": 0.65, **given})
     size = Size(frames[0].shape[1], frames[0].shape[0])
-    journey = Journey(size, "crop", Metrics(), print)
-    journey.swap(PocketPainter(model, size, wait=True))
+    pipeline = FramePipeline(size, "crop", Metrics(), print)
+    pipeline.swap(PocketBackend(model, size, wait=True))
     for number, pixels in enumerate(frames):
-        shown = journey.travel(Frame(pixels, number, number / FPS), store.sample(number / FPS))
-    journey.close()
+        shown = pipeline.process(Frame(pixels, number, number / FPS), store.sample(number / FPS))
+    pipeline.close()
     return shown.picture
 
 

@@ -221,10 +221,10 @@ def rendered(made: Row) -> list[np.ndarray]:
     ]
 
 
-def enlarged() -> np.ndarray:
+def upscaled() -> np.ndarray:
     """A part of a painted picture four times as large: bilinear, cubic, ours on a CPU, FSR."""
     from vj.core.frame import Size
-    from vj.kernels.cv_upscale import Upscaler
+    from vj.kernels.cv_upscale import CvUpscaler
     from vj.kernels.numpy_upscale import easu, rcas
     from vj.sources.drawn import still
 
@@ -234,7 +234,7 @@ def enlarged() -> np.ndarray:
         for how in (cv2.INTER_LINEAR, cv2.INTER_CUBIC)
     ]
     fsr = rcas((easu(small, 1024, 1024) * 255 + 0.5).astype(np.uint8), 0.8)
-    large = [*plain, Upscaler(1024, 1024).upscale(small, 0.5), (fsr * 255 + 0.5).astype(np.uint8)]
+    large = [*plain, CvUpscaler(1024, 1024).upscale(small, 0.5), (fsr * 255 + 0.5).astype(np.uint8)]
     return np.hstack(
         [cv2.cvtColor(picture[300:560, 300:560], cv2.COLOR_RGB2BGR) for picture in large]
     )
@@ -251,7 +251,7 @@ def shaped() -> np.ndarray:
 
 def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
-    special = {"enlarging": enlarged, "shapes": shaped}
+    special = {"upscaling": upscaled, "shapes": shaped}
     for name in sys.argv[1:] or [*STRIPS, *special]:
         strip = (
             special[name]()

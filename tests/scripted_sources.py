@@ -15,8 +15,8 @@ from vj.core.clock import WallClock
 from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
-from vj.sources import Setting, Source, make_source
-from vj.sources.capture import Feed
+from vj.sources import Source, SourceSettings, make_source
+from vj.sources.capture import Capture
 
 SIZE = Size(64, 48)
 
@@ -63,18 +63,22 @@ class Rig:
         self.frames: list[Frame] = []
         self.box: Mailbox[Frame] = Mailbox()
         self.supervisor = Supervisor(self.said.append)
-        self.setting = Setting(WallClock(), fps=50, size=SIZE, say=self.said.append, **setting)
-        self.feed = Feed(uris, self.box, self.setting, self.said.append, self.supervisor, self.make)
-        self.feed.start()
+        self.setting = SourceSettings(
+            WallClock(), fps=50, size=SIZE, log=self.said.append, **setting
+        )
+        self.capture = Capture(
+            uris, self.box, self.setting, self.said.append, self.supervisor, self.make
+        )
+        self.capture.start()
 
-    def make(self, uri: str, setting: Setting) -> Source:
+    def make(self, uri: str, setting: SourceSettings) -> Source:
         made: Source = self.sources[uri] if uri in self.sources else make_source(uri, setting)
         return made
 
     def until(self, true: Callable[[], bool], seconds: float = 5.0) -> None:
         end = time.monotonic() + seconds
         while not true():
-            assert time.monotonic() < end, (self.feed.state(), self.said)
+            assert time.monotonic() < end, (self.capture.state(), self.said)
             frame = self.box.take(0.01)
             if frame is not None:
                 self.frames.append(frame)
@@ -104,7 +108,7 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
         named = {name.replace("_", ":"): source for name, source in sources.items()}
         made.append(Rig(list(uris), named))
         if settle:
-            made[-1].feed.settle(settle)
+            made[-1].capture.settle(settle)
         return made[-1]
 
     yield begin
@@ -112,4 +116,4 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
         for source in rig.sources.values():
             if source.hangs is not None:
                 source.hangs.set()
-        assert rig.feed.stop()
+        assert rig.capture.stop()

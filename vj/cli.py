@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vj.app.console import Terminal
+from vj.app.console import Console
 from vj.app.log import LogFile
 from vj.app.signals import AT_ONCE, LIMIT, Signals, leave
 from vj.app.startup import Startup
@@ -109,7 +109,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         type=float,
         dest="seconds",
-        help="stop after so long, counted from the first painted picture",
+        help="stop after so long, counted from the first generated image",
     )
     made.add_argument(
         "--offline",
@@ -151,7 +151,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--startup-times",
         action="store_true",
-        help="say where the time goes until the first painted picture",
+        help="say where the time goes until the first generated image",
     )
     made.add_argument(
         "--quiet", action="store_true", help="no status line and no hints; messages only"
@@ -255,13 +255,13 @@ def play(options: argparse.Namespace) -> int:
     """Load the show and play or render it."""
     stop = threading.Event()
     with Signals(stop, None if options.offline else LIMIT):
-        log = LogFile(options.log_file) if options.log_file is not None else None
-        terminal = Terminal(quiet=options.quiet, log=log)
+        log_file = LogFile(options.log_file) if options.log_file is not None else None
+        terminal = Console(quiet=options.quiet, log_file=log_file)
         try:
             return _play(options, terminal, stop)
         except Exception as error:
-            if log is not None:
-                log.say(
+            if log_file is not None:
+                log_file.log(
                     str(error)
                     if isinstance(error, Fault)
                     else "".join(traceback.format_exception(error))
@@ -271,7 +271,7 @@ def play(options: argparse.Namespace) -> int:
             terminal.end()
 
 
-def _play(options: argparse.Namespace, terminal: Terminal, stop: threading.Event) -> int:
+def _play(options: argparse.Namespace, terminal: Console, stop: threading.Event) -> int:
     options.startup = Startup() if options.startup_times else None
     from vj.show.load import FIRST_SHOW, find_show, load_show
 
@@ -288,7 +288,7 @@ def _play(options: argparse.Namespace, terminal: Terminal, stop: threading.Event
         )
     path = find_show(options.show) if options.show else FIRST_SHOW
     options.file, options.overrides = path, overrides(options)
-    show = load_show(path, options.overrides, terminal.say)
+    show = load_show(path, options.overrides, terminal.log)
     if options.startup is not None:
         options.startup.mark("the show read")
     if options.safe:
@@ -299,7 +299,7 @@ def _play(options: argparse.Namespace, terminal: Terminal, stop: threading.Event
                 "command line: --safe is for playing live, from the show's start: leave --offline "
                 "and --resume out"
             )
-        show = safe(show, terminal.say)
+        show = safe(show, terminal.log)
     if stop.is_set():
         return 0
     summary = (render if options.offline else perform)(show, options, terminal, stop)
@@ -312,7 +312,7 @@ def _play(options: argparse.Namespace, terminal: Terminal, stop: threading.Event
 
 
 def perform(
-    show: Any, options: argparse.Namespace, terminal: Terminal, stop: threading.Event
+    show: Any, options: argparse.Namespace, terminal: Console, stop: threading.Event
 ) -> dict[str, Any]:
     """Play live until the end, --for, or a signal."""
     from vj.app.autosave import PERIOD, Autosave
@@ -325,17 +325,17 @@ def perform(
     startup: Startup | None = options.startup
     if startup is not None:
         startup.mark("imports")
-    terminal.say(f"{show.show}: starting")
-    file = None if options.safe else ShowFile(options.file, options.overrides, terminal.say)
-    replay = replayed(show, options, terminal.say)
+    terminal.log(f"{show.show}: starting")
+    file = None if options.safe else ShowFile(options.file, options.overrides, terminal.log)
+    replay = replayed(show, options, terminal.log)
     performance = Performance(
-        show, terminal.say, file=file, replay=replay, log=options.log, startup=startup
+        show, terminal.log, file=file, replay=replay, take_log=options.log, startup=startup
     )
-    keyboard = Keyboard(performance.desk.key)
+    keyboard = Keyboard(performance.session.key)
     state = Autosave(options.file, performance.store)
     try:
         if options.resume:
-            state.resume(performance.desk.conductor, terminal.say)
+            state.resume(performance.session.engine, terminal.log)
         opened = performance.start()
         performance.watch_beside()
         if not options.safe:
@@ -345,7 +345,7 @@ def perform(
         keyboard.start()
         if not options.quiet:
             for line in welcome(performance, opened):
-                terminal.say(line)
+                terminal.log(line)
         while not performance.ended and not stop.wait(0.25):
             performance.supervisor.call(
                 "the status line", lambda: terminal.status(status(performance))
@@ -356,20 +356,20 @@ def perform(
         keyboard.close()
         performance.stop()
     state.clear()
-    told = summary(performance)
+    report = summary(performance)
     terminal.close()
-    terminal.summary(told)
-    return told
+    terminal.summary(report)
+    return report
 
 
 def autosave(performance: Performance, state: Autosave) -> None:
     """Where the show stands, once it has begun: before, what the last run left is still the newest
     there is."""
     if performance.playing_since is not None:
-        state.save(performance.desk.conductor)
+        state.save(performance.session.engine)
 
 
-def replayed(show: Any, options: argparse.Namespace, say: Callable[[str], None]) -> Any:
+def replayed(show: Any, options: argparse.Namespace, log: Callable[[str], None]) -> Any:
     """The take that --replay names, None without it. Raises Fault."""
     from vj.control.takes import Take
 
@@ -377,22 +377,22 @@ def replayed(show: Any, options: argparse.Namespace, say: Callable[[str], None])
         return None
     take = Take(options.replay, show.table())
     if take.unknown:
-        say(f"{options.replay}: {', '.join(sorted(take.unknown))}: not in this show, passed over")
+        log(f"{options.replay}: {', '.join(sorted(take.unknown))}: not in this show, passed over")
     return take
 
 
 def render(
-    show: Any, options: argparse.Namespace, terminal: Terminal, stop: threading.Event
+    show: Any, options: argparse.Namespace, terminal: Console, stop: threading.Event
 ) -> dict[str, Any]:
     """Render offline."""
     from vj.app.offline import Rendering
 
     rendering = Rendering(
         show,
-        terminal.say,
+        terminal.log,
         options.seconds,
         options.fps,
-        replayed(show, options, terminal.say),
+        replayed(show, options, terminal.log),
         options.log,
     )
 

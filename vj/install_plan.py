@@ -95,7 +95,7 @@ PARTS = (
 )
 
 
-class Step(NamedTuple):
+class InstallStep(NamedTuple):
     """One `pip install`. A layer that the stamp has with the same key is not installed again."""
 
     layer: str
@@ -220,7 +220,7 @@ def pins_of(
 
 def part_steps(
     pins: dict[str, list[str]], platform: str, python: tuple[int, int], cupy: tuple[str, ...] = ()
-) -> tuple[list[Step], list[str]]:
+) -> tuple[list[InstallStep], list[str]]:
     """A step for each part that has a build here, and a line for each that has none for this
     Python. cupy: its pins for this card."""
     steps, notes = [], []
@@ -235,7 +235,9 @@ def part_steps(
             found = list(cupy)
         options = ("--no-deps",) if part.name == "streamdiffusion" else ("-c", "requirements.txt")
         if found:
-            steps.append(Step(part.name, digest(*found), part.what, (*options, *found), part))
+            steps.append(
+                InstallStep(part.name, digest(*found), part.what, (*options, *found), part)
+            )
         elif here and not part.asked:
             notes.append(
                 f"{part.what} has no build for Python {python[0]}.{python[1]} yet; {part.instead}."
@@ -249,13 +251,13 @@ def plan(
     cuda: tuple[int, int] | None,
     answers: Callable[[str], bool],
     python: tuple[int, int] = (3, 11),
-) -> tuple[list[Step], list[str]]:
+) -> tuple[list[InstallStep], list[str]]:
     """The pip steps for a machine, in order, and what its owner should know.
 
     pins: requirements file -> its lines. platform: as sys.platform. cuda: the driver's, None
     without a card. answers: is an index there? python: the environment's.
     """
-    steps: list[Step] = []
+    steps: list[InstallStep] = []
     notes: list[str] = []
     if cuda and cuda < (13, 0):
         notes.append(
@@ -279,13 +281,13 @@ def plan(
             )
         where = ("--index-url", url) if there else ()
         steps.append(
-            Step(
+            InstallStep(
                 "torch", f"{torch} {build or 'pypi'}", f"PyTorch {build}".rstrip(), (*where, torch)
             )
         )
     for layer, name, title, options in LAYERS:
         if lines := pins.get(name):
-            steps.append(Step(layer, digest(*lines), title, (*options, "-r", name)))
+            steps.append(InstallStep(layer, digest(*lines), title, (*options, "-r", name)))
     # CuPy compiles with the CUDA libraries and headers that torch brings on Linux; on Windows it
     # has to bring them itself.
     cupy = (

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from vj.install_plan import Part, Step, read
+from vj.install_plan import InstallStep, Part, read
 
 STAMP = "launch.json"
 Stamp = dict[str, dict[str, Any]]
@@ -50,7 +50,7 @@ def due(failure: dict[str, Any]) -> bool:
     )
 
 
-def note(venv: Path, stamp: Stamp, step: Step, why: str = "") -> None:
+def note(venv: Path, stamp: Stamp, step: InstallStep, why: str = "") -> None:
     """Writes down that a layer is installed, or why it is not."""
     for kind in ("layers", "failed"):
         stamp[kind].pop(step.layer, None)
@@ -61,7 +61,7 @@ def note(venv: Path, stamp: Stamp, step: Step, why: str = "") -> None:
     write_stamp(venv, stamp)
 
 
-def wanted(step: Step, stamp: Stamp) -> bool:
+def wanted(step: InstallStep, stamp: Stamp) -> bool:
     """Not a part that nobody asked for, nor one that failed and is left out for a while."""
     failure = stamp["failed"].get(step.layer)
     if failure is not None and failure["key"] == step.key and not due(failure):
@@ -69,7 +69,7 @@ def wanted(step: Step, stamp: Stamp) -> bool:
     return step.part is None or not step.part.asked or step.layer in stamp["layers"]
 
 
-def state_of(part: Part, found: dict[str, Step], stamp: Stamp) -> str:
+def state_of(part: Part, found: dict[str, InstallStep], stamp: Stamp) -> str:
     """In a few words: installed, or why not."""
     if part.name not in found:
         return (

@@ -58,7 +58,7 @@ REMEDIES = (  # what pip says -> what helps
 )
 
 
-class Fault(Exception):
+class InstallError(Exception):
     """Something a person can put right; the message says what and how."""
 
 
@@ -104,8 +104,8 @@ def run(command: list[str]) -> tuple[int, list[str]]:
 
 
 def insist(command: list[str], title: str) -> None:
-    """Runs a command, once more after network trouble, or raises a Fault with its last lines and
-    the remedy."""
+    """Runs a command, once more after network trouble, or raises a InstallError with its last lines
+    and the remedy."""
     code, said = run(command)
     if code and re.search(NETWORK, "\n".join(said)):
         say("  network trouble: once more")
@@ -113,7 +113,7 @@ def insist(command: list[str], title: str) -> None:
     if code:
         remedy = next(remedy for pattern, remedy in REMEDIES if re.search(pattern, "\n".join(said)))
         tail = "\n    ".join(said[-20:])
-        raise Fault(
+        raise InstallError(
             f"{title} could not be installed (exit code {code}). The last lines were:\n    "
             f"{tail}\n{remedy}"
         )

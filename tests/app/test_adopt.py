@@ -19,8 +19,8 @@ from pythonosc.udp_client import SimpleUDPClient
 from vj.app.live import Performance
 from vj.core.errors import Fault
 from vj.core.frame import Size
-from vj.diffusion.backends import Plain
-from vj.pipeline.compositor import HostCanvas
+from vj.diffusion.backends import PassThrough
+from vj.pipeline.compositor import HostCompositor
 from vj.show.load import load_show
 from vj.show.reload import ShowFile
 
@@ -110,10 +110,10 @@ def test_whatever_is_thrown_the_running_show_is_untouched_as_a_whole(
 ) -> None:
     one = stage()
     played = one.played
-    sinks, feed, conductor, show = (
-        played.outlets.states(),
-        played.feed,
-        played.desk.conductor,
+    sinks, capture, engine, show = (
+        played.sinks.states(),
+        played.capture,
+        played.session.engine,
         played.show,
     )
 
@@ -130,24 +130,24 @@ def test_whatever_is_thrown_the_running_show_is_untouched_as_a_whole(
     }
     with monkeypatch.context() as patch:
         if place == "desk":
-            patch.setattr(played.desk, "ready", throw)
+            patch.setattr(played.session, "ready", throw)
         elif place == "source":
-            patch.setattr(played.feed, "ready", throw)
+            patch.setattr(played.capture, "ready", throw)
         else:
             patch.setattr("vj.app.outputs.make_sink", throw)
         said = one.save(**changed)
     assert "the running show goes on as it was" in said
     assert f"{one.path}:" in said
     assert "Traceback" not in said
-    assert (played.outlets.states(), played.feed, played.desk.conductor, played.show) == (
+    assert (played.sinks.states(), played.capture, played.session.engine, played.show) == (
         sinks,
-        feed,
-        conductor,
+        capture,
+        engine,
         show,
     )
     assert one.value("strength") == 0.3
-    assert played.enlarging is None
-    one.until(lambda: "enlarging" not in played.supervisor.threads)
+    assert played.output_upscaler is None
+    one.until(lambda: "upscale" not in played.supervisor.threads)
     assert played.loop.period == pytest.approx(1 / 30)
     one.lines = {**LINES, "start": "{strength: 0.4}"}
     assert "changed: strength" in one.save()
@@ -187,15 +187,15 @@ def test_a_watch_that_throws_is_reported_and_goes_on(
 def test_the_size_that_is_sent_changes_and_comes_back(stage: Make) -> None:
     one = stage(sinks="[record:out.mp4]")
     played = one.played
-    one.until(lambda: sum(played.outlets.sent().values()) > 5)
+    one.until(lambda: sum(played.sinks.sent().values()) > 5)
     assert "changed: output" in one.save(output="160x160")
     one.until(lambda: any("go on in a new file" in said for said in one.said))
     assert "changed: upscale" in one.save(upscale="lanczos")
     del one.lines["output"]
     assert "changed: output" in one.save()
-    assert played.enlarging is None
-    count = sum(played.outlets.sent().values())
-    one.until(lambda: sum(played.outlets.sent().values()) > count + 10)
+    assert played.output_upscaler is None
+    count = sum(played.sinks.sent().values())
+    one.until(lambda: sum(played.sinks.sent().values()) > count + 10)
     assert not any("next start" in said for said in one.said)
     played.stop()
     sizes = []
@@ -216,11 +216,11 @@ def test_the_painted_size_the_rate_and_the_fit_change(stage: Make) -> None:
     played = one.played
     assert "changed: size" in one.save(size="96x64")
     one.until(lambda: played.size == Size(96, 64))
-    one.until(lambda: played.feed is not None and f"{Size(96, 64)}" in played.source_state)
+    one.until(lambda: played.capture is not None and f"{Size(96, 64)}" in played.source_state)
     assert "changed: fps" in one.save(fps="12")
     assert played.loop.period == pytest.approx(1 / 12)
     assert "changed: fit" in one.save(fit="pad")
-    one.until(lambda: played.loop.journey._fit == "pad")
+    one.until(lambda: played.loop.pipeline._fit == "pad")
     assert "changed: flow" in one.save(flow="farneback")
     assert not any("next start" in said for said in one.said)
     painted = played.metrics.painted
@@ -286,8 +286,8 @@ def test_who_has_subscribed_is_told_on_when_osc_moves(stage: Make) -> None:
         assert "changed: osc" in one.save(osc=f"127.0.0.1:{second}")
         one.played.store.set("delta", 0.4375)
         while True:
-            told = OscMessage(ear.recv(65536))
-            if told.address == "/vj/delta" and told.params == [0.4375]:
+            report = OscMessage(ear.recv(65536))
+            if report.address == "/vj/delta" and report.params == [0.4375]:
                 break
 
 
@@ -323,7 +323,7 @@ def test_link_is_joined_once_however_often_the_show_is_saved(
 
     monkeypatch.setattr("vj.control.session.open_link", join)
     one = stage(tempo="{bpm: 120, follow: link}")
-    one.until(lambda: one.played.desk.conductor.tempo.linked)
+    one.until(lambda: one.played.session.engine.tempo.linked)
     one.save(mappings="[{midi: cc 7, to: delta}]", midi="[nothing of this name]")
     one.save(cues="[{name: other, set: {strength: 0.2}}]")
     assert [word for word in opened if word in ("in", "out")] in (["in"], ["in", "out", "in"])
@@ -331,7 +331,7 @@ def test_link_is_joined_once_however_often_the_show_is_saved(
     assert opened[-1] == "out"
     assert opened.count("in") == opened.count("out")
     one.played.store.set("panic", True)
-    one.until(lambda: one.played.desk.conductor.tempo.bpm == 120)
+    one.until(lambda: one.played.session.engine.tempo.bpm == 120)
 
 
 def test_the_page_comes_moves_and_goes(stage: Make) -> None:
@@ -348,19 +348,19 @@ def test_the_page_comes_moves_and_goes(stage: Make) -> None:
     assert one.played.page is None
 
 
-class Other(Plain):
-    """A painter of a name of its own, whose canvas may refuse to take over."""
+class Other(PassThrough):
+    """A backend of a name of its own, whose canvas may refuse to take over."""
 
     def __init__(self, name: str, size: Size, error: Exception | None = None) -> None:
         super().__init__(size, name)
-        self.canvas = HostCanvas(size, plain=True)
+        self.compositor = HostCompositor(size, plain=True)
         self.closed = False
         if error is not None:
 
             def throw(last: object) -> None:
                 raise error
 
-            self.canvas.take_over = throw  # type: ignore[method-assign]
+            self.compositor.take_over = throw  # type: ignore[method-assign]
 
     def close(self) -> None:
         self.closed = True
@@ -380,10 +380,10 @@ def test_a_model_that_does_not_load_leaves_the_old_one_painting_and_says_so(
         made.append(Other(spec.name, size, error))
         return made[-1]
 
-    monkeypatch.setattr("vj.app.model_loader.make_painter", make)
+    monkeypatch.setattr("vj.app.model_loader.make_backend", make)
     one = stage(model="first")
     played = one.played
-    assert played.loop.painter_name == "first"
+    assert played.loop.backend_name == "first"
     one.until(lambda: played.playing_since is not None)
     since = played.playing_since
     for name, words in (
@@ -393,7 +393,7 @@ def test_a_model_that_does_not_load_leaves_the_old_one_painting_and_says_so(
     ):
         assert "changed: model" in one.save(model=name)
         one.until(lambda words=words: words in one.said)  # type: ignore[misc]
-        assert played.loop.painter_name == "first"
+        assert played.loop.backend_name == "first"
         assert played.state == "playing"
     one.until(lambda: made[1].closed)
     assert not made[0].closed

@@ -17,9 +17,9 @@ from vj.app.startup import Startup
 from vj.control.takes import Take
 from vj.core.errors import Fault
 from vj.core.frame import Size
-from vj.diffusion.backends import Plain
+from vj.diffusion.backends import PassThrough
 from vj.parameters.table import TABLE
-from vj.pipeline.frame_pipeline import Journey
+from vj.pipeline.frame_pipeline import FramePipeline
 from vj.show.load import load_show
 
 SHOW = """\
@@ -41,7 +41,7 @@ curves:
 """
 
 
-class Red(Plain):
+class Red(PassThrough):
     """A model that has been loaded."""
 
     name = "red"
@@ -52,13 +52,13 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """A model that has loaded once this is set; one named `lost` does not load."""
     opened = threading.Event()
 
-    def make(spec: object, engine: object, size: Size, *_: object) -> Plain:
+    def make(spec: object, engine: object, size: Size, *_: object) -> PassThrough:
         assert opened.wait(10)
         if getattr(spec, "name", "") == "lost":
             raise Fault("model lost: there is no such model")
         return Red(size)
 
-    monkeypatch.setattr("vj.app.model_loader.make_painter", make)
+    monkeypatch.setattr("vj.app.model_loader.make_backend", make)
     return opened
 
 
@@ -100,14 +100,14 @@ def test_nothing_moves_by_itself_before_the_model_paints(
 ) -> None:
     played = stage()
     shown(played, 20)
-    assert played.desk.conductor.cues.standing is None
+    assert played.session.engine.cues.standing is None
     assert played.store.get("mix/wet") == played.store.start_of("mix/wet")
     assert played.playing_for() == 0
-    assert set(played.outlets.sent().values()) == {0}, "nothing is recorded"
+    assert set(played.sinks.sent().values()) == {0}, "nothing is recorded"
     gate.set()
-    until(lambda: played.desk.conductor.cues.standing == "one")
+    until(lambda: played.session.engine.cues.standing == "one")
     assert float(played.store.get("mix/wet")) < 0.5, "the curve is near its start"
-    until(lambda: played.desk.conductor.cues.standing == "two")
+    until(lambda: played.session.engine.cues.standing == "two")
     assert 0.19 < played.playing_for() < 5
 
 
@@ -120,9 +120,9 @@ def test_a_cue_that_was_fired_while_it_loaded_stands_and_is_followed_from_the_be
     until(lambda: played.store.get("strength") == 0.2)
     end = played.clock.now() + 0.3
     until(lambda: played.clock.now() > end)
-    assert played.desk.conductor.cues.standing == "one", "its follower waits for the beginning"
+    assert played.session.engine.cues.standing == "one", "its follower waits for the beginning"
     gate.set()
-    until(lambda: played.desk.conductor.cues.standing == "two")
+    until(lambda: played.session.engine.cues.standing == "two")
 
 
 def test_what_hands_set_meanwhile_is_kept(stage: Stage, gate: threading.Event) -> None:
@@ -144,9 +144,9 @@ def test_panic_while_it_loads_holds_the_timeline_after_it_too(
     gate.set()
     until(lambda: played.loop.first is not None)
     shown(played, 20)
-    assert played.desk.conductor.cues.standing is None
+    assert played.session.engine.cues.standing is None
     played.store.set("timeline/play", True)
-    until(lambda: played.desk.conductor.cues.standing == "one")
+    until(lambda: played.session.engine.cues.standing == "one")
 
 
 def test_a_model_that_does_not_load_begins_the_show_untouched(
@@ -154,7 +154,7 @@ def test_a_model_that_does_not_load_begins_the_show_untouched(
 ) -> None:
     played = stage("lost")
     gate.set()
-    until(lambda: played.desk.conductor.cues.standing == "two")
+    until(lambda: played.session.engine.cues.standing == "two")
     assert played.state == "no model"
     assert played.playing_for() > 0
 
@@ -162,12 +162,12 @@ def test_a_model_that_does_not_load_begins_the_show_untouched(
 def test_a_written_take_begins_with_the_first_painting(
     stage: Stage, gate: threading.Event, tmp_path: Path
 ) -> None:
-    played = stage(log=tmp_path / "dusk.take")
+    played = stage(take_log=tmp_path / "dusk.take")
     shown(played, 30)
     played.store.set("strength", 0.33)
     shown(played, 3)
     gate.set()
-    until(lambda: played.desk.conductor.cues.standing == "two")
+    until(lambda: played.session.engine.cues.standing == "two")
     shown(played, 5)
     painted = played.loop._count - (played.loop.first or 0)
     played.stop()
@@ -185,7 +185,7 @@ def test_a_take_that_is_played_stands_at_its_start_meanwhile_and_another_model_d
     path.write_text("# vj take 1\n" + "\n".join(lines) + "\n")
     values: list[float] = []
     played = stage(replay=Take(path, TABLE))
-    played.store.taps.append(lambda snapshot: values.append(snapshot["strength"]))
+    played.store.observers.append(lambda snapshot: values.append(snapshot["strength"]))
     shown(played, 20)
     assert set(values) == {0.0}
     gate.set()
@@ -201,19 +201,19 @@ def test_a_take_that_is_played_stands_at_its_start_meanwhile_and_another_model_d
 def test_a_recording_holds_no_untouched_input(
     stage: Stage, gate: threading.Event, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    travel = Journey.travel
+    process = FramePipeline.process
 
-    def travelled(self: Journey, frame: object, snapshot: object) -> object:
-        made = travel(self, frame, snapshot)  # type: ignore[arg-type]
-        if isinstance(self.painter, Red):
+    def travelled(self: FramePipeline, frame: object, snapshot: object) -> object:
+        made = process(self, frame, snapshot)  # type: ignore[arg-type]
+        if isinstance(self.backend, Red):
             made.picture[...] = (255, 0, 0)
         return made
 
-    monkeypatch.setattr(Journey, "travel", travelled)
+    monkeypatch.setattr(FramePipeline, "process", travelled)
     played = stage()
     shown(played, 30)
     gate.set()
-    until(lambda: sum(played.outlets.sent().values()) > 10)
+    until(lambda: sum(played.sinks.sent().values()) > 10)
     played.stop()
     with av.open(str(tmp_path / "dusk.mp4")) as movie:
         first = next(movie.decode(video=0)).to_ndarray(format="rgb24")
@@ -259,7 +259,7 @@ def test_a_clip_begins_with_the_show_even_if_it_is_shorter_than_the_loading(
     until(lambda: played.clock.now() > end)
     assert not played.ended, "it has not begun yet"
     gate.set()
-    until(lambda: sum(played.outlets.sent().values()) > 15)
+    until(lambda: sum(played.sinks.sent().values()) > 15)
     played.stop()
     with av.open(str(tmp_path / "dusk.mp4")) as movie:
         light = [frame.to_ndarray(format="gray").mean() for frame in movie.decode(video=0)]

@@ -130,7 +130,7 @@ def test_help_reads_well(tmp_path: Path) -> None:
         "--offline",
         "launch.py check",
         "camera:NAME",
-        "counted from the first painted picture",
+        "counted from the first generated image",
     ):
         assert words in said.stdout
     assert max(len(line) for line in said.stdout.splitlines()) <= 130
@@ -237,14 +237,14 @@ def test_whatever_is_asked_at_the_start_is_answered_in_a_line(
         for part in (option, value)
     ]
     code = main([*arguments, *rest, *([] if live else ["--offline"])])
-    told = capsys.readouterr().err
+    report = capsys.readouterr().err
     if live and "can't write" in words:
         assert code == 0, "live a recording that fails leaves the others playing"
     else:
         assert code == 1
-    assert words in told
-    assert "Traceback" not in told
-    assert "please report" not in told
+    assert words in report
+    assert "Traceback" not in report
+    assert "please report" not in report
 
 
 def test_a_fault_that_nobody_thought_of_is_a_line_too(
@@ -257,9 +257,9 @@ def test_a_fault_that_nobody_thought_of_is_a_line_too(
 
     monkeypatch.setattr(vj.cli, "check", odd)
     assert vj.cli.main(["check", "first_show"]) == 1
-    told = capsys.readouterr().err
-    assert told.startswith("ArithmeticError: two lines (")
-    assert told.endswith("; please report this\n")
+    report = capsys.readouterr().err
+    assert report.startswith("ArithmeticError: two lines (")
+    assert report.endswith("; please report this\n")
 
 
 @POSIX

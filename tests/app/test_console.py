@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from vj.app import log
-from vj.app.console import Terminal
+from vj.app.console import Console
 from vj.app.log import LogFile, Writer
 from vj.core.errors import Fault
 
@@ -34,12 +34,12 @@ class Screen(io.StringIO):
 
 def test_messages_come_in_their_order_above_the_status_line() -> None:
     screen = Screen()
-    terminal = Terminal(out=screen)
-    terminal.say("one")
+    terminal = Console(out=screen)
+    terminal.log("one")
     terminal.status(STATUS)
-    terminal.say("two")
+    terminal.log("two")
     terminal.close()
-    terminal.say("three")
+    terminal.log("three")
     terminal.end()
     last = [line.rsplit("\x1b[K", 1)[-1] for line in screen.getvalue().split("\n")]
     assert [line for line in last if line in ("one", "two", "three")] == ["one", "two", "three"]
@@ -50,16 +50,16 @@ def test_a_terminal_that_is_held_holds_up_nobody_and_is_told_what_it_missed() ->
     reading, writing = os.pipe()
     os.set_blocking(writing, True)
     with open(writing, "w", buffering=1) as pipe, open(reading) as reader:
-        terminal = Terminal(out=pipe)
+        terminal = Console(out=pipe)
         begun = time.monotonic()
         for index in range(3000):
-            terminal.say(f"{index} " + "x" * 100)
+            terminal.log(f"{index} " + "x" * 100)
         assert time.monotonic() - begun < 1.0
         got: list[str] = []
         thread = threading.Thread(target=lambda: got.extend(reader), daemon=True)
         thread.start()
         assert terminal._writer.flush(5)
-        terminal.say("back")
+        terminal.log("back")
         terminal.end()
         pipe.close()
         thread.join(5)
@@ -80,8 +80,8 @@ def test_the_end_does_not_wait_for_a_held_terminal() -> None:
             held.wait(10)
             return len(text)
 
-    terminal = Terminal(out=Held())
-    terminal.say("one")
+    terminal = Console(out=Held())
+    terminal.log("one")
     begun = time.monotonic()
     terminal.close()
     terminal.end()
@@ -111,9 +111,9 @@ def test_a_log_file_has_the_time_of_every_line_and_begins_anew_when_it_is_large(
     monkeypatch.setattr(log, "SIZE", 4000)
     path = tmp_path / "deep" / "show.log"
     file = LogFile(path)
-    terminal = Terminal(quiet=True, out=io.StringIO(), log=file)
+    terminal = Console(quiet=True, out=io.StringIO(), log_file=file)
     for index in range(700):
-        terminal.say(f"line {index} of a show \ud800")
+        terminal.log(f"line {index} of a show \ud800")
     assert file._writer.flush(5)
     terminal.end()
     files = sorted(tmp_path.rglob("show.log*"))

@@ -19,8 +19,8 @@ from vj.app.autosave import Autosave
 from vj.app.safe import safe
 from vj.app.setup import start_values
 from vj.cli import autosave, main
-from vj.control.build import make_conductor
-from vj.control.engine import Conductor
+from vj.control.build import make_engine
+from vj.control.engine import ControlEngine
 from vj.control.takes import TakeWriter
 from vj.core import cache
 from vj.core.errors import Fault
@@ -133,20 +133,20 @@ curves:
 """
 
 
-def run_of(show: Show, waits: bool) -> tuple[Store, Conductor]:
+def run_of(show: Show, waits: bool) -> tuple[Store, ControlEngine]:
     store = Store(start_values(show), show.table())
-    conductor, _ = make_conductor(show, store, live=True, say=lambda text: None)
-    conductor.timeline.waits = waits
-    store.listeners.append(conductor.changed)
-    store.forces = conductor
-    return store, conductor
+    engine, _ = make_engine(show, store, live=True, log=lambda text: None)
+    engine.timeline.waits = waits
+    store.listeners.append(engine.changed)
+    store.automation = engine
+    return store, engine
 
 
 def test_a_show_that_crashed_goes_on_where_it_stood(caches: Path, tmp_path: Path) -> None:
     path = tmp_path / "dusk.yaml"
     path.write_text(SHOW)
     show = load_show(path)
-    store, conductor = run_of(show, False)
+    store, engine = run_of(show, False)
     saved = Autosave(path, store)
     for frame in range(1200):
         store.sample(frame / 30)
@@ -155,15 +155,15 @@ def test_a_show_that_crashed_goes_on_where_it_stood(caches: Path, tmp_path: Path
     store.set("record", True)
     for frame in range(1200, 1210):
         store.sample(frame / 30)
-    assert conductor.cues.standing == "two"
-    assert saved.save(conductor)
+    assert engine.cues.standing == "two"
+    assert saved.save(engine)
     # Power cut; another process.
-    store, conductor = run_of(show, True)
+    store, engine = run_of(show, True)
     said: list[str] = []
-    assert Autosave(path, store).resume(conductor, said.append)
+    assert Autosave(path, store).resume(engine, said.append)
     assert said[0].startswith("--resume: it goes on as it stood 0 s ago, cue 'two'")
     store.sample(0.0)
-    conductor.begin(5.0)
+    engine.begin(5.0)
     values = store.sample(5.0)
     assert values["prompt/a"] == "rain on glass"
     assert values["strength"] == pytest.approx(0.77)
@@ -172,26 +172,26 @@ def test_a_show_that_crashed_goes_on_where_it_stood(caches: Path, tmp_path: Path
     assert values["mix/wet"] == pytest.approx(1209 / 30 / 200, abs=1e-3), (
         "the curve goes on where it was"
     )
-    assert conductor.cues.standing == "two", "the timeline's first cue is not fired again"
+    assert engine.cues.standing == "two", "the timeline's first cue is not fired again"
     for frame in range(1, 1900):
         store.sample(5 + frame / 30)
-    assert conductor.cues.standing == "late", "60 s later, 100 s after the first beginning"
+    assert engine.cues.standing == "late", "60 s later, 100 s after the first beginning"
 
 
 def test_a_follower_comes_after_a_crash_too(caches: Path, tmp_path: Path) -> None:
     path = tmp_path / "dusk.yaml"
     path.write_text(SHOW)
     show = load_show(path)
-    store, conductor = run_of(show, False)
+    store, engine = run_of(show, False)
     for frame in range(60):
         store.sample(frame / 30)
-    assert Autosave(path, store).save(conductor)
-    store, conductor = run_of(show, True)
-    assert Autosave(path, store).resume(conductor, lambda text: None)
-    conductor.begin(0.0)
+    assert Autosave(path, store).save(engine)
+    store, engine = run_of(show, True)
+    assert Autosave(path, store).resume(engine, lambda text: None)
+    engine.begin(0.0)
     for frame in range(31 * 30):
         store.sample(frame / 30)
-    assert conductor.cues.standing == "two"
+    assert engine.cues.standing == "two"
 
 
 def test_while_the_model_loads_the_state_of_the_run_before_is_kept(
@@ -199,18 +199,18 @@ def test_while_the_model_loads_the_state_of_the_run_before_is_kept(
 ) -> None:
     path = tmp_path / "dusk.yaml"
     path.write_text(SHOW)
-    store, conductor = run_of(load_show(path), False)
+    store, engine = run_of(load_show(path), False)
     for frame in range(600):
         store.sample(frame / 30)
-    assert Autosave(path, store).save(conductor)
-    store, conductor = run_of(load_show(path), True)
+    assert Autosave(path, store).save(engine)
+    store, engine = run_of(load_show(path), True)
     state = Autosave(path, store)
-    assert state.resume(conductor, lambda text: None)
-    loading = SimpleNamespace(playing_since=None, desk=SimpleNamespace(conductor=conductor))
+    assert state.resume(engine, lambda text: None)
+    loading = SimpleNamespace(playing_since=None, session=SimpleNamespace(engine=engine))
     autosave(loading, state)  # type: ignore[arg-type]
     saved = json.loads(next(caches.rglob("*.json")).read_text())
     assert saved["timeline"][0] == pytest.approx(599 / 30, abs=0.01)
-    conductor.begin(0.0)
+    engine.begin(0.0)
     store.sample(1.0)
     loading.playing_since = 0.0
     autosave(loading, state)  # type: ignore[arg-type]
@@ -226,17 +226,17 @@ def test_without_a_state_it_begins_anew_and_says_so(
     other.parent.mkdir()
     for one in (path, other):
         one.write_text(SHOW)
-    store, conductor = run_of(load_show(path), True)
+    store, engine = run_of(load_show(path), True)
     if what != "nothing":
         saved = Autosave(other if what == "another show's" else path, store)
-        assert saved.save(conductor)
+        assert saved.save(engine)
         if what == "ended":
             saved.clear()
         if what == "broken":
             for file in caches.rglob("*.json"):
                 file.write_text('{"values": 3, "time": [')
     said: list[str] = []
-    assert not Autosave(path, store).resume(conductor, said.append)
+    assert not Autosave(path, store).resume(engine, said.append)
     assert "it begins anew" in said[0]
     assert store.get("strength") == pytest.approx(0.3)
 
@@ -244,8 +244,8 @@ def test_without_a_state_it_begins_anew_and_says_so(
 def test_what_the_show_no_longer_has_is_named(caches: Path, tmp_path: Path) -> None:
     path = tmp_path / "dusk.yaml"
     path.write_text(SHOW)
-    store, conductor = run_of(load_show(path), False)
-    assert Autosave(path, store).save(conductor)
+    store, engine = run_of(load_show(path), False)
+    assert Autosave(path, store).save(engine)
     file = next(caches.rglob("*.json"))
     state = json.loads(file.read_text())
     state["values"]["macro/storm"] = 0.4
@@ -253,7 +253,7 @@ def test_what_the_show_no_longer_has_is_named(caches: Path, tmp_path: Path) -> N
     state["cue"], state["timeline"] = "gone", "far"
     file.write_text(json.dumps(state))
     said: list[str] = []
-    assert Autosave(path, store).resume(conductor, said.append)
+    assert Autosave(path, store).resume(engine, said.append)
     assert "no longer in the show: " in said[0]
     assert "macro/storm" in said[0]
     assert "strength" in said[0]
@@ -264,13 +264,13 @@ def test_a_state_is_written_only_when_something_changed_and_a_full_disk_is_no_fa
 ) -> None:
     path = tmp_path / "still.yaml"
     path.write_text("source: testcard\nmodel: none\n")
-    store, conductor = run_of(load_show(path), False)
+    store, engine = run_of(load_show(path), False)
     saved = Autosave(path, store)
-    assert saved.save(conductor)
+    assert saved.save(engine)
     file = next(caches.rglob("*.json"))
     moment = file.stat().st_mtime_ns
     store.sample(3.0)
-    assert saved.save(conductor)
+    assert saved.save(engine)
     assert file.stat().st_mtime_ns == moment
 
     def full(*_: object, **__: object) -> None:
@@ -279,7 +279,7 @@ def test_a_state_is_written_only_when_something_changed_and_a_full_disk_is_no_fa
     store.set("strength", 0.9)
     before = file.read_bytes()
     monkeypatch.setattr(cache.tempfile, "mkstemp", full)
-    assert not saved.save(conductor)
+    assert not saved.save(engine)
     assert file.read_bytes() == before, "the state before is still whole"
 
 

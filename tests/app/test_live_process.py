@@ -46,13 +46,13 @@ def test_a_set_that_was_played_is_rendered_again_frame_by_frame(
         "mine.yaml", "--log", "set.take", "--for", "4", "--osc", f"127.0.0.1:{port}", ports=False
     )
     one.until("playing with")
-    hand = SimpleUDPClient("127.0.0.1", port)
+    mapping = SimpleUDPClient("127.0.0.1", port)
     time.sleep(0.5)
-    hand.send_message("/push", 1.0)
+    mapping.send_message("/push", 1.0)
     time.sleep(0.7)
-    hand.send_message("/push", 0.0)
+    mapping.send_message("/push", 0.0)
     time.sleep(0.8)
-    hand.send_message("/vj/cue/go", [])
+    mapping.send_message("/vj/cue/go", [])
     assert one.wait() == 0, one.text
     take = Take(tmp_path / "set.take", TABLE)
     assert 3 < take.seconds < 6
@@ -155,12 +155,12 @@ def test_learn_writes_the_control_that_is_moved(tmp_path: Path) -> None:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    hand = SimpleUDPClient("127.0.0.1", port)
+    mapping = SimpleUDPClient("127.0.0.1", port)
     end = time.monotonic() + 20
     value = 0
     while learning.poll() is None and time.monotonic() < end:
         value += 1
-        hand.send_message("/1/fader7", (value % 100) / 100)
+        mapping.send_message("/1/fader7", (value % 100) / 100)
         time.sleep(0.05)
     assert learning.stdout is not None
     said = learning.stdout.read()
@@ -222,10 +222,10 @@ def test_an_old_patch_is_answered_where_it_listens(start: Start, tmp_path: Path)
         )
         one = start("old.yaml", ports=False)
         one.until("playing with")
-        hand = SimpleUDPClient("127.0.0.1", port)
-        hand.send_message("/prompt", "a sea")
-        hand.send_message("/num_inference_steps", 50)
-        hand.send_message("/get_status", [])
+        mapping = SimpleUDPClient("127.0.0.1", port)
+        mapping.send_message("/prompt", "a sea")
+        mapping.send_message("/num_inference_steps", 50)
+        mapping.send_message("/get_status", [])
         heard: dict[str, list[object]] = {}
         end = time.monotonic() + 8
         while time.monotonic() < end and not (
@@ -258,13 +258,13 @@ def test_a_take_is_begun_and_ended_by_osc(start: Start, tmp_path: Path) -> None:
         ports=False,
     )
     one.until("playing with")
-    hand = SimpleUDPClient("127.0.0.1", port)
-    hand.send_message("/vj/take/start", [])
+    mapping = SimpleUDPClient("127.0.0.1", port)
+    mapping.send_message("/vj/take/start", [])
     one.until("the take is written into takes")
     time.sleep(0.3)
-    hand.send_message("/vj/noise/hold", 0.25)
+    mapping.send_message("/vj/noise/hold", 0.25)
     time.sleep(0.3)
-    hand.send_message("/vj/take/stop", [])
+    mapping.send_message("/vj/take/stop", [])
     one.until(r"the take is in takes")
     one.end()
     (path,) = (tmp_path / "takes").glob("*.take")

@@ -19,12 +19,12 @@ import numpy as np
 import pytest
 
 from tests import disks
-from vj.app.outputs import Outlets
+from vj.app.outputs import SinkGroup
 from vj.core.clock import WallClock
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.core.metrics import Metrics
-from vj.sinks import Setting
+from vj.sinks import SinkSettings
 from vj.sinks.recorder import Recorder
 from vj.sinks.runner import SinkRunner
 
@@ -33,51 +33,51 @@ def noise(number: int, size: int = 64) -> np.ndarray:
     return np.random.default_rng(number).integers(0, 256, (size, size, 3), np.uint8)
 
 
-class Desk:
-    """Outlets that are sent 100 pictures a second, in a folder of their own."""
+class ControlSession:
+    """SinkGroup that are sent 100 pictures a second, in a folder of their own."""
 
     def __init__(self, *uris: str) -> None:
         self.said: list[str] = []
-        self.outlets = Outlets(uris, 30, WallClock(), Metrics(), self.said.append)
-        self.outlets.first = 0
+        self.sinks = SinkGroup(uris, 30, WallClock(), Metrics(), self.said.append)
+        self.sinks.first = 0
         self.number = 0
         self.size = 64
-        self.outlets.start()
+        self.sinks.start()
 
     def play(self, until: Callable[[], bool], seconds: float = 5.0) -> float:
         """Send until something is true; how many seconds that took."""
         begun = time.monotonic()
         while not until():
-            assert time.monotonic() - begun < seconds, (self.said, self.outlets.states())
-            self.outlets.put(Frame(noise(self.number % 50, self.size), self.number, 0.0))
+            assert time.monotonic() - begun < seconds, (self.said, self.sinks.states())
+            self.sinks.put(Frame(noise(self.number % 50, self.size), self.number, 0.0))
             self.number += 1
             time.sleep(0.01)
         return time.monotonic() - begun
 
     def sent(self) -> int:
-        return sum(self.outlets.sent().values())
+        return sum(self.sinks.sent().values())
 
     def some(self, more: int = 20) -> None:
         count = self.sent()
         self.play(lambda: self.sent() >= count + more)
 
 
-Make = Callable[..., Desk]
+Make = Callable[..., ControlSession]
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("vj.sinks.recorder.LOOK", 0.1)
-    made: list[Desk] = []
+    made: list[ControlSession] = []
 
-    def begin(*uris: str) -> Desk:
-        made.append(Desk(*uris))
+    def begin(*uris: str) -> ControlSession:
+        made.append(ControlSession(*uris))
         return made[-1]
 
     yield begin
     for one in made:
-        one.outlets.stop()
+        one.sinks.stop()
 
 
 def length(path: Path | str) -> int:
@@ -87,8 +87,8 @@ def length(path: Path | str) -> int:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not let an open file be deleted")
 @pytest.mark.parametrize("way", ["deleted", "moved", "the file alone"])
-def test_a_movie_whose_folder_goes_is_said_and_goes_on_in_takes(desk: Make, way: str) -> None:
-    one = desk("record:stick/set.mp4")
+def test_a_movie_whose_folder_goes_is_said_and_goes_on_in_takes(session: Make, way: str) -> None:
+    one = session("record:stick/set.mp4")
     one.some()
     if way == "deleted":
         shutil.rmtree("stick")
@@ -104,68 +104,68 @@ def test_a_movie_whose_folder_goes_is_said_and_goes_on_in_takes(desk: Make, way:
     )
     assert one.said[0].endswith("it goes on in takes/set.mp4")
     one.some(30)
-    assert one.outlets.states()[0].endswith(" in takes/set.mp4")
-    one.outlets.stop()
+    assert one.sinks.states()[0].endswith(" in takes/set.mp4")
+    one.sinks.stop()
     assert length("takes/set.mp4") >= 30
     assert len(one.said) == 1
     if way == "moved":
         assert length("elsewhere/set.mp4") >= 20, "what was moved has its end"
 
 
-def test_pictures_whose_folder_goes_go_on_in_takes(desk: Make) -> None:
-    one = desk("record:stick/shots/")
+def test_pictures_whose_folder_goes_go_on_in_takes(session: Make) -> None:
+    one = session("record:stick/shots/")
     one.some()
     shutil.rmtree("stick")
     one.play(lambda: bool(one.said))
     assert one.said[0].endswith("it goes on in takes/shots")
     one.some()
-    one.outlets.stop()
+    one.sinks.stop()
     assert len(list(Path("takes/shots").glob("*.png"))) >= 20
 
 
-def test_a_take_that_is_deleted_goes_on_in_takes_made_anew(desk: Make) -> None:
-    one = desk()
-    one.outlets.record(True)
+def test_a_take_that_is_deleted_goes_on_in_takes_made_anew(session: Make) -> None:
+    one = session()
+    one.sinks.record(True)
     one.some()
     shutil.rmtree("takes")
     one.play(lambda: len(one.said) > 1)
     one.some()
-    assert not one.outlets.failed_take
-    one.outlets.record(False)
+    assert not one.sinks.failed_recording
+    one.sinks.record(False)
     one.play(lambda: len(one.said) > 2)
     path = one.said[2].removeprefix("recorded ").split(" (")[0]
     assert f"({length(path)} frames)" in one.said[2], "what is said to be there is there"
 
 
-def test_a_recording_that_is_lost_twice_stops_and_is_never_called_recorded(desk: Make) -> None:
-    one = desk()
-    one.outlets.record(True)
+def test_a_recording_that_is_lost_twice_stops_and_is_never_called_recorded(session: Make) -> None:
+    one = session()
+    one.sinks.record(True)
     for _ in range(2):
         one.some(5)
         shutil.rmtree("takes")
         lines = len(one.said) + 1
         one.play(lambda wanted=lines: len(one.said) >= wanted)  # type: ignore[misc]
-    one.play(lambda: one.outlets.failed_take)
-    one.outlets.record(False)
+    one.play(lambda: one.sinks.failed_recording)
+    one.sinks.record(False)
     time.sleep(0.1)
     assert not any(line.startswith("recorded") for line in one.said)
     assert "failed: recording stopped" in one.said[-1]
 
 
-def test_a_take_that_cannot_begin_is_not_called_recorded(desk: Make) -> None:
+def test_a_take_that_cannot_begin_is_not_called_recorded(session: Make) -> None:
     Path("takes").write_text("not a folder")
-    one = desk()
-    one.outlets.record(True)
-    one.play(lambda: one.outlets.failed_take)
-    one.outlets.record(False)
+    one = session()
+    one.sinks.record(True)
+    one.play(lambda: one.sinks.failed_recording)
+    one.sinks.record(False)
     time.sleep(0.1)
     assert ["can't write in takes" in line for line in one.said] == [False, True]
 
 
-def test_a_take_without_a_picture_is_said(desk: Make) -> None:
-    one = desk()
-    one.outlets.record(True)
-    one.outlets.record(False)
+def test_a_take_without_a_picture_is_said(session: Make) -> None:
+    one = session()
+    one.sinks.record(True)
+    one.sinks.record(False)
     end = time.monotonic() + 5
     while len(one.said) < 2:
         assert time.monotonic() < end
@@ -180,23 +180,23 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_left_for_takes_and_what_is_on_it_plays(
-    desk: Make, small_disk: Path
+    session: Make, small_disk: Path
 ) -> None:
-    one = desk("record:stick/set.mp4")
+    one = session("record:stick/set.mp4")
     one.size = 256
     one.play(lambda: bool(one.said))
     assert "recording stopped, No space left on device" in one.said[0]
     assert one.said[0].endswith("are in stick/set.mp4; it goes on in takes/set.mp4")
     one.some(30)
-    one.outlets.stop()
+    one.sinks.stop()
     assert length("stick/set.mp4") > 5
     assert length("takes/set.mp4") >= 30
 
 
-def test_where_takes_is_full_too_it_stops(desk: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_takes_is_full_too_it_stops(session: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vj.sinks.recorder.ROOM", 1e18)
-    monkeypatch.setattr("vj.sinks.output_file.Tape._write", full)
-    one = desk("record:stick/set.mp4")
+    monkeypatch.setattr("vj.sinks.output_file.OutputFile._write", full)
+    one = session("record:stick/set.mp4")
     one.play(lambda: bool(one.said))
     assert one.said[0].endswith("free some space and start recording again")
     assert not Path("takes").exists()
@@ -206,8 +206,8 @@ def full(tape: Any, piece: memoryview) -> int:
     raise OSError(28, "No space left on device")
 
 
-def test_a_disk_that_is_pulled_out_is_left(desk: Make, small_disk: Path) -> None:
-    one = desk("record:stick/set.mp4")
+def test_a_disk_that_is_pulled_out_is_left(session: Make, small_disk: Path) -> None:
+    one = session("record:stick/set.mp4")
     one.some()
     subprocess.run(["umount", "-l", str(small_disk)], check=True)
     assert one.play(lambda: bool(one.said)) < 1.0
@@ -217,14 +217,14 @@ def test_a_disk_that_is_pulled_out_is_left(desk: Make, small_disk: Path) -> None
 
 LIMITED = """
 import resource, sys, time
-from vj.sinks import Setting
+from vj.sinks import SinkSettings
 from vj.core.clock import WallClock
 from vj.core.frame import Frame
 from vj.sinks.recorder import Recorder
 from tests.app.test_outputs import noise
 from pathlib import Path
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
-recorder = Recorder("far/set.mp4", Setting(WallClock(), say=print, spare=Path("takes")))
+recorder = Recorder("far/set.mp4", SinkSettings(WallClock(), log=print, spare=Path("takes")))
 recorder.open(256, 256, 30)
 try:
     for number in range(400):
@@ -256,10 +256,10 @@ def test_a_file_that_may_not_grow_goes_on_in_another_and_both_play(tmp_path: Pat
 
 
 def test_a_folder_that_may_not_be_written_to_any_more_is_left(
-    desk: Make, monkeypatch: pytest.MonkeyPatch
+    session: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As another user would find it: this one may be allowed everything."""
-    one = desk("record:stick/shots/")
+    one = session("record:stick/shots/")
     one.some()
     real = open
 
@@ -275,7 +275,9 @@ def test_a_folder_that_may_not_be_written_to_any_more_is_left(
     assert cv2.imread("stick/shots/000003.png") is not None
 
 
-def test_a_disk_that_does_not_answer_is_left(desk: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_does_not_answer_is_left(
+    session: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answers = threading.Event()
     real = Recorder.send
 
@@ -286,10 +288,10 @@ def test_a_disk_that_does_not_answer_is_left(desk: Make, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(Recorder, "send", send)
     monkeypatch.setattr("vj.app.outputs.HUNG", 0.2)
-    one = desk("record:share/set.mp4")
+    one = session("record:share/set.mp4")
 
     def said() -> bool:
-        one.outlets.watch()
+        one.sinks.watch()
         return bool(one.said)
 
     one.play(said)
@@ -302,7 +304,7 @@ def test_a_disk_that_does_not_answer_is_left(desk: Make, monkeypatch: pytest.Mon
     while length("share/set.mp4") < 10:
         assert time.monotonic() < end
         time.sleep(0.05)
-    one.outlets.stop()
+    one.sinks.stop()
     assert length("takes/set.mp4") >= 20
 
 
@@ -310,7 +312,7 @@ def test_offline_a_recording_that_is_gone_is_a_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vj.sinks.recorder.LOOK", 0.0)
-    recorder = Recorder(f"{tmp_path}/stick/out.mkv", Setting(WallClock(), live=False))
+    recorder = Recorder(f"{tmp_path}/stick/out.mkv", SinkSettings(WallClock(), live=False))
     recorder.open(64, 64, 30)
     recorder.send(Frame(noise(0), 0, 0.0))
     shutil.rmtree(tmp_path / "stick")
@@ -329,7 +331,7 @@ def test_what_needs_a_library_that_is_missing_is_said_once_and_not_tried_again(
     said: list[str] = []
     runner = SinkRunner(
         "spout:wall",
-        make_sink("spout:wall", Setting(WallClock())),
+        make_sink("spout:wall", SinkSettings(WallClock())),
         Mailbox(),
         30,
         said.append,

@@ -18,7 +18,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
 
 from tests.app.test_cli import Start, free_port, start
-from vj.commands.gallery import EXHIBITS, PEDAL, gallery, rendered
+from vj.commands.gallery import ENTRIES, PEDAL, gallery, rendered
 from vj.pipeline.flow_backends import make_flow
 from vj.show.load import FIRST_SHOW, load_show
 
@@ -48,7 +48,7 @@ def apart(one: np.ndarray, two: np.ndarray) -> float:
     return float(cv2.absdiff(one, two).mean())
 
 
-@pytest.mark.parametrize("name", EXHIBITS)
+@pytest.mark.parametrize("name", ENTRIES)
 def test_each_is_short_and_teaches(name: str) -> None:
     text = (MAPPINGS / f"{name}.yaml").read_text(encoding="utf-8")
     assert len(text.splitlines()) < 60
@@ -59,7 +59,7 @@ def test_each_is_short_and_teaches(name: str) -> None:
 
 
 def test_all_shows_are_in_the_gallery() -> None:
-    assert {path.stem for path in MAPPINGS.glob("*.yaml")} == {*EXHIBITS, "first_show"}
+    assert {path.stem for path in MAPPINGS.glob("*.yaml")} == {*ENTRIES, "first_show"}
 
 
 def test_kiss_crash_starts_untouched_and_goes_as_far_as_its_schedule_says() -> None:
@@ -133,7 +133,7 @@ def test_artwalk_goes_from_its_first_picture_to_its_last_without_a_jump() -> Non
     assert max(apart(one, two) for one, two in itertools.pairwise(walked)) < whole / 3
 
 
-def test_artwalk_leaves_enlarged() -> None:
+def test_artwalk_leaves_upscaled() -> None:
     show = load_show(MAPPINGS / "artwalk.yaml")
     assert show.output is not None
     picture = rendered("artwalk", SMALL, 0.2, RATE)[0]
@@ -184,7 +184,7 @@ def test_the_puppets_character_hangs_on_the_pose_alone() -> None:
     period = round(6 * RATE)
     for number in range(round(RATE), period):
         assert apart(painted[number], painted[number + period]) < 1.5, (
-            "the same pose, the same painting"
+            "the same pose, the same generated image"
         )
     assert (
         max(apart(painted[number], painted[number + round(RATE)]) for number in range(period)) > 5
@@ -212,12 +212,12 @@ def test_the_dream_goes_on_and_falls_inwards_with_the_beat(tmp_path: Path) -> No
 
 def test_the_dream_breathes_in_beats() -> None:
     from vj.app.setup import start_values
-    from vj.control.build import make_conductor
+    from vj.control.build import make_engine
     from vj.parameters.store import Store
 
     show = load_show(MAPPINGS / "dream.yaml")
     store = Store(start_values(show), show.table())
-    store.forces, _ = make_conductor(show, store, live=False, say=print, now=lambda: 0.0)
+    store.automation, _ = make_engine(show, store, live=False, log=print, now=lambda: 0.0)
     beat = 60 / show.tempo.bpm
     zooms = [store.sample(step * beat / 8)["feedback/zoom"] for step in range(64)]
     assert zooms[:32] == pytest.approx(zooms[8:40], abs=1e-6)
@@ -245,9 +245,9 @@ def test_touchdesigners_channels_and_words_play_it(start: Start, tmp_path: Path)
     one.until("playing with")
     touch = SimpleUDPClient("127.0.0.1", port)
     deadline, seen = time.monotonic() + 4, {}
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ears:
-        ears.bind(("127.0.0.1", 0))
-        ears.settimeout(0.5)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as audio_inputs:
+        audio_inputs.bind(("127.0.0.1", 0))
+        audio_inputs.settimeout(0.5)
         wanted = {
             f"/vj/{name}": pytest.approx(value, abs=1e-3)
             for name, value in (("strength", 0.9), ("feedback/amount", 0.475))
@@ -262,9 +262,11 @@ def test_touchdesigners_channels_and_words_play_it(start: Start, tmp_path: Path)
         touch.send_message("/vj/prompt", "deep ocean")
         while time.monotonic() < deadline and len(seen) < 4:
             for name in ("strength", "feedback/amount", "mix/wet", "prompt/a"):
-                ears.sendto(OscMessageBuilder(f"/vj/{name}").build().dgram, ("127.0.0.1", port))
+                audio_inputs.sendto(
+                    OscMessageBuilder(f"/vj/{name}").build().dgram, ("127.0.0.1", port)
+                )
             try:
-                answer = OscMessage(ears.recv(4096))
+                answer = OscMessage(audio_inputs.recv(4096))
             except TimeoutError:
                 continue
             wanted = {

@@ -15,31 +15,31 @@ from pythonosc.udp_client import SimpleUDPClient
 from vj.app.live import Performance
 from vj.app.status import _answer, status
 from vj.core.frame import Size
-from vj.diffusion.backends import Plain
+from vj.diffusion.backends import PassThrough
 from vj.parameters.store import Store
 from vj.show.load import check_show
 
 UNDERSTOOD = "gold: metal in molten gold"
 
 
-class Speaking(Plain):
-    """A painter that reads its prompts."""
+class Speaking(PassThrough):
+    """A backend that reads its prompts."""
 
-    say: Callable[[str], None]
+    log: Callable[[str], None]
     understood = UNDERSTOOD
 
 
 def test_what_was_understood_is_told_and_what_was_not_comes_as_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    painter = Speaking(Size(64, 64))
+    backend = Speaking(Size(64, 64))
 
     def make(*given: Any) -> Speaking:
-        painter.say = given[5]
-        painter.say("loading")
-        return painter
+        backend.log = given[5]
+        backend.log("loading")
+        return backend
 
-    monkeypatch.setattr("vj.app.model_loader.make_painter", make)
+    monkeypatch.setattr("vj.app.model_loader.make_backend", make)
     said: list[str] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
         ear.bind(("127.0.0.1", 0))
@@ -51,10 +51,10 @@ def test_what_was_understood_is_told_and_what_was_not_comes_as_an_error(
         try:
             SimpleUDPClient(*opened.osc.address).send_message("/vj/prompt", "a cat in space")
             end = time.monotonic() + 10
-            while performance.loop.journey.painter is not painter:
+            while performance.loop.pipeline.backend is not backend:
                 assert time.monotonic() < end
                 time.sleep(0.01)
-            painter.say("“a cat in space” names nothing")
+            backend.log("“a cat in space” names nothing")
             heard: dict[str, list[Any]] = {}
             while {"/vj/error", "/vj/status/understood"} - heard.keys() or UNDERSTOOD not in str(
                 heard
@@ -76,7 +76,7 @@ def test_a_painter_that_reads_no_words_has_understood_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "told"),
+    ("what", "report"),
     [
         ("fps", [24.5]),
         ("sinks 1", ["preview"]),
@@ -89,8 +89,8 @@ def test_a_painter_that_reads_no_words_has_understood_nothing() -> None:
         ("json", ['{"fps": 24.5, "sinks": ["ndi:vj", "preview"]}']),
     ],
 )
-def test_what_old_patches_expect_is_answered(what: str | float, told: list[Any]) -> None:
+def test_what_old_patches_expect_is_answered(what: str | float, report: list[Any]) -> None:
     performance: Any = SimpleNamespace(
         metrics=SimpleNamespace(painted=99), size=Size(320, 240), store=Store({"delta": 0.25})
     )
-    assert _answer(performance, what, {"fps": 24.5, "sinks": ["ndi:vj", "preview"]}) == told
+    assert _answer(performance, what, {"fps": 24.5, "sinks": ["ndi:vj", "preview"]}) == report

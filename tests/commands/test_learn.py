@@ -47,9 +47,9 @@ def test_a_fader_that_is_moved_is_written(show: tuple[Path, int]) -> None:
     path, port = show
 
     def move() -> None:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hand:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mapping:
             for value in (0.1, 0.2, 0.3, 0.4):
-                hand.sendto(pack("/pad/7", [value]), ("127.0.0.1", port))
+                mapping.sendto(pack("/pad/7", [value]), ("127.0.0.1", port))
                 time.sleep(0.01)
 
     soon(move)
@@ -78,9 +78,9 @@ def test_it_ends_with_a_word_however_it_is_ended(
     before = signal.getsignal(number)
     soon(lambda: os.kill(os.getpid(), number))
     assert main(["learn", str(show[0]), "steps"]) == 130
-    told = capfd.readouterr()
-    assert told.err == ""
-    assert told.out.splitlines()[1:] == ["nothing is written"]
+    report = capfd.readouterr()
+    assert report.err == ""
+    assert report.out.splitlines()[1:] == ["nothing is written"]
     assert signal.getsignal(number) is before
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from vj.app.setup import start_values
-from vj.control.session import Desk
+from vj.control.session import ControlSession
 from vj.core.clock import WallClock
 from vj.parameters.store import Store
 from vj.show.schema import Show
@@ -55,58 +55,58 @@ def show(depth: float = 0.2, **more: object) -> Show:
     return Show.model_validate({"source": ["testcard"], "modulators": [moved]})
 
 
-def desk_of(one: Show, said: list[str]) -> Desk:
+def desk_of(one: Show, said: list[str]) -> ControlSession:
     store = Store(start_values(one), one.table())
-    return Desk(one, store, WallClock(), said.append)
+    return ControlSession(one, store, WallClock(), said.append)
 
 
 def test_a_save_goes_on_with_the_input_that_is_open(card: Card) -> None:
     said: list[str] = []
-    desk = desk_of(show(), said)
+    session = desk_of(show(), said)
     for depth in (0.3, 0.4):
-        desk.adopt(show(depth))()
+        session.adopt(show(depth))()
     assert card.said == ["open"]
     assert said == []
-    desk.stop()
+    session.stop()
     assert card.said == ["open", "close"]
 
 
 def test_a_save_that_is_refused_leaves_the_input_open(card: Card) -> None:
     said: list[str] = []
-    desk = desk_of(show(), said)
+    session = desk_of(show(), said)
     other = show(0.5)
-    ready = desk.ready(other, Store(start_values(other), other.table()))
-    desk.drop(ready)
+    ready = session.ready(other, Store(start_values(other), other.table()))
+    session.drop(ready)
     assert card.said == ["open"]
-    desk.stop()
+    session.stop()
     assert card.users == 0
 
 
 def test_an_input_that_is_no_longer_named_is_closed(card: Card) -> None:
     said: list[str] = []
-    desk = desk_of(show(), said)
-    desk.adopt(Show.model_validate({"source": ["testcard"]}))()
+    session = desk_of(show(), said)
+    session.adopt(Show.model_validate({"source": ["testcard"]}))()
     assert card.said == ["open", "close"]
-    desk.adopt(show())()
+    session.adopt(show())()
     assert card.said == ["open", "close", "open"]
-    desk.stop()
+    session.stop()
 
 
 def test_an_input_that_was_not_there_is_tried_again(card: Card) -> None:
     said: list[str] = []
     card.users = 1  # another program has it
-    desk = desk_of(show(), said)
+    session = desk_of(show(), said)
     assert any("it counts as silence" in text for text in said)
     card.users = 0
-    desk.adopt(show(0.3))()
+    session.adopt(show(0.3))()
     assert card.said == ["open"]
-    desk.stop()
+    session.stop()
 
 
 def test_a_file_is_read_again(card: Card, tmp_path: Path) -> None:
     said: list[str] = []
-    desk = desk_of(show(input=str(tmp_path / "gone.wav")), said)
-    desk.adopt(show(0.3, input=str(tmp_path / "gone.wav")))()
+    session = desk_of(show(input=str(tmp_path / "gone.wav")), said)
+    session.adopt(show(0.3, input=str(tmp_path / "gone.wav")))()
     assert len([text for text in said if "no such file" in text]) == 2
     assert card.said == []
-    desk.stop()
+    session.stop()

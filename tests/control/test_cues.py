@@ -9,7 +9,7 @@ import pytest
 
 from vj.app.banner import welcome
 from vj.control.cues import CueList
-from vj.control.session import Desk
+from vj.control.session import ControlSession
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault
 from vj.parameters.store import Store
@@ -53,22 +53,22 @@ class Played:
         self.said: list[str] = []
         self.show = check_show({"midi": "off", **show}, "test")
         self.store = Store(self.show.start, self.show.table())
-        self.desk = Desk(self.show, self.store, FrameClock(30.0), self.said.append)
+        self.session = ControlSession(self.show, self.store, FrameClock(30.0), self.said.append)
 
-    def press(self, key: str) -> str:
+    def gate_on(self, key: str) -> str:
         """A key. Returns the cue that stands in the next frame."""
-        self.desk.key(key)
+        self.session.key(key)
         self.store.sample(0.0)
-        return self.desk.conductor.cues.standing or ""
+        return self.session.engine.cues.standing or ""
 
 
 def test_keys_fire_cues_by_their_place_also_where_names_are_numbers() -> None:
     played = Played(cues=[{"name": "0"}, {"name": "calm"}, {"name": "1"}])
-    assert played.desk.cue_keys() == {"1": "0", "2": "calm", "3": "1"}
-    assert [played.press(key) for key in "123"] == ["0", "calm", "1"]
-    assert played.press("7") == "1"
+    assert played.session.cue_keys() == {"1": "0", "2": "calm", "3": "1"}
+    assert [played.gate_on(key) for key in "123"] == ["0", "calm", "1"]
+    assert played.gate_on("7") == "1"
     assert played.said[-1] == "key 7: there is no such cue; 1 0, 2 calm, 3 1"
-    assert played.press("0") == "1", "there is no place before the first"
+    assert played.gate_on("0") == "1", "there is no place before the first"
 
 
 def test_keys_that_a_mapping_names_go_before() -> None:
@@ -81,10 +81,10 @@ def test_keys_that_a_mapping_names_go_before() -> None:
             {"key": "z", "to": "cue/fire", "value": "9"},
         ],
     )
-    assert played.desk.cue_keys() == {"2": "storm", "s": "storm", "c": "calm"}
-    assert played.press("s") == "storm"
-    assert played.press("c") == "calm"
-    assert played.press("2") == "storm"
+    assert played.session.cue_keys() == {"2": "storm", "s": "storm", "c": "calm"}
+    assert played.gate_on("s") == "storm"
+    assert played.gate_on("c") == "calm"
+    assert played.gate_on("2") == "storm"
 
 
 def test_the_start_says_which_key_fires_which_cue() -> None:
@@ -92,7 +92,7 @@ def test_the_start_says_which_key_fires_which_cue() -> None:
         cues=[{"name": "calm"}, {"name": "a name that is so long that it fills a line"}]
     )
     osc = SimpleNamespace(address=("127.0.0.1", 9000), describe=list)
-    performance: Any = SimpleNamespace(show=played.show, desk=played.desk)
+    performance: Any = SimpleNamespace(show=played.show, session=played.session)
     opened: Any = SimpleNamespace(osc=osc, page=None, source="testcard")
     lines = welcome(performance, opened)
     assert any(

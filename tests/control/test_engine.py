@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vj.control.build import make_conductor
-from vj.control.engine import Conductor
+from vj.control.build import make_engine
+from vj.control.engine import ControlEngine
 from vj.control.takes import FIRST_LINE, Take, TakeWriter
 from vj.control.tempo import Tempo
 from vj.core.errors import Fault
@@ -38,16 +38,16 @@ class Stage:
         self.store = Store({"tempo/bpm": self.show.tempo.bpm, **self.show.start}, self.show.table())
         self.latency = 0.0
         self.now = 0.0
-        self.conductor, self.ears = make_conductor(
+        self.engine, self.audio_inputs = make_engine(
             self.show,
             self.store,
             live=False,
-            say=self.said.append,
+            log=self.said.append,
             now=lambda: self.now,
             latency=lambda: self.latency,
         )
-        self.store.listeners.append(self.conductor.changed)
-        self.store.forces = self.conductor
+        self.store.listeners.append(self.engine.changed)
+        self.store.automation = self.engine
         self.frames: list[Snapshot] = []
 
     def play(self, seconds: float) -> list[Snapshot]:
@@ -60,10 +60,10 @@ class Stage:
         return made
 
     def osc(self, address: str, *values: Any) -> None:
-        assert self.conductor.hear_osc(address, values), address
+        assert self.engine.on_osc(address, values), address
 
     def midi(self, name: str, raw: float, device: str = "nano") -> None:
-        self.conductor.hear_midi(control(name), raw, device)
+        self.engine.on_midi(control(name), raw, device)
 
     def at(self, name: str) -> Any:
         """A parameter in the next frame."""
@@ -113,7 +113,7 @@ def test_an_unknown_curve_names_the_nearest() -> None:
         curve("logistics")
 
 
-# Mappings
+# MappingTable
 
 
 def test_a_fader_plays_its_range_along_its_curve() -> None:
@@ -387,7 +387,7 @@ def test_random_waves_repeat_exactly_and_differ_by_seed() -> None:
 
 
 def test_an_envelope_is_set_off_by_a_beat_a_cue_and_a_note() -> None:
-    for cause, strike in (
+    for cause, trigger in (
         ("beat", lambda stage: None),
         ("cue hit", lambda stage: stage.store.set("cue/fire", "hit")),
         ("midi note 36", lambda stage: stage.midi("note 36 ch 10", 90)),
@@ -402,7 +402,7 @@ def test_an_envelope_is_set_off_by_a_beat_a_cue_and_a_note() -> None:
             ],
         )
         stage.play(0.3 if cause != "beat" else 0)
-        strike(stage)
+        trigger(stage)
         values = [frame["noise/hold"] for frame in stage.play(0.4)]
         assert max(values) > 0.6, cause
         assert values[-1] < 0.05, cause
@@ -491,13 +491,13 @@ def test_a_midi_clock_with_jitter_gives_the_tempo_and_the_beat() -> None:
 def clocked(stage: Stage, ticks: int, bpm: float = 120.0, device: str = "") -> None:
     """So many ticks of a clock, and the frames meanwhile."""
     for _ in range(ticks):
-        stage.conductor.hear_clock("tick", stage.now, device)
+        stage.engine.on_clock("tick", stage.now, device)
         stage.store.sample(stage.now)
         stage.now += 60 / bpm / 24
 
 
 def heard_clock(stage: Stage, what: str, position: int = 0) -> None:
-    stage.conductor.hear_clock(what, stage.now, "", position)
+    stage.engine.on_clock(what, stage.now, "", position)
     stage.store.sample(stage.now)
 
 
@@ -508,41 +508,41 @@ def test_start_stop_continue_and_song_position_place_the_beat() -> None:
     clocked(stage, 96)
     heard_clock(stage, "stop")
     clocked(stage, 50)
-    assert stage.conductor.tempo.beat(stage.now) == pytest.approx(4, abs=0.06), (
+    assert stage.engine.tempo.beat(stage.now) == pytest.approx(4, abs=0.06), (
         "ticks while stopped do not count"
     )
     heard_clock(stage, "continue")
     clocked(stage, 48)
-    assert stage.conductor.tempo.beat(stage.now) == pytest.approx(6, abs=0.06)
+    assert stage.engine.tempo.beat(stage.now) == pytest.approx(6, abs=0.06)
     heard_clock(stage, "stop")
     heard_clock(stage, "position", 100)
     heard_clock(stage, "continue")
     clocked(stage, 24)
-    assert stage.conductor.tempo.beat(stage.now) == pytest.approx(26, abs=0.06)
+    assert stage.engine.tempo.beat(stage.now) == pytest.approx(26, abs=0.06)
 
 
 def test_joining_a_running_clock_keeps_the_bar() -> None:
     stage = Stage(tempo=125)
     stage.play(50.1)
-    before = stage.conductor.tempo.beat(stage.now)
+    before = stage.engine.tempo.beat(stage.now)
     clocked(stage, 72, 125)
-    assert stage.conductor.tempo.beat(stage.now) == pytest.approx(before + 3, abs=0.06)
+    assert stage.engine.tempo.beat(stage.now) == pytest.approx(before + 3, abs=0.06)
 
 
 def test_a_second_clock_is_ignored_and_named_and_leads_when_the_first_has_gone() -> None:
     stage = Stage(tempo=120)
     for step in range(200):
-        stage.conductor.hear_clock("tick", stage.now, "drum machine")
+        stage.engine.on_clock("tick", stage.now, "drum machine")
         if step % 2:
-            stage.conductor.hear_clock("tick", stage.now, "laptop")
+            stage.engine.on_clock("tick", stage.now, "laptop")
         stage.play(1 / FPS if step % 2 else 0)
-    led = stage.conductor.tempo.bpm
+    led = stage.engine.tempo.bpm
     assert led == pytest.approx(60 * FPS * 2 / 24, rel=0.02)
     assert [line for line in stage.said if "second clock" in line and "laptop" in line] != []
     assert len(stage.said) == 1
     stage.play(1)
     clocked(stage, 60, 90, "laptop")
-    assert stage.conductor.tempo.bpm == pytest.approx(90, rel=0.02)
+    assert stage.engine.tempo.bpm == pytest.approx(90, rel=0.02)
 
 
 def test_a_bar_of_three_and_a_half_beats_strikes_where_it_begins() -> None:
@@ -627,7 +627,7 @@ def test_go_back_and_fire_by_name_and_number() -> None:
     ):
         stage.store.set(name, value)
         stage.play(0.1)
-        assert stage.conductor.cues.standing == standing
+        assert stage.engine.cues.standing == standing
     stage.store.set("cue/fire", "strom")
     stage.play(0.1)
     assert "did you mean storm" in stage.said[-1]
@@ -696,7 +696,7 @@ def test_cues_follow_after_a_time_and_at_a_bar() -> None:
     seen: list[tuple[float, str | None]] = []
     for _ in range(150):
         frame = stage.play(1 / FPS)[0]
-        standing = stage.conductor.cues.standing
+        standing = stage.engine.cues.standing
         if not seen or seen[-1][1] != standing:
             seen.append((frame.time, standing))
     assert [name for _, name in seen] == ["a", "c", "b"]
@@ -731,7 +731,7 @@ def test_a_stored_cue_is_written_and_read_again_and_pulls_no_trigger(tmp_path: P
     stage.play(0.1)
     stage.store.set("cue/store", "mine")
     before = stage.play(0.1)[-1]["mask/learn"]
-    write_cues(path, {"mine": stage.conductor.cues.cues["mine"].set})
+    write_cues(path, {"mine": stage.engine.cues.cues["mine"].set})
     assert load_show(path).cues[-1].name == "mine"
     stage.store.set("cue/fire", "mine")
     assert stage.play(0.5)[-1]["mask/learn"] == before == 1, "learned once, when it was asked for"
@@ -791,7 +791,7 @@ def test_a_take_replays_the_same_values_on_the_same_frames(tmp_path: Path) -> No
     stage = Stage(**show)
     path = tmp_path / "set.take"
     writer = TakeWriter(path, "a show", stage.said.append, lambda: Size(64, 48))
-    stage.store.taps.append(writer.hear)
+    stage.store.observers.append(writer.hear)
     chance = random.Random(1)
     for turn in range(20):
         stage.osc("/f", chance.random())
@@ -803,7 +803,7 @@ def test_a_take_replays_the_same_values_on_the_same_frames(tmp_path: Path) -> No
     writer.close()
     again = Store(stage.show.start, stage.show.table())
     take = Take(path, stage.show.table())
-    again.forces = take
+    again.automation = take
     for frame in stage.frames:
         replayed = again.sample(frame.time)
         for name, value in frame.values.items():
@@ -844,7 +844,7 @@ def test_a_replayed_step_stays_a_step_and_a_ramp_a_ramp(tmp_path: Path, rate: in
         timeline=[{"at": "0:01", "cue": "a"}],
     )
     writer = TakeWriter(tmp_path / "t.take", "test", print, lambda: Size(64, 64))
-    stage.store.taps.append(writer.hear)
+    stage.store.observers.append(writer.hear)
     frames = stage.play(4)
     writer.close()
     take = Take(tmp_path / "t.take", stage.store.table)
@@ -878,7 +878,7 @@ def test_a_full_disk_ends_a_take_with_a_word_and_takes_no_more_memory(
     monkeypatch.setattr("vj.control.takes._new_file", lambda path: (open("/dev/full", "w"), path))  # noqa: SIM115
     writer = TakeWriter(tmp_path / "set.take", "test", said.append, lambda: Size(64, 64))
     stage = Stage(modulators=[{"lfo": "sine", "rate": "1 s", "to": "delta", "depth": 0.1}])
-    stage.store.taps.append(writer.hear)
+    stage.store.observers.append(writer.hear)
     end = time.monotonic() + 5
     while not writer.ended and time.monotonic() < end:
         stage.play(0.1)
@@ -982,7 +982,7 @@ def test_a_conductor_reads_strange_raw_values_without_harm() -> None:
         assert 0 <= stage.at("noise/hold") <= 1
     stage.osc("/j", "[[7, 1.0]]")
     assert stage.at("seed/a") == 7
-    assert isinstance(stage.conductor, Conductor)
+    assert isinstance(stage.engine, ControlEngine)
     assert Control("cc", 1) == control("cc 1")
 
 
@@ -992,15 +992,15 @@ def test_program_changes_and_keys_fire_cues() -> None:
     )
     stage.midi("program ch 1", 1)
     stage.play(0.1)
-    assert stage.conductor.cues.standing == "storm"
-    assert stage.conductor.hear_key("x")
-    assert not stage.conductor.hear_key("y")
+    assert stage.engine.cues.standing == "storm"
+    assert stage.engine.on_key("x")
+    assert not stage.engine.on_key("y")
     stage.play(0.1)
-    assert stage.conductor.cues.standing == "after"
+    assert stage.engine.cues.standing == "after"
 
 
 def test_a_tempo_that_is_set_in_a_link_session_is_set_for_everybody() -> None:
-    class Session:
+    class AbletonLink:
         bpm, peers = 100.0, 1
 
         def __call__(self) -> tuple[float, float] | None:
@@ -1009,18 +1009,18 @@ def test_a_tempo_that_is_set_in_a_link_session_is_set_for_everybody() -> None:
         def set_tempo(self, bpm: float) -> None:
             self.bpm = bpm
 
-    stage, session = Stage(tempo={"follow": "link"}), Session()
-    stage.conductor.lead.follow_link(session)
+    stage, session = Stage(tempo={"follow": "link"}), AbletonLink()
+    stage.engine.lead.follow_link(session)
     stage.play(0.5)
     assert stage.at("tempo/bpm") == 100
     stage.store.set("tempo/bpm", 84)
     stage.play(0.5)
-    assert (session.bpm, stage.conductor.tempo.bpm) == (84, 84)
+    assert (session.bpm, stage.engine.tempo.bpm) == (84, 84)
     session.peers = 0
     stage.play(0.2)
     stage.store.set("tempo/bpm", 70)
     stage.play(0.2)
-    assert (session.bpm, stage.conductor.tempo.bpm) == (84, 70), "nobody else is there"
+    assert (session.bpm, stage.engine.tempo.bpm) == (84, 70), "nobody else is there"
 
 
 def test_link_without_its_package_is_said() -> None:
@@ -1119,7 +1119,7 @@ def test_an_input_hears_what_a_file_gives_within_one_hop(
 ) -> None:
     import types
 
-    from vj.control.audio import HOP, RATE, Input, Track
+    from vj.control.audio import HOP, RATE, AudioInput, Track
 
     sound = kicks(tmp_path / "kicks.wav")
 
@@ -1134,7 +1134,7 @@ def test_an_input_hears_what_a_file_gives_within_one_hop(
     monkeypatch.setitem(
         __import__("sys").modules, "sounddevice", types.SimpleNamespace(InputStream=Stream)
     )
-    live, track = Input(""), Track(tmp_path / "kicks.wav")
+    live, track = AudioInput(""), Track(tmp_path / "kicks.wav")
     pairs = []
     for hop in range(len(sound) // HOP):
         live._stream.callback(sound[hop * HOP : (hop + 1) * HOP, None], HOP, None, None)

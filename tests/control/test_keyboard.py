@@ -17,10 +17,10 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no su
 
 
 @dataclass
-class Terminal:
+class Console:
     """A terminal that is not this session's own. hand: its other end, where keys are typed."""
 
-    hand: int
+    mapping: int
     keyboard: Keyboard
     keys: queue.SimpleQueue[str]
 
@@ -29,43 +29,43 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Console]:
     import pty
 
-    hand, end = pty.openpty()
+    mapping, end = pty.openpty()
     keys: queue.SimpleQueue[str] = queue.SimpleQueue()
     with os.fdopen(end, "r") as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
         keyboard = Keyboard(keys.put)
         keyboard.start()
-        yield Terminal(hand, keyboard, keys)
+        yield Console(mapping, keyboard, keys)
         keyboard.close()
         for thread in threading.enumerate():
             if thread.name == "keys":
                 thread.join(1)
 
 
-def test_keys_of_a_terminal_that_is_not_this_sessions_own_are_heard(terminal: Terminal) -> None:
+def test_keys_of_a_terminal_that_is_not_this_sessions_own_are_heard(terminal: Console) -> None:
     import termios
 
-    os.write(terminal.hand, b"2")
+    os.write(terminal.mapping, b"2")
     assert terminal.key() == "2"
-    os.write(terminal.hand, b"\x1b[C")
+    os.write(terminal.mapping, b"\x1b[C")
     assert terminal.key() == "right"
-    assert not termios.tcgetattr(terminal.hand)[3] & termios.ICANON
+    assert not termios.tcgetattr(terminal.mapping)[3] & termios.ICANON
     terminal.keyboard.close()
-    assert termios.tcgetattr(terminal.hand)[3] & termios.ICANON, "it is as it was"
+    assert termios.tcgetattr(terminal.mapping)[3] & termios.ICANON, "it is as it was"
     terminal.keyboard.close()
-    os.close(terminal.hand)
+    os.close(terminal.mapping)
 
 
 def test_a_terminal_that_goes_takes_nothing_with_it(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+    terminal: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failed: list[object] = []
     monkeypatch.setattr(threading, "excepthook", failed.append)
     (thread,) = [one for one in threading.enumerate() if one.name == "keys"]
-    os.close(terminal.hand)
+    os.close(terminal.mapping)
     thread.join(2)
     assert not thread.is_alive()
     terminal.keyboard.close()

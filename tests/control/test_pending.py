@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.control.test_engine import FPS, Stage
-from vj.control.build import make_conductor
+from vj.control.build import make_engine
 from vj.control.cues import MOST
 from vj.core.errors import Fault
 from vj.parameters.store import Store
@@ -110,7 +110,7 @@ def test_after_panic_all_stands_at_the_start_and_stays_there(seed: int) -> None:
     stage.play(0.2)  # a jump may be spread over a moment
     for frame in stage.play(8):
         assert not differing(stage, dict(frame.values))
-    assert stage.conductor.tempo.bpm == 120
+    assert stage.engine.tempo.bpm == 120
 
 
 def test_a_hand_plays_on_after_panic_and_the_timeline_when_it_is_told() -> None:
@@ -124,9 +124,9 @@ def test_a_hand_plays_on_after_panic_and_the_timeline_when_it_is_told() -> None:
     assert stage.at("similarity") == pytest.approx(0.2), "the curve stands too"
     stage.store.set("timeline/play", True)
     stage.play(0.9)
-    assert stage.conductor.cues.standing is None, "it goes on at 3 s"
+    assert stage.engine.cues.standing is None, "it goes on at 3 s"
     stage.play(0.3)
-    assert stage.conductor.cues.standing == "one"
+    assert stage.engine.cues.standing == "one"
 
 
 def test_the_next_cue_lets_the_timeline_go_on() -> None:
@@ -136,19 +136,19 @@ def test_the_next_cue_lets_the_timeline_go_on() -> None:
     stage.play(2)
     stage.store.set("cue/fire", "two")
     stage.play(1)
-    assert stage.conductor.cues.standing == "one"
+    assert stage.engine.cues.standing == "one"
 
 
 def test_panic_leaves_a_clock_alone() -> None:
     stage = Stage(**EVERYTHING)
     for tick in range(96):
-        stage.conductor.hear_clock("tick", stage.now)
+        stage.engine.on_clock("tick", stage.now)
         stage.play(1 / FPS if tick % 3 else 0)
-    led = stage.conductor.tempo.bpm
+    led = stage.engine.tempo.bpm
     assert abs(led - 120) > 5
     stage.store.set("panic", True)
     stage.play(0.1)
-    assert stage.conductor.tempo.bpm == pytest.approx(led)
+    assert stage.engine.tempo.bpm == pytest.approx(led)
     assert stage.at("tempo/bpm") == pytest.approx(led, abs=0.03)
 
 
@@ -156,15 +156,15 @@ def test_panic_leaves_a_clock_alone() -> None:
 
 
 def saved(stage: Stage, **changed: Any) -> None:
-    """As `Desk.adopt` does it."""
+    """As `ControlSession.adopt` does it."""
     show = check_show({**EVERYTHING, **changed}, "saved")
     stage.store.adopt({"tempo/bpm": show.tempo.bpm, **show.start}, show.table())
-    made, _ = make_conductor(
-        show, stage.store, live=False, say=stage.said.append, now=lambda: stage.now
+    made, _ = make_engine(
+        show, stage.store, live=False, log=stage.said.append, now=lambda: stage.now
     )
-    made.take_over(stage.conductor)
+    made.take_over(stage.engine)
     stage.store.listeners[:] = [made.changed]
-    stage.store.forces = stage.conductor = made
+    stage.store.automation = stage.engine = made
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -192,8 +192,8 @@ def test_a_stored_cue_outlives_a_save() -> None:
     stage.store.set("cue/store", "mine")
     stage.play(0.1)
     saved(stage)
-    assert stage.conductor.cues.cues["mine"].set["strength"] == pytest.approx(0.77)
-    assert list(stage.conductor.cues.kept) == ["mine"]
+    assert stage.engine.cues.cues["mine"].set["strength"] == pytest.approx(0.77)
+    assert list(stage.engine.cues.kept) == ["mine"]
 
 
 def test_a_mapping_whose_range_was_saved_keeps_its_hold() -> None:
@@ -216,7 +216,7 @@ def test_a_timeline_that_panic_has_stopped_stands_after_a_save_too() -> None:
     stage.play(0.2)
     saved(stage, cues=EVERYTHING["cues"][:2])
     stage.play(4)
-    assert stage.conductor.cues.standing is None
+    assert stage.engine.cues.standing is None
 
 
 # Whoever moves by itself is told
@@ -328,12 +328,12 @@ def test_words_fade_on_through_a_cue_without_words_and_are_cut_by_fade_0() -> No
 def test_a_quantised_press_while_the_beat_stands_is_played_when_it_goes_on() -> None:
     stage = Stage(mappings=[{"osc": "/q", "to": "mix/wet", "quantise": "beat"}])
     stage.play(0.2)
-    stage.conductor.hear_clock("stop", stage.now)
+    stage.engine.on_clock("stop", stage.now)
     stage.play(0.2)
     stage.osc("/q", 0.25)
     stage.play(2)
     assert stage.at("mix/wet") == 1
-    stage.conductor.hear_clock("continue", stage.now)
+    stage.engine.on_clock("continue", stage.now)
     stage.play(1)
     assert stage.at("mix/wet") == pytest.approx(0.25)
 
@@ -404,7 +404,7 @@ def test_one_automation_that_fails_is_switched_off_and_named() -> None:
             {"lfo": "saw", "name": "good", "rate": "2 s", "to": "picture/brightness", "depth": 0.4},
         ]
     )
-    stage.conductor.modulations._all[0].signal = Broken()
+    stage.engine.modulations._all[0].signal = Broken()
     values = {frame["picture/brightness"] for frame in stage.play(1)}
     assert len(values) > 10
     assert sum("mod/bad" in line and "switched off" in line for line in stage.said) == 1
@@ -413,10 +413,10 @@ def test_one_automation_that_fails_is_switched_off_and_named() -> None:
 def test_stored_cues_are_bounded() -> None:
     stage = Stage()
     for number in range(MOST):
-        stage.conductor.cues.cues[f"c{number}"] = CueRule(name=f"c{number}", fade=Duration(0))
+        stage.engine.cues.cues[f"c{number}"] = CueRule(name=f"c{number}", fade=Duration(0))
     with pytest.raises(Fault, match="999 cues"):
-        stage.conductor.cues.store("one more", {})
-    stage.conductor.cues.store("c5", {"delta": 0.5})
+        stage.engine.cues.store("one more", {})
+    stage.engine.cues.store("c5", {"delta": 0.5})
 
 
 # What a save does to what is heard meanwhile
@@ -442,7 +442,7 @@ def test_a_fader_whose_macro_is_saved_away_meanwhile_stops_no_frame() -> None:
         mover.join(0.1)
         stage.store.adopt({**show.start}, show.table())
     mover.join(2)
-    stage.store.forces = None
+    stage.store.automation = None
     assert "macro/pedal" not in stage.store.sample(1.0).values
     assert "macro/pedal" not in stage.store.base()
     assert refused
@@ -452,9 +452,9 @@ def test_a_fader_whose_macro_is_saved_away_meanwhile_stops_no_frame() -> None:
 def test_what_is_heard_for_the_old_conductor_is_played_by_the_new_one() -> None:
     stage = Stage(**EVERYTHING)
     stage.play(0.1)
-    old = stage.conductor
+    old = stage.engine
     saved(stage)
-    assert old.hear_osc("/plain", (0.125,))
+    assert old.on_osc("/plain", (0.125,))
     assert stage.at("noise/hold") == 0.125
 
 
@@ -476,16 +476,16 @@ def test_panic_swallows_no_clock() -> None:
     stage = Stage(**EVERYTHING)
     stage.play(1)
     for tick in range(240):
-        stage.conductor.hear_clock("tick", stage.now)
+        stage.engine.on_clock("tick", stage.now)
         if tick % 40 == 7:
             stage.store.set("panic", True)
         stage.play(1 / FPS)
-    beats = stage.conductor.tempo.beat(stage.now)
+    beats = stage.engine.tempo.beat(stage.now)
     assert beats == pytest.approx(2 + 240 / 24, abs=0.1)
-    stage.conductor.hear_clock("start", stage.now)
+    stage.engine.on_clock("start", stage.now)
     stage.store.set("panic", True)
     stage.play(1 / FPS)
-    assert stage.conductor.tempo.beat(stage.now) < 0.2
+    assert stage.engine.tempo.beat(stage.now) < 0.2
 
 
 @pytest.mark.parametrize("sent", ["nan", "inf", "1e400", 10**400, -(10**400)])
@@ -506,24 +506,24 @@ def test_a_stored_cue_leaves_out_what_a_save_has_taken_away() -> None:
     stage.play(0.5)
     stage.store.set("cue/store", "mine")
     stage.play(0.1)
-    mine = stage.conductor.cues.cues["mine"].set
+    mine = stage.engine.cues.cues["mine"].set
     assert "macro/pedal" in mine
     saved(stage, macros={}, mappings=[], start={})
     stage.store.set("delta", 0.9)
     stage.store.set("cue/fire", "mine")
     stage.play(2)
     assert stage.at("delta") == pytest.approx(0.3)
-    assert stage.conductor.cues.standing == "mine"
+    assert stage.engine.cues.standing == "mine"
 
 
 def test_a_key_whose_mapping_is_saved_away_stops_no_frame() -> None:
     stage = Stage(mappings=[{"key": "x", "to": "output/freeze", "as": "toggle"}])
     stage.play(0.1)
-    assert stage.conductor.hear_key("x")
+    assert stage.engine.on_key("x")
     show = check_show({}, "saved")
-    made, _ = make_conductor(show, stage.store, live=False, say=stage.said.append)
-    made.take_over(stage.conductor)
-    stage.store.forces = made
+    made, _ = make_engine(show, stage.store, live=False, log=stage.said.append)
+    made.take_over(stage.engine)
+    stage.store.automation = made
     assert len(stage.play(0.1)) == 3
 
 
@@ -532,9 +532,9 @@ def test_an_entry_put_into_the_timeline_whose_moment_has_passed_does_not_happen(
     stage.play(5)
     saved(stage)
     stage.play(0.5)
-    assert stage.conductor.cues.standing is None
+    assert stage.engine.cues.standing is None
     stage.play(4)
-    assert stage.conductor.cues.standing == "two"
+    assert stage.engine.cues.standing == "two"
 
 
 def test_short_names_in_a_score_mean_what_long_ones_mean() -> None:
@@ -561,21 +561,21 @@ def test_two_hundred_other_mappings_are_taken_over_in_a_moment() -> None:
 
     stage = Stage(mappings=maps(0))
     show = check_show({"mappings": maps(1000)}, "saved")
-    made, _ = make_conductor(show, stage.store, live=False, say=print)
+    made, _ = make_engine(show, stage.store, live=False, log=print)
     begun = time.process_time()
-    made.take_over(stage.conductor)
+    made.take_over(stage.engine)
     assert time.process_time() - begun < 0.05
 
 
 def test_a_beat_that_a_clock_has_stopped_runs_again_when_a_hand_taps() -> None:
     stage = Stage(tempo=120)
-    stage.conductor.hear_clock("tick", stage.now)
-    stage.conductor.hear_clock("stop", stage.now)
+    stage.engine.on_clock("tick", stage.now)
+    stage.engine.on_clock("stop", stage.now)
     stage.play(2)
-    assert not stage.conductor.tempo.running
+    assert not stage.engine.tempo.running
     stage.store.set("tempo/tap", True)
     stage.play(0.5)
     stage.store.set("tempo/tap", True)
     stage.play(0.1)
-    assert stage.conductor.tempo.running
-    assert stage.conductor.tempo.bpm == pytest.approx(120, abs=6)
+    assert stage.engine.tempo.running
+    assert stage.engine.tempo.bpm == pytest.approx(120, abs=6)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from vj.control.build import make_conductor
+from vj.control.build import make_engine
 from vj.control.osc.dispatch import Dispatcher
 from vj.control.osc.packet import Message, Unpacked
 from vj.parameters.store import Store
@@ -29,10 +29,10 @@ def playing(tmp_path: Path, name: str) -> tuple[Any, Any]:
     path.write_text(f"show: mine\nsource: testcard\ninclude: {name}\n", encoding="utf-8")
     show = load_show(path)
     store = Store(show.start, show.table())
-    conductor, _ = make_conductor(show, store, live=False, say=print)
-    store.listeners.append(conductor.changed)
-    store.forces = conductor
-    return store, conductor
+    engine, _ = make_engine(show, store, live=False, log=print)
+    store.listeners.append(engine.changed)
+    store.automation = engine
+    return store, engine
 
 
 def test_there_are_as_many_as_promised() -> None:
@@ -52,8 +52,8 @@ def test_there_are_as_many_as_promised() -> None:
 
 @pytest.mark.parametrize("name", INCLUDED)
 def test_each_can_be_included(tmp_path: Path, name: str) -> None:
-    _, conductor = playing(tmp_path, name)
-    assert conductor.hands
+    _, engine = playing(tmp_path, name)
+    assert engine.mappings
     assert (MAPPINGS / f"{name}.yaml").read_text(encoding="utf-8").startswith("# "), (
         "says how to connect it"
     )
@@ -104,8 +104,8 @@ def test_each_can_be_included(tmp_path: Path, name: str) -> None:
 def test_old_patches_play_what_they_meant(
     tmp_path: Path, name: str, address: str, values: tuple[Any, ...], expected: dict[str, Any]
 ) -> None:
-    store, conductor = playing(tmp_path, f"aliases/{name}")
-    assert conductor.hear_osc(address, values)
+    store, engine = playing(tmp_path, f"aliases/{name}")
+    assert engine.on_osc(address, values)
     store.sample(0.0)
     for parameter, value in expected.items():
         assert store.get(parameter) == (
@@ -114,17 +114,17 @@ def test_old_patches_play_what_they_meant(
 
 
 def test_a_single_prompt_and_a_single_seed_take_the_place_of_a_list(tmp_path: Path) -> None:
-    store, conductor = playing(tmp_path, "aliases/streamdiffusiontd")
+    store, engine = playing(tmp_path, "aliases/streamdiffusiontd")
     for turn in range(2):
-        conductor.hear_osc("/prompt_list", ('[["moss", 1], ["rust", 3]]',))
-        conductor.hear_osc("/seed_list", ("[[1, 1], [2, 1]]",))
+        engine.on_osc("/prompt_list", ('[["moss", 1], ["rust", 3]]',))
+        engine.on_osc("/seed_list", ("[[1, 1], [2, 1]]",))
         store.sample(2.0 * turn)
         assert (store.get("prompt/list"), store.get("seed/mix")) == (
             '[["moss", 1], ["rust", 3]]',
             0.5,
         )
-        conductor.hear_osc("/prompt", ("chalk",))
-        conductor.hear_osc("/seed", (9,))
+        engine.on_osc("/prompt", ("chalk",))
+        engine.on_osc("/seed", (9,))
         store.sample(2.0 * turn + 1)
         assert (store.get("prompt/a"), store.get("prompt/list")) == ("chalk", "")
         assert (store.get("seed/a"), store.get("seed/mix")) == (9, 0.0)
@@ -132,12 +132,12 @@ def test_a_single_prompt_and_a_single_seed_take_the_place_of_a_list(tmp_path: Pa
 
 @pytest.mark.parametrize("name", ["streamdiffusiontd", "scope", "sogenhanda"])
 def test_a_list_without_a_value_moves_nothing(tmp_path: Path, name: str) -> None:
-    store, conductor = playing(tmp_path, f"aliases/{name}")
+    store, engine = playing(tmp_path, f"aliases/{name}")
     store.sample(0.0)
     before = store.base()
-    for hand in conductor.hands:
-        if hand.continuous:
-            conductor.hear_osc(hand.rule.osc, ())
+    for mapping in engine.mappings:
+        if mapping.continuous:
+            engine.on_osc(mapping.rule.osc, ())
     store.sample(0.1)
     moved = {key for key, value in store.base().items() if before[key] != value}
     assert moved <= {"output/freeze", "prompt/list", "record"}, (
@@ -186,10 +186,10 @@ def test_every_address_of_the_other_program_is_known_and_its_answers_are_given(
     path.write_text(f"source: testcard\ninclude: aliases/{name}\n", encoding="utf-8")
     show = load_show(path)
     store = Store(show.start, show.table())
-    conductor, _ = make_conductor(show, store, live=False, say=print)
+    engine, _ = make_engine(show, store, live=False, log=print)
     dispatcher = Dispatcher(store)
-    dispatcher.conduct(
-        conductor,
+    dispatcher.use_engine(
+        engine,
         [address for address, what in show.answers.items() if what == "now"],
         show.ignored,
     )
@@ -199,10 +199,10 @@ def test_every_address_of_the_other_program_is_known_and_its_answers_are_given(
         origin, name = ("127.0.0.1", 8248), "patch"
 
         def answer(self, address: str, values: Any, kind: str | None = None) -> None: ...
-        def hears_more(self) -> bool:
+        def may_reply(self) -> bool:
             return True
 
-        def complain(self, text: str, done: bool) -> None:
+        def send_error(self, text: str, done: bool) -> None:
             lost.append(text)
 
         def moved(self, address: str) -> None: ...
@@ -228,10 +228,10 @@ def test_every_address_of_the_other_program_is_known_and_its_answers_are_given(
 
 
 def test_play_and_pause_work_again_and_again(tmp_path: Path) -> None:
-    store, conductor = playing(tmp_path, "aliases/streamdiffusiontd")
+    store, engine = playing(tmp_path, "aliases/streamdiffusiontd")
     for turn in range(3):
         for address, frozen in (("/pause", True), ("/play", False)):
-            conductor.hear_osc(address, ())
+            engine.on_osc(address, ())
             store.sample(float(turn))
             assert store.get("output/freeze") is frozen
 

@@ -21,9 +21,9 @@ from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Store
 from vj.pipeline.frame_pipeline import Shown
-from vj.pipeline.interpolation import Inbetween
+from vj.pipeline.interpolation import FrameInterpolation
 from vj.pipeline.loop import RenderLoop
-from vj.sources import Setting, make_source
+from vj.sources import SourceSettings, make_source
 
 TICK = 1 / 64
 
@@ -152,8 +152,8 @@ def test_the_render_loop_keeps_the_shows_rate(
     )
     picture, begun = np.zeros((16, 16, 3), np.uint8), windows.now
     monkeypatch.setattr(
-        loop.journey,
-        "travel",
+        loop.pipeline,
+        "process",
         lambda frame, values: Shown(picture, picture, frame.number, frame.captured),
     )
     for number in range(4 * source):
@@ -175,7 +175,9 @@ def test_filled_up_frames_keep_the_sinks_rate(
     """A model that paints 12 pictures a second, sent 60 times a second."""
     clock = WallClock()
     sent: list[float] = []
-    filling = Inbetween(lambda frame: sent.append(windows.now), clock, 60, Supervisor(print))
+    filling = FrameInterpolation(
+        lambda frame: sent.append(windows.now), clock, 60, Supervisor(print)
+    )
     picture, flow = np.zeros((16, 16, 3), np.uint8), np.zeros((4, 4, 3), np.float32)
     begun = windows.now
     for number in range(60):
@@ -191,7 +193,7 @@ def test_filled_up_frames_keep_the_sinks_rate(
 
 
 def test_a_source_that_draws_keeps_the_shows_rate(windows: Windows) -> None:
-    source: Any = make_source("none", Setting(WallClock(), 60, Size(16, 16)))
+    source: Any = make_source("none", SourceSettings(WallClock(), 60, Size(16, 16)))
     source.open()
     begun = windows.now
     frames = [source.read() for _ in range(600)]

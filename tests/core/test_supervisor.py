@@ -12,26 +12,26 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vj.app.console import Terminal
+from vj.app.console import Console
 from vj.app.live import Performance
-from vj.app.output_upscale import Enlarging
+from vj.app.output_upscale import OutputUpscaler
 from vj.core.clock import WallClock
 from vj.core.errors import Fault
 from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
-from vj.core.supervisor import Errands, Post, Supervisor
-from vj.diffusion.backends import Painting, Plain
-from vj.diffusion.pocket_backend import Patterns
+from vj.core.supervisor import StageMarker, Supervisor, TaskQueue
+from vj.diffusion.backends import GeneratedImage, PassThrough
+from vj.diffusion.pocket_backend import PatternThread
 from vj.parameters.store import Store
-from vj.pipeline.frame_pipeline import Journey
-from vj.pipeline.interpolation import Inbetween
+from vj.pipeline.frame_pipeline import FramePipeline
+from vj.pipeline.interpolation import FrameInterpolation
 from vj.pipeline.loop import RenderLoop
 from vj.show.load import check_show
 from vj.sinks.runner import SinkRunner
-from vj.sources import Setting
+from vj.sources import SourceSettings
 from vj.sources.camera import Camera
-from vj.sources.capture import Feed
+from vj.sources.capture import Capture
 
 SIZE = Size(64, 64)
 
@@ -101,19 +101,19 @@ def test_a_stage_that_stands_is_named_once_a_stall() -> None:
     said: list[str] = []
     moment = 0.0
     supervisor = Supervisor(said.append)
-    post = supervisor.watch(Post(now=lambda: moment))
+    stage = supervisor.watch(StageMarker(now=lambda: moment))
     for stall in range(2):
-        post.enter("diffuse")
+        stage.enter("diffuse")
         supervisor.look()
         moment += 3.2
         for _ in range(5):
             supervisor.look()
         assert said == ["the picture stands: diffuse has taken 3 s"] * (stall + 1)
         assert supervisor.stalled == ["diffuse 3.2 s"]
-        post.leave()
+        stage.leave()
         assert supervisor.stalled == []
-    supervisor.unwatch(post)
-    post.enter("diffuse")
+    supervisor.unwatch(stage)
+    stage.enter("diffuse")
     moment += 9
     supervisor.look()
     assert len(said) == 2
@@ -122,9 +122,9 @@ def test_a_stage_that_stands_is_named_once_a_stall() -> None:
 def test_errands_are_done_in_their_order_and_bounded() -> None:
     done: list[int] = []
     gate = threading.Event()
-    errands = Errands(Supervisor(lambda text: None))
+    errands = TaskQueue(Supervisor(lambda text: None))
     errands.put(lambda: gate.wait(5))
-    for number in range(Errands.LIMIT + 50):
+    for number in range(TaskQueue.LIMIT + 50):
         errands.put(lambda number=number: done.append(number) if number != 3 else 1 / 0)  # type: ignore[misc]
     assert errands.dropped >= 49
     gate.set()
@@ -155,18 +155,18 @@ def playing(publish: Callable[..., None], said: list[str], **options: Any) -> It
         loop.stop()
 
 
-class Green(Plain):
+class Green(PassThrough):
     """Paints a light of its own; may refuse to take over, or stand for a while."""
 
     def __init__(self, light: int, refuses: bool = False, stands: float = 0.0) -> None:
         super().__init__(SIZE, f"light {light}")
         self.light, self.refuses, self.stands, self.closed = light, refuses, stands, False
         if refuses:
-            self.canvas = None  # type: ignore[assignment]
+            self.compositor = None  # type: ignore[assignment]
 
-    def paint(self, entered: Any, snapshot: Any, cargo: Any) -> Painting:
+    def paint(self, entered: Any, snapshot: Any, context: Any) -> GeneratedImage:
         time.sleep(self.stands)
-        return Painting(np.full((64, 64, 3), self.light, np.uint8), cargo)
+        return GeneratedImage(np.full((64, 64, 3), self.light, np.uint8), context)
 
     def close(self) -> None:
         self.closed = True
@@ -190,7 +190,7 @@ def test_a_model_whose_turn_throws_does_not_end_the_picture() -> None:
         until(lambda: broken.closed)
         count = len(seen)
         until(lambda: len(seen) > count + 5)
-        assert loop.painter_name == "light 50"
+        assert loop.backend_name == "light 50"
         assert loop.thread is not None
         assert loop.thread.is_alive()
 
@@ -251,9 +251,9 @@ def test_a_stage_that_stands_is_seen_in_a_real_loop(monkeypatch: pytest.MonkeyPa
     said: list[str] = []
     supervisor = Supervisor(said.append)
     with playing(lambda image, shown: None, said, supervisor=supervisor) as loop:
-        post = supervisor.watch(loop.journey.post)
+        stage = supervisor.watch(loop.pipeline.stage)
         loop.offer(Green(10, stands=0.6)).settled.wait(5)
-        until(lambda: post.stuck() > 0.2)
+        until(lambda: stage.stuck() > 0.2)
         supervisor.look()
     assert said == ["the picture stands: diffuse has taken 0 s"]
 
@@ -272,25 +272,25 @@ def test_a_flow_that_throws_or_hangs_leaves_the_picture_going(
         gate.wait(10)
 
     metrics = Metrics()
-    journey = Journey(SIZE, "crop", metrics, said.append, live=True)
+    pipeline = FramePipeline(SIZE, "crop", metrics, said.append, live=True)
     snapshot = Store({"feedback/amount": 0.5}).sample(0.0)
-    journey.travel(frame(90), snapshot)
+    pipeline.process(frame(90), snapshot)
     with monkeypatch.context() as patch:
         patch.setattr("vj.pipeline.optical_flow.FlowFinder.find", find)
-        shown = journey.travel(frame(120), snapshot)
+        shown = pipeline.process(frame(120), snapshot)
     gate.set()
     assert shown.picture.mean() > 50
     assert sum("flow stumbled" in line for line in said) == 1
     assert not any("the model failed" in line for line in said), "it has not"
-    assert journey.travel(frame(60), snapshot).picture.mean() > 30
-    journey.close()
+    assert pipeline.process(frame(60), snapshot).picture.mean() > 30
+    pipeline.close()
 
 
 def test_interpolation_that_throws_lets_the_painted_pictures_through() -> None:
     said: list[str] = []
     got: list[int] = []
     supervisor = Supervisor(said.append)
-    filler = Inbetween(lambda one: got.append(one.number), WallClock(), 200, supervisor)
+    filler = FrameInterpolation(lambda one: got.append(one.number), WallClock(), 200, supervisor)
     wrong = np.zeros((0, 0, 3), np.float32)  # no flow at all
     for number in range(20):
         filler.put(frame(number=number), wrong, True)
@@ -303,14 +303,14 @@ def test_interpolation_that_throws_lets_the_painted_pictures_through() -> None:
 
 
 class Standing:
-    """Enlarges nothing for a while."""
+    """Upscales nothing for a while."""
 
     name = "a wall"
 
     def __init__(self) -> None:
         self.gate = threading.Event()
 
-    def enlarge(self, picture: np.ndarray, guide: object = None) -> np.ndarray:
+    def upscale(self, picture: np.ndarray, guide: object = None) -> np.ndarray:
         self.gate.wait(10)
         return picture
 
@@ -321,18 +321,18 @@ def test_what_stands_is_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vj.app.output_upscale.STALLS", 0.05)
     got: list[int] = []
     wall = Standing()
-    enlarging = Enlarging(wall, lambda one: got.append(one.number), Metrics(), print)
-    enlarging.put(frame(number=1))
+    output_upscaler = OutputUpscaler(wall, lambda one: got.append(one.number), Metrics(), print)
+    output_upscaler.put(frame(number=1))
     time.sleep(0.15)
     for number in range(2, 6):
-        enlarging.put(frame(number=number))
+        output_upscaler.put(frame(number=number))
     assert got == [2, 3, 4, 5]
     wall.gate.set()
     until(lambda: 1 in got)
-    enlarging.stop()
+    output_upscaler.stop()
 
 
-class Tape:
+class OutputFile:
     def __init__(self) -> None:
         self.frames = 0
         self.closed = False
@@ -351,7 +351,7 @@ class Tape:
 
 def test_a_sinks_thread_that_throws_is_begun_again() -> None:
     said: list[str] = []
-    tape, box = Tape(), Mailbox[Frame]()
+    tape, box = OutputFile(), Mailbox[Frame]()
 
     def sent(one: Frame, moment: float) -> None:
         if tape.frames == 1:
@@ -383,10 +383,15 @@ def test_a_feed_whose_thread_throws_is_begun_again(monkeypatch: pytest.MonkeyPat
         def close(self) -> None: ...
 
     supervisor = Supervisor(said.append)
-    feed = Feed(
-        ["reel:1"], box, Setting(WallClock()), said.append, supervisor, lambda uri, setting: Reel()
+    capture = Capture(
+        ["reel:1"],
+        box,
+        SourceSettings(WallClock()),
+        said.append,
+        supervisor,
+        lambda uri, setting: Reel(),
     )
-    put, left = feed._put, [2]
+    put, left = capture._put, [2]
 
     def once(one: Frame) -> None:
         left[0] -= 1
@@ -394,10 +399,10 @@ def test_a_feed_whose_thread_throws_is_begun_again(monkeypatch: pytest.MonkeyPat
             raise BufferError("of a driver")
         put(one)
 
-    monkeypatch.setattr(feed, "_put", once)
-    feed.start()
-    until(lambda: feed.frames > 10)
-    assert feed.stop()
+    monkeypatch.setattr(capture, "_put", once)
+    capture.start()
+    until(lambda: capture.frames > 10)
+    assert capture.stop()
     assert supervisor.faults == {"source reel:1": 1}
 
 
@@ -409,7 +414,7 @@ def test_patterns_that_cannot_be_drawn_leave_the_last_ones_and_the_next_are_trie
             raise MemoryError("of the card")
         return f"drawn {wish}"
 
-    patterns = Patterns(draw, False, said.append)
+    patterns = PatternThread(draw, False, said.append)
     assert patterns.at("first") == "drawn first"  # type: ignore[arg-type, comparison-overlap]
     patterns.at("bad")  # type: ignore[arg-type]
     until(lambda: bool(said))
@@ -443,7 +448,7 @@ def test_a_camera_whose_driver_throws_is_lost_and_released(monkeypatch: pytest.M
             released.append(True)
 
     monkeypatch.setattr("cv2.VideoCapture", Driver)
-    source = Camera("0", Setting(WallClock(), say=said.append))
+    source = Camera("0", SourceSettings(WallClock(), log=said.append))
     source.open()
     until(lambda: bool(released))
     assert said == ["camera:0: SystemError: a driver's own"]
@@ -468,17 +473,17 @@ def test_the_render_thread_waits_for_no_terminal_and_opens_no_file(
     def record(self: object, on: bool) -> None:
         threads.append(threading.current_thread().name)
 
-    monkeypatch.setattr("vj.app.outputs.Outlets.record", record)
+    monkeypatch.setattr("vj.app.outputs.SinkGroup.record", record)
     show = check_show(
         {"model": "none", "size": "64x64", "sinks": [], "osc": "127.0.0.1:0", "midi": "off"}, "here"
     )
-    played = Performance(show, Terminal(out=Held()).say)
+    played = Performance(show, Console(out=Held()).log)
     played.start()
     try:
 
         def on_the_render_thread() -> None:
             threads.append(threading.current_thread().name)
-            played.say("from within a frame")
+            played.log("from within a frame")
             played.store.set("record", True)
 
         played.loop.between(on_the_render_thread)
@@ -521,9 +526,9 @@ def test_an_end_that_throws_leaves_the_recording_closed(monkeypatch: pytest.Monk
     def throw(*_: object, **__: object) -> bool:
         raise SystemError("at the end")
 
-    monkeypatch.setattr(played.outlets, "stop", lambda timeout: closed.append("sinks"))
-    monkeypatch.setattr(played.inbetween, "stop", throw)
-    monkeypatch.setattr(played.desk, "stop", throw)
+    monkeypatch.setattr(played.sinks, "stop", lambda timeout: closed.append("sinks"))
+    monkeypatch.setattr(played.interpolation, "stop", throw)
+    monkeypatch.setattr(played.session, "stop", throw)
     played.stop()
     assert closed == ["sinks"]
     assert played.loop.thread is not None

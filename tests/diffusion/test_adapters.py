@@ -35,17 +35,17 @@ from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.diffusion.autotune import tune
-from vj.diffusion.backends import Plain, StreamPainter
+from vj.diffusion.backends import PassThrough, StreamBackend
 from vj.diffusion.checkpoints import EmbeddingFile, LoraFile, ModelSpec
 from vj.diffusion.ip_adapter import WalkTokens, weighed
-from vj.diffusion.latent_walk import Step
-from vj.diffusion.loading import make_painter
+from vj.diffusion.latent_walk import WalkStep
+from vj.diffusion.loading import make_backend
 from vj.diffusion.model import Model, load_model
 from vj.diffusion.prompts import Embedding
-from vj.diffusion.stream_batch import Recipe, StreamBatch
-from vj.diffusion.streamdiffusion_backend import PackagePainter
+from vj.diffusion.stream_batch import Conditioning, StreamBatch
+from vj.diffusion.streamdiffusion_backend import StreamDiffusionBackend
 from vj.parameters.store import Store
-from vj.pipeline.frame_pipeline import Cargo
+from vj.pipeline.frame_pipeline import FrameContext
 from vj.pipeline.loop import RenderLoop
 from vj.show.load import ShowFaults, load_show
 
@@ -157,15 +157,15 @@ def picture(number: int = 0) -> Tensor:
     return torch.linspace(-1, 1, 3 * 64 * 64).view(1, 3, 64, 64).roll(number * 7, -1)
 
 
-def paint(painter: StreamPainter, cargo: Any = None, **values: Any) -> Tensor:
-    """One frame through a painter of one step, with a show's values."""
+def paint(backend: StreamBackend, context: Any = None, **values: Any) -> Tensor:
+    """One frame through a backend of one step, with a show's values."""
     names = {key.replace("__", "/"): value for key, value in values.items()}
     snapshot = Store({"prompt/a": "gold"}).sample(0)
-    painting = painter.paint(
-        picture(), replace(snapshot, values={**snapshot.values, **names}), cargo
+    generated = backend.paint(
+        picture(), replace(snapshot, values={**snapshot.values, **names}), context
     )
-    assert painting is not None
-    return torch.as_tensor(painting.picture).clone()
+    assert generated is not None
+    return torch.as_tensor(generated.picture).clone()
 
 
 # --- LoRA
@@ -195,19 +195,19 @@ def test_two_loras_are_played_each_by_its_own_fader(plain: Model, inked: Model) 
 
 def test_a_fader_moves_a_lora_between_two_frames(parts: Path) -> None:
     model = load(parts, loras=(lora(parts, "ink", 0.8),))
-    painter = StreamPainter(model, SIZE, wait=True)
+    backend = StreamBackend(model, SIZE, wait=True)
     first, again = (
-        paint(painter, strength=0.7, lora__ink=0.8),
-        paint(painter, strength=0.7, lora__ink=0.8),
+        paint(backend, strength=0.7, lora__ink=0.8),
+        paint(backend, strength=0.7, lora__ink=0.8),
     )
     assert torch.equal(first, again)
-    moved = paint(painter, strength=0.7, lora__ink=0.2)
+    moved = paint(backend, strength=0.7, lora__ink=0.2)
     assert apart(moved, first) > 1e-4
-    assert torch.equal(paint(painter, strength=0.7, lora__ink=0.8), first), "and back"
-    assert torch.equal(paint(painter, strength=0.7), first), (
+    assert torch.equal(paint(backend, strength=0.7, lora__ink=0.8), first), "and back"
+    assert torch.equal(paint(backend, strength=0.7), first), (
         "a show without the parameter leaves the weight where it stands"
     )
-    assert torch.equal(paint(painter, strength=0.7, lora__ink=0.80001), first), (
+    assert torch.equal(paint(backend, strength=0.7, lora__ink=0.80001), first), (
         "what nobody sees is not done"
     )
 
@@ -311,28 +311,28 @@ def test_lines_lead_the_painting(
 ) -> None:
     for part in {"controlnet", "t2i_adapter"} - set(which):
         monkeypatch.setattr(led.adapters, part, None)
-    painter = StreamPainter(led, SIZE, wait=True)
-    assert painter.wants_lines
-    bare = paint(StreamPainter(plain, SIZE, wait=True), strength=0.7)
-    full = paint(painter, SimpleNamespace(lines=lines(), walk=None), strength=0.7)
+    backend = StreamBackend(led, SIZE, wait=True)
+    assert backend.wants_lines
+    bare = paint(StreamBackend(plain, SIZE, wait=True), strength=0.7)
+    full = paint(backend, SimpleNamespace(lines=lines(), walk=None), strength=0.7)
     assert apart(full, bare) > 1e-3
     assert (
-        apart(full, paint(painter, SimpleNamespace(lines=lines(1), walk=None), strength=0.7)) > 1e-4
+        apart(full, paint(backend, SimpleNamespace(lines=lines(1), walk=None), strength=0.7)) > 1e-4
     ), "by what is drawn"
     assert torch.equal(
         bare,
         paint(
-            painter, SimpleNamespace(lines=lines(), walk=None), strength=0.7, control__amount=0.0
+            backend, SimpleNamespace(lines=lines(), walk=None), strength=0.7, control__amount=0.0
         ),
     )
     assert torch.equal(
-        bare, paint(painter, SimpleNamespace(lines=None, walk=None), strength=0.7)
+        bare, paint(backend, SimpleNamespace(lines=None, walk=None), strength=0.7)
     ), "without lines there is nothing to lead"
     half = paint(
-        painter, SimpleNamespace(lines=lines(), walk=None), strength=0.7, control__amount=0.4
+        backend, SimpleNamespace(lines=lines(), walk=None), strength=0.7, control__amount=0.4
     )
     assert 0 < apart(half, bare) < apart(full, bare)
-    painter.warm(Store().sample(0))
+    backend.warm(Store().sample(0))
 
 
 def test_a_t2i_adapter_of_one_channel_takes_the_grey_lines(parts: Path, plain: Model) -> None:
@@ -341,25 +341,27 @@ def test_a_t2i_adapter_of_one_channel_takes_the_grey_lines(parts: Path, plain: M
 
 
 def test_painters_without_a_model_that_is_led_want_no_lines(plain: Model) -> None:
-    assert not Plain(SIZE).wants_lines
-    assert not StreamPainter(plain, SIZE, wait=True).wants_lines
-    assert not PackagePainter(plain, SIZE, wait=True).wants_lines
+    assert not PassThrough(SIZE).wants_lines
+    assert not StreamBackend(plain, SIZE, wait=True).wants_lines
+    assert not StreamDiffusionBackend(plain, SIZE, wait=True).wants_lines
 
 
-def alone(model: Model, z: Tensor, recipe: Recipe) -> Tensor:
+def alone(model: Model, z: Tensor, conditioning: Conditioning) -> Tensor:
     """One frame denoised by itself, step by step."""
-    more = () if recipe.hint is None else (recipe.hint, recipe.hint_amount)
-    x = recipe.levels[0].a * z + recipe.levels[0].b * recipe.noise[:1]
-    stock = recipe.noise[:1]
-    for index, level in enumerate(recipe.levels):
-        epsilon = model.unet(x, torch.tensor([level.t]), recipe.text, *more)
-        if recipe.guidance > 1:
-            if index == 0 and recipe.negative is not None:
-                stock = model.unet(x, torch.tensor([level.t]), recipe.negative, *more)
-            epsilon = recipe.delta * stock + recipe.guidance * (epsilon - recipe.delta * stock)
+    more = () if conditioning.hint is None else (conditioning.hint, conditioning.hint_amount)
+    x = conditioning.levels[0].a * z + conditioning.levels[0].b * conditioning.noise[:1]
+    stock = conditioning.noise[:1]
+    for index, level in enumerate(conditioning.levels):
+        epsilon = model.unet(x, torch.tensor([level.t]), conditioning.text, *more)
+        if conditioning.guidance > 1:
+            if index == 0 and conditioning.negative is not None:
+                stock = model.unet(x, torch.tensor([level.t]), conditioning.negative, *more)
+            epsilon = conditioning.delta * stock + conditioning.guidance * (
+                epsilon - conditioning.delta * stock
+            )
         clean = (x - level.b * epsilon) / level.a
-        if index + 1 < len(recipe.levels):
-            after, fresh = recipe.levels[index + 1], recipe.noise[index + 1 : index + 2]
+        if index + 1 < len(conditioning.levels):
+            after, fresh = conditioning.levels[index + 1], conditioning.noise[index + 1 : index + 2]
             stock = fresh + after.a * (level.b * stock - level.b * epsilon) / level.a / after.b
             x = after.a * clean + after.b * fresh
     return clean
@@ -373,10 +375,10 @@ def test_each_frame_comes_out_as_if_denoised_alone_while_lines_and_pictures_chan
     text, against = model.encode_text("gold"), model.encode_text("fire")
     noise = torch.randn((6, 4, 8, 8), generator=torch.Generator().manual_seed(1))
     stream = StreamBatch(model.unet)
-    sent: dict[int, tuple[Tensor, Recipe]] = {}
+    sent: dict[int, tuple[Tensor, Conditioning]] = {}
     arrived = 0
     for number in range(8):
-        recipe = Recipe(
+        conditioning = Conditioning(
             model.schedule.plan(0.4 + 0.05 * number, 2),
             noise[number % 4 :][:2],
             text,
@@ -385,20 +387,22 @@ def test_each_frame_comes_out_as_if_denoised_alone_while_lines_and_pictures_chan
             against,
         )
         if what == "lines":
-            recipe = replace(
-                recipe,
+            conditioning = replace(
+                conditioning,
                 hint=None if number % 3 == 2 else hint(number % 2),
                 hint_amount=0.3 * (number % 4),
             )
         elif number % 3 < 2:
             assert model.adapters.pictures is not None
             tokens = model.adapters.pictures.at(number / 8)
-            recipe = replace(recipe, text=replace(text, image=weighed(tokens, 0.3 * (number % 4))))
+            conditioning = replace(
+                conditioning, text=replace(text, image=weighed(tokens, 0.3 * (number % 4)))
+            )
         z = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(number))
-        sent[number] = (z, recipe)
-        done = stream.step(z, recipe, number)
+        sent[number] = (z, conditioning)
+        done = stream.step(z, conditioning, number)
         if done is not None:
-            assert apart(done.latents, alone(model, *sent[done.cargo])) < 1e-3
+            assert apart(done.latents, alone(model, *sent[done.context])) < 1e-3
             arrived += 1
     assert arrived == 7
 
@@ -407,14 +411,14 @@ def test_each_frame_comes_out_as_if_denoised_alone_while_lines_and_pictures_chan
 
 
 def test_pictures_are_prompts_and_mix_as_texts_do(shown: Model, plain: Model) -> None:
-    painter, pictures = StreamPainter(shown, SIZE, wait=True), shown.adapters.pictures
+    backend, pictures = StreamBackend(shown, SIZE, wait=True), shown.adapters.pictures
     assert pictures is not None
-    bare = paint(StreamPainter(plain, SIZE, wait=True), strength=0.8)
-    assert apart(paint(painter, strength=0.8, image__amount=0.0), bare) < 1e-5, (
+    bare = paint(StreamBackend(plain, SIZE, wait=True), strength=0.8)
+    assert apart(paint(backend, strength=0.8, image__amount=0.0), bare) < 1e-5, (
         "amount 0 is as if there were no adapter"
     )
     seen = {
-        mix: paint(painter, strength=0.8, image__amount=1.0, image__mix=mix)
+        mix: paint(backend, strength=0.8, image__amount=1.0, image__mix=mix)
         for mix in (0.0, 0.25, 0.5, 1.0)
     }
     assert apart(seen[0.0], bare) > 1e-4
@@ -430,15 +434,15 @@ def test_pictures_are_prompts_and_mix_as_texts_do(shown: Model, plain: Model) ->
     assert min(norms[0], norms[2]) * 0.99 <= norms[1] <= max(norms[0], norms[2]) * 1.01, (
         "mixed, they are not paler"
     )
-    half = paint(painter, strength=0.8, image__amount=0.5)
+    half = paint(backend, strength=0.8, image__amount=0.5)
     assert 0 < apart(half, bare) < apart(seen[0.0], bare)
 
 
 def test_a_picture_alone_or_first_of_three_is_the_same(parts: Path, shown: Model) -> None:
     alone_there = load(parts, **pictured(parts, image_prompts=(str(parts / "a.png"),)))
-    first = paint(StreamPainter(shown, SIZE, wait=True), strength=0.8, image__mix=0.0)
+    first = paint(StreamBackend(shown, SIZE, wait=True), strength=0.8, image__mix=0.0)
     assert torch.equal(
-        first, paint(StreamPainter(alone_there, SIZE, wait=True), strength=0.8, image__mix=0.7)
+        first, paint(StreamBackend(alone_there, SIZE, wait=True), strength=0.8, image__mix=0.7)
     )
 
 
@@ -464,18 +468,20 @@ def test_the_pictures_of_a_walk_are_its_image_prompts(
     seen = {}
     for name, model in (("with", shown), ("without", plain)):
         for amount in (0.0, 1.0):
-            cargo = Cargo(small[0], 0, 0.0, small[0], walk=Step(small[0], small[1], 0.5))
+            context = FrameContext(
+                small[0], 0, 0.0, small[0], walk=WalkStep(small[0], small[1], 0.5)
+            )
             values = {
                 "strength": 0.8,
                 "image/amount": amount,
                 "feedback/amount": 0,
                 "prompt/a": "gold",
             }
-            painting = StreamPainter(model, SIZE, wait=True).paint(
-                torch.zeros(1, 3, SIZE.height, SIZE.width), Store(values).sample(0.0), cargo
+            generated = StreamBackend(model, SIZE, wait=True).paint(
+                torch.zeros(1, 3, SIZE.height, SIZE.width), Store(values).sample(0.0), context
             )
-            assert painting is not None
-            seen[name, amount] = painting.picture
+            assert generated is not None
+            seen[name, amount] = generated.picture
     assert apart(seen["with", 0.0], seen["without", 0.0]) < 1e-5
     assert apart(seen["with", 1.0], seen["with", 0.0]) > 1e-4
     assert torch.equal(seen["without", 0.0], seen["without", 1.0])
@@ -558,10 +564,10 @@ def test_a_negative_prompt_goes_with_no_picture(shown: Model) -> None:
 
 def test_a_plus_adapter_looks_at_the_patches(parts: Path) -> None:
     model = load(parts, **pictured(parts, ip_adapter=str(parts / "ip-plus.safetensors")))
-    painter = StreamPainter(model, SIZE, wait=True)
-    seen = [paint(painter, strength=0.8, image__amount=1.0, image__mix=mix) for mix in (0.0, 0.5)]
+    backend = StreamBackend(model, SIZE, wait=True)
+    seen = [paint(backend, strength=0.8, image__amount=1.0, image__mix=mix) for mix in (0.0, 0.5)]
     assert apart(*seen) > 1e-5
-    paint(painter, strength=0.8, guidance=1.5, prompt__negative="blurry")
+    paint(backend, strength=0.8, guidance=1.5, prompt__negative="blurry")
 
 
 def test_sdxl_takes_all_of_it_at_once_in_any_size(parts: Path) -> None:
@@ -656,12 +662,12 @@ def test_a_picture_that_cannot_be_opened_is_named(parts: Path) -> None:
 def test_the_package_plays_loras_and_refuses_the_rest(
     parts: Path, inked: Model, led: Model, shown: Model
 ) -> None:
-    painter = PackagePainter(inked, SIZE, wait=True)
-    seen = [paint(painter, strength=0.7, lora__ink=weight) for weight in (0.0, 1.0)]  # type: ignore[arg-type]
+    backend = StreamDiffusionBackend(inked, SIZE, wait=True)
+    seen = [paint(backend, strength=0.7, lora__ink=weight) for weight in (0.0, 1.0)]  # type: ignore[arg-type]
     assert apart(*seen) > 1e-4
     for model in (led, shown):
         with pytest.raises(Fault, match="leave engine out"):
-            PackagePainter(model, SIZE, wait=True)
+            StreamDiffusionBackend(model, SIZE, wait=True)
 
 
 # --- the show
@@ -699,13 +705,13 @@ def test_a_show_names_it_all_and_its_loras_are_parameters(parts: Path, tmp_path:
     assert show.start["lora/gold"] == 0.5
     assert {"control/amount", "image/amount", "image/mix"} <= set(rows)
     store = Store(show.start, show.table())
-    painter = make_painter(
+    backend = make_backend(
         model_spec(show), "stream", SIZE, store.ahead(0), False, lambda text: None
     )
-    assert isinstance(painter, StreamPainter)
-    assert painter.wants_lines
-    painter.paint(picture(), store.sample(0), None)
-    assert painter.model.adapters.weights == {"ink": 0.8, "gold": 0.5}
+    assert isinstance(backend, StreamBackend)
+    assert backend.wants_lines
+    backend.paint(picture(), store.sample(0), None)
+    assert backend.model.adapters.weights == {"ink": 0.8, "gold": 0.5}
 
 
 @pytest.mark.parametrize(
@@ -752,13 +758,13 @@ def test_a_dreambooth_folder_and_another_vae_play(parts: Path, tmp_path: Path) -
     )
     assert type(other.pipe.vae).__name__ == "AutoencoderKL"
     pictures = [
-        paint(StreamPainter(model, SIZE, wait=True), strength=0.5) for model in (own, other)
+        paint(StreamBackend(model, SIZE, wait=True), strength=0.5) for model in (own, other)
     ]
     assert apart(*pictures) > 1e-3
 
 
 def test_another_model_comes_in_without_a_gap(parts: Path, plain: Model) -> None:
-    """Painter A plays; B is loaded beside it, slowly, and takes over between two frames."""
+    """Backend A plays; B is loaded beside it, slowly, and takes over between two frames."""
     fps, said = 8, []
     out: list[tuple[float, str, np.ndarray]] = []
     loop = RenderLoop(
@@ -769,12 +775,12 @@ def test_another_model_comes_in_without_a_gap(parts: Path, plain: Model) -> None
         store=Store({"prompt/a": "gold", "strength": 0.6}),
         inbox=Mailbox(),
         publish=lambda image, frame: out.append(
-            (time.perf_counter(), loop.painter_name, frame.pixels.copy())
+            (time.perf_counter(), loop.backend_name, frame.pixels.copy())
         ),
         metrics=Metrics(),
         on_message=said.append,
     )
-    first = StreamPainter(plain, SIZE, wait=True)
+    first = StreamBackend(plain, SIZE, wait=True)
     loop.offer(first)
     snapshot = Store({"prompt/a": "gold", "strength": 0.6}).sample(0)
     spec = ModelSpec(
@@ -788,11 +794,11 @@ def test_another_model_comes_in_without_a_gap(parts: Path, plain: Model) -> None
     offered: list[float] = []
 
     def bring() -> None:
-        painter = make_painter(
+        backend = make_backend(
             spec, "stream", SIZE, snapshot, True, lambda text: time.sleep(0.2), loop.quietly()
         )
         offered.append(time.perf_counter())
-        loop.offer(painter)
+        loop.offer(backend)
 
     loop.start()
     drawn = np.random.default_rng(2).integers(90, 255, (64, 64, 3), np.uint8)

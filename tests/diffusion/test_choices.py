@@ -19,7 +19,7 @@ from vj.core.metrics import Metrics
 from vj.diffusion import choices as choices_module
 from vj.diffusion import size_fit as fitting
 from vj.diffusion.autotune import tune
-from vj.diffusion.backends import Plain
+from vj.diffusion.backends import PassThrough
 from vj.diffusion.choices import Choices
 from vj.diffusion.protocols import Freezable
 from vj.parameters.store import Store
@@ -127,13 +127,13 @@ def test_beside_the_picture_a_size_that_is_wrong_is_put_right_and_kept(
     Choices().keep("size", "drawn", *sizes, size="448x256")
     made: list[Size] = []
 
-    def make(spec: Any, *given: Any) -> Plain:
+    def make(spec: Any, *given: Any) -> PassThrough:
         several, choices = given[6], given[8]
         known = choices.get("size", spec.name, *several)
         made.append(next(size for size in several if str(size) == known["size"]))
-        return Plain(made[-1])
+        return PassThrough(made[-1])
 
-    monkeypatch.setattr("vj.app.model_loader.make_painter", make)
+    monkeypatch.setattr("vj.app.model_loader.make_backend", make)
     monkeypatch.setattr("vj.app.model_loader.SETTLED", 0.3)
     monkeypatch.setattr(Metrics, "stages", lambda self: {"diffuse": takes})
     path = tmp_path / "wide.yaml"
@@ -249,7 +249,7 @@ def test_beside_the_picture_a_way_that_is_too_slow_is_timed_anew_once(
     Choices().keep(*name, dtype="float32", threads=1, frozen=False)
     loads: list[str] = []
 
-    def make(spec: Any, *given: Any) -> Plain:
+    def make(spec: Any, *given: Any) -> PassThrough:
         choices = given[8]
         known = choices.get(*name)
         loads.append("before" if known else "timed")
@@ -257,9 +257,9 @@ def test_beside_the_picture_a_way_that_is_too_slow_is_timed_anew_once(
             choices.way = name
         else:
             choices.keep(*name, dtype="float32", threads=2, sure=choices.doubted(*name))
-        return Plain(Size(64, 64))
+        return PassThrough(Size(64, 64))
 
-    monkeypatch.setattr("vj.app.model_loader.make_painter", make)
+    monkeypatch.setattr("vj.app.model_loader.make_backend", make)
     monkeypatch.setattr("vj.app.model_loader.SETTLED", 0.3)
     monkeypatch.setattr(Metrics, "stages", lambda self: {"diffuse": seconds})
     path = tmp_path / "small.yaml"

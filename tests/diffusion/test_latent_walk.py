@@ -17,19 +17,19 @@ from vj.core.clock import FrameClock
 from vj.core.errors import Fault
 from vj.core.frame import Aspect, Frame, Size
 from vj.core.metrics import Metrics
-from vj.diffusion.backends import StreamPainter, between
+from vj.diffusion.backends import StreamBackend, between
 from vj.diffusion.checkpoints import ModelSpec
-from vj.diffusion.latent_walk import Walker
+from vj.diffusion.latent_walk import LatentWalk
 from vj.diffusion.model import Model, load_model
-from vj.diffusion.pocket_backend import PocketPainter
+from vj.diffusion.pocket_backend import PocketBackend
 from vj.diffusion.pocket_model import FILE, PocketModel, load_pocket
 from vj.parameters.store import Snapshot, Store
-from vj.pipeline.frame_pipeline import Journey
+from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.line_art import mixed, xdog
 from vj.pipeline.preprocess import lost
 from vj.pocket import WEIGHTS
 from vj.show.load import ShowFaults, check_show
-from vj.sources import Setting, make_source
+from vj.sources import SourceSettings, make_source
 
 SIDE = 64
 
@@ -53,7 +53,7 @@ def sampled(time: float = 0.0, **values: object) -> Snapshot:
 
 def places(seconds: float, rate: float = 10, **values: object) -> list[float]:
     """Where a walk through CHAIN stands, frame by frame, curves in it."""
-    walker = Walker(Size(SIDE, SIDE), "crop")
+    walker = LatentWalk(Size(SIDE, SIDE), "crop")
     values = {"walk__ease": "linear", "walk__leg": 2.0, **values}
     out = []
     for number in range(round(seconds * rate) + 1):
@@ -80,7 +80,7 @@ def test_a_walk_back_turns_at_both_ends() -> None:
 
 
 def test_however_long_a_step_a_walk_back_stays_on_its_way() -> None:
-    walker = Walker(Size(SIDE, SIDE), "crop")
+    walker = LatentWalk(Size(SIDE, SIDE), "crop")
     values = {"walk__leg": 1.0, "walk__end": "back", "walk__ease": "linear"}
     walker.at(CHAIN, sampled(0.0, **values))
     for time, place in ((5.5, 1.5), (6.0, 2.0), (6.5, 1.5), (20.25, 0.25)):
@@ -90,7 +90,7 @@ def test_however_long_a_step_a_walk_back_stays_on_its_way() -> None:
 
 
 def test_a_walk_round_goes_from_the_last_to_the_first() -> None:
-    walker = Walker(Size(SIDE, SIDE), "crop")
+    walker = LatentWalk(Size(SIDE, SIDE), "crop")
     for number in range(51):
         step = walker.at(
             CHAIN, sampled(number / 10, walk__leg=2.0, walk__end="round", walk__ease="linear")
@@ -112,7 +112,7 @@ def test_a_curve_nobody_knows_is_told() -> None:
 
 
 def test_by_hand_the_position_leads() -> None:
-    walker = Walker(Size(SIDE, SIDE), "crop")
+    walker = LatentWalk(Size(SIDE, SIDE), "crop")
     for position, leg, share in ((0, 0, 0), (0.25, 0, 0.5), (0.75, 1, 0.5), (1, 1, 1)):
         step = walker.at(
             CHAIN, sampled(walk__leg=0.0, walk__position=position, walk__ease="linear")
@@ -131,7 +131,7 @@ def test_an_even_walk_changes_as_much_with_every_frame_and_takes_the_same_time(e
 
     uneven, ends = [], []
     for even in (0.0, 1.0):
-        walker, shown, arrived = Walker(Size(SIDE, SIDE), "crop"), [], None
+        walker, shown, arrived = LatentWalk(Size(SIDE, SIDE), "crop"), [], None
         for number in range(130):
             step = walker.at(
                 CHAIN, sampled(number / 30, walk__leg=2.0, walk__ease=ease, walk__even=even)
@@ -156,16 +156,18 @@ def test_a_walk_source_brings_its_pictures_and_says_what_it_lacks(tmp_path: Path
     for index, kind in enumerate(CHAIN):
         cv2.imwrite(str(tmp_path / f"{index}.png"), kind[..., ::-1])
     uri = "walk:" + ",".join(str(tmp_path / f"{index}.png") for index in range(3))
-    source = make_source(uri, Setting(FrameClock(30), size=Size(SIDE, SIDE)))
+    source = make_source(uri, SourceSettings(FrameClock(30), size=Size(SIDE, SIDE)))
     source.open()
     frame = source.read()
     assert frame is not None
     assert [np.array_equal(a, b) for a, b in zip(frame.chain, CHAIN, strict=True)] == [True] * 3
     source.close()
     with pytest.raises(Fault, match=r"walk:.*gone.png: there is no such file"):
-        make_source(f"walk:{tmp_path}/0.png,{tmp_path}/gone.png", Setting(FrameClock(30))).open()
+        make_source(
+            f"walk:{tmp_path}/0.png,{tmp_path}/gone.png", SourceSettings(FrameClock(30))
+        ).open()
     with pytest.raises(Fault, match="two pictures or more"):
-        make_source("walk:one.png", Setting(FrameClock(30)))
+        make_source("walk:one.png", SourceSettings(FrameClock(30)))
 
 
 @pytest.fixture(scope="module")
@@ -184,9 +186,9 @@ def travelled(
     model: Model | PocketModel, frames: list[Frame], **values: object
 ) -> list[np.ndarray]:
     size = Size(SIDE, SIDE)
-    journey = Journey(size, "crop", Metrics(), print)
-    kind = PocketPainter if isinstance(model, PocketModel) else StreamPainter
-    journey.swap(kind(model, size, wait=True))
+    pipeline = FramePipeline(size, "crop", Metrics(), print)
+    kind = PocketBackend if isinstance(model, PocketModel) else StreamBackend
+    pipeline.swap(kind(model, size, wait=True))
     store = Store(
         {
             "blend/smoothing": 0,
@@ -194,8 +196,8 @@ def travelled(
             **{name.replace("__", "/"): value for name, value in values.items()},
         }
     )
-    shown = [journey.travel(frame, store.sample(frame.captured)).picture for frame in frames]
-    journey.close()
+    shown = [pipeline.process(frame, store.sample(frame.captured)).picture for frame in frames]
+    pipeline.close()
     return shown
 
 
@@ -267,19 +269,19 @@ def test_without_an_input_what_is_fed_back_is_all_there_is(pocket: PocketModel) 
     size = Size(SIDE, SIDE)
     shown = {}
     for blank in (True, False):
-        journey = Journey(size, "crop", Metrics(), print)
+        pipeline = FramePipeline(size, "crop", Metrics(), print)
         store = Store(
             {
                 "blend/smoothing": 0,
                 **{name.replace("__", "/"): value for name, value in values.items()},
             }
         )
-        journey.painter.canvas.take_over(picture(0).astype(np.float32) / 255)
+        pipeline.backend.compositor.take_over(picture(0).astype(np.float32) / 255)
         for number in range(10):
-            shown[blank] = journey.travel(
+            shown[blank] = pipeline.process(
                 Frame(grey, number, number / 30, blank=blank), store.sample(number / 30)
             ).picture
-        journey.close()
+        pipeline.close()
     alike = np.corrcoef(shown[True].ravel(), picture(0).ravel())[0, 1]
     assert alike > 0.97
     assert shown[True].std() > 0.7 * picture(0).std()
@@ -294,13 +296,15 @@ def test_a_dream_neither_fades_nor_burns() -> None:
     rng = np.random.default_rng(5)
     grain = cv2.GaussianBlur(rng.random((SIDE, SIDE, 3), dtype=np.float32), (0, 0), 5) - 0.5
     for middle, depth in ((0.1, 0.3), (0.9, 0.3), (0.5, 12.0)):
-        journey = Journey(Size(SIDE, SIDE), "crop", Metrics(), print)
-        journey.painter.canvas.take_over(np.clip(middle + depth * grain, 0, 1).astype(np.float32))
+        pipeline = FramePipeline(Size(SIDE, SIDE), "crop", Metrics(), print)
+        pipeline.backend.compositor.take_over(
+            np.clip(middle + depth * grain, 0, 1).astype(np.float32)
+        )
         for number in range(90):
-            shown = journey.travel(
+            shown = pipeline.process(
                 Frame(grey, number, number / 30, blank=True), store.sample(number / 30)
             ).picture
-        journey.close()
+        pipeline.close()
         light = cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY)
         assert 80 < light.mean() < 150
         assert 25 < light.std() < 80
@@ -333,15 +337,15 @@ def test_lines_are_what_the_model_is_shown_and_the_dry_picture_stays() -> None:
     assert (seen[..., 0] == seen[..., 1]).all()
     inverted = mixed(picture(0), sampled(lines__amount=1.0, lines__invert=True))
     assert np.array_equal(seen, 255 - inverted)
-    journey = Journey(Size(SIDE, SIDE), "crop", Metrics(), print)
+    pipeline = FramePipeline(Size(SIDE, SIDE), "crop", Metrics(), print)
     for wet, wanted in ((1.0, seen), (0.0, picture(0))):
         store = Store(
             {"lines/amount": 1.0, "mix/wet": wet, "feedback/amount": 0, "blend/smoothing": 0}
         )
         assert np.array_equal(
-            journey.travel(Frame(picture(0), 0, 0.0), store.sample(0.0)).picture, wanted
+            pipeline.process(Frame(picture(0), 0, 0.0), store.sample(0.0)).picture, wanted
         )
-    journey.close()
+    pipeline.close()
 
 
 @pytest.mark.parametrize(
@@ -395,13 +399,13 @@ def test_what_is_cut_off_is_told_and_what_fits_is_not() -> None:
 
 def test_it_is_told_when_the_input_comes_and_when_it_changes() -> None:
     said: list[str] = []
-    journey = Journey(Size(SIDE, SIDE), "crop", Metrics(), said.append)
+    pipeline = FramePipeline(Size(SIDE, SIDE), "crop", Metrics(), said.append)
     store = Store()
     for number, size in enumerate([(64, 64), (64, 64), (96, 64), (96, 64), (64, 64)]):
-        journey.travel(
+        pipeline.process(
             Frame(np.zeros((size[1], size[0], 3), np.uint8), number, number / 30),
             store.sample(number / 30),
         )
-    journey.close()
+    pipeline.close()
     assert len(said) == 1
     assert said[0].startswith("the input is 96x64")

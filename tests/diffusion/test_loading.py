@@ -15,7 +15,7 @@ from tests.tiny_models import make_model, one_file, tiny_vae
 from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.diffusion.autotune import tune
-from vj.diffusion.backends import StreamPainter
+from vj.diffusion.backends import StreamBackend
 from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.model import Model, best_device, load_model
 from vj.parameters.store import Store
@@ -57,7 +57,7 @@ def test_each_family_loads_and_paints(
     text = model.encode_text("a calm face")
     assert text.tokens.shape == (1, 77, width)
     assert (text.pooled is None) == (kind != "sdxl")
-    painter = StreamPainter(model, Size(64, 48), wait=True)
+    backend = StreamBackend(model, Size(64, 48), wait=True)
     snapshot = Store(
         {
             "steps": 2,
@@ -68,12 +68,12 @@ def test_each_family_loads_and_paints(
         }
     ).sample(0)
     image = torch.linspace(-1, 1, 3 * 48 * 64).view(1, 3, 48, 64)
-    assert painter.paint(image, snapshot, 0) is None
-    painting = painter.paint(image, snapshot, 1)
-    assert painting is not None
-    assert painting.cargo == 0
-    assert painting.picture.shape == (1, 3, 48, 64)
-    assert torch.isfinite(torch.as_tensor(painting.picture)).all()
+    assert backend.paint(image, snapshot, 0) is None
+    generated = backend.paint(image, snapshot, 1)
+    assert generated is not None
+    assert generated.context == 0
+    assert generated.picture.shape == (1, 3, 48, 64)
+    assert torch.isfinite(torch.as_tensor(generated.picture)).all()
 
 
 def test_a_sharper_prompt_changes_the_painting(folders: dict[str, Path]) -> None:
@@ -81,11 +81,11 @@ def test_a_sharper_prompt_changes_the_painting(folders: dict[str, Path]) -> None
     image = torch.zeros(1, 3, 64, 64)
     seen = []
     for text in ("gold", "ocean"):
-        painting = StreamPainter(model, Size(64, 64), wait=True).paint(
+        generated = StreamBackend(model, Size(64, 64), wait=True).paint(
             image, Store({"prompt/a": text}).sample(0), 0
         )
-        assert painting is not None
-        seen.append(torch.as_tensor(painting.picture))
+        assert generated is not None
+        seen.append(torch.as_tensor(generated.picture))
     assert not torch.equal(*seen)
 
 
@@ -99,11 +99,11 @@ def test_a_single_file_checkpoint_paints_as_its_folder_does(
         load_model(spec(folders["sd15"])),
     ):
         assert (model.family, model.prediction) == ("sd15", "epsilon")
-        painting = StreamPainter(model, Size(64, 48), wait=True).paint(
+        generated = StreamBackend(model, Size(64, 48), wait=True).paint(
             image, Store({"prompt/a": "gold"}).sample(0), 0
         )
-        assert painting is not None
-        pictures.append(torch.as_tensor(painting.picture))
+        assert generated is not None
+        pictures.append(torch.as_tensor(generated.picture))
     assert torch.allclose(*pictures, atol=1e-4)
 
 

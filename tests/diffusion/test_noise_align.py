@@ -12,7 +12,7 @@ import torch
 from vj.core.frame import Size
 from vj.diffusion.noise_align import align
 from vj.kernels import numpy_field
-from vj.sources.testcard import Scene
+from vj.sources.testcard import DancerScene
 
 
 def noise(n: int = 2, channels: int = 4, height: int = 64, width: int = 64) -> torch.Tensor:
@@ -29,7 +29,9 @@ def stripes(angle: float, height: int = 512, width: int = 512) -> torch.Tensor:
 
 def scene(height: int = 512, width: int = 512) -> torch.Tensor:
     return (
-        torch.from_numpy(Scene(Size(width, height), 30).draw(7)).permute(2, 0, 1)[None].float()
+        torch.from_numpy(DancerScene(Size(width, height), 30).draw(7))
+        .permute(2, 0, 1)[None]
+        .float()
         / 127.5
         - 1
     )

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from vj.core.supervisor import Supervisor
-from vj.diffusion.prompts import Embedding, PromptBook, Travel, blend, wanted
+from vj.diffusion.prompts import Embedding, PromptBook, PromptTravel, blend, wanted
 from vj.parameters.store import Store
 
 
@@ -46,10 +46,10 @@ def test_mix_and_list_say_what_is_wanted() -> None:
 
 def test_a_new_text_arrives_in_the_time_given() -> None:
     store = Store({"prompt/a": "gold", "prompt/travel": 1.0})
-    travel = Travel(PromptBook(encode, wait=True))
-    gold = travel.at(store.sample(0.0))
+    process = PromptTravel(PromptBook(encode, wait=True))
+    gold = process.at(store.sample(0.0))
     store.set("prompt/a", "sea")
-    way = [travel.at(store.sample(0.1 * i)) for i in range(1, 13)]
+    way = [process.at(store.sample(0.1 * i)) for i in range(1, 13)]
     sea = encode("sea")
     assert gold is not None
     apart = [float((e.tokens - sea.tokens).norm()) for e in way if e is not None]
@@ -59,18 +59,18 @@ def test_a_new_text_arrives_in_the_time_given() -> None:
         "it starts where it was: no cut"
     )
     assert apart[-1] == pytest.approx(0, abs=1e-5)
-    assert not travel.under_way
+    assert not process.under_way
 
 
 def test_a_text_that_changes_midway_goes_on_from_where_it_is() -> None:
     store = Store({"prompt/a": "gold", "prompt/travel": 1.0})
-    travel = Travel(PromptBook(encode, wait=True))
-    travel.at(store.sample(0.0))
+    process = PromptTravel(PromptBook(encode, wait=True))
+    process.at(store.sample(0.0))
     store.set("prompt/a", "sea")
-    travel.at(store.sample(0.0))
-    before = travel.at(store.sample(0.5))
+    process.at(store.sample(0.0))
+    before = process.at(store.sample(0.5))
     store.set("prompt/a", "ice")
-    after = travel.at(store.sample(0.5))
+    after = process.at(store.sample(0.5))
     assert before is not None
     assert after is not None
     assert torch.allclose(before.tokens, after.tokens, atol=1e-5)
@@ -86,20 +86,20 @@ def test_live_an_unknown_text_never_waits_and_the_last_one_stays() -> None:
 
     book = PromptBook(slow, wait=False)
     store = Store({"prompt/a": "gold", "prompt/travel": 0.0})
-    travel = Travel(book)
+    process = PromptTravel(book)
     deadline = time.monotonic() + 5
-    while travel.at(store.sample(0)) is None and time.monotonic() < deadline:
+    while process.at(store.sample(0)) is None and time.monotonic() < deadline:
         time.sleep(0.01)
-    gold = travel.at(store.sample(0))
+    gold = process.at(store.sample(0))
     store.set("prompt/a", "sea")
     begun = time.perf_counter()
-    held = travel.at(store.sample(1))
+    held = process.at(store.sample(1))
     assert time.perf_counter() - begun < 0.1
     assert held is gold
     gate.set()
-    while travel.at(store.sample(2)) is gold and time.monotonic() < deadline:
+    while process.at(store.sample(2)) is gold and time.monotonic() < deadline:
         time.sleep(0.01)
-    arrived = travel.at(store.sample(3))
+    arrived = process.at(store.sample(3))
     assert arrived is not None
     assert torch.equal(arrived.tokens, encode("sea").tokens)
     book.close()

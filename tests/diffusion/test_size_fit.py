@@ -13,15 +13,15 @@ from vj.app.setup import painted_size
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
 from vj.diffusion import size_fit as fitting
-from vj.diffusion.backends import Painting, Plain
+from vj.diffusion.backends import GeneratedImage, PassThrough
 from vj.parameters.store import Snapshot, Store
-from vj.pipeline.frame_pipeline import Journey
+from vj.pipeline.frame_pipeline import FramePipeline
 from vj.show.load import ShowFaults, check_show
 
 __all__ = ["start"]  # a fixture
 
 
-class Slow(Plain):
+class Slow(PassThrough):
     """A model that takes so many seconds for a megapixel."""
 
     def __init__(self, size: Size, seconds: float) -> None:
@@ -29,9 +29,9 @@ class Slow(Plain):
         self.closed = False
         self._takes = seconds * size.width * size.height / 1e6
 
-    def paint(self, entered: object, snapshot: Snapshot, cargo: object) -> Painting:
+    def paint(self, entered: object, snapshot: Snapshot, context: object) -> GeneratedImage:
         time.sleep(self._takes)
-        return super().paint(entered, snapshot, cargo)  # type: ignore[arg-type]
+        return super().paint(entered, snapshot, context)  # type: ignore[arg-type]
 
     def close(self) -> None:
         self.closed = True
@@ -56,30 +56,30 @@ def test_the_largest_that_is_in_time_is_taken_and_the_others_are_let_go(
 
     said: list[str] = []
     snapshot = Store({}).sample(0.0)
-    size, painter = fitting.fitted(fitting.WIDE, paint_at, "crop", snapshot, said.append)
-    assert size == wanted == painter.canvas.size
-    assert [one.closed for one in made] == [one is not painter for one in made]
+    size, backend = fitting.fitted(fitting.WIDE, paint_at, "crop", snapshot, said.append)
+    assert size == wanted == backend.compositor.size
+    assert [one.closed for one in made] == [one is not backend for one in made]
     assert f"size: auto is {wanted}" in said[0]
 
 
 def test_a_painter_of_another_size_goes_on_from_the_last_painting() -> None:
     """A show begins small, while the model loads, and grows without a cut."""
-    journey = Journey(Size(320, 192), "crop", Metrics(), print)
+    pipeline = FramePipeline(Size(320, 192), "crop", Metrics(), print)
     store = Store({"feedback/amount": 0, "blend/smoothing": 0})
     picture = cv2.resize(
         np.random.default_rng(1).integers(0, 255, (9, 16, 3), np.uint8), (1024, 576)
     )
-    journey.travel(Frame(picture, 0, 0.0), store.sample(0.0))
-    small = journey.painter.canvas.last()
-    journey.swap(Plain(Size(512, 288)))
-    taken = journey.painter.canvas.last()
+    pipeline.process(Frame(picture, 0, 0.0), store.sample(0.0))
+    small = pipeline.backend.compositor.last()
+    pipeline.swap(PassThrough(Size(512, 288)))
+    taken = pipeline.backend.compositor.last()
     assert small is not None
     assert taken is not None
     assert taken.shape == (288, 512, 3)
     assert np.abs(cv2.resize(taken, (320, 192)) - small).mean() < 0.02
-    shown = journey.travel(Frame(picture, 1, 0.1), store.sample(0.1))
+    shown = pipeline.process(Frame(picture, 1, 0.1), store.sample(0.1))
     assert shown.picture.shape == (288, 512, 3)
-    journey.close()
+    pipeline.close()
 
 
 def test_a_show_may_leave_its_size_open() -> None:

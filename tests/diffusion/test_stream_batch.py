@@ -15,7 +15,7 @@ from tests.tiny_models import make_model
 from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.model import Model, load_model
 from vj.diffusion.prompts import Embedding
-from vj.diffusion.stream_batch import Level, Noise, Recipe, Schedule, StreamBatch
+from vj.diffusion.stream_batch import Conditioning, Level, Noise, NoiseSchedule, StreamBatch
 from vj.diffusion.streamdiffusion_backend import t_index_list
 
 
@@ -55,7 +55,7 @@ def test_stream_paints_what_the_package_paints(
 ) -> None:
     theirs = package(model, indices, cfg, guidance, delta)
     steps = len(indices)
-    schedule = Schedule(model.pipe.scheduler.alphas_cumprod)
+    schedule = NoiseSchedule(model.pipe.scheduler.alphas_cumprod)
     levels = [schedule.level(float(t)) for t in theirs.sub_timesteps]
     ours = StreamBatch(model.unet)
     text = model.encode_text("molten gold")
@@ -68,10 +68,10 @@ def test_stream_paints_what_the_package_paints(
         ):
             theirs.stock_noise = theirs.init_noise.clone()
         expected = theirs.predict_x0_batch(theirs.add_noise(z, theirs.init_noise[0], 0))
-        done = ours.step(z, Recipe(levels, theirs.init_noise, text, guidance, delta), number)
+        done = ours.step(z, Conditioning(levels, theirs.init_noise, text, guidance, delta), number)
         assert (done is None) == (number < steps - 1), "a frame takes as many calls as it has steps"
         if done is not None:
-            assert done.cargo == number - steps + 1, (
+            assert done.context == number - steps + 1, (
                 "what comes out is the frame that came in steps - 1 calls before"
             )
             # The package's buffers start at zero; frames whose residual went through them differ
@@ -83,26 +83,30 @@ def test_stream_paints_what_the_package_paints(
     assert max(apart) < 1e-4
 
 
-def alone(model: Model, z: Tensor, recipe: Recipe, prediction: str = "epsilon") -> Tensor:
+def alone(
+    model: Model, z: Tensor, conditioning: Conditioning, prediction: str = "epsilon"
+) -> Tensor:
     """One frame denoised by itself, step by step, written from the paper and not from the code
     under test."""
-    x = recipe.levels[0].a * z + recipe.levels[0].b * recipe.noise[:1]
-    stock = recipe.noise[:1]
-    for index, level in enumerate(recipe.levels):
-        out = model.unet(x, torch.tensor([level.t]), recipe.text)
+    x = conditioning.levels[0].a * z + conditioning.levels[0].b * conditioning.noise[:1]
+    stock = conditioning.noise[:1]
+    for index, level in enumerate(conditioning.levels):
+        out = model.unet(x, torch.tensor([level.t]), conditioning.text)
         epsilon = {
             "epsilon": out,
             "sample": (x - level.a * out) / level.b,
             "v_prediction": level.a * out + level.b * x,
         }[prediction]
-        if recipe.guidance > 1:
-            if index == 0 and recipe.negative is not None:
-                stock = model.unet(x, torch.tensor([level.t]), recipe.negative)
-            epsilon = recipe.delta * stock + recipe.guidance * (epsilon - recipe.delta * stock)
+        if conditioning.guidance > 1:
+            if index == 0 and conditioning.negative is not None:
+                stock = model.unet(x, torch.tensor([level.t]), conditioning.negative)
+            epsilon = conditioning.delta * stock + conditioning.guidance * (
+                epsilon - conditioning.delta * stock
+            )
         clean = (x - level.b * epsilon) / level.a
-        if index + 1 < len(recipe.levels):
-            after = recipe.levels[index + 1]
-            fresh = recipe.noise[index + 1 : index + 2]
+        if index + 1 < len(conditioning.levels):
+            after = conditioning.levels[index + 1]
+            fresh = conditioning.noise[index + 1 : index + 2]
             residual = (level.b * stock - level.b * epsilon) / level.a
             stock = fresh + after.a * residual / after.b
             x = after.a * clean + after.b * fresh
@@ -123,11 +127,11 @@ def test_each_frame_comes_out_as_if_denoised_alone_while_everything_changes(
     against = model.encode_text("fire") if negative else None
     stream = StreamBatch(model.unet)
     noise = torch.randn((9, 4, 8, 8), generator=torch.Generator().manual_seed(1))
-    sent: dict[int, tuple[Tensor, Recipe]] = {}
+    sent: dict[int, tuple[Tensor, Conditioning]] = {}
     arrived = 0
     for number, z in enumerate(latents(12)):
         strength = 0.35 + 0.4 * math.sin(number) ** 2
-        recipe = Recipe(
+        conditioning = Conditioning(
             schedule.plan(strength, steps),
             noise[number % 5 :][:4],
             texts[number > 6],
@@ -135,10 +139,10 @@ def test_each_frame_comes_out_as_if_denoised_alone_while_everything_changes(
             0.9,
             against,
         )
-        sent[number] = (z, recipe)
-        done = stream.step(z, recipe, number)
+        sent[number] = (z, conditioning)
+        done = stream.step(z, conditioning, number)
         if done is not None:
-            expected = alone(model, *sent[done.cargo])
+            expected = alone(model, *sent[done.context])
             assert float((done.latents - expected).abs().max() / expected.abs().max()) < 1e-4
             arrived += 1
     assert arrived == 12 - (steps - 1)
@@ -149,11 +153,11 @@ def test_other_predictions_are_translated(model: Model, prediction: str) -> None
     stream = StreamBatch(model.unet, prediction)
     z = latents(1)[0]
     noise = torch.randn((3, 4, 8, 8), generator=torch.Generator().manual_seed(1))
-    recipe = Recipe(model.schedule.plan(0.6, 2), noise, model.encode_text("gold"))
-    assert stream.step(z, recipe) is None
-    done = stream.step(z, recipe)
+    conditioning = Conditioning(model.schedule.plan(0.6, 2), noise, model.encode_text("gold"))
+    assert stream.step(z, conditioning) is None
+    done = stream.step(z, conditioning)
     assert done is not None
-    assert torch.allclose(done.latents, alone(model, z, recipe, prediction), atol=1e-4)
+    assert torch.allclose(done.latents, alone(model, z, conditioning, prediction), atol=1e-4)
 
 
 def test_fewer_steps_give_the_newest_frame_and_forget_the_overtaken(model: Model) -> None:
@@ -163,12 +167,14 @@ def test_fewer_steps_give_the_newest_frame_and_forget_the_overtaken(model: Model
     frames = latents(6)
     for number in range(3):
         assert (
-            stream.step(frames[number], Recipe(model.schedule.plan(0.5, 4), noise, text), number)
+            stream.step(
+                frames[number], Conditioning(model.schedule.plan(0.5, 4), noise, text), number
+            )
             is None
         )
-    done = stream.step(frames[3], Recipe(model.schedule.plan(0.5, 1), noise, text), 3)
+    done = stream.step(frames[3], Conditioning(model.schedule.plan(0.5, 1), noise, text), 3)
     assert done is not None
-    assert done.cargo == 3
+    assert done.context == 3
     assert stream.rows == []
 
 
@@ -176,18 +182,20 @@ def test_draining_gives_what_is_under_way_in_order(model: Model) -> None:
     stream = StreamBatch(model.unet)
     text, noise = model.encode_text(""), torch.randn((4, 4, 8, 8))
     for number, z in enumerate(latents(3)):
-        assert stream.step(z, Recipe(model.schedule.plan(0.5, 4), noise, text), number) is None
+        assert (
+            stream.step(z, Conditioning(model.schedule.plan(0.5, 4), noise, text), number) is None
+        )
     order = []
     while stream.rows:
         done = stream.step(None)
         if done is not None:
-            order.append(done.cargo)
+            order.append(done.context)
     assert order == [0, 1, 2]
 
 
 def test_levels_are_exact_at_whole_timesteps_and_continuous_between() -> None:
     cumulative = torch.cumprod(1 - torch.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2, 0)
-    schedule = Schedule(cumulative)
+    schedule = NoiseSchedule(cumulative)
     for t in (0, 1, 500, 998, 999):
         level = schedule.level(t)
         assert level.a == pytest.approx(float(cumulative[t].sqrt()), abs=1e-6)
@@ -201,7 +209,7 @@ def test_levels_are_exact_at_whole_timesteps_and_continuous_between() -> None:
 
 
 def test_plan_goes_down_from_strength_in_equal_steps() -> None:
-    schedule = Schedule(torch.linspace(0.999, 0.005, 1000))
+    schedule = NoiseSchedule(torch.linspace(0.999, 0.005, 1000))
     assert [round(level.t, 2) for level in schedule.plan(0.8, 4)] == [799.2, 599.4, 399.6, 199.8]
     assert isinstance(schedule.plan(0.3, 1)[0], Level)
 

@@ -30,12 +30,12 @@ def osc_garbage(stage: Stage) -> str:
 
 def _flood(stage: Stage, seconds: float, packets: list[bytes]) -> int:
     count = 0
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hand:
-        hand.connect(("127.0.0.1", stage.osc_port))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mapping:
+        mapping.connect(("127.0.0.1", stage.osc_port))
         for _ in during(stage, seconds):
             with contextlib.suppress(OSError):
                 for packet in packets:
-                    hand.send(packet)
+                    mapping.send(packet)
             count += len(packets)
             time.sleep(0.005)
     return count

@@ -24,7 +24,7 @@ SETTLES = 0.2
 GROWTH_AN_HOUR = 60.0
 """Megabytes that a soak may add in an hour."""
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 def named(name: str) -> list[Fault]:
@@ -35,7 +35,7 @@ def named(name: str) -> list[Fault]:
     return found
 
 
-def run(faults: Sequence[Fault], say: Say = print) -> list[Outcome]:
+def run(faults: Sequence[Fault], say: Log = print) -> list[Outcome]:
     """One after the other: those that share a stage in one process, the others each in their
     own."""
     with tempfile.TemporaryDirectory(prefix="vj-faults-") as folder:
@@ -49,7 +49,7 @@ def run(faults: Sequence[Fault], say: Say = print) -> list[Outcome]:
     return outcomes
 
 
-def together(faults: Sequence[Fault], folder: Path, say: Say = print) -> list[Outcome]:
+def together(faults: Sequence[Fault], folder: Path, say: Log = print) -> list[Outcome]:
     """In one process, which is begun again when a fault ends it."""
     outcomes: list[Outcome] = []
     stage: Stage | None = None
@@ -84,7 +84,7 @@ def playing(folder: Path) -> Stage:
     return stage
 
 
-def soak(minutes: float, seed: int, say: Say = print) -> tuple[list[Outcome], str]:
+def soak(minutes: float, seed: int, say: Log = print) -> tuple[list[Outcome], str]:
     """One process, for so many minutes, with faults at random. Returns what became of each, and the
     figures in a line."""
     chosen = random.Random(seed)

@@ -207,8 +207,11 @@ class Stage:
 
     def throw(self, packet: bytes) -> None:
         """Any datagram to where OSC is heard."""
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hand, contextlib.suppress(OSError):
-            hand.sendto(packet, (HOST, self.osc_port))
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mapping,
+            contextlib.suppress(OSError),
+        ):
+            mapping.sendto(packet, (HOST, self.osc_port))
 
     def ask(self, name: str, seconds: float = 3.0) -> Any:
         """Where a parameter stands, asked over OSC; None when there is no answer."""

@@ -20,7 +20,7 @@ from tests.faults.runner import FAULTS, markdown, together
 from tests.faults.stage import Stage
 from vj.core.frame import Frame
 from vj.parameters.store import Store
-from vj.web.server import Monitor
+from vj.web.server import WebServer
 
 QUICK = [one for one in FAULTS if one.quick]
 
@@ -107,7 +107,7 @@ def test_a_show_stands_what_happens_to_it_and_the_runner_sees_what_it_does_not_s
 
 def test_without_ndi_an_eye_looks_at_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "NDIlib", None)
-    page = Monitor(Store(), ("127.0.0.1", 0), status=dict)
+    page = WebServer(Store(), ("127.0.0.1", 0), status=dict)
     page.start()
     eye = Eye("nobody", page.url)
     begun, number = time.monotonic(), 0

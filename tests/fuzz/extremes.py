@@ -17,7 +17,7 @@ from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.diffusion.checkpoints import ModelSpec
-from vj.diffusion.loading import make_painter
+from vj.diffusion.loading import make_backend
 from vj.parameters.store import Store
 from vj.parameters.table import Parameter, Value
 from vj.pipeline.loop import RenderLoop
@@ -108,7 +108,7 @@ class Rig:
             on_message=self.said.append,
         )
         self.loop.offer(
-            make_painter(
+            make_backend(
                 ModelSpec(model), "stream", size, self.store.ahead(0), False, self.said.append
             )
         )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from tests.fuzz.failure import Failed, misfits, resident
 from tests.fuzz.http_requests import Requests
 from vj.parameters.store import Store
-from vj.web.server import Monitor
+from vj.web.server import WebServer
 
 PATIENCE = 0.04
 """Seconds for which an answer is waited for; a request that is cut off gets none."""
@@ -52,7 +52,7 @@ def fuzz(requests: int, seed: int, progress: Callable[[str], None] = lambda text
     that no longer answers, and memory that grows."""
     said: list[str] = []
     store = Store()
-    page = Monitor(
+    page = WebServer(
         store,
         ("127.0.0.1", 0),
         status=lambda: {"show": "Fuzzed"},
@@ -115,7 +115,7 @@ def asked(port: int, sent: bytes, websocket: bool, patience: float = PATIENCE) -
     return answer
 
 
-def dead(page: Monitor) -> str:
+def dead(page: WebServer) -> str:
     """Why a right request is not answered, else ""."""
     for turn in range(TRIES):
         try:

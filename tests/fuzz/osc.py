@@ -1,5 +1,5 @@
-"""OSC: packets go through the server's own reading, the dispatcher, the conductor of a show and the
-store, on a clock of their own."""
+"""OSC: packets go through the server's own reading, the dispatcher, the control engine of a show
+and the store, on a clock of their own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.fuzz.failure import Failed, misfits, resident
 from tests.fuzz.osc_packets import Packets, padded
-from vj.control.build import make_conductor
+from vj.control.build import make_engine
 from vj.control.osc.dispatch import Dispatcher
 from vj.control.osc.packet import head_of, is_osc, unpack
 from vj.control.osc.query import tree
@@ -131,9 +131,9 @@ class Rig:
         self.seed, self.alone, self.now = seed, alone, 0.0
         self.said: list[str] = []
         self.store = Store(dict(show.start), show.table())
-        self.conductor, _ = make_conductor(show, self.store, live=False, say=self.said.append)
-        self.store.listeners.append(self.conductor.changed)
-        self.store.forces = self.conductor
+        self.engine, _ = make_engine(show, self.store, live=False, log=self.said.append)
+        self.store.listeners.append(self.engine.changed)
+        self.store.automation = self.engine
         self.wire = Wire()
         self.server = OscServer(
             self.store, ("127.0.0.1", 0), clock=FrameClock(30), on_message=self.said.append
@@ -147,7 +147,7 @@ class Rig:
             rest=lambda seconds: None,
         )
         self.server._socket = self.wire  # type: ignore[assignment]  # the one part that is not the program's own
-        self.server.conduct(self.conductor)
+        self.server.use_engine(self.engine)
         self.server.dispatcher.attach()
         self.last: deque[bytes] = deque(maxlen=KEPT)
         mapped = [str(rule["osc"]) for rule in SHOW["mappings"]] + ["/kick"]
@@ -164,7 +164,7 @@ class Rig:
             while self.wire.waiting:
                 self.server._take_batch()
             self.server.dispatcher.release()
-            self.server._tell_back()
+            self.server._send_feedback()
             snapshot = self.store.sample(self.now)
         except Exception as error:
             raise self.failed(f"{type(error).__name__}: {error}") from error
@@ -211,7 +211,7 @@ class Rig:
 
 
 def fuzz(packets: int, seed: int, progress: Callable[[str], None] = lambda text: None) -> Figures:
-    """Feed so many packets. Raises Failed for an exception, a parameter that stands where it
+    """Capture so many packets. Raises Failed for an exception, a parameter that stands where it
     cannot, an answer that is no OSC, a right message that was not found, a packet that takes too
     long, or memory that grows."""
     rig = Rig(seed)

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.fuzz.failure import Failed, misfits
 from tests.fuzz.show_edits import Edits
 from vj.app.setup import start_values
-from vj.control.build import make_conductor
+from vj.control.build import make_engine
 from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.show.load import parse, show_of
@@ -39,7 +39,7 @@ class Figures:
     """Faults that no check has expected, which are answered all the same, and how often."""
 
     def __str__(self) -> str:
-        told = "".join(
+        report = "".join(
             f"\n    {times} x {words}" for words, times in self.unexpected.most_common(20)
         )
         refused = self.edits - self.right
@@ -48,8 +48,8 @@ class Figures:
             f"{refused:,} are refused with a line, slowest "
             f"{self.slowest * 1e3:.0f} ms; nothing failed"
             + (
-                f"; {self.unexpected.total()} were refused in words of Python:{told}"
-                if told
+                f"; {self.unexpected.total()} were refused in words of Python:{report}"
+                if report
                 else ""
             )
         )
@@ -62,25 +62,25 @@ def fuzz(edits: int, seed: int, progress: Callable[[str], None] = lambda text: N
     while figures.edits < edits:
         path, text = made.text()
         before = time.thread_time()
-        told = ""
+        report = ""
         try:
             play(load(path, text))
             figures.right += 1
         except Fault as fault:
-            told = str(fault)
+            report = str(fault)
         except Exception as error:
             raise Failed(f"{path.name}: {type(error).__name__}: {error}", [text], seed) from error
         took = time.thread_time() - before
         figures.slowest = max(figures.slowest, took)
         if took > SLOW:
             raise Failed(f"{path.name}: took {took:.1f} s", [text], seed)
-        if any(not line.strip() or len(line) > LONG for line in told.split("\n") if told):
-            raise Failed(f"{path.name}: nobody can read {told[:300]!r}", [text], seed)
-        if UNEXPECTED in told:
+        if any(not line.strip() or len(line) > LONG for line in report.split("\n") if report):
+            raise Failed(f"{path.name}: nobody can read {report[:300]!r}", [text], seed)
+        if UNEXPECTED in report:
             figures.unexpected[
-                re.sub(r"^\S+ ", "", next(line for line in told.split("\n") if UNEXPECTED in line))[
-                    :200
-                ]
+                re.sub(
+                    r"^\S+ ", "", next(line for line in report.split("\n") if UNEXPECTED in line)
+                )[:200]
             ] += 1
         figures.edits += 1
         if figures.edits % 500 == 0:
@@ -99,15 +99,15 @@ def play(show: Show) -> None:
     does, and AssertionError."""
     said: list[str] = []
     store = Store(start_values(show), show.table())
-    conductor, ears = make_conductor(show, store, live=False, say=said.append)
-    store.listeners.append(conductor.changed)
-    store.forces = conductor
-    cues = list(conductor.cues.cues)[:FRAMES]
+    engine, audio_inputs = make_engine(show, store, live=False, log=said.append)
+    store.listeners.append(engine.changed)
+    store.automation = engine
+    cues = list(engine.cues.cues)[:FRAMES]
     for number in range(FRAMES):
         if number < len(cues):
             store.set("cue/fire", cues[number])
         snapshot = store.sample(number * 0.7)
         wrong = misfits(store, snapshot.values) + misfits(store, store.base())
         assert not wrong, wrong[0]
-    ears.close()
+    audio_inputs.close()
     assert not [line for line in said if "stumbled" in line], said

@@ -13,7 +13,7 @@ import pytest
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from tests.control.osc.test_dispatch import Desk, bundle, f32, raw
+from tests.control.osc.test_dispatch import ControlSession, bundle, f32, raw
 from tests.fuzz.http import asked
 from tests.fuzz.osc import Rig, Wire
 from vj.control.osc import dispatch
@@ -22,7 +22,7 @@ from vj.control.osc import server as osc
 from vj.control.osc.packet import pack
 from vj.parameters.store import Store
 from vj.show.load import ShowFaults, parse, show_of
-from vj.web.server import Monitor
+from vj.web.server import WebServer
 
 
 class Heard(Wire):
@@ -30,10 +30,10 @@ class Heard(Wire):
 
     def __init__(self) -> None:
         super().__init__()
-        self.told: list[tuple[int, OscMessage]] = []
+        self.report: list[tuple[int, OscMessage]] = []
 
     def sendto(self, data: bytes, target: tuple[object, ...]) -> int:
-        self.told.append((int(str(target[1])), OscMessage(data)))
+        self.report.append((int(str(target[1])), OscMessage(data)))
         return len(data)
 
 
@@ -44,12 +44,12 @@ def test_a_fraction_is_no_port_to_be_told_at(port: float) -> None:
     rig.server._socket = rig.wire  # type: ignore[assignment]
     rig.feed(raw("/vj/subscribe", "f", f32(port)))
     assert [
-        told
-        for _, told in rig.wire.told
-        if told.address == "/vj/error" and "is no port (1 .. 65535)" in told.params[0]
+        report
+        for _, report in rig.wire.report
+        if report.address == "/vj/error" and "is no port (1 .. 65535)" in report.params[0]
     ]
     rig.feed(raw("/vj/strength", "f", f32(0.4)), peer=5001)
-    assert not [port for port, told in rig.wire.told if told.address == "/vj/strength"]
+    assert not [port for port, report in rig.wire.report if report.address == "/vj/strength"]
 
 
 def test_a_bundle_of_a_thousand_patterns_does_not_hold_osc_up(
@@ -62,30 +62,32 @@ def test_a_bundle_of_a_thousand_patterns_does_not_hold_osc_up(
         return osc_pattern.matching.__wrapped__(pattern, addresses)  # type: ignore[attr-defined]
 
     monkeypatch.setattr(osc_pattern, "matching", functools.wraps(osc_pattern.matching)(matching))
-    desk = Desk()
-    desk.play(bundle(*[raw("/vj/*/[m-x]*", "f", f32(0.5))] * 1000))
-    assert desk.store.get("prompt/mix") == 0.5
+    session = ControlSession()
+    session.play(bundle(*[raw("/vj/*/[m-x]*", "f", f32(0.5))] * 1000))
+    assert session.store.get("prompt/mix") == 0.5
     assert looked == ["/vj/*/[m-x]*"], "each look takes a third of a millisecond"
     for number in range(300):
-        desk.say(f"/vj/*/{number}?", 0.5)
-    assert len(desk.dispatcher._settable._known) <= osc_pattern.KNOWN, (
+        session.log(f"/vj/*/{number}?", 0.5)
+    assert len(session.dispatcher._settable._known) <= osc_pattern.KNOWN, (
         "and what is remembered has an end"
     )
-    desk.say("/vj/record", 1.0)
-    desk.say("/vj/rec*", 0.0)
-    assert desk.store.get("record") is True, "no pattern means a recording"
+    session.log("/vj/record", 1.0)
+    session.log("/vj/rec*", 0.0)
+    assert session.store.get("record") is True, "no pattern means a recording"
 
 
 def test_what_takes_long_leaves_the_picture_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     rests: list[float] = []
-    desk = Desk()
-    desk.dispatcher._rest = rests.append
+    session = ControlSession()
+    session.dispatcher._rest = rests.append
     monkeypatch.setattr(dispatch, "HOLD", 1e-4)
-    desk.play(bundle(*[raw(f"/vj/[a-{letter}]*/*", "f", f32(0.5)) for letter in "mnopqrst"] * 20))
+    session.play(
+        bundle(*[raw(f"/vj/[a-{letter}]*/*", "f", f32(0.5)) for letter in "mnopqrst"] * 20)
+    )
     assert len(rests) > 10, "a bundle of many patterns rests in between"
-    assert desk.store.get("prompt/mix") == 0.5
+    assert session.store.get("prompt/mix") == 0.5
     rests.clear()
-    desk.play(bundle(raw("/vj/delta", "f", f32(0.5))))
+    session.play(bundle(raw("/vj/delta", "f", f32(0.5))))
     assert not rests
 
 
@@ -162,8 +164,8 @@ def test_a_fault_is_a_line_that_can_be_read_however_long_what_is_wrong(
 
 
 @pytest.fixture
-def page() -> Iterator[Monitor]:
-    made = Monitor(Store(), ("127.0.0.1", 0), status=dict)
+def page() -> Iterator[WebServer]:
+    made = WebServer(Store(), ("127.0.0.1", 0), status=dict)
     made.start()
     yield made
     made.stop()
@@ -180,7 +182,7 @@ def page() -> Iterator[Monitor]:
         (b"Host: 127.0.0.1\r\nExpect: m\xfcch", b"{}"),
     ],
 )
-def test_a_broken_request_is_the_clients_fault(page: Monitor, head: bytes, body: bytes) -> None:
+def test_a_broken_request_is_the_clients_fault(page: WebServer, head: bytes, body: bytes) -> None:
     port = int(page.url.rstrip("/").rpartition(":")[2])
     length = b"Content-Length: %d" % len(body)
     lines = b"POST /set HTTP/1.1", head, length, b"", body
@@ -188,7 +190,7 @@ def test_a_broken_request_is_the_clients_fault(page: Monitor, head: bytes, body:
     assert answer.startswith(b"HTTP/1.1 4"), answer
 
 
-def test_a_client_that_asks_whether_it_may_send_may(page: Monitor) -> None:
+def test_a_client_that_asks_whether_it_may_send_may(page: WebServer) -> None:
     body = b'{"name": "delta", "value": 0.25}'
     lines = b"POST /set HTTP/1.1", b"Host: 127.0.0.1", b"Expect: 100-continue"
     sent = b"\r\n".join([*lines, b"Content-Length: %d" % len(body), b"", body])
@@ -202,7 +204,7 @@ def test_a_client_that_asks_whether_it_may_send_may(page: Monitor) -> None:
     assert page._store.get("delta") == 0.25
 
 
-def test_a_value_in_any_charset_is_read(page: Monitor) -> None:
+def test_a_value_in_any_charset_is_read(page: WebServer) -> None:
     port = int(page.url.rstrip("/").rpartition(":")[2])
     body = '{"name": "prompt/a", "value": "Öl"}'.encode("utf-16")
     head = b"POST /set HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: x/y; charset=klingon\r\n"

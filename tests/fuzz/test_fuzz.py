@@ -18,13 +18,13 @@ def test_osc_packets_break_nothing() -> None:
 
 
 def test_the_packet_that_breaks_something_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    obey = Dispatcher._obey
+    on_tempo_set = Dispatcher._dispatch
 
-    def fragile(self: Dispatcher, message: object, asker: object) -> None:
+    def fragile(self: Dispatcher, message: object, sender: object) -> None:
         assert "blackout" not in message.address, "out of cheese"  # type: ignore[attr-defined]
-        obey(self, message, asker)  # type: ignore[arg-type]
+        on_tempo_set(self, message, sender)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Dispatcher, "_obey", fragile)
+    monkeypatch.setattr(Dispatcher, "_dispatch", fragile)
     with pytest.raises(Failed, match=r"(?s)out of cheese.*seed 7.*blackout") as failed:
         osc.fuzz(3000, seed=7)
     assert str(failed.value).count("\n    b'") == 1, "one packet is enough to show it"

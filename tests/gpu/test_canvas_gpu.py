@@ -1,4 +1,4 @@
-"""The canvas on a card beside the one on the host."""
+"""The compositor on a card beside the one on the host."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import torch
 
 from vj.core.frame import Size
 from vj.parameters.store import Store
-from vj.pipeline.compositor import CudaCanvas, HostCanvas
+from vj.pipeline.compositor import CudaCompositor, HostCompositor
 
 SIZE = Size(96, 64)
 
 
 def test_canvas_on_a_card_does_what_the_one_on_the_host_does() -> None:
-    card, host = CudaCanvas(SIZE, torch.device("cuda"), torch.float32), HostCanvas(SIZE)
+    card, host = CudaCompositor(SIZE, torch.device("cuda"), torch.float32), HostCompositor(SIZE)
     store = Store(
         {
             "feedback/amount": 0.4,
@@ -47,7 +47,7 @@ def test_canvas_on_a_card_does_what_the_one_on_the_host_does() -> None:
 
 
 def test_nan_on_the_card_is_kept_out() -> None:
-    card = CudaCanvas(SIZE, torch.device("cuda"), torch.float16)
+    card = CudaCompositor(SIZE, torch.device("cuda"), torch.float16)
     snapshot = Store({"blend/smoothing": 0.5}).sample(0)
     image = np.full((64, 96, 3), 100, np.uint8)
     good = torch.full((1, 3, 64, 96), 0.5, device="cuda", dtype=torch.float16)

@@ -10,7 +10,7 @@ from vj.core.frame import Size
 from vj.diffusion.noise_align import align
 from vj.kernels import numpy_field
 from vj.kernels.cupy_field import FieldKernels
-from vj.sources.testcard import Scene
+from vj.sources.testcard import DancerScene
 
 HEIGHT, WIDTH = 192, 320
 
@@ -25,7 +25,9 @@ def kernels(request: pytest.FixtureRequest, cuda: torch.device) -> FieldKernels:
 
 
 def entered(number: int, dtype: torch.dtype) -> torch.Tensor:
-    picture = torch.from_numpy(Scene(Size(WIDTH, HEIGHT), 30).draw(number)).permute(2, 0, 1)[None]
+    picture = torch.from_numpy(DancerScene(Size(WIDTH, HEIGHT), 30).draw(number)).permute(2, 0, 1)[
+        None
+    ]
     return (picture.float() / 127.5 - 1).to(dtype)
 
 

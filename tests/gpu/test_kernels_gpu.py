@@ -115,24 +115,24 @@ def test_the_card_paints_what_numpy_paints(kernels: TemporalKernels, channels_la
 
 
 def test_a_tensor_may_be_dropped_at_once(kernels: TemporalKernels) -> None:
-    """On a stream kept busy each painting is dropped right after the call and its memory
+    """On a stream kept busy each generated image is dropped right after the call and its memory
     overwritten: the kernel must have read it before.
 
-    Run on another stream than torch's, CuPy would read the overwritten block, or the painting
-    before it was made.
+    Run on another stream than torch's, CuPy would read the overwritten block, or the generated
+    image before it was made.
     """
     image = torch.from_numpy(image_of(0)).to(kernels.device)
-    paintings = [as_model(noise(turn), kernels) for turn in range(4)]
+    generated_images = [as_model(noise(turn), kernels) for turn in range(4)]
     torch.cuda.synchronize()
     shown = []
     with torch.cuda.stream(torch.cuda.Stream()):
-        for painting in paintings:
+        for generated in generated_images:
             torch.cuda._sleep(20_000_000)
-            late = painting * 1  # made on the busy stream, in a block of torch's allocator
+            late = generated * 1  # made on the busy stream, in a block of torch's allocator
             address = late.data_ptr()
             shown.append(kernels.blend(late, image, BlendSettings()))
             del late
-            junk = torch.full_like(painting, -1)
+            junk = torch.full_like(generated, -1)
             assert junk.data_ptr() == address  # the allocator did hand it on
             del junk
         torch.cuda.current_stream().synchronize()

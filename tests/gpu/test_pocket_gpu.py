@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from vj.core.frame import Size
-from vj.diffusion.backends import Painting
+from vj.diffusion.backends import GeneratedImage
 from vj.diffusion.checkpoints import ModelSpec
-from vj.diffusion.pocket_backend import PocketPainter
+from vj.diffusion.pocket_backend import PocketBackend
 from vj.diffusion.pocket_model import FILE, load_pocket
 from vj.parameters.store import Store
 from vj.pocket import WEIGHTS
@@ -19,16 +19,16 @@ from vj.pocket.training.pictures import draw_pictures
 def painted(device: str, dtype: torch.dtype, picture: np.ndarray) -> np.ndarray:
     size = Size(picture.shape[1], picture.shape[0])
     model = load_pocket(ModelSpec("pocket"), WEIGHTS / FILE, torch.device(device), dtype)
-    painter = PocketPainter(model, size, wait=True)
+    backend = PocketBackend(model, size, wait=True)
     store = Store({"prompt/a": "ink, molten gold", "strength": 0.7})
     entered = torch.from_numpy(picture).permute(2, 0, 1)[None].to(device).float() / 127.5 - 1
-    painting: Painting | None = None
+    generated: GeneratedImage | None = None
     for number in range(3):
-        painting = painter.paint(entered, store.sample(number / 30), None)
-    assert painting is not None
-    assert isinstance(painting.picture, torch.Tensor)
-    painter.close()
-    return painting.picture[0].float().cpu().numpy()
+        generated = backend.paint(entered, store.sample(number / 30), None)
+    assert generated is not None
+    assert isinstance(generated.picture, torch.Tensor)
+    backend.close()
+    return generated.picture[0].float().cpu().numpy()
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])

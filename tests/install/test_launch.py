@@ -283,7 +283,7 @@ def test_a_spoilt_stamp_counts_as_none(tmp_path: Path, text: str) -> None:
 def test_an_old_python_is_told_which_one_to_use() -> None:
     for path in (SCRIPT, *MODULES):
         ast.parse(path.read_text(), feature_version=(3, 8))
-    with pytest.raises(launch.Fault, match=r"3\.11 or newer; this is 3\.9"):
+    with pytest.raises(launch.InstallError, match=r"3\.11 or newer; this is 3\.9"):
         launch.check_python((3, 9))
     launch.check_python((3, 11))
 
@@ -294,7 +294,7 @@ def test_a_python_without_venv_is_told_what_to_install(
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == "ensurepip" else object()
     )
-    with pytest.raises(launch.Fault, match=r"sudo apt install python3\.\d+-venv"):
+    with pytest.raises(launch.InstallError, match=r"sudo apt install python3\.\d+-venv"):
         launch.make_environment(tmp_path)
 
 
@@ -303,13 +303,13 @@ def test_a_full_disk_is_told_before_anything_is_fetched(
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0.4e9))
     steps, _ = install_plan.plan(PINS, "darwin", None, lambda url: True)
-    with pytest.raises(launch.Fault, match=r"0\.4 GB of disk left; about 3 GB"):
+    with pytest.raises(launch.InstallError, match=r"0\.4 GB of disk left; about 3 GB"):
         launch.install(tmp_path, steps, launch.read_stamp(tmp_path))
 
 
 def test_a_failed_install_says_what_failed_and_what_to_do() -> None:
     command = [sys.executable, "-m", "pip", "install", "--no-index", "vj-no-such-package==1"]
-    with pytest.raises(launch.Fault) as caught:
+    with pytest.raises(launch.InstallError) as caught:
         launch.insist(command, "PyTorch")
     assert "PyTorch could not be installed (exit code 1)" in str(caught.value)
     assert "No matching distribution found for vj-no-such-package==1" in str(caught.value)
@@ -332,7 +332,7 @@ def test_a_failed_install_says_what_failed_and_what_to_do() -> None:
     ],
 )
 def test_every_trouble_has_a_remedy(said: str, remedy: str) -> None:
-    with pytest.raises(launch.Fault) as caught:
+    with pytest.raises(launch.InstallError) as caught:
         launch.insist([sys.executable, "-c", f"print({said!r}); raise SystemExit(2)"], "A package")
     assert (
         str(caught.value).splitlines()[-1].startswith(remedy)

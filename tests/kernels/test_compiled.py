@@ -229,7 +229,7 @@ def test_the_kernels_keep_the_exact_promises(kernels: TemporalKernels) -> None:
     kernels.blend(painted, image, BlendSettings(motion=0.7))
     assert np.array_equal(
         kernels.state.numpy(), as_picture(painted)
-    )  # no smoothing is the painting
+    )  # no smoothing is the generated image
     model = torch.zeros_like(painted)
     kernels.feedback(image, model, feedback_matrix(48, 32, 1.2), 0)
     assert np.array_equal(as_bytes(as_picture(model)), image.numpy())  # no feedback is the input

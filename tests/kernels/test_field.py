@@ -14,7 +14,7 @@ from vj.core.frame import Size
 from vj.kernels import numpy_field
 from vj.kernels.cv_field import FieldMaker
 from vj.kernels.numpy_field import Field
-from vj.sources.testcard import Scene
+from vj.sources.testcard import DancerScene
 
 SIZES = [(256, 256), (192, 320), (256, 448), (192, 192), (90, 160), (91, 163), (512, 512)]
 
@@ -29,7 +29,7 @@ def grain(height: int, width: int, seed: int = 0) -> np.ndarray:
 
 def scene(height: int, width: int, number: int = 10) -> np.ndarray:
     """The test card's dancer, drawn large and reduced, as luma 0..1."""
-    large = Scene(Size(2 * width, 2 * height), 30).draw(number)
+    large = DancerScene(Size(2 * width, 2 * height), 30).draw(number)
     grey = cv2.cvtColor(large, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     return cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
 

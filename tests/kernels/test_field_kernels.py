@@ -18,7 +18,7 @@ from vj.core.frame import Size
 from vj.kernels import numpy_field
 from vj.kernels.cupy_field import FieldKernels, FollowKernels
 from vj.kernels.field_body import C_SOURCE, CUDA_SOURCE
-from vj.sources.testcard import Scene
+from vj.sources.testcard import DancerScene
 
 LUMA = torch.tensor((0.299, 0.587, 0.114))
 
@@ -83,7 +83,7 @@ def entered(
     height: int, width: int, number: int, dtype: torch.dtype
 ) -> tuple[torch.Tensor, np.ndarray]:
     """A drawn picture as the model gets it, (1, 3, H, W) -1..1, and its luma, 0..1."""
-    picture = cv2.resize(Scene(Size(width, height), 30).draw(number), (width, height))
+    picture = cv2.resize(DancerScene(Size(width, height), 30).draw(number), (width, height))
     model = (torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1).to(dtype)
     return model, ((model[0].float() * LUMA[:, None, None]).sum(0) * 0.5 + 0.5).numpy()
 

@@ -1,5 +1,5 @@
-"""Enlarging led by the real input: the kernels, the way of a guide with its frame, and when there
-is no time for it."""
+"""OutputUpscaler led by the real input: the kernels, the way of a guide with its frame, and when
+there is no time for it."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ import pytest
 
 from tests.kernels.test_upscale_kernels import drawn
 from tests.pipeline.test_optical_flow import shifted, texture
-from vj.app.output_upscale import REST, Enlarging, Patience
+from vj.app.output_upscale import REST, OutputUpscaler, Patience
 from vj.core.frame import Frame, Guide, Size
 from vj.core.metrics import Metrics
-from vj.diffusion.backends import Painting
+from vj.diffusion.backends import GeneratedImage
 from vj.kernels import numpy_guided
 from vj.kernels.cv_guided import GuidedUpscaler
-from vj.kernels.cv_upscale import Upscaler
+from vj.kernels.cv_upscale import CvUpscaler
 from vj.kernels.guided_body import C_SOURCE
 from vj.parameters.store import Store
-from vj.pipeline.compositor import HostCanvas
-from vj.pipeline.frame_pipeline import Journey, Shown
+from vj.pipeline.compositor import HostCompositor
+from vj.pipeline.frame_pipeline import FramePipeline, Shown
 from vj.pipeline.interpolation import moved_guide, moved_on
 from vj.pipeline.preprocess import prepare
-from vj.pipeline.upscale import Plain, make_enlarger
+from vj.pipeline.upscale import PlainUpscaler, make_upscaler
 from vj.pipeline.upscale_guide import RealInput
 from vj.show.load import check_show
 
@@ -53,7 +53,7 @@ def way(request: pytest.FixtureRequest) -> Any:
 
 
 def plain(picture: np.ndarray, size: int = 256) -> np.ndarray:
-    return Upscaler(size, size).upscale(picture, 0.5)
+    return CvUpscaler(size, size).upscale(picture, 0.5)
 
 
 def edges(one: np.ndarray, other: np.ndarray) -> float:
@@ -94,7 +94,7 @@ def test_what_is_faded_to_black_stays_black(way: Any) -> None:
     assert not way(np.zeros_like(SMALL), LUMA, LARGE_LUMA, 0.3).any()
 
 
-def test_where_the_input_has_nothing_the_painting_is_enlarged_the_plain_way(way: Any) -> None:
+def test_where_the_input_has_nothing_the_painting_is_upscaled_the_plain_way(way: Any) -> None:
     nothing = np.full((64, 64), 90, np.uint8), np.full((256, 256), 90, np.uint8)
     for strength in (0.0, 0.3, 1.0):
         out = way(SMALL, *nothing, strength)
@@ -103,7 +103,7 @@ def test_where_the_input_has_nothing_the_painting_is_enlarged_the_plain_way(way:
 
 
 def test_where_the_painting_contradicts_the_input_little_of_the_input_is_seen(way: Any) -> None:
-    """A painting of its own: what leads must not show through it."""
+    """A generated image of its own: what leads must not show through it."""
     own = texture(64, 64, seed=7)
     out, alone = way(own, LUMA, LARGE_LUMA, 0.3), way(own, LUMA, LARGE_LUMA, 1.0)
     real, without = edges(out, TRUTH), edges(alone, TRUTH)
@@ -112,7 +112,7 @@ def test_where_the_painting_contradicts_the_input_little_of_the_input_is_seen(wa
 
 
 def test_an_edge_gets_as_hard_as_the_inputs_without_a_halo(way: Any) -> None:
-    """The painting is softer than the input, as paintings are."""
+    """The generated image is softer than the input, as generated images are."""
     hard = np.full((256, 256), 60, np.uint8)
     hard[:, 130:] = 180
     small = cv2.resize(hard, (64, 64), interpolation=cv2.INTER_AREA)
@@ -206,7 +206,7 @@ def test_the_kernels_text_is_numpys(
     picture = cv2.addWeighted(image, 0.6, texture(*size), 0.4, 10)
     mask = rng.integers(0, 256, size).astype(np.uint8)
     guide, large_guide = numpy_guided.luma(image), numpy_guided.luma(truth)
-    enlarged = cv2.resize(picture, large[::-1], interpolation=cv2.INTER_LANCZOS4)
+    upscaled = cv2.resize(picture, large[::-1], interpolation=cv2.INTER_LANCZOS4)
     fitted = numpy_guided.grid(*size)
     first, mean = np.zeros((2, *fitted, 7), np.float32)
     led, out = np.zeros_like(picture), np.zeros_like(truth)
@@ -222,20 +222,20 @@ def test_the_kernels_text_is_numpys(
     )
     library.vj_guide_led(at(picture), at(guide), at(mean), at(led), *sides[:4], share)
     library.vj_guided(
-        at(picture), at(led), at(guide), at(large_guide), at(enlarged), at(mean), at(out), *sides
+        at(picture), at(led), at(guide), at(large_guide), at(upscaled), at(mean), at(out), *sides
     )
     shown = mask if masked else None
     truths = numpy_guided.fit(picture, guide, numpy_guided.fade(strength), shown)
     wanted = np.concatenate([truths.slope, truths.offset, truths.trust[..., None]], axis=2)
     assert np.abs(mean - wanted).max() < 2e-3
-    right = numpy_guided.guided(picture, guide, large_guide, strength, shown, enlarged)
+    right = numpy_guided.guided(picture, guide, large_guide, strength, shown, upscaled)
     off = np.abs(out.astype(int) - right)
     assert off.max() <= 1
     assert (off > 0).mean() < 0.01
     assert np.abs(led.astype(int) - picture).max() > 5, "there is something to lead"
 
 
-# The guide of a frame: cropped and padded as the painting is.
+# The guide of a frame: cropped and padded as the generated image is.
 
 
 def guide_of(pixels: np.ndarray, size: Size, fit: str = "crop", strength: float = 0.0) -> Guide:
@@ -281,35 +281,35 @@ def test_what_was_moved_on_is_led_by_an_input_moved_alike() -> None:
     assert moved_guide(None, flow, 0.5) is None
 
 
-def test_the_enlarger_follows_a_guide_and_without_one_stays_as_it_was() -> None:
-    enlarger = make_enlarger("auto", Size(64, 64), Size(256, 256), "cpu", print)
-    assert isinstance(enlarger, Plain)
-    led = enlarger.enlarge(SMALL, guide_of(TRUTH, Size(64, 64)))
+def test_the_upscaler_follows_a_guide_and_without_one_stays_as_it_was() -> None:
+    upscaler = make_upscaler("auto", Size(64, 64), Size(256, 256), "cpu", print)
+    assert isinstance(upscaler, PlainUpscaler)
+    led = upscaler.upscale(SMALL, guide_of(TRUTH, Size(64, 64)))
     assert cv2.PSNR(led, TRUTH) > cv2.PSNR(plain(SMALL), TRUTH) + 3
     for guide in (None, guide_of(TRUTH, Size(64, 64), strength=0.9)):
-        assert np.array_equal(enlarger.enlarge(SMALL, guide), plain(SMALL))
+        assert np.array_equal(upscaler.upscale(SMALL, guide), plain(SMALL))
 
 
 # A guide travels with its frame.
 
 
 class Late:
-    """A painter with frames in flight, as a stream of several steps has; turns pictures round."""
+    """A backend with frames in flight, as a stream of several steps has; turns pictures round."""
 
     name = "late"
     settled = True
     wants_lines = False
 
     def __init__(self, size: Size, delay: int) -> None:
-        self.canvas = HostCanvas(size, plain=True)
-        self._flight: list[Painting] = []
+        self.compositor = HostCompositor(size, plain=True)
+        self._flight: list[GeneratedImage] = []
         self._delay = delay
 
-    def paint(self, entered: Any, snapshot: Any, cargo: Any) -> Painting | None:
-        self._flight.append(Painting(255 - entered, cargo))
+    def paint(self, entered: Any, snapshot: Any, context: Any) -> GeneratedImage | None:
+        self._flight.append(GeneratedImage(255 - entered, context))
         return self._flight.pop(0) if len(self._flight) > self._delay else None
 
-    def drain(self) -> Painting | None:
+    def drain(self) -> GeneratedImage | None:
         return self._flight.pop(0) if self._flight else None
 
     def clear(self) -> None:
@@ -321,20 +321,20 @@ class Late:
 class Trip:
     """Frames of 128x128 through a journey at 64x64."""
 
-    def __init__(self, delay: int = 0, painter: bool = True, **settings: Any) -> None:
+    def __init__(self, delay: int = 0, backend: bool = True, **settings: Any) -> None:
         still = {"feedback/amount": 0.0, "blend/smoothing": 0.0}
         self.store = Store(
             still | {name.replace("_", "/", 1): value for name, value in settings.items()}
         )
-        self.journey = Journey(Size(64, 64), "crop", Metrics(), print)
-        if painter:
-            self.journey.swap(Late(Size(64, 64), delay))  # type: ignore[arg-type]
+        self.pipeline = FramePipeline(Size(64, 64), "crop", Metrics(), print)
+        if backend:
+            self.pipeline.swap(Late(Size(64, 64), delay))  # type: ignore[arg-type]
         self.frames: list[Frame] = []
 
     def go(self, **extra: Any) -> Shown:
         number = len(self.frames)
         self.frames.append(Frame(texture(128, 128, seed=number), number, number / 10, **extra))
-        return self.journey.travel(self.frames[-1], self.store.sample(number / 10))
+        return self.pipeline.process(self.frames[-1], self.store.sample(number / 10))
 
 
 def test_a_guide_is_that_of_the_frame_however_long_it_was_under_way() -> None:
@@ -346,7 +346,7 @@ def test_a_guide_is_that_of_the_frame_however_long_it_was_under_way() -> None:
     assert shown.guide.pixels is trip.frames[2].pixels
     assert shown.guide.image is shown.image
     assert shown.guide.strength == pytest.approx(0.2), "with the strength it came in with"
-    trip.journey.close()
+    trip.pipeline.close()
 
 
 def test_frozen_the_guide_is_that_of_the_picture_that_stands() -> None:
@@ -357,7 +357,7 @@ def test_frozen_the_guide_is_that_of_the_picture_that_stands() -> None:
         shown = trip.go()
         assert shown.guide is not None
         assert shown.guide.pixels is trip.frames[0].pixels
-    trip.journey.close()
+    trip.pipeline.close()
 
 
 def test_before_anything_is_painted_the_input_leads_itself() -> None:
@@ -366,7 +366,7 @@ def test_before_anything_is_painted_the_input_leads_itself() -> None:
     assert shown.waiting
     assert shown.guide is not None
     assert (shown.guide.pixels is trip.frames[0].pixels, shown.guide.strength) == (True, 0)
-    bare = Trip(painter=False, strength=0.9).go()
+    bare = Trip(backend=False, strength=0.9).go()
     assert bare.guide is not None
     assert bare.guide.strength == 0
 
@@ -380,9 +380,9 @@ def test_the_input_mixed_in_counts_as_less_strength() -> None:
 def test_without_a_real_input_there_is_no_guide() -> None:
     assert Trip().go(blank=True).guide is None
     assert Trip().go(chain=(TRUTH, 255 - TRUTH)).guide is None
-    same = Journey(Size(128, 128), "crop", Metrics(), print)
+    same = FramePipeline(Size(128, 128), "crop", Metrics(), print)
     store = Store()
-    assert same.travel(Frame(texture(128, 128), 0, 0.0), store.sample(0.0)).guide is None
+    assert same.process(Frame(texture(128, 128), 0, 0.0), store.sample(0.0)).guide is None
     same.close()
 
 
@@ -421,14 +421,14 @@ def test_late_is_what_would_leave_after_its_turn() -> None:
 
 
 class Slow:
-    """An enlarger for which a guide is hard work."""
+    """An upscaler for which a guide is hard work."""
 
     name = "slow"
 
     def __init__(self) -> None:
         self.led = 0
 
-    def enlarge(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
+    def upscale(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
         if guide is not None:
             self.led += 1
             time.sleep(0.06)
@@ -437,20 +437,20 @@ class Slow:
     def close(self) -> None: ...
 
 
-def test_live_a_late_picture_is_enlarged_the_plain_way_and_that_is_said_once() -> None:
+def test_live_a_late_picture_is_upscaled_the_plain_way_and_that_is_said_once() -> None:
     got: list[Frame] = []
     said: list[str] = []
     way = Slow()
-    enlarging = Enlarging(way, got.append, Metrics(), said.append, period=0.03)
+    output_upscaler = OutputUpscaler(way, got.append, Metrics(), said.append, period=0.03)
     guide = guide_of(TRUTH, Size(64, 64))
     for number in range(6):
         begun = time.perf_counter()
-        enlarging.put(Frame(SMALL, number, 0.0, guide=guide))
+        output_upscaler.put(Frame(SMALL, number, 0.0, guide=guide))
         assert time.perf_counter() - begun < 0.02, "whoever paints does not wait"
         time.sleep(0.08)
-    enlarging.stop()
+    output_upscaler.stop()
     assert [frame.number for frame in got] == list(range(6)), "none is lost"
-    assert (way.led, enlarging.plain) == (1, 5)
+    assert (way.led, output_upscaler.plain) == (1, 5)
     assert all(frame.guide is None for frame in got), "nobody keeps the input for longer"
     assert len(said) == 1
     assert "plain way" in said[0]
@@ -459,11 +459,11 @@ def test_live_a_late_picture_is_enlarged_the_plain_way_and_that_is_said_once() -
 
 def test_pictures_of_one_size_after_another_are_all_led() -> None:
     """`size: auto` begins with one size and goes on with another; old pictures may still come."""
-    enlarger = Plain(Size(512, 512))
+    upscaler = PlainUpscaler(Size(512, 512))
     pixels = drawn(512)
     for size in (Size(256, 256), Size(192, 192), Size(256, 256)):
         guide = guide_of(pixels, size)
-        led = enlarger.enlarge(guide.image, guide)
+        led = upscaler.upscale(guide.image, guide)
         assert led.shape == (512, 512, 3)
-        bare = enlarger.enlarge(guide.image)
+        bare = upscaler.upscale(guide.image)
         assert np.abs(led.astype(int) - pixels).mean() < np.abs(bare.astype(int) - pixels).mean()

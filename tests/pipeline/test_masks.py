@@ -14,11 +14,11 @@ import pytest
 from vj.core.errors import Fault
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
-from vj.diffusion.backends import Painting, Plain
+from vj.diffusion.backends import GeneratedImage, PassThrough
 from vj.parameters.store import Snapshot, Store
-from vj.pipeline.frame_pipeline import Journey
+from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.masks import PLATE_SECONDS, Masks, above, keyness
-from vj.pipeline.person_segmentation import Beside, PersonModel
+from vj.pipeline.person_segmentation import PersonModel, PersonThread
 
 SIDE = 64
 FRAMES = round(30 * PLATE_SECONDS)
@@ -192,16 +192,16 @@ def test_a_threshold_of_nought_takes_all_and_of_one_nothing(value: float) -> Non
     assert above(np.full((2, 2), value, np.float32), 1).max() == 0
 
 
-class Blue(Plain):
+class Blue(PassThrough):
     """Paints everything blue."""
 
-    def paint(self, entered: Any, snapshot: Snapshot, cargo: Any) -> Painting | None:
-        return Painting(np.full(entered.shape, (0, 0, 255), np.uint8), cargo)
+    def paint(self, entered: Any, snapshot: Snapshot, context: Any) -> GeneratedImage | None:
+        return GeneratedImage(np.full(entered.shape, (0, 0, 255), np.uint8), context)
 
 
 def test_the_performer_stays_and_the_room_is_painted_through_the_whole_journey() -> None:
-    journey = Journey(Size(SIDE, SIDE), "crop", Metrics(), print)
-    journey.swap(Blue(Size(SIDE, SIDE)))
+    pipeline = FramePipeline(Size(SIDE, SIDE), "crop", Metrics(), print)
+    pipeline.swap(Blue(Size(SIDE, SIDE)))
     store = Store(
         {
             "mask/mode": "chroma",
@@ -214,15 +214,15 @@ def test_the_performer_stays_and_the_room_is_painted_through_the_whole_journey()
     screen = np.full((SIDE, SIDE, 3), (0, 177, 64), np.uint8)
     for turn in range(8):
         picture = with_somebody(screen, 8 + 4 * turn)
-        shown = journey.travel(Frame(picture, turn, turn / 30), store.sample(turn / 30)).picture
+        shown = pipeline.process(Frame(picture, turn, turn / 30), store.sample(turn / 30)).picture
         inside = where(8 + 4 * turn, -2)
         assert np.array_equal(shown[inside], picture[inside])
-        if turn > 4:  # the last painter's picture has faded
+        if turn > 4:  # the last backend's picture has faded
             assert (shown[~where(8 + 4 * turn, 3)] == (0, 0, 255)).all()
     store.set("output/freeze", True)  # the mask belongs to the picture that is frozen
-    frozen = journey.travel(Frame(with_somebody(screen, 8), 9, 0.3), store.sample(0.3)).picture
+    frozen = pipeline.process(Frame(with_somebody(screen, 8), 9, 0.3), store.sample(0.3)).picture
     assert np.array_equal(frozen[where(36, -2)], with_somebody(screen, 36)[where(36, -2)])
-    journey.close()
+    pipeline.close()
 
 
 def person_model(path: Path, planes: bool = True, channels: int = 1, kind: str = "mask") -> Path:
@@ -313,7 +313,7 @@ def test_a_slow_person_model_holds_nothing_up_and_its_failure_is_told_once() -> 
             raise RuntimeError("out of memory")
         return np.ones((4, 4), np.float32)
 
-    beside = Beside(slow, said.append)
+    beside = PersonThread(slow, said.append)
     begun = time.perf_counter()
     assert beside(np.full((8, 8, 3), 9, np.uint8)) is None
     assert time.perf_counter() - begun < 0.5
@@ -334,11 +334,11 @@ def test_a_failing_mask_does_not_stop_the_picture() -> None:
     def broken(image: np.ndarray) -> np.ndarray:
         raise cv2.error("no such device")
 
-    journey = Journey(Size(SIDE, SIDE), "crop", Metrics(), said.append, broken)
+    pipeline = FramePipeline(Size(SIDE, SIDE), "crop", Metrics(), said.append, broken)
     store = Store({"mask/mode": "person"})
     for turn in range(5):
-        shown = journey.travel(Frame(room(turn), turn, turn / 30), store.sample(turn / 30))
+        shown = pipeline.process(Frame(room(turn), turn, turn / 30), store.sample(turn / 30))
         assert shown.picture.std() > 10
     assert len(said) == 1
     assert "the mask failed" in said[0]
-    journey.close()
+    pipeline.close()

@@ -16,10 +16,10 @@ from vj.core.metrics import Metrics
 from vj.kernels import numpy_ops
 from vj.parameters.store import Store
 from vj.pipeline.flow_backends import make_flow
-from vj.pipeline.frame_pipeline import Journey
+from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.optical_flow import FlowFinder, FlowThread, Motion
 from vj.show.load import ShowFaults, check_show
-from vj.sources.testcard import Scene
+from vj.sources.testcard import DancerScene
 
 
 def texture(height: int = 256, width: int = 256, seed: int = 0) -> np.ndarray:
@@ -78,7 +78,7 @@ def test_what_was_hidden_before_is_not_sure() -> None:
 
 def test_a_hard_cut_is_noticed_and_movement_and_flashes_are_none() -> None:
     finder = FlowFinder()
-    card = Scene(Size(256, 256), 30)
+    card = DancerScene(Size(256, 256), 30)
     assert finder.find(card.draw(100), texture(seed=5)).cut
     assert finder.find(texture(seed=6), texture(seed=7)).cut
     for number in range(20, 60):
@@ -162,7 +162,7 @@ def through_the_loop(clip: list[np.ndarray], **start: float) -> list[np.ndarray]
 
 @pytest.mark.parametrize("follow", [0.0, 1.0])
 def test_after_a_hard_cut_there_are_no_ghosts(follow: float) -> None:
-    card = Scene(Size(256, 256), 30)
+    card = DancerScene(Size(256, 256), 30)
     other = texture(seed=9)
     clip = [card.draw(n) for n in range(20)] + [other.copy() for _ in range(8)]
     seen = through_the_loop(
@@ -173,7 +173,7 @@ def test_after_a_hard_cut_there_are_no_ghosts(follow: float) -> None:
 
 
 def test_the_first_frames_are_the_input_and_not_junk() -> None:
-    card = Scene(Size(256, 256), 30)
+    card = DancerScene(Size(256, 256), 30)
     clip = [card.draw(n) for n in range(4)]
     seen = through_the_loop(clip, feedback__amount=0.9, blend__smoothing=0.9)
     for one, other in zip(seen, clip, strict=True):
@@ -198,7 +198,7 @@ def test_a_moving_picture_does_not_trail_when_feedback_follows_it() -> None:
 def test_strong_feedback_neither_fades_nor_runs_away(amount: float, follow: float) -> None:
     """Twenty seconds of a zooming tunnel keep the input's contrast within a quarter, and clip no
     more than 5 %."""
-    card = Scene(Size(128, 128), 30)
+    card = DancerScene(Size(128, 128), 30)
     clip = [card.draw(n) for n in range(600)]
     seen = through_the_loop(
         clip, feedback__amount=amount, feedback__zoom=1.01, feedback__flow=follow
@@ -214,9 +214,9 @@ def test_strong_feedback_neither_fades_nor_runs_away(amount: float, follow: floa
 
 
 def test_the_gain_follows_slowly_and_keeps_its_bounds() -> None:
-    from vj.pipeline.feedback_gain import LEAST, Contrast
+    from vj.pipeline.feedback_gain import LEAST, FeedbackGain
 
-    gain = Contrast()
+    gain = FeedbackGain()
     for _ in range(200):
         gain.observe(0.2, 0.1, 0.5, 0.5)
     assert gain.gain == pytest.approx((1 - 0.5 / 1.1) / 0.5), (
@@ -288,10 +288,10 @@ def test_a_way_that_fails_in_mid_show_gives_its_place_to_dis() -> None:
     def broken(one: np.ndarray, two: np.ndarray) -> np.ndarray:
         raise RuntimeError("the card has gone")
 
-    journey = Journey(Size(64, 64), "crop", Metrics(), said.append, flow=broken)
+    pipeline = FramePipeline(Size(64, 64), "crop", Metrics(), said.append, flow=broken)
     store = Store({"feedback/amount": 0, "blend/smoothing": 0.5})
     for number in range(10):
         frame = Frame(texture(64, 64, number // 5), number, number / 30)
-        assert journey.travel(frame, store.sample(number / 30)).picture.std() > 10
-    journey.close()
+        assert pipeline.process(frame, store.sample(number / 30)).picture.std() > 10
+    pipeline.close()
     assert said == ["flow: RuntimeError: the card has gone; dis is used from here on"]

@@ -17,12 +17,12 @@ from torch import Tensor
 
 from vj.core.errors import Fault
 from vj.core.frame import Size
-from vj.diffusion.backends import Painting
+from vj.diffusion.backends import GeneratedImage
 from vj.diffusion.built_in import BuiltIn
 from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.drawn_model import DrawnModel
-from vj.diffusion.loading import make_painter
-from vj.diffusion.pocket_backend import NOISE, PocketPainter, Steady
+from vj.diffusion.loading import make_backend
+from vj.diffusion.pocket_backend import NOISE, PocketBackend, Steady
 from vj.diffusion.pocket_model import FILE, PocketModel, load_pocket, pocket_file
 from vj.diffusion.stream_batch import Noise
 from vj.parameters.colours import parse_ramp
@@ -59,21 +59,23 @@ def model() -> PocketModel:
     return load_pocket(ModelSpec("pocket"), WEIGHTS / FILE, torch.device("cpu"), torch.float32)
 
 
-def played(model: BuiltIn, picture: np.ndarray, frames: int = 1, **values: object) -> Painting:
+def played(
+    model: BuiltIn, picture: np.ndarray, frames: int = 1, **values: object
+) -> GeneratedImage:
     """What the painter makes of a picture shown for so many frames."""
     size = Size(picture.shape[1], picture.shape[0])
-    painter = PocketPainter(model, size, wait=True)
+    backend = PocketBackend(model, size, wait=True)
     store = Store({name.replace("__", "/"): value for name, value in values.items()})
     entered = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1
     painting = None
     for number in range(frames):
-        painting = painter.paint(entered, store.sample(number / 30), None)
+        painting = backend.paint(entered, store.sample(number / 30), None)
     assert painting is not None
-    painter.close()
+    backend.close()
     return painting
 
 
-def pixels(painting: Painting) -> np.ndarray:
+def pixels(painting: GeneratedImage) -> np.ndarray:
     """(H, W, 3), 0..1."""
     assert isinstance(painting.picture, Tensor)
     return painting.picture[0].permute(1, 2, 0).numpy() * 0.5 + 0.5
@@ -417,19 +419,19 @@ def test_the_swirl_turns_where_nothing_has_a_direction(model: PocketModel) -> No
 
 def test_what_was_understood_is_said_and_what_was_not_is_said_once(model: PocketModel) -> None:
     said: list[str] = []
-    painter = PocketPainter(model, Size(128, 128), True, said.append)
+    backend = PocketBackend(model, Size(128, 128), True, said.append)
     store = Store({"prompt/a": "volcano, woodcut", "strength": 0.5})
     blank = torch.zeros(1, 3, 128, 128)
-    painter.paint(blank, store.sample(0.0), None)
-    assert "woodcut" in painter.understood
-    assert "lava" in painter.understood
+    backend.paint(blank, store.sample(0.0), None)
+    assert "woodcut" in backend.understood
+    assert "lava" in backend.understood
     assert said == []
     store.set("prompt/a", "a cat in space")
     for frame in range(3):
-        painter.paint(blank, store.sample(1 + frame / 30), None)
+        backend.paint(blank, store.sample(1 + frame / 30), None)
     assert len(said) == 1
     assert "cat in space" in said[0]
-    painter.close()
+    backend.close()
 
 
 def test_it_takes_no_lora_and_says_so() -> None:
@@ -438,7 +440,7 @@ def test_it_takes_no_lora_and_says_so() -> None:
         load_pocket(spec, WEIGHTS / FILE, torch.device("cpu"), torch.float32)
     store = Store({})
     with pytest.raises(Fault, match="streamdiffusion"):
-        make_painter(
+        make_backend(
             ModelSpec("pocket"), "streamdiffusion", Size(64, 64), store.sample(0.0), False, print
         )
 

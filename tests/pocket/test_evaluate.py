@@ -12,7 +12,7 @@ from vj.pocket.lexicon import PALETTES
 from vj.pocket.techniques import CELLS, STROKES, TECHNIQUES
 from vj.pocket.training import evaluate
 from vj.pocket.training.evaluate_faces import SIDE, _anchors, _crop, load_mesh
-from vj.pocket.training.evaluate_report import Figure, Report, Row
+from vj.pocket.training.evaluate_report import Measurement, Report, ReportRow
 from vj.pocket.training.pictures import draw_pictures
 from vj.pocket.words import understand
 
@@ -85,7 +85,7 @@ def test_flicker_is_the_outputs_change_over_the_cameras(picture: np.ndarray) -> 
     base = np.clip(picture, 40, 200)
     for step, wanted in ((30, 0.4 * 28 / 30), (2, 0.0)):
         frames = [base, base + np.uint8(step)]
-        rows = [Row("oil")]
+        rows = [ReportRow("oil")]
         evaluate.flicker_of(Fog(), rows, frames)
         assert rows[0].flicker is not None
         assert rows[0].flicker[0] == pytest.approx(wanted, abs=0.02)
@@ -93,19 +93,19 @@ def test_flicker_is_the_outputs_change_over_the_cameras(picture: np.ndarray) -> 
 
 def test_a_row_says_which_gates_it_misses() -> None:
     stroke, cell = next(iter(STROKES)), next(iter(CELLS))
-    assert Row(stroke, energy=0.7, along=(0.84, 0.9)).misses() == ["energy", "form"]
-    assert Row(cell, along=(0.56, 0.6)).misses() == []
-    assert Row(cell, along=(0.5, 0.6)).misses() == ["form"]
-    assert Row(cell, faces=(0.5, 0.9), flicker=(2.1, 1.0)).misses() == ["faces", "flicker"]
-    assert Row(cell, faces=(0.1, 0.3)).misses() == [], "the target fails, so no gate"
+    assert ReportRow(stroke, energy=0.7, along=(0.84, 0.9)).misses() == ["energy", "form"]
+    assert ReportRow(cell, along=(0.56, 0.6)).misses() == []
+    assert ReportRow(cell, along=(0.5, 0.6)).misses() == ["form"]
+    assert ReportRow(cell, faces=(0.5, 0.9), flicker=(2.1, 1.0)).misses() == ["faces", "flicker"]
+    assert ReportRow(cell, faces=(0.1, 0.3)).misses() == [], "the target fails, so no gate"
 
 
 def test_the_report_names_what_was_missed_and_mistaken() -> None:
     names = list(TECHNIQUES)
     table = np.zeros((len(names), len(names)), int)
     table[0, 0], table[0, 3] = 3, 1
-    figures = [Figure("right palette", 0.5, 0.97), Figure("flicker", 3, 2, True)]
-    report = Report(figures, [Row(names[0])], table)
+    figures = [Measurement("right palette", 0.5, 0.97), Measurement("flicker", 3, 2, True)]
+    report = Report(figures, [ReportRow(names[0])], table)
     assert not report.reached
     said = report.markdown()
     assert "| right palette | 0.5 **missed** | at least 0.97 |" in said

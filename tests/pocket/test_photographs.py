@@ -30,9 +30,9 @@ def test_all_are_public_domain_or_cc0_and_pinned() -> None:
 
 def test_what_is_measured_on_is_not_learned_from() -> None:
     """The astronaut is the suite's real face; Kivy's city is footage to measure on."""
-    told = " ".join(one.path.lower() for one in photographs.PHOTOGRAPHS)
-    assert "astronaut" not in told
-    assert "city" not in told
+    report = " ".join(one.path.lower() for one in photographs.PHOTOGRAPHS)
+    assert "astronaut" not in report
+    assert "city" not in report
 
 
 def test_large_photographs_are_shrunk_and_small_ones_left() -> None:

@@ -21,9 +21,9 @@ from vj.pocket.words import (
     MODIFIERS,
     PALETTES,
     TECHNIQUE_WORDS,
+    describe,
     parse_ramp,
     ramp_of,
-    say,
     understand,
 )
 from vj.pocket.words_doc import MOVED, markdown
@@ -128,7 +128,7 @@ MEANT = [
 @pytest.mark.parametrize(("text", "technique", "palette"), MEANT)
 def test_words_mean_what_a_musician_means(text: str, technique: str, palette: str) -> None:
     meaning = understand(text)
-    assert (meaning.technique, meaning.palette) == (technique, palette), say(meaning)
+    assert (meaning.technique, meaning.palette) == (technique, palette), describe(meaning)
     assert meaning.ramp == (ramp_of(palette) if palette else None)
     assert meaning.heard
     assert meaning.understood
@@ -155,10 +155,12 @@ def test_words_mean_what_a_musician_means(text: str, technique: str, palette: st
 )
 def test_what_is_not_known_leaves_the_picture_its_own_colours_and_says_so(text: str) -> None:
     meaning = understand(text)
-    assert (meaning.technique, meaning.ramp, meaning.palette) == (DEFAULT, None, ""), say(meaning)
+    assert (meaning.technique, meaning.ramp, meaning.palette) == (DEFAULT, None, ""), describe(
+        meaning
+    )
     assert not meaning.heard
-    assert text in say(meaning)
-    for word in say(meaning).rpartition(": ")[2].split(", "):
+    assert text in describe(meaning)
+    for word in describe(meaning).rpartition(": ")[2].split(", "):
         assert understand(word).heard, f"{word} was said to work"
 
 
@@ -166,7 +168,7 @@ def test_an_empty_text_says_nothing() -> None:
     for text in ("", "  \n", ",.!"):
         meaning = understand(text)
         assert (meaning.technique, meaning.ramp, meaning.heard) == (DEFAULT, None, False)
-        assert say(meaning) == "" or text == ",.!"
+        assert describe(meaning) == "" or text == ",.!"
 
 
 def test_every_word_of_the_tables_calls_what_it_stands_for() -> None:
@@ -179,9 +181,9 @@ def test_every_word_of_the_tables_calls_what_it_stands_for() -> None:
         assert len(words) >= 3, technique
         for word in (technique, *words):
             meaning = understand(f"the {word} of a dancer")
-            assert meaning.technique == technique, f"{word}: {say(meaning)}"
+            assert meaning.technique == technique, f"{word}: {describe(meaning)}"
             brings = bool({word, word.removesuffix("s")} & coloured)
-            assert bool(meaning.palette) == brings, f"{word}: {say(meaning)}"
+            assert bool(meaning.palette) == brings, f"{word}: {describe(meaning)}"
     for palette, (words, _) in PALETTES.items():
         for word in (palette, *words):
             assert understand(word).palette == palette, word
@@ -307,13 +309,13 @@ def test_modifiers_are_heard_beside_all_else() -> None:
 
 
 def test_one_line_tells_what_was_understood() -> None:
-    assert say(understand("gold")) == "gold: metal in molten gold"
-    assert say(understand("a volcano, woodcut")) == "woodcut, volcano ~ lava: woodcut in lava"
-    assert say(understand("neon, glowing")) == "neon, glowing: neon, glowing"
-    assert say(understand("smoke")) == "smoke: smoke in the picture's own colours"
+    assert describe(understand("gold")) == "gold: metal in molten gold"
+    assert describe(understand("a volcano, woodcut")) == "woodcut, volcano ~ lava: woodcut in lava"
+    assert describe(understand("neon, glowing")) == "neon, glowing: neon, glowing"
+    assert describe(understand("smoke")) == "smoke: smoke in the picture's own colours"
     assert understand("gold, volcanoes").understood == (("gold", "metal in molten gold"),)
     assert understand("volcanoes").understood == (("volcanoes", "lava"),)
-    assert len(say(understand("x" * 10_000))) < 250
+    assert len(describe(understand("x" * 10_000))) < 250
 
 
 def test_a_show_may_bring_palettes_of_its_own() -> None:

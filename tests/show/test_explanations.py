@@ -9,7 +9,7 @@ import pytest
 from vj.show.load import ShowFaults, load_show, read_show
 
 
-def told(tmp_path: Path, text: str) -> list[str]:
+def report(tmp_path: Path, text: str) -> list[str]:
     """`LINE: words` of every fault."""
     path = tmp_path / "my.yaml"
     path.write_text(text, encoding="utf-8")
@@ -82,7 +82,7 @@ NO_YAML = [
 def test_what_is_no_yaml_is_told_where_it_is_and_what_would_be_right(
     tmp_path: Path, text: str, line: int, words: str
 ) -> None:
-    said = told(tmp_path, text)
+    said = report(tmp_path, text)
     assert len(said) == 1, said
     assert said[0].startswith(f"{line}: "), said
     assert words in said[0]
@@ -143,14 +143,14 @@ MISREAD = [
 def test_what_yaml_reads_otherwise_than_it_was_meant(
     tmp_path: Path, text: str, line: int, words: str
 ) -> None:
-    said = told(tmp_path, text)
+    said = report(tmp_path, text)
     assert any(one.startswith(f"{line}: ") and words in one for one in said), said
 
 
 def test_what_was_meant_is_checked_on_so_that_one_slip_is_one_line(tmp_path: Path) -> None:
-    assert len(told(tmp_path, "start: {prompt/b: sea, sky, steps: 2}\n")) == 1
-    assert len(told(tmp_path, "mappings:\n  - {key: q, to: prompt/a, value: a, b, c}\n")) == 1
-    both = told(tmp_path, "start: {prompt/b: sea, sky, steps: 9}\n")
+    assert len(report(tmp_path, "start: {prompt/b: sea, sky, steps: 2}\n")) == 1
+    assert len(report(tmp_path, "mappings:\n  - {key: q, to: prompt/a, value: a, b, c}\n")) == 1
+    both = report(tmp_path, "start: {prompt/b: sea, sky, steps: 9}\n")
     assert [one for one in both if "steps: 9 is above 4" in one], both
 
 
@@ -161,7 +161,7 @@ def test_what_depends_on_several_lines_is_checked_beside_faults_in_others(tmp_pa
         "cues:\n  - {name: one, fade: soon}\n  - {name: two, follow: 1 s, then: three}\n"
         "timeline:\n  - {at: 0, cue: one}\n  - {at: 1, cue: four}\n"
     )
-    said = {int(one.split(":")[0]): one for one in told(tmp_path, text)}
+    said = {int(one.split(":")[0]): one for one in report(tmp_path, text)}
     assert sorted(said) == [1, 3, 4, 6, 7, 10], said
     assert "stepz: no such parameter" in said[4]
     assert "three: no such cue" in said[7]
@@ -174,7 +174,7 @@ def test_an_entry_is_blamed_that_is_wrong_and_not_one_of_an_included_file(tmp_pa
     )
     assert [
         one[:2]
-        for one in told(
+        for one in report(
             tmp_path,
             "include: pads\nmappings:\n  - {osc: /3, to: steps}\n  - {osc: /4, to: seeed}\n",
         )

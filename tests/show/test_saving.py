@@ -30,7 +30,7 @@ cues:
 """
 
 
-class Desk:
+class ControlSession:
     """A show file that is looked at, with a clock that is moved by hand."""
 
     def __init__(self, path: Path, text: str = TEXT) -> None:
@@ -57,124 +57,128 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path / "night.yaml")
+def session(tmp_path: Path) -> ControlSession:
+    return ControlSession(tmp_path / "night.yaml")
 
 
-def test_an_atomic_save_is_taken_at_the_first_look(desk: Desk) -> None:
-    desk.put(TEXT.replace("0.3", "0.6"))
-    found = desk.file.changed()
+def test_an_atomic_save_is_taken_at_the_first_look(session: ControlSession) -> None:
+    session.put(TEXT.replace("0.3", "0.6"))
+    found = session.file.changed()
     assert found is not None
     assert found.start["strength"] == 0.6
-    assert desk.after(5) is None, "and once"
-    assert desk.said == []
+    assert session.after(5) is None, "and once"
+    assert session.said == []
 
 
 @pytest.mark.parametrize(
     "text", ["", "\n\n", "# all of it is a remark\n", "---\n", "{}\n", "\0" * 40]
 )
 @pytest.mark.parametrize("atomic", [False, True])
-def test_an_empty_file_is_said_and_never_played(desk: Desk, text: str, atomic: bool) -> None:
-    (desk.put if atomic else desk.path.write_text)(text)
-    assert desk.after(10) is None
-    assert len(desk.said) == 1, "once"
-    assert "is empty; the running show goes on as it was" in desk.said[0]
-    desk.path.write_text(TEXT)
-    assert desk.after(10) is None, "back to what plays: there is nothing to do"
-    assert len(desk.said) == 1
-    desk.path.write_text(TEXT.replace("0.3", "0.4"))
-    assert desk.after(3) is not None
+def test_an_empty_file_is_said_and_never_played(
+    session: ControlSession, text: str, atomic: bool
+) -> None:
+    (session.put if atomic else session.path.write_text)(text)
+    assert session.after(10) is None
+    assert len(session.said) == 1, "once"
+    assert "is empty; the running show goes on as it was" in session.said[0]
+    session.path.write_text(TEXT)
+    assert session.after(10) is None, "back to what plays: there is nothing to do"
+    assert len(session.said) == 1
+    session.path.write_text(TEXT.replace("0.3", "0.4"))
+    assert session.after(3) is not None
 
 
-def test_a_file_that_is_being_written_is_not_played_before_it_stands_still(desk: Desk) -> None:
+def test_a_file_that_is_being_written_is_not_played_before_it_stands_still(
+    session: ControlSession,
+) -> None:
     whole = TEXT.replace("Harbour", "Harbour by night").replace("0.9", "0.8")
     for end in range(60, len(whole), 7):
-        desk.path.write_text(whole[:end], encoding="utf-8")
-        assert desk.file.changed() is None
-        desk.time += 0.25
-    desk.path.write_text(whole, encoding="utf-8")
-    assert desk.file.changed() is None
-    desk.time += 0.25
-    assert desk.file.changed() is None, "it has changed often: it is waited for longer"
-    found = desk.after(3)
+        session.path.write_text(whole[:end], encoding="utf-8")
+        assert session.file.changed() is None
+        session.time += 0.25
+    session.path.write_text(whole, encoding="utf-8")
+    assert session.file.changed() is None
+    session.time += 0.25
+    assert session.file.changed() is None, "it has changed often: it is waited for longer"
+    found = session.after(3)
     assert found is not None
     assert found.show == "Harbour by night"
 
 
-def test_bytes_count_and_not_times(desk: Desk) -> None:
-    stamp = desk.path.stat()
-    desk.path.write_text(TEXT.replace("0.3", "0.7"), encoding="utf-8")
-    os.utime(desk.path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-    assert desk.after(3) is not None
-    os.utime(desk.path)
-    assert desk.after(3) is None, "touched only"
+def test_bytes_count_and_not_times(session: ControlSession) -> None:
+    stamp = session.path.stat()
+    session.path.write_text(TEXT.replace("0.3", "0.7"), encoding="utf-8")
+    os.utime(session.path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    assert session.after(3) is not None
+    os.utime(session.path)
+    assert session.after(3) is None, "touched only"
 
 
 @pytest.mark.parametrize("atomic", [False, True])
 def test_sections_that_are_gone_are_asked_for_twice_and_then_named(
-    desk: Desk, atomic: bool
+    session: ControlSession, atomic: bool
 ) -> None:
     cut = TEXT[: TEXT.index("sinks")].replace("Harbour", "Pier")
-    (desk.put if atomic else desk.path.write_text)(cut)
-    assert desk.after(SECOND_LOOK - 0.3) is None
-    found = desk.after(1.5)
+    (session.put if atomic else session.path.write_text)(cut)
+    assert session.after(SECOND_LOOK - 0.3) is None
+    found = session.after(1.5)
     assert found is not None
     assert found.sinks == ["preview"]
-    assert len(desk.said) == 1
-    assert "sinks, start, cues: no longer in the file" in desk.said[0]
+    assert len(session.said) == 1
+    assert "sinks, start, cues: no longer in the file" in session.said[0]
 
 
-def test_a_file_cut_inside_its_last_section_is_asked_for_twice(desk: Desk) -> None:
-    desk.path.write_text(TEXT[: TEXT.index("  - {name: sun")], encoding="utf-8")
-    assert desk.after(SECOND_LOOK - 0.3) is None
-    assert desk.after(1.5) is not None
+def test_a_file_cut_inside_its_last_section_is_asked_for_twice(session: ControlSession) -> None:
+    session.path.write_text(TEXT[: TEXT.index("  - {name: sun")], encoding="utf-8")
+    assert session.after(SECOND_LOOK - 0.3) is None
+    assert session.after(1.5) is not None
 
 
-def test_a_fault_is_said_once_and_soon_and_what_is_put_right_plays(desk: Desk) -> None:
-    desk.path.write_text(TEXT.replace("testcard", "tetscard"), encoding="utf-8")
-    assert desk.after(1) is None
-    assert len(desk.said) == 1
-    assert f"{desk.path}:3: " in desk.said[0]
-    assert desk.after(5) is None
-    desk.path.write_text(TEXT.replace("0.3", "0.5"), encoding="utf-8")
-    assert desk.after(1) is not None
-    assert len(desk.said) == 1
+def test_a_fault_is_said_once_and_soon_and_what_is_put_right_plays(session: ControlSession) -> None:
+    session.path.write_text(TEXT.replace("testcard", "tetscard"), encoding="utf-8")
+    assert session.after(1) is None
+    assert len(session.said) == 1
+    assert f"{session.path}:3: " in session.said[0]
+    assert session.after(5) is None
+    session.path.write_text(TEXT.replace("0.3", "0.5"), encoding="utf-8")
+    assert session.after(1) is not None
+    assert len(session.said) == 1
 
 
 def test_what_is_included_counts_too(tmp_path: Path) -> None:
     (tmp_path / "pads.yaml").write_text(
         "mappings:\n  - {osc: /a, to: strength}\n", encoding="utf-8"
     )
-    desk = Desk(tmp_path / "night.yaml", TEXT + "include: pads\n")
+    session = ControlSession(tmp_path / "night.yaml", TEXT + "include: pads\n")
     (tmp_path / "pads.yaml").write_text("", encoding="utf-8")
-    assert desk.after(10) is None
-    assert "pads.yaml: is empty" in desk.said[0]
+    assert session.after(10) is None
+    assert "pads.yaml: is empty" in session.said[0]
     (tmp_path / "pads.yaml").unlink()
-    assert desk.after(1) is None, "it may come back"
+    assert session.after(1) is None, "it may come back"
     (tmp_path / "pads.yaml").write_text(
         "mappings:\n  - {osc: /b, to: strength}\n", encoding="utf-8"
     )
-    found = desk.after(3)
+    found = session.after(3)
     assert found is not None
     assert found.mappings[0].osc == "/b"
     (tmp_path / "pads.yaml").unlink()
-    assert desk.after(5) is None
-    assert "pads: no such file" in desk.said[-1]
+    assert session.after(5) is None
+    assert "pads: no such file" in session.said[-1]
 
 
 def test_whatever_loading_throws_the_watch_goes_on(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    session: ControlSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> Show:
         raise ZeroDivisionError("nobody thought of this")
 
     with monkeypatch.context() as patch:
         patch.setattr(vj.show.reload, "load_show", broken)
-        desk.put(TEXT.replace("0.3", "0.1"))
-        assert desk.after(1) is None
-    assert "nobody thought of this" in desk.said[0]
-    desk.put(TEXT.replace("0.3", "0.2"))
-    assert desk.after(1) is not None
+        session.put(TEXT.replace("0.3", "0.1"))
+        assert session.after(1) is None
+    assert "nobody thought of this" in session.said[0]
+    session.put(TEXT.replace("0.3", "0.2"))
+    assert session.after(1) is not None
 
 
 HARD = [
@@ -310,22 +314,22 @@ def test_a_cue_of_an_included_file_is_named_and_the_others_are_written(tmp_path:
     )
     path = tmp_path / "night.yaml"
     path.write_text(TEXT + "include: pads\n", encoding="utf-8")
-    told = write_cues(path, {"shared": {"steps": 3}, "mine": {"steps": 4}})
-    assert "mine written" in told
-    assert "shared (pads.yaml) is of an included file" in told
+    report = write_cues(path, {"shared": {"steps": 3}, "mine": {"steps": 4}})
+    assert "mine written" in report
+    assert "shared (pads.yaml) is of an included file" in report
     cues = {cue.name: cue.set for cue in load_show(path).cues}
     assert (cues["shared"], cues["mine"]) == ({"steps": 2}, {"steps": 4})
 
 
-def test_cues_that_the_program_writes_itself_are_no_news(desk: Desk) -> None:
-    desk.file.write_cues({"fog": {"strength": 0.25}})
-    found = desk.after(2)
+def test_cues_that_the_program_writes_itself_are_no_news(session: ControlSession) -> None:
+    session.file.write_cues({"fog": {"strength": 0.25}})
+    found = session.after(2)
     assert found is not None
-    assert desk.file.by_itself
-    assert desk.after(5) is None
-    desk.put(TEXT)
-    assert desk.after(1) is not None
-    assert not desk.file.by_itself
+    assert session.file.by_itself
+    assert session.after(5) is None
+    session.put(TEXT)
+    assert session.after(1) is not None
+    assert not session.file.by_itself
 
 
 @pytest.mark.parametrize(

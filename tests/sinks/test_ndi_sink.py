@@ -22,7 +22,7 @@ from vj.core.clock import WallClock
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.core.mailbox import Mailbox
-from vj.sinks import Setting
+from vj.sinks import SinkSettings
 from vj.sinks.ndi import NdiSink
 from vj.sinks.runner import SinkRunner
 
@@ -34,7 +34,7 @@ CARRIED = ((227, 19, 27), (22, 219, 44), (35, 45, 201), (238, 238, 236))
 peers/ndi_sender.py, which has nothing of ours."""
 ALPHAS = (255, 0, 128, 60)
 WATCHER = Path(__file__).parents[1] / "peers" / "ndi_watcher.py"
-LIVE = Setting(WallClock())
+LIVE = SinkSettings(WallClock())
 
 
 def quadrants(width: int, height: int, alpha: bool = False) -> np.ndarray:

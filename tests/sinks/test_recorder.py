@@ -21,8 +21,8 @@ from vj.core.clock import FrameClock
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.core.mailbox import Mailbox
-from vj.sinks import Setting
-from vj.sinks.output_file import Tape
+from vj.sinks import SinkSettings
+from vj.sinks.output_file import OutputFile
 from vj.sinks.recorder import Recorder
 from vj.sinks.runner import SinkRunner
 
@@ -44,7 +44,7 @@ class HandClock:
         return True
 
 
-def painting(width: int = 160, height: int = 120, number: int = 0) -> np.ndarray:
+def generated(width: int = 160, height: int = 120, number: int = 0) -> np.ndarray:
     """Four patches, and a white square that walks along the top by 4 pixels a frame."""
     drawn = np.empty((height, width, 3), np.uint8)
     for index, colour in enumerate(PATCHES.values()):
@@ -67,13 +67,13 @@ def record(
     moments: list[float] | None = None,
     size: tuple[int, int] = (160, 120),
 ) -> Recorder:
-    """`count` paintings into a recording, at the frame rate or at `moments` (seconds)."""
+    """`count` generated images into a recording, at the frame rate or at `moments` (seconds)."""
     clock = HandClock()
-    recorder = Recorder(str(path), Setting(clock if live else FrameClock(fps), live))
+    recorder = Recorder(str(path), SinkSettings(clock if live else FrameClock(fps), live))
     recorder.open(*size, fps)
     for number in range(count):
         clock.moment = 100.0 + (moments[number] if moments else number / fps)
-        recorder.send(Frame(painting(*size, number), number, 0.0))
+        recorder.send(Frame(generated(*size, number), number, 0.0))
     recorder.close()
     return recorder
 
@@ -154,11 +154,11 @@ def test_an_odd_size_loses_no_row(tmp_path: Path) -> None:
 
 
 def test_a_change_of_size_is_fitted_in(tmp_path: Path) -> None:
-    recorder = Recorder(str(tmp_path / "out.mp4"), Setting(FrameClock(30), live=False))
+    recorder = Recorder(str(tmp_path / "out.mp4"), SinkSettings(FrameClock(30), live=False))
     recorder.open(160, 120, 30)
     for number, size in enumerate([(160, 120), (80, 120), (320, 120), (160, 120)]):
-        recorder.send(Frame(painting(*size), number, 0.0))
-    recorder.send(Frame(np.dstack([painting(), np.full((120, 160), 7, np.uint8)]), 4, 0.0))
+        recorder.send(Frame(generated(*size), number, 0.0))
+    recorder.send(Frame(np.dstack([generated(), np.full((120, 160), 7, np.uint8)]), 4, 0.0))
     recorder.close()
     back = [picture for _, picture in frames_of(recorder.path)]
     assert {picture.shape for picture in back} == {(120, 160, 3)}
@@ -176,7 +176,7 @@ def test_a_movie_that_exists_is_kept(tmp_path: Path) -> None:
     kept = path.read_bytes()
     second = record(path, 8)
     second.open(160, 120, 30)
-    second.send(Frame(painting(), 0, 0.0))
+    second.send(Frame(generated(), 0, 0.0))
     assert second.state().endswith(" in out-3.mp4")
     second.close()
     assert path.read_bytes() == kept
@@ -201,7 +201,7 @@ def test_offline_pictures_are_exact_and_the_same(tmp_path: Path) -> None:
     recorder = record(f"{tmp_path}/takes/", 4, live=False)
     names = sorted(entry.name for entry in (tmp_path / "takes").iterdir())
     assert names == [f"{number:06d}.png" for number in range(4)]
-    assert (cv2.imread(str(tmp_path / "takes/000002.png"))[..., ::-1] == painting(number=2)).all()
+    assert (cv2.imread(str(tmp_path / "takes/000002.png"))[..., ::-1] == generated(number=2)).all()
     before = {name: (tmp_path / "takes" / name).read_bytes() for name in names}
     (tmp_path / "takes/000041.png").write_bytes(b"somebody's")
     recorder = record(tmp_path / "takes", 2, live=False)  # an existing folder needs no slash
@@ -218,7 +218,7 @@ def test_offline_pictures_are_exact_and_the_same(tmp_path: Path) -> None:
 
 
 def test_pictures_keep_their_alpha(tmp_path: Path) -> None:
-    recorder = Recorder(f"{tmp_path}/keyed/", Setting(HandClock()))
+    recorder = Recorder(f"{tmp_path}/keyed/", SinkSettings(HandClock()))
     recorder.open(8, 8, 30)
     pixels = np.arange(8 * 8 * 4, dtype=np.uint8).reshape(8, 8, 4)
     recorder.send(Frame(pixels, 0, 0.0))
@@ -229,18 +229,18 @@ def test_pictures_keep_their_alpha(tmp_path: Path) -> None:
 KILLED = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
-from tests.sinks.test_recorder import HandClock, painting, noise
+from tests.sinks.test_recorder import HandClock, generated, noise
 from vj.core.clock import FrameClock
 from vj.core.frame import Frame
-from vj.sinks import Setting
+from vj.sinks import SinkSettings
 from vj.sinks.recorder import Recorder
 live = sys.argv[3] == "live"
 clock = HandClock()
-recorder = Recorder(sys.argv[2], Setting(clock if live else FrameClock(30), live))
+recorder = Recorder(sys.argv[2], SinkSettings(clock if live else FrameClock(30), live))
 recorder.open(160, 120, 30)
 for number in range(150):
     clock.moment = number / 30
-    recorder.send(Frame(painting(number=number), number, 0.0))
+    recorder.send(Frame(generated(number=number), number, 0.0))
 print("recorded", flush=True)
 time.sleep(60)
 """
@@ -281,7 +281,7 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
         with pytest.raises(
             Fault, match=rf"^record:{rest}: can't write in .*; record somewhere else"
         ):
-            Recorder(rest, Setting(HandClock())).open(160, 120, 30)
+            Recorder(rest, SinkSettings(HandClock())).open(160, 120, 30)
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
 )
 def test_a_path_that_makes_no_sense_is_answered_before_the_show(rest: str, remedy: str) -> None:
     with pytest.raises(Fault, match=remedy):
-        Recorder(rest, Setting(HandClock()))
+        Recorder(rest, SinkSettings(HandClock()))
 
 
 @pytest.fixture
@@ -304,18 +304,18 @@ def record_noise_until_full(recorder: Recorder) -> str:
     clock = recorder._setting.clock
     assert isinstance(clock, HandClock)
     recorder.open(256, 256, 30)
-    with pytest.raises(Fault) as told:  # noqa: PT012
+    with pytest.raises(Fault) as report:  # noqa: PT012
         for number in range(1000):
             clock.moment = number / 30
             recorder.send(Frame(noise(number), number, 0.0))
     recorder.send(Frame(noise(0), 0, 0.0))  # it is said once
     recorder.close()
-    return str(told.value)
+    return str(report.value)
 
 
 @pytest.mark.parametrize("ending", ["mp4", "mov", "mkv"])
 def test_a_full_disk_stops_the_recording_and_keeps_it(ending: str, small_disk: Path) -> None:
-    recorder = Recorder(str(small_disk / f"out.{ending}"), Setting(HandClock()))
+    recorder = Recorder(str(small_disk / f"out.{ending}"), SinkSettings(HandClock()))
     said = record_noise_until_full(recorder)
     assert "recording stopped, No space left on device" in said
     assert " MB are in " in said
@@ -327,7 +327,7 @@ def test_a_full_disk_stops_the_recording_and_keeps_it(ending: str, small_disk: P
 
 
 def test_a_full_disk_leaves_only_whole_pictures(small_disk: Path) -> None:
-    said = record_noise_until_full(Recorder(f"{small_disk}/takes/", Setting(HandClock())))
+    said = record_noise_until_full(Recorder(f"{small_disk}/takes/", SinkSettings(HandClock())))
     assert "No space left" in said
     names = sorted(entry.name for entry in (small_disk / "takes").iterdir())
     assert names == [f"{number:06d}.png" for number in range(len(names))]
@@ -336,14 +336,14 @@ def test_a_full_disk_leaves_only_whole_pictures(small_disk: Path) -> None:
     ).all()
 
 
-def disk_with(room: int) -> Callable[[Tape, memoryview], int]:
+def disk_with(room: int) -> Callable[[OutputFile, memoryview], int]:
     """Writing as on a disk with so many bytes free."""
 
-    def write(tape: Tape, piece: memoryview) -> int:
+    def write(output_file: OutputFile, piece: memoryview) -> int:
         nonlocal room
         if room == 0:
             raise OSError(errno.ENOSPC, "No space left on device")
-        written = os.write(tape._descriptor, piece[:room])
+        written = os.write(output_file._descriptor, piece[:room])
         room -= written
         return written
 
@@ -353,17 +353,17 @@ def disk_with(room: int) -> Callable[[Tape, memoryview], int]:
 def test_a_piece_that_does_not_fit_is_taken_back_and_is_the_last(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tape = Tape(tmp_path / "out.mp4")
-    tape.write(b"whole")
+    output_file = OutputFile(tmp_path / "out.mp4")
+    output_file.write(b"whole")
     with monkeypatch.context() as small:
-        small.setattr(Tape, "_write", disk_with(3))
+        small.setattr(OutputFile, "_write", disk_with(3))
         with pytest.raises(OSError, match="No space left"):
-            tape.write(b"torn")
-    tape.seek(0)
+            output_file.write(b"torn")
+    output_file.seek(0)
     with pytest.raises(OSError, match="has ended"):
-        tape.write(b"W")
-    tape.release()
-    tape.release()
+        output_file.write(b"W")
+    output_file.release()
+    output_file.release()
     assert (tmp_path / "out.mp4").read_bytes() == b"whole"
 
 
@@ -378,12 +378,12 @@ def test_a_disk_that_fills_at_the_very_end_does_not_spoil_the_movie(
     """The index at the end goes over the beginning of the file, and must not when it has no room
     itself."""
     clock = HandClock()
-    recorder = Recorder(str(tmp_path / "out.mp4"), Setting(clock))
+    recorder = Recorder(str(tmp_path / "out.mp4"), SinkSettings(clock))
     recorder.open(256, 256, 30)
     for number in range(40):
         clock.moment = number / 30
         recorder.send(Frame(noise(number), number, 0.0))
-    monkeypatch.setattr(Tape, "_write", disk_with(room))
+    monkeypatch.setattr(OutputFile, "_write", disk_with(room))
     with pytest.raises(Fault, match="No space left"):
         recorder.close()
     recorder.close()
@@ -396,7 +396,7 @@ def test_a_full_disk_stops_the_recording_not_the_show(small_disk: Path) -> None:
     box: Mailbox[Frame] = Mailbox()
     uri = f"record:{small_disk}/out.mp4"
     runner = SinkRunner(
-        uri, Recorder(uri.removeprefix("record:"), Setting(clock)), box, 30, said.append
+        uri, Recorder(uri.removeprefix("record:"), SinkSettings(clock)), box, 30, said.append
     )
     for number in range(120):
         clock.moment = number / 30
@@ -415,11 +415,13 @@ def test_stopping_the_show_finishes_the_recording(tmp_path: Path) -> None:
     clock = HandClock()
     box: Mailbox[Frame] = Mailbox()
     uri = f"record:{tmp_path}/out.mp4"
-    runner = SinkRunner(uri, Recorder(uri.removeprefix("record:"), Setting(clock)), box, 30, print)
+    runner = SinkRunner(
+        uri, Recorder(uri.removeprefix("record:"), SinkSettings(clock)), box, 30, print
+    )
     runner.start()
     for number in range(60):
         clock.moment = number / 30
-        box.put(Frame(painting(number=number), number, 0.0))
+        box.put(Frame(generated(number=number), number, 0.0))
         time.sleep(0.01)
     assert runner.state().startswith(uri)
     begun = time.monotonic()

@@ -21,12 +21,12 @@ from vj.core.clock import FrameClock, WallClock
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
-from vj.sinks import KINDS, Setting, Sink, make_sink
+from vj.sinks import KINDS, Sink, SinkSettings, make_sink
 from vj.sinks.fit import fitted
 from vj.sinks.rate import exact_rate
 from vj.sinks.runner import SinkRunner
 
-LIVE = Setting(WallClock())
+LIVE = SinkSettings(WallClock())
 
 
 def frame(
@@ -208,10 +208,10 @@ def test_a_missing_library_is_an_answer(
     monkeypatch.delitem(sys.modules, "vj.sinks.movie", raising=False)
     for module in modules:
         monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(Unavailable) as told:
+    with pytest.raises(Unavailable) as report:
         make_sink(uri, LIVE).open(64, 48, 30)
-    assert what in str(told.value)
-    assert remedy in str(told.value)
+    assert what in str(report.value)
+    assert remedy in str(report.value)
     assert not list(tmp_path.iterdir()), "a file was left behind"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import scripted_sources as feeds
+from tests import scripted_sources as scripted
 from tests.scripted_sources import Play, Rig, Scripted
 from tests.sources.test_sources import write_clip
 from vj.core.errors import Fault, Unavailable
@@ -17,7 +17,7 @@ from vj.core.frame import Frame
 from vj.sources import Awaited, EndOfSource
 from vj.sources.card import CARD
 
-play = feeds.play
+play = scripted.play
 
 
 def test_whatever_a_source_throws_it_is_opened_again(play: Play) -> None:
@@ -28,14 +28,14 @@ def test_whatever_a_source_throws_it_is_opened_again(play: Play) -> None:
     rig.until(lambda: len(rig.frames) > 20)
     assert [frame.number for frame in rig.frames] == sorted({frame.number for frame in rig.frames})
     assert rig.sources["reel:1"].opens == 3
-    assert rig.feed.faults == 2
+    assert rig.capture.faults == 2
     assert rig.said == [
         "reel:1: RuntimeError: driver fell over; trying again",
         "reel:1 is back",
         "reel:1: lost; trying again",
         "reel:1 is back",
     ]
-    assert rig.feed.state() == "reel:1 64x48"
+    assert rig.capture.state() == "reel:1 64x48"
 
 
 @pytest.mark.parametrize("absent", [Awaited("camera:9: not plugged in"), OSError("a driver's own")])
@@ -45,14 +45,14 @@ def test_a_device_that_is_not_there_at_the_start_is_awaited_and_said(
     camera = Scripted(200)
     camera.absent = absent
     rig = play("camera:9", camera_9=camera)
-    rig.until(lambda: rig.feed.state() == "camera:9 awaited, test card")
-    assert rig.feed.awaited == ["camera:9"]
+    rig.until(lambda: rig.capture.state() == "camera:9 awaited, test card")
+    assert rig.capture.awaited == ["camera:9"]
     assert rig.said[-1] == "no source is there yet: the test card plays until camera:9 appears"
     assert len(rig.said) == 2, "why, and what plays"
     camera.absent = None
     rig.until(lambda: rig.grey == 200)
     rig.until(lambda: "camera:9 is there" in rig.said)
-    assert rig.feed.awaited == []
+    assert rig.capture.awaited == []
 
 
 def test_one_named_earlier_fades_in_when_it_appears(play: Play) -> None:
@@ -62,7 +62,7 @@ def test_one_named_earlier_fades_in_when_it_appears(play: Play) -> None:
     rig = play("camera:9", "reel:1", camera_9=camera, reel_1=reel)
     rig.until(lambda: len(rig.frames) > 5)
     assert {int(frame.pixels.max()) for frame in rig.frames} == {20}, "the test card was not named"
-    assert rig.feed.awaited == ["camera:9"]
+    assert rig.capture.awaited == ["camera:9"]
     rig.until(lambda: bool(rig.said))
     assert rig.said == ["camera:9: not plugged in; reel:1 plays until it comes"]
     camera.absent, count = None, len(rig.frames)
@@ -71,7 +71,7 @@ def test_one_named_earlier_fades_in_when_it_appears(play: Play) -> None:
     assert way == sorted(way), "it does not go back and forth"
     assert len({grey for grey in way if 20 < grey < 200}) >= 5, "half way, half of each"
     rig.until(lambda: reel.closes > 0)
-    assert rig.feed.uri == "camera:9"
+    assert rig.capture.uri == "camera:9"
     assert rig.said[1:] == ["camera:9 is there"]
 
 
@@ -81,10 +81,10 @@ def test_one_that_stays_away_is_replaced_by_the_next_and_comes_back(play: Play) 
     rig.until(lambda: len(rig.frames) > 3)
     assert second.opens == 0, "what is not needed is not opened"
     first.silent = True
-    rig.until(lambda: rig.feed.state() == "reel:1 lost, last picture")
+    rig.until(lambda: rig.capture.state() == "reel:1 lost, last picture")
     assert rig.grey == 200
     rig.until(lambda: rig.grey == 90)
-    assert rig.feed.awaited == ["reel:1"]
+    assert rig.capture.awaited == ["reel:1"]
     first.silent = False
     rig.until(lambda: rig.grey == 200 and second.closes > 0)
     rig.until(lambda: len(rig.said) == 2)
@@ -100,7 +100,7 @@ def test_the_test_card_stands_in_for_the_last_one_and_leaves(play: Play) -> None
     states = set[str]()
 
     def see(true: bool) -> bool:
-        states.add(rig.feed.state())
+        states.add(rig.capture.state())
         return true
 
     rig.until(lambda: see(bool(rig.frames) and rig.frames[-1].pixels.max() > 200))
@@ -122,7 +122,7 @@ def test_one_that_hangs_while_it_opens_holds_up_neither_the_start_nor_the_end(pl
     rig.until(lambda: bool(rig.said))
     assert rig.said == ["share:1 gives no picture yet; reel:1 plays until it comes"]
     begun = time.monotonic()
-    assert not rig.feed.stop(timeout=0.05)
+    assert not rig.capture.stop(timeout=0.05)
     assert time.monotonic() - begun < 0.3
     rig.box.take(0)
     share.hangs.set()
@@ -134,11 +134,11 @@ def test_what_comes_back_after_hanging_plays(play: Play) -> None:
     share = Scripted(200)
     share.hangs = threading.Event()
     rig = play("share:1", settle=0.05, share_1=share)
-    rig.until(lambda: rig.feed.state() == "share:1 awaited, test card")
+    rig.until(lambda: rig.capture.state() == "share:1 awaited, test card")
     share.hangs.set()
     rig.until(lambda: rig.grey == 200 and rig.frames[-1].pixels.max() == 200)
-    assert rig.feed.state() == "share:1 64x48"
-    assert rig.feed.awaited == []
+    assert rig.capture.state() == "share:1 64x48"
+    assert rig.capture.awaited == []
 
 
 def test_one_that_gives_a_single_picture_fades_in_all_the_same(play: Play) -> None:
@@ -159,7 +159,7 @@ def test_what_needs_a_library_is_not_tried_again(play: Play) -> None:
     rig = play("spout:x", "reel:1", spout_x=spout, reel_1=Scripted(20))
     rig.until(lambda: len(rig.frames) > 10)
     assert spout.opens == 1
-    assert rig.feed.awaited == []
+    assert rig.capture.awaited == []
     rig.until(lambda: bool(rig.said))
     assert rig.said == ["spout:x: Spout is for Windows only; NDI plays here; reel:1 plays"]
     with pytest.raises(Fault, match="Windows only"):
@@ -168,10 +168,10 @@ def test_what_needs_a_library_is_not_tried_again(play: Play) -> None:
 
 def test_the_end_of_a_clip_ends_the_feed(tmp_path: Path, play: Play) -> None:
     rig = Rig([str(write_clip(tmp_path / "clip.mp4", frames=5))], {}, loop=False)
-    rig.feed.settle(2.0)
-    rig.until(lambda: rig.feed.ended)
-    assert rig.feed.state().endswith("clip.mp4 at its end")
-    assert rig.feed.stop()
+    rig.capture.settle(2.0)
+    rig.until(lambda: rig.capture.ended)
+    assert rig.capture.state().endswith("clip.mp4 at its end")
+    assert rig.capture.stop()
 
 
 def test_pictures_that_lie_far_apart_are_no_loss(play: Play) -> None:
@@ -191,5 +191,5 @@ class Ended(Scripted):
 def test_a_clip_without_a_single_picture_is_not_there(play: Play) -> None:
     rig = play("reel:1", "reel:2", reel_1=Ended(), reel_2=Scripted(20))
     rig.until(lambda: rig.grey == 20)
-    assert rig.feed.uri == "reel:2"
-    assert not rig.feed.ended
+    assert rig.capture.uri == "reel:2"
+    assert not rig.capture.ended

@@ -46,7 +46,7 @@ class Stage:
             assert time.monotonic() < end, (status(self.played)["source"], self.said)
             time.sleep(0.01)
 
-    def told(self, what: str) -> Any:
+    def report(self, what: str) -> Any:
         return status(self.played)[what]
 
 
@@ -79,14 +79,14 @@ def test_what_is_awaited_is_told_and_a_hanging_source_holds_up_nothing(
     begun = time.monotonic()
     one = play(source=[f"{tmp_path}/pipe.mkv", "testcard"])
     assert time.monotonic() - begun < 3.0
-    one.until(lambda: one.told("source") == "testcard 64x48")
-    assert one.told("awaited") == [f"{tmp_path}/pipe.mkv"]
+    one.until(lambda: one.report("source") == "testcard 64x48")
+    assert one.report("awaited") == [f"{tmp_path}/pipe.mkv"]
     assert osc_status(one.played)["awaited"] == [f"{tmp_path}/pipe.mkv"]
     begun = time.monotonic()
     assert one.save(source="drawn:kiss", start={"strength": 0.4})
     assert time.monotonic() - begun < 2.0
-    one.until(lambda: one.told("source") == "drawn:kiss 64x48")
-    assert one.told("awaited") == []
+    one.until(lambda: one.report("source") == "drawn:kiss 64x48")
+    assert one.report("awaited") == []
 
 
 @pipes
@@ -95,24 +95,24 @@ def test_a_save_that_names_what_hangs_is_taken_and_what_plays_goes_on(
 ) -> None:
     os.mkfifo(tmp_path / "pipe.mkv")
     one = play(source="testcard")
-    one.until(lambda: one.told("source") == "testcard 64x48")
+    one.until(lambda: one.report("source") == "testcard 64x48")
     begun = time.monotonic()
     assert one.save(source=f"{tmp_path}/pipe.mkv")
     assert time.monotonic() - begun < 2.0
-    assert one.told("source") == "testcard 64x48"
-    assert one.told("awaited") == [f"{tmp_path}/pipe.mkv"]
+    assert one.report("source") == "testcard 64x48"
+    assert one.report("awaited") == [f"{tmp_path}/pipe.mkv"]
 
 
 def test_a_save_that_adds_a_fallback_leaves_what_plays_open(play: Play) -> None:
     one = play(source="testcard")
-    feed = one.played.feed
-    assert feed is not None
-    one.until(lambda: one.told("source") == "testcard 64x48")
-    reader = feed._places[0].reader
+    capture = one.played.capture
+    assert capture is not None
+    one.until(lambda: one.report("source") == "testcard 64x48")
+    reader = capture._places[0].reader
     assert reader is not None
     assert one.save(source=["testcard", "none"])
     time.sleep(0.1)
-    assert feed._places[0].reader is reader
+    assert capture._places[0].reader is reader
     assert not reader.stopped
     assert any(line.endswith("changed: source") for line in one.said)
 
@@ -139,13 +139,13 @@ def test_a_show_does_not_take_its_own_output_for_its_input(
     monkeypatch.setattr(library, "find_get_current_sources", see)
     name = f"stage{uuid.uuid4().hex[:6]}"
     one = play(source=f"ndi:{name}", sinks=[f"ndi:{name} painted"])
-    one.until(lambda: bool(one.played.outlets.own()))
-    one.until(lambda: seen.count(one.played.outlets.own()[0]) > 3)
+    one.until(lambda: bool(one.played.sinks.own()))
+    one.until(lambda: seen.count(one.played.sinks.own()[0]) > 3)
     time.sleep(0.3)
-    reader = one.played.feed._places[0].reader if one.played.feed is not None else None
+    reader = one.played.capture._places[0].reader if one.played.capture is not None else None
     assert reader is not None
     assert isinstance(reader.source, NdiSource)
     assert reader.source.connected == ""
-    assert one.told("source") == f"ndi:{name} awaited, test card"
-    assert one.told("awaited") == [f"ndi:{name}"]
-    assert one.played.outlets.own()[0].endswith(f"({name} painted)")
+    assert one.report("source") == f"ndi:{name} awaited, test card"
+    assert one.report("awaited") == [f"ndi:{name}"]
+    assert one.played.sinks.own()[0].endswith(f"({name} painted)")

@@ -8,25 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from tests import scripted_sources as feeds
+from tests import scripted_sources as scripted
 from tests.scripted_sources import Play, Scripted
 from vj.core.errors import Fault
 
-play = feeds.play
+play = scripted.play
 
 
 def test_a_list_with_another_fallback_leaves_what_plays_alone(play: Play) -> None:
     reel = Scripted(200)
     rig = play("reel:1", reel_1=reel)
     rig.until(lambda: len(rig.frames) > 3)
-    change = rig.feed.ready(["reel:1", "testcard"], rig.setting)
+    change = rig.capture.ready(["reel:1", "testcard"], rig.setting)
     change.switch()
     count = len(rig.frames)
     rig.until(lambda: len(rig.frames) > count + 5)
     assert (reel.opens, reel.closes) == (1, 0)
-    assert rig.feed.awaited == []
+    assert rig.capture.awaited == []
     reel.silent = True
-    rig.until(lambda: rig.feed.uri == "testcard")
+    rig.until(lambda: rig.capture.uri == "testcard")
 
 
 def test_another_list_whose_first_is_not_there_yet_is_played_when_it_comes(play: Play) -> None:
@@ -35,9 +35,9 @@ def test_another_list_whose_first_is_not_there_yet_is_played_when_it_comes(play:
     rig = play("reel:1", reel_1=old, reel_2=new)
     rig.until(lambda: len(rig.frames) > 3)
     begun = time.monotonic()
-    rig.feed.ready(["reel:2"], rig.setting).switch()
+    rig.capture.ready(["reel:2"], rig.setting).switch()
     assert time.monotonic() - begun < 0.5
-    assert rig.feed.awaited == ["reel:2"]
+    assert rig.capture.awaited == ["reel:2"]
     count = len(rig.frames)
     rig.until(lambda: len(rig.frames) > count + 20)
     assert rig.grey == 20, "what played goes on, and no test card comes"
@@ -50,10 +50,10 @@ def test_another_list_that_is_wrong_is_refused_and_closed(tmp_path: Path, play: 
     rig = play("reel:1", reel_1=reel)
     rig.until(lambda: len(rig.frames) > 3)
     with pytest.raises(Fault, match="there is no such file"):
-        rig.feed.ready([f"{tmp_path}/lost.mp4"], rig.setting)
+        rig.capture.ready([f"{tmp_path}/lost.mp4"], rig.setting)
     count = len(rig.frames)
     rig.until(lambda: len(rig.frames) > count + 5)
-    assert (reel.opens, reel.closes, rig.feed.state()) == (1, 0, "reel:1 64x48")
+    assert (reel.opens, reel.closes, rig.capture.state()) == (1, 0, "reel:1 64x48")
     rig.until(lambda: not any("lost.mp4" in name for name in rig.supervisor.threads))
 
 
@@ -65,10 +65,10 @@ def test_a_device_under_another_name_is_closed_first_and_opened_again_when_that_
     rig = play("camera:0", camera_0=one, camera_0_wide=other)
     rig.until(lambda: len(rig.frames) > 3)
     with pytest.raises(Fault, match="gives nothing"):
-        rig.feed.ready(["camera:0:wide"], rig.setting, clash=["camera:0"])
+        rig.capture.ready(["camera:0:wide"], rig.setting, clash=["camera:0"])
     assert one.closes == 1
     rig.until(lambda: one.opens == 2)
     other.absent = None
-    rig.feed.ready(["camera:0:wide"], rig.setting, clash=["camera:0"]).switch()
+    rig.capture.ready(["camera:0:wide"], rig.setting, clash=["camera:0"]).switch()
     rig.until(lambda: rig.grey == 200)
     assert one.closes >= 2

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import scripted_sources as feeds
+from tests import scripted_sources as scripted
 from tests.scripted_sources import Play, Scripted
 from tests.sources.test_sources import write_clip
 from vj.app.offline import Rendering
@@ -19,9 +19,9 @@ from vj.core.clock import WallClock
 from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.show.load import check_show
-from vj.sources import Awaited, Setting, make_source
+from vj.sources import Awaited, SourceSettings, make_source
 
-play = feeds.play
+play = scripted.play
 
 
 def test_a_wrong_name_that_is_found_out_late_is_awaited(play: Play) -> None:
@@ -30,7 +30,7 @@ def test_a_wrong_name_that_is_found_out_late_is_awaited(play: Play) -> None:
     share.hangs, share.absent = threading.Event(), Fault("share:1: there is no such file")
     rig = play("share:1", settle=0.05, share_1=share)
     share.hangs.set()
-    rig.until(lambda: rig.feed.state() == "share:1 awaited, test card")
+    rig.until(lambda: rig.capture.state() == "share:1 awaited, test card")
     rig.until(lambda: len(rig.said) == 2)
     assert rig.said[0] == "share:1: there is no such file"
     share.absent = None
@@ -43,10 +43,10 @@ def test_wrong_names_alone_do_not_begin_a_show(tmp_path: Path, play: Play) -> No
     with pytest.raises(
         Fault, match=r"clip_one.mp4: there is no such file .*; did you mean clip one.mp4"
     ):
-        rig.feed.settle(2.0)
+        rig.capture.settle(2.0)
     rig = play(f"{tmp_path}/lost.mp4", f"{tmp_path}/two.mp4", settle=0)
     with pytest.raises(Fault, match=r"no source opens: .*lost.mp4.*; .*two.mp4"):
-        rig.feed.settle(2.0)
+        rig.capture.settle(2.0)
     assert not rig.frames
 
 
@@ -54,11 +54,11 @@ def test_a_wrong_name_with_another_after_it_is_said_and_the_other_plays(
     tmp_path: Path, play: Play
 ) -> None:
     rig = play(f"{tmp_path}/lost.mp4", "testcard")
-    rig.until(lambda: bool(rig.said) and rig.feed.uri == "testcard")
+    rig.until(lambda: bool(rig.said) and rig.capture.uri == "testcard")
     assert "lost.mp4: there is no such file" in rig.said[0]
     assert rig.said[0].endswith("; testcard plays until it comes")
     write_clip(tmp_path / "lost.mp4")
-    rig.until(lambda: rig.feed.uri.endswith("lost.mp4"))
+    rig.until(lambda: rig.capture.uri.endswith("lost.mp4"))
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,8 @@ def test_a_file_on_a_stick_that_is_not_there_is_awaited(
     path: str, tmp_path: Path, play: Play
 ) -> None:
     rig = play(path.format(tmp=tmp_path))
-    rig.until(lambda: "test card" in rig.feed.state())
-    assert len(rig.feed.awaited) == 1
+    rig.until(lambda: "test card" in rig.capture.state())
+    assert len(rig.capture.awaited) == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name")
@@ -77,11 +77,11 @@ def test_a_pipe_plays_once_somebody_writes_into_it(tmp_path: Path, play: Play) -
     clip = write_clip(tmp_path / "clip.mkv", frames=40)
     os.mkfifo(tmp_path / "pipe.mkv")
     rig = play(f"video:{tmp_path}/pipe.mkv", settle=0.05)
-    rig.until(lambda: rig.feed.state().endswith("awaited, test card"))
+    rig.until(lambda: rig.capture.state().endswith("awaited, test card"))
     with open(tmp_path / "pipe.mkv", "wb") as pipe:
         pipe.write(clip.read_bytes())
-    rig.until(lambda: rig.feed.state().endswith("pipe.mkv 96x64"))
-    assert rig.feed.awaited == []
+    rig.until(lambda: rig.capture.state().endswith("pipe.mkv 96x64"))
+    assert rig.capture.awaited == []
     rig.until(lambda: rig.frames[-1].size == Size(96, 64))
 
 
@@ -92,9 +92,9 @@ def test_where_a_file_was_looked_for_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(Fault, match=r"no such file, and no folder .*/clps") as told:
-        make_source("video:clps/a.mp4", Setting(WallClock())).open()
-    assert not isinstance(told.value, Awaited), "a slip of the pen, below where one stands"
+    with pytest.raises(Fault, match=r"no such file, and no folder .*/clps") as report:
+        make_source("video:clps/a.mp4", SourceSettings(WallClock())).open()
+    assert not isinstance(report.value, Awaited), "a slip of the pen, below where one stands"
 
 
 def render(folder: Path, *sources: str) -> Rendering:
@@ -129,7 +129,9 @@ def test_a_clip_that_hangs_is_passed_over(tmp_path: Path, monkeypatch: pytest.Mo
     clip = write_clip(tmp_path / "clip.mp4", frames=4)
     monkeypatch.setattr("vj.sources.clips.OPENING", 0.3)
     said: list[str] = []
-    source = make_source(f"clips:{clip},{tmp_path}/pipe.mkv", Setting(WallClock(), say=said.append))
+    source = make_source(
+        f"clips:{clip},{tmp_path}/pipe.mkv", SourceSettings(WallClock(), log=said.append)
+    )
     source.open()
     seen, end = 0, time.monotonic() + 5
     while seen < 10 and time.monotonic() < end:

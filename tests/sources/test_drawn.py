@@ -15,7 +15,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.show.load import check_show
 from vj.sinks.movie import Movie
-from vj.sources import EndOfSource, Setting, make_source
+from vj.sources import EndOfSource, SourceSettings, make_source
 from vj.sources.drawn import SCENES, make_scene, still
 
 SQUARE, WIDE, TALL = Size(128, 128), Size(160, 96), Size(96, 160)
@@ -66,7 +66,9 @@ def test_the_green_wall_is_a_key() -> None:
 
 
 def test_they_come_as_sources_do() -> None:
-    source = make_source("drawn:puppet", Setting(FrameClock(10), fps=10, size=SQUARE, loop=False))
+    source = make_source(
+        "drawn:puppet", SourceSettings(FrameClock(10), fps=10, size=SQUARE, loop=False)
+    )
     source.open()
     frames = [source.read() for _ in range(60)]
     with pytest.raises(EndOfSource):
@@ -74,12 +76,12 @@ def test_they_come_as_sources_do() -> None:
     assert np.array_equal(frames[15].pixels, make_scene("puppet", SQUARE).draw(1.5))  # type: ignore[union-attr]
     source.close()
     with pytest.raises(Fault, match=r"did you mean puppet.*kiss, drive"):
-        make_source("drawn:pupet", Setting(FrameClock(10)))
+        make_source("drawn:pupet", SourceSettings(FrameClock(10)))
 
 
 def test_clips_play_one_after_the_other() -> None:
     source = make_source(
-        "clips:drawn:puppet,drawn:drive", Setting(FrameClock(5), fps=5, size=SQUARE)
+        "clips:drawn:puppet,drawn:drive", SourceSettings(FrameClock(5), fps=5, size=SQUARE)
     )
     source.open()
     seen = [source.read().pixels for _ in range(65)]  # type: ignore[union-attr]
@@ -88,16 +90,18 @@ def test_clips_play_one_after_the_other() -> None:
     assert np.array_equal(seen[30], drive.draw(0))
     assert np.array_equal(seen[60], puppet.draw(0)), "after the last the first again"
     source.close()
-    once = make_source("clips:drawn:puppet", Setting(FrameClock(5), fps=5, size=SQUARE, loop=False))
+    once = make_source(
+        "clips:drawn:puppet", SourceSettings(FrameClock(5), fps=5, size=SQUARE, loop=False)
+    )
     once.open()
     for _ in range(30):
         once.read()
     with pytest.raises(EndOfSource):
         once.read()
     with pytest.raises(Fault, match="testcard has no end"):
-        make_source("clips:testcard", Setting(FrameClock(5)))
+        make_source("clips:testcard", SourceSettings(FrameClock(5)))
     with pytest.raises(Fault, match="name clips"):
-        make_source("clips:", Setting(FrameClock(5)))
+        make_source("clips:", SourceSettings(FrameClock(5)))
 
 
 def short_movie(path: Path, shade: int) -> str:
@@ -117,7 +121,7 @@ def test_live_clips_keep_time_for_ever_and_one_that_is_missing_is_passed_over(
     clock = WallClock()
     source = make_source(
         f"clips:{one},{tmp_path}/gone.mp4,{two}",
-        Setting(clock, fps=20, size=SQUARE, say=said.append),
+        SourceSettings(clock, fps=20, size=SQUARE, log=said.append),
     )
     source.open()
     begun, last, turns = clock.now(), 40, []
@@ -139,7 +143,7 @@ def test_live_clips_keep_time_for_ever_and_one_that_is_missing_is_passed_over(
 
 def test_offline_a_missing_clip_is_told_before_the_first_frame(tmp_path: Path) -> None:
     source = make_source(
-        f"clips:drawn:puppet,{tmp_path}/gone.mp4", Setting(FrameClock(5), fps=5, size=SQUARE)
+        f"clips:drawn:puppet,{tmp_path}/gone.mp4", SourceSettings(FrameClock(5), fps=5, size=SQUARE)
     )
     with pytest.raises(Fault, match=r"gone.mp4: there is no such file"):
         source.open()
@@ -147,7 +151,7 @@ def test_offline_a_missing_clip_is_told_before_the_first_frame(tmp_path: Path) -
 
 def test_a_still_picture_has_no_end_and_rendering_wants_to_know_how_long(tmp_path: Path) -> None:
     with pytest.raises(Fault, match="drawn:meadow has no end; movies"):
-        make_source("clips:drawn:puppet,drawn:meadow", Setting(FrameClock(5)))
+        make_source("clips:drawn:puppet,drawn:meadow", SourceSettings(FrameClock(5)))
     show = check_show(
         {
             "source": "drawn:meadow",

@@ -16,7 +16,7 @@ import pytest
 from tests.peers.ndi_sender import QUADRANTS, coded_number
 from vj.core.clock import WallClock
 from vj.core.frame import Frame, Size
-from vj.sources import Setting
+from vj.sources import SourceSettings
 from vj.sources.ndi import NdiSource, fit, list_ndi_sources
 
 pytest.importorskip("NDIlib")
@@ -56,7 +56,7 @@ def peer() -> Iterator[Peer]:
 
 
 def source_for(name: str) -> NdiSource:
-    source = NdiSource(name, Setting(WallClock(), fps=30, size=Size(64, 64)))
+    source = NdiSource(name, SourceSettings(WallClock(), fps=30, size=Size(64, 64)))
     source.open()
     return source
 
@@ -208,7 +208,7 @@ def test_a_sender_of_just_the_name_takes_over_from_one_that_only_holds_it(send: 
     said: list[str] = []
     name = f"stage{uuid.uuid4().hex[:6]}"
     longer = send(f"{name} left", 40)
-    source = NdiSource(name, Setting(WallClock(), say=said.append))
+    source = NdiSource(name, SourceSettings(WallClock(), log=said.append))
     source.open()
     assert abs(grey_within(source, 8, 40) - 40) < 9
     exact = send(name, 200)
@@ -228,7 +228,7 @@ def test_the_whole_name_wins_from_the_start_and_nothing_is_said(send: Send) -> N
     name = f"stage{uuid.uuid4().hex[:6]}"
     send(f"a {name}", 40)
     exact = send(name, 200)
-    source = NdiSource(name, Setting(WallClock(), say=said.append))
+    source = NdiSource(name, SourceSettings(WallClock(), log=said.append))
     source.open()
     wait_for_frame(source)
     assert source.connected == exact.full
@@ -240,7 +240,7 @@ def test_several_whose_names_hold_it_are_named_once(send: Send) -> None:
     said: list[str] = []
     name = f"stage{uuid.uuid4().hex[:6]}"
     left, right = send(f"{name} left", 40), send(f"{name} right", 200)
-    source = NdiSource(name, Setting(WallClock(), say=said.append))
+    source = NdiSource(name, SourceSettings(WallClock(), log=said.append))
     source.open()
     wait_for_frame(source)
     end = time.monotonic() + 0.5
@@ -257,7 +257,7 @@ def test_a_shows_own_output_is_never_its_input(send: Send) -> None:
     name = f"stage{uuid.uuid4().hex[:6]}"
     mine = send(f"{name} painted", 40)
     own: list[str] = []
-    source = NdiSource(name, Setting(WallClock(), own=lambda: own))
+    source = NdiSource(name, SourceSettings(WallClock(), own=lambda: own))
     source.open()
     wait_for_frame(source)
     own.append(mine.full.upper())

@@ -18,20 +18,20 @@ import pytest
 from vj.core.clock import FrameClock, WallClock
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame, Size
-from vj.sources import EndOfSource, Setting, make_source, split_uri
+from vj.sources import EndOfSource, SourceSettings, make_source, split_uri
 from vj.sources.camera import Camera, list_cameras
 from vj.sources.spout import list_spout_senders
-from vj.sources.testcard import BARS, Scene
+from vj.sources.testcard import BARS, DancerScene
 
 RED, GREEN, BLUE = (220, 20, 30), (20, 200, 40), (30, 40, 220)
 
 
-def offline(**more: Any) -> Setting:
-    return Setting(FrameClock(25), fps=25, size=Size(64, 48), **more)
+def offline(**more: Any) -> SourceSettings:
+    return SourceSettings(FrameClock(25), fps=25, size=Size(64, 48), **more)
 
 
-def live(**more: Any) -> Setting:
-    return Setting(WallClock(), **{"fps": 25, "size": Size(64, 48), **more})
+def live(**more: Any) -> SourceSettings:
+    return SourceSettings(WallClock(), **{"fps": 25, "size": Size(64, 48), **more})
 
 
 def write_clip(
@@ -105,7 +105,7 @@ def test_an_unknown_kind_gets_the_nearest() -> None:
 
 
 def test_the_test_card_follows_from_the_number_alone() -> None:
-    one, two = Scene(Size(256, 192), 30), Scene(Size(256, 192), 30)
+    one, two = DancerScene(Size(256, 192), 30), DancerScene(Size(256, 192), 30)
     assert np.array_equal(one.draw(17), two.draw(17))
     one.draw(3)
     assert np.array_equal(one.draw(17), two.draw(17))
@@ -116,7 +116,7 @@ def test_the_test_card_follows_from_the_number_alone() -> None:
     "size", [Size(64, 64), Size(256, 256), Size(640, 360), Size(360, 640), Size(2048, 512)]
 )
 def test_the_test_card_draws_at_any_size_and_its_bars_have_their_colours(size: Size) -> None:
-    drawn = Scene(size, 30).draw(5)
+    drawn = DancerScene(size, 30).draw(5)
     assert drawn.shape == (size.height, size.width, 3)
     for index, colour in enumerate(BARS):
         assert tuple(drawn[-2, int((index + 0.5) * size.width / 7)]) == colour

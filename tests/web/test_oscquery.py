@@ -25,20 +25,20 @@ from tests.control.osc.test_dispatch import padded
 from vj.control.osc.query import tree
 from vj.parameters.store import Store
 from vj.parameters.table import ROWS, Table, macro_row
-from vj.web.server import Monitor
+from vj.web.server import WebServer
 
 
 @pytest.fixture
-def page() -> Iterator[Monitor]:
+def page() -> Iterator[WebServer]:
     store = Store({"prompt/a": "gold"}, Table((*ROWS, macro_row("pedal"))))
-    made = Monitor(store, ("127.0.0.1", 0), status=dict, cues=lambda: ["calm", "crash"])
+    made = WebServer(store, ("127.0.0.1", 0), status=dict, cues=lambda: ["calm", "crash"])
     made.query.osc_address = ("127.0.0.1", 9123)
     made.start()
     yield made
     made.stop()
 
 
-def get(page: Monitor, path: str, accept: str = "*/*") -> tuple[int, Any]:
+def get(page: WebServer, path: str, accept: str = "*/*") -> tuple[int, Any]:
     request = urllib.request.Request(page.url.rstrip("/") + path, headers={"Accept": accept})
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:
@@ -50,7 +50,7 @@ def get(page: Monitor, path: str, accept: str = "*/*") -> tuple[int, Any]:
         return error.code, error.read().decode()
 
 
-def test_the_whole_tree_is_read_from_the_table(page: Monitor) -> None:
+def test_the_whole_tree_is_read_from_the_table(page: WebServer) -> None:
     status, root = get(page, "/")
     assert status == 200
     assert root["FULL_PATH"] == "/"
@@ -79,7 +79,7 @@ def test_the_whole_tree_is_read_from_the_table(page: Monitor) -> None:
     assert all(node["DESCRIPTION"] for node in found.values())
 
 
-def test_browsers_get_the_page_at_the_same_address(page: Monitor) -> None:
+def test_browsers_get_the_page_at_the_same_address(page: WebServer) -> None:
     status, body = get(page, "/", accept="text/html,application/xhtml+xml")
     assert status == 200
     assert "<html" in body
@@ -98,13 +98,13 @@ def test_browsers_get_the_page_at_the_same_address(page: Monitor) -> None:
         ("/../etc/passwd", 404, None),
     ],
 )
-def test_attributes_one_at_a_time(page: Monitor, path: str, status: int, answer: object) -> None:
+def test_attributes_one_at_a_time(page: WebServer, path: str, status: int, answer: object) -> None:
     got = get(page, path)
     assert got[0] == status
     assert answer is None or got[1] == answer
 
 
-def test_host_info_names_both_ports(page: Monitor) -> None:
+def test_host_info_names_both_ports(page: WebServer) -> None:
     for path in ("/?HOST_INFO", "/vj/strength?HOST_INFO"):
         info = get(page, path)[1]
         assert (info["OSC_IP"], info["OSC_PORT"], info["OSC_TRANSPORT"]) == (
@@ -123,7 +123,7 @@ def packed(address: str, value: float) -> bytes:
     return data
 
 
-def test_a_websocket_listens_plays_and_is_not_echoed(page: Monitor) -> None:
+def test_a_websocket_listens_plays_and_is_not_echoed(page: WebServer) -> None:
     store: Store = page._store
 
     async def talk() -> list[tuple[str, Any]]:
@@ -157,9 +157,9 @@ def test_a_websocket_listens_plays_and_is_not_echoed(page: Monitor) -> None:
             await hear(0.3)
             await ws.send_bytes(packed("/vj/strength", 0.25))
             await hear(0.08)
-            told = len(heard)
+            report = len(heard)
             await hear(0.4)
-            heard.insert(told, ("held back until here", None))
+            heard.insert(report, ("held back until here", None))
             page.tree_changed()
             assert json.loads((await ws.receive(timeout=2)).data)["COMMAND"] == "PATH_CHANGED"
             await ws.send_str(json.dumps({"COMMAND": "IGNORE", "DATA": "/vj/strength"}))
@@ -178,7 +178,7 @@ def test_a_websocket_listens_plays_and_is_not_echoed(page: Monitor) -> None:
     assert store.get("strength") == 0.9
 
 
-def test_python_oscquery_reads_it(page: Monitor) -> None:
+def test_python_oscquery_reads_it(page: WebServer) -> None:
     pytest.importorskip(
         "pythonoscquery", reason="python-oscquery is missing: pip install python-oscquery"
     )
@@ -202,7 +202,7 @@ def test_python_oscquery_reads_it(page: Monitor) -> None:
     assert info.osc_port == 9123
 
 
-def test_npm_oscquery_reads_it(page: Monitor) -> None:
+def test_npm_oscquery_reads_it(page: WebServer) -> None:
     modules = Path(__file__).parents[1] / "peers" / "node_modules" / "oscquery"
     if shutil.which("node") is None or not modules.exists():
         pytest.skip("npm's oscquery is missing: npm install --prefix tests/peers oscquery")
@@ -224,7 +224,7 @@ def test_npm_oscquery_reads_it(page: Monitor) -> None:
 def test_it_is_announced_in_the_network() -> None:
     from zeroconf import ServiceBrowser, ServiceStateChange, Zeroconf
 
-    page = Monitor(Store(), ("127.0.0.1", 0), status=dict, announce=True)
+    page = WebServer(Store(), ("127.0.0.1", 0), status=dict, announce=True)
     page.query.osc_address = ("127.0.0.1", 9123)
     page.start()
     port = int(page.url.rsplit(":", 1)[1].strip("/"))
@@ -278,7 +278,7 @@ async def osc(ws: Any, seconds: float = 0.3) -> list[tuple[str, Any]]:
 
 
 def test_releases_questions_short_forms_patterns_and_timetags_over_the_websocket(
-    page: Monitor,
+    page: WebServer,
 ) -> None:
     store: Store = page._store
     store.set("strength", 0.9)
@@ -308,7 +308,7 @@ def test_releases_questions_short_forms_patterns_and_timetags_over_the_websocket
     assert (store.get("picture/hue"), store.get("picture/sharpen")) == (0.5, 0.5)
 
 
-def test_two_clients_of_one_machine_hear_each_other_at_once(page: Monitor) -> None:
+def test_two_clients_of_one_machine_hear_each_other_at_once(page: WebServer) -> None:
     async def talk() -> tuple[int, int]:
         async with (
             ClientSession() as session,
@@ -323,12 +323,12 @@ def test_two_clients_of_one_machine_hear_each_other_at_once(page: Monitor) -> No
                 await asyncio.sleep(0.03)
             return len(await osc(other, 0.02)), len(await osc(one, 0.02))
 
-    told, back = asyncio.run(talk())
-    assert told >= 4
+    report, back = asyncio.run(talk())
+    assert report >= 4
     assert back == 0, "a hand is not told its own move while it moves"
 
 
-def test_numbers_are_told_in_the_parameters_own_type(page: Monitor) -> None:
+def test_numbers_are_told_in_the_parameters_own_type(page: WebServer) -> None:
     page._store._targets["strength"] = 1  # an int, as a whole number in a show file is
 
     async def talk() -> bytes:
@@ -341,13 +341,13 @@ def test_numbers_are_told_in_the_parameters_own_type(page: Monitor) -> None:
 
 
 def test_a_client_that_does_not_read_is_dropped_and_the_others_are_told(
-    page: Monitor, monkeypatch: pytest.MonkeyPatch
+    page: WebServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import vj.web.oscquery as query
 
     monkeypatch.setattr(query, "PATIENCE", 0.4)
     said: list[str] = []
-    page.query._say = said.append
+    page.query._log = said.append
     host, port = page.url.removeprefix("http://").rstrip("/").split(":")
     deaf = socket.create_connection((host, int(port)))
     deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -380,9 +380,9 @@ def test_a_client_that_does_not_read_is_dropped_and_the_others_are_told(
     deaf.close()
 
 
-def test_a_value_that_osc_cannot_say_does_not_end_the_feed(page: Monitor) -> None:
+def test_a_value_that_osc_cannot_say_does_not_end_the_feed(page: WebServer) -> None:
     said: list[str] = []
-    page._own.complaints._say = said.append
+    page._own.error_replies._log = said.append
 
     async def talk() -> list[tuple[str, Any]]:
         async with ClientSession() as session, session.ws_connect(page.url) as ws:
@@ -398,7 +398,7 @@ def test_a_value_that_osc_cannot_say_does_not_end_the_feed(page: Monitor) -> Non
     assert "/vj/seed/b is not told" in said[0]
 
 
-def announced(page: Monitor, wanted: set[int]) -> dict[str, list[str]]:
+def announced(page: WebServer, wanted: set[int]) -> dict[str, list[str]]:
     """Where services with these ports are found."""
     from zeroconf import ServiceBrowser, ServiceStateChange, Zeroconf
 
@@ -428,7 +428,7 @@ def test_each_service_is_announced_where_it_is_heard() -> None:
     here = lan_address()
     if not here:
         pytest.skip("this machine has no address in a network")
-    page = Monitor(Store(), ("127.0.0.1", 0), status=dict, announce=True)
+    page = WebServer(Store(), ("127.0.0.1", 0), status=dict, announce=True)
     page.query.osc_address = ("0.0.0.0", 9124)
     page.start()
     try:

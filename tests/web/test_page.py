@@ -21,7 +21,7 @@ import pytest
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.parameters.store import Store
-from vj.web.server import Monitor, own_host
+from vj.web.server import WebServer, own_host
 
 RED = np.full((96, 96, 3), (230, 20, 30), np.uint8)
 BLUE = np.full((96, 96, 3), (20, 30, 230), np.uint8)
@@ -38,8 +38,8 @@ CUES = {
 
 
 @pytest.fixture
-def page() -> Iterator[Monitor]:
-    made = Monitor(
+def page() -> Iterator[WebServer]:
+    made = WebServer(
         Store({"prompt/a": "gold"}),
         ("127.0.0.1", 0),
         status=lambda: {
@@ -54,7 +54,7 @@ def page() -> Iterator[Monitor]:
     made.stop()
 
 
-def get(page: Monitor, path: str, **headers: str) -> tuple[int, bytes]:
+def get(page: WebServer, path: str, **headers: str) -> tuple[int, bytes]:
     request = urllib.request.Request(page.url + path, headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:
@@ -63,7 +63,7 @@ def get(page: Monitor, path: str, **headers: str) -> tuple[int, bytes]:
         return error.code, error.read()
 
 
-def post(page: Monitor, body: bytes, **headers: str) -> tuple[int, Any]:
+def post(page: WebServer, body: bytes, **headers: str) -> tuple[int, Any]:
     request = urllib.request.Request(page.url + "set", data=body, headers=headers, method="POST")
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:
@@ -73,7 +73,7 @@ def post(page: Monitor, body: bytes, **headers: str) -> tuple[int, Any]:
         return error.code, json.loads(text) if text.startswith(b"{") else text.decode()
 
 
-def test_pictures_have_their_colours_and_are_encoded_once_a_frame(page: Monitor) -> None:
+def test_pictures_have_their_colours_and_are_encoded_once_a_frame(page: WebServer) -> None:
     assert get(page, "output.jpg")[0] == 200, "there is something before the first frame"
     page.show(BLUE, Frame(RED, 1, 0.0))
     for path, colour in (("input.jpg", (20, 30, 230)), ("output.jpg", (230, 20, 30))):
@@ -93,7 +93,7 @@ def test_pictures_have_their_colours_and_are_encoded_once_a_frame(page: Monitor)
     assert page.watchers == 1
 
 
-def test_showing_costs_the_render_thread_nothing(page: Monitor) -> None:
+def test_showing_costs_the_render_thread_nothing(page: WebServer) -> None:
     frame = Frame(np.zeros((1080, 1920, 3), np.uint8), 0, 0.0)
     begun = time.perf_counter()
     for _ in range(1000):
@@ -101,8 +101,8 @@ def test_showing_costs_the_render_thread_nothing(page: Monitor) -> None:
     assert (time.perf_counter() - begun) / 1000 < 50e-6
 
 
-def test_state_and_parameters(page: Monitor) -> None:
-    page.say("playing")
+def test_state_and_parameters(page: WebServer) -> None:
+    page.log("playing")
     state = json.loads(get(page, "state.json")[1])
     assert state["status"] == {"show": "A test", "fps": 24.5, "latency_ms": [40, None], **CUES}
     assert state["values"]["prompt/a"] == "gold"
@@ -112,7 +112,7 @@ def test_state_and_parameters(page: Monitor) -> None:
     assert next(row for row in rows if row["name"] == "steps")["high"] == 4
 
 
-def test_setting(page: Monitor) -> None:
+def test_setting(page: WebServer) -> None:
     assert post(page, b'{"name": "strength", "value": 0.8}') == (200, {"ok": True, "remark": ""})
     assert page._store.get("strength") == 0.8
     _, said = post(page, b'{"name": "strength", "value": 7}')
@@ -131,14 +131,14 @@ def test_setting(page: Monitor) -> None:
         (b"[" * 60000, 'send {"name"'),
     ],
 )
-def test_wrong_settings_are_answered(page: Monitor, body: bytes, words: str) -> None:
+def test_wrong_settings_are_answered(page: WebServer, body: bytes, words: str) -> None:
     status, said = post(page, body)
     assert status == 400
     assert words in said["error"]
     assert page._store.get("strength") == 0.5
 
 
-def test_strangers_are_kept_out(page: Monitor) -> None:
+def test_strangers_are_kept_out(page: WebServer) -> None:
     good = b'{"name": "strength", "value": 0.9}'
     assert post(page, good, Origin="http://evil.example")[0] == 403
     assert get(page, "state.json", Host="evil.example")[0] == 403
@@ -171,11 +171,11 @@ def test_a_port_in_use_is_told() -> None:
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(Fault, match=rf"127.0.0.1:{port}: another program uses this port"):
-            Monitor(Store(), ("127.0.0.1", port), status=dict).start()
+            WebServer(Store(), ("127.0.0.1", port), status=dict).start()
 
 
 def test_it_stops_at_once_and_twice() -> None:
-    made = Monitor(Store(), ("127.0.0.1", 0), status=dict)
+    made = WebServer(Store(), ("127.0.0.1", 0), status=dict)
     made.start()
     get(made, "state.json")
     begun = time.perf_counter()
@@ -185,7 +185,7 @@ def test_it_stops_at_once_and_twice() -> None:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is missing: apt install chromium")
-def test_a_browser_shows_the_picture_and_every_parameter(page: Monitor, tmp_path: Path) -> None:
+def test_a_browser_shows_the_picture_and_every_parameter(page: WebServer, tmp_path: Path) -> None:
     page.show(BLUE, Frame(RED, 1, 0.0))
     assert CHROMIUM is not None
     common = [
@@ -223,7 +223,7 @@ def test_a_browser_shows_the_picture_and_every_parameter(page: Monitor, tmp_path
     assert buttons[0][0] == "key 1 in the terminal"
 
 
-def test_the_page_speaks_as_osc_does(page: Monitor) -> None:
+def test_the_page_speaks_as_osc_does(page: WebServer) -> None:
     fired: list[str] = []
     page._store.listeners.append(lambda name, value, origin: fired.append(name))
     for click in (b"true", b"true", b"false", b"0"):
@@ -280,7 +280,7 @@ def test_requests_that_stumble_do_not_reach_the_terminal_one_by_one(
         raise ValueError("odd")
 
     said: list[str] = []
-    made = Monitor(Store(), ("127.0.0.1", 0), status=stumble, on_message=said.append)
+    made = WebServer(Store(), ("127.0.0.1", 0), status=stumble, on_message=said.append)
     made.start()
     for _ in range(20):
         assert get(made, "state.json")[0] == 500

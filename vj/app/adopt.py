@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from vj.app.output_upscale import Enlarging
-from vj.app.part import Part, nothing
-from vj.app.setup import find_flow, make_people, split_preview, start_values
+from vj.app.output_upscale import OutputUpscaler
+from vj.app.part import AdoptedPart, nothing
+from vj.app.setup import find_flow, make_person_segmentation, split_preview, start_values
 from vj.core.errors import Fault
 from vj.parameters.store import Store
-from vj.pipeline.person_segmentation import Beside
+from vj.pipeline.person_segmentation import PersonThread
 from vj.show.load import line_of
 from vj.show.reload import ShowFile
 from vj.show.schema import Show
@@ -20,7 +20,7 @@ from vj.sources import split_uri
 if TYPE_CHECKING:
     from vj.app.live import Performance
 
-SCORE = (
+SEQUENCE = (
     "mappings",
     "answers",
     "ignored",
@@ -36,7 +36,7 @@ DRAWN = ("testcard", "drawn", "walk", "image", "none")
 """Sources that are made for the show's size and rate, and can be made anew without being missed."""
 
 
-class Adopting:
+class ShowAdopter:
     """Changes a performance as its show file says. Belongs to the thread that watches the file."""
 
     def __init__(self, performance: Performance) -> None:
@@ -48,11 +48,11 @@ class Adopting:
         from."""
         played = self._played
         old = played.show
-        parts: list[Part] = []
-        builders: list[tuple[str, Callable[[Show, Show], Part | None]]] = [
+        parts: list[AdoptedPart] = []
+        builders: list[tuple[str, Callable[[Show, Show], AdoptedPart | None]]] = [
             ("start", self._values),
             ("sinks", self._sinks),
-            ("person", self._people),
+            ("person", self._person),
             ("flow", self._flow),
             ("output", self._output),
             ("fps", self._pace),
@@ -68,7 +68,7 @@ class Adopting:
                     played.supervisor.call(
                         "what was built for the saved show, at its end,", built.drop
                     )
-                self._refuse(key, error, file)
+                self._reject(key, error, file)
                 return False
             if part is not None:
                 parts.append(part)
@@ -86,25 +86,27 @@ class Adopting:
                 ["model"] if (show.model, show.engine) != (old.model, old.engine) else ["size"]
             )
             if show.size != old.size:
-                played.outlets.anew(show.fps)
+                played.sinks.anew(show.fps)
             played.loader.load(show)
         if file is None or not file.by_itself or changed not in ([], ["what moves them"]):
-            played.say(
+            played.log(
                 "the show file was saved; changed: "
                 f"{', '.join(changed) or 'nothing that is not played otherwise'}"
             )
-        self._tell_later(show, old)
+        self._report_later(show, old)
         return True
 
-    def _refuse(self, key: str, error: Exception, file: ShowFile | None) -> None:
-        told = str(error) if isinstance(error, Fault) else f"{type(error).__name__}: {error}"[:300]
+    def _reject(self, key: str, error: Exception, file: ShowFile | None) -> None:
+        report = (
+            str(error) if isinstance(error, Fault) else (f"{type(error).__name__}: {error}")[:300]
+        )
         line = line_of(file.path, key) if file is not None else 0
         where = f"{file.path}:{line}: {key}: " if file is not None and line else f"{key}: "
-        self._played.say(f"{where}{told}\nthe running show goes on as it was")
+        self._played.log(f"{where}{report}\nthe running show goes on as it was")
 
-    def _tell_later(self, show: Show, old: Show) -> None:
+    def _report_later(self, show: Show, old: Show) -> None:
         """What does not change, and why."""
-        setting = self._played.feed_setting
+        setting = self._played.capture_settings
         if setting is None:
             return
         later = [
@@ -117,26 +119,26 @@ class Adopting:
             ),
         ]
         if later:
-            self._played.say(
+            self._played.log(
                 f"{', '.join(later)}: with the next source, since the one that plays would have "
                 "to begin again"
             )
 
-    def _values(self, show: Show, old: Show) -> Part:
+    def _values(self, show: Show, old: Show) -> AdoptedPart:
         """The parameters and what moves them."""
         played = self._played
         start, table = start_values(show), show.table()
         scratch = Store(start, table)
-        moves = any(getattr(old, name) != getattr(show, name) for name in SCORE)
+        moves = any(getattr(old, name) != getattr(show, name) for name in SEQUENCE)
         # Ranges of modulators are meant from where the show starts.
         ranged = start_values(old) != start and any(rule.range for rule in show.modulators)
-        ready = played.desk.ready(show, scratch) if moves or ranged else None
-        part = Part([], nothing)
+        ready = played.session.ready(show, scratch) if moves or ranged else None
+        part = AdoptedPart([], nothing)
 
         def switch() -> None:
             with played.store.together():  # no frame has the one and not the other
                 part.names += played.store.adopt(start, table)
-                afterwards = played.desk.adopt(show, ready) if ready is not None else nothing
+                afterwards = played.session.adopt(show, ready) if ready is not None else nothing
             played.servers.join()
             afterwards()
             if moves:
@@ -144,65 +146,70 @@ class Adopting:
 
         part.switch = switch
         if ready is not None:
-            part.drop = lambda: played.desk.drop(ready)
+            part.drop = lambda: played.session.drop(ready)
         return part
 
-    def _sinks(self, show: Show, old: Show) -> Part | None:
+    def _sinks(self, show: Show, old: Show) -> AdoptedPart | None:
         if show.sinks == old.sinks:
             return None
         played = self._played
         uris = [uri for uri in show.sinks if split_preview(uri)]
-        runners = played.outlets.ready(uris)
+        runners = played.sinks.ready(uris)
 
         def switch() -> None:
-            played.outlets.take(runners)
+            played.sinks.take(runners)
             played.has_sinks = bool(uris)
 
-        return Part(["sinks"], switch)
+        return AdoptedPart(["sinks"], switch)
 
-    def _people(self, show: Show, old: Show) -> Part | None:
+    def _person(self, show: Show, old: Show) -> AdoptedPart | None:
         if show.person == old.person:
             return None
         played = self._played
-        made, before = make_people(show, True, played.say, played.supervisor), played.people
+        made, before = (
+            make_person_segmentation(show, True, played.log, played.supervisor),
+            played.people,
+        )
 
         def switch() -> None:
             played.people = made
-            played.loop.between(lambda: played.loop.journey.find_people(made))
-            if isinstance(before, Beside):
+            played.loop.between(lambda: played.loop.pipeline.segment_person(made))
+            if isinstance(before, PersonThread):
                 before.close()
 
-        return Part(["person"], switch, made.close if isinstance(made, Beside) else nothing)
+        return AdoptedPart(
+            ["person"], switch, made.close if isinstance(made, PersonThread) else nothing
+        )
 
-    def _flow(self, show: Show, old: Show) -> Part | None:
+    def _flow(self, show: Show, old: Show) -> AdoptedPart | None:
         if show.flow == old.flow:
             return None
         played = self._played
         made = find_flow(show)
-        return Part(
-            ["flow"], lambda: played.loop.between(lambda: played.loop.journey.find_flow(made))
+        return AdoptedPart(
+            ["flow"], lambda: played.loop.between(lambda: played.loop.pipeline.find_flow(made))
         )
 
-    def _output(self, show: Show, old: Show) -> Part | None:
+    def _output(self, show: Show, old: Show) -> AdoptedPart | None:
         changed = [
             name for name in ("output", "upscale") if getattr(show, name) != getattr(old, name)
         ]
         if not changed:
             return None
         played = self._played
-        made: Enlarging | None = None
+        made: OutputUpscaler | None = None
         if show.output is not None:
-            made = played.make_enlarging(show, played.size, show.output)
+            made = played.make_output_upscaler(show, played.size, show.output)
 
         def switch() -> None:
-            before, played.enlarging = played.enlarging, made
-            played.outlets.anew(show.fps)
+            before, played.output_upscaler = played.output_upscaler, made
+            played.sinks.anew(show.fps)
             if before is not None:
                 before.stop()
 
-        return Part(changed, switch, made.stop if made is not None else nothing)
+        return AdoptedPart(changed, switch, made.stop if made is not None else nothing)
 
-    def _pace(self, show: Show, old: Show) -> Part | None:
+    def _pace(self, show: Show, old: Show) -> AdoptedPart | None:
         """The show's rate, and how what comes in is fitted into what is painted."""
         changed = [name for name in ("fps", "fit") if getattr(show, name) != getattr(old, name)]
         if not changed:
@@ -211,43 +218,45 @@ class Adopting:
 
         def switch() -> None:
             if show.fps != old.fps:
-                played.loop.period = played.inbetween.period = 1 / show.fps
-                played.outlets.anew(show.fps)
-                if played.enlarging is not None:
-                    played.enlarging.keep_pace(1 / show.fps)
+                played.loop.period = played.interpolation.period = 1 / show.fps
+                played.sinks.anew(show.fps)
+                if played.output_upscaler is not None:
+                    played.output_upscaler.keep_pace(1 / show.fps)
             if show.fit != old.fit:
-                played.loop.between(lambda: played.loop.journey.refit(show.fit))
+                played.loop.between(lambda: played.loop.pipeline.refit(show.fit))
 
-        return Part(changed, switch)
+        return AdoptedPart(changed, switch)
 
-    def _source(self, show: Show, old: Show) -> Part | None:
+    def _source(self, show: Show, old: Show) -> AdoptedPart | None:
         """Another list of sources: what plays and is in it plays on, and the first that is there
         takes over. A camera that may be the one that plays is opened after that was closed, since a
         device has one user."""
         played = self._played
-        feed = played.feed
-        assert feed is not None
-        told = ["source"] if show.source != old.source else []
+        capture = played.capture
+        assert capture is not None
+        report = ["source"] if show.source != old.source else []
         setting = played.setting_of(show)
-        anew = [feed.uri] if self._made_anew(feed.uri, show, old) else []
-        if not told and not anew:
+        anew = [capture.uri] if self._made_anew(capture.uri, show, old) else []
+        if not report and not anew:
 
             def later() -> None:
-                feed.setting = setting
+                capture.setting = setting
 
-            return Part([], later)
-        wanted = show.source.index(feed.uri) if feed.uri in show.source else len(show.source)
+            return AdoptedPart([], later)
+        wanted = show.source.index(capture.uri) if capture.uri in show.source else len(show.source)
         clash = (
-            [feed.uri] if any(_may_be_one(feed.uri, uri) for uri in show.source[:wanted]) else []
+            [capture.uri]
+            if any(_may_be_one(capture.uri, uri) for uri in show.source[:wanted])
+            else []
         )
-        change = feed.ready(show.source, setting, anew, clash)
+        change = capture.ready(show.source, setting, anew, clash)
 
         def switch() -> None:
             change.switch()
-            if feed.uri not in show.source or anew or clash:
-                played.feed_setting = setting
+            if capture.uri not in show.source or anew or clash:
+                played.capture_settings = setting
 
-        return Part(told, switch, change.drop)
+        return AdoptedPart(report, switch, change.drop)
 
     def _made_anew(self, uri: str, show: Show, old: Show) -> bool:
         """A drawn source is made for a size and a rate."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from vj.control.engine import Conductor
+from vj.control.engine import ControlEngine
 from vj.core import cache
 from vj.core.errors import Fault
 from vj.parameters.store import KEPT, Store
@@ -28,15 +28,15 @@ class Autosave:
         self._name = f"state/{show.stem}-{hashlib.sha1(path.encode()).hexdigest()[:10]}.json"
         self._last: dict[str, Any] = {}
 
-    def save(self, conductor: Conductor) -> bool:
+    def save(self, engine: ControlEngine) -> bool:
         """Write down where it stands, if that has changed. Waits for the disk. False when it could
         not be written."""
         values = {name: value for name, value in self._store.base().items() if name not in KEPT}
         state = {
             "show": self._show,
             "values": values,
-            "cue": conductor.cues.standing,
-            "timeline": conductor.timeline_position(),
+            "cue": engine.cues.standing,
+            "timeline": engine.timeline_position(),
         }
         if state == self._last:
             return True
@@ -47,14 +47,14 @@ class Autosave:
         """The show ended as it should."""
         cache.remove(self._name)
 
-    def resume(self, conductor: Conductor, say: Callable[[str], None]) -> bool:
+    def resume(self, engine: ControlEngine, log: Callable[[str], None]) -> bool:
         """Put everything back where it stood, before the show begins. False when nothing was left,
         or it cannot be used, which is said."""
         state = cache.read(self._name)
         try:
             values, moment = dict(state["values"]), float(state["time"])
         except (TypeError, KeyError, ValueError):
-            say("--resume: the show ended as it should, or was never played here; it begins anew")
+            log("--resume: the show ended as it should, or was never played here; it begins anew")
             return False
         lost = []
         with self._store.together():
@@ -64,9 +64,9 @@ class Autosave:
                         self._store.set(name, value, self)
                 except Fault:
                     lost.append(name)
-            conductor.resume(state.get("cue"), state.get("timeline"))
+            engine.resume(state.get("cue"), state.get("timeline"))
         ago = f"{max(0.0, time.time() - moment):.0f} s ago"
         gone = f"; no longer in the show: {', '.join(lost)}" if lost else ""
         cue = f", cue {state['cue']!r}" if state.get("cue") else ""
-        say(f"--resume: it goes on as it stood {ago}{cue}{gone}")
+        log(f"--resume: it goes on as it stood {ago}{cue}{gone}")
         return True

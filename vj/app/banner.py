@@ -37,7 +37,7 @@ def welcome(performance: Performance, opened: Opened) -> list[str]:
     )
     if performance.show.cues:
         fires = ", ".join(
-            f"{key} {shorten(name, 24)}" for key, name in performance.desk.cue_keys().items()
+            f"{key} {shorten(name, 24)}" for key, name in performance.session.cue_keys().items()
         )
         lines.append(f"  keys   {fires}")
         lines.append(

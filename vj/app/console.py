@@ -41,16 +41,16 @@ def shorten(text: str, length: int) -> str:
     return plain if len(plain) <= length else plain[: length - 1] + "…"
 
 
-class Terminal:
+class Console:
     """Messages from any thread; the status line stays below them. Nobody who says something waits
     for the terminal, see `Writer`."""
 
     def __init__(
-        self, quiet: bool = False, out: TextIO | None = None, log: LogFile | None = None
+        self, quiet: bool = False, out: TextIO | None = None, log_file: LogFile | None = None
     ) -> None:
         """log: gets the messages too."""
         self._out = out or sys.stderr
-        self._quiet, self._log = quiet, log
+        self._quiet, self._log_file = quiet, log_file
         self._live = self._out.isatty()
         self._next = 0.0
         self._line = ""
@@ -58,14 +58,14 @@ class Terminal:
         self._coming = ""
         self._writer = Writer(self._write, "terminal")
 
-    def say(self, text: str) -> None:
+    def log(self, text: str) -> None:
         """A message, above the status line."""
         plain = "\n".join(
             "".join(c if c.isprintable() else " " for c in line) for line in str(text).split("\n")
         )
         self._writer.put(plain)
-        if self._log is not None:
-            self._log.say(plain)
+        if self._log_file is not None:
+            self._log_file.log(plain)
 
     def status(self, status: Mapping[str, Any]) -> None:
         """Show how it goes, as often as is readable."""
@@ -100,10 +100,10 @@ class Terminal:
             f"{summary['dropped_output']} dropped" if "dropped_output" in summary else "",
             f"{summary['faults']} faults" if summary["faults"] else "",
         ]
-        self.say(" · ".join(part for part in parts if part))
+        self.log(" · ".join(part for part in parts if part))
         stages = ", ".join(f"{name} {ms:.1f}" for name, ms in summary["stages_ms"].items())
         if stages:
-            self.say(f"ms a frame: {stages}")
+            self.log(f"ms a frame: {stages}")
 
     def close(self) -> None:
         """Leave the last status line behind and end. What comes after is written all the same."""
@@ -115,8 +115,8 @@ class Terminal:
     def end(self) -> None:
         """Everything written that can be written at once, the log file too."""
         self._writer.close()
-        if self._log is not None:
-            self._log.close()
+        if self._log_file is not None:
+            self._log_file.close()
 
     def _write(self, text: str) -> None:
         """A message, or with an empty text nothing but the newest status line where the one before

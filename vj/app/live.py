@@ -9,36 +9,36 @@ from pathlib import Path
 
 import numpy as np
 
-from vj.app.adopt import Adopting
+from vj.app.adopt import ShowAdopter
 from vj.app.model_loader import ModelLoader
-from vj.app.output_upscale import Enlarging
-from vj.app.outputs import Outlets
+from vj.app.output_upscale import OutputUpscaler
+from vj.app.outputs import SinkGroup
 from vj.app.servers import Servers
-from vj.app.setup import flow_finder, painted_size, people_finder, split_preview, start_values
+from vj.app.setup import flow_finder, painted_size, person_segmentation, split_preview, start_values
 from vj.app.startup import Startup
 from vj.control.osc.server import OscServer
-from vj.control.replies import Remarks
-from vj.control.session import Desk
+from vj.control.replies import Notices
+from vj.control.session import ControlSession
 from vj.control.takes import Take
 from vj.core.clock import WallClock
 from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.memory import PERIOD, give_back
 from vj.core.metrics import Metrics
-from vj.core.supervisor import Errands, Supervisor
+from vj.core.supervisor import Supervisor, TaskQueue
 from vj.diffusion.model import best_device
 from vj.parameters.store import Store
 from vj.parameters.table import Value
-from vj.pipeline.interpolation import Inbetween
+from vj.pipeline.interpolation import FrameInterpolation
 from vj.pipeline.loop import RenderLoop
-from vj.pipeline.person_segmentation import Beside
-from vj.pipeline.upscale import make_enlarger
+from vj.pipeline.person_segmentation import PersonThread
+from vj.pipeline.upscale import make_upscaler
 from vj.show.reload import ShowFile
 from vj.show.schema import Show
 from vj.show.validate import NOBODY
-from vj.sources import Setting
-from vj.sources.capture import Feed
-from vj.web.server import Monitor
+from vj.sources import SourceSettings
+from vj.sources.capture import Capture
+from vj.web.server import WebServer
 
 BEGIN = 1.0
 """Seconds that a clip gets to open once more when the show begins."""
@@ -49,7 +49,7 @@ class Opened:
     """Where a performance can be reached."""
 
     osc: OscServer
-    page: Monitor | None
+    page: WebServer | None
     source: str
 
 
@@ -63,11 +63,11 @@ class Performance:
         *,
         file: ShowFile | None = None,
         replay: Take | None = None,
-        log: Path | None = None,
+        take_log: Path | None = None,
         startup: Startup | None = None,
     ) -> None:
         """file: is watched, and what changes in it is applied. replay: a take that plays instead of
-        hands. log: a take is written there. startup: takes down how long it takes until it
+        hands. take_log: a take is written there. startup: takes down how long it takes until it
         paints."""
         self.show = show
         self._startup = startup
@@ -75,15 +75,15 @@ class Performance:
         self.message = on_message
         """A line in the terminal alone; must not block."""
         self.servers = Servers(self)
-        self.supervisor = Supervisor(self.say)
-        self.recordings = Errands(self.supervisor, "recordings")
+        self.supervisor = Supervisor(self.log)
+        self.recordings = TaskQueue(self.supervisor, "recordings")
         """For the render thread, which may not wait: recordings that begin and end."""
-        self._remarks = Remarks(self.say, lambda text: self.servers.remark(text))
+        self._notices = Notices(self.log, lambda text: self.servers.remark(text))
         self.over = threading.Event()
         self.clock = WallClock()
         self.metrics = Metrics()
         self.store = Store(start_values(show), show.table())
-        size = painted_size(show, self.say)
+        size = painted_size(show, self.log)
         self.state = "starting"
         self._asked_to_begin: float | None = None
         self.playing_since: float | None = None
@@ -91,13 +91,13 @@ class Performance:
         load."""
         self.inbox: Mailbox[Frame] = Mailbox()
         sinks = [uri for uri in show.sinks if split_preview(uri)]
-        self.outlets = Outlets(sinks, show.fps, self.clock, self.metrics, self.say, self.supervisor)
-        self.outlets.first = None
+        self.sinks = SinkGroup(sinks, show.fps, self.clock, self.metrics, self.log, self.supervisor)
+        self.sinks.first = None
         self.has_sinks = bool(sinks)
-        self.enlarging: Enlarging | None = None
+        self.output_upscaler: OutputUpscaler | None = None
         self.loader = ModelLoader(self)
-        self.people = people_finder(show, True, self.say, self.supervisor)
-        self.inbetween = Inbetween(self._send, self.clock, show.fps, self.supervisor)
+        self.people = person_segmentation(show, True, self.log, self.supervisor)
+        self.interpolation = FrameInterpolation(self._send, self.clock, show.fps, self.supervisor)
         self.loop = RenderLoop(
             size=size,
             fps=show.fps,
@@ -107,67 +107,69 @@ class Performance:
             inbox=self.inbox,
             publish=self._publish,
             metrics=self.metrics,
-            on_message=self.say,
-            find_people=self.people,
-            flow=flow_finder(show, self.say),
+            on_message=self.log,
+            segment_person=self.people,
+            flow=flow_finder(show, self.log),
             supervisor=self.supervisor,
             on_begin=self._begin,
             may_begin=self._may_begin,
         )
-        self.supervisor.watch(self.loop.journey.post)
-        self.desk = Desk(
+        self.supervisor.watch(self.loop.pipeline.stage)
+        self.session = ControlSession(
             show,
             self.store,
             self.clock,
-            self.say,
+            self.log,
             latency=lambda: self.metrics.recent_latency()[0],
             replay=replay,
-            log=log,
-            painted=lambda: self.loop.journey.size,
+            take_log=take_log,
+            painted=lambda: self.loop.pipeline.size,
             write_cues=file.write_cues if file is not None else None,
             remark=self.remark,
             waits=True,
             supervisor=self.supervisor,
         )
-        self.feed: Feed | None = None
-        self.feed_setting: Setting | None = None
-        self.adopting = Adopting(self)
+        self.capture: Capture | None = None
+        self.capture_settings: SourceSettings | None = None
+        self.adopter = ShowAdopter(self)
         self._watching = threading.Lock()
         self.store.listeners.append(self._changed)
 
-    def say(self, text: str) -> None:
+    def log(self, text: str) -> None:
         """A line for whoever plays: in the terminal and on the page. From any thread; waits for
         neither, see `vj.app.log.Writer`."""
         self.message(text)
         if (page := self.page) is not None:
-            page.say(text)
+            page.log(text)
 
     def start(self) -> Opened:
         """Everything on its way. The picture is there at once, untouched, and painted once the
         model is loaded. Raises Fault when there is no source, or no address free for OSC."""
         setting = self.setting_of(self.show)
-        self.feed, self.feed_setting = (
-            Feed(self.show.source, self.inbox, setting, self.say, self.supervisor),
+        self.capture, self.capture_settings = (
+            Capture(self.show.source, self.inbox, setting, self.log, self.supervisor),
             setting,
         )
-        self.feed.start()
+        self.capture.start()
         try:
-            self.feed.settle(0.5)
+            self.capture.settle(0.5)
             if self.show.output is not None:
-                self.enlarging = self.make_enlarging(self.show, self.size, self.show.output)
+                self.output_upscaler = self.make_output_upscaler(
+                    self.show, self.size, self.show.output
+                )
             osc = self.servers.open(self.show)
         except BaseException:
-            self.feed.stop(timeout=0.3)
+            self.capture.stop(timeout=0.3)
             raise
         self.servers.join()
         self.mark("source, page and OSC")
-        self.desk.start()
+        self.session.start()
         self.mark("MIDI, Link")
         if self.show.finish:
-            self.say("finish: is for --offline; live it is left out")
+            self.log("finish: is for --offline; live it is left out")
         if self.show.slow > 1:
-            self.say(f"slow: {self.show.slow} is for --offline; live plays at its own speed")
-        self.outlets.start()
+            self.log(f"slow: {self.show.slow} is for --offline; live plays at its own speed")
+        self.sinks.start()
         self.loop.start()
         self.state = "loading the model"
         self.loader.load(self.show)
@@ -176,11 +178,11 @@ class Performance:
         if self.store.get("mask/mode") == "person" and self.people is None:
             self.remark(NOBODY)
         if self.store.get("record"):
-            self.outlets.record(True)
+            self.sinks.record(True)
         return Opened(
             osc,
             self.page,
-            self.feed.uri + (", awaited" if self.feed.uri in self.feed.awaited else ""),
+            self.capture.uri + (", awaited" if self.capture.uri in self.capture.awaited else ""),
         )
 
     def mark(self, name: str) -> None:
@@ -188,76 +190,76 @@ class Performance:
         if self._startup is not None:
             self._startup.mark(name)
 
-    def setting_of(self, show: Show) -> Setting:
+    def setting_of(self, show: Show) -> SourceSettings:
         """What a source of the show is told."""
         size = self.size if show.size == "auto" else painted_size(show, lambda text: None)
-        return Setting(
+        return SourceSettings(
             self.clock,
             show.fps,
             size,
             show.loop,
             tuple(show.ndi_addresses),
-            self.say,
-            self.outlets.own,
+            self.log,
+            self.sinks.own,
         )
 
-    def make_enlarging(
+    def make_output_upscaler(
         self, show: Show, painted: Size, wanted: Size, quiet: bool = False
-    ) -> Enlarging:
+    ) -> OutputUpscaler:
         """Sends pictures of the show's output size. Raises Fault for a way of upscaling that cannot
         be had."""
-        say = (lambda text: None) if quiet else self.say
-        enlarger = make_enlarger(show.upscale, painted, wanted, str(best_device()), say)
-        say(f"sent at {wanted}, enlarged by {enlarger.name}")
+        log = (lambda text: None) if quiet else self.log
+        upscaler = make_upscaler(show.upscale, painted, wanted, str(best_device()), log)
+        log(f"sent at {wanted}, upscaled by {upscaler.name}")
 
         def deliver(frame: Frame) -> None:
-            self.outlets.put(frame)
+            self.sinks.put(frame)
 
-        return Enlarging(
-            enlarger,
+        return OutputUpscaler(
+            upscaler,
             deliver,
             self.metrics,
-            self.say,
+            self.log,
             1 / show.fps,
             painted=painted,
             supervisor=self.supervisor,
         )
 
     def _send(self, frame: Frame) -> None:
-        coming = self.loader.next_enlarging
+        coming = self.loader.next_output_upscaler
         if coming is not None and frame.size == coming.painted:
-            self.enlarging = coming
-        (self.enlarging or self.outlets).put(frame)
+            self.output_upscaler = coming
+        (self.output_upscaler or self.sinks).put(frame)
 
     @property
     def osc(self) -> OscServer | None:
         return self.servers.osc
 
     @property
-    def page(self) -> Monitor | None:
+    def page(self) -> WebServer | None:
         return self.servers.page
 
     @property
     def size(self) -> Size:
         """What is painted, in pixels."""
-        return self.loop.journey.size
+        return self.loop.pipeline.size
 
     def remark(self, text: str) -> None:
-        """What a painter finds out about what it was sent: for whoever plays, and for whoever sent
+        """What a backend finds out about what it was sent: for whoever plays, and for whoever sent
         it."""
-        self._remarks(text)
+        self._notices(text)
 
     def _may_begin(self) -> bool:
         """The model is there: a clip begins at its first picture, which the show begins with. Does
         not wait."""
-        feed = self.feed
-        if feed is None:
+        capture = self.capture
+        if capture is None:
             return True
         now = self.clock.now()
         if self._asked_to_begin is None:
             self._asked_to_begin = now
-            feed.begin_anew()
-        return not feed.beginning or now - self._asked_to_begin > BEGIN
+            capture.begin_anew()
+        return not capture.beginning or now - self._asked_to_begin > BEGIN
 
     def _begin(self, time: float) -> None:
         """The first generated frame is about to be sampled."""
@@ -265,14 +267,14 @@ class Performance:
         if self._startup is not None:
             self._startup.mark("the first generated frame begins")
             for line in self._startup.report():
-                self.say(line)
-        self.desk.begin(time)
+                self.log(line)
+        self.session.begin(time)
 
     def _publish(self, image: np.ndarray, frame: Frame) -> None:
-        if self.outlets.first is None:
-            self.outlets.first = self.loop.first
-        self.inbetween.put(
-            frame, self.loop.journey.motion, bool(self.store.get("output/interpolate"))
+        if self.sinks.first is None:
+            self.sinks.first = self.loop.first
+        self.interpolation.put(
+            frame, self.loop.pipeline.motion, bool(self.store.get("output/interpolate"))
         )
         if not self.has_sinks:
             self.metrics.latency(self.clock.now() - frame.captured)
@@ -290,7 +292,7 @@ class Performance:
 
     def _record(self, on: bool) -> None:
         try:
-            self.outlets.record(on)
+            self.sinks.record(on)
         except Exception:
             if on:
                 self.store.set("record", False)
@@ -316,8 +318,8 @@ class Performance:
         self.supervisor.every("watch", self.watch, seconds, self.over)
 
     def _watch_recordings(self) -> None:
-        self.outlets.watch()
-        if self.outlets.failed_take:
+        self.sinks.watch()
+        if self.sinks.failed_recording:
             self.store.set("record", False)
 
     def _watch_file(self) -> None:
@@ -329,38 +331,38 @@ class Performance:
             and self.state != "stopping"
             and not self._adopt(changed)
         ):
-            file.refused()
+            file.rejected()
 
     def _adopt(self, show: Show) -> bool:
         """Another version of the show, as a whole or not at all. False when it could not be had,
         which is said."""
-        return self.adopting.adopt(show, self._file)
+        return self.adopter.adopt(show, self._file)
 
     @property
     def dropped(self) -> int:
-        """Pictures that came before whoever enlarges or sends them was ready."""
-        return self.outlets.dropped() + (
-            self.enlarging.dropped if self.enlarging is not None else 0
+        """Pictures that came before whoever upscales or sends them was ready."""
+        return self.sinks.dropped() + (
+            self.output_upscaler.dropped if self.output_upscaler is not None else 0
         )
 
     @property
     def unguided(self) -> int:
-        """Pictures enlarged the plain way, since there was no time to follow the input's edges."""
-        return 0 if self.enlarging is None else self.enlarging.plain
+        """Pictures upscaled the plain way, since there was no time to follow the input's edges."""
+        return 0 if self.output_upscaler is None else self.output_upscaler.plain
 
     @property
     def source_state(self) -> str:
-        return self.feed.state() if self.feed is not None else ""
+        return self.capture.state() if self.capture is not None else ""
 
     @property
     def awaited(self) -> list[str]:
         """Sources that would play instead of what does, were they there."""
-        return self.feed.awaited if self.feed is not None else []
+        return self.capture.awaited if self.capture is not None else []
 
     @property
     def ended(self) -> bool:
         """The source has come to its end, as a clip played once does."""
-        return self.feed is not None and self.feed.ended and self.playing_since is not None
+        return self.capture is not None and self.capture.ended and self.playing_since is not None
 
     def playing_for(self) -> float:
         """Seconds since the model began to paint, or since it failed to load: what --for counts."""
@@ -373,17 +375,23 @@ class Performance:
         self.recordings.close(timeout=0.2)
         ends: list[tuple[str, Callable[[], object]]] = [
             ("the render loop", lambda: self.loop.stop(timeout=0.6)),
-            ("interpolation", lambda: self.inbetween.stop(timeout=0.2)),
-            ("enlarging", lambda: self.enlarging.stop() if self.enlarging is not None else None),
-            ("the sinks", lambda: self.outlets.stop(timeout=1.0)),
-            ("the desk", self.desk.stop),
+            ("interpolation", lambda: self.interpolation.stop(timeout=0.2)),
+            (
+                "upscaling",
+                lambda: self.output_upscaler.stop() if self.output_upscaler is not None else None,
+            ),
+            ("the sinks", lambda: self.sinks.stop(timeout=1.0)),
+            ("the control session", self.session.stop),
             (
                 "the person model",
-                lambda: self.people.close() if isinstance(self.people, Beside) else None,
+                lambda: self.people.close() if isinstance(self.people, PersonThread) else None,
             ),
             ("OSC", lambda: self.osc.stop(timeout=0.3) if self.osc is not None else None),
             ("the page", lambda: self.page.stop(timeout=0.3) if self.page is not None else None),
-            ("the source", lambda: self.feed.stop(timeout=0.3) if self.feed is not None else None),
+            (
+                "the source",
+                lambda: self.capture.stop(timeout=0.3) if self.capture is not None else None,
+            ),
         ]
         for name, end in ends:
             self.supervisor.call(f"{name}, at its end,", end)

@@ -109,7 +109,7 @@ class LogFile:
         fields = {"msg": text, "levelno": logging.INFO, "levelname": "INFO"}
         self._handler.handle(logging.makeLogRecord(fields))
 
-    def say(self, text: str) -> None:
+    def log(self, text: str) -> None:
         """A line. Never waits. From any thread."""
         self._writer.put(text)
 

@@ -6,13 +6,13 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from vj.app.output_upscale import Enlarging
+from vj.app.output_upscale import OutputUpscaler
 from vj.app.setup import model_spec, painted_size
 from vj.core.errors import Fault
 from vj.core.frame import Size
-from vj.diffusion.backends import Painter
+from vj.diffusion.backends import Backend
 from vj.diffusion.choices import Choices
-from vj.diffusion.loading import make_painter
+from vj.diffusion.loading import make_backend
 from vj.diffusion.pocket_model import is_built_in
 from vj.diffusion.size_fit import LEAST, SLACK, better, sizes_for
 from vj.show.schema import Show
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from vj.app.live import Performance
 
 SETTLED = 8.0
-"""Seconds of painting after which what was kept from another time is held against what the frames
-take."""
+"""Seconds of generated image after which what was kept from another time is held against what the
+frames take."""
 SWAP = 10.0
 """Seconds after which it is said that a loaded model is not taken over by the render thread."""
 
@@ -37,7 +37,7 @@ class ModelLoader:
         self.asked: object = None
         """What the model that paints, or is on its way, was asked for with; see `key_of`."""
         self._loaded: object = None
-        self.next_enlarging: Enlarging | None = None
+        self.next_output_upscaler: OutputUpscaler | None = None
         """For pictures of the size that a model on its way paints."""
         self.choices = Choices()
         self._checked = False
@@ -69,19 +69,19 @@ class ModelLoader:
                 return
             if self._loaded is None:
                 self._played.state = text
-            self._played.say(text)
+            self._played.log(text)
 
-        painter: Painter | None = None
-        enlarging: Enlarging | None = None
+        backend: Backend | None = None
+        output_upscaler: OutputUpscaler | None = None
         try:
             key = self.key_of(show)
             snapshot = self._played.store.ahead(self._played.clock.now())
             spec, sizes = model_spec(show), self._sizes(show)
             self._played.mark("the first frame of the source")
             size = painted_size(
-                show, (lambda text: None) if self._loaded is None else self._played.say
+                show, (lambda text: None) if self._loaded is None else self._played.log
             )
-            painter = make_painter(
+            backend = make_backend(
                 spec,
                 show.engine,
                 size,
@@ -95,30 +95,32 @@ class ModelLoader:
                 self._played.supervisor,
             )
             self._played.mark("the model loaded, its way and size chosen")
-            size = painter.canvas.size
+            size = backend.compositor.size
             output = self._played.show.output
             if output is not None and (
-                self._played.enlarging is None or size != self._played.enlarging.painted
+                self._played.output_upscaler is None or size != self._played.output_upscaler.painted
             ):
-                enlarging = self._played.make_enlarging(self._played.show, size, output, quiet=True)
+                output_upscaler = self._played.make_output_upscaler(
+                    self._played.show, size, output, quiet=True
+                )
             # Saved again meanwhile, and a newer model is on its way.
             if number != self._loads or self._played.state == "stopping":
-                self._drop(painter, enlarging)
+                self._drop(backend, output_upscaler)
                 return
             loaded.set()
-            self._take_over(painter, enlarging)
+            self._take_over(backend, output_upscaler)
             self._loaded = key
             self._played.state = "playing"
-            self._played.say(f"playing with {painter.name}")
+            self._played.log(f"playing with {backend.name}")
             if (sizes or self.choices.way is not None) and not self._checked:
                 self._checked = True
                 supervisor, over = self._played.supervisor, self._played.over
                 supervisor.start("choices", lambda: self._check(number, sizes), over.is_set)
         except Exception as error:  # a loader's accident must not end the show
-            self._drop(painter, enlarging)
+            self._drop(backend, output_upscaler)
             if number == self._loads:
                 self.asked = self._loaded  # the next save tries it again
-                told = (
+                report = (
                     str(error)
                     if isinstance(error, Fault)
                     else f"model {show.model.name}: {type(error).__name__}: {error}"[:400]
@@ -126,15 +128,16 @@ class ModelLoader:
                 first = self._loaded is None
                 self._played.state = "no model" if first else "playing"
                 self._played.loop.begin()
-                on = f"{self._played.loop.painter_name} paints on"
-                self._played.say(f"{told}; {'the input is shown untouched' if first else on}")
+                on = f"{self._played.loop.backend_name} paints on"
+                self._played.log(f"{report}; {'the input is shown untouched' if first else on}")
                 if not isinstance(error, Fault):
                     self._played.metrics.faults += 1
 
     def _check(self, number: int, sizes: tuple[Size, ...]) -> None:
-        """Beside the picture: whether what was chosen by timing, now or another time, is right for
-        what plays. Once. Too slow, a smaller size is taken, and where there is none the ways to
-        compute are timed anew, unless that was done before; with time to spare, a larger size."""
+        """PersonThread the picture: whether what was chosen by timing, now or another time, is
+        right for what plays. Once. Too slow, a smaller size is taken, and where there is none the
+        ways to compute are timed anew, unless that was done before; with time to spare, a larger
+        size."""
         played, size = self._played, self._played.size
         painted = played.metrics.painted
         if played.over.wait(SETTLED) or number != self._loads or size != played.size:
@@ -148,37 +151,37 @@ class ModelLoader:
         known = self.choices.get(*way) if way is not None else None
         if right != size:
             self.choices.keep("size", played.show.model.name, *sizes, size=str(right))
-            played.say(f"{takes}: {right} is painted from here on")
+            played.log(f"{takes}: {right} is painted from here on")
             self.load(played.show, anew=True)
         elif way is not None and known and not known.get("sure") and seconds > SLACK / LEAST:
             self.choices.doubt(*way)
-            played.say(f"{takes}: how this machine computes is timed anew, beside the picture")
+            played.log(f"{takes}: how this machine computes is timed anew, beside the picture")
             self.load(played.show, anew=True)
 
-    def _take_over(self, painter: Painter, enlarging: Enlarging | None) -> None:
-        """Have the render thread go on with a painter, at its size. Raises what it could not be
+    def _take_over(self, backend: Backend, output_upscaler: OutputUpscaler | None) -> None:
+        """Have the render thread go on with a backend, at its size. Raises what it could not be
         taken for."""
-        old = self._played.enlarging
-        self.next_enlarging = enlarging
+        old = self._played.output_upscaler
+        self.next_output_upscaler = output_upscaler
         try:
-            handover = self._played.loop.offer(painter)
+            handover = self._played.loop.offer(backend)
             while not handover.settled.wait(SWAP) and not self._played.over.is_set():
-                self._played.say(f"{painter.name} is loaded and waits: the picture stands")
+                self._played.log(f"{backend.name} is loaded and waits: the picture stands")
             if handover.error is not None:
                 raise handover.error
         finally:
-            self.next_enlarging = None
-        if enlarging is not None:
-            self._played.enlarging = enlarging
-            if old is not None and old is not enlarging:
+            self.next_output_upscaler = None
+        if output_upscaler is not None:
+            self._played.output_upscaler = output_upscaler
+            if old is not None and old is not output_upscaler:
                 old.stop()
 
-    def _drop(self, painter: Painter | None, enlarging: Enlarging | None) -> None:
+    def _drop(self, backend: Backend | None, output_upscaler: OutputUpscaler | None) -> None:
         """End what shall not play."""
-        if enlarging is not None and enlarging is not self._played.enlarging:
-            enlarging.stop()
-        if painter is not None and painter is not self._played.loop.journey.painter:
-            self._played.supervisor.call("a model at its end", painter.close)
+        if output_upscaler is not None and output_upscaler is not self._played.output_upscaler:
+            output_upscaler.stop()
+        if backend is not None and backend is not self._played.loop.pipeline.backend:
+            self._played.supervisor.call("a model at its end", backend.close)
 
     def _sizes(self, show: Show) -> tuple[Size, ...]:
         """What may be painted where the show leaves it open: by the shape of what comes in. Waits
@@ -191,9 +194,9 @@ class ModelLoader:
             return ()
         until = self._played.clock.now() + 3
         while (
-            self._played.loop.journey.came is None
+            self._played.loop.pipeline.came is None
             and self._played.clock.now() < until
             and self._played.state != "stopping"
         ):
             time.sleep(0.02)
-        return sizes_for(self._played.loop.journey.came or self._played.size)
+        return sizes_for(self._played.loop.pipeline.came or self._played.size)

@@ -12,25 +12,24 @@ from typing import Any
 
 import numpy as np
 
-from vj.app.setup import flow_finder, model_spec, painted_size, people_finder, start_values
-from vj.control.build import Ears, make_conductor
+from vj.app.setup import flow_finder, model_spec, painted_size, person_segmentation, start_values
+from vj.control.build import AudioInputs, make_engine
 from vj.control.takes import Take, TakeWriter
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault
 from vj.core.frame import Frame, Guide, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
-from vj.diffusion.loading import make_painter
+from vj.diffusion.loading import make_backend
 from vj.diffusion.model import best_device
 from vj.parameters.store import Store
 from vj.pipeline.interpolation import SlowMotion
 from vj.pipeline.loop import RenderLoop
-from vj.pipeline.upscale import make_enlarger, make_finisher
+from vj.pipeline.upscale import make_finisher, make_upscaler
 from vj.show.schema import Show
-from vj.sinks import Setting as SinkSetting
-from vj.sinks import make_sink
+from vj.sinks import SinkSettings, make_sink
 from vj.sinks.runner import SinkRunner
-from vj.sources import EndOfSource, Setting, Source, make_source
+from vj.sources import EndOfSource, Source, SourceSettings, make_source
 from vj.sources.opening import Opening
 
 RENDERED = ("record",)
@@ -54,16 +53,16 @@ class Rendering:
         seconds: float | None = None,
         fps: float | None = None,
         replay: Take | None = None,
-        log: Path | None = None,
+        take_log: Path | None = None,
     ) -> None:
         """seconds: how much to render, None for all of a clip, or of a take. fps: None takes the
         clip's own rate, else the show's. replay: a take that plays instead of the show's own
-        forces. log: a take is written there.
+        automation. take_log: a take is written there.
 
         Raises Fault for a show that has no end, no recording, or a live source.
         """
-        self.show, self._say, self._seconds, self._fps = show, on_message, seconds, fps
-        self._replay, self._log = replay, log
+        self.show, self._log, self._seconds, self._fps = show, on_message, seconds, fps
+        self._replay, self._take_log = replay, take_log
         if replay is not None and seconds is None:
             self._seconds = replay.seconds + 1 / show.fps
         self.metrics = Metrics()
@@ -81,7 +80,7 @@ class Rendering:
         self._runners: list[SinkRunner] = []
         self._take: TakeWriter | None = None
         self._loop: RenderLoop | None = None
-        self._ears: Ears | None = None
+        self._audio_inputs: AudioInputs | None = None
         self.rendered = 0
         self.model = show.model.name
 
@@ -92,15 +91,15 @@ class Rendering:
         """Render. Returns the number of frames written. Raises Fault when the source, the model or
         every recording fails."""
         show = self.show
-        size = painted_size(show, self._say)
+        size = painted_size(show, self._log)
         if show.size == "auto":
             if self._replay is not None and self._replay.size is not None:
                 size = self._replay.size
             taken = self._replay is not None and self._replay.size == size
-            self._say(f"size: auto is {size} offline{' as in the take' if taken else ''}")
+            self._log(f"size: auto is {size} offline{' as in the take' if taken else ''}")
         clock = FrameClock(show.fps)
         source = self._open(
-            Setting(
+            SourceSettings(
                 clock,
                 self._fps or show.fps,
                 size,
@@ -113,19 +112,21 @@ class Rendering:
             clock.fps = fps
             total = self._total(source, fps)
             store = Store(start_values(show), show.table())
-            conductor, ears = make_conductor(show, store, live=False, say=self._say, now=clock.now)
-            self._ears = ears
-            store.listeners.append(conductor.changed)
-            store.forces = self._replay or conductor
-            if self._log is not None:
-                self._take = TakeWriter(self._log, show.show, self._say, lambda: size)
-                store.taps.append(self._take.hear)
+            engine, audio_inputs = make_engine(
+                show, store, live=False, log=self._log, now=clock.now
+            )
+            self._audio_inputs = audio_inputs
+            store.listeners.append(engine.changed)
+            store.automation = self._replay or engine
+            if self._take_log is not None:
+                self._take = TakeWriter(self._take_log, show.show, self._log, lambda: size)
+                store.observers.append(self._take.hear)
             runners = self._runners = [self._runner(uri, clock, fps) for uri in self._sinks]
 
-            enlarge = self._make_enlarger(size)
+            upscale = self._make_upscaler(size)
 
             def deliver(picture: np.ndarray, guide: Guide | None) -> None:
-                picture = enlarge(picture, guide)
+                picture = upscale(picture, guide)
                 alive = [
                     runner.deliver(Frame(picture, self.rendered, clock.now())) for runner in runners
                 ]
@@ -134,7 +135,7 @@ class Rendering:
                 if not any(alive):
                     self._stop.set()
 
-            flow = flow_finder(show, self._say)
+            flow = flow_finder(show, self._log)
             slow = SlowMotion(show.slow, deliver, flow)
 
             def publish(image: np.ndarray, frame: Frame) -> None:
@@ -149,21 +150,21 @@ class Rendering:
                 inbox=Mailbox(),
                 publish=publish,
                 metrics=self.metrics,
-                on_message=self._say,
-                find_people=people_finder(show, False, self._say),
+                on_message=self._log,
+                segment_person=person_segmentation(show, False, self._log),
                 flow=flow,
             )
-            painter = make_painter(
-                model_spec(show), show.engine, size, store.ahead(0.0), False, self._say
+            backend = make_backend(
+                model_spec(show), show.engine, size, store.ahead(0.0), False, self._log
             )
-            self.model = painter.name
-            loop.offer(painter)
+            self.model = backend.name
+            loop.offer(backend)
             loop.render(self._frames(source, total), self._stop)
         finally:
             with ExitStack() as ends:  # each of them, whatever another throws; the recordings first
                 ends.callback(source.close)
-                if self._ears is not None:
-                    ends.callback(self._ears.close)
+                if self._audio_inputs is not None:
+                    ends.callback(self._audio_inputs.close)
                 if self._take is not None:
                     ends.callback(self._take.close)
                 if self._loop is not None:
@@ -174,32 +175,32 @@ class Rendering:
             raise Fault(f"nothing could be written: {self._runners[0].state()}")
         return self.rendered
 
-    def _make_enlarger(self, size: Size) -> Callable[[np.ndarray, Guide | None], np.ndarray]:
+    def _make_upscaler(self, size: Size) -> Callable[[np.ndarray, Guide | None], np.ndarray]:
         """The last touches that only rendering has time for, and the way to the output's size.
         Raises Fault."""
         device = str(best_device(self.show.model.device))
         finish = (
-            make_finisher(self.show.finish, size, device, self._say) if self.show.finish else None
+            make_finisher(self.show.finish, size, device, self._log) if self.show.finish else None
         )
         wanted = self.show.output
-        enlarger = (
-            make_enlarger(self.show.upscale, size, wanted, device, self._say)
+        upscaler = (
+            make_upscaler(self.show.upscale, size, wanted, device, self._log)
             if wanted is not None
             else None
         )
 
-        def enlarge(picture: np.ndarray, guide: Guide | None) -> np.ndarray:
+        def upscale(picture: np.ndarray, guide: Guide | None) -> np.ndarray:
             try:
                 picture = picture if finish is None else finish(picture)
-                return picture if enlarger is None else enlarger.enlarge(picture, guide)
+                return picture if upscaler is None else upscaler.upscale(picture, guide)
             except (
                 Exception
             ) as error:  # a foreign model, a card that has gone: offline nothing may be left out
-                raise Fault(f"{type(error).__name__} while enlarging: {error}"[:300]) from error
+                raise Fault(f"{type(error).__name__} while upscaling: {error}"[:300]) from error
 
-        return enlarge
+        return upscale
 
-    def _open(self, setting: Setting) -> Source:
+    def _open(self, setting: SourceSettings) -> Source:
         """The first source of the show that is not live, open. Raises Fault when it is not there:
         another picture than the one that was meant may be found out after hours."""
         live = []
@@ -230,10 +231,10 @@ class Rendering:
     def _runner(self, uri: str, clock: FrameClock, fps: float) -> SinkRunner:
         return SinkRunner(
             uri,
-            make_sink(uri, SinkSetting(clock, live=False)),
+            make_sink(uri, SinkSettings(clock, live=False)),
             Mailbox(),
             fps,
-            self._say,
+            self._log,
             clock=clock,
         )
 

@@ -11,15 +11,15 @@ from dataclasses import replace
 from vj.core.frame import Frame, Guide, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
-from vj.core.supervisor import STALLS, Post, Supervisor
-from vj.pipeline.upscale import Enlarger
+from vj.core.supervisor import STALLS, StageMarker, Supervisor
+from vj.pipeline.upscale import Upscaler
 
 REST = 2.0
 """Seconds without guides after two late pictures within one: a picture that is sharp in turns is
 worse than a soft one."""
 
 
-class Enlarging:
+class OutputUpscaler:
     """Takes pictures from the render loop and never holds it up: the newest one waits, older ones
     are let go and counted.
 
@@ -30,7 +30,7 @@ class Enlarging:
 
     def __init__(
         self,
-        enlarger: Enlarger,
+        upscaler: Upscaler,
         deliver: Callable[[Frame], None],
         metrics: Metrics,
         on_message: Callable[[str], None],
@@ -40,13 +40,13 @@ class Enlarging:
         painted: Size | None = None,
         supervisor: Supervisor | None = None,
     ) -> None:
-        """deliver: must not block. painted: the size that the enlarger was made for. supervisor: is
+        """deliver: must not block. painted: the size that the upscaler was made for. supervisor: is
         told what goes wrong."""
         self.painted = painted
         self._supervisor = supervisor or Supervisor(on_message)
-        self._post = self._supervisor.watch(Post("enlarging:"))
-        self._enlarger, self._deliver, self._metrics, self._say = (
-            enlarger,
+        self._stage = self._supervisor.watch(StageMarker("upscaling:"))
+        self._upscaler, self._deliver, self._metrics, self._log = (
+            upscaler,
             deliver,
             metrics,
             on_message,
@@ -58,7 +58,7 @@ class Enlarging:
         self.plain = 0
         """Pictures that were late, and so were not led."""
         self._ended = threading.Event()
-        self._thread = self._supervisor.start("enlarging", self._run, self._ended.is_set)
+        self._thread = self._supervisor.start("upscale", self._run, self._ended.is_set)
 
     @property
     def dropped(self) -> int:
@@ -69,7 +69,7 @@ class Enlarging:
         self._patience.period = period
 
     def put(self, frame: Frame) -> None:
-        if self._post.stuck() > STALLS:
+        if self._stage.stuck() > STALLS:
             self._deliver(replace(frame, guide=None))
             return
         self._box.put((frame, self._now()))
@@ -78,21 +78,21 @@ class Enlarging:
         while True:
             item = self._box.take(1.0)
             if item is not None:
-                self._deliver(self._enlarged(*item))
+                self._deliver(self._upscaled(*item))
             elif self._box.closed:
                 break
-        self._enlarger.close()
+        self._upscaler.close()
 
-    def _enlarged(self, frame: Frame, came: float) -> Frame:
+    def _upscaled(self, frame: Frame, came: float) -> Frame:
         bare = replace(frame, guide=None)
-        self._post.enter("a picture")
+        self._stage.enter("a picture")
         try:
             begun = self._now()
             guide = self._in_time(frame.guide, came, begun)
             pixels = (
-                self._enlarger.enlarge(frame.pixels)
+                self._upscaler.upscale(frame.pixels)
                 if guide is None
-                else self._enlarger.enlarge(frame.pixels, guide)
+                else self._upscaler.upscale(frame.pixels, guide)
             )
             if guide is not None:
                 self._patience.took(self._now() - begun)
@@ -101,24 +101,24 @@ class Enlarging:
             Exception
         ) as error:  # a card that has gone, a foreign model: the picture goes on as it was painted
             self._metrics.faults += 1
-            told = (
+            report = (
                 f"upscaling failed ({type(error).__name__}: {error}); the picture leaves as it "
                 "was painted"
             )[:300]
-            if told != self._said:
-                self._said = told
-                self._say(told)
+            if report != self._said:
+                self._said = report
+                self._log(report)
             return bare
         finally:
-            self._post.leave()
+            self._stage.leave()
 
     def _in_time(self, guide: Guide | None, came: float, now: float) -> Guide | None:
         if guide is None or not self._patience.late(came, now):
             return guide
         if self.plain == 0:
-            self._say(
+            self._log(
                 "output: no time to follow the input's edges in every picture; late ones are "
-                "enlarged the plain way"
+                "upscaled the plain way"
             )
         self.plain += 1
         return None
@@ -127,7 +127,7 @@ class Enlarging:
         self._ended.set()
         self._box.close()
         self._thread.join(timeout)
-        self._supervisor.unwatch(self._post)
+        self._supervisor.unwatch(self._stage)
 
 
 class Patience:

@@ -13,7 +13,7 @@ from vj.core.frame import Frame
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
-from vj.sinks import Setting, make_sink
+from vj.sinks import SinkSettings, make_sink
 from vj.sinks.runner import SinkRunner
 
 TAKES = Path("takes")
@@ -23,7 +23,7 @@ HUNG = 5.0
 a slow stick takes one or two."""
 
 
-class Outlets:
+class SinkGroup:
     """The running sinks. `put` is called by the render thread and never waits."""
 
     def __init__(
@@ -37,7 +37,7 @@ class Outlets:
     ) -> None:
         """supervisor: of the sinks' threads. Raises Fault for a URI no sink knows."""
         self._supervisor = supervisor or Supervisor(on_message)
-        self._fps, self._clock, self._metrics, self._say = fps, clock, metrics, on_message
+        self._fps, self._clock, self._metrics, self._log = fps, clock, metrics, on_message
         self._runners = [self._make(uri, measured=index == 0) for index, uri in enumerate(uris)]
         self._take: SinkRunner | None = None
         self._ended: list[SinkRunner] = []
@@ -49,7 +49,7 @@ class Outlets:
         def sent(frame: Frame, moment: float) -> None:
             self._metrics.latency(moment - frame.captured)
 
-        sink = make_sink(uri, Setting(self._clock, say=self._say, spare=TAKES))
+        sink = make_sink(uri, SinkSettings(self._clock, log=self._log, spare=TAKES))
         box: Mailbox[Frame] = Mailbox()
         on_sent = sent if measured else None
         return SinkRunner(
@@ -57,7 +57,7 @@ class Outlets:
             sink,
             box,
             self._fps,
-            self._say,
+            self._log,
             clock=self._clock,
             on_sent=on_sent,
             supervisor=self._supervisor,
@@ -122,7 +122,7 @@ class Outlets:
                 take = self._make(f"record:{TAKES / time.strftime('%Y-%m-%d_%H-%M-%S.mp4')}")
                 take.start()
                 self._take = take
-                self._say(f"recording into {take.uri.removeprefix('record:')}")
+                self._log(f"recording into {take.uri.removeprefix('record:')}")
             elif not on and self._take is not None:
                 take, self._take = self._take, None
                 self._ended.append(take)
@@ -135,7 +135,7 @@ class Outlets:
         if not take.stop(timeout=30) or take.errors:
             return
         files = [f"{path} ({frames} frames)" for path, frames in getattr(take.sink, "recorded", [])]
-        self._say(
+        self._log(
             f"recorded {', '.join(files)}"
             if files
             else "nothing was recorded: no picture came meanwhile"
@@ -160,13 +160,13 @@ class Outlets:
                 self._runners = [other if one is runner else one for one in self._runners]
                 self._ended.append(runner)
             runner.mailbox.close()  # it ends when it comes back
-            self._say(
+            self._log(
                 f"{runner.uri} has not answered for {HUNG:g} s; it goes on in "
                 f"{other.uri.removeprefix('record:')}"
             )
 
     @property
-    def failed_take(self) -> bool:
+    def failed_recording(self) -> bool:
         """A take is on, and its sink has given up."""
         return self._take is not None and self._take.failed_for_good
 

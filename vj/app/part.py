@@ -12,7 +12,7 @@ def nothing() -> None:
 
 
 @dataclass
-class Part:
+class AdoptedPart:
     """Something new, ready to take the place of what plays."""
 
     names: list[str]

@@ -18,7 +18,7 @@ LEFT_OUT = (
 """Sections that are as in a show which says nothing of them."""
 
 
-def safe(show: Show, say: Callable[[str], None]) -> Show:
+def safe(show: Show, log: Callable[[str], None]) -> Show:
     """The same sources but for devices, the same sinks, sizes, rate, OSC and page; nothing else.
     Says so."""
     kept = [uri for uri in show.source if split_uri(uri)[0] not in DEVICES]
@@ -32,7 +32,7 @@ def safe(show: Show, say: Callable[[str], None]) -> Show:
             "tempo": TempoRule(bpm=show.tempo.bpm, beats_per_bar=show.tempo.beats_per_bar),
         }
     )
-    say(
+    log(
         "--safe: the source as it is; no model, effects, mappings, cues, automation, MIDI, audio "
         "or Link" + (f"; {gone} left out, {made.source[0]} plays" if gone else "")
     )

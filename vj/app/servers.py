@@ -6,19 +6,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from vj.app.part import Part
+from vj.app.part import AdoptedPart
 from vj.app.status import osc_status, status
 from vj.control.osc.network import PORTS_TO_TRY
 from vj.control.osc.server import OscServer
 from vj.core.errors import Fault
 from vj.show.schema import OscSection, PreviewSection, Show, parse_address
-from vj.web.server import Monitor
+from vj.web.server import WebServer
 
 if TYPE_CHECKING:
     from vj.app.live import Performance
 
-Served = OscServer | Monitor
-Server = TypeVar("Server", OscServer, Monitor)
+Served = OscServer | WebServer
+Server = TypeVar("Server", OscServer, WebServer)
 
 
 class Servers:
@@ -28,7 +28,7 @@ class Servers:
     def __init__(self, performance: Performance) -> None:
         self._played = performance
         self.osc: OscServer | None = None
-        self.page: Monitor | None = None
+        self.page: WebServer | None = None
         self._heard: OscSection | None = None
         """Where OSC was asked to be heard; it may be at the next free port."""
         self._served: PreviewSection | None = None
@@ -55,11 +55,11 @@ class Servers:
             page.query.remark(text)
 
     def join(self) -> None:
-        """Have OSC and the page play the conductor that there is, and know of each other."""
+        """Have OSC and the page play the control engine that there is, and know of each other."""
         osc, page, show = self.osc, self.page, self._played.show
         if osc is not None:
-            osc.conduct(
-                self._played.desk.conductor,
+            osc.use_engine(
+                self._played.session.engine,
                 [address for address, what in show.answers.items() if what == "now"],
                 show.ignored,
             )
@@ -79,22 +79,22 @@ class Servers:
                 clock=played.clock,
                 reply=reply,
                 status=lambda: osc_status(played),
-                on_message=played.say,
+                on_message=played.log,
             )
 
         return self._bind(osc, parse_address(show.osc.listen))
 
-    def _make_page(self, show: Show) -> Monitor:
+    def _make_page(self, show: Show) -> WebServer:
         """Serves the preview page where the show says, or at the next free port. Raises Fault."""
         played = self._played
 
-        def make(address: tuple[str, int]) -> Monitor:
-            page = Monitor(
+        def make(address: tuple[str, int]) -> WebServer:
+            page = WebServer(
                 played.store,
                 address,
                 status=lambda: status(played),
                 on_message=played.message,
-                cues=lambda: list(played.desk.conductor.cues.cues),
+                cues=lambda: list(played.session.engine.cues.cues),
                 announce=True,
             )
             page.query.osc_address = parse_address(show.osc.listen)
@@ -117,12 +117,12 @@ class Servers:
                     raise
                 continue
             if refusal is not None:
-                self._played.say(f"{refusal}; {host}:{port + offset} is used instead")
+                self._played.log(f"{refusal}; {host}:{port + offset} is used instead")
             return server
         assert refusal is not None
         raise refusal
 
-    def other_osc(self, show: Show, old: Show) -> Part | None:
+    def other_osc(self, show: Show, old: Show) -> AdoptedPart | None:
         """OSC as a saved show asks for it, where that is another. Raises Fault."""
         before = self.osc
         if before is None or show.osc == self._heard:
@@ -140,7 +140,7 @@ class Servers:
         asked = parse_address(show.osc.listen)[1]
         return self._server("osc", before, before.address[1], asked, make, show, old)
 
-    def other_page(self, show: Show, old: Show) -> Part | None:
+    def other_page(self, show: Show, old: Show) -> AdoptedPart | None:
         """The page, or none, as a saved show asks for it, where that is another. Raises Fault."""
         before = self.page
         if "preview" not in show.sinks:
@@ -151,7 +151,7 @@ class Servers:
                 self.page = self._served = None
                 before.stop()
 
-            return Part(["preview"], end)
+            return AdoptedPart(["preview"], end)
         if before is not None and show.preview == self._served:
             return None
 
@@ -160,7 +160,7 @@ class Servers:
 
             def put() -> None:
                 self.page, self._served = made, show.preview
-                self._played.say(f"the page is at {made.url}")
+                self._played.log(f"the page is at {made.url}")
 
             return made, put
 
@@ -177,7 +177,7 @@ class Servers:
         make: Callable[[Show], tuple[Served, Callable[[], None]]],
         show: Show,
         old: Show,
-    ) -> Part:
+    ) -> AdoptedPart:
         """A server in the place of another. port: where that one is; asked: where the new one
         begins to look for a free one. make: a running one of a show, and what has it played. Two
         cannot be at one port: there the old one ends first, and one like it comes back when the
@@ -206,4 +206,4 @@ class Servers:
             made.stop()
             back()
 
-        return Part([name], switch, drop)
+        return AdoptedPart([name], switch, drop)

@@ -16,8 +16,8 @@ from vj.diffusion.pocket_model import is_built_in
 from vj.diffusion.size_fit import LARGEST
 from vj.parameters.table import Value
 from vj.pipeline.flow_backends import Calculate, make_flow
-from vj.pipeline.masks import FindPeople
-from vj.pipeline.person_segmentation import Beside, PersonModel
+from vj.pipeline.masks import SegmentPerson
+from vj.pipeline.person_segmentation import PersonModel, PersonThread
 from vj.show.schema import Show
 from vj.sources import split_uri
 
@@ -25,7 +25,7 @@ NATIVE_SIDES = (("xl-turbo", 512), ("xl", 1024), ("2-1-base", 512), ("2-1", 768)
 """Sides of the square that models were made for, by what their names hold; 512 otherwise."""
 
 
-def painted_size(show: Show, say: Callable[[str], None]) -> Size:
+def painted_size(show: Show, log: Callable[[str], None]) -> Size:
     """The show's size as the model can paint it: an aspect near the model's own area, a size in
     multiples of 8. For auto the largest there is; live, another may be found while the model
     loads."""
@@ -37,7 +37,7 @@ def painted_size(show: Show, say: Callable[[str], None]) -> Size:
     if show.model.name == "none" or show.size == show.size.rounded(8):
         return show.size
     size = show.size.rounded(8)
-    say(f"size {show.size} is painted as {size}: diffusion wants multiples of 8")
+    log(f"size {show.size} is painted as {size}: diffusion wants multiples of 8")
     return size
 
 
@@ -78,25 +78,25 @@ def model_spec(show: Show) -> ModelSpec:
     )
 
 
-def make_people(
-    show: Show, live: bool, say: Callable[[str], None], supervisor: Supervisor | None = None
-) -> FindPeople | None:
+def make_person_segmentation(
+    show: Show, live: bool, log: Callable[[str], None], supervisor: Supervisor | None = None
+) -> SegmentPerson | None:
     """What finds people in a show's frames, live beside the picture; None without a person model.
     Raises Fault when it does not load."""
     if show.person is None:
         return None
     model = PersonModel(Path(show.person.model).expanduser(), show.person.input)
-    return Beside(model.find, say, supervisor) if live else model.find
+    return PersonThread(model.find, log, supervisor) if live else model.find
 
 
-def people_finder(
-    show: Show, live: bool, say: Callable[[str], None], supervisor: Supervisor | None = None
-) -> FindPeople | None:
+def person_segmentation(
+    show: Show, live: bool, log: Callable[[str], None], supervisor: Supervisor | None = None
+) -> SegmentPerson | None:
     """The same; when it does not load that is said, and nobody is found."""
     try:
-        return make_people(show, live, say, supervisor)
+        return make_person_segmentation(show, live, log, supervisor)
     except Fault as fault:
-        say(f"{fault}; mask/mode person finds nobody")
+        log(f"{fault}; mask/mode person finds nobody")
         return None
 
 
@@ -105,12 +105,12 @@ def find_flow(show: Show) -> Calculate:
     return make_flow(show.flow, str(best_device()))
 
 
-def flow_finder(show: Show, say: Callable[[str], None]) -> Calculate:
+def flow_finder(show: Show, log: Callable[[str], None]) -> Calculate:
     """The same; DIS where what it names cannot be had, which is said."""
     try:
         return find_flow(show)
     except Fault as fault:
-        say(f"{fault}; flow: dis is used")
+        log(f"{fault}; flow: dis is used")
         return make_flow()
 
 

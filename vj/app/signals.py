@@ -50,10 +50,10 @@ class Signals:
             ending.daemon = True
             ending.start()
         more = "; Ctrl-C once more ends it at once" if number == signal.SIGINT else ""
-        tell(f"\nstopping{more}\n" if more else "stopping\n")
+        report(f"\nstopping{more}\n" if more else "stopping\n")
 
 
-def tell(text: str) -> None:
+def report(text: str) -> None:
     """A few words at once, from a thread of their own: the terminal may have gone, or be held."""
 
     def write() -> None:

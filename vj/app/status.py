@@ -28,55 +28,55 @@ def status(performance: Performance) -> dict[str, Any]:
         "source": performance.source_state,
         "awaited": performance.awaited,
         "sinks": [
-            *performance.outlets.states(),
+            *performance.sinks.states(),
             *([f"preview {performance.page.url}"] if performance.page is not None else []),
         ],
-        "model": performance.loop.painter_name,
+        "model": performance.loop.backend_name,
         "size": str(performance.size),
-        "understood": getattr(performance.loop.journey.painter, "understood", ""),
-        "unused": list(performance.loop.journey.painter.unused),
+        "understood": getattr(performance.loop.pipeline.backend, "understood", ""),
+        "unused": list(performance.loop.pipeline.backend.unused),
         "strength": performance.store.get("strength"),
         "prompt": performance.store.get("prompt/a"),
         "uptime": round(performance.clock.now(), 1),
-        "cue": performance.desk.conductor.cues.standing or "",
-        "cues": list(performance.desk.conductor.cues.cues),
-        "keys": performance.desk.cue_keys(),
-        "bpm": round(performance.desk.conductor.tempo.bpm, 2),
-        "midi": performance.desk.midi.state if performance.desk.midi is not None else "",
+        "cue": performance.session.engine.cues.standing or "",
+        "cues": list(performance.session.engine.cues.cues),
+        "keys": performance.session.cue_keys(),
+        "bpm": round(performance.session.engine.tempo.bpm, 2),
+        "midi": performance.session.midi.state if performance.session.midi is not None else "",
     }
 
 
 def osc_status(performance: Performance) -> Mapping[str, Sequence[float | int | str]]:
     """The same for `/vj/status/*`."""
-    told = status(performance)
+    report = status(performance)
     answers = {
-        address: _answer(performance, what, told)
+        address: _answer(performance, what, report)
         for address, what in performance.show.answers.items()
         if what != "now"
     }
     return answers | {
-        "fps": [float(told["fps"])],
-        "latency_ms": [float(value) for value in told["latency_ms"]],
-        "dropped": [told["dropped"]],
-        "source": [told["source"]],
-        "awaited": told["awaited"],
-        "sinks": told["sinks"],
-        "model": [told["model"]],
-        "state": [told["state"]],
-        "understood": [told["understood"]],
-        "cue": [told["cue"]],
-        "bpm": [float(told["bpm"])],
+        "fps": [float(report["fps"])],
+        "latency_ms": [float(value) for value in report["latency_ms"]],
+        "dropped": [report["dropped"]],
+        "source": [report["source"]],
+        "awaited": report["awaited"],
+        "sinks": report["sinks"],
+        "model": [report["model"]],
+        "state": [report["state"]],
+        "understood": [report["understood"]],
+        "cue": [report["cue"]],
+        "bpm": [float(report["bpm"])],
     }
 
 
 def _answer(
-    performance: Performance, what: str | float, told: Mapping[str, Any]
+    performance: Performance, what: str | float, report: Mapping[str, Any]
 ) -> list[float | int | str]:
     """What an old patch expects at an address of its own: a value of the status or a parameter by
     its name, one of several (`sinks 0`), `frames`, `width`, `height`, all of the status as `json`,
     or what is written there."""
     if what == "json":
-        return [json.dumps(told, default=str)]
+        return [json.dumps(report, default=str)]
     more = {
         "frames": performance.metrics.painted,
         "width": performance.size.width,
@@ -85,7 +85,7 @@ def _answer(
     found: Any = what
     if isinstance(what, str):
         name, _, place = what.partition(" ")
-        values = performance.store.base() | dict(told) | more
+        values = performance.store.base() | dict(report) | more
         found = values.get(name, what) if not place or place.isdecimal() else what
         if place.isdecimal() and isinstance(found, list):
             found = found[int(place)] if int(place) < len(found) else ""
@@ -100,7 +100,7 @@ def summary(performance: Performance) -> dict[str, Any]:
     seconds = performance.clock.now()
     return {
         "show": performance.show.show,
-        "model": performance.loop.painter_name,
+        "model": performance.loop.backend_name,
         "size": str(performance.size),
         "seconds": round(seconds, 2),
         "painted": performance.metrics.painted,
@@ -115,7 +115,7 @@ def summary(performance: Performance) -> dict[str, Any]:
         "stages_ms": {
             name: round(value * 1e3, 2) for name, value in performance.metrics.stages().items()
         },
-        "sent": performance.outlets.sent(),
+        "sent": performance.sinks.sent(),
         "osc": {"messages": performance.osc.messages, "ignored": performance.osc.ignored}
         if performance.osc is not None
         else {},

@@ -8,16 +8,16 @@ from pathlib import Path
 
 from vj.commands.check_files import check_files
 from vj.commands.check_models import check_models
-from vj.commands.check_sequence import check_score
+from vj.commands.check_sequence import check_sequence
 from vj.commands.findings import Findings
 from vj.commands.lines import complaint, line
 from vj.show.load import Reading, find_show, read_show
 from vj.show.schema import Show
 
-Say = Callable[[str], object]
+Log = Callable[[str], object]
 
 
-def check(arguments: Sequence[str], say: Say = line, complain: Say = complaint) -> int:
+def check(arguments: Sequence[str], log: Log = line, send_error: Log = complaint) -> int:
     """Returns 0 when it is right, warnings or not, and 1 when it is not. say: what plays, and
     warnings. complain: what is wrong. Raises Fault when there is no such file."""
     made = argparse.ArgumentParser(
@@ -30,17 +30,17 @@ def check(arguments: Sequence[str], say: Say = line, complain: Say = complaint) 
     path = find_show(made.parse_args(arguments).show)
     reading, found = check_show_file(path)
     for fault in found.faults:
-        complain(fault)
+        send_error(fault)
     for warning in found.warnings:
-        say(f"warning: {warning}")
+        log(f"warning: {warning}")
     if found.unchecked:
-        say(f"not checked: {', '.join(found.unchecked)}")
+        log(f"not checked: {', '.join(found.unchecked)}")
     if found.faults:
         count = len(found.faults)
-        complain(f"{path}: {'one thing is' if count == 1 else f'{count} things are'} wrong")
+        send_error(f"{path}: {'one thing is' if count == 1 else f'{count} things are'} wrong")
         return 1
     assert reading.show is not None
-    say(f"{path}: right. {summary(reading.show)}")
+    log(f"{path}: right. {summary(reading.show)}")
     return 0
 
 
@@ -50,7 +50,7 @@ def check_show_file(path: Path) -> tuple[Reading, Findings]:
     reading = read_show(path)
     found = Findings(reading)
     if reading.show is not None and reading.origins is not None:
-        for look in (check_files, check_models, check_score):
+        for look in (check_files, check_models, check_sequence):
             look(reading.show, found)
     return reading, found
 

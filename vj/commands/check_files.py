@@ -92,7 +92,7 @@ def _lacks(kind: str, uri: str, place: Place, found: Findings, others: bool) -> 
 
 
 def _open(uri: str) -> None:
-    source = sources.make_source(uri, sources.Setting(FrameClock(30.0)))
+    source = sources.make_source(uri, sources.SourceSettings(FrameClock(30.0)))
     try:
         source.open()
     finally:
@@ -176,7 +176,7 @@ def _person(show: Show, found: Findings) -> None:
 
 
 def _motion_and_size(show: Show, found: Findings) -> None:
-    """Models for motion and for enlarging: whether their files are there."""
+    """Models for motion and for upscaling: whether their files are there."""
     named: list[tuple[Place, str, str]] = []
     if PurePath(show.upscale).suffix:
         named.append((("upscale",), "upscale", show.upscale))

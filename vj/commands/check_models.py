@@ -29,8 +29,8 @@ def check_models(show: Show, found: Findings) -> None:
         _engine(show, found)
         return
     from vj.app.setup import model_spec
-    from vj.diffusion.built_in import refuse_adapters  # torch comes with these
-    from vj.diffusion.checkpoints import check_folder, check_single_file, refuse_missing
+    from vj.diffusion.built_in import reject_adapters  # torch comes with these
+    from vj.diffusion.checkpoints import check_available, check_folder, check_single_file
     from vj.diffusion.pocket_model import is_built_in
 
     spec = model_spec(show)
@@ -39,9 +39,9 @@ def check_models(show: Show, found: Findings) -> None:
 
     def look() -> None:
         if is_built_in(spec.name) or spec.name == "none":
-            refuse_adapters(spec)
+            reject_adapters(spec)
             return
-        refuse_missing(spec)
+        check_available(spec)
         if path.is_dir():
             check_folder(spec, path)
         elif path.suffix == ".safetensors" or (path.is_file() and not spec.allow_pickle):

@@ -1,4 +1,4 @@
-"""What of a show's score is right as written and yet does not do what it looks like: values that
+"""What of a show's sequence is right as written and yet does not do what it looks like: values that
 are clamped, addresses nobody can reach, masks without a model, words that nothing is understood
 of."""
 
@@ -19,7 +19,7 @@ from vj.show.validate import NOBODY
 PROMPTS = ("prompt/a", "prompt/b")
 
 
-def check_score(show: Show, found: Findings) -> None:
+def check_sequence(show: Show, found: Findings) -> None:
     """Everything that the show's own checks let pass."""
     table = show.table()
     _clamped(show, table, found)
@@ -58,7 +58,7 @@ def _clamped(show: Show, table: Table, found: Findings) -> None:
 
 
 def _cue_numbers(show: Show, found: Findings) -> None:
-    """Mappings of the show itself that fire a cue by a number that none has."""
+    """MappingTable of the show itself that fire a cue by a number that none has."""
     names = [cue.name for cue in show.cues]
     for index, rule in enumerate(show.mappings):
         asked = rule.value

@@ -23,8 +23,8 @@ MODULES = {
 """What a part is imported as."""
 
 
-def show_list(say: Callable[[str], None]) -> int:
-    """Say cameras, senders, devices, graphics cards, models, shows and what is not installed. Takes
+def show_list(log: Callable[[str], None]) -> int:
+    """Log cameras, senders, devices, graphics cards, models, shows and what is not installed. Takes
     about two seconds, for NDI."""
     for title, lines in (
         ("cameras", _cameras()),
@@ -38,9 +38,9 @@ def show_list(say: Callable[[str], None]) -> int:
         ("shows", _shows()),
         ("not installed", _parts()),
     ):
-        say(title)
+        log(title)
         for line in lines:
-            say(f"  {line}")
+            log(f"  {line}")
     return 0
 
 

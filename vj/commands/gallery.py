@@ -26,7 +26,7 @@ COLUMNS = 8
 
 
 @dataclass(frozen=True)
-class Exhibit:
+class GalleryEntry:
     """How long a show is rendered, and what stands in for the hands that play it."""
 
     seconds: float
@@ -46,27 +46,27 @@ PEDAL = {
 }
 """A foot that goes down after 1.5 s and lifts after 4 s."""
 
-EXHIBITS = {
-    "kiss_crash": Exhibit(14, {"slow": 1}),
-    "me_kissing_me": Exhibit(12),
-    "crash_me_gently": Exhibit(8, {"curves": [PEDAL]}),
-    "artwalk": Exhibit(12, {"output": f"{WIDTH}x{WIDTH}", "start": {"walk/leg": 4}}),
-    "performer": Exhibit(8),
-    "sketch": Exhibit(8),
-    "puppetry": Exhibit(6),
-    "dream": Exhibit(10),
-    "touchdesigner": Exhibit(6, {"source": "testcard"}),
+ENTRIES = {
+    "kiss_crash": GalleryEntry(14, {"slow": 1}),
+    "me_kissing_me": GalleryEntry(12),
+    "crash_me_gently": GalleryEntry(8, {"curves": [PEDAL]}),
+    "artwalk": GalleryEntry(12, {"output": f"{WIDTH}x{WIDTH}", "start": {"walk/leg": 4}}),
+    "performer": GalleryEntry(8),
+    "sketch": GalleryEntry(8),
+    "puppetry": GalleryEntry(6),
+    "dream": GalleryEntry(10),
+    "touchdesigner": GalleryEntry(6, {"source": "testcard"}),
 }
 
 
-def gallery(arguments: Sequence[str], say: Callable[[str], None]) -> int:
+def gallery(arguments: Sequence[str], log: Callable[[str], None]) -> int:
     """The command. Returns its exit code; raises Fault for a show that has no place in it."""
     made = argparse.ArgumentParser(
         prog="launch.py gallery",
         description="Render the shows of mappings/ as small moving pictures.",
     )
     made.add_argument(
-        "shows", nargs="*", metavar="SHOW", help=f"some of {', '.join(EXHIBITS)} (default: all)"
+        "shows", nargs="*", metavar="SHOW", help=f"some of {', '.join(ENTRIES)} (default: all)"
     )
     made.add_argument(
         "--to", type=Path, default=FOLDER, metavar="FOLDER", help="where to (default: docs/gallery)"
@@ -74,29 +74,29 @@ def gallery(arguments: Sequence[str], say: Callable[[str], None]) -> int:
     made.add_argument("--seconds", type=float, help="at most so long")
     given = made.parse_args(arguments)
     for name in given.shows:
-        if name not in EXHIBITS:
+        if name not in ENTRIES:
             raise Fault(
-                f"gallery: {name}: no such show{nearest(name, EXHIBITS)} ({', '.join(EXHIBITS)})"
+                f"gallery: {name}: no such show{nearest(name, ENTRIES)} ({', '.join(ENTRIES)})"
             )
     given.to.mkdir(parents=True, exist_ok=True)
-    for name in given.shows or EXHIBITS:
-        exhibit = EXHIBITS[name]
-        seconds = min(exhibit.seconds, given.seconds or exhibit.seconds)
-        say(f"{name}: {seconds:g} s")
-        painted = rendered(name, exhibit.overrides, seconds)
+    for name in given.shows or ENTRIES:
+        entry = ENTRIES[name]
+        seconds = min(entry.seconds, given.seconds or entry.seconds)
+        log(f"{name}: {seconds:g} s")
+        painted = rendered(name, entry.overrides, seconds)
         untouched = rendered(
             name,
             {
-                **exhibit.overrides,
+                **entry.overrides,
                 "model": "none",
-                "start": {**exhibit.overrides.get("start", {}), "mix/wet": 0},
+                "start": {**entry.overrides.get("start", {}), "mix/wet": 0},
             },
             seconds,
         )
         moving = given.to / f"{name}.webp"
         write_moving(moving, painted)
         write_sheet(given.to / f"{name}.jpg", untouched, painted)
-        say(f"  {moving} ({moving.stat().st_size / 1e3:.0f} kB), {name}.jpg")
+        log(f"  {moving} ({moving.stat().st_size / 1e3:.0f} kB), {name}.jpg")
     return 0
 
 

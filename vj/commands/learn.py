@@ -28,14 +28,14 @@ ENOUGH = 3
 """Messages of one control after which it is meant: a single one may be a fader that trembles."""
 
 
-class Ear:
+class LearnListener:
     """Hears controls until one is clearly moved."""
 
     def __init__(self) -> None:
         self.found: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._counts: dict[tuple[str, str], set[float]] = {}
 
-    def hear_midi(self, heard: Control, raw: float, device: str = "") -> None:
+    def on_midi(self, heard: Control, raw: float, device: str = "") -> None:
         if heard.kind == "cc14" and raw % 128 == 0:
             # every controller below 32 may be the upper half of one; this one may have no lower
             # half
@@ -54,10 +54,10 @@ class Ear:
             found = {"midi": str(Control(heard.kind, heard.number))}
             self.found.put({**found, "device": device} if device else found)
 
-    def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
+    def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
         """A clock is no control."""
 
-    def hear_osc(self, address: str, arguments: tuple[Any, ...]) -> None:
+    def on_osc(self, address: str, arguments: tuple[Any, ...]) -> None:
         numbers = [float(a) for a in arguments if isinstance(a, int | float)]
         seen = self._counts.setdefault((address, "osc"), set())
         seen.update(numbers)
@@ -67,7 +67,7 @@ class Ear:
             self.found.put(found if top <= 1 else {**found, "in": [0, 127 if top <= 127 else top]})
 
 
-def learn(arguments: Sequence[str], say: Callable[[str], None], seconds: float = LISTEN) -> int:
+def learn(arguments: Sequence[str], log: Callable[[str], None], seconds: float = LISTEN) -> int:
     """Returns 0, 1 when nothing was moved, or 130 when it was ended by Ctrl-C, SIGTERM or a
     terminal that was closed. Raises Fault."""
     made = argparse.ArgumentParser(
@@ -86,26 +86,26 @@ def learn(arguments: Sequence[str], say: Callable[[str], None], seconds: float =
         options.to = row.name
     try:
         with _signals():
-            found = _hear(show.osc.listen, options.to, say, seconds)
+            found = _hear(show.osc.listen, options.to, log, seconds)
     except KeyboardInterrupt:
-        say("nothing is written")
+        log("nothing is written")
         return ENDED
     if found is None:
-        say("nothing was moved; nothing is written")
+        log("nothing was moved; nothing is written")
         return 1
-    say(add_mapping(Path(path), {**found, "to": options.to}))
+    log(add_mapping(Path(path), {**found, "to": options.to}))
     return 0
 
 
 def _hear(
-    address: str, target: str, say: Callable[[str], None], seconds: float
+    address: str, target: str, log: Callable[[str], None], seconds: float
 ) -> dict[str, Any] | None:
-    ear = Ear()
-    midi = MidiPorts(ear, now=time.monotonic, say=say)
-    heard = _osc_socket(address, say)
+    ear = LearnListener()
+    midi = MidiPorts(ear, now=time.monotonic, log=log)
+    heard = _osc_socket(address, log)
     try:
         midi.start()
-        say(f"move the control for {target} (Ctrl-C ends) ...")
+        log(f"move the control for {target} (Ctrl-C ends) ...")
         return _wait(ear, heard, seconds)
     finally:
         midi.stop()
@@ -132,13 +132,13 @@ def _signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _osc_socket(address: str, say: Callable[[str], None]) -> socket.socket | None:
+def _osc_socket(address: str, log: Callable[[str], None]) -> socket.socket | None:
     from vj.show.schema import parse_address
 
     try:
         made = datagram_socket(*parse_address(address))
     except OSError as error:
-        say(
+        log(
             f"OSC {address} cannot be heard ({error.strerror}); is the show playing? Only MIDI is "
             "listened to"
         )
@@ -147,13 +147,13 @@ def _osc_socket(address: str, say: Callable[[str], None]) -> socket.socket | Non
     return made
 
 
-def _wait(ear: Ear, heard: socket.socket | None, seconds: float) -> dict[str, Any] | None:
+def _wait(ear: LearnListener, heard: socket.socket | None, seconds: float) -> dict[str, Any] | None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if heard is not None:
             try:
                 for message in unpack(heard.recv(65536)).messages:
-                    ear.hear_osc(message.address, message.arguments)
+                    ear.on_osc(message.address, message.arguments)
             except OSError:
                 pass  # nothing came; or, on Windows, an answer that nobody took
         try:

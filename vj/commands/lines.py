@@ -7,7 +7,7 @@ from typing import TextIO
 
 
 def line(text: str) -> None:
-    """Say something, if anybody still reads: a pipe's other end may have gone, as with `| head`,
+    """Log something, if anybody still reads: a pipe's other end may have gone, as with `| head`,
     and so may a terminal."""
     _write(text, sys.stdout)
 

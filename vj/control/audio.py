@@ -120,7 +120,7 @@ class Track:
         """Nothing to end."""
 
 
-class Input:
+class AudioInput:
     """A sound card's input, heard now. `device`: a part of its name, "" for the system's own."""
 
     def __init__(self, device: str) -> None:

@@ -1,4 +1,4 @@
-"""From the rules of a show to a conductor at work."""
+"""From the rules of a show to a control engine at work."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from vj.control.audio import Input, Silence, Track
-from vj.control.engine import Conductor, Playable
+from vj.control.audio import AudioInput, Silence, Track
+from vj.control.engine import ControlEngine, Playable
 from vj.control.modulation import Modulation
 from vj.control.modulators import Envelope, Follower, Lfo, Signal
 from vj.core.errors import Fault
@@ -25,30 +25,32 @@ class Modulated(Playable, Protocol):
     def modulator_names(self) -> list[str]: ...
 
 
-class Ears:
+class AudioInputs:
     """Where followers hear: one of a kind is opened once. What cannot be heard is said, and
     silent."""
 
-    def __init__(self, live: bool, say: Callable[[str], None], before: Ears | None = None) -> None:
+    def __init__(
+        self, live: bool, log: Callable[[str], None], before: AudioInputs | None = None
+    ) -> None:
         """before: those whose place these may take: an input that is open there is used as it is,
         since a device may have one user."""
-        self._live, self._say, self._before = live, say, before
-        self._open: dict[str, Track | Input | Silence] = {}
+        self._live, self._log, self._before = live, log, before
+        self._open: dict[str, Track | AudioInput | Silence] = {}
 
-    def at(self, name: str) -> Track | Input | Silence:
+    def at(self, name: str) -> Track | AudioInput | Silence:
         """name: an audio file, or a part of an input's name."""
         there = self._before._open.get(name) if self._before is not None else None
-        if name not in self._open and isinstance(there, Input):
+        if name not in self._open and isinstance(there, AudioInput):
             self._open[name] = there
         elif name not in self._open:
             try:
                 self._open[name] = self._listen(name)
             except Fault as fault:
-                self._say(f"{fault}; it counts as silence")
+                self._log(f"{fault}; it counts as silence")
                 self._open[name] = Silence()
         return self._open[name]
 
-    def _listen(self, name: str) -> Track | Input:
+    def _listen(self, name: str) -> Track | AudioInput:
         if Path(name).suffix and Path(name).is_file():
             return Track(Path(name))
         if Path(name).suffix in (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".mp4", ".mkv"):
@@ -58,9 +60,9 @@ class Ears:
                 f"audio {name or 'input'}: offline there is no input; name an audio file with "
                 "input:"
             )
-        return Input(name)
+        return AudioInput(name)
 
-    def close(self, but: Ears | None = None) -> None:
+    def close(self, but: AudioInputs | None = None) -> None:
         """but: those who go on, with what both have."""
         kept = list(but._open.values()) if but is not None else []
         for heard in self._open.values():
@@ -70,21 +72,21 @@ class Ears:
 
 
 def _cause(text: str) -> str:
-    """What sets an envelope off, as the conductor names it: `beat`, `bar`, `cue`, `cue NAME`, `midi
-    note 36`, `midi note 36 ch 2`, `osc /kick`."""
+    """What sets an envelope off, as the control engine names it: `beat`, `bar`, `cue`, `cue NAME`,
+    `midi note 36`, `midi note 36 ch 2`, `osc /kick`."""
     if text.startswith("midi "):
         return f"midi {control(text[5:])}"
     return text
 
 
-def _signal(rule: ModulatorRule, ears: Ears, number: int) -> Signal:
+def _signal(rule: ModulatorRule, audio_inputs: AudioInputs, number: int) -> Signal:
     if rule.lfo is not None:
         return Lfo(rule.lfo, rule.rate, rule.phase, rule.seed or number)
     if rule.envelope is not None:
         return Envelope(rule.attack.seconds, rule.decay.seconds, rule.sustain, rule.release.seconds)
     assert rule.audio is not None
     return Follower(
-        ears.at(rule.input),
+        audio_inputs.at(rule.input),
         rule.audio,
         -1.0 if rule.gain == "auto" else rule.gain,
         rule.floor,
@@ -92,20 +94,21 @@ def _signal(rule: ModulatorRule, ears: Ears, number: int) -> Signal:
     )
 
 
-def make_conductor(
+def make_engine(
     show: Modulated,
     store: Store,
     *,
     live: bool,
-    say: Callable[[str], None],
+    log: Callable[[str], None],
     now: Callable[[], float] = lambda: 0.0,
     remark: Callable[[str], None] | None = None,
     latency: Callable[[], float] = lambda: 0.0,
-    ears: Ears | None = None,
-) -> tuple[Conductor, Ears]:
-    """The conductor of a show, and what it hears with; the ears are closed by the caller. live:
-    sound inputs may be opened. ears: of the version of the show before. remark: see `Conductor`."""
-    ears = Ears(live, say, ears)
+    audio_inputs: AudioInputs | None = None,
+) -> tuple[ControlEngine, AudioInputs]:
+    """The control engine of a show, and what it hears with; the audio inputs are closed by the
+    caller. live: sound inputs may be opened. audio inputs: of the version of the show before.
+    remark: see `ControlEngine`."""
+    audio_inputs = AudioInputs(live, log, audio_inputs)
     modulations = []
     for number, (name, rule) in enumerate(
         zip(show.modulator_names(), show.modulators, strict=True)
@@ -120,12 +123,12 @@ def make_conductor(
             Modulation(
                 f"mod/{name}",
                 target,
-                _signal(rule, ears, number),
+                _signal(rule, audio_inputs, number),
                 low,
                 high,
                 _cause(rule.envelope or ""),
             )
         )
-    return Conductor(
-        show, store, modulations, now=now, say=say, remark=remark, latency=latency
-    ), ears
+    return ControlEngine(
+        show, store, modulations, now=now, log=log, remark=remark, latency=latency
+    ), audio_inputs

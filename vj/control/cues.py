@@ -300,7 +300,7 @@ class _Leg:
     shape: Curve
 
 
-class Schedule:
+class CurveTrack:
     """Breakpoints of one parameter. A hand that touches it has it until the next breakpoint, or the
     next round of a loop."""
 
@@ -316,7 +316,7 @@ class Schedule:
         """A hand takes the parameter."""
         self._holds = True
 
-    def take_over(self, old: Schedule) -> None:
+    def take_over(self, old: CurveTrack) -> None:
         """Go on where another curve of the parameter was."""
         self._holds = old._holds or old._held
         if self.rule == old.rule:

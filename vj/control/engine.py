@@ -11,13 +11,13 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from vj.control.cues import CueList, Schedule, Timeline
+from vj.control.cues import CueList, CurveTrack, Timeline
 from vj.control.macros import Macro
-from vj.control.mapping import Hand
-from vj.control.mapping_table import Mappings
+from vj.control.mapping import ControlMapping
+from vj.control.mapping_table import MappingTable
 from vj.control.modulation import Modulation, Modulations
 from vj.control.tempo import Tempo
-from vj.control.tempo_source import Lead
+from vj.control.tempo_source import TempoSource
 from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.parameters.table import PALETTES, Value
@@ -40,7 +40,7 @@ the fade's pace."""
 
 
 class Playable(Protocol):
-    """What a conductor needs to know of a show."""
+    """What a control engine needs to know of a show."""
 
     @property
     def mappings(self) -> Sequence[MappingRule]: ...
@@ -56,8 +56,8 @@ class Playable(Protocol):
     def tempo(self) -> TempoRule: ...
 
 
-class Conductor:
-    """The forces of one show (see `vj.parameters.store.Forces`)."""
+class ControlEngine:
+    """The automation of one show (see `vj.parameters.store.Automation`)."""
 
     def __init__(
         self,
@@ -66,23 +66,25 @@ class Conductor:
         modulations: Sequence[Modulation] = (),
         *,
         now: Callable[[], float] = lambda: 0.0,
-        say: Callable[[str], None] = lambda text: None,
+        log: Callable[[str], None] = lambda text: None,
         remark: Callable[[str], None] | None = None,
         latency: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """now: the show's clock. remark: gets what is wrong with what somebody has sent, `say`
+        """now: the show's clock. remark: gets what is wrong with what somebody has sent, `log`
         unless given. latency: seconds from a change to its picture, which quantised changes are
         early by."""
-        self.store, self._now, self._say, self._latency = store, now, say, latency
-        self._remark = remark or say
-        self.lead = Lead(Tempo(show.tempo.bpm, show.tempo.beats_per_bar), show.tempo.follow, say)
+        self.store, self._now, self._log, self._latency = store, now, log, latency
+        self._remark = remark or log
+        self.lead = TempoSource(
+            Tempo(show.tempo.bpm, show.tempo.beats_per_bar), show.tempo.follow, log
+        )
         self.cues = CueList(show.cues)
         self.timeline = Timeline(show.timeline)
-        self.schedules = [Schedule(rule, store.table.find(rule.to).name) for rule in show.curves]
+        self.schedules = [CurveTrack(rule, store.table.find(rule.to).name) for rule in show.curves]
         self._scheduled = {schedule.to for schedule in self.schedules}
         self.macros = [Macro(name, rule, store.table) for name, rule in show.macros.items()]
         self.modulations = Modulations(modulations)
-        self.mappings = Mappings(show.mappings, store.table)
+        self.mapping_table = MappingTable(show.mappings, store.table)
         self._events: deque[tuple[Any, ...]] = deque(maxlen=QUEUE)
         self._time = 0.0
         self._whole_beat = self._whole_bar = -1
@@ -95,8 +97,8 @@ class Conductor:
         return self.lead.tempo
 
     @property
-    def hands(self) -> list[Hand]:
-        return self.mappings.hands
+    def mappings(self) -> list[ControlMapping]:
+        return self.mapping_table.mappings
 
     def begin(self, time: float) -> None:
         """The first generated frame is about to be sampled: the timeline starts, and what follows a
@@ -125,9 +127,9 @@ class Conductor:
         ):
             self.timeline.resume(float(position[0]), float(position[1]))
 
-    def take_over(self, old: Conductor) -> None:
-        """Go on where another left off, with all that is pending. Whatever a conductor carries from
-        frame to frame is listed here:
+    def take_over(self, old: ControlEngine) -> None:
+        """Go on where another left off, with all that is pending. Whatever a control engine carries
+        from frame to frame is listed here:
 
         the beat and who leads it; events that were heard and not played yet; what mappings hold,
         smooth and keep for a beat; macros; envelopes and followers that sound; the standing cue,
@@ -140,7 +142,7 @@ class Conductor:
         old._events.extend(self._events)
         self._events = old._events  # whoever still hears for the old one is heard here
         self._travel, self.events = old._travel, self.events + old.events
-        self.mappings.take_over(old.mappings)
+        self.mapping_table.take_over(old.mapping_table)
         macros = {macro.parameter: macro.value for macro in old.macros}
         for macro in self.macros:
             macro.value = macros.get(macro.parameter, 0.0)
@@ -154,25 +156,28 @@ class Conductor:
 
     # Heard on any thread; happens with the next frame.
 
-    def hear_osc(self, address: str, arguments: tuple[Any, ...]) -> bool:
+    def on_osc(self, address: str, arguments: tuple[Any, ...]) -> bool:
         """A message to an address of a mapping. False when none listens to it."""
-        if not self.mappings.hears_osc(address) and f"osc {address}" not in self.modulations.causes:
+        if (
+            not self.mapping_table.has_osc(address)
+            and f"osc {address}" not in self.modulations.causes
+        ):
             return False
         self._events.append(("osc", address, arguments))
         return True
 
-    def hear_midi(self, heard: Control, raw: float, device: str = "") -> None:
+    def on_midi(self, heard: Control, raw: float, device: str = "") -> None:
         """A control's raw value; a note's is its velocity, 0 for its end."""
         self._events.append(("midi", heard, raw, device))
 
-    def hear_key(self, key: str) -> bool:
+    def on_key(self, key: str) -> bool:
         """A key of the terminal."""
-        if not self.mappings.hears_key(key):
+        if not self.mapping_table.has_key(key):
             return False
         self._events.append(("key", key))
         return True
 
-    def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
+    def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
         """`tick`, `start`, `continue`, `stop` or `position` (sixteenths from the song's start) of a
         MIDI clock, at a moment of the show's clock."""
         if self.lead.follows == "midi":
@@ -189,7 +194,7 @@ class Conductor:
         elif (
             name in TEXTS
             or name in self._scheduled
-            or any(hand is not origin for hand in self.mappings.on(name))
+            or any(mapping is not origin for mapping in self.mapping_table.on(name))
         ):
             self._events.append(("touch", name, origin))
 
@@ -204,7 +209,7 @@ class Conductor:
         self._events.clear()
         self._events.extend(clock)
         self._travel = None
-        self.mappings.let_go()
+        self.mapping_table.gate_off()
         self.modulations.rest()
         for macro in self.macros:
             macro.value = float(self.store.start_of(macro.parameter))
@@ -217,7 +222,7 @@ class Conductor:
     def before(self, time: float) -> None:
         """Base values for the frame at `time`."""
         passed, self._time = max(0.0, time - self._time), time
-        self._hear_all(time)
+        self._on_all(time)
         self.lead.show(self.store, time)
         self._play_beats(time)
         for name in self.timeline.due(time, self.tempo):
@@ -233,11 +238,11 @@ class Conductor:
                         self.store.place(schedule.to, value)
                 except Exception as error:  # one automation fails: the others and the picture go on
                     self._switch_off(self.schedules, schedule, f"the curve of {schedule.to}", error)
-        for hand in list(self.hands):
+        for mapping in list(self.mappings):
             try:
-                hand.step(passed, self.store)
+                mapping.step(passed, self.store)
             except Exception as error:  # as above
-                self._drop_hand(hand, error)
+                self._drop_mapping(mapping, error)
         for macro in list(self.macros):
             try:
                 macro.follow(float(self.store.get(macro.parameter)), passed, self.tempo)
@@ -249,23 +254,23 @@ class Conductor:
         self._failed(name, error)
 
     def _failed(self, name: str, error: Exception) -> None:
-        self._say(
+        self._log(
             f"{name} failed ({type(error).__name__}: {error}) and is switched off until the show "
             "is saved or started again"
         )
 
-    def _drop_hand(self, hand: Hand, error: Exception) -> None:
-        self.mappings.drop(hand)
-        self._failed(f"the mapping of {hand.rule.control} to {hand.row.name}", error)
+    def _drop_mapping(self, mapping: ControlMapping, error: Exception) -> None:
+        self.mapping_table.drop(mapping)
+        self._failed(f"the mapping of {mapping.rule.control} to {mapping.row.name}", error)
 
     def _fire_or_say(self, name: str, time: float) -> None:
         try:
             self._fire(name, time)
         except Fault as fault:
-            self._say(str(fault))
+            self._log(str(fault))
 
-    def _hear_all(self, time: float) -> None:
-        moves: dict[tuple[int, str], tuple[Hand, object]] = {}
+    def _on_all(self, time: float) -> None:
+        moves: dict[tuple[int, str], tuple[ControlMapping, object]] = {}
         panics = self._panics
         while self._events:
             kind, *event = self._events.popleft()
@@ -273,19 +278,19 @@ class Conductor:
             try:
                 if kind in ("osc", "midi", "key"):
                     device = event[2] if kind == "midi" else ""
-                    for hand, raw in self._moved(kind, event, time):
-                        if hand.continuous:
-                            moves.pop((id(hand), device), None)
-                            moves[id(hand), device] = hand, raw
+                    for mapping, raw in self._moved(kind, event, time):
+                        if mapping.continuous:
+                            moves.pop((id(mapping), device), None)
+                            moves[id(mapping), device] = mapping, raw
                         else:
-                            self._hear(hand, raw, device)
+                            self._hear(mapping, raw, device)
                             if (
                                 self._panics != panics
                             ):  # it was panic: what was moved before is no more
                                 panics = self._panics
                                 moves.clear()
                 elif kind == "clock":
-                    self.lead.hear_clock(*event)
+                    self.lead.on_clock(*event)
                 elif kind == "set":
                     self._command(event[0], event[1], event[2], time)
                 else:
@@ -295,43 +300,45 @@ class Conductor:
             except (
                 Exception
             ) as error:  # a fault of our own: the next event is heard, and the frame comes
-                self._say(
+                self._log(
                     f"{kind} {event[0]!r:.60} could not be played ({type(error).__name__}: "
                     f"{error}); please report this"
                 )
-        for (_, device), (hand, raw) in moves.items():
-            self._hear(hand, raw, device)
+        for (_, device), (mapping, raw) in moves.items():
+            self._hear(mapping, raw, device)
 
-    def _hear(self, hand: Hand, raw: object, device: str) -> None:
+    def _hear(self, mapping: ControlMapping, raw: object, device: str) -> None:
         try:
-            hand.hear(raw, self.store, self.mappings, device)
-            self._tell_beyond(hand)
+            mapping.hear(raw, self.store, self.mapping_table, device)
+            self._report_beyond(mapping)
         except Fault as fault:
-            self._remark(f"{hand.rule.control}: {fault}")
+            self._remark(f"{mapping.rule.control}: {fault}")
         except Exception as error:  # as in `before`
-            self._drop_hand(hand, error)
+            self._drop_mapping(mapping, error)
 
-    def _tell_beyond(self, hand: Hand) -> None:
+    def _report_beyond(self, mapping: ControlMapping) -> None:
         """A control was pushed past its parameter's end."""
-        if hand.beyond:
-            self._remark(f"{hand.rule.control}: {hand.beyond}; the nearest is set")
-            hand.beyond = ""
+        if mapping.beyond:
+            self._remark(f"{mapping.rule.control}: {mapping.beyond}; the nearest is set")
+            mapping.beyond = ""
 
-    def _moved(self, kind: str, event: list[Any], time: float) -> list[tuple[Hand, object]]:
+    def _moved(
+        self, kind: str, event: list[Any], time: float
+    ) -> list[tuple[ControlMapping, object]]:
         """The mappings that an event is for, with the raw value each takes from it."""
         if kind == "osc":
             address, arguments = event
-            self.modulations.strike(f"osc {address}", arguments[0] if arguments else 1.0, time)
-            return self.mappings.by_osc(address, arguments)
+            self.modulations.trigger(f"osc {address}", arguments[0] if arguments else 1.0, time)
+            return self.mapping_table.by_osc(address, arguments)
         if kind == "key":
-            return self.mappings.by_key(event[0])
+            return self.mapping_table.by_key(event[0])
         heard, raw, device = event
         for cause in {
             str(heard),
             str(Control(heard.kind, heard.number)),
         }:  # an envelope may name the channel
-            self.modulations.strike(f"midi {cause}", raw, time)
-        return self.mappings.by_midi(heard, raw, device)
+            self.modulations.trigger(f"midi {cause}", raw, time)
+        return self.mapping_table.by_midi(heard, raw, device)
 
     def _command(self, name: str, value: Value, moment: float, time: float) -> None:
         if name == "tempo/tap":
@@ -351,7 +358,7 @@ class Conductor:
             self._fire(value, time)
         elif name == "cue/store" and value != "":
             self.cues.store(str(value), self.store.base())
-            self._say(f"cue {value!r} is kept; /vj/cue/write writes it into the show file")
+            self._log(f"cue {value!r} is kept; /vj/cue/write writes it into the show file")
 
     def _fire(self, asked: object, time: float) -> None:
         cue = self.cues.named(asked)
@@ -362,16 +369,16 @@ class Conductor:
             self._touched(name, self)
         if not names.isdisjoint(TEXTS):
             self._travel = (seconds, time + seconds + HAND_OVER)
-        self.modulations.strike("cue", 1.0, time)
-        self.modulations.strike(f"cue {cue.name}", 1.0, time)
+        self.modulations.trigger("cue", 1.0, time)
+        self.modulations.trigger(f"cue {cue.name}", 1.0, time)
 
     def _touched(self, name: str, origin: object) -> None:
         """Somebody has moved a parameter: whoever else moved it lets go."""
         if name in TEXTS and origin is not self:
             self._travel = None
-        for hand in self.mappings.on(name):
-            if hand is not origin:
-                hand.let_go()
+        for mapping in self.mapping_table.on(name):
+            if mapping is not origin:
+                mapping.gate_off()
         for schedule in self.schedules:
             if schedule.to == name:
                 schedule.touch()
@@ -381,18 +388,18 @@ class Conductor:
         whole, bar = int(beat // 1), int(beat // self.tempo.beats_per_bar)
         if self.tempo.running:
             if whole != self._whole_beat:
-                self.modulations.strike("beat", 1.0, time)
+                self.modulations.trigger("beat", 1.0, time)
             if bar != self._whole_bar:
-                self.modulations.strike("bar", 1.0, time)
+                self.modulations.trigger("bar", 1.0, time)
             self._whole_beat, self._whole_bar = whole, bar
-        for hand, value in self.mappings.due(time, self.tempo, self._latency()):
+        for mapping, value in self.mapping_table.due(time, self.tempo, self._latency()):
             try:
-                hand.apply(value, self.store)
-                self._tell_beyond(hand)
+                mapping.apply(value, self.store)
+                self._report_beyond(mapping)
             except Fault as fault:
-                self._remark(f"{hand.rule.control}: {fault}")
+                self._remark(f"{mapping.rule.control}: {fault}")
             except Exception as error:  # as in `before`
-                self._drop_hand(hand, error)
+                self._drop_mapping(mapping, error)
 
     def after(self, values: dict[str, Value], time: float) -> None:
         """Macros, modulators, and the clamp, on one frame's values."""
@@ -407,7 +414,7 @@ class Conductor:
             row = self.store.table.rows[name]
             kept = min(row.high, max(row.low, float(values[name])))
             values[name] = round(kept) if row.kind == "int" else kept
-        self.lead.obey(values["tempo/bpm"], time)
+        self.lead.on_tempo_set(values["tempo/bpm"], time)
         if self._travel is not None:
             if time > self._travel[1]:
                 self._travel = None

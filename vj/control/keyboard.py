@@ -10,20 +10,20 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vj.control.mapping import Hand
+    from vj.control.mapping import ControlMapping
 
 DIGITS = "123456789"
 
 
-def cue_keys(cues: Sequence[str], hands: Iterable[Hand]) -> dict[str, str]:
+def cue_keys(cues: Sequence[str], mappings: Iterable[ControlMapping]) -> dict[str, str]:
     """Which key of the terminal fires which cue: digits by their place, the first is 1; and keys
     that mappings name, which go before. cues: the names, in their order. hands: the mappings."""
-    mapped = {hand.rule.key: hand for hand in hands if hand.rule.key is not None}
+    mapped = {mapping.rule.key: mapping for mapping in mappings if mapping.rule.key is not None}
     fires = dict(zip(DIGITS, cues, strict=False))
     found = {key: name for key, name in fires.items() if key not in mapped}
-    for key, hand in mapped.items():
-        asked = str(hand.rule.value)
-        if hand.row.name == "cue/fire" and hand.rule.value is not None:
+    for key, mapping in mapped.items():
+        asked = str(mapping.rule.value)
+        if mapping.row.name == "cue/fire" and mapping.rule.value is not None:
             place = int(asked) if asked.isdecimal() and len(asked) < 5 else len(cues)
             name = asked if asked in cues else cues[place] if place < len(cues) else ""
             found |= {key: name} if name else {}

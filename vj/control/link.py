@@ -11,7 +11,7 @@ from typing import Any
 from vj.core.errors import Unavailable
 
 
-class Session:
+class AbletonLink:
     """A Link session. Called, it gives (bpm, beat) now, None while nobody else is there; the beat's
     bars are those of all peers."""
 
@@ -36,7 +36,7 @@ class Session:
         self._loop.call_soon_threadsafe(change)
 
 
-def open_link(bpm: float, quantum: float = 4.0) -> tuple[Session, Callable[[], None]]:
+def open_link(bpm: float, quantum: float = 4.0) -> tuple[AbletonLink, Callable[[], None]]:
     """Join the session in this network. quantum: beats in a bar, by which peers agree where a bar
     begins. Returns (session, close).
 
@@ -72,4 +72,4 @@ def open_link(bpm: float, quantum: float = 4.0) -> tuple[Session, Callable[[], N
         thread.join(2)
         loop.close()
 
-    return Session(held, loop), close
+    return AbletonLink(held, loop), close

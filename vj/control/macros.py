@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from vj.control.tempo import Tempo
 from vj.parameters.curves import Curve, curve
 from vj.parameters.table import Table
-from vj.show.control_sections import Drive, MacroRule
+from vj.show.control_sections import MacroDrive, MacroRule
 from vj.show.durations import Duration
 
 PREFIX = "macro/"
@@ -20,7 +20,7 @@ class _Drive:
     shape: Curve
 
     @classmethod
-    def of(cls, drive: Drive) -> _Drive:
+    def of(cls, drive: MacroDrive) -> _Drive:
         return cls(drive.low, drive.high, curve(drive.curve))
 
 

@@ -31,10 +31,10 @@ RELATIVE = {
 """The three codings of endless encoders: 1 and 127, 65 and 63, 1 and 65."""
 
 
-class Later(Protocol):
+class BeatQueue(Protocol):
     """Takes what shall happen on a beat."""
 
-    def at_beat(self, hand: Hand, value: object) -> None: ...
+    def at_beat(self, mapping: ControlMapping, value: object) -> None: ...
 
 
 def taken(rule: MappingRule, arguments: tuple[Any, ...]) -> object:
@@ -65,7 +65,7 @@ def taken(rule: MappingRule, arguments: tuple[Any, ...]) -> object:
 
 
 @dataclass
-class Hand:
+class ControlMapping:
     """One mapping at work. All but `hear` run on the render thread."""
 
     rule: MappingRule
@@ -124,7 +124,7 @@ class Hand:
         return self.low + self._shape(1 - u if self.rule.invert else u) * (self.high - self.low)
 
     def raw_of(self, value: float) -> float:
-        """The other way round, for lamps and motors: found by halving, since curves rise."""
+        """The other way round, for LEDs and motors: found by halving, since curves rise."""
         share = (
             0.0
             if self.high == self.low
@@ -137,7 +137,7 @@ class Hand:
         u = 1 - above if self.rule.invert else above
         return self.span[0] + u * (self.span[1] - self.span[0])
 
-    def hear(self, raw: object, store: Store, later: Later, device: str = "") -> None:
+    def hear(self, raw: object, store: Store, later: BeatQueue, device: str = "") -> None:
         """The control has moved, that of a device, since two of a name may lie on the desk."""
         if raw is PRESS:
             if self.continuous:
@@ -174,12 +174,12 @@ class Hand:
         store.place(self.row.name, self._tip)
         self.mine = store.get(self.row.name)
 
-    def let_go(self) -> None:
+    def gate_off(self) -> None:
         """Somebody else has moved the parameter."""
         self._moving = False
         self.mine = None
 
-    def take_over(self, old: Hand) -> None:
+    def take_over(self, old: ControlMapping) -> None:
         """Go on where another mapping of the same control and parameter was: what it holds, what it
         is on its way to, whether it is pressed, where it was last seen (for soft takeover), and
         when its quantised change is due."""

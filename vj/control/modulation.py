@@ -42,16 +42,16 @@ class Modulations:
             if isinstance(signal, Follower) and isinstance(former, Follower):
                 signal.take_over(former)
 
-    def strike(self, cause: str, raw: object, time: float) -> None:
+    def trigger(self, cause: str, raw: object, time: float) -> None:
         """Set off the envelopes that wait for this; a value of 0 lets go of them."""
         if cause not in self.causes:
             return
         for modulation in self._all:
             if modulation.on == cause and isinstance(modulation.signal, Envelope):
                 if isinstance(raw, int | float) and raw > 0:
-                    modulation.signal.press(time)
+                    modulation.signal.gate_on(time)
                 else:
-                    modulation.signal.let_go(time)
+                    modulation.signal.gate_off(time)
 
     def rest(self) -> None:
         """Nothing is set off any more."""

@@ -78,15 +78,15 @@ class Envelope:
     _begin: float = -math.inf
     _end: float = math.inf
     _from: float = 0.0
-    _let_go: float = 0.0
+    _gate_off: float = 0.0
 
-    def press(self, time: float) -> None:
+    def gate_on(self, time: float) -> None:
         self._from = self._level(time)
         self._begin, self._end = time, math.inf
 
-    def let_go(self, time: float) -> None:
+    def gate_off(self, time: float) -> None:
         if self._end == math.inf and self._begin > -math.inf:
-            self._let_go = self._level(time)
+            self._gate_off = self._level(time)
             self._end = time
 
     def rest(self) -> None:
@@ -95,11 +95,11 @@ class Envelope:
 
     def take_over(self, old: Envelope) -> None:
         """Sound on where another was."""
-        self._begin, self._end, self._from, self._let_go = (
+        self._begin, self._end, self._from, self._gate_off = (
             old._begin,
             old._end,
             old._from,
-            old._let_go,
+            old._gate_off,
         )
 
     def _level(self, time: float) -> float:
@@ -109,7 +109,7 @@ class Envelope:
             return (
                 0.0
                 if self.release <= 0
-                else self._let_go * max(0.0, 1 - (time - self._end) / self.release)
+                else self._gate_off * max(0.0, 1 - (time - self._end) / self.release)
             )
         passed = time - self._begin
         if passed < self.attack:
@@ -123,7 +123,7 @@ class Envelope:
         return self._level(time)
 
 
-class Hearing(Protocol):
+class LevelSource(Protocol):
     """Where sound is heard: see vj/control/audio.py."""
 
     def level(self, band: str, time: float) -> float:
@@ -142,7 +142,7 @@ class Follower:
     itself, so that the loudest of the last seconds is about 1. floor: what counts as silence, 0..1.
     smooth: seconds."""
 
-    hearing: Hearing
+    hearing: LevelSource
     band: str
     gain: float = 1.0
     floor: float = 0.05

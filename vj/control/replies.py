@@ -14,7 +14,7 @@ from typing import Any, Protocol
 Peer = tuple[str, int]
 
 
-class Asker(Protocol):
+class Sender(Protocol):
     """Whoever sends messages. `name` says who in a line for whoever plays; "" for somebody who
     reads the answers anyway."""
 
@@ -26,10 +26,10 @@ class Asker(Protocol):
     def answer(self, address: str, values: Sequence[Any], kind: str | None = None) -> None:
         """What was asked for. From any thread; must not block."""
 
-    def hears_more(self) -> bool:
-        """Is there room for another complaint? Taken from its allowance."""
+    def may_reply(self) -> bool:
+        """Is there room for another complaint? Taken from its rate limit."""
 
-    def complain(self, text: str, done: bool) -> None:
+    def send_error(self, text: str, done: bool) -> None:
         """What was wrong. done: a value near it is set."""
 
     def moved(self, address: str) -> None:
@@ -39,7 +39,7 @@ class Asker(Protocol):
         """`/vj/subscribe` and `/vj/unsubscribe`. Returns why not, else ""."""
 
 
-class Allowance:
+class RateLimiter:
     """So many a second, and no more."""
 
     def __init__(self, a_second: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -61,7 +61,7 @@ REMARKS_A_SECOND = 5
 KNOWN = 256
 
 
-class Remarks:
+class Notices:
     """What turns out later about what a hand has sent: to whoever plays, and to whoever sent it.
     From any thread.
 
@@ -71,19 +71,19 @@ class Remarks:
 
     def __init__(
         self,
-        say: Callable[[str], None],
-        tell: Callable[[str], None],
+        log: Callable[[str], None],
+        report: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """say: a line for whoever plays. tell: the same for senders."""
-        self._say, self._tell, self._clock = say, tell, clock
+        self._log, self._report, self._clock = log, report, clock
         self._heard: dict[str, float] = {}
         self._lock = threading.Lock()
-        self._allowance = Allowance(REMARKS_A_SECOND, clock)
+        self._allowance = RateLimiter(REMARKS_A_SECOND, clock)
         self._unsaid = 0
 
     def __call__(self, text: str) -> None:
-        """Say it, or count it."""
+        """Log it, or count it."""
         with self._lock:
             now = self._clock()
             before = self._heard.pop(text, -math.inf)
@@ -96,8 +96,8 @@ class Remarks:
                 self._unsaid += 1
                 return
             more, self._unsaid = self._unsaid, 0
-        self._say(text + (f" (and {more} more remarks)" if more else ""))
-        self._tell(text)
+        self._log(text + (f" (and {more} more remarks)" if more else ""))
+        self._report(text)
 
 
 @dataclass(slots=True)
@@ -110,16 +110,16 @@ class _Push:
     """It has come back since."""
 
 
-class Complaints:
+class ErrorReplies:
     """What cannot be meant, in words. From any thread."""
 
     def __init__(
-        self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+        self, log: Callable[[str], None], clock: Callable[[], float] = time.monotonic
     ) -> None:
         """say: a line for whoever plays. At most one a second is about messages that were
         refused."""
         self.count = 0
-        self._say, self._clock = say, clock
+        self._log, self._clock = log, clock
         self._said: dict[str, float] = {}
         self._unsaid = 0
         self._pushes: dict[tuple[Peer, str], _Push] = {}
@@ -143,36 +143,38 @@ class Complaints:
         if lines is not None:
             lines.append(text)
         else:
-            self._say(text)
+            self._log(text)
 
-    def refuse(self, asker: Asker, text: str | Callable[[], str], done: bool = False) -> None:
-        """Say it to the sender, and now and then to whoever plays. A text that takes time is made
+    def reply_error(
+        self, sender: Sender, text: str | Callable[[], str], done: bool = False
+    ) -> None:
+        """Log it to the sender, and now and then to whoever plays. A text that takes time is made
         only when somebody hears it."""
         self.count += 1
         now = self._clock()
-        hears = asker.hears_more()
-        says = bool(asker.name) and now - self._said.get("refused", -math.inf) >= 1.0
+        hears = sender.may_reply()
+        says = bool(sender.name) and now - self._said.get("refused", -math.inf) >= 1.0
         if not hears and not says:
-            self._unsaid += bool(asker.name)
+            self._unsaid += bool(sender.name)
             return
         words = text if isinstance(text, str) else text()
         if hears:
-            asker.complain(words, done)
+            sender.send_error(words, done)
         if says:
             self._said["refused"] = now
             more, self._unsaid = self._unsaid, 0
             self._speak(
-                f"OSC from {asker.name}: {words}"
+                f"OSC from {sender.name}: {words}"
                 + (f" (and {more} more that could not be meant)" if more else "")
             )
         else:
-            self._unsaid += bool(asker.name)
+            self._unsaid += bool(sender.name)
 
-    def beyond(self, asker: Asker, address: str, text: str) -> None:
+    def beyond(self, sender: Sender, address: str, text: str) -> None:
         """A value past its parameter's end, which is set as the nearest. Said when it goes there,
         and not again while it is pushed on; to somebody who reads the answers anyway, each time."""
         now = self._clock()
-        key = asker.origin, address
+        key = sender.origin, address
         push = self._pushes.pop(key, None)
         old = push is not None and (
             now - push.said < AT_MOST or not (push.within or now - push.heard >= AGAIN)
@@ -180,20 +182,20 @@ class Complaints:
         while len(self._pushes) >= KNOWN:
             self._pushes.pop(next(iter(self._pushes)))
         self._pushes[key] = _Push(now, push.said if old and push is not None else now)
-        if old and asker.name:
+        if old and sender.name:
             self.count += 1
         else:
-            self.refuse(asker, f"{text}; the nearest is set", done=True)
+            self.reply_error(sender, f"{text}; the nearest is set", done=True)
 
-    def within(self, asker: Asker, address: str) -> None:
+    def within(self, sender: Sender, address: str) -> None:
         """A value inside the range: a fader that was beyond it has come back."""
         if self._pushes:
-            push = self._pushes.get((asker.origin, address))
+            push = self._pushes.get((sender.origin, address))
             if push is not None:
                 push.within = True
 
-    def tell(self, subject: str, text: str, every: float = 1.0) -> None:
-        """Say it to whoever plays, but not the same thing again and again."""
+    def report(self, subject: str, text: str, every: float = 1.0) -> None:
+        """Log it to whoever plays, but not the same thing again and again."""
         now = self._clock()
         if now - self._said.get(subject, -math.inf) >= every:
             if len(self._said) > 256:

@@ -1,4 +1,4 @@
-"""What hands are on while a show plays: its conductor, MIDI, takes, and the keys of the
+"""What hands are on while a show plays: its control engine, MIDI, takes, and the keys of the
 terminal."""
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from vj.control.build import Ears, Modulated, make_conductor
-from vj.control.engine import Conductor
+from vj.control.build import AudioInputs, Modulated, make_engine
+from vj.control.engine import ControlEngine
 from vj.control.keyboard import cue_keys
 from vj.control.link import open_link
 from vj.control.midi.ports import MidiPorts
@@ -19,7 +19,7 @@ from vj.control.takes import Take, TakeWriter
 from vj.core.clock import Clock
 from vj.core.errors import Fault
 from vj.core.frame import Size
-from vj.core.supervisor import Errands, Supervisor
+from vj.core.supervisor import Supervisor, TaskQueue
 from vj.parameters.store import Store
 from vj.parameters.table import Value
 from vj.show.control_sections import MidiRule
@@ -32,7 +32,7 @@ WriteCues = Callable[[dict[str, dict[str, Value]]], str]
 
 
 class Played(Modulated, Protocol):
-    """A show, as far as a desk needs to know it."""
+    """A show, as far as a control session needs to know it."""
 
     @property
     def show(self) -> str: ...
@@ -40,7 +40,7 @@ class Played(Modulated, Protocol):
     def midi(self) -> MidiRule: ...
 
 
-class Desk:
+class ControlSession:
     """Built for a show, and again when its file changes. All but `start`, `adopt` and `stop` may be
     called from any thread."""
 
@@ -49,11 +49,11 @@ class Desk:
         show: Played,
         store: Store,
         clock: Clock,
-        say: Callable[[str], None],
+        log: Callable[[str], None],
         *,
         latency: Callable[[], float] = lambda: 0.0,
         replay: Take | None = None,
-        log: Path | None = None,
+        take_log: Path | None = None,
         write_cues: WriteCues | None = None,
         painted: Callable[[], Size] = lambda: Size(0, 0),
         remark: Callable[[str], None] | None = None,
@@ -61,15 +61,15 @@ class Desk:
         supervisor: Supervisor | None = None,
     ) -> None:
         """waits: the show begins with `begin` only, and the take with it. painted: the size at
-        which the show is painted, for takes. replay: a take that plays instead of all hands. log: a
-        take of everything is written there. remark: gets what is wrong with what somebody has sent,
-        `say` unless given. supervisor: of the threads of MIDI, takes and whatever waits for a disk.
-        Raises Fault when the take cannot be written."""
-        self._show, self._store, self._clock, self._say, self._latency = (
+        which the show is painted, for takes. replay: a take that plays instead of all hands.
+        take_log: a take of everything is written there. remark: gets what is wrong with what
+        somebody has sent, `log` unless given. supervisor: of the threads of MIDI, takes and
+        whatever waits for a disk. Raises Fault when the take cannot be written."""
+        self._show, self._store, self._clock, self._log, self._latency = (
             show,
             store,
             clock,
-            say,
+            log,
             latency,
         )
         self._replay, self._write_cues, self._painted, self._remark = (
@@ -81,35 +81,35 @@ class Desk:
         self.midi: MidiPorts | None = None
         self._take: TakeWriter | None = None
         self._lock = threading.Lock()
-        self._supervisor = supervisor or Supervisor(say)
-        self._errands = Errands(self._supervisor, "the desk")
+        self._supervisor = supervisor or Supervisor(log)
+        self._tasks = TaskQueue(self._supervisor, "the control session")
         """Whatever may wait for a disk, in its order."""
         self._close_link: Callable[[], None] = lambda: None
-        self._ears: Ears | None = None
-        self.conductor, self._ears = self._make(show)
-        self._waits = self.conductor.timeline.waits = waits
+        self._audio_inputs: AudioInputs | None = None
+        self.engine, self._audio_inputs = self._make(show)
+        self._waits = self.engine.timeline.waits = waits
         if replay is not None:
             replay.waits = waits
-        self._conduct()
+        self._use_engine()
         store.listeners.append(self._changed)
-        if log is not None:
-            self._begin_take(log)
+        if take_log is not None:
+            self._begin_take(take_log)
 
-    def _make(self, show: Played, store: Store | None = None) -> tuple[Conductor, Ears]:
-        say, now, ears = self._say, self._clock.now, self._ears
-        return make_conductor(
+    def _make(self, show: Played, store: Store | None = None) -> tuple[ControlEngine, AudioInputs]:
+        log, now, audio_inputs = self._log, self._clock.now, self._audio_inputs
+        return make_engine(
             show,
             store or self._store,
             live=True,
-            say=say,
+            log=log,
             now=now,
             remark=self._remark,
             latency=self._latency,
-            ears=ears,
+            audio_inputs=audio_inputs,
         )
 
-    def _conduct(self) -> None:
-        self._store.forces = self._replay if self._replay is not None else self.conductor
+    def _use_engine(self) -> None:
+        self._store.automation = self._replay if self._replay is not None else self.engine
 
     def start(self) -> None:
         """Open what can be plugged in."""
@@ -122,7 +122,7 @@ class Desk:
         if not self._waits:
             return
         self._waits = False
-        self.conductor.begin(time)
+        self.engine.begin(time)
         if self._replay is not None:
             self._replay.waits = False
         if self._take is not None:
@@ -137,13 +137,13 @@ class Desk:
             self.midi = None
         if midi.on and (wanted or midi.devices):
             values = self._store.base if midi.feedback else None
-            hands = self.conductor.hands
+            mappings = self.engine.mappings
             self.midi = MidiPorts(
                 self,
                 now=self._clock.now,
-                say=self._say,
+                log=self._log,
                 devices=midi.devices,
-                hands=hands,
+                mappings=mappings,
                 values=values,
                 supervisor=self._supervisor,
             )
@@ -152,42 +152,42 @@ class Desk:
             self._leave_link()
             try:
                 session, self._close_link = open_link(
-                    self.conductor.tempo.bpm, self._show.tempo.beats_per_bar
+                    self.engine.tempo.bpm, self._show.tempo.beats_per_bar
                 )
-                self.conductor.lead.follow_link(session)
+                self.engine.lead.follow_link(session)
             except Fault as fault:
-                self._say(f"{fault}; the tempo is the show's own")
+                self._log(f"{fault}; the tempo is the show's own")
 
-    def ready(self, show: Played, store: Store) -> tuple[Conductor, Ears]:
+    def ready(self, show: Played, store: Store) -> tuple[ControlEngine, AudioInputs]:
         """What `adopt` takes for another version of the show. store: one that stands as that
         version starts; nothing of it is kept. Raises Fault, and whatever the show's rules throw."""
         return self._make(show, store)
 
-    def drop(self, ready: tuple[Conductor, Ears]) -> None:
+    def drop(self, ready: tuple[ControlEngine, AudioInputs]) -> None:
         """End what `ready` gave, with what plays as it was."""
-        ready[1].close(but=self._ears)
+        ready[1].close(but=self._audio_inputs)
 
     def adopt(
-        self, show: Played, ready: tuple[Conductor, Ears] | None = None
+        self, show: Played, ready: tuple[ControlEngine, AudioInputs] | None = None
     ) -> Callable[[], None]:
         """Another version of the show, whose table and start the store has adopted. All that is
-        pending goes on, see `Conductor.take_over`. ready: from `ready`, so that nothing can fail
-        here. Returns what is to be called afterwards, which opens and closes devices and may wait
-        for them; this does not, so that both may be done with the store held together."""
+        pending goes on, see `ControlEngine.take_over`. ready: from `ready`, so that nothing can
+        fail here. Returns what is to be called afterwards, which opens and closes devices and may
+        wait for them; this does not, so that both may be done with the store held together."""
         made = ready or self._make(show)
-        was, ears = self._show, self._ears
+        was, audio_inputs = self._show, self._audio_inputs
         with (
             self._store.together()
         ):  # no frame is sampled between the two, and nothing heard is lost
             made[0].store = self._store
-            made[0].take_over(self.conductor)
+            made[0].take_over(self.engine)
             self._show = show
-            self.conductor, self._ears = made
-            self._conduct()
+            self.engine, self._audio_inputs = made
+            self._use_engine()
 
         def afterwards() -> None:
-            if ears is not None:
-                ears.close(but=made[1])
+            if audio_inputs is not None:
+                audio_inputs.close(but=made[1])
             if show.tempo.follow != was.tempo.follow:
                 self._leave_link()
             if self._plugs(show) != self._plugs(was) or (
@@ -195,7 +195,7 @@ class Desk:
             ):
                 self._open()
             elif self.midi is not None:
-                self.midi.adopt(self.conductor.hands)
+                self.midi.adopt(self.engine.mappings)
 
         return afterwards
 
@@ -218,36 +218,36 @@ class Desk:
         with (
             contextlib.ExitStack() as steps
         ):  # each is done, whatever another throws; the last one first
-            if self._ears is not None:
-                steps.callback(self._ears.close)
+            if self._audio_inputs is not None:
+                steps.callback(self._audio_inputs.close)
             steps.callback(self._leave_link)
             if self.midi is not None:
                 steps.callback(self.midi.stop, timeout=0.3)
                 self.midi = None
             steps.callback(self._end_take)
-            steps.callback(self._errands.close, 2.0)
+            steps.callback(self._tasks.close, 2.0)
 
-    # What MIDI hears goes to whichever conductor there is.
+    # What MIDI hears goes to whichever control engine there is.
 
-    def hear_midi(self, heard: Control, raw: float, device: str = "") -> None:
-        self.conductor.hear_midi(heard, raw, device)
+    def on_midi(self, heard: Control, raw: float, device: str = "") -> None:
+        self.engine.on_midi(heard, raw, device)
 
-    def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
-        self.conductor.hear_clock(what, time, device, position)
+    def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
+        self.engine.on_clock(what, time, device, position)
 
     def key(self, key: str) -> None:
         """A key of the terminal: one that a mapping names, space or right for the next cue, left
         for the one before, a digit for a cue by its place, the first is 1, t for a tap."""
-        if self.conductor.hear_key(key):
+        if self.engine.on_key(key):
             return
         if key in (" ", "right"):
             self._store.set("cue/go", True)
         elif key == "left":
             self._store.set("cue/back", True)
-        elif key.isdecimal() and self.conductor.cues.cues:
+        elif key.isdecimal() and self.engine.cues.cues:
             name = self.cue_keys().get(key)
             if name is None:
-                self._say(
+                self._log(
                     f"key {key}: there is no such cue; "
                     f"{', '.join(f'{one} {cue}' for one, cue in self.cue_keys().items())}"
                 )
@@ -258,31 +258,31 @@ class Desk:
 
     def cue_keys(self) -> dict[str, str]:
         """Which key fires which cue."""
-        return cue_keys(list(self.conductor.cues.cues), self.conductor.hands)
+        return cue_keys(list(self.engine.cues.cues), self.engine.mappings)
 
     def _changed(self, name: str, value: Value, origin: object) -> None:
         if self._replay is None or not name.startswith("cue/"):
-            self.conductor.changed(name, value, origin)
+            self.engine.changed(name, value, origin)
         # Files are opened and closed beside the picture: a mapped button is heard on the render
         # thread.
         if name == "take/start":
-            self._errands.put(lambda: self._try(self._start_take))
+            self._tasks.put(lambda: self._try(self._start_take))
         elif name == "take/stop":
-            self._errands.put(lambda: self._try(self._end_take))
+            self._tasks.put(lambda: self._try(self._end_take))
         elif name == "cue/write":
-            self._errands.put(lambda: self._try(self._write))
+            self._tasks.put(lambda: self._try(self._write))
 
     def _try(self, errand: Callable[[], None]) -> None:
         try:
             errand()
         except Fault as fault:
-            self._say(str(fault))
+            self._log(str(fault))
 
     def _write(self) -> None:
         """Kept cues into the show file."""
-        kept = dict(self.conductor.cues.kept)
+        kept = dict(self.engine.cues.kept)
         if self._write_cues is None or not kept:
-            self._say(
+            self._log(
                 "no cue is kept; /vj/cue/store NAME keeps the present state"
                 if not kept
                 else "this show has no file"
@@ -292,10 +292,10 @@ class Desk:
             name: {key: _short(value) for key, value in rule.set.items()}
             for name, rule in sorted(kept.items())
         }
-        self._say(self._write_cues(states))
+        self._log(self._write_cues(states))
         for name, rule in kept.items():
-            if self.conductor.cues.kept.get(name) is rule:
-                del self.conductor.cues.kept[name]
+            if self.engine.cues.kept.get(name) is rule:
+                del self.engine.cues.kept[name]
 
     def _start_take(self) -> None:
         self._begin_take(TAKES / time.strftime("%Y-%m-%d_%H-%M-%S.take"))
@@ -306,26 +306,26 @@ class Desk:
         with self._lock:
             if self._take is None:
                 self._take = TakeWriter(
-                    path, self._show.show, self._say, self._painted, self._supervisor
+                    path, self._show.show, self._log, self._painted, self._supervisor
                 )
                 if not self._waits:
                     self._observe(self._take)
                 path = self._take.path
-                self._say(
+                self._log(
                     f"the take is written into {path}; render it with --replay {path} --offline"
                 )
 
     def _observe(self, take: TakeWriter) -> None:
-        if take.hear not in self._store.taps:
-            self._store.taps.append(take.hear)
+        if take.hear not in self._store.observers:
+            self._store.observers.append(take.hear)
 
     def _end_take(self) -> None:
         with self._lock:
             if self._take is not None:
                 with contextlib.suppress(ValueError):  # the show has not begun
-                    self._store.taps.remove(self._take.hear)
+                    self._store.observers.remove(self._take.hear)
                 self._take.close()
-                self._say(f"the take is in {self._take.path} ({self._take.frames} frames)")
+                self._log(f"the take is in {self._take.path} ({self._take.frames} frames)")
                 self._take = None
 
 

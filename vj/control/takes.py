@@ -69,13 +69,13 @@ class TakeWriter:
         self,
         path: Path,
         show: str,
-        say: Callable[[str], None],
+        log: Callable[[str], None],
         painted: Callable[[], Size],
         supervisor: Supervisor | None = None,
     ) -> None:
         """painted: the size at which the show is painted, asked with every frame. supervisor: of
         its thread. Raises Fault when the file cannot be made."""
-        self._say = say
+        self._log = log
         self._painted, self._size = painted, Size(0, 0)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +83,7 @@ class TakeWriter:
         except OSError as error:
             raise Fault(f"take {path}: cannot be written ({error.strerror})") from None
         if self.path != path:
-            say(f"take {path}: is there already; this one goes into {self.path}")
+            log(f"take {path}: is there already; this one goes into {self.path}")
         self._file.write(f"{FIRST_LINE}\n# {show}\n")
         self._queue: queue.SimpleQueue[tuple[float, Mapping[str, Value]] | Size | None] = (
             queue.SimpleQueue()
@@ -96,7 +96,7 @@ class TakeWriter:
         self.frames = 0
         self.ended = ""
         """Why nothing more is written."""
-        self._supervisor = supervisor or Supervisor(say)
+        self._supervisor = supervisor or Supervisor(log)
         self._thread = self._supervisor.start("take", self._run)
 
     def hear(self, snapshot: Snapshot) -> None:
@@ -137,7 +137,7 @@ class TakeWriter:
         """Nothing more is taken in."""
         self.ended = reason
         self._supervisor.count("take")
-        self._say(f"take {self.path}: {reason}; it ends here")
+        self._log(f"take {self.path}: {reason}; it ends here")
 
     def _run(self) -> None:
         try:
@@ -170,7 +170,7 @@ class TakeWriter:
 
 
 class Take:
-    """A take to be played again: a force of the store, as a conductor is."""
+    """A take to be played again: a force of the store, as a control engine is."""
 
     def __init__(self, path: Path, table: Table) -> None:
         """Raises Fault with file and line."""

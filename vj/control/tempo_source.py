@@ -19,13 +19,13 @@ class LinkSession(Protocol):
     def set_tempo(self, bpm: float) -> None: ...
 
 
-class Lead:
+class TempoSource:
     """Keeps the beat and tempo/bpm together: what leads the beat shows in the parameter, and
     whoever sets the parameter sets the beat."""
 
-    def __init__(self, tempo: Tempo, follows: str, say: Callable[[str], None]) -> None:
+    def __init__(self, tempo: Tempo, follows: str, log: Callable[[str], None]) -> None:
         """follows: `midi`, `link` or `nobody`."""
-        self.tempo, self.follows, self._say = tempo, follows, say
+        self.tempo, self.follows, self._log = tempo, follows, log
         self._beats_per_bar = tempo.beats_per_bar
         self._session: LinkSession | None = None
         self._bpm: float | None = None
@@ -35,7 +35,7 @@ class Lead:
         self._named: set[str] = set()
         """Second clocks that were named."""
 
-    def take_over(self, old: Lead) -> None:
+    def take_over(self, old: TempoSource) -> None:
         """Go on with the beat of another, and with who leads it."""
         self.tempo, self._bpm, self._clock, self._named = (
             old.tempo,
@@ -52,14 +52,14 @@ class Lead:
         here is set there."""
         self._session = session
 
-    def hear_clock(self, what: str, moment: float, device: str, position: int) -> None:
+    def on_clock(self, what: str, moment: float, device: str, position: int) -> None:
         """A MIDI clock's word. One leads at a time: while it speaks, another one is ignored, and
         named once."""
         if device != self._clock[0] and moment - self._clock[1] <= LOST:
             if device not in self._named:
                 self._named.add(device)
                 first = self._clock[0] or "another device"
-                self._say(
+                self._log(
                     f"MIDI {device or 'clock'}: a second clock, beside that of {first}; it is "
                     "ignored"
                 )
@@ -93,7 +93,7 @@ class Lead:
         if led and store.place("tempo/bpm", self.tempo.bpm):
             self._bpm = float(store.get("tempo/bpm"))
 
-    def obey(self, wanted: Value, time: float) -> None:
+    def on_tempo_set(self, wanted: Value, time: float) -> None:
         """A hand, a cue, a curve or the show's start has set the parameter."""
         if wanted == self._bpm:
             return

@@ -77,13 +77,14 @@ class Aspect(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Guide:
-    """The real input of a painted picture, which travels with it: its edges lead the enlarging
+    """The real input of a generated image, which travels with it: its edges lead the upscaling
     (`vj.pipeline.upscale_guide`).
 
     pixels: (H, W, 3 or 4) uint8 as they came from the source, cropped or padded to the painted size
-    as `fit` says. image: the same prepared, (h, w, 3) uint8. strength: how far the painting has
-    left it, 0..1. mask: (h, w) uint8, 0 where the painting does not show. flow: the painting has
-    been moved on along it by `share`, and so has the input to be; see `vj.pipeline.optical_flow`.
+    as `fit` says. image: the same prepared, (h, w, 3) uint8. strength: how far the generated image
+    has left it, 0..1. mask: (h, w) uint8, 0 where the generated image does not show. flow: the
+    generated image has been moved on along it by `share`, and so has the input to be; see
+    `vj.pipeline.optical_flow`.
     """
 
     pixels: np.ndarray
@@ -102,8 +103,8 @@ class Frame:
     pixels: (H, W, 3) RGB or (H, W, 4) RGBA, uint8, C-contiguous; nobody writes into it once it is
     in a Frame. number: counts from 0 at the source. captured: seconds on the show's clock when the
     picture was taken. chain: the pictures of a walk, the same arrays in every frame; `pixels` is
-    the first. blank: there is no input; `pixels` is grey. guide: of a painted picture, its real
-    input; None where there is none, or it has no more to show than the painting.
+    the first. blank: there is no input; `pixels` is grey. guide: of a generated image, its real
+    input; None where there is none, or it has no more to show than the generated image.
     """
 
     pixels: np.ndarray

@@ -19,10 +19,10 @@ STALLS = 1.0
 LOOK = 0.2
 """Seconds between two looks at all stages."""
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 
-class Post:
+class StageMarker:
     """Where a thread is on a picture's way. Written by that thread alone, two assignments a stage;
     read by the watchdog."""
 
@@ -70,13 +70,13 @@ class Post:
 class Supervisor:
     """Runs work, reports what it throws, goes on. All of it may be called from any thread."""
 
-    def __init__(self, say: Say, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, log: Log, now: Callable[[], float] = time.monotonic) -> None:
         """say: gets what a person should read; must not throw. now: seconds."""
-        self._say, self._now = say, now
+        self._log, self._now = log, now
         self._lock = threading.Lock()
         self._faults: dict[str, int] = {}
-        self._told: dict[str, tuple[str, float]] = {}
-        self._posts: list[Post] = []
+        self._reported: dict[str, tuple[str, float]] = {}
+        self._stages: list[StageMarker] = []
         self._working: dict[str, threading.Thread] = {}
         self._watched = threading.Event()
 
@@ -88,18 +88,18 @@ class Supervisor:
     def report(self, name: str, error: BaseException, then: str = "it goes on") -> None:
         """Count a fault, and say it unless it was said a moment ago. name: of the work. then: what
         becomes of it."""
-        told = f"{type(error).__name__}: {error}"[:300]
+        message = f"{type(error).__name__}: {error}"[:300]
         now = self._now()
         with self._lock:
             self._faults[name] = self._faults.get(name, 0) + 1
-            words, moment = self._told.get(name, ("", -QUIET))
-            news = words != told or now - moment >= QUIET
+            words, moment = self._reported.get(name, ("", -QUIET))
+            news = words != message or now - moment >= QUIET
             if news:
-                self._told[name] = (told, now)
+                self._reported[name] = (message, now)
             times = self._faults[name]
         if news:
-            self._say(
-                f"{name} stumbled ({told}); {then}"
+            self._log(
+                f"{name} stumbled ({message}); {then}"
                 + (f" ({times} times so far)" if times > 1 else "")
             )
 
@@ -152,26 +152,26 @@ class Supervisor:
 
         return self.start(name, turns, stop.is_set)
 
-    def watch(self, post: Post) -> Post:
-        """Name its stages that do not end. Returns the post."""
+    def watch(self, stage: StageMarker) -> StageMarker:
+        """Name its stages that do not end. Returns the stage."""
         with self._lock:
-            self._posts.append(post)
-        return post
+            self._stages.append(stage)
+        return stage
 
-    def unwatch(self, post: Post) -> None:
+    def unwatch(self, stage: StageMarker) -> None:
         """Look at it no more."""
         with self._lock:
-            if post in self._posts:
-                self._posts.remove(post)
+            if stage in self._stages:
+                self._stages.remove(stage)
 
     def look(self) -> None:
-        """Say which stages stand, each once. To be called a few times a second."""
+        """Log which stages stand, each once. To be called a few times a second."""
         with self._lock:
-            posts = list(self._posts)
-        for post in posts:
-            found = post.look()
+            posts = list(self._stages)
+        for stage in posts:
+            found = stage.look()
             if found is not None:
-                self._say(f"the picture stands: {found[0]} has taken {found[1]:.0f} s")
+                self._log(f"the picture stands: {found[0]} has taken {found[1]:.0f} s")
 
     def guard(self, stop: threading.Event) -> threading.Thread:
         """The watchdog, on a thread of its own."""
@@ -187,8 +187,8 @@ class Supervisor:
     def stalled(self) -> list[str]:
         """Stages that stand now."""
         with self._lock:
-            posts = list(self._posts)
-        return [found for post in posts if (found := post.stalled())]
+            posts = list(self._stages)
+        return [found for stage in posts if (found := stage.stalled())]
 
     @property
     def threads(self) -> list[str]:
@@ -197,12 +197,12 @@ class Supervisor:
             return sorted(name for name, thread in self._working.items() if thread.is_alive())
 
 
-class Errands:
+class TaskQueue:
     """What the render thread may not do itself, since it could wait: done in its order on a thread
     of its own."""
 
     LIMIT = 1000
-    """Errands that wait at most; what comes then is let go, and counted."""
+    """TaskQueue that wait at most; what comes then is let go, and counted."""
 
     def __init__(self, supervisor: Supervisor, name: str = "errands") -> None:
         self._queue: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()

@@ -1,7 +1,7 @@
 """What a show adds to its model: LoRAs with weights that are played, words of its own, lines that
 lead, pictures as prompts.
 
-What belongs to a frame travels with it: its lines and their amount in the `Recipe`, its image
+What belongs to a frame travels with it: its lines and their amount in the `Conditioning`, its image
 prompt and the amount of that in the `Embedding`. A LoRA's weight cannot: it is a setting of the
 UNet, which computes several frames at once, so a change reaches those in flight too. The part of a
 LoRA that changes the text encoder stays at the weight the show starts with: texts are encoded once.

@@ -1,4 +1,4 @@
-"""Painters: what stands between the two pixel passes. A model's stream, or nothing at all."""
+"""Backends: what stands between the two pixel passes. A model's stream, or nothing at all."""
 
 from __future__ import annotations
 
@@ -15,43 +15,44 @@ from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
 from vj.diffusion.ip_adapter import WalkTokens
 from vj.diffusion.noise_align import align
-from vj.diffusion.prompts import Embedding, PromptBook, Travel
-from vj.diffusion.protocols import Backend
-from vj.diffusion.stream_batch import Noise, Recipe, StreamBatch
+from vj.diffusion.prompts import Embedding, PromptBook, PromptTravel
+from vj.diffusion.protocols import DiffusionModel
+from vj.diffusion.stream_batch import Conditioning, Noise, StreamBatch
 from vj.parameters.store import Snapshot
-from vj.pipeline.compositor import Canvas, HostCanvas, make_canvas
+from vj.pipeline.compositor import Compositor, HostCompositor, make_compositor
 
 FADE_BELOW = 0.05
-"""Strength under which the painting fades into the input: at 0 the input comes out as it came."""
+"""Strength under which the generated image fades into the input: at 0 the input comes out as it
+came."""
 
 Picture = Tensor | np.ndarray
 
 
 @dataclass(slots=True)
-class Painting:
-    """What came out of a painter, and the cargo that went in with it."""
+class GeneratedImage:
+    """What came out of a backend, and the frame context that went in with it."""
 
     picture: Picture
-    cargo: Any
+    context: Any
 
 
-class Painter(Protocol):
+class Backend(Protocol):
     """Belongs to the render thread."""
 
     name: str
-    canvas: Canvas
+    compositor: Compositor
     settled: bool
-    """False while the same input would not give the same painting: a prompt is travelling, the
-    noise boils, rows are filling."""
+    """False while the same input would not give the same generated image: a prompt is travelling,
+    the noise boils, rows are filling."""
     wants_lines: bool
-    """It can be led by a line drawing, `cargo.lines`."""
+    """It can be led by a line drawing, `context.lines`."""
     unused: tuple[str, ...]
     """Parameters that change nothing in what it paints."""
 
-    def paint(self, entered: Picture, snapshot: Snapshot, cargo: Any) -> Painting | None:
+    def paint(self, entered: Picture, snapshot: Snapshot, context: Any) -> GeneratedImage | None:
         """Take a frame in, give the one that has arrived; None while the first are under way."""
 
-    def drain(self) -> Painting | None:
+    def drain(self) -> GeneratedImage | None:
         """Move on without a new frame; None once all have arrived."""
 
     def clear(self) -> None:
@@ -60,21 +61,21 @@ class Painter(Protocol):
     def close(self) -> None: ...
 
 
-class Plain:
+class PassThrough:
     """No model: the input goes through feedback, smoothing and wet/dry. Plays before a model is
     there, and with `--model none`."""
 
     def __init__(self, size: Size, name: str = "none") -> None:
         self.name = name
-        self.canvas: Canvas = HostCanvas(size, plain=True)
+        self.compositor: Compositor = HostCompositor(size, plain=True)
         self.settled = True
         self.wants_lines = False
         self.unused: tuple[str, ...] = ()
 
-    def paint(self, entered: Picture, snapshot: Snapshot, cargo: Any) -> Painting | None:
-        return Painting(entered, cargo)
+    def paint(self, entered: Picture, snapshot: Snapshot, context: Any) -> GeneratedImage | None:
+        return GeneratedImage(entered, context)
 
-    def drain(self) -> Painting | None:
+    def drain(self) -> GeneratedImage | None:
         return None
 
     def clear(self) -> None: ...
@@ -109,12 +110,12 @@ class SwirlTurn:
         return self._angle
 
 
-class StreamPainter:
+class StreamBackend:
     """A model played through the stream batch."""
 
     def __init__(
         self,
-        model: Backend,
+        model: DiffusionModel,
         size: Size,
         wait: bool,
         on_message: Callable[[str], None] = lambda text: None,
@@ -124,11 +125,11 @@ class StreamPainter:
         threads beside the picture. Raises Unavailable on CUDA without cupy."""
         self.model = model
         self.name = model.describe()
-        self.canvas = make_canvas(size, model.device, model.dtype)
+        self.compositor = make_compositor(size, model.device, model.dtype)
         self.settled = False
         self.wants_lines = model.wants_lines
         self._book = PromptBook(model.encode_text, wait, on_message, supervisor=supervisor)
-        self._travel = Travel(self._book)
+        self._travel = PromptTravel(self._book)
         self._stream = StreamBatch(model.unet, model.prediction)
         shape = (model.latent_channels, size.height // model.scale, size.width // model.scale)
         self._noise = Noise(shape, model.device, torch.float32)
@@ -146,8 +147,8 @@ class StreamPainter:
 
     def warm(self, snapshot: Snapshot) -> None:
         """Run a frame or two, so that the first on stage does not stutter. Beside the picture,
-        before the painter is handed over."""
-        size = self.canvas.size  # type: ignore[attr-defined]
+        before the backend is handed over."""
+        size = self.compositor.size  # type: ignore[attr-defined]
         for text in ("", snapshot["prompt/a"], snapshot["prompt/b"]):
             self._book.learn(text)
         black = torch.zeros((1, 3, size.height, size.width), device=self.model.device)
@@ -158,22 +159,22 @@ class StreamPainter:
                 self.paint(black, snapshot, None)
         self.clear()
 
-    def paint(self, entered: Picture, snapshot: Snapshot, cargo: Any) -> Painting | None:
+    def paint(self, entered: Picture, snapshot: Snapshot, context: Any) -> GeneratedImage | None:
         assert isinstance(entered, Tensor)
         self.model.take_threads()
         strength, steps = snapshot["strength"], snapshot["steps"]
         rows = self._stream.rows
-        if strength == 0 and steps == 1 and not rows and getattr(cargo, "walk", None) is None:
+        if strength == 0 and steps == 1 and not rows and getattr(context, "walk", None) is None:
             self.settled = True
-            return Painting(entered, cargo)
+            return GeneratedImage(entered, context)
         text = self._travel.at(snapshot)
         if text is None:
-            return Painting(entered, cargo) if not rows else None
+            return GeneratedImage(entered, context) if not rows else None
         negative = None
         if snapshot["guidance"] > 1 and snapshot["prompt/negative"].strip():
             negative = self._book.get(snapshot["prompt/negative"])
         self.model.follow(snapshot)
-        recipe = self._recipe(entered, cargo, snapshot, text, negative)
+        conditioning = self._conditioning(entered, context, snapshot, text, negative)
         waits = self._walk_tokens is not None and self._walk_tokens.pending()
         waits = waits or (snapshot["noise/align"] > 0 and snapshot["noise/swirl"] != 0)
         self.settled = (
@@ -182,24 +183,24 @@ class StreamPainter:
             and snapshot["noise/hold"] >= 1
             and len(rows) >= steps - 1
         )
-        latents = self._latents(entered, snapshot, cargo)
+        latents = self._latents(entered, snapshot, context)
         kept = None
-        if strength < FADE_BELOW:  # the canvas reuses its tensor
+        if strength < FADE_BELOW:  # the compositor reuses its tensor
             kept = (
                 entered.clone()
-                if getattr(cargo, "walk", None) is None
+                if getattr(context, "walk", None) is None
                 else self.model.decode(latents)
             )
-        return self._arrived(self._stream.step(latents, recipe, (cargo, strength, kept)))
+        return self._arrived(self._stream.step(latents, conditioning, (context, strength, kept)))
 
-    def _recipe(
+    def _conditioning(
         self,
         entered: Tensor,
-        cargo: Any,
+        context: Any,
         snapshot: Snapshot,
         text: Embedding,
         negative: Embedding | None,
-    ) -> Recipe:
+    ) -> Conditioning:
         """All that this frame takes with it through the model."""
         steps = snapshot["steps"]
         noise = self._noise.sample(
@@ -210,14 +211,14 @@ class StreamPainter:
             steps,
         )
         noise = align(noise, entered, snapshot["noise/align"], self._turn.at(snapshot))
-        walk = getattr(cargo, "walk", None)
+        walk = getattr(context, "walk", None)
         tokens = self._walk_tokens
         walked = (
             tokens.at(walk.one, walk.two, walk.share, walk.chain)
             if walk is not None and tokens is not None
             else None
         )
-        return Recipe(
+        return Conditioning(
             self.model.schedule.plan(snapshot["strength"], steps),
             noise,
             self.model.adapters.with_picture(text, snapshot, walked),
@@ -226,23 +227,23 @@ class StreamPainter:
             None
             if negative is None
             else self.model.adapters.with_picture(negative, snapshot, walked, against=True),
-            self._hint(entered, cargo, snapshot["control/amount"]),
+            self._hint(entered, context, snapshot["control/amount"]),
             snapshot["control/amount"],
         )
 
-    def _latents(self, entered: Tensor, snapshot: Snapshot, cargo: Any) -> Tensor:
+    def _latents(self, entered: Tensor, snapshot: Snapshot, context: Any) -> Tensor:
         """Where the model starts from: the encoded input; on a walk the place between two pictures
         in the model's own space, and what feedback and lines have changed on top."""
-        step = getattr(cargo, "walk", None)
+        step = getattr(context, "walk", None)
         if step is None:
             return self.model.encode(entered)
         one, two = (self._latents_at(picture, step.chain) for picture in (step.one, step.two))
         latents = between(one, two, step.share)
-        if snapshot["feedback/amount"] > 0 or cargo.model_sees is not cargo.image:
+        if snapshot["feedback/amount"] > 0 or context.model_sees is not context.image:
             latents = (
                 latents
                 + self.model.encode(entered)
-                - self.model.encode(self._as_input(cargo.image))
+                - self.model.encode(self._as_input(context.image))
             )
         return latents
 
@@ -260,34 +261,34 @@ class StreamPainter:
         there = torch.from_numpy(picture).to(self.model.device).float()
         return there.div(255).mul(2).sub(1).permute(2, 0, 1)[None].contiguous()
 
-    def _hint(self, entered: Tensor, cargo: Any, amount: float) -> Tensor | None:
+    def _hint(self, entered: Tensor, context: Any, amount: float) -> Tensor | None:
         """The lines of a frame for a model that is led by them, (1, 3, H, W) 0..1. Black ones while
         it is warmed up."""
         if not self.wants_lines or amount == 0:
             return None
-        if cargo is None:
+        if context is None:
             return torch.zeros_like(entered)
-        lines = getattr(cargo, "lines", None)
+        lines = getattr(context, "lines", None)
         return (
             None
             if lines is None
             else torch.from_numpy(lines).to(entered.device).permute(2, 0, 1)[None].float() / 255
         )
 
-    def drain(self) -> Painting | None:
+    def drain(self) -> GeneratedImage | None:
         done = None
         while done is None and self._stream.rows:
             done = self._stream.step(None)
         return self._arrived(done)
 
-    def _arrived(self, done: Any) -> Painting | None:
+    def _arrived(self, done: Any) -> GeneratedImage | None:
         if done is None:
             return None
-        cargo, strength, entered = done.cargo
+        context, strength, entered = done.context
         picture = self.model.decode(done.latents)
         if entered is not None:
             picture = torch.lerp(entered.to(picture.dtype), picture, strength / FADE_BELOW)
-        return Painting(picture, cargo)
+        return GeneratedImage(picture, context)
 
     def clear(self) -> None:
         self._stream.clear()

@@ -29,7 +29,8 @@ BESIDE = "\x00"
 
 
 class PocketSchedule:
-    """Strength is how far the painting goes, not how much noise there is: nothing is scaled."""
+    """Strength is how far the generated image goes, not how much noise there is: nothing is
+    scaled."""
 
     last = LAST
 
@@ -39,7 +40,7 @@ class PocketSchedule:
 
 
 class BuiltIn(ABC):
-    """What the two built-in models share, as `Backend`s: words, palettes, strength. Latents:
+    """What the two built-in models share, as `DiffusionModel`s: words, palettes, strength. Latents:
     (B, 3, H, W), 0..1."""
 
     family = "pocket"
@@ -99,7 +100,7 @@ class BuiltIn(ABC):
         hint: Tensor | None = None,
         amount: float | Tensor = 1.0,
     ) -> Tensor:
-        """The painted pictures, (B, 3, H, W) 0..1. x: what is painted over. t: (B,), 999 times the
+        """The generated images, (B, 3, H, W) 0..1. x: what is painted over. t: (B,), 999 times the
         strength. text: tokens of `encode_text`; pooled, (B, 2), the log2 of the pixels in a unit
         and the relief - 1. hint: (B, 3, H, W), the texture field and its directions."""
         assert hint is not None
@@ -124,7 +125,7 @@ class BuiltIn(ABC):
 
     @abstractmethod
     def lay(self, patterns: np.ndarray) -> Tensor:
-        """Patterns (12, H, W) -> a `ground`, to be put there between two frames."""
+        """PatternThread (12, H, W) -> a `ground`, to be put there between two frames."""
 
     def describe(self) -> str:
         """`pocket (cpu float32)`."""
@@ -169,7 +170,7 @@ def meaning_of(text: str) -> Meaning:
 NOT_FOR_IT = ("loras", "embeddings", "controlnet", "t2i_adapter", "ip_adapter")
 
 
-def refuse_adapters(spec: ModelSpec) -> None:
+def reject_adapters(spec: ModelSpec) -> None:
     """Raises Fault for what only Stable Diffusion models take."""
     asked = [name for name in NOT_FOR_IT if getattr(spec, name, None)]
     if asked:

@@ -71,7 +71,7 @@ LCM_LORA = {
 FEW_STEP_NAMES = ("turbo", "lcm", "lightning", "hyper", "sdxs")
 
 
-def refuse_missing(spec: ModelSpec) -> None:
+def check_available(spec: ModelSpec) -> None:
     """Raises Fault for a path at which nothing is. To be asked before diffusers is imported, which
     takes seconds."""
     path = Path(spec.name).expanduser()
@@ -104,7 +104,7 @@ def open_pipeline(spec: ModelSpec, dtype: torch.dtype) -> Any:
                 **_without_checker(path),
             )
         else:
-            refuse_missing(spec)
+            check_available(spec)
             pipe = DiffusionPipeline.from_pretrained(
                 spec.name,
                 torch_dtype=dtype,
@@ -175,7 +175,7 @@ def check_single_file(spec: ModelSpec, path: Path) -> list[str]:
 
 
 def check_folder(spec: ModelSpec, path: Path) -> None:
-    """Say what a half-downloaded folder lacks before diffusers stumbles over it."""
+    """Log what a half-downloaded folder lacks before diffusers stumbles over it."""
     index_file = path / "model_index.json"
     if not index_file.is_file():
         raise Fault(f"model {spec.name}: no model_index.json in it, so not a diffusers folder")

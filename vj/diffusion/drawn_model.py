@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vj.diffusion.built_in import BuiltIn, drawn, refuse_adapters
+from vj.diffusion.built_in import BuiltIn, drawn, reject_adapters
 from vj.diffusion.checkpoints import ModelSpec
 from vj.pocket.techniques import TECHNIQUES
 
@@ -32,5 +32,5 @@ class DrawnModel(BuiltIn):
 
 def load_drawn(spec: ModelSpec) -> DrawnModel:
     """Nothing has to be loaded. Raises Fault for what it does not take."""
-    refuse_adapters(spec)
+    reject_adapters(spec)
     return DrawnModel()

@@ -131,7 +131,7 @@ class WalkTokens:
     ) -> None:
         """supervisor: of the thread that makes them."""
         self._supervisor = supervisor or Supervisor(on_message)
-        self._encode, self._wait, self._say = encode, wait, on_message
+        self._encode, self._wait, self._log = encode, wait, on_message
         self._known: list[tuple[np.ndarray, list[Tensor | None]]] = []
         self._queue: queue.SimpleQueue[tuple[np.ndarray, list[Tensor | None]] | None] = (
             queue.SimpleQueue()
@@ -181,7 +181,7 @@ class WalkTokens:
             except Exception as error:  # the picture goes on without this prompt
                 entry[1].append(None)
                 self._supervisor.count("image prompts")
-                self._say(f"image prompt: {type(error).__name__}: {error}"[:300])
+                self._log(f"image prompt: {type(error).__name__}: {error}"[:300])
 
     def close(self) -> None:
         self._queue.put(None)

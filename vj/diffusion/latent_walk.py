@@ -2,10 +2,10 @@
 is given there.
 
 A walk is a chain of pictures. Its legs are walked by time, each along its own curve, or by hand;
-with `walk/even` the way is taken slower where the painting changes much and quicker where it
-changes little, so that what one sees moves at constant speed. The painting itself says how much it
-changes, so it holds for any model and prompt: du/dt = v / max(change of the output for a step of u,
-e).
+with `walk/even` the way is taken slower where the generated image changes much and quicker where it
+changes little, so that what one sees moves at constant speed. The generated image itself says how
+much it changes, so it holds for any model and prompt: du/dt = v / max(change of the output for a
+step of u, e).
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ BRAKE, HURRY = 0.6, 1.2
 """Bounds of how the pace changes from a frame to the next: quicker down than up, since a jump is
 seen and a pause is not."""
 TRUST = 0.1
-"""Legs of experience after which what was measured counts as much as the guess that paintings
-change as their pictures do."""
+"""Legs of experience after which what was measured counts as much as the guess that generated
+images change as their pictures do."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Step:
+class WalkStep:
     """A place on a walk. one, two: (H, W, 3) uint8, the prepared pictures of its leg, the same
     arrays for the whole leg. share: how far from one to two, 0..1, the curve in it."""
 
@@ -54,7 +54,7 @@ class Step:
         )
 
 
-class Walker:
+class LatentWalk:
     """Walks one chain at a time. Belongs to the render thread."""
 
     def __init__(self, size: Size, fit: Fit) -> None:
@@ -75,7 +75,7 @@ class Walker:
         self._shown, self._expected = 0.0, 0.0
         """How much it has changed in all, and how much the pictures did."""
 
-    def at(self, chain: tuple[np.ndarray, ...], snapshot: Snapshot) -> Step:
+    def at(self, chain: tuple[np.ndarray, ...], snapshot: Snapshot) -> WalkStep:
         """The place of this frame. chain: at least one picture, (H, W, 3 or 4) uint8 each, of any
         sizes."""
         if len(chain) != len(self._chain) or any(
@@ -99,7 +99,7 @@ class Walker:
         leg = self._leg(legs)
         share = self._ease(leg, snapshot)(min(1.0, max(0.0, self.position - leg))) if legs else 0.0
         self._eased = leg + share
-        return Step(
+        return WalkStep(
             self._prepared[leg],
             self._prepared[(leg + 1) % len(chain)],
             share,
@@ -175,9 +175,9 @@ class Walker:
             low, high = (middle, high) if abs(ease(there) - begin) < share else (low, middle)
         return 0.5 * (low + high)
 
-    def saw(self, painting: np.ndarray) -> None:
+    def saw(self, generated: np.ndarray) -> None:
         """Tell it what was shown for the last step, (H, W, 3) uint8: an even walk goes by that."""
-        small = _small(painting)
+        small = _small(generated)
         moved = abs(self._eased - self._seen_eased)
         if self._seen is not None and 1e-4 < moved < 0.5:
             change = float(np.abs(small - self._seen).mean())

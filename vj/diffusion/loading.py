@@ -1,4 +1,4 @@
-"""From a show's model section to a painter that is ready to play. Takes seconds to minutes, so
+"""From a show's model section to a backend that is ready to play. Takes seconds to minutes, so
 beside the picture."""
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
 from vj.diffusion.autotune import tune
-from vj.diffusion.backends import Painter, Plain, StreamPainter
+from vj.diffusion.backends import Backend, PassThrough, StreamBackend
 from vj.diffusion.built_in import BuiltIn
 from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.choices import Choices
 from vj.diffusion.drawn_model import DrawnModel, load_drawn
 from vj.diffusion.model import Model, load_model, place_of
-from vj.diffusion.pocket_backend import PocketPainter
+from vj.diffusion.pocket_backend import PocketBackend
 from vj.diffusion.pocket_model import PocketModel, is_built_in, load_pocket, pocket_file
 from vj.diffusion.size_fit import fitted
-from vj.diffusion.streamdiffusion_backend import PackagePainter
+from vj.diffusion.streamdiffusion_backend import StreamDiffusionBackend
 from vj.parameters.store import Snapshot
 from vj.pipeline.preprocess import Fit
 
 Engine = Literal["stream", "streamdiffusion"]
 
 
-def make_painter(
+def make_backend(
     spec: ModelSpec,
     engine: Engine,
     size: Size,
@@ -41,12 +41,12 @@ def make_painter(
     fit: Fit = "crop",
     choices: Choices | None = None,
     supervisor: Supervisor | None = None,
-) -> Painter:
+) -> Backend:
     """Load, choose the quickest way to compute on a CPU, and run the first frames. Raises Fault
     with one line that says what is wrong.
 
     quietly: entered while ways are timed; the rest of the program should do little meanwhile.
-    sizes: live, the painter is made for the largest of these that this machine paints in time,
+    sizes: live, the backend is made for the largest of these that this machine paints in time,
     instead of for `size`. choices: what was found out by timing before. supervisor: of the threads
     beside the picture.
 
@@ -54,7 +54,7 @@ def make_painter(
     every time.
     """
     if spec.name == "none":
-        return Plain(size)
+        return PassThrough(size)
     weights = pocket_file(spec.name)
     if is_built_in(spec.name) and engine == "streamdiffusion":
         raise Fault(
@@ -77,19 +77,19 @@ def make_painter(
         if chosen:
             on_message(f"{model.name} computes in {chosen}")
 
-    def paint_at(size: Size) -> Painter:
-        painter: StreamPainter | PackagePainter
+    def paint_at(size: Size) -> Backend:
+        backend: StreamBackend | StreamDiffusionBackend
         if isinstance(model, BuiltIn):
             if isinstance(model, PocketModel) and model.is_frozen:
                 model.freeze(size.width, size.height)
-            painter = PocketPainter(model, size, not live, on_message, supervisor)
+            backend = PocketBackend(model, size, not live, on_message, supervisor)
         elif engine == "streamdiffusion":
-            painter = PackagePainter(model, size, not live, on_message, supervisor)
+            backend = StreamDiffusionBackend(model, size, not live, on_message, supervisor)
         else:
-            painter = StreamPainter(model, size, not live, on_message, supervisor)
+            backend = StreamBackend(model, size, not live, on_message, supervisor)
         if live:
-            painter.warm(snapshot)
-        return painter
+            backend.warm(snapshot)
+        return backend
 
     if live and sizes:
         return fitted(sizes, paint_at, fit, snapshot, on_message, choices, spec.name)[1]

@@ -24,15 +24,15 @@ from vj.diffusion.adapters import Adapters, add_adapters
 from vj.diffusion.checkpoints import (
     ModelSpec,
     Progress,
+    check_available,
     check_fit,
     choose_vae,
     family_of,
     fuse_lcm,
     open_pipeline,
-    refuse_missing,
 )
 from vj.diffusion.prompts import Embedding
-from vj.diffusion.stream_batch import Schedule
+from vj.diffusion.stream_batch import NoiseSchedule
 from vj.parameters.store import Snapshot
 
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -47,13 +47,13 @@ class Model:
     device: torch.device
     dtype: torch.dtype
     pipe: Any
-    schedule: Schedule = field(init=False)
+    schedule: NoiseSchedule = field(init=False)
     threads: int | None = None
     """Threads that its computing takes on a CPU; None for torch's own choice."""
     adapters: Adapters = field(default_factory=Adapters)
 
     def __post_init__(self) -> None:
-        self.schedule = Schedule(self.pipe.scheduler.alphas_cumprod)
+        self.schedule = NoiseSchedule(self.pipe.scheduler.alphas_cumprod)
         self.prediction: str = self.pipe.scheduler.config.prediction_type
         self.latent_channels: int = self.pipe.unet.config.in_channels
         self.scale: int = self.pipe.vae_scale_factor
@@ -239,7 +239,7 @@ def load_model(spec: ModelSpec, progress: Progress = lambda text: None) -> Model
     Raises Fault with one line that says what is missing or does not fit, and what would do.
     """
     device, dtype = place_of(spec)
-    refuse_missing(spec)
+    check_available(spec)
     _quieten()
     progress(f"loading {spec.name} for {device}")
     pipe = open_pipeline(spec, dtype)

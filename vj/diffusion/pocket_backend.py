@@ -16,15 +16,15 @@ from torch import Tensor
 from vj.core.frame import Size
 from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
-from vj.diffusion.backends import Painting, Picture, StreamPainter
+from vj.diffusion.backends import GeneratedImage, Picture, StreamBackend
 from vj.diffusion.built_in import BESIDE, BuiltIn, meaning_of
 from vj.diffusion.prompts import Embedding, wanted
-from vj.diffusion.stream_batch import Noise, Recipe
+from vj.diffusion.stream_batch import Conditioning, Noise
 from vj.kernels.cupy_field import FieldKernels
 from vj.kernels.cv_field import FieldMaker
 from vj.parameters.store import Snapshot
 from vj.pocket import patterns as lattice
-from vj.pocket.words import say
+from vj.pocket.words import describe
 
 NOISE = 2 / 255
 """Of 0..1: changes up to this are taken for the camera's noise."""
@@ -34,7 +34,7 @@ PatternsOf = tuple[int, int, float, float]
 """What patterns are drawn for: seed/a, seed/b, seed/mix, the stroke size."""
 
 
-class Patterns:
+class PatternThread:
     """Draws patterns, and what they give to the network, on a thread of its own or, with `wait`, on
     the spot: it takes a tenth of a second. The newest wish wins; until it is met the last one
     stands."""
@@ -47,7 +47,7 @@ class Patterns:
         supervisor: Supervisor | None = None,
     ) -> None:
         """supervisor: of the thread that draws."""
-        self._draw, self._wait, self._say = draw, wait, on_message
+        self._draw, self._wait, self._log = draw, wait, on_message
         self._supervisor = supervisor or Supervisor(on_message)
         self._asked: PatternsOf | None = None
         self._wishes: Mailbox[PatternsOf] = Mailbox()
@@ -60,7 +60,7 @@ class Patterns:
         return self._there != self._asked
 
     def at(self, wish: PatternsOf) -> Tensor | None:
-        """Patterns that have come since the last call; None when there are none. The first are
+        """PatternThread that have come since the last call; None when there are none. The first are
         waited for: without any there is no picture."""
         if wish != self._asked:
             self._asked = wish
@@ -84,7 +84,7 @@ class Patterns:
                 Exception
             ) as error:  # a card that is full: the last patterns stand, and the next wish is tried
                 self._supervisor.count("patterns")
-                self._say(f"patterns could not be drawn ({type(error).__name__}: {error})"[:300])
+                self._log(f"patterns could not be drawn ({type(error).__name__}: {error})"[:300])
 
     def close(self) -> None:
         self._wishes.close()
@@ -147,14 +147,14 @@ class Steady:
         """(1, 3, H, W), -1..1; the same picture twice gives the same tensor of numbers twice."""
         last = self._last
         if last is None or last.shape != entered.shape:
-            self._last = entered.clone()  # the canvas uses its tensor again
+            self._last = entered.clone()  # the compositor uses its tensor again
         else:
             change = entered - last
             self._last = last + (change - change.clamp(-2 * NOISE, 2 * NOISE))
         return self._last
 
 
-class PocketPainter(StreamPainter):
+class PocketBackend(StreamBackend):
     """Belongs to the render thread."""
 
     def __init__(
@@ -165,9 +165,9 @@ class PocketPainter(StreamPainter):
         on_message: Callable[[str], None] = lambda text: None,
         supervisor: Supervisor | None = None,
     ) -> None:
-        """See `StreamPainter`."""
+        """See `StreamBackend`."""
         super().__init__(model, size, wait, on_message, supervisor)
-        self._pocket, self._say = model, on_message
+        self._pocket, self._log = model, on_message
         self.unused = ("noise/align", "control/amount", "image/amount", "image/mix")
         self._noise = Noise(
             (1, size.height, size.width), torch.device("cpu"), torch.float32, rows=1
@@ -177,29 +177,32 @@ class PocketPainter(StreamPainter):
         self._nothing = torch.zeros((1, 3, size.height, size.width), device=model.device)
         """No noise is put on the latents themselves."""
         self._white: tuple[object, np.ndarray] = (None, np.zeros((1, 1), np.float32))
-        self._patterns, self._steady = Patterns(self._draw, wait, on_message, supervisor), Steady()
+        self._patterns, self._steady = (
+            PatternThread(self._draw, wait, on_message, supervisor),
+            Steady(),
+        )
         self._ground: Tensor | None = None
         self._texts: tuple[str, ...] = ()
         self.understood = ""
         """What was made of the prompts, in a line."""
 
-    def paint(self, entered: Picture, snapshot: Snapshot, cargo: Any) -> Painting | None:
+    def paint(self, entered: Picture, snapshot: Snapshot, context: Any) -> GeneratedImage | None:
         snapshot = with_colours(snapshot)
         self._explain(snapshot)
         if snapshot["strength"] > 0 and isinstance(entered, Tensor):
             entered = self._steady.of(entered)
-        painting = super().paint(entered, snapshot, cargo)
+        generated = super().paint(entered, snapshot, context)
         self.settled = self.settled and not self._patterns.pending and snapshot["noise/swirl"] == 0
-        return painting
+        return generated
 
-    def _recipe(
+    def _conditioning(
         self,
         entered: Tensor,
-        cargo: Any,
+        context: Any,
         snapshot: Snapshot,
         text: Embedding,
         negative: Embedding | None,
-    ) -> Recipe:
+    ) -> Conditioning:
         steps = snapshot["steps"]
         one = min(LARGEST_UNIT, max(SMALLEST_UNIT, self._unit * snapshot["pocket/size"]))
         size = one / self._unit
@@ -211,7 +214,7 @@ class PocketPainter(StreamPainter):
         form = self._form.of(entered, self._white_of(snapshot), size, self._turn.at(snapshot))
         numbers = [math.log2(one), snapshot["pocket/relief"] - 1]
         more = torch.tensor([numbers], device=self.model.device)
-        return Recipe(
+        return Conditioning(
             self.model.schedule.plan(snapshot["strength"], steps),
             self._nothing.expand(steps, -1, -1, -1),
             replace(text, pooled=more),
@@ -237,18 +240,18 @@ class PocketPainter(StreamPainter):
         return self._pocket.lay(lattice.draw(white, self._unit, wish[3]))
 
     def _explain(self, snapshot: Snapshot) -> None:
-        """Say what was made of prompts that have changed, once the prompts' thread has read them:
+        """Log what was made of prompts that have changed, once the prompts' thread has read them:
         looking up the nearest words is not for the render thread."""
         texts = tuple(dict.fromkeys(text for text, _ in wanted(snapshot) if text.strip()))
         if texts == self._texts or any(self._book.get(text) is None for text in texts):
             return
         new = [text for text in texts if text not in self._texts]
         self._texts = texts
-        lines = {text: say(meaning_of(text)) for text in texts}
+        lines = {text: describe(meaning_of(text)) for text in texts}
         self.understood = "; ".join(lines.values())
         for text in new:
             if not meaning_of(text).heard:
-                self._say(lines[text])
+                self._log(lines[text])
 
     def close(self) -> None:
         super().close()

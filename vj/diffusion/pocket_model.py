@@ -22,7 +22,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from vj.core.errors import Fault
-from vj.diffusion.built_in import AUDIBLE, BuiltIn, drawn, meaning_of, refuse_adapters
+from vj.diffusion.built_in import AUDIBLE, BuiltIn, drawn, meaning_of, reject_adapters
 from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.prompts import Embedding
 from vj.pocket import WEIGHTS
@@ -48,7 +48,7 @@ def is_built_in(name: str) -> bool:
     return name == "drawn" or pocket_file(name) is not None
 
 
-class Painting(nn.Module):
+class TracedPocket(nn.Module):
     """`Network.paint` as a module's forward, which is what can be traced."""
 
     def __init__(self, network: Network) -> None:
@@ -147,7 +147,7 @@ class PocketModel(BuiltIn):
 
     @torch.no_grad()
     def lay(self, patterns: np.ndarray) -> Tensor:
-        """Patterns (12, H, W) -> a `ground`, to be put there between two frames."""
+        """PatternThread (12, H, W) -> a `ground`, to be put there between two frames."""
         self._patterns = np.asarray(patterns, np.float32)
         there = padded(torch.from_numpy(patterns)[None].to(self.device, self.dtype))
         return self.network.ground(there)
@@ -207,7 +207,7 @@ class PocketModel(BuiltIn):
                     warnings.simplefilter("ignore")
                     example = (picture, picture.clone(), ground, self.network.films(style))
                     traced = torch.jit.trace(
-                        Painting(self.network).eval(), example, check_trace=False
+                        TracedPocket(self.network).eval(), example, check_trace=False
                     )
                     kept = torch.jit.freeze(traced)
             if self._weights is not None:
@@ -231,7 +231,7 @@ def load_pocket(
     spec: ModelSpec, path: Path, device: torch.device, dtype: torch.dtype
 ) -> PocketModel:
     """Load the built-in model, or one trained like it. Raises Fault."""
-    refuse_adapters(spec)
+    reject_adapters(spec)
     try:
         status = path.stat()
         network = load_network(path)

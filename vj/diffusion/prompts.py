@@ -149,7 +149,7 @@ def wanted(snapshot: Snapshot) -> list[tuple[str, float]]:
     return [(snapshot["prompt/a"], 1.0 - mix), (snapshot["prompt/b"], mix)]
 
 
-class Travel:
+class PromptTravel:
     """The embedding of each frame: the mixture the hands ask for, and the way there when its texts
     change."""
 

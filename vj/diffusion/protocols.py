@@ -20,7 +20,7 @@ class Plan(Protocol):
         """The levels a frame goes through at this strength, the highest first."""
 
 
-class Backend(Protocol):
+class DiffusionModel(Protocol):
     """Makes a generated picture of a frame: `vj.diffusion.model.Model`, a diffusers pipeline, or
     `vj.diffusion.pocket_model.PocketModel`. Tensors in and out are float32 on `device`."""
 
@@ -70,7 +70,7 @@ class Backend(Protocol):
     def describe(self) -> str: ...
 
 
-class Tunable(Backend, Protocol):
+class Tunable(DiffusionModel, Protocol):
     """A backend with several ways to compute on a CPU."""
 
     def to(self, dtype: torch.dtype) -> None:

@@ -11,10 +11,10 @@ import numpy as np
 
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
-from vj.diffusion.backends import Painter
+from vj.diffusion.backends import Backend
 from vj.diffusion.choices import Choices
 from vj.parameters.store import Snapshot
-from vj.pipeline.frame_pipeline import Journey
+from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.preprocess import Fit
 
 WIDE = (Size(320, 192), Size(448, 256), Size(512, 288))
@@ -35,33 +35,33 @@ def sizes_for(came: Size) -> tuple[Size, ...]:
     return WIDE if came.width >= WIDE_FROM * came.height else SQUARE
 
 
-def seconds_of_a_frame(painter: Painter, size: Size, fit: Fit, snapshot: Snapshot) -> float:
-    """Median time of the whole frame, feedback, flow and smoothing in it, with this painter."""
-    journey = Journey(size, fit, Metrics(), lambda text: None)
-    journey.swap(painter)
+def seconds_of_a_frame(backend: Backend, size: Size, fit: Fit, snapshot: Snapshot) -> float:
+    """Median time of the whole frame, feedback, flow and smoothing in it, with this backend."""
+    pipeline = FramePipeline(size, fit, Metrics(), lambda text: None)
+    pipeline.swap(backend)
     rng = np.random.default_rng(0)
     large = cv2.resize(rng.integers(0, 255, (12, 20, 3), np.uint8), (size.width + 64, size.height))
     taken = []
     for index in range(WARM + TRIES):
         moved = np.ascontiguousarray(large[:, 4 * index : 4 * index + size.width])
         begun = time.perf_counter()
-        journey.travel(Frame(moved, index, snapshot.time + index / 30), snapshot)
+        pipeline.process(Frame(moved, index, snapshot.time + index / 30), snapshot)
         taken.append(time.perf_counter() - begun)
-    journey.leave()
+    pipeline.leave()
     return statistics.median(taken[WARM:])
 
 
 def fitted(
     sizes: tuple[Size, ...],
-    paint_at: Callable[[Size], Painter],
+    paint_at: Callable[[Size], Backend],
     fit: Fit,
     snapshot: Snapshot,
     on_message: Callable[[str], None],
     choices: Choices | None = None,
     name: str = "",
-) -> tuple[Size, Painter]:
-    """The largest of the sizes that holds `LEAST` frames a second, and its painter; the smallest
-    when none does. paint_at: makes a painter ready to play. Takes a second or so for each size,
+) -> tuple[Size, Backend]:
+    """The largest of the sizes that holds `LEAST` frames a second, and its backend; the smallest
+    when none does. paint_at: makes a backend ready to play. Takes a second or so for each size,
     unless choices know it. name: of the model, under which the size is kept there."""
     known = choices.get("size", name, *sizes) if choices is not None else None
     before = next((size for size in sizes if known and str(size) == known.get("size")), None)
@@ -69,17 +69,17 @@ def fitted(
         on_message(f"size: auto is {before} here, as before")
         return before, paint_at(before)
     tried: list[str] = []
-    best: tuple[Size, Painter] | None = None
+    best: tuple[Size, Backend] | None = None
     for size in sizes:
-        painter = paint_at(size)
-        seconds = seconds_of_a_frame(painter, size, fit, snapshot)
+        backend = paint_at(size)
+        seconds = seconds_of_a_frame(backend, size, fit, snapshot)
         tried.append(f"{size}: {seconds * 1e3:.0f} ms")
         if best is not None and seconds > 1 / LEAST:
-            painter.close()
+            backend.close()
             break
         if best is not None:
             best[1].close()
-        best = size, painter
+        best = size, backend
         if seconds > 1 / LEAST:
             break
     assert best is not None

@@ -29,7 +29,7 @@ class Level:
     b: float
 
 
-class Schedule:
+class NoiseSchedule:
     """The model's noise schedule, continuous in t: log-SNR is interpolated linearly between integer
     timesteps."""
 
@@ -56,7 +56,7 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class Conditioning:
     """All that a frame takes with it. noise: (n, C, h, w), one for each level. negative: None when
     guidance is 1 or residual. hint: (1, 3, H, W) float 0..1, the lines that lead it. hint_amount:
     how strongly."""
@@ -72,14 +72,14 @@ class Recipe:
 
 
 @dataclass(slots=True)
-class Row:
+class BatchRow:
     """A frame in flight. x: its noised latents (1, C, h, w) at level `step`. stock: residual noise
     of its guidance."""
 
-    recipe: Recipe
+    conditioning: Conditioning
     x: Tensor
     stock: Tensor
-    cargo: Any
+    context: Any
     step: int = 0
 
 
@@ -88,7 +88,7 @@ class Done:
     """A frame that has arrived: its clean latents (1, C, h, w) and whatever was sent along."""
 
     latents: Tensor
-    cargo: Any
+    context: Any
 
 
 Unet = Callable[..., Tensor]
@@ -103,7 +103,7 @@ class StreamBatch:
 
     unet: Unet
     prediction: str = "epsilon"
-    rows: list[Row] = field(default_factory=list)
+    rows: list[BatchRow] = field(default_factory=list)
 
     def clear(self) -> None:
         """Forget the frames in flight (another size, another model)."""
@@ -111,7 +111,7 @@ class StreamBatch:
 
     @torch.no_grad()
     def step(
-        self, latents: Tensor | None, recipe: Recipe | None = None, cargo: Any = None
+        self, latents: Tensor | None, conditioning: Conditioning | None = None, context: Any = None
     ) -> Done | None:
         """Take a frame in (or none), move every row on by one level, and give the newest frame that
         has arrived.
@@ -120,21 +120,23 @@ class StreamBatch:
         steps shrink, several frames arrive at once: the newest is given, the older ones are
         overtaken and dropped.
         """
-        if latents is not None and recipe is not None:
-            first, noise = recipe.levels[0], recipe.noise[:1]
-            self.rows.insert(0, Row(recipe, first.a * latents + first.b * noise, noise, cargo))
+        if latents is not None and conditioning is not None:
+            first, noise = conditioning.levels[0], conditioning.noise[:1]
+            self.rows.insert(
+                0, BatchRow(conditioning, first.a * latents + first.b * noise, noise, context)
+            )
         for row, (x0, stock) in zip(self.rows, self._predict(), strict=True):
             row.step += 1
-            if row.step < len(row.recipe.levels):
-                level = row.recipe.levels[row.step]
-                row.x = level.a * x0 + level.b * row.recipe.noise[row.step : row.step + 1]
+            if row.step < len(row.conditioning.levels):
+                level = row.conditioning.levels[row.step]
+                row.x = level.a * x0 + level.b * row.conditioning.noise[row.step : row.step + 1]
                 row.stock = stock
             else:
                 row.x = x0
         for index, row in enumerate(self.rows):
-            if row.step == len(row.recipe.levels):
+            if row.step == len(row.conditioning.levels):
                 del self.rows[index:]
-                return Done(row.x, row.cargo)
+                return Done(row.x, row.context)
         return None
 
     def _predict(self) -> list[tuple[Tensor, Tensor]]:
@@ -147,48 +149,61 @@ class StreamBatch:
         fresh = [
             row
             for row in rows
-            if row.recipe.negative is not None and row.recipe.guidance > 1 and row.step == 0
+            if row.conditioning.negative is not None
+            and row.conditioning.guidance > 1
+            and row.step == 0
         ]
         batch = [*rows, *fresh]
         x = torch.cat([row.x for row in batch])
         t = torch.tensor(
-            [row.recipe.levels[row.step].t for row in batch], dtype=torch.float32, device=x.device
+            [row.conditioning.levels[row.step].t for row in batch],
+            dtype=torch.float32,
+            device=x.device,
         )
-        texts = [row.recipe.text for row in rows] + [
-            row.recipe.negative for row in fresh if row.recipe.negative is not None
+        texts = [row.conditioning.text for row in rows] + [
+            row.conditioning.negative for row in fresh if row.conditioning.negative is not None
         ]
-        out = self.unet(x, t, Embedding.stack(texts), *self._hints([row.recipe for row in batch]))
+        out = self.unet(
+            x, t, Embedding.stack(texts), *self._hints([row.conditioning for row in batch])
+        )
         for row, negative in zip(fresh, out[len(rows) :].split(1), strict=True) if fresh else ():
-            row.stock = self._epsilon(negative, row.x, row.recipe.levels[0])
+            row.stock = self._epsilon(negative, row.x, row.conditioning.levels[0])
         return [
             self._advance(row, prediction)
             for row, prediction in zip(rows, out[: len(rows)].split(1), strict=True)
         ]
 
     @staticmethod
-    def _hints(recipes: list[Recipe]) -> tuple[Tensor, Tensor] | tuple[()]:
+    def _hints(conditionings: list[Conditioning]) -> tuple[Tensor, Tensor] | tuple[()]:
         """The rows' hints and amounts as a batch; nothing when none has one."""
-        like = next((recipe.hint for recipe in recipes if recipe.hint is not None), None)
+        like = next(
+            (conditioning.hint for conditioning in conditionings if conditioning.hint is not None),
+            None,
+        )
         if like is None:
             return ()
-        amounts = [0.0 if recipe.hint is None else recipe.hint_amount for recipe in recipes]
+        amounts = [
+            0.0 if conditioning.hint is None else conditioning.hint_amount
+            for conditioning in conditionings
+        ]
         hints = [
-            torch.zeros_like(like) if recipe.hint is None else recipe.hint for recipe in recipes
+            torch.zeros_like(like) if conditioning.hint is None else conditioning.hint
+            for conditioning in conditionings
         ]
         return torch.cat(hints), torch.tensor(amounts, dtype=torch.float32, device=like.device)
 
-    def _advance(self, row: Row, prediction: Tensor) -> tuple[Tensor, Tensor]:
-        recipe, level = row.recipe, row.recipe.levels[row.step]
-        if recipe.guidance <= 1:
+    def _advance(self, row: BatchRow, prediction: Tensor) -> tuple[Tensor, Tensor]:
+        conditioning, level = row.conditioning, row.conditioning.levels[row.step]
+        if conditioning.guidance <= 1:
             return self._clean(prediction, row.x, level), row.stock
-        base = recipe.delta * row.stock
-        epsilon = base + recipe.guidance * (self._epsilon(prediction, row.x, level) - base)
+        base = conditioning.delta * row.stock
+        epsilon = base + conditioning.guidance * (self._epsilon(prediction, row.x, level) - base)
         x0 = (row.x - level.b * epsilon) / level.a
-        if row.step + 1 == len(recipe.levels):
+        if row.step + 1 == len(conditioning.levels):
             return x0, row.stock
-        after = recipe.levels[row.step + 1]
+        after = conditioning.levels[row.step + 1]
         stock = (
-            recipe.noise[row.step + 1 : row.step + 2]
+            conditioning.noise[row.step + 1 : row.step + 2]
             + after.a * (level.b / level.a) * (row.stock - epsilon) / after.b
         )
         return x0, stock

@@ -23,12 +23,12 @@ from torch import Tensor
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
-from vj.diffusion.backends import FADE_BELOW, Painting, Picture
+from vj.diffusion.backends import FADE_BELOW, GeneratedImage, Picture
 from vj.diffusion.model import Model
-from vj.diffusion.prompts import Embedding, PromptBook, Travel
+from vj.diffusion.prompts import Embedding, PromptBook, PromptTravel
 from vj.diffusion.stream_batch import Noise
 from vj.parameters.store import Snapshot
-from vj.pipeline.compositor import make_canvas
+from vj.pipeline.compositor import make_compositor
 
 INFERENCE_STEPS = 50
 """The list of timesteps the package picks from."""
@@ -42,7 +42,7 @@ def t_index_list(strength: float, steps: int, last: int = 999) -> list[int]:
     return [min(INFERENCE_STEPS - 1, max(0, round((last - t) / spacing))) for t in levels]
 
 
-class PackagePainter:
+class StreamDiffusionBackend:
     """A model played through the package."""
 
     def __init__(
@@ -53,7 +53,7 @@ class PackagePainter:
         on_message: Callable[[str], None] = lambda text: None,
         supervisor: Supervisor | None = None,
     ) -> None:
-        """See `StreamPainter`. Raises Unavailable without the package, Fault for SDXL."""
+        """See `StreamBackend`. Raises Unavailable without the package, Fault for SDXL."""
         try:
             self._package: Any = importlib.import_module("streamdiffusion").StreamDiffusion
         except ImportError as error:
@@ -75,7 +75,7 @@ class PackagePainter:
             )
         self.model = model
         self.name = f"{model.describe()} by streamdiffusion"
-        self.canvas = make_canvas(size, model.device, model.dtype)
+        self.compositor = make_compositor(size, model.device, model.dtype)
         self.settled = False
         self.wants_lines = False
         self.unused: tuple[str, ...] = (
@@ -84,7 +84,7 @@ class PackagePainter:
         )
         self._size = size
         self._book = PromptBook(model.encode_text, wait, on_message, supervisor=supervisor)
-        self._travel = Travel(self._book)
+        self._travel = PromptTravel(self._book)
         self._noise = Noise(
             (model.latent_channels, size.height // model.scale, size.width // model.scale),
             model.device,
@@ -95,7 +95,7 @@ class PackagePainter:
         self._flying: deque[tuple[Any, float, Tensor]] = deque()
 
     def warm(self, snapshot: Snapshot) -> None:
-        """See `StreamPainter.warm`."""
+        """See `StreamBackend.warm`."""
         for text in ("", snapshot["prompt/a"], snapshot["prompt/b"]):
             self._book.learn(text)
         black = torch.zeros((1, 3, self._size.height, self._size.width), device=self.model.device)
@@ -103,30 +103,30 @@ class PackagePainter:
             self.paint(black, snapshot, None)
         self.clear()
 
-    def paint(self, entered: Picture, snapshot: Snapshot, cargo: Any) -> Painting | None:
+    def paint(self, entered: Picture, snapshot: Snapshot, context: Any) -> GeneratedImage | None:
         assert isinstance(entered, Tensor)
         self.model.take_threads()
         self.model.follow(snapshot)
         text = self._travel.at(snapshot)
         if text is None:
-            return Painting(entered, cargo) if not self._flying else None
+            return GeneratedImage(entered, context) if not self._flying else None
         self._tune(snapshot, text)
         self.settled = False
-        return self._advance((cargo, snapshot["strength"], entered.clone()))
+        return self._advance((context, snapshot["strength"], entered.clone()))
 
     @torch.no_grad()
-    def _advance(self, flight: tuple[Any, float, Tensor]) -> Painting | None:
+    def _advance(self, flight: tuple[Any, float, Tensor]) -> GeneratedImage | None:
         self._flying.append(flight)
         clean = self._stream.predict_x0_batch(self._stream.encode_image(flight[2]).float())
         if len(self._flying) < self._stream.denoising_steps_num:
             return None  # the package's buffers start at zero: what leaves them first is no picture
         while len(self._flying) > self._stream.denoising_steps_num:
             self._flying.popleft()
-        cargo, strength, entered = self._flying.popleft()
+        context, strength, entered = self._flying.popleft()
         picture = self._stream.decode_image(clean.to(self.model.vae_dtype))
         if strength < FADE_BELOW:
             picture = torch.lerp(entered.to(picture.dtype), picture, strength / FADE_BELOW)
-        return Painting(picture, cargo)
+        return GeneratedImage(picture, context)
 
     def _tune(self, snapshot: Snapshot, text: Embedding) -> None:
         """Bring the package to this frame's settings; it is built anew for another strength, and
@@ -197,8 +197,8 @@ class PackagePainter:
         b = torch.tensor([level.b for level in levels], device=x.device).view(-1, 1, 1, 1)
         return ((x - a * out) / b if self.model.prediction == "sample" else a * out + b * x,)
 
-    def drain(self) -> Painting | None:
-        while any(cargo is not None for cargo, _, _ in self._flying):
+    def drain(self) -> GeneratedImage | None:
+        while any(context is not None for context, _, _ in self._flying):
             done = self._advance((None, 0.0, self._flying[-1][2]))
             if done is not None:
                 return done

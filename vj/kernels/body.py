@@ -109,7 +109,7 @@ VJ_INLINE float vj_mode(int mode, float base, float top)
     }
 }
 
-/* from: dx, dy and sureness of a pixel, bilinear out of a grid of any size; none: 0, 0, 1. */
+/* from: dx, dy and confidence of a pixel, bilinear out of a grid of any size; none: 0, 0, 1. */
 VJ_INLINE void vj_flow_at(const float *flow, int flow_width, int flow_height, int width, int height,
         int x, int y, float *from)
 {
@@ -167,9 +167,9 @@ VJ_INLINE void feedback_pixel(const vj_byte *image, const float *last, int width
     }
 }
 
-/* painted 0..1 (clamped here), last 0..1, sure 0..1, image 0..255 -> state 0..1, out 0..255; three
-   numbers each. shown: 0..1, the mask. */
-VJ_INLINE void blend_pixel(const float *painted, const float *last, float sure,
+/* painted 0..1 (clamped here), last 0..1, confidence 0..1, image 0..255 -> state 0..1, out 0..255;
+   three numbers each. shown: 0..1, the mask. */
+VJ_INLINE void blend_pixel(const float *painted, const float *last, float confidence,
         const vj_byte *image, float shown, const vj_settings *settings, float *state, vj_byte *out)
 {
     float mixed[3], change = 0.0f;
@@ -178,7 +178,7 @@ VJ_INLINE void blend_pixel(const float *painted, const float *last, float sure,
         for (int c = 0; c < 3; ++c) change += fabsf(state[c] - last[c]);
         const float t = vj_clamp((change / 3.0f - VJ_STILL) / VJ_SPAN);
         const float still = 1.0f - settings->motion * (t * t * (3.0f - 2.0f * t));
-        const float keep = settings->smoothing * still * sure;
+        const float keep = settings->smoothing * still * confidence;
         for (int c = 0; c < 3; ++c) state[c] += keep * (last[c] - state[c]);
     }
     for (int c = 0; c < 3; ++c) {

@@ -1,4 +1,4 @@
-"""Enlarging led by the real input, on an NVIDIA card: the kernels of guided_body.py on torch's
+"""OutputUpscaler led by the real input, on an NVIDIA card: the kernels of guided_body.py on torch's
 stream, in memory that is kept."""
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _NAMES = ("vj_guide_fit", "vj_guide_mean", "vj_guide_led", "vj_guided")
 
 
 class GuidedKernels:
-    """Leads pictures enlarged from one size to another, uint8 on the card, by their input's luma.
+    """Leads pictures upscaled from one size to another, uint8 on the card, by their input's luma.
 
     What `guide` returns is overwritten by the next call. Nothing is allocated after the start, and
     nothing here waits. Raises Unavailable without cupy or a card.
@@ -53,7 +53,7 @@ class GuidedKernels:
         picture: torch.Tensor,
         guide: torch.Tensor,
         large_guide: torch.Tensor,
-        enlarged: torch.Tensor,
+        upscaled: torch.Tensor,
         strength: float,
         mask: torch.Tensor | None = None,
     ) -> torch.Tensor:
@@ -64,7 +64,7 @@ class GuidedKernels:
             ("picture", picture, (*self._shape, 3)),
             ("guide", guide, self._shape),
             ("large guide", large_guide, self._large),
-            ("enlarged", enlarged, (*self._large, 3)),
+            ("upscaled", upscaled, (*self._large, 3)),
             *masks,
         ):
             fits = tuple(tensor.shape) == shape and tensor.dtype == torch.uint8
@@ -73,7 +73,7 @@ class GuidedKernels:
                 right = f"contiguous {shape} torch.uint8 on {self.device}"
                 raise ValueError(f"{name}: {came} came, {right} would be right")
         no_mask = guide  # is passed, and not looked at
-        inputs = picture, guide, large_guide, enlarged, no_mask if mask is None else mask
+        inputs = picture, guide, large_guide, upscaled, no_mask if mask is None else mask
         sizes = self._shape, self._grid, self._large
         small, fitted, large = (tuple(np.int32(side) for side in size[::-1]) for size in sizes)
         masked, amount = np.int32(mask is not None), np.float32(fade(strength))

@@ -12,7 +12,7 @@ from vj.kernels.upscale_body import CUDA_SOURCE
 
 
 class UpscaleKernels:
-    """Enlarges pictures of one size to another, (h, w, 3) to (H, W, 3), uint8 on the card.
+    """Upscales pictures of one size to another, (h, w, 3) to (H, W, 3), uint8 on the card.
 
     What `upscale` returns is overwritten by the next call. Nothing is allocated after the start,
     and nothing here waits. Raises Unavailable without cupy or a card.

@@ -173,7 +173,7 @@ class FieldMaker:
         for sign, (x, y) in ((1, (along_x, along_y)), (-1, behind)):
             smeared = self._grain
             for doubling in range(PASSES):
-                if doubling == 0:  # both ways share the enlarged step
+                if doubling == 0:  # both ways share the upscaled step
                     cv2.scaleAdd(step_x, sign * grow_x, self._x, dst=there_x)
                     cv2.scaleAdd(step_y, sign * grow_y, self._y, dst=there_y)
                 else:

@@ -1,8 +1,8 @@
 """`numpy_guided.guided` on a CPU, fast: the local model on a small grid, then a few passes over the
 large picture, in strips.
 
-The painting's part is enlarged by a cubic; the guide's detail and the sharpening are made on luma,
-once, and not for each channel.
+The generated image's part is upscaled by a cubic; the guide's detail and the sharpening are made on
+luma, once, and not for each channel.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _sum(picture: np.ndarray) -> np.ndarray:
 
 
 class GuidedUpscaler:
-    """Enlarges pictures of one size to one size. Belongs to one thread; its buffers are kept, what
+    """Upscales pictures of one size to one size. Belongs to one thread; its buffers are kept, what
     it returns is a new picture."""
 
     def __init__(self, height: int, width: int, out_height: int, out_width: int) -> None:

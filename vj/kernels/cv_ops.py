@@ -60,8 +60,8 @@ class Grid:
         self._height, self._width = height, width
         self._flow = np.zeros((height, width, 3), np.float32)
         self._x, self._y = np.zeros((2, height, width), np.float32)
-        self.sure = np.zeros((height, width), np.float32)
-        """How sure the flow is, 0..1."""
+        self.confidence = np.zeros((height, width), np.float32)
+        """How confidence the flow is, 0..1."""
         column, row = np.meshgrid(
             np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
         )
@@ -77,7 +77,7 @@ class Grid:
         cv2.resize(
             flow, (self._width, self._height), dst=self._flow, interpolation=cv2.INTER_LINEAR
         )
-        cv2.mixChannels([self._flow], [self._x, self._y, self.sure], [0, 0, 1, 1, 2, 2])
+        cv2.mixChannels([self._flow], [self._x, self._y, self.confidence], [0, 0, 1, 1, 2, 2])
         cv2.add(self._x, self._column, dst=self._x)
         cv2.add(self._y, self._row, dst=self._y)
 
@@ -142,7 +142,7 @@ class Blender:
         self._check("last", last, np.float32)
         out = np.empty(self._shape, np.uint8 if as_uint8 else np.float32)
         moves = not np.array_equal(matrix, _STAY) or flow is not None
-        grid = self._enlarged(flow)
+        grid = self._upscaled(flow)
         if moves:
             self._widen(last)
         unit, kind = (1, cv2.CV_8U) if as_uint8 else (255, cv2.CV_32F)
@@ -167,7 +167,7 @@ class Blender:
             cv2.cvtColor(last, cv2.COLOR_RGB2RGBA, dst=self._wide)
             self._wide_of = last
 
-    def _enlarged(self, flow: np.ndarray | None) -> Grid | None:
+    def _upscaled(self, flow: np.ndarray | None) -> Grid | None:
         """The flow at the picture's size; once a frame."""
         if flow is None:
             return None
@@ -193,7 +193,7 @@ class Blender:
             cv2.addWeighted(warped, gain, warped, 0, (1 - gain) * middle, dst=warped)
         fresh = cv2.LUT(image, _STEPS, dst=self._two[: len(image)])
         keep = np.multiply(
-            grid.sure[rows], _FULL * np.float32(amount), out=self._keep[: len(image)]
+            grid.confidence[rows], _FULL * np.float32(amount), out=self._keep[: len(image)]
         )
         rest = np.subtract(_FULL, keep, out=self._change[: len(image)])
         if out.dtype == np.uint8:
@@ -243,14 +243,14 @@ class Blender:
             ready = painted
         else:
             ready = out = np.empty(self._shape, np.uint8)
-        grid = self._enlarged(flow) if smoothing > 0 else None
+        grid = self._upscaled(flow) if smoothing > 0 else None
         if grid is not None and last is not None:
             self._widen(last)
         for rows in self._strips:
             _to_float(painted[rows], state[rows])
             if grid is not None:
                 was = grid.gather(self._wide, _STAY, rows, self._warped, self._one)
-                self._smooth(state[rows], was, settings, grid.sure[rows])
+                self._smooth(state[rows], was, settings, grid.confidence[rows])
             elif last is not None and smoothing > 0:
                 self._smooth(state[rows], last[rows], settings)
             if out is not None:
@@ -295,15 +295,15 @@ class Blender:
         state: np.ndarray,
         last: np.ndarray,
         settings: BlendSettings,
-        sure: np.ndarray | None = None,
+        confidence: np.ndarray | None = None,
     ) -> None:
         """A strip of the new state, in place."""
-        if settings.motion == 0 and sure is None:
+        if settings.motion == 0 and confidence is None:
             cv2.addWeighted(state, 1 - settings.smoothing, last, settings.smoothing, 0, dst=state)
             return
         keep = self._weights(state, last, settings)
-        if sure is not None:
-            keep *= sure
+        if confidence is not None:
+            keep *= confidence
         fresh = np.subtract(_FULL, keep, out=self._change[: len(keep)])
         cv2.blendLinear(state, last, fresh, keep, dst=state)
 

@@ -1,7 +1,7 @@
 """Small pictures made large on a CPU, fast: a relative of FSR 1 (numpy_upscale.py) in a few passes
 of OpenCV.
 
-A cubic enlargement, then an unsharp mask that is held between the least and the most of what lay
+A cubic upscaling, then an unsharp mask that is held between the least and the most of what lay
 around each place in the small picture: edges get steeper, and nothing rings. Lanczos instead of the
 cubic took nine times as long for .14 dB (bench/upscale.py).
 """
@@ -16,8 +16,8 @@ STRONGEST = 2.5
 _AROUND = np.ones((3, 3), np.uint8)
 
 
-class Upscaler:
-    """Enlarges to one size. Belongs to one thread; its buffers are kept, what it returns is a new
+class CvUpscaler:
+    """Upscales to one size. Belongs to one thread; its buffers are kept, what it returns is a new
     picture."""
 
     def __init__(self, out_height: int, out_width: int) -> None:

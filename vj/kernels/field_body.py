@@ -78,8 +78,8 @@ VJ_INLINE float vj_sample(const float *plane, int width, int height, float x, fl
     return upper + down * (lower - upper);
 }
 
-/* Pixel (x, y) of a (small_width, small_height) plane enlarged to (width, height), linear. */
-VJ_INLINE float vj_enlarged(const float *plane, int small_width, int small_height, int width,
+/* Pixel (x, y) of a (small_width, small_height) plane upscaled to (width, height), linear. */
+VJ_INLINE float vj_upscaled(const float *plane, int small_width, int small_height, int width,
         int height, int x, int y)
 {
     const float from_x = ((float)x + 0.5f) * ((float)small_width / (float)width) - 0.5f;
@@ -151,7 +151,7 @@ VJ_KERNEL vj_field_cells(const float *__restrict__ white, int from_width, int fr
     }
 }
 
-/* The swirl: the cells enlarged by a cubic, radians. */
+/* The swirl: the cells upscaled by a cubic, radians. */
 VJ_KERNEL vj_field_lean(const float *__restrict__ cells, int across, int down,
         float *__restrict__ out, int width, int height)
 {
@@ -278,9 +278,9 @@ VJ_KERNEL vj_field_smear(const float *__restrict__ from, float *__restrict__ out
         for (int way = 0; way < 2; ++way) {
             const float *along = steps + 2 * way * small;
             const float at_x = (float)x + ((float)width / (float)small_width)
-                * vj_enlarged(along, small_width, small_height, width, height, x, y);
+                * vj_upscaled(along, small_width, small_height, width, height, x, y);
             const float at_y = (float)y + ((float)height / (float)small_height)
-                * vj_enlarged(along + small, small_width, small_height, width, height, x, y);
+                * vj_upscaled(along + small, small_width, small_height, width, height, x, y);
             for (int p = 0; p < planes; ++p) {
                 const float *source = from + (first ? p : way * planes + p) * plane;
                 out[(way * planes + p) * plane + y * width + x] =
@@ -334,9 +334,9 @@ VJ_KERNEL vj_field_finish(const float *__restrict__ both, const float *__restric
         const float variance = fmaxf(squares / (float)count - mean * mean, 1e-12f);
         vj_store(texture + here, (both[here] + both[count + here] - mean) / sqrtf(variance));
         vj_store(along_x + here,
-                 vj_enlarged(directions, small_width, small_height, width, height, x, y));
+                 vj_upscaled(directions, small_width, small_height, width, height, x, y));
         vj_store(along_y + here,
-                 vj_enlarged(directions + small, small_width, small_height, width, height, x, y));
+                 vj_upscaled(directions + small, small_width, small_height, width, height, x, y));
     }
 }
 """

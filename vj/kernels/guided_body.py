@@ -3,8 +3,8 @@ body.py.
 
 Pictures are (H, W, 3) uint8, lumas and masks (H, W) uint8. A fit is (h, w, 7) float on its grid:
 slopes, offsets and trust; it is made in two kernels, since the second one takes the mean of the
-first one's windows. `masked` is 0 where there is no mask. Enlarging itself is upscale_body.py's:
-`vj_guided` is given its result.
+first one's windows. `masked` is 0 where there is no mask. OutputUpscaler itself is
+upscale_body.py's: `vj_guided` is given its result.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ VJ_INLINE void vj_cubic_weights(float share, float *weights)
     }
 }
 
-/* A picture of 1 or 3 channels enlarged by a cubic, 0..1, at one pixel. */
+/* A picture of 1 or 3 channels upscaled by a cubic, 0..1, at one pixel. */
 VJ_INLINE void vj_cubic(const vj_byte *picture, int channels, int width, int height, int out_width,
         int out_height, int x, int y, float *out)
 {
@@ -212,7 +212,7 @@ VJ_KERNEL vj_guide_led(const vj_byte *__restrict__ picture, const vj_byte *__res
 
 VJ_KERNEL vj_guided(const vj_byte *__restrict__ picture, const vj_byte *__restrict__ led,
         const vj_byte *__restrict__ guide, const vj_byte *__restrict__ large_guide,
-        const vj_byte *__restrict__ enlarged, const float *__restrict__ fit,
+        const vj_byte *__restrict__ upscaled, const float *__restrict__ fit,
         vj_byte *__restrict__ out, int width, int height, int fit_width, int fit_height,
         int out_width, int out_height)
 {
@@ -227,7 +227,7 @@ VJ_KERNEL vj_guided(const vj_byte *__restrict__ picture, const vj_byte *__restri
         for (int c = 0; c < 3; ++c) {
             const float slope =
                 vj_fitted(fit, c, fit_width, fit_height, out_width, out_height, x, y);
-            const float sharpening = (float)enlarged[here * 3 + c] / 255.0f - plain[c];
+            const float sharpening = (float)upscaled[here * 3 + c] / 255.0f - plain[c];
             out[here * 3 + c] = vj_round(base[c] + (1.0f - trust) * sharpening + slope * detail);
         }
     }

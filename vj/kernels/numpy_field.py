@@ -46,7 +46,7 @@ CUT = 0.9
 NARROW = 0.3
 """Pixels; a blur below this would have a kernel one pixel wide, and is left out."""
 CUBIC = -0.75
-"""The slope of the cubic that enlarges the swirl, OpenCV's."""
+"""The slope of the cubic that upscales the swirl, OpenCV's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +77,7 @@ def make_field(
     along_x, along_y = steps(x, y, unit, size)
     total = smear(blur(white.astype(np.float32), GRAIN * unit * size), along_x, along_y)
     texture = (total - total.mean()) / max(float(total.std()), 1e-6)
-    return Field(texture, enlarge(cos, height, width), enlarge(sin, height, width))
+    return Field(texture, upscale(cos, height, width), upscale(sin, height, width))
 
 
 def follow(
@@ -107,10 +107,10 @@ def swirl_cells(height: int, width: int, unit: float) -> tuple[int, int]:
 def lean(white: np.ndarray, cells: tuple[int, int], half: tuple[int, int]) -> np.ndarray:
     """The swirl: by how many radians a direction leans, (h, w), from noise of any size.
 
-    The mean of so many numbers is brought back to variance 1 and enlarged by a cubic.
+    The mean of so many numbers is brought back to variance 1 and upscaled by a cubic.
     """
     scale = SWIRL_TURN * math.sqrt(white.size / (cells[0] * cells[1]))
-    return enlarge(area(white, *cells) * np.float32(scale), *half, cubic=True)
+    return upscale(area(white, *cells) * np.float32(scale), *half, cubic=True)
 
 
 def directions(
@@ -162,8 +162,8 @@ def smear(grain: np.ndarray, along_x: np.ndarray, along_y: np.ndarray) -> np.nda
         for doubling in range(PASSES):
             if doubling:
                 x, y = compose(x, y)
-            there_x = own_x + grow_x * enlarge(x, height, width)
-            there_y = own_y + grow_y * enlarge(y, height, width)
+            there_x = own_x + grow_x * upscale(x, height, width)
+            there_y = own_y + grow_y * upscale(y, height, width)
             smeared = smeared + sample(smeared, there_x, there_y)
         total += smeared
     return total
@@ -217,7 +217,7 @@ def area(picture: np.ndarray, height: int, width: int) -> np.ndarray:
     return out
 
 
-def enlarge(picture: np.ndarray, height: int, width: int, cubic: bool = False) -> np.ndarray:
+def upscale(picture: np.ndarray, height: int, width: int, cubic: bool = False) -> np.ndarray:
     """Made larger, (height, width): linear or cubic between the middles of pixels, the border's
     beyond it."""
 

@@ -1,15 +1,15 @@
-"""Enlarging led by the edges of the real input, written to be read: joint upsampling by a local
-linear model (the fast guided filter: He and Sun, arXiv 1505.00996, 2015; after He, Sun and Tang,
-"Guided Image Filtering", 2010).
+"""OutputUpscaler led by the edges of the real input, written to be read: joint upsampling by a
+local linear model (the fast guided filter: He and Sun, arXiv 1505.00996, 2015; after He, Sun and
+Tang, "Guided Image Filtering", 2010).
 
-In every small window of the painted picture each channel is fitted as `slope * luma + offset` of
-the input there. Where that explains the painting, the painting is replaced by what the fit says,
-and what the input's luma has beyond the painted size is added, times the slope. Where it explains
-little (a painted edge that the input lacks, or the reverse), `trust` is 0 and all stays as the
-plain enlarging has it.
+In every small window of the generated image each channel is fitted as `slope * luma + offset` of
+the input there. Where that explains the generated image, the generated image is replaced by what
+the fit says, and what the input's luma has beyond the painted size is added, times the slope. Where
+it explains little (a painted edge that the input lacks, or the reverse), `trust` is 0 and all stays
+as the plain upscaling has it.
 
-cv_guided.py (CPU) and guided_body.py (GPU) do the same, fast, and are tested against this.
-Pictures are (H, W, 3) RGB uint8, lumas (H, W) uint8, everything between them float32 of 0..1.
+cv_guided.py (CPU) and guided_body.py (GPU) do the same, fast, and are tested against this. Pictures
+are (H, W, 3) RGB uint8, lumas (H, W) uint8, everything between them float32 of 0..1.
 """
 
 from __future__ import annotations
@@ -22,28 +22,29 @@ from vj.kernels.numpy_ops import to_float
 from vj.kernels.numpy_upscale import place
 
 RADIUS = 1
-"""Of the square windows on the grid that is fitted, which has half the painting's sides (the fast
-guided filter): 3x3 there, 6x6 pixels painted. Larger ones agree better with the input's edges and
-lie further from its colours."""
+"""Of the square windows on the grid that is fitted, which has half the generated image's sides (the
+fast guided filter): 3x3 there, 6x6 pixels painted. Larger ones agree better with the input's edges
+and lie further from its colours."""
 NOISE = np.float32((4 / 255) ** 2)
 """Variance of luma that counts as none: a camera's noise on a wall shall not be painted."""
 STEEPEST = np.float32(4)
 """Bound of a slope's size: a faint edge in the input does not draw a hard one. With 2, colours that
 differ little in luma bled into each other."""
 TRUST_FROM, TRUST_FULL = np.float32(0.4), np.float32(0.9)
-"""Share of the painting's variance that luma explains, below which the fit is not believed, and
-from which on it is. (A random texture reaches .1 in 25 pixels by chance.)"""
+"""Share of the generated image's variance that luma explains, below which the fit is not believed,
+and from which on it is. (A random texture reaches .1 in 25 pixels by chance.)"""
 FADE_FROM, FADE_TO = 0.3, 0.8
 """Strengths between which the guide fades out."""
 REPLACED_FROM = 0.3
-"""Strength from which on the painting is replaced by the fit as far as that is believed."""
+"""Strength from which on the generated image is replaced by the fit as far as that is believed."""
 SHARPEN = np.float32(1.6)
 """Weight of the unsharp mask where the guide is not believed: edges as steep as cv_upscale's."""
 
 
 class Fit(NamedTuple):
     """The local model on its grid, each number a mean over the windows that cover the place, those
-    weighted by their trust: the explained part of the painting is `slope * luma + offset`."""
+    weighted by their trust: the explained part of the generated image is `slope * luma +
+    offset`."""
 
     slope: np.ndarray
     """(h, w, 3)"""
@@ -125,15 +126,15 @@ def box(picture: np.ndarray, radius: int = RADIUS) -> np.ndarray:
 
 
 def grid(height: int, width: int) -> tuple[int, int]:
-    """Height and width of the grid on which a painted picture of this size is fitted."""
+    """Height and width of the grid on which a generated image of this size is fitted."""
     return max(2, height // 2), max(2, width // 2)
 
 
 def fit(picture: np.ndarray, guide: np.ndarray, amount: float, mask: np.ndarray | None) -> Fit:
     """picture: (h, w, 3), guide: its input's luma, (h, w), both uint8.
 
-    amount: 0..1, what `fade` gives. mask: (h, w) uint8 or None; where it is 0 the painting does not
-    show but the input does, and the guide counts in full.
+    amount: 0..1, what `fade` gives. mask: (h, w) uint8 or None; where it is 0 the generated image
+    does not show but the input does, and the guide counts in full.
     """
     size = grid(*guide.shape)
     painted, light = (bilinear(to_float(p), *size) for p in (picture, guide))
@@ -142,8 +143,8 @@ def fit(picture: np.ndarray, guide: np.ndarray, amount: float, mask: np.ndarray 
     shared = box(painted * light[..., None]) - mean * mean_light[..., None]
     own = np.maximum(box((painted * painted).sum(-1)) - (mean * mean).sum(-1), 0) + NOISE
     slope = np.clip(shared / variance[..., None], -STEEPEST, STEEPEST)
-    # What is left of the painting's variance counts with the bounded slope: a colour that luma
-    # hardly shows (red beside blue) is not explained, however well the two go together.
+    # What is left of the generated image's variance counts with the bounded slope: a colour that
+    # luma hardly shows (red beside blue) is not explained, however well the two go together.
     explained = (slope * (2 * shared - slope * variance[..., None])).sum(-1) / own
     trust = smoothstep(explained, TRUST_FROM, TRUST_FULL)
     counts = np.full(size, amount, np.float32)
@@ -159,13 +160,13 @@ def fit(picture: np.ndarray, guide: np.ndarray, amount: float, mask: np.ndarray 
 
 
 def replaced(strength: float) -> float:
-    """How much of the explained painting is replaced by the fit: nothing where it is the input
-    itself, all once it has an own, softer, idea of an edge."""
+    """How much of the explained generated image is replaced by the fit: nothing where it is the
+    input itself, all once it has an own, softer, idea of an edge."""
     return min(1.0, strength / REPLACED_FROM)
 
 
 def led(picture: np.ndarray, guide: np.ndarray, fitted: Fit, share: float) -> np.ndarray:
-    """The painted picture with its explained part put in the place of as much of itself.
+    """The generated image with its explained part put in the place of as much of itself.
 
     (h, w, 3) uint8 -> the same. A soft painted edge over a hard one of the input gets as hard.
     share: 0..1, what `replaced` gives.
@@ -211,26 +212,26 @@ def guided(
     large_guide: np.ndarray,
     strength: float,
     mask: np.ndarray | None = None,
-    enlarged: np.ndarray | None = None,
+    upscaled: np.ndarray | None = None,
 ) -> np.ndarray:
     """(h, w, 3) uint8 -> (H, W, 3) uint8, H and W those of `large_guide`.
 
     guide: the input's luma at the painted size, (h, w) uint8. large_guide: the same at the size
-    that is sent, with all that the camera saw. strength: how far the painting has left it, 0..1;
-    the guide fades out with it. mask: see `fit`. enlarged: (H, W, 3) uint8,
-    the plain way's result, which stays where the guide is not believed; without one it is a cubic
-    with `bounded_sharpening` of the luma.
+    that is sent, with all that the camera saw. strength: how far the generated image has left it,
+    0..1; the guide fades out with it. mask: see `fit`. upscaled: (H, W, 3) uint8, the plain way's
+    result, which stays where the guide is not believed; without one it is a cubic with
+    `bounded_sharpening` of the luma.
     """
     size = large_guide.shape
     fitted = fit(picture, guide, fade(strength), mask)
     lead = led(picture, guide, fitted, replaced(strength))
     slope = bilinear(fitted.slope, *size)
-    if enlarged is None:
+    if upscaled is None:
         sharpening = bounded_sharpening(luma(lead), *size)
         doubted = bilinear((1 - bilinear(fitted.trust, *sharpening.shape)) * sharpening, *size)
         doubted = doubted[..., None]
     else:
-        sharpening = to_float(enlarged) - np.clip(cubic(to_float(picture), *size), 0, 1)
+        sharpening = to_float(upscaled) - np.clip(cubic(to_float(picture), *size), 0, 1)
         doubted = (1 - bilinear(fitted.trust, *size))[..., None] * sharpening
     detail = to_float(large_guide) - np.clip(cubic(to_float(guide), *size), 0, 1)
     base = np.clip(cubic(to_float(lead), *size), 0, 1)

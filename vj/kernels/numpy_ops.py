@@ -53,7 +53,7 @@ def reflect(index: np.ndarray, size: int) -> np.ndarray:
     return np.minimum(folded, period - folded) if size > 1 else folded
 
 
-def enlarge(flow: np.ndarray, height: int, width: int) -> np.ndarray:
+def upscale(flow: np.ndarray, height: int, width: int) -> np.ndarray:
     """(h, w, 3) float32 -> (H, W, 3): bilinear about pixel centres, the border's values beyond
     it."""
     across, down = np.float32(flow.shape[1] / width), np.float32(flow.shape[0] / height)
@@ -112,7 +112,7 @@ def feedback(
     if last is None or amount == 0:
         return image if as_uint8 else to_float(image)
     fresh = to_float(image)
-    wide = None if flow is None else enlarge(flow, *image.shape[:2])
+    wide = None if flow is None else upscale(flow, *image.shape[:2])
     share = np.float32(amount) if wide is None else np.float32(amount) * wide[..., 2:]
     seen = warp(last, matrix, wide)
     if gain != 1:
@@ -134,18 +134,18 @@ def smooth(
     last: np.ndarray,
     smoothing: float,
     motion: float,
-    sure: np.ndarray | None = None,
+    confidence: np.ndarray | None = None,
 ) -> np.ndarray:
     """The new state, (H, W, 3) float32: painted, with the last state kept by `smoothing` where the
-    two are alike. sure: (H, W), 0..1, of which less is kept.
+    two are alike. confidence: (H, W), 0..1, of which less is kept.
 
     Written as painted + keep * (last - painted), so that smoothing 0 is painted to the bit.
     """
     change = np.abs(painted - last)
     change = (change[..., 0] + change[..., 1] + change[..., 2]) / np.float32(3)
     keep = np.float32(smoothing) * (1 - np.float32(motion) * smoothstep(STILL, MOVING, change))
-    if sure is not None:
-        keep = keep * sure
+    if confidence is not None:
+        keep = keep * confidence
     return painted + keep[..., None] * (last - painted)
 
 
@@ -162,18 +162,18 @@ def blend(
     painted: (H, W, 3), what the model made, float 0..1 (clamped here) or uint8. last: (H, W, 3)
     float32 0..1, the state of the frame before, None before the first. image: (H, W, 3) uint8, the
     untouched input. flow: as in `feedback`; the last state is looked at where each pixel was. mask:
-    (H, W) uint8, 255 where the painting shows, 0 where the input stays; None for 255 everywhere.
-    Returns the picture, (H, W, 3) uint8, and the new state, (H, W, 3) float32 0..1: the painting
-    from *before* wet/dry and colour, since those would otherwise be applied again with every turn
-    of the feedback. The state is float32 because slow smoothing moves it by less than a step of
-    uint8, and of half precision: it would stick.
+    (H, W) uint8, 255 where the generated image shows, 0 where the input stays; None for 255
+    everywhere. Returns the picture, (H, W, 3) uint8, and the new state, (H, W, 3) float32 0..1: the
+    generated image from *before* wet/dry and colour, since those would otherwise be applied again
+    with every turn of the feedback. The state is float32 because slow smoothing moves it by less
+    than a step of uint8, and of half precision: it would stick.
     """
     fresh, base = to_float(painted), to_float(image)
     state = fresh
     if last is not None and flow is None:
         state = smooth(fresh, last, settings.smoothing, settings.motion)
     elif last is not None and settings.smoothing > 0:
-        wide = enlarge(flow, *image.shape[:2])  # type: ignore[arg-type]
+        wide = upscale(flow, *image.shape[:2])  # type: ignore[arg-type]
         state = smooth(
             fresh, warp(last, STAY, wide), settings.smoothing, settings.motion, wide[..., 2]
         )

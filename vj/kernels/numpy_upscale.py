@@ -1,7 +1,7 @@
 """Small pictures made large, written to be read: AMD's FidelityFX Super Resolution 1.0 (MIT, 2021),
 its two passes in our own words.
 
-`easu` enlarges, `rcas` sharpens what was enlarged. upscale_body.py is the same for the GPU and is
+`easu` upscales, `rcas` sharpens what was upscaled. upscale_body.py is the same for the GPU and is
 tested against this; cv_upscale.py is a relative of it that a CPU can play. Pictures are (H, W, 3)
 RGB, sRGB values: uint8 0..255, or float32 0..1 (clamped on the way in).
 """

@@ -53,7 +53,7 @@ def feedback_matrix(
     """(2, 3) float32: where in the last output a pixel of the fed-back picture comes from.
 
     Coordinates are of pixel centres, (0, 0) the upper left one. Seen forward the picture grows by
-    `zoom` about the middle of the frame (above 1 enlarges), turns clockwise by `rotate_degrees`,
+    `zoom` about the middle of the frame (above 1 upscales), turns clockwise by `rotate_degrees`,
     then moves by `x` of the width to the right and `y` of the height down.
     """
     middle = np.array([(width - 1) / 2, (height - 1) / 2])

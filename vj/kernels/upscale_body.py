@@ -44,7 +44,7 @@ VJ_INLINE float vj_slope(float before, float here, float after, float *edge)
     return gradient;
 }
 
-/* rgb, 0..1: one pixel of the enlarged picture. */
+/* rgb, 0..1: one pixel of the upscaled picture. */
 VJ_INLINE void easu_pixel(const vj_byte *picture, int width, int height, int out_width,
         int out_height, int x, int y, float *rgb)
 {

@@ -28,7 +28,7 @@ class Snapshot:
         return self.values[name]
 
 
-class Forces(Protocol):
+class Automation(Protocol):
     """What moves parameters by itself, once a frame: cues, curves, macros, modulators."""
 
     def before(self, time: float) -> None:
@@ -73,11 +73,11 @@ class Store:
         self._glides: dict[str, _Glide] = {}
         self._changed: dict[str, Way | None] = {}
         self._time = 0.0
-        self.forces: Forces | None = None
+        self.automation: Automation | None = None
         self.listeners: list[Listener] = []
         """Called with (name, value, origin) after a change, on the thread that made it and before
         the next frame is sampled; must not block, nor wait for another thread."""
-        self.taps: list[Callable[[Snapshot], None]] = []
+        self.observers: list[Callable[[Snapshot], None]] = []
         """Called with every frame's snapshot, on the render thread; must not block."""
 
     def _checked(self, start: Mapping[str, Value]) -> dict[str, Value]:
@@ -164,8 +164,8 @@ class Store:
 
     def place(self, name: str, value: float, anyway: bool = False) -> bool:
         """Put a number where it shall stand in the frame about to be sampled, without a glide. For
-        forces, whose values move by themselves: what somebody has set since the last frame stands,
-        unless `anyway`, and False is returned."""
+        automation, whose values move by themselves: what somebody has set since the last frame
+        stands, unless `anyway`, and False is returned."""
         row = self.table.rows[name]
         with self._lock:
             if name in self._changed and not anyway:
@@ -213,9 +213,9 @@ class Store:
         """The values of the frame at `time`. A glide starts at the frame before, so that its first
         step already shows."""
         with self._lock:
-            forces = self.forces
-            if forces is not None:
-                forces.before(time)
+            automation = self.automation
+            if automation is not None:
+                automation.before(time)
             for name, way in self._changed.items():
                 self._begin(self.table.rows[name], way)
             self._changed.clear()
@@ -234,10 +234,10 @@ class Store:
                     del self._glides[name]
             self._time = time
             values = dict(self._values)
-            if forces is not None:
-                forces.after(values, time)
+            if automation is not None:
+                automation.after(values, time)
         snapshot = Snapshot(MappingProxyType(values), time)
-        for tap in self.taps:
+        for tap in self.observers:
             tap(snapshot)
         return snapshot
 

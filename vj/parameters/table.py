@@ -240,7 +240,7 @@ ROWS = (
         "mix/mode",
         "choice",
         "normal",
-        "how the painted picture lies over the input",
+        "how the generated image lies over the input",
         choices=BLEND_MODES,
     ),
     Parameter(

@@ -1,8 +1,8 @@
-"""The two pixel passes around diffusion, on the device the model lives on, and the last painting
-that they keep.
+"""The two pixel passes around diffusion, on the device the model lives on, and the last generated
+image that they keep.
 
 `enter` makes the model's input (feedback), `leave` makes the picture (smoothing, wet/dry, colour,
-sharpening). What is kept between frames is the painting from before wet/dry and colour.
+sharpening). What is kept between frames is the generated image from before wet/dry and colour.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from vj.core.frame import Size
 from vj.kernels import cv_ops
 from vj.kernels.settings import BlendSettings, colour_matrix, feedback_matrix
 from vj.parameters.store import Snapshot
-from vj.pipeline.feedback_gain import Contrast
+from vj.pipeline.feedback_gain import FeedbackGain
 
 
 def blend_settings(snapshot: Snapshot, crossfade: float = 0.0) -> BlendSettings:
-    """What a snapshot says about `leave`. crossfade: 0..1, at least so much of the last painting
-    stays, moving or not."""
+    """What a snapshot says about `leave`. crossfade: 0..1, at least so much of the last generated
+    image stays, moving or not."""
     hold = crossfade > snapshot["blend/smoothing"]
     colour = colour_matrix(
         *(snapshot[f"picture/{name}"] for name in ("brightness", "contrast", "saturation", "hue"))
@@ -48,7 +48,7 @@ Picture = Tensor | np.ndarray
 LUMA = (0.299, 0.587, 0.114)
 
 
-class Canvas(Protocol):
+class Compositor(Protocol):
     """One size, one device. Belongs to the render thread."""
 
     size: Size
@@ -60,9 +60,9 @@ class Canvas(Protocol):
         flow: np.ndarray | None = None,
         blank: bool = False,
     ) -> Tensor | np.ndarray:
-        """The prepared input (H, W, 3) uint8 -> what the painter takes, the last painting mixed in.
-        flow: (h, w, 3) float32, see `vj.pipeline.optical_flow`, from this input to that of the last
-        painting. blank: there is no input; what is fed back is all there is."""
+        """The prepared input (H, W, 3) uint8 -> what the backend takes, the last generated image
+        mixed in. flow: (h, w, 3) float32, see `vj.pipeline.optical_flow`, from this input to that
+        of the last generated image. blank: there is no input; what is fed back is all there is."""
 
     def leave(
         self,
@@ -73,25 +73,26 @@ class Canvas(Protocol):
         flow: np.ndarray | None = None,
         mask: np.ndarray | None = None,
     ) -> np.ndarray | None:
-        """What the painter gave and the input it was made of -> the picture, (H, W, 3) uint8. mask:
-        (H, W) uint8, 255 where the painting shows. None when the painter gave numbers that are none
+        """What the backend gave and the input it was made of -> the picture, (H, W, 3) uint8. mask:
+        (H, W) uint8, 255 where the generated image shows. None when the backend gave NaN
         (NaN): then nothing is kept of it."""
 
     def again(
         self, image: np.ndarray, snapshot: Snapshot, mask: np.ndarray | None = None
     ) -> np.ndarray | None:
-        """The last painting once more, with the last touches as they stand now; None before the
-        first."""
+        """The last generated image once more, with the last touches as they stand now; None before
+        the first."""
 
     def last(self) -> np.ndarray | None:
-        """The last painting, (H, W, 3) float32 0..1 on the host, for the canvas that takes over."""
+        """The last generated image, (H, W, 3) float32 0..1 on the host, for the compositor that
+        takes over."""
 
     def take_over(self, last: np.ndarray | None) -> None:
-        """Go on from another canvas's last painting; None forgets it."""
+        """Go on from another compositor's last generated image; None forgets it."""
 
 
-class HostCanvas:
-    """On a CPU, or beside a device without CUDA. With `plain` the painter takes and gives (H, W, 3)
+class HostCompositor:
+    """On a CPU, or beside a device without CUDA. With `plain` the backend takes and gives (H, W, 3)
     uint8: no model."""
 
     def __init__(self, size: Size, device: torch.device | None = None, plain: bool = False) -> None:
@@ -100,7 +101,7 @@ class HostCanvas:
         self._plain = plain
         self._blender = cv_ops.Blender(size.height, size.width)
         self._last: np.ndarray | None = None
-        self._contrast = Contrast()
+        self._contrast = FeedbackGain()
 
     def enter(
         self,
@@ -165,8 +166,8 @@ class HostCanvas:
 
 
 def fed_back(snapshot: Snapshot, blank: bool) -> float:
-    """The share of the last painting in the next input. Without an input it is all or nothing: grey
-    would only wash it out."""
+    """The share of the last generated image in the next input. Without an input it is all or
+    nothing: grey would only wash it out."""
     amount: float = snapshot["feedback/amount"]
     return 1.0 if blank and amount > 0 else amount
 
@@ -208,7 +209,7 @@ class Pinned:
         return self._there
 
 
-class CudaCanvas:
+class CudaCompositor:
     """On an NVIDIA card: the fused kernels on torch's stream; pictures go up and come down through
     pinned memory. The one wait of a frame is at its end, for its own picture."""
 
@@ -220,7 +221,7 @@ class CudaCanvas:
         self._kernels.warm()
         shape = (size.height, size.width, 3)
         self._fresh, self._dry = Pinned(shape, device), Pinned(shape, device)
-        self._contrast = Contrast()
+        self._contrast = FeedbackGain()
         self._asked = 0.0, False, 0.0
         self._spread = torch.zeros(2, pin_memory=True)
         self._rows, self._columns = (area_weights(side).to(device) for side in size[::-1])
@@ -266,8 +267,8 @@ class CudaCanvas:
         mask: np.ndarray | None = None,
     ) -> np.ndarray | None:
         assert isinstance(painted, Tensor)
-        # Whether it is finite is known on the card only, and asking would wait. So a bad painting
-        # is replaced by the last one there, and the flag comes down with the picture.
+        # Whether it is finite is known on the card only, and asking would wait. So a bad generated
+        # image is replaced by the last one there, and the flag comes down with the picture.
         bad = ~torch.isfinite(painted).all()
         state = self._kernels.state
         safe = torch.where(
@@ -307,7 +308,7 @@ class CudaCanvas:
             self._kernels.restore(torch.from_numpy(last))
 
     def _observe(self) -> None:
-        """Lead the contrast by this frame's figures, as `HostCanvas.enter` does."""
+        """Lead the contrast by this frame's figures, as `HostCompositor.enter` does."""
         (amount, blank, wanted), (mean, found) = self._asked, self._spread.tolist()
         if amount == 0:
             self._contrast.reset()
@@ -350,6 +351,10 @@ class CudaCanvas:
         return self._down.numpy().copy()
 
 
-def make_canvas(size: Size, device: torch.device, dtype: torch.dtype) -> Canvas:
-    """The quickest canvas for a model's device. Raises Unavailable on CUDA without cupy."""
-    return CudaCanvas(size, device, dtype) if device.type == "cuda" else HostCanvas(size, device)
+def make_compositor(size: Size, device: torch.device, dtype: torch.dtype) -> Compositor:
+    """The quickest compositor for a model's device. Raises Unavailable on CUDA without cupy."""
+    return (
+        CudaCompositor(size, device, dtype)
+        if device.type == "cuda"
+        else HostCompositor(size, device)
+    )

@@ -22,8 +22,8 @@ FLAT = 0.02
 """An input of less contrast (0..1) says nothing: a wall must not be turned into noise."""
 
 
-class Contrast:
-    """The gain of one canvas."""
+class FeedbackGain:
+    """The gain of one compositor."""
 
     def __init__(self) -> None:
         self.gain, self.middle = 1.0, 0.5

@@ -1,4 +1,4 @@
-"""One frame's journey: prepared, fed back, painted, blended, finished; and what is shown when one
+"""One frame's pipeline: prepared, fed back, painted, blended, finished; and what is shown when one
 of these cannot be.
 
 The same code plays live and renders offline; `loop.py` decides which frames come and when.
@@ -16,24 +16,24 @@ import numpy as np
 
 from vj.core.frame import Frame, Guide, Size
 from vj.core.metrics import Metrics
-from vj.core.supervisor import Post, Supervisor
-from vj.diffusion.backends import Painter, Painting, Plain
-from vj.diffusion.latent_walk import Step, Walker
+from vj.core.supervisor import StageMarker, Supervisor
+from vj.diffusion.backends import Backend, GeneratedImage, PassThrough
+from vj.diffusion.latent_walk import LatentWalk, WalkStep
 from vj.parameters.store import Snapshot
-from vj.pipeline.compositor import HostCanvas
+from vj.pipeline.compositor import HostCompositor
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.line_art import drawing, mixed
-from vj.pipeline.masks import FindPeople, Masks
+from vj.pipeline.masks import Masks, SegmentPerson
 from vj.pipeline.optical_flow import FlowThread, Motion
 from vj.pipeline.preprocess import Fit, lost, prepare
 from vj.pipeline.upscale_guide import worth
 
 CROSSFADE = (0.75, 0.5, 0.25)
-"""How much of the last painting stays in the first frames of another painter, or of another number
-of steps."""
+"""How much of the last generated image stays in the first frames of another backend, or of another
+number of steps."""
 
 PATIENCE = 2.0
-"""Seconds for which the last good painting stands in for a model that fails; then the input
+"""Seconds for which the last good generated image stands in for a model that fails; then the input
 does."""
 
 STILL_FRAMES = 12
@@ -51,8 +51,8 @@ AFTER_PAINT = ("picture/", "output/", "mix/", "record", "similarity")
 
 
 @dataclass(frozen=True, slots=True)
-class Cargo:
-    """What travels with a frame through the painter."""
+class FrameContext:
+    """What travels with a frame through the backend."""
 
     image: np.ndarray
     """The prepared input, (H, W, 3) uint8."""
@@ -61,14 +61,14 @@ class Cargo:
     model_sees: np.ndarray
     """The same, or the lines drawn of it."""
     mask: np.ndarray | None = None
-    """(H, W) uint8, 255 where the painting shows."""
+    """(H, W) uint8, 255 where the generated image shows."""
     lines: np.ndarray | None = None
     """White lines on black, (H, W, 3) uint8, for models that are led by them."""
-    walk: Step | None = None
+    walk: WalkStep | None = None
     blank: bool = False
     """There is no input."""
     guide: Guide | None = None
-    """What the input has beyond the painted size, for whoever enlarges the painting."""
+    """What the input has beyond the painted size, for whoever upscales the generated image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class Stillness:
         return False
 
 
-class Journey:
+class FramePipeline:
     """Takes frames, gives what they became. Belongs to the render thread."""
 
     def __init__(
@@ -134,56 +134,56 @@ class Journey:
         fit: Fit,
         metrics: Metrics,
         on_message: Callable[[str], None],
-        find_people: FindPeople | None = None,
+        segment_person: SegmentPerson | None = None,
         flow: Calculate | None = None,
         *,
         live: bool = False,
         supervisor: Supervisor | None = None,
     ) -> None:
-        """find_people: see `vj.pipeline.person_segmentation`. flow: see
+        """segment_person: see `vj.pipeline.person_segmentation`. flow: see
         `vj.pipeline.flow_backends`. live: a flow that does not come is not waited for. supervisor:
         is told what goes wrong."""
         self.size, self._fit = size, fit
         self._came: Size | None = None
-        self._masks = Masks(on_message, find_people)
-        self._walker = Walker(size, fit)
-        self._metrics, self._say = metrics, on_message
-        self.painter: Painter = Plain(size)
+        self._masks = Masks(on_message, segment_person)
+        self._walker = LatentWalk(size, fit)
+        self._metrics, self._log = metrics, on_message
+        self.backend: Backend = PassThrough(size)
         self._crossfade = 0
         self._steps: int | None = None
         self._stillness = Stillness()
         self._failing_since: float | None = None
         self._last_said = ("", -1e9)
-        self._frozen: Cargo | None = None
-        self._latest: Cargo | None = None
-        self._bare = HostCanvas(size, plain=True)
+        self._frozen: FrameContext | None = None
+        self._latest: FrameContext | None = None
+        self._bare = HostCompositor(size, plain=True)
         self._flow = FlowThread(flow, on_message)
         self._flow_patience = FLOW_PATIENCE if live else None
         self._supervisor = supervisor or Supervisor(on_message)
-        self.post = Post()
+        self.stage = StageMarker()
         """Where the frame in hand is."""
         self._painted_of: np.ndarray | None = None
-        """The prepared input of the painting that the canvas keeps."""
+        """The prepared input of the painting that the compositor keeps."""
         self.motion: np.ndarray | None = None
         """The flow that led to the picture just made, for whoever goes on with it; None when it is
         not known."""
 
-    def swap(self, painter: Painter) -> None:
-        """Go on with another painter, from the last one's painting; and at its size, if that is
-        another. The last one is closed."""
-        self.exchange(painter).close()
+    def swap(self, backend: Backend) -> None:
+        """Go on with another backend, from the last one's generated image; and at its size, if that
+        is another. The last one is closed."""
+        self.exchange(backend).close()
 
-    def exchange(self, painter: Painter) -> Painter:
-        """The same; the last painter is returned, for whoever may wait for its end. Raises whatever
+    def exchange(self, backend: Backend) -> Backend:
+        """The same; the last backend is returned, for whoever may wait for its end. Raises whatever
         the new one throws, and the last one paints on."""
-        size = painter.canvas.size
-        last = self.painter.canvas.last()
+        size = backend.compositor.size
+        last = self.backend.compositor.last()
         if last is not None and size != self.size:
             last = cv2.resize(last, size, interpolation=cv2.INTER_LINEAR)
-        painter.canvas.take_over(last)
+        backend.compositor.take_over(last)
         if size != self.size:
             self._resize(size)
-        old, self.painter = self.painter, painter
+        old, self.backend = self.backend, backend
         self._crossfade = len(CROSSFADE)
         self._failing_since = None
         return old
@@ -191,25 +191,25 @@ class Journey:
     def refit(self, fit: Fit) -> None:
         """Fit what comes in another way into what is painted, from the next frame on."""
         self._fit = fit
-        self._walker = Walker(self.size, fit)
+        self._walker = LatentWalk(self.size, fit)
         self._stillness = Stillness()
         self._came = None
 
     def find_flow(self, flow: Calculate | None) -> None:
         """Find the motion another way, from the next frame on."""
         self._flow.close()
-        self._flow = FlowThread(flow, self._say)
+        self._flow = FlowThread(flow, self._log)
 
-    def find_people(self, find_people: FindPeople | None) -> None:
+    def segment_person(self, segment_person: SegmentPerson | None) -> None:
         """Find people another way, from the next frame on."""
-        self._masks.find_people = find_people
+        self._masks.segment_person = segment_person
 
     def _resize(self, size: Size) -> None:
         """Paint another size from the next frame on. What is remembered of frames of the old size
         goes."""
         self.size = size
-        self._walker = Walker(size, self._fit)
-        self._bare = HostCanvas(size, plain=True)
+        self._walker = LatentWalk(size, self._fit)
+        self._bare = HostCompositor(size, plain=True)
         self._stillness = Stillness()
         self._masks.forget()
         self._frozen = self._latest = self._painted_of = self._came = None
@@ -220,50 +220,50 @@ class Journey:
         return self._came
 
     def leave(self) -> None:
-        """End its threads, and leave the painter to whoever plays it next."""
+        """End its threads, and leave the backend to whoever plays it next."""
         self._flow.close()
-        self.painter.canvas.take_over(None)
-        self.painter.clear()
+        self.backend.compositor.take_over(None)
+        self.backend.clear()
 
-    def travel(self, frame: Frame, snapshot: Snapshot) -> Shown:
+    def process(self, frame: Frame, snapshot: Snapshot) -> Shown:
         """Send a frame on its way, give the picture to show now. Whatever the model throws, there
         is one."""
         self.motion = None
         begun = time.perf_counter()
-        self.post.enter("prepare")
-        cargo = self._load(frame, snapshot)
+        self.stage.enter("prepare")
+        context = self._load(frame, snapshot)
         self._lap("prepare", begun)
         if snapshot["output/freeze"]:
-            self._frozen = self._frozen or self._latest or cargo
+            self._frozen = self._frozen or self._latest or context
             self._metrics.repeated += 1
-            return self._again(cargo, snapshot, self._frozen)
+            return self._again(context, snapshot, self._frozen)
         self._frozen = None
         if snapshot["steps"] != self._steps:
             self._crossfade = len(CROSSFADE) if self._steps is not None else 0
             self._steps = snapshot["steps"]
         if (
-            self._stillness.alike(None if cargo.blank else cargo.image, snapshot)
-            and self.painter.settled
+            self._stillness.alike(None if context.blank else context.image, snapshot)
+            and self.backend.settled
         ):
             self._metrics.repeated += 1
-            return self._again(cargo, snapshot, cargo)
+            return self._again(context, snapshot, context)
         try:
-            painting = self._paint(cargo, snapshot)
-            if painting is not None:
-                return self._finish(painting, snapshot, cargo)
+            generated = self._paint(context, snapshot)
+            if generated is not None:
+                return self._finish(generated, snapshot, context)
         except (
             Exception
         ) as error:  # whatever a model throws, out of memory too: the picture goes on
-            return self._stand_in(cargo, snapshot, f"{type(error).__name__}: {error}"[:300])
+            return self._stand_in(context, snapshot, f"{type(error).__name__}: {error}"[:300])
         self._metrics.repeated += 1
-        return replace(self._again(cargo, snapshot, cargo), waiting=True)
+        return replace(self._again(context, snapshot, context), waiting=True)
 
-    def _load(self, frame: Frame, snapshot: Snapshot) -> Cargo:
+    def _load(self, frame: Frame, snapshot: Snapshot) -> FrameContext:
         """All that is made of a frame before it is painted."""
         if frame.size != self._came:
             self._came = frame.size
-            if told := lost(frame.size, self.size, self._fit):
-                self._say(told)
+            if message := lost(frame.size, self.size, self._fit):
+                self._log(message)
         step = self._walker.at(frame.chain, snapshot) if frame.chain else None
         image = (
             step.crossfaded() if step is not None else prepare(frame.pixels, self.size, self._fit)
@@ -272,17 +272,17 @@ class Journey:
             mask = self._masks.find(image, snapshot)
         except Exception as error:  # a foreign person model: the picture goes on without a mask
             self._metrics.faults += 1
-            self._say_now_and_then(
+            self._log_sometimes(
                 f"the mask failed ({type(error).__name__}: {error})"[:300], frame.captured
             )
             mask = None
-        led = getattr(self.painter, "wants_lines", False)
+        led = getattr(self.backend, "wants_lines", False)
         lines = drawing(image, snapshot, white_on_black=True) if led else None
         guide = None
         if not frame.blank and step is None and worth(frame.size, self.size, self._fit):
-            strength = 0.0 if isinstance(self.painter, Plain) else snapshot["strength"]
+            strength = 0.0 if isinstance(self.backend, PassThrough) else snapshot["strength"]
             guide = Guide(frame.pixels, image, self._fit, strength, mask)
-        return Cargo(
+        return FrameContext(
             image,
             frame.number,
             frame.captured,
@@ -297,35 +297,35 @@ class Journey:
     def drain(self, snapshot: Snapshot) -> Shown | None:
         """The next picture still under way when no frames follow; None when all have arrived."""
         try:
-            painting = self.painter.drain()
+            generated = self.backend.drain()
         except Exception as error:  # as in travel
             self._metrics.faults += 1
-            self.painter.clear()
-            self._say(
+            self.backend.clear()
+            self._log(
                 f"the model failed ({type(error).__name__}: {error}); the last frames are repeated"
             )
             return None
-        return None if painting is None else self._finish(painting, snapshot, painting.cargo)
+        return None if generated is None else self._finish(generated, snapshot, generated.context)
 
-    def _paint(self, cargo: Cargo, snapshot: Snapshot) -> Painting | None:
+    def _paint(self, context: FrameContext, snapshot: Snapshot) -> GeneratedImage | None:
         begun = time.perf_counter()
-        self.post.enter("flow")
-        asked = self._ask_flow(cargo.image, snapshot)
+        self.stage.enter("flow")
+        asked = self._ask_flow(context.image, snapshot)
         motion = self._found(asked) if snapshot["feedback/amount"] > 0 else None
         flow = None if motion is None else motion.followed(snapshot["feedback/flow"])
         begun = self._lap("flow", begun)
-        self.post.enter("feedback")
-        entered = self.painter.canvas.enter(cargo.model_sees, snapshot, flow, cargo.blank)
+        self.stage.enter("feedback")
+        entered = self.backend.compositor.enter(context.model_sees, snapshot, flow, context.blank)
         begun = self._lap("feedback", begun)
-        self.post.enter("diffuse")
-        painting = self.painter.paint(entered, snapshot, cargo)
+        self.stage.enter("diffuse")
+        generated = self.backend.paint(entered, snapshot, context)
         self._lap("diffuse", begun)
-        return painting
+        return generated
 
-    def _finish(self, painting: Painting, snapshot: Snapshot, newest: Cargo) -> Shown:
+    def _finish(self, generated: GeneratedImage, snapshot: Snapshot, newest: FrameContext) -> Shown:
         begun = time.perf_counter()
-        self.post.enter("finish")
-        mine: Cargo = painting.cargo
+        self.stage.enter("finish")
+        mine: FrameContext = generated.context
         crossfade = CROSSFADE[-self._crossfade] if self._crossfade else 0.0
         asked = self._ask_flow(mine.image, snapshot)
         motion = self._found(asked)
@@ -333,16 +333,16 @@ class Journey:
             motion.known if motion is not None and snapshot["output/interpolate"] else None
         )
         flow = None if motion is None else motion.followed(snapshot["feedback/flow"])
-        picture = self.painter.canvas.leave(
-            painting.picture, mine.image, snapshot, crossfade, flow, mine.mask
+        picture = self.backend.compositor.leave(
+            generated.picture, mine.image, snapshot, crossfade, flow, mine.mask
         )
         if picture is None:
-            return self._stand_in(newest, snapshot, "the model gave numbers that are none (NaN)")
+            return self._stand_in(newest, snapshot, "the model gave NaN")
         self._crossfade = max(0, self._crossfade - 1)
         self._lap("finish", begun)
         if self._failing_since is not None:
             self._failing_since = None
-            self._say("painting again")
+            self._log("painting again")
         self._latest, self._painted_of = mine, mine.image
         if mine.walk is not None:
             self._walker.saw(picture)
@@ -355,8 +355,8 @@ class Journey:
         )
 
     def _ask_flow(self, image: np.ndarray, snapshot: Snapshot) -> Future[Motion] | None:
-        """Begin to find the way from an input to that of the last painting, beside the model. None
-        when nobody needs it."""
+        """Begin to find the way from an input to that of the last generated image, beside the
+        model. None when nobody needs it."""
         needless = (
             snapshot["feedback/amount"] == 0
             and snapshot["blend/smoothing"] == 0
@@ -383,56 +383,67 @@ class Journey:
         return None
 
     def close(self) -> None:
-        """End its threads, the painter's too."""
+        """End its threads, the backend's too."""
         self._flow.close()
-        self.painter.close()
+        self.backend.close()
 
-    def _again(self, cargo: Cargo, snapshot: Snapshot, base: Cargo) -> Shown:
+    def _again(self, context: FrameContext, snapshot: Snapshot, base: FrameContext) -> Shown:
         """The last painting over the input of `base`; before the first, the input."""
         return self._again_or_input(
-            cargo, snapshot, self.painter.canvas.again(base.image, snapshot, base.mask), base.image
+            context,
+            snapshot,
+            self.backend.compositor.again(base.image, snapshot, base.mask),
+            base.image,
         )
 
     def _again_or_input(
-        self, cargo: Cargo, snapshot: Snapshot, again: np.ndarray | None, image: np.ndarray
+        self, context: FrameContext, snapshot: Snapshot, again: np.ndarray | None, image: np.ndarray
     ) -> Shown:
-        """The last painting, led by the input it was made of; without one the input, led by
+        """The last generated image, led by the input it was made of; without one the input, led by
         itself."""
         if again is None:
-            guide = None if cargo.guide is None else replace(cargo.guide, strength=0.0, mask=None)
+            guide = (
+                None if context.guide is None else replace(context.guide, strength=0.0, mask=None)
+            )
             return Shown(
-                self._untouched(cargo, snapshot), image, cargo.number, cargo.captured, guide=guide
+                self._untouched(context, snapshot),
+                image,
+                context.number,
+                context.captured,
+                guide=guide,
             )
         guide = None if self._latest is None else _seen_through(self._latest.guide, snapshot)
-        return Shown(again, image, cargo.number, cargo.captured, guide=guide)
+        return Shown(again, image, context.number, context.captured, guide=guide)
 
-    def _untouched(self, cargo: Cargo, snapshot: Snapshot) -> np.ndarray:
+    def _untouched(self, context: FrameContext, snapshot: Snapshot) -> np.ndarray:
         """The input with the last touches only: what is faded to black stays black."""
         self._bare.take_over(None)
-        picture = self._bare.leave(cargo.image, cargo.image, snapshot)
-        return cargo.image if picture is None else picture
+        picture = self._bare.leave(context.image, context.image, snapshot)
+        return context.image if picture is None else picture
 
-    def _stand_in(self, cargo: Cargo, snapshot: Snapshot, reason: str) -> Shown:
-        """The model failed: the last good painting for a while, then the input."""
+    def _stand_in(self, context: FrameContext, snapshot: Snapshot, reason: str) -> Shown:
+        """The model failed: the last good generated image for a while, then the input."""
         self._metrics.faults += 1
-        self.painter.clear()
-        self._failing_since = cargo.captured if self._failing_since is None else self._failing_since
-        waited = cargo.captured - self._failing_since
+        self.backend.clear()
+        self._failing_since = (
+            context.captured if self._failing_since is None else self._failing_since
+        )
+        waited = context.captured - self._failing_since
         what = "the last good picture stays" if waited < PATIENCE else "the input is shown"
-        self._say_now_and_then(f"the model failed ({reason}); {what}", cargo.captured)
+        self._log_sometimes(f"the model failed ({reason}); {what}", context.captured)
         picture = None
         if waited < PATIENCE:
             try:
-                picture = self.painter.canvas.again(cargo.image, snapshot, cargo.mask)
-            except Exception:  # a card that has gone takes the canvas with it
+                picture = self.backend.compositor.again(context.image, snapshot, context.mask)
+            except Exception:  # a card that has gone takes the compositor with it
                 picture = None
-        return self._again_or_input(cargo, snapshot, picture, cargo.image)
+        return self._again_or_input(context, snapshot, picture, context.image)
 
-    def _say_now_and_then(self, text: str, now: float) -> None:
+    def _log_sometimes(self, text: str, now: float) -> None:
         """The same words every ten seconds at most."""
         if text != self._last_said[0] or now - self._last_said[1] > 10:
             self._last_said = (text, now)
-            self._say(text)
+            self._log(text)
 
     def _lap(self, stage: str, begun: float) -> float:
         now = time.perf_counter()

@@ -13,7 +13,7 @@ import numpy as np
 from vj.core.clock import Clock
 from vj.core.frame import Frame, Guide
 from vj.core.mailbox import Mailbox
-from vj.core.supervisor import STALLS, Post, Supervisor
+from vj.core.supervisor import STALLS, StageMarker, Supervisor
 from vj.parameters.curves import s_curve
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.optical_flow import FlowFinder
@@ -100,8 +100,8 @@ class SlowMotion:
         self._last: tuple[np.ndarray, np.ndarray, Guide | None] | None = None
 
     def put(self, image: np.ndarray, picture: np.ndarray, guide: Guide | None = None) -> None:
-        """image: the prepared input, whose motion is followed, since a painting shimmers. picture:
-        what became of it. guide: of it."""
+        """image: the prepared input, whose motion is followed, since a generated image shimmers.
+        picture: what became of it. guide: of it."""
         if self._last is not None and self._times > 1:
             before, old, led = self._last
             back, forth = self._finder.find(image, before), self._finder.find(before, image)
@@ -120,12 +120,12 @@ class SlowMotion:
         self._last = image, picture, guide
 
 
-class Inbetween:
+class FrameInterpolation:
     """Between the render loop and the sinks, on a thread of its own that ticks at the sinks' rate
     while it is on.
 
-    A painted picture leaves at once; until the next one comes, each tick sends it moved on. Where
-    that fails, or stands still, the painted pictures leave as they come.
+    A generated image leaves at once; until the next one comes, each tick sends it moved on. Where
+    that fails, or stands still, the generated images leave as they come.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class Inbetween:
         self.period = 1 / fps
         """Seconds from one sent frame to the next. May be set from any thread."""
         self._supervisor = supervisor or Supervisor(print)
-        self._post = self._supervisor.watch(Post("interpolation:"))
+        self._stage = self._supervisor.watch(StageMarker("interpolation:"))
         self._box: Mailbox[tuple[Frame, np.ndarray | None]] = Mailbox()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -151,7 +151,7 @@ class Inbetween:
         """Frames that were made here."""
 
     def put(self, frame: Frame, flow: np.ndarray | None, on: bool) -> None:
-        """A painted picture, and the motion that led to it. Called by the render thread; never
+        """A generated image, and the motion that led to it. Called by the render thread; never
         waits."""
         if not on:
             self._box.take(0)  # what waits there is older than this
@@ -160,13 +160,13 @@ class Inbetween:
             return
         if self._thread is None:
             self._thread = self._supervisor.start("interpolation", self._run, self._stop.is_set)
-        if self._post.stuck() > STALLS:
+        if self._stage.stuck() > STALLS:
             self._deliver(frame)
             return
         self._box.put((frame, flow))
 
     def take(self, frame: Frame, flow: np.ndarray | None, now: float) -> Frame:
-        """A painted picture has come at `now`; it is what is sent."""
+        """A generated image has come at `now`; it is what is sent."""
         if self._last is not None and 0 < now - self._painted < 1:
             self._every = (
                 now - self._painted
@@ -206,18 +206,18 @@ class Inbetween:
                 due += self.period * max(1, int((now - due) / self.period) + 1)
 
     def _made(self, now: float) -> Frame | None:
-        """What is sent at `now`; none where it cannot be made, and the painted pictures go on."""
-        self._post.enter("a frame between two")
+        """What is sent at `now`; none where it cannot be made, and the generated images go on."""
+        self._stage.enter("a frame between two")
         try:
             return self.between(now)
         except Exception as error:  # whatever a flow of another size or a library does
             self._supervisor.report(
-                "interpolation", error, "the painted pictures leave as they come"
+                "interpolation", error, "the generated images leave as they come"
             )
             self._last = None
             return None
         finally:
-            self._post.leave()
+            self._stage.leave()
 
     def stop(self, timeout: float = 0.5) -> None:
         """End. May be called twice."""

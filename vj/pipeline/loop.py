@@ -21,11 +21,11 @@ from vj.core.mailbox import Mailbox
 from vj.core.memory import give_back
 from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
-from vj.diffusion.backends import Painter, Plain
+from vj.diffusion.backends import Backend, PassThrough
 from vj.parameters.store import Store
 from vj.pipeline.flow_backends import Calculate
-from vj.pipeline.frame_pipeline import Journey, Shown
-from vj.pipeline.masks import FindPeople
+from vj.pipeline.frame_pipeline import FramePipeline, Shown
+from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.preprocess import Fit
 
 RESTING = 0.2
@@ -36,10 +36,10 @@ Publish = Callable[[np.ndarray, Frame], None]
 
 
 class Handover:
-    """A painter on its way to the render thread."""
+    """A backend on its way to the render thread."""
 
-    def __init__(self, painter: Painter) -> None:
-        self.painter = painter
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
         self.settled = threading.Event()
         """It paints, or it does not and never will."""
         self.error: Exception | None = None
@@ -47,7 +47,7 @@ class Handover:
 
 
 class RenderLoop:
-    """Takes frames from a mailbox, samples the store, gives pictures to `publish`. Painters come in
+    """Takes frames from a mailbox, samples the store, gives pictures to `publish`. Backends come in
     by `offer`, between two frames."""
 
     def __init__(
@@ -62,23 +62,23 @@ class RenderLoop:
         publish: Publish,
         metrics: Metrics,
         on_message: Callable[[str], None],
-        find_people: FindPeople | None = None,
+        segment_person: SegmentPerson | None = None,
         flow: Calculate | None = None,
         supervisor: Supervisor | None = None,
         on_begin: Callable[[float], None] = lambda time: None,
         may_begin: Callable[[], bool] = lambda: True,
     ) -> None:
-        """may_begin: asked once the first painter is there, before the newest frame is taken, until
+        """may_begin: asked once the first backend is there, before the newest frame is taken, until
         it says so. on_begin: called once, on the render thread, with the time of the frame that the
         show begins with, before it is sampled. supervisor: is told what goes wrong, and begins the
         loop again should it end."""
         self._supervisor = supervisor or Supervisor(on_message)
-        self.journey = Journey(
+        self.pipeline = FramePipeline(
             size,
             fit,
             metrics,
             on_message,
-            find_people,
+            segment_person,
             flow,
             live=clock.live,
             supervisor=self._supervisor,
@@ -87,8 +87,8 @@ class RenderLoop:
         self.period = 1 / fps
         """Seconds from one frame to the next, at least. May be set from any thread."""
         self._clock, self._store = clock, store
-        self._publish, self._metrics, self._say = publish, metrics, on_message
-        self._painters: Mailbox[Handover] = Mailbox()
+        self._publish, self._metrics, self._log = publish, metrics, on_message
+        self._backends: Mailbox[Handover] = Mailbox()
         self._changes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._frame: Frame | None = None
         self._begun = 0.0
@@ -99,25 +99,25 @@ class RenderLoop:
         self._on_begin, self._may_begin = on_begin, may_begin
         self._ready = self._has_begun = False
         self.first: int | None = None
-        """Number of the first picture that the first painter made."""
+        """Number of the first picture that the first backend made."""
 
     @property
-    def painter_name(self) -> str:
-        return self.journey.painter.name
+    def backend_name(self) -> str:
+        return self.pipeline.backend.name
 
     @property
     def thread(self) -> threading.Thread | None:
         """The render thread, once it runs."""
         return self._thread
 
-    def offer(self, painter: Painter) -> Handover:
-        """Another painter, from any thread; it plays from the next frame on. One that is still
+    def offer(self, backend: Backend) -> Handover:
+        """Another backend, from any thread; it plays from the next frame on. One that is still
         waiting is closed."""
-        passed_over = self._painters.take(0)
+        passed_over = self._backends.take(0)
         if passed_over is not None:
-            self._refuse(passed_over, RuntimeError("another model came in its place"))
-        handover = Handover(painter)
-        self._painters.put(handover)
+            self._reject(passed_over, RuntimeError("another model came in its place"))
+        handover = Handover(backend)
+        self._backends.put(handover)
         return handover
 
     def between(self, change: Callable[[], None]) -> None:
@@ -127,7 +127,7 @@ class RenderLoop:
 
     def begin(self) -> None:
         """What paints now is what there will be: the show begins with the next frame, though no
-        painter came. From any thread."""
+        backend came. From any thread."""
         self._ready = True
 
     @contextmanager
@@ -149,7 +149,7 @@ class RenderLoop:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout)
-        self.journey.close()
+        self.pipeline.close()
         return self._thread is None or not self._thread.is_alive()
 
     def _run(self) -> None:
@@ -158,21 +158,21 @@ class RenderLoop:
                 self._turn()
             # nothing may end this loop; what comes here is a fault of our own, and said as such
             except Exception as error:
-                self.journey.post.leave()
+                self.pipeline.stage.leave()
                 self._metrics.faults += 1
                 self._supervisor.report("the render loop", error, "please report this")
                 pause(self.period, self._stop)
 
     def _turn(self) -> None:
         """One frame, if there is one."""
-        self._take_painter()
+        self._take_backend()
         while not self._changes.empty():
             self._supervisor.call("a change between two frames", self._changes.get())
         # Not much sooner than the show's rate; and when the source is slower than that, the last
         # input is painted once more.
         rest = (
             RESTING
-            if self._resting and isinstance(self.journey.painter, Plain)
+            if self._resting and isinstance(self.pipeline.backend, PassThrough)
             else 0.9 * self.period
         )
         self._clock.wait_until(self._begun + rest, self._stop)
@@ -194,37 +194,37 @@ class RenderLoop:
         if begins:
             self._has_begun = True
             self._on_begin(self._begun)
-        self._show(self.journey.travel(frame, self._store.sample(self._begun)))
-        self.journey.post.leave()
+        self._show(self.pipeline.process(frame, self._store.sample(self._begun)))
+        self.pipeline.stage.leave()
 
-    def _take_painter(self) -> None:
-        """Go on with the painter that was offered. One that does not take over is dropped, and the
+    def _take_backend(self) -> None:
+        """Go on with the backend that was offered. One that does not take over is dropped, and the
         last one paints on."""
-        handover = self._painters.take(0)
+        handover = self._backends.take(0)
         if handover is None:
             return
-        waited = isinstance(self.journey.painter, Plain)
+        waited = isinstance(self.pipeline.backend, PassThrough)
         try:
-            self._leave(self.journey.exchange(handover.painter))
+            self._leave(self.pipeline.exchange(handover.backend))
         except Exception as error:  # a card that is full or has gone
             self._metrics.faults += 1
-            self._refuse(handover, error)
+            self._reject(handover, error)
             return
         if waited:
             self._metrics.restart()
         self._ready = True
         handover.settled.set()
 
-    def _refuse(self, handover: Handover, error: Exception) -> None:
+    def _reject(self, handover: Handover, error: Exception) -> None:
         handover.error = error
         handover.settled.set()
-        self._leave(handover.painter)
+        self._leave(handover.backend)
 
-    def _leave(self, painter: Painter) -> None:
-        """Close a painter, on a thread of its own: it may wait for threads, or for a card."""
+    def _leave(self, backend: Backend) -> None:
+        """Close a backend, on a thread of its own: it may wait for threads, or for a card."""
 
         def end() -> None:
-            painter.close()
+            backend.close()
             give_back()
 
         threading.Thread(
@@ -236,7 +236,7 @@ class RenderLoop:
 
     def _show(self, shown: Shown) -> None:
         begun = time.perf_counter()
-        self.journey.post.enter("publish")
+        self.pipeline.stage.enter("publish")
         if self.first is None and self._has_begun and not shown.waiting:
             self.first = self._count
         self._publish(
@@ -251,16 +251,16 @@ class RenderLoop:
         Returns how many pictures were made, which is how many frames came. `publish` gets them in
         order."""
         assert isinstance(self._clock, FrameClock), "offline rendering counts time in frames"
-        handover = self._painters.take(0)
+        handover = self._backends.take(0)
         if handover is not None:
-            self.journey.swap(handover.painter)
+            self.pipeline.swap(handover.backend)
         came = 0
         last: Shown | None = None
         for frame in frames:
             if stop is not None and stop.is_set():
                 break
             now = self._clock.now()
-            shown = self.journey.travel(
+            shown = self.pipeline.process(
                 replace(frame, number=came, captured=now), self._store.sample(now)
             )
             last = self._catch_up(shown, last)
@@ -268,7 +268,7 @@ class RenderLoop:
             came += 1
         while self._count < came:
             snapshot = self._store.sample(self._clock.now())
-            drained = self.journey.drain(snapshot)
+            drained = self.pipeline.drain(snapshot)
             if drained is None:
                 break
             last = self._catch_up(drained, last)

@@ -26,7 +26,7 @@ has nothing of the key's."""
 SMALL_SIDE = 384
 """The longer side of the copy on which movement and changes are looked for."""
 
-FindPeople = Callable[[np.ndarray], np.ndarray | None]
+SegmentPerson = Callable[[np.ndarray], np.ndarray | None]
 """(H, W, 3) uint8 -> (h, w) float32 0..1, how sure a place belongs to a person; None while nothing
 is known yet."""
 
@@ -35,10 +35,10 @@ class Masks:
     """The masks of one show's frames. Belongs to the render thread."""
 
     def __init__(
-        self, on_message: Callable[[str], None], find_people: FindPeople | None = None
+        self, on_message: Callable[[str], None], segment_person: SegmentPerson | None = None
     ) -> None:
-        """find_people: from `vj.pipeline.person_segmentation`, None without a person model."""
-        self._say, self.find_people = on_message, find_people
+        """segment_person: from `vj.pipeline.person_segmentation`, None without a person model."""
+        self._log, self.segment_person = on_message, segment_person
         self._plate: np.ndarray | None = None
         self._sum: np.ndarray = np.zeros((0, 0, 3), np.float32)
         self._count = 0
@@ -55,7 +55,7 @@ class Masks:
         self._sum, self._count, self._since = np.zeros((0, 0, 3), np.float32), 0, None
 
     def find(self, image: np.ndarray, snapshot: Snapshot) -> np.ndarray | None:
-        """(H, W, 3) uint8 -> (H, W) uint8, 255 where the painting shows; None where it shows
+        """(H, W, 3) uint8 -> (H, W) uint8, 255 where the generated image shows; None where it shows
         everywhere. Fed with every frame."""
         mode = snapshot["mask/mode"]
         self._learn(image, int(snapshot["mask/learn"]), mode == "plate", snapshot.time)
@@ -88,7 +88,7 @@ class Masks:
             return self._changed(image, threshold)
         if mode == "motion":
             return self._moving(image, threshold)
-        return self._people(image, threshold)
+        return self._person(image, threshold)
 
     def _learn(self, image: np.ndarray, pulled: int, needed: bool, now: float) -> None:
         """Collect frames of the empty room: after the trigger, and once by itself when there is
@@ -101,7 +101,7 @@ class Masks:
             self._pulled = pulled
         if needed and self._plate is None and self._since is None:
             self._since, self._count = now, 0
-            self._say(
+            self._log(
                 "mask plate: the room as it is now is taken for empty; /vj/mask/learn does it again"
             )
         if self._since is None:
@@ -142,10 +142,10 @@ class Masks:
             found[:] = 0
         return cv2.resize(filled(found), (width, height), interpolation=cv2.INTER_LINEAR)
 
-    def _people(self, image: np.ndarray, threshold: float) -> np.ndarray | None:
-        if self.find_people is None:
+    def _person(self, image: np.ndarray, threshold: float) -> np.ndarray | None:
+        if self.segment_person is None:
             return None
-        found = self.find_people(image)
+        found = self.segment_person(image)
         if (
             found is None or not np.isfinite(found).all()
         ):  # once in `steady`, a number that is none would stay for ever

@@ -79,7 +79,7 @@ class FlowFinder:
         """calculate: from `vj.pipeline.flow_backends`, DIS without. Should it fail, that is said,
         and DIS goes on."""
         self._calculate = calculate or make_flow()
-        self._say = on_message
+        self._log = on_message
         self._last: tuple[np.ndarray, np.ndarray] | None = None
         self._places = np.zeros((2, 0, 0), np.float32)
 
@@ -97,15 +97,15 @@ class FlowFinder:
         try:
             back, forth = self._calculate(here, there), self._calculate(there, here)
         except Exception as error:  # a foreign way, a card that has gone
-            self._say(f"flow: {type(error).__name__}: {error}; dis is used from here on"[:300])
+            self._log(f"flow: {type(error).__name__}: {error}; dis is used from here on"[:300])
             self._calculate = make_flow()
             back, forth = self._calculate(here, there), self._calculate(there, here)
         grid[..., 0] = back[..., 0] * (new.shape[1] / width)
         grid[..., 1] = back[..., 1] * (new.shape[0] / height)
-        sure = grid[..., 2] = self._sureness(here, there, back, forth)
-        return Motion(grid, change > CUT_CHANGE and float(sure.mean()) < CUT_SURE)
+        confidence = grid[..., 2] = self._confidence(here, there, back, forth)
+        return Motion(grid, change > CUT_CHANGE and float(confidence.mean()) < CUT_SURE)
 
-    def _sureness(
+    def _confidence(
         self, here: np.ndarray, there: np.ndarray, back: np.ndarray, forth: np.ndarray
     ) -> np.ndarray:
         height, width = here.shape
@@ -118,10 +118,10 @@ class FlowFinder:
         again_x, again_y = cv2.split(_seen(forth, x, y))
         missed = (way_x + again_x) ** 2 + (way_y + again_y) ** 2
         allowed = 0.01 * (way_x**2 + way_y**2 + again_x**2 + again_y**2) + 0.5
-        sure = cv2.LUT(cv2.absdiff(_seen(there, x, y), here), _LIKELY)
+        confidence = cv2.LUT(cv2.absdiff(_seen(there, x, y), here), _LIKELY)
         outside = (missed > allowed) | (x <= -1) | (x >= width) | (y <= -1) | (y >= height)
-        sure[outside] = 0
-        blurred: np.ndarray = cv2.blur(sure, (5, 5))
+        confidence[outside] = 0
+        blurred: np.ndarray = cv2.blur(confidence, (5, 5))
         return blurred
 
 

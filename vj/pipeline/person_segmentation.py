@@ -109,7 +109,7 @@ class PersonModel:
         )
 
 
-class Beside:
+class PersonThread:
     """A person model on a thread of its own: the render loop gets the newest mask there is, and
     never waits for one."""
 
@@ -120,7 +120,7 @@ class Beside:
         supervisor: Supervisor | None = None,
     ) -> None:
         self._supervisor = supervisor or Supervisor(on_message)
-        self._find, self._say = find, on_message
+        self._find, self._log = find, on_message
         self._box: Mailbox[np.ndarray] = Mailbox()
         self._newest: np.ndarray | None = None
         self._thread: threading.Thread | None = None
@@ -146,7 +146,7 @@ class Beside:
                 if said != (
                     said := f"the person model failed ({type(error).__name__}: {error})"[:300]
                 ):
-                    self._say(said)
+                    self._log(said)
 
     def close(self) -> None:
         self._box.close()

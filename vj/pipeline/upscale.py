@@ -14,7 +14,7 @@ import numpy as np
 from vj.core.errors import Fault, Unavailable, nearest
 from vj.core.frame import Guide, Size
 from vj.kernels.cv_guided import GuidedUpscaler
-from vj.kernels.cv_upscale import Upscaler
+from vj.kernels.cv_upscale import CvUpscaler
 from vj.kernels.numpy_guided import fade
 from vj.pipeline.preprocess import crop_to, cropped
 from vj.pipeline.upscale_guide import RealInput
@@ -25,26 +25,26 @@ bench/upscale.py."""
 FSR_SHARPNESS = 0.8
 KINDS = ("auto", "fsr", "lanczos", "realesrgan")
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 
-class Enlarger(Protocol):
+class Upscaler(Protocol):
     """Brings pictures of one size to another. Belongs to one thread."""
 
     name: str
 
-    def enlarge(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
+    def upscale(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
         """(h, w, 3) uint8 -> (H, W, 3) uint8, a new picture, or the same where nothing is to be
         done.
 
-        guide: the real input of this picture; its edges lead where the way of enlarging can follow
+        guide: the real input of this picture; its edges lead where the way of upscaling can follow
         them.
         """
 
     def close(self) -> None: ...
 
 
-def make_enlarger(kind: str, painted: Size, wanted: Size, device: str, on_message: Say) -> Enlarger:
+def make_upscaler(kind: str, painted: Size, wanted: Size, device: str, on_message: Log) -> Upscaler:
     """kind: auto (fsr on an NVIDIA card, else lanczos), fsr, lanczos, realesrgan, or a model file
     for spandrel. device: of torch.
 
@@ -61,10 +61,12 @@ def make_enlarger(kind: str, painted: Size, wanted: Size, device: str, on_messag
                 f"cut off at {sides}"
             )
     if kind == "auto" and wanted == painted:
-        return Same()
+        return SameSize()
     part = cropped(painted, wanted)
     if wanted.width <= part.width and kind in ("auto", "fsr"):
-        return Plain(wanted)  # made smaller: EASU looks at twelve pixels only, and would shimmer
+        return PlainUpscaler(
+            wanted
+        )  # made smaller: EASU looks at twelve pixels only, and would shimmer
     if kind in ("auto", "fsr") and device.startswith("cuda"):
         try:
             return Fsr(part, wanted, device)
@@ -73,9 +75,9 @@ def make_enlarger(kind: str, painted: Size, wanted: Size, device: str, on_messag
     if kind == "fsr":
         on_message("upscale fsr: is for NVIDIA cards; its relative for CPUs is used")
     if kind in ("auto", "fsr", "lanczos"):
-        return Plain(wanted)
+        return PlainUpscaler(wanted)
     model = _realesrgan() if kind == "realesrgan" else _spandrel(kind, device)
-    return ByModel(kind, model, wanted)
+    return ModelUpscaler(kind, model, wanted)
 
 
 def _to_size(picture: np.ndarray, size: Size) -> np.ndarray:
@@ -88,18 +90,18 @@ def _to_size(picture: np.ndarray, size: Size) -> np.ndarray:
     return out
 
 
-class Same:
+class SameSize:
     """Nothing to do."""
 
     name = "nothing: it is painted at that size"
 
-    def enlarge(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
+    def upscale(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
         return picture
 
     def close(self) -> None: ...
 
 
-class Lead:
+class GuidedUpscale:
     """What a guide has to give to a picture on its way to one size. Belongs to one thread."""
 
     def __init__(self, wanted: Size) -> None:
@@ -120,7 +122,7 @@ class Lead:
         )
 
 
-class Plain:
+class PlainUpscaler:
     """On a CPU: a cubic with bounded sharpening; led by the edges of the real input where there is
     one."""
 
@@ -128,12 +130,12 @@ class Plain:
 
     def __init__(self, wanted: Size) -> None:
         self._wanted = wanted
-        self._upscaler = Upscaler(wanted.height, wanted.width)
-        self._lead = Lead(wanted)
+        self._upscaler = CvUpscaler(wanted.height, wanted.width)
+        self._lead = GuidedUpscale(wanted)
         self._guided: GuidedUpscaler | None = None
         self._painted = (0, 0)
 
-    def enlarge(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
+    def upscale(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
         part = crop_to(picture, self._wanted)
         if part.shape[1] >= self._wanted.width:
             return _to_size(part, self._wanted)
@@ -167,15 +169,15 @@ class Fsr:
         self._torch, self._wanted, self._device = torch, wanted, torch.device(device)
         sizes = part.height, part.width, wanted.height, wanted.width
         self._kernels, self._guided = UpscaleKernels(*sizes, device), GuidedKernels(*sizes, device)
-        self._lead = Lead(wanted)
+        self._lead = GuidedUpscale(wanted)
         self._stream = torch.cuda.Stream(self._device)
         small, large = (part.height, part.width), (wanted.height, wanted.width)
         self._picture, self._guide, self._large_guide, self._mask = (
-            Lift(shape, self._device) for shape in ((*small, 3), small, large, small)
+            GuidedModel(shape, self._device) for shape in ((*small, 3), small, large, small)
         )
         self._down = torch.empty((*large, 3), dtype=torch.uint8, pin_memory=True)
 
-    def enlarge(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
+    def upscale(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
         lead = self._lead.of(guide)
         with self._torch.cuda.stream(self._stream):
             there = self._picture.up(crop_to(picture, self._wanted))
@@ -194,7 +196,7 @@ class Fsr:
     def close(self) -> None: ...
 
 
-class Lift:
+class GuidedModel:
     """Memory on both sides for arrays of one shape, uint8, that go up to a card."""
 
     def __init__(self, shape: tuple[int, ...], device: Any) -> None:
@@ -214,13 +216,13 @@ ModelCall = Callable[[np.ndarray], np.ndarray]
 """(h, w, 3) uint8 -> (n h, n w, 3) uint8, n its own factor."""
 
 
-class ByModel:
+class ModelUpscaler:
     """A model of its own factor; what comes out is brought to the size."""
 
     def __init__(self, name: str, model: ModelCall, wanted: Size) -> None:
         self.name, self._model, self._wanted = Path(name).name, model, wanted
 
-    def enlarge(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
+    def upscale(self, picture: np.ndarray, guide: Guide | None = None) -> np.ndarray:
         return _to_size(self._model(crop_to(picture, self._wanted)), self._wanted)
 
     def close(self) -> None: ...
@@ -300,7 +302,7 @@ def _spandrel(name: str, device: str) -> ModelCall:
 
 
 def make_finisher(
-    names: Sequence[str], painted: Size, device: str, on_message: Say
+    names: Sequence[str], painted: Size, device: str, on_message: Log
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Models run over every picture one after the other, offline: (h, w, 3) uint8 -> the same size.
     Each sees the whole picture, those made for faces too; some take one size only (GFPGAN:

@@ -1,4 +1,4 @@
-"""The real input's luma for enlarging what was painted of it: as much of it as is sent, at the
+"""The real input's luma for upscaling what was painted of it: as much of it as is sent, at the
 size that is sent."""
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from vj.core.frame import Guide, Size
 from vj.pipeline.preprocess import Fit, crop_to, over_black, part_of, placed
 
 WORTH = 1.1
-"""So many times finer than the painting an input has to be to have something to show."""
+"""So many times finer than the generated image an input has to be to have something to show."""
 
 
 def worth(came: Size, painted: Size, fit: Fit) -> bool:
@@ -75,7 +75,7 @@ class RealInput:
     def _moved(
         self, small: np.ndarray, large: np.ndarray, guide: Guide
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Both moved on as the painting was."""
+        """Both moved on as the generated image was."""
         assert guide.flow is not None
         way = cv2.resize(guide.flow, guide.image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         way = crop_to(way, self._wanted)

@@ -43,8 +43,16 @@ from vj.pocket.spelling import CLAUSES, Words, bases, split
 from vj.pocket.word_vectors import Nearness
 
 __all__ = [
-    "DEFAULT", "MODIFIERS", "PALETTES", "TECHNIQUE_WORDS", "Meaning", "Ramp", "parse_ramp",
-    "ramp_of", "say", "understand",
+    "DEFAULT",
+    "MODIFIERS",
+    "PALETTES",
+    "TECHNIQUE_WORDS",
+    "Meaning",
+    "Ramp",
+    "describe",
+    "parse_ramp",
+    "ramp_of",
+    "understand",
 ]  # fmt: skip
 
 LONGEST = 4
@@ -206,7 +214,7 @@ def understand(text: str, palettes: Mapping[str, Ramp] = {}) -> Meaning:
     )
 
 
-def say(meaning: Meaning) -> str:
+def describe(meaning: Meaning) -> str:
     """One line for whoever plays: "gold, volcano ~ lava: lava in molten gold". "" for an empty
     text."""
     if not meaning.heard:

@@ -138,7 +138,7 @@ class MappingRule(Section):
         )
 
 
-class Drive(Section):
+class MacroDrive(Section):
     """What a macro does to one parameter: from its value at rest to its value in full."""
 
     low: float
@@ -163,7 +163,7 @@ class MacroRule(Section):
 
     attack: Time = Duration()
     release: Time = Duration()
-    drives: dict[str, Annotated[Drive, _of(_drive)]] = Field(min_length=1)
+    drives: dict[str, Annotated[MacroDrive, _of(_drive)]] = Field(min_length=1)
 
 
 class ModulatorRule(Section):
@@ -274,7 +274,7 @@ class TempoRule(Section):
 
 class MidiRule(Section):
     """Which devices are listened to, by parts of their names; none named means all. feedback:
-    values go back to lamps and motors."""
+    values go back to LEDs and motors."""
 
     devices: list[str] = Field(default=[])
     feedback: bool = True

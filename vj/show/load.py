@@ -13,7 +13,7 @@ from ruamel.yaml.comments import CommentedMap
 
 from vj.core.errors import Fault, nearest
 from vj.show.faults import Said, in_words
-from vj.show.origins import Origins, Told
+from vj.show.origins import Origins, Report
 from vj.show.parse import ShowFaults, line_in, parse, plain_tree, read
 from vj.show.paths import exists, locate
 from vj.show.salvage import without
@@ -52,8 +52,8 @@ class Reading:
     show: Show | None
     """The show; of one that is wrong what of it is right, None where nothing can be had."""
     origins: Origins | None = None
-    wrong: list[Told] = field(default_factory=list)
-    notes: list[Told] = field(default_factory=list)
+    wrong: list[Report] = field(default_factory=list)
+    notes: list[Report] = field(default_factory=list)
     """What plays, perhaps otherwise than was meant."""
     lacking: bool = False
     """Something that it includes is missing, and with it names that others may use."""
@@ -61,7 +61,7 @@ class Reading:
     @property
     def faults(self) -> list[str]:
         """Each once, in the order of the lines."""
-        return [told[2] for told in sorted(set(self.wrong))]
+        return [report[2] for report in sorted(set(self.wrong))]
 
 
 def find_show(name: str) -> Path:
@@ -96,12 +96,12 @@ def is_file(path: Path) -> bool:
 def load_show(
     path: Path,
     overrides: dict[str, Any] | None = None,
-    say: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
 ) -> Show:
     """The show in a file, with options laid over it. Raises ShowFaults. Paths in it are relative to
     the file, else to where one stands, which is said; those of options are relative to where one
     stands."""
-    return _show(read_show(path, overrides), say)
+    return _show(read_show(path, overrides), log)
 
 
 def show_of(tree: CommentedMap, path: Path, overrides: dict[str, Any] | None = None) -> Show:
@@ -110,11 +110,11 @@ def show_of(tree: CommentedMap, path: Path, overrides: dict[str, Any] | None = N
     return _show(_reading(tree, path, overrides), lambda text: None)
 
 
-def _show(reading: Reading, say: Callable[[str], None]) -> Show:
+def _show(reading: Reading, log: Callable[[str], None]) -> Show:
     if reading.wrong or reading.show is None:
         raise ShowFaults(reading.faults)
     for _, _, text in sorted(set(reading.notes)):
-        say(text)
+        log(text)
     return reading.show
 
 
@@ -132,10 +132,12 @@ def _reading(tree: CommentedMap, path: Path, overrides: dict[str, Any] | None) -
     origins = Origins(tree, str(path), overrides)
     reading = Reading(path, None, origins)
     wrong, doubtful = misread(tree, plain)
-    reading.wrong += [origins.tell(place, text) for place, text in wrong]
-    reading.notes += [origins.tell(place, text) for place, text in doubtful]
+    reading.wrong += [origins.report(place, text) for place, text in wrong]
+    reading.notes += [origins.report(place, text) for place, text in doubtful]
     own = {key: len(value) for key, value in plain.items() if isinstance(value, list)}
-    locate(plain, path.parent, lambda place, text: reading.notes.append(origins.tell(place, text)))
+    locate(
+        plain, path.parent, lambda place, text: reading.notes.append(origins.report(place, text))
+    )
     for index, name in enumerate(_asked(plain)):
         try:
             _include(plain, _included(str(name), path), reading, own)
@@ -146,7 +148,7 @@ def _reading(tree: CommentedMap, path: Path, overrides: dict[str, Any] | None) -
             ]
         except Fault as fault:
             reading.lacking = True
-            reading.wrong.append(origins.tell(("include", index), str(fault), "include"))
+            reading.wrong.append(origins.report(("include", index), str(fault), "include"))
     if isinstance(plain.get("include"), list | str):
         plain.pop("include")
     return _checked(plain, reading)
@@ -202,14 +204,14 @@ def _include(plain: dict[str, Any], path: Path, reading: Reading, own: dict[str,
     wrong, doubtful = misread(tree, brought)
     assert reading.origins is not None
     assert alone.origins is not None
-    alone.wrong += [alone.origins.tell(place, text) for place, text in wrong]
+    alone.wrong += [alone.origins.report(place, text) for place, text in wrong]
     number = reading.origins.include(tree, str(path))
-    reading.notes += [(number, *alone.origins.tell(place, text)[1:]) for place, text in doubtful]
+    reading.notes += [(number, *alone.origins.report(place, text)[1:]) for place, text in doubtful]
     origins = alone.origins
     locate(
         brought,
         path.parent,
-        lambda place, text: reading.notes.append((number, *origins.tell(place, text)[1:])),
+        lambda place, text: reading.notes.append((number, *origins.report(place, text)[1:])),
     )
     alone.lacking = True  # what it names may be the show's; all of it is checked with the show
     faults = _checked(dict(brought), alone).faults
@@ -255,25 +257,25 @@ def _checked(plain: dict[str, Any], reading: Reading) -> Reading:
         if reading.show is not None:
             break
         new = [one for one in said if not any(words in one[2] for words in unsure)]
-        reading.wrong += [_told(one, origins) for one in new]
+        reading.wrong += [_reported(one, origins) for one in new]
         places += [origins.before(place) for place, _, _ in said]
         rest, origins.kept, more = without(plain, places)
         unsure += more
     return reading
 
 
-def _told(said: Said, origins: Origins) -> Told:
+def _reported(said: Said, origins: Origins) -> Report:
     """With where it belongs: a LoRA of the show's own model, which an option has put another in the
     place of, is missed by the option."""
     place, about, message = said
     model = origins.overrides.get("model")
     if model is not None and message.startswith("lora/") and ABOUT_NAMES[1] in message:
-        whole = origins.tell(place, "")[2]
-        return origins.tell(
+        whole = origins.report(place, "")[2]
+        return origins.report(
             ("model",),
             f"the show plays {message.partition(':')[0]}, of its own model ({whole.rstrip(': ')})",
         )
-    return origins.tell(place, message, about)
+    return origins.report(place, message, about)
 
 
 def _said(plain: dict[str, Any], reading: Reading) -> list[Said]:

@@ -22,7 +22,7 @@ OPTIONS = {
 """The options of the command line that stand for lines of a show; --set stands for those of
 start:."""
 
-Told = tuple[int, int, str]
+Report = tuple[int, int, str]
 """Which file (-1: the command line), the line in it, and the whole message: sorted, they are in the
 order in which one reads them."""
 
@@ -56,7 +56,7 @@ class Origins:
         """An entry of a mapping came from a file."""
         self._names[section, name] = file
 
-    def tell(self, place: Place, message: str, about: str = "") -> Told:
+    def report(self, place: Place, message: str, about: str = "") -> Report:
         """A message with where it belongs. about: the name of what it is about, which stands before
         it unless that is said anyway."""
         place, message = self.before(place), one_line(message)

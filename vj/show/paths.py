@@ -24,7 +24,7 @@ WAYS = ("auto", "off", "full", "taesd")
 SOUNDS = (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".mp4", ".mkv")
 
 
-class Beside:
+class PathResolver:
     """Finds the files of one show, or of what it includes."""
 
     def __init__(self, folder: Path, note: Note) -> None:
@@ -77,7 +77,7 @@ class Beside:
 def locate(plain: dict[str, Any], folder: Path, note: Note) -> None:
     """Make paths in a show's values such that they can be opened. Whatever has another form than it
     should is left for the checks."""
-    beside = Beside(folder, note)
+    beside = PathResolver(folder, note)
     _each(plain, "source", (), lambda value, place: beside.uri(value, place))
     for key in ("finish",):
         _each(plain, key, (), lambda value, place: beside.file(value, place))
@@ -99,7 +99,7 @@ def locate(plain: dict[str, Any], folder: Path, note: Note) -> None:
             rule["input"] = beside.file(rule["input"], ("modulators", index, "input"), sure)
 
 
-def _model(plain: dict[str, Any], beside: Beside) -> None:
+def _model(plain: dict[str, Any], beside: PathResolver) -> None:
     """The model's name and its parts. An id such as owner/name is one unless there is such a
     folder."""
     model = plain.get("model")
@@ -119,7 +119,7 @@ def _model(plain: dict[str, Any], beside: Beside) -> None:
         _each(model, key, ("model",), lambda value, place: _part(value, place, beside))
 
 
-def _model_name(name: object, place: Place, beside: Beside) -> Any:
+def _model_name(name: object, place: Place, beside: PathResolver) -> Any:
     return name if name in ("pocket", "drawn", "none") else beside.file(name, place, is_path(name))
 
 
@@ -141,13 +141,13 @@ def _is_weights(name: str) -> bool:
     return PurePath(name).suffix.lower() in (".safetensors", ".ckpt", ".pt", ".bin", ".pth")
 
 
-def _part(value: Any, place: Place, beside: Beside) -> Any:
+def _part(value: Any, place: Place, beside: PathResolver) -> Any:
     if isinstance(value, dict) and "file" in value:
         return {**value, "file": beside.file(value["file"], (*place, "file"))}
     return beside.file(value, place) if isinstance(value, str) else value
 
 
-def _one(plain: dict[str, Any], key: str, above: Place, inner: str, beside: Beside) -> None:
+def _one(plain: dict[str, Any], key: str, above: Place, inner: str, beside: PathResolver) -> None:
     """A file that stands alone, or by a name in a section of its own."""
     value = plain.get(key)
     if isinstance(value, dict) and inner in value:

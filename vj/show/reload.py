@@ -51,11 +51,11 @@ class ShowFile:
         self,
         path: Path,
         overrides: dict[str, Any] | None,
-        say: Callable[[str], None],
+        log: Callable[[str], None],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         """overrides: options that lie over the file. now: seconds, for the pauses."""
-        self.path, self._overrides, self._say, self._now = path, overrides, say, now
+        self.path, self._overrides, self._log, self._now = path, overrides, log, now
         self._files = [path, *included_files(path)]
         look = self._look()
         self._inodes = {file: inode for file, (inode, _) in look.items()}
@@ -113,7 +113,7 @@ class ShowFile:
                 return None
         self._settle(look)
         if empty is not None:
-            self._say(f"{empty}: is empty; the running show goes on as it was")
+            self._log(f"{empty}: is empty; the running show goes on as it was")
             return None
         return self._load(texts, lost or [])
 
@@ -122,10 +122,10 @@ class ShowFile:
             show = load_show(self.path, self._overrides)
             files = [self.path, *included_files(self.path)]
         except Fault as fault:
-            self._say(f"{fault}\nthe running show goes on as it was")
+            self._log(f"{fault}\nthe running show goes on as it was")
             return None
         except Exception as error:  # nothing that stands in a file may end the show
-            self._say(
+            self._log(
                 f"{self.path}: cannot be used ({type(error).__name__}: {error})\nthe running show "
                 "goes on as it was"
             )
@@ -135,7 +135,7 @@ class ShowFile:
             self._seen = {}
             return None
         if lost:
-            self._say(
+            self._log(
                 f"{self.path}: {', '.join(lost)}: no longer in the file; as without from now on"
             )
         self.by_itself = texts[self.path] == self._own
@@ -149,10 +149,10 @@ class ShowFile:
     def write_cues(self, cues: dict[str, dict[str, Value]]) -> str:
         """Put cues into the file. What is written so plays already, so that nobody is told of a
         save. Raises Fault, with nothing written."""
-        told, self._own = put_cues(self.path, cues)
-        return told
+        report, self._own = put_cues(self.path, cues)
+        return report
 
-    def refused(self) -> None:
+    def rejected(self) -> None:
         """What `changed` gave last could not be played, and what played before does still."""
         self._running = self._before
 

@@ -217,11 +217,11 @@ def _put_cues(path: Path, cues: dict[str, dict[str, Value]]) -> tuple[str, bytes
     elsewhere = _included_cues(path)
     left = [f"{name} ({elsewhere[name].name})" for name in cues if name in elsewhere]
     cues = {name: values for name, values in cues.items() if name not in elsewhere}
-    told = f"{', '.join(cues)} written into {path}" if cues else "nothing is written"
+    report = f"{', '.join(cues)} written into {path}" if cues else "nothing is written"
     if left:
-        told += f"; {', '.join(left)} is of an included file: store it under another name"
+        report += f"; {', '.join(left)} is of an included file: store it under another name"
     if not cues:
-        return told, read
+        return report, read
     for name, values in cues.items():
         old = next(
             (cue for cue in section if isinstance(cue, dict) and cue.get("name") == name), None
@@ -231,7 +231,7 @@ def _put_cues(path: Path, cues: dict[str, dict[str, Value]]) -> tuple[str, bytes
         else:
             made = CommentedMap({"name": _safe(name), "fade": "1 s", "set": _flow(dict(values))})
             section.append(made)
-    return told, _write(path, yaml, tree, read)
+    return report, _write(path, yaml, tree, read)
 
 
 def _included_cues(path: Path) -> dict[str, Path]:

@@ -25,7 +25,7 @@ from vj.show.control_sections import (
     TimelineRule,
 )
 from vj.show.section import Place, PlacedFaults, Section
-from vj.show.validate import check_score, grouped
+from vj.show.validate import check_sequence, grouped
 from vj.show.validate import fitted as fit_written
 
 
@@ -390,7 +390,9 @@ class Show(Section):
         fitted, faults = _fitted(
             {name: value for name, value in self.start.items() if name.startswith(OWN)}, table
         )
-        faults = [(("start", *place), fault) for place, fault in faults] + check_score(self, table)
+        faults = [(("start", *place), fault) for place, fault in faults] + check_sequence(
+            self, table
+        )
         if faults:
             raise PlacedFaults(faults)
         colours = {"palette/a": " ".join(self.palette)} if self.palette else {}

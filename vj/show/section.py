@@ -13,7 +13,7 @@ Place = tuple[Any, ...]
 
 
 class Section(BaseModel):
-    """Unknown keys are faults, and so are numbers that are none (`.nan`, `.inf`). A list or mapping
+    """Unknown keys are faults, and so are NaN and infinity (`.nan`, `.inf`). A list or mapping
     of which nothing is written, because all its lines are commented out, is an empty one."""
 
     model_config = ConfigDict(

@@ -50,7 +50,7 @@ def explain(error: MarkedYAMLError, text: str) -> tuple[int, str]:
     return line + 1, f"not YAML: {words}"
 
 
-Told = tuple[int, str] | None
+Report = tuple[int, str] | None
 """A line (from 0) and words."""
 
 
@@ -60,7 +60,7 @@ def glued(text: object) -> str:
     return f"{found[1]}: {found[2].strip()}" if found is not None else ""
 
 
-def _twice(problem: str, lines: Sequence[str], at: int) -> Told:
+def _twice(problem: str, lines: Sequence[str], at: int) -> Report:
     found = re.search(r'duplicate key "(.*?)"(?: with value|$)', problem)
     if found is None:
         return None
@@ -73,14 +73,14 @@ def _twice(problem: str, lines: Sequence[str], at: int) -> Told:
     return at, f"{found[1]}: stands twice{first}; keep one of them"
 
 
-def _tab(problem: str, lines: Sequence[str], at: int, begun: int) -> Told:
+def _tab(problem: str, lines: Sequence[str], at: int, begun: int) -> Report:
     for line in (at, begun):
         if "\t" in _indentation(lines[line]) or ("\\t" in problem and "\t" in lines[line]):
             return line, "a tab stands at the beginning of this line; YAML wants spaces, not tabs"
     return None
 
 
-def _quote(problem: str, context: str, lines: Sequence[str], at: int, begun: int) -> Told:
+def _quote(problem: str, context: str, lines: Sequence[str], at: int, begun: int) -> Report:
     if "unknown escape" in problem:
         return (
             at,
@@ -108,7 +108,7 @@ def _quote(problem: str, context: str, lines: Sequence[str], at: int, begun: int
     return None
 
 
-def _runaway(lines: Sequence[str], at: int) -> Told:
+def _runaway(lines: Sequence[str], at: int) -> Report:
     """A quote that is left open above a line with a name of its own: it ran on to the next quote,
     and the fault shows there."""
     for line in range(at):
@@ -122,7 +122,7 @@ def _runaway(lines: Sequence[str], at: int) -> Told:
     return None
 
 
-def _mark(problem: str, lines: Sequence[str], at: int) -> Told:
+def _mark(problem: str, lines: Sequence[str], at: int) -> Report:
     found = re.search(r"character '(.)' that cannot start", problem)
     sign = (
         found[1]
@@ -140,7 +140,7 @@ def _mark(problem: str, lines: Sequence[str], at: int) -> Told:
     return None
 
 
-def _bracket(problem: str, lines: Sequence[str], at: int, begun: int) -> Told:
+def _bracket(problem: str, lines: Sequence[str], at: int, begun: int) -> Report:
     found = re.search(r"expected ',' or '([}\]])', but got '(.*?)'", problem)
     if found is not None:
         closing, got = found.groups()
@@ -185,13 +185,13 @@ def glued_in(line: str) -> str:
     return f"{found[1]}: {found[2].strip()}" if found is not None else ""
 
 
-def _dash(lines: Sequence[str], at: int) -> Told:
+def _dash(lines: Sequence[str], at: int) -> Report:
     if re.match(r"\s*-[\[{\w\"']", lines[at]) and not re.match(r"\s*-[\d.]", lines[at]):
         return at, f"a space is missing after the dash: - {lines[at].strip()[1:61]}"
     return None
 
 
-def _colon(problem: str, lines: Sequence[str], at: int, begun: int) -> Told:
+def _colon(problem: str, lines: Sequence[str], at: int, begun: int) -> Report:
     if "could not find expected ':'" in problem:
         fix = glued(lines[begun])
         if fix:
@@ -225,7 +225,7 @@ def _colon(problem: str, lines: Sequence[str], at: int, begun: int) -> Told:
     return None
 
 
-def _indent(problem: str, lines: Sequence[str], at: int) -> Told:
+def _indent(problem: str, lines: Sequence[str], at: int) -> Report:
     if not any(
         words in problem
         for words in ("mapping values are not allowed", "block end", "document start")

@@ -1,4 +1,4 @@
-"""Checks of a show's score that need more than one of its lines."""
+"""Checks of a show's sequence that need more than one of its lines."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CAUSES = ("beat", "bar", "cue", "cue NAME", "midi note 36", "osc /kick")
 """What sets an envelope off."""
 
 
-class Scored(Protocol):
+class Sequence(Protocol):
     """The sections of a show that are checked here."""
 
     @property
@@ -56,7 +56,7 @@ class Scored(Protocol):
     def ignored(self) -> list[str]: ...
 
 
-def check_score(show: Scored, table: Table) -> list[Found]:
+def check_sequence(show: Sequence, table: Table) -> list[Found]:
     """Every fault, with its place. All parameters that are named exist, all cues too, and nothing
     is said twice."""
     return [
@@ -113,7 +113,7 @@ def _number(table: Table, name: str, place: Place) -> Iterator[Found | Parameter
         yield row
 
 
-def _mappings(show: Scored, table: Table) -> Iterator[Found]:
+def _mappings(show: Sequence, table: Table) -> Iterator[Found]:
     macros: dict[str, str] = {}
     for index, rule in enumerate(show.mappings):
         place: Place = ("mappings", index)
@@ -172,7 +172,7 @@ def _mappings(show: Scored, table: Table) -> Iterator[Found]:
             )
 
 
-def _macros(show: Scored, table: Table) -> Iterator[Found]:
+def _macros(show: Sequence, table: Table) -> Iterator[Found]:
     for name, rule in show.macros.items():
         for target, drive in rule.drives.items():
             place = ("macros", name, "drives", target)
@@ -188,7 +188,7 @@ def _macros(show: Scored, table: Table) -> Iterator[Found]:
                         yield place, Fault(remark)
 
 
-def _modulators(show: Scored, table: Table) -> Iterator[Found]:
+def _modulators(show: Sequence, table: Table) -> Iterator[Found]:
     names: set[str] = set()
     for index, rule in enumerate(show.modulators):
         if rule.name is not None:
@@ -207,7 +207,7 @@ def _modulators(show: Scored, table: Table) -> Iterator[Found]:
             yield from _envelope(show, rule.envelope, ("modulators", index, "envelope"))
 
 
-def _envelope(show: Scored, cause: str, place: Place) -> Iterator[Found]:
+def _envelope(show: Sequence, cause: str, place: Place) -> Iterator[Found]:
     """What sets it off exists."""
     word, _, rest = cause.partition(" ")
     if word == "cue" and rest:
@@ -241,7 +241,7 @@ def _envelope(show: Scored, cause: str, place: Place) -> Iterator[Found]:
         )
 
 
-def _addresses(show: Scored) -> Iterator[Found]:
+def _addresses(show: Sequence) -> Iterator[Found]:
     """Addresses that are answered and ignored."""
     for address in show.answers:
         if not address.startswith("/") or any(letter in address for letter in " *?[]{}#,"):
@@ -263,7 +263,7 @@ def _addresses(show: Scored) -> Iterator[Found]:
             )
 
 
-def _cue_named(show: Scored, name: str, place: Place) -> Iterator[Found]:
+def _cue_named(show: Sequence, name: str, place: Place) -> Iterator[Found]:
     names = [cue.name for cue in show.cues]
     if name not in names:
         yield (
@@ -275,14 +275,14 @@ def _cue_named(show: Scored, name: str, place: Place) -> Iterator[Found]:
         )
 
 
-def _cue_meant(show: Scored, asked: Any, place: Place) -> Iterator[Found]:
+def _cue_meant(show: Sequence, asked: Any, place: Place) -> Iterator[Found]:
     """A cue by its name. A number is right however few there are: a surface's pads count the cues
     that a show may have."""
     if isinstance(asked, str) and asked and not asked.isdecimal():
         yield from _cue_named(show, asked, place)
 
 
-def _cues(show: Scored, table: Table) -> Iterator[Found]:
+def _cues(show: Sequence, table: Table) -> Iterator[Found]:
     seen: set[str] = set()
     for index, cue in enumerate(show.cues):
         place: Place = ("cues", index)
@@ -328,7 +328,7 @@ def _value(table: Table, name: str, value: Any, place: Place) -> Iterator[Found]
         yield place, fault
 
 
-def _timeline(show: Scored) -> Iterator[Found]:
+def _timeline(show: Sequence) -> Iterator[Found]:
     last, bars = -1.0, show.tempo.beats_per_bar
     for index, rule in enumerate(show.timeline):
         at = rule.at.in_seconds(show.tempo.bpm, bars)
@@ -349,7 +349,7 @@ def _timeline(show: Scored) -> Iterator[Found]:
             )
 
 
-def _curves(show: Scored, table: Table) -> Iterator[Found]:
+def _curves(show: Sequence, table: Table) -> Iterator[Found]:
     for index, rule in enumerate(show.curves):
         last = -1.0
         for found in _number(table, rule.to, ("curves", index, "to")):

@@ -27,7 +27,7 @@ def misread(tree: Any, plain: Any) -> tuple[Misread, Misread]:
     doubtful: Misread = []
     _walk(tree, plain, (), wrong)
     wrong += _walks(tree, plain)
-    doubtful += _remarks(tree)
+    doubtful += _notices(tree)
     for place, value, sure in _moments(tree):
         text = _written(value)
         minutes, _, seconds = text.partition(".")
@@ -114,7 +114,7 @@ def _flow(node: CommentedMap, plain: dict[str, Any], place: Place, wrong: Misrea
         )
 
 
-def _remarks(node: Any, place: Place = ()) -> Misread:
+def _notices(node: Any, place: Place = ()) -> Misread:
     """Texts that end at a # which looks like a part of them: `red #2`, not `red  # the second`."""
     found: Misread = []
     if isinstance(node, CommentedMap):
@@ -126,10 +126,10 @@ def _remarks(node: Any, place: Place = ()) -> Misread:
                 found.append(
                     ((*place, key), f"{key}: what follows # is a remark; with it in quotes: {text}")
                 )
-            found += _remarks(value, (*place, key))
+            found += _notices(value, (*place, key))
     elif isinstance(node, CommentedSeq):
         for index, value in enumerate(node):
-            found += _remarks(value, (*place, index))
+            found += _notices(value, (*place, index))
     return found
 
 

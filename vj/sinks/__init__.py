@@ -1,4 +1,4 @@
-"""Where the painted picture goes. One file a kind; a new kind is one more file and one more line in
+"""Where the generated image goes. One file a kind; a new kind is one more file and one more line in
 `KINDS`."""
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ class Sink(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class SinkSettings:
     """What every sink is told. clock: the show's. live: False offline, where every frame counts and
     no sink may drop one. say: gets what a person should read. spare: a folder in which a recording
     goes on whose own place is lost; None: it stops."""
 
     clock: Clock
     live: bool = True
-    say: Callable[[str], None] = lambda text: None
+    log: Callable[[str], None] = lambda text: None
     spare: Path | None = None
 
 
@@ -55,8 +55,9 @@ KINDS: dict[str, str] = {
     "record": "vj.sinks.recorder:Recorder",
     "virtualcam": "vj.sinks.virtualcam:VirtualCamera",
 }
-"""Kind -> module:class. A class takes (rest_of_the_uri, Setting) and must not touch hardware before
-`open`. `preview` is not here: the page is fed by the performance, since it shows the input too."""
+"""Kind -> module:class. A class takes (rest_of_the_uri, SinkSettings) and must not touch hardware
+before `open`. `preview` is not here: the page is fed by the performance, since it shows the input
+too."""
 
 
 def split_uri(uri: str) -> tuple[str, str]:
@@ -76,12 +77,12 @@ def check_uri(uri: str) -> None:
     if split_uri(uri)[0] == "preview":
         return
     try:
-        make_sink(uri, Setting(FrameClock(30.0)))
+        make_sink(uri, SinkSettings(FrameClock(30.0)))
     except Unavailable:
         pass  # right, on another machine
 
 
-def make_sink(uri: str, setting: Setting) -> Sink:
+def make_sink(uri: str, setting: SinkSettings) -> Sink:
     """The sink a URI names, not yet opened. Raises Fault for an unknown kind, and for what its kind
     cannot be."""
     kind, rest = split_uri(uri)

@@ -16,7 +16,7 @@ import numpy as np
 
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame
-from vj.sinks import Setting
+from vj.sinks import SinkSettings
 from vj.sinks.rate import exact_rate
 
 IDLE_PERIOD = 0.5
@@ -45,7 +45,7 @@ class NdiSink:
     full_name: str | None
     """How others see it, `"HOST (vj)"`, once open."""
 
-    def __init__(self, rest: str, setting: Setting) -> None:
+    def __init__(self, rest: str, setting: SinkSettings) -> None:
         self.name = rest or "vj"
         self.full_name = None
         self.receivers = 0
@@ -129,7 +129,7 @@ class NdiSink:
         self._turn = 1 - self._turn
 
     def close(self) -> None:
-        """Take the source off the network."""
+        """Recording the source off the network."""
         if self._sender is not None:
             sender, self._sender = self._sender, None
             self._library.send_send_video_async_v2(

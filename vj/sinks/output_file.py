@@ -9,7 +9,7 @@ FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".m4v": "mp4"}
 """A movie's ending -> FFmpeg's name of the container."""
 
 
-class Tape:
+class OutputFile:
     """A new file that takes whole pieces. When a piece does not fit, it is taken back off the end
     and nothing more is accepted.
 
@@ -78,12 +78,12 @@ class Tape:
             self._descriptor = -1
 
 
-def unused(path: Path) -> Tape:
-    """A tape at `path`, or at `out-2.mp4`, `out-3.mp4`, ... when something is there already. Raises
+def unused(path: Path) -> OutputFile:
+    """A file at `path`, or at `out-2.mp4`, `out-3.mp4`, ... when something is there already. Raises
     OSError."""
     number = 1
     while True:
         try:
-            return Tape(path if number == 1 else path.with_stem(f"{path.stem}-{number}"))
+            return OutputFile(path if number == 1 else path.with_stem(f"{path.stem}-{number}"))
         except FileExistsError:
             number += 1

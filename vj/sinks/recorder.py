@@ -12,7 +12,7 @@ import numpy as np
 
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame, Size
-from vj.sinks import Setting
+from vj.sinks import SinkSettings
 from vj.sinks.output_file import FORMATS
 from vj.sinks.pictures import Pictures
 
@@ -32,7 +32,7 @@ class Gone(OSError):
     """What was recorded into is not there any more."""
 
 
-class Take(Protocol):
+class Recording(Protocol):
     """What is being recorded: a Movie or Pictures."""
 
     path: Path
@@ -71,7 +71,7 @@ class Recorder:
     path: Path
     """Where it records: the movie's own name once open."""
 
-    def __init__(self, rest: str, setting: Setting) -> None:
+    def __init__(self, rest: str, setting: SinkSettings) -> None:
         """rest: the path. Raises Fault when it is neither a movie's nor a folder's."""
         if not rest:
             raise Fault(
@@ -93,7 +93,7 @@ class Recorder:
                 "a folder of PNGs"
             )
         self._setting = setting
-        self._take: Take | None = None
+        self._take: Recording | None = None
         self._stopped = ""
         self._size, self._fps = Size(0, 0), 0.0
         self._next_look = 0.0
@@ -122,11 +122,11 @@ class Recorder:
     def _begin(self, path: Path) -> None:
         """Record there from now on. Raises OSError."""
         (path if self.folder else path.parent).mkdir(parents=True, exist_ok=True)
-        self._take = self._new_take(path, self._size, self._fps)
+        self._take = self._new_recording(path, self._size, self._fps)
         self.path = self._take.path
         self._next_look = time.monotonic() + LOOK
 
-    def _new_take(self, path: Path, size: Size, fps: float) -> Take:
+    def _new_recording(self, path: Path, size: Size, fps: float) -> Recording:
         if self.folder:
             return Pictures(path, fps)
         try:
@@ -146,9 +146,9 @@ class Recorder:
             self._look()
             self._add(frame)
         except OSError as error:
-            told = self._torn(error)
-            if not self._go_on(frame, told, error):
-                raise Fault(told + _again(error)) from error
+            report = self._torn(error)
+            if not self._go_on(frame, report, error):
+                raise Fault(report + _again(error)) from error
 
     def _add(self, frame: Frame) -> None:
         assert self._take is not None
@@ -163,7 +163,7 @@ class Recorder:
         if not self._take.there():
             raise Gone(errno.ENOENT, f"{self._take.path} is not there any more")
 
-    def _go_on(self, frame: Frame, told: str, error: OSError) -> bool:
+    def _go_on(self, frame: Frame, report: str, error: OSError) -> bool:
         """Record on in the spare folder. False when that can't be done, either."""
         spare = self._setting.spare
         if spare is None or self._spared or (error.errno in FULL and not _room(spare)):
@@ -173,11 +173,11 @@ class Recorder:
             self._begin(spare / self.asked.name)
             self._add(frame)
         except OSError as other:
-            self._setting.say(f"{self.uri}: can't go on in {spare} ({_reason(other)})")
+            self._setting.log(f"{self.uri}: can't go on in {spare} ({_reason(other)})")
             if self._take is not None:
                 self._torn(other)
             return False
-        self._setting.say(f"{told}; it goes on in {self.path}")
+        self._setting.log(f"{report}; it goes on in {self.path}")
         return True
 
     def close(self) -> None:
@@ -213,7 +213,7 @@ class Recorder:
             f"in {take.path}"
         )
 
-    def _length(self, take: Take) -> str:
+    def _length(self, take: Recording) -> str:
         return f"{take.seconds:.1f} s, {take.bytes / 1e6:.1f} MB"
 
     def state(self) -> str:

@@ -12,7 +12,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Window
-from vj.core.supervisor import Post, Supervisor
+from vj.core.supervisor import StageMarker, Supervisor
 from vj.sinks import Sink
 
 RETRY_PERIOD = 3.0
@@ -57,9 +57,9 @@ class SinkRunner:
         self._anew = False
         self._size: Size | None = None
         self._supervisor = supervisor or Supervisor(on_message)
-        self._post = Post(f"sink {uri}:")
+        self._stage = StageMarker(f"sink {uri}:")
         self._done = False
-        self._say = on_message
+        self._log = on_message
         self._clock = clock or WallClock()
         self._on_sent = on_sent
         self._retry_period = retry_period
@@ -73,7 +73,7 @@ class SinkRunner:
         """Start taking from the mailbox."""
         if self._thread is not None:
             raise RuntimeError(f"{self.uri}: the runner was started already")
-        self._supervisor.watch(self._post)
+        self._supervisor.watch(self._stage)
         self._thread = self._supervisor.start(f"sink {self.uri}", self._run, lambda: self._done)
 
     def anew(self) -> None:
@@ -100,9 +100,9 @@ class SinkRunner:
             self._close()
             return True
         self._thread.join(timeout)
-        self._supervisor.unwatch(self._post)
+        self._supervisor.unwatch(self._stage)
         if self._thread.is_alive():
-            self._say(
+            self._log(
                 f"{self.uri} did not stop within {timeout:g} s; its last frames may be missing"
             )
             return False
@@ -111,7 +111,7 @@ class SinkRunner:
     def stuck(self) -> float:
         """Seconds for which the sink has had the frame in hand; 0 between two frames. From any
         thread."""
-        return self._post.stuck()
+        return self._stage.stuck()
 
     def send_time(self) -> float:
         """Median seconds that a send takes."""
@@ -151,13 +151,13 @@ class SinkRunner:
             ):
                 self._open = self._anew = False
                 self.sink.close()
-                self._say(f"{self.uri}: {frame.size} pictures go on in a new file")
+                self._log(f"{self.uri}: {frame.size} pictures go on in a new file")
             if not self._open:
-                self._post.enter("opening")
+                self._stage.enter("opening")
                 self.sink.open(frame.size.width, frame.size.height, self.fps)
                 self._open, self._size = True, frame.size
             begun = time.perf_counter()
-            self._post.enter("sending")
+            self._stage.enter("sending")
             self.sink.send(frame)
             self._times.add(time.perf_counter() - begun)
         except (
@@ -166,11 +166,11 @@ class SinkRunner:
             self._fail(error)
             return
         finally:
-            self._post.leave()
+            self._stage.leave()
         self.sent += 1
         if self._trouble:
             self._trouble = ""
-            self._say(f"{self.uri} works again")
+            self._log(f"{self.uri} works again")
         if self._on_sent is not None:
             self._on_sent(frame, self._clock.now())
 
@@ -186,7 +186,7 @@ class SinkRunner:
         )
         self._retry_at = math.inf if self.failed_for_good else time.monotonic() + self._retry_period
         if news:
-            self._say(self.state())
+            self._log(self.state())
         self._close()
 
     def _close(self) -> None:
@@ -196,10 +196,10 @@ class SinkRunner:
             self.sink.close()
         except Exception as error:  # as above
             self.errors += 1
-            self._say(f"{self.uri} at closing: {self._words(error)}")
+            self._log(f"{self.uri} at closing: {self._words(error)}")
 
     def _words(self, error: Exception) -> str:
         """The error's message without our name at its beginning, which the status line puts there
         itself."""
-        told = str(error) if isinstance(error, Fault) else f"{type(error).__name__}: {error}"
-        return told.removeprefix(self.uri).lstrip(": ")
+        report = str(error) if isinstance(error, Fault) else f"{type(error).__name__}: {error}"
+        return report.removeprefix(self.uri).lstrip(": ")

@@ -14,7 +14,7 @@ import numpy as np
 
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame
-from vj.sinks import Setting
+from vj.sinks import SinkSettings
 
 GL_RGBA = 0x1908
 """OpenGL's name of the format, written out so that PyOpenGL is not needed for one number."""
@@ -31,7 +31,7 @@ class SpoutSink:
     made it.
     """
 
-    def __init__(self, rest: str, setting: Setting) -> None:
+    def __init__(self, rest: str, setting: SinkSettings) -> None:
         self.name = rest or "vj"
         self._sender: Any = None
         self._open = ExitStack()

@@ -15,7 +15,7 @@ import numpy as np
 
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame, Size
-from vj.sinks import Setting
+from vj.sinks import SinkSettings
 
 ANNOUNCE_PERIOD = 1.0
 """Seconds between announcements."""
@@ -29,7 +29,7 @@ class SyphonSink:
     every second.
     """
 
-    def __init__(self, rest: str, setting: Setting) -> None:
+    def __init__(self, rest: str, setting: SinkSettings) -> None:
         self.name = rest or "vj"
         self._server: Any = None
         self._texture: Any = None

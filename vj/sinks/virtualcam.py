@@ -10,7 +10,7 @@ from typing import Any
 
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame, Size
-from vj.sinks import Setting
+from vj.sinks import SinkSettings
 from vj.sinks.fit import fitted, opaque
 
 DEVICE_REMEDY = (
@@ -26,7 +26,7 @@ class VirtualCamera:
     webcams have none.
     """
 
-    def __init__(self, rest: str, setting: Setting) -> None:
+    def __init__(self, rest: str, setting: SinkSettings) -> None:
         self.device = rest
         self._camera: Any = None
         self._size = Size(0, 0)
@@ -54,9 +54,10 @@ class VirtualCamera:
                 device=self.device or None,
             )
         except (RuntimeError, OSError, ValueError) as error:
-            told = " ".join(str(error).split())
+            report = " ".join(str(error).split())
             raise Unavailable(
-                f"virtualcam: no camera at {self.device or 'any device'} ({told}); {DEVICE_REMEDY}"
+                f"virtualcam: no camera at {self.device or 'any device'} ({report}); "
+                f"{DEVICE_REMEDY}"
             ) from error
         self._camera, self._size, self._name = camera, size, str(camera.device)
 

@@ -45,7 +45,7 @@ class Awaited(Fault):
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class SourceSettings:
     """What every source is told. clock: stamps frames and paces clips; offline it never waits. fps:
     the show's rate, for sources without one of their own. size: what the show paints, for sources
     that draw. loop: clips start again at their end. addresses: hosts to ask for NDI sources,
@@ -57,7 +57,7 @@ class Setting:
     size: Size = Size(512, 512)
     loop: bool = True
     addresses: tuple[str, ...] = ()
-    say: Callable[[str], None] = lambda text: None
+    log: Callable[[str], None] = lambda text: None
     own: Callable[[], Collection[str]] = tuple
 
 
@@ -74,8 +74,8 @@ KINDS: dict[str, str] = {
     "syphon": "vj.sources.syphon:SyphonSource",
     "none": "vj.sources.none:Nothing",
 }
-"""Kind -> module:class. A class takes (rest_of_the_uri, Setting) and must not touch hardware before
-`open`."""
+"""Kind -> module:class. A class takes (rest_of_the_uri, SourceSettings) and must not touch hardware
+before `open`."""
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 
@@ -109,12 +109,12 @@ def check_uri(uri: str) -> None:
     """Whether a URI could name a source, without opening it. Raises Fault for an unknown kind, and
     for what its kind cannot be."""
     try:
-        make_source(uri, Setting(FrameClock(30.0)))
+        make_source(uri, SourceSettings(FrameClock(30.0)))
     except Unavailable:
         pass  # right, on another machine; a show may name another source after it
 
 
-def make_source(uri: str, setting: Setting) -> Source:
+def make_source(uri: str, setting: SourceSettings) -> Source:
     """The source a URI names, not yet opened. Raises Fault for an unknown kind, and for what its
     kind cannot be."""
     kind, rest = split_uri(uri)

@@ -12,7 +12,7 @@ import cv2
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.core.mailbox import Mailbox
-from vj.sources import Awaited, Setting
+from vj.sources import Awaited, SourceSettings
 
 FIRST_PICTURE = 3.0
 """Seconds a camera gets for its first picture."""
@@ -51,7 +51,7 @@ class Camera:
 
     live = True
 
-    def __init__(self, rest: str, setting: Setting) -> None:
+    def __init__(self, rest: str, setting: SourceSettings) -> None:
         self.name = rest.strip() or "0"
         self._setting = setting
         self._capture: Any = None
@@ -136,7 +136,7 @@ class Camera:
         except (
             Exception
         ) as error:  # a driver's own: whoever reads is told that it is lost, and opens it again
-            self._setting.say(f"camera:{self.name}: {type(error).__name__}: {error}"[:300])
+            self._setting.log(f"camera:{self.name}: {type(error).__name__}: {error}"[:300])
         finally:
             box.close()
             capture.release()

@@ -11,9 +11,9 @@ from dataclasses import replace
 from vj.core.frame import Frame
 from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
-from vj.sources import Setting, Source, make_source
+from vj.sources import Source, SourceSettings, make_source
 from vj.sources.card import CARD, Card
-from vj.sources.change import Change, Place, wrong
+from vj.sources.change import SourceChange, SourceSlot, wrong
 from vj.sources.fade import mixed
 from vj.sources.reader import GRACE, PATIENCE, Reader
 
@@ -23,10 +23,10 @@ FADE = 0.5
 LOOK = 0.04
 """Seconds between two looks at who is there."""
 
-Make = Callable[[str, Setting], Source]
+Make = Callable[[str, SourceSettings], Source]
 
 
-class Feed:
+class Capture:
     """Leaves the newest frame of the first source that is there in a mailbox.
 
     A source that is lost leaves its last picture standing; after `PATIENCE` the next of the list
@@ -39,7 +39,7 @@ class Feed:
         self,
         uris: Sequence[str],
         inbox: Mailbox[Frame],
-        setting: Setting,
+        setting: SourceSettings,
         on_message: Callable[[str], None],
         supervisor: Supervisor | None = None,
         make: Make = make_source,
@@ -52,8 +52,8 @@ class Feed:
         self.frames = 0
         self.faults = 0
         """How often a source could not be opened or was lost."""
-        self._inbox, self._say, self._make = inbox, on_message, make
-        self._places = [Place(uri) for uri in dict.fromkeys(uris)]
+        self._inbox, self._log, self._make = inbox, on_message, make
+        self._places = [SourceSlot(uri) for uri in dict.fromkeys(uris)]
         self._playing: Reader | None = None
         self._before: Reader | None = None
         """What played until it, while it fades in."""
@@ -173,7 +173,7 @@ class Feed:
     def _run(self) -> None:
         while not self._stop.wait(LOOK):
             self.look()
-            self._tell()
+            self._report()
 
     def look(self) -> None:
         """See who is there, and have the right one play. Called again and again."""
@@ -189,9 +189,9 @@ class Feed:
             self._fill_in(now)
             self._tidy(best, now)
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         while not self._words.empty():
-            self._say(self._words.get())
+            self._log(self._words.get())
 
     def _first_there(self, now: float) -> tuple[Reader | None, bool]:
         """The first source that is there, all before it being opened; and whether one has to be
@@ -211,7 +211,7 @@ class Feed:
         return None, False
 
     def _pass_over(self, index: int, reader: Reader) -> None:
-        """Say that a source is not there, and what plays instead."""
+        """Log that a source is not there, and what plays instead."""
         reader.missed = reader.passed = True
         following = next(
             (
@@ -231,7 +231,7 @@ class Feed:
             f"{why}; {following or CARD} plays{'' if reader.hopeless else ' until it comes'}"
         )
 
-    def _begin(self, uri: str, make: Make, setting: Setting | None = None) -> Reader:
+    def _begin(self, uri: str, make: Make, setting: SourceSettings | None = None) -> Reader:
         reader = Reader(
             uri, make, setting or self.setting, self._heard, self._lost, self._supervisor
         )
@@ -316,14 +316,14 @@ class Feed:
         before = self._frozen or (self._before.latest if self._before is not None else None)
         return frame if before is None else mixed(before, frame, (now - self._turned) / FADE)
 
-    def _lost(self, reader: Reader, told: str) -> None:
+    def _lost(self, reader: Reader, report: str) -> None:
         """It could not be opened, or gives no more pictures; it is tried again."""
         with self._lock:
             self.faults += 1
             if not reader.frames:
                 return  # said with what plays instead
             reader.missed = True
-            self._words.put(f"{told}; trying again")
+            self._words.put(f"{report}; trying again")
 
     def _put(self, frame: Frame) -> None:
         if self._stop.is_set():
@@ -341,11 +341,11 @@ class Feed:
     def ready(
         self,
         uris: Sequence[str],
-        setting: Setting,
+        setting: SourceSettings,
         anew: Collection[str] = (),
         clash: Collection[str] = (),
         seconds: float = GRACE,
-    ) -> Change:
+    ) -> SourceChange:
         """Open the sources of another list beside what plays, as far as they are needed. anew:
         those that have to be opened once more, though they play. clash: those that have to be
         closed before. seconds: the longest that is waited for the new ones; what has not come by
@@ -357,7 +357,7 @@ class Feed:
                 for place in self._places
                 if place.uri not in anew and place.uri not in clash
             }
-            places = [kept.get(uri) or Place(uri) for uri in dict.fromkeys(uris)]
+            places = [kept.get(uri) or SourceSlot(uri) for uri in dict.fromkeys(uris)]
             held = [
                 place for place in self._places if place.uri in clash and place.reader is not None
             ]
@@ -367,7 +367,9 @@ class Feed:
         def begin(uri: str) -> Reader:
             return self._begin(uri, self._make, setting)
 
-        change = Change(places, held, begin, lambda: self._take(places, setting), setting.clock)
+        change = SourceChange(
+            places, held, begin, lambda: self._take(places, setting), setting.clock
+        )
         try:
             change.open(seconds)
         except Exception:
@@ -375,7 +377,7 @@ class Feed:
             raise
         return change
 
-    def _take(self, places: list[Place], setting: Setting) -> None:
+    def _take(self, places: list[SourceSlot], setting: SourceSettings) -> None:
         """Go on with another list; what plays and is not in it plays until one of it is there."""
         with self._lock:
             gone = [

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from vj.core.frame import Frame
-from vj.sources import Setting
+from vj.sources import SourceSettings
 from vj.sources.pacing import Pace
-from vj.sources.testcard import Scene
+from vj.sources.testcard import DancerScene
 
 CARD = "the test card"
 """What it is called."""
@@ -16,9 +16,9 @@ class Card:
 
     live = False
 
-    def __init__(self, text: str, setting: Setting) -> None:
+    def __init__(self, text: str, setting: SourceSettings) -> None:
         self._text, self._size = text[:60], setting.size
-        self._scene = Scene(setting.size, setting.fps)
+        self._scene = DancerScene(setting.size, setting.fps)
         self._pace = Pace(setting)
 
     def open(self) -> None:
@@ -29,7 +29,7 @@ class Card:
         number, now = self._pace.next()
         pixels = self._scene.draw(number)
         at = (round(self._size.height * 0.03), round(self._size.height * 0.13))
-        Scene.write(pixels, self._text, at, self._size.height / 900)
+        DancerScene.write(pixels, self._text, at, self._size.height / 900)
         return Frame(pixels, number, now)
 
     def close(self) -> None: ...

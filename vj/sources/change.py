@@ -11,7 +11,7 @@ from vj.sources.reader import Reader
 
 
 @dataclass(slots=True, eq=False)
-class Place:
+class SourceSlot:
     """A source's place in the list. reader: None while nobody needs it."""
 
     uri: str
@@ -20,13 +20,13 @@ class Place:
     """Its source was closed so that another one can have the device."""
 
 
-class Change:
+class SourceChange:
     """Another list of sources, ready to be played: `switch`, or `drop`."""
 
     def __init__(
         self,
-        places: list[Place],
-        held: list[Place],
+        places: list[SourceSlot],
+        held: list[SourceSlot],
         begin: Callable[[str], Reader],
         take: Callable[[], None],
         clock: Clock,
@@ -39,7 +39,7 @@ class Change:
         """Those of them that nothing else begins or ends, and some that the old list has too."""
 
     def open(self, seconds: float) -> None:
-        """Open what comes before the first that is there; see `Feed.ready`."""
+        """Open what comes before the first that is there; see `Capture.ready`."""
         for place in self._held:
             if place.reader is not None:
                 place.reader.stop(2.0)
@@ -67,12 +67,12 @@ class Change:
             place.held = False
 
 
-def wrong(places: Sequence[Place]) -> Fault | None:
+def wrong(places: Sequence[SourceSlot]) -> Fault | None:
     """Why none of the sources looks as if it would ever come; None when one does."""
     faults = [
-        place.reader.refused
+        place.reader.rejected
         for place in places
-        if place.reader is not None and place.reader.refused is not None
+        if place.reader is not None and place.reader.rejected is not None
     ]
     if len(faults) < len(places):
         return None

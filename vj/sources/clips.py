@@ -7,7 +7,7 @@ from typing import Any
 
 from vj.core.errors import Fault
 from vj.core.frame import Frame
-from vj.sources import EndOfSource, Setting, make_source
+from vj.sources import EndOfSource, SourceSettings, make_source
 from vj.sources.opening import Opening
 
 LATE = 0.5
@@ -32,7 +32,7 @@ class Clips:
     live = False
     ends = True
 
-    def __init__(self, rest: str, setting: Setting) -> None:
+    def __init__(self, rest: str, setting: SourceSettings) -> None:
         """Raises Fault for an empty list, or something in it that has no end."""
         self._names = [name.strip() for name in rest.split(",") if name.strip()]
         if not self._names:
@@ -104,7 +104,7 @@ class Clips:
                 late = (
                     0.0  # it was waited for in vain, and what comes now does not have to catch up
                 )
-            self._setting.say(f"{fault}; the next clip plays")
+            self._setting.log(f"{fault}; the next clip plays")
         if fault is not None:
             raise fault
         if self._clip is not None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from vj.core.errors import Fault
 from vj.core.frame import Frame
-from vj.sources import Setting
+from vj.sources import SourceSettings
 from vj.sources.pacing import Pace
 from vj.sources.places import missing
 
@@ -43,7 +43,7 @@ class Image:
 
     live = False
 
-    def __init__(self, rest: str, setting: Setting) -> None:
+    def __init__(self, rest: str, setting: SourceSettings) -> None:
         self.path = Path(rest).expanduser()
         self._pace = Pace(setting)
         self._pixels: np.ndarray | None = None

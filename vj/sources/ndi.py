@@ -17,7 +17,7 @@ import numpy as np
 
 from vj.core.errors import Unavailable
 from vj.core.frame import Frame
-from vj.sources import Setting
+from vj.sources import SourceSettings
 
 WAIT_MS = 200
 """How long `read` waits for a frame or for news of senders."""
@@ -133,7 +133,7 @@ class NdiSource:
 
     live = True
 
-    def __init__(self, rest: str, setting: Setting) -> None:
+    def __init__(self, rest: str, setting: SourceSettings) -> None:
         self.name = rest.strip()
         self._setting = setting
         self._library: Any = None
@@ -250,7 +250,7 @@ class NdiSource:
                 self._leave()
                 self._playing, self._heard = self._connect(how, source, now), now
                 if silent not in ("", self.connected):
-                    self._setting.say(
+                    self._setting.log(
                         f"ndi:{self.name}: {silent} is silent; {self.connected} plays instead"
                     )
         elif how < self._playing.fit and self._coming is None:
@@ -258,7 +258,7 @@ class NdiSource:
         self._name_them([name for fits, name, _ in found if fits == how])
 
     def _name_them(self, alike: list[str]) -> None:
-        """Say once that it is not clear who is meant."""
+        """Log once that it is not clear who is meant."""
         if (
             len(alike) > 1
             and self._playing is not None
@@ -267,7 +267,7 @@ class NdiSource:
         ):
             self._named = True
             fitting = f"{len(alike)} senders fit: {', '.join(alike)}"
-            self._setting.say(
+            self._setting.log(
                 f"ndi:{self.name}: {fitting}; {self.connected} plays; write out the name of another"
             )
 
@@ -294,7 +294,7 @@ class NdiSource:
         if video is not None:
             self._library.recv_free_video_v2(playing.receiver, video)
         self._library.recv_destroy(playing.receiver)
-        self._setting.say(
+        self._setting.log(
             f"ndi:{self.name}: {coming.full} is there and plays, instead of {playing.full}"
         )
         self._playing, self._coming, self._heard = coming, None, now

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vj.core.frame import Frame
-from vj.sources import Setting
+from vj.sources import SourceSettings
 from vj.sources.pacing import Pace
 
 
@@ -15,7 +15,7 @@ class Nothing:
 
     live = False
 
-    def __init__(self, rest: str, setting: Setting) -> None:
+    def __init__(self, rest: str, setting: SourceSettings) -> None:
         self._pace = Pace(setting)
         self._pixels = np.full((setting.size.height, setting.size.width, 3), 127, np.uint8)
 

@@ -44,8 +44,8 @@ class Opening:
         try:
             self.source.open()
         except Exception as error:  # a driver's own exceptions too: whoever waits goes on
-            told = f"{self.name[:120]}: {type(error).__name__}: {error}"[:300]
-            self._fault = error if isinstance(error, Fault) else Fault(told)
+            report = f"{self.name[:120]}: {type(error).__name__}: {error}"[:300]
+            self._fault = error if isinstance(error, Fault) else Fault(report)
         with self._lock:
             self.done.set()
             if self._left:

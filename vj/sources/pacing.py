@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from vj.sources import Setting
+from vj.sources import SourceSettings
 
 
 class Pace:
     """Counts frames at the show's rate. Live it waits for their time and leaves out what is late;
     offline it only counts."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: SourceSettings) -> None:
         self._setting = setting
         self.start()
 

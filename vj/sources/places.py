@@ -27,15 +27,15 @@ def missing(kind: str, path: Path) -> Fault:
     try:
         names = [entry.name for entry in itertools.islice(folder.iterdir(), LISTED)]
     except OSError:
-        told = f"{kind}:{path}: there is no such file, and no folder {folder}"
-        return Fault(told) if whole.is_relative_to(Path.cwd()) else Awaited(told)
+        report = f"{kind}:{path}: there is no such file, and no folder {folder}"
+        return Fault(report) if whole.is_relative_to(Path.cwd()) else Awaited(report)
     stems = {Path(name).stem: name for name in names}  # endings are much alike
     near = difflib.get_close_matches(path.stem, list(stems), n=1)
-    told = f"{kind}:{path}: there is no such file (looked in {folder})" + "".join(
+    report = f"{kind}:{path}: there is no such file (looked in {folder})" + "".join(
         f"; did you mean {stems[stem]}?" for stem in near
     )
     share = sys.platform == "win32" and whole.drive.startswith("\\\\")
-    return Awaited(told) if share or whole.as_posix().startswith(MOUNTS) else Fault(told)
+    return Awaited(report) if share or whole.as_posix().startswith(MOUNTS) else Fault(report)
 
 
 def may_begin_anew(uri: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame, Size
 from vj.core.supervisor import Supervisor
-from vj.sources import Awaited, EndOfSource, Setting, Source
+from vj.sources import Awaited, EndOfSource, Source, SourceSettings
 from vj.sources.places import may_begin_anew
 
 GRACE = 1.0
@@ -35,8 +35,8 @@ class Reader:
     def __init__(
         self,
         uri: str,
-        make: Callable[[str, Setting], Source],
-        setting: Setting,
+        make: Callable[[str, SourceSettings], Source],
+        setting: SourceSettings,
         hear: Callable[[Reader, Frame], None],
         lose: Callable[[Reader, str], None],
         supervisor: Supervisor,
@@ -52,7 +52,7 @@ class Reader:
         """A clip played once has come to its end."""
         self.trouble = ""
         """Why there are no pictures."""
-        self.refused: Exception | None = None
+        self.rejected: Exception | None = None
         """Why it never was there and does not look as if it would come: a name that is wrong, a
         library that is missing."""
         self.size: Size | None = None
@@ -104,7 +104,7 @@ class Reader:
     @property
     def hopeless(self) -> bool:
         """It is not tried again: what it needs does not come by itself."""
-        return isinstance(self.refused, Unavailable)
+        return isinstance(self.rejected, Unavailable)
 
     def _run(self) -> None:
         while not (self._stop.is_set() or self.ended or self.hopeless):
@@ -147,7 +147,7 @@ class Reader:
 
     def _take(self, frame: Frame) -> None:
         self._heard = self.setting.clock.now()
-        self._tries, self.trouble, self.refused = 0, "", None
+        self._tries, self.trouble, self.rejected = 0, "", None
         self.latest = frame
         self.frames += 1
         self._hear(self, frame)
@@ -155,19 +155,19 @@ class Reader:
     def _fail(self, error: Exception) -> None:
         self._open = False
         self.faults += 1
-        told = (
+        report = (
             str(error)
             if isinstance(error, Fault)
             else f"{self.uri[:120]}: {type(error).__name__}: {error}"[:300]
         )
         wrong = self.frames == 0 and isinstance(error, Fault) and not isinstance(error, Awaited)
         if wrong or isinstance(error, Unavailable):
-            self.refused = error
-        first, self.trouble = self._tries == 0, told
+            self.rejected = error
+        first, self.trouble = self._tries == 0, report
         self._next_try = self.setting.clock.now() + RETRY[min(self._tries, len(RETRY) - 1)]
         self._tries += 1
         if first and not self._stop.is_set():
-            self._lose(self, told)
+            self._lose(self, report)
 
     def _close(self) -> None:
         if self.source is None:
@@ -175,4 +175,4 @@ class Reader:
         try:
             self.source.close()
         except Exception as error:  # a driver's last word
-            self.setting.say(f"{self.uri} at closing: {type(error).__name__}: {error}")
+            self.setting.log(f"{self.uri} at closing: {type(error).__name__}: {error}")

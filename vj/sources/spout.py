@@ -14,7 +14,7 @@ import numpy as np
 
 from vj.core.errors import Unavailable
 from vj.core.frame import Frame
-from vj.sources import Setting
+from vj.sources import SourceSettings
 
 GL_RGBA = 0x1908
 """OpenGL's name of the format."""
@@ -44,7 +44,7 @@ class SpoutSource:
 
     live = True
 
-    def __init__(self, rest: str, setting: Setting) -> None:
+    def __init__(self, rest: str, setting: SourceSettings) -> None:
         self.name = rest.strip()
         self._setting = setting
         self._receiver: Any = None

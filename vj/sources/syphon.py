@@ -15,7 +15,7 @@ import numpy as np
 
 from vj.core.errors import Unavailable
 from vj.core.frame import Frame
-from vj.sources import Awaited, Setting
+from vj.sources import Awaited, SourceSettings
 
 POLL = 0.004
 """Seconds between two looks for a new frame."""
@@ -26,7 +26,7 @@ class SyphonSource:
 
     live = True
 
-    def __init__(self, rest: str, setting: Setting) -> None:
+    def __init__(self, rest: str, setting: SourceSettings) -> None:
         self.name = rest.strip()
         self._setting = setting
         self._client: Any = None

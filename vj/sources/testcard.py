@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Frame, Size
-from vj.sources import Setting
+from vj.sources import SourceSettings
 from vj.sources.pacing import Pace
 
 BARS = (
@@ -38,7 +38,7 @@ BEAT = 0.5
 """Seconds between two steps of the dancer."""
 
 
-class Scene:
+class DancerScene:
     """Draws pictures of one size. The backdrop is drawn once."""
 
     def __init__(self, size: Size, fps: float) -> None:
@@ -242,14 +242,14 @@ class TestCard:
     live = False
     fps: float
 
-    def __init__(self, rest: str, setting: Setting) -> None:
+    def __init__(self, rest: str, setting: SourceSettings) -> None:
         self._setting = setting
         self.fps = setting.fps
-        self._scene: Scene | None = None
+        self._scene: DancerScene | None = None
         self._pace = Pace(setting)
 
     def open(self) -> None:
-        self._scene = Scene(self._setting.size, self._setting.fps)
+        self._scene = DancerScene(self._setting.size, self._setting.fps)
         self._pace.start()
 
     def read(self) -> Frame | None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from vj.core.errors import Fault
 from vj.core.frame import Frame
-from vj.sources import EndOfSource, Setting
+from vj.sources import EndOfSource, SourceSettings
 from vj.sources.places import missing
 
 SLICE = 0.2
@@ -33,7 +33,7 @@ class Video:
     live = False
     ends = True
 
-    def __init__(self, rest: str, setting: Setting) -> None:
+    def __init__(self, rest: str, setting: SourceSettings) -> None:
         self.path = Path(rest).expanduser()
         self.fps: float | None = None
         """Frames a second on average, once open; None when the file does not say."""

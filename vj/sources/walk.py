@@ -7,7 +7,7 @@ import numpy as np
 
 from vj.core.errors import Fault
 from vj.core.frame import Frame
-from vj.sources import Setting
+from vj.sources import SourceSettings
 from vj.sources.image import read_picture
 from vj.sources.pacing import Pace
 
@@ -19,7 +19,7 @@ class Walk:
 
     live = False
 
-    def __init__(self, rest: str, setting: Setting) -> None:
+    def __init__(self, rest: str, setting: SourceSettings) -> None:
         """Raises Fault with fewer than two pictures."""
         self._names = [name.strip() for name in rest.split(",") if name.strip()]
         if len(self._names) < 2:

@@ -18,9 +18,9 @@ class Announcement:
     """Both services, each at the address and on the interfaces its server is bound to. Runs on one
     event loop."""
 
-    def __init__(self, name: str, say: Callable[[str], None]) -> None:
+    def __init__(self, name: str, log: Callable[[str], None]) -> None:
         self.osc: tuple[str, int] = ("127.0.0.1", 9000)
-        self._name, self._say = name, say
+        self._name, self._log = name, log
         self._loop: asyncio.AbstractEventLoop | None = None
         self._open: dict[str, tuple[tuple[str, int], Any]] = {}
         """What is announced of each kind: where, and by which Zeroconf."""
@@ -50,7 +50,7 @@ class Announcement:
                 await self._register(kind, where)
             except Exception as error:  # no zeroconf, or a network without multicast
                 what = "OSCQuery" if kind == JSON else "OSC"
-                self._say(
+                self._log(
                     f"{what} at {where[0]}:{where[1]} is not announced in the network "
                     f"({type(error).__name__}: {error})"
                 )
@@ -87,7 +87,7 @@ class Announcement:
                 await asyncio.wait_for(opened.async_close(), 0.3)
 
     async def withdraw(self) -> None:
-        """Say goodbye."""
+        """Log goodbye."""
         self._loop = None
         for kind in list(self._open):
             await self._close(kind)

@@ -17,10 +17,10 @@ class LibraryLog(logging.Handler):
     counted."""
 
     def __init__(
-        self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+        self, log: Callable[[str], None], clock: Callable[[], float] = time.monotonic
     ) -> None:
         super().__init__(logging.WARNING)
-        self._say, self._clock = say, clock
+        self._log, self._clock = log, clock
         self._next, self._unsaid = -float("inf"), 0
         self._before: dict[str, bool] = {}
 
@@ -55,6 +55,6 @@ class LibraryLog(logging.Handler):
         if record.exc_info and record.exc_info[1] is not None:
             text += f" ({type(record.exc_info[1]).__name__}: {record.exc_info[1]})"
         line = " ".join(text.split())[:200]
-        self._say(
+        self._log(
             f"{record.name.partition('.')[0]}: {line}" + (f" (and {more} more)" if more else "")
         )

@@ -26,7 +26,7 @@ from vj.control.osc.query import (
     node_at,
     tree,
 )
-from vj.control.replies import Allowance
+from vj.control.replies import RateLimiter
 from vj.parameters.store import Store
 from vj.web.announce import Announcement
 
@@ -45,7 +45,7 @@ class _Listener:
     waits."""
 
     def __init__(
-        self, query: Query, ws: web.WebSocketResponse, number: int, remote: str | None
+        self, query: OscQuery, ws: web.WebSocketResponse, number: int, remote: str | None
     ) -> None:
         self._query, self.ws = query, ws
         self.origin = (f"websocket {number} of {remote}", number)
@@ -54,7 +54,7 @@ class _Listener:
         self.everything = False
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
-        self._complaints = Allowance(ERRORS_A_SECOND)
+        self._complaints = RateLimiter(ERRORS_A_SECOND)
         self._answers: deque[bytes | str] = deque(maxlen=ANSWERS)
         self._values: dict[str, bytes] = {}
         self._filled = asyncio.Event()
@@ -76,10 +76,10 @@ class _Listener:
         with contextlib.suppress(RuntimeError):  # the page has ended meanwhile
             self._loop.call_soon_threadsafe(do, *given)
 
-    def hears_more(self) -> bool:
+    def may_reply(self) -> bool:
         return self._complaints.take()
 
-    def complain(self, text: str, done: bool) -> None:
+    def send_error(self, text: str, done: bool) -> None:
         self.answer("/vj/error", [text])
 
     def moved(self, address: str) -> None:
@@ -118,7 +118,7 @@ class _Listener:
                 await asyncio.wait_for(sending, PATIENCE)
 
 
-class Query:
+class OscQuery:
     """Answers OSCQuery clients. Its coroutines run on the page's loop."""
 
     def __init__(
@@ -126,13 +126,13 @@ class Query:
         store: Store,
         dispatcher: Dispatcher,
         cues: Callable[[], list[str]] = list,
-        say: Callable[[str], None] = lambda text: None,
+        log: Callable[[str], None] = lambda text: None,
         name: str = "vj",
     ) -> None:
         self.dispatcher = self._own = dispatcher
         self.feedback = Feedback(store)
-        self.announcement = Announcement(name, say)
-        self._store, self._cues, self._say, self._name = store, cues, say, name
+        self.announcement = Announcement(name, log)
+        self._store, self._cues, self._log, self._name = store, cues, log, name
         self._listening: dict[tuple[str, int], _Listener] = {}
         self._count = 0
 
@@ -148,8 +148,8 @@ class Query:
     def play_through(self, dispatcher: Dispatcher) -> None:
         """What messages mean, and whose mappings are told."""
         self.dispatcher = dispatcher
-        conductor = dispatcher.conductor
-        self.feedback.watch(conductor.hands if conductor is not None else [])
+        engine = dispatcher.engine
+        self.feedback.watch(engine.mappings if engine is not None else [])
 
     def wants(self, request: web.Request) -> bool:
         """Is this an OSCQuery client's request (and not a browser's, which wants the page)?"""
@@ -217,7 +217,7 @@ class Query:
         try:
             await me.send()
         except TimeoutError:
-            self._say(
+            self._log(
                 f"OSCQuery: {me.name} has not read for {PATIENCE:g} s and is dropped; it may come "
                 "again"
             )
@@ -237,7 +237,7 @@ class Query:
             if asked["COMMAND"] == "LISTEN" and (row is not None or self.feedback.watches(address)):
                 me.wanted.add(address)
                 self.attend(me)
-                self.feedback.tell_again(me.origin, address)
+                self.feedback.report_again(me.origin, address)
             elif asked["COMMAND"] == "IGNORE":
                 me.wanted.discard(address)
 
@@ -262,7 +262,7 @@ class Query:
             except (
                 Exception
             ) as error:  # one value, or one listener, must not end the feed of the others
-                self.dispatcher.complaints.tell(
+                self.dispatcher.error_replies.report(
                     "feed", f"OSCQuery stumbled: {type(error).__name__}: {error}"
                 )
 
@@ -280,7 +280,7 @@ class Query:
 
     def unsendable(self, name: str, address: str, error: ValueError) -> None:
         """A value that OSC cannot say."""
-        self.dispatcher.complaints.tell(
+        self.dispatcher.error_replies.report(
             f"unsendable {address}", f"OSC to {name}: {address} is not told: {error}", every=60
         )
 
@@ -294,13 +294,13 @@ class Query:
         for listener in list(self._listening.values()):
             listener.answer("/vj/error", [text])
 
-    async def tell_changed(self) -> None:
+    async def report_changed(self) -> None:
         """The tree is another one now: the show was saved with other macros or cues."""
         for listener in list(self._listening.values()):
             listener.put(json.dumps({"COMMAND": "PATH_CHANGED", "DATA": "/vj"}))
 
     async def withdraw(self) -> None:
-        """Say goodbye, and close what listens."""
+        """Log goodbye, and close what listens."""
         for listener in list(self._listening.values()):
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(listener.ws.close(), 0.1)

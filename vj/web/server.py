@@ -28,7 +28,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.parameters.store import Store
 from vj.web.library_log import LibraryLog
-from vj.web.oscquery import Query
+from vj.web.oscquery import OscQuery
 
 PAGE = Path(__file__).parent / "page.html"
 QUALITY = 80
@@ -40,7 +40,7 @@ Status = Callable[[], Mapping[str, object]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Monitor:
+class WebServer:
     """Serves the page on a thread with an event loop of its own. The render thread only leaves
     references here; pictures are encoded when somebody asks, once per picture however many ask."""
 
@@ -64,7 +64,7 @@ class Monitor:
             on_message,
         )
         self._own = Dispatcher(store, on_message)
-        self.query = Query(store, self._own, cues, on_message)
+        self.query = OscQuery(store, self._own, cues, on_message)
         self._library_log = LibraryLog(on_message)
         self._shown: tuple[np.ndarray | None, Frame] | None = None
         self._messages: deque[tuple[str, str]] = deque(maxlen=50)
@@ -145,12 +145,12 @@ class Monitor:
 
     def tree_changed(self) -> None:
         """Other parameters, or other cues: OSCQuery clients are told."""
-        self._own.conduct(None)
+        self._own.use_engine(None)
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):
-                asyncio.run_coroutine_threadsafe(self.query.tell_changed(), self._loop)
+                asyncio.run_coroutine_threadsafe(self.query.report_changed(), self._loop)
 
-    def say(self, text: str) -> None:
+    def log(self, text: str) -> None:
         """A line for the page's messages."""
         self._messages.append((time.strftime("%H:%M:%S"), text))
 
@@ -322,10 +322,10 @@ class _Reader:
     def answer(self, address: str, values: Sequence[Any], kind: str | None = None) -> None:
         self.said.setdefault("values", {})[address] = list(values)
 
-    def hears_more(self) -> bool:
+    def may_reply(self) -> bool:
         return True
 
-    def complain(self, text: str, done: bool) -> None:
+    def send_error(self, text: str, done: bool) -> None:
         text = text.replace("/vj/", "").removesuffix("; the nearest is set")
         if done:
             self.said["remark"] = text
@@ -370,7 +370,7 @@ def own_host(host: str) -> bool:
 
 
 def plain(value: Any) -> Any:
-    """What JSON can say: numbers that are none become null."""
+    """What JSON can say: NaN and infinity become null."""
     if isinstance(value, Mapping):
         return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

@@ -12,11 +12,11 @@ class Heard:
     def __init__(self) -> None:
         self.values: list[float] = []
 
-    def hear_midi(self, heard: Control, raw: float, device: str = "") -> None:
+    def on_midi(self, heard: Control, raw: float, device: str = "") -> None:
         if heard.kind == "cc14":
             self.values.append(raw)
 
-    def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None: ...
+    def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None: ...
 
 
 def heard(*events: tuple[float, int, int]) -> list[float]:

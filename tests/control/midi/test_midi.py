@@ -15,8 +15,8 @@ from typing import Any
 import mido
 import pytest
 
-from vj.commands.learn import Ear
-from vj.control.build import make_conductor
+from vj.commands.learn import LearnListener
+from vj.control.build import make_engine
 from vj.control.midi.parser import MidiReader
 from vj.control.midi.ports import MidiPorts, counterpart, plain_name, raw_for
 from vj.core.errors import Fault
@@ -31,10 +31,10 @@ class Heard:
         self.controls: list[tuple[str, float]] = []
         self.clock: list[str] = []
 
-    def hear_midi(self, heard: Control, raw: float, device: str = "") -> None:
+    def on_midi(self, heard: Control, raw: float, device: str = "") -> None:
         self.controls.append((str(heard), raw))
 
-    def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
+    def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
         self.clock.append(what)
 
 
@@ -164,7 +164,7 @@ def test_the_song_position_is_heard() -> None:
     heard: list[tuple[str, int, str]] = []
 
     class Clock(Heard):
-        def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
+        def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
             heard.append((what, position, device))
 
     reader = MidiReader("box", Clock())
@@ -174,7 +174,7 @@ def test_the_song_position_is_heard() -> None:
 
 
 def test_learning_takes_a_plain_controller_for_one_and_a_pair_for_a_pair() -> None:
-    plain, pair = Ear(), Ear()
+    plain, pair = LearnListener(), LearnListener()
     readers = MidiReader("x", plain), MidiReader("x", pair)
     for value in range(20, 30):
         for message in mido.parse_all(bytes((0xB0, 7, value))):
@@ -247,7 +247,7 @@ class Plugged:
     def __init__(self, *names: str) -> None:
         self.names = list(names)
         self.callbacks: dict[str, Callable[[Any], None]] = {}
-        self.told: dict[str, list[Any]] = {name: [] for name in names}
+        self.report: dict[str, list[Any]] = {name: [] for name in names}
 
     def get_input_names(self) -> list[str]:
         return self.names
@@ -259,9 +259,9 @@ class Plugged:
         return self
 
     def open_output(self, name: str) -> Any:
-        told = self.told[name]
+        report = self.report[name]
         return type(
-            "Out", (), {"send": staticmethod(told.append), "close": staticmethod(lambda: None)}
+            "Out", (), {"send": staticmethod(report.append), "close": staticmethod(lambda: None)}
         )()
 
     def close(self) -> None: ...
@@ -270,20 +270,20 @@ class Plugged:
 def plugged(mappings: list[dict[str, Any]], *names: str) -> tuple[Plugged, MidiPorts, Store, Any]:
     show = check_show({"mappings": mappings, "start": {"noise/hold": 0.25}}, "test")
     store, backend = Store(show.start, show.table()), Plugged(*names)
-    conductor, _ = make_conductor(show, store, live=False, say=print)
-    store.listeners.append(conductor.changed)
-    store.forces = conductor
+    engine, _ = make_engine(show, store, live=False, log=print)
+    store.listeners.append(engine.changed)
+    store.automation = engine
     ports = MidiPorts(
-        conductor,
+        engine,
         now=time.monotonic,
-        say=print,
-        hands=conductor.hands,
+        log=print,
+        mappings=engine.mappings,
         values=store.base,
         backend=lambda: backend,
     )
     ports.start()
     until(lambda: len(backend.callbacks) == len(names))
-    return backend, ports, store, conductor
+    return backend, ports, store, engine
 
 
 def test_a_driver_that_throws_when_something_is_plugged_in_ends_nothing(
@@ -293,10 +293,10 @@ def test_a_driver_that_throws_when_something_is_plugged_in_ends_nothing(
         [{"midi": "cc 7", "to": "noise/hold", "takeover": False}], "BOX"
     )
     try:
-        until(lambda: bool(backend.told["BOX"]))
+        until(lambda: bool(backend.report["BOX"]))
         names = backend.get_output_names
         backend.get_output_names = lambda: 1 / 0  # type: ignore[method-assign,assignment,return-value]
-        backend.told["SECOND"] = []
+        backend.report["SECOND"] = []
         backend.names.append("SECOND")
         time.sleep(1.2)
         backend.get_output_names = names  # type: ignore[method-assign]
@@ -304,7 +304,7 @@ def test_a_driver_that_throws_when_something_is_plugged_in_ends_nothing(
         store.set("noise/hold", 1.0)
         store.sample(1.0)
         store.sample(2.0)
-        until(lambda: backend.told["BOX"][-1].value == 127)
+        until(lambda: backend.report["BOX"][-1].value == 127)
         assert sorted(ports.devices) == ["BOX", "SECOND"]
     finally:
         ports.stop()
@@ -316,8 +316,8 @@ TWINS = "BOX:BOX MIDI 1 20:0", "BOX:BOX MIDI 1 24:0"
 def test_two_devices_of_one_name_are_both_told_and_each_is_fetched_by_itself() -> None:
     backend, ports, store, _ = plugged([{"midi": "cc 7", "to": "noise/hold"}], *TWINS)
     try:
-        until(lambda: all(backend.told.values()))
-        assert {message.value for told in backend.told.values() for message in told} == {32}
+        until(lambda: all(backend.report.values()))
+        assert {message.value for report in backend.report.values() for message in report} == {32}
         for name, values in ((TWINS[0], (10, 30, 33, 60)), (TWINS[1], (100, 90))):
             for value in values:
                 backend.callbacks[name](mido.Message("control_change", control=7, value=value))
@@ -340,7 +340,7 @@ def test_a_device_that_sends_back_what_it_is_told_does_not_end_a_fade() -> None:
         heard = 0
         while time.monotonic() < begun + 1.3:
             store.sample(time.monotonic() - begun)
-            for message in backend.told["MOTOR"][heard:]:
+            for message in backend.report["MOTOR"][heard:]:
                 heard += 1
                 backend.callbacks["MOTOR"](message)
             time.sleep(0.01)
@@ -365,13 +365,13 @@ def test_lamps_and_motors_are_told_where_the_parameter_stands() -> None:
         "test",
     )
     store = Store(show.start, show.table())
-    hands = make_conductor(show, store, live=False, say=print)[0].hands
-    assert raw_for(hands[0], 0.35) == round(0.5 * 127)
-    assert raw_for(hands[0], 0.9) == 127
-    assert (raw_for(hands[1], True), raw_for(hands[1], False)) == (127, 0)
-    assert (raw_for(hands[2], 1.0), raw_for(hands[2], 0.0)) == (8191, -8192)
-    assert raw_for(hands[3], 0.5) is None
-    assert raw_for(hands[4], "gold") is None
+    mappings = make_engine(show, store, live=False, log=print)[0].mappings
+    assert raw_for(mappings[0], 0.35) == round(0.5 * 127)
+    assert raw_for(mappings[0], 0.9) == 127
+    assert (raw_for(mappings[1], True), raw_for(mappings[1], False)) == (127, 0)
+    assert (raw_for(mappings[2], 1.0), raw_for(mappings[2], 0.0)) == (8191, -8192)
+    assert raw_for(mappings[3], 0.5) is None
+    assert raw_for(mappings[4], "gold") is None
 
 
 def test_without_midi_the_show_plays_and_says_so() -> None:
@@ -380,7 +380,7 @@ def test_without_midi_the_show_plays_and_says_so() -> None:
     def none() -> Any:
         raise ImportError("No module named 'rtmidi'")
 
-    ports = MidiPorts(Heard(), now=time.monotonic, say=said.append, backend=none)
+    ports = MidiPorts(Heard(), now=time.monotonic, log=said.append, backend=none)
     ports.start()
     until(lambda: bool(said))
     ports.stop()
@@ -395,7 +395,7 @@ def test_a_machine_without_a_sequencer_says_so_once() -> None:
         def get_input_names(self) -> list[str]:
             raise OSError("ALSA: no such device")
 
-    ports = MidiPorts(Heard(), now=time.monotonic, say=said.append, backend=Broken)
+    ports = MidiPorts(Heard(), now=time.monotonic, log=said.append, backend=Broken)
     ports.start()
     time.sleep(2.3)
     ports.stop()
@@ -485,19 +485,17 @@ def test_a_real_port_plays_is_unplugged_and_comes_back(jack: Any) -> None:
         "test",
     )
     store = Store(show.start, show.table())
-    conductor, _ = make_conductor(show, store, live=False, say=said.append)
-    store.forces = conductor
+    engine, _ = make_engine(show, store, live=False, log=said.append)
+    store.automation = engine
     heard = Heard()
 
     class Both:
-        def hear_midi(self, found: Control, raw: float, device: str = "") -> None:
+        def on_midi(self, found: Control, raw: float, device: str = "") -> None:
             if found.kind != "cc14":  # every controller below 32 may be the upper half of one
-                heard.hear_midi(found, raw, device)
-            conductor.hear_midi(found, raw, device)
+                heard.on_midi(found, raw, device)
+            engine.on_midi(found, raw, device)
 
-        def hear_clock(
-            self, what: str, time: float, device: str = "", position: int = 0
-        ) -> None: ...
+        def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None: ...
 
     def arrives(out: Any, message: mido.Message, as_heard: tuple[str, float]) -> bool:
         out.send(message)
@@ -505,7 +503,7 @@ def test_a_real_port_plays_is_unplugged_and_comes_back(jack: Any) -> None:
         return heard.controls[-1:] == [as_heard]
 
     ports = MidiPorts(
-        Both(), now=time.monotonic, say=said.append, devices=["nano"], backend=lambda: jack
+        Both(), now=time.monotonic, log=said.append, devices=["nano"], backend=lambda: jack
     )
     ports.start()
     try:
@@ -543,22 +541,22 @@ def test_lamps_and_motors_of_a_real_port_follow_but_do_not_fight_the_hand(jack: 
     ]
     show = check_show({"start": {"strength": 0.0}, "mappings": rules}, "test")
     store = Store(show.start, show.table())
-    conductor, _ = make_conductor(show, store, live=False, say=print)
-    store.forces = conductor
+    engine, _ = make_engine(show, store, live=False, log=print)
+    store.automation = engine
     knobs = jack.open_output("motorfader", virtual=True)
     motors = jack.open_input("motorfader", virtual=True)
     ports = MidiPorts(
-        conductor,
+        engine,
         now=time.monotonic,
-        say=print,
+        log=print,
         devices=["motorfader"],
-        hands=conductor.hands,
+        mappings=engine.mappings,
         values=store.base,
         backend=lambda: jack,
     )
     ports.start()
 
-    def told(seconds: float) -> list[tuple[int, int]]:
+    def report(seconds: float) -> list[tuple[int, int]]:
         time.sleep(seconds)
         store.sample(time.monotonic())
         return [
@@ -569,9 +567,10 @@ def test_lamps_and_motors_of_a_real_port_follow_but_do_not_fight_the_hand(jack: 
         ]
 
     def arrive(*wanted: tuple[int, int]) -> bool:
-        seen = {*told(0.1), *told(0.1)}
+        seen = {*report(0.1), *report(0.1)}
         if not seen >= set(wanted):
-            ports._told.clear()  # told again: JACK itself drops what a busy machine keeps waiting
+            # told again: JACK itself drops what a busy machine keeps waiting
+            ports._reported.clear()
         return seen >= set(wanted)
 
     try:
@@ -580,11 +579,11 @@ def test_lamps_and_motors_of_a_real_port_follow_but_do_not_fight_the_hand(jack: 
         store.set("strength", 1.0)
         store.set("output/freeze", True)
         until(lambda: arrive((-1, 127), (7, 127)))
-        told(0.3)  # what was told twice
+        report(0.3)  # what was told twice
         moved = time.monotonic()
         while time.monotonic() - moved < 0.5:
             knobs.send(mido.Message("control_change", control=7, value=20))
-            assert all(number != 7 for number, _ in told(0.03)), "a motor must not fight the hand"
+            assert all(number != 7 for number, _ in report(0.03)), "a motor must not fight the hand"
         time.sleep(0.2)
         until(lambda: arrive((7, 20)))
     finally:
@@ -621,16 +620,16 @@ def test_lamps_and_motors_of_a_real_port_follow_but_do_not_fight_the_hand(jack: 
 def test_learn_finds_the_control_that_is_moved(
     moves: list[tuple[str, int]], found: dict[str, str]
 ) -> None:
-    ear = Ear()
+    ear = LearnListener()
     for name, raw in moves:
-        ear.hear_midi(control(name), raw, "nano")
+        ear.on_midi(control(name), raw, "nano")
     assert ear.found.get(timeout=1) == found
 
 
 def test_learn_hears_osc_too() -> None:
-    ear = Ear()
+    ear = LearnListener()
     for value in (0.1, 0.2, 0.3):
-        ear.hear_osc("/1/fader3", (value,))
+        ear.on_osc("/1/fader3", (value,))
     assert ear.found.get(timeout=1) == {"osc": "/1/fader3"}
 
 

@@ -137,10 +137,10 @@ def test_devices_come_back_when_the_librarys_process_has_ended(
     said: list[str] = []
     heard: list[float] = []
     ear = SimpleNamespace(
-        hear_midi=lambda control, raw, device: heard.append(raw), hear_clock=lambda *given: None
+        on_midi=lambda control, raw, device: heard.append(raw), on_clock=lambda *given: None
     )
     backend = mido.Backend("vj.control.midi.rtmidi2", load=True)
-    ports = MidiPorts(ear, now=time.monotonic, say=said.append, backend=lambda: backend)
+    ports = MidiPorts(ear, now=time.monotonic, log=said.append, backend=lambda: backend)
     ports.start()
     try:
         until(lambda: ports.devices == ["BOX"])
@@ -158,7 +158,7 @@ def test_the_helper_opens_what_is_named_and_passes_bytes_on(
 ) -> None:
     said: list[str] = []
     done: list[Any] = []
-    monkeypatch.setattr(midi_helper, "tell", said.append)
+    monkeypatch.setattr(midi_helper, "report", said.append)
 
     class Made:
         ports = ("A", "B 20:0")

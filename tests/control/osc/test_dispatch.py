@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from vj.control.build import make_conductor
+from vj.control.build import make_engine
 from vj.control.cues import MOST as CUES
 from vj.control.cues import NAME as CUE_NAME
 from vj.control.osc.dispatch import Dispatcher
@@ -57,10 +57,10 @@ class Hears:
     def answer(self, address: str, values: Sequence[Any], kind: str | None = None) -> None:
         self.answers.append((address, list(values)))
 
-    def hears_more(self) -> bool:
+    def may_reply(self) -> bool:
         return True
 
-    def complain(self, text: str, done: bool) -> None:
+    def send_error(self, text: str, done: bool) -> None:
         self.errors.append(text)
 
     def moved(self, address: str) -> None: ...
@@ -69,7 +69,7 @@ class Hears:
         return ""
 
 
-class Desk:
+class ControlSession:
     """A dispatcher with a show, a clock that is set by hand, and one asker."""
 
     def __init__(self, ignored: Sequence[str] = (), **show: Any) -> None:
@@ -77,13 +77,13 @@ class Desk:
         checked = check_show({"source": "testcard", **show}, "test")
         self.store = Store(dict(checked.start), checked.table())
         self.said: list[str] = []
-        self.conductor, _ = make_conductor(checked, self.store, live=False, say=self.said.append)
-        self.store.listeners.append(self.conductor.changed)
-        self.store.forces = self.conductor
+        self.engine, _ = make_engine(checked, self.store, live=False, log=self.said.append)
+        self.store.listeners.append(self.engine.changed)
+        self.store.automation = self.engine
         self.dispatcher = Dispatcher(
             self.store, self.said.append, wall=lambda: self.wall, steady=lambda: self.now
         )
-        self.dispatcher.conduct(self.conductor, ignored=ignored)
+        self.dispatcher.use_engine(self.engine, ignored=ignored)
         self.dispatcher.attach()
         self.peer = Hears()
         self.fired: list[str] = []
@@ -103,7 +103,7 @@ class Desk:
         self.dispatcher.play(unpack(packet), peer)
         return peer.errors[before:]
 
-    def say(self, address: str, *arguments: Any) -> list[str]:
+    def log(self, address: str, *arguments: Any) -> list[str]:
         before = len(self.peer.errors)
         self.dispatcher.play(Unpacked([Message(address, arguments)], []), self.peer)
         return self.peer.errors[before:]
@@ -136,31 +136,31 @@ GOOD = raw("/vj/delta", "f", f32(0.25))
 def test_one_bad_message_of_a_bundle_is_answered_and_the_others_play(
     bad: bytes, words: str
 ) -> None:
-    desk = Desk()
-    errors = desk.play(bundle(raw("/vj/strength", "f", f32(0.75)), bad, GOOD))
+    session = ControlSession()
+    errors = session.play(bundle(raw("/vj/strength", "f", f32(0.75)), bad, GOOD))
     assert len(errors) == 1
     assert words in errors[0]
-    assert (desk.store.get("strength"), desk.store.get("delta")) == (0.75, 0.25)
+    assert (session.store.get("strength"), session.store.get("delta")) == (0.75, 0.25)
 
 
 def test_what_stands_before_the_damage_of_a_bundle_plays_and_the_damage_is_answered() -> None:
-    desk = Desk()
-    errors = desk.play(bundle(GOOD) + struct.pack(">i", 4096) + b"/vj/")
-    assert desk.store.get("delta") == 0.25
+    session = ControlSession()
+    errors = session.play(bundle(GOOD) + struct.pack(">i", 4096) + b"/vj/")
+    assert session.store.get("delta") == 0.25
     assert "says it has 4096 bytes" in errors[0]
     deep = GOOD
     for _ in range(12):
         deep = bundle(deep)
-    assert "more than 8 deep" in desk.play(deep)[0]
+    assert "more than 8 deep" in session.play(deep)[0]
 
 
 def test_a_buffer_that_ends_in_zeros_is_no_mistake() -> None:
-    desk = Desk()
+    session = ControlSession()
     for packet in (GOOD + b"\0" * 12, GOOD + b"\0" * 3, bundle(GOOD + b"\0" * 4) + b"\0" * 16):
-        desk.store.set("delta", 1.0)
-        assert desk.play(packet) == []
-        assert desk.store.get("delta") == 0.25
-    assert "belong to no argument" in desk.play(GOOD + b"\0\0\0\1")[0]
+        session.store.set("delta", 1.0)
+        assert session.play(packet) == []
+        assert session.store.get("delta") == 0.25
+    assert "belong to no argument" in session.play(GOOD + b"\0\0\0\1")[0]
 
 
 def test_every_tag_is_read_as_it_is_meant() -> None:
@@ -207,98 +207,104 @@ def test_every_tag_is_read_as_it_is_meant() -> None:
     ],
 )
 def test_what_is_no_number_does_not_move_a_fader(tags: str, data: bytes, words: str) -> None:
-    desk = Desk()
-    (error,) = desk.play(raw("/vj/noise/hold", tags, data))
+    session = ControlSession()
+    (error,) = session.play(raw("/vj/noise/hold", tags, data))
     assert words in error
-    assert desk.store.get("noise/hold") == 1.0
+    assert session.store.get("noise/hold") == 1.0
 
 
 def test_symbols_characters_and_colours_are_texts_and_an_impulse_is_a_press() -> None:
-    desk = Desk()
-    assert desk.play(raw("/vj/prompt", "S", text(b"jade"))) == []
-    assert desk.store.get("prompt/a") == "jade"
-    assert desk.play(raw("/vj/prompt/b", "c", struct.pack(">I", ord("x")))) == []
-    assert desk.store.get("prompt/b") == "x"
-    assert desk.play(raw("/vj/prompt/negative", "r", b"\x10\x20\x30\xff")) == []
-    assert desk.store.get("prompt/negative") == "#102030"
-    assert desk.play(raw("/vj/cue/back", "I")) == []
-    assert desk.fired == ["cue/back"]
+    session = ControlSession()
+    assert session.play(raw("/vj/prompt", "S", text(b"jade"))) == []
+    assert session.store.get("prompt/a") == "jade"
+    assert session.play(raw("/vj/prompt/b", "c", struct.pack(">I", ord("x")))) == []
+    assert session.store.get("prompt/b") == "x"
+    assert session.play(raw("/vj/prompt/negative", "r", b"\x10\x20\x30\xff")) == []
+    assert session.store.get("prompt/negative") == "#102030"
+    assert session.play(raw("/vj/cue/back", "I")) == []
+    assert session.fired == ["cue/back"]
 
 
 def test_mappings_take_the_values_of_an_array_and_the_bytes_of_midi() -> None:
-    desk = Desk(
+    session = ControlSession(
         mappings=[
             {"osc": "/pad", "take": 1, "to": "strength"},
             {"osc": "/midi", "take": 3, "to": "delta", "in": [0, 127]},
             {"osc": "/go", "to": "output/freeze", "value": "on"},
         ]
     )
-    desk.play(raw("/pad", "[ff]", f32(0.1), f32(0.9)))
-    desk.play(raw("/midi", "m", bytes([0, 0x90, 60, 127])))
-    desk.play(raw("/go", "I"))
-    desk.frame()
-    assert desk.store.get("strength") == pytest.approx(0.9)
-    assert desk.store.get("delta") == 1.0
-    assert desk.store.get("output/freeze") is True
+    session.play(raw("/pad", "[ff]", f32(0.1), f32(0.9)))
+    session.play(raw("/midi", "m", bytes([0, 0x90, 60, 127])))
+    session.play(raw("/go", "I"))
+    session.frame()
+    assert session.store.get("strength") == pytest.approx(0.9)
+    assert session.store.get("delta") == 1.0
+    assert session.store.get("output/freeze") is True
 
 
 def test_a_fader_of_a_mapping_that_is_asked_answers_where_it_would_stand_and_does_not_move() -> (
     None
 ):
-    desk = Desk(mappings=[{"osc": "/1/fader", "to": "strength", "range": [0.2, 0.6]}])
-    desk.store.set("strength", 0.3)
-    desk.frame()
-    desk.say("/1/fader")
-    desk.frame()
-    assert desk.store.get("strength") == 0.3
-    assert desk.peer.answers == [("/1/fader", [pytest.approx(0.25, abs=1e-3)])]
+    session = ControlSession(mappings=[{"osc": "/1/fader", "to": "strength", "range": [0.2, 0.6]}])
+    session.store.set("strength", 0.3)
+    session.frame()
+    session.log("/1/fader")
+    session.frame()
+    assert session.store.get("strength") == 0.3
+    assert session.peer.answers == [("/1/fader", [pytest.approx(0.25, abs=1e-3)])]
 
 
 def test_a_mapping_on_a_parameters_own_address_is_heard() -> None:
-    desk = Desk(mappings=[{"osc": "/vj/strength", "to": "strength", "range": [0.4, 0.6]}])
-    desk.play(raw("/vj/strength", "f", f32(1.0)))
-    desk.frame()
-    assert desk.store.get("strength") == pytest.approx(0.6)
+    session = ControlSession(
+        mappings=[{"osc": "/vj/strength", "to": "strength", "range": [0.4, 0.6]}]
+    )
+    session.play(raw("/vj/strength", "f", f32(1.0)))
+    session.frame()
+    assert session.store.get("strength") == pytest.approx(0.6)
     assert raw("/vj/strength", "f") not in {
-        head for head, target in desk.dispatcher.quick.items() if target.row is not None
+        head for head, target in session.dispatcher.quick.items() if target.row is not None
     }
 
 
 def test_patterns_reach_mapped_faders_and_never_fire_by_them() -> None:
-    desk = Desk(mappings=[{"osc": "/deck/a", "to": "delta"}, {"osc": "/deck/b", "to": "panic"}])
-    desk.store.set("strength", 0.9)
-    desk.say("/deck/*", 0.5)
-    desk.frame()
-    assert (desk.store.get("delta"), desk.store.get("strength")) == (0.5, 0.9)
+    session = ControlSession(
+        mappings=[{"osc": "/deck/a", "to": "delta"}, {"osc": "/deck/b", "to": "panic"}]
+    )
+    session.store.set("strength", 0.9)
+    session.log("/deck/*", 0.5)
+    session.frame()
+    assert (session.store.get("delta"), session.store.get("strength")) == (0.5, 0.9)
 
 
 def test_what_stands_in_one_bundle_is_in_one_frame() -> None:
-    desk = Desk()
+    session = ControlSession()
     names = ["strength", "delta", "mix/wet", "seed/mix", "noise/hold", "blend/motion"]
     held: list[bool] = []
-    desk.store.listeners.append(
-        lambda name, value, origin: held.append(desk.store._lock._is_owned())  # type: ignore[attr-defined]
+    session.store.listeners.append(
+        lambda name, value, origin: held.append(session.store._lock._is_owned())  # type: ignore[attr-defined]
     )
     together: list[int] = []
-    begin = desk.store.together
-    desk.store.together = lambda: (together.append(len(held)), begin())[1]  # type: ignore[method-assign,assignment,func-returns-value]
-    desk.play(bundle(*(pack("/vj/" + name, [0.5]) for name in names * 4)))
+    begin = session.store.together
+    session.store.together = lambda: (together.append(len(held)), begin())[1]  # type: ignore[method-assign,assignment,func-returns-value]
+    session.play(bundle(*(pack("/vj/" + name, [0.5]) for name in names * 4)))
     assert together == [0], "once, before the first of them"
     assert len(held) == 24
 
 
 def test_a_line_that_is_said_does_not_hold_up_the_frame() -> None:
-    desk = Desk()
+    session = ControlSession()
     held: list[bool] = []
-    desk.dispatcher.complaints._say = lambda text: held.append(desk.store._lock._is_owned())  # type: ignore[attr-defined]
-    desk.play(bundle(pack("/nowhere", [1.0]), GOOD))
+    session.dispatcher.error_replies._log = lambda text: held.append(
+        session.store._lock._is_owned()
+    )  # type: ignore[attr-defined]
+    session.play(bundle(pack("/nowhere", [1.0]), GOOD))
     assert held == [False]
 
 
 def test_a_bundle_of_a_thousand_patterns_does_not_hold_up_the_frames() -> None:
-    desk = Desk()
+    session = ControlSession()
     longest, since = [0.0], [0.0]
-    begin = desk.store.together
+    begin = session.store.together
 
     @contextlib.contextmanager
     def timed() -> Iterator[None]:
@@ -307,73 +313,73 @@ def test_a_bundle_of_a_thousand_patterns_does_not_hold_up_the_frames() -> None:
             yield
         longest[0] = max(longest[0], time.thread_time() - before)
 
-    desk.store.together = timed  # type: ignore[method-assign]
+    session.store.together = timed  # type: ignore[method-assign]
     since[0] = time.thread_time()
-    desk.play(bundle(*[pack("/vj/picture/*", [0.5])] * 400))
+    session.play(bundle(*[pack("/vj/picture/*", [0.5])] * 400))
     assert longest[0] < (time.thread_time() - since[0]) / 2 or longest[0] < 0.04
 
 
 def test_the_status_is_told_after_a_bundle_and_not_while_frames_wait_for_it() -> None:
-    desk = Desk()
+    session = ControlSession()
     held: list[bool] = []
 
     def status() -> dict[str, list[float | int | str]]:
-        held.append(desk.store._lock._is_owned())  # type: ignore[attr-defined]
+        held.append(session.store._lock._is_owned())  # type: ignore[attr-defined]
         return {"fps": [24.0]}
 
-    desk.dispatcher.status = status
-    desk.play(bundle(raw("/vj/status", ""), GOOD))
-    desk.play(raw("/vj/status", ""))
+    session.dispatcher.status = status
+    session.play(bundle(raw("/vj/status", ""), GOOD))
+    session.play(raw("/vj/status", ""))
     assert held == [False, False]
-    assert desk.peer.answers == [("/vj/status/fps", [24.0])] * 2
+    assert session.peer.answers == [("/vj/status/fps", [24.0])] * 2
 
 
 def test_an_address_that_asks_is_heard_by_its_mapping_too() -> None:
-    desk = Desk(mappings=[{"osc": "/pause", "to": "output/freeze", "value": "on"}])
-    desk.dispatcher.conduct(desk.conductor, asks=["/pause"])
-    desk.dispatcher.status = lambda: {"/state": ["playing"]}
-    desk.play(raw("/pause", ""))
-    desk.frame()
-    assert desk.store.get("output/freeze") is True
-    assert desk.peer.answers == [("/state", ["playing"])]
+    session = ControlSession(mappings=[{"osc": "/pause", "to": "output/freeze", "value": "on"}])
+    session.dispatcher.use_engine(session.engine, asks=["/pause"])
+    session.dispatcher.status = lambda: {"/state": ["playing"]}
+    session.play(raw("/pause", ""))
+    session.frame()
+    assert session.store.get("output/freeze") is True
+    assert session.peer.answers == [("/state", ["playing"])]
 
 
 # Buttons
 
 
 def test_a_button_that_is_held_is_one_press_and_clicks_are_one_each() -> None:
-    desk = Desk()
+    session = ControlSession()
     for _ in range(90):  # held for three seconds, sent with every frame
-        desk.say("/vj/cue/go", 1.0)
-        desk.pass_by(1 / 30)
-    assert desk.fired == ["cue/go"]
-    desk.say("/vj/cue/go", 0.0)
-    desk.say("/vj/cue/go", 1.0)
-    assert desk.fired == ["cue/go"] * 2
+        session.log("/vj/cue/go", 1.0)
+        session.pass_by(1 / 30)
+    assert session.fired == ["cue/go"]
+    session.log("/vj/cue/go", 0.0)
+    session.log("/vj/cue/go", 1.0)
+    assert session.fired == ["cue/go"] * 2
     for _ in range(3):  # a sender that knows no release
-        desk.pass_by(0.6)
-        desk.say("/vj/cue/go", 1)
-    assert desk.fired == ["cue/go"] * 5
-    for press in ((), ("go",), (IMPULSE,)):
-        desk.say("/vj/cue/go", *press)
-        desk.say("/vj/cue/go", *press)
-    assert desk.fired == ["cue/go"] * 11
+        session.pass_by(0.6)
+        session.log("/vj/cue/go", 1)
+    assert session.fired == ["cue/go"] * 5
+    for gate_on in ((), ("go",), (IMPULSE,)):
+        session.log("/vj/cue/go", *gate_on)
+        session.log("/vj/cue/go", *gate_on)
+    assert session.fired == ["cue/go"] * 11
 
 
 def test_two_senders_press_for_themselves() -> None:
-    desk, other = Desk(), Hears(port=6000)
-    desk.play(pack("/vj/cue/back", [1.0]))
-    desk.play(pack("/vj/cue/back", [1.0]), other)
-    desk.play(pack("/vj/cue/back", [1.0]), other)
-    assert desk.fired == ["cue/back"] * 2
+    session, other = ControlSession(), Hears(port=6000)
+    session.play(pack("/vj/cue/back", [1.0]))
+    session.play(pack("/vj/cue/back", [1.0]), other)
+    session.play(pack("/vj/cue/back", [1.0]), other)
+    assert session.fired == ["cue/back"] * 2
 
 
 def test_taps_at_the_fastest_tempo_are_all_heard() -> None:
-    desk = Desk()
+    session = ControlSession()
     for _ in range(8):
-        desk.say("/vj/tempo/tap", 1)
-        desk.pass_by(60 / 290)
-    assert desk.fired == ["tempo/tap"] * 8
+        session.log("/vj/tempo/tap", 1)
+        session.pass_by(60 / 290)
+    assert session.fired == ["tempo/tap"] * 8
 
 
 # Cues
@@ -387,10 +393,10 @@ CUES_OF_A_SHOW = [
 
 @pytest.mark.parametrize("asked", [1, 1.0, "1", "night"])
 def test_a_cue_by_its_number_counted_from_0_or_by_its_name(asked: object) -> None:
-    desk = Desk(cues=CUES_OF_A_SHOW)
-    assert desk.say("/vj/cue/fire", asked) == []
-    desk.frame()
-    assert desk.store.get("strength") == 0.8
+    session = ControlSession(cues=CUES_OF_A_SHOW)
+    assert session.log("/vj/cue/fire", asked) == []
+    session.frame()
+    assert session.store.get("strength") == 0.8
 
 
 @pytest.mark.parametrize(
@@ -406,113 +412,115 @@ def test_a_cue_by_its_number_counted_from_0_or_by_its_name(asked: object) -> Non
     ],
 )
 def test_a_cue_that_is_none_is_answered(asked: object, words: str) -> None:
-    desk = Desk(cues=CUES_OF_A_SHOW)
-    (error,) = desk.say("/vj/cue/fire", asked)
+    session = ControlSession(cues=CUES_OF_A_SHOW)
+    (error,) = session.log("/vj/cue/fire", asked)
     assert words in error
-    assert desk.fired == []
+    assert session.fired == []
 
 
 def test_stored_cues_are_bounded_and_can_be_fired_at_once() -> None:
-    desk = Desk(cues=CUES_OF_A_SHOW)
-    assert "255 are the most" in desk.say("/vj/cue/store", "x" * (CUE_NAME + 1))[0]
-    desk.play(bundle(pack("/vj/cue/store", ["now"]), pack("/vj/cue/fire", ["now"])))
-    assert desk.peer.errors[1:] == []
+    session = ControlSession(cues=CUES_OF_A_SHOW)
+    assert "255 are the most" in session.log("/vj/cue/store", "x" * (CUE_NAME + 1))[0]
+    session.play(bundle(pack("/vj/cue/store", ["now"]), pack("/vj/cue/fire", ["now"])))
+    assert session.peer.errors[1:] == []
     for number in range(CUES):
-        desk.say("/vj/cue/store", f"cue {number}")
-    assert f"{CUES} are the most" in desk.peer.errors[-1]
-    assert desk.say("/vj/cue/store", "dusk") == [], "one that is there may be stored anew"
+        session.log("/vj/cue/store", f"cue {number}")
+    assert f"{CUES} are the most" in session.peer.errors[-1]
+    assert session.log("/vj/cue/store", "dusk") == [], "one that is there may be stored anew"
 
 
 # Timetags
 
 
 def test_a_bundle_ahead_is_kept_for_its_moment_whatever_the_system_clock_does() -> None:
-    desk = Desk()
-    desk.play(bundle(GOOD, when=desk.wall + 5.0))
-    desk.wall -= 3600
-    desk.pass_by(4.9)
-    assert desk.store.get("delta") == 1.0
-    desk.pass_by(0.2)
-    assert desk.store.get("delta") == 0.25
+    session = ControlSession()
+    session.play(bundle(GOOD, when=session.wall + 5.0))
+    session.wall -= 3600
+    session.pass_by(4.9)
+    assert session.store.get("delta") == 1.0
+    session.pass_by(0.2)
+    assert session.store.get("delta") == 0.25
 
 
 def test_a_message_of_a_clock_far_ahead_means_now_at_once() -> None:
-    desk = Desk()
-    desk.play(bundle(GOOD, when=desk.wall + AHEAD + 270))
-    assert desk.store.get("delta") == 0.25
-    assert "its clock is off" in desk.said[0]
-    desk.play(bundle(pack("/vj/delta", [0.75]), when=desk.wall - 86400))
-    assert desk.store.get("delta") == 0.75, "what lies behind means now"
+    session = ControlSession()
+    session.play(bundle(GOOD, when=session.wall + AHEAD + 270))
+    assert session.store.get("delta") == 0.25
+    assert "its clock is off" in session.said[0]
+    session.play(bundle(pack("/vj/delta", [0.75]), when=session.wall - 86400))
+    assert session.store.get("delta") == 0.75, "what lies behind means now"
 
 
 @pytest.mark.parametrize("off", [9.0, 300.0, -300.0])
 def test_a_steady_lead_is_the_peers_clock_and_is_taken_off_and_said_once(off: float) -> None:
-    desk = Desk()
+    session = ControlSession()
     moves: list[float] = []
-    desk.store.listeners.append(lambda name, value, origin: moves.append(round(float(value), 2)))
+    session.store.listeners.append(lambda name, value, origin: moves.append(round(float(value), 2)))
     for number in range(4):
-        desk.play(bundle(pack("/vj/delta", [number / 10]), when=desk.wall + off + 0.01 * number))
-        desk.pass_by(0.05)
-    desk.pass_by(0.05)
+        session.play(
+            bundle(pack("/vj/delta", [number / 10]), when=session.wall + off + 0.01 * number)
+        )
+        session.pass_by(0.05)
+    session.pass_by(0.05)
     assert moves == [0.0, 0.1, 0.2, 0.3], "what was kept came too, and in its order"
-    desk.play(bundle(GOOD, when=desk.wall + off + 1.0))
-    desk.pass_by(0.9)
-    assert desk.store.get("delta") == pytest.approx(0.3), "a second ahead by its own clock"
-    desk.pass_by(0.2)
-    assert desk.store.get("delta") == 0.25
-    told = [line for line in desk.said if "which is taken off its timetags" in line]
-    assert len(told) == 1
-    assert ("behind" if off < 0 else "ahead of") in told[0]
+    session.play(bundle(GOOD, when=session.wall + off + 1.0))
+    session.pass_by(0.9)
+    assert session.store.get("delta") == pytest.approx(0.3), "a second ahead by its own clock"
+    session.pass_by(0.2)
+    assert session.store.get("delta") == 0.25
+    report = [line for line in session.said if "which is taken off its timetags" in line]
+    assert len(report) == 1
+    assert ("behind" if off < 0 else "ahead of") in report[0]
 
 
 def test_another_peers_clock_is_its_own() -> None:
-    desk, other = Desk(), Hears("10.0.0.8")
+    session, other = ControlSession(), Hears("10.0.0.8")
     for _ in range(3):
-        desk.play(bundle(GOOD, when=desk.wall + 200))
-    desk.play(bundle(pack("/vj/strength", [0.9]), when=desk.wall + 1), other)
-    assert desk.store.get("strength") == 0.5
-    desk.pass_by(1.1)
-    assert desk.store.get("strength") == pytest.approx(0.9)
+        session.play(bundle(GOOD, when=session.wall + 200))
+    session.play(bundle(pack("/vj/strength", [0.9]), when=session.wall + 1), other)
+    assert session.store.get("strength") == 0.5
+    session.pass_by(1.1)
+    assert session.store.get("strength") == pytest.approx(0.9)
 
 
 def test_what_has_no_room_to_wait_means_now_and_is_said() -> None:
-    desk = Desk()
-    one = bundle(*[GOOD] * 512, when=desk.wall + 1)
+    session = ControlSession()
+    one = bundle(*[GOOD] * 512, when=session.wall + 1)
     for _ in range(LATER // 512):
-        desk.play(one)
-    assert desk.store.get("delta") == 1.0
-    desk.play(bundle(pack("/vj/strength", [0.9]), when=desk.wall + 1))
-    assert desk.store.get("strength") == pytest.approx(0.9)
-    assert any("all there is room for" in line for line in desk.said)
-    desk.pass_by(1.1)
-    desk.play(one)
-    assert desk.store.get("delta") == 0.25
+        session.play(one)
+    assert session.store.get("delta") == 1.0
+    session.play(bundle(pack("/vj/strength", [0.9]), when=session.wall + 1))
+    assert session.store.get("strength") == pytest.approx(0.9)
+    assert any("all there is room for" in line for line in session.said)
+    session.pass_by(1.1)
+    session.play(one)
+    assert session.store.get("delta") == 0.25
 
 
 def test_a_panic_forgets_what_waits() -> None:
-    desk = Desk()
-    desk.play(bundle(GOOD, when=desk.wall + 2))
-    desk.store.set("panic", True)
-    desk.pass_by(3)
-    assert desk.store.get("delta") == 1.0
+    session = ControlSession()
+    session.play(bundle(GOOD, when=session.wall + 2))
+    session.store.set("panic", True)
+    session.pass_by(3)
+    assert session.store.get("delta") == 1.0
 
 
 # Load, and what nobody listens to
 
 
 def test_ignored_addresses_and_folders_say_nothing() -> None:
-    desk = Desk(ignored=["/frame_ack", "/fx/"])
+    session = ControlSession(ignored=["/frame_ack", "/fx/"])
     for address in ("/frame_ack", "/fx/blur/amount", "/fx/on"):
-        assert desk.say(address, 1) == []
-    assert "no such address" in desk.say("/fxx", 1)[0]
+        assert session.log(address, 1) == []
+    assert "no such address" in session.log("/fxx", 1)[0]
 
 
 @pytest.mark.parametrize("address", ["/vj/status/fps", "/vj/status/sinks", "/vj/error"])
 def test_what_another_vj_says_is_not_answered(address: str) -> None:
-    desk = Desk()
-    desk.say(address, "x")
-    desk.say(address)
-    assert (desk.peer.errors, desk.peer.answers, desk.said) == ([], [], [])
+    session = ControlSession()
+    session.log(address, "x")
+    session.log(address)
+    assert (session.peer.errors, session.peer.answers, session.said) == ([], [], [])
 
 
 def test_unknown_addresses_cost_little_and_are_one_line_a_second(
@@ -524,19 +532,19 @@ def test_unknown_addresses_cost_little_and_are_one_line_a_second(
     monkeypatch.setattr(
         dispatch, "nearest", lambda word, known: looked.append(word) or "; did you mean it?"
     )
-    desk = Desk()
+    session = ControlSession()
     for second in range(3):
         for number in range(5000):
-            desk.say(f"/composition/layer{number}/x", second)
-        desk.pass_by(1.0)
+            session.log(f"/composition/layer{number}/x", second)
+        session.pass_by(1.0)
     assert len(looked) <= 3 * dispatch.SUGGESTIONS
-    assert len(desk.said) == 3
-    assert "and 4999 more" in desk.said[1]
-    assert len(desk.dispatcher._mistakes) <= dispatch.KNOWN_MISTAKES
+    assert len(session.said) == 3
+    assert "and 4999 more" in session.said[1]
+    assert len(session.dispatcher._mistakes) <= dispatch.KNOWN_MISTAKES
 
 
 def test_every_head_that_is_quick_leads_where_the_slow_way_leads() -> None:
-    quick, slow = Desk(), Desk()
+    quick, slow = ControlSession(), ControlSession()
     for head, target in quick.dispatcher.quick.items():
         packet = head + (f32(0.5) if head.endswith(b",f\0\0") else struct.pack(">i", 1))
         (message,) = unpack(packet).messages

@@ -14,10 +14,10 @@ from tests.control.osc.test_dispatch import Hears
 from tests.control.test_engine import Stage
 from vj.control.osc.dispatch import Dispatcher
 from vj.control.osc.packet import Message, Unpacked, pack
-from vj.control.replies import KNOWN, REMARKS_A_SECOND, Remarks
+from vj.control.replies import KNOWN, REMARKS_A_SECOND, Notices
 from vj.parameters.store import Store
 from vj.show.load import check_show
-from vj.web.server import Monitor
+from vj.web.server import WebServer
 
 
 class Wall:
@@ -29,40 +29,40 @@ class Wall:
         self.store = Store()
         self.dispatcher = Dispatcher(self.store, self.said.append, steady=lambda: self.now)
 
-    def push(self, asker: Any, value: float, address: str = "/vj/strength") -> None:
-        self.dispatcher.play(Unpacked([Message(address, (value,))], []), asker)
+    def push(self, sender: Any, value: float, address: str = "/vj/strength") -> None:
+        self.dispatcher.play(Unpacked([Message(address, (value,))], []), sender)
 
 
 def test_a_fader_that_is_pushed_on_beyond_its_end_is_told_once() -> None:
-    wall, hand = Wall(), Hears()
+    wall, mapping = Wall(), Hears()
     for step in range(600):
         wall.now = 100 + step / 60
-        wall.push(hand, 1.01 + step / 600)
-    assert hand.errors == ["/vj/strength: 1.01 is above 1 (0 .. 1); the nearest is set"]
-    assert wall.said == [f"OSC from {hand.name}: {hand.errors[0]}"]
+        wall.push(mapping, 1.01 + step / 600)
+    assert mapping.errors == ["/vj/strength: 1.01 is above 1 (0 .. 1); the nearest is set"]
+    assert wall.said == [f"OSC from {mapping.name}: {mapping.errors[0]}"]
     assert wall.store.get("strength") == 1
 
 
 def test_one_that_came_back_is_told_again_but_not_for_trembling() -> None:
-    wall, hand = Wall(), Hears()
+    wall, mapping = Wall(), Hears()
     for step in range(120):  # two seconds at its very end
         wall.now = 100 + step / 60
-        wall.push(hand, 1.02 if step % 2 else 0.98)
-    assert len(hand.errors) == 2
+        wall.push(mapping, 1.02 if step % 2 else 0.98)
+    assert len(mapping.errors) == 2
     wall.now += 1.5
-    wall.push(hand, 0.4)
-    wall.push(hand, 1.3)
-    assert len(hand.errors) == 3
+    wall.push(mapping, 0.4)
+    wall.push(mapping, 1.3)
+    assert len(mapping.errors) == 3
     wall.now += 3
-    wall.push(hand, 1.3)
-    assert len(hand.errors) == 4, "let go and pushed anew"
+    wall.push(mapping, 1.3)
+    assert len(mapping.errors) == 4, "let go and pushed anew"
 
 
 def test_a_pattern_that_goes_beyond_some_ends_is_told_too() -> None:
-    wall, hand = Wall(), Hears()
+    wall, mapping = Wall(), Hears()
     for value in (0.4, 1.7, 1.8):
-        wall.push(hand, value, "/vj/mix/w*")
-    assert hand.errors == ["/vj/mix/w*: mix/wet: 1.7 is above 1 (0 .. 1); the nearest is set"]
+        wall.push(mapping, value, "/vj/mix/w*")
+    assert mapping.errors == ["/vj/mix/w*: mix/wet: 1.7 is above 1 (0 .. 1); the nearest is set"]
 
 
 def test_each_hand_and_each_fader_is_told_for_itself() -> None:
@@ -74,7 +74,7 @@ def test_each_hand_and_each_fader_is_told_for_itself() -> None:
     assert len(right.errors) == 1
     for number in range(3 * KNOWN):
         wall.push(Hears(f"10.1.{number // 250}.{number % 250}"), 3.0)
-    assert len(wall.dispatcher.complaints._pushes) <= KNOWN
+    assert len(wall.dispatcher.error_replies._pushes) <= KNOWN
 
 
 def test_whoever_reads_the_answers_anyway_is_told_each_time() -> None:
@@ -107,12 +107,12 @@ def test_what_moves_by_itself_is_clamped_in_silence() -> None:
 def test_the_same_remark_is_not_made_again_while_it_keeps_coming() -> None:
     now = [0.0]
     said: list[str] = []
-    told: list[str] = []
-    remark = Remarks(said.append, told.append, lambda: now[0])
+    report: list[str] = []
+    remark = Notices(said.append, report.append, lambda: now[0])
     for step in range(300):
         now[0] = step / 60
         remark("“zzz” names nothing")
-    assert said == told == ["“zzz” names nothing"]
+    assert said == report == ["“zzz” names nothing"]
     now[0] += 3
     remark("“zzz” names nothing")
     assert len(said) == 2
@@ -121,22 +121,22 @@ def test_the_same_remark_is_not_made_again_while_it_keeps_coming() -> None:
 def test_of_many_remarks_a_few_a_second_are_said_and_the_rest_is_counted() -> None:
     now = [0.0]
     said: list[str] = []
-    told: list[str] = []
-    remark = Remarks(said.append, told.append, lambda: now[0])
+    report: list[str] = []
+    remark = Notices(said.append, report.append, lambda: now[0])
     for number in range(1000):
         remark(f"“{number}” names nothing")
-    assert len(said) == len(told) == REMARKS_A_SECOND
+    assert len(said) == len(report) == REMARKS_A_SECOND
     now[0] = 1.5
     remark("“sea” names nothing")
     assert said[-1] == f"“sea” names nothing (and {1000 - REMARKS_A_SECOND} more remarks)"
-    assert told[-1] == "“sea” names nothing"
+    assert report[-1] == "“sea” names nothing"
 
 
 def test_a_remark_reaches_who_speaks_over_a_websocket() -> None:
-    page = Monitor(Store(), ("127.0.0.1", 0), status=dict)
+    page = WebServer(Store(), ("127.0.0.1", 0), status=dict)
     page.start()
 
-    async def told() -> OscMessage:
+    async def report() -> OscMessage:
         async with ClientSession() as session, session.ws_connect(page.url) as ws:
             await ws.send_bytes(pack("/vj/prompt", ["zzz"]))
             while page._store.get("prompt/a") != "zzz":
@@ -147,7 +147,7 @@ def test_a_remark_reaches_who_speaks_over_a_websocket() -> None:
             return OscMessage((await asyncio.wait_for(ws.receive(), 5)).data)
 
     try:
-        message = asyncio.run(told())
+        message = asyncio.run(report())
     finally:
         page.stop()
     assert (message.address, message.params) == ("/vj/error", ["“zzz” names nothing"])

@@ -455,10 +455,10 @@ def test_a_subscriber_is_told_everything_and_then_every_change_from_wherever(rig
     for step in range(200):
         rig.store.set("strength", step / 200)
         time.sleep(0.002)
-    told = rig.peer.answers(0.3)
+    report = rig.peer.answers(0.3)
     most = 20 * (time.monotonic() - begun) + 2
-    assert 3 <= len(told) <= most, "rate-limited to twenty a second"
-    assert told[-1] == ("/vj/strength", [pytest.approx(0.995)]), "the last value always arrives"
+    assert 3 <= len(report) <= most, "rate-limited to twenty a second"
+    assert report[-1] == ("/vj/strength", [pytest.approx(0.995)]), "the last value always arrives"
     rig.peer.send(message("/vj/unsubscribe"))
     time.sleep(0.1)
     rig.store.set("strength", 0.1)
@@ -490,7 +490,7 @@ def test_a_port_that_is_none_is_answered(rig: Rig, port: object) -> None:
 
 
 def test_mapped_addresses_are_heard_and_told_back() -> None:
-    from vj.control.build import make_conductor
+    from vj.control.build import make_engine
     from vj.show.load import check_show
 
     rig = Rig()
@@ -498,9 +498,9 @@ def test_mapped_addresses_are_heard_and_told_back() -> None:
         {"mappings": [{"osc": "/1/fader1", "to": "strength", "range": [0.2, 0.8], "invert": True}]},
         "test",
     )
-    conductor, _ = make_conductor(show, rig.store, live=False, say=print)
-    rig.store.forces = conductor
-    rig.server.conduct(conductor)
+    engine, _ = make_engine(show, rig.store, live=False, log=print)
+    rig.store.automation = engine
+    rig.server.use_engine(engine)
     try:
         rig.peer.send(message("/vj/subscribe"))
         rig.peer.answers(0.3)
@@ -508,15 +508,17 @@ def test_mapped_addresses_are_heard_and_told_back() -> None:
         rig.until(lambda: rig.store.sample(time.monotonic())["strength"] > 0.649)
         assert rig.store.get("strength") == pytest.approx(0.65)
         rig.store.set("strength", 0.2)
-        told = dict(rig.peer.answers(0.5))
-        assert told["/1/fader1"] == [pytest.approx(1.0, abs=1e-3)], "the fader of a tablet follows"
+        report = dict(rig.peer.answers(0.5))
+        assert report["/1/fader1"] == [pytest.approx(1.0, abs=1e-3)], (
+            "the fader of a tablet follows"
+        )
         assert "did you mean /1/fader1" in rig.peer.ask(message("/1/fader11", 1.0))[1][0]
     finally:
         rig.server.stop()
 
 
 def test_switches_and_menus_of_mappings_are_told_too() -> None:
-    from vj.control.build import make_conductor
+    from vj.control.build import make_engine
     from vj.show.load import check_show
 
     rig = Rig()
@@ -528,21 +530,21 @@ def test_switches_and_menus_of_mappings_are_told_too() -> None:
         {"osc": "/2/seed", "to": "seed/a", "as": "raw"},
         {"osc": "/2/on", "to": "output/freeze", "value": "on"},
     ]
-    conductor, _ = make_conductor(
-        check_show({"mappings": rules}, "test"), rig.store, live=False, say=print
+    engine, _ = make_engine(
+        check_show({"mappings": rules}, "test"), rig.store, live=False, log=print
     )
-    rig.server.conduct(conductor)
+    rig.server.use_engine(engine)
     try:
         rig.peer.send(message("/vj/subscribe"))
-        told = dict(rig.peer.answers(0.3))
-        assert [told[f"/2/{name}"] for name in ("freeze", "thaw", "toggle", "menu", "seed")] == [
+        report = dict(rig.peer.answers(0.3))
+        assert [report[f"/2/{name}"] for name in ("freeze", "thaw", "toggle", "menu", "seed")] == [
             [0.0],
             [1.0],
             [0.0],
             [0.0],
             [2.0],
         ]
-        assert "/2/on" not in told, "a button that sets one thing stands nowhere"
+        assert "/2/on" not in report, "a button that sets one thing stands nowhere"
         for name, value in (
             ("output/freeze", True),
             ("mask/invert", True),
@@ -550,8 +552,8 @@ def test_switches_and_menus_of_mappings_are_told_too() -> None:
             ("seed/a", 77),
         ):
             rig.store.set(name, value)
-        told = dict(rig.peer.answers(0.3))
-        assert [told[f"/2/{name}"] for name in ("freeze", "thaw", "toggle", "menu", "seed")] == [
+        report = dict(rig.peer.answers(0.3))
+        assert [report[f"/2/{name}"] for name in ("freeze", "thaw", "toggle", "menu", "seed")] == [
             [127.0],
             [0.0],
             [1.0],

@@ -30,11 +30,11 @@ NOTHING = 127, 127
 
 
 class Listener(Protocol):
-    """Who hears controls: the conductor, or `learn`."""
+    """Who hears controls: the control engine, or `learn`."""
 
-    def hear_midi(self, heard: Control, raw: float, device: str = "") -> None: ...
+    def on_midi(self, heard: Control, raw: float, device: str = "") -> None: ...
 
-    def hear_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None: ...
+    def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None: ...
 
 
 TOGETHER = 0.05
@@ -51,7 +51,7 @@ class Pair:
     _waiting: bool = False
     _since: float = 0.0
 
-    def hear_high(self, value: int, time: float) -> int:
+    def on_high(self, value: int, time: float) -> int:
         """The value now. Another upper half alone stands for itself: the lower one is 0 until it
         comes."""
         if self._waiting and time - self._since > TOGETHER:
@@ -63,7 +63,7 @@ class Pair:
         self.high, self._waiting = value, False
         return value * 128 + self.low
 
-    def hear_low(self, value: int, time: float) -> int | None:
+    def on_low(self, value: int, time: float) -> int | None:
         """The value now, None while the upper half has to come first: of a sender that sends the
         lower one first, or has sent nothing else yet."""
         self.low = value
@@ -121,7 +121,7 @@ class MidiReader:
         self._time = time
         kind = message.type
         if kind in CLOCK:
-            self._listener.hear_clock(CLOCK[kind], time, self.device, getattr(message, "pos", 0))
+            self._listener.on_clock(CLOCK[kind], time, self.device, getattr(message, "pos", 0))
             return
         channel = getattr(message, "channel", -1) + 1
         if kind == "control_change":
@@ -130,45 +130,45 @@ class MidiReader:
             velocity = message.velocity if kind == "note_on" else 0
             self._press(Control("note", message.note, channel), velocity)
         elif kind == "pitchwheel":
-            self._say(Control("pitch", 0, channel), message.pitch)
+            self._log(Control("pitch", 0, channel), message.pitch)
         elif kind == "aftertouch":
-            self._say(Control("aftertouch", 0, channel), message.value)
+            self._log(Control("aftertouch", 0, channel), message.value)
         elif kind == "polytouch":
-            self._say(Control("aftertouch", message.note, channel), message.value)
+            self._log(Control("aftertouch", message.note, channel), message.value)
         elif kind == "program_change":
-            self._say(Control("program", 0, channel), message.program)
+            self._log(Control("program", 0, channel), message.program)
 
     def vanished(self) -> None:
         """The device has gone: whatever it held down is let go."""
-        self._let_go(("cc", "note"))
+        self._gate_off(("cc", "note"))
 
-    def _let_go(self, kinds: tuple[str, ...], channel: int = 0) -> None:
+    def _gate_off(self, kinds: tuple[str, ...], channel: int = 0) -> None:
         """Release what is pressed; channel 0 for all of them."""
         for control in sorted(self._pressed, key=str):
             if control.kind in kinds and channel in (0, control.channel):
                 self._press(control, 0)
 
-    def _say(self, control: Control, raw: float) -> None:
+    def _log(self, control: Control, raw: float) -> None:
         if math.isfinite(raw):
-            self._listener.hear_midi(control, raw, self.device)
+            self._listener.on_midi(control, raw, self.device)
 
     def _press(self, control: Control, raw: int) -> None:
         (self._pressed.add if raw > 0 else self._pressed.discard)(control)
-        self._say(control, raw)
+        self._log(control, raw)
 
     def _controller(self, number: int, value: int, channel: int) -> None:
         control = Control("cc", number, channel)
         if number in PEDALS:
             self._press(control, value)
         else:
-            self._say(control, value)
+            self._log(control, value)
         if number < 64:
             pair = self._pairs.setdefault((channel, number % 32), Pair())
             self._give(Control("cc14", number % 32, channel), self._half(pair, number < 32, value))
         elif number == RESET:
-            self._let_go(("cc",), channel)
+            self._gate_off(("cc",), channel)
         elif number in SILENT:
-            self._let_go(("note",), channel)
+            self._gate_off(("note",), channel)
         if number in NUMBERS:
             self._numbers.setdefault(channel, Number()).choose(*NUMBERS[number], value)
         elif number in (DATA, DATA_FINE, UP, DOWN):
@@ -190,8 +190,8 @@ class MidiReader:
             self._give(Control("nrpn", chosen, channel), self._half(pair, number == DATA, value))
 
     def _half(self, pair: Pair, upper: bool, value: int) -> int | None:
-        return pair.hear_high(value, self._time) if upper else pair.hear_low(value, self._time)
+        return pair.on_high(value, self._time) if upper else pair.on_low(value, self._time)
 
     def _give(self, control: Control, raw: int | None) -> None:
         if raw is not None:
-            self._say(control, raw)
+            self._log(control, raw)

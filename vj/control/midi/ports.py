@@ -1,5 +1,5 @@
 """MIDI ports: found by parts of their names, opened when they appear, let go when they vanish;
-lamps and motors are told what changed.
+LEDs and motors are told what changed.
 
 The one file that touches mido's backend, which a machine need not have: python-rtmidi, or rtmidi2
 on Pythons without it.
@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from vj.control.mapping import Hand
+from vj.control.mapping import ControlMapping
 from vj.control.midi.parser import Listener, MidiReader
 from vj.core.supervisor import Supervisor
 from vj.parameters.table import Value
@@ -80,29 +80,29 @@ class MidiPorts:
         listener: Listener,
         *,
         now: Callable[[], float],
-        say: Callable[[str], None],
+        log: Callable[[str], None],
         devices: Sequence[str] = (),
-        hands: Sequence[Hand] = (),
+        mappings: Sequence[ControlMapping] = (),
         values: Callable[[], Mapping[str, Value]] | None = None,
         backend: Callable[[], Any] = make_backend,
         supervisor: Supervisor | None = None,
     ) -> None:
-        """devices: parts of names; none for all. hands, values: what is told back to lamps and
+        """devices: parts of names; none for all. hands, values: what is told back to LEDs and
         motors; values None tells nothing."""
-        self._supervisor = supervisor or Supervisor(say)
-        self._listener, self._now, self._say, self._devices = (
+        self._supervisor = supervisor or Supervisor(log)
+        self._listener, self._now, self._log, self._devices = (
             listener,
             now,
-            say,
+            log,
             [d.casefold() for d in devices],
         )
-        self.hands, self._values, self._make = list(hands), values, backend
+        self.mappings, self._values, self._make = list(mappings), values, backend
         self._inputs: dict[str, tuple[Any, MidiReader]] = {}
         self._outputs: dict[str, Any] = {}
         self._counterparts: dict[str, str] = {}
         """The output that belongs to an input."""
         self._moved: dict[tuple[str, str, int], float] = {}
-        self._told: dict[tuple[str, int], float] = {}
+        self._reported: dict[tuple[str, int], float] = {}
         self._sent: dict[tuple[str, str, int], deque[tuple[int, float]]] = {}
         """What a control of a port was told lately, and when."""
         self._failed: set[str] = set()
@@ -121,10 +121,10 @@ class MidiPorts:
             self._thread.join(timeout)
             self._thread = None
 
-    def adopt(self, hands: Sequence[Hand]) -> None:
+    def adopt(self, mappings: Sequence[ControlMapping]) -> None:
         """Other mappings; the ports stay open, and what they hold down stays held."""
-        self.hands = list(hands)
-        self._told.clear()
+        self.mappings = list(mappings)
+        self._reported.clear()
 
     @property
     def devices(self) -> list[str]:
@@ -136,14 +136,14 @@ class MidiPorts:
             backend = self._make()
         except Exception as error:  # ImportError, or whatever a broken driver raises
             self.state = "no MIDI"
-            self._say(f"MIDI cannot be used ({error}); the show plays without it")
+            self._log(f"MIDI cannot be used ({error}); the show plays without it")
             return
         looked = -SEARCH
         while not self._stop.is_set():
             if time.monotonic() - looked >= (SEARCH if self.state != "no MIDI" else SELDOM):
                 looked = time.monotonic()
                 self._guarded("ports", lambda: self._look(backend))
-            self._guarded("lamps", self._tell)
+            self._guarded("LEDs", self._update_leds)
             self._stop.wait(REFRESH)
         for port in [*(port for port, _ in self._inputs.values()), *self._outputs.values()]:
             with contextlib.suppress(Exception):
@@ -159,7 +159,7 @@ class MidiPorts:
             self._supervisor.count(f"MIDI {what}")
             if what not in self._troubles:
                 self._troubles.add(what)
-                self._say(f"MIDI {what}: {type(error).__name__}: {error}; it is tried again")
+                self._log(f"MIDI {what}: {type(error).__name__}: {error}; it is tried again")
 
     def _look(self, backend: Any) -> None:
         """Open what has come, let go of what has gone."""
@@ -172,7 +172,7 @@ class MidiPorts:
         except Exception as error:  # no sequencer on this machine
             if self.state != "no MIDI":
                 self.state = "no MIDI"
-                self._say(
+                self._log(
                     f"MIDI is not to be had on this machine ({error}); the show plays without it"
                 )
             return
@@ -194,7 +194,7 @@ class MidiPorts:
                 if output is not None:
                     output.close()
             reader.vanished()
-            self._say(f"MIDI {reader.device} has gone; what it held down is let go")
+            self._log(f"MIDI {reader.device} has gone; what it held down is let go")
         for name in sorted(wanted - self._inputs.keys() - self._failed):
             self._open(backend, name)
         self._failed &= names
@@ -213,11 +213,11 @@ class MidiPorts:
             self._inputs[name] = backend.open_input(name, callback=hear), reader
         except Exception as error:  # another program holds it (Windows)
             self._failed.add(name)
-            self._say(
+            self._log(
                 f"MIDI {plain_name(name)} cannot be opened ({error}); another program may hold it"
             )
             return
-        self._say(f"MIDI {reader.device} plays")
+        self._log(f"MIDI {reader.device} plays")
         if self._values is None:
             return
         taken = {self._counterparts[port] for port in self._outputs}
@@ -228,7 +228,7 @@ class MidiPorts:
             with contextlib.suppress(Exception):
                 self._outputs[name] = backend.open_output(other)
                 self._counterparts[name] = other
-                self._told.clear()
+                self._reported.clear()
 
     def _called(self, port: str) -> str:
         """The name mappings know a device by; of two alike the second one is NAME (2)."""
@@ -263,12 +263,12 @@ class MidiPorts:
         raw = message.value if control[0] == "cc" else message.pitch
         now = time.monotonic()
         return any(
-            told == raw and now - moment < ECHO
-            for told, moment in list(self._sent.get((port, *control), ()))
+            report == raw and now - moment < ECHO
+            for report, moment in list(self._sent.get((port, *control), ()))
         )
 
-    def _tell(self) -> None:
-        """Send lamps and motors the values that have changed, but not to a control a hand is on."""
+    def _update_leds(self) -> None:
+        """Send LEDs and motors the values that have changed, but not to a control a hand is on."""
         if self._values is None or not self._outputs:
             return
         import mido
@@ -278,20 +278,20 @@ class MidiPorts:
             if name not in self._inputs:
                 continue
             device = self._inputs[name][1].device
-            for index, hand in enumerate(self.hands):
-                midi = hand.rule.midi
+            for index, mapping in enumerate(self.mappings):
+                midi = mapping.rule.midi
                 if (
                     midi is None
                     or midi.kind not in ("cc", "note", "pitch")
-                    or hand.rule.device.casefold() not in device.casefold()
+                    or mapping.rule.device.casefold() not in device.casefold()
                 ):
                     continue
-                raw = raw_for(hand, values.get(hand.row.name))
-                if raw is None or self._told.get((name, index)) == raw:
+                raw = raw_for(mapping, values.get(mapping.row.name))
+                if raw is None or self._reported.get((name, index)) == raw:
                     continue
                 if now - self._moved.get((name, midi.kind, midi.number), -HELD) < HELD:
                     continue
-                self._told[name, index] = raw
+                self._reported[name, index] = raw
                 self._sent.setdefault((name, midi.kind, midi.number), deque(maxlen=32)).append(
                     (raw, now)
                 )
@@ -310,19 +310,19 @@ class MidiPorts:
                     port.send(mido.Message("pitchwheel", pitch=raw, channel=channel))
 
 
-def raw_for(hand: Hand, value: Value | None) -> int | None:
-    """What a lamp or a motor is told of a parameter's value; None when it has nothing to show."""
-    midi = hand.rule.midi
+def raw_for(mapping: ControlMapping, value: Value | None) -> int | None:
+    """What an LED or a motor is told of a parameter's value; None when it has nothing to show."""
+    midi = mapping.rule.midi
     if (
         value is None
         or midi is None
-        or hand.rule.relative is not None
-        or hand.rule.value is not None
+        or mapping.rule.relative is not None
+        or mapping.rule.value is not None
     ):
         return None
     if isinstance(value, bool):
-        return 127 if value != hand.rule.invert else 0
+        return 127 if value != mapping.rule.invert else 0
     if not isinstance(value, int | float):
         return None
     low, high = midi.span
-    return round(min(high, max(low, hand.raw_of(float(value)))))
+    return round(min(high, max(low, mapping.raw_of(float(value)))))

@@ -44,7 +44,7 @@ class Helper:
         )
         self._numbers = itertools.count(1)
         self._answers: dict[int, queue.SimpleQueue[Any]] = {0: queue.SimpleQueue()}
-        self._ears: dict[int, Callable[[Message], None]] = {}
+        self._audio_inputs: dict[int, Callable[[Message], None]] = {}
         self._lock = threading.Lock()
         self.gone = False
         threading.Thread(target=self._read, name="midi helper", daemon=True).start()
@@ -67,7 +67,7 @@ class Helper:
 
     def listen(self, port: int, ear: Callable[[Message], None]) -> None:
         """ear: called with every message of a port, on the helper's thread."""
-        self._ears[port] = ear
+        self._audio_inputs[port] = ear
 
     def end(self) -> None:
         """At once. What is open there is closed by the system."""
@@ -102,7 +102,7 @@ class Helper:
             if kind == "r":
                 if answers := self._answers.get(int(number)):
                     answers.put(json.loads(text))
-            elif ear := self._ears.get(int(number)):
+            elif ear := self._audio_inputs.get(int(number)):
                 try:
                     message = Message.from_bytes(bytes.fromhex(text))
                 except ValueError:  # not a message: some devices send such

@@ -28,7 +28,7 @@ MINE = "vj-midi"
 """What our own ends of connections are called; other programs see them, and vj passes them over."""
 
 
-def tell(line: str) -> None:
+def report(line: str) -> None:
     """From any thread. A line goes out whole."""
     with _writing, contextlib.suppress(OSError):  # nobody reads any more: the end is near
         os.write(1, (line + "\n").encode("ascii"))
@@ -88,7 +88,7 @@ def _client(own: bool) -> str:
 
 def _hearing(number: int) -> Callable[[Sequence[int], float], None]:
     def hear(message: Sequence[int], _time: float) -> None:
-        tell(f"m {number} {bytes(message).hex()}")
+        report(f"m {number} {bytes(message).hex()}")
 
     return hear
 
@@ -106,9 +106,9 @@ def main(api: str) -> None:
         import rtmidi2
 
         ports = Ports(rtmidi2, getattr(rtmidi2, f"API_{api}"))
-        tell("r 0 null")
+        report("r 0 null")
     except (ImportError, AttributeError) as error:
-        tell(f"r 0 {json.dumps({'error': str(error)})}")
+        report(f"r 0 {json.dumps({'error': str(error)})}")
         return
     for line in sys.stdin.buffer:
         number, _, text = line.decode("ascii").partition(" ")
@@ -118,7 +118,7 @@ def main(api: str) -> None:
         except Exception as error:  # whatever the library raises is the answer
             answer = {"error": str(error) or type(error).__name__}
         if word != "send":
-            tell(f"r {number} {json.dumps(answer)}")
+            report(f"r {number} {json.dumps(answer)}")
 
 
 if __name__ == "__main__":

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from vj.control.engine import Conductor
-from vj.control.mapping import Hand
+from vj.control.engine import ControlEngine
+from vj.control.mapping import ControlMapping
 from vj.control.osc.buttons import Buttons
 from vj.control.osc.packet import IMPULSE, Character, Impulse, Message, Moment, Unpacked, head_of
-from vj.control.osc.pattern import Patterns, is_pattern
-from vj.control.osc.scheduler import Later
-from vj.control.replies import Allowance, Asker, Complaints
+from vj.control.osc.pattern import PatternMatcher, is_pattern
+from vj.control.osc.scheduler import Scheduler
+from vj.control.replies import ErrorReplies, RateLimiter, Sender
 from vj.core.errors import Fault, nearest
 from vj.parameters.store import Store
 from vj.parameters.table import ALIASES, Parameter, Value
@@ -26,8 +26,8 @@ Status = Callable[[], Mapping[str, Sequence[float | int | str]]]
 
 PREFIX = "/vj/"
 OWN = ("/vj/status/", "/vj/error")
-"""What vj itself says. Heard from another vj, it is neither obeyed nor answered: two of them would
-talk for ever."""
+"""What vj itself says. Heard from another vj, it is neither dispatched nor answered: two of them
+would talk for ever."""
 
 HOLD = 0.02
 """Seconds of work for which frames may be held up to see a bundle as a whole; one of a thousand
@@ -50,29 +50,29 @@ class Target:
 
 
 class Dispatcher:
-    """Obeys messages, or says why not. From any thread.
+    """Dispatches messages, or says why not. From any thread.
 
-    One argument sets a parameter, none asks for its value (a trigger without one fires). Patterns
-    set or ask all they match, except triggers and `record`: `/vj/*` must not wipe a show. What
-    stands in one bundle happens in one frame.
+    One argument sets a parameter, none asks for its value (a trigger without one fires).
+    PatternMatcher set or ask all they match, except triggers and `record`: `/vj/*` must not wipe a
+    show. What stands in one bundle happens in one frame.
     """
 
     def __init__(
         self,
         store: Store,
-        say: Callable[[str], None] = lambda text: None,
+        log: Callable[[str], None] = lambda text: None,
         *,
         status: Status = dict,
         wall: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
         rest: Callable[[float], None] = time.sleep,
     ) -> None:
-        """say: a line for whoever plays. wall, steady: see `Later`. rest: lets others work for so
-        many seconds."""
+        """say: a line for whoever plays. wall, steady: see `Scheduler`. rest: lets others work for
+        so many seconds."""
         self._rest = rest
         self.status = status
-        self.complaints = Complaints(say, steady)
-        self.later: Later[Asker] = Later(wall, steady)
+        self.error_replies = ErrorReplies(log, steady)
+        self.later: Scheduler[Sender] = Scheduler(wall, steady)
         self.rouse: Callable[[], None] = lambda: None
         """Called when something is kept for later, perhaps to be due before what was."""
         self.quick: dict[bytes, Target] = {}
@@ -82,8 +82,8 @@ class Dispatcher:
         self._buttons = Buttons(steady)
         self._stored: set[str] = set()
         self._mistakes: dict[str, str] = {}
-        self._suggestions = Allowance(SUGGESTIONS, steady)
-        self.conduct(None)
+        self._suggestions = RateLimiter(SUGGESTIONS, steady)
+        self.use_engine(None)
 
     def attach(self) -> None:
         """Begin to hear of panics, which forget what is kept for later."""
@@ -98,47 +98,45 @@ class Dispatcher:
         if name == "panic":
             self.later.drop()
 
-    def conduct(
-        self, conductor: Conductor | None, asks: Sequence[str] = (), ignored: Sequence[str] = ()
+    def use_engine(
+        self, engine: ControlEngine | None, asks: Sequence[str] = (), ignored: Sequence[str] = ()
     ) -> None:
         """Whom to ask about addresses that are no parameter's. asks: other addresses that ask for
         the status. ignored: addresses of which nothing is said; one that ends in a slash is
         everything below it."""
-        hands: dict[str, list[Hand]] = {}
+        mappings: dict[str, list[ControlMapping]] = {}
         causes: set[str] = set()
-        if conductor is not None:
-            for hand in conductor.hands:
-                if hand.rule.osc is not None:
-                    hands.setdefault(hand.rule.osc, []).append(hand)
-            causes = {
-                cause[4:] for cause in conductor.modulations.causes if cause.startswith("osc ")
-            }
+        if engine is not None:
+            for mapping in engine.mappings:
+                if mapping.rule.osc is not None:
+                    mappings.setdefault(mapping.rule.osc, []).append(mapping)
+            causes = {cause[4:] for cause in engine.modulations.causes if cause.startswith("osc ")}
         rows = {PREFIX + row.name: row for row in self._store.table.rows.values()}
         rows |= {PREFIX + short: self._store.table.rows[name] for short, name in ALIASES.items()}
         targets = [
             Target(address, row)
             for address, row in rows.items()
-            if row.kind in ("float", "int") and address not in hands
+            if row.kind in ("float", "int") and address not in mappings
         ]
         targets += [
             Target(address, None)
-            for address, on in hands.items()
+            for address, on in mappings.items()
             if address not in causes and all(h.continuous for h in on)
         ]
-        self._conductor, self._hands, self._rows = conductor, hands, rows
-        self._mapped = frozenset((*hands, *causes))
+        self._engine, self._mappings, self._rows = engine, mappings, rows
+        self._mapped = frozenset((*mappings, *causes))
         self._asks = frozenset(("/vj/status", "/vj/status/*", *asks))
         self._ignored = frozenset(ignored)
         self._folders = tuple(entry for entry in ignored if entry.endswith("/"))
         self._mistakes, self._stored = {}, set()
-        self._settable = Patterns(
+        self._settable = PatternMatcher(
             [
                 *(
                     address
                     for address, row in rows.items()
                     if address == row.address and row.kind != "trigger" and row.name != "record"
                 ),
-                *(a for a, on in hands.items() if a not in rows and not any(map(_fires, on))),
+                *(a for a, on in mappings.items() if a not in rows and not any(map(_fires, on))),
             ]
         )
         self.quick = {
@@ -149,8 +147,8 @@ class Dispatcher:
         }
 
     @property
-    def conductor(self) -> Conductor | None:
-        return self._conductor
+    def engine(self) -> ControlEngine | None:
+        return self._engine
 
     def row(self, address: str) -> Parameter | None:
         """The parameter at an address, short forms too."""
@@ -158,67 +156,67 @@ class Dispatcher:
 
     # What comes in.
 
-    def play(self, unpacked: Unpacked, asker: Asker) -> None:
+    def play(self, unpacked: Unpacked, sender: Sender) -> None:
         """All of a packet: now, or what its timetags say. What was wrong with it is answered."""
         messages = unpacked.messages
         if len(messages) == 1 and messages[0].when is None:
-            self._obey(messages[0], asker)
+            self._dispatch(messages[0], sender)
             if messages[0].address in self._asks:
-                self._tell_status(asker)
+                self._reply_status(sender)
         else:
-            self._play_bundle(messages, asker)
+            self._play_bundle(messages, sender)
         for problem in unpacked.problems:
-            self.complaints.refuse(asker, problem)
+            self.error_replies.reply_error(sender, problem)
 
-    def _play_bundle(self, messages: Sequence[Message], asker: Asker) -> None:
+    def _play_bundle(self, messages: Sequence[Message], sender: Sender) -> None:
         first = next((message.when for message in messages if message.when is not None), None)
-        if first is not None and (remark := self.later.note(asker.origin, first)):
-            self.complaints.tell(remark, remark)
+        if first is not None and (remark := self.later.note(sender.origin, first)):
+            self.error_replies.report(remark, remark)
             self.release()  # what of it was kept is due now, and comes first
         for when, group in groupby(messages, key=lambda message: message.when):
             together = list(group)
             if when is not None:
-                kept, remark = self.later.keep(together, when, asker.origin, asker)
+                kept, remark = self.later.keep(together, when, sender.origin, sender)
                 if remark:
-                    self.complaints.tell(remark[:24], remark, every=10)
+                    self.error_replies.report(remark[:24], remark, every=10)
                 if kept:
                     self.rouse()
                     continue
-            self._obey_all(together, asker)
+            self._dispatch_all(together, sender)
 
     def release(self) -> None:
         """Play what was kept and is due now."""
-        for messages, asker in self.later.due():
-            self._obey_all(messages, asker)
+        for messages, sender in self.later.due():
+            self._dispatch_all(messages, sender)
 
-    def _obey_all(self, messages: Iterable[Message], asker: Asker) -> None:
+    def _dispatch_all(self, messages: Iterable[Message], sender: Sender) -> None:
         """In one frame; for longer than HOLD no frame waits."""
         rest = deque(messages)
         asked = False
         before: Message | None = None
         while rest:
             end = time.thread_time() + HOLD
-            with self.complaints.quietly(), self._store.together():
+            with self.error_replies.quietly(), self._store.together():
                 while rest and time.thread_time() < end:
                     message = rest.popleft()
                     asked |= message.address in self._asks
                     if message != before or not is_pattern(message.address):  # once is enough
-                        self._obey(message, asker)
+                        self._dispatch(message, sender)
                     before = message
             if rest:
                 self._rest(HOLD)
         if asked:
-            self._tell_status(asker)
+            self._reply_status(sender)
 
-    def set_number(self, target: Target, value: float, asker: Asker) -> None:
+    def set_number(self, target: Target, value: float, sender: Sender) -> None:
         """What a packet says whose head is in `quick`."""
-        asker.moved(target.address)
+        sender.moved(target.address)
         if target.row is not None:
-            self._set(target.row, value, target.address, asker)
-        elif self._conductor is not None:
-            self._conductor.hear_osc(target.address, (value,))
+            self._set(target.row, value, target.address, sender)
+        elif self._engine is not None:
+            self._engine.on_osc(target.address, (value,))
 
-    def _obey(self, message: Message, asker: Asker) -> None:
+    def _dispatch(self, message: Message, sender: Sender) -> None:
         """Do what a message says, or answer why not."""
         address, arguments = message.address, message.arguments
         if self._is_ignored(address):
@@ -227,21 +225,21 @@ class Dispatcher:
             return
         if address.startswith(OWN):
             return
-        asker.moved(address)
+        sender.moved(address)
         if address in ("/vj/subscribe", "/vj/unsubscribe"):
-            if refusal := asker.subscribe(address, arguments):
-                self.complaints.refuse(asker, f"{address}: {refusal}")
+            if refusal := sender.subscribe(address, arguments):
+                self.error_replies.reply_error(sender, f"{address}: {refusal}")
             return
         row = self._rows.get(address)
         if address in self._mapped and (arguments or row is None):
-            self._hear(address, arguments, asker)
+            self._hear(address, arguments, sender)
         elif row is not None:
-            self._obey_row(row, address, arguments, asker)
+            self._dispatch_parameter(row, address, arguments, sender)
         elif is_pattern(address):
-            self._obey_pattern(address, arguments, asker)
+            self._dispatch_pattern(address, arguments, sender)
         else:
-            self.complaints.refuse(
-                asker, lambda: f"{address}: no such address{self._suggestion(address)}"
+            self.error_replies.reply_error(
+                sender, lambda: f"{address}: no such address{self._suggestion(address)}"
             )
 
     def _is_ignored(self, address: str) -> bool:
@@ -254,89 +252,89 @@ class Dispatcher:
             and address not in self._mapped
         )
 
-    def _hear(self, address: str, arguments: tuple[Any, ...], asker: Asker) -> None:
+    def _hear(self, address: str, arguments: tuple[Any, ...], sender: Sender) -> None:
         """A mapped address. Without a value, one that has only faders on it asks where they would
         stand."""
-        hands = self._hands.get(address, ())
-        if not arguments and hands and all(hand.continuous for hand in hands):
-            standing = self._store.base().get(hands[0].row.name)
+        mappings = self._mappings.get(address, ())
+        if not arguments and mappings and all(mapping.continuous for mapping in mappings):
+            standing = self._store.base().get(mappings[0].row.name)
             if isinstance(standing, int | float):
-                asker.answer(address, [hands[0].raw_of(float(standing))], "f")
+                sender.answer(address, [mappings[0].raw_of(float(standing))], "f")
             return
         if arguments == (IMPULSE,):
-            if hands and all(hand.continuous for hand in hands):
-                self.complaints.refuse(
-                    asker, f"{address}: an impulse came, a number would be right"
+            if mappings and all(mapping.continuous for mapping in mappings):
+                self.error_replies.reply_error(
+                    sender, f"{address}: an impulse came, a number would be right"
                 )
                 return
             arguments = ()  # a press
         if len(arguments) == 1 and isinstance(arguments[0], tuple):
             arguments = arguments[0]  # an array alone is its elements
-        told = tuple(True if value is IMPULSE else value for value in arguments)
-        if self._conductor is not None:
-            self._conductor.hear_osc(address, told)
+        report = tuple(True if value is IMPULSE else value for value in arguments)
+        if self._engine is not None:
+            self._engine.on_osc(address, report)
 
-    def _obey_row(
-        self, row: Parameter, address: str, arguments: tuple[Any, ...], asker: Asker
+    def _dispatch_parameter(
+        self, row: Parameter, address: str, arguments: tuple[Any, ...], sender: Sender
     ) -> None:
         if len(arguments) > 1:
-            self.complaints.refuse(
-                asker, f"{address}: {len(arguments)} values came, one would be right ({row.range})"
+            self.error_replies.reply_error(
+                sender, f"{address}: {len(arguments)} values came, one would be right ({row.range})"
             )
         elif row.kind == "trigger":
             value = arguments[0] if arguments else IMPULSE
             if isinstance(value, bytes | tuple | Moment | None):
-                self.complaints.refuse(
-                    asker,
+                self.error_replies.reply_error(
+                    sender,
                     f"{address}: {_named(value)} came, a press would be right (1, or no value)",
                 )
-            elif self._buttons.pressed(asker.origin, row.name, value):
-                self._set(row, True, address, asker)
+            elif self._buttons.pressed(sender.origin, row.name, value):
+                self._set(row, True, address, sender)
         elif arguments:
-            self._set(row, arguments[0], address, asker)
+            self._set(row, arguments[0], address, sender)
         else:
-            self._tell_value(row, address, asker)
+            self._reply_value(row, address, sender)
 
-    def _tell_status(self, asker: Asker) -> None:
+    def _reply_status(self, sender: Sender) -> None:
         for name, values in self.status().items():
-            asker.answer(name if name.startswith("/") else f"/vj/status/{name}", values)
+            sender.answer(name if name.startswith("/") else f"/vj/status/{name}", values)
 
-    def _tell_value(self, row: Parameter, address: str, asker: Asker) -> None:
-        asker.answer(address, [self._store.get(row.name)], "f" if row.kind == "float" else None)
+    def _reply_value(self, row: Parameter, address: str, sender: Sender) -> None:
+        sender.answer(address, [self._store.get(row.name)], "f" if row.kind == "float" else None)
 
-    def _obey_pattern(self, pattern: str, arguments: tuple[Any, ...], asker: Asker) -> None:
+    def _dispatch_pattern(self, pattern: str, arguments: tuple[Any, ...], sender: Sender) -> None:
         found = self._settable.matching(pattern)
         if not found:
-            self.complaints.refuse(asker, f"{pattern}: matches no address")
+            self.error_replies.reply_error(sender, f"{pattern}: matches no address")
         elif not arguments:
             for address in found:
                 if address in self._rows:
-                    self._tell_value(self._rows[address], address, asker)
+                    self._reply_value(self._rows[address], address, sender)
         elif len(arguments) > 1:
-            self.complaints.refuse(
-                asker, f"{pattern}: {len(arguments)} values came, one would be right"
+            self.error_replies.reply_error(
+                sender, f"{pattern}: {len(arguments)} values came, one would be right"
             )
         else:
             reasons, beyond = [], ""
-            with self.complaints.quietly(), self._store.together():
+            with self.error_replies.quietly(), self._store.together():
                 for address in found:
-                    asker.moved(address)
+                    sender.moved(address)
                     if address in self._mapped:
-                        self._hear(address, arguments, asker)
-                    elif reason := self._misfit(self._rows[address], arguments[0], asker):
+                        self._hear(address, arguments, sender)
+                    elif reason := self._misfit(self._rows[address], arguments[0], sender):
                         reasons.append(reason)
                     else:
                         try:
                             name = self._rows[address].name
-                            beyond = self._store.set(name, arguments[0], asker.origin) or beyond
+                            beyond = self._store.set(name, arguments[0], sender.origin) or beyond
                         except Fault as fault:
                             reasons.append(str(fault))
             if len(reasons) == len(found):
-                self.complaints.refuse(asker, f"{pattern}: {reasons[0]}")
+                self.error_replies.reply_error(sender, f"{pattern}: {reasons[0]}")
             elif beyond:
-                self.complaints.beyond(asker, pattern, f"{pattern}: {beyond}")
+                self.error_replies.beyond(sender, pattern, f"{pattern}: {beyond}")
 
-    def _misfit(self, row: Parameter, value: Any, asker: Asker) -> str:
+    def _misfit(self, row: Parameter, value: Any, sender: Sender) -> str:
         """Why a value cannot be meant for a parameter, beyond what the table itself refuses."""
         if isinstance(value, STRANGE) and not (row.kind == "text" and isinstance(value, Character)):
             return (
@@ -351,34 +349,34 @@ class Dispatcher:
 
     def _cue(self, asked: Any) -> str:
         """The name of the cue that is meant. Raises Fault."""
-        if self._conductor is None or asked == "" or asked in self._stored:
+        if self._engine is None or asked == "" or asked in self._stored:
             return str(asked)
-        return self._conductor.cues.named(asked).name
+        return self._engine.cues.named(asked).name
 
-    def _set(self, row: Parameter, value: Any, address: str, asker: Asker) -> None:
-        if reason := self._misfit(row, value, asker):
-            self.complaints.refuse(asker, f"{address}: {reason}")
+    def _set(self, row: Parameter, value: Any, address: str, sender: Sender) -> None:
+        if reason := self._misfit(row, value, sender):
+            self.error_replies.reply_error(sender, f"{address}: {reason}")
             return
         try:
             if row.name == "cue/fire":
                 held = not isinstance(value, str) and self._buttons.held(
-                    asker.origin, row.name, value
+                    sender.origin, row.name, value
                 )
                 value = self._cue(value)
                 if held:
                     return
-            elif row.name == "cue/store" and self._conductor is not None:
-                self._conductor.cues.check_name(str(value), self._stored)
-            remark = self._store.set(row.name, value, asker.origin)
+            elif row.name == "cue/store" and self._engine is not None:
+                self._engine.cues.check_name(str(value), self._stored)
+            remark = self._store.set(row.name, value, sender.origin)
         except Fault as fault:
-            self.complaints.refuse(asker, f"{address}: {_without(row.name, str(fault))}")
+            self.error_replies.reply_error(sender, f"{address}: {_without(row.name, str(fault))}")
             return
         if row.name == "cue/store" and value:
             self._stored.add(str(value))
         if remark:
-            self.complaints.beyond(asker, address, f"{address}: {_without(row.name, remark)}")
+            self.error_replies.beyond(sender, address, f"{address}: {_without(row.name, remark)}")
         else:
-            self.complaints.within(asker, address)
+            self.error_replies.within(sender, address)
 
     def _suggestion(self, address: str) -> str:
         """The nearest address there is; looked up a few times a second, and remembered."""
@@ -392,8 +390,12 @@ class Dispatcher:
         return known
 
 
-def _fires(hand: Hand) -> bool:
-    return hand.row.kind == "trigger" or hand.row.name == "record" or hand.rule.value is not None
+def _fires(mapping: ControlMapping) -> bool:
+    return (
+        mapping.row.kind == "trigger"
+        or mapping.row.name == "record"
+        or mapping.rule.value is not None
+    )
 
 
 def _named(value: Any) -> str:

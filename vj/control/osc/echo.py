@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vj.control.mapping import Hand
+from vj.control.mapping import ControlMapping
 from vj.parameters.store import Store
 from vj.parameters.table import Value
 
@@ -26,7 +26,7 @@ SILENT = ("cue/", "take/", "panic", "tempo/tap")
 
 @dataclass(slots=True)
 class _Subscriber:
-    told: dict[str, Value] = field(default_factory=dict)
+    report: dict[str, Value] = field(default_factory=dict)
     moved: dict[str, float] = field(default_factory=dict)
 
 
@@ -37,13 +37,15 @@ class Feedback:
     def __init__(self, store: Store, prefix: str = "/vj/") -> None:
         self._store, self._prefix = store, prefix
         self._subscribers: OrderedDict[Peer, _Subscriber] = OrderedDict()
-        self._hands: list[Hand] = []
+        self._mappings: list[ControlMapping] = []
         self._next = 0.0
 
-    def watch(self, hands: list[Hand]) -> None:
+    def watch(self, mappings: list[ControlMapping]) -> None:
         """Tell the addresses of these mappings too, with the values their faders, switches and
         menus would stand at."""
-        self._hands = [hand for hand in hands if hand.rule.osc is not None and _stands(hand)]
+        self._mappings = [
+            mapping for mapping in mappings if mapping.rule.osc is not None and _stands(mapping)
+        ]
 
     def subscribe(self, who: Peer) -> None:
         """From now on, beginning with everything. A new subscriber beyond the limit takes the
@@ -64,12 +66,12 @@ class Feedback:
 
     def watches(self, address: str) -> bool:
         """Is it a mapping's, and told?"""
-        return any(hand.rule.osc == address for hand in self._hands)
+        return any(mapping.rule.osc == address for mapping in self._mappings)
 
-    def tell_again(self, who: Peer, address: str) -> None:
+    def report_again(self, who: Peer, address: str) -> None:
         """An address is told to it once more."""
         if who in self._subscribers:
-            self._subscribers[who].told.pop(address, None)
+            self._subscribers[who].report.pop(address, None)
 
     @property
     def subscribers(self) -> int:
@@ -99,11 +101,11 @@ class Feedback:
         values = self._values()
         for who, subscriber in list(self._subscribers.items()):
             for address, value in values.items():
-                if subscriber.told.get(address) == value or not wanted(who, address):
+                if subscriber.report.get(address) == value or not wanted(who, address):
                     continue
                 if now - subscriber.moved.get(address, -HELD) < HELD:
                     continue
-                subscriber.told[address] = value
+                subscriber.report[address] = value
                 yield who, address, value
 
     def _values(self) -> Mapping[str, Value]:
@@ -113,34 +115,36 @@ class Feedback:
             for name, value in base.items()
             if not name.startswith(SILENT)
         }
-        for hand in self._hands:
-            value = base.get(hand.row.name)
-            if value is not None and hand.rule.osc is not None:
-                values[hand.rule.osc] = _standing(hand, value)
+        for mapping in self._mappings:
+            value = base.get(mapping.row.name)
+            if value is not None and mapping.rule.osc is not None:
+                values[mapping.rule.osc] = _standing(mapping, value)
         return values
 
 
-def _stands(hand: Hand) -> bool:
+def _stands(mapping: ControlMapping) -> bool:
     """Has the control a place of its own for a value: no button that sets one thing, no encoder, no
     second value of a pad?"""
-    plain = hand.rule.value is None and hand.rule.relative is None and hand.rule.take == 0
+    plain = mapping.rule.value is None and mapping.rule.relative is None and mapping.rule.take == 0
     return plain and (
-        hand.continuous
-        or (hand.row.kind in ("switch", "choice", "float", "int") and hand.rule.as_ in _PLACED)
+        mapping.continuous
+        or (
+            mapping.row.kind in ("switch", "choice", "float", "int") and mapping.rule.as_ in _PLACED
+        )
     )
 
 
 _PLACED = ("value", "raw", "momentary", "toggle")
 
 
-def _standing(hand: Hand, value: Value) -> float:
+def _standing(mapping: ControlMapping, value: Value) -> float:
     """What the control would send, had it been moved to where its parameter stands."""
-    if hand.row.kind == "choice":
-        value = hand.row.choices.index(str(value))
-    if hand.rule.as_ == "raw":
+    if mapping.row.kind == "choice":
+        value = mapping.row.choices.index(str(value))
+    if mapping.rule.as_ == "raw":
         return float(value)
-    if hand.row.kind == "switch":
-        return hand.span[int(bool(value) != hand.rule.invert)]
-    if hand.rule.as_ in ("momentary", "toggle"):
-        return hand.span[int(float(value) >= hand.high)]
-    return hand.raw_of(float(value))
+    if mapping.row.kind == "switch":
+        return mapping.span[int(bool(value) != mapping.rule.invert)]
+    if mapping.rule.as_ in ("momentary", "toggle"):
+        return mapping.span[int(float(value) >= mapping.high)]
+    return mapping.raw_of(float(value))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 SPECIAL = frozenset("*?[{")
 KNOWN, LONGEST = 256, 256
-"""Patterns that are remembered, and how many characters they have at most."""
+"""PatternMatcher that are remembered, and how many characters they have at most."""
 
 Step = Callable[[str, set[int]], set[int]]
 """(text, places reached so far) -> places reached after this piece of the pattern."""
@@ -32,7 +32,7 @@ def matching(pattern: str, addresses: Iterable[str]) -> list[str]:
     return [address for address in addresses if _match(parts, address.split("/"))]
 
 
-class Patterns:
+class PatternMatcher:
     """What patterns stand for among some addresses. Remembered: a third of a millisecond each, a
     bundle of one pattern a thousand times over kept OSC busy for a third of a second."""
 

@@ -30,7 +30,7 @@ CLOCKS = 64
 """Peers whose clocks are remembered."""
 
 Peer = tuple[str, int]
-Asker = TypeVar("Asker")
+Sender = TypeVar("Sender")
 
 
 @dataclass(slots=True)
@@ -40,15 +40,15 @@ class _PeersClock:
 
 
 @dataclass(order=True, slots=True)
-class _Kept(Generic[Asker]):
+class _Kept(Generic[Sender]):
     due: float
     order: int
     peer: Peer = field(compare=False)
     messages: Sequence[Message] = field(compare=False)
-    asker: Asker = field(compare=False)
+    sender: Sender = field(compare=False)
 
 
-class Later(Generic[Asker]):
+class Scheduler(Generic[Sender]):
     """What waits, by its moment. From any thread."""
 
     def __init__(
@@ -57,7 +57,7 @@ class Later(Generic[Asker]):
         """wall: seconds since 1970, as far as this machine knows. steady: seconds of a clock that
         nobody sets; what is kept waits on it."""
         self._wall, self._steady = wall, steady
-        self._queue: list[_Kept[Asker]] = []
+        self._queue: list[_Kept[Sender]] = []
         self._count = self._order = 0
         self._clocks: OrderedDict[Any, _PeersClock] = OrderedDict()
         """By host: some programs send each packet from another port."""
@@ -110,7 +110,7 @@ class Later(Generic[Asker]):
         heapq.heapify(self._queue)
 
     def keep(
-        self, messages: Sequence[Message], when: float, peer: Peer, asker: Asker
+        self, messages: Sequence[Message], when: float, peer: Peer, sender: Sender
     ) -> tuple[bool, str]:
         """Keep what belongs to one moment. (kept, what is to be said); what is not kept means
         now."""
@@ -134,23 +134,23 @@ class Later(Generic[Asker]):
             self._order += 1
             self._count += len(messages)
             heapq.heappush(
-                self._queue, _Kept(self._steady() + ahead, self._order, peer, messages, asker)
+                self._queue, _Kept(self._steady() + ahead, self._order, peer, messages, sender)
             )
         return True, ""
 
-    def due(self) -> list[tuple[Sequence[Message], Asker]]:
+    def due(self) -> list[tuple[Sequence[Message], Sender]]:
         """Those whose moment has come, in its order."""
-        found: list[tuple[Sequence[Message], Asker]] = []
+        found: list[tuple[Sequence[Message], Sender]] = []
         if self.next > (now := self._steady()):
             return found
         with self._lock:
             while self._queue and self._queue[0].due <= now:
                 kept = heapq.heappop(self._queue)
                 self._count -= len(kept.messages)
-                found.append((kept.messages, kept.asker))
+                found.append((kept.messages, kept.sender))
         return found
 
-    def take_over(self, old: Later[Asker]) -> None:
+    def take_over(self, old: Scheduler[Sender]) -> None:
         """Keep what another kept, and know the clocks it knew."""
         with old._lock:
             queue, count, clocks = list(old._queue), old._count, old._clocks

@@ -19,12 +19,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from vj.control.engine import Conductor
+from vj.control.engine import ControlEngine
 from vj.control.osc.dispatch import HOLD, Dispatcher, Status, Target
 from vj.control.osc.echo import PERIOD, Feedback
 from vj.control.osc.network import datagram_socket, heard_at, resolved
 from vj.control.osc.packet import is_osc, pack, unpack
-from vj.control.replies import Allowance
+from vj.control.replies import RateLimiter
 from vj.core.clock import Clock
 from vj.core.errors import Fault
 from vj.parameters.store import Store
@@ -49,10 +49,10 @@ half of the time to itself."""
 PEERS, PEER_LIFE = 8, 60.0
 """Senders that get the status: so many, for so many seconds after their last message."""
 
-TOLD = b"/vj/error\0", *(b"/vj/status/" + bytes([letter]) for letter in range(97, 123))
+REPORTED = b"/vj/error\0", *(b"/vj/status/" + bytes([letter]) for letter in range(97, 123))
 """How what a show tells begins."""
 
-ASKERS = 256
+SENDERS = 256
 ERRORS_A_SECOND, ERRORS_IN_ALL = 20, 100
 """Answers at `/vj/error` to one sender, and to all."""
 
@@ -66,7 +66,7 @@ class _Udp:
         self._server, self.target = server, target
         self.origin: Address = target[:2]
         self.name = str(target[0]).removeprefix("::ffff:")
-        self._complaints = Allowance(ERRORS_A_SECOND)
+        self._complaints = RateLimiter(ERRORS_A_SECOND)
 
     @property
     def back(self) -> Place:
@@ -77,10 +77,10 @@ class _Udp:
     def answer(self, address: str, values: Sequence[Any], kind: str | None = None) -> None:
         self._server.send(self.back, address, values, kind)
 
-    def hears_more(self) -> bool:
-        return self._complaints.take() and self._server.complaints.take()
+    def may_reply(self) -> bool:
+        return self._complaints.take() and self._server.error_replies.take()
 
-    def complain(self, text: str, done: bool) -> None:
+    def send_error(self, text: str, done: bool) -> None:
         self._server.send(self.back, "/vj/error", [text])
 
     def moved(self, address: str) -> None:
@@ -129,7 +129,7 @@ class OscServer:
         self.reply = reply
         self.dispatcher = Dispatcher(store, on_message, status=status, wall=wall)
         self.feedback = Feedback(store)
-        self._store, self._listen, self._say = store, listen, on_message
+        self._store, self._listen, self._log = store, listen, on_message
         self._reply_to: Place | None = None
         self._socket: socket.socket | None = None
         self._wake: tuple[socket.socket, socket.socket] | None = None
@@ -137,15 +137,15 @@ class OscServer:
         self._stop = threading.Event()
         self._askers: dict[Place, _Udp] = {}
         self._peers: OrderedDict[Place, float] = OrderedDict()
-        self._remarks: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._remarked = Allowance(ERRORS_A_SECOND)
-        self.complaints = Allowance(ERRORS_IN_ALL)
+        self._notices: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._remarked = RateLimiter(ERRORS_A_SECOND)
+        self.error_replies = RateLimiter(ERRORS_IN_ALL)
         self._next_status = 0.0
 
     @property
     def errors(self) -> int:
         """Messages that could not be meant."""
-        return self.dispatcher.complaints.count
+        return self.dispatcher.error_replies.count
 
     @property
     def address(self) -> Address:
@@ -172,7 +172,7 @@ class OscServer:
         if self.reply is not None:
             self._reply_to = resolved(made, self.reply)
             if self._reply_to is None:
-                self._say(
+                self._log(
                     f"osc reply {self.reply[0]}:{self.reply[1]}: no such address to send to; "
                     "answers go to whoever asks"
                 )
@@ -206,7 +206,7 @@ class OscServer:
     def remark(self, text: str) -> None:
         """What turned out later not to be meant, such as a prompt of which nothing was understood:
         told at `/vj/error` to all who get the status. From any thread."""
-        self._remarks.put(text)
+        self._notices.put(text)
         self._rouse()
 
     def _rouse(self) -> None:
@@ -218,13 +218,13 @@ class OscServer:
         """Lines for the start: where it is heard, and how a tablet reaches it."""
         return heard_at(*self.address)
 
-    def conduct(
-        self, conductor: Conductor | None, asks: Sequence[str] = (), ignored: Sequence[str] = ()
+    def use_engine(
+        self, engine: ControlEngine | None, asks: Sequence[str] = (), ignored: Sequence[str] = ()
     ) -> None:
         """Whom to ask about addresses that are no parameter's, and whose mappings to tell back. See
-        `Dispatcher.conduct`."""
-        self.dispatcher.conduct(conductor, asks, ignored)
-        self.feedback.watch(conductor.hands if conductor is not None else [])
+        `Dispatcher.use_engine`."""
+        self.dispatcher.use_engine(engine, asks, ignored)
+        self.feedback.watch(engine.mappings if engine is not None else [])
 
     def _run(self) -> None:
         assert self._socket is not None
@@ -241,9 +241,9 @@ class OscServer:
                 taken = self._take_batch()
                 before, batch = batch, time.monotonic() if taken else batch
                 work = time.thread_time() - begun
-                self._tell_remarks()
+                self._send_notices()
                 self.dispatcher.release()
-                self._tell_back()
+                self._send_feedback()
                 if time.monotonic() >= self._next_status:
                     self._next_status = time.monotonic() + 1.0
                     self._send_status()
@@ -256,8 +256,8 @@ class OscServer:
             except Exception as error:  # nothing may end this thread
                 if self._stop.is_set():
                     return
-                self.dispatcher.complaints.count += 1
-                self.dispatcher.complaints.tell(
+                self.dispatcher.error_replies.count += 1
+                self.dispatcher.error_replies.report(
                     "loop", f"OSC stumbled: {type(error).__name__}: {error}"
                 )
                 time.sleep(0.01)
@@ -268,7 +268,7 @@ class OscServer:
         assert self._socket is not None
         numbers: dict[Target, tuple[float, _Udp]] = {}
         receive, quick, float_of, int_of = self._socket.recvfrom, self.dispatcher.quick, *_READERS
-        asker: _Udp | None = None
+        sender: _Udp | None = None
         heard: dict[Place, None] = {}
         taken = 0
         end = time.thread_time() + HOLD
@@ -280,8 +280,8 @@ class OscServer:
             except OSError:  # Windows tells of an answer that nobody took
                 continue
             taken += 1
-            if asker is None or asker.target != peer:
-                asker = self._asker(peer)
+            if sender is None or sender.target != peer:
+                sender = self._sender(peer)
             target = quick.get(packet[:-4])
             if target is not None:
                 value = (float_of if packet[-7] == _F else int_of)(packet, len(packet) - 4)[0]
@@ -289,59 +289,60 @@ class OscServer:
                     self.messages += 1
                     heard[peer] = None
                     numbers.pop(target, None)  # set in the order of the last moves
-                    numbers[target] = value, asker
+                    numbers[target] = value, sender
                     continue
             self._set_numbers(numbers)
-            if not packet.startswith(TOLD):  # two shows that reply to each other are no listeners
+            # two shows that reply to each other are no listeners
+            if not packet.startswith(REPORTED):
                 heard[peer] = None
-            self._play(packet, asker)
+            self._play(packet, sender)
             if time.thread_time() > end:  # what takes time of its own leaves some to others
                 break
         self._set_numbers(numbers)
         self.packets += taken
-        self._greet(heard)
+        self._register_peers(heard)
         return taken
 
     def _set_numbers(self, numbers: dict[Target, tuple[float, _Udp]]) -> None:
-        for target, (value, asker) in numbers.items():
-            self.dispatcher.set_number(target, value, asker)
+        for target, (value, sender) in numbers.items():
+            self.dispatcher.set_number(target, value, sender)
         numbers.clear()
 
-    def _play(self, packet: bytes, asker: _Udp) -> None:
+    def _play(self, packet: bytes, sender: _Udp) -> None:
         found = unpack(packet)
         self.messages += len(found.messages)
         self.ignored += bool(found.problems)
         if not is_osc(packet):
-            self.dispatcher.complaints.tell(
+            self.dispatcher.error_replies.report(
                 "malformed",
-                f"OSC from {asker.name}: ignored ({self.ignored} so far): {found.problems[0]}",
+                f"OSC from {sender.name}: ignored ({self.ignored} so far): {found.problems[0]}",
             )
             return
-        self.dispatcher.play(found, asker)
+        self.dispatcher.play(found, sender)
 
-    def _asker(self, peer: Place) -> _Udp:
-        asker = self._askers.get(peer)
-        if asker is None:
-            if len(self._askers) >= ASKERS:
+    def _sender(self, peer: Place) -> _Udp:
+        sender = self._askers.get(peer)
+        if sender is None:
+            if len(self._askers) >= SENDERS:
                 self._askers.clear()
-            asker = self._askers[peer] = _Udp(self, peer)
-        return asker
+            sender = self._askers[peer] = _Udp(self, peer)
+        return sender
 
-    def _tell_back(self) -> None:
+    def _send_feedback(self) -> None:
         for target, address, value in self.feedback.round(time.monotonic()):
             row = self.dispatcher.row(address)
             self.send(
                 target, address, [value], "f" if row is not None and row.kind == "float" else None
             )
 
-    def _tell_remarks(self) -> None:
-        while not self._remarks.empty():
-            text = self._remarks.get()
+    def _send_notices(self) -> None:
+        while not self._notices.empty():
+            text = self._notices.get()
             if self._remarked.take():
                 for target in self._listeners():
                     self.send(target, "/vj/error", [text])
 
-    def _greet(self, heard: dict[Place, None]) -> None:
+    def _register_peers(self, heard: dict[Place, None]) -> None:
         """Remember who speaks."""
         now = time.monotonic()
         for peer in heard:
@@ -353,7 +354,7 @@ class OscServer:
     def _listeners(self) -> list[Place]:
         """Where the reply goes, and all who have spoken lately."""
         heard = time.monotonic() - PEER_LIFE
-        peers = [self._asker(peer).back for peer, moment in self._peers.items() if moment > heard]
+        peers = [self._sender(peer).back for peer, moment in self._peers.items() if moment > heard]
         return list(dict.fromkeys([*([self._reply_to] if self._reply_to else []), *peers]))
 
     def _send_status(self) -> None:
@@ -374,7 +375,7 @@ class OscServer:
         try:
             self._socket.sendto(pack(address, values, kind), target)
         except ValueError as error:
-            self.dispatcher.complaints.tell(
+            self.dispatcher.error_replies.report(
                 f"unsendable {address}",
                 f"OSC to {target[0]}: {address} is not told: {error}",
                 every=60,
@@ -382,7 +383,7 @@ class OscServer:
         except OSError as error:
             if error.errno in (errno.EMSGSIZE, 10040):
                 text = f"OSC to {target[0]}: {address} is not told: it is too long for a datagram"
-                self.dispatcher.complaints.tell(f"unsendable {address}", text, every=60)
+                self.dispatcher.error_replies.report(f"unsendable {address}", text, every=60)
             # else nobody is there, or there is no room to send: an answer is worth no wait
 
 

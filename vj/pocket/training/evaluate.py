@@ -27,7 +27,7 @@ from vj.pocket.network import load_network
 from vj.pocket.techniques import TECHNIQUES
 from vj.pocket.training import measures
 from vj.pocket.training.evaluate_faces import Face, FaceMesh, load_mesh
-from vj.pocket.training.evaluate_report import FACE_NEAR, Figure, Report, Row
+from vj.pocket.training.evaluate_report import FACE_NEAR, Measurement, Report, ReportRow
 from vj.pocket.training.footage import ROWS, empty_room, footage, held_out, square, with_faces
 from vj.pocket.training.subjects import Easel, Painter, asked, called, planes
 
@@ -38,7 +38,7 @@ FINE = 2.0
 
 def on_pictures(
     easel: Easel, pictures: Sequence[np.ndarray]
-) -> tuple[list[Row], list[tuple[str, str]]]:
+) -> tuple[list[ReportRow], list[tuple[str, str]]]:
     """Every technique on every picture, in the picture's own colours: its energy and edges, means
     over the pictures, and (asked, seen), which target the painting lies nearest to."""
     names, pairs = list(TECHNIQUES), []
@@ -62,7 +62,7 @@ def on_pictures(
         names, (figures / len(pictures)).tolist(), strict=True
     ):
         right = measures.share_right([pair for pair in pairs if pair[0] == name])
-        rows.append(Row(name, right, near, energy_, drawn, (along, target_along)))
+        rows.append(ReportRow(name, right, near, energy_, drawn, (along, target_along)))
     return rows, pairs
 
 
@@ -83,7 +83,7 @@ def palettes_told_apart(easel: Easel, pictures: Sequence[np.ndarray]) -> float:
 
 def faces_of(
     easel: Easel,
-    rows: Sequence[Row],
+    rows: Sequence[ReportRow],
     frames: Sequence[tuple[np.ndarray, Face]],
     mesh: FaceMesh,
 ) -> None:
@@ -104,7 +104,7 @@ def faces_of(
         row.known = (float(known[0]), float(known[1]))
 
 
-def flicker_of(easel: Easel, rows: Sequence[Row], frames: Sequence[np.ndarray]) -> None:
+def flicker_of(easel: Easel, rows: Sequence[ReportRow], frames: Sequence[np.ndarray]) -> None:
     """Puts the techniques' flicker on successive frames into their rows: the model's as it is
     played, behind `Steady`, the targets' bare."""
     for row in rows:
@@ -196,15 +196,17 @@ def evaluate(
         (asked("woodcut", "forest"), asked("mosaic", "candy")),
     )
     report.figures = [
-        Figure("right technique (twins as one)", measures.share_right(pairs), 0.93),
-        Figure("right palette", palettes_told_apart(easel, few), 0.97),
-        Figure("distance to the input at strength 0", float(apart[0]), 1e-3, at_most=True),
-        Figure("smallest step of strength, .1 to .9 (1 is even)", steps, 1e-6),
-        Figure("edges alike between seeds", alike, 0.8),
-        Figure("paintings apart between seeds", differ, 0.005),
-        Figure("smallest step of prompt/mix (1 is even)", mix_steps(easel, few[:2], ends), 1e-6),
-        Figure("identical pictures of identical frames", identical(easel, few, texts), 1),
-        Figure(
+        Measurement("right technique (twins as one)", measures.share_right(pairs), 0.93),
+        Measurement("right palette", palettes_told_apart(easel, few), 0.97),
+        Measurement("distance to the input at strength 0", float(apart[0]), 1e-3, at_most=True),
+        Measurement("smallest step of strength, .1 to .9 (1 is even)", steps, 1e-6),
+        Measurement("edges alike between seeds", alike, 0.8),
+        Measurement("paintings apart between seeds", differ, 0.005),
+        Measurement(
+            "smallest step of prompt/mix (1 is even)", mix_steps(easel, few[:2], ends), 1e-6
+        ),
+        Measurement("identical pictures of identical frames", identical(easel, few, texts), 1),
+        Measurement(
             "dB to the target, median of techniques", float(np.median([r.near for r in rows])), 20
         ),
     ]

@@ -18,7 +18,7 @@ ALONG = 0.85
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class Measurement:
     """One measured number and the gate it has to reach, or not to pass."""
 
     name: str
@@ -37,7 +37,7 @@ class Figure:
 
 
 @dataclass(slots=True)
-class Row:
+class ReportRow:
     """One technique, each figure with its drawn target's."""
 
     name: str
@@ -76,8 +76,8 @@ class Row:
 class Report:
     """All that was measured."""
 
-    figures: list[Figure] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
+    figures: list[Measurement] = field(default_factory=list)
+    rows: list[ReportRow] = field(default_factory=list)
     confusion: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), int))
 
     @property

@@ -12,7 +12,7 @@ from vj.core.frame import Size
 from vj.pocket.training import measures
 from vj.pocket.training.evaluate_faces import LARGE, Face, FaceMesh
 from vj.pocket.training.pictures import draw_pictures
-from vj.sources.testcard import Scene
+from vj.sources.testcard import DancerScene
 
 HELD_OUT = 99_991
 """The seed of the drawings to measure with; training draws with small ones."""
@@ -59,7 +59,7 @@ def footage(paths: Sequence[Path], each: int = 2) -> list[np.ndarray]:
 
 def held_out(count: int) -> list[np.ndarray]:
     """Pictures that training never saw and everybody has: the test card, and drawings."""
-    scene = Scene(Size(ROWS, ROWS), 30)
+    scene = DancerScene(Size(ROWS, ROWS), 30)
     cards = [scene.draw(number) for number in (3, 200)]
     drawn = [*draw_pictures(count - 2, HELD_OUT, ROWS)] if count > 2 else []
     return [*cards, *drawn][:count]

@@ -9,7 +9,7 @@ import numpy as np
 
 from vj.core.errors import Fault, nearest
 from vj.core.frame import Frame, Size
-from vj.sources import EndOfSource, Setting
+from vj.sources import EndOfSource, SourceSettings
 from vj.sources.drawn.kiss import Kiss
 from vj.sources.drawn.paintings import Harbour, Meadow, Portrait
 from vj.sources.drawn.paper import Sketch
@@ -65,7 +65,7 @@ class Drawn:
 
     live = False
 
-    def __init__(self, rest: str, setting: Setting) -> None:
+    def __init__(self, rest: str, setting: SourceSettings) -> None:
         """Raises Fault for a name that is none."""
         if rest not in SCENES:
             make_scene(rest, setting.size)

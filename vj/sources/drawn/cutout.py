@@ -82,7 +82,7 @@ class Stage:
 
 
 @dataclass(slots=True)
-class Part:
+class Cutout:
     """A cut-out. pixels: (h, w, 4) uint8, colours multiplied by coverage; where coverage is 0 a
     colour is light to be added. corner: the upper left corner in its own units from its pin. scale:
     pixels to its own unit. grain: its unit in the picture's."""
@@ -91,10 +91,10 @@ class Part:
     corner: Point
     scale: float
     grain: float = 1.0
-    smaller: list[Part] = field(default_factory=list)
+    smaller: list[Cutout] = field(default_factory=list)
 
     @classmethod
-    def of(cls, sheet: Sheet, stage: Stage) -> Part:
+    def of(cls, sheet: Sheet, stage: Stage) -> Cutout:
         scale = sheet.grain / sheet.fine
         pixels = sheet.cutout()
         pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1] = 0, 0, 0, 0
@@ -103,7 +103,7 @@ class Part:
     @classmethod
     def glow(
         cls, stage: Stage, radius: float, colour: tuple[float, float, float], power: float = 2.0
-    ) -> Part:
+    ) -> Cutout:
         """Light to be added: brightest in the middle."""
         count = 2 * max(3, round(radius * stage.unit)) + 2
         place = (np.arange(count, dtype=np.float32) + 0.5) / count * 2 - 1
@@ -116,19 +116,19 @@ class Part:
             count / (2 * radius),
         )
 
-    def with_smaller(self, count: int = 4) -> Part:
+    def with_smaller(self, count: int = 4) -> Cutout:
         """Keeps halved copies too, for parts that are shown much smaller."""
         part = self
         for _ in range(count):
             height, width = (max(2, side // 2) for side in part.pixels.shape[:2])
             less = cv2.resize(part.pixels, (width, height), interpolation=cv2.INTER_AREA)
-            part = Part(less, self.corner, self.scale * width / self.pixels.shape[1], self.grain)
+            part = Cutout(less, self.corner, self.scale * width / self.pixels.shape[1], self.grain)
             self.smaller.append(part)
         return self
 
-    def mirrored(self) -> Part:
+    def mirrored(self) -> Cutout:
         right = -(self.corner[0] + self.pixels.shape[1] / self.scale)
-        return Part(
+        return Cutout(
             np.ascontiguousarray(self.pixels[:, ::-1]),
             (right, self.corner[1]),
             self.scale,

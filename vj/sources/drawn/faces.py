@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vj.sources.drawn.cutout import Part, Stage
+from vj.sources.drawn.cutout import Cutout, Stage
 from vj.sources.drawn.sheet import Colour, Mask, Point, Sheet
 
 LIPS = (0.372, 0.308)
@@ -232,7 +232,7 @@ def _eye(sheet: Sheet, skin: Mask, lashes: float) -> None:
     )
 
 
-def lid(stage: Stage, grain: float, colour: Colour, lashes: float) -> Part:
+def lid(stage: Stage, grain: float, colour: Colour, lashes: float) -> Cutout:
     """The lowered lid, to be laid over the open eye."""
     sheet = stage.sheet(0.14, -0.12, 0.4, 0.12, grain)
     sheet.lay(
@@ -270,10 +270,10 @@ def lid(stage: Stage, grain: float, colour: Colour, lashes: float) -> Part:
         sheet.stroke([(0.275, 0.014), (0.292, 0.02), (0.29 + lashes, 0.034)], 0.012, 0.009, 0.004),
         (36, 18, 16),
     )
-    return Part.of(sheet, stage)
+    return Cutout.of(sheet, stage)
 
 
-def man(stage: Stage, grain: float) -> Part:
+def man(stage: Stage, grain: float) -> Cutout:
     sheet = stage.sheet(-0.62, -0.62, 0.52, 0.98, grain)
     tones: tuple[Colour, Colour, Colour] = (66, 34, 38), (186, 114, 80), (255, 208, 148)
     skin = _face(sheet, True, *tones)
@@ -341,10 +341,10 @@ def man(stage: Stage, grain: float) -> Part:
         [(-0.06, -0.1), (-0.16, -0.06), (-0.26, 0.1), (-0.34, 0.24)],
     ]
     _locks(sheet, hair, lines, 34, 0.036, 3, (74, 46, 28))
-    return Part.of(sheet, stage)
+    return Cutout.of(sheet, stage)
 
 
-def woman(stage: Stage, grain: float) -> Part:
+def woman(stage: Stage, grain: float) -> Cutout:
     sheet = stage.sheet(-0.78, -0.64, 0.5, 1.12, grain)
     tones: tuple[Colour, Colour, Colour] = (88, 44, 46), (218, 146, 110), (255, 222, 174)
     skin = _face(sheet, False, *tones)
@@ -402,10 +402,10 @@ def woman(stage: Stage, grain: float) -> Part:
         [(0.06, -0.17), (-0.02, -0.12), (-0.08, 0.06), (-0.1, 0.26), (-0.18, 0.52), (-0.2, 0.92)],
     ]
     _locks(sheet, hair, lines, 44, 0.045, 5, (96, 52, 22))
-    return Part.of(sheet, stage)
+    return Cutout.of(sheet, stage)
 
 
-def jacket(stage: Stage, grain: float) -> Part:
+def jacket(stage: Stage, grain: float) -> Cutout:
     """A man's shoulders from the side, turned a little towards us."""
     sheet = stage.sheet(-0.95, 0.45, 0.55, 2.2, grain)
     shirt = sheet.shape(
@@ -458,10 +458,10 @@ def jacket(stage: Stage, grain: float) -> Part:
         (0.5, 0.5, 0.55),
         0.8,
     )
-    return Part.of(sheet, stage)
+    return Cutout.of(sheet, stage)
 
 
-def dress(stage: Stage, grain: float) -> Part:
+def dress(stage: Stage, grain: float) -> Cutout:
     """A woman's shoulders: bare, with a dark red dress."""
     sheet = stage.sheet(-0.95, 0.55, 0.6, 2.3, grain)
     body = [
@@ -504,4 +504,4 @@ def dress(stage: Stage, grain: float) -> Part:
     sheet.model(dress, (46, 8, 20), (146, 24, 40), (238, 96, 76), 0.25, LIGHT, inside=True)
     strap = sheet.stroke([(-0.12, 1.42), (-0.2, 1.16), (-0.34, 0.9)], 0.04, 0.035, 0.03) & skin
     sheet.model(strap, (46, 8, 20), (146, 24, 40), (238, 96, 76), 0.02, LIGHT, inside=True)
-    return Part.of(sheet, stage)
+    return Cutout.of(sheet, stage)

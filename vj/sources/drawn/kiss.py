@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vj.core.frame import Size
-from vj.sources.drawn.cutout import Part, Stage, ease, phase, wave
+from vj.sources.drawn.cutout import Cutout, Stage, ease, phase, wave
 from vj.sources.drawn.faces import LIPS, dress, jacket, lid, man, woman
 from vj.sources.drawn.sheet import Colour, ramp
 
@@ -25,7 +25,7 @@ class Kiss:
         )
         self._bodies = (jacket(stage, big), dress(stage, small).mirrored())
         self._backdrop = self._evening()
-        self._flare = Part.glow(stage, 0.4, (70, 40, 16))
+        self._flare = Cutout.glow(stage, 0.4, (70, 40, 16))
 
     def _evening(self) -> np.ndarray:
         """A low sun behind them, and the lights of a town far out of focus."""

@@ -20,7 +20,7 @@ DRAWN_BY = 4.2
 def _arc(
     x: float, y: float, radius: float, begin: float, end: float, count: int = 12
 ) -> list[Point]:
-    """Part of a circle, degrees clockwise from the right."""
+    """Cutout of a circle, degrees clockwise from the right."""
     turns = np.radians(np.linspace(begin, end, count))
     return [(x + radius * math.cos(t), y + radius * math.sin(t)) for t in turns]
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Size
-from vj.sources.drawn.cutout import Part, Stage, phase, wave
+from vj.sources.drawn.cutout import Cutout, Stage, phase, wave
 from vj.sources.drawn.sheet import Colour, ramp
 
 HORIZON = -0.07
@@ -30,8 +30,8 @@ class Drive:
         stage = self._stage = Stage(size)
         self._backdrop, self._front = self._land(stage), self._dashboard(stage)
         self._wheel = self._make_wheel(stage)
-        self._glow = Part.glow(stage, 0.3, (150, 120, 70), 2.5).with_smaller()
-        self._beam = Part.glow(stage, 0.42, (210, 214, 200), 3.0).with_smaller()
+        self._glow = Cutout.glow(stage, 0.3, (150, 120, 70), 2.5).with_smaller()
+        self._beam = Cutout.glow(stage, 0.42, (210, 214, 200), 3.0).with_smaller()
 
     @staticmethod
     def _land(stage: Stage) -> np.ndarray:
@@ -93,7 +93,7 @@ class Drive:
         return sheet.picture()
 
     @staticmethod
-    def _dashboard(stage: Stage) -> Part:
+    def _dashboard(stage: Stage) -> Cutout:
         wide, low = stage.wide + 0.02, stage.tall + 0.02
         sheet = stage.sheet(-wide, -low, wide, low)
         board = sheet.shape(
@@ -127,10 +127,10 @@ class Drive:
             sheet.shape([(0.118, -0.41), (0.345, -0.41), (0.336, -0.346), (0.124, -0.346)]),
             (58, 50, 88),
         )
-        return Part.of(sheet, stage)
+        return Cutout.of(sheet, stage)
 
     @staticmethod
-    def _make_wheel(stage: Stage) -> Part:
+    def _make_wheel(stage: Stage) -> Cutout:
         """Its pin is its middle."""
         sheet = stage.sheet(-0.3, -0.3, 0.3, 0.3)
         ring = sheet.disc(0, 0, 0.27)
@@ -144,7 +144,7 @@ class Drive:
         whole = sheet.everything()
         sheet.model(type(whole)(0, 0, full), *colours, 0.02, (0.0, -0.8, 0.4))
         sheet.model(sheet.disc(0, 0.0, 0.075, 0.06), *colours, 0.04, (0.0, -0.8, 0.4))
-        return Part.of(sheet, stage)
+        return Cutout.of(sheet, stage)
 
     def _seen(self, side: float, up: float, metres: float) -> tuple[float, float]:
         """Where something `side` metres to the right, `up` metres above the road, so far away, is

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Size
-from vj.sources.drawn.cutout import Part, Stage, ease, phase, wave
+from vj.sources.drawn.cutout import Cutout, Stage, ease, phase, wave
 from vj.sources.drawn.sheet import Colour, ramp
 
 LIGHT = (-0.5, -0.6, 0.6)
@@ -61,7 +61,7 @@ class Puppet:
         return sheet.picture()
 
     @staticmethod
-    def _make_body(stage: Stage) -> Part:
+    def _make_body(stage: Stage) -> Cutout:
         """Its pin is the neck."""
         sheet = stage.sheet(-0.32, -0.12, 0.32, 0.5)
         body = sheet.shape(
@@ -94,10 +94,10 @@ class Puppet:
             [(-0.13, -0.05), (0, -0.02), (0.13, -0.05), (0.135, 0.02), (0, 0.06), (-0.135, 0.02)]
         )
         sheet.model(scarf, (20, 60, 70), (40, 138, 144), (130, 220, 210), 0.03, LIGHT)
-        return Part.of(sheet, stage)
+        return Cutout.of(sheet, stage)
 
     @staticmethod
-    def _make_arm(stage: Stage) -> Part:
+    def _make_arm(stage: Stage) -> Cutout:
         """The right one, hanging; its pin is the shoulder."""
         sheet = stage.sheet(-0.09, -0.08, 0.13, 0.32)
         sheet.model(
@@ -111,10 +111,10 @@ class Puppet:
         sheet.model(
             sheet.disc(0.03, 0.235, 0.052), (40, 20, 18), (78, 42, 34), (140, 92, 74), 0.04, LIGHT
         )
-        return Part.of(sheet, stage)
+        return Cutout.of(sheet, stage)
 
     @staticmethod
-    def _make_head(stage: Stage) -> Part:
+    def _make_head(stage: Stage) -> Cutout:
         """Its pin is the neck."""
         sheet = stage.sheet(-0.34, -0.5, 0.34, 0.1)
         for side in (-1, 1):
@@ -186,10 +186,10 @@ class Puppet:
         )
         sheet.lay(sheet.stroke([(-0.045, -0.03), (0, -0.012), (0.045, -0.03)], 0.008), (92, 44, 40))
         sheet.lay(sheet.stroke([(0, -0.075), (0, -0.014)], 0.006), (92, 44, 40))
-        return Part.of(sheet, stage)
+        return Cutout.of(sheet, stage)
 
     @staticmethod
-    def _make_lids(stage: Stage) -> Part:
+    def _make_lids(stage: Stage) -> Cutout:
         sheet = stage.sheet(-0.34, -0.5, 0.34, 0.1)
         for side in (-1, 1):
             sheet.model(
@@ -201,7 +201,7 @@ class Puppet:
                 ),
                 (60, 26, 20),
             )
-        return Part.of(sheet, stage)
+        return Cutout.of(sheet, stage)
 
     def draw(self, seconds: float) -> np.ndarray:
         now = phase(seconds, self.period)
@@ -300,7 +300,7 @@ class Crash:
         return sheet.picture()
 
     @staticmethod
-    def _make_car(stage: Stage) -> Part:
+    def _make_car(stage: Stage) -> Cutout:
         """Seen from above, heading to the right; its pin is its middle."""
         sheet = stage.sheet(-0.13, -0.08, 0.13, 0.08)
         for x in (-0.058, 0.058):
@@ -353,13 +353,13 @@ class Crash:
         )
         for y in (-0.026, 0.026):
             sheet.lay(sheet.disc(0.095, y, 0.008), (255, 244, 190))
-        return Part.of(sheet, stage)
+        return Cutout.of(sheet, stage)
 
     @staticmethod
-    def _make_shadow(stage: Stage) -> Part:
+    def _make_shadow(stage: Stage) -> Cutout:
         sheet = stage.sheet(-0.16, -0.11, 0.16, 0.11)
         sheet.lay(sheet.disc(0, 0, 0.105, 0.055, soft=0.012), (14, 10, 12), 0.6)
-        return Part.of(sheet, stage)
+        return Cutout.of(sheet, stage)
 
     @staticmethod
     def _make_lamp(stage: Stage) -> np.ndarray:
