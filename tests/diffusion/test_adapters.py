@@ -38,7 +38,6 @@ from vj.diffusion.autotune import tune
 from vj.diffusion.backends import PassThrough, StreamBackend
 from vj.diffusion.checkpoints import EmbeddingFile, LoraFile, ModelSpec
 from vj.diffusion.ip_adapter import WalkTokens, weighed
-from vj.diffusion.latent_walk import WalkStep
 from vj.diffusion.loading import make_backend
 from vj.diffusion.model import Model, load_model
 from vj.diffusion.prompts import Embedding
@@ -46,6 +45,7 @@ from vj.diffusion.stream_batch import Conditioning, StreamBatch
 from vj.diffusion.streamdiffusion_backend import StreamDiffusionBackend
 from vj.parameters.store import Store
 from vj.pipeline.frame_pipeline import FrameContext
+from vj.pipeline.latent_walk import WalkStep
 from vj.pipeline.loop import RenderLoop
 from vj.show.load import ShowFaults, load_show
 

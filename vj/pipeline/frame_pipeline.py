@@ -18,10 +18,10 @@ from vj.core.frame import Frame, Guide, Size
 from vj.core.metrics import Metrics
 from vj.core.supervisor import StageMarker, Supervisor
 from vj.diffusion.backends import Backend, GeneratedImage, PassThrough
-from vj.diffusion.latent_walk import LatentWalk, WalkStep
 from vj.parameters.store import Snapshot
 from vj.pipeline.compositor import HostCompositor
 from vj.pipeline.flow_backends import Calculate
+from vj.pipeline.latent_walk import LatentWalk, WalkStep
 from vj.pipeline.line_art import drawing, mixed
 from vj.pipeline.masks import Masks, SegmentPerson
 from vj.pipeline.optical_flow import FlowThread, Motion

@@ -19,12 +19,12 @@ from vj.core.frame import Aspect, Frame, Size
 from vj.core.metrics import Metrics
 from vj.diffusion.backends import StreamBackend, between
 from vj.diffusion.checkpoints import ModelSpec
-from vj.diffusion.latent_walk import LatentWalk
 from vj.diffusion.model import Model, load_model
 from vj.diffusion.pocket_backend import PocketBackend
 from vj.diffusion.pocket_model import FILE, PocketModel, load_pocket
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.frame_pipeline import FramePipeline
+from vj.pipeline.latent_walk import LatentWalk
 from vj.pipeline.line_art import mixed, xdog
 from vj.pipeline.preprocess import lost
 from vj.pocket import WEIGHTS
