@@ -15,8 +15,8 @@ W) uint8, read where `masked` is not 0.
 
 from __future__ import annotations
 
+from vj.core.kinds import BLEND_MODES
 from vj.kernels.settings import MOVING, STILL
-from vj.parameters.table import BLEND_MODES
 
 MODE_CODES = {mode: code for code, mode in enumerate(BLEND_MODES)}
 """The number by which a kernel knows a blend mode."""

@@ -26,7 +26,7 @@ class BlendSettings:
 
     smoothing: 0..0.99, weight of the last output where nothing moves. motion: 0..1, how strongly
     movement cancels smoothing. wet: 0..1, below 1 the untouched input fades in. mode: one of
-    `vj.parameters.table.BLEND_MODES`. colour: (3, 4) float32, an affine map of (R, G, B, 1), made
+    `vj.core.kinds.BLEND_MODES`. colour: (3, 4) float32, an affine map of (R, G, B, 1), made
     by `colour_matrix`.
     """
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vj.core.errors import Fault, nearest
+from vj.core.kinds import BLEND_MODES
 from vj.parameters.colours import parse_ramp
 from vj.parameters.curves import Curve, curve
 
@@ -73,7 +74,6 @@ QUICK = 0.08
 
 SEEDS = 2_147_483_647
 MASK_MODES = ("none", "luma", "chroma", "plate", "motion", "person")
-BLEND_MODES = ("normal", "add", "screen", "multiply", "difference", "lighten", "darken")
 
 ROWS = (
     Parameter("prompt/a", "text", "", "the first prompt; /vj/prompt alone sets it too"),

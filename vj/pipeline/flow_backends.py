@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 
 from vj.core.errors import Fault, Unavailable, nearest
+from vj.core.kinds import FLOW_KINDS
 
 Calculate = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Two pictures (h, w) uint8 of one size -> (h, w, 2) float32: where what is in the first is in the
 second, dx and dy in pixels."""
 
-KINDS = ("dis", "farneback", "raft", "nvidia")
 DIS_LEAST = 32
 """Rows. OpenCV's DIS reads beyond pictures that are lower and more than five times as wide, as for
 a strip of LEDs: the process ends."""
@@ -45,7 +45,8 @@ def make_flow(asked: str = "dis", device: str = "cpu") -> Calculate:
     if kind == "nvidia":
         return _nvidia()
     raise Fault(
-        f"flow {asked!r}: no such way{nearest(kind, KINDS)} (dis, farneback, raft:FILE, nvidia)"
+        f"flow {asked!r}: no such way{nearest(kind, FLOW_KINDS)} (dis, farneback, "
+        "raft:FILE, nvidia)"
     )
 
 

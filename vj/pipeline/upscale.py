@@ -13,6 +13,7 @@ import numpy as np
 
 from vj.core.errors import Fault, Unavailable, nearest
 from vj.core.frame import Guide, Size
+from vj.core.kinds import UPSCALE_KINDS
 from vj.kernels.cv_guided import GuidedUpscaler
 from vj.kernels.cv_upscale import CvUpscaler
 from vj.kernels.numpy_guided import fade
@@ -23,7 +24,6 @@ SHARPNESS = 0.5
 """Of the CPU's way: the sharpest that still lies nearer to the truth than a plain cubic.
 bench/upscale.py."""
 FSR_SHARPNESS = 0.8
-KINDS = ("auto", "fsr", "lanczos", "realesrgan")
 
 Log = Callable[[str], None]
 
@@ -255,8 +255,8 @@ def _spandrel(name: str, device: str) -> ModelCall:
     path = Path(name).expanduser()
     if not path.suffix:
         raise Fault(
-            f"upscale {name!r}: no such way{nearest(name, KINDS)} ({', '.join(KINDS)}, or a model "
-            "file)"
+            f"upscale {name!r}: no such way{nearest(name, UPSCALE_KINDS)} "
+            f"({', '.join(UPSCALE_KINDS)}, or a model file)"
         )
     if not path.is_file():
         raise Fault(f"upscale {name}: there is no such file")

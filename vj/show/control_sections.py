@@ -8,13 +8,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from vj.control.audio import FIGURES
-from vj.control.modulators import WAVES
 from vj.core.errors import Fault, nearest
 from vj.parameters.curves import curve
 from vj.show.durations import Duration, duration, moment
 from vj.show.midi_controls import Control, control
 from vj.show.section import Section
+
+WAVEFORMS = ("sine", "triangle", "saw", "square", "random", "noise")
+"""What an LFO may be, see `vj.control.modulators`."""
+AUDIO_FEATURES = ("level", "low", "mid", "high", "onset")
+"""What a follower may follow, see `vj.control.audio`."""
 
 
 def _of(read: Any) -> BeforeValidator:
@@ -194,14 +197,15 @@ class ModulatorRule(Section):
     def _whole(self) -> ModulatorRule:
         if sum(kind is not None for kind in (self.lfo, self.envelope, self.audio)) != 1:
             raise ValueError("a modulator is one of lfo: sine, envelope: beat, or audio: low")
-        if self.lfo is not None and self.lfo not in WAVES:
+        if self.lfo is not None and self.lfo not in WAVEFORMS:
             raise ValueError(
-                f"lfo {self.lfo!r}: no such wave{nearest(self.lfo, WAVES)} ({', '.join(WAVES)})"
+                f"lfo {self.lfo!r}: no such wave{nearest(self.lfo, WAVEFORMS)} "
+                f"({', '.join(WAVEFORMS)})"
             )
-        if self.audio is not None and self.audio not in FIGURES:
+        if self.audio is not None and self.audio not in AUDIO_FEATURES:
             raise ValueError(
-                f"audio {self.audio!r}: no such figure{nearest(self.audio, FIGURES)} "
-                f"({', '.join(FIGURES)})"
+                f"audio {self.audio!r}: no such feature{nearest(self.audio, AUDIO_FEATURES)} "
+                f"({', '.join(AUDIO_FEATURES)})"
             )
         if self.lfo is not None and self.rate == Duration():
             raise ValueError(

@@ -11,9 +11,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from vj import sinks, sources
 from vj.core.errors import Fault, nearest
 from vj.core.frame import Aspect, Size
+from vj.core.kinds import FLOW_KINDS, UPSCALE_KINDS
 from vj.parameters.colours import parse_colour, parse_ramp, split_colours, written
 from vj.parameters.table import ROWS, TABLE, Table, Value, lora_row, macro_row, modulator_row
-from vj.pipeline.flow_backends import KINDS
 from vj.show.control_sections import (
     CueRule,
     CurveRule,
@@ -250,9 +250,6 @@ def _osc(value: object) -> object:
     return {"listen": value} if isinstance(value, str) else {} if value is None else value
 
 
-UPSCALES = ("auto", "fsr", "lanczos", "realesrgan")
-"""Ways of upscaling; a model file is another."""
-
 OWN = ("macro/", "mod/", "lora/")
 """Parameters that a show makes itself."""
 
@@ -348,9 +345,10 @@ class Show(Section):
     @field_validator("flow")
     @classmethod
     def _known(cls, value: str) -> str:
-        if value.partition(":")[0] not in KINDS:
+        if value.partition(":")[0] not in FLOW_KINDS:
             raise ValueError(
-                f"{value!r}: no such way{nearest(value, KINDS)} (dis, farneback, raft:FILE, nvidia)"
+                f"{value!r}: no such way{nearest(value, FLOW_KINDS)} (dis, farneback, "
+                "raft:FILE, nvidia)"
             )
         _home(value.partition(":")[2])
         return value
@@ -358,10 +356,10 @@ class Show(Section):
     @field_validator("upscale")
     @classmethod
     def _a_way(cls, value: str) -> str:
-        if value not in UPSCALES and not PurePath(value).suffix:
+        if value not in UPSCALE_KINDS and not PurePath(value).suffix:
             raise ValueError(
-                f"{value!r}: no such way{nearest(value, UPSCALES)} ({', '.join(UPSCALES)}, or a "
-                "model file)"
+                f"{value!r}: no such way{nearest(value, UPSCALE_KINDS)} "
+                f"({', '.join(UPSCALE_KINDS)}, or a model file)"
             )
         return _home(value)
 
