@@ -3,8 +3,6 @@ not."""
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
@@ -16,16 +14,18 @@ import pytest
 import torch
 
 from tests.tiny_models import make_model
-from vj.core.clock import FrameClock, WallClock
+from tests.waiting import PATIENCE, ManualClock, until
+from vj.core.clock import FrameClock
 from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
-from vj.diffusion.backends import GeneratedImage, PassThrough, Picture, StreamBackend
+from vj.diffusion.backends import StreamBackend
 from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.model import Model, load_model
 from vj.diffusion.streamdiffusion_backend import StreamDiffusionBackend
 from vj.parameters.store import Store
-from vj.pipeline.compositor import LUMA, HostCompositor, area_weights, spread
+from vj.pipeline.backend import GeneratedImage, PassThrough
+from vj.pipeline.compositor import LUMA, HostCompositor, Picture, area_weights, spread
 from vj.pipeline.loop import RenderLoop
 from vj.pipeline.preprocess import prepare
 
@@ -327,17 +327,19 @@ def test_the_model_does_not_rest_while_a_setting_or_the_feedback_moves() -> None
 
 
 class Live:
-    """A loop on the wall clock, fed by hand."""
+    """A live loop on a clock that the test moves: its frames are counted, not timed."""
 
     def __init__(
         self, fps: float = 50, backend: Any = None, start: dict[str, Any] | None = None
     ) -> None:
-        self.clock = WallClock()
+        self.period = 1 / fps
+        self.clock = ManualClock()
         self.store = Store({"feedback/amount": 0, "blend/smoothing": 0, **(start or {})})
         self.inbox: Mailbox[Frame] = Mailbox()
         self.metrics = Metrics()
         self.out: list[Frame] = []
         self.said: list[str] = []
+        self.fed = 0
         self.loop = RenderLoop(
             size=SIZE,
             fps=fps,
@@ -351,60 +353,100 @@ class Live:
         )
         if backend is not None:
             self.loop.offer(backend)
+        self.loop.start()
 
-    def feed(self, seconds: float, fps: float) -> None:
-        begun = self.clock.now()
-        number = 0
-        while self.clock.now() - begun < seconds:
-            self.inbox.put(Frame(picture(number), number, self.clock.now()))
-            number += 1
-            time.sleep(max(0.0, begun + number / fps - self.clock.now()))
+    def feed(self) -> None:
+        """The source gives its next frame."""
+        self.inbox.put(Frame(picture(self.fed), self.fed, self.clock.now()))
+        self.fed += 1
 
+    def advance(self, seconds: float) -> None:
+        """Move the clock, and wait until the loop has nothing left to do at that time."""
+        self.clock.advance(seconds)
+        until(lambda: self.clock.asleep(self.loop.thread), lambda: self.said)
 
-def test_live_a_slow_source_is_repainted_at_the_shows_rate() -> None:
-    rig = Live(fps=50)
-    rig.loop.start()
-    rig.feed(1.2, fps=5)
-    assert rig.loop.stop()
-    assert len(rig.out) > 20, "five frames a second came; the feedback goes on in between"
-
-
-def test_live_a_fast_source_does_not_drive_the_loop_over_its_rate() -> None:
-    rig = Live(fps=20)
-    rig.loop.start()
-    rig.feed(1.5, fps=200)
-    assert rig.loop.stop()
-    assert len(rig.out) <= 1.5 * 20 / 0.85 + 2
-    assert rig.inbox.dropped > 100
+    def play(self, frames: int) -> None:
+        """A source at the show's rate."""
+        for _ in range(frames):
+            self.feed()
+            self.advance(self.period)
 
 
-def test_live_a_change_shows_in_the_next_frame() -> None:
-    rig = Live(fps=25)
-    rig.loop.start()
-    feeder = threading.Thread(target=rig.feed, args=(1.5, 25))
-    feeder.start()
-    time.sleep(0.6)
+@pytest.fixture
+def live() -> Iterator[Callable[..., Live]]:
+    made: list[Live] = []
+
+    def begin(**setting: Any) -> Live:
+        made.append(Live(**setting))
+        return made[-1]
+
+    yield begin
+    for one in made:
+        assert one.loop.stop(PATIENCE), "the loop does not end"
+
+
+def test_live_a_slow_source_is_repainted_at_the_shows_rate(live: Callable[..., Live]) -> None:
+    rig = live(fps=50)
+    for number in range(60):
+        if number % 10 == 0:
+            rig.feed()
+        rig.advance(1 / 50)
+    assert rig.fed == 6
+    assert len(rig.out) == 60, "five frames a second came; the feedback goes on in between"
+
+
+def test_live_a_fast_source_does_not_drive_the_loop_over_its_rate(
+    live: Callable[..., Live],
+) -> None:
+    rig = live(fps=20)
+    for _ in range(300):  # 1.5 s of 200 frames a second
+        rig.feed()
+        rig.advance(1 / 200)
+    assert 1.5 * 20 - 1 <= len(rig.out) <= 1.5 * 20 / 0.9 + 1, "at its rate: no more, and no less"
+    assert 0 <= rig.fed - len(rig.out) - rig.inbox.dropped <= 1, "every other frame is passed over"
+
+
+def test_live_a_change_shows_in_the_next_frame(live: Callable[..., Live]) -> None:
+    rig = live(fps=25)
+    rig.play(15)
     rig.store.set("output/blackout", 1.0)
     count = len(rig.out)
-    feeder.join()
-    rig.loop.stop()
+    rig.play(20)
     assert rig.out[count - 1].pixels.max() > 200
-    assert rig.out[count + 1].pixels.max() < 0.8 * rig.out[count - 1].pixels.max()
+    assert rig.out[count].pixels.max() < 0.8 * rig.out[count - 1].pixels.max()
     assert rig.out[-1].pixels.max() == 0
 
 
-def test_live_without_any_frame_it_waits_and_stops_at_once() -> None:
-    rig = Live()
-    rig.loop.start()
-    time.sleep(0.2)
-    begun = time.perf_counter()
-    assert rig.loop.stop()
-    assert time.perf_counter() - begun < 0.5
+def test_live_without_any_frame_it_waits_and_stops_at_once(
+    live: Callable[..., Live], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig, asked = live(), []
+    take = rig.inbox.take
+    monkeypatch.setattr(
+        rig.inbox, "take", lambda patience: (asked.append(patience), take(patience))[1]
+    )
+    rig.clock.advance(1)
+    until(lambda: len(asked) >= 3, lambda: rig.said)
+    assert rig.out == []
+    before = len(asked)
+    assert rig.loop.stop(PATIENCE)
+    assert len(asked) <= before + 2, "it looks for a frame once more at most"
+    assert max(asked) <= 0.1, "and never waits long for one"
     assert rig.out == []
 
 
-def test_live_a_sink_that_throws_does_not_end_the_loop() -> None:
-    rig = Live()
+def test_live_without_any_frame_it_begins_with_the_first_that_comes(
+    live: Callable[..., Live],
+) -> None:
+    rig = live()
+    rig.clock.advance(1)
+    rig.feed()
+    until(lambda: len(rig.out) == 1, lambda: rig.said)
+    assert np.array_equal(rig.out[0].pixels, picture(0))
+
+
+def test_live_a_sink_that_throws_does_not_end_the_loop(live: Callable[..., Live]) -> None:
+    rig = live()
     calls = []
 
     def publish(image: np.ndarray, frame: Frame) -> None:
@@ -413,9 +455,7 @@ def test_live_a_sink_that_throws_does_not_end_the_loop() -> None:
             raise ValueError("no such thing")
 
     rig.loop._publish = publish
-    rig.loop.start()
-    rig.feed(0.8, 50)
-    rig.loop.stop()
+    rig.play(8)
     assert len(calls) > 5
     assert "please report" in rig.said[0]
 
@@ -448,17 +488,18 @@ def test_a_whole_performance_of_the_stream_survives_hostile_settings(
     assert all(seen.shape == (64, 64, 3) and seen.dtype == np.uint8 for seen in out)
 
 
-def test_the_figures_are_of_the_model_not_of_the_time_before_it() -> None:
-    rig = Live(fps=50)
+def test_the_figures_are_of_the_model_not_of_the_time_before_it(
+    live: Callable[..., Live],
+) -> None:
+    rig = live(fps=50)
     rig.metrics.latency(9.0)
-    rig.loop.start()
-    rig.feed(0.5, 50)
+    rig.play(25)
     before = len(rig.out)
     rig.loop.offer(Faulty())
-    rig.feed(0.5, 50)
-    rig.loop.stop()
-    assert before > 10
-    assert 5 < rig.metrics.painted <= len(rig.out) - before + 2
+    rig.play(25)
+    assert before == 25
+    assert len(rig.out) == 50
+    assert 24 <= rig.metrics.painted <= 25, "it comes with the turn after the one under way"
     assert rig.metrics.whole_latency()[1] < 9
 
 

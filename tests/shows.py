@@ -1,0 +1,246 @@
+"""The one way in which tests start a real show: `ShowProcess`, a process of its own. The fixture
+`start_show` of conftest.py makes them and leaves none behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import av
+import numpy as np
+from pythonosc.osc_message import OscMessage
+
+from tests.waiting import PATIENCE, until
+from vj.control.osc.packet import pack
+
+ROOT = Path(__file__).parents[1]
+HOST = "127.0.0.1"
+VJ = ("-m", "vj.cli")
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
+    """A port of this machine that nobody uses at this moment."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def environment() -> dict[str, str]:
+    """What a show started by a test gets: this checkout, wide lines, lines as they come."""
+    more = {"PYTHONPATH": str(ROOT), "COLUMNS": "300", "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, **more}
+
+
+def run_vj(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line from its start to its end, in a folder."""
+    return subprocess.run(
+        [sys.executable, "-P", *VJ, *arguments],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=2 * PATIENCE,
+    )
+
+
+def movie_frames(path: Path) -> list[np.ndarray]:
+    """All frames of a movie, (H, W, 3) uint8 RGB."""
+    with av.open(str(path)) as file:
+        return [frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)]
+
+
+class ShowProcess:
+    """A show in a process of its own, played over OSC, and asked over OSC how it stands. Its lines
+    are kept for tests of the text itself.
+
+    osc_port: where it hears; None leaves the choice to the show file."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        osc_port: int | None = None,
+        out: int | IO[bytes] = subprocess.PIPE,
+        program: tuple[str, ...] = VJ,
+        **how: Any,
+    ) -> None:
+        """out: where its lines go; from a pipe they are read. how: more for `subprocess.Popen`."""
+        self.osc_port = osc_port
+        self._lines: list[tuple[float, str]] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", *program, *arguments],
+            cwd=folder,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            process_group=0 if os.name == "posix" else None,
+            **how,
+        )
+        self._reader: threading.Thread | None = None
+        if self.process.stdout is not None:
+            self._reader = threading.Thread(
+                target=self._read, args=(self.process.stdout,), daemon=True
+            )
+            self._reader.start()
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    # Its text, for tests of the text.
+
+    def _read(self, pipe: IO[bytes]) -> None:
+        try:
+            for line in pipe:
+                self._lines.append((time.monotonic(), line.decode("utf-8", "replace").rstrip()))
+        except (OSError, ValueError):  # the pipe was closed
+            pass
+
+    def lines(self, since: float = 0.0) -> list[str]:
+        """What it has written since a moment of `time.monotonic`."""
+        return [text for moment, text in list(self._lines) if moment >= since]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines())
+
+    def until_line(self, pattern: str, seconds: float = PATIENCE) -> None:
+        """Wait until it has written this. Raises AssertionError when it ends without."""
+
+        def written() -> bool:
+            ended = not self.alive
+            if ended and self._reader is not None:
+                self._reader.join(5)
+            found = re.search(pattern, self.text) is not None
+            assert found or not ended, f"it ended without {pattern!r}:\n{self.text}"
+            return found
+
+        until(written, lambda: f"{pattern!r} was not written:\n{self.text}", seconds)
+
+    # Its state, over OSC.
+
+    def send(self, address: str, *values: Any) -> None:
+        """An OSC message."""
+        self.send_bytes(pack(address, values))
+
+    def send_bytes(self, packet: bytes) -> None:
+        """Any datagram to where it hears OSC."""
+        assert self.osc_port is not None
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as speaker:
+            try:
+                speaker.sendto(packet, (HOST, self.osc_port))
+            except OSError:  # too large to be sent at all, or nobody is there
+                pass
+
+    def replies(
+        self, question: str, enough: Callable[[Mapping[str, list[Any]]], bool], seconds: float
+    ) -> dict[str, list[Any]]:
+        """Ask, again and again, until enough has come back: address -> values. Empty when it does
+        not within `seconds`, or the show ends."""
+        assert self.osc_port is not None
+        found: dict[str, list[Any]] = {}
+        end = time.monotonic() + seconds
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+            asker.bind((HOST, 0))
+            asker.settimeout(0.25)
+            while time.monotonic() < end and self.alive:
+                try:
+                    asker.sendto(pack(question, []), (HOST, self.osc_port))
+                    while True:
+                        heard = OscMessage(asker.recv(65536))
+                        found[heard.address] = list(heard.params)
+                        if enough(found):
+                            return found
+                except OSError:  # it is not there yet, or what it had to say is said
+                    time.sleep(0.02)
+        return {}
+
+    def value(self, name: str, seconds: float = PATIENCE) -> Any:
+        """Where a parameter stands; None when there is no answer."""
+        address = f"/vj/{name}"
+        found = self.replies(address, lambda heard: address in heard, seconds)
+        return found[address][0] if found else None
+
+    def status(self, name: str, seconds: float = PATIENCE) -> list[Any]:
+        """`state`, `fps`, `model`, `sinks`, ... of `/vj/status`; empty when there is no answer."""
+        address = f"/vj/status/{name}"
+        return self.replies("/vj/status", lambda heard: address in heard, seconds).get(address, [])
+
+    def until_status(
+        self, name: str, true: Callable[[list[Any]], bool], seconds: float = PATIENCE
+    ) -> None:
+        """Wait until a value of the status is so. Raises AssertionError when it never is."""
+        last: list[Any] = []
+
+        def so() -> bool:
+            assert self.alive, f"it ended:\n{self.text}"
+            last[:] = self.status(name, 5.0)
+            return bool(last) and true(last)
+
+        until(so, lambda: f"{name} is {last}:\n{self.text}", seconds)
+
+    def until_playing(self, seconds: float = 2 * PATIENCE) -> None:
+        """Wait until its model generates, or, without one, passes the input on."""
+        self.until_status("state", lambda state: state[0] in ("playing", "no model"), seconds)
+
+    def until_value(self, name: str, value: Any, seconds: float = PATIENCE) -> None:
+        """Wait until a parameter has come to stand there, a number to a thousandth."""
+        last: list[Any] = []
+
+        def stands() -> bool:
+            assert self.alive, f"it ended:\n{self.text}"
+            last[:] = [self.value(name, 5.0)]
+            found = last[0]
+            if isinstance(found, float):
+                return abs(found - value) < 1e-3
+            return bool(found == value)
+
+        until(stands, lambda: f"{name} is {last}, not {value}:\n{self.text}", seconds)
+
+    def until_recorded(self, uri: str, seconds: float) -> None:
+        """Wait until a recording is so long, in seconds of the recording itself."""
+
+        def long_enough(sinks: list[Any]) -> bool:
+            states = [str(state) for state in sinks if str(state).startswith(uri)]
+            lengths = [re.search(r" ([\d.]+) s,", state) for state in states]
+            return any(length and float(length[1]) >= seconds for length in lengths)
+
+        self.until_status("sinks", long_enough)
+
+    # Its end.
+
+    def wait(self, seconds: float = 2 * PATIENCE) -> int:
+        """Until it has ended. Returns its exit code."""
+        code = self.process.wait(seconds)
+        if self._reader is not None:
+            self._reader.join(5)
+        return code
+
+    def end(self, number: int = signal.SIGTERM, seconds: float = PATIENCE) -> float:
+        """Send a signal. Returns the seconds it took to end."""
+        begun = time.monotonic()
+        if self.alive:
+            self.process.send_signal(number)
+        self.process.wait(seconds)
+        took = time.monotonic() - begun
+        self.wait()
+        return took
+
+    def close(self) -> None:
+        """Leave nothing behind. May be called twice."""
+        if self.alive:
+            self.process.kill()
+        self.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()

@@ -1,0 +1,65 @@
+"""Waiting for something to become true, and a clock that moves only when a test moves it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+PATIENCE = 60.0
+"""Seconds after which a test gives up on what should have happened long ago. No verdict depends on
+this figure: it only keeps a broken program from holding up the tests, so it may be far too long."""
+LOOK = 0.002
+
+
+def until(
+    true: Callable[[], object], seen: Callable[[], object] = str, seconds: float = PATIENCE
+) -> None:
+    """Wait until `true()` holds. seen: what the failure shows of the state it hung in. Raises
+    AssertionError after `seconds`."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, f"it did not happen: {seen()}"
+        time.sleep(LOOK)
+
+
+class ManualClock:
+    """A live clock (see `vj.core.clock.Clock`) that stands still until a test moves it. Whoever
+    waits for a moment sleeps until the test has come that far."""
+
+    live = True
+
+    def __init__(self) -> None:
+        self._now = 0.0
+        self._moved = threading.Condition()
+        self._waiting: dict[int, float] = {}
+
+    def now(self) -> float:
+        return self._now
+
+    def wait_until(self, moment: float, stop: threading.Event | None = None) -> bool:
+        """False when `stop` was set meanwhile, or before."""
+        me = threading.get_ident()
+        with self._moved:
+            try:
+                while self._now < moment:
+                    if stop is not None and stop.is_set():
+                        return False
+                    self._waiting[me] = moment
+                    self._moved.notify_all()
+                    self._moved.wait(0.01)  # `stop` wakes nobody
+            finally:
+                self._waiting.pop(me, None)
+        return stop is None or not stop.is_set()
+
+    def advance(self, seconds: float) -> None:
+        """Move on, and wake whoever waited for a moment that has come."""
+        with self._moved:
+            self._now += seconds
+            self._moved.notify_all()
+
+    def asleep(self, thread: threading.Thread | None) -> bool:
+        """Whether this thread waits for a moment that is still to come."""
+        with self._moved:
+            moment = self._waiting.get(thread.ident or 0) if thread is not None else None
+            return moment is not None and moment > self._now
