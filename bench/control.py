@@ -130,7 +130,7 @@ def waits(performance: Performance, seconds: float) -> dict[str, Any]:
         if kind == "OSC":
             mapping.sendto(b"/hand\0\0\0,f\0\0" + struct.pack(">f", value), ("127.0.0.1", PORT))
         else:
-            reader.hear(
+            reader.on_message(
                 mido.Message("control_change", control=1, value=turn % 100), performance.clock.now()
             )
         until = time.monotonic() + 1
@@ -191,7 +191,7 @@ def flood(performance: Performance, seconds: float) -> dict[str, Any]:
     while (now := time.monotonic()) < begun + seconds:
         due = int((now - begun) * EVENTS / 2)
         for number in range(sent, due):
-            reader.hear(messages[number % 128], 0.0)
+            reader.on_message(messages[number % 128], 0.0)
         sent = due
         time.sleep(0.004)
     osc = int(other.communicate()[0])

@@ -17,8 +17,8 @@ from vj.app.startup import Startup
 from vj.control.takes import Take
 from vj.core.errors import Fault
 from vj.core.frame import Size
-from vj.diffusion.backends import PassThrough
 from vj.parameters.table import TABLE
+from vj.pipeline.backend import PassThrough
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.show.load import load_show
 
@@ -100,14 +100,14 @@ def test_nothing_moves_by_itself_before_the_model_paints(
 ) -> None:
     played = stage()
     shown(played, 20)
-    assert played.session.engine.cues.standing is None
+    assert played.session.engine.cues.current is None
     assert played.store.get("mix/wet") == played.store.start_of("mix/wet")
     assert played.playing_for() == 0
     assert set(played.sinks.sent().values()) == {0}, "nothing is recorded"
     gate.set()
-    until(lambda: played.session.engine.cues.standing == "one")
+    until(lambda: played.session.engine.cues.current == "one")
     assert float(played.store.get("mix/wet")) < 0.5, "the curve is near its start"
-    until(lambda: played.session.engine.cues.standing == "two")
+    until(lambda: played.session.engine.cues.current == "two")
     assert 0.19 < played.playing_for() < 5
 
 
@@ -120,9 +120,9 @@ def test_a_cue_that_was_fired_while_it_loaded_stands_and_is_followed_from_the_be
     until(lambda: played.store.get("strength") == 0.2)
     end = played.clock.now() + 0.3
     until(lambda: played.clock.now() > end)
-    assert played.session.engine.cues.standing == "one", "its follower waits for the beginning"
+    assert played.session.engine.cues.current == "one", "its follower waits for the beginning"
     gate.set()
-    until(lambda: played.session.engine.cues.standing == "two")
+    until(lambda: played.session.engine.cues.current == "two")
 
 
 def test_what_hands_set_meanwhile_is_kept(stage: Stage, gate: threading.Event) -> None:
@@ -144,9 +144,9 @@ def test_panic_while_it_loads_holds_the_timeline_after_it_too(
     gate.set()
     until(lambda: played.loop.first is not None)
     shown(played, 20)
-    assert played.session.engine.cues.standing is None
+    assert played.session.engine.cues.current is None
     played.store.set("timeline/play", True)
-    until(lambda: played.session.engine.cues.standing == "one")
+    until(lambda: played.session.engine.cues.current == "one")
 
 
 def test_a_model_that_does_not_load_begins_the_show_untouched(
@@ -154,7 +154,7 @@ def test_a_model_that_does_not_load_begins_the_show_untouched(
 ) -> None:
     played = stage("lost")
     gate.set()
-    until(lambda: played.session.engine.cues.standing == "two")
+    until(lambda: played.session.engine.cues.current == "two")
     assert played.state == "no model"
     assert played.playing_for() > 0
 
@@ -167,7 +167,7 @@ def test_a_written_take_begins_with_the_first_painting(
     played.store.set("strength", 0.33)
     shown(played, 3)
     gate.set()
-    until(lambda: played.session.engine.cues.standing == "two")
+    until(lambda: played.session.engine.cues.current == "two")
     shown(played, 5)
     painted = played.loop._count - (played.loop.first or 0)
     played.stop()

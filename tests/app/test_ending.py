@@ -155,7 +155,7 @@ def test_a_show_that_crashed_goes_on_where_it_stood(caches: Path, tmp_path: Path
     store.set("record", True)
     for frame in range(1200, 1210):
         store.sample(frame / 30)
-    assert engine.cues.standing == "two"
+    assert engine.cues.current == "two"
     assert saved.save(engine)
     # Power cut; another process.
     store, engine = run_of(show, True)
@@ -172,10 +172,10 @@ def test_a_show_that_crashed_goes_on_where_it_stood(caches: Path, tmp_path: Path
     assert values["mix/wet"] == pytest.approx(1209 / 30 / 200, abs=1e-3), (
         "the curve goes on where it was"
     )
-    assert engine.cues.standing == "two", "the timeline's first cue is not fired again"
+    assert engine.cues.current == "two", "the timeline's first cue is not fired again"
     for frame in range(1, 1900):
         store.sample(5 + frame / 30)
-    assert engine.cues.standing == "late", "60 s later, 100 s after the first beginning"
+    assert engine.cues.current == "late", "60 s later, 100 s after the first beginning"
 
 
 def test_a_follower_comes_after_a_crash_too(caches: Path, tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_a_follower_comes_after_a_crash_too(caches: Path, tmp_path: Path) -> Non
     engine.begin(0.0)
     for frame in range(31 * 30):
         store.sample(frame / 30)
-    assert engine.cues.standing == "two"
+    assert engine.cues.current == "two"
 
 
 def test_while_the_model_loads_the_state_of_the_run_before_is_kept(

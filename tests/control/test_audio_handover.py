@@ -75,8 +75,8 @@ def test_a_save_that_is_refused_leaves_the_input_open(card: Card) -> None:
     said: list[str] = []
     session = desk_of(show(), said)
     other = show(0.5)
-    ready = session.ready(other, Store(start_values(other), other.table()))
-    session.drop(ready)
+    ready = session.prepare(other, Store(start_values(other), other.table()))
+    session.discard(ready)
     assert card.said == ["open"]
     session.stop()
     assert card.users == 0

@@ -59,7 +59,7 @@ class Played:
         """A key. Returns the cue that stands in the next frame."""
         self.session.key(key)
         self.store.sample(0.0)
-        return self.session.engine.cues.standing or ""
+        return self.session.engine.cues.current or ""
 
 
 def test_keys_fire_cues_by_their_place_also_where_names_are_numbers() -> None:

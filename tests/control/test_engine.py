@@ -627,7 +627,7 @@ def test_go_back_and_fire_by_name_and_number() -> None:
     ):
         stage.store.set(name, value)
         stage.play(0.1)
-        assert stage.engine.cues.standing == standing
+        assert stage.engine.cues.current == standing
     stage.store.set("cue/fire", "strom")
     stage.play(0.1)
     assert "did you mean storm" in stage.said[-1]
@@ -696,7 +696,7 @@ def test_cues_follow_after_a_time_and_at_a_bar() -> None:
     seen: list[tuple[float, str | None]] = []
     for _ in range(150):
         frame = stage.play(1 / FPS)[0]
-        standing = stage.engine.cues.standing
+        standing = stage.engine.cues.current
         if not seen or seen[-1][1] != standing:
             seen.append((frame.time, standing))
     assert [name for _, name in seen] == ["a", "c", "b"]
@@ -791,7 +791,7 @@ def test_a_take_replays_the_same_values_on_the_same_frames(tmp_path: Path) -> No
     stage = Stage(**show)
     path = tmp_path / "set.take"
     writer = TakeWriter(path, "a show", stage.said.append, lambda: Size(64, 48))
-    stage.store.observers.append(writer.hear)
+    stage.store.observers.append(writer.record)
     chance = random.Random(1)
     for turn in range(20):
         stage.osc("/f", chance.random())
@@ -844,7 +844,7 @@ def test_a_replayed_step_stays_a_step_and_a_ramp_a_ramp(tmp_path: Path, rate: in
         timeline=[{"at": "0:01", "cue": "a"}],
     )
     writer = TakeWriter(tmp_path / "t.take", "test", print, lambda: Size(64, 64))
-    stage.store.observers.append(writer.hear)
+    stage.store.observers.append(writer.record)
     frames = stage.play(4)
     writer.close()
     take = Take(tmp_path / "t.take", stage.store.table)
@@ -878,7 +878,7 @@ def test_a_full_disk_ends_a_take_with_a_word_and_takes_no_more_memory(
     monkeypatch.setattr("vj.control.takes._new_file", lambda path: (open("/dev/full", "w"), path))  # noqa: SIM115
     writer = TakeWriter(tmp_path / "set.take", "test", said.append, lambda: Size(64, 64))
     stage = Stage(modulators=[{"lfo": "sine", "rate": "1 s", "to": "delta", "depth": 0.1}])
-    stage.store.observers.append(writer.hear)
+    stage.store.observers.append(writer.record)
     end = time.monotonic() + 5
     while not writer.ended and time.monotonic() < end:
         stage.play(0.1)
@@ -992,11 +992,11 @@ def test_program_changes_and_keys_fire_cues() -> None:
     )
     stage.midi("program ch 1", 1)
     stage.play(0.1)
-    assert stage.engine.cues.standing == "storm"
+    assert stage.engine.cues.current == "storm"
     assert stage.engine.on_key("x")
     assert not stage.engine.on_key("y")
     stage.play(0.1)
-    assert stage.engine.cues.standing == "after"
+    assert stage.engine.cues.current == "after"
 
 
 def test_a_tempo_that_is_set_in_a_link_session_is_set_for_everybody() -> None:
@@ -1010,7 +1010,7 @@ def test_a_tempo_that_is_set_in_a_link_session_is_set_for_everybody() -> None:
             self.bpm = bpm
 
     stage, session = Stage(tempo={"follow": "link"}), AbletonLink()
-    stage.engine.lead.follow_link(session)
+    stage.engine.tempo_source.follow_link(session)
     stage.play(0.5)
     assert stage.at("tempo/bpm") == 100
     stage.store.set("tempo/bpm", 84)
@@ -1053,7 +1053,7 @@ def test_onsets_are_heard_where_something_begins(tmp_path: Path) -> None:
     them."""
     import wave
 
-    from vj.control.audio import RATE, Track
+    from vj.control.audio import RATE, AudioFile
 
     t = np.arange(2 * RATE) / RATE
     clicks = np.random.default_rng(0).normal(0, 0.5, t.size) * np.exp(-((t % 0.5) / 0.02))
@@ -1066,7 +1066,7 @@ def test_onsets_are_heard_where_something_begins(tmp_path: Path) -> None:
             .astype("<i2")
             .tobytes()
         )
-    track = Track(tmp_path / "clicks.wav")
+    track = AudioFile(tmp_path / "clicks.wav")
     onset = np.array([track.level("onset", 0.005 * i) for i in range(60, 380)])
     times = 0.005 * np.arange(60, 380)
     near = (times % 0.5) < 0.045
@@ -1101,10 +1101,10 @@ def kicks(path: Path, loud: float = 0.8) -> np.ndarray:
 def test_every_kick_is_heard_however_few_frames_there_are(
     tmp_path: Path, fps: int, band: str, enough: float
 ) -> None:
-    from vj.control.audio import Track
+    from vj.control.audio import AudioFile
 
     kicks(tmp_path / "kicks.wav")
-    track = Track(tmp_path / "kicks.wav")
+    track = AudioFile(tmp_path / "kicks.wav")
     heard = np.array([track.level(band, number / fps) for number in range(4 * fps)])
     peaks = [
         heard[int(moment * fps) : int(moment * fps) + max(2, fps // 8) + 1].max()
@@ -1119,7 +1119,7 @@ def test_an_input_hears_what_a_file_gives_within_one_hop(
 ) -> None:
     import types
 
-    from vj.control.audio import HOP, RATE, AudioInput, Track
+    from vj.control.audio import HOP, RATE, AudioFile, AudioInput
 
     sound = kicks(tmp_path / "kicks.wav")
 
@@ -1134,7 +1134,7 @@ def test_an_input_hears_what_a_file_gives_within_one_hop(
     monkeypatch.setitem(
         __import__("sys").modules, "sounddevice", types.SimpleNamespace(InputStream=Stream)
     )
-    live, track = AudioInput(""), Track(tmp_path / "kicks.wav")
+    live, track = AudioInput(""), AudioFile(tmp_path / "kicks.wav")
     pairs = []
     for hop in range(len(sound) // HOP):
         live._stream.callback(sound[hop * HOP : (hop + 1) * HOP, None], HOP, None, None)

@@ -124,9 +124,9 @@ def test_a_hand_plays_on_after_panic_and_the_timeline_when_it_is_told() -> None:
     assert stage.at("similarity") == pytest.approx(0.2), "the curve stands too"
     stage.store.set("timeline/play", True)
     stage.play(0.9)
-    assert stage.engine.cues.standing is None, "it goes on at 3 s"
+    assert stage.engine.cues.current is None, "it goes on at 3 s"
     stage.play(0.3)
-    assert stage.engine.cues.standing == "one"
+    assert stage.engine.cues.current == "one"
 
 
 def test_the_next_cue_lets_the_timeline_go_on() -> None:
@@ -136,7 +136,7 @@ def test_the_next_cue_lets_the_timeline_go_on() -> None:
     stage.play(2)
     stage.store.set("cue/fire", "two")
     stage.play(1)
-    assert stage.engine.cues.standing == "one"
+    assert stage.engine.cues.current == "one"
 
 
 def test_panic_leaves_a_clock_alone() -> None:
@@ -193,7 +193,7 @@ def test_a_stored_cue_outlives_a_save() -> None:
     stage.play(0.1)
     saved(stage)
     assert stage.engine.cues.cues["mine"].set["strength"] == pytest.approx(0.77)
-    assert list(stage.engine.cues.kept) == ["mine"]
+    assert list(stage.engine.cues.stored) == ["mine"]
 
 
 def test_a_mapping_whose_range_was_saved_keeps_its_hold() -> None:
@@ -216,7 +216,7 @@ def test_a_timeline_that_panic_has_stopped_stands_after_a_save_too() -> None:
     stage.play(0.2)
     saved(stage, cues=EVERYTHING["cues"][:2])
     stage.play(4)
-    assert stage.engine.cues.standing is None
+    assert stage.engine.cues.current is None
 
 
 # Whoever moves by itself is told
@@ -404,7 +404,7 @@ def test_one_automation_that_fails_is_switched_off_and_named() -> None:
             {"lfo": "saw", "name": "good", "rate": "2 s", "to": "picture/brightness", "depth": 0.4},
         ]
     )
-    stage.engine.modulations._all[0].signal = Broken()
+    stage.engine.modulations._all[0].source = Broken()
     values = {frame["picture/brightness"] for frame in stage.play(1)}
     assert len(values) > 10
     assert sum("mod/bad" in line and "switched off" in line for line in stage.said) == 1
@@ -513,7 +513,7 @@ def test_a_stored_cue_leaves_out_what_a_save_has_taken_away() -> None:
     stage.store.set("cue/fire", "mine")
     stage.play(2)
     assert stage.at("delta") == pytest.approx(0.3)
-    assert stage.engine.cues.standing == "mine"
+    assert stage.engine.cues.current == "mine"
 
 
 def test_a_key_whose_mapping_is_saved_away_stops_no_frame() -> None:
@@ -532,9 +532,9 @@ def test_an_entry_put_into_the_timeline_whose_moment_has_passed_does_not_happen(
     stage.play(5)
     saved(stage)
     stage.play(0.5)
-    assert stage.engine.cues.standing is None
+    assert stage.engine.cues.current is None
     stage.play(4)
-    assert stage.engine.cues.standing == "two"
+    assert stage.engine.cues.current == "two"
 
 
 def test_short_names_in_a_score_mean_what_long_ones_mean() -> None:

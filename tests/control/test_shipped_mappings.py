@@ -208,7 +208,7 @@ def test_every_address_of_the_other_program_is_known_and_its_answers_are_given(
         def moved(self, address: str) -> None: ...
 
     for address in SENT[name].split():
-        dispatcher.play(Unpacked([Message(address, (1,))], []), Patch())  # type: ignore[arg-type]
+        dispatcher.dispatch_packet(Unpacked([Message(address, (1,))], []), Patch())  # type: ignore[arg-type]
     assert [line for line in lost if "no such address" in line] == []
     answers = {
         "streamdiffusiontd": {

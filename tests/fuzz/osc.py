@@ -203,7 +203,7 @@ class Rig:
 
     def alive(self) -> None:
         """A fader still moves what it is meant for, and the tree can be told. Raises Failed."""
-        self.server.dispatcher.later.drop()  # what is due now could move it on
+        self.server.dispatcher.scheduler.drop()  # what is due now could move it on
         self.feed(GOOD)
         if self.store.get("delta") != 0.25:
             raise self.failed(f"/vj/delta 0.25 came, and it stands at {self.store.get('delta')}")

@@ -452,6 +452,6 @@ def test_each_service_is_announced_where_it_is_heard() -> None:
     ],
 )
 def test_what_is_announced_is_the_address_that_is_bound(host: str, address: str) -> None:
-    from vj.control.osc.network import announced_at
+    from vj.control.osc.network import advertised_address
 
-    assert announced_at(host) == address
+    assert advertised_address(host) == address

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Iterator
 
 from vj.commands.findings import Findings
-from vj.control.osc.network import bare, datagram_socket, family_of
+from vj.control.osc.network import datagram_socket, family_of, strip_brackets
 from vj.core.errors import Fault
 from vj.parameters.table import Table, fit
 from vj.show.schema import Show, parse_address
@@ -123,7 +123,7 @@ def _ports(show: Show, found: Findings) -> None:
     if show.osc.reply is not None:
         host, port = parse_address(show.osc.reply)
         try:
-            socket.getaddrinfo(bare(host), port, type=socket.SOCK_DGRAM)
+            socket.getaddrinfo(strip_brackets(host), port, type=socket.SOCK_DGRAM)
         except (OSError, UnicodeError) as error:
             found.doubtful(
                 ("osc", "reply"),
@@ -140,7 +140,7 @@ def _ports(show: Show, found: Findings) -> None:
             host, port = parse_address(show.preview.listen)
             with socket.socket(family_of(host), socket.SOCK_STREAM) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind((bare(host), port))
+                probe.bind((strip_brackets(host), port))
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ WINDOW = 2048
 """Samples a figure is taken from, 43 ms."""
 HOP = 512
 BANDS = {"low": (30.0, 200.0), "mid": (200.0, 2000.0), "high": (2000.0, 12_000.0)}
-FIGURES = ("level", *BANDS, "onset")
+AUDIO_FEATURES = ("level", *BANDS, "onset")
 FULL_SCALE = 12.0
 """The rise of the spectrum (summed square roots of amplitudes) that counts as an onset of 1."""
 
@@ -37,13 +37,13 @@ def _spectrum(samples: np.ndarray) -> np.ndarray:
     return found
 
 
-def figures(samples: np.ndarray, before: np.ndarray) -> dict[str, float]:
+def features(samples: np.ndarray, before: np.ndarray) -> dict[str, float]:
     """What (WINDOW,) samples in -1..1 sound like, and how far they rose above those a HOP `before`.
     All 0..1, roughly."""
-    return _figures(samples, _spectrum(samples), _spectrum(before))
+    return _features(samples, _spectrum(samples), _spectrum(before))
 
 
-def _figures(samples: np.ndarray, now: np.ndarray, then: np.ndarray) -> dict[str, float]:
+def _features(samples: np.ndarray, now: np.ndarray, then: np.ndarray) -> dict[str, float]:
     found = {"level": float(np.sqrt(np.mean(samples.astype(np.float64) ** 2)) * np.sqrt(2))}
     for name, (low, high) in BANDS.items():
         band = now[(low <= _FREQUENCIES) & (high > _FREQUENCIES)]
@@ -62,9 +62,9 @@ class Hops:
     def __init__(self) -> None:
         self._number: int | None = None
         self._then: np.ndarray | None = None
-        self.loudest = dict.fromkeys(FIGURES, 0.0)
+        self.loudest = dict.fromkeys(AUDIO_FEATURES, 0.0)
 
-    def hear(self, newest: int, window: Callable[[int], np.ndarray]) -> dict[str, float]:
+    def loudest_since(self, newest: int, window: Callable[[int], np.ndarray]) -> dict[str, float]:
         """The loudest figures since the last call. newest: the number of the newest hop. window:
         (WINDOW,) samples up to the end of a hop, by its number."""
         last = self._number
@@ -77,14 +77,14 @@ class Hops:
         for number in range(first, newest + 1):
             samples = window(number)
             now = _spectrum(samples)
-            found.append(_figures(samples, now, then))
+            found.append(_features(samples, now, then))
             then = now
         self._number, self._then = newest, then
-        self.loudest = {name: max(one[name] for one in found) for name in FIGURES}
+        self.loudest = {name: max(one[name] for one in found) for name in AUDIO_FEATURES}
         return self.loudest
 
 
-class Track:
+class AudioFile:
     """An audio file, or a clip's own sound: heard at the frame's time, so that it repeats offline.
     Starts anew at its end."""
 
@@ -114,7 +114,7 @@ class Track:
         return self._samples.take(np.arange(end - WINDOW, end), mode="wrap")
 
     def level(self, band: str, time: float) -> float:
-        return self._hops.hear(int(time * RATE) // HOP, self._window)[band]
+        return self._hops.loudest_since(int(time * RATE) // HOP, self._window)[band]
 
     def close(self) -> None:
         """Nothing to end."""
@@ -137,7 +137,7 @@ class AudioInput:
         self._blocks: deque[np.ndarray] = deque(maxlen=WINDOW // HOP + MOST_HOPS + 2)
         self._serial = 0
         self._hops = Hops()
-        self._frame = -1.0, dict.fromkeys(FIGURES, 0.0)
+        self._frame = -1.0, dict.fromkeys(AUDIO_FEATURES, 0.0)
         try:
             self._stream: Any = sounddevice.InputStream(
                 samplerate=RATE,
@@ -145,13 +145,13 @@ class AudioInput:
                 channels=1,
                 dtype="float32",
                 device=device or None,
-                callback=self._heard,
+                callback=self._on_block,
             )
             self._stream.start()
         except Exception as error:  # PortAudio's own class, and ValueError for an unknown device
             raise Unavailable(f"audio input {device or '(default)'}: {error}") from None
 
-    def _heard(self, block: np.ndarray, frames: int, moment: object, status: object) -> None:
+    def _on_block(self, block: np.ndarray, frames: int, moment: object, status: object) -> None:
         with self._lock:
             self._blocks.append(block[:, 0].copy())
             self._serial += 1
@@ -170,7 +170,7 @@ class AudioInput:
             end = max(WINDOW // HOP, len(blocks) - (serial - number))
             return np.concatenate(blocks[end - WINDOW // HOP : end])
 
-        self._frame = time, self._hops.hear(serial, window)
+        self._frame = time, self._hops.loudest_since(serial, window)
         return self._frame[1][band]
 
     def close(self) -> None:

@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from vj.control.audio import AudioInput, Silence, Track
-from vj.control.engine import ControlEngine, Playable
+from vj.control.audio import AudioFile, AudioInput, Silence
+from vj.control.engine import ControlEngine, ControlledShow
 from vj.control.modulation import Modulation
-from vj.control.modulators import Envelope, Follower, Lfo, Signal
+from vj.control.modulators import Envelope, Follower, Lfo, ModulationSource
 from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.show.control_sections import ModulatorRule
 from vj.show.midi_controls import control
 
 
-class Modulated(Playable, Protocol):
+class ModulatedShow(ControlledShow, Protocol):
     """A show with its modulators."""
 
     @property
@@ -35,9 +35,9 @@ class AudioInputs:
         """before: those whose place these may take: an input that is open there is used as it is,
         since a device may have one user."""
         self._live, self._log, self._before = live, log, before
-        self._open: dict[str, Track | AudioInput | Silence] = {}
+        self._open: dict[str, AudioFile | AudioInput | Silence] = {}
 
-    def at(self, name: str) -> Track | AudioInput | Silence:
+    def at(self, name: str) -> AudioFile | AudioInput | Silence:
         """name: an audio file, or a part of an input's name."""
         there = self._before._open.get(name) if self._before is not None else None
         if name not in self._open and isinstance(there, AudioInput):
@@ -50,9 +50,9 @@ class AudioInputs:
                 self._open[name] = Silence()
         return self._open[name]
 
-    def _listen(self, name: str) -> Track | AudioInput:
+    def _listen(self, name: str) -> AudioFile | AudioInput:
         if Path(name).suffix and Path(name).is_file():
-            return Track(Path(name))
+            return AudioFile(Path(name))
         if Path(name).suffix in (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".mp4", ".mkv"):
             raise Fault(f"audio {name}: no such file")
         if not self._live:
@@ -79,7 +79,7 @@ def _cause(text: str) -> str:
     return text
 
 
-def _signal(rule: ModulatorRule, audio_inputs: AudioInputs, number: int) -> Signal:
+def _source(rule: ModulatorRule, audio_inputs: AudioInputs, number: int) -> ModulationSource:
     if rule.lfo is not None:
         return Lfo(rule.lfo, rule.rate, rule.phase, rule.seed or number)
     if rule.envelope is not None:
@@ -95,7 +95,7 @@ def _signal(rule: ModulatorRule, audio_inputs: AudioInputs, number: int) -> Sign
 
 
 def make_engine(
-    show: Modulated,
+    show: ModulatedShow,
     store: Store,
     *,
     live: bool,
@@ -123,7 +123,7 @@ def make_engine(
             Modulation(
                 f"mod/{name}",
                 target,
-                _signal(rule, audio_inputs, number),
+                _source(rule, audio_inputs, number),
                 low,
                 high,
                 _cause(rule.envelope or ""),

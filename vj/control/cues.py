@@ -47,24 +47,24 @@ class CueList:
 
     def __init__(self, rules: Sequence[CueRule]) -> None:
         self.cues: dict[str, CueRule] = {rule.name: rule for rule in rules}
-        self.standing: str | None = None
-        self.kept: dict[str, CueRule] = {}
+        self.current: str | None = None
+        self.stored: dict[str, CueRule] = {}
         """Cues that were stored while playing and are not written into the show file yet."""
         self._due_time, self._due_beat = math.inf, math.inf
 
     def take_over(self, old: CueList, table: Table) -> None:
         """Go on where another list was: the standing cue and what follows it, and what was stored,
         but for parameters that the table has no more."""
-        for name, rule in old.kept.items():
+        for name, rule in old.stored.items():
             known = {key: value for key, value in rule.set.items() if key in table.rows}
-            self.cues[name] = self.kept[name] = (
+            self.cues[name] = self.stored[name] = (
                 rule if len(known) == len(rule.set) else rule.model_copy(update={"set": known})
             )
-        if old.standing in self.cues:
-            self.standing = old.standing
+        if old.current in self.cues:
+            self.current = old.current
             self._due_time, self._due_beat = old._due_time, old._due_beat
 
-    def follow_nothing(self) -> None:
+    def cancel_follow(self) -> None:
         """Whatever would have followed by itself does not."""
         self._due_time, self._due_beat = math.inf, math.inf
 
@@ -72,9 +72,9 @@ class CueList:
         """The cue after (or before) the standing one; before the first go, the first. None at
         either end."""
         names = list(self.cues)
-        if self.standing not in self.cues:
+        if self.current not in self.cues:
             return names[0] if names and step > 0 else None
-        index = names.index(self.standing) + step
+        index = names.index(self.current) + step
         return names[index] if 0 <= index < len(names) else None
 
     def named(self, asked: object) -> CueRule:
@@ -125,18 +125,18 @@ class CueList:
         for name, value in cue.set.items():
             pace = InBeats(tempo, beats, tempo.beat(store.time)) if beats > 0 else None
             store.fade(name, value, seconds, curve(cue.eases.get(name, cue.ease)), origin, pace)
-        self.standing = cue.name
+        self.current = cue.name
         self._plan(cue, time, tempo)
         return seconds
 
     def resume(self, name: str) -> None:
         """A cue stands, and whatever follows it is still to come."""
-        self.standing, self._due_time = name, 0.0
+        self.current, self._due_time = name, 0.0
 
     def begin(self, time: float, tempo: Tempo) -> None:
         """The show begins: what follows a cue that was fired before is counted from now."""
-        if self.standing is not None and (self._due_time, self._due_beat) != (math.inf, math.inf):
-            self._plan(self.cues[self.standing], time, tempo)
+        if self.current is not None and (self._due_time, self._due_beat) != (math.inf, math.inf):
+            self._plan(self.cues[self.current], time, tempo)
 
     def _plan(self, cue: CueRule, time: float, tempo: Tempo) -> None:
         """When the cue is followed by another, if it is."""
@@ -152,12 +152,12 @@ class CueList:
 
     def following(self, time: float, tempo: Tempo) -> str | None:
         """The cue that is due by itself."""
-        if self.standing is None or (
+        if self.current is None or (
             time < self._due_time - 1e-9 and tempo.beat(time) < self._due_beat - 1e-9
         ):
             return None
         self._due_time, self._due_beat = math.inf, math.inf
-        return self.cues[self.standing].then or self.neighbour(1)
+        return self.cues[self.current].then or self.neighbour(1)
 
     def store(self, name: str, values: dict[str, Value]) -> CueRule:
         """Keep a state as a cue, over one of the same name, whose fade it then has. Raises
@@ -170,7 +170,7 @@ class CueList:
             if old
             else CueRule(name=name, set=kept, fade=Duration(1.0))
         )
-        self.cues[name] = self.kept[name] = rule
+        self.cues[name] = self.stored[name] = rule
         return rule
 
 
@@ -211,15 +211,15 @@ class Timeline:
     def __init__(self, rules: Sequence[TimelineRule]) -> None:
         self.position = Position()
         self.rules, self._next = rules, 0
-        self._stood: tuple[float, float] | None = None
+        self._stopped_at: tuple[float, float] | None = None
         self.waits = False
         """The show has not begun: live, no model paints yet."""
         self._from = 0.0, 0.0
 
     @property
-    def stands(self) -> bool:
+    def stopped(self) -> bool:
         """It was stopped, or has not begun, and the curves along it with it."""
-        return self._stood is not None or self.waits
+        return self._stopped_at is not None or self.waits
 
     def begin(self, time: float, tempo: Tempo) -> None:
         """The show begins, this moment is its start. Does nothing when it has begun."""
@@ -228,8 +228,8 @@ class Timeline:
             seconds, beats = self._from
             self.position.skip(time - seconds, tempo.beat(time) - beats)
             self._next = self._count_past(time, tempo) if seconds > 0 else 0
-            if self._stood is not None:
-                self._stood = time, tempo.beat(time)
+            if self._stopped_at is not None:
+                self._stopped_at = time, tempo.beat(time)
 
     def resume(self, seconds: float, beats: float) -> None:
         """Have it begin later: so much of it has been played before."""
@@ -239,7 +239,7 @@ class Timeline:
         """Seconds and beats since its beginning, None before it."""
         if self.waits:
             return None
-        time, beat = self._stood or (time, tempo.beat(time))
+        time, beat = self._stopped_at or (time, tempo.beat(time))
         return self.position.seconds(time), beat - tempo.beat(time) + self.position.beats(
             time, tempo
         )
@@ -249,18 +249,18 @@ class Timeline:
 
     def stop(self, time: float, tempo: Tempo) -> None:
         """Stand still until `play`."""
-        if self._stood is None:
-            self._stood = time, tempo.beat(time)
+        if self._stopped_at is None:
+            self._stopped_at = time, tempo.beat(time)
 
     def play(self, time: float, tempo: Tempo) -> None:
         """Go on from where it was stopped."""
-        if self._stood is not None and not self.waits:
-            self.position.skip(time - self._stood[0], tempo.beat(time) - self._stood[1])
-        self._stood = None
+        if self._stopped_at is not None and not self.waits:
+            self.position.skip(time - self._stopped_at[0], tempo.beat(time) - self._stopped_at[1])
+        self._stopped_at = None
 
-    def go_on(self, old: Timeline, time: float, tempo: Tempo) -> None:
+    def take_over(self, old: Timeline, time: float, tempo: Tempo) -> None:
         """From where another was: entries whose moment has passed do not happen again."""
-        self.position, self._stood, self.waits = old.position, old._stood, old.waits
+        self.position, self._stopped_at, self.waits = old.position, old._stopped_at, old.waits
         if self.waits:
             self._next = 0
         elif self.rules == old.rules:
@@ -271,7 +271,7 @@ class Timeline:
     def due(self, time: float, tempo: Tempo) -> list[str]:
         """The cues whose moment has come."""
         found: list[str] = []
-        if self.stands:
+        if self.stopped:
             return found
         for _ in range(1000):  # a loop shorter than a frame must not hang
             if self._next >= len(self.rules):
@@ -309,18 +309,22 @@ class CurveTrack:
         self.to, self.rule = to or rule.to, rule
         self._legs = [_Leg(point.at, point.value, curve(point.curve)) for point in rule.points]
         self._loop = rule.loop
-        self._held = self._holds = False
-        self._given_up: int | None = None
+        self._released = self._touch_pending = False
+        self._released_leg: int | None = None
 
     def touch(self) -> None:
         """A hand takes the parameter."""
-        self._holds = True
+        self._touch_pending = True
 
     def take_over(self, old: CurveTrack) -> None:
         """Go on where another curve of the parameter was."""
-        self._holds = old._holds or old._held
+        self._touch_pending = old._touch_pending or old._released
         if self.rule == old.rule:
-            self._holds, self._held, self._given_up = old._holds, old._held, old._given_up
+            self._touch_pending, self._released, self._released_leg = (
+                old._touch_pending,
+                old._released,
+                old._released_leg,
+            )
 
     def at(self, position: Position, time: float, tempo: Tempo) -> float | None:
         """The value in the frame at `time`; None while a hand has it, or before the first point."""
@@ -336,11 +340,11 @@ class CurveTrack:
             now, rounds = moments[0] + rest, int(whole)
         leg = sum(1 for moment in moments if now >= moment - 1e-9) - 1
         here = rounds * len(moments) + leg
-        if self._holds:
-            self._holds, self._held, self._given_up = False, True, here
-        if self._held and self._given_up == here:
+        if self._touch_pending:
+            self._touch_pending, self._released, self._released_leg = False, True, here
+        if self._released and self._released_leg == here:
             return None
-        self._held = False
+        self._released = False
         if leg < 0:
             return None
         if leg == len(self._legs) - 1:

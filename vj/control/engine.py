@@ -15,7 +15,7 @@ from vj.control.cues import CueList, CurveTrack, Timeline
 from vj.control.macros import Macro
 from vj.control.mapping import ControlMapping
 from vj.control.mapping_table import MappingTable
-from vj.control.modulation import Modulation, Modulations
+from vj.control.modulation import Modulation, ModulationMatrix
 from vj.control.tempo import Tempo
 from vj.control.tempo_source import TempoSource
 from vj.core.errors import Fault
@@ -34,12 +34,12 @@ from vj.show.midi_controls import Control
 TEXTS = ("prompt/a", "prompt/b", "prompt/list", "prompt/negative", *PALETTES)
 QUEUE = 8192
 """Events that wait for the next frame, at most; more lose the oldest."""
-HAND_OVER = 1.0
+TEXT_FADE_MARGIN = 1.0
 """Seconds beside its fade in which a cue's text may come late from the encoder and still travel at
 the fade's pace."""
 
 
-class Playable(Protocol):
+class ControlledShow(Protocol):
     """What a control engine needs to know of a show."""
 
     @property
@@ -61,7 +61,7 @@ class ControlEngine:
 
     def __init__(
         self,
-        show: Playable,
+        show: ControlledShow,
         store: Store,
         modulations: Sequence[Modulation] = (),
         *,
@@ -75,26 +75,28 @@ class ControlEngine:
         early by."""
         self.store, self._now, self._log, self._latency = store, now, log, latency
         self._remark = remark or log
-        self.lead = TempoSource(
+        self.tempo_source = TempoSource(
             Tempo(show.tempo.bpm, show.tempo.beats_per_bar), show.tempo.follow, log
         )
         self.cues = CueList(show.cues)
         self.timeline = Timeline(show.timeline)
-        self.schedules = [CurveTrack(rule, store.table.find(rule.to).name) for rule in show.curves]
-        self._scheduled = {schedule.to for schedule in self.schedules}
+        self.curve_tracks = [
+            CurveTrack(rule, store.table.find(rule.to).name) for rule in show.curves
+        ]
+        self._curve_parameters = {track.to for track in self.curve_tracks}
         self.macros = [Macro(name, rule, store.table) for name, rule in show.macros.items()]
-        self.modulations = Modulations(modulations)
+        self.modulations = ModulationMatrix(modulations)
         self.mapping_table = MappingTable(show.mappings, store.table)
         self._events: deque[tuple[Any, ...]] = deque(maxlen=QUEUE)
         self._time = 0.0
         self._whole_beat = self._whole_bar = -1
-        self._travel: tuple[float, float] | None = None
+        self._text_fade: tuple[float, float] | None = None
         self._panics = 0
         self.events = 0
 
     @property
     def tempo(self) -> Tempo:
-        return self.lead.tempo
+        return self.tempo_source.tempo
 
     @property
     def mappings(self) -> list[ControlMapping]:
@@ -110,7 +112,7 @@ class ControlEngine:
     def timeline_position(self) -> tuple[float, float] | None:
         """Seconds and beats from the show's beginning to the last frame; None before it, and where
         nothing lies along them."""
-        if not self.timeline.rules and not self.schedules:
+        if not self.timeline.rules and not self.curve_tracks:
             return None
         return self.timeline.passed(self._time, self.tempo)
 
@@ -137,22 +139,22 @@ class ControlEngine:
         that a fading text takes. Fades and glides of parameters are the store's. With the store's
         lock held.
         """
-        self.lead.take_over(old.lead)
+        self.tempo_source.take_over(old.tempo_source)
         self._time, self._whole_beat, self._whole_bar = old._time, old._whole_beat, old._whole_bar
         old._events.extend(self._events)
         self._events = old._events  # whoever still hears for the old one is heard here
-        self._travel, self.events = old._travel, self.events + old.events
+        self._text_fade, self.events = old._text_fade, self.events + old.events
         self.mapping_table.take_over(old.mapping_table)
         macros = {macro.parameter: macro.value for macro in old.macros}
         for macro in self.macros:
             macro.value = macros.get(macro.parameter, 0.0)
         self.modulations.take_over(old.modulations)
         self.cues.take_over(old.cues, self.store.table)
-        self.timeline.go_on(old.timeline, self._time, self.tempo)
-        curves = {schedule.to: schedule for schedule in old.schedules}
-        for schedule in self.schedules:
-            if schedule.to in curves:
-                schedule.take_over(curves[schedule.to])
+        self.timeline.take_over(old.timeline, self._time, self.tempo)
+        curves = {track.to: track for track in old.curve_tracks}
+        for track in self.curve_tracks:
+            if track.to in curves:
+                track.take_over(curves[track.to])
 
     # Heard on any thread; happens with the next frame.
 
@@ -160,15 +162,15 @@ class ControlEngine:
         """A message to an address of a mapping. False when none listens to it."""
         if (
             not self.mapping_table.has_osc(address)
-            and f"osc {address}" not in self.modulations.causes
+            and f"osc {address}" not in self.modulations.trigger_names
         ):
             return False
         self._events.append(("osc", address, arguments))
         return True
 
-    def on_midi(self, heard: Control, raw: float, device: str = "") -> None:
+    def on_midi(self, control: Control, raw: float, device: str = "") -> None:
         """A control's raw value; a note's is its velocity, 0 for its end."""
-        self._events.append(("midi", heard, raw, device))
+        self._events.append(("midi", control, raw, device))
 
     def on_key(self, key: str) -> bool:
         """A key of the terminal."""
@@ -180,7 +182,7 @@ class ControlEngine:
     def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
         """`tick`, `start`, `continue`, `stop` or `position` (sixteenths from the song's start) of a
         MIDI clock, at a moment of the show's clock."""
-        if self.lead.follows == "midi":
+        if self.tempo_source.follows == "midi":
             self._events.append(("clock", what, time, device, position))
 
     def changed(self, name: str, value: Value, origin: object) -> None:
@@ -193,7 +195,7 @@ class ControlEngine:
             self._events.append(("set", name, value, self._now()))
         elif (
             name in TEXTS
-            or name in self._scheduled
+            or name in self._curve_parameters
             or any(mapping is not origin for mapping in self.mapping_table.on(name))
         ):
             self._events.append(("touch", name, origin))
@@ -208,36 +210,36 @@ class ControlEngine:
         ]  # is no hand, and its ticks are counted
         self._events.clear()
         self._events.extend(clock)
-        self._travel = None
-        self.mapping_table.gate_off()
-        self.modulations.rest()
+        self._text_fade = None
+        self.mapping_table.release()
+        self.modulations.reset()
         for macro in self.macros:
             macro.value = float(self.store.start_of(macro.parameter))
-        self.cues.follow_nothing()
+        self.cues.cancel_follow()
         self.timeline.stop(self._time, self.tempo)
-        self.lead.panic(self.store, self._time)
+        self.tempo_source.panic(self.store, self._time)
 
     # Once a frame, on the render thread.
 
-    def before(self, time: float) -> None:
+    def update_base(self, time: float) -> None:
         """Base values for the frame at `time`."""
         passed, self._time = max(0.0, time - self._time), time
-        self._on_all(time)
-        self.lead.show(self.store, time)
-        self._play_beats(time)
+        self._process_events(time)
+        self.tempo_source.publish(self.store, time)
+        self._trigger_beats(time)
         for name in self.timeline.due(time, self.tempo):
-            self._fire_or_say(name, time)
+            self._fire_or_log(name, time)
         following = None if self.timeline.waits else self.cues.following(time, self.tempo)
         if following is not None:
-            self._fire_or_say(following, time)
-        if not self.timeline.stands:
-            for schedule in list(self.schedules):
+            self._fire_or_log(following, time)
+        if not self.timeline.stopped:
+            for track in list(self.curve_tracks):
                 try:
-                    value = schedule.at(self.timeline.position, time, self.tempo)
+                    value = track.at(self.timeline.position, time, self.tempo)
                     if value is not None:
-                        self.store.place(schedule.to, value)
+                        self.store.place(track.to, value)
                 except Exception as error:  # one automation fails: the others and the picture go on
-                    self._switch_off(self.schedules, schedule, f"the curve of {schedule.to}", error)
+                    self._switch_off(self.curve_tracks, track, f"the curve of {track.to}", error)
         for mapping in list(self.mappings):
             try:
                 mapping.step(passed, self.store)
@@ -263,13 +265,13 @@ class ControlEngine:
         self.mapping_table.drop(mapping)
         self._failed(f"the mapping of {mapping.rule.control} to {mapping.row.name}", error)
 
-    def _fire_or_say(self, name: str, time: float) -> None:
+    def _fire_or_log(self, name: str, time: float) -> None:
         try:
             self._fire(name, time)
         except Fault as fault:
             self._log(str(fault))
 
-    def _on_all(self, time: float) -> None:
+    def _process_events(self, time: float) -> None:
         moves: dict[tuple[int, str], tuple[ControlMapping, object]] = {}
         panics = self._panics
         while self._events:
@@ -278,23 +280,23 @@ class ControlEngine:
             try:
                 if kind in ("osc", "midi", "key"):
                     device = event[2] if kind == "midi" else ""
-                    for mapping, raw in self._moved(kind, event, time):
+                    for mapping, raw in self._mappings_for(kind, event, time):
                         if mapping.continuous:
                             moves.pop((id(mapping), device), None)
                             moves[id(mapping), device] = mapping, raw
                         else:
-                            self._hear(mapping, raw, device)
+                            self._on_value(mapping, raw, device)
                             if (
                                 self._panics != panics
                             ):  # it was panic: what was moved before is no more
                                 panics = self._panics
                                 moves.clear()
                 elif kind == "clock":
-                    self.lead.on_clock(*event)
+                    self.tempo_source.on_clock(*event)
                 elif kind == "set":
                     self._command(event[0], event[1], event[2], time)
                 else:
-                    self._touched(event[0], event[1])
+                    self._on_touch(event[0], event[1])
             except Fault as fault:
                 self._remark(str(fault))
             except (
@@ -305,24 +307,24 @@ class ControlEngine:
                     f"{error}); please report this"
                 )
         for (_, device), (mapping, raw) in moves.items():
-            self._hear(mapping, raw, device)
+            self._on_value(mapping, raw, device)
 
-    def _hear(self, mapping: ControlMapping, raw: object, device: str) -> None:
+    def _on_value(self, mapping: ControlMapping, raw: object, device: str) -> None:
         try:
-            mapping.hear(raw, self.store, self.mapping_table, device)
-            self._report_beyond(mapping)
+            mapping.on_value(raw, self.store, self.mapping_table, device)
+            self._report_clamped(mapping)
         except Fault as fault:
             self._remark(f"{mapping.rule.control}: {fault}")
-        except Exception as error:  # as in `before`
+        except Exception as error:  # as in `update_base`
             self._drop_mapping(mapping, error)
 
-    def _report_beyond(self, mapping: ControlMapping) -> None:
+    def _report_clamped(self, mapping: ControlMapping) -> None:
         """A control was pushed past its parameter's end."""
-        if mapping.beyond:
-            self._remark(f"{mapping.rule.control}: {mapping.beyond}; the nearest is set")
-            mapping.beyond = ""
+        if mapping.clamp_remark:
+            self._remark(f"{mapping.rule.control}: {mapping.clamp_remark}; the nearest is set")
+            mapping.clamp_remark = ""
 
-    def _moved(
+    def _mappings_for(
         self, kind: str, event: list[Any], time: float
     ) -> list[tuple[ControlMapping, object]]:
         """The mappings that an event is for, with the raw value each takes from it."""
@@ -332,13 +334,13 @@ class ControlEngine:
             return self.mapping_table.by_osc(address, arguments)
         if kind == "key":
             return self.mapping_table.by_key(event[0])
-        heard, raw, device = event
+        control, raw, device = event
         for cause in {
-            str(heard),
-            str(Control(heard.kind, heard.number)),
+            str(control),
+            str(Control(control.kind, control.number)),
         }:  # an envelope may name the channel
             self.modulations.trigger(f"midi {cause}", raw, time)
-        return self.mapping_table.by_midi(heard, raw, device)
+        return self.mapping_table.by_midi(control, raw, device)
 
     def _command(self, name: str, value: Value, moment: float, time: float) -> None:
         if name == "tempo/tap":
@@ -350,7 +352,7 @@ class ControlEngine:
             if found is None:
                 self._remark(
                     f"{name}: there is no cue {'after' if name == 'cue/go' else 'before'} "
-                    f"{self.cues.standing or 'the start'}"
+                    f"{self.cues.current or 'the start'}"
                 )
             else:
                 self._fire(found, time)
@@ -366,24 +368,24 @@ class ControlEngine:
         seconds = self.cues.fire(cue, self.store, time, self.tempo, self)
         names = {self.store.table.find(name).name for name in cue.set}
         for name in names:
-            self._touched(name, self)
+            self._on_touch(name, self)
         if not names.isdisjoint(TEXTS):
-            self._travel = (seconds, time + seconds + HAND_OVER)
+            self._text_fade = (seconds, time + seconds + TEXT_FADE_MARGIN)
         self.modulations.trigger("cue", 1.0, time)
         self.modulations.trigger(f"cue {cue.name}", 1.0, time)
 
-    def _touched(self, name: str, origin: object) -> None:
+    def _on_touch(self, name: str, origin: object) -> None:
         """Somebody has moved a parameter: whoever else moved it lets go."""
         if name in TEXTS and origin is not self:
-            self._travel = None
+            self._text_fade = None
         for mapping in self.mapping_table.on(name):
             if mapping is not origin:
-                mapping.gate_off()
-        for schedule in self.schedules:
-            if schedule.to == name:
-                schedule.touch()
+                mapping.release()
+        for track in self.curve_tracks:
+            if track.to == name:
+                track.touch()
 
-    def _play_beats(self, time: float) -> None:
+    def _trigger_beats(self, time: float) -> None:
         beat = self.tempo.beat(time)
         whole, bar = int(beat // 1), int(beat // self.tempo.beats_per_bar)
         if self.tempo.running:
@@ -395,28 +397,28 @@ class ControlEngine:
         for mapping, value in self.mapping_table.due(time, self.tempo, self._latency()):
             try:
                 mapping.apply(value, self.store)
-                self._report_beyond(mapping)
+                self._report_clamped(mapping)
             except Fault as fault:
                 self._remark(f"{mapping.rule.control}: {fault}")
-            except Exception as error:  # as in `before`
+            except Exception as error:  # as in `update_base`
                 self._drop_mapping(mapping, error)
 
-    def after(self, values: dict[str, Value], time: float) -> None:
+    def modulate(self, values: dict[str, Value], time: float) -> None:
         """Macros, modulators, and the clamp, on one frame's values."""
         moved: set[str] = set()
         for macro in list(self.macros):
             try:
                 moved.update(macro.apply(values))  # type: ignore[arg-type]
-            except Exception as error:  # as in `before`
+            except Exception as error:  # as in `update_base`
                 self._switch_off(self.macros, macro, macro.parameter, error)
         moved |= self.modulations.apply(values, time, self.tempo, self._failed)
         for name in moved:
             row = self.store.table.rows[name]
             kept = min(row.high, max(row.low, float(values[name])))
             values[name] = round(kept) if row.kind == "int" else kept
-        self.lead.on_tempo_set(values["tempo/bpm"], time)
-        if self._travel is not None:
-            if time > self._travel[1]:
-                self._travel = None
+        self.tempo_source.on_tempo_set(values["tempo/bpm"], time)
+        if self._text_fade is not None:
+            if time > self._text_fade[1]:
+                self._text_fade = None
             else:
-                values["prompt/travel"] = min(60.0, self._travel[0])
+                values["prompt/travel"] = min(60.0, self._text_fade[0])

@@ -46,9 +46,9 @@ class Keyboard:
     """Gives keys to `press` on a thread of its own; the terminal is as it was after `close`. Does
     nothing in a pipe."""
 
-    def __init__(self, press: Callable[[str], None]) -> None:
-        self._press = press
-        self._before: Any = None
+    def __init__(self, on_key: Callable[[str], None]) -> None:
+        self._on_key = on_key
+        self._saved_mode: Any = None
         self._stop = threading.Event()
 
     def start(self) -> None:
@@ -64,10 +64,10 @@ class Keyboard:
             except OSError:
                 pass  # a terminal that is not this session's own may be read by anybody
             try:
-                self._before = termios.tcgetattr(sys.stdin.fileno())
+                self._saved_mode = termios.tcgetattr(sys.stdin.fileno())
                 tty.setcbreak(sys.stdin.fileno())
             except (OSError, termios.error):
-                self._before = None
+                self._saved_mode = None
                 return  # it has just gone: the show plays without keys
             _OPEN.append(self)
         threading.Thread(target=self._run, name="keys", daemon=True).start()
@@ -75,10 +75,10 @@ class Keyboard:
     def close(self) -> None:
         """Leave the terminal as it was. May be called twice."""
         self._stop.set()
-        if self._before is not None:
+        if self._saved_mode is not None:
             import termios
 
-            before, self._before = self._before, None
+            before, self._saved_mode = self._saved_mode, None
             _OPEN.remove(self)
             with contextlib.suppress(
                 OSError, ValueError, termios.error
@@ -92,7 +92,7 @@ class Keyboard:
             except (OSError, ValueError):  # the terminal has gone, or was closed; the show has not
                 return
             if key:
-                self._press(key)
+                self._on_key(key)
 
     def _read(self) -> str:
         """The next key's name, "" when none came within a moment."""

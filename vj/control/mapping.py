@@ -18,7 +18,7 @@ PRESS = object()
 """What a message without arguments stands for: it presses a button, and says nothing to a fader."""
 TOO_LARGE = 1e300
 """What no control sends; also infinity, and whole numbers that no float holds."""
-NEAR = 0.02
+TAKEOVER_RANGE = 0.02
 """A control takes hold within this share of its range."""
 SETTLED = 1e-4
 PEDALS = range(64, 70)
@@ -34,10 +34,10 @@ RELATIVE = {
 class BeatQueue(Protocol):
     """Takes what shall happen on a beat."""
 
-    def at_beat(self, mapping: ControlMapping, value: object) -> None: ...
+    def quantise(self, mapping: ControlMapping, value: object) -> None: ...
 
 
-def taken(rule: MappingRule, arguments: tuple[Any, ...]) -> object:
+def selected_argument(rule: MappingRule, arguments: tuple[Any, ...]) -> object:
     """The argument of an OSC message a mapping is about: by index, `last`, `count`, `json 0 1`, a
     path into JSON text, or `share 1`, how much of all weights the entry of this number has in the
     JSON text [[what, weight], ...].
@@ -71,23 +71,23 @@ class ControlMapping:
     rule: MappingRule
     row: Parameter
     span: tuple[float, float]
-    mine: Value | None = None
+    last_set: Value | None = None
     """What it gave the parameter last; while that stands, it holds it."""
     due: float | None = None
     """When a quantised change of it shall happen."""
-    beyond: str = ""
+    clamp_remark: str = ""
     """What is to be said of the last value: it was past the parameter's end, and the one before was
     not."""
-    _pushed: bool = False
-    _raw: dict[str, float] = field(default_factory=dict)
+    _was_clamped: bool = False
+    _last_raw: dict[str, float] = field(default_factory=dict)
     """Where each device's control was last seen."""
-    _aim: float = 0.0
-    _moving: bool = False
-    _on: dict[str, bool] = field(default_factory=dict)
+    _target: float = 0.0
+    _smoothing: bool = False
+    _pressed: dict[str, bool] = field(default_factory=dict)
     """Whether each device's control is pressed."""
-    _by: str = ""
+    _last_device: str = ""
     """The device that moved it last."""
-    _tip: float | None = None
+    _smoothed: float | None = None
 
     def __post_init__(self) -> None:
         count = len(self.row.choices) - 1
@@ -102,7 +102,7 @@ class ControlMapping:
         )
         if (midi is not None and midi.number in PEDALS) or self.row.name.startswith("macro/"):
             soft = False  # pressed and released: they have no place to be fetched from
-        self._soft = (
+        self._soft_takeover = (
             soft if self.rule.takeover is None else self.rule.takeover
         ) and self.rule.relative is None
         self._smooth = self.rule.smooth.seconds
@@ -137,47 +137,49 @@ class ControlMapping:
         u = 1 - above if self.rule.invert else above
         return self.span[0] + u * (self.span[1] - self.span[0])
 
-    def hear(self, raw: object, store: Store, later: BeatQueue, device: str = "") -> None:
+    def on_value(self, raw: object, store: Store, queue: BeatQueue, device: str = "") -> None:
         """The control has moved, that of a device, since two of a name may lie on the desk."""
         if raw is PRESS:
             if self.continuous:
                 return
             raw = True
-        value = self._meant(raw, store, device)
+        value = self._interpret(raw, store, device)
         if value is None:
             return
-        self._by = device
+        self._last_device = device
         if self.rule.quantise:
-            later.at_beat(self, value)
+            queue.quantise(self, value)
         else:
             self.apply(value, store)
 
     def apply(self, value: object, store: Store) -> None:
         """Give the parameter what the control asks for."""
         if self._smooth > 0 and isinstance(value, float) and self.row.kind in ("float", "int"):
-            if not self._moving or self.mine is None:
-                self.mine = store.base()[self.row.name]
-                self._tip = float(self.mine)
-            self._aim, self._moving = value, True
+            if not self._smoothing or self.last_set is None:
+                self.last_set = store.base()[self.row.name]
+                self._smoothed = float(self.last_set)
+            self._target, self._smoothing = value, True
             return
         remark = store.set(self.row.name, value, self)
-        self.beyond, self._pushed = "" if self._pushed else remark, bool(remark)
-        self.mine = store.get(self.row.name)
+        self.clamp_remark, self._was_clamped = "" if self._was_clamped else remark, bool(remark)
+        self.last_set = store.get(self.row.name)
 
     def step(self, seconds: float, store: Store) -> None:
         """Smoothing goes on by one frame: 95 % of the way in the time the mapping names."""
-        if not self._moving or self._tip is None:
+        if not self._smoothing or self._smoothed is None:
             return
-        self._tip += (self._aim - self._tip) * (1 - math.exp(-3 * max(0.0, seconds) / self._smooth))
-        if abs(self._aim - self._tip) <= SETTLED * (self.high - self.low):
-            self._tip, self._moving = self._aim, False
-        store.place(self.row.name, self._tip)
-        self.mine = store.get(self.row.name)
+        self._smoothed += (self._target - self._smoothed) * (
+            1 - math.exp(-3 * max(0.0, seconds) / self._smooth)
+        )
+        if abs(self._target - self._smoothed) <= SETTLED * (self.high - self.low):
+            self._smoothed, self._smoothing = self._target, False
+        store.place(self.row.name, self._smoothed)
+        self.last_set = store.get(self.row.name)
 
-    def gate_off(self) -> None:
+    def release(self) -> None:
         """Somebody else has moved the parameter."""
-        self._moving = False
-        self.mine = None
+        self._smoothing = False
+        self.last_set = None
 
     def take_over(self, old: ControlMapping) -> None:
         """Go on where another mapping of the same control and parameter was: what it holds, what it
@@ -185,21 +187,26 @@ class ControlMapping:
         when its quantised change is due."""
         if self.row.kind != old.row.kind:
             return
-        self.mine, self._raw, self._on, self._by = old.mine, old._raw, old._on, old._by
+        self.last_set, self._last_raw, self._pressed, self._last_device = (
+            old.last_set,
+            old._last_raw,
+            old._pressed,
+            old._last_device,
+        )
         if self.rule.quantise == old.rule.quantise:
             self.due = old.due
-        if self._smooth > 0 and old._moving:
-            self._aim, self._tip, self._moving = (
-                min(self.high, max(self.low, old._aim)),
-                old._tip,
+        if self._smooth > 0 and old._smoothing:
+            self._target, self._smoothed, self._smoothing = (
+                min(self.high, max(self.low, old._target)),
+                old._smoothed,
                 True,
             )
 
-    def _meant(self, raw: object, store: Store, device: str = "") -> object:
+    def _interpret(self, raw: object, store: Store, device: str = "") -> object:
         """The parameter's value that a raw value stands for; None when it means no change."""
         rule, kind = self.rule, self.row.kind
         if isinstance(raw, bool):
-            self._on[device], raw = (
+            self._pressed[device], raw = (
                 False,
                 self.span[1] if raw else self.span[0],
             )  # a press each time, with no release between
@@ -212,13 +219,13 @@ class ControlMapping:
         if not isinstance(raw, int | float) or not abs(raw) < TOO_LARGE:
             return None
         if rule.relative is not None:
-            return self._turned(RELATIVE[rule.relative](raw), store)
+            return self._relative_value(RELATIVE[rule.relative](raw), store)
         if rule.as_ == "raw":
             return raw
         low, high = self.span
         note = rule.midi is not None and rule.midi.kind == "note"  # velocity 1 is pressed
         down = raw > low if note or rule.as_ == "velocity" else raw >= low + (high - low) / 2
-        pressed, self._on[device] = down and not self._on.get(device, False), down
+        pressed, self._pressed[device] = down and not self._pressed.get(device, False), down
         if rule.value is not None:
             return rule.value if pressed else None
         if rule.as_ == "trigger" or kind == "trigger":
@@ -226,53 +233,53 @@ class ControlMapping:
         if rule.as_ == "velocity":
             return self.shaped(float(raw)) if down else None
         if rule.as_ == "toggle":
-            return self._toggled(store) if pressed else None
+            return self._toggle_value(store) if pressed else None
         if rule.as_ == "momentary":
             return (self.high if down else self.low) if kind in ("float", "int") else down
         if kind == "switch":
-            return self._switched(float(raw), store)
+            return self._switch_value(float(raw), store)
         if kind in ("choice", "text"):
             return round(self.shaped(float(raw))) if kind == "choice" else str(int(raw))
-        return self._held(float(raw), store, device)
+        return self._picked_up(float(raw), store, device)
 
-    def _turned(self, ticks: float, store: Store) -> float:
-        here = self._aim if self._moving else float(store.get(self.row.name))
+    def _relative_value(self, ticks: float, store: Store) -> float:
+        here = self._target if self._smoothing else float(store.get(self.row.name))
         step = (
             (self.rule.step or 1 / 127) * (self.high - self.low) * (-1 if self.rule.invert else 1)
         )
         return min(self.high, max(self.low, here + ticks * step))
 
-    def _toggled(self, store: Store) -> object:
+    def _toggle_value(self, store: Store) -> object:
         now = store.get(self.row.name)
         if self.row.kind == "switch":
             return not now
         return self.low if float(now) >= self.high - SETTLED * (self.high - self.low) else self.high
 
-    def _switched(self, raw: float, store: Store) -> object:
+    def _switch_value(self, raw: float, store: Store) -> object:
         low, high = self.span
         u = (raw - low) / (high - low)
         u = 1 - u if self.rule.invert else u
         now = bool(store.get(self.row.name))
         edge = 0.5 + (-0.5 if now else 0.5) * self.rule.hysteresis
         wanted = u >= edge
-        return wanted if wanted != now or self.mine is None else None
+        return wanted if wanted != now or self.last_set is None else None
 
-    def _held(self, raw: float, store: Store, device: str) -> float | None:
+    def _picked_up(self, raw: float, store: Store, device: str) -> float | None:
         """The value, once the control has taken hold."""
-        last = self._raw.get(device)
+        last = self._last_raw.get(device)
         value, before = self.shaped(raw), None if last is None else self.shaped(last)
-        self._raw[device] = raw
-        if not self._soft:
+        self._last_raw[device] = raw
+        if not self._soft_takeover:
             return value
         now = float(store.get(self.row.name))
         if (
-            self.mine is not None
-            and self._by == device
-            and abs(now - float(self.mine)) <= SETTLED * (self.high - self.low)
+            self.last_set is not None
+            and self._last_device == device
+            and abs(now - float(self.last_set)) <= SETTLED * (self.high - self.low)
         ):
             return value
         here = min(self.high, max(self.low, now))
-        if abs(value - here) <= NEAR * (self.high - self.low) or (
+        if abs(value - here) <= TAKEOVER_RANGE * (self.high - self.low) or (
             before is not None and (before - here) * (value - here) <= 0
         ):
             return value

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from vj.control.macros import PREFIX as MACRO
-from vj.control.mapping import BEATS, ControlMapping, taken
+from vj.control.mapping import BEATS, ControlMapping, selected_argument
 from vj.control.tempo import Tempo
 from vj.parameters.table import Table
 from vj.show.control_sections import MappingRule
@@ -77,11 +77,11 @@ class MappingTable:
         self._pending = [(other, value) for other, value in self._pending if other is not mapping]
         self.mappings.remove(mapping)
 
-    def gate_off(self) -> None:
+    def release(self) -> None:
         """Nothing is held, smoothed, or waits for a beat."""
         self._pending.clear()
         for mapping in self.mappings:
-            mapping.gate_off()
+            mapping.release()
             mapping.due = None
 
     def on(self, parameter: str) -> Sequence[ControlMapping]:
@@ -99,7 +99,8 @@ class MappingTable:
         self, address: str, arguments: tuple[object, ...]
     ) -> list[tuple[ControlMapping, object]]:
         pairs = [
-            (mapping, taken(mapping.rule, arguments)) for mapping in self._osc.get(address, ())
+            (mapping, selected_argument(mapping.rule, arguments))
+            for mapping in self._osc.get(address, ())
         ]
         return [(mapping, raw) for mapping, raw in pairs if raw is not None]
 
@@ -107,19 +108,19 @@ class MappingTable:
         return [(mapping, raw) for mapping in self._keys.get(key, ()) for raw in (1.0, 0.0)]
 
     def by_midi(
-        self, heard: Control, raw: float, device: str
+        self, control: Control, raw: float, device: str
     ) -> list[tuple[ControlMapping, object]]:
         return [
             (mapping, raw)
-            for mapping in self._midi.get((heard.kind, heard.number), ())
+            for mapping in self._midi.get((control.kind, control.number), ())
             if mapping.rule.midi is not None
-            and mapping.rule.midi.channel in (0, heard.channel)
+            and mapping.rule.midi.channel in (0, control.channel)
             and mapping.rule.device.casefold() in device.casefold()
         ]
 
     # Quantised changes.
 
-    def at_beat(self, mapping: ControlMapping, value: object) -> None:
+    def quantise(self, mapping: ControlMapping, value: object) -> None:
         """Keep a quantised change for its beat; a later one of the same hand takes its place."""
         self._pending = [(other, kept) for other, kept in self._pending if other is not mapping] + [
             (mapping, value)

@@ -6,58 +6,58 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from vj.control.modulators import Envelope, Follower, Signal
+from vj.control.modulators import Envelope, Follower, ModulationSource
 from vj.control.tempo import Tempo
 from vj.parameters.table import Value
 
 
 @dataclass(slots=True)
 class Modulation:
-    """A signal on a parameter. low, high: what it adds at 0 and at 1."""
+    """A source on a parameter. low, high: what it adds at 0 and at 1."""
 
     parameter: str
     to: str
-    signal: Signal
+    source: ModulationSource
     low: float
     high: float
-    on: str = ""
+    triggered_by: str = ""
     """For an envelope: `beat`, `bar`, `cue`, `cue NAME`, or a control in words."""
 
 
-class Modulations:
+class ModulationMatrix:
     """All of a show. Belongs to the render thread."""
 
     def __init__(self, modulations: Sequence[Modulation]) -> None:
         self._all = list(modulations)
-        self.causes = frozenset(modulation.on for modulation in self._all)
+        self.trigger_names = frozenset(modulation.triggered_by for modulation in self._all)
         """What sets envelopes off. May be read from any thread."""
 
-    def take_over(self, old: Modulations) -> None:
+    def take_over(self, old: ModulationMatrix) -> None:
         """Go on where another version of the show was: envelopes and followers that sound."""
-        signals = {modulation.parameter: modulation.signal for modulation in old._all}
+        sources = {modulation.parameter: modulation.source for modulation in old._all}
         for modulation in self._all:
-            signal, former = modulation.signal, signals.get(modulation.parameter)
-            if isinstance(signal, Envelope) and isinstance(former, Envelope):
-                signal.take_over(former)
-            if isinstance(signal, Follower) and isinstance(former, Follower):
-                signal.take_over(former)
+            source, former = modulation.source, sources.get(modulation.parameter)
+            if isinstance(source, Envelope) and isinstance(former, Envelope):
+                source.take_over(former)
+            if isinstance(source, Follower) and isinstance(former, Follower):
+                source.take_over(former)
 
     def trigger(self, cause: str, raw: object, time: float) -> None:
         """Set off the envelopes that wait for this; a value of 0 lets go of them."""
-        if cause not in self.causes:
+        if cause not in self.trigger_names:
             return
         for modulation in self._all:
-            if modulation.on == cause and isinstance(modulation.signal, Envelope):
+            if modulation.triggered_by == cause and isinstance(modulation.source, Envelope):
                 if isinstance(raw, int | float) and raw > 0:
-                    modulation.signal.gate_on(time)
+                    modulation.source.gate_on(time)
                 else:
-                    modulation.signal.gate_off(time)
+                    modulation.source.gate_off(time)
 
-    def rest(self) -> None:
+    def reset(self) -> None:
         """Nothing is set off any more."""
         for modulation in self._all:
-            if isinstance(modulation.signal, Envelope):
-                modulation.signal.rest()
+            if isinstance(modulation.source, Envelope):
+                modulation.source.reset()
 
     def apply(
         self,
@@ -73,7 +73,7 @@ class Modulations:
             amount = float(values[modulation.parameter])
             if amount > 0:
                 try:
-                    level = modulation.signal.at(time, tempo)
+                    level = modulation.source.at(time, tempo)
                     shift = amount * (modulation.low + level * (modulation.high - modulation.low))
                     if not math.isfinite(shift):
                         raise ValueError(f"{shift} is no number to play with")

@@ -14,7 +14,7 @@ from vj.show.durations import Duration
 _WORD = (1 << 64) - 1
 
 
-class Signal(Protocol):
+class ModulationSource(Protocol):
     """Something that is between 0 and 1."""
 
     def at(self, time: float, tempo: Tempo) -> float:
@@ -37,7 +37,7 @@ def _noise(phase: float, seed: int) -> float:
     return (1 - u) * _random(step, seed) + u * _random(step + 1, seed)
 
 
-WAVES: dict[str, Callable[[float, int], float]] = {
+WAVE_FUNCTIONS: dict[str, Callable[[float, int], float]] = {
     "sine": lambda phase, seed: 0.5 - 0.5 * math.cos(2 * math.pi * phase),
     "triangle": lambda phase, seed: 1 - abs(2 * (phase % 1) - 1),
     "saw": lambda phase, seed: phase % 1,
@@ -60,7 +60,7 @@ class Lfo:
     def at(self, time: float, tempo: Tempo) -> float:
         beats = self.period.in_beats(tempo.beats_per_bar)
         position = tempo.beat(time) / beats if self.period.musical else time / self.period.seconds
-        return WAVES[self.wave](position + self.phase, self.seed)
+        return WAVE_FUNCTIONS[self.wave](position + self.phase, self.seed)
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ class Envelope:
             self._gate_off = self._level(time)
             self._end = time
 
-    def rest(self) -> None:
+    def reset(self) -> None:
         """As if nothing had ever struck it."""
         self._begin, self._end = -math.inf, math.inf
 
@@ -124,15 +124,15 @@ class Envelope:
 
 
 class LevelSource(Protocol):
-    """Where sound is heard: see vj/control/audio.py."""
+    """Where sound is level: see vj/control/audio.py."""
 
     def level(self, band: str, time: float) -> float:
         """A band's level at `time`, 0 for silence, 1 for full scale."""
 
 
-FADES = 12.0
+AUTO_GAIN_DECAY = 12.0
 """Seconds in which a gain that finds itself forgets how loud it was."""
-QUIETEST = 0.02
+AUTO_GAIN_FLOOR = 0.02
 """What is never louder than this is not made loud."""
 
 
@@ -142,7 +142,7 @@ class Follower:
     itself, so that the loudest of the last seconds is about 1. floor: what counts as silence, 0..1.
     smooth: seconds."""
 
-    hearing: LevelSource
+    audio: LevelSource
     band: str
     gain: float = 1.0
     floor: float = 0.05
@@ -158,17 +158,17 @@ class Follower:
     def at(self, time: float, tempo: Tempo) -> float:
         passed = time - self._time
         self._time = time
-        heard = self.hearing.level(self.band, time)
+        level = self.audio.level(self.band, time)
         if self.gain >= 0:
-            heard *= self.gain
+            level *= self.gain
         else:
-            fading = math.exp(-passed / FADES) if 0 <= passed < math.inf else 0.0
-            self._loudest = max(heard, self._loudest * fading)
-            heard /= max(self._loudest, QUIETEST)
-        wanted = min(1.0, max(0.0, (heard - self.floor) / (1 - self.floor)))
+            fading = math.exp(-passed / AUTO_GAIN_DECAY) if 0 <= passed < math.inf else 0.0
+            self._loudest = max(level, self._loudest * fading)
+            level /= max(self._loudest, AUTO_GAIN_FLOOR)
+        wanted = min(1.0, max(0.0, (level - self.floor) / (1 - self.floor)))
         if self.smooth <= 0 or not 0 <= passed < 10:
             self._last = wanted
-        elif wanted > self._last:  # up at once, down slowly: a blow is seen when it is heard
+        elif wanted > self._last:  # up at once, down slowly: a blow is seen when it is level
             self._last = wanted + (self._last - wanted) * math.exp(-passed * 12 / self.smooth)
         else:
             self._last = wanted + (self._last - wanted) * math.exp(-passed * 3 / self.smooth)

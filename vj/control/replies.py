@@ -45,7 +45,7 @@ class RateLimiter:
     def __init__(self, a_second: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._most, self._clock, self._second, self._used = a_second, clock, -1, 0
 
-    def take(self) -> bool:
+    def allow(self) -> bool:
         second = int(self._clock())
         if second != self._second:
             self._second, self._used = second, 0
@@ -79,8 +79,8 @@ class Notices:
         self._log, self._report, self._clock = log, report, clock
         self._heard: dict[str, float] = {}
         self._lock = threading.Lock()
-        self._allowance = RateLimiter(REMARKS_A_SECOND, clock)
-        self._unsaid = 0
+        self._limiter = RateLimiter(REMARKS_A_SECOND, clock)
+        self._suppressed = 0
 
     def __call__(self, text: str) -> None:
         """Log it, or count it."""
@@ -92,16 +92,16 @@ class Notices:
             self._heard[text] = now
             if now - before < AGAIN:
                 return
-            if not self._allowance.take():
-                self._unsaid += 1
+            if not self._limiter.allow():
+                self._suppressed += 1
                 return
-            more, self._unsaid = self._unsaid, 0
+            more, self._suppressed = self._suppressed, 0
         self._log(text + (f" (and {more} more remarks)" if more else ""))
         self._report(text)
 
 
 @dataclass(slots=True)
-class _Push:
+class _ClampedFader:
     """A fader beyond its end."""
 
     heard: float
@@ -120,13 +120,13 @@ class ErrorReplies:
         refused."""
         self.count = 0
         self._log, self._clock = log, clock
-        self._said: dict[str, float] = {}
-        self._unsaid = 0
-        self._pushes: dict[tuple[Peer, str], _Push] = {}
+        self._logged: dict[str, float] = {}
+        self._suppressed = 0
+        self._pushes: dict[tuple[Peer, str], _ClampedFader] = {}
         self._local = threading.local()
 
     @contextlib.contextmanager
-    def quietly(self) -> Iterator[None]:
+    def deferred_log(self) -> Iterator[None]:
         """What is said meanwhile is said afterwards: a terminal may block, and no frame is sampled
         while the store is held together."""
         lines: list[str] = []
@@ -136,9 +136,9 @@ class ErrorReplies:
         finally:
             self._local.lines = before
             for line in lines:
-                self._speak(line)
+                self._write(line)
 
-    def _speak(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         lines: list[str] | None = getattr(self._local, "lines", None)
         if lines is not None:
             lines.append(text)
@@ -153,24 +153,24 @@ class ErrorReplies:
         self.count += 1
         now = self._clock()
         hears = sender.may_reply()
-        says = bool(sender.name) and now - self._said.get("refused", -math.inf) >= 1.0
+        says = bool(sender.name) and now - self._logged.get("refused", -math.inf) >= 1.0
         if not hears and not says:
-            self._unsaid += bool(sender.name)
+            self._suppressed += bool(sender.name)
             return
         words = text if isinstance(text, str) else text()
         if hears:
             sender.send_error(words, done)
         if says:
-            self._said["refused"] = now
-            more, self._unsaid = self._unsaid, 0
-            self._speak(
+            self._logged["refused"] = now
+            more, self._suppressed = self._suppressed, 0
+            self._write(
                 f"OSC from {sender.name}: {words}"
                 + (f" (and {more} more that could not be meant)" if more else "")
             )
         else:
-            self._unsaid += bool(sender.name)
+            self._suppressed += bool(sender.name)
 
-    def beyond(self, sender: Sender, address: str, text: str) -> None:
+    def on_clamped(self, sender: Sender, address: str, text: str) -> None:
         """A value past its parameter's end, which is set as the nearest. Said when it goes there,
         and not again while it is pushed on; to somebody who reads the answers anyway, each time."""
         now = self._clock()
@@ -181,24 +181,24 @@ class ErrorReplies:
         )
         while len(self._pushes) >= KNOWN:
             self._pushes.pop(next(iter(self._pushes)))
-        self._pushes[key] = _Push(now, push.said if old and push is not None else now)
+        self._pushes[key] = _ClampedFader(now, push.said if old and push is not None else now)
         if old and sender.name:
             self.count += 1
         else:
             self.reply_error(sender, f"{text}; the nearest is set", done=True)
 
-    def within(self, sender: Sender, address: str) -> None:
+    def on_in_range(self, sender: Sender, address: str) -> None:
         """A value inside the range: a fader that was beyond it has come back."""
         if self._pushes:
             push = self._pushes.get((sender.origin, address))
             if push is not None:
                 push.within = True
 
-    def report(self, subject: str, text: str, every: float = 1.0) -> None:
+    def log_limited(self, subject: str, text: str, every: float = 1.0) -> None:
         """Log it to whoever plays, but not the same thing again and again."""
         now = self._clock()
-        if now - self._said.get(subject, -math.inf) >= every:
-            if len(self._said) > 256:
-                self._said.clear()
-            self._said[subject] = now
-            self._speak(text)
+        if now - self._logged.get(subject, -math.inf) >= every:
+            if len(self._logged) > 256:
+                self._logged.clear()
+            self._logged[subject] = now
+            self._write(text)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from vj.control.build import AudioInputs, Modulated, make_engine
+from vj.control.build import AudioInputs, ModulatedShow, make_engine
 from vj.control.engine import ControlEngine
 from vj.control.keyboard import cue_keys
 from vj.control.link import open_link
@@ -31,7 +31,7 @@ WriteCues = Callable[[dict[str, dict[str, Value]]], str]
 """Writes cues into the show file, {name: values}; says where it did."""
 
 
-class Played(Modulated, Protocol):
+class SessionShow(ModulatedShow, Protocol):
     """A show, as far as a control session needs to know it."""
 
     @property
@@ -46,7 +46,7 @@ class ControlSession:
 
     def __init__(
         self,
-        show: Played,
+        show: SessionShow,
         store: Store,
         clock: Clock,
         log: Callable[[str], None],
@@ -55,12 +55,12 @@ class ControlSession:
         replay: Take | None = None,
         take_log: Path | None = None,
         write_cues: WriteCues | None = None,
-        painted: Callable[[], Size] = lambda: Size(0, 0),
+        render_size: Callable[[], Size] = lambda: Size(0, 0),
         remark: Callable[[str], None] | None = None,
         waits: bool = False,
         supervisor: Supervisor | None = None,
     ) -> None:
-        """waits: the show begins with `begin` only, and the take with it. painted: the size at
+        """waits: the show begins with `begin` only, and the take with it. render_size: the size at
         which the show is painted, for takes. replay: a take that plays instead of all hands.
         take_log: a take of everything is written there. remark: gets what is wrong with what
         somebody has sent, `log` unless given. supervisor: of the threads of MIDI, takes and
@@ -72,10 +72,10 @@ class ControlSession:
             log,
             latency,
         )
-        self._replay, self._write_cues, self._painted, self._remark = (
+        self._replay, self._write_cues, self._render_size, self._remark = (
             replay,
             write_cues,
-            painted,
+            render_size,
             remark,
         )
         self.midi: MidiPorts | None = None
@@ -95,7 +95,9 @@ class ControlSession:
         if take_log is not None:
             self._begin_take(take_log)
 
-    def _make(self, show: Played, store: Store | None = None) -> tuple[ControlEngine, AudioInputs]:
+    def _make(
+        self, show: SessionShow, store: Store | None = None
+    ) -> tuple[ControlEngine, AudioInputs]:
         log, now, audio_inputs = self._log, self._clock.now, self._audio_inputs
         return make_engine(
             show,
@@ -131,7 +133,7 @@ class ControlSession:
     def _open(self) -> None:
         """Open what the show wants and is not open, close what it does not want."""
         midi = self._show.midi
-        wanted = self._plugs(self._show)[1]
+        wanted = self._device_needs(self._show)[1]
         if self.midi is not None:
             self.midi.stop(timeout=0.3)
             self.midi = None
@@ -154,27 +156,27 @@ class ControlSession:
                 session, self._close_link = open_link(
                     self.engine.tempo.bpm, self._show.tempo.beats_per_bar
                 )
-                self.engine.lead.follow_link(session)
+                self.engine.tempo_source.follow_link(session)
             except Fault as fault:
                 self._log(f"{fault}; the tempo is the show's own")
 
-    def ready(self, show: Played, store: Store) -> tuple[ControlEngine, AudioInputs]:
+    def prepare(self, show: SessionShow, store: Store) -> tuple[ControlEngine, AudioInputs]:
         """What `adopt` takes for another version of the show. store: one that stands as that
         version starts; nothing of it is kept. Raises Fault, and whatever the show's rules throw."""
         return self._make(show, store)
 
-    def drop(self, ready: tuple[ControlEngine, AudioInputs]) -> None:
-        """End what `ready` gave, with what plays as it was."""
-        ready[1].close(but=self._audio_inputs)
+    def discard(self, prepared: tuple[ControlEngine, AudioInputs]) -> None:
+        """End what `prepare` gave, with what plays as it was."""
+        prepared[1].close(but=self._audio_inputs)
 
     def adopt(
-        self, show: Played, ready: tuple[ControlEngine, AudioInputs] | None = None
+        self, show: SessionShow, prepared: tuple[ControlEngine, AudioInputs] | None = None
     ) -> Callable[[], None]:
         """Another version of the show, whose table and start the store has adopted. All that is
-        pending goes on, see `ControlEngine.take_over`. ready: from `ready`, so that nothing can
-        fail here. Returns what is to be called afterwards, which opens and closes devices and may
-        wait for them; this does not, so that both may be done with the store held together."""
-        made = ready or self._make(show)
+        pending goes on, see `ControlEngine.take_over`. prepared: from `prepare`, so that nothing
+        can fail here. Returns what is to be called afterwards, which opens and closes devices and
+        may wait for them; this does not, so that both may be done with the store held together."""
+        made = prepared or self._make(show)
         was, audio_inputs = self._show, self._audio_inputs
         with (
             self._store.together()
@@ -190,7 +192,7 @@ class ControlSession:
                 audio_inputs.close(but=made[1])
             if show.tempo.follow != was.tempo.follow:
                 self._leave_link()
-            if self._plugs(show) != self._plugs(was) or (
+            if self._device_needs(show) != self._device_needs(was) or (
                 show.tempo.follow == "link" and was.tempo.follow != "link"
             ):
                 self._open()
@@ -200,7 +202,7 @@ class ControlSession:
         return afterwards
 
     @staticmethod
-    def _plugs(show: Played) -> tuple[object, ...]:
+    def _device_needs(show: SessionShow) -> tuple[object, ...]:
         """What has to be opened anew when it changes: the MIDI section, and whether anything wants
         MIDI."""
         wanted = any(rule.midi is not None for rule in show.mappings) or any(
@@ -229,8 +231,8 @@ class ControlSession:
 
     # What MIDI hears goes to whichever control engine there is.
 
-    def on_midi(self, heard: Control, raw: float, device: str = "") -> None:
-        self.engine.on_midi(heard, raw, device)
+    def on_midi(self, control: Control, raw: float, device: str = "") -> None:
+        self.engine.on_midi(control, raw, device)
 
     def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
         self.engine.on_clock(what, time, device, position)
@@ -266,21 +268,21 @@ class ControlSession:
         # Files are opened and closed beside the picture: a mapped button is heard on the render
         # thread.
         if name == "take/start":
-            self._tasks.put(lambda: self._try(self._start_take))
+            self._tasks.put(lambda: self._log_faults(self._start_take))
         elif name == "take/stop":
-            self._tasks.put(lambda: self._try(self._end_take))
+            self._tasks.put(lambda: self._log_faults(self._end_take))
         elif name == "cue/write":
-            self._tasks.put(lambda: self._try(self._write))
+            self._tasks.put(lambda: self._log_faults(self._write))
 
-    def _try(self, errand: Callable[[], None]) -> None:
+    def _log_faults(self, task: Callable[[], None]) -> None:
         try:
-            errand()
+            task()
         except Fault as fault:
             self._log(str(fault))
 
     def _write(self) -> None:
         """Kept cues into the show file."""
-        kept = dict(self.engine.cues.kept)
+        kept = dict(self.engine.cues.stored)
         if self._write_cues is None or not kept:
             self._log(
                 "no cue is kept; /vj/cue/store NAME keeps the present state"
@@ -289,13 +291,13 @@ class ControlSession:
             )
             return
         states = {
-            name: {key: _short(value) for key, value in rule.set.items()}
+            name: {key: _rounded(value) for key, value in rule.set.items()}
             for name, rule in sorted(kept.items())
         }
         self._log(self._write_cues(states))
         for name, rule in kept.items():
-            if self.engine.cues.kept.get(name) is rule:
-                del self.engine.cues.kept[name]
+            if self.engine.cues.stored.get(name) is rule:
+                del self.engine.cues.stored[name]
 
     def _start_take(self) -> None:
         self._begin_take(TAKES / time.strftime("%Y-%m-%d_%H-%M-%S.take"))
@@ -306,7 +308,7 @@ class ControlSession:
         with self._lock:
             if self._take is None:
                 self._take = TakeWriter(
-                    path, self._show.show, self._log, self._painted, self._supervisor
+                    path, self._show.show, self._log, self._render_size, self._supervisor
                 )
                 if not self._waits:
                     self._observe(self._take)
@@ -316,19 +318,19 @@ class ControlSession:
                 )
 
     def _observe(self, take: TakeWriter) -> None:
-        if take.hear not in self._store.observers:
-            self._store.observers.append(take.hear)
+        if take.record not in self._store.observers:
+            self._store.observers.append(take.record)
 
     def _end_take(self) -> None:
         with self._lock:
             if self._take is not None:
                 with contextlib.suppress(ValueError):  # the show has not begun
-                    self._store.observers.remove(self._take.hear)
+                    self._store.observers.remove(self._take.record)
                 self._take.close()
                 self._log(f"the take is in {self._take.path} ({self._take.frames} frames)")
                 self._take = None
 
 
-def _short(value: Value) -> Value:
+def _rounded(value: Value) -> Value:
     """Rounded to what can be heard of it."""
     return round(value, 4) if isinstance(value, float) else value

@@ -63,20 +63,21 @@ def _new_file(path: Path) -> tuple[TextIO, Path]:
 
 
 class TakeWriter:
-    """Writes a take on a thread of its own; `hear` is a tap of the store and never waits."""
+    """Writes a take on a thread of its own; `record` is an observer of the store and never
+    waits."""
 
     def __init__(
         self,
         path: Path,
         show: str,
         log: Callable[[str], None],
-        painted: Callable[[], Size],
+        render_size: Callable[[], Size],
         supervisor: Supervisor | None = None,
     ) -> None:
-        """painted: the size at which the show is painted, asked with every frame. supervisor: of
-        its thread. Raises Fault when the file cannot be made."""
+        """render_size: the size at which the show is painted, asked with every frame. supervisor:
+        of its thread. Raises Fault when the file cannot be made."""
         self._log = log
-        self._painted, self._size = painted, Size(0, 0)
+        self._render_size, self._size = render_size, Size(0, 0)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file, self.path = _new_file(path)
@@ -99,7 +100,7 @@ class TakeWriter:
         self._supervisor = supervisor or Supervisor(log)
         self._thread = self._supervisor.start("take", self._run)
 
-    def hear(self, snapshot: Snapshot) -> None:
+    def record(self, snapshot: Snapshot) -> None:
         """A frame's values."""
         if self.ended:
             return
@@ -125,7 +126,7 @@ class TakeWriter:
         self._since.update(dict.fromkeys(changed, now))
         self._last, self._end = snapshot.values, now
         self.frames += 1
-        if (size := self._painted()) != self._size:
+        if (size := self._render_size()) != self._size:
             self._size = size
             self._queue.put(size)
         if stood:
@@ -250,13 +251,13 @@ class Take:
             return values[0]
         if time - times[index] <= SAME:
             return values[index]
-        if name in self._float and self._runs(times, values, index):
+        if name in self._float and self._on_ramp(times, values, index):
             share = min(1.0, max(0.0, (time - times[index]) / (times[index + 1] - times[index])))
             return float(values[index]) + share * (float(values[index + 1]) - float(values[index]))
         return values[index]
 
     @staticmethod
-    def _runs(times: list[float], values: list[Value], index: int) -> bool:
+    def _on_ramp(times: list[float], values: list[Value], index: int) -> bool:
         """Whether a number is on a ramp after this point: it moves here, and before or after. Else
         it stands, and jumps."""
 
@@ -269,12 +270,12 @@ class Take:
 
         return moves(index) and (moves(index - 1) or moves(index + 1))
 
-    def before(self, time: float) -> None:
+    def update_base(self, time: float) -> None:
         """A take leaves the base where it is; its first frame is the show's."""
         if self._begin is None or self.waits:
             self._begin = time
 
-    def after(self, values: dict[str, Any], time: float) -> None:
+    def modulate(self, values: dict[str, Any], time: float) -> None:
         """The take's values stand in for whatever the hands say."""
         for name in self._tracks:
             value = self.at(name, time - (self._begin or 0.0))

@@ -34,7 +34,7 @@ class Tempo:
         self._taps: deque[float] = deque(maxlen=8)
         self._ticks: deque[float] = deque(maxlen=TICKS)
         self._last_tick = -math.inf
-        self._counted: int | None = None
+        self._tick_number: int | None = None
         """The number of the next tick in the song; None while it is not known."""
 
     def beat(self, time: float) -> float:
@@ -57,13 +57,13 @@ class Tempo:
 
     def set_bpm(self, bpm: float, time: float) -> None:
         self._anchor(time, self.beat(time))
-        self._go_on(time)
+        self._restart(time)
         self.bpm = min(FASTEST, max(SLOWEST, bpm))
 
-    def _go_on(self, time: float) -> None:
+    def _restart(self, time: float) -> None:
         """A beat that a clock has stopped runs again once a hand sets the tempo and no clock
         ticks."""
-        if not self.running and not self.is_led(time):
+        if not self.running and not self.is_external(time):
             self.running = True
 
     def _anchor(self, time: float, beat: float) -> None:
@@ -73,7 +73,7 @@ class Tempo:
         """A tap is a beat; from the second on their median distance is the tempo."""
         self.heard = True
         self._anchor(time, self.beat(time))
-        self._go_on(time)
+        self._restart(time)
         if self._taps and not 60 / FASTEST <= time - self._taps[-1] <= TAP_PATIENCE:
             self._taps.clear()
         self._taps.append(time)
@@ -83,7 +83,7 @@ class Tempo:
             )
         self._anchor(time, round(self.beat(time)))
 
-    def is_led(self, time: float) -> bool:
+    def is_external(self, time: float) -> bool:
         """A clock ticks, or Link plays: the tempo is not ours to set."""
         return self.linked or time - self._last_tick <= LOST
 
@@ -97,14 +97,14 @@ class Tempo:
         """The clock's next tick is the first of the song."""
         self.heard, self.running = True, True
         self._ticks.clear()
-        self._counted = 0
+        self._tick_number = 0
         self._anchor(time, 0.0)
 
     def clock_position(self, sixteenths: int, time: float) -> None:
         """The song goes on there, so many sixteenths from its start, with the next tick after a
         continue."""
         self._ticks.clear()
-        self._counted = sixteenths * PULSES // 4
+        self._tick_number = sixteenths * PULSES // 4
         self._anchor(time, sixteenths / 4)
 
     def clock_continue(self, time: float) -> None:
@@ -118,10 +118,12 @@ class Tempo:
     def clock_stop(self, time: float) -> None:
         """The beat stands; what ticks meanwhile does not count."""
         beat = (
-            self.beat(time) if self._counted is None or not self._ticks else self._counted / PULSES
+            self.beat(time)
+            if self._tick_number is None or not self._ticks
+            else self._tick_number / PULSES
         )
         self._anchor(time, beat)
-        self._counted = round(beat * PULSES)
+        self._tick_number = round(beat * PULSES)
         self.running = False
 
     def clock_tick(self, time: float) -> None:
@@ -133,13 +135,13 @@ class Tempo:
             return
         if self._ticks and time - self._ticks[-1] > LOST:
             self._ticks.clear()
-            self._counted = None
-        if self._counted is None:
-            self._counted = round(self.beat(time) * PULSES)
+            self._tick_number = None
+        if self._tick_number is None:
+            self._tick_number = round(self.beat(time) * PULSES)
         self._ticks.append(time)
         count = len(self._ticks)
-        here = self._counted
-        self._counted += 1
+        here = self._tick_number
+        self._tick_number += 1
         if count < PULSES:
             return
         middle = (count - 1) / 2

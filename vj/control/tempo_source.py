@@ -32,16 +32,16 @@ class TempoSource:
         """What tempo/bpm said last; another value there is somebody's wish."""
         self._clock = "", -math.inf
         """The device whose clock leads, and when it spoke last."""
-        self._named: set[str] = set()
+        self._ignored_clocks: set[str] = set()
         """Second clocks that were named."""
 
     def take_over(self, old: TempoSource) -> None:
         """Go on with the beat of another, and with who leads it."""
-        self.tempo, self._bpm, self._clock, self._named = (
+        self.tempo, self._bpm, self._clock, self._ignored_clocks = (
             old.tempo,
             old._bpm,
             old._clock,
-            old._named,
+            old._ignored_clocks,
         )
         self.tempo.beats_per_bar = self._beats_per_bar
         self._session = old._session if self.follows == "link" else None
@@ -56,8 +56,8 @@ class TempoSource:
         """A MIDI clock's word. One leads at a time: while it speaks, another one is ignored, and
         named once."""
         if device != self._clock[0] and moment - self._clock[1] <= LOST:
-            if device not in self._named:
-                self._named.add(device)
+            if device not in self._ignored_clocks:
+                self._ignored_clocks.add(device)
                 first = self._clock[0] or "another device"
                 self._log(
                     f"MIDI {device or 'clock'}: a second clock, beside that of {first}; it is "
@@ -77,10 +77,10 @@ class TempoSource:
 
     def panic(self, store: Store, time: float) -> None:
         """The store has put the parameter to the show's start; one that leads is left alone."""
-        if self.tempo.is_led(time):
+        if self.tempo.is_external(time):
             store.place("tempo/bpm", self.tempo.bpm, anyway=True)
 
-    def show(self, store: Store, time: float) -> None:
+    def publish(self, store: Store, time: float) -> None:
         """What leads shows in the parameter."""
         if self._session is not None:
             now = self._session()
@@ -88,7 +88,9 @@ class TempoSource:
             if now is not None:
                 self.tempo.link(now[0], now[1], time)
         led = (
-            self.tempo.is_led(time) if self._bpm is None else abs(self.tempo.bpm - self._bpm) > 0.02
+            self.tempo.is_external(time)
+            if self._bpm is None
+            else abs(self.tempo.bpm - self._bpm) > 0.02
         )
         if led and store.place("tempo/bpm", self.tempo.bpm):
             self._bpm = float(store.get("tempo/bpm"))

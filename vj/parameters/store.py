@@ -31,10 +31,10 @@ class Snapshot:
 class Automation(Protocol):
     """What moves parameters by itself, once a frame: cues, curves, macros, modulators."""
 
-    def before(self, time: float) -> None:
+    def update_base(self, time: float) -> None:
         """Give parameters their base values for the frame at `time`."""
 
-    def after(self, values: dict[str, Value], time: float) -> None:
+    def modulate(self, values: dict[str, Value], time: float) -> None:
         """Change this frame's values on top of their base."""
 
 
@@ -215,7 +215,7 @@ class Store:
         with self._lock:
             automation = self.automation
             if automation is not None:
-                automation.before(time)
+                automation.update_base(time)
             for name, way in self._changed.items():
                 self._begin(self.table.rows[name], way)
             self._changed.clear()
@@ -235,7 +235,7 @@ class Store:
             self._time = time
             values = dict(self._values)
             if automation is not None:
-                automation.after(values, time)
+                automation.modulate(values, time)
         snapshot = Snapshot(MappingProxyType(values), time)
         for tap in self.observers:
             tap(snapshot)

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from vj.control.osc.network import EVERY, announced_at, bare, is_loopback
+from vj.control.osc.network import ANY_HOST, advertised_address, is_loopback, strip_brackets
 
 JSON, OSC = "_oscjson._tcp.local.", "_osc._udp.local."
 
@@ -60,10 +60,10 @@ class Announcement:
         from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
         host, port = where
-        address = announced_at(host)
+        address = advertised_address(host)
         if not address:
             return
-        wide = bare(host) in EVERY and not is_loopback(address)
+        wide = strip_brackets(host) in ANY_HOST and not is_loopback(address)
         version = IPVersion.V6Only if ":" in address else IPVersion.V4Only
         opened = AsyncZeroconf(
             interfaces=InterfaceChoice.All if wide else [address], ip_version=version

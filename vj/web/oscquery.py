@@ -14,8 +14,8 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from vj.control.osc.dispatch import Dispatcher
-from vj.control.osc.echo import PERIOD, Feedback
-from vj.control.osc.network import EVERY, bare
+from vj.control.osc.echo import PERIOD, Echo
+from vj.control.osc.network import ANY_HOST, strip_brackets
 from vj.control.osc.packet import is_osc, pack, unpack
 from vj.control.osc.query import (
     NoContent,
@@ -54,7 +54,7 @@ class _Listener:
         self.everything = False
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
-        self._complaints = RateLimiter(ERRORS_A_SECOND)
+        self._limiter = RateLimiter(ERRORS_A_SECOND)
         self._answers: deque[bytes | str] = deque(maxlen=ANSWERS)
         self._values: dict[str, bytes] = {}
         self._filled = asyncio.Event()
@@ -77,13 +77,13 @@ class _Listener:
             self._loop.call_soon_threadsafe(do, *given)
 
     def may_reply(self) -> bool:
-        return self._complaints.take()
+        return self._limiter.allow()
 
     def send_error(self, text: str, done: bool) -> None:
         self.answer("/vj/error", [text])
 
     def moved(self, address: str) -> None:
-        self._later(self._query.feedback.moved_from, self.origin, address, time.monotonic())
+        self._later(self._query.echo.moved_from, self.origin, address, time.monotonic())
 
     def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
         """A WebSocket is told on itself; `/vj/subscribe` over it listens to everything."""
@@ -130,7 +130,7 @@ class OscQuery:
         name: str = "vj",
     ) -> None:
         self.dispatcher = self._own = dispatcher
-        self.feedback = Feedback(store)
+        self.echo = Echo(store)
         self.announcement = Announcement(name, log)
         self._store, self._cues, self._log, self._name = store, cues, log, name
         self._listening: dict[tuple[str, int], _Listener] = {}
@@ -149,7 +149,7 @@ class OscQuery:
         """What messages mean, and whose mappings are told."""
         self.dispatcher = dispatcher
         engine = dispatcher.engine
-        self.feedback.watch(engine.mappings if engine is not None else [])
+        self.echo.use_mappings(engine.mappings if engine is not None else [])
 
     def wants(self, request: web.Request) -> bool:
         """Is this an OSCQuery client's request (and not a browser's, which wants the page)?"""
@@ -187,7 +187,9 @@ class OscQuery:
         here = transport.get_extra_info("sockname") if transport is not None else ("127.0.0.1", 0)
         host, port = self.osc_address
         return host_info(
-            self._name, (here[0] if bare(host) in EVERY else bare(host), port), (here[0], here[1])
+            self._name,
+            (here[0] if strip_brackets(host) in ANY_HOST else strip_brackets(host), port),
+            (here[0], here[1]),
         )
 
     async def _listen(self, request: web.Request) -> web.StreamResponse:
@@ -205,11 +207,11 @@ class OscQuery:
                 if message.type == WSMsgType.TEXT:
                     self._command(me, message.data)
                 elif message.type == WSMsgType.BINARY and is_osc(message.data):
-                    self.dispatcher.play(unpack(message.data), me)
+                    self.dispatcher.dispatch_packet(unpack(message.data), me)
         finally:
             sender.cancel()
             self._listening.pop(me.origin, None)
-            self.feedback.unsubscribe(me.origin)
+            self.echo.unsubscribe(me.origin)
         return ws
 
     async def _serve(self, me: _Listener, request: web.Request) -> None:
@@ -224,7 +226,7 @@ class OscQuery:
         except (ConnectionError, RuntimeError):
             pass  # it has gone
         self._listening.pop(me.origin, None)
-        self.feedback.unsubscribe(me.origin)
+        self.echo.unsubscribe(me.origin)
         if request.transport is not None:
             request.transport.abort()
 
@@ -234,10 +236,10 @@ class OscQuery:
             address = str(asked["DATA"])
             row = self.dispatcher.row(address)
             address = row.address if row is not None else address
-            if asked["COMMAND"] == "LISTEN" and (row is not None or self.feedback.watches(address)):
+            if asked["COMMAND"] == "LISTEN" and (row is not None or self.echo.echoes(address)):
                 me.wanted.add(address)
                 self.attend(me)
-                self.feedback.report_again(me.origin, address)
+                self.echo.resend(me.origin, address)
             elif asked["COMMAND"] == "IGNORE":
                 me.wanted.discard(address)
 
@@ -246,10 +248,10 @@ class OscQuery:
         if me.origin not in self._listening:
             return
         if me.everything or me.wanted:
-            if not self.feedback.has(me.origin):
-                self.feedback.subscribe(me.origin)
+            if not self.echo.has(me.origin):
+                self.echo.subscribe(me.origin)
         else:
-            self.feedback.unsubscribe(me.origin)
+            self.echo.unsubscribe(me.origin)
 
     async def feed(self) -> None:
         """Send listeners what changes, for ever."""
@@ -262,12 +264,12 @@ class OscQuery:
             except (
                 Exception
             ) as error:  # one value, or one listener, must not end the feed of the others
-                self.dispatcher.error_replies.report(
+                self.dispatcher.error_replies.log_limited(
                     "feed", f"OSCQuery stumbled: {type(error).__name__}: {error}"
                 )
 
     def _feed(self) -> None:
-        for origin, address, value in self.feedback.round(time.monotonic(), self._wanted):
+        for origin, address, value in self.echo.round(time.monotonic(), self._wanted):
             listener, row = self._listening[(origin[0], origin[1])], self.dispatcher.row(address)
             try:
                 data = pack(
@@ -280,7 +282,7 @@ class OscQuery:
 
     def unsendable(self, name: str, address: str, error: ValueError) -> None:
         """A value that OSC cannot say."""
-        self.dispatcher.error_replies.report(
+        self.dispatcher.error_replies.log_limited(
             f"unsendable {address}", f"OSC to {name}: {address} is not told: {error}", every=60
         )
 

@@ -22,7 +22,7 @@ from aiohttp import HttpVersion11, web
 from aiohttp.http_exceptions import PayloadEncodingError
 
 from vj.control.osc.dispatch import Dispatcher
-from vj.control.osc.network import EVERY, bare, family_of
+from vj.control.osc.network import ANY_HOST, family_of, strip_brackets
 from vj.control.osc.packet import IMPULSE, Message, Unpacked
 from vj.core.errors import Fault
 from vj.core.frame import Frame
@@ -79,7 +79,7 @@ class WebServer:
     def url(self) -> str:
         """Where a browser of this machine finds the page."""
         host, port = self._listen if self._socket is None else self._socket.getsockname()[:2]
-        host = "127.0.0.1" if bare(host) in EVERY else bare(host)
+        host = "127.0.0.1" if strip_brackets(host) in ANY_HOST else strip_brackets(host)
         return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
     @property
@@ -93,7 +93,7 @@ class WebServer:
         host, port = self._listen
         made = socket.socket(family_of(host), socket.SOCK_STREAM)
         try:
-            if bare(host) == "::":
+            if strip_brackets(host) == "::":
                 made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
                 made.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
@@ -101,7 +101,7 @@ class WebServer:
                 made.setsockopt(
                     socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
                 )  # only skips the wait after a page just closed
-            made.bind((bare(host), port))
+            made.bind((strip_brackets(host), port))
             made.listen(64)
         except OSError as error:
             made.close()
@@ -305,7 +305,7 @@ class WebServer:
             value = IMPULSE  # a click is a press, however soon it comes after another
         arguments = tuple(value) if isinstance(value, list) else () if value is None else (value,)
         reader = _Reader(request.remote or "")
-        dispatcher.play(Unpacked([Message(address, arguments)], []), reader)
+        dispatcher.dispatch_packet(Unpacked([Message(address, arguments)], []), reader)
         return web.json_response(plain(reader.said), status=400 if "error" in reader.said else 200)
 
 

@@ -24,7 +24,7 @@ def heard(*events: tuple[float, int, int]) -> list[float]:
     listener = Heard()
     reader = MidiReader("desk", listener)
     for time, number, value in events:
-        reader.hear(mido.Message("control_change", control=number, value=value), time)
+        reader.on_message(mido.Message("control_change", control=number, value=value), time)
     return listener.values
 
 

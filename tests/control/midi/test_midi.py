@@ -46,7 +46,7 @@ def played(*data: int) -> Heard:
     heard = Heard()
     reader = MidiReader("a device", heard)
     for message in mido.parse_all(bytes(data)):
-        reader.hear(message, 0.0)
+        reader.on_message(message, 0.0)
     return heard
 
 
@@ -151,12 +151,12 @@ def test_reset_and_silence_let_go_of_what_is_held(number: int, left: list[str]) 
     for message in mido.parse_all(
         bytes((0x90, 40, 9, 0xB0, 64, 127, 0x91, 40, 9, 0xB0, number, 0))
     ):
-        reader.hear(message, 0.0)
+        reader.on_message(message, 0.0)
     released = [name for name, raw in heard.controls if raw == 0 and name != f"cc {number} ch 1"]
     assert len(released) == 1
     assert "ch 1" in released[0]
     heard.controls.clear()
-    reader.vanished()
+    reader.disconnected()
     assert sorted(name for name, _ in heard.controls) == sorted([*left, "note 40 ch 2"])
 
 
@@ -169,7 +169,7 @@ def test_the_song_position_is_heard() -> None:
 
     reader = MidiReader("box", Clock())
     for message in mido.parse_all(bytes((0xF2, 64, 1, 0xFB))):
-        reader.hear(message, 0.0)
+        reader.on_message(message, 0.0)
     assert heard == [("position", 192, "box"), ("continue", 0, "box")]
 
 
@@ -178,9 +178,9 @@ def test_learning_takes_a_plain_controller_for_one_and_a_pair_for_a_pair() -> No
     readers = MidiReader("x", plain), MidiReader("x", pair)
     for value in range(20, 30):
         for message in mido.parse_all(bytes((0xB0, 7, value))):
-            readers[0].hear(message, 0.0)
+            readers[0].on_message(message, 0.0)
         for message in mido.parse_all(bytes((0xB0, 7, value, 0xB0, 39, 3 * value % 128))):
-            readers[1].hear(message, 0.0)
+            readers[1].on_message(message, 0.0)
     assert plain.found.get_nowait()["midi"] == "cc 7"
     assert pair.found.get_nowait()["midi"] == "cc14 7"
 
@@ -197,9 +197,9 @@ def test_a_device_that_vanishes_lets_go_of_what_it_held() -> None:
     for message in mido.parse_all(
         bytes((0x90, 36, 90, 0x90, 38, 90, 0x80, 36, 0, 0xB0, 64, 127, 0xB0, 7, 100))
     ):
-        reader.hear(message, 0.0)
+        reader.on_message(message, 0.0)
     heard.controls.clear()
-    reader.vanished()
+    reader.disconnected()
     assert heard.controls == [("cc 64 ch 1", 0), ("note 38 ch 1", 0)], (
         "the key and the pedal, not the fader"
     )
@@ -212,7 +212,7 @@ def test_random_bytes_do_no_harm() -> None:
     parser = mido.Parser()
     parser.feed(data)
     for message in parser:
-        reader.hear(message, 0.0)
+        reader.on_message(message, 0.0)
     assert all(-8192 <= raw <= 16383 for _, raw in heard.controls)
 
 

@@ -120,9 +120,9 @@ def test_what_is_heard_comes_in_order_and_an_ear_that_fails_stays_open(
 
 @pytest.mark.usefixtures("stand_in")
 def test_a_library_that_stands_still_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(midi_rtmidi2, "PATIENCE", 1.0)
+    monkeypatch.setattr(midi_rtmidi2, "TIMEOUT", 1.0)
     out = midi_rtmidi2.Output("BOX 20:0")
-    monkeypatch.setattr(midi_rtmidi2, "PATIENCE", 0.1)
+    monkeypatch.setattr(midi_rtmidi2, "TIMEOUT", 0.1)
     out.send(control(0, 2))
     with pytest.raises(OSError, match="does not answer"):
         midi_rtmidi2.get_devices()
@@ -133,7 +133,7 @@ def test_a_library_that_stands_still_is_ended(monkeypatch: pytest.MonkeyPatch) -
 def test_devices_come_back_when_the_librarys_process_has_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(midi_ports, "SEARCH", 0.05)
+    monkeypatch.setattr(midi_ports, "SCAN_PERIOD", 0.05)
     said: list[str] = []
     heard: list[float] = []
     ear = SimpleNamespace(
@@ -158,7 +158,7 @@ def test_the_helper_opens_what_is_named_and_passes_bytes_on(
 ) -> None:
     said: list[str] = []
     done: list[Any] = []
-    monkeypatch.setattr(midi_helper, "report", said.append)
+    monkeypatch.setattr(midi_helper, "write_line", said.append)
 
     class Made:
         ports = ("A", "B 20:0")

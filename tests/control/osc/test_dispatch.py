@@ -15,7 +15,7 @@ from vj.control.cues import MOST as CUES
 from vj.control.cues import NAME as CUE_NAME
 from vj.control.osc.dispatch import Dispatcher
 from vj.control.osc.packet import IMPULSE, Character, Message, Unpacked, pack, unpack
-from vj.control.osc.scheduler import AHEAD, LATER
+from vj.control.osc.scheduler import AHEAD, MOST_MESSAGES
 from vj.parameters.store import Store
 from vj.show.load import check_show
 
@@ -100,12 +100,12 @@ class ControlSession:
         """What is answered as wrong."""
         peer = peer or self.peer
         before = len(peer.errors)
-        self.dispatcher.play(unpack(packet), peer)
+        self.dispatcher.dispatch_packet(unpack(packet), peer)
         return peer.errors[before:]
 
     def log(self, address: str, *arguments: Any) -> list[str]:
         before = len(self.peer.errors)
-        self.dispatcher.play(Unpacked([Message(address, arguments)], []), self.peer)
+        self.dispatcher.dispatch_packet(Unpacked([Message(address, arguments)], []), self.peer)
         return self.peer.errors[before:]
 
     def pass_by(self, seconds: float) -> None:
@@ -262,7 +262,7 @@ def test_a_mapping_on_a_parameters_own_address_is_heard() -> None:
     session.frame()
     assert session.store.get("strength") == pytest.approx(0.6)
     assert raw("/vj/strength", "f") not in {
-        head for head, target in session.dispatcher.quick.items() if target.row is not None
+        head for head, target in session.dispatcher.fast_paths.items() if target.row is not None
     }
 
 
@@ -336,7 +336,7 @@ def test_the_status_is_told_after_a_bundle_and_not_while_frames_wait_for_it() ->
 
 def test_an_address_that_asks_is_heard_by_its_mapping_too() -> None:
     session = ControlSession(mappings=[{"osc": "/pause", "to": "output/freeze", "value": "on"}])
-    session.dispatcher.use_engine(session.engine, asks=["/pause"])
+    session.dispatcher.use_engine(session.engine, status_addresses=["/pause"])
     session.dispatcher.status = lambda: {"/state": ["playing"]}
     session.play(raw("/pause", ""))
     session.frame()
@@ -486,7 +486,7 @@ def test_another_peers_clock_is_its_own() -> None:
 def test_what_has_no_room_to_wait_means_now_and_is_said() -> None:
     session = ControlSession()
     one = bundle(*[GOOD] * 512, when=session.wall + 1)
-    for _ in range(LATER // 512):
+    for _ in range(MOST_MESSAGES // 512):
         session.play(one)
     assert session.store.get("delta") == 1.0
     session.play(bundle(pack("/vj/strength", [0.9]), when=session.wall + 1))
@@ -545,7 +545,7 @@ def test_unknown_addresses_cost_little_and_are_one_line_a_second(
 
 def test_every_head_that_is_quick_leads_where_the_slow_way_leads() -> None:
     quick, slow = ControlSession(), ControlSession()
-    for head, target in quick.dispatcher.quick.items():
+    for head, target in quick.dispatcher.fast_paths.items():
         packet = head + (f32(0.5) if head.endswith(b",f\0\0") else struct.pack(">i", 1))
         (message,) = unpack(packet).messages
         quick.dispatcher.set_number(target, message.arguments[0], quick.peer)

@@ -30,7 +30,7 @@ class Wall:
         self.dispatcher = Dispatcher(self.store, self.said.append, steady=lambda: self.now)
 
     def push(self, sender: Any, value: float, address: str = "/vj/strength") -> None:
-        self.dispatcher.play(Unpacked([Message(address, (value,))], []), sender)
+        self.dispatcher.dispatch_packet(Unpacked([Message(address, (value,))], []), sender)
 
 
 def test_a_fader_that_is_pushed_on_beyond_its_end_is_told_once() -> None:

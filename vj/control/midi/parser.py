@@ -29,20 +29,20 @@ NOTHING = 127, 127
 """The number that chooses no parameter."""
 
 
-class Listener(Protocol):
+class MidiListener(Protocol):
     """Who hears controls: the control engine, or `learn`."""
 
-    def on_midi(self, heard: Control, raw: float, device: str = "") -> None: ...
+    def on_midi(self, control: Control, raw: float, device: str = "") -> None: ...
 
     def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None: ...
 
 
-TOGETHER = 0.05
+PAIR_WINDOW = 0.05
 """Seconds within which both halves of a value come."""
 
 
 @dataclass(slots=True)
-class Pair:
+class FourteenBit:
     """A value of 14 bits in two halves, in either order, or the upper one alone."""
 
     high: int | None = None
@@ -54,7 +54,7 @@ class Pair:
     def on_high(self, value: int, time: float) -> int:
         """The value now. Another upper half alone stands for itself: the lower one is 0 until it
         comes."""
-        if self._waiting and time - self._since > TOGETHER:
+        if self._waiting and time - self._since > PAIR_WINDOW:
             self.low_first = self._waiting = (
                 False  # that lower half was the end of something, and not the begin of this
             )
@@ -76,7 +76,7 @@ class Pair:
 
 
 @dataclass(slots=True)
-class Number:
+class ParameterNumber:
     """The parameter number of one channel that data goes to."""
 
     kind: str = ""
@@ -105,16 +105,16 @@ class Number:
 class MidiReader:
     """One device. `hear` takes mido messages, on the thread of its port."""
 
-    def __init__(self, device: str, listener: Listener) -> None:
+    def __init__(self, device: str, listener: MidiListener) -> None:
         self.device, self._listener = device, listener
-        self._pairs: dict[tuple[int, int], Pair] = {}
-        self._numbers: dict[int, Number] = {}
-        self._data: dict[tuple[int, int], Pair] = {}
+        self._pairs: dict[tuple[int, int], FourteenBit] = {}
+        self._numbers: dict[int, ParameterNumber] = {}
+        self._data: dict[tuple[int, int], FourteenBit] = {}
         self._pressed: set[Control] = set()
         self._time = 0.0
         self.messages = 0
 
-    def hear(self, message: Any, time: float) -> None:
+    def on_message(self, message: Any, time: float) -> None:
         """message: a mido.Message; time: seconds on the show's clock. What is no control (sysex,
         active sensing) is passed over."""
         self.messages += 1
@@ -130,68 +130,72 @@ class MidiReader:
             velocity = message.velocity if kind == "note_on" else 0
             self._press(Control("note", message.note, channel), velocity)
         elif kind == "pitchwheel":
-            self._log(Control("pitch", 0, channel), message.pitch)
+            self._emit(Control("pitch", 0, channel), message.pitch)
         elif kind == "aftertouch":
-            self._log(Control("aftertouch", 0, channel), message.value)
+            self._emit(Control("aftertouch", 0, channel), message.value)
         elif kind == "polytouch":
-            self._log(Control("aftertouch", message.note, channel), message.value)
+            self._emit(Control("aftertouch", message.note, channel), message.value)
         elif kind == "program_change":
-            self._log(Control("program", 0, channel), message.program)
+            self._emit(Control("program", 0, channel), message.program)
 
-    def vanished(self) -> None:
+    def disconnected(self) -> None:
         """The device has gone: whatever it held down is let go."""
-        self._gate_off(("cc", "note"))
+        self._release(("cc", "note"))
 
-    def _gate_off(self, kinds: tuple[str, ...], channel: int = 0) -> None:
+    def _release(self, kinds: tuple[str, ...], channel: int = 0) -> None:
         """Release what is pressed; channel 0 for all of them."""
         for control in sorted(self._pressed, key=str):
             if control.kind in kinds and channel in (0, control.channel):
                 self._press(control, 0)
 
-    def _log(self, control: Control, raw: float) -> None:
+    def _emit(self, control: Control, raw: float) -> None:
         if math.isfinite(raw):
             self._listener.on_midi(control, raw, self.device)
 
     def _press(self, control: Control, raw: int) -> None:
         (self._pressed.add if raw > 0 else self._pressed.discard)(control)
-        self._log(control, raw)
+        self._emit(control, raw)
 
     def _controller(self, number: int, value: int, channel: int) -> None:
         control = Control("cc", number, channel)
         if number in PEDALS:
             self._press(control, value)
         else:
-            self._log(control, value)
+            self._emit(control, value)
         if number < 64:
-            pair = self._pairs.setdefault((channel, number % 32), Pair())
-            self._give(Control("cc14", number % 32, channel), self._half(pair, number < 32, value))
+            pair = self._pairs.setdefault((channel, number % 32), FourteenBit())
+            self._emit_pair(
+                Control("cc14", number % 32, channel), self._half(pair, number < 32, value)
+            )
         elif number == RESET:
-            self._gate_off(("cc",), channel)
+            self._release(("cc",), channel)
         elif number in SILENT:
-            self._gate_off(("note",), channel)
+            self._release(("note",), channel)
         if number in NUMBERS:
-            self._numbers.setdefault(channel, Number()).choose(*NUMBERS[number], value)
+            self._numbers.setdefault(channel, ParameterNumber()).choose(*NUMBERS[number], value)
         elif number in (DATA, DATA_FINE, UP, DOWN):
-            self._enter(number, value, channel)
+            self._data_entry(number, value, channel)
 
-    def _enter(self, number: int, value: int, channel: int) -> None:
+    def _data_entry(self, number: int, value: int, channel: int) -> None:
         """Data for the parameter number that is chosen."""
-        chosen = self._numbers.get(channel, Number()).nrpn
+        chosen = self._numbers.get(channel, ParameterNumber()).nrpn
         if chosen is None:
             return
-        pair = self._data.setdefault((channel, chosen), Pair())
+        pair = self._data.setdefault((channel, chosen), FourteenBit())
         if number in (UP, DOWN):
             whole = min(
                 16383, max(0, (pair.high or 0) * 128 + pair.low + (1 if number == UP else -1))
             )
             pair.high, pair.low = divmod(whole, 128)
-            self._give(Control("nrpn", chosen, channel), whole)
+            self._emit_pair(Control("nrpn", chosen, channel), whole)
         else:
-            self._give(Control("nrpn", chosen, channel), self._half(pair, number == DATA, value))
+            self._emit_pair(
+                Control("nrpn", chosen, channel), self._half(pair, number == DATA, value)
+            )
 
-    def _half(self, pair: Pair, upper: bool, value: int) -> int | None:
+    def _half(self, pair: FourteenBit, upper: bool, value: int) -> int | None:
         return pair.on_high(value, self._time) if upper else pair.on_low(value, self._time)
 
-    def _give(self, control: Control, raw: int | None) -> None:
+    def _emit_pair(self, control: Control, raw: int | None) -> None:
         if raw is not None:
-            self._log(control, raw)
+            self._emit(control, raw)

@@ -18,13 +18,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from vj.control.mapping import ControlMapping
-from vj.control.midi.parser import Listener, MidiReader
+from vj.control.midi.parser import MidiListener, MidiReader
 from vj.core.supervisor import Supervisor
 from vj.parameters.table import Value
 
-SEARCH = 1.0
+SCAN_PERIOD = 1.0
 """Seconds between two looks at what is plugged in."""
-SELDOM = 60.0
+SCAN_PERIOD_WITHOUT_MIDI = 60.0
 """The same on a machine without MIDI: its library grumbles into the terminal each time."""
 REFRESH = 0.04
 ECHO = 0.4
@@ -77,7 +77,7 @@ class MidiPorts:
 
     def __init__(
         self,
-        listener: Listener,
+        listener: MidiListener,
         *,
         now: Callable[[], float],
         log: Callable[[str], None],
@@ -138,11 +138,13 @@ class MidiPorts:
             self.state = "no MIDI"
             self._log(f"MIDI cannot be used ({error}); the show plays without it")
             return
-        looked = -SEARCH
+        looked = -SCAN_PERIOD
         while not self._stop.is_set():
-            if time.monotonic() - looked >= (SEARCH if self.state != "no MIDI" else SELDOM):
+            if time.monotonic() - looked >= (
+                SCAN_PERIOD if self.state != "no MIDI" else SCAN_PERIOD_WITHOUT_MIDI
+            ):
                 looked = time.monotonic()
-                self._guarded("ports", lambda: self._look(backend))
+                self._guarded("ports", lambda: self._scan(backend))
             self._guarded("LEDs", self._update_leds)
             self._stop.wait(REFRESH)
         for port in [*(port for port, _ in self._inputs.values()), *self._outputs.values()]:
@@ -161,7 +163,7 @@ class MidiPorts:
                 self._troubles.add(what)
                 self._log(f"MIDI {what}: {type(error).__name__}: {error}; it is tried again")
 
-    def _look(self, backend: Any) -> None:
+    def _scan(self, backend: Any) -> None:
         """Open what has come, let go of what has gone."""
         try:
             names = {
@@ -193,7 +195,7 @@ class MidiPorts:
             with contextlib.suppress(Exception):
                 if output is not None:
                     output.close()
-            reader.vanished()
+            reader.disconnected()
             self._log(f"MIDI {reader.device} has gone; what it held down is let go")
         for name in sorted(wanted - self._inputs.keys() - self._failed):
             self._open(backend, name)
@@ -201,16 +203,16 @@ class MidiPorts:
         self.state = ", ".join(self.devices) or "no MIDI device"
 
     def _open(self, backend: Any, name: str) -> None:
-        reader = MidiReader(self._called(name), self._listener)
+        reader = MidiReader(self._device_name(name), self._listener)
 
-        def hear(message: Any) -> None:
+        def on_message(message: Any) -> None:
             moment = self._now()
             if not self._is_echo(name, message):
                 self._note_move(name, message)
-                reader.hear(message, moment)
+                reader.on_message(message, moment)
 
         try:
-            self._inputs[name] = backend.open_input(name, callback=hear), reader
+            self._inputs[name] = backend.open_input(name, callback=on_message), reader
         except Exception as error:  # another program holds it (Windows)
             self._failed.add(name)
             self._log(
@@ -230,7 +232,7 @@ class MidiPorts:
                 self._counterparts[name] = other
                 self._reported.clear()
 
-    def _called(self, port: str) -> str:
+    def _device_name(self, port: str) -> str:
         """The name mappings know a device by; of two alike the second one is NAME (2)."""
         plain, taken = plain_name(port), {reader.device for _, reader in self._inputs.values()}
         return next(

@@ -24,9 +24,9 @@ from typing import Any
 from mido import Message
 
 HELPER = Path(__file__).with_name("rtmidi2_helper.py")
-PATIENCE = 4.0
+TIMEOUT = 4.0
 """Seconds that an answer may take."""
-USUAL = {"win32": "WINDOWS_MM", "darwin": "MACOSX_CORE"}
+DEFAULT_API = {"win32": "WINDOWS_MM", "darwin": "MACOSX_CORE"}
 """The system's own MIDI; ALSA elsewhere."""
 
 
@@ -44,7 +44,7 @@ class Helper:
         )
         self._numbers = itertools.count(1)
         self._answers: dict[int, queue.SimpleQueue[Any]] = {0: queue.SimpleQueue()}
-        self._audio_inputs: dict[int, Callable[[Message], None]] = {}
+        self._callbacks: dict[int, Callable[[Message], None]] = {}
         self._lock = threading.Lock()
         self.gone = False
         threading.Thread(target=self._read, name="midi helper", daemon=True).start()
@@ -53,7 +53,7 @@ class Helper:
         except OSError as error:
             raise ImportError(str(error)) from None
 
-    def ask(self, *words: Any) -> Any:
+    def request(self, *words: Any) -> Any:
         """The answer to a command. Raises OSError: the library's refusal, or the process has ended
         or stands still."""
         number = next(self._numbers)
@@ -65,9 +65,9 @@ class Helper:
         """Raises OSError when the process has ended."""
         self._write(0, ("send", port, data.hex()))
 
-    def listen(self, port: int, ear: Callable[[Message], None]) -> None:
-        """ear: called with every message of a port, on the helper's thread."""
-        self._audio_inputs[port] = ear
+    def listen(self, port: int, callback: Callable[[Message], None]) -> None:
+        """callback: called with every message of a port, on the helper's thread."""
+        self._callbacks[port] = callback
 
     def end(self) -> None:
         """At once. What is open there is closed by the system."""
@@ -83,7 +83,7 @@ class Helper:
 
     def _answer(self, number: int) -> Any:
         try:
-            answer = self._answers[number].get(timeout=PATIENCE)
+            answer = self._answers[number].get(timeout=TIMEOUT)
         except queue.Empty:
             self.end()
             raise OSError("the MIDI library does not answer; it is started again") from None
@@ -102,13 +102,13 @@ class Helper:
             if kind == "r":
                 if answers := self._answers.get(int(number)):
                     answers.put(json.loads(text))
-            elif ear := self._audio_inputs.get(int(number)):
+            elif callback := self._callbacks.get(int(number)):
                 try:
                     message = Message.from_bytes(bytes.fromhex(text))
                 except ValueError:  # not a message: some devices send such
                     continue
                 try:
-                    ear(message)
+                    callback(message)
                 except Exception:  # as python-rtmidi does: said, and the next message is heard
                     traceback.print_exc()
         self.gone = True
@@ -123,7 +123,7 @@ _starting = threading.Lock()
 
 def _helper(api: str | None) -> Helper:
     """The one that runs, or a new one. Raises ImportError."""
-    name = api or USUAL.get(sys.platform, "LINUX_ALSA")
+    name = api or DEFAULT_API.get(sys.platform, "LINUX_ALSA")
     with _starting:
         if name not in _helpers or _helpers[name].gone:
             _helpers[name] = Helper(name)
@@ -133,7 +133,7 @@ def _helper(api: str | None) -> Helper:
 def get_devices(api: str | None = None) -> list[dict[str, Any]]:
     """All ports, as mido wants them. Raises ImportError without the library, OSError on a machine
     without MIDI."""
-    inputs, outputs = _helper(api).ask("list")
+    inputs, outputs = _helper(api).request("list")
     return [
         {"name": name, "is_input": name in inputs, "is_output": name in outputs}
         for name in dict.fromkeys([*inputs, *outputs])
@@ -146,7 +146,7 @@ class Port:
     def __init__(self, kind: str, name: str, virtual: bool, api: str | None) -> None:
         self.name, self._helper = name, _helper(api)
         try:
-            self._number = int(self._helper.ask(kind, name, virtual))
+            self._number = int(self._helper.request(kind, name, virtual))
         except OSError as error:
             raise OSError(f"MIDI port {name!r}: {error}") from None
         self._shut = False
@@ -161,7 +161,7 @@ class Port:
         if self.closed:
             return
         self._shut = True
-        self._helper.ask("close", self._number)
+        self._helper.request("close", self._number)
 
 
 class Input(Port):

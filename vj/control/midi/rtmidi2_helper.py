@@ -24,11 +24,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 _writing = threading.Lock()
-MINE = "vj-midi"
+CLIENT_NAME = "vj-midi"
 """What our own ends of connections are called; other programs see them, and vj passes them over."""
 
 
-def report(line: str) -> None:
+def write_line(line: str) -> None:
     """From any thread. A line goes out whole."""
     with _writing, contextlib.suppress(OSError):  # nobody reads any more: the end is near
         os.write(1, (line + "\n").encode("ascii"))
@@ -47,7 +47,7 @@ class Ports:
 
     def _list(self) -> list[list[str]]:
         return [
-            [name or "" for name in kind(MINE, api=self._api).ports]
+            [name or "" for name in kind(CLIENT_NAME, api=self._api).ports]
             for kind in (self._library.MidiIn, self._library.MidiOut)
         ]
 
@@ -55,7 +55,7 @@ class Ports:
         number = len(self._open) + 1
         port = self._library.MidiIn(_client(own), api=self._api)
         port.ignore_types(midi_sysex=False, midi_time=False, midi_sense=True)
-        port.callback = _hearing(number)
+        port.callback = _callback(number)
         return self._opened(number, port, name, own)
 
     def _out(self, name: str, own: bool) -> int:
@@ -83,14 +83,14 @@ class Ports:
 
 
 def _client(own: bool) -> str:
-    return "RtMidi" if own else MINE
+    return "RtMidi" if own else CLIENT_NAME
 
 
-def _hearing(number: int) -> Callable[[Sequence[int], float], None]:
-    def hear(message: Sequence[int], _time: float) -> None:
-        report(f"m {number} {bytes(message).hex()}")
+def _callback(number: int) -> Callable[[Sequence[int], float], None]:
+    def on_message(message: Sequence[int], _time: float) -> None:
+        write_line(f"m {number} {bytes(message).hex()}")
 
-    return hear
+    return on_message
 
 
 def main(api: str) -> None:
@@ -106,9 +106,9 @@ def main(api: str) -> None:
         import rtmidi2
 
         ports = Ports(rtmidi2, getattr(rtmidi2, f"API_{api}"))
-        report("r 0 null")
+        write_line("r 0 null")
     except (ImportError, AttributeError) as error:
-        report(f"r 0 {json.dumps({'error': str(error)})}")
+        write_line(f"r 0 {json.dumps({'error': str(error)})}")
         return
     for line in sys.stdin.buffer:
         number, _, text = line.decode("ascii").partition(" ")
@@ -118,7 +118,7 @@ def main(api: str) -> None:
         except Exception as error:  # whatever the library raises is the answer
             answer = {"error": str(error) or type(error).__name__}
         if word != "send":
-            report(f"r {number} {json.dumps(answer)}")
+            write_line(f"r {number} {json.dumps(answer)}")
 
 
 if __name__ == "__main__":

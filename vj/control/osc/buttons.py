@@ -34,13 +34,13 @@ class Buttons:
         if not value >= 0.5:
             self._down.pop(key, None)
             return False
-        return not self._again(key, True, AGAIN_TAP if name == "tempo/tap" else AGAIN)
+        return not self._is_repeat(key, True, AGAIN_TAP if name == "tempo/tap" else AGAIN)
 
     def held(self, who: Peer, name: str, value: object) -> bool:
         """Is this the same value that it keeps sending, as from a button that is held?"""
-        return self._again((who, name), value, AGAIN)
+        return self._is_repeat((who, name), value, AGAIN)
 
-    def _again(self, key: tuple[Peer, str], value: object, seconds: float) -> bool:
+    def _is_repeat(self, key: tuple[Peer, str], value: object, seconds: float) -> bool:
         """The same again, sooner than so many seconds."""
         now = self._clock()
         before = self._down.pop(key, None)

@@ -14,7 +14,7 @@ from typing import Any
 from vj.control.engine import ControlEngine
 from vj.control.mapping import ControlMapping
 from vj.control.osc.buttons import Buttons
-from vj.control.osc.packet import IMPULSE, Character, Impulse, Message, Moment, Unpacked, head_of
+from vj.control.osc.packet import IMPULSE, Character, Impulse, Message, TimeTag, Unpacked, head_of
 from vj.control.osc.pattern import PatternMatcher, is_pattern
 from vj.control.osc.scheduler import Scheduler
 from vj.control.replies import ErrorReplies, RateLimiter, Sender
@@ -25,7 +25,7 @@ from vj.parameters.table import ALIASES, Parameter, Value
 Status = Callable[[], Mapping[str, Sequence[float | int | str]]]
 
 PREFIX = "/vj/"
-OWN = ("/vj/status/", "/vj/error")
+VJ_MESSAGES = ("/vj/status/", "/vj/error")
 """What vj itself says. Heard from another vj, it is neither dispatched nor answered: two of them
 would talk for ever."""
 
@@ -37,7 +37,7 @@ SUGGESTIONS = 5
 """Near words looked up a second; each takes a millisecond."""
 KNOWN_MISTAKES = 256
 
-STRANGE = (bytes, tuple, Impulse, Character, Moment, type(None))
+NOT_VALUES = (bytes, tuple, Impulse, Character, TimeTag, type(None))
 """Arguments that are no value of any number, switch or choice."""
 
 
@@ -65,17 +65,17 @@ class Dispatcher:
         status: Status = dict,
         wall: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
-        rest: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """say: a line for whoever plays. wall, steady: see `Scheduler`. rest: lets others work for
         so many seconds."""
-        self._rest = rest
+        self._sleep = sleep
         self.status = status
         self.error_replies = ErrorReplies(log, steady)
-        self.later: Scheduler[Sender] = Scheduler(wall, steady)
-        self.rouse: Callable[[], None] = lambda: None
+        self.scheduler: Scheduler[Sender] = Scheduler(wall, steady)
+        self.wake: Callable[[], None] = lambda: None
         """Called when something is kept for later, perhaps to be due before what was."""
-        self.quick: dict[bytes, Target] = {}
+        self.fast_paths: dict[bytes, Target] = {}
         """Numbers by the head of the packet that sets them, address and type tag: all of it but its
         last four bytes."""
         self._store = store
@@ -96,10 +96,13 @@ class Dispatcher:
 
     def _changed(self, name: str, value: Value, origin: object) -> None:
         if name == "panic":
-            self.later.drop()
+            self.scheduler.drop()
 
     def use_engine(
-        self, engine: ControlEngine | None, asks: Sequence[str] = (), ignored: Sequence[str] = ()
+        self,
+        engine: ControlEngine | None,
+        status_addresses: Sequence[str] = (),
+        ignored: Sequence[str] = (),
     ) -> None:
         """Whom to ask about addresses that are no parameter's. asks: other addresses that ask for
         the status. ignored: addresses of which nothing is said; one that ends in a slash is
@@ -110,7 +113,9 @@ class Dispatcher:
             for mapping in engine.mappings:
                 if mapping.rule.osc is not None:
                     mappings.setdefault(mapping.rule.osc, []).append(mapping)
-            causes = {cause[4:] for cause in engine.modulations.causes if cause.startswith("osc ")}
+            causes = {
+                cause[4:] for cause in engine.modulations.trigger_names if cause.startswith("osc ")
+            }
         rows = {PREFIX + row.name: row for row in self._store.table.rows.values()}
         rows |= {PREFIX + short: self._store.table.rows[name] for short, name in ALIASES.items()}
         targets = [
@@ -125,7 +130,7 @@ class Dispatcher:
         ]
         self._engine, self._mappings, self._rows = engine, mappings, rows
         self._mapped = frozenset((*mappings, *causes))
-        self._asks = frozenset(("/vj/status", "/vj/status/*", *asks))
+        self._status_addresses = frozenset(("/vj/status", "/vj/status/*", *status_addresses))
         self._ignored = frozenset(ignored)
         self._folders = tuple(entry for entry in ignored if entry.endswith("/"))
         self._mistakes, self._stored = {}, set()
@@ -139,10 +144,10 @@ class Dispatcher:
                 *(a for a, on in mappings.items() if a not in rows and not any(map(_fires, on))),
             ]
         )
-        self.quick = {
+        self.fast_paths = {
             head_of(target.address, tag): target
             for target in targets
-            if not self._is_ignored(target.address) and not target.address.startswith(OWN)
+            if not self._is_ignored(target.address) and not target.address.startswith(VJ_MESSAGES)
             for tag in "fi"
         }
 
@@ -156,37 +161,37 @@ class Dispatcher:
 
     # What comes in.
 
-    def play(self, unpacked: Unpacked, sender: Sender) -> None:
+    def dispatch_packet(self, unpacked: Unpacked, sender: Sender) -> None:
         """All of a packet: now, or what its timetags say. What was wrong with it is answered."""
         messages = unpacked.messages
         if len(messages) == 1 and messages[0].when is None:
             self._dispatch(messages[0], sender)
-            if messages[0].address in self._asks:
+            if messages[0].address in self._status_addresses:
                 self._reply_status(sender)
         else:
-            self._play_bundle(messages, sender)
+            self._dispatch_bundle(messages, sender)
         for problem in unpacked.problems:
             self.error_replies.reply_error(sender, problem)
 
-    def _play_bundle(self, messages: Sequence[Message], sender: Sender) -> None:
+    def _dispatch_bundle(self, messages: Sequence[Message], sender: Sender) -> None:
         first = next((message.when for message in messages if message.when is not None), None)
-        if first is not None and (remark := self.later.note(sender.origin, first)):
-            self.error_replies.report(remark, remark)
+        if first is not None and (remark := self.scheduler.learn_clock(sender.origin, first)):
+            self.error_replies.log_limited(remark, remark)
             self.release()  # what of it was kept is due now, and comes first
         for when, group in groupby(messages, key=lambda message: message.when):
             together = list(group)
             if when is not None:
-                kept, remark = self.later.keep(together, when, sender.origin, sender)
+                kept, remark = self.scheduler.schedule(together, when, sender.origin, sender)
                 if remark:
-                    self.error_replies.report(remark[:24], remark, every=10)
+                    self.error_replies.log_limited(remark[:24], remark, every=10)
                 if kept:
-                    self.rouse()
+                    self.wake()
                     continue
             self._dispatch_all(together, sender)
 
     def release(self) -> None:
         """Play what was kept and is due now."""
-        for messages, sender in self.later.due():
+        for messages, sender in self.scheduler.due():
             self._dispatch_all(messages, sender)
 
     def _dispatch_all(self, messages: Iterable[Message], sender: Sender) -> None:
@@ -196,20 +201,20 @@ class Dispatcher:
         before: Message | None = None
         while rest:
             end = time.thread_time() + HOLD
-            with self.error_replies.quietly(), self._store.together():
+            with self.error_replies.deferred_log(), self._store.together():
                 while rest and time.thread_time() < end:
                     message = rest.popleft()
-                    asked |= message.address in self._asks
+                    asked |= message.address in self._status_addresses
                     if message != before or not is_pattern(message.address):  # once is enough
                         self._dispatch(message, sender)
                     before = message
             if rest:
-                self._rest(HOLD)
+                self._sleep(HOLD)
         if asked:
             self._reply_status(sender)
 
     def set_number(self, target: Target, value: float, sender: Sender) -> None:
-        """What a packet says whose head is in `quick`."""
+        """What a packet says whose head is in `fast_paths`."""
         sender.moved(target.address)
         if target.row is not None:
             self._set(target.row, value, target.address, sender)
@@ -221,9 +226,9 @@ class Dispatcher:
         address, arguments = message.address, message.arguments
         if self._is_ignored(address):
             return
-        if address in self._asks and address not in self._mapped:
+        if address in self._status_addresses and address not in self._mapped:
             return
-        if address.startswith(OWN):
+        if address.startswith(VJ_MESSAGES):
             return
         sender.moved(address)
         if address in ("/vj/subscribe", "/vj/unsubscribe"):
@@ -232,7 +237,7 @@ class Dispatcher:
             return
         row = self._rows.get(address)
         if address in self._mapped and (arguments or row is None):
-            self._hear(address, arguments, sender)
+            self._dispatch_mapping(address, arguments, sender)
         elif row is not None:
             self._dispatch_parameter(row, address, arguments, sender)
         elif is_pattern(address):
@@ -252,7 +257,7 @@ class Dispatcher:
             and address not in self._mapped
         )
 
-    def _hear(self, address: str, arguments: tuple[Any, ...], sender: Sender) -> None:
+    def _dispatch_mapping(self, address: str, arguments: tuple[Any, ...], sender: Sender) -> None:
         """A mapped address. Without a value, one that has only faders on it asks where they would
         stand."""
         mappings = self._mappings.get(address, ())
@@ -283,7 +288,7 @@ class Dispatcher:
             )
         elif row.kind == "trigger":
             value = arguments[0] if arguments else IMPULSE
-            if isinstance(value, bytes | tuple | Moment | None):
+            if isinstance(value, bytes | tuple | TimeTag | None):
                 self.error_replies.reply_error(
                     sender,
                     f"{address}: {_named(value)} came, a press would be right (1, or no value)",
@@ -316,12 +321,12 @@ class Dispatcher:
             )
         else:
             reasons, beyond = [], ""
-            with self.error_replies.quietly(), self._store.together():
+            with self.error_replies.deferred_log(), self._store.together():
                 for address in found:
                     sender.moved(address)
                     if address in self._mapped:
-                        self._hear(address, arguments, sender)
-                    elif reason := self._misfit(self._rows[address], arguments[0], sender):
+                        self._dispatch_mapping(address, arguments, sender)
+                    elif reason := self._type_fault(self._rows[address], arguments[0], sender):
                         reasons.append(reason)
                     else:
                         try:
@@ -332,11 +337,13 @@ class Dispatcher:
             if len(reasons) == len(found):
                 self.error_replies.reply_error(sender, f"{pattern}: {reasons[0]}")
             elif beyond:
-                self.error_replies.beyond(sender, pattern, f"{pattern}: {beyond}")
+                self.error_replies.on_clamped(sender, pattern, f"{pattern}: {beyond}")
 
-    def _misfit(self, row: Parameter, value: Any, sender: Sender) -> str:
+    def _type_fault(self, row: Parameter, value: Any, sender: Sender) -> str:
         """Why a value cannot be meant for a parameter, beyond what the table itself refuses."""
-        if isinstance(value, STRANGE) and not (row.kind == "text" and isinstance(value, Character)):
+        if isinstance(value, NOT_VALUES) and not (
+            row.kind == "text" and isinstance(value, Character)
+        ):
             return (
                 f"{_named(value)} came, "
                 f"{'a number' if row.kind in ('float', 'int') else row.range} would be right"
@@ -347,14 +354,14 @@ class Dispatcher:
             )
         return ""
 
-    def _cue(self, asked: Any) -> str:
+    def _cue_name(self, asked: Any) -> str:
         """The name of the cue that is meant. Raises Fault."""
         if self._engine is None or asked == "" or asked in self._stored:
             return str(asked)
         return self._engine.cues.named(asked).name
 
     def _set(self, row: Parameter, value: Any, address: str, sender: Sender) -> None:
-        if reason := self._misfit(row, value, sender):
+        if reason := self._type_fault(row, value, sender):
             self.error_replies.reply_error(sender, f"{address}: {reason}")
             return
         try:
@@ -362,27 +369,31 @@ class Dispatcher:
                 held = not isinstance(value, str) and self._buttons.held(
                     sender.origin, row.name, value
                 )
-                value = self._cue(value)
+                value = self._cue_name(value)
                 if held:
                     return
             elif row.name == "cue/store" and self._engine is not None:
                 self._engine.cues.check_name(str(value), self._stored)
             remark = self._store.set(row.name, value, sender.origin)
         except Fault as fault:
-            self.error_replies.reply_error(sender, f"{address}: {_without(row.name, str(fault))}")
+            self.error_replies.reply_error(
+                sender, f"{address}: {_strip_name(row.name, str(fault))}"
+            )
             return
         if row.name == "cue/store" and value:
             self._stored.add(str(value))
         if remark:
-            self.error_replies.beyond(sender, address, f"{address}: {_without(row.name, remark)}")
+            self.error_replies.on_clamped(
+                sender, address, f"{address}: {_strip_name(row.name, remark)}"
+            )
         else:
-            self.error_replies.within(sender, address)
+            self.error_replies.on_in_range(sender, address)
 
     def _suggestion(self, address: str) -> str:
         """The nearest address there is; looked up a few times a second, and remembered."""
         known = self._mistakes.get(address)
         if known is None:
-            if not self._suggestions.take():
+            if not self._suggestions.allow():
                 return ""
             if len(self._mistakes) >= KNOWN_MISTAKES:
                 self._mistakes.clear()
@@ -401,10 +412,10 @@ def _fires(mapping: ControlMapping) -> bool:
 def _named(value: Any) -> str:
     if isinstance(value, Character):
         return f"the character {str(value)!r}"
-    words = {bytes: "a blob", tuple: "an array", Impulse: "an impulse", Moment: "a time"}
+    words = {bytes: "a blob", tuple: "an array", Impulse: "an impulse", TimeTag: "a time"}
     return words.get(type(value), "nothing")
 
 
-def _without(name: str, text: str) -> str:
+def _strip_name(name: str, text: str) -> str:
     """A fault's text without the parameter's name, which stands there as its address."""
     return text.removeprefix(name).lstrip(": ")

@@ -26,11 +26,11 @@ SILENT = ("cue/", "take/", "panic", "tempo/tap")
 
 @dataclass(slots=True)
 class _Subscriber:
-    report: dict[str, Value] = field(default_factory=dict)
+    sent: dict[str, Value] = field(default_factory=dict)
     moved: dict[str, float] = field(default_factory=dict)
 
 
-class Feedback:
+class Echo:
     """Every subscriber is told every value once, and then what changes. Not thread-safe: it belongs
     to one server's thread."""
 
@@ -40,11 +40,13 @@ class Feedback:
         self._mappings: list[ControlMapping] = []
         self._next = 0.0
 
-    def watch(self, mappings: list[ControlMapping]) -> None:
+    def use_mappings(self, mappings: list[ControlMapping]) -> None:
         """Tell the addresses of these mappings too, with the values their faders, switches and
         menus would stand at."""
         self._mappings = [
-            mapping for mapping in mappings if mapping.rule.osc is not None and _stands(mapping)
+            mapping
+            for mapping in mappings
+            if mapping.rule.osc is not None and _has_position(mapping)
         ]
 
     def subscribe(self, who: Peer) -> None:
@@ -54,7 +56,7 @@ class Feedback:
         while len(self._subscribers) > SUBSCRIBERS:
             self._subscribers.popitem(last=False)
 
-    def take_over(self, old: Feedback) -> None:
+    def take_over(self, old: Echo) -> None:
         """Go on telling whom another told, with what they know already."""
         self._subscribers = OrderedDict([*old._subscribers.items(), *self._subscribers.items()])
 
@@ -64,14 +66,14 @@ class Feedback:
     def has(self, who: Peer) -> bool:
         return who in self._subscribers
 
-    def watches(self, address: str) -> bool:
+    def echoes(self, address: str) -> bool:
         """Is it a mapping's, and told?"""
         return any(mapping.rule.osc == address for mapping in self._mappings)
 
-    def report_again(self, who: Peer, address: str) -> None:
+    def resend(self, who: Peer, address: str) -> None:
         """An address is told to it once more."""
         if who in self._subscribers:
-            self._subscribers[who].report.pop(address, None)
+            self._subscribers[who].sent.pop(address, None)
 
     @property
     def subscribers(self) -> int:
@@ -101,11 +103,11 @@ class Feedback:
         values = self._values()
         for who, subscriber in list(self._subscribers.items()):
             for address, value in values.items():
-                if subscriber.report.get(address) == value or not wanted(who, address):
+                if subscriber.sent.get(address) == value or not wanted(who, address):
                     continue
                 if now - subscriber.moved.get(address, -HELD) < HELD:
                     continue
-                subscriber.report[address] = value
+                subscriber.sent[address] = value
                 yield who, address, value
 
     def _values(self) -> Mapping[str, Value]:
@@ -118,11 +120,11 @@ class Feedback:
         for mapping in self._mappings:
             value = base.get(mapping.row.name)
             if value is not None and mapping.rule.osc is not None:
-                values[mapping.rule.osc] = _standing(mapping, value)
+                values[mapping.rule.osc] = _position(mapping, value)
         return values
 
 
-def _stands(mapping: ControlMapping) -> bool:
+def _has_position(mapping: ControlMapping) -> bool:
     """Has the control a place of its own for a value: no button that sets one thing, no encoder, no
     second value of a pad?"""
     plain = mapping.rule.value is None and mapping.rule.relative is None and mapping.rule.take == 0
@@ -137,7 +139,7 @@ def _stands(mapping: ControlMapping) -> bool:
 _PLACED = ("value", "raw", "momentary", "toggle")
 
 
-def _standing(mapping: ControlMapping, value: Value) -> float:
+def _position(mapping: ControlMapping, value: Value) -> float:
     """What the control would send, had it been moved to where its parameter stands."""
     if mapping.row.kind == "choice":
         value = mapping.row.choices.index(str(value))

@@ -7,7 +7,7 @@ import socket
 import sys
 from typing import Any
 
-EVERY = ("", "0.0.0.0", "::")
+ANY_HOST = ("", "0.0.0.0", "::")
 """Hosts that stand for every address of this machine."""
 
 PORTS_TO_TRY = 20
@@ -15,7 +15,7 @@ PORTS_TO_TRY = 20
 play too."""
 
 
-def bare(host: str) -> str:
+def strip_brackets(host: str) -> str:
     """A host without the brackets that IPv6 has in front of a port."""
     return host[1:-1] if host.startswith("[") and host.endswith("]") else host
 
@@ -23,7 +23,7 @@ def bare(host: str) -> str:
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """A host that is an address; None for a name."""
     try:
-        return ipaddress.ip_address(bare(host).partition("%")[0])
+        return ipaddress.ip_address(strip_brackets(host).partition("%")[0])
     except ValueError:
         return None
 
@@ -59,7 +59,7 @@ def family_of(host: str) -> socket.AddressFamily:
 def datagram_socket(host: str, port: int) -> socket.socket:
     """A UDP socket bound there that does not block. host: IPv4 or IPv6, with or without brackets,
     `::` for both; a multicast group is joined. Raises OSError."""
-    host = bare(host)
+    host = strip_brackets(host)
     made = socket.socket(family_of(host), socket.SOCK_DGRAM)
     try:
         if is_multicast(host):
@@ -96,21 +96,23 @@ def _join(made: socket.socket, group: str) -> None:
     )
 
 
-def resolved(made: socket.socket, to: tuple[str, int]) -> tuple[Any, ...] | None:
+def resolve(made: socket.socket, to: tuple[str, int]) -> tuple[Any, ...] | None:
     """An address to send to from this socket, looked up once; None when there is none."""
     flags = socket.AI_V4MAPPED if made.family == socket.AF_INET6 else 0
     try:
-        found = socket.getaddrinfo(bare(to[0]), to[1], made.family, socket.SOCK_DGRAM, 0, flags)
+        found = socket.getaddrinfo(
+            strip_brackets(to[0]), to[1], made.family, socket.SOCK_DGRAM, 0, flags
+        )
     except OSError:
         return None
     return tuple(found[0][4]) if found else None
 
 
-def announced_at(host: str) -> str:
+def advertised_address(host: str) -> str:
     """The address under which a server bound to a host is found in the network, "" where there is
     none to tell: a multicast group."""
-    host = bare(host)
-    if host in EVERY:
+    host = strip_brackets(host)
+    if host in ANY_HOST:
         return lan_address() or "127.0.0.1"
     if is_multicast(host):
         return ""
@@ -122,7 +124,7 @@ def announced_at(host: str) -> str:
         return ""
 
 
-def heard_at(host: str, port: int) -> list[str]:
+def listening_lines(host: str, port: int) -> list[str]:
     """Lines for the start: where OSC is heard, and how a tablet reaches it."""
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     if is_loopback(host):
@@ -131,7 +133,7 @@ def heard_at(host: str, port: int) -> list[str]:
         ]
     if is_multicast(host):
         return [f"OSC is heard at {where}, as one of its multicast group"]
-    if host not in EVERY:
+    if host not in ANY_HOST:
         return [f"OSC is heard at {where}"]
     found = lan_address()
     reach = (

@@ -45,7 +45,7 @@ class Character(str):
     __slots__ = ()
 
 
-class Moment(float):
+class TimeTag(float):
     """The tag t, in seconds since 1970; 0 for "immediately"."""
 
     __slots__ = ()
@@ -56,7 +56,7 @@ class Message:
     """One message. when: seconds since 1970 from its bundle's timetag, None for at once.
 
     arguments: int, float, bool, str (tags s, S, and r as "#rrggbb"), bytes, None, `Character`,
-    `Moment`, `IMPULSE`; a tuple for [ ] and, of four ints, for m.
+    `TimeTag`, `IMPULSE`; a tuple for [ ] and, of four ints, for m.
     """
 
     address: str
@@ -72,11 +72,11 @@ class Unpacked(NamedTuple):
     problems: list[str]
 
 
-class _Damaged(ValueError):
+class _BadMessage(ValueError):
     """One message that cannot be meant; those behind it can be found."""
 
 
-class _Broken(ValueError):
+class _BadPacket(ValueError):
     """From here on nobody knows where anything begins."""
 
 
@@ -92,7 +92,7 @@ def unpack(packet: bytes) -> Unpacked:
     more = 0
     try:
         more = _walk(packet, 0, len(packet), None, 0, found)
-    except _Broken as problem:
+    except _BadPacket as problem:
         found.problems.append(str(problem))
     if more > 0:
         found.problems.append(f"and {more} more of its messages are damaged")
@@ -105,29 +105,29 @@ def _walk(
     """Returns how many problems were left out."""
     if packet[begin : begin + 1] == b"/":
         if len(found.messages) + len(found.problems) >= LARGEST_COUNT:
-            raise _Broken(f"more than {LARGEST_COUNT} messages in a packet")
+            raise _BadPacket(f"more than {LARGEST_COUNT} messages in a packet")
         try:
             found.messages.append(_message(packet[begin:end], when))
-        except _Damaged as problem:
+        except _BadMessage as problem:
             if len(found.problems) >= PROBLEMS:
                 return 1
             found.problems.append(str(problem))
         return 0
     if packet[begin : begin + 8] != _BUNDLE or end - begin < 16:
-        raise _Broken("begins neither with / nor with #bundle")
+        raise _BadPacket("begins neither with / nor with #bundle")
     if depth >= LARGEST_DEPTH:
-        raise _Broken(f"bundles in bundles, more than {LARGEST_DEPTH} deep")
+        raise _BadPacket(f"bundles in bundles, more than {LARGEST_DEPTH} deep")
     moment = _moment(struct.unpack_from(">Q", packet, begin + 8)[0])
     place, more = begin + 16, 0
     while place < end:
         if end - place < 4:
-            raise _Broken("a bundle's element has no room for its size")
+            raise _BadPacket("a bundle's element has no room for its size")
         (size,) = struct.unpack_from(">i", packet, place)
         if size == 0 and packet.count(_NUL, place, end) == end - place:
             break  # a buffer larger than what is in it
         place += 4
         if size < 4 or size % 4 or size > end - place:
-            raise _Broken(f"a bundle's element says it has {size} bytes, {end - place} are left")
+            raise _BadPacket(f"a bundle's element says it has {size} bytes, {end - place} are left")
         more += _walk(packet, place, place + size, moment, depth + 1, found)
         place += size
     return more
@@ -143,11 +143,11 @@ def _message(data: bytes, when: float | None) -> Message:
     try:
         address = raw.decode("ascii")
     except UnicodeDecodeError:
-        raise _Damaged(
+        raise _BadMessage(
             f"{raw.decode('utf-8', 'replace')!r}: an address with letters that no address has"
         ) from None
     if not address.isprintable() or " " in address:
-        raise _Damaged(f"{address!r}: an address with letters that no address has")
+        raise _BadMessage(f"{address!r}: an address with letters that no address has")
     if place == len(data) or _only_nul(data, place):
         return Message(
             address, (), when
@@ -159,9 +159,9 @@ def _message(data: bytes, when: float | None) -> Message:
     if tags == b",i" and len(data) - place == 4:
         return Message(address, struct.unpack_from(">i", data, place), when)
     if not tags.startswith(b","):
-        raise _Damaged(f"{address}: type tags that do not begin with a comma")
+        raise _BadMessage(f"{address}: type tags that do not begin with a comma")
     if len(tags) - 1 > LARGEST_ARGUMENTS:
-        raise _Damaged(f"{address}: {len(tags) - 1} arguments, {LARGEST_ARGUMENTS} are the most")
+        raise _BadMessage(f"{address}: {len(tags) - 1} arguments, {LARGEST_ARGUMENTS} are the most")
     return Message(address, _arguments(data, place, tags[1:].decode("latin-1"), address), when)
 
 
@@ -171,19 +171,19 @@ def _arguments(data: bytes, place: int, tags: str, address: str) -> tuple[Any, .
     for tag in tags:
         if tag == "[":
             if len(levels) > LARGEST_DEPTH:
-                raise _Damaged(f"{address}: arrays in arrays, more than {LARGEST_DEPTH} deep")
+                raise _BadMessage(f"{address}: arrays in arrays, more than {LARGEST_DEPTH} deep")
             levels.append([])
         elif tag == "]":
             if len(levels) == 1:
-                raise _Damaged(f"{address}: an array that ends and has not begun")
+                raise _BadMessage(f"{address}: an array that ends and has not begun")
             levels[-2].append(tuple(levels.pop()))
         else:
             value, place = _argument(data, place, tag, address)
             levels[-1].append(value)
     if len(levels) > 1:
-        raise _Damaged(f"{address}: an array without an end")
+        raise _BadMessage(f"{address}: an array without an end")
     if place != len(data) and not _only_nul(data, place):
-        raise _Damaged(f"{address}: bytes that belong to no argument")
+        raise _BadMessage(f"{address}: bytes that belong to no argument")
     return tuple(levels[0])
 
 
@@ -201,18 +201,18 @@ def _argument(data: bytes, place: int, tag: str, address: str) -> tuple[Any, int
         try:
             return raw.decode("utf-8"), after
         except UnicodeDecodeError:
-            raise _Damaged(f"{address}: a text that is no UTF-8") from None
+            raise _BadMessage(f"{address}: a text that is no UTF-8") from None
     if tag == "b":
         (size,) = struct.unpack_from(">i", data, place) if len(data) - place >= 4 else (-1,)
         after = place + 4 + size + -size % 4
         if size < 0 or after > len(data):
-            raise _Damaged(f"{address}: a blob that says it has {size} bytes")
+            raise _BadMessage(f"{address}: a blob that says it has {size} bytes")
         return data[place + 4 : place + 4 + size], after
     after = place + (4 if tag in _FOURS else 8)
     if tag not in _FOURS and tag not in _EIGHTS:
-        raise _Damaged(f"{address}: the type tag {tag!r} is none")
+        raise _BadMessage(f"{address}: the type tag {tag!r} is none")
     if after > len(data):
-        raise _Damaged(f"{address}: an argument is cut off")
+        raise _BadMessage(f"{address}: an argument is cut off")
     if tag in _STRUCTS:
         (number,) = struct.unpack_from(_STRUCTS[tag], data, place)
         return (_finite(number, address) if isinstance(number, float) else number), after
@@ -222,10 +222,10 @@ def _argument(data: bytes, place: int, tag: str, address: str) -> tuple[Any, int
     if tag == "m":
         return tuple(raw), after
     if tag == "t":
-        return Moment(_moment(struct.unpack(">Q", raw)[0]) or 0.0), after
+        return TimeTag(_moment(struct.unpack(">Q", raw)[0]) or 0.0), after
     (code,) = struct.unpack(">I", raw)
     if not 0 < code < 0x110000 or 0xD800 <= code < 0xE000:
-        raise _Damaged(f"{address}: {code} is no character")
+        raise _BadMessage(f"{address}: {code} is no character")
     return Character(chr(code)), after
 
 
@@ -234,7 +234,7 @@ def _text(data: bytes, place: int, what: str) -> tuple[bytes, int]:
     end = data.find(b"\0", place)
     after = end + 4 - end % 4
     if end < 0 or after > len(data):
-        raise _Damaged(f"{what} without an end")
+        raise _BadMessage(f"{what} without an end")
     return data[place:end], after
 
 
@@ -244,7 +244,7 @@ def _only_nul(data: bytes, place: int) -> bool:
 
 def _finite(number: float, address: str) -> float:
     if not math.isfinite(number):
-        raise _Damaged(f"{address}: a number that is none (NaN or infinity)")
+        raise _BadMessage(f"{address}: a number that is none (NaN or infinity)")
     return number
 
 

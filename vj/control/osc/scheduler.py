@@ -16,7 +16,7 @@ from vj.control.osc.packet import Message
 AHEAD = 30.0
 """Seconds a timetag may lie ahead; a single one that is farther off comes from a clock that is
 wrong, and means now."""
-LATER = 4096
+MOST_MESSAGES = 4096
 """Messages kept, at most."""
 OFF = 2.0
 """Seconds: a peer whose timetags all lie farther off than this has another time of day than we."""
@@ -40,7 +40,7 @@ class _PeersClock:
 
 
 @dataclass(order=True, slots=True)
-class _Kept(Generic[Sender]):
+class _Scheduled(Generic[Sender]):
     due: float
     order: int
     peer: Peer = field(compare=False)
@@ -57,7 +57,7 @@ class Scheduler(Generic[Sender]):
         """wall: seconds since 1970, as far as this machine knows. steady: seconds of a clock that
         nobody sets; what is kept waits on it."""
         self._wall, self._steady = wall, steady
-        self._queue: list[_Kept[Sender]] = []
+        self._queue: list[_Scheduled[Sender]] = []
         self._count = self._order = 0
         self._clocks: OrderedDict[Any, _PeersClock] = OrderedDict()
         """By host: some programs send each packet from another port."""
@@ -73,7 +73,7 @@ class Scheduler(Generic[Sender]):
         except IndexError:
             return float("inf")
 
-    def note(self, peer: Peer, when: float) -> str:
+    def learn_clock(self, peer: Peer, when: float) -> str:
         """Learn from a packet's timetag (seconds since 1970) how far its sender's clock is off.
         Once for each packet, before `keep`. Returns what is to be said about it, else ""."""
         lead = when - self._wall()
@@ -109,7 +109,7 @@ class Scheduler(Generic[Sender]):
                 kept.due += by
         heapq.heapify(self._queue)
 
-    def keep(
+    def schedule(
         self, messages: Sequence[Message], when: float, peer: Peer, sender: Sender
     ) -> tuple[bool, str]:
         """Keep what belongs to one moment. (kept, what is to be said); what is not kept means
@@ -125,7 +125,7 @@ class Scheduler(Generic[Sender]):
                     f"OSC from {peer[0]}: a timetag lies {ahead:.1f} s ahead, so its clock is "
                     "off; it means now",
                 )
-            if self._count + len(messages) > LATER:
+            if self._count + len(messages) > MOST_MESSAGES:
                 return (
                     False,
                     f"OSC: {self._count} messages wait for their moment, which is all there is "
@@ -134,7 +134,7 @@ class Scheduler(Generic[Sender]):
             self._order += 1
             self._count += len(messages)
             heapq.heappush(
-                self._queue, _Kept(self._steady() + ahead, self._order, peer, messages, sender)
+                self._queue, _Scheduled(self._steady() + ahead, self._order, peer, messages, sender)
             )
         return True, ""
 

@@ -21,8 +21,8 @@ from typing import Any
 
 from vj.control.engine import ControlEngine
 from vj.control.osc.dispatch import HOLD, Dispatcher, Status, Target
-from vj.control.osc.echo import PERIOD, Feedback
-from vj.control.osc.network import datagram_socket, heard_at, resolved
+from vj.control.osc.echo import PERIOD, Echo
+from vj.control.osc.network import datagram_socket, listening_lines, resolve
 from vj.control.osc.packet import is_osc, pack, unpack
 from vj.control.replies import RateLimiter
 from vj.core.clock import Clock
@@ -30,7 +30,7 @@ from vj.core.errors import Fault
 from vj.parameters.store import Store
 
 Address = tuple[str, int]
-Place = tuple[Any, ...]
+SocketAddress = tuple[Any, ...]
 """Where a datagram goes, as the socket has it: (host, port), and for IPv6 the flow and the
 interface behind them."""
 
@@ -57,50 +57,50 @@ ERRORS_A_SECOND, ERRORS_IN_ALL = 20, 100
 """Answers at `/vj/error` to one sender, and to all."""
 
 
-class _Udp:
+class _UdpSender:
     """A sender of datagrams, as the dispatcher knows it."""
 
-    __slots__ = ("_complaints", "_server", "name", "origin", "target")
+    __slots__ = ("_limiter", "_server", "name", "origin", "target")
 
-    def __init__(self, server: OscServer, target: Place) -> None:
+    def __init__(self, server: OscServer, target: SocketAddress) -> None:
         self._server, self.target = server, target
         self.origin: Address = target[:2]
         self.name = str(target[0]).removeprefix("::ffff:")
-        self._complaints = RateLimiter(ERRORS_A_SECOND)
+        self._limiter = RateLimiter(ERRORS_A_SECOND)
 
     @property
-    def back(self) -> Place:
+    def reply_address(self) -> SocketAddress:
         """Where answers go: the port it sent from, or the one that the show names."""
         reply = self._server.reply
         return self.target if reply is None else (self.target[0], reply[1], *self.target[2:])
 
     def answer(self, address: str, values: Sequence[Any], kind: str | None = None) -> None:
-        self._server.send(self.back, address, values, kind)
+        self._server.send(self.reply_address, address, values, kind)
 
     def may_reply(self) -> bool:
-        return self._complaints.take() and self._server.error_replies.take()
+        return self._limiter.allow() and self._server.error_limiter.allow()
 
     def send_error(self, text: str, done: bool) -> None:
-        self._server.send(self.back, "/vj/error", [text])
+        self._server.send(self.reply_address, "/vj/error", [text])
 
     def moved(self, address: str) -> None:
         """Whoever moves a fader is not told its value while it is held, at whichever of its ports
         it listens."""
-        feedback = self._server.feedback
-        if feedback.subscribers:
-            feedback.moved_from(self.origin, address, time.monotonic())
+        echo = self._server.echo
+        if echo.subscribers:
+            echo.moved_from(self.origin, address, time.monotonic())
 
     def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
         """Every value to the sender's own port, or to the port it names; `/vj/unsubscribe` ends
         that."""
-        port = arguments[0] if arguments else self.back[1]
+        port = arguments[0] if arguments else self.reply_address[1]
         if isinstance(port, bool) or not isinstance(port, int | float) or not 1 <= port < 65536:
             return f"{port!r} is no port (1 .. 65535)"
         who = (self.target[0], int(port), *self.target[2:])
         if address == "/vj/subscribe":
-            self._server.feedback.subscribe(who)
+            self._server.echo.subscribe(who)
         else:
-            self._server.feedback.unsubscribe(who)
+            self._server.echo.unsubscribe(who)
         return ""
 
 
@@ -128,18 +128,18 @@ class OscServer:
         self.packets = self.messages = self.ignored = 0
         self.reply = reply
         self.dispatcher = Dispatcher(store, on_message, status=status, wall=wall)
-        self.feedback = Feedback(store)
+        self.echo = Echo(store)
         self._store, self._listen, self._log = store, listen, on_message
-        self._reply_to: Place | None = None
+        self._reply_to: SocketAddress | None = None
         self._socket: socket.socket | None = None
         self._wake: tuple[socket.socket, socket.socket] | None = None
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
-        self._askers: dict[Place, _Udp] = {}
-        self._peers: OrderedDict[Place, float] = OrderedDict()
+        self._senders: dict[SocketAddress, _UdpSender] = {}
+        self._peers: OrderedDict[SocketAddress, float] = OrderedDict()
         self._notices: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._remarked = RateLimiter(ERRORS_A_SECOND)
-        self.error_replies = RateLimiter(ERRORS_IN_ALL)
+        self._notice_limiter = RateLimiter(ERRORS_A_SECOND)
+        self.error_limiter = RateLimiter(ERRORS_IN_ALL)
         self._next_status = 0.0
 
     @property
@@ -170,15 +170,15 @@ class OscServer:
         self._socket, self._wake = made, socket.socketpair()
         self._wake[1].setblocking(False)
         if self.reply is not None:
-            self._reply_to = resolved(made, self.reply)
+            self._reply_to = resolve(made, self.reply)
             if self._reply_to is None:
                 self._log(
                     f"osc reply {self.reply[0]}:{self.reply[1]}: no such address to send to; "
                     "answers go to whoever asks"
                 )
             else:
-                self.feedback.subscribe(self._reply_to)
-        self.dispatcher.rouse = self._rouse
+                self.echo.subscribe(self._reply_to)
+        self.dispatcher.wake = self._wake_up
         self.dispatcher.attach()
         self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
         self._thread.start()
@@ -187,7 +187,7 @@ class OscServer:
         """End. May be called twice."""
         self._stop.set()
         self.dispatcher.detach()
-        self._rouse()
+        self._wake_up()
         if self._thread is not None:
             self._thread.join(timeout)
             self._thread = None
@@ -198,52 +198,55 @@ class OscServer:
     def take_over(self, old: OscServer) -> None:
         """Hear instead of another: its subscribers are told from here, and what it kept for later
         is played."""
-        self.feedback.take_over(old.feedback)
-        self.dispatcher.later.take_over(old.dispatcher.later)
+        self.echo.take_over(old.echo)
+        self.dispatcher.scheduler.take_over(old.dispatcher.scheduler)
         self._peers.update(old._peers)
-        self._rouse()
+        self._wake_up()
 
     def remark(self, text: str) -> None:
         """What turned out later not to be meant, such as a prompt of which nothing was understood:
         told at `/vj/error` to all who get the status. From any thread."""
         self._notices.put(text)
-        self._rouse()
+        self._wake_up()
 
-    def _rouse(self) -> None:
+    def _wake_up(self) -> None:
         if self._wake is not None:
             with contextlib.suppress(OSError):
                 self._wake[1].send(b"x")
 
     def describe(self) -> list[str]:
         """Lines for the start: where it is heard, and how a tablet reaches it."""
-        return heard_at(*self.address)
+        return listening_lines(*self.address)
 
     def use_engine(
-        self, engine: ControlEngine | None, asks: Sequence[str] = (), ignored: Sequence[str] = ()
+        self,
+        engine: ControlEngine | None,
+        status_addresses: Sequence[str] = (),
+        ignored: Sequence[str] = (),
     ) -> None:
         """Whom to ask about addresses that are no parameter's, and whose mappings to tell back. See
         `Dispatcher.use_engine`."""
-        self.dispatcher.use_engine(engine, asks, ignored)
-        self.feedback.watch(engine.mappings if engine is not None else [])
+        self.dispatcher.use_engine(engine, status_addresses, ignored)
+        self.echo.use_mappings(engine.mappings if engine is not None else [])
 
     def _run(self) -> None:
         assert self._socket is not None
         assert self._wake is not None
         batch = time.monotonic()
         while not self._stop.is_set():
-            due = min(self._next_status, self.dispatcher.later.next) - time.monotonic()
-            wait = min(PERIOD if self.feedback.subscribers else 1.0, max(0.0, due))
+            due = min(self._next_status, self.dispatcher.scheduler.next) - time.monotonic()
+            wait = min(PERIOD if self.echo.subscribers else 1.0, max(0.0, due))
             try:
                 ready, _, _ = select.select([self._socket, self._wake[0]], [], [], wait)
                 if self._wake[0] in ready:
                     self._wake[0].recv(4096)
                 begun = time.thread_time()
-                taken = self._take_batch()
+                taken = self._read_batch()
                 before, batch = batch, time.monotonic() if taken else batch
                 work = time.thread_time() - begun
                 self._send_notices()
                 self.dispatcher.release()
-                self._send_feedback()
+                self._send_echo()
                 if time.monotonic() >= self._next_status:
                     self._next_status = time.monotonic() + 1.0
                     self._send_status()
@@ -257,19 +260,23 @@ class OscServer:
                 if self._stop.is_set():
                     return
                 self.dispatcher.error_replies.count += 1
-                self.dispatcher.error_replies.report(
+                self.dispatcher.error_replies.log_limited(
                     "loop", f"OSC stumbled: {type(error).__name__}: {error}"
                 )
                 time.sleep(0.01)
 
-    def _take_batch(self) -> int:
+    def _read_batch(self) -> int:
         """Read what lies there; of each number only its last value is set. Returns how many
         datagrams there were."""
         assert self._socket is not None
-        numbers: dict[Target, tuple[float, _Udp]] = {}
-        receive, quick, float_of, int_of = self._socket.recvfrom, self.dispatcher.quick, *_READERS
-        sender: _Udp | None = None
-        heard: dict[Place, None] = {}
+        numbers: dict[Target, tuple[float, _UdpSender]] = {}
+        receive, quick, float_of, int_of = (
+            self._socket.recvfrom,
+            self.dispatcher.fast_paths,
+            *_READERS,
+        )
+        sender: _UdpSender | None = None
+        senders: dict[SocketAddress, None] = {}
         taken = 0
         end = time.thread_time() + HOLD
         for _ in range(BATCH):
@@ -287,49 +294,49 @@ class OscServer:
                 value = (float_of if packet[-7] == _F else int_of)(packet, len(packet) - 4)[0]
                 if math.isfinite(value):
                     self.messages += 1
-                    heard[peer] = None
+                    senders[peer] = None
                     numbers.pop(target, None)  # set in the order of the last moves
                     numbers[target] = value, sender
                     continue
             self._set_numbers(numbers)
             # two shows that reply to each other are no listeners
             if not packet.startswith(REPORTED):
-                heard[peer] = None
+                senders[peer] = None
             self._play(packet, sender)
             if time.thread_time() > end:  # what takes time of its own leaves some to others
                 break
         self._set_numbers(numbers)
         self.packets += taken
-        self._register_peers(heard)
+        self._register_peers(senders)
         return taken
 
-    def _set_numbers(self, numbers: dict[Target, tuple[float, _Udp]]) -> None:
+    def _set_numbers(self, numbers: dict[Target, tuple[float, _UdpSender]]) -> None:
         for target, (value, sender) in numbers.items():
             self.dispatcher.set_number(target, value, sender)
         numbers.clear()
 
-    def _play(self, packet: bytes, sender: _Udp) -> None:
+    def _play(self, packet: bytes, sender: _UdpSender) -> None:
         found = unpack(packet)
         self.messages += len(found.messages)
         self.ignored += bool(found.problems)
         if not is_osc(packet):
-            self.dispatcher.error_replies.report(
+            self.dispatcher.error_replies.log_limited(
                 "malformed",
                 f"OSC from {sender.name}: ignored ({self.ignored} so far): {found.problems[0]}",
             )
             return
-        self.dispatcher.play(found, sender)
+        self.dispatcher.dispatch_packet(found, sender)
 
-    def _sender(self, peer: Place) -> _Udp:
-        sender = self._askers.get(peer)
+    def _sender(self, peer: SocketAddress) -> _UdpSender:
+        sender = self._senders.get(peer)
         if sender is None:
-            if len(self._askers) >= SENDERS:
-                self._askers.clear()
-            sender = self._askers[peer] = _Udp(self, peer)
+            if len(self._senders) >= SENDERS:
+                self._senders.clear()
+            sender = self._senders[peer] = _UdpSender(self, peer)
         return sender
 
-    def _send_feedback(self) -> None:
-        for target, address, value in self.feedback.round(time.monotonic()):
+    def _send_echo(self) -> None:
+        for target, address, value in self.echo.round(time.monotonic()):
             row = self.dispatcher.row(address)
             self.send(
                 target, address, [value], "f" if row is not None and row.kind == "float" else None
@@ -338,23 +345,27 @@ class OscServer:
     def _send_notices(self) -> None:
         while not self._notices.empty():
             text = self._notices.get()
-            if self._remarked.take():
+            if self._notice_limiter.allow():
                 for target in self._listeners():
                     self.send(target, "/vj/error", [text])
 
-    def _register_peers(self, heard: dict[Place, None]) -> None:
+    def _register_peers(self, senders: dict[SocketAddress, None]) -> None:
         """Remember who speaks."""
         now = time.monotonic()
-        for peer in heard:
+        for peer in senders:
             self._peers[peer] = now
             self._peers.move_to_end(peer)
         while len(self._peers) > PEERS:
             self._peers.popitem(last=False)
 
-    def _listeners(self) -> list[Place]:
+    def _listeners(self) -> list[SocketAddress]:
         """Where the reply goes, and all who have spoken lately."""
-        heard = time.monotonic() - PEER_LIFE
-        peers = [self._sender(peer).back for peer, moment in self._peers.items() if moment > heard]
+        oldest = time.monotonic() - PEER_LIFE
+        peers = [
+            self._sender(peer).reply_address
+            for peer, moment in self._peers.items()
+            if moment > oldest
+        ]
         return list(dict.fromkeys([*([self._reply_to] if self._reply_to else []), *peers]))
 
     def _send_status(self) -> None:
@@ -367,7 +378,7 @@ class OscServer:
                     )
 
     def send(
-        self, target: Place, address: str, values: Sequence[Any], kind: str | None = None
+        self, target: SocketAddress, address: str, values: Sequence[Any], kind: str | None = None
     ) -> None:
         """A message to somebody, at once or not at all. From any thread. What cannot be sent is
         said."""
@@ -375,7 +386,7 @@ class OscServer:
         try:
             self._socket.sendto(pack(address, values, kind), target)
         except ValueError as error:
-            self.dispatcher.error_replies.report(
+            self.dispatcher.error_replies.log_limited(
                 f"unsendable {address}",
                 f"OSC to {target[0]}: {address} is not told: {error}",
                 every=60,
@@ -383,7 +394,7 @@ class OscServer:
         except OSError as error:
             if error.errno in (errno.EMSGSIZE, 10040):
                 text = f"OSC to {target[0]}: {address} is not told: it is too long for a datagram"
-                self.dispatcher.error_replies.report(f"unsendable {address}", text, every=60)
+                self.dispatcher.error_replies.log_limited(f"unsendable {address}", text, every=60)
             # else nobody is there, or there is no room to send: an answer is worth no wait
 
 
