@@ -29,6 +29,8 @@ from typing import BinaryIO
 ROOT = Path(__file__).resolve().parent
 ALL = ["-n", "2", "--dist", "loadgroup", "--durations", "20"]
 """Of pytest, where nothing else is asked for: all tests, on two cores, see tests/conftest.py."""
+LONG = "--long"
+"""The tests that take long, too."""
 sys.path.insert(0, str(ROOT))  # not there under PYTHONSAFEPATH
 
 from vj.install_plan import (  # noqa: E402
@@ -395,7 +397,10 @@ def main(arguments: list[str]) -> int:
     environment.pop("PYTHONHOME", None)
     if testing:
         os.chdir(ROOT)
-        return hand_over([python, "-m", "pytest", *(arguments[1:] or ALL)], environment)
+        asked = arguments[1:]
+        if asked in ([], [LONG]):
+            asked = [*ALL, *asked]
+        return hand_over([python, "-m", "pytest", *asked], environment)
     return hand_over(
         [python, "-P", "-m", "vj.cli", *arguments], environment
     )  # -P: modules in the user's folder stay out of it

@@ -1,5 +1,7 @@
-"""What every test has: a cache of its own, so that nothing is found that another run found out; and
-which tests may run side by side (`-n 2 --dist loadgroup`, as `python3 launch.py test` does)."""
+"""What every test has: a cache of its own, so that nothing is found that another run found out;
+which tests may run side by side (`-n 2 --dist loadgroup`, as `python3 launch.py test` does); which
+run only when the long ones are asked for (`python3 launch.py test --long`); a real show in a process
+of its own (`start_show`) and one in this process whose clock the test moves (`play_show`)."""
 
 from __future__ import annotations
 
@@ -8,9 +10,12 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.shows import HOST, ShowProcess, free_port
 
 os.environ["VJ_CACHE"] = tempfile.mkdtemp(prefix="vj-tests-")
 atexit.register(shutil.rmtree, os.environ["VJ_CACHE"], ignore_errors=True)
@@ -31,8 +36,40 @@ DEVICES = (
 holds up another. They mostly wait; the other worker computes meanwhile."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the tests that take long, too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "long: takes many seconds; runs with --long only")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    skipped = pytest.mark.skip(reason="takes long: python3 launch.py test --long")
     for item in items:
         name = Path(str(item.path)).stem.removeprefix("test_")
         group = "devices" if name in DEVICES else name
         item.add_marker(pytest.mark.xdist_group(group))
+        if item.get_closest_marker("long") is not None and not config.getoption("--long"):
+            item.add_marker(skipped)
+
+
+StartShow = Callable[..., ShowProcess]
+
+
+@pytest.fixture
+def start_show(tmp_path: Path) -> Iterator[StartShow]:
+    """`start_show("mine.yaml", "--size", "64x64")`: a show in a process of its own, in an empty
+    folder, hearing OSC at a port of its own. osc_port: at this one instead; None: where the show
+    file says. Other keywords as of `ShowProcess`. What still runs at the end is killed."""
+    running: list[ShowProcess] = []
+
+    def start(*arguments: str, osc_port: int | None = 0, **how: object) -> ShowProcess:
+        port = free_port() if osc_port == 0 else osc_port
+        osc = ["--osc", f"{HOST}:{port}"] if port is not None else []
+        running.append(ShowProcess(tmp_path, *arguments, *osc, osc_port=port, **how))  # type: ignore[arg-type]
+        return running[-1]
+
+    yield start
+    for show in running:
+        show.close()

@@ -464,6 +464,9 @@ def test_the_tests_run_from_the_project(project: Project, tmp_path: Path) -> Non
     (project.root / "pytest.py").write_text(CLI)  # a stand-in
     code, out, _ = project.run("test", "-k", "fail", cwd=tmp_path)
     assert (code, out.splitlines()) == (3, [f"cwd {project.root}", "argv ['-k', 'fail']"])
+    for asked in ((), ("--long",)):  # all of them, side by side
+        whole = str([*launch.ALL, *asked])
+        assert project.run("test", *asked, cwd=tmp_path)[1].splitlines()[1] == f"argv {whole}"
     (project.root / "requirements-test.txt").write_text("thing==1\n")
     assert project.run()[2] == ""  # what tests need does not concern a player
 
