@@ -268,7 +268,7 @@ def test_a_folder_that_may_not_be_written_to_any_more_is_left(
             raise PermissionError(13, "Permission denied", str(path))
         return real(path, *more, **named)
 
-    monkeypatch.setattr("vj.sinks.pictures.open", refuse, raising=False)
+    monkeypatch.setattr("vj.sinks.image_sequence.open", refuse, raising=False)
     one.play(lambda: bool(one.said))
     assert "recording stopped, Permission denied; about" in one.said[0]
     assert one.said[0].endswith("it goes on in takes/shots")

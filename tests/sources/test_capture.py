@@ -15,7 +15,7 @@ from tests.sources.test_sources import write_clip
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame
 from vj.sources import Awaited, EndOfSource
-from vj.sources.card import CARD
+from vj.sources.fallback_card import CARD
 
 play = scripted.play
 

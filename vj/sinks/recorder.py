@@ -13,8 +13,8 @@ import numpy as np
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame, Size
 from vj.sinks import SinkSettings
+from vj.sinks.image_sequence import Pictures
 from vj.sinks.output_file import FORMATS
-from vj.sinks.pictures import Pictures
 
 ENDINGS = ", ".join(FORMATS)
 

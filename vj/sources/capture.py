@@ -12,9 +12,9 @@ from vj.core.frame import Frame
 from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
 from vj.sources import Source, SourceSettings, make_source
-from vj.sources.card import CARD, Card
 from vj.sources.change import SourceChange, SourceSlot, wrong
 from vj.sources.fade import mixed
+from vj.sources.fallback_card import CARD, Card
 from vj.sources.reader import GRACE, PATIENCE, Reader
 
 FADE = 0.5

@@ -10,8 +10,8 @@ import numpy as np
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.sources import SourceSettings
+from vj.sources.missing import missing
 from vj.sources.pacing import Pace
-from vj.sources.places import missing
 
 
 def read_picture(path: str | Path, kind: str) -> np.ndarray:

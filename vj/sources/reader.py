@@ -10,7 +10,7 @@ from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame, Size
 from vj.core.supervisor import Supervisor
 from vj.sources import Awaited, EndOfSource, Source, SourceSettings
-from vj.sources.places import may_begin_anew
+from vj.sources.missing import may_begin_anew
 
 GRACE = 1.0
 """Seconds that a source gets for its first picture before the next one of the list is opened."""

@@ -13,7 +13,7 @@ import numpy as np
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.sources import EndOfSource, SourceSettings
-from vj.sources.places import missing
+from vj.sources.missing import missing
 
 SLICE = 0.2
 """Seconds that `read` waits at most."""

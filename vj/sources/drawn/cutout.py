@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Size
-from vj.sources.drawn.sheet import Point, Sheet
+from vj.sources.drawn.canvas import Point, Sheet
 
 TICKS = 6000
 """Moments in a second. Time is counted in them, so that a moment and the same moment a period later

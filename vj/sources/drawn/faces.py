@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from vj.sources.drawn.canvas import Colour, Mask, Point, Sheet
 from vj.sources.drawn.cutout import Cutout, Stage
-from vj.sources.drawn.sheet import Colour, Mask, Point, Sheet
 
 LIPS = (0.372, 0.308)
 """Where the lips meet, in a head's own units: its height is 1, its middle is 0, it looks to the

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from vj.core.frame import Size
+from vj.sources.drawn.canvas import Colour, ramp
 from vj.sources.drawn.cutout import Cutout, Stage, ease, phase, wave
 from vj.sources.drawn.faces import LIPS, dress, jacket, lid, man, woman
-from vj.sources.drawn.sheet import Colour, ramp
 
 
 class Kiss:

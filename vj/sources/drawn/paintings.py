@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Size
+from vj.sources.drawn.canvas import Sheet, blur, ramp
 from vj.sources.drawn.cutout import Stage
-from vj.sources.drawn.sheet import Sheet, blur, ramp
 
 LAYERS = ((0.05, 0.02, 900), (0.032, 0.012, 2600), (0.018, 0.007, 5200))
 """Length and width of the strokes in units, and how many: from the broad brush to the fine one."""

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Size
+from vj.sources.drawn.canvas import Point, smooth
 from vj.sources.drawn.cutout import Stage, ease, phase, wave
-from vj.sources.drawn.sheet import Point, smooth
 
 INK = (34, 30, 36)
 _SHIFT = 4

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Size
+from vj.sources.drawn.canvas import Colour, ramp
 from vj.sources.drawn.cutout import Cutout, Stage, phase, wave
-from vj.sources.drawn.sheet import Colour, ramp
 
 HORIZON = -0.07
 """Units below the middle of the picture."""

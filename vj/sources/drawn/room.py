@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Size
+from vj.sources.drawn.canvas import Colour, Point, Sheet, ramp
 from vj.sources.drawn.cutout import Stage, ease, phase, wave
-from vj.sources.drawn.sheet import Colour, Point, Sheet, ramp
 
 PERIOD = 8.0
 """Seconds: one empty, one to come in, five to dance, one to leave."""

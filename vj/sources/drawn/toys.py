@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Size
+from vj.sources.drawn.canvas import Colour, ramp
 from vj.sources.drawn.cutout import Cutout, Stage, ease, phase, wave
-from vj.sources.drawn.sheet import Colour, ramp
 
 LIGHT = (-0.5, -0.6, 0.6)
 DARK: Colour = (96, 34, 18)
