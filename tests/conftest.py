@@ -1,7 +1,7 @@
-"""What every test has: a cache of its own, so that nothing is found that another run found out;
-which tests may run side by side (`-n 2 --dist loadgroup`, as `python3 launch.py test` does); which
-run only when the long ones are asked for (`python3 launch.py test --long`); a real show in a process
-of its own (`start_show`) and one in this process whose clock the test moves (`play_show`)."""
+"""What every test has: a cache of its own, so that nothing is found that another run found; which
+tests may run side by side (`-n 2 --dist loadgroup`, as `python3 launch.py test` does); which run
+only when the long ones are asked for (`python3 launch.py test --long`); a real show in a process of
+its own (`start_show`) and one in this process, whose clock the test moves (`play_show`)."""
 
 from __future__ import annotations
 

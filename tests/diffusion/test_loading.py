@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.tiny_models import make_model, one_file, tiny_vae
+from tests.waiting import Stopwatch
 from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.diffusion.autotune import tune
@@ -260,9 +260,11 @@ def test_the_quicker_number_type_is_kept_and_trying_loses_nothing(
     encode = Model.encode
 
     def dawdling(self: Model, image: torch.Tensor) -> torch.Tensor:
-        time.sleep(0.2 if self.dtype == slow else 0)
+        watch.sleep(0.2 if self.dtype == slow else 0)
         return encode(self, image)
 
+    watch = Stopwatch()
+    monkeypatch.setattr("vj.diffusion.autotune.time", watch)
     monkeypatch.setattr(Model, "encode", dawdling)
     monkeypatch.setattr("vj.diffusion.autotune.bfloat16_pays", lambda: True)
     said = tune(model, 64, 64)

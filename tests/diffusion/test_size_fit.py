@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import cv2
 import numpy as np
 import pytest
 
-from tests.app.test_cli import Start, start
+from tests.conftest import StartShow
+from tests.waiting import Stopwatch
 from vj.app.setup import painted_size
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
@@ -18,19 +20,20 @@ from vj.parameters.store import Snapshot, Store
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.show.load import ShowFaults, check_show
 
-__all__ = ["start"]  # a fixture
+Sleep = Callable[[float], None]
 
 
 class Slow(PassThrough):
-    """A model that takes so many seconds for a megapixel."""
+    """A model that takes so many seconds for a megapixel, by a watch or by the wall."""
 
-    def __init__(self, size: Size, seconds: float) -> None:
+    def __init__(self, size: Size, seconds: float, sleep: Sleep = time.sleep) -> None:
         super().__init__(size, f"slow {size}")
         self.closed = False
+        self._sleep = sleep
         self._takes = seconds * size.width * size.height / 1e6
 
     def paint(self, entered: object, snapshot: Snapshot, context: object) -> GeneratedImage:
-        time.sleep(self._takes)
+        self._sleep(self._takes)
         return super().paint(entered, snapshot, context)  # type: ignore[arg-type]
 
     def close(self) -> None:
@@ -46,12 +49,14 @@ def test_wide_sources_get_wide_sizes() -> None:
 
 @pytest.mark.parametrize(("seconds", "wanted"), [(0.01, Size(512, 288)), (2.0, Size(320, 192))])
 def test_the_largest_that_is_in_time_is_taken_and_the_others_are_let_go(
-    seconds: float, wanted: Size
+    seconds: float, wanted: Size, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[Slow] = []
+    watch = Stopwatch()
+    monkeypatch.setattr("vj.diffusion.size_fit.time", watch)
 
     def paint_at(size: Size) -> Slow:
-        made.append(Slow(size, seconds))
+        made.append(Slow(size, seconds, watch.sleep))
         return made[-1]
 
     said: list[str] = []
@@ -93,8 +98,9 @@ def test_a_show_may_leave_its_size_open() -> None:
         check_show({"show": "open", "size": "large"}, "open.yaml")
 
 
-def test_live_the_first_show_finds_its_size_and_says_it(start: Start) -> None:
-    one = start("first_show", "--source", "testcard", "--sink", "preview", "--for", "2")
-    one.until("|".join(f"size: auto is {size}" for size in fitting.WIDE), 60)
-    one.until("playing with drawn")
+def test_live_the_first_show_finds_its_size_and_says_it(start_show: StartShow) -> None:
+    one = start_show("first_show", "--source", "testcard", "--sink", "preview")
+    one.until_playing()
+    assert one.status("model") == ["drawn"]
+    one.until_line("|".join(f"size: auto is {size}" for size in fitting.WIDE))
     assert "sent at 1280x720" in one.text
