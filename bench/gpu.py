@@ -35,6 +35,7 @@ from vj.diffusion.pocket_backend import PocketBackend
 from vj.diffusion.pocket_model import FILE, load_pocket
 from vj.kernels.cupy_field import FieldKernels
 from vj.parameters.store import Store
+from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.upscale import Fsr
 from vj.pocket import WEIGHTS
@@ -133,7 +134,7 @@ def built_in(size: Size, dtype: torch.dtype, frames: int) -> float:
     backend = PocketBackend(model, size, wait=True)
     snapshot = Store({"prompt/a": "molten gold", "strength": 0.6}).sample(0.0)
     entered = torch.rand((1, 3, size.height, size.width), device="cuda", dtype=dtype) * 2 - 1
-    seconds = timed(lambda: backend.paint(entered, snapshot, None), frames)
+    seconds = timed(lambda: backend.paint(entered, snapshot, FrameContext.black(size)), frames)
     backend.close()
     return seconds
 
@@ -176,15 +177,15 @@ def main() -> None:
     compositor = backend.compositor
     rows: list[tuple[str, float]] = [
         (
-            "upload and feedback (`enter`)",
-            timed(lambda: compositor.enter(image, snapshot), given.frames),
+            "upload and feedback (`preprocess`)",
+            timed(lambda: compositor.preprocess(image, snapshot), given.frames),
         ),
         ("encode (TAESD)", timed(lambda: model.encode(tensor), given.frames)),
         (f"UNet, {given.steps} row(s)", timed(lambda: model.unet(batch, t, texts), given.frames)),
         ("decode (TAESD)", timed(lambda: model.decode(latents), given.frames)),
         (
-            "blend, sharpen, download (`leave`)",
-            timed(lambda: compositor.leave(tensor, image, snapshot), given.frames),
+            "blend, sharpen, download (`postprocess`)",
+            timed(lambda: compositor.postprocess(tensor, image, snapshot), given.frames),
         ),
     ]
     rows += graphed("encode", lambda: model.encode(tensor), given.frames)

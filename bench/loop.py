@@ -117,7 +117,7 @@ def measure(size: Size, frames: int, count: int, follow: float) -> None:
     def ours(number: int) -> None:
         frame = Frame(rgb[number % 30], number, clock.now())
         shown = pipeline.process(frame, store.sample(clock.now()))
-        sink.send(Frame(shown.picture, number, shown.captured))
+        sink.send(Frame(shown.picture, number, shown.context.captured))
 
     def plain(number: int) -> None:
         send(plain_frame(bgrx[number % 30], size))

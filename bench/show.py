@@ -30,7 +30,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "5000")
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from vj.app.live import Performance
-from vj.core.frame import Frame
+from vj.core.frame import OutputFrame
 from vj.show.load import check_show
 
 WATCHER = Path(__file__).parents[1] / "tests" / "peers" / "ndi_watcher.py"
@@ -119,7 +119,7 @@ def latency(performance: Performance, seconds: float) -> dict[str, Any]:
     levels: list[tuple[float, float]] = []
     publish = performance.loop._publish
 
-    def watched(image: np.ndarray, frame: Frame) -> None:
+    def watched(image: np.ndarray, frame: OutputFrame) -> None:
         levels.append((time.perf_counter(), float(frame.pixels.mean())))
         publish(image, frame)
 

@@ -144,7 +144,10 @@ def clip_table(
         for number, pixels in enumerate(clip):
             shown = pipeline.process(Frame(pixels, number, number / 15), store.sample(number / 15))
             made.append(
-                (upscaler.upscale(shown.picture), upscaler.upscale(shown.picture, shown.guide))
+                (
+                    upscaler.upscale(shown.picture),
+                    upscaler.upscale(shown.picture, shown.context.guide),
+                )
             )
             if number > 2:
                 real = as_sent(pixels, size)

@@ -19,7 +19,7 @@ from pythonosc.udp_client import SimpleUDPClient
 from vj.app.live import Performance
 from vj.core.errors import Fault
 from vj.core.frame import Size
-from vj.diffusion.backends import PassThrough
+from vj.pipeline.backend import PassThrough
 from vj.pipeline.compositor import HostCompositor
 from vj.show.load import load_show
 from vj.show.reload import ShowFile

@@ -15,8 +15,8 @@ from pythonosc.udp_client import SimpleUDPClient
 from vj.app.live import Performance
 from vj.app.status import _answer, status
 from vj.core.frame import Size
-from vj.diffusion.backends import PassThrough
 from vj.parameters.store import Store
+from vj.pipeline.backend import PassThrough
 from vj.show.load import check_show
 
 UNDERSTOOD = "gold: metal in molten gold"

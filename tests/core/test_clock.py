@@ -15,12 +15,12 @@ import pytest
 
 import vj.core.clock
 from vj.core.clock import FrameClock, WallClock, pause
-from vj.core.frame import Frame, Size
+from vj.core.frame import Frame, OutputFrame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Store
-from vj.pipeline.frame_pipeline import Shown
+from vj.pipeline.frame_context import FrameContext, Shown
 from vj.pipeline.interpolation import FrameInterpolation
 from vj.pipeline.loop import RenderLoop
 from vj.sources import SourceSettings, make_source
@@ -154,7 +154,9 @@ def test_the_render_loop_keeps_the_shows_rate(
     monkeypatch.setattr(
         loop.pipeline,
         "process",
-        lambda frame, values: Shown(picture, picture, frame.number, frame.captured),
+        lambda frame, values: Shown(
+            picture, FrameContext(picture, frame.number, frame.captured, picture)
+        ),
     )
     for number in range(4 * source):
 
@@ -183,7 +185,7 @@ def test_filled_up_frames_keep_the_sinks_rate(
     for number in range(60):
 
         def paint(number: int = number) -> None:
-            filling._box.put((Frame(picture, number, clock.now()), flow))
+            filling._box.put(OutputFrame(picture, number, clock.now(), motion=flow))
 
         windows.at.append((begun + number / 12, paint))
     windows.at.append((begun + 5, filling._stop.set))

@@ -17,16 +17,17 @@ from vj.app.live import Performance
 from vj.app.output_upscale import OutputUpscaler
 from vj.core.clock import WallClock
 from vj.core.errors import Fault
-from vj.core.frame import Frame, Size
+from vj.core.frame import Frame, OutputFrame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.core.supervisor import StageMarker, Supervisor, TaskQueue
-from vj.diffusion.backends import GeneratedImage, PassThrough
 from vj.diffusion.pocket_backend import PatternThread
 from vj.parameters.store import Store
+from vj.pipeline.backend import GeneratedImage, PassThrough
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.interpolation import FrameInterpolation
 from vj.pipeline.loop import RenderLoop
+from vj.pipeline.optical_flow import MotionTracker
 from vj.show.load import check_show
 from vj.sinks.runner import SinkRunner
 from vj.sources import SourceSettings
@@ -262,7 +263,7 @@ def test_a_stage_that_stands_is_seen_in_a_real_loop(monkeypatch: pytest.MonkeyPa
 def test_a_flow_that_throws_or_hangs_leaves_the_picture_going(
     fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vj.pipeline.frame_pipeline.FLOW_PATIENCE", 0.1)
+    monkeypatch.setattr(MotionTracker, "PATIENCE", 0.1)
     said: list[str] = []
     gate = threading.Event()
 
@@ -293,7 +294,7 @@ def test_interpolation_that_throws_lets_the_painted_pictures_through() -> None:
     filler = FrameInterpolation(lambda one: got.append(one.number), WallClock(), 200, supervisor)
     wrong = np.zeros((0, 0, 3), np.float32)  # no flow at all
     for number in range(20):
-        filler.put(frame(number=number), wrong, True)
+        filler.put(OutputFrame(frame().pixels, number, 0.0, motion=wrong), True)
         time.sleep(0.01)
     until(lambda: len(got) > 0 and got[-1] == 19)
     filler.stop()
@@ -322,10 +323,10 @@ def test_what_stands_is_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
     got: list[int] = []
     wall = Standing()
     output_upscaler = OutputUpscaler(wall, lambda one: got.append(one.number), Metrics(), print)
-    output_upscaler.put(frame(number=1))
+    output_upscaler.put(OutputFrame(frame().pixels, 1, 0.0))
     time.sleep(0.15)
     for number in range(2, 6):
-        output_upscaler.put(frame(number=number))
+        output_upscaler.put(OutputFrame(frame().pixels, number, 0.0))
     assert got == [2, 3, 4, 5]
     wall.gate.set()
     until(lambda: 1 in got)

@@ -33,7 +33,7 @@ from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.diffusion.autotune import tune
-from vj.diffusion.backends import PassThrough, StreamBackend
+from vj.diffusion.backends import StreamBackend
 from vj.diffusion.checkpoints import EmbeddingFile, LoraFile, ModelSpec
 from vj.diffusion.ip_adapter import WalkTokens, weighed
 from vj.diffusion.loading import make_backend
@@ -42,7 +42,8 @@ from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import Conditioning, StreamBatch
 from vj.diffusion.streamdiffusion_backend import StreamDiffusionBackend
 from vj.parameters.store import Store
-from vj.pipeline.frame_pipeline import FrameContext
+from vj.pipeline.backend import PassThrough
+from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.latent_walk import WalkStep
 from vj.pipeline.loop import RenderLoop
 from vj.show.load import ShowFaults, load_show
@@ -155,12 +156,14 @@ def picture(number: int = 0) -> Tensor:
     return torch.linspace(-1, 1, 3 * 64 * 64).view(1, 3, 64, 64).roll(number * 7, -1)
 
 
-def paint(backend: StreamBackend, context: Any = None, **values: Any) -> Tensor:
-    """One frame through a backend of one step, with a show's values."""
+def paint(backend: StreamBackend, drawn: np.ndarray | None = None, **values: Any) -> Tensor:
+    """One frame through a backend of one step, with a show's values. drawn: lines that lead it."""
     names = {key.replace("__", "/"): value for key, value in values.items()}
     snapshot = Store({"prompt/a": "gold"}).sample(0)
     generated = backend.paint(
-        picture(), replace(snapshot, values={**snapshot.values, **names}), context
+        picture(),
+        replace(snapshot, values={**snapshot.values, **names}),
+        replace(FrameContext.black(SIZE), lines=drawn),
     )
     assert generated is not None
     return torch.as_tensor(generated.picture).clone()
@@ -314,23 +317,17 @@ def test_lines_lead_the_painting(
     backend = StreamBackend(led, SIZE, wait=True)
     assert backend.wants_lines
     bare = paint(StreamBackend(plain, SIZE, wait=True), strength=0.7)
-    full = paint(backend, SimpleNamespace(lines=lines(), walk=None), strength=0.7)
+    full = paint(backend, lines(), strength=0.7)
     assert apart(full, bare) > 1e-3
-    assert (
-        apart(full, paint(backend, SimpleNamespace(lines=lines(1), walk=None), strength=0.7)) > 1e-4
-    ), "by what is drawn"
+    assert apart(full, paint(backend, lines(1), strength=0.7)) > 1e-4, "by what is drawn"
     assert torch.equal(
         bare,
-        paint(
-            backend, SimpleNamespace(lines=lines(), walk=None), strength=0.7, control__amount=0.0
-        ),
+        paint(backend, lines(), strength=0.7, control__amount=0.0),
     )
-    assert torch.equal(
-        bare, paint(backend, SimpleNamespace(lines=None, walk=None), strength=0.7)
-    ), "without lines there is nothing to lead"
-    half = paint(
-        backend, SimpleNamespace(lines=lines(), walk=None), strength=0.7, control__amount=0.4
+    assert torch.equal(bare, paint(backend, None, strength=0.7)), (
+        "without lines there is nothing to lead"
     )
+    half = paint(backend, lines(), strength=0.7, control__amount=0.4)
     assert 0 < apart(half, bare) < apart(full, bare)
     backend.warm(Store().sample(0))
 
@@ -400,9 +397,9 @@ def test_each_frame_comes_out_as_if_denoised_alone_while_lines_and_pictures_chan
             )
         z = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(number))
         sent[number] = (z, conditioning)
-        done = stream.step(z, conditioning, number)
+        done = stream.step((z, conditioning, number))
         if done is not None:
-            assert apart(done.latents, alone(model, *sent[done.context])) < 1e-3
+            assert apart(done.latents, alone(model, *sent[done.payload])) < 1e-3
             arrived += 1
     assert arrived == 7
 
@@ -708,7 +705,7 @@ def test_a_show_names_it_all_and_its_loras_are_parameters(parts: Path, tmp_path:
     )
     assert isinstance(backend, StreamBackend)
     assert backend.wants_lines
-    backend.paint(picture(), store.sample(0), None)
+    backend.paint(picture(), store.sample(0), FrameContext.black(SIZE))
     assert backend.model.adapters.weights == {"ink": 0.8, "gold": 0.5}
 
 

@@ -19,10 +19,10 @@ from vj.core.metrics import Metrics
 from vj.diffusion import choices as choices_module
 from vj.diffusion import size_fit as fitting
 from vj.diffusion.autotune import tune
-from vj.diffusion.backends import PassThrough
 from vj.diffusion.choices import Choices
 from vj.diffusion.protocols import Freezable
 from vj.parameters.store import Store
+from vj.pipeline.backend import PassThrough
 from vj.show.load import load_show
 
 

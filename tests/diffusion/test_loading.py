@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from vj.diffusion.backends import StreamBackend
 from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.model import Model, best_device, load_model
 from vj.parameters.store import Store
+from vj.pipeline.frame_context import FrameContext
 
 FAMILIES = ("sd15", "lcm", "sd21", "turbo", "sdxl")
 
@@ -68,10 +70,11 @@ def test_each_family_loads_and_paints(
         }
     ).sample(0)
     image = torch.linspace(-1, 1, 3 * 48 * 64).view(1, 3, 48, 64)
-    assert backend.paint(image, snapshot, 0) is None
-    generated = backend.paint(image, snapshot, 1)
+    first = FrameContext.black(Size(64, 48))
+    assert backend.paint(image, snapshot, first) is None
+    generated = backend.paint(image, snapshot, replace(first, number=1))
     assert generated is not None
-    assert generated.context == 0
+    assert generated.context is first
     assert generated.picture.shape == (1, 3, 48, 64)
     assert torch.isfinite(torch.as_tensor(generated.picture)).all()
 
@@ -82,7 +85,7 @@ def test_a_sharper_prompt_changes_the_painting(folders: dict[str, Path]) -> None
     seen = []
     for text in ("gold", "ocean"):
         generated = StreamBackend(model, Size(64, 64), wait=True).paint(
-            image, Store({"prompt/a": text}).sample(0), 0
+            image, Store({"prompt/a": text}).sample(0), FrameContext.black(Size(64, 64))
         )
         assert generated is not None
         seen.append(torch.as_tensor(generated.picture))
@@ -100,7 +103,7 @@ def test_a_single_file_checkpoint_paints_as_its_folder_does(
     ):
         assert (model.family, model.prediction) == ("sd15", "epsilon")
         generated = StreamBackend(model, Size(64, 48), wait=True).paint(
-            image, Store({"prompt/a": "gold"}).sample(0), 0
+            image, Store({"prompt/a": "gold"}).sample(0), FrameContext.black(Size(64, 48))
         )
         assert generated is not None
         pictures.append(torch.as_tensor(generated.picture))

@@ -15,8 +15,8 @@ from vj.app.setup import painted_size
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
 from vj.diffusion import size_fit as fitting
-from vj.diffusion.backends import GeneratedImage, PassThrough
 from vj.parameters.store import Snapshot, Store
+from vj.pipeline.backend import GeneratedImage, PassThrough
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.show.load import ShowFaults, check_show
 

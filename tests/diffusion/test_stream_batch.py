@@ -68,10 +68,12 @@ def test_stream_paints_what_the_package_paints(
         ):
             theirs.stock_noise = theirs.init_noise.clone()
         expected = theirs.predict_x0_batch(theirs.add_noise(z, theirs.init_noise[0], 0))
-        done = ours.step(z, Conditioning(levels, theirs.init_noise, text, guidance, delta), number)
+        done = ours.step(
+            (z, Conditioning(levels, theirs.init_noise, text, guidance, delta), number)
+        )
         assert (done is None) == (number < steps - 1), "a frame takes as many calls as it has steps"
         if done is not None:
-            assert done.context == number - steps + 1, (
+            assert done.payload == number - steps + 1, (
                 "what comes out is the frame that came in steps - 1 calls before"
             )
             # The package's buffers start at zero; frames whose residual went through them differ
@@ -140,9 +142,9 @@ def test_each_frame_comes_out_as_if_denoised_alone_while_everything_changes(
             against,
         )
         sent[number] = (z, conditioning)
-        done = stream.step(z, conditioning, number)
+        done = stream.step((z, conditioning, number))
         if done is not None:
-            expected = alone(model, *sent[done.context])
+            expected = alone(model, *sent[done.payload])
             assert float((done.latents - expected).abs().max() / expected.abs().max()) < 1e-4
             arrived += 1
     assert arrived == 12 - (steps - 1)
@@ -154,8 +156,8 @@ def test_other_predictions_are_translated(model: Model, prediction: str) -> None
     z = latents(1)[0]
     noise = torch.randn((3, 4, 8, 8), generator=torch.Generator().manual_seed(1))
     conditioning = Conditioning(model.schedule.plan(0.6, 2), noise, model.encode_text("gold"))
-    assert stream.step(z, conditioning) is None
-    done = stream.step(z, conditioning)
+    assert stream.step((z, conditioning, None)) is None
+    done = stream.step((z, conditioning, None))
     assert done is not None
     assert torch.allclose(done.latents, alone(model, z, conditioning, prediction), atol=1e-4)
 
@@ -168,13 +170,13 @@ def test_fewer_steps_give_the_newest_frame_and_forget_the_overtaken(model: Model
     for number in range(3):
         assert (
             stream.step(
-                frames[number], Conditioning(model.schedule.plan(0.5, 4), noise, text), number
+                (frames[number], Conditioning(model.schedule.plan(0.5, 4), noise, text), number)
             )
             is None
         )
-    done = stream.step(frames[3], Conditioning(model.schedule.plan(0.5, 1), noise, text), 3)
+    done = stream.step((frames[3], Conditioning(model.schedule.plan(0.5, 1), noise, text), 3))
     assert done is not None
-    assert done.context == 3
+    assert done.payload == 3
     assert stream.rows == []
 
 
@@ -183,13 +185,13 @@ def test_draining_gives_what_is_under_way_in_order(model: Model) -> None:
     text, noise = model.encode_text(""), torch.randn((4, 4, 8, 8))
     for number, z in enumerate(latents(3)):
         assert (
-            stream.step(z, Conditioning(model.schedule.plan(0.5, 4), noise, text), number) is None
+            stream.step((z, Conditioning(model.schedule.plan(0.5, 4), noise, text), number)) is None
         )
     order = []
     while stream.rows:
-        done = stream.step(None)
+        done = stream.step()
         if done is not None:
-            order.append(done.context)
+            order.append(done.payload)
     assert order == [0, 1, 2]
 
 

@@ -33,13 +33,13 @@ def test_canvas_on_a_card_does_what_the_one_on_the_host_does() -> None:
             else rng.uniform((-3, -3, 0), (3, 3, 1), (32, 48, 3)).astype(np.float32)
         )
         ours, theirs = (
-            card.enter(image, snapshot, flow),
-            torch.as_tensor(host.enter(image, snapshot, flow)),
+            card.preprocess(image, snapshot, flow),
+            torch.as_tensor(host.preprocess(image, snapshot, flow)),
         )
         assert (ours.cpu() - theirs).abs().max() < 2 / 127
         seen = (
-            card.leave(ours, image, snapshot, 0.0, flow),
-            host.leave(theirs, image, snapshot, 0.0, flow),
+            card.postprocess(ours, image, snapshot, 0.0, flow),
+            host.postprocess(theirs, image, snapshot, 0.0, flow),
         )
         assert seen[0] is not None
         assert seen[1] is not None
@@ -53,11 +53,11 @@ def test_nan_on_the_card_is_kept_out() -> None:
     good = torch.full((1, 3, 64, 96), 0.5, device="cuda", dtype=torch.float16)
     bad = good.clone()
     bad[0, 0, 5, 5] = torch.nan
-    assert card.leave(bad, image, snapshot) is None
+    assert card.postprocess(bad, image, snapshot) is None
     assert card.last() is None
-    first = card.leave(good, image, snapshot)
-    assert card.leave(bad, image, snapshot) is None
-    held = card.again(image, snapshot)
+    first = card.postprocess(good, image, snapshot)
+    assert card.postprocess(bad, image, snapshot) is None
+    held = card.recomposite(image, snapshot)
     assert first is not None
     assert held is not None
     assert np.abs(first.astype(int) - held).max() <= 1

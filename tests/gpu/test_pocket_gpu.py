@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from vj.core.frame import Size
-from vj.diffusion.backends import GeneratedImage
 from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.pocket_backend import PocketBackend
 from vj.diffusion.pocket_model import FILE, load_pocket
 from vj.parameters.store import Store
+from vj.pipeline.backend import GeneratedImage
+from vj.pipeline.frame_context import FrameContext
 from vj.pocket import WEIGHTS
 from vj.pocket.training.pictures import draw_pictures
 
@@ -24,7 +25,9 @@ def painted(device: str, dtype: torch.dtype, picture: np.ndarray) -> np.ndarray:
     entered = torch.from_numpy(picture).permute(2, 0, 1)[None].to(device).float() / 127.5 - 1
     generated: GeneratedImage | None = None
     for number in range(3):
-        generated = backend.paint(entered, store.sample(number / 30), None)
+        generated = backend.paint(
+            entered, store.sample(number / 30), FrameContext.black(backend.compositor.size)
+        )
     assert generated is not None
     assert isinstance(generated.picture, torch.Tensor)
     backend.close()

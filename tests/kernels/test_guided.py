@@ -18,16 +18,17 @@ import pytest
 from tests.kernels.test_upscale_kernels import drawn
 from tests.pipeline.test_optical_flow import shifted, texture
 from vj.app.output_upscale import REST, OutputUpscaler, Patience
-from vj.core.frame import Frame, Guide, Size
+from vj.core.frame import BlankFrame, Frame, Guide, OutputFrame, Size, WalkFrame
 from vj.core.metrics import Metrics
-from vj.diffusion.backends import GeneratedImage
 from vj.kernels import numpy_guided
 from vj.kernels.cv_guided import GuidedUpscaler
 from vj.kernels.cv_upscale import CvUpscaler
 from vj.kernels.guided_body import C_SOURCE
 from vj.parameters.store import Store
+from vj.pipeline.backend import GeneratedImage
 from vj.pipeline.compositor import HostCompositor
-from vj.pipeline.frame_pipeline import FramePipeline, Shown
+from vj.pipeline.frame_context import Shown
+from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.interpolation import moved_guide, moved_on
 from vj.pipeline.preprocess import prepare
 from vj.pipeline.upscale import PlainUpscaler, make_upscaler
@@ -319,7 +320,7 @@ class Late:
 
 
 class Trip:
-    """Frames of 128x128 through a journey at 64x64."""
+    """Frames of 128x128 through a pipeline at 64x64."""
 
     def __init__(self, delay: int = 0, backend: bool = True, **settings: Any) -> None:
         still = {"feedback/amount": 0.0, "blend/smoothing": 0.0}
@@ -331,9 +332,9 @@ class Trip:
             self.pipeline.swap(Late(Size(64, 64), delay))  # type: ignore[arg-type]
         self.frames: list[Frame] = []
 
-    def go(self, **extra: Any) -> Shown:
+    def go(self, kind: type[Frame] = Frame, *more: Any) -> Shown:
         number = len(self.frames)
-        self.frames.append(Frame(texture(128, 128, seed=number), number, number / 10, **extra))
+        self.frames.append(kind(texture(128, 128, seed=number), number, number / 10, *more))
         return self.pipeline.process(self.frames[-1], self.store.sample(number / 10))
 
 
@@ -342,10 +343,10 @@ def test_a_guide_is_that_of_the_frame_however_long_it_was_under_way() -> None:
     for number in range(5):
         trip.store.set("strength", number / 10)
         shown = trip.go()
-    assert shown.guide is not None
-    assert shown.guide.pixels is trip.frames[2].pixels
-    assert shown.guide.image is shown.image
-    assert shown.guide.strength == pytest.approx(0.2), "with the strength it came in with"
+    assert shown.context.guide is not None
+    assert shown.context.guide.pixels is trip.frames[2].pixels
+    assert shown.context.guide.image is shown.context.image
+    assert shown.context.guide.strength == pytest.approx(0.2), "with the strength it came in with"
     trip.pipeline.close()
 
 
@@ -355,8 +356,8 @@ def test_frozen_the_guide_is_that_of_the_picture_that_stands() -> None:
     trip.store.set("output/freeze", True)
     for _ in range(3):
         shown = trip.go()
-        assert shown.guide is not None
-        assert shown.guide.pixels is trip.frames[0].pixels
+        assert shown.context.guide is not None
+        assert shown.context.guide.pixels is trip.frames[0].pixels
     trip.pipeline.close()
 
 
@@ -364,25 +365,28 @@ def test_before_anything_is_painted_the_input_leads_itself() -> None:
     trip = Trip(delay=1, strength=0.9)
     shown = trip.go()
     assert shown.waiting
-    assert shown.guide is not None
-    assert (shown.guide.pixels is trip.frames[0].pixels, shown.guide.strength) == (True, 0)
+    assert shown.context.guide is not None
+    assert (shown.context.guide.pixels is trip.frames[0].pixels, shown.context.guide.strength) == (
+        True,
+        0,
+    )
     bare = Trip(backend=False, strength=0.9).go()
-    assert bare.guide is not None
-    assert bare.guide.strength == 0
+    assert bare.context.guide is not None
+    assert bare.context.guide.strength == 0
 
 
 def test_the_input_mixed_in_counts_as_less_strength() -> None:
     shown = Trip(strength=0.8, mix_wet=0.5).go()
-    assert shown.guide is not None
-    assert shown.guide.strength == pytest.approx(0.4)
+    assert shown.context.guide is not None
+    assert shown.context.guide.strength == pytest.approx(0.4)
 
 
 def test_without_a_real_input_there_is_no_guide() -> None:
-    assert Trip().go(blank=True).guide is None
-    assert Trip().go(chain=(TRUTH, 255 - TRUTH)).guide is None
+    assert Trip().go(BlankFrame).context.guide is None
+    assert Trip().go(WalkFrame, (TRUTH, 255 - TRUTH)).context.guide is None
     same = FramePipeline(Size(128, 128), "crop", Metrics(), print)
     store = Store()
-    assert same.process(Frame(texture(128, 128), 0, 0.0), store.sample(0.0)).guide is None
+    assert same.process(Frame(texture(128, 128), 0, 0.0), store.sample(0.0)).context.guide is None
     same.close()
 
 
@@ -438,14 +442,14 @@ class Slow:
 
 
 def test_live_a_late_picture_is_upscaled_the_plain_way_and_that_is_said_once() -> None:
-    got: list[Frame] = []
+    got: list[OutputFrame] = []
     said: list[str] = []
     way = Slow()
     output_upscaler = OutputUpscaler(way, got.append, Metrics(), said.append, period=0.03)
     guide = guide_of(TRUTH, Size(64, 64))
     for number in range(6):
         begun = time.perf_counter()
-        output_upscaler.put(Frame(SMALL, number, 0.0, guide=guide))
+        output_upscaler.put(OutputFrame(SMALL, number, 0.0, guide))
         assert time.perf_counter() - begun < 0.02, "whoever paints does not wait"
         time.sleep(0.08)
     output_upscaler.stop()

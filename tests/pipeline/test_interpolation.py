@@ -11,7 +11,7 @@ import pytest
 
 from tests.pipeline.test_optical_flow import shifted, texture
 from vj.core.clock import WallClock
-from vj.core.frame import Frame
+from vj.core.frame import Frame, OutputFrame
 from vj.parameters.store import Store
 from vj.pipeline.interpolation import FrameInterpolation, SlowMotion, moved_on
 from vj.pipeline.optical_flow import FlowFinder
@@ -48,7 +48,7 @@ def sent(clip: list[np.ndarray], fill: bool) -> list[np.ndarray]:
     for number, picture in enumerate(clip):
         flow = finder.find(picture, clip[number - 1]).grid if number else None
         now = number / 10
-        out.append(filler.take(Frame(picture, number, now), flow, now).pixels)
+        out.append(filler.take(OutputFrame(picture, number, now, motion=flow), now).pixels)
         for tick in (1, 2):
             made = filler.between(now + tick / 30) if fill else None
             out.append(out[-1] if made is None else made.pixels)
@@ -97,7 +97,7 @@ def test_it_sends_at_the_rate_and_adds_no_delay() -> None:
     put: dict[int, float] = {}
     for number, picture in enumerate(clip):
         put[number] = time.monotonic()
-        filler.put(Frame(picture, number, 0.0), flows[number], True)
+        filler.put(OutputFrame(picture, number, 0.0, motion=flows[number]), True)
         done.wait(0.1)
     filler.stop()
     filler.stop()
@@ -110,8 +110,8 @@ def test_it_sends_at_the_rate_and_adds_no_delay() -> None:
 def test_switched_off_it_passes_pictures_on_as_they_are() -> None:
     got: list[Frame] = []
     filler = FrameInterpolation(got.append, WallClock(), 30)
-    frame = Frame(texture(16, 16), 1, 0.0)
-    filler.put(frame, None, False)
+    frame = OutputFrame(texture(16, 16), 1, 0.0)
+    filler.put(frame, False)
     assert got == [frame]
     assert filler._thread is None
     assert Store().get("output/interpolate") is False
@@ -157,7 +157,8 @@ def test_the_motion_is_there_for_it_whether_or_not_feedback_follows_it(follow: f
         }
     )
     for number, picture in enumerate(painted(2)):
-        pipeline.process(Frame(picture, number, number / 10), store.sample(number / 10))
+        shown = pipeline.process(Frame(picture, number, number / 10), store.sample(number / 10))
     pipeline.close()
-    assert pipeline.motion is not None
-    assert np.median(pipeline.motion[10:-10, 10:-10, 0]) == pytest.approx(STEP, abs=1)
+    motion = shown.context.motion
+    assert motion is not None
+    assert np.median(motion[10:-10, 10:-10, 0]) == pytest.approx(STEP, abs=1)

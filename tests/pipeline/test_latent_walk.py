@@ -15,7 +15,7 @@ from tests.tiny_models import make_model
 from vj.app.setup import native_side, painted_size
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault
-from vj.core.frame import Aspect, Frame, Size
+from vj.core.frame import Aspect, BlankFrame, Frame, Size, WalkFrame
 from vj.core.metrics import Metrics
 from vj.diffusion.backends import StreamBackend, between
 from vj.diffusion.checkpoints import ModelSpec
@@ -202,7 +202,7 @@ def travelled(
 
 
 def walk_frames(count: int, rate: float = 10) -> list[Frame]:
-    return [Frame(CHAIN[0], number, number / rate, chain=CHAIN) for number in range(count)]
+    return [WalkFrame(CHAIN[0], number, number / rate, CHAIN) for number in range(count)]
 
 
 def test_a_walk_starts_at_its_first_picture_and_ends_at_its_last_in_the_models_own_space(
@@ -242,7 +242,7 @@ def test_midway_the_latents_are_between_and_not_the_pixels(latent: Model) -> Non
         )
     shown = travelled(
         latent,
-        [Frame(CHAIN[0], 0, 0.0, chain=CHAIN)],
+        [WalkFrame(CHAIN[0], 0, 0.0, CHAIN)],
         walk__leg=0.0,
         walk__position=0.25,
         walk__ease="linear",
@@ -279,7 +279,8 @@ def test_without_an_input_what_is_fed_back_is_all_there_is(pocket: PocketModel) 
         pipeline.backend.compositor.take_over(picture(0).astype(np.float32) / 255)
         for number in range(10):
             shown[blank] = pipeline.process(
-                Frame(grey, number, number / 30, blank=blank), store.sample(number / 30)
+                (BlankFrame if blank else Frame)(grey, number, number / 30),
+                store.sample(number / 30),
             ).picture
         pipeline.close()
     alike = np.corrcoef(shown[True].ravel(), picture(0).ravel())[0, 1]
@@ -302,7 +303,7 @@ def test_a_dream_neither_fades_nor_burns() -> None:
         )
         for number in range(90):
             shown = pipeline.process(
-                Frame(grey, number, number / 30, blank=True), store.sample(number / 30)
+                BlankFrame(grey, number, number / 30), store.sample(number / 30)
             ).picture
         pipeline.close()
         light = cv2.cvtColor(shown, cv2.COLOR_RGB2GRAY)

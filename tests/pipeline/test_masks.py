@@ -14,8 +14,8 @@ import pytest
 from vj.core.errors import Fault
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
-from vj.diffusion.backends import GeneratedImage, PassThrough
 from vj.parameters.store import Snapshot, Store
+from vj.pipeline.backend import GeneratedImage, PassThrough
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.masks import PLATE_SECONDS, Masks, above, keyness
 from vj.pipeline.person_segmentation import PersonModel, PersonThread

@@ -17,7 +17,6 @@ from torch import Tensor
 
 from vj.core.errors import Fault
 from vj.core.frame import Size
-from vj.diffusion.backends import GeneratedImage
 from vj.diffusion.built_in import BuiltIn
 from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.drawn_model import DrawnModel
@@ -27,6 +26,8 @@ from vj.diffusion.pocket_model import FILE, PocketModel, load_pocket, pocket_fil
 from vj.diffusion.stream_batch import Noise
 from vj.parameters.colours import parse_ramp
 from vj.parameters.store import Store
+from vj.pipeline.backend import GeneratedImage
+from vj.pipeline.frame_context import FrameContext
 from vj.pocket import WEIGHTS
 from vj.pocket import patterns as lattice
 from vj.pocket.compose import MODIFIERS, Wish, compose, through_ramp
@@ -69,7 +70,7 @@ def played(
     entered = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1
     painting = None
     for number in range(frames):
-        painting = backend.paint(entered, store.sample(number / 30), None)
+        painting = backend.paint(entered, store.sample(number / 30), FrameContext.black(size))
     assert painting is not None
     backend.close()
     return painting
@@ -421,14 +422,14 @@ def test_what_was_understood_is_said_and_what_was_not_is_said_once(model: Pocket
     said: list[str] = []
     backend = PocketBackend(model, Size(128, 128), True, said.append)
     store = Store({"prompt/a": "volcano, woodcut", "strength": 0.5})
-    blank = torch.zeros(1, 3, 128, 128)
-    backend.paint(blank, store.sample(0.0), None)
+    blank, context = torch.zeros(1, 3, 128, 128), FrameContext.black(Size(128, 128))
+    backend.paint(blank, store.sample(0.0), context)
     assert "woodcut" in backend.understood
     assert "lava" in backend.understood
     assert said == []
     store.set("prompt/a", "a cat in space")
     for frame in range(3):
-        backend.paint(blank, store.sample(1 + frame / 30), None)
+        backend.paint(blank, store.sample(1 + frame / 30), context)
     assert len(said) == 1
     assert "cat in space" in said[0]
     backend.close()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.scripted_sources import SIZE
-from vj.core.frame import Frame, Size
+from vj.core.frame import Frame, Size, WalkFrame
 from vj.sources.fade import covering, mixed
 
 
@@ -36,7 +36,7 @@ def test_what_is_transparent_lies_over_black_while_it_fades() -> None:
 
 
 def test_a_walk_begins_at_once() -> None:
-    walk = grey(200, chain=(np.zeros((4, 4, 3), np.uint8),) * 2)
+    walk = WalkFrame(grey(200).pixels, 0, 0.0, (np.zeros((4, 4, 3), np.uint8),) * 2)
     assert mixed(grey(40), walk, 0.2) is walk
 
 

@@ -173,7 +173,7 @@ class ShowAdopter:
 
         def switch() -> None:
             played.people = made
-            played.loop.between(lambda: played.loop.pipeline.segment_person(made))
+            played.loop.between(lambda: played.loop.pipeline.use_person_segmentation(made))
             if isinstance(before, PersonThread):
                 before.close()
 
@@ -187,7 +187,7 @@ class ShowAdopter:
         played = self._played
         made = find_flow(show)
         return AdoptedPart(
-            ["flow"], lambda: played.loop.between(lambda: played.loop.pipeline.find_flow(made))
+            ["flow"], lambda: played.loop.between(lambda: played.loop.pipeline.use_flow(made))
         )
 
     def _output(self, show: Show, old: Show) -> AdoptedPart | None:

@@ -21,7 +21,7 @@ from vj.control.replies import Notices
 from vj.control.session import ControlSession
 from vj.control.takes import Take
 from vj.core.clock import WallClock
-from vj.core.frame import Frame, Size
+from vj.core.frame import Frame, OutputFrame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.memory import PERIOD, give_back
 from vj.core.metrics import Metrics
@@ -225,7 +225,7 @@ class Performance:
             supervisor=self.supervisor,
         )
 
-    def _send(self, frame: Frame) -> None:
+    def _send(self, frame: OutputFrame) -> None:
         coming = self.loader.next_output_upscaler
         if coming is not None and frame.size == coming.painted:
             self.output_upscaler = coming
@@ -270,12 +270,10 @@ class Performance:
                 self.log(line)
         self.session.begin(time)
 
-    def _publish(self, image: np.ndarray, frame: Frame) -> None:
+    def _publish(self, image: np.ndarray, frame: OutputFrame) -> None:
         if self.sinks.first is None:
             self.sinks.first = self.loop.first
-        self.interpolation.put(
-            frame, self.loop.pipeline.motion, bool(self.store.get("output/interpolate"))
-        )
+        self.interpolation.put(frame, bool(self.store.get("output/interpolate")))
         if not self.has_sinks:
             self.metrics.latency(self.clock.now() - frame.captured)
         page = self.page

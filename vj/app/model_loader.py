@@ -10,11 +10,11 @@ from vj.app.output_upscale import OutputUpscaler
 from vj.app.setup import model_spec, painted_size
 from vj.core.errors import Fault
 from vj.core.frame import Size
-from vj.diffusion.backends import Backend
 from vj.diffusion.choices import Choices
 from vj.diffusion.loading import make_backend
 from vj.diffusion.pocket_model import is_built_in
 from vj.diffusion.size_fit import LEAST, SLACK, better, sizes_for
+from vj.pipeline.backend import Backend
 from vj.show.schema import Show
 
 if TYPE_CHECKING:
@@ -194,9 +194,9 @@ class ModelLoader:
             return ()
         until = self._played.clock.now() + 3
         while (
-            self._played.loop.pipeline.came is None
+            self._played.loop.pipeline.input_size is None
             and self._played.clock.now() < until
             and self._played.state != "stopping"
         ):
             time.sleep(0.02)
-        return sizes_for(self._played.loop.pipeline.came or self._played.size)
+        return sizes_for(self._played.loop.pipeline.input_size or self._played.size)

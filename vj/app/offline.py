@@ -17,7 +17,7 @@ from vj.control.build import AudioInputs, make_engine
 from vj.control.takes import Take, TakeWriter
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault
-from vj.core.frame import Frame, Guide, Size
+from vj.core.frame import Frame, Guide, OutputFrame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.diffusion.loading import make_backend
@@ -138,7 +138,7 @@ class Rendering:
             flow = flow_finder(show, self._log)
             slow = SlowMotion(show.slow, deliver, flow)
 
-            def publish(image: np.ndarray, frame: Frame) -> None:
+            def publish(image: np.ndarray, frame: OutputFrame) -> None:
                 slow.put(image, frame.pixels, frame.guide)
 
             loop = self._loop = RenderLoop(

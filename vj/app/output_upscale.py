@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from vj.core.frame import Frame, Guide, Size
+from vj.core.frame import Frame, Guide, OutputFrame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.core.supervisor import STALLS, StageMarker, Supervisor
@@ -53,7 +53,7 @@ class OutputUpscaler:
         )
         self._now = now
         self._patience = Patience(period)
-        self._box: Mailbox[tuple[Frame, float]] = Mailbox()
+        self._box: Mailbox[tuple[OutputFrame, float]] = Mailbox()
         self._said = ""
         self.plain = 0
         """Pictures that were late, and so were not led."""
@@ -68,9 +68,9 @@ class OutputUpscaler:
         """Another number of seconds within which a picture leaves. From any thread."""
         self._patience.period = period
 
-    def put(self, frame: Frame) -> None:
+    def put(self, frame: OutputFrame) -> None:
         if self._stage.stuck() > STALLS:
-            self._deliver(replace(frame, guide=None))
+            self._deliver(replace(frame, guide=None, motion=None))
             return
         self._box.put((frame, self._now()))
 
@@ -83,8 +83,8 @@ class OutputUpscaler:
                 break
         self._upscaler.close()
 
-    def _upscaled(self, frame: Frame, came: float) -> Frame:
-        bare = replace(frame, guide=None)
+    def _upscaled(self, frame: OutputFrame, came: float) -> Frame:
+        bare = replace(frame, guide=None, motion=None)
         self._stage.enter("a picture")
         try:
             begun = self._now()

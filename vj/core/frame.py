@@ -96,24 +96,43 @@ class Guide:
     share: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One picture.
 
     pixels: (H, W, 3) RGB or (H, W, 4) RGBA, uint8, C-contiguous; nobody writes into it once it is
     in a Frame. number: counts from 0 at the source. captured: seconds on the show's clock when the
-    picture was taken. chain: the pictures of a walk, the same arrays in every frame; `pixels` is
-    the first. blank: there is no input; `pixels` is grey. guide: of a generated image, its real
-    input; None where there is none, or it has no more to show than the generated image.
+    picture was taken.
     """
 
     pixels: np.ndarray
     number: int
     captured: float
-    chain: tuple[np.ndarray, ...] = ()
-    blank: bool = False
-    guide: Guide | None = None
 
     @property
     def size(self) -> Size:
         return Size(self.pixels.shape[1], self.pixels.shape[0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WalkFrame(Frame):
+    """From a walk between pictures. chain: all of them, the same arrays in every frame; `pixels` is
+    the first."""
+
+    chain: tuple[np.ndarray, ...]
+
+
+class BlankFrame(Frame):
+    """There is no input: the words alone make the picture. `pixels` is grey."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutputFrame(Frame):
+    """A picture on its way out. guide: its real input; None where there is none, or it has no more
+    to show than the picture. motion: (h, w, 3) float32, the flow that led to it, see
+    `vj.pipeline.optical_flow`; None when it is not known."""
+
+    guide: Guide | None = None
+    motion: np.ndarray | None = None

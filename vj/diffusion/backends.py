@@ -1,11 +1,10 @@
-"""Backends: what stands between the two pixel passes. A model's stream, or nothing at all."""
+"""Backends with a model: its stream batch, given the frame pipeline's pictures."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -17,70 +16,25 @@ from vj.diffusion.ip_adapter import WalkTokens
 from vj.diffusion.noise_align import align
 from vj.diffusion.prompts import Embedding, PromptBook, PromptTravel
 from vj.diffusion.protocols import DiffusionModel
-from vj.diffusion.stream_batch import Conditioning, Noise, StreamBatch
+from vj.diffusion.stream_batch import Conditioning, Done, Noise, StreamBatch
 from vj.parameters.store import Snapshot
-from vj.pipeline.compositor import Compositor, HostCompositor, make_compositor
+from vj.pipeline.backend import GeneratedImage
+from vj.pipeline.compositor import Picture, make_compositor
+from vj.pipeline.frame_context import FrameContext
 
 FADE_BELOW = 0.05
 """Strength under which the generated image fades into the input: at 0 the input comes out as it
 came."""
 
-Picture = Tensor | np.ndarray
 
+@dataclass(frozen=True, slots=True, eq=False)
+class InFlight:
+    """What goes along with a frame through the model."""
 
-@dataclass(slots=True)
-class GeneratedImage:
-    """What came out of a backend, and the frame context that went in with it."""
-
-    picture: Picture
-    context: Any
-
-
-class Backend(Protocol):
-    """Belongs to the render thread."""
-
-    name: str
-    compositor: Compositor
-    settled: bool
-    """False while the same input would not give the same generated image: a prompt is travelling,
-    the noise boils, rows are filling."""
-    wants_lines: bool
-    """It can be led by a line drawing, `context.lines`."""
-    unused: tuple[str, ...]
-    """Parameters that change nothing in what it paints."""
-
-    def paint(self, entered: Picture, snapshot: Snapshot, context: Any) -> GeneratedImage | None:
-        """Take a frame in, give the one that has arrived; None while the first are under way."""
-
-    def drain(self) -> GeneratedImage | None:
-        """Move on without a new frame; None once all have arrived."""
-
-    def clear(self) -> None:
-        """Forget the frames in flight."""
-
-    def close(self) -> None: ...
-
-
-class PassThrough:
-    """No model: the input goes through feedback, smoothing and wet/dry. Plays before a model is
-    there, and with `--model none`."""
-
-    def __init__(self, size: Size, name: str = "none") -> None:
-        self.name = name
-        self.compositor: Compositor = HostCompositor(size, plain=True)
-        self.settled = True
-        self.wants_lines = False
-        self.unused: tuple[str, ...] = ()
-
-    def paint(self, entered: Picture, snapshot: Snapshot, context: Any) -> GeneratedImage | None:
-        return GeneratedImage(entered, context)
-
-    def drain(self) -> GeneratedImage | None:
-        return None
-
-    def clear(self) -> None: ...
-
-    def close(self) -> None: ...
+    context: FrameContext
+    strength: float
+    entered: Tensor | None
+    """What went in, (1, 3, H, W), where the strength is so low that it shows."""
 
 
 def between(one: Tensor, two: Tensor, share: float) -> Tensor:
@@ -125,12 +79,13 @@ class StreamBackend:
         threads beside the picture. Raises Unavailable on CUDA without cupy."""
         self.model = model
         self.name = model.describe()
+        self.understood = ""
         self.compositor = make_compositor(size, model.device, model.dtype)
         self.settled = False
         self.wants_lines = model.wants_lines
         self._book = PromptBook(model.encode_text, wait, on_message, supervisor=supervisor)
         self._travel = PromptTravel(self._book)
-        self._stream = StreamBatch(model.unet, model.prediction)
+        self._stream = StreamBatch[InFlight](model.unet, model.prediction)
         shape = (model.latent_channels, size.height // model.scale, size.width // model.scale)
         self._noise = Noise(shape, model.device, torch.float32)
         self._turn = SwirlTurn()
@@ -148,23 +103,26 @@ class StreamBackend:
     def warm(self, snapshot: Snapshot) -> None:
         """Run a frame or two, so that the first on stage does not stutter. Beside the picture,
         before the backend is handed over."""
-        size = self.compositor.size  # type: ignore[attr-defined]
+        size = self.compositor.size
         for text in ("", snapshot["prompt/a"], snapshot["prompt/b"]):
             self._book.learn(text)
         black = torch.zeros((1, 3, size.height, size.width), device=self.model.device)
         if self.model.device.type == "cuda":
             align(self._noise.sample(0, 0, 0.0, 1.0, 1), black, 1.0)  # compiles its kernels
+        context = FrameContext.black(size, self.wants_lines)
         for _ in range(2):
             for _ in range(snapshot["steps"]):
-                self.paint(black, snapshot, None)
+                self.paint(black, snapshot, context)
         self.clear()
 
-    def paint(self, entered: Picture, snapshot: Snapshot, context: Any) -> GeneratedImage | None:
+    def paint(
+        self, entered: Picture, snapshot: Snapshot, context: FrameContext
+    ) -> GeneratedImage | None:
         assert isinstance(entered, Tensor)
         self.model.take_threads()
         strength, steps = snapshot["strength"], snapshot["steps"]
         rows = self._stream.rows
-        if strength == 0 and steps == 1 and not rows and getattr(context, "walk", None) is None:
+        if strength == 0 and steps == 1 and not rows and context.walk is None:
             self.settled = True
             return GeneratedImage(entered, context)
         text = self._travel.at(snapshot)
@@ -186,17 +144,14 @@ class StreamBackend:
         latents = self._latents(entered, snapshot, context)
         kept = None
         if strength < FADE_BELOW:  # the compositor reuses its tensor
-            kept = (
-                entered.clone()
-                if getattr(context, "walk", None) is None
-                else self.model.decode(latents)
-            )
-        return self._arrived(self._stream.step(latents, conditioning, (context, strength, kept)))
+            kept = entered.clone() if context.walk is None else self.model.decode(latents)
+        flight = InFlight(context, strength, kept)
+        return self._arrived(self._stream.step((latents, conditioning, flight)))
 
     def _conditioning(
         self,
         entered: Tensor,
-        context: Any,
+        context: FrameContext,
         snapshot: Snapshot,
         text: Embedding,
         negative: Embedding | None,
@@ -211,7 +166,7 @@ class StreamBackend:
             steps,
         )
         noise = align(noise, entered, snapshot["noise/align"], self._turn.at(snapshot))
-        walk = getattr(context, "walk", None)
+        walk = context.walk
         tokens = self._walk_tokens
         walked = (
             tokens.at(walk.one, walk.two, walk.share, walk.chain)
@@ -231,15 +186,15 @@ class StreamBackend:
             snapshot["control/amount"],
         )
 
-    def _latents(self, entered: Tensor, snapshot: Snapshot, context: Any) -> Tensor:
+    def _latents(self, entered: Tensor, snapshot: Snapshot, context: FrameContext) -> Tensor:
         """Where the model starts from: the encoded input; on a walk the place between two pictures
         in the model's own space, and what feedback and lines have changed on top."""
-        step = getattr(context, "walk", None)
+        step = context.walk
         if step is None:
             return self.model.encode(entered)
         one, two = (self._latents_at(picture, step.chain) for picture in (step.one, step.two))
         latents = between(one, two, step.share)
-        if snapshot["feedback/amount"] > 0 or context.model_sees is not context.image:
+        if snapshot["feedback/amount"] > 0 or context.model_input is not context.image:
             latents = (
                 latents
                 + self.model.encode(entered)
@@ -261,34 +216,27 @@ class StreamBackend:
         there = torch.from_numpy(picture).to(self.model.device).float()
         return there.div(255).mul(2).sub(1).permute(2, 0, 1)[None].contiguous()
 
-    def _hint(self, entered: Tensor, context: Any, amount: float) -> Tensor | None:
-        """The lines of a frame for a model that is led by them, (1, 3, H, W) 0..1. Black ones while
-        it is warmed up."""
-        if not self.wants_lines or amount == 0:
+    def _hint(self, entered: Tensor, context: FrameContext, amount: float) -> Tensor | None:
+        """The lines of a frame for a model that is led by them, (1, 3, H, W) 0..1."""
+        if not self.wants_lines or amount == 0 or context.lines is None:
             return None
-        if context is None:
-            return torch.zeros_like(entered)
-        lines = getattr(context, "lines", None)
-        return (
-            None
-            if lines is None
-            else torch.from_numpy(lines).to(entered.device).permute(2, 0, 1)[None].float() / 255
-        )
+        lines = torch.from_numpy(context.lines).to(entered.device)
+        return lines.permute(2, 0, 1)[None].float() / 255
 
     def drain(self) -> GeneratedImage | None:
         done = None
         while done is None and self._stream.rows:
-            done = self._stream.step(None)
+            done = self._stream.step()
         return self._arrived(done)
 
-    def _arrived(self, done: Any) -> GeneratedImage | None:
+    def _arrived(self, done: Done[InFlight] | None) -> GeneratedImage | None:
         if done is None:
             return None
-        context, strength, entered = done.context
-        picture = self.model.decode(done.latents)
-        if entered is not None:
-            picture = torch.lerp(entered.to(picture.dtype), picture, strength / FADE_BELOW)
-        return GeneratedImage(picture, context)
+        frame, picture = done.payload, self.model.decode(done.latents)
+        if frame.entered is not None:
+            entered = frame.entered.to(picture.dtype)
+            picture = torch.lerp(entered, picture, frame.strength / FADE_BELOW)
+        return GeneratedImage(picture, frame.context)
 
     def clear(self) -> None:
         self._stream.clear()

@@ -13,7 +13,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
 from vj.diffusion.autotune import tune
-from vj.diffusion.backends import Backend, PassThrough, StreamBackend
+from vj.diffusion.backends import StreamBackend
 from vj.diffusion.built_in import BuiltIn
 from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.choices import Choices
@@ -24,6 +24,7 @@ from vj.diffusion.pocket_model import PocketModel, is_built_in, load_pocket, poc
 from vj.diffusion.size_fit import fitted
 from vj.diffusion.streamdiffusion_backend import StreamDiffusionBackend
 from vj.parameters.store import Snapshot
+from vj.pipeline.backend import Backend, PassThrough
 from vj.pipeline.preprocess import Fit
 
 Engine = Literal["stream", "streamdiffusion"]

@@ -6,7 +6,7 @@ import math
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -16,13 +16,16 @@ from torch import Tensor
 from vj.core.frame import Size
 from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
-from vj.diffusion.backends import GeneratedImage, Picture, StreamBackend
+from vj.diffusion.backends import StreamBackend
 from vj.diffusion.built_in import BESIDE, BuiltIn, meaning_of
 from vj.diffusion.prompts import Embedding, wanted
 from vj.diffusion.stream_batch import Conditioning, Noise
 from vj.kernels.cupy_field import FieldKernels
 from vj.kernels.cv_field import FieldMaker
 from vj.parameters.store import Snapshot
+from vj.pipeline.backend import GeneratedImage
+from vj.pipeline.compositor import Picture
+from vj.pipeline.frame_context import FrameContext
 from vj.pocket import patterns as lattice
 from vj.pocket.words import describe
 
@@ -186,7 +189,9 @@ class PocketBackend(StreamBackend):
         self.understood = ""
         """What was made of the prompts, in a line."""
 
-    def paint(self, entered: Picture, snapshot: Snapshot, context: Any) -> GeneratedImage | None:
+    def paint(
+        self, entered: Picture, snapshot: Snapshot, context: FrameContext
+    ) -> GeneratedImage | None:
         snapshot = with_colours(snapshot)
         self._explain(snapshot)
         if snapshot["strength"] > 0 and isinstance(entered, Tensor):
@@ -198,7 +203,7 @@ class PocketBackend(StreamBackend):
     def _conditioning(
         self,
         entered: Tensor,
-        context: Any,
+        context: FrameContext,
         snapshot: Snapshot,
         text: Embedding,
         negative: Embedding | None,

@@ -11,9 +11,9 @@ import numpy as np
 
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
-from vj.diffusion.backends import Backend
 from vj.diffusion.choices import Choices
 from vj.parameters.store import Snapshot
+from vj.pipeline.backend import Backend
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.preprocess import Fit
 
@@ -47,7 +47,7 @@ def seconds_of_a_frame(backend: Backend, size: Size, fit: Fit, snapshot: Snapsho
         begun = time.perf_counter()
         pipeline.process(Frame(moved, index, snapshot.time + index / 30), snapshot)
         taken.append(time.perf_counter() - begun)
-    pipeline.leave()
+    pipeline.release_backend()
     return statistics.median(taken[WARM:])
 
 

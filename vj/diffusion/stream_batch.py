@@ -2,7 +2,7 @@
 2312.12491).
 
 Here everything travels with the frame. A frame enters with its timesteps, noises, embedding and
-guidance, and keeps them until it leaves, whatever the hands do meanwhile; so strength and prompt
+guidance, and keeps them until it leaves, whatever is played meanwhile; so strength and prompt
 may change every frame and each frame still comes out as if it had been denoised alone
 (`tests/diffusion/test_stream_batch.py` holds it to that).
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor
@@ -71,24 +71,28 @@ class Conditioning:
     hint_amount: float = 1.0
 
 
+T = TypeVar("T")
+"""What goes along with a frame and comes out with it."""
+
+
 @dataclass(slots=True)
-class BatchRow:
+class BatchRow(Generic[T]):
     """A frame in flight. x: its noised latents (1, C, h, w) at level `step`. stock: residual noise
     of its guidance."""
 
     conditioning: Conditioning
     x: Tensor
     stock: Tensor
-    context: Any
+    payload: T
     step: int = 0
 
 
 @dataclass(slots=True)
-class Done:
-    """A frame that has arrived: its clean latents (1, C, h, w) and whatever was sent along."""
+class Done(Generic[T]):
+    """A frame that has arrived: its clean latents (1, C, h, w) and what was sent along."""
 
     latents: Tensor
-    context: Any
+    payload: T
 
 
 Unet = Callable[..., Tensor]
@@ -98,12 +102,12 @@ without."""
 
 
 @dataclass
-class StreamBatch:
+class StreamBatch(Generic[T]):
     """Rows in flight. prediction: what the UNet returns: "epsilon", "v_prediction" or "sample"."""
 
     unet: Unet
     prediction: str = "epsilon"
-    rows: list[BatchRow] = field(default_factory=list)
+    rows: list[BatchRow[T]] = field(default_factory=list)
 
     def clear(self) -> None:
         """Forget the frames in flight (another size, another model)."""
@@ -111,19 +115,21 @@ class StreamBatch:
 
     @torch.no_grad()
     def step(
-        self, latents: Tensor | None, conditioning: Conditioning | None = None, context: Any = None
-    ) -> Done | None:
+        self,
+        entering: tuple[Tensor, Conditioning, T] | None = None,
+    ) -> Done[T] | None:
         """Take a frame in (or none), move every row on by one level, and give the newest frame that
-        has arrived.
+        has arrived. entering: its latents (1, C, h, w), its conditioning, and what goes along.
 
         None while the first frames are still under way; the caller holds the last picture. When
         steps shrink, several frames arrive at once: the newest is given, the older ones are
         overtaken and dropped.
         """
-        if latents is not None and conditioning is not None:
+        if entering is not None:
+            latents, conditioning, payload = entering
             first, noise = conditioning.levels[0], conditioning.noise[:1]
             self.rows.insert(
-                0, BatchRow(conditioning, first.a * latents + first.b * noise, noise, context)
+                0, BatchRow(conditioning, first.a * latents + first.b * noise, noise, payload)
             )
         for row, (x0, stock) in zip(self.rows, self._predict(), strict=True):
             row.step += 1
@@ -136,7 +142,7 @@ class StreamBatch:
         for index, row in enumerate(self.rows):
             if row.step == len(row.conditioning.levels):
                 del self.rows[index:]
-                return Done(row.x, row.context)
+                return Done(row.x, row.payload)
         return None
 
     def _predict(self) -> list[tuple[Tensor, Tensor]]:
@@ -192,7 +198,7 @@ class StreamBatch:
         ]
         return torch.cat(hints), torch.tensor(amounts, dtype=torch.float32, device=like.device)
 
-    def _advance(self, row: BatchRow, prediction: Tensor) -> tuple[Tensor, Tensor]:
+    def _advance(self, row: BatchRow[T], prediction: Tensor) -> tuple[Tensor, Tensor]:
         conditioning, level = row.conditioning, row.conditioning.levels[row.step]
         if conditioning.guidance <= 1:
             return self._clean(prediction, row.x, level), row.stock

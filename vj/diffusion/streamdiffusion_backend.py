@@ -23,12 +23,14 @@ from torch import Tensor
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
-from vj.diffusion.backends import FADE_BELOW, GeneratedImage, Picture
+from vj.diffusion.backends import FADE_BELOW
 from vj.diffusion.model import Model
 from vj.diffusion.prompts import Embedding, PromptBook, PromptTravel
 from vj.diffusion.stream_batch import Noise
 from vj.parameters.store import Snapshot
-from vj.pipeline.compositor import make_compositor
+from vj.pipeline.backend import GeneratedImage
+from vj.pipeline.compositor import Picture, make_compositor
+from vj.pipeline.frame_context import FrameContext
 
 INFERENCE_STEPS = 50
 """The list of timesteps the package picks from."""
@@ -78,6 +80,7 @@ class StreamDiffusionBackend:
         self.compositor = make_compositor(size, model.device, model.dtype)
         self.settled = False
         self.wants_lines = False
+        self.understood = ""
         self.unused: tuple[str, ...] = (
             *("pocket/size", "pocket/relief", "palette/a", "palette/b"),
             *("noise/align", "noise/swirl", "control/amount", "image/amount", "image/mix"),
@@ -92,7 +95,7 @@ class StreamDiffusionBackend:
         )
         self._stream: Any = None
         self._made_for: tuple[object, ...] = ()
-        self._flying: deque[tuple[Any, float, Tensor]] = deque()
+        self._flying: deque[tuple[FrameContext | None, float, Tensor]] = deque()
 
     def warm(self, snapshot: Snapshot) -> None:
         """See `StreamBackend.warm`."""
@@ -100,10 +103,12 @@ class StreamDiffusionBackend:
             self._book.learn(text)
         black = torch.zeros((1, 3, self._size.height, self._size.width), device=self.model.device)
         for _ in range(snapshot["steps"] + 1):
-            self.paint(black, snapshot, None)
+            self.paint(black, snapshot, FrameContext.black(self._size))
         self.clear()
 
-    def paint(self, entered: Picture, snapshot: Snapshot, context: Any) -> GeneratedImage | None:
+    def paint(
+        self, entered: Picture, snapshot: Snapshot, context: FrameContext
+    ) -> GeneratedImage | None:
         assert isinstance(entered, Tensor)
         self.model.take_threads()
         self.model.follow(snapshot)
@@ -115,7 +120,7 @@ class StreamDiffusionBackend:
         return self._advance((context, snapshot["strength"], entered.clone()))
 
     @torch.no_grad()
-    def _advance(self, flight: tuple[Any, float, Tensor]) -> GeneratedImage | None:
+    def _advance(self, flight: tuple[FrameContext | None, float, Tensor]) -> GeneratedImage | None:
         self._flying.append(flight)
         clean = self._stream.predict_x0_batch(self._stream.encode_image(flight[2]).float())
         if len(self._flying) < self._stream.denoising_steps_num:
@@ -126,7 +131,7 @@ class StreamDiffusionBackend:
         picture = self._stream.decode_image(clean.to(self.model.vae_dtype))
         if strength < FADE_BELOW:
             picture = torch.lerp(entered.to(picture.dtype), picture, strength / FADE_BELOW)
-        return GeneratedImage(picture, context)
+        return None if context is None else GeneratedImage(picture, context)
 
     def _tune(self, snapshot: Snapshot, text: Embedding) -> None:
         """Bring the package to this frame's settings; it is built anew for another strength, and

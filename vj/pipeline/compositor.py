@@ -1,8 +1,9 @@
 """The two pixel passes around diffusion, on the device the model lives on, and the last generated
 image that they keep.
 
-`enter` makes the model's input (feedback), `leave` makes the picture (smoothing, wet/dry, colour,
-sharpening). What is kept between frames is the generated image from before wet/dry and colour.
+`preprocess` makes the model's input (feedback), `postprocess` makes the picture (smoothing,
+wet/dry, colour, sharpening). What is kept between frames is the generated image from before wet/dry
+and colour.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from vj.pipeline.feedback_gain import FeedbackGain
 
 
 def blend_settings(snapshot: Snapshot, crossfade: float = 0.0) -> BlendSettings:
-    """What a snapshot says about `leave`. crossfade: 0..1, at least so much of the last generated
-    image stays, moving or not."""
+    """What a snapshot says about `postprocess`. crossfade: 0..1, at least so much of the last
+    generated image stays, moving or not."""
     hold = crossfade > snapshot["blend/smoothing"]
     colour = colour_matrix(
         *(snapshot[f"picture/{name}"] for name in ("brightness", "contrast", "saturation", "hue"))
@@ -53,7 +54,7 @@ class Compositor(Protocol):
 
     size: Size
 
-    def enter(
+    def preprocess(
         self,
         image: np.ndarray,
         snapshot: Snapshot,
@@ -64,7 +65,7 @@ class Compositor(Protocol):
         mixed in. flow: (h, w, 3) float32, see `vj.pipeline.optical_flow`, from this input to that
         of the last generated image. blank: there is no input; what is fed back is all there is."""
 
-    def leave(
+    def postprocess(
         self,
         painted: Picture,
         image: np.ndarray,
@@ -74,10 +75,10 @@ class Compositor(Protocol):
         mask: np.ndarray | None = None,
     ) -> np.ndarray | None:
         """What the backend gave and the input it was made of -> the picture, (H, W, 3) uint8. mask:
-        (H, W) uint8, 255 where the generated image shows. None when the backend gave NaN
-        (NaN): then nothing is kept of it."""
+        (H, W) uint8, 255 where the generated image shows. None when the backend
+        gave NaN: then nothing is kept of it."""
 
-    def again(
+    def recomposite(
         self, image: np.ndarray, snapshot: Snapshot, mask: np.ndarray | None = None
     ) -> np.ndarray | None:
         """The last generated image once more, with the last touches as they stand now; None before
@@ -103,7 +104,7 @@ class HostCompositor:
         self._last: np.ndarray | None = None
         self._contrast = FeedbackGain()
 
-    def enter(
+    def preprocess(
         self,
         image: np.ndarray,
         snapshot: Snapshot,
@@ -127,7 +128,7 @@ class HostCompositor:
             return mixed
         return torch.from_numpy(mixed).mul_(2).sub_(1).permute(2, 0, 1)[None].to(self._device)
 
-    def leave(
+    def postprocess(
         self,
         painted: Picture,
         image: np.ndarray,
@@ -147,7 +148,7 @@ class HostCompositor:
         )
         return cv_ops.sharpen(picture, snapshot["picture/sharpen"])
 
-    def again(
+    def recomposite(
         self, image: np.ndarray, snapshot: Snapshot, mask: np.ndarray | None = None
     ) -> np.ndarray | None:
         if self._last is None:
@@ -232,7 +233,7 @@ class CudaCompositor:
         self._down = torch.empty(shape, dtype=torch.uint8, pin_memory=True)
         self._bad = torch.zeros((), dtype=torch.bool, pin_memory=True)
 
-    def enter(
+    def preprocess(
         self,
         image: np.ndarray,
         snapshot: Snapshot,
@@ -257,7 +258,7 @@ class CudaCompositor:
             )
         return self._input
 
-    def leave(
+    def postprocess(
         self,
         painted: Picture,
         image: np.ndarray,
@@ -287,7 +288,7 @@ class CudaCompositor:
             self._kernels.reset()
         return None
 
-    def again(
+    def recomposite(
         self, image: np.ndarray, snapshot: Snapshot, mask: np.ndarray | None = None
     ) -> np.ndarray | None:
         state = self._kernels.state
@@ -308,7 +309,7 @@ class CudaCompositor:
             self._kernels.restore(torch.from_numpy(last))
 
     def _observe(self) -> None:
-        """Lead the contrast by this frame's figures, as `HostCompositor.enter` does."""
+        """Lead the contrast by this frame's figures, as `HostCompositor.preprocess` does."""
         (amount, blank, wanted), (mean, found) = self._asked, self._spread.tolist()
         if amount == 0:
             self._contrast.reset()

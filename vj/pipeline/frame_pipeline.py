@@ -1,5 +1,5 @@
-"""One frame's pipeline: prepared, fed back, painted, blended, finished; and what is shown when one
-of these cannot be.
+"""The frame pipeline: a frame is prepared, fed back, given to the model, blended and finished; and
+what is shown when one of these steps fails.
 
 The same code plays live and renders offline; `loop.py` decides which frames come and when.
 """
@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
-from vj.core.frame import Frame, Guide, Size
+from vj.core.frame import BlankFrame, Frame, Guide, Size, WalkFrame
 from vj.core.metrics import Metrics
 from vj.core.supervisor import StageMarker, Supervisor
-from vj.diffusion.backends import Backend, GeneratedImage, PassThrough
 from vj.parameters.store import Snapshot
+from vj.pipeline.backend import Backend, GeneratedImage, PassThrough
 from vj.pipeline.compositor import HostCompositor
 from vj.pipeline.flow_backends import Calculate
-from vj.pipeline.latent_walk import LatentWalk, WalkStep
+from vj.pipeline.frame_context import FrameContext, Shown
+from vj.pipeline.latent_walk import LatentWalk
 from vj.pipeline.line_art import drawing, mixed
 from vj.pipeline.masks import Masks, SegmentPerson
-from vj.pipeline.optical_flow import FlowThread, Motion
+from vj.pipeline.optical_flow import MotionTracker
 from vj.pipeline.preprocess import Fit, lost, prepare
+from vj.pipeline.stillness import Stillness
 from vj.pipeline.upscale_guide import worth
 
 CROSSFADE = (0.75, 0.5, 0.25)
@@ -36,97 +37,16 @@ PATIENCE = 2.0
 """Seconds for which the last good generated image stands in for a model that fails; then the input
 does."""
 
-STILL_FRAMES = 12
-"""Frames that have to be alike before the model rests, so that feedback and smoothing have
-settled."""
-
-STANDING = {"feedback/zoom": 1, "feedback/rotate": 0, "feedback/x": 0, "feedback/y": 0}
-"""Feedback that does not move the picture by itself."""
-
-FLOW_PATIENCE = 2.0
-"""Seconds that a live frame waits for its flow; a way of finding it that takes longer is left."""
-
-AFTER_PAINT = ("picture/", "output/", "mix/", "record", "similarity")
-"""Parameters that change nothing in what the model would paint."""
-
-
-@dataclass(frozen=True, slots=True)
-class FrameContext:
-    """What travels with a frame through the backend."""
-
-    image: np.ndarray
-    """The prepared input, (H, W, 3) uint8."""
-    number: int
-    captured: float
-    model_sees: np.ndarray
-    """The same, or the lines drawn of it."""
-    mask: np.ndarray | None = None
-    """(H, W) uint8, 255 where the generated image shows."""
-    lines: np.ndarray | None = None
-    """White lines on black, (H, W, 3) uint8, for models that are led by them."""
-    walk: WalkStep | None = None
-    blank: bool = False
-    """There is no input."""
-    guide: Guide | None = None
-    """What the input has beyond the painted size, for whoever upscales the generated image."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What a frame became."""
-
-    picture: np.ndarray
-    image: np.ndarray
-    """The prepared input it was made of."""
-    number: int
-    captured: float
-    waiting: bool = False
-    """It stands in for a frame that is under way."""
-    guide: Guide | None = None
-    """The real input of what is shown."""
-
 
 def _seen_through(guide: Guide | None, snapshot: Snapshot) -> Guide | None:
-    """The guide of a painting that is mixed with its input: what is less wet has left it less."""
+    """The guide of a generated image that is mixed with its input: what is less wet has left it
+    less."""
     wet = snapshot["mix/wet"]
     return guide if guide is None or wet == 1 else replace(guide, strength=guide.strength * wet)
 
 
-class Stillness:
-    """Notices an input that stands still, on a small copy of it."""
-
-    def __init__(self) -> None:
-        self._seen: np.ndarray | None = None
-        self._settings: tuple[object, ...] = ()
-        self._count = 0
-
-    def alike(self, image: np.ndarray | None, snapshot: Snapshot) -> bool:
-        """True once the input and the settings have stood still for some frames. Fed with every
-        frame. image: None when there is no input, which rests never: what is fed back moves on."""
-        amount = snapshot["similarity"]
-        moves = any(snapshot[name] != still for name, still in STANDING.items())
-        if image is None or amount == 0 or (moves and snapshot["feedback/amount"] > 0):
-            self._count = 0
-            return False
-        small = cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA)
-        settings = tuple(
-            value for name, value in snapshot.values.items() if not name.startswith(AFTER_PAINT)
-        )
-        limit = 255 * (0.1 * (1 - amount) + 0.002)
-        if (
-            self._seen is not None
-            and settings == self._settings
-            and float(cv2.absdiff(small, self._seen).mean()) <= limit
-        ):
-            self._count += 1
-            return self._count > STILL_FRAMES
-        # The reference moves only when the picture has: slow movement adds up until it is seen.
-        self._seen, self._settings, self._count = small, settings, 0
-        return False
-
-
 class FramePipeline:
-    """Takes frames, gives what they became. Belongs to the render thread."""
+    """Takes frames, gives the pictures to show. Belongs to the render thread."""
 
     def __init__(
         self,
@@ -144,7 +64,7 @@ class FramePipeline:
         `vj.pipeline.flow_backends`. live: a flow that does not come is not waited for. supervisor:
         is told what goes wrong."""
         self.size, self._fit = size, fit
-        self._came: Size | None = None
+        self._input_size: Size | None = None
         self._masks = Masks(on_message, segment_person)
         self._walker = LatentWalk(size, fit)
         self._metrics, self._log = metrics, on_message
@@ -157,16 +77,11 @@ class FramePipeline:
         self._frozen: FrameContext | None = None
         self._latest: FrameContext | None = None
         self._bare = HostCompositor(size, plain=True)
-        self._flow = FlowThread(flow, on_message)
-        self._flow_patience = FLOW_PATIENCE if live else None
-        self._supervisor = supervisor or Supervisor(on_message)
+        self._motion = MotionTracker(
+            flow, on_message, supervisor or Supervisor(on_message), metrics, live
+        )
         self.stage = StageMarker()
-        """Where the frame in hand is."""
-        self._painted_of: np.ndarray | None = None
-        """The prepared input of the painting that the compositor keeps."""
-        self.motion: np.ndarray | None = None
-        """The flow that led to the picture just made, for whoever goes on with it; None when it is
-        not known."""
+        """Which step the current frame is in, for the watchdog."""
 
     def swap(self, backend: Backend) -> None:
         """Go on with another backend, from the last one's generated image; and at its size, if that
@@ -175,7 +90,7 @@ class FramePipeline:
 
     def exchange(self, backend: Backend) -> Backend:
         """The same; the last backend is returned, for whoever may wait for its end. Raises whatever
-        the new one throws, and the last one paints on."""
+        the new one throws, and the last one plays on."""
         size = backend.compositor.size
         last = self.backend.compositor.last()
         if last is not None and size != self.size:
@@ -193,14 +108,13 @@ class FramePipeline:
         self._fit = fit
         self._walker = LatentWalk(self.size, fit)
         self._stillness = Stillness()
-        self._came = None
+        self._input_size = None
 
-    def find_flow(self, flow: Calculate | None) -> None:
+    def use_flow(self, flow: Calculate | None) -> None:
         """Find the motion another way, from the next frame on."""
-        self._flow.close()
-        self._flow = FlowThread(flow, self._log)
+        self._motion.use(flow)
 
-    def segment_person(self, segment_person: SegmentPerson | None) -> None:
+    def use_person_segmentation(self, segment_person: SegmentPerson | None) -> None:
         """Find people another way, from the next frame on."""
         self._masks.segment_person = segment_person
 
@@ -212,26 +126,25 @@ class FramePipeline:
         self._bare = HostCompositor(size, plain=True)
         self._stillness = Stillness()
         self._masks.forget()
-        self._frozen = self._latest = self._painted_of = self._came = None
+        self._frozen = self._latest = self._motion.reference = self._input_size = None
 
     @property
-    def came(self) -> Size | None:
+    def input_size(self) -> Size | None:
         """The size of the frames that come in; None before the first."""
-        return self._came
+        return self._input_size
 
-    def leave(self) -> None:
-        """End its threads, and leave the backend to whoever plays it next."""
-        self._flow.close()
+    def release_backend(self) -> None:
+        """End the threads of its own, and leave the backend to another pipeline."""
+        self._motion.close()
         self.backend.compositor.take_over(None)
         self.backend.clear()
 
     def process(self, frame: Frame, snapshot: Snapshot) -> Shown:
-        """Send a frame on its way, give the picture to show now. Whatever the model throws, there
-        is one."""
-        self.motion = None
+        """Take a frame in, give the picture to show now. Whatever the model throws, there is
+        one."""
         begun = time.perf_counter()
         self.stage.enter("prepare")
-        context = self._load(frame, snapshot)
+        context = self._prepare(frame, snapshot)
         self._lap("prepare", begun)
         if snapshot["output/freeze"]:
             self._frozen = self._frozen or self._latest or context
@@ -251,20 +164,19 @@ class FramePipeline:
             generated = self._paint(context, snapshot)
             if generated is not None:
                 return self._finish(generated, snapshot, context)
-        except (
-            Exception
-        ) as error:  # whatever a model throws, out of memory too: the picture goes on
+        except Exception as error:  # whatever a model throws, out of memory too
             return self._stand_in(context, snapshot, f"{type(error).__name__}: {error}"[:300])
         self._metrics.repeated += 1
         return replace(self._again(context, snapshot, context), waiting=True)
 
-    def _load(self, frame: Frame, snapshot: Snapshot) -> FrameContext:
-        """All that is made of a frame before it is painted."""
-        if frame.size != self._came:
-            self._came = frame.size
+    def _prepare(self, frame: Frame, snapshot: Snapshot) -> FrameContext:
+        """All that is made of a frame before the model."""
+        if frame.size != self._input_size:
+            self._input_size = frame.size
             if message := lost(frame.size, self.size, self._fit):
                 self._log(message)
-        step = self._walker.at(frame.chain, snapshot) if frame.chain else None
+        blank = isinstance(frame, BlankFrame)
+        step = self._walker.at(frame.chain, snapshot) if isinstance(frame, WalkFrame) else None
         image = (
             step.crossfaded() if step is not None else prepare(frame.pixels, self.size, self._fit)
         )
@@ -276,10 +188,10 @@ class FramePipeline:
                 f"the mask failed ({type(error).__name__}: {error})"[:300], frame.captured
             )
             mask = None
-        led = getattr(self.backend, "wants_lines", False)
-        lines = drawing(image, snapshot, white_on_black=True) if led else None
+        wanted = self.backend.wants_lines
+        lines = drawing(image, snapshot, white_on_black=True) if wanted else None
         guide = None
-        if not frame.blank and step is None and worth(frame.size, self.size, self._fit):
+        if not blank and step is None and worth(frame.size, self.size, self._fit):
             strength = 0.0 if isinstance(self.backend, PassThrough) else snapshot["strength"]
             guide = Guide(frame.pixels, image, self._fit, strength, mask)
         return FrameContext(
@@ -290,7 +202,7 @@ class FramePipeline:
             mask,
             lines,
             step,
-            frame.blank,
+            blank,
             guide,
         )
 
@@ -298,7 +210,7 @@ class FramePipeline:
         """The next picture still under way when no frames follow; None when all have arrived."""
         try:
             generated = self.backend.drain()
-        except Exception as error:  # as in travel
+        except Exception as error:  # as in `process`
             self._metrics.faults += 1
             self.backend.clear()
             self._log(
@@ -310,12 +222,14 @@ class FramePipeline:
     def _paint(self, context: FrameContext, snapshot: Snapshot) -> GeneratedImage | None:
         begun = time.perf_counter()
         self.stage.enter("flow")
-        asked = self._ask_flow(context.image, snapshot)
-        motion = self._found(asked) if snapshot["feedback/amount"] > 0 else None
+        asked = self._motion.ask(context.image, snapshot)
+        motion = self._motion.result(asked) if snapshot["feedback/amount"] > 0 else None
         flow = None if motion is None else motion.followed(snapshot["feedback/flow"])
         begun = self._lap("flow", begun)
         self.stage.enter("feedback")
-        entered = self.backend.compositor.enter(context.model_sees, snapshot, flow, context.blank)
+        entered = self.backend.compositor.preprocess(
+            context.model_input, snapshot, flow, context.blank
+        )
         begun = self._lap("feedback", begun)
         self.stage.enter("diffuse")
         generated = self.backend.paint(entered, snapshot, context)
@@ -325,16 +239,12 @@ class FramePipeline:
     def _finish(self, generated: GeneratedImage, snapshot: Snapshot, newest: FrameContext) -> Shown:
         begun = time.perf_counter()
         self.stage.enter("finish")
-        mine: FrameContext = generated.context
+        context = generated.context
         crossfade = CROSSFADE[-self._crossfade] if self._crossfade else 0.0
-        asked = self._ask_flow(mine.image, snapshot)
-        motion = self._found(asked)
-        self.motion = (
-            motion.known if motion is not None and snapshot["output/interpolate"] else None
-        )
+        motion = self._motion.result(self._motion.ask(context.image, snapshot))
         flow = None if motion is None else motion.followed(snapshot["feedback/flow"])
-        picture = self.backend.compositor.leave(
-            generated.picture, mine.image, snapshot, crossfade, flow, mine.mask
+        picture = self.backend.compositor.postprocess(
+            generated.picture, context.image, snapshot, crossfade, flow, context.mask
         )
         if picture is None:
             return self._stand_in(newest, snapshot, "the model gave NaN")
@@ -343,82 +253,46 @@ class FramePipeline:
         if self._failing_since is not None:
             self._failing_since = None
             self._log("painting again")
-        self._latest, self._painted_of = mine, mine.image
-        if mine.walk is not None:
+        self._latest, self._motion.reference = context, context.image
+        if context.walk is not None:
             self._walker.saw(picture)
-        return Shown(
-            picture,
-            mine.image,
-            mine.number,
-            mine.captured,
-            guide=_seen_through(mine.guide, snapshot),
+        finished = replace(
+            context,
+            guide=_seen_through(context.guide, snapshot),
+            motion=motion.known if motion and snapshot["output/interpolate"] else None,
         )
-
-    def _ask_flow(self, image: np.ndarray, snapshot: Snapshot) -> Future[Motion] | None:
-        """Begin to find the way from an input to that of the last generated image, beside the
-        model. None when nobody needs it."""
-        needless = (
-            snapshot["feedback/amount"] == 0
-            and snapshot["blend/smoothing"] == 0
-            and not snapshot["output/interpolate"]
-        )
-        if self._painted_of is None or needless:
-            return None
-        return self._flow.ask(image, self._painted_of)
-
-    def _found(self, asked: Future[Motion] | None) -> Motion | None:
-        """The flow that was asked for; None where it cannot be had, and the picture goes on
-        without."""
-        if asked is None:
-            return None
-        try:
-            return asked.result(self._flow_patience)
-        except TimeoutError:
-            error: Exception = TimeoutError(f"no answer within {FLOW_PATIENCE:g} s")
-        except Exception as raised:  # its thread has said nothing of it
-            error = raised
-        self._metrics.faults += 1
-        self._supervisor.report("flow", error, "dis begins anew, and this frame goes without")
-        self.find_flow(None)
-        return None
+        return Shown(picture, finished)
 
     def close(self) -> None:
         """End its threads, the backend's too."""
-        self._flow.close()
+        self._motion.close()
         self.backend.close()
 
     def _again(self, context: FrameContext, snapshot: Snapshot, base: FrameContext) -> Shown:
-        """The last painting over the input of `base`; before the first, the input."""
-        return self._again_or_input(
-            context,
-            snapshot,
-            self.backend.compositor.again(base.image, snapshot, base.mask),
-            base.image,
-        )
+        """The last generated image over the input of `base`; before the first, the input."""
+        picture = self.backend.compositor.recomposite(base.image, snapshot, base.mask)
+        return self._again_or_input(context, snapshot, picture, base.image)
 
     def _again_or_input(
-        self, context: FrameContext, snapshot: Snapshot, again: np.ndarray | None, image: np.ndarray
+        self,
+        context: FrameContext,
+        snapshot: Snapshot,
+        picture: np.ndarray | None,
+        image: np.ndarray,
     ) -> Shown:
         """The last generated image, led by the input it was made of; without one the input, led by
-        itself."""
-        if again is None:
-            guide = (
-                None if context.guide is None else replace(context.guide, strength=0.0, mask=None)
-            )
-            return Shown(
-                self._untouched(context, snapshot),
-                image,
-                context.number,
-                context.captured,
-                guide=guide,
-            )
-        guide = None if self._latest is None else _seen_through(self._latest.guide, snapshot)
-        return Shown(again, image, context.number, context.captured, guide=guide)
+        itself. image: what is shown as the input."""
+        if picture is None:
+            picture = self._untouched(context, snapshot)
+            guide = context.guide and replace(context.guide, strength=0.0, mask=None)
+        else:
+            guide = None if self._latest is None else _seen_through(self._latest.guide, snapshot)
+        return Shown(picture, replace(context, image=image, guide=guide))
 
     def _untouched(self, context: FrameContext, snapshot: Snapshot) -> np.ndarray:
         """The input with the last touches only: what is faded to black stays black."""
         self._bare.take_over(None)
-        picture = self._bare.leave(context.image, context.image, snapshot)
+        picture = self._bare.postprocess(context.image, context.image, snapshot)
         return context.image if picture is None else picture
 
     def _stand_in(self, context: FrameContext, snapshot: Snapshot, reason: str) -> Shown:
@@ -434,7 +308,7 @@ class FramePipeline:
         picture = None
         if waited < PATIENCE:
             try:
-                picture = self.backend.compositor.again(context.image, snapshot, context.mask)
+                picture = self.backend.compositor.recomposite(context.image, snapshot, context.mask)
             except Exception:  # a card that has gone takes the compositor with it
                 picture = None
         return self._again_or_input(context, snapshot, picture, context.image)

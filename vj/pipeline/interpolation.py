@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from vj.core.clock import Clock
-from vj.core.frame import Frame, Guide
+from vj.core.frame import Guide, OutputFrame
 from vj.core.mailbox import Mailbox
 from vj.core.supervisor import STALLS, StageMarker, Supervisor
 from vj.parameters.curves import s_curve
@@ -130,7 +130,7 @@ class FrameInterpolation:
 
     def __init__(
         self,
-        deliver: Callable[[Frame], None],
+        deliver: Callable[[OutputFrame], None],
         clock: Clock,
         fps: float,
         supervisor: Supervisor | None = None,
@@ -141,17 +141,17 @@ class FrameInterpolation:
         """Seconds from one sent frame to the next. May be set from any thread."""
         self._supervisor = supervisor or Supervisor(print)
         self._stage = self._supervisor.watch(StageMarker("interpolation:"))
-        self._box: Mailbox[tuple[Frame, np.ndarray | None]] = Mailbox()
+        self._box: Mailbox[OutputFrame] = Mailbox()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._last: tuple[Frame, np.ndarray | None] | None = None
+        self._last: OutputFrame | None = None
         self._painted = 0.0
         self._every = 0.0
         self.added = 0
         """Frames that were made here."""
 
-    def put(self, frame: Frame, flow: np.ndarray | None, on: bool) -> None:
-        """A generated image, and the motion that led to it. Called by the render thread; never
+    def put(self, frame: OutputFrame, on: bool) -> None:
+        """A generated image. on: frames are wanted between. Called by the render thread; never
         waits."""
         if not on:
             self._box.take(0)  # what waits there is older than this
@@ -163,9 +163,9 @@ class FrameInterpolation:
         if self._stage.stuck() > STALLS:
             self._deliver(frame)
             return
-        self._box.put((frame, flow))
+        self._box.put(frame)
 
-    def take(self, frame: Frame, flow: np.ndarray | None, now: float) -> Frame:
+    def take(self, frame: OutputFrame, now: float) -> OutputFrame:
         """A generated image has come at `now`; it is what is sent."""
         if self._last is not None and 0 < now - self._painted < 1:
             self._every = (
@@ -173,23 +173,22 @@ class FrameInterpolation:
                 if self._every == 0
                 else 0.7 * self._every + 0.3 * (now - self._painted)
             )
-        self._last, self._painted = (frame, flow), now
+        self._last, self._painted = frame, now
         return frame
 
-    def between(self, now: float) -> Frame | None:
+    def between(self, now: float) -> OutputFrame | None:
         """What is sent at `now`, when no new picture has come; None when there is nothing to
         add."""
         if self._last is None or self._every <= 0:
             return None
-        frame, flow = self._last
+        frame, flow = self._last, self._last.motion
         share = min(FARTHEST, (now - self._painted) / self._every)
         if flow is None or share <= 0:
             return None
         self.added += 1
         moved = moved_on(frame.pixels, flow, share)
-        return Frame(
-            moved, frame.number, frame.captured, guide=moved_guide(frame.guide, flow, share)
-        )
+        guide = moved_guide(frame.guide, flow, share)
+        return OutputFrame(moved, frame.number, frame.captured, guide)
 
     def _run(self) -> None:
         due = self._clock.now()
@@ -197,7 +196,7 @@ class FrameInterpolation:
             item = self._box.take(max(0.0, due - self._clock.now()))
             now = self._clock.now()
             if item is not None:
-                self._deliver(self.take(*item, now))
+                self._deliver(self.take(item, now))
                 due = now + self.period
             elif now >= due:
                 made = self._made(now)
@@ -205,7 +204,7 @@ class FrameInterpolation:
                     self._deliver(made)
                 due += self.period * max(1, int((now - due) / self.period) + 1)
 
-    def _made(self, now: float) -> Frame | None:
+    def _made(self, now: float) -> OutputFrame | None:
         """What is sent at `now`; none where it cannot be made, and the generated images go on."""
         self._stage.enter("a frame between two")
         try:

@@ -16,22 +16,23 @@ from dataclasses import replace
 import numpy as np
 
 from vj.core.clock import Clock, FrameClock, pause
-from vj.core.frame import Frame, Size
+from vj.core.frame import Frame, OutputFrame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.memory import give_back
 from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
-from vj.diffusion.backends import Backend, PassThrough
 from vj.parameters.store import Store
+from vj.pipeline.backend import Backend, PassThrough
 from vj.pipeline.flow_backends import Calculate
-from vj.pipeline.frame_pipeline import FramePipeline, Shown
+from vj.pipeline.frame_context import Shown
+from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.preprocess import Fit
 
 RESTING = 0.2
 """Seconds between two frames while a model is being timed."""
 
-Publish = Callable[[np.ndarray, Frame], None]
+Publish = Callable[[np.ndarray, OutputFrame], None]
 """(the prepared input, the picture). Must not block."""
 
 
@@ -205,7 +206,7 @@ class RenderLoop:
             return
         waited = isinstance(self.pipeline.backend, PassThrough)
         try:
-            self._leave(self.pipeline.exchange(handover.backend))
+            self._close_beside(self.pipeline.exchange(handover.backend))
         except Exception as error:  # a card that is full or has gone
             self._metrics.faults += 1
             self._reject(handover, error)
@@ -218,9 +219,9 @@ class RenderLoop:
     def _reject(self, handover: Handover, error: Exception) -> None:
         handover.error = error
         handover.settled.set()
-        self._leave(handover.backend)
+        self._close_beside(handover.backend)
 
-    def _leave(self, backend: Backend) -> None:
+    def _close_beside(self, backend: Backend) -> None:
         """Close a backend, on a thread of its own: it may wait for threads, or for a card."""
 
         def end() -> None:
@@ -239,8 +240,12 @@ class RenderLoop:
         self.pipeline.stage.enter("publish")
         if self.first is None and self._has_begun and not shown.waiting:
             self.first = self._count
+        context = shown.context
         self._publish(
-            shown.image, Frame(shown.picture, self._count, shown.captured, guide=shown.guide)
+            context.image,
+            OutputFrame(
+                shown.picture, self._count, context.captured, context.guide, context.motion
+            ),
         )
         self._metrics.stage("publish", time.perf_counter() - begun)
         self._count += 1
@@ -282,8 +287,8 @@ class RenderLoop:
         with the picture before it."""
         if shown.waiting:
             return last
-        while self._count < shown.number:
+        while self._count < shown.context.number:
             self._show(last or shown)
-        if shown.number == self._count:
+        if shown.context.number == self._count:
             self._show(shown)
         return shown

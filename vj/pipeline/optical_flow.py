@@ -1,10 +1,10 @@
 """Where everything in the input was a moment ago: dense optical flow on a small copy, beside the
-model, with how sure it is.
+model, with a confidence.
 
 A flow is (h, w, 3) float32 on a grid smaller than the picture: dx, dy in pixels of the picture,
-from where a thing is to where it was in the picture before, and how sure that is, 0..1. Sure means:
-going there and back ends near where it began (Sundaram et al. 2010), and what is found there looks
-the same.
+from where a thing is to where it was in the picture before, and a confidence, 0..1. It is high
+where going there and back ends near where it began (Sundaram et al. 2010), and what is found there
+looks the same.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from vj.core.metrics import Metrics
+from vj.core.supervisor import Supervisor
+from vj.parameters.store import Snapshot
 from vj.pipeline.flow_backends import Calculate, make_flow
 
 LEAST_SIDE, MOST_SIDE = 128, 256
@@ -44,8 +47,8 @@ class Motion:
         return None if self.cut else self.grid
 
     def followed(self, amount: float) -> np.ndarray | None:
-        """The grid, followed so far (0..1): less moves less and doubts less. None for not at all.
-        After a cut nothing is sure."""
+        """The grid, followed so far (0..1): less moves less and is more confident. None for not at
+        all. After a cut the confidence is 0."""
         if self.cut:
             return np.zeros_like(self.grid)
         if amount <= 0:
@@ -58,7 +61,7 @@ class Motion:
 
 
 _LIKELY = np.exp(-((np.arange(256) / (255 * ALIKE)) ** 2)).astype(np.float32)
-"""How sure a difference of brightness lets one be."""
+"""Confidence by difference of brightness, 0..255."""
 
 
 def _small(picture: np.ndarray) -> np.ndarray:
@@ -174,3 +177,62 @@ class FlowThread:
         """End, whatever is still asked. A way that hangs is left to itself."""
         self._closed = True
         self._asked.put(None)
+
+
+class MotionTracker:
+    """The motion from each input to that of the last generated image. Asked for before the model
+    runs and fetched when it is needed; a way of finding it that fails or hangs is replaced."""
+
+    PATIENCE = 2.0
+    """Seconds that a live frame waits for its flow."""
+
+    def __init__(
+        self,
+        calculate: Calculate | None,
+        on_message: Callable[[str], None],
+        supervisor: Supervisor,
+        metrics: Metrics,
+        live: bool,
+    ) -> None:
+        """calculate: from `vj.pipeline.flow_backends`, DIS without. live: a flow that does not come
+        is not waited for."""
+        self._log, self._supervisor, self._metrics = on_message, supervisor, metrics
+        self._patience = self.PATIENCE if live else None
+        self._thread = FlowThread(calculate, on_message)
+        self.reference: np.ndarray | None = None
+        """The prepared input of the last generated image, (H, W, 3) uint8; None before the
+        first."""
+
+    def use(self, calculate: Calculate | None) -> None:
+        """Find the motion another way, from the next frame on."""
+        self._thread.close()
+        self._thread = FlowThread(calculate, self._log)
+
+    def ask(self, image: np.ndarray, snapshot: Snapshot) -> Future[Motion] | None:
+        """Begin to find it, beside the model. None when no parameter needs it."""
+        needless = (
+            snapshot["feedback/amount"] == 0
+            and snapshot["blend/smoothing"] == 0
+            and not snapshot["output/interpolate"]
+        )
+        if self.reference is None or needless:
+            return None
+        return self._thread.ask(image, self.reference)
+
+    def result(self, asked: Future[Motion] | None) -> Motion | None:
+        """What was asked for; None where it cannot be had, and the picture goes on without."""
+        if asked is None:
+            return None
+        try:
+            return asked.result(self._patience)
+        except TimeoutError:
+            error: Exception = TimeoutError(f"no answer within {self.PATIENCE:g} s")
+        except Exception as raised:  # its thread has logged nothing of it
+            error = raised
+        self._metrics.faults += 1
+        self._supervisor.report("flow", error, "dis begins anew, and this frame goes without")
+        self.use(None)
+        return None
+
+    def close(self) -> None:
+        self._thread.close()

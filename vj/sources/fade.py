@@ -5,14 +5,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from vj.core.frame import Frame, Size
+from vj.core.frame import Frame, Size, WalkFrame
 
 
 def mixed(old: Frame, new: Frame, share: float) -> Frame:
     """`new` with the rest of `old` over it: share 0 shows the old picture, 1 the new one. Of the
     new one's size: the old one is cut to its shape. A walk's chain has no one picture, so there is
     no way between."""
-    if share >= 1 or old.chain or new.chain:
+    if share >= 1 or isinstance(old, WalkFrame) or isinstance(new, WalkFrame):
         return new
     rest = covering(_opaque(old.pixels), new.size)
     pixels = cv2.addWeighted(rest, 1 - max(0.0, share), _opaque(new.pixels), max(0.0, share), 0.0)

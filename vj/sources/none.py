@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vj.core.frame import Frame
+from vj.core.frame import BlankFrame, Frame
 from vj.sources import SourceSettings
 from vj.sources.pacing import Pace
 
@@ -23,6 +23,6 @@ class Nothing:
         self._pace.start()
 
     def read(self) -> Frame | None:
-        return Frame(self._pixels, *self._pace.next(), blank=True)
+        return BlankFrame(self._pixels, *self._pace.next())
 
     def close(self) -> None: ...

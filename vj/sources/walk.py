@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from vj.core.errors import Fault
-from vj.core.frame import Frame
+from vj.core.frame import Frame, WalkFrame
 from vj.sources import SourceSettings
 from vj.sources.image import read_picture
 from vj.sources.pacing import Pace
@@ -59,7 +59,7 @@ class Walk:
         if not self._pictures:
             raise Fault(f"walk:{','.join(self._names)} is not open")
         number, captured = self._pace.next()
-        return Frame(self._pictures[0], number, captured, chain=self._pictures)
+        return WalkFrame(self._pictures[0], number, captured, self._pictures)
 
     def close(self) -> None:
         self._pictures = ()

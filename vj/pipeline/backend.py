@@ -1,0 +1,78 @@
+"""What the pipeline asks of a backend: something that makes a generated image of a frame. The ones
+with a model are in `vj.diffusion`; the one without is here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from vj.core.frame import Size
+from vj.parameters.store import Snapshot
+from vj.pipeline.compositor import Compositor, HostCompositor, Picture
+from vj.pipeline.frame_context import FrameContext
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GeneratedImage:
+    """What came out of a backend, and the context that went in with its input."""
+
+    picture: Picture
+    """(1, 3, H, W) about -1..1, or without a model (H, W, 3) uint8."""
+    context: FrameContext
+
+
+class Backend(Protocol):
+    """Belongs to the render thread. Whatever it throws, the pipeline goes on."""
+
+    name: str
+    compositor: Compositor
+    settled: bool
+    """False while the same input would not give the same image: a prompt is travelling, the noise
+    boils, rows are filling."""
+    wants_lines: bool
+    """It can be led by a line drawing, `FrameContext.lines`."""
+    unused: tuple[str, ...]
+    """Parameters that change nothing in what it makes."""
+    understood: str
+    """What was made of the prompts, in a line; empty for a text encoder, which does not say."""
+
+    def paint(
+        self, entered: Picture, snapshot: Snapshot, context: FrameContext
+    ) -> GeneratedImage | None:
+        """Take a frame in, give the one that has arrived; None while the first are under way.
+        entered: what `Compositor.preprocess` made of the frame."""
+
+    def drain(self) -> GeneratedImage | None:
+        """Move on without a new frame; None once all have arrived."""
+
+    def clear(self) -> None:
+        """Forget the frames in flight."""
+
+    def close(self) -> None:
+        """End its threads."""
+
+
+class PassThrough:
+    """No model: the input goes through feedback, smoothing and wet/dry. Plays before a model is
+    there, and with `--model none`."""
+
+    settled = True
+    wants_lines = False
+    unused: tuple[str, ...] = ()
+    understood = ""
+
+    def __init__(self, size: Size, name: str = "none") -> None:
+        self.name = name
+        self.compositor: Compositor = HostCompositor(size, plain=True)
+
+    def paint(
+        self, entered: Picture, snapshot: Snapshot, context: FrameContext
+    ) -> GeneratedImage | None:
+        return GeneratedImage(entered, context)
+
+    def drain(self) -> GeneratedImage | None:
+        return None
+
+    def clear(self) -> None: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,55 @@
+"""What is known of one frame on its way through the pipeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vj.core.frame import Guide, Size
+from vj.pipeline.latent_walk import WalkStep
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameContext:
+    """Made when a frame comes in; goes with it through the backend, however long it is there, and
+    out again. Arrays in it are not written to."""
+
+    image: np.ndarray
+    """The prepared input, (H, W, 3) uint8."""
+    number: int
+    captured: float
+    """Seconds on the show's clock."""
+    model_input: np.ndarray
+    """What the model is given, (H, W, 3) uint8: `image`, or the lines drawn of it."""
+    mask: np.ndarray | None = None
+    """(H, W) uint8, 255 where the generated image shows; None for everywhere."""
+    lines: np.ndarray | None = None
+    """White lines on black, (H, W, 3) uint8, for models that a drawing leads."""
+    walk: WalkStep | None = None
+    """Where the frame stands on a walk between pictures."""
+    blank: bool = False
+    """There is no input: the words alone, and what is fed back."""
+    guide: Guide | None = None
+    """What the input has beyond the painted size; its edges lead the upscaling."""
+    motion: np.ndarray | None = None
+    """The flow from this input to that of the generated image before, (h, w, 3) float32, see
+    `vj.pipeline.optical_flow`. Known once the generated image has arrived; None when nobody asks,
+    or two scenes meet there."""
+
+    @classmethod
+    def black(cls, size: Size, lines: bool = False) -> FrameContext:
+        """Of a black frame, to warm a backend with. lines: with a drawing that has none."""
+        image = np.zeros((size.height, size.width, 3), np.uint8)
+        return cls(image, 0, 0.0, image, lines=image if lines else None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """What a frame became. picture: (H, W, 3) uint8. context: of the input that it shows, with the
+    number and the time of the frame in whose place it is shown."""
+
+    picture: np.ndarray
+    context: FrameContext
+    waiting: bool = False
+    """It stands in for a frame that is still under way."""
