@@ -63,11 +63,11 @@ class Rig:
         self.frames: list[Frame] = []
         self.box: Mailbox[Frame] = Mailbox()
         self.supervisor = Supervisor(self.said.append)
-        self.setting = SourceSettings(
+        self.settings = SourceSettings(
             WallClock(), fps=50, size=SIZE, log=self.said.append, **setting
         )
         self.capture = Capture(
-            uris, self.box, self.setting, self.said.append, self.supervisor, self.make
+            uris, self.box, self.settings, self.said.append, self.supervisor, self.make
         )
         self.capture.start()
 
@@ -95,11 +95,11 @@ Play = Callable[..., Rig]
 def play(monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
     """Feeds with little patience."""
     for name, value in {
-        "reader.GRACE": 0.15,
-        "reader.PATIENCE": 0.3,
-        "reader.RETRY": (0.03,),
-        "capture.FADE": 0.2,
-        "capture.LOOK": 0.02,
+        "reader.FIRST_FRAME_TIMEOUT": 0.15,
+        "reader.LOST_TIMEOUT": 0.3,
+        "reader.RETRY_DELAYS": (0.03,),
+        "capture.CROSSFADE": 0.2,
+        "capture.POLL_PERIOD": 0.02,
     }.items():
         monkeypatch.setattr(f"vj.sources.{name}", value)
     made: list[Rig] = []

@@ -202,7 +202,7 @@ def test_a_buffer_is_not_written_to_while_ndi_may_read_it(monkeypatch: pytest.Mo
         if lent:
             assert (lent[-1] == copies[-1]).all(), "NDI's picture was painted over"
         if video is not None:
-            (slot,) = (slot for slot in sink._slots if slot.video is video)
+            (slot,) = (slot for slot in sink._buffers if slot.video is video)
             assert not any(slot.pixels is before for before in lent[-1:])
             lent.append(slot.pixels)
             copies.append(slot.pixels.copy())

@@ -135,7 +135,7 @@ def test_a_stuttering_show_keeps_its_speed(tmp_path: Path) -> None:
 
 
 def test_a_slow_show_too_loses_no_more_than_a_second(tmp_path: Path) -> None:
-    """Pictures that stand by themselves come by the clock, not by the count of frames."""
+    """ImageSequence that stand by themselves come by the clock, not by the count of frames."""
     path = record(tmp_path / "out.mp4", 40, moments=[number / 5 for number in range(40)]).path
     with av.open(str(path)) as movie:
         keys = [
@@ -301,7 +301,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def record_noise_until_full(recorder: Recorder) -> str:
     """The message with which the recording stopped."""
-    clock = recorder._setting.clock
+    clock = recorder._settings.clock
     assert isinstance(clock, HandClock)
     recorder.open(256, 256, 30)
     with pytest.raises(Fault) as report:  # noqa: PT012

@@ -15,7 +15,7 @@ from tests.sources.test_sources import write_clip
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame
 from vj.sources import Awaited, EndOfSource
-from vj.sources.fallback_card import CARD
+from vj.sources.fallback_card import TEST_CARD
 
 play = scripted.play
 
@@ -109,7 +109,7 @@ def test_the_test_card_stands_in_for_the_last_one_and_leaves(play: Play) -> None
     assert {"reel:1 lost, last picture", "reel:1 lost, test card", "reel:1 64x48"} <= states
     rig.until(lambda: "reel:1 is back" in rig.said)
     assert sum("reel:1: lost" in line for line in rig.said) == 1, "once, not at every attempt"
-    assert CARD not in rig.supervisor.threads
+    assert TEST_CARD not in rig.supervisor.threads
 
 
 def test_one_that_hangs_while_it_opens_holds_up_neither_the_start_nor_the_end(play: Play) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.scripted_sources import SIZE
 from vj.core.frame import Frame, Size, WalkFrame
-from vj.sources.fade import covering, mixed
+from vj.sources.fade import covering, crossfade
 
 
 def grey(value: int, size: Size = SIZE, channels: int = 3, **more: Any) -> Frame:
@@ -24,20 +24,20 @@ def grey(value: int, size: Size = SIZE, channels: int = 3, **more: Any) -> Frame
 def test_half_way_each_is_half_there_whatever_their_shapes(
     share: float, seen: int, size: Size
 ) -> None:
-    shown = mixed(grey(40, size), grey(200), share)
+    shown = crossfade(grey(40, size), grey(200), share)
     assert (shown.size, shown.number, shown.captured) == (SIZE, 7, 1.5)
     assert np.abs(shown.pixels.astype(int) - seen).max() <= 1
 
 
 def test_what_is_transparent_lies_over_black_while_it_fades() -> None:
-    shown = mixed(grey(40), grey(200, channels=4), 0.5)
+    shown = crossfade(grey(40), grey(200, channels=4), 0.5)
     assert shown.pixels.shape == (48, 64, 3)
     assert abs(int(shown.pixels[5, 5, 0]) - 70) <= 1
 
 
 def test_a_walk_begins_at_once() -> None:
     walk = WalkFrame(grey(200).pixels, 0, 0.0, (np.zeros((4, 4, 3), np.uint8),) * 2)
-    assert mixed(grey(40), walk, 0.2) is walk
+    assert crossfade(grey(40), walk, 0.2) is walk
 
 
 def test_a_picture_that_covers_is_cut_and_not_stretched() -> None:

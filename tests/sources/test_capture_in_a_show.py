@@ -52,7 +52,7 @@ class Stage:
 
 @pytest.fixture
 def play(monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
-    monkeypatch.setattr("vj.sources.reader.GRACE", 0.15)
+    monkeypatch.setattr("vj.sources.reader.FIRST_FRAME_TIMEOUT", 0.15)
     monkeypatch.setattr("vj.sources.ndi.SETTLE", 0.1)
     made: list[Stage] = []
 
@@ -108,11 +108,11 @@ def test_a_save_that_adds_a_fallback_leaves_what_plays_open(play: Play) -> None:
     capture = one.played.capture
     assert capture is not None
     one.until(lambda: one.report("source") == "testcard 64x48")
-    reader = capture._places[0].reader
+    reader = capture._slots[0].reader
     assert reader is not None
     assert one.save(source=["testcard", "none"])
     time.sleep(0.1)
-    assert capture._places[0].reader is reader
+    assert capture._slots[0].reader is reader
     assert not reader.stopped
     assert any(line.endswith("changed: source") for line in one.said)
 
@@ -142,7 +142,7 @@ def test_a_show_does_not_take_its_own_output_for_its_input(
     one.until(lambda: bool(one.played.sinks.own()))
     one.until(lambda: seen.count(one.played.sinks.own()[0]) > 3)
     time.sleep(0.3)
-    reader = one.played.capture._places[0].reader if one.played.capture is not None else None
+    reader = one.played.capture._slots[0].reader if one.played.capture is not None else None
     assert reader is not None
     assert isinstance(reader.source, NdiSource)
     assert reader.source.connected == ""

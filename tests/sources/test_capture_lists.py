@@ -19,7 +19,7 @@ def test_a_list_with_another_fallback_leaves_what_plays_alone(play: Play) -> Non
     reel = Scripted(200)
     rig = play("reel:1", reel_1=reel)
     rig.until(lambda: len(rig.frames) > 3)
-    change = rig.capture.ready(["reel:1", "testcard"], rig.setting)
+    change = rig.capture.prepare(["reel:1", "testcard"], rig.settings)
     change.switch()
     count = len(rig.frames)
     rig.until(lambda: len(rig.frames) > count + 5)
@@ -35,7 +35,7 @@ def test_another_list_whose_first_is_not_there_yet_is_played_when_it_comes(play:
     rig = play("reel:1", reel_1=old, reel_2=new)
     rig.until(lambda: len(rig.frames) > 3)
     begun = time.monotonic()
-    rig.capture.ready(["reel:2"], rig.setting).switch()
+    rig.capture.prepare(["reel:2"], rig.settings).switch()
     assert time.monotonic() - begun < 0.5
     assert rig.capture.awaited == ["reel:2"]
     count = len(rig.frames)
@@ -50,7 +50,7 @@ def test_another_list_that_is_wrong_is_refused_and_closed(tmp_path: Path, play: 
     rig = play("reel:1", reel_1=reel)
     rig.until(lambda: len(rig.frames) > 3)
     with pytest.raises(Fault, match="there is no such file"):
-        rig.capture.ready([f"{tmp_path}/lost.mp4"], rig.setting)
+        rig.capture.prepare([f"{tmp_path}/lost.mp4"], rig.settings)
     count = len(rig.frames)
     rig.until(lambda: len(rig.frames) > count + 5)
     assert (reel.opens, reel.closes, rig.capture.state()) == (1, 0, "reel:1 64x48")
@@ -65,10 +65,10 @@ def test_a_device_under_another_name_is_closed_first_and_opened_again_when_that_
     rig = play("camera:0", camera_0=one, camera_0_wide=other)
     rig.until(lambda: len(rig.frames) > 3)
     with pytest.raises(Fault, match="gives nothing"):
-        rig.capture.ready(["camera:0:wide"], rig.setting, clash=["camera:0"])
+        rig.capture.prepare(["camera:0:wide"], rig.settings, conflicting=["camera:0"])
     assert one.closes == 1
     rig.until(lambda: one.opens == 2)
     other.absent = None
-    rig.capture.ready(["camera:0:wide"], rig.setting, clash=["camera:0"]).switch()
+    rig.capture.prepare(["camera:0:wide"], rig.settings, conflicting=["camera:0"]).switch()
     rig.until(lambda: rig.grey == 200)
     assert one.closes >= 2

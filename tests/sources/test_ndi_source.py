@@ -182,7 +182,7 @@ Send = Callable[[str, int], Sender]
 
 @pytest.fixture
 def send(monkeypatch: pytest.MonkeyPatch) -> Iterator[Send]:
-    monkeypatch.setattr("vj.sources.ndi.LOOK", 0.05)
+    monkeypatch.setattr("vj.sources.ndi.SCAN_PERIOD", 0.05)
     monkeypatch.setattr("vj.sources.ndi.SETTLE", 0.2)
     made: list[Sender] = []
 

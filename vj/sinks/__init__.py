@@ -26,8 +26,8 @@ class Sink(Protocol):
         """Raises `Fault` (or `Unavailable`) with a message that names the sink and the remedy."""
 
     def send(self, frame: Frame) -> None:
-        """Pass one frame on. A frame of another size than `open` was told must not break it. Raises
-        Fault when it can't go on."""
+        """Pass one frame on. A frame of another size than that given to `open` must not break it.
+        Raises Fault when it can't go on."""
 
     def close(self) -> None: ...
 
@@ -38,9 +38,9 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SinkSettings:
-    """What every sink is told. clock: the show's. live: False offline, where every frame counts and
-    no sink may drop one. say: gets what a person should read. spare: a folder in which a recording
-    goes on whose own place is lost; None: it stops."""
+    """Given to every sink. clock: the show's. live: False offline, where every frame counts and no
+    sink may drop one. log: takes messages for the user. spare: the folder in which a recording goes
+    on when its own is lost; None: it stops."""
 
     clock: Clock
     live: bool = True
@@ -56,8 +56,7 @@ KINDS: dict[str, str] = {
     "virtualcam": "vj.sinks.virtualcam:VirtualCamera",
 }
 """Kind -> module:class. A class takes (rest_of_the_uri, SinkSettings) and must not touch hardware
-before `open`. `preview` is not here: the page is fed by the performance, since it shows the input
-too."""
+before `open`. `preview` is not here: the app feeds the page, which shows the input too."""
 
 
 def split_uri(uri: str) -> tuple[str, str]:
@@ -82,13 +81,13 @@ def check_uri(uri: str) -> None:
         pass  # right, on another machine
 
 
-def make_sink(uri: str, setting: SinkSettings) -> Sink:
+def make_sink(uri: str, settings: SinkSettings) -> Sink:
     """The sink a URI names, not yet opened. Raises Fault for an unknown kind, and for what its kind
     cannot be."""
     kind, rest = split_uri(uri)
     module, _, name = KINDS[kind].partition(":")
     try:
-        sink: Sink = getattr(importlib.import_module(module), name)(rest, setting)
+        sink: Sink = getattr(importlib.import_module(module), name)(rest, settings)
     except (
         OSError,
         RuntimeError,

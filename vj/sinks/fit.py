@@ -1,4 +1,4 @@
-"""Pictures brought to the one size a recording or a virtual camera was opened with."""
+"""Fits frames to the size with which a recording or a virtual camera was opened."""
 
 from __future__ import annotations
 

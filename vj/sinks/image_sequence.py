@@ -20,7 +20,7 @@ def next_number(folder: Path) -> int:
     return max((int(match[1]) + 1 for match in found if match), default=0)
 
 
-class Pictures:
+class ImageSequence:
     """Writes every frame as a file of its own, at its own size, with its alpha. A file is there
     whole or not at all."""
 
@@ -34,15 +34,15 @@ class Pictures:
         self._fps = fps
         self._number = next_number(folder)
         probe = folder / f".{self._number:06d}.png.part"
-        probe.touch()  # a folder that may not be written to is told when recording starts
+        probe.touch()  # a read-only folder is reported when recording starts
         probe.unlink()
 
-    def there(self) -> bool:
-        """The folder has not gone."""
+    def exists(self) -> bool:
+        """The folder still exists."""
         return self.path.is_dir()
 
     def add(self, pixels: np.ndarray, moment: float) -> None:
-        """pixels: (H, W, 3 or 4) uint8. Raises OSError when the disk does not take it."""
+        """pixels: (H, W, 3 or 4) uint8. Raises OSError when it cannot be written."""
         ordered = cv2.cvtColor(
             pixels, cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
         )

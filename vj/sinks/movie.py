@@ -14,7 +14,7 @@ from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from vj.core.frame import Size
 from vj.sinks.fit import fitted, opaque
-from vj.sinks.output_file import FORMATS, unused
+from vj.sinks.output_file import FORMATS, create_unused
 from vj.sinks.rate import exact_rate
 
 TICKS = 90_000
@@ -56,7 +56,7 @@ def codec_options(live: bool) -> dict[str, str]:
 
 @contextmanager
 def as_os_errors() -> Iterator[None]:
-    """FFmpeg's refusals as OSError, the only kind that recording has to know."""
+    """FFmpeg's errors as OSError, the only kind that the recorder handles."""
     try:
         yield
     except av.FFmpegError as error:
@@ -64,8 +64,8 @@ def as_os_errors() -> Iterator[None]:
 
 
 class Movie:
-    """Writes frames into a new file. Raises OSError when the disk does not take them; what is there
-    by then stays playable."""
+    """Writes frames into a new file. Raises OSError when they cannot be written; what was written
+    until then stays playable."""
 
     def __init__(self, path: Path, size: Size, fps: float, live: bool) -> None:
         """size: of the first frame; odd sides get one more row or column. live: frames are timed by
@@ -81,20 +81,20 @@ class Movie:
         self._last = 0
         self._last_key = 0
         self._to_yuv = VideoReformatter()
-        self._tape = unused(path)
-        self.path = self._tape.path
+        self._file = create_unused(path)
+        self.path = self._file.path
         try:
             with as_os_errors():
                 self._prepare(path.suffix.lower())
         except OSError:
-            self._tape.release()
+            self._file.release()
             self.path.unlink()
             raise
 
     def _prepare(self, ending: str) -> None:
         """Set up container and encoder; the first frame writes the first byte."""
         self._container = av.open(
-            self._tape,
+            self._file,
             "w",
             format=FORMATS[ending],
             container_options=container_options(ending),
@@ -115,11 +115,11 @@ class Movie:
 
     @property
     def bytes(self) -> int:
-        return self._tape.size
+        return self._file.size
 
-    def there(self) -> bool:
-        """The file has not gone."""
-        return self._tape.there()
+    def exists(self) -> bool:
+        """The file still exists at its path."""
+        return self._file.exists()
 
     def add(self, pixels: np.ndarray, moment: float) -> None:
         """pixels: (H, W, 3 or 4) uint8, any size. moment: seconds on the show's clock, used live
@@ -171,12 +171,12 @@ class Movie:
                     self._container.mux(self._stream.encode(None))
                 self._container.close()
         finally:
-            self._tape.release()
+            self._file.release()
 
     def abandon(self) -> None:
         """Leave the file as it is: a movie up to its last whole fragment."""
-        self._tape.closed = True
+        self._file.closed = True
         try:
             self._container.close()
         finally:
-            self._tape.release()
+            self._file.release()

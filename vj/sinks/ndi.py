@@ -24,7 +24,7 @@ IDLE_PERIOD = 0.5
 
 
 @dataclass(slots=True)
-class Slot:
+class FrameBuffer:
     """A frame as NDI describes it, and the memory it points to: (H, W, 4) uint8. (Reading
     `video.data` back gives a copy.)"""
 
@@ -36,23 +36,23 @@ class NdiSink:
     """`ndi:NAME`. Sends BGRX for RGB frames, BGRA (straight alpha) for RGBA ones, at whatever size
     they come.
 
-    While nobody is connected, converting is for nothing, so only every half second a frame goes
+    While nobody is connected, converting is wasted work, so only one frame every half second goes
     out: the library counts a receiver a moment after it has connected, and this bounds how long a
-    newcomer could be without a picture. Asking for the count costs 0.2 us, so every frame asks, and
-    full rate is there with the first frame after.
+    new one could be without a picture. Asking for the count costs 0.2 us, so every frame asks, and
+    the full rate starts with the first frame after a connection.
     """
 
     full_name: str | None
     """How others see it, `"HOST (vj)"`, once open."""
 
-    def __init__(self, rest: str, setting: SinkSettings) -> None:
+    def __init__(self, rest: str, settings: SinkSettings) -> None:
         self.name = rest or "vj"
         self.full_name = None
         self.receivers = 0
         self._library: Any = None
         self._sender: Any = None
-        self._slots: list[Slot] = []
-        self._turn = 0
+        self._buffers: list[FrameBuffer] = []
+        self._buffer_index = 0
         self._next_idle = 0.0
 
     def open(self, width: int, height: int, fps: float) -> None:
@@ -86,14 +86,14 @@ class NdiSink:
         self._library, self._sender = NDIlib, sender
         self.full_name = NDIlib.send_get_source_name(sender).ndi_name
         rate = exact_rate(fps)
-        self._slots = []
+        self._buffers = []
         for _ in range(2):
             video = NDIlib.VideoFrameV2()
             video.frame_rate_N, video.frame_rate_D = rate.numerator, rate.denominator
             video.frame_format_type = NDIlib.FRAME_FORMAT_TYPE_PROGRESSIVE
             video.timecode = NDIlib.SEND_TIMECODE_SYNTHESIZE
-            self._slots.append(Slot(video, np.empty((height, width, 4), np.uint8)))
-        self._turn = 0
+            self._buffers.append(FrameBuffer(video, np.empty((height, width, 4), np.uint8)))
+        self._buffer_index = 0
         self._next_idle = 0.0
 
     def send(self, frame: Frame) -> None:
@@ -108,35 +108,39 @@ class NdiSink:
                 return
             self._next_idle = now + IDLE_PERIOD
         height, width, channels = frame.pixels.shape
-        # NDI reads the slot it was given last until the next send returns, so only the other one
+        # NDI reads the buffer it was given last until the next send returns, so only the other one
         # may be written or replaced.
-        slot = self._slots[self._turn]
-        if slot.pixels.shape != (height, width, 4):
-            slot.pixels = np.empty((height, width, 4), np.uint8)
+        buffer = self._buffers[self._buffer_index]
+        if buffer.pixels.shape != (height, width, 4):
+            buffer.pixels = np.empty((height, width, 4), np.uint8)
         cv2.cvtColor(
             frame.pixels,
             cv2.COLOR_RGBA2BGRA if channels == 4 else cv2.COLOR_RGB2BGRA,
-            dst=slot.pixels,
+            dst=buffer.pixels,
         )
-        slot.video.data = slot.pixels
-        slot.video.xres, slot.video.yres, slot.video.line_stride_in_bytes = width, height, width * 4
-        slot.video.FourCC = (
+        buffer.video.data = buffer.pixels
+        buffer.video.xres, buffer.video.yres, buffer.video.line_stride_in_bytes = (
+            width,
+            height,
+            width * 4,
+        )
+        buffer.video.FourCC = (
             self._library.FOURCC_VIDEO_TYPE_BGRA
             if channels == 4
             else self._library.FOURCC_VIDEO_TYPE_BGRX
         )
-        self._library.send_send_video_async_v2(self._sender, slot.video)
-        self._turn = 1 - self._turn
+        self._library.send_send_video_async_v2(self._sender, buffer.video)
+        self._buffer_index = 1 - self._buffer_index
 
     def close(self) -> None:
-        """Recording the source off the network."""
+        """Stop sending; the source disappears from the network."""
         if self._sender is not None:
             sender, self._sender = self._sender, None
             self._library.send_send_video_async_v2(
                 sender, None
-            )  # wait until NDI has done with our memory
+            )  # wait until NDI no longer reads our memory
             self._library.send_destroy(sender)
-        self._slots = []
+        self._buffers = []
         self.full_name = None
         self.receivers = 0
 

@@ -34,7 +34,7 @@ class OutputFile:
         self.size = 0
         """Bytes in the file."""
         self.closed = False
-        """No more is taken."""
+        """Nothing more is accepted."""
 
     def write(self, piece: bytes) -> int:
         """All of `piece`, or none of it and OSError."""
@@ -62,9 +62,9 @@ class OutputFile:
     def tell(self) -> int:
         return os.lseek(self._descriptor, 0, os.SEEK_CUR)
 
-    def there(self) -> bool:
-        """It is still to be found where it was made. A file whose folder was deleted, or whose disk
-        was pulled out, takes what is written into it as if nothing had happened."""
+    def exists(self) -> bool:
+        """The file still exists at its path. Writing into a file whose folder was deleted, or whose
+        disk was unplugged, raises no error."""
         try:
             return os.path.samestat(os.stat(self.path), os.fstat(self._descriptor))
         except OSError:
@@ -78,7 +78,7 @@ class OutputFile:
             self._descriptor = -1
 
 
-def unused(path: Path) -> OutputFile:
+def create_unused(path: Path) -> OutputFile:
     """A file at `path`, or at `out-2.mp4`, `out-3.mp4`, ... when something is there already. Raises
     OSError."""
     number = 1

@@ -13,27 +13,27 @@ import numpy as np
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame, Size
 from vj.sinks import SinkSettings
-from vj.sinks.image_sequence import Pictures
+from vj.sinks.image_sequence import ImageSequence
 from vj.sinks.output_file import FORMATS
 
 ENDINGS = ", ".join(FORMATS)
 
 
-LOOK = 0.4
-"""Seconds between two looks whether what is recorded into is still there."""
+CHECK_PERIOD = 0.4
+"""Seconds between two checks whether the file or folder still exists."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
-ROOM = 50_000_000
+LEAST_FREE = 50_000_000
 """Bytes that have to be free where a recording goes on after a disk was full."""
 
 
-class Gone(OSError):
-    """What was recorded into is not there any more."""
+class DestinationGone(OSError):
+    """The file or folder that is recorded into does not exist any more."""
 
 
 class Recording(Protocol):
-    """What is being recorded: a Movie or Pictures."""
+    """A recording in progress: a `Movie` or an `ImageSequence`."""
 
     path: Path
     frames: int
@@ -41,7 +41,7 @@ class Recording(Protocol):
 
     @property
     def bytes(self) -> int: ...
-    def there(self) -> bool: ...
+    def exists(self) -> bool: ...
     def add(self, pixels: np.ndarray, moment: float) -> None: ...
     def finish(self) -> None: ...
     def abandon(self) -> None: ...
@@ -55,8 +55,8 @@ class Recorder:
     never written over: the next one is `out-2.mp4`. A folder is continued after its highest number.
     Movies have no alpha, pictures keep it.
 
-    When its folder or its disk goes, or is full, that is said, and the recording goes on in the
-    setting's spare folder where there is one with room; else it stops.
+    When its folder or its disk disappears, or is full, that is logged, and the recording goes on in
+    the settings' spare folder if there is one with room; else it stops.
     """
 
     final = True
@@ -71,7 +71,7 @@ class Recorder:
     path: Path
     """Where it records: the movie's own name once open."""
 
-    def __init__(self, rest: str, setting: SinkSettings) -> None:
+    def __init__(self, rest: str, settings: SinkSettings) -> None:
         """rest: the path. Raises Fault when it is neither a movie's nor a folder's."""
         if not rest:
             raise Fault(
@@ -79,37 +79,41 @@ class Recorder:
                 f"({ENDINGS})"
             )
         self.uri = f"record:{rest}"
-        self.asked = self.path = Path(rest).expanduser()
-        ending = self.asked.suffix.lower()
-        # A disk that does not answer is not asked about what has a movie's ending.
+        self.requested = self.path = Path(rest).expanduser()
+        ending = self.requested.suffix.lower()
+        # A path with a movie's ending is not looked up, since the disk may not answer.
         self.folder = (
             rest.endswith(("/", "\\"))
             or not ending
-            or (ending not in FORMATS and self.asked.is_dir())
+            or (ending not in FORMATS and self.requested.is_dir())
         )
         if not self.folder and ending not in FORMATS:
             raise Fault(
                 f"{self.uri}: can't write {ending!r} files; end it with {ENDINGS}, or with / for "
                 "a folder of PNGs"
             )
-        self._setting = setting
-        self._take: Recording | None = None
+        self._settings = settings
+        self._recording: Recording | None = None
         self._stopped = ""
         self._size, self._fps = Size(0, 0), 0.0
-        self._next_look = 0.0
-        self._spared = False
+        self._next_check = 0.0
+        self._spare_used = False
         """The spare folder has been taken."""
         self.recorded: list[tuple[Path, int]] = []
-        """What was recorded into, and how many frames of it are there, as far as is known."""
+        """Finished recordings: path, and number of frames as far as is known."""
 
     def open(self, width: int, height: int, fps: float) -> None:
-        """Start a new take, making missing folders. Raises Fault naming the place that can't be
-        written to."""
+        """Start a new recording, making missing folders. Raises Fault naming the place that can't
+        be written to."""
         self.close()
         self._stopped = ""
         self._size, self._fps = Size(width, height), fps
-        spare = self._setting.spare
-        place = spare / self.asked.name if self._spared and spare is not None else self.asked
+        spare = self._settings.spare
+        place = (
+            spare / self.requested.name
+            if self._spare_used and spare is not None
+            else self.requested
+        )
         try:
             self._begin(place)
         except OSError as error:
@@ -120,109 +124,113 @@ class Recorder:
             ) from error
 
     def _begin(self, path: Path) -> None:
-        """Record there from now on. Raises OSError."""
+        """Start a recording there. Raises OSError."""
         (path if self.folder else path.parent).mkdir(parents=True, exist_ok=True)
-        self._take = self._new_recording(path, self._size, self._fps)
-        self.path = self._take.path
-        self._next_look = time.monotonic() + LOOK
+        self._recording = self._new_recording(path, self._size, self._fps)
+        self.path = self._recording.path
+        self._next_check = time.monotonic() + CHECK_PERIOD
 
     def _new_recording(self, path: Path, size: Size, fps: float) -> Recording:
         if self.folder:
-            return Pictures(path, fps)
+            return ImageSequence(path, fps)
         try:
             from vj.sinks.movie import Movie
         except ImportError as error:
             raise Unavailable(
                 f"{self.uri} needs PyAV ({error}): pip install av; record:FOLDER/ does without"
             ) from error
-        return Movie(path, size, fps, self._setting.live)
+        return Movie(path, size, fps, self._settings.live)
 
     def send(self, frame: Frame) -> None:
-        """Record one frame. Raises Fault, once, when the disk does not take it and there is no
-        other place; what was written stays playable."""
-        if self._take is None:
+        """Record one frame. Raises Fault, once, when it cannot be written and there is no other
+        folder; what was written stays playable."""
+        if self._recording is None:
             return
         try:
-            self._look()
+            self._check_exists()
             self._add(frame)
         except OSError as error:
-            report = self._torn(error)
-            if not self._go_on(frame, report, error):
-                raise Fault(report + _again(error)) from error
+            report = self._end_broken(error)
+            if not self._continue_in_spare(frame, report, error):
+                raise Fault(report + _advice(error)) from error
 
     def _add(self, frame: Frame) -> None:
-        assert self._take is not None
-        self._take.add(frame.pixels, self._setting.clock.now())
+        assert self._recording is not None
+        self._recording.add(frame.pixels, self._settings.clock.now())
 
-    def _look(self) -> None:
-        """Raises OSError when what is recorded into has gone."""
-        assert self._take is not None
-        if time.monotonic() < self._next_look:
+    def _check_exists(self) -> None:
+        """Raises OSError when the file or folder does not exist any more."""
+        assert self._recording is not None
+        if time.monotonic() < self._next_check:
             return
-        self._next_look = time.monotonic() + LOOK
-        if not self._take.there():
-            raise Gone(errno.ENOENT, f"{self._take.path} is not there any more")
+        self._next_check = time.monotonic() + CHECK_PERIOD
+        if not self._recording.exists():
+            raise DestinationGone(errno.ENOENT, f"{self._recording.path} is not there any more")
 
-    def _go_on(self, frame: Frame, report: str, error: OSError) -> bool:
+    def _continue_in_spare(self, frame: Frame, report: str, error: OSError) -> bool:
         """Record on in the spare folder. False when that can't be done, either."""
-        spare = self._setting.spare
-        if spare is None or self._spared or (error.errno in FULL and not _room(spare)):
+        spare = self._settings.spare
+        if spare is None or self._spare_used or (error.errno in FULL and not _has_room(spare)):
             return False
-        self._spared = True  # once: a place that is lost again and again is none
+        self._spare_used = True  # once only: a folder that is lost too does not help
         try:
-            self._begin(spare / self.asked.name)
+            self._begin(spare / self.requested.name)
             self._add(frame)
         except OSError as other:
-            self._setting.log(f"{self.uri}: can't go on in {spare} ({_reason(other)})")
-            if self._take is not None:
-                self._torn(other)
+            self._settings.log(f"{self.uri}: can't go on in {spare} ({_reason(other)})")
+            if self._recording is not None:
+                self._end_broken(other)
             return False
-        self._setting.log(f"{report}; it goes on in {self.path}")
+        self._settings.log(f"{report}; it goes on in {self.path}")
         return True
 
     def close(self) -> None:
-        """Finish the take. Raises Fault when its end does not fit on the disk."""
-        if self._take is None:
+        """Finish the recording. Raises Fault when its end does not fit on the disk."""
+        if self._recording is None:
             return
         try:
-            self._take.finish()
+            self._recording.finish()
         except OSError as error:
-            raise Fault(self._torn(error) + _again(error)) from error
-        self.recorded.append((self._take.path, self._take.frames))
-        self._stopped = f"finished: {self._length(self._take)}"
-        self._take = None
+            raise Fault(self._end_broken(error) + _advice(error)) from error
+        self.recorded.append((self._recording.path, self._recording.frames))
+        self._stopped = f"finished: {self._length(self._recording)}"
+        self._recording = None
 
-    def _torn(self, error: OSError) -> str:
-        """End the take as it is; the words for it, with how much there is of it."""
-        assert self._take is not None
-        take, self._take = self._take, None
-        self._stopped = f"stopped ({_reason(error)}): {self._length(take)}"
-        if isinstance(error, Gone):
+    def _end_broken(self, error: OSError) -> str:
+        """End the recording as it is. Returns the message, which says how much was recorded."""
+        assert self._recording is not None
+        recording, self._recording = self._recording, None
+        self._stopped = f"stopped ({_reason(error)}): {self._length(recording)}"
+        if isinstance(error, DestinationGone):
             try:
-                take.finish()  # it may have been moved, and plays there
+                recording.finish()  # it may have been moved, and should be playable there
             except OSError:
-                take.abandon()
+                recording.abandon()
             return (
                 f"{self.uri}: recording stopped, {_reason(error)}; it held about "
-                f"{self._length(take)}"
+                f"{self._length(recording)}"
             )
-        take.abandon()
-        self.recorded.append((take.path, take.frames))
+        recording.abandon()
+        self.recorded.append((recording.path, recording.frames))
         return (
-            f"{self.uri}: recording stopped, {_reason(error)}; about {self._length(take)} are "
-            f"in {take.path}"
+            f"{self.uri}: recording stopped, {_reason(error)}; about {self._length(recording)} are "
+            f"in {recording.path}"
         )
 
-    def _length(self, take: Recording) -> str:
-        return f"{take.seconds:.1f} s, {take.bytes / 1e6:.1f} MB"
+    def _length(self, recording: Recording) -> str:
+        return f"{recording.seconds:.1f} s, {recording.bytes / 1e6:.1f} MB"
 
     def state(self) -> str:
-        """`"12.3 s, 4.1 MB"`, and the file's name where it is not the one asked for."""
-        take = self._take
-        if take is None:
+        """`"12.3 s, 4.1 MB"`, and the file's name where it is not the one that was asked for."""
+        recording = self._recording
+        if recording is None:
             return self._stopped or "not recording"
-        name = take.path.name if take.path.parent == self.asked.parent else take.path
-        return self._length(take) + (f" in {name}" if take.path != self.asked else "")
+        name = (
+            recording.path.name
+            if recording.path.parent == self.requested.parent
+            else recording.path
+        )
+        return self._length(recording) + (f" in {name}" if recording.path != self.requested else "")
 
 
 def _reason(error: Exception) -> str:
@@ -231,14 +239,14 @@ def _reason(error: Exception) -> str:
 
 
 def _remedy(error: Exception) -> str:
-    """What would put it right, where recording cannot begin."""
+    """What to do when a recording cannot begin."""
     return (
         "or free some space" if getattr(error, "errno", None) in FULL else "or allow writing there"
     )
 
 
-def _again(error: Exception) -> str:
-    """What would let it begin again."""
+def _advice(error: Exception) -> str:
+    """What to do before recording again."""
     return (
         "; free some space and start recording again"
         if getattr(error, "errno", None) in FULL
@@ -246,7 +254,7 @@ def _again(error: Exception) -> str:
     )
 
 
-def _room(folder: Path) -> bool:
-    """There is room for a while of recording, as far as is known."""
+def _has_room(folder: Path) -> bool:
+    """There is room to record for a while, as far as is known."""
     there = next((place for place in (folder, *folder.absolute().parents) if place.is_dir()), None)
-    return there is not None and shutil.disk_usage(there).free >= ROOM
+    return there is not None and shutil.disk_usage(there).free >= LEAST_FREE

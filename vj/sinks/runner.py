@@ -1,4 +1,5 @@
-"""A sink's own thread, so that a slow or broken sink slows nobody."""
+"""A sink's own thread, so that a slow or broken sink does not slow the others or the render
+loop."""
 
 from __future__ import annotations
 
@@ -20,8 +21,7 @@ RETRY_PERIOD = 3.0
 
 
 class SinkRunner:
-    """Carries frames to one sink, opens it with the first frame's size, and opens it again after a
-    failure.
+    """Sends frames to one sink, opens it with the first frame's size, and retries after a failure.
 
     Live: `start()`, and the newest frame in the mailbox is sent at the sink's own pace. Offline: no
     thread; `deliver` sends at once and returns when the sink has the frame, so that nothing is
@@ -41,10 +41,9 @@ class SinkRunner:
         retry_period: float = RETRY_PERIOD,
         supervisor: Supervisor | None = None,
     ) -> None:
-        """fps: told to the sink. on_message: gets what a person should read, from the sink's
-        thread. on_sent: gets every frame after it was sent and the moment on `clock` (the show's),
-        so that `moment - frame.captured` is its age. supervisor: begins its thread again should
-        that end."""
+        """fps: passed to the sink. on_message: takes messages for the user, on the sink's thread.
+        on_sent: takes every frame after it was sent, and the time on `clock` (the show's), so that
+        `time - frame.captured` is its age. supervisor: restarts the thread should it end."""
         self.uri = uri
         self.sink = sink
         self.mailbox = mailbox
@@ -53,8 +52,8 @@ class SinkRunner:
         self.failed_for_good = False
         """It is not tried again: a sink with `final` has failed, or its library is missing."""
         self.fps = fps
-        """Told to the sink when it is opened. May be set from any thread."""
-        self._anew = False
+        """Passed to the sink when it is opened. May be set from any thread."""
+        self._reopen_pending = False
         self._size: Size | None = None
         self._supervisor = supervisor or Supervisor(on_message)
         self._stage = StageMarker(f"sink {uri}:")
@@ -65,7 +64,7 @@ class SinkRunner:
         self._retry_period = retry_period
         self._thread: threading.Thread | None = None
         self._open = False
-        self._trouble = ""
+        self._fault_text = ""
         self._retry_at = -math.inf
         self._times = Window()
 
@@ -76,20 +75,20 @@ class SinkRunner:
         self._supervisor.watch(self._stage)
         self._thread = self._supervisor.start(f"sink {self.uri}", self._run, lambda: self._done)
 
-    def anew(self) -> None:
-        """Pictures of another size will come: what can hold one size only, a movie, ends with the
-        last of the old ones and goes on in a new file. From any thread."""
-        self._anew = True
+    def reopen_for_new_size(self) -> None:
+        """Frames of another size will come: a sink that can hold one size only, such as a movie,
+        ends with the last of the old ones and goes on in a new file. From any thread."""
+        self._reopen_pending = True
 
     def deliver(self, frame: Frame) -> bool:
-        """Send one frame from the caller's thread. False when the sink has failed for good, and
-        rendering on is for nothing."""
+        """Send one frame from the caller's thread. False when the sink has failed for good, so that
+        there is no point in rendering on."""
         if self._thread is not None:
             raise RuntimeError(
                 f"{self.uri}: deliver is for offline rendering; while the thread runs, use the "
                 "mailbox"
             )
-        self._carry(frame)
+        self._send(frame)
         return not self.failed_for_good
 
     def stop(self, timeout: float = 2.0) -> bool:
@@ -109,8 +108,7 @@ class SinkRunner:
         return True
 
     def stuck(self) -> float:
-        """Seconds for which the sink has had the frame in hand; 0 between two frames. From any
-        thread."""
+        """Seconds since the current send began; 0 between two frames. From any thread."""
         return self._stage.stuck()
 
     def send_time(self) -> float:
@@ -119,8 +117,8 @@ class SinkRunner:
 
     def state(self) -> str:
         """`"ndi:vj 1 receiver"`, `"ndi:vj failed: ...; trying again"`, for the status line."""
-        if self._trouble:
-            return f"{self.uri} failed: {self._trouble}" + (
+        if self._fault_text:
+            return f"{self.uri} failed: {self._fault_text}" + (
                 "" if self.failed_for_good else "; trying again"
             )
         if self.sent == 0:
@@ -131,25 +129,24 @@ class SinkRunner:
         while True:
             frame = self.mailbox.take(timeout=1.0)
             if frame is not None:
-                self._carry(frame)
+                self._send(frame)
             elif self.mailbox.closed:
                 break
         self._done = True
         self._close()
 
-    def _carry(self, frame: Frame) -> None:
-        """Open when needed, send, count. A frame that comes while the sink rests from a failure is
-        let go."""
+    def _send(self, frame: Frame) -> None:
+        """Open when needed, send, count. A frame that comes before the next retry is dropped."""
         if time.monotonic() < self._retry_at:
             return
         try:
             if (
                 self._open
-                and self._anew
+                and self._reopen_pending
                 and frame.size != self._size
                 and getattr(self.sink, "one_size", False)
             ):
-                self._open = self._anew = False
+                self._open = self._reopen_pending = False
                 self.sink.close()
                 self._log(f"{self.uri}: {frame.size} pictures go on in a new file")
             if not self._open:
@@ -162,25 +159,25 @@ class SinkRunner:
             self._times.add(time.perf_counter() - begun)
         except (
             Exception
-        ) as error:  # whatever a driver throws: this sink fails, the others play on, and it is said
+        ) as error:  # whatever a driver raises: this sink fails and is logged, the others go on
             self._fail(error)
             return
         finally:
             self._stage.leave()
         self.sent += 1
-        if self._trouble:
-            self._trouble = ""
+        if self._fault_text:
+            self._fault_text = ""
             self._log(f"{self.uri} works again")
         if self._on_sent is not None:
             self._on_sent(frame, self._clock.now())
 
     def _fail(self, error: Exception) -> None:
-        """Count it, say it once, close the sink, and settle when to try again."""
+        """Count the error, log it once, close the sink, and set when to retry."""
         self.errors += 1
-        trouble = self._words(error)
-        news = trouble != self._trouble
-        self._trouble = trouble
-        # A library that is missing does not come while the show plays, either.
+        trouble = self._message(error)
+        news = trouble != self._fault_text
+        self._fault_text = trouble
+        # A missing library is not installed while the show plays, either.
         self.failed_for_good = getattr(self.sink, "final", False) or isinstance(
             error.__cause__, ImportError
         )
@@ -190,15 +187,16 @@ class SinkRunner:
         self._close()
 
     def _close(self) -> None:
-        """Close the sink; what it throws then is told, since a recording may have lost its end."""
+        """Close the sink; what it raises then is logged, since a recording may have lost its
+        end."""
         self._open = False
         try:
             self.sink.close()
         except Exception as error:  # as above
             self.errors += 1
-            self._log(f"{self.uri} at closing: {self._words(error)}")
+            self._log(f"{self.uri} at closing: {self._message(error)}")
 
-    def _words(self, error: Exception) -> str:
+    def _message(self, error: Exception) -> str:
         """The error's message without our name at its beginning, which the status line puts there
         itself."""
         report = str(error) if isinstance(error, Fault) else f"{type(error).__name__}: {error}"

@@ -31,7 +31,7 @@ class SpoutSink:
     made it.
     """
 
-    def __init__(self, rest: str, setting: SinkSettings) -> None:
+    def __init__(self, rest: str, settings: SinkSettings) -> None:
         self.name = rest or "vj"
         self._sender: Any = None
         self._open = ExitStack()

@@ -29,7 +29,7 @@ class SyphonSink:
     every second.
     """
 
-    def __init__(self, rest: str, setting: SinkSettings) -> None:
+    def __init__(self, rest: str, settings: SinkSettings) -> None:
         self.name = rest or "vj"
         self._server: Any = None
         self._texture: Any = None

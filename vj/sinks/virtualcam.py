@@ -26,7 +26,7 @@ class VirtualCamera:
     webcams have none.
     """
 
-    def __init__(self, rest: str, setting: SinkSettings) -> None:
+    def __init__(self, rest: str, settings: SinkSettings) -> None:
         self.device = rest
         self._camera: Any = None
         self._size = Size(0, 0)

@@ -1,5 +1,4 @@
-"""Where pictures come from. One file a kind; a new kind is one more file and one more line in
-`KINDS`."""
+"""Video inputs. One file a kind; a new kind is one more file and one more line in `KINDS`."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ from vj.core.frame import Frame, Size
 
 
 class Source(Protocol):
-    """Gives frames. Used from one thread; `close` may be called twice, and a closed source can be
+    """An input. Used from one thread; `close` may be called twice, and a closed source can be
     opened again."""
 
     live: bool
@@ -39,18 +38,19 @@ class EndOfSource(Exception):
 
 
 class Awaited(Fault):
-    """It is not there now and may come: a camera that is not plugged in, a stick, a share. Another
-    `Fault` from `open` says that what was asked for looks wrong, and a show with nothing else does
-    not begin; `Unavailable`, that it will not come while the show plays."""
+    """The source does not exist now and may appear: a camera that is not plugged in, a USB stick, a
+    network share. Another `Fault` from `open` means that what was asked for looks wrong, and a show
+    with nothing else does not begin; `Unavailable`, that it will not appear while the show
+    plays."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """What every source is told. clock: stamps frames and paces clips; offline it never waits. fps:
-    the show's rate, for sources without one of their own. size: what the show paints, for sources
-    that draw. loop: clips start again at their end. addresses: hosts to ask for NDI sources,
-    besides discovery. say: gets what a person should read. own: full names of the NDI senders that
-    are this show's own outputs, asked for at each look."""
+    """Given to every source. clock: stamps frames and paces clips; offline it never waits. fps: the
+    show's rate, for sources without one of their own. size: the render size, for sources that draw.
+    loop: clips start again at their end. addresses: hosts to ask for NDI sources, besides
+    discovery. log: takes messages for the user. own: full names of the NDI senders that are this
+    show's own outputs, asked for at each scan."""
 
     clock: Clock
     fps: float = 30.0
@@ -114,13 +114,13 @@ def check_uri(uri: str) -> None:
         pass  # right, on another machine; a show may name another source after it
 
 
-def make_source(uri: str, setting: SourceSettings) -> Source:
+def make_source(uri: str, settings: SourceSettings) -> Source:
     """The source a URI names, not yet opened. Raises Fault for an unknown kind, and for what its
     kind cannot be."""
     kind, rest = split_uri(uri)
     module, _, name = KINDS[kind].partition(":")
     try:
-        source: Source = getattr(importlib.import_module(module), name)(rest, setting)
+        source: Source = getattr(importlib.import_module(module), name)(rest, settings)
     except (
         OSError,
         RuntimeError,

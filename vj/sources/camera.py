@@ -46,20 +46,20 @@ class Camera:
     show's, and for its rate.
 
     A driver may block for many seconds when a camera is unplugged, so it is read on a thread of its
-    own, which keeps the newest.
+    own, which keeps the newest frame.
     """
 
     live = True
 
-    def __init__(self, rest: str, setting: SourceSettings) -> None:
+    def __init__(self, rest: str, settings: SourceSettings) -> None:
         self.name = rest.strip() or "0"
-        self._setting = setting
+        self._settings = settings
         self._capture: Any = None
-        self._box: Mailbox[Any] = Mailbox()
+        self._mailbox: Mailbox[Any] = Mailbox()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._number = 0
-        self._seen = 0.0
+        self._last_frame_at = 0.0
 
     def open(self) -> None:
         """Raises Awaited when there is no such camera, another program holds it, or it gives no
@@ -68,7 +68,7 @@ class Camera:
         index = self._index()
         cv2.utils.logging.setLogLevel(
             cv2.utils.logging.LOG_LEVEL_SILENT
-        )  # OpenCV tells the terminal what we say better
+        )  # OpenCV's own messages on the terminal are less clear than ours
         capture = cv2.VideoCapture(index, backend())
         if not capture.isOpened():
             capture.release()
@@ -76,40 +76,40 @@ class Camera:
                 f"camera:{self.name} does not open; another program may hold it, or this user may "
                 f"not use it{self._known()}"
             )
-        size = self._setting.size
+        size = self._settings.size
         for name, value in (
             (cv2.CAP_PROP_BUFFERSIZE, 1),
             (cv2.CAP_PROP_FRAME_WIDTH, max(640, size.width)),
             (cv2.CAP_PROP_FRAME_HEIGHT, max(480, size.height)),
-            (cv2.CAP_PROP_FPS, self._setting.fps),
+            (cv2.CAP_PROP_FPS, self._settings.fps),
         ):
             capture.set(name, value)
-        self._capture, self._box, self._stop = capture, Mailbox(), threading.Event()
+        self._capture, self._mailbox, self._stop = capture, Mailbox(), threading.Event()
         self._thread = threading.Thread(
-            target=self._run, args=(capture, self._box, self._stop), name="camera", daemon=True
+            target=self._run, args=(capture, self._mailbox, self._stop), name="camera", daemon=True
         )
         self._thread.start()
-        self._seen = time.monotonic()
-        picture = self._box.take(FIRST_PICTURE)
+        self._last_frame_at = time.monotonic()
+        picture = self._mailbox.take(FIRST_PICTURE)
         if picture is None:
             self.close()
             raise Awaited(
                 f"camera:{self.name} opens but gives no picture within {FIRST_PICTURE:g} s; "
                 "another program may hold it"
             )
-        self._box.put(picture)
+        self._mailbox.put(picture)
 
     def read(self) -> Frame | None:
-        """The newest picture. Raises Fault once none has come for a while."""
+        """The newest frame. Raises Fault once none has come for `LOST_AFTER` seconds."""
         if self._capture is None:
             raise Fault(f"camera:{self.name} is not open")
-        picture = self._box.take(0.2)
+        picture = self._mailbox.take(0.2)
         now = time.monotonic()
         if picture is None:
-            if now - self._seen > LOST_AFTER or self._box.closed:
+            if now - self._last_frame_at > LOST_AFTER or self._mailbox.closed:
                 raise Fault(f"camera:{self.name} gives no more pictures; is it still connected?")
             return None
-        self._seen = now
+        self._last_frame_at = now
         pixels, captured = picture
         frame = Frame(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), self._number, captured)
         self._number += 1
@@ -132,11 +132,11 @@ class Camera:
                 good, pixels = capture.read()
                 if not good or pixels is None:
                     break
-                box.put((pixels, self._setting.clock.now()))
+                box.put((pixels, self._settings.clock.now()))
         except (
             Exception
-        ) as error:  # a driver's own: whoever reads is told that it is lost, and opens it again
-            self._setting.log(f"camera:{self.name}: {type(error).__name__}: {error}"[:300])
+        ) as error:  # a driver's own: `read` raises Fault, the camera is opened again
+            self._settings.log(f"camera:{self.name}: {type(error).__name__}: {error}"[:300])
         finally:
             box.close()
             capture.release()

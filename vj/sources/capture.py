@@ -1,5 +1,5 @@
-"""The sources of a show, in their order: the first that is there plays, whatever becomes of the
-others."""
+"""The sources of a show, in order of preference: the first one that is available plays, the others
+are fallbacks."""
 
 from __future__ import annotations
 
@@ -12,81 +12,83 @@ from vj.core.frame import Frame
 from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
 from vj.sources import Source, SourceSettings, make_source
-from vj.sources.change import SourceChange, SourceSlot, wrong
-from vj.sources.fade import mixed
-from vj.sources.fallback_card import CARD, Card
-from vj.sources.reader import GRACE, PATIENCE, Reader
+from vj.sources.change import SourceChange, SourceSlot, open_fault
+from vj.sources.fade import crossfade
+from vj.sources.fallback_card import TEST_CARD, FallbackCard
+from vj.sources.reader import FIRST_FRAME_TIMEOUT, LOST_TIMEOUT, Reader
 
-FADE = 0.5
-"""Seconds in which one source takes over from another."""
+CROSSFADE = 0.5
+"""Seconds of the crossfade from one source to another."""
 
-LOOK = 0.04
-"""Seconds between two looks at who is there."""
+POLL_PERIOD = 0.04
+"""Seconds between two checks of which sources are available."""
 
 Make = Callable[[str, SourceSettings], Source]
 
 
 class Capture:
-    """Leaves the newest frame of the first source that is there in a mailbox.
+    """Puts the newest frame of the first available source into a mailbox.
 
-    A source that is lost leaves its last picture standing; after `PATIENCE` the next of the list
-    plays, after the last one the test card. All that are named before what plays are tried again
-    all the while, and fade in when they come; those after it are closed. Frames are numbered here,
-    so that the numbers rise through all of that.
+    When a source is lost, its last picture stays; after `LOST_TIMEOUT` the next of the list plays,
+    after the last one the test card. All sources listed before the one that plays are retried all
+    the while, and fade in when they appear; those after it are closed. Frames are numbered here, so
+    that the numbers rise through all of that.
     """
 
     def __init__(
         self,
         uris: Sequence[str],
         inbox: Mailbox[Frame],
-        setting: SourceSettings,
+        settings: SourceSettings,
         on_message: Callable[[str], None],
         supervisor: Supervisor | None = None,
         make: Make = make_source,
     ) -> None:
-        """on_message: gets what a person should read, from any thread. supervisor: begins the
-        threads again should they end. make: gives sources, not yet open."""
+        """on_message: takes messages for the user, from any thread. supervisor: restarts the
+        threads should they end. make: makes sources, not yet open."""
         self._supervisor = supervisor or Supervisor(on_message)
-        self.setting = setting
-        """What a source is told that is opened from now on."""
+        self.settings = settings
+        """For sources that are opened from now on."""
         self.frames = 0
         self.faults = 0
         """How often a source could not be opened or was lost."""
         self._inbox, self._log, self._make = inbox, on_message, make
-        self._places = [SourceSlot(uri) for uri in dict.fromkeys(uris)]
+        self._slots = [SourceSlot(uri) for uri in dict.fromkeys(uris)]
         self._playing: Reader | None = None
-        self._before: Reader | None = None
-        """What played until it, while it fades in."""
-        self._frozen: Frame | None = None
-        """What was seen then, where that was a fade itself."""
+        self._fading_out: Reader | None = None
+        """The source that played before, during a crossfade."""
+        self._frozen_mix: Frame | None = None
+        """The picture shown when the crossfade began, if another crossfade was still going on."""
         self._shown: Frame | None = None
-        self._turned = self._put_at = 0.0
+        self._switched_at = self._put_at = 0.0
         self._card: Reader | None = None
-        self._fresh: Reader | None = None
-        """Begins anew, and has given no picture yet."""
-        self._leaving: list[Reader] = []
-        """Read on until something else plays."""
+        self._restarted: Reader | None = None
+        """Was restarted, and has given no frame yet."""
+        self._retiring: list[Reader] = []
+        """No longer in the list, read on until another source plays."""
         self._settled = True
-        """The show has begun, or does not ask: what looks wrong is awaited, too."""
-        self._words: queue.SimpleQueue[str] = queue.SimpleQueue()
-        """To be said without the lock: a terminal may be held up, and the picture is not."""
+        """`settle` is over, or was not called: from then on sources that look wrong are retried,
+        too."""
+        self._pending_lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        """Messages, logged without holding the lock: a terminal may block, and frames must not wait
+        for it."""
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._lock = threading.RLock()
 
     def start(self) -> None:
-        """Begin to open them. Does not wait; `settle` comes next."""
+        """Begin to open the sources. Does not wait; call `settle` next."""
         self._settled = False
         self._thread = self._supervisor.start("sources", self._run, self._stop.is_set)
 
     def settle(self, seconds: float) -> None:
-        """Wait until a source is open, so long at most. Raises Fault when none looks as if it would
-        ever come."""
-        end = self.setting.clock.now() + seconds
-        while self.setting.clock.now() < end and not self._stop.is_set():
-            readers = [place.reader for place in self._places]
-            tried = all(reader is not None and reader.trouble for reader in readers)
-            fault = wrong(self._places)
+        """Wait until a source is open, `seconds` at most. Raises Fault when none looks as if it
+        would ever appear."""
+        end = self.settings.clock.now() + seconds
+        while self.settings.clock.now() < end and not self._stop.is_set():
+            readers = [slot.reader for slot in self._slots]
+            tried = all(reader is not None and reader.fault_text for reader in readers)
+            fault = open_fault(self._slots)
             if fault is not None:
                 raise fault
             if tried or any(reader is not None and reader.opened for reader in readers):
@@ -95,44 +97,46 @@ class Capture:
         self._settled = True
 
     def stop(self, timeout: float = 2.0) -> bool:
-        """End and close the sources. False when one hangs for longer than `timeout` seconds; it
-        closes when it comes back."""
+        """Stop, and close the sources. False when one hangs for longer than `timeout` seconds; it
+        closes when its driver returns."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout)
         with self._lock:
             readers = self._readers()
         for reader in readers:
-            reader.end()
-        end = self.setting.clock.now() + timeout
-        stopped = [reader.stop(max(0.0, end - self.setting.clock.now())) for reader in readers]
+            reader.request_stop()
+        end = self.settings.clock.now() + timeout
+        stopped = [reader.stop(max(0.0, end - self.settings.clock.now())) for reader in readers]
         return all(stopped)
 
-    def begin_anew(self) -> bool:
-        """Have what plays begin at its first picture, where it is a clip or the like. False where
-        it is not."""
+    def restart(self) -> bool:
+        """Go back to the first picture of the source that plays, if it is a clip or the like. False
+        if it is not."""
         with self._lock:
             old = self._playing
-            place = next(
-                (place for place in self._places if old is not None and place.reader is old), None
+            slot = next(
+                (slot for slot in self._slots if old is not None and slot.reader is old), None
             )
-            if old is None or place is None or not old.may_begin_anew:
+            if old is None or slot is None or not old.can_restart:
                 return False
-            self._fresh = self._playing = place.reader = self._begin(place.uri, self._make)
-            self._before = self._frozen = None
-            old.end()
+            self._restarted = self._playing = slot.reader = self._begin(slot.uri, self._make)
+            self._fading_out = self._frozen_mix = None
+            old.request_stop()
             return True
 
     @property
-    def beginning(self) -> bool:
-        """`begin_anew` was called, and its first picture is not in the mailbox yet."""
-        return self._fresh is not None
+    def restarting(self) -> bool:
+        """`restart` was called, and the first picture is not in the mailbox yet."""
+        return self._restarted is not None
 
     @property
     def uri(self) -> str:
-        """What plays; the first of the list while none of it does."""
+        """The source that plays; the first of the list while none does."""
         playing = self._playing
-        return playing.uri if playing is not None and playing.uri != CARD else self._places[0].uri
+        return (
+            playing.uri if playing is not None and playing.uri != TEST_CARD else self._slots[0].uri
+        )
 
     @property
     def ended(self) -> bool:
@@ -142,233 +146,244 @@ class Capture:
 
     @property
     def awaited(self) -> list[str]:
-        """The sources that would play instead of what does, were they there; not those that have
-        only just been asked for."""
-        playing, now, found = self._playing, self.setting.clock.now(), []
-        for place in self._places:
-            reader = place.reader
-            if reader is not None and (reader is playing or reader.pending(now)):
+        """The sources that are preferred to the one that plays and not available; not those that
+        are just being opened."""
+        playing, now, found = self._playing, self.settings.clock.now(), []
+        for slot in self._slots:
+            reader = slot.reader
+            if reader is not None and (reader is playing or reader.is_pending(now)):
                 break
-            if reader is None or not (reader.hopeless or reader.there(now)):
-                found.append(place.uri)
+            if reader is None or not (reader.failed_for_good or reader.is_available(now)):
+                found.append(slot.uri)
         return found
 
     def state(self) -> str:
         """`"camera:0 640x480"`, `"ndi:x lost, last picture"`, `"ndi:x lost, test card"`, `"ndi:x
         awaited, test card"`: a few words for the status line."""
-        playing, first = self._playing, self._places[0]
+        playing, first = self._playing, self._slots[0]
         if playing is None or playing.latest is None:
             return f"{first.uri if playing is None else playing.uri} waiting"
-        if playing.uri == CARD:
+        if playing.uri == TEST_CARD:
             been = first.reader is not None and first.reader.frames
             return f"{first.uri} {'lost' if been else 'awaited'}, test card"
         if playing.ended:
             return f"{playing.uri} at its end"
-        if playing.trouble or not playing.there(self.setting.clock.now()):
+        if playing.fault_text or not playing.is_available(self.settings.clock.now()):
             return f"{playing.uri} lost, last picture"
         return f"{playing.uri} {playing.latest.size}"
 
-    # Who plays.
+    # Which source plays.
 
     def _run(self) -> None:
-        while not self._stop.wait(LOOK):
-            self.look()
+        while not self._stop.wait(POLL_PERIOD):
+            self.update()
             self._report()
 
-    def look(self) -> None:
-        """See who is there, and have the right one play. Called again and again."""
+    def update(self) -> None:
+        """Check which sources are available, and switch to the right one. Called periodically."""
         with self._lock:
-            now = self.setting.clock.now()
-            best, waiting = self._first_there(now)
+            now = self.settings.clock.now()
+            best, waiting = self._first_available(now)
             playing = self._playing
             if best is not None:
                 if best is not playing:
-                    self._turn(best, now)
-            elif not waiting and (playing is None or not playing.there(now)):
-                self._stand_in(now)
-            self._fill_in(now)
-            self._tidy(best, now)
+                    self._switch_to(best, now)
+            elif not waiting and (playing is None or not playing.is_available(now)):
+                self._show_test_card(now)
+            self._continue_fade(now)
+            self._close_unused(best, now)
 
     def _report(self) -> None:
-        while not self._words.empty():
-            self._log(self._words.get())
+        while not self._pending_lines.empty():
+            self._log(self._pending_lines.get())
 
-    def _first_there(self, now: float) -> tuple[Reader | None, bool]:
-        """The first source that is there, all before it being opened; and whether one has to be
-        given time instead."""
-        for index, place in enumerate(self._places):
-            if place.held:
+    def _first_available(self, now: float) -> tuple[Reader | None, bool]:
+        """The first available source, while all before it are being opened; and True if one that is
+        still being opened has to be waited for instead."""
+        for index, slot in enumerate(self._slots):
+            if slot.suspended:
                 return None, True
-            reader = place.reader
+            reader = slot.reader
             if reader is None or reader.stopped:
-                reader = place.reader = self._begin(place.uri, self._make)
-            if reader.there(now):
+                reader = slot.reader = self._begin(slot.uri, self._make)
+            if reader.is_available(now):
                 return reader, False
-            if reader.pending(now):
+            if reader.is_pending(now):
                 return None, True
-            if not reader.passed and (self._settled or wrong(self._places) is None):
-                self._pass_over(index, reader)
+            if not reader.reported_skipped and (self._settled or open_fault(self._slots) is None):
+                self._skip(index, reader)
         return None, False
 
-    def _pass_over(self, index: int, reader: Reader) -> None:
-        """Log that a source is not there, and what plays instead."""
-        reader.missed = reader.passed = True
+    def _skip(self, index: int, reader: Reader) -> None:
+        """Log that a source is not available, and what plays instead."""
+        reader.reported_missing = reader.reported_skipped = True
         following = next(
             (
-                place.uri
-                for place in self._places[index + 1 :]
-                if place.reader is None or not place.reader.hopeless
+                slot.uri
+                for slot in self._slots[index + 1 :]
+                if slot.reader is None or not slot.reader.failed_for_good
             ),
             "",
         )
-        if not following and not self.frames:  # said together with all that are awaited
-            if reader.trouble:
-                self._words.put(reader.trouble)
+        if not following and not self.frames:  # logged together with all others that are awaited
+            if reader.fault_text:
+                self._pending_lines.put(reader.fault_text)
             return
-        silent = f"no picture from {reader.uri} for {PATIENCE:g} s"
-        why = silent if reader.frames else reader.trouble or f"{reader.uri} gives no picture yet"
-        self._words.put(
-            f"{why}; {following or CARD} plays{'' if reader.hopeless else ' until it comes'}"
+        silent = f"no picture from {reader.uri} for {LOST_TIMEOUT:g} s"
+        why = silent if reader.frames else reader.fault_text or f"{reader.uri} gives no picture yet"
+        self._pending_lines.put(
+            f"{why}; {following or TEST_CARD} plays"
+            f"{'' if reader.failed_for_good else ' until it comes'}"
         )
 
-    def _begin(self, uri: str, make: Make, setting: SourceSettings | None = None) -> Reader:
+    def _begin(self, uri: str, make: Make, settings: SourceSettings | None = None) -> Reader:
         reader = Reader(
-            uri, make, setting or self.setting, self._heard, self._lost, self._supervisor
+            uri, make, settings or self.settings, self._on_frame, self._on_lost, self._supervisor
         )
         reader.start()
         return reader
 
-    def _stand_in(self, now: float) -> None:
-        """Let the test card play: there is nothing else."""
+    def _show_test_card(self, now: float) -> None:
+        """Switch to the test card: no source is available."""
         if not self._settled:
             return  # the show may not begin at all
         if self._card is None:
             awaited = [
-                place.uri
-                for place in self._places
-                if place.reader is None or not place.reader.hopeless
+                slot.uri
+                for slot in self._slots
+                if slot.reader is None or not slot.reader.failed_for_good
             ]
             if self._playing is None and awaited:
                 names = " or ".join(filter(None, [", ".join(awaited[:-1]), awaited[-1]]))
-                self._words.put(f"no source is there yet: {CARD} plays until {names} appears")
-            missing = awaited[0] if awaited else self._places[0].uri
+                self._pending_lines.put(
+                    f"no source is there yet: {TEST_CARD} plays until {names} appears"
+                )
+            missing = awaited[0] if awaited else self._slots[0].uri
             self._card = self._begin(
-                CARD, lambda _, setting: Card(f"no picture from {missing}", setting)
+                TEST_CARD, lambda _, settings: FallbackCard(f"no picture from {missing}", settings)
             )
-        elif self._card.there(now) and self._card is not self._playing:
-            self._turn(self._card, now)
+        elif self._card.is_available(now) and self._card is not self._playing:
+            self._switch_to(self._card, now)
 
-    def _turn(self, reader: Reader, now: float) -> None:
-        """That one plays from now on."""
-        self._frozen = self._shown if self._before is not None else None
-        self._before, self._playing, self._turned = self._playing, reader, now
+    def _switch_to(self, reader: Reader, now: float) -> None:
+        """Start the crossfade to a source."""
+        self._frozen_mix = self._shown if self._fading_out is not None else None
+        self._fading_out, self._playing, self._switched_at = self._playing, reader, now
 
-    def _fill_in(self, now: float) -> None:
-        """Fade on where the one that fades in gives too few pictures for that, and show its last
-        one at the end."""
-        reader, before = self._playing, self._before
+    def _continue_fade(self, now: float) -> None:
+        """Go on with the crossfade when the new source gives too few frames for it, and end it with
+        its latest frame."""
+        reader, before = self._playing, self._fading_out
         if reader is None or before is None or reader.latest is None:
             return
-        if now - self._put_at >= LOOK or now - self._turned >= FADE:
-            self._put(self._faded(reader.latest, now))
-        if now - self._turned >= FADE:
-            self._before = self._frozen = None
+        if now - self._put_at >= POLL_PERIOD or now - self._switched_at >= CROSSFADE:
+            self._put(self._crossfaded(reader.latest, now))
+        if now - self._switched_at >= CROSSFADE:
+            self._fading_out = self._frozen_mix = None
 
-    def _tidy(self, best: Reader | None, now: float) -> None:
-        """Close what is not needed: what comes after what plays, and what has left the list, once
-        nothing of them is to be seen."""
-        needed = (self._playing, self._before)
-        fine = best is not None or (self._playing is not None and self._playing.there(now))
+    def _close_unused(self, best: Reader | None, now: float) -> None:
+        """Close sources that are not needed: those after the one that plays, and those no longer in
+        the list, once they are not visible any more."""
+        needed = (self._playing, self._fading_out)
+        fine = best is not None or (self._playing is not None and self._playing.is_available(now))
         if self._card is not None and self._card not in needed and fine:
-            self._card.end()
+            self._card.request_stop()
             self._card = None
         after = False
-        for place in self._places:
-            if after and place.reader is not None and place.reader not in needed:
-                place.reader.end()
-                place.reader = None
-            after = after or (best is not None and place.reader is best)
-        for reader in [reader for reader in self._leaving if reader not in needed]:
-            reader.end()
-            self._leaving.remove(reader)
+        for slot in self._slots:
+            if after and slot.reader is not None and slot.reader not in needed:
+                slot.reader.request_stop()
+                slot.reader = None
+            after = after or (best is not None and slot.reader is best)
+        for reader in [reader for reader in self._retiring if reader not in needed]:
+            reader.request_stop()
+            self._retiring.remove(reader)
 
-    # What comes from the readers' threads.
+    # Called on the readers' threads.
 
-    def _heard(self, reader: Reader, frame: Frame) -> None:
-        """A picture has come."""
+    def _on_frame(self, reader: Reader, frame: Frame) -> None:
+        """A frame has arrived."""
         with self._lock:
-            if reader.missed:
-                reader.missed = reader.passed = False
-                self._words.put(f"{reader.uri} is {'back' if reader.frames > 1 else 'there'}")
-            if self._playing is None and reader.uri != CARD:
-                self.look()  # the first picture of all does not wait for the next look
+            if reader.reported_missing:
+                reader.reported_missing = reader.reported_skipped = False
+                self._pending_lines.put(
+                    f"{reader.uri} is {'back' if reader.frames > 1 else 'there'}"
+                )
+            if self._playing is None and reader.uri != TEST_CARD:
+                self.update()  # the very first frame does not wait for the next check
             if reader is not self._playing:
                 return
             if reader.size is not None and frame.size != reader.size:
-                self._words.put(f"{reader.uri} is {frame.size} now, was {reader.size}")
+                self._pending_lines.put(f"{reader.uri} is {frame.size} now, was {reader.size}")
             reader.size = frame.size
-            self._put(self._faded(frame, self.setting.clock.now()))
-            if reader is self._fresh:
-                self._fresh = None
+            self._put(self._crossfaded(frame, self.settings.clock.now()))
+            if reader is self._restarted:
+                self._restarted = None
 
-    def _faded(self, frame: Frame, now: float) -> Frame:
-        """The picture, while it fades in together with the newest one of what played before."""
-        before = self._frozen or (self._before.latest if self._before is not None else None)
-        return frame if before is None else mixed(before, frame, (now - self._turned) / FADE)
+    def _crossfaded(self, frame: Frame, now: float) -> Frame:
+        """The frame, during a crossfade crossfade with the newest one of the source before."""
+        before = self._frozen_mix or (
+            self._fading_out.latest if self._fading_out is not None else None
+        )
+        return (
+            frame
+            if before is None
+            else crossfade(before, frame, (now - self._switched_at) / CROSSFADE)
+        )
 
-    def _lost(self, reader: Reader, report: str) -> None:
-        """It could not be opened, or gives no more pictures; it is tried again."""
+    def _on_lost(self, reader: Reader, report: str) -> None:
+        """The source could not be opened, or gives no more frames; it is retried."""
         with self._lock:
             self.faults += 1
             if not reader.frames:
-                return  # said with what plays instead
-            reader.missed = True
-            self._words.put(f"{report}; trying again")
+                return  # logged together with what plays instead
+            reader.reported_missing = True
+            self._pending_lines.put(f"{report}; trying again")
 
     def _put(self, frame: Frame) -> None:
         if self._stop.is_set():
             return
-        self._put_at, self._shown = self.setting.clock.now(), frame
+        self._put_at, self._shown = self.settings.clock.now(), frame
         self._inbox.put(replace(frame, number=self.frames))
         self.frames += 1
 
     def _readers(self) -> list[Reader]:
-        places = [place.reader for place in self._places]
-        return [reader for reader in [*places, self._card, *self._leaving] if reader is not None]
+        slots = [slot.reader for slot in self._slots]
+        return [reader for reader in [*slots, self._card, *self._retiring] if reader is not None]
 
-    # Another list.
+    # Changing the list.
 
-    def ready(
+    def prepare(
         self,
         uris: Sequence[str],
-        setting: SourceSettings,
-        anew: Collection[str] = (),
-        clash: Collection[str] = (),
-        seconds: float = GRACE,
+        settings: SourceSettings,
+        reopen: Collection[str] = (),
+        conflicting: Collection[str] = (),
+        seconds: float = FIRST_FRAME_TIMEOUT,
     ) -> SourceChange:
-        """Open the sources of another list beside what plays, as far as they are needed. anew:
+        """Open the sources of another list while this one plays, as far as they are needed. anew:
         those that have to be opened once more, though they play. clash: those that have to be
-        closed before. seconds: the longest that is waited for the new ones; what has not come by
-        then is awaited, and what plays goes on until it does. Raises Fault when none looks as if it
-        would ever come."""
+        closed before. seconds: timeout for the new ones; those not available by then are retried
+        later, and the present source goes on until one is. Raises Fault when none looks as if it
+        would ever appear."""
         with self._lock:
             kept = {
-                place.uri: place
-                for place in self._places
-                if place.uri not in anew and place.uri not in clash
+                slot.uri: slot
+                for slot in self._slots
+                if slot.uri not in reopen and slot.uri not in conflicting
             }
-            places = [kept.get(uri) or SourceSlot(uri) for uri in dict.fromkeys(uris)]
-            held = [
-                place for place in self._places if place.uri in clash and place.reader is not None
+            slots = [kept.get(uri) or SourceSlot(uri) for uri in dict.fromkeys(uris)]
+            suspended = [
+                slot for slot in self._slots if slot.uri in conflicting and slot.reader is not None
             ]
-            for place in held:
-                place.held = True
+            for slot in suspended:
+                slot.suspended = True
 
         def begin(uri: str) -> Reader:
-            return self._begin(uri, self._make, setting)
+            return self._begin(uri, self._make, settings)
 
         change = SourceChange(
-            places, held, begin, lambda: self._take(places, setting), setting.clock
+            slots, suspended, begin, lambda: self._adopt(slots, settings), settings.clock
         )
         try:
             change.open(seconds)
@@ -377,17 +392,16 @@ class Capture:
             raise
         return change
 
-    def _take(self, places: list[SourceSlot], setting: SourceSettings) -> None:
-        """Go on with another list; what plays and is not in it plays until one of it is there."""
+    def _adopt(self, slots: list[SourceSlot], settings: SourceSettings) -> None:
+        """Switch to another list; a source that plays and is not in it goes on until one of it is
+        available."""
         with self._lock:
             gone = [
-                place.reader
-                for place in self._places
-                if place not in places and place.reader is not None
+                slot.reader for slot in self._slots if slot not in slots and slot.reader is not None
             ]
             for reader in gone:
-                if reader in (self._playing, self._before):
-                    self._leaving.append(reader)
+                if reader in (self._playing, self._fading_out):
+                    self._retiring.append(reader)
                 else:
-                    reader.end()
-            self._places, self.setting = places, setting
+                    reader.request_stop()
+            self._slots, self.settings = slots, settings

@@ -1,4 +1,5 @@
-"""Another list of sources for a show that plays: opened beside it, then taken or dropped."""
+"""Another list of sources for a running show: opened beside the present one, then switched to or
+discarded."""
 
 from __future__ import annotations
 
@@ -12,69 +13,71 @@ from vj.sources.reader import Reader
 
 @dataclass(slots=True, eq=False)
 class SourceSlot:
-    """A source's place in the list. reader: None while nobody needs it."""
+    """A source's place in the list. reader: None while it is not needed."""
 
     uri: str
     reader: Reader | None = None
-    held: bool = False
-    """Its source was closed so that another one can have the device."""
+    suspended: bool = False
+    """Its source was closed so that another one can open the device."""
 
 
 class SourceChange:
-    """Another list of sources, ready to be played: `switch`, or `drop`."""
+    """Another list of sources, ready to play: call `switch` or `drop`."""
 
     def __init__(
         self,
-        places: list[SourceSlot],
-        held: list[SourceSlot],
+        slots: list[SourceSlot],
+        suspended: list[SourceSlot],
         begin: Callable[[str], Reader],
-        take: Callable[[], None],
+        switch: Callable[[], None],
         clock: Clock,
     ) -> None:
-        """places: of the new list. held: of the old one, whose sources are closed for it. begin:
-        gives a started reader. take: goes on with the new list."""
-        self._places, self._held, self._begin, self._clock = places, held, begin, clock
-        self.switch = take
-        self._new = [place for place in places if place.reader is None]
-        """Those of them that nothing else begins or ends, and some that the old list has too."""
+        """slots: of the new list. suspended: of the old one, whose sources are closed for it.
+        begin: makes a started reader. switch: adopts the new list."""
+        self._slots, self._suspended, self._begin, self._clock = slots, suspended, begin, clock
+        self.switch = switch
+        self._new = [slot for slot in slots if slot.reader is None]
+        """Slots without a reader so far; some of them may be in the old list, too."""
 
     def open(self, seconds: float) -> None:
-        """Open what comes before the first that is there; see `Capture.ready`."""
-        for place in self._held:
-            if place.reader is not None:
-                place.reader.stop(2.0)
+        """Open the sources up to the first available one; see `Capture.prepare`."""
+        for slot in self._suspended:
+            if slot.reader is not None:
+                slot.reader.stop(2.0)
         clock = self._clock
         end = clock.now() + seconds
-        for place in self._places:
-            reader = place.reader or self._begin(place.uri)
-            place.reader = reader
+        for slot in self._slots:
+            reader = slot.reader or self._begin(slot.uri)
+            slot.reader = reader
             while (
-                reader.pending(clock.now()) and not reader.there(clock.now()) and clock.now() < end
+                reader.is_pending(clock.now())
+                and not reader.is_available(clock.now())
+                and clock.now() < end
             ):
                 pause(0.005)
-            if reader.there(clock.now()) or clock.now() >= end:
+            if reader.is_available(clock.now()) or clock.now() >= end:
                 break
-        fault = wrong(self._places)
+        fault = open_fault(self._slots)
         if fault is not None:
             raise fault
 
     def drop(self) -> None:
-        """Close what was opened; what was closed for it is opened again."""
-        for place in self._new:
-            if place.reader is not None:
-                place.reader.end()
-        for place in self._held:
-            place.held = False
+        """Close what was opened; what was suspended for it is opened again."""
+        for slot in self._new:
+            if slot.reader is not None:
+                slot.reader.request_stop()
+        for slot in self._suspended:
+            slot.suspended = False
 
 
-def wrong(places: Sequence[SourceSlot]) -> Fault | None:
-    """Why none of the sources looks as if it would ever come; None when one does."""
+def open_fault(slots: Sequence[SourceSlot]) -> Fault | None:
+    """Why none of the sources looks as if it would ever be available; None when one does."""
     faults = [
-        place.reader.rejected
-        for place in places
-        if place.reader is not None and place.reader.rejected is not None
+        slot.reader.rejected
+        for slot in slots
+        if slot.reader is not None and slot.reader.rejected is not None
     ]
-    if len(faults) < len(places):
+    if len(faults) < len(slots):
         return None
     return Fault(
         str(faults[0]) if len(faults) == 1 else "no source opens: " + "; ".join(map(str, faults))

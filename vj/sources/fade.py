@@ -8,7 +8,7 @@ import numpy as np
 from vj.core.frame import Frame, Size, WalkFrame
 
 
-def mixed(old: Frame, new: Frame, share: float) -> Frame:
+def crossfade(old: Frame, new: Frame, share: float) -> Frame:
     """`new` with the rest of `old` over it: share 0 shows the old picture, 1 the new one. Of the
     new one's size: the old one is cut to its shape. A walk's chain has no one picture, so there is
     no way between."""

@@ -1,4 +1,4 @@
-"""The test card that stands in where no source is there."""
+"""The test card that is shown when no source is available."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from vj.sources import SourceSettings
 from vj.sources.pacing import Pace
 from vj.sources.testcard import DancerScene
 
-CARD = "the test card"
-"""What it is called."""
+TEST_CARD = "the test card"
+"""Its name in messages, in place of a URI."""
 
 
-class Card:
-    """The moving test card with a line of text: why it is there."""
+class FallbackCard:
+    """The moving test card with a line of text that says why it is shown."""
 
     live = False
 
-    def __init__(self, text: str, setting: SourceSettings) -> None:
-        self._text, self._size = text[:60], setting.size
-        self._scene = DancerScene(setting.size, setting.fps)
-        self._pace = Pace(setting)
+    def __init__(self, text: str, settings: SourceSettings) -> None:
+        self._text, self._size = text[:60], settings.size
+        self._scene = DancerScene(settings.size, settings.fps)
+        self._pace = Pace(settings)
 
     def open(self) -> None:
         self._pace.start()
 
     def read(self) -> Frame | None:
-        """The next picture, at its time."""
+        """The next frame, when it is due."""
         number, now = self._pace.next()
         pixels = self._scene.draw(number)
         at = (round(self._size.height * 0.03), round(self._size.height * 0.13))

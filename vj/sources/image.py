@@ -19,7 +19,7 @@ def read_picture(path: str | Path, kind: str) -> np.ndarray:
     that is missing or no picture."""
     path = Path(path).expanduser()
     try:
-        if path.exists() and not path.is_file():  # a device can be read for ever, a pipe waited for
+        if path.exists() and not path.is_file():  # reading a device or a pipe may never end
             raise Fault(
                 f"{kind}:{path}: is {'a folder; name a file in it' if path.is_dir() else 'no file'}"
             )
@@ -43,9 +43,9 @@ class Image:
 
     live = False
 
-    def __init__(self, rest: str, setting: SourceSettings) -> None:
+    def __init__(self, rest: str, settings: SourceSettings) -> None:
         self.path = Path(rest).expanduser()
-        self._pace = Pace(setting)
+        self._pace = Pace(settings)
         self._pixels: np.ndarray | None = None
 
     def open(self) -> None:

@@ -1,5 +1,4 @@
-"""Files that are not where a show says: a slip of the pen, or a stick that is not plugged in
-yet."""
+"""Files that do not exist: a typing error, or a USB stick that is not plugged in yet."""
 
 from __future__ import annotations
 
@@ -12,16 +11,16 @@ from vj.core.errors import Fault
 from vj.sources import KINDS, Awaited
 
 MOUNTS = ("/media/", "/mnt/", "/run/media/", "/run/user/", "/net/", "/Volumes/")
-"""Where sticks, disks and shares appear on Linux and macOS."""
+"""Where removable disks and network shares are mounted on Linux and macOS."""
 
 LISTED = 2000
-"""Names that are looked through for one that may have been meant."""
+"""Directory entries that are compared with the name, at most, to suggest a similar one."""
 
 
 def missing(kind: str, path: Path) -> Fault:
-    """What to raise for a file that is not there. kind: of the source. Awaited when it lies where
-    disks come and go: on a share, below a folder for mounts, or in a folder elsewhere that is not
-    there either; else a Fault. Both with the name that is next to it."""
+    """The exception for a file that does not exist. kind: of the source. `Awaited` when it may
+    appear: on a share, below a folder for mounts, or in a folder elsewhere that does not exist
+    either; else a `Fault`. Both suggest a similar name."""
     whole = path.absolute()
     folder = whole.parent
     try:
@@ -29,7 +28,9 @@ def missing(kind: str, path: Path) -> Fault:
     except OSError:
         report = f"{kind}:{path}: there is no such file, and no folder {folder}"
         return Fault(report) if whole.is_relative_to(Path.cwd()) else Awaited(report)
-    stems = {Path(name).stem: name for name in names}  # endings are much alike
+    stems = {
+        Path(name).stem: name for name in names
+    }  # without endings, which make all names similar
     near = difflib.get_close_matches(path.stem, list(stems), n=1)
     report = f"{kind}:{path}: there is no such file (looked in {folder})" + "".join(
         f"; did you mean {stems[stem]}?" for stem in near
@@ -38,8 +39,8 @@ def missing(kind: str, path: Path) -> Fault:
     return Awaited(report) if share or whole.as_posix().startswith(MOUNTS) else Fault(report)
 
 
-def may_begin_anew(uri: str) -> bool:
-    """It has a first picture, and can be opened once more: no pipe."""
+def can_restart(uri: str) -> bool:
+    """The source has a first picture and can be opened once more: it is no pipe."""
     kind, _, rest = uri.partition(":")
     if kind not in KINDS:
         kind, rest = "video", uri

@@ -20,34 +20,36 @@ from vj.core.frame import Frame
 from vj.sources import SourceSettings
 
 WAIT_MS = 200
-"""How long `read` waits for a frame or for news of senders."""
+"""How long `read` waits for a frame or for changes among the senders."""
 
 SILENCE = 2.0
-"""Seconds without a frame after which the sender is looked for anew: it may have come back under
+"""Seconds without a frame after which the sender is searched for again: it may have come back under
 the same name at another address."""
 
-LOOK = 0.5
-"""Seconds between two looks at who is there, while a sender plays."""
+SCAN_PERIOD = 0.5
+"""Seconds between two scans for senders, while one plays."""
 
 SETTLE = 0.7
-"""Seconds that a sender waits whose name only holds what is wanted: the one that is meant may be
-heard of a moment later."""
+"""Seconds to wait before connecting to a sender whose name only contains the wanted one: the sender
+that is meant may be discovered a moment later."""
 
-HERE = ["127.0.0.1"] if sys.platform == "darwin" else [f"127.0.0.{number}" for number in (1, 2)]
-"""This machine, to be asked without mDNS. A connection is answered by one of the programs that
-speak NDI here, drawn by lot, which tells of its own senders only (measured with libndi 6.3 on
+LOCAL_ADDRESSES = (
+    ["127.0.0.1"] if sys.platform == "darwin" else [f"127.0.0.{number}" for number in (1, 2)]
+)
+"""This machine, to be asked without mDNS. A connection is answered by one of the NDI programs on
+this machine, chosen at random, which lists its own senders only (measured with libndi 6.3 on
 Linux): one connection is not enough. macOS has the first address alone."""
 
 REFRESH = 1.0
-"""Seconds between two finders while somebody is looked for: the connections of one stay with those
-that answered first."""
+"""Seconds between two finders while a sender is searched for: the connections of one finder stay
+with the programs that answered first."""
 
 FINDERS = 2
-"""How many are kept: the newest, and what has heard of most others; none while the wanted sender
-plays, since each address that is asked takes the library two threads."""
+"""How many finders are kept: the newest, and the one that knows most other senders; none while the
+wanted sender plays, since each address asked costs the library two threads."""
 
-CHANCE = 5.0
-"""Seconds that a sender gets for its first frame before it takes the place of another one."""
+FIRST_FRAME_TIMEOUT = 5.0
+"""Seconds that a better matching sender gets for its first frame before it is given up."""
 
 
 def _library(name: str) -> Any:
@@ -65,24 +67,23 @@ def _library(name: str) -> Any:
 
 @dataclass(slots=True, eq=False)
 class Finder:
-    """One of the library's finders. others: how many senders it has heard of that are not our
-    own."""
+    """One of the library's finders. others: how many senders it knows that are not our own."""
 
     handle: Any
     others: int = 0
 
 
 def _finder(library: Any, addresses: Sequence[str]) -> Finder:
-    """Looks by mDNS, at this machine, and at the addresses named."""
+    """Searches by mDNS, on this machine, and at the given addresses."""
     settings = library.FindCreate()
     settings.show_local_sources = True
-    settings.extra_ips = ",".join(dict.fromkeys([*addresses, *HERE]))
+    settings.extra_ips = ",".join(dict.fromkeys([*addresses, *LOCAL_ADDRESSES]))
     return Finder(library.find_create_v2(settings))
 
 
 def list_ndi_sources(seconds: float = 1.5, addresses: Sequence[str] = ()) -> list[str]:
-    """The full names, `HOST (NAME)`, of all senders heard of in so long. Raises Unavailable without
-    the library."""
+    """The full names, `HOST (NAME)`, of all senders discovered within `seconds`. Raises Unavailable
+    without the library."""
     library = _library("ndi:")
     finders: list[Finder] = []
     found: set[str] = set()
@@ -101,8 +102,8 @@ def list_ndi_sources(seconds: float = 1.5, addresses: Sequence[str] = ()) -> lis
 
 
 def fit(full: str, wanted: str) -> int | None:
-    """How well a sender's full name, `HOST (NAME)`, fits what is wanted: 0 it is just that, 1 NAME
-    is, 2 it holds it; None not at all."""
+    """How well a sender's full name, `HOST (NAME)`, matches the wanted one: 0 it is equal, 1 NAME
+    is equal, 2 it contains it; None not at all."""
     full, wanted = full.casefold(), wanted.casefold()
     if full == wanted:
         return 0
@@ -113,8 +114,8 @@ def fit(full: str, wanted: str) -> int | None:
 
 @dataclass(slots=True)
 class Connection:
-    """A receiver and the sender it is connected to. fit: how well that one's name fits. since:
-    seconds, when it was made."""
+    """A receiver and the sender it is connected to. fit: see `fit`. since: seconds, when it was
+    made."""
 
     full: str
     fit: int
@@ -124,31 +125,32 @@ class Connection:
 
 class NdiSource:
     """`ndi:NAME`: NAME as the sender gave it, or `HOST (NAME)`, or a part; without one, the first
-    sender heard of. Never an output of this very show.
+    sender discovered. Never an output of this very show.
 
-    Gives the newest frame, never the queue's oldest. A sender may come later, vanish, come back and
-    change its size: `read` gives None meanwhile. One that has just the name takes over, whenever it
-    appears, from one whose name only holds it. RGBA when the sender has alpha, else RGB.
+    Gives the newest frame, never the queue's oldest. A sender may appear later, disappear, come
+    back and change its size: `read` gives None meanwhile. One with exactly the name takes over,
+    whenever it appears, from one whose name only contains it. RGBA when the sender has alpha, else
+    RGB.
     """
 
     live = True
 
-    def __init__(self, rest: str, setting: SourceSettings) -> None:
+    def __init__(self, rest: str, settings: SourceSettings) -> None:
         self.name = rest.strip()
-        self._setting = setting
+        self._settings = settings
         self._library: Any = None
         self._finders: list[Finder] = []
         """The newest last."""
         self._next_finder = 0.0
         self._playing: Connection | None = None
-        self._coming: Connection | None = None
-        """Fits better, and takes over with its first frame."""
+        self._next: Connection | None = None
+        """Matches better, and takes over with its first frame."""
         self._number = 0
-        self._heard = 0.0
-        self._looked = 0.0
+        self._last_frame_at = 0.0
+        self._scanned_at = 0.0
         self._since: float | None = None
-        """When the first sender was heard of whose name holds ours."""
-        self._named = False
+        """When the first sender was discovered whose name contains ours."""
+        self._ambiguity_logged = False
 
     @property
     def connected(self) -> str:
@@ -156,8 +158,8 @@ class NdiSource:
         return self._playing.full if self._playing is not None else ""
 
     def open(self) -> None:
-        """Begin to look. Raises Unavailable without the library; a sender that is not there yet is
-        no fault."""
+        """Begin to search. Raises Unavailable without the library; a sender that does not exist yet
+        is no fault."""
         self.close()
         self._library = _library(f"ndi:{self.name}")
         self._since = None
@@ -169,60 +171,62 @@ class NdiSource:
         if self._playing is None:
             if self._finders:
                 self._library.find_wait_for_sources(self._finders[-1].handle, WAIT_MS)
-            self._look(time.monotonic())
+            self._scan(time.monotonic())
             return None
-        if time.monotonic() - self._looked > LOOK:
-            self._look(time.monotonic())
+        if time.monotonic() - self._scanned_at > SCAN_PERIOD:
+            self._scan(time.monotonic())
             if self._playing is None:
                 return None
         video = self._newest(self._playing.receiver, WAIT_MS)
         now = time.monotonic()
         if video is not None:
-            self._heard = now
-        if self._coming is not None:
-            video = self._turn(video, now)
+            self._last_frame_at = now
+        if self._next is not None:
+            video = self._switch(video, now)
         if video is None:
             return None
-        frame = Frame(self._pixels(video), self._number, self._setting.clock.now())
+        frame = Frame(self._pixels(video), self._number, self._settings.clock.now())
         self._library.recv_free_video_v2(self._playing.receiver, video)
         self._number += 1
         return frame
 
     def close(self) -> None:
-        """Let go of the sender."""
-        self._leave()
-        self._keep(0)
+        """Disconnect from the sender."""
+        self._disconnect()
+        self._keep_finders(0)
 
     def _refresh(self, now: float) -> None:
-        """Another finder, in the place of one that has heard of fewer others."""
-        self._keep(FINDERS - 1)
-        self._finders.append(_finder(self._library, self._setting.addresses))
+        """Make another finder, in place of the one that knows fewest other senders."""
+        self._keep_finders(FINDERS - 1)
+        self._finders.append(_finder(self._library, self._settings.addresses))
         self._next_finder = now + REFRESH
 
-    def _keep(self, count: int) -> None:
-        """Let go of all finders but so many."""
+    def _keep_finders(self, count: int) -> None:
+        """Destroy all finders but `count`."""
         while len(self._finders) > count:
             least = min(self._finders, key=lambda finder: finder.others)
             self._finders.remove(least)
             self._library.find_destroy(least.handle)
 
-    def _leave(self) -> None:
-        for connection in (self._playing, self._coming):
+    def _disconnect(self) -> None:
+        for connection in (self._playing, self._next):
             if connection is not None:
                 self._library.recv_destroy(connection.receiver)
-        self._playing = self._coming = None
+        self._playing = self._next = None
 
-    def _look(self, now: float) -> None:
-        """Who is there, and whether it should play instead of what does."""
-        self._looked = now
-        own = {name.casefold() for name in self._setting.own()}
+    def _scan(self, now: float) -> None:
+        """Find the senders, and connect to one that should play instead of the present one."""
+        self._scanned_at = now
+        own = {name.casefold() for name in self._settings.own()}
         if self.connected.casefold() in own:
-            self._leave()
+            self._disconnect()
         content = (
-            self._playing is not None and self._playing.fit < 2 and now - self._heard <= SILENCE
+            self._playing is not None
+            and self._playing.fit < 2
+            and now - self._last_frame_at <= SILENCE
         )
         if content:
-            self._keep(0)
+            self._keep_finders(0)
         elif now >= self._next_finder or not self._finders:
             self._refresh(now)
         there: dict[str, Any] = {}
@@ -244,30 +248,30 @@ class NdiSource:
         if self._since is None:
             self._since = now
         how, _, source = found[0]
-        if self._playing is None or now - self._heard > SILENCE:
+        if self._playing is None or now - self._last_frame_at > SILENCE:
             if how < 2 or now - self._since >= SETTLE:
                 silent = self.connected
-                self._leave()
-                self._playing, self._heard = self._connect(how, source, now), now
+                self._disconnect()
+                self._playing, self._last_frame_at = self._connect(how, source, now), now
                 if silent not in ("", self.connected):
-                    self._setting.log(
+                    self._settings.log(
                         f"ndi:{self.name}: {silent} is silent; {self.connected} plays instead"
                     )
-        elif how < self._playing.fit and self._coming is None:
-            self._coming = self._connect(how, source, now)
-        self._name_them([name for fits, name, _ in found if fits == how])
+        elif how < self._playing.fit and self._next is None:
+            self._next = self._connect(how, source, now)
+        self._log_ambiguity([name for fits, name, _ in found if fits == how])
 
-    def _name_them(self, alike: list[str]) -> None:
-        """Log once that it is not clear who is meant."""
+    def _log_ambiguity(self, alike: list[str]) -> None:
+        """Log once that the name matches several senders."""
         if (
             len(alike) > 1
             and self._playing is not None
             and self._playing.full in alike
-            and not self._named
+            and not self._ambiguity_logged
         ):
-            self._named = True
+            self._ambiguity_logged = True
             fitting = f"{len(alike)} senders fit: {', '.join(alike)}"
-            self._setting.log(
+            self._settings.log(
                 f"ndi:{self.name}: {fitting}; {self.connected} plays; write out the name of another"
             )
 
@@ -279,30 +283,29 @@ class NdiSource:
         settings.allow_video_fields = False
         return Connection(source.ndi_name, how, self._library.recv_create_v3(settings), now)
 
-    def _turn(self, video: Any, now: float) -> Any:
-        """What plays next: a frame of the sender that is coming, once it has one, which then plays;
-        else `video`."""
-        playing, coming = self._playing, self._coming
+    def _switch(self, video: Any, now: float) -> Any:
+        """Switch to the next sender once it has a frame, and return that; else return `video`."""
+        playing, coming = self._playing, self._next
         assert playing is not None
         assert coming is not None
         first = self._newest(coming.receiver, 0)
         if first is None:
-            if now - coming.since > CHANCE:
-                self._coming = None
+            if now - coming.since > FIRST_FRAME_TIMEOUT:
+                self._next = None
                 self._library.recv_destroy(coming.receiver)
             return video
         if video is not None:
             self._library.recv_free_video_v2(playing.receiver, video)
         self._library.recv_destroy(playing.receiver)
-        self._setting.log(
+        self._settings.log(
             f"ndi:{self.name}: {coming.full} is there and plays, instead of {playing.full}"
         )
-        self._playing, self._coming, self._heard = coming, None, now
+        self._playing, self._next, self._last_frame_at = coming, None, now
         return first
 
     def _newest(self, receiver: Any, wait: int) -> Any:
-        """Wait for a frame, then take all that lie in the queue and keep the last. The rest, and
-        sound, is given back at once. wait: in milliseconds."""
+        """Wait for a frame, then empty the queue and keep the last one. The others, and sound, are
+        freed at once. wait: in milliseconds."""
         library, kept = self._library, None
         for _ in range(64):
             kind, video, audio, metadata = library.recv_capture_v2(receiver, wait)

@@ -15,9 +15,9 @@ class Nothing:
 
     live = False
 
-    def __init__(self, rest: str, setting: SourceSettings) -> None:
-        self._pace = Pace(setting)
-        self._pixels = np.full((setting.size.height, setting.size.width, 3), 127, np.uint8)
+    def __init__(self, rest: str, settings: SourceSettings) -> None:
+        self._pace = Pace(settings)
+        self._pixels = np.full((settings.size.height, settings.size.width, 3), 127, np.uint8)
 
     def open(self) -> None:
         self._pace.start()

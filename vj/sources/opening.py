@@ -1,4 +1,4 @@
-"""Opening a source without waiting for it longer than one wants."""
+"""Opening a source in the background, with a timeout."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vj.sources import Awaited, Source
 
 
 class Opening:
-    """A source that is being opened on a thread of its own, which may take for ever."""
+    """A source that is being opened on a thread of its own; this may block for ever."""
 
     def __init__(self, name: str, source: Source) -> None:
         self.name, self.source = name, source
@@ -18,35 +18,35 @@ class Opening:
         self._fault: Fault | None = None
         self._begun = time.monotonic()
         self._lock = threading.Lock()
-        self._left = False
+        self._abandoned = False
         threading.Thread(target=self._open, name=f"opening {name}", daemon=True).start()
 
     def age(self) -> float:
-        """Seconds since it was begun."""
+        """Seconds since opening began."""
         return time.monotonic() - self._begun
 
     def wait(self, limit: float | None) -> Fault | None:
-        """Why it does not open; None once it is open. limit: seconds since it was begun after which
-        it is left to itself."""
+        """Why it does not open; None once it is open. limit: timeout in seconds since opening
+        began, after which it is abandoned; None: no timeout."""
         if self.done.wait(None if limit is None else max(0.0, limit - self.age())):
             return self._fault
-        self.leave()
+        self.abandon()
         return Awaited(f"{self.name} has not opened for {self.age():.0f} s")
 
-    def leave(self) -> None:
-        """It is not wanted any more: closed now, or when it comes back from opening."""
+    def abandon(self) -> None:
+        """Close it: now, or when opening returns."""
         with self._lock:
-            self._left = True
+            self._abandoned = True
             if self.done.is_set():
                 self.source.close()
 
     def _open(self) -> None:
         try:
             self.source.open()
-        except Exception as error:  # a driver's own exceptions too: whoever waits goes on
+        except Exception as error:  # a driver's own exceptions too, or `wait` would never return
             report = f"{self.name[:120]}: {type(error).__name__}: {error}"[:300]
             self._fault = error if isinstance(error, Fault) else Fault(report)
         with self._lock:
             self.done.set()
-            if self._left:
+            if self._abandoned:
                 self.source.close()

@@ -44,9 +44,9 @@ class SpoutSource:
 
     live = True
 
-    def __init__(self, rest: str, setting: SourceSettings) -> None:
+    def __init__(self, rest: str, settings: SourceSettings) -> None:
         self.name = rest.strip()
-        self._setting = setting
+        self._settings = settings
         self._receiver: Any = None
         self._open = ExitStack()
         self._buffer: np.ndarray | None = None
@@ -54,7 +54,7 @@ class SpoutSource:
         self._number = 0
 
     def open(self) -> None:
-        """Begin to listen; a sender that is not there yet is no fault. Raises Unavailable off
+        """Begin to receive; a sender that does not exist yet is no fault. Raises Unavailable off
         Windows or without SpoutGL."""
         self.close()
         self._receiver = self._open.enter_context(_library(f"spout:{self.name}").SpoutReceiver())
@@ -77,7 +77,7 @@ class SpoutSource:
             return None
         width, height = self._size
         frame = Frame(
-            self._buffer.reshape(height, width, 4).copy(), self._number, self._setting.clock.now()
+            self._buffer.reshape(height, width, 4).copy(), self._number, self._settings.clock.now()
         )
         self._number += 1
         return frame

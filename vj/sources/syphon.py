@@ -26,9 +26,9 @@ class SyphonSource:
 
     live = True
 
-    def __init__(self, rest: str, setting: SourceSettings) -> None:
+    def __init__(self, rest: str, settings: SourceSettings) -> None:
         self.name = rest.strip()
-        self._setting = setting
+        self._settings = settings
         self._client: Any = None
         self._number = 0
 
@@ -72,7 +72,7 @@ class SyphonSource:
         pixels = np.ascontiguousarray(
             np.flipud(copy_mtl_texture_to_image(self._client.new_frame_image))
         )
-        frame = Frame(pixels, self._number, self._setting.clock.now())
+        frame = Frame(pixels, self._number, self._settings.clock.now())
         self._number += 1
         return frame
 

@@ -242,18 +242,18 @@ class TestCard:
     live = False
     fps: float
 
-    def __init__(self, rest: str, setting: SourceSettings) -> None:
-        self._setting = setting
-        self.fps = setting.fps
+    def __init__(self, rest: str, settings: SourceSettings) -> None:
+        self._settings = settings
+        self.fps = settings.fps
         self._scene: DancerScene | None = None
-        self._pace = Pace(setting)
+        self._pace = Pace(settings)
 
     def open(self) -> None:
-        self._scene = DancerScene(self._setting.size, self._setting.fps)
+        self._scene = DancerScene(self._settings.size, self._settings.fps)
         self._pace.start()
 
     def read(self) -> Frame | None:
-        """The next picture; live, at its time. What is late is left out, so that the clock in the
+        """The next picture; live, at its time. Late frames are skipped, so that the clock in the
         picture is right."""
         assert self._scene is not None, "open comes first"
         number, captured = self._pace.next()

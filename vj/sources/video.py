@@ -19,12 +19,12 @@ SLICE = 0.2
 """Seconds that `read` waits at most."""
 
 LATE = 0.5
-"""Seconds behind its time after which a clip gives up catching up, and goes on from where it is."""
+"""Seconds of delay after which a clip does not catch up any more, and goes on from where it is."""
 
 
 class Video:
-    """`video:PATH`. At its own pace while live, every frame offline; starts again at its end when
-    the setting says so.
+    """`video:PATH`. At its own pace while live, every frame offline; loops when the settings say
+    so.
 
     Rotation tags and pixel shapes are honoured, so that the picture is upright and its pixels
     square. Packets that cannot be decoded are skipped and counted. Alpha is left out.
@@ -33,15 +33,15 @@ class Video:
     live = False
     ends = True
 
-    def __init__(self, rest: str, setting: SourceSettings) -> None:
+    def __init__(self, rest: str, settings: SourceSettings) -> None:
         self.path = Path(rest).expanduser()
         self.fps: float | None = None
-        """Frames a second on average, once open; None when the file does not say."""
+        """Frames a second on average, once open; None when the file does not state it."""
         self.frames: int | None = None
-        """How many frames the file says it has; None when it does not."""
+        """The number of frames that the file states; None when it does not."""
         self.broken = 0
         """Packets that could not be decoded."""
-        self._setting = setting
+        self._settings = settings
         self._container: Any = None
         self._stream: Any = None
         self._pictures: Iterator[Any] = iter(())
@@ -61,7 +61,7 @@ class Video:
         except (
             OSError,
             ValueError,
-        ) as error:  # longer than a file system takes, or in a folder that may not be looked into
+        ) as error:  # a name too long for the file system, or a folder without permission
             raise Fault(
                 f"video:{str(self.path)[:120]}: cannot be opened "
                 f"({getattr(error, 'strerror', None) or error})"
@@ -93,7 +93,7 @@ class Video:
             0,
             None,
             None,
-            self._setting.clock.now(),
+            self._settings.clock.now(),
         )
         self._pictures = self._decode()
         first = next(self._pictures, None)
@@ -103,26 +103,26 @@ class Video:
                 f"video:{self.path}: no picture in it could be decoded; the file is broken or cut "
                 "off"
             )
-        self._pending = self._take(first)
+        self._pending = self._prepared(first)
 
     def begin(self, moment: float) -> None:
-        """Its first frame is due then. After `open`, before the first `read`."""
+        """Set when its first frame is due. Call after `open`, before the first `read`."""
         self._offset = self._last = moment
         if self._pending is not None:
             self._pending = self._pending[0], moment
 
     @property
     def due(self) -> float:
-        """When it is over, once its last frame has been read."""
+        """When the clip ends, once its last frame has been read."""
         return self._last + self._duration()
 
     def read(self) -> Frame | None:
-        """The next frame at its time. Raises EndOfSource after the last one of a clip played
-        once."""
-        clock = self._setting.clock
+        """The next frame when it is due. Raises EndOfSource after the last one of a clip that does
+        not loop."""
+        clock = self._settings.clock
         while True:
             if self._pending is None:
-                self._pending = self._take(self._next())
+                self._pending = self._prepared(self._next())
             pixels, due = self._pending
             now = clock.now()
             if clock.live:
@@ -134,7 +134,7 @@ class Video:
                 if behind > LATE:
                     self._offset += behind
                 elif behind > self._duration():
-                    self._pending = None  # too late to be shown: the next one is due already
+                    self._pending = None  # too late: the next frame is due already
                     self._number += 1
                     continue
             frame = Frame(pixels, self._number, clock.now())
@@ -150,7 +150,7 @@ class Video:
 
     def _duration(self) -> float:
         """Seconds a frame lasts, on average."""
-        return 1 / (self.fps or self._setting.fps)
+        return 1 / (self.fps or self._settings.fps)
 
     def _next(self) -> Any:
         """The next decoded frame, from the beginning again at the end."""
@@ -159,7 +159,7 @@ class Video:
         picture = next(self._pictures, None)
         if picture is not None:
             return picture
-        if not self._setting.loop:
+        if not self._settings.loop:
             raise EndOfSource
         self._rewind()
         picture = next(self._pictures, None)
@@ -168,20 +168,20 @@ class Video:
         return picture
 
     def _rewind(self) -> None:
-        """Back to the first frame; the new round begins a frame after the last one's time."""
+        """Back to the first frame, which is due one frame after the last one."""
         import av
 
         try:
             self._container.seek(0, backward=True)
             self._pictures = self._decode()
-        except av.FFmpegError:  # a file that cannot be sought is opened again
+        except av.FFmpegError:  # a file without seeking is opened again
             number, last = self._number, self._last
             self.open()
             self._number, self._last = number, last
         self._offset, self._start = self._last + self._duration(), None
 
     def _decode(self) -> Iterator[Any]:
-        """Every frame of one round."""
+        """Every frame, from here to the end of the file."""
         import av
 
         packets = self._container.demux(self._stream)
@@ -191,14 +191,14 @@ class Video:
             except StopIteration:
                 return
             except av.FFmpegError:
-                self.broken += 1  # the rest of the file is beyond reading
+                self.broken += 1  # the rest of the file cannot be read
                 return
             try:
                 yield from packet.decode()
             except av.FFmpegError:
                 self.broken += 1
 
-    def _take(self, picture: Any) -> tuple[np.ndarray, float]:
+    def _prepared(self, picture: Any) -> tuple[np.ndarray, float]:
         """A decoded frame -> upright RGB of square pixels, and the moment it is due."""
         moment = picture.time if picture.time is not None else self._number * self._duration()
         if self._start is None:

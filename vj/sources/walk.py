@@ -19,15 +19,15 @@ class Walk:
 
     live = False
 
-    def __init__(self, rest: str, setting: SourceSettings) -> None:
+    def __init__(self, rest: str, settings: SourceSettings) -> None:
         """Raises Fault with fewer than two pictures."""
         self._names = [name.strip() for name in rest.split(",") if name.strip()]
         if len(self._names) < 2:
             raise Fault(
                 f"walk:{rest}: a walk goes between two pictures or more: walk:A.jpg,B.jpg,C.jpg"
             )
-        self._setting = setting
-        self._pace = Pace(setting)
+        self._settings = settings
+        self._pace = Pace(settings)
         self._pictures: tuple[np.ndarray, ...] = ()
 
     def open(self) -> None:
@@ -38,7 +38,7 @@ class Walk:
             if kind == "drawn":
                 from vj.sources.drawn import still
 
-                pictures.append(still(rest, self._setting.size))
+                pictures.append(still(rest, self._settings.size))
             else:
                 pictures.append(read_picture(name.removeprefix("image:"), "walk"))
         self._pictures = tuple(self._enough(picture) for picture in pictures)
@@ -47,7 +47,7 @@ class Walk:
     def _enough(self, picture: np.ndarray) -> np.ndarray:
         """As large as it can be seen: the render thread shall not carry a camera's 24
         megapixels."""
-        scale = 2 * max(self._setting.size) / min(picture.shape[:2])
+        scale = 2 * max(self._settings.size) / min(picture.shape[:2])
         if scale >= 1:
             return picture
         size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))

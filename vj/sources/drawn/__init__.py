@@ -65,21 +65,21 @@ class Drawn:
 
     live = False
 
-    def __init__(self, rest: str, setting: SourceSettings) -> None:
+    def __init__(self, rest: str, settings: SourceSettings) -> None:
         """Raises Fault for a name that is none."""
         if rest not in SCENES:
-            make_scene(rest, setting.size)
+            make_scene(rest, settings.size)
         self.ends = bool(SCENES[rest].period)
         """False for a still picture."""
-        self._name, self._setting = rest, setting
-        self.fps = setting.fps
+        self._name, self._settings = rest, settings
+        self.fps = settings.fps
         self.frames: int | None = None
         """How many a round has, once open; None for a still picture."""
         self._scene: Scene | None = None
-        self._pace = Pace(setting)
+        self._pace = Pace(settings)
 
     def open(self) -> None:
-        self._scene = make_scene(self._name, self._setting.size)
+        self._scene = make_scene(self._name, self._settings.size)
         self.frames = round(self._scene.period * self.fps) or None
         self._pace.start()
 
@@ -102,7 +102,7 @@ class Drawn:
         if self._scene is None:
             raise Fault(f"drawn:{self._name} is not open")
         number, captured = self._pace.next()
-        if self.frames is not None and number >= self.frames and not self._setting.loop:
+        if self.frames is not None and number >= self.frames and not self._settings.loop:
             raise EndOfSource
         return Frame(self._scene.draw(number / self.fps), number, captured)
 

@@ -1,5 +1,4 @@
-"""A sheet that is painted on once: soft shapes, light and shade, in units from the middle of the
-picture."""
+"""A canvas with soft shapes, light and shade, in units from the middle of the picture."""
 
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ _SHIFT = 4
 @dataclass(frozen=True, slots=True)
 class Mask:
     """How much of each pixel a shape covers, within a rectangle. values: (h, w) float32, 0 .. 1.
-    top, left: pixels of the sheet."""
+    top, left: pixels of the canvas."""
 
     top: int
     left: int
@@ -88,7 +87,7 @@ def blur(picture: np.ndarray, pixels: float) -> np.ndarray:
     return cv2.GaussianBlur(picture, (0, 0), pixels)
 
 
-class Sheet:
+class Canvas:
     """A rectangle of `width` x `height` pixels whose upper left corner lies at `corner` units;
     `scale` pixels make a unit.
 
@@ -112,17 +111,17 @@ class Sheet:
         return (np.asarray(points, float) - self.corner) * self.grain - 0.5
 
     def _blank(self, points: np.ndarray, margin: float) -> tuple[np.ndarray, np.ndarray, int, int]:
-        """An empty canvas around pixels `points`, the points on it in fixed-point pixels, its top
+        """An empty raster around pixels `points`; the points on it in fixed-point pixels; its top
         and its left."""
         rows, columns = self.cover.shape
         low, high = points.min(0) - margin, points.max(0) + margin
         left, top = max(0, math.floor(low[0])), max(0, math.floor(low[1]))
         right, bottom = min(columns, math.ceil(high[0]) + 1), min(rows, math.ceil(high[1]) + 1)
-        canvas = np.zeros((max(0, bottom - top), max(0, right - left)), np.uint8)
-        return canvas, np.round((points - (left, top)) * (1 << _SHIFT)).astype(np.int32), top, left
+        raster = np.zeros((max(0, bottom - top), max(0, right - left)), np.uint8)
+        return raster, np.round((points - (left, top)) * (1 << _SHIFT)).astype(np.int32), top, left
 
-    def _mask(self, canvas: np.ndarray, top: int, left: int, soft: float) -> Mask:
-        values = canvas.astype(np.float32) / 255
+    def _mask(self, raster: np.ndarray, top: int, left: int, soft: float) -> Mask:
+        values = raster.astype(np.float32) / 255
         return Mask(top, left, blur(values, soft * self.grain) if values.size else values)
 
     def shape(
@@ -130,10 +129,10 @@ class Sheet:
     ) -> Mask:
         """The inside of an outline. soft: units over which its edge fades."""
         pixels = self._pixels(smooth(points) if curved else np.asarray(points, float))  # type: ignore[arg-type]
-        canvas, fixed, top, left = self._blank(pixels, 2 + 3 * soft * self.grain)
-        if canvas.size:
-            cv2.fillPoly(canvas, [fixed], 255, cv2.LINE_AA, _SHIFT)
-        return self._mask(canvas, top, left, soft)
+        raster, fixed, top, left = self._blank(pixels, 2 + 3 * soft * self.grain)
+        if raster.size:
+            cv2.fillPoly(raster, [fixed], 255, cv2.LINE_AA, _SHIFT)
+        return self._mask(raster, top, left, soft)
 
     def disc(
         self,
@@ -163,10 +162,10 @@ class Sheet:
             * self.grain
             / 2
         )
-        canvas, fixed, top, left = self._blank(
+        raster, fixed, top, left = self._blank(
             pixels, 2 + float(wide.max()) + 3 * soft * self.grain
         )
-        if canvas.size:
+        if raster.size:
             along = np.gradient(pixels, axis=0)
             across = (
                 np.stack([-along[:, 1], along[:, 0]], -1)
@@ -182,10 +181,10 @@ class Sheet:
                         fixed[i] - aside[i],
                     ]
                 )
-                cv2.fillConvexPoly(canvas, quad, 255, cv2.LINE_AA, _SHIFT)
+                cv2.fillConvexPoly(raster, quad, 255, cv2.LINE_AA, _SHIFT)
             for i in range(len(curve)) if wide.max() > 3 else (0, len(curve) - 1):
                 cv2.circle(
-                    canvas,
+                    raster,
                     fixed[i].tolist(),
                     round(wide[i] * (1 << _SHIFT)),
                     255,
@@ -193,7 +192,7 @@ class Sheet:
                     cv2.LINE_AA,
                     _SHIFT,
                 )
-        return self._mask(canvas, top, left, soft)
+        return self._mask(raster, top, left, soft)
 
     def everything(self) -> Mask:
         return Mask(0, 0, np.ones_like(self.cover))
@@ -202,14 +201,14 @@ class Sheet:
         """What has been painted so far."""
         return Mask(0, 0, self.cover.copy())
 
-    def lay(
+    def paint(
         self,
         mask: Mask,
         colour: Colour | tuple[float, ...] | np.ndarray,
         amount: float = 1.0,
         inside: bool = False,
     ) -> None:
-        """Paint `colour` (RGB, or colours of the mask's or the sheet's size) over what is there.
+        """Paint `colour` (RGB, or colours of the mask's or the canvas's size) over what is there.
         inside: only where paint is."""
         if not mask.values.size:
             return
@@ -225,19 +224,19 @@ class Sheet:
         colours += (strength / np.maximum(whole, 1e-6))[..., None] * (paint - colours)
         cover[:] = whole
 
-    def light(self, mask: Mask, colour: Colour, amount: float = 1.0) -> None:
+    def add_light(self, mask: Mask, colour: Colour, amount: float = 1.0) -> None:
         """Add light where paint is."""
         self.colour[mask.place] += (mask.values * np.float32(amount))[..., None] * np.asarray(
             colour, np.float32
         )
 
-    def shade(self, mask: Mask, colour: Colour, amount: float = 1.0) -> None:
+    def multiply(self, mask: Mask, colour: Colour, amount: float = 1.0) -> None:
         """Multiply by `colour` (1 keeps), as a glaze or a shadow does."""
         self.colour[mask.place] *= 1 + (mask.values * np.float32(amount))[..., None] * (
             np.asarray(colour, np.float32) - 1
         )
 
-    def relief(self, mask: Mask, depth: float, light: tuple[float, float, float]) -> np.ndarray:
+    def shading(self, mask: Mask, depth: float, light: tuple[float, float, float]) -> np.ndarray:
         """Light on the shape as if blown up like a cushion: (h, w) float32, 0 away from the light
         .. 1 towards it.
 
@@ -261,7 +260,7 @@ class Sheet:
         )
         return np.clip(0.5 + 0.5 * lit, 0, 1) ** 1.5
 
-    def model(
+    def paint_rounded(
         self,
         mask: Mask,
         dark: Colour,
@@ -272,11 +271,11 @@ class Sheet:
         inside: bool = False,
     ) -> None:
         """Paint a rounded shape in three colours, from its shadow to its light."""
-        lit = self.relief(mask, depth, light)
-        self.lay(mask, ramp(lit, (0.1, dark), (0.55, middle), (1.0, bright)), inside=inside)
+        lit = self.shading(mask, depth, light)
+        self.paint(mask, ramp(lit, (0.1, dark), (0.55, middle), (1.0, bright)), inside=inside)
 
     def noise(self, length: float, seed: int, across: float | None = None) -> np.ndarray:
-        """Smooth random numbers of the sheet's size, about 0, mostly within -1 .. 1. length,
+        """Smooth random numbers of the canvas's size, about 0, mostly within -1 .. 1. length,
         across: units between two of them, downwards and sideways; the pattern hangs on the middle
         of the picture."""
         wide, tall = across or length, length

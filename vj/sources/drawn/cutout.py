@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Size
-from vj.sources.drawn.canvas import Point, Sheet
+from vj.sources.drawn.canvas import Canvas, Point
 
 TICKS = 6000
 """Moments in a second. Time is counted in them, so that a moment and the same moment a period later
@@ -58,18 +58,18 @@ class Stage:
     def fine(self) -> int:
         return 2 if self.unit <= 600 else 1
 
-    def backdrop(self) -> Sheet:
-        """A sheet of the picture's size."""
-        return Sheet(
+    def backdrop(self) -> Canvas:
+        """A canvas of the picture's size."""
+        return Canvas(
             self.size.width, self.size.height, (-self.wide, -self.tall), self.unit, self.fine
         )
 
-    def sheet(
+    def canvas(
         self, left: float, top: float, right: float, bottom: float, grain: float = 1.0
-    ) -> Sheet:
-        """A sheet for a part. Its own units are `grain` of the picture's."""
+    ) -> Canvas:
+        """A canvas for a part. Its own units are `grain` of the picture's."""
         scale = self.unit * grain
-        return Sheet(
+        return Canvas(
             math.ceil((right - left) * scale) + 2,
             math.ceil((bottom - top) * scale) + 2,
             (left, top),
@@ -94,11 +94,11 @@ class Cutout:
     smaller: list[Cutout] = field(default_factory=list)
 
     @classmethod
-    def of(cls, sheet: Sheet, stage: Stage) -> Cutout:
-        scale = sheet.grain / sheet.fine
-        pixels = sheet.cutout()
+    def of(cls, canvas: Canvas, stage: Stage) -> Cutout:
+        scale = canvas.grain / canvas.fine
+        pixels = canvas.cutout()
         pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1] = 0, 0, 0, 0
-        return cls(pixels, sheet.corner, scale, scale / stage.unit)
+        return cls(pixels, canvas.corner, scale, scale / stage.unit)
 
     @classmethod
     def glow(

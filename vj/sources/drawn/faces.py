@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vj.sources.drawn.canvas import Colour, Mask, Point, Sheet
+from vj.sources.drawn.canvas import Canvas, Colour, Mask, Point
 from vj.sources.drawn.cutout import Cutout, Stage
 
 LIPS = (0.372, 0.308)
@@ -61,15 +61,15 @@ def _profile(strong: bool) -> list[Point]:
     ]
 
 
-def _face(sheet: Sheet, strong: bool, dark: Colour, middle: Colour, bright: Colour) -> Mask:
+def _face(canvas: Canvas, strong: bool, dark: Colour, middle: Colour, bright: Colour) -> Mask:
     """Skin, brow, ear, nose and lips."""
     outline = _profile(strong)
-    skin = sheet.shape(outline)
-    sheet.model(skin, dark, middle, bright, 0.26, LIGHT)
-    lit = sheet.relief(skin, 0.07, LIGHT)
-    sheet.lay(skin * 0.5, bright, 1.0, inside=True) if False else None
+    skin = canvas.shape(outline)
+    canvas.paint_rounded(skin, dark, middle, bright, 0.26, LIGHT)
+    lit = canvas.shading(skin, 0.07, LIGHT)
+    canvas.paint(skin * 0.5, bright, 1.0, inside=True) if False else None
     rim = Mask(skin.top, skin.left, skin.values * np.clip((lit - 0.8) * 3.2, 0, 1))
-    sheet.light(rim, (60, 38, 20))
+    canvas.add_light(rim, (60, 38, 20))
 
     def on(mask: Mask) -> Mask:
         return mask & skin
@@ -85,31 +85,33 @@ def _face(sheet: Sheet, strong: bool, dark: Colour, middle: Colour, bright: Colo
         (-0.4, 0.95),
         (-0.4, 0.3),
     ]
-    sheet.shade(on(sheet.shape(jaw, soft=0.022)), (0.56, 0.45, 0.46), 0.95)
-    sheet.shade(on(sheet.disc(0.245, -0.02, 0.075, 0.05, soft=0.03)), shadow, 0.75)
-    sheet.shade(on(sheet.disc(0.08, 0.27, 0.12, 0.1, soft=0.06)), shadow, 0.32)
-    sheet.shade(
+    canvas.multiply(on(canvas.shape(jaw, soft=0.022)), (0.56, 0.45, 0.46), 0.95)
+    canvas.multiply(on(canvas.disc(0.245, -0.02, 0.075, 0.05, soft=0.03)), shadow, 0.75)
+    canvas.multiply(on(canvas.disc(0.08, 0.27, 0.12, 0.1, soft=0.06)), shadow, 0.32)
+    canvas.multiply(
         on(
-            sheet.stroke(
+            canvas.stroke(
                 [(0.31, 0.165), (0.33, 0.215), (0.27, 0.265)], 0.02, 0.02, 0.012, soft=0.014
             )
         ),
         shadow,
         0.55,
     )
-    sheet.light(on(sheet.disc(0.205, 0.12, 0.08, 0.06, soft=0.04, degrees=25)), (44, 24, 12), 0.9)
-    sheet.shade(on(sheet.disc(0.2, 0.17, 0.09, 0.06, soft=0.045)), (1.0, 0.72, 0.66), 0.55)
-    sheet.shade(
+    canvas.add_light(
+        on(canvas.disc(0.205, 0.12, 0.08, 0.06, soft=0.04, degrees=25)), (44, 24, 12), 0.9
+    )
+    canvas.multiply(on(canvas.disc(0.2, 0.17, 0.09, 0.06, soft=0.045)), (1.0, 0.72, 0.66), 0.55)
+    canvas.multiply(
         on(
-            sheet.stroke(
+            canvas.stroke(
                 [(0.318, 0.17), (0.326, 0.195), (0.345, 0.205)], 0.014, 0.014, 0.006, soft=0.006
             )
         ),
         shadow,
         0.75,
     )
-    sheet.shade(
-        on(sheet.disc(0.378, 0.209, 0.02, 0.009, soft=0.005, degrees=-10)), (0.3, 0.18, 0.16), 0.9
+    canvas.multiply(
+        on(canvas.disc(0.378, 0.209, 0.02, 0.009, soft=0.005, degrees=-10)), (0.3, 0.18, 0.16), 0.9
     )
     mouth: Colour = (168, 74, 62) if strong else (196, 44, 52)
     upper = [
@@ -130,25 +132,25 @@ def _face(sheet: Sheet, strong: bool, dark: Colour, middle: Colour, bright: Colo
         (0.345, 0.353),
         (0.31, 0.338),
     ]
-    sheet.lay(on(sheet.shape(upper, soft=0.004)), mouth, 0.75, inside=True)
-    sheet.lay(
-        on(sheet.shape(lower, soft=0.004)), tuple(1.12 * band for band in mouth), 0.75, inside=True
+    canvas.paint(on(canvas.shape(upper, soft=0.004)), mouth, 0.75, inside=True)
+    canvas.paint(
+        on(canvas.shape(lower, soft=0.004)), tuple(1.12 * band for band in mouth), 0.75, inside=True
     )
-    sheet.light(on(sheet.disc(0.352, 0.329, 0.016, 0.009, soft=0.006)), (70, 46, 40))
-    sheet.shade(
+    canvas.add_light(on(canvas.disc(0.352, 0.329, 0.016, 0.009, soft=0.006)), (70, 46, 40))
+    canvas.multiply(
         on(
-            sheet.stroke(
+            canvas.stroke(
                 [(0.272, 0.317), (0.31, 0.311), (0.372, 0.306)], 0.006, 0.009, 0.007, soft=0.002
             )
         ),
         (0.3, 0.16, 0.16),
         0.9,
     )
-    sheet.shade(on(sheet.disc(0.325, 0.372, 0.03, 0.014, soft=0.012)), shadow, 0.55)
+    canvas.multiply(on(canvas.disc(0.325, 0.372, 0.03, 0.014, soft=0.012)), shadow, 0.55)
     return skin
 
 
-def _ear(sheet: Sheet, dark: Colour, middle: Colour, bright: Colour) -> None:
+def _ear(canvas: Canvas, dark: Colour, middle: Colour, bright: Colour) -> None:
     ear = [
         (-0.055, 0.0),
         (-0.095, -0.035),
@@ -159,9 +161,9 @@ def _ear(sheet: Sheet, dark: Colour, middle: Colour, bright: Colour) -> None:
         (-0.06, 0.15),
         (-0.058, 0.08),
     ]
-    sheet.model(sheet.shape(ear), dark, middle, bright, 0.03, LIGHT, inside=True)
-    sheet.shade(
-        sheet.stroke(
+    canvas.paint_rounded(canvas.shape(ear), dark, middle, bright, 0.03, LIGHT, inside=True)
+    canvas.multiply(
+        canvas.stroke(
             [(-0.075, 0.02), (-0.115, 0.015), (-0.118, 0.075), (-0.085, 0.11)],
             0.012,
             0.016,
@@ -173,7 +175,7 @@ def _ear(sheet: Sheet, dark: Colour, middle: Colour, bright: Colour) -> None:
 
 
 def _locks(
-    sheet: Sheet,
+    canvas: Canvas,
     hair: Mask,
     lines: list[list[Point]],
     count: int,
@@ -182,29 +184,29 @@ def _locks(
     bright: Colour,
 ) -> None:
     """Locks along curves between the given ones, light and dark."""
-    dice = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     given = np.array(lines)
     for index in range(count):
-        place = (index + dice.uniform(0, 1)) / count * (len(lines) - 1)
+        place = (index + generator.uniform(0, 1)) / count * (len(lines) - 1)
         low = min(int(place), len(lines) - 2)
         line = (
             given[low]
             + (place - low) * (given[low + 1] - given[low])
-            + dice.normal(0, 0.006, given[low].shape)
+            + generator.normal(0, 0.006, given[low].shape)
         )
         lock = (
-            sheet.stroke(
+            canvas.stroke(
                 [tuple(point) for point in line], 0.1 * width, width, 0.2 * width, soft=width * 0.25
             )
             & hair
         )
         if index % 2:
-            sheet.light(lock, bright, dice.uniform(0.25, 0.9))
+            canvas.add_light(lock, bright, generator.uniform(0.25, 0.9))
         else:
-            sheet.shade(lock, (0.5, 0.46, 0.5), dice.uniform(0.3, 0.7))
+            canvas.multiply(lock, (0.5, 0.46, 0.5), generator.uniform(0.3, 0.7))
 
 
-def _eye(sheet: Sheet, skin: Mask, lashes: float) -> None:
+def _eye(canvas: Canvas, skin: Mask, lashes: float) -> None:
     """An open eye seen from the side, half lowered."""
     white = [
         (0.215, 0.0),
@@ -214,17 +216,17 @@ def _eye(sheet: Sheet, skin: Mask, lashes: float) -> None:
         (0.27, 0.012),
         (0.238, 0.012),
     ]
-    inside = sheet.shape(white, soft=0.003) & skin
-    sheet.lay(inside, (226, 204, 184), 0.9, inside=True)
-    sheet.lay(
-        sheet.disc(0.27, -0.004, 0.012, 0.018, soft=0.002) & inside, (46, 26, 18), inside=True
+    inside = canvas.shape(white, soft=0.003) & skin
+    canvas.paint(inside, (226, 204, 184), 0.9, inside=True)
+    canvas.paint(
+        canvas.disc(0.27, -0.004, 0.012, 0.018, soft=0.002) & inside, (46, 26, 18), inside=True
     )
-    lid = sheet.stroke(
+    lid = canvas.stroke(
         [(0.2, 0.004), (0.24, -0.026), (0.283, -0.022)], 0.008, 0.014, 0.012, soft=0.003
     )
-    sheet.lay(lid, (44, 22, 18), 0.85, inside=True)
-    sheet.lay(
-        sheet.stroke(
+    canvas.paint(lid, (44, 22, 18), 0.85, inside=True)
+    canvas.paint(
+        canvas.stroke(
             [(0.272, -0.022), (0.29, -0.024), (0.285 + lashes, -0.04)], 0.012, 0.009, 0.004
         ),
         (36, 18, 16),
@@ -234,9 +236,9 @@ def _eye(sheet: Sheet, skin: Mask, lashes: float) -> None:
 
 def lid(stage: Stage, grain: float, colour: Colour, lashes: float) -> Cutout:
     """The lowered lid, to be laid over the open eye."""
-    sheet = stage.sheet(0.14, -0.12, 0.4, 0.12, grain)
-    sheet.lay(
-        sheet.shape(
+    canvas = stage.canvas(0.14, -0.12, 0.4, 0.12, grain)
+    canvas.paint(
+        canvas.shape(
             [
                 (0.19, 0.0),
                 (0.235, -0.04),
@@ -249,14 +251,14 @@ def lid(stage: Stage, grain: float, colour: Colour, lashes: float) -> Cutout:
         ),
         colour,
     )
-    sheet.shade(
-        sheet.stroke(
+    canvas.multiply(
+        canvas.stroke(
             [(0.2, -0.012), (0.235, -0.034), (0.28, -0.03)], 0.008, 0.012, 0.008, soft=0.006
         ),
         (0.6, 0.48, 0.46),
     )
-    sheet.lay(
-        sheet.stroke(
+    canvas.paint(
+        canvas.stroke(
             [(0.2, 0.0), (0.235, 0.021), (0.268, 0.02), (0.288, 0.008)],
             0.007,
             0.014,
@@ -266,17 +268,17 @@ def lid(stage: Stage, grain: float, colour: Colour, lashes: float) -> Cutout:
         ),
         (44, 22, 18),
     )
-    sheet.lay(
-        sheet.stroke([(0.275, 0.014), (0.292, 0.02), (0.29 + lashes, 0.034)], 0.012, 0.009, 0.004),
+    canvas.paint(
+        canvas.stroke([(0.275, 0.014), (0.292, 0.02), (0.29 + lashes, 0.034)], 0.012, 0.009, 0.004),
         (36, 18, 16),
     )
-    return Cutout.of(sheet, stage)
+    return Cutout.of(canvas, stage)
 
 
 def man(stage: Stage, grain: float) -> Cutout:
-    sheet = stage.sheet(-0.62, -0.62, 0.52, 0.98, grain)
+    canvas = stage.canvas(-0.62, -0.62, 0.52, 0.98, grain)
     tones: tuple[Colour, Colour, Colour] = (66, 34, 38), (186, 114, 80), (255, 208, 148)
-    skin = _face(sheet, True, *tones)
+    skin = _face(canvas, True, *tones)
     beard = [
         (-0.07, 0.1),
         (0.0, 0.3),
@@ -289,11 +291,11 @@ def man(stage: Stage, grain: float) -> Cutout:
         (0.02, 0.47),
         (-0.09, 0.32),
     ]
-    sheet.shade(sheet.shape(beard, soft=0.03) & skin, (0.62, 0.56, 0.58), 0.6)
-    _ear(sheet, *tones)
-    _eye(sheet, skin, 0.02)
-    sheet.lay(
-        sheet.stroke(
+    canvas.multiply(canvas.shape(beard, soft=0.03) & skin, (0.62, 0.56, 0.58), 0.6)
+    _ear(canvas, *tones)
+    _eye(canvas, skin, 0.02)
+    canvas.paint(
+        canvas.stroke(
             [(0.165, -0.065), (0.22, -0.1), (0.29, -0.092), (0.33, -0.07)],
             0.01,
             0.03,
@@ -331,8 +333,8 @@ def man(stage: Stage, grain: float) -> Cutout:
         (0.1, -0.22),
         (0.2, -0.26),
     ]
-    hair = sheet.shape(cap, soft=0.006)
-    sheet.model(hair, (14, 12, 20), (44, 30, 30), (128, 84, 58), 0.16, LIGHT)
+    hair = canvas.shape(cap, soft=0.006)
+    canvas.paint_rounded(hair, (14, 12, 20), (44, 30, 30), (128, 84, 58), 0.16, LIGHT)
     lines = [
         [(0.28, -0.33), (0.18, -0.46), (-0.02, -0.53), (-0.22, -0.5)],
         [(0.24, -0.3), (0.1, -0.4), (-0.12, -0.46), (-0.36, -0.38)],
@@ -340,17 +342,17 @@ def man(stage: Stage, grain: float) -> Cutout:
         [(0.06, -0.2), (-0.08, -0.16), (-0.26, -0.1), (-0.42, 0.04)],
         [(-0.06, -0.1), (-0.16, -0.06), (-0.26, 0.1), (-0.34, 0.24)],
     ]
-    _locks(sheet, hair, lines, 34, 0.036, 3, (74, 46, 28))
-    return Cutout.of(sheet, stage)
+    _locks(canvas, hair, lines, 34, 0.036, 3, (74, 46, 28))
+    return Cutout.of(canvas, stage)
 
 
 def woman(stage: Stage, grain: float) -> Cutout:
-    sheet = stage.sheet(-0.78, -0.64, 0.5, 1.12, grain)
+    canvas = stage.canvas(-0.78, -0.64, 0.5, 1.12, grain)
     tones: tuple[Colour, Colour, Colour] = (88, 44, 46), (218, 146, 110), (255, 222, 174)
-    skin = _face(sheet, False, *tones)
-    _eye(sheet, skin, 0.035)
-    sheet.lay(
-        sheet.stroke(
+    skin = _face(canvas, False, *tones)
+    _eye(canvas, skin, 0.035)
+    canvas.paint(
+        canvas.stroke(
             [(0.16, -0.075), (0.215, -0.108), (0.275, -0.104), (0.312, -0.088)],
             0.006,
             0.017,
@@ -387,13 +389,13 @@ def woman(stage: Stage, grain: float) -> Cutout:
         (0.09, -0.17),
         (0.21, -0.24),
     ]
-    hair = sheet.shape(mane, soft=0.006)
-    sheet.shade(
-        sheet.shape([(x + 0.03, y + 0.02) for x, y in mane], soft=0.025) & skin,
+    hair = canvas.shape(mane, soft=0.006)
+    canvas.multiply(
+        canvas.shape([(x + 0.03, y + 0.02) for x, y in mane], soft=0.025) & skin,
         (0.5, 0.38, 0.38),
         0.7,
     )
-    sheet.model(hair, (42, 14, 16), (134, 58, 28), (238, 150, 74), 0.2, LIGHT)
+    canvas.paint_rounded(hair, (42, 14, 16), (134, 58, 28), (238, 150, 74), 0.2, LIGHT)
     lines = [
         [(0.27, -0.36), (-0.1, -0.57), (-0.46, -0.36), (-0.54, 0.1), (-0.57, 0.5), (-0.5, 0.95)],
         [(0.26, -0.32), (-0.06, -0.48), (-0.36, -0.28), (-0.45, 0.12), (-0.5, 0.5), (-0.5, 0.9)],
@@ -401,14 +403,14 @@ def woman(stage: Stage, grain: float) -> Cutout:
         [(0.16, -0.24), (0.02, -0.26), (-0.14, -0.06), (-0.22, 0.2), (-0.28, 0.5), (-0.3, 0.98)],
         [(0.06, -0.17), (-0.02, -0.12), (-0.08, 0.06), (-0.1, 0.26), (-0.18, 0.52), (-0.2, 0.92)],
     ]
-    _locks(sheet, hair, lines, 44, 0.045, 5, (96, 52, 22))
-    return Cutout.of(sheet, stage)
+    _locks(canvas, hair, lines, 44, 0.045, 5, (96, 52, 22))
+    return Cutout.of(canvas, stage)
 
 
 def jacket(stage: Stage, grain: float) -> Cutout:
     """A man's shoulders from the side, turned a little towards us."""
-    sheet = stage.sheet(-0.95, 0.45, 0.55, 2.2, grain)
-    shirt = sheet.shape(
+    canvas = stage.canvas(-0.95, 0.45, 0.55, 2.2, grain)
+    shirt = canvas.shape(
         [
             (-0.36, 0.62),
             (-0.1, 0.76),
@@ -419,7 +421,7 @@ def jacket(stage: Stage, grain: float) -> Cutout:
             (-0.3, 0.9),
         ]
     )
-    sheet.model(shirt, (96, 92, 110), (206, 190, 176), (255, 240, 214), 0.08, LIGHT)
+    canvas.paint_rounded(shirt, (96, 92, 110), (206, 190, 176), (255, 240, 214), 0.08, LIGHT)
     coat = [
         (-0.38, 0.66),
         (-0.5, 0.82),
@@ -435,9 +437,9 @@ def jacket(stage: Stage, grain: float) -> Cutout:
         (-0.16, 0.94),
         (-0.3, 0.76),
     ]
-    cloth = sheet.shape(coat)
-    sheet.model(cloth, (12, 14, 28), (32, 40, 66), (110, 98, 104), 0.3, LIGHT)
-    lapel = sheet.shape(
+    cloth = canvas.shape(coat)
+    canvas.paint_rounded(cloth, (12, 14, 28), (32, 40, 66), (110, 98, 104), 0.3, LIGHT)
+    lapel = canvas.shape(
         [
             (-0.38, 0.64),
             (-0.16, 0.93),
@@ -449,21 +451,21 @@ def jacket(stage: Stage, grain: float) -> Cutout:
             (-0.46, 0.84),
         ]
     )
-    sheet.model(
+    canvas.paint_rounded(
         lapel & cloth, (16, 18, 34), (44, 52, 80), (130, 112, 112), 0.05, LIGHT, inside=True
     )
-    sheet.shade(
-        sheet.stroke([(-0.6, 1.1), (-0.52, 1.6), (-0.56, 2.3)], 0.02, 0.06, 0.05, soft=0.03)
+    canvas.multiply(
+        canvas.stroke([(-0.6, 1.1), (-0.52, 1.6), (-0.56, 2.3)], 0.02, 0.06, 0.05, soft=0.03)
         & cloth,
         (0.5, 0.5, 0.55),
         0.8,
     )
-    return Cutout.of(sheet, stage)
+    return Cutout.of(canvas, stage)
 
 
 def dress(stage: Stage, grain: float) -> Cutout:
     """A woman's shoulders: bare, with a dark red dress."""
-    sheet = stage.sheet(-0.95, 0.55, 0.6, 2.3, grain)
+    canvas = stage.canvas(-0.95, 0.55, 0.6, 2.3, grain)
     body = [
         (-0.24, 0.66),
         (-0.3, 0.82),
@@ -479,16 +481,16 @@ def dress(stage: Stage, grain: float) -> Cutout:
         (0.02, 0.8),
         (0.0, 0.66),
     ]
-    skin = sheet.shape(body)
-    sheet.model(skin, (88, 44, 46), (212, 140, 106), (255, 222, 174), 0.3, LIGHT)
-    sheet.shade(sheet.disc(-0.1, 0.72, 0.2, 0.12, soft=0.06) & skin, (0.56, 0.44, 0.44), 0.7)
-    sheet.light(
-        sheet.stroke([(0.1, 1.07), (-0.06, 1.05), (-0.22, 1.0)], 0.012, 0.03, 0.012, soft=0.015)
+    skin = canvas.shape(body)
+    canvas.paint_rounded(skin, (88, 44, 46), (212, 140, 106), (255, 222, 174), 0.3, LIGHT)
+    canvas.multiply(canvas.disc(-0.1, 0.72, 0.2, 0.12, soft=0.06) & skin, (0.56, 0.44, 0.44), 0.7)
+    canvas.add_light(
+        canvas.stroke([(0.1, 1.07), (-0.06, 1.05), (-0.22, 1.0)], 0.012, 0.03, 0.012, soft=0.015)
         & skin,
         (54, 32, 20),
     )
     dress = (
-        sheet.shape(
+        canvas.shape(
             [
                 (0.4, 1.42),
                 (0.2, 1.36),
@@ -501,7 +503,7 @@ def dress(stage: Stage, grain: float) -> Cutout:
         )
         & skin
     )
-    sheet.model(dress, (46, 8, 20), (146, 24, 40), (238, 96, 76), 0.25, LIGHT, inside=True)
-    strap = sheet.stroke([(-0.12, 1.42), (-0.2, 1.16), (-0.34, 0.9)], 0.04, 0.035, 0.03) & skin
-    sheet.model(strap, (46, 8, 20), (146, 24, 40), (238, 96, 76), 0.02, LIGHT, inside=True)
-    return Cutout.of(sheet, stage)
+    canvas.paint_rounded(dress, (46, 8, 20), (146, 24, 40), (238, 96, 76), 0.25, LIGHT, inside=True)
+    strap = canvas.stroke([(-0.12, 1.42), (-0.2, 1.16), (-0.34, 0.9)], 0.04, 0.035, 0.03) & skin
+    canvas.paint_rounded(strap, (46, 8, 20), (146, 24, 40), (238, 96, 76), 0.02, LIGHT, inside=True)
+    return Cutout.of(canvas, stage)

@@ -29,7 +29,7 @@ class Kiss:
 
     def _evening(self) -> np.ndarray:
         """A low sun behind them, and the lights of a town far out of focus."""
-        sheet = self._stage.backdrop()
+        canvas = self._stage.backdrop()
         night: list[tuple[float, Colour]] = [
             (-1.0, (20, 22, 48)),
             (-0.4, (46, 34, 66)),
@@ -38,14 +38,16 @@ class Kiss:
             (0.42, (70, 38, 46)),
             (1.0, (26, 18, 30)),
         ]
-        paint = np.broadcast_to(ramp(sheet.y, *night), (*sheet.cover.shape, 3))
-        sheet.lay(sheet.everything(), paint)
-        far = np.sqrt((sheet.x * 1.05) ** 2 + ((sheet.y - 0.06) * 1.2) ** 2)
-        sheet.colour += np.exp(-((far / 0.42) ** 2))[..., None] * np.array(
+        paint = np.broadcast_to(ramp(canvas.y, *night), (*canvas.cover.shape, 3))
+        canvas.paint(canvas.everything(), paint)
+        far = np.sqrt((canvas.x * 1.05) ** 2 + ((canvas.y - 0.06) * 1.2) ** 2)
+        canvas.colour += np.exp(-((far / 0.42) ** 2))[..., None] * np.array(
             (120, 74, 34), np.float32
         )
-        sheet.colour += np.exp(-((far / 0.16) ** 2))[..., None] * np.array((90, 70, 40), np.float32)
-        dice = np.random.default_rng(11)
+        canvas.colour += np.exp(-((far / 0.16) ** 2))[..., None] * np.array(
+            (90, 70, 40), np.float32
+        )
+        generator = np.random.default_rng(11)
         colours: list[Colour] = [
             (255, 172, 72),
             (255, 120, 60),
@@ -55,13 +57,13 @@ class Kiss:
         ]
         across = max(0.75, self._stage.wide + 0.1)
         for _index in range(46):
-            x, y = dice.uniform(-across, across), dice.normal(-0.02, 0.2)
-            radius = dice.uniform(0.022, 0.06)
-            colour = colours[int(dice.choice(5, p=(0.36, 0.2, 0.24, 0.14, 0.06)))]
-            light = dice.uniform(0.14, 0.42)
-            sheet.light(sheet.disc(x, y, radius, soft=0.004), colour, light * 0.7)
-            sheet.light(sheet.disc(x, y, radius * 0.8, soft=0.008), colour, -light * 0.18)
-        return sheet.picture()
+            x, y = generator.uniform(-across, across), generator.normal(-0.02, 0.2)
+            radius = generator.uniform(0.022, 0.06)
+            colour = colours[int(generator.choice(5, p=(0.36, 0.2, 0.24, 0.14, 0.06)))]
+            light = generator.uniform(0.14, 0.42)
+            canvas.add_light(canvas.disc(x, y, radius, soft=0.004), colour, light * 0.7)
+            canvas.add_light(canvas.disc(x, y, radius * 0.8, soft=0.008), colour, -light * 0.18)
+        return canvas.picture()
 
     def draw(self, seconds: float) -> np.ndarray:
         now = phase(seconds, self.period)

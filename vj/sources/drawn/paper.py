@@ -90,18 +90,18 @@ class Sketch:
 
     def __init__(self, size: Size) -> None:
         stage = self._stage = Stage(size)
-        sheet = stage.backdrop()
+        canvas = stage.backdrop()
         paper = (
             np.array((246, 240, 228), np.float32)
-            + 5 * sheet.noise(0.012, 3)[..., None]
-            + 3 * sheet.noise(0.2, 4)[..., None]
+            + 5 * canvas.noise(0.012, 3)[..., None]
+            + 3 * canvas.noise(0.2, 4)[..., None]
         )
-        far = (sheet.x / max(0.5, stage.wide)) ** 2 + (sheet.y / max(0.5, stage.tall)) ** 2
-        sheet.lay(sheet.everything(), paper * (1 - 0.06 * far)[..., None])
-        self._paper = sheet.picture()
+        far = (canvas.x / max(0.5, stage.wide)) ** 2 + (canvas.y / max(0.5, stage.tall)) ** 2
+        canvas.paint(canvas.everything(), paper * (1 - 0.06 * far)[..., None])
+        self._paper = canvas.picture()
         self._width = max(1, round(0.0085 * stage.unit))
-        dice = np.random.default_rng(7)
-        self._strokes = [self._wobble(points, curved, dice) for points, curved in STROKES]
+        generator = np.random.default_rng(7)
+        self._strokes = [self._wobble(points, curved, generator) for points, curved in STROKES]
         lengths = np.array(
             [np.hypot(*np.diff(stroke, axis=0).T).sum() + 0.06 for stroke in self._strokes]
         )
@@ -109,7 +109,7 @@ class Sketch:
         self._times = list(zip(np.concatenate([[0.3], ends[:-1]]), ends, strict=True))
 
     @staticmethod
-    def _wobble(points: list[Point], curved: bool, dice: np.random.Generator) -> np.ndarray:
+    def _wobble(points: list[Point], curved: bool, generator: np.random.Generator) -> np.ndarray:
         """A stroke as a hand draws it: (n, 2) units."""
         there = np.asarray(points, float)
         if not curved:
@@ -119,7 +119,7 @@ class Sketch:
                 for u in (0.0, 0.33, 0.67)
             ]
             there = np.array([*corners, there[-1]])
-        there = there + dice.normal(0, 0.0022, there.shape)
+        there = there + generator.normal(0, 0.0022, there.shape)
         return smooth([tuple(p) for p in there], closed=False, per=8 if curved else 4)
 
     def _draw(self, picture: np.ndarray, points: np.ndarray, width: int) -> None:

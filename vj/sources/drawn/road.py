@@ -35,68 +35,70 @@ class Drive:
 
     @staticmethod
     def _land(stage: Stage) -> np.ndarray:
-        sheet = stage.backdrop()
+        canvas = stage.backdrop()
         sky = ramp(
-            sheet.y + 0 * sheet.x,
+            canvas.y + 0 * canvas.x,
             (-0.9, (14, 18, 52)),
             (-0.4, (46, 40, 96)),
             (-0.2, (150, 74, 106)),
             (HORIZON, (250, 150, 88)),
         )
-        sheet.lay(sheet.everything(), sky)
-        sun = np.exp(-((sheet.x / 0.3) ** 2) - ((sheet.y - HORIZON) / 0.13) ** 2)
-        sheet.colour += sun[..., None] * np.array((120, 90, 40), np.float32)
-        cloud = np.clip(sheet.noise(0.05, 21, across=0.34), 0, 1) * np.exp(
-            -(((sheet.y + 0.24) / 0.13) ** 2)
+        canvas.paint(canvas.everything(), sky)
+        sun = np.exp(-((canvas.x / 0.3) ** 2) - ((canvas.y - HORIZON) / 0.13) ** 2)
+        canvas.colour += sun[..., None] * np.array((120, 90, 40), np.float32)
+        cloud = np.clip(canvas.noise(0.05, 21, across=0.34), 0, 1) * np.exp(
+            -(((canvas.y + 0.24) / 0.13) ** 2)
         )
-        sheet.colour += cloud[..., None] * np.array((90, 34, 46), np.float32)
-        sheet.lay(sheet.disc(0.0, HORIZON - 0.005, 0.055, soft=0.004), (255, 236, 180))
+        canvas.colour += cloud[..., None] * np.array((90, 34, 46), np.float32)
+        canvas.paint(canvas.disc(0.0, HORIZON - 0.005, 0.055, soft=0.004), (255, 236, 180))
         for seed, height, colour in ((31, 0.07, (92, 50, 88)), (32, 0.035, (44, 32, 62))):
-            dice = np.random.default_rng(seed)
+            generator = np.random.default_rng(seed)
             top = [
-                (x, HORIZON - height * (0.35 + 0.65 * dice.random()))
+                (x, HORIZON - height * (0.35 + 0.65 * generator.random()))
                 for x in np.linspace(-1.3, 1.3, 15)
             ]
-            sheet.lay(sheet.shape([*top, (1.4, HORIZON + 0.02), (-1.4, HORIZON + 0.02)]), colour)
+            canvas.paint(
+                canvas.shape([*top, (1.4, HORIZON + 0.02), (-1.4, HORIZON + 0.02)]), colour
+            )
         wide = max(2.0, stage.wide + 1)
-        ground = sheet.shape(
+        ground = canvas.shape(
             [(-wide, HORIZON), (wide, HORIZON), (wide, 2), (-wide, 2)], curved=False
         )
-        sheet.lay(
+        canvas.paint(
             ground,
             ramp(
-                sheet.y + 0 * sheet.x,
+                canvas.y + 0 * canvas.x,
                 (HORIZON, (86, 62, 66)),
                 (0.1, (40, 44, 42)),
                 (0.6, (22, 30, 30)),
             ),
         )
-        road = sheet.shape(
+        road = canvas.shape(
             [(-0.012, HORIZON), (0.012, HORIZON), (2.0, 0.55 + 0.6), (-2.0, 0.55 + 0.6)],
             curved=False,
         )
-        sheet.lay(
+        canvas.paint(
             road,
             ramp(
-                sheet.y + 0 * sheet.x,
+                canvas.y + 0 * canvas.x,
                 (HORIZON, (150, 104, 96)),
                 (0.03, (80, 74, 84)),
                 (0.6, (44, 46, 56)),
             ),
         )
         shine = np.exp(
-            -((sheet.x / (0.03 + 0.35 * np.clip(sheet.y - HORIZON, 0, 1))) ** 2)
-        ) * np.clip(1 - (sheet.y - HORIZON) / 0.5, 0, 1)
-        sheet.colour[sheet.y[:, 0] > HORIZON] += (
+            -((canvas.x / (0.03 + 0.35 * np.clip(canvas.y - HORIZON, 0, 1))) ** 2)
+        ) * np.clip(1 - (canvas.y - HORIZON) / 0.5, 0, 1)
+        canvas.colour[canvas.y[:, 0] > HORIZON] += (
             0.55 * shine[..., None] * np.array((130, 84, 50), np.float32)
-        )[sheet.y[:, 0] > HORIZON]
-        return sheet.picture()
+        )[canvas.y[:, 0] > HORIZON]
+        return canvas.picture()
 
     @staticmethod
     def _dashboard(stage: Stage) -> Cutout:
         wide, low = stage.wide + 0.02, stage.tall + 0.02
-        sheet = stage.sheet(-wide, -low, wide, low)
-        board = sheet.shape(
+        canvas = stage.canvas(-wide, -low, wide, low)
+        board = canvas.shape(
             [
                 (-wide - 0.2, 0.34),
                 (-0.5, 0.31),
@@ -107,9 +109,11 @@ class Drive:
                 (-wide - 0.2, 2),
             ]
         )
-        sheet.model(board, (10, 9, 14), (26, 22, 32), (104, 66, 70), 0.05, (0.0, -0.8, 0.35))
+        canvas.paint_rounded(
+            board, (10, 9, 14), (26, 22, 32), (104, 66, 70), 0.05, (0.0, -0.8, 0.35)
+        )
         for side in (-1, 1):
-            pillar = sheet.shape(
+            pillar = canvas.shape(
                 [
                     (side * wide * 0.84, -low - 0.1),
                     (side * (wide + 0.1), -low - 0.1),
@@ -118,33 +122,33 @@ class Drive:
                 ],
                 curved=False,
             )
-            sheet.model(
+            canvas.paint_rounded(
                 pillar, (8, 8, 12), (20, 18, 26), (70, 48, 56), 0.03, (-side * 0.8, 0.0, 0.4)
             )
-        mirror = sheet.shape([(0.1, -0.42), (0.36, -0.42), (0.35, -0.335), (0.11, -0.335)])
-        sheet.lay(mirror, (14, 12, 18))
-        sheet.lay(
-            sheet.shape([(0.118, -0.41), (0.345, -0.41), (0.336, -0.346), (0.124, -0.346)]),
+        mirror = canvas.shape([(0.1, -0.42), (0.36, -0.42), (0.35, -0.335), (0.11, -0.335)])
+        canvas.paint(mirror, (14, 12, 18))
+        canvas.paint(
+            canvas.shape([(0.118, -0.41), (0.345, -0.41), (0.336, -0.346), (0.124, -0.346)]),
             (58, 50, 88),
         )
-        return Cutout.of(sheet, stage)
+        return Cutout.of(canvas, stage)
 
     @staticmethod
     def _make_wheel(stage: Stage) -> Cutout:
         """Its pin is its middle."""
-        sheet = stage.sheet(-0.3, -0.3, 0.3, 0.3)
-        ring = sheet.disc(0, 0, 0.27)
-        inner = sheet.disc(0, 0, 0.225)
-        spokes = sheet.stroke([(-0.24, 0.0), (0.24, 0.0)], 0.05, 0.08, 0.05)
+        canvas = stage.canvas(-0.3, -0.3, 0.3, 0.3)
+        ring = canvas.disc(0, 0, 0.27)
+        inner = canvas.disc(0, 0, 0.225)
+        spokes = canvas.stroke([(-0.24, 0.0), (0.24, 0.0)], 0.05, 0.08, 0.05)
         colours = (8, 7, 11), (30, 26, 36), (128, 86, 84)
-        full = np.zeros_like(sheet.cover)
+        full = np.zeros_like(canvas.cover)
         full[ring.place] = ring.values
         full[inner.place] *= 1 - inner.values
         full[spokes.place] = np.maximum(full[spokes.place], spokes.values)
-        whole = sheet.everything()
-        sheet.model(type(whole)(0, 0, full), *colours, 0.02, (0.0, -0.8, 0.4))
-        sheet.model(sheet.disc(0, 0.0, 0.075, 0.06), *colours, 0.04, (0.0, -0.8, 0.4))
-        return Cutout.of(sheet, stage)
+        whole = canvas.everything()
+        canvas.paint_rounded(type(whole)(0, 0, full), *colours, 0.02, (0.0, -0.8, 0.4))
+        canvas.paint_rounded(canvas.disc(0, 0.0, 0.075, 0.06), *colours, 0.04, (0.0, -0.8, 0.4))
+        return Cutout.of(canvas, stage)
 
     def _seen(self, side: float, up: float, metres: float) -> tuple[float, float]:
         """Where something `side` metres to the right, `up` metres above the road, so far away, is

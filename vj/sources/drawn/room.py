@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Size
-from vj.sources.drawn.canvas import Colour, Point, Sheet, ramp
+from vj.sources.drawn.canvas import Canvas, Colour, Point, ramp
 from vj.sources.drawn.cutout import Stage, ease, phase, wave
 
 PERIOD = 8.0
@@ -26,51 +26,51 @@ HAIR: Colour = (44, 26, 20)
 
 def room(stage: Stage) -> np.ndarray:
     """A wall with light from a window, a floor of boards, a plant and a picture."""
-    sheet = stage.backdrop()
+    canvas = stage.backdrop()
     floor = 0.3
     wall = ramp(
-        sheet.y + 0 * sheet.x,
+        canvas.y + 0 * canvas.x,
         (-1.0, (120, 132, 134)),
         (0.0, (176, 180, 168)),
         (floor, (190, 186, 168)),
     )
-    sheet.lay(sheet.everything(), wall)
-    boards = ramp(sheet.y + 0 * sheet.x, (floor, (104, 72, 48)), (1.0, (176, 126, 84)))
+    canvas.paint(canvas.everything(), wall)
+    boards = ramp(canvas.y + 0 * canvas.x, (floor, (104, 72, 48)), (1.0, (176, 126, 84)))
     wide = max(1.2, stage.wide + 0.2)
-    sheet.lay(
-        sheet.shape([(-wide, floor), (wide, floor), (wide, 2), (-wide, 2)], curved=False), boards
+    canvas.paint(
+        canvas.shape([(-wide, floor), (wide, floor), (wide, 2), (-wide, 2)], curved=False), boards
     )
     for index in range(-14, 15):
-        sheet.shade(
-            sheet.stroke([(index * 0.09, floor), (index * 0.34, 1.2)], 0.004, 0.012),
+        canvas.multiply(
+            canvas.stroke([(index * 0.09, floor), (index * 0.34, 1.2)], 0.004, 0.012),
             (0.75, 0.72, 0.7),
         )
-    sheet.lay(
-        sheet.shape(
+    canvas.paint(
+        canvas.shape(
             [(-wide, floor - 0.03), (wide, floor - 0.03), (wide, floor), (-wide, floor)],
             curved=False,
         ),
         (226, 222, 208),
     )
-    sheet.shade(
-        sheet.stroke([(-wide, floor + 0.008), (wide, floor + 0.008)], 0.016, soft=0.006),
+    canvas.multiply(
+        canvas.stroke([(-wide, floor + 0.008), (wide, floor + 0.008)], 0.016, soft=0.006),
         (0.55, 0.5, 0.5),
     )
-    _window(sheet)
-    _frame(sheet)
-    _plant(sheet, floor)
-    glow = np.exp(-(((sheet.x + 0.34) / 0.75) ** 2) - ((sheet.y + 0.05) / 0.6) ** 2)
-    sheet.colour *= (0.72 + 0.5 * glow)[..., None]
-    return sheet.picture()
+    _window(canvas)
+    _frame(canvas)
+    _plant(canvas, floor)
+    glow = np.exp(-(((canvas.x + 0.34) / 0.75) ** 2) - ((canvas.y + 0.05) / 0.6) ** 2)
+    canvas.colour *= (0.72 + 0.5 * glow)[..., None]
+    return canvas.picture()
 
 
-def _window(sheet: Sheet) -> None:
+def _window(canvas: Canvas) -> None:
     """At the left, with the light it throws onto the floor."""
     left, right, top, bottom = -0.46, -0.22, -0.36, 0.08
-    sky = ramp(sheet.y + 0 * sheet.x, (top, (150, 196, 232)), (bottom, (250, 240, 214)))
-    pane = sheet.shape([(left, top), (right, top), (right, bottom), (left, bottom)], curved=False)
-    sheet.lay(
-        sheet.shape(
+    sky = ramp(canvas.y + 0 * canvas.x, (top, (150, 196, 232)), (bottom, (250, 240, 214)))
+    pane = canvas.shape([(left, top), (right, top), (right, bottom), (left, bottom)], curved=False)
+    canvas.paint(
+        canvas.shape(
             [
                 (left - 0.025, top - 0.025),
                 (right + 0.025, top - 0.025),
@@ -81,8 +81,8 @@ def _window(sheet: Sheet) -> None:
         ),
         (238, 234, 224),
     )
-    sheet.lay(pane, sky)
-    hills = sheet.shape(
+    canvas.paint(pane, sky)
+    hills = canvas.shape(
         [
             (left, -0.06),
             (-0.38, -0.12),
@@ -92,45 +92,45 @@ def _window(sheet: Sheet) -> None:
             (left, bottom),
         ]
     )
-    sheet.lay(hills & pane, (104, 142, 112))
-    sheet.lay(sheet.stroke([(-0.34, top), (-0.34, bottom)], 0.014), (238, 234, 224))
-    sheet.lay(sheet.stroke([(left, -0.14), (right, -0.14)], 0.014), (238, 234, 224))
-    sheet.light(
-        sheet.shape(
+    canvas.paint(hills & pane, (104, 142, 112))
+    canvas.paint(canvas.stroke([(-0.34, top), (-0.34, bottom)], 0.014), (238, 234, 224))
+    canvas.paint(canvas.stroke([(left, -0.14), (right, -0.14)], 0.014), (238, 234, 224))
+    canvas.add_light(
+        canvas.shape(
             [(-0.42, 0.36), (-0.12, 0.36), (0.02, 0.49), (-0.36, 0.49)], soft=0.012, curved=False
         ),
         (70, 56, 34),
     )
 
 
-def _frame(sheet: Sheet) -> None:
+def _frame(canvas: Canvas) -> None:
     """A picture on the wall."""
-    sheet.shade(
-        sheet.shape(
+    canvas.multiply(
+        canvas.shape(
             [(0.15, -0.335), (0.375, -0.335), (0.375, -0.155), (0.15, -0.155)],
             soft=0.012,
             curved=False,
         ),
         (0.7, 0.7, 0.7),
     )
-    sheet.lay(
-        sheet.shape([(0.14, -0.35), (0.36, -0.35), (0.36, -0.17), (0.14, -0.17)], curved=False),
+    canvas.paint(
+        canvas.shape([(0.14, -0.35), (0.36, -0.35), (0.36, -0.17), (0.14, -0.17)], curved=False),
         (92, 62, 38),
     )
-    inner = sheet.shape([(0.16, -0.33), (0.34, -0.33), (0.34, -0.19), (0.16, -0.19)], curved=False)
-    sheet.lay(
+    inner = canvas.shape([(0.16, -0.33), (0.34, -0.33), (0.34, -0.19), (0.16, -0.19)], curved=False)
+    canvas.paint(
         inner,
         ramp(
-            sheet.y + 0 * sheet.x,
+            canvas.y + 0 * canvas.x,
             (-0.33, (236, 190, 120)),
             (-0.25, (226, 120, 84)),
             (-0.19, (60, 70, 110)),
         ),
     )
-    sheet.lay(sheet.disc(0.26, -0.265, 0.028) & inner, (255, 232, 170))
+    canvas.paint(canvas.disc(0.26, -0.265, 0.028) & inner, (255, 232, 170))
 
 
-def _plant(sheet: Sheet, floor: float) -> None:
+def _plant(canvas: Canvas, floor: float) -> None:
     """In a pot at the right."""
     for index, (turn, length) in enumerate(
         ((-62, 0.24), (-35, 0.3), (-12, 0.33), (14, 0.31), (38, 0.27), (60, 0.2))
@@ -142,8 +142,8 @@ def _plant(sheet: Sheet, floor: float) -> None:
             0.2 - 0.55 * length * math.cos(angle * 0.8),
         )
         shade = 1 - 0.1 * (index % 3)
-        leaf = sheet.stroke([(0.41, 0.22), middle, tip], 0.016, 0.058, 0.004)
-        sheet.model(
+        leaf = canvas.stroke([(0.41, 0.22), middle, tip], 0.016, 0.058, 0.004)
+        canvas.paint_rounded(
             leaf,
             (18 * shade, 58 * shade, 34),
             (44 * shade, 112 * shade, 58),
@@ -151,10 +151,10 @@ def _plant(sheet: Sheet, floor: float) -> None:
             0.03,
             (-0.7, -0.5, 0.5),
         )
-    pot = sheet.shape(
+    pot = canvas.shape(
         [(0.345, 0.2), (0.475, 0.2), (0.455, floor + 0.06), (0.365, floor + 0.06)], curved=False
     )
-    sheet.model(pot, (96, 44, 30), (176, 88, 60), (226, 142, 108), 0.06, (-0.7, -0.4, 0.5))
+    canvas.paint_rounded(pot, (96, 44, 30), (176, 88, 60), (226, 142, 108), 0.06, (-0.7, -0.4, 0.5))
 
 
 class Figure:
@@ -289,9 +289,9 @@ class Green(Performer):
     """The same person before a green wall, a little darker at its corners."""
 
     def _behind(self, stage: Stage) -> np.ndarray:
-        sheet = stage.backdrop()
-        far = (sheet.x / max(0.5, stage.wide)) ** 2 + (sheet.y / max(0.5, stage.tall)) ** 2
-        sheet.lay(
-            sheet.everything(), (1 - 0.16 * far)[..., None] * np.array((0, 177, 64), np.float32)
+        canvas = stage.backdrop()
+        far = (canvas.x / max(0.5, stage.wide)) ** 2 + (canvas.y / max(0.5, stage.tall)) ** 2
+        canvas.paint(
+            canvas.everything(), (1 - 0.16 * far)[..., None] * np.array((0, 177, 64), np.float32)
         )
-        return sheet.picture()
+        return canvas.picture()

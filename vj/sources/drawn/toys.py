@@ -37,34 +37,34 @@ class Puppet:
 
     @staticmethod
     def _curtain(stage: Stage) -> np.ndarray:
-        sheet = stage.backdrop()
+        canvas = stage.backdrop()
         folds = np.sin(
-            2 * np.pi * (sheet.x / 0.115 + 0.12 * np.sin(2 * np.pi * sheet.x / 0.41))
-            + 0.5 * sheet.y
+            2 * np.pi * (canvas.x / 0.115 + 0.12 * np.sin(2 * np.pi * canvas.x / 0.41))
+            + 0.5 * canvas.y
         )
         cloth = ramp(folds, (-1.0, (16, 30, 44)), (0.1, (30, 66, 84)), (1.0, (62, 116, 128)))
-        sheet.lay(sheet.everything(), cloth)
-        spot = np.exp(-((sheet.x / 0.5) ** 2) - ((sheet.y + 0.02) / 0.52) ** 2)
-        sheet.colour *= (0.42 + 0.9 * spot)[..., None]
+        canvas.paint(canvas.everything(), cloth)
+        spot = np.exp(-((canvas.x / 0.5) ** 2) - ((canvas.y + 0.02) / 0.52) ** 2)
+        canvas.colour *= (0.42 + 0.9 * spot)[..., None]
         wide = max(1.0, stage.wide + 0.1)
-        edge = sheet.shape([(-wide, 0.38), (wide, 0.38), (wide, 1.5), (-wide, 1.5)], curved=False)
-        sheet.lay(
+        edge = canvas.shape([(-wide, 0.38), (wide, 0.38), (wide, 1.5), (-wide, 1.5)], curved=False)
+        canvas.paint(
             edge,
             ramp(
-                sheet.y + 0 * sheet.x,
+                canvas.y + 0 * canvas.x,
                 (0.38, (150, 98, 52)),
                 (0.42, (96, 58, 32)),
                 (0.6, (42, 26, 20)),
             ),
         )
-        sheet.shade(sheet.stroke([(-wide, 0.383), (wide, 0.383)], 0.008), (1.5, 1.5, 1.4))
-        return sheet.picture()
+        canvas.multiply(canvas.stroke([(-wide, 0.383), (wide, 0.383)], 0.008), (1.5, 1.5, 1.4))
+        return canvas.picture()
 
     @staticmethod
     def _make_body(stage: Stage) -> Cutout:
         """Its pin is the neck."""
-        sheet = stage.sheet(-0.32, -0.12, 0.32, 0.5)
-        body = sheet.shape(
+        canvas = stage.canvas(-0.32, -0.12, 0.32, 0.5)
+        body = canvas.shape(
             [
                 (-0.1, -0.06),
                 (0.1, -0.06),
@@ -76,8 +76,8 @@ class Puppet:
                 (-0.17, 0.1),
             ]
         )
-        sheet.model(body, DARK, FUR, PALE, 0.12, LIGHT)
-        belly = sheet.shape(
+        canvas.paint_rounded(body, DARK, FUR, PALE, 0.12, LIGHT)
+        belly = canvas.shape(
             [
                 (-0.055, -0.02),
                 (0.055, -0.02),
@@ -89,36 +89,36 @@ class Puppet:
             ],
             soft=0.008,
         )
-        sheet.model(belly, *CREAM, 0.08, LIGHT, inside=True)
-        scarf = sheet.shape(
+        canvas.paint_rounded(belly, *CREAM, 0.08, LIGHT, inside=True)
+        scarf = canvas.shape(
             [(-0.13, -0.05), (0, -0.02), (0.13, -0.05), (0.135, 0.02), (0, 0.06), (-0.135, 0.02)]
         )
-        sheet.model(scarf, (20, 60, 70), (40, 138, 144), (130, 220, 210), 0.03, LIGHT)
-        return Cutout.of(sheet, stage)
+        canvas.paint_rounded(scarf, (20, 60, 70), (40, 138, 144), (130, 220, 210), 0.03, LIGHT)
+        return Cutout.of(canvas, stage)
 
     @staticmethod
     def _make_arm(stage: Stage) -> Cutout:
         """The right one, hanging; its pin is the shoulder."""
-        sheet = stage.sheet(-0.09, -0.08, 0.13, 0.32)
-        sheet.model(
-            sheet.stroke([(0, 0), (0.025, 0.12), (0.03, 0.22)], 0.1, 0.086, 0.08),
+        canvas = stage.canvas(-0.09, -0.08, 0.13, 0.32)
+        canvas.paint_rounded(
+            canvas.stroke([(0, 0), (0.025, 0.12), (0.03, 0.22)], 0.1, 0.086, 0.08),
             DARK,
             FUR,
             PALE,
             0.05,
             LIGHT,
         )
-        sheet.model(
-            sheet.disc(0.03, 0.235, 0.052), (40, 20, 18), (78, 42, 34), (140, 92, 74), 0.04, LIGHT
+        canvas.paint_rounded(
+            canvas.disc(0.03, 0.235, 0.052), (40, 20, 18), (78, 42, 34), (140, 92, 74), 0.04, LIGHT
         )
-        return Cutout.of(sheet, stage)
+        return Cutout.of(canvas, stage)
 
     @staticmethod
     def _make_head(stage: Stage) -> Cutout:
         """Its pin is the neck."""
-        sheet = stage.sheet(-0.34, -0.5, 0.34, 0.1)
+        canvas = stage.canvas(-0.34, -0.5, 0.34, 0.1)
         for side in (-1, 1):
-            ear = sheet.shape(
+            ear = canvas.shape(
                 [
                     (side * 0.06, -0.33),
                     (side * 0.17, -0.485),
@@ -126,9 +126,9 @@ class Puppet:
                     (side * 0.15, -0.22),
                 ]
             )
-            sheet.model(ear, DARK, FUR, PALE, 0.05, LIGHT)
-            sheet.model(
-                sheet.shape(
+            canvas.paint_rounded(ear, DARK, FUR, PALE, 0.05, LIGHT)
+            canvas.paint_rounded(
+                canvas.shape(
                     [(side * 0.11, -0.32), (side * 0.165, -0.43), (side * 0.19, -0.28)], soft=0.005
                 ),
                 (60, 26, 24),
@@ -138,7 +138,7 @@ class Puppet:
                 LIGHT,
                 inside=True,
             )
-        skull = sheet.shape(
+        skull = canvas.shape(
             [
                 (0, -0.37),
                 (0.14, -0.335),
@@ -153,9 +153,9 @@ class Puppet:
                 (-0.14, -0.335),
             ]
         )
-        sheet.model(skull, DARK, FUR, PALE, 0.16, LIGHT)
+        canvas.paint_rounded(skull, DARK, FUR, PALE, 0.16, LIGHT)
         for side in (-1, 1):
-            cheek = sheet.shape(
+            cheek = canvas.shape(
                 [
                     (side * 0.02, -0.13),
                     (side * 0.1, -0.17),
@@ -167,41 +167,43 @@ class Puppet:
                 ],
                 soft=0.006,
             )
-            sheet.model(cheek, *CREAM, 0.07, LIGHT, inside=True)
-            sheet.lay(sheet.disc(side * 0.1, -0.205, 0.042, 0.05), (250, 246, 236))
-            sheet.lay(sheet.disc(side * 0.094, -0.2, 0.03, 0.037), (38, 22, 18))
-            sheet.lay(sheet.disc(side * 0.094 - 0.01, -0.214, 0.01), (255, 255, 250))
-        snout = sheet.shape(
+            canvas.paint_rounded(cheek, *CREAM, 0.07, LIGHT, inside=True)
+            canvas.paint(canvas.disc(side * 0.1, -0.205, 0.042, 0.05), (250, 246, 236))
+            canvas.paint(canvas.disc(side * 0.094, -0.2, 0.03, 0.037), (38, 22, 18))
+            canvas.paint(canvas.disc(side * 0.094 - 0.01, -0.214, 0.01), (255, 255, 250))
+        snout = canvas.shape(
             [(-0.07, -0.13), (0.07, -0.13), (0.075, -0.05), (0.0, 0.015), (-0.075, -0.05)],
             soft=0.004,
         )
-        sheet.model(snout, *CREAM, 0.06, LIGHT)
-        sheet.model(
-            sheet.disc(0, -0.105, 0.042, 0.032),
+        canvas.paint_rounded(snout, *CREAM, 0.06, LIGHT)
+        canvas.paint_rounded(
+            canvas.disc(0, -0.105, 0.042, 0.032),
             (12, 10, 14),
             (40, 32, 38),
             (150, 140, 150),
             0.03,
             LIGHT,
         )
-        sheet.lay(sheet.stroke([(-0.045, -0.03), (0, -0.012), (0.045, -0.03)], 0.008), (92, 44, 40))
-        sheet.lay(sheet.stroke([(0, -0.075), (0, -0.014)], 0.006), (92, 44, 40))
-        return Cutout.of(sheet, stage)
+        canvas.paint(
+            canvas.stroke([(-0.045, -0.03), (0, -0.012), (0.045, -0.03)], 0.008), (92, 44, 40)
+        )
+        canvas.paint(canvas.stroke([(0, -0.075), (0, -0.014)], 0.006), (92, 44, 40))
+        return Cutout.of(canvas, stage)
 
     @staticmethod
     def _make_lids(stage: Stage) -> Cutout:
-        sheet = stage.sheet(-0.34, -0.5, 0.34, 0.1)
+        canvas = stage.canvas(-0.34, -0.5, 0.34, 0.1)
         for side in (-1, 1):
-            sheet.model(
-                sheet.disc(side * 0.1, -0.205, 0.048, 0.056), (120, 50, 24), FUR, PALE, 0.06, LIGHT
+            canvas.paint_rounded(
+                canvas.disc(side * 0.1, -0.205, 0.048, 0.056), (120, 50, 24), FUR, PALE, 0.06, LIGHT
             )
-            sheet.lay(
-                sheet.stroke(
+            canvas.paint(
+                canvas.stroke(
                     [(side * 0.062, -0.19), (side * 0.1, -0.175), (side * 0.138, -0.19)], 0.009
                 ),
                 (60, 26, 20),
             )
-        return Cutout.of(sheet, stage)
+        return Cutout.of(canvas, stage)
 
     def draw(self, seconds: float) -> np.ndarray:
         now = phase(seconds, self.period)
@@ -243,32 +245,34 @@ class Crash:
 
     @staticmethod
     def _make_table(stage: Stage) -> np.ndarray:
-        sheet = stage.backdrop()
-        grain = sheet.noise(0.02, 5, across=0.5) + 0.5 * sheet.noise(0.006, 6, across=0.3)
-        sheet.lay(
-            sheet.everything(),
+        canvas = stage.backdrop()
+        grain = canvas.noise(0.02, 5, across=0.5) + 0.5 * canvas.noise(0.006, 6, across=0.3)
+        canvas.paint(
+            canvas.everything(),
             ramp(grain, (-1.2, (92, 54, 32)), (0.0, (140, 88, 52)), (1.2, (178, 122, 78))),
         )
         turns = np.linspace(0, 2 * np.pi, 72)
         loop = [(0.34 * math.cos(t), 0.03 + 0.27 * math.sin(t)) for t in turns]
-        sheet.lay(sheet.stroke(loop, 0.125), (58, 60, 68))
-        sheet.lay(sheet.stroke(loop, 0.112), (72, 74, 84))
+        canvas.paint(canvas.stroke(loop, 0.125), (58, 60, 68))
+        canvas.paint(canvas.stroke(loop, 0.112), (72, 74, 84))
         for index in range(24):
             dash = [
                 (0.34 * math.cos(t), 0.03 + 0.27 * math.sin(t))
                 for t in np.linspace(index, index + 0.45, 4) * 2 * np.pi / 24
             ]
-            sheet.lay(sheet.stroke(dash, 0.008), (236, 226, 196))
+            canvas.paint(canvas.stroke(dash, 0.008), (236, 226, 196))
         for x, y, r in ((0.0, 0.02, 0.075), (-0.085, 0.07, 0.05), (0.09, 0.075, 0.045)):
-            sheet.shade(sheet.disc(x + 0.02, y + 0.025, r, soft=0.012), (0.55, 0.55, 0.55))
-            sheet.model(sheet.disc(x, y, r), (16, 52, 32), (48, 112, 58), (148, 190, 104), r, LIGHT)
+            canvas.multiply(canvas.disc(x + 0.02, y + 0.025, r, soft=0.012), (0.55, 0.55, 0.55))
+            canvas.paint_rounded(
+                canvas.disc(x, y, r), (16, 52, 32), (48, 112, 58), (148, 190, 104), r, LIGHT
+            )
         for x, y, colour in (
             (-0.43, -0.33, (206, 60, 48)),
             (0.42, -0.36, (60, 108, 190)),
             (0.44, 0.42, (226, 176, 54)),
         ):
-            sheet.shade(
-                sheet.shape(
+            canvas.multiply(
+                canvas.shape(
                     [
                         (x - 0.03, y - 0.03),
                         (x + 0.1, y - 0.03),
@@ -280,7 +284,7 @@ class Crash:
                 ),
                 (0.5, 0.5, 0.5),
             )
-            block = sheet.shape(
+            block = canvas.shape(
                 [
                     (x - 0.05, y - 0.05),
                     (x + 0.06, y - 0.05),
@@ -289,7 +293,7 @@ class Crash:
                 ],
                 curved=False,
             )
-            sheet.model(
+            canvas.paint_rounded(
                 block,
                 tuple(0.5 * c for c in colour),  # type: ignore[arg-type]
                 colour,
@@ -297,16 +301,16 @@ class Crash:
                 0.02,
                 LIGHT,
             )
-        return sheet.picture()
+        return canvas.picture()
 
     @staticmethod
     def _make_car(stage: Stage) -> Cutout:
         """Seen from above, heading to the right; its pin is its middle."""
-        sheet = stage.sheet(-0.13, -0.08, 0.13, 0.08)
+        canvas = stage.canvas(-0.13, -0.08, 0.13, 0.08)
         for x in (-0.058, 0.058):
             for y in (-0.044, 0.044):
-                sheet.lay(
-                    sheet.shape(
+                canvas.paint(
+                    canvas.shape(
                         [
                             (x - 0.02, y - 0.012),
                             (x + 0.02, y - 0.012),
@@ -317,7 +321,7 @@ class Crash:
                     ),
                     (22, 20, 24),
                 )
-        body = sheet.shape(
+        body = canvas.shape(
             [
                 (-0.098, -0.03),
                 (-0.06, -0.045),
@@ -330,36 +334,36 @@ class Crash:
                 (-0.098, 0.03),
             ]
         )
-        sheet.model(body, (96, 10, 20), (214, 34, 44), (255, 150, 130), 0.03, LIGHT)
-        sheet.model(
-            sheet.shape([(-0.05, -0.034), (0.03, -0.034), (0.03, 0.034), (-0.05, 0.034)]),
+        canvas.paint_rounded(body, (96, 10, 20), (214, 34, 44), (255, 150, 130), 0.03, LIGHT)
+        canvas.paint_rounded(
+            canvas.shape([(-0.05, -0.034), (0.03, -0.034), (0.03, 0.034), (-0.05, 0.034)]),
             (120, 16, 26),
             (228, 50, 54),
             (255, 176, 150),
             0.02,
             LIGHT,
         )
-        sheet.lay(
-            sheet.shape(
+        canvas.paint(
+            canvas.shape(
                 [(0.026, -0.03), (0.052, -0.034), (0.052, 0.034), (0.026, 0.03)], curved=False
             ),
             (40, 62, 84),
         )
-        sheet.lay(
-            sheet.shape(
+        canvas.paint(
+            canvas.shape(
                 [(-0.066, -0.03), (-0.05, -0.028), (-0.05, 0.028), (-0.066, 0.03)], curved=False
             ),
             (40, 62, 84),
         )
         for y in (-0.026, 0.026):
-            sheet.lay(sheet.disc(0.095, y, 0.008), (255, 244, 190))
-        return Cutout.of(sheet, stage)
+            canvas.paint(canvas.disc(0.095, y, 0.008), (255, 244, 190))
+        return Cutout.of(canvas, stage)
 
     @staticmethod
     def _make_shadow(stage: Stage) -> Cutout:
-        sheet = stage.sheet(-0.16, -0.11, 0.16, 0.11)
-        sheet.lay(sheet.disc(0, 0, 0.105, 0.055, soft=0.012), (14, 10, 12), 0.6)
-        return Cutout.of(sheet, stage)
+        canvas = stage.canvas(-0.16, -0.11, 0.16, 0.11)
+        canvas.paint(canvas.disc(0, 0, 0.105, 0.055, soft=0.012), (14, 10, 12), 0.6)
+        return Cutout.of(canvas, stage)
 
     @staticmethod
     def _make_lamp(stage: Stage) -> np.ndarray:
