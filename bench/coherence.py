@@ -27,6 +27,7 @@ from vj.core.clock import FrameClock
 from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
+from vj.core.opencv import use_one_thread
 from vj.diffusion.backends import StreamBackend
 from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.model import Model, load_model
@@ -115,6 +116,7 @@ def figures(outputs: list[np.ndarray], inputs: list[np.ndarray], truth: Any) -> 
 
 
 def main() -> None:
+    use_one_thread()
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

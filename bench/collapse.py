@@ -23,6 +23,7 @@ from vj.core.clock import FrameClock
 from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
+from vj.core.opencv import use_one_thread
 from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.loading import make_backend
 from vj.parameters.store import Store
@@ -34,6 +35,7 @@ FPS = 30
 
 
 def main() -> None:
+    use_one_thread()
     options = argparse.ArgumentParser()
     options.add_argument("--seconds", type=int, default=600)
     options.add_argument("--model", default="pocket")

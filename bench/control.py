@@ -34,6 +34,7 @@ import mido
 from vj.app.live import Performance
 from vj.control.midi.parser import MidiReader
 from vj.core.metrics import percentile
+from vj.core.opencv import use_one_thread
 from vj.parameters.store import Snapshot
 from vj.parameters.table import ROWS
 from vj.show.load import check_show
@@ -200,6 +201,7 @@ def flood(performance: Performance, seconds: float) -> dict[str, Any]:
 
 
 def main() -> None:
+    use_one_thread()
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

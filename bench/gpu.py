@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from vj.core.clock import WallClock
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
+from vj.core.opencv import use_one_thread
 from vj.diffusion.backends import StreamBackend
 from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.model import Model
@@ -140,6 +141,7 @@ def built_in(size: Size, dtype: torch.dtype, frames: int) -> float:
 
 
 def main() -> None:
+    use_one_thread()
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from vj.core.clock import WallClock
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
+from vj.core.opencv import use_one_thread
 from vj.parameters.store import Store
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.sinks import SinkSettings
@@ -138,6 +139,7 @@ def measure(size: Size, frames: int, count: int, follow: float) -> None:
 
 
 def main() -> None:
+    use_one_thread()
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -29,6 +29,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from vj.core.frame import Size
+from vj.core.opencv import use_one_thread
 from vj.diffusion.autotune import tune
 from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.drawn_model import DrawnModel
@@ -199,6 +200,7 @@ def turbo() -> None:
 
 @torch.no_grad()
 def main() -> None:
+    use_one_thread()
     form = argparse.RawDescriptionHelpFormatter
     options = argparse.ArgumentParser(description=__doc__, formatter_class=form)
     options.add_argument("--turbo", action="store_true", help="add SD-Turbo's architecture")

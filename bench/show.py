@@ -31,6 +31,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 
 from vj.app.live import Performance
 from vj.core.frame import OutputFrame
+from vj.core.opencv import use_one_thread
 from vj.show.load import check_show
 
 WATCHER = Path(__file__).parents[1] / "tests" / "peers" / "ndi_watcher.py"
@@ -157,6 +158,7 @@ def latency(performance: Performance, seconds: float) -> dict[str, Any]:
 
 
 def main() -> None:
+    use_one_thread()
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

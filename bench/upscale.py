@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from vj.app.setup import model_spec
 from vj.core.frame import Frame, Guide, Size
 from vj.core.metrics import Metrics
+from vj.core.opencv import use_one_thread
 from vj.diffusion.loading import make_backend
 from vj.kernels.cv_upscale import CvUpscaler
 from vj.kernels.numpy_upscale import easu, rcas
@@ -197,6 +198,7 @@ def table(truth: np.ndarray, small_size: Size, title: str, rounds: int) -> None:
 
 
 def main() -> None:
+    use_one_thread()
     options = argparse.ArgumentParser()
     options.add_argument("pictures", nargs="*", type=Path)
     options.add_argument("--rounds", type=int, default=15)

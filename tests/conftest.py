@@ -16,11 +16,13 @@ from pathlib import Path
 import pytest
 
 from tests.shows import HOST, ShowProcess, free_port
+from vj.core.opencv import use_one_thread
 
 os.environ["VJ_CACHE"] = tempfile.mkdtemp(prefix="vj-tests-")
 atexit.register(shutil.rmtree, os.environ["VJ_CACHE"], ignore_errors=True)
 # As vj.cli sets it, before torch is imported: threads that spin take the other tests' core.
 os.environ.setdefault("GOMP_SPINCOUNT", "5000")
+use_one_thread()
 
 # What this run was told to ignore (nohup, a job in the background) its children would ignore too.
 for _name, _handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):

@@ -273,7 +273,10 @@ def play(options: argparse.Namespace) -> int:
 
 def _play(options: argparse.Namespace, terminal: Console, stop: threading.Event) -> int:
     options.startup = Startup() if options.startup_times else None
+    from vj.core.opencv import use_one_thread
     from vj.show.load import FIRST_SHOW, find_show, load_show
+
+    use_one_thread()
 
     if options.seconds is not None and not 0 < options.seconds < math.inf:
         raise Fault(f"command line: --for {options.seconds:g}: seconds, more than 0")

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from vj.core.errors import Fault, nearest
+from vj.core.opencv import use_one_thread
 from vj.show.load import FIRST_SHOW, load_show
 from vj.sources.image import read_picture
 
@@ -78,6 +79,7 @@ def gallery(arguments: Sequence[str], log: Callable[[str], None]) -> int:
             raise Fault(
                 f"gallery: {name}: no such show{nearest(name, ENTRIES)} ({', '.join(ENTRIES)})"
             )
+    use_one_thread()
     given.to.mkdir(parents=True, exist_ok=True)
     for name in given.shows or ENTRIES:
         entry = ENTRIES[name]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from vj.control.tempo import Tempo
+from vj.core.smoothstep import smoothstep
 from vj.show.durations import Duration
 
 _WORD = (1 << 64) - 1
@@ -32,8 +33,7 @@ def _random(step: int, seed: int) -> float:
 def _noise(phase: float, seed: int) -> float:
     """Value noise: random numbers a period apart, with an S-curve between."""
     step = math.floor(phase)
-    u = phase - step
-    u = u * u * (3 - 2 * u)
+    u = smoothstep(phase - step)
     return (1 - u) * _random(step, seed) + u * _random(step + 1, seed)
 
 

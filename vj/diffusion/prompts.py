@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from vj.core.smoothstep import smoothstep
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Snapshot
 from vj.parameters.table import parse_prompt_list
@@ -191,6 +192,6 @@ class PromptTravel:
             self._last = self._settled[1]
         else:
             assert self._from is not None
-            ease = share * share * (3 - 2 * share)
+            ease = smoothstep(share)
             self._last = blend([(self._from, 1 - ease), (blend(ready), ease)])
         return self._last

@@ -139,7 +139,7 @@ class FieldMaker:
         gate -= np.float32(QUIET)
         gate *= np.float32(1 / (CLEAR - QUIET))
         np.clip(gate, 0, 1, out=gate)
-        gate *= gate * (3 - 2 * gate)
+        gate *= gate * (3 - 2 * gate)  # smoothstep, in place
         power += np.float32(1e-6)
         gate /= power
         cos = (yy - xx) * gate

@@ -10,6 +10,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from vj.core.smoothstep import smoothstep
 from vj.kernels.numpy_guided import (
     NOISE,
     RADIUS,
@@ -98,7 +99,7 @@ class GuidedUpscaler:
         t = np.clip(
             (explained - TRUST_FROM) / (TRUST_FULL - TRUST_FROM), np.float32(0), np.float32(1)
         )
-        trust = t * t * (3 - 2 * t)
+        trust = smoothstep(t)
         offset = cv2.subtract(mean, cv2.multiply(slope, mean_light3))
         weight = _three(trust)
         parts = _box(cv2.multiply(slope, weight)), _box(cv2.multiply(offset, weight)), _box(trust)

@@ -13,12 +13,6 @@ import numpy as np
 
 from vj.kernels.settings import MOVING, STILL, BlendSettings
 
-cv2.setNumThreads(
-    1
-    # a strip is too little to share out, and the other cores are the model's; two threads took 25 %
-    # more CPU time
-)
-
 _STEPS = (np.arange(256) / 255).astype(np.float32)
 _ABOVE_STILL = np.array([[1 / 3, 1 / 3, 1 / 3, -STILL]], np.float32)
 _STAY = np.eye(2, 3, dtype=np.float32)

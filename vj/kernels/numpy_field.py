@@ -24,6 +24,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vj.core.smoothstep import smoothstep
+
 PASSES = 3
 """Doublings: 2 ** 3 = 8 steps each way."""
 GRAIN = 1.0
@@ -130,7 +132,7 @@ def directions(
     u = np.clip((slope - np.float32(QUIET)) / np.float32(CLEAR - QUIET), 0, 1)
     # (yy - xx, -2 xy) is the tensor's double angle, turned by 90 degrees: along the edge. Over the
     # power it is the coherence, 1 where all gradients agree.
-    gate = u * u * (3 - 2 * u) / (power + np.float32(1e-6))
+    gate = smoothstep(u) / (power + np.float32(1e-6))
     cos, sin = (yy - xx) * gate, -2 * xy * gate
     rest = 1 - np.minimum(np.hypot(cos, sin), 1)
     x = blur(cos + rest * np.cos(2 * leaning), CALM * pixels)

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from vj.core.smoothstep import smoothstep
 from vj.kernels.numpy_ops import to_float
 from vj.kernels.numpy_upscale import place
 
@@ -56,13 +57,12 @@ class Fit(NamedTuple):
 
 def fade(strength: float) -> float:
     """How much the guide counts at a strength: 1 near the input, 0 where nothing is left of it."""
-    return 1 - float(smoothstep(np.float32(strength), np.float32(FADE_FROM), np.float32(FADE_TO)))
+    return 1 - float(_step(np.float32(FADE_FROM), np.float32(FADE_TO), np.float32(strength)))
 
 
-def smoothstep(value: Any, low: np.floating, high: np.floating) -> Any:
+def _step(low: np.floating, high: np.floating, value: Any) -> Any:
     """0 below `low`, 1 above `high`, an S between."""
-    t = np.clip((value - low) / (high - low), np.float32(0), np.float32(1))
-    return t * t * (3 - 2 * t)
+    return smoothstep(np.clip((value - low) / (high - low), np.float32(0), np.float32(1)))
 
 
 def luma(picture: np.ndarray) -> np.ndarray:
@@ -146,7 +146,7 @@ def fit(picture: np.ndarray, guide: np.ndarray, amount: float, mask: np.ndarray 
     # What is left of the generated image's variance counts with the bounded slope: a colour that
     # luma hardly shows (red beside blue) is not explained, however well the two go together.
     explained = (slope * (2 * shared - slope * variance[..., None])).sum(-1) / own
-    trust = smoothstep(explained, TRUST_FROM, TRUST_FULL)
+    trust = _step(TRUST_FROM, TRUST_FULL, explained)
     counts = np.full(size, amount, np.float32)
     if mask is not None:
         counts = 1 - bilinear(to_float(mask), *size) * np.float32(1 - amount)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from vj.core.smoothstep import smoothstep
 from vj.kernels.settings import MOVING, STILL, BlendSettings
 
 STAY = np.eye(2, 3, dtype=np.float32)
@@ -123,10 +124,9 @@ def feedback(
     return to_uint8(mixed) if as_uint8 else mixed
 
 
-def smoothstep(low: float, high: float, value: np.ndarray) -> np.ndarray:
+def _step(low: float, high: float, value: np.ndarray) -> np.ndarray:
     """0 up to `low`, 1 from `high`, and an S between."""
-    t = np.clip((value - np.float32(low)) / np.float32(high - low), 0, 1)
-    return t * t * (3 - 2 * t)
+    return smoothstep(np.clip((value - np.float32(low)) / np.float32(high - low), 0, 1))
 
 
 def smooth(
@@ -143,7 +143,7 @@ def smooth(
     """
     change = np.abs(painted - last)
     change = (change[..., 0] + change[..., 1] + change[..., 2]) / np.float32(3)
-    keep = np.float32(smoothing) * (1 - np.float32(motion) * smoothstep(STILL, MOVING, change))
+    keep = np.float32(smoothing) * (1 - np.float32(motion) * _step(STILL, MOVING, change))
     if confidence is not None:
         keep = keep * confidence
     return painted + keep[..., None] * (last - painted)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 from vj.core.errors import Fault, nearest
+from vj.core.smoothstep import smoothstep
 
 Curve = Callable[[float], float]
 """0..1 -> 0..1, with 0 -> 0 and 1 -> 1."""
@@ -16,10 +17,6 @@ _EDGE = 0.02
 
 def _sigmoid(x: float) -> float:
     return 1 / (1 + math.exp(-x))
-
-
-def s_curve(u: float) -> float:
-    return u * u * (3 - 2 * u)
 
 
 def logistic(u: float) -> float:
@@ -37,7 +34,7 @@ def logit(u: float) -> float:
 
 NAMED: dict[str, Curve] = {
     "linear": lambda u: u,
-    "s-curve": s_curve,
+    "s-curve": smoothstep,
     "logistic": logistic,
     "logit": logit,
     "ease-in": lambda u: u * u,

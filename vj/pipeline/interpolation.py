@@ -13,8 +13,8 @@ import numpy as np
 from vj.core.clock import Clock
 from vj.core.frame import Guide, OutputFrame
 from vj.core.mailbox import Mailbox
+from vj.core.smoothstep import smoothstep
 from vj.core.supervisor import STALLS, StageMarker, Supervisor
-from vj.parameters.curves import s_curve
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.optical_flow import FlowFinder
 
@@ -106,7 +106,7 @@ class SlowMotion:
             before, old, led = self._last
             back, forth = self._finder.find(image, before), self._finder.find(before, image)
             for step in range(1, self._times):
-                share = s_curve(step / self._times)
+                share = smoothstep(step / self._times)
                 if back.cut:
                     self._deliver(*((old, led) if share < 0.5 else (picture, guide)))
                     continue

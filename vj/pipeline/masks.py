@@ -13,6 +13,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from vj.core.smoothstep import smoothstep
 from vj.parameters.store import Snapshot
 
 PLATE_SECONDS, PLATE_FRAMES = 0.5, 4
@@ -164,7 +165,7 @@ def above(value: np.ndarray, threshold: float, soft: float = SOFT) -> np.ndarray
     0 all is above, at 1 nothing."""
     middle = (threshold - 0.5) * (1 + 2 * soft) + 0.5
     t = np.clip((value - np.float32(middle - soft)) / np.float32(2 * soft), 0, 1)
-    return t * t * (3 - 2 * t)
+    return smoothstep(t)
 
 
 def keyness(image: np.ndarray, hue_degrees: float) -> np.ndarray:

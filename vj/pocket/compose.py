@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vj.core.smoothstep import smoothstep
 from vj.pocket.network import LUMA
 
 MODIFIERS = ("dark", "bright", "soft", "glowing", "fine", "coarse", "pale", "vivid")
@@ -34,14 +35,14 @@ class Wish:
     modifiers: Tensor
 
 
-def smoothstep(low: float, high: float, x: Tensor) -> Tensor:
-    u = ((x - low) / (high - low)).clamp(0, 1)
-    return u * u * (3 - 2 * u)
+def _step(low: float, high: float, x: Tensor) -> Tensor:
+    """0 up to `low`, 1 from `high`, and an S between."""
+    return smoothstep(((x - low) / (high - low)).clamp(0, 1))
 
 
 def colour_at(strength: Tensor) -> Tensor:
     """0..1, how far the colours are the painting's."""
-    return smoothstep(*COLOUR, strength)
+    return _step(*COLOUR, strength)
 
 
 def depth_at(strength: Tensor) -> Tensor:

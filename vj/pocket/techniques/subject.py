@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from vj.core.smoothstep import smoothstep
 from vj.kernels.cv_field import HOW, Field, FieldMaker, blurred
 from vj.pocket import patterns as lattice
 
@@ -121,8 +122,7 @@ Technique = Callable[[Subject], Painted]
 
 def step(low: float, high: float, x: np.ndarray) -> np.ndarray:
     """Smooth step from 0 at low to 1 at high."""
-    u = np.clip((x - low) / (high - low), 0, 1)
-    return u * u * (3 - 2 * u)
+    return smoothstep(np.clip((x - low) / (high - low), 0, 1))
 
 
 def in_own_colours(
