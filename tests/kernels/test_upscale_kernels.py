@@ -17,7 +17,7 @@ import pytest
 
 from vj.app.output_upscale import OutputUpscaler
 from vj.core.errors import Fault, Unavailable
-from vj.core.frame import Frame, Size
+from vj.core.frame import Frame, OutputFrame, Size
 from vj.core.metrics import Metrics
 from vj.kernels import numpy_upscale
 from vj.kernels.cv_upscale import CvUpscaler
@@ -298,7 +298,7 @@ def test_live_the_newest_picture_is_upscaled_and_a_failing_way_lets_it_through()
     output_upscaler = OutputUpscaler(way, got.append, metrics, said.append)
     begun = time.perf_counter()
     for number in range(20):
-        output_upscaler.put(Frame(SMALL, number, 0.0))
+        output_upscaler.put(OutputFrame(SMALL, number, 0.0))
     assert time.perf_counter() - begun < 0.04, "whoever paints does not wait"
     deadline = time.monotonic() + 3
     while (not got or got[-1].number != 19) and time.monotonic() < deadline:
@@ -308,7 +308,7 @@ def test_live_the_newest_picture_is_upscaled_and_a_failing_way_lets_it_through()
     assert output_upscaler.dropped >= 17
     way.fails = True
     for number in range(20, 23):
-        output_upscaler.put(Frame(SMALL, number, 0.0))
+        output_upscaler.put(OutputFrame(SMALL, number, 0.0))
         time.sleep(0.1)
     assert got[-1].pixels is SMALL, "it leaves as it was painted"
     assert said == [
