@@ -26,17 +26,17 @@ from vj.core.clock import FrameClock
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
 from vj.diffusion.built_in import BuiltIn, meaning_of
-from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.drawn_model import DrawnModel
+from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.pocket_backend import PocketBackend
-from vj.diffusion.pocket_model import FILE, load_pocket
+from vj.diffusion.pocket_model import load_pocket
 from vj.parameters.store import Store
 from vj.parameters.table import Value
 from vj.pipeline.frame_pipeline import FramePipeline
-from vj.pocket import WEIGHTS
+from vj.pocket import FILE, WEIGHTS
 from vj.pocket.lexicon import MODIFIERS, PALETTES
 from vj.pocket.techniques import TECHNIQUES
-from vj.pocket.training.subjects import asked
+from vj.pocket.training.subjects import prompt_for
 from vj.sources import SourceSettings, make_source
 
 ROOT = Path(__file__).parents[1]
@@ -132,7 +132,7 @@ def first_show() -> None:
 
 def techniques(model: BuiltIn) -> None:
     """A person in every technique, in their own colours where they have some."""
-    texts = [*map(asked, TECHNIQUES)]
+    texts = [*map(prompt_for, TECHNIQUES)]
     for name in ("gold", "chrome", "ice", "jade", "lava", "flames"):
         texts[list(TECHNIQUES).index(meaning_of(name).technique)] = name
     painted = [paint(model, person(320), prompt__a=text) for text in texts]
@@ -151,7 +151,7 @@ def pocket() -> None:
     model = load_pocket(ModelSpec(), weights, torch.device("cpu"), torch.float32)
     techniques(model)
     for name, words, texts in (
-        ("palettes", list(PALETTES), [asked("oil", one) for one in PALETTES]),
+        ("palettes", list(PALETTES), [prompt_for("oil", one) for one in PALETTES]),
         ("modifiers", list(MODIFIERS), [f"oil, deep ocean, {one}" for one in MODIFIERS]),
     ):
         painted = [paint(model, frames, prompt__a=text) for text in texts]

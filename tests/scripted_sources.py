@@ -79,7 +79,7 @@ class Rig:
         end = time.monotonic() + seconds
         while not true():
             assert time.monotonic() < end, (self.capture.state(), self.said)
-            frame = self.box.take(0.01)
+            frame = self.box.get(0.01)
             if frame is not None:
                 self.frames.append(frame)
 

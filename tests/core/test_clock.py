@@ -108,7 +108,7 @@ def test_a_mailbox_that_stays_empty_is_left_in_time(windows: Windows, fps: int) 
     begun, due = windows.now, windows.now
     for _ in range(10 * fps):
         due += 1 / fps
-        assert box.take(due - windows.now) is None
+        assert box.get(due - windows.now) is None
         assert windows.now - due < 0.001
     assert windows.now - begun == pytest.approx(10, rel=0.01)
 
@@ -118,7 +118,7 @@ def test_what_comes_into_a_mailbox_is_taken_at_once(windows: Windows, after: flo
     box: Mailbox[str] = Mailbox()
     begun = windows.now
     windows.at.append((begun + after, lambda: box.put("a picture")))
-    assert box.take(0.04) == "a picture"
+    assert box.get(0.04) == "a picture"
     assert windows.now - begun < after + 0.003
 
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from vj.core.memory import give_back
-from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.pocket_model import PocketModel, load_pocket
 from vj.pocket import WEIGHTS
 

@@ -105,10 +105,10 @@ def test_a_stage_that_stands_is_named_once_a_stall() -> None:
     stage = supervisor.watch(StageMarker(now=lambda: moment))
     for stall in range(2):
         stage.enter("diffuse")
-        supervisor.look()
+        supervisor.check()
         moment += 3.2
         for _ in range(5):
-            supervisor.look()
+            supervisor.check()
         assert said == ["the picture stands: diffuse has taken 3 s"] * (stall + 1)
         assert supervisor.stalled == ["diffuse 3.2 s"]
         stage.leave()
@@ -116,7 +116,7 @@ def test_a_stage_that_stands_is_named_once_a_stall() -> None:
     supervisor.unwatch(stage)
     stage.enter("diffuse")
     moment += 9
-    supervisor.look()
+    supervisor.check()
     assert len(said) == 2
 
 
@@ -248,14 +248,14 @@ def test_what_a_change_or_a_publisher_throws_is_reported_and_the_next_frame_come
 
 
 def test_a_stage_that_stands_is_seen_in_a_real_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vj.core.supervisor.STALLS", 0.1)
+    monkeypatch.setattr("vj.core.supervisor.STALL_TIMEOUT", 0.1)
     said: list[str] = []
     supervisor = Supervisor(said.append)
     with playing(lambda image, shown: None, said, supervisor=supervisor) as loop:
         stage = supervisor.watch(loop.pipeline.stage)
         loop.offer(Green(10, stands=0.6)).settled.wait(5)
         until(lambda: stage.stuck() > 0.2)
-        supervisor.look()
+        supervisor.check()
     assert said == ["the picture stands: diffuse has taken 0 s"]
 
 
@@ -319,7 +319,7 @@ class Standing:
 
 
 def test_what_stands_is_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vj.app.output_upscale.STALLS", 0.05)
+    monkeypatch.setattr("vj.app.output_upscale.STALL_TIMEOUT", 0.05)
     got: list[int] = []
     wall = Standing()
     output_upscaler = OutputUpscaler(wall, lambda one: got.append(one.number), Metrics(), print)

@@ -20,8 +20,9 @@ from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.diffusion.backends import StreamBackend
-from vj.diffusion.checkpoints import ModelSpec
-from vj.diffusion.model import Model, load_model
+from vj.diffusion.loading import load_model
+from vj.diffusion.model import Model
+from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.streamdiffusion_backend import StreamDiffusionBackend
 from vj.parameters.store import Store
 from vj.pipeline.backend import GeneratedImage, PassThrough
@@ -423,7 +424,7 @@ def test_live_without_any_frame_it_waits_and_stops_at_once(
     rig, asked = live(), []
     take = rig.inbox.take
     monkeypatch.setattr(
-        rig.inbox, "take", lambda patience: (asked.append(patience), take(patience))[1]
+        rig.inbox, "get", lambda patience: (asked.append(patience), take(patience))[1]
     )
     rig.clock.advance(1)
     until(lambda: len(asked) >= 3, lambda: rig.said)

@@ -18,17 +18,18 @@ from torch import Tensor
 from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.diffusion.built_in import BuiltIn
-from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.drawn_model import DrawnModel
 from vj.diffusion.loading import make_backend
+from vj.diffusion.model_names import pocket_file
+from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.pocket_backend import NOISE, PocketBackend, Steady
-from vj.diffusion.pocket_model import FILE, PocketModel, load_pocket, pocket_file
+from vj.diffusion.pocket_model import PocketModel, load_pocket
 from vj.diffusion.stream_batch import Noise
 from vj.parameters.colours import parse_ramp
 from vj.parameters.store import Store
 from vj.pipeline.backend import GeneratedImage
 from vj.pipeline.frame_context import FrameContext
-from vj.pocket import WEIGHTS
+from vj.pocket import FILE, WEIGHTS
 from vj.pocket import patterns as lattice
 from vj.pocket.compose import MODIFIERS, Wish, compose, through_ramp
 from vj.pocket.lexicon import PALETTES
@@ -37,7 +38,7 @@ from vj.pocket.techniques import CELLS, LEARNED, NOT_LEARNED, TECHNIQUES, make_s
 from vj.pocket.training import measures
 from vj.pocket.training.evaluate import on_pictures, palettes_told_apart, seeds_agree
 from vj.pocket.training.pictures import draw_pictures
-from vj.pocket.training.subjects import Painter, asked
+from vj.pocket.training.subjects import TechniquePainter, prompt_for
 
 ROOT = Path(__file__).parents[2]
 NEVER_SEEN = 60_000
@@ -51,8 +52,8 @@ def pictures() -> list[np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def easel() -> Painter:
-    return Painter(load_network(WEIGHTS / FILE))
+def painter() -> TechniquePainter:
+    return TechniquePainter(load_network(WEIGHTS / FILE))
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +150,7 @@ def test_strokes_and_materials_run_along_what_is_painted(name: str) -> None:
     """Agreement of edge orientation with the input; the first generation's was .76 to .80."""
     image = draw_pictures(1, 11, 192)[0]
     white = np.random.default_rng(3).standard_normal(image.shape[:2], np.float32)
-    painted = Painter().target(image, asked(name), 0.6)
+    painted = TechniquePainter().target(image, prompt_for(name), 0.6)
     assert measures.agreement(painted, image) > 0.75, "the bar on real people is .85"
     assert measures.agreement(white[..., None].repeat(3, 2), image) < 0.3, "noise follows nothing"
 
@@ -168,21 +169,21 @@ def test_patterns_grow_with_the_stroke_size_and_stand_still() -> None:
 
 
 def test_techniques_are_recognised_on_pictures_it_never_saw(
-    easel: Painter, pictures: list[np.ndarray]
+    painter: TechniquePainter, pictures: list[np.ndarray]
 ) -> None:
-    rows, pairs = on_pictures(easel, pictures[:2])
+    rows, pairs = on_pictures(painter, pictures[:2])
     assert measures.share_right(pairs) >= 0.93, "the gate on real frames"
     assert np.mean([row.energy for row in rows]) > 0.8, "strokes are not lost"
 
 
-def test_palettes_are_the_palettes(easel: Painter, pictures: list[np.ndarray]) -> None:
-    assert palettes_told_apart(easel, pictures) >= 0.97
+def test_palettes_are_the_palettes(painter: TechniquePainter, pictures: list[np.ndarray]) -> None:
+    assert palettes_told_apart(painter, pictures) >= 0.97
 
 
 def test_another_seed_changes_the_texture_and_not_the_structure(
-    easel: Painter, pictures: list[np.ndarray]
+    painter: TechniquePainter, pictures: list[np.ndarray]
 ) -> None:
-    alike, apart = seeds_agree(easel, pictures[:1], (asked("oil"), asked("ice")))
+    alike, apart = seeds_agree(painter, pictures[:1], (prompt_for("oil"), prompt_for("ice")))
     assert alike > 0.8
     assert apart > 0.005
 
@@ -269,12 +270,12 @@ def test_fine_and_coarse_draw_the_technique_less_and_more() -> None:
 def test_it_paints_what_the_evaluation_looks_at(
     model: PocketModel, pictures: list[np.ndarray]
 ) -> None:
-    """The painter and the easel are two ways to the same picture, but for the noise they draw."""
+    """The painter and the model are two ways to the same picture, but for the noise they draw."""
     words = "halftone, deep ocean"
     painting = pixels(played(model, pictures[0], prompt__a=words, strength=0.7))
-    by_easel = Painter(load_network(WEIGHTS / FILE)).repaint(pictures[0], words, 0.7)
-    assert np.corrcoef(painting.ravel(), by_easel.ravel())[0, 1] > 0.9
-    assert np.abs(painting.mean((0, 1)) - by_easel.mean((0, 1))).max() < 0.02
+    by_painter = TechniquePainter(load_network(WEIGHTS / FILE)).repaint(pictures[0], words, 0.7)
+    assert np.corrcoef(painting.ravel(), by_painter.ravel())[0, 1] > 0.9
+    assert np.abs(painting.mean((0, 1)) - by_painter.mean((0, 1))).max() < 0.02
 
 
 def test_drawn_paints_the_very_targets(pictures: list[np.ndarray]) -> None:
@@ -468,7 +469,7 @@ def test_the_training_script_makes_a_model_that_loads_and_goes_on_where_it_stopp
     trained = load_network(tmp_path / "out" / FILE)
     assert trained.techniques == LEARNED
     picture = draw_pictures(1, 5, 96)
-    _, pairs = on_pictures(Painter(trained), picture)
+    _, pairs = on_pictures(TechniquePainter(trained), picture)
     assert measures.share_right(pairs) < 0.4, "two steps teach nothing"
 
 

@@ -26,7 +26,7 @@ class Fog:
     """A model that lays an even grey over everything: what the gates are there to catch."""
 
     def __init__(self) -> None:
-        self.taught = evaluate.Painter()
+        self.taught = evaluate.TechniquePainter()
 
     def repaint(
         self, picture: np.ndarray, text: str, strength: float = 0.6, seed: int = 2
@@ -45,14 +45,14 @@ class Fog:
 
 def test_there_are_words_for_every_technique_and_every_palette() -> None:
     for technique in TECHNIQUES:
-        meaning = understand(evaluate.asked(technique))
+        meaning = understand(evaluate.prompt_for(technique))
         assert (meaning.technique, meaning.ramp) == (technique, None)
     for palette in PALETTES:
-        assert understand(evaluate.asked("oil", palette)).palette == palette
+        assert understand(evaluate.prompt_for("oil", palette)).palette == palette
 
 
 def test_the_targets_themselves_are_told_apart_and_fog_is_not(picture: np.ndarray) -> None:
-    rows, pairs = evaluate.on_pictures(evaluate.Painter(), [picture])
+    rows, pairs = evaluate.on_pictures(evaluate.TechniquePainter(), [picture])
     assert all(asked == seen for asked, seen in pairs)
     assert all(row.energy == pytest.approx(1) and row.along[0] == row.along[1] for row in rows)
     rows, pairs = evaluate.on_pictures(Fog(), [picture])
@@ -61,21 +61,21 @@ def test_the_targets_themselves_are_told_apart_and_fog_is_not(picture: np.ndarra
 
 
 def test_strength_goes_from_the_input_to_the_painting(picture: np.ndarray) -> None:
-    apart = evaluate.distances(evaluate.Painter(), [picture], [evaluate.asked("ink")])
+    apart = evaluate.distances(evaluate.TechniquePainter(), [picture], [evaluate.prompt_for("ink")])
     assert apart[0] < 1e-3
     assert np.diff(apart).min() > -1e-6
     assert apart[-1] > 0.05
 
 
 def test_a_mixture_of_two_prompts_lies_between_them(picture: np.ndarray) -> None:
-    ends = ((evaluate.asked("oil", "fire"), evaluate.asked("woodcut", "deep ocean")),)
-    assert evaluate.mix_steps(evaluate.Painter(), [picture], ends, 5) > 0
+    ends = ((evaluate.prompt_for("oil", "fire"), evaluate.prompt_for("woodcut", "deep ocean")),)
+    assert evaluate.mix_steps(evaluate.TechniquePainter(), [picture], ends, 5) > 0
 
 
 def test_identical_frames_are_painted_identically_and_seeds_differ(picture: np.ndarray) -> None:
-    texts = [evaluate.asked("oil")]
-    assert evaluate.identical(evaluate.Painter(), [picture], texts) == 1
-    _, differ = evaluate.seeds_agree(evaluate.Painter(), [picture], texts)
+    texts = [evaluate.prompt_for("oil")]
+    assert evaluate.identical(evaluate.TechniquePainter(), [picture], texts) == 1
+    _, differ = evaluate.seeds_agree(evaluate.TechniquePainter(), [picture], texts)
     assert differ > 0.003
     assert evaluate.seeds_agree(Fog(), [picture], texts)[1] == 0
 

@@ -26,7 +26,7 @@ from vj.pocket.words import (
     ramp_of,
     understand,
 )
-from vj.pocket.words_doc import MOVED, markdown
+from vj.pocket.words_doc import CHANGED_WORDS, markdown
 
 TECHNIQUES = """
     oil, impasto, ink, engraving, woodcut, pencil, charcoal, watercolour, pastel, feathers, flames,
@@ -130,7 +130,7 @@ def test_words_mean_what_a_musician_means(text: str, technique: str, palette: st
     meaning = understand(text)
     assert (meaning.technique, meaning.palette) == (technique, palette), describe(meaning)
     assert meaning.ramp == (ramp_of(palette) if palette else None)
-    assert meaning.heard
+    assert meaning.recognised
     assert meaning.understood
 
 
@@ -158,16 +158,16 @@ def test_what_is_not_known_leaves_the_picture_its_own_colours_and_says_so(text: 
     assert (meaning.technique, meaning.ramp, meaning.palette) == (DEFAULT, None, ""), describe(
         meaning
     )
-    assert not meaning.heard
+    assert not meaning.recognised
     assert text in describe(meaning)
     for word in describe(meaning).rpartition(": ")[2].split(", "):
-        assert understand(word).heard, f"{word} was said to work"
+        assert understand(word).recognised, f"{word} was said to work"
 
 
 def test_an_empty_text_says_nothing() -> None:
     for text in ("", "  \n", ",.!"):
         meaning = understand(text)
-        assert (meaning.technique, meaning.ramp, meaning.heard) == (DEFAULT, None, False)
+        assert (meaning.technique, meaning.ramp, meaning.recognised) == (DEFAULT, None, False)
         assert describe(meaning) == "" or text == ",.!"
 
 
@@ -252,7 +252,7 @@ def test_what_the_first_generation_was_taught_is_still_a_palette() -> None:
         MODIFIERS
     )
     for word in FIRST_TECHNIQUES.replace("\n", ", ").strip(", ").split(", "):
-        assert understand(word).heard, word
+        assert understand(word).recognised, word
 
 
 def test_the_documentation_is_made_from_the_tables() -> None:
@@ -260,14 +260,14 @@ def test_the_documentation_is_made_from_the_tables() -> None:
     assert docs.read_text(encoding="utf-8") == markdown(), (
         "run: python -m vj.pocket.words_doc > docs/words.md"
     )
-    for words, now in MOVED[:-1]:
+    for words, now in CHANGED_WORDS[:-1]:
         for word in words.split(", "):
             meaning = understand(word)
             if now.startswith("materials"):
                 assert meaning.palette, word
                 assert meaning.technique != DEFAULT, word
             elif now.startswith("nothing"):
-                assert not meaning.heard, word
+                assert not meaning.recognised, word
             elif words.startswith("charcoal"):
                 assert (meaning.technique, meaning.palette) == ("charcoal", "ink")
             elif not now.startswith("a technique"):
@@ -295,7 +295,7 @@ def test_the_lists_do_not_quarrel() -> None:
     assert {(word,) for word in NEAR} <= known | associated
     assert not SHAPES - PALETTES.keys()
     for name in ASSOCIATIONS:
-        assert understand(name).heard, name
+        assert understand(name).recognised, name
 
 
 def test_modifiers_are_heard_beside_all_else() -> None:
@@ -304,7 +304,7 @@ def test_modifiers_are_heard_beside_all_else() -> None:
     )
     assert meaning.modifiers == {"glowing", "fine"}
     assert understand("dark, brightly lit, bright").modifiers == {"bright"}
-    assert understand("glowing").heard
+    assert understand("glowing").recognised
     assert understand("glowing").ramp is None
 
 

@@ -219,9 +219,9 @@ def test_spout_gets_upright_rgba_on_one_thread(stand_ins: None) -> None:
     box: Mailbox[Frame] = Mailbox()
     runner = SinkRunner("spout:vj", make_sink("spout:vj", LIVE), box, 30, print)
     runner.start()
-    for shape in ((64, 48, 3), (20, 30, 4)):
+    for count, shape in enumerate(((64, 48, 3), (20, 30, 4)), 1):
         box.put(frame(*shape))
-        wait_for(lambda: box.delivered == runner.sent > 0)
+        wait_for(lambda count=count: runner.sent == count)
     runner.stop()
     (sender,) = SPOUT
     assert [picture.shape for picture in sender.pictures] == [(48, 64, 4), (30, 20, 4)]

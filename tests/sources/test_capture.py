@@ -124,10 +124,10 @@ def test_one_that_hangs_while_it_opens_holds_up_neither_the_start_nor_the_end(pl
     begun = time.monotonic()
     assert not rig.capture.stop(timeout=0.05)
     assert time.monotonic() - begun < 0.3
-    rig.box.take(0)
+    rig.box.get(0)
     share.hangs.set()
     rig.until(lambda: share.closes > 0)
-    assert rig.box.take(0.1) is None, "nothing comes after the end"
+    assert rig.box.get(0.1) is None, "nothing comes after the end"
 
 
 def test_what_comes_back_after_hanging_plays(play: Play) -> None:

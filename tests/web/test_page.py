@@ -90,7 +90,6 @@ def test_pictures_have_their_colours_and_are_encoded_once_a_frame(page: WebServe
     page.show(BLUE, Frame(np.full((8, 8, 4), (20, 200, 30, 255), np.uint8), 2, 0.0))
     body = get(page, "output.jpg")[1]
     assert cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)[4, 4, 1] > 180, "RGBA too"
-    assert page.watchers == 1
 
 
 def test_showing_costs_the_render_thread_nothing(page: WebServer) -> None:

@@ -107,7 +107,7 @@ def _words(show: Show, found: Findings) -> None:
             name in (*PROMPTS, "prompt")
             and isinstance(value, str)
             and value.strip()
-            and not understand(value).heard
+            and not understand(value).recognised
         ):
             found.doubtful(
                 place,

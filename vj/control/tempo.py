@@ -26,8 +26,6 @@ class Tempo:
     def __init__(self, bpm: float = 120.0, beats_per_bar: float = 4.0) -> None:
         self.bpm, self.beats_per_bar = bpm, beats_per_bar
         self.running = True
-        self.heard = False
-        """A clock, a tap or Link has spoken: the show's own tempo counts no more."""
         self.linked = False
         """A Link session says where the beat is."""
         self._time, self._beat = 0.0, 0.0
@@ -42,9 +40,6 @@ class Tempo:
         if not self.running:
             return self._beat
         return self._beat + (time - self._time) * self.bpm / 60
-
-    def bar(self, time: float) -> float:
-        return self.beat(time) / self.beats_per_bar
 
     def next(self, time: float, beats: float) -> float:
         """When the next multiple of so many beats comes, in seconds; `time` itself when it is one.
@@ -71,7 +66,6 @@ class Tempo:
 
     def tap(self, time: float) -> None:
         """A tap is a beat; from the second on their median distance is the tempo."""
-        self.heard = True
         self._anchor(time, self.beat(time))
         self._restart(time)
         if self._taps and not 60 / FASTEST <= time - self._taps[-1] <= TAP_PATIENCE:
@@ -89,13 +83,13 @@ class Tempo:
 
     def link(self, bpm: float, beat: float, time: float) -> None:
         """What a Link session says."""
-        self.running = self.heard = self.linked = True
+        self.running = self.linked = True
         self.bpm = min(FASTEST, max(SLOWEST, bpm))
         self._anchor(time, beat)
 
     def clock_start(self, time: float) -> None:
         """The clock's next tick is the first of the song."""
-        self.heard, self.running = True, True
+        self.running = True
         self._ticks.clear()
         self._tick_number = 0
         self._anchor(time, 0.0)
@@ -109,7 +103,6 @@ class Tempo:
 
     def clock_continue(self, time: float) -> None:
         """The next tick is the one after the last before the stop, or that of the song position."""
-        self.heard = True
         self._ticks.clear()
         if not self.running:
             self.running = True
@@ -130,7 +123,7 @@ class Tempo:
         """A straight line is fitted through the last ticks; it says tempo and phase. A clock that
         is joined while it runs does not move the beat: its ticks are counted on from where the beat
         is."""
-        self.heard, self._last_tick = True, time
+        self._last_tick = time
         if not self.running:
             return
         if self._ticks and time - self._ticks[-1] > LOST:

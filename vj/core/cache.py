@@ -1,5 +1,4 @@
-"""What this machine has found out and may forget: a folder in the user's cache, small JSON
-files."""
+"""Cached results, such as timings: small JSON files in a folder of the user's cache."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ from typing import Any
 
 
 def folder() -> Path:
-    """`vj` in the user's folder for caches. VJ_CACHE names another."""
+    """`vj` in the user's cache folder. The environment variable VJ_CACHE names another."""
     if given := os.environ.get("VJ_CACHE"):
         return Path(given)
     if sys.platform == "win32":
@@ -25,7 +24,7 @@ def folder() -> Path:
 
 
 def read(name: str) -> Any:
-    """What was written under a name; None when nothing was, or it cannot be read."""
+    """The value written under a name; None if there is none, or it cannot be read."""
     try:
         return json.loads((folder() / name).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -33,7 +32,7 @@ def read(name: str) -> Any:
 
 
 def write(name: str, value: Any) -> bool:
-    """Write it whole or not at all. False when it cannot be written: then it is found out again."""
+    """Write a value atomically. False when it cannot be written."""
     path = folder() / name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,6 +51,6 @@ def write(name: str, value: Any) -> bool:
 
 
 def remove(name: str) -> None:
-    """Forget it."""
+    """Delete a value."""
     with suppress(OSError):
         (folder() / name).unlink()

@@ -1,7 +1,7 @@
-"""The two clocks, and how to wait. Live, time is the wall's; offline, time is counted in frames,
-and nobody waits.
+"""The two clocks, and precise waiting. Live, time is the wall clock's; offline, time is counted in
+frames, and nothing waits.
 
-Whatever paces frames waits with `pause` or `wait_for`. On Windows a wait for an event or a
+Code that paces frames waits with `pause` or `wait_for`. On Windows a wait for an event or a
 condition ends with a tick of the system's timer, of which there are 64 a second: 30 frames a second
 become 21. `time.sleep` does not have that fault (a high-resolution waitable timer since Python
 3.11), but cannot be woken, so it is taken in slices.
@@ -16,10 +16,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 SLICE = 0.005
-"""Seconds for which `pause` sleeps at most before it looks whether it is still wanted."""
+"""The longest sleep of `pause`, in seconds, before it checks whether to stop."""
 
 FINE = 0.002
-"""Seconds between two looks in the last tick of `wait_for`."""
+"""Seconds between two checks in the last tick of `wait_for`."""
 
 TICK = 1 / 64 if sys.platform == "win32" else 0.0
 """Seconds by which the end of a wait for an event or a condition may be late on this system."""

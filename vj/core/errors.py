@@ -1,4 +1,4 @@
-"""Errors that are meant to be read by a person."""
+"""Errors whose messages are shown to the user."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 
 class Fault(Exception):
-    """Something a person can put right. The message says what, where, what came and what would
-    do."""
+    """An error that the user can fix. The message says what, where, what came and what would be
+    right."""
 
 
 class Unavailable(Fault):
-    """A library, device or file is not at hand. The message ends with the remedy."""
+    """A library, device or file is missing. The message ends with the remedy."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -17,11 +17,10 @@ class Mailbox(Generic[T]):
         self._ready = threading.Condition()
         self._item: T | None = None
         self._closed = False
-        self.delivered = 0
         self.dropped = 0
 
     def put(self, item: T) -> None:
-        """Leave an item, replacing one that nobody has taken. After `close` it is ignored."""
+        """Put an item, replacing one that was not fetched. After `close` it is ignored."""
         with self._ready:
             if self._closed:
                 return
@@ -30,19 +29,17 @@ class Mailbox(Generic[T]):
             self._item = item
             self._ready.notify()
 
-    def take(self, timeout: float | None = None) -> T | None:
+    def get(self, timeout: float | None = None) -> T | None:
         """The item, waiting up to `timeout` seconds for one (None: for ever). None when none came
         or the box is closed and empty."""
         with self._ready:
             if self._item is None and not self._closed and (timeout is None or timeout > 0):
                 wait_for(self._ready, lambda: self._item is not None or self._closed, timeout)
             item, self._item = self._item, None
-            if item is not None:
-                self.delivered += 1
             return item
 
     def close(self) -> None:
-        """Wake whoever waits; nothing is taken in any more."""
+        """Wake all waiting threads; nothing is accepted any more."""
         with self._ready:
             self._closed = True
             self._ready.notify_all()

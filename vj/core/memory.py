@@ -1,4 +1,4 @@
-"""Memory that was let go, given back to the system."""
+"""Returning freed memory to the operating system."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import ctypes
 import sys
 
 PERIOD = 30.0
-"""Seconds from one time to the next, while a show plays."""
+"""Seconds between two calls of `give_back` while a show plays."""
 
 
 def give_back() -> bool:
-    """Have the C library return what is free. It keeps the parts between others, and a show whose
-    models and sizes change for weeks would seem to grow. Takes some milliseconds, in which other
-    threads may wait for memory. False where there is no such call (all but glibc)."""
+    """Have the C library return free memory to the system. By itself it keeps fragments, and a show
+    whose models and sizes change for weeks would seem to leak. Takes some milliseconds, during
+    which other threads may wait for memory. False where there is no such call (all but glibc)."""
     if not sys.platform.startswith("linux"):
         return False
     try:

@@ -33,7 +33,8 @@ class Metrics:
         self._lock = threading.Lock()
         self.painted = 0
         self.repeated = 0
-        """Frames shown again because the model had none: freeze, a fault, or rows filling."""
+        """Frames repeated because the model had no new one: freeze, an error, or a stream batch
+        that fills."""
         self.faults = 0
         self._first: float | None = None
         self._moments: deque[float] = deque(maxlen=120)
@@ -42,8 +43,7 @@ class Metrics:
         self._latencies: list[float] = []
 
     def restart(self) -> None:
-        """Forget what was measured while there was no model yet: it would make the show look
-        quicker than it is."""
+        """Discard what was measured before the model was loaded, when frames are cheap."""
         with self._lock:
             self.painted = self.repeated = 0
             self._first = None
@@ -65,7 +65,7 @@ class Metrics:
             self._first = now if self._first is None else self._first
 
     def latency(self, seconds: float) -> None:
-        """From the source's stamp to a sink having sent it."""
+        """From the source's time stamp until a sink has sent the frame."""
         with self._lock:
             self._latency.add(seconds)
             if len(self._latencies) < 1_000_000:

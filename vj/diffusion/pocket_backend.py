@@ -73,14 +73,14 @@ class PatternThread:
             if self._thread is None:
                 self._thread = self._supervisor.start("patterns", self._run)
             self._wishes.put(wish)
-        made = self._made.take(0)
+        made = self._made.get(0)
         if made is None:
             return None
         self._there = made[0]
         return made[1]
 
     def _run(self) -> None:
-        while (wish := self._wishes.take()) is not None:
+        while (wish := self._wishes.get()) is not None:
             try:
                 self._made.put((wish, self._draw(wish)))
             except (
@@ -255,7 +255,7 @@ class PocketBackend(StreamBackend):
         lines = {text: describe(meaning_of(text)) for text in texts}
         self.understood = "; ".join(lines.values())
         for text in new:
-            if not meaning_of(text).heard:
+            if not meaning_of(text).recognised:
                 self._log(lines[text])
 
     def close(self) -> None:

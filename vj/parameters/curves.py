@@ -1,4 +1,4 @@
-"""Shapes of the way from 0 to 1: for mappings, macros, fades and walks."""
+"""Easing curves from 0 to 1, for mappings, macros, fades and walks."""
 
 from __future__ import annotations
 

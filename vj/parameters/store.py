@@ -13,13 +13,13 @@ from typing import Any, Protocol
 from vj.parameters.curves import Curve
 from vj.parameters.table import TABLE, Parameter, Table, Value, fit
 
-KEPT = ("record",)
-"""What panic leaves alone: stopping a recording would lose material."""
+NOT_RESET = ("record",)
+"""Not reset by panic: stopping a recording would lose material."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Every parameter as it stood at one frame. time: seconds on the show's clock."""
+    """Every parameter's value in one frame. time: seconds on the show's clock."""
 
     values: Mapping[str, Value]
     time: float
@@ -29,19 +29,19 @@ class Snapshot:
 
 
 class Automation(Protocol):
-    """What moves parameters by itself, once a frame: cues, curves, macros, modulators."""
+    """Moves parameters automatically, once a frame: cues, curves, macros, modulators."""
 
     def update_base(self, time: float) -> None:
-        """Give parameters their base values for the frame at `time`."""
+        """Set the base values for the frame at `time`."""
 
     def modulate(self, values: dict[str, Value], time: float) -> None:
-        """Change this frame's values on top of their base."""
+        """Change this frame's values on top of the base values."""
 
 
 Pace = Callable[[float], float]
-"""Seconds on the show's clock -> the share of a way that is done, 1 or more at its end."""
-Way = tuple[float, Curve | None, Pace | None]
-"""Seconds, the curve, and the pace in place of the seconds."""
+"""Seconds on the show's clock -> the share of a transition that is done, 1 or more at the end."""
+Transition = tuple[float, Curve | None, Pace | None]
+"""Duration in seconds, easing curve, and a pace that replaces the duration."""
 
 
 @dataclass(slots=True)
@@ -51,10 +51,10 @@ class _Glide:
     end: float
     seconds: float
     ease: Curve | None
-    quick: bool
-    """A jump that is only spread over a moment, and no fade."""
+    is_jump: bool
+    """A jump spread over the row's glide time, not a fade."""
     pace: Pace | None = None
-    """How far it is at a moment, in place of the seconds."""
+    """Replaces the duration."""
 
 
 Listener = Callable[[str, Value, object], None]
@@ -71,7 +71,7 @@ class Store:
         self._targets = dict(self._start)
         self._values = dict(self._start)
         self._glides: dict[str, _Glide] = {}
-        self._changed: dict[str, Way | None] = {}
+        self._changed: dict[str, Transition | None] = {}
         self._time = 0.0
         self.automation: Automation | None = None
         self.listeners: list[Listener] = []
@@ -88,8 +88,8 @@ class Store:
         return values
 
     def adopt(self, start: Mapping[str, Value], table: Table) -> list[str]:
-        """Another show's table and start. What stands where the old show put it goes to the new
-        start; what a hand has moved stays. Returns the names that changed."""
+        """Adopt another show's table and start values. A parameter at the old start value goes to
+        the new one; one that was changed keeps its value. Returns the names that changed."""
         with self._lock:
             self.table = table
             old, self._start = self._start, self._checked(start)
@@ -101,7 +101,9 @@ class Store:
             self._glides = {
                 name: glide for name, glide in self._glides.items() if name in table.rows
             }
-            self._changed = {name: way for name, way in self._changed.items() if name in table.rows}
+            self._changed = {
+                name: transition for name, transition in self._changed.items() if name in table.rows
+            }
             moved = [
                 n
                 for n, v in self._start.items()
@@ -113,23 +115,23 @@ class Store:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """What is changed meanwhile stands in one and the same frame: none is sampled in between,
-        so it must not take long."""
+        """Hold the lock, so that all changes made inside take effect in the same frame. Must not
+        take long, since no frame is sampled meanwhile."""
         with self._lock:
             yield
 
     @property
     def time(self) -> float:
-        """The moment of the last frame: where ways begin."""
+        """The time of the last frame, at which transitions begin."""
         return self._time
 
     def start_of(self, name: str) -> Value:
-        """What the show starts a parameter with."""
+        """A parameter's start value in this show."""
         return self._start[self.table.find(name).name]
 
     def set(self, name: str, value: object, origin: object = None) -> str:
-        """Give a parameter a new value; a fade it was in ends. origin: whoever says so, told to the
-        listeners. Returns a remark when the value had to be clamped, else "". Raises Fault."""
+        """Set a parameter; a running fade of it ends. origin: the sender, passed to the listeners.
+        Returns a remark when the value had to be clamped, else "". Raises Fault."""
         return self._set(name, value, None, origin)
 
     def fade(
@@ -141,31 +143,32 @@ class Store:
         origin: object = None,
         pace: Pace | None = None,
     ) -> str:
-        """The same, on a way of so many seconds, or at a pace of its own, from where it stands.
-        What is no number changes at once."""
+        """The same, as a transition from the present value over so many seconds, or at a pace of
+        its own. Values that are not numbers change at once."""
         return self._set(name, value, (seconds, ease, pace), origin)
 
-    def _set(self, name: str, value: object, way: Way | None, origin: object) -> str:
+    def _set(self, name: str, value: object, transition: Transition | None, origin: object) -> str:
         with self._lock:  # the table too: a save may take the parameter away meanwhile
             row = self.table.find(name)
             fitted, remark = fit(row, value)
             if row.name == "panic":
                 self.reset()
             else:
-                # A trigger counts: whoever looks at it once a frame sees that it has been pulled.
+                # A trigger counts up: code that reads it once a frame sees that it was fired.
                 self._targets[row.name] = (
                     fitted if row.kind != "trigger" else int(self._targets[row.name]) + 1
                 )
-                self._changed[row.name] = way
-            # Heard before a frame can be sampled: it would move on what a hand has just taken.
+                self._changed[row.name] = transition
+            # Called before a frame can be sampled, in which automation could move the parameter
+            # again.
             for listener in self.listeners:
                 listener(row.name, fitted, origin)
         return remark
 
     def place(self, name: str, value: float, anyway: bool = False) -> bool:
-        """Put a number where it shall stand in the frame about to be sampled, without a glide. For
-        automation, whose values move by themselves: what somebody has set since the last frame
-        stands, unless `anyway`, and False is returned."""
+        """Set a number for the frame about to be sampled, without a glide. For automation: a value
+        that was set since the last frame takes precedence, unless `anyway`; then nothing is changed
+        and False is returned."""
         row = self.table.rows[name]
         with self._lock:
             if name in self._changed and not anyway:
@@ -176,13 +179,12 @@ class Store:
             return True
 
     def reset(self) -> None:
-        """Every parameter back to the show's start, but for a recording. Fades end, those too that
-        were heading there."""
+        """Reset every parameter to its start value, except for `NOT_RESET`. All fades end."""
         with self._lock:
             for name, value in self._start.items():
                 row = self.table.rows[name]
                 if (
-                    name not in KEPT
+                    name not in NOT_RESET
                     and row.kind != "trigger"
                     and (self._targets[name] != value or self._values[name] != value)
                 ):
@@ -190,12 +192,12 @@ class Store:
                     self._changed[name] = (row.glide, None, None)
 
     def get(self, name: str) -> Value:
-        """Where a parameter stands or is going."""
+        """A parameter's value, or the target of its transition."""
         return self._targets[self.table.find(name).name]
 
     def base(self) -> dict[str, Value]:
-        """Where everything stands, fades half done, but without macros and modulators: what a fader
-        should show. Triggers stand nowhere."""
+        """The present values, with fades in progress, but without macros and modulators: what a
+        fader should show. Without triggers."""
         with self._lock:
             rows = self.table.rows
             return {
@@ -205,7 +207,8 @@ class Store:
             }
 
     def ahead(self, time: float) -> Snapshot:
-        """Where everything stands or is going, for whoever prepares something; starts no glide."""
+        """All values or the targets of their transitions, for preparing something in advance;
+        starts no glide."""
         with self._lock:
             return Snapshot(MappingProxyType(dict(self._targets)), time)
 
@@ -216,8 +219,8 @@ class Store:
             automation = self.automation
             if automation is not None:
                 automation.update_base(time)
-            for name, way in self._changed.items():
-                self._begin(self.table.rows[name], way)
+            for name, transition in self._changed.items():
+                self._begin(self.table.rows[name], transition)
             self._changed.clear()
             for name, glide in list(self._glides.items()):
                 share = min(
@@ -237,17 +240,17 @@ class Store:
             if automation is not None:
                 automation.modulate(values, time)
         snapshot = Snapshot(MappingProxyType(values), time)
-        for tap in self.observers:
-            tap(snapshot)
+        for observer in self.observers:
+            observer(snapshot)
         return snapshot
 
-    def _begin(self, row: Parameter, way: Way | None) -> None:
+    def _begin(self, row: Parameter, transition: Transition | None) -> None:
         target = self._targets[row.name]
-        under_way = self._glides.get(row.name)
-        there = self._values[row.name] if under_way is None else under_way.end
-        if way is None and target == there and (under_way is None or under_way.quick):
-            return  # said again while it is on its way: the way does not begin anew
-        seconds, ease, pace = way or (row.glide, None, None)
+        running = self._glides.get(row.name)
+        there = self._values[row.name] if running is None else running.end
+        if transition is None and target == there and (running is None or running.is_jump):
+            return  # the same value again: the transition in progress is not restarted
+        seconds, ease, pace = transition or (row.glide, None, None)
         if seconds > 0 and row.kind in ("float", "int"):
             self._glides[row.name] = _Glide(
                 self._time,
@@ -255,7 +258,7 @@ class Store:
                 float(target),
                 seconds,
                 ease,
-                way is None,
+                transition is None,
                 pace,
             )
         else:

@@ -1,5 +1,5 @@
-"""The one table of parameters: names, ranges, units, starts and help. Everything that knows a
-parameter reads it here.
+"""The one table of parameters: names, ranges, units, start values and help. Everything else reads
+it here.
 
 The OSC address of a parameter is `/vj/` + its name.
 """
@@ -20,17 +20,16 @@ Value = float | int | bool | str
 Kind = Literal["float", "int", "switch", "choice", "text", "trigger"]
 
 TEXT_LIMIT = 10_000
-"""Characters a text parameter holds; more is cut, and said."""
+"""Characters of a text parameter; longer ones are cut, with a remark."""
 
 
 NAMED_OR_COUNTED = ("cue/fire", "cue/store")
-"""Texts that a number may stand for."""
+"""Text parameters that also accept a number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One row. glide: seconds a jump is spread over, 0 for none. curve hints nothing: a value is
-    linear in its unit."""
+    """One row. glide: seconds a jump is spread over, 0 for none."""
 
     name: str
     kind: Kind
@@ -48,7 +47,7 @@ class Parameter:
 
     @property
     def range(self) -> str:
-        """`0 .. 1`, the choices, or what else would be right."""
+        """`0 .. 1`, the choices, or the kind of value that is accepted."""
         if self.kind in ("float", "int"):
             return f"{self.low:g} .. {self.high:g}"
         return {
@@ -385,7 +384,7 @@ ROWS = (
 )
 
 PALETTES = ("palette/a", "palette/b")
-"""Texts that are colours."""
+"""Text parameters that hold colours."""
 
 ALIASES = {"prompt": "prompt/a", "seed": "seed/a"}
 """Short names that stand for another."""
@@ -397,7 +396,7 @@ def macro_row(name: str) -> Parameter:
 
 
 def modulator_row(name: str) -> Parameter:
-    """The parameter that says how much of a show's modulator is heard."""
+    """The parameter that scales a show's modulator."""
     return _number(
         f"mod/{name}", 0, 1, 1, "", "a modulator of the show: 1 as written, 0 is off", QUICK
     )
@@ -437,11 +436,11 @@ _ON, _OFF = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
 
 
 def fit(row: Parameter, value: object) -> tuple[Value, str]:
-    """What a value becomes in this parameter, and a remark when it had to be changed ("1.4 is above
-    1 (0 .. 1)").
+    """Convert a value to this parameter's kind and range. Returns it and a remark when it had to be
+    changed ("1.4 is above 1 (0 .. 1)").
 
     Takes ints for floats and floats for ints, numbers for switches, numerals in text. Raises Fault
-    when it cannot be meant.
+    for a value that cannot be converted.
     """
     if row.kind == "text":
         return _text(row, value)
@@ -486,7 +485,7 @@ def _text(row: Parameter, value: object) -> tuple[Value, str]:
 
 
 def _finite(row: Parameter, value: object) -> float:
-    """A number as a float. Raises Fault for one that is none, or that no float holds."""
+    """A number as a float. Raises Fault for NaN, infinity, and what is no number or too large."""
     try:
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):

@@ -14,7 +14,7 @@ from vj.core.clock import Clock
 from vj.core.frame import Guide, OutputFrame
 from vj.core.mailbox import Mailbox
 from vj.core.smoothstep import smoothstep
-from vj.core.supervisor import STALLS, StageMarker, Supervisor
+from vj.core.supervisor import STALL_TIMEOUT, StageMarker, Supervisor
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.optical_flow import FlowFinder
 
@@ -154,13 +154,13 @@ class FrameInterpolation:
         """A generated image. on: frames are wanted between. Called by the render thread; never
         waits."""
         if not on:
-            self._box.take(0)  # what waits there is older than this
+            self._box.get(0)  # what waits there is older than this
             self._last = None
             self._deliver(frame)
             return
         if self._thread is None:
             self._thread = self._supervisor.start("interpolation", self._run, self._stop.is_set)
-        if self._stage.stuck() > STALLS:
+        if self._stage.stuck() > STALL_TIMEOUT:
             self._deliver(frame)
             return
         self._box.put(frame)
@@ -193,7 +193,7 @@ class FrameInterpolation:
     def _run(self) -> None:
         due = self._clock.now()
         while not self._stop.is_set():
-            item = self._box.take(max(0.0, due - self._clock.now()))
+            item = self._box.get(max(0.0, due - self._clock.now()))
             now = self._clock.now()
             if item is not None:
                 self._deliver(self.take(item, now))

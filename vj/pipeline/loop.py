@@ -114,7 +114,7 @@ class RenderLoop:
     def offer(self, backend: Backend) -> Handover:
         """Another backend, from any thread; it plays from the next frame on. One that is still
         waiting is closed."""
-        passed_over = self._backends.take(0)
+        passed_over = self._backends.get(0)
         if passed_over is not None:
             self._reject(passed_over, RuntimeError("another model came in its place"))
         handover = Handover(backend)
@@ -183,7 +183,7 @@ class RenderLoop:
             else max(0.0, self._begun + 1.25 * self.period - self._clock.now())
         )
         begins = self._ready and not self._has_begun and self._may_begin()
-        newest = self.inbox.take(patience)
+        newest = self.inbox.get(patience)
         if newest is not None:
             self._frame = newest
         frame = self._frame
@@ -201,7 +201,7 @@ class RenderLoop:
     def _take_backend(self) -> None:
         """Go on with the backend that was offered. One that does not take over is dropped, and the
         last one paints on."""
-        handover = self._backends.take(0)
+        handover = self._backends.get(0)
         if handover is None:
             return
         waited = isinstance(self.pipeline.backend, PassThrough)
@@ -256,7 +256,7 @@ class RenderLoop:
         Returns how many pictures were made, which is how many frames came. `publish` gets them in
         order."""
         assert isinstance(self._clock, FrameClock), "offline rendering counts time in frames"
-        handover = self._backends.take(0)
+        handover = self._backends.get(0)
         if handover is not None:
             self.pipeline.swap(handover.backend)
         came = 0

@@ -136,7 +136,7 @@ class PersonThread:
     def _run(self) -> None:
         said = ""
         while not self._box.closed:
-            image = self._box.take(1.0)
+            image = self._box.get(1.0)
             if image is None:
                 continue
             try:

@@ -19,7 +19,8 @@ from vj.pocket.network import LUMA
 MODIFIERS = ("dark", "bright", "soft", "glowing", "fine", "coarse", "pale", "vivid")
 STOPS = 5
 CHROMA = 0.12
-"""How much of the input's own colour shines through a palette: two things of one tone stay two."""
+"""How much of the input's own colour is added to a palette, so that things of the same tone stay
+distinct."""
 COLOUR = (0.04, 0.5)
 """Strengths between which the colours arrive; the technique goes on arriving up to 1."""
 
@@ -93,7 +94,7 @@ def compose(painted: Tensor, picture: Tensor, strength: Tensor, wish: Wish) -> T
         tone = _modified(tone, of)
     tone = tone.clamp(0, 1.25)
     coloured = wish.coloured.view(-1, 1, 1, 1)
-    # On a card a look at numbers waits for them, which costs more than what is left out here.
+    # On a GPU, reading a value synchronises with the device, which costs more than this saves.
     whole = picture.device.type == "cpu" and bool((coloured >= 1).all())
     colour = picture
     if not whole:

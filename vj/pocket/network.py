@@ -1,10 +1,10 @@
 """The built-in model's network: plain torch modules and one safetensors file.
 
-It is given what the model sees, the texture field with the directions of its form, and the
-patterns, all at full size, and paints a technique: a tone, which a palette's ramp colours
-afterwards, and the same painting in the picture's own colours. What it gives is added to what it
-sees, so that structure is kept by construction. There is no normalisation over the picture: a crop
-is painted like the whole.
+Its inputs are the picture, the texture field with the directions of its form, and the patterns, all
+at full size; its outputs are a tone, which a palette's ramp colours afterwards, and the same
+painting in the picture's own colours. The output is added to the input picture, so that structure
+is kept by construction. There is no normalisation over the picture: a crop is painted like the
+whole.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from torch import Tensor, nn
 
 WIDTHS = (32, 64, 128, 176)
 """Channels at a half, a quarter, an eighth and a sixteenth of the picture's size, of a new network;
-the file of a trained one says its own. With 80 at a quarter it took 1.15 of the time of the first
+those of a trained one are in its file. With 80 at a quarter it took 1.15 of the time of the first
 generation (bench/pocket.py), with 64 it takes 1.0."""
 SEEN, FORM, PATTERNS = 3, 3, 12
-"""Planes of the picture, of the field (texture and two of direction), of `lattice.CHANNELS`."""
+"""Channels of the picture, of the field (texture and two of direction), of `vj.pocket.patterns`."""
 STYLE = 96
 """Numbers in which the technique, the stroke size and the relief meet."""
 MULTIPLE = 16

@@ -1,8 +1,8 @@
 """Which known word a free one is near to in meaning: word vectors (GloVe, Pennington et al. 2014).
 
-`glove.npz` holds 20,000 words of glove.6B.50d (public domain, PDDL), cut by `cut_glove.py`:
-`words`, their letters as UTF-8 bytes, one a line, and `vectors`, (N, 50) int8. It is read when
-first needed.
+`glove.npz` holds 20,000 words of glove.6B.50d (public domain, PDDL), cut by
+`vj.pocket.training.extract_glove`: `words`, their letters as UTF-8 bytes, one a line, and
+`vectors`, (N, 50) int8. It is read when first needed.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Vectors:
         return total / max(float(np.linalg.norm(total)), 1e-6)
 
 
-class Nearness:
-    """Answers for a set of known words and phrases."""
+class NearestWords:
+    """Finds the nearest of a set of known words and phrases."""
 
     def __init__(self, phrases: Sequence[str], vectors: Vectors | None = None) -> None:
         """phrases: of several words, all that are known. Single words are those of

@@ -15,7 +15,7 @@ The words are in `lexicon.py`. How they are read:
 - A free word is taken for the known one nearest in meaning ("volcano" ~ lava), and only for what no
   known word has said.
 - Night, evening and winter lend colours only where nothing else does: "neon at night" is neon.
-- "No gold" and "without fire" are not heard.
+- Negated words ("no gold", "without fire") are ignored.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ from vj.pocket.lexicon import (
     TECHNIQUE_WORDS,
 )
 from vj.pocket.spelling import CLAUSES, Words, bases, split
-from vj.pocket.word_vectors import Nearness
+from vj.pocket.word_vectors import NearestWords
 
 __all__ = [
     "DEFAULT",
     "MODIFIERS",
     "PALETTES",
     "TECHNIQUE_WORDS",
-    "Meaning",
+    "ParsedPrompt",
     "Ramp",
     "describe",
     "parse_ramp",
@@ -60,33 +60,35 @@ LONGEST = 4
 LIMIT = 2000
 """Characters of a text that are read."""
 GUESSES = 24
-"""Words that are not known of which is asked what they may mean."""
+"""Unknown words whose meaning is guessed, at most."""
 TYPO = 0.84
-"""How like a known word (difflib) a word has to be written that is not known at all."""
+"""difflib's similarity from which an unknown word is taken for a misspelt known one."""
 NEGATIONS = frozenset({"no", "not", "without", "never"})
-INSIDE = frozenset({"in", "of", "from", "with"})
-"""Between two materials these say that the first has the shape."""
+SHAPE_BEFORE = frozenset({"in", "of", "from", "with"})
+"""Between two materials these mean that the first one gives the technique, the second the
+colours."""
 SUGGESTED = "gold, deep ocean, stained glass, feathers"
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
-    """What was understood of a text. technique: a name of TECHNIQUE_WORDS. ramp: five sRGB colours,
-    None for the picture's own. palette: their name, "" for the picture's own. understood: (what was
-    read, what it means). heard: something was understood. unheard: the text when nothing was."""
+class ParsedPrompt:
+    """A parsed prompt. technique: a name of TECHNIQUE_WORDS. ramp: five sRGB colours, None for the
+    picture's own. palette: their name, "" for the picture's own. understood: (words of the text,
+    their meaning). recognised: something was understood. unrecognised: the text when nothing
+    was."""
 
     technique: str = DEFAULT
     ramp: Ramp | None = None
     modifiers: frozenset[str] = frozenset()
     palette: str = ""
     understood: tuple[tuple[str, str], ...] = ()
-    heard: bool = False
-    unheard: str = ""
+    recognised: bool = False
+    unrecognised: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Sense:
-    """What a known word calls."""
+class WordEntry:
+    """What a known word stands for."""
 
     technique: str = ""
     palette: str = ""
@@ -94,7 +96,7 @@ class Sense:
     own: bool = False
     """The picture's own colours, whatever else is named."""
     scene: bool = False
-    """The palette is lent only where nothing else does."""
+    """Its palette is used only if no other word names one."""
 
     @property
     def only_technique(self) -> bool:
@@ -105,22 +107,22 @@ class Sense:
         """A material known by its shape."""
         return bool(self.technique) and self.palette in SHAPES
 
-    def told(self) -> str:
-        """In words."""
+    def describe(self) -> str:
+        """Its meaning in words."""
         if self.own:
             return "the picture's own colours"
         return _painted(self.technique, self.palette) or self.modifier
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """A word or phrase of a text that means something. like: the known word it is taken for, ""
-    when it is known itself. outer: "in" or the like follows."""
+class Match:
+    """A word or phrase of a text that was recognised. like: the known word it is taken for, "" when
+    it is known itself. shape_first: a word of `SHAPE_BEFORE` follows."""
 
     read: str
-    sense: Sense
+    entry: WordEntry
     like: str = ""
-    outer: bool = False
+    shape_first: bool = False
 
 
 def _painted(technique: str, palette: str) -> str:
@@ -132,25 +134,27 @@ def _painted(technique: str, palette: str) -> str:
 
 
 @cache
-def _senses() -> dict[Words, Sense]:
+def _entries() -> dict[Words, WordEntry]:
     """Every known word and phrase."""
     techniques = {split(word): name for name, words in TECHNIQUE_WORDS.items() for word in words}
     palettes = {split(word): name for name, (words, _) in PALETTES.items() for word in words}
-    techniques |= {split(name): name for name in TECHNIQUE_WORDS if not _stands_in(palettes, name)}
-    palettes |= {split(name): name for name in PALETTES if not _stands_in(techniques, name)}
+    techniques |= {
+        split(name): name for name in TECHNIQUE_WORDS if not _is_listed_in(palettes, name)
+    }
+    palettes |= {split(name): name for name in PALETTES if not _is_listed_in(techniques, name)}
     made = {
-        words: Sense(
+        words: WordEntry(
             techniques.get(words, ""), palettes.get(words, ""), scene=" ".join(words) in SCENES
         )
         for words in (*techniques, *palettes)
     }
     made |= {
-        split(word): Sense(modifier=name) for name, words in MODIFIERS.items() for word in words
+        split(word): WordEntry(modifier=name) for name, words in MODIFIERS.items() for word in words
     }
-    return made | {split(word): Sense(own=True) for word in OWN_COLOURS}
+    return made | {split(word): WordEntry(own=True) for word in OWN_COLOURS}
 
 
-def _stands_in(table: Mapping[Words, str], name: str) -> bool:
+def _is_listed_in(table: Mapping[Words, str], name: str) -> bool:
     """A name that is a word of the other table is a material, and its row there says so."""
     return any(form in table for form in product(*(bases(word) for word in split(name))))
 
@@ -162,14 +166,14 @@ def _associations() -> dict[str, str]:
 
 
 @cache
-def _spelt() -> frozenset[str]:
+def _known_spellings() -> frozenset[str]:
     """Every word that occurs alone or in a phrase."""
-    return frozenset(word for words in _senses() for word in words) | _associations().keys()
+    return frozenset(word for words in _entries() for word in words) | _associations().keys()
 
 
 @cache
-def _nearness() -> Nearness:
-    return Nearness([" ".join(words) for words in _senses() if len(words) > 1])
+def _neighbours() -> NearestWords:
+    return NearestWords([" ".join(words) for words in _entries() if len(words) > 1])
 
 
 @cache
@@ -180,52 +184,55 @@ def ramp_of(palette: str) -> Ramp:
     return ramp
 
 
-def understand(text: str, palettes: Mapping[str, Ramp] = {}) -> Meaning:
+def understand(text: str, palettes: Mapping[str, Ramp] = {}) -> ParsedPrompt:
     """What a text asks for. palettes: more of them, by the name that calls them. Never raises."""
-    own = {split(name): Sense(palette=name) for name in palettes}
+    own = {split(name): WordEntry(palette=name) for name in palettes}
     clauses = [split(part) for part in CLAUSES.split(text[:LIMIT].replace("&", " and "))]
-    senses = _senses() | own if own else _senses()
-    heard, free = _read(clauses, senses)
-    mended = {word: _mended(word) for word in [w for words in free for w in words][:GUESSES]}
-    if any(word != better for word, better in mended.items()):
-        clauses = [tuple(mended.get(word, word) for word in words) for words in clauses]
-        heard, free = _read(clauses, senses)
-    if not (_technique(heard) and _palette(heard)):
+    entries = _entries() | own if own else _entries()
+    matches, free = _read(clauses, entries)
+    corrected = {word: _corrected(word) for word in [w for words in free for w in words][:GUESSES]}
+    if any(word != better for word, better in corrected.items()):
+        clauses = [tuple(corrected.get(word, word) for word in words) for words in clauses]
+        matches, free = _read(clauses, entries)
+    if not (_technique(matches) and _palette(matches)):
         guessed = _guess(free)
-        if not _technique(heard) and not _palette(heard):
-            heard += guessed
-        elif not _technique(heard):
-            heard += [one for one in guessed if one.sense.technique]
+        if not _technique(matches) and not _palette(matches):
+            matches += guessed
+        elif not _technique(matches):
+            matches += [one for one in guessed if one.entry.technique]
         else:
-            heard += [one for one in guessed if one.sense.palette]
-    modifiers = {one.sense.modifier for one in heard} - {""}
+            matches += [one for one in guessed if one.entry.palette]
+    modifiers = {one.entry.modifier for one in matches} - {""}
     if "bright" in modifiers:
         modifiers.discard("dark")
-    palette = "" if any(one.sense.own for one in heard) else _palette(heard)
+    palette = "" if any(one.entry.own for one in matches) else _palette(matches)
     ramp = palettes[palette] if palette in palettes else ramp_of(palette) if palette else None
-    return Meaning(
-        technique=_technique(heard) or DEFAULT,
+    return ParsedPrompt(
+        technique=_technique(matches) or DEFAULT,
         ramp=ramp,
         modifiers=frozenset(modifiers),
         palette=palette,
-        understood=tuple((one.read, one.like or one.sense.told()) for one in heard),
-        heard=bool(heard),
-        unheard="" if heard else " ".join(text[:LIMIT].split()),
+        understood=tuple((one.read, one.like or one.entry.describe()) for one in matches),
+        recognised=bool(matches),
+        unrecognised="" if matches else " ".join(text[:LIMIT].split()),
     )
 
 
-def describe(meaning: Meaning) -> str:
-    """One line for whoever plays: "gold, volcano ~ lava: lava in molten gold". "" for an empty
-    text."""
-    if not meaning.heard:
-        if not meaning.unheard:
+def describe(meaning: ParsedPrompt) -> str:
+    """One line for the user: "gold, volcano ~ lava: lava in molten gold". "" for an empty text."""
+    if not meaning.recognised:
+        if not meaning.unrecognised:
             return ""
-        text = meaning.unheard if len(meaning.unheard) <= 60 else meaning.unheard[:59] + "…"
+        text = (
+            meaning.unrecognised
+            if len(meaning.unrecognised) <= 60
+            else meaning.unrecognised[:59] + "…"
+        )
         return (
             f"“{text}” names nothing that the built-in model knows: {DEFAULT} in the picture's own "
             f"colours; these would work: {SUGGESTED}"
         )
-    exact = _senses()
+    exact = _entries()
     read = [
         word
         if means == word or any(form in exact for form in _forms(split(word)))
@@ -237,43 +244,43 @@ def describe(meaning: Meaning) -> str:
     return f"{', '.join(read)}: {painted}" if read else painted
 
 
-def _technique(heard: Sequence[Heard]) -> str:
-    """The technique of all that was heard; "" when nothing calls one."""
-    named = [one for one in heard if one.sense.only_technique]
-    shapes = [one for one in heard if one.sense.shape]
-    colours = [one for one in heard if one.sense.technique and not one.sense.shape]
+def _technique(matches: Sequence[Match]) -> str:
+    """The technique of all matches; "" when none names one."""
+    named = [one for one in matches if one.entry.only_technique]
+    shapes = [one for one in matches if one.entry.shape]
+    colours = [one for one in matches if one.entry.technique and not one.entry.shape]
     chosen = named[:1] or ([_shape(shapes)] if shapes else colours[:1])
-    return chosen[0].sense.technique if chosen else ""
+    return chosen[0].entry.technique if chosen else ""
 
 
-def _palette(heard: Sequence[Heard]) -> str:
-    """The palette of all that was heard; "" when nothing calls one."""
-    coloured = [one for one in heard if one.sense.palette]
-    shapes = [one for one in coloured if one.sense.shape]
-    chosen = [one for one in coloured if not (one.sense.shape or one.sense.scene)]
-    if not chosen and len(shapes) > 1 and not any(one.sense.only_technique for one in heard):
+def _palette(matches: Sequence[Match]) -> str:
+    """The palette of all matches; "" when none names one."""
+    coloured = [one for one in matches if one.entry.palette]
+    shapes = [one for one in coloured if one.entry.shape]
+    chosen = [one for one in coloured if not (one.entry.shape or one.entry.scene)]
+    if not chosen and len(shapes) > 1 and not any(one.entry.only_technique for one in matches):
         shape = _shape(shapes)
         chosen = [one for one in shapes if one is not shape]
     chosen = chosen or shapes or coloured
-    return chosen[0].sense.palette if chosen else ""
+    return chosen[0].entry.palette if chosen else ""
 
 
-def _shape(shapes: Sequence[Heard]) -> Heard:
-    """Of several materials the one whose shape is meant."""
-    return shapes[0] if shapes[0].outer else shapes[-1]
+def _shape(shapes: Sequence[Match]) -> Match:
+    """Of several materials the one that gives the technique."""
+    return shapes[0] if shapes[0].shape_first else shapes[-1]
 
 
 def _forms(words: Words) -> Iterable[Words]:
     """The ways several words may stand in the lexicon."""
-    spelt = _spelt()
+    spelt = _known_spellings()
     return product(*([base for base in bases(word) if base in spelt] or [word] for word in words))
 
 
 def _read(
-    clauses: Sequence[Words], senses: Mapping[Words, Sense]
-) -> tuple[list[Heard], list[Words]]:
-    """What is known, in the order of the text, and of each clause the words that are not."""
-    heard: list[Heard] = []
+    clauses: Sequence[Words], entries: Mapping[Words, WordEntry]
+) -> tuple[list[Match], list[Words]]:
+    """The known words, in the order of the text, and the unknown words of each clause."""
+    matches: list[Match] = []
     free: list[Words] = []
     for words in clauses:
         unknown: list[str] = []
@@ -281,12 +288,12 @@ def _read(
         while place < len(words):
             for length in range(min(LONGEST, len(words) - place), 0, -1):
                 part = words[place : place + length]
-                found = next((senses[f] for f in (part, *_forms(part)) if f in senses), None)
+                found = next((entries[f] for f in (part, *_forms(part)) if f in entries), None)
                 if found is not None:
                     after = words[place + length : place + length + 1]
                     if not negated:
-                        outer = bool(after) and after[0] in INSIDE
-                        heard.append(Heard(" ".join(part), found, outer=outer))
+                        shape_first = bool(after) and after[0] in SHAPE_BEFORE
+                        matches.append(Match(" ".join(part), found, shape_first=shape_first))
                     break
             else:
                 length = 1
@@ -296,29 +303,29 @@ def _read(
             negated = words[place] in NEGATIONS or (negated and skipped)
             place += length
         free.append(tuple(unknown))
-    return heard, free
+    return matches, free
 
 
-def _guess(clauses: Sequence[Words]) -> list[Heard]:
-    """What unknown words are taken for."""
-    heard: list[Heard] = []
+def _guess(clauses: Sequence[Words]) -> list[Match]:
+    """The known words that unknown ones are taken for."""
+    matches: list[Match] = []
     for words in clauses:
         place = 0
         while place < len(words) and place < GUESSES:
             pair = words[place : place + 2]
-            like = _nearness().phrase(pair) if len(pair) == 2 else None
+            like = _neighbours().phrase(pair) if len(pair) == 2 else None
             read = " ".join(pair) if like else words[place]
             like = like or _like(words[place])
             if like:
-                heard.append(Heard(read, _sense_of(like), like))
+                matches.append(Match(read, _entry_of(like), like))
             place += 1 + read.count(" ")
-    return heard
+    return matches
 
 
-def _sense_of(name: str) -> Sense:
+def _entry_of(name: str) -> WordEntry:
     """What a word of `lexicon.NEAR` or a key of the associations calls."""
     word = _associations().get(name, name)
-    return _senses()[split(word)]
+    return _entries()[split(word)]
 
 
 @lru_cache(1024)
@@ -331,18 +338,22 @@ def _like(word: str) -> str:
             return _associations()[base]
     if len(word) < 3 or word.isdigit():
         return ""
-    return _nearness().word(word) or ""
+    return _neighbours().word(word) or ""
 
 
 @lru_cache(1024)
-def _mended(word: str) -> str:
-    """A word with its slip put right, when it is none that is known or has a vector."""
-    if len(word) < 5 or word in STOP or any(b in NOTHING or b in _spelt() for b in bases(word)):
+def _corrected(word: str) -> str:
+    """A word with its spelling corrected, if it is neither known nor has a vector."""
+    if (
+        len(word) < 5
+        or word in STOP
+        or any(b in NOTHING or b in _known_spellings() for b in bases(word))
+    ):
         return word
-    if _nearness().knows(word):
+    if _neighbours().knows(word):
         return word
     swapped = [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)]
-    if found := next((one for one in swapped if one in _spelt()), ""):
+    if found := next((one for one in swapped if one in _known_spellings()), ""):
         return found
-    known = [spelt for spelt in _spelt() if spelt[0] == word[0]]
+    known = [spelt for spelt in _known_spellings() if spelt[0] == word[0]]
     return next(iter(get_close_matches(word, sorted(known), n=1, cutoff=TYPO)), word)

@@ -11,7 +11,7 @@ from vj.pocket.lexicon import (
     TECHNIQUE_WORDS,
 )
 
-MOVED = (
+CHANGED_WORDS = (
     ("brush strokes, painterly", "oil (was: brush strokes)"),
     ("impasto", "a technique of its own (was: brush strokes)"),
     ("engraving, etching", "engraving (was: woodcut)"),
@@ -41,7 +41,7 @@ def markdown() -> str:
         "A text may name a technique, a palette and modifiers, in any order, inside free text;",
         "what is understood comes back at `/vj/status/understood`. Plurals, -ing, -ed, American",
         "spelling and a wrong letter are understood too. A phrase wins over the words in it; the",
-        "first technique and the first palette win. `no gold` is not heard.",
+        "first technique and the first palette win. `no gold` is not matches.",
         "",
         "**Materials** (in *italics*) are technique and palette at once: `gold` is metal in",
         "molten gold. Beside a named technique they are only the palette: `gold, oil painting`,",
@@ -54,7 +54,7 @@ def markdown() -> str:
         f"Without a technique it is {DEFAULT}.",
         "",
         "**Other words** are taken for the known one that is nearest in meaning (word vectors,",
-        "GloVe), if one is near enough and no known word has said it: `the pacific` is deep ocean,",
+        "GloVe), if one is near enough and no known word names one: `the pacific` is deep ocean,",
         "`a basilica` stained glass. A text of which nothing is understood is answered with a line",
         "that says so.",
         "",
@@ -73,7 +73,7 @@ def markdown() -> str:
     lines += ["", "## Taken for another word", "", "| taken for | words |", "|---|---|"]
     lines += [f"| {name} | {', '.join(words)} |" for name, words in ASSOCIATIONS.items()]
     lines += ["", "## What moved since the first generation", "", "| words | now |", "|---|---|"]
-    lines += [f"| {words} | {now} |" for words, now in MOVED]
+    lines += [f"| {words} | {now} |" for words, now in CHANGED_WORDS]
     return "\n".join([*lines, ""])
 
 

@@ -127,7 +127,7 @@ class SinkRunner:
 
     def _run(self) -> None:
         while True:
-            frame = self.mailbox.take(timeout=1.0)
+            frame = self.mailbox.get(timeout=1.0)
             if frame is not None:
                 self._send(frame)
             elif self.mailbox.closed:

@@ -90,7 +90,7 @@ class Camera:
         )
         self._thread.start()
         self._last_frame_at = time.monotonic()
-        picture = self._mailbox.take(FIRST_PICTURE)
+        picture = self._mailbox.get(FIRST_PICTURE)
         if picture is None:
             self.close()
             raise Awaited(
@@ -103,7 +103,7 @@ class Camera:
         """The newest frame. Raises Fault once none has come for `LOST_AFTER` seconds."""
         if self._capture is None:
             raise Fault(f"camera:{self.name} is not open")
-        picture = self._mailbox.take(0.2)
+        picture = self._mailbox.get(0.2)
         now = time.monotonic()
         if picture is None:
             if now - self._last_frame_at > LOST_AFTER or self._mailbox.closed:

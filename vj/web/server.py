@@ -33,8 +33,6 @@ from vj.web.oscquery import OscQuery
 PAGE = Path(__file__).parent / "page.html"
 QUALITY = 80
 BODY_LIMIT = 64 << 10
-WATCHING = 3.0
-"""Seconds after its last request for which a browser counts as watching."""
 
 Status = Callable[[], Mapping[str, object]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -69,7 +67,6 @@ class WebServer:
         self._shown: tuple[np.ndarray | None, Frame] | None = None
         self._messages: deque[tuple[str, str]] = deque(maxlen=50)
         self._jpegs: dict[str, tuple[int, bytes]] = {}
-        self._watchers: dict[str, float] = {}
         self._socket: socket.socket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -81,12 +78,6 @@ class WebServer:
         host, port = self._listen if self._socket is None else self._socket.getsockname()[:2]
         host = "127.0.0.1" if strip_brackets(host) in ANY_HOST else strip_brackets(host)
         return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-
-    @property
-    def watchers(self) -> int:
-        """Browsers that look at it now."""
-        now = time.monotonic()
-        return sum(1 for moment in list(self._watchers.values()) if now - moment < WATCHING)
 
     def start(self) -> None:
         """Begin to serve. Raises Fault when the address cannot be had."""
@@ -209,10 +200,6 @@ class WebServer:
         origin = request.headers.get("Origin")
         if origin is not None and origin.partition("://")[2] != request.host:
             return web.Response(status=403, text=f"requests from {origin} are not taken\n")
-        if request.remote is not None:
-            if len(self._watchers) > 256:
-                self._watchers.clear()
-            self._watchers[request.remote] = time.monotonic()
         return await handler(request)
 
     async def _front(self, request: web.Request) -> web.StreamResponse:

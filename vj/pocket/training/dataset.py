@@ -1,8 +1,8 @@
-"""Lessons for the network: crops of pictures, and what the techniques make of them.
+"""Training examples for the network: crops of pictures, and the techniques' drawings of them.
 
-A lesson is drawn anew each time from a pool of pictures; the same step of the same seed draws the
-same lessons, but for those that paint over what was painted before. Stroke sizes, scales, depths of
-relief and mixtures of two techniques vary, and a part of the pictures has been painted already, as
+An example is drawn anew each time from a pool of pictures; the same step of the same seed draws the
+same examples, except for those that paint over earlier ones. Stroke sizes, scales, depths of relief
+and mixtures of two techniques vary, and a part of the pictures has been painted already, as
 feedback brings them, or is hardly a picture at all, as a show without an input starts.
 """
 
@@ -21,9 +21,9 @@ from vj.pocket import patterns as lattice
 from vj.pocket.techniques import LEARNED, Painted, Subject, draw, make_subject
 
 SIDE = 128
-ONES = (0.7, 2.3)
+UNIT_RANGE = (0.7, 2.3)
 """Pixels in a unit: from 256 rows with small strokes to 512 with large ones."""
-HARD = {
+SAMPLING_WEIGHTS = {
     "marble": 4.0,
     "ice": 5.0,
     "lava": 2.5,
@@ -35,17 +35,24 @@ HARD = {
     "neon": 1.5,
     "engraving": 1.5,
 }
-"""Techniques whose fine marks are learned last, and how much oftener than the others they are
-drawn."""
+"""Techniques whose fine marks are learned last, and how many times as often as the others they are
+sampled."""
 
 
-SOFTEST = {"ice": 9.0, "circuit": 9.0, "chrome": 4.0, "marble": 4.0, "lava": 3.0, "mosaic": 2.0}
+FINAL_SAMPLING_WEIGHTS = {
+    "ice": 9.0,
+    "circuit": 9.0,
+    "chrome": 4.0,
+    "marble": 4.0,
+    "lava": 3.0,
+    "mosaic": 2.0,
+}
 """The same for the last part of a training."""
 
 
 @dataclass(slots=True)
-class Ground:
-    """Noise, and the patterns drawn of it, for one stroke size."""
+class NoiseField:
+    """Noise, and the patterns drawn from it, for one stroke size."""
 
     white: np.ndarray
     patterns: np.ndarray
@@ -69,19 +76,22 @@ class Batch:
         return Batch(*(getattr(self, name).to(device) for name in self.__slots__))
 
 
-def draw_grounds(count: int, seed: int, side: int = SIDE) -> list[Ground]:
-    """Noises and patterns, of sizes spread over `ONES`."""
+def draw_noise_fields(count: int, seed: int, side: int = SIDE) -> list[NoiseField]:
+    """Noises and patterns, of sizes spread over `UNIT_RANGE`."""
     rng = np.random.default_rng((seed, 7))
     grounds = []
     for index in range(count):
         one = float(
-            np.exp(np.log(ONES[0]) + (index + rng.random()) / count * np.log(ONES[1] / ONES[0]))
+            np.exp(
+                np.log(UNIT_RANGE[0])
+                + (index + rng.random()) / count * np.log(UNIT_RANGE[1] / UNIT_RANGE[0])
+            )
         )
         size = 1.0 if rng.random() < 0.6 else float(np.exp(rng.uniform(np.log(0.6), np.log(1.7))))
         white = rng.standard_normal((side, side), np.float32)
         unit = one / size
         grounds.append(
-            Ground(
+            NoiseField(
                 white,
                 lattice.draw(white, unit, size).astype(np.float16),
                 unit,
@@ -137,19 +147,20 @@ def style_of(
     return [weights.get(name, 0.0) for name in names] + [float(np.log2(one)), relief - 1]
 
 
-class School:
-    """Draws lessons. Remembers a few paintings, to be painted over."""
+class ExampleGenerator:
+    """Draws training examples. Keeps some earlier paintings, to be painted over."""
 
     def __init__(
-        self, pictures: Sequence[np.ndarray], grounds: Sequence[Ground], seed: int
+        self, pictures: Sequence[np.ndarray], grounds: Sequence[NoiseField], seed: int
     ) -> None:
         self.pictures, self.grounds, self.seed = pictures, grounds, seed
         self._names = list(LEARNED)
         self._odds, self._last_odds = (
-            np.array([odds.get(name, 1.0) for name in self._names]) for odds in (HARD, SOFTEST)
+            np.array([odds.get(name, 1.0) for name in self._names])
+            for odds in (SAMPLING_WEIGHTS, FINAL_SAMPLING_WEIGHTS)
         )
         self.finish: int | None = None
-        """The step from which `SOFTEST` counts."""
+        """The step from which `FINAL_SAMPLING_WEIGHTS` counts."""
         self._before: list[np.ndarray] = []
 
     def _weights(self, rng: np.random.Generator, odds: np.ndarray) -> dict[str, float]:
@@ -169,10 +180,11 @@ class School:
             return np.clip(before + rng.normal(0, 0.03, 3), 0, 1).astype(np.float32)
         return crop(self.pictures, rng, one)
 
-    def lesson(
+    def example(
         self, rng: np.random.Generator, last: bool = False
     ) -> tuple[Subject, Painted, list[float]]:
-        """last: one of the last ones."""
+        """One example: the subject, its target, its style. last: use the sampling weights of the
+        last steps."""
         ground = self.grounds[int(rng.integers(len(self.grounds)))]
         relief = 1.0 if rng.random() < 0.7 else float(rng.uniform(0, 2))
         image = self._image(rng, ground.unit * ground.size)
@@ -193,20 +205,23 @@ class School:
     def batch(self, step: int, count: int) -> Batch:
         rng = np.random.default_rng((self.seed, 3, step))
         last = self.finish is not None and step >= self.finish
-        lessons = [self.lesson(rng, last) for _ in range(count)]
+        examples = [self.example(rng, last) for _ in range(count)]
 
         def planes(arrays: list[np.ndarray]) -> Tensor:
             stacked = torch.from_numpy(np.ascontiguousarray(np.stack(arrays), np.float32))
             return stacked.contiguous(memory_format=torch.channels_last)
 
         return Batch(
-            planes([s.image.transpose(2, 0, 1) for s, _, _ in lessons]),
+            planes([s.image.transpose(2, 0, 1) for s, _, _ in examples]),
             planes(
-                [np.stack([s.form.texture, s.form.along_x, s.form.along_y]) for s, _, _ in lessons]
+                [np.stack([s.form.texture, s.form.along_x, s.form.along_y]) for s, _, _ in examples]
             ),
-            planes([s.patterns for s, _, _ in lessons]),
-            torch.tensor([style for _, _, style in lessons], dtype=torch.float32),
+            planes([s.patterns for s, _, _ in examples]),
+            torch.tensor([style for _, _, style in examples], dtype=torch.float32),
             planes(
-                [np.concatenate([p.tone[None], p.colour.transpose(2, 0, 1)]) for _, p, _ in lessons]
+                [
+                    np.concatenate([p.tone[None], p.colour.transpose(2, 0, 1)])
+                    for _, p, _ in examples
+                ]
             ),
         )

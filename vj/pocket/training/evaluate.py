@@ -20,8 +20,7 @@ import numpy as np
 import torch
 
 from vj.diffusion.pocket_backend import Steady
-from vj.diffusion.pocket_model import FILE
-from vj.pocket import WEIGHTS
+from vj.pocket import FILE, WEIGHTS
 from vj.pocket.lexicon import PALETTES
 from vj.pocket.network import load_network
 from vj.pocket.techniques import TECHNIQUES
@@ -29,7 +28,13 @@ from vj.pocket.training import measures
 from vj.pocket.training.evaluate_faces import Face, FaceMesh, load_mesh
 from vj.pocket.training.evaluate_report import FACE_NEAR, Measurement, Report, ReportRow
 from vj.pocket.training.footage import ROWS, empty_room, footage, held_out, square, with_faces
-from vj.pocket.training.subjects import Easel, Painter, asked, called, planes
+from vj.pocket.training.subjects import (
+    PaintingModel,
+    TechniquePainter,
+    can_prompt,
+    planes,
+    prompt_for,
+)
 
 FACE_STRENGTH = 0.5
 FINE = 2.0
@@ -37,15 +42,15 @@ FINE = 2.0
 
 
 def on_pictures(
-    easel: Easel, pictures: Sequence[np.ndarray]
+    model: PaintingModel, pictures: Sequence[np.ndarray]
 ) -> tuple[list[ReportRow], list[tuple[str, str]]]:
     """Every technique on every picture, in the picture's own colours: its energy and edges, means
     over the pictures, and (asked, seen), which target the painting lies nearest to."""
     names, pairs = list(TECHNIQUES), []
     figures = np.zeros((len(names), 5))
     for picture in pictures:
-        targets = [easel.target(picture, asked(name)) for name in names]
-        paintings = [easel.repaint(picture, asked(name)) for name in names]
+        targets = [model.target(picture, prompt_for(name)) for name in names]
+        paintings = [model.repaint(picture, prompt_for(name)) for name in names]
         seen = measures.nearest_of_each(paintings, targets, FINE)
         pairs += [(name, names[index]) for name, index in zip(names, seen, strict=True)]
         energy, bare = [measures.energy(target) for target in targets], measures.energy(picture)
@@ -66,23 +71,23 @@ def on_pictures(
     return rows, pairs
 
 
-def palettes_told_apart(easel: Easel, pictures: Sequence[np.ndarray]) -> float:
+def palettes_told_apart(model: PaintingModel, pictures: Sequence[np.ndarray]) -> float:
     """Share of paintings that lie nearest to the target in the palette that was asked for; every
     palette, with one technique after another."""
     names = list(PALETTES)
-    techniques = [one for one in TECHNIQUES if all(called(one, palette) for palette in names)]
+    techniques = [one for one in TECHNIQUES if all(can_prompt(one, palette) for palette in names)]
     right = []
     for number, name in enumerate(names):
         picture = square(pictures[number % len(pictures)], ROWS // 2)
         technique = techniques[number % len(techniques)]
-        targets = [easel.target(picture, asked(technique, other)) for other in names]
-        painting = easel.repaint(picture, asked(technique, name))
+        targets = [model.target(picture, prompt_for(technique, other)) for other in names]
+        painting = model.repaint(picture, prompt_for(technique, name))
         right.append(names[measures.nearest(painting, targets)] == name)
     return float(np.mean(right))
 
 
 def faces_of(
-    easel: Easel,
+    model: PaintingModel,
     rows: Sequence[ReportRow],
     frames: Sequence[tuple[np.ndarray, Face]],
     mesh: FaceMesh,
@@ -92,10 +97,10 @@ def faces_of(
     sure = np.zeros_like(apart)
     for number, (picture, face) in enumerate(frames):
         for place, row in enumerate(rows):
-            for which, paint in enumerate((easel.repaint, easel.target)):
-                laid = mesh.lay(paint(picture, asked(row.name), FACE_STRENGTH), face.crop)
+            for which, paint in enumerate((model.repaint, model.target)):
+                laid = mesh.lay(paint(picture, prompt_for(row.name), FACE_STRENGTH), face.crop)
                 apart[number, place, which] = measures.points_apart(face.points, laid.points)
-                sure[number, place, which] = laid.sure > 0.5
+                sure[number, place, which] = laid.confidence > 0.5
     for place, row in enumerate(rows):
         near = (apart[:, place] <= FACE_NEAR).mean(0)
         middle, known = np.median(apart[:, place], 0), sure[:, place].mean(0)
@@ -104,7 +109,9 @@ def faces_of(
         row.known = (float(known[0]), float(known[1]))
 
 
-def flicker_of(easel: Easel, rows: Sequence[ReportRow], frames: Sequence[np.ndarray]) -> None:
+def flicker_of(
+    model: PaintingModel, rows: Sequence[ReportRow], frames: Sequence[np.ndarray]
+) -> None:
     """Puts the techniques' flicker on successive frames into their rows: the model's as it is
     played, behind `Steady`, the targets' bare."""
     for row in rows:
@@ -115,7 +122,8 @@ def flicker_of(easel: Easel, rows: Sequence[ReportRow], frames: Sequence[np.ndar
         held = steady.of(planes(frame.astype(np.float32) / 127.5 - 1))
         seen = (held[0].permute(1, 2, 0).numpy() * 127.5 + 127.5).round().astype(np.uint8)
         now = [
-            (easel.repaint(seen, asked(r.name)), easel.target(frame, asked(r.name))) for r in rows
+            (model.repaint(seen, prompt_for(r.name)), model.target(frame, prompt_for(r.name)))
+            for r in rows
         ]
         for row, old, new in zip(rows, last, now, strict=False):
             assert row.flicker is not None
@@ -125,10 +133,12 @@ def flicker_of(easel: Easel, rows: Sequence[ReportRow], frames: Sequence[np.ndar
         last = now
 
 
-def distances(easel: Easel, pictures: Sequence[np.ndarray], texts: Sequence[str]) -> np.ndarray:
+def distances(
+    model: PaintingModel, pictures: Sequence[np.ndarray], texts: Sequence[str]
+) -> np.ndarray:
     """Mean distance to the input at strengths 0, .1 ... 1, (11,)."""
     apart = [
-        [measures.distance(easel.repaint(picture, text, step / 10), picture) for step in range(11)]
+        [measures.distance(model.repaint(picture, text, step / 10), picture) for step in range(11)]
         for picture in pictures
         for text in texts
     ]
@@ -136,13 +146,13 @@ def distances(easel: Easel, pictures: Sequence[np.ndarray], texts: Sequence[str]
 
 
 def seeds_agree(
-    easel: Easel, pictures: Sequence[np.ndarray], texts: Sequence[str]
+    model: PaintingModel, pictures: Sequence[np.ndarray], texts: Sequence[str]
 ) -> tuple[float, float]:
     """Mean correlation of the edges painted with two seeds, and how far the paintings are apart."""
     alike, apart = [], []
     for picture in pictures:
         for text in texts:
-            first, second = (easel.repaint(picture, text, 0.5, seed) for seed in (2, 77))
+            first, second = (model.repaint(picture, text, 0.5, seed) for seed in (2, 77))
             maps = [measures.edge_map(one) for one in (first, second)]
             alike.append(np.corrcoef(np.stack(maps))[0, 1])
             apart.append(measures.distance(first, second))
@@ -150,7 +160,10 @@ def seeds_agree(
 
 
 def mix_steps(
-    easel: Easel, pictures: Sequence[np.ndarray], ends: Sequence[tuple[str, str]], count: int = 9
+    model: PaintingModel,
+    pictures: Sequence[np.ndarray],
+    ends: Sequence[tuple[str, str]],
+    count: int = 9,
 ) -> float:
     """The smallest step of the mean colour towards the other prompt, as a share of an even step,
     while prompt/mix goes from 0 to 1."""
@@ -159,15 +172,15 @@ def mix_steps(
         colours = np.zeros((count, 3))
         for picture in pictures:
             for index, share in enumerate(np.linspace(0, 1, count)):
-                colours[index] += easel.mixed(picture, first, second, float(share)).mean((0, 1))
+                colours[index] += model.mixed(picture, first, second, float(share)).mean((0, 1))
         smallest = min(smallest, measures.one_way(measures.way_of(colours).tolist()))
     return float(smallest)
 
 
-def identical(easel: Easel, pictures: Sequence[np.ndarray], texts: Sequence[str]) -> float:
+def identical(model: PaintingModel, pictures: Sequence[np.ndarray], texts: Sequence[str]) -> float:
     """Share of pictures that are painted twice the same, bit for bit."""
     same = [
-        np.array_equal(easel.repaint(picture, text), easel.repaint(picture.copy(), text))
+        np.array_equal(model.repaint(picture, text), model.repaint(picture.copy(), text))
         for picture in pictures
         for text in texts
     ]
@@ -175,7 +188,7 @@ def identical(easel: Easel, pictures: Sequence[np.ndarray], texts: Sequence[str]
 
 
 def evaluate(
-    easel: Easel,
+    model: PaintingModel,
     pictures: Sequence[np.ndarray],
     faces: Sequence[tuple[np.ndarray, Face]] = (),
     mesh: FaceMesh | None = None,
@@ -184,36 +197,40 @@ def evaluate(
     """All figures. pictures: (256, 256, 3) uint8, never trained on. faces: whole frames with the
     face found in each, and the mesh that found them. still: successive frames of an empty room."""
     names, few = list(TECHNIQUES), list(pictures[:: max(1, len(pictures) // 4)])[:4]
-    texts = (asked("metal", "molten gold"), asked("neon"), asked("woodcut", "blueprint"))
-    rows, pairs = on_pictures(easel, pictures)
+    texts = (
+        prompt_for("metal", "molten gold"),
+        prompt_for("neon"),
+        prompt_for("woodcut", "blueprint"),
+    )
+    rows, pairs = on_pictures(model, pictures)
     report = Report(rows=rows, confusion=measures.confusion(pairs, names))
-    apart = distances(easel, few, texts)
+    apart = distances(model, few, texts)
     steps = measures.one_way(apart[1:10].tolist())
-    alike, differ = seeds_agree(easel, few, texts)
+    alike, differ = seeds_agree(model, few, texts)
     ends = (
-        (asked("metal", "molten gold"), asked("metal", "deep ocean")),
-        (asked("oil", "fire"), asked("ice", "ice")),
-        (asked("woodcut", "forest"), asked("mosaic", "candy")),
+        (prompt_for("metal", "molten gold"), prompt_for("metal", "deep ocean")),
+        (prompt_for("oil", "fire"), prompt_for("ice", "ice")),
+        (prompt_for("woodcut", "forest"), prompt_for("mosaic", "candy")),
     )
     report.figures = [
         Measurement("right technique (twins as one)", measures.share_right(pairs), 0.93),
-        Measurement("right palette", palettes_told_apart(easel, few), 0.97),
+        Measurement("right palette", palettes_told_apart(model, few), 0.97),
         Measurement("distance to the input at strength 0", float(apart[0]), 1e-3, at_most=True),
         Measurement("smallest step of strength, .1 to .9 (1 is even)", steps, 1e-6),
         Measurement("edges alike between seeds", alike, 0.8),
         Measurement("paintings apart between seeds", differ, 0.005),
         Measurement(
-            "smallest step of prompt/mix (1 is even)", mix_steps(easel, few[:2], ends), 1e-6
+            "smallest step of prompt/mix (1 is even)", mix_steps(model, few[:2], ends), 1e-6
         ),
-        Measurement("identical pictures of identical frames", identical(easel, few, texts), 1),
+        Measurement("identical pictures of identical frames", identical(model, few, texts), 1),
         Measurement(
             "dB to the target, median of techniques", float(np.median([r.near for r in rows])), 20
         ),
     ]
     if mesh is not None and faces:
-        faces_of(easel, rows, faces, mesh)
+        faces_of(model, rows, faces, mesh)
     if still:
-        flicker_of(easel, rows, still)
+        flicker_of(model, rows, still)
     return report
 
 
@@ -232,12 +249,12 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    easel = Painter(None if options.targets else load_network(options.weights))
+    model = TechniquePainter(None if options.targets else load_network(options.weights))
     pictures = [*footage(options.footage, options.each), *held_out(0 if options.footage else 8)]
     mesh = load_mesh(options.faces) if options.faces else None
     faces = with_faces(options.footage, mesh) if mesh else []
     still = empty_room(options.still) if options.still else []
-    report = evaluate(easel, pictures, faces, mesh, still)
+    report = evaluate(model, pictures, faces, mesh, still)
     seen = (
         f"{len(pictures)} pictures, {len(faces)} frames with a face, {len(still)} of an empty room"
     )

@@ -29,11 +29,11 @@ LARGE = 80
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
     """points: (468, 3), x and y in pixels of the picture, z in the same scale. crop: (2, 3), takes
-    the picture's pixels to the crop's. sure: 0..1, whether that is a face at all."""
+    the picture's pixels to the crop's. confidence: 0..1, whether that is a face at all."""
 
     points: np.ndarray
     crop: np.ndarray
-    sure: float
+    confidence: float
 
     @property
     def width(self) -> float:
@@ -110,8 +110,8 @@ class FaceMesh:
         back = cv2.invertAffineTransform(crop)
         scale = float(np.hypot(back[0, 0], back[0, 1]))
         places = points[:, :2] @ back[:, :2].T + back[:, 2]
-        sure = 1 / (1 + np.exp(-float(flag.reshape(-1)[0])))
-        return Face(np.column_stack([places, scale * points[:, 2]]), crop, sure)
+        confidence = 1 / (1 + np.exp(-float(flag.reshape(-1)[0])))
+        return Face(np.column_stack([places, scale * points[:, 2]]), crop, confidence)
 
     def face(self, picture: np.ndarray) -> Face | None:
         """The surest face of a picture, laid twice so that the crop fits it; None without one."""
@@ -123,7 +123,7 @@ class FaceMesh:
         low, high = laid.points[:, :2].min(0), laid.points[:, :2].max(0)
         middle, side = (low + high) / 2, float((high - low).max())
         laid = self.lay(picture, _crop(middle[0], middle[1], ROOM * side, slant))
-        return laid if laid.sure > 0.5 else None
+        return laid if laid.confidence > 0.5 else None
 
     def apart(self, face: Face, painting: np.ndarray) -> float:
         """How far the painting's face lies from the input's: the mean distance of the points as a

