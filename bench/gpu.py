@@ -38,7 +38,7 @@ from vj.kernels.cupy_field import FieldKernels
 from vj.parameters.store import Store
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.frame_pipeline import FramePipeline
-from vj.pipeline.upscale import Fsr
+from vj.pipeline.upscale import FsrUpscaler
 from vj.pocket import WEIGHTS
 
 
@@ -194,7 +194,7 @@ def main() -> None:
     rows += graphed("UNet", lambda: model.unet(batch, t, texts), given.frames)
     rows += graphed("decode", lambda: model.decode(latents), given.frames)
     rows.append(("the built-in model, card to card", built_in(size, dtype, given.frames)))
-    fsr = Fsr(Size(512, 288), Size(1920, 1080), "cuda")
+    fsr = FsrUpscaler(Size(512, 288), Size(1920, 1080), "cuda")
     small = image[:288, :512] if size.width >= 512 else np.zeros((288, 512, 3), np.uint8)
     rows.append(
         ("FSR, 512x288 to 1920x1080, host to host", timed(lambda: fsr.upscale(small), given.frames))

@@ -34,7 +34,7 @@ from vj.diffusion.autotune import tune
 from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.drawn_model import DrawnModel
 from vj.diffusion.model import Model, short
-from vj.diffusion.pocket_backend import HostForm
+from vj.diffusion.pocket_backend import HostTextureField
 from vj.diffusion.pocket_model import FILE, PocketModel, load_pocket
 from vj.diffusion.prompts import Embedding
 from vj.pocket import WEIGHTS
@@ -131,7 +131,7 @@ def second_parts(model: PocketModel, size: Size) -> dict[str, Callable[[], objec
     rng = np.random.default_rng(0)
     white = rng.standard_normal((size.height, size.width), np.float32)
     image = torch.rand(1, 3, size.height, size.width)
-    form = HostForm(size, torch.device("cpu"))
+    form = HostTextureField(size, torch.device("cpu"))
     made = form.of(image * 2 - 1, white, 1.0, 0.0)
     model.ground = model.lay(lattice.draw(white, size.height / 256))
     asked = model.encode_text("molten gold")
@@ -158,7 +158,7 @@ def timed(parts: list[dict[str, Callable[[], object]]]) -> list[list[float]]:
 def drawn(size: Size) -> str:
     """`model: drawn` on one core, every technique in turn: a row."""
     rng = np.random.default_rng(0)
-    model, form = DrawnModel(), HostForm(size, torch.device("cpu"))
+    model, form = DrawnModel(), HostTextureField(size, torch.device("cpu"))
     white = rng.standard_normal((size.height, size.width), np.float32)
     model.ground = model.lay(lattice.draw(white, size.height / 256))
     image = torch.rand(1, 3, size.height, size.width)

@@ -33,7 +33,7 @@ from vj.kernels.numpy_upscale import easu, rcas
 from vj.parameters.store import Store
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.preprocess import prepare
-from vj.pipeline.upscale import SHARPNESS, PlainUpscaler
+from vj.pipeline.upscale import SHARPNESS, CpuUpscaler
 from vj.pipeline.upscale_guide import RealInput
 from vj.show.load import check_show
 from vj.sources.image import read_picture
@@ -77,7 +77,7 @@ def guided_row(truth: np.ndarray, size: Size, rounds: int) -> str:
     """One painted size. Every timed picture has another input than the one before, whose luma has
     to be made first."""
     image = prepare(truth, size)
-    upscaler = PlainUpscaler(OUTPUT)
+    upscaler = CpuUpscaler(OUTPUT)
     guides = [Guide(pixels, image, "crop", 0.2) for pixels in (truth, truth.copy())]
     order = itertools.cycle(guides)
     plain, led = upscaler.upscale(image), upscaler.upscale(image, Guide(truth, image, "crop", 0.0))
@@ -141,7 +141,7 @@ def clip_table(
                 model_spec(show), show.engine, size, store.sample(0), False, lambda text: None
             )
         )
-        upscaler, edges, made = PlainUpscaler(OUTPUT), [], []
+        upscaler, edges, made = CpuUpscaler(OUTPUT), [], []
         for number, pixels in enumerate(clip):
             shown = pipeline.process(Frame(pixels, number, number / 15), store.sample(number / 15))
             made.append(

@@ -22,12 +22,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from vj.diffusion.model_spec import ModelSpec
+
 from vj.core.clock import FrameClock
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
 from vj.diffusion.built_in import BuiltIn, meaning_of
 from vj.diffusion.drawn_model import DrawnModel
-from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.pocket_backend import PocketBackend
 from vj.diffusion.pocket_model import load_pocket
 from vj.parameters.store import Store

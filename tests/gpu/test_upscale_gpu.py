@@ -9,7 +9,7 @@ from vj.core.frame import Size
 from vj.kernels import numpy_guided, numpy_upscale
 from vj.kernels.cupy_guided import GuidedKernels
 from vj.kernels.cupy_upscale import UpscaleKernels
-from vj.pipeline.upscale import Fsr
+from vj.pipeline.upscale import FsrUpscaler
 
 
 def test_the_card_upscales_as_numpy_does() -> None:
@@ -24,7 +24,7 @@ def test_the_card_upscales_as_numpy_does() -> None:
 
 
 def test_the_upscaler_takes_pictures_and_gives_pictures() -> None:
-    fsr = Fsr(Size(128, 72), Size(256, 144), "cuda")
+    fsr = FsrUpscaler(Size(128, 72), Size(256, 144), "cuda")
     shown = [fsr.upscale(np.full((72, 128, 3), value, np.uint8)) for value in (10, 200)]
     assert [int(picture.mean()) for picture in shown] == [10, 200]
     assert shown[0].shape == (144, 256, 3)

@@ -31,7 +31,7 @@ from vj.pipeline.frame_context import Shown
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.interpolation import moved_guide, moved_on
 from vj.pipeline.preprocess import prepare
-from vj.pipeline.upscale import PlainUpscaler, make_upscaler
+from vj.pipeline.upscale import CpuUpscaler, make_upscaler
 from vj.pipeline.upscale_guide import RealInput
 from vj.show.load import check_show
 
@@ -284,7 +284,7 @@ def test_what_was_moved_on_is_led_by_an_input_moved_alike() -> None:
 
 def test_the_upscaler_follows_a_guide_and_without_one_stays_as_it_was() -> None:
     upscaler = make_upscaler("auto", Size(64, 64), Size(256, 256), "cpu", print)
-    assert isinstance(upscaler, PlainUpscaler)
+    assert isinstance(upscaler, CpuUpscaler)
     led = upscaler.upscale(SMALL, guide_of(TRUTH, Size(64, 64)))
     assert cv2.PSNR(led, TRUTH) > cv2.PSNR(plain(SMALL), TRUTH) + 3
     for guide in (None, guide_of(TRUTH, Size(64, 64), strength=0.9)):
@@ -463,7 +463,7 @@ def test_live_a_late_picture_is_upscaled_the_plain_way_and_that_is_said_once() -
 
 def test_pictures_of_one_size_after_another_are_all_led() -> None:
     """`size: auto` begins with one size and goes on with another; old pictures may still come."""
-    upscaler = PlainUpscaler(Size(512, 512))
+    upscaler = CpuUpscaler(Size(512, 512))
     pixels = drawn(512)
     for size in (Size(256, 256), Size(192, 192), Size(256, 256)):
         guide = guide_of(pixels, size)

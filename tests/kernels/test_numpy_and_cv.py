@@ -361,10 +361,10 @@ def moved_flow(
 def test_the_fed_back_picture_follows_the_flow(make: Make) -> None:
     last = noise(16, 16, 4)
     black = np.zeros((16, 16, 3), np.uint8)
-    followed = make(16, 16).feedback(
+    scaled = make(16, 16).feedback(
         black, last, feedback_matrix(16, 16), 0.5, flow=moved_flow(-3, 0)
     )
-    assert np.abs(followed[:, 3:] - 0.5 * last[:, :-3]).max() < 1e-5, (
+    assert np.abs(scaled[:, 3:] - 0.5 * last[:, :-3]).max() < 1e-5, (
         "what was three pixels to the left is here now"
     )
 
@@ -399,10 +399,8 @@ def test_smoothing_looks_where_each_pixel_was(make: Make) -> None:
     last = noise(16, 16, 4)
     painted = np.roll(last, 2, axis=1)
     image = as_bytes(painted)
-    followed = make(16, 16).blend(painted, last, image, BlendSettings(0.9, 0.0), moved_flow(-2, 0))[
-        1
-    ]
-    assert np.abs(followed[:, 2:] - painted[:, 2:]).max() < 1e-5, (
+    scaled = make(16, 16).blend(painted, last, image, BlendSettings(0.9, 0.0), moved_flow(-2, 0))[1]
+    assert np.abs(scaled[:, 2:] - painted[:, 2:]).max() < 1e-5, (
         "followed, the moved picture is the painted one: nothing smears"
     )
     smeared = make(16, 16).blend(painted, last, image, BlendSettings(0.9, 0.0))[1]

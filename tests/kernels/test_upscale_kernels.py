@@ -22,7 +22,7 @@ from vj.core.metrics import Metrics
 from vj.kernels import numpy_upscale
 from vj.kernels.cv_upscale import CvUpscaler
 from vj.kernels.upscale_body import C_SOURCE
-from vj.pipeline.upscale import PlainUpscaler, SameSize, cropped, make_finisher, make_upscaler
+from vj.pipeline.upscale import CpuUpscaler, SameSize, cropped, make_finisher, make_upscaler
 from vj.show.load import ShowFaults, check_show
 from vj.sources.testcard import DancerScene
 
@@ -201,9 +201,7 @@ def test_what_hangs_over_is_cut_and_said_and_nothing_is_stretched() -> None:
 
 
 def test_made_smaller_it_does_not_shimmer_on_a_card_either() -> None:
-    assert isinstance(
-        make_upscaler("fsr", Size(64, 64), Size(32, 32), "cuda", print), PlainUpscaler
-    )
+    assert isinstance(make_upscaler("fsr", Size(64, 64), Size(32, 32), "cuda", print), CpuUpscaler)
     with pytest.raises(ShowFaults, match="did you mean lanczos"):
         check_show({"upscale": "lanczoz"}, "here")
 

@@ -138,7 +138,7 @@ def test_an_even_walk_changes_as_much_with_every_frame_and_takes_the_same_time(e
             )
             painted = cv2.addWeighted(step.one, 1 - flip(step.share), step.two, flip(step.share), 0)
             shown.append(painted.astype(int))
-            walker.saw(painted)
+            walker.observe(painted)
             if arrived is None and walker.position >= 2:
                 arrived = number / 30
         moved = [np.abs(b - a).mean() for a, b in itertools.pairwise(shown)][

@@ -88,9 +88,9 @@ def test_a_hard_cut_is_noticed_and_movement_and_flashes_are_none() -> None:
 
 def test_following_less_moves_less_and_doubts_less() -> None:
     motion = Motion(np.float32([[[4, 2, 0.5]]]), False)
-    assert motion.followed(0) is None
-    assert motion.followed(1) is motion.grid
-    half = motion.followed(0.5)
+    assert motion.scaled(0) is None
+    assert motion.scaled(1) is motion.grid
+    half = motion.scaled(0.5)
     assert half is not None
     assert half[0, 0].tolist() == [2, 1, 0.75]
     assert motion.grid[0, 0].tolist() == [4, 2, 0.5], "the motion itself stays"
@@ -104,7 +104,7 @@ def test_smoothing_along_the_flow_is_sharper_than_smoothing_in_place() -> None:
     finder = FlowFinder()
     from vj.kernels.settings import BlendSettings
 
-    plain = followed = None
+    plain = scaled = None
     errors: list[tuple[float, float]] = []
     before: np.ndarray | None = None
     for turn in range(24):
@@ -116,9 +116,9 @@ def test_smoothing_along_the_flow_is_sharper_than_smoothing_in_place() -> None:
         flow = None if before is None else finder.find(image, before).grid
         settings = BlendSettings(0.8, 0.0)
         plain = numpy_ops.blend(painted, plain, image, settings)[1]
-        followed = numpy_ops.blend(painted, followed, image, settings, flow)[1]
+        scaled = numpy_ops.blend(painted, scaled, image, settings, flow)[1]
         before = image
-        errors.append((float(np.abs(plain - clean).mean()), float(np.abs(followed - clean).mean())))
+        errors.append((float(np.abs(plain - clean).mean()), float(np.abs(scaled - clean).mean())))
     in_place, along = np.mean(errors[12:], axis=0)
     assert along < 0.6 * in_place
 

@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from vj.diffusion.model_names import pocket_file
+from vj.diffusion.model_spec import ModelSpec
 
 from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.diffusion.built_in import BuiltIn
 from vj.diffusion.drawn_model import DrawnModel
 from vj.diffusion.loading import make_backend
-from vj.diffusion.model_names import pocket_file
-from vj.diffusion.model_spec import ModelSpec
-from vj.diffusion.pocket_backend import NOISE, PocketBackend, Steady
+from vj.diffusion.pocket_backend import NOISE, NoiseGate, PocketBackend
 from vj.diffusion.pocket_model import PocketModel, load_pocket
 from vj.diffusion.stream_batch import Noise
 from vj.parameters.colours import parse_ramp
@@ -354,7 +354,7 @@ def test_a_still_input_gives_the_same_picture_every_time(
 def test_a_cameras_noise_does_not_reach_the_painting() -> None:
     rng = np.random.default_rng(0)
     still = torch.rand(1, 3, 24, 24) * 2 - 1
-    steady, seen = Steady(), []
+    steady, seen = NoiseGate(), []
     for _ in range(6):
         grain = torch.from_numpy(rng.uniform(-0.9, 0.9, still.shape).astype(np.float32)) * NOISE
         seen.append(steady.of(still + grain))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from vj.app.output_upscale import OutputUpscaler
 from vj.app.part import AdoptedPart, nothing
-from vj.app.setup import find_flow, make_person_segmentation, split_preview, start_values
+from vj.app.setup import make_flow_backend, make_person_segmentation, split_preview, start_values
 from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.pipeline.person_segmentation import PersonThread
@@ -185,7 +185,7 @@ class ShowAdopter:
         if show.flow == old.flow:
             return None
         played = self._played
-        made = find_flow(show)
+        made = make_flow_backend(show)
         return AdoptedPart(
             ["flow"], lambda: played.loop.between(lambda: played.loop.pipeline.use_flow(made))
         )

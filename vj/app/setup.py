@@ -100,7 +100,7 @@ def person_segmentation(
         return None
 
 
-def find_flow(show: Show) -> Calculate:
+def make_flow_backend(show: Show) -> Calculate:
     """How a show's motion is found. Raises Fault where what it names cannot be had."""
     return make_flow(show.flow, str(best_device()))
 
@@ -108,7 +108,7 @@ def find_flow(show: Show) -> Calculate:
 def flow_finder(show: Show, log: Callable[[str], None]) -> Calculate:
     """The same; DIS where what it names cannot be had, which is said."""
     try:
-        return find_flow(show)
+        return make_flow_backend(show)
     except Fault as fault:
         log(f"{fault}; flow: dis is used")
         return make_flow()

@@ -33,7 +33,7 @@ NOISE = 2 / 255
 """Of 0..1: changes up to this are taken for the camera's noise."""
 SMALLEST_UNIT, LARGEST_UNIT = 0.7, 2.3
 """Pixels in a unit with the stroke size in it: what the network has learned (`lessons.ONES`)."""
-PatternsOf = tuple[int, int, float, float]
+PatternKey = tuple[int, int, float, float]
 """What patterns are drawn for: seed/a, seed/b, seed/mix, the stroke size."""
 
 
@@ -44,7 +44,7 @@ class PatternThread:
 
     def __init__(
         self,
-        draw: Callable[[PatternsOf], Tensor],
+        draw: Callable[[PatternKey], Tensor],
         wait: bool,
         on_message: Callable[[str], None] = lambda text: None,
         supervisor: Supervisor | None = None,
@@ -52,27 +52,27 @@ class PatternThread:
         """supervisor: of the thread that draws."""
         self._draw, self._wait, self._log = draw, wait, on_message
         self._supervisor = supervisor or Supervisor(on_message)
-        self._asked: PatternsOf | None = None
-        self._wishes: Mailbox[PatternsOf] = Mailbox()
-        self._made: Mailbox[tuple[PatternsOf, Tensor]] = Mailbox()
+        self._asked: PatternKey | None = None
+        self._keys: Mailbox[PatternKey] = Mailbox()
+        self._made: Mailbox[tuple[PatternKey, Tensor]] = Mailbox()
         self._thread: threading.Thread | None = None
-        self._there: PatternsOf | None = None
+        self._there: PatternKey | None = None
 
     @property
     def pending(self) -> bool:
         return self._there != self._asked
 
-    def at(self, wish: PatternsOf) -> Tensor | None:
-        """PatternThread that have come since the last call; None when there are none. The first are
+    def at(self, key: PatternKey) -> Tensor | None:
+        """The patterns that have come since the last call; None when there are none. The first are
         waited for: without any there is no picture."""
-        if wish != self._asked:
-            self._asked = wish
+        if key != self._asked:
+            self._asked = key
             if self._wait or self._there is None:
-                self._there = wish
-                return self._draw(wish)
+                self._there = key
+                return self._draw(key)
             if self._thread is None:
                 self._thread = self._supervisor.start("patterns", self._run)
-            self._wishes.put(wish)
+            self._keys.put(key)
         made = self._made.get(0)
         if made is None:
             return None
@@ -80,20 +80,20 @@ class PatternThread:
         return made[1]
 
     def _run(self) -> None:
-        while (wish := self._wishes.get()) is not None:
+        while (key := self._keys.get()) is not None:
             try:
-                self._made.put((wish, self._draw(wish)))
+                self._made.put((key, self._draw(key)))
             except (
                 Exception
-            ) as error:  # a card that is full: the last patterns stand, and the next wish is tried
+            ) as error:  # a card that is full: the last patterns stand, and the next key is tried
                 self._supervisor.count("patterns")
                 self._log(f"patterns could not be drawn ({type(error).__name__}: {error})"[:300])
 
     def close(self) -> None:
-        self._wishes.close()
+        self._keys.close()
 
 
-class Form(Protocol):
+class TextureField(Protocol):
     """Makes the texture field of what the model sees."""
 
     def of(self, entered: Tensor, white: np.ndarray, size: float, turn: float) -> Tensor:
@@ -101,7 +101,7 @@ class Form(Protocol):
         numbers. Returns (1, 3, H, W): texture and directions, valid for a few frames."""
 
 
-class HostForm:
+class HostTextureField:
     """On the CPU, whatever the model computes on."""
 
     def __init__(self, size: Size, device: torch.device) -> None:
@@ -116,7 +116,7 @@ class HostForm:
         return torch.from_numpy(stacked)[None].to(self._device)
 
 
-class CudaForm:
+class CudaTextureField:
     """On an NVIDIA card; nothing waits for it."""
 
     def __init__(self, size: Size, device: torch.device, dtype: torch.dtype) -> None:
@@ -132,14 +132,14 @@ class CudaForm:
         return torch.cat(made, 1)
 
 
-def make_form(size: Size, device: torch.device, dtype: torch.dtype) -> Form:
+def make_texture_field(size: Size, device: torch.device, dtype: torch.dtype) -> TextureField:
     """Where the model's pictures are."""
     if device.type == "cuda" and dtype in (torch.float16, torch.float32):
-        return CudaForm(size, device, dtype)
-    return HostForm(size, device)
+        return CudaTextureField(size, device, dtype)
+    return HostTextureField(size, device)
 
 
-class Steady:
+class NoiseGate:
     """Lets through what changes by more than a camera's noise, pixel by pixel: steep tones and
     glints would make a flicker of it. A step of `NOISE` is the most that a picture is off."""
 
@@ -176,13 +176,13 @@ class PocketBackend(StreamBackend):
             (1, size.height, size.width), torch.device("cpu"), torch.float32, rows=1
         )
         self._unit = size.height / 256
-        self._form = make_form(size, model.device, model.dtype)
+        self._texture_field = make_texture_field(size, model.device, model.dtype)
         self._nothing = torch.zeros((1, 3, size.height, size.width), device=model.device)
         """No noise is put on the latents themselves."""
         self._white: tuple[object, np.ndarray] = (None, np.zeros((1, 1), np.float32))
-        self._patterns, self._steady = (
+        self._patterns, self._noise_gate = (
             PatternThread(self._draw, wait, on_message, supervisor),
-            Steady(),
+            NoiseGate(),
         )
         self._ground: Tensor | None = None
         self._texts: tuple[str, ...] = ()
@@ -195,7 +195,7 @@ class PocketBackend(StreamBackend):
         snapshot = with_colours(snapshot)
         self._explain(snapshot)
         if snapshot["strength"] > 0 and isinstance(entered, Tensor):
-            entered = self._steady.of(entered)
+            entered = self._noise_gate.of(entered)
         generated = super().paint(entered, snapshot, context)
         self.settled = self.settled and not self._patterns.pending and snapshot["noise/swirl"] == 0
         return generated
@@ -216,7 +216,8 @@ class PocketBackend(StreamBackend):
         if ground is not None:
             self._ground = ground
         self._pocket.ground = self._ground
-        form = self._form.of(entered, self._white_of(snapshot), size, self._turn.at(snapshot))
+        white, turn = self._white_of(snapshot), self._turn.at(snapshot)
+        form = self._texture_field.of(entered, white, size, turn)
         numbers = [math.log2(one), snapshot["pocket/relief"] - 1]
         more = torch.tensor([numbers], device=self.model.device)
         return Conditioning(
@@ -238,11 +239,11 @@ class PocketBackend(StreamBackend):
             self._white = (seeds if held else None, noise[0, 0].numpy())
         return self._white[1]
 
-    def _draw(self, wish: PatternsOf) -> Tensor:
+    def _draw(self, key: PatternKey) -> Tensor:
         """On the thread of the patterns. The noise is drawn anew: the render thread's changes."""
         noise = Noise(self._noise.shape, torch.device("cpu"), torch.float32, rows=1)
-        white = noise.held(*wish[:3])[0, 0].numpy()
-        return self._pocket.lay(lattice.draw(white, self._unit, wish[3]))
+        white = noise.held(*key[:3])[0, 0].numpy()
+        return self._pocket.lay(lattice.draw(white, self._unit, key[3]))
 
     def _explain(self, snapshot: Snapshot) -> None:
         """Log what was made of prompts that have changed, once the prompts' thread has read them:

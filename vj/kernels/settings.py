@@ -1,5 +1,5 @@
-"""What the pixel maths is told for one frame: two matrices and the numbers of the blend. Every path
-reads the same ones."""
+"""The settings of the pixel maths for one frame: two matrices and the numbers of the blend. Every
+path reads the same ones."""
 
 from __future__ import annotations
 

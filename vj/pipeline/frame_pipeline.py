@@ -62,7 +62,7 @@ class FramePipeline:
     ) -> None:
         """segment_person: see `vj.pipeline.person_segmentation`. flow: see
         `vj.pipeline.flow_backends`. live: a flow that does not come is not waited for. supervisor:
-        is told what goes wrong."""
+        counts and logs faults."""
         self.size, self._fit = size, fit
         self._input_size: Size | None = None
         self._masks = Masks(on_message, segment_person)
@@ -73,7 +73,7 @@ class FramePipeline:
         self._steps: int | None = None
         self._stillness = Stillness()
         self._failing_since: float | None = None
-        self._last_said = ("", -1e9)
+        self._last_logged = ("", -1e9)
         self._frozen: FrameContext | None = None
         self._latest: FrameContext | None = None
         self._bare = HostCompositor(size, plain=True)
@@ -89,8 +89,8 @@ class FramePipeline:
         self.exchange(backend).close()
 
     def exchange(self, backend: Backend) -> Backend:
-        """The same; the last backend is returned, for whoever may wait for its end. Raises whatever
-        the new one throws, and the last one plays on."""
+        """The same; the last backend is returned, to be closed where waiting is allowed. Raises
+        whatever the new one throws, and the last one plays on."""
         size = backend.compositor.size
         last = self.backend.compositor.last()
         if last is not None and size != self.size:
@@ -155,7 +155,7 @@ class FramePipeline:
             self._crossfade = len(CROSSFADE) if self._steps is not None else 0
             self._steps = snapshot["steps"]
         if (
-            self._stillness.alike(None if context.blank else context.image, snapshot)
+            self._stillness.is_still(None if context.blank else context.image, snapshot)
             and self.backend.settled
         ):
             self._metrics.repeated += 1
@@ -224,7 +224,7 @@ class FramePipeline:
         self.stage.enter("flow")
         asked = self._motion.ask(context.image, snapshot)
         motion = self._motion.result(asked) if snapshot["feedback/amount"] > 0 else None
-        flow = None if motion is None else motion.followed(snapshot["feedback/flow"])
+        flow = None if motion is None else motion.scaled(snapshot["feedback/flow"])
         begun = self._lap("flow", begun)
         self.stage.enter("feedback")
         entered = self.backend.compositor.preprocess(
@@ -242,7 +242,7 @@ class FramePipeline:
         context = generated.context
         crossfade = CROSSFADE[-self._crossfade] if self._crossfade else 0.0
         motion = self._motion.result(self._motion.ask(context.image, snapshot))
-        flow = None if motion is None else motion.followed(snapshot["feedback/flow"])
+        flow = None if motion is None else motion.scaled(snapshot["feedback/flow"])
         picture = self.backend.compositor.postprocess(
             generated.picture, context.image, snapshot, crossfade, flow, context.mask
         )
@@ -255,7 +255,7 @@ class FramePipeline:
             self._log("painting again")
         self._latest, self._motion.reference = context, context.image
         if context.walk is not None:
-            self._walker.saw(picture)
+            self._walker.observe(picture)
         finished = replace(
             context,
             guide=_seen_through(context.guide, snapshot),
@@ -315,8 +315,8 @@ class FramePipeline:
 
     def _log_sometimes(self, text: str, now: float) -> None:
         """The same words every ten seconds at most."""
-        if text != self._last_said[0] or now - self._last_said[1] > 10:
-            self._last_said = (text, now)
+        if text != self._last_logged[0] or now - self._last_logged[1] > 10:
+            self._last_logged = (text, now)
             self._log(text)
 
     def _lap(self, stage: str, begun: float) -> float:

@@ -135,7 +135,7 @@ class FrameInterpolation:
         fps: float,
         supervisor: Supervisor | None = None,
     ) -> None:
-        """deliver: must not block. supervisor: is told what goes wrong."""
+        """deliver: must not block. supervisor: counts and logs what goes wrong."""
         self._deliver, self._clock = deliver, clock
         self.period = 1 / fps
         """Seconds from one sent frame to the next. May be set from any thread."""

@@ -92,7 +92,7 @@ class LatentWalk:
         round_trip = snapshot["walk/end"] == "round" and len(chain) > 1
         legs = len(chain) - (0 if round_trip else 1)
         if snapshot["walk/leg"] > 0:
-            self._walk_on(snapshot, legs)
+            self._advance(snapshot, legs)
         else:
             self.position = snapshot["walk/position"] * (len(chain) - 1)
         self._time = snapshot.time
@@ -115,10 +115,10 @@ class LatentWalk:
         return max(0, min(legs - 1, int(self.position)))
 
     def _apart(self, one: int, two: int) -> float:
-        """How much two pictures differ, in the measure of `saw`."""
+        """How much two pictures differ, in the measure of `observe`."""
         return float(np.abs(_small(self._prepared[one]) - _small(self._prepared[two])).mean())
 
-    def _walk_on(self, snapshot: Snapshot, legs: int) -> None:
+    def _advance(self, snapshot: Snapshot, legs: int) -> None:
         passed = 0.0 if self._time is None else max(0.0, snapshot.time - self._time)
         even = snapshot["walk/even"]
         pace = 1.0
@@ -175,7 +175,7 @@ class LatentWalk:
             low, high = (middle, high) if abs(ease(there) - begin) < share else (low, middle)
         return 0.5 * (low + high)
 
-    def saw(self, generated: np.ndarray) -> None:
+    def observe(self, generated: np.ndarray) -> None:
         """Tell it what was shown for the last step, (H, W, 3) uint8: an even walk goes by that."""
         small = _small(generated)
         moved = abs(self._eased - self._seen_eased)

@@ -71,8 +71,8 @@ class RenderLoop:
     ) -> None:
         """may_begin: asked once the first backend is there, before the newest frame is taken, until
         it says so. on_begin: called once, on the render thread, with the time of the frame that the
-        show begins with, before it is sampled. supervisor: is told what goes wrong, and begins the
-        loop again should it end."""
+        show begins with, before it is sampled. supervisor: counts and logs faults, and restarts the
+        loop should it end."""
         self._supervisor = supervisor or Supervisor(on_message)
         self.pipeline = FramePipeline(
             size,
@@ -157,7 +157,7 @@ class RenderLoop:
         while not self._stop.is_set():
             try:
                 self._turn()
-            # nothing may end this loop; what comes here is a fault of our own, and said as such
+            # nothing may end this loop; what comes here is a fault of our own, and is logged as one
             except Exception as error:
                 self.pipeline.stage.leave()
                 self._metrics.faults += 1

@@ -46,7 +46,7 @@ class Motion:
         """The grid as it was found; None where two scenes meet."""
         return None if self.cut else self.grid
 
-    def followed(self, amount: float) -> np.ndarray | None:
+    def scaled(self, amount: float) -> np.ndarray | None:
         """The grid, followed so far (0..1): less moves less and is more confident. None for not at
         all. After a cut the confidence is 0."""
         if self.cut:
@@ -79,7 +79,7 @@ class FlowFinder:
     def __init__(
         self, calculate: Calculate | None = None, on_message: Callable[[str], None] = print
     ) -> None:
-        """calculate: from `vj.pipeline.flow_backends`, DIS without. Should it fail, that is said,
+        """calculate: from `vj.pipeline.flow_backends`, DIS without. Should it fail, that is logged,
         and DIS goes on."""
         self._calculate = calculate or make_flow()
         self._log = on_message
@@ -170,7 +170,7 @@ class FlowThread:
                 continue
             try:
                 found.set_result(self._finder.find(new, old))
-            except BaseException as error:  # it is told where the answer is waited for
+            except BaseException as error:  # raised where the answer is waited for
                 found.set_exception(error)
 
     def close(self) -> None:

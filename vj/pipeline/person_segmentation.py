@@ -134,7 +134,7 @@ class PersonThread:
         return self._newest
 
     def _run(self) -> None:
-        said = ""
+        message = ""
         while not self._box.closed:
             image = self._box.get(1.0)
             if image is None:
@@ -143,10 +143,10 @@ class PersonThread:
                 self._newest = self._find(image)
             except Exception as error:  # a foreign model: the picture goes on with the mask it has
                 self._supervisor.count("the person model")
-                if said != (
-                    said := f"the person model failed ({type(error).__name__}: {error})"[:300]
+                if message != (
+                    message := f"the person model failed ({type(error).__name__}: {error})"[:300]
                 ):
-                    self._log(said)
+                    self._log(message)
 
     def close(self) -> None:
         self._box.close()

@@ -24,7 +24,7 @@ class Stillness:
         self._settings: tuple[object, ...] = ()
         self._count = 0
 
-    def alike(self, image: np.ndarray | None, snapshot: Snapshot) -> bool:
+    def is_still(self, image: np.ndarray | None, snapshot: Snapshot) -> bool:
         """True once the input and the settings have stood still for some frames. To be called with
         every frame. image: (H, W, 3) uint8; None when there is no input, which is never still: what
         is fed back moves on."""

@@ -49,7 +49,7 @@ def make_upscaler(kind: str, painted: Size, wanted: Size, device: str, on_messag
     for spandrel. device: of torch.
 
     Pictures are never stretched: where the shapes differ, what hangs over is cut off on both sides,
-    and said. Raises Fault.
+    and logged. Raises Fault.
     """
     if cropped(painted, wanted) != painted:
         whole, kept = painted.width * painted.height, cropped(painted, wanted)
@@ -64,18 +64,18 @@ def make_upscaler(kind: str, painted: Size, wanted: Size, device: str, on_messag
         return SameSize()
     part = cropped(painted, wanted)
     if wanted.width <= part.width and kind in ("auto", "fsr"):
-        return PlainUpscaler(
+        return CpuUpscaler(
             wanted
         )  # made smaller: EASU looks at twelve pixels only, and would shimmer
     if kind in ("auto", "fsr") and device.startswith("cuda"):
         try:
-            return Fsr(part, wanted, device)
+            return FsrUpscaler(part, wanted, device)
         except Unavailable as fault:
             on_message(f"upscale {kind}: {fault}")
     if kind == "fsr":
         on_message("upscale fsr: is for NVIDIA cards; its relative for CPUs is used")
     if kind in ("auto", "fsr", "lanczos"):
-        return PlainUpscaler(wanted)
+        return CpuUpscaler(wanted)
     model = _realesrgan() if kind == "realesrgan" else _spandrel(kind, device)
     return ModelUpscaler(kind, model, wanted)
 
@@ -101,7 +101,7 @@ class SameSize:
     def close(self) -> None: ...
 
 
-class GuidedUpscale:
+class GuideReader:
     """What a guide has to give to a picture on its way to one size. Belongs to one thread."""
 
     def __init__(self, wanted: Size) -> None:
@@ -122,7 +122,7 @@ class GuidedUpscale:
         )
 
 
-class PlainUpscaler:
+class CpuUpscaler:
     """On a CPU: a cubic with bounded sharpening; led by the edges of the real input where there is
     one."""
 
@@ -131,7 +131,7 @@ class PlainUpscaler:
     def __init__(self, wanted: Size) -> None:
         self._wanted = wanted
         self._upscaler = CvUpscaler(wanted.height, wanted.width)
-        self._lead = GuidedUpscale(wanted)
+        self._lead = GuideReader(wanted)
         self._guided: GuidedUpscaler | None = None
         self._painted = (0, 0)
 
@@ -153,7 +153,7 @@ class PlainUpscaler:
     def close(self) -> None: ...
 
 
-class Fsr:
+class FsrUpscaler:
     """On an NVIDIA card: FSR 1, led by the real input where there is one. A picture goes up and
     comes down through pinned memory, on a stream of its own."""
 
@@ -169,11 +169,11 @@ class Fsr:
         self._torch, self._wanted, self._device = torch, wanted, torch.device(device)
         sizes = part.height, part.width, wanted.height, wanted.width
         self._kernels, self._guided = UpscaleKernels(*sizes, device), GuidedKernels(*sizes, device)
-        self._lead = GuidedUpscale(wanted)
+        self._lead = GuideReader(wanted)
         self._stream = torch.cuda.Stream(self._device)
         small, large = (part.height, part.width), (wanted.height, wanted.width)
         self._picture, self._guide, self._large_guide, self._mask = (
-            GuidedModel(shape, self._device) for shape in ((*small, 3), small, large, small)
+            PinnedBuffer(shape, self._device) for shape in ((*small, 3), small, large, small)
         )
         self._down = torch.empty((*large, 3), dtype=torch.uint8, pin_memory=True)
 
@@ -196,7 +196,7 @@ class Fsr:
     def close(self) -> None: ...
 
 
-class GuidedModel:
+class PinnedBuffer:
     """Memory on both sides for arrays of one shape, uint8, that go up to a card."""
 
     def __init__(self, shape: tuple[int, ...], device: Any) -> None:

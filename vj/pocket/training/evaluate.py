@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 import torch
 
-from vj.diffusion.pocket_backend import Steady
+from vj.diffusion.pocket_backend import NoiseGate
 from vj.pocket import FILE, WEIGHTS
 from vj.pocket.lexicon import PALETTES
 from vj.pocket.network import load_network
@@ -113,11 +113,11 @@ def flicker_of(
     model: PaintingModel, rows: Sequence[ReportRow], frames: Sequence[np.ndarray]
 ) -> None:
     """Puts the techniques' flicker on successive frames into their rows: the model's as it is
-    played, behind `Steady`, the targets' bare."""
+    played, behind `NoiseGate`, the targets' bare."""
     for row in rows:
         row.flicker = (0.0, 0.0)
     last: list[tuple[np.ndarray, np.ndarray]] = []
-    camera, steady = measures.change(frames), Steady()
+    camera, steady = measures.change(frames), NoiseGate()
     for frame in frames:
         held = steady.of(planes(frame.astype(np.float32) / 127.5 - 1))
         seen = (held[0].permute(1, 2, 0).numpy() * 127.5 + 127.5).round().astype(np.uint8)
