@@ -29,8 +29,9 @@ from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.core.opencv import use_one_thread
 from vj.diffusion.backends import StreamBackend
-from vj.diffusion.checkpoints import ModelSpec
-from vj.diffusion.model import Model, load_model
+from vj.diffusion.loading import load_model
+from vj.diffusion.model import Model
+from vj.diffusion.model_spec import ModelSpec
 from vj.parameters.store import Store
 from vj.parameters.table import TABLE, Value
 from vj.pipeline.loop import RenderLoop
@@ -130,6 +131,7 @@ def main() -> None:
     model = load_model(
         ModelSpec(given.model, vae="full", lcm_lora="off", device="cpu", dtype="float32")
     )
+    assert isinstance(model, Model), "a Stable Diffusion model is wanted"
     still = frames_of(None, 1) * 24
     for clip in given.clips or [None]:
         name = clip.name if clip is not None else "the test card"

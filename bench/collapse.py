@@ -24,8 +24,8 @@ from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.core.opencv import use_one_thread
-from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.loading import make_backend
+from vj.diffusion.model_spec import ModelSpec
 from vj.parameters.store import Store
 from vj.parameters.table import Value
 from vj.pipeline.loop import RenderLoop

@@ -29,17 +29,17 @@ from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
 from vj.core.opencv import use_one_thread
 from vj.diffusion.backends import StreamBackend
-from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.model import Model
+from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.noise_align import align
 from vj.diffusion.pocket_backend import PocketBackend
-from vj.diffusion.pocket_model import FILE, load_pocket
+from vj.diffusion.pocket_model import load_pocket
 from vj.kernels.cupy_field import FieldKernels
 from vj.parameters.store import Store
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.upscale import FsrUpscaler
-from vj.pocket import WEIGHTS
+from vj.pocket import FILE, WEIGHTS
 
 
 def sd_turbo(device: torch.device, dtype: torch.dtype) -> Any:

@@ -31,13 +31,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from vj.core.frame import Size
 from vj.core.opencv import use_one_thread
 from vj.diffusion.autotune import tune
-from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.devices import short
 from vj.diffusion.drawn_model import DrawnModel
-from vj.diffusion.model import Model, short
+from vj.diffusion.model import Model
+from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.pocket_backend import HostTextureField
-from vj.diffusion.pocket_model import FILE, PocketModel, load_pocket
+from vj.diffusion.pocket_model import PocketModel, load_pocket
 from vj.diffusion.prompts import Embedding
-from vj.pocket import WEIGHTS
+from vj.pocket import FILE, WEIGHTS
 from vj.pocket import patterns as lattice
 
 SIZES = (Size(256, 256), Size(384, 384), Size(512, 288))

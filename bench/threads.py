@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[1]
 
 WORK = """
 import sys, time, torch
-from vj.diffusion.checkpoints import ModelSpec
-from vj.diffusion.model import load_model
+from vj.diffusion.model_spec import ModelSpec
+from vj.diffusion.loading import load_model
 model = load_model(ModelSpec())
 model.to(getattr(torch, sys.argv[1]))
 torch.set_num_threads(int(sys.argv[2]))

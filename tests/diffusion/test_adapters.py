@@ -34,10 +34,10 @@ from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.diffusion.autotune import tune
 from vj.diffusion.backends import StreamBackend
-from vj.diffusion.checkpoints import EmbeddingFile, LoraFile, ModelSpec
 from vj.diffusion.ip_adapter import WalkTokens, weighed
-from vj.diffusion.loading import make_backend
-from vj.diffusion.model import Model, load_model
+from vj.diffusion.loading import load_model, make_backend
+from vj.diffusion.model import Model
+from vj.diffusion.model_spec import EmbeddingFile, LoraFile, ModelSpec
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import Conditioning, StreamBatch
 from vj.diffusion.streamdiffusion_backend import StreamDiffusionBackend
@@ -390,8 +390,8 @@ def test_each_frame_comes_out_as_if_denoised_alone_while_lines_and_pictures_chan
                 hint_amount=0.3 * (number % 4),
             )
         elif number % 3 < 2:
-            assert model.adapters.pictures is not None
-            tokens = model.adapters.pictures.at(number / 8)
+            assert model.adapters.image_prompts is not None
+            tokens = model.adapters.image_prompts.at(number / 8)
             conditioning = replace(
                 conditioning, text=replace(text, image=weighed(tokens, 0.3 * (number % 4)))
             )
@@ -408,7 +408,7 @@ def test_each_frame_comes_out_as_if_denoised_alone_while_lines_and_pictures_chan
 
 
 def test_pictures_are_prompts_and_mix_as_texts_do(shown: Model, plain: Model) -> None:
-    backend, pictures = StreamBackend(shown, SIZE, wait=True), shown.adapters.pictures
+    backend, pictures = StreamBackend(shown, SIZE, wait=True), shown.adapters.image_prompts
     assert pictures is not None
     bare = paint(StreamBackend(plain, SIZE, wait=True), strength=0.8)
     assert apart(paint(backend, strength=0.8, image__amount=0.0), bare) < 1e-5, (
@@ -451,7 +451,7 @@ def test_the_pictures_of_a_walk_are_its_image_prompts(
     one, two = (cv2.imread(str(parts / f"{name}.png"), cv2.IMREAD_COLOR_RGB) for name in "ab")
     assert one is not None
     assert two is not None
-    pictures = shown.adapters.pictures
+    pictures = shown.adapters.image_prompts
     assert pictures is not None
     tokens = WalkTokens(shown.encode_image_prompt, True, print)
     for share, wanted in ((0.0, pictures.shown[0]), (1.0, pictures.shown[1])):
@@ -514,7 +514,7 @@ def test_live_the_tokens_of_a_walk_are_made_ahead_and_a_failure_is_no_end() -> N
 def test_any_picture_can_be_made_a_prompt_later(parts: Path, shown: Model, plain: Model) -> None:
     drawn = cv2.imread(str(parts / "b.png"), cv2.IMREAD_COLOR_RGB)
     assert drawn is not None
-    pictures = shown.adapters.pictures
+    pictures = shown.adapters.image_prompts
     assert pictures is not None
     assert torch.equal(shown.encode_image_prompt(drawn), pictures.shown[1])
     with pytest.raises(Fault, match="only with an ip_adapter"):
@@ -530,7 +530,7 @@ def test_what_diffusers_itself_makes_of_an_image_prompt(parts: Path, shown: Mode
         state[part][name] = value
     theirs.load_ip_adapter(state, subfolder="", weight_name="", image_encoder_folder=None)
     theirs.set_ip_adapter_scale(0.7)
-    pictures, text = shown.adapters.pictures, shown.encode_text("gold")
+    pictures, text = shown.adapters.image_prompts, shown.encode_text("gold")
     assert pictures is not None
     pixels = pictures.preparing(
         images=cv2.imread(str(parts / "a.png"), cv2.IMREAD_COLOR_RGB), return_tensors="pt"
@@ -546,12 +546,12 @@ def test_what_diffusers_itself_makes_of_an_image_prompt(parts: Path, shown: Mode
 
 def test_a_negative_prompt_goes_with_no_picture(shown: Model) -> None:
     pictures, text, snapshot = (
-        shown.adapters.pictures,
+        shown.adapters.image_prompts,
         shown.encode_text("blurry"),
         Store({"image/amount": 0.5}).sample(0),
     )
     assert pictures is not None
-    against = shown.adapters.with_picture(text, snapshot, against=True).image
+    against = shown.adapters.with_image_prompt(text, snapshot, against=True).image
     assert against is not None
     assert torch.equal(against, weighed(pictures.blank, 0.5))
     assert torch.equal(pictures.blank, pictures.projection(torch.zeros(1, 12)))
@@ -575,8 +575,8 @@ def test_sdxl_takes_all_of_it_at_once_in_any_size(parts: Path) -> None:
         **led,
     )
     text, plain = model.encode_text("gold"), load(parts, "xl")
-    assert model.adapters.pictures is not None
-    image = weighed(model.adapters.pictures.shown[0], 1.0)
+    assert model.adapters.image_prompts is not None
+    image = weighed(model.adapters.image_prompts.shown[0], 1.0)
     for height, width in ((8, 8), (9, 7)):
         x, drawn = torch.randn(1, 4, height, width), torch.rand(1, 3, 8 * height, 8 * width)
         bare = plain.unet(x, T[:1], text)

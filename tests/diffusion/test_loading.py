@@ -17,8 +17,10 @@ from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.diffusion.autotune import tune
 from vj.diffusion.backends import StreamBackend
-from vj.diffusion.checkpoints import ModelSpec
-from vj.diffusion.model import Model, best_device, load_model
+from vj.diffusion.devices import best_device
+from vj.diffusion.loading import load_model
+from vj.diffusion.model import Model
+from vj.diffusion.model_spec import ModelSpec
 from vj.parameters.store import Store
 from vj.pipeline.frame_context import FrameContext
 

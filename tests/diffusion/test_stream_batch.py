@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from tests.tiny_models import make_model
-from vj.diffusion.checkpoints import ModelSpec
-from vj.diffusion.model import Model, load_model
+from vj.diffusion.loading import load_model
+from vj.diffusion.model import Model
+from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import Conditioning, Level, Noise, NoiseSchedule, StreamBatch
 from vj.diffusion.streamdiffusion_backend import t_index_list

@@ -9,7 +9,7 @@ import pytest
 from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.diffusion import model as models
-from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.model_spec import ModelSpec
 from vj.pipeline.flow_backends import make_flow
 from vj.pipeline.optical_flow import FlowFinder
 from vj.pipeline.preprocess import Fit, crop_to, prepare

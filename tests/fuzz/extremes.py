@@ -16,8 +16,8 @@ from vj.core.errors import Fault
 from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
-from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.loading import make_backend
+from vj.diffusion.model_spec import ModelSpec
 from vj.parameters.store import Store
 from vj.parameters.table import Parameter, Value
 from vj.pipeline.loop import RenderLoop

@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from vj.core.frame import Size
-from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.pocket_backend import PocketBackend
-from vj.diffusion.pocket_model import FILE, load_pocket
+from vj.diffusion.pocket_model import load_pocket
 from vj.parameters.store import Store
 from vj.pipeline.backend import GeneratedImage
 from vj.pipeline.frame_context import FrameContext
-from vj.pocket import WEIGHTS
+from vj.pocket import FILE, WEIGHTS
 from vj.pocket.training.pictures import draw_pictures
 
 

@@ -18,16 +18,17 @@ from vj.core.errors import Fault
 from vj.core.frame import Aspect, BlankFrame, Frame, Size, WalkFrame
 from vj.core.metrics import Metrics
 from vj.diffusion.backends import StreamBackend, between
-from vj.diffusion.checkpoints import ModelSpec
-from vj.diffusion.model import Model, load_model
+from vj.diffusion.loading import load_model
+from vj.diffusion.model import Model
+from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.pocket_backend import PocketBackend
-from vj.diffusion.pocket_model import FILE, PocketModel, load_pocket
+from vj.diffusion.pocket_model import PocketModel, load_pocket
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.latent_walk import LatentWalk
 from vj.pipeline.line_art import mixed, xdog
 from vj.pipeline.preprocess import lost
-from vj.pocket import WEIGHTS
+from vj.pocket import FILE, WEIGHTS
 from vj.show.load import ShowFaults, check_show
 from vj.sources import SourceSettings, make_source
 

@@ -26,7 +26,7 @@ from vj.core.mailbox import Mailbox
 from vj.core.memory import PERIOD, give_back
 from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor, TaskQueue
-from vj.diffusion.model import best_device
+from vj.diffusion.devices import best_device
 from vj.parameters.store import Store
 from vj.parameters.table import Value
 from vj.pipeline.interpolation import FrameInterpolation

@@ -12,7 +12,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.diffusion.choices import Choices
 from vj.diffusion.loading import make_backend
-from vj.diffusion.pocket_model import is_built_in
+from vj.diffusion.model_names import is_built_in
 from vj.diffusion.size_fit import LEAST, SLACK, better, sizes_for
 from vj.pipeline.backend import Backend
 from vj.show.schema import Show

@@ -20,8 +20,8 @@ from vj.core.errors import Fault
 from vj.core.frame import Frame, Guide, OutputFrame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
+from vj.diffusion.devices import best_device
 from vj.diffusion.loading import make_backend
-from vj.diffusion.model import best_device
 from vj.parameters.store import Store
 from vj.pipeline.interpolation import SlowMotion
 from vj.pipeline.loop import RenderLoop

@@ -10,9 +10,9 @@ from pathlib import Path
 from vj.core.errors import Fault
 from vj.core.frame import Aspect, Size
 from vj.core.supervisor import Supervisor
-from vj.diffusion.checkpoints import EmbeddingFile, LoraFile, ModelSpec
-from vj.diffusion.model import best_device
-from vj.diffusion.pocket_model import is_built_in
+from vj.diffusion.devices import best_device
+from vj.diffusion.model_names import is_built_in
+from vj.diffusion.model_spec import EmbeddingFile, LoraFile, ModelSpec
 from vj.diffusion.size_fit import LARGEST
 from vj.parameters.table import Value
 from vj.pipeline.flow_backends import Calculate, make_flow

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from vj.commands.findings import Findings
 from vj.core.errors import Fault
+from vj.diffusion.model_names import find_model, is_model_id, no_such_model, was_fetched
+from vj.diffusion.model_spec import ModelSpec
 from vj.show.schema import Show
 from vj.show.section import Place
 
-if TYPE_CHECKING:
-    from vj.diffusion.checkpoints import ModelSpec
-
 BUILT_IN = ("pocket", "drawn", "none")
-LORA_WORDS = ("lora", "lokr", "hada", "oft", "ia3", "diff")
-"""One of them is in the name of a weight of every kind of LoRA."""
 
 
 def check_models(show: Show, found: Findings) -> None:
@@ -28,36 +23,16 @@ def check_models(show: Show, found: Findings) -> None:
     if model.name in BUILT_IN and not any(parts):
         _engine(show, found)
         return
-    from vj.app.setup import model_spec
-    from vj.diffusion.built_in import reject_adapters  # torch comes with these
-    from vj.diffusion.checkpoints import check_available, check_folder, check_single_file
-    from vj.diffusion.pocket_model import is_built_in
+    from vj.app.setup import model_spec  # torch comes with it, which takes seconds
 
     spec = model_spec(show)
-    path = Path(spec.name).expanduser()
-    place = ("model", "name")
-
-    def look() -> None:
-        if is_built_in(spec.name) or spec.name == "none":
-            reject_adapters(spec)
-            return
-        check_available(spec)
-        if path.is_dir():
-            check_folder(spec, path)
-        elif path.suffix == ".safetensors" or (path.is_file() and not spec.allow_pickle):
-            check_single_file(spec, path)
-        elif path.is_file():
-            found.not_looked_at(f"{spec.name} (a pickle, which is read whole)")
-        else:
-            _hub(spec.name, found)
-
-    _try(look, place, found)
-    if not (is_built_in(spec.name) or spec.name == "none"):
+    _try(lambda: _model(spec, found), ("model", "name"), found)
+    if find_model(spec.name).kind not in BUILT_IN:
         _autoencoder(spec, found)
         _adapters(spec, found)
     _engine(show, found)
     if spec.device != "auto":
-        from vj.diffusion.model import best_device
+        from vj.diffusion.devices import best_device
 
         _try(lambda: best_device(spec.device), ("model", "device"), found)
 
@@ -74,39 +49,44 @@ def _try(look: Callable[[], object], place: Place, found: Findings) -> None:
         )
 
 
-def _is_id(name: str) -> bool:
-    return (
-        name.count("/") == 1
-        and not name.startswith((".", "/", "~"))
-        and Path(name).suffix not in (".safetensors", ".ckpt")
-    )
+def _model(spec: ModelSpec, found: Findings) -> None:
+    """The model itself. Raises Fault, or whatever a library throws at its files."""
+    from vj.diffusion.built_in import reject_adapters
+    from vj.diffusion.checkpoints import check_folder, check_single_file
 
-
-def hub_folder(name: str) -> Path:
-    """Where a model of Hugging Face lies once it has been fetched."""
-    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache/huggingface")
-    return (
-        Path(os.environ.get("HF_HUB_CACHE") or home / "hub") / f"models--{name.replace('/', '--')}"
-    )
-
-
-def _hub(name: str, found: Findings) -> None:
-    if any(hub_folder(name).glob("snapshots/*")):
-        found.not_looked_at(f"{name} (was fetched before)")
+    kind, path = find_model(spec.name)
+    if kind in BUILT_IN:
+        reject_adapters(spec)
+    elif kind == "missing":
+        raise no_such_model(spec.name)
+    elif kind == "id":
+        _not_looked_at(spec.name, found)
+    elif kind == "folder":
+        check_folder(spec, path)
+    elif path.suffix != ".safetensors" and spec.allow_pickle:
+        found.not_looked_at(f"{spec.name} (a pickle, which is read whole)")
     else:
-        found.not_looked_at(f"{name} (would be fetched from Hugging Face when it is first played)")
+        check_single_file(spec, path)
+
+
+def _not_looked_at(hub_id: str, found: Findings) -> None:
+    fetched = "was fetched before"
+    later = "would be fetched from Hugging Face when it is first played"
+    found.not_looked_at(f"{hub_id} ({fetched if was_fetched(hub_id) else later})")
 
 
 def _autoencoder(spec: ModelSpec, found: Findings) -> None:
+    from vj.diffusion.adapter_files import check_lora
+
     if spec.vae not in ("auto", "full", "taesd"):
-        _folder_or_id(
-            spec, "vae", spec.vae, ("AutoencoderKL", "AutoencoderTiny"), ("model", "vae"), found
-        )
+        kinds = ("AutoencoderKL", "AutoencoderTiny")
+        _part(spec, "vae", spec.vae, kinds, found)
     if spec.lcm_lora not in ("auto", "off"):
-        if Path(spec.lcm_lora).expanduser().is_file() or not _is_id(spec.lcm_lora):
-            _try(lambda: _lora(spec, "lcm_lora", spec.lcm_lora), ("model", "lcm_lora"), found)
+        if Path(spec.lcm_lora).expanduser().is_file() or not is_model_id(spec.lcm_lora):
+            look = partial(check_lora, spec, "lcm_lora", spec.lcm_lora)
+            _try(look, ("model", "lcm_lora"), found)
         else:
-            _hub(spec.lcm_lora, found)
+            _not_looked_at(spec.lcm_lora, found)
     if spec.config is not None and not Path(spec.config).expanduser().is_dir():
         found.wrong(
             ("model", "config"),
@@ -115,24 +95,26 @@ def _autoencoder(spec: ModelSpec, found: Findings) -> None:
         )
 
 
-def _folder_or_id(
-    spec: ModelSpec, what: str, name: str, kinds: Sequence[str], place: Place, found: Findings
-) -> None:
-    from vj.diffusion.weights import check_part
+def _part(spec: ModelSpec, setting: str, name: str, kinds: Sequence[str], found: Findings) -> None:
+    """A folder or id that a setting names. kinds: the classes of which it may be one."""
+    from vj.diffusion.parts import check_part
 
     first: Fault | None = None
     for kind in kinds:
         try:
-            if not check_part(spec, what, name, kind):
-                _hub(name, found)
+            if not check_part(spec, setting, name, kind):
+                _not_looked_at(name, found)
             return
         except Fault as fault:
             first = first or fault
     assert first is not None
-    found.wrong(place, first)
+    found.wrong(("model", setting), first)
 
 
 def _adapters(spec: ModelSpec, found: Findings) -> None:
+    from vj.diffusion.adapter_files import check_embedding, check_lora
+    from vj.diffusion.ip_adapter import check_ip_adapter
+
     if spec.loras or spec.embeddings or spec.controlnet or spec.t2i_adapter or spec.ip_adapter:
         found.not_looked_at("whether what is added to the model fits it")
     files = [*(lora.file for lora in spec.loras), *(word.file for word in spec.embeddings)]
@@ -140,67 +122,27 @@ def _adapters(spec: ModelSpec, found: Findings) -> None:
         if spec.allow_pickle and Path(file).suffix != ".safetensors":
             found.not_looked_at(f"{file} (a pickle, which is read whole)")
     for index, lora in enumerate(spec.loras):
-        _try(partial(_lora, spec, "lora", lora.file), ("model", "loras", index), found)
+        _try(partial(check_lora, spec, "lora", lora.file), ("model", "loras", index), found)
     for index, word in enumerate(spec.embeddings):
-        _try(partial(_embedding, spec, word.file), ("model", "embeddings", index), found)
+        _try(partial(check_embedding, spec, word.file), ("model", "embeddings", index), found)
     if spec.controlnet is not None:
-        _folder_or_id(
-            spec, "controlnet", spec.controlnet, ["ControlNetModel"], ("model", "controlnet"), found
-        )
+        _part(spec, "controlnet", spec.controlnet, ["ControlNetModel"], found)
     if spec.t2i_adapter is not None:
-        _folder_or_id(
-            spec, "t2i_adapter", spec.t2i_adapter, ["T2IAdapter"], ("model", "t2i_adapter"), found
-        )
+        _part(spec, "t2i_adapter", spec.t2i_adapter, ["T2IAdapter"], found)
     if spec.ip_adapter is not None:
-        _try(partial(_ip_adapter, spec, spec.ip_adapter), ("model", "ip_adapter"), found)
+        _try(partial(check_ip_adapter, spec, spec.ip_adapter), ("model", "ip_adapter"), found)
     if spec.image_encoder is not None:
         kind = "CLIPVisionModelWithProjection"
-        _folder_or_id(
-            spec, "image_encoder", spec.image_encoder, [kind], ("model", "image_encoder"), found
-        )
+        _part(spec, "image_encoder", spec.image_encoder, [kind], found)
+    _image_prompts(spec, found)
+
+
+def _image_prompts(spec: ModelSpec, found: Findings) -> None:
+    from vj.sources.image import read_picture
+
     for index, name in enumerate(spec.image_prompts):
-        from vj.sources.image import read_picture
-
-        _try(
-            partial(read_picture, name, "image_prompts"),
-            ("model", "image_prompts", index),
-            found,
-        )
-
-
-def _keys(spec: ModelSpec, what: str, name: str) -> list[str]:
-    """The names of a file's weights; none for a pickle, which would have to be read whole. Raises
-    Fault."""
-    from safetensors import safe_open
-
-    from vj.diffusion.weights import open_file
-
-    path = open_file(spec, what, name)
-    if path.suffix != ".safetensors":
-        return []
-    with safe_open(path, framework="pt") as file:
-        return list(file.keys())
-
-
-def _lora(spec: ModelSpec, what: str, name: str) -> None:
-    keys = _keys(spec, what, name)
-    if keys and not any(word in key.lower() for key in keys for word in LORA_WORDS):
-        raise Fault(f"{what} {name}: is no LoRA (its weights are called {keys[0]} and the like)")
-
-
-def _embedding(spec: ModelSpec, name: str) -> None:
-    keys = _keys(spec, "embedding", name)
-    if len(keys) > 1 and not {"clip_l", "clip_g"} <= set(keys):
-        raise Fault(
-            f"embedding {name}: is no textual inversion; one holds a single word, or clip_l and "
-            "clip_g for SDXL"
-        )
-
-
-def _ip_adapter(spec: ModelSpec, name: str) -> None:
-    keys = _keys(spec, "ip_adapter", name)
-    if keys and not any(key.startswith("image_proj") for key in keys):
-        raise Fault(f"ip_adapter {name}: is none (it has no image_proj and ip_adapter weights)")
+        look = partial(read_picture, name, "image_prompts")
+        _try(look, ("model", "image_prompts", index), found)
 
 
 def _engine(show: Show, found: Findings) -> None:

@@ -236,7 +236,7 @@ def _devices() -> Iterator[str]:
 
 
 def _models() -> Iterator[str]:
-    from vj.diffusion.pocket_model import pocket_file
+    from vj.diffusion.model_names import pocket_file
 
     own = pocket_file("pocket")
     yield (

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from vj.diffusion.choices import Choices
-from vj.diffusion.model import short
+from vj.diffusion.devices import short
 from vj.diffusion.protocols import Freezable, Tunable
 
 TRIES = 3

@@ -90,7 +90,7 @@ class StreamBackend:
         self._noise = Noise(shape, model.device, torch.float32)
         self._turn = SwirlTurn()
         self._latents_of: list[tuple[np.ndarray, Tensor]] = []
-        has = model.adapters.pictures is not None
+        has = model.adapters.image_prompts is not None
         self.unused: tuple[str, ...] = (
             *("pocket/size", "pocket/relief", "palette/a", "palette/b"),
             *(() if model.wants_lines else ("control/amount",)),
@@ -176,12 +176,12 @@ class StreamBackend:
         return Conditioning(
             self.model.schedule.plan(snapshot["strength"], steps),
             noise,
-            self.model.adapters.with_picture(text, snapshot, walked),
+            self.model.adapters.with_image_prompt(text, snapshot, walked),
             snapshot["guidance"],
             snapshot["delta"],
             None
             if negative is None
-            else self.model.adapters.with_picture(negative, snapshot, walked, against=True),
+            else self.model.adapters.with_image_prompt(negative, snapshot, walked, against=True),
             self._hint(entered, context, snapshot["control/amount"]),
             snapshot["control/amount"],
         )

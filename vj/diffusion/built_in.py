@@ -14,7 +14,7 @@ from torch import Tensor
 
 from vj.core.errors import Fault
 from vj.diffusion.adapters import Adapters
-from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import Level
 from vj.kernels.cv_field import Field

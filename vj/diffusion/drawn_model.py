@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from vj.diffusion.built_in import BuiltIn, drawn, reject_adapters
-from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.model_spec import ModelSpec
 from vj.pocket.techniques import TECHNIQUES
 
 

@@ -21,9 +21,11 @@ from torch import Tensor, nn
 
 from vj.core.errors import Fault
 from vj.core.supervisor import Supervisor
-from vj.diffusion.checkpoints import ModelSpec, reason
+from vj.diffusion.load_errors import reason
+from vj.diffusion.model_spec import ModelSpec
+from vj.diffusion.parts import open_part
 from vj.diffusion.prompts import Embedding, blend
-from vj.diffusion.weights import open_part, read_weights
+from vj.diffusion.weights import read_weights, weight_names
 
 
 class Projected(nn.Module):
@@ -65,7 +67,7 @@ class ImagePrompts:
         for part in (self.encoder, self.projection):
             part.to(device, dtype).eval().requires_grad_(False)
 
-    def learn(self, names: tuple[str, ...]) -> None:
+    def encode_files(self, names: tuple[str, ...]) -> None:
         """Encode the show's pictures, once. Raises Fault."""
         blank = np.zeros((self.encoder.config.image_size,) * 2 + (3,), np.uint8)
         self.blank = self._tokens(blank, nothing=True)
@@ -193,6 +195,17 @@ def weighed(tokens: Tensor, amount: float) -> Tensor:
     return torch.cat([tokens, tokens.new_full((*tokens.shape[:2], 1), amount)], -1)
 
 
+def check_ip_adapter(spec: ModelSpec, name: str) -> None:
+    """Whether a file is an IP-Adapter, by its header. Raises Fault."""
+    names = weight_names(spec, "ip_adapter", name)
+    if names and not any(key.startswith("image_proj") for key in names):
+        raise _no_ip_adapter(name)
+
+
+def _no_ip_adapter(name: str) -> Fault:
+    return Fault(f"ip_adapter {name}: is none (it has no image_proj and ip_adapter weights)")
+
+
 def open_ip_adapter(
     spec: ModelSpec, name: str, pipe: Any, family: str, dtype: torch.dtype
 ) -> ImagePrompts:
@@ -219,7 +232,7 @@ def open_ip_adapter(
         [key for key in state["ip_adapter"] if key.endswith("to_k_ip.weight")],
     )
     if not projection or not keys:
-        raise Fault(f"ip_adapter {name}: is none (it has no image_proj and ip_adapter weights)")
+        raise _no_ip_adapter(name)
     if not any(key in projection for key in ("proj.weight", "proj.3.weight", "latents")):
         raise Fault(
             f"ip_adapter {name}: is a FaceID, which needs a face recogniser that is not here; "
@@ -261,7 +274,7 @@ def open_ip_adapter(
             else CLIPImageProcessor(size=side, crop_size=side)
         )
     except Exception as error:
-        raise Fault(f"ip_adapter {name}: {reason(spec, error)}") from None
+        raise Fault(f"ip_adapter {name}: {reason(error)}") from None
     made = ImagePrompts(
         encoder, preparing, unet.encoder_hid_proj.image_projection_layers[0], hidden
     )

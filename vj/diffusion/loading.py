@@ -1,10 +1,21 @@
-"""From a show's model section to a backend that is ready to play. Takes seconds to minutes, so
-beside the picture."""
+"""From a show's model section to a backend that is ready to play.
+
+`find_model` says what the model's name means, and there is one function for each kind:
+
+- drawn: `vj.diffusion.drawn_model.load_drawn`
+- pocket, or weights trained like it: `vj.diffusion.pocket_model.load_pocket`
+- a file, a folder or a Hugging Face id: `load_stable_diffusion`, by `open_single_file`,
+  `open_folder` and `open_hub_id` of `vj.diffusion.pipelines`
+
+All of it takes seconds to minutes and runs on a thread of its own, never on the render thread.
+Whatever is missing, broken or of another kind is a Fault of one line.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Literal
 
 import torch
@@ -12,15 +23,26 @@ import torch
 from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
+from vj.diffusion.adapter_files import add_adapters
 from vj.diffusion.autotune import tune
 from vj.diffusion.backends import StreamBackend
 from vj.diffusion.built_in import BuiltIn
-from vj.diffusion.checkpoints import ModelSpec
 from vj.diffusion.choices import Choices
+from vj.diffusion.devices import device_and_dtype
 from vj.diffusion.drawn_model import DrawnModel, load_drawn
-from vj.diffusion.model import Model, load_model, place_of
+from vj.diffusion.model import Model
+from vj.diffusion.model_names import FoundModel, find_model, is_built_in, no_such_model
+from vj.diffusion.model_spec import ModelSpec
+from vj.diffusion.pipelines import (
+    check_fit,
+    choose_vae,
+    family_of,
+    fuse_lcm_lora,
+    open_pipeline,
+    quieten_libraries,
+)
 from vj.diffusion.pocket_backend import PocketBackend
-from vj.diffusion.pocket_model import PocketModel, is_built_in, load_pocket, pocket_file
+from vj.diffusion.pocket_model import PocketModel, load_pocket
 from vj.diffusion.size_fit import fitted
 from vj.diffusion.streamdiffusion_backend import StreamDiffusionBackend
 from vj.parameters.store import Snapshot
@@ -28,6 +50,42 @@ from vj.pipeline.backend import Backend, PassThrough
 from vj.pipeline.preprocess import Fit
 
 Engine = Literal["stream", "streamdiffusion"]
+OnMessage = Callable[[str], None]
+
+
+def load_model(
+    spec: ModelSpec, on_message: OnMessage = lambda text: None
+) -> Model | PocketModel | DrawnModel:
+    """A show's model, of whichever kind its name means; not `none`, which is no model. on_message:
+    gets what is being loaded, and what plays otherwise than the show might expect. Raises Fault."""
+    found = find_model(spec.name)
+    if found.kind == "drawn":
+        return load_drawn(spec)
+    if found.kind == "pocket":
+        on_message(f"loading {spec.name}")
+        return load_pocket(spec, found.path, *device_and_dtype(spec))
+    return load_stable_diffusion(spec, found, on_message)
+
+
+def load_stable_diffusion(spec: ModelSpec, found: FoundModel, on_message: OnMessage) -> Model:
+    """A model of the Stable Diffusion 1.5, 2.1, Turbo and SDXL families, with its autoencoder,
+    LCM-LoRA and adapters. Raises Fault, also for a name that means nothing."""
+    device, dtype = device_and_dtype(spec)
+    if found.kind not in ("file", "folder", "id"):
+        raise no_such_model(spec.name)
+    quieten_libraries()
+    on_message(f"loading {spec.name} for {device}")
+    pipe = open_pipeline(spec, found, dtype)
+    family = family_of(pipe)
+    choose_vae(spec, pipe, family, dtype, on_message)
+    check_fit(spec.name, pipe)
+    fuse_lcm_lora(spec, pipe, family, on_message)
+    adapters = add_adapters(spec, pipe, family, dtype, on_message)
+    model = Model(Path(spec.name).name, family, device, dtype, pipe, adapters=adapters)
+    model.to(dtype)
+    if adapters.image_prompts is not None:
+        adapters.image_prompts.encode_files(spec.image_prompts)
+    return model
 
 
 def make_backend(
@@ -36,40 +94,32 @@ def make_backend(
     size: Size,
     snapshot: Snapshot,
     live: bool,
-    on_message: Callable[[str], None],
+    on_message: OnMessage,
     quietly: AbstractContextManager[object] | None = None,
     sizes: tuple[Size, ...] = (),
     fit: Fit = "crop",
     choices: Choices | None = None,
     supervisor: Supervisor | None = None,
 ) -> Backend:
-    """Load, choose the quickest way to compute on a CPU, and run the first frames. Raises Fault
-    with one line that says what is wrong.
+    """Load a model, choose the quickest way to compute on a CPU, and run the first frames. Raises
+    Fault with one line that says what is wrong.
 
     quietly: entered while ways are timed; the rest of the program should do little meanwhile.
     sizes: live, the backend is made for the largest of these that this machine paints in time,
     instead of for `size`. choices: what was found out by timing before. supervisor: of the threads
-    beside the picture.
+    beside the render thread.
 
     Offline (`live` False) nothing is chosen by timing: an offline render must come out the same
     every time.
     """
     if spec.name == "none":
         return PassThrough(size)
-    weights = pocket_file(spec.name)
     if is_built_in(spec.name) and engine == "streamdiffusion":
         raise Fault(
             f"engine streamdiffusion: the package plays no {spec.name}; leave engine out, and "
             "ours does"
         )
-    model: Model | PocketModel | DrawnModel
-    if spec.name == "drawn":
-        model = load_drawn(spec)
-    elif weights is not None:
-        on_message(f"loading {spec.name}")
-        model = load_pocket(spec, weights, *place_of(spec))
-    else:
-        model = load_model(spec, on_message)
+    model = load_model(spec, on_message)
     if live and spec.dtype != "float16" and not isinstance(model, DrawnModel):
         dtypes = (torch.float32, torch.bfloat16) if spec.dtype == "auto" else (model.dtype,)
         first = sizes[0] if sizes else size
@@ -78,7 +128,7 @@ def make_backend(
         if chosen:
             on_message(f"{model.name} computes in {chosen}")
 
-    def paint_at(size: Size) -> Backend:
+    def backend_at(size: Size) -> Backend:
         backend: StreamBackend | StreamDiffusionBackend
         if isinstance(model, BuiltIn):
             if isinstance(model, PocketModel) and model.is_frozen:
@@ -93,5 +143,5 @@ def make_backend(
         return backend
 
     if live and sizes:
-        return fitted(sizes, paint_at, fit, snapshot, on_message, choices, spec.name)[1]
-    return paint_at(size)
+        return fitted(sizes, backend_at, fit, snapshot, on_message, choices, spec.name)[1]
+    return backend_at(size)

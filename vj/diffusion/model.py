@@ -1,18 +1,13 @@
-"""Models: from a name to something that encodes, denoises and decodes on the best device at hand.
+"""A Stable Diffusion model that is loaded: it encodes, denoises and decodes.
 
-Any diffusers folder, single-file checkpoint or Hugging Face id of the Stable Diffusion 1.5, 2.1,
-Turbo and SDXL-Turbo families. Only safetensors unless the show allows pickles. The built-in one is
-in `pocket_model`, with the same face.
+`vj.diffusion.loading` makes one; the built-in models, with the same methods, are `BuiltIn`s.
 """
 
 from __future__ import annotations
 
 import copy
-import logging
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,22 +15,11 @@ import torch
 from torch import Tensor
 
 from vj.core.errors import Fault
-from vj.diffusion.adapters import Adapters, add_adapters
-from vj.diffusion.checkpoints import (
-    ModelSpec,
-    Progress,
-    check_available,
-    check_fit,
-    choose_vae,
-    family_of,
-    fuse_lcm,
-    open_pipeline,
-)
+from vj.diffusion.adapters import Adapters
+from vj.diffusion.devices import short
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import NoiseSchedule
 from vj.parameters.store import Snapshot
-
-DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
 @dataclass
@@ -127,9 +111,9 @@ class Model:
             text.tokens.to(self.dtype),
         )
         more = self.adapters.lead(sample, t, tokens, dict(added), hint, amount)
-        if self.adapters.pictures is not None:
+        if self.adapters.image_prompts is not None:
             added["image_embeds"] = [
-                self.adapters.picture_tokens(text, len(x)).to(self.device, self.dtype)
+                self.adapters.image_tokens(text, len(x)).to(self.device, self.dtype)
             ]
         out: Tensor = self.pipe.unet(
             sample, t, tokens, added_cond_kwargs=added, return_dict=False, **more
@@ -151,11 +135,11 @@ class Model:
         """(H, W, 3) uint8 -> the tokens an IP-Adapter makes of it, (1, N, D) float32. Raises Fault
         without one. Takes as long as its image encoder does; `vj.diffusion.ip_adapter.weighed`
         gives them the amount that `Embedding.image` wants."""
-        if self.adapters.pictures is None:
+        if self.adapters.image_prompts is None:
             raise Fault(
                 f"{self.name}: pictures are prompts only with an ip_adapter and its image_encoder"
             )
-        return self.adapters.pictures.encode(picture)
+        return self.adapters.image_prompts.encode(picture)
 
     def latents_of(self, image: Tensor) -> Tensor:
         """The autoencoder's encoder, in its own type and scale."""
@@ -213,73 +197,3 @@ class Model:
         return (
             f"{self.name} ({self.family}, {self.device.type} {short(self.dtype)}, vae {vae}{added})"
         )
-
-
-def best_device(wish: str = "auto") -> torch.device:
-    """cuda, then mps, then cpu. Raises Fault for a wish that cannot be had."""
-    if wish != "auto":
-        kind = torch.device(wish).type
-        if (kind == "cuda" and not torch.cuda.is_available()) or (
-            kind == "mps" and not torch.backends.mps.is_available()
-        ):
-            raise Fault(
-                f"model device {wish}: not available here (this machine has: {best_device()}); "
-                "leave device out to take the best"
-            )
-        return torch.device(wish)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-
-
-def load_model(spec: ModelSpec, progress: Progress = lambda text: None) -> Model:
-    """Load a diffusers model. Takes seconds to minutes; run it beside the picture, never on the
-    render thread.
-
-    Raises Fault with one line that says what is missing or does not fit, and what would do.
-    """
-    device, dtype = place_of(spec)
-    check_available(spec)
-    _quieten()
-    progress(f"loading {spec.name} for {device}")
-    pipe = open_pipeline(spec, dtype)
-    family = family_of(pipe)
-    choose_vae(spec, pipe, family, device, dtype, progress)
-    check_fit(spec.name, pipe)
-    fuse_lcm(spec, pipe, family, progress)
-    adapters = add_adapters(spec, pipe, family, dtype, progress)
-    model = Model(Path(spec.name).name, family, device, dtype, pipe, adapters=adapters)
-    model.to(dtype)
-    if adapters.pictures is not None:
-        adapters.pictures.learn(spec.image_prompts)
-    return model
-
-
-def place_of(spec: ModelSpec) -> tuple[torch.device, torch.dtype]:
-    """Where a model computes, and in which type. Raises Fault for what cannot be had."""
-    device = best_device(spec.device)
-    if spec.dtype != "auto" and spec.dtype not in DTYPES:
-        raise Fault(f"model dtype {spec.dtype!r}: one of auto, {', '.join(DTYPES)}")
-    return device, DTYPES.get(spec.dtype, torch.float32 if device.type == "cpu" else torch.float16)
-
-
-def _quieten() -> None:
-    """diffusers and transformers speak about themselves; a performer's terminal is not the
-    place."""
-    import diffusers
-    import transformers
-
-    diffusers.utils.logging.set_verbosity(
-        logging.CRITICAL
-    )  # what it logs as an error it raises too
-    diffusers.utils.logging.disable_progress_bar()
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", category=FutureWarning, module="diffusers")
-    warnings.filterwarnings("ignore", category=UserWarning, module="peft")
-
-
-def short(dtype: torch.dtype) -> str:
-    """`float32` for torch.float32."""
-    return str(dtype).removeprefix("torch.")

@@ -23,29 +23,10 @@ from torch import Tensor, nn
 
 from vj.core.errors import Fault
 from vj.diffusion.built_in import AUDIBLE, BuiltIn, drawn, meaning_of, reject_adapters
-from vj.diffusion.checkpoints import ModelSpec
+from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.prompts import Embedding
-from vj.pocket import WEIGHTS
 from vj.pocket.network import MULTIPLE, Network, load_network
 from vj.pocket.techniques import TECHNIQUES
-
-FILE = "pocket.safetensors"
-
-
-def pocket_file(name: str) -> Path | None:
-    """The weights that a model's name means, where it means the built-in kind: pocket, a folder
-    that `vj.pocket.training.train` wrote, or its file. None for every other."""
-    if name == "pocket":
-        return WEIGHTS / FILE
-    path = Path(name).expanduser()
-    if path.is_dir() and (path / FILE).is_file():
-        return path / FILE
-    return path if path.name == FILE and path.is_file() else None
-
-
-def is_built_in(name: str) -> bool:
-    """A model's name means one that comes inside, or one trained like it."""
-    return name == "drawn" or pocket_file(name) is not None
 
 
 class TracedPocket(nn.Module):

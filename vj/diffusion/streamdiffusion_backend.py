@@ -65,7 +65,7 @@ class StreamDiffusionBackend:
             raise Unavailable(
                 f"engine streamdiffusion: the package is not installed ({error}); {remedy}"
             ) from None
-        if model.wants_lines or model.adapters.pictures is not None:
+        if model.wants_lines or model.adapters.image_prompts is not None:
             raise Fault(
                 "engine streamdiffusion: the package plays no ControlNet, T2I- or IP-Adapter; "
                 "leave engine out, and ours does"

@@ -1,8 +1,8 @@
-"""Weights files, and folders of a model of its own, opened after a look at what they are."""
+"""Weights files: looked at, opened and read. What is missing, broken or a pickle is an error of one
+line that names the setting and the file."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,31 @@ from typing import Any
 import torch
 
 from vj.core.errors import Fault
-from vj.diffusion.checkpoints import ModelSpec, check_weights, reason
+from vj.diffusion.load_errors import first_words
+from vj.diffusion.model_spec import ModelSpec
 
 
-def open_file(spec: ModelSpec, what: str, name: str) -> Path:
+def check_weights(path: Path) -> None:
+    """Read a safetensors file's header, which says how long the file has to be. Raises Fault."""
+    try:
+        tensor_names(path)
+    except Exception as error:
+        raise Fault(
+            f"{path}: broken or only half there ({first_words(error, 100)}); fetch it again"
+        ) from None
+
+
+def tensor_names(path: Path) -> list[str]:
+    """The names of the tensors in a safetensors file. Raises whatever safetensors does."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="pt") as file:
+        return list(file.keys())
+
+
+def find_weights(spec: ModelSpec, what: str, name: str) -> Path:
+    """The file that a setting names, after a look at its header. what: the setting, for the error,
+    like `lora`. Raises Fault."""
     path = Path(name).expanduser()
     if not path.is_file():
         raise Fault(f"{what} {name}: no such file")
@@ -22,17 +43,23 @@ def open_file(spec: ModelSpec, what: str, name: str) -> Path:
     elif not spec.allow_pickle:
         raise Fault(
             f"{what} {name}: {path.suffix or 'such'} files can run code when they are opened; use "
-            "a .safetensors file, "
-            "or set allow_pickle: true if you trust it"
+            "a .safetensors file, or set allow_pickle: true if you trust it"
         )
     return path
 
 
+def weight_names(spec: ModelSpec, what: str, name: str) -> list[str]:
+    """The names of the tensors in a file, by its header alone; none for a pickle, which would have
+    to be read whole. Raises Fault."""
+    path = find_weights(spec, what, name)
+    return tensor_names(path) if path.suffix == ".safetensors" else []
+
+
 def read_weights(spec: ModelSpec, what: str, name: str) -> dict[str, Any]:
-    """A weights file's contents. Raises Fault."""
+    """A weights file's contents, by their names. Raises Fault."""
     from safetensors.torch import load_file
 
-    path = open_file(spec, what, name)
+    path = find_weights(spec, what, name)
     try:
         found = (
             load_file(path)
@@ -40,54 +67,5 @@ def read_weights(spec: ModelSpec, what: str, name: str) -> dict[str, Any]:
             else torch.load(path, map_location="cpu", weights_only=True)
         )
     except Exception as error:
-        raise Fault(
-            f"{what} {name}: cannot be opened ({' '.join(str(error).split())[:120]})"
-        ) from None
+        raise Fault(f"{what} {name}: cannot be opened ({first_words(error, 120)})") from None
     return dict(found) if isinstance(found, Mapping) else {"": found}
-
-
-def check_part(spec: ModelSpec, what: str, name: str, kind: str) -> bool:
-    """Whether a folder holds a model of a kind, a class's name. False for a Hugging Face id, of
-    which nothing is known. Raises Fault."""
-    folder = Path(name).expanduser()
-    if folder.is_file():
-        raise Fault(f"{what} {name}: is a file; name a folder, with config.json and weights in it")
-    if folder.is_dir():
-        try:
-            called = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            raise Fault(
-                f"{what} {name}: has no config.json that can be read; the download is incomplete, "
-                "fetch it again"
-            ) from None
-        called = called.get("_class_name") or (called.get("architectures") or [kind])[0]
-        if called != kind:
-            raise Fault(f"{what} {name}: is a {called}; a {kind} is wanted here")
-        for weights in folder.glob("*.safetensors"):
-            check_weights(weights)
-        if not any(folder.glob("*.safetensors")) and not (
-            spec.allow_pickle and any(folder.glob("*.bin"))
-        ):
-            raise Fault(
-                f"{what} {name}: has no safetensors weights; fetch them, or set allow_pickle: "
-                "true if you trust its .bin files"
-            )
-        return True
-    if name.count("/") != 1 or name.startswith((".", "/", "~")):
-        raise Fault(f"{what} {name}: no such folder (or a Hugging Face id like owner/name)")
-    return False
-
-
-def open_part(spec: ModelSpec, what: str, name: str, kind: Any, dtype: torch.dtype) -> Any:
-    """A model of its own, from a folder or a Hugging Face id. Raises Fault."""
-    folder = Path(name).expanduser()
-    check_part(spec, what, name, kind.__name__)
-    number = {"torch_dtype" if kind.__module__.startswith("diffusers") else "dtype": dtype}
-    try:
-        return kind.from_pretrained(
-            str(folder) if folder.is_dir() else name,
-            use_safetensors=None if spec.allow_pickle else True,
-            **number,
-        )
-    except Exception as error:
-        raise Fault(f"{what} {name}: {reason(spec, error)}") from None

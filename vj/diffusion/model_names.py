@@ -1,0 +1,90 @@
+"""What a model's name means: one that comes with vj, a file, a folder, or a Hugging Face id.
+
+The loader and `check` both ask `find_model`. No torch and no diffusers, whose imports take seconds.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from vj.core.errors import Fault
+from vj.pocket import FILE, WEIGHTS
+
+ModelKind = Literal["none", "drawn", "pocket", "file", "folder", "id", "missing"]
+CHECKPOINT_SUFFIXES = (".safetensors", ".ckpt")
+
+
+class FoundModel(NamedTuple):
+    """kind: what a name means. path: where it lies; for none, drawn, id and missing there is
+    nothing at it."""
+
+    kind: ModelKind
+    path: Path
+
+
+def find_model(name: str) -> FoundModel:
+    """What a model's name means on this machine.
+
+    none: no model. drawn: the techniques of the built-in model without its network. pocket: the
+    built-in model, or weights trained like it. file: a single-file checkpoint. folder: in the
+    layout of diffusers. id: of Hugging Face. missing: a path at which nothing is.
+    """
+    path = Path(name).expanduser()
+    if name in ("none", "drawn"):
+        return FoundModel("none" if name == "none" else "drawn", path)
+    weights = pocket_file(name)
+    if weights is not None:
+        return FoundModel("pocket", weights)
+    if path.is_file():
+        return FoundModel("file", path)
+    if path.is_dir():
+        return FoundModel("folder", path)
+    return FoundModel("id" if is_model_id(name) else "missing", path)
+
+
+def no_such_model(name: str) -> Fault:
+    """The error for a name that is missing."""
+    return Fault(
+        f"model {name}: no such file or folder (a model is pocket, none, a path, or a "
+        "Hugging Face id like owner/name)"
+    )
+
+
+def pocket_file(name: str) -> Path | None:
+    """The weights that a name of the built-in kind means: pocket, a folder that
+    `vj.pocket.training.train` wrote, or the file in it. None for every other name."""
+    if name == "pocket":
+        return WEIGHTS / FILE
+    path = Path(name).expanduser()
+    if path.is_dir() and (path / FILE).is_file():
+        return path / FILE
+    return path if path.name == FILE and path.is_file() else None
+
+
+def is_built_in(name: str) -> bool:
+    """Whether a name means a model that comes with vj, or one trained like it."""
+    return name == "drawn" or pocket_file(name) is not None
+
+
+def is_hub_id(name: str) -> bool:
+    """Whether a name has the form of a Hugging Face id, `owner/name`, rather than of a path."""
+    return name.count("/") == 1 and not name.startswith((".", "/", "~"))
+
+
+def is_model_id(name: str) -> bool:
+    """The same where a file could be meant as well: `owner/name`, but not `folder/name.ckpt`."""
+    return is_hub_id(name) and Path(name).suffix not in CHECKPOINT_SUFFIXES
+
+
+def hub_cache() -> Path:
+    """The folder into which Hugging Face's libraries fetch models."""
+    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache/huggingface")
+    return Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
+
+
+def was_fetched(hub_id: str) -> bool:
+    """Whether a model of Hugging Face has been fetched before, in whole or in part."""
+    folder = hub_cache() / f"models--{hub_id.replace('/', '--')}"
+    return any(folder.glob("snapshots/*"))

@@ -1,0 +1,51 @@
+"""What a show says about its model: names, files and choices, nothing looked up yet. No torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LoraFile:
+    """A LoRA, its name in the show, and the weight it starts with."""
+
+    file: str
+    name: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingFile:
+    """A textual inversion, and the word that stands for it in prompts; None for the one in the
+    file."""
+
+    file: str
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A show's model section. What its name may be: see `vj.diffusion.model_names`."""
+
+    name: str = "pocket"
+    vae: str = "auto"
+    """auto, full, taesd, or a folder or Hugging Face id."""
+    lcm_lora: str = "auto"
+    """auto, off, or a file or Hugging Face id."""
+    device: str = "auto"
+    dtype: str = "auto"
+    """auto, float32, float16 or bfloat16."""
+    allow_pickle: bool = False
+    """Files other than .safetensors may be opened. They can run code."""
+    config: str | None = None
+    """A diffusers folder that describes a single-file checkpoint, so that nothing is fetched."""
+    loras: tuple[LoraFile, ...] = ()
+    embeddings: tuple[EmbeddingFile, ...] = ()
+    controlnet: str | None = None
+    """A folder or Hugging Face id, as are t2i_adapter and image_encoder."""
+    t2i_adapter: str | None = None
+    ip_adapter: str | None = None
+    """A file. It needs image_encoder too."""
+    image_encoder: str | None = None
+    image_prompts: tuple[str, ...] = ()
+    """Picture files."""
