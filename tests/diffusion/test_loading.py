@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,9 +71,9 @@ def test_each_family_loads_and_paints(
         }
     ).sample(0)
     image = torch.linspace(-1, 1, 3 * 48 * 64).view(1, 3, 48, 64)
-    first = FrameContext.black(Size(64, 48))
+    first, second = FrameContext.black(Size(64, 48)), FrameContext.black(Size(64, 48))
     assert backend.paint(image, snapshot, first) is None
-    generated = backend.paint(image, snapshot, replace(first, number=1))
+    generated = backend.paint(image, snapshot, second)
     assert generated is not None
     assert generated.context is first
     assert generated.picture.shape == (1, 3, 48, 64)

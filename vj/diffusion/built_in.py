@@ -21,7 +21,7 @@ from vj.kernels.cv_field import Field
 from vj.parameters.store import Snapshot
 from vj.pocket.compose import MODIFIERS, STOPS, Wish, compose
 from vj.pocket.techniques import Subject, draw
-from vj.pocket.words import Meaning, parse_ramp, understand
+from vj.pocket.words import ParsedPrompt, parse_ramp, understand
 
 LAST = 999
 BESIDE = "\x00"
@@ -158,13 +158,13 @@ def drawn(
 
 
 @lru_cache(64)
-def meaning_of(text: str) -> Meaning:
+def meaning_of(text: str) -> ParsedPrompt:
     """What a prompt means, with the colours that are given for it, if any."""
     words, _, colours = text.partition(BESIDE)
     meaning = understand(words)
     if not colours.strip():
         return meaning
-    return replace(meaning, ramp=parse_ramp(colours), palette="given colours", heard=True)
+    return replace(meaning, ramp=parse_ramp(colours), palette="given colours", recognised=True)
 
 
 NOT_FOR_IT = ("loras", "embeddings", "controlnet", "t2i_adapter", "ip_adapter")
