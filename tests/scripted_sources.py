@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.waiting import PATIENCE
 from vj.core.clock import WallClock
 from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
@@ -38,7 +39,7 @@ class Scripted:
     def open(self) -> None:
         self.opens += 1
         if self.hangs is not None:
-            self.hangs.wait(20)
+            self.hangs.wait(PATIENCE)
         if self.absent is not None:
             raise self.absent
 
@@ -75,7 +76,7 @@ class Rig:
         made: Source = self.sources[uri] if uri in self.sources else make_source(uri, setting)
         return made
 
-    def until(self, true: Callable[[], bool], seconds: float = 5.0) -> None:
+    def until(self, true: Callable[[], bool], seconds: float = PATIENCE) -> None:
         end = time.monotonic() + seconds
         while not true():
             assert time.monotonic() < end, (self.capture.state(), self.said)

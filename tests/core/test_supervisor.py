@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.waiting import PATIENCE, until
 from vj.app.console import Console
 from vj.app.live import Performance
 from vj.app.output_upscale import OutputUpscaler
@@ -35,13 +36,6 @@ from vj.sources.camera import Camera
 from vj.sources.capture import Capture
 
 SIZE = Size(64, 64)
-
-
-def until(true: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def frame(light: int = 90, number: int = 0) -> Frame:
@@ -162,6 +156,8 @@ class Green(PassThrough):
     def __init__(self, light: int, refuses: bool = False, stands: float = 0.0) -> None:
         super().__init__(SIZE, f"light {light}")
         self.light, self.refuses, self.stands, self.closed = light, refuses, stands, False
+        self.may_end = threading.Event()
+        self.may_end.set()
         if refuses:
             self.compositor = None  # type: ignore[assignment]
 
@@ -171,7 +167,7 @@ class Green(PassThrough):
 
     def close(self) -> None:
         self.closed = True
-        time.sleep(0.3)  # as one does that waits for a thread
+        assert self.may_end.wait(PATIENCE)  # as one does that waits for a thread
 
 
 def test_a_model_whose_turn_throws_does_not_end_the_picture() -> None:
@@ -183,10 +179,10 @@ def test_a_model_whose_turn_throws_does_not_end_the_picture() -> None:
 
     with playing(publish, said) as loop:
         first = loop.offer(Green(50))
-        assert first.settled.wait(5)
+        assert first.settled.wait(PATIENCE)
         broken = Green(200, refuses=True)
         handover = loop.offer(broken)
-        assert handover.settled.wait(5)
+        assert handover.settled.wait(PATIENCE)
         assert handover.error is not None
         until(lambda: broken.closed)
         count = len(seen)
@@ -198,30 +194,30 @@ def test_a_model_whose_turn_throws_does_not_end_the_picture() -> None:
 
 def test_two_models_at_once_the_newer_one_plays_and_the_other_is_closed() -> None:
     loop_said: list[str] = []
+    both_offered = threading.Event()
     with playing(lambda image, shown: None, loop_said) as loop:
-        loop.between(lambda: time.sleep(0.2))
+        loop.between(lambda: both_offered.wait(PATIENCE))
         until(lambda: loop._changes.empty())
         older, newer = Green(10), Green(20)
         passed, taken = loop.offer(older), loop.offer(newer)
-        assert passed.settled.wait(5)
-        assert taken.settled.wait(5)
+        both_offered.set()
+        assert passed.settled.wait(PATIENCE)
+        assert taken.settled.wait(PATIENCE)
         assert (passed.error is None, taken.error) == (False, None)
         until(lambda: older.closed)
 
 
 def test_the_loop_does_not_wait_for_a_model_that_leaves() -> None:
-    moments: list[float] = []
-
-    def publish(image: np.ndarray, shown: Frame) -> None:
-        moments.append(time.monotonic())
-
-    with playing(publish, []) as loop:
+    shown: list[Frame] = []
+    with playing(lambda image, frame: shown.append(frame), []) as loop:
         old = Green(10)
-        loop.offer(old).settled.wait(5)
-        begun = time.monotonic()
-        loop.offer(Green(20)).settled.wait(5)
+        old.may_end.clear()
+        assert loop.offer(old).settled.wait(PATIENCE)
+        assert loop.offer(Green(20)).settled.wait(PATIENCE), "though the old one has not ended"
         until(lambda: old.closed)
-        assert time.monotonic() - begun < 0.25, "its end takes 0.3 s"
+        before = len(shown)
+        until(lambda: len(shown) > before + 5)
+        old.may_end.set()
 
 
 def test_what_a_change_or_a_publisher_throws_is_reported_and_the_next_frame_comes() -> None:
@@ -253,7 +249,7 @@ def test_a_stage_that_stands_is_seen_in_a_real_loop(monkeypatch: pytest.MonkeyPa
     supervisor = Supervisor(said.append)
     with playing(lambda image, shown: None, said, supervisor=supervisor) as loop:
         stage = supervisor.watch(loop.pipeline.stage)
-        loop.offer(Green(10, stands=0.6)).settled.wait(5)
+        loop.offer(Green(10, stands=0.6)).settled.wait(PATIENCE)
         until(lambda: stage.stuck() > 0.2)
         supervisor.check()
     assert said == ["the picture stands: diffuse has taken 0 s"]

@@ -15,6 +15,7 @@ from typing import Any
 import mido
 import pytest
 
+from tests.waiting import until
 from vj.commands.learn import LearnListener
 from vj.control.build import make_engine
 from vj.control.midi.parser import MidiReader
@@ -295,10 +296,16 @@ def test_a_driver_that_throws_when_something_is_plugged_in_ends_nothing(
     try:
         until(lambda: bool(backend.report["BOX"]))
         names = backend.get_output_names
-        backend.get_output_names = lambda: 1 / 0  # type: ignore[method-assign,assignment,return-value]
+        asked: list[int] = []
+
+        def broken() -> list[str]:
+            asked.append(len(asked))
+            raise ZeroDivisionError
+
+        backend.get_output_names = broken  # type: ignore[method-assign]
         backend.report["SECOND"] = []
         backend.names.append("SECOND")
-        time.sleep(1.2)
+        until(lambda: bool(asked))
         backend.get_output_names = names  # type: ignore[method-assign]
         until(lambda: "SECOND" in ports.devices)
         store.set("noise/hold", 1.0)
@@ -388,26 +395,23 @@ def test_without_midi_the_show_plays_and_says_so() -> None:
     assert ports.state == "no MIDI"
 
 
-def test_a_machine_without_a_sequencer_says_so_once() -> None:
+def test_a_machine_without_a_sequencer_says_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vj.control.midi.ports.SCAN_PERIOD_WITHOUT_MIDI", 0.02)
     said: list[str] = []
 
     class Broken:
+        asked = 0
+
         def get_input_names(self) -> list[str]:
+            Broken.asked += 1
             raise OSError("ALSA: no such device")
 
     ports = MidiPorts(Heard(), now=time.monotonic, log=said.append, backend=Broken)
     ports.start()
-    time.sleep(2.3)
+    until(lambda: Broken.asked > 2)
     ports.stop()
     assert len(said) == 1
     assert "no such device" in said[0]
-
-
-def until(true: Callable[[], bool], seconds: float = 6.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 # Through a real port

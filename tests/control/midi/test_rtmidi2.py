@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 import mido
 import pytest
 
+from tests.waiting import until
 from vj.control.midi import ports as midi_ports
 from vj.control.midi import rtmidi2 as midi_rtmidi2
 from vj.control.midi import rtmidi2_helper as midi_helper
@@ -24,13 +25,6 @@ from vj.control.midi.ports import MidiPorts
 needs_rtmidi2 = pytest.mark.skipif(
     importlib.util.find_spec("rtmidi2") is None, reason="rtmidi2 is not installed"
 )
-
-
-def until(true: Callable[[], bool], seconds: float = 6.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from tests.waiting import PATIENCE, until
 from vj.control.osc.packet import Message, unpack
 from vj.control.osc.pattern import matching
 from vj.control.osc.server import ERRORS_A_SECOND, OscServer
@@ -64,7 +65,7 @@ class Peer:
 
     def ask(self, packet: bytes) -> tuple[str, list[Any]]:
         self.send(packet)
-        found = self.answers(2.0, enough=1)
+        found = self.answers(PATIENCE, enough=1)
         assert found, "no answer"
         return found[0]
 
@@ -84,11 +85,8 @@ class Rig:
         self.server.start()
         self.peer = Peer(self.server.address)
 
-    def until(self, true: Callable[[], bool], seconds: float = 3.0) -> None:
-        end = time.monotonic() + seconds
-        while not true():
-            assert time.monotonic() < end, (self.said, self.store.sample(0).values)
-            time.sleep(0.005)
+    def until(self, true: Callable[[], bool]) -> None:
+        until(true, lambda: (self.said, self.store.sample(0).values))
 
     def settle(self) -> None:
         """Wait until all that was sent has been taken."""
@@ -162,10 +160,10 @@ def test_what_turns_out_later_to_mean_nothing_is_told_to_whoever_plays(rig: Rig)
     stranger = Peer(rig.server.address)
     rig.peer.send(message("/vj/prompt", "a cat in space"))
     rig.until(lambda: rig.store.get("prompt/a") == "a cat in space")
-    begun = time.monotonic()
     rig.server.remark("“a cat in space” names nothing")
-    assert rig.peer.answers(2.0, enough=1) == [("/vj/error", ["“a cat in space” names nothing"])]
-    assert time.monotonic() - begun < 0.5
+    assert rig.peer.answers(PATIENCE, enough=1) == [
+        ("/vj/error", ["“a cat in space” names nothing"])
+    ]
     assert stranger.answers(0.1) == [], "whoever has sent nothing is told nothing"
     for number in range(200):
         rig.server.remark(f"remark {number}")
@@ -254,14 +252,15 @@ def test_a_bundle_is_obeyed_in_order(rig: Rig) -> None:
 
 
 def test_a_timetag_a_little_ahead_is_kept_and_one_far_off_means_now(rig: Rig) -> None:
-    rig.peer.send(bundle(time.time() + 0.3, message("/vj/steps", 3)))
+    order: list[str] = []
+    rig.store.listeners.append(lambda name, value, origin: order.append(name))
     rig.peer.send(bundle(time.time() + 600, message("/vj/delta", 0.5)))
     rig.peer.send(bundle(time.time() - 600, message("/vj/guidance", 2.0)))
     sent = time.monotonic()
-    rig.until(lambda: rig.store.get("delta") == 0.5 and rig.store.get("guidance") == 2.0, 0.25)
-    assert rig.store.get("steps") == 1
+    rig.peer.send(bundle(time.time() + 0.3, message("/vj/steps", 3)))
     rig.until(lambda: rig.store.get("steps") == 3)
-    assert 0.25 < time.monotonic() - sent < 0.6
+    assert time.monotonic() - sent > 0.29, "not before its time"
+    assert order == ["delta", "guidance", "steps"]
     assert any("its clock is off" in line for line in rig.said)
 
 
@@ -382,10 +381,10 @@ def test_packets_that_mean_harm_are_ignored_in_bounded_time_and_it_plays_on(rig:
             torn[place] = rng.integers(256)
         packets.append(bytes(torn[: rng.integers(1, len(torn) + 1)]))
     packets += [rng.bytes(int(rng.integers(0, 200))) for _ in range(100_000)]
-    begun = time.perf_counter()
+    begun = time.thread_time()
     for packet in packets:
         unpack(packet)
-    assert time.perf_counter() - begun < 10
+    assert (time.thread_time() - begun) / len(packets) < 1e-3, "of the processor, not of the wall"
     for number, packet in enumerate(packets[:3000]):
         rig.peer.send(packet)
         if number % 50 == 0:
@@ -460,7 +459,7 @@ def test_a_subscriber_is_told_everything_and_then_every_change_from_wherever(rig
     assert 3 <= len(report) <= most, "rate-limited to twenty a second"
     assert report[-1] == ("/vj/strength", [pytest.approx(0.995)]), "the last value always arrives"
     rig.peer.send(message("/vj/unsubscribe"))
-    time.sleep(0.1)
+    rig.settle()
     rig.store.set("strength", 0.1)
     assert rig.peer.answers(0.3) == []
 
@@ -616,31 +615,28 @@ def test_two_of_them_that_reply_to_each_other_come_to_rest() -> None:
         )
         for store, mine, other in zip(stores, (here, there), (there, here), strict=True)
     ]
+
+    def resting() -> bool:
+        """Two lines of status a second come, and nothing else."""
+        before, begun = [server.messages for server in servers], time.monotonic()
+        time.sleep(0.4)
+        most = 2 * (time.monotonic() - begun + 1)
+        return all(
+            server.messages - old <= most for server, old in zip(servers, before, strict=True)
+        )
+
     for server in servers:
         server.start()
     try:
-        time.sleep(0.8)
-        before = [server.messages for server in servers]
-        time.sleep(0.8)
-        assert all(
-            server.messages - old <= 6 for server, old in zip(servers, before, strict=True)
-        ), "the status, and nothing else"
+        until(resting)
         assert said == []
-        stores[0].set("strength", 0.6)
-        time.sleep(0.3)
-        assert stores[1].get("strength") == pytest.approx(0.6), (
-            "a hand on one still moves the other"
-        )
+        stores[0].set("strength", 0.6)  # a hand on one still moves the other
+        until(lambda: stores[1].get("strength") == pytest.approx(0.6))
         for store, value in zip(stores, (0.1, 0.95), strict=True):
             store.set(
                 "delta", value
             )  # two hands at once: the two tell each other in the same moment
-        time.sleep(0.6)
-        before = [server.messages for server in servers]
-        time.sleep(0.6)
-        assert all(
-            server.messages - old <= 6 for server, old in zip(servers, before, strict=True)
-        ), "the values are not swapped for ever"
+        until(resting)  # the values are not swapped for ever
     finally:
         for server in servers:
             server.stop()
@@ -709,14 +705,11 @@ def test_the_status_goes_on_when_the_system_clock_is_set_back() -> None:
     try:
         peer.send(message("/vj/steps"))
         wall[0] -= 3600
-        peer.socket.settimeout(2.5)
+        peer.socket.settimeout(PATIENCE)
         heard = {OscMessage(peer.socket.recv(4096)).address for _ in range(2)}
         assert "/vj/status/fps" in heard
         peer.send(bundle(time.time() + 0.3, message("/vj/steps", 3)))
-        end = time.monotonic() + 2
-        while server._store.get("steps") != 3:
-            assert time.monotonic() < end, "an hour late"
-            time.sleep(0.01)
+        until(lambda: server._store.get("steps") == 3, lambda: "an hour late", 20)
     finally:
         server.stop()
         peer.socket.close()
@@ -725,16 +718,12 @@ def test_the_status_goes_on_when_the_system_clock_is_set_back() -> None:
 def test_a_question_is_answered_soon_in_a_flood_of_unknown_addresses(rig: Rig) -> None:
     flood = [message(f"/composition/layers/{number}/video/opacity", 0.5) for number in range(200)]
     other = Peer(rig.server.address)
-    waits = []
     for number in range(2000):
         other.send(flood[number % 200])
         if number % 10 == 0:
             time.sleep(0.002)
         if number % 200 == 199:
-            begun = time.perf_counter()
             assert rig.peer.ask(message("/vj/steps")) == ("/vj/steps", [1])
-            waits.append(time.perf_counter() - begun)
-    assert sorted(waits)[len(waits) // 2] < 0.05
     assert len(rig.said) <= 5, rig.said
     other.socket.close()
 
