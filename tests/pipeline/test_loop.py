@@ -422,9 +422,9 @@ def test_live_without_any_frame_it_waits_and_stops_at_once(
     live: Callable[..., Live], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rig, asked = live(), []
-    take = rig.inbox.take
+    get = rig.inbox.get
     monkeypatch.setattr(
-        rig.inbox, "get", lambda patience: (asked.append(patience), take(patience))[1]
+        rig.inbox, "get", lambda patience: (asked.append(patience), get(patience))[1]
     )
     rig.clock.advance(1)
     until(lambda: len(asked) >= 3, lambda: rig.said)
