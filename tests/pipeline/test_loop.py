@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from vj.diffusion.model_spec import ModelSpec
 
 from tests.tiny_models import make_model
 from tests.waiting import PATIENCE, ManualClock, until
@@ -23,6 +22,7 @@ from vj.core.metrics import Metrics
 from vj.diffusion.backends import StreamBackend
 from vj.diffusion.loading import load_model
 from vj.diffusion.model import Model
+from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.streamdiffusion_backend import StreamDiffusionBackend
 from vj.parameters.store import Store
 from vj.pipeline.backend import GeneratedImage, PassThrough
