@@ -10,7 +10,8 @@ import sys
 import time
 
 from tests.faults.fault import Fault, Skipped
-from tests.faults.stage import ROOT, Stage
+from tests.faults.stage import Stage
+from tests.shows import ROOT
 
 STANDS = frozenset({"frozen"})
 SENDER = ROOT / "tests" / "peers" / "ndi_sender.py"

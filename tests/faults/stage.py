@@ -9,8 +9,6 @@ import secrets
 import signal
 import socket
 import subprocess
-import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -18,24 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from pythonosc.osc_message import OscMessage
 from ruamel.yaml import YAML
 
 from tests.faults.eye import Eye
+from tests.shows import HOST, VJ, ShowProcess, free_port
 from vj.control.osc.packet import pack
 
-ROOT = Path(__file__).parents[2]
-HOST = "127.0.0.1"
 START = {"prompt/a": "gold", "strength": 0.5, "feedback/amount": 0.1}
 STARTS = 60.0
 """Seconds in which it has to paint."""
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +61,8 @@ class Stage:
             "cues": [{"name": "crash", "fade": "1 s", "set": {"strength": 0.8}}],
             **(show or {}),
         }
-        self.process: subprocess.Popen[bytes] | None = None
+        self.running: ShowProcess | None = None
         self.eye: Eye | None = None
-        self.lines: list[tuple[float, str]] = []
         self._kept: list[Callable[[], object]] = []
 
     # Its life.
@@ -84,7 +72,7 @@ class Stage:
         *arguments: str,
         until: str = "playing with",
         out: int | IO[bytes] = subprocess.PIPE,
-        program: tuple[str, ...] = ("-m", "vj.cli"),
+        program: tuple[str, ...] = VJ,
         **how: Any,
     ) -> None:
         """Start it, and look at it; wait until it has said something. out: where its lines go; from
@@ -99,29 +87,19 @@ class Stage:
         self,
         *arguments: str,
         out: int | IO[bytes] = subprocess.PIPE,
-        program: tuple[str, ...] = ("-m", "vj.cli"),
+        program: tuple[str, ...] = VJ,
         **how: Any,
     ) -> None:
         """Start the process and wait for nothing."""
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "COLUMNS": "300",
-            "PYTHONUNBUFFERED": "1",
-        }
-        command = [sys.executable, "-P", *program, str(self.path), *arguments]
-        self.process = subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            process_group=0 if os.name == "posix" else None,
+        self.running = ShowProcess(
+            self.folder,
+            str(self.path),
+            *arguments,
+            osc_port=self.osc_port,
+            out=out,
+            program=program,
             **how,
         )
-        if out == subprocess.PIPE and self.process.stdout is not None:
-            threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True).start()
 
     def look(self) -> None:
         """Have somebody look at the picture."""
@@ -141,8 +119,8 @@ class Stage:
         if self.process is not None and self.process.poll() is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.end(seconds=5)
-            self.process.kill()
-            self.process.wait(10)
+        if self.running is not None:
+            self.running.close()
         for undo in reversed(self._kept):
             with contextlib.suppress(OSError):
                 undo()
@@ -156,19 +134,18 @@ class Stage:
         self._kept.append(undo)
 
     @property
+    def process(self) -> subprocess.Popen[bytes] | None:
+        return self.running.process if self.running is not None else None
+
+    @property
     def alive(self) -> bool:
-        return self.process is not None and self.process.poll() is None
+        return self.running is not None and self.running.alive
 
     # What it says.
 
-    def _read(self, pipe: IO[bytes]) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            for line in pipe:
-                self.lines.append((time.monotonic(), line.decode("utf-8", "replace").rstrip()))
-
     def said(self, since: float = 0.0) -> list[str]:
         """Its lines since a moment."""
-        return [text for moment, text in list(self.lines) if moment >= since]
+        return self.running.lines(since) if self.running is not None else []
 
     def text(self, since: float = 0.0) -> str:
         return "\n".join(self.said(since))
@@ -207,26 +184,12 @@ class Stage:
 
     def throw(self, packet: bytes) -> None:
         """Any datagram to where OSC is heard."""
-        with (
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mapping,
-            contextlib.suppress(OSError),
-        ):
-            mapping.sendto(packet, (HOST, self.osc_port))
+        if self.running is not None:
+            self.running.send_bytes(packet)
 
     def ask(self, name: str, seconds: float = 3.0) -> Any:
         """Where a parameter stands, asked over OSC; None when there is no answer."""
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
-            ear.bind((HOST, 0))
-            ear.settimeout(0.25)
-            end = time.monotonic() + seconds
-            while time.monotonic() < end:
-                ear.sendto(pack(f"/vj/{name}", []), (HOST, self.osc_port))
-                with contextlib.suppress(OSError):
-                    while True:
-                        heard = OscMessage(ear.recv(65536))
-                        if heard.address == f"/vj/{name}":
-                            return heard.params[0]
-        return None
+        return self.running.value(name, seconds) if self.running is not None else None
 
     def stands(self, name: str, value: Any, seconds: float = 4.0) -> bool:
         """Does a parameter come to stand there?"""

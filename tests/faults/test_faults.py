@@ -69,6 +69,7 @@ def test_names_are_told_apart_and_the_table_has_a_row_each() -> None:
         runner.named("nonsense")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_a_show_stands_what_happens_to_it_and_the_runner_sees_what_it_does_not_stand(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

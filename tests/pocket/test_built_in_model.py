@@ -176,6 +176,7 @@ def test_techniques_are_recognised_on_pictures_it_never_saw(
     assert np.mean([row.energy for row in rows]) > 0.8, "strokes are not lost"
 
 
+@pytest.mark.long
 def test_palettes_are_the_palettes(painter: TechniquePainter, pictures: list[np.ndarray]) -> None:
     assert palettes_told_apart(painter, pictures) >= 0.97
 
@@ -456,6 +457,7 @@ def test_broken_weights_are_named(tmp_path: Path) -> None:
         load_pocket(ModelSpec(str(path.parent)), path, torch.device("cpu"), torch.float32)
 
 
+@pytest.mark.long
 def test_the_training_script_makes_a_model_that_loads_and_goes_on_where_it_stopped(
     tmp_path: Path,
 ) -> None:
