@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from vj.app.console import Console
 from vj.app.log import LogFile
 from vj.app.signals import AT_ONCE, LIMIT, Signals, leave
-from vj.app.startup import Startup
+from vj.app.startup_times import Startup
 from vj.core.errors import Fault, nearest
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return gallery(given[1:], print)
         if given[:1] == ["learn"]:
             from vj.commands.learn import learn
-            from vj.commands.lines import line
+            from vj.commands.console_lines import line
 
             return learn(given[1:], line)
         return play(parser().parse_args(given))

@@ -134,7 +134,7 @@ def test_whatever_is_thrown_the_running_show_is_untouched_as_a_whole(
         elif place == "source":
             patch.setattr(played.capture, "ready", throw)
         else:
-            patch.setattr("vj.app.outputs.make_sink", throw)
+            patch.setattr("vj.app.sink_group.make_sink", throw)
         said = one.save(**changed)
     assert "the running show goes on as it was" in said
     assert f"{one.path}:" in said

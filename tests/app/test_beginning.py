@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from vj.app.live import Performance
-from vj.app.startup import Startup
+from vj.app.startup_times import Startup
 from vj.control.takes import Take
 from vj.core.errors import Fault
 from vj.core.frame import Size

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from tests import disks
-from vj.app.outputs import SinkGroup
+from vj.app.sink_group import SinkGroup
 from vj.core.clock import WallClock
 from vj.core.errors import Fault
 from vj.core.frame import Frame
@@ -287,7 +287,7 @@ def test_a_disk_that_does_not_answer_is_left(
         real(recorder, frame)
 
     monkeypatch.setattr(Recorder, "send", send)
-    monkeypatch.setattr("vj.app.outputs.HUNG", 0.2)
+    monkeypatch.setattr("vj.app.sink_group.HUNG", 0.2)
     one = session("record:share/set.mp4")
 
     def said() -> bool:

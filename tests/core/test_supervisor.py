@@ -470,7 +470,7 @@ def test_the_render_thread_waits_for_no_terminal_and_opens_no_file(
     def record(self: object, on: bool) -> None:
         threads.append(threading.current_thread().name)
 
-    monkeypatch.setattr("vj.app.outputs.SinkGroup.record", record)
+    monkeypatch.setattr("vj.app.sink_group.SinkGroup.record", record)
     show = check_show(
         {"model": "none", "size": "64x64", "sinks": [], "osc": "127.0.0.1:0", "midi": "off"}, "here"
     )

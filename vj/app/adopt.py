@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from vj.app.output_upscale import OutputUpscaler
-from vj.app.part import AdoptedPart, nothing
+from vj.app.replacement import AdoptedPart, nothing
 from vj.app.setup import make_flow_backend, make_person_segmentation, split_preview, start_values
 from vj.core.errors import Fault
 from vj.parameters.store import Store

@@ -12,10 +12,10 @@ import numpy as np
 from vj.app.adopt import ShowAdopter
 from vj.app.model_loader import ModelLoader
 from vj.app.output_upscale import OutputUpscaler
-from vj.app.outputs import SinkGroup
+from vj.app.sink_group import SinkGroup
 from vj.app.servers import Servers
 from vj.app.setup import flow_finder, painted_size, person_segmentation, split_preview, start_values
-from vj.app.startup import Startup
+from vj.app.startup_times import Startup
 from vj.control.osc.server import OscServer
 from vj.control.replies import Notices
 from vj.control.session import ControlSession

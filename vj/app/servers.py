@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from vj.app.part import AdoptedPart
+from vj.app.replacement import AdoptedPart
 from vj.app.status import osc_status, status
 from vj.control.osc.network import PORTS_TO_TRY
 from vj.control.osc.server import OscServer

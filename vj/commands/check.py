@@ -10,7 +10,7 @@ from vj.commands.check_files import check_files
 from vj.commands.check_models import check_models
 from vj.commands.check_sequence import check_sequence
 from vj.commands.findings import Findings
-from vj.commands.lines import complaint, line
+from vj.commands.console_lines import complaint, line
 from vj.show.load import Reading, find_show, read_show
 from vj.show.schema import Show
 
