@@ -114,12 +114,12 @@ def first_parts(model: Model, size: Size, frozen: bool = True) -> dict[str, Call
     sample = latents.to(dtype).contiguous(memory_format=torch.channels_last)
     tokens = text.tokens.to(dtype)
     parts: dict[str, tuple[Part, tuple[torch.Tensor, ...]]] = {
-        "encode": (Part(vae, model.latents_of), (image.to(dtype),)),
+        "encode": (Part(vae, model.vae_encode), (image.to(dtype),)),
         "UNet": (
             Part(unet, lambda x, t, tokens: unet(x, t, tokens, return_dict=False)[0]),
             (sample, t, tokens),
         ),
-        "decode": (Part(vae, model.picture_of), (latents.to(dtype),)),
+        "decode": (Part(vae, model.vae_decode), (latents.to(dtype),)),
     }
     made: dict[str, Callable[[], object]] = {}
     for name, (part, example) in parts.items():

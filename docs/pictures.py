@@ -22,13 +22,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from vj.diffusion.model_spec import ModelSpec
-
 from vj.core.clock import FrameClock
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
-from vj.diffusion.built_in import BuiltIn, meaning_of
+from vj.diffusion.built_in import BuiltIn, parsed_prompt
 from vj.diffusion.drawn_model import DrawnModel
+from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.pocket_backend import PocketBackend
 from vj.diffusion.pocket_model import load_pocket
 from vj.parameters.store import Store
@@ -135,7 +134,7 @@ def techniques(model: BuiltIn) -> None:
     """A person in every technique, in their own colours where they have some."""
     texts = [*map(prompt_for, TECHNIQUES)]
     for name in ("gold", "chrome", "ice", "jade", "lava", "flames"):
-        texts[list(TECHNIQUES).index(meaning_of(name).technique)] = name
+        texts[list(TECHNIQUES).index(parsed_prompt(name).technique)] = name
     painted = [paint(model, person(320), prompt__a=text) for text in texts]
     path = IMAGES / f"{model.name}_techniques.jpg"
     labelled(painted, list(TECHNIQUES), 7, 190).save(path, quality=84)

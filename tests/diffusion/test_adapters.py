@@ -34,7 +34,7 @@ from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.diffusion.autotune import tune
 from vj.diffusion.backends import StreamBackend
-from vj.diffusion.ip_adapter import WalkTokens, weighed
+from vj.diffusion.ip_adapter import WalkTokens, with_amount
 from vj.diffusion.loading import load_model, make_backend
 from vj.diffusion.model import Model
 from vj.diffusion.model_spec import EmbeddingFile, LoraFile, ModelSpec
@@ -393,7 +393,7 @@ def test_each_frame_comes_out_as_if_denoised_alone_while_lines_and_pictures_chan
             assert model.adapters.image_prompts is not None
             tokens = model.adapters.image_prompts.at(number / 8)
             conditioning = replace(
-                conditioning, text=replace(text, image=weighed(tokens, 0.3 * (number % 4)))
+                conditioning, text=replace(text, image=with_amount(tokens, 0.3 * (number % 4)))
             )
         z = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(number))
         sent[number] = (z, conditioning)
@@ -532,7 +532,7 @@ def test_what_diffusers_itself_makes_of_an_image_prompt(parts: Path, shown: Mode
     theirs.set_ip_adapter_scale(0.7)
     pictures, text = shown.adapters.image_prompts, shown.encode_text("gold")
     assert pictures is not None
-    pixels = pictures.preparing(
+    pixels = pictures.processor(
         images=cv2.imread(str(parts / "a.png"), cv2.IMREAD_COLOR_RGB), return_tensors="pt"
     ).pixel_values
     seen = pictures.encoder(pixels).image_embeds[None]
@@ -540,7 +540,7 @@ def test_what_diffusers_itself_makes_of_an_image_prompt(parts: Path, shown: Mode
         expected = theirs.unet(
             X[:1], T[:1], text.tokens, added_cond_kwargs={"image_embeds": [seen]}, return_dict=False
         )[0]
-    ours = shown.unet(X[:1], T[:1], replace(text, image=weighed(pictures.shown[0], 0.7)))
+    ours = shown.unet(X[:1], T[:1], replace(text, image=with_amount(pictures.shown[0], 0.7)))
     assert apart(ours, expected) < 1e-5
 
 
@@ -553,7 +553,7 @@ def test_a_negative_prompt_goes_with_no_picture(shown: Model) -> None:
     assert pictures is not None
     against = shown.adapters.with_image_prompt(text, snapshot, against=True).image
     assert against is not None
-    assert torch.equal(against, weighed(pictures.blank, 0.5))
+    assert torch.equal(against, with_amount(pictures.blank, 0.5))
     assert torch.equal(pictures.blank, pictures.projection(torch.zeros(1, 12)))
 
 
@@ -576,7 +576,7 @@ def test_sdxl_takes_all_of_it_at_once_in_any_size(parts: Path) -> None:
     )
     text, plain = model.encode_text("gold"), load(parts, "xl")
     assert model.adapters.image_prompts is not None
-    image = weighed(model.adapters.image_prompts.shown[0], 1.0)
+    image = with_amount(model.adapters.image_prompts.shown[0], 1.0)
     for height, width in ((8, 8), (9, 7)):
         x, drawn = torch.randn(1, 4, height, width), torch.rand(1, 3, 8 * height, 8 * width)
         bare = plain.unet(x, T[:1], text)

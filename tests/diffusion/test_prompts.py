@@ -9,7 +9,7 @@ import torch
 
 from tests.waiting import PATIENCE, until
 from vj.core.supervisor import Supervisor
-from vj.diffusion.prompts import Embedding, PromptBook, PromptTravel, blend, wanted
+from vj.diffusion.prompts import Embedding, PromptBook, PromptTravel, blend, prompt_weights
 from vj.parameters.store import Store
 
 
@@ -39,9 +39,9 @@ def test_pooled_vectors_travel_too() -> None:
 
 def test_mix_and_list_say_what_is_wanted() -> None:
     store = Store({"prompt/a": "gold", "prompt/b": "sea", "prompt/mix": 0.25})
-    assert wanted(store.sample(0)) == [("gold", 0.75), ("sea", 0.25)]
+    assert prompt_weights(store.sample(0)) == [("gold", 0.75), ("sea", 0.25)]
     store.set("prompt/list", '[["ice", 2], ["fire", 1]]')
-    assert wanted(store.sample(1)) == [("ice", 2.0), ("fire", 1.0)]
+    assert prompt_weights(store.sample(1)) == [("ice", 2.0), ("fire", 1.0)]
 
 
 def test_a_new_text_arrives_in_the_time_given() -> None:

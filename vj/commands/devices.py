@@ -236,7 +236,7 @@ def _devices() -> Iterator[str]:
 
 
 def _models() -> Iterator[str]:
-    from vj.diffusion.model_names import pocket_file
+    from vj.diffusion.model_names import hub_cache, pocket_file
 
     own = pocket_file("pocket")
     yield (
@@ -246,11 +246,7 @@ def _models() -> Iterator[str]:
     )
     yield "drawn  the techniques that the built-in one was taught, drawn as they are"
     yield "none  the input goes through feedback, smoothing and mixing only"
-    hub = Path(
-        os.environ.get("HF_HUB_CACHE")
-        or Path(os.environ.get("HF_HOME") or Path.home() / ".cache/huggingface") / "hub"
-    )
-    for folder in sorted(hub.glob("models--*")):
+    for folder in sorted(hub_cache().glob("models--*")):
         if any(folder.glob("snapshots/*/model_index.json")):
             yield "/".join(folder.name.split("--")[1:])
 

@@ -1,5 +1,5 @@
-"""What a show adds to its model: LoRAs with weights that are played, words of its own, lines that
-lead, pictures as prompts.
+"""What a show adds to its model: LoRAs whose weights are played, words of its own, line drawings
+for a ControlNet or T2I-Adapter, pictures as prompts.
 
 What belongs to a frame travels with it: its lines and their amount in the `Conditioning`, its image
 prompt and the amount of that in the `Embedding`. A LoRA's weight cannot: it is a setting of the
@@ -17,19 +17,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vj.diffusion.ip_adapter import ImagePrompts, weighed
+from vj.diffusion.ip_adapter import ImagePrompts, with_amount
 from vj.diffusion.prompts import Embedding
 from vj.parameters.store import Snapshot
 from vj.parameters.table import Value
 
 SMALL = 1e-4
-"""Changes of a LoRA's weight below this are not heard."""
+"""Changes of a LoRA's weight below this are left out."""
 
 
 @dataclass
 class Adapters:
-    """What one model has been given. Belongs to whoever computes with the model: the loader, then
-    the render thread."""
+    """What was added to one model. Used by the loader's thread while it loads, then by the render
+    thread alone."""
 
     weights: dict[str, float] = field(default_factory=dict)
     """The LoRAs, in the order of the show, and the weights they stand at."""
@@ -42,13 +42,13 @@ class Adapters:
 
     @property
     def wants_lines(self) -> bool:
-        """The model can be led by a line drawing."""
+        """A ControlNet or T2I-Adapter is there, which takes a line drawing."""
         return self.controlnet is not None or self.t2i_adapter is not None
 
     @property
     def in_unet(self) -> bool:
-        """The UNet computes with more than what its file holds, and with what may change from frame
-        to frame."""
+        """The UNet takes more than its file holds, or something that may change with every
+        frame."""
         return bool(self.weights) or self.wants_lines or self.image_prompts is not None
 
     def describe(self) -> str:
@@ -103,7 +103,7 @@ class Adapters:
                 for layer in self._layers[1]:
                     layer.set_scale(slot_name(slot), weight)
 
-    def lead(
+    def residuals(
         self,
         x: Tensor,
         t: Tensor,
@@ -112,8 +112,9 @@ class Adapters:
         hint: Tensor | None,
         amount: float | Tensor,
     ) -> dict[str, Any]:
-        """What the UNet is told by lines. x, tokens: as the UNet gets them. hint: (B, 3, H, W)
-        0..1. amount: for all, or (B,)."""
+        """The residuals that a ControlNet and a T2I-Adapter add to the UNet, as its arguments;
+        empty without them or without a hint. x, t, tokens, added: as the UNet gets them. hint:
+        (B, 3, H, W) 0..1, white lines on black. amount: their weight, for all rows or (B,)."""
         if hint is None or not self.wants_lines:
             return {}
         hint = hint.to(x.device, x.dtype)
@@ -155,8 +156,8 @@ class Adapters:
         against: bool = False,
     ) -> Embedding:
         """A frame's embedding with its image prompt. walked: the tokens of a walk's pictures, which
-        go before the show's own. against: it is a negative prompt, which goes with no picture at
-        all."""
+        replace the show's own. against: it is a negative prompt, which gets the tokens of no
+        picture."""
         if (
             self.image_prompts is None
             or snapshot["image/amount"] == 0
@@ -166,7 +167,7 @@ class Adapters:
         tokens = self.image_prompts.at(snapshot["image/mix"]) if walked is None else walked
         if against:
             tokens = self.image_prompts.blank
-        return replace(text, image=weighed(tokens, snapshot["image/amount"]))
+        return replace(text, image=with_amount(tokens, snapshot["image/amount"]))
 
 
 def slot_name(number: int) -> str:

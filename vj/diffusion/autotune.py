@@ -1,5 +1,5 @@
 """The quickest way for this CPU to compute a model: number type, threads, eager or a frozen graph.
-Found by trying, at a show's start."""
+Found by timing each, at a show's start."""
 
 from __future__ import annotations
 

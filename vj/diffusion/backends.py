@@ -105,7 +105,7 @@ class StreamBackend:
         before the backend is handed over."""
         size = self.compositor.size
         for text in ("", snapshot["prompt/a"], snapshot["prompt/b"]):
-            self._book.learn(text)
+            self._book.encode(text)
         black = torch.zeros((1, 3, size.height, size.width), device=self.model.device)
         if self.model.device.type == "cuda":
             align(self._noise.sample(0, 0, 0.0, 1.0, 1), black, 1.0)  # compiles its kernels

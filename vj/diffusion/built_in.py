@@ -24,8 +24,8 @@ from vj.pocket.techniques import Subject, draw
 from vj.pocket.words import ParsedPrompt, parse_ramp, understand
 
 LAST = 999
-BESIDE = "\x00"
-"""Stands between a prompt and the colours given for it, in the text that is encoded."""
+COLOUR_SEPARATOR = "\x00"
+"""Between a prompt and the colours given for it, in the text that is encoded."""
 
 
 class PocketSchedule:
@@ -59,12 +59,13 @@ class BuiltIn(ABC):
         """What `lay` made of the patterns that are in play."""
 
     def take_threads(self) -> None:
-        """To be called on the thread that computes: OpenMP counts threads for each."""
+        """Set how many threads torch computes on. To be called on the thread that computes: with
+        OpenMP the number belongs to the thread that sets it."""
         if self.threads is not None and torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
 
     def follow(self, snapshot: Snapshot) -> None:
-        """Nothing of the model itself is played."""
+        """Nothing: no part of the model itself is played."""
         return
 
     def encode_image_prompt(self, picture: np.ndarray) -> Tensor:
@@ -74,7 +75,7 @@ class BuiltIn(ABC):
         """What a prompt asks for as one token: the techniques' weights, the ramp, whether there is
         one, the modifiers, and 1. The last is there so that a mixture that has been brought to
         another length can be brought back: everything is divided by it."""
-        meaning = meaning_of(text)
+        meaning = parsed_prompt(text)
         techniques = [float(name == meaning.technique) for name in self.techniques]
         ramp = [part for stop in meaning.ramp or ((0.0,) * 3,) * STOPS for part in stop]
         modifiers = [float(name in meaning.modifiers) for name in MODIFIERS]
@@ -125,14 +126,14 @@ class BuiltIn(ABC):
 
     @abstractmethod
     def lay(self, patterns: np.ndarray) -> Tensor:
-        """PatternThread (12, H, W) -> a `ground`, to be put there between two frames."""
+        """Patterns, (12, H, W), -> a `ground`, to be put there between two frames."""
 
     def describe(self) -> str:
         """`pocket (cpu float32)`."""
         return f"{self.name} ({self.device.type} {str(self.dtype).removeprefix('torch.')})"
 
 
-AUDIBLE = 1e-3
+LEAST_WEIGHT = 1e-3
 """Techniques with less weight than this are left out of a mixture."""
 
 
@@ -147,7 +148,7 @@ def drawn(
         weights = {
             name: weight
             for name, weight in zip(techniques, numbers, strict=False)
-            if weight > AUDIBLE
+            if weight > LEAST_WEIGHT
         }
         field = Field(*(np.ascontiguousarray(plane) for plane in lines.float().numpy()))
         pixels = np.ascontiguousarray(image.permute(1, 2, 0).float().numpy())
@@ -158,21 +159,21 @@ def drawn(
 
 
 @lru_cache(64)
-def meaning_of(text: str) -> ParsedPrompt:
+def parsed_prompt(text: str) -> ParsedPrompt:
     """What a prompt means, with the colours that are given for it, if any."""
-    words, _, colours = text.partition(BESIDE)
+    words, _, colours = text.partition(COLOUR_SEPARATOR)
     meaning = understand(words)
     if not colours.strip():
         return meaning
     return replace(meaning, ramp=parse_ramp(colours), palette="given colours", recognised=True)
 
 
-NOT_FOR_IT = ("loras", "embeddings", "controlnet", "t2i_adapter", "ip_adapter")
+STABLE_DIFFUSION_ONLY = ("loras", "embeddings", "controlnet", "t2i_adapter", "ip_adapter")
 
 
 def reject_adapters(spec: ModelSpec) -> None:
     """Raises Fault for what only Stable Diffusion models take."""
-    asked = [name for name in NOT_FOR_IT if getattr(spec, name, None)]
+    asked = [name for name in STABLE_DIFFUSION_ONLY if getattr(spec, name, None)]
     if asked:
         these = ", ".join(asked)
         raise Fault(f"model {spec.name}: takes no {these}; those are for Stable Diffusion models")

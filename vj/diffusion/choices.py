@@ -1,5 +1,5 @@
-"""What was found out by timing, kept per machine in the user's cache, so that the second start of a
-show does not have to find it out again."""
+"""Choices that were made by timing, kept per machine in the user's cache, so that the second start
+of a show does not have to time anything."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class Choices:
         self._doubted: set[str] = set()
         self.way: tuple[object, ...] | None = None
         """The name of the way to compute that was taken over from another run, see
-        `tuning.tune`."""
+        `vj.diffusion.autotune.tune`."""
 
     def get(self, *name: object) -> dict[str, Any] | None:
-        """What was kept under a name; None when nothing was, or on another machine."""
+        """The choice under a name; None when there is none, or it was made on another machine."""
         with self._lock:
             return self._kept.get(_key(name))
 
@@ -61,7 +61,7 @@ class Choices:
             self._write()
 
     def doubt(self, *name: object) -> None:
-        """It looks wrong: it is to be found out anew, and what is found then stands."""
+        """It looks wrong: it is to be timed anew, and what is chosen then is final."""
         with self._lock:
             self._doubted.add(_key(name))
             if self._kept.pop(_key(name), None) is not None:

@@ -1,8 +1,8 @@
-"""Pictures as prompts: an IP-Adapter (arXiv 2308.06721) put into a UNet, and the tokens it makes of
-pictures.
+"""Pictures as prompts: an IP-Adapter (arXiv 2308.06721) put into a UNet, and the tokens that it
+makes of pictures.
 
-The UNet gets tokens that are projected already, so they can be made once, mixed, and travel with a
-frame.
+The UNet is given tokens that are projected already. So they are made once for each picture, can be
+mixed, and go with a frame.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from vj.diffusion.prompts import Embedding, blend
 from vj.diffusion.weights import read_weights, weight_names
 
 
-class Projected(nn.Module):
-    """Stands where a UNet would project pictures: ours come as tokens."""
+class NoProjection(nn.Module):
+    """In the place of the UNet's own projection of pictures: the tokens come projected."""
 
     def forward(self, tokens: list[Tensor]) -> list[Tensor]:
         return tokens
 
 
-class Weighing(nn.Module):
+class ScaledByAmount(nn.Module):
     """An IP-Adapter's keys or values of tokens that each end in their amount, (B, N, D + 1).
     Attention is linear in its values, so these times the amount are the adapter's scale, for every
     row its own."""
@@ -50,14 +50,21 @@ class Weighing(nn.Module):
 
 
 class ImagePrompts:
-    """What makes tokens of pictures, and the tokens of the show's own."""
+    """Makes tokens of pictures, and keeps those of the show's own.
 
-    def __init__(self, encoder: Any, preparing: Any, projection: nn.Module, hidden: bool) -> None:
-        self.encoder, self.preparing, self.projection, self.hidden = (
+    encoder: a CLIP vision model. image_processor: brings pictures to its size and range.
+    projection: from what it gives to tokens. from_patches: it gives every patch of a picture, for
+    "plus" and "full face" adapters, instead of one vector for the whole.
+    """
+
+    def __init__(
+        self, encoder: Any, image_processor: Any, projection: nn.Module, from_patches: bool
+    ) -> None:
+        self.encoder, self.processor, self.projection, self.from_patches = (
             encoder,
-            preparing,
+            image_processor,
             projection,
-            hidden,
+            from_patches,
         )
         self.shown: list[Tensor] = []
         self.blank = torch.zeros(0)
@@ -98,10 +105,10 @@ class ImagePrompts:
         """nothing: what the adapter was trained with where there is no picture, zeros in place of
         what it is shown."""
         at = next(self.projection.parameters())
-        pixels = self.preparing(images=picture, return_tensors="pt").pixel_values.to(
+        pixels = self.processor(images=picture, return_tensors="pt").pixel_values.to(
             at.device, at.dtype
         )
-        if self.hidden:
+        if self.from_patches:
             seen = self.encoder(
                 torch.zeros_like(pixels) if nothing else pixels, output_hidden_states=True
             ).hidden_states[-2]
@@ -121,8 +128,8 @@ class ImagePrompts:
 
 
 class WalkTokens:
-    """The tokens of a walk's pictures. Live they are made on a thread of its own, offline on the
-    spot."""
+    """The tokens of a walk's pictures. Live they are made on a thread of their own; offline, with
+    `wait`, the caller waits for them."""
 
     def __init__(
         self,
@@ -180,7 +187,7 @@ class WalkTokens:
         while (entry := self._queue.get()) is not None:
             try:
                 entry[1].append(self._encode(entry[0]))
-            except Exception as error:  # the picture goes on without this prompt
+            except Exception as error:  # the show goes on without this prompt
                 entry[1].append(None)
                 self._supervisor.count("image prompts")
                 self._log(f"image prompt: {type(error).__name__}: {error}"[:300])
@@ -189,7 +196,7 @@ class WalkTokens:
         self._queue.put(None)
 
 
-def weighed(tokens: Tensor, amount: float) -> Tensor:
+def with_amount(tokens: Tensor, amount: float) -> Tensor:
     """Tokens of an image prompt, (1, N, D), as `Embedding.image` has them, (1, N, D + 1): each ends
     in its amount."""
     return torch.cat([tokens, tokens.new_full((*tokens.shape[:2], 1), amount)], -1)
@@ -209,8 +216,8 @@ def _no_ip_adapter(name: str) -> Fault:
 def open_ip_adapter(
     spec: ModelSpec, name: str, pipe: Any, family: str, dtype: torch.dtype
 ) -> ImagePrompts:
-    """Put an IP-Adapter into the UNet, in a way that takes projected tokens, and keep what makes
-    them. Raises Fault."""
+    """Put an IP-Adapter into a pipeline's UNet, so that it takes projected tokens. Returns what
+    makes them. Raises Fault."""
     from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
 
     if family not in ("sd15", "sdxl"):
@@ -247,7 +254,7 @@ def open_ip_adapter(
     encoder = open_part(
         spec, "image_encoder", spec.image_encoder, CLIPVisionModelWithProjection, dtype
     )
-    hidden = (
+    from_patches = (
         "proj.weight" not in projection
     )  # "plus" and "full face" look at every patch of the picture, not at its summary
     takes = next(
@@ -255,7 +262,7 @@ def open_ip_adapter(
         for key in ("proj.weight", "proj.0.weight", "proj_in.weight")
         if key in projection
     )
-    gives = encoder.config.hidden_size if hidden else encoder.config.projection_dim
+    gives = encoder.config.hidden_size if from_patches else encoder.config.projection_dim
     if takes != gives:
         raise Fault(
             f"image_encoder {spec.image_encoder}: gives {gives} numbers and the IP-Adapter takes "
@@ -268,7 +275,7 @@ def open_ip_adapter(
         pipe.load_ip_adapter(
             state, subfolder="", weight_name="", image_encoder_folder=None, low_cpu_mem_usage=False
         )
-        preparing = (
+        image_processor = (
             CLIPImageProcessor.from_pretrained(spec.image_encoder)
             if described
             else CLIPImageProcessor(size=side, crop_size=side)
@@ -276,13 +283,13 @@ def open_ip_adapter(
     except Exception as error:
         raise Fault(f"ip_adapter {name}: {reason(error)}") from None
     made = ImagePrompts(
-        encoder, preparing, unet.encoder_hid_proj.image_projection_layers[0], hidden
+        encoder, image_processor, unet.encoder_hid_proj.image_projection_layers[0], from_patches
     )
-    unet.encoder_hid_proj = Projected()
+    unet.encoder_hid_proj = NoProjection()
     for one in crossed:
         processor = unet.attn_processors[one]
-        processor.to_k_ip[0] = Weighing(processor.to_k_ip[0], False)
-        processor.to_v_ip[0] = Weighing(processor.to_v_ip[0], True)
+        processor.to_k_ip[0] = ScaledByAmount(processor.to_k_ip[0], False)
+        processor.to_v_ip[0] = ScaledByAmount(processor.to_v_ip[0], True)
     return made
 
 

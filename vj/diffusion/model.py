@@ -65,8 +65,8 @@ class Model:
         self.adapters.to(self.device, dtype)
 
     def take_threads(self) -> None:
-        """To be called on the thread that computes: with OpenMP the number of threads belongs to
-        the thread that asks."""
+        """Set how many threads torch computes on. To be called on the thread that computes: with
+        OpenMP the number belongs to the thread that sets it."""
         if self.threads is not None and torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
 
@@ -80,16 +80,16 @@ class Model:
 
     @torch.no_grad()
     def encode(self, image: Tensor) -> Tensor:
-        """(1, 3, H, W) in -1..1 -> latents (1, C, H/scale, W/scale) float32. The mean, never a
-        draw: a draw would flicker."""
+        """(1, 3, H, W) in -1..1 -> latents (1, C, H/scale, W/scale) float32. The mean of the
+        encoder's distribution, never a sample of it: samples would flicker."""
         return (
-            self.latents_of(image.to(self.vae_dtype)).float() * self.pipe.vae.config.scaling_factor
+            self.vae_encode(image.to(self.vae_dtype)).float() * self.pipe.vae.config.scaling_factor
         )
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
         """Latents -> (1, 3, H, W) about -1..1, in the model's own dtype."""
-        return self.picture_of((latents / self.pipe.vae.config.scaling_factor).to(self.vae_dtype))
+        return self.vae_decode((latents / self.pipe.vae.config.scaling_factor).to(self.vae_dtype))
 
     @torch.no_grad()
     def unet(
@@ -101,7 +101,7 @@ class Model:
         amount: float | Tensor = 1.0,
     ) -> Tensor:
         """The UNet's prediction for a batch, float32. hint: (B, 3, H, W) 0..1, white lines on black
-        for a ControlNet or T2I-Adapter. amount: how strongly they lead, for all rows or for each,
+        for a ControlNet or T2I-Adapter. amount: the lines' weight, for all rows or for each,
         (B,)."""
         added: dict[str, Any] = {}
         if text.pooled is not None:
@@ -110,7 +110,7 @@ class Model:
             x.to(self.dtype).contiguous(memory_format=torch.channels_last),
             text.tokens.to(self.dtype),
         )
-        more = self.adapters.lead(sample, t, tokens, dict(added), hint, amount)
+        more = self.adapters.residuals(sample, t, tokens, dict(added), hint, amount)
         if self.adapters.image_prompts is not None:
             added["image_embeds"] = [
                 self.adapters.image_tokens(text, len(x)).to(self.device, self.dtype)
@@ -122,32 +122,32 @@ class Model:
 
     @property
     def wants_lines(self) -> bool:
-        """It can be led by a line drawing."""
+        """A ControlNet or T2I-Adapter is there, which takes a line drawing."""
         return self.adapters.wants_lines
 
     def follow(self, snapshot: Snapshot) -> None:
-        """Bring what is played of the model itself, the weights of LoRAs, to a frame's snapshot. On
-        the thread that computes."""
+        """Set the weights of LoRAs, the only part of the model itself that is played, to a frame's
+        snapshot. On the thread that computes."""
         if self.adapters.weights:
             self.adapters.follow(self.pipe.unet, snapshot.values)
 
     def encode_image_prompt(self, picture: np.ndarray) -> Tensor:
         """(H, W, 3) uint8 -> the tokens an IP-Adapter makes of it, (1, N, D) float32. Raises Fault
-        without one. Takes as long as its image encoder does; `vj.diffusion.ip_adapter.weighed`
-        gives them the amount that `Embedding.image` wants."""
+        without one. Takes as long as its image encoder does. `vj.diffusion.ip_adapter.with_amount`
+        makes an `Embedding.image` of them."""
         if self.adapters.image_prompts is None:
             raise Fault(
                 f"{self.name}: pictures are prompts only with an ip_adapter and its image_encoder"
             )
         return self.adapters.image_prompts.encode(picture)
 
-    def latents_of(self, image: Tensor) -> Tensor:
+    def vae_encode(self, image: Tensor) -> Tensor:
         """The autoencoder's encoder, in its own type and scale."""
         out = self.pipe.vae.encode(image)
         latents: Tensor = out.latents if hasattr(out, "latents") else out.latent_dist.mode()
         return latents
 
-    def picture_of(self, latents: Tensor) -> Tensor:
+    def vae_decode(self, latents: Tensor) -> Tensor:
         """The autoencoder's decoder, in its own type and scale."""
         picture: Tensor = self.pipe.vae.decode(latents, return_dict=False)[0]
         return picture

@@ -17,8 +17,8 @@ from vj.core.frame import Size
 from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
 from vj.diffusion.backends import StreamBackend
-from vj.diffusion.built_in import BESIDE, BuiltIn, meaning_of
-from vj.diffusion.prompts import Embedding, wanted
+from vj.diffusion.built_in import COLOUR_SEPARATOR, BuiltIn, parsed_prompt
+from vj.diffusion.prompts import Embedding, prompt_weights
 from vj.diffusion.stream_batch import Conditioning, Noise
 from vj.kernels.cupy_field import FieldKernels
 from vj.kernels.cv_field import FieldMaker
@@ -248,15 +248,15 @@ class PocketBackend(StreamBackend):
     def _explain(self, snapshot: Snapshot) -> None:
         """Log what was made of prompts that have changed, once the prompts' thread has read them:
         looking up the nearest words is not for the render thread."""
-        texts = tuple(dict.fromkeys(text for text, _ in wanted(snapshot) if text.strip()))
+        texts = tuple(dict.fromkeys(text for text, _ in prompt_weights(snapshot) if text.strip()))
         if texts == self._texts or any(self._book.get(text) is None for text in texts):
             return
         new = [text for text in texts if text not in self._texts]
         self._texts = texts
-        lines = {text: describe(meaning_of(text)) for text in texts}
+        lines = {text: describe(parsed_prompt(text)) for text in texts}
         self.understood = "; ".join(lines.values())
         for text in new:
-            if not meaning_of(text).recognised:
+            if not parsed_prompt(text).recognised:
                 self._log(lines[text])
 
     def close(self) -> None:
@@ -267,7 +267,7 @@ class PocketBackend(StreamBackend):
 def with_colours(snapshot: Snapshot) -> Snapshot:
     """The snapshot with the colours given for a prompt put beside its text."""
     more = {
-        f"prompt/{which}": f"{snapshot[f'prompt/{which}']}{BESIDE}{colours}"
+        f"prompt/{which}": f"{snapshot[f'prompt/{which}']}{COLOUR_SEPARATOR}{colours}"
         for which in ("a", "b")
         if (colours := snapshot[f"palette/{which}"].strip())
     }

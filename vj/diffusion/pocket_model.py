@@ -1,8 +1,8 @@
-"""The built-in model behind the door that the diffusers models stand behind: loaded from one
-safetensors file, without diffusers or transformers, whose import alone takes six seconds.
+"""The built-in network as a diffusion model: loaded from one safetensors file, without diffusers or
+transformers, whose import alone takes six seconds.
 
-Its latents are the picture itself, 0..1, in which nothing drowns; the noise comes in as the texture
-field, beside it, and travels with each row of the stream as its hint does in other models.
+Its latents are the picture itself, 0..1. The noise is not added to them: it comes beside them as
+the texture field, and goes with each row of the stream batch as a hint does in other models.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from vj.core.errors import Fault
-from vj.diffusion.built_in import AUDIBLE, BuiltIn, drawn, meaning_of, reject_adapters
+from vj.diffusion.built_in import LEAST_WEIGHT, BuiltIn, drawn, parsed_prompt, reject_adapters
 from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.prompts import Embedding
 from vj.pocket.network import MULTIPLE, Network, load_network
@@ -61,7 +61,7 @@ class PocketModel(BuiltIn):
         super().__init__(name, (*network.techniques, *others), device)
         self._weights = weights
         self._draws = False
-        """A prompt has asked for a technique that the network has not learned."""
+        """Some prompt has named a technique that the network has not learned."""
         self._patterns: np.ndarray | None = None
         self.network = network
         self.frozen: dict[tuple[int, ...], Callable[..., Tensor]] = {}
@@ -80,7 +80,7 @@ class PocketModel(BuiltIn):
             self.ground = self.ground.to(dtype)
 
     def encode_text(self, text: str) -> Embedding:
-        self._draws |= meaning_of(text).technique not in self.network.techniques
+        self._draws |= parsed_prompt(text).technique not in self.network.techniques
         return super().encode_text(text)
 
     def paint(self, picture: Tensor, form: Tensor, style: Tensor) -> Tensor:
@@ -91,13 +91,13 @@ class PocketModel(BuiltIn):
         if not self._draws or patterns is None or patterns.shape[1:] != picture.shape[2:]:
             return self._painted(picture, form, learned)
         shares = style[:, :own].sum(1)
-        if float(shares.max()) <= AUDIBLE:
+        if float(shares.max()) <= LEAST_WEIGHT:
             return drawn(self.techniques[own:], picture, form, style[:, own:], patterns)
         learned = torch.cat(
-            [learned[:, :own] / shares.clamp_min(AUDIBLE)[:, None], style[:, count:]], 1
+            [learned[:, :own] / shares.clamp_min(LEAST_WEIGHT)[:, None], style[:, count:]], 1
         )
         painted = shares[:, None, None, None] * self._painted(picture, form, learned)
-        if float(style[:, own:count].max()) <= AUDIBLE:
+        if float(style[:, own:count].max()) <= LEAST_WEIGHT:
             return painted
         return painted + drawn(self.techniques[own:], picture, form, style[:, own:], patterns)
 
@@ -128,7 +128,7 @@ class PocketModel(BuiltIn):
 
     @torch.no_grad()
     def lay(self, patterns: np.ndarray) -> Tensor:
-        """PatternThread (12, H, W) -> a `ground`, to be put there between two frames."""
+        """Patterns, (12, H, W), -> a `ground`, to be put there between two frames."""
         self._patterns = np.asarray(patterns, np.float32)
         there = padded(torch.from_numpy(patterns)[None].to(self.device, self.dtype))
         return self.network.ground(there)

@@ -1,7 +1,7 @@
-"""Texts become embeddings on a thread of their own, and embeddings travel.
+"""Prompts: texts are encoded on a thread of their own, and a new embedding is faded to.
 
-A new text never cuts: from the embedding of the last frame the picture walks to the new one in
-`prompt/travel` seconds.
+A new text never cuts: from the embedding of the last frame to the new one it takes `prompt/travel`
+seconds.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Embedding:
 def blend(parts: Sequence[tuple[Embedding, float]]) -> Embedding:
     """Weighted mean of embeddings, each token's norm brought back to the weighted mean of the norms
     (close to slerp, for any number of prompts). Weights need not sum to 1. Without image prompts:
-    those are put to the mixture."""
+    those are added to the mixture."""
     parts = [(e, w) for e, w in parts if w > 0] or [(parts[0][0], 1.0)]
     if len(parts) == 1:
         return parts[0][0]
@@ -107,7 +107,7 @@ class PromptBook:
                 self._known.move_to_end(text)
                 return found
         if self._wait:
-            self.learn(text)
+            self.encode(text)
             return self._known[text]
         if text not in self._asked:
             self._asked.add(text)
@@ -119,7 +119,7 @@ class PromptBook:
     def close(self) -> None:
         self._queue.put(None)
 
-    def learn(self, text: str) -> None:
+    def encode(self, text: str) -> None:
         """Encode a text here and now."""
         embedding = self._encode(text)
         with self._lock:
@@ -130,10 +130,10 @@ class PromptBook:
     def _run(self) -> None:
         while (text := self._queue.get()) is not None:
             try:
-                self.learn(text)
+                self.encode(text)
                 self._asked.discard(text)
-            # a text the encoder chokes on stays asked for: it is not tried again, and the last one
-            # stays
+            # A text that cannot be encoded stays in `_asked`, so it is not tried again; the prompt
+            # before it stays.
             except Exception as error:
                 self._supervisor.count("prompts")
                 self._on_message(
@@ -141,7 +141,7 @@ class PromptBook:
                 )
 
 
-def wanted(snapshot: Snapshot) -> list[tuple[str, float]]:
+def prompt_weights(snapshot: Snapshot) -> list[tuple[str, float]]:
     """The texts and weights a snapshot asks for."""
     listed = parse_prompt_list(snapshot["prompt/list"])
     if listed:
@@ -151,7 +151,7 @@ def wanted(snapshot: Snapshot) -> list[tuple[str, float]]:
 
 
 class PromptTravel:
-    """The embedding of each frame: the mixture the hands ask for, and the way there when its texts
+    """The embedding of each frame: the mixture that its parameters ask for, faded to when its texts
     change."""
 
     def __init__(self, book: PromptBook) -> None:
@@ -169,7 +169,7 @@ class PromptTravel:
 
     def at(self, snapshot: Snapshot) -> Embedding | None:
         """The embedding of this frame; None until the first text has been encoded."""
-        parts = wanted(snapshot)
+        parts = prompt_weights(snapshot)
         found = [
             (self._book.get(text), weight) for text, weight in parts
         ]  # those of weight 0 too: they will be wanted next

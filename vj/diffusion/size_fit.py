@@ -24,14 +24,14 @@ WIDE_FROM = 1.25
 LEAST = 15.0
 """Painted frames a second that have to be held; interpolation fills the rest."""
 LARGEST = WIDE[-1]
-"""What is painted where nothing has to be in time: offline."""
+"""Offline, where nothing has to be in time."""
 TRIES, WARM = 5, 2
 SLACK = 1.15
 """How far off a size that is kept from another time may be: it is not changed for less."""
 
 
 def sizes_for(came: Size) -> tuple[Size, ...]:
-    """The sizes that suit a source's shape, the smallest first."""
+    """The sizes for a source's shape, the smallest first."""
     return WIDE if came.width >= WIDE_FROM * came.height else SQUARE
 
 
@@ -53,7 +53,7 @@ def seconds_of_a_frame(backend: Backend, size: Size, fit: Fit, snapshot: Snapsho
 
 def fitted(
     sizes: tuple[Size, ...],
-    paint_at: Callable[[Size], Backend],
+    backend_at: Callable[[Size], Backend],
     fit: Fit,
     snapshot: Snapshot,
     on_message: Callable[[str], None],
@@ -61,17 +61,17 @@ def fitted(
     name: str = "",
 ) -> tuple[Size, Backend]:
     """The largest of the sizes that holds `LEAST` frames a second, and its backend; the smallest
-    when none does. paint_at: makes a backend ready to play. Takes a second or so for each size,
+    when none does. backend_at: makes a backend ready to play. Takes a second or so for each size,
     unless choices know it. name: of the model, under which the size is kept there."""
     known = choices.get("size", name, *sizes) if choices is not None else None
     before = next((size for size in sizes if known and str(size) == known.get("size")), None)
     if before is not None:
         on_message(f"size: auto is {before} here, as before")
-        return before, paint_at(before)
+        return before, backend_at(before)
     tried: list[str] = []
     best: tuple[Size, Backend] | None = None
     for size in sizes:
-        backend = paint_at(size)
+        backend = backend_at(size)
         seconds = seconds_of_a_frame(backend, size, fit, snapshot)
         tried.append(f"{size}: {seconds * 1e3:.0f} ms")
         if best is not None and seconds > 1 / LEAST:

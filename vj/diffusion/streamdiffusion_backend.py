@@ -1,10 +1,10 @@
-"""`engine: streamdiffusion`: the package streamdiffusion 0.1.1 itself, for whoever wants to hear
-the difference.
+"""`engine: streamdiffusion`: the package streamdiffusion 0.1.1 itself, to compare with our own
+stream batch.
 
-Its limits, which the stream of our own has not: strength moves in 50 steps of t, and a change
-reaches rows already in flight, so with several steps it smears for as many frames; guidance works
-with two steps and more (with one, the package's residual grows without bound), and there is no
-negative prompt; SDXL does not play. The package's `__call__` wants CUDA events and guesses the
+Its limits, which our own has not: strength moves in 50 steps of t, and a change reaches rows
+already in flight, so with several steps it smears for as many frames; guidance works with two steps
+and more (with one, the package's residual grows without bound), and there is no negative prompt;
+SDXL does not play. The package's `__call__` wants CUDA events and guesses the
 value range of what it is given, so its parts are called one by one: encode_image, predict_x0_batch,
 decode_image.
 """
@@ -37,8 +37,8 @@ INFERENCE_STEPS = 50
 
 
 def t_index_list(strength: float, steps: int, last: int = 999) -> list[int]:
-    """Our strength in the package's coin: indices into its 50 falling timesteps, for levels at
-    equal distances of t."""
+    """Strength as the package takes it: indices into its 50 falling timesteps, for levels at equal
+    distances of t."""
     spacing = (last + 1) / INFERENCE_STEPS
     levels = [strength * last * (steps - i) / steps for i in range(steps)]
     return [min(INFERENCE_STEPS - 1, max(0, round((last - t) / spacing))) for t in levels]
@@ -100,7 +100,7 @@ class StreamDiffusionBackend:
     def warm(self, snapshot: Snapshot) -> None:
         """See `StreamBackend.warm`."""
         for text in ("", snapshot["prompt/a"], snapshot["prompt/b"]):
-            self._book.learn(text)
+            self._book.encode(text)
         black = torch.zeros((1, 3, self._size.height, self._size.width), device=self.model.device)
         for _ in range(snapshot["steps"] + 1):
             self.paint(black, snapshot, FrameContext.black(self._size))
@@ -124,7 +124,7 @@ class StreamDiffusionBackend:
         self._flying.append(flight)
         clean = self._stream.predict_x0_batch(self._stream.encode_image(flight[2]).float())
         if len(self._flying) < self._stream.denoising_steps_num:
-            return None  # the package's buffers start at zero: what leaves them first is no picture
+            return None  # the package's buffers start at zero: what leaves them first is no image
         while len(self._flying) > self._stream.denoising_steps_num:
             self._flying.popleft()
         context, strength, entered = self._flying.popleft()
