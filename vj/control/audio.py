@@ -1,5 +1,4 @@
-"""Sound as something to play with: level, low, mid and high, and onsets, of an input or of an audio
-file."""
+"""Audio features (level, low, mid, high, onset) of an audio input or an audio file."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ from vj.core.errors import Fault, Unavailable
 
 RATE = 48_000
 WINDOW = 2048
-"""Samples a figure is taken from, 43 ms."""
+"""Samples of an analysis window, 43 ms."""
 HOP = 512
 BANDS = {"low": (30.0, 200.0), "mid": (200.0, 2000.0), "high": (2000.0, 12_000.0)}
 AUDIO_FEATURES = ("level", *BANDS, "onset")
@@ -27,7 +26,7 @@ _FREQUENCIES = np.fft.rfftfreq(WINDOW, 1 / RATE)
 
 
 MOST_HOPS = 24
-"""Hops between two frames that are looked at, a quarter of a second; after a longer gap only the
+"""Hops between two frames that are analysed, a quarter of a second; after a longer gap only the
 newest is."""
 
 
@@ -38,8 +37,8 @@ def _spectrum(samples: np.ndarray) -> np.ndarray:
 
 
 def features(samples: np.ndarray, before: np.ndarray) -> dict[str, float]:
-    """What (WINDOW,) samples in -1..1 sound like, and how far they rose above those a HOP `before`.
-    All 0..1, roughly."""
+    """The features of (WINDOW,) samples in -1..1. before: those a HOP earlier, for the onset. All
+    roughly 0..1."""
     return _features(samples, _spectrum(samples), _spectrum(before))
 
 
@@ -56,8 +55,8 @@ def _features(samples: np.ndarray, now: np.ndarray, then: np.ndarray) -> dict[st
 
 
 class Hops:
-    """Figures of one hop after another. Several lie between two frames, and the loudest of each
-    counts: a kick is over within two."""
+    """Features of successive hops. Several lie between two frames, and the maximum of each feature
+    counts: a kick drum lasts less than two."""
 
     def __init__(self) -> None:
         self._number: int | None = None
@@ -65,8 +64,8 @@ class Hops:
         self.loudest = dict.fromkeys(AUDIO_FEATURES, 0.0)
 
     def loudest_since(self, newest: int, window: Callable[[int], np.ndarray]) -> dict[str, float]:
-        """The loudest figures since the last call. newest: the number of the newest hop. window:
-        (WINDOW,) samples up to the end of a hop, by its number."""
+        """The maximum of each feature since the last call. newest: the number of the newest hop.
+        window: (WINDOW,) samples up to the end of a hop, by its number."""
         last = self._number
         if newest == last:
             return self.loudest
@@ -85,11 +84,11 @@ class Hops:
 
 
 class AudioFile:
-    """An audio file, or a clip's own sound: heard at the frame's time, so that it repeats offline.
-    Starts anew at its end."""
+    """An audio file, or the audio of a clip, analysed at the frame's time, so that offline renders
+    repeat exactly. Loops."""
 
     def __init__(self, path: Path) -> None:
-        """Raises Fault when there is no sound in it."""
+        """Raises Fault for a file without audio."""
         import av
 
         parts: list[np.ndarray] = []
@@ -117,7 +116,7 @@ class AudioFile:
         return self._hops.loudest_since(int(time * RATE) // HOP, self._window)[band]
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Nothing to close."""
 
 
 class AudioInput:
@@ -157,9 +156,7 @@ class AudioInput:
             self._serial += 1
 
     def level(self, band: str, time: float) -> float:
-        if (
-            time == self._frame[0]
-        ):  # what one follower has heard, the next one of the same frame hears
+        if time == self._frame[0]:  # all followers of a frame get the same analysis
             return self._frame[1][band]
         with self._lock:
             serial, blocks = self._serial, list(self._blocks)
@@ -179,10 +176,10 @@ class AudioInput:
 
 
 class Silence:
-    """What is heard when nothing can be."""
+    """Stands in for an input that cannot be opened."""
 
     def level(self, band: str, time: float) -> float:
         return 0.0
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Nothing to close."""

@@ -1,4 +1,4 @@
-"""From the rules of a show to a control engine at work."""
+"""Builds a control engine from the rules of a show."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vj.show.midi_controls import control
 
 
 class ModulatedShow(ControlledShow, Protocol):
-    """A show with its modulators."""
+    """A show's sections for the control engine, and its modulators."""
 
     @property
     def modulators(self) -> Sequence[ModulatorRule]: ...
@@ -26,19 +26,19 @@ class ModulatedShow(ControlledShow, Protocol):
 
 
 class AudioInputs:
-    """Where followers hear: one of a kind is opened once. What cannot be heard is said, and
-    silent."""
+    """The audio inputs of followers, each opened once. One that cannot be opened is logged and
+    replaced by silence."""
 
     def __init__(
         self, live: bool, log: Callable[[str], None], before: AudioInputs | None = None
     ) -> None:
-        """before: those whose place these may take: an input that is open there is used as it is,
-        since a device may have one user."""
+        """before: the inputs these replace; one that is open there is shared, since a device may
+        allow one user only."""
         self._live, self._log, self._before = live, log, before
         self._open: dict[str, AudioFile | AudioInput | Silence] = {}
 
     def at(self, name: str) -> AudioFile | AudioInput | Silence:
-        """name: an audio file, or a part of an input's name."""
+        """The input of this name: an audio file, or a part of a device's name."""
         there = self._before._open.get(name) if self._before is not None else None
         if name not in self._open and isinstance(there, AudioInput):
             self._open[name] = there
@@ -63,7 +63,7 @@ class AudioInputs:
         return AudioInput(name)
 
     def close(self, but: AudioInputs | None = None) -> None:
-        """but: those who go on, with what both have."""
+        """Close all inputs. but: other inputs, whose shared devices stay open."""
         kept = list(but._open.values()) if but is not None else []
         for heard in self._open.values():
             if heard not in kept:
@@ -72,7 +72,7 @@ class AudioInputs:
 
 
 def _cause(text: str) -> str:
-    """What sets an envelope off, as the control engine names it: `beat`, `bar`, `cue`, `cue NAME`,
+    """What triggers an envelope, as the control engine names it: `beat`, `bar`, `cue`, `cue NAME`,
     `midi note 36`, `midi note 36 ch 2`, `osc /kick`."""
     if text.startswith("midi "):
         return f"midi {control(text[5:])}"
@@ -105,9 +105,9 @@ def make_engine(
     latency: Callable[[], float] = lambda: 0.0,
     audio_inputs: AudioInputs | None = None,
 ) -> tuple[ControlEngine, AudioInputs]:
-    """The control engine of a show, and what it hears with; the audio inputs are closed by the
-    caller. live: sound inputs may be opened. audio inputs: of the version of the show before.
-    remark: see `ControlEngine`."""
+    """Make the control engine of a show and its audio inputs, which the caller closes. live: audio
+    devices may be opened. audio_inputs: those of the previous version of the show. remark: see
+    `ControlEngine`."""
     audio_inputs = AudioInputs(live, log, audio_inputs)
     modulations = []
     for number, (name, rule) in enumerate(

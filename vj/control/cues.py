@@ -15,18 +15,18 @@ from vj.show.control_sections import CueRule, CurveRule, TimelineRule
 from vj.show.durations import Duration
 
 NOT_KEPT = ("cue/", "take/", "tempo/", "timeline/", "record", "panic")
-"""What a stored cue leaves out."""
+"""Parameters that a stored cue does not contain."""
 FARTHEST = 4.0
-"""Beats from one frame to the next, at most; more is a beat that was placed anew."""
+"""Beats from one frame to the next, at most; more means that the beat was repositioned."""
 NAME, MOST = 255, 999
-"""Letters of a name, and cues, at most: a script that stores one a frame must not fill the
-memory."""
+"""Characters of a name, and number of cues, at most: a script that stores one a frame must not fill
+the memory."""
 
 
 @dataclass(slots=True)
 class InBeats:
-    """The pace of a fade that lasts so many beats, however the tempo moves. A beat that is placed
-    anew does not move it."""
+    """The pace of a fade that lasts so many beats, whatever the tempo. A repositioned beat does not
+    move it."""
 
     tempo: Tempo
     beats: float
@@ -43,18 +43,18 @@ class InBeats:
 
 
 class CueList:
-    """The cues in their order, and which stands."""
+    """The cues in their order, and the current one."""
 
     def __init__(self, rules: Sequence[CueRule]) -> None:
         self.cues: dict[str, CueRule] = {rule.name: rule for rule in rules}
         self.current: str | None = None
         self.stored: dict[str, CueRule] = {}
-        """Cues that were stored while playing and are not written into the show file yet."""
+        """Cues that were stored while playing and are not yet written into the show file."""
         self._due_time, self._due_beat = math.inf, math.inf
 
     def take_over(self, old: CueList, table: Table) -> None:
-        """Go on where another list was: the standing cue and what follows it, and what was stored,
-        but for parameters that the table has no more."""
+        """Take over the state of another list: the current cue, its follow time, and stored cues,
+        without parameters that are no longer in the table."""
         for name, rule in old.stored.items():
             known = {key: value for key, value in rule.set.items() if key in table.rows}
             self.cues[name] = self.stored[name] = (
@@ -65,12 +65,12 @@ class CueList:
             self._due_time, self._due_beat = old._due_time, old._due_beat
 
     def cancel_follow(self) -> None:
-        """Whatever would have followed by itself does not."""
+        """Cancel the current cue's follow."""
         self._due_time, self._due_beat = math.inf, math.inf
 
     def neighbour(self, step: int) -> str | None:
-        """The cue after (or before) the standing one; before the first go, the first. None at
-        either end."""
+        """The cue after (or before) the current one; before the first go, the first. None at either
+        end."""
         names = list(self.cues)
         if self.current not in self.cues:
             return names[0] if names and step > 0 else None
@@ -107,8 +107,8 @@ class CueList:
         return self.cues[str(asked)]
 
     def check_name(self, name: str, others: Collection[str] = ()) -> None:
-        """Whether a cue may be stored under a name, beside those there are and `others` that are on
-        their way. Raises Fault."""
+        """Check whether a cue may be stored under a name. others: names that are about to be
+        stored. Raises Fault."""
         if len(name) > NAME:
             raise Fault(f"cue: a name of {len(name)} letters; {NAME} are the most")
         count = len({*self.cues, *others})
@@ -119,7 +119,7 @@ class CueList:
             )
 
     def fire(self, cue: CueRule, store: Store, time: float, tempo: Tempo, origin: object) -> float:
-        """Send every value on its way. Returns the fade's seconds."""
+        """Start the cue's fades. Returns their duration in seconds."""
         seconds = cue.fade.in_seconds(tempo.bpm, tempo.beats_per_bar)
         beats = cue.fade.in_beats(tempo.beats_per_bar)
         for name, value in cue.set.items():
@@ -130,16 +130,16 @@ class CueList:
         return seconds
 
     def resume(self, name: str) -> None:
-        """A cue stands, and whatever follows it is still to come."""
+        """Make a cue the current one without firing it; its follow is still due."""
         self.current, self._due_time = name, 0.0
 
     def begin(self, time: float, tempo: Tempo) -> None:
-        """The show begins: what follows a cue that was fired before is counted from now."""
+        """The show begins: the follow time of a cue that was fired before starts now."""
         if self.current is not None and (self._due_time, self._due_beat) != (math.inf, math.inf):
             self._plan(self.cues[self.current], time, tempo)
 
     def _plan(self, cue: CueRule, time: float, tempo: Tempo) -> None:
-        """When the cue is followed by another, if it is."""
+        """Set when the cue's follow is due, if it has one."""
         self._due_time, self._due_beat = math.inf, math.inf
         if cue.follow is not None and cue.follow.musical:
             beat = tempo.beat(time) + cue.follow.in_beats(tempo.beats_per_bar)
@@ -151,7 +151,7 @@ class CueList:
             self._due_time = time + cue.follow.seconds
 
     def following(self, time: float, tempo: Tempo) -> str | None:
-        """The cue that is due by itself."""
+        """The name of the following cue, if it is due."""
         if self.current is None or (
             time < self._due_time - 1e-9 and tempo.beat(time) < self._due_beat - 1e-9
         ):
@@ -160,7 +160,7 @@ class CueList:
         return self.cues[self.current].then or self.neighbour(1)
 
     def store(self, name: str, values: dict[str, Value]) -> CueRule:
-        """Keep a state as a cue, over one of the same name, whose fade it then has. Raises
+        """Store values as a cue. It replaces one of the same name and keeps its fade. Raises
         Fault."""
         self.check_name(name)
         kept = {key: value for key, value in values.items() if not key.startswith(NOT_KEPT)}
@@ -175,7 +175,7 @@ class CueList:
 
 
 class Position:
-    """Where on the timeline it is, in seconds and beats; a loop moves it back."""
+    """The position on the timeline, in seconds and beats; a loop moves it back."""
 
     def __init__(self) -> None:
         self._time = self._beat = 0.0
@@ -192,7 +192,7 @@ class Position:
         return self.seconds(time) >= at.seconds - 1e-9
 
     def back(self, at: Duration, to: Duration, tempo: Tempo) -> None:
-        """From one moment to an earlier one, to the fraction of a frame."""
+        """Move back from one moment to an earlier one, keeping the fraction of a frame."""
         seconds = at.in_seconds(tempo.bpm, tempo.beats_per_bar) - to.in_seconds(
             tempo.bpm, tempo.beats_per_bar
         )
@@ -200,29 +200,29 @@ class Position:
         self._beat += seconds * tempo.bpm / 60
 
     def skip(self, seconds: float, beats: float) -> None:
-        """So much has passed in which it stood."""
+        """Leave out time during which the timeline was stopped."""
         self._time += seconds
         self._beat += beats
 
 
 class Timeline:
-    """Entries in their order; each happens once, until a loop."""
+    """The timeline's entries in their order; each fires once, until a loop."""
 
     def __init__(self, rules: Sequence[TimelineRule]) -> None:
         self.position = Position()
         self.rules, self._next = rules, 0
         self._stopped_at: tuple[float, float] | None = None
         self.waits = False
-        """The show has not begun: live, no model paints yet."""
+        """The show has not begun: live, the model is still loading."""
         self._from = 0.0, 0.0
 
     @property
     def stopped(self) -> bool:
-        """It was stopped, or has not begun, and the curves along it with it."""
+        """It was stopped, or has not begun; curves are stopped, too."""
         return self._stopped_at is not None or self.waits
 
     def begin(self, time: float, tempo: Tempo) -> None:
-        """The show begins, this moment is its start. Does nothing when it has begun."""
+        """The show begins at this time. Does nothing when it has begun."""
         if self.waits:
             self.waits = False
             seconds, beats = self._from
@@ -232,11 +232,11 @@ class Timeline:
                 self._stopped_at = time, tempo.beat(time)
 
     def resume(self, seconds: float, beats: float) -> None:
-        """Have it begin later: so much of it has been played before."""
+        """Have it begin at a later position."""
         self._from = seconds, beats
 
     def passed(self, time: float, tempo: Tempo) -> tuple[float, float] | None:
-        """Seconds and beats since its beginning, None before it."""
+        """Seconds and beats since its beginning; None before it."""
         if self.waits:
             return None
         time, beat = self._stopped_at or (time, tempo.beat(time))
@@ -248,7 +248,7 @@ class Timeline:
         return sum(1 for rule in self.rules if self.position.reached(rule.at, time, tempo))
 
     def stop(self, time: float, tempo: Tempo) -> None:
-        """Stand still until `play`."""
+        """Stop until `play`."""
         if self._stopped_at is None:
             self._stopped_at = time, tempo.beat(time)
 
@@ -259,7 +259,7 @@ class Timeline:
         self._stopped_at = None
 
     def take_over(self, old: Timeline, time: float, tempo: Tempo) -> None:
-        """From where another was: entries whose moment has passed do not happen again."""
+        """Take over another timeline's position: entries before it are not repeated."""
         self.position, self._stopped_at, self.waits = old.position, old._stopped_at, old.waits
         if self.waits:
             self._next = 0
@@ -269,7 +269,7 @@ class Timeline:
             self._next = self._count_past(time, tempo)
 
     def due(self, time: float, tempo: Tempo) -> list[str]:
-        """The cues whose moment has come."""
+        """The cues that are due."""
         found: list[str] = []
         if self.stopped:
             return found
@@ -301,8 +301,8 @@ class _Leg:
 
 
 class CurveTrack:
-    """Breakpoints of one parameter. A hand that touches it has it until the next breakpoint, or the
-    next round of a loop."""
+    """The curve of one parameter. When the performer moves the parameter, the curve is released
+    until the next breakpoint, or the next round of a loop."""
 
     def __init__(self, rule: CurveRule, to: str = "") -> None:
         """to: the parameter's full name."""
@@ -313,11 +313,11 @@ class CurveTrack:
         self._released_leg: int | None = None
 
     def touch(self) -> None:
-        """A hand takes the parameter."""
+        """The performer has moved the parameter."""
         self._touch_pending = True
 
     def take_over(self, old: CurveTrack) -> None:
-        """Go on where another curve of the parameter was."""
+        """Take over the state of another curve of the parameter."""
         self._touch_pending = old._touch_pending or old._released
         if self.rule == old.rule:
             self._touch_pending, self._released, self._released_leg = (
@@ -327,7 +327,8 @@ class CurveTrack:
             )
 
     def at(self, position: Position, time: float, tempo: Tempo) -> float | None:
-        """The value in the frame at `time`; None while a hand has it, or before the first point."""
+        """The value in the frame at `time`; None while it is released, or before the first
+        point."""
         moments = [leg.at.in_seconds(tempo.bpm, tempo.beats_per_bar) for leg in self._legs]
         now = (
             position.beats(time, tempo) * 60 / tempo.bpm

@@ -1,8 +1,7 @@
-"""Everything that plays a show's parameters besides bare OSC addresses, in one place: mappings,
-tempo, cues, timeline, macros, modulators.
+"""The control engine: mappings, tempo, cues, timeline, macros and modulators of a show.
 
-Whatever is heard on other threads waits in a queue; all of it happens once a frame, on the frame's
-time, in the order base (hand or cue) -> macros -> modulators -> clamp.
+Events from other threads wait in a queue; all of them are processed once a frame, at the frame's
+time, in the order base (performer or cue) -> macros -> modulators -> clamp.
 """
 
 from __future__ import annotations
@@ -33,14 +32,14 @@ from vj.show.midi_controls import Control
 
 TEXTS = ("prompt/a", "prompt/b", "prompt/list", "prompt/negative", *PALETTES)
 QUEUE = 8192
-"""Events that wait for the next frame, at most; more lose the oldest."""
+"""Events in the queue, at most; when it is full the oldest is dropped."""
 TEXT_FADE_MARGIN = 1.0
-"""Seconds beside its fade in which a cue's text may come late from the encoder and still travel at
-the fade's pace."""
+"""Seconds after its fade within which a cue's text may still arrive from the encoder and be
+crossfaded at the fade's pace."""
 
 
 class ControlledShow(Protocol):
-    """What a control engine needs to know of a show."""
+    """The sections of a show that a control engine uses."""
 
     @property
     def mappings(self) -> Sequence[MappingRule]: ...
@@ -70,9 +69,9 @@ class ControlEngine:
         remark: Callable[[str], None] | None = None,
         latency: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """now: the show's clock. remark: gets what is wrong with what somebody has sent, `log`
-        unless given. latency: seconds from a change to its picture, which quantised changes are
-        early by."""
+        """now: the show's clock. remark: takes messages about wrong input, `log` unless given.
+        latency: seconds from a change to its picture, by which quantised changes are applied
+        early."""
         self.store, self._now, self._log, self._latency = store, now, log, latency
         self._remark = remark or log
         self.tempo_source = TempoSource(
@@ -103,23 +102,23 @@ class ControlEngine:
         return self.mapping_table.mappings
 
     def begin(self, time: float) -> None:
-        """The first generated frame is about to be sampled: the timeline starts, and what follows a
-        cue is counted from here."""
+        """Call when the first generated frame is about to be sampled: the timeline and the follow
+        times of cues start here."""
         if self.timeline.waits:
             self.timeline.begin(time, self.tempo)
             self.cues.begin(time, self.tempo)
 
     def timeline_position(self) -> tuple[float, float] | None:
-        """Seconds and beats from the show's beginning to the last frame; None before it, and where
-        nothing lies along them."""
+        """Seconds and beats from the show's beginning to the last frame; None before it, and for a
+        show without timeline and curves."""
         if not self.timeline.rules and not self.curve_tracks:
             return None
         return self.timeline.passed(self._time, self.tempo)
 
     def resume(self, cue: object, position: object) -> None:
-        """Before the show begins: stand where another run of it stood. cue: its standing cue.
-        position: its `timeline_position`, as it came from a file; entries before it do not happen
-        again. What would have followed the cue by itself does so its whole time later."""
+        """Before the show begins: restore the position of another run. cue: its current cue.
+        position: its `timeline_position`, as read from a file; entries before it are not repeated.
+        The cue's follow time starts again from the beginning."""
         if isinstance(cue, str) and cue in self.cues.cues:
             self.cues.resume(cue)
         if (
@@ -130,19 +129,18 @@ class ControlEngine:
             self.timeline.resume(float(position[0]), float(position[1]))
 
     def take_over(self, old: ControlEngine) -> None:
-        """Go on where another left off, with all that is pending. Whatever a control engine carries
-        from frame to frame is listed here:
+        """Take over the state of another control engine. All state that lasts longer than a frame
+        is listed here:
 
-        the beat and who leads it; events that were heard and not played yet; what mappings hold,
-        smooth and keep for a beat; macros; envelopes and followers that sound; the standing cue,
-        its follow, and cues that were stored; the timeline; what hands hold of curves; the time
-        that a fading text takes. Fades and glides of parameters are the store's. With the store's
-        lock held.
+        the beat and the tempo source; queued events; values that mappings hold, smooth or quantise;
+        macros; running envelopes and followers; the current cue, its follow time, and stored cues;
+        the timeline; curves that the performer has overridden; the duration of a text's crossfade.
+        Fades and glides of parameters are in the store. With the store's lock held.
         """
         self.tempo_source.take_over(old.tempo_source)
         self._time, self._whole_beat, self._whole_bar = old._time, old._whole_beat, old._whole_bar
         old._events.extend(self._events)
-        self._events = old._events  # whoever still hears for the old one is heard here
+        self._events = old._events  # events still sent to the old one are processed here
         self._text_fade, self.events = old._text_fade, self.events + old.events
         self.mapping_table.take_over(old.mapping_table)
         macros = {macro.parameter: macro.value for macro in old.macros}
@@ -156,10 +154,10 @@ class ControlEngine:
             if track.to in curves:
                 track.take_over(curves[track.to])
 
-    # Heard on any thread; happens with the next frame.
+    # Called from any thread; processed with the next frame.
 
     def on_osc(self, address: str, arguments: tuple[Any, ...]) -> bool:
-        """A message to an address of a mapping. False when none listens to it."""
+        """A message to the address of a mapping. False if no mapping has the address."""
         if (
             not self.mapping_table.has_osc(address)
             and f"osc {address}" not in self.modulations.trigger_names
@@ -169,7 +167,7 @@ class ControlEngine:
         return True
 
     def on_midi(self, control: Control, raw: float, device: str = "") -> None:
-        """A control's raw value; a note's is its velocity, 0 for its end."""
+        """A control's raw value; for a note the velocity, 0 for note-off."""
         self._events.append(("midi", control, raw, device))
 
     def on_key(self, key: str) -> bool:
@@ -180,8 +178,8 @@ class ControlEngine:
         return True
 
     def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
-        """`tick`, `start`, `continue`, `stop` or `position` (sixteenths from the song's start) of a
-        MIDI clock, at a moment of the show's clock."""
+        """A MIDI clock message: `tick`, `start`, `continue`, `stop` or `position` (sixteenths from
+        the song's start). time: seconds on the show's clock."""
         if self.tempo_source.follows == "midi":
             self._events.append(("clock", what, time, device, position))
 
@@ -201,13 +199,13 @@ class ControlEngine:
             self._events.append(("touch", name, origin))
 
     def _panic(self) -> None:
-        """Nothing moves by itself any more; the store has put every parameter back to the show's
-        start. The timeline stands until timeline/play or the next cue, the beat is the show's own
-        unless a clock or Link leads it."""
+        """Stop all automation; the store has reset every parameter to its start value. The timeline
+        is stopped until timeline/play or the next cue; the tempo is the show's own unless a MIDI
+        clock or Link leads it."""
         self._panics += 1
         clock = [
             event for event in self._events if event[0] == "clock"
-        ]  # is no hand, and its ticks are counted
+        ]  # no input of the performer, and its ticks have to be counted
         self._events.clear()
         self._events.extend(clock)
         self._text_fade = None
@@ -222,7 +220,7 @@ class ControlEngine:
     # Once a frame, on the render thread.
 
     def update_base(self, time: float) -> None:
-        """Base values for the frame at `time`."""
+        """Set the base values for the frame at `time`."""
         passed, self._time = max(0.0, time - self._time), time
         self._process_events(time)
         self.tempo_source.publish(self.store, time)
@@ -238,7 +236,7 @@ class ControlEngine:
                     value = track.at(self.timeline.position, time, self.tempo)
                     if value is not None:
                         self.store.place(track.to, value)
-                except Exception as error:  # one automation fails: the others and the picture go on
+                except Exception as error:  # one curve fails: the others and the picture go on
                     self._switch_off(self.curve_tracks, track, f"the curve of {track.to}", error)
         for mapping in list(self.mappings):
             try:
@@ -288,7 +286,7 @@ class ControlEngine:
                             self._on_value(mapping, raw, device)
                             if (
                                 self._panics != panics
-                            ):  # it was panic: what was moved before is no more
+                            ):  # it fired panic: earlier values do not count
                                 panics = self._panics
                                 moves.clear()
                 elif kind == "clock":
@@ -299,9 +297,7 @@ class ControlEngine:
                     self._on_touch(event[0], event[1])
             except Fault as fault:
                 self._remark(str(fault))
-            except (
-                Exception
-            ) as error:  # a fault of our own: the next event is heard, and the frame comes
+            except Exception as error:  # an error of our own: go on with the next event
                 self._log(
                     f"{kind} {event[0]!r:.60} could not be played ({type(error).__name__}: "
                     f"{error}); please report this"
@@ -319,7 +315,7 @@ class ControlEngine:
             self._drop_mapping(mapping, error)
 
     def _report_clamped(self, mapping: ControlMapping) -> None:
-        """A control was pushed past its parameter's end."""
+        """Report a control that was moved past its parameter's range."""
         if mapping.clamp_remark:
             self._remark(f"{mapping.rule.control}: {mapping.clamp_remark}; the nearest is set")
             mapping.clamp_remark = ""
@@ -327,7 +323,7 @@ class ControlEngine:
     def _mappings_for(
         self, kind: str, event: list[Any], time: float
     ) -> list[tuple[ControlMapping, object]]:
-        """The mappings that an event is for, with the raw value each takes from it."""
+        """The mappings that an event is for, with the raw value for each."""
         if kind == "osc":
             address, arguments = event
             self.modulations.trigger(f"osc {address}", arguments[0] if arguments else 1.0, time)
@@ -338,7 +334,7 @@ class ControlEngine:
         for cause in {
             str(control),
             str(Control(control.kind, control.number)),
-        }:  # an envelope may name the channel
+        }:  # an envelope may name a channel or none
             self.modulations.trigger(f"midi {cause}", raw, time)
         return self.mapping_table.by_midi(control, raw, device)
 
@@ -375,7 +371,7 @@ class ControlEngine:
         self.modulations.trigger(f"cue {cue.name}", 1.0, time)
 
     def _on_touch(self, name: str, origin: object) -> None:
-        """Somebody has moved a parameter: whoever else moved it lets go."""
+        """A parameter was set: other mappings and curves release it."""
         if name in TEXTS and origin is not self:
             self._text_fade = None
         for mapping in self.mapping_table.on(name):
@@ -404,7 +400,7 @@ class ControlEngine:
                 self._drop_mapping(mapping, error)
 
     def modulate(self, values: dict[str, Value], time: float) -> None:
-        """Macros, modulators, and the clamp, on one frame's values."""
+        """Apply macros, modulators and the clamp to one frame's values."""
         moved: set[str] = set()
         for macro in list(self.macros):
             try:

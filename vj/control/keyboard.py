@@ -16,8 +16,8 @@ DIGITS = "123456789"
 
 
 def cue_keys(cues: Sequence[str], mappings: Iterable[ControlMapping]) -> dict[str, str]:
-    """Which key of the terminal fires which cue: digits by their place, the first is 1; and keys
-    that mappings name, which go before. cues: the names, in their order. hands: the mappings."""
+    """Which key of the terminal fires which cue: digits by position, the first is 1; mapped keys
+    take precedence. cues: the names, in their order."""
     mapped = {mapping.rule.key: mapping for mapping in mappings if mapping.rule.key is not None}
     fires = dict(zip(DIGITS, cues, strict=False))
     found = {key: name for key, name in fires.items() if key not in mapped}
@@ -37,13 +37,13 @@ _OPEN: list[Keyboard] = []
 
 
 def leave_terminal() -> None:
-    """Put the terminal back as it was, for whoever ends the process on the spot."""
+    """Restore the terminal, for code that ends the process at once."""
     for keyboard in list(_OPEN):
         keyboard.close()
 
 
 class Keyboard:
-    """Gives keys to `press` on a thread of its own; the terminal is as it was after `close`. Does
+    """Calls `on_key` with each key, on a thread of its own; `close` restores the terminal. Does
     nothing in a pipe."""
 
     def __init__(self, on_key: Callable[[str], None]) -> None:
@@ -68,12 +68,12 @@ class Keyboard:
                 tty.setcbreak(sys.stdin.fileno())
             except (OSError, termios.error):
                 self._saved_mode = None
-                return  # it has just gone: the show plays without keys
+                return  # the terminal has just been closed: the show plays without keys
             _OPEN.append(self)
         threading.Thread(target=self._run, name="keys", daemon=True).start()
 
     def close(self) -> None:
-        """Leave the terminal as it was. May be called twice."""
+        """Restore the terminal. May be called twice."""
         self._stop.set()
         if self._saved_mode is not None:
             import termios

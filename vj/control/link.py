@@ -12,8 +12,8 @@ from vj.core.errors import Unavailable
 
 
 class AbletonLink:
-    """A Link session. Called, it gives (bpm, beat) now, None while nobody else is there; the beat's
-    bars are those of all peers."""
+    """A Link session. Calling it returns (bpm, beat) now, None without peers; bars are in phase
+    with those of all peers."""
 
     def __init__(self, held: list[Any], loop: asyncio.AbstractEventLoop) -> None:
         self._held, self._loop = held, loop
@@ -27,7 +27,7 @@ class AbletonLink:
         )
 
     def set_tempo(self, bpm: float) -> None:
-        """For everybody in the session. From any thread; does not wait."""
+        """Set the tempo of the whole session. From any thread; does not block."""
 
         def change() -> None:
             if self._held:
@@ -37,8 +37,8 @@ class AbletonLink:
 
 
 def open_link(bpm: float, quantum: float = 4.0) -> tuple[AbletonLink, Callable[[], None]]:
-    """Join the session in this network. quantum: beats in a bar, by which peers agree where a bar
-    begins. Returns (session, close).
+    """Join the session in this network. quantum: beats in a bar, for a common bar phase. Returns
+    (session, close).
 
     Raises Unavailable without aalink.
     """
@@ -66,7 +66,7 @@ def open_link(bpm: float, quantum: float = 4.0) -> tuple[AbletonLink, Callable[[
         link.enabled = False
 
     def close() -> None:
-        """Leave; without it the library's own thread would abort the program at its end."""
+        """Leave the session; otherwise the library's own thread would abort the program at exit."""
         asyncio.run_coroutine_threadsafe(leave(), loop).result(2)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(2)

@@ -1,4 +1,4 @@
-"""One control, several parameters: pressed it builds up, released it returns to calm."""
+"""Macros: one control for several parameters, with attack and release times."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class _Drive:
 
 
 class Macro:
-    """Moves with its control, no quicker than attack and release let it, and shifts what it drives.
+    """Follows its control, limited by attack and release, and shifts the parameters it drives.
 
-    At rest it changes nothing; in full a parameter that stands at the drive's first value stands at
-    its second. A parameter moved by hand meanwhile is shifted from where it was put.
+    At 0 it changes nothing; at 1 it shifts a parameter by the distance from the drive's first value
+    to its second. A parameter that is set meanwhile is shifted from its new value.
     """
 
     def __init__(self, name: str, rule: MacroRule, table: Table) -> None:
@@ -40,7 +40,7 @@ class Macro:
         }
 
     def follow(self, wanted: float, seconds: float, tempo: Tempo) -> None:
-        """One frame nearer to where its control is."""
+        """Move towards the control's value by one frame. seconds: the frame's duration."""
         way = wanted - self.value
         whole: Duration = self._attack if way > 0 else self._release
         time = whole.in_seconds(tempo.bpm, tempo.beats_per_bar)
@@ -48,7 +48,7 @@ class Macro:
         self.value += max(-most, min(most, way))
 
     def apply(self, values: dict[str, object]) -> list[str]:
-        """Shift what it drives; returns what it has shifted."""
+        """Shift the driven parameters in one frame's values; returns their names."""
         if self.value <= 0:
             return []
         for target, drive in self._drives.items():

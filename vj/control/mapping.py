@@ -15,14 +15,14 @@ from vj.show.control_sections import MappingRule
 
 BEATS = {"beat": 1.0, "bar": 4.0, "2 bars": 8.0, "4 bars": 16.0}
 PRESS = object()
-"""What a message without arguments stands for: it presses a button, and says nothing to a fader."""
+"""The value of a message without arguments: it presses a button, and is ignored by a fader."""
 TOO_LARGE = 1e300
-"""What no control sends; also infinity, and whole numbers that no float holds."""
+"""No control sends a value as large; larger ones, infinity among them, are ignored."""
 TAKEOVER_RANGE = 0.02
-"""A control takes hold within this share of its range."""
+"""Soft takeover: a control picks up its parameter within this share of the range."""
 SETTLED = 1e-4
 PEDALS = range(64, 70)
-"""MIDI controllers that are pressed and released: sustain and its kin."""
+"""MIDI controllers that are pressed and released, such as the sustain pedal."""
 RELATIVE = {
     "twos": lambda raw: raw if raw < 64 else raw - 128,
     "offset": lambda raw: raw - 64,
@@ -32,17 +32,17 @@ RELATIVE = {
 
 
 class BeatQueue(Protocol):
-    """Takes what shall happen on a beat."""
+    """Queues quantised changes until their beat."""
 
     def quantise(self, mapping: ControlMapping, value: object) -> None: ...
 
 
 def selected_argument(rule: MappingRule, arguments: tuple[Any, ...]) -> object:
-    """The argument of an OSC message a mapping is about: by index, `last`, `count`, `json 0 1`, a
-    path into JSON text, or `share 1`, how much of all weights the entry of this number has in the
-    JSON text [[what, weight], ...].
+    """The argument of an OSC message that a mapping uses: by index, `last`, `count`, `json 0 1`, a
+    path into JSON text, or `share 1`, the share of entry 1 in the sum of weights of the JSON text
+    [[what, weight], ...].
 
-    PRESS for a message without any. None when the message has no such thing.
+    PRESS for a message without arguments. None when the message has no such argument.
     """
     take = rule.take
     try:
@@ -66,21 +66,20 @@ def selected_argument(rule: MappingRule, arguments: tuple[Any, ...]) -> object:
 
 @dataclass
 class ControlMapping:
-    """One mapping at work. All but `hear` run on the render thread."""
+    """A mapping and its state. Belongs to the render thread."""
 
     rule: MappingRule
     row: Parameter
     span: tuple[float, float]
     last_set: Value | None = None
-    """What it gave the parameter last; while that stands, it holds it."""
+    """The value that it set last; while the parameter has this value, the mapping holds it."""
     due: float | None = None
-    """When a quantised change of it shall happen."""
+    """When its quantised change is due, in seconds on the show's clock."""
     clamp_remark: str = ""
-    """What is to be said of the last value: it was past the parameter's end, and the one before was
-    not."""
+    """A message about the last value, if it was clamped and the one before was not."""
     _was_clamped: bool = False
     _last_raw: dict[str, float] = field(default_factory=dict)
-    """Where each device's control was last seen."""
+    """The last raw value of each device's control."""
     _target: float = 0.0
     _smoothing: bool = False
     _pressed: dict[str, bool] = field(default_factory=dict)
@@ -101,7 +100,7 @@ class ControlMapping:
             and self.row.kind in ("float", "int")
         )
         if (midi is not None and midi.number in PEDALS) or self.row.name.startswith("macro/"):
-            soft = False  # pressed and released: they have no place to be fetched from
+            soft = False  # pressed and released: they have no position to pick up
         self._soft_takeover = (
             soft if self.rule.takeover is None else self.rule.takeover
         ) and self.rule.relative is None
@@ -109,7 +108,7 @@ class ControlMapping:
 
     @property
     def continuous(self) -> bool:
-        """Only the last of several values in one frame counts."""
+        """A continuous control: only the last of several values in one frame counts."""
         return (
             self.rule.as_ in ("value", "raw")
             and self.rule.value is None
@@ -124,7 +123,8 @@ class ControlMapping:
         return self.low + self._shape(1 - u if self.rule.invert else u) * (self.high - self.low)
 
     def raw_of(self, value: float) -> float:
-        """The other way round, for LEDs and motors: found by halving, since curves rise."""
+        """The inverse of `shaped`, for LEDs and motor faders: by bisection, since curves are
+        monotonic."""
         share = (
             0.0
             if self.high == self.low
@@ -138,7 +138,8 @@ class ControlMapping:
         return self.span[0] + u * (self.span[1] - self.span[0])
 
     def on_value(self, raw: object, store: Store, queue: BeatQueue, device: str = "") -> None:
-        """The control has moved, that of a device, since two of a name may lie on the desk."""
+        """The control has sent a value. device: its device's name, since several may be
+        connected."""
         if raw is PRESS:
             if self.continuous:
                 return
@@ -153,7 +154,7 @@ class ControlMapping:
             self.apply(value, store)
 
     def apply(self, value: object, store: Store) -> None:
-        """Give the parameter what the control asks for."""
+        """Set the parameter, or start smoothing towards the value."""
         if self._smooth > 0 and isinstance(value, float) and self.row.kind in ("float", "int"):
             if not self._smoothing or self.last_set is None:
                 self.last_set = store.base()[self.row.name]
@@ -165,7 +166,7 @@ class ControlMapping:
         self.last_set = store.get(self.row.name)
 
     def step(self, seconds: float, store: Store) -> None:
-        """Smoothing goes on by one frame: 95 % of the way in the time the mapping names."""
+        """Smooth by one frame: 95 % of the distance in the mapping's smoothing time."""
         if not self._smoothing or self._smoothed is None:
             return
         self._smoothed += (self._target - self._smoothed) * (
@@ -177,14 +178,14 @@ class ControlMapping:
         self.last_set = store.get(self.row.name)
 
     def release(self) -> None:
-        """Somebody else has moved the parameter."""
+        """Another control has set the parameter: hold and smooth it no longer."""
         self._smoothing = False
         self.last_set = None
 
     def take_over(self, old: ControlMapping) -> None:
-        """Go on where another mapping of the same control and parameter was: what it holds, what it
-        is on its way to, whether it is pressed, where it was last seen (for soft takeover), and
-        when its quantised change is due."""
+        """Take over the state of another mapping of the same control and parameter: the value it
+        holds, its smoothing target, whether it is pressed, its last position (for soft takeover),
+        and when its quantised change is due."""
         if self.row.kind != old.row.kind:
             return
         self.last_set, self._last_raw, self._pressed, self._last_device = (
@@ -203,13 +204,13 @@ class ControlMapping:
             )
 
     def _interpret(self, raw: object, store: Store, device: str = "") -> object:
-        """The parameter's value that a raw value stands for; None when it means no change."""
+        """The parameter's value for a raw value; None for no change."""
         rule, kind = self.rule, self.row.kind
         if isinstance(raw, bool):
             self._pressed[device], raw = (
                 False,
                 self.span[1] if raw else self.span[0],
-            )  # a press each time, with no release between
+            )  # each True is a press, without a release between
         if isinstance(raw, str):
             return (
                 (rule.value if rule.value is not None else raw)
@@ -265,7 +266,7 @@ class ControlMapping:
         return wanted if wanted != now or self.last_set is None else None
 
     def _picked_up(self, raw: float, store: Store, device: str) -> float | None:
-        """The value, once the control has taken hold."""
+        """Soft takeover: the value, once the control has picked up the parameter; None before."""
         last = self._last_raw.get(device)
         value, before = self.shaped(raw), None if last is None else self.shaped(last)
         self._last_raw[device] = raw

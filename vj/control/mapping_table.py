@@ -1,4 +1,4 @@
-"""The mappings of a show at work: which control plays what, and what waits for a beat."""
+"""The mappings of a show by their controls and parameters, and the queue of quantised changes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from vj.show.midi_controls import Control
 
 
 class MappingTable:
-    """Finds hands by their controls and parameters."""
+    """Finds mappings by their controls and parameters."""
 
     def __init__(self, rules: Sequence[MappingRule], table: Table) -> None:
         self.mappings: list[ControlMapping] = []
         self._on: dict[str, list[ControlMapping]] = {}
-        """The hands on each parameter."""
+        """The mappings of each parameter."""
         self._osc: dict[str, list[ControlMapping]] = {}
         self._midi: dict[tuple[str, int], list[ControlMapping]] = {}
         self._keys: dict[str, list[ControlMapping]] = {}
@@ -41,8 +41,8 @@ class MappingTable:
             self._keys.setdefault(rule.key, []).append(mapping)
 
     def take_over(self, old: MappingTable) -> None:
-        """Go on where others were: the mapping of the same rule, else of the same control and
-        parameter."""
+        """Take over the state of another table's mappings: of the same rule, else of the same
+        control and parameter."""
         former: dict[tuple[str, str, str], list[ControlMapping]] = {}
         for mapping in old.mappings:
             former.setdefault(_place(mapping), []).append(mapping)
@@ -65,7 +65,7 @@ class MappingTable:
                 self._pending.append((heir, value))
 
     def drop(self, mapping: ControlMapping) -> None:
-        """Without this one from now on."""
+        """Remove a mapping."""
         for mappings in (
             *self._on.values(),
             *self._osc.values(),
@@ -78,7 +78,7 @@ class MappingTable:
         self.mappings.remove(mapping)
 
     def release(self) -> None:
-        """Nothing is held, smoothed, or waits for a beat."""
+        """Release all mappings, and drop quantised changes."""
         self._pending.clear()
         for mapping in self.mappings:
             mapping.release()
@@ -93,7 +93,7 @@ class MappingTable:
     def has_key(self, key: str) -> bool:
         return key in self._keys
 
-    # An event -> the mappings it is for, with the raw value each takes from it.
+    # An event -> the mappings it is for, with the raw value for each.
 
     def by_osc(
         self, address: str, arguments: tuple[object, ...]
@@ -121,7 +121,7 @@ class MappingTable:
     # Quantised changes.
 
     def quantise(self, mapping: ControlMapping, value: object) -> None:
-        """Keep a quantised change for its beat; a later one of the same hand takes its place."""
+        """Queue a change until its beat; a later one of the same mapping replaces it."""
         self._pending = [(other, kept) for other, kept in self._pending if other is not mapping] + [
             (mapping, value)
         ]
@@ -129,7 +129,7 @@ class MappingTable:
     def due(
         self, time: float, tempo: Tempo, latency: float
     ) -> Iterator[tuple[ControlMapping, object]]:
-        """Those whose beat has come. What is let go between two of them waits no more."""
+        """The changes whose beat has come. A mapping released meanwhile is skipped."""
         for one in list(self._pending):
             if not any(one is kept for kept in self._pending):
                 continue
@@ -140,7 +140,7 @@ class MappingTable:
             ahead = mapping.rule.ahead.seconds + latency
             due = mapping.due if mapping.due is not None else tempo.next(time + ahead, beats)
             if time + ahead < due - 1e-6:
-                mapping.due = due if math.isfinite(due) else None  # a tempo that stands may go on
+                mapping.due = due if math.isfinite(due) else None  # a stopped clock may go on
                 continue
             mapping.due = None
             self._pending = [kept for kept in self._pending if kept is not one]

@@ -1,4 +1,5 @@
-"""Signals on parameters: each adds to its own, and envelopes are set off by what they wait for."""
+"""The modulation matrix: each source adds to its parameter, and envelopes are triggered by
+events."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from vj.parameters.table import Value
 
 @dataclass(slots=True)
 class Modulation:
-    """A source on a parameter. low, high: what it adds at 0 and at 1."""
+    """A source and its parameter. low, high: added to the parameter at 0 and at 1."""
 
     parameter: str
     to: str
@@ -21,19 +22,19 @@ class Modulation:
     low: float
     high: float
     triggered_by: str = ""
-    """For an envelope: `beat`, `bar`, `cue`, `cue NAME`, or a control in words."""
+    """For an envelope, its trigger: `beat`, `bar`, `cue`, `cue NAME`, or a control in words."""
 
 
 class ModulationMatrix:
-    """All of a show. Belongs to the render thread."""
+    """All modulations of a show. Belongs to the render thread."""
 
     def __init__(self, modulations: Sequence[Modulation]) -> None:
         self._all = list(modulations)
         self.trigger_names = frozenset(modulation.triggered_by for modulation in self._all)
-        """What sets envelopes off. May be read from any thread."""
+        """The triggers of envelopes. May be read from any thread."""
 
     def take_over(self, old: ModulationMatrix) -> None:
-        """Go on where another version of the show was: envelopes and followers that sound."""
+        """Take over the running envelopes and followers of another version of the show."""
         sources = {modulation.parameter: modulation.source for modulation in old._all}
         for modulation in self._all:
             source, former = modulation.source, sources.get(modulation.parameter)
@@ -43,7 +44,7 @@ class ModulationMatrix:
                 source.take_over(former)
 
     def trigger(self, cause: str, raw: object, time: float) -> None:
-        """Set off the envelopes that wait for this; a value of 0 lets go of them."""
+        """Gate on the envelopes with this trigger; a value of 0 gates them off."""
         if cause not in self.trigger_names:
             return
         for modulation in self._all:
@@ -54,7 +55,7 @@ class ModulationMatrix:
                     modulation.source.gate_off(time)
 
     def reset(self) -> None:
-        """Nothing is set off any more."""
+        """Stop all envelopes."""
         for modulation in self._all:
             if isinstance(modulation.source, Envelope):
                 modulation.source.reset()
@@ -66,8 +67,8 @@ class ModulationMatrix:
         tempo: Tempo,
         failed: Callable[[str, Exception], None],
     ) -> set[str]:
-        """Add to one frame's values; the clamp comes after it. One that fails is switched off and
-        told to `failed`; the others and the picture go on. Returns the parameters it moved."""
+        """Add to one frame's values, before they are clamped. A source that fails is switched off
+        and reported to `failed`; the others go on. Returns the modulated parameters."""
         moved: set[str] = set()
         for modulation in list(self._all):
             amount = float(values[modulation.parameter])
@@ -76,8 +77,8 @@ class ModulationMatrix:
                     level = modulation.source.at(time, tempo)
                     shift = amount * (modulation.low + level * (modulation.high - modulation.low))
                     if not math.isfinite(shift):
-                        raise ValueError(f"{shift} is no number to play with")
-                except Exception as error:  # whatever an input or a file has
+                        raise ValueError(f"{shift} is not a finite number")
+                except Exception as error:  # whatever an audio input or a file raises
                     self._all.remove(modulation)
                     failed(modulation.parameter, error)
                     continue

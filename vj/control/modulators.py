@@ -1,5 +1,5 @@
-"""What moves a number by itself: oscillators, envelopes, and sound. All are functions of the
-frame's time, so offline they repeat."""
+"""Modulation sources: oscillators, envelopes, and audio followers. All are functions of the frame's
+time, so offline renders repeat exactly."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _WORD = (1 << 64) - 1
 
 
 class ModulationSource(Protocol):
-    """Something that is between 0 and 1."""
+    """A value between 0 and 1 that changes over time."""
 
     def at(self, time: float, tempo: Tempo) -> float:
-        """Its value in the frame at `time`, in seconds."""
+        """Its value at `time`, in seconds on the show's clock."""
 
 
 def _random(step: int, seed: int) -> float:
@@ -65,11 +65,8 @@ class Lfo:
 
 @dataclass(slots=True)
 class Envelope:
-    """Attack, decay, sustain, release, in seconds; sustain is a level. Without `hold` it is a blow:
-    it falls on as soon as it has risen.
-
-    A blow while it sounds rises from where it is.
-    """
+    """Attack, decay, release in seconds; sustain is a level. With sustain 0 it is a one-shot. A
+    gate-on while it sounds starts from the present level."""
 
     attack: float = 0.01
     decay: float = 0.3
@@ -90,11 +87,11 @@ class Envelope:
             self._end = time
 
     def reset(self) -> None:
-        """As if nothing had ever struck it."""
+        """Back to silence."""
         self._begin, self._end = -math.inf, math.inf
 
     def take_over(self, old: Envelope) -> None:
-        """Sound on where another was."""
+        """Take over the state of another envelope."""
         self._begin, self._end, self._from, self._gate_off = (
             old._begin,
             old._end,
@@ -124,22 +121,22 @@ class Envelope:
 
 
 class LevelSource(Protocol):
-    """Where sound is level: see vj/control/audio.py."""
+    """A source of audio levels, see `vj.control.audio`."""
 
     def level(self, band: str, time: float) -> float:
         """A band's level at `time`, 0 for silence, 1 for full scale."""
 
 
 AUTO_GAIN_DECAY = 12.0
-"""Seconds in which a gain that finds itself forgets how loud it was."""
+"""Automatic gain: seconds in which the measured maximum decays."""
 AUTO_GAIN_FLOOR = 0.02
-"""What is never louder than this is not made loud."""
+"""Automatic gain: the least maximum, so that noise is not amplified."""
 
 
 @dataclass(slots=True)
 class Follower:
-    """The level of a band of sound, through gain, floor and smoothing. gain: below 0 it finds
-    itself, so that the loudest of the last seconds is about 1. floor: what counts as silence, 0..1.
+    """The level of an audio band, with gain, floor and smoothing. gain: below 0 it is automatic, so
+    that the maximum of the last seconds is about 1. floor: the level that counts as silence, 0..1.
     smooth: seconds."""
 
     audio: LevelSource
@@ -152,7 +149,7 @@ class Follower:
     _time: float = field(default=-math.inf)
 
     def take_over(self, old: Follower) -> None:
-        """Fall on from where another was."""
+        """Take over the state of another follower."""
         self._last, self._loudest, self._time = old._last, old._loudest, old._time
 
     def at(self, time: float, tempo: Tempo) -> float:

@@ -1,5 +1,4 @@
-"""Who sends messages, and how what cannot be meant is told: to the sender, and now and then to
-whoever plays."""
+"""Senders of messages, and error replies: to the sender, and, rate-limited, to the user's log."""
 
 from __future__ import annotations
 
@@ -15,8 +14,8 @@ Peer = tuple[str, int]
 
 
 class Sender(Protocol):
-    """Whoever sends messages. `name` says who in a line for whoever plays; "" for somebody who
-    reads the answers anyway."""
+    """A sender of messages. name: for the log; "" if errors need not be logged, since the sender
+    reads the replies."""
 
     @property
     def origin(self) -> Peer: ...
@@ -24,23 +23,23 @@ class Sender(Protocol):
     def name(self) -> str: ...
 
     def answer(self, address: str, values: Sequence[Any], kind: str | None = None) -> None:
-        """What was asked for. From any thread; must not block."""
+        """Reply with a value. From any thread; must not block."""
 
     def may_reply(self) -> bool:
-        """Is there room for another complaint? Taken from its rate limit."""
+        """Whether its rate limit allows another error reply."""
 
     def send_error(self, text: str, done: bool) -> None:
-        """What was wrong. done: a value near it is set."""
+        """An error reply. done: the value was clamped and set."""
 
     def moved(self, address: str) -> None:
-        """It has moved this, and is not told its own move at once."""
+        """It has set this address, which is not echoed back to it for a moment."""
 
     def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
-        """`/vj/subscribe` and `/vj/unsubscribe`. Returns why not, else ""."""
+        """`/vj/subscribe` and `/vj/unsubscribe`. Returns an error message, or ""."""
 
 
 class RateLimiter:
-    """So many a second, and no more."""
+    """Allows so many events a second."""
 
     def __init__(self, a_second: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._most, self._clock, self._second, self._used = a_second, clock, -1, 0
@@ -54,19 +53,18 @@ class RateLimiter:
 
 
 AGAIN = 2.0
-"""Seconds of silence after which a push beyond an end, or the same remark, is a new one."""
+"""Seconds after which a clamped value, or the same message, is reported again."""
 AT_MOST = 1.0
-"""Seconds between two complaints about one fader that trembles at its end."""
+"""Seconds between two reports about one fader that jitters at the end of its range."""
 REMARKS_A_SECOND = 5
 KNOWN = 256
 
 
 class Notices:
-    """What turns out later about what a hand has sent: to whoever plays, and to whoever sent it.
-    From any thread.
+    """Messages about input that turn out later, to the user and to the senders. From any thread.
 
-    The same words are not said again while they keep coming, and of all of them only a few a
-    second: a fader on a text sends sixty.
+    The same message is not repeated while it keeps coming, and at most `REMARKS_A_SECOND` are
+    reported: a fader mapped to a text sends sixty.
     """
 
     def __init__(
@@ -75,7 +73,7 @@ class Notices:
         report: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """say: a line for whoever plays. tell: the same for senders."""
+        """log: takes messages for the user. report: sends them to the senders."""
         self._log, self._report, self._clock = log, report, clock
         self._heard: dict[str, float] = {}
         self._lock = threading.Lock()
@@ -102,22 +100,21 @@ class Notices:
 
 @dataclass(slots=True)
 class _ClampedFader:
-    """A fader beyond its end."""
+    """A fader beyond the range of its parameter."""
 
     heard: float
     said: float
     within: bool = False
-    """It has come back since."""
+    """It has been in range since."""
 
 
 class ErrorReplies:
-    """What cannot be meant, in words. From any thread."""
+    """Sends and logs errors about messages. From any thread."""
 
     def __init__(
         self, log: Callable[[str], None], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """say: a line for whoever plays. At most one a second is about messages that were
-        refused."""
+        """log: takes messages for the user; at most one a second about rejected messages."""
         self.count = 0
         self._log, self._clock = log, clock
         self._logged: dict[str, float] = {}
@@ -127,8 +124,8 @@ class ErrorReplies:
 
     @contextlib.contextmanager
     def deferred_log(self) -> Iterator[None]:
-        """What is said meanwhile is said afterwards: a terminal may block, and no frame is sampled
-        while the store is held together."""
+        """Defer log lines until the end of the block: a terminal may block, and the store's lock is
+        held inside."""
         lines: list[str] = []
         self._local.lines, before = lines, getattr(self._local, "lines", None)
         try:
@@ -148,8 +145,8 @@ class ErrorReplies:
     def reply_error(
         self, sender: Sender, text: str | Callable[[], str], done: bool = False
     ) -> None:
-        """Log it to the sender, and now and then to whoever plays. A text that takes time is made
-        only when somebody hears it."""
+        """Reply to the sender, and log it at most once a second. text: may be a function, which is
+        called only if the text is needed."""
         self.count += 1
         now = self._clock()
         hears = sender.may_reply()
@@ -171,8 +168,8 @@ class ErrorReplies:
             self._suppressed += bool(sender.name)
 
     def on_clamped(self, sender: Sender, address: str, text: str) -> None:
-        """A value past its parameter's end, which is set as the nearest. Said when it goes there,
-        and not again while it is pushed on; to somebody who reads the answers anyway, each time."""
+        """Report a value that was clamped: when it leaves the range, and not again while it stays
+        outside; to a sender without a name, each time."""
         now = self._clock()
         key = sender.origin, address
         push = self._pushes.pop(key, None)
@@ -188,14 +185,14 @@ class ErrorReplies:
             self.reply_error(sender, f"{text}; the nearest is set", done=True)
 
     def on_in_range(self, sender: Sender, address: str) -> None:
-        """A value inside the range: a fader that was beyond it has come back."""
+        """A value in range: a fader that was outside has come back."""
         if self._pushes:
             push = self._pushes.get((sender.origin, address))
             if push is not None:
                 push.within = True
 
     def log_limited(self, subject: str, text: str, every: float = 1.0) -> None:
-        """Log it to whoever plays, but not the same thing again and again."""
+        """Log a message, at most once in `every` seconds for the same subject."""
         now = self._clock()
         if now - self._logged.get(subject, -math.inf) >= every:
             if len(self._logged) > 256:

@@ -1,4 +1,4 @@
-"""What hands are on while a show plays: its control engine, MIDI, takes, and the keys of the
+"""The control session of a show: its control engine, MIDI, Link, takes, and the keys of the
 terminal."""
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from vj.show.midi_controls import Control
 TAKES = Path("takes")
 
 WriteCues = Callable[[dict[str, dict[str, Value]]], str]
-"""Writes cues into the show file, {name: values}; says where it did."""
+"""Writes cues, {name: values}, into the show file; returns a message."""
 
 
 class SessionShow(ModulatedShow, Protocol):
-    """A show, as far as a control session needs to know it."""
+    """The sections of a show that a control session uses."""
 
     @property
     def show(self) -> str: ...
@@ -60,11 +60,11 @@ class ControlSession:
         waits: bool = False,
         supervisor: Supervisor | None = None,
     ) -> None:
-        """waits: the show begins with `begin` only, and the take with it. render_size: the size at
-        which the show is painted, for takes. replay: a take that plays instead of all hands.
-        take_log: a take of everything is written there. remark: gets what is wrong with what
-        somebody has sent, `log` unless given. supervisor: of the threads of MIDI, takes and
-        whatever waits for a disk. Raises Fault when the take cannot be written."""
+        """waits: the show, and the take with it, begins when `begin` is called. render_size: the
+        current render size, for takes. replay: a take that plays instead of all controls. take_log:
+        write a take of the whole show there. remark: takes messages about wrong input, `log` unless
+        given. supervisor: for the threads of MIDI, takes and disk access. Raises Fault when the
+        take cannot be written."""
         self._show, self._store, self._clock, self._log, self._latency = (
             show,
             store,
@@ -83,7 +83,7 @@ class ControlSession:
         self._lock = threading.Lock()
         self._supervisor = supervisor or Supervisor(log)
         self._tasks = TaskQueue(self._supervisor, "the control session")
-        """Whatever may wait for a disk, in its order."""
+        """Tasks that access the disk, in order."""
         self._close_link: Callable[[], None] = lambda: None
         self._audio_inputs: AudioInputs | None = None
         self.engine, self._audio_inputs = self._make(show)
@@ -114,13 +114,13 @@ class ControlSession:
         self._store.automation = self._replay if self._replay is not None else self.engine
 
     def start(self) -> None:
-        """Open what can be plugged in."""
+        """Open MIDI devices, and join Link."""
         self._open()
 
     def begin(self, time: float) -> None:
-        """The first generated frame is about to be sampled, at this moment: timeline, cues, the
-        take that is played and the one that is written start here. On the render thread; does not
-        wait. Called again, it does nothing."""
+        """Call when the first generated frame is about to be sampled: timeline, cues, the replayed
+        take and the one being written start here. On the render thread; does not block. Called
+        again, it does nothing."""
         if not self._waits:
             return
         self._waits = False
@@ -131,7 +131,7 @@ class ControlSession:
             self._observe(self._take)
 
     def _open(self) -> None:
-        """Open what the show wants and is not open, close what it does not want."""
+        """Open the devices that the show needs, and close those it does not need."""
         midi = self._show.midi
         wanted = self._device_needs(self._show)[1]
         if self.midi is not None:
@@ -161,26 +161,25 @@ class ControlSession:
                 self._log(f"{fault}; the tempo is the show's own")
 
     def prepare(self, show: SessionShow, store: Store) -> tuple[ControlEngine, AudioInputs]:
-        """What `adopt` takes for another version of the show. store: one that stands as that
-        version starts; nothing of it is kept. Raises Fault, and whatever the show's rules throw."""
+        """Prepare another version of the show for `adopt`. store: one with that version's start
+        values; it is not kept. Raises Fault, and whatever the show's rules raise."""
         return self._make(show, store)
 
     def discard(self, prepared: tuple[ControlEngine, AudioInputs]) -> None:
-        """End what `prepare` gave, with what plays as it was."""
+        """Discard what `prepare` returned; the present version plays on."""
         prepared[1].close(but=self._audio_inputs)
 
     def adopt(
         self, show: SessionShow, prepared: tuple[ControlEngine, AudioInputs] | None = None
     ) -> Callable[[], None]:
-        """Another version of the show, whose table and start the store has adopted. All that is
-        pending goes on, see `ControlEngine.take_over`. prepared: from `prepare`, so that nothing
-        can fail here. Returns what is to be called afterwards, which opens and closes devices and
-        may wait for them; this does not, so that both may be done with the store held together."""
+        """Switch to another version of the show, whose table and start values the store has
+        adopted. State is taken over, see `ControlEngine.take_over`. prepared: from `prepare`, so
+        that nothing can fail here. Returns a function to call afterwards, which opens and closes
+        devices and may block; this one does not, so that it can be called inside
+        `Store.together`."""
         made = prepared or self._make(show)
         was, audio_inputs = self._show, self._audio_inputs
-        with (
-            self._store.together()
-        ):  # no frame is sampled between the two, and nothing heard is lost
+        with self._store.together():  # no frame is sampled meanwhile, and no event is lost
             made[0].store = self._store
             made[0].take_over(self.engine)
             self._show = show
@@ -203,7 +202,7 @@ class ControlSession:
 
     @staticmethod
     def _device_needs(show: SessionShow) -> tuple[object, ...]:
-        """What has to be opened anew when it changes: the MIDI section, and whether anything wants
+        """Devices are reopened when this changes: the MIDI section, and whether any rule uses
         MIDI."""
         wanted = any(rule.midi is not None for rule in show.mappings) or any(
             (rule.envelope or "").startswith("midi") for rule in show.modulators
@@ -216,10 +215,10 @@ class ControlSession:
         self._close_link = lambda: None
 
     def stop(self) -> None:
-        """End, with the take closed."""
+        """Stop, and close the take."""
         with (
             contextlib.ExitStack() as steps
-        ):  # each is done, whatever another throws; the last one first
+        ):  # each step is done, whatever another raises; last one first
             if self._audio_inputs is not None:
                 steps.callback(self._audio_inputs.close)
             steps.callback(self._leave_link)
@@ -229,7 +228,7 @@ class ControlSession:
             steps.callback(self._end_take)
             steps.callback(self._tasks.close, 2.0)
 
-    # What MIDI hears goes to whichever control engine there is.
+    # MIDI events go to the present control engine.
 
     def on_midi(self, control: Control, raw: float, device: str = "") -> None:
         self.engine.on_midi(control, raw, device)
@@ -238,8 +237,8 @@ class ControlSession:
         self.engine.on_clock(what, time, device, position)
 
     def key(self, key: str) -> None:
-        """A key of the terminal: one that a mapping names, space or right for the next cue, left
-        for the one before, a digit for a cue by its place, the first is 1, t for a tap."""
+        """A key of the terminal: a mapped one; space or right for the next cue, left for the one
+        before, a digit for a cue by its position (the first is 1), t to tap the tempo."""
         if self.engine.on_key(key):
             return
         if key in (" ", "right"):
@@ -265,8 +264,7 @@ class ControlSession:
     def _changed(self, name: str, value: Value, origin: object) -> None:
         if self._replay is None or not name.startswith("cue/"):
             self.engine.changed(name, value, origin)
-        # Files are opened and closed beside the picture: a mapped button is heard on the render
-        # thread.
+        # Files are opened and closed on another thread: this may run on the render thread.
         if name == "take/start":
             self._tasks.put(lambda: self._log_faults(self._start_take))
         elif name == "take/stop":
@@ -281,7 +279,7 @@ class ControlSession:
             self._log(str(fault))
 
     def _write(self) -> None:
-        """Kept cues into the show file."""
+        """Write stored cues into the show file."""
         kept = dict(self.engine.cues.stored)
         if self._write_cues is None or not kept:
             self._log(
@@ -332,5 +330,5 @@ class ControlSession:
 
 
 def _rounded(value: Value) -> Value:
-    """Rounded to what can be heard of it."""
+    """Rounded to four decimals."""
     return round(value, 4) if isinstance(value, float) else value

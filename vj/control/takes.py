@@ -1,12 +1,12 @@
-"""Takes: what was played, written down frame by frame, and played again.
+"""Takes: the parameters of a performance, recorded frame by frame, and replayed.
 
 A take is text. The first line is `# vj take 1`, other lines that begin with # are remarks; `#
-painted at WIDTHxHEIGHT` says at which size what follows was painted. Every further line is a frame
-on which something changed: seconds since the take began, then `name=value` for each parameter that
+painted at WIDTHxHEIGHT` gives the render size of what follows. Every further line is a frame on
+which a parameter changed: seconds since the take began, then `name=value` for each parameter that
 changed, values as JSON without spaces outside of strings. The first frame names them all; the last
-line is the moment of the last frame. A number that has stood still and jumps has its old value on
-the frame before too, so that a step can be told from a ramp. What is written is what the picture
-was painted with, after cues, macros and modulators: nothing else is needed to paint it again.
+line is the time of the last frame. When a constant number jumps, its old value is written on the
+frame before, too, so that a step can be told from a ramp. The values are those of the frame after
+cues, macros and modulators: nothing else is needed to render it again.
 
     0.000000 strength=0.35 prompt/a="two faces" ... 0.033333 strength=0.3512
 """
@@ -29,15 +29,16 @@ from vj.parameters.table import Table, Value, fit
 
 FIRST_LINE = "# vj take 1"
 NOT_PLAYED = ("record", "panic", "cue/", "take/", "tempo/tap", "macro/", "mod/")
-"""What a take leaves out: buttons, and hands whose doing stands in the other values."""
+"""Parameters that a take does not contain: buttons, and controls whose effect is in the other
+values."""
 PAINTED_AT = "# painted at "
 SAME = 2e-6
-"""Seconds: moments this near are the same, since they are written with six digits."""
+"""Seconds: times this near are the same, since they are written with six decimals."""
 GAP = 0.2
-"""Seconds. Between two frames nearer than that, a number that goes on changing runs straight; over
-a longer gap it stands and jumps."""
+"""Seconds. Between two frames nearer than that, a changing number is interpolated; over a longer
+gap it is constant and jumps."""
 WAITING = 20_000
-"""Frames that wait for the disk at most; with more the take ends."""
+"""Frames in the queue to the disk, at most; with more the take ends."""
 
 
 def _played(name: str) -> bool:
@@ -49,8 +50,8 @@ def _number(value: Value) -> str:
 
 
 def _new_file(path: Path) -> tuple[TextIO, Path]:
-    """A file that was not there, under the name or the next free one: set-2.take. Raises OSError,
-    also where the name is a folder's or a device's."""
+    """Create a file under the name or the next free one: set-2.take. Raises OSError, also when the
+    name is a folder's or a device's."""
     if path.exists() and not path.is_file():
         raise OSError(0, "is a folder" if path.is_dir() else "is no file")
     for number in range(1, 1000):
@@ -64,7 +65,7 @@ def _new_file(path: Path) -> tuple[TextIO, Path]:
 
 class TakeWriter:
     """Writes a take on a thread of its own; `record` is an observer of the store and never
-    waits."""
+    blocks."""
 
     def __init__(
         self,
@@ -74,8 +75,8 @@ class TakeWriter:
         render_size: Callable[[], Size],
         supervisor: Supervisor | None = None,
     ) -> None:
-        """render_size: the size at which the show is painted, asked with every frame. supervisor:
-        of its thread. Raises Fault when the file cannot be made."""
+        """render_size: the current render size, asked with every frame. supervisor: for its thread.
+        Raises Fault when the file cannot be created."""
         self._log = log
         self._render_size, self._size = render_size, Size(0, 0)
         try:
@@ -93,10 +94,10 @@ class TakeWriter:
         self._begin: float | None = None
         self._end = 0.0
         self._since: dict[str, float] = {}
-        """When each number changed last."""
+        """The time of each parameter's last change."""
         self.frames = 0
         self.ended = ""
-        """Why nothing more is written."""
+        """Why the take has ended early; empty while it is being written."""
         self._supervisor = supervisor or Supervisor(log)
         self._thread = self._supervisor.start("take", self._run)
 
@@ -135,7 +136,7 @@ class TakeWriter:
             self._queue.put((now, changed))
 
     def _stop(self, reason: str) -> None:
-        """Nothing more is taken in."""
+        """End the take early."""
         self.ended = reason
         self._supervisor.count("take")
         self._log(f"take {self.path}: {reason}; it ends here")
@@ -156,14 +157,14 @@ class TakeWriter:
                     self._file.flush()
         except OSError as error:
             self._stop(error.strerror or str(error))
-        except Exception as error:  # a value that no file holds
+        except Exception as error:  # a value that cannot be written
             self._stop(f"{type(error).__name__}: {error}")
         finally:
-            with suppress(OSError):  # a full disk has no room for what lies in the buffer either
+            with suppress(OSError):  # a full disk has no room for the buffer, either
                 self._file.close()
 
     def close(self, timeout: float = 2.0) -> None:
-        """Write what is left, and the moment of the last frame, and end. May be called twice."""
+        """Write the rest and the time of the last frame, and end. May be called twice."""
         if not self.ended:
             self._queue.put((self._end, {}))
         self._queue.put(None)
@@ -171,7 +172,7 @@ class TakeWriter:
 
 
 class Take:
-    """A take to be played again: a force of the store, as a control engine is."""
+    """A take to be replayed: an `Automation` of the store, like the control engine."""
 
     def __init__(self, path: Path, table: Table) -> None:
         """Raises Fault with file and line."""
@@ -179,12 +180,12 @@ class Take:
         self._tracks: dict[str, tuple[list[float], list[Value]]] = {}
         self._begin: float | None = None
         self.waits = False
-        """It stands at its start: no model paints yet."""
+        """It stays at its start: the model is still loading."""
         self._float = {name for name, row in table.rows.items() if row.kind == "float"}
         self.seconds = 0.0
         self.unknown: set[str] = set()
         self.size: Size | None = None
-        """At which the end of it was painted: before that the model was loading."""
+        """The render size at its end; before that the model was loading."""
         try:
             lines = path.read_text(encoding="utf-8").split("\n")
         except OSError as error:
@@ -195,7 +196,7 @@ class Take:
             raise Fault(f"{path}:1: is no take; its first line would be {FIRST_LINE!r}")
         for number, line in enumerate(
             lines[1:-1], 2
-        ):  # what stands after the last line's end was cut short when its show died
+        ):  # a last line without an end was cut off when the program was killed
             if line.startswith(PAINTED_AT):
                 with suppress(ValueError):
                     self.size = Size.parse(line.removeprefix(PAINTED_AT))
@@ -231,7 +232,7 @@ class Take:
             try:
                 row = table.rows[name]
                 if row.kind == "trigger" and not isinstance(value, int):
-                    raise Fault(f"{name}: {value!r} is no count of how often it was pulled")
+                    raise Fault(f"{name}: {value!r} is not a count of how often it was fired")
                 fitted = int(value) if row.kind == "trigger" else fit(row, value)[0]
             except Fault as fault:
                 raise Fault(f"{where}: {fault}") from None
@@ -240,8 +241,8 @@ class Take:
             values.append(fitted)
 
     def at(self, name: str, time: float) -> Value | None:
-        """A parameter's value so many seconds after the take began, a function of the time alone;
-        None when the take says nothing."""
+        """A parameter's value so many seconds after the take began; None if it is not in the
+        take."""
         track = self._tracks.get(name)
         if track is None:
             return None
@@ -258,8 +259,8 @@ class Take:
 
     @staticmethod
     def _on_ramp(times: list[float], values: list[Value], index: int) -> bool:
-        """Whether a number is on a ramp after this point: it moves here, and before or after. Else
-        it stands, and jumps."""
+        """Whether a number is on a ramp after this point: it changes here, and before or after.
+        Else it is constant, and jumps."""
 
         def moves(at: int) -> bool:
             return (
@@ -271,12 +272,12 @@ class Take:
         return moves(index) and (moves(index - 1) or moves(index + 1))
 
     def update_base(self, time: float) -> None:
-        """A take leaves the base where it is; its first frame is the show's."""
+        """A take does not change base values; it starts with the first frame."""
         if self._begin is None or self.waits:
             self._begin = time
 
     def modulate(self, values: dict[str, Any], time: float) -> None:
-        """The take's values stand in for whatever the hands say."""
+        """Replace this frame's values by the take's."""
         for name in self._tracks:
             value = self.at(name, time - (self._begin or 0.0))
             if value is not None:

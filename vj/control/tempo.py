@@ -1,5 +1,4 @@
-"""Where the beat is: from a number, taps, a MIDI clock or Ableton Link. One straight line from time
-to beats."""
+"""The beat, from a tempo, taps, a MIDI clock or Ableton Link, as a linear function of time."""
 
 from __future__ import annotations
 
@@ -12,28 +11,28 @@ SLOWEST, FASTEST = 20.0, 300.0
 PULSES = 24
 """MIDI clock ticks a quarter note."""
 TICKS = 96
-"""Ticks the tempo is fitted to. Jitter of 2 ms gives 0.05 BPM of standard deviation (0.14 over 48,
-0.39 over 24)."""
+"""Ticks in the linear fit of the tempo. Jitter of 2 ms gives 0.05 BPM of standard deviation (0.14
+over 48, 0.39 over 24)."""
 TAP_PATIENCE = 60 / SLOWEST
 LOST = 0.5
-"""Seconds without a tick after which a clock counts as stopped, and a new one as new."""
+"""Seconds without a tick after which a clock is lost, and another one may lead."""
 
 
 class Tempo:
-    """Beats run on at `bpm`; whatever is heard only bends the line from where it is, so that
-    nothing jumps."""
+    """Beats go on at `bpm`; a new tempo changes the slope from the present beat on, so that the
+    beat does not jump."""
 
     def __init__(self, bpm: float = 120.0, beats_per_bar: float = 4.0) -> None:
         self.bpm, self.beats_per_bar = bpm, beats_per_bar
         self.running = True
         self.linked = False
-        """A Link session says where the beat is."""
+        """A Link session gives the beat."""
         self._time, self._beat = 0.0, 0.0
         self._taps: deque[float] = deque(maxlen=8)
         self._ticks: deque[float] = deque(maxlen=TICKS)
         self._last_tick = -math.inf
         self._tick_number: int | None = None
-        """The number of the next tick in the song; None while it is not known."""
+        """The number of the next tick in the song; None while unknown."""
 
     def beat(self, time: float) -> float:
         """Beats since the start, at `time` in seconds."""
@@ -42,8 +41,8 @@ class Tempo:
         return self._beat + (time - self._time) * self.bpm / 60
 
     def next(self, time: float, beats: float) -> float:
-        """When the next multiple of so many beats comes, in seconds; `time` itself when it is one.
-        Never, while stopped."""
+        """The time of the next multiple of so many beats, in seconds; `time` itself if it is one;
+        infinity while stopped."""
         if not self.running:
             return math.inf
         now = self.beat(time)
@@ -56,8 +55,7 @@ class Tempo:
         self.bpm = min(FASTEST, max(SLOWEST, bpm))
 
     def _restart(self, time: float) -> None:
-        """A beat that a clock has stopped runs again once a hand sets the tempo and no clock
-        ticks."""
+        """Restart a beat that a clock has stopped, when the tempo is set and no clock ticks."""
         if not self.running and not self.is_external(time):
             self.running = True
 
@@ -65,7 +63,7 @@ class Tempo:
         self._time, self._beat = time, beat
 
     def tap(self, time: float) -> None:
-        """A tap is a beat; from the second on their median distance is the tempo."""
+        """A tap is a beat; from the second one on the median interval gives the tempo."""
         self._anchor(time, self.beat(time))
         self._restart(time)
         if self._taps and not 60 / FASTEST <= time - self._taps[-1] <= TAP_PATIENCE:
@@ -78,11 +76,11 @@ class Tempo:
         self._anchor(time, round(self.beat(time)))
 
     def is_external(self, time: float) -> bool:
-        """A clock ticks, or Link plays: the tempo is not ours to set."""
+        """A MIDI clock or Link leads: the tempo cannot be set here."""
         return self.linked or time - self._last_tick <= LOST
 
     def link(self, bpm: float, beat: float, time: float) -> None:
-        """What a Link session says."""
+        """Update from a Link session."""
         self.running = self.linked = True
         self.bpm = min(FASTEST, max(SLOWEST, bpm))
         self._anchor(time, beat)
@@ -95,8 +93,7 @@ class Tempo:
         self._anchor(time, 0.0)
 
     def clock_position(self, sixteenths: int, time: float) -> None:
-        """The song goes on there, so many sixteenths from its start, with the next tick after a
-        continue."""
+        """The song position, in sixteenths from the start, of the next tick after a continue."""
         self._ticks.clear()
         self._tick_number = sixteenths * PULSES // 4
         self._anchor(time, sixteenths / 4)
@@ -109,7 +106,7 @@ class Tempo:
             self._anchor(time, self._beat)
 
     def clock_stop(self, time: float) -> None:
-        """The beat stands; what ticks meanwhile does not count."""
+        """Stop the beat; ticks while stopped are ignored."""
         beat = (
             self.beat(time)
             if self._tick_number is None or not self._ticks
@@ -120,9 +117,9 @@ class Tempo:
         self.running = False
 
     def clock_tick(self, time: float) -> None:
-        """A straight line is fitted through the last ticks; it says tempo and phase. A clock that
-        is joined while it runs does not move the beat: its ticks are counted on from where the beat
-        is."""
+        """A linear fit through the last ticks gives tempo and phase. A clock that was already
+        running when it connects does not move the beat: its ticks are counted from the present
+        beat."""
         self._last_tick = time
         if not self.running:
             return

@@ -1,4 +1,4 @@
-"""Who leads the beat: the show's own parameter, one MIDI clock, or a Link session."""
+"""The tempo source: the parameter tempo/bpm, a MIDI clock, or a Link session."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vj.parameters.table import Value
 
 
 class LinkSession(Protocol):
-    """What is to be known of a Link session, see `vj.control.link`."""
+    """A Link session, see `vj.control.link`."""
 
     def __call__(self) -> tuple[float, float] | None: ...
 
@@ -20,8 +20,8 @@ class LinkSession(Protocol):
 
 
 class TempoSource:
-    """Keeps the beat and tempo/bpm together: what leads the beat shows in the parameter, and
-    whoever sets the parameter sets the beat."""
+    """Synchronises the beat and tempo/bpm: the leading source's tempo is shown in the parameter,
+    and setting the parameter sets the tempo."""
 
     def __init__(self, tempo: Tempo, follows: str, log: Callable[[str], None]) -> None:
         """follows: `midi`, `link` or `nobody`."""
@@ -29,14 +29,14 @@ class TempoSource:
         self._beats_per_bar = tempo.beats_per_bar
         self._session: LinkSession | None = None
         self._bpm: float | None = None
-        """What tempo/bpm said last; another value there is somebody's wish."""
+        """The last known value of tempo/bpm; another value means that it was set."""
         self._clock = "", -math.inf
-        """The device whose clock leads, and when it spoke last."""
+        """The device whose clock leads, and the time of its last message."""
         self._ignored_clocks: set[str] = set()
-        """Second clocks that were named."""
+        """Second clocks that were reported."""
 
     def take_over(self, old: TempoSource) -> None:
-        """Go on with the beat of another, and with who leads it."""
+        """Take over another one's beat and leading source."""
         self.tempo, self._bpm, self._clock, self._ignored_clocks = (
             old.tempo,
             old._bpm,
@@ -48,13 +48,13 @@ class TempoSource:
         self.tempo.linked = self.tempo.linked and self._session is not None
 
     def follow_link(self, session: LinkSession) -> None:
-        """From now on the tempo and the beat are those of a Link session, and a tempo that is set
-        here is set there."""
+        """Follow a Link session from now on; a tempo that is set here is set in the session,
+        too."""
         self._session = session
 
     def on_clock(self, what: str, moment: float, device: str, position: int) -> None:
-        """A MIDI clock's word. One leads at a time: while it speaks, another one is ignored, and
-        named once."""
+        """A MIDI clock message. One device leads at a time; while it sends, another one is ignored,
+        and logged once."""
         if device != self._clock[0] and moment - self._clock[1] <= LOST:
             if device not in self._ignored_clocks:
                 self._ignored_clocks.add(device)
@@ -76,12 +76,12 @@ class TempoSource:
             }[what](moment)
 
     def panic(self, store: Store, time: float) -> None:
-        """The store has put the parameter to the show's start; one that leads is left alone."""
+        """The store has reset the parameter; restore the tempo of an external source."""
         if self.tempo.is_external(time):
             store.place("tempo/bpm", self.tempo.bpm, anyway=True)
 
     def publish(self, store: Store, time: float) -> None:
-        """What leads shows in the parameter."""
+        """Write the leading source's tempo into the parameter."""
         if self._session is not None:
             now = self._session()
             self.tempo.linked = now is not None
@@ -96,7 +96,7 @@ class TempoSource:
             self._bpm = float(store.get("tempo/bpm"))
 
     def on_tempo_set(self, wanted: Value, time: float) -> None:
-        """A hand, a cue, a curve or the show's start has set the parameter."""
+        """The parameter was set, by the performer, a cue, a curve or the show's start."""
         if wanted == self._bpm:
             return
         self._bpm = float(wanted)

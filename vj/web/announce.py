@@ -1,5 +1,5 @@
-"""Where vj is found in the network, by zeroconf: `_oscjson._tcp` for OSCQuery, `_osc._udp` for OSC.
-Only where something hears."""
+"""Announces vj in the network by zeroconf: `_oscjson._tcp` for OSCQuery, `_osc._udp` for OSC. Only
+addresses at which a server is bound."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Announcement:
         self._name, self._log = name, log
         self._loop: asyncio.AbstractEventLoop | None = None
         self._open: dict[str, tuple[tuple[str, int], Any]] = {}
-        """What is announced of each kind: where, and by which Zeroconf."""
+        """The announced services: address, and its Zeroconf instance."""
         self._busy = asyncio.Lock()
 
     def hear_osc_at(self, address: tuple[str, int]) -> None:
-        """OSC is heard there; what is announced already moves. From any thread."""
+        """OSC is received there; an announcement is updated. From any thread."""
         self.osc = address
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the page has just ended
@@ -40,8 +40,8 @@ class Announcement:
         await self._place(OSC, self.osc)
 
     async def _place(self, kind: str, where: tuple[str, int]) -> None:
-        """Announce a service there, and nowhere else. What cannot be announced is said: its address
-        can be typed instead."""
+        """Announce a service at this address only. A failure is logged: the address can be typed
+        instead."""
         async with self._busy:
             if kind in self._open and self._open[kind][0] == where:
                 return
@@ -72,8 +72,7 @@ class Announcement:
         raw = socket.inet_pton(
             socket.AF_INET6 if ":" in address else socket.AF_INET, address.partition("%")[0]
         )
-        # a host name of its own: this machine's, told with 127.0.0.1 here and another address
-        # there, would be a riddle
+        # a host name of its own: this machine's name must not be announced with two addresses
         server = f"{self._name}-{kind.split('.')[0].strip('_')}-{port}.local."
         service = AsyncServiceInfo(
             kind, f"{self._name}.{kind}", port=port, addresses=[raw], server=server
@@ -87,7 +86,7 @@ class Announcement:
                 await asyncio.wait_for(opened.async_close(), 0.3)
 
     async def withdraw(self) -> None:
-        """Log goodbye."""
+        """Withdraw all announcements."""
         self._loop = None
         for kind in list(self._open):
             await self._close(kind)

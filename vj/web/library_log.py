@@ -1,4 +1,4 @@
-"""What libraries log, in lines for whoever plays: one a second at most, instead of a traceback for
+"""Log lines of libraries as messages for the user: one a second at most, instead of a traceback for
 every broken request."""
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ PERIOD = 1.0
 
 
 class LibraryLog(logging.Handler):
-    """Takes the warnings of the libraries that serve the page. What comes between two lines is
+    """Handles the warnings of the libraries that serve the page. Those between two lines are
     counted."""
 
     def __init__(
@@ -25,7 +25,7 @@ class LibraryLog(logging.Handler):
         self._before: dict[str, bool] = {}
 
     def attach(self) -> None:
-        """Begin to listen; what is logged goes nowhere else."""
+        """Attach to the libraries' loggers, and stop propagation."""
         for name in LIBRARIES:
             logger = logging.getLogger(name)
             self._before[name] = logger.propagate
@@ -33,7 +33,7 @@ class LibraryLog(logging.Handler):
             logger.addHandler(self)
 
     def detach(self) -> None:
-        """End that. May be called twice."""
+        """Undo `attach`. May be called twice."""
         for name, propagate in self._before.items():
             logger = logging.getLogger(name)
             logger.removeHandler(self)

@@ -33,16 +33,16 @@ from vj.web.announce import Announcement
 LISTENERS = 16
 MESSAGE_LIMIT = 64 << 10
 ANSWERS = 256
-"""Answers that wait for a listener, at most."""
+"""Replies in a listener's queue, at most."""
 PATIENCE = 2.0
-"""Seconds in which a listener has to take what it is sent."""
+"""Seconds until sending to a listener times out."""
 ERRORS_A_SECOND = 20
 
 
 class _Listener:
-    """A WebSocket client, as the dispatcher knows it. What it is sent waits here for its own task:
-    one that does not read must not hold up the others. Of each address only the newest value
-    waits."""
+    """A WebSocket client, as a sender for the dispatcher. Its outgoing messages are queued for a
+    task of its own: one that does not read must not block the others. Of each address only the
+    newest value is queued."""
 
     def __init__(
         self, query: OscQuery, ws: web.WebSocketResponse, number: int, remote: str | None
@@ -68,8 +68,9 @@ class _Listener:
         self._later(self.put, data)
 
     def _later(self, do: Callable[..., None], *given: Any) -> None:
-        """On the loop, at once where this is the loop: a feed that is due would tell a move back
-        before it is known. What was kept for its moment is played on another thread."""
+        """Call on the event loop; at once if this is its thread, or a feed that is due would echo a
+        value back before its origin is known. Scheduled messages are dispatched on another
+        thread."""
         if threading.get_ident() == self._thread:
             do(*given)
             return
@@ -86,23 +87,24 @@ class _Listener:
         self._later(self._query.echo.moved_from, self.origin, address, time.monotonic())
 
     def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
-        """A WebSocket is told on itself; `/vj/subscribe` over it listens to everything."""
+        """A WebSocket client gets values over the socket; `/vj/subscribe` subscribes to all of
+        them."""
         self.everything = address == "/vj/subscribe"
         self._later(self._query.attend, self)
         return ""
 
     def put(self, data: bytes | str) -> None:
-        """To be sent, in order. On the loop."""
+        """Queue a message. On the event loop."""
         self._answers.append(data)
         self._filled.set()
 
     def put_value(self, address: str, data: bytes) -> None:
-        """To be sent when there is room; a newer one takes its place. On the loop."""
+        """Queue a value; a newer one replaces it. On the event loop."""
         self._values[address] = data
         self._filled.set()
 
     async def send(self) -> None:
-        """Send what waits, for ever. Raises TimeoutError when the client does not read."""
+        """Send queued messages, for ever. Raises TimeoutError when the client does not read."""
         while True:
             await self._filled.wait()
             self._filled.clear()
@@ -138,7 +140,7 @@ class OscQuery:
 
     @property
     def osc_address(self) -> tuple[str, int]:
-        """Where OSC is heard, as HOST_INFO and zeroconf tell it."""
+        """Where OSC is received, for HOST_INFO and zeroconf."""
         return self.announcement.osc
 
     @osc_address.setter
@@ -146,13 +148,13 @@ class OscQuery:
         self.announcement.hear_osc_at(address)
 
     def play_through(self, dispatcher: Dispatcher) -> None:
-        """What messages mean, and whose mappings are told."""
+        """Use this dispatcher, and echo its engine's mappings."""
         self.dispatcher = dispatcher
         engine = dispatcher.engine
         self.echo.use_mappings(engine.mappings if engine is not None else [])
 
     def wants(self, request: web.Request) -> bool:
-        """Is this an OSCQuery client's request (and not a browser's, which wants the page)?"""
+        """Whether this is an OSCQuery client's request, and not a browser's for the page."""
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return True
         return (
@@ -182,7 +184,7 @@ class OscQuery:
         return self._cues() if name == "cue/fire" else []
 
     def _host_info(self, request: web.Request) -> dict[str, Any]:
-        """With the address by which the asker has reached this machine."""
+        """HOST_INFO, with the address at which the client has reached this machine."""
         transport = request.transport
         here = transport.get_extra_info("sockname") if transport is not None else ("127.0.0.1", 0)
         host, port = self.osc_address
@@ -215,7 +217,7 @@ class OscQuery:
         return ws
 
     async def _serve(self, me: _Listener, request: web.Request) -> None:
-        """Send one listener what waits for it; drop it when it does not read."""
+        """Send a listener's queue; disconnect it when it does not read."""
         try:
             await me.send()
         except TimeoutError:
@@ -224,7 +226,7 @@ class OscQuery:
                 "again"
             )
         except (ConnectionError, RuntimeError):
-            pass  # it has gone
+            pass  # it has disconnected
         self._listening.pop(me.origin, None)
         self.echo.unsubscribe(me.origin)
         if request.transport is not None:
@@ -244,7 +246,7 @@ class OscQuery:
                 me.wanted.discard(address)
 
     def attend(self, me: _Listener) -> None:
-        """It listens to something, or to nothing any more."""
+        """Subscribe or unsubscribe a listener, by what it listens to."""
         if me.origin not in self._listening:
             return
         if me.everything or me.wanted:
@@ -254,12 +256,12 @@ class OscQuery:
             self.echo.unsubscribe(me.origin)
 
     async def feed(self) -> None:
-        """Send listeners what changes, for ever."""
+        """Send changed values to listeners, for ever."""
         while True:
             await asyncio.sleep(PERIOD)
             try:
                 self._feed()
-                if self.dispatcher is self._own:  # OSC's own thread does it otherwise
+                if self.dispatcher is self._own:  # else the OSC server's thread does it
                     self.dispatcher.release()
             except (
                 Exception
@@ -281,7 +283,7 @@ class OscQuery:
             listener.put_value(address, data)
 
     def unsendable(self, name: str, address: str, error: ValueError) -> None:
-        """A value that OSC cannot say."""
+        """Log a value that OSC cannot represent."""
         self.dispatcher.error_replies.log_limited(
             f"unsendable {address}", f"OSC to {name}: {address} is not told: {error}", every=60
         )
@@ -291,18 +293,19 @@ class OscQuery:
         return me is not None and (me.everything or address in me.wanted)
 
     def remark(self, text: str) -> None:
-        """What turned out later not to be meant, told at `/vj/error` to everybody who listens. From
-        any thread."""
+        """Report a problem that turned out later, at `/vj/error` to all listeners. From any
+        thread."""
         for listener in list(self._listening.values()):
             listener.answer("/vj/error", [text])
 
     async def report_changed(self) -> None:
-        """The tree is another one now: the show was saved with other macros or cues."""
+        """Notify listeners that the tree has changed: the show was saved with other macros or
+        cues."""
         for listener in list(self._listening.values()):
             listener.put(json.dumps({"COMMAND": "PATH_CHANGED", "DATA": "/vj"}))
 
     async def withdraw(self) -> None:
-        """Log goodbye, and close what listens."""
+        """Close all listeners, and withdraw the announcement."""
         for listener in list(self._listening.values()):
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(listener.ws.close(), 0.1)

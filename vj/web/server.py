@@ -1,5 +1,4 @@
-"""The preview page: what goes in, what comes out, the numbers, and every parameter, in a
-browser."""
+"""The preview page: input, output, status, and every parameter, in a browser."""
 
 from __future__ import annotations
 
@@ -39,8 +38,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class WebServer:
-    """Serves the page on a thread with an event loop of its own. The render thread only leaves
-    references here; pictures are encoded when somebody asks, once per picture however many ask."""
+    """Serves the page on a thread with an event loop of its own. The render thread only passes
+    references; pictures are encoded on request, once per picture."""
 
     def __init__(
         self,
@@ -52,8 +51,8 @@ class WebServer:
         cues: Callable[[], list[str]] = list,
         announce: bool = False,
     ) -> None:
-        """listen: port 0 takes a free one. status: asked twice a second by every page. cues: the
-        names of the cues there are. announce: by zeroconf."""
+        """listen: port 0 means any free one. status: called twice a second for every open page.
+        cues: returns the names of the cues. announce: by zeroconf."""
         self._announce = announce
         self._store, self._listen, self._status, self._on_message = (
             store,
@@ -74,13 +73,13 @@ class WebServer:
 
     @property
     def url(self) -> str:
-        """Where a browser of this machine finds the page."""
+        """The page's URL on this machine."""
         host, port = self._listen if self._socket is None else self._socket.getsockname()[:2]
         host = "127.0.0.1" if strip_brackets(host) in ANY_HOST else strip_brackets(host)
         return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
     def start(self) -> None:
-        """Begin to serve. Raises Fault when the address cannot be had."""
+        """Start serving. Raises Fault when the address cannot be bound."""
         host, port = self._listen
         made = socket.socket(family_of(host), socket.SOCK_STREAM)
         try:
@@ -91,7 +90,7 @@ class WebServer:
             else:
                 made.setsockopt(
                     socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-                )  # only skips the wait after a page just closed
+                )  # only to rebind at once after a restart
             made.bind((strip_brackets(host), port))
             made.listen(64)
         except OSError as error:
@@ -126,16 +125,16 @@ class WebServer:
         self._library_log.detach()
 
     def play_through(self, dispatcher: Dispatcher) -> None:
-        """From now on messages mean what they mean over OSC; to be called again when the show's
-        mappings are others."""
+        """Dispatch messages like the OSC server's; call again when the show's mappings have
+        changed."""
         self.query.play_through(dispatcher)
 
     def show(self, image: np.ndarray | None, frame: Frame) -> None:
-        """The newest input and picture. Called for every frame; nothing is copied."""
+        """Set the newest input and output. Called for every frame; nothing is copied."""
         self._shown = (image, frame)
 
     def tree_changed(self) -> None:
-        """Other parameters, or other cues: OSCQuery clients are told."""
+        """Parameters or cues have changed: notify OSCQuery clients."""
         self._own.use_engine(None)
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):
@@ -181,16 +180,16 @@ class WebServer:
 
         try:
             asyncio.run(serve())
-        except Exception as error:  # the page is not the show
+        except Exception as error:  # the show goes on without the page
             self._on_message(f"the preview page stumbled: {type(error).__name__}: {error}")
         finally:
             ready.set()
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Only browsers that mean this page: another site's script could otherwise play the
-        instrument through the visitor's browser. And only heads that are text: an answer that
-        quotes another one cannot be sent."""
+        """Reject requests of other sites' scripts, which could otherwise control the show through a
+        visitor's browser (by Host and Origin), and headers that are not UTF-8, which a reply could
+        not quote."""
         if not all(_is_text(value) for _, value in request.raw_headers):
             return web.Response(status=400, text="the head of the request is not UTF-8\n")
         if not own_host(request.host):
@@ -203,8 +202,7 @@ class WebServer:
         return await handler(request)
 
     async def _front(self, request: web.Request) -> web.StreamResponse:
-        """The page for browsers, the root of the parameters for OSCQuery clients: both are promised
-        `/`."""
+        """`/` is the page for browsers, and the root node for OSCQuery clients."""
         return await (
             self.query.answer(request) if self.query.wants(request) else self._page(request)
         )
@@ -267,8 +265,8 @@ class WebServer:
         )
 
     async def _set(self, request: web.Request) -> web.StreamResponse:
-        """A message: a parameter's name, or any address; one value, a list of several, or null,
-        which asks (and presses a button)."""
+        """Dispatch a message: a parameter's name, or any address; one value, a list of several, or
+        null, which queries (and fires a trigger)."""
         try:
             asked = json.loads(
                 await request.read()
@@ -289,7 +287,7 @@ class WebServer:
         address = name if name.startswith("/") else f"/vj/{name}"
         row = dispatcher.row(address)
         if value is True and row is not None and row.kind == "trigger":
-            value = IMPULSE  # a click is a press, however soon it comes after another
+            value = IMPULSE  # each click is a press, without debouncing
         arguments = tuple(value) if isinstance(value, list) else () if value is None else (value,)
         reader = _Reader(request.remote or "")
         dispatcher.dispatch_packet(Unpacked([Message(address, arguments)], []), reader)
@@ -297,8 +295,7 @@ class WebServer:
 
 
 class _Reader:
-    """Whoever posts to the page, as the dispatcher knows it: what is answered becomes the
-    response."""
+    """A POST request, as a sender for the dispatcher: replies become the response."""
 
     name = ""
 
@@ -327,8 +324,8 @@ class _Reader:
 
 
 async def _expected(request: web.Request) -> None:
-    """Go on when a client asks whether it may. aiohttp's own quotes what else it asks, and stumbles
-    when that is no text."""
+    """Handle `Expect: 100-continue`. aiohttp's own handler quotes other values, and fails when they
+    are not text."""
     if request.headers.get("Expect", "").lower() != "100-continue":
         raise web.HTTPExpectationFailed(text="Expect: 100-continue is all that is understood\n")
     if request.version >= HttpVersion11:
@@ -345,8 +342,8 @@ def _is_text(raw: bytes) -> bool:
 
 
 def own_host(host: str) -> bool:
-    """Is this Host header an address or a name of this machine? A stranger's name that leads here
-    (DNS rebinding) is not."""
+    """Whether a Host header is an address or a name of this machine. Another name that resolves to
+    it (DNS rebinding) is not."""
     name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
     try:
         ipaddress.ip_address(name.strip("[]"))
@@ -357,7 +354,7 @@ def own_host(host: str) -> bool:
 
 
 def plain(value: Any) -> Any:
-    """What JSON can say: NaN and infinity become null."""
+    """A value for JSON: NaN and infinity become null."""
     if isinstance(value, Mapping):
         return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

@@ -1,7 +1,8 @@
-"""From MIDI messages to controls: 14-bit pairs and NRPN joined, note-on of velocity 0 read as
-note-off, what is pressed remembered.
+"""MIDI messages to controls: joins 14-bit pairs and NRPN, reads note-on of velocity 0 as note-off,
+and tracks pressed notes and pedals.
 
-After the MIDI 1.0 detailed specification (RP-018 for NRPN and RPN) and what senders really do.
+After the MIDI 1.0 detailed specification (RP-018 for NRPN and RPN) and the behaviour of real
+senders.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ CLOCK = {
     "songpos": "position",
 }
 DATA, DATA_FINE, UP, DOWN = 6, 38, 96, 97
-"""Controllers that give the chosen parameter number its value."""
+"""Data entry controllers: they set the value of the selected parameter number."""
 NUMBERS = {98: ("nrpn", "low"), 99: ("nrpn", "high"), 100: ("rpn", "low"), 101: ("rpn", "high")}
 RESET, SILENT = 121, (120, 123, 124, 125, 126, 127)
-"""Controllers that let go of pedals, and of notes."""
+"""Controllers that release pedals, and notes."""
 NOTHING = 127, 127
-"""The number that chooses no parameter."""
+"""The null parameter number."""
 
 
 class MidiListener(Protocol):
-    """Who hears controls: the control engine, or `learn`."""
+    """Receives controls: the control engine, or `learn`."""
 
     def on_midi(self, control: Control, raw: float, device: str = "") -> None: ...
 
@@ -38,12 +39,12 @@ class MidiListener(Protocol):
 
 
 PAIR_WINDOW = 0.05
-"""Seconds within which both halves of a value come."""
+"""Seconds within which both halves of a value arrive."""
 
 
 @dataclass(slots=True)
 class FourteenBit:
-    """A value of 14 bits in two halves, in either order, or the upper one alone."""
+    """A 14-bit value in two halves, in either order, or the upper half (MSB) alone."""
 
     high: int | None = None
     low: int = 0
@@ -52,20 +53,17 @@ class FourteenBit:
     _since: float = 0.0
 
     def on_high(self, value: int, time: float) -> int:
-        """The value now. Another upper half alone stands for itself: the lower one is 0 until it
-        comes."""
+        """A new upper half. Returns the value; the lower half counts as 0 until it arrives."""
         if self._waiting and time - self._since > PAIR_WINDOW:
-            self.low_first = self._waiting = (
-                False  # that lower half was the end of something, and not the begin of this
-            )
+            self.low_first = self._waiting = False  # that lower half belonged to an earlier value
         if value != self.high and not self._waiting:
             self.low = 0
         self.high, self._waiting = value, False
         return value * 128 + self.low
 
     def on_low(self, value: int, time: float) -> int | None:
-        """The value now, None while the upper half has to come first: of a sender that sends the
-        lower one first, or has sent nothing else yet."""
+        """A new lower half. Returns the value, or None while the upper half is awaited: from a
+        sender that sends the lower half first, or has sent nothing else yet."""
         self.low = value
         if self.high is None:
             self.low_first = True
@@ -77,7 +75,7 @@ class FourteenBit:
 
 @dataclass(slots=True)
 class ParameterNumber:
-    """The parameter number of one channel that data goes to."""
+    """The selected parameter number of one channel."""
 
     kind: str = ""
     high: int | None = None
@@ -90,7 +88,7 @@ class ParameterNumber:
 
     @property
     def nrpn(self) -> int | None:
-        """Of an NRPN that is chosen as a whole; None for an RPN, half of one, and the null
+        """The NRPN if one is fully selected; None for an RPN, half a number, and the null
         number."""
         if (
             self.kind != "nrpn"
@@ -103,7 +101,7 @@ class ParameterNumber:
 
 
 class MidiReader:
-    """One device. `hear` takes mido messages, on the thread of its port."""
+    """Parses one device's messages. `on_message` takes mido messages, on the thread of its port."""
 
     def __init__(self, device: str, listener: MidiListener) -> None:
         self.device, self._listener = device, listener
@@ -115,8 +113,8 @@ class MidiReader:
         self.messages = 0
 
     def on_message(self, message: Any, time: float) -> None:
-        """message: a mido.Message; time: seconds on the show's clock. What is no control (sysex,
-        active sensing) is passed over."""
+        """message: a mido.Message; time: seconds on the show's clock. Messages that are no controls
+        (sysex, active sensing) are ignored."""
         self.messages += 1
         self._time = time
         kind = message.type
@@ -139,11 +137,11 @@ class MidiReader:
             self._emit(Control("program", 0, channel), message.program)
 
     def disconnected(self) -> None:
-        """The device has gone: whatever it held down is let go."""
+        """The device was unplugged: release its notes and pedals."""
         self._release(("cc", "note"))
 
     def _release(self, kinds: tuple[str, ...], channel: int = 0) -> None:
-        """Release what is pressed; channel 0 for all of them."""
+        """Release pressed controls; channel 0 for all channels."""
         for control in sorted(self._pressed, key=str):
             if control.kind in kinds and channel in (0, control.channel):
                 self._press(control, 0)
@@ -177,7 +175,7 @@ class MidiReader:
             self._data_entry(number, value, channel)
 
     def _data_entry(self, number: int, value: int, channel: int) -> None:
-        """Data for the parameter number that is chosen."""
+        """Data entry for the selected parameter number."""
         chosen = self._numbers.get(channel, ParameterNumber()).nrpn
         if chosen is None:
             return

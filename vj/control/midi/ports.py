@@ -1,8 +1,8 @@
-"""MIDI ports: found by parts of their names, opened when they appear, let go when they vanish;
-LEDs and motors are told what changed.
+"""MIDI ports: matched by parts of their names, opened when they appear, closed when they disappear;
+LEDs and motor faders are updated.
 
-The one file that touches mido's backend, which a machine need not have: python-rtmidi, or rtmidi2
-on Pythons without it.
+The one file that uses mido's backend, which is optional: python-rtmidi, or rtmidi2 on Pythons
+without it.
 """
 
 from __future__ import annotations
@@ -23,25 +23,26 @@ from vj.core.supervisor import Supervisor
 from vj.parameters.table import Value
 
 SCAN_PERIOD = 1.0
-"""Seconds between two looks at what is plugged in."""
+"""Seconds between two scans for devices."""
 SCAN_PERIOD_WITHOUT_MIDI = 60.0
-"""The same on a machine without MIDI: its library grumbles into the terminal each time."""
+"""The same on a machine without MIDI, where the library prints a warning each time."""
 REFRESH = 0.04
 ECHO = 0.4
-"""Seconds in which a device may send back what it was told: that is no hand."""
+"""Seconds in which a device may send back a value it was sent; that is no input."""
 HELD = 0.15
-"""Seconds after a control's own move in which it is told nothing: a motor must not fight a hand."""
+"""Seconds after a control was moved in which it gets no feedback: a motor must not fight the hand
+on the fader."""
 
 BACKENDS = {"mido.backends.rtmidi": "rtmidi", "vj.control.midi.rtmidi2": "rtmidi2"}
-"""What mido's backend stands on, the first one that is installed."""
+"""mido backends and the packages they need; the first one installed is used."""
 REMEDY = "no MIDI library is installed: python3 launch.py add midi"
 
 _NUMBERS = re.compile(r"\s+\d+(:\d+)?$")
 
 
 def plain_name(port: str) -> str:
-    """A port's name without the numbers that ALSA and Windows add: they change from one plugging to
-    the next."""
+    """A port's name without the numbers that ALSA and Windows append, which change each time it is
+    plugged in."""
     return _NUMBERS.sub("", port)
 
 
@@ -56,8 +57,8 @@ def counterpart(port: str, others: Sequence[str]) -> str | None:
 
 
 def make_backend() -> Any:
-    """mido's backend: python-rtmidi, where that has no build rtmidi2, or what MIDO_BACKEND names.
-    Raises ImportError without one."""
+    """mido's backend: python-rtmidi, else rtmidi2, or the one that the environment variable
+    MIDO_BACKEND names. Raises ImportError without one."""
     try:
         import mido
     except ImportError:
@@ -73,7 +74,7 @@ def make_backend() -> Any:
 
 
 class MidiPorts:
-    """Listens to all devices that are wanted, on a thread that also looks for new ones."""
+    """Receives from all wanted devices, and scans for new ones on a thread."""
 
     def __init__(
         self,
@@ -87,8 +88,8 @@ class MidiPorts:
         backend: Callable[[], Any] = make_backend,
         supervisor: Supervisor | None = None,
     ) -> None:
-        """devices: parts of names; none for all. hands, values: what is told back to LEDs and
-        motors; values None tells nothing."""
+        """devices: parts of names; none for all. mappings, values: for feedback to LEDs and motors;
+        without values there is none."""
         self._supervisor = supervisor or Supervisor(log)
         self._listener, self._now, self._log, self._devices = (
             listener,
@@ -104,7 +105,7 @@ class MidiPorts:
         self._moved: dict[tuple[str, str, int], float] = {}
         self._reported: dict[tuple[str, int], float] = {}
         self._sent: dict[tuple[str, str, int], deque[tuple[int, float]]] = {}
-        """What a control of a port was told lately, and when."""
+        """The last values sent to each control of a port, and when."""
         self._failed: set[str] = set()
         self._troubles: set[str] = set()
         self._stop = threading.Event()
@@ -122,13 +123,13 @@ class MidiPorts:
             self._thread = None
 
     def adopt(self, mappings: Sequence[ControlMapping]) -> None:
-        """Other mappings; the ports stay open, and what they hold down stays held."""
+        """Use other mappings; the ports stay open, and pressed notes stay pressed."""
         self.mappings = list(mappings)
         self._reported.clear()
 
     @property
     def devices(self) -> list[str]:
-        """What is listened to now."""
+        """The devices that are open."""
         return [reader.device for _, reader in self._inputs.values()]
 
     def _run(self) -> None:
@@ -152,8 +153,8 @@ class MidiPorts:
                 port.close()
 
     def _guarded(self, what: str, work: Callable[[], None]) -> None:
-        """A driver may throw anything, at any time, and the thread goes on; said when it is
-        news."""
+        """Run work that may raise anything, since drivers do; the thread goes on. Logged once until
+        it works again."""
         try:
             work()
             self._troubles.discard(what)
@@ -164,7 +165,7 @@ class MidiPorts:
                 self._log(f"MIDI {what}: {type(error).__name__}: {error}; it is tried again")
 
     def _scan(self, backend: Any) -> None:
-        """Open what has come, let go of what has gone."""
+        """Open devices that have appeared, close those that have disappeared."""
         try:
             names = {
                 name
@@ -233,7 +234,7 @@ class MidiPorts:
                 self._reported.clear()
 
     def _device_name(self, port: str) -> str:
-        """The name mappings know a device by; of two alike the second one is NAME (2)."""
+        """The device's name for mappings; a second device of the same name is NAME (2)."""
         plain, taken = plain_name(port), {reader.device for _, reader in self._inputs.values()}
         return next(
             name for name in (plain, *(f"{plain} ({n})" for n in range(2, 99))) if name not in taken
@@ -257,8 +258,8 @@ class MidiPorts:
             self._moved[port, *control] = time.monotonic()
 
     def _is_echo(self, port: str, message: Any) -> bool:
-        """A device sends back what it was just told, as some do: it must not end a fade as a hand
-        would."""
+        """Whether a message only repeats a value just sent to the device, as some devices do: it
+        must not interrupt a fade."""
         control = self._control(message)
         if control is None or control[0] == "note":
             return False
@@ -270,7 +271,7 @@ class MidiPorts:
         )
 
     def _update_leds(self) -> None:
-        """Send LEDs and motors the values that have changed, but not to a control a hand is on."""
+        """Send changed values to LEDs and motors, except to a control that is being moved."""
         if self._values is None or not self._outputs:
             return
         import mido
@@ -313,7 +314,7 @@ class MidiPorts:
 
 
 def raw_for(mapping: ControlMapping, value: Value | None) -> int | None:
-    """What an LED or a motor is told of a parameter's value; None when it has nothing to show."""
+    """The raw value that an LED or a motor shows for a parameter's value; None if it shows none."""
     midi = mapping.rule.midi
     if (
         value is None

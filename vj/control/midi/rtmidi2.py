@@ -1,10 +1,9 @@
-"""A backend for mido that stands on rtmidi2: MIDI for the Pythons (3.13 and newer) that
-python-rtmidi has no builds for.
+"""A mido backend on rtmidi2, for Pythons (3.13 and newer) without builds of python-rtmidi.
 
-rtmidi2 1.5.0 ends its process when a port does not open (C++ exceptions that nobody catches), and
-may stand still while it closes one. So it runs in a process of its own, rtmidi2_helper.py: when
-that ends or does not answer, the ports have gone, as if they were unplugged, and the next look at
-what is plugged in starts another. docs/control.md says how it compares.
+rtmidi2 1.5.0 ends its process when a port does not open (uncaught C++ exceptions), and may hang
+while it closes one. So it runs in a process of its own, rtmidi2_helper.py: when that ends or does
+not answer, its ports count as unplugged, and the next scan starts another. docs/control.md compares
+the two.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ from mido import Message
 
 HELPER = Path(__file__).with_name("rtmidi2_helper.py")
 TIMEOUT = 4.0
-"""Seconds that an answer may take."""
+"""Seconds until a request times out."""
 DEFAULT_API = {"win32": "WINDOWS_MM", "darwin": "MACOSX_CORE"}
 """The system's own MIDI; ALSA elsewhere."""
 
 
 class Helper:
-    """The process, by a name of one of RtMidi's interfaces."""
+    """The helper process for one of RtMidi's interfaces."""
 
     def __init__(self, api: str) -> None:
         """Raises ImportError without rtmidi2."""
@@ -54,8 +53,8 @@ class Helper:
             raise ImportError(str(error)) from None
 
     def request(self, *words: Any) -> Any:
-        """The answer to a command. Raises OSError: the library's refusal, or the process has ended
-        or stands still."""
+        """Send a command and wait for the answer. Raises OSError: an error of the library, or the
+        process has ended or does not answer."""
         number = next(self._numbers)
         self._answers[number] = queue.SimpleQueue()
         self._write(number, words)
@@ -66,11 +65,11 @@ class Helper:
         self._write(0, ("send", port, data.hex()))
 
     def listen(self, port: int, callback: Callable[[Message], None]) -> None:
-        """callback: called with every message of a port, on the helper's thread."""
+        """Call `callback` with every message of a port, on the helper's thread."""
         self._callbacks[port] = callback
 
     def end(self) -> None:
-        """At once. What is open there is closed by the system."""
+        """Kill the process; the system closes its ports."""
         self.gone = True
         self._process.kill()
 
@@ -94,7 +93,7 @@ class Helper:
         return answer
 
     def _read(self) -> None:
-        """Until the process ends."""
+        """Read its output until the process ends."""
         assert self._process.stdout is not None
         for line in self._process.stdout:
             kind, _, rest = line.decode("ascii").partition(" ")
@@ -105,11 +104,11 @@ class Helper:
             elif callback := self._callbacks.get(int(number)):
                 try:
                     message = Message.from_bytes(bytes.fromhex(text))
-                except ValueError:  # not a message: some devices send such
+                except ValueError:  # no valid message: some devices send such
                     continue
                 try:
                     callback(message)
-                except Exception:  # as python-rtmidi does: said, and the next message is heard
+                except Exception:  # as python-rtmidi does: print it, and go on
                     traceback.print_exc()
         self.gone = True
         for answers in list(self._answers.values()):
@@ -122,7 +121,7 @@ _starting = threading.Lock()
 
 
 def _helper(api: str | None) -> Helper:
-    """The one that runs, or a new one. Raises ImportError."""
+    """The running helper, or a new one. Raises ImportError."""
     name = api or DEFAULT_API.get(sys.platform, "LINUX_ALSA")
     with _starting:
         if name not in _helpers or _helpers[name].gone:
@@ -141,7 +140,7 @@ def get_devices(api: str | None = None) -> list[dict[str, Any]]:
 
 
 class Port:
-    """What inputs and outputs have in common."""
+    """Common base of inputs and outputs."""
 
     def __init__(self, kind: str, name: str, virtual: bool, api: str | None) -> None:
         self.name, self._helper = name, _helper(api)
@@ -153,11 +152,11 @@ class Port:
 
     @property
     def closed(self) -> bool:
-        """Also when the library has ended."""
+        """True also when the helper process has ended."""
         return self._shut or self._helper.gone
 
     def close(self) -> None:
-        """May be called twice. A library that stands still while it closes is ended."""
+        """May be called twice. A helper that hangs while closing is killed."""
         if self.closed:
             return
         self._shut = True
@@ -165,8 +164,8 @@ class Port:
 
 
 class Input(Port):
-    """A port that is listened to: by the callback, with mido messages on a thread of its own, or
-    else by `iter_pending`."""
+    """An input port: mido messages go to the callback, on a thread of its own, or else to
+    `iter_pending`."""
 
     def __init__(
         self,
@@ -183,13 +182,13 @@ class Input(Port):
         self._helper.listen(self._number, callback or self._waiting.append)
 
     def iter_pending(self) -> Iterator[Message]:
-        """What has come since the last time."""
+        """The messages since the last call."""
         while self._waiting:
             yield self._waiting.popleft()
 
 
 class Output(Port):
-    """A port that is played to."""
+    """An output port."""
 
     def __init__(
         self, name: str, *, virtual: bool = False, api: str | None = None, **_: Any

@@ -8,7 +8,7 @@ ANSWER`: {"error": ...} when it fails.
     number; OWN opens a new port of that name, which others can connect to ["close", PORT]
     -> null ["send", PORT, BYTES]        -> no answer; bytes in hexadecimal digits
 
-What a port hears comes as `m PORT BYTES`, at once. It ends when its input does.
+Messages of input ports are printed as `m PORT BYTES`. The process ends when its input does.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ from typing import Any
 
 _writing = threading.Lock()
 CLIENT_NAME = "vj-midi"
-"""What our own ends of connections are called; other programs see them, and vj passes them over."""
+"""The name of our own ports, which other programs see and vj ignores."""
 
 
 def write_line(line: str) -> None:
-    """From any thread. A line goes out whole."""
-    with _writing, contextlib.suppress(OSError):  # nobody reads any more: the end is near
+    """Write a line atomically, from any thread."""
+    with _writing, contextlib.suppress(OSError):  # the parent process has ended
         os.write(1, (line + "\n").encode("ascii"))
 
 
 class Ports:
-    """What is open."""
+    """The open ports."""
 
     def __init__(self, library: Any, api: int) -> None:
         self._library, self._api = library, api
         self._open: dict[int, Any] = {}
 
     def do(self, word: str, *given: Any) -> Any:
-        """One command. Raises whatever the library does."""
+        """Execute a command. Raises whatever the library does."""
         return getattr(self, f"_{word}")(*given)
 
     def _list(self) -> list[list[str]]:
@@ -94,7 +94,11 @@ def _callback(number: int) -> Callable[[Sequence[int], float], None]:
 
 
 def main(api: str) -> None:
-    for name in ("SIGINT", "SIGHUP", "SIGTERM"):  # these are for the show; its end is our input's
+    for name in (
+        "SIGINT",
+        "SIGHUP",
+        "SIGTERM",
+    ):  # the show handles these; this process ends with its input
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     if api == "UNIX_JACK":

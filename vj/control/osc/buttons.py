@@ -1,4 +1,4 @@
-"""Buttons over OSC: what is a press, a release, and a button that is still held."""
+"""Debouncing of buttons over OSC: tells a press from a release and from a button that is held."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import Any
 from vj.control.replies import Peer
 
 AGAIN = 0.5
-"""Seconds after which a button that has sent no release counts as pressed anew. Many programs
-repeat 1.0 with every frame while a button is held, many others never send its release."""
+"""Seconds after which a button that has sent no release counts as pressed again. Many programs
+repeat 1.0 with every frame while a button is held, many others never send the release."""
 AGAIN_TAP = 0.2
 """The same for taps: a beat at the fastest tempo there is."""
 BUTTONS = 1024
 
 
 class Buttons:
-    """Which are down, for each sender and parameter."""
+    """The pressed buttons, by sender and parameter."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._down: OrderedDict[tuple[Peer, str], tuple[object, float]] = OrderedDict()
 
     def pressed(self, who: Peer, name: str, value: Any) -> bool:
-        """Is this a press of the trigger of this name: neither a release, nor a button that is
-        still held? Whatever is no number is."""
+        """Whether a value is a press of the trigger: neither a release, nor a repeat of a held
+        button. A value that is not a number is a press."""
         key = who, name
         if not isinstance(value, int | float):
             self._down.pop(key, None)
@@ -37,11 +37,11 @@ class Buttons:
         return not self._is_repeat(key, True, AGAIN_TAP if name == "tempo/tap" else AGAIN)
 
     def held(self, who: Peer, name: str, value: object) -> bool:
-        """Is this the same value that it keeps sending, as from a button that is held?"""
+        """Whether a value repeats the last one, as from a button that is held."""
         return self._is_repeat((who, name), value, AGAIN)
 
     def _is_repeat(self, key: tuple[Peer, str], value: object, seconds: float) -> bool:
-        """The same again, sooner than so many seconds."""
+        """Whether a value equals the last one within so many seconds."""
         now = self._clock()
         before = self._down.pop(key, None)
         self._down[key] = value, now

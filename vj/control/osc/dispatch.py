@@ -1,5 +1,5 @@
-"""One path for messages: whatever comes over UDP, the OSCQuery WebSocket or the page is understood
-here, and answered the way it came."""
+"""One dispatcher for all messages: those over UDP, the OSCQuery WebSocket and the page; replies go
+back the same way."""
 
 from __future__ import annotations
 
@@ -26,35 +26,35 @@ Status = Callable[[], Mapping[str, Sequence[float | int | str]]]
 
 PREFIX = "/vj/"
 VJ_MESSAGES = ("/vj/status/", "/vj/error")
-"""What vj itself says. Heard from another vj, it is neither dispatched nor answered: two of them
-would talk for ever."""
+"""Addresses that vj itself sends. From another vj they are neither dispatched nor answered, or the
+two would reply to each other for ever."""
 
 HOLD = 0.02
-"""Seconds of work for which frames may be held up to see a bundle as a whole; one of a thousand
-patterns is not. Then they get their turn: as long as that rests what is still to be done."""
+"""Seconds of work for which the store's lock may be held to apply a bundle within one frame; a
+bundle of a thousand patterns takes longer. Then it is released for as long again."""
 
 SUGGESTIONS = 5
-"""Near words looked up a second; each takes a millisecond."""
+"""Suggestions looked up per second; each takes a millisecond."""
 KNOWN_MISTAKES = 256
 
 NOT_VALUES = (bytes, tuple, Impulse, Character, TimeTag, type(None))
-"""Arguments that are no value of any number, switch or choice."""
+"""Argument types that are no value of a number, switch or choice."""
 
 
 @dataclass(eq=False, slots=True)
 class Target:
-    """Where a number goes: to a parameter, or, without one, to the mappings of the address."""
+    """The destination of a number: a parameter, or, without one, the mappings of the address."""
 
     address: str
     row: Parameter | None
 
 
 class Dispatcher:
-    """Dispatches messages, or says why not. From any thread.
+    """Dispatches messages, or replies with an error. From any thread.
 
-    One argument sets a parameter, none asks for its value (a trigger without one fires).
-    PatternMatcher set or ask all they match, except triggers and `record`: `/vj/*` must not wipe a
-    show. What stands in one bundle happens in one frame.
+    One argument sets a parameter, none queries its value (a trigger without one fires). Patterns
+    set or query all addresses they match, except triggers and `record`: `/vj/*` must not reset a
+    show. The messages of a bundle take effect in the same frame.
     """
 
     def __init__(
@@ -67,16 +67,16 @@ class Dispatcher:
         steady: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """say: a line for whoever plays. wall, steady: see `Scheduler`. rest: lets others work for
-        so many seconds."""
+        """log: takes messages for the user. wall, steady: see `Scheduler`. sleep: pauses between
+        parts of long bundles."""
         self._sleep = sleep
         self.status = status
         self.error_replies = ErrorReplies(log, steady)
         self.scheduler: Scheduler[Sender] = Scheduler(wall, steady)
         self.wake: Callable[[], None] = lambda: None
-        """Called when something is kept for later, perhaps to be due before what was."""
+        """Called when messages were scheduled, which may be due before all others."""
         self.fast_paths: dict[bytes, Target] = {}
-        """Numbers by the head of the packet that sets them, address and type tag: all of it but its
+        """Targets of single numbers, by the head of the packet, address and type tag: all but its
         last four bytes."""
         self._store = store
         self._buttons = Buttons(steady)
@@ -86,11 +86,11 @@ class Dispatcher:
         self.use_engine(None)
 
     def attach(self) -> None:
-        """Begin to hear of panics, which forget what is kept for later."""
+        """Listen for panics, which drop scheduled messages."""
         self._store.listeners.append(self._changed)
 
     def detach(self) -> None:
-        """End that. May be called twice."""
+        """Undo `attach`. May be called twice."""
         with contextlib.suppress(ValueError), self._store.together():
             self._store.listeners.remove(self._changed)
 
@@ -104,9 +104,9 @@ class Dispatcher:
         status_addresses: Sequence[str] = (),
         ignored: Sequence[str] = (),
     ) -> None:
-        """Whom to ask about addresses that are no parameter's. asks: other addresses that ask for
-        the status. ignored: addresses of which nothing is said; one that ends in a slash is
-        everything below it."""
+        """Set the engine whose mappings are used. status_addresses: more addresses that query the
+        status. ignored: addresses without an error reply; one that ends in a slash means everything
+        below it."""
         mappings: dict[str, list[ControlMapping]] = {}
         causes: set[str] = set()
         if engine is not None:
@@ -159,10 +159,11 @@ class Dispatcher:
         """The parameter at an address, short forms too."""
         return self._rows.get(address)
 
-    # What comes in.
+    # Incoming messages.
 
     def dispatch_packet(self, unpacked: Unpacked, sender: Sender) -> None:
-        """All of a packet: now, or what its timetags say. What was wrong with it is answered."""
+        """Dispatch a packet's messages now, or when their timetags are due, and reply with its
+        errors."""
         messages = unpacked.messages
         if len(messages) == 1 and messages[0].when is None:
             self._dispatch(messages[0], sender)
@@ -177,7 +178,7 @@ class Dispatcher:
         first = next((message.when for message in messages if message.when is not None), None)
         if first is not None and (remark := self.scheduler.learn_clock(sender.origin, first)):
             self.error_replies.log_limited(remark, remark)
-            self.release()  # what of it was kept is due now, and comes first
+            self.release()  # earlier messages of the sender may be due now, and come first
         for when, group in groupby(messages, key=lambda message: message.when):
             together = list(group)
             if when is not None:
@@ -190,12 +191,12 @@ class Dispatcher:
             self._dispatch_all(together, sender)
 
     def release(self) -> None:
-        """Play what was kept and is due now."""
+        """Dispatch scheduled messages that are due."""
         for messages, sender in self.scheduler.due():
             self._dispatch_all(messages, sender)
 
     def _dispatch_all(self, messages: Iterable[Message], sender: Sender) -> None:
-        """In one frame; for longer than HOLD no frame waits."""
+        """Dispatch messages within one frame, as far as `HOLD` allows."""
         rest = deque(messages)
         asked = False
         before: Message | None = None
@@ -205,7 +206,9 @@ class Dispatcher:
                 while rest and time.thread_time() < end:
                     message = rest.popleft()
                     asked |= message.address in self._status_addresses
-                    if message != before or not is_pattern(message.address):  # once is enough
+                    if message != before or not is_pattern(
+                        message.address
+                    ):  # a repeated pattern is applied once
                         self._dispatch(message, sender)
                     before = message
             if rest:
@@ -214,7 +217,7 @@ class Dispatcher:
             self._reply_status(sender)
 
     def set_number(self, target: Target, value: float, sender: Sender) -> None:
-        """What a packet says whose head is in `fast_paths`."""
+        """Set a number, for a packet whose head is in `fast_paths`."""
         sender.moved(target.address)
         if target.row is not None:
             self._set(target.row, value, target.address, sender)
@@ -222,7 +225,7 @@ class Dispatcher:
             self._engine.on_osc(target.address, (value,))
 
     def _dispatch(self, message: Message, sender: Sender) -> None:
-        """Do what a message says, or answer why not."""
+        """Dispatch one message, or reply with an error."""
         address, arguments = message.address, message.arguments
         if self._is_ignored(address):
             return
@@ -248,7 +251,7 @@ class Dispatcher:
             )
 
     def _is_ignored(self, address: str) -> bool:
-        """Nothing is said about it. Of a folder, what has a meaning all the same is heard."""
+        """Whether an address is ignored. Below an ignored folder, mapped addresses are not."""
         if address in self._ignored:
             return True
         return (
@@ -258,8 +261,8 @@ class Dispatcher:
         )
 
     def _dispatch_mapping(self, address: str, arguments: tuple[Any, ...], sender: Sender) -> None:
-        """A mapped address. Without a value, one that has only faders on it asks where they would
-        stand."""
+        """A message to a mapped address. Without a value, an address with faders only is a query of
+        their position."""
         mappings = self._mappings.get(address, ())
         if not arguments and mappings and all(mapping.continuous for mapping in mappings):
             standing = self._store.base().get(mappings[0].row.name)
@@ -340,7 +343,8 @@ class Dispatcher:
                 self.error_replies.on_clamped(sender, pattern, f"{pattern}: {beyond}")
 
     def _type_fault(self, row: Parameter, value: Any, sender: Sender) -> str:
-        """Why a value cannot be meant for a parameter, beyond what the table itself refuses."""
+        """Why a value has the wrong type for a parameter, beyond the checks of the table; "" if it
+        has not."""
         if isinstance(value, NOT_VALUES) and not (
             row.kind == "text" and isinstance(value, Character)
         ):
@@ -355,7 +359,7 @@ class Dispatcher:
         return ""
 
     def _cue_name(self, asked: Any) -> str:
-        """The name of the cue that is meant. Raises Fault."""
+        """The name of the cue that a name or number stands for. Raises Fault."""
         if self._engine is None or asked == "" or asked in self._stored:
             return str(asked)
         return self._engine.cues.named(asked).name
@@ -390,7 +394,7 @@ class Dispatcher:
             self.error_replies.on_in_range(sender, address)
 
     def _suggestion(self, address: str) -> str:
-        """The nearest address there is; looked up a few times a second, and remembered."""
+        """A suggestion of the nearest known address; rate-limited, and cached."""
         known = self._mistakes.get(address)
         if known is None:
             if not self._suggestions.allow():
@@ -417,5 +421,5 @@ def _named(value: Any) -> str:
 
 
 def _strip_name(name: str, text: str) -> str:
-    """A fault's text without the parameter's name, which stands there as its address."""
+    """A fault's text without the parameter's name, since the reply has its address."""
     return text.removeprefix(name).lstrip(": ")

@@ -1,5 +1,5 @@
-"""What changed, for whoever shows it: OSC subscribers, OSCQuery listeners. Read from the store, so
-it does not matter who changed it."""
+"""Echo of changed values to OSC subscribers and OSCQuery listeners. Values are read from the store,
+so it does not matter what changed them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Peer = tuple[Any, ...]
 """(host, port), with what else a socket's address has; for a WebSocket a name of its own in the
 host's place."""
 PERIOD = 0.05
-"""Seconds between two rounds: an address is told at most twenty times a second."""
+"""Seconds between two rounds: an address is sent at most twenty times a second."""
 HELD = 0.12
-"""Seconds after a subscriber's own move in which that address is not told back to it: a fader must
+"""Seconds after a subscriber has set an address in which it is not echoed back: a motor fader must
 not fight the finger."""
 SUBSCRIBERS = 16
 SILENT = ("cue/", "take/", "panic", "tempo/tap")
@@ -31,8 +31,8 @@ class _Subscriber:
 
 
 class Echo:
-    """Every subscriber is told every value once, and then what changes. Not thread-safe: it belongs
-    to one server's thread."""
+    """Sends every subscriber all values once, and then those that change. Not thread-safe: it
+    belongs to one server's thread."""
 
     def __init__(self, store: Store, prefix: str = "/vj/") -> None:
         self._store, self._prefix = store, prefix
@@ -41,8 +41,8 @@ class Echo:
         self._next = 0.0
 
     def use_mappings(self, mappings: list[ControlMapping]) -> None:
-        """Tell the addresses of these mappings too, with the values their faders, switches and
-        menus would stand at."""
+        """Echo the addresses of these mappings, too, with the positions of their faders, switches
+        and menus."""
         self._mappings = [
             mapping
             for mapping in mappings
@@ -50,14 +50,14 @@ class Echo:
         ]
 
     def subscribe(self, who: Peer) -> None:
-        """From now on, beginning with everything. A new subscriber beyond the limit takes the
-        oldest one's place."""
+        """Add a subscriber, which first gets all values. Beyond the limit it replaces the oldest
+        one."""
         self._subscribers[who] = _Subscriber()
         while len(self._subscribers) > SUBSCRIBERS:
             self._subscribers.popitem(last=False)
 
     def take_over(self, old: Echo) -> None:
-        """Go on telling whom another told, with what they know already."""
+        """Take over another one's subscribers and their sent values."""
         self._subscribers = OrderedDict([*old._subscribers.items(), *self._subscribers.items()])
 
     def unsubscribe(self, who: Peer) -> bool:
@@ -67,11 +67,11 @@ class Echo:
         return who in self._subscribers
 
     def echoes(self, address: str) -> bool:
-        """Is it a mapping's, and told?"""
+        """Whether it is the address of a mapping that is echoed."""
         return any(mapping.rule.osc == address for mapping in self._mappings)
 
     def resend(self, who: Peer, address: str) -> None:
-        """An address is told to it once more."""
+        """Send an address to a subscriber once more."""
         if who in self._subscribers:
             self._subscribers[who].sent.pop(address, None)
 
@@ -80,8 +80,8 @@ class Echo:
         return len(self._subscribers)
 
     def moved_from(self, who: Peer, address: str, now: float) -> None:
-        """Somebody sends to an address. Many programs send and listen at different ports, so where
-        no subscriber sends from this port, the host decides."""
+        """A peer has set an address. Many programs send and receive at different ports, so if no
+        subscriber has this port, all of the host count."""
         mine = [
             subscriber for other, subscriber in self._subscribers.items() if other[:2] == who[:2]
         ]
@@ -95,8 +95,8 @@ class Echo:
     def round(
         self, now: float, wanted: Callable[[Peer, str], bool] = lambda who, address: True
     ) -> Iterator[tuple[Peer, str, Value]]:
-        """What is to be told now, as (subscriber, address, value). now: seconds of any steady
-        clock. wanted: leave out what is not."""
+        """The values to send now, as (subscriber, address, value). now: seconds of any monotonic
+        clock. wanted: a filter."""
         if now < self._next or not self._subscribers:
             return
         self._next = now + PERIOD
@@ -125,8 +125,8 @@ class Echo:
 
 
 def _has_position(mapping: ControlMapping) -> bool:
-    """Has the control a place of its own for a value: no button that sets one thing, no encoder, no
-    second value of a pad?"""
+    """Whether the control has a position for a value: no button that sets one value, no encoder, no
+    second value of a pad."""
     plain = mapping.rule.value is None and mapping.rule.relative is None and mapping.rule.take == 0
     return plain and (
         mapping.continuous
@@ -140,7 +140,7 @@ _PLACED = ("value", "raw", "momentary", "toggle")
 
 
 def _position(mapping: ControlMapping, value: Value) -> float:
-    """What the control would send, had it been moved to where its parameter stands."""
+    """The value that the control sends at the position of its parameter's value."""
     if mapping.row.kind == "choice":
         value = mapping.row.choices.index(str(value))
     if mapping.rule.as_ == "raw":

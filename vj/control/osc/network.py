@@ -1,4 +1,4 @@
-"""This machine in its network."""
+"""Network addresses and sockets."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import sys
 from typing import Any
 
 ANY_HOST = ("", "0.0.0.0", "::")
-"""Hosts that stand for every address of this machine."""
+"""Hosts that mean every address of this machine."""
 
 PORTS_TO_TRY = 20
-"""Where a port is taken, so many from it on are tried: a second show beside the first one shall
-play too."""
+"""Ports that are tried in turn when one is in use, so that a second show can run."""
 
 
 def strip_brackets(host: str) -> str:
@@ -29,20 +28,20 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def is_multicast(host: str) -> bool:
-    """Is it a group's address (239.1.2.3, ff02::1)?"""
+    """Whether it is a multicast group's address (239.1.2.3, ff02::1)."""
     address = _address(host)
     return address is not None and address.is_multicast
 
 
 def is_loopback(host: str) -> bool:
-    """Does it lead to this machine only?"""
+    """Whether it is a loopback address."""
     address = _address(host)
     return host == "localhost" if address is None else address.is_loopback
 
 
 def lan_address() -> str:
-    """This machine's address in its network, "" when it has none. Nothing is sent: connecting a UDP
-    socket only asks the routing table."""
+    """This machine's address in its local network, "" when it has none. Nothing is sent: connecting
+    a UDP socket only asks the routing table."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))  # an address reserved for documentation
@@ -57,7 +56,7 @@ def family_of(host: str) -> socket.AddressFamily:
 
 
 def datagram_socket(host: str, port: int) -> socket.socket:
-    """A UDP socket bound there that does not block. host: IPv4 or IPv6, with or without brackets,
+    """A non-blocking UDP socket bound to an address. host: IPv4 or IPv6, with or without brackets,
     `::` for both; a multicast group is joined. Raises OSError."""
     host = strip_brackets(host)
     made = socket.socket(family_of(host), socket.SOCK_DGRAM)
@@ -97,7 +96,7 @@ def _join(made: socket.socket, group: str) -> None:
 
 
 def resolve(made: socket.socket, to: tuple[str, int]) -> tuple[Any, ...] | None:
-    """An address to send to from this socket, looked up once; None when there is none."""
+    """Resolve an address to send to from this socket; None when that fails."""
     flags = socket.AI_V4MAPPED if made.family == socket.AF_INET6 else 0
     try:
         found = socket.getaddrinfo(
@@ -109,8 +108,7 @@ def resolve(made: socket.socket, to: tuple[str, int]) -> tuple[Any, ...] | None:
 
 
 def advertised_address(host: str) -> str:
-    """The address under which a server bound to a host is found in the network, "" where there is
-    none to tell: a multicast group."""
+    """The address to advertise for a server bound to a host; "" for a multicast group."""
     host = strip_brackets(host)
     if host in ANY_HOST:
         return lan_address() or "127.0.0.1"
@@ -125,7 +123,7 @@ def advertised_address(host: str) -> str:
 
 
 def listening_lines(host: str, port: int) -> list[str]:
-    """Lines for the start: where OSC is heard, and how a tablet reaches it."""
+    """Lines for the start banner: where OSC is received, and how a tablet reaches it."""
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     if is_loopback(host):
         return [

@@ -1,12 +1,12 @@
-"""OSC packets, taken apart strictly and in bounded time, and put together (OSC 1.0 with the tags of
+"""Encoding, and strict decoding in bounded time, of OSC packets (OSC 1.0 with the type tags of
 1.1).
 
-What a network sends is not to be trusted, and must not reach python-osc: a bundle whose element has
+Input from the network is not trusted, and is not decoded by python-osc: a bundle whose element has
 the size -4 keeps it busy for ever, deep ones end in a RecursionError, a number that is cut off
-reads as 0.0, the tags I and S vanish. So packets are read here: sizes, depth, counts and texts are
-checked, and what is wrong with one message of a bundle does not silence the others. Nor does it
-write what is sent: it reads each message again that it has made, letter by letter, and a bundle of
-questions for a long prompt kept OSC busy for a second.
+reads as 0.0, the tags I and S vanish. So packets are decoded here: sizes, depth, counts and texts
+are checked, and an error in one message of a bundle does not affect the others. Messages are
+encoded here, too: python-osc parses each message again after building it, and a bundle of queries
+for a long prompt kept OSC busy for a second.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LARGEST_DEPTH = 8
 LARGEST_COUNT = 1024
 LARGEST_ARGUMENTS = 64
 PROBLEMS = 8
-"""Problems of one packet that are told apart."""
+"""Problems of one packet that are reported singly."""
 
 _BUNDLE = b"#bundle\0"
 _NTP_TO_UNIX = 2_208_988_800
@@ -30,7 +30,7 @@ _NUL = 0
 
 
 class Impulse:
-    """The tag I: something happens, without a value."""
+    """The type tag I: an impulse, without a value."""
 
     def __repr__(self) -> str:
         return "an impulse"
@@ -65,23 +65,22 @@ class Message:
 
 
 class Unpacked(NamedTuple):
-    """What a packet holds. problems: what was wrong, in words; the messages beside it can be
-    meant."""
+    """A decoded packet. problems: error messages; the messages are valid nevertheless."""
 
     messages: list[Message]
     problems: list[str]
 
 
 class _BadMessage(ValueError):
-    """One message that cannot be meant; those behind it can be found."""
+    """One invalid message; those after it can still be decoded."""
 
 
 class _BadPacket(ValueError):
-    """From here on nobody knows where anything begins."""
+    """The rest of the packet cannot be decoded."""
 
 
 def is_osc(packet: bytes) -> bool:
-    """Does it begin as OSC does? Whoever sends something else expects no answer."""
+    """Whether it begins like OSC. Other packets get no reply."""
     return packet[:1] == b"/" or packet[:8] == _BUNDLE
 
 
@@ -151,7 +150,7 @@ def _message(data: bytes, when: float | None) -> Message:
     if place == len(data) or _only_nul(data, place):
         return Message(
             address, (), when
-        )  # senders of old leave the type tags out when there is nothing to say
+        )  # old senders omit the type tags when there are no arguments
     tags, place = _text(data, place, f"{address}: type tags")
     if tags == b",f" and len(data) - place == 4:
         (number,) = struct.unpack_from(">f", data, place)
@@ -230,7 +229,7 @@ def _argument(data: bytes, place: int, tag: str, address: str) -> tuple[Any, int
 
 
 def _text(data: bytes, place: int, what: str) -> tuple[bytes, int]:
-    """A text ended by NUL and filled up to a multiple of four, and where the next thing begins."""
+    """A text ended by NUL and padded to a multiple of four, and where the next item begins."""
     end = data.find(b"\0", place)
     after = end + 4 - end % 4
     if end < 0 or after > len(data):
@@ -249,14 +248,15 @@ def _finite(number: float, address: str) -> float:
 
 
 def head_of(address: str, tag: str) -> bytes:
-    """What a message of one number begins with: its address and its one type tag, each filled up to
-    a multiple of four."""
+    """The head of a message with one number: its address and its type tag, each padded to a
+    multiple of four."""
     return _padded(address.encode("ascii", "replace")) + _padded(f",{tag}".encode())
 
 
 def pack(address: str, values: Sequence[Any], kind: str | None = None) -> bytes:
-    """A message. kind "f" writes every number as a float, otherwise its Python type says. Half of a
-    surrogate pair becomes `?`. Raises ValueError for what OSC cannot say."""
+    """Encode a message. kind "f" encodes every number as a float, otherwise its Python type
+    decides. Half of a surrogate pair becomes `?`. Raises ValueError for values that OSC cannot
+    represent."""
     if not address:
         raise ValueError("a message without an address")
     tags, body = ",", b""
@@ -292,5 +292,5 @@ def pack(address: str, values: Sequence[Any], kind: str | None = None) -> bytes:
 
 
 def _padded(raw: bytes) -> bytes:
-    """Ended by NUL and filled up to a multiple of four."""
+    """Ended by NUL and padded to a multiple of four."""
     return raw + b"\0" * (4 - len(raw) % 4)

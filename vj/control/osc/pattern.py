@@ -11,20 +11,20 @@ from collections.abc import Callable, Iterable, Sequence
 
 SPECIAL = frozenset("*?[{")
 KNOWN, LONGEST = 256, 256
-"""PatternMatcher that are remembered, and how many characters they have at most."""
+"""Patterns in the cache, and how many characters they have at most."""
 
 Step = Callable[[str, set[int]], set[int]]
 """(text, places reached so far) -> places reached after this piece of the pattern."""
 
 
 def is_pattern(address: str) -> bool:
-    """Does it hold anything that stands for something else?"""
+    """Whether an address contains wildcards."""
     return not SPECIAL.isdisjoint(address)
 
 
 def matching(pattern: str, addresses: Iterable[str]) -> list[str]:
-    """The addresses a pattern stands for, in their order. A pattern with an open bracket stands for
-    none."""
+    """The addresses that a pattern matches, in their order. A pattern with an unclosed bracket
+    matches none."""
     try:
         parts = [_compile(part) for part in pattern.split("/")]
     except ValueError:
@@ -33,15 +33,16 @@ def matching(pattern: str, addresses: Iterable[str]) -> list[str]:
 
 
 class PatternMatcher:
-    """What patterns stand for among some addresses. Remembered: a third of a millisecond each, a
-    bundle of one pattern a thousand times over kept OSC busy for a third of a second."""
+    """Matches patterns against a set of addresses, with a cache: matching takes a third of a
+    millisecond, and a bundle of the same pattern a thousand times kept OSC busy for a third of a
+    second."""
 
     def __init__(self, addresses: Sequence[str]) -> None:
         self._addresses = addresses
         self._known: dict[str, list[str]] = {}
 
     def matching(self, pattern: str) -> list[str]:
-        """As `matching`. From any thread; the list is not to be changed."""
+        """Like `matching`. From any thread; the list must not be changed."""
         found = self._known.get(pattern)
         if found is None:
             found = matching(pattern, self._addresses)

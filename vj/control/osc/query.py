@@ -1,5 +1,5 @@
-"""The parameters as an OSCQuery tree (Vidvox OSCQuery proposal), all of it read from the table and
-the store."""
+"""The parameters as an OSCQuery tree (Vidvox OSCQuery proposal), made from the table and the
+store."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _leaf(row: Parameter, value: Value) -> Json:
 
 
 def tree(store: Store, choices: Callable[[str], list[str]] = lambda name: []) -> Json:
-    """The whole tree. choices: texts among which a parameter may choose, such as the names of the
+    """The whole tree. choices: the possible values of a text parameter, such as the names of the
     cues."""
     root: Json = {"FULL_PATH": "/", "ACCESS": CONTAINER, "DESCRIPTION": "vj", "CONTENTS": {}}
     base = store.base()
@@ -133,7 +133,7 @@ def attribute(node: Mapping[str, Any], name: str) -> Json:
 
 
 def host_info(name: str, osc: tuple[str, int], web: tuple[str, int]) -> Json:
-    """What HOST_INFO answers. osc, web: as the asker can reach them."""
+    """The reply to HOST_INFO. osc, web: addresses at which the client can reach them."""
     return {
         "NAME": name,
         "OSC_IP": osc[0],

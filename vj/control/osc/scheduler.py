@@ -1,4 +1,4 @@
-"""OSC bundles whose timetag lies ahead: kept for their moment, in a bounded queue on the monotonic
+"""Scheduling of OSC bundles with a timetag in the future, in a bounded queue on the monotonic
 clock."""
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Any, Generic, TypeVar
 from vj.control.osc.packet import Message
 
 AHEAD = 30.0
-"""Seconds a timetag may lie ahead; a single one that is farther off comes from a clock that is
-wrong, and means now."""
+"""Seconds a timetag may lie in the future; one farther off comes from a wrong clock, and means
+now."""
 MOST_MESSAGES = 4096
-"""Messages kept, at most."""
+"""Messages in the queue, at most."""
 OFF = 2.0
-"""Seconds: a peer whose timetags all lie farther off than this has another time of day than we."""
+"""Seconds: a peer whose timetags are all farther off than this has a wrong clock."""
 STEADY, AGREE = 3, 0.5
-"""So many packets in a row, whose leads lie within so many seconds of each other, show how far a
-peer's clock is off."""
+"""So many packets in a row, whose offsets lie within so many seconds of each other, give the offset
+of a peer's clock."""
 DRIFT = 0.1
-"""Seconds a lead may lie off the known offset to be followed: two clocks drift apart by some of
-them a day."""
+"""Seconds by which an offset may differ from the known one to be tracked: clocks drift apart by
+some seconds a day."""
 CLOCKS = 64
-"""Peers whose clocks are remembered."""
+"""Peers whose clock offsets are kept."""
 
 Peer = tuple[str, int]
 Sender = TypeVar("Sender")
@@ -49,13 +49,13 @@ class _Scheduled(Generic[Sender]):
 
 
 class Scheduler(Generic[Sender]):
-    """What waits, by its moment. From any thread."""
+    """A queue of messages by due time. From any thread."""
 
     def __init__(
         self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic
     ) -> None:
-        """wall: seconds since 1970, as far as this machine knows. steady: seconds of a clock that
-        nobody sets; what is kept waits on it."""
+        """wall: seconds since 1970 on this machine. steady: seconds of a monotonic clock, which due
+        times use."""
         self._wall, self._steady = wall, steady
         self._queue: list[_Scheduled[Sender]] = []
         self._count = self._order = 0
@@ -65,7 +65,7 @@ class Scheduler(Generic[Sender]):
 
     @property
     def next(self) -> float:
-        """When the first of them is due, in seconds of the steady clock; infinity when there is
+        """When the first message is due, in seconds of the monotonic clock; infinity when there is
         none."""
         queue = self._queue
         try:
@@ -74,8 +74,8 @@ class Scheduler(Generic[Sender]):
             return float("inf")
 
     def learn_clock(self, peer: Peer, when: float) -> str:
-        """Learn from a packet's timetag (seconds since 1970) how far its sender's clock is off.
-        Once for each packet, before `keep`. Returns what is to be said about it, else ""."""
+        """Update the offset of a sender's clock from a packet's timetag (seconds since 1970). Call
+        once for each packet, before `schedule`. Returns a message, or ""."""
         lead = when - self._wall()
         with self._lock:
             clock = self._clocks.setdefault(peer[0], _PeersClock())
@@ -112,8 +112,8 @@ class Scheduler(Generic[Sender]):
     def schedule(
         self, messages: Sequence[Message], when: float, peer: Peer, sender: Sender
     ) -> tuple[bool, str]:
-        """Keep what belongs to one moment. (kept, what is to be said); what is not kept means
-        now."""
+        """Schedule messages. Returns (scheduled, message); what is not scheduled is to be
+        dispatched now."""
         with self._lock:
             clock = self._clocks.get(peer[0])
             ahead = when - self._wall() - (clock.offset if clock is not None else 0.0)
@@ -139,7 +139,7 @@ class Scheduler(Generic[Sender]):
         return True, ""
 
     def due(self) -> list[tuple[Sequence[Message], Sender]]:
-        """Those whose moment has come, in its order."""
+        """The messages that are due, in order."""
         found: list[tuple[Sequence[Message], Sender]] = []
         if self.next > (now := self._steady()):
             return found
@@ -151,7 +151,7 @@ class Scheduler(Generic[Sender]):
         return found
 
     def take_over(self, old: Scheduler[Sender]) -> None:
-        """Keep what another kept, and know the clocks it knew."""
+        """Take over another one's queue and clock offsets."""
         with old._lock:
             queue, count, clocks = list(old._queue), old._count, old._clocks
         with self._lock:
@@ -161,7 +161,7 @@ class Scheduler(Generic[Sender]):
             self._clocks.update(clocks)
 
     def drop(self) -> None:
-        """Forget all of them."""
+        """Drop all messages."""
         with self._lock:
             self._queue.clear()
             self._count = 0

@@ -1,7 +1,7 @@
 """OSC in and out, over UDP: every parameter at `/vj/` + its name.
 
-A loop of our own reads the datagrams: of many moves of a fader only the last counts, and under load
-it looks a few hundred times a second instead of waking up for each message.
+The loop reads datagrams in batches: of many values of a fader only the last counts, and under load
+it polls a few hundred times a second instead of waking up for each message.
 """
 
 from __future__ import annotations
@@ -31,34 +31,33 @@ from vj.parameters.store import Store
 
 Address = tuple[str, int]
 SocketAddress = tuple[Any, ...]
-"""Where a datagram goes, as the socket has it: (host, port), and for IPv6 the flow and the
-interface behind them."""
+"""An address as the socket gives it: (host, port), and for IPv6 flow and interface."""
 
 BATCH = 512
-"""Datagrams taken in one go; within them only the last value of a number counts."""
+"""Datagrams read in one batch; within it only the last value of a number counts."""
 
 TICK, BUSY = 0.003, 0.01
-"""Seconds it rests after a busy batch: one that held several datagrams, or came within BUSY seconds
-of the one before."""
+"""Seconds it sleeps after a busy batch: one with several datagrams, or within BUSY seconds of the
+one before."""
 FLOOD, FLOOD_TICK = 8, 0.01
-"""Datagrams in a batch from which on it rests for longer: still three times in a frame."""
+"""Datagrams in a batch from which on it sleeps longer: still three times a frame."""
 SHARE, LONGEST_REST = 1.0, 0.05
-"""It rests for as long as it has worked, up to so many seconds: whatever floods it, the picture has
-half of the time to itself."""
+"""It sleeps for as long as it has worked, up to so many seconds: under a flood of messages
+rendering still gets half of the time."""
 
 PEERS, PEER_LIFE = 8, 60.0
 """Senders that get the status: so many, for so many seconds after their last message."""
 
 REPORTED = b"/vj/error\0", *(b"/vj/status/" + bytes([letter]) for letter in range(97, 123))
-"""How what a show tells begins."""
+"""The beginnings of packets that a show itself sends."""
 
 SENDERS = 256
 ERRORS_A_SECOND, ERRORS_IN_ALL = 20, 100
-"""Answers at `/vj/error` to one sender, and to all."""
+"""Error replies a second, to one sender, and to all."""
 
 
 class _UdpSender:
-    """A sender of datagrams, as the dispatcher knows it."""
+    """A sender of datagrams, for the dispatcher."""
 
     __slots__ = ("_limiter", "_server", "name", "origin", "target")
 
@@ -70,7 +69,7 @@ class _UdpSender:
 
     @property
     def reply_address(self) -> SocketAddress:
-        """Where answers go: the port it sent from, or the one that the show names."""
+        """Where replies go: the port it sent from, or the one that the show names."""
         reply = self._server.reply
         return self.target if reply is None else (self.target[0], reply[1], *self.target[2:])
 
@@ -84,15 +83,14 @@ class _UdpSender:
         self._server.send(self.reply_address, "/vj/error", [text])
 
     def moved(self, address: str) -> None:
-        """Whoever moves a fader is not told its value while it is held, at whichever of its ports
-        it listens."""
+        """Suppress the echo to the host that moves a fader, at whichever port it receives."""
         echo = self._server.echo
         if echo.subscribers:
             echo.moved_from(self.origin, address, time.monotonic())
 
     def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
-        """Every value to the sender's own port, or to the port it names; `/vj/unsubscribe` ends
-        that."""
+        """Echo every value to the sender's own port, or to the port it names; `/vj/unsubscribe`
+        ends that."""
         port = arguments[0] if arguments else self.reply_address[1]
         if isinstance(port, bool) or not isinstance(port, int | float) or not 1 <= port < 65536:
             return f"{port!r} is no port (1 .. 65535)"
@@ -105,11 +103,11 @@ class _UdpSender:
 
 
 class OscServer:
-    """Hears OSC and answers it, on a thread of its own; what a message means is the dispatcher's.
+    """Receives OSC and replies, on a thread of its own; the dispatcher handles the messages.
 
-    `/vj/subscribe [port]` has every change told to the sender, or to its port. Errors and clamped
-    values are answered at `/vj/error`. `/vj/status/*` goes once a second to `reply` and to whoever
-    has spoken lately; `/vj/status` asks for it.
+    `/vj/subscribe [port]` echoes every change to the sender, or to its port. Errors and clamped
+    values are reported at `/vj/error`. `/vj/status/*` goes once a second to `reply` and to all
+    recent senders; `/vj/status` queries it.
     """
 
     def __init__(
@@ -123,8 +121,8 @@ class OscServer:
         on_message: Callable[[str], None] = lambda text: None,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        """listen: port 0 takes a free one. reply: with it answers go to the asker's address at this
-        port, and the status to it. wall: seconds since 1970."""
+        """listen: port 0 means any free one. reply: if given, replies go to the sender's host at
+        this port, and the status to this address. wall: seconds since 1970."""
         self.packets = self.messages = self.ignored = 0
         self.reply = reply
         self.dispatcher = Dispatcher(store, on_message, status=status, wall=wall)
@@ -144,16 +142,16 @@ class OscServer:
 
     @property
     def errors(self) -> int:
-        """Messages that could not be meant."""
+        """The number of rejected messages."""
         return self.dispatcher.error_replies.count
 
     @property
     def address(self) -> Address:
-        """Where it is heard."""
+        """The address it is bound to."""
         return self._listen if self._socket is None else self._socket.getsockname()[:2]
 
     def start(self) -> None:
-        """Begin to hear. Raises Fault when the address cannot be had."""
+        """Start receiving. Raises Fault when the address cannot be bound."""
         host, port = self._listen
         try:
             made = datagram_socket(host, port)
@@ -184,7 +182,7 @@ class OscServer:
         self._thread.start()
 
     def stop(self, timeout: float = 1.0) -> None:
-        """End. May be called twice."""
+        """Stop. May be called twice."""
         self._stop.set()
         self.dispatcher.detach()
         self._wake_up()
@@ -196,16 +194,16 @@ class OscServer:
                 one.close()
 
     def take_over(self, old: OscServer) -> None:
-        """Hear instead of another: its subscribers are told from here, and what it kept for later
-        is played."""
+        """Replace another server: take over its subscribers, scheduled messages and recent
+        senders."""
         self.echo.take_over(old.echo)
         self.dispatcher.scheduler.take_over(old.dispatcher.scheduler)
         self._peers.update(old._peers)
         self._wake_up()
 
     def remark(self, text: str) -> None:
-        """What turned out later not to be meant, such as a prompt of which nothing was understood:
-        told at `/vj/error` to all who get the status. From any thread."""
+        """Report a problem that turned out later, such as a prompt without a known word, at
+        `/vj/error` to all who get the status. From any thread."""
         self._notices.put(text)
         self._wake_up()
 
@@ -224,8 +222,7 @@ class OscServer:
         status_addresses: Sequence[str] = (),
         ignored: Sequence[str] = (),
     ) -> None:
-        """Whom to ask about addresses that are no parameter's, and whose mappings to tell back. See
-        `Dispatcher.use_engine`."""
+        """Set the engine whose mappings are used and echoed. See `Dispatcher.use_engine`."""
         self.dispatcher.use_engine(engine, status_addresses, ignored)
         self.echo.use_mappings(engine.mappings if engine is not None else [])
 
@@ -256,7 +253,7 @@ class OscServer:
                     )
                 elif work > TICK:
                     time.sleep(min(LONGEST_REST, SHARE * work))
-            except Exception as error:  # nothing may end this thread
+            except Exception as error:  # this thread must not end
                 if self._stop.is_set():
                     return
                 self.dispatcher.error_replies.count += 1
@@ -266,8 +263,8 @@ class OscServer:
                 time.sleep(0.01)
 
     def _read_batch(self) -> int:
-        """Read what lies there; of each number only its last value is set. Returns how many
-        datagrams there were."""
+        """Read and dispatch the waiting datagrams; of each number only the last value is set.
+        Returns the number of datagrams."""
         assert self._socket is not None
         numbers: dict[Target, tuple[float, _UdpSender]] = {}
         receive, quick, float_of, int_of = (
@@ -284,7 +281,7 @@ class OscServer:
                 packet, peer = receive(65536)
             except BlockingIOError:
                 break
-            except OSError:  # Windows tells of an answer that nobody took
+            except OSError:  # Windows reports an earlier reply to a closed port
                 continue
             taken += 1
             if sender is None or sender.target != peer:
@@ -299,11 +296,11 @@ class OscServer:
                     numbers[target] = value, sender
                     continue
             self._set_numbers(numbers)
-            # two shows that reply to each other are no listeners
+            # packets of another show do not count as a recent sender
             if not packet.startswith(REPORTED):
                 senders[peer] = None
             self._play(packet, sender)
-            if time.thread_time() > end:  # what takes time of its own leaves some to others
+            if time.thread_time() > end:  # slow messages leave time to other threads
                 break
         self._set_numbers(numbers)
         self.packets += taken
@@ -350,7 +347,7 @@ class OscServer:
                     self.send(target, "/vj/error", [text])
 
     def _register_peers(self, senders: dict[SocketAddress, None]) -> None:
-        """Remember who speaks."""
+        """Remember recent senders."""
         now = time.monotonic()
         for peer in senders:
             self._peers[peer] = now
@@ -359,7 +356,7 @@ class OscServer:
             self._peers.popitem(last=False)
 
     def _listeners(self) -> list[SocketAddress]:
-        """Where the reply goes, and all who have spoken lately."""
+        """The reply address, and all recent senders."""
         oldest = time.monotonic() - PEER_LIFE
         peers = [
             self._sender(peer).reply_address
@@ -380,8 +377,8 @@ class OscServer:
     def send(
         self, target: SocketAddress, address: str, values: Sequence[Any], kind: str | None = None
     ) -> None:
-        """A message to somebody, at once or not at all. From any thread. What cannot be sent is
-        said."""
+        """Send a message without blocking. From any thread. A message that cannot be encoded is
+        logged."""
         assert self._socket is not None
         try:
             self._socket.sendto(pack(address, values, kind), target)
@@ -395,7 +392,7 @@ class OscServer:
             if error.errno in (errno.EMSGSIZE, 10040):
                 text = f"OSC to {target[0]}: {address} is not told: it is too long for a datagram"
                 self.dispatcher.error_replies.log_limited(f"unsendable {address}", text, every=60)
-            # else nobody is there, or there is no room to send: an answer is worth no wait
+            # else nobody receives, or the buffer is full: a reply is not worth waiting for
 
 
 _F = ord("f")
