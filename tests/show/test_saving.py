@@ -14,7 +14,7 @@ import vj.show.reload
 from vj.core.errors import Fault
 from vj.show import save
 from vj.show.load import ShowFaults, check_show, load_show
-from vj.show.reload import SECOND_LOOK, ShowFile
+from vj.show.reload import DOUBTFUL_DELAY, ShowFile
 from vj.show.save import add_mapping, write_cues
 from vj.show.schema import Show
 
@@ -120,7 +120,7 @@ def test_sections_that_are_gone_are_asked_for_twice_and_then_named(
 ) -> None:
     cut = TEXT[: TEXT.index("sinks")].replace("Harbour", "Pier")
     (session.put if atomic else session.path.write_text)(cut)
-    assert session.after(SECOND_LOOK - 0.3) is None
+    assert session.after(DOUBTFUL_DELAY - 0.3) is None
     found = session.after(1.5)
     assert found is not None
     assert found.sinks == ["preview"]
@@ -130,7 +130,7 @@ def test_sections_that_are_gone_are_asked_for_twice_and_then_named(
 
 def test_a_file_cut_inside_its_last_section_is_asked_for_twice(session: ControlSession) -> None:
     session.path.write_text(TEXT[: TEXT.index("  - {name: sun")], encoding="utf-8")
-    assert session.after(SECOND_LOOK - 0.3) is None
+    assert session.after(DOUBTFUL_DELAY - 0.3) is None
     assert session.after(1.5) is not None
 
 
@@ -241,7 +241,7 @@ def test_what_would_be_read_as_something_else_is_not_written(
 ) -> None:
     path = tmp_path / "night.yaml"
     path.write_text(TEXT, encoding="utf-8")
-    monkeypatch.setattr("vj.show.save._safe", lambda given: given)
+    monkeypatch.setattr("vj.show.save._quoted", lambda given: given)
     with pytest.raises(Fault, match=r"read.*nothing is written"):
         write_cues(path, {"fog": {"prompt/a": text}})
     assert path.read_text(encoding="utf-8") == TEXT
@@ -295,14 +295,14 @@ def test_what_an_editor_saves_while_a_cue_is_written_stays(
 ) -> None:
     path = tmp_path / "night.yaml"
     path.write_text(TEXT, encoding="utf-8")
-    compare, saves = save._as_meant, ["# by hand\n"]
+    compare, saves = save._verify, ["# by hand\n"]
 
     def editor(*given: Any) -> None:
         compare(*given)
         if saves:
             path.write_text(TEXT + saves.pop(), encoding="utf-8")
 
-    monkeypatch.setattr(save, "_as_meant", editor)
+    monkeypatch.setattr(save, "_verify", editor)
     write_cues(path, {"fog": {"strength": 0.25}})
     assert "# by hand" in path.read_text(encoding="utf-8")
     assert {cue.name: cue for cue in load_show(path).cues}["fog"].set == {"strength": 0.25}
@@ -325,11 +325,11 @@ def test_cues_that_the_program_writes_itself_are_no_news(session: ControlSession
     session.file.write_cues({"fog": {"strength": 0.25}})
     found = session.after(2)
     assert found is not None
-    assert session.file.by_itself
+    assert session.file.written_by_vj
     assert session.after(5) is None
     session.put(TEXT)
     assert session.after(1) is not None
-    assert not session.file.by_itself
+    assert not session.file.written_by_vj
 
 
 @pytest.mark.parametrize(

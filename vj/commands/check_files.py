@@ -14,9 +14,9 @@ from vj import sinks, sources
 from vj.commands.findings import Findings
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault
-from vj.show.paths import SOUNDS
+from vj.show.paths import AUDIO_SUFFIXES
 from vj.show.schema import Show
-from vj.show.section import Place
+from vj.show.section import KeyPath
 
 SYSTEMS = {
     "spout": ("win32", "Spout is for Windows only"),
@@ -57,7 +57,7 @@ def _here(uri: str) -> bool:
     return kind not in SYSTEMS or SYSTEMS[kind][0] == sys.platform
 
 
-def _source(uri: str, place: Place, found: Findings, others: bool) -> None:
+def _source(uri: str, place: KeyPath, found: Findings, others: bool) -> None:
     """others: there are some that can play in its place."""
     kind, rest = sources.split_uri(uri)
     if not _here(uri):
@@ -79,7 +79,7 @@ def _source(uri: str, place: Place, found: Findings, others: bool) -> None:
         found.not_looked_at(f"{uri} (may come later)")
 
 
-def _lacks(kind: str, uri: str, place: Place, found: Findings, others: bool) -> bool:
+def _lacks(kind: str, uri: str, place: KeyPath, found: Findings, others: bool) -> bool:
     """Whether its library is missing, which is said. others: there are some that can play in its
     place."""
     module, package = LIBRARIES.get(kind, ("", ""))
@@ -99,7 +99,7 @@ def _open(uri: str) -> None:
         source.close()
 
 
-def _try(open_it: Callable[[], object], place: Place, found: Findings) -> None:
+def _try(open_it: Callable[[], object], place: KeyPath, found: Findings) -> None:
     try:
         open_it()
     except Fault as fault:
@@ -117,7 +117,7 @@ def _waits(name: str) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def _sink(uri: str, place: Place, found: Findings, others: bool) -> None:
+def _sink(uri: str, place: KeyPath, found: Findings, others: bool) -> None:
     kind, rest = sinks.split_uri(uri)
     if not _here(uri):
         refusal = f"{uri}: {SYSTEMS[kind][1]}; here use ndi:{rest or 'vj'}"
@@ -145,12 +145,12 @@ def _unwritable(folder: Path) -> str:
     return "" if os.access(there, os.W_OK | os.X_OK) else f"{there} cannot be written to"
 
 
-def _sound(name: str, place: Place, found: Findings) -> None:
+def _sound(name: str, place: KeyPath, found: Findings) -> None:
     """A file with sound in it; other names are inputs of the sound card."""
     import av
 
     path = Path(name)
-    suffixed = path.suffix.lower() in SOUNDS
+    suffixed = path.suffix.lower() in AUDIO_SUFFIXES
     if not suffixed and not (path.suffix and path.is_file()):
         found.not_looked_at(f"the sound input {name}".rstrip())
         return
@@ -177,7 +177,7 @@ def _person(show: Show, found: Findings) -> None:
 
 def _motion_and_size(show: Show, found: Findings) -> None:
     """Models for motion and for upscaling: whether their files are there."""
-    named: list[tuple[Place, str, str]] = []
+    named: list[tuple[KeyPath, str, str]] = []
     if PurePath(show.upscale).suffix:
         named.append((("upscale",), "upscale", show.upscale))
     if show.flow.startswith("raft:"):

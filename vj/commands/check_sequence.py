@@ -13,8 +13,8 @@ from vj.control.osc.network import datagram_socket, family_of, strip_brackets
 from vj.core.errors import Fault
 from vj.parameters.table import Table, fit
 from vj.show.schema import Show, parse_address
-from vj.show.section import Place
-from vj.show.validate import NOBODY
+from vj.show.section import KeyPath
+from vj.show.validate import NO_PERSON_MODEL
 
 PROMPTS = ("prompt/a", "prompt/b")
 
@@ -41,7 +41,7 @@ def _clamped(show: Show, table: Table, found: Findings) -> None:
                 found.doubtful(("mappings", index, "value"), f"{remark}; the nearest is played")
     for index, modulator in enumerate(show.modulators):
         row = table.find(modulator.to)
-        place: Place = ("modulators", index, "range" if modulator.range else "depth")
+        place: KeyPath = ("modulators", index, "range" if modulator.range else "depth")
         if modulator.range is not None:
             beyond = [value for value in modulator.range if not row.low <= value <= row.high]
             if beyond:
@@ -76,7 +76,7 @@ def _cue_numbers(show: Show, found: Findings) -> None:
             )
 
 
-def _values(show: Show) -> Iterator[tuple[str, object, Place]]:
+def _values(show: Show) -> Iterator[tuple[str, object, KeyPath]]:
     """Values that the show gives to parameters, with where."""
     for name, value in show.start.items():
         yield name, value, ("start", name)
@@ -93,7 +93,7 @@ def _masks(show: Show, found: Findings) -> None:
         return
     for name, value, place in _values(show):
         if name == "mask/mode" and value == "person":
-            found.doubtful(place, NOBODY)
+            found.doubtful(place, NO_PERSON_MODEL)
 
 
 def _words(show: Show, found: Findings) -> None:
@@ -144,7 +144,7 @@ def _ports(show: Show, found: Findings) -> None:
 
 
 @contextlib.contextmanager
-def _said(found: Findings, place: Place, what: str) -> Iterator[None]:
+def _said(found: Findings, place: KeyPath, what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from vj.core.errors import Fault
 from vj.show.load import Reading
 from vj.show.origins import Report
-from vj.show.section import Place
+from vj.show.section import KeyPath
 
 
 class Findings:
@@ -18,21 +18,21 @@ class Findings:
         self._doubtful: list[Report] = list(reading.notes)
         self.unchecked: list[str] = []
 
-    def wrong(self, place: Place, text: str | Fault) -> None:
+    def wrong(self, place: KeyPath, text: str | Fault) -> None:
         self._wrong.append(self._report(place, text))
 
-    def doubtful(self, place: Place, text: str | Fault) -> None:
+    def doubtful(self, place: KeyPath, text: str | Fault) -> None:
         self._doubtful.append(self._report(place, text))
 
     def not_looked_at(self, what: str) -> None:
         if what not in self.unchecked:
             self.unchecked.append(what)
 
-    def is_own(self, place: Place) -> bool:
+    def is_own(self, place: KeyPath) -> bool:
         """It stands in the show's own file, and not in one that it includes."""
         return self._report(place, "")[0] <= 0
 
-    def _report(self, place: Place, text: str | Fault) -> Report:
+    def _report(self, place: KeyPath, text: str | Fault) -> Report:
         assert self._reading.origins is not None
         return self._reading.origins.report(place, str(text))
 

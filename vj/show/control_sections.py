@@ -1,5 +1,5 @@
-"""What a show file may say about how it is played: mappings, macros, modulators, cues, timeline,
-curves, tempo, MIDI."""
+"""The control sections of a show file: mappings, macros, modulators, cues, timeline, curves, tempo,
+MIDI."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class MappingRule(Section):
 
     @property
     def control(self) -> str:
-        """The control in words, with which faults and messages name it."""
+        """The control's name in messages."""
         if self.osc is not None:
             return f"osc {self.osc}" + (f" value {self.take}" if self.take != 0 else "")
         return (
@@ -142,7 +142,7 @@ class MappingRule(Section):
 
 
 class MacroDrive(Section):
-    """What a macro does to one parameter: from its value at rest to its value in full."""
+    """A macro's range for one parameter: its value at 0 and at 1."""
 
     low: float
     high: float
@@ -161,8 +161,7 @@ def _drive(value: object) -> object:
 
 
 class MacroRule(Section):
-    """One control, several parameters. attack, release: how long the whole way up, and down,
-    takes."""
+    """One control for several parameters. attack, release: time from 0 to 1, and from 1 to 0."""
 
     attack: Time = Duration()
     release: Time = Duration()
@@ -170,7 +169,7 @@ class MacroRule(Section):
 
 
 class ModulatorRule(Section):
-    """An LFO, an envelope or a follower of sound on one number."""
+    """An LFO, an envelope or an audio follower on one number."""
 
     name: str | None = None
     lfo: str | None = None
@@ -217,7 +216,7 @@ class ModulatorRule(Section):
 
 
 class CueRule(Section):
-    """A named state and the way to it."""
+    """A named snapshot with a fade."""
 
     name: str = Field(min_length=1)
     set: dict[str, Any] = Field(default={})
@@ -261,7 +260,7 @@ def _point(value: object) -> object:
 
 
 class CurveRule(Section):
-    """Breakpoints a number follows from the show's start on."""
+    """Automation of a number by breakpoints, from the show's start."""
 
     to: str
     points: list[Annotated[Point, _of(_point)]] = Field(min_length=2)
@@ -269,7 +268,7 @@ class CurveRule(Section):
 
 
 class TempoRule(Section):
-    """The beat the show begins with, and whom it follows."""
+    """The initial tempo, and the clock that it follows."""
 
     bpm: Annotated[float, Field(ge=20, le=300)] = 120.0
     beats_per_bar: Annotated[float, Field(ge=1, le=32)] = 4.0
@@ -277,8 +276,8 @@ class TempoRule(Section):
 
 
 class MidiRule(Section):
-    """Which devices are listened to, by parts of their names; none named means all. feedback:
-    values go back to LEDs and motors."""
+    """MIDI input. devices: parts of names; none for all. feedback: send values back to LEDs and
+    motors."""
 
     devices: list[str] = Field(default=[])
     feedback: bool = True

@@ -28,7 +28,7 @@ HOWTO = "write 4 s, 300 ms, 0:30, 2 bars, 1/4 bar, 1 beat, or a number of second
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """So long: seconds, and beats or bars of whatever tempo there is."""
+    """A duration in seconds, and in beats or bars, whose length depends on the tempo."""
 
     seconds: float = 0.0
     beats: float = 0.0
@@ -46,7 +46,7 @@ class Duration:
 
 
 def duration(asked: object) -> Duration:
-    """Read one. Raises Fault."""
+    """Parse a duration. Raises Fault."""
     if isinstance(asked, Duration):
         return asked
     if isinstance(asked, int | float) and not isinstance(asked, bool):

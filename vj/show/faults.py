@@ -1,4 +1,4 @@
-"""What a check says about a show, in words for a person."""
+"""Explains validation errors of a show in plain words."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, get_args
 
 from vj.core.errors import nearest
 from vj.show.parse import VALUE
-from vj.show.section import Place, PlacedFaults, Section
+from vj.show.section import KeyPath, PlacedFaults, Section
 from vj.show.syntax import glued
 
-Said = tuple[Place, str, str]
-"""A place, the name of what stands there (empty where the words name it), and words."""
+Explanation = tuple[KeyPath, str, str]
+"""A key path, the value's name (empty if the message contains it), and the message."""
 
 
 OTHER_WORDS = {
@@ -25,11 +25,11 @@ OTHER_WORDS = {
     "target": "to",
     "time": "at",
 }
-"""What other programs call a key."""
+"""Other programs' names of keys."""
 
 
-def in_words(detail: Any, whole: type[Section]) -> list[Said]:
-    """One of pydantic's errors. whole: what was checked, for the keys that are known in it."""
+def explain_error(detail: Any, whole: type[Section]) -> list[Explanation]:
+    """Explain one of pydantic's errors. whole: the validated section, for its known keys."""
     loc = tuple(detail["loc"])
     name = ".".join(str(part) for part in loc)
     cause = detail.get("ctx", {}).get("error")
@@ -79,7 +79,7 @@ def _unknown(key: str, known: Sequence[str]) -> str:
 
 
 def _wanted(detail: Any, came: Any) -> str:
-    """What would be right in place of what came."""
+    """What is expected in place of the value."""
     kind, context = detail["type"], detail.get("ctx", {})
     shown = f"(came: {short(came)})"
     if kind == "missing":
@@ -115,7 +115,7 @@ def _wanted(detail: Any, came: Any) -> str:
 
 
 def _as_entry(came: dict[Any, Any]) -> str:
-    """A mapping that should have been a list, as its first entry."""
+    """The first entry of a list, for a mapping that should have been one."""
     if not came:
         return "- ..."
     name, first = next(iter(came.items()))
@@ -127,7 +127,7 @@ def _as_entry(came: dict[Any, Any]) -> str:
 
 
 def as_text(came: object) -> str:
-    """What a person has to be told whose text YAML has read as something else."""
+    """The fault of a text that YAML has read as another type."""
     if isinstance(came, dict | list):
         return f"text is wanted (came: {short(came)})"
     sort = (
@@ -164,7 +164,7 @@ def _pair_hint(came: object) -> str:
 
 
 def short(value: Any) -> str:
-    """Its repr, for a message. A whole number of thousands of digits has none."""
+    """Its repr, shortened for a message. An integer of thousands of digits has none."""
     try:
         text = repr(value)
     except (ValueError, RecursionError):
@@ -173,7 +173,7 @@ def short(value: Any) -> str:
 
 
 def section_at(loc: Iterable[Any], whole: type[Section]) -> type[Section]:
-    """The section that stands at `loc`."""
+    """The section at `loc`."""
     chosen = whole
     for key in loc:
         if isinstance(key, str) and key in chosen.model_fields:

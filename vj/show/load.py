@@ -1,5 +1,5 @@
-"""Read a show file: YAML with line numbers, every fault at once, each with where it stands and what
-would do."""
+"""Loads a show file: YAML with line numbers; reports all faults at once, each with its line and a
+remedy."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap
 
 from vj.core.errors import Fault, nearest
-from vj.show.faults import Said, in_words
+from vj.show.faults import Explanation, explain_error
 from vj.show.origins import Origins, Report
 from vj.show.parse import ShowFaults, line_in, parse, plain_tree, read
-from vj.show.paths import exists, locate
+from vj.show.paths import exists, resolve_paths
 from vj.show.salvage import without
 from vj.show.schema import Show
-from vj.show.section import Place
+from vj.show.section import KeyPath
 from vj.show.yaml_pitfalls import misread
 
 __all__ = [
@@ -36,31 +36,31 @@ __all__ = [
 
 FIRST_SHOW = Path(__file__).parents[2] / "mappings" / "first_show.yaml"
 ROUNDS = 5
-"""Checks of a show, each without what was wrong before: what depends on several parts is looked at
-when each of them is right."""
-AFTER = 1000
-"""Faults of files that could not be included come after those of the others."""
-ABOUT_NAMES = ("no such cue", "no such parameter")
-"""Words of faults that go when more of the show is known."""
+"""Rounds of validation, each without the faulty values of the one before: checks that involve
+several values run when each of them is valid."""
+INCLUDED_ORDER = 1000
+"""Sorts faults of included files after the others."""
+NAME_FAULTS = ("no such cue", "no such parameter")
+"""Parts of messages about names, which may be known once the rest of the show is read."""
 
 
 @dataclass
 class Reading:
-    """What was read of a show file."""
+    """The result of reading a show file."""
 
     path: Path
     show: Show | None
-    """The show; of one that is wrong what of it is right, None where nothing can be had."""
+    """The show; for a faulty file its valid part; None if there is none."""
     origins: Origins | None = None
     wrong: list[Report] = field(default_factory=list)
     notes: list[Report] = field(default_factory=list)
-    """What plays, perhaps otherwise than was meant."""
-    lacking: bool = False
-    """Something that it includes is missing, and with it names that others may use."""
+    """Warnings about valid values that may not be meant."""
+    incomplete: bool = False
+    """An included file is missing, and with it names that others may use."""
 
     @property
     def faults(self) -> list[str]:
-        """Each once, in the order of the lines."""
+        """Each fault once, in the order of the lines."""
         return [report[2] for report in sorted(set(self.wrong))]
 
 
@@ -86,7 +86,7 @@ def find_show(name: str) -> Path:
 
 
 def is_file(path: Path) -> bool:
-    """There is such a file. A name that no file system takes is none."""
+    """Whether the file exists. A name that is invalid for the file system does not."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -98,9 +98,9 @@ def load_show(
     overrides: dict[str, Any] | None = None,
     log: Callable[[str], None] = lambda text: None,
 ) -> Show:
-    """The show in a file, with options laid over it. Raises ShowFaults. Paths in it are relative to
-    the file, else to where one stands, which is said; those of options are relative to where one
-    stands."""
+    """Load a show, with command-line options over it. Raises ShowFaults. Paths in it are relative
+    to the file, else to the working directory, which is logged; those of options are relative to
+    the working directory."""
     return _show(read_show(path, overrides), log)
 
 
@@ -119,8 +119,7 @@ def _show(reading: Reading, log: Callable[[str], None]) -> Show:
 
 
 def read_show(path: Path, overrides: dict[str, Any] | None = None) -> Reading:
-    """All that can be said of a file: its show, and what is wrong with it. Raises Fault for one
-    that cannot be read at all."""
+    """Read a file: its show and all its faults. Raises Fault for one that cannot be read at all."""
     try:
         return _reading(read(path), path, overrides)
     except ShowFaults as faults:
@@ -135,33 +134,34 @@ def _reading(tree: CommentedMap, path: Path, overrides: dict[str, Any] | None) -
     reading.wrong += [origins.report(place, text) for place, text in wrong]
     reading.notes += [origins.report(place, text) for place, text in doubtful]
     own = {key: len(value) for key, value in plain.items() if isinstance(value, list)}
-    locate(
+    resolve_paths(
         plain, path.parent, lambda place, text: reading.notes.append(origins.report(place, text))
     )
-    for index, name in enumerate(_asked(plain)):
+    for index, name in enumerate(_included_names(plain)):
         try:
             _include(plain, _included(str(name), path), reading, own)
         except ShowFaults as faults:
-            reading.lacking = True
+            reading.incomplete = True
             reading.wrong += [
-                (AFTER + index, number, line) for number, line in enumerate(faults.lines)
+                (INCLUDED_ORDER + index, number, line) for number, line in enumerate(faults.lines)
             ]
         except Fault as fault:
-            reading.lacking = True
+            reading.incomplete = True
             reading.wrong.append(origins.report(("include", index), str(fault), "include"))
     if isinstance(plain.get("include"), list | str):
         plain.pop("include")
     return _checked(plain, reading)
 
 
-def _asked(plain: dict[str, Any]) -> list[Any]:
-    """What a show includes, as it is written there."""
+def _included_names(plain: dict[str, Any]) -> list[Any]:
+    """The names in a show's `include`."""
     asked = plain.get("include")
     return [asked] if isinstance(asked, str) else asked if isinstance(asked, list) else []
 
 
 INCLUDED = ("mappings", "macros", "modulators", "cues", "answers", "ignored")
-"""What an included file may bring. Lists come before the show's own, names in the show win."""
+"""Sections that an included file may have. Lists come before the show's own; names in the show take
+precedence."""
 
 
 def _included(name: str, beside: Path) -> Path:
@@ -177,10 +177,10 @@ def _included(name: str, beside: Path) -> Path:
 
 
 def included_files(path: Path) -> list[Path]:
-    """The files that a show includes; those it finds, if it can be read at all."""
+    """The included files that exist; none if the show cannot be read."""
     found = []
     try:
-        for name in _asked(plain_tree(read(path), str(path))):
+        for name in _included_names(plain_tree(read(path), str(path))):
             found.append(_included(str(name), path))
     except Fault:
         pass
@@ -188,8 +188,7 @@ def included_files(path: Path) -> list[Path]:
 
 
 def _include(plain: dict[str, Any], path: Path, reading: Reading, own: dict[str, int]) -> None:
-    """Lay a file's mappings under a show's. Its faults are told with its own lines. Raises
-    Fault."""
+    """Merge an included file into a show. Its faults have its own line numbers. Raises Fault."""
     tree = read(path)
     strange = [key for key in tree if key not in INCLUDED]
     if strange:
@@ -208,12 +207,14 @@ def _include(plain: dict[str, Any], path: Path, reading: Reading, own: dict[str,
     number = reading.origins.include(tree, str(path))
     reading.notes += [(number, *alone.origins.report(place, text)[1:]) for place, text in doubtful]
     origins = alone.origins
-    locate(
+    resolve_paths(
         brought,
         path.parent,
         lambda place, text: reading.notes.append((number, *origins.report(place, text)[1:])),
     )
-    alone.lacking = True  # what it names may be the show's; all of it is checked with the show
+    alone.incomplete = (
+        True  # it may use names of the show; all of it is checked again with the show
+    )
     faults = _checked(dict(brought), alone).faults
     if faults:
         raise ShowFaults(faults)
@@ -243,33 +244,33 @@ def check_show(tree: Any, where: str, overrides: dict[str, Any] | None = None) -
 
 
 def _checked(plain: dict[str, Any], reading: Reading) -> Reading:
-    """With the options over it. What is wrong is taken out, so that what depends on several parts
-    can be checked for the others."""
+    """Validate, with the options over it. Faulty values are removed, so that checks that involve
+    several values can run for the others."""
     origins = reading.origins
     assert origins is not None
     for key, value in origins.overrides.items():
         plain[key] = _over(key, plain.get(key), value)
-    places: list[Place] = []
-    unsure: list[str] = [*ABOUT_NAMES] if reading.lacking else []
+    places: list[KeyPath] = []
+    unsure: list[str] = [*NAME_FAULTS] if reading.incomplete else []
     rest = plain
     for _ in range(ROUNDS):
-        said = _said(rest, reading)
+        found = _validate(rest, reading)
         if reading.show is not None:
             break
-        new = [one for one in said if not any(words in one[2] for words in unsure)]
+        new = [one for one in found if not any(words in one[2] for words in unsure)]
         reading.wrong += [_reported(one, origins) for one in new]
-        places += [origins.before(place) for place, _, _ in said]
-        rest, origins.kept, more = without(plain, places)
+        places += [origins.original(place) for place, _, _ in found]
+        rest, origins.remaining, more = without(plain, places)
         unsure += more
     return reading
 
 
-def _reported(said: Said, origins: Origins) -> Report:
-    """With where it belongs: a LoRA of the show's own model, which an option has put another in the
-    place of, is missed by the option."""
-    place, about, message = said
+def _reported(found: Explanation, origins: Origins) -> Report:
+    """A fault with its origin: a LoRA of the show's own model is reported at the option that
+    replaces the model."""
+    place, about, message = found
     model = origins.overrides.get("model")
-    if model is not None and message.startswith("lora/") and ABOUT_NAMES[1] in message:
+    if model is not None and message.startswith("lora/") and NAME_FAULTS[1] in message:
         whole = origins.report(place, "")[2]
         return origins.report(
             ("model",),
@@ -278,17 +279,17 @@ def _reported(said: Said, origins: Origins) -> Report:
     return origins.report(place, message, about)
 
 
-def _said(plain: dict[str, Any], reading: Reading) -> list[Said]:
-    """One check: the show, put into the reading, or what is wrong."""
+def _validate(plain: dict[str, Any], reading: Reading) -> list[Explanation]:
+    """Validate once: set the reading's show, or return the faults."""
     try:
         reading.show = Show.model_validate(plain)
         return []
     except ValidationError as error:
-        return [one for detail in error.errors() for one in in_words(detail, Show)]
+        return [one for detail in error.errors() for one in explain_error(detail, Show)]
     # a number of 400 digits, a name that no file system takes: whatever a check did not expect is a
     # fault too
     except Exception as error:
-        place = _culprit(plain)
+        place = _failing_path(plain)
         name = ".".join(str(part) for part in place) or "the show"
         return [
             (
@@ -300,16 +301,15 @@ def _said(plain: dict[str, Any], reading: Reading) -> list[Said]:
 
 
 def _over(key: str, own: Any, given: Any) -> Any:
-    """What an option makes of what the show says: a start is one beside the others, everything else
-    takes the place of the whole."""
+    """An option's value over the show's: start values are merged, everything else is replaced."""
     return {**(own or {}), **given} if key == "start" and isinstance(own, dict | None) else given
 
 
-def _culprit(plain: dict[str, Any]) -> Place:
-    """The key, and the entry below it, at which checking does not end in an answer; as near as it
-    is found."""
+def _failing_path(plain: dict[str, Any]) -> KeyPath:
+    """The key path of the value whose validation raises an unexpected error, as far as it can be
+    found."""
     for key, value in plain.items():
-        if not _answers({key: value}):
+        if not _is_checkable({key: value}):
             entries: list[tuple[Any, Any]] = []
             if isinstance(value, list):
                 entries = [(index, [one]) for index, one in enumerate(value)]
@@ -317,12 +317,12 @@ def _culprit(plain: dict[str, Any]) -> Place:
                 entries = [(name, {name: one}) for name, one in value.items()]
             return (
                 key,
-                *next(([name] for name, alone in entries if not _answers({key: alone})), []),
+                *next(([name] for name, alone in entries if not _is_checkable({key: alone})), []),
             )
     return ()
 
 
-def _answers(plain: dict[str, Any]) -> bool:
+def _is_checkable(plain: dict[str, Any]) -> bool:
     try:
         Show.model_validate(plain)
     except ValidationError:

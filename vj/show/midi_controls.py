@@ -34,12 +34,12 @@ class Control:
 
     @property
     def span(self) -> tuple[float, float]:
-        """Its raw values."""
+        """The range of its raw values."""
         return (-8192.0, 8191.0) if self.kind == "pitch" else (0.0, SPANS.get(self.kind, 127.0))
 
 
 def control(asked: object) -> Control:
-    """Read one. Raises Fault."""
+    """Parse a control. Raises Fault."""
     if isinstance(asked, Control):
         return asked
     found = _NAME.fullmatch(str(asked).strip().lower())

@@ -1,4 +1,4 @@
-"""Where each thing in a show is from: a line of its file or of one that it includes, or the command
+"""The origin of each value of a show: a line of its file or of an included one, or the command
 line."""
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vj.show.parse import line_in
-from vj.show.section import Place
+from vj.show.section import KeyPath
 from vj.show.syntax import one_line
 
 OPTIONS = {
@@ -19,47 +19,46 @@ OPTIONS = {
     "fps": "--fps",
     "osc": "--osc",
 }
-"""The options of the command line that stand for lines of a show; --set stands for those of
-start:."""
+"""The command-line options that replace keys of a show; --set is for those of start:."""
 
 Report = tuple[int, int, str]
-"""Which file (-1: the command line), the line in it, and the whole message: sorted, they are in the
-order in which one reads them."""
+"""The number of the file (-1: the command line), the line in it, and the whole message; in this
+order they are sorted."""
 
 
 class Origins:
-    """Of one show. Places are those of the show with what it includes put in, and with the command
-    line over it."""
+    """The origins of one show's values. Key paths are those of the show with its included files
+    merged, and with the command line over it."""
 
     def __init__(self, tree: Any, where: str, overrides: Mapping[str, Any] | None = None) -> None:
-        """tree: the show's own. where: names its file. overrides: what the command line says."""
+        """tree: the show's own. where: its file's name. overrides: values of the command line."""
         self.overrides = overrides or {}
         self._files: list[tuple[Any, str]] = [(tree, where)]
         self._entries: dict[str, list[tuple[int, int]]] = {}
-        """Of lists that were put together: for each entry its file, and its place there."""
+        """For merged lists: each entry's file, and its index there."""
         self._names: dict[tuple[str, str], int] = {}
-        """Of mappings that were: for each name its file, when that is not the show's own."""
-        self.kept: dict[str, list[int]] = {}
-        """Of lists from which something was taken out: for each entry left where it was before."""
+        """For merged mappings: each name's file, if it is not the show's own."""
+        self.remaining: dict[str, list[int]] = {}
+        """For lists from which entries were removed: the original index of each remaining one."""
 
     def include(self, tree: Any, where: str) -> int:
-        """Another file. Returns its number."""
+        """Add an included file. Returns its number."""
         self._files.append((tree, where))
         return len(self._files) - 1
 
     def put_before(self, section: str, file: int, count: int, own: int) -> None:
-        """So many entries of a file were put before the `own` entries that a section had."""
+        """Note that so many entries of a file were inserted before a section's `own` entries."""
         before = self._entries.get(section, [(0, index) for index in range(own)])
         self._entries[section] = [*((file, index) for index in range(count)), *before]
 
     def put_name(self, section: str, name: str, file: int) -> None:
-        """An entry of a mapping came from a file."""
+        """Note that an entry of a mapping came from a file."""
         self._names[section, name] = file
 
-    def report(self, place: Place, message: str, about: str = "") -> Report:
-        """A message with where it belongs. about: the name of what it is about, which stands before
-        it unless that is said anyway."""
-        place, message = self.before(place), one_line(message)
+    def report(self, place: KeyPath, message: str, about: str = "") -> Report:
+        """A message with its origin. about: the name of the value, put before the message if not
+        empty."""
+        place, message = self.original(place), one_line(message)
         about = one_line(about, 100)
         option = self._option(place)
         if option:
@@ -68,19 +67,19 @@ class Origins:
         whole = f"{about}: {message}" if about else message
         return file, line, f"{where}:{line}: {whole}" if line else f"{where}: {whole}"
 
-    def before(self, place: Place) -> Place:
-        """A place as it was before anything was taken out."""
+    def original(self, place: KeyPath) -> KeyPath:
+        """A key path as it was before entries were removed."""
         if (
             len(place) > 1
-            and place[0] in self.kept
+            and place[0] in self.remaining
             and isinstance(place[1], int)
-            and place[1] < len(self.kept[place[0]])
+            and place[1] < len(self.remaining[place[0]])
         ):
-            return (place[0], self.kept[place[0]][place[1]], *place[2:])
+            return (place[0], self.remaining[place[0]][place[1]], *place[2:])
         return place
 
-    def _option(self, place: Place) -> str:
-        """The option that said what stands at a place; empty when none did."""
+    def _option(self, place: KeyPath) -> str:
+        """The option that set the value at a key path; empty if none did."""
         key = place[0] if place else None
         if key == "start" and len(place) > 1:
             start = self.overrides.get("start", {})
@@ -96,7 +95,7 @@ class Origins:
             )
         return f"{OPTIONS[key]} {given}"
 
-    def _at(self, place: Place) -> tuple[int, int, str]:
+    def _at(self, place: KeyPath) -> tuple[int, int, str]:
         """The number of the file, the line, and the file's name."""
         file = 0
         if len(place) > 1:

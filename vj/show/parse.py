@@ -1,4 +1,4 @@
-"""A show file's bytes as a tree that knows its lines, and as plain values."""
+"""Parses a show file into a tree with line numbers, and into plain values."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError
 
 from vj.core.errors import Fault
-from vj.show.section import Place
+from vj.show.section import KeyPath
 from vj.show.syntax import explain, glued, one_line
 
 NODES = 200_000
-"""Values in a show at most: aliases of aliases would grow without bound."""
+"""Values in a show, at most: aliases of aliases could grow without bound."""
 
 
 class ShowFaults(Fault):
-    """All that is wrong with a show file, one line each."""
+    """All faults of a show file, one line each."""
 
     def __init__(self, lines: list[str]) -> None:
         super().__init__("\n".join(lines))
@@ -80,7 +80,7 @@ def parse(raw: bytes, path: Path) -> CommentedMap:
 
 
 def _first(text: str) -> int:
-    """The first line on which something stands."""
+    """The first line that is not empty."""
     lines = text.splitlines()
     return next(
         (
@@ -93,7 +93,7 @@ def _first(text: str) -> int:
 
 
 def _deepest(text: str) -> int:
-    """The line on which it is nested deepest, by brackets and by indentation."""
+    """The most deeply nested line, by brackets and by indentation."""
     depth, most, found = 0, -1, 1
     for number, line in enumerate(text.splitlines(), 1):
         depth += line.count("[") + line.count("{")
@@ -105,7 +105,7 @@ def _deepest(text: str) -> int:
 
 
 def _failing(text: str) -> int:
-    """The first line with which it can no longer be read, for errors that do not say."""
+    """The first line that cannot be parsed, for errors without a line number."""
     lines = text.splitlines(keepends=True)
     good, bad = 0, len(lines)
     while bad - good > 1:
@@ -128,7 +128,7 @@ def plain_tree(tree: Any, where: str) -> dict[str, Any]:
     left = NODES
     inside: set[int] = set()
 
-    def plain(node: Any, place: Place) -> Any:
+    def plain(node: Any, place: KeyPath) -> Any:
         nonlocal left
         left -= 1
         if left < 0:
@@ -166,14 +166,15 @@ def plain_tree(tree: Any, where: str) -> dict[str, Any]:
 
 
 class _Value:
-    """The end of a place that means the value itself, which may stand below its name."""
+    """The last item of a key path that means the value itself, which may be on a line below its
+    key."""
 
 
 VALUE = _Value()
 
 
-def line_in(tree: Any, loc: Place) -> int:
-    """The line (from 1) on which the thing at `loc` stands; 0 when it is not in the tree."""
+def line_in(tree: Any, loc: KeyPath) -> int:
+    """The line (from 1) of the value at `loc`; 0 when it is not in the tree."""
     line = 0
     above: Any = None
     last: Any = None

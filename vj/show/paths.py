@@ -1,7 +1,7 @@
-"""Where the files are that a show names: beside the show, else where one stands.
+"""Resolves the paths in a show: relative to the show's folder, else to the working directory.
 
-What is written (`record:`, takes) goes where one stands: a show may lie on a stick that cannot be
-written to.
+Recordings and takes are written relative to the working directory, since a show may be on a
+read-only disk.
 """
 
 from __future__ import annotations
@@ -11,30 +11,30 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from vj import sources
-from vj.show.section import Place
+from vj.show.section import KeyPath
 
-Note = Callable[[Place, str], None]
+Note = Callable[[KeyPath, str], None]
 
-PICTURED = ("video", "image")
-"""Kinds of sources whose rest is a file."""
-LISTED = ("clips", "walk")
-"""Kinds of sources whose rest is a list of sources and files."""
-WAYS = ("auto", "off", "full", "taesd")
-"""What may stand in the place of a part of a model."""
-SOUNDS = (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".mp4", ".mkv")
+FILE_SOURCES = ("video", "image")
+"""Kinds of sources whose URI ends in a file."""
+LIST_SOURCES = ("clips", "walk")
+"""Kinds of sources whose URI ends in a list of sources and files."""
+PART_KEYWORDS = ("auto", "off", "full", "taesd")
+"""Keywords in place of the path of a model's part."""
+AUDIO_SUFFIXES = (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".mp4", ".mkv")
 
 
 class PathResolver:
-    """Finds the files of one show, or of what it includes."""
+    """Resolves the paths of one show file, or of one that it includes."""
 
     def __init__(self, folder: Path, note: Note) -> None:
-        """folder: of the file that names them. note: gets what a person should know, with the place
-        of the name."""
+        """folder: of the file that names them. note: takes messages for the user, with the key
+        path."""
         self._folder, self._note = folder, note
 
-    def file(self, name: object, place: Place, sure: bool = True) -> Any:
-        """A name as a path that can be opened. sure: it can be nothing but a file; other names are
-        left alone unless there is one."""
+    def file(self, name: object, place: KeyPath, must_be_file: bool = True) -> Any:
+        """A name as a path that can be opened. must_be_file: it can be nothing but a file; other
+        names are left alone unless there is one."""
         if (
             not isinstance(name, str)
             or not name
@@ -46,48 +46,49 @@ class PathResolver:
         path = PurePath(name)
         if path.is_absolute() or str(self._folder) in ("", "."):
             return name
-        beside = self._folder / path
-        if exists(beside):
-            return str(beside)
+        full_path = self._folder / path
+        if exists(full_path):
+            return str(full_path)
         if exists(Path(name)):
             self._note(
                 place,
                 f"{name}: is not beside the show; the one in the folder you stand in is taken",
             )
             return name
-        return str(beside) if sure else name
+        return str(full_path) if must_be_file else name
 
-    def uri(self, uri: object, place: Place) -> Any:
-        """A source. Bare names that are no path are left alone: they are said to be of no known
-        kind."""
+    def uri(self, uri: object, place: KeyPath) -> Any:
+        """The URI of a source. Names that are no path are left unchanged, and reported later as of
+        no known kind."""
         if not isinstance(uri, str):
             return uri
         kind, colon, rest = uri.partition(":")
-        if kind in PICTURED and colon:
+        if kind in FILE_SOURCES and colon:
             return f"{kind}:{self.file(rest, place)}"
-        if kind in LISTED and colon:
+        if kind in LIST_SOURCES and colon:
             if "," in str(self._folder):
-                return uri  # it would end the name
+                return uri  # a comma would end the name
             return f"{kind}:{','.join(self.uri(part.strip(), place) for part in rest.split(','))}"
         if kind in sources.KINDS:
             return uri
-        return self.file(uri, place, sure="/" in uri or "\\" in uri or bool(PurePath(uri).suffix))
+        return self.file(
+            uri, place, must_be_file="/" in uri or "\\" in uri or bool(PurePath(uri).suffix)
+        )
 
 
-def locate(plain: dict[str, Any], folder: Path, note: Note) -> None:
-    """Make paths in a show's values such that they can be opened. Whatever has another form than it
-    should is left for the checks."""
-    beside = PathResolver(folder, note)
-    _each(plain, "source", (), lambda value, place: beside.uri(value, place))
+def resolve_paths(plain: dict[str, Any], folder: Path, note: Note) -> None:
+    """Resolve all paths in a show's plain values. Values of a wrong type are left to validation."""
+    resolver = PathResolver(folder, note)
+    _each(plain, "source", (), lambda value, place: resolver.uri(value, place))
     for key in ("finish",):
-        _each(plain, key, (), lambda value, place: beside.file(value, place))
-    _one(plain, "person", (), "model", beside)
-    _model(plain, beside)
+        _each(plain, key, (), lambda value, place: resolver.file(value, place))
+    _one(plain, "person", (), "model", resolver)
+    _model(plain, resolver)
     upscale, flow = plain.get("upscale"), plain.get("flow")
     if isinstance(upscale, str) and PurePath(upscale).suffix:
-        plain["upscale"] = beside.file(upscale, ("upscale",))
+        plain["upscale"] = resolver.file(upscale, ("upscale",))
     if isinstance(flow, str) and flow.startswith("raft:"):
-        plain["flow"] = f"raft:{beside.file(flow.removeprefix('raft:'), ('flow',))}"
+        plain["flow"] = f"raft:{resolver.file(flow.removeprefix('raft:'), ('flow',))}"
     modulators = plain.get("modulators")
     for index, rule in enumerate(modulators if isinstance(modulators, list) else []):
         if (
@@ -95,37 +96,40 @@ def locate(plain: dict[str, Any], folder: Path, note: Note) -> None:
             and isinstance(rule.get("input"), str)
             and PurePath(rule["input"]).suffix
         ):
-            sure = PurePath(rule["input"]).suffix.lower() in SOUNDS
-            rule["input"] = beside.file(rule["input"], ("modulators", index, "input"), sure)
+            must_be_file = PurePath(rule["input"]).suffix.lower() in AUDIO_SUFFIXES
+            rule["input"] = resolver.file(
+                rule["input"], ("modulators", index, "input"), must_be_file
+            )
 
 
-def _model(plain: dict[str, Any], beside: PathResolver) -> None:
+def _model(plain: dict[str, Any], resolver: PathResolver) -> None:
     """The model's name and its parts. An id such as owner/name is one unless there is such a
     folder."""
     model = plain.get("model")
     if isinstance(model, str):
-        plain["model"] = _model_name(model, ("model",), beside)
+        plain["model"] = _model_name(model, ("model",), resolver)
     if not isinstance(model, dict):
         return
     if "name" in model:
-        model["name"] = _model_name(model["name"], ("model", "name"), beside)
+        model["name"] = _model_name(model["name"], ("model", "name"), resolver)
     for key in ("vae", "lcm_lora", "config", "controlnet", "t2i_adapter", "image_encoder"):
-        if key in model and model[key] not in WAYS:
-            model[key] = beside.file(model[key], ("model", key), is_path(model[key]))
+        if key in model and model[key] not in PART_KEYWORDS:
+            model[key] = resolver.file(model[key], ("model", key), is_path(model[key]))
     if "ip_adapter" in model:
-        model["ip_adapter"] = beside.file(model["ip_adapter"], ("model", "ip_adapter"))
-    _each(model, "image_prompts", ("model",), lambda value, place: beside.file(value, place))
+        model["ip_adapter"] = resolver.file(model["ip_adapter"], ("model", "ip_adapter"))
+    _each(model, "image_prompts", ("model",), lambda value, place: resolver.file(value, place))
     for key in ("loras", "embeddings"):
-        _each(model, key, ("model",), lambda value, place: _part(value, place, beside))
+        _each(model, key, ("model",), lambda value, place: _part(value, place, resolver))
 
 
-def _model_name(name: object, place: Place, beside: PathResolver) -> Any:
-    return name if name in ("pocket", "drawn", "none") else beside.file(name, place, is_path(name))
+def _model_name(name: object, place: KeyPath, resolver: PathResolver) -> Any:
+    return (
+        name if name in ("pocket", "drawn", "none") else resolver.file(name, place, is_path(name))
+    )
 
 
 def is_path(name: object) -> bool:
-    """A model's name that can be nothing but a path: neither a word nor an id such as
-    owner/name."""
+    """Whether a model's name must be a path: neither a word nor an id such as owner/name."""
     if not isinstance(name, str):
         return False
     return (
@@ -141,23 +145,25 @@ def _is_weights(name: str) -> bool:
     return PurePath(name).suffix.lower() in (".safetensors", ".ckpt", ".pt", ".bin", ".pth")
 
 
-def _part(value: Any, place: Place, beside: PathResolver) -> Any:
+def _part(value: Any, place: KeyPath, resolver: PathResolver) -> Any:
     if isinstance(value, dict) and "file" in value:
-        return {**value, "file": beside.file(value["file"], (*place, "file"))}
-    return beside.file(value, place) if isinstance(value, str) else value
+        return {**value, "file": resolver.file(value["file"], (*place, "file"))}
+    return resolver.file(value, place) if isinstance(value, str) else value
 
 
-def _one(plain: dict[str, Any], key: str, above: Place, inner: str, beside: PathResolver) -> None:
-    """A file that stands alone, or by a name in a section of its own."""
+def _one(
+    plain: dict[str, Any], key: str, above: KeyPath, inner: str, resolver: PathResolver
+) -> None:
+    """A file that is the value itself, or an entry of a section."""
     value = plain.get(key)
     if isinstance(value, dict) and inner in value:
-        value[inner] = beside.file(value[inner], (*above, key, inner))
+        value[inner] = resolver.file(value[inner], (*above, key, inner))
     elif isinstance(value, str):
-        plain[key] = beside.file(value, (*above, key))
+        plain[key] = resolver.file(value, (*above, key))
 
 
 def _each(
-    plain: dict[str, Any], key: str, above: Place, change: Callable[[Any, Place], Any]
+    plain: dict[str, Any], key: str, above: KeyPath, change: Callable[[Any, KeyPath], Any]
 ) -> None:
     """One value, or each of a list."""
     value = plain.get(key)
@@ -168,7 +174,7 @@ def _each(
 
 
 def exists(path: Path) -> bool:
-    """There is such a file or folder. A name that no file system takes is none."""
+    """Whether the file or folder exists. A name that is invalid for the file system does not."""
     try:
         return path.exists()
     except (OSError, ValueError):

@@ -1,7 +1,7 @@
-"""Notice that a show file has been saved, and read it anew.
+"""Watches a show file, and reloads it when it was saved.
 
-A file that is being written must not be taken for a show: one that is empty, or cut at the end of a
-line, is a valid show made of defaults.
+A file that is being written must not be loaded: one that is empty, or cut at the end of a line, is
+a valid show made of defaults.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ from vj.show.parse import parse
 from vj.show.save import put_cues
 from vj.show.schema import Show
 
-PAUSES = (0.2, 0.4, 0.8, 1.6)
-"""Seconds for which a file that is written in place has to stand still. It grows with every look at
-which it has changed again."""
-SECOND_LOOK = 3.0
-"""Seconds for which a file has to stand still that looks as if some of it were missing."""
-AT_ONCE = 0.03
-"""Seconds between two looks at a file that has been put in another's place: some editors make a new
-file and then write into it."""
+SETTLE_DELAYS = (0.2, 0.4, 0.8, 1.6)
+"""Debounce: seconds for which a file that is written in place must not change; longer after each
+further change."""
+DOUBTFUL_DELAY = 3.0
+"""Seconds for which a file that looks truncated must not change."""
+REPLACED_DELAY = 0.03
+"""Seconds between two reads of a file that has replaced another: some editors create a new file and
+then write into it."""
 
-Look = dict[Path, tuple[int, bytes]]
-"""What stands in the files: their inodes and bytes. A file that cannot be read is not in it."""
+FileStates = dict[Path, tuple[int, bytes]]
+"""The files' inodes and bytes. A file that cannot be read is left out."""
 
 
 @dataclass(slots=True)
 class _Candidate:
-    """What stands in the files and may become the show."""
+    """A changed content of the files that may be loaded."""
 
     texts: dict[Path, bytes]
     since: float
     changes: int
-    """Looks at which it was another one."""
+    """How often it has changed so far."""
 
 
 class ShowFile:
-    """A show's file and what it includes. `changed` is asked now and then, on a thread that may
-    wait for a disk."""
+    """A show's file and those that it includes. `changed` is called periodically, on a thread that
+    may block on the disk."""
 
     def __init__(
         self,
@@ -54,22 +54,23 @@ class ShowFile:
         log: Callable[[str], None],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """overrides: options that lie over the file. now: seconds, for the pauses."""
+        """overrides: command-line options over the file. now: seconds, for the delays."""
         self.path, self._overrides, self._log, self._now = path, overrides, log, now
         self._files = [path, *included_files(path)]
         look = self._look()
         self._inodes = {file: inode for file, (inode, _) in look.items()}
         self._before = self._running = self._seen = _texts(look)
-        """What plays, and what was looked at last and settled, which may have been a fault."""
+        """The contents before the last reload, the running ones, and the last settled ones, which
+        may be faulty."""
         self._candidate: _Candidate | None = None
         self._own: bytes | None = None
-        self.by_itself = False
-        """The show that `changed` gave last was written by this program, and nobody needs to be
-        told."""
+        self.written_by_vj = False
+        """The show that `changed` returned last was written by this program, so that no message is
+        needed."""
 
     def changed(self) -> Show | None:
-        """The show, when its file has been saved since, and is whole. What is wrong with it is
-        said, and the running show stays."""
+        """The show, if its file was saved and is complete; else None. Faults are logged, and the
+        running show stays."""
         look = self._look()
         texts = _texts(look)
         if self.path not in texts:
@@ -78,7 +79,7 @@ class ShowFile:
             self._candidate = None
             self._inodes = {file: inode for file, (inode, _) in look.items()}
             return None
-        if texts == self._running:  # back to what plays: nothing is to be done
+        if texts == self._running:  # back to the running content: nothing to do
             self._settle(look)
             return None
         if self._candidate is None or self._candidate.texts != texts:
@@ -92,22 +93,24 @@ class ShowFile:
             ),
             None,
         )
-        lost = self._lost(texts)
+        lost = self._removed_sections(texts)
         replaced = all(
             inode != self._inodes.get(file)
             for file, (inode, text) in look.items()
             if text != self._seen.get(file)
         )
         if replaced and lost == [] and texts.keys() == self._running.keys():
-            time.sleep(AT_ONCE)
+            time.sleep(REPLACED_DELAY)
             if _texts(self._look()) != texts:
                 return None
         else:
             doubtful = empty is None and (
-                lost != [] or texts.keys() != self._running.keys() or self._looks_cut(texts)
+                lost != [] or texts.keys() != self._running.keys() or self._looks_truncated(texts)
             )
             pause = (
-                SECOND_LOOK if doubtful else PAUSES[min(self._candidate.changes, len(PAUSES) - 1)]
+                DOUBTFUL_DELAY
+                if doubtful
+                else SETTLE_DELAYS[min(self._candidate.changes, len(SETTLE_DELAYS) - 1)]
             )
             if self._now() - self._candidate.since < pause:
                 return None
@@ -124,21 +127,21 @@ class ShowFile:
         except Fault as fault:
             self._log(f"{fault}\nthe running show goes on as it was")
             return None
-        except Exception as error:  # nothing that stands in a file may end the show
+        except Exception as error:  # whatever is in the file, the show goes on
             self._log(
                 f"{self.path}: cannot be used ({type(error).__name__}: {error})\nthe running show "
                 "goes on as it was"
             )
             return None
         if self._look_of(files).get(self.path, (0, b""))[1] != texts[self.path]:
-            self._candidate = None  # saved again while it was read: it is looked at anew
+            self._candidate = None  # saved again while it was read: check it again
             self._seen = {}
             return None
         if lost:
             self._log(
                 f"{self.path}: {', '.join(lost)}: no longer in the file; as without from now on"
             )
-        self.by_itself = texts[self.path] == self._own
+        self.written_by_vj = texts[self.path] == self._own
         if files != self._files:
             self._files = files
             look = self._look()
@@ -147,27 +150,28 @@ class ShowFile:
         return show
 
     def write_cues(self, cues: dict[str, dict[str, Value]]) -> str:
-        """Put cues into the file. What is written so plays already, so that nobody is told of a
-        save. Raises Fault, with nothing written."""
+        """Write cues into the file. They are active already, so that the save needs no message.
+        Raises Fault, with nothing written."""
         report, self._own = put_cues(self.path, cues)
         return report
 
     def rejected(self) -> None:
-        """What `changed` gave last could not be played, and what played before does still."""
+        """Call when the show that `changed` returned last could not be played, and the one before
+        goes on."""
         self._running = self._before
 
-    def _settle(self, look: Look) -> None:
+    def _settle(self, look: FileStates) -> None:
         self._candidate = None
         self._seen = _texts(look)
         self._inodes = {file: inode for file, (inode, _) in look.items()}
 
-    def _look(self) -> Look:
+    def _look(self) -> FileStates:
         return self._look_of(self._files)
 
-    def _look_of(self, files: Iterable[Path]) -> Look:
-        """Their bytes, not only their times: a clock that was set back, and a disk that counts in
-        whole seconds, tell nothing."""
-        found: Look = {}
+    def _look_of(self, files: Iterable[Path]) -> FileStates:
+        """Contents are compared, not times: these are unreliable when a clock was set back, or on a
+        file system with a resolution of seconds."""
+        found: FileStates = {}
         for path in files:
             try:
                 with path.open("rb") as file:
@@ -176,8 +180,8 @@ class ShowFile:
                 pass
         return found
 
-    def _lost(self, texts: dict[Path, bytes]) -> list[str]:
-        """Sections that what plays has, and these texts have no more."""
+    def _removed_sections(self, texts: dict[Path, bytes]) -> list[str]:
+        """Sections of the running show that are missing in these contents."""
         gone: list[str] = []
         for file, text in texts.items():
             before = self._running.get(file)
@@ -188,9 +192,9 @@ class ShowFile:
                 gone += [key for key in _keys(before, file) or [] if key not in keys]
         return gone
 
-    def _looks_cut(self, texts: dict[Path, bytes]) -> bool:
-        """The end of a file is missing, as it seems: it is the beginning of what plays, or its last
-        line does not end."""
+    def _looks_truncated(self, texts: dict[Path, bytes]) -> bool:
+        """Whether a file seems truncated: it is the beginning of the running one, or its last line
+        has no end."""
         for file, text in texts.items():
             before = self._running.get(file, b"")
             if text != before and (
@@ -200,12 +204,12 @@ class ShowFile:
         return False
 
 
-def _texts(look: Look) -> dict[Path, bytes]:
+def _texts(look: FileStates) -> dict[Path, bytes]:
     return {path: text for path, (_, text) in look.items()}
 
 
 def _is_empty(text: bytes) -> bool:
-    """Nothing but remarks and blank lines, and marks of a document without one."""
+    """Whether it holds nothing but comments, blank lines and empty documents."""
     lines = (
         line.strip() for line in text.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").splitlines()
     )
@@ -216,8 +220,7 @@ def _is_empty(text: bytes) -> bool:
 
 
 def _keys(text: bytes, file: Path) -> list[str] | None:
-    """The names at a file's outermost level; None where it cannot be read, which is told when it is
-    loaded."""
+    """A file's top-level keys; None if it cannot be parsed, which is reported when it is loaded."""
     try:
         return [str(key) for key in parse(text, file)]
     except Fault:

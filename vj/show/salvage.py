@@ -1,4 +1,4 @@
-"""A show without what is wrong in it, so that the rest can be checked too."""
+"""Removes faulty values from a show, so that the rest can be validated, too."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from copy import copy
 from typing import Any
 
-from vj.show.section import Place
+from vj.show.section import KeyPath
 
 ENTRIES = ("mappings", "timeline", "curves", "source", "sinks", "finish", "ignored")
-"""Lists of which entries can be missed: nothing names them."""
+"""Lists whose entries can be removed: nothing refers to them."""
 
 
 def without(
-    plain: dict[str, Any], wrong: Iterable[Place]
+    plain: dict[str, Any], wrong: Iterable[KeyPath]
 ) -> tuple[dict[str, Any], dict[str, list[int]], list[str]]:
-    """What is left; for lists from which entries were taken, where each that is left was before;
-    and words of faults that may only be there since something was taken out. Cues, macros and
-    modulators stay by name, since others name them."""
+    """Returns the remaining values; for lists from which entries were removed, the original index
+    of each remaining one; and parts of messages that may be caused by the removal. Cues, macros and
+    modulators keep their names, since others refer to them."""
     left = {key: copy(value) for key, value in plain.items()}
     gone: dict[str, set[int]] = {}
     unsure: list[str] = []

@@ -1,8 +1,8 @@
-"""Write into a show file what was found while playing, with its comments left as they are.
+"""Writes mappings and cues into a show file, and keeps its comments.
 
-What is written is read back before it takes the file's place, and its meaning compared with what
-was meant: a prompt may look like anything, `?? who is there` and `- x` too. A file is replaced in
-one step, or not touched.
+The new file is parsed before it replaces the old one, and compared with the intended values: a
+prompt may look like anything, `?? who is there` and `- x` too. A file is replaced atomically, or
+not touched.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Written = TypeVar("Written")
 
 
 def _open(path: Path) -> tuple[YAML, CommentedMap, bytes]:
-    """How it is written, the tree, and the bytes that were read."""
+    """The YAML writer, the tree, and the bytes that were read."""
     yaml = YAML(typ="rt")
     yaml.preserve_quotes = True
     yaml.width = 140
@@ -35,22 +35,20 @@ def _open(path: Path) -> tuple[YAML, CommentedMap, bytes]:
     try:
         read = path.read_bytes()
         tree = yaml.load(read.decode("utf-8-sig"))
-    except Exception as error:  # whatever YAML, the disk or the text's encoding have against it
+    except Exception as error:  # any error of YAML, the disk or the text's encoding
         raise Fault(f"{path}: cannot be read ({error}); nothing is written") from None
     return yaml, CommentedMap() if tree is None else tree, read
 
 
 def _write(path: Path, yaml: YAML, tree: CommentedMap, read: bytes) -> bytes:
-    """Check it, then put it in the file's place in one step, if nobody has saved another since it
-    was `read`. Returns the bytes that stand there now. Raises _SavedMeanwhile, and Fault, with the
-    file as it was."""
+    """Verify the new content, then replace the file atomically, unless it was saved by another
+    program since it was `read`. Returns the bytes written. Raises _ConcurrentSave, and Fault, with
+    the file unchanged."""
     made = io.StringIO()
     try:
         yaml.dump(tree, made)
         raw = made.getvalue().encode("utf-8")
-    except (
-        Exception
-    ) as error:  # whatever the emitter cannot write, and text that is none (lone surrogates)
+    except Exception as error:  # whatever the emitter cannot write, lone surrogates among it
         raise Fault(
             f"{path}: cannot be written as YAML ({type(error).__name__}: {error}); nothing is "
             "written"
@@ -60,9 +58,9 @@ def _write(path: Path, yaml: YAML, tree: CommentedMap, read: bytes) -> bytes:
             raw = raw.replace(b"\n", b"\r\n")
 
         def check(there: bytes) -> None:
-            _as_meant(path, there, tree)
+            _verify(path, there, tree)
             if path.read_bytes() != read:
-                raise _SavedMeanwhile(
+                raise _ConcurrentSave(
                     f"{path}: was saved by somebody else at the same moment; nothing is written"
                 )
 
@@ -72,33 +70,33 @@ def _write(path: Path, yaml: YAML, tree: CommentedMap, read: bytes) -> bytes:
     return raw
 
 
-class _SavedMeanwhile(Fault):
-    """The file is another one than was read."""
+class _ConcurrentSave(Fault):
+    """The file was saved by another program meanwhile."""
 
 
 TRIES = 5
 
 
-def _again(write: Callable[[], Written]) -> Written:
-    """Read, change and write; once more when an editor saved the file meanwhile, whose words shall
-    stay. Raises Fault."""
+def _retry(write: Callable[[], Written]) -> Written:
+    """Read, change and write; retry when an editor saved the file meanwhile, whose changes are
+    kept. Raises Fault."""
     for _ in range(TRIES - 1):
         try:
             return write()
-        except _SavedMeanwhile:
+        except _ConcurrentSave:
             continue
     return write()
 
 
-def _as_meant(path: Path, there: bytes, tree: CommentedMap) -> None:
-    """Whether what stands on the disk says what is meant, and is a show. Raises Fault."""
+def _verify(path: Path, there: bytes, tree: CommentedMap) -> None:
+    """Check that the written bytes have the intended values, and are a valid show. Raises Fault."""
     try:
         again = parse(there, path)
     except Fault as fault:
         raise Fault(
             f"{path}: what was to be written could not be read again ({fault}); nothing is written"
         ) from None
-    if not _alike(plain_tree(again, str(path)), plain_tree(tree, str(path))):
+    if not _equal(plain_tree(again, str(path)), plain_tree(tree, str(path))):
         raise Fault(
             f"{path}: what was to be written would have been read as something else; nothing is "
             "written"
@@ -106,14 +104,14 @@ def _as_meant(path: Path, there: bytes, tree: CommentedMap) -> None:
     show_of(again, path)
 
 
-def _alike(one: Any, two: Any) -> bool:
+def _equal(one: Any, two: Any) -> bool:
     """The same values of the same kinds: 1 and 1.0 are, yes and "yes" are not."""
     if isinstance(one, dict) and isinstance(two, dict):
         return one.keys() == two.keys() and all(
-            _alike(value, two[key]) for key, value in one.items()
+            _equal(value, two[key]) for key, value in one.items()
         )
     if isinstance(one, list) and isinstance(two, list):
-        return len(one) == len(two) and all(_alike(*pair) for pair in zip(one, two, strict=True))
+        return len(one) == len(two) and all(_equal(*pair) for pair in zip(one, two, strict=True))
     for kind in (bool, str, int | float):
         if isinstance(one, kind) or isinstance(two, kind):
             return isinstance(one, kind) and isinstance(two, kind) and bool(one == two)
@@ -121,9 +119,8 @@ def _alike(one: Any, two: Any) -> bool:
 
 
 def _replace(path: Path, raw: bytes, check: Any) -> None:
-    """Put bytes in a file's place in one step, with the file's rights. check: gets the bytes as
-    they came back from the disk, and raises when they shall not be taken. Raises OSError, and what
-    `check` raises."""
+    """Replace a file atomically, with its permissions. check: called with the bytes read back from
+    the disk; raises to reject them. Raises OSError, and what `check` raises."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
@@ -135,9 +132,7 @@ def _replace(path: Path, raw: bytes, check: Any) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-    if (
-        os.name == "posix"
-    ):  # the rename itself lies in the folder; it is done, whether the folder can be flushed or not
+    if os.name == "posix":  # flush the folder, too, which holds the rename; an error is harmless
         with contextlib.suppress(OSError):
             folder = os.open(path.parent, os.O_RDONLY)
             try:
@@ -147,15 +142,15 @@ def _replace(path: Path, raw: bytes, check: Any) -> None:
 
 
 def _flow(values: dict[str, Any]) -> CommentedMap:
-    """On one line, `{name: value, ...}`."""
-    made = CommentedMap({_safe(key): _safe(value) for key, value in values.items()})
+    """A mapping in flow style, `{name: value, ...}`."""
+    made = CommentedMap({_quoted(key): _quoted(value) for key, value in values.items()})
     made.fa.set_flow_style()
     return made
 
 
-def _safe(value: Any) -> Any:
-    """A text in quotes unless it says the same without: the emitter writes some plain that are read
-    as something else."""
+def _quoted(value: Any) -> Any:
+    """A text in quotes unless it reads the same without: the emitter writes some without that are
+    read as something else."""
     if not isinstance(value, str):
         return value
     try:
@@ -176,9 +171,9 @@ def _section(tree: CommentedMap, name: str) -> CommentedSeq:
 
 
 def add_mapping(path: Path, mapping: dict[str, Any]) -> str:
-    """Append one line to `mappings:`, or put it in the place of the line with the same control and
-    target. Raises Fault, with nothing written."""
-    return _again(lambda: _add_mapping(path, mapping))
+    """Append a line to `mappings:`, or replace the line with the same control and target. Raises
+    Fault, with nothing written."""
+    return _retry(lambda: _add_mapping(path, mapping))
 
 
 def _add_mapping(path: Path, mapping: dict[str, Any]) -> str:
@@ -200,15 +195,15 @@ def _add_mapping(path: Path, mapping: dict[str, Any]) -> str:
 
 
 def write_cues(path: Path, cues: dict[str, dict[str, Value]]) -> str:
-    """Put states into `cues:`; a cue of the name keeps its fade and all else. Raises Fault, with
+    """Write values into `cues:`; an existing cue keeps its fade and other keys. Raises Fault, with
     nothing written."""
     return put_cues(path, cues)[0]
 
 
 def put_cues(path: Path, cues: dict[str, dict[str, Value]]) -> tuple[str, bytes]:
-    """The same. Returns what to say, and the bytes that stand in the file now. A cue of a file that
-    the show includes is left out, and named: other shows may play it too."""
-    return _again(lambda: _put_cues(path, cues))
+    """The same. Returns a message, and the file's bytes. A cue of an included file is left out and
+    named, since other shows may use it, too."""
+    return _retry(lambda: _put_cues(path, cues))
 
 
 def _put_cues(path: Path, cues: dict[str, dict[str, Value]]) -> tuple[str, bytes]:
@@ -229,13 +224,13 @@ def _put_cues(path: Path, cues: dict[str, dict[str, Value]]) -> tuple[str, bytes
         if old is not None:
             old["set"] = _flow(dict(values))
         else:
-            made = CommentedMap({"name": _safe(name), "fade": "1 s", "set": _flow(dict(values))})
+            made = CommentedMap({"name": _quoted(name), "fade": "1 s", "set": _flow(dict(values))})
             section.append(made)
     return report, _write(path, yaml, tree, read)
 
 
 def _included_cues(path: Path) -> dict[str, Path]:
-    """The cues that included files bring, and which file."""
+    """The cues of included files, and their files."""
     found: dict[str, Path] = {}
     for file in included_files(path):
         for cue in plain_tree(parse(file.read_bytes(), file), str(file)).get("cues") or ():

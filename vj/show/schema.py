@@ -1,4 +1,4 @@
-"""What a show file may say."""
+"""The schema of a show file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from vj.show.control_sections import (
     TempoRule,
     TimelineRule,
 )
-from vj.show.section import Place, PlacedFaults, Section
+from vj.show.section import KeyPath, PlacedFaults, Section
 from vj.show.validate import check_sequence, grouped
 from vj.show.validate import fitted as fit_written
 
@@ -65,7 +65,7 @@ def _no_group(uri: object) -> None:
 
 
 def _home(value: str) -> str:
-    """A text that may be a path: a home folder that it begins with exists."""
+    """Check a text that may be a path: a home folder at its beginning must exist."""
     if value.startswith("~"):
         try:
             PurePath(Path(value).expanduser())
@@ -162,8 +162,8 @@ class ModelSection(Section):
 
     @model_validator(mode="after")
     def _together(self) -> ModelSection:
-        """Parts that need each other, and names that are alike."""
-        faults: list[tuple[Place, Fault]] = []
+        """Check parts that need each other, and duplicate names."""
+        faults: list[tuple[KeyPath, Fault]] = []
         for key, rules in (
             ("loras", [lora.name for lora in self.loras]),
             ("embeddings", [word.token for word in self.embeddings]),
@@ -201,7 +201,7 @@ class ModelSection(Section):
 
 
 class OscSection(Section):
-    """Where OSC is heard, and where answers go. Without `reply` they go to whoever asked."""
+    """Where OSC is received, and where replies go. Without `reply` they go to the sender."""
 
     listen: str = "127.0.0.1:9000"
     reply: str | None = None
@@ -250,16 +250,16 @@ def _osc(value: object) -> object:
     return {"listen": value} if isinstance(value, str) else {} if value is None else value
 
 
-OWN = ("macro/", "mod/", "lora/")
-"""Parameters that a show makes itself."""
+SHOW_PARAMETERS = ("macro/", "mod/", "lora/")
+"""Prefixes of parameters that a show defines itself."""
 
 
 def _fitted(
     values: dict[str, Any], table: Table
-) -> tuple[dict[str, Value], list[tuple[Place, Fault]]]:
-    """Start values as the table wants them, and what is wrong with the others."""
+) -> tuple[dict[str, Value], list[tuple[KeyPath, Fault]]]:
+    """Start values fitted to the table, and the faults of the others."""
     fitted: dict[str, Value] = {}
-    faults: list[tuple[Place, Fault]] = []
+    faults: list[tuple[KeyPath, Fault]] = []
     for name, given in values.items():
         try:
             if reason := grouped(name, given):
@@ -372,21 +372,26 @@ class Show(Section):
     @field_validator("start", mode="after")
     @classmethod
     def _values(cls, value: dict[str, Any]) -> dict[str, Any]:
-        """Checked apart from the rest, so that its faults are told beside those of other
+        """Checked by itself, so that its faults are reported together with those of other
         sections."""
         fitted, faults = _fitted(
-            {name: given for name, given in value.items() if not name.startswith(OWN)}, TABLE
+            {name: given for name, given in value.items() if not name.startswith(SHOW_PARAMETERS)},
+            TABLE,
         )
         if faults:
             raise PlacedFaults(faults)
-        return {**fitted, **{name: given for name, given in value.items() if name.startswith(OWN)}}
+        return {
+            **fitted,
+            **{name: given for name, given in value.items() if name.startswith(SHOW_PARAMETERS)},
+        }
 
     @model_validator(mode="after")
     def _together(self) -> Show:
-        """What can only be checked when all of it is known."""
+        """Checks that need the whole show."""
         table = self.table()
         fitted, faults = _fitted(
-            {name: value for name, value in self.start.items() if name.startswith(OWN)}, table
+            {name: value for name, value in self.start.items() if name.startswith(SHOW_PARAMETERS)},
+            table,
         )
         faults = [(("start", *place), fault) for place, fault in faults] + check_sequence(
             self, table
@@ -408,8 +413,8 @@ class Show(Section):
         )
 
     def modulator_names(self) -> list[str]:
-        """The names of the modulators, in their order; one without is called after its kind and
-        place: sine1."""
+        """The names of the modulators, in their order; one without a name is called after its kind
+        and position: sine1."""
         names = []
         for place, rule in enumerate(self.modulators, 1):
             kind = (

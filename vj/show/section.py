@@ -1,4 +1,4 @@
-"""A part of a show file, checked."""
+"""The base class of a show file's sections."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from vj.core.errors import Fault
 
-Place = tuple[Any, ...]
-"""Keys and indices on the way to something in a show file."""
+KeyPath = tuple[Any, ...]
+"""Keys and indices from the top of a show file to a value."""
 
 
 class Section(BaseModel):
     """Unknown keys are faults, and so are NaN and infinity (`.nan`, `.inf`). A list or mapping
-    of which nothing is written, because all its lines are commented out, is an empty one."""
+    without a value, such as one whose lines are all commented out, is empty."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -25,7 +25,7 @@ class Section(BaseModel):
     )
 
     never_empty: ClassVar[tuple[str, ...]] = ()
-    """Lists and mappings of which nothing written is a mistake."""
+    """Lists and mappings that must have a value."""
 
     @model_validator(mode="before")
     @classmethod
@@ -44,8 +44,7 @@ class Section(BaseModel):
 
 
 def _container(annotation: Any) -> type[list[Any]] | type[dict[Any, Any]] | None:
-    """What an annotation such as `Annotated[list[str], ...]` holds things in; None for what holds
-    one thing."""
+    """The container type of an annotation such as `Annotated[list[str], ...]`; None for others."""
     if get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     origin = get_origin(annotation)
@@ -53,8 +52,8 @@ def _container(annotation: Any) -> type[list[Any]] | type[dict[Any, Any]] | None
 
 
 class PlacedFaults(ValueError):
-    """Several faults at once, each with where it stands below the section that raises them."""
+    """Several faults, each with its key path below the section that raises them."""
 
-    def __init__(self, faults: list[tuple[Place, Fault]]) -> None:
+    def __init__(self, faults: list[tuple[KeyPath, Fault]]) -> None:
         super().__init__("; ".join(str(fault) for _, fault in faults))
         self.faults = faults

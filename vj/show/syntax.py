@@ -1,5 +1,5 @@
-"""What is wrong with a text that is no YAML, in words that help: YAML's own name what a parser
-missed, and often on the line after."""
+"""Explains YAML syntax errors in plain words: the parser's own messages name what it expected,
+often on a later line."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ OTHERWISE = (
     ),
     ("expected the node content", "a value is missing here"),
 )
-"""What the parser's words mean, where nothing better is known."""
+"""Explanations of the parser's messages, if nothing more specific is known."""
 
 
 def explain(error: MarkedYAMLError, text: str) -> tuple[int, str]:
-    """The line (from 1) to look at, and what stands there."""
+    """The line (from 1) with the error, and the explanation."""
     lines = text.splitlines() or [""]
     problem = " ".join((error.problem or error.context or "").split())
     mark, context = error.problem_mark or error.context_mark, error.context_mark
@@ -51,7 +51,7 @@ def explain(error: MarkedYAMLError, text: str) -> tuple[int, str]:
 
 
 Report = tuple[int, str] | None
-"""A line (from 0) and words."""
+"""A line (from 0) and an explanation."""
 
 
 def glued(text: object) -> str:
@@ -109,8 +109,8 @@ def _quote(problem: str, context: str, lines: Sequence[str], at: int, begun: int
 
 
 def _runaway(lines: Sequence[str], at: int) -> Report:
-    """A quote that is left open above a line with a name of its own: it ran on to the next quote,
-    and the fault shows there."""
+    """A quote that is not closed before a line with a key of its own: it runs on to the next quote,
+    where the parser reports the error."""
     for line in range(at):
         kind = _left_open(lines[line])
         if kind and re.match(r"\s*(- |[A-Za-z_][\w/]*:(\s|$))", lines[line + 1]):
@@ -179,8 +179,7 @@ def _bracket(problem: str, lines: Sequence[str], at: int, begun: int) -> Report:
 
 
 def glued_in(line: str) -> str:
-    """The first `name: value` in a line that lacks its space, put right; empty when there is
-    none."""
+    """The first `name:value` in a line without its space, corrected; empty if there is none."""
     found = re.search(r"[{,]\s*([A-Za-z_][\w/]*):([^\s/:,}][^,}]*)", line)
     return f"{found[1]}: {found[2].strip()}" if found is not None else ""
 

@@ -1,4 +1,4 @@
-"""Checks of a show's sequence that need more than one of its lines."""
+"""Checks of a show's sequence that involve several sections."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from vj.show.control_sections import (
 )
 from vj.show.faults import as_text, number_hint
 from vj.show.midi_controls import control
-from vj.show.section import Place
+from vj.show.section import KeyPath
 
-Found = tuple[Place, Fault]
+Found = tuple[KeyPath, Fault]
 
-NOBODY = (
+NO_PERSON_MODEL = (
     "mask/mode person: finds nobody without a person model; person: FILE.onnx in the show names one"
 )
-"""What is said of a mask that has nothing to look with."""
-UNHEARD = ("/vj/status/", "/vj/error", "/vj/subscribe", "/vj/unsubscribe")
-"""Addresses that no mapping is asked about."""
+"""The message about a mask by person without a model."""
+RESERVED_ADDRESSES = ("/vj/status/", "/vj/error", "/vj/subscribe", "/vj/unsubscribe")
+"""Addresses that never reach a mapping."""
 KEYS = ("left", "right", "up", "down")
-CAUSES = ("beat", "bar", "cue", "cue NAME", "midi note 36", "osc /kick")
-"""What sets an envelope off."""
+ENVELOPE_TRIGGERS = ("beat", "bar", "cue", "cue NAME", "midi note 36", "osc /kick")
+"""What can trigger an envelope."""
 
 
 class Sequence(Protocol):
@@ -57,8 +57,8 @@ class Sequence(Protocol):
 
 
 def check_sequence(show: Sequence, table: Table) -> list[Found]:
-    """Every fault, with its place. All parameters that are named exist, all cues too, and nothing
-    is said twice."""
+    """Every fault, with its key path: parameters and cues that do not exist, values out of range,
+    and duplicates."""
     return [
         *_mappings(show, table),
         *_macros(show, table),
@@ -71,8 +71,7 @@ def check_sequence(show: Sequence, table: Table) -> list[Found]:
 
 
 def fitted(row: Parameter, given: object) -> tuple[Value, str]:
-    """As `fit`, with what a person has to be told whose file YAML reads otherwise than it was
-    meant. Raises Fault."""
+    """As `fit`, with hints for values that YAML reads in an unexpected way. Raises Fault."""
     if given is None:
         raise Fault(
             f"{row.name}: nothing stands there"
@@ -94,14 +93,14 @@ def fitted(row: Parameter, given: object) -> tuple[Value, str]:
 
 
 def grouped(name: str, given: object) -> str:
-    """Why a group of values is none; empty for one value."""
+    """The fault of a nested mapping where one value is expected; empty for one value."""
     if not isinstance(given, dict):
         return ""
     inner = ", ".join(f"{name}/{key}: {value}" for key, value in list(given.items())[:3])
     return f"{name}: names are written whole here, without groups: {inner or name + '/...'}"
 
 
-def _number(table: Table, name: str, place: Place) -> Iterator[Found | Parameter]:
+def _number(table: Table, name: str, place: KeyPath) -> Iterator[Found | Parameter]:
     try:
         row = table.find(name)
     except Fault as fault:
@@ -116,7 +115,7 @@ def _number(table: Table, name: str, place: Place) -> Iterator[Found | Parameter
 def _mappings(show: Sequence, table: Table) -> Iterator[Found]:
     macros: dict[str, str] = {}
     for index, rule in enumerate(show.mappings):
-        place: Place = ("mappings", index)
+        place: KeyPath = ("mappings", index)
         if rule.to in show.macros:
             other = macros.setdefault(rule.control, rule.to)
             if other != rule.to:
@@ -152,18 +151,20 @@ def _mappings(show: Sequence, table: Table) -> Iterator[Found]:
                     yield from _cue_meant(show, rule.value, (*place, "value"))
             except Fault as fault:
                 yield (*place, "value"), fault
-        if rule.osc is not None and rule.osc.startswith(UNHEARD):
+        if rule.osc is not None and rule.osc.startswith(RESERVED_ADDRESSES):
             yield (
                 (*place, "osc"),
                 Fault(
-                    f"{rule.osc}: vj itself says or hears this, and it never reaches a mapping; "
-                    "another address would"
+                    f"{rule.osc}: vj itself uses this address, and it never reaches a mapping; "
+                    "name another one"
                 ),
             )
         if rule.osc is not None and rule.osc in show.ignored:
             yield (
                 (*place, "osc"),
-                Fault(f"{rule.osc}: stands in ignored: too, so it is not heard; take it out there"),
+                Fault(
+                    f"{rule.osc}: is listed in ignored: too, so it is never received; remove it there"
+                ),
             )
         if rule.key is not None and len(rule.key) != 1 and rule.key not in KEYS:
             yield (
@@ -207,9 +208,9 @@ def _modulators(show: Sequence, table: Table) -> Iterator[Found]:
             yield from _envelope(show, rule.envelope, ("modulators", index, "envelope"))
 
 
-def _envelope(show: Sequence, cause: str, place: Place) -> Iterator[Found]:
-    """What sets it off exists."""
-    word, _, rest = cause.partition(" ")
+def _envelope(show: Sequence, trigger: str, place: KeyPath) -> Iterator[Found]:
+    """Check that the trigger exists."""
+    word, _, rest = trigger.partition(" ")
     if word == "cue" and rest:
         yield from _cue_named(show, rest, place)
     elif word == "midi":
@@ -221,28 +222,23 @@ def _envelope(show: Sequence, cause: str, place: Place) -> Iterator[Found]:
         if not rest.startswith("/"):
             yield (
                 place,
-                Fault(f"envelope {cause!r}: an OSC address begins with /, such as osc /kick"),
+                Fault(f"envelope {trigger!r}: an OSC address begins with /, such as osc /kick"),
             )
-        elif rest.startswith(UNHEARD):
+        elif rest.startswith(RESERVED_ADDRESSES):
             yield (
                 place,
-                Fault(
-                    f"envelope {cause!r}: is what vj itself says and hears; another address would "
-                    "be heard"
-                ),
+                Fault(f"envelope {trigger!r}: vj itself uses this address; name another one"),
             )
-    elif cause not in ("beat", "bar", "cue"):
-        near = nearest(word, [one.partition(" ")[0] for one in CAUSES])
+    elif trigger not in ("beat", "bar", "cue"):
+        near = nearest(word, [one.partition(" ")[0] for one in ENVELOPE_TRIGGERS])
         yield (
             place,
-            Fault(
-                f"envelope {cause!r}: nothing of this kind sets one off{near} ({', '.join(CAUSES)})"
-            ),
+            Fault(f"envelope {trigger!r}: no such trigger{near} ({', '.join(ENVELOPE_TRIGGERS)})"),
         )
 
 
 def _addresses(show: Sequence) -> Iterator[Found]:
-    """Addresses that are answered and ignored."""
+    """Check the addresses of `answers` and `ignored`."""
     for address in show.answers:
         if not address.startswith("/") or any(letter in address for letter in " *?[]{}#,"):
             yield (
@@ -263,7 +259,7 @@ def _addresses(show: Sequence) -> Iterator[Found]:
             )
 
 
-def _cue_named(show: Sequence, name: str, place: Place) -> Iterator[Found]:
+def _cue_named(show: Sequence, name: str, place: KeyPath) -> Iterator[Found]:
     names = [cue.name for cue in show.cues]
     if name not in names:
         yield (
@@ -275,9 +271,9 @@ def _cue_named(show: Sequence, name: str, place: Place) -> Iterator[Found]:
         )
 
 
-def _cue_meant(show: Sequence, asked: Any, place: Place) -> Iterator[Found]:
-    """A cue by its name. A number is right however few there are: a surface's pads count the cues
-    that a show may have."""
+def _cue_meant(show: Sequence, asked: Any, place: KeyPath) -> Iterator[Found]:
+    """Check a cue's name. A number is accepted however few cues there are: a controller's pads
+    count the cues that a show may have."""
     if isinstance(asked, str) and asked and not asked.isdecimal():
         yield from _cue_named(show, asked, place)
 
@@ -285,7 +281,7 @@ def _cue_meant(show: Sequence, asked: Any, place: Place) -> Iterator[Found]:
 def _cues(show: Sequence, table: Table) -> Iterator[Found]:
     seen: set[str] = set()
     for index, cue in enumerate(show.cues):
-        place: Place = ("cues", index)
+        place: KeyPath = ("cues", index)
         if cue.name in seen:
             yield (*place, "name"), Fault(f"{cue.name}: two cues have this name")
         seen.add(cue.name)
@@ -311,7 +307,7 @@ def _cues(show: Sequence, table: Table) -> Iterator[Found]:
                 )
 
 
-def _value(table: Table, name: str, value: Any, place: Place) -> Iterator[Found]:
+def _value(table: Table, name: str, value: Any, place: KeyPath) -> Iterator[Found]:
     try:
         if reason := grouped(name, value):
             raise Fault(reason)

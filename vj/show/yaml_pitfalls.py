@@ -1,5 +1,5 @@
-"""What YAML reads otherwise than a person meant it, though it is YAML: a comma in a text, a missing
-space, a time with a point in it."""
+"""Valid YAML that is probably not meant: a comma in a text, a missing space, a time with a point in
+it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarfloat import ScalarFloat
 
-from vj.show.section import Place
+from vj.show.section import KeyPath
 from vj.show.syntax import glued
 from vj.sources import KINDS
 
 OTHER_SOURCES = tuple(kind for kind in KINDS if kind not in ("drawn", "image"))
-"""Kinds of sources that are no picture of a walk."""
+"""Kinds of sources that cannot be a picture of a walk."""
 
-Misread = list[tuple[Place, str]]
+Misread = list[tuple[KeyPath, str]]
 
 
 def misread(tree: Any, plain: Any) -> tuple[Misread, Misread]:
-    """What is wrong, and what is only doubtful, each with its place. plain: the same as plain
-    values; is put right as it was meant, so that everything else can be checked."""
+    """Errors and warnings, each with its key path. plain: the same as plain values; corrected in
+    place, so that everything else can be validated."""
     wrong: Misread = []
     doubtful: Misread = []
     _walk(tree, plain, (), wrong)
@@ -49,7 +49,7 @@ def misread(tree: Any, plain: Any) -> tuple[Misread, Misread]:
     return wrong, doubtful
 
 
-def _walk(node: Any, plain: Any, place: Place, wrong: Misread) -> None:
+def _walk(node: Any, plain: Any, place: KeyPath, wrong: Misread) -> None:
     if isinstance(node, CommentedMap):
         if None in node and "None" in plain:
             wrong.append(((*place, None), "a name is missing before the colon"))
@@ -65,7 +65,7 @@ def _walk(node: Any, plain: Any, place: Place, wrong: Misread) -> None:
                 _walk(value, plain[index], (*place, index), wrong)
 
 
-def _flow(node: CommentedMap, plain: dict[str, Any], place: Place, wrong: Misread) -> None:
+def _flow(node: CommentedMap, plain: dict[str, Any], place: KeyPath, wrong: Misread) -> None:
     """One `{name: value, ...}`: what stands in it without a colon was the rest of the text before
     it, or lacks a space."""
     before: str | None = None
@@ -114,7 +114,7 @@ def _flow(node: CommentedMap, plain: dict[str, Any], place: Place, wrong: Misrea
         )
 
 
-def _notices(node: Any, place: Place = ()) -> Misread:
+def _notices(node: Any, place: KeyPath = ()) -> Misread:
     """Texts that end at a # which looks like a part of them: `red #2`, not `red  # the second`."""
     found: Misread = []
     if isinstance(node, CommentedMap):
@@ -164,7 +164,7 @@ def _walks(tree: Any, plain: dict[str, Any]) -> Misread:
 
 
 def _bare(node: CommentedMap, key: Any) -> bool:
-    """It stands there without a colon: its value begins where it ends."""
+    """Whether a key has no colon: its value begins where it ends."""
     try:
         (line, column), (line_too, column_too) = node.lc.key(key), node.lc.value(key)
     except (KeyError, TypeError, ValueError):
@@ -175,14 +175,14 @@ def _bare(node: CommentedMap, key: Any) -> bool:
 def _scalar(text: str) -> Any:
     try:
         return YAML(typ="safe").load(text)
-    except Exception:  # whatever it is, it is text
+    except Exception:  # anything else is text
         return text
 
 
-def _moments(tree: Any) -> list[tuple[Place, ScalarFloat, bool]]:
+def _moments(tree: Any) -> list[tuple[KeyPath, ScalarFloat, bool]]:
     """Moments that are written as numbers with a point, and whether a clock's time is likely: in a
     timeline."""
-    found: list[tuple[Place, Any, bool]] = []
+    found: list[tuple[KeyPath, Any, bool]] = []
     for index, entry in _entries(tree, "timeline"):
         if isinstance(entry, dict):
             found += [(("timeline", index, key), entry.get(key), True) for key in ("at", "loop")]
