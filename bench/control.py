@@ -97,7 +97,7 @@ def play(
     )
     performance = Performance(show, lambda text: print(f"  {text}", file=sys.stderr))
     performance.start()
-    while performance.state not in ("playing", "no model"):
+    while performance.run_state.text not in ("playing", "no model"):
         time.sleep(0.1)
     time.sleep(3)
     painted, begun = performance.metrics.painted, time.monotonic()
@@ -181,8 +181,8 @@ def flood(performance: Performance, seconds: float) -> dict[str, Any]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert performance.osc is not None
-    before = performance.osc.messages
+    assert performance.servers.osc is not None
+    before = performance.servers.osc.messages
     reader = MidiReader("bench", performance.session)
     messages = [
         mido.Message("control_change", control=2 + i % 31, value=i % 128) for i in range(128)
@@ -197,7 +197,7 @@ def flood(performance: Performance, seconds: float) -> dict[str, Any]:
         time.sleep(0.004)
     osc = int(other.communicate()[0])
     time.sleep(0.1)
-    return {"sent": sent + osc, "osc": osc, "heard": performance.osc.messages - before}
+    return {"sent": sent + osc, "osc": osc, "heard": performance.servers.osc.messages - before}
 
 
 def main() -> None:

@@ -57,7 +57,7 @@ def play(seconds: float, model: str, during: Any = None) -> dict[str, Any]:
         [sys.executable, str(WATCHER), "vj bench", "600"], stdout=subprocess.DEVNULL
     )
     performance.start()
-    while performance.state != "playing":
+    while performance.run_state.text != "playing":
         time.sleep(0.1)
     time.sleep(3)
     painted, begun, cpu = performance.metrics.painted, time.monotonic(), time.process_time()
@@ -74,7 +74,7 @@ def play(seconds: float, model: str, during: Any = None) -> dict[str, Any]:
         "p50": p50,
         "p95": p95,
         "stages": performance.metrics.stages(),
-        "send": performance.sinks._runners[0].send_time(),
+        "send": performance.outputs.sinks._runners[0].send_time(),
         "strength": performance.store.get("strength"),
     }
     performance.stop()
@@ -100,15 +100,15 @@ print(sent + 1)
 
 
 def flood(performance: Performance, seconds: float) -> dict[str, Any]:
-    assert performance.osc is not None
-    before = performance.osc.messages
+    assert performance.servers.osc is not None
+    before = performance.servers.osc.messages
     sent = int(
         subprocess.run(
             [sys.executable, "-c", FLOODER, str(PORT), str(seconds)], capture_output=True, text=True
         ).stdout
     )
     time.sleep(0.1)
-    return {"sent": sent, "heard": performance.osc.messages - before}
+    return {"sent": sent, "heard": performance.servers.osc.messages - before}
 
 
 def latency(performance: Performance, seconds: float) -> dict[str, Any]:

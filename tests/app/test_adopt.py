@@ -49,7 +49,7 @@ class Stage:
         self.file = ShowFile(self.path, None, self.said.append)
         self.played = Performance(load_show(self.path), self.said.append, file=self.file)
         self.played.start()
-        self.until(lambda: self.played.state in ("playing", "no model"))
+        self.until(lambda: self.played.run_state.text in ("playing", "no model"))
 
     def _write(self) -> None:
         part = self.path.with_suffix(".part")
@@ -61,7 +61,7 @@ class Stage:
         self.lines.update(lines)
         self._write()
         before = len(self.said)
-        self.until(lambda: bool(self.played.watch()) or len(self.said) > before)
+        self.until(lambda: bool(self.played.background.check()) or len(self.said) > before)
         return "\n".join(self.said[before:])
 
     def until(self, true: Callable[[], bool], seconds: float = 20) -> None:
@@ -111,10 +111,10 @@ def test_whatever_is_thrown_the_running_show_is_untouched_as_a_whole(
     one = stage()
     played = one.played
     sinks, capture, engine, show = (
-        played.sinks.states(),
-        played.capture,
+        played.outputs.sinks.states(),
+        played.video_input.capture,
         played.session.engine,
-        played.show,
+        played.run_state.show,
     )
 
     def throw(*_: Any, **__: Any) -> None:
@@ -130,23 +130,28 @@ def test_whatever_is_thrown_the_running_show_is_untouched_as_a_whole(
     }
     with monkeypatch.context() as patch:
         if place == "desk":
-            patch.setattr(played.session, "ready", throw)
+            patch.setattr(played.session, "prepare", throw)
         elif place == "source":
-            patch.setattr(played.capture, "ready", throw)
+            patch.setattr(played.video_input.capture, "prepare", throw)
         else:
             patch.setattr("vj.app.sink_group.make_sink", throw)
         said = one.save(**changed)
     assert "the running show goes on as it was" in said
     assert f"{one.path}:" in said
     assert "Traceback" not in said
-    assert (played.sinks.states(), played.capture, played.session.engine, played.show) == (
+    assert (
+        played.outputs.sinks.states(),
+        played.video_input.capture,
+        played.session.engine,
+        played.run_state.show,
+    ) == (
         sinks,
         capture,
         engine,
         show,
     )
     assert one.value("strength") == 0.3
-    assert played.output_upscaler is None
+    assert played.outputs.upscaler is None
     one.until(lambda: "upscale" not in played.supervisor.threads)
     assert played.loop.period == pytest.approx(1 / 30)
     one.lines = {**LINES, "start": "{strength: 0.4}"}
@@ -161,7 +166,7 @@ def test_a_source_that_is_missing_is_said_with_its_line_and_nothing_else_changes
     assert f"{one.path}:2: source: video:" in said
     assert "lost.mp4: there is no such file" in said
     assert one.value("strength") == 0.3
-    assert one.played.source_state.startswith("testcard")
+    assert one.played.video_input.state.startswith("testcard")
     one._write()
     one.lines["source"] = "testcard"
     assert "changed: strength" in one.save(), "put right, all of it is taken"
@@ -177,8 +182,8 @@ def test_a_watch_that_throws_is_reported_and_goes_on(
 
     with monkeypatch.context() as patch:
         patch.setattr(one.file, "changed", throw)
-        one.played.watch()
-        one.played.watch()
+        one.played.background.check()
+        one.played.background.check()
     assert sum("in the watch" in said for said in one.said) == 1, "once"
     assert one.played.supervisor.faults["the watch over the show file"] == 2
     assert "changed: strength" in one.save(start="{strength: 0.5}")
@@ -187,15 +192,15 @@ def test_a_watch_that_throws_is_reported_and_goes_on(
 def test_the_size_that_is_sent_changes_and_comes_back(stage: Make) -> None:
     one = stage(sinks="[record:out.mp4]")
     played = one.played
-    one.until(lambda: sum(played.sinks.sent().values()) > 5)
+    one.until(lambda: sum(played.outputs.sinks.sent().values()) > 5)
     assert "changed: output" in one.save(output="160x160")
     one.until(lambda: any("go on in a new file" in said for said in one.said))
     assert "changed: upscale" in one.save(upscale="lanczos")
     del one.lines["output"]
     assert "changed: output" in one.save()
-    assert played.output_upscaler is None
-    count = sum(played.sinks.sent().values())
-    one.until(lambda: sum(played.sinks.sent().values()) > count + 10)
+    assert played.outputs.upscaler is None
+    count = sum(played.outputs.sinks.sent().values())
+    one.until(lambda: sum(played.outputs.sinks.sent().values()) > count + 10)
     assert not any("next start" in said for said in one.said)
     played.stop()
     sizes = []
@@ -216,7 +221,11 @@ def test_the_painted_size_the_rate_and_the_fit_change(stage: Make) -> None:
     played = one.played
     assert "changed: size" in one.save(size="96x64")
     one.until(lambda: played.size == Size(96, 64))
-    one.until(lambda: played.capture is not None and f"{Size(96, 64)}" in played.source_state)
+    one.until(
+        lambda: (
+            played.video_input.capture is not None and f"{Size(96, 64)}" in played.video_input.state
+        )
+    )
     assert "changed: fps" in one.save(fps="12")
     assert played.loop.period == pytest.approx(1 / 12)
     assert "changed: fit" in one.save(fit="pad")
@@ -231,7 +240,7 @@ def test_a_way_to_find_motion_that_is_missing_is_refused(stage: Make) -> None:
     one = stage()
     said = one.save(flow="raft:lost.pth", person="lost.onnx")
     assert "the running show goes on as it was" in said
-    assert one.played.show.flow == "dis"
+    assert one.played.run_state.show.flow == "dis"
 
 
 def free_port() -> int:
@@ -267,11 +276,11 @@ def test_heard_at_the_next_free_port_it_stays_there_when_only_the_reply_is_saved
         other.bind(("127.0.0.1", 0))
         taken = other.getsockname()[1]
         one = stage(osc=f"127.0.0.1:{taken}")
-        assert one.played.osc is not None
-        there = one.played.osc.address[1]
+        assert one.played.servers.osc is not None
+        there = one.played.servers.osc.address[1]
         assert there > taken
         one.save(osc=f"{{listen: 127.0.0.1:{taken}, reply: 127.0.0.1:9}}")
-        assert one.played.osc.address[1] == there
+        assert one.played.servers.osc.address[1] == there
 
 
 def test_who_has_subscribed_is_told_on_when_osc_moves(stage: Make) -> None:
@@ -336,16 +345,16 @@ def test_link_is_joined_once_however_often_the_show_is_saved(
 
 def test_the_page_comes_moves_and_goes(stage: Make) -> None:
     one = stage(preview="127.0.0.1:0")
-    assert one.played.page is None
+    assert one.played.servers.page is None
     assert "the page is at http://127.0.0.1:" in one.save(sinks="[preview]")
-    first = one.played.page
+    first = one.played.servers.page
     assert first is not None
     port = free_port()
     assert f"the page is at http://127.0.0.1:{port}/" in one.save(preview=f"127.0.0.1:{port}")
     with socket.create_connection(("127.0.0.1", port), 5):
         pass
     one.save(sinks="[]")
-    assert one.played.page is None
+    assert one.played.servers.page is None
 
 
 class Other(PassThrough):
@@ -384,8 +393,8 @@ def test_a_model_that_does_not_load_leaves_the_old_one_painting_and_says_so(
     one = stage(model="first")
     played = one.played
     assert played.loop.backend_name == "first"
-    one.until(lambda: played.playing_since is not None)
-    since = played.playing_since
+    one.until(lambda: played.run_state.playing_since is not None)
+    since = played.run_state.playing_since
     for name, words in (
         ("lost", "model lost: there is no such model; first paints on"),
         ("odd", "model odd: ZeroDivisionError: of a library; first paints on"),
@@ -394,7 +403,7 @@ def test_a_model_that_does_not_load_leaves_the_old_one_painting_and_says_so(
         assert "changed: model" in one.save(model=name)
         one.until(lambda words=words: words in one.said)  # type: ignore[misc]
         assert played.loop.backend_name == "first"
-        assert played.state == "playing"
+        assert played.run_state.text == "playing"
     one.until(lambda: made[1].closed)
     assert not made[0].closed
     painted = played.metrics.painted
@@ -406,4 +415,4 @@ def test_a_model_that_does_not_load_leaves_the_old_one_painting_and_says_so(
     one.save(model="second")
     one.until(lambda: "playing with second" in one.said)
     one.until(lambda: made[0].closed)
-    assert played.playing_since == since
+    assert played.run_state.playing_since == since

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from vj.app.live import Performance
-from vj.app.startup_times import Startup
+from vj.app.startup_times import StartupTimes
 from vj.control.takes import Take
 from vj.core.errors import Fault
 from vj.core.frame import Size
@@ -103,7 +103,7 @@ def test_nothing_moves_by_itself_before_the_model_paints(
     assert played.session.engine.cues.current is None
     assert played.store.get("mix/wet") == played.store.start_of("mix/wet")
     assert played.playing_for() == 0
-    assert set(played.sinks.sent().values()) == {0}, "nothing is recorded"
+    assert set(played.outputs.sinks.sent().values()) == {0}, "nothing is recorded"
     gate.set()
     until(lambda: played.session.engine.cues.current == "one")
     assert float(played.store.get("mix/wet")) < 0.5, "the curve is near its start"
@@ -155,7 +155,7 @@ def test_a_model_that_does_not_load_begins_the_show_untouched(
     played = stage("lost")
     gate.set()
     until(lambda: played.session.engine.cues.current == "two")
-    assert played.state == "no model"
+    assert played.run_state.text == "no model"
     assert played.playing_for() > 0
 
 
@@ -193,7 +193,7 @@ def test_a_take_that_is_played_stands_at_its_start_meanwhile_and_another_model_d
     path = tmp_path / "dusk.yaml"
     path.write_text(path.read_text().replace("model: red", "model: blue"))
     count = len(values)
-    played._adopt(load_show(path))
+    played.adopt(load_show(path))
     until(lambda: len(values) > count + 40)
     assert values[count:] == sorted(values[count:]), "it goes on where it was"
 
@@ -213,7 +213,7 @@ def test_a_recording_holds_no_untouched_input(
     played = stage()
     shown(played, 30)
     gate.set()
-    until(lambda: sum(played.sinks.sent().values()) > 10)
+    until(lambda: sum(played.outputs.sinks.sent().values()) > 10)
     played.stop()
     with av.open(str(tmp_path / "dusk.mp4")) as movie:
         first = next(movie.decode(video=0)).to_ndarray(format="rgb24")
@@ -224,11 +224,11 @@ def test_a_recording_holds_no_untouched_input(
 
 def test_where_the_time_goes_is_said_with_the_first_painting(tmp_path: Path) -> None:
     moments = iter([10.0, 10.5, 11.0, 11.25, 99.0])
-    startup = Startup(lambda: next(moments))
-    startup.mark("imports")
-    startup.mark("the model")
+    startup = StartupTimes(lambda: next(moments))
+    startup.record("imports")
+    startup.record("the model")
     said = startup.report()
-    startup.mark("too late")
+    startup.record("too late")
     assert said[0] == "seconds from the start, and since the line before"
     assert [line.split(None, 2)[2] for line in said[1:]] == ["Python", "imports", "the model"]
     first, second, third = (float(line.split()[0]) for line in said[1:])
@@ -259,7 +259,7 @@ def test_a_clip_begins_with_the_show_even_if_it_is_shorter_than_the_loading(
     until(lambda: played.clock.now() > end)
     assert not played.ended, "it has not begun yet"
     gate.set()
-    until(lambda: sum(played.sinks.sent().values()) > 15)
+    until(lambda: sum(played.outputs.sinks.sent().values()) > 15)
     played.stop()
     with av.open(str(tmp_path / "dusk.mp4")) as movie:
         light = [frame.to_ndarray(format="gray").mean() for frame in movie.decode(video=0)]

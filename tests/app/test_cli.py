@@ -251,11 +251,12 @@ def test_a_fault_that_nobody_thought_of_is_a_line_too(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import vj.cli
+    import vj.commands.check
 
     def odd(arguments: list[str]) -> int:
         raise ArithmeticError("two\nlines")
 
-    monkeypatch.setattr(vj.cli, "check", odd)
+    monkeypatch.setattr(vj.commands.check, "check", odd)
     assert vj.cli.main(["check", "first_show"]) == 1
     report = capsys.readouterr().err
     assert report.startswith("ArithmeticError: two lines (")

@@ -16,9 +16,11 @@ from types import SimpleNamespace
 import pytest
 
 from vj.app.autosave import Autosave
+from vj.app.context import RunState
 from vj.app.safe import safe
 from vj.app.setup import start_values
-from vj.cli import autosave, main
+from vj.cli import main
+from vj.commands.play import autosave
 from vj.control.build import make_engine
 from vj.control.engine import ControlEngine
 from vj.control.takes import TakeWriter
@@ -206,13 +208,14 @@ def test_while_the_model_loads_the_state_of_the_run_before_is_kept(
     store, engine = run_of(load_show(path), True)
     state = Autosave(path, store)
     assert state.resume(engine, lambda text: None)
-    loading = SimpleNamespace(playing_since=None, session=SimpleNamespace(engine=engine))
+    run = RunState(load_show(path))
+    loading = SimpleNamespace(run_state=run, session=SimpleNamespace(engine=engine))
     autosave(loading, state)  # type: ignore[arg-type]
     saved = json.loads(next(caches.rglob("*.json")).read_text())
     assert saved["timeline"][0] == pytest.approx(599 / 30, abs=0.01)
     engine.begin(0.0)
     store.sample(1.0)
-    loading.playing_since = 0.0
+    run.playing_since = 0.0
     autosave(loading, state)  # type: ignore[arg-type]
     saved = json.loads(next(caches.rglob("*.json")).read_text())
     assert saved["timeline"][0] == pytest.approx(599 / 30 + 1, abs=0.01)

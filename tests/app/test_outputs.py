@@ -39,7 +39,7 @@ class ControlSession:
     def __init__(self, *uris: str) -> None:
         self.said: list[str] = []
         self.sinks = SinkGroup(uris, 30, WallClock(), Metrics(), self.said.append)
-        self.sinks.first = 0
+        self.sinks.first_recorded = 0
         self.number = 0
         self.size = 64
         self.sinks.start()
@@ -68,7 +68,7 @@ Make = Callable[..., ControlSession]
 @pytest.fixture
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("vj.sinks.recorder.LOOK", 0.1)
+    monkeypatch.setattr("vj.sinks.recorder.CHECK_PERIOD", 0.1)
     made: list[ControlSession] = []
 
     def begin(*uris: str) -> ControlSession:
@@ -194,7 +194,7 @@ def test_a_full_disk_is_left_for_takes_and_what_is_on_it_plays(
 
 
 def test_where_takes_is_full_too_it_stops(session: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vj.sinks.recorder.ROOM", 1e18)
+    monkeypatch.setattr("vj.sinks.recorder.LEAST_FREE", 1e18)
     monkeypatch.setattr("vj.sinks.output_file.OutputFile._write", full)
     one = session("record:stick/set.mp4")
     one.play(lambda: bool(one.said))
@@ -282,7 +282,11 @@ def test_a_disk_that_does_not_answer_is_left(
     real = Recorder.send
 
     def send(recorder: Recorder, frame: Frame) -> None:
-        if "share" in recorder.uri and recorder._take is not None and recorder._take.frames > 10:
+        if (
+            "share" in recorder.uri
+            and recorder._recording is not None
+            and recorder._recording.frames > 10
+        ):
             answers.wait(20)
         real(recorder, frame)
 
@@ -291,7 +295,7 @@ def test_a_disk_that_does_not_answer_is_left(
     one = session("record:share/set.mp4")
 
     def said() -> bool:
-        one.sinks.watch()
+        one.sinks.check_recordings()
         return bool(one.said)
 
     one.play(said)
@@ -311,7 +315,7 @@ def test_a_disk_that_does_not_answer_is_left(
 def test_offline_a_recording_that_is_gone_is_a_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vj.sinks.recorder.LOOK", 0.0)
+    monkeypatch.setattr("vj.sinks.recorder.CHECK_PERIOD", 0.0)
     recorder = Recorder(f"{tmp_path}/stick/out.mkv", SinkSettings(WallClock(), live=False))
     recorder.open(64, 64, 30)
     recorder.send(Frame(noise(0), 0, 0.0))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,9 +13,8 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.udp_client import SimpleUDPClient
 
 from vj.app.live import Performance
-from vj.app.status import _answer, status
+from vj.app.status import Status, osc_status
 from vj.core.frame import Size
-from vj.parameters.store import Store
 from vj.pipeline.backend import PassThrough
 from vj.show.load import check_show
 
@@ -47,9 +46,12 @@ def test_what_was_understood_is_told_and_what_was_not_comes_as_an_error(
         osc = {"listen": "127.0.0.1:0", "reply": f"127.0.0.1:{ear.getsockname()[1]}"}
         show = check_show({"model": "none", "size": "64x64", "sinks": [], "osc": osc}, "a test")
         performance = Performance(show, said.append)
-        opened = performance.start()
+        performance.start()
         try:
-            SimpleUDPClient(*opened.osc.address).send_message("/vj/prompt", "a cat in space")
+            assert performance.servers.osc is not None
+            SimpleUDPClient(*performance.servers.osc.address).send_message(
+                "/vj/prompt", "a cat in space"
+            )
             end = time.monotonic() + 10
             while performance.loop.pipeline.backend is not backend:
                 assert time.monotonic() < end
@@ -64,19 +66,28 @@ def test_what_was_understood_is_told_and_what_was_not_comes_as_an_error(
                 heard[message.address] = message.params
             assert heard["/vj/error"] == ["“a cat in space” names nothing"]
             assert "“a cat in space” names nothing" in said, "and in the terminal"
-            assert status(performance)["understood"] == UNDERSTOOD
-            assert performance.state == "playing", "a remark is no state of the show"
+            assert performance.report.status().understood == UNDERSTOOD
+            assert performance.run_state.text == "playing", "a remark is no state of the show"
         finally:
             performance.stop()
 
 
-def test_a_painter_that_reads_no_words_has_understood_nothing() -> None:
-    show = check_show({"model": "none", "size": "64x64", "sinks": []}, "a test")
-    assert status(Performance(show, lambda text: None))["understood"] == ""
+def test_what_is_collected_is_a_status_before_the_show_starts_too() -> None:
+    show = check_show({"show": "dusk", "model": "none", "size": "64x64", "sinks": []}, "a test")
+    performance = Performance(show, lambda text: None)
+    status = performance.report.status()
+    assert (status.show, status.state, status.size) == ("dusk", "starting", "64x64")
+    assert status.understood == "", "without a model no prompt is understood"
+    summary = performance.report.summary()
+    assert (summary["show"], summary["painted"], summary["osc"]) == ("dusk", 0, {})
+    assert json.loads(json.dumps([status.as_dict(), summary]))
+
+
+STATUS = Status(fps=24.5, sinks=("ndi:vj", "preview"), latency_ms=(20, 31), cue="storm")
 
 
 @pytest.mark.parametrize(
-    ("what", "report"),
+    ("what", "answer"),
     [
         ("fps", [24.5]),
         ("sinks 1", ["preview"]),
@@ -86,11 +97,17 @@ def test_a_painter_that_reads_no_words_has_understood_nothing() -> None:
         ("delta", [0.25]),
         ("local_streaming", ["local_streaming"]),
         (1.0, [1.0]),
-        ("json", ['{"fps": 24.5, "sinks": ["ndi:vj", "preview"]}']),
+        ("json", [json.dumps(STATUS.as_dict())]),
     ],
 )
-def test_what_old_patches_expect_is_answered(what: str | float, report: list[Any]) -> None:
-    performance: Any = SimpleNamespace(
-        metrics=SimpleNamespace(painted=99), size=Size(320, 240), store=Store({"delta": 0.25})
-    )
-    assert _answer(performance, what, {"fps": 24.5, "sinks": ["ndi:vj", "preview"]}) == report
+def test_what_old_patches_expect_is_answered(what: str | float, answer: list[Any]) -> None:
+    values = {"frames": 99, "width": 320, "delta": 0.25}
+    assert osc_status(STATUS, {"/old": what}, values)["/old"] == answer
+
+
+def test_the_status_is_sent_as_osc_arguments() -> None:
+    sent = osc_status(STATUS, {"/beat": "now"}, {})
+    assert sent["latency_ms"] == [20.0, 31.0]
+    assert sent["sinks"] == ["ndi:vj", "preview"]
+    assert sent["cue"] == ["storm"]
+    assert "/beat" not in sent, "what is answered at once is not part of the status"

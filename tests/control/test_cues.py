@@ -91,10 +91,8 @@ def test_the_start_says_which_key_fires_which_cue() -> None:
     played = Played(
         cues=[{"name": "calm"}, {"name": "a name that is so long that it fills a line"}]
     )
-    osc = SimpleNamespace(address=("127.0.0.1", 9000), describe=list)
-    performance: Any = SimpleNamespace(show=played.show, session=played.session)
-    opened: Any = SimpleNamespace(osc=osc, page=None, source="testcard")
-    lines = welcome(performance, opened)
+    osc: Any = SimpleNamespace(address=("127.0.0.1", 9000), describe=list)
+    lines = welcome(played.show, "testcard", None, osc, played.session.cue_keys())
     assert any(
         line.startswith("  keys   1 calm, 2 a name that is so long") and line.endswith("…")
         for line in lines

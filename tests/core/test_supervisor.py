@@ -57,7 +57,7 @@ def test_work_that_throws_is_begun_again_and_told_once() -> None:
     until(lambda: not thread.is_alive())
     assert len(turns) == 3
     assert len(said) == 1
-    assert "the projector stumbled (ValueError: a bad reel)" in said[0]
+    assert "the projector failed (ValueError: a bad reel)" in said[0]
     assert supervisor.faults == {"the projector": 2}
     assert supervisor.threads == []
 
@@ -103,7 +103,7 @@ def test_a_stage_that_stands_is_named_once_a_stall() -> None:
         moment += 3.2
         for _ in range(5):
             supervisor.check()
-        assert said == ["the picture stands: diffuse has taken 3 s"] * (stall + 1)
+        assert said == ["the picture is stalled: diffuse has taken 3 s"] * (stall + 1)
         assert supervisor.stalled == ["diffuse 3.2 s"]
         stage.leave()
         assert supervisor.stalled == []
@@ -235,7 +235,7 @@ def test_what_a_change_or_a_publisher_throws_is_reported_and_the_next_frame_come
         until(lambda: count > 8)
     assert (
         sum(
-            "the render loop stumbled (KeyError: 'a wire'); please report this" in line
+            "the render loop failed (KeyError: 'a wire'); please report this" in line
             for line in said
         )
         == 1
@@ -252,7 +252,7 @@ def test_a_stage_that_stands_is_seen_in_a_real_loop(monkeypatch: pytest.MonkeyPa
         loop.offer(Green(10, stands=0.6)).settled.wait(PATIENCE)
         until(lambda: stage.stuck() > 0.2)
         supervisor.check()
-    assert said == ["the picture stands: diffuse has taken 0 s"]
+    assert said == ["the picture is stalled: diffuse has taken 0 s"]
 
 
 @pytest.mark.parametrize("fault", ["throws", "hangs"])
@@ -277,7 +277,7 @@ def test_a_flow_that_throws_or_hangs_leaves_the_picture_going(
         shown = pipeline.process(frame(120), snapshot)
     gate.set()
     assert shown.picture.mean() > 50
-    assert sum("flow stumbled" in line for line in said) == 1
+    assert sum("flow failed" in line for line in said) == 1
     assert not any("the model failed" in line for line in said), "it has not"
     assert pipeline.process(frame(60), snapshot).picture.mean() > 30
     pipeline.close()
@@ -296,7 +296,7 @@ def test_interpolation_that_throws_lets_the_painted_pictures_through() -> None:
     filler.stop()
     assert len(got) > 10
     assert supervisor.faults["interpolation"] > 1
-    assert sum("interpolation stumbled" in line for line in said) == 1
+    assert sum("interpolation failed" in line for line in said) == 1
 
 
 class Standing:
@@ -495,8 +495,6 @@ def test_the_render_thread_waits_for_no_terminal_and_opens_no_file(
 
 
 def test_faults_and_threads_stand_in_the_status_and_the_summary() -> None:
-    from vj.app.status import status, summary
-
     show = check_show(
         {"model": "none", "size": "64x64", "sinks": [], "osc": "127.0.0.1:0", "midi": "off"}, "here"
     )
@@ -504,12 +502,14 @@ def test_faults_and_threads_stand_in_the_status_and_the_summary() -> None:
     played.start()
     try:
         played.supervisor.report("a lamp", OSError("out"))
-        until(lambda: {"render", "watchdog", "source testcard"} <= set(status(played)["threads"]))
-        assert status(played)["stumbled"] == ["a lamp 1"]
-        assert status(played)["stalled"] == []
+        until(
+            lambda: {"render", "watchdog", "source testcard"} <= set(played.report.status().threads)
+        )
+        assert list(played.report.status().failed) == ["a lamp 1"]
+        assert list(played.report.status().stalled) == []
     finally:
         played.stop()
-    assert summary(played)["stumbled"] == {"a lamp": 1}
+    assert played.report.summary()["failed"] == {"a lamp": 1}
 
 
 def test_an_end_that_throws_leaves_the_recording_closed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -523,8 +523,8 @@ def test_an_end_that_throws_leaves_the_recording_closed(monkeypatch: pytest.Monk
     def throw(*_: object, **__: object) -> bool:
         raise SystemError("at the end")
 
-    monkeypatch.setattr(played.sinks, "stop", lambda timeout: closed.append("sinks"))
-    monkeypatch.setattr(played.interpolation, "stop", throw)
+    monkeypatch.setattr(played.outputs.sinks, "stop", lambda timeout: closed.append("sinks"))
+    monkeypatch.setattr(played.outputs.interpolation, "stop", throw)
     monkeypatch.setattr(played.session, "stop", throw)
     played.stop()
     assert closed == ["sinks"]

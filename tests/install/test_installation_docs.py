@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from vj.app.signals import AT_ONCE
-from vj.cli import parser
+from vj.commands.options import parser
 from vj.install_plan import PARTS
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "installation.md").read_text(

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from vj.app.live import Performance
-from vj.app.status import osc_status, status
 from vj.core.errors import Fault
 from vj.show.load import check_show
 from vj.sources.ndi import NdiSource
@@ -38,16 +37,16 @@ class Stage:
 
     def save(self, **lines: Any) -> bool:
         self.lines |= lines
-        return self.played._adopt(check_show(dict(self.lines), "here"))
+        return self.played.adopt(check_show(dict(self.lines), "here"))
 
     def until(self, true: Callable[[], bool], seconds: float = 8.0) -> None:
         end = time.monotonic() + seconds
         while not true():
-            assert time.monotonic() < end, (status(self.played)["source"], self.said)
+            assert time.monotonic() < end, (self.played.video_input.state, self.said)
             time.sleep(0.01)
 
     def report(self, what: str) -> Any:
-        return status(self.played)[what]
+        return self.played.report.status().as_dict()[what]
 
 
 @pytest.fixture
@@ -81,7 +80,7 @@ def test_what_is_awaited_is_told_and_a_hanging_source_holds_up_nothing(
     assert time.monotonic() - begun < 3.0
     one.until(lambda: one.report("source") == "testcard 64x48")
     assert one.report("awaited") == [f"{tmp_path}/pipe.mkv"]
-    assert osc_status(one.played)["awaited"] == [f"{tmp_path}/pipe.mkv"]
+    assert one.played.report.osc_status()["awaited"] == [f"{tmp_path}/pipe.mkv"]
     begun = time.monotonic()
     assert one.save(source="drawn:kiss", start={"strength": 0.4})
     assert time.monotonic() - begun < 2.0
@@ -105,7 +104,7 @@ def test_a_save_that_names_what_hangs_is_taken_and_what_plays_goes_on(
 
 def test_a_save_that_adds_a_fallback_leaves_what_plays_open(play: Play) -> None:
     one = play(source="testcard")
-    capture = one.played.capture
+    capture = one.played.video_input.capture
     assert capture is not None
     one.until(lambda: one.report("source") == "testcard 64x48")
     reader = capture._slots[0].reader
@@ -139,13 +138,14 @@ def test_a_show_does_not_take_its_own_output_for_its_input(
     monkeypatch.setattr(library, "find_get_current_sources", see)
     name = f"stage{uuid.uuid4().hex[:6]}"
     one = play(source=f"ndi:{name}", sinks=[f"ndi:{name} painted"])
-    one.until(lambda: bool(one.played.sinks.own()))
-    one.until(lambda: seen.count(one.played.sinks.own()[0]) > 3)
+    one.until(lambda: bool(one.played.outputs.sinks.sender_names()))
+    one.until(lambda: seen.count(one.played.outputs.sinks.sender_names()[0]) > 3)
     time.sleep(0.3)
-    reader = one.played.capture._slots[0].reader if one.played.capture is not None else None
+    capture = one.played.video_input.capture
+    reader = capture._slots[0].reader if capture is not None else None
     assert reader is not None
     assert isinstance(reader.source, NdiSource)
     assert reader.source.connected == ""
     assert one.report("source") == f"ndi:{name} awaited, test card"
     assert one.report("awaited") == [f"ndi:{name}"]
-    assert one.played.sinks.own()[0].endswith(f"({name} painted)")
+    assert one.played.outputs.sinks.sender_names()[0].endswith(f"({name} painted)")

@@ -12,7 +12,7 @@ from typing import Any
 from vj.control.engine import ControlEngine
 from vj.core import cache
 from vj.core.errors import Fault
-from vj.parameters.store import KEPT, Store
+from vj.parameters.store import NOT_RESET, Store
 
 PERIOD = 5.0
 """Seconds between two looks at what has changed."""
@@ -31,11 +31,13 @@ class Autosave:
     def save(self, engine: ControlEngine) -> bool:
         """Write down where it stands, if that has changed. Waits for the disk. False when it could
         not be written."""
-        values = {name: value for name, value in self._store.base().items() if name not in KEPT}
+        values = {
+            name: value for name, value in self._store.base().items() if name not in NOT_RESET
+        }
         state = {
             "show": self._show,
             "values": values,
-            "cue": engine.cues.standing,
+            "cue": engine.cues.current,
             "timeline": engine.timeline_position(),
         }
         if state == self._last:

@@ -1,21 +1,26 @@
-"""What is said once a show is on its way: where to look, what to send, how to stop."""
+"""What is printed once a show runs: where to look, what to send, how to stop."""
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 
 from vj.app.console import shorten
-from vj.app.live import Opened, Performance
+from vj.control.osc.server import OscServer
+from vj.show.schema import Show
 
 
-def welcome(performance: Performance, opened: Opened) -> list[str]:
-    """Lines for a person who has started it for the first time."""
-    host, port = opened.osc.address
+def welcome(
+    show: Show, source: str, page: str | None, osc: OscServer, cue_keys: Mapping[str, str]
+) -> list[str]:
+    """Lines for a person who has started it for the first time. source: what plays. page: its
+    address. cue_keys: which key fires which cue."""
+    host, port = osc.address
     here = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
-    lines = ["", f"  in     {opened.source}"]
-    if opened.page is not None:
-        lines.append(f"  look   {opened.page.url}  (input, output, every parameter; OSCQuery too)")
-    for uri in performance.show.sinks:
+    lines = ["", f"  in     {source}"]
+    if page is not None:
+        lines.append(f"  look   {page}  (input, output, every parameter; OSCQuery too)")
+    for uri in show.sinks:
         kind, _, name = uri.partition(":")
         if kind == "ndi":
             full = f"{socket.gethostname().upper()} ({name or 'vj'})"
@@ -31,14 +36,12 @@ def welcome(performance: Performance, opened: Opened) -> list[str]:
         f"         TouchDesigner: OSC Out DAT to {here}:{port}, "
         "op('oscout1').sendOSC('/vj/prompt', ['deep ocean'])",
     ]
-    lines += [f"         {line}" for line in opened.osc.describe()]
+    lines += [f"         {line}" for line in osc.describe()]
     lines.append(
         "         every address: docs/parameters.md; controllers, pedals, cues: docs/control.md"
     )
-    if performance.show.cues:
-        fires = ", ".join(
-            f"{key} {shorten(name, 24)}" for key, name in performance.session.cue_keys().items()
-        )
+    if show.cues:
+        fires = ", ".join(f"{key} {shorten(name, 24)}" for key, name in cue_keys.items())
         lines.append(f"  keys   {fires}")
         lines.append(
             "         space or → the next cue, ← the one before, t taps the tempo; over OSC "

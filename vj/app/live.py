@@ -1,56 +1,36 @@
-"""A show being played: its parts built, started, watched and stopped."""
+"""A show played live: its parts, put together, started and stopped."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from vj.app.adopt import ShowAdopter
+from vj.app.background import BackgroundTasks
+from vj.app.beginning import Beginning
+from vj.app.context import RunState, ShowContext
+from vj.app.loop_parts import LoopParts
+from vj.app.messages import Messages
 from vj.app.model_loader import ModelLoader
-from vj.app.output_upscale import OutputUpscaler
-from vj.app.sink_group import SinkGroup
+from vj.app.outputs import Outputs
+from vj.app.recordings import Recordings
+from vj.app.reporter import Reporter
 from vj.app.servers import Servers
-from vj.app.setup import flow_finder, painted_size, person_segmentation, split_preview, start_values
-from vj.app.startup_times import Startup
-from vj.control.osc.server import OscServer
-from vj.control.replies import Notices
+from vj.app.setup import flow_finder, painted_size, person_segmentation, start_values
+from vj.app.startup_times import StartupTimes
+from vj.app.video_input import VideoInput
 from vj.control.session import ControlSession
 from vj.control.takes import Take
 from vj.core.clock import WallClock
-from vj.core.frame import Frame, OutputFrame, Size
-from vj.core.mailbox import Mailbox
-from vj.core.memory import PERIOD, give_back
+from vj.core.frame import OutputFrame, Size
 from vj.core.metrics import Metrics
-from vj.core.supervisor import Supervisor, TaskQueue
-from vj.diffusion.devices import best_device
+from vj.core.supervisor import Supervisor
 from vj.parameters.store import Store
-from vj.parameters.table import Value
-from vj.pipeline.interpolation import FrameInterpolation
 from vj.pipeline.loop import RenderLoop
-from vj.pipeline.person_segmentation import PersonThread
-from vj.pipeline.upscale import make_upscaler
 from vj.show.reload import ShowFile
 from vj.show.schema import Show
-from vj.show.validate import NOBODY
-from vj.sources import SourceSettings
-from vj.sources.capture import Capture
-from vj.web.server import WebServer
-
-BEGIN = 1.0
-"""Seconds that a clip gets to open once more when the show begins."""
-
-
-@dataclass(frozen=True)
-class Opened:
-    """Where a performance can be reached."""
-
-    osc: OscServer
-    page: WebServer | None
-    source: str
 
 
 class Performance:
@@ -64,332 +44,156 @@ class Performance:
         file: ShowFile | None = None,
         replay: Take | None = None,
         take_log: Path | None = None,
-        startup: Startup | None = None,
+        startup: StartupTimes | None = None,
     ) -> None:
-        """file: is watched, and what changes in it is applied. replay: a take that plays instead of
-        hands. take_log: a take is written there. startup: takes down how long it takes until it
-        paints."""
-        self.show = show
-        self._startup = startup
-        self._file, self.replay = file, replay
-        self.message = on_message
-        """A line in the terminal alone; must not block."""
-        self.servers = Servers(self)
-        self.supervisor = Supervisor(self.log)
-        self.recordings = TaskQueue(self.supervisor, "recordings")
-        """For the render thread, which may not wait: recordings that begin and end."""
-        self._notices = Notices(self.log, lambda text: self.servers.remark(text))
-        self.over = threading.Event()
+        """on_message: prints a line in the terminal, from any thread; must not block. file: is
+        watched, and what changes in it is applied. replay: a take that plays instead of all
+        controls. take_log: a take is written there. startup: measures the time until the first
+        generated frame. Raises Fault."""
+        self._file = file
+        self._record_time = startup.record if startup is not None else lambda name: None
         self.clock = WallClock()
         self.metrics = Metrics()
         self.store = Store(start_values(show), show.table())
-        size = painted_size(show, self.log)
-        self.state = "starting"
-        self._asked_to_begin: float | None = None
-        self.playing_since: float | None = None
-        """When the show began: with the first generated frame, or when the model had failed to
-        load."""
-        self.inbox: Mailbox[Frame] = Mailbox()
-        sinks = [uri for uri in show.sinks if split_preview(uri)]
-        self.sinks = SinkGroup(sinks, show.fps, self.clock, self.metrics, self.log, self.supervisor)
-        self.sinks.first = None
-        self.has_sinks = bool(sinks)
-        self.output_upscaler: OutputUpscaler | None = None
-        self.loader = ModelLoader(self)
-        self.people = person_segmentation(show, True, self.log, self.supervisor)
-        self.interpolation = FrameInterpolation(self._send, self.clock, show.fps, self.supervisor)
+        self.messages = Messages(on_message)
+        self.log = log = self.messages.log
+        self.supervisor = Supervisor(log)
+        self.run_state = RunState(show)
+        self.context = context = ShowContext(
+            self.run_state, self.clock, self.store, self.metrics, self.messages, self.supervisor
+        )
+        size = painted_size(show, log)
+        self.outputs = Outputs(context)
+        own_senders = self.outputs.sinks.sender_names
+        self.video_input = VideoInput(context, lambda: self.size, own_senders)
+        beginning = Beginning(
+            context, self.video_input, lambda time: self.session.begin(time), startup
+        )
+        segment_person = person_segmentation(show, True, log, self.supervisor)
         self.loop = RenderLoop(
             size=size,
             fps=show.fps,
             fit=show.fit,
             clock=self.clock,
             store=self.store,
-            inbox=self.inbox,
+            inbox=self.video_input.inbox,
             publish=self._publish,
             metrics=self.metrics,
-            on_message=self.log,
-            segment_person=self.people,
-            flow=flow_finder(show, self.log),
+            on_message=log,
+            segment_person=segment_person,
+            flow=flow_finder(show, log),
             supervisor=self.supervisor,
-            on_begin=self._begin,
-            may_begin=self._may_begin,
+            on_begin=beginning.begin,
+            may_begin=beginning.may_begin,
         )
         self.supervisor.watch(self.loop.pipeline.stage)
         self.session = ControlSession(
             show,
             self.store,
             self.clock,
-            self.log,
+            log,
             latency=lambda: self.metrics.recent_latency()[0],
             replay=replay,
             take_log=take_log,
-            painted=lambda: self.loop.pipeline.size,
+            render_size=lambda: self.size,
             write_cues=file.write_cues if file is not None else None,
-            remark=self.remark,
+            remark=self.messages.remark,
             waits=True,
             supervisor=self.supervisor,
         )
-        self.capture: Capture | None = None
-        self.capture_settings: SourceSettings | None = None
-        self.adopter = ShowAdopter(self)
-        self._watching = threading.Lock()
-        self.store.listeners.append(self._changed)
-
-    def log(self, text: str) -> None:
-        """A line for whoever plays: in the terminal and on the page. From any thread; waits for
-        neither, see `vj.app.log.Writer`."""
-        self.message(text)
-        if (page := self.page) is not None:
-            page.log(text)
-
-    def start(self) -> Opened:
-        """Everything on its way. The picture is there at once, untouched, and painted once the
-        model is loaded. Raises Fault when there is no source, or no address free for OSC."""
-        setting = self.setting_of(self.show)
-        self.capture, self.capture_settings = (
-            Capture(self.show.source, self.inbox, setting, self.log, self.supervisor),
-            setting,
+        self.loop_parts = LoopParts(context, self.loop, self.outputs, segment_person)
+        self.recordings = Recordings(context, self.outputs.sinks)
+        self.servers = Servers(
+            context, self.session, lambda: self.report.status(), lambda: self.report.osc_status()
         )
-        self.capture.start()
+        self.loader = ModelLoader(
+            context, self.loop, self.outputs, self._record_time, replay is not None
+        )
+        self.report = Reporter(
+            context, self.video_input, self.loop, self.outputs, self.session, self.servers
+        )
+        self.adopter = ShowAdopter(
+            context,
+            self.session,
+            self.outputs,
+            self.loop_parts,
+            self.servers,
+            self.video_input,
+            self.loader,
+            lambda: self.size,
+        )
+        self.background = BackgroundTasks(context, self.recordings, file, self.adopt)
+
+    def start(self) -> None:
+        """Start everything. The input is shown untouched at once, and generated images once the
+        model is loaded. Raises Fault when there is no source, or no free port for OSC."""
+        show = self.run_state.show
+        self.video_input.start(show)
         try:
-            self.capture.settle(0.5)
-            if self.show.output is not None:
-                self.output_upscaler = self.make_output_upscaler(
-                    self.show, self.size, self.show.output
-                )
-            osc = self.servers.open(self.show)
+            self.outputs.open_upscaler(show, self.size)
+            self.servers.open(show)
         except BaseException:
-            self.capture.stop(timeout=0.3)
+            self.video_input.stop()
             raise
-        self.servers.join()
-        self.mark("source, page and OSC")
+        self._record_time("source, page and OSC")
         self.session.start()
-        self.mark("MIDI, Link")
-        if self.show.finish:
+        self._record_time("MIDI, Link")
+        if show.finish:
             self.log("finish: is for --offline; live it is left out")
-        if self.show.slow > 1:
-            self.log(f"slow: {self.show.slow} is for --offline; live plays at its own speed")
-        self.sinks.start()
+        if show.slow > 1:
+            self.log(f"slow: {show.slow} is for --offline; live plays at its own speed")
+        self.outputs.start()
         self.loop.start()
-        self.state = "loading the model"
-        self.loader.load(self.show)
-        self.supervisor.guard(self.over)
-        self.supervisor.every("memory", give_back, PERIOD, self.over)
-        if self.store.get("mask/mode") == "person" and self.people is None:
-            self.remark(NOBODY)
-        if self.store.get("record"):
-            self.sinks.record(True)
-        return Opened(
-            osc,
-            self.page,
-            self.capture.uri + (", awaited" if self.capture.uri in self.capture.awaited else ""),
-        )
-
-    def mark(self, name: str) -> None:
-        """For --startup-times: so far it took until this was done."""
-        if self._startup is not None:
-            self._startup.mark(name)
-
-    def setting_of(self, show: Show) -> SourceSettings:
-        """What a source of the show is told."""
-        size = self.size if show.size == "auto" else painted_size(show, lambda text: None)
-        return SourceSettings(
-            self.clock,
-            show.fps,
-            size,
-            show.loop,
-            tuple(show.ndi_addresses),
-            self.log,
-            self.sinks.own,
-        )
-
-    def make_output_upscaler(
-        self, show: Show, painted: Size, wanted: Size, quiet: bool = False
-    ) -> OutputUpscaler:
-        """Sends pictures of the show's output size. Raises Fault for a way of upscaling that cannot
-        be had."""
-        log = (lambda text: None) if quiet else self.log
-        upscaler = make_upscaler(show.upscale, painted, wanted, str(best_device()), log)
-        log(f"sent at {wanted}, upscaled by {upscaler.name}")
-
-        def deliver(frame: Frame) -> None:
-            self.sinks.put(frame)
-
-        return OutputUpscaler(
-            upscaler,
-            deliver,
-            self.metrics,
-            self.log,
-            1 / show.fps,
-            painted=painted,
-            supervisor=self.supervisor,
-        )
-
-    def _send(self, frame: OutputFrame) -> None:
-        coming = self.loader.next_output_upscaler
-        if coming is not None and frame.size == coming.painted:
-            self.output_upscaler = coming
-        (self.output_upscaler or self.sinks).put(frame)
-
-    @property
-    def osc(self) -> OscServer | None:
-        return self.servers.osc
-
-    @property
-    def page(self) -> WebServer | None:
-        return self.servers.page
+        self.run_state.text = "loading the model"
+        self.loader.load(show)
+        self.background.start()
+        self.loop_parts.check_mask()
+        self.recordings.start()
 
     @property
     def size(self) -> Size:
-        """What is painted, in pixels."""
+        """What is generated, in pixels."""
         return self.loop.pipeline.size
 
-    def remark(self, text: str) -> None:
-        """What a backend finds out about what it was sent: for whoever plays, and for whoever sent
-        it."""
-        self._notices(text)
-
-    def _may_begin(self) -> bool:
-        """The model is there: a clip begins at its first picture, which the show begins with. Does
-        not wait."""
-        capture = self.capture
-        if capture is None:
-            return True
-        now = self.clock.now()
-        if self._asked_to_begin is None:
-            self._asked_to_begin = now
-            capture.begin_anew()
-        return not capture.beginning or now - self._asked_to_begin > BEGIN
-
-    def _begin(self, time: float) -> None:
-        """The first generated frame is about to be sampled."""
-        self.playing_since = time
-        if self._startup is not None:
-            self._startup.mark("the first generated frame begins")
-            for line in self._startup.report():
-                self.log(line)
-        self.session.begin(time)
-
     def _publish(self, image: np.ndarray, frame: OutputFrame) -> None:
-        if self.sinks.first is None:
-            self.sinks.first = self.loop.first
-        self.interpolation.put(frame, bool(self.store.get("output/interpolate")))
-        if not self.has_sinks:
+        """From the render loop: the prepared input, and what is shown."""
+        outputs = self.outputs
+        if outputs.sinks.first_recorded is None:
+            outputs.sinks.first_recorded = self.loop.first
+        outputs.put(frame, bool(self.store.get("output/interpolate")))
+        if not outputs.has_sinks:
             self.metrics.latency(self.clock.now() - frame.captured)
-        page = self.page
-        if page is not None:
-            page.show(image, frame)
+        self.servers.show_frame(image, frame)
 
-    def _changed(self, name: str, value: Value, origin: object) -> None:
-        """On the thread that made the change, the render thread too: a recording is begun and ended
-        beside it."""
-        if value == "person" and name == "mask/mode" and self.people is None:
-            self.remark(NOBODY)
-        if name == "record":
-            self.recordings.put(lambda: self._record(bool(value)))
-
-    def _record(self, on: bool) -> None:
-        try:
-            self.sinks.record(on)
-        except Exception:
-            if on:
-                self.store.set("record", False)
-            raise
-
-    def watch(self) -> None:
-        """To be called now and then: switches what has ended by itself, and applies what has been
-        saved. Never throws; may take seconds while a source is opened."""
-        if not self._watching.acquire(blocking=False):
-            return
-        try:
-            self.supervisor.call("the watch over recordings", self._watch_recordings)
-            self.supervisor.call(
-                "the watch over the show file",
-                self._watch_file,
-                "the running show goes on as it was",
-            )
-        finally:
-            self._watching.release()
-
-    def watch_beside(self, seconds: float = 0.25) -> None:
-        """Have that done on a thread of its own until the end."""
-        self.supervisor.every("watch", self.watch, seconds, self.over)
-
-    def _watch_recordings(self) -> None:
-        self.sinks.watch()
-        if self.sinks.failed_recording:
-            self.store.set("record", False)
-
-    def _watch_file(self) -> None:
-        file = self._file
-        changed = file.changed() if file is not None else None
-        if (
-            changed is not None
-            and file is not None
-            and self.state != "stopping"
-            and not self._adopt(changed)
-        ):
-            file.rejected()
-
-    def _adopt(self, show: Show) -> bool:
-        """Another version of the show, as a whole or not at all. False when it could not be had,
-        which is said."""
+    def adopt(self, show: Show) -> bool:
+        """Go on with another version of the show, as a whole or not at all. False when it cannot
+        be played, which is logged."""
         return self.adopter.adopt(show, self._file)
 
     @property
-    def dropped(self) -> int:
-        """Pictures that came before whoever upscales or sends them was ready."""
-        return self.sinks.dropped() + (
-            self.output_upscaler.dropped if self.output_upscaler is not None else 0
-        )
-
-    @property
-    def unguided(self) -> int:
-        """Pictures upscaled the plain way, since there was no time to follow the input's edges."""
-        return 0 if self.output_upscaler is None else self.output_upscaler.plain
-
-    @property
-    def source_state(self) -> str:
-        return self.capture.state() if self.capture is not None else ""
-
-    @property
-    def awaited(self) -> list[str]:
-        """Sources that would play instead of what does, were they there."""
-        return self.capture.awaited if self.capture is not None else []
-
-    @property
     def ended(self) -> bool:
-        """The source has come to its end, as a clip played once does."""
-        return self.capture is not None and self.capture.ended and self.playing_since is not None
+        """The source has come to its end, as a clip does that is played once."""
+        return self.video_input.ended and self.run_state.playing_since is not None
 
     def playing_for(self) -> float:
-        """Seconds since the model began to paint, or since it failed to load: what --for counts."""
-        return 0.0 if self.playing_since is None else self.clock.now() - self.playing_since
+        """Seconds since the first generated frame, or since the model failed to load: what --for
+        counts."""
+        since = self.run_state.playing_since
+        return 0.0 if since is None else self.clock.now() - since
 
     def stop(self) -> None:
-        """End within two seconds, recordings closed, whatever else throws."""
-        self.state = "stopping"
-        self.over.set()
-        self.recordings.close(timeout=0.2)
-        ends: list[tuple[str, Callable[[], object]]] = [
+        """End within two seconds, recordings closed, whatever a part raises."""
+        self.run_state.text = "stopping"
+        self.run_state.over.set()
+        self.recordings.close()
+        parts: list[tuple[str, Callable[[], object]]] = [
             ("the render loop", lambda: self.loop.stop(timeout=0.6)),
-            ("interpolation", lambda: self.interpolation.stop(timeout=0.2)),
-            (
-                "upscaling",
-                lambda: self.output_upscaler.stop() if self.output_upscaler is not None else None,
-            ),
-            ("the sinks", lambda: self.sinks.stop(timeout=1.0)),
+            ("the outputs", self.outputs.stop),
             ("the control session", self.session.stop),
-            (
-                "the person model",
-                lambda: self.people.close() if isinstance(self.people, PersonThread) else None,
-            ),
-            ("OSC", lambda: self.osc.stop(timeout=0.3) if self.osc is not None else None),
-            ("the page", lambda: self.page.stop(timeout=0.3) if self.page is not None else None),
-            (
-                "the source",
-                lambda: self.capture.stop(timeout=0.3) if self.capture is not None else None,
-            ),
+            ("the person model", self.loop_parts.close),
+            ("OSC", self.servers.stop_osc),
+            ("the page", self.servers.stop_page),
+            ("the source", self.video_input.stop),
         ]
-        for name, end in ends:
-            self.supervisor.call(f"{name}, at its end,", end)
+        for name, stop in parts:
+            self.supervisor.call(f"{name}, at its end,", stop)

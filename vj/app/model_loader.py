@@ -4,83 +4,101 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from vj.app.context import ShowContext
 from vj.app.output_upscale import OutputUpscaler
-from vj.app.setup import model_spec, painted_size
+from vj.app.outputs import Outputs
+from vj.app.setup import model_spec, painted_size, paints_any_size
 from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.diffusion.choices import Choices
 from vj.diffusion.loading import make_backend
-from vj.diffusion.model_names import is_built_in
 from vj.diffusion.size_fit import LEAST, SLACK, better, sizes_for
 from vj.pipeline.backend import Backend
+from vj.pipeline.loop import RenderLoop
 from vj.show.schema import Show
 
-if TYPE_CHECKING:
-    from vj.app.live import Performance
-
 SETTLED = 8.0
-"""Seconds of generated image after which what was kept from another time is held against what the
-frames take."""
+"""Seconds of generated images after which choices that were timed before are compared with what a
+frame really takes."""
 SWAP = 10.0
-"""Seconds after which it is said that a loaded model is not taken over by the render thread."""
+"""Seconds after which it is logged that the render thread has not taken a loaded model over."""
+FIRST_FRAME = 3.0
+"""Seconds that the source gets to show its size, where the painted size depends on it."""
 
 
 class ModelLoader:
-    """Loads models for a performance, each on a thread of its own; the newest that was asked for
-    plays."""
+    """Loads models, each on a thread of its own; the newest that was asked for plays."""
 
-    def __init__(self, performance: Performance) -> None:
-        self._played = performance
+    def __init__(
+        self,
+        context: ShowContext,
+        loop: RenderLoop,
+        outputs: Outputs,
+        record_time: Callable[[str], None],
+        fixed_size: bool,
+    ) -> None:
+        """record_time: gets the name of each step that is done, for `--startup-times`. fixed_size:
+        `size: auto` does not depend on this machine's speed, since a take is replayed."""
+        self._run, self._store, self._clock = context.run, context.store, context.clock
+        self._messages, self._metrics = context.messages, context.metrics
+        self._loop, self._outputs, self._supervisor = loop, outputs, context.supervisor
+        self._record_time = record_time
+        self._fixed_size = fixed_size
         self._loads = 0
-        self.asked: object = None
-        """What the model that paints, or is on its way, was asked for with; see `key_of`."""
+        self._wanted: object = None
+        """`_key` of the model that plays or is being loaded."""
         self._loaded: object = None
-        self.next_output_upscaler: OutputUpscaler | None = None
-        """For pictures of the size that a model on its way paints."""
+        """`_key` of the model that plays."""
         self.choices = Choices()
         self._checked = False
 
     @staticmethod
-    def key_of(show: Show) -> object:
-        """What a model is loaded for: when it is the same, nothing has to be loaded."""
+    def _key(show: Show) -> object:
+        """What a model is loaded for: where it is the same, nothing has to be loaded."""
         return show.model, show.engine, show.size
 
-    def load(self, show: Show, anew: bool = False) -> None:
-        """Load the show's model at its size, beside the picture; what paints does so until then,
-        and when that fails. What is still being loaded is dropped when it comes. anew: also when it
-        paints already."""
-        self.asked = self.key_of(show)
+    def replace_model(self, show: Show, old: Show) -> list[str]:
+        """Load the model of a saved show where it asks for another one, or another size. Returns
+        the section that changed, if one did."""
+        if self._key(show) == self._wanted:
+            return []
+        if show.size != old.size:
+            self._outputs.sinks.change_format(show.fps)
+        self.load(show)
+        return ["model" if (show.model, show.engine) != (old.model, old.engine) else "size"]
+
+    def load(self, show: Show, again: bool = False) -> None:
+        """Load the show's model at its size, beside the picture. What plays goes on until it is
+        there, and when it cannot be loaded. A model that is still being loaded is closed when it
+        comes. again: load it even if it plays already."""
+        self._wanted = self._key(show)
         self._loads += 1
         number = self._loads
-        if self.asked == self._loaded and not anew:
-            return  # back to what paints
-        self._played.supervisor.start(
-            "loader", lambda: self._load(show, number), self._played.over.is_set
-        )
+        if self._wanted == self._loaded and not again:
+            return  # back to what plays
+        self._supervisor.start("loader", lambda: self._load(show, number), self._run.over.is_set)
 
     def _load(self, show: Show, number: int) -> None:
+        run, log = self._run, self._messages.log
         loaded = threading.Event()
 
         def progress(text: str) -> None:
             if loaded.is_set():
-                self._played.remark(text)
+                self._messages.remark(text)
                 return
             if self._loaded is None:
-                self._played.state = text
-            self._played.log(text)
+                run.text = text
+            log(text)
 
         backend: Backend | None = None
-        output_upscaler: OutputUpscaler | None = None
+        upscaler: OutputUpscaler | None = None
         try:
-            key = self.key_of(show)
-            snapshot = self._played.store.ahead(self._played.clock.now())
+            snapshot = self._store.ahead(self._clock.now())
             spec, sizes = model_spec(show), self._sizes(show)
-            self._played.mark("the first frame of the source")
-            size = painted_size(
-                show, (lambda text: None) if self._loaded is None else self._played.log
-            )
+            self._record_time("the first frame of the source")
+            size = painted_size(show, (lambda text: None) if self._loaded is None else log)
             backend = make_backend(
                 spec,
                 show.engine,
@@ -88,115 +106,112 @@ class ModelLoader:
                 snapshot,
                 True,
                 progress,
-                self._played.loop.quietly(),
+                self._loop.quietly(),
                 sizes,
                 show.fit,
                 self.choices,
-                self._played.supervisor,
+                self._supervisor,
             )
-            self._played.mark("the model loaded, its way and size chosen")
-            size = backend.compositor.size
-            output = self._played.show.output
-            if output is not None and (
-                self._played.output_upscaler is None or size != self._played.output_upscaler.painted
-            ):
-                output_upscaler = self._played.make_output_upscaler(
-                    self._played.show, size, output, quiet=True
-                )
-            # Saved again meanwhile, and a newer model is on its way.
-            if number != self._loads or self._played.state == "stopping":
-                self._drop(backend, output_upscaler)
+            self._record_time("the model loaded, its way and size chosen")
+            upscaler = self._upscaler_for(backend.compositor.size)
+            # The show may have been saved again meanwhile, and a newer model be on its way.
+            if number != self._loads or run.stopping:
+                self._close(backend, upscaler)
                 return
             loaded.set()
-            self._take_over(backend, output_upscaler)
-            self._loaded = key
-            self._played.state = "playing"
-            self._played.log(f"playing with {backend.name}")
+            self._hand_over(backend, upscaler)
+            self._loaded = self._key(show)
+            run.text = "playing"
+            log(f"playing with {backend.name}")
             if (sizes or self.choices.way is not None) and not self._checked:
                 self._checked = True
-                supervisor, over = self._played.supervisor, self._played.over
-                supervisor.start("choices", lambda: self._check(number, sizes), over.is_set)
-        except Exception as error:  # a loader's accident must not end the show
-            self._drop(backend, output_upscaler)
-            if number == self._loads:
-                self.asked = self._loaded  # the next save tries it again
-                report = (
-                    str(error)
-                    if isinstance(error, Fault)
-                    else f"model {show.model.name}: {type(error).__name__}: {error}"[:400]
+                self._supervisor.start(
+                    "choices", lambda: self._check(number, sizes), run.over.is_set
                 )
-                first = self._loaded is None
-                self._played.state = "no model" if first else "playing"
-                self._played.loop.begin()
-                on = f"{self._played.loop.backend_name} paints on"
-                self._played.log(f"{report}; {'the input is shown untouched' if first else on}")
-                if not isinstance(error, Fault):
-                    self._played.metrics.faults += 1
+        except Exception as error:  # no error of a library may end the show
+            self._close(backend, upscaler)
+            if number == self._loads:
+                self._log_failed(show, error)
+
+    def _log_failed(self, show: Show, error: Exception) -> None:
+        self._wanted = self._loaded  # the next save tries it again
+        text = (
+            str(error)
+            if isinstance(error, Fault)
+            else f"model {show.model.name}: {type(error).__name__}: {error}"[:400]
+        )
+        first = self._loaded is None
+        self._run.text = "no model" if first else "playing"
+        self._loop.begin()
+        then = "the input is shown untouched" if first else f"{self._loop.backend_name} paints on"
+        self._messages.log(f"{text}; {then}")
+        if not isinstance(error, Fault):
+            self._metrics.faults += 1
 
     def _check(self, number: int, sizes: tuple[Size, ...]) -> None:
-        """PersonThread the picture: whether what was chosen by timing, now or another time, is
-        right for what plays. Once. Too slow, a smaller size is taken, and where there is none the
-        ways to compute are timed anew, unless that was done before; with time to spare, a larger
-        size."""
-        played, size = self._played, self._played.size
-        painted = played.metrics.painted
-        if played.over.wait(SETTLED) or number != self._loads or size != played.size:
+        """Once, beside the picture: whether what was chosen by timing is right for what plays. Too
+        slow, a smaller size is taken; where there is none, the ways to compute are timed again,
+        unless that was done before. With time to spare, a larger size is taken."""
+        run, log, metrics = self._run, self._messages.log, self._metrics
+        size, painted = self._loop.pipeline.size, metrics.painted
+        stopped = run.over.wait(SETTLED)
+        if stopped or number != self._loads or size != self._loop.pipeline.size:
             return
-        if played.metrics.painted - painted < 3 * SETTLED:
+        if metrics.painted - painted < 3 * SETTLED:
             return  # frozen, or a source that hardly moves: nothing to judge by
-        seconds = sum(played.metrics.stages().values())
+        seconds = sum(metrics.stages().values())
         takes = f"a frame takes {seconds * 1e3:.0f} ms at {size}"
         right = better(sizes, size, seconds) if sizes else size
         way = self.choices.way
         known = self.choices.get(*way) if way is not None else None
         if right != size:
-            self.choices.keep("size", played.show.model.name, *sizes, size=str(right))
-            played.log(f"{takes}: {right} is painted from here on")
-            self.load(played.show, anew=True)
+            self.choices.keep("size", run.show.model.name, *sizes, size=str(right))
+            log(f"{takes}: {right} is painted from here on")
+            self.load(run.show, again=True)
         elif way is not None and known and not known.get("sure") and seconds > SLACK / LEAST:
             self.choices.doubt(*way)
-            played.log(f"{takes}: how this machine computes is timed anew, beside the picture")
-            self.load(played.show, anew=True)
+            log(f"{takes}: how this machine computes is timed anew, beside the picture")
+            self.load(run.show, again=True)
 
-    def _take_over(self, backend: Backend, output_upscaler: OutputUpscaler | None) -> None:
-        """Have the render thread go on with a backend, at its size. Raises what it could not be
-        taken for."""
-        old = self._played.output_upscaler
-        self.next_output_upscaler = output_upscaler
+    def _upscaler_for(self, painted: Size) -> OutputUpscaler | None:
+        """An upscaler for frames of this size; None where none is needed, or the one that runs was
+        made for them. Raises Fault."""
+        show, running = self._run.show, self._outputs.upscaler
+        if show.output is None or (running is not None and painted == running.painted):
+            return None
+        return self._outputs.make_upscaler(show, painted, show.output, quiet=True)
+
+    def _hand_over(self, backend: Backend, upscaler: OutputUpscaler | None) -> None:
+        """Have the render thread go on with a backend, at its size. Raises whatever kept it from
+        that."""
+        outputs = self._outputs
+        before, outputs.next_upscaler = outputs.upscaler, upscaler
         try:
-            handover = self._played.loop.offer(backend)
-            while not handover.settled.wait(SWAP) and not self._played.over.is_set():
-                self._played.log(f"{backend.name} is loaded and waits: the picture stands")
+            handover = self._loop.offer(backend)
+            while not handover.settled.wait(SWAP) and not self._run.over.is_set():
+                self._messages.log(f"{backend.name} is loaded and waits: the picture stands")
             if handover.error is not None:
                 raise handover.error
         finally:
-            self.next_output_upscaler = None
-        if output_upscaler is not None:
-            self._played.output_upscaler = output_upscaler
-            if old is not None and old is not output_upscaler:
-                old.stop()
+            outputs.next_upscaler = None
+        if upscaler is not None:
+            outputs.upscaler = upscaler
+            if before is not None and before is not upscaler:
+                before.stop()
 
-    def _drop(self, backend: Backend | None, output_upscaler: OutputUpscaler | None) -> None:
+    def _close(self, backend: Backend | None, upscaler: OutputUpscaler | None) -> None:
         """End what shall not play."""
-        if output_upscaler is not None and output_upscaler is not self._played.output_upscaler:
-            output_upscaler.stop()
-        if backend is not None and backend is not self._played.loop.pipeline.backend:
-            self._played.supervisor.call("a model at its end", backend.close)
+        if upscaler is not None and upscaler is not self._outputs.upscaler:
+            upscaler.stop()
+        if backend is not None and backend is not self._loop.pipeline.backend:
+            self._supervisor.call("a model at its end", backend.close)
 
     def _sizes(self, show: Show) -> tuple[Size, ...]:
-        """What may be painted where the show leaves it open: by the shape of what comes in. Waits
-        for the first frame a little."""
-        if (
-            show.size != "auto"
-            or self._played.replay is not None
-            or not is_built_in(show.model.name)
-        ):
+        """The sizes to choose from where the show leaves that open: those of the source's shape.
+        Waits a little for the first frame."""
+        if self._fixed_size or not paints_any_size(show):
             return ()
-        until = self._played.clock.now() + 3
-        while (
-            self._played.loop.pipeline.input_size is None
-            and self._played.clock.now() < until
-            and self._played.state != "stopping"
-        ):
+        pipeline, until = self._loop.pipeline, self._clock.now() + FIRST_FRAME
+        while pipeline.input_size is None and self._clock.now() < until and not self._run.stopping:
             time.sleep(0.02)
-        return sizes_for(self._played.loop.pipeline.input_size or self._played.size)
+        return sizes_for(pipeline.input_size or pipeline.size)

@@ -33,7 +33,7 @@ from vj.sources import EndOfSource, Source, SourceSettings, make_source
 from vj.sources.opening import Opening
 
 RENDERED = ("record",)
-"""Kinds of sinks that make sense when nobody watches; the others are left out, and that is said."""
+"""Kinds of sinks that make sense offline; the others are left out, and that is logged."""
 
 OPENING = 5.0
 """Seconds that a source gets to open: a pipe without a writer never does."""
@@ -120,7 +120,7 @@ class Rendering:
             store.automation = self._replay or engine
             if self._take_log is not None:
                 self._take = TakeWriter(self._take_log, show.show, self._log, lambda: size)
-                store.observers.append(self._take.hear)
+                store.observers.append(self._take.record)
             runners = self._runners = [self._runner(uri, clock, fps) for uri in self._sinks]
 
             upscale = self._make_upscaler(size)

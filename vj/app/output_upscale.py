@@ -11,7 +11,7 @@ from dataclasses import replace
 from vj.core.frame import Frame, Guide, OutputFrame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
-from vj.core.supervisor import STALLS, StageMarker, Supervisor
+from vj.core.supervisor import STALL_TIMEOUT, StageMarker, Supervisor
 from vj.pipeline.upscale import Upscaler
 
 REST = 2.0
@@ -69,14 +69,14 @@ class OutputUpscaler:
         self._patience.period = period
 
     def put(self, frame: OutputFrame) -> None:
-        if self._stage.stuck() > STALLS:
+        if self._stage.stuck() > STALL_TIMEOUT:
             self._deliver(replace(frame, guide=None, motion=None))
             return
         self._box.put((frame, self._now()))
 
     def _run(self) -> None:
         while True:
-            item = self._box.take(1.0)
+            item = self._box.get(1.0)
             if item is not None:
                 self._deliver(self._upscaled(*item))
             elif self._box.closed:

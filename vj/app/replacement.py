@@ -1,4 +1,4 @@
-"""One piece of a saved show, built beside what plays."""
+"""One part of a saved show, built beside the part that plays."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-def nothing() -> None:
-    """Nothing is left to do."""
+def do_nothing() -> None:
+    """The default of `Replacement.discard`."""
 
 
 @dataclass
-class AdoptedPart:
-    """Something new, ready to take the place of what plays."""
+class Replacement:
+    """Something new that is ready to take the place of what plays."""
 
-    names: list[str]
-    """What is said to have changed."""
-    switch: Callable[[], Any]
-    """Takes the place. Nothing in it can fail, as far as one can know."""
-    drop: Callable[[], Any] = field(default=nothing)
-    """Ends it instead, with what plays as it was."""
+    changed: list[str]
+    """Names of the sections that changed, for the message."""
+    apply: Callable[[], Any]
+    """Takes the place. Everything that can fail was done before, as far as one can know."""
+    discard: Callable[[], Any] = field(default=do_nothing)
+    """Closes it instead; what plays stays as it was."""
+
+
+Builder = Callable[..., Replacement | None]
+"""(the saved show, the show that plays) -> what replaces a part of it; None where nothing changed.
+Raises Fault, or whatever a library raises, when it cannot be built."""

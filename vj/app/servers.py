@@ -1,100 +1,135 @@
-"""Where a show can be reached: OSC, and the page. Each at the address that the show names, or at
+"""Where a live show can be reached: OSC and the page, each at the address that the show names or at
 the next free port."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
-from vj.app.replacement import AdoptedPart
-from vj.app.status import osc_status, status
+import numpy as np
+
+from vj.app.context import ShowContext
+from vj.app.replacement import Replacement
+from vj.app.status import Status
 from vj.control.osc.network import PORTS_TO_TRY
 from vj.control.osc.server import OscServer
+from vj.control.session import ControlSession
 from vj.core.errors import Fault
+from vj.core.frame import Frame
 from vj.show.schema import OscSection, PreviewSection, Show, parse_address
 from vj.web.server import WebServer
 
-if TYPE_CHECKING:
-    from vj.app.live import Performance
-
-Served = OscServer | WebServer
 Server = TypeVar("Server", OscServer, WebServer)
+
+STOPPING = 0.3
+"""Seconds that a server gets to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    """A server that runs, and what puts it into use."""
+
+    server: OscServer | WebServer
+    use: Callable[[], None]
 
 
 class Servers:
-    """Of one performance. `open`, then `close`; between them `other_osc` and `other_page` build
-    what a saved show asks for."""
+    """`open`, then `stop`; between them a saved show may replace either."""
 
-    def __init__(self, performance: Performance) -> None:
-        self._played = performance
+    def __init__(
+        self,
+        context: ShowContext,
+        session: ControlSession,
+        status: Callable[[], Status],
+        osc_status: Callable[[], Mapping[str, Sequence[float | int | str]]],
+    ) -> None:
+        """status, osc_status: what the page and OSC clients are told, see `vj.app.status`."""
+        self._context, self._session, self._messages = context, session, context.messages
+        self._status, self._osc_status = status, osc_status
         self.osc: OscServer | None = None
         self.page: WebServer | None = None
-        self._heard: OscSection | None = None
-        """Where OSC was asked to be heard; it may be at the next free port."""
-        self._served: PreviewSection | None = None
+        self._osc_section: OscSection | None = None
+        """What the running one was asked for; it may be at the next free port."""
+        self._preview_section: PreviewSection | None = None
+        self._messages.connect(self._log_on_page, self._remark_to_senders)
 
     def open(self, show: Show) -> OscServer:
-        """Serve the page where the show has one, and hear OSC. Raises Fault, with nothing left
-        open."""
+        """Start the page, where the show has one, and OSC. Raises Fault, with nothing left open."""
         if "preview" in show.sinks:
-            self.page, self._served = self._make_page(show), show.preview
+            self.page, self._preview_section = self._start_page(show), show.preview
         try:
-            self.osc, self._heard = self._make_osc(show), show.osc
+            self.osc, self._osc_section = self._start_osc(show), show.osc
         except BaseException:
             if self.page is not None:
-                self.page.stop(timeout=0.3)
+                self.page.stop(STOPPING)
             raise
+        self.connect()
         return self.osc
 
-    def remark(self, text: str) -> None:
-        """What turned out later not to be meant, to whoever may have sent it. From any thread."""
+    def stop_osc(self) -> None:
+        if self.osc is not None:
+            self.osc.stop(STOPPING)
+
+    def stop_page(self) -> None:
+        if self.page is not None:
+            self.page.stop(STOPPING)
+
+    def connect(self) -> None:
+        """Have OSC and the page use the present control engine, and know of each other."""
+        osc, page, show = self.osc, self.page, self._context.run.show
+        if osc is None:
+            return
+        immediate = [address for address, what in show.answers.items() if what == "now"]
+        osc.use_engine(self._session.engine, immediate, show.ignored)
+        if page is not None:
+            page.query.osc_address = osc.address
+            page.play_through(osc.dispatcher)
+
+    def show_frame(self, image: np.ndarray, frame: Frame) -> None:
+        """Leave the prepared input, (H, W, 3) uint8, and the output for the page. Never waits."""
+        if (page := self.page) is not None:
+            page.show(image, frame)
+
+    def tree_changed(self) -> None:
+        """Have clients of OSCQuery read the parameters again."""
+        if self.page is not None:
+            self.page.tree_changed()
+
+    def _log_on_page(self, text: str) -> None:
+        if (page := self.page) is not None:
+            page.log(text)
+
+    def _remark_to_senders(self, text: str) -> None:
         osc, page = self.osc, self.page
         if osc is not None:
             osc.remark(text)
         if page is not None:
             page.query.remark(text)
 
-    def join(self) -> None:
-        """Have OSC and the page play the control engine that there is, and know of each other."""
-        osc, page, show = self.osc, self.page, self._played.show
-        if osc is not None:
-            osc.use_engine(
-                self._played.session.engine,
-                [address for address, what in show.answers.items() if what == "now"],
-                show.ignored,
-            )
-            if page is not None:
-                page.query.osc_address = osc.address
-                page.play_through(osc.dispatcher)
-
-    def _make_osc(self, show: Show) -> OscServer:
-        """Hears OSC where the show says, or at the next free port. Raises Fault."""
+    def _start_osc(self, show: Show) -> OscServer:
         reply = parse_address(show.osc.reply) if show.osc.reply else None
-        played = self._played
 
-        def osc(address: tuple[str, int]) -> OscServer:
+        def make(address: tuple[str, int]) -> OscServer:
             return OscServer(
-                played.store,
+                self._context.store,
                 address,
-                clock=played.clock,
+                clock=self._context.clock,
                 reply=reply,
-                status=lambda: osc_status(played),
-                on_message=played.log,
+                status=self._osc_status,
+                on_message=self._messages.log,
             )
 
-        return self._bind(osc, parse_address(show.osc.listen))
+        return self._bind(make, parse_address(show.osc.listen))
 
-    def _make_page(self, show: Show) -> WebServer:
-        """Serves the preview page where the show says, or at the next free port. Raises Fault."""
-        played = self._played
-
+    def _start_page(self, show: Show) -> WebServer:
         def make(address: tuple[str, int]) -> WebServer:
             page = WebServer(
-                played.store,
+                self._context.store,
                 address,
-                status=lambda: status(played),
-                on_message=played.message,
-                cues=lambda: list(played.session.engine.cues.cues),
+                status=lambda: self._status().as_dict(),
+                on_message=self._messages.terminal,
+                cues=lambda: list(self._session.engine.cues.cues),
                 announce=True,
             )
             page.query.osc_address = parse_address(show.osc.listen)
@@ -103,107 +138,106 @@ class Servers:
         return self._bind(make, parse_address(show.preview.listen))
 
     def _bind(self, make: Callable[[tuple[str, int]], Server], wanted: tuple[str, int]) -> Server:
-        """A server at the address, or at the next free port: a second show beside the first one
-        shall play too."""
+        """Start a server at an address, or at the next free port, so that a second show can play
+        beside the first one. Raises Fault."""
         host, port = wanted
-        refusal: Fault | None = None
+        first_fault: Fault | None = None
         for offset in range(PORTS_TO_TRY if port else 1):
             server = make((host, port + offset))
             try:
                 server.start()
             except Fault as fault:
-                refusal = refusal or fault
+                first_fault = first_fault or fault
                 if "in use" not in str(fault):
                     raise
                 continue
-            if refusal is not None:
-                self._played.log(f"{refusal}; {host}:{port + offset} is used instead")
+            if first_fault is not None:
+                self._messages.log(f"{first_fault}; {host}:{port + offset} is used instead")
             return server
-        assert refusal is not None
-        raise refusal
+        assert first_fault is not None
+        raise first_fault
 
-    def other_osc(self, show: Show, old: Show) -> AdoptedPart | None:
-        """OSC as a saved show asks for it, where that is another. Raises Fault."""
+    def replace_osc(self, show: Show, old: Show) -> Replacement | None:
+        """OSC of a saved show. Raises Fault."""
         before = self.osc
-        if before is None or show.osc == self._heard:
+        if before is None or show.osc == self._osc_section:
             return None
 
-        def make(show: Show) -> tuple[Served, Callable[[], None]]:
-            made = self._make_osc(show)
+        def start(show: Show) -> _Started:
+            made = self._start_osc(show)
 
-            def put() -> None:
+            def use() -> None:
                 made.take_over(before)
-                self.osc, self._heard = made, show.osc
+                self.osc, self._osc_section = made, show.osc
 
-            return made, put
+            return _Started(made, use)
 
         asked = parse_address(show.osc.listen)[1]
-        return self._server("osc", before, before.address[1], asked, make, show, old)
+        return self._replace("osc", before, before.address[1], asked, start, show, old)
 
-    def other_page(self, show: Show, old: Show) -> AdoptedPart | None:
-        """The page, or none, as a saved show asks for it, where that is another. Raises Fault."""
+    def replace_page(self, show: Show, old: Show) -> Replacement | None:
+        """The page of a saved show, or none. Raises Fault."""
         before = self.page
         if "preview" not in show.sinks:
             if before is None:
                 return None
 
             def end() -> None:
-                self.page = self._served = None
+                self.page = self._preview_section = None
                 before.stop()
 
-            return AdoptedPart(["preview"], end)
-        if before is not None and show.preview == self._served:
+            return Replacement(["preview"], end)
+        if before is not None and show.preview == self._preview_section:
             return None
 
-        def make(show: Show) -> tuple[Served, Callable[[], None]]:
-            made = self._make_page(show)
+        def start(show: Show) -> _Started:
+            made = self._start_page(show)
 
-            def put() -> None:
-                self.page, self._served = made, show.preview
-                self._played.log(f"the page is at {made.url}")
+            def use() -> None:
+                self.page, self._preview_section = made, show.preview
+                self._messages.log(f"the page is at {made.url}")
 
-            return made, put
+            return _Started(made, use)
 
         port = -1 if before is None else parse_address(before.url.split("//")[1].strip("/"))[1]
         asked = parse_address(show.preview.listen)[1]
-        return self._server("preview", before, port, asked, make, show, old)
+        return self._replace("preview", before, port, asked, start, show, old)
 
-    def _server(
+    def _replace(
         self,
-        name: str,
-        before: Served | None,
+        section: str,
+        before: OscServer | WebServer | None,
         port: int,
         asked: int,
-        make: Callable[[Show], tuple[Served, Callable[[], None]]],
+        start: Callable[[Show], _Started],
         show: Show,
         old: Show,
-    ) -> AdoptedPart:
+    ) -> Replacement:
         """A server in the place of another. port: where that one is; asked: where the new one
-        begins to look for a free one. make: a running one of a show, and what has it played. Two
-        cannot be at one port: there the old one ends first, and one like it comes back when the
-        rest of the save cannot be had."""
+        begins to look for a free one. Two servers cannot have one port: where that may happen the
+        old one stops first, and is started again when the rest of the save is rejected."""
         clash = before is not None and asked <= port < asked + PORTS_TO_TRY
 
-        def back() -> None:
+        def restore() -> None:
             if clash:
-                make(old)[1]()
-                self.join()
+                start(old).use()
+                self.connect()
 
         if clash and before is not None:
             before.stop()
         try:
-            made, put = make(show)
+            started = start(show)
         except Exception:
-            back()
+            restore()
             raise
 
-        def switch() -> None:
-            put()
+        def apply() -> None:
+            started.use()
             if before is not None and not clash:
                 before.stop()
 
-        def drop() -> None:
-            made.stop()
-            back()
+        def discard() -> None:
+            started.server.stop()
+            restore()
 
-        return AdoptedPart([name], switch, drop)
+        return Replacement([section], apply, discard)

@@ -41,6 +41,11 @@ def painted_size(show: Show, log: Callable[[str], None]) -> Size:
     return size
 
 
+def paints_any_size(show: Show) -> bool:
+    """The show leaves the size open, and its model was not made for one."""
+    return show.size == "auto" and is_built_in(show.model.name)
+
+
 def native_side(name: str) -> int:
     """The side of the square that a model was made for, in pixels: from its folder where there is
     one, else from its name."""
@@ -114,6 +119,6 @@ def flow_finder(show: Show, log: Callable[[str], None]) -> Calculate:
         return make_flow()
 
 
-def split_preview(uri: str) -> bool:
-    """True for sinks that are threads of their own; the preview page is not."""
-    return uri.partition(":")[0] != "preview"
+def sink_uris(show: Show) -> list[str]:
+    """The sinks that are threads of their own; the preview page is none."""
+    return [uri for uri in show.sinks if uri.partition(":")[0] != "preview"]

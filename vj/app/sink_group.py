@@ -1,5 +1,5 @@
-"""Where pictures go: the sinks of a show, each on its own thread, and recordings that come and
-go."""
+"""The sinks of a show, each on its own thread, and the recording that the parameter `record` begins
+and ends."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from vj.core.supervisor import Supervisor
 from vj.sinks import SinkSettings, make_sink
 from vj.sinks.runner import SinkRunner
 
-TAKES = Path("takes")
-
+FOLDER = Path("takes")
+"""Where recordings go that the show names no place for, and those whose own disk hangs."""
 HUNG = 5.0
-"""Seconds for which a recording's disk may not answer before it goes on elsewhere. A full cache or
+"""Seconds without an answer from a recording's disk before it goes on in `FOLDER`. A full cache or
 a slow stick takes one or two."""
 
 
 class SinkGroup:
-    """The running sinks. `put` is called by the render thread and never waits."""
+    """The running sinks. `start`, then `stop`; `put` never waits."""
 
     def __init__(
         self,
@@ -39,17 +39,17 @@ class SinkGroup:
         self._supervisor = supervisor or Supervisor(on_message)
         self._fps, self._clock, self._metrics, self._log = fps, clock, metrics, on_message
         self._runners = [self._make(uri, measured=index == 0) for index, uri in enumerate(uris)]
-        self._take: SinkRunner | None = None
+        self._recording: SinkRunner | None = None
         self._ended: list[SinkRunner] = []
         self._lock = threading.Lock()
-        self.first: int | None = 0
-        """Number of the first picture that is recorded; None while the show has not begun."""
+        self.first_recorded: int | None = 0
+        """Number of the first frame that is recorded; None while the show has not begun."""
 
     def _make(self, uri: str, measured: bool = False) -> SinkRunner:
         def sent(frame: Frame, moment: float) -> None:
             self._metrics.latency(moment - frame.captured)
 
-        sink = make_sink(uri, SinkSettings(self._clock, log=self._log, spare=TAKES))
+        sink = make_sink(uri, SinkSettings(self._clock, log=self._log, spare=FOLDER))
         box: Mailbox[Frame] = Mailbox()
         on_sent = sent if measured else None
         return SinkRunner(
@@ -67,14 +67,9 @@ class SinkGroup:
         for runner in self._runners:
             runner.start()
 
-    def change(self, uris: Sequence[str]) -> None:
-        """Another list of sinks: those in both play on, others end or begin. Raises Fault for a URI
-        no sink knows."""
-        self.take(self.ready(uris))
-
-    def ready(self, uris: Sequence[str]) -> list[SinkRunner]:
-        """The sinks of another list: those that play, and others that are made, not yet started.
-        Raises Fault for a URI no sink knows."""
+    def prepare(self, uris: Sequence[str]) -> list[SinkRunner]:
+        """The sinks of another list: those that play already, and new ones that are not started
+        yet. Raises Fault for a URI no sink knows."""
         playing = {runner.uri: runner for runner in self._runners}
         measured = not any(uri in playing for uri in uris[:1])
         return [
@@ -82,8 +77,8 @@ class SinkGroup:
             for index, uri in enumerate(uris)
         ]
 
-    def take(self, runners: Sequence[SinkRunner]) -> None:
-        """Go on with what `ready` gave."""
+    def use(self, runners: Sequence[SinkRunner]) -> None:
+        """Go on with what `prepare` returned; the others end on threads of their own."""
         before = self._runners
         for runner in runners:
             if runner not in before:
@@ -95,71 +90,71 @@ class SinkGroup:
         for runner in gone:
             threading.Thread(target=runner.stop, args=(30,), daemon=True).start()
 
-    def anew(self, fps: float) -> None:
-        """Pictures of another size, or another number a second, are on their way: movies go on in a
-        new file when those come."""
+    def change_format(self, fps: float) -> None:
+        """Frames of another size or rate are coming: a movie goes on in a new file with them."""
         self._fps = fps
-        take = self._take
-        for runner in [*self._runners, *([take] if take is not None else [])]:
+        for runner in self._all_running():
             runner.fps = fps
-            runner.anew()
+            runner.reopen_for_new_size()
 
     def put(self, frame: Frame) -> None:
-        """One picture for every sink; recordings begin with the show."""
-        begun = self.first is not None and frame.number >= self.first
+        """A frame for every sink; recordings begin with the show."""
+        begun = self.first_recorded is not None and frame.number >= self.first_recorded
         for runner in self._runners:
             if begun or not runner.uri.startswith("record:"):
                 runner.mailbox.put(frame)
-        take = self._take
-        if take is not None and begun:
-            take.mailbox.put(frame)
+        recording = self._recording
+        if recording is not None and begun:
+            recording.mailbox.put(frame)
 
     def record(self, on: bool) -> None:
-        """Begin a take in takes/, named by the time of day, or end it. Ending is done beside the
-        picture: it writes the file's end."""
+        """Begin a recording in `FOLDER`, named by the time of day, or end it. It is closed on a
+        thread of its own, since that writes the file's end."""
         with self._lock:
-            if on and self._take is None:
-                take = self._make(f"record:{TAKES / time.strftime('%Y-%m-%d_%H-%M-%S.mp4')}")
-                take.start()
-                self._take = take
-                self._log(f"recording into {take.uri.removeprefix('record:')}")
-            elif not on and self._take is not None:
-                take, self._take = self._take, None
-                self._ended.append(take)
+            if on and self._recording is None:
+                recording = self._make(f"record:{FOLDER / time.strftime('%Y-%m-%d_%H-%M-%S.mp4')}")
+                recording.start()
+                self._recording = recording
+                self._log(f"recording into {recording.uri.removeprefix('record:')}")
+            elif not on and self._recording is not None:
+                recording, self._recording = self._recording, None
+                self._ended.append(recording)
                 threading.Thread(
-                    target=self._end, args=(take,), name="end of a take", daemon=True
+                    target=self._end, args=(recording,), name="end of a recording", daemon=True
                 ).start()
 
-    def _end(self, take: SinkRunner) -> None:
-        """Why it failed, if it did, was said when it did."""
-        if not take.stop(timeout=30) or take.errors:
+    def _end(self, recording: SinkRunner) -> None:
+        """Close a recording and log its files. A failure was logged when it happened."""
+        if not recording.stop(timeout=30) or recording.errors:
             return
-        files = [f"{path} ({frames} frames)" for path, frames in getattr(take.sink, "recorded", [])]
+        files = [
+            f"{path} ({frames} frames)" for path, frames in getattr(recording.sink, "recorded", [])
+        ]
         self._log(
             f"recorded {', '.join(files)}"
             if files
             else "nothing was recorded: no picture came meanwhile"
         )
 
-    def watch(self) -> None:
-        """Let recordings elsewhere whose disk does not answer go on in takes/. To be called now and
-        then; never waits for one."""
+    def check_recordings(self) -> None:
+        """Let recordings elsewhere whose disk does not answer go on in `FOLDER`. To be called
+        regularly; waits for no disk."""
         for runner in self._runners:
             kind, _, place = runner.uri.partition(":")
             if (
                 kind != "record"
                 or runner.stuck() < HUNG
-                or Path(place).absolute().parent == TAKES.absolute()
+                or Path(place).absolute().parent == FOLDER.absolute()
             ):
                 continue
             other = self._make(
-                f"record:{TAKES / Path(place).name}{'/' if place.endswith('/') else ''}"
+                f"record:{FOLDER / Path(place).name}{'/' if place.endswith('/') else ''}"
             )
             other.start()
             with self._lock:
-                self._runners = [other if one is runner else one for one in self._runners]
+                self._runners = [other if each is runner else each for each in self._runners]
                 self._ended.append(runner)
-            runner.mailbox.close()  # it ends when it comes back
+            runner.mailbox.close()  # its thread ends when the disk answers
             self._log(
                 f"{runner.uri} has not answered for {HUNG:g} s; it goes on in "
                 f"{other.uri.removeprefix('record:')}"
@@ -167,15 +162,15 @@ class SinkGroup:
 
     @property
     def failed_recording(self) -> bool:
-        """A take is on, and its sink has given up."""
-        return self._take is not None and self._take.failed_for_good
+        """The recording that `record` began has failed for good."""
+        return self._recording is not None and self._recording.failed_for_good
 
     def stop(self, timeout: float = 1.5) -> None:
-        """Close all of them at once, so that a slow one takes nothing from another's time."""
+        """Close all of them at the same time, so that a slow one does not delay another."""
         with self._lock:
-            running = [*self._runners, *([self._take] if self._take else [])]
-            self._ended += [self._take] if self._take else []
-            self._take = None
+            running = self._all_running()
+            self._ended += [self._recording] if self._recording else []
+            self._recording = None
         threads = [
             threading.Thread(target=runner.stop, args=(timeout,), daemon=True) for runner in running
         ]
@@ -184,28 +179,25 @@ class SinkGroup:
         for thread in threads:
             thread.join(timeout + 0.2)
 
-    def own(self) -> list[str]:
+    def sender_names(self) -> list[str]:
         """Full names of the NDI senders, `HOST (vj)`: no source of this show may be one of them."""
         names = [getattr(runner.sink, "full_name", None) for runner in self._runners]
         return [name for name in names if name]
 
+    def _all_running(self) -> list[SinkRunner]:
+        recording = self._recording
+        return [*self._runners, *([recording] if recording is not None else [])]
+
     def states(self) -> list[str]:
-        """A few words on each."""
-        take = self._take
-        return [runner.state() for runner in [*self._runners, *([take] if take else [])]]
+        """A few words on each, for the status."""
+        return [runner.state() for runner in self._all_running()]
 
     def sent(self) -> dict[str, int]:
-        """Frames that each has sent, finished takes too."""
-        take = self._take
-        return {
-            runner.uri: runner.sent
-            for runner in [*self._runners, *self._ended, *([take] if take else [])]
-        }
+        """Frames that each has sent, ended recordings too, by URI."""
+        recording = self._recording
+        last = [recording] if recording is not None else []
+        return {runner.uri: runner.sent for runner in [*self._runners, *self._ended, *last]}
 
     def dropped(self) -> int:
-        """Frames that came before their sink was ready for them."""
-        take = self._take
-        return sum(
-            runner.mailbox.dropped
-            for runner in [*self._runners, *self._ended, *([take] if take else [])]
-        )
+        """Frames that were replaced by newer ones before their sink was ready for them."""
+        return sum(runner.mailbox.dropped for runner in [*self._all_running(), *self._ended])

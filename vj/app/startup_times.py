@@ -1,4 +1,4 @@
-"""Where the time goes until a show paints: `--startup-times`."""
+"""How long a show takes until its first generated frame: `--startup-times`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def since_the_process_began() -> float:
-    """Seconds, from the kernel's table of processes; 0 where there is none."""
+def process_age() -> float:
+    """Seconds since this process began, from the kernel's table of processes; 0 on systems without
+    /proc."""
     with suppress(OSError, ValueError, IndexError, AttributeError):
         fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         up = float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])
@@ -19,29 +20,30 @@ def since_the_process_began() -> float:
     return 0.0
 
 
-class Startup:
+class StartupTimes:
     """Moments on the way to the first generated frame. From any thread."""
 
     def __init__(self, now: Callable[[], float] = time.perf_counter) -> None:
-        self._now, self._begun = now, now() - since_the_process_began()
+        """now: seconds."""
+        self._now, self._begun = now, now() - process_age()
         self._lock = threading.Lock()
-        self._marks: list[tuple[str, float]] = [("Python", now() - self._begun)]
+        self._moments: list[tuple[str, float]] = [("Python", now() - self._begun)]
         self._done = False
 
-    def mark(self, name: str) -> None:
-        """So far it took until this was done. After `report` nothing is taken down."""
+    def record(self, name: str) -> None:
+        """This step is done now. After `report` nothing more is recorded."""
         with self._lock:
             if not self._done:
-                self._marks.append((name, self._now() - self._begun))
+                self._moments.append((name, self._now() - self._begun))
 
     def report(self) -> list[str]:
-        """A line for each: seconds since the process began, and since the mark before."""
+        """A line for each step: seconds since the process began, and since the step before."""
         with self._lock:
             self._done = True
-            marks = list(self._marks)
+            moments = list(self._moments)
         lines = ["seconds from the start, and since the line before"]
         before = 0.0
-        for name, moment in marks:
+        for name, moment in moments:
             lines.append(f"  {moment:6.2f}  {moment - before:6.2f}  {name}")
             before = moment
         return lines

@@ -1,122 +1,113 @@
-"""What a performance says about itself: while it plays, to OSC, and at its end."""
+"""What a live show reports about itself: while it plays, over OSC, and at its end. Plain values;
+`vj.app.reporter` collects them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, fields
+from typing import Any
 
-if TYPE_CHECKING:
-    from vj.app.live import Performance
-
-
-def status(performance: Performance) -> dict[str, Any]:
-    """Everything about the performance that one would want to see while it plays."""
-    p50, p95 = performance.metrics.recent_latency()
-    return {
-        "show": performance.show.show,
-        "state": performance.state,
-        "fps": round(performance.metrics.fps(), 1),
-        "latency_ms": [round(p50 * 1e3), round(p95 * 1e3)],
-        "dropped": performance.dropped,
-        "skipped": performance.inbox.dropped,
-        "repeated": performance.metrics.repeated,
-        "faults": performance.metrics.faults,
-        "threads": performance.supervisor.threads,
-        "stumbled": [f"{name} {times}" for name, times in performance.supervisor.faults.items()],
-        "stalled": performance.supervisor.stalled,
-        "source": performance.source_state,
-        "awaited": performance.awaited,
-        "sinks": [
-            *performance.sinks.states(),
-            *([f"preview {performance.page.url}"] if performance.page is not None else []),
-        ],
-        "model": performance.loop.backend_name,
-        "size": str(performance.size),
-        "understood": getattr(performance.loop.pipeline.backend, "understood", ""),
-        "unused": list(performance.loop.pipeline.backend.unused),
-        "strength": performance.store.get("strength"),
-        "prompt": performance.store.get("prompt/a"),
-        "uptime": round(performance.clock.now(), 1),
-        "cue": performance.session.engine.cues.standing or "",
-        "cues": list(performance.session.engine.cues.cues),
-        "keys": performance.session.cue_keys(),
-        "bpm": round(performance.session.engine.tempo.bpm, 2),
-        "midi": performance.session.midi.state if performance.session.midi is not None else "",
-    }
+Answer = str | float
+"""What a show file lets an address answer: a word, see `old_address_answer`, or a number."""
 
 
-def osc_status(performance: Performance) -> Mapping[str, Sequence[float | int | str]]:
-    """The same for `/vj/status/*`."""
-    report = status(performance)
-    answers = {
-        address: _answer(performance, what, report)
-        for address, what in performance.show.answers.items()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """A live show at one moment. The names of the fields are the keys of the status as JSON."""
+
+    show: str = ""
+    state: str = ""
+    """`starting`, what the model loader does, `playing`, `no model` or `stopping`."""
+    fps: float = 0.0
+    """Frames a second over the last seconds."""
+    latency_ms: Sequence[int] = (0, 0)
+    """From capture to sending: median, and what 95 % stay below."""
+    dropped: int = 0
+    """Frames that were made and not sent, since the upscaler or a sink was busy."""
+    skipped: int = 0
+    """Frames of the source that no image was made of."""
+    repeated: int = 0
+    """Frames that were made without a new one of the source."""
+    faults: int = 0
+    threads: Sequence[str] = ()
+    """Supervised threads that run."""
+    failed: Sequence[str] = ()
+    """`NAME TIMES` for each piece of work that has raised an error and was done again."""
+    stalled: Sequence[str] = ()
+    """Stages that take too long at this moment."""
+    source: str = ""
+    awaited: Sequence[str] = ()
+    """Sources that would play instead of the one that does, if they were there."""
+    sinks: Sequence[str] = ()
+    model: str = ""
+    size: str = ""
+    """What is generated, in pixels: `512x512`."""
+    understood: str = ""
+    """What the built-in model made of the prompts."""
+    unused: Sequence[str] = ()
+    """Parameters that change nothing with this model."""
+    strength: float = 0.0
+    prompt: str = ""
+    uptime: float = 0.0
+    """Seconds."""
+    cue: str = ""
+    cues: Sequence[str] = ()
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Which key fires which cue."""
+    bpm: float = 0.0
+    midi: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in values.items()
+        }
+
+
+def osc_status(
+    status: Status, answers: Mapping[str, Answer], values: Mapping[str, Any]
+) -> Mapping[str, Sequence[float | int | str]]:
+    """The same for `/vj/status/*`, and for a show's own `answers`: address -> arguments. values:
+    what answers may name besides the status, such as parameters."""
+    report = status.as_dict()
+    own = {
+        address: old_address_answer(what, report, values)
+        for address, what in answers.items()
         if what != "now"
     }
-    return answers | {
-        "fps": [float(report["fps"])],
-        "latency_ms": [float(value) for value in report["latency_ms"]],
-        "dropped": [report["dropped"]],
-        "source": [report["source"]],
-        "awaited": report["awaited"],
-        "sinks": report["sinks"],
-        "model": [report["model"]],
-        "state": [report["state"]],
-        "understood": [report["understood"]],
-        "cue": [report["cue"]],
-        "bpm": [float(report["bpm"])],
+    return own | {
+        "fps": [float(status.fps)],
+        "latency_ms": [float(value) for value in status.latency_ms],
+        "dropped": [status.dropped],
+        "source": [status.source],
+        "awaited": list(status.awaited),
+        "sinks": list(status.sinks),
+        "model": [status.model],
+        "state": [status.state],
+        "understood": [status.understood],
+        "cue": [status.cue],
+        "bpm": [float(status.bpm)],
     }
 
 
-def _answer(
-    performance: Performance, what: str | float, report: Mapping[str, Any]
+def old_address_answer(
+    what: Answer, report: Mapping[str, Any], values: Mapping[str, Any]
 ) -> list[float | int | str]:
-    """What an old patch expects at an address of its own: a value of the status or a parameter by
-    its name, one of several (`sinks 0`), `frames`, `width`, `height`, all of the status as `json`,
-    or what is written there."""
+    """What a patch made for another program expects at an address of its own. what: the name of a
+    value of the status or of `values`, one entry of several (`sinks 0`), all of the status as
+    `json`, or what is to be sent as it is."""
     if what == "json":
         return [json.dumps(report, default=str)]
-    more = {
-        "frames": performance.metrics.painted,
-        "width": performance.size.width,
-        "height": performance.size.height,
-    }
     found: Any = what
     if isinstance(what, str):
         name, _, place = what.partition(" ")
-        values = performance.store.base() | dict(report) | more
-        found = values.get(name, what) if not place or place.isdecimal() else what
+        known = {**values, **report}
+        found = known.get(name, what) if not place or place.isdecimal() else what
         if place.isdecimal() and isinstance(found, list):
             found = found[int(place)] if int(place) < len(found) else ""
     if isinstance(found, list):
         return list(found)
     return [float(found)] if isinstance(found, float) else [found]
-
-
-def summary(performance: Performance) -> dict[str, Any]:
-    """What became of it, for the end."""
-    p50, p95 = performance.metrics.whole_latency()
-    seconds = performance.clock.now()
-    return {
-        "show": performance.show.show,
-        "model": performance.loop.backend_name,
-        "size": str(performance.size),
-        "seconds": round(seconds, 2),
-        "painted": performance.metrics.painted,
-        "fps": round(performance.metrics.whole_fps(), 2),
-        "latency_ms": {"p50": round(p50 * 1e3, 1), "p95": round(p95 * 1e3, 1)},
-        "repeated": performance.metrics.repeated,
-        "skipped_input": performance.inbox.dropped,
-        "dropped_output": performance.dropped,
-        "unguided": performance.unguided,
-        "faults": performance.metrics.faults,
-        "stumbled": performance.supervisor.faults,
-        "stages_ms": {
-            name: round(value * 1e3, 2) for name, value in performance.metrics.stages().items()
-        },
-        "sent": performance.sinks.sent(),
-        "osc": {"messages": performance.osc.messages, "ignored": performance.osc.ignored}
-        if performance.osc is not None
-        else {},
-    }

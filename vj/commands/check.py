@@ -9,17 +9,17 @@ from pathlib import Path
 from vj.commands.check_files import check_files
 from vj.commands.check_models import check_models
 from vj.commands.check_sequence import check_sequence
+from vj.commands.console_lines import print_error, print_line
 from vj.commands.findings import Findings
-from vj.commands.console_lines import complaint, line
 from vj.show.load import Reading, find_show, read_show
 from vj.show.schema import Show
 
 Log = Callable[[str], object]
 
 
-def check(arguments: Sequence[str], log: Log = line, send_error: Log = complaint) -> int:
-    """Returns 0 when it is right, warnings or not, and 1 when it is not. say: what plays, and
-    warnings. complain: what is wrong. Raises Fault when there is no such file."""
+def check(arguments: Sequence[str], log: Log = print_line, log_error: Log = print_error) -> int:
+    """The command. Returns 0 when the show is right, with warnings or without, else 1. log: gets
+    what plays, and warnings. log_error: gets what is wrong. Raises Fault for a missing file."""
     made = argparse.ArgumentParser(
         prog="launch.py check",
         description="Check a show file without playing it: what it says, and whether the files, "
@@ -30,14 +30,14 @@ def check(arguments: Sequence[str], log: Log = line, send_error: Log = complaint
     path = find_show(made.parse_args(arguments).show)
     reading, found = check_show_file(path)
     for fault in found.faults:
-        send_error(fault)
+        log_error(fault)
     for warning in found.warnings:
         log(f"warning: {warning}")
     if found.unchecked:
         log(f"not checked: {', '.join(found.unchecked)}")
     if found.faults:
         count = len(found.faults)
-        send_error(f"{path}: {'one thing is' if count == 1 else f'{count} things are'} wrong")
+        log_error(f"{path}: {'one thing is' if count == 1 else f'{count} things are'} wrong")
         return 1
     assert reading.show is not None
     log(f"{path}: right. {summary(reading.show)}")

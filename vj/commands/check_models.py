@@ -11,7 +11,7 @@ from vj.core.errors import Fault
 from vj.diffusion.model_names import find_model, is_model_id, no_such_model, was_fetched
 from vj.diffusion.model_spec import ModelSpec
 from vj.show.schema import Show
-from vj.show.section import Place
+from vj.show.section import KeyPath
 
 BUILT_IN = ("pocket", "drawn", "none")
 
@@ -37,7 +37,7 @@ def check_models(show: Show, found: Findings) -> None:
         _try(lambda: best_device(spec.device), ("model", "device"), found)
 
 
-def _try(look: Callable[[], object], place: Place, found: Findings) -> None:
+def _try(look: Callable[[], object], place: KeyPath, found: Findings) -> None:
     try:
         look()
     except Fault as fault:

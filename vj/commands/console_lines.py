@@ -1,4 +1,4 @@
-"""Lines for whoever has typed a command."""
+"""Lines that a command prints."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import sys
 from typing import TextIO
 
 
-def line(text: str) -> None:
-    """Log something, if anybody still reads: a pipe's other end may have gone, as with `| head`,
-    and so may a terminal."""
+def print_line(text: str) -> None:
+    """Print a line on standard output. A pipe's other end may be closed, as with `| head`, and so
+    may a terminal: then it is dropped."""
     _write(text, sys.stdout)
 
 
-def complaint(text: str) -> None:
-    """The same for what is wrong."""
+def print_error(text: str) -> None:
+    """The same on standard error."""
     _write(text, sys.stderr)
 
 
 def _write(text: str, to: TextIO | None) -> None:
     try:
         print(text, file=to, flush=True)
-    except (OSError, ValueError):  # it has gone, or was closed
+    except (OSError, ValueError):  # closed
         pass

@@ -1,0 +1,44 @@
+"""The controls of a saved show: its parameters, and the control engine that moves them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vj.app.replacement import Replacement, do_nothing
+from vj.app.setup import start_values
+from vj.control.session import ControlSession
+from vj.parameters.store import Store
+from vj.show.schema import Show
+
+SECTIONS = (
+    *("mappings", "answers", "ignored", "macros", "modulators"),
+    *("cues", "timeline", "curves", "tempo", "midi"),
+)
+"""Sections that the control engine is built from."""
+
+
+def replace_controls(
+    store: Store, session: ControlSession, reconnect: Callable[[], None], show: Show, old: Show
+) -> Replacement:
+    """The parameters of a saved show, with their table and start values, and what moves them.
+    reconnect: has OSC and the page use the session's new engine. Raises Fault."""
+    start, table = start_values(show), show.table()
+    moves = any(getattr(old, name) != getattr(show, name) for name in SECTIONS)
+    # A modulator's range is relative to where the show starts.
+    ranged = start_values(old) != start and any(rule.range for rule in show.modulators)
+    prepared = session.prepare(show, Store(start, table)) if moves or ranged else None
+    replacement = Replacement([], do_nothing)
+
+    def apply() -> None:
+        with store.together():  # no frame is sampled between the two
+            replacement.changed += store.adopt(start, table)
+            afterwards = session.adopt(show, prepared) if prepared is not None else do_nothing
+        reconnect()
+        afterwards()
+        if moves:
+            replacement.changed.append("what moves them")
+
+    replacement.apply = apply
+    if prepared is not None:
+        replacement.discard = lambda: session.discard(prepared)
+    return replacement

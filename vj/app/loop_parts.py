@@ -1,0 +1,81 @@
+"""What the render loop of a live show uses and a saved show may replace: the person model, optical
+flow, rate and fit."""
+
+from __future__ import annotations
+
+from vj.app.context import ShowContext
+from vj.app.outputs import Outputs
+from vj.app.replacement import Replacement, do_nothing
+from vj.app.setup import make_flow_backend, make_person_segmentation
+from vj.parameters.table import Value
+from vj.pipeline.loop import RenderLoop
+from vj.pipeline.masks import SegmentPerson
+from vj.pipeline.person_segmentation import PersonThread
+from vj.show.schema import Show
+from vj.show.validate import NO_PERSON_MODEL
+
+
+class LoopParts:
+    """Replaces them between two frames; closes the person model at the end."""
+
+    def __init__(
+        self,
+        context: ShowContext,
+        loop: RenderLoop,
+        outputs: Outputs,
+        segment_person: SegmentPerson | None,
+    ) -> None:
+        """segment_person: what the loop was made with."""
+        self._context, self._loop, self._outputs = context, loop, outputs
+        self._segment_person = segment_person
+        context.store.listeners.append(self._on_change)
+
+    def check_mask(self) -> None:
+        """Log a hint when the show starts with a person mask and has no person model."""
+        self._on_change("mask/mode", self._context.store.get("mask/mode"), None)
+
+    def _on_change(self, name: str, value: Value, origin: object) -> None:
+        if name == "mask/mode" and value == "person" and self._segment_person is None:
+            self._context.messages.remark(NO_PERSON_MODEL)
+
+    def replace_person(self, show: Show, old: Show) -> Replacement | None:
+        """The person model of a saved show. Raises Fault when it does not load."""
+        if show.person == old.person:
+            return None
+        log, supervisor = self._context.messages.log, self._context.supervisor
+        made = make_person_segmentation(show, True, log, supervisor)
+
+        def apply() -> None:
+            before, self._segment_person = self._segment_person, made
+            self._loop.between(lambda: self._loop.pipeline.use_person_segmentation(made))
+            if isinstance(before, PersonThread):
+                before.close()
+
+        discard = made.close if isinstance(made, PersonThread) else do_nothing
+        return Replacement(["person"], apply, discard)
+
+    def replace_flow(self, show: Show, old: Show) -> Replacement | None:
+        """The optical flow of a saved show. Raises Fault where it cannot be had."""
+        if show.flow == old.flow:
+            return None
+        loop, made = self._loop, make_flow_backend(show)
+        return Replacement(["flow"], lambda: loop.between(lambda: loop.pipeline.use_flow(made)))
+
+    def replace_rate_and_fit(self, show: Show, old: Show) -> Replacement | None:
+        """The frame rate of a saved show, and how its input is fitted into the painted size."""
+        changed = [name for name in ("fps", "fit") if getattr(show, name) != getattr(old, name)]
+        if not changed:
+            return None
+
+        def apply() -> None:
+            if show.fps != old.fps:
+                self._loop.period = 1 / show.fps
+                self._outputs.set_rate(show.fps)
+            if show.fit != old.fit:
+                self._loop.between(lambda: self._loop.pipeline.refit(show.fit))
+
+        return Replacement(changed, apply)
+
+    def close(self) -> None:
+        if isinstance(self._segment_person, PersonThread):
+            self._segment_person.close()

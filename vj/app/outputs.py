@@ -1,0 +1,127 @@
+"""A generated image's way out of a live show: frame interpolation, upscaling to the output's size,
+the sinks."""
+
+from __future__ import annotations
+
+from vj.app.context import ShowContext
+from vj.app.output_upscale import OutputUpscaler
+from vj.app.replacement import Replacement, do_nothing
+from vj.app.setup import sink_uris
+from vj.app.sink_group import SinkGroup
+from vj.core.frame import OutputFrame, Size
+from vj.diffusion.devices import best_device
+from vj.pipeline.interpolation import FrameInterpolation
+from vj.pipeline.upscale import make_upscaler
+from vj.show.schema import Show
+
+
+class Outputs:
+    """`open_upscaler`, `start`, then `stop`. `put` is called by the render thread and never
+    waits."""
+
+    def __init__(self, context: ShowContext) -> None:
+        """Raises Fault for a URI no sink knows."""
+        show, clock, metrics = context.run.show, context.clock, context.metrics
+        log, supervisor = context.messages.log, context.supervisor
+        self._metrics, self._log, self._supervisor = metrics, log, supervisor
+        uris = sink_uris(show)
+        self.sinks = SinkGroup(uris, show.fps, clock, metrics, log, supervisor)
+        self.sinks.first_recorded = None
+        self.has_sinks = bool(uris)
+        self.interpolation = FrameInterpolation(self._send, clock, show.fps, supervisor)
+        self.upscaler: OutputUpscaler | None = None
+        """None where frames are sent at the size at which they are painted."""
+        self.next_upscaler: OutputUpscaler | None = None
+        """Takes over with the first frame of the size that it was made for."""
+
+    def make_upscaler(
+        self, show: Show, painted: Size, output: Size, quiet: bool = False
+    ) -> OutputUpscaler:
+        """An upscaler that delivers to the sinks, from the painted size to the output's, in
+        pixels. quiet: what it falls back to is not logged. Raises Fault where the show's way of
+        upscaling cannot be had."""
+        log = (lambda text: None) if quiet else self._log
+        upscaler = make_upscaler(show.upscale, painted, output, str(best_device()), log)
+        log(f"sent at {output}, upscaled by {upscaler.name}")
+        return OutputUpscaler(
+            upscaler,
+            self.sinks.put,
+            self._metrics,
+            self._log,
+            1 / show.fps,
+            painted=painted,
+            supervisor=self._supervisor,
+        )
+
+    def open_upscaler(self, show: Show, painted: Size) -> None:
+        """Where the show has an output size. Raises Fault as `make_upscaler` does."""
+        if show.output is not None:
+            self.upscaler = self.make_upscaler(show, painted, show.output)
+
+    def put(self, frame: OutputFrame, interpolate: bool) -> None:
+        """A frame from the render loop. interpolate: fill the sinks' rate between frames."""
+        self.interpolation.put(frame, interpolate)
+
+    def _send(self, frame: OutputFrame) -> None:
+        coming = self.next_upscaler
+        if coming is not None and frame.size == coming.painted:
+            self.upscaler = coming
+        (self.upscaler or self.sinks).put(frame)
+
+    def set_rate(self, fps: float) -> None:
+        """Another number of frames a second."""
+        self.interpolation.period = 1 / fps
+        self.sinks.change_format(fps)
+        if self.upscaler is not None:
+            self.upscaler.keep_pace(1 / fps)
+
+    def replace_sinks(self, show: Show, old: Show) -> Replacement | None:
+        """The sinks of a saved show. Raises Fault for a URI no sink knows."""
+        if show.sinks == old.sinks:
+            return None
+        uris = sink_uris(show)
+        runners = self.sinks.prepare(uris)
+
+        def apply() -> None:
+            self.sinks.use(runners)
+            self.has_sinks = bool(uris)
+
+        return Replacement(["sinks"], apply)
+
+    def replace_upscaler(self, show: Show, old: Show, painted: Size) -> Replacement | None:
+        """The output size and the upscaling of a saved show. painted: in pixels. Raises Fault."""
+        names = ("output", "upscale")
+        changed = [name for name in names if getattr(show, name) != getattr(old, name)]
+        if not changed:
+            return None
+        made: OutputUpscaler | None = None
+        if show.output is not None:
+            made = self.make_upscaler(show, painted, show.output)
+
+        def apply() -> None:
+            before, self.upscaler = self.upscaler, made
+            self.sinks.change_format(show.fps)
+            if before is not None:
+                before.stop()
+
+        return Replacement(changed, apply, made.stop if made is not None else do_nothing)
+
+    @property
+    def dropped(self) -> int:
+        """Frames that were replaced by newer ones before the upscaler or a sink was ready."""
+        return self.sinks.dropped() + (0 if self.upscaler is None else self.upscaler.dropped)
+
+    @property
+    def unguided(self) -> int:
+        """Frames that were upscaled without their input's edges, since there was no time."""
+        return 0 if self.upscaler is None else self.upscaler.plain
+
+    def start(self) -> None:
+        self.sinks.start()
+
+    def stop(self) -> None:
+        """Interpolation, upscaling and sinks, whatever one of them raises."""
+        call, upscaler = self._supervisor.call, self.upscaler
+        call("interpolation, at its end,", lambda: self.interpolation.stop(timeout=0.2))
+        call("upscaling, at its end,", upscaler.stop if upscaler is not None else do_nothing)
+        call("the sinks, at its end,", lambda: self.sinks.stop(timeout=1.0))

@@ -1,0 +1,100 @@
+"""Collects the status of a live show, and its summary, from the parts that know them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vj.app.context import ShowContext
+from vj.app.outputs import Outputs
+from vj.app.servers import Servers
+from vj.app.status import Status, osc_status
+from vj.app.video_input import VideoInput
+from vj.control.session import ControlSession
+from vj.pipeline.loop import RenderLoop
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """Reads the parts of one live show. All of it may be called from any thread."""
+
+    context: ShowContext
+    video_input: VideoInput
+    loop: RenderLoop
+    outputs: Outputs
+    session: ControlSession
+    servers: Servers
+
+    def status(self) -> Status:
+        """How the show stands now."""
+        context, metrics = self.context, self.context.metrics
+        p50, p95 = metrics.recent_latency()
+        backend, engine, midi = self.loop.pipeline.backend, self.session.engine, self.session.midi
+        page = self.servers.page
+        return Status(
+            show=context.run.show.show,
+            state=context.run.text,
+            fps=round(metrics.fps(), 1),
+            latency_ms=[round(p50 * 1e3), round(p95 * 1e3)],
+            dropped=self.outputs.dropped,
+            skipped=self.video_input.inbox.dropped,
+            repeated=metrics.repeated,
+            faults=metrics.faults,
+            threads=context.supervisor.threads,
+            failed=[f"{name} {times}" for name, times in context.supervisor.faults.items()],
+            stalled=context.supervisor.stalled,
+            source=self.video_input.state,
+            awaited=self.video_input.awaited,
+            sinks=[
+                *self.outputs.sinks.states(),
+                *([f"preview {page.url}"] if page is not None else []),
+            ],
+            model=self.loop.backend_name,
+            size=str(self.loop.pipeline.size),
+            understood=backend.understood,
+            unused=list(backend.unused),
+            strength=float(context.store.get("strength")),
+            prompt=str(context.store.get("prompt/a")),
+            uptime=round(context.clock.now(), 1),
+            cue=engine.cues.current or "",
+            cues=list(engine.cues.cues),
+            keys=self.session.cue_keys(),
+            bpm=round(engine.tempo.bpm, 2),
+            midi=midi.state if midi is not None else "",
+        )
+
+    def osc_status(self) -> Mapping[str, Sequence[float | int | str]]:
+        """The same for `/vj/status/*`, with the show's own answers."""
+        size = self.loop.pipeline.size
+        values = {
+            **self.context.store.base(),
+            "frames": self.context.metrics.painted,
+            "width": size.width,
+            "height": size.height,
+        }
+        return osc_status(self.status(), self.context.run.show.answers, values)
+
+    def summary(self) -> dict[str, Any]:
+        """The whole run, for its end: what the terminal and `--json` get."""
+        metrics, supervisor = self.context.metrics, self.context.supervisor
+        p50, p95 = metrics.whole_latency()
+        osc = self.servers.osc
+        return {
+            "show": self.context.run.show.show,
+            "model": self.loop.backend_name,
+            "size": str(self.loop.pipeline.size),
+            "seconds": round(self.context.clock.now(), 2),
+            "painted": metrics.painted,
+            "fps": round(metrics.whole_fps(), 2),
+            "latency_ms": {"p50": round(p50 * 1e3, 1), "p95": round(p95 * 1e3, 1)},
+            "repeated": metrics.repeated,
+            "skipped_input": self.video_input.inbox.dropped,
+            "dropped_output": self.outputs.dropped,
+            "unguided": self.outputs.unguided,
+            "faults": metrics.faults,
+            "failed": supervisor.faults,
+            "stages_ms": {name: round(value * 1e3, 2) for name, value in metrics.stages().items()},
+            "sent": self.outputs.sinks.sent(),
+            "osc": {"messages": osc.messages, "ignored": osc.ignored} if osc is not None else {},
+        }

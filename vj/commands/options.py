@@ -1,0 +1,167 @@
+"""The options of `launch.py [SHOW]`, and what they put over a show file."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from vj.core.errors import Fault
+
+EXAMPLES = """\
+examples:
+  python3 launch.py                                    the first show: camera or test card, NDI out
+  python3 launch.py --source clip.mp4 --sink ndi:vj    repaint a clip
+  python3 launch.py my_show.yaml --set strength=0.7    play a show file with another strength
+  python3 launch.py --source clip.mp4 --offline --sink record:out.mp4
+                                                       render every frame, however long it takes
+  python3 launch.py check my_show.yaml                 is the show file right?
+  python3 launch.py my_show.yaml --log set.take        play, and write every change down
+  python3 launch.py my_show.yaml --replay set.take --offline --size 1024x576 --sink record:final.mp4
+                                                       render that set again, frame by frame
+  python3 launch.py learn my_show.yaml strength        move a MIDI control or send OSC: it is
+                                                       written into the show
+  python3 launch.py list                               cameras, NDI, MIDI, models at hand; what is
+                                                       missing, and what helps
+  python3 launch.py add midi                           install a part that is missing; without a
+                                                       name: which there are
+  python3 launch.py gallery                            render every show in mappings/ into
+                                                       docs/gallery
+  python3 launch.py test                               run the tests
+
+sources  testcard, camera:0, camera:NAME, video:PATH (or just PATH), image:PATH, ndi:NAME,
+         spout:NAME, syphon:NAME, none, clips:A.mp4,B.mp4, walk:A.jpg,B.jpg,C.jpg, drawn:kiss
+sinks    ndi:NAME, spout:NAME, syphon:NAME, record:PATH.mp4, record:FOLDER/, virtualcam, preview
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of `launch.py [SHOW]`."""
+    made = argparse.ArgumentParser(
+        prog="launch.py",
+        description="vj: a live instrument for painting video with diffusion. Without options it "
+        "plays the first show.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument(
+        "show",
+        nargs="?",
+        metavar="SHOW",
+        help="a show file, or a name in mappings/ (default: first_show)",
+    )
+    made.add_argument(
+        "--source", metavar="URI", help="where the picture comes from, instead of the show's"
+    )
+    made.add_argument(
+        "--sink",
+        metavar="URI",
+        action="append",
+        help="where it goes, instead of the show's; may be repeated",
+    )
+    made.add_argument(
+        "--model",
+        metavar="M",
+        help="drawn, pocket, none, a Hugging Face id, a diffusers folder or a .safetensors file",
+    )
+    made.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a parameter's start (see docs/parameters.md)",
+    )
+    made.add_argument(
+        "--size",
+        metavar="WxH",
+        help="what the model paints, for example 512x512, and, without --output, what is sent",
+    )
+    made.add_argument(
+        "--output",
+        metavar="WxH",
+        help="what is sent, where that is not what is painted, for example 1280x720",
+    )
+    made.add_argument("--fps", metavar="N", type=float, help="frames a second, at most")
+    made.add_argument(
+        "--for",
+        metavar="SECONDS",
+        type=float,
+        dest="seconds",
+        help="stop after so long, counted from the first generated image",
+    )
+    made.add_argument(
+        "--offline",
+        action="store_true",
+        help="render every frame instead of playing; needs a record: sink",
+    )
+    made.add_argument(
+        "--osc", metavar="HOST:PORT", help="where OSC is heard; 0.0.0.0:9000 lets a tablet in"
+    )
+    made.add_argument(
+        "--log",
+        metavar="FILE",
+        type=Path,
+        help="write a take: every parameter change with its frame's time",
+    )
+    made.add_argument(
+        "--replay",
+        metavar="FILE",
+        type=Path,
+        help="play a take instead of hands, live or --offline",
+    )
+    made.add_argument("--json", metavar="FILE", type=Path, help="write the summary here, as JSON")
+    made.add_argument(
+        "--log-file",
+        metavar="FILE",
+        type=Path,
+        help="write all messages there too; a new file every 2 MB, five are kept",
+    )
+    made.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on where the show stood when it last crashed or was killed",
+    )
+    made.add_argument(
+        "--safe",
+        action="store_true",
+        help="no model, no effects, nothing plugged in: the source as it is, OSC and the page",
+    )
+    made.add_argument(
+        "--startup-times",
+        action="store_true",
+        help="say where the time goes until the first generated image",
+    )
+    made.add_argument(
+        "--quiet", action="store_true", help="no status line and no hints; messages only"
+    )
+    return made
+
+
+def overrides(options: argparse.Namespace) -> dict[str, Any]:
+    """Options as they would stand in a show file. Raises Fault for a --set that is none."""
+    found: dict[str, Any] = {}
+    for key, value in (
+        ("source", options.source),
+        ("sinks", options.sink),
+        ("model", options.model),
+        ("size", options.size),
+    ):
+        if value is not None:
+            found[key] = value
+    if options.size is not None or options.output is not None:
+        found["output"] = options.output
+    for key, value in (("fps", options.fps), ("osc", options.osc)):
+        if value is not None:
+            found[key] = value
+    start = {}
+    for given in options.set:
+        name, equals, value = given.partition("=")
+        if not equals or not name.strip():
+            raise Fault(
+                f"command line: --set {given}: write it as NAME=VALUE, for example --set "
+                "strength=0.7"
+            )
+        start[name.strip().removeprefix("/vj/")] = value
+    if start:
+        found["start"] = start
+    return found

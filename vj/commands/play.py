@@ -1,0 +1,199 @@
+"""`launch.py [SHOW]`: load a show and play it live, or render it with --offline."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vj.app.console import Console
+from vj.app.log import LogFile
+from vj.app.signals import LIMIT, Signals
+from vj.app.startup_times import StartupTimes
+from vj.commands.options import overrides
+from vj.core.errors import Fault, nearest
+
+if TYPE_CHECKING:  # imported when they are needed: torch comes with them, and takes seconds
+    from vj.app.autosave import Autosave
+    from vj.app.live import Performance
+    from vj.control.takes import Take
+    from vj.show.schema import Show
+
+
+def play(options: argparse.Namespace) -> int:
+    """Load the show and play or render it."""
+    stop = threading.Event()
+    with Signals(stop, None if options.offline else LIMIT):
+        log_file = LogFile(options.log_file) if options.log_file is not None else None
+        terminal = Console(quiet=options.quiet, log_file=log_file)
+        try:
+            return _play(options, terminal, stop)
+        except Exception as error:
+            if log_file is not None:
+                log_file.log(
+                    str(error)
+                    if isinstance(error, Fault)
+                    else "".join(traceback.format_exception(error))
+                )
+            raise
+        finally:
+            terminal.end()
+
+
+def _play(options: argparse.Namespace, terminal: Console, stop: threading.Event) -> int:
+    options.startup = StartupTimes() if options.startup_times else None
+    from vj.core.opencv import use_one_thread
+    from vj.show.load import FIRST_SHOW, find_show, load_show
+
+    use_one_thread()
+    if options.seconds is not None and not 0 < options.seconds < math.inf:
+        raise Fault(f"command line: --for {options.seconds:g}: seconds, more than 0")
+    if (
+        options.show
+        and not Path(options.show).suffix
+        and options.show in ("test", "chek", "lst", "lern", "galery")
+    ):
+        raise Fault(
+            f"{options.show}: no such "
+            f"command{nearest(options.show, ['test', 'check', 'list', 'learn', 'gallery'])}"
+        )
+    path = find_show(options.show) if options.show else FIRST_SHOW
+    options.file, options.overrides = path, overrides(options)
+    show = load_show(path, options.overrides, terminal.log)
+    if options.startup is not None:
+        options.startup.record("the show read")
+    if options.safe:
+        from vj.app.safe import safe
+
+        if options.offline or options.resume:
+            raise Fault(
+                "command line: --safe is for playing live, from the show's start: leave --offline "
+                "and --resume out"
+            )
+        show = safe(show, terminal.log)
+    if stop.is_set():
+        return 0
+    summary = (render if options.offline else perform)(show, options, terminal, stop)
+    if options.json is not None:
+        try:
+            options.json.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise Fault(f"--json {options.json}: cannot be written ({error.strerror})") from None
+    return 0
+
+
+def perform(
+    show: Show, options: argparse.Namespace, terminal: Console, stop: threading.Event
+) -> dict[str, Any]:
+    """Play live until the end, --for, or a signal."""
+    from vj.app.autosave import PERIOD, Autosave
+    from vj.app.live import Performance
+    from vj.control.keyboard import Keyboard
+    from vj.show.reload import ShowFile
+
+    startup: StartupTimes | None = options.startup
+    if startup is not None:
+        startup.record("imports")
+    terminal.log(f"{show.show}: starting")
+    file = None if options.safe else ShowFile(options.file, options.overrides, terminal.log)
+    replay = replayed(show, options, terminal.log)
+    performance = Performance(
+        show, terminal.log, file=file, replay=replay, take_log=options.log, startup=startup
+    )
+    keyboard = Keyboard(performance.session.key)
+    state = Autosave(options.file, performance.store)
+    try:
+        if options.resume:
+            state.resume(performance.session.engine, terminal.log)
+        performance.start()
+        performance.background.check_regularly()
+        if not options.safe:
+            performance.supervisor.every(
+                "autosave", lambda: autosave(performance, state), PERIOD, performance.run_state.over
+            )
+        keyboard.start()
+        if not options.quiet:
+            for line in greeting(performance):
+                terminal.log(line)
+        while not performance.ended and not stop.wait(0.25):
+            performance.supervisor.call(
+                "the status line", lambda: terminal.status(performance.report.status().as_dict())
+            )
+            if options.seconds is not None and performance.playing_for() >= options.seconds:
+                break
+    finally:
+        keyboard.close()
+        performance.stop()
+    state.clear()
+    summary = performance.report.summary()
+    terminal.close()
+    terminal.summary(summary)
+    return summary
+
+
+def greeting(performance: Performance) -> list[str]:
+    """Where the show that has just started can be reached."""
+    from vj.app.banner import welcome
+
+    page, osc = performance.servers.page, performance.servers.osc
+    assert osc is not None
+    return welcome(
+        performance.run_state.show,
+        performance.video_input.description,
+        page.url if page is not None else None,
+        osc,
+        performance.session.cue_keys(),
+    )
+
+
+def autosave(performance: Performance, state: Autosave) -> None:
+    """Save where the show stands, once it has begun: until then the state that the last run left is
+    still the newest one."""
+    if performance.run_state.playing_since is not None:
+        state.save(performance.session.engine)
+
+
+def replayed(show: Show, options: argparse.Namespace, log: Callable[[str], None]) -> Take | None:
+    """The take that --replay names, None without it. Raises Fault."""
+    if options.replay is None:
+        return None
+    from vj.control.takes import Take
+
+    take = Take(options.replay, show.table())
+    if take.unknown:
+        log(f"{options.replay}: {', '.join(sorted(take.unknown))}: not in this show, passed over")
+    return take
+
+
+def render(
+    show: Show, options: argparse.Namespace, terminal: Console, stop: threading.Event
+) -> dict[str, Any]:
+    """Render offline."""
+    from vj.app.offline import Rendering
+
+    rendering = Rendering(
+        show,
+        terminal.log,
+        options.seconds,
+        options.fps,
+        replayed(show, options, terminal.log),
+        options.log,
+    )
+
+    def follow() -> None:
+        stop.wait()
+        rendering.stop()
+
+    threading.Thread(target=follow, daemon=True).start()
+    try:
+        rendering.run(terminal.progress)
+    finally:
+        terminal.close()
+    summary = rendering.summary()
+    terminal.summary(summary)
+    return summary
