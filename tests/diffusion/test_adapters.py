@@ -143,7 +143,7 @@ def apart(one: Tensor, two: Tensor) -> float:
 
 
 def guess(model: Model, embedding: Embedding | None = None, *lines: Any) -> Tensor:
-    """What the UNet says to two rows."""
+    """The UNet's prediction for two rows."""
     embedding = model.encode_text("gold") if embedding is None else embedding
     return model.unet(X, T, Embedding.stack([embedding, embedding]), *lines)
 
@@ -309,7 +309,7 @@ def hint(kind: int = 0) -> Tensor:
 @pytest.mark.parametrize(
     "which", [("controlnet",), ("t2i_adapter",), ("controlnet", "t2i_adapter")], ids=", ".join
 )
-def test_lines_lead_the_painting(
+def test_lines_lead_the_image(
     led: Model, plain: Model, which: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for part in {"controlnet", "t2i_adapter"} - set(which):
@@ -487,7 +487,7 @@ def test_the_pictures_of_a_walk_are_its_image_prompts(
 def test_live_the_tokens_of_a_walk_are_made_ahead_and_a_failure_is_no_end() -> None:
     release = threading.Event()
     made: list[int] = []
-    said: list[str] = []
+    messages: list[str] = []
 
     def encode(picture: np.ndarray) -> Tensor:
         release.wait(PATIENCE)
@@ -497,17 +497,17 @@ def test_live_the_tokens_of_a_walk_are_made_ahead_and_a_failure_is_no_end() -> N
         return torch.full((1, 2, 4), float(picture[0, 0, 0]))
 
     chain = tuple(np.full((4, 4, 3), value, np.uint8) for value in (1, 2, 3))
-    tokens = WalkTokens(encode, False, said.append)
+    tokens = WalkTokens(encode, False, messages.append)
     assert tokens.at(chain[0], chain[1], 0.0, chain) is None
     assert tokens.pending()
     release.set()
-    until(lambda: not tokens.pending(), lambda: said)
+    until(lambda: not tokens.pending(), lambda: messages)
     assert made == [1, 2], "the next leg's picture too, before it is needed"
     assert float(tokens.at(chain[0], chain[1], 0.0, chain).mean()) == 1.0  # type: ignore[union-attr]
     assert float(tokens.at(chain[1], chain[2], 0.5, chain).mean()) == 2.0, (
         "what could not be made is left out"
     )  # type: ignore[union-attr]
-    assert said == ["image prompt: RuntimeError: no memory"]
+    assert messages == ["image prompt: RuntimeError: no memory"]
     tokens.close()
 
 
@@ -654,7 +654,7 @@ def test_a_picture_that_cannot_be_opened_is_named(parts: Path) -> None:
             load(parts, **pictured(parts, image_prompts=(str(parts / name),)))
 
 
-def test_the_package_plays_loras_and_refuses_the_rest(
+def test_the_package_plays_loras_and_rejects_the_rest(
     parts: Path, inked: Model, led: Model, shown: Model
 ) -> None:
     backend = StreamDiffusionBackend(inked, SIZE, wait=True)
@@ -715,7 +715,7 @@ def test_a_show_names_it_all_and_its_loras_are_parameters(parts: Path, tmp_path:
         (
             "model:\n  loras:\n    - ink.safetensors\n    - b/ink.safetensors\n",
             4,
-            "ink: stands twice in loras",
+            "ink: appears twice in loras",
         ),
         ("model:\n  loras:\n    - {file: a.safetensors, name: my ink}\n", 3, "name: my-ink"),
         ("model:\n  loras:\n    - {file: a.safetensors, weight: 3}\n", 3, "weight: 3 is above 2"),
@@ -761,7 +761,7 @@ def test_a_dreambooth_folder_and_another_vae_play(parts: Path, tmp_path: Path) -
 def test_another_model_comes_in_without_a_gap(parts: Path, plain: Model) -> None:
     """Backend A plays; B is loaded beside it, however long that takes, and takes over between two
     frames. Gaps are counted in frames of the show's clock, which the test moves."""
-    fps, said = 8, []
+    fps, messages = 8, []
     out: list[tuple[str, np.ndarray]] = []
     clock = ManualClock()
     loop = RenderLoop(
@@ -773,7 +773,7 @@ def test_another_model_comes_in_without_a_gap(parts: Path, plain: Model) -> None
         inbox=Mailbox(),
         publish=lambda image, frame: out.append((loop.backend_name, frame.pixels.copy())),
         metrics=Metrics(),
-        on_message=said.append,
+        on_message=messages.append,
     )
     first = StreamBackend(plain, SIZE, wait=True)
     loop.offer(first)
@@ -803,7 +803,7 @@ def test_another_model_comes_in_without_a_gap(parts: Path, plain: Model) -> None
         before = len(out)
         loop.inbox.put(Frame(drawn, before, clock.now()))
         clock.advance(1 / fps)
-        until(lambda: clock.asleep(loop.thread), lambda: said)
+        until(lambda: clock.asleep(loop.thread), lambda: messages)
         assert len(out) == before + 1, "a gap"
 
     loop.start()
@@ -824,7 +824,7 @@ def test_another_model_comes_in_without_a_gap(parts: Path, plain: Model) -> None
         goes_on.set()
         assert loop.stop(PATIENCE)
     loader.join()
-    assert not said
+    assert not messages
     names = [name for name, _ in out]
     swapped = names.index(next(name for name in names if "lora ink" in name))
     assert set(names[1:swapped]) == {first.name}, "A plays until then"

@@ -78,23 +78,25 @@ def test_the_second_start_takes_the_size_of_the_first_without_timing_it(
 ) -> None:
     made: list[Size] = []
 
-    def paint_at(size: Size) -> Slow:
+    def backend_at(size: Size) -> Slow:
         made.append(size)
         return Slow(size, 0.4)
 
     snapshot = Store({}).sample(0.0)
-    said: list[str] = []
+    messages: list[str] = []
     sizes = fitting.WIDE
 
     def fit(name: str = "drawn") -> Size:
-        return fitting.fitted(sizes, paint_at, "crop", snapshot, said.append, Choices(), name)[0]
+        return fitting.fitted(
+            sizes, backend_at, "crop", snapshot, messages.append, Choices(), name
+        )[0]
 
     first = fit()
     assert len(made) > 1
     made.clear()
     assert fit() == first
     assert made == [first]
-    assert said[-1] == f"size: auto is {first} here, as before"
+    assert messages[-1] == f"size: auto is {first} here, as before"
     made.clear()
     fit("pocket")
     assert len(made) > 1, "another model is timed for itself"
@@ -140,13 +142,13 @@ def test_beside_the_picture_a_size_that_is_wrong_is_put_right_and_kept(
     path.write_text(
         "source: 'drawn:drive'\nmodel: drawn\nsize: auto\nfps: 60\nosc: 127.0.0.1:0\nsinks: []\n"
     )
-    said: list[str] = []
-    played = Performance(load_show(path), said.append)
+    messages: list[str] = []
+    played = Performance(load_show(path), messages.append)
     played.start()
     try:
         end = time.monotonic() + 15
         while str(played.size) != wanted or not played.loader._checked:
-            assert time.monotonic() < end, said
+            assert time.monotonic() < end, messages
             time.sleep(0.01)
         time.sleep(0.5 if wanted == "448x256" else 0.05)
     finally:
@@ -198,13 +200,13 @@ def test_the_second_start_computes_as_the_first_did(caches: Path) -> None:
     threads = torch.get_num_threads()
     try:
         first = Model()
-        said = tune(first, 64, 64, (torch.float32,), Choices())  # type: ignore[arg-type]
-        assert "float32 on 1: " in said
+        line = tune(first, 64, 64, (torch.float32,), Choices())  # type: ignore[arg-type]
+        assert "float32 on 1: " in line
         tried = first.trials
         torch.set_num_threads(threads)
         second = Model()
-        said = tune(second, 64, 64, (torch.float32,), Choices())  # type: ignore[arg-type]
-        assert said.endswith(", as before")
+        line = tune(second, 64, 64, (torch.float32,), Choices())  # type: ignore[arg-type]
+        assert line.endswith(", as before")
         assert second.trials < tried / 2
         assert (second.dtype, second.threads) == (first.dtype, first.threads)
         assert isinstance(second, Freezable)
@@ -232,11 +234,11 @@ def test_a_graph_that_can_no_longer_be_traced_leaves_the_model_as_it_was(caches:
         name = "way", "counted", "64x64", "float32"
         choices.keep(*name, dtype="float32", threads=1, frozen=True)
         odd = Odd()
-        said = tune(odd, 64, 64, (torch.float32,), choices)  # type: ignore[arg-type]
-        assert "as before" not in said
-        assert "no frozen graph, RuntimeError" in said
+        line = tune(odd, 64, 64, (torch.float32,), choices)  # type: ignore[arg-type]
+        assert "as before" not in line
+        assert "no frozen graph, RuntimeError" in line
         assert odd.restored == 2, "after the way of before, and after all were tried"
-        assert f"float32 on {threads}: " in said, "all cores are tried"
+        assert f"float32 on {threads}: " in line, "all cores are tried"
     finally:
         torch.set_num_threads(threads)
 
@@ -268,19 +270,19 @@ def test_beside_the_picture_a_way_that_is_too_slow_is_timed_anew_once(
     )
 
     def play(until: Callable[[], object]) -> list[str]:
-        said: list[str] = []
+        messages: list[str] = []
         loads.clear()
-        played = Performance(load_show(path), said.append)
+        played = Performance(load_show(path), messages.append)
         played.start()
         try:
             end = time.monotonic() + 10
             while not (played.loader._checked and until()):
-                assert time.monotonic() < end, said
+                assert time.monotonic() < end, messages
                 time.sleep(0.01)
             time.sleep(0.6)
         finally:
             played.stop()
-        return [line for line in said if "timed anew" in line]
+        return [line for line in messages if "timed anew" in line]
 
     slow = seconds > 0.1
     assert len(play(lambda: len(loads) == 1 + slow)) == slow
@@ -301,8 +303,8 @@ def test_a_choice_that_cannot_be_had_is_made_anew(caches: Path, known: dict[str,
         kept["choices"][key] = kept["choices"][key] | known if known else {}
         file.write_text(json.dumps(kept))
         torch.set_num_threads(threads)
-        said = tune(Model(), 64, 64, (torch.float32,), Choices())  # type: ignore[arg-type]
-        assert "as before" not in said
-        assert "float32 on" in said
+        line = tune(Model(), 64, 64, (torch.float32,), Choices())  # type: ignore[arg-type]
+        assert "as before" not in line
+        assert "float32 on" in line
     finally:
         torch.set_num_threads(threads)

@@ -80,7 +80,7 @@ def test_each_family_loads_and_paints(
     assert torch.isfinite(torch.as_tensor(generated.picture)).all()
 
 
-def test_a_sharper_prompt_changes_the_painting(folders: dict[str, Path]) -> None:
+def test_another_prompt_gives_another_image(folders: dict[str, Path]) -> None:
     model = load_model(spec(folders["lcm"]))
     image = torch.zeros(1, 3, 64, 64)
     seen = []
@@ -121,7 +121,7 @@ def test_a_file_that_is_no_checkpoint(folders: dict[str, Path], tmp_path: Path) 
         load_model(spec(path))
 
 
-def test_pickles_are_refused_unless_trusted(broken: Path, tmp_path: Path) -> None:
+def test_pickles_are_opened_only_where_they_are_trusted(broken: Path, tmp_path: Path) -> None:
     path = tmp_path / "one.ckpt"
     path.write_bytes(b"never opened")
     with pytest.raises(Fault, match=r"can run code when they are opened.*allow_pickle: true"):
@@ -153,7 +153,7 @@ def test_pickles_are_refused_unless_trusted(broken: Path, tmp_path: Path) -> Non
         ),
     ],
 )
-def test_a_broken_or_half_downloaded_folder_is_told_in_one_line(
+def test_a_broken_or_half_downloaded_folder_is_an_error_of_one_line(
     broken: Path, part: str, what: bytes | None, words: str
 ) -> None:
     path = broken / part
@@ -183,7 +183,7 @@ def test_weights_that_do_not_fit_their_config(broken: Path) -> None:
         load_model(spec(broken))
 
 
-def test_an_inpainting_model_is_told_apart(tmp_path: Path) -> None:
+def test_an_inpainting_model_is_named_as_one(tmp_path: Path) -> None:
     folder = make_model(tmp_path / "inpaint", "lcm", in_channels=9)
     with pytest.raises(Fault, match=r"9 channels.*an inpainting model"):
         load_model(spec(folder))
@@ -271,9 +271,9 @@ def test_the_quicker_number_type_is_kept_and_trying_loses_nothing(
     monkeypatch.setattr("vj.diffusion.autotune.time", watch)
     monkeypatch.setattr(Model, "encode", dawdling)
     monkeypatch.setattr("vj.diffusion.autotune.bfloat16_pays", lambda: True)
-    said = tune(model, 64, 64)
-    assert "float32" in said
-    assert "bfloat16" in said
+    messages = tune(model, 64, 64)
+    assert "float32" in messages
+    assert "bfloat16" in messages
     assert model.dtype != slow
     after = model.pipe.unet.state_dict()
     assert all(torch.equal(before[name].to(model.dtype), after[name]) for name in before)

@@ -46,10 +46,10 @@ def test_mix_and_list_say_what_is_wanted() -> None:
 
 def test_a_new_text_arrives_in_the_time_given() -> None:
     store = Store({"prompt/a": "gold", "prompt/travel": 1.0})
-    process = PromptTravel(PromptBook(encode, wait=True))
-    gold = process.at(store.sample(0.0))
+    travel = PromptTravel(PromptBook(encode, wait=True))
+    gold = travel.at(store.sample(0.0))
     store.set("prompt/a", "sea")
-    way = [process.at(store.sample(0.1 * i)) for i in range(1, 13)]
+    way = [travel.at(store.sample(0.1 * i)) for i in range(1, 13)]
     sea = encode("sea")
     assert gold is not None
     apart = [float((e.tokens - sea.tokens).norm()) for e in way if e is not None]
@@ -59,18 +59,18 @@ def test_a_new_text_arrives_in_the_time_given() -> None:
         "it starts where it was: no cut"
     )
     assert apart[-1] == pytest.approx(0, abs=1e-5)
-    assert not process.under_way
+    assert not travel.under_way
 
 
 def test_a_text_that_changes_midway_goes_on_from_where_it_is() -> None:
     store = Store({"prompt/a": "gold", "prompt/travel": 1.0})
-    process = PromptTravel(PromptBook(encode, wait=True))
-    process.at(store.sample(0.0))
+    travel = PromptTravel(PromptBook(encode, wait=True))
+    travel.at(store.sample(0.0))
     store.set("prompt/a", "sea")
-    process.at(store.sample(0.0))
-    before = process.at(store.sample(0.5))
+    travel.at(store.sample(0.0))
+    before = travel.at(store.sample(0.5))
     store.set("prompt/a", "ice")
-    after = process.at(store.sample(0.5))
+    after = travel.at(store.sample(0.5))
     assert before is not None
     assert after is not None
     assert torch.allclose(before.tokens, after.tokens, atol=1e-5)
@@ -87,39 +87,39 @@ def test_live_an_unknown_text_never_waits_and_the_last_one_stays() -> None:
 
     book = PromptBook(slow, wait=False)
     store = Store({"prompt/a": "gold", "prompt/travel": 0.0})
-    process = PromptTravel(book)
-    until(lambda: process.at(store.sample(0)) is not None)
-    gold = process.at(store.sample(0))
+    travel = PromptTravel(book)
+    until(lambda: travel.at(store.sample(0)) is not None)
+    gold = travel.at(store.sample(0))
     store.set("prompt/a", "sea")
-    held = process.at(store.sample(1))
+    held = travel.at(store.sample(1))
     assert held is gold
     assert not gave_up, "it waits for the encoder, which waits for the gate"
     gate.set()
-    until(lambda: process.at(store.sample(2)) is not gold)
-    arrived = process.at(store.sample(3))
+    until(lambda: travel.at(store.sample(2)) is not gold)
+    arrived = travel.at(store.sample(3))
     assert arrived is not None
     assert torch.equal(arrived.tokens, encode("sea").tokens)
     book.close()
 
 
 def test_a_text_the_encoder_chokes_on_is_said_once_and_the_last_one_stays() -> None:
-    said: list[str] = []
+    messages: list[str] = []
 
     def fragile(text: str) -> Embedding:
         if "bad" in text:
             raise RuntimeError("no such token")
         return encode(text)
 
-    supervisor = Supervisor(said.append)
-    book = PromptBook(fragile, wait=False, on_message=said.append, supervisor=supervisor)
+    supervisor = Supervisor(messages.append)
+    book = PromptBook(fragile, wait=False, on_message=messages.append, supervisor=supervisor)
     assert book.get("bad one") is None
-    until(lambda: said)
+    until(lambda: messages)
     for _ in range(5):
         assert book.get("bad one") is None
     book.get("good")
     until(lambda: book.get("good") is not None)
-    assert len(said) == 1
-    assert "bad one" in said[0]
+    assert len(messages) == 1
+    assert "bad one" in messages[0]
     assert supervisor.faults == {"prompts": 1}, "the status counts it"
     assert supervisor.threads == ["prompts"]
     book.close()

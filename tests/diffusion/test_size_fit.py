@@ -55,19 +55,19 @@ def test_the_largest_that_is_in_time_is_taken_and_the_others_are_let_go(
     watch = Stopwatch()
     monkeypatch.setattr("vj.diffusion.size_fit.time", watch)
 
-    def paint_at(size: Size) -> Slow:
+    def backend_at(size: Size) -> Slow:
         made.append(Slow(size, seconds, watch.sleep))
         return made[-1]
 
-    said: list[str] = []
+    messages: list[str] = []
     snapshot = Store({}).sample(0.0)
-    size, backend = fitting.fitted(fitting.WIDE, paint_at, "crop", snapshot, said.append)
+    size, backend = fitting.fitted(fitting.WIDE, backend_at, "crop", snapshot, messages.append)
     assert size == wanted == backend.compositor.size
     assert [one.closed for one in made] == [one is not backend for one in made]
-    assert f"size: auto is {wanted}" in said[0]
+    assert f"size: auto is {wanted}" in messages[0]
 
 
-def test_a_painter_of_another_size_goes_on_from_the_last_painting() -> None:
+def test_a_backend_of_another_size_goes_on_from_the_last_image() -> None:
     """A show begins small, while the model loads, and grows without a cut."""
     pipeline = FramePipeline(Size(320, 192), "crop", Metrics(), print)
     store = Store({"feedback/amount": 0, "blend/smoothing": 0})
