@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from vj.commands.check_controls import check_controls
 from vj.commands.check_files import check_files
 from vj.commands.check_models import check_models
-from vj.commands.check_sequence import check_sequence
+from vj.commands.check_result import Findings
 from vj.commands.console_lines import print_error, print_line
-from vj.commands.findings import Findings
 from vj.show.load import Reading, find_show, read_show
 from vj.show.schema import Show
 
@@ -50,7 +50,7 @@ def check_show_file(path: Path) -> tuple[Reading, Findings]:
     reading = read_show(path)
     found = Findings(reading)
     if reading.show is not None and reading.origins is not None:
-        for look in (check_files, check_models, check_sequence):
+        for look in (check_files, check_models, check_controls):
             look(reading.show, found)
     return reading, found
 

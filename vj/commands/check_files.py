@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePath
 
 from vj import sinks, sources
-from vj.commands.findings import Findings
+from vj.commands.check_result import Findings
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault
 from vj.show.paths import AUDIO_SUFFIXES

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from vj.commands.findings import Findings
+from vj.commands.check_result import Findings
 from vj.core.errors import Fault
 from vj.diffusion.model_names import find_model, is_model_id, no_such_model, was_fetched
 from vj.diffusion.model_spec import ModelSpec

@@ -8,7 +8,7 @@ import contextlib
 import socket
 from collections.abc import Iterator
 
-from vj.commands.findings import Findings
+from vj.commands.check_result import Findings
 from vj.control.osc.network import datagram_socket, family_of, strip_brackets
 from vj.core.errors import Fault
 from vj.parameters.table import Table, fit
@@ -19,7 +19,7 @@ from vj.show.validate import NO_PERSON_MODEL
 PROMPTS = ("prompt/a", "prompt/b")
 
 
-def check_sequence(show: Show, found: Findings) -> None:
+def check_controls(show: Show, found: Findings) -> None:
     """Everything that the show's own checks let pass."""
     table = show.table()
     _clamped(show, table, found)
