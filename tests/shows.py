@@ -36,9 +36,8 @@ def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
 
 
 def environment() -> dict[str, str]:
-    """What a show started by a test gets: this checkout, wide lines, lines as they come."""
-    more = {"PYTHONPATH": str(ROOT), "COLUMNS": "300", "PYTHONUNBUFFERED": "1"}
-    return {**os.environ, **more}
+    """What a show started by a test gets: this checkout, and lines as they come."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 
 
 def run_vj(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -80,7 +79,7 @@ class ShowProcess:
         self.process = subprocess.Popen(
             [sys.executable, "-P", *program, *arguments],
             cwd=folder,
-            env=environment(),
+            env={**environment(), "COLUMNS": "300"},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
@@ -211,12 +210,11 @@ class ShowProcess:
     def until_recorded(self, uri: str, seconds: float) -> None:
         """Wait until a recording is so long, in seconds of the recording itself."""
 
-        def long_enough(sinks: list[Any]) -> bool:
-            states = [str(state) for state in sinks if str(state).startswith(uri)]
-            lengths = [re.search(r" ([\d.]+) s,", state) for state in states]
-            return any(length and float(length[1]) >= seconds for length in lengths)
+        self.until_status("sinks", lambda sinks: _recorded(sinks, uri) >= seconds)
 
-        self.until_status("sinks", long_enough)
+    def recorded(self, uri: str) -> float:
+        """Seconds of a recording so far."""
+        return _recorded(self.status("sinks"), uri)
 
     # Its end.
 
@@ -244,3 +242,10 @@ class ShowProcess:
         self.wait()
         if self.process.stdout is not None:
             self.process.stdout.close()
+
+
+def _recorded(sinks: list[Any], uri: str) -> float:
+    """Seconds, of `record:out.mp4 12.3 s, 4.1 MB` among the states of sinks."""
+    states = [str(state) for state in sinks if str(state).startswith(uri)]
+    lengths = [re.search(r" ([\d.]+) s,", state) for state in states]
+    return max((float(length[1]) for length in lengths if length), default=0.0)

@@ -3,6 +3,7 @@ processes of their own."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import socket
 import subprocess
@@ -12,13 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pythonosc.osc_message import OscMessage
 from pythonosc.udp_client import SimpleUDPClient
 
-from tests.app.test_cli import Start, free_port, pictures, run, start
+from tests.conftest import StartShow
+from tests.shows import environment, free_port, movie_frames, run_vj
+from tests.waiting import PATIENCE, until
 from vj.control.takes import Take
 from vj.parameters.table import TABLE
-
-__all__ = ["start"]  # a fixture
 
 SHOW = """\
 # My show
@@ -38,26 +40,27 @@ cues:
 
 
 def test_a_set_that_was_played_is_rendered_again_frame_by_frame(
-    start: Start, tmp_path: Path
+    start_show: StartShow, tmp_path: Path
 ) -> None:
     (tmp_path / "mine.yaml").write_text(SHOW, encoding="utf-8")
-    port = free_port()
-    one = start(
-        "mine.yaml", "--log", "set.take", "--for", "4", "--osc", f"127.0.0.1:{port}", ports=False
-    )
-    one.until("playing with")
-    mapping = SimpleUDPClient("127.0.0.1", port)
-    time.sleep(0.5)
-    mapping.send_message("/push", 1.0)
-    time.sleep(0.7)
-    mapping.send_message("/push", 0.0)
-    time.sleep(0.8)
-    mapping.send_message("/vj/cue/go", [])
-    assert one.wait() == 0, one.text
+    one = start_show("mine.yaml", "--log", "set.take")
+    one.until_playing()
+    one.until_recorded("record:live.mp4", 0.5)
+    one.send("/push", 1.0)
+    one.until_value("macro/pedal", 1.0)
+    one.until_recorded("record:live.mp4", one.recorded("record:live.mp4") + 0.6)
+    one.send("/push", 0.0)
+    one.until_value("macro/pedal", 0.0)
+    one.until_recorded("record:live.mp4", one.recorded("record:live.mp4") + 0.8)
+    one.send("/vj/cue/go")
+    one.until_value("picture/saturation", 0.0)
+    one.until_recorded("record:live.mp4", one.recorded("record:live.mp4") + 0.8)
+    one.end()
+    assert one.process.returncode == 0, one.text
     take = Take(tmp_path / "set.take", TABLE)
-    assert 3 < take.seconds < 6
+    assert take.seconds > 1
     for name in ("a.mp4", "b.mp4"):
-        done = run(
+        done = run_vj(
             tmp_path,
             "mine.yaml",
             "--replay",
@@ -72,7 +75,7 @@ def test_a_set_that_was_played_is_rendered_again_frame_by_frame(
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes(), (
         "the same bytes each time"
     )
-    seen = pictures(tmp_path / "a.mp4")
+    seen = movie_frames(tmp_path / "a.mp4")
     assert seen[0].shape == (144, 256, 3), "at a size no live run had"
     assert len(seen) == pytest.approx(take.seconds * 30 + 1, abs=2)
     light = np.array([picture.mean() for picture in seen])
@@ -85,58 +88,44 @@ def test_a_set_that_was_played_is_rendered_again_frame_by_frame(
 
 
 def test_saving_the_show_applies_what_changed_and_a_fault_keeps_it_running(
-    start: Start, tmp_path: Path
+    start_show: StartShow, tmp_path: Path
 ) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(SHOW, encoding="utf-8")
-    port = free_port()
-    one = start("mine.yaml", "--osc", f"127.0.0.1:{port}", ports=False)
-    one.until("playing with")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
-        ear.bind(("127.0.0.1", 0))
-        ear.settimeout(3)
-
-        def ask(name: str) -> object:
-            from pythonosc.osc_message import OscMessage
-            from pythonosc.osc_message_builder import OscMessageBuilder
-
-            ear.sendto(OscMessageBuilder(f"/vj/{name}").build().dgram, ("127.0.0.1", port))
-            while True:
-                heard = OscMessage(ear.recv(4096))
-                if heard.address == f"/vj/{name}":
-                    return heard.params[0]
-
-        assert ask("picture/saturation") == 1.0
-        path.write_text(
-            SHOW.replace("picture/saturation: 1.0", "picture/saturation: 0.5"), encoding="utf-8"
-        )
-        one.until("the show file was saved; changed: picture/saturation")
-        assert ask("picture/saturation") == 0.5
-        path.write_text(SHOW.replace("to: pedal", "to: peddal"), encoding="utf-8")
-        one.until(r"mine\.yaml:11: peddal: no such parameter; did you mean (macro/)?pedal")
-        one.until("the running show goes on as it was")
-        assert ask("picture/saturation") == 0.5
-        SimpleUDPClient("127.0.0.1", port).send_message("/vj/picture/saturation", 1.5)
-        part = tmp_path / "part"
-        part.write_text(
-            SHOW.replace("picture/saturation: 1.0", "picture/saturation: 0.2, mix/wet: 0.9"),
-            encoding="utf-8",
-        )
-        part.replace(path)  # as editors save that write another file first
-        one.until("changed: mix/wet")
-        assert ask("picture/saturation") == 1.5, "what a hand has moved stays"
-        assert ask("mix/wet") == pytest.approx(0.9)
-        path.write_text(
-            SHOW.replace("record:live.mp4", "record:other.mp4").replace("128x128", "64x64"),
-            encoding="utf-8",
-        )
-        one.until("changed: .*sinks, size")
-        one.until("(?s)playing with.*playing with")
-        time.sleep(1)
-    assert one.process.poll() is None
+    one = start_show("mine.yaml")
+    one.until_playing()
+    assert one.value("picture/saturation") == 1.0
+    one.until_recorded("record:live.mp4", 0.5)
+    path.write_text(
+        SHOW.replace("picture/saturation: 1.0", "picture/saturation: 0.5"), encoding="utf-8"
+    )
+    one.until_line("the show file was saved; changed: picture/saturation")
+    one.until_value("picture/saturation", 0.5)
+    path.write_text(SHOW.replace("to: pedal", "to: peddal"), encoding="utf-8")
+    one.until_line(r"mine\.yaml:11: peddal: no such parameter; did you mean (macro/)?pedal")
+    one.until_line("the running show goes on as it was")
+    assert one.value("picture/saturation") == 0.5
+    one.send("/vj/picture/saturation", 1.5)
+    one.until_value("picture/saturation", 1.5)
+    part = tmp_path / "part"
+    part.write_text(
+        SHOW.replace("picture/saturation: 1.0", "picture/saturation: 0.2, mix/wet: 0.9"),
+        encoding="utf-8",
+    )
+    part.replace(path)  # as editors save that write another file first
+    one.until_value("mix/wet", 0.9)
+    assert one.value("picture/saturation") == 1.5, "what a hand has moved stays"
+    path.write_text(
+        SHOW.replace("record:live.mp4", "record:other.mp4").replace("128x128", "64x64"),
+        encoding="utf-8",
+    )
+    one.until_line("changed: .*sinks, size")
+    one.until_line("(?s)playing with.*playing with")
+    one.until_recorded("record:other", 0.5)
+    assert one.alive
     one.end()
-    assert len(pictures(tmp_path / "live.mp4")) > 10
-    seen = [pictures(path) for path in sorted(tmp_path.glob("other*.mp4"))]
+    assert len(movie_frames(tmp_path / "live.mp4")) > 10
+    seen = [movie_frames(path) for path in sorted(tmp_path.glob("other*.mp4"))]
     assert sum(map(len, seen)) > 5
     assert (64, 64, 3) in [one[-1].shape for one in seen], (
         "at another size it goes on in another file"
@@ -150,22 +139,24 @@ def test_learn_writes_the_control_that_is_moved(tmp_path: Path) -> None:
     learning = subprocess.Popen(
         [sys.executable, "-P", "-m", "vj.cli", "learn", "mine.yaml", "strength"],
         cwd=tmp_path,
-        env={"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "/usr/bin:/bin"},
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     mapping = SimpleUDPClient("127.0.0.1", port)
-    end = time.monotonic() + 20
-    value = 0
-    while learning.poll() is None and time.monotonic() < end:
-        value += 1
-        mapping.send_message("/1/fader7", (value % 100) / 100)
-        time.sleep(0.05)
+    values = itertools.cycle(range(100))
+
+    def moved() -> bool:
+        mapping.send_message("/1/fader7", next(values) / 100)
+        time.sleep(0.05)  # as a hand moves it
+        return learning.poll() is not None
+
+    until(moved)
     assert learning.stdout is not None
     said = learning.stdout.read()
     learning.stdout.close()
-    assert learning.wait(5) == 0, said
+    assert learning.wait(PATIENCE) == 0, said
     assert "written into mine.yaml: - {osc: /1/fader7, to: strength}" in said
     text = path.read_text(encoding="utf-8")
     assert text.startswith("# mine\n")
@@ -175,7 +166,7 @@ def test_learn_writes_the_control_that_is_moved(tmp_path: Path) -> None:
 def test_a_replay_of_nothing_and_of_a_wrong_file_is_told(tmp_path: Path) -> None:
     for name, words in (("none.take", "cannot be read"), ("wrong.take", "is no take")):
         (tmp_path / "wrong.take").write_text("hello\n", encoding="utf-8")
-        done = run(
+        done = run_vj(
             tmp_path,
             "--model",
             "none",
@@ -199,36 +190,33 @@ def test_a_curve_moves_an_offline_rendering_as_it_is_written(tmp_path: Path) -> 
         "curves:\n  - {to: output/blackout, points: [[0, 0], [1 s, 1], [2 s, 0, s-curve]]}\n",
         encoding="utf-8",
     )
-    done = run(tmp_path, "mine.yaml", "--offline", "--for", "2", "--json", "sum.json")
+    done = run_vj(tmp_path, "mine.yaml", "--offline", "--for", "2", "--json", "sum.json")
     assert done.returncode == 0, done.stderr
-    light = [float(picture.mean()) for picture in pictures(tmp_path / "out.mp4")]
+    light = [float(picture.mean()) for picture in movie_frames(tmp_path / "out.mp4")]
     assert len(light) == json.loads((tmp_path / "sum.json").read_text())["painted"] == 60
     assert light[30] < 20 < light[0]
     assert light[15] == pytest.approx(light[0] / 2, rel=0.2)
 
 
-def test_an_old_patch_is_answered_where_it_listens(start: Start, tmp_path: Path) -> None:
-    from pythonosc.osc_message import OscMessage
-
+def test_an_old_patch_is_answered_where_it_listens(start_show: StartShow, tmp_path: Path) -> None:
     port = free_port()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
         ear.bind(("127.0.0.1", 0))
-        ear.settimeout(5)
+        ear.settimeout(PATIENCE)
         (tmp_path / "old.yaml").write_text(
             "include: aliases/streamdiffusiontd\nmodel: none\nsource: testcard\nsize: "
             "64x64\nsinks: [record:out.mp4]\n"
             f"osc: {{listen: 127.0.0.1:{port}, reply: 127.0.0.1:{ear.getsockname()[1]}}}\n",
             encoding="utf-8",
         )
-        one = start("old.yaml", ports=False)
-        one.until("playing with")
-        mapping = SimpleUDPClient("127.0.0.1", port)
-        mapping.send_message("/prompt", "a sea")
-        mapping.send_message("/num_inference_steps", 50)
-        mapping.send_message("/get_status", [])
+        one = start_show("old.yaml", osc_port=None)
+        one.until_line("playing with")  # what is asked over OSC is told to the old patch
+        one.osc_port = port
+        one.send("/prompt", "a sea")
+        one.send("/num_inference_steps", 50)
+        one.send("/get_status")
         heard: dict[str, list[object]] = {}
-        end = time.monotonic() + 8
-        while time.monotonic() < end and not (
+        while not (
             {"/stream-info/fps", "/framecount"} <= set(heard)
             and heard.get("/vj/prompt/a") == ["a sea"]
         ):
@@ -242,30 +230,19 @@ def test_an_old_patch_is_answered_where_it_listens(start: Start, tmp_path: Path)
     one.end()
 
 
-def test_a_take_is_begun_and_ended_by_osc(start: Start, tmp_path: Path) -> None:
-    port = free_port()
-    one = start(
-        "--model",
-        "none",
-        "--size",
-        "256x256",
-        "--source",
-        "testcard",
-        "--sink",
-        "record:out.mp4",
-        "--osc",
-        f"127.0.0.1:{port}",
-        ports=False,
+def test_a_take_is_begun_and_ended_by_osc(start_show: StartShow, tmp_path: Path) -> None:
+    one = start_show(
+        "--model", "none", "--size", "256x256", "--source", "testcard", "--sink", "record:out.mp4"
     )
-    one.until("playing with")
-    mapping = SimpleUDPClient("127.0.0.1", port)
-    mapping.send_message("/vj/take/start", [])
-    one.until("the take is written into takes")
-    time.sleep(0.3)
-    mapping.send_message("/vj/noise/hold", 0.25)
-    time.sleep(0.3)
-    mapping.send_message("/vj/take/stop", [])
-    one.until(r"the take is in takes")
+    one.until_playing()
+    one.send("/vj/take/start")
+    one.until_line("the take is written into takes")
+    one.until_recorded("record:out.mp4", one.recorded("record:out.mp4") + 0.3)
+    one.send("/vj/noise/hold", 0.25)
+    one.until_value("noise/hold", 0.25)
+    one.until_recorded("record:out.mp4", one.recorded("record:out.mp4") + 0.3)
+    one.send("/vj/take/stop")
+    one.until_line(r"the take is in takes")
     one.end()
     (path,) = (tmp_path / "takes").glob("*.take")
     take = Take(path, TABLE)
@@ -332,6 +309,6 @@ def test_slow_in_a_show_makes_more_frames_of_a_clip(tmp_path: Path) -> None:
         "model: none\nsource: clip.mp4\nsize: 64x64\nslow: 3\nsinks: [record:out.mp4]\n",
         encoding="utf-8",
     )
-    done = run(tmp_path, "mine.yaml", "--offline")
+    done = run_vj(tmp_path, "mine.yaml", "--offline")
     assert done.returncode == 0, done.stderr
-    assert len(pictures(tmp_path / "out.mp4")) == 9 * 3 + 1
+    assert len(movie_frames(tmp_path / "out.mp4")) == 9 * 3 + 1

@@ -8,7 +8,7 @@ import pytest
 
 from vj.core.errors import Fault
 from vj.core.frame import Size
-from vj.diffusion import model as models
+from vj.diffusion import loading
 from vj.diffusion.model_spec import ModelSpec
 from vj.pipeline.flow_backends import make_flow
 from vj.pipeline.optical_flow import FlowFinder
@@ -24,9 +24,9 @@ def test_a_model_that_is_not_there_is_said_before_its_library_is_loaded(
     def load() -> None:
         raise AssertionError("diffusers is imported")
 
-    monkeypatch.setattr(models, "_quieten", load)
+    monkeypatch.setattr(loading, "quieten_libraries", load)
     with pytest.raises(Fault, match="no such file or folder"):
-        models.load_model(ModelSpec(name))
+        loading.load_model(ModelSpec(name))
 
 
 @pytest.mark.parametrize("size", [(256, 21), (240, 16), (128, 31), (1200, 20), (21, 256)])
