@@ -220,7 +220,7 @@ def test_what_would_be_fetched_is_said_and_not_fetched(
         ("modulators:\n  - {envelope: midi nothing, to: steps, depth: 1}\n", 2, "no such control"),
         ("modulators:\n  - {envelope: osc kick, to: steps, depth: 1}\n", 2, "begins with /"),
         ("mappings:\n  - {osc: /vj/error, to: steps}\n", 2, "never reaches a mapping"),
-        ("mappings:\n  - {osc: /x/y, to: steps}\nignored: [/x/y]\n", 2, "stands in ignored:"),
+        ("mappings:\n  - {osc: /x/y, to: steps}\nignored: [/x/y]\n", 2, "is listed in ignored:"),
         ("mappings:\n  - {key: enter, to: panic}\n", 2, "key enter: a terminal gives"),
         ("ignored:\n  - /a\n  - status\n", 3, "is no OSC address"),
         ("answers:\n  fps: fps\n", 2, "is no OSC address"),

@@ -944,7 +944,7 @@ def test_a_take_that_is_none_says_where(tmp_path: Path, text: str, words: str) -
         ({"cues": [{"name": "a", "set": {"strength": 3}}]}, "3 is above 1"),
         ({"timeline": [{"at": 0, "cue": "x"}]}, "no such cue"),
         ({"timeline": [{"at": "5 s", "loop": "5 s"}]}, "a loop leads back"),
-        ({"curves": [{"to": "strength", "points": [[1, 0.5], [0, 0.5]]}]}, "stands before"),
+        ({"curves": [{"to": "strength", "points": [[1, 0.5], [0, 0.5]]}]}, "comes before"),
         ({"tempo": 1000}, "300"),
     ],
 )

@@ -143,7 +143,7 @@ OSC_FAULTS = (
         bundle_bombs,
         undo=panic,
     ),
-    Fault("osc-no-numbers", "NaN and infinity", no_numbers, "a number that is none", quick=True),
+    Fault("osc-no-numbers", "NaN and infinity", no_numbers, "NaN or infinity", quick=True),
     Fault(
         "long-texts", "texts of 60,000 and of 100,000 letters", long_texts, undo=panic, quick=True
     ),

@@ -22,7 +22,7 @@ GROWTH = 80.0
 """Megabytes by which one fault may make the process grow."""
 MORE_THREADS, MORE_FILES = 10, 12
 """Beyond what there were, once it is over; pools grow to their size the first time."""
-ALARMS = ("Traceback", "stumbled", "please report", "Segmentation", "core dumped", "Fatal Python")
+ALARMS = ("Traceback", "failed", "please report", "Segmentation", "core dumped", "Fatal Python")
 """What may never be said unless the fault says so: somebody has thought of everything else."""
 
 

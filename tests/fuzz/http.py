@@ -48,7 +48,7 @@ class Figures:
 
 def fuzz(requests: int, seed: int, progress: Callable[[str], None] = lambda text: None) -> Figures:
     """Send so many. Raises Failed for an answer of 500 or more (an exception that nobody caught),
-    for a line that says something has stumbled, a parameter that stands where it cannot, a page
+    for a line that says something has failed, a parameter that stands where it cannot, a page
     that no longer answers, and memory that grows."""
     said: list[str] = []
     store = Store()
@@ -77,7 +77,7 @@ def fuzz(requests: int, seed: int, progress: Callable[[str], None] = lambda text
             websockets += status == 101
             if status >= 500 and not (status == 503 and b"listeners are enough" in answer):
                 raise Failed(f"answered with {answer[:200]!r}", [sent], seed)
-            if wrong := [line for line in said if "stumbled" in line] + misfits(
+            if wrong := [line for line in said if "failed" in line] + misfits(
                 store, store.base()
             ):
                 raise Failed(wrong[0], last, seed)

@@ -173,7 +173,7 @@ class Rig:
             + misfits(self.store, snapshot.values)
             + self.wire.wrong
         )
-        wrong += [line for line in self.said if "stumbled" in line or "Error" in line]
+        wrong += [line for line in self.said if "failed" in line or "Error" in line]
         self.said.clear()
         if wrong:
             raise self.failed(wrong[0])

@@ -48,12 +48,12 @@ NO_YAML = [
     ("start:\n  prompt/a: @night\n", 2, "text that begins with @ wants quotes"),
     ("start:\n  prompt/b: *stars*\n", 2, "text that begins with * wants quotes"),
     ("start:\n\tsteps: 2\n", 2, "spaces, not tabs"),
-    ("start:\n  steps: 2\n\n  seed: 1\n  steps: 3\n", 5, "steps: stands twice, first on line 2"),
+    ("start:\n  steps: 2\n\n  seed: 1\n  steps: 3\n", 5, "steps: appears twice, first on line 2"),
     ("loop: true\nstart here\nfit: pad\n", 2, "neither name: value nor an entry"),
     (
         "sinks: preview\n  - ndi:x\nstart: [a - b, - c]\n",
         3,
-        "a dash stands where no list can begin",
+        "a dash where no list can begin",
     ),
     ("loop: true\n---\nloop: false\n", 2, "a second document"),
     ("macros:\n  pedal\n    drives: {strength: [0, 1]}\n", 2, "a colon is missing in 'pedal'"),
@@ -106,7 +106,7 @@ MISREAD = [
     ),
     ("start:\n  prompt/b: !bang\n", 2, "text that begins with !"),
     ("start:\n  prompt/b:\n", 2, 'no text at all is ""'),
-    ("start:\n  mix/wet:\n", 2, "nothing stands there (0 .. 1)"),
+    ("start:\n  mix/wet:\n", 2, "no value is given (0 .. 1)"),
     ("start:\n  : 3\n", 2, "a name is missing before the colon"),
     ("start: {steps: 2, 7: 1}\n", 1, "7: no such parameter"),
     ("cues:\n  - {name: 7}\n", 2, 'as text it wants quotes: "7"'),
@@ -125,15 +125,15 @@ MISREAD = [
     ("cues:\n  storm: {fade: 2 s}\n", 1, "- {name: storm, fade: ...}"),
     ("mappings:\n  - {osc: /a, to: steps, range: 1, 2}\n", 2, "range"),
     ("timeline:\n  - at 0 cue a\n", 2, "an entry has the form {name: value, ...}"),
-    ("source:\n  # - camera\n", 1, "source: nothing stands there, at least 1 would be right"),
-    ("macros:\n  a:\n    drives:\n", 3, "nothing stands there, at least 1"),
+    ("source:\n  # - camera\n", 1, "source: no value is given, at least 1 would be right"),
+    ("macros:\n  a:\n    drives:\n", 3, "no value is given, at least 1"),
     ("curves:\n  - {to: steps, points: [[0, 1]]}\n", 2, "1 came, at least 2 would be right"),
-    ("cues:\n  - {name: ''}\n", 2, "nothing stands there"),
+    ("cues:\n  - {name: ''}\n", 2, "no value is given"),
     ("source: {video: a.mp4}\n", 1, "text is wanted"),
     ("slow: 2.5\n", 1, "a whole number is wanted"),
     ("tempo: {bpm: 900}\n", 1, "tempo.bpm: 900 is above 300"),
     ("fit: padd\n", 1, "no such choice; did you mean pad? (crop, pad)"),
-    ("fps:\n", 1, "nothing stands there; write a value, or leave the line out"),
+    ("fps:\n", 1, "no value is given; write a value, or leave the line out"),
     ("mappings:\n  - {address: /a, to: steps}\n", 2, "did you mean osc?"),
     ("source: [walk:a.png, b.png, testcard]\n", 1, 'a walk wants quotes: "walk:a.png,b.png"'),
 ]
@@ -273,7 +273,7 @@ def test_files_are_beside_the_show_and_else_where_one_stands(
     assert show.sinks == ["record:takes/"], "what is written goes where one stands"
     assert [line.split(": ")[0].rsplit(":", 1)[1] for line in said] == ["1", "6"], said
     assert (
-        "here.mp4: is not beside the show; the one in the folder you stand in is taken" in said[0]
+        "here.mp4: is not beside the show; the one in the working directory is used" in said[0]
     )
     assert load_show(path, {"source": "here.mp4"}).source == ["here.mp4"], (
         "what is typed is where one stands"

@@ -395,7 +395,7 @@ def test_a_value_that_osc_cannot_say_does_not_end_the_feed(page: WebServer) -> N
             return await osc(ws, 0.3)
 
     assert asyncio.run(talk()) == [("/vj/prompt/b", "half ? a pair"), ("/vj/delta", 0.5)]
-    assert "/vj/seed/b is not told" in said[0]
+    assert "/vj/seed/b is not sent" in said[0]
 
 
 def announced(page: WebServer, wanted: set[int]) -> dict[str, list[str]]:

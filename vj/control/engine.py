@@ -356,7 +356,7 @@ class ControlEngine:
             self._fire(value, time)
         elif name == "cue/store" and value != "":
             self.cues.store(str(value), self.store.base())
-            self._log(f"cue {value!r} is kept; /vj/cue/write writes it into the show file")
+            self._log(f"cue {value!r} is stored; /vj/cue/write writes it into the show file")
 
     def _fire(self, asked: object, time: float) -> None:
         cue = self.cues.named(asked)

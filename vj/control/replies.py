@@ -162,7 +162,7 @@ class ErrorReplies:
             more, self._suppressed = self._suppressed, 0
             self._write(
                 f"OSC from {sender.name}: {words}"
-                + (f" (and {more} more that could not be meant)" if more else "")
+                + (f" (and {more} more errors)" if more else "")
             )
         else:
             self._suppressed += bool(sender.name)

@@ -283,7 +283,7 @@ class ControlSession:
         kept = dict(self.engine.cues.stored)
         if self._write_cues is None or not kept:
             self._log(
-                "no cue is kept; /vj/cue/store NAME keeps the present state"
+                "no cue is stored; /vj/cue/store NAME stores the present state"
                 if not kept
                 else "this show has no file"
             )

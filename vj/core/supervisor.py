@@ -100,7 +100,7 @@ class Supervisor:
             times = self._faults[name]
         if news:
             self._log(
-                f"{name} stumbled ({message}); {then}"
+                f"{name} failed ({message}); {then}"
                 + (f" ({times} times so far)" if times > 1 else "")
             )
 
@@ -123,7 +123,7 @@ class Supervisor:
             pause = FIRST_BACKOFF
             while not stop():
                 begun = self._now()
-                if self.call(name, work, "it is begun again"):
+                if self.call(name, work, "it is restarted"):
                     break
                 if self._now() - begun > 10 * LONGEST_BACKOFF:
                     pause = FIRST_BACKOFF
@@ -171,7 +171,7 @@ class Supervisor:
         for stage in stages:
             found = stage.check()
             if found is not None:
-                self._log(f"the picture stands: {found[0]} has taken {found[1]:.0f} s")
+                self._log(f"the picture is stalled: {found[0]} has taken {found[1]:.0f} s")
 
     def guard(self, stop: threading.Event) -> threading.Thread:
         """The watchdog, on a thread of its own."""

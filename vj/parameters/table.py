@@ -348,9 +348,9 @@ ROWS = (
     Parameter("cue/go", "trigger", False, "fire the next cue of the show"),
     Parameter("cue/back", "trigger", False, "fire the cue before"),
     Parameter("cue/fire", "text", "", "fire a cue by its name, or its number counted from 0"),
-    Parameter("cue/store", "text", "", "keep the present state as a cue of this name"),
+    Parameter("cue/store", "text", "", "store the present state as a cue of this name"),
     Parameter(
-        "cue/write", "trigger", False, "write the kept cues into the show file; its comments stay"
+        "cue/write", "trigger", False, "write the stored cues into the show file; its comments stay"
     ),
     Parameter(
         "timeline/play",
@@ -597,7 +597,7 @@ def markdown() -> str:
     lines += [
         "",
         "An address sent without a value is answered with the value it has. Numbers outside the "
-        "range are clamped, and said.",
+        "range are clamped, with a message.",
         "",
     ]
     return "\n".join(lines)

@@ -51,9 +51,9 @@ def explain_error(detail: Any, whole: type[Section]) -> list[Explanation]:
         ]
     came = detail["input"]
     if came is None and detail["type"] != "missing":
-        if cause is not None and "nothing stands" in str(cause):
+        if cause is not None and "no value is" in str(cause):
             return [(loc, name, str(cause))]
-        return [(loc, name, "nothing stands there; write a value, or leave the line out")]
+        return [(loc, name, "no value is given; write a value, or leave the line out")]
     if cause is not None:
         return [(loc, name, f"{cause}{_pair_hint(came)}")]
     fix = glued(came.split(" ")[0]) if isinstance(came, str) and came else ""
@@ -94,7 +94,7 @@ def _wanted(detail: Any, came: Any) -> str:
         return f"names and values are wanted, one on each line below it {shown}"
     if kind in ("too_short", "string_too_short"):
         what = f"at least {context.get('min_length', 1)} would be right"
-        return f"{len(came)} came, {what}" if came else f"nothing stands there, {what}"
+        return f"{len(came)} came, {what}" if came else f"no value is given, {what}"
     if kind == "string_type":
         return as_text(came)
     if kind.startswith(("float_", "int_")):
@@ -122,7 +122,7 @@ def _as_entry(came: dict[Any, Any]) -> str:
     if isinstance(first, dict):
         return f"- {{name: {name}{''.join(f', {key}: ...' for key in list(first)[:3])}}}"
     if isinstance(first, list):
-        return f"the entries of {name} stand there without a group of their own"
+        return f"the entries of {name} belong here directly, without this group"
     return f"- {{{', '.join(f'{key}: {value}' for key, value in list(came.items())[:4])}}}"
 
 

@@ -52,7 +52,7 @@ class PathResolver:
         if exists(Path(name)):
             self._note(
                 place,
-                f"{name}: is not beside the show; the one in the folder you stand in is taken",
+                f"{name}: is not beside the show; the one in the working directory is used",
             )
             return name
         return str(full_path) if must_be_file else name

@@ -87,7 +87,7 @@ def _colours(value: object) -> object:
     """A list of colours, or a text of them."""
     if value is None:
         raise ValueError(
-            'nothing stands there; a colour wants quotes, since # begins a remark: ["#102030", '
+            'no value is given; a colour wants quotes, since # begins a remark: ["#102030", '
             '"#ffe0a0"]'
         )
     return split_colours(value) if isinstance(value, str) else _list(value)
@@ -173,7 +173,7 @@ class ModelSection(Section):
                     faults.append(
                         (
                             (key, index),
-                            Fault(f"{name}: stands twice in {key}; each needs a name of its own"),
+                            Fault(f"{name}: appears twice in {key}; each needs a name of its own"),
                         )
                     )
         if self.ip_adapter is not None and self.image_encoder is None:

@@ -13,14 +13,14 @@ GLUED = re.compile(r"\s*(?:- )?([A-Za-z_][\w/.-]*):([^\s/].*)$")
 
 
 NO_LIST = (
-    "a dash stands where no list can begin; what stands above it has a value, or lacks its colon"
+    "a dash where no list can begin; the line above has a value, or lacks its colon"
 )
 OTHERWISE = (
     ("sequence entries are not allowed", NO_LIST),
     ("but found '-'", NO_LIST),
     (
         "<scalar>",
-        "text stands here that belongs to nothing; a quote, a comma or a colon is missing",
+        "unexpected text; a quote, a comma or a colon is missing",
     ),
     ("expected the node content", "a value is missing here"),
 )
@@ -70,13 +70,13 @@ def _twice(problem: str, lines: Sequence[str], at: int) -> Report:
         line for line in range(at) if key.search(lines[line]) and _deep(lines[line]) == indent
     ]
     first = f", first on line {before[-1] + 1}" if before and "{" not in lines[at] else ""
-    return at, f"{found[1]}: stands twice{first}; keep one of them"
+    return at, f"{found[1]}: appears twice{first}; keep one of them"
 
 
 def _tab(problem: str, lines: Sequence[str], at: int, begun: int) -> Report:
     for line in (at, begun):
         if "\t" in _indentation(lines[line]) or ("\\t" in problem and "\t" in lines[line]):
-            return line, "a tab stands at the beginning of this line; YAML wants spaces, not tabs"
+            return line, "this line begins with a tab; YAML needs spaces, not tabs"
     return None
 
 

@@ -74,7 +74,7 @@ def fitted(row: Parameter, given: object) -> tuple[Value, str]:
     """As `fit`, with hints for values that YAML reads in an unexpected way. Raises Fault."""
     if given is None:
         raise Fault(
-            f"{row.name}: nothing stands there"
+            f"{row.name}: no value is given"
             + ('; no text at all is ""' if row.kind == "text" else f" ({row.range})")
         )
     counted = (
@@ -163,7 +163,7 @@ def _mappings(show: Sequence, table: Table) -> Iterator[Found]:
             yield (
                 (*place, "osc"),
                 Fault(
-                    f"{rule.osc}: is listed in ignored: too, so it is never received; remove it there"
+                    f"{rule.osc}: is listed in ignored: too, and never received; remove it there"
                 ),
             )
         if rule.key is not None and len(rule.key) != 1 and rule.key not in KEYS:
@@ -332,7 +332,7 @@ def _timeline(show: Sequence) -> Iterator[Found]:
             yield (
                 ("timeline", index, "at"),
                 Fault(
-                    "stands before the entry above it; write them in the order in which they happen"
+                    "comes before the entry above it; write them in the order in which they happen"
                 ),
             )
         last = at
@@ -357,7 +357,7 @@ def _curves(show: Sequence, table: Table) -> Iterator[Found]:
                 if at < last:
                     yield (
                         ("curves", index, "points", number),
-                        Fault("stands before the point above it"),
+                        Fault("comes before the point above it"),
                     )
                 last = at
                 remark = fit(found, point.value)[1]

@@ -100,7 +100,7 @@ def _flow(node: CommentedMap, plain: dict[str, Any], place: KeyPath, wrong: Misr
             plain[before] = float(text)
         else:
             wrong.append(
-                (here, f"{name}: stands there without a value; write {name}: and its value")
+                (here, f"{name}: has no value; write {name}: and its value")
             )
     for known, here in cut.items():
         text = plain[known].strip('"“”„')

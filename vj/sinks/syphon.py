@@ -91,4 +91,4 @@ class SyphonSink:
         self._texture, self._size, self._watched = None, Size(0, 0), False
 
     def state(self) -> str:
-        return "watched" if self._watched else "nobody watches"
+        return "watched" if self._watched else "no clients"

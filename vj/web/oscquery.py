@@ -267,7 +267,7 @@ class OscQuery:
                 Exception
             ) as error:  # one value, or one listener, must not end the feed of the others
                 self.dispatcher.error_replies.log_limited(
-                    "feed", f"OSCQuery stumbled: {type(error).__name__}: {error}"
+                    "feed", f"OSCQuery failed: {type(error).__name__}: {error}"
                 )
 
     def _feed(self) -> None:
@@ -285,7 +285,7 @@ class OscQuery:
     def unsendable(self, name: str, address: str, error: ValueError) -> None:
         """Log a value that OSC cannot represent."""
         self.dispatcher.error_replies.log_limited(
-            f"unsendable {address}", f"OSC to {name}: {address} is not told: {error}", every=60
+            f"unsendable {address}", f"OSC to {name}: {address} is not sent: {error}", every=60
         )
 
     def _wanted(self, who: tuple[Any, ...], address: str) -> bool:

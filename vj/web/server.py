@@ -181,7 +181,7 @@ class WebServer:
         try:
             asyncio.run(serve())
         except Exception as error:  # the show goes on without the page
-            self._on_message(f"the preview page stumbled: {type(error).__name__}: {error}")
+            self._on_message(f"the preview page failed: {type(error).__name__}: {error}")
         finally:
             ready.set()
 
@@ -320,7 +320,7 @@ class _Reader:
         """It polls."""
 
     def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
-        return "a page is told by state.json"
+        return "a page polls state.json"
 
 
 async def _expected(request: web.Request) -> None:

@@ -123,7 +123,7 @@ GOOD = raw("/vj/delta", "f", f32(0.25))
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
-        (raw("/vj/mix/wet", "f", f32(float("-inf"))), "/vj/mix/wet: a number that is none"),
+        (raw("/vj/mix/wet", "f", f32(float("-inf"))), "/vj/mix/wet: NaN or infinity"),
         (raw("/deck/1", "fq", f32(1.0)), "/deck/1: the type tag 'q' is none"),
         (raw("/name", "s", text("Müller".encode("latin-1"))), "/name: a text that is no UTF-8"),
         (raw("/my layer/x", "f", f32(1.0)), "'/my layer/x': an address with letters that no"),

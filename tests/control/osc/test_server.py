@@ -314,7 +314,7 @@ def test_a_port_in_use_and_an_address_that_is_not_ours() -> None:
         with pytest.raises(Fault, match=rf"127.0.0.1:{port}: another program uses this port"):
             OscServer(Store(), ("127.0.0.1", port), clock=WallClock()).start()
     for host in ("192.0.2.7", "no.such.host.invalid"):
-        with pytest.raises(Fault, match="cannot be heard there"):
+        with pytest.raises(Fault, match="cannot be bound there"):
             OscServer(Store(), (host, 9000), clock=WallClock()).start()
 
 
@@ -586,10 +586,10 @@ def test_a_value_that_does_not_fit_into_a_datagram_is_said_and_the_others_are_to
     rig.store.set("strength", 0.75)
     assert ("/vj/strength", [0.75]) in rig.peer.answers(0.4)
     assert any(
-        "/vj/prompt/b is not told: it is too long for a datagram" in line for line in rig.said
+        "/vj/prompt/b is not sent: it is too long for a datagram" in line for line in rig.said
     )
     assert any(
-        "/vj/seed/b is not told" in line and "too large for OSC" in line for line in rig.said
+        "/vj/seed/b is not sent" in line and "too large for OSC" in line for line in rig.said
     )
 
 
@@ -733,5 +733,5 @@ def test_a_bundle_over_the_wire_is_answered_and_played(rig: Rig) -> None:
     packet = b"#bundle\0" + struct.pack(">Q", 1)
     for element in (broken, message("/vj/steps", 3)):
         packet += struct.pack(">i", len(element)) + element
-    assert "/vj/mix/wet: a number that is none" in rig.peer.ask(packet)[1][0]
+    assert "/vj/mix/wet: NaN or infinity" in rig.peer.ask(packet)[1][0]
     rig.until(lambda: rig.store.get("steps") == 3)

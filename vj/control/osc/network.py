@@ -127,14 +127,14 @@ def listening_lines(host: str, port: int) -> list[str]:
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     if is_loopback(host):
         return [
-            f"OSC is heard at {where}, by this machine only; --osc 0.0.0.0:{port} lets a tablet in"
+            f"OSC listens at {where}, by this machine only; --osc 0.0.0.0:{port} lets a tablet in"
         ]
     if is_multicast(host):
-        return [f"OSC is heard at {where}, as one of its multicast group"]
+        return [f"OSC listens at {where}, as one of its multicast group"]
     if host not in ANY_HOST:
-        return [f"OSC is heard at {where}"]
+        return [f"OSC listens at {where}"]
     found = lan_address()
     reach = (
         f"a tablet sends to {found}:{port}" if found else "this machine has no address in a network"
     )
-    return [f"OSC is heard at port {port} of every address; {reach}"]
+    return [f"OSC listens at port {port} of every address; {reach}"]

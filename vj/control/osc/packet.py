@@ -243,7 +243,7 @@ def _only_nul(data: bytes, place: int) -> bool:
 
 def _finite(number: float, address: str) -> float:
     if not math.isfinite(number):
-        raise _BadMessage(f"{address}: a number that is none (NaN or infinity)")
+        raise _BadMessage(f"{address}: NaN or infinity")
     return number
 
 

@@ -162,7 +162,7 @@ class OscServer:
                     f"with --osc {host}:PORT"
                 ) from None
             raise Fault(
-                f"OSC {host}:{port}: cannot be heard there ({error.strerror or error}); --osc "
+                f"OSC {host}:{port}: cannot be bound there ({error.strerror or error}); --osc "
                 "127.0.0.1:9000 always can"
             ) from None
         self._socket, self._wake = made, socket.socketpair()
@@ -172,7 +172,7 @@ class OscServer:
             if self._reply_to is None:
                 self._log(
                     f"osc reply {self.reply[0]}:{self.reply[1]}: no such address to send to; "
-                    "answers go to whoever asks"
+                    "replies go to the sender"
                 )
             else:
                 self.echo.subscribe(self._reply_to)
@@ -258,7 +258,7 @@ class OscServer:
                     return
                 self.dispatcher.error_replies.count += 1
                 self.dispatcher.error_replies.log_limited(
-                    "loop", f"OSC stumbled: {type(error).__name__}: {error}"
+                    "loop", f"OSC failed: {type(error).__name__}: {error}"
                 )
                 time.sleep(0.01)
 
@@ -385,12 +385,12 @@ class OscServer:
         except ValueError as error:
             self.dispatcher.error_replies.log_limited(
                 f"unsendable {address}",
-                f"OSC to {target[0]}: {address} is not told: {error}",
+                f"OSC to {target[0]}: {address} is not sent: {error}",
                 every=60,
             )
         except OSError as error:
             if error.errno in (errno.EMSGSIZE, 10040):
-                text = f"OSC to {target[0]}: {address} is not told: it is too long for a datagram"
+                text = f"OSC to {target[0]}: {address} is not sent: it is too long for a datagram"
                 self.dispatcher.error_replies.log_limited(f"unsendable {address}", text, every=60)
             # else nobody receives, or the buffer is full: a reply is not worth waiting for
 
