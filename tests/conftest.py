@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shows import HOST, ShowProcess, free_port
+from tests.shows import HOST, PlayedShow, ShowProcess, free_port
 from vj.core.opencv import use_one_thread
 
 os.environ["VJ_CACHE"] = tempfile.mkdtemp(prefix="vj-tests-")
@@ -75,3 +75,21 @@ def start_show(tmp_path: Path) -> Iterator[StartShow]:
     yield start
     for show in running:
         show.close()
+
+
+PlayShow = Callable[..., PlayedShow]
+
+
+@pytest.fixture
+def play_show() -> Iterator[PlayShow]:
+    """`play_show(path)`: a show in this process, on a clock that the test moves. Keywords as of
+    `Performance`."""
+    playing: list[PlayedShow] = []
+
+    def play(path: Path, **options: object) -> PlayedShow:
+        playing.append(PlayedShow(path, **options))
+        return playing[-1]
+
+    yield play
+    for show in playing:
+        show.performance.stop()

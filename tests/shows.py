@@ -1,5 +1,6 @@
-"""The one way in which tests start a real show: `ShowProcess`, a process of its own. The fixture
-`start_show` of conftest.py makes them and leaves none behind."""
+"""The two ways in which tests play a real show: `ShowProcess`, in a process of its own, and
+`PlayedShow`, in this process, on a clock that the test moves. The fixtures `start_show` and
+`play_show` of conftest.py make them and leave none behind."""
 
 from __future__ import annotations
 
@@ -13,14 +14,17 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import av
 import numpy as np
 from pythonosc.osc_message import OscMessage
 
-from tests.waiting import PATIENCE, until
+from tests.waiting import PATIENCE, ManualClock, until
 from vj.control.osc.packet import pack
+
+if TYPE_CHECKING:
+    from vj.app.live import Performance
 
 ROOT = Path(__file__).parents[1]
 HOST = "127.0.0.1"
@@ -249,3 +253,47 @@ def _recorded(sinks: list[Any], uri: str) -> float:
     states = [str(state) for state in sinks if str(state).startswith(uri)]
     lengths = [re.search(r" ([\d.]+) s,", state) for state in states]
     return max((float(length[1]) for length in lengths if length), default=0.0)
+
+
+class PlayedShow:
+    """A show in this process, on a clock that the test moves: so many frames of it, or frames until
+    something is so. `performance` is the show itself, `said` the lines that it has logged."""
+
+    def __init__(self, path: Path, **options: Any) -> None:
+        """path: a show file. options: as of `vj.app.live.Performance`. Raises Fault."""
+        from vj.app.live import Performance  # with PyTorch, which not every test has
+        from vj.show.load import load_show
+
+        self.clock = ManualClock()
+        self.said: list[str] = []
+        show = load_show(path)
+        self.period = 1 / show.fps
+        self.performance: Performance = Performance(
+            show, self.said.append, clock=self.clock, **options
+        )
+        self.performance.start()
+        loop = self.performance.loop
+
+        def first() -> bool:
+            self.clock.advance(self.period)
+            time.sleep(0.002)  # the source reads on a thread of its own
+            return self.clock.asleep(loop.thread)
+
+        until(first, lambda: self.said)
+
+    def frames(self, count: int) -> None:
+        """So many steps of the clock, of a frame each."""
+        for _ in range(count):
+            self.clock.advance(self.period)
+            until(lambda: self.clock.asleep(self.performance.loop.thread), lambda: self.said)
+
+    def until(self, true: Callable[[], object]) -> None:
+        """Frames, until it is so."""
+
+        def one_more() -> object:
+            if true():
+                return True
+            self.frames(1)
+            return False
+
+        until(one_more, lambda: self.said)

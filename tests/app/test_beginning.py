@@ -4,15 +4,16 @@ recordings; what is played before is kept."""
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
-from vj.app.live import Performance
+from tests.conftest import PlayShow
+from tests.shows import PlayedShow
+from tests.waiting import PATIENCE
 from vj.app.startup_times import StartupTimes
 from vj.control.takes import Take
 from vj.core.errors import Fault
@@ -53,7 +54,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     opened = threading.Event()
 
     def make(spec: object, engine: object, size: Size, *_: object) -> PassThrough:
-        assert opened.wait(10)
+        assert opened.wait(PATIENCE)
         if getattr(spec, "name", "") == "lost":
             raise Fault("model lost: there is no such model")
         return Red(size)
@@ -62,144 +63,127 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     return opened
 
 
-Stage = Callable[..., Performance]
+Begin = Callable[..., PlayedShow]
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    running: list[Performance] = []
+def begin(tmp_path: Path, play_show: PlayShow) -> Begin:
+    """The show, being played with this model and this source."""
 
-    def make(model: str = "red", source: str = "testcard", **options: object) -> Performance:
+    def make(model: str = "red", source: str = "testcard", **options: object) -> PlayedShow:
         path = tmp_path / "dusk.yaml"
         path.write_text(SHOW.format(model=model, source=source, movie=tmp_path / "dusk.mp4"))
-        made = Performance(load_show(path), lambda text: None, **options)  # type: ignore[arg-type]
-        running.append(made)
-        made.start()
-        return made
+        return play_show(path, **options)
 
-    yield make
-    for one in running:
-        one.stop()
-
-
-def until(true: Callable[[], object], seconds: float = 10.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.005)
-
-
-def shown(played: Performance, more: int) -> None:
-    """So many further frames."""
-    begin = played.loop._count
-    until(lambda: played.loop._count >= begin + more)
+    return make
 
 
 def test_nothing_moves_by_itself_before_the_model_paints(
-    stage: Stage, gate: threading.Event
+    begin: Begin, gate: threading.Event
 ) -> None:
-    played = stage()
-    shown(played, 20)
-    assert played.session.engine.cues.current is None
-    assert played.store.get("mix/wet") == played.store.start_of("mix/wet")
-    assert played.playing_for() == 0
-    assert set(played.outputs.sinks.sent().values()) == {0}, "nothing is recorded"
+    show = begin()
+    show.frames(20)
+    assert show.performance.session.engine.cues.current is None
+    assert show.performance.store.get("mix/wet") == show.performance.store.start_of("mix/wet")
+    assert show.performance.playing_for() == 0
+    assert set(show.performance.outputs.sinks.sent().values()) == {0}, "nothing is recorded"
     gate.set()
-    until(lambda: played.session.engine.cues.current == "one")
-    assert float(played.store.get("mix/wet")) < 0.5, "the curve is near its start"
-    until(lambda: played.session.engine.cues.current == "two")
-    assert 0.19 < played.playing_for() < 5
+    show.until(lambda: show.performance.session.engine.cues.current == "one")
+    assert float(show.performance.store.get("mix/wet")) < 0.5, "the curve is near its start"
+    show.until(lambda: show.performance.session.engine.cues.current == "two")
+    assert show.performance.playing_for() == pytest.approx(0.2, abs=3 / 60)
 
 
 def test_a_cue_that_was_fired_while_it_loaded_stands_and_is_followed_from_the_beginning(
-    stage: Stage, gate: threading.Event
+    begin: Begin, gate: threading.Event
 ) -> None:
-    played = stage()
-    played.store.set("strength", 0.66)
-    played.store.set("cue/fire", "one")
-    until(lambda: played.store.get("strength") == 0.2)
-    end = played.clock.now() + 0.3
-    until(lambda: played.clock.now() > end)
-    assert played.session.engine.cues.current == "one", "its follower waits for the beginning"
+    show = begin()
+    show.performance.store.set("strength", 0.66)
+    show.performance.store.set("cue/fire", "one")
+    show.until(lambda: show.performance.store.get("strength") == 0.2)
+    show.frames(round(0.3 * 60))
+    assert show.performance.session.engine.cues.current == "one", (
+        "its follower waits for the beginning"
+    )
     gate.set()
-    until(lambda: played.session.engine.cues.current == "two")
+    show.until(lambda: show.performance.session.engine.cues.current == "two")
 
 
-def test_what_hands_set_meanwhile_is_kept(stage: Stage, gate: threading.Event) -> None:
-    played = stage()
-    played.store.set("prompt/a", "rain on glass")
-    shown(played, 5)
+def test_what_hands_set_meanwhile_is_kept(begin: Begin, gate: threading.Event) -> None:
+    show = begin()
+    show.performance.store.set("prompt/a", "rain on glass")
+    show.frames(5)
     gate.set()
-    until(lambda: played.loop.first is not None)
-    shown(played, 3)
-    assert played.store.get("prompt/a") == "rain on glass"
+    show.until(lambda: show.performance.loop.first is not None)
+    show.frames(3)
+    assert show.performance.store.get("prompt/a") == "rain on glass"
 
 
 def test_panic_while_it_loads_holds_the_timeline_after_it_too(
-    stage: Stage, gate: threading.Event
+    begin: Begin, gate: threading.Event
 ) -> None:
-    played = stage()
-    played.store.set("panic", True)
-    shown(played, 3)
+    show = begin()
+    show.performance.store.set("panic", True)
+    show.frames(3)
     gate.set()
-    until(lambda: played.loop.first is not None)
-    shown(played, 20)
-    assert played.session.engine.cues.current is None
-    played.store.set("timeline/play", True)
-    until(lambda: played.session.engine.cues.current == "one")
+    show.until(lambda: show.performance.loop.first is not None)
+    show.frames(20)
+    assert show.performance.session.engine.cues.current is None
+    show.performance.store.set("timeline/play", True)
+    show.until(lambda: show.performance.session.engine.cues.current == "one")
 
 
 def test_a_model_that_does_not_load_begins_the_show_untouched(
-    stage: Stage, gate: threading.Event
+    begin: Begin, gate: threading.Event
 ) -> None:
-    played = stage("lost")
+    show = begin("lost")
     gate.set()
-    until(lambda: played.session.engine.cues.current == "two")
-    assert played.run_state.text == "no model"
-    assert played.playing_for() > 0
+    show.until(lambda: show.performance.session.engine.cues.current == "two")
+    assert show.performance.run_state.text == "no model"
+    assert show.performance.playing_for() > 0
 
 
 def test_a_written_take_begins_with_the_first_painting(
-    stage: Stage, gate: threading.Event, tmp_path: Path
+    begin: Begin, gate: threading.Event, tmp_path: Path
 ) -> None:
-    played = stage(take_log=tmp_path / "dusk.take")
-    shown(played, 30)
-    played.store.set("strength", 0.33)
-    shown(played, 3)
+    show = begin(take_log=tmp_path / "dusk.take")
+    show.frames(30)
+    show.performance.store.set("strength", 0.33)
+    show.frames(3)
     gate.set()
-    until(lambda: played.session.engine.cues.current == "two")
-    shown(played, 5)
-    painted = played.loop._count - (played.loop.first or 0)
-    played.stop()
-    take = Take(tmp_path / "dusk.take", played.store.table)
+    show.until(lambda: show.performance.session.engine.cues.current == "two")
+    show.frames(5)
+    painted = show.performance.loop._count - (show.performance.loop.first or 0)
+    show.performance.stop()
+    take = Take(tmp_path / "dusk.take", show.performance.store.table)
     assert take.at("strength", 0.0) == 0.2, "the timeline's cue at 0 has been fired"
     assert take.at("strength", take.seconds) == 0.9
     assert take.seconds < (painted + 3) / 30, "nothing of the loading is in it"
 
 
 def test_a_take_that_is_played_stands_at_its_start_meanwhile_and_another_model_does_not_rewind_it(
-    stage: Stage, gate: threading.Event, tmp_path: Path
+    begin: Begin, gate: threading.Event, tmp_path: Path
 ) -> None:
     path = tmp_path / "ramp.take"
     lines = [f"{index / 10:.6f} strength={index / 100:.3f}" for index in range(101)]
     path.write_text("# vj take 1\n" + "\n".join(lines) + "\n")
     values: list[float] = []
-    played = stage(replay=Take(path, TABLE))
-    played.store.observers.append(lambda snapshot: values.append(snapshot["strength"]))
-    shown(played, 20)
+    show = begin(replay=Take(path, TABLE))
+    show.performance.store.observers.append(lambda snapshot: values.append(snapshot["strength"]))
+    show.frames(20)
     assert set(values) == {0.0}
     gate.set()
-    until(lambda: values[-1] > 0.02)
+    show.until(lambda: values[-1] > 0.02)
     path = tmp_path / "dusk.yaml"
     path.write_text(path.read_text().replace("model: red", "model: blue"))
     count = len(values)
-    played.adopt(load_show(path))
-    until(lambda: len(values) > count + 40)
+    show.performance.adopt(load_show(path))
+    show.until(lambda: len(values) > count + 40)
     assert values[count:] == sorted(values[count:]), "it goes on where it was"
 
 
 def test_a_recording_holds_no_untouched_input(
-    stage: Stage, gate: threading.Event, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    begin: Begin, gate: threading.Event, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process = FramePipeline.process
 
@@ -210,11 +194,11 @@ def test_a_recording_holds_no_untouched_input(
         return made
 
     monkeypatch.setattr(FramePipeline, "process", travelled)
-    played = stage()
-    shown(played, 30)
+    show = begin()
+    show.frames(30)
     gate.set()
-    until(lambda: sum(played.outputs.sinks.sent().values()) > 10)
-    played.stop()
+    show.until(lambda: sum(show.performance.outputs.sinks.sent().values()) > 10)
+    show.performance.stop()
     with av.open(str(tmp_path / "dusk.mp4")) as movie:
         first = next(movie.decode(video=0)).to_ndarray(format="rgb24")
     red, green, blue = first.reshape(-1, 3).mean(0)
@@ -251,16 +235,15 @@ def ramp(path: Path, frames: int) -> None:
 
 @pytest.mark.parametrize("loop", ["true", "false"])
 def test_a_clip_begins_with_the_show_even_if_it_is_shorter_than_the_loading(
-    stage: Stage, gate: threading.Event, tmp_path: Path, loop: str
+    begin: Begin, gate: threading.Event, tmp_path: Path, loop: str
 ) -> None:
     ramp(tmp_path / "ramp.mp4", 30)
-    played = stage(source=f"{tmp_path / 'ramp.mp4'}\nloop: {loop}")
-    end = played.clock.now() + 1.3
-    until(lambda: played.clock.now() > end)
-    assert not played.ended, "it has not begun yet"
+    show = begin(source=f"{tmp_path / 'ramp.mp4'}\nloop: {loop}")
+    show.frames(round(1.3 * 60))
+    assert not show.performance.ended, "it has not begun yet"
     gate.set()
-    until(lambda: sum(played.outputs.sinks.sent().values()) > 15)
-    played.stop()
+    show.until(lambda: sum(show.performance.outputs.sinks.sent().values()) > 15)
+    show.performance.stop()
     with av.open(str(tmp_path / "dusk.mp4")) as movie:
         light = [frame.to_ndarray(format="gray").mean() for frame in movie.decode(video=0)]
     assert light[0] < 20 + 6 * 2, "the recording begins with the clip's first picture"
@@ -268,10 +251,10 @@ def test_a_clip_begins_with_the_show_even_if_it_is_shorter_than_the_loading(
 
 
 def test_a_clip_that_plays_once_ends_the_show_after_it_has_been_painted(
-    stage: Stage, gate: threading.Event, tmp_path: Path
+    begin: Begin, gate: threading.Event, tmp_path: Path
 ) -> None:
     ramp(tmp_path / "ramp.mp4", 12)
     gate.set()
-    played = stage(source=f"{tmp_path / 'ramp.mp4'}\nloop: false")
-    until(lambda: played.ended)
-    assert played.playing_for() > 0.2
+    show = begin(source=f"{tmp_path / 'ramp.mp4'}\nloop: false")
+    show.until(lambda: show.performance.ended)
+    assert show.performance.playing_for() > 0.2

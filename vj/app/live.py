@@ -23,7 +23,7 @@ from vj.app.startup_times import StartupTimes
 from vj.app.video_input import VideoInput
 from vj.control.session import ControlSession
 from vj.control.takes import Take
-from vj.core.clock import WallClock
+from vj.core.clock import Clock, WallClock
 from vj.core.frame import OutputFrame, Size
 from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
@@ -45,14 +45,15 @@ class Performance:
         replay: Take | None = None,
         take_log: Path | None = None,
         startup: StartupTimes | None = None,
+        clock: Clock | None = None,
     ) -> None:
         """on_message: prints a line in the terminal, from any thread; must not block. file: is
         watched, and what changes in it is applied. replay: a take that plays instead of all
         controls. take_log: a take is written there. startup: measures the time until the first
-        generated frame. Raises Fault."""
+        generated frame. clock: another than the wall's. Raises Fault."""
         self._file = file
         self._record_time = startup.record if startup is not None else lambda name: None
-        self.clock = WallClock()
+        self.clock: Clock = clock or WallClock()
         self.metrics = Metrics()
         self.store = Store(start_values(show), show.table())
         self.messages = Messages(on_message)
@@ -166,8 +167,7 @@ class Performance:
         self.servers.show_frame(image, frame)
 
     def adopt(self, show: Show) -> bool:
-        """Go on with another version of the show, as a whole or not at all. False when it cannot
-        be played, which is logged."""
+        """Go on with another version of the show, as a whole; False, and why in the log, if not."""
         return self.adopter.adopt(show, self._file)
 
     @property
