@@ -505,11 +505,11 @@ def test_faults_and_threads_stand_in_the_status_and_the_summary() -> None:
         until(
             lambda: {"render", "watchdog", "source testcard"} <= set(played.report.status().threads)
         )
-        assert list(played.report.status().failed) == ["a lamp 1"]
+        assert list(played.report.status().stumbled) == ["a lamp 1"]
         assert list(played.report.status().stalled) == []
     finally:
         played.stop()
-    assert played.report.summary()["failed"] == {"a lamp": 1}
+    assert played.report.summary()["stumbled"] == {"a lamp": 1}
 
 
 def test_an_end_that_throws_leaves_the_recording_closed(monkeypatch: pytest.MonkeyPatch) -> None:

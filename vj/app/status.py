@@ -32,7 +32,7 @@ class Status:
     faults: int = 0
     threads: Sequence[str] = ()
     """Supervised threads that run."""
-    failed: Sequence[str] = ()
+    stumbled: Sequence[str] = ()
     """`NAME TIMES` for each piece of work that has raised an error and was done again."""
     stalled: Sequence[str] = ()
     """Stages that take too long at this moment."""

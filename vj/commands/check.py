@@ -9,7 +9,7 @@ from pathlib import Path
 from vj.commands.check_controls import check_controls
 from vj.commands.check_files import check_files
 from vj.commands.check_models import check_models
-from vj.commands.check_result import Findings
+from vj.commands.check_result import CheckResult
 from vj.commands.console_lines import print_error, print_line
 from vj.show.load import Reading, find_show, read_show
 from vj.show.schema import Show
@@ -28,15 +28,15 @@ def check(arguments: Sequence[str], log: Log = print_line, log_error: Log = prin
     )
     made.add_argument("show", metavar="SHOW", help="a show file, or a name in mappings/")
     path = find_show(made.parse_args(arguments).show)
-    reading, found = check_show_file(path)
-    for fault in found.faults:
+    reading, result = check_show_file(path)
+    for fault in result.errors:
         log_error(fault)
-    for warning in found.warnings:
+    for warning in result.warnings:
         log(f"warning: {warning}")
-    if found.unchecked:
-        log(f"not checked: {', '.join(found.unchecked)}")
-    if found.faults:
-        count = len(found.faults)
+    if result.skipped:
+        log(f"not checked: {', '.join(result.skipped)}")
+    if result.errors:
+        count = len(result.errors)
         log_error(f"{path}: {'one thing is' if count == 1 else f'{count} things are'} wrong")
         return 1
     assert reading.show is not None
@@ -44,15 +44,15 @@ def check(arguments: Sequence[str], log: Log = print_line, log_error: Log = prin
     return 0
 
 
-def check_show_file(path: Path) -> tuple[Reading, Findings]:
-    """What was read, and what was found. Nothing is played, fetched or loaded. Raises Fault for a
-    file that cannot be read."""
+def check_show_file(path: Path) -> tuple[Reading, CheckResult]:
+    """The show that was read, and the result. Nothing is played, fetched or loaded. Raises Fault
+    for a file that cannot be read."""
     reading = read_show(path)
-    found = Findings(reading)
+    result = CheckResult(reading)
     if reading.show is not None and reading.origins is not None:
-        for look in (check_files, check_models, check_controls):
-            look(reading.show, found)
-    return reading, found
+        for check_part in (check_files, check_models, check_controls):
+            check_part(reading.show, result)
+    return reading, result
 
 
 def summary(show: Show) -> str:

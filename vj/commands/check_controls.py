@@ -1,6 +1,6 @@
-"""What of a show's sequence is right as written and yet does not do what it looks like: values that
-are clamped, addresses nobody can reach, masks without a model, words that nothing is understood
-of."""
+"""Values and addresses of a show that are valid and yet do not do what they look like: values that
+are clamped, ports in use, masks without a model, prompts that the built-in model does not
+understand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import contextlib
 import socket
 from collections.abc import Iterator
 
-from vj.commands.check_result import Findings
+from vj.commands.check_result import CheckResult
 from vj.control.osc.network import datagram_socket, family_of, strip_brackets
 from vj.core.errors import Fault
 from vj.parameters.table import Table, fit
@@ -19,18 +19,18 @@ from vj.show.validate import NO_PERSON_MODEL
 PROMPTS = ("prompt/a", "prompt/b")
 
 
-def check_controls(show: Show, found: Findings) -> None:
-    """Everything that the show's own checks let pass."""
+def check_controls(show: Show, result: CheckResult) -> None:
+    """Everything that loading a show file does not report."""
     table = show.table()
-    _clamped(show, table, found)
-    _cue_numbers(show, found)
-    _masks(show, found)
-    _words(show, found)
-    _ports(show, found)
-    _plugs(show, found)
+    _clamped(show, table, result)
+    _cue_numbers(show, result)
+    _masks(show, result)
+    _prompts(show, result)
+    _ports(show, result)
+    _plugged_in(show, result)
 
 
-def _clamped(show: Show, table: Table, found: Findings) -> None:
+def _clamped(show: Show, table: Table, result: CheckResult) -> None:
     """Values of mappings and modulators beyond their parameter's range."""
     for index, rule in enumerate(show.mappings):
         if rule.value is None or rule.to in show.macros:
@@ -38,27 +38,27 @@ def _clamped(show: Show, table: Table, found: Findings) -> None:
         with contextlib.suppress(Fault):
             remark = fit(table.find(rule.to), rule.value)[1]
             if remark:
-                found.doubtful(("mappings", index, "value"), f"{remark}; the nearest is played")
+                result.warn(("mappings", index, "value"), f"{remark}; the nearest is played")
     for index, modulator in enumerate(show.modulators):
         row = table.find(modulator.to)
         place: KeyPath = ("modulators", index, "range" if modulator.range else "depth")
         if modulator.range is not None:
             beyond = [value for value in modulator.range if not row.low <= value <= row.high]
             if beyond:
-                found.doubtful(
+                result.warn(
                     place,
                     f"{row.name}: {beyond[0]:g} is outside {row.range}; it stands still there",
                 )
         elif abs(modulator.depth or 0) > row.high - row.low:
-            found.doubtful(
+            result.warn(
                 place,
                 f"{row.name}: a depth of {modulator.depth:g} is more than its whole range, "
                 f"{row.range}",
             )
 
 
-def _cue_numbers(show: Show, found: Findings) -> None:
-    """MappingTable of the show itself that fire a cue by a number that none has."""
+def _cue_numbers(show: Show, result: CheckResult) -> None:
+    """Mappings of the show itself that fire a cue by a number that no cue has."""
     names = [cue.name for cue in show.cues]
     for index, rule in enumerate(show.mappings):
         asked = rule.value
@@ -69,8 +69,8 @@ def _cue_numbers(show: Show, found: Findings) -> None:
             or not str(asked).isdecimal()
         ):
             continue
-        if int(asked) >= len(names) and found.is_own(("mappings", index)):
-            found.doubtful(
+        if int(asked) >= len(names) and result.is_own(("mappings", index)):
+            result.warn(
                 ("mappings", index, "value"),
                 f"cue {asked}: of {len(names)}, counted from 0; it fires nothing",
             )
@@ -88,15 +88,15 @@ def _values(show: Show) -> Iterator[tuple[str, object, KeyPath]]:
             yield rule.to, rule.value, ("mappings", index, "value")
 
 
-def _masks(show: Show, found: Findings) -> None:
+def _masks(show: Show, result: CheckResult) -> None:
     if show.person is not None:
         return
     for name, value, place in _values(show):
         if name == "mask/mode" and value == "person":
-            found.doubtful(place, NO_PERSON_MODEL)
+            result.warn(place, NO_PERSON_MODEL)
 
 
-def _words(show: Show, found: Findings) -> None:
+def _prompts(show: Show, result: CheckResult) -> None:
     """Prompts of which the built-in model understands nothing."""
     if show.model.name not in ("pocket", "drawn"):
         return
@@ -109,34 +109,34 @@ def _words(show: Show, found: Findings) -> None:
             and value.strip()
             and not understand(value).recognised
         ):
-            found.doubtful(
+            result.warn(
                 place,
                 f"{name}: {show.model.name} understands nothing of “{value[:60]}”; docs/words.md "
                 "lists what it knows",
             )
 
 
-def _ports(show: Show, found: Findings) -> None:
+def _ports(show: Show, result: CheckResult) -> None:
     """Addresses that cannot be had, ports that somebody uses, and answers that go nowhere."""
-    with _said(found, ("osc", "listen"), f"osc {show.osc.listen}"):
+    with _report_os_error(result, ("osc", "listen"), f"osc {show.osc.listen}"):
         datagram_socket(*parse_address(show.osc.listen)).close()
     if show.osc.reply is not None:
         host, port = parse_address(show.osc.reply)
         try:
             socket.getaddrinfo(strip_brackets(host), port, type=socket.SOCK_DGRAM)
         except (OSError, UnicodeError) as error:
-            found.doubtful(
+            result.warn(
                 ("osc", "reply"),
                 f"osc reply {show.osc.reply}: no such address to send to ({error})",
             )
         if show.osc.reply == show.osc.listen:
-            found.doubtful(
+            result.warn(
                 ("osc", "reply"),
                 f"osc reply {show.osc.reply}: is where the show itself listens; it would answer "
                 "itself",
             )
     if "preview" in show.sinks:
-        with _said(found, ("preview", "listen"), f"preview {show.preview.listen}"):
+        with _report_os_error(result, ("preview", "listen"), f"preview {show.preview.listen}"):
             host, port = parse_address(show.preview.listen)
             with socket.socket(family_of(host), socket.SOCK_STREAM) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -144,30 +144,32 @@ def _ports(show: Show, found: Findings) -> None:
 
 
 @contextlib.contextmanager
-def _said(found: Findings, place: KeyPath, what: str) -> Iterator[None]:
+def _report_os_error(result: CheckResult, place: KeyPath, what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         import errno
 
         if error.errno in (errno.EADDRINUSE, 10048):
-            found.doubtful(
+            result.warn(
                 place,
                 f"{what}: another program uses this port now; the next free one would be taken",
             )
         else:
-            found.wrong(place, f"{what}: cannot be had on this machine ({error.strerror or error})")
+            result.error(
+                place, f"{what}: cannot be had on this machine ({error.strerror or error})"
+            )
 
 
-def _plugs(show: Show, found: Findings) -> None:
-    """What may be plugged in later."""
+def _plugged_in(show: Show, result: CheckResult) -> None:
+    """Devices that may be plugged in later, and Link."""
     if show.midi.on and any(rule.midi is not None for rule in show.mappings):
-        found.not_looked_at("MIDI devices")
+        result.skip("MIDI devices")
     if show.tempo.follow == "link":
         import importlib.util
 
         if importlib.util.find_spec("aalink") is None:
-            found.doubtful(
+            result.warn(
                 ("tempo",),
                 "tempo: follow: link needs the package aalink; without it the tempo is the show's "
                 "own",

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePath
 
 from vj import sinks, sources
-from vj.commands.check_result import Findings
+from vj.commands.check_result import CheckResult
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault
 from vj.show.paths import AUDIO_SUFFIXES
@@ -35,20 +35,20 @@ DRAWN = ("testcard", "drawn", "none")
 it."""
 
 
-def check_files(show: Show, found: Findings) -> None:
+def check_files(show: Show, result: CheckResult) -> None:
     """Opens every file once, for long enough to know what it is."""
     for index, uri in enumerate(show.source):
         others = any(_here(other) for other in show.source if other != uri)
-        _source(uri, ("source", index), found, others)
+        _source(uri, ("source", index), result, others)
     for index, uri in enumerate(show.sinks):
         others = any(_here(other) for other in show.sinks if other != uri and other != "preview")
-        _sink(uri, ("sinks", index), found, others)
+        _sink(uri, ("sinks", index), result, others)
     for index, rule in enumerate(show.modulators):
         if rule.audio is not None:
-            _sound(rule.input, ("modulators", index, "input"), found)
+            _sound(rule.input, ("modulators", index, "input"), result)
     if show.person is not None:
-        _person(show, found)
-    _motion_and_size(show, found)
+        _person(show, result)
+    _motion_and_size(show, result)
 
 
 def _here(uri: str) -> bool:
@@ -57,35 +57,35 @@ def _here(uri: str) -> bool:
     return kind not in SYSTEMS or SYSTEMS[kind][0] == sys.platform
 
 
-def _source(uri: str, place: KeyPath, found: Findings, others: bool) -> None:
+def _source(uri: str, place: KeyPath, result: CheckResult, others: bool) -> None:
     """others: there are some that can play in its place."""
     kind, rest = sources.split_uri(uri)
     if not _here(uri):
         refusal = f"{uri}: {SYSTEMS[kind][1]}; ndi:NAME plays here"
-        (found.doubtful if others else found.wrong)(place, refusal)
+        (result.warn if others else result.error)(place, refusal)
     elif kind in ("clips", "walk"):
         for part in (part.strip() for part in rest.split(",")):
             if kind == "walk" and not part.startswith(("drawn:", "image:")):
                 part = f"image:{part}"
-            _source(part, place, found, others)
+            _source(part, place, result, others)
     elif kind in ("video", "image"):
         if _waits(rest):
-            found.not_looked_at(f"{uri} (is no plain file, opening it may wait)")
+            result.skip(f"{uri} (is no plain file, opening it may wait)")
         else:
-            _try(lambda: _open(uri), place, found)
+            _try(lambda: _open(uri), place, result)
     elif kind in DRAWN:
-        _try(lambda: _open(uri), place, found)
-    elif not _lacks(kind, uri, place, found, others):
-        found.not_looked_at(f"{uri} (may come later)")
+        _try(lambda: _open(uri), place, result)
+    elif not _lacks(kind, uri, place, result, others):
+        result.skip(f"{uri} (may come later)")
 
 
-def _lacks(kind: str, uri: str, place: KeyPath, found: Findings, others: bool) -> bool:
+def _lacks(kind: str, uri: str, place: KeyPath, result: CheckResult, others: bool) -> bool:
     """Whether its library is missing, which is said. others: there are some that can play in its
     place."""
     module, package = LIBRARIES.get(kind, ("", ""))
     if not module or importlib.util.find_spec(module) is not None:
         return False
-    (found.doubtful if others else found.wrong)(
+    (result.warn if others else result.error)(
         place, f"{uri} needs {package}: pip install {package}"
     )
     return True
@@ -99,13 +99,13 @@ def _open(uri: str) -> None:
         source.close()
 
 
-def _try(open_it: Callable[[], object], place: KeyPath, found: Findings) -> None:
+def _try(open_it: Callable[[], object], place: KeyPath, result: CheckResult) -> None:
     try:
         open_it()
     except Fault as fault:
-        found.wrong(place, fault)
+        result.error(place, fault)
     except Exception as error:  # whatever a library throws at a file is about the file
-        found.wrong(place, f"cannot be opened ({type(error).__name__}: {error})"[:300])
+        result.error(place, f"cannot be opened ({type(error).__name__}: {error})"[:300])
 
 
 def _waits(name: str) -> bool:
@@ -117,20 +117,20 @@ def _waits(name: str) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def _sink(uri: str, place: KeyPath, found: Findings, others: bool) -> None:
+def _sink(uri: str, place: KeyPath, result: CheckResult, others: bool) -> None:
     kind, rest = sinks.split_uri(uri)
     if not _here(uri):
         refusal = f"{uri}: {SYSTEMS[kind][1]}; here use ndi:{rest or 'vj'}"
-        (found.doubtful if others else found.wrong)(place, refusal)
+        (result.warn if others else result.error)(place, refusal)
     elif kind == "record":
         folder = Path(rest).expanduser()
         if not rest.endswith(("/", "\\")) and PurePath(rest).suffix:
             folder = folder.parent
         reason = _unwritable(folder)
         if reason:
-            found.wrong(place, f"{uri}: {reason}")
-    elif kind != "preview" and not _lacks(kind, uri, place, found, others):
-        found.not_looked_at(f"{uri} (is opened when the show starts)")
+            result.error(place, f"{uri}: {reason}")
+    elif kind != "preview" and not _lacks(kind, uri, place, result, others):
+        result.skip(f"{uri} (is opened when the show starts)")
 
 
 def _unwritable(folder: Path) -> str:
@@ -145,37 +145,37 @@ def _unwritable(folder: Path) -> str:
     return "" if os.access(there, os.W_OK | os.X_OK) else f"{there} cannot be written to"
 
 
-def _sound(name: str, place: KeyPath, found: Findings) -> None:
+def _sound(name: str, place: KeyPath, result: CheckResult) -> None:
     """A file with sound in it; other names are inputs of the sound card."""
     import av
 
     path = Path(name)
     suffixed = path.suffix.lower() in AUDIO_SUFFIXES
     if not suffixed and not (path.suffix and path.is_file()):
-        found.not_looked_at(f"the sound input {name}".rstrip())
+        result.skip(f"the sound input {name}".rstrip())
         return
     if not path.is_file():
-        found.wrong(place, f"audio {name}: no such file")
+        result.error(place, f"audio {name}: no such file")
         return
     try:
         with av.open(str(path)) as container:
             if not container.streams.audio or next(container.decode(audio=0), None) is None:
-                found.wrong(place, f"audio {name}: has no sound")
+                result.error(place, f"audio {name}: has no sound")
     except (OSError, av.FFmpegError) as error:
-        found.wrong(
+        result.error(
             place, f"audio {name}: cannot be read ({getattr(error, 'strerror', None) or error})"
         )
 
 
-def _person(show: Show, found: Findings) -> None:
+def _person(show: Show, result: CheckResult) -> None:
     from vj.pipeline.person_segmentation import PersonModel
 
     assert show.person is not None
     path, wanted = Path(show.person.model).expanduser(), show.person.input
-    _try(lambda: PersonModel(path, wanted), ("person", "model"), found)
+    _try(lambda: PersonModel(path, wanted), ("person", "model"), result)
 
 
-def _motion_and_size(show: Show, found: Findings) -> None:
+def _motion_and_size(show: Show, result: CheckResult) -> None:
     """Models for motion and for upscaling: whether their files are there."""
     named: list[tuple[KeyPath, str, str]] = []
     if PurePath(show.upscale).suffix:
@@ -186,8 +186,8 @@ def _motion_and_size(show: Show, found: Findings) -> None:
     for place, what, name in named:
         path = Path(name).expanduser()
         if not path.is_file():
-            found.wrong(place, f"{what} {name}: there is no such file")
+            result.error(place, f"{what} {name}: there is no such file")
         elif path.stat().st_size == 0:
-            found.wrong(place, f"{what} {name}: is empty; fetch it again")
+            result.error(place, f"{what} {name}: is empty; fetch it again")
         else:
-            found.not_looked_at(f"what is in {name}")
+            result.skip(f"what is in {name}")

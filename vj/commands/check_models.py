@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from vj.commands.check_result import Findings
+from vj.commands.check_result import CheckResult
 from vj.core.errors import Fault
 from vj.diffusion.model_names import find_model, is_model_id, no_such_model, was_fetched
 from vj.diffusion.model_spec import ModelSpec
@@ -16,40 +16,40 @@ from vj.show.section import KeyPath
 BUILT_IN = ("pocket", "drawn", "none")
 
 
-def check_models(show: Show, found: Findings) -> None:
+def check_models(show: Show, result: CheckResult) -> None:
     """The model, its autoencoder, LoRAs, embeddings, ControlNet and the rest, each by itself."""
     model = show.model
     parts = [*model.loras, *model.embeddings, model.controlnet, model.t2i_adapter, model.ip_adapter]
     if model.name in BUILT_IN and not any(parts):
-        _engine(show, found)
+        _engine(show, result)
         return
     from vj.app.setup import model_spec  # torch comes with it, which takes seconds
 
     spec = model_spec(show)
-    _try(lambda: _model(spec, found), ("model", "name"), found)
+    _try(lambda: _model(spec, result), ("model", "name"), result)
     if find_model(spec.name).kind not in BUILT_IN:
-        _autoencoder(spec, found)
-        _adapters(spec, found)
-    _engine(show, found)
+        _autoencoder(spec, result)
+        _adapters(spec, result)
+    _engine(show, result)
     if spec.device != "auto":
         from vj.diffusion.devices import best_device
 
-        _try(lambda: best_device(spec.device), ("model", "device"), found)
+        _try(lambda: best_device(spec.device), ("model", "device"), result)
 
 
-def _try(look: Callable[[], object], place: KeyPath, found: Findings) -> None:
+def _try(look: Callable[[], object], place: KeyPath, result: CheckResult) -> None:
     try:
         look()
     except Fault as fault:
-        found.wrong(place, fault)
+        result.error(place, fault)
     except Exception as error:  # whatever a library throws at a file is about the file
-        found.wrong(
+        result.error(
             place,
             f"cannot be opened ({type(error).__name__}: {' '.join(str(error).split())[:200]})",
         )
 
 
-def _model(spec: ModelSpec, found: Findings) -> None:
+def _model(spec: ModelSpec, result: CheckResult) -> None:
     """The model itself. Raises Fault, or whatever a library throws at its files."""
     from vj.diffusion.built_in import reject_adapters
     from vj.diffusion.checkpoints import check_folder, check_single_file
@@ -60,42 +60,44 @@ def _model(spec: ModelSpec, found: Findings) -> None:
     elif kind == "missing":
         raise no_such_model(spec.name)
     elif kind == "id":
-        _not_looked_at(spec.name, found)
+        _not_looked_at(spec.name, result)
     elif kind == "folder":
         check_folder(spec, path)
     elif path.suffix != ".safetensors" and spec.allow_pickle:
-        found.not_looked_at(f"{spec.name} (a pickle, which is read whole)")
+        result.skip(f"{spec.name} (a pickle, which is read whole)")
     else:
         check_single_file(spec, path)
 
 
-def _not_looked_at(hub_id: str, found: Findings) -> None:
+def _not_looked_at(hub_id: str, result: CheckResult) -> None:
     fetched = "was fetched before"
     later = "would be fetched from Hugging Face when it is first played"
-    found.not_looked_at(f"{hub_id} ({fetched if was_fetched(hub_id) else later})")
+    result.skip(f"{hub_id} ({fetched if was_fetched(hub_id) else later})")
 
 
-def _autoencoder(spec: ModelSpec, found: Findings) -> None:
+def _autoencoder(spec: ModelSpec, result: CheckResult) -> None:
     from vj.diffusion.adapter_files import check_lora
 
     if spec.vae not in ("auto", "full", "taesd"):
         kinds = ("AutoencoderKL", "AutoencoderTiny")
-        _part(spec, "vae", spec.vae, kinds, found)
+        _part(spec, "vae", spec.vae, kinds, result)
     if spec.lcm_lora not in ("auto", "off"):
         if Path(spec.lcm_lora).expanduser().is_file() or not is_model_id(spec.lcm_lora):
             look = partial(check_lora, spec, "lcm_lora", spec.lcm_lora)
-            _try(look, ("model", "lcm_lora"), found)
+            _try(look, ("model", "lcm_lora"), result)
         else:
-            _not_looked_at(spec.lcm_lora, found)
+            _not_looked_at(spec.lcm_lora, result)
     if spec.config is not None and not Path(spec.config).expanduser().is_dir():
-        found.wrong(
+        result.error(
             ("model", "config"),
             f"config {spec.config}: no such folder; a diffusers folder that describes the file is "
             "wanted",
         )
 
 
-def _part(spec: ModelSpec, setting: str, name: str, kinds: Sequence[str], found: Findings) -> None:
+def _part(
+    spec: ModelSpec, setting: str, name: str, kinds: Sequence[str], result: CheckResult
+) -> None:
     """A folder or id that a setting names. kinds: the classes of which it may be one."""
     from vj.diffusion.parts import check_part
 
@@ -103,54 +105,54 @@ def _part(spec: ModelSpec, setting: str, name: str, kinds: Sequence[str], found:
     for kind in kinds:
         try:
             if not check_part(spec, setting, name, kind):
-                _not_looked_at(name, found)
+                _not_looked_at(name, result)
             return
         except Fault as fault:
             first = first or fault
     assert first is not None
-    found.wrong(("model", setting), first)
+    result.error(("model", setting), first)
 
 
-def _adapters(spec: ModelSpec, found: Findings) -> None:
+def _adapters(spec: ModelSpec, result: CheckResult) -> None:
     from vj.diffusion.adapter_files import check_embedding, check_lora
     from vj.diffusion.ip_adapter import check_ip_adapter
 
     if spec.loras or spec.embeddings or spec.controlnet or spec.t2i_adapter or spec.ip_adapter:
-        found.not_looked_at("whether what is added to the model fits it")
+        result.skip("whether what is added to the model fits it")
     files = [*(lora.file for lora in spec.loras), *(word.file for word in spec.embeddings)]
     for file in (*files, *([spec.ip_adapter] if spec.ip_adapter is not None else [])):
         if spec.allow_pickle and Path(file).suffix != ".safetensors":
-            found.not_looked_at(f"{file} (a pickle, which is read whole)")
+            result.skip(f"{file} (a pickle, which is read whole)")
     for index, lora in enumerate(spec.loras):
-        _try(partial(check_lora, spec, "lora", lora.file), ("model", "loras", index), found)
+        _try(partial(check_lora, spec, "lora", lora.file), ("model", "loras", index), result)
     for index, word in enumerate(spec.embeddings):
-        _try(partial(check_embedding, spec, word.file), ("model", "embeddings", index), found)
+        _try(partial(check_embedding, spec, word.file), ("model", "embeddings", index), result)
     if spec.controlnet is not None:
-        _part(spec, "controlnet", spec.controlnet, ["ControlNetModel"], found)
+        _part(spec, "controlnet", spec.controlnet, ["ControlNetModel"], result)
     if spec.t2i_adapter is not None:
-        _part(spec, "t2i_adapter", spec.t2i_adapter, ["T2IAdapter"], found)
+        _part(spec, "t2i_adapter", spec.t2i_adapter, ["T2IAdapter"], result)
     if spec.ip_adapter is not None:
-        _try(partial(check_ip_adapter, spec, spec.ip_adapter), ("model", "ip_adapter"), found)
+        _try(partial(check_ip_adapter, spec, spec.ip_adapter), ("model", "ip_adapter"), result)
     if spec.image_encoder is not None:
         kind = "CLIPVisionModelWithProjection"
-        _part(spec, "image_encoder", spec.image_encoder, [kind], found)
-    _image_prompts(spec, found)
+        _part(spec, "image_encoder", spec.image_encoder, [kind], result)
+    _image_prompts(spec, result)
 
 
-def _image_prompts(spec: ModelSpec, found: Findings) -> None:
+def _image_prompts(spec: ModelSpec, result: CheckResult) -> None:
     from vj.sources.image import read_picture
 
     for index, name in enumerate(spec.image_prompts):
         look = partial(read_picture, name, "image_prompts")
-        _try(look, ("model", "image_prompts", index), found)
+        _try(look, ("model", "image_prompts", index), result)
 
 
-def _engine(show: Show, found: Findings) -> None:
+def _engine(show: Show, result: CheckResult) -> None:
     if show.engine == "streamdiffusion":
         import importlib.util
 
         if importlib.util.find_spec("streamdiffusion") is None:
-            found.wrong(
+            result.error(
                 ("engine",),
                 "engine streamdiffusion: the package streamdiffusion is not installed; leave the "
                 "line out for our own",

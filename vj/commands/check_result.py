@@ -1,4 +1,4 @@
-"""What a check has found."""
+"""The result of a check."""
 
 from __future__ import annotations
 
@@ -8,28 +8,32 @@ from vj.show.origins import Report
 from vj.show.section import KeyPath
 
 
-class Findings:
-    """Of one show file: what is wrong, what plays otherwise than it looks, and what could not be
-    looked at."""
+class CheckResult:
+    """Of one show file: errors, warnings about what plays otherwise than it looks, and what could
+    not be checked."""
 
     def __init__(self, reading: Reading) -> None:
+        """reading: what loading the file has found already."""
         self._reading = reading
-        self._wrong: list[Report] = list(reading.wrong)
-        self._doubtful: list[Report] = list(reading.notes)
-        self.unchecked: list[str] = []
+        self._errors: list[Report] = list(reading.wrong)
+        self._warnings: list[Report] = list(reading.notes)
+        self.skipped: list[str] = []
+        """What was not checked, and why."""
 
-    def wrong(self, place: KeyPath, text: str | Fault) -> None:
-        self._wrong.append(self._report(place, text))
+    def error(self, place: KeyPath, text: str | Fault) -> None:
+        """The show cannot be played as it is written."""
+        self._errors.append(self._report(place, text))
 
-    def doubtful(self, place: KeyPath, text: str | Fault) -> None:
-        self._doubtful.append(self._report(place, text))
+    def warn(self, place: KeyPath, text: str | Fault) -> None:
+        """The show plays, though perhaps not as it was meant."""
+        self._warnings.append(self._report(place, text))
 
-    def not_looked_at(self, what: str) -> None:
-        if what not in self.unchecked:
-            self.unchecked.append(what)
+    def skip(self, what: str) -> None:
+        if what not in self.skipped:
+            self.skipped.append(what)
 
     def is_own(self, place: KeyPath) -> bool:
-        """It stands in the show's own file, and not in one that it includes."""
+        """The place is in the show's own file, not in one that it includes."""
         return self._report(place, "")[0] <= 0
 
     def _report(self, place: KeyPath, text: str | Fault) -> Report:
@@ -37,10 +41,11 @@ class Findings:
         return self._reading.origins.report(place, str(text))
 
     @property
-    def faults(self) -> list[str]:
+    def errors(self) -> list[str]:
         """Each once, in the order of the lines."""
-        return [report[2] for report in sorted(set(self._wrong))]
+        return [report[2] for report in sorted(set(self._errors))]
 
     @property
     def warnings(self) -> list[str]:
-        return [report[2] for report in sorted(set(self._doubtful))]
+        """Each once, in the order of the lines."""
+        return [report[2] for report in sorted(set(self._warnings))]
