@@ -156,7 +156,7 @@ def test_smoothing_takes_the_seconds_it_names() -> None:
     assert values[-1] == pytest.approx(1.0, abs=0.003)
 
 
-def test_a_hand_on_the_parameter_ends_another_ones_smoothing() -> None:
+def test_a_control_on_the_parameter_ends_another_ones_smoothing() -> None:
     stage = Stage(
         start={"noise/hold": 0}, mappings=[{"osc": "/f", "to": "noise/hold", "smooth": "2 s"}]
     )
@@ -168,7 +168,7 @@ def test_a_hand_on_the_parameter_ends_another_ones_smoothing() -> None:
     )
 
 
-def test_a_control_takes_hold_when_it_crosses_the_value_and_not_before() -> None:
+def test_soft_takeover_picks_up_when_the_control_crosses_the_value_and_not_before() -> None:
     stage = Stage(start={"noise/hold": 0.5}, mappings=[{"midi": "cc 7", "to": "noise/hold"}])
     for raw in (0, 20, 50):
         stage.midi("cc 7 ch 1", raw)
@@ -242,7 +242,7 @@ def test_hysteresis_keeps_a_switch_from_chattering() -> None:
     assert seen == [False, False, True, True, True, False, False]
 
 
-def test_channels_and_devices_are_told_apart() -> None:
+def test_channels_and_devices_are_distinguished() -> None:
     stage = Stage(
         start={"noise/hold": 0.5, "similarity": 0.5},
         mappings=[
@@ -306,7 +306,7 @@ def test_a_pedal_builds_up_and_returns_to_calm() -> None:
     assert down[-1]["noise/hold"] == 1.0
 
 
-def test_a_hand_moves_what_a_macro_shifts() -> None:
+def test_a_control_moves_what_a_macro_shifts() -> None:
     stage = Stage(
         start={"noise/hold": 0.2}, macros={"push": {"drives": {"noise/hold": [0.2, 0.5]}}}
     )
@@ -321,7 +321,7 @@ def test_a_hand_moves_what_a_macro_shifts() -> None:
 # Modulators
 
 
-def test_an_lfo_adds_on_top_of_the_hand() -> None:
+def test_an_lfo_adds_on_top_of_the_control() -> None:
     stage = Stage(
         start={"noise/hold": 0.5},
         modulators=[{"lfo": "sine", "rate": "1 s", "to": "noise/hold", "depth": 0.2}],
@@ -452,7 +452,7 @@ def _same(stage: Stage) -> dict[str, Any]:
     return {"start": {"noise/hold": 0.0, "similarity": 0.0}, "modulators": rules}
 
 
-def test_sound_that_cannot_be_heard_is_said_and_silent(tmp_path: Path) -> None:
+def test_an_audio_input_that_cannot_be_opened_is_logged_and_silent(tmp_path: Path) -> None:
     stage = Stage(
         modulators=[{"audio": "level", "input": "nowhere.wav", "to": "noise/hold", "depth": -0.5}]
     )
@@ -655,7 +655,7 @@ def test_a_fade_runs_along_its_ease_and_an_interrupted_one_starts_from_where_it_
     assert stage.at("noise/hold") == pytest.approx(before, abs=0.03), "no jump"
 
 
-def test_a_hand_ends_the_fade_of_its_parameter_only() -> None:
+def test_a_control_ends_the_fade_of_its_parameter_only() -> None:
     stage = Stage(start={"noise/hold": 1.0}, cues=CUES)
     stage.store.set("cue/fire", "storm")
     stage.play(0.5)
@@ -755,7 +755,7 @@ def test_a_timeline_fires_cues_and_loops() -> None:
     assert changes == [2.0, 3.0, 5.0, 6.0]
 
 
-def test_a_curve_is_followed_and_a_hand_has_it_until_the_next_point() -> None:
+def test_a_curve_is_followed_and_overridden_by_a_control_until_the_next_point() -> None:
     stage = Stage(
         curves=[
             {
@@ -948,7 +948,7 @@ def test_a_take_that_is_none_says_where(tmp_path: Path, text: str, words: str) -
         ({"tempo": 1000}, "300"),
     ],
 )
-def test_faults_of_a_score_are_told(show: dict[str, Any], words: str) -> None:
+def test_faults_of_a_sequence_are_reported(show: dict[str, Any], words: str) -> None:
     with pytest.raises(ShowFaults, match=words):
         check_show(show, "test")
 
@@ -969,7 +969,7 @@ def test_many_events_in_one_frame_are_one_change() -> None:
     assert heard == [pytest.approx(0.999)]
 
 
-def test_a_conductor_reads_strange_raw_values_without_harm() -> None:
+def test_a_control_engine_reads_strange_raw_values_without_harm() -> None:
     stage = Stage(
         mappings=[
             {"osc": "/f", "to": "noise/hold"},
@@ -1023,7 +1023,7 @@ def test_a_tempo_that_is_set_in_a_link_session_is_set_for_everybody() -> None:
     assert (session.bpm, stage.engine.tempo.bpm) == (84, 70), "nobody else is there"
 
 
-def test_link_without_its_package_is_said() -> None:
+def test_link_without_its_package_is_logged() -> None:
     from vj.control.link import open_link
 
     try:
@@ -1048,7 +1048,7 @@ def test_link_without_its_package_is_said() -> None:
         leave_too()
 
 
-def test_onsets_are_heard_where_something_begins(tmp_path: Path) -> None:
+def test_onsets_are_detected_where_something_begins(tmp_path: Path) -> None:
     """Clicks on a steady tone, every half second: the onset is at the clicks and not between
     them."""
     import wave
@@ -1098,7 +1098,7 @@ def kicks(path: Path, loud: float = 0.8) -> np.ndarray:
 
 @pytest.mark.parametrize("fps", [12, 30, 60])
 @pytest.mark.parametrize(("band", "enough"), [("onset", 0.25), ("low", 0.3)])
-def test_every_kick_is_heard_however_few_frames_there_are(
+def test_every_kick_is_detected_however_few_frames_there_are(
     tmp_path: Path, fps: int, band: str, enough: float
 ) -> None:
     from vj.control.audio import AudioFile
@@ -1165,7 +1165,9 @@ def test_a_gain_that_finds_itself_hears_quiet_and_loud_music_alike(
 
 
 @pytest.mark.parametrize("value", ['"on"', "null", "[1]"])
-def test_a_take_whose_trigger_is_no_count_is_told_with_its_line(tmp_path: Path, value: str) -> None:
+def test_a_take_whose_trigger_is_no_count_is_reported_with_its_line(
+    tmp_path: Path, value: str
+) -> None:
     path = tmp_path / "set.take"
     path.write_text(
         f"{FIRST_LINE}\n0.0 strength=0.5\n0.1 mask/learn={value}\n0.2\n", encoding="utf-8"

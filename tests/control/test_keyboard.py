@@ -45,7 +45,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Console]:
                 thread.join(1)
 
 
-def test_keys_of_a_terminal_that_is_not_this_sessions_own_are_heard(terminal: Console) -> None:
+def test_keys_of_a_terminal_that_is_not_this_sessions_own_are_received(terminal: Console) -> None:
     import termios
 
     os.write(terminal.mapping, b"2")

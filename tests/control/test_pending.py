@@ -113,7 +113,7 @@ def test_after_panic_all_stands_at_the_start_and_stays_there(seed: int) -> None:
     assert stage.engine.tempo.bpm == 120
 
 
-def test_a_hand_plays_on_after_panic_and_the_timeline_when_it_is_told() -> None:
+def test_controls_go_on_after_panic_and_the_timeline_with_timeline_play() -> None:
     stage = Stage(**EVERYTHING)
     stage.play(3)
     stage.store.set("panic", True)
@@ -262,7 +262,7 @@ def test_a_looped_curve_takes_its_parameter_back_with_the_next_round() -> None:
     assert stage.at("similarity") < 0.5
 
 
-def test_a_hand_is_heard_before_the_next_frame() -> None:
+def test_listeners_are_called_before_the_next_frame() -> None:
     stage = Stage(curves=[{"to": "similarity", "points": [[0, 0], [100, 1]]}])
     stage.play(0.5)
     frames: list[float] = []
@@ -449,7 +449,7 @@ def test_a_fader_whose_macro_is_saved_away_meanwhile_stops_no_frame() -> None:
     assert "no such parameter" in refused[0]
 
 
-def test_what_is_heard_for_the_old_conductor_is_played_by_the_new_one() -> None:
+def test_events_for_the_old_engine_are_processed_by_the_new_one() -> None:
     stage = Stage(**EVERYTHING)
     stage.play(0.1)
     old = stage.engine
@@ -537,7 +537,7 @@ def test_an_entry_put_into_the_timeline_whose_moment_has_passed_does_not_happen(
     assert stage.engine.cues.current == "two"
 
 
-def test_short_names_in_a_score_mean_what_long_ones_mean() -> None:
+def test_short_names_in_a_sequence_mean_what_long_ones_mean() -> None:
     stage = Stage(
         cues=[{"name": "words", "fade": "4 s", "set": {"prompt": "deep ocean"}}],
         curves=[{"to": "seed", "points": [[0, 5], [10, 5]]}],
@@ -567,7 +567,7 @@ def test_two_hundred_other_mappings_are_taken_over_in_a_moment() -> None:
     assert time.process_time() - begun < 0.05
 
 
-def test_a_beat_that_a_clock_has_stopped_runs_again_when_a_hand_taps() -> None:
+def test_a_beat_that_a_clock_has_stopped_runs_again_when_a_control_taps() -> None:
     stage = Stage(tempo=120)
     stage.engine.on_clock("tick", stage.now)
     stage.engine.on_clock("stop", stage.now)

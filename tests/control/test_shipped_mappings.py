@@ -236,7 +236,7 @@ def test_play_and_pause_work_again_and_again(tmp_path: Path) -> None:
             assert store.get("output/freeze") is frozen
 
 
-def test_an_included_file_with_a_fault_is_told_with_its_own_line(tmp_path: Path) -> None:
+def test_an_included_file_with_a_fault_is_reported_with_its_own_line(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(
         "mappings:\n  - {osc: /a, to: strength}\n  - {osc: /b, to: strenght}\n", encoding="utf-8"
     )

@@ -42,7 +42,7 @@ def frame(light: int = 90, number: int = 0) -> Frame:
     return Frame(np.full((64, 64, 3), light, np.uint8), number, 0.0)
 
 
-def test_work_that_throws_is_begun_again_and_told_once() -> None:
+def test_work_that_throws_is_begun_again_and_reported_once() -> None:
     said: list[str] = []
     supervisor = Supervisor(said.append)
     turns: list[int] = []
@@ -62,7 +62,7 @@ def test_work_that_throws_is_begun_again_and_told_once() -> None:
     assert supervisor.threads == []
 
 
-def test_the_same_fault_is_said_again_after_a_while_with_its_count() -> None:
+def test_the_same_fault_is_logged_again_after_a_while_with_its_count() -> None:
     said: list[str] = []
     moment = 0.0
     supervisor = Supervisor(said.append, lambda: moment)

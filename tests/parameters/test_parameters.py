@@ -61,7 +61,7 @@ def test_values_are_taken_as_they_are_meant(name: str, given: object, kept: obje
         ("prompt/a", "x" * (TEXT_LIMIT + 5), "x" * TEXT_LIMIT, "cut to 10000"),
     ],
 )
-def test_what_is_out_of_range_is_clamped_and_said(
+def test_what_is_out_of_range_is_clamped_and_logged(
     name: str, given: object, kept: object, remark: str
 ) -> None:
     store = Store()
@@ -154,7 +154,7 @@ def test_the_same_writes_give_the_same_frames() -> None:
     assert play() == play()
 
 
-def test_listeners_hear_every_change() -> None:
+def test_listeners_are_called_with_every_change() -> None:
     store = Store()
     heard: list[tuple[str, object]] = []
     store.listeners.append(lambda name, value, origin: heard.append((name, value)))

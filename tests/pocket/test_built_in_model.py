@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
-from vj.diffusion.model_names import pocket_file
-from vj.diffusion.model_spec import ModelSpec
 
 from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.diffusion.built_in import BuiltIn
 from vj.diffusion.drawn_model import DrawnModel
 from vj.diffusion.loading import make_backend
+from vj.diffusion.model_names import pocket_file
+from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.pocket_backend import NOISE, NoiseGate, PocketBackend
 from vj.diffusion.pocket_model import PocketModel, load_pocket
 from vj.diffusion.stream_batch import Noise
@@ -420,7 +420,7 @@ def test_the_swirl_turns_where_nothing_has_a_direction(model: PocketModel) -> No
     assert np.array_equal(still, again)
 
 
-def test_what_was_understood_is_said_and_what_was_not_is_said_once(model: PocketModel) -> None:
+def test_what_was_understood_is_logged_and_what_was_not_is_logged_once(model: PocketModel) -> None:
     said: list[str] = []
     backend = PocketBackend(model, Size(128, 128), True, said.append)
     store = Store({"prompt/a": "volcano, woodcut", "strength": 0.5})

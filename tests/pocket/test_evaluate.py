@@ -51,7 +51,7 @@ def test_there_are_words_for_every_technique_and_every_palette() -> None:
         assert understand(evaluate.prompt_for("oil", palette)).palette == palette
 
 
-def test_the_targets_themselves_are_told_apart_and_fog_is_not(picture: np.ndarray) -> None:
+def test_the_targets_themselves_are_distinguished_and_fog_is_not(picture: np.ndarray) -> None:
     rows, pairs = evaluate.on_pictures(evaluate.TechniquePainter(), [picture])
     assert all(asked == seen for asked, seen in pairs)
     assert all(row.energy == pytest.approx(1) and row.along[0] == row.along[1] for row in rows)

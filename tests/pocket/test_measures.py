@@ -90,7 +90,7 @@ def test_only_the_inputs_edges_are_asked() -> None:
     assert measures.agreement(painting, seen) > 0.95
 
 
-def test_flicker_is_told_in_the_cameras_own() -> None:
+def test_flicker_is_given_in_the_cameras_own() -> None:
     rng = np.random.default_rng(3)
     still = noise(1, 32)
     inputs = [still + 0.01 * rng.standard_normal(still.shape) for _ in range(6)]

@@ -298,7 +298,7 @@ def test_the_lists_do_not_quarrel() -> None:
         assert understand(name).recognised, name
 
 
-def test_modifiers_are_heard_beside_all_else() -> None:
+def test_modifiers_are_recognised_beside_all_else() -> None:
     meaning = understand(
         "a portrait of a dancer, stained glass, deep ocean, glowing, very detailed"
     )

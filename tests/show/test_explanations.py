@@ -79,7 +79,7 @@ NO_YAML = [
 
 
 @pytest.mark.parametrize(("text", "line", "words"), NO_YAML)
-def test_what_is_no_yaml_is_told_where_it_is_and_what_would_be_right(
+def test_what_is_no_yaml_is_reported_where_it_is_and_what_would_be_right(
     tmp_path: Path, text: str, line: int, words: str
 ) -> None:
     said = report(tmp_path, text)
@@ -272,9 +272,7 @@ def test_files_are_beside_the_show_and_else_where_one_stands(
     ]
     assert show.sinks == ["record:takes/"], "what is written goes where one stands"
     assert [line.split(": ")[0].rsplit(":", 1)[1] for line in said] == ["1", "6"], said
-    assert (
-        "here.mp4: is not beside the show; the one in the working directory is used" in said[0]
-    )
+    assert "here.mp4: is not beside the show; the one in the working directory is used" in said[0]
     assert load_show(path, {"source": "here.mp4"}).source == ["here.mp4"], (
         "what is typed is where one stands"
     )

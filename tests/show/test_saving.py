@@ -74,7 +74,7 @@ def test_an_atomic_save_is_taken_at_the_first_look(session: ControlSession) -> N
     "text", ["", "\n\n", "# all of it is a remark\n", "---\n", "{}\n", "\0" * 40]
 )
 @pytest.mark.parametrize("atomic", [False, True])
-def test_an_empty_file_is_said_and_never_played(
+def test_an_empty_file_is_logged_and_never_played(
     session: ControlSession, text: str, atomic: bool
 ) -> None:
     (session.put if atomic else session.path.write_text)(text)
@@ -134,7 +134,9 @@ def test_a_file_cut_inside_its_last_section_is_asked_for_twice(session: ControlS
     assert session.after(1.5) is not None
 
 
-def test_a_fault_is_said_once_and_soon_and_what_is_put_right_plays(session: ControlSession) -> None:
+def test_a_fault_is_logged_once_and_soon_and_what_is_put_right_plays(
+    session: ControlSession,
+) -> None:
     session.path.write_text(TEXT.replace("testcard", "tetscard"), encoding="utf-8")
     assert session.after(1) is None
     assert len(session.said) == 1

@@ -85,7 +85,7 @@ def test_all_faults_come_together_each_with_its_line_and_remedy(tmp_path: Path) 
         ("show: a\n\tsize: 3\n", 2, "tab"),
     ],
 )
-def test_what_is_no_yaml_is_told_with_its_line(
+def test_what_is_no_yaml_is_reported_with_its_line(
     tmp_path: Path, text: str, line: int, words: str
 ) -> None:
     said = faults(tmp_path, text)
@@ -155,7 +155,7 @@ def test_a_show_brings_its_own_colours(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_no_palette_is_told_with_its_line(
+def test_what_is_no_palette_is_reported_with_its_line(
     tmp_path: Path, text: str, line: int, words: str
 ) -> None:
     said = faults(tmp_path, text)

@@ -215,7 +215,7 @@ def test_a_buffer_is_not_written_to_while_ndi_may_read_it(monkeypatch: pytest.Mo
     assert len(lent) == 8
 
 
-def test_a_name_that_is_taken_is_told() -> None:
+def test_a_name_that_is_taken_is_reported() -> None:
     name = secrets.token_hex(4)
     first, second = NdiSink(name, LIVE), NdiSink(name, LIVE)
     first.open(64, 64, 30)

@@ -29,7 +29,7 @@ from vj.sinks.runner import SinkRunner
 PATCHES = {"red": (255, 0, 0), "green": (0, 200, 0), "blue": (20, 40, 230), "grey": (128, 128, 128)}
 
 
-class HandClock:
+class SteppedClock:
     """A live clock that is set by hand, so that seconds of recording take none."""
 
     live = True
@@ -68,7 +68,7 @@ def record(
     size: tuple[int, int] = (160, 120),
 ) -> Recorder:
     """`count` generated images into a recording, at the frame rate or at `moments` (seconds)."""
-    clock = HandClock()
+    clock = SteppedClock()
     recorder = Recorder(str(path), SinkSettings(clock if live else FrameClock(fps), live))
     recorder.open(*size, fps)
     for number in range(count):
@@ -218,7 +218,7 @@ def test_offline_pictures_are_exact_and_the_same(tmp_path: Path) -> None:
 
 
 def test_pictures_keep_their_alpha(tmp_path: Path) -> None:
-    recorder = Recorder(f"{tmp_path}/keyed/", SinkSettings(HandClock()))
+    recorder = Recorder(f"{tmp_path}/keyed/", SinkSettings(SteppedClock()))
     recorder.open(8, 8, 30)
     pixels = np.arange(8 * 8 * 4, dtype=np.uint8).reshape(8, 8, 4)
     recorder.send(Frame(pixels, 0, 0.0))
@@ -229,13 +229,13 @@ def test_pictures_keep_their_alpha(tmp_path: Path) -> None:
 KILLED = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
-from tests.sinks.test_recorder import HandClock, generated, noise
+from tests.sinks.test_recorder import SteppedClock, generated, noise
 from vj.core.clock import FrameClock
 from vj.core.frame import Frame
 from vj.sinks import SinkSettings
 from vj.sinks.recorder import Recorder
 live = sys.argv[3] == "live"
-clock = HandClock()
+clock = SteppedClock()
 recorder = Recorder(sys.argv[2], SinkSettings(clock if live else FrameClock(30), live))
 recorder.open(160, 120, 30)
 for number in range(150):
@@ -281,7 +281,7 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
         with pytest.raises(
             Fault, match=rf"^record:{rest}: can't write in .*; record somewhere else"
         ):
-            Recorder(rest, SinkSettings(HandClock())).open(160, 120, 30)
+            Recorder(rest, SinkSettings(SteppedClock())).open(160, 120, 30)
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
 )
 def test_a_path_that_makes_no_sense_is_answered_before_the_show(rest: str, remedy: str) -> None:
     with pytest.raises(Fault, match=remedy):
-        Recorder(rest, SinkSettings(HandClock()))
+        Recorder(rest, SinkSettings(SteppedClock()))
 
 
 @pytest.fixture
@@ -302,7 +302,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def record_noise_until_full(recorder: Recorder) -> str:
     """The message with which the recording stopped."""
     clock = recorder._settings.clock
-    assert isinstance(clock, HandClock)
+    assert isinstance(clock, SteppedClock)
     recorder.open(256, 256, 30)
     with pytest.raises(Fault) as report:  # noqa: PT012
         for number in range(1000):
@@ -315,7 +315,7 @@ def record_noise_until_full(recorder: Recorder) -> str:
 
 @pytest.mark.parametrize("ending", ["mp4", "mov", "mkv"])
 def test_a_full_disk_stops_the_recording_and_keeps_it(ending: str, small_disk: Path) -> None:
-    recorder = Recorder(str(small_disk / f"out.{ending}"), SinkSettings(HandClock()))
+    recorder = Recorder(str(small_disk / f"out.{ending}"), SinkSettings(SteppedClock()))
     said = record_noise_until_full(recorder)
     assert "recording stopped, No space left on device" in said
     assert " MB are in " in said
@@ -327,7 +327,7 @@ def test_a_full_disk_stops_the_recording_and_keeps_it(ending: str, small_disk: P
 
 
 def test_a_full_disk_leaves_only_whole_pictures(small_disk: Path) -> None:
-    said = record_noise_until_full(Recorder(f"{small_disk}/takes/", SinkSettings(HandClock())))
+    said = record_noise_until_full(Recorder(f"{small_disk}/takes/", SinkSettings(SteppedClock())))
     assert "No space left" in said
     names = sorted(entry.name for entry in (small_disk / "takes").iterdir())
     assert names == [f"{number:06d}.png" for number in range(len(names))]
@@ -377,7 +377,7 @@ def test_a_disk_that_fills_at_the_very_end_does_not_spoil_the_movie(
 ) -> None:
     """The index at the end goes over the beginning of the file, and must not when it has no room
     itself."""
-    clock = HandClock()
+    clock = SteppedClock()
     recorder = Recorder(str(tmp_path / "out.mp4"), SinkSettings(clock))
     recorder.open(256, 256, 30)
     for number in range(40):
@@ -392,7 +392,7 @@ def test_a_disk_that_fills_at_the_very_end_does_not_spoil_the_movie(
 
 def test_a_full_disk_stops_the_recording_not_the_show(small_disk: Path) -> None:
     said: list[str] = []
-    clock = HandClock()
+    clock = SteppedClock()
     box: Mailbox[Frame] = Mailbox()
     uri = f"record:{small_disk}/out.mp4"
     runner = SinkRunner(
@@ -412,7 +412,7 @@ def test_a_full_disk_stops_the_recording_not_the_show(small_disk: Path) -> None:
 
 def test_stopping_the_show_finishes_the_recording(tmp_path: Path) -> None:
     """Within two seconds, with every frame that was sent."""
-    clock = HandClock()
+    clock = SteppedClock()
     box: Mailbox[Frame] = Mailbox()
     uri = f"record:{tmp_path}/out.mp4"
     runner = SinkRunner(

@@ -352,7 +352,7 @@ def test_a_slow_sink_slows_nobody() -> None:
     assert fast.opened == [(64, 48, 30)]
 
 
-def test_a_failing_sink_is_told_once_and_comes_back() -> None:
+def test_a_failing_sink_is_reported_once_and_comes_back() -> None:
     sink = Listener()
     (box,), (runner,), said = play(sink, retry_period=0.1)
     assert runner.state() == "test:0 waiting for the first frame"

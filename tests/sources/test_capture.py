@@ -38,7 +38,7 @@ def test_whatever_a_source_throws_it_is_opened_again(play: Play) -> None:
 
 
 @pytest.mark.parametrize("absent", [Awaited("camera:9: not plugged in"), OSError("a driver's own")])
-def test_a_device_that_is_not_there_at_the_start_is_awaited_and_said(
+def test_a_device_that_is_not_there_at_the_start_is_awaited_and_logged(
     play: Play, absent: Exception
 ) -> None:
     camera = Scripted(200)

@@ -71,7 +71,7 @@ pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes
 
 
 @pipes
-def test_what_is_awaited_is_told_and_a_hanging_source_holds_up_nothing(
+def test_what_is_awaited_is_reported_and_a_hanging_source_holds_up_nothing(
     tmp_path: Path, play: Play
 ) -> None:
     os.mkfifo(tmp_path / "pipe.mkv")

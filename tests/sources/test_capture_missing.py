@@ -50,7 +50,7 @@ def test_wrong_names_alone_do_not_begin_a_show(tmp_path: Path, play: Play) -> No
     assert not rig.frames
 
 
-def test_a_wrong_name_with_another_after_it_is_said_and_the_other_plays(
+def test_a_wrong_name_with_another_after_it_is_logged_and_the_other_plays(
     tmp_path: Path, play: Play
 ) -> None:
     rig = play(f"{tmp_path}/lost.mp4", "testcard")
@@ -88,7 +88,7 @@ def test_a_pipe_plays_once_somebody_writes_into_it(tmp_path: Path, play: Play) -
 @pytest.mark.skipif(
     sys.platform == "win32", reason="a share that is not there takes Windows seconds"
 )
-def test_where_a_file_was_looked_for_is_said(
+def test_where_a_file_was_looked_for_is_logged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -141,7 +141,7 @@ def test_live_clips_keep_time_for_ever_and_one_that_is_missing_is_passed_over(
     }
 
 
-def test_offline_a_missing_clip_is_told_before_the_first_frame(tmp_path: Path) -> None:
+def test_offline_a_missing_clip_is_reported_before_the_first_frame(tmp_path: Path) -> None:
     source = make_source(
         f"clips:drawn:puppet,{tmp_path}/gone.mp4", SourceSettings(FrameClock(5), fps=5, size=SQUARE)
     )

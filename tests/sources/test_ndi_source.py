@@ -223,7 +223,7 @@ def test_a_sender_of_just_the_name_takes_over_from_one_that_only_holds_it(send: 
     source.close()
 
 
-def test_the_whole_name_wins_from_the_start_and_nothing_is_said(send: Send) -> None:
+def test_the_whole_name_wins_from_the_start_and_nothing_is_logged(send: Send) -> None:
     said: list[str] = []
     name = f"stage{uuid.uuid4().hex[:6]}"
     send(f"a {name}", 40)

@@ -274,7 +274,9 @@ def test_broken_packets_are_skipped(tmp_path: Path) -> None:
         ("folder", "is a folder"),
     ],
 )
-def test_what_is_no_video_is_told_with_its_path(tmp_path: Path, content: Any, words: str) -> None:
+def test_what_is_no_video_is_reported_with_its_path(
+    tmp_path: Path, content: Any, words: str
+) -> None:
     path = tmp_path / "clip.mp4"
     if content == "folder":
         path.mkdir()

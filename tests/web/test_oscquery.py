@@ -308,7 +308,7 @@ def test_releases_questions_short_forms_patterns_and_timetags_over_the_websocket
     assert (store.get("picture/hue"), store.get("picture/sharpen")) == (0.5, 0.5)
 
 
-def test_two_clients_of_one_machine_hear_each_other_at_once(page: WebServer) -> None:
+def test_two_clients_of_one_machine_get_each_others_changes_at_once(page: WebServer) -> None:
     async def talk() -> tuple[int, int]:
         async with (
             ClientSession() as session,
@@ -328,7 +328,7 @@ def test_two_clients_of_one_machine_hear_each_other_at_once(page: WebServer) -> 
     assert back == 0, "a hand is not told its own move while it moves"
 
 
-def test_numbers_are_told_in_the_parameters_own_type(page: WebServer) -> None:
+def test_numbers_are_sent_in_the_parameters_own_type(page: WebServer) -> None:
     page._store._targets["strength"] = 1  # an int, as a whole number in a show file is
 
     async def talk() -> bytes:
@@ -340,7 +340,7 @@ def test_numbers_are_told_in_the_parameters_own_type(page: WebServer) -> None:
     assert b",f" in asyncio.run(talk())
 
 
-def test_a_client_that_does_not_read_is_dropped_and_the_others_are_told(
+def test_a_client_that_does_not_read_is_dropped_and_the_others_get_values(
     page: WebServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import vj.web.oscquery as query
@@ -422,7 +422,7 @@ def announced(page: WebServer, wanted: set[int]) -> dict[str, list[str]]:
     return found
 
 
-def test_each_service_is_announced_where_it_is_heard() -> None:
+def test_each_service_is_announced_where_it_is_received() -> None:
     from vj.control.osc.network import lan_address
 
     here = lan_address()

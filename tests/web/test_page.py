@@ -164,7 +164,7 @@ def test_hosts(host: str, mine: bool) -> None:
     assert own_host(socket.gethostname())
 
 
-def test_a_port_in_use_is_told() -> None:
+def test_a_port_in_use_is_reported() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()

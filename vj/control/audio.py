@@ -120,7 +120,7 @@ class AudioFile:
 
 
 class AudioInput:
-    """A sound card's input, heard now. `device`: a part of its name, "" for the system's own."""
+    """A live audio input. device: a part of its name, "" for the system's default."""
 
     def __init__(self, device: str) -> None:
         """Raises Unavailable when there is no such input, or no sounddevice."""

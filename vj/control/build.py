@@ -65,9 +65,9 @@ class AudioInputs:
     def close(self, but: AudioInputs | None = None) -> None:
         """Close all inputs. but: other inputs, whose shared devices stay open."""
         kept = list(but._open.values()) if but is not None else []
-        for heard in self._open.values():
-            if heard not in kept:
-                heard.close()
+        for source in self._open.values():
+            if source not in kept:
+                source.close()
         self._before = None
 
 

@@ -7,10 +7,9 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from vj.control.mapping import ControlMapping
+from vj.control.mapping import ControlMapping
 
 DIGITS = "123456789"
 

@@ -102,9 +102,10 @@ class Notices:
 class _ClampedFader:
     """A fader beyond the range of its parameter."""
 
-    heard: float
-    said: float
-    within: bool = False
+    last: float
+    """When it was clamped last."""
+    reported: float
+    in_range: bool = False
     """It has been in range since."""
 
 
@@ -119,7 +120,7 @@ class ErrorReplies:
         self._log, self._clock = log, clock
         self._logged: dict[str, float] = {}
         self._suppressed = 0
-        self._pushes: dict[tuple[Peer, str], _ClampedFader] = {}
+        self._clamped: dict[tuple[Peer, str], _ClampedFader] = {}
         self._local = threading.local()
 
     @contextlib.contextmanager
@@ -149,19 +150,19 @@ class ErrorReplies:
         called only if the text is needed."""
         self.count += 1
         now = self._clock()
-        hears = sender.may_reply()
-        says = bool(sender.name) and now - self._logged.get("refused", -math.inf) >= 1.0
-        if not hears and not says:
+        may_reply = sender.may_reply()
+        may_log = bool(sender.name) and now - self._logged.get("refused", -math.inf) >= 1.0
+        if not may_reply and not may_log:
             self._suppressed += bool(sender.name)
             return
-        words = text if isinstance(text, str) else text()
-        if hears:
-            sender.send_error(words, done)
-        if says:
+        message = text if isinstance(text, str) else text()
+        if may_reply:
+            sender.send_error(message, done)
+        if may_log:
             self._logged["refused"] = now
             more, self._suppressed = self._suppressed, 0
             self._write(
-                f"OSC from {sender.name}: {words}"
+                f"OSC from {sender.name}: {message}"
                 + (f" (and {more} more errors)" if more else "")
             )
         else:
@@ -172,24 +173,26 @@ class ErrorReplies:
         outside; to a sender without a name, each time."""
         now = self._clock()
         key = sender.origin, address
-        push = self._pushes.pop(key, None)
-        old = push is not None and (
-            now - push.said < AT_MOST or not (push.within or now - push.heard >= AGAIN)
+        fader = self._clamped.pop(key, None)
+        reported = fader is not None and (
+            now - fader.reported < AT_MOST or not (fader.in_range or now - fader.last >= AGAIN)
         )
-        while len(self._pushes) >= KNOWN:
-            self._pushes.pop(next(iter(self._pushes)))
-        self._pushes[key] = _ClampedFader(now, push.said if old and push is not None else now)
-        if old and sender.name:
+        while len(self._clamped) >= KNOWN:
+            self._clamped.pop(next(iter(self._clamped)))
+        self._clamped[key] = _ClampedFader(
+            now, fader.reported if reported and fader is not None else now
+        )
+        if reported and sender.name:
             self.count += 1
         else:
             self.reply_error(sender, f"{text}; the nearest is set", done=True)
 
     def on_in_range(self, sender: Sender, address: str) -> None:
         """A value in range: a fader that was outside has come back."""
-        if self._pushes:
-            push = self._pushes.get((sender.origin, address))
-            if push is not None:
-                push.within = True
+        if self._clamped:
+            fader = self._clamped.get((sender.origin, address))
+            if fader is not None:
+                fader.in_range = True
 
     def log_limited(self, subject: str, text: str, every: float = 1.0) -> None:
         """Log a message, at most once in `every` seconds for the same subject."""

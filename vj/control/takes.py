@@ -8,7 +8,8 @@ line is the time of the last frame. When a constant number jumps, its old value 
 frame before, too, so that a step can be told from a ramp. The values are those of the frame after
 cues, macros and modulators: nothing else is needed to render it again.
 
-    0.000000 strength=0.35 prompt/a="two faces" ... 0.033333 strength=0.3512
+    0.000000 strength=0.35 prompt/a="two faces" ...
+    0.033333 strength=0.3512
 """
 
 from __future__ import annotations

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
@@ -24,6 +23,7 @@ from vj.show.control_sections import (
     TempoRule,
     TimelineRule,
 )
+from vj.show.model_section import ModelSection, as_list, as_model, check_home
 from vj.show.section import KeyPath, PlacedFaults, Section
 from vj.show.validate import check_sequence, grouped
 from vj.show.validate import fitted as fit_written
@@ -43,10 +43,6 @@ def _pixels(value: object) -> Size:
     return value if isinstance(value, Size) else Size.parse(str(value))
 
 
-def _list(value: object) -> object:
-    return value if isinstance(value, list) else [value]
-
-
 def _source(uri: object) -> str:
     _no_group(uri)
     _of(sources.check_uri, str(uri))
@@ -64,18 +60,6 @@ def _no_group(uri: object) -> None:
         raise ValueError(f"{uri!r:.100}: text is wanted, such as ndi:NAME")
 
 
-def _home(value: str) -> str:
-    """Check a text that may be a path: a home folder at its beginning must exist."""
-    if value.startswith("~"):
-        try:
-            PurePath(Path(value).expanduser())
-        except RuntimeError:
-            raise ValueError(
-                f"{value}: there is no such user; write ~/ for your own home folder"
-            ) from None
-    return value
-
-
 def _of(check: Any, text: object) -> None:
     try:
         check(text)
@@ -90,114 +74,12 @@ def _colours(value: object) -> object:
             'no value is given; a colour wants quotes, since # begins a remark: ["#102030", '
             '"#ffe0a0"]'
         )
-    return split_colours(value) if isinstance(value, str) else _list(value)
+    return split_colours(value) if isinstance(value, str) else as_list(value)
 
 
 def _colour(value: object) -> object:
     _of(lambda one: parse_colour(written(one)), value)
     return value
-
-
-def _file(value: object) -> object:
-    return {"file": value} if isinstance(value, str) else value
-
-
-class LoraSection(Section):
-    """A LoRA of the show's model, played by lora/NAME. Its file alone may stand instead; the name
-    is then that of the file."""
-
-    file: str
-    name: str = ""
-    weight: float = Field(1.0, ge=0, le=2)
-
-    @model_validator(mode="after")
-    def _named(self) -> LoraSection:
-        name = self.name or PurePath(self.file).stem
-        if re.fullmatch(r"[A-Za-z0-9_-]+", name) is None:
-            fitting = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "ink"
-            raise PlacedFaults(
-                [
-                    (
-                        ("name",),
-                        Fault(
-                            f"{name}: a LoRA's name is made of letters, digits, - and _, such as "
-                            f"name: {fitting}"
-                        ),
-                    )
-                ]
-            )
-        object.__setattr__(self, "name", name)
-        return self
-
-
-class EmbeddingSection(Section):
-    """A textual inversion. Its file alone may stand instead; the token is then that in the file, or
-    the file's name."""
-
-    file: str
-    token: str | None = None
-
-
-class ModelSection(Section):
-    """`model:` written out. `name` alone may stand instead of the section."""
-
-    name: Annotated[str, AfterValidator(_home)] = "pocket"
-    vae: str = "auto"
-    lcm_lora: str = "auto"
-    device: str = "auto"
-    dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
-    allow_pickle: bool = False
-    config: str | None = None
-    loras: Annotated[
-        list[Annotated[LoraSection, BeforeValidator(_file)]], BeforeValidator(_list)
-    ] = Field(default=[])
-    embeddings: Annotated[
-        list[Annotated[EmbeddingSection, BeforeValidator(_file)]], BeforeValidator(_list)
-    ] = Field(default=[])
-    controlnet: str | None = None
-    t2i_adapter: str | None = None
-    ip_adapter: str | None = None
-    image_encoder: str | None = None
-    image_prompts: Annotated[list[str], BeforeValidator(_list)] = Field(default=[])
-
-    @model_validator(mode="after")
-    def _together(self) -> ModelSection:
-        """Check parts that need each other, and duplicate names."""
-        faults: list[tuple[KeyPath, Fault]] = []
-        for key, rules in (
-            ("loras", [lora.name for lora in self.loras]),
-            ("embeddings", [word.token for word in self.embeddings]),
-        ):
-            for index, name in enumerate(rules):
-                if name is not None and name in rules[:index]:
-                    faults.append(
-                        (
-                            (key, index),
-                            Fault(f"{name}: appears twice in {key}; each needs a name of its own"),
-                        )
-                    )
-        if self.ip_adapter is not None and self.image_encoder is None:
-            faults.append(
-                (
-                    ("ip_adapter",),
-                    Fault(
-                        "ip_adapter: needs image_encoder: FOLDER, the vision model it was trained "
-                        "with"
-                    ),
-                )
-            )
-        if self.image_prompts and self.ip_adapter is None:
-            faults.append(
-                (
-                    ("image_prompts",),
-                    Fault(
-                        "image_prompts: need ip_adapter: FILE, which turns pictures into prompts"
-                    ),
-                )
-            )
-        if faults:
-            raise PlacedFaults(faults)
-        return self
 
 
 class OscSection(Section):
@@ -218,7 +100,7 @@ class PersonSection(Section):
     """A person model for mask/mode person. `person: FILE.onnx` alone may stand instead of the
     section."""
 
-    model: Annotated[str, AfterValidator(_home)]
+    model: Annotated[str, AfterValidator(check_home)]
     input: Literal["unit", "signed", "imagenet"] = "unit"
 
 
@@ -236,14 +118,6 @@ class PreviewSection(Section):
     def _address(cls, value: str) -> str:
         parse_address(value)
         return value
-
-
-def _model(value: object) -> object:
-    if isinstance(value, str) and not value.strip():
-        raise ValueError(
-            "the name is missing; none shows the input as it is, drawn and pocket are built in"
-        )
-    return {"name": value} if isinstance(value, str) else value
 
 
 def _osc(value: object) -> object:
@@ -308,28 +182,28 @@ class Show(Section):
     output: Annotated[Size, BeforeValidator(_pixels)] | None = None
     upscale: str = "auto"
     flow: str = "dis"
-    finish: Annotated[list[str], BeforeValidator(_list)] = Field(default=[])
+    finish: Annotated[list[str], BeforeValidator(as_list)] = Field(default=[])
     person: Annotated[PersonSection, BeforeValidator(_person)] | None = None
     fps: float = Field(30.0, ge=1, le=240)
     fit: Literal["crop", "pad"] = "crop"
-    source: Annotated[list[Annotated[str, BeforeValidator(_source)]], BeforeValidator(_list)] = (
+    source: Annotated[list[Annotated[str, BeforeValidator(_source)]], BeforeValidator(as_list)] = (
         Field(["testcard"], min_length=1)
     )
-    sinks: Annotated[list[Annotated[str, BeforeValidator(_sink)]], BeforeValidator(_list)] = Field(
-        ["preview"]
+    sinks: Annotated[list[Annotated[str, BeforeValidator(_sink)]], BeforeValidator(as_list)] = (
+        Field(["preview"])
     )
-    model: Annotated[ModelSection, BeforeValidator(_model)] = ModelSection()
+    model: Annotated[ModelSection, BeforeValidator(as_model)] = ModelSection()
     engine: Literal["stream", "streamdiffusion"] = "stream"
     osc: Annotated[OscSection, BeforeValidator(_osc)] = OscSection()
     preview: Annotated[PreviewSection, BeforeValidator(_osc)] = PreviewSection()
-    ndi_addresses: Annotated[list[str], BeforeValidator(_list)] = Field(default=[])
+    ndi_addresses: Annotated[list[str], BeforeValidator(as_list)] = Field(default=[])
     loop: bool = True
     slow: int = Field(1, ge=1, le=32)
     palette: Annotated[
         list[Annotated[str, BeforeValidator(_colour)]], BeforeValidator(_colours)
     ] = Field(default=[])
     start: dict[str, Any] = Field(default={})
-    include: Annotated[list[str], BeforeValidator(_list)] = Field(default=[])
+    include: Annotated[list[str], BeforeValidator(as_list)] = Field(default=[])
 
     mappings: list[MappingRule] = Field(default=[])
     macros: dict[str, MacroRule] = Field(default={})
@@ -350,7 +224,7 @@ class Show(Section):
                 f"{value!r}: no such way{nearest(value, FLOW_KINDS)} (dis, farneback, "
                 "raft:FILE, nvidia)"
             )
-        _home(value.partition(":")[2])
+        check_home(value.partition(":")[2])
         return value
 
     @field_validator("upscale")
@@ -361,7 +235,7 @@ class Show(Section):
                 f"{value!r}: no such way{nearest(value, UPSCALE_KINDS)} "
                 f"({', '.join(UPSCALE_KINDS)}, or a model file)"
             )
-        return _home(value)
+        return check_home(value)
 
     @field_validator("palette")
     @classmethod

@@ -8,7 +8,7 @@ from vj.control.midi.parser import MidiReader
 from vj.show.midi_controls import Control
 
 
-class Heard:
+class RecordingListener:
     def __init__(self) -> None:
         self.values: list[float] = []
 
@@ -21,7 +21,7 @@ class Heard:
 
 def heard(*events: tuple[float, int, int]) -> list[float]:
     """Values of the pair 9/41 after (seconds, controller, value)."""
-    listener = Heard()
+    listener = RecordingListener()
     reader = MidiReader("desk", listener)
     for time, number, value in events:
         reader.on_message(mido.Message("control_change", control=number, value=value), time)
@@ -33,6 +33,6 @@ def test_a_stray_lower_half_does_not_decide_the_order_for_ever() -> None:
     assert values == [12800, 12805, 12928, 12934]
 
 
-def test_a_sender_that_sends_the_lower_half_first_is_still_heard_whole() -> None:
+def test_a_sender_that_sends_the_lower_half_first_is_still_received_whole() -> None:
     values = heard((0, 41, 7), (0.001, 9, 100), (2.0, 41, 5), (2.001, 9, 101))
     assert values == [12807, 12933]

@@ -27,7 +27,7 @@ from vj.show.midi_controls import Control, control
 from vj.show.save import add_mapping, write_cues
 
 
-class Heard:
+class RecordingListener:
     def __init__(self) -> None:
         self.controls: list[tuple[str, float]] = []
         self.clock: list[str] = []
@@ -42,9 +42,9 @@ class Heard:
 NRPN = (0xB0, 99, 1, 0xB0, 98, 2, 0xB0, 6, 3, 0xB0, 38, 4)
 
 
-def played(*data: int) -> Heard:
+def played(*data: int) -> RecordingListener:
     """What a device's bytes become."""
-    heard = Heard()
+    heard = RecordingListener()
     reader = MidiReader("a device", heard)
     for message in mido.parse_all(bytes(data)):
         reader.on_message(message, 0.0)
@@ -146,8 +146,8 @@ def test_a_slow_move_of_14_bits_never_runs_backwards(order: str) -> None:
 @pytest.mark.parametrize(
     ("number", "left"), [(121, ["note 40 ch 1"]), (123, ["cc 64 ch 1"]), (120, ["cc 64 ch 1"])]
 )
-def test_reset_and_silence_let_go_of_what_is_held(number: int, left: list[str]) -> None:
-    heard = Heard()
+def test_reset_and_all_notes_off_release_what_is_pressed(number: int, left: list[str]) -> None:
+    heard = RecordingListener()
     reader = MidiReader("a device", heard)
     for message in mido.parse_all(
         bytes((0x90, 40, 9, 0xB0, 64, 127, 0x91, 40, 9, 0xB0, number, 0))
@@ -161,10 +161,10 @@ def test_reset_and_silence_let_go_of_what_is_held(number: int, left: list[str]) 
     assert sorted(name for name, _ in heard.controls) == sorted([*left, "note 40 ch 2"])
 
 
-def test_the_song_position_is_heard() -> None:
+def test_the_song_position_is_received() -> None:
     heard: list[tuple[str, int, str]] = []
 
-    class Clock(Heard):
+    class Clock(RecordingListener):
         def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
             heard.append((what, position, device))
 
@@ -193,7 +193,7 @@ def test_the_clock_is_no_control() -> None:
 
 
 def test_a_device_that_vanishes_lets_go_of_what_it_held() -> None:
-    heard = Heard()
+    heard = RecordingListener()
     reader = MidiReader("a device", heard)
     for message in mido.parse_all(
         bytes((0x90, 36, 90, 0x90, 38, 90, 0x80, 36, 0, 0xB0, 64, 127, 0xB0, 7, 100))
@@ -208,7 +208,7 @@ def test_a_device_that_vanishes_lets_go_of_what_it_held() -> None:
 
 def test_random_bytes_do_no_harm() -> None:
     data = os.urandom(20_000)
-    heard = Heard()
+    heard = RecordingListener()
     reader = MidiReader("a device", heard)
     parser = mido.Parser()
     parser.feed(data)
@@ -320,7 +320,7 @@ def test_a_driver_that_throws_when_something_is_plugged_in_ends_nothing(
 TWINS = "BOX:BOX MIDI 1 20:0", "BOX:BOX MIDI 1 24:0"
 
 
-def test_two_devices_of_one_name_are_both_told_and_each_is_fetched_by_itself() -> None:
+def test_two_devices_of_one_name_both_get_feedback_and_each_has_its_own_soft_takeover() -> None:
     backend, ports, store, _ = plugged([{"midi": "cc 7", "to": "noise/hold"}], *TWINS)
     try:
         until(lambda: all(backend.report.values()))
@@ -337,7 +337,7 @@ def test_two_devices_of_one_name_are_both_told_and_each_is_fetched_by_itself() -
         ports.stop()
 
 
-def test_a_device_that_sends_back_what_it_is_told_does_not_end_a_fade() -> None:
+def test_a_device_that_sends_its_feedback_back_does_not_end_a_fade() -> None:
     backend, ports, store, _ = plugged(
         [{"midi": "cc 7", "to": "noise/hold", "takeover": False}], "MOTOR"
     )
@@ -358,7 +358,7 @@ def test_a_device_that_sends_back_what_it_is_told_does_not_end_a_fade() -> None:
         ports.stop()
 
 
-def test_lamps_and_motors_are_told_where_the_parameter_stands() -> None:
+def test_leds_and_motors_follow_the_parameter() -> None:
     show = check_show(
         {
             "mappings": [
@@ -387,7 +387,7 @@ def test_without_midi_the_show_plays_and_says_so() -> None:
     def none() -> Any:
         raise ImportError("No module named 'rtmidi'")
 
-    ports = MidiPorts(Heard(), now=time.monotonic, log=said.append, backend=none)
+    ports = MidiPorts(RecordingListener(), now=time.monotonic, log=said.append, backend=none)
     ports.start()
     until(lambda: bool(said))
     ports.stop()
@@ -406,7 +406,7 @@ def test_a_machine_without_a_sequencer_says_so_once(monkeypatch: pytest.MonkeyPa
             Broken.asked += 1
             raise OSError("ALSA: no such device")
 
-    ports = MidiPorts(Heard(), now=time.monotonic, log=said.append, backend=Broken)
+    ports = MidiPorts(RecordingListener(), now=time.monotonic, log=said.append, backend=Broken)
     ports.start()
     until(lambda: Broken.asked > 2)
     ports.stop()
@@ -491,7 +491,7 @@ def test_a_real_port_plays_is_unplugged_and_comes_back(jack: Any) -> None:
     store = Store(show.start, show.table())
     engine, _ = make_engine(show, store, live=False, log=said.append)
     store.automation = engine
-    heard = Heard()
+    heard = RecordingListener()
 
     class Both:
         def on_midi(self, found: Control, raw: float, device: str = "") -> None:
@@ -538,7 +538,7 @@ def test_a_real_port_plays_is_unplugged_and_comes_back(jack: Any) -> None:
         ports.stop()
 
 
-def test_lamps_and_motors_of_a_real_port_follow_but_do_not_fight_the_hand(jack: Any) -> None:
+def test_leds_and_motors_of_a_real_port_follow_but_do_not_fight_the_hand(jack: Any) -> None:
     rules = [
         {"midi": "cc 7", "to": "strength", "takeover": False},
         {"midi": "note 1", "to": "output/freeze", "as": "toggle"},

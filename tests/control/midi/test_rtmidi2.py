@@ -88,7 +88,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("stand_in")
-def test_what_is_heard_comes_in_order_and_an_ear_that_fails_stays_open(
+def test_messages_arrive_in_order_and_a_callback_that_raises_stays_registered(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     heard: list[int] = []

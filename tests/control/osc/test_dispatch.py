@@ -46,7 +46,7 @@ def bundle(*elements: bytes, when: float | None = None) -> bytes:
     return b"#bundle\0" + struct.pack(">Q", tag) + body
 
 
-class Hears:
+class RecordingSender:
     """An asker that keeps what it is told."""
 
     def __init__(self, host: str = "10.0.0.7", port: int = 5000) -> None:
@@ -85,7 +85,7 @@ class ControlSession:
         )
         self.dispatcher.use_engine(self.engine, ignored=ignored)
         self.dispatcher.attach()
-        self.peer = Hears()
+        self.peer = RecordingSender()
         self.fired: list[str] = []
         rows = self.store.table.rows
         self.store.listeners.append(
@@ -96,7 +96,7 @@ class ControlSession:
             )
         )
 
-    def play(self, packet: bytes, peer: Hears | None = None) -> list[str]:
+    def play(self, packet: bytes, peer: RecordingSender | None = None) -> list[str]:
         """What is answered as wrong."""
         peer = peer or self.peer
         before = len(peer.errors)
@@ -254,7 +254,7 @@ def test_a_fader_of_a_mapping_that_is_asked_answers_where_it_would_stand_and_doe
     assert session.peer.answers == [("/1/fader", [pytest.approx(0.25, abs=1e-3)])]
 
 
-def test_a_mapping_on_a_parameters_own_address_is_heard() -> None:
+def test_a_mapping_on_a_parameters_own_address_is_received() -> None:
     session = ControlSession(
         mappings=[{"osc": "/vj/strength", "to": "strength", "range": [0.4, 0.6]}]
     )
@@ -291,7 +291,7 @@ def test_what_stands_in_one_bundle_is_in_one_frame() -> None:
     assert len(held) == 24
 
 
-def test_a_line_that_is_said_does_not_hold_up_the_frame() -> None:
+def test_a_line_that_is_logged_does_not_hold_up_the_frame() -> None:
     session = ControlSession()
     held: list[bool] = []
     session.dispatcher.error_replies._log = lambda text: held.append(
@@ -319,7 +319,7 @@ def test_a_bundle_of_a_thousand_patterns_does_not_hold_up_the_frames() -> None:
     assert longest[0] < (time.thread_time() - since[0]) / 2 or longest[0] < 0.04
 
 
-def test_the_status_is_told_after_a_bundle_and_not_while_frames_wait_for_it() -> None:
+def test_the_status_is_sent_after_a_bundle_and_not_while_frames_wait_for_it() -> None:
     session = ControlSession()
     held: list[bool] = []
 
@@ -334,7 +334,7 @@ def test_the_status_is_told_after_a_bundle_and_not_while_frames_wait_for_it() ->
     assert session.peer.answers == [("/vj/status/fps", [24.0])] * 2
 
 
-def test_an_address_that_asks_is_heard_by_its_mapping_too() -> None:
+def test_an_address_that_asks_is_received_by_its_mapping_too() -> None:
     session = ControlSession(mappings=[{"osc": "/pause", "to": "output/freeze", "value": "on"}])
     session.dispatcher.use_engine(session.engine, status_addresses=["/pause"])
     session.dispatcher.status = lambda: {"/state": ["playing"]}
@@ -367,14 +367,14 @@ def test_a_button_that_is_held_is_one_press_and_clicks_are_one_each() -> None:
 
 
 def test_two_senders_press_for_themselves() -> None:
-    session, other = ControlSession(), Hears(port=6000)
+    session, other = ControlSession(), RecordingSender(port=6000)
     session.play(pack("/vj/cue/back", [1.0]))
     session.play(pack("/vj/cue/back", [1.0]), other)
     session.play(pack("/vj/cue/back", [1.0]), other)
     assert session.fired == ["cue/back"] * 2
 
 
-def test_taps_at_the_fastest_tempo_are_all_heard() -> None:
+def test_taps_at_the_fastest_tempo_are_all_received() -> None:
     session = ControlSession()
     for _ in range(8):
         session.log("/vj/tempo/tap", 1)
@@ -452,7 +452,7 @@ def test_a_message_of_a_clock_far_ahead_means_now_at_once() -> None:
 
 
 @pytest.mark.parametrize("off", [9.0, 300.0, -300.0])
-def test_a_steady_lead_is_the_peers_clock_and_is_taken_off_and_said_once(off: float) -> None:
+def test_a_steady_lead_is_the_peers_clock_and_is_taken_off_and_logged_once(off: float) -> None:
     session = ControlSession()
     moves: list[float] = []
     session.store.listeners.append(lambda name, value, origin: moves.append(round(float(value), 2)))
@@ -474,7 +474,7 @@ def test_a_steady_lead_is_the_peers_clock_and_is_taken_off_and_said_once(off: fl
 
 
 def test_another_peers_clock_is_its_own() -> None:
-    session, other = ControlSession(), Hears("10.0.0.8")
+    session, other = ControlSession(), RecordingSender("10.0.0.8")
     for _ in range(3):
         session.play(bundle(GOOD, when=session.wall + 200))
     session.play(bundle(pack("/vj/strength", [0.9]), when=session.wall + 1), other)
@@ -483,7 +483,7 @@ def test_another_peers_clock_is_its_own() -> None:
     assert session.store.get("strength") == pytest.approx(0.9)
 
 
-def test_what_has_no_room_to_wait_means_now_and_is_said() -> None:
+def test_what_has_no_room_to_wait_means_now_and_is_logged() -> None:
     session = ControlSession()
     one = bundle(*[GOOD] * 512, when=session.wall + 1)
     for _ in range(MOST_MESSAGES // 512):

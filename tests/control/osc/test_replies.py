@@ -10,7 +10,7 @@ import pytest
 from aiohttp import ClientSession
 from pythonosc.osc_message import OscMessage
 
-from tests.control.osc.test_dispatch import Hears
+from tests.control.osc.test_dispatch import RecordingSender
 from tests.control.test_engine import Stage
 from vj.control.osc.dispatch import Dispatcher
 from vj.control.osc.packet import Message, Unpacked, pack
@@ -33,8 +33,8 @@ class Wall:
         self.dispatcher.dispatch_packet(Unpacked([Message(address, (value,))], []), sender)
 
 
-def test_a_fader_that_is_pushed_on_beyond_its_end_is_told_once() -> None:
-    wall, mapping = Wall(), Hears()
+def test_a_fader_that_is_pushed_on_beyond_its_end_is_reported_once() -> None:
+    wall, mapping = Wall(), RecordingSender()
     for step in range(600):
         wall.now = 100 + step / 60
         wall.push(mapping, 1.01 + step / 600)
@@ -43,8 +43,8 @@ def test_a_fader_that_is_pushed_on_beyond_its_end_is_told_once() -> None:
     assert wall.store.get("strength") == 1
 
 
-def test_one_that_came_back_is_told_again_but_not_for_trembling() -> None:
-    wall, mapping = Wall(), Hears()
+def test_one_that_came_back_is_reported_again_but_not_for_trembling() -> None:
+    wall, mapping = Wall(), RecordingSender()
     for step in range(120):  # two seconds at its very end
         wall.now = 100 + step / 60
         wall.push(mapping, 1.02 if step % 2 else 0.98)
@@ -58,27 +58,27 @@ def test_one_that_came_back_is_told_again_but_not_for_trembling() -> None:
     assert len(mapping.errors) == 4, "let go and pushed anew"
 
 
-def test_a_pattern_that_goes_beyond_some_ends_is_told_too() -> None:
-    wall, mapping = Wall(), Hears()
+def test_a_pattern_that_goes_beyond_some_ends_is_reported_too() -> None:
+    wall, mapping = Wall(), RecordingSender()
     for value in (0.4, 1.7, 1.8):
         wall.push(mapping, value, "/vj/mix/w*")
     assert mapping.errors == ["/vj/mix/w*: mix/wet: 1.7 is above 1 (0 .. 1); the nearest is set"]
 
 
-def test_each_hand_and_each_fader_is_told_for_itself() -> None:
-    wall, left, right = Wall(), Hears(), Hears("10.0.0.8")
+def test_each_sender_and_each_fader_is_reported_by_itself() -> None:
+    wall, left, right = Wall(), RecordingSender(), RecordingSender("10.0.0.8")
     for address in ("/vj/strength", "/vj/mix/wet", "/vj/strength"):
         wall.push(left, 3.0, address)
     wall.push(right, 3.0)
     assert [error.split(":")[0] for error in left.errors] == ["/vj/strength", "/vj/mix/wet"]
     assert len(right.errors) == 1
     for number in range(3 * KNOWN):
-        wall.push(Hears(f"10.1.{number // 250}.{number % 250}"), 3.0)
-    assert len(wall.dispatcher.error_replies._pushes) <= KNOWN
+        wall.push(RecordingSender(f"10.1.{number // 250}.{number % 250}"), 3.0)
+    assert len(wall.dispatcher.error_replies._clamped) <= KNOWN
 
 
-def test_whoever_reads_the_answers_anyway_is_told_each_time() -> None:
-    wall, page = Wall(), Hears()
+def test_whoever_reads_the_answers_anyway_is_reported_each_time() -> None:
+    wall, page = Wall(), RecordingSender()
     page.name = ""
     for _ in range(5):
         wall.push(page, 1.5)
@@ -87,7 +87,7 @@ def test_whoever_reads_the_answers_anyway_is_told_each_time() -> None:
 
 
 @pytest.mark.parametrize("quantise", [None, "beat"])
-def test_a_mapped_control_that_goes_beyond_is_told_once(quantise: str | None) -> None:
+def test_a_mapped_control_that_goes_beyond_is_reported_once(quantise: str | None) -> None:
     rule: dict[str, object] = {"midi": "cc 7", "to": "steps", "as": "raw"}
     stage = Stage(mappings=[rule | ({"quantise": quantise} if quantise else {})], tempo=300)
     for raw in (2, 9, 30, 90, 127, 3, 50):
@@ -118,7 +118,7 @@ def test_the_same_remark_is_not_made_again_while_it_keeps_coming() -> None:
     assert len(said) == 2
 
 
-def test_of_many_remarks_a_few_a_second_are_said_and_the_rest_is_counted() -> None:
+def test_of_many_remarks_a_few_a_second_are_logged_and_the_rest_is_counted() -> None:
     now = [0.0]
     said: list[str] = []
     report: list[str] = []
@@ -153,7 +153,7 @@ def test_a_remark_reaches_who_speaks_over_a_websocket() -> None:
     assert (message.address, message.params) == ("/vj/error", ["“zzz” names nothing"])
 
 
-def test_a_mask_for_people_without_a_model_is_told_where_it_was_asked_for() -> None:
+def test_a_mask_for_people_without_a_model_is_reported_where_it_was_asked_for() -> None:
     from vj.app.live import Performance
 
     said: list[str] = []

@@ -155,7 +155,7 @@ def test_the_status_comes_by_itself_and_when_asked_for(rig: Rig) -> None:
     }
 
 
-def test_what_turns_out_later_to_mean_nothing_is_told_to_whoever_plays(rig: Rig) -> None:
+def test_what_turns_out_later_to_mean_nothing_is_reported_to_the_user(rig: Rig) -> None:
     """A prompt is understood a moment after it was sent: the answer comes then, and at once."""
     stranger = Peer(rig.server.address)
     rig.peer.send(message("/vj/prompt", "a cat in space"))
@@ -170,7 +170,7 @@ def test_what_turns_out_later_to_mean_nothing_is_told_to_whoever_plays(rig: Rig)
     assert 0 < len(rig.peer.answers(0.5)) <= 40, "nobody is flooded"
 
 
-def test_a_number_out_of_range_is_clamped_and_said(rig: Rig) -> None:
+def test_a_number_out_of_range_is_clamped_and_logged(rig: Rig) -> None:
     assert rig.peer.ask(message("/vj/strength", 1.5)) == (
         "/vj/error",
         ["/vj/strength: 1.5 is above 1 (0 .. 1); the nearest is set"],
@@ -406,7 +406,7 @@ def test_a_single_hostile_packet_takes_no_time() -> None:
 
 
 @pytest.mark.parametrize("index", [3, 5, 8, 10, 14, 15, 17, 20, 25])
-def test_each_of_the_known_ones_is_told_apart(index: int) -> None:
+def test_each_of_the_known_ones_is_distinguished(index: int) -> None:
     assert unpack(crafted()[index]).problems
 
 
@@ -441,7 +441,7 @@ def test_patterns(pattern: str, found: list[str]) -> None:
 # Feedback
 
 
-def test_a_subscriber_is_told_everything_and_then_every_change_from_wherever(rig: Rig) -> None:
+def test_a_subscriber_gets_everything_and_then_every_change_from_any_sender(rig: Rig) -> None:
     rig.peer.send(message("/vj/subscribe"))
     everything = dict(rig.peer.answers(0.5))
     assert everything["/vj/strength"] == [0.5]
@@ -464,7 +464,7 @@ def test_a_subscriber_is_told_everything_and_then_every_change_from_wherever(rig
     assert rig.peer.answers(0.3) == []
 
 
-def test_a_fader_that_is_held_is_not_told_its_own_value(rig: Rig) -> None:
+def test_a_fader_that_is_held_gets_no_echo_of_its_own_value(rig: Rig) -> None:
     other = Peer(rig.server.address)
     rig.peer.send(message("/vj/subscribe"))
     other.send(message("/vj/subscribe", other.socket.getsockname()[1]))
@@ -488,7 +488,7 @@ def test_a_port_that_is_none_is_answered(rig: Rig, port: object) -> None:
     assert "is no port" in rig.peer.ask(message("/vj/subscribe", port))[1][0]
 
 
-def test_mapped_addresses_are_heard_and_told_back() -> None:
+def test_mapped_addresses_are_received_and_echoed() -> None:
     from vj.control.build import make_engine
     from vj.show.load import check_show
 
@@ -516,7 +516,7 @@ def test_mapped_addresses_are_heard_and_told_back() -> None:
         rig.server.stop()
 
 
-def test_switches_and_menus_of_mappings_are_told_too() -> None:
+def test_switches_and_menus_of_mappings_are_echoed_too() -> None:
     from vj.control.build import make_engine
     from vj.show.load import check_show
 
@@ -563,7 +563,7 @@ def test_switches_and_menus_of_mappings_are_told_too() -> None:
         rig.server.stop()
 
 
-def test_of_two_programs_on_one_machine_only_the_one_that_moves_is_not_told(rig: Rig) -> None:
+def test_of_two_programs_on_one_machine_only_the_one_that_moves_gets_no_echo(rig: Rig) -> None:
     other = Peer(rig.server.address)
     for peer in (rig.peer, other):
         peer.send(message("/vj/subscribe"))
@@ -576,7 +576,7 @@ def test_of_two_programs_on_one_machine_only_the_one_that_moves_is_not_told(rig:
     other.socket.close()
 
 
-def test_a_value_that_does_not_fit_into_a_datagram_is_said_and_the_others_are_told(
+def test_a_value_that_does_not_fit_into_a_datagram_is_logged_and_the_others_are_sent(
     rig: Rig,
 ) -> None:
     rig.peer.send(message("/vj/subscribe"))
@@ -645,7 +645,7 @@ def test_two_of_them_that_reply_to_each_other_come_to_rest() -> None:
 # Addresses
 
 
-def test_ipv6_is_heard_and_answered() -> None:
+def test_ipv6_is_received_and_answered() -> None:
     for host, to in (("[::1]", "::1"), ("::", "::1"), ("[::]", "127.0.0.1")):
         server = OscServer(Store(), (host, 0), clock=WallClock())
         try:
@@ -679,7 +679,7 @@ def test_a_multicast_group_is_joined_or_refused_in_a_line() -> None:
         server.stop()
 
 
-def test_a_reply_to_a_host_that_is_none_is_said_and_nothing_waits_for_it() -> None:
+def test_a_reply_to_a_host_that_is_none_is_logged_and_nothing_waits_for_it() -> None:
     rig = Rig(reply=("no.such.host.invalid", 9001))
     try:
         assert "no such address to send to" in rig.said[0]

@@ -4,9 +4,11 @@ vj/control/midi/rtmidi2.py starts it.
 It reads a command a line, `NUMBER [WORD, ...]` in JSON, and answers it with a line, `r NUMBER
 ANSWER`: {"error": ...} when it fails.
 
-    ["list"]                     -> [[inputs], [outputs]] ["in" or "out", NAME, OWN]   -> the port's
-    number; OWN opens a new port of that name, which others can connect to ["close", PORT]
-    -> null ["send", PORT, BYTES]        -> no answer; bytes in hexadecimal digits
+    ["list"]                     -> [[inputs], [outputs]]
+    ["in" or "out", NAME, OWN]   -> the port's number; OWN opens a new port of that name,
+                                    which others can connect to
+    ["close", PORT]              -> null
+    ["send", PORT, BYTES]        -> no answer; bytes in hexadecimal digits
 
 Messages of input ports are printed as `m PORT BYTES`. The process ends when its input does.
 """

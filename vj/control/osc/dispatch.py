@@ -13,8 +13,9 @@ from typing import Any
 
 from vj.control.engine import ControlEngine
 from vj.control.mapping import ControlMapping
+from vj.control.osc.arguments import named, type_fault
 from vj.control.osc.buttons import Buttons
-from vj.control.osc.packet import IMPULSE, Character, Impulse, Message, TimeTag, Unpacked, head_of
+from vj.control.osc.packet import IMPULSE, Message, TimeTag, Unpacked, head_of
 from vj.control.osc.pattern import PatternMatcher, is_pattern
 from vj.control.osc.scheduler import Scheduler
 from vj.control.replies import ErrorReplies, RateLimiter, Sender
@@ -36,9 +37,6 @@ bundle of a thousand patterns takes longer. Then it is released for as long agai
 SUGGESTIONS = 5
 """Suggestions looked up per second; each takes a millisecond."""
 KNOWN_MISTAKES = 256
-
-NOT_VALUES = (bytes, tuple, Impulse, Character, TimeTag, type(None))
-"""Argument types that are no value of a number, switch or choice."""
 
 
 @dataclass(eq=False, slots=True)
@@ -294,7 +292,7 @@ class Dispatcher:
             if isinstance(value, bytes | tuple | TimeTag | None):
                 self.error_replies.reply_error(
                     sender,
-                    f"{address}: {_named(value)} came, a press would be right (1, or no value)",
+                    f"{address}: {named(value)} came, a press would be right (1, or no value)",
                 )
             elif self._buttons.pressed(sender.origin, row.name, value):
                 self._set(row, True, address, sender)
@@ -329,7 +327,7 @@ class Dispatcher:
                     sender.moved(address)
                     if address in self._mapped:
                         self._dispatch_mapping(address, arguments, sender)
-                    elif reason := self._type_fault(self._rows[address], arguments[0], sender):
+                    elif reason := type_fault(self._rows[address], arguments[0]):
                         reasons.append(reason)
                     else:
                         try:
@@ -342,22 +340,6 @@ class Dispatcher:
             elif beyond:
                 self.error_replies.on_clamped(sender, pattern, f"{pattern}: {beyond}")
 
-    def _type_fault(self, row: Parameter, value: Any, sender: Sender) -> str:
-        """Why a value has the wrong type for a parameter, beyond the checks of the table; "" if it
-        has not."""
-        if isinstance(value, NOT_VALUES) and not (
-            row.kind == "text" and isinstance(value, Character)
-        ):
-            return (
-                f"{_named(value)} came, "
-                f"{'a number' if row.kind in ('float', 'int') else row.range} would be right"
-            )
-        if not isinstance(value, bool | int | float | str | bytes):
-            return (
-                f"{value!r:.60} is not {'a number' if row.kind in ('float', 'int') else row.range}"
-            )
-        return ""
-
     def _cue_name(self, asked: Any) -> str:
         """The name of the cue that a name or number stands for. Raises Fault."""
         if self._engine is None or asked == "" or asked in self._stored:
@@ -365,7 +347,7 @@ class Dispatcher:
         return self._engine.cues.named(asked).name
 
     def _set(self, row: Parameter, value: Any, address: str, sender: Sender) -> None:
-        if reason := self._type_fault(row, value, sender):
+        if reason := type_fault(row, value):
             self.error_replies.reply_error(sender, f"{address}: {reason}")
             return
         try:
@@ -411,13 +393,6 @@ def _fires(mapping: ControlMapping) -> bool:
         or mapping.row.name == "record"
         or mapping.rule.value is not None
     )
-
-
-def _named(value: Any) -> str:
-    if isinstance(value, Character):
-        return f"the character {str(value)!r}"
-    words = {bytes: "a blob", tuple: "an array", Impulse: "an impulse", TimeTag: "a time"}
-    return words.get(type(value), "nothing")
 
 
 def _strip_name(name: str, text: str) -> str:

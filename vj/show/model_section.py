@@ -1,0 +1,138 @@
+"""The section `model:` of a show file: the model's name, and the parts it is extended with."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePath
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from vj.core.errors import Fault
+from vj.show.section import KeyPath, PlacedFaults, Section
+
+
+def as_list(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
+def check_home(value: str) -> str:
+    """Check a text that may be a path: a home folder at its beginning must exist."""
+    if value.startswith("~"):
+        try:
+            PurePath(Path(value).expanduser())
+        except RuntimeError:
+            raise ValueError(
+                f"{value}: there is no such user; write ~/ for your own home folder"
+            ) from None
+    return value
+
+
+def _file(value: object) -> object:
+    return {"file": value} if isinstance(value, str) else value
+
+
+class LoraSection(Section):
+    """A LoRA of the show's model, played by lora/NAME. Its file alone may stand instead; the name
+    is then that of the file."""
+
+    file: str
+    name: str = ""
+    weight: float = Field(1.0, ge=0, le=2)
+
+    @model_validator(mode="after")
+    def _named(self) -> LoraSection:
+        name = self.name or PurePath(self.file).stem
+        if re.fullmatch(r"[A-Za-z0-9_-]+", name) is None:
+            fitting = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "ink"
+            raise PlacedFaults(
+                [
+                    (
+                        ("name",),
+                        Fault(
+                            f"{name}: a LoRA's name is made of letters, digits, - and _, such as "
+                            f"name: {fitting}"
+                        ),
+                    )
+                ]
+            )
+        object.__setattr__(self, "name", name)
+        return self
+
+
+class EmbeddingSection(Section):
+    """A textual inversion. Its file alone may stand instead; the token is then that in the file, or
+    the file's name."""
+
+    file: str
+    token: str | None = None
+
+
+class ModelSection(Section):
+    """`model:` written out. `name` alone may stand instead of the section."""
+
+    name: Annotated[str, AfterValidator(check_home)] = "pocket"
+    vae: str = "auto"
+    lcm_lora: str = "auto"
+    device: str = "auto"
+    dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+    allow_pickle: bool = False
+    config: str | None = None
+    loras: Annotated[
+        list[Annotated[LoraSection, BeforeValidator(_file)]], BeforeValidator(as_list)
+    ] = Field(default=[])
+    embeddings: Annotated[
+        list[Annotated[EmbeddingSection, BeforeValidator(_file)]], BeforeValidator(as_list)
+    ] = Field(default=[])
+    controlnet: str | None = None
+    t2i_adapter: str | None = None
+    ip_adapter: str | None = None
+    image_encoder: str | None = None
+    image_prompts: Annotated[list[str], BeforeValidator(as_list)] = Field(default=[])
+
+    @model_validator(mode="after")
+    def _together(self) -> ModelSection:
+        """Check parts that need each other, and duplicate names."""
+        faults: list[tuple[KeyPath, Fault]] = []
+        for key, rules in (
+            ("loras", [lora.name for lora in self.loras]),
+            ("embeddings", [word.token for word in self.embeddings]),
+        ):
+            for index, name in enumerate(rules):
+                if name is not None and name in rules[:index]:
+                    faults.append(
+                        (
+                            (key, index),
+                            Fault(f"{name}: appears twice in {key}; each needs a name of its own"),
+                        )
+                    )
+        if self.ip_adapter is not None and self.image_encoder is None:
+            faults.append(
+                (
+                    ("ip_adapter",),
+                    Fault(
+                        "ip_adapter: needs image_encoder: FOLDER, the vision model it was trained "
+                        "with"
+                    ),
+                )
+            )
+        if self.image_prompts and self.ip_adapter is None:
+            faults.append(
+                (
+                    ("image_prompts",),
+                    Fault(
+                        "image_prompts: need ip_adapter: FILE, which turns pictures into prompts"
+                    ),
+                )
+            )
+        if faults:
+            raise PlacedFaults(faults)
+        return self
+
+
+def as_model(value: object) -> object:
+    if isinstance(value, str) and not value.strip():
+        raise ValueError(
+            "the name is missing; none shows the input as it is, drawn and pocket are built in"
+        )
+    return {"name": value} if isinstance(value, str) else value
