@@ -1,5 +1,5 @@
-"""Where a show stood, written down while it plays, so that `--resume` goes on there after a crash,
-a power cut or a kill. A show that ends as it should leaves nothing behind."""
+"""The state of a show, saved while it plays, so that `--resume` continues from it after a crash, a
+power cut or a kill. A show that ends normally leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from vj.core.errors import Fault
 from vj.parameters.store import NOT_RESET, Store
 
 PERIOD = 5.0
-"""Seconds between two looks at what has changed."""
+"""Seconds between two saves."""
 
 
 class Autosave:
     """One show's state in the user's cache. `save` from one thread."""
 
     def __init__(self, show: Path, store: Store) -> None:
-        """show: its file, by which the state is found again."""
+        """show: its file; the saved state is found by its path."""
         path = str(show.resolve())
         self._show, self._store = path, store
         self._name = f"state/{show.stem}-{hashlib.sha1(path.encode()).hexdigest()[:10]}.json"
         self._last: dict[str, Any] = {}
 
     def save(self, engine: ControlEngine) -> bool:
-        """Write down where it stands, if that has changed. Waits for the disk. False when it could
-        not be written."""
+        """Save parameters, cue and timeline, if one has changed. Waits for the disk. False when
+        they could not be written."""
         values = {
             name: value for name, value in self._store.base().items() if name not in NOT_RESET
         }
@@ -46,12 +46,12 @@ class Autosave:
         return cache.write(self._name, {**state, "time": time.time()})
 
     def clear(self) -> None:
-        """The show ended as it should."""
+        """Remove the saved state: the show has ended normally."""
         cache.remove(self._name)
 
     def resume(self, engine: ControlEngine, log: Callable[[str], None]) -> bool:
-        """Put everything back where it stood, before the show begins. False when nothing was left,
-        or it cannot be used, which is said."""
+        """Restore the saved state, before the show begins. False when there is none, or it cannot
+        be used, which is logged."""
         state = cache.read(self._name)
         try:
             values, moment = dict(state["values"]), float(state["time"])

@@ -18,7 +18,7 @@ LIVE_PERIOD = 0.5
 
 
 def status_line(status: Mapping[str, Any]) -> str:
-    """One line, the most wanted first."""
+    """One line, the most important values first. status: see `vj.app.status.Status`."""
     p50, p95 = status["latency_ms"]
     parts = [
         f"{status['fps']:.1f} fps",
@@ -42,19 +42,19 @@ def shorten(text: str, length: int) -> str:
 
 
 class Console:
-    """Messages from any thread; the status line stays below them. Nobody who says something waits
-    for the terminal, see `Writer`."""
+    """Messages from any thread; the status line stays below them. Nothing here waits for the
+    terminal, see `Writer`."""
 
     def __init__(
         self, quiet: bool = False, out: TextIO | None = None, log_file: LogFile | None = None
     ) -> None:
-        """log: gets the messages too."""
+        """quiet: messages only. out: stderr unless given. log_file: gets the messages too."""
         self._out = out or sys.stderr
         self._quiet, self._log_file = quiet, log_file
         self._live = self._out.isatty()
         self._next = 0.0
         self._line = ""
-        """The status line that stands there. Belongs to the writer."""
+        """The status line that is visible now. Belongs to the writer's thread."""
         self._coming = ""
         self._writer = Writer(self._write, "terminal")
 
@@ -68,7 +68,7 @@ class Console:
             self._log_file.log(plain)
 
     def status(self, status: Mapping[str, Any]) -> None:
-        """Show how it goes, as often as is readable."""
+        """Show the status line, as often as is readable."""
         self._show(lambda: status_line(status))
 
     def progress(self, done: int, total: int | None) -> None:
@@ -89,7 +89,7 @@ class Console:
             self._writer.put(line())
 
     def summary(self, summary: Mapping[str, Any]) -> None:
-        """The end."""
+        """Log how it went, once the show has ended."""
         if self._quiet:
             return
         latency = summary.get("latency_ms")
@@ -106,21 +106,21 @@ class Console:
             self.log(f"ms a frame: {stages}")
 
     def close(self) -> None:
-        """Leave the last status line behind and end. What comes after is written all the same."""
+        """Leave the last status line behind. Messages may still follow."""
         if self._live and self._coming:
             last, self._coming = self._coming, ""
             self._writer.put(last)
         self._writer.flush()
 
     def end(self) -> None:
-        """Everything written that can be written at once, the log file too."""
+        """Write what is left, the log file too, as far as that takes no time."""
         self._writer.close()
         if self._log_file is not None:
             self._log_file.close()
 
     def _write(self, text: str) -> None:
-        """A message, or with an empty text nothing but the newest status line where the one before
-        stands. On the writer's thread."""
+        """A message above the newest status line, or with an empty text that line alone. On the
+        writer's thread."""
         erased = "\r\x1b[K" if self._line else ""
         self._line = self._coming
         self._out.write(erased + (text + "\n" if text else "") + self._line)

@@ -1,6 +1,5 @@
-"""Lines on their way to a terminal or a file, each written by a thread of its own: whoever says
-something never waits for a terminal that is held (Ctrl-S, a selection on Windows) or a slow
-disk."""
+"""Lines for a terminal or a file, written by threads of their own, so that logging never waits for
+a terminal that is held (Ctrl-S, a selection on Windows) or for a slow disk."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ from pathlib import Path
 from vj.core.errors import Fault
 
 LIMIT = 1000
-"""Lines that wait at most; what comes then is left out, which is said once there is room."""
+"""Lines that wait at most; further ones are left out, and their number is written later."""
 SIZE, FILES = 2_000_000, 5
 """Bytes of a log file until the next one begins, and how many older ones are kept."""
 
@@ -23,8 +22,8 @@ class Writer:
     """Writes texts in their order on a thread of its own."""
 
     def __init__(self, write: Callable[[str], None], name: str = "writer") -> None:
-        """write: puts a text where it belongs; may wait, and throw what it likes (OSError: it has
-        gone, and so has the text)."""
+        """write: writes a text; may wait. With OSError or ValueError the other end is closed, and
+        the text is dropped."""
         self._write = write
         self._waiting: deque[str] = deque()
         self._there = threading.Condition()
@@ -84,13 +83,13 @@ class Writer:
             for text in texts:
                 try:
                     self._write(text)
-                except (OSError, ValueError):  # the other end has gone; the show has not
+                except (OSError, ValueError):  # the other end is closed; the show goes on
                     continue
 
 
 class LogFile:
-    """A file of lines with the time of each, which begins anew when it is large: FILE, FILE.1 the
-    one before, up to FILE.5."""
+    """A file of lines with the time of each. When it is large a new one begins: FILE; the one
+    before is FILE.1, up to FILE.5."""
 
     def __init__(self, path: Path) -> None:
         """Raises Fault when it cannot be written."""
@@ -114,6 +113,6 @@ class LogFile:
         self._writer.put(text)
 
     def close(self) -> None:
-        """All written that can be written at once."""
+        """Write what is left, as far as that takes no time, and end."""
         self._writer.close()
         self._handler.close()

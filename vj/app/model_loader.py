@@ -1,4 +1,4 @@
-"""A show's model, loaded beside the picture and taken over between two frames."""
+"""Loads a show's model while it plays, and hands it to the render loop between two frames."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class ModelLoader:
         return ["model" if (show.model, show.engine) != (old.model, old.engine) else "size"]
 
     def load(self, show: Show, again: bool = False) -> None:
-        """Load the show's model at its size, beside the picture. What plays goes on until it is
+        """Load the show's model at its size, in the background. What plays goes on until it is
         there, and when it cannot be loaded. A model that is still being loaded is closed when it
         comes. again: load it even if it plays already."""
         self._wanted = self._key(show)
@@ -149,7 +149,7 @@ class ModelLoader:
             self._metrics.faults += 1
 
     def _check(self, number: int, sizes: tuple[Size, ...]) -> None:
-        """Once, beside the picture: whether what was chosen by timing is right for what plays. Too
+        """Once, in the background: whether what was chosen by timing is right for what plays. Too
         slow, a smaller size is taken; where there is none, the ways to compute are timed again,
         unless that was done before. With time to spare, a larger size is taken."""
         run, log, metrics = self._run, self._messages.log, self._metrics

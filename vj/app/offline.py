@@ -1,5 +1,4 @@
-"""A show rendered instead of played: frame time, every frame once, the same bytes every time on a
-CPU."""
+"""A show rendered offline: on frame time, every frame once, the same bytes every time on a CPU."""
 
 from __future__ import annotations
 
@@ -43,8 +42,8 @@ Report = Callable[[int, int | None], None]
 
 
 class Rendering:
-    """Renders one show. `run` on the caller's thread; `stop` from another ends after the frame in
-    hand, with the recording closed."""
+    """Renders one show. `run` on the caller's thread; `stop` from another ends it after the frame
+    that is being rendered, with the recording closed."""
 
     def __init__(
         self,
@@ -161,7 +160,7 @@ class Rendering:
             loop.offer(backend)
             loop.render(self._frames(source, total), self._stop)
         finally:
-            with ExitStack() as ends:  # each of them, whatever another throws; the recordings first
+            with ExitStack() as ends:  # each of them, whatever another raises; the recordings first
                 ends.callback(source.close)
                 if self._audio_inputs is not None:
                     ends.callback(self._audio_inputs.close)
@@ -201,8 +200,8 @@ class Rendering:
         return upscale
 
     def _open(self, setting: SourceSettings) -> Source:
-        """The first source of the show that is not live, open. Raises Fault when it is not there:
-        another picture than the one that was meant may be found out after hours."""
+        """The first source of the show that is not live, open. Raises Fault when it does not open:
+        no other one takes its place, since that might be noticed only after hours."""
         live = []
         for uri in self.show.source:
             source = make_source(uri, setting)
@@ -257,7 +256,7 @@ class Rendering:
             yield frame
 
     def summary(self) -> dict[str, Any]:
-        """What became of it."""
+        """How it went, for the end: what the terminal and `--json` get."""
         seconds = time.monotonic() - self._begun
         return {
             "show": self.show.show,

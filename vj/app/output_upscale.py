@@ -1,5 +1,5 @@
-"""Between what is painted and what is sent: every picture brought to the size of the show's output,
-on a thread of its own."""
+"""Live upscaling: every generated image brought to the size of the show's output, on a thread of
+its own."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from vj.core.supervisor import STALL_TIMEOUT, StageMarker, Supervisor
 from vj.pipeline.upscale import Upscaler
 
 REST = 2.0
-"""Seconds without guides after two late pictures within one: a picture that is sharp in turns is
-worse than a soft one."""
+"""Seconds without guides after two late frames within one second: sharp and soft frames in turns
+look worse than soft ones."""
 
 
 class OutputUpscaler:
-    """Takes pictures from the render loop and never holds it up: the newest one waits, older ones
-    are let go and counted.
+    """Takes frames from the render loop and never holds it up: the newest one waits, older ones are
+    dropped and counted.
 
-    A picture is led by its real input while there is time: one that would leave later than `period`
-    seconds after it came goes the plain way, which is counted in `plain`, and said once. While one
-    picture takes longer than a second, the others leave as they were painted.
+    A frame is upscaled along its input's edges (its guide) while there is time: one that would
+    leave later than `period` seconds after it came is upscaled without them, which is counted in
+    `plain` and logged once. While one frame takes longer than a second, the others leave at the
+    size at which they were painted.
     """
 
     def __init__(
@@ -40,8 +41,8 @@ class OutputUpscaler:
         painted: Size | None = None,
         supervisor: Supervisor | None = None,
     ) -> None:
-        """deliver: must not block. painted: the size that the upscaler was made for. supervisor: is
-        told what goes wrong."""
+        """deliver: must not block. period, now: seconds. painted: the size that the upscaler was
+        made for. supervisor: watches and restarts the thread."""
         self.painted = painted
         self._supervisor = supervisor or Supervisor(on_message)
         self._stage = self._supervisor.watch(StageMarker("upscaling:"))
@@ -54,9 +55,9 @@ class OutputUpscaler:
         self._now = now
         self._patience = Patience(period)
         self._box: Mailbox[tuple[OutputFrame, float]] = Mailbox()
-        self._said = ""
+        self._reported = ""
         self.plain = 0
-        """Pictures that were late, and so were not led."""
+        """Frames that were late, and so were upscaled without a guide."""
         self._ended = threading.Event()
         self._thread = self._supervisor.start("upscale", self._run, self._ended.is_set)
 
@@ -65,7 +66,7 @@ class OutputUpscaler:
         return self._box.dropped
 
     def keep_pace(self, period: float) -> None:
-        """Another number of seconds within which a picture leaves. From any thread."""
+        """Another number of seconds within which a frame leaves. From any thread."""
         self._patience.period = period
 
     def put(self, frame: OutputFrame) -> None:
@@ -99,14 +100,14 @@ class OutputUpscaler:
             return replace(bare, pixels=pixels)
         except (
             Exception
-        ) as error:  # a card that has gone, a foreign model: the picture goes on as it was painted
+        ) as error:  # a card that fails, a foreign model: the frame is sent as it was
             self._metrics.faults += 1
             report = (
                 f"upscaling failed ({type(error).__name__}: {error}); the picture leaves as it "
                 "was painted"
             )[:300]
-            if report != self._said:
-                self._said = report
+            if report != self._reported:
+                self._reported = report
                 self._log(report)
             return bare
         finally:
@@ -131,7 +132,7 @@ class OutputUpscaler:
 
 
 class Patience:
-    """Whether there is time for a guide."""
+    """Decides whether there is time for a guide."""
 
     def __init__(self, period: float) -> None:
         self.period = period
@@ -139,18 +140,18 @@ class Patience:
         self._last_late = self._rests_until = -REST
 
     def took(self, seconds: float) -> None:
-        """A picture was led, in so many seconds."""
+        """A frame was upscaled with its guide, in so many seconds."""
         self._takes = seconds if self._takes == 0 else 0.8 * self._takes + 0.2 * seconds
 
     def late(self, came: float, now: float) -> bool:
-        """A picture that came then would be late, were it led; and so are those of the next seconds
-        where that happens again."""
+        """Whether a frame that came at `came` would be late with its guide. When that happens twice
+        within a second, all frames of the next `REST` seconds are."""
         if now < self._rests_until:
             return True
         if now - came + self._takes <= self.period:
             return False
         if now - self._last_late < 1:
             self._rests_until = now + REST
-            self._takes *= 0.5  # or it would never be tried again
+            self._takes *= 0.5  # or a guide would never be tried again
         self._last_late = now
         return True

@@ -15,12 +15,12 @@ LEFT_OUT = (
     *("mappings", "macros", "modulators", "cues", "timeline", "curves"),
     *("start", "person", "flow", "engine", "upscale"),
 )
-"""Sections that are as in a show which says nothing of them."""
+"""Sections that are set to their defaults."""
 
 
 def safe(show: Show, log: Callable[[str], None]) -> Show:
-    """The same sources but for devices, the same sinks, sizes, rate, OSC and page; nothing else.
-    Says so."""
+    """The same sources except devices, the same sinks, sizes, rate, OSC and page; nothing else.
+    That is logged."""
     kept = [uri for uri in show.source if split_uri(uri)[0] not in DEVICES]
     gone = ", ".join(uri for uri in show.source if uri not in kept)
     made = show.model_copy(

@@ -1,5 +1,5 @@
-"""What a show means for whoever plays or renders it: its size, its start, its model, its person
-model."""
+"""What a show file means for playing and rendering: the painted size, the start values, the model,
+the person model, optical flow and the sinks."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def start_values(show: Show) -> dict[str, Value]:
 
 
 def model_spec(show: Show) -> ModelSpec:
-    """What the show's model section asks for, as the engine takes it."""
+    """The show's model section as `vj.diffusion` takes it."""
     model = show.model
     return ModelSpec(
         **model.model_dump(exclude={"loras", "embeddings", "image_prompts"}),
@@ -97,7 +97,7 @@ def make_person_segmentation(
 def person_segmentation(
     show: Show, live: bool, log: Callable[[str], None], supervisor: Supervisor | None = None
 ) -> SegmentPerson | None:
-    """The same; when it does not load that is said, and nobody is found."""
+    """The same; when it does not load, that is logged and nobody is found."""
     try:
         return make_person_segmentation(show, live, log, supervisor)
     except Fault as fault:
@@ -111,7 +111,7 @@ def make_flow_backend(show: Show) -> Calculate:
 
 
 def flow_finder(show: Show, log: Callable[[str], None]) -> Calculate:
-    """The same; DIS where what it names cannot be had, which is said."""
+    """The same; where what it names cannot be had, that is logged and DIS is used."""
     try:
         return make_flow_backend(show)
     except Fault as fault:

@@ -1,4 +1,4 @@
-"""How a show is ended from outside: signals, and a process that is gone when it says so."""
+"""Ending a show from outside: signals, and the end of the process within a fixed time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Signals:
             number = getattr(signal, name, None)
             if number is None or (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):
                 continue
-            with contextlib.suppress(ValueError):  # not on the main thread: whoever runs it ends it
+            with contextlib.suppress(ValueError):  # not on the main thread
                 self._before[number] = signal.signal(number, self._caught)
         return self
 
@@ -54,7 +54,7 @@ class Signals:
 
 
 def report(text: str) -> None:
-    """A few words at once, from a thread of their own: the terminal may have gone, or be held."""
+    """Write a few words to stderr, on a thread of its own: the terminal may be closed or held."""
 
     def write() -> None:
         with contextlib.suppress(OSError):
@@ -64,16 +64,16 @@ def report(text: str) -> None:
 
 
 def at_once() -> None:
-    """End the process on the spot, the terminal as it was."""
+    """End the process at once, with the terminal's settings restored."""
     with contextlib.suppress(Exception):  # whatever it is, the process ends
         leave_terminal()
     os._exit(AT_ONCE)
 
 
 def leave(code: int) -> None:
-    """End the process now. All that was opened is closed; what libraries still take down by
-    themselves can take seconds, and would hold a terminal, or a supervisor that counts them, for as
-    long. A terminal that nobody reads is not waited for."""
+    """End the process now. Everything was closed; what libraries do at exit can take seconds, and
+    would hold up a terminal, or a supervisor that counts them. Nothing waits for a terminal that is
+    held."""
 
     def flush() -> None:
         for stream in (sys.stdout, sys.stderr):

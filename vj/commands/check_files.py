@@ -80,8 +80,7 @@ def _source(uri: str, place: KeyPath, result: CheckResult, others: bool) -> None
 
 
 def _lacks(kind: str, uri: str, place: KeyPath, result: CheckResult, others: bool) -> bool:
-    """Whether its library is missing, which is said. others: there are some that can play in its
-    place."""
+    """Whether its library is missing, which is reported. others: some can play in its place."""
     module, package = LIBRARIES.get(kind, ("", ""))
     if not module or importlib.util.find_spec(module) is not None:
         return False

@@ -1,5 +1,5 @@
-"""`launch.py gallery`: every show of mappings/ rendered offline, as a small moving picture and a
-sheet of input and painting."""
+"""`launch.py gallery`: every show of mappings/ rendered offline, as a small animation and a sheet
+of inputs and generated images."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vj.sources.image import read_picture
 
 FOLDER = FIRST_SHOW.parents[1] / "docs" / "gallery"
 RATE = 12
-"""Frames a second of the moving pictures."""
+"""Frames a second of the animations."""
 WIDTH = 224
 """Pixels."""
 COLUMNS = 8
@@ -28,7 +28,7 @@ COLUMNS = 8
 
 @dataclass(frozen=True)
 class GalleryEntry:
-    """How long a show is rendered, and what stands in for the hands that play it."""
+    """How many seconds of a show are rendered, and overrides that replace its live controls."""
 
     seconds: float
     overrides: Mapping[str, Any] = field(default_factory=dict)
@@ -45,7 +45,7 @@ PEDAL = {
         ["0:08", 0],
     ],
 }
-"""A foot that goes down after 1.5 s and lifts after 4 s."""
+"""A pedal pressed after 1.5 s and released after 4 s."""
 
 ENTRIES = {
     "kiss_crash": GalleryEntry(14, {"slow": 1}),
@@ -85,7 +85,7 @@ def gallery(arguments: Sequence[str], log: Callable[[str], None]) -> int:
         entry = ENTRIES[name]
         seconds = min(entry.seconds, given.seconds or entry.seconds)
         log(f"{name}: {seconds:g} s")
-        painted = rendered(name, entry.overrides, seconds)
+        generated = rendered(name, entry.overrides, seconds)
         untouched = rendered(
             name,
             {
@@ -95,10 +95,10 @@ def gallery(arguments: Sequence[str], log: Callable[[str], None]) -> int:
             },
             seconds,
         )
-        moving = given.to / f"{name}.webp"
-        write_moving(moving, painted)
-        write_sheet(given.to / f"{name}.jpg", untouched, painted)
-        log(f"  {moving} ({moving.stat().st_size / 1e3:.0f} kB), {name}.jpg")
+        animation = given.to / f"{name}.webp"
+        write_animation(animation, generated)
+        write_sheet(given.to / f"{name}.jpg", untouched, generated)
+        log(f"  {animation} ({animation.stat().st_size / 1e3:.0f} kB), {name}.jpg")
     return 0
 
 
@@ -123,7 +123,7 @@ def _small(picture: np.ndarray) -> np.ndarray:
     return cv2.resize(picture, (WIDTH, height), interpolation=cv2.INTER_AREA)
 
 
-def write_moving(path: Path, pictures: Sequence[np.ndarray]) -> None:
+def write_animation(path: Path, pictures: Sequence[np.ndarray]) -> None:
     """A looping WebP."""
     from PIL import Image
 
@@ -139,10 +139,12 @@ def write_moving(path: Path, pictures: Sequence[np.ndarray]) -> None:
     )
 
 
-def write_sheet(path: Path, untouched: Sequence[np.ndarray], painted: Sequence[np.ndarray]) -> None:
-    """Two rows: moments of the input, where there is one, and the same moments painted."""
-    at = [round(step * (len(painted) - 1) / (COLUMNS - 1)) for step in range(COLUMNS)]
-    seen = (untouched, painted) if untouched[0].std() > 1 else (painted,)
+def write_sheet(
+    path: Path, untouched: Sequence[np.ndarray], generated: Sequence[np.ndarray]
+) -> None:
+    """Two rows: frames of the input, where there is one, and the images generated of them."""
+    at = [round(step * (len(generated) - 1) / (COLUMNS - 1)) for step in range(COLUMNS)]
+    seen = (untouched, generated) if untouched[0].std() > 1 else (generated,)
     rows = [
         np.hstack([_small(pictures[min(i, len(pictures) - 1)]) for i in at]) for pictures in seen
     ]

@@ -25,33 +25,33 @@ LISTEN = 30.0
 ENDED = 130
 """The exit code of what Ctrl-C ended."""
 ENOUGH = 3
-"""Messages of one control after which it is meant: a single one may be a fader that trembles."""
+"""Different values of a control after which it counts as moved: a fader at rest may jitter."""
 
 
 class LearnListener:
-    """Hears controls until one is clearly moved."""
+    """Receives controls until one is clearly moved, which it puts into `found`."""
 
     def __init__(self) -> None:
         self.found: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._counts: dict[tuple[str, str], set[float]] = {}
 
-    def on_midi(self, heard: Control, raw: float, device: str = "") -> None:
-        if heard.kind == "cc14" and raw % 128 == 0:
+    def on_midi(self, control: Control, raw: float, device: str = "") -> None:
+        if control.kind == "cc14" and raw % 128 == 0:
             # every controller below 32 may be the upper half of one; this one may have no lower
             # half
             return
-        seen = self._counts.setdefault((str(heard), device), set())
+        seen = self._counts.setdefault((str(control), device), set())
         seen.add(raw)
-        pressed = heard.kind in ("note", "program") and raw > 0
-        pedal = heard.kind == "cc" and 64 <= heard.number < 70 and raw > 0
+        pressed = control.kind in ("note", "program") and raw > 0
+        pedal = control.kind == "cc" and 64 <= control.number < 70 and raw > 0
         if pressed or pedal or len(seen) >= ENOUGH:
-            halves = (heard.number, heard.number - 32)
-            if heard.kind == "cc" and any(
-                (str(Control("cc14", half, heard.channel)), device) in self._counts
+            halves = (control.number, control.number - 32)
+            if control.kind == "cc" and any(
+                (str(Control("cc14", half, control.channel)), device) in self._counts
                 for half in halves
             ):
-                return  # the coarse or the fine half of a control that is heard as a whole too
-            found = {"midi": str(Control(heard.kind, heard.number))}
+                return  # one half of a 14-bit control that is received as a whole too
+            found = {"midi": str(Control(control.kind, control.number))}
             self.found.put({**found, "device": device} if device else found)
 
     def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
@@ -86,7 +86,7 @@ def learn(arguments: Sequence[str], log: Callable[[str], None], seconds: float =
         options.to = row.name
     try:
         with _signals():
-            found = _hear(show.osc.listen, options.to, log, seconds)
+            found = _listen(show.osc.listen, options.to, log, seconds)
     except KeyboardInterrupt:
         log("nothing is written")
         return ENDED
@@ -97,20 +97,20 @@ def learn(arguments: Sequence[str], log: Callable[[str], None], seconds: float =
     return 0
 
 
-def _hear(
+def _listen(
     address: str, target: str, log: Callable[[str], None], seconds: float
 ) -> dict[str, Any] | None:
-    ear = LearnListener()
-    midi = MidiPorts(ear, now=time.monotonic, log=log)
-    heard = _osc_socket(address, log)
+    listener = LearnListener()
+    midi = MidiPorts(listener, now=time.monotonic, log=log)
+    osc = _osc_socket(address, log)
     try:
         midi.start()
         log(f"move the control for {target} (Ctrl-C ends) ...")
-        return _wait(ear, heard, seconds)
+        return _wait(listener, osc, seconds)
     finally:
         midi.stop()
-        if heard is not None:
-            heard.close()
+        if osc is not None:
+            osc.close()
 
 
 @contextlib.contextmanager
@@ -147,17 +147,19 @@ def _osc_socket(address: str, log: Callable[[str], None]) -> socket.socket | Non
     return made
 
 
-def _wait(ear: LearnListener, heard: socket.socket | None, seconds: float) -> dict[str, Any] | None:
+def _wait(
+    listener: LearnListener, osc: socket.socket | None, seconds: float
+) -> dict[str, Any] | None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if heard is not None:
+        if osc is not None:
             try:
-                for message in unpack(heard.recv(65536)).messages:
-                    ear.on_osc(message.address, message.arguments)
+                for message in unpack(osc.recv(65536)).messages:
+                    listener.on_osc(message.address, message.arguments)
             except OSError:
-                pass  # nothing came; or, on Windows, an answer that nobody took
+                pass  # nothing came; or, on Windows, an earlier answer was not received
         try:
-            return ear.found.get(timeout=0.01 if heard is not None else 0.1)
+            return listener.found.get(timeout=0.01 if osc is not None else 0.1)
         except queue.Empty:
             continue
     return None
