@@ -31,7 +31,7 @@ from vj.pipeline.backend import GeneratedImage
 from vj.pipeline.frame_context import FrameContext
 from vj.pocket import FILE, WEIGHTS
 from vj.pocket import patterns as lattice
-from vj.pocket.compose import MODIFIERS, Wish, compose, through_ramp
+from vj.pocket.compose import MODIFIERS, PaletteConditioning, compose, through_ramp
 from vj.pocket.lexicon import PALETTES
 from vj.pocket.network import load_network
 from vj.pocket.techniques import CELLS, LEARNED, NOT_LEARNED, TECHNIQUES, make_subject
@@ -192,9 +192,9 @@ def test_another_seed_changes_the_texture_and_not_the_structure(
 # --- palette, strength, modifiers: exact ---------------------------------------------------------
 
 
-def wish(ramp: str = "", *modifiers: str) -> Wish:
+def palette_conditioning(ramp: str = "", *modifiers: str) -> PaletteConditioning:
     stops = parse_ramp(ramp) if ramp else ((0.0, 0.0, 0.0),) * 5
-    return Wish(
+    return PaletteConditioning(
         torch.tensor([stops]),
         torch.tensor([float(bool(ramp))]),
         torch.tensor([[float(name in modifiers) for name in MODIFIERS]]),
@@ -213,7 +213,8 @@ def test_a_palette_is_its_five_colours_with_white_above() -> None:
 def test_strength_leads_evenly_from_the_input_to_the_painting() -> None:
     picture, painted = torch.rand(1, 3, 8, 8), torch.rand(1, 4, 8, 8)
     steps = [
-        compose(painted, picture, torch.tensor([s / 10]), wish("black white")) for s in range(11)
+        compose(painted, picture, torch.tensor([s / 10]), palette_conditioning("black white"))
+        for s in range(11)
     ]
     assert torch.equal(steps[0], picture)
     far = [float((step - steps[-1]).abs().mean()) for step in steps]
@@ -245,7 +246,7 @@ def test_modifiers_do_what_they_say(
     torch.manual_seed(1)
     picture, painted = torch.rand(1, 3, 16, 16), torch.rand(1, 4, 16, 16)
     with_it, without = (
-        measure(compose(painted, picture, torch.tensor([0.5]), wish("", *which)))
+        measure(compose(painted, picture, torch.tensor([0.5]), palette_conditioning("", *which)))
         for which in ((name,), ())
     )
     assert with_it != without
@@ -256,7 +257,10 @@ def test_fine_and_coarse_draw_the_technique_less_and_more() -> None:
     picture, painted = torch.rand(1, 3, 16, 16), torch.rand(1, 4, 16, 16)
     fine, plain, coarse = (
         float(
-            (compose(painted, picture, torch.tensor([0.5]), wish("", *which)) - picture)
+            (
+                compose(painted, picture, torch.tensor([0.5]), palette_conditioning("", *which))
+                - picture
+            )
             .abs()
             .mean()
         )

@@ -19,7 +19,7 @@ from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import Level
 from vj.kernels.cv_field import Field
 from vj.parameters.store import Snapshot
-from vj.pocket.compose import MODIFIERS, STOPS, Wish, compose
+from vj.pocket.compose import MODIFIERS, STOPS, PaletteConditioning, compose
 from vj.pocket.techniques import Subject, draw
 from vj.pocket.words import ParsedPrompt, parse_ramp, understand
 
@@ -116,8 +116,8 @@ class BuiltIn(ABC):
         # colours.
         ramp = ramp / coloured.clamp_min(1e-6)[:, None, None]
         picture = x.clamp(0, 1)
-        wish = Wish(ramp, coloured, modifiers)
-        return compose(self.paint(picture, hint, style), picture, t / LAST, wish)
+        colours = PaletteConditioning(ramp, coloured, modifiers)
+        return compose(self.paint(picture, hint, style), picture, t / LAST, colours)
 
     @abstractmethod
     def paint(self, picture: Tensor, form: Tensor, style: Tensor) -> Tensor:

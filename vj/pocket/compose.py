@@ -26,10 +26,10 @@ COLOUR = (0.04, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a prompt asks for, row by row. ramp: (B, 5, 3), sRGB 0..1, from dark to bright.
-    coloured: (B,), 1 with a palette, 0 in the picture's own colours. modifiers: (B, 8), see
-    `MODIFIERS`."""
+class PaletteConditioning:
+    """What a prompt selects besides the technique, row by row. ramp: (B, 5, 3), sRGB 0..1, from
+    dark to bright. coloured: (B,), 1 with a palette, 0 in the picture's own colours. modifiers: (B,
+    8), see `MODIFIERS`."""
 
     ramp: Tensor
     coloured: Tensor
@@ -76,10 +76,12 @@ def _soft(picture: Tensor, times: int) -> Tensor:
     return F.interpolate(small, size=picture.shape[-2:], mode="bilinear", align_corners=False)
 
 
-def compose(painted: Tensor, picture: Tensor, strength: Tensor, wish: Wish) -> Tensor:
+def compose(
+    painted: Tensor, picture: Tensor, strength: Tensor, conditioning: PaletteConditioning
+) -> Tensor:
     """painted: (B, 4, H, W), tone and colour, of `Network.forward`. picture: (B, 3, H, W) 0..1,
     what it saw. strength: (B,) 0..1. Returns (B, 3, H, W) 0..1."""
-    named = dict(zip(MODIFIERS, wish.modifiers.t(), strict=True))
+    named = dict(zip(MODIFIERS, conditioning.modifiers.t(), strict=True))
 
     def of(name: str) -> Tensor:
         return named[name].view(-1, 1, 1, 1)
@@ -89,11 +91,11 @@ def compose(painted: Tensor, picture: Tensor, strength: Tensor, wish: Wish) -> T
     depth = depth.view(-1, 1, 1, 1)
     seen = _luma(picture)
     tone = torch.lerp(seen, painted[:, :1], depth)
-    touched = bool(wish.modifiers.any())
+    touched = bool(conditioning.modifiers.any())
     if touched:
         tone = _modified(tone, of)
     tone = tone.clamp(0, 1.25)
-    coloured = wish.coloured.view(-1, 1, 1, 1)
+    coloured = conditioning.coloured.view(-1, 1, 1, 1)
     # On a GPU, reading a value synchronises with the device, which costs more than this saves.
     whole = picture.device.type == "cpu" and bool((coloured >= 1).all())
     colour = picture
@@ -103,7 +105,11 @@ def compose(painted: Tensor, picture: Tensor, strength: Tensor, wish: Wish) -> T
             colour = _modified(colour, of)
         colour = colour.clamp(0, 1)
     if bool((coloured > 0).any()):
-        ramped = torch.add(picture, seen, alpha=-1).mul_(CHROMA).add_(through_ramp(tone, wish.ramp))
+        ramped = (
+            torch.add(picture, seen, alpha=-1)
+            .mul_(CHROMA)
+            .add_(through_ramp(tone, conditioning.ramp))
+        )
         colour = ramped if whole else torch.lerp(colour, ramped, coloured)
     if touched:
         grey = _luma(colour)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vj.pocket.compose import MODIFIERS, STOPS, Wish, compose
+from vj.pocket.compose import MODIFIERS, STOPS, PaletteConditioning, compose
 from vj.pocket.lexicon import PALETTES, TECHNIQUE_WORDS
 from vj.pocket.network import Network
 from vj.pocket.techniques import TECHNIQUES, Subject, make_subject
@@ -107,7 +107,10 @@ class TechniquePainter:
             drawn = [weight * self._drawn(seen, name) for name, weight in weights.items()]
             painted = torch.stack(drawn).sum(0)
         done = compose(
-            painted, planes(seen.subject.image), torch.tensor([strength]), _wish(meanings)
+            painted,
+            planes(seen.subject.image),
+            torch.tensor([strength]),
+            _conditioning_of(meanings),
         )
         out: np.ndarray = done[0].permute(1, 2, 0).contiguous().numpy()
         return out
@@ -133,7 +136,7 @@ def planes(image: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1), np.float32))[None]
 
 
-def _wish(meanings: Sequence[tuple[ParsedPrompt, float]]) -> Wish:
+def _conditioning_of(meanings: Sequence[tuple[ParsedPrompt, float]]) -> PaletteConditioning:
     """What prompts ask for together. The colours of those that have some are mixed by their
     share."""
     coloured = sum(share for meaning, share in meanings if meaning.ramp)
@@ -143,7 +146,7 @@ def _wish(meanings: Sequence[tuple[ParsedPrompt, float]]) -> Wish:
         if meaning.ramp:
             ramp += share / coloured * np.asarray(meaning.ramp) if coloured else 0
         touched += share * np.array([name in meaning.modifiers for name in MODIFIERS])
-    return Wish(
+    return PaletteConditioning(
         torch.from_numpy(ramp.astype(np.float32))[None],
         torch.tensor([float(coloured)]),
         torch.from_numpy(touched.astype(np.float32))[None],
