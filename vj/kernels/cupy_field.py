@@ -1,5 +1,5 @@
-"""The texture field on an NVIDIA card: the kernels of field_body.py on torch's stream, in memory
-that is kept. Some twenty small kernels a field, none of which the host waits for."""
+"""The texture field on an NVIDIA card: the kernels of field_body.py on torch's stream, with reused
+buffers. Some twenty small kernels a field, none of which the host waits for."""
 
 from __future__ import annotations
 

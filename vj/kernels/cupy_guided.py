@@ -1,5 +1,5 @@
-"""OutputUpscaler led by the real input, on an NVIDIA card: the kernels of guided_body.py on torch's
-stream, in memory that is kept."""
+"""Guided upscaling, led by the real input, on an NVIDIA card: the kernels of guided_body.py on
+torch's stream, with reused buffers."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The pixel maths of numpy_ops.py on an NVIDIA card: one fused kernel a pass, on torch's stream, in
-memory that is kept.
+"""The pixel maths of numpy_ops.py on an NVIDIA card: one fused kernel a pass, on torch's stream,
+with reused buffers.
 
 Two passes and not one, because diffusion stands between them. Within a pass everything is one
 kernel: each value is read and written once, where a chain of array operations would go through

@@ -1,5 +1,5 @@
-"""FSR 1 on an NVIDIA card: the kernels of upscale_body.py on torch's stream, in memory that is
-kept."""
+"""FSR 1 on an NVIDIA card: the kernels of upscale_body.py on torch's stream, with reused
+buffers."""
 
 from __future__ import annotations
 

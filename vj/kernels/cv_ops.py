@@ -1,4 +1,4 @@
-"""The pixel maths of numpy_ops.py on a CPU, fast: OpenCV into buffers that are kept.
+"""The pixel maths of numpy_ops.py on a CPU, fast: OpenCV with reused buffers.
 
 Floats stay floats until the one rounding at the end, so that nothing piles up; the short cuts are
 for settings that make a step idle.

@@ -3,7 +3,7 @@ body.py.
 
 Pictures are (H, W, 3) uint8, lumas and masks (H, W) uint8. A fit is (h, w, 7) float on its grid:
 slopes, offsets and trust; it is made in two kernels, since the second one takes the mean of the
-first one's windows. `masked` is 0 where there is no mask. OutputUpscaler itself is
+first one's windows. `masked` is 0 where there is no mask. The upscaling itself is
 upscale_body.py's: `vj_guided` is given its result.
 """
 

@@ -1,4 +1,4 @@
-"""OutputUpscaler led by the edges of the real input, written to be read: joint upsampling by a
+"""Guided upscaling, led by the edges of the real input, written to be read: joint upsampling by a
 local linear model (the fast guided filter: He and Sun, arXiv 1505.00996, 2015; after He, Sun and
 Tang, "Guided Image Filtering", 2010).
 

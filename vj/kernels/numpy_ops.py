@@ -3,7 +3,7 @@ fast, and are tested against this.
 
 Two passes, because diffusion stands between them: `feedback` mixes the last output into the input,
 `blend` makes the output of what the model painted. Pictures are (H, W, 3) RGB, sRGB values: uint8
-0..255, or float32 0..1 where said. All numbers are finite: whoever takes a picture from a model
+0..255, or float32 0..1 where said. All numbers are finite: code that takes a picture from a model
 checks it there.
 """
 
