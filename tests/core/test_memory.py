@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from vj.diffusion.model_spec import ModelSpec
 
 from vj.core.memory import give_back
+from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.pocket_model import PocketModel, load_pocket
 from vj.pocket import WEIGHTS
 

@@ -57,7 +57,7 @@ def stdout_blocked(stage: Stage) -> str:
     stage.save()
     stage.send("/vj/delta", 0.375)
     assert stage.stands("delta", 0.375), "OSC no longer answers"
-    assert stage.eye.wait(3, 5), f"the picture is stalled: {stage.eye.verdict(begun, time.monotonic())}"
+    assert stage.eye.wait(3, 5), f"the picture: {stage.eye.verdict(begun, time.monotonic())}"
     return _ends(stage)
 
 

@@ -77,9 +77,7 @@ def fuzz(requests: int, seed: int, progress: Callable[[str], None] = lambda text
             websockets += status == 101
             if status >= 500 and not (status == 503 and b"listeners are enough" in answer):
                 raise Failed(f"answered with {answer[:200]!r}", [sent], seed)
-            if wrong := [line for line in said if "failed" in line] + misfits(
-                store, store.base()
-            ):
+            if wrong := [line for line in said if "failed" in line] + misfits(store, store.base()):
                 raise Failed(wrong[0], last, seed)
             if number % EVERY == EVERY - 1:
                 if why := dead(page):

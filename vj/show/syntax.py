@@ -12,9 +12,7 @@ GLUED = re.compile(r"\s*(?:- )?([A-Za-z_][\w/.-]*):([^\s/].*)$")
 """`fps:30`, a name and its value without the space between them."""
 
 
-NO_LIST = (
-    "a dash where no list can begin; the line above has a value, or lacks its colon"
-)
+NO_LIST = "a dash where no list can begin; the line above has a value, or lacks its colon"
 OTHERWISE = (
     ("sequence entries are not allowed", NO_LIST),
     ("but found '-'", NO_LIST),

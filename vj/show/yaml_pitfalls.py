@@ -99,9 +99,7 @@ def _flow(node: CommentedMap, plain: dict[str, Any], place: KeyPath, wrong: Misr
             )
             plain[before] = float(text)
         else:
-            wrong.append(
-                (here, f"{name}: has no value; write {name}: and its value")
-            )
+            wrong.append((here, f"{name}: has no value; write {name}: and its value"))
     for known, here in cut.items():
         text = plain[known].strip('"“”„')
         plain[known] = text
