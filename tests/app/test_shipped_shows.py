@@ -4,8 +4,6 @@ built-in model."""
 from __future__ import annotations
 
 import itertools
-import socket
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +11,12 @@ import cv2
 import numpy as np
 import pytest
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
-from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
-from pythonosc.udp_client import SimpleUDPClient
 
-from tests.app.test_cli import Start, free_port, start
+from tests.conftest import StartShow
 from vj.commands.gallery import ENTRIES, PEDAL, gallery, rendered
 from vj.pipeline.flow_backends import make_flow
 from vj.show.load import FIRST_SHOW, load_show
-
-__all__ = ["start"]  # a fixture
 
 MAPPINGS = FIRST_SHOW.parent
 SMALL = {"size": "128x128"}
@@ -224,63 +218,26 @@ def test_the_dream_breathes_in_beats() -> None:
     assert max(zooms) - min(zooms) > 0.02
 
 
-def test_touchdesigners_channels_and_words_play_it(start: Start, tmp_path: Path) -> None:
+def test_touchdesigners_channels_and_words_play_it(start_show: StartShow, tmp_path: Path) -> None:
     """As an OSC Out CHOP and an OSC Out DAT send them; without Spout and without its NDI source the
     test card plays."""
-    port = free_port()
-    one = start(
-        "touchdesigner",
-        "--osc",
-        f"127.0.0.1:{port}",
-        "--source",
-        "testcard",
-        "--model",
-        "none",
-        "--sink",
-        "record:out.mp4",
-        "--for",
-        "3",
-        ports=False,
+    one = start_show(
+        "touchdesigner", "--source", "testcard", "--model", "none", "--sink", "record:out.mp4"
     )
-    one.until("playing with")
-    touch = SimpleUDPClient("127.0.0.1", port)
-    deadline, seen = time.monotonic() + 4, {}
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as audio_inputs:
-        audio_inputs.bind(("127.0.0.1", 0))
-        audio_inputs.settimeout(0.5)
-        wanted = {
-            f"/vj/{name}": pytest.approx(value, abs=1e-3)
-            for name, value in (("strength", 0.9), ("feedback/amount", 0.475))
-        }
-        wanted |= {"/vj/mix/wet": pytest.approx(0.25, abs=1e-3), "/vj/prompt/a": "deep ocean"}
-        bundle = OscBundleBuilder(IMMEDIATELY)  # a CHOP sends its channels together
-        for channel, value in (("/chan1", 0.9), ("/chan3", 0.5), ("/chan8", 0.25)):
-            message = OscMessageBuilder(channel)
-            message.add_arg(value)
-            bundle.add_content(message.build())
-        touch.send(bundle.build())
-        touch.send_message("/vj/prompt", "deep ocean")
-        while time.monotonic() < deadline and len(seen) < 4:
-            for name in ("strength", "feedback/amount", "mix/wet", "prompt/a"):
-                audio_inputs.sendto(
-                    OscMessageBuilder(f"/vj/{name}").build().dgram, ("127.0.0.1", port)
-                )
-            try:
-                answer = OscMessage(audio_inputs.recv(4096))
-            except TimeoutError:
-                continue
-            wanted = {
-                "/vj/strength": 0.9,
-                "/vj/feedback/amount": 0.475,
-                "/vj/mix/wet": 0.25,
-                "/vj/prompt/a": "deep ocean",
-            }.get(answer.address)
-            if wanted is not None and answer.params[0] == (
-                pytest.approx(wanted, abs=1e-3) if isinstance(wanted, float) else wanted
-            ):
-                seen[answer.address] = answer.params[0]
-    assert one.wait() == 0, one.text
-    assert len(seen) == 4, seen
+    one.until_playing()
+    bundle = OscBundleBuilder(IMMEDIATELY)  # a CHOP sends its channels together
+    for channel, value in (("/chan1", 0.9), ("/chan3", 0.5), ("/chan8", 0.25)):
+        message = OscMessageBuilder(channel)
+        message.add_arg(value)
+        bundle.add_content(message.build())
+    one.send_bytes(bundle.build().dgram)
+    one.send("/vj/prompt", "deep ocean")
+    for name, value in (("strength", 0.9), ("feedback/amount", 0.475), ("mix/wet", 0.25)):
+        one.until_value(name, value)
+    one.until_value("prompt/a", "deep ocean")
+    one.until_recorded("record:out.mp4", 1.0)
+    one.end()
+    assert one.process.returncode == 0, one.text
     assert (tmp_path / "out.mp4").stat().st_size > 10_000
 
 
