@@ -27,11 +27,13 @@ HOG = "while True: pass"
 
 
 def stdout_closed(stage: Stage) -> str:
-    """Whoever read it has gone."""
-    stage.begin()
-    assert stage.process is not None
-    assert stage.process.stdout is not None
-    os.close(stage.process.stdout.fileno())
+    """The program that read its lines has ended."""
+    read, write = os.pipe()
+    stage.begin(out=write, until="")
+    os.close(write)
+    assert stage.eye is not None
+    assert stage.eye.wait(3, 60), "no picture comes"
+    os.close(read)
     _complaints(stage, 2.0)
     return _ends(stage)
 
@@ -162,7 +164,6 @@ def signalled(number: int, stage: Stage, times: int = 2) -> str:
     for turn in range(times):
         wait = chosen.uniform(0, STARTS)
         stage.save()
-        stage.lines.clear()
         stage.spawn("--sink", f"record:turn{number}-{turn}.mp4")
         time.sleep(wait)
         assert stage.alive, f"it ended by itself: {stage.said()}"

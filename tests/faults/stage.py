@@ -90,7 +90,9 @@ class Stage:
         program: tuple[str, ...] = VJ,
         **how: Any,
     ) -> None:
-        """Start the process and wait for nothing."""
+        """Start the process, after the one before it has ended, and wait for nothing."""
+        if self.running is not None:
+            self.running.close()
         self.running = ShowProcess(
             self.folder,
             str(self.path),
