@@ -25,7 +25,7 @@ HEAVY = ("torch", "diffusers", "transformers", "accelerate", "peft", "safetensor
 TESTERS = ("pytest", "pytest-timeout", "psutil", "python-oscquery")
 TESTS = (
     *("install", "parameters", "show", "commands/test_devices.py", "control/midi"),
-    *("control/test_shipped_mappings.py", "control/osc/test_server.py", "control/test_engine.py"),
+    *("control/test_shipped_mappings.py", "control/osc/test_server.py", "control/test_sequence.py"),
     *("web/test_oscquery.py", "sources/test_ndi_source.py", "sinks/test_ndi_sink.py"),
 )
 LIMIT = 1500

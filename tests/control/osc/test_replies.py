@@ -10,8 +10,8 @@ import pytest
 from aiohttp import ClientSession
 from pythonosc.osc_message import OscMessage
 
+from tests.control.harness import ControlHarness
 from tests.control.osc.test_dispatch import RecordingSender
-from tests.control.test_engine import Stage
 from vj.control.osc.dispatch import Dispatcher
 from vj.control.osc.packet import Message, Unpacked, pack
 from vj.control.replies import KNOWN, REMARKS_A_SECOND, Notices
@@ -89,19 +89,23 @@ def test_whoever_reads_the_answers_anyway_is_reported_each_time() -> None:
 @pytest.mark.parametrize("quantise", [None, "beat"])
 def test_a_mapped_control_that_goes_beyond_is_reported_once(quantise: str | None) -> None:
     rule: dict[str, object] = {"midi": "cc 7", "to": "steps", "as": "raw"}
-    stage = Stage(mappings=[rule | ({"quantise": quantise} if quantise else {})], tempo=300)
+    controls = ControlHarness(
+        mappings=[rule | ({"quantise": quantise} if quantise else {})], tempo=300
+    )
     for raw in (2, 9, 30, 90, 127, 3, 50):
-        stage.midi("cc 7", raw)
-        stage.play(0.25)
-    assert stage.said == [
+        controls.midi("cc 7", raw)
+        controls.play(0.25)
+    assert controls.messages == [
         f"midi cc 7: steps: {raw} is above 4 (1 .. 4); the nearest is set" for raw in (9, 50)
     ]
 
 
 def test_what_moves_by_itself_is_clamped_in_silence() -> None:
-    stage = Stage(modulators=[{"lfo": "sine", "rate": "0.5 s", "to": "mix/wet", "depth": 3}])
-    assert {round(frame["mix/wet"], 3) for frame in stage.play(2)} >= {0.0, 1.0}
-    assert stage.said == []
+    controls = ControlHarness(
+        modulators=[{"lfo": "sine", "rate": "0.5 s", "to": "mix/wet", "depth": 3}]
+    )
+    assert {round(frame["mix/wet"], 3) for frame in controls.play(2)} >= {0.0, 1.0}
+    assert controls.messages == []
 
 
 def test_the_same_remark_is_not_made_again_while_it_keeps_coming() -> None:
