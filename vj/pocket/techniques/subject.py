@@ -64,7 +64,9 @@ class Subject:
     def sure(self) -> np.ndarray:
         """(H, W) 0..1: how clear the direction of the form is."""
         if "sure" not in self._kept:
-            self._kept["sure"] = np.minimum(1, cv2.magnitude(self.form.along_x, self.form.along_y))
+            # Not cv2.magnitude: its last bit depends on where the arrays lie in memory.
+            x, y = self.form.along_x, self.form.along_y
+            self._kept["sure"] = np.minimum(1, np.sqrt(x * x + y * y))
         return self._kept["sure"]
 
     def blur(self, picture: np.ndarray, units: float) -> np.ndarray:
