@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
 
+from tests.shows import free_port
+from tests.waiting import PATIENCE, until
 from vj.app.live import Performance
 from vj.core.errors import Fault
 from vj.core.frame import Size
@@ -38,18 +39,18 @@ LINES = {
 }
 
 
-class Stage:
-    """A performance of a show file, in this process."""
+class SavedShow:
+    """A show in this process, played from a file that `save` saves again."""
 
     def __init__(self, folder: Path, **lines: str) -> None:
         self.path = folder / "dock.yaml"
         self.lines: Save = {**LINES, **lines}
         self._write()
-        self.said: list[str] = []
-        self.file = ShowFile(self.path, None, self.said.append)
-        self.played = Performance(load_show(self.path), self.said.append, file=self.file)
-        self.played.start()
-        self.until(lambda: self.played.run_state.text in ("playing", "no model"))
+        self.messages: list[str] = []
+        self.file = ShowFile(self.path, None, self.messages.append)
+        self.performance = Performance(load_show(self.path), self.messages.append, file=self.file)
+        self.performance.start()
+        self.until(lambda: self.performance.run_state.text in ("playing", "no model"))
 
     def _write(self) -> None:
         part = self.path.with_suffix(".part")
@@ -57,38 +58,35 @@ class Stage:
         os.replace(part, self.path)
 
     def save(self, **lines: str) -> str:
-        """Save the show with other lines; what is said of it."""
+        """Save the show with other lines. Returns what is logged of it."""
         self.lines.update(lines)
         self._write()
-        before = len(self.said)
-        self.until(lambda: bool(self.played.background.check()) or len(self.said) > before)
-        return "\n".join(self.said[before:])
+        before = len(self.messages)
+        self.until(lambda: bool(self.performance.background.check()) or len(self.messages) > before)
+        return "\n".join(self.messages[before:])
 
-    def until(self, true: Callable[[], bool], seconds: float = 20) -> None:
-        end = time.monotonic() + seconds
-        while not true():
-            assert time.monotonic() < end, self.said
-            time.sleep(0.01)
+    def until(self, true: Callable[[], object]) -> None:
+        until(true, lambda: self.messages)
 
     def value(self, name: str) -> object:
-        return self.played.store.get(name)
+        return self.performance.store.get(name)
 
 
-Make = Callable[..., Stage]
+Play = Callable[..., SavedShow]
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
+def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
     monkeypatch.chdir(tmp_path)
-    made: list[Stage] = []
+    made: list[SavedShow] = []
 
-    def make(**lines: str) -> Stage:
-        made.append(Stage(tmp_path, **lines))
+    def begin(**lines: str) -> SavedShow:
+        made.append(SavedShow(tmp_path, **lines))
         return made[-1]
 
-    yield make
-    for one in made:
-        one.played.stop()
+    yield begin
+    for show in made:
+        show.performance.stop()
 
 
 class Broken(Exception):
@@ -104,17 +102,17 @@ ERRORS = [
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize("place", ["desk", "sinks", "source"])
+@pytest.mark.parametrize("place", ["controls", "sinks", "source"])
 def test_whatever_is_thrown_the_running_show_is_untouched_as_a_whole(
-    stage: Make, monkeypatch: pytest.MonkeyPatch, error: Exception, place: str
+    play: Play, monkeypatch: pytest.MonkeyPatch, error: Exception, place: str
 ) -> None:
-    one = stage()
-    played = one.played
-    sinks, capture, engine, show = (
-        played.outputs.sinks.states(),
-        played.video_input.capture,
-        played.session.engine,
-        played.run_state.show,
+    show = play()
+    performance = show.performance
+    before = (
+        performance.outputs.sinks.states(),
+        performance.video_input.capture,
+        performance.session.engine,
+        performance.run_state.show,
     )
 
     def throw(*_: Any, **__: Any) -> None:
@@ -129,80 +127,75 @@ def test_whatever_is_thrown_the_running_show_is_untouched_as_a_whole(
         "output": "128x128",
     }
     with monkeypatch.context() as patch:
-        if place == "desk":
-            patch.setattr(played.session, "prepare", throw)
+        if place == "controls":
+            patch.setattr(performance.session, "prepare", throw)
         elif place == "source":
-            patch.setattr(played.video_input.capture, "prepare", throw)
+            patch.setattr(performance.video_input.capture, "prepare", throw)
         else:
             patch.setattr("vj.app.sink_group.make_sink", throw)
-        said = one.save(**changed)
-    assert "the running show goes on as it was" in said
-    assert f"{one.path}:" in said
-    assert "Traceback" not in said
+        logged = show.save(**changed)
+    assert "the running show goes on as it was" in logged
+    assert f"{show.path}:" in logged
+    assert "Traceback" not in logged
     assert (
-        played.outputs.sinks.states(),
-        played.video_input.capture,
-        played.session.engine,
-        played.run_state.show,
-    ) == (
-        sinks,
-        capture,
-        engine,
-        show,
-    )
-    assert one.value("strength") == 0.3
-    assert played.outputs.upscaler is None
-    one.until(lambda: "upscale" not in played.supervisor.threads)
-    assert played.loop.period == pytest.approx(1 / 30)
-    one.lines = {**LINES, "start": "{strength: 0.4}"}
-    assert "changed: strength" in one.save()
+        performance.outputs.sinks.states(),
+        performance.video_input.capture,
+        performance.session.engine,
+        performance.run_state.show,
+    ) == before
+    assert show.value("strength") == 0.3
+    assert performance.outputs.upscaler is None
+    show.until(lambda: "upscale" not in performance.supervisor.threads)
+    assert performance.loop.period == pytest.approx(1 / 30)
+    show.lines = {**LINES, "start": "{strength: 0.4}"}
+    assert "changed: strength" in show.save()
 
 
 def test_a_source_that_is_missing_is_said_with_its_line_and_nothing_else_changes(
-    stage: Make,
+    play: Play,
 ) -> None:
-    one = stage()
-    said = one.save(source="lost.mp4", start="{strength: 0.9}")
-    assert f"{one.path}:2: source: video:" in said
-    assert "lost.mp4: there is no such file" in said
-    assert one.value("strength") == 0.3
-    assert one.played.video_input.state.startswith("testcard")
-    one._write()
-    one.lines["source"] = "testcard"
-    assert "changed: strength" in one.save(), "put right, all of it is taken"
+    show = play()
+    logged = show.save(source="lost.mp4", start="{strength: 0.9}")
+    assert f"{show.path}:2: source: video:" in logged
+    assert "lost.mp4: there is no such file" in logged
+    assert show.value("strength") == 0.3
+    assert show.performance.video_input.state.startswith("testcard")
+    show._write()
+    show.lines["source"] = "testcard"
+    assert "changed: strength" in show.save(), "put right, all of it is taken"
 
 
 def test_a_watch_that_throws_is_reported_and_goes_on(
-    stage: Make, monkeypatch: pytest.MonkeyPatch
+    play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = stage()
+    show = play()
 
     def throw() -> None:
         raise Broken("in the watch")
 
     with monkeypatch.context() as patch:
-        patch.setattr(one.file, "changed", throw)
-        one.played.background.check()
-        one.played.background.check()
-    assert sum("in the watch" in said for said in one.said) == 1, "once"
-    assert one.played.supervisor.faults["the watch over the show file"] == 2
-    assert "changed: strength" in one.save(start="{strength: 0.5}")
+        patch.setattr(show.file, "changed", throw)
+        show.performance.background.check()
+        show.performance.background.check()
+    assert sum("in the watch" in line for line in show.messages) == 1, "once"
+    assert show.performance.supervisor.faults["the watch over the show file"] == 2
+    assert "changed: strength" in show.save(start="{strength: 0.5}")
 
 
-def test_the_size_that_is_sent_changes_and_comes_back(stage: Make) -> None:
-    one = stage(sinks="[record:out.mp4]")
-    played = one.played
-    one.until(lambda: sum(played.outputs.sinks.sent().values()) > 5)
-    assert "changed: output" in one.save(output="160x160")
-    one.until(lambda: any("go on in a new file" in said for said in one.said))
-    assert "changed: upscale" in one.save(upscale="lanczos")
-    del one.lines["output"]
-    assert "changed: output" in one.save()
-    assert played.outputs.upscaler is None
-    count = sum(played.outputs.sinks.sent().values())
-    one.until(lambda: sum(played.outputs.sinks.sent().values()) > count + 10)
-    assert not any("next start" in said for said in one.said)
-    played.stop()
+def test_the_size_that_is_sent_changes_and_comes_back(play: Play) -> None:
+    show = play(sinks="[record:out.mp4]")
+    performance = show.performance
+    show.until(lambda: sum(performance.outputs.sinks.sent().values()) > 5)
+    assert "changed: output" in show.save(output="160x160")
+    show.until(lambda: any("go on in a new file" in line for line in show.messages))
+    assert "changed: upscale" in show.save(upscale="lanczos")
+    del show.lines["output"]
+    assert "changed: output" in show.save()
+    assert performance.outputs.upscaler is None
+    count = sum(performance.outputs.sinks.sent().values())
+    show.until(lambda: sum(performance.outputs.sinks.sent().values()) > count + 10)
+    assert not any("next start" in line for line in show.messages)
+    performance.stop()
     sizes = []
     for name in ("out.mp4", "out-2.mp4", "out-3.mp4"):
         with av.open(name) as file:
@@ -216,112 +209,103 @@ def test_the_size_that_is_sent_changes_and_comes_back(stage: Make) -> None:
     assert sizes == [(64, 64), (160, 160), (64, 64)]
 
 
-def test_the_painted_size_the_rate_and_the_fit_change(stage: Make) -> None:
-    one = stage()
-    played = one.played
-    assert "changed: size" in one.save(size="96x64")
-    one.until(lambda: played.size == Size(96, 64))
-    one.until(
+def test_the_painted_size_the_rate_and_the_fit_change(play: Play) -> None:
+    show = play()
+    performance = show.performance
+    assert "changed: size" in show.save(size="96x64")
+    show.until(lambda: performance.size == Size(96, 64))
+    show.until(
         lambda: (
-            played.video_input.capture is not None and f"{Size(96, 64)}" in played.video_input.state
+            performance.video_input.capture is not None
+            and f"{Size(96, 64)}" in performance.video_input.state
         )
     )
-    assert "changed: fps" in one.save(fps="12")
-    assert played.loop.period == pytest.approx(1 / 12)
-    assert "changed: fit" in one.save(fit="pad")
-    one.until(lambda: played.loop.pipeline._fit == "pad")
-    assert "changed: flow" in one.save(flow="farneback")
-    assert not any("next start" in said for said in one.said)
-    painted = played.metrics.painted
-    one.until(lambda: played.metrics.painted > painted + 3)
+    assert "changed: fps" in show.save(fps="12")
+    assert performance.loop.period == pytest.approx(1 / 12)
+    assert "changed: fit" in show.save(fit="pad")
+    show.until(lambda: performance.loop.pipeline._fit == "pad")
+    assert "changed: flow" in show.save(flow="farneback")
+    assert not any("next start" in line for line in show.messages)
+    painted = performance.metrics.painted
+    show.until(lambda: performance.metrics.painted > painted + 3)
 
 
-def test_a_way_to_find_motion_that_is_missing_is_refused(stage: Make) -> None:
-    one = stage()
-    said = one.save(flow="raft:lost.pth", person="lost.onnx")
-    assert "the running show goes on as it was" in said
-    assert one.played.run_state.show.flow == "dis"
+def test_a_way_to_find_motion_that_is_missing_is_refused(play: Play) -> None:
+    show = play()
+    logged = show.save(flow="raft:lost.pth", person="lost.onnx")
+    assert "the running show goes on as it was" in logged
+    assert show.performance.run_state.show.flow == "dis"
 
 
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def test_osc_is_heard_elsewhere_and_answers_elsewhere(stage: Make) -> None:
+def test_osc_is_heard_elsewhere_and_answers_elsewhere(play: Play) -> None:
     first, second = free_port(), free_port()
-    one = stage(osc=f"127.0.0.1:{first}")
-    assert "changed: osc" in one.save(osc=f"127.0.0.1:{second}")
+    show = play(osc=f"127.0.0.1:{first}")
+    assert "changed: osc" in show.save(osc=f"127.0.0.1:{second}")
     SimpleUDPClient("127.0.0.1", second).send_message("/vj/strength", 0.75)
-    one.until(lambda: one.value("strength") == 0.75)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
-        ear.bind(("127.0.0.1", 0))
-        ear.settimeout(5)
-        reply = f"127.0.0.1:{ear.getsockname()[1]}"
-        said = one.save(osc=f"{{listen: 127.0.0.1:{second}, reply: {reply}}}")
-        assert "changed: osc" in said, "the same port with another reply"
-        assert "in use" not in said
-        while OscMessage(ear.recv(65536)).address != "/vj/status/fps":
+    show.until(lambda: show.value("strength") == 0.75)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.settimeout(PATIENCE)
+        reply = f"127.0.0.1:{listener.getsockname()[1]}"
+        logged = show.save(osc=f"{{listen: 127.0.0.1:{second}, reply: {reply}}}")
+        assert "changed: osc" in logged, "the same port with another reply"
+        assert "in use" not in logged
+        while OscMessage(listener.recv(65536)).address != "/vj/status/fps":
             pass
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
         again.bind(("127.0.0.1", first))  # what it left is free
 
 
 def test_heard_at_the_next_free_port_it_stays_there_when_only_the_reply_is_saved(
-    stage: Make,
+    play: Play,
 ) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
         taken = other.getsockname()[1]
-        one = stage(osc=f"127.0.0.1:{taken}")
-        assert one.played.servers.osc is not None
-        there = one.played.servers.osc.address[1]
+        show = play(osc=f"127.0.0.1:{taken}")
+        assert show.performance.servers.osc is not None
+        there = show.performance.servers.osc.address[1]
         assert there > taken
-        one.save(osc=f"{{listen: 127.0.0.1:{taken}, reply: 127.0.0.1:9}}")
-        assert one.played.servers.osc.address[1] == there
+        show.save(osc=f"{{listen: 127.0.0.1:{taken}, reply: 127.0.0.1:9}}")
+        assert show.performance.servers.osc.address[1] == there
 
 
-def test_who_has_subscribed_is_told_on_when_osc_moves(stage: Make) -> None:
+def test_who_has_subscribed_is_told_on_when_osc_moves(play: Play) -> None:
     first, second = free_port(), free_port()
-    one = stage(osc=f"127.0.0.1:{first}")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
-        ear.bind(("127.0.0.1", 0))
-        ear.settimeout(5)
+    show = play(osc=f"127.0.0.1:{first}")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.settimeout(PATIENCE)
         message = OscMessageBuilder("/vj/subscribe").build().dgram
-        ear.sendto(message, ("127.0.0.1", first))
-        ear.recv(65536)
-        assert "changed: osc" in one.save(osc=f"127.0.0.1:{second}")
-        one.played.store.set("delta", 0.4375)
+        listener.sendto(message, ("127.0.0.1", first))
+        listener.recv(65536)
+        assert "changed: osc" in show.save(osc=f"127.0.0.1:{second}")
+        show.performance.store.set("delta", 0.4375)
         while True:
-            report = OscMessage(ear.recv(65536))
+            report = OscMessage(listener.recv(65536))
             if report.address == "/vj/delta" and report.params == [0.4375]:
                 break
 
 
-def test_a_modulator_moves_between_its_ends_when_only_the_start_was_saved(stage: Make) -> None:
+def test_a_modulator_moves_between_its_ends_when_only_the_start_was_saved(play: Play) -> None:
     lfo = "[{lfo: square, name: beat, rate: 0.2 s, to: delta, range: [0.3, 0.7]}]"
-    one = stage(modulators=lfo, start="{delta: 0.5}")
-    one.save(start="{delta: 0.2}")
-    one.until(lambda: one.value("delta") == 0.2)
-    time.sleep(0.3)
-    values = {
-        round(one.played.store.sample(one.played.clock.now()).values["delta"], 3)
-        for _ in range(60)
-        if time.sleep(0.01) is None
-    }
-    assert values <= {0.3, 0.7}
+    show = play(modulators=lfo, start="{delta: 0.5}")
+    show.save(start="{delta: 0.2}")
+    show.until(lambda: show.value("delta") == 0.2)
+    values: list[float] = []
+    show.performance.store.observers.append(lambda frame: values.append(round(frame["delta"], 3)))
+    show.until(lambda: len(values) >= 60)
+    assert set(values[20:60]) == {0.3, 0.7}, "once the new start has faded in"
 
 
 def test_link_is_joined_once_however_often_the_show_is_saved(
-    stage: Make, monkeypatch: pytest.MonkeyPatch
+    play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
 
     class Session:
         def __call__(self) -> tuple[float, float] | None:
-            return 128.0, one.played.clock.now() * 128 / 60
+            return 128.0, show.performance.clock.now() * 128 / 60
 
         def set_tempo(self, bpm: float) -> None:
             opened.append(f"tempo {bpm:g}")
@@ -331,30 +315,30 @@ def test_link_is_joined_once_however_often_the_show_is_saved(
         return Session(), lambda: opened.append("out")
 
     monkeypatch.setattr("vj.control.session.open_link", join)
-    one = stage(tempo="{bpm: 120, follow: link}")
-    one.until(lambda: one.played.session.engine.tempo.linked)
-    one.save(mappings="[{midi: cc 7, to: delta}]", midi="[nothing of this name]")
-    one.save(cues="[{name: other, set: {strength: 0.2}}]")
+    show = play(tempo="{bpm: 120, follow: link}")
+    show.until(lambda: show.performance.session.engine.tempo.linked)
+    show.save(mappings="[{midi: cc 7, to: delta}]", midi="[nothing of this name]")
+    show.save(cues="[{name: other, set: {strength: 0.2}}]")
     assert [word for word in opened if word in ("in", "out")] in (["in"], ["in", "out", "in"])
-    one.save(tempo="{bpm: 120, follow: nobody}")
+    show.save(tempo="{bpm: 120, follow: nobody}")
     assert opened[-1] == "out"
     assert opened.count("in") == opened.count("out")
-    one.played.store.set("panic", True)
-    one.until(lambda: one.played.session.engine.tempo.bpm == 120)
+    show.performance.store.set("panic", True)
+    show.until(lambda: show.performance.session.engine.tempo.bpm == 120)
 
 
-def test_the_page_comes_moves_and_goes(stage: Make) -> None:
-    one = stage(preview="127.0.0.1:0")
-    assert one.played.servers.page is None
-    assert "the page is at http://127.0.0.1:" in one.save(sinks="[preview]")
-    first = one.played.servers.page
+def test_the_page_comes_moves_and_goes(play: Play) -> None:
+    show = play(preview="127.0.0.1:0")
+    assert show.performance.servers.page is None
+    assert "the page is at http://127.0.0.1:" in show.save(sinks="[preview]")
+    first = show.performance.servers.page
     assert first is not None
     port = free_port()
-    assert f"the page is at http://127.0.0.1:{port}/" in one.save(preview=f"127.0.0.1:{port}")
+    assert f"the page is at http://127.0.0.1:{port}/" in show.save(preview=f"127.0.0.1:{port}")
     with socket.create_connection(("127.0.0.1", port), 5):
         pass
-    one.save(sinks="[]")
-    assert one.played.servers.page is None
+    show.save(sinks="[]")
+    assert show.performance.servers.page is None
 
 
 class Other(PassThrough):
@@ -376,7 +360,7 @@ class Other(PassThrough):
 
 
 def test_a_model_that_does_not_load_leaves_the_old_one_painting_and_says_so(
-    stage: Make, monkeypatch: pytest.MonkeyPatch
+    play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[Other] = []
 
@@ -390,29 +374,29 @@ def test_a_model_that_does_not_load_leaves_the_old_one_painting_and_says_so(
         return made[-1]
 
     monkeypatch.setattr("vj.app.model_loader.make_backend", make)
-    one = stage(model="first")
-    played = one.played
-    assert played.loop.backend_name == "first"
-    one.until(lambda: played.run_state.playing_since is not None)
-    since = played.run_state.playing_since
+    show = play(model="first")
+    performance = show.performance
+    assert performance.loop.backend_name == "first"
+    show.until(lambda: performance.run_state.playing_since is not None)
+    since = performance.run_state.playing_since
     for name, words in (
         ("lost", "model lost: there is no such model; first paints on"),
         ("odd", "model odd: ZeroDivisionError: of a library; first paints on"),
         ("large", "model large: RuntimeError: the card is full; first paints on"),
     ):
-        assert "changed: model" in one.save(model=name)
-        one.until(lambda words=words: words in one.said)  # type: ignore[misc]
-        assert played.loop.backend_name == "first"
-        assert played.run_state.text == "playing"
-    one.until(lambda: made[1].closed)
+        assert "changed: model" in show.save(model=name)
+        show.until(lambda words=words: words in show.messages)  # type: ignore[misc]
+        assert performance.loop.backend_name == "first"
+        assert performance.run_state.text == "playing"
+    show.until(lambda: made[1].closed)
     assert not made[0].closed
-    painted = played.metrics.painted
-    one.until(lambda: played.metrics.painted > painted + 3)
+    painted = performance.metrics.painted
+    show.until(lambda: performance.metrics.painted > painted + 3)
     assert len(made) == 2
-    one.save(model="first")
-    time.sleep(0.2)
-    assert len(made) == 2, "it paints already: nothing is loaded"
-    one.save(model="second")
-    one.until(lambda: "playing with second" in one.said)
-    one.until(lambda: made[0].closed)
-    assert played.run_state.playing_since == since
+    show.save(model="first")
+    assert "loader" not in performance.supervisor.threads, "it generates already: nothing is loaded"
+    assert len(made) == 2
+    show.save(model="second")
+    show.until(lambda: "playing with second" in show.messages)
+    show.until(lambda: made[0].closed)
+    assert performance.run_state.playing_since == since

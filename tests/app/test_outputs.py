@@ -1,4 +1,4 @@
-"""Recordings whose place goes: it is said, they go on in takes/ or stop, and what was written
+"""Recordings whose place goes: that is logged, they go on in takes/ or stop, and what was written
 plays."""
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import numpy as np
 import pytest
 
 from tests import disks
+from tests.waiting import PATIENCE, Stopwatch, until
 from vj.app.sink_group import SinkGroup
 from vj.core.clock import WallClock
 from vj.core.errors import Fault
@@ -33,51 +33,57 @@ def noise(number: int, size: int = 64) -> np.ndarray:
     return np.random.default_rng(number).integers(0, 256, (size, size, 3), np.uint8)
 
 
-class ControlSession:
-    """SinkGroup that are sent 100 pictures a second, in a folder of their own."""
+class Recorded:
+    """Sinks that record into a folder of their own, and are sent frames while a test waits."""
 
     def __init__(self, *uris: str) -> None:
-        self.said: list[str] = []
-        self.sinks = SinkGroup(uris, 30, WallClock(), Metrics(), self.said.append)
+        self.messages: list[str] = []
+        self.sinks = SinkGroup(uris, 30, WallClock(), Metrics(), self.messages.append)
         self.sinks.first_recorded = 0
         self.number = 0
         self.size = 64
         self.sinks.start()
 
-    def play(self, until: Callable[[], bool], seconds: float = 5.0) -> float:
-        """Send until something is true; how many seconds that took."""
-        begun = time.monotonic()
-        while not until():
-            assert time.monotonic() - begun < seconds, (self.said, self.sinks.states())
+    def play(self, true: Callable[[], object]) -> None:
+        """Send frames until something is true."""
+
+        def one_more() -> object:
             self.sinks.put(Frame(noise(self.number % 50, self.size), self.number, 0.0))
             self.number += 1
-            time.sleep(0.01)
-        return time.monotonic() - begun
+            return true()
+
+        until(one_more, lambda: (self.messages, self.sinks.states()))
 
     def sent(self) -> int:
         return sum(self.sinks.sent().values())
 
     def some(self, more: int = 20) -> None:
+        """Play until so many more frames are recorded."""
         count = self.sent()
         self.play(lambda: self.sent() >= count + more)
 
 
-Make = Callable[..., ControlSession]
+Record = Callable[..., Recorded]
 
 
 @pytest.fixture
-def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
+def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Record]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("vj.sinks.recorder.CHECK_PERIOD", 0.1)
-    made: list[ControlSession] = []
+    monkeypatch.setattr("vj.sinks.recorder.CHECK_PERIOD", 0.0)  # with every frame
+    made: list[Recorded] = []
 
-    def begin(*uris: str) -> ControlSession:
-        made.append(ControlSession(*uris))
+    def begin(*uris: str) -> Recorded:
+        made.append(Recorded(*uris))
         return made[-1]
 
     yield begin
-    for one in made:
-        one.sinks.stop()
+    for recorded in made:
+        recorded.sinks.stop()
+
+
+def ending() -> bool:
+    """A recording is being closed, on a thread of its own."""
+    return any(thread.name == "end of a recording" for thread in threading.enumerate())
 
 
 def length(path: Path | str) -> int:
@@ -87,90 +93,86 @@ def length(path: Path | str) -> int:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does not let an open file be deleted")
 @pytest.mark.parametrize("way", ["deleted", "moved", "the file alone"])
-def test_a_movie_whose_folder_goes_is_said_and_goes_on_in_takes(session: Make, way: str) -> None:
-    one = session("record:stick/set.mp4")
-    one.some()
+def test_a_movie_whose_folder_goes_is_logged_and_goes_on_in_takes(record: Record, way: str) -> None:
+    recorded = record("record:stick/set.mp4")
+    recorded.some()
     if way == "deleted":
         shutil.rmtree("stick")
     elif way == "moved":
         os.rename("stick", "elsewhere")
     else:
         Path("stick/set.mp4").unlink()
-    took = one.play(lambda: bool(one.said))
-    assert took < 1.0
+    recorded.play(lambda: recorded.messages)
     assert (
         "record:stick/set.mp4: recording stopped, stick/set.mp4 is not there any more"
-        in one.said[0]
+        in recorded.messages[0]
     )
-    assert one.said[0].endswith("it goes on in takes/set.mp4")
-    one.some(30)
-    assert one.sinks.states()[0].endswith(" in takes/set.mp4")
-    one.sinks.stop()
+    assert recorded.messages[0].endswith("it goes on in takes/set.mp4")
+    recorded.some(30)
+    assert recorded.sinks.states()[0].endswith(" in takes/set.mp4")
+    recorded.sinks.stop()
     assert length("takes/set.mp4") >= 30
-    assert len(one.said) == 1
+    assert len(recorded.messages) == 1
     if way == "moved":
         assert length("elsewhere/set.mp4") >= 20, "what was moved has its end"
 
 
-def test_pictures_whose_folder_goes_go_on_in_takes(session: Make) -> None:
-    one = session("record:stick/shots/")
-    one.some()
+def test_pictures_whose_folder_goes_go_on_in_takes(record: Record) -> None:
+    recorded = record("record:stick/shots/")
+    recorded.some()
     shutil.rmtree("stick")
-    one.play(lambda: bool(one.said))
-    assert one.said[0].endswith("it goes on in takes/shots")
-    one.some()
-    one.sinks.stop()
+    recorded.play(lambda: recorded.messages)
+    assert recorded.messages[0].endswith("it goes on in takes/shots")
+    recorded.some()
+    recorded.sinks.stop()
     assert len(list(Path("takes/shots").glob("*.png"))) >= 20
 
 
-def test_a_take_that_is_deleted_goes_on_in_takes_made_anew(session: Make) -> None:
-    one = session()
-    one.sinks.record(True)
-    one.some()
+def test_a_take_that_is_deleted_goes_on_in_takes_made_anew(record: Record) -> None:
+    recorded = record()
+    recorded.sinks.record(True)
+    recorded.some()
     shutil.rmtree("takes")
-    one.play(lambda: len(one.said) > 1)
-    one.some()
-    assert not one.sinks.failed_recording
-    one.sinks.record(False)
-    one.play(lambda: len(one.said) > 2)
-    path = one.said[2].removeprefix("recorded ").split(" (")[0]
-    assert f"({length(path)} frames)" in one.said[2], "what is said to be there is there"
+    recorded.play(lambda: len(recorded.messages) > 1)
+    recorded.some()
+    assert not recorded.sinks.failed_recording
+    recorded.sinks.record(False)
+    recorded.play(lambda: len(recorded.messages) > 2)
+    path = recorded.messages[2].removeprefix("recorded ").split(" (")[0]
+    assert f"({length(path)} frames)" in recorded.messages[2], "as many as are logged"
 
 
-def test_a_recording_that_is_lost_twice_stops_and_is_never_called_recorded(session: Make) -> None:
-    one = session()
-    one.sinks.record(True)
+def test_a_recording_that_is_lost_twice_stops_and_is_never_called_recorded(record: Record) -> None:
+    recorded = record()
+    recorded.sinks.record(True)
     for _ in range(2):
-        one.some(5)
+        recorded.some(5)
         shutil.rmtree("takes")
-        lines = len(one.said) + 1
-        one.play(lambda wanted=lines: len(one.said) >= wanted)  # type: ignore[misc]
-    one.play(lambda: one.sinks.failed_recording)
-    one.sinks.record(False)
-    time.sleep(0.1)
-    assert not any(line.startswith("recorded") for line in one.said)
-    assert "failed: recording stopped" in one.said[-1]
+        lines = len(recorded.messages) + 1
+        recorded.play(lambda wanted=lines: len(recorded.messages) >= wanted)  # type: ignore[misc]
+    recorded.play(lambda: recorded.sinks.failed_recording)
+    recorded.sinks.record(False)
+    until(lambda: not ending())
+    assert not any(line.startswith("recorded") for line in recorded.messages)
+    assert "failed: recording stopped" in recorded.messages[-1]
 
 
-def test_a_take_that_cannot_begin_is_not_called_recorded(session: Make) -> None:
+def test_a_take_that_cannot_begin_is_not_called_recorded(record: Record) -> None:
     Path("takes").write_text("not a folder")
-    one = session()
-    one.sinks.record(True)
-    one.play(lambda: one.sinks.failed_recording)
-    one.sinks.record(False)
-    time.sleep(0.1)
-    assert ["can't write in takes" in line for line in one.said] == [False, True]
+    recorded = record()
+    recorded.sinks.record(True)
+    recorded.play(lambda: recorded.sinks.failed_recording)
+    recorded.sinks.record(False)
+    until(lambda: not ending())
+    assert ["can't write in takes" in line for line in recorded.messages] == [False, True]
 
 
-def test_a_take_without_a_picture_is_said(session: Make) -> None:
-    one = session()
-    one.sinks.record(True)
-    one.sinks.record(False)
-    end = time.monotonic() + 5
-    while len(one.said) < 2:
-        assert time.monotonic() < end
-        time.sleep(0.01)
-    assert one.said[1] == "nothing was recorded: no picture came meanwhile"
+def test_a_take_without_a_picture_is_logged(record: Record) -> None:
+    recorded = record()
+    recorded.sinks.record(True)
+    recorded.sinks.record(False)
+    until(lambda: len(recorded.messages) == 2)
+    assert recorded.messages[1] == "nothing was recorded: no picture came meanwhile"
 
 
 @pytest.fixture
@@ -180,56 +182,57 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_left_for_takes_and_what_is_on_it_plays(
-    session: Make, small_disk: Path
+    record: Record, small_disk: Path
 ) -> None:
-    one = session("record:stick/set.mp4")
-    one.size = 256
-    one.play(lambda: bool(one.said))
-    assert "recording stopped, No space left on device" in one.said[0]
-    assert one.said[0].endswith("are in stick/set.mp4; it goes on in takes/set.mp4")
-    one.some(30)
-    one.sinks.stop()
+    recorded = record("record:stick/set.mp4")
+    recorded.size = 256
+    recorded.play(lambda: recorded.messages)
+    assert "recording stopped, No space left on device" in recorded.messages[0]
+    assert recorded.messages[0].endswith("are in stick/set.mp4; it goes on in takes/set.mp4")
+    recorded.some(30)
+    recorded.sinks.stop()
     assert length("stick/set.mp4") > 5
     assert length("takes/set.mp4") >= 30
 
 
-def test_where_takes_is_full_too_it_stops(session: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_takes_is_full_too_it_stops(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vj.sinks.recorder.LEAST_FREE", 1e18)
     monkeypatch.setattr("vj.sinks.output_file.OutputFile._write", full)
-    one = session("record:stick/set.mp4")
-    one.play(lambda: bool(one.said))
-    assert one.said[0].endswith("free some space and start recording again")
+    recorded = record("record:stick/set.mp4")
+    recorded.play(lambda: recorded.messages)
+    assert recorded.messages[0].endswith("free some space and start recording again")
     assert not Path("takes").exists()
 
 
-def full(tape: Any, piece: memoryview) -> int:
+def full(file: Any, piece: memoryview) -> int:
     raise OSError(28, "No space left on device")
 
 
-def test_a_disk_that_is_pulled_out_is_left(session: Make, small_disk: Path) -> None:
-    one = session("record:stick/set.mp4")
-    one.some()
+def test_a_disk_that_is_pulled_out_is_left(record: Record, small_disk: Path) -> None:
+    recorded = record("record:stick/set.mp4")
+    recorded.some()
     subprocess.run(["umount", "-l", str(small_disk)], check=True)
-    assert one.play(lambda: bool(one.said)) < 1.0
-    assert one.said[0].endswith("it goes on in takes/set.mp4")
+    recorded.play(lambda: recorded.messages)
+    assert recorded.messages[0].endswith("it goes on in takes/set.mp4")
     assert not list(small_disk.iterdir()), "nothing is written below where it was"
 
 
 LIMITED = """
-import resource, sys, time
+import resource
 from vj.sinks import SinkSettings
-from vj.core.clock import WallClock
 from vj.core.frame import Frame
 from vj.sinks.recorder import Recorder
 from tests.app.test_outputs import noise
+from tests.waiting import ManualClock
 from pathlib import Path
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
-recorder = Recorder("far/set.mp4", SinkSettings(WallClock(), log=print, spare=Path("takes")))
+clock = ManualClock()
+recorder = Recorder("far/set.mp4", SinkSettings(clock, log=print, spare=Path("takes")))
 recorder.open(256, 256, 30)
 try:
     for number in range(400):
         recorder.send(Frame(noise(number, 256), number, 0.0))
-        time.sleep(0.01)
+        clock.advance(0.01)
 except Exception as error:
     print(type(error).__name__, error)
 recorder.close()
@@ -256,11 +259,11 @@ def test_a_file_that_may_not_grow_goes_on_in_another_and_both_play(tmp_path: Pat
 
 
 def test_a_folder_that_may_not_be_written_to_any_more_is_left(
-    session: Make, monkeypatch: pytest.MonkeyPatch
+    record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As another user would find it: this one may be allowed everything."""
-    one = session("record:stick/shots/")
-    one.some()
+    recorded = record("record:stick/shots/")
+    recorded.some()
     real = open
 
     def refuse(path: Any, *more: Any, **named: Any) -> Any:
@@ -269,14 +272,14 @@ def test_a_folder_that_may_not_be_written_to_any_more_is_left(
         return real(path, *more, **named)
 
     monkeypatch.setattr("vj.sinks.image_sequence.open", refuse, raising=False)
-    one.play(lambda: bool(one.said))
-    assert "recording stopped, Permission denied; about" in one.said[0]
-    assert one.said[0].endswith("it goes on in takes/shots")
+    recorded.play(lambda: recorded.messages)
+    assert "recording stopped, Permission denied; about" in recorded.messages[0]
+    assert recorded.messages[0].endswith("it goes on in takes/shots")
     assert cv2.imread("stick/shots/000003.png") is not None
 
 
 def test_a_disk_that_does_not_answer_is_left(
-    session: Make, monkeypatch: pytest.MonkeyPatch
+    record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = threading.Event()
     real = Recorder.send
@@ -287,28 +290,25 @@ def test_a_disk_that_does_not_answer_is_left(
             and recorder._recording is not None
             and recorder._recording.frames > 10
         ):
-            answers.wait(20)
+            answers.wait(PATIENCE)
         real(recorder, frame)
 
     monkeypatch.setattr(Recorder, "send", send)
     monkeypatch.setattr("vj.app.sink_group.HUNG", 0.2)
-    one = session("record:share/set.mp4")
+    recorded = record("record:share/set.mp4")
 
-    def said() -> bool:
-        one.sinks.check_recordings()
-        return bool(one.said)
+    def checked() -> object:
+        recorded.sinks.check_recordings()
+        return recorded.messages
 
-    one.play(said)
-    assert one.said == [
+    recorded.play(checked)
+    assert recorded.messages == [
         "record:share/set.mp4 has not answered for 0.2 s; it goes on in takes/set.mp4"
     ]
-    one.some()
+    recorded.some()
     answers.set()
-    end = time.monotonic() + 5
-    while length("share/set.mp4") < 10:
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    one.sinks.stop()
+    until(lambda: length("share/set.mp4") >= 10)
+    recorded.sinks.stop()
     assert length("takes/set.mp4") >= 20
 
 
@@ -324,7 +324,27 @@ def test_offline_a_recording_that_is_gone_is_a_fault(
         recorder.send(Frame(noise(1), 1, 0.0))
 
 
-def test_what_needs_a_library_that_is_missing_is_said_once_and_not_tried_again(
+def test_a_folder_that_is_gone_is_noticed_within_half_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopwatch = Stopwatch()
+    monkeypatch.setattr("vj.sinks.recorder.time", stopwatch)
+    recorder = Recorder(f"{tmp_path}/stick/out.mkv", SinkSettings(WallClock()))
+    recorder.open(64, 64, 30)
+    recorder.send(Frame(noise(0), 0, 0.0))
+    shutil.rmtree(tmp_path / "stick")
+    gone = stopwatch.now
+
+    def half_a_second() -> None:
+        while stopwatch.now < gone + 0.5:
+            stopwatch.sleep(1 / 30)
+            recorder.send(Frame(noise(1), 1, 0.0))
+
+    with pytest.raises(Fault, match="is not there any more"):
+        half_a_second()
+
+
+def test_what_needs_a_library_that_is_missing_is_logged_once_and_not_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from vj.core.mailbox import Mailbox
@@ -332,17 +352,17 @@ def test_what_needs_a_library_that_is_missing_is_said_once_and_not_tried_again(
 
     monkeypatch.setitem(sys.modules, "SpoutGL", None)
     monkeypatch.setattr(sys, "platform", "linux")
-    said: list[str] = []
+    messages: list[str] = []
     runner = SinkRunner(
         "spout:wall",
         make_sink("spout:wall", SinkSettings(WallClock())),
         Mailbox(),
         30,
-        said.append,
+        messages.append,
         retry_period=0.0,
     )
     for number in range(3):
         runner.deliver(Frame(noise(number), number, 0.0))
-    assert said == ["spout:wall failed: Spout is for Windows only; here use ndi:wall"]
+    assert messages == ["spout:wall failed: Spout is for Windows only; here use ndi:wall"]
     assert runner.errors == 1
-    assert runner.state() == said[0]
+    assert runner.state() == messages[0]

@@ -22,8 +22,9 @@ GROWTH = 80.0
 """Megabytes by which one fault may make the process grow."""
 MORE_THREADS, MORE_FILES = 10, 12
 """Beyond what there were, once it is over; pools grow to their size the first time."""
-ALARMS = ("Traceback", "failed", "please report", "Segmentation", "core dumped", "Fatal Python")
-"""What may never be said unless the fault says so: somebody has thought of everything else."""
+ALARMS = ("Traceback", " failed (", "please report", "Segmentation", "core dumped", "Fatal Python")
+"""What may never be logged unless the fault allows it. ` failed (` is how the supervisor reports an
+error that the code did not expect; a sink that fails for a known reason logs ` failed: `."""
 
 
 class Skipped(Exception):
