@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from pythonosc.osc_message import OscMessage
 from pythonosc.udp_client import SimpleUDPClient
 
+from tests.waiting import PATIENCE, until
 from vj.app.live import Performance
 from vj.app.status import Status, osc_status
 from vj.core.frame import Size
@@ -39,33 +39,29 @@ def test_what_was_understood_is_told_and_what_was_not_comes_as_an_error(
         return backend
 
     monkeypatch.setattr("vj.app.model_loader.make_backend", make)
-    said: list[str] = []
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
-        ear.bind(("127.0.0.1", 0))
-        ear.settimeout(5)
-        osc = {"listen": "127.0.0.1:0", "reply": f"127.0.0.1:{ear.getsockname()[1]}"}
+    messages: list[str] = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.settimeout(PATIENCE)
+        osc = {"listen": "127.0.0.1:0", "reply": f"127.0.0.1:{listener.getsockname()[1]}"}
         show = check_show({"model": "none", "size": "64x64", "sinks": [], "osc": osc}, "a test")
-        performance = Performance(show, said.append)
+        performance = Performance(show, messages.append)
         performance.start()
         try:
             assert performance.servers.osc is not None
             SimpleUDPClient(*performance.servers.osc.address).send_message(
                 "/vj/prompt", "a cat in space"
             )
-            end = time.monotonic() + 10
-            while performance.loop.pipeline.backend is not backend:
-                assert time.monotonic() < end
-                time.sleep(0.01)
+            until(lambda: performance.loop.pipeline.backend is backend, lambda: messages)
             backend.log("“a cat in space” names nothing")
-            heard: dict[str, list[Any]] = {}
-            while {"/vj/error", "/vj/status/understood"} - heard.keys() or UNDERSTOOD not in str(
-                heard
-            ):
-                assert time.monotonic() < end, heard
-                message = OscMessage(ear.recv(65536))
-                heard[message.address] = message.params
-            assert heard["/vj/error"] == ["“a cat in space” names nothing"]
-            assert "“a cat in space” names nothing" in said, "and in the terminal"
+            received: dict[str, list[Any]] = {}
+            while "/vj/error" not in received or received.get("/vj/status/understood") != [
+                UNDERSTOOD
+            ]:
+                message = OscMessage(listener.recv(65536))
+                received[message.address] = message.params
+            assert received["/vj/error"] == ["“a cat in space” names nothing"]
+            assert "“a cat in space” names nothing" in messages, "and in the terminal"
             assert performance.report.status().understood == UNDERSTOOD
             assert performance.run_state.text == "playing", "a remark is no state of the show"
         finally:
