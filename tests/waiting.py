@@ -24,8 +24,8 @@ def until(
 
 
 class ManualClock:
-    """A live clock (see `vj.core.clock.Clock`) that stands still until a test moves it. Whoever
-    waits for a moment sleeps until the test has come that far."""
+    """A live clock (see `vj.core.clock.Clock`) that stands still until a test moves it. A thread
+    that waits for a moment sleeps until the test has come that far."""
 
     live = True
 
@@ -53,7 +53,7 @@ class ManualClock:
         return stop is None or not stop.is_set()
 
     def advance(self, seconds: float) -> None:
-        """Move on, and wake whoever waited for a moment that has come."""
+        """Move on, and wake the threads whose moment has come."""
         with self._moved:
             self._now += seconds
             self._moved.notify_all()
@@ -63,6 +63,23 @@ class ManualClock:
         with self._moved:
             moment = self._waiting.get(thread.ident or 0) if thread is not None else None
             return moment is not None and moment > self._now
+
+
+class JumpingClock:
+    """A live clock on which nobody waits: a wait for a moment moves it on to that moment. For code
+    on one thread."""
+
+    live = True
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def now(self) -> float:
+        return self._now
+
+    def wait_until(self, moment: float, stop: threading.Event | None = None) -> bool:
+        self._now = max(self._now, moment)
+        return stop is None or not stop.is_set()
 
 
 class Stopwatch:

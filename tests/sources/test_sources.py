@@ -4,7 +4,7 @@ coming."""
 from __future__ import annotations
 
 import sys
-import time
+import threading
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 import pytest
 
-from vj.core.clock import FrameClock, WallClock
+from tests.waiting import PATIENCE, JumpingClock, until
+from vj.core.clock import FrameClock
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame, Size
 from vj.sources import EndOfSource, SourceSettings, make_source, split_uri
@@ -31,7 +32,8 @@ def offline(**more: Any) -> SourceSettings:
 
 
 def live(**more: Any) -> SourceSettings:
-    return SourceSettings(WallClock(), **{"fps": 25, "size": Size(64, 48), **more})
+    """Live settings on a clock on which nobody waits."""
+    return SourceSettings(JumpingClock(), **{"fps": 25, "size": Size(64, 48), **more})
 
 
 def write_clip(
@@ -123,12 +125,16 @@ def test_the_test_card_draws_at_any_size_and_its_bars_have_their_colours(size: S
 
 
 def test_live_the_test_card_keeps_its_pace() -> None:
-    source = make_source("testcard", live(fps=50))
+    settings = live(fps=50)
+    source = make_source("testcard", settings)
     source.open()
-    begun = time.perf_counter()
-    numbers = [frame.number for frame in (source.read() for _ in range(20)) if frame is not None]
-    assert 0.3 < time.perf_counter() - begun < 0.8
-    assert numbers == sorted(set(numbers))
+    frames = [frame for frame in (source.read() for _ in range(20)) if frame is not None]
+    assert [frame.number for frame in frames] == list(range(20))
+    assert [frame.captured for frame in frames] == pytest.approx([n / 50 for n in range(20)])
+    settings.clock.wait_until(1.0)  # the caller was slow: frames that are late are left out
+    frame = source.read()
+    assert frame is not None
+    assert (frame.number, frame.captured) == (50, 1.0)
 
 
 def test_a_clip_gives_every_frame_once_in_order_and_its_colours(tmp_path: Path) -> None:
@@ -221,31 +227,22 @@ def test_odd_sizes(tmp_path: Path) -> None:
 
 def test_a_variable_frame_rate_is_played_by_its_timestamps(tmp_path: Path) -> None:
     path = write_clip(tmp_path / "vfr.mp4", frames=6, pts=[0, 1, 2, 12, 13, 14])
-    source = make_source(str(path), live(loop=False))
-    source.open()
-    begun, moments = time.perf_counter(), []
-    for _ in range(40):
-        try:
-            frame = source.read()
-        except EndOfSource:
-            break
-        if frame is not None:
-            moments.append(time.perf_counter() - begun)
-    assert len(moments) == 6
-    assert 0.3 < moments[3] - moments[2] < 0.5, "the pause of 10 frames of 25 a second"
-    assert moments[5] < 0.75
+    frames = read_all(make_source(str(path), live(loop=False)))
+    assert [frame.captured for frame in frames] == pytest.approx(
+        [pts / 25 for pts in (0, 1, 2, 12, 13, 14)]
+    ), "with the pause of 10 frames of 25 a second"
 
 
 def test_reading_never_waits_long(tmp_path: Path) -> None:
+    settings = live(loop=False)
     source = make_source(
-        str(write_clip(tmp_path / "slow.mp4", frames=3, pts=[0, 60, 120])), live(loop=False)
+        str(write_clip(tmp_path / "slow.mp4", frames=3, pts=[0, 60, 120])), settings
     )
     source.open()
     source.read()
-    for _ in range(3):
-        begun = time.perf_counter()
+    for turn in range(1, 4):
         assert source.read() is None
-        assert time.perf_counter() - begun < 0.4
+        assert settings.clock.now() == pytest.approx(0.2 * turn)
 
 
 def test_broken_packets_are_skipped(tmp_path: Path) -> None:
@@ -336,14 +333,17 @@ def test_no_source_is_grey() -> None:
 
 
 class FakeCapture:
-    """Stands in for a camera's driver, of which this machine has none: `pictures` it gives, then it
-    fails."""
+    """Stands in for a camera's driver, of which this machine has none: it gives `pictures`, then it
+    fails. `unplugged`: until then it waits before it fails."""
 
     pictures = 5
     opened = True
+    unplugged: threading.Event
+    last: FakeCapture
 
     def __init__(self, index: int, interface: int) -> None:
-        self.index, self.left, self.asked, self.released = index, self.pictures, {}, False
+        self.index, self.left, self.released = index, self.pictures, False
+        self.asked: dict[int, float] = {}
         FakeCapture.last = self
 
     def isOpened(self) -> bool:
@@ -353,8 +353,9 @@ class FakeCapture:
         self.asked[name] = value
 
     def read(self) -> tuple[bool, np.ndarray | None]:
-        time.sleep(0.02)
         self.left -= 1
+        if self.left < 0:
+            self.unplugged.wait(PATIENCE)
         return (
             (True, np.full((48, 64, 3), RED[::-1], np.uint8)) if self.left >= 0 else (False, None)
         )
@@ -368,6 +369,7 @@ def camera(monkeypatch: pytest.MonkeyPatch) -> type[FakeCapture]:
     monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
     monkeypatch.setattr(FakeCapture, "pictures", 5)
     monkeypatch.setattr(FakeCapture, "opened", True)
+    monkeypatch.setattr(FakeCapture, "unplugged", threading.Event(), raising=False)
     monkeypatch.setattr(
         "vj.sources.camera.list_cameras", lambda: ([(0, "Built-in"), (3, "HD Pro Webcam")], "")
     )
@@ -398,6 +400,7 @@ def test_a_camera_in_use_and_one_that_gives_nothing(
         Camera("0", live()).open()
     monkeypatch.setattr(camera, "opened", True)
     monkeypatch.setattr(camera, "pictures", 0)
+    camera.unplugged.set()
     with pytest.raises(Fault, match="gives no picture"):
         Camera("0", live()).open()
     assert camera.last.released
@@ -406,11 +409,11 @@ def test_a_camera_in_use_and_one_that_gives_nothing(
 def test_a_camera_that_is_unplugged_is_a_fault_and_released(camera: type[FakeCapture]) -> None:
     source = Camera("0", live())
     source.open()
-    time.sleep(0.3)
-    source.read()
+    camera.unplugged.set()
+    until(lambda: camera.last.released)
+    assert source.read() is not None, "the last picture"
     with pytest.raises(Fault, match="still connected"):
         source.read()
-    assert camera.last.released
 
 
 def test_without_a_camera_the_message_says_so() -> None:
