@@ -30,9 +30,11 @@ TICK = 1 / 64
 
 class Windows:
     """Time as it goes there, and no faster than it is asked for: whatever waits for an event or a
-    condition wakes with a tick, a sleep as it was told. Nothing really waits."""
+    condition wakes with a tick, a sleep as it was told. Nothing really waits. For the test's own
+    thread: one that another test has left goes by the real time."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self._mine = threading.get_ident()
         self.now = 1000.0
         self.sleeps: list[float] = []
         self.at: list[tuple[float, Callable[[], None]]] = []
@@ -43,15 +45,24 @@ class Windows:
             "time",
             SimpleNamespace(perf_counter=self.read, sleep=self.sleep, monotonic=self.read),
         )
-        patch.setattr(
-            threading.Condition, "wait", lambda condition, timeout=None: self.wait(timeout)
-        )
+        mine, really = self._mine, threading.Condition.wait
+
+        def wait(condition: threading.Condition, timeout: float | None = None) -> bool:
+            if threading.get_ident() == mine:
+                return self.wait(timeout)
+            return really(condition, timeout)
+
+        patch.setattr(threading.Condition, "wait", wait)
 
     def read(self) -> float:
-        self.now += 1e-6  # asking takes its time, too
+        if threading.get_ident() == self._mine:
+            self.now += 1e-6  # asking takes its time, too
         return self.now
 
     def sleep(self, seconds: float) -> None:
+        if threading.get_ident() != self._mine:
+            time.sleep(seconds)
+            return
         self.sleeps.append(seconds)
         self._reach(self.now + seconds + 0.0003)
 

@@ -144,7 +144,7 @@ class Rig:
             status=lambda: {"fps": [30.0]},
             wall=lambda: NOW + self.now,
             steady=lambda: self.now,
-            rest=lambda seconds: None,
+            sleep=lambda seconds: None,
         )
         self.server._socket = self.wire  # type: ignore[assignment]  # the one part that is not the program's own
         self.server.use_engine(self.engine)
@@ -162,9 +162,9 @@ class Rig:
         self.packets.now = NOW + self.now
         try:
             while self.wire.waiting:
-                self.server._take_batch()
+                self.server._read_batch()
             self.server.dispatcher.release()
-            self.server._send_feedback()
+            self.server._send_echo()
             snapshot = self.store.sample(self.now)
         except Exception as error:
             raise self.failed(f"{type(error).__name__}: {error}") from error
@@ -197,7 +197,7 @@ class Rig:
         before = self.wire.sent
         self.last.append(packet)
         self.wire.waiting.append((packet, ("10.0.0.9", 5999)))
-        self.server._take_batch()
+        self.server._read_batch()
         if self.wire.sent != before:
             raise self.failed("something that is no OSC was answered")
 

@@ -79,7 +79,7 @@ def test_a_bundle_of_a_thousand_patterns_does_not_hold_osc_up(
 def test_what_takes_long_leaves_the_picture_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     rests: list[float] = []
     session = ControlSession()
-    session.dispatcher._rest = rests.append
+    session.dispatcher._sleep = rests.append
     monkeypatch.setattr(dispatch, "HOLD", 1e-4)
     session.play(
         bundle(*[raw(f"/vj/[a-{letter}]*/*", "f", f32(0.5)) for letter in "mnopqrst"] * 20)
@@ -98,10 +98,10 @@ def test_a_batch_of_what_takes_long_ends_before_all_is_read(
     monkeypatch.setattr(osc, "HOLD", 1e-9)
     peer = ("10.0.0.1", 5000)
     rig.wire.waiting.extend((raw("/vj/*/*", "f", f32(0.25)), peer) for _ in range(4))
-    assert [rig.server._take_batch() for _ in range(5)] == [1, 1, 1, 1, 0]
+    assert [rig.server._read_batch() for _ in range(5)] == [1, 1, 1, 1, 0]
     faders = [raw("/vj/delta", "f", f32(number / 100)) for number in range(50)]
     rig.wire.waiting.extend((packet, peer) for packet in faders)
-    assert rig.server._take_batch() == 50, "faders alone are all read in one go"
+    assert rig.server._read_batch() == 50, "faders alone are all read in one go"
     assert rig.store.get("delta") == pytest.approx(0.49)
 
 
