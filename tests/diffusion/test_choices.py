@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 import torch
 
 from tests.diffusion.test_size_fit import Slow
+from tests.waiting import until
 from vj.app.live import Performance
 from vj.core import cache
 from vj.core.frame import Size
@@ -30,6 +30,24 @@ from vj.show.load import load_show
 def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("VJ_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
+
+
+def play_until(path: Path, true: Callable[[Performance], object]) -> list[str]:
+    """Play a show until something is true, its choices were compared with what a frame takes, and
+    nothing more is being loaded. Returns its messages."""
+    messages: list[str] = []
+    show = Performance(load_show(path), messages.append)
+
+    def over() -> bool:
+        working = {"loader", "choices"} & set(show.supervisor.threads)
+        return show.loader._checked and not working and bool(true(show))
+
+    show.start()
+    try:
+        until(over, lambda: messages)
+    finally:
+        show.stop()
+    return messages
 
 
 def test_a_choice_is_found_again_by_another_run_on_this_machine_only(
@@ -136,23 +154,13 @@ def test_beside_the_picture_a_size_that_is_wrong_is_put_right_and_kept(
         return PassThrough(made[-1])
 
     monkeypatch.setattr("vj.app.model_loader.make_backend", make)
-    monkeypatch.setattr("vj.app.model_loader.SETTLED", 0.3)
+    monkeypatch.setattr("vj.app.model_loader.SETTLED", 0.0)
     monkeypatch.setattr(Metrics, "stages", lambda self: {"diffuse": takes})
     path = tmp_path / "wide.yaml"
     path.write_text(
         "source: 'drawn:drive'\nmodel: drawn\nsize: auto\nfps: 60\nosc: 127.0.0.1:0\nsinks: []\n"
     )
-    messages: list[str] = []
-    played = Performance(load_show(path), messages.append)
-    played.start()
-    try:
-        end = time.monotonic() + 15
-        while str(played.size) != wanted or not played.loader._checked:
-            assert time.monotonic() < end, messages
-            time.sleep(0.01)
-        time.sleep(0.5 if wanted == "448x256" else 0.05)
-    finally:
-        played.stop()
+    play_until(path, lambda show: str(show.size) == wanted)
     assert [str(size) for size in made] == ["448x256"] + [wanted] * (wanted != "448x256")
     kept = Choices().get("size", "drawn", *sizes)
     assert kept == {"size": wanted}
@@ -262,33 +270,27 @@ def test_beside_the_picture_a_way_that_is_too_slow_is_timed_anew_once(
         return PassThrough(Size(64, 64))
 
     monkeypatch.setattr("vj.app.model_loader.make_backend", make)
-    monkeypatch.setattr("vj.app.model_loader.SETTLED", 0.3)
+    monkeypatch.setattr("vj.app.model_loader.SETTLED", 0.0)
     monkeypatch.setattr(Metrics, "stages", lambda self: {"diffuse": seconds})
     path = tmp_path / "small.yaml"
     path.write_text(
         "source: testcard\nmodel: drawn\nsize: 64x64\nfps: 60\nosc: 127.0.0.1:0\nsinks: []\n"
     )
 
-    def play(until: Callable[[], object]) -> list[str]:
-        messages: list[str] = []
+    def play(count: int) -> list[str]:
+        """Play until so many models were loaded. Returns what is logged of timing."""
         loads.clear()
-        played = Performance(load_show(path), messages.append)
-        played.start()
-        try:
-            end = time.monotonic() + 10
-            while not (played.loader._checked and until()):
-                assert time.monotonic() < end, messages
-                time.sleep(0.01)
-            time.sleep(0.6)
-        finally:
-            played.stop()
-        return [line for line in messages if "timed anew" in line]
+        return [
+            line
+            for line in play_until(path, lambda show: len(loads) == count)
+            if "timed anew" in line
+        ]
 
     slow = seconds > 0.1
-    assert len(play(lambda: len(loads) == 1 + slow)) == slow
+    assert len(play(1 + slow)) == slow
     assert loads == ["before", "timed"][: 1 + slow]
     assert (Choices().get(*name) or {})["threads"] == 1 + slow
-    assert play(lambda: bool(loads)) == [], "what was found then stands"
+    assert play(1) == [], "what was found then stands"
     assert loads == ["before"]
 
 
