@@ -7,7 +7,7 @@ import ctypes
 import importlib
 import shutil
 import subprocess
-import time
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.waiting import PATIENCE, until
 from vj.app.output_upscale import OutputUpscaler
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame, OutputFrame, Size
@@ -280,9 +281,12 @@ def test_live_the_newest_picture_is_upscaled_and_a_failing_way_lets_it_through()
     class Slow:
         name = "slow"
         fails = False
+        begun = threading.Event()
+        released = threading.Event()
 
         def upscale(self, picture: np.ndarray) -> np.ndarray:
-            time.sleep(0.05)
+            self.begun.set()
+            self.released.wait(PATIENCE)
             if self.fails:
                 raise RuntimeError("no memory")
             return picture.repeat(2, axis=0).repeat(2, axis=1)
@@ -291,25 +295,25 @@ def test_live_the_newest_picture_is_upscaled_and_a_failing_way_lets_it_through()
             self.closed = True
 
     got: list[Frame] = []
-    said: list[str] = []
+    messages: list[str] = []
     way, metrics = Slow(), Metrics()
-    output_upscaler = OutputUpscaler(way, got.append, metrics, said.append)
-    begun = time.perf_counter()
-    for number in range(20):
+    output_upscaler = OutputUpscaler(way, got.append, metrics, messages.append)
+    output_upscaler.put(OutputFrame(SMALL, 0, 0.0))
+    way.begun.wait(PATIENCE)
+    for number in range(1, 20):
         output_upscaler.put(OutputFrame(SMALL, number, 0.0))
-    assert time.perf_counter() - begun < 0.04, "whoever paints does not wait"
-    deadline = time.monotonic() + 3
-    while (not got or got[-1].number != 19) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert got[-1].number == 19
+    assert got == [], "put has not waited for it"
+    way.released.set()
+    until(lambda: len(got) == 2)
+    assert [frame.number for frame in got] == [0, 19]
     assert got[-1].pixels.shape == (128, 128, 3)
-    assert output_upscaler.dropped >= 17
+    assert output_upscaler.dropped == 18
     way.fails = True
     for number in range(20, 23):
         output_upscaler.put(OutputFrame(SMALL, number, 0.0))
-        time.sleep(0.1)
+        until(lambda last=number: got[-1].number == last)  # type: ignore[misc]
     assert got[-1].pixels is SMALL, "it leaves as it was painted"
-    assert said == [
+    assert messages == [
         "upscaling failed (RuntimeError: no memory); the picture leaves as it was painted"
     ]
     assert metrics.faults == 3

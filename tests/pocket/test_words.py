@@ -336,27 +336,27 @@ def test_a_prompt_is_read_before_the_next_frame() -> None:
     texts = [text for text, _, _ in MEANT] + [
         "an unheard-of thing number " + str(n) for n in range(50)
     ]
-    begun = time.perf_counter()
+    begun = time.thread_time()  # of the processor: other programs do not count
     for text in texts:
         understand(text)
-    assert (time.perf_counter() - begun) / len(texts) < 5e-3
-    begun = time.perf_counter()
+    assert (time.thread_time() - begun) / len(texts) < 5e-3
+    begun = time.thread_time()
     understand("qwxz vbnm " * 2000)
-    assert time.perf_counter() - begun < 0.5
+    assert time.thread_time() - begun < 0.5
 
 
 def test_the_words_need_no_engine() -> None:
     """They are read while a model is still loading, and by tools that have none."""
     code = (
-        "import sys, time; from vj.pocket.words import understand; begun = time.perf_counter();"
+        "import sys, time; from vj.pocket.words import understand; begun = time.thread_time();"
         "assert understand('a volcano').technique == 'lava'; assert understand('savannah').palette;"
-        "print(time.perf_counter() - begun);"
+        "print(time.thread_time() - begun);"
         "assert not {'torch', 'diffusers', 'transformers', 'cv2'} & set(sys.modules)"
     )
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert float(done.stdout) < 0.6, "a fraction of it where nothing else computes"
+    assert float(done.stdout) < 0.6, "seconds of the processor"
 
 
 def test_the_word_vectors_are_as_small_as_promised() -> None:

@@ -94,10 +94,10 @@ def test_pictures_have_their_colours_and_are_encoded_once_a_frame(page: WebServe
 
 def test_showing_costs_the_render_thread_nothing(page: WebServer) -> None:
     frame = Frame(np.zeros((1080, 1920, 3), np.uint8), 0, 0.0)
-    begun = time.perf_counter()
+    begun = time.thread_time()  # of the processor: other programs do not count
     for _ in range(1000):
         page.show(frame.pixels, frame)
-    assert (time.perf_counter() - begun) / 1000 < 50e-6
+    assert (time.thread_time() - begun) / 1000 < 50e-6
 
 
 def test_state_and_parameters(page: WebServer) -> None:
