@@ -41,7 +41,7 @@ def markdown() -> str:
         "A text may name a technique, a palette and modifiers, in any order, inside free text;",
         "what is understood comes back at `/vj/status/understood`. Plurals, -ing, -ed, American",
         "spelling and a wrong letter are understood too. A phrase wins over the words in it; the",
-        "first technique and the first palette win. `no gold` is not matches.",
+        "first technique and the first palette win. `no gold` is not matched.",
         "",
         "**Materials** (in *italics*) are technique and palette at once: `gold` is metal in",
         "molten gold. Beside a named technique they are only the palette: `gold, oil painting`,",

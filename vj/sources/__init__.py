@@ -77,6 +77,9 @@ KINDS: dict[str, str] = {
 """Kind -> module:class. A class takes (rest_of_the_uri, SourceSettings) and must not touch hardware
 before `open`."""
 
+BARE_KINDS = ("testcard", "none", "camera", "ndi", "spout", "syphon")
+"""Kinds that may stand alone, without a colon: `camera`."""
+
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 
 
@@ -84,9 +87,7 @@ def split_uri(uri: str) -> tuple[str, str]:
     """`"video:clip.mp4"` -> `("video", "clip.mp4")`. A bare path is a video, or an image by its
     ending. Raises Fault."""
     kind, colon, rest = uri.partition(":")
-    if kind in KINDS and (
-        colon or kind in ("testcard", "none", "camera", "ndi", "spout", "syphon")
-    ):
+    if kind in KINDS and (colon or kind in BARE_KINDS):
         return kind, rest
     if Path(uri).suffix.lower() in PICTURES:
         return "image", uri
