@@ -3,6 +3,7 @@ that mean harm."""
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import socket
 import struct
@@ -39,7 +40,7 @@ def message(address: str, *values: Any) -> bytes:
 
 
 class Peer:
-    """A socket of its own that speaks to the server and hears its answers."""
+    """A socket of its own that sends to the server, and receives its replies."""
 
     def __init__(self, to: tuple[str, int]) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -49,44 +50,70 @@ class Peer:
     def send(self, packet: bytes) -> None:
         self.socket.sendto(packet, self.to)
 
-    def answers(self, seconds: float = 0.4, enough: int = 10**6) -> list[tuple[str, list[Any]]]:
-        """What comes within so long, but for the status."""
-        found: list[tuple[str, list[Any]]] = []
-        end = time.monotonic() + seconds
-        while len(found) < enough and (left := end - time.monotonic()) > 0:
-            self.socket.settimeout(left)
-            try:
-                heard = OscMessage(self.socket.recv(65536))
-            except TimeoutError:
-                break
-            if not heard.address.startswith("/vj/status"):
-                found.append((heard.address, heard.params))
-        return found
+    def received(self, seconds: float = PATIENCE) -> tuple[str, list[Any]] | None:
+        """The next message but for the status; None when none comes."""
+        self.socket.settimeout(seconds)
+        try:
+            while True:
+                osc = OscMessage(self.socket.recv(65536))
+                if not osc.address.startswith("/vj/status"):
+                    return osc.address, osc.params
+        except (TimeoutError, BlockingIOError):
+            return None
+
+    def replies(self, count: int) -> list[tuple[str, list[Any]]]:
+        """So many messages."""
+        found = [self.received() for _ in range(count)]
+        return [message for message in found if message is not None]
+
+    def pending(self) -> list[tuple[str, list[Any]]]:
+        """What has come so far."""
+        return list(iter(lambda: self.received(0), None))
+
+    def until_reply(self) -> list[tuple[str, list[Any]]]:
+        """Ask a question, and wait for its reply. Returns what was sent to this peer before."""
+        self.send(message("/vj/guidance"))
+        return list(itertools.takewhile(lambda one: one[0] != "/vj/guidance", self._all()))
+
+    def _all(self) -> Iterator[tuple[str, list[Any]]]:
+        while (found := self.received()) is not None:
+            yield found
+        raise AssertionError("no answer")
 
     def ask(self, packet: bytes) -> tuple[str, list[Any]]:
         self.send(packet)
-        found = self.answers(PATIENCE, enough=1)
-        assert found, "no answer"
-        return found[0]
+        return next(self._all())
 
 
 class Rig:
     def __init__(self, **more: Any) -> None:
         self.store = Store({"prompt/a": "calm"})
-        self.said: list[str] = []
+        self.marks = 0
+        self.messages: list[str] = []
         self.server = OscServer(
             self.store,
             ("127.0.0.1", 0),
             clock=WallClock(),
             status=lambda: {"fps": [24.5], "sinks": ["ndi:vj", "preview"]},
-            on_message=self.said.append,
+            on_message=self.messages.append,
             **more,
         )
         self.server.start()
         self.peer = Peer(self.server.address)
 
     def until(self, true: Callable[[], bool]) -> None:
-        until(true, lambda: (self.said, self.store.sample(0).values))
+        until(true, lambda: (self.messages, self.store.sample(0).values))
+
+    def echoed(self, peer: Peer | None = None) -> list[tuple[str, list[Any]]]:
+        """Wait until a subscriber has all values that are to be echoed now. Returns what it got."""
+        peer = peer or self.peer
+        found: list[tuple[str, list[Any]]] = []
+        for _ in range(2):  # in one round of echoes the mark may come before another value
+            self.marks += 1
+            mark = "/vj/prompt/negative", [f"mark {self.marks}"]
+            self.store.set("prompt/negative", mark[1][0])
+            found += itertools.takewhile(lambda one, mark=mark: one != mark, peer._all())  # type: ignore[misc]
+        return [one for one in found if one[0] != "/vj/prompt/negative"]
 
     def settle(self) -> None:
         """Wait until all that was sent has been taken."""
@@ -147,7 +174,7 @@ def test_no_argument_asks_for_the_value(rig: Rig) -> None:
 
 def test_the_status_comes_by_itself_and_when_asked_for(rig: Rig) -> None:
     rig.peer.send(message("/vj/status"))
-    rig.peer.socket.settimeout(2)
+    rig.peer.socket.settimeout(PATIENCE)
     heard = [OscMessage(rig.peer.socket.recv(65536)) for _ in range(4)]
     assert {(one.address, tuple(one.params)) for one in heard} == {
         ("/vj/status/fps", (24.5,)),
@@ -161,13 +188,14 @@ def test_what_turns_out_later_to_mean_nothing_is_reported_to_the_user(rig: Rig) 
     rig.peer.send(message("/vj/prompt", "a cat in space"))
     rig.until(lambda: rig.store.get("prompt/a") == "a cat in space")
     rig.server.remark("“a cat in space” names nothing")
-    assert rig.peer.answers(PATIENCE, enough=1) == [
-        ("/vj/error", ["“a cat in space” names nothing"])
-    ]
-    assert stranger.answers(0.1) == [], "whoever has sent nothing is told nothing"
+    assert rig.peer.replies(1) == [("/vj/error", ["“a cat in space” names nothing"])]
+    assert stranger.until_reply() == [], "a peer that has sent nothing gets nothing"
+    begun = time.monotonic()
     for number in range(200):
         rig.server.remark(f"remark {number}")
-    assert 0 < len(rig.peer.answers(0.5)) <= 40, "nobody is flooded"
+    remarks = rig.peer.until_reply() + rig.peer.until_reply()
+    most = ERRORS_A_SECOND * (time.monotonic() - begun + 2)
+    assert 0 < len(remarks) <= most, "nobody is flooded"
 
 
 def test_a_number_out_of_range_is_clamped_and_logged(rig: Rig) -> None:
@@ -176,8 +204,8 @@ def test_a_number_out_of_range_is_clamped_and_logged(rig: Rig) -> None:
         ["/vj/strength: 1.5 is above 1 (0 .. 1); the nearest is set"],
     )
     assert rig.store.get("strength") == 1.0
-    rig.until(lambda: bool(rig.said))
-    assert "1.5 is above 1" in rig.said[0]
+    rig.until(lambda: bool(rig.messages))
+    assert "1.5 is above 1" in rig.messages[0]
 
 
 @pytest.mark.parametrize(
@@ -218,7 +246,7 @@ def test_patterns_set_and_ask_many_but_never_fire(rig: Rig) -> None:
     assert rig.store.get("strength") == 1.0, "set, and not wiped by panic"
     assert rig.store.get("record") is False
     rig.peer.send(message("/vj/picture/*"))
-    assert {address for address, _ in rig.peer.answers(0.5, enough=5)} == {
+    assert {address for address, _ in rig.peer.replies(5)} == {
         f"/vj/picture/{name}" for name in ("brightness", "contrast", "saturation", "hue", "sharpen")
     }
 
@@ -241,7 +269,7 @@ def bundle(when: float, *packets: bytes) -> bytes:
     return data
 
 
-def test_a_bundle_is_obeyed_in_order(rig: Rig) -> None:
+def test_a_bundle_is_played_in_order(rig: Rig) -> None:
     rig.peer.send(
         bundle(
             IMMEDIATELY, message("/vj/strength", 0.9), message("/vj/panic"), message("/vj/steps", 2)
@@ -261,7 +289,7 @@ def test_a_timetag_a_little_ahead_is_kept_and_one_far_off_means_now(rig: Rig) ->
     rig.until(lambda: rig.store.get("steps") == 3)
     assert time.monotonic() - sent > 0.29, "not before its time"
     assert order == ["delta", "guidance", "steps"]
-    assert any("its clock is off" in line for line in rig.said)
+    assert any("its clock is off" in line for line in rig.messages)
 
 
 def test_the_last_value_of_a_flood_lands_and_the_texts_keep_their_order(rig: Rig) -> None:
@@ -284,27 +312,29 @@ def test_long_texts(rig: Rig) -> None:
 
 
 def test_answers_to_wrong_addresses_are_not_endless(rig: Rig) -> None:
+    begun = time.monotonic()
     for _ in range(500):
         rig.peer.send(message("/no/such", 1))
-    answers = rig.peer.answers(0.6)
-    assert 0 < len(answers) <= 2 * ERRORS_A_SECOND
-    assert len(rig.said) <= 2
+    replies = rig.peer.until_reply()
+    assert 0 < len(replies) <= ERRORS_A_SECOND * (time.monotonic() - begun + 2)
+    assert len(rig.messages) <= 2
 
 
 def test_answers_go_to_the_port_that_the_show_names() -> None:
-    ear = Peer(("127.0.0.1", 0))
-    rig = Rig(reply=("127.0.0.1", ear.socket.getsockname()[1]))
+    target = Peer(("127.0.0.1", 0))
+    rig = Rig(reply=("127.0.0.1", target.socket.getsockname()[1]))
     try:
-        everything = dict(ear.answers(0.5))
-        assert everything["/vj/strength"] == [0.5], "whoever is named is told everything once"
-        rig.peer.send(message("/vj/strength"))
-        assert ("/vj/strength", [0.5]) in ear.answers(1.0, enough=1)
-        assert rig.peer.answers(0.1) == []
-        ear.socket.settimeout(2)
-        assert OscMessage(ear.socket.recv(4096)).address.startswith("/vj/status/")
+        everything = dict(rig.echoed(target))
+        assert everything["/vj/strength"] == [0.5], "the port that is named gets everything once"
+        for _ in range(2):
+            rig.peer.send(message("/vj/strength"))
+            assert target.received() == ("/vj/strength", [0.5])
+        assert rig.peer.pending() == []
+        target.socket.settimeout(PATIENCE)
+        assert OscMessage(target.socket.recv(4096)).address.startswith("/vj/status/")
     finally:
         rig.server.stop()
-        ear.socket.close()
+        target.socket.close()
 
 
 def test_a_port_in_use_and_an_address_that_is_not_ours() -> None:
@@ -391,10 +421,9 @@ def test_packets_that_mean_harm_are_ignored_in_bounded_time_and_it_plays_on(rig:
             time.sleep(0.001)
     rig.peer.send(message("/vj/delta", 0.5))
     rig.until(lambda: rig.store.get("delta") == 0.5)
-    rig.peer.answers(0.3)
-    rig.settle()
+    rig.peer.until_reply()
     assert rig.server.ignored > 500
-    assert len(rig.said) < 20, "counted, not shouted"
+    assert len(rig.messages) < 20, "counted, not shouted"
 
 
 def test_a_single_hostile_packet_takes_no_time() -> None:
@@ -442,44 +471,55 @@ def test_patterns(pattern: str, found: list[str]) -> None:
 
 
 def test_a_subscriber_gets_everything_and_then_every_change_from_any_sender(rig: Rig) -> None:
-    rig.peer.send(message("/vj/subscribe"))
-    everything = dict(rig.peer.answers(0.5))
+    other = Peer(rig.server.address)
+    for peer in (rig.peer, other):
+        peer.send(message("/vj/subscribe"))
+    everything = dict(rig.echoed())
     assert everything["/vj/strength"] == [0.5]
     assert everything["/vj/prompt/a"] == ["calm"]
     assert everything["/vj/output/freeze"] == [False]
     assert "/vj/panic" not in everything
     rig.store.set("strength", 0.75)
-    assert rig.peer.answers(0.5) == [("/vj/strength", [0.75])]
-    begun = time.monotonic()
-    for step in range(200):
-        rig.store.set("strength", step / 200)
-        time.sleep(0.002)
-    report = rig.peer.answers(0.3)
+    assert rig.echoed() == [("/vj/strength", [0.75])]
+    begun, echoes, step = time.monotonic(), list[tuple[str, list[Any]]](), 0
+    while len(echoes) < 5:
+        step += 1
+        rig.store.set("strength", step % 1000 / 1000)
+        echoes += rig.peer.pending()
+    echoes += rig.echoed()
     most = 20 * (time.monotonic() - begun) + 2
-    assert 3 <= len(report) <= most, "rate-limited to twenty a second"
-    assert report[-1] == ("/vj/strength", [pytest.approx(0.995)]), "the last value always arrives"
+    assert 5 <= len(echoes) <= most, "rate-limited to twenty a second"
+    assert echoes[-1] == ("/vj/strength", [pytest.approx(step % 1000 / 1000)]), (
+        "the last value always arrives"
+    )
     rig.peer.send(message("/vj/unsubscribe"))
-    rig.settle()
+    rig.peer.until_reply()
     rig.store.set("strength", 0.1)
-    assert rig.peer.answers(0.3) == []
+    assert ("/vj/strength", [pytest.approx(0.1)]) in rig.echoed(other)
+    assert rig.peer.pending() == []
+    other.socket.close()
 
 
-def test_a_fader_that_is_held_gets_no_echo_of_its_own_value(rig: Rig) -> None:
+def test_a_fader_that_is_held_gets_no_echo_of_its_own_value(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     other = Peer(rig.server.address)
     rig.peer.send(message("/vj/subscribe"))
     other.send(message("/vj/subscribe", other.socket.getsockname()[1]))
-    rig.peer.answers(0.3)
-    other.answers(0.2)
-    # Both peers are at one address here, so both count as the hand on the fader until it rests.
+    rig.echoed()
+    rig.echoed(other)
+    rig.peer.pending()
+    # Both peers are at one address here, so both count as holding the fader until it rests.
+    monkeypatch.setattr("vj.control.osc.echo.HELD", 1e6)  # it does not rest
     for step in range(20):
         rig.peer.send(message("/vj/strength", step / 20))
-        time.sleep(0.02)
-    held = rig.peer.answers(0.05)
-    assert held == []
-    assert rig.peer.answers(0.4) == [("/vj/strength", [pytest.approx(0.95)])], (
+    rig.until(lambda: rig.store.get("strength") == pytest.approx(0.95))
+    assert rig.echoed() == []
+    monkeypatch.setattr("vj.control.osc.echo.HELD", 0.0)
+    assert rig.echoed() == [("/vj/strength", [pytest.approx(0.95)])], (
         "once, when it has been let go"
     )
-    assert other.answers(0.2)[-1] == ("/vj/strength", [pytest.approx(0.95)])
+    assert ("/vj/strength", [pytest.approx(0.95)]) in rig.echoed(other)
     other.socket.close()
 
 
@@ -488,7 +528,8 @@ def test_a_port_that_is_none_is_answered(rig: Rig, port: object) -> None:
     assert "is no port" in rig.peer.ask(message("/vj/subscribe", port))[1][0]
 
 
-def test_mapped_addresses_are_received_and_echoed() -> None:
+def test_mapped_addresses_are_received_and_echoed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vj.control.osc.echo.HELD", 0.0)  # the fader is let go at once
     from vj.control.build import make_engine
     from vj.show.load import check_show
 
@@ -502,12 +543,12 @@ def test_mapped_addresses_are_received_and_echoed() -> None:
     rig.server.use_engine(engine)
     try:
         rig.peer.send(message("/vj/subscribe"))
-        rig.peer.answers(0.3)
+        rig.echoed()
         rig.peer.send(message("/1/fader1", 0.25))
         rig.until(lambda: rig.store.sample(time.monotonic())["strength"] > 0.649)
         assert rig.store.get("strength") == pytest.approx(0.65)
         rig.store.set("strength", 0.2)
-        report = dict(rig.peer.answers(0.5))
+        report = dict(rig.echoed())
         assert report["/1/fader1"] == [pytest.approx(1.0, abs=1e-3)], (
             "the fader of a tablet follows"
         )
@@ -535,7 +576,7 @@ def test_switches_and_menus_of_mappings_are_echoed_too() -> None:
     rig.server.use_engine(engine)
     try:
         rig.peer.send(message("/vj/subscribe"))
-        report = dict(rig.peer.answers(0.3))
+        report = dict(rig.echoed())
         assert [report[f"/2/{name}"] for name in ("freeze", "thaw", "toggle", "menu", "seed")] == [
             [0.0],
             [1.0],
@@ -551,7 +592,7 @@ def test_switches_and_menus_of_mappings_are_echoed_too() -> None:
             ("seed/a", 77),
         ):
             rig.store.set(name, value)
-        report = dict(rig.peer.answers(0.3))
+        report = dict(rig.echoed())
         assert [report[f"/2/{name}"] for name in ("freeze", "thaw", "toggle", "menu", "seed")] == [
             [127.0],
             [0.0],
@@ -563,16 +604,19 @@ def test_switches_and_menus_of_mappings_are_echoed_too() -> None:
         rig.server.stop()
 
 
-def test_of_two_programs_on_one_machine_only_the_one_that_moves_gets_no_echo(rig: Rig) -> None:
+def test_of_two_programs_on_one_machine_only_the_one_that_moves_gets_no_echo(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vj.control.osc.echo.HELD", 1e6)
     other = Peer(rig.server.address)
     for peer in (rig.peer, other):
         peer.send(message("/vj/subscribe"))
-        peer.answers(0.2)
-    for step in range(15):
+        rig.echoed(peer)
+    for step in range(3):
         rig.peer.send(message("/vj/strength", step / 20))
-        time.sleep(0.02)
-    assert len(other.answers(0.05)) >= 3
-    assert rig.peer.answers(0.02) == []
+        rig.until(lambda value=step / 20: rig.store.get("strength") == pytest.approx(value))  # type: ignore[misc]
+        assert rig.echoed(other) == [("/vj/strength", [pytest.approx(step / 20)])]
+    assert not [one for one in rig.echoed() if one[0] == "/vj/strength"]
     other.socket.close()
 
 
@@ -580,23 +624,23 @@ def test_a_value_that_does_not_fit_into_a_datagram_is_logged_and_the_others_are_
     rig: Rig,
 ) -> None:
     rig.peer.send(message("/vj/subscribe"))
-    rig.peer.answers(0.3)
+    rig.echoed()
     rig.store._targets["prompt/b"] = "y" * 70_000
     rig.store._targets["seed/b"] = 2**70
     rig.store.set("strength", 0.75)
-    assert ("/vj/strength", [0.75]) in rig.peer.answers(0.4)
+    assert ("/vj/strength", [0.75]) in rig.echoed()
     assert any(
-        "/vj/prompt/b is not sent: it is too long for a datagram" in line for line in rig.said
+        "/vj/prompt/b is not sent: it is too long for a datagram" in line for line in rig.messages
     )
     assert any(
-        "/vj/seed/b is not sent" in line and "too large for OSC" in line for line in rig.said
+        "/vj/seed/b is not sent" in line and "too large for OSC" in line for line in rig.messages
     )
 
 
 def test_two_of_them_that_reply_to_each_other_come_to_rest() -> None:
     """Each tells the other its values: they must neither complain about them, nor swap them for
     ever."""
-    said: list[str] = []
+    messages: list[str] = []
     ports = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
     for one in ports:
         one.bind(("127.0.0.1", 0))
@@ -611,7 +655,7 @@ def test_two_of_them_that_reply_to_each_other_come_to_rest() -> None:
             clock=WallClock(),
             reply=other,
             status=lambda: {"fps": [24.0], "sinks": []},
-            on_message=said.append,
+            on_message=messages.append,
         )
         for store, mine, other in zip(stores, (here, there), (there, here), strict=True)
     ]
@@ -629,7 +673,7 @@ def test_two_of_them_that_reply_to_each_other_come_to_rest() -> None:
         server.start()
     try:
         until(resting)
-        assert said == []
+        assert messages == []
         stores[0].set("strength", 0.6)  # a hand on one still moves the other
         until(lambda: stores[1].get("strength") == pytest.approx(0.6))
         for store, value in zip(stores, (0.1, 0.95), strict=True):
@@ -655,7 +699,7 @@ def test_ipv6_is_received_and_answered() -> None:
         try:
             family = socket.AF_INET6 if ":" in to else socket.AF_INET
             with socket.socket(family, socket.SOCK_DGRAM) as peer:
-                peer.settimeout(2)
+                peer.settimeout(PATIENCE)
                 peer.sendto(message("/vj/steps"), (to, server.address[1]))
                 assert OscMessage(peer.recv(4096)).params == [1]
             assert str(server.address[1]) in server.describe()[0]
@@ -672,7 +716,7 @@ def test_a_multicast_group_is_joined_or_refused_in_a_line() -> None:
     try:
         assert "multicast group" in server.describe()[0]
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
-            peer.settimeout(2)
+            peer.settimeout(PATIENCE)
             peer.sendto(message("/vj/steps"), ("239.66.6.6", server.address[1]))
             assert OscMessage(peer.recv(4096)).params == [1]
     finally:
@@ -682,7 +726,7 @@ def test_a_multicast_group_is_joined_or_refused_in_a_line() -> None:
 def test_a_reply_to_a_host_that_is_none_is_logged_and_nothing_waits_for_it() -> None:
     rig = Rig(reply=("no.such.host.invalid", 9001))
     try:
-        assert "no such address to send to" in rig.said[0]
+        assert "no such address to send to" in rig.messages[0]
         rig.store.set("strength", 0.3)
     finally:
         rig.server.stop()
@@ -709,7 +753,7 @@ def test_the_status_goes_on_when_the_system_clock_is_set_back() -> None:
         heard = {OscMessage(peer.socket.recv(4096)).address for _ in range(2)}
         assert "/vj/status/fps" in heard
         peer.send(bundle(time.time() + 0.3, message("/vj/steps", 3)))
-        until(lambda: server._store.get("steps") == 3, lambda: "an hour late", 20)
+        until(lambda: server._store.get("steps") == 3, lambda: "an hour late")
     finally:
         server.stop()
         peer.socket.close()
@@ -724,7 +768,7 @@ def test_a_question_is_answered_soon_in_a_flood_of_unknown_addresses(rig: Rig) -
             time.sleep(0.002)
         if number % 200 == 199:
             assert rig.peer.ask(message("/vj/steps")) == ("/vj/steps", [1])
-    assert len(rig.said) <= 5, rig.said
+    assert len(rig.messages) <= 5, rig.messages
     other.socket.close()
 
 
