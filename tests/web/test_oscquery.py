@@ -4,6 +4,7 @@ python-oscquery, and a plain WebSocket."""
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import shutil
 import socket
@@ -22,6 +23,7 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from tests.control.osc.test_dispatch import padded
+from tests.waiting import PATIENCE, until
 from vj.control.osc.query import tree
 from vj.parameters.store import Store
 from vj.parameters.table import ROWS, Table, macro_row
@@ -123,23 +125,40 @@ def packed(address: str, value: float) -> bytes:
     return data
 
 
-def test_a_websocket_listens_plays_and_is_not_echoed(page: WebServer) -> None:
+async def received(ws: Any) -> tuple[str, Any]:
+    """The next message in a binary frame: its address and its value."""
+    frame = await ws.receive(timeout=PATIENCE)
+    assert frame.type == WSMsgType.BINARY
+    osc = OscMessage(frame.data)
+    return osc.address, osc.params[0]
+
+
+async def listen(ws: Any, *names: str) -> None:
+    """Listen to these parameters, and to the one that `echoed` marks with."""
+    for name in (*names, "prompt/negative"):
+        await ws.send_str(json.dumps({"COMMAND": "LISTEN", "DATA": f"/vj/{name}"}))
+
+
+async def echoed(page: WebServer, ws: Any) -> list[tuple[str, Any]]:
+    """Wait until a listener has all values that are to be sent now. Returns what it got."""
+    found: list[tuple[str, Any]] = []
+    for _ in range(2):  # in one round of values the mark may come before another one
+        mark = "/vj/prompt/negative", f"mark {next(MARKS)}"
+        page._store.set("prompt/negative", mark[1])
+        while (osc := await received(ws)) != mark:
+            found.append(osc)
+    return [osc for osc in found if osc[0] != "/vj/prompt/negative"]
+
+
+MARKS = itertools.count()
+
+
+def test_a_websocket_listens_plays_and_is_not_echoed(
+    page: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store: Store = page._store
 
-    async def talk() -> list[tuple[str, Any]]:
-        heard: list[tuple[str, Any]] = []
-
-        async def hear(seconds: float) -> None:
-            end = time.monotonic() + seconds
-            while (left := end - time.monotonic()) > 0:
-                try:
-                    message = await ws.receive(timeout=left)
-                except TimeoutError:
-                    return
-                assert message.type == WSMsgType.BINARY
-                osc = OscMessage(message.data)
-                heard.append((osc.address, osc.params[0]))
-
+    async def talk() -> None:
         async with ClientSession() as session, session.ws_connect(page.url) as ws:
             for junk in (
                 "",
@@ -150,31 +169,27 @@ def test_a_websocket_listens_plays_and_is_not_echoed(page: WebServer) -> None:
             ):
                 await ws.send_str(junk)
             await ws.send_bytes(b"\x00\x01garbage")
-            await ws.send_str(json.dumps({"COMMAND": "LISTEN", "DATA": "/vj/strength"}))
-            await hear(0.3)
+            await listen(ws, "strength")
+            assert await echoed(page, ws) == [("/vj/strength", 0.5)]
             store.set("strength", 0.75)
             store.set("noise/hold", 0.1)
-            await hear(0.3)
+            assert await echoed(page, ws) == [("/vj/strength", 0.75)]
+            monkeypatch.setattr("vj.control.osc.echo.HELD", 1e6)  # its fader does not rest
             await ws.send_bytes(packed("/vj/strength", 0.25))
-            await hear(0.08)
-            report = len(heard)
-            await hear(0.4)
-            heard.insert(report, ("held back until here", None))
+            until(lambda: store.get("strength") == 0.25)
+            assert await echoed(page, ws) == []
+            monkeypatch.setattr("vj.control.osc.echo.HELD", 0.0)
+            assert await echoed(page, ws) == [("/vj/strength", 0.25)]
             page.tree_changed()
-            assert json.loads((await ws.receive(timeout=2)).data)["COMMAND"] == "PATH_CHANGED"
+            text = (await ws.receive(timeout=PATIENCE)).data
+            assert json.loads(text)["COMMAND"] == "PATH_CHANGED"
             await ws.send_str(json.dumps({"COMMAND": "IGNORE", "DATA": "/vj/strength"}))
-            await asyncio.sleep(0.1)
+            await ws.send_bytes(raw("/vj/steps", ""))
+            assert await received(ws) == ("/vj/steps", 1)
             store.set("strength", 0.9)
-            await hear(0.3)
-        return heard
+            assert await echoed(page, ws) == []
 
-    heard = asyncio.run(talk())
-    assert heard == [
-        ("/vj/strength", 0.5),
-        ("/vj/strength", 0.75),
-        ("held back until here", None),
-        ("/vj/strength", 0.25),
-    ]
+    asyncio.run(talk())
     assert store.get("strength") == 0.9
 
 
@@ -240,9 +255,7 @@ def test_it_is_announced_in_the_network() -> None:
     browser = Zeroconf()
     try:
         ServiceBrowser(browser, ["_oscjson._tcp.local.", "_osc._udp.local."], handlers=[seen])
-        end = time.monotonic() + 8
-        while len(found) < 2 and time.monotonic() < end:
-            time.sleep(0.05)
+        until(lambda: len(found) == 2, lambda: found)
     finally:
         browser.close()
         page.stop()
@@ -261,22 +274,6 @@ def raw(address: str, tags: str, *data: bytes) -> bytes:
     return padded(address) + padded("," + tags) + b"".join(data)
 
 
-async def osc(ws: Any, seconds: float = 0.3) -> list[tuple[str, Any]]:
-    """What comes in binary frames within so long."""
-    heard = []
-    end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
-        try:
-            frame = await ws.receive(timeout=left)
-        except TimeoutError:
-            break
-        if frame.type != WSMsgType.BINARY:
-            break
-        one = OscMessage(frame.data)
-        heard.append((one.address, one.params[0]))
-    return heard
-
-
 def test_releases_questions_short_forms_patterns_and_timetags_over_the_websocket(
     page: WebServer,
 ) -> None:
@@ -288,44 +285,48 @@ def test_releases_questions_short_forms_patterns_and_timetags_over_the_websocket
             for release in (raw("/vj/panic", "F"), raw("/vj/panic", "f", struct.pack(">f", 0.0))):
                 await ws.send_bytes(release)
             await ws.send_bytes(raw("/vj/strength", ""))
-            assert await osc(ws) == [("/vj/strength", pytest.approx(0.9))]
+            assert await received(ws) == ("/vj/strength", pytest.approx(0.9))
             await ws.send_bytes(raw("/vj/prompt", "s", b"jade\0\0\0\0"))
             await ws.send_bytes(raw("/vj/picture/{hue,sharpen}", "f", struct.pack(">f", 0.5)))
             await ws.send_bytes(raw("/vj/strenght", "f", struct.pack(">f", 0.5)))
-            assert await osc(ws) == [
-                ("/vj/error", "/vj/strenght: no such address; did you mean /vj/strength?")
-            ]
+            assert await received(ws) == (
+                "/vj/error",
+                "/vj/strenght: no such address; did you mean /vj/strength?",
+            )
             later = raw("/vj/steps", "i", struct.pack(">i", 3))
+            sent = time.monotonic()
             tag = struct.pack(">Q", int((time.time() + 0.3 + 2_208_988_800) * 2**32))
             await ws.send_bytes(b"#bundle\0" + tag + struct.pack(">i", len(later)) + later)
-            await asyncio.sleep(0.1)
-            assert store.get("steps") == 1
-            await asyncio.sleep(0.4)
-            assert store.get("steps") == 3
+            until(lambda: store.get("steps") == 3)
+            assert time.monotonic() - sent > 0.29, "not before its time"
 
     asyncio.run(talk())
     assert store.get("prompt/a") == "jade"
     assert (store.get("picture/hue"), store.get("picture/sharpen")) == (0.5, 0.5)
 
 
-def test_two_clients_of_one_machine_get_each_others_changes_at_once(page: WebServer) -> None:
-    async def talk() -> tuple[int, int]:
+def test_two_clients_of_one_machine_get_each_others_changes_at_once(
+    page: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vj.control.osc.echo.HELD", 1e6)
+
+    async def talk() -> None:
         async with (
             ClientSession() as session,
             session.ws_connect(page.url) as one,
             session.ws_connect(page.url) as other,
         ):
             for ws in (one, other):
-                await ws.send_str(json.dumps({"COMMAND": "LISTEN", "DATA": "/vj/delta"}))
-                await osc(ws, 0.2)
-            for step in range(12):
-                await one.send_bytes(packed("/vj/delta", step / 20))
-                await asyncio.sleep(0.03)
-            return len(await osc(other, 0.02)), len(await osc(one, 0.02))
+                await listen(ws, "delta")
+                await echoed(page, ws)
+            await echoed(page, one)
+            for step in range(4):
+                await one.send_bytes(packed("/vj/delta", step / 4))
+                until(lambda value=step / 4: page._store.get("delta") == value)  # type: ignore[misc]
+                assert ("/vj/delta", step / 4) in await echoed(page, other)
+            assert await echoed(page, one) == [], "a fader that moves gets no echo"
 
-    report, back = asyncio.run(talk())
-    assert report >= 4
-    assert back == 0, "a hand is not told its own move while it moves"
+    asyncio.run(talk())
 
 
 def test_numbers_are_sent_in_the_parameters_own_type(page: WebServer) -> None:
@@ -334,7 +335,7 @@ def test_numbers_are_sent_in_the_parameters_own_type(page: WebServer) -> None:
     async def talk() -> bytes:
         async with ClientSession() as session, session.ws_connect(page.url) as ws:
             await ws.send_str(json.dumps({"COMMAND": "LISTEN", "DATA": "/vj/strength"}))
-            data: bytes = (await ws.receive(timeout=2)).data
+            data: bytes = (await ws.receive(timeout=PATIENCE)).data
             return data
 
     assert b",f" in asyncio.run(talk())
@@ -346,8 +347,8 @@ def test_a_client_that_does_not_read_is_dropped_and_the_others_get_values(
     import vj.web.oscquery as query
 
     monkeypatch.setattr(query, "PATIENCE", 0.4)
-    said: list[str] = []
-    page.query._log = said.append
+    messages: list[str] = []
+    page.query._log = messages.append
     host, port = page.url.removeprefix("http://").rstrip("/").split(":")
     deaf = socket.create_connection((host, int(port)))
     deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -355,47 +356,42 @@ def test_a_client_that_does_not_read_is_dropped_and_the_others_get_values(
         f"GET / HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
     )
-    end = time.monotonic() + 5
-    while not page.query._listening and time.monotonic() < end:
-        time.sleep(0.01)
+    until(lambda: page.query._listening)
     (listener,) = page.query._listening.values()
-    # what it is told before the next value is more than the kernel keeps for it
+    # what is sent to it before the next value is more than the kernel keeps for it
     page._loop.call_soon_threadsafe(listener.put, bytes(16 << 20))  # type: ignore[union-attr]
 
-    async def talk() -> list[tuple[str, Any]]:
-        heard: list[tuple[str, Any]] = []
+    async def talk() -> None:
         async with ClientSession() as session, session.ws_connect(page.url) as ws:
-            await ws.send_str(json.dumps({"COMMAND": "LISTEN", "DATA": "/vj/strength"}))
-            for step in range(100):
-                page._store.set("strength", step / 250)
-                heard += await osc(ws, 0.06)
-                if said and step > 6:
+            await listen(ws, "strength")
+            await echoed(page, ws)
+            for step in itertools.count():
+                page._store.set("strength", step % 250 / 250)
+                assert await echoed(page, ws) == [("/vj/strength", pytest.approx(step % 250 / 250))]
+                if messages and step > 6:
                     break
-        return heard
 
-    heard = asyncio.run(talk())
-    assert "has not read" in said[0]
-    assert len(heard) >= 3
+    asyncio.run(talk())
+    assert "has not read" in messages[0]
     assert len(page.query._listening) <= 1
     deaf.close()
 
 
 def test_a_value_that_osc_cannot_say_does_not_end_the_feed(page: WebServer) -> None:
-    said: list[str] = []
-    page._own.error_replies._log = said.append
+    messages: list[str] = []
+    page._own.error_replies._log = messages.append
 
     async def talk() -> list[tuple[str, Any]]:
         async with ClientSession() as session, session.ws_connect(page.url) as ws:
-            for name in ("seed/b", "prompt/b", "delta"):
-                await ws.send_str(json.dumps({"COMMAND": "LISTEN", "DATA": f"/vj/{name}"}))
-            await osc(ws, 0.2)
+            await listen(ws, "seed/b", "prompt/b", "delta")
+            await echoed(page, ws)
             page._store._targets["seed/b"] = 2**70
             page._store._targets["prompt/b"] = "half \ud800 a pair"
             page._store.set("delta", 0.5)
-            return await osc(ws, 0.3)
+            return await echoed(page, ws)
 
     assert asyncio.run(talk()) == [("/vj/prompt/b", "half ? a pair"), ("/vj/delta", 0.5)]
-    assert "/vj/seed/b is not sent" in said[0]
+    assert "/vj/seed/b is not sent" in messages[0]
 
 
 def announced(page: WebServer, wanted: set[int]) -> dict[str, list[str]]:
@@ -414,9 +410,7 @@ def announced(page: WebServer, wanted: set[int]) -> dict[str, list[str]]:
     browser = Zeroconf()
     try:
         ServiceBrowser(browser, ["_oscjson._tcp.local.", "_osc._udp.local."], handlers=[seen])
-        end = time.monotonic() + 8
-        while len(found) < len(wanted) and time.monotonic() < end:
-            time.sleep(0.05)
+        until(lambda: len(found) == len(wanted), lambda: found)
     finally:
         browser.close()
     return found
