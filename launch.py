@@ -47,7 +47,7 @@ from vj.install_plan import (  # noqa: E402
     read,
 )
 from vj.install_stamp import Stamp, due, note, read_stamp, state_of, wanted, write_stamp  # noqa: E402
-from vj.installing import NETWORK, PYTHON, InstallError, insist, reason_of, run, say  # noqa: E402
+from vj.installing import NETWORK, PYTHON, InstallError, log, reason_of, run, run_or_raise  # noqa: E402
 
 LOCK = "launch.lock"
 
@@ -140,7 +140,7 @@ def alone(venv: Path) -> Iterator[None]:
     venv.mkdir(exist_ok=True)
     with open(venv / LOCK, "a+b") as lock:
         if not take(lock):
-            say("another launch.py is preparing .venv: waiting for it")
+            log("another launch.py is preparing .venv: waiting for it")
             while not take(lock):
                 time.sleep(0.2)
         yield
@@ -165,10 +165,10 @@ def make_environment(venv: Path) -> None:
             f"python{PYTHON}-venv; elsewhere install Python from python.org. Then start again."
         )
     old = [entry for entry in venv.iterdir() if entry.name != LOCK]
-    say(f"making .venv anew ({reason or 'its python does not start'})" if old else "making .venv")
+    log(f"making .venv anew ({reason or 'its python does not start'})" if old else "making .venv")
     for entry in old:
         shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
-    insist(
+    run_or_raise(
         [
             getattr(sys, "_base_executable", sys.executable),
             "-m",
@@ -191,8 +191,10 @@ def mend_packages(venv: Path) -> None:
         *venv.glob("lib/python3*/site-packages/pip-*.dist-info"),
         *venv.glob("Lib/site-packages/pip-*.dist-info"),
     ]:
-        say("pip")
-        insist([str(python_of(venv)), "-I", "-m", "ensurepip", "--upgrade", "--default-pip"], "pip")
+        log("pip")
+        run_or_raise(
+            [str(python_of(venv)), "-I", "-m", "ensurepip", "--upgrade", "--default-pip"], "pip"
+        )
 
 
 def pip(venv: Path, *arguments: str) -> list[str]:
@@ -217,43 +219,43 @@ def install(venv: Path, steps: list[InstallStep], stamp: Stamp) -> None:
         )
     mend_packages(venv)
     for step in steps:
-        say(step.title)
+        log(step.title)
         before = str(stamp["layers"].get(step.layer, step.key))
         if (
             step.layer == "torch" and before.split()[-1] != step.key.split()[-1]
         ):  # pip takes any build of a version for the same
-            insist(pip(venv, "uninstall", "-y", "torch"), "The change of PyTorch's build")
-        insist(pip(venv, "install", "--progress-bar", "off", *step.arguments), step.title)
+            run_or_raise(pip(venv, "uninstall", "-y", "torch"), "The change of PyTorch's build")
+        run_or_raise(pip(venv, "install", "--progress-bar", "off", *step.arguments), step.title)
         note(venv, stamp, step)
 
 
 def install_parts(venv: Path, steps: list[InstallStep], stamp: Stamp) -> None:
     """Installs what a show can do without: all that need the same options at once, and if that
-    fails each by itself. What fails is said and noted, and nothing else."""
+    fails each by itself. What fails is logged and noted, and nothing else."""
     mend_packages(venv)
     again = any(step.layer in stamp["failed"] for step in steps)
     patience = ("--retries", "0", "--timeout", "5") if again else ()  # a show waits for it
     command = ("install", "--progress-bar", "off", "--only-binary", ":all:", *patience)
     alike = [step for step in steps if "-c" in step.arguments]
-    say("once more: " * again + ", ".join(step.title for step in steps))
+    log("once more: " * again + ", ".join(step.title for step in steps))
     if len(alike) > 1:
         pins = [argument for step in alike for argument in step.arguments if "==" in argument]
-        code, said = run(pip(venv, *command, "-c", "requirements.txt", *pins))
-        offline = re.search(NETWORK, "\n".join(said))
+        code, output = run(pip(venv, *command, "-c", "requirements.txt", *pins))
+        offline = re.search(NETWORK, "\n".join(output))
         for step in alike if code == 0 or offline else ():
-            fail(venv, stamp, step, said) if code else note(venv, stamp, step)
+            fail(venv, stamp, step, output) if code else note(venv, stamp, step)
         steps = [step for step in steps if step not in alike or not (code == 0 or offline)]
     for step in steps:
-        code, said = run(pip(venv, *command, *step.arguments))
-        fail(venv, stamp, step, said) if code else note(venv, stamp, step)
+        code, output = run(pip(venv, *command, *step.arguments))
+        fail(venv, stamp, step, output) if code else note(venv, stamp, step)
 
 
-def fail(venv: Path, stamp: Stamp, step: InstallStep, said: list[str]) -> None:
+def fail(venv: Path, stamp: Stamp, step: InstallStep, output: list[str]) -> None:
     """Says what is missing now and what helps, and notes it."""
-    why = reason_of(said)
+    why = reason_of(output)
     note(venv, stamp, step, why)
     instead = step.part.instead if step.part else ""
-    say(f"without {step.title}: {why}; {instead}. To try it again: {ADD} {step.layer}")
+    log(f"without {step.title}: {why}; {instead}. To try it again: {ADD} {step.layer}")
 
 
 def prepare(goal: str) -> Path:
@@ -276,7 +278,7 @@ def prepare(goal: str) -> Path:
             ]
             needed = [step for step in missing if step.part is None]
             if needed:
-                say("installing into .venv: once, some minutes")
+                log("installing into .venv: once, some minutes")
                 install(venv, needed, stamp)
             if parts := [step for step in missing if step.part is not None]:
                 install_parts(venv, parts, stamp)
@@ -288,7 +290,7 @@ def prepare(goal: str) -> Path:
             stamp["ready"].update(seen)
             write_stamp(venv, stamp)
             for line in (*(notes if missing else ()), "ready"):
-                say(line)
+                log(line)
     return python_of(venv)
 
 
@@ -326,8 +328,8 @@ def add(names: list[str]) -> int:
                 part = next(part for part in PARTS if part.name == name)
                 raise InstallError(f"{part.what}: {state_of(part, found, stamp)}; {part.instead}.")
             mend_packages(venv)
-            say(found[name].title)
-            insist(
+            log(found[name].title)
+            run_or_raise(
                 pip(
                     venv,
                     "install",
@@ -339,7 +341,7 @@ def add(names: list[str]) -> int:
                 found[name].title,
             )
             note(venv, stamp, found[name])
-            say("ready")
+            log("ready")
     return 0
 
 

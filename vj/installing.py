@@ -19,7 +19,7 @@ NETWORK = (
     "?[Tt]imed? ?out|name resolution|getaddrinfo|"
     "IncompleteRead|ProtocolError|ProxyError|DO NOT MATCH THE HASHES|50[234] Server Error"
 )
-NEWS = (  # pip's lines that are worth showing
+PROGRESS = (  # pip's lines that are worth showing
     (r"(?:Collecting|Processing) (?:\S*[/\\])?([^/\\\s]+)", "  {}"),
     (r"\s*Downloading (?:\S*/)?(\S+) \((\d\d+\.\d MB|[\d.]+ GB)\)", "  downloading {} ({})"),
     (r"Building wheel for (\S+)", "  building {}"),
@@ -59,17 +59,17 @@ REMEDIES = (  # what pip says -> what helps
 
 
 class InstallError(Exception):
-    """Something a person can put right; the message says what and how."""
+    """Something the user can put right; the message says what and how."""
 
 
-def say(line: str) -> None:
+def log(line: str) -> None:
     """A line on stderr with the seconds since the start; stdout is the program's."""
     print(f"{time.monotonic() - STARTED:6.0f} s  {line}", file=sys.stderr, flush=True)
 
 
-def news(line: str) -> str:
+def progress(line: str) -> str:
     """What a line of pip's means to a person, or an empty string."""
-    matches = ((re.match(pattern, line), text) for pattern, text in NEWS)
+    matches = ((re.match(pattern, line), text) for pattern, text in PROGRESS)
     return next((text.format(*found.groups()) for found, text in matches if found), "")
 
 
@@ -95,38 +95,40 @@ def run(command: list[str]) -> tuple[int, list[str]]:
         try:
             for line in child.stdout or ():
                 kept.append(line.rstrip())
-                if said := news(kept[-1]):
-                    say(said)
+                if shown := progress(kept[-1]):
+                    log(shown)
         except BaseException:
             child.terminate()
             raise
     return child.returncode, list(kept)
 
 
-def insist(command: list[str], title: str) -> None:
-    """Runs a command, once more after network trouble, or raises a InstallError with its last lines
+def run_or_raise(command: list[str], title: str) -> None:
+    """Runs a command, once more after network trouble, or raises InstallError with its last lines
     and the remedy."""
-    code, said = run(command)
-    if code and re.search(NETWORK, "\n".join(said)):
-        say("  network trouble: once more")
-        code, said = run(command)
+    code, output = run(command)
+    if code and re.search(NETWORK, "\n".join(output)):
+        log("  network trouble: once more")
+        code, output = run(command)
     if code:
-        remedy = next(remedy for pattern, remedy in REMEDIES if re.search(pattern, "\n".join(said)))
-        tail = "\n    ".join(said[-20:])
+        remedy = next(
+            remedy for pattern, remedy in REMEDIES if re.search(pattern, "\n".join(output))
+        )
+        tail = "\n    ".join(output[-20:])
         raise InstallError(
             f"{title} could not be installed (exit code {code}). The last lines were:\n    "
             f"{tail}\n{remedy}"
         )
 
 
-def reason_of(said: list[str]) -> str:
+def reason_of(output: list[str]) -> str:
     """Why an install failed, in a few words: of pip's last lines."""
-    text = "\n".join(said)
+    text = "\n".join(output)
     if re.search(NETWORK, text):
         return "the network did not answer"
     if re.search(
         "No matching distribution|not a supported wheel|requires a different Python", text
     ):
         return f"the package index has no build for Python {PYTHON} on this system"
-    errors = [line for line in said if re.match(r"(ERROR|error): ", line)]
-    return (errors or said or ["pip said nothing"])[-1][:200]
+    errors = [line for line in output if re.match(r"(ERROR|error): ", line)]
+    return (errors or output or ["pip said nothing"])[-1][:200]

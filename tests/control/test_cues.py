@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from vj.app.banner import welcome
+from vj.app.banner import banner
 from vj.control.cues import CueList
 from vj.control.session import ControlSession
 from vj.core.clock import FrameClock
@@ -92,7 +92,7 @@ def test_the_start_says_which_key_fires_which_cue() -> None:
         cues=[{"name": "calm"}, {"name": "a name that is so long that it fills a line"}]
     )
     osc: Any = SimpleNamespace(address=("127.0.0.1", 9000), describe=list)
-    lines = welcome(played.show, "testcard", None, osc, played.session.cue_keys())
+    lines = banner(played.show, "testcard", None, osc, played.session.cue_keys())
     assert any(
         line.startswith("  keys   1 calm, 2 a name that is so long") and line.endswith("…")
         for line in lines

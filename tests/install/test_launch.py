@@ -310,7 +310,7 @@ def test_a_full_disk_is_told_before_anything_is_fetched(
 def test_a_failed_install_says_what_failed_and_what_to_do() -> None:
     command = [sys.executable, "-m", "pip", "install", "--no-index", "vj-no-such-package==1"]
     with pytest.raises(launch.InstallError) as caught:
-        launch.insist(command, "PyTorch")
+        launch.run_or_raise(command, "PyTorch")
     assert "PyTorch could not be installed (exit code 1)" in str(caught.value)
     assert "No matching distribution found for vj-no-such-package==1" in str(caught.value)
     assert str(caught.value).endswith("on Macs with Apple silicon.")
@@ -333,7 +333,9 @@ def test_a_failed_install_says_what_failed_and_what_to_do() -> None:
 )
 def test_every_trouble_has_a_remedy(said: str, remedy: str) -> None:
     with pytest.raises(launch.InstallError) as caught:
-        launch.insist([sys.executable, "-c", f"print({said!r}); raise SystemExit(2)"], "A package")
+        launch.run_or_raise(
+            [sys.executable, "-c", f"print({said!r}); raise SystemExit(2)"], "A package"
+        )
     assert (
         str(caught.value).splitlines()[-1].startswith(remedy)
         or remedy in str(caught.value).splitlines()[-1]

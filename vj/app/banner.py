@@ -10,7 +10,7 @@ from vj.control.osc.server import OscServer
 from vj.show.schema import Show
 
 
-def welcome(
+def banner(
     show: Show, source: str, page: str | None, osc: OscServer, cue_keys: Mapping[str, str]
 ) -> list[str]:
     """Lines for a person who has started it for the first time. source: what plays. page: its

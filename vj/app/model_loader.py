@@ -189,7 +189,7 @@ class ModelLoader:
         try:
             handover = self._loop.offer(backend)
             while not handover.settled.wait(SWAP) and not self._run.over.is_set():
-                self._messages.log(f"{backend.name} is loaded and waits: the picture stands")
+                self._messages.log(f"{backend.name} is loaded and waits: the picture is stalled")
             if handover.error is not None:
                 raise handover.error
         finally:

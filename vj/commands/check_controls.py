@@ -47,7 +47,7 @@ def _clamped(show: Show, table: Table, result: CheckResult) -> None:
             if beyond:
                 result.warn(
                     place,
-                    f"{row.name}: {beyond[0]:g} is outside {row.range}; it stands still there",
+                    f"{row.name}: {beyond[0]:g} is outside {row.range}; there it is clamped",
                 )
         elif abs(modulator.depth or 0) > row.high - row.low:
             result.warn(

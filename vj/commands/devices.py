@@ -109,7 +109,7 @@ def _ndi() -> Iterator[str]:
     yield from (f"ndi:{name}" for name in found)
     if not found:
         yield (
-            "none heard in 1.5 s (a sender in another network is found by its address: "
+            "none found in 1.5 s (a sender in another network is found by its address: "
             "ndi_addresses in a show)"
         )
 

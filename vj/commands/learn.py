@@ -139,7 +139,7 @@ def _osc_socket(address: str, log: Callable[[str], None]) -> socket.socket | Non
         made = datagram_socket(*parse_address(address))
     except OSError as error:
         log(
-            f"OSC {address} cannot be heard ({error.strerror}); is the show playing? Only MIDI is "
+            f"OSC {address} cannot be bound ({error.strerror}); is the show playing? Only MIDI is "
             "listened to"
         )
         return None

@@ -95,7 +95,7 @@ def parser() -> argparse.ArgumentParser:
         help="render every frame instead of playing; needs a record: sink",
     )
     made.add_argument(
-        "--osc", metavar="HOST:PORT", help="where OSC is heard; 0.0.0.0:9000 lets a tablet in"
+        "--osc", metavar="HOST:PORT", help="where OSC listens; 0.0.0.0:9000 lets a tablet in"
     )
     made.add_argument(
         "--log",

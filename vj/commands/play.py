@@ -118,7 +118,7 @@ def perform(
             )
         keyboard.start()
         if not options.quiet:
-            for line in greeting(performance):
+            for line in banner_of(performance):
                 terminal.log(line)
         while not performance.ended and not stop.wait(0.25):
             performance.supervisor.call(
@@ -136,13 +136,13 @@ def perform(
     return summary
 
 
-def greeting(performance: Performance) -> list[str]:
+def banner_of(performance: Performance) -> list[str]:
     """Where the show that has just started can be reached."""
-    from vj.app.banner import welcome
+    from vj.app.banner import banner
 
     page, osc = performance.servers.page, performance.servers.osc
     assert osc is not None
-    return welcome(
+    return banner(
         performance.run_state.show,
         performance.video_input.description,
         page.url if page is not None else None,

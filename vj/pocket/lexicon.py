@@ -273,4 +273,4 @@ NEAR = _words(
     smoke fog haze mist fire flame inferno bonfire fur feather fleece neon circuitry porcelain
     wax candle pencil crayon glass autumn blossom floral impressionist cubist reptile blizzard"""
 )
-"""Known words whose neighbours mean much the same; all others are heard only when written."""
+"""Known words whose neighbours mean much the same; all others are matched only when written."""

@@ -321,7 +321,7 @@ class Capture:
                 self._restarted = None
 
     def _crossfaded(self, frame: Frame, now: float) -> Frame:
-        """The frame, during a crossfade crossfade with the newest one of the source before."""
+        """The frame, during a crossfade mixed with the newest one of the source before."""
         before = self._frozen_mix or (
             self._fading_out.latest if self._fading_out is not None else None
         )

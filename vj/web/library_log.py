@@ -21,7 +21,7 @@ class LibraryLog(logging.Handler):
     ) -> None:
         super().__init__(logging.WARNING)
         self._log, self._clock = log, clock
-        self._next, self._unsaid = -float("inf"), 0
+        self._next, self._suppressed = -float("inf"), 0
         self._before: dict[str, bool] = {}
 
     def attach(self) -> None:
@@ -44,10 +44,10 @@ class LibraryLog(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         now = self._clock()
         if now < self._next:
-            self._unsaid += 1
+            self._suppressed += 1
             return
         self._next = now + PERIOD
-        more, self._unsaid = self._unsaid, 0
+        more, self._suppressed = self._suppressed, 0
         try:
             text = record.getMessage()
         except (TypeError, ValueError):

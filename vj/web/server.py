@@ -289,22 +289,24 @@ class WebServer:
         if value is True and row is not None and row.kind == "trigger":
             value = IMPULSE  # each click is a press, without debouncing
         arguments = tuple(value) if isinstance(value, list) else () if value is None else (value,)
-        reader = _Reader(request.remote or "")
-        dispatcher.dispatch_packet(Unpacked([Message(address, arguments)], []), reader)
-        return web.json_response(plain(reader.said), status=400 if "error" in reader.said else 200)
+        sender = _PostSender(request.remote or "")
+        dispatcher.dispatch_packet(Unpacked([Message(address, arguments)], []), sender)
+        return web.json_response(
+            plain(sender.response), status=400 if "error" in sender.response else 200
+        )
 
 
-class _Reader:
+class _PostSender:
     """A POST request, as a sender for the dispatcher: replies become the response."""
 
     name = ""
 
     def __init__(self, remote: str) -> None:
         self.origin = (f"page of {remote}", 0)
-        self.said: dict[str, Any] = {"ok": True, "remark": ""}
+        self.response: dict[str, Any] = {"ok": True, "remark": ""}
 
     def answer(self, address: str, values: Sequence[Any], kind: str | None = None) -> None:
-        self.said.setdefault("values", {})[address] = list(values)
+        self.response.setdefault("values", {})[address] = list(values)
 
     def may_reply(self) -> bool:
         return True
@@ -312,9 +314,9 @@ class _Reader:
     def send_error(self, text: str, done: bool) -> None:
         text = text.replace("/vj/", "").removesuffix("; the nearest is set")
         if done:
-            self.said["remark"] = text
+            self.response["remark"] = text
         else:
-            self.said = {"error": text}
+            self.response = {"error": text}
 
     def moved(self, address: str) -> None:
         """It polls."""

@@ -287,7 +287,7 @@ def pack(address: str, values: Sequence[Any], kind: str | None = None) -> bytes:
                 body + struct.pack(">i", len(value)) + value + b"\0" * (-len(value) % 4),
             )
         else:
-            raise ValueError(f"{value!r} is nothing OSC can say")
+            raise ValueError(f"{value!r} is not a type of OSC")
     return _padded(address.encode("utf-8", "replace")) + _padded(tags.encode()) + body
 
 
