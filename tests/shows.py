@@ -62,11 +62,115 @@ def movie_frames(path: Path) -> list[np.ndarray]:
         return [frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)]
 
 
-class ShowProcess:
-    """A show in a process of its own, played over OSC, and asked over OSC how it stands. Its lines
-    are kept for tests of the text itself.
+class ShowPeer:
+    """Plays a show over OSC, and asks it over OSC how it stands."""
 
-    osc_port: where it hears; None leaves the choice to the show file."""
+    def __init__(self, osc_port: int | None) -> None:
+        """osc_port: where the show receives OSC; None where the test does not know."""
+        self.osc_port = osc_port
+
+    @property
+    def alive(self) -> bool:
+        """Whether the show still runs, as far as is known here."""
+        return True
+
+    @property
+    def text(self) -> str:
+        """What the show has written, as far as is known here."""
+        return ""
+
+    def send(self, address: str, *values: Any) -> None:
+        """An OSC message."""
+        self.send_bytes(pack(address, values))
+
+    def send_bytes(self, packet: bytes) -> None:
+        """Any datagram to where it receives OSC."""
+        assert self.osc_port is not None
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            try:
+                sender.sendto(packet, (HOST, self.osc_port))
+            except OSError:  # too large to be sent at all, or nobody is there
+                pass
+
+    def replies(
+        self, question: str, enough: Callable[[Mapping[str, list[Any]]], bool], seconds: float
+    ) -> dict[str, list[Any]]:
+        """Ask, again and again, until enough has come back: address -> values. Empty when it does
+        not within `seconds`, or the show ends."""
+        assert self.osc_port is not None
+        found: dict[str, list[Any]] = {}
+        end = time.monotonic() + seconds
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+            asker.bind((HOST, 0))
+            asker.settimeout(0.25)
+            while time.monotonic() < end and self.alive:
+                try:
+                    asker.sendto(pack(question, []), (HOST, self.osc_port))
+                    while True:
+                        osc = OscMessage(asker.recv(65536))
+                        found[osc.address] = list(osc.params)
+                        if enough(found):
+                            return found
+                except OSError:  # it is not there yet, or all of its replies have come
+                    time.sleep(0.02)
+        return {}
+
+    def value(self, name: str, seconds: float = PATIENCE) -> Any:
+        """Where a parameter stands; None when there is no answer."""
+        address = f"/vj/{name}"
+        found = self.replies(address, lambda received: address in received, seconds)
+        return found[address][0] if found else None
+
+    def status(self, name: str, seconds: float = PATIENCE) -> list[Any]:
+        """`state`, `fps`, `model`, `sinks`, ... of `/vj/status`; empty when there is no answer."""
+        address = f"/vj/status/{name}"
+        return self.replies("/vj/status", lambda received: address in received, seconds).get(
+            address, []
+        )
+
+    def until_status(
+        self, name: str, true: Callable[[list[Any]], bool], seconds: float = PATIENCE
+    ) -> None:
+        """Wait until a value of the status is so. Raises AssertionError when it never is."""
+        last: list[Any] = []
+
+        def so() -> bool:
+            assert self.alive, f"it ended:\n{self.text}"
+            last[:] = self.status(name, 5.0)
+            return bool(last) and true(last)
+
+        until(so, lambda: f"{name} is {last}:\n{self.text}", seconds)
+
+    def until_playing(self, seconds: float = 2 * PATIENCE) -> None:
+        """Wait until its model generates, or, without one, passes the input on."""
+        self.until_status("state", lambda state: state[0] in ("playing", "no model"), seconds)
+
+    def until_value(self, name: str, value: Any, seconds: float = PATIENCE) -> None:
+        """Wait until a parameter has come to stand there, a number to a thousandth."""
+        last: list[Any] = []
+
+        def stands() -> bool:
+            assert self.alive, f"it ended:\n{self.text}"
+            last[:] = [self.value(name, 5.0)]
+            found = last[0]
+            if isinstance(found, float):
+                return abs(found - value) < 1e-3
+            return bool(found == value)
+
+        until(stands, lambda: f"{name} is {last}, not {value}:\n{self.text}", seconds)
+
+    def until_recorded(self, uri: str, seconds: float) -> None:
+        """Wait until a recording is so long, in seconds of the recording itself."""
+
+        self.until_status("sinks", lambda sinks: _recorded(sinks, uri) >= seconds)
+
+    def recorded(self, uri: str) -> float:
+        """Seconds of a recording so far."""
+        return _recorded(self.status("sinks"), uri)
+
+
+class ShowProcess(ShowPeer):
+    """A show in a process of its own. Its lines are kept for tests of the text itself."""
 
     def __init__(
         self,
@@ -77,8 +181,9 @@ class ShowProcess:
         program: tuple[str, ...] = VJ,
         **how: Any,
     ) -> None:
-        """out: where its lines go; from a pipe they are read. how: more for `subprocess.Popen`."""
-        self.osc_port = osc_port
+        """osc_port: where it receives OSC; None leaves the choice to the show file. out: where its
+        lines go; from a pipe they are read. how: more for `subprocess.Popen`."""
+        super().__init__(osc_port)
         self._lines: list[tuple[float, str]] = []
         self.process = subprocess.Popen(
             [sys.executable, "-P", *program, *arguments],
@@ -130,95 +235,6 @@ class ShowProcess:
             return found
 
         until(written, lambda: f"{pattern!r} was not written:\n{self.text}", seconds)
-
-    # Its state, over OSC.
-
-    def send(self, address: str, *values: Any) -> None:
-        """An OSC message."""
-        self.send_bytes(pack(address, values))
-
-    def send_bytes(self, packet: bytes) -> None:
-        """Any datagram to where it hears OSC."""
-        assert self.osc_port is not None
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as speaker:
-            try:
-                speaker.sendto(packet, (HOST, self.osc_port))
-            except OSError:  # too large to be sent at all, or nobody is there
-                pass
-
-    def replies(
-        self, question: str, enough: Callable[[Mapping[str, list[Any]]], bool], seconds: float
-    ) -> dict[str, list[Any]]:
-        """Ask, again and again, until enough has come back: address -> values. Empty when it does
-        not within `seconds`, or the show ends."""
-        assert self.osc_port is not None
-        found: dict[str, list[Any]] = {}
-        end = time.monotonic() + seconds
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
-            asker.bind((HOST, 0))
-            asker.settimeout(0.25)
-            while time.monotonic() < end and self.alive:
-                try:
-                    asker.sendto(pack(question, []), (HOST, self.osc_port))
-                    while True:
-                        heard = OscMessage(asker.recv(65536))
-                        found[heard.address] = list(heard.params)
-                        if enough(found):
-                            return found
-                except OSError:  # it is not there yet, or what it had to say is said
-                    time.sleep(0.02)
-        return {}
-
-    def value(self, name: str, seconds: float = PATIENCE) -> Any:
-        """Where a parameter stands; None when there is no answer."""
-        address = f"/vj/{name}"
-        found = self.replies(address, lambda heard: address in heard, seconds)
-        return found[address][0] if found else None
-
-    def status(self, name: str, seconds: float = PATIENCE) -> list[Any]:
-        """`state`, `fps`, `model`, `sinks`, ... of `/vj/status`; empty when there is no answer."""
-        address = f"/vj/status/{name}"
-        return self.replies("/vj/status", lambda heard: address in heard, seconds).get(address, [])
-
-    def until_status(
-        self, name: str, true: Callable[[list[Any]], bool], seconds: float = PATIENCE
-    ) -> None:
-        """Wait until a value of the status is so. Raises AssertionError when it never is."""
-        last: list[Any] = []
-
-        def so() -> bool:
-            assert self.alive, f"it ended:\n{self.text}"
-            last[:] = self.status(name, 5.0)
-            return bool(last) and true(last)
-
-        until(so, lambda: f"{name} is {last}:\n{self.text}", seconds)
-
-    def until_playing(self, seconds: float = 2 * PATIENCE) -> None:
-        """Wait until its model generates, or, without one, passes the input on."""
-        self.until_status("state", lambda state: state[0] in ("playing", "no model"), seconds)
-
-    def until_value(self, name: str, value: Any, seconds: float = PATIENCE) -> None:
-        """Wait until a parameter has come to stand there, a number to a thousandth."""
-        last: list[Any] = []
-
-        def stands() -> bool:
-            assert self.alive, f"it ended:\n{self.text}"
-            last[:] = [self.value(name, 5.0)]
-            found = last[0]
-            if isinstance(found, float):
-                return abs(found - value) < 1e-3
-            return bool(found == value)
-
-        until(stands, lambda: f"{name} is {last}, not {value}:\n{self.text}", seconds)
-
-    def until_recorded(self, uri: str, seconds: float) -> None:
-        """Wait until a recording is so long, in seconds of the recording itself."""
-
-        self.until_status("sinks", lambda sinks: _recorded(sinks, uri) >= seconds)
-
-    def recorded(self, uri: str) -> float:
-        """Seconds of a recording so far."""
-        return _recorded(self.status("sinks"), uri)
 
     # Its end.
 

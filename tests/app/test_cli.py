@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -180,7 +179,7 @@ def test_whichever_way_it_is_ended_the_recording_plays(
     one.until_recorded("record:out.mp4", 1.0)
     for number in numbers:
         one.process.send_signal(number)
-        time.sleep(0.01)  # two at once would be one to the system
+        one.until_line("stopping")  # two at once would be one to the system
     one.wait()
     seen = movie_frames(tmp_path / "out.mp4")
     assert len(seen) > 5

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.waiting import PATIENCE
 from vj.app.autosave import Autosave
 from vj.app.context import RunState
 from vj.app.safe import safe
@@ -61,12 +62,18 @@ def ending(
     return child
 
 
+def stopping(child: subprocess.Popen[str]) -> str:
+    """Wait until a first signal has been caught. Returns what is written then."""
+    assert child.stderr is not None
+    return next(line for line in child.stderr if "stopping" in line)
+
+
 @POSIX
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_asks_for_the_end(number: int) -> None:
     child = ending("None", False)
     child.send_signal(number)
-    assert child.wait(30) == 0
+    assert child.wait(PATIENCE) == 0
 
 
 @POSIX
@@ -74,7 +81,7 @@ def test_what_does_not_end_is_ended_within_two_seconds() -> None:
     child = ending("1.0", True)
     begun = time.monotonic()
     child.send_signal(signal.SIGTERM)
-    assert child.wait(30) == 130
+    assert child.wait(PATIENCE) == 130
     assert time.monotonic() - begun < 5 * 2.0  # five times over, for a busy machine
 
 
@@ -82,19 +89,18 @@ def test_what_does_not_end_is_ended_within_two_seconds() -> None:
 def test_a_second_signal_ends_it_on_the_spot() -> None:
     child = ending("None", True)
     child.send_signal(signal.SIGINT)
-    time.sleep(0.1)
+    stopping(child)
     child.send_signal(signal.SIGINT)
-    assert child.wait(30) == 130
+    assert child.wait(PATIENCE) == 130
 
 
 @POSIX
 def test_what_nohup_ignores_is_ignored() -> None:
     child = ending("None", False, lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN) and None)
     child.send_signal(signal.SIGHUP)
-    time.sleep(0.2)
-    assert child.poll() is None
-    child.send_signal(signal.SIGTERM)
-    assert child.wait(30) == 0
+    child.send_signal(signal.SIGINT)
+    assert "Ctrl-C once more" in stopping(child), "the second one is the first that is caught"
+    assert child.wait(PATIENCE) == 0
 
 
 @POSIX
@@ -109,7 +115,7 @@ def test_a_held_terminal_does_not_hold_the_end() -> None:
     assert child.stdout.readline() == "there\n"
     begun = time.monotonic()
     child.send_signal(signal.SIGTERM)
-    assert child.wait(30) == 0, "nobody reads its standard error"
+    assert child.wait(PATIENCE) == 0, "nobody reads its standard error"
     assert time.monotonic() - begun < 5 * 2.0  # five times over, for a busy machine
 
 

@@ -17,7 +17,7 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.udp_client import SimpleUDPClient
 
 from tests.conftest import StartShow
-from tests.shows import environment, free_port, movie_frames, run_vj
+from tests.shows import ShowPeer, environment, free_port, movie_frames, run_vj
 from tests.waiting import PATIENCE, until
 from vj.control.takes import Take
 from vj.parameters.table import TABLE
@@ -256,9 +256,10 @@ def test_keys_of_the_terminal_fire_cues(tmp_path: Path) -> None:
     import pty
     import select
 
+    port = free_port()
     (tmp_path / "mine.yaml").write_text(
         "model: none\nsource: testcard\nsize: 64x64\nsinks: [record:out.mp4]\n"
-        f"osc: 127.0.0.1:{free_port()}\ncues: [{{name: calm}}, {{name: storm}}]\nmappings: "
+        f"osc: 127.0.0.1:{port}\ncues: [{{name: calm}}, {{name: storm}}]\nmappings: "
         f"[{{key: x, to: cue/fire, value: calm}}]\n",
         encoding="utf-8",
     )
@@ -270,30 +271,35 @@ def test_keys_of_the_terminal_fire_cues(tmp_path: Path) -> None:
             sys.executable,
             [sys.executable, "-P", "-m", "vj.cli", "mine.yaml", "--log", "keys.take"],
         )
-    said = b""
+    show, written = ShowPeer(port), b""
 
-    def until(words: bytes, seconds: float = 40) -> None:
-        nonlocal said
-        end = time.monotonic() + seconds
-        while words not in said:
-            assert time.monotonic() < end, said.decode(errors="replace")
+    def read_until(words: bytes) -> None:
+        def read() -> bool:
+            nonlocal written
             if select.select([terminal], [], [], 0.1)[0]:
-                said += os.read(terminal, 65536)
+                written += os.read(terminal, 65536)
+            return words in written
+
+        until(read, lambda: written.decode(errors="replace"))
+
+    def press(key: bytes, cue: str) -> None:
+        """Press a key, and wait until this cue plays."""
+        os.write(terminal, key)
+        show.until_status("cue", lambda status: status == [cue])
 
     try:
-        until(b"playing with")
-        time.sleep(0.5)
-        for key in (b" ", b"\x1b[C", b" "):
-            os.write(terminal, key)
-            time.sleep(0.3)
-        until(b"no cue after storm")
+        read_until(b"playing with")
+        show.until_status("cue", lambda status: status == [""])
+        press(b" ", "calm")
+        press(b"\x1b[C", "storm")
+        os.write(terminal, b" ")
+        read_until(b"no cue after storm")
+        press(b"\x1b[D", "calm")
         os.write(terminal, b"\x1b[D")
-        time.sleep(0.3)
-        os.write(terminal, b"\x1b[D")
-        until(b"no cue before calm")
+        read_until(b"no cue before calm")
         os.write(terminal, b"\x03")
-        until(b"stopping")
-        until(b"frames in")
+        read_until(b"stopping")
+        read_until(b"frames in")
     finally:
         os.close(terminal)
         if os.waitpid(child, os.WNOHANG)[0] == 0:
