@@ -84,8 +84,8 @@ def main() -> None:
         white = np.random.default_rng(0).standard_normal(luma.shape).astype(np.float32)
         maker = FieldMaker(*luma.shape)
         field, beside = maker.make(luma, white), plain(luma, white)
-        sure = np.hypot(field.along_x, field.along_y) > 0.9
-        alike = np.corrcoef(field.texture[sure], beside[sure])[0, 1]
+        confidence = np.hypot(field.along_x, field.along_y) > 0.9
+        alike = np.corrcoef(field.texture[confidence], beside[confidence])[0, 1]
         ours = timed(lambda: maker.make(luma, white), given.rounds)  # noqa: B023
         part = timed(lambda: maker.directions(luma, 1.0), given.rounds)  # noqa: B023
         theirs = timed(lambda: plain(luma, white), given.rounds // 3)  # noqa: B023

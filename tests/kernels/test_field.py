@@ -108,8 +108,8 @@ def test_the_fast_way_is_numpys(draw: Draw, height: int, width: int) -> None:
 @pytest.mark.parametrize("angle", [0, 30, 45, 90, 135])
 def test_it_runs_along_an_edge_and_not_across(angle: float) -> None:
     made = make(stripes(256, 256, angle))
-    sure = np.hypot(made.along_x, made.along_y)
-    assert sure.mean() > 0.9
+    confidence = np.hypot(made.along_x, made.along_y)
+    assert confidence.mean() > 0.9
     turned = np.degrees(np.arctan2(made.along_y, made.along_x) / 2 - np.radians(angle))
     off = np.abs((turned + 90) % 180 - 90)[8:-8, 8:-8]
     assert np.median(off) < 2, "the tangents are the stripes'"
@@ -158,8 +158,8 @@ def test_a_crop_has_the_strokes_of_the_picture_it_was_cut_from() -> None:
     )
     inner = (slice(48, -48), slice(48, -48))
     assert alike(whole.along_x[cut][inner], crop.along_x[inner]) > 0.99
-    sure = np.hypot(crop.along_x, crop.along_y)[inner] > 0.8
-    assert alike(whole.texture[cut][inner][sure], crop.texture[inner][sure]) > 0.9
+    confidence = np.hypot(crop.along_x, crop.along_y)[inner] > 0.8
+    assert alike(whole.texture[cut][inner][confidence], crop.texture[inner][confidence]) > 0.9
 
 
 def test_where_nothing_has_a_direction_the_swirl_leads_and_turns() -> None:

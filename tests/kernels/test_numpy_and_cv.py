@@ -353,9 +353,9 @@ def test_sharpen_by_hand(path: Any) -> None:
 
 
 def moved_flow(
-    dx: float, dy: float, sure: float = 1.0, height: int = 16, width: int = 16
+    dx: float, dy: float, confidence: float = 1.0, height: int = 16, width: int = 16
 ) -> np.ndarray:
-    return np.broadcast_to(np.float32([dx, dy, sure]), (height // 2, width // 2, 3)).copy()
+    return np.broadcast_to(np.float32([dx, dy, confidence]), (height // 2, width // 2, 3)).copy()
 
 
 def test_the_fed_back_picture_follows_the_flow(make: Make) -> None:

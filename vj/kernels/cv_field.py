@@ -124,8 +124,8 @@ class FieldMaker:
         self._white, self._size, self._turn = white, size, turn
 
     def directions(self, luma: np.ndarray, size: float) -> tuple[np.ndarray, ...]:
-        """At half size: the tangents' double angle (cosine, sine) as far as they are sure, and the
-        direction that leads the noise, in which the swirl fills the rest."""
+        """At half size: the tangents' double angle (cosine, sine) scaled by their confidence, and
+        the direction that leads the noise, in which the swirl fills the rest."""
         small: np.ndarray = cv2.resize(luma, self._half, interpolation=cv2.INTER_AREA)
         small = small.astype(np.float32) / 255 if luma.dtype == np.uint8 else small
         half = 0.5 * self.unit * size

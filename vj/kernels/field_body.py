@@ -211,8 +211,8 @@ VJ_KERNEL vj_field_tensor(const float *__restrict__ small, float *__restrict__ o
     }
 }
 
-/* The tensor and the swirl -> the sure direction (2 planes) and the one that leads (2 planes), as
-   cosine and sine of twice the angle. */
+/* The tensor and the swirl -> the direction by confidence (2 planes) and the one that leads
+   (2 planes), as cosine and sine of twice the angle. */
 VJ_KERNEL vj_field_lead(const float *__restrict__ tensor, const float *__restrict__ lean,
         float *__restrict__ out, int width, int height, float unit, float turn)
 {
@@ -317,7 +317,7 @@ VJ_KERNEL vj_field_fold(const float *__restrict__ sums, int slots, float *__rest
     }
 }
 
-/* The texture at mean 0 and variance 1, and the sure directions at full size. */
+/* The texture at mean 0 and variance 1, and the directions by confidence at full size. */
 VJ_KERNEL vj_field_finish(const float *__restrict__ both, const float *__restrict__ sums, int fewer,
         const float *__restrict__ directions, int small_width, int small_height,
         vj_model *__restrict__ texture, vj_model *__restrict__ along_x,

@@ -55,7 +55,7 @@ CUBIC = -0.75
 class Field:
     """What the form of a picture makes of noise. texture: (H, W) float32, mean 0, variance 1.
     along_x, along_y: (H, W) float32, cosine and sine of twice the angle of the tangents, times how
-    sure the direction is, 0..1 (the swirl's is not)."""
+    confident the direction is, 0..1 (the swirl's is not)."""
 
     texture: np.ndarray
     along_x: np.ndarray
@@ -118,8 +118,8 @@ def lean(white: np.ndarray, cells: tuple[int, int], half: tuple[int, int]) -> np
 def directions(
     luma: np.ndarray, leaning: np.ndarray, half: tuple[int, int], unit: float, size: float
 ) -> tuple[np.ndarray, ...]:
-    """At half size, (h, w) each: the tangents' double angle (cosine, sine) as far as they are sure,
-    and the direction that leads the noise, in which the swirl fills the rest.
+    """At half size, (h, w) each: the tangents' double angle (cosine, sine) scaled by their
+    confidence, and the direction that leads the noise, in which the swirl fills the rest.
 
     leaning: (h, w), radians, the swirl. unit, size: as for `make_field`.
     """

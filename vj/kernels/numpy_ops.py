@@ -106,7 +106,7 @@ def feedback(
     returned, None before the first. matrix: (2, 3) float32 from `feedback_matrix`. amount: 0..0.95;
     at 0 the image comes back exactly. flow: (h, w, 3) float32 of any size, see
     `vj.pipeline.optical_flow`: dx and dy in pixels of the picture, from where a pixel is to where
-    it was, and how sure that is, 0..1; what is not sure is not fed back. gain: contrast of what is
+    it was, and a confidence, 0..1; what has none is not fed back. gain: contrast of what is
     fed back, about `middle` (0..1), see `vj.pipeline.feedback_gain`. Returns (H, W, 3) float32
     0..1, or uint8 with `as_uint8`.
     """

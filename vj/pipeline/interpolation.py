@@ -27,9 +27,9 @@ def moved_on(picture: np.ndarray, flow: np.ndarray, share: float) -> np.ndarray:
     """(H, W, 3) uint8, its things moved on by a share of the way they came. flow: (h, w, 3)
     float32, see `vj.pipeline.optical_flow`.
 
-    What is not sure stays where it is. The motion at a place is taken for that of what comes there:
-    right where things move alike, and where they do not, as far off as they move in a fraction of a
-    frame.
+    What has no confidence stays where it is. The motion at a place is taken for that of what comes
+    there: right where things move alike, and where they do not, as far off as they move in a
+    fraction of a frame.
     """
     height, width = picture.shape[:2]
     way = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -54,7 +54,7 @@ def between(
 
     back: the flow from new to old, forth: from old to new, as `vj.pipeline.optical_flow` finds
     them. Both pictures are moved to the moment and mixed by their nearness to it; where one of the
-    ways is not sure, the other counts more.
+    ways has no confidence, the other counts more.
     """
     height, width = old.shape[:2]
     column, row = np.meshgrid(

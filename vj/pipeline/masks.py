@@ -28,8 +28,8 @@ SMALL_SIDE = 384
 """The longer side of the copy on which movement and changes are looked for."""
 
 SegmentPerson = Callable[[np.ndarray], np.ndarray | None]
-"""(H, W, 3) uint8 -> (h, w) float32 0..1, how sure a place belongs to a person; None while nothing
-is known yet."""
+"""(H, W, 3) uint8 -> (h, w) float32 0..1, the confidence that a place belongs to a person; None
+while nothing is known yet."""
 
 
 class Masks:

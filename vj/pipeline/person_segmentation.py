@@ -73,8 +73,8 @@ class PersonModel:
         self._range = input_range
 
     def find(self, image: np.ndarray) -> np.ndarray:
-        """(H, W, 3) uint8 -> (h, w) float32 0..1, how sure a place belongs to a person. Raises
-        whatever the runtime does, Fault when nothing the model gives is a mask."""
+        """(H, W, 3) uint8 -> (h, w) float32 0..1, the confidence that a place belongs to a person.
+        Raises whatever the runtime does, Fault when nothing the model gives is a mask."""
         height, width = self._size
         small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).astype(
             np.float32

@@ -32,7 +32,7 @@ def calm(subject: Subject, wall: float) -> np.ndarray:
 
 def dragged(subject: Subject, picture: np.ndarray, units: float) -> np.ndarray:
     """A picture smeared along the form as far as it has one: corners, eyes and mouths stay."""
-    share = subject.sure * subject.sure
+    share = subject.confidence * subject.confidence
     share = share[..., None] if picture.ndim == 3 else share
     return picture + share * (subject.smear(picture, units) - picture)
 
@@ -43,7 +43,7 @@ def fine(subject: Subject) -> np.ndarray:
     apart = near - subject.blur(near, 2.5)
     power = np.sqrt(subject.blur(apart * apart, 3.0) + np.float32(1e-6))
     # A border between two calm areas has as much power but one clear direction.
-    return step(0.007, 0.026, power) * (1 - 0.5 * subject.blur(subject.sure, 2.0))
+    return step(0.007, 0.026, power) * (1 - 0.5 * subject.blur(subject.confidence, 2.0))
 
 
 def shifted(subject: Subject, picture: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ def neon(subject: Subject) -> Painted:
     what is near. Hue by the direction of the contour, blended with the picture's brightness."""
     luma = subject.blur(subject.luma, 1.0)
     across, down = subject.slope(luma)
-    steep = np.sqrt(across * across + down * down)  # not cv2.magnitude, see `Subject.sure`
+    steep = np.sqrt(across * across + down * down)  # not cv2.magnitude, see `Subject.confidence`
     steep = subject.smear(steep, 2.0)
     # Relative to what is near, so that features of a face burn beside a silhouette.
     near = broad(subject, steep, 5.0)

@@ -54,20 +54,20 @@ class Subject:
     @property
     def tangents(self) -> tuple[np.ndarray, np.ndarray]:
         """Unit vectors along the form, x and y, (H, W) each, their sign arbitrary; where the
-        picture has no direction they are (1, 0), as far as `sure` is 0."""
+        picture has no direction they are (1, 0), as far as `confidence` is 0."""
         if "x" not in self._kept:
             angle = 0.5 * cv2.phase(self.form.along_x, self.form.along_y)
             self._kept["x"], self._kept["y"] = np.cos(angle), np.sin(angle)
         return self._kept["x"], self._kept["y"]
 
     @property
-    def sure(self) -> np.ndarray:
+    def confidence(self) -> np.ndarray:
         """(H, W) 0..1: how clear the direction of the form is."""
-        if "sure" not in self._kept:
+        if "confidence" not in self._kept:
             # Not cv2.magnitude: its last bit depends on where the arrays lie in memory.
             x, y = self.form.along_x, self.form.along_y
-            self._kept["sure"] = np.minimum(1, np.sqrt(x * x + y * y))
-        return self._kept["sure"]
+            self._kept["confidence"] = np.minimum(1, np.sqrt(x * x + y * y))
+        return self._kept["confidence"]
 
     def blur(self, picture: np.ndarray, units: float) -> np.ndarray:
         """Gaussian blur of so many units."""

@@ -94,16 +94,16 @@ def faces_of(
 ) -> None:
     """Puts the techniques' faces into their rows."""
     apart = np.zeros((len(frames), len(rows), 2))
-    sure = np.zeros_like(apart)
+    confidence = np.zeros_like(apart)
     for number, (picture, face) in enumerate(frames):
         for place, row in enumerate(rows):
             for which, paint in enumerate((model.repaint, model.target)):
                 laid = mesh.lay(paint(picture, prompt_for(row.name), FACE_STRENGTH), face.crop)
                 apart[number, place, which] = measures.points_apart(face.points, laid.points)
-                sure[number, place, which] = laid.confidence > 0.5
+                confidence[number, place, which] = laid.confidence > 0.5
     for place, row in enumerate(rows):
         near = (apart[:, place] <= FACE_NEAR).mean(0)
-        middle, known = np.median(apart[:, place], 0), sure[:, place].mean(0)
+        middle, known = np.median(apart[:, place], 0), confidence[:, place].mean(0)
         row.faces = (float(near[0]), float(near[1]))
         row.apart = (float(middle[0]), float(middle[1]))
         row.known = (float(known[0]), float(known[1]))
