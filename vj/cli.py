@@ -22,7 +22,7 @@ from vj.core.errors import Fault
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line. Returns the exit code: 0 ended as asked, 1 for a fault, 2 for options
-    that are none, 130 when Ctrl-C ended what is no show."""
+    that do not exist, 130 when Ctrl-C ended a command other than a show."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if (
         threading.current_thread() is threading.main_thread()

@@ -165,7 +165,7 @@ class Follower:
         wanted = min(1.0, max(0.0, (level - self.floor) / (1 - self.floor)))
         if self.smooth <= 0 or not 0 <= passed < 10:
             self._last = wanted
-        elif wanted > self._last:  # up at once, down slowly: a blow is seen when it is level
+        elif wanted > self._last:  # rises quickly, falls slowly: a drum hit is seen as it sounds
             self._last = wanted + (self._last - wanted) * math.exp(-passed * 12 / self.smooth)
         else:
             self._last = wanted + (self._last - wanted) * math.exp(-passed * 3 / self.smooth)

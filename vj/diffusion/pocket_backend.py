@@ -32,7 +32,8 @@ from vj.pocket.words import describe
 NOISE = 2 / 255
 """Of 0..1: changes up to this are taken for the camera's noise."""
 SMALLEST_UNIT, LARGEST_UNIT = 0.7, 2.3
-"""Pixels in a unit with the stroke size in it: what the network has learned (`lessons.ONES`)."""
+"""Pixels in a unit with the stroke size in it: what the network has learned (`UNIT_RANGE` of
+`vj.pocket.training.dataset`)."""
 PatternKey = tuple[int, int, float, float]
 """What patterns are drawn for: seed/a, seed/b, seed/mix, the stroke size."""
 

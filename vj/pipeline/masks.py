@@ -147,9 +147,8 @@ class Masks:
         if self.segment_person is None:
             return None
         found = self.segment_person(image)
-        if (
-            found is None or not np.isfinite(found).all()
-        ):  # once in `steady`, a number that is none would stay for ever
+        # NaN that came into `steady` would stay there for ever
+        if found is None or not np.isfinite(found).all():
             return None
         height, width = image.shape[:2]
         return above(cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR), threshold)

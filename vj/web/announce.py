@@ -26,7 +26,7 @@ class Announcement:
         """The announced services: address, and its Zeroconf instance."""
         self._busy = asyncio.Lock()
 
-    def hear_osc_at(self, address: tuple[str, int]) -> None:
+    def set_osc_address(self, address: tuple[str, int]) -> None:
         """OSC is received there; an announcement is updated. From any thread."""
         self.osc = address
         if self._loop is not None:

@@ -145,7 +145,7 @@ class OscQuery:
 
     @osc_address.setter
     def osc_address(self, address: tuple[str, int]) -> None:
-        self.announcement.hear_osc_at(address)
+        self.announcement.set_osc_address(address)
 
     def play_through(self, dispatcher: Dispatcher) -> None:
         """Use this dispatcher, and echo its engine's mappings."""
