@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.waiting import PATIENCE, until
+from tests.waiting import PATIENCE, ManualClock, until
 from vj.app.console import Console
 from vj.app.live import Performance
 from vj.app.output_upscale import OutputUpscaler
@@ -151,18 +152,20 @@ def playing(publish: Callable[..., None], said: list[str], **options: Any) -> It
 
 
 class Green(PassThrough):
-    """Paints a light of its own; may refuse to take over, or stand for a while."""
+    """Generates a grey of its own; may refuse to take over. While `goes_on` is not set it hangs."""
 
-    def __init__(self, light: int, refuses: bool = False, stands: float = 0.0) -> None:
+    def __init__(self, light: int, refuses: bool = False) -> None:
         super().__init__(SIZE, f"light {light}")
-        self.light, self.refuses, self.stands, self.closed = light, refuses, stands, False
+        self.light, self.refuses, self.closed = light, refuses, False
+        self.goes_on = threading.Event()
+        self.goes_on.set()
         self.may_end = threading.Event()
         self.may_end.set()
         if refuses:
             self.compositor = None  # type: ignore[assignment]
 
     def paint(self, entered: Any, snapshot: Any, context: Any) -> GeneratedImage:
-        time.sleep(self.stands)
+        assert self.goes_on.wait(PATIENCE)
         return GeneratedImage(np.full((64, 64, 3), self.light, np.uint8), context)
 
     def close(self) -> None:
@@ -249,10 +252,14 @@ def test_a_stage_that_stands_is_seen_in_a_real_loop(monkeypatch: pytest.MonkeyPa
     supervisor = Supervisor(said.append)
     with playing(lambda image, shown: None, said, supervisor=supervisor) as loop:
         stage = supervisor.watch(loop.pipeline.stage)
-        loop.offer(Green(10, stands=0.6)).settled.wait(PATIENCE)
-        until(lambda: stage.stuck() > 0.2)
+        backend = Green(10)
+        backend.goes_on.clear()
+        loop.offer(backend)
+        until(lambda: stage.stuck() > 0.1)
         supervisor.check()
-    assert said == ["the picture is stalled: diffuse has taken 0 s"]
+        backend.goes_on.set()
+    assert len(said) == 1
+    assert re.fullmatch(r"the picture is stalled: diffuse has taken \d+ s", said[0])
 
 
 @pytest.mark.parametrize("fault", ["throws", "hangs"])
@@ -266,7 +273,7 @@ def test_a_flow_that_throws_or_hangs_leaves_the_picture_going(
     def find(self: object, new: np.ndarray, old: np.ndarray) -> Any:
         if fault == "throws":
             raise MemoryError("of the card")
-        gate.wait(10)
+        gate.wait(PATIENCE)
 
     metrics = Metrics()
     pipeline = FramePipeline(SIZE, "crop", metrics, said.append, live=True)
@@ -287,15 +294,17 @@ def test_interpolation_that_throws_lets_the_painted_pictures_through() -> None:
     said: list[str] = []
     got: list[int] = []
     supervisor = Supervisor(said.append)
-    filler = FrameInterpolation(lambda one: got.append(one.number), WallClock(), 200, supervisor)
+    clock = ManualClock()
+    filler = FrameInterpolation(lambda one: got.append(one.number), clock, 200, supervisor)
     wrong = np.zeros((0, 0, 3), np.float32)  # no flow at all
     for number in range(20):
         filler.put(OutputFrame(frame().pixels, number, 0.0, motion=wrong), True)
-        time.sleep(0.01)
-    until(lambda: len(got) > 0 and got[-1] == 19)
+        until(lambda count=number + 1: len(got) == count)  # type: ignore[misc]
+        clock.advance(0.01)
+        if number > 0:  # before, nobody knows when the next one comes
+            until(lambda count=number: supervisor.faults.get("interpolation") == count)  # type: ignore[misc]
     filler.stop()
-    assert len(got) > 10
-    assert supervisor.faults["interpolation"] > 1
+    assert got == list(range(20))
     assert sum("interpolation failed" in line for line in said) == 1
 
 
@@ -308,7 +317,7 @@ class Standing:
         self.gate = threading.Event()
 
     def upscale(self, picture: np.ndarray, guide: object = None) -> np.ndarray:
-        self.gate.wait(10)
+        self.gate.wait(PATIENCE)
         return picture
 
     def close(self) -> None: ...
@@ -320,7 +329,7 @@ def test_what_stands_is_passed_by(monkeypatch: pytest.MonkeyPatch) -> None:
     wall = Standing()
     output_upscaler = OutputUpscaler(wall, lambda one: got.append(one.number), Metrics(), print)
     output_upscaler.put(OutputFrame(frame().pixels, 1, 0.0))
-    time.sleep(0.15)
+    until(lambda: output_upscaler._stage.stuck() > 0.05)
     for number in range(2, 6):
         output_upscaler.put(OutputFrame(frame().pixels, number, 0.0))
     assert got == [2, 3, 4, 5]
