@@ -8,13 +8,15 @@ import signal
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.waiting import PATIENCE
 from vj.cli import main
+from vj.commands import learn as learn_module
 from vj.commands.learn import learn
 from vj.control.osc.packet import pack
 
@@ -23,7 +25,7 @@ TEXT = "source: testcard  # ours\nosc: 127.0.0.1:{port}\n"
 
 @pytest.fixture
 def show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, int]:
-    """A show file, and the port at which it hears OSC. There is no MIDI."""
+    """A show file, and the port at which it receives OSC. There is no MIDI."""
 
     class NoMidi:
         def __init__(self, *_: object, **__: object) -> None: ...
@@ -39,32 +41,45 @@ def show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, int]:
     return path, port
 
 
-def soon(what: Callable[[], object], seconds: float = 0.15) -> None:
-    threading.Timer(seconds, what).start()
+Then = Callable[[Callable[[], object]], None]
 
 
-def test_a_fader_that_is_moved_is_written(show: tuple[Path, int]) -> None:
+@pytest.fixture
+def once_it_listens(monkeypatch: pytest.MonkeyPatch) -> Then:
+    """Call something on a thread of its own as soon as `learn` waits for a control."""
+    wait = learn_module._wait
+
+    def then(act: Callable[[], object]) -> None:
+        def acting(*given: Any) -> Any:
+            threading.Thread(target=act).start()
+            return wait(*given)
+
+        monkeypatch.setattr(learn_module, "_wait", acting)
+
+    return then
+
+
+def test_a_fader_that_is_moved_is_written(show: tuple[Path, int], once_it_listens: Then) -> None:
     path, port = show
 
     def move() -> None:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mapping:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as fader:
             for value in (0.1, 0.2, 0.3, 0.4):
-                mapping.sendto(pack("/pad/7", [value]), ("127.0.0.1", port))
-                time.sleep(0.01)
+                fader.sendto(pack("/pad/7", [value]), ("127.0.0.1", port))
 
-    soon(move)
-    said: list[str] = []
-    assert learn([str(path), "steps"], said.append, seconds=5) == 0
+    once_it_listens(move)
+    messages: list[str] = []
+    assert learn([str(path), "steps"], messages.append, seconds=PATIENCE) == 0
     assert "{osc: /pad/7, to: steps}" in path.read_text()
     assert "# ours" in path.read_text()
-    assert said[0] == "move the control for steps (Ctrl-C ends) ..."
+    assert messages[0] == "move the control for steps (Ctrl-C ends) ..."
 
 
 def test_nothing_that_is_moved_is_a_line(show: tuple[Path, int]) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     before = show[0].read_text()
-    assert learn([str(show[0]), "steps"], said.append, seconds=0.1) == 1
-    assert said[-1] == "nothing was moved; nothing is written"
+    assert learn([str(show[0]), "steps"], messages.append, seconds=0.1) == 1
+    assert messages[-1] == "nothing was moved; nothing is written"
     assert show[0].read_text() == before
 
 
@@ -73,10 +88,13 @@ ENDS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win
 
 @pytest.mark.parametrize("number", ENDS, ids=str)
 def test_it_ends_with_a_word_however_it_is_ended(
-    show: tuple[Path, int], number: signal.Signals, capfd: pytest.CaptureFixture[str]
+    show: tuple[Path, int],
+    once_it_listens: Then,
+    number: signal.Signals,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     before = signal.getsignal(number)
-    soon(lambda: os.kill(os.getpid(), number))
+    once_it_listens(lambda: os.kill(os.getpid(), number))
     assert main(["learn", str(show[0]), "steps"]) == 130
     report = capfd.readouterr()
     assert report.err == ""
@@ -85,14 +103,17 @@ def test_it_ends_with_a_word_however_it_is_ended(
 
 
 def test_it_ends_quietly_when_nobody_reads(
-    show: tuple[Path, int], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    show: tuple[Path, int],
+    once_it_listens: Then,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     class Gone(io.StringIO):
         def write(self, text: str) -> int:
             raise BrokenPipeError(32, "Broken pipe")
 
     monkeypatch.setattr(sys, "stdout", Gone())
-    soon(lambda: os.kill(os.getpid(), signal.SIGINT))
+    once_it_listens(lambda: os.kill(os.getpid(), signal.SIGINT))
     assert main(["learn", str(show[0]), "steps"]) == 130
     assert main(["check", str(show[0])]) == 0
     monkeypatch.undo()

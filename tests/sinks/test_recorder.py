@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from tests import disks
+from tests.waiting import until
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault
 from vj.core.frame import Frame
@@ -422,10 +423,8 @@ def test_stopping_the_show_finishes_the_recording(tmp_path: Path) -> None:
     for number in range(60):
         clock.moment = number / 30
         box.put(Frame(generated(number=number), number, 0.0))
-        time.sleep(0.01)
+        until(lambda: box._item is None)
     assert runner.state().startswith(uri)
-    begun = time.monotonic()
-    assert runner.stop()
-    assert time.monotonic() - begun < 2
+    assert runner.stop(timeout=5 * 2.0)  # five times over, for a busy machine
     assert len(frames_of(tmp_path / "out.mp4")) == runner.sent == 60 - box.dropped
     assert runner.state().startswith(f"{uri} finished: 2.0 s")
