@@ -4,6 +4,7 @@ where one can be had."""
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import os
 import shutil
 import subprocess
@@ -462,18 +463,20 @@ def jack(request: pytest.FixtureRequest, server: None) -> Any:
         pytest.skip(f"{request.param} is not installed")
     backend = mido.Backend(LIBRARIES[request.param])
     backend.load()
-    probe: Any = None
-    end = time.monotonic() + 6
-    while probe is None:  # until the server is up
+
+    def there() -> bool:
         try:
-            probe = backend.open_input("probe", virtual=True)
+            backend.open_input("probe", virtual=True).close()
         except Exception:
-            if time.monotonic() > end:
-                pytest.skip(
-                    f"the JACK dummy server does not start here, or {request.param} is without JACK"
-                )
-            time.sleep(0.1)
-    probe.close()
+            return False
+        return True
+
+    try:
+        until(there, seconds=6)
+    except AssertionError:
+        pytest.skip(
+            f"the JACK dummy server does not start here, or {request.param} is without JACK"
+        )
     return backend
 
 
@@ -499,10 +502,16 @@ def test_a_real_port_plays_is_unplugged_and_comes_back(jack: Any) -> None:
 
         def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None: ...
 
-    def arrives(out: Any, message: mido.Message, as_heard: tuple[str, float]) -> bool:
-        out.send(message)
-        time.sleep(0.03)
-        return heard.controls[-1:] == [as_heard]
+    def until_received(out: Any, message: mido.Message, control: tuple[str, float]) -> None:
+        """Send until it is received: JACK itself drops what a busy machine keeps waiting."""
+        looks = itertools.count()
+
+        def last() -> bool:
+            if next(looks) % 20 == 0:
+                out.send(message)
+            return heard.controls[-1:] == [control]
+
+        until(last, lambda: heard.controls[-3:])
 
     ports = MidiPorts(
         Both(), now=time.monotonic, log=said.append, devices=["nano"], backend=lambda: jack
@@ -515,16 +524,12 @@ def test_a_real_port_plays_is_unplugged_and_comes_back(jack: Any) -> None:
             for value in range(100):
                 out.send(control_change(7, value))
                 time.sleep(0.001)
-            # Not all 100: JACK itself drops what a busy machine keeps waiting. The last one counts.
-            until(lambda out=out: arrives(out, control_change(7, 99), ("cc 7 ch 1", 99)))
+            until_received(out, control_change(7, 99), ("cc 7 ch 1", 99))
             raws = [raw for _, raw in heard.controls]
             assert raws == sorted(raws)
             assert store.sample(1.0)["noise/hold"] == pytest.approx(99 / 127)
-            until(
-                lambda out=out: arrives(
-                    out, mido.Message("note_on", note=40, velocity=100), ("note 40 ch 1", 100)
-                )
-            )
+            note = mido.Message("note_on", note=40, velocity=100)
+            until_received(out, note, ("note 40 ch 1", 100))
             out.close()
             until(lambda: any("has gone" in line for line in said))
             assert heard.controls[-1] == ("note 40 ch 1", 0), (
@@ -536,7 +541,9 @@ def test_a_real_port_plays_is_unplugged_and_comes_back(jack: Any) -> None:
         ports.stop()
 
 
-def test_leds_and_motors_of_a_real_port_follow_but_do_not_fight_the_hand(jack: Any) -> None:
+def test_leds_and_motors_of_a_real_port_follow_but_do_not_fight_the_hand(
+    jack: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rules = [
         {"midi": "cc 7", "to": "strength", "takeover": False},
         {"midi": "note 1", "to": "output/freeze", "as": "toggle"},
@@ -558,8 +565,8 @@ def test_leds_and_motors_of_a_real_port_follow_but_do_not_fight_the_hand(jack: A
     )
     ports.start()
 
-    def report(seconds: float) -> list[tuple[int, int]]:
-        time.sleep(seconds)
+    def pending() -> list[tuple[int, int]]:
+        """(control, value) of what the motors were sent, (-note, velocity) of the LEDs."""
         store.sample(time.monotonic())
         return [
             (message.control, message.value)
@@ -568,26 +575,40 @@ def test_leds_and_motors_of_a_real_port_follow_but_do_not_fight_the_hand(jack: A
             for message in motors.iter_pending()
         ]
 
-    def arrive(*wanted: tuple[int, int]) -> bool:
-        seen = {*report(0.1), *report(0.1)}
-        if not seen >= set(wanted):
-            # told again: JACK itself drops what a busy machine keeps waiting
-            ports._reported.clear()
-        return seen >= set(wanted)
+    def until_sent(*wanted: tuple[int, int]) -> set[tuple[int, int]]:
+        """Wait until all of these were sent. Returns all that was sent meanwhile."""
+        seen: set[tuple[int, int]] = set()
+        looks = itertools.count(1)
+
+        def all_there() -> bool:
+            seen.update(pending())
+            if next(looks) % 100 == 0:
+                ports._reported.clear()  # JACK itself drops what a busy machine keeps waiting
+            return seen >= set(wanted)
+
+        until(all_there, lambda: seen)
+        return seen
 
     try:
         until(lambda: bool(ports._outputs))
-        until(lambda: arrive((-1, 0), (7, 0)))  # where everything stands, at the beginning
+        until_sent((-1, 0), (7, 0))  # where everything stands, at the beginning
         store.set("strength", 1.0)
         store.set("output/freeze", True)
-        until(lambda: arrive((-1, 127), (7, 127)))
-        report(0.3)  # what was told twice
-        moved = time.monotonic()
-        while time.monotonic() - moved < 0.5:
-            knobs.send(mido.Message("control_change", control=7, value=20))
-            assert all(number != 7 for number, _ in report(0.03)), "a motor must not fight the hand"
-        time.sleep(0.2)
-        until(lambda: arrive((7, 20)))
+        until_sent((-1, 127), (7, 127))
+        monkeypatch.setattr("vj.control.midi.ports.HELD", 1e6)  # the fader does not rest
+        looks = itertools.count()
+
+        def moved() -> bool:
+            if next(looks) % 20 == 0:
+                knobs.send(mido.Message("control_change", control=7, value=20))
+            store.sample(time.monotonic())
+            return store.get("strength") == pytest.approx(20 / 127)
+
+        until(moved)
+        store.set("output/freeze", False)
+        assert (7, 20) not in until_sent((-1, 0)), "a motor must not fight the hand"
+        monkeypatch.setattr("vj.control.midi.ports.HELD", 0.0)
+        until_sent((7, 20))
     finally:
         ports.stop()
         knobs.close()
