@@ -107,7 +107,7 @@ def parser() -> argparse.ArgumentParser:
         "--replay",
         metavar="FILE",
         type=Path,
-        help="play a take instead of hands, live or --offline",
+        help="play a take in place of the controls, live or --offline",
     )
     made.add_argument("--json", metavar="FILE", type=Path, help="write the summary here, as JSON")
     made.add_argument(
