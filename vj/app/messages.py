@@ -1,4 +1,4 @@
-"""Messages of a live show: in the terminal, on the page, and to whoever has sent something."""
+"""Messages of a live show: in the terminal, on the page, and to the senders of messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Messages:
         self._notices = Notices(self.log, self._reply)
 
     def connect(self, page: Callable[[str], None], senders: Callable[[str], None]) -> None:
-        """page: shows a line on the page. senders: sends a line to whoever has sent messages. Until
+        """page: shows a line on the page. senders: sends a line to all recent senders. Until
         this is called everything goes to the terminal alone."""
         self._page, self._senders = page, senders
 
