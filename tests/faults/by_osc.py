@@ -56,7 +56,7 @@ def flood_unknown(stage: Stage) -> str:
     count = _flood(stage, 1.0, packets)
     stage.send("/vj/delta", 0.25)
     assert stage.stands("delta", 0.25)
-    return f"{count:.0f} messages a second; a fader is heard in between"
+    return f"{count:.0f} messages a second; a fader works in between"
 
 
 def bundle_bombs(stage: Stage) -> str:
@@ -79,7 +79,7 @@ def bundle_bombs(stage: Stage) -> str:
     begun = time.monotonic()
     stage.send("/vj/delta", 0.0625)
     assert stage.stands("delta", 0.0625, 15), "OSC no longer answers"
-    return f"a fader sent behind them is heard {time.monotonic() - begun:.1f} s later"
+    return f"a fader sent behind them is received {time.monotonic() - begun:.1f} s later"
 
 
 def no_numbers(stage: Stage) -> str:

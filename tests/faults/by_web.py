@@ -70,7 +70,7 @@ def listener_that_does_not_read(stage: Stage) -> str:
             if number % 20 == 0 and stage.waits_for("has not read", 0):
                 break
     assert stage.waits_for("has not read", 1), "it was not dropped"
-    return "it is dropped, and said"
+    return "it is disconnected, with a message"
 
 
 def websocket_garbage(stage: Stage) -> str:
