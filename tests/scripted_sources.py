@@ -1,4 +1,4 @@
-"""A feed of sources that do as they are told, for tests. A test file that says `play = feeds.play`
+"""A capture of scripted sources, for tests. A test file that writes `play = scripted.play`
 has the fixture."""
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 from vj.core.clock import WallClock
 from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
@@ -23,7 +23,7 @@ SIZE = Size(64, 48)
 
 
 class Scripted:
-    """A source that does as it is told: a frame of its grey, None, an exception, one after another;
+    """A source that follows a script: a frame of its grey, None, an exception, one after another;
     then frames for ever. `absent`: raised by `open` while it is set. `hangs`: `open` waits for
     it."""
 
@@ -57,18 +57,18 @@ class Scripted:
 
 
 class Rig:
-    """A feed of scripted sources, and all that comes out of it."""
+    """A capture of scripted sources, and all frames that come out of it."""
 
     def __init__(self, uris: list[str], sources: dict[str, Any], **setting: Any) -> None:
-        self.sources, self.said = sources, list[str]()
+        self.sources, self.messages = sources, list[str]()
         self.frames: list[Frame] = []
         self.box: Mailbox[Frame] = Mailbox()
-        self.supervisor = Supervisor(self.said.append)
+        self.supervisor = Supervisor(self.messages.append)
         self.settings = SourceSettings(
-            WallClock(), fps=50, size=SIZE, log=self.said.append, **setting
+            WallClock(), fps=50, size=SIZE, log=self.messages.append, **setting
         )
         self.capture = Capture(
-            uris, self.box, self.settings, self.said.append, self.supervisor, self.make
+            uris, self.box, self.settings, self.messages.append, self.supervisor, self.make
         )
         self.capture.start()
 
@@ -76,13 +76,17 @@ class Rig:
         made: Source = self.sources[uri] if uri in self.sources else make_source(uri, setting)
         return made
 
-    def until(self, true: Callable[[], bool], seconds: float = PATIENCE) -> None:
-        end = time.monotonic() + seconds
-        while not true():
-            assert time.monotonic() < end, (self.capture.state(), self.said)
+    def until(self, true: Callable[[], object]) -> None:
+        """Take frames until it is so."""
+
+        def one_more() -> object:
+            if true():
+                return True
             frame = self.box.get(0.01)
-            if frame is not None:
-                self.frames.append(frame)
+            self.frames.extend([frame] if frame is not None else [])
+            return False
+
+        until(one_more, lambda: (self.capture.state(), self.messages))
 
     @property
     def grey(self) -> int:
@@ -94,7 +98,7 @@ Play = Callable[..., Rig]
 
 @pytest.fixture
 def play(monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
-    """Feeds with little patience."""
+    """Captures with little patience."""
     for name, value in {
         "reader.FIRST_FRAME_TIMEOUT": 0.15,
         "reader.LOST_TIMEOUT": 0.3,

@@ -281,11 +281,11 @@ class PlayedShow:
         from vj.show.load import load_show
 
         self.clock = ManualClock()
-        self.said: list[str] = []
+        self.messages: list[str] = []
         show = load_show(path)
         self.period = 1 / show.fps
         self.performance: Performance = Performance(
-            show, self.said.append, clock=self.clock, **options
+            show, self.messages.append, clock=self.clock, **options
         )
         self.performance.start()
         loop = self.performance.loop
@@ -295,13 +295,13 @@ class PlayedShow:
             time.sleep(0.002)  # the source reads on a thread of its own
             return self.clock.asleep(loop.thread)
 
-        until(first, lambda: self.said)
+        until(first, lambda: self.messages)
 
     def frames(self, count: int) -> None:
         """So many steps of the clock, of a frame each."""
         for _ in range(count):
             self.clock.advance(self.period)
-            until(lambda: self.clock.asleep(self.performance.loop.thread), lambda: self.said)
+            until(lambda: self.clock.asleep(self.performance.loop.thread), lambda: self.messages)
 
     def until(self, true: Callable[[], object]) -> None:
         """Frames, until it is so."""
@@ -312,4 +312,4 @@ class PlayedShow:
             self.frames(1)
             return False
 
-        until(one_more, lambda: self.said)
+        until(one_more, lambda: self.messages)

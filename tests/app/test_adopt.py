@@ -151,7 +151,7 @@ def test_whatever_is_thrown_the_running_show_is_untouched_as_a_whole(
     assert "changed: strength" in show.save()
 
 
-def test_a_source_that_is_missing_is_said_with_its_line_and_nothing_else_changes(
+def test_a_source_that_is_missing_is_logged_with_its_line_and_nothing_else_changes(
     play: Play,
 ) -> None:
     show = play()
@@ -270,7 +270,7 @@ def test_heard_at_the_next_free_port_it_stays_there_when_only_the_reply_is_saved
         assert show.performance.servers.osc.address[1] == there
 
 
-def test_who_has_subscribed_is_told_on_when_osc_moves(play: Play) -> None:
+def test_a_subscriber_stays_one_when_osc_moves(play: Play) -> None:
     first, second = free_port(), free_port()
     show = play(osc=f"127.0.0.1:{first}")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
@@ -359,7 +359,7 @@ class Other(PassThrough):
         self.closed = True
 
 
-def test_a_model_that_does_not_load_leaves_the_old_one_painting_and_says_so(
+def test_a_model_that_does_not_load_leaves_the_old_one_and_is_logged(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[Other] = []

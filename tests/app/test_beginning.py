@@ -143,7 +143,7 @@ def test_a_model_that_does_not_load_begins_the_show_untouched(
     assert show.performance.playing_for() > 0
 
 
-def test_a_written_take_begins_with_the_first_painting(
+def test_a_written_take_begins_with_the_first_generated_image(
     begin: Begin, gate: threading.Event, tmp_path: Path
 ) -> None:
     show = begin(take_log=tmp_path / "dusk.take")
@@ -206,19 +206,19 @@ def test_a_recording_holds_no_untouched_input(
     assert green < 40, (red, green, blue)
 
 
-def test_where_the_time_goes_is_said_with_the_first_painting(tmp_path: Path) -> None:
+def test_where_the_time_goes_is_logged_with_the_first_generated_image(tmp_path: Path) -> None:
     moments = iter([10.0, 10.5, 11.0, 11.25, 99.0])
     startup = StartupTimes(lambda: next(moments))
     startup.record("imports")
     startup.record("the model")
-    said = startup.report()
+    messages = startup.report()
     startup.record("too late")
-    assert said[0] == "seconds from the start, and since the line before"
-    assert [line.split(None, 2)[2] for line in said[1:]] == ["Python", "imports", "the model"]
-    first, second, third = (float(line.split()[0]) for line in said[1:])
+    assert messages[0] == "seconds from the start, and since the line before"
+    assert [line.split(None, 2)[2] for line in messages[1:]] == ["Python", "imports", "the model"]
+    first, second, third = (float(line.split()[0]) for line in messages[1:])
     assert second - first == pytest.approx(0.5, abs=0.011)
     assert third - second == pytest.approx(0.25, abs=0.011)
-    assert startup.report() == said
+    assert startup.report() == messages
 
 
 def ramp(path: Path, frames: int) -> None:

@@ -23,8 +23,8 @@ POSIX = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 
 
 def test_help_reads_well(tmp_path: Path) -> None:
-    said = run_vj(tmp_path, "--help")
-    assert said.returncode == 0
+    done = run_vj(tmp_path, "--help")
+    assert done.returncode == 0
     for words in (
         "--source URI",
         "--offline",
@@ -32,8 +32,8 @@ def test_help_reads_well(tmp_path: Path) -> None:
         "camera:NAME",
         "counted from the first generated image",
     ):
-        assert words in said.stdout
-    assert max(len(line) for line in said.stdout.splitlines()) <= 130
+        assert words in done.stdout
+    assert max(len(line) for line in done.stdout.splitlines()) <= 130
 
 
 def test_a_show_is_checked_without_playing(tmp_path: Path) -> None:
@@ -82,13 +82,13 @@ def test_a_show_is_checked_without_playing(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_cannot_be_played_is_told_in_a_line(
+def test_what_cannot_be_played_is_reported_in_a_line(
     tmp_path: Path, arguments: list[str], words: str
 ) -> None:
-    said = run_vj(tmp_path, *arguments)
-    assert said.returncode != 0
-    assert words in said.stderr
-    assert "Traceback" not in said.stderr
+    done = run_vj(tmp_path, *arguments)
+    assert done.returncode != 0
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 BAD_AT_START = [
@@ -187,14 +187,14 @@ def test_whichever_way_it_is_ended_the_recording_plays(
 
 
 def test_list_tells_what_is_there_and_why_not(tmp_path: Path) -> None:
-    said = run_vj(tmp_path, "list")
-    assert said.returncode == 0, said.stderr
+    done = run_vj(tmp_path, "list")
+    assert done.returncode == 0, done.stderr
     for title in ("cameras", "NDI sources", "computing", "models", "shows", "not installed"):
-        assert f"\n{title}\n" in f"\n{said.stdout}"
-    assert "pocket" in said.stdout
-    assert "first_show" in said.stdout
+        assert f"\n{title}\n" in f"\n{done.stdout}"
+    assert "pocket" in done.stdout
+    assert "first_show" in done.stdout
     if sys.platform != "win32":
-        assert "Spout" not in said.stdout, "what this system cannot have is not missing"
+        assert "Spout" not in done.stdout, "what this system cannot have is not missing"
 
 
 def test_a_performance_from_clip_to_recording_played_over_osc(
@@ -329,7 +329,7 @@ def test_a_model_that_is_not_there_leaves_the_input_playing(
     assert json.loads((tmp_path / "sum.json").read_text())["painted"] > 10
 
 
-def test_a_size_that_diffusion_cannot_paint_is_rounded_and_said(
+def test_a_size_that_diffusion_cannot_paint_is_rounded_and_logged(
     start_show: StartShow, tmp_path: Path
 ) -> None:
     one = start_show(
@@ -365,7 +365,7 @@ def test_offline_every_frame_once_and_twice_the_same_bytes(tmp_path: Path) -> No
             "--set",
             "prompt/a=ice",
         ]
-        said = run_vj(
+        done = run_vj(
             tmp_path,
             *arguments,
             "--sink",
@@ -375,7 +375,7 @@ def test_offline_every_frame_once_and_twice_the_same_bytes(tmp_path: Path) -> No
             "--json",
             f"{name}.json",
         )
-        assert said.returncode == 0, said.stderr
+        assert done.returncode == 0, done.stderr
         assert json.loads((tmp_path / f"{name}.json").read_text())["painted"] == 9
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
     first, second = sorted((tmp_path / "a").iterdir()), sorted((tmp_path / "b").iterdir())

@@ -124,7 +124,7 @@ def test_a_log_file_has_the_time_of_every_line_and_begins_anew_when_it_is_large(
     assert last.startswith(time.strftime("%Y-%m-%d %H:"))
 
 
-def test_a_log_file_that_cannot_be_written_is_said_at_once(tmp_path: Path) -> None:
+def test_a_log_file_that_cannot_be_written_is_logged_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Fault, match=r"--log-file .*file.show.log: cannot be written"):
         LogFile(tmp_path / "file" / "show.log")

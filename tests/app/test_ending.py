@@ -167,9 +167,9 @@ def test_a_show_that_crashed_goes_on_where_it_stood(caches: Path, tmp_path: Path
     assert saved.save(engine)
     # Power cut; another process.
     store, engine = run_of(show, True)
-    said: list[str] = []
-    assert Autosave(path, store).resume(engine, said.append)
-    assert said[0].startswith("--resume: it goes on as it stood 0 s ago, cue 'two'")
+    messages: list[str] = []
+    assert Autosave(path, store).resume(engine, messages.append)
+    assert messages[0].startswith("--resume: it goes on as it stood 0 s ago, cue 'two'")
     store.sample(0.0)
     engine.begin(5.0)
     values = store.sample(5.0)
@@ -244,9 +244,9 @@ def test_without_a_state_it_begins_anew_and_says_so(
         if what == "broken":
             for file in caches.rglob("*.json"):
                 file.write_text('{"values": 3, "time": [')
-    said: list[str] = []
-    assert not Autosave(path, store).resume(engine, said.append)
-    assert "it begins anew" in said[0]
+    messages: list[str] = []
+    assert not Autosave(path, store).resume(engine, messages.append)
+    assert "it begins anew" in messages[0]
     assert store.get("strength") == pytest.approx(0.3)
 
 
@@ -261,11 +261,11 @@ def test_what_the_show_no_longer_has_is_named(caches: Path, tmp_path: Path) -> N
     state["values"]["strength"] = "high"
     state["cue"], state["timeline"] = "gone", "far"
     file.write_text(json.dumps(state))
-    said: list[str] = []
-    assert Autosave(path, store).resume(engine, said.append)
-    assert "no longer in the show: " in said[0]
-    assert "macro/storm" in said[0]
-    assert "strength" in said[0]
+    messages: list[str] = []
+    assert Autosave(path, store).resume(engine, messages.append)
+    assert "no longer in the show: " in messages[0]
+    assert "macro/storm" in messages[0]
+    assert "strength" in messages[0]
 
 
 def test_a_state_is_written_only_when_something_changed_and_a_full_disk_is_no_fault(
@@ -302,8 +302,8 @@ def test_safe_leaves_out_whatever_may_be_the_reason(tmp_path: Path) -> None:
     )
     text = path.read_text().replace("source: testcard", "source: ['camera:0', 'ndi:desk']")
     path.write_text(text.replace("model: none", "model: stabilityai/sd-turbo"))
-    said: list[str] = []
-    made = safe(load_show(path), said.append)
+    messages: list[str] = []
+    made = safe(load_show(path), messages.append)
     assert made.source == ["ndi:desk"]
     assert made.model.name == "none"
     assert (made.sinks, str(made.size), made.tempo.bpm) == (["ndi:loud"], "320x192", 96)
@@ -312,9 +312,9 @@ def test_safe_leaves_out_whatever_may_be_the_reason(tmp_path: Path) -> None:
     )
     assert not made.midi.on
     assert made.tempo.follow != "link"
-    assert "camera:0 left out, ndi:desk plays" in said[0]
+    assert "camera:0 left out, ndi:desk plays" in messages[0]
     path.write_text(SHOW.replace("source: testcard", "source: camera"))
-    assert safe(load_show(path), said.append).source == ["testcard"]
+    assert safe(load_show(path), messages.append).source == ["testcard"]
 
 
 def test_a_thread_that_is_not_the_main_one_may_ask_for_signals_and_gets_none() -> None:

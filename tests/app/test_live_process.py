@@ -144,26 +144,26 @@ def test_learn_writes_the_control_that_is_moved(tmp_path: Path) -> None:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    mapping = SimpleUDPClient("127.0.0.1", port)
+    fader = SimpleUDPClient("127.0.0.1", port)
     values = itertools.cycle(range(100))
 
     def moved() -> bool:
-        mapping.send_message("/1/fader7", next(values) / 100)
+        fader.send_message("/1/fader7", next(values) / 100)
         time.sleep(0.05)  # as a hand moves it
         return learning.poll() is not None
 
     until(moved)
     assert learning.stdout is not None
-    said = learning.stdout.read()
+    messages = learning.stdout.read()
     learning.stdout.close()
-    assert learning.wait(PATIENCE) == 0, said
-    assert "written into mine.yaml: - {osc: /1/fader7, to: strength}" in said
+    assert learning.wait(PATIENCE) == 0, messages
+    assert "written into mine.yaml: - {osc: /1/fader7, to: strength}" in messages
     text = path.read_text(encoding="utf-8")
     assert text.startswith("# mine\n")
     assert "- {osc: /1/fader7, to: strength}" in text
 
 
-def test_a_replay_of_nothing_and_of_a_wrong_file_is_told(tmp_path: Path) -> None:
+def test_a_replay_of_nothing_and_of_a_wrong_file_is_reported(tmp_path: Path) -> None:
     for name, words in (("none.take", "cannot be read"), ("wrong.take", "is no take")):
         (tmp_path / "wrong.take").write_text("hello\n", encoding="utf-8")
         done = run_vj(
@@ -200,13 +200,13 @@ def test_a_curve_moves_an_offline_rendering_as_it_is_written(tmp_path: Path) -> 
 
 def test_an_old_patch_is_answered_where_it_listens(start_show: StartShow, tmp_path: Path) -> None:
     port = free_port()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
-        ear.bind(("127.0.0.1", 0))
-        ear.settimeout(PATIENCE)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.settimeout(PATIENCE)
         (tmp_path / "old.yaml").write_text(
             "include: aliases/streamdiffusiontd\nmodel: none\nsource: testcard\nsize: "
             "64x64\nsinks: [record:out.mp4]\n"
-            f"osc: {{listen: 127.0.0.1:{port}, reply: 127.0.0.1:{ear.getsockname()[1]}}}\n",
+            f"osc: {{listen: 127.0.0.1:{port}, reply: 127.0.0.1:{listener.getsockname()[1]}}}\n",
             encoding="utf-8",
         )
         one = start_show("old.yaml", osc_port=None)
@@ -220,7 +220,7 @@ def test_an_old_patch_is_answered_where_it_listens(start_show: StartShow, tmp_pa
             {"/stream-info/fps", "/framecount"} <= set(heard)
             and heard.get("/vj/prompt/a") == ["a sea"]
         ):
-            message = OscMessage(ear.recv(65536))
+            message = OscMessage(listener.recv(65536))
             heard[message.address] = message.params
         assert heard["/server_active"] == [1]
         assert isinstance(heard["/stream-info/fps"][0], float)

@@ -242,9 +242,11 @@ def test_touchdesigners_channels_and_words_play_it(start_show: StartShow, tmp_pa
 
 
 def test_the_gallery_is_made_of_loops_and_sheets(tmp_path: Path) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     assert (
-        gallery(["dream", "touchdesigner", "--to", str(tmp_path), "--seconds", "0.5"], said.append)
+        gallery(
+            ["dream", "touchdesigner", "--to", str(tmp_path), "--seconds", "0.5"], messages.append
+        )
         == 0
     )
     from PIL import Image
@@ -256,7 +258,7 @@ def test_the_gallery_is_made_of_loops_and_sheets(tmp_path: Path) -> None:
         sheet = cv2.imread(str(tmp_path / f"{name}.jpg"))
         assert sheet is not None
         assert sheet.shape[1] == 8 * 224
-    assert [line for line in said if not line.startswith(" ")] == [
+    assert [line for line in messages if not line.startswith(" ")] == [
         "dream: 0.5 s",
         "touchdesigner: 0.5 s",
     ]

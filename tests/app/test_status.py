@@ -28,7 +28,7 @@ class Speaking(PassThrough):
     understood = UNDERSTOOD
 
 
-def test_what_was_understood_is_told_and_what_was_not_comes_as_an_error(
+def test_what_was_understood_is_reported_and_what_was_not_comes_as_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     backend = Speaking(Size(64, 64))

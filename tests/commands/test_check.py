@@ -31,10 +31,10 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
         ports = "" if "osc:" in text else "osc: 127.0.0.1:0\n"
         sinks = "" if "sinks:" in text else "sinks: []\n"
         path.write_text(f"{text}{ports}{sinks}", encoding="utf-8")
-        said: list[str] = []
+        messages: list[str] = []
         wrong: list[str] = []
-        code = check(["my.yaml"], said.append, wrong.append)
-        return code, [one.removeprefix("my.yaml:") for one in wrong[:-1]], said
+        code = check(["my.yaml"], messages.append, wrong.append)
+        return code, [one.removeprefix("my.yaml:") for one in wrong[:-1]], messages
 
     return run
 
@@ -51,19 +51,19 @@ def sound(path: Path) -> None:
         file.writeframes(bytes(1600))
 
 
-def test_what_is_right_is_said_with_what_was_not_looked_at(look: Check, tmp_path: Path) -> None:
+def test_what_is_right_is_logged_with_what_was_not_looked_at(look: Check, tmp_path: Path) -> None:
     picture(tmp_path / "a.png")
     sound(tmp_path / "kick.wav")
-    code, wrong, said = look(
+    code, wrong, messages = look(
         "show: Tonight\nsource: [a.png, camera:2]\nmodel: none\nmodulators:\n"
         "  - {audio: low, input: kick.wav, to: steps, depth: 1}\n"
         "  - {audio: low, input: USB Mic, to: steps, depth: 1}\n"
     )
     assert (code, wrong) == (0, [])
-    assert said[-1].startswith("my.yaml: right. Tonight: a.png, camera:2 -> none")
-    assert "camera:2" in said[-2]
-    assert "USB Mic" in said[-2]
-    assert said[-2].startswith("not checked: ")
+    assert messages[-1].startswith("my.yaml: right. Tonight: a.png, camera:2 -> none")
+    assert "camera:2" in messages[-2]
+    assert "USB Mic" in messages[-2]
+    assert messages[-2].startswith("not checked: ")
 
 
 def test_everything_that_is_missing_comes_at_once_each_with_its_line(
@@ -108,9 +108,9 @@ def test_a_pipe_is_not_waited_for(look: Check, tmp_path: Path) -> None:
     import os
 
     os.mkfifo(tmp_path / "feed.mkv")
-    code, wrong, said = look("source: feed.mkv\nmodel: none\n")
+    code, wrong, messages = look("source: feed.mkv\nmodel: none\n")
     assert (code, wrong) == (0, [])
-    assert "feed.mkv" in said[-2]
+    assert "feed.mkv" in messages[-2]
 
 
 def weights(path: Path, *names: str) -> None:
@@ -184,25 +184,27 @@ def test_models_and_what_is_added_to_them_are_opened_far_enough(
     assert any(one.startswith(f"{line}: ") and words in one for one in wrong), wrong
 
 
-def test_pickles_are_not_read_and_it_is_said_what_is_not_known(look: Check, tmp_path: Path) -> None:
+def test_pickles_are_not_read_and_it_is_logged_what_is_not_known(
+    look: Check, tmp_path: Path
+) -> None:
     (tmp_path / "cat.pt").write_bytes(b"not looked at")
-    code, wrong, said = look(
+    code, wrong, messages = look(
         "model: {name: some/model, allow_pickle: true, embeddings: [cat.pt]}\n"
     )
     assert (code, wrong) == (0, [])
-    assert "cat.pt (a pickle" in said[-2]
-    assert "whether what is added to the model fits it" in said[-2]
+    assert "cat.pt (a pickle" in messages[-2]
+    assert "whether what is added to the model fits it" in messages[-2]
 
 
-def test_what_would_be_fetched_is_said_and_not_fetched(
+def test_what_would_be_fetched_is_logged_and_not_fetched(
     look: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("HF_HUB_CACHE", raising=False)
-    code, wrong, said = look("model: {name: some/model, controlnet: other/lines}\n")
+    code, wrong, messages = look("model: {name: some/model, controlnet: other/lines}\n")
     assert (code, wrong) == (0, [])
-    assert "some/model (would be fetched" in said[-2]
-    assert "other/lines (would be fetched" in said[-2]
+    assert "some/model (would be fetched" in messages[-2]
+    assert "other/lines (would be fetched" in messages[-2]
     (tmp_path / "cache/hub/models--some--model/snapshots/1").mkdir(parents=True)
     assert "some/model (was fetched before)" in look("model: some/model\n")[2][-2]
 
@@ -266,12 +268,14 @@ def test_names_and_addresses_that_lead_nowhere_are_wrong(
 def test_what_plays_otherwise_than_it_looks_is_a_warning(
     look: Check, text: str, line: int, words: str
 ) -> None:
-    code, wrong, said = look(text if "model:" in text else f"{text}model: none\n")
+    code, wrong, messages = look(text if "model:" in text else f"{text}model: none\n")
     assert (code, wrong) == (0, [])
-    assert any(one.startswith(f"warning: my.yaml:{line}: ") and words in one for one in said), said
+    assert any(one.startswith(f"warning: my.yaml:{line}: ") and words in one for one in messages), (
+        messages
+    )
 
 
-def test_ports_that_somebody_uses_are_said(look: Check) -> None:
+def test_ports_that_somebody_uses_are_logged(look: Check) -> None:
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as osc,
         socket.socket(socket.AF_INET, socket.SOCK_STREAM) as page,
@@ -280,14 +284,14 @@ def test_ports_that_somebody_uses_are_said(look: Check) -> None:
         page.bind(("127.0.0.1", 0))
         page.listen()
         places = [f"127.0.0.1:{one.getsockname()[1]}" for one in (osc, page)]
-        code, wrong, said = look(
+        code, wrong, messages = look(
             f"model: none\nosc: {places[0]}\nsinks: [preview]\npreview: {places[1]}\n"
         )
     assert (code, wrong) == (0, [])
     for line, what in ((2, f"osc {places[0]}"), (4, f"preview {places[1]}")):
         assert (
             f"warning: my.yaml:{line}: {what}: another program uses this port now; the next free "
-            "one would be taken" in said
+            "one would be taken" in messages
         )
 
 
@@ -295,13 +299,13 @@ def test_ports_that_somebody_uses_are_said(look: Check) -> None:
 def test_spout_is_refused_off_windows_where_nothing_else_plays(look: Check) -> None:
     code, wrong, _ = look("sinks: [spout:vj, preview]\nmodel: none\n")
     assert (code, wrong) == (1, ["1: spout:vj: Spout is for Windows only; here use ndi:vj"])
-    code, wrong, said = look(
+    code, wrong, messages = look(
         "sinks: [spout:vj, record:x/]\nsource: [spout:A, testcard]\nmodel: none\n"
     )
     assert (code, wrong) == (0, [])
-    assert [one[9:17] for one in said if one.startswith("warning") and "Windows only" in one] == [
-        "my.yaml:"
-    ] * 2
+    assert [
+        one[9:17] for one in messages if one.startswith("warning") and "Windows only" in one
+    ] == ["my.yaml:"] * 2
     assert look("source: spout:A\nmodel: none\n")[1] == [
         "1: spout:A: Spout is for Windows only; ndi:NAME plays here"
     ]

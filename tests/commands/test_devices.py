@@ -71,7 +71,7 @@ def test_what_has_no_build_is_not_promised(bare: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    ("platform", "trouble", "said"),
+    ("platform", "trouble", "words"),
     [
         ("linux", OSError("ALSA: cannot open"), "ALSA: cannot open; sudo modprobe snd-seq"),
         ("win32", OSError("no driver"), "unavailable: no driver"),
@@ -83,7 +83,7 @@ def test_what_has_no_build_is_not_promised(bare: Path, monkeypatch: pytest.Monke
     ],
 )
 def test_a_machine_without_midi_is_told_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, platform: str, trouble: OSError, said: str
+    monkeypatch: pytest.MonkeyPatch, platform: str, trouble: OSError, words: str
 ) -> None:
     def fail() -> list[str]:
         raise trouble
@@ -91,7 +91,7 @@ def test_a_machine_without_midi_is_told_what_to_do(
     monkeypatch.setattr(midi_ports, "make_backend", lambda: SimpleNamespace(get_input_names=fail))
     monkeypatch.setattr(sys, "platform", platform)
     (line,) = listing._midi()
-    assert said in line
+    assert words in line
     assert line.count("modprobe") <= 1
 
 

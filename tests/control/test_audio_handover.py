@@ -19,14 +19,14 @@ class Card:
     """A sound card with one user at a time, as an exclusive driver has it."""
 
     def __init__(self) -> None:
-        self.said: list[str] = []
+        self.messages: list[str] = []
         self.users = 0
 
     def stream(self, device: str | None = None, **_: object) -> Card.Stream:
         if self.users:
             raise OSError("Device unavailable")
         self.users += 1
-        self.said.append(f"open {device or ''}".strip())
+        self.messages.append(f"open {device or ''}".strip())
         return Card.Stream(self)
 
     class Stream:
@@ -39,7 +39,7 @@ class Card:
 
         def close(self) -> None:
             self._card.users -= 1
-            self._card.said.append("close")
+            self._card.messages.append("close")
 
 
 @pytest.fixture
@@ -55,58 +55,58 @@ def show(depth: float = 0.2, **more: object) -> Show:
     return Show.model_validate({"source": ["testcard"], "modulators": [moved]})
 
 
-def desk_of(one: Show, said: list[str]) -> ControlSession:
+def desk_of(one: Show, messages: list[str]) -> ControlSession:
     store = Store(start_values(one), one.table())
-    return ControlSession(one, store, WallClock(), said.append)
+    return ControlSession(one, store, WallClock(), messages.append)
 
 
 def test_a_save_goes_on_with_the_input_that_is_open(card: Card) -> None:
-    said: list[str] = []
-    session = desk_of(show(), said)
+    messages: list[str] = []
+    session = desk_of(show(), messages)
     for depth in (0.3, 0.4):
         session.adopt(show(depth))()
-    assert card.said == ["open"]
-    assert said == []
+    assert card.messages == ["open"]
+    assert messages == []
     session.stop()
-    assert card.said == ["open", "close"]
+    assert card.messages == ["open", "close"]
 
 
 def test_a_save_that_is_refused_leaves_the_input_open(card: Card) -> None:
-    said: list[str] = []
-    session = desk_of(show(), said)
+    messages: list[str] = []
+    session = desk_of(show(), messages)
     other = show(0.5)
     ready = session.prepare(other, Store(start_values(other), other.table()))
     session.discard(ready)
-    assert card.said == ["open"]
+    assert card.messages == ["open"]
     session.stop()
     assert card.users == 0
 
 
 def test_an_input_that_is_no_longer_named_is_closed(card: Card) -> None:
-    said: list[str] = []
-    session = desk_of(show(), said)
+    messages: list[str] = []
+    session = desk_of(show(), messages)
     session.adopt(Show.model_validate({"source": ["testcard"]}))()
-    assert card.said == ["open", "close"]
+    assert card.messages == ["open", "close"]
     session.adopt(show())()
-    assert card.said == ["open", "close", "open"]
+    assert card.messages == ["open", "close", "open"]
     session.stop()
 
 
 def test_an_input_that_was_not_there_is_tried_again(card: Card) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     card.users = 1  # another program has it
-    session = desk_of(show(), said)
-    assert any("it counts as silence" in text for text in said)
+    session = desk_of(show(), messages)
+    assert any("it counts as silence" in text for text in messages)
     card.users = 0
     session.adopt(show(0.3))()
-    assert card.said == ["open"]
+    assert card.messages == ["open"]
     session.stop()
 
 
 def test_a_file_is_read_again(card: Card, tmp_path: Path) -> None:
-    said: list[str] = []
-    session = desk_of(show(input=str(tmp_path / "gone.wav")), said)
+    messages: list[str] = []
+    session = desk_of(show(input=str(tmp_path / "gone.wav")), messages)
     session.adopt(show(0.3, input=str(tmp_path / "gone.wav")))()
-    assert len([text for text in said if "no such file" in text]) == 2
-    assert card.said == []
+    assert len([text for text in messages if "no such file" in text]) == 2
+    assert card.messages == []
     session.stop()

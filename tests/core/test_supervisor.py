@@ -44,8 +44,8 @@ def frame(light: int = 90, number: int = 0) -> Frame:
 
 
 def test_work_that_throws_is_begun_again_and_reported_once() -> None:
-    said: list[str] = []
-    supervisor = Supervisor(said.append)
+    messages: list[str] = []
+    supervisor = Supervisor(messages.append)
     turns: list[int] = []
 
     def work() -> None:
@@ -57,22 +57,22 @@ def test_work_that_throws_is_begun_again_and_reported_once() -> None:
     assert supervisor.threads == ["the projector"]
     until(lambda: not thread.is_alive())
     assert len(turns) == 3
-    assert len(said) == 1
-    assert "the projector failed (ValueError: a bad reel)" in said[0]
+    assert len(messages) == 1
+    assert "the projector failed (ValueError: a bad reel)" in messages[0]
     assert supervisor.faults == {"the projector": 2}
     assert supervisor.threads == []
 
 
 def test_the_same_fault_is_logged_again_after_a_while_with_its_count() -> None:
-    said: list[str] = []
+    messages: list[str] = []
     moment = 0.0
-    supervisor = Supervisor(said.append, lambda: moment)
+    supervisor = Supervisor(messages.append, lambda: moment)
     for _ in range(50):
         supervisor.report("a lamp", OSError("flickers"))
     supervisor.report("a lamp", OSError("is out"))
     moment = 11.0
     supervisor.report("a lamp", OSError("is out"))
-    assert [line.rpartition(";")[2] for line in said] == [
+    assert [line.rpartition(";")[2] for line in messages] == [
         " it goes on",
         " it goes on (51 times so far)",
         " it goes on (52 times so far)",
@@ -94,9 +94,9 @@ def test_what_comes_round_goes_on_whatever_it_throws() -> None:
 
 
 def test_a_stage_that_stands_is_named_once_a_stall() -> None:
-    said: list[str] = []
+    messages: list[str] = []
     moment = 0.0
-    supervisor = Supervisor(said.append)
+    supervisor = Supervisor(messages.append)
     stage = supervisor.watch(StageMarker(now=lambda: moment))
     for stall in range(2):
         stage.enter("diffuse")
@@ -104,7 +104,7 @@ def test_a_stage_that_stands_is_named_once_a_stall() -> None:
         moment += 3.2
         for _ in range(5):
             supervisor.check()
-        assert said == ["the picture is stalled: diffuse has taken 3 s"] * (stall + 1)
+        assert messages == ["the picture is stalled: diffuse has taken 3 s"] * (stall + 1)
         assert supervisor.stalled == ["diffuse 3.2 s"]
         stage.leave()
         assert supervisor.stalled == []
@@ -112,7 +112,7 @@ def test_a_stage_that_stands_is_named_once_a_stall() -> None:
     stage.enter("diffuse")
     moment += 9
     supervisor.check()
-    assert len(said) == 2
+    assert len(messages) == 2
 
 
 def test_errands_are_done_in_their_order_and_bounded() -> None:
@@ -129,7 +129,9 @@ def test_errands_are_done_in_their_order_and_bounded() -> None:
 
 
 @contextmanager
-def playing(publish: Callable[..., None], said: list[str], **options: Any) -> Iterator[RenderLoop]:
+def playing(
+    publish: Callable[..., None], messages: list[str], **options: Any
+) -> Iterator[RenderLoop]:
     inbox: Mailbox[Frame] = Mailbox()
     loop = RenderLoop(
         size=SIZE,
@@ -140,7 +142,7 @@ def playing(publish: Callable[..., None], said: list[str], **options: Any) -> It
         inbox=inbox,
         publish=publish,
         metrics=Metrics(),
-        on_message=said.append,
+        on_message=messages.append,
         **options,
     )
     inbox.put(frame())
@@ -174,13 +176,13 @@ class Green(PassThrough):
 
 
 def test_a_model_whose_turn_throws_does_not_end_the_picture() -> None:
-    said: list[str] = []
+    messages: list[str] = []
     seen: list[int] = []
 
     def publish(image: np.ndarray, shown: Frame) -> None:
         seen.append(int(shown.pixels.mean()))
 
-    with playing(publish, said) as loop:
+    with playing(publish, messages) as loop:
         first = loop.offer(Green(50))
         assert first.settled.wait(PATIENCE)
         broken = Green(200, refuses=True)
@@ -224,7 +226,7 @@ def test_the_loop_does_not_wait_for_a_model_that_leaves() -> None:
 
 
 def test_what_a_change_or_a_publisher_throws_is_reported_and_the_next_frame_comes() -> None:
-    said: list[str] = []
+    messages: list[str] = []
     count = 0
 
     def publish(image: np.ndarray, shown: Frame) -> None:
@@ -233,24 +235,24 @@ def test_what_a_change_or_a_publisher_throws_is_reported_and_the_next_frame_come
         if count < 4:
             raise KeyError("a wire")
 
-    with playing(publish, said) as loop:
+    with playing(publish, messages) as loop:
         loop.between(lambda: 1 / 0)  # type: ignore[arg-type, return-value]
         until(lambda: count > 8)
     assert (
         sum(
             "the render loop failed (KeyError: 'a wire'); please report this" in line
-            for line in said
+            for line in messages
         )
         == 1
     )
-    assert sum("ZeroDivisionError" in line for line in said) == 1
+    assert sum("ZeroDivisionError" in line for line in messages) == 1
 
 
 def test_a_stage_that_stands_is_seen_in_a_real_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vj.core.supervisor.STALL_TIMEOUT", 0.1)
-    said: list[str] = []
-    supervisor = Supervisor(said.append)
-    with playing(lambda image, shown: None, said, supervisor=supervisor) as loop:
+    messages: list[str] = []
+    supervisor = Supervisor(messages.append)
+    with playing(lambda image, shown: None, messages, supervisor=supervisor) as loop:
         stage = supervisor.watch(loop.pipeline.stage)
         backend = Green(10)
         backend.goes_on.clear()
@@ -258,8 +260,8 @@ def test_a_stage_that_stands_is_seen_in_a_real_loop(monkeypatch: pytest.MonkeyPa
         until(lambda: stage.stuck() > 0.1)
         supervisor.check()
         backend.goes_on.set()
-    assert len(said) == 1
-    assert re.fullmatch(r"the picture is stalled: diffuse has taken \d+ s", said[0])
+    assert len(messages) == 1
+    assert re.fullmatch(r"the picture is stalled: diffuse has taken \d+ s", messages[0])
 
 
 @pytest.mark.parametrize("fault", ["throws", "hangs"])
@@ -267,7 +269,7 @@ def test_a_flow_that_throws_or_hangs_leaves_the_picture_going(
     fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(MotionTracker, "PATIENCE", 0.1)
-    said: list[str] = []
+    messages: list[str] = []
     gate = threading.Event()
 
     def find(self: object, new: np.ndarray, old: np.ndarray) -> Any:
@@ -276,7 +278,7 @@ def test_a_flow_that_throws_or_hangs_leaves_the_picture_going(
         gate.wait(PATIENCE)
 
     metrics = Metrics()
-    pipeline = FramePipeline(SIZE, "crop", metrics, said.append, live=True)
+    pipeline = FramePipeline(SIZE, "crop", metrics, messages.append, live=True)
     snapshot = Store({"feedback/amount": 0.5}).sample(0.0)
     pipeline.process(frame(90), snapshot)
     with monkeypatch.context() as patch:
@@ -284,16 +286,16 @@ def test_a_flow_that_throws_or_hangs_leaves_the_picture_going(
         shown = pipeline.process(frame(120), snapshot)
     gate.set()
     assert shown.picture.mean() > 50
-    assert sum("flow failed" in line for line in said) == 1
-    assert not any("the model failed" in line for line in said), "it has not"
+    assert sum("flow failed" in line for line in messages) == 1
+    assert not any("the model failed" in line for line in messages), "it has not"
     assert pipeline.process(frame(60), snapshot).picture.mean() > 30
     pipeline.close()
 
 
 def test_interpolation_that_throws_lets_the_painted_pictures_through() -> None:
-    said: list[str] = []
+    messages: list[str] = []
     got: list[int] = []
-    supervisor = Supervisor(said.append)
+    supervisor = Supervisor(messages.append)
     clock = ManualClock()
     filler = FrameInterpolation(lambda one: got.append(one.number), clock, 200, supervisor)
     wrong = np.zeros((0, 0, 3), np.float32)  # no flow at all
@@ -305,7 +307,7 @@ def test_interpolation_that_throws_lets_the_painted_pictures_through() -> None:
             until(lambda count=number: supervisor.faults.get("interpolation") == count)  # type: ignore[misc]
     filler.stop()
     assert got == list(range(20))
-    assert sum("interpolation failed" in line for line in said) == 1
+    assert sum("interpolation failed" in line for line in messages) == 1
 
 
 class Standing:
@@ -356,15 +358,17 @@ class OutputFile:
 
 
 def test_a_sinks_thread_that_throws_is_begun_again() -> None:
-    said: list[str] = []
+    messages: list[str] = []
     tape, box = OutputFile(), Mailbox[Frame]()
 
     def sent(one: Frame, moment: float) -> None:
         if tape.frames == 1:
             raise LookupError("a meter")
 
-    supervisor = Supervisor(said.append)
-    runner = SinkRunner("tape:1", tape, box, 30, said.append, on_sent=sent, supervisor=supervisor)
+    supervisor = Supervisor(messages.append)
+    runner = SinkRunner(
+        "tape:1", tape, box, 30, messages.append, on_sent=sent, supervisor=supervisor
+    )
     runner.start()
     box.put(frame())
     until(lambda: supervisor.faults.get("sink tape:1", 0) == 1)
@@ -373,8 +377,8 @@ def test_a_sinks_thread_that_throws_is_begun_again() -> None:
     assert tape.closed
 
 
-def test_a_feed_whose_thread_throws_is_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
+def test_a_capture_whose_thread_throws_is_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    messages: list[str] = []
     box: Mailbox[Frame] = Mailbox()
 
     class Reel:
@@ -388,12 +392,12 @@ def test_a_feed_whose_thread_throws_is_begun_again(monkeypatch: pytest.MonkeyPat
 
         def close(self) -> None: ...
 
-    supervisor = Supervisor(said.append)
+    supervisor = Supervisor(messages.append)
     capture = Capture(
         ["reel:1"],
         box,
         SourceSettings(WallClock()),
-        said.append,
+        messages.append,
         supervisor,
         lambda uri, setting: Reel(),
     )
@@ -413,25 +417,25 @@ def test_a_feed_whose_thread_throws_is_begun_again(monkeypatch: pytest.MonkeyPat
 
 
 def test_patterns_that_cannot_be_drawn_leave_the_last_ones_and_the_next_are_tried() -> None:
-    said: list[str] = []
+    messages: list[str] = []
 
     def draw(wish: Any) -> Any:
         if wish == "bad":
             raise MemoryError("of the card")
         return f"drawn {wish}"
 
-    patterns = PatternThread(draw, False, said.append)
+    patterns = PatternThread(draw, False, messages.append)
     assert patterns.at("first") == "drawn first"  # type: ignore[arg-type, comparison-overlap]
     patterns.at("bad")  # type: ignore[arg-type]
-    until(lambda: bool(said))
-    assert "patterns could not be drawn (MemoryError: of the card)" in said[0]
+    until(lambda: bool(messages))
+    assert "patterns could not be drawn (MemoryError: of the card)" in messages[0]
     patterns.at("good")  # type: ignore[arg-type]
     until(lambda: patterns.at("good") == "drawn good")  # type: ignore[arg-type, comparison-overlap]
     patterns.close()
 
 
 def test_a_camera_whose_driver_throws_is_lost_and_released(monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     released: list[bool] = []
 
     class Driver:
@@ -454,10 +458,10 @@ def test_a_camera_whose_driver_throws_is_lost_and_released(monkeypatch: pytest.M
             released.append(True)
 
     monkeypatch.setattr("cv2.VideoCapture", Driver)
-    source = Camera("0", SourceSettings(WallClock(), log=said.append))
+    source = Camera("0", SourceSettings(WallClock(), log=messages.append))
     source.open()
     until(lambda: bool(released))
-    assert said == ["camera:0: SystemError: a driver's own"]
+    assert messages == ["camera:0: SystemError: a driver's own"]
     with suppress(Fault):  # its last picture may lie there
         source.read()
     with pytest.raises(Fault, match="gives no more pictures"):

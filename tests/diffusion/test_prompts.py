@@ -102,7 +102,7 @@ def test_live_an_unknown_text_never_waits_and_the_last_one_stays() -> None:
     book.close()
 
 
-def test_a_text_the_encoder_chokes_on_is_said_once_and_the_last_one_stays() -> None:
+def test_a_text_the_encoder_chokes_on_is_logged_once_and_the_last_one_stays() -> None:
     messages: list[str] = []
 
     def fragile(text: str) -> Embedding:

@@ -12,7 +12,7 @@ from vj.pipeline.compositor import CudaCompositor, HostCompositor
 SIZE = Size(96, 64)
 
 
-def test_canvas_on_a_card_does_what_the_one_on_the_host_does() -> None:
+def test_a_compositor_on_a_card_does_what_the_one_on_the_host_does() -> None:
     card, host = CudaCompositor(SIZE, torch.device("cuda"), torch.float32), HostCompositor(SIZE)
     store = Store(
         {

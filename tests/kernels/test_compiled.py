@@ -235,7 +235,7 @@ def test_the_kernels_keep_the_exact_promises(kernels: TemporalKernels) -> None:
     assert np.array_equal(as_bytes(as_picture(model)), image.numpy())  # no feedback is the input
 
 
-def test_a_reset_forgets_the_last_painting(kernels: TemporalKernels) -> None:
+def test_a_reset_forgets_the_last_generated_image(kernels: TemporalKernels) -> None:
     image, painted = (
         torch.from_numpy(as_bytes(noise(32, 48, 1))),
         as_model(noise(32, 48, 2), kernels.dtype, False),

@@ -151,7 +151,7 @@ def test_idle_settings_cost_nothing_in_the_fast_path() -> None:
     "wrong",
     [np.zeros((16, 17, 3), np.float32), np.zeros((16, 16, 3)), np.zeros((3, 16, 16), np.float32)],
 )
-def test_a_painting_that_does_not_fit_is_refused(wrong: np.ndarray) -> None:
+def test_a_generated_image_that_does_not_fit_is_refused(wrong: np.ndarray) -> None:
     with pytest.raises(
         ValueError, match=r"painted: .* came, \(16, 16, 3\) float32 or uint8 would be right"
     ):

@@ -73,7 +73,7 @@ def test_at_strength_0_it_comes_nearer_to_the_real_input(way: Any) -> None:
     assert edges(out, TRUTH) > 0.97 > 0.9 > edges(plain(SMALL), TRUTH)
 
 
-def test_a_painting_in_other_colours_gets_the_inputs_edges_in_its_own(way: Any) -> None:
+def test_a_generated_image_in_other_colours_gets_the_inputs_edges_in_its_own(way: Any) -> None:
     """Darker, bluer, and with one channel turned round, which a palette may do."""
 
     def shade(p: np.ndarray) -> np.ndarray:
@@ -85,7 +85,7 @@ def test_a_painting_in_other_colours_gets_the_inputs_edges_in_its_own(way: Any) 
     assert cv2.PSNR(way(painted, LUMA, LARGE_LUMA), truth) > cv2.PSNR(plain(painted), truth) + 6
 
 
-def test_no_ghosts_of_the_input_where_the_painting_has_nothing(way: Any) -> None:
+def test_no_ghosts_of_the_input_where_the_generated_image_has_nothing(way: Any) -> None:
     flat = np.full((64, 64, 3), (200, 30, 90), np.uint8)
     for strength in (0.0, 0.3):
         assert np.abs(way(flat, LUMA, LARGE_LUMA, strength).astype(int) - (200, 30, 90)).max() <= 1
@@ -95,7 +95,9 @@ def test_what_is_faded_to_black_stays_black(way: Any) -> None:
     assert not way(np.zeros_like(SMALL), LUMA, LARGE_LUMA, 0.3).any()
 
 
-def test_where_the_input_has_nothing_the_painting_is_upscaled_the_plain_way(way: Any) -> None:
+def test_where_the_input_has_nothing_the_generated_image_is_upscaled_the_plain_way(
+    way: Any,
+) -> None:
     nothing = np.full((64, 64), 90, np.uint8), np.full((256, 256), 90, np.uint8)
     for strength in (0.0, 0.3, 1.0):
         out = way(SMALL, *nothing, strength)
@@ -103,7 +105,9 @@ def test_where_the_input_has_nothing_the_painting_is_upscaled_the_plain_way(way:
     assert np.array_equal(way(SMALL, *nothing, 0.3), way(SMALL, LUMA, LARGE_LUMA, 1.0))
 
 
-def test_where_the_painting_contradicts_the_input_little_of_the_input_is_seen(way: Any) -> None:
+def test_where_the_generated_image_contradicts_the_input_little_of_the_input_is_seen(
+    way: Any,
+) -> None:
     """A generated image of its own: what leads must not show through it."""
     own = texture(64, 64, seed=7)
     out, alone = way(own, LUMA, LARGE_LUMA, 0.3), way(own, LUMA, LARGE_LUMA, 1.0)
@@ -246,7 +250,7 @@ def guide_of(pixels: np.ndarray, size: Size, fit: str = "crop", strength: float 
 @pytest.mark.parametrize("fit", ["crop", "pad"])
 @pytest.mark.parametrize("came", [(480, 640), (300, 300), (405, 720), (1080, 1900)])
 @pytest.mark.parametrize("wanted", [Size(512, 288), Size(512, 512)])
-def test_what_leads_lies_where_the_painting_lies(
+def test_what_leads_lies_where_the_generated_image_lies(
     came: tuple[int, int], fit: str, wanted: Size
 ) -> None:
     scene = cv2.resize(texture(60, 60), came[::-1], interpolation=cv2.INTER_CUBIC)

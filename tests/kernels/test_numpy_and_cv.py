@@ -148,20 +148,20 @@ def test_half_a_pixel_of_feedback_by_hand(make: Make) -> None:
 # Smoothing
 
 
-def test_no_smoothing_is_the_painting_exactly(make: Make) -> None:
+def test_no_smoothing_is_the_generated_image_exactly(make: Make) -> None:
     painted, image = noise(32, 48, 1), as_bytes(noise(32, 48, 2))
     out, state = make(32, 48).blend(painted, noise(32, 48, 3), image, BlendSettings(motion=0.8))
     assert np.array_equal(state, painted)
     assert np.abs(out - 255 * painted).max() <= 0.51
 
 
-def test_the_first_painting_is_taken_as_it_is(make: Make) -> None:
+def test_the_first_generated_image_is_taken_as_it_is(make: Make) -> None:
     painted = noise(32, 48, 1)
     _, state = make(32, 48).blend(painted, None, as_bytes(painted), BlendSettings(0.99, 0.5))
     assert np.array_equal(state, painted)
 
 
-def test_a_painting_out_of_range_is_clamped(make: Make) -> None:
+def test_a_generated_image_out_of_range_is_clamped(make: Make) -> None:
     painted = noise(16, 16, 1) * 3 - 1
     out, state = make(16, 16).blend(painted, None, np.zeros((16, 16, 3), np.uint8), BlendSettings())
     assert (state.min(), state.max()) == (0, 1)
@@ -422,7 +422,7 @@ def test_where_the_mask_is_dark_the_input_stays_to_the_bit(make: Make, mode: str
     assert np.array_equal(state, same), "feedback goes on from the whole painting"
 
 
-def test_half_a_mask_is_half_the_painting(make: Make) -> None:
+def test_half_a_mask_is_half_the_generated_image(make: Make) -> None:
     image = as_bytes(flat(0.2))
     out, _ = make(16, 16).blend(
         flat(0.8), None, image, BlendSettings(wet=0.5), mask=np.full((16, 16), 128, np.uint8)

@@ -182,21 +182,21 @@ def test_the_kernels_text_is_numpys(library: ctypes.CDLL, height: int, width: in
         assert np.abs(sharp.astype(int) - to_bytes(numpy_upscale.rcas(large, 0.7))).max() <= 1
 
 
-def test_what_hangs_over_is_cut_and_said_and_nothing_is_stretched() -> None:
+def test_what_hangs_over_is_cut_and_logged_and_nothing_is_stretched() -> None:
     assert cropped(Size(320, 192), Size(1920, 1080)) == Size(320, 180)
-    said: list[str] = []
-    upscaler = make_upscaler("auto", Size(64, 64), Size(160, 90), "cpu", said.append)
+    messages: list[str] = []
+    upscaler = make_upscaler("auto", Size(64, 64), Size(160, 90), "cpu", messages.append)
     out = upscaler.upscale(SMALL)
     assert out.shape == (90, 160, 3)
-    assert said == [
+    assert messages == [
         "output 160x90 has another shape than the painted 64x64: 44 % is cut off at top and bottom"
     ]
     middle = cv2.resize(SMALL[14:50], (160, 90), interpolation=cv2.INTER_CUBIC)
     assert cv2.PSNR(out, middle) > 25
     assert isinstance(
-        make_upscaler("auto", Size(64, 64), Size(64, 64), "cpu", said.append), SameSize
+        make_upscaler("auto", Size(64, 64), Size(64, 64), "cpu", messages.append), SameSize
     )
-    assert make_upscaler("auto", Size(64, 64), Size(32, 32), "cpu", said.append).upscale(
+    assert make_upscaler("auto", Size(64, 64), Size(32, 32), "cpu", messages.append).upscale(
         SMALL
     ).shape == (32, 32, 3)
 
@@ -227,10 +227,10 @@ def test_a_way_that_cannot_be_had(kind: str, words: str) -> None:
 
 
 def test_fsr_without_a_card_says_so_and_plays() -> None:
-    said: list[str] = []
-    upscaler = make_upscaler("fsr", Size(64, 64), Size(128, 128), "cpu", said.append)
+    messages: list[str] = []
+    upscaler = make_upscaler("fsr", Size(64, 64), Size(128, 128), "cpu", messages.append)
     assert upscaler.upscale(SMALL).shape == (128, 128, 3)
-    assert "is for NVIDIA cards" in said[0]
+    assert "is for NVIDIA cards" in messages[0]
 
 
 def test_a_model_file_upscales_and_finishes(tmp_path: Path) -> None:
@@ -250,7 +250,7 @@ def test_a_model_file_upscales_and_finishes(tmp_path: Path) -> None:
     assert make_finisher([str(tmp_path / "net.pth")], "cpu", print)(SMALL).shape == SMALL.shape
 
 
-def test_a_model_file_without_spandrel_or_of_another_kind_is_told(tmp_path: Path) -> None:
+def test_a_model_file_without_spandrel_or_of_another_kind_is_reported(tmp_path: Path) -> None:
     (tmp_path / "junk.pth").write_bytes(b"junk")
     with pytest.raises(
         (Fault, Unavailable), match=r"needs spandrel|is no model that spandrel knows"

@@ -107,7 +107,7 @@ def test_each_leg_has_its_own_curve() -> None:
     assert found[25] == pytest.approx(1 + 0.25**2 * (3 - 0.5))
 
 
-def test_a_curve_nobody_knows_is_told() -> None:
+def test_a_curve_nobody_knows_is_reported() -> None:
     with pytest.raises(Fault, match="no such curve"):
         Store().set("walk/ease", "s-curve, wobbly")
 
@@ -390,7 +390,7 @@ def test_a_show_asks_for_a_shape_and_gets_its_models_size(tmp_path: Path) -> Non
         check_show({"size": "1:9"}, "here")
 
 
-def test_what_is_cut_off_is_told_and_what_fits_is_not() -> None:
+def test_what_is_cut_off_is_reported_and_what_fits_is_not() -> None:
     assert "25 % of it is cut off at left and right" in lost(Size(640, 480), Size(256, 256), "crop")
     assert "44 % of it is cut off at top and bottom" in lost(
         Size(256, 256), Size(1024, 576), "crop"
@@ -399,9 +399,9 @@ def test_what_is_cut_off_is_told_and_what_fits_is_not() -> None:
     assert lost(Size(1920, 1080), Size(1280, 720), "crop") == ""
 
 
-def test_it_is_told_when_the_input_comes_and_when_it_changes() -> None:
-    said: list[str] = []
-    pipeline = FramePipeline(Size(SIDE, SIDE), "crop", Metrics(), said.append)
+def test_it_is_reported_when_the_input_comes_and_when_it_changes() -> None:
+    messages: list[str] = []
+    pipeline = FramePipeline(Size(SIDE, SIDE), "crop", Metrics(), messages.append)
     store = Store()
     for number, size in enumerate([(64, 64), (64, 64), (96, 64), (96, 64), (64, 64)]):
         pipeline.process(
@@ -409,5 +409,5 @@ def test_it_is_told_when_the_input_comes_and_when_it_changes() -> None:
             store.sample(number / 30),
         )
     pipeline.close()
-    assert len(said) == 1
-    assert said[0].startswith("the input is 96x64")
+    assert len(messages) == 1
+    assert messages[0].startswith("the input is 96x64")

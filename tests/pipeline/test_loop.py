@@ -63,7 +63,7 @@ class Rig:
         calm = {"feedback/amount": 0, "blend/smoothing": 0}
         self.store = Store({**calm, **(start or {})})
         self.metrics = Metrics()
-        self.said: list[str] = []
+        self.messages: list[str] = []
         self.out: list[Frame] = []
         self.on_frame: dict[int, Callable[[], object]] = {}
         self.loop = RenderLoop(
@@ -75,7 +75,7 @@ class Rig:
             inbox=Mailbox(),
             publish=lambda image, frame: self.out.append(frame),
             metrics=self.metrics,
-            on_message=self.said.append,
+            on_message=self.messages.append,
         )
         if backend is not None:
             self.loop.offer(backend)
@@ -243,11 +243,11 @@ def test_a_model_that_raises_gives_the_last_good_picture_then_the_input_and_reco
     assert np.array_equal(out[-1], GREEN)
     assert rig.metrics.faults == len(failing)
     assert backend.cleared == len(failing)
-    assert "out of cheese" in rig.said[0]
-    assert "last good picture" in rig.said[0]
-    assert any("input is shown" in line for line in rig.said)
-    assert rig.said[-1] == "painting again"
-    assert len(rig.said) <= 4, "said, not shouted"
+    assert "out of cheese" in rig.messages[0]
+    assert "last good picture" in rig.messages[0]
+    assert any("input is shown" in line for line in rig.messages)
+    assert rig.messages[-1] == "painting again"
+    assert len(rig.messages) <= 4, "said, not shouted"
 
 
 def test_numbers_that_are_none_never_reach_the_screen_or_the_feedback() -> None:
@@ -257,7 +257,7 @@ def test_numbers_that_are_none_never_reach_the_screen_or_the_feedback() -> None:
     out = rig.render(8)
     assert all(np.array_equal(seen, GREEN) for seen in out)
     assert rig.metrics.faults == 2
-    assert "NaN" in rig.said[0]
+    assert "NaN" in rig.messages[0]
 
 
 def test_numbers_that_are_none_from_the_first_frame_on_show_the_input() -> None:
@@ -272,7 +272,7 @@ def test_a_failing_model_does_not_undo_a_blackout() -> None:
     assert max(frame.max() for frame in rig.render(60)) == 0
 
 
-def test_freeze_holds_the_painting_and_last_touches_still_work() -> None:
+def test_freeze_holds_the_generated_image_and_last_touches_still_work() -> None:
     rig = Rig({"blend/smoothing": 0.8})
     rig.on_frame = {
         5: lambda: rig.store.set("output/freeze", True),
@@ -339,7 +339,7 @@ class Live:
         self.inbox: Mailbox[Frame] = Mailbox()
         self.metrics = Metrics()
         self.out: list[Frame] = []
-        self.said: list[str] = []
+        self.messages: list[str] = []
         self.fed = 0
         self.loop = RenderLoop(
             size=SIZE,
@@ -350,7 +350,7 @@ class Live:
             inbox=self.inbox,
             publish=lambda image, frame: self.out.append(frame),
             metrics=self.metrics,
-            on_message=self.said.append,
+            on_message=self.messages.append,
         )
         if backend is not None:
             self.loop.offer(backend)
@@ -364,7 +364,7 @@ class Live:
     def advance(self, seconds: float) -> None:
         """Move the clock, and wait until the loop has nothing left to do at that time."""
         self.clock.advance(seconds)
-        until(lambda: self.clock.asleep(self.loop.thread), lambda: self.said)
+        until(lambda: self.clock.asleep(self.loop.thread), lambda: self.messages)
 
     def play(self, frames: int) -> None:
         """A source at the show's rate."""
@@ -427,7 +427,7 @@ def test_live_without_any_frame_it_waits_and_stops_at_once(
         rig.inbox, "get", lambda patience: (asked.append(patience), get(patience))[1]
     )
     rig.clock.advance(1)
-    until(lambda: len(asked) >= 3, lambda: rig.said)
+    until(lambda: len(asked) >= 3, lambda: rig.messages)
     assert rig.out == []
     before = len(asked)
     assert rig.loop.stop(PATIENCE)
@@ -442,7 +442,7 @@ def test_live_without_any_frame_it_begins_with_the_first_that_comes(
     rig = live()
     rig.clock.advance(1)
     rig.feed()
-    until(lambda: len(rig.out) == 1, lambda: rig.said)
+    until(lambda: len(rig.out) == 1, lambda: rig.messages)
     assert np.array_equal(rig.out[0].pixels, picture(0))
 
 
@@ -458,7 +458,7 @@ def test_live_a_sink_that_throws_does_not_end_the_loop(live: Callable[..., Live]
     rig.loop._publish = publish
     rig.play(8)
     assert len(calls) > 5
-    assert "please report" in rig.said[0]
+    assert "please report" in rig.messages[0]
 
 
 def test_a_whole_performance_of_the_stream_survives_hostile_settings(
@@ -485,7 +485,7 @@ def test_a_whole_performance_of_the_stream_survives_hostile_settings(
     for number in range(60):
         rig.on_frame[number] = shake
     out = rig.render(60)
-    assert rig.metrics.faults == 0, rig.said
+    assert rig.metrics.faults == 0, rig.messages
     assert all(seen.shape == (64, 64, 3) and seen.dtype == np.uint8 for seen in out)
 
 

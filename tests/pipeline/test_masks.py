@@ -115,16 +115,16 @@ def test_a_clean_plate_is_learned_on_the_trigger() -> None:
     assert masks.find(with_somebody(room(7), 4), store.sample(5)).min() == 255  # type: ignore[union-attr]
 
 
-def test_without_a_plate_the_first_frames_are_taken_and_it_is_said() -> None:
-    said: list[str] = []
-    masks = Masks(said.append)
+def test_without_a_plate_the_first_frames_are_taken_and_it_is_logged() -> None:
+    messages: list[str] = []
+    masks = Masks(messages.append)
     for turn in range(FRAMES):
         masks.find(room(turn), sampled(turn / 30, **sharp(mask__mode="plate")))
     assert (
         wrong(masks.find(with_somebody(room(50)), sampled(0.5, **sharp(mask__mode="plate")))) == 0
     )
-    assert len(said) == 1
-    assert "/vj/mask/learn" in said[0]
+    assert len(messages) == 1
+    assert "/vj/mask/learn" in messages[0]
 
 
 def test_panic_does_not_learn_a_plate() -> None:
@@ -199,7 +199,7 @@ class Blue(PassThrough):
         return GeneratedImage(np.full(entered.shape, (0, 0, 255), np.uint8), context)
 
 
-def test_the_performer_stays_and_the_room_is_painted_through_the_whole_journey() -> None:
+def test_the_performer_stays_and_the_room_is_painted_through_the_whole_pipeline() -> None:
     pipeline = FramePipeline(Size(SIDE, SIDE), "crop", Metrics(), print)
     pipeline.swap(Blue(Size(SIDE, SIDE)))
     store = Store(
@@ -330,16 +330,16 @@ def test_a_slow_person_model_holds_nothing_up_and_its_failure_is_logged_once() -
 
 
 def test_a_failing_mask_does_not_stop_the_picture() -> None:
-    said: list[str] = []
+    messages: list[str] = []
 
     def broken(image: np.ndarray) -> np.ndarray:
         raise cv2.error("no such device")
 
-    pipeline = FramePipeline(Size(SIDE, SIDE), "crop", Metrics(), said.append, broken)
+    pipeline = FramePipeline(Size(SIDE, SIDE), "crop", Metrics(), messages.append, broken)
     store = Store({"mask/mode": "person"})
     for turn in range(5):
         shown = pipeline.process(Frame(room(turn), turn, turn / 30), store.sample(turn / 30))
         assert shown.picture.std() > 10
-    assert len(said) == 1
-    assert "the mask failed" in said[0]
+    assert len(messages) == 1
+    assert "the mask failed" in messages[0]
     pipeline.close()

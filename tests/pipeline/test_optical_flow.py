@@ -270,9 +270,9 @@ def test_a_way_that_cannot_be_had_says_why_and_dis_plays(tmp_path: Path) -> None
         ("nvidia", "not built with CUDA"),
     ):
         words = "needs torchvision" if asked.startswith("raft") and not fits else words
-        said: list[str] = []
-        finder = flow_finder(check_show({"flow": asked}, "here"), said.append)
-        assert words in said[0]
+        messages: list[str] = []
+        finder = flow_finder(check_show({"flow": asked}, "here"), messages.append)
+        assert words in messages[0]
         assert finder(np.zeros((64, 64), np.uint8), np.zeros((64, 64), np.uint8)).shape == (
             64,
             64,
@@ -283,15 +283,15 @@ def test_a_way_that_cannot_be_had_says_why_and_dis_plays(tmp_path: Path) -> None
 
 
 def test_a_way_that_fails_in_mid_show_gives_its_place_to_dis() -> None:
-    said: list[str] = []
+    messages: list[str] = []
 
     def broken(one: np.ndarray, two: np.ndarray) -> np.ndarray:
         raise RuntimeError("the card has gone")
 
-    pipeline = FramePipeline(Size(64, 64), "crop", Metrics(), said.append, flow=broken)
+    pipeline = FramePipeline(Size(64, 64), "crop", Metrics(), messages.append, flow=broken)
     store = Store({"feedback/amount": 0, "blend/smoothing": 0.5})
     for number in range(10):
         frame = Frame(texture(64, 64, number // 5), number, number / 30)
         assert pipeline.process(frame, store.sample(number / 30)).picture.std() > 10
     pipeline.close()
-    assert said == ["flow: RuntimeError: the card has gone; dis is used from here on"]
+    assert messages == ["flow: RuntimeError: the card has gone; dis is used from here on"]

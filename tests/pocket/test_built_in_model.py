@@ -210,7 +210,7 @@ def test_a_palette_is_its_five_colours_with_white_above() -> None:
     assert got[5] == [255, 255, 255]
 
 
-def test_strength_leads_evenly_from_the_input_to_the_painting() -> None:
+def test_strength_leads_evenly_from_the_input_to_the_generated_image() -> None:
     picture, painted = torch.rand(1, 3, 8, 8), torch.rand(1, 4, 8, 8)
     steps = [
         compose(painted, picture, torch.tensor([s / 10]), palette_conditioning("black white"))
@@ -356,7 +356,7 @@ def test_a_still_input_gives_the_same_picture_every_time(
     assert np.array_equal(pixels(one), pixels(ten))
 
 
-def test_a_cameras_noise_does_not_reach_the_painting() -> None:
+def test_a_cameras_noise_does_not_reach_the_generated_image() -> None:
     rng = np.random.default_rng(0)
     still = torch.rand(1, 3, 24, 24) * 2 - 1
     steady, seen = NoiseGate(), []
@@ -378,7 +378,7 @@ def test_more_steps_paint_over_what_was_painted(
     assert 0.005 < np.abs(one - two).mean() < 0.3
 
 
-def test_guidance_goes_past_the_painting_and_a_negative_prompt_away(
+def test_guidance_goes_past_the_generated_image_and_a_negative_prompt_away(
     model: PocketModel, pictures: list[np.ndarray]
 ) -> None:
     seen = pictures[0] / 255
@@ -425,19 +425,19 @@ def test_the_swirl_turns_where_nothing_has_a_direction(model: PocketModel) -> No
 
 
 def test_what_was_understood_is_logged_and_what_was_not_is_logged_once(model: PocketModel) -> None:
-    said: list[str] = []
-    backend = PocketBackend(model, Size(128, 128), True, said.append)
+    messages: list[str] = []
+    backend = PocketBackend(model, Size(128, 128), True, messages.append)
     store = Store({"prompt/a": "volcano, woodcut", "strength": 0.5})
     blank, context = torch.zeros(1, 3, 128, 128), FrameContext.black(Size(128, 128))
     backend.paint(blank, store.sample(0.0), context)
     assert "woodcut" in backend.understood
     assert "lava" in backend.understood
-    assert said == []
+    assert messages == []
     store.set("prompt/a", "a cat in space")
     for frame in range(3):
         backend.paint(blank, store.sample(1 + frame / 30), context)
-    assert len(said) == 1
-    assert "cat in space" in said[0]
+    assert len(messages) == 1
+    assert "cat in space" in messages[0]
     backend.close()
 
 

@@ -60,7 +60,7 @@ def test_the_targets_themselves_are_distinguished_and_fog_is_not(picture: np.nda
     assert sum("energy" in row.misses() for row in rows) > len(rows) / 2
 
 
-def test_strength_goes_from_the_input_to_the_painting(picture: np.ndarray) -> None:
+def test_strength_goes_from_the_input_to_the_generated_image(picture: np.ndarray) -> None:
     apart = evaluate.distances(evaluate.TechniquePainter(), [picture], [evaluate.prompt_for("ink")])
     assert apart[0] < 1e-3
     assert np.diff(apart).min() > -1e-6
@@ -107,10 +107,10 @@ def test_the_report_names_what_was_missed_and_mistaken() -> None:
     figures = [Measurement("right palette", 0.5, 0.97), Measurement("flicker", 3, 2, True)]
     report = Report(figures, [ReportRow(names[0])], table)
     assert not report.reached
-    said = report.markdown()
-    assert "| right palette | 0.5 **missed** | at least 0.97 |" in said
-    assert "| flicker | 3 **missed** | at most 2 |" in said
-    assert f"| {names[0]} | {names[3]} | 1 of 4 |" in said
+    messages = report.markdown()
+    assert "| right palette | 0.5 **missed** | at least 0.97 |" in messages
+    assert "| flicker | 3 **missed** | at most 2 |" in messages
+    assert f"| {names[0]} | {names[3]} | 1 of 4 |" in messages
 
 
 def test_the_faces_crop_is_turned_and_scaled_about_its_middle() -> None:

@@ -82,10 +82,10 @@ NO_YAML = [
 def test_what_is_no_yaml_is_reported_where_it_is_and_what_would_be_right(
     tmp_path: Path, text: str, line: int, words: str
 ) -> None:
-    said = report(tmp_path, text)
-    assert len(said) == 1, said
-    assert said[0].startswith(f"{line}: "), said
-    assert words in said[0]
+    messages = report(tmp_path, text)
+    assert len(messages) == 1, messages
+    assert messages[0].startswith(f"{line}: "), messages
+    assert words in messages[0]
 
 
 MISREAD = [
@@ -143,8 +143,8 @@ MISREAD = [
 def test_what_yaml_reads_otherwise_than_it_was_meant(
     tmp_path: Path, text: str, line: int, words: str
 ) -> None:
-    said = report(tmp_path, text)
-    assert any(one.startswith(f"{line}: ") and words in one for one in said), said
+    messages = report(tmp_path, text)
+    assert any(one.startswith(f"{line}: ") and words in one for one in messages), messages
 
 
 def test_what_was_meant_is_checked_on_so_that_one_slip_is_one_line(tmp_path: Path) -> None:
@@ -161,11 +161,11 @@ def test_what_depends_on_several_lines_is_checked_beside_faults_in_others(tmp_pa
         "cues:\n  - {name: one, fade: soon}\n  - {name: two, follow: 1 s, then: three}\n"
         "timeline:\n  - {at: 0, cue: one}\n  - {at: 1, cue: four}\n"
     )
-    said = {int(one.split(":")[0]): one for one in report(tmp_path, text)}
-    assert sorted(said) == [1, 3, 4, 6, 7, 10], said
-    assert "stepz: no such parameter" in said[4]
-    assert "three: no such cue" in said[7]
-    assert "four: no such cue" in said[10], "and one, which is faulty, is there"
+    messages = {int(one.split(":")[0]): one for one in report(tmp_path, text)}
+    assert sorted(messages) == [1, 3, 4, 6, 7, 10], messages
+    assert "stepz: no such parameter" in messages[4]
+    assert "three: no such cue" in messages[7]
+    assert "four: no such cue" in messages[10], "and one, which is faulty, is there"
 
 
 def test_an_entry_is_blamed_that_is_wrong_and_not_one_of_an_included_file(tmp_path: Path) -> None:
@@ -251,8 +251,8 @@ def test_files_are_beside_the_show_and_else_where_one_stands(
         "  - {audio: low, input: USB Mic, to: seed, depth: 1}\nsinks: [record:takes/]\n"
     )
     monkeypatch.chdir(here)
-    said: list[str] = []
-    show = load_show(path, None, said.append)
+    messages: list[str] = []
+    show = load_show(path, None, messages.append)
     assert show.source == [
         str(stick / "both.mp4"),
         "video:here.mp4",
@@ -271,8 +271,10 @@ def test_files_are_beside_the_show_and_else_where_one_stands(
         "USB Mic",
     ]
     assert show.sinks == ["record:takes/"], "what is written goes where one stands"
-    assert [line.split(": ")[0].rsplit(":", 1)[1] for line in said] == ["1", "6"], said
-    assert "here.mp4: is not beside the show; the one in the working directory is used" in said[0]
+    assert [line.split(": ")[0].rsplit(":", 1)[1] for line in messages] == ["1", "6"], messages
+    assert (
+        "here.mp4: is not beside the show; the one in the working directory is used" in messages[0]
+    )
     assert load_show(path, {"source": "here.mp4"}).source == ["here.mp4"], (
         "what is typed is where one stands"
     )

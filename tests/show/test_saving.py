@@ -37,8 +37,8 @@ class ControlSession:
         path.write_text(text, encoding="utf-8")
         self.path = path
         self.time = 0.0
-        self.said: list[str] = []
-        self.file = ShowFile(path, {"model": "none"}, self.said.append, lambda: self.time)
+        self.messages: list[str] = []
+        self.file = ShowFile(path, {"model": "none"}, self.messages.append, lambda: self.time)
 
     def after(self, seconds: float) -> Show | None:
         """The show that comes of looking four times a second for so long."""
@@ -67,7 +67,7 @@ def test_an_atomic_save_is_taken_at_the_first_look(session: ControlSession) -> N
     assert found is not None
     assert found.start["strength"] == 0.6
     assert session.after(5) is None, "and once"
-    assert session.said == []
+    assert session.messages == []
 
 
 @pytest.mark.parametrize(
@@ -79,11 +79,11 @@ def test_an_empty_file_is_logged_and_never_played(
 ) -> None:
     (session.put if atomic else session.path.write_text)(text)
     assert session.after(10) is None
-    assert len(session.said) == 1, "once"
-    assert "is empty; the running show goes on as it was" in session.said[0]
+    assert len(session.messages) == 1, "once"
+    assert "is empty; the running show goes on as it was" in session.messages[0]
     session.path.write_text(TEXT)
     assert session.after(10) is None, "back to what plays: there is nothing to do"
-    assert len(session.said) == 1
+    assert len(session.messages) == 1
     session.path.write_text(TEXT.replace("0.3", "0.4"))
     assert session.after(3) is not None
 
@@ -124,8 +124,8 @@ def test_sections_that_are_gone_are_asked_for_twice_and_then_named(
     found = session.after(1.5)
     assert found is not None
     assert found.sinks == ["preview"]
-    assert len(session.said) == 1
-    assert "sinks, start, cues: no longer in the file" in session.said[0]
+    assert len(session.messages) == 1
+    assert "sinks, start, cues: no longer in the file" in session.messages[0]
 
 
 def test_a_file_cut_inside_its_last_section_is_asked_for_twice(session: ControlSession) -> None:
@@ -139,12 +139,12 @@ def test_a_fault_is_logged_once_and_soon_and_what_is_put_right_plays(
 ) -> None:
     session.path.write_text(TEXT.replace("testcard", "tetscard"), encoding="utf-8")
     assert session.after(1) is None
-    assert len(session.said) == 1
-    assert f"{session.path}:3: " in session.said[0]
+    assert len(session.messages) == 1
+    assert f"{session.path}:3: " in session.messages[0]
     assert session.after(5) is None
     session.path.write_text(TEXT.replace("0.3", "0.5"), encoding="utf-8")
     assert session.after(1) is not None
-    assert len(session.said) == 1
+    assert len(session.messages) == 1
 
 
 def test_what_is_included_counts_too(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_what_is_included_counts_too(tmp_path: Path) -> None:
     session = ControlSession(tmp_path / "night.yaml", TEXT + "include: pads\n")
     (tmp_path / "pads.yaml").write_text("", encoding="utf-8")
     assert session.after(10) is None
-    assert "pads.yaml: is empty" in session.said[0]
+    assert "pads.yaml: is empty" in session.messages[0]
     (tmp_path / "pads.yaml").unlink()
     assert session.after(1) is None, "it may come back"
     (tmp_path / "pads.yaml").write_text(
@@ -165,7 +165,7 @@ def test_what_is_included_counts_too(tmp_path: Path) -> None:
     assert found.mappings[0].osc == "/b"
     (tmp_path / "pads.yaml").unlink()
     assert session.after(5) is None
-    assert "pads: no such file" in session.said[-1]
+    assert "pads: no such file" in session.messages[-1]
 
 
 def test_whatever_loading_throws_the_watch_goes_on(
@@ -178,7 +178,7 @@ def test_whatever_loading_throws_the_watch_goes_on(
         patch.setattr(vj.show.reload, "load_show", broken)
         session.put(TEXT.replace("0.3", "0.1"))
         assert session.after(1) is None
-    assert "nobody thought of this" in session.said[0]
+    assert "nobody thought of this" in session.messages[0]
     session.put(TEXT.replace("0.3", "0.2"))
     assert session.after(1) is not None
 

@@ -60,13 +60,13 @@ def test_options_lie_over_the_show(tmp_path: Path) -> None:
 
 
 def test_all_faults_come_together_each_with_its_line_and_remedy(tmp_path: Path) -> None:
-    said = faults(
+    messages = faults(
         tmp_path,
         "show: Wrong\nsiez: 512x512\nfps: 900\nsource: [cmaera:0]\nsinks:\n  - ndi:vj\n  - "
         "spuot:vj\n"
         "start:\n  strength: 3\n  feedback/zom: 1\nosc: localhost\n",
     )
-    lines = {int(line.split(":")[0]): line for line in said}
+    lines = {int(line.split(":")[0]): line for line in messages}
     assert "size" in lines[2]
     assert "240" in lines[3]
     assert "camera" in lines[4]
@@ -88,9 +88,9 @@ def test_all_faults_come_together_each_with_its_line_and_remedy(tmp_path: Path) 
 def test_what_is_no_yaml_is_reported_with_its_line(
     tmp_path: Path, text: str, line: int, words: str
 ) -> None:
-    said = faults(tmp_path, text)
-    assert any(words in one for one in said)
-    assert int(said[0].split(":")[0]) in (line - 1, line)
+    messages = faults(tmp_path, text)
+    assert any(words in one for one in messages)
+    assert int(messages[0].split(":")[0]) in (line - 1, line)
 
 
 def test_a_file_that_is_not_there_gets_the_nearest(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_show_brings_its_own_colours(tmp_path: Path) -> None:
 def test_what_is_no_palette_is_reported_with_its_line(
     tmp_path: Path, text: str, line: int, words: str
 ) -> None:
-    said = faults(tmp_path, text)
-    assert len(said) == 1, said
-    assert said[0].startswith(f"{line}:"), said
-    assert words in said[0]
+    messages = faults(tmp_path, text)
+    assert len(messages) == 1, messages
+    assert messages[0].startswith(f"{line}:"), messages
+    assert words in messages[0]

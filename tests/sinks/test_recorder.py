@@ -317,10 +317,10 @@ def record_noise_until_full(recorder: Recorder) -> str:
 @pytest.mark.parametrize("ending", ["mp4", "mov", "mkv"])
 def test_a_full_disk_stops_the_recording_and_keeps_it(ending: str, small_disk: Path) -> None:
     recorder = Recorder(str(small_disk / f"out.{ending}"), SinkSettings(SteppedClock()))
-    said = record_noise_until_full(recorder)
-    assert "recording stopped, No space left on device" in said
-    assert " MB are in " in said
-    assert said.endswith("free some space and start recording again")
+    messages = record_noise_until_full(recorder)
+    assert "recording stopped, No space left on device" in messages
+    assert " MB are in " in messages
+    assert messages.endswith("free some space and start recording again")
     back = frames_of(recorder.path)
     assert len(back) >= 15
     assert os.path.getsize(recorder.path) > 1_000_000
@@ -328,8 +328,10 @@ def test_a_full_disk_stops_the_recording_and_keeps_it(ending: str, small_disk: P
 
 
 def test_a_full_disk_leaves_only_whole_pictures(small_disk: Path) -> None:
-    said = record_noise_until_full(Recorder(f"{small_disk}/takes/", SinkSettings(SteppedClock())))
-    assert "No space left" in said
+    messages = record_noise_until_full(
+        Recorder(f"{small_disk}/takes/", SinkSettings(SteppedClock()))
+    )
+    assert "No space left" in messages
     names = sorted(entry.name for entry in (small_disk / "takes").iterdir())
     assert names == [f"{number:06d}.png" for number in range(len(names))]
     assert (
@@ -392,12 +394,12 @@ def test_a_disk_that_fills_at_the_very_end_does_not_spoil_the_movie(
 
 
 def test_a_full_disk_stops_the_recording_not_the_show(small_disk: Path) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     clock = SteppedClock()
     box: Mailbox[Frame] = Mailbox()
     uri = f"record:{small_disk}/out.mp4"
     runner = SinkRunner(
-        uri, Recorder(uri.removeprefix("record:"), SinkSettings(clock)), box, 30, said.append
+        uri, Recorder(uri.removeprefix("record:"), SinkSettings(clock)), box, 30, messages.append
     )
     for number in range(120):
         clock.moment = number / 30
@@ -405,9 +407,9 @@ def test_a_full_disk_stops_the_recording_not_the_show(small_disk: Path) -> None:
             break
     assert not runner.deliver(Frame(noise(0), 0, 0.0))
     runner.stop()
-    assert len(said) == 1
-    assert said[0].startswith(f"{uri} failed: recording stopped, No space left")
-    assert "trying again" not in said[0]
+    assert len(messages) == 1
+    assert messages[0].startswith(f"{uri} failed: recording stopped, No space left")
+    assert "trying again" not in messages[0]
     assert len(list(small_disk.iterdir())) == 1
 
 

@@ -322,16 +322,16 @@ class Listener:
 
 
 def play(*sinks: Sink, **options: Any) -> tuple[list[Mailbox[Frame]], list[SinkRunner], list[str]]:
-    said: list[str] = []
+    messages: list[str] = []
     boxes: list[Mailbox[Frame]] = [Mailbox() for _ in sinks]
     pairs = enumerate(zip(sinks, boxes, strict=True))
     runners = [
-        SinkRunner(f"test:{number}", sink, box, 30, said.append, **options)
+        SinkRunner(f"test:{number}", sink, box, 30, messages.append, **options)
         for number, (sink, box) in pairs
     ]
     for runner in runners:
         runner.start()
-    return boxes, runners, said
+    return boxes, runners, messages
 
 
 def test_a_slow_sink_slows_nobody() -> None:
@@ -354,7 +354,7 @@ def test_a_slow_sink_slows_nobody() -> None:
 
 def test_a_failing_sink_is_reported_once_and_comes_back() -> None:
     sink = Listener()
-    (box,), (runner,), said = play(sink, retry_period=0.1)
+    (box,), (runner,), messages = play(sink, retry_period=0.1)
     assert runner.state() == "test:0 waiting for the first frame"
 
     shown = 0
@@ -368,23 +368,25 @@ def test_a_failing_sink_is_reported_once_and_comes_back() -> None:
             shown += 1
             return true()
 
-        until(one_more, lambda: (said, runner.state()))
+        until(one_more, lambda: (messages, runner.state()))
 
     show(lambda: runner.state() == "test:0 listening")
     sink.trouble = Fault("test:0: the cable is out; put it back")
     before = shown
     show(lambda: runner.errors >= 3)
     assert (
-        said == ["test:0 failed: the cable is out; put it back; trying again"] == [runner.state()]
+        messages
+        == ["test:0 failed: the cable is out; put it back; trying again"]
+        == [runner.state()]
     )
     assert shown - before > 10 * runner.errors, "it tries again at its period, not at every frame"
     sink.trouble = None
-    show(lambda: len(said) > 1)
-    assert said[1:] == ["test:0 works again"]
+    show(lambda: len(messages) > 1)
+    assert messages[1:] == ["test:0 works again"]
     assert runner.state() == "test:0 listening"
     sink.trouble = ZeroDivisionError("in the driver")
-    show(lambda: len(said) > 2)
-    assert said[2:] == ["test:0 failed: ZeroDivisionError: in the driver; trying again"]
+    show(lambda: len(messages) > 2)
+    assert messages[2:] == ["test:0 failed: ZeroDivisionError: in the driver; trying again"]
     assert runner.stop()
     assert sink.closed >= 4
 
@@ -393,7 +395,7 @@ def test_a_torn_recording_is_not_taken_up_again() -> None:
     sink = Listener()
     sink.final = True
     sink.trouble = Fault("test:0: the disk is full")
-    (box,), (runner,), said = play(sink, retry_period=0.0)
+    (box,), (runner,), messages = play(sink, retry_period=0.0)
     box.put(frame())
     until(lambda: runner.errors)
     sink.trouble = None
@@ -401,20 +403,20 @@ def test_a_torn_recording_is_not_taken_up_again() -> None:
         box.put(frame())
         until(lambda: box._item is None)
     assert runner.stop(PATIENCE)
-    assert said == ["test:0 failed: the disk is full"]
-    assert runner.state() == said[0]
+    assert messages == ["test:0 failed: the disk is full"]
+    assert runner.state() == messages[0]
     assert (runner.sent, runner.errors, runner.failed_for_good, sink.numbers) == (0, 1, True, [])
 
 
 def test_a_hanging_sink_does_not_hold_up_the_end() -> None:
     hangs = threading.Event()
     sink = Listener(gate=hangs)
-    (box,), (runner,), said = play(sink)
+    (box,), (runner,), messages = play(sink)
     box.put(frame())
     until(lambda: sink.waiting)
     assert not runner.stop(timeout=0.2), "it comes back though the sink does not"
     hangs.set()
-    assert "did not stop within 0.2 s" in said[0]
+    assert "did not stop within 0.2 s" in messages[0]
 
 
 def test_the_age_of_a_sent_frame_is_known() -> None:
@@ -442,10 +444,10 @@ def test_offline_nothing_is_lost() -> None:
 def test_offline_a_full_disk_ends_the_render() -> None:
     sink = Listener()
     sink.final = True
-    said: list[str] = []
-    runner = SinkRunner("test:0", sink, Mailbox(), 30, said.append)
+    messages: list[str] = []
+    runner = SinkRunner("test:0", sink, Mailbox(), 30, messages.append)
     assert runner.deliver(frame())
     sink.trouble = OSError(errno.ENOSPC, "No space left on device")
     assert not runner.deliver(frame())
-    assert len(said) == 1
-    assert "No space left" in said[0]
+    assert len(messages) == 1
+    assert "No space left" in messages[0]

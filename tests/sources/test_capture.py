@@ -28,7 +28,7 @@ def test_whatever_a_source_throws_it_is_opened_again(play: Play) -> None:
     assert [frame.number for frame in rig.frames] == sorted({frame.number for frame in rig.frames})
     assert rig.sources["reel:1"].opens == 3
     assert rig.capture.faults == 2
-    assert rig.said == [
+    assert rig.messages == [
         "reel:1: RuntimeError: driver fell over; trying again",
         "reel:1 is back",
         "reel:1: lost; trying again",
@@ -46,11 +46,11 @@ def test_a_device_that_is_not_there_at_the_start_is_awaited_and_logged(
     rig = play("camera:9", camera_9=camera)
     rig.until(lambda: rig.capture.state() == "camera:9 awaited, test card")
     assert rig.capture.awaited == ["camera:9"]
-    assert rig.said[-1] == "no source is there yet: the test card plays until camera:9 appears"
-    assert len(rig.said) == 2, "why, and what plays"
+    assert rig.messages[-1] == "no source is there yet: the test card plays until camera:9 appears"
+    assert len(rig.messages) == 2, "why, and what plays"
     camera.absent = None
     rig.until(lambda: rig.grey == 200)
-    rig.until(lambda: "camera:9 is there" in rig.said)
+    rig.until(lambda: "camera:9 is there" in rig.messages)
     assert rig.capture.awaited == []
 
 
@@ -62,8 +62,8 @@ def test_one_named_earlier_fades_in_when_it_appears(play: Play) -> None:
     rig.until(lambda: len(rig.frames) > 5)
     assert {int(frame.pixels.max()) for frame in rig.frames} == {20}, "the test card was not named"
     assert rig.capture.awaited == ["camera:9"]
-    rig.until(lambda: bool(rig.said))
-    assert rig.said == ["camera:9: not plugged in; reel:1 plays until it comes"]
+    rig.until(lambda: bool(rig.messages))
+    assert rig.messages == ["camera:9: not plugged in; reel:1 plays until it comes"]
     camera.absent, count = None, len(rig.frames)
     rig.until(lambda: rig.grey == 200)
     way = [int(frame.pixels[0, 0, 0]) for frame in rig.frames[count:]]
@@ -71,7 +71,7 @@ def test_one_named_earlier_fades_in_when_it_appears(play: Play) -> None:
     assert len({grey for grey in way if 20 < grey < 200}) >= 5, "half way, half of each"
     rig.until(lambda: reel.closes > 0)
     assert rig.capture.uri == "camera:9"
-    assert rig.said[1:] == ["camera:9 is there"]
+    assert rig.messages[1:] == ["camera:9 is there"]
 
 
 def test_one_that_stays_away_is_replaced_by_the_next_and_comes_back(play: Play) -> None:
@@ -86,9 +86,9 @@ def test_one_that_stays_away_is_replaced_by_the_next_and_comes_back(play: Play) 
     assert rig.capture.awaited == ["reel:1"]
     first.silent = False
     rig.until(lambda: rig.grey == 200 and second.closes > 0)
-    rig.until(lambda: len(rig.said) == 2)
-    assert "reel:2 plays until it comes" in rig.said[0]
-    assert rig.said[1] == "reel:1 is back"
+    rig.until(lambda: len(rig.messages) == 2)
+    assert "reel:2 plays until it comes" in rig.messages[0]
+    assert rig.messages[1] == "reel:1 is back"
 
 
 def test_the_test_card_stands_in_for_the_last_one_and_leaves(play: Play) -> None:
@@ -106,8 +106,8 @@ def test_the_test_card_stands_in_for_the_last_one_and_leaves(play: Play) -> None
     reel.absent = None
     rig.until(lambda: see(rig.grey == 10) and rig.frames[-1].pixels.max() == 10)
     assert {"reel:1 lost, last picture", "reel:1 lost, test card", "reel:1 64x48"} <= states
-    rig.until(lambda: "reel:1 is back" in rig.said)
-    assert sum("reel:1: lost" in line for line in rig.said) == 1, "once, not at every attempt"
+    rig.until(lambda: "reel:1 is back" in rig.messages)
+    assert sum("reel:1: lost" in line for line in rig.messages) == 1, "once, not at every attempt"
     assert TEST_CARD not in rig.supervisor.threads
 
 
@@ -117,8 +117,8 @@ def test_one_that_hangs_while_it_opens_holds_up_neither_the_start_nor_the_end(pl
     rig = play("share:1", "reel:1", settle=0.05, share_1=share, reel_1=Scripted(20))
     assert not share.hangs.is_set(), "the start has not waited for it"
     rig.until(lambda: rig.grey == 20)
-    rig.until(lambda: bool(rig.said))
-    assert rig.said == ["share:1 gives no picture yet; reel:1 plays until it comes"]
+    rig.until(lambda: bool(rig.messages))
+    assert rig.messages == ["share:1 gives no picture yet; reel:1 plays until it comes"]
     assert not rig.capture.stop(timeout=0.05), "nor does the end"
     rig.box.get(0)
     share.hangs.set()
@@ -156,13 +156,13 @@ def test_what_needs_a_library_is_not_tried_again(play: Play) -> None:
     rig.until(lambda: len(rig.frames) > 10)
     assert spout.opens == 1
     assert rig.capture.awaited == []
-    rig.until(lambda: bool(rig.said))
-    assert rig.said == ["spout:x: Spout is for Windows only; NDI plays here; reel:1 plays"]
+    rig.until(lambda: bool(rig.messages))
+    assert rig.messages == ["spout:x: Spout is for Windows only; NDI plays here; reel:1 plays"]
     with pytest.raises(Fault, match="Windows only"):
         play("spout:x", spout_x=spout)
 
 
-def test_the_end_of_a_clip_ends_the_feed(tmp_path: Path, play: Play) -> None:
+def test_the_end_of_a_clip_ends_the_capture(tmp_path: Path, play: Play) -> None:
     rig = Rig([str(write_clip(tmp_path / "clip.mp4", frames=5))], {}, loop=False)
     rig.capture.settle(2.0)
     rig.until(lambda: rig.capture.ended)

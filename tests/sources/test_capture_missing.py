@@ -31,8 +31,8 @@ def test_a_wrong_name_that_is_found_out_late_is_awaited(play: Play) -> None:
     rig = play("share:1", settle=0.05, share_1=share)
     share.hangs.set()
     rig.until(lambda: rig.capture.state() == "share:1 awaited, test card")
-    rig.until(lambda: len(rig.said) == 2)
-    assert rig.said[0] == "share:1: there is no such file"
+    rig.until(lambda: len(rig.messages) == 2)
+    assert rig.messages[0] == "share:1: there is no such file"
     share.absent = None
     rig.until(lambda: rig.grey == 200)
 
@@ -54,9 +54,9 @@ def test_a_wrong_name_with_another_after_it_is_logged_and_the_other_plays(
     tmp_path: Path, play: Play
 ) -> None:
     rig = play(f"{tmp_path}/lost.mp4", "testcard")
-    rig.until(lambda: bool(rig.said) and rig.capture.uri == "testcard")
-    assert "lost.mp4: there is no such file" in rig.said[0]
-    assert rig.said[0].endswith("; testcard plays until it comes")
+    rig.until(lambda: bool(rig.messages) and rig.capture.uri == "testcard")
+    assert "lost.mp4: there is no such file" in rig.messages[0]
+    assert rig.messages[0].endswith("; testcard plays until it comes")
     write_clip(tmp_path / "lost.mp4")
     rig.until(lambda: rig.capture.uri.endswith("lost.mp4"))
 
@@ -128,9 +128,9 @@ def test_a_clip_that_hangs_is_passed_over(tmp_path: Path, monkeypatch: pytest.Mo
     os.mkfifo(tmp_path / "pipe.mkv")
     clip = write_clip(tmp_path / "clip.mp4", frames=4)
     monkeypatch.setattr("vj.sources.clips.OPENING", 0.3)
-    said: list[str] = []
+    messages: list[str] = []
     source = make_source(
-        f"clips:{clip},{tmp_path}/pipe.mkv", SourceSettings(WallClock(), log=said.append)
+        f"clips:{clip},{tmp_path}/pipe.mkv", SourceSettings(WallClock(), log=messages.append)
     )
     source.open()
     seen: list[Frame] = []
@@ -142,4 +142,4 @@ def test_a_clip_that_hangs_is_passed_over(tmp_path: Path, monkeypatch: pytest.Mo
 
     until(read)
     source.close()  # does not wait for the pipe, which nobody will ever open
-    assert said[0].endswith("pipe.mkv has not opened for 0 s; the next clip plays")
+    assert messages[0].endswith("pipe.mkv has not opened for 0 s; the next clip plays")

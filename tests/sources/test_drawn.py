@@ -116,12 +116,12 @@ def short_movie(path: Path, shade: int) -> str:
 def test_live_clips_keep_time_for_ever_and_one_that_is_missing_is_passed_over(
     tmp_path: Path,
 ) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     one, two = short_movie(tmp_path / "a.mp4", 40), short_movie(tmp_path / "b.mp4", 200)
     clock = WallClock()
     source = make_source(
         f"clips:{one},{tmp_path}/gone.mp4,{two}",
-        SourceSettings(clock, fps=20, size=SQUARE, log=said.append),
+        SourceSettings(clock, fps=20, size=SQUARE, log=messages.append),
     )
     source.open()
     begun, last, turns = clock.now(), 40, []
@@ -135,7 +135,7 @@ def test_live_clips_keep_time_for_ever_and_one_that_is_missing_is_passed_over(
     assert turns == pytest.approx([0.5 * (number + 1) for number in range(len(turns))], abs=0.12), (
         "nothing adds up"
     )
-    assert set(said) == {
+    assert set(messages) == {
         f"video:{tmp_path}/gone.mp4: there is no such file (looked in {tmp_path}); the next clip "
         "plays"
     }

@@ -114,8 +114,8 @@ def test_state_and_parameters(page: WebServer) -> None:
 def test_setting(page: WebServer) -> None:
     assert post(page, b'{"name": "strength", "value": 0.8}') == (200, {"ok": True, "remark": ""})
     assert page._store.get("strength") == 0.8
-    _, said = post(page, b'{"name": "strength", "value": 7}')
-    assert "above 1" in said["remark"]
+    _, messages = post(page, b'{"name": "strength", "value": 7}')
+    assert "above 1" in messages["remark"]
 
 
 @pytest.mark.parametrize(
@@ -131,9 +131,9 @@ def test_setting(page: WebServer) -> None:
     ],
 )
 def test_wrong_settings_are_answered(page: WebServer, body: bytes, words: str) -> None:
-    status, said = post(page, body)
+    status, messages = post(page, body)
     assert status == 400
-    assert words in said["error"]
+    assert words in messages["error"]
     assert page._store.get("strength") == 0.5
 
 
@@ -241,9 +241,9 @@ def test_the_page_speaks_as_osc_does(page: WebServer) -> None:
         b'{"name": "strength", "value": [0.1, 0.2]}',
         b'{"name": "delta", "value": 1' + b"0" * 400 + b"}",
     ):
-        status, said = post(page, body)
+        status, messages = post(page, body)
         assert status == 400
-        assert said["error"]
+        assert messages["error"]
 
 
 def test_what_libraries_log_is_a_line_a_second(capfd: pytest.CaptureFixture[str]) -> None:
@@ -251,9 +251,9 @@ def test_what_libraries_log_is_a_line_a_second(capfd: pytest.CaptureFixture[str]
 
     from vj.web.library_log import LibraryLog
 
-    now, said = [0.0], []
+    now, messages = [0.0], []
     before = logging.getLogger("aiohttp").propagate  # False where another test's page still stands
-    log = LibraryLog(said.append, lambda: now[0])
+    log = LibraryLog(messages.append, lambda: now[0])
     log.attach()
     try:
         for _ in range(50):
@@ -265,7 +265,7 @@ def test_what_libraries_log_is_a_line_a_second(capfd: pytest.CaptureFixture[str]
             logging.getLogger("aiohttp.server").exception("Error handling request")
     finally:
         log.detach()
-    assert said == [
+    assert messages == [
         "aiohttp: Unhandled thing",
         "aiohttp: Error handling request (ValueError: odd) (and 49 more)",
     ]
@@ -279,12 +279,12 @@ def test_requests_that_stumble_do_not_reach_the_terminal_one_by_one(
     def stumble() -> dict[str, object]:
         raise ValueError("odd")
 
-    said: list[str] = []
-    made = WebServer(Store(), ("127.0.0.1", 0), status=stumble, on_message=said.append)
+    messages: list[str] = []
+    made = WebServer(Store(), ("127.0.0.1", 0), status=stumble, on_message=messages.append)
     made.start()
     for _ in range(20):
         assert get(made, "state.json")[0] == 500
     made.stop()
     assert capfd.readouterr().err == ""
-    assert 1 <= len(said) <= 3
-    assert "ValueError: odd" in said[0]
+    assert 1 <= len(messages) <= 3
+    assert "ValueError: odd" in messages[0]

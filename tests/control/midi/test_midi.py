@@ -381,22 +381,22 @@ def test_leds_and_motors_follow_the_parameter() -> None:
 
 
 def test_without_midi_the_show_plays_and_says_so() -> None:
-    said: list[str] = []
+    messages: list[str] = []
 
     def none() -> Any:
         raise ImportError("No module named 'rtmidi'")
 
-    ports = MidiPorts(RecordingListener(), now=time.monotonic, log=said.append, backend=none)
+    ports = MidiPorts(RecordingListener(), now=time.monotonic, log=messages.append, backend=none)
     ports.start()
-    until(lambda: bool(said))
+    until(lambda: bool(messages))
     ports.stop()
-    assert "MIDI cannot be used (No module named 'rtmidi'); the show plays without it" in said
+    assert "MIDI cannot be used (No module named 'rtmidi'); the show plays without it" in messages
     assert ports.state == "no MIDI"
 
 
 def test_a_machine_without_a_sequencer_says_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vj.control.midi.ports.SCAN_PERIOD_WITHOUT_MIDI", 0.02)
-    said: list[str] = []
+    messages: list[str] = []
 
     class Broken:
         asked = 0
@@ -405,12 +405,12 @@ def test_a_machine_without_a_sequencer_says_so_once(monkeypatch: pytest.MonkeyPa
             Broken.asked += 1
             raise OSError("ALSA: no such device")
 
-    ports = MidiPorts(RecordingListener(), now=time.monotonic, log=said.append, backend=Broken)
+    ports = MidiPorts(RecordingListener(), now=time.monotonic, log=messages.append, backend=Broken)
     ports.start()
     until(lambda: Broken.asked > 2)
     ports.stop()
-    assert len(said) == 1
-    assert "no such device" in said[0]
+    assert len(messages) == 1
+    assert "no such device" in messages[0]
 
 
 # Through a real port
@@ -481,7 +481,7 @@ def jack(request: pytest.FixtureRequest, server: None) -> Any:
 
 
 def test_a_real_port_plays_is_unplugged_and_comes_back(jack: Any) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     show = check_show(
         {
             "start": {"strength": 0.0},
@@ -490,7 +490,7 @@ def test_a_real_port_plays_is_unplugged_and_comes_back(jack: Any) -> None:
         "test",
     )
     store = Store(show.start, show.table())
-    engine, _ = make_engine(show, store, live=False, log=said.append)
+    engine, _ = make_engine(show, store, live=False, log=messages.append)
     store.automation = engine
     heard = RecordingListener()
 
@@ -514,13 +514,13 @@ def test_a_real_port_plays_is_unplugged_and_comes_back(jack: Any) -> None:
         until(last, lambda: heard.controls[-3:])
 
     ports = MidiPorts(
-        Both(), now=time.monotonic, log=said.append, devices=["nano"], backend=lambda: jack
+        Both(), now=time.monotonic, log=messages.append, devices=["nano"], backend=lambda: jack
     )
     ports.start()
     try:
         for _ in range(2):
             out = jack.open_output("nanoKONTROL2", virtual=True)
-            until(lambda: any("plays" in line for line in said))
+            until(lambda: any("plays" in line for line in messages))
             for value in range(100):
                 out.send(control_change(7, value))
                 time.sleep(0.001)
@@ -531,11 +531,11 @@ def test_a_real_port_plays_is_unplugged_and_comes_back(jack: Any) -> None:
             note = mido.Message("note_on", note=40, velocity=100)
             until_received(out, note, ("note 40 ch 1", 100))
             out.close()
-            until(lambda: any("has gone" in line for line in said))
+            until(lambda: any("has gone" in line for line in messages))
             assert heard.controls[-1] == ("note 40 ch 1", 0), (
                 "unplugged in mid-note: nothing stays pressed"
             )
-            said.clear()
+            messages.clear()
             heard.controls.clear()
     finally:
         ports.stop()
@@ -643,17 +643,17 @@ def test_leds_and_motors_of_a_real_port_follow_but_do_not_fight_the_hand(
 def test_learn_finds_the_control_that_is_moved(
     moves: list[tuple[str, int]], found: dict[str, str]
 ) -> None:
-    ear = LearnListener()
+    listener = LearnListener()
     for name, raw in moves:
-        ear.on_midi(control(name), raw, "nano")
-    assert ear.found.get(timeout=1) == found
+        listener.on_midi(control(name), raw, "nano")
+    assert listener.found.get(timeout=1) == found
 
 
 def test_learn_hears_osc_too() -> None:
-    ear = LearnListener()
+    listener = LearnListener()
     for value in (0.1, 0.2, 0.3):
-        ear.on_osc("/1/fader3", (value,))
-    assert ear.found.get(timeout=1) == {"osc": "/1/fader3"}
+        listener.on_osc("/1/fader3", (value,))
+    assert listener.found.get(timeout=1) == {"osc": "/1/fader3"}
 
 
 SHOW = """\
@@ -676,9 +676,9 @@ cues:
 def test_a_learned_line_is_added_and_comments_stay(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(SHOW, encoding="utf-8")
-    said = add_mapping(path, {"midi": "cc 20", "device": "nano", "to": "noise/hold"})
+    messages = add_mapping(path, {"midi": "cc 20", "device": "nano", "to": "noise/hold"})
     text = path.read_text(encoding="utf-8")
-    assert "cc 20" in said
+    assert "cc 20" in messages
     for kept in (
         "# My show. Do not lose this line.",
         "# nor this",

@@ -128,19 +128,19 @@ def test_devices_come_back_when_the_librarys_process_has_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(midi_ports, "SCAN_PERIOD", 0.05)
-    said: list[str] = []
+    messages: list[str] = []
     heard: list[float] = []
-    ear = SimpleNamespace(
+    listener = SimpleNamespace(
         on_midi=lambda control, raw, device: heard.append(raw), on_clock=lambda *given: None
     )
     backend = mido.Backend("vj.control.midi.rtmidi2", load=True)
-    ports = MidiPorts(ear, now=time.monotonic, log=said.append, backend=lambda: backend)
+    ports = MidiPorts(listener, now=time.monotonic, log=messages.append, backend=lambda: backend)
     ports.start()
     try:
         until(lambda: ports.devices == ["BOX"])
         midi_rtmidi2.Output("BOX 20:0").send(control(0, 1))
-        until(lambda: [line for line in said if "plays" in line] == ["MIDI BOX plays"] * 2)
-        assert any("has gone" in line for line in said)
+        until(lambda: [line for line in messages if "plays" in line] == ["MIDI BOX plays"] * 2)
+        assert any("has gone" in line for line in messages)
         midi_rtmidi2.Output("BOX 20:0").send(control(70, 99))
         until(lambda: heard == [99])
     finally:
@@ -150,9 +150,9 @@ def test_devices_come_back_when_the_librarys_process_has_ended(
 def test_the_helper_opens_what_is_named_and_passes_bytes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     done: list[Any] = []
-    monkeypatch.setattr(midi_helper, "write_line", said.append)
+    monkeypatch.setattr(midi_helper, "write_line", messages.append)
 
     class Made:
         ports = ("A", "B 20:0")
@@ -182,7 +182,7 @@ def test_the_helper_opens_what_is_named_and_passes_bytes_on(
     assert done[-2:] == [["midi_sense"], ("vj-midi", 1)]
     made = next(each for each in reversed(done) if isinstance(each, Made))
     made.callback([0xB0, 7, 9], 0.0)
-    assert said == ["m 1 b00709"]
+    assert messages == ["m 1 b00709"]
     assert ports.do("out", "mine", True) == 2
     ports.do("send", 2, "903c40")
     assert done[-2:] == [("RtMidi", "mine"), (0x90, 60, 64)]

@@ -76,12 +76,12 @@ class ControlSession:
         self.now, self.wall = 100.0, 1_700_000_000.0
         checked = check_show({"source": "testcard", **show}, "test")
         self.store = Store(dict(checked.start), checked.table())
-        self.said: list[str] = []
-        self.engine, _ = make_engine(checked, self.store, live=False, log=self.said.append)
+        self.messages: list[str] = []
+        self.engine, _ = make_engine(checked, self.store, live=False, log=self.messages.append)
         self.store.listeners.append(self.engine.changed)
         self.store.automation = self.engine
         self.dispatcher = Dispatcher(
-            self.store, self.said.append, wall=lambda: self.wall, steady=lambda: self.now
+            self.store, self.messages.append, wall=lambda: self.wall, steady=lambda: self.now
         )
         self.dispatcher.use_engine(self.engine, ignored=ignored)
         self.dispatcher.attach()
@@ -446,7 +446,7 @@ def test_a_message_of_a_clock_far_ahead_means_now_at_once() -> None:
     session = ControlSession()
     session.play(bundle(GOOD, when=session.wall + AHEAD + 270))
     assert session.store.get("delta") == 0.25
-    assert "its clock is off" in session.said[0]
+    assert "its clock is off" in session.messages[0]
     session.play(bundle(pack("/vj/delta", [0.75]), when=session.wall - 86400))
     assert session.store.get("delta") == 0.75, "what lies behind means now"
 
@@ -468,7 +468,7 @@ def test_a_steady_lead_is_the_peers_clock_and_is_taken_off_and_logged_once(off: 
     assert session.store.get("delta") == pytest.approx(0.3), "a second ahead by its own clock"
     session.pass_by(0.2)
     assert session.store.get("delta") == 0.25
-    report = [line for line in session.said if "which is taken off its timetags" in line]
+    report = [line for line in session.messages if "which is taken off its timetags" in line]
     assert len(report) == 1
     assert ("behind" if off < 0 else "ahead of") in report[0]
 
@@ -491,7 +491,7 @@ def test_what_has_no_room_to_wait_means_now_and_is_logged() -> None:
     assert session.store.get("delta") == 1.0
     session.play(bundle(pack("/vj/strength", [0.9]), when=session.wall + 1))
     assert session.store.get("strength") == pytest.approx(0.9)
-    assert any("all there is room for" in line for line in session.said)
+    assert any("all there is room for" in line for line in session.messages)
     session.pass_by(1.1)
     session.play(one)
     assert session.store.get("delta") == 0.25
@@ -520,7 +520,7 @@ def test_what_another_vj_says_is_not_answered(address: str) -> None:
     session = ControlSession()
     session.log(address, "x")
     session.log(address)
-    assert (session.peer.errors, session.peer.answers, session.said) == ([], [], [])
+    assert (session.peer.errors, session.peer.answers, session.messages) == ([], [], [])
 
 
 def test_unknown_addresses_cost_little_and_are_one_line_a_second(
@@ -538,8 +538,8 @@ def test_unknown_addresses_cost_little_and_are_one_line_a_second(
             session.log(f"/composition/layer{number}/x", second)
         session.pass_by(1.0)
     assert len(looked) <= 3 * dispatch.SUGGESTIONS
-    assert len(session.said) == 3
-    assert "and 4999 more" in session.said[1]
+    assert len(session.messages) == 3
+    assert "and 4999 more" in session.messages[1]
     assert len(session.dispatcher._mistakes) <= dispatch.KNOWN_MISTAKES
 
 

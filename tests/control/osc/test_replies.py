@@ -1,4 +1,4 @@
-"""What is said of a value that was clamped, and of what was not understood: where the hand is, and
+"""What is reported of a value that was clamped, and of what was not understood: to its sender, and
 once."""
 
 from __future__ import annotations
@@ -20,70 +20,70 @@ from vj.show.load import check_show
 from vj.web.server import WebServer
 
 
-class Wall:
+class TimedDispatcher:
     """A dispatcher with a clock that the test turns."""
 
     def __init__(self) -> None:
         self.now = 100.0
-        self.said: list[str] = []
+        self.messages: list[str] = []
         self.store = Store()
-        self.dispatcher = Dispatcher(self.store, self.said.append, steady=lambda: self.now)
+        self.dispatcher = Dispatcher(self.store, self.messages.append, steady=lambda: self.now)
 
     def push(self, sender: Any, value: float, address: str = "/vj/strength") -> None:
         self.dispatcher.dispatch_packet(Unpacked([Message(address, (value,))], []), sender)
 
 
 def test_a_fader_that_is_pushed_on_beyond_its_end_is_reported_once() -> None:
-    wall, mapping = Wall(), RecordingSender()
+    timed, sender = TimedDispatcher(), RecordingSender()
     for step in range(600):
-        wall.now = 100 + step / 60
-        wall.push(mapping, 1.01 + step / 600)
-    assert mapping.errors == ["/vj/strength: 1.01 is above 1 (0 .. 1); the nearest is set"]
-    assert wall.said == [f"OSC from {mapping.name}: {mapping.errors[0]}"]
-    assert wall.store.get("strength") == 1
+        timed.now = 100 + step / 60
+        timed.push(sender, 1.01 + step / 600)
+    assert sender.errors == ["/vj/strength: 1.01 is above 1 (0 .. 1); the nearest is set"]
+    assert timed.messages == [f"OSC from {sender.name}: {sender.errors[0]}"]
+    assert timed.store.get("strength") == 1
 
 
 def test_one_that_came_back_is_reported_again_but_not_for_trembling() -> None:
-    wall, mapping = Wall(), RecordingSender()
+    timed, sender = TimedDispatcher(), RecordingSender()
     for step in range(120):  # two seconds at its very end
-        wall.now = 100 + step / 60
-        wall.push(mapping, 1.02 if step % 2 else 0.98)
-    assert len(mapping.errors) == 2
-    wall.now += 1.5
-    wall.push(mapping, 0.4)
-    wall.push(mapping, 1.3)
-    assert len(mapping.errors) == 3
-    wall.now += 3
-    wall.push(mapping, 1.3)
-    assert len(mapping.errors) == 4, "let go and pushed anew"
+        timed.now = 100 + step / 60
+        timed.push(sender, 1.02 if step % 2 else 0.98)
+    assert len(sender.errors) == 2
+    timed.now += 1.5
+    timed.push(sender, 0.4)
+    timed.push(sender, 1.3)
+    assert len(sender.errors) == 3
+    timed.now += 3
+    timed.push(sender, 1.3)
+    assert len(sender.errors) == 4, "let go and pushed anew"
 
 
 def test_a_pattern_that_goes_beyond_some_ends_is_reported_too() -> None:
-    wall, mapping = Wall(), RecordingSender()
+    timed, sender = TimedDispatcher(), RecordingSender()
     for value in (0.4, 1.7, 1.8):
-        wall.push(mapping, value, "/vj/mix/w*")
-    assert mapping.errors == ["/vj/mix/w*: mix/wet: 1.7 is above 1 (0 .. 1); the nearest is set"]
+        timed.push(sender, value, "/vj/mix/w*")
+    assert sender.errors == ["/vj/mix/w*: mix/wet: 1.7 is above 1 (0 .. 1); the nearest is set"]
 
 
 def test_each_sender_and_each_fader_is_reported_by_itself() -> None:
-    wall, left, right = Wall(), RecordingSender(), RecordingSender("10.0.0.8")
+    timed, left, right = TimedDispatcher(), RecordingSender(), RecordingSender("10.0.0.8")
     for address in ("/vj/strength", "/vj/mix/wet", "/vj/strength"):
-        wall.push(left, 3.0, address)
-    wall.push(right, 3.0)
+        timed.push(left, 3.0, address)
+    timed.push(right, 3.0)
     assert [error.split(":")[0] for error in left.errors] == ["/vj/strength", "/vj/mix/wet"]
     assert len(right.errors) == 1
     for number in range(3 * KNOWN):
-        wall.push(RecordingSender(f"10.1.{number // 250}.{number % 250}"), 3.0)
-    assert len(wall.dispatcher.error_replies._clamped) <= KNOWN
+        timed.push(RecordingSender(f"10.1.{number // 250}.{number % 250}"), 3.0)
+    assert len(timed.dispatcher.error_replies._clamped) <= KNOWN
 
 
 def test_whoever_reads_the_answers_anyway_is_reported_each_time() -> None:
-    wall, page = Wall(), RecordingSender()
+    timed, page = TimedDispatcher(), RecordingSender()
     page.name = ""
     for _ in range(5):
-        wall.push(page, 1.5)
+        timed.push(page, 1.5)
     assert len(page.errors) == 5
-    assert wall.said == []
+    assert timed.messages == []
 
 
 @pytest.mark.parametrize("quantise", [None, "beat"])
@@ -110,29 +110,29 @@ def test_what_moves_by_itself_is_clamped_in_silence() -> None:
 
 def test_the_same_remark_is_not_made_again_while_it_keeps_coming() -> None:
     now = [0.0]
-    said: list[str] = []
+    messages: list[str] = []
     report: list[str] = []
-    remark = Notices(said.append, report.append, lambda: now[0])
+    remark = Notices(messages.append, report.append, lambda: now[0])
     for step in range(300):
         now[0] = step / 60
         remark("“zzz” names nothing")
-    assert said == report == ["“zzz” names nothing"]
+    assert messages == report == ["“zzz” names nothing"]
     now[0] += 3
     remark("“zzz” names nothing")
-    assert len(said) == 2
+    assert len(messages) == 2
 
 
 def test_of_many_remarks_a_few_a_second_are_logged_and_the_rest_is_counted() -> None:
     now = [0.0]
-    said: list[str] = []
+    messages: list[str] = []
     report: list[str] = []
-    remark = Notices(said.append, report.append, lambda: now[0])
+    remark = Notices(messages.append, report.append, lambda: now[0])
     for number in range(1000):
         remark(f"“{number}” names nothing")
-    assert len(said) == len(report) == REMARKS_A_SECOND
+    assert len(messages) == len(report) == REMARKS_A_SECOND
     now[0] = 1.5
     remark("“sea” names nothing")
-    assert said[-1] == f"“sea” names nothing (and {1000 - REMARKS_A_SECOND} more remarks)"
+    assert messages[-1] == f"“sea” names nothing (and {1000 - REMARKS_A_SECOND} more remarks)"
     assert report[-1] == "“sea” names nothing"
 
 
@@ -160,15 +160,15 @@ def test_a_remark_reaches_who_speaks_over_a_websocket() -> None:
 def test_a_mask_for_people_without_a_model_is_reported_where_it_was_asked_for() -> None:
     from vj.app.live import Performance
 
-    said: list[str] = []
+    messages: list[str] = []
     performance = Performance(
         check_show({"source": "testcard", "model": "none", "sinks": [], "midi": "off"}, "test"),
-        said.append,
+        messages.append,
     )
     try:
         performance.store.set("mask/mode", "luma")
         performance.store.set("mask/mode", "person")
-        assert [line for line in said if "finds nobody" in line] == [
+        assert [line for line in messages if "finds nobody" in line] == [
             "mask/mode person: finds nobody without a person model; person: FILE.onnx in the show "
             "names one"
         ]
