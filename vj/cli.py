@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _place(error: BaseException) -> str:
-    """`performance.py:120`, where in this program it came from."""
+    """`live.py:120`, where in this program it came from."""
     own = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)

@@ -47,7 +47,7 @@ def test_a_number_that_no_cue_has_is_none(asked: object) -> None:
 
 
 class Played:
-    """A desk with its show."""
+    """A control session with its show."""
 
     def __init__(self, **show: Any) -> None:
         self.said: list[str] = []

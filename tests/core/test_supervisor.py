@@ -359,22 +359,22 @@ class OutputFile:
 
 def test_a_sinks_thread_that_throws_is_begun_again() -> None:
     messages: list[str] = []
-    tape, box = OutputFile(), Mailbox[Frame]()
+    file, box = OutputFile(), Mailbox[Frame]()
 
     def sent(one: Frame, moment: float) -> None:
-        if tape.frames == 1:
+        if file.frames == 1:
             raise LookupError("a meter")
 
     supervisor = Supervisor(messages.append)
     runner = SinkRunner(
-        "tape:1", tape, box, 30, messages.append, on_sent=sent, supervisor=supervisor
+        "file:1", file, box, 30, messages.append, on_sent=sent, supervisor=supervisor
     )
     runner.start()
     box.put(frame())
-    until(lambda: supervisor.faults.get("sink tape:1", 0) == 1)
-    until(lambda: (box.put(frame()), tape.frames > 2)[1])
+    until(lambda: supervisor.faults.get("sink file:1", 0) == 1)
+    until(lambda: (box.put(frame()), file.frames > 2)[1])
     assert runner.stop()
-    assert tape.closed
+    assert file.closed
 
 
 def test_a_capture_whose_thread_throws_is_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
