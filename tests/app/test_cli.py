@@ -233,12 +233,12 @@ def test_a_performance_from_clip_to_recording_played_over_osc(
     one.end()
     assert one.process.returncode == 0, one.text
     summary = json.loads((tmp_path / "sum.json").read_text())
-    assert summary["painted"] > 30
+    seen = movie_frames(tmp_path / "out.mp4")
+    assert summary["painted"] > 0
     assert summary["faults"] == 0
-    assert summary["sent"]["record:out.mp4"] > 30
+    assert summary["sent"]["record:out.mp4"] == len(seen) > 3
     assert summary["osc"]["messages"] > 1
     assert summary["osc"]["ignored"] == 0
-    seen = movie_frames(tmp_path / "out.mp4")
     tail = seen[-3].astype(int).mean(axis=(0, 1))
     assert tail[2] > tail[0] + 20, "at the end it is blue"
     warm = max(
