@@ -606,7 +606,8 @@ def test_leds_and_motors_of_a_real_port_follow_but_do_not_fight_the_hand(
 
         until(moved)
         store.set("output/freeze", False)
-        assert (7, 20) not in until_sent((-1, 0)), "a motor must not fight the hand"
+        seen = until_sent((-1, 0))  # 127 may have been sent twice before
+        assert not {(7, value) for value in range(127)} & seen, "a motor must not fight the hand"
         monkeypatch.setattr("vj.control.midi.ports.HELD", 0.0)
         until_sent((7, 20))
     finally:
