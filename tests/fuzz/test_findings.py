@@ -135,7 +135,7 @@ def test_what_is_told_is_what_another_program_writes(value: Any) -> None:
     ("address", "value"), [("/a", 1e300), ("/a", 2**63), ("", 1), ("/a", None)]
 )
 def test_what_osc_cannot_say_is_refused(address: str, value: Any) -> None:
-    with pytest.raises(ValueError, match=r"too large|without an address|nothing OSC can say"):
+    with pytest.raises(ValueError, match=r"too large|without an address|is not a type of OSC"):
         pack(address, [value])
 
 

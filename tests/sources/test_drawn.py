@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.waiting import JumpingClock
 from vj.app.offline import Rendering
-from vj.core.clock import FrameClock, WallClock
+from vj.core.clock import FrameClock
 from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.show.load import check_show
@@ -118,7 +119,7 @@ def test_live_clips_keep_time_for_ever_and_one_that_is_missing_is_passed_over(
 ) -> None:
     messages: list[str] = []
     one, two = short_movie(tmp_path / "a.mp4", 40), short_movie(tmp_path / "b.mp4", 200)
-    clock = WallClock()
+    clock = JumpingClock()
     source = make_source(
         f"clips:{one},{tmp_path}/gone.mp4,{two}",
         SourceSettings(clock, fps=20, size=SQUARE, log=messages.append),
