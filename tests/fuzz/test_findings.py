@@ -13,7 +13,7 @@ import pytest
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from tests.control.osc.test_dispatch import ControlSession, bundle, f32, raw
+from tests.control.osc.test_dispatch import DispatchHarness, bundle, f32, raw
 from tests.fuzz.http import asked
 from tests.fuzz.osc import Rig, Wire
 from vj.control.osc import dispatch
@@ -62,7 +62,7 @@ def test_a_bundle_of_a_thousand_patterns_does_not_hold_osc_up(
         return osc_pattern.matching.__wrapped__(pattern, addresses)  # type: ignore[attr-defined]
 
     monkeypatch.setattr(osc_pattern, "matching", functools.wraps(osc_pattern.matching)(matching))
-    session = ControlSession()
+    session = DispatchHarness()
     session.play(bundle(*[raw("/vj/*/[m-x]*", "f", f32(0.5))] * 1000))
     assert session.store.get("prompt/mix") == 0.5
     assert looked == ["/vj/*/[m-x]*"], "each look takes a third of a millisecond"
@@ -78,7 +78,7 @@ def test_a_bundle_of_a_thousand_patterns_does_not_hold_osc_up(
 
 def test_what_takes_long_leaves_the_picture_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     rests: list[float] = []
-    session = ControlSession()
+    session = DispatchHarness()
     session.dispatcher._sleep = rests.append
     monkeypatch.setattr(dispatch, "HOLD", 1e-4)
     session.play(

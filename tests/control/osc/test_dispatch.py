@@ -69,8 +69,8 @@ class RecordingSender:
         return ""
 
 
-class ControlSession:
-    """A dispatcher with a show, a clock that is set by hand, and one asker."""
+class DispatchHarness:
+    """A dispatcher with a show, a clock that the test sets, and one sender."""
 
     def __init__(self, ignored: Sequence[str] = (), **show: Any) -> None:
         self.now, self.wall = 100.0, 1_700_000_000.0
@@ -97,7 +97,7 @@ class ControlSession:
         )
 
     def play(self, packet: bytes, peer: RecordingSender | None = None) -> list[str]:
-        """What is answered as wrong."""
+        """Dispatch a packet. Returns the errors that are replied."""
         peer = peer or self.peer
         before = len(peer.errors)
         self.dispatcher.dispatch_packet(unpack(packet), peer)
@@ -136,7 +136,7 @@ GOOD = raw("/vj/delta", "f", f32(0.25))
 def test_one_bad_message_of_a_bundle_is_answered_and_the_others_play(
     bad: bytes, words: str
 ) -> None:
-    session = ControlSession()
+    session = DispatchHarness()
     errors = session.play(bundle(raw("/vj/strength", "f", f32(0.75)), bad, GOOD))
     assert len(errors) == 1
     assert words in errors[0]
@@ -144,7 +144,7 @@ def test_one_bad_message_of_a_bundle_is_answered_and_the_others_play(
 
 
 def test_what_stands_before_the_damage_of_a_bundle_plays_and_the_damage_is_answered() -> None:
-    session = ControlSession()
+    session = DispatchHarness()
     errors = session.play(bundle(GOOD) + struct.pack(">i", 4096) + b"/vj/")
     assert session.store.get("delta") == 0.25
     assert "says it has 4096 bytes" in errors[0]
@@ -155,7 +155,7 @@ def test_what_stands_before_the_damage_of_a_bundle_plays_and_the_damage_is_answe
 
 
 def test_a_buffer_that_ends_in_zeros_is_no_mistake() -> None:
-    session = ControlSession()
+    session = DispatchHarness()
     for packet in (GOOD + b"\0" * 12, GOOD + b"\0" * 3, bundle(GOOD + b"\0" * 4) + b"\0" * 16):
         session.store.set("delta", 1.0)
         assert session.play(packet) == []
@@ -207,14 +207,14 @@ def test_every_tag_is_read_as_it_is_meant() -> None:
     ],
 )
 def test_what_is_no_number_does_not_move_a_fader(tags: str, data: bytes, words: str) -> None:
-    session = ControlSession()
+    session = DispatchHarness()
     (error,) = session.play(raw("/vj/noise/hold", tags, data))
     assert words in error
     assert session.store.get("noise/hold") == 1.0
 
 
 def test_symbols_characters_and_colours_are_texts_and_an_impulse_is_a_press() -> None:
-    session = ControlSession()
+    session = DispatchHarness()
     assert session.play(raw("/vj/prompt", "S", text(b"jade"))) == []
     assert session.store.get("prompt/a") == "jade"
     assert session.play(raw("/vj/prompt/b", "c", struct.pack(">I", ord("x")))) == []
@@ -226,7 +226,7 @@ def test_symbols_characters_and_colours_are_texts_and_an_impulse_is_a_press() ->
 
 
 def test_mappings_take_the_values_of_an_array_and_the_bytes_of_midi() -> None:
-    session = ControlSession(
+    session = DispatchHarness(
         mappings=[
             {"osc": "/pad", "take": 1, "to": "strength"},
             {"osc": "/midi", "take": 3, "to": "delta", "in": [0, 127]},
@@ -245,7 +245,7 @@ def test_mappings_take_the_values_of_an_array_and_the_bytes_of_midi() -> None:
 def test_a_fader_of_a_mapping_that_is_asked_answers_where_it_would_stand_and_does_not_move() -> (
     None
 ):
-    session = ControlSession(mappings=[{"osc": "/1/fader", "to": "strength", "range": [0.2, 0.6]}])
+    session = DispatchHarness(mappings=[{"osc": "/1/fader", "to": "strength", "range": [0.2, 0.6]}])
     session.store.set("strength", 0.3)
     session.frame()
     session.log("/1/fader")
@@ -255,7 +255,7 @@ def test_a_fader_of_a_mapping_that_is_asked_answers_where_it_would_stand_and_doe
 
 
 def test_a_mapping_on_a_parameters_own_address_is_received() -> None:
-    session = ControlSession(
+    session = DispatchHarness(
         mappings=[{"osc": "/vj/strength", "to": "strength", "range": [0.4, 0.6]}]
     )
     session.play(raw("/vj/strength", "f", f32(1.0)))
@@ -267,7 +267,7 @@ def test_a_mapping_on_a_parameters_own_address_is_received() -> None:
 
 
 def test_patterns_reach_mapped_faders_and_never_fire_by_them() -> None:
-    session = ControlSession(
+    session = DispatchHarness(
         mappings=[{"osc": "/deck/a", "to": "delta"}, {"osc": "/deck/b", "to": "panic"}]
     )
     session.store.set("strength", 0.9)
@@ -277,7 +277,7 @@ def test_patterns_reach_mapped_faders_and_never_fire_by_them() -> None:
 
 
 def test_what_stands_in_one_bundle_is_in_one_frame() -> None:
-    session = ControlSession()
+    session = DispatchHarness()
     names = ["strength", "delta", "mix/wet", "seed/mix", "noise/hold", "blend/motion"]
     held: list[bool] = []
     session.store.listeners.append(
@@ -292,7 +292,7 @@ def test_what_stands_in_one_bundle_is_in_one_frame() -> None:
 
 
 def test_a_line_that_is_logged_does_not_hold_up_the_frame() -> None:
-    session = ControlSession()
+    session = DispatchHarness()
     held: list[bool] = []
     session.dispatcher.error_replies._log = lambda text: held.append(
         session.store._lock._is_owned()
@@ -302,7 +302,7 @@ def test_a_line_that_is_logged_does_not_hold_up_the_frame() -> None:
 
 
 def test_a_bundle_of_a_thousand_patterns_does_not_hold_up_the_frames() -> None:
-    session = ControlSession()
+    session = DispatchHarness()
     longest, since = [0.0], [0.0]
     begin = session.store.together
 
@@ -320,7 +320,7 @@ def test_a_bundle_of_a_thousand_patterns_does_not_hold_up_the_frames() -> None:
 
 
 def test_the_status_is_sent_after_a_bundle_and_not_while_frames_wait_for_it() -> None:
-    session = ControlSession()
+    session = DispatchHarness()
     held: list[bool] = []
 
     def status() -> dict[str, list[float | int | str]]:
@@ -335,7 +335,7 @@ def test_the_status_is_sent_after_a_bundle_and_not_while_frames_wait_for_it() ->
 
 
 def test_an_address_that_asks_is_received_by_its_mapping_too() -> None:
-    session = ControlSession(mappings=[{"osc": "/pause", "to": "output/freeze", "value": "on"}])
+    session = DispatchHarness(mappings=[{"osc": "/pause", "to": "output/freeze", "value": "on"}])
     session.dispatcher.use_engine(session.engine, status_addresses=["/pause"])
     session.dispatcher.status = lambda: {"/state": ["playing"]}
     session.play(raw("/pause", ""))
@@ -348,7 +348,7 @@ def test_an_address_that_asks_is_received_by_its_mapping_too() -> None:
 
 
 def test_a_button_that_is_held_is_one_press_and_clicks_are_one_each() -> None:
-    session = ControlSession()
+    session = DispatchHarness()
     for _ in range(90):  # held for three seconds, sent with every frame
         session.log("/vj/cue/go", 1.0)
         session.pass_by(1 / 30)
@@ -367,7 +367,7 @@ def test_a_button_that_is_held_is_one_press_and_clicks_are_one_each() -> None:
 
 
 def test_two_senders_press_for_themselves() -> None:
-    session, other = ControlSession(), RecordingSender(port=6000)
+    session, other = DispatchHarness(), RecordingSender(port=6000)
     session.play(pack("/vj/cue/back", [1.0]))
     session.play(pack("/vj/cue/back", [1.0]), other)
     session.play(pack("/vj/cue/back", [1.0]), other)
@@ -375,7 +375,7 @@ def test_two_senders_press_for_themselves() -> None:
 
 
 def test_taps_at_the_fastest_tempo_are_all_received() -> None:
-    session = ControlSession()
+    session = DispatchHarness()
     for _ in range(8):
         session.log("/vj/tempo/tap", 1)
         session.pass_by(60 / 290)
@@ -393,7 +393,7 @@ CUES_OF_A_SHOW = [
 
 @pytest.mark.parametrize("asked", [1, 1.0, "1", "night"])
 def test_a_cue_by_its_number_counted_from_0_or_by_its_name(asked: object) -> None:
-    session = ControlSession(cues=CUES_OF_A_SHOW)
+    session = DispatchHarness(cues=CUES_OF_A_SHOW)
     assert session.log("/vj/cue/fire", asked) == []
     session.frame()
     assert session.store.get("strength") == 0.8
@@ -412,14 +412,14 @@ def test_a_cue_by_its_number_counted_from_0_or_by_its_name(asked: object) -> Non
     ],
 )
 def test_a_cue_that_is_none_is_answered(asked: object, words: str) -> None:
-    session = ControlSession(cues=CUES_OF_A_SHOW)
+    session = DispatchHarness(cues=CUES_OF_A_SHOW)
     (error,) = session.log("/vj/cue/fire", asked)
     assert words in error
     assert session.fired == []
 
 
 def test_stored_cues_are_bounded_and_can_be_fired_at_once() -> None:
-    session = ControlSession(cues=CUES_OF_A_SHOW)
+    session = DispatchHarness(cues=CUES_OF_A_SHOW)
     assert "255 are the most" in session.log("/vj/cue/store", "x" * (CUE_NAME + 1))[0]
     session.play(bundle(pack("/vj/cue/store", ["now"]), pack("/vj/cue/fire", ["now"])))
     assert session.peer.errors[1:] == []
@@ -433,7 +433,7 @@ def test_stored_cues_are_bounded_and_can_be_fired_at_once() -> None:
 
 
 def test_a_bundle_ahead_is_kept_for_its_moment_whatever_the_system_clock_does() -> None:
-    session = ControlSession()
+    session = DispatchHarness()
     session.play(bundle(GOOD, when=session.wall + 5.0))
     session.wall -= 3600
     session.pass_by(4.9)
@@ -443,7 +443,7 @@ def test_a_bundle_ahead_is_kept_for_its_moment_whatever_the_system_clock_does() 
 
 
 def test_a_message_of_a_clock_far_ahead_means_now_at_once() -> None:
-    session = ControlSession()
+    session = DispatchHarness()
     session.play(bundle(GOOD, when=session.wall + AHEAD + 270))
     assert session.store.get("delta") == 0.25
     assert "its clock is off" in session.messages[0]
@@ -453,7 +453,7 @@ def test_a_message_of_a_clock_far_ahead_means_now_at_once() -> None:
 
 @pytest.mark.parametrize("off", [9.0, 300.0, -300.0])
 def test_a_steady_lead_is_the_peers_clock_and_is_taken_off_and_logged_once(off: float) -> None:
-    session = ControlSession()
+    session = DispatchHarness()
     moves: list[float] = []
     session.store.listeners.append(lambda name, value, origin: moves.append(round(float(value), 2)))
     for number in range(4):
@@ -474,7 +474,7 @@ def test_a_steady_lead_is_the_peers_clock_and_is_taken_off_and_logged_once(off: 
 
 
 def test_another_peers_clock_is_its_own() -> None:
-    session, other = ControlSession(), RecordingSender("10.0.0.8")
+    session, other = DispatchHarness(), RecordingSender("10.0.0.8")
     for _ in range(3):
         session.play(bundle(GOOD, when=session.wall + 200))
     session.play(bundle(pack("/vj/strength", [0.9]), when=session.wall + 1), other)
@@ -484,7 +484,7 @@ def test_another_peers_clock_is_its_own() -> None:
 
 
 def test_what_has_no_room_to_wait_means_now_and_is_logged() -> None:
-    session = ControlSession()
+    session = DispatchHarness()
     one = bundle(*[GOOD] * 512, when=session.wall + 1)
     for _ in range(MOST_MESSAGES // 512):
         session.play(one)
@@ -498,7 +498,7 @@ def test_what_has_no_room_to_wait_means_now_and_is_logged() -> None:
 
 
 def test_a_panic_forgets_what_waits() -> None:
-    session = ControlSession()
+    session = DispatchHarness()
     session.play(bundle(GOOD, when=session.wall + 2))
     session.store.set("panic", True)
     session.pass_by(3)
@@ -509,7 +509,7 @@ def test_a_panic_forgets_what_waits() -> None:
 
 
 def test_ignored_addresses_and_folders_say_nothing() -> None:
-    session = ControlSession(ignored=["/frame_ack", "/fx/"])
+    session = DispatchHarness(ignored=["/frame_ack", "/fx/"])
     for address in ("/frame_ack", "/fx/blur/amount", "/fx/on"):
         assert session.log(address, 1) == []
     assert "no such address" in session.log("/fxx", 1)[0]
@@ -517,7 +517,7 @@ def test_ignored_addresses_and_folders_say_nothing() -> None:
 
 @pytest.mark.parametrize("address", ["/vj/status/fps", "/vj/status/sinks", "/vj/error"])
 def test_what_another_vj_says_is_not_answered(address: str) -> None:
-    session = ControlSession()
+    session = DispatchHarness()
     session.log(address, "x")
     session.log(address)
     assert (session.peer.errors, session.peer.answers, session.messages) == ([], [], [])
@@ -532,7 +532,7 @@ def test_unknown_addresses_cost_little_and_are_one_line_a_second(
     monkeypatch.setattr(
         dispatch, "nearest", lambda word, known: looked.append(word) or "; did you mean it?"
     )
-    session = ControlSession()
+    session = DispatchHarness()
     for second in range(3):
         for number in range(5000):
             session.log(f"/composition/layer{number}/x", second)
@@ -544,7 +544,7 @@ def test_unknown_addresses_cost_little_and_are_one_line_a_second(
 
 
 def test_every_head_that_is_quick_leads_where_the_slow_way_leads() -> None:
-    quick, slow = ControlSession(), ControlSession()
+    quick, slow = DispatchHarness(), DispatchHarness()
     for head, target in quick.dispatcher.fast_paths.items():
         packet = head + (f32(0.5) if head.endswith(b",f\0\0") else struct.pack(">i", 1))
         (message,) = unpack(packet).messages
