@@ -55,14 +55,14 @@ def show(depth: float = 0.2, **more: object) -> Show:
     return Show.model_validate({"source": ["testcard"], "modulators": [moved]})
 
 
-def desk_of(one: Show, messages: list[str]) -> ControlSession:
+def session_of(one: Show, messages: list[str]) -> ControlSession:
     store = Store(start_values(one), one.table())
     return ControlSession(one, store, WallClock(), messages.append)
 
 
 def test_a_save_goes_on_with_the_input_that_is_open(card: Card) -> None:
     messages: list[str] = []
-    session = desk_of(show(), messages)
+    session = session_of(show(), messages)
     for depth in (0.3, 0.4):
         session.adopt(show(depth))()
     assert card.messages == ["open"]
@@ -73,7 +73,7 @@ def test_a_save_goes_on_with_the_input_that_is_open(card: Card) -> None:
 
 def test_a_save_that_is_refused_leaves_the_input_open(card: Card) -> None:
     messages: list[str] = []
-    session = desk_of(show(), messages)
+    session = session_of(show(), messages)
     other = show(0.5)
     ready = session.prepare(other, Store(start_values(other), other.table()))
     session.discard(ready)
@@ -84,7 +84,7 @@ def test_a_save_that_is_refused_leaves_the_input_open(card: Card) -> None:
 
 def test_an_input_that_is_no_longer_named_is_closed(card: Card) -> None:
     messages: list[str] = []
-    session = desk_of(show(), messages)
+    session = session_of(show(), messages)
     session.adopt(Show.model_validate({"source": ["testcard"]}))()
     assert card.messages == ["open", "close"]
     session.adopt(show())()
@@ -95,7 +95,7 @@ def test_an_input_that_is_no_longer_named_is_closed(card: Card) -> None:
 def test_an_input_that_was_not_there_is_tried_again(card: Card) -> None:
     messages: list[str] = []
     card.users = 1  # another program has it
-    session = desk_of(show(), messages)
+    session = session_of(show(), messages)
     assert any("it counts as silence" in text for text in messages)
     card.users = 0
     session.adopt(show(0.3))()
@@ -105,7 +105,7 @@ def test_an_input_that_was_not_there_is_tried_again(card: Card) -> None:
 
 def test_a_file_is_read_again(card: Card, tmp_path: Path) -> None:
     messages: list[str] = []
-    session = desk_of(show(input=str(tmp_path / "gone.wav")), messages)
+    session = session_of(show(input=str(tmp_path / "gone.wav")), messages)
     session.adopt(show(0.3, input=str(tmp_path / "gone.wav")))()
     assert len([text for text in messages if "no such file" in text]) == 2
     assert card.messages == []

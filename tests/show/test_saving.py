@@ -30,8 +30,8 @@ cues:
 """
 
 
-class ControlSession:
-    """A show file that is looked at, with a clock that is moved by hand."""
+class WatchedFile:
+    """A show file that is watched for saves, on a clock that the test moves."""
 
     def __init__(self, path: Path, text: str = TEXT) -> None:
         path.write_text(text, encoding="utf-8")
@@ -57,17 +57,17 @@ class ControlSession:
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> ControlSession:
-    return ControlSession(tmp_path / "night.yaml")
+def watched(tmp_path: Path) -> WatchedFile:
+    return WatchedFile(tmp_path / "night.yaml")
 
 
-def test_an_atomic_save_is_taken_at_the_first_look(session: ControlSession) -> None:
-    session.put(TEXT.replace("0.3", "0.6"))
-    found = session.file.changed()
+def test_an_atomic_save_is_taken_at_the_first_look(watched: WatchedFile) -> None:
+    watched.put(TEXT.replace("0.3", "0.6"))
+    found = watched.file.changed()
     assert found is not None
     assert found.start["strength"] == 0.6
-    assert session.after(5) is None, "and once"
-    assert session.messages == []
+    assert watched.after(5) is None, "and once"
+    assert watched.messages == []
 
 
 @pytest.mark.parametrize(
@@ -75,112 +75,112 @@ def test_an_atomic_save_is_taken_at_the_first_look(session: ControlSession) -> N
 )
 @pytest.mark.parametrize("atomic", [False, True])
 def test_an_empty_file_is_logged_and_never_played(
-    session: ControlSession, text: str, atomic: bool
+    watched: WatchedFile, text: str, atomic: bool
 ) -> None:
-    (session.put if atomic else session.path.write_text)(text)
-    assert session.after(10) is None
-    assert len(session.messages) == 1, "once"
-    assert "is empty; the running show goes on as it was" in session.messages[0]
-    session.path.write_text(TEXT)
-    assert session.after(10) is None, "back to what plays: there is nothing to do"
-    assert len(session.messages) == 1
-    session.path.write_text(TEXT.replace("0.3", "0.4"))
-    assert session.after(3) is not None
+    (watched.put if atomic else watched.path.write_text)(text)
+    assert watched.after(10) is None
+    assert len(watched.messages) == 1, "once"
+    assert "is empty; the running show goes on as it was" in watched.messages[0]
+    watched.path.write_text(TEXT)
+    assert watched.after(10) is None, "back to what plays: there is nothing to do"
+    assert len(watched.messages) == 1
+    watched.path.write_text(TEXT.replace("0.3", "0.4"))
+    assert watched.after(3) is not None
 
 
 def test_a_file_that_is_being_written_is_not_played_before_it_stands_still(
-    session: ControlSession,
+    watched: WatchedFile,
 ) -> None:
     whole = TEXT.replace("Harbour", "Harbour by night").replace("0.9", "0.8")
     for end in range(60, len(whole), 7):
-        session.path.write_text(whole[:end], encoding="utf-8")
-        assert session.file.changed() is None
-        session.time += 0.25
-    session.path.write_text(whole, encoding="utf-8")
-    assert session.file.changed() is None
-    session.time += 0.25
-    assert session.file.changed() is None, "it has changed often: it is waited for longer"
-    found = session.after(3)
+        watched.path.write_text(whole[:end], encoding="utf-8")
+        assert watched.file.changed() is None
+        watched.time += 0.25
+    watched.path.write_text(whole, encoding="utf-8")
+    assert watched.file.changed() is None
+    watched.time += 0.25
+    assert watched.file.changed() is None, "it has changed often: it is waited for longer"
+    found = watched.after(3)
     assert found is not None
     assert found.show == "Harbour by night"
 
 
-def test_bytes_count_and_not_times(session: ControlSession) -> None:
-    stamp = session.path.stat()
-    session.path.write_text(TEXT.replace("0.3", "0.7"), encoding="utf-8")
-    os.utime(session.path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-    assert session.after(3) is not None
-    os.utime(session.path)
-    assert session.after(3) is None, "touched only"
+def test_bytes_count_and_not_times(watched: WatchedFile) -> None:
+    stamp = watched.path.stat()
+    watched.path.write_text(TEXT.replace("0.3", "0.7"), encoding="utf-8")
+    os.utime(watched.path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    assert watched.after(3) is not None
+    os.utime(watched.path)
+    assert watched.after(3) is None, "touched only"
 
 
 @pytest.mark.parametrize("atomic", [False, True])
 def test_sections_that_are_gone_are_asked_for_twice_and_then_named(
-    session: ControlSession, atomic: bool
+    watched: WatchedFile, atomic: bool
 ) -> None:
     cut = TEXT[: TEXT.index("sinks")].replace("Harbour", "Pier")
-    (session.put if atomic else session.path.write_text)(cut)
-    assert session.after(DOUBTFUL_DELAY - 0.3) is None
-    found = session.after(1.5)
+    (watched.put if atomic else watched.path.write_text)(cut)
+    assert watched.after(DOUBTFUL_DELAY - 0.3) is None
+    found = watched.after(1.5)
     assert found is not None
     assert found.sinks == ["preview"]
-    assert len(session.messages) == 1
-    assert "sinks, start, cues: no longer in the file" in session.messages[0]
+    assert len(watched.messages) == 1
+    assert "sinks, start, cues: no longer in the file" in watched.messages[0]
 
 
-def test_a_file_cut_inside_its_last_section_is_asked_for_twice(session: ControlSession) -> None:
-    session.path.write_text(TEXT[: TEXT.index("  - {name: sun")], encoding="utf-8")
-    assert session.after(DOUBTFUL_DELAY - 0.3) is None
-    assert session.after(1.5) is not None
+def test_a_file_cut_inside_its_last_section_is_asked_for_twice(watched: WatchedFile) -> None:
+    watched.path.write_text(TEXT[: TEXT.index("  - {name: sun")], encoding="utf-8")
+    assert watched.after(DOUBTFUL_DELAY - 0.3) is None
+    assert watched.after(1.5) is not None
 
 
 def test_a_fault_is_logged_once_and_soon_and_what_is_put_right_plays(
-    session: ControlSession,
+    watched: WatchedFile,
 ) -> None:
-    session.path.write_text(TEXT.replace("testcard", "tetscard"), encoding="utf-8")
-    assert session.after(1) is None
-    assert len(session.messages) == 1
-    assert f"{session.path}:3: " in session.messages[0]
-    assert session.after(5) is None
-    session.path.write_text(TEXT.replace("0.3", "0.5"), encoding="utf-8")
-    assert session.after(1) is not None
-    assert len(session.messages) == 1
+    watched.path.write_text(TEXT.replace("testcard", "tetscard"), encoding="utf-8")
+    assert watched.after(1) is None
+    assert len(watched.messages) == 1
+    assert f"{watched.path}:3: " in watched.messages[0]
+    assert watched.after(5) is None
+    watched.path.write_text(TEXT.replace("0.3", "0.5"), encoding="utf-8")
+    assert watched.after(1) is not None
+    assert len(watched.messages) == 1
 
 
 def test_what_is_included_counts_too(tmp_path: Path) -> None:
     (tmp_path / "pads.yaml").write_text(
         "mappings:\n  - {osc: /a, to: strength}\n", encoding="utf-8"
     )
-    session = ControlSession(tmp_path / "night.yaml", TEXT + "include: pads\n")
+    watched = WatchedFile(tmp_path / "night.yaml", TEXT + "include: pads\n")
     (tmp_path / "pads.yaml").write_text("", encoding="utf-8")
-    assert session.after(10) is None
-    assert "pads.yaml: is empty" in session.messages[0]
+    assert watched.after(10) is None
+    assert "pads.yaml: is empty" in watched.messages[0]
     (tmp_path / "pads.yaml").unlink()
-    assert session.after(1) is None, "it may come back"
+    assert watched.after(1) is None, "it may come back"
     (tmp_path / "pads.yaml").write_text(
         "mappings:\n  - {osc: /b, to: strength}\n", encoding="utf-8"
     )
-    found = session.after(3)
+    found = watched.after(3)
     assert found is not None
     assert found.mappings[0].osc == "/b"
     (tmp_path / "pads.yaml").unlink()
-    assert session.after(5) is None
-    assert "pads: no such file" in session.messages[-1]
+    assert watched.after(5) is None
+    assert "pads: no such file" in watched.messages[-1]
 
 
 def test_whatever_loading_throws_the_watch_goes_on(
-    session: ControlSession, monkeypatch: pytest.MonkeyPatch
+    watched: WatchedFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> Show:
         raise ZeroDivisionError("nobody thought of this")
 
     with monkeypatch.context() as patch:
         patch.setattr(vj.show.reload, "load_show", broken)
-        session.put(TEXT.replace("0.3", "0.1"))
-        assert session.after(1) is None
-    assert "nobody thought of this" in session.messages[0]
-    session.put(TEXT.replace("0.3", "0.2"))
-    assert session.after(1) is not None
+        watched.put(TEXT.replace("0.3", "0.1"))
+        assert watched.after(1) is None
+    assert "nobody thought of this" in watched.messages[0]
+    watched.put(TEXT.replace("0.3", "0.2"))
+    assert watched.after(1) is not None
 
 
 HARD = [
@@ -323,15 +323,15 @@ def test_a_cue_of_an_included_file_is_named_and_the_others_are_written(tmp_path:
     assert (cues["shared"], cues["mine"]) == ({"steps": 2}, {"steps": 4})
 
 
-def test_cues_that_the_program_writes_itself_are_no_news(session: ControlSession) -> None:
-    session.file.write_cues({"fog": {"strength": 0.25}})
-    found = session.after(2)
+def test_cues_that_the_program_writes_itself_are_no_news(watched: WatchedFile) -> None:
+    watched.file.write_cues({"fog": {"strength": 0.25}})
+    found = watched.after(2)
     assert found is not None
-    assert session.file.written_by_vj
-    assert session.after(5) is None
-    session.put(TEXT)
-    assert session.after(1) is not None
-    assert not session.file.written_by_vj
+    assert watched.file.written_by_vj
+    assert watched.after(5) is None
+    watched.put(TEXT)
+    assert watched.after(1) is not None
+    assert not watched.file.written_by_vj
 
 
 @pytest.mark.parametrize(
