@@ -140,7 +140,8 @@ def test_what_comes_back_after_hanging_plays(play: Play) -> None:
 def test_one_that_gives_a_single_picture_fades_in_all_the_same(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vj.sources.capture.CROSSFADE", 2.0)
+    monkeypatch.setattr("vj.sources.capture.CROSSFADE", 0.6)
+    monkeypatch.setattr("vj.sources.reader.LOST_TIMEOUT", 30.0)
     still = Scripted(200)
     still.absent = Awaited("later")
     rig = play("still:1", "reel:1", still_1=still, reel_1=Scripted(20))
