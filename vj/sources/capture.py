@@ -361,9 +361,9 @@ class Capture:
         conflicting: Collection[str] = (),
         seconds: float = FIRST_FRAME_TIMEOUT,
     ) -> SourceChange:
-        """Open the sources of another list while this one plays, as far as they are needed. anew:
-        those that have to be opened once more, though they play. clash: those that have to be
-        closed before. seconds: timeout for the new ones; those not available by then are retried
+        """Open the sources of another list while this one plays, as far as they are needed. reopen:
+        those that have to be opened once more, though they play. conflicting: those that have to
+        be closed before. seconds: timeout for the new ones; those not available by then are retried
         later, and the present source goes on until one is. Raises Fault when none looks as if it
         would ever appear."""
         with self._lock:
