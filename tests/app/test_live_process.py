@@ -300,10 +300,16 @@ def test_keys_of_the_terminal_fire_cues(tmp_path: Path) -> None:
         os.write(terminal, b"\x03")
         read_until(b"stopping")
         read_until(b"frames in")
+        ended, status = os.waitpid(child, 0)
+        assert (ended, os.waitstatus_to_exitcode(status)) == (child, 0)
+        child = 0
     finally:
         os.close(terminal)
-        if os.waitpid(child, os.WNOHANG)[0] == 0:
+        if child:
             os.kill(child, 9)
+            os.waitpid(child, 0)
+    assert b"Traceback" not in written
+    assert (tmp_path / "keys.take").stat().st_size > 0
 
 
 def test_slow_in_a_show_makes_more_frames_of_a_clip(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from tests.control.harness import FPS, ControlHarness
 from vj.control.build import make_engine
 from vj.control.cues import MOST
 from vj.core.errors import Fault
+from vj.parameters.fit import fit
 from vj.parameters.store import Store
-from vj.parameters.table import TABLE, fit
+from vj.parameters.table import TABLE
 from vj.show.control_sections import CueRule
 from vj.show.durations import Duration
 from vj.show.load import check_show

@@ -6,8 +6,9 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from vj.parameters.fit import TEXT_LIMIT
 from vj.parameters.store import Store
-from vj.parameters.table import TEXT_LIMIT, Parameter, Value
+from vj.parameters.table import Parameter, Value
 
 
 class Failed(AssertionError):

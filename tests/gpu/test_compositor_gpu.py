@@ -7,7 +7,8 @@ import torch
 
 from vj.core.frame import Size
 from vj.parameters.store import Store
-from vj.pipeline.compositor import CudaCompositor, HostCompositor
+from vj.pipeline.compositor import HostCompositor
+from vj.pipeline.cuda_compositor import CudaCompositor
 
 SIZE = Size(96, 64)
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from vj.core.kinds import BLEND_MODES
 from vj.kernels import numpy_ops
 from vj.kernels.cupy_ops import TemporalKernels
 from vj.kernels.settings import NEUTRAL, BlendSettings, colour_matrix, feedback_matrix
-from vj.parameters.table import BLEND_MODES
 
 HEIGHT, WIDTH = 96, 160
 

@@ -19,11 +19,11 @@ import pytest
 import torch
 
 from vj.core.errors import Unavailable
+from vj.core.kinds import BLEND_MODES
 from vj.kernels import cupy_ops, field_body, numpy_ops, upscale_body
 from vj.kernels.body import C_SOURCE, CUDA_SOURCE, MODE_CODES
 from vj.kernels.cupy_ops import TemporalKernels
 from vj.kernels.settings import NEUTRAL, BlendSettings, colour_matrix, feedback_matrix
-from vj.parameters.table import BLEND_MODES
 
 KERNELS = ("vj_feedback", "vj_blend", "vj_sharpen")
 KINDS = {np.dtype(np.int32): ("int", ctypes.c_int), np.dtype(np.float32): ("float", ctypes.c_float)}

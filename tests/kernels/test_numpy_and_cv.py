@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
+from vj.core.kinds import BLEND_MODES
 from vj.kernels import cv_ops, numpy_ops
 from vj.kernels.settings import NEUTRAL, BlendSettings, colour_matrix, feedback_matrix
-from vj.parameters.table import BLEND_MODES
 
 Make = Callable[[int, int], Any]
 PATHS = {"numpy": lambda height, width: numpy_ops, "cv": cv_ops.Blender}

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from vj.core.errors import Fault
+from vj.parameters.fit import TEXT_LIMIT, fit, parse_prompt_list
 from vj.parameters.store import Store
-from vj.parameters.table import ROWS, TABLE, TEXT_LIMIT, fit, markdown, parse_prompt_list
+from vj.parameters.table import ROWS, TABLE, markdown
 
 ROOT = Path(__file__).parents[2]
 

@@ -26,7 +26,8 @@ from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.streamdiffusion_backend import StreamDiffusionBackend
 from vj.parameters.store import Store
 from vj.pipeline.backend import GeneratedImage, PassThrough
-from vj.pipeline.compositor import LUMA, HostCompositor, Picture, area_weights, spread
+from vj.pipeline.compositor import LUMA, HostCompositor, Picture, spread
+from vj.pipeline.cuda_compositor import area_weights
 from vj.pipeline.loop import RenderLoop
 from vj.pipeline.preprocess import prepare
 

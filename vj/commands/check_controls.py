@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from vj.commands.check_result import CheckResult
 from vj.control.osc.network import datagram_socket, family_of, strip_brackets
 from vj.core.errors import Fault
-from vj.parameters.table import Table, fit
+from vj.parameters.fit import fit
+from vj.parameters.table import Table
 from vj.show.schema import Show, parse_address
 from vj.show.section import KeyPath
 from vj.show.validate import NO_PERSON_MODEL

@@ -10,13 +10,14 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from vj.control.cues import CueList, CurveTrack, Timeline
+from vj.control.cues import CueList
 from vj.control.macros import Macro
 from vj.control.mapping import ControlMapping
 from vj.control.mapping_table import MappingTable
 from vj.control.modulation import Modulation, ModulationMatrix
 from vj.control.tempo import Tempo
 from vj.control.tempo_source import TempoSource
+from vj.control.timeline import CurveTrack, Timeline
 from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.parameters.table import PALETTES, Value

@@ -25,8 +25,9 @@ from typing import Any, TextIO
 from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
+from vj.parameters.fit import fit
 from vj.parameters.store import Snapshot
-from vj.parameters.table import Table, Value, fit
+from vj.parameters.table import Table, Value
 
 FIRST_LINE = "# vj take 1"
 NOT_PLAYED = ("record", "panic", "cue/", "take/", "tempo/tap", "macro/", "mod/")

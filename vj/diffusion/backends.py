@@ -19,7 +19,8 @@ from vj.diffusion.protocols import DiffusionModel
 from vj.diffusion.stream_batch import Conditioning, Done, Noise, StreamBatch
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import GeneratedImage
-from vj.pipeline.compositor import Picture, make_compositor
+from vj.pipeline.compositor import Picture
+from vj.pipeline.cuda_compositor import make_compositor
 from vj.pipeline.frame_context import FrameContext
 
 FADE_BELOW = 0.05

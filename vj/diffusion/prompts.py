@@ -17,8 +17,8 @@ from torch import Tensor
 
 from vj.core.smoothstep import smoothstep
 from vj.core.supervisor import Supervisor
+from vj.parameters.fit import parse_prompt_list
 from vj.parameters.store import Snapshot
-from vj.parameters.table import parse_prompt_list
 
 
 @dataclass(frozen=True, slots=True)

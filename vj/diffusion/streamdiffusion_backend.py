@@ -29,7 +29,8 @@ from vj.diffusion.prompts import Embedding, PromptBook, PromptTravel
 from vj.diffusion.stream_batch import Noise
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import GeneratedImage
-from vj.pipeline.compositor import Picture, make_compositor
+from vj.pipeline.compositor import Picture
+from vj.pipeline.cuda_compositor import make_compositor
 from vj.pipeline.frame_context import FrameContext
 
 INFERENCE_STEPS = 50

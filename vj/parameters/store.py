@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from vj.parameters.curves import Curve
-from vj.parameters.table import TABLE, Parameter, Table, Value, fit
+from vj.parameters.fit import fit
+from vj.parameters.table import TABLE, Parameter, Table, Value
 
 NOT_RESET = ("record",)
 """Not reset by panic: stopping a recording would lose material."""

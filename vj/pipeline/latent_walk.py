@@ -17,8 +17,8 @@ import numpy as np
 
 from vj.core.frame import Size
 from vj.parameters.curves import Curve
+from vj.parameters.fit import walk_eases
 from vj.parameters.store import Snapshot
-from vj.parameters.table import walk_eases
 from vj.pipeline.preprocess import Fit, prepare
 
 QUICKEST, SLOWEST = 8.0, 0.1

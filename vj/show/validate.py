@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from vj.core.errors import Fault, nearest
-from vj.parameters.table import NAMED_OR_COUNTED, Parameter, Table, Value, fit
+from vj.parameters.fit import fit
+from vj.parameters.table import NAMED_OR_COUNTED, Parameter, Table, Value
 from vj.show.control_sections import (
     CueRule,
     CurveRule,
