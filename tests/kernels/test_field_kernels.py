@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
-from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import cv2
@@ -12,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.kernels.test_compiled import Compiled
+from tests.kernels.kernels_as_c import Compiled, stand_in_for_cupy
 from vj.core.errors import Unavailable
 from vj.core.frame import Size
 from vj.kernels import numpy_field
@@ -31,51 +29,14 @@ def compiled(
         tmp_path_factory.mktemp("field"),
         ("-DVJ_HALF",) if request.param == torch.float16 else (),
     )
-    return request.param, Compiled(folder, *options, text=C_SOURCE)
+    return request.param, Compiled(folder, C_SOURCE, *options)
 
 
 @pytest.fixture
 def dtype(compiled: tuple[torch.dtype, Compiled], monkeypatch: pytest.MonkeyPatch) -> torch.dtype:
     """With CuPy stood in for, and torch's part of CUDA left out."""
     dtype, functions = compiled
-    streams: list[object] = []
-
-    def get_function(name: str) -> Any:
-        def run(grid: tuple[int, int], block: tuple[int, int], arguments: tuple[Any, ...]) -> None:
-            assert streams == ["torch's stream"]
-            assert min(grid) >= 1
-            functions.call(name, *arguments)
-
-        return run
-
-    class Stream:
-        @staticmethod
-        def from_external(stream: object) -> Stream:
-            streams.append(stream)
-            return Stream()
-
-        def __enter__(self) -> None: ...
-
-        def __exit__(self, *_: object) -> None:
-            streams.clear()
-
-    def raw_module(*, code: str, options: tuple[str, ...], backend: str) -> SimpleNamespace:
-        assert (code, options, backend) == (
-            CUDA_SOURCE,
-            ("-DVJ_HALF",) if dtype == torch.float16 else (),
-            "nvrtc",
-        )
-        return SimpleNamespace(get_function=get_function)
-
-    stand_in = ModuleType("cupy")
-    vars(stand_in).update(
-        RawModule=raw_module, from_dlpack=np.from_dlpack, cuda=SimpleNamespace(Stream=Stream)
-    )
-    monkeypatch.setitem(sys.modules, "cupy", stand_in)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "device", lambda _: nullcontext())
-    monkeypatch.setattr(torch.cuda, "current_stream", lambda _: "torch's stream")
-    monkeypatch.setattr(torch.cuda, "synchronize", lambda _: None)
+    stand_in_for_cupy(monkeypatch, functions, CUDA_SOURCE, dtype)
     return dtype
 
 

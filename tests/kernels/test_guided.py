@@ -4,8 +4,6 @@ there is no time for it."""
 from __future__ import annotations
 
 import ctypes
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.kernels.kernels_as_c import Compiled
 from tests.kernels.test_upscale_kernels import drawn
 from tests.pipeline.test_optical_flow import shifted, texture
 from tests.waiting import until
@@ -178,25 +177,7 @@ def test_pictures_of_another_size_are_refused() -> None:
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if compiler is None:
-        pytest.skip("no C compiler: install gcc or clang to test the kernels' text")
-    folder = tmp_path_factory.mktemp("guided")
-    (folder / "k.c").write_text(C_SOURCE)
-    flags = [
-        "-std=c99",
-        "-Wall",
-        "-Wextra",
-        "-Werror",
-        "-O2",
-        "-ffp-contract=off",
-        "-shared",
-        "-fPIC",
-    ]
-    command = [compiler, *flags, str(folder / "k.c"), "-o", str(folder / "k.so"), "-lm"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return ctypes.CDLL(str(folder / "k.so"))
+    return Compiled(tmp_path_factory.mktemp("guided"), C_SOURCE).library
 
 
 @pytest.mark.parametrize("masked", [False, True])

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import ctypes
 import importlib
-import shutil
-import subprocess
 import threading
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.kernels.kernels_as_c import Compiled
 from tests.waiting import PATIENCE, until
 from vj.app.output_upscale import OutputUpscaler
 from vj.core.errors import Fault, Unavailable
@@ -140,28 +139,7 @@ def test_sharpening_is_bounded_and_no_value_makes_it_none() -> None:
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if compiler is None:
-        pytest.skip("no C compiler: install gcc or clang to test the kernels' text")
-    folder = tmp_path_factory.mktemp("upscale")
-    (folder / "k.c").write_text(C_SOURCE)
-    flags = [
-        "-std=c99",
-        "-Wall",
-        "-Wextra",
-        "-Werror",
-        "-O2",
-        "-ffp-contract=off",
-        "-shared",
-        "-fPIC",
-    ]
-    done = subprocess.run(
-        [compiler, *flags, str(folder / "k.c"), "-o", str(folder / "k.so"), "-lm"],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return ctypes.CDLL(str(folder / "k.so"))
+    return Compiled(tmp_path_factory.mktemp("upscale"), C_SOURCE).library
 
 
 @pytest.mark.parametrize(("height", "width"), [(50, 75), (64, 128), (111, 53), (32, 48)])

@@ -1,0 +1,122 @@
+"""The GPU's kernels through the C compiler, and a stand-in for CuPy that runs them so."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import shutil
+import subprocess
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+KINDS = {np.dtype(np.int32): ("int", ctypes.c_int), np.dtype(np.float32): ("float", ctypes.c_float)}
+
+
+def signature(name: str, source: str) -> list[str]:
+    """The kinds of a kernel's arguments, as its source has them: pointer, int or float."""
+    arguments = re.search(rf"VJ_KERNEL {name}\((.*?)\)", source, re.DOTALL)[1].split(",")  # type: ignore[index]
+    return ["pointer" if "*" in a else a.split()[0] for a in arguments]
+
+
+class Compiled:
+    """The kernels as C functions, called as CuPy would call them: arrays by address, NumPy numbers
+    by value, in the source's order."""
+
+    def __init__(self, folder: Path, text: str, *options: str) -> None:
+        compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+        if compiler is None:
+            pytest.skip("no C compiler: install gcc or clang to test the kernels' text")
+        source, library = folder / "kernels.c", folder / "kernels.so"
+        source.write_text(text)
+        strict = (
+            "-std=c99",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-O2",
+            "-ffp-contract=off",
+        )  # as NumPy: every product rounded
+        command = [
+            compiler,
+            *strict,
+            *options,
+            "-shared",
+            "-fPIC",
+            str(source),
+            "-o",
+            str(library),
+            "-lm",
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if "_Float16" in done.stderr:
+            pytest.skip(f"{compiler} knows no half precision (_Float16)")
+        assert done.returncode == 0, done.stderr
+        self.library, self.text = ctypes.CDLL(str(library)), text
+
+    def call(self, name: str, *arguments: Any) -> None:
+        kinds, values = [], []
+        for argument in arguments:
+            if isinstance(argument, np.ndarray):
+                kinds.append("pointer")
+                values.append(ctypes.c_void_p(argument.ctypes.data))
+            else:
+                kind, number = KINDS[argument.dtype]
+                kinds.append(kind)
+                values.append(number(argument.item()))
+        assert kinds == signature(name, self.text)
+        self.library[name](*values)
+
+
+def stand_in_for_cupy(
+    monkeypatch: pytest.MonkeyPatch,
+    functions: Compiled,
+    cuda_source: str,
+    dtype: torch.dtype,
+    covers: tuple[int, int] = (1, 1),
+) -> None:
+    """The real host code over a CuPy that runs the C functions; torch's part of CUDA is left out.
+    covers: pixels across and down, which the grids have to cover."""
+    streams: list[object] = []
+
+    def get_function(name: str) -> Any:
+        def run(grid: tuple[int, int], block: tuple[int, int], arguments: tuple[Any, ...]) -> None:
+            assert streams == ["torch's stream"]
+            assert min(grid) >= 1
+            assert grid[0] * block[0] >= covers[0]
+            assert grid[1] * block[1] >= covers[1]
+            functions.call(name, *arguments)
+
+        return run
+
+    class Stream:
+        @staticmethod
+        def from_external(stream: object) -> Stream:
+            streams.append(stream)
+            return Stream()
+
+        def __enter__(self) -> None: ...
+
+        def __exit__(self, *_: object) -> None:
+            streams.clear()
+
+    def raw_module(*, code: str, options: tuple[str, ...], backend: str) -> SimpleNamespace:
+        half = ("-DVJ_HALF",) if dtype == torch.float16 else ()
+        assert (code, options, backend) == (cuda_source, half, "nvrtc")
+        return SimpleNamespace(get_function=get_function)
+
+    stand_in = ModuleType("cupy")
+    vars(stand_in).update(
+        RawModule=raw_module, from_dlpack=np.from_dlpack, cuda=SimpleNamespace(Stream=Stream)
+    )
+    monkeypatch.setitem(sys.modules, "cupy", stand_in)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device", lambda _: nullcontext())
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda _: "torch's stream")
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda _: None)
