@@ -28,6 +28,7 @@ from vj.diffusion.loading import make_backend
 from vj.diffusion.model_spec import ModelSpec
 from vj.parameters.store import Store
 from vj.parameters.table import Value
+from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.loop import RenderLoop
 from vj.sources.testcard import DancerScene
 
@@ -57,8 +58,10 @@ def main() -> None:
         flush=True,
     )
 
-    def publish(image: np.ndarray, frame: Frame) -> None:
-        before, after = (cv2.cvtColor(p, cv2.COLOR_RGB2GRAY).std() for p in (image, frame.pixels))
+    def publish(context: FrameContext, frame: Frame) -> None:
+        before, after = (
+            cv2.cvtColor(p, cv2.COLOR_RGB2GRAY).std() for p in (context.image, frame.pixels)
+        )
         ends = [
             float(np.mean((frame.pixels[..., c] == 0) | (frame.pixels[..., c] == 255)))
             for c in range(3)

@@ -32,6 +32,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from vj.app.live import Performance
 from vj.core.frame import OutputFrame
 from vj.core.opencv import use_one_thread
+from vj.pipeline.frame_context import FrameContext
 from vj.show.load import check_show
 
 WATCHER = Path(__file__).parents[1] / "tests" / "peers" / "ndi_watcher.py"
@@ -120,9 +121,9 @@ def latency(performance: Performance, seconds: float) -> dict[str, Any]:
     levels: list[tuple[float, float]] = []
     publish = performance.loop._publish
 
-    def watched(image: np.ndarray, frame: OutputFrame) -> None:
+    def watched(context: FrameContext, frame: OutputFrame) -> None:
         levels.append((time.perf_counter(), float(frame.pixels.mean())))
-        publish(image, frame)
+        publish(context, frame)
 
     performance.loop._publish = watched
     end = time.monotonic() + seconds

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
 from vj.app.adopt import ShowAdopter
 from vj.app.background import BackgroundTasks
 from vj.app.beginning import Beginning
@@ -28,6 +26,7 @@ from vj.core.frame import OutputFrame, Size
 from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Store
+from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.loop import RenderLoop
 from vj.show.reload import ShowFile
 from vj.show.schema import Show
@@ -107,6 +106,7 @@ class Performance:
         self.servers = Servers(
             context, self.session, lambda: self.report.status(), lambda: self.report.osc_status()
         )
+        self.outputs.sinks.on_frame = self.servers.show_sent
         self.loader = ModelLoader(
             context, self.loop, self.outputs, self._record_time, replay is not None
         )
@@ -156,15 +156,15 @@ class Performance:
         """What is generated, in pixels."""
         return self.loop.pipeline.size
 
-    def _publish(self, image: np.ndarray, frame: OutputFrame) -> None:
-        """From the render loop: the prepared input, and what is shown."""
+    def _publish(self, context: FrameContext, frame: OutputFrame) -> None:
+        """From the render loop: what is known of the input, and what is shown."""
         outputs = self.outputs
         if outputs.sinks.first_recorded is None:
             outputs.sinks.first_recorded = self.loop.first
         outputs.put(frame, bool(self.store.get("output/interpolate")))
         if not outputs.has_sinks:
             self.metrics.latency(self.clock.now() - frame.captured)
-        self.servers.show_frame(image, frame)
+        self.servers.show_frame(context, frame)
 
     def adopt(self, show: Show) -> bool:
         """Go on with another version of the show, as a whole; False, and why in the log, if not."""

@@ -22,6 +22,7 @@ from vj.core.metrics import Metrics
 from vj.diffusion.devices import best_device
 from vj.diffusion.loading import make_backend
 from vj.parameters.store import Store
+from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.interpolation import SlowMotion
 from vj.pipeline.loop import RenderLoop
 from vj.pipeline.upscale import make_finisher, make_upscaler
@@ -137,8 +138,8 @@ class Rendering:
             flow = flow_finder(show, self._log)
             slow = SlowMotion(show.slow, deliver, flow)
 
-            def publish(image: np.ndarray, frame: OutputFrame) -> None:
-                slow.put(image, frame.pixels, frame.guide)
+            def publish(context: FrameContext, frame: OutputFrame) -> None:
+                slow.put(context.image, frame.pixels, frame.guide)
 
             loop = self._loop = RenderLoop(
                 size=size,

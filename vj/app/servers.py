@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-import numpy as np
-
 from vj.app.context import ShowContext
 from vj.app.replacement import Replacement
 from vj.app.status import Status
@@ -17,6 +15,7 @@ from vj.control.osc.server import OscServer
 from vj.control.session import ControlSession
 from vj.core.errors import Fault
 from vj.core.frame import Frame
+from vj.pipeline.frame_context import FrameContext
 from vj.show.schema import OscSection, PreviewSection, Show, parse_address
 from vj.web.server import WebServer
 
@@ -86,10 +85,17 @@ class Servers:
             page.query.osc_address = osc.address
             page.play_through(osc.dispatcher)
 
-    def show_frame(self, image: np.ndarray, frame: Frame) -> None:
-        """Leave the prepared input, (H, W, 3) uint8, and the output for the page. Never waits."""
+    def show_frame(self, context: FrameContext, frame: Frame) -> None:
+        """Leave a frame's pictures for the page. Never waits."""
         if (page := self.page) is not None:
-            page.show(image, frame)
+            page.show(context.image, frame)
+            page.pictures.put("mask", context.mask, frame.number)
+            page.pictures.put("lines", context.lines, frame.number)
+
+    def show_sent(self, frame: Frame) -> None:
+        """Leave for the page what the sinks get. Never waits."""
+        if (page := self.page) is not None:
+            page.pictures.put("sent", frame.pixels, frame.number)
 
     def tree_changed(self) -> None:
         """Have clients of OSCQuery read the parameters again."""

@@ -42,6 +42,8 @@ class SinkGroup:
         self._recording: SinkRunner | None = None
         self._ended: list[SinkRunner] = []
         self._lock = threading.Lock()
+        self.on_frame: Callable[[Frame], None] = lambda frame: None
+        """Gets every frame that is sent, whether there are sinks or not. Must not block."""
         self.first_recorded: int | None = 0
         """Number of the first frame that is recorded; None while the show has not begun."""
 
@@ -99,6 +101,7 @@ class SinkGroup:
 
     def put(self, frame: Frame) -> None:
         """A frame for every sink; recordings begin with the show."""
+        self.on_frame(frame)
         begun = self.first_recorded is not None and frame.number >= self.first_recorded
         for runner in self._runners:
             if begun or not runner.uri.startswith("record:"):

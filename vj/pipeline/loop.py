@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-import numpy as np
-
 from vj.core.clock import Clock, FrameClock, pause
 from vj.core.frame import Frame, OutputFrame, Size
 from vj.core.mailbox import Mailbox
@@ -24,7 +22,7 @@ from vj.core.supervisor import Supervisor
 from vj.parameters.store import Store
 from vj.pipeline.backend import Backend, PassThrough
 from vj.pipeline.flow_backends import Calculate
-from vj.pipeline.frame_context import Shown
+from vj.pipeline.frame_context import FrameContext, Shown
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.preprocess import Fit
@@ -32,8 +30,8 @@ from vj.pipeline.preprocess import Fit
 RESTING = 0.2
 """Seconds between two frames while a model is being timed."""
 
-Publish = Callable[[np.ndarray, OutputFrame], None]
-"""(the prepared input, the picture). Must not block."""
+Publish = Callable[[FrameContext, OutputFrame], None]
+"""(what is known of the input, the picture). Must not block."""
 
 
 class Handover:
@@ -242,7 +240,7 @@ class RenderLoop:
             self.first = self._count
         context = shown.context
         self._publish(
-            context.image,
+            context,
             OutputFrame(
                 shown.picture, self._count, context.captured, context.guide, context.motion
             ),

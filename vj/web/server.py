@@ -1,4 +1,4 @@
-"""The preview page: input, output, status, and every parameter, in a browser."""
+"""The page's server: its files, sockets and pictures, and OSCQuery, on one port."""
 
 from __future__ import annotations
 
@@ -6,32 +6,46 @@ import asyncio
 import contextlib
 import ipaddress
 import json
-import math
 import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
-from aiohttp import HttpVersion11, web
-from aiohttp.http_exceptions import PayloadEncodingError
+from aiohttp import HttpVersion11, WSMsgType, web
 
 from vj.control.osc.dispatch import Dispatcher
 from vj.control.osc.network import ANY_HOST, family_of, strip_brackets
-from vj.control.osc.packet import IMPULSE, Message, Unpacked
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.parameters.store import Store
+from vj.web.http_api import HttpApi
 from vj.web.library_log import LibraryLog
 from vj.web.oscquery import OscQuery
+from vj.web.page_socket import MESSAGES, Action, PageShow, PageSocket
+from vj.web.pictures import Pictures, Request
+from vj.web.thumbnails import Thumbnails
 
-PAGE = Path(__file__).parent / "page.html"
-QUALITY = 80
+STATIC = Path(__file__).parent / "static"
+PAGES = {"/": "index.html", "/view": "index.html", "/out": "out.html"}
+TYPES = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+}
+"""Content types of the page's files; on Windows the registry may name others."""
+POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' data: blob:; "
+    "connect-src 'self' ws: wss:; style-src 'self' 'unsafe-inline'; object-src 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
 BODY_LIMIT = 64 << 10
+PATIENCE = 2.0
+"""Seconds until sending a picture to a page times out."""
 
 Status = Callable[[], Mapping[str, object]]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -49,23 +63,27 @@ class WebServer:
         status: Status,
         on_message: Callable[[str], None] = lambda text: None,
         cues: Callable[[], list[str]] = list,
+        show: PageShow | None = None,
+        actions: Mapping[str, Action] | None = None,
         announce: bool = False,
     ) -> None:
-        """listen: port 0 means any free one. status: called twice a second for every open page.
-        cues: returns the names of the cues. announce: by zeroconf."""
+        """listen: port 0 means any free one. status: asked for by `/state.json`. cues: returns the
+        names of the cues. show, actions: what the page is told, and can ask for. announce: by
+        zeroconf."""
         self._announce = announce
-        self._store, self._listen, self._status, self._on_message = (
-            store,
-            listen,
-            status,
-            on_message,
-        )
+        self._store, self._listen = store, listen
+        self._on_message = on_message
         self._own = Dispatcher(store, on_message)
         self.query = OscQuery(store, self._own, cues, on_message)
         self._library_log = LibraryLog(on_message)
-        self._shown: tuple[np.ndarray | None, Frame] | None = None
-        self._messages: deque[tuple[str, str]] = deque(maxlen=50)
-        self._jpegs: dict[str, tuple[int, bytes]] = {}
+        self.pictures = Pictures()
+        self.thumbnails = Thumbnails(self.pictures)
+        self.socket = PageSocket(store, lambda: self.query.dispatcher, on_message, show, actions)
+        self.socket.on_state = self.thumbnails.update
+        self._messages: deque[tuple[str, str]] = deque(maxlen=MESSAGES)
+        self._api = HttpApi(
+            store, self.pictures, lambda: self.query.dispatcher, status, self._messages
+        )
         self._socket: socket.socket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -97,18 +115,18 @@ class WebServer:
             made.close()
             if error.errno in (98, 48, 10048):
                 raise Fault(
-                    f"preview {host}:{port}: another program uses this port (in use); name "
-                    "another with preview: in the show"
+                    f"page {host}:{port}: another program uses this port (in use); name "
+                    "another with page: in the show"
                 ) from None
             raise Fault(
-                f"preview {host}:{port}: cannot be served there ({error.strerror or error})"
+                f"page {host}:{port}: cannot be served there ({error.strerror or error})"
             ) from None
         self._socket = made
         self._library_log.attach()
         self._own.attach()
         ready = threading.Event()
         self._thread = threading.Thread(
-            target=self._run, args=(made, ready), name="preview", daemon=True
+            target=self._run, args=(made, ready), name="page", daemon=True
         )
         self._thread.start()
         ready.wait(5)
@@ -123,15 +141,18 @@ class WebServer:
             self._thread = None
         self._own.detach()
         self._library_log.detach()
+        self.pictures.close()
+        self.socket.close()
 
     def play_through(self, dispatcher: Dispatcher) -> None:
         """Dispatch messages like the OSC server's; call again when the show's mappings have
         changed."""
         self.query.play_through(dispatcher)
 
-    def show(self, image: np.ndarray | None, frame: Frame) -> None:
+    def show(self, image: np.ndarray, frame: Frame) -> None:
         """Set the newest input and output. Called for every frame; nothing is copied."""
-        self._shown = (image, frame)
+        self.pictures.put("input", image, frame.number)
+        self.pictures.put("output", frame.pixels, frame.number)
 
     def tree_changed(self) -> None:
         """Parameters or cues have changed: notify OSCQuery clients."""
@@ -143,20 +164,27 @@ class WebServer:
     def log(self, text: str) -> None:
         """A line for the page's messages."""
         self._messages.append((time.strftime("%H:%M:%S"), text))
+        self.socket.log(text)
 
     def _run(self, made: socket.socket, ready: threading.Event) -> None:
         async def serve() -> None:
             self._loop = asyncio.get_running_loop()
+            self.pictures.attach(self._loop)
             app = web.Application(client_max_size=BODY_LIMIT, middlewares=[self._guard])
+            api = self._api
             handlers: dict[str, Handler] = {
                 "/": self._front,
-                "/input.jpg": self._picture,
-                "/output.jpg": self._picture,
-                "/state.json": self._state,
-                "/parameters.json": self._parameters,
+                "/view": self._file,
+                "/out": self._file,
+                "/static/{name:[a-z0-9_/-]+[.][a-z]+}": self._file,
+                "/socket": self._page_socket,
+                "/pictures": self._picture_socket,
+                "/thumb/{cue:.+}": self._thumbnail,
+                "/{view:input|output|picture}.{kind:jpg|png}": api.picture,
+                "/state.json": api.state,
                 "/{path:.*}": self.query.answer,
             }
-            app.add_routes([web.post("/set", self._set, expect_handler=_expected)])
+            app.add_routes([web.post("/set", api.set, expect_handler=_expected)])
             app.add_routes(
                 [
                     web.get(path, handler, expect_handler=_expected)
@@ -167,7 +195,10 @@ class WebServer:
             await runner.setup()
             await web.SockSite(runner, made, shutdown_timeout=0.1).start()
             ready.set()
-            tasks = [asyncio.create_task(self.query.feed())]
+            tasks = [
+                asyncio.create_task(self.query.feed()),
+                asyncio.create_task(self.socket.feed()),
+            ]
             if self._announce:
                 tasks.append(
                     asyncio.create_task(self.query.announcement.announce(made.getsockname()[:2]))
@@ -176,12 +207,13 @@ class WebServer:
             for task in tasks:
                 task.cancel()
             await self.query.withdraw()
+            await self.socket.withdraw()
             await runner.cleanup()
 
         try:
             asyncio.run(serve())
         except Exception as error:  # the show goes on without the page
-            self._on_message(f"the preview page failed: {type(error).__name__}: {error}")
+            self._on_message(f"the page failed: {type(error).__name__}: {error}")
         finally:
             ready.set()
 
@@ -204,125 +236,71 @@ class WebServer:
     async def _front(self, request: web.Request) -> web.StreamResponse:
         """`/` is the page for browsers, and the root node for OSCQuery clients."""
         return await (
-            self.query.answer(request) if self.query.wants(request) else self._page(request)
+            self.query.answer(request) if self.query.wants(request) else self._file(request)
         )
 
-    async def _page(self, request: web.Request) -> web.StreamResponse:
-        return web.Response(
-            text=PAGE.read_text(encoding="utf-8"),
-            content_type="text/html",
-            headers={"Cache-Control": "no-store"},
-        )
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        """A file of the page, with an ETag: a browser asks whether it is still the same."""
+        name = PAGES.get(request.path) or request.match_info["name"]
+        path = STATIC / name
+        if not path.is_file() or path.suffix not in TYPES:
+            return web.Response(status=404, text=f"{request.path}: no such file\n")
+        headers = {
+            "Cache-Control": "no-cache",
+            "Content-Type": f"{TYPES[path.suffix]}; charset=utf-8",
+            "Content-Security-Policy": POLICY,
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+        }
+        return web.FileResponse(path, headers=headers)
 
-    async def _picture(self, request: web.Request) -> web.StreamResponse:
-        which = request.path[1:-4]
-        body = await asyncio.get_running_loop().run_in_executor(None, self._jpeg, which)
-        return web.Response(
-            body=body, content_type="image/jpeg", headers={"Cache-Control": "no-store"}
-        )
+    async def _page_socket(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Upgrade", "").lower() != "websocket":
+            return web.Response(status=400, text="/socket is for a WebSocket\n")
+        return await self.socket.open(request, {"play": True, "write": True})
 
-    def _jpeg(self, which: str) -> bytes:
-        """The newest picture, encoded; once a frame."""
-        shown = self._shown
-        image, number = np.full((64, 64, 3), 24, np.uint8), -1
-        if shown is not None:
-            pixels = shown[0] if which == "input" else shown[1].pixels
-            if pixels is not None:
-                image, number = pixels, shown[1].number
-        kept = self._jpegs.get(which)
-        if kept is not None and kept[0] == number:
-            return kept[1]
-        how = cv2.COLOR_RGBA2BGR if image.shape[2] == 4 else cv2.COLOR_RGB2BGR
-        _, encoded = cv2.imencode(
-            ".jpg", cv2.cvtColor(image, how), [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
-        )
-        self._jpegs[which] = (number, encoded.tobytes())
-        return self._jpegs[which][1]
-
-    async def _state(self, request: web.Request) -> web.StreamResponse:
-        values = {name: self._store.get(name) for name in self._store.table.rows}
-        messages = [{"time": moment, "text": text} for moment, text in list(self._messages)]
-        return web.json_response(
-            {"status": plain(self._status()), "values": values, "messages": messages},
-            headers={"Cache-Control": "no-store"},
-        )
-
-    async def _parameters(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(
-            [
-                {
-                    "name": row.name,
-                    "kind": row.kind,
-                    "low": row.low,
-                    "high": row.high,
-                    "start": row.start,
-                    "unit": row.unit,
-                    "choices": list(row.choices),
-                    "help": row.help,
-                }
-                for row in self._store.table.rows.values()
-            ]
-        )
-
-    async def _set(self, request: web.Request) -> web.StreamResponse:
-        """Dispatch a message: a parameter's name, or any address; one value, a list of several, or
-        null, which queries (and fires a trigger)."""
+    async def _picture_socket(self, request: web.Request) -> web.StreamResponse:
+        """A view's pictures, each when the page has taken the one before."""
         try:
-            asked = json.loads(
-                await request.read()
-            )  # whatever charset it claims: JSON is UTF-8, -16 or -32
-            name, value = str(asked["name"]), asked["value"]
-        except (
-            ValueError,
-            TypeError,
-            KeyError,
-            RecursionError,
-            web.RequestPayloadError,
-            PayloadEncodingError,
-        ):
-            return web.json_response(
-                {"error": 'send {"name": "strength", "value": 0.5}'}, status=400
-            )
-        dispatcher = self.query.dispatcher
-        address = name if name.startswith("/") else f"/vj/{name}"
-        row = dispatcher.row(address)
-        if value is True and row is not None and row.kind == "trigger":
-            value = IMPULSE  # each click is a press, without debouncing
-        arguments = tuple(value) if isinstance(value, list) else () if value is None else (value,)
-        sender = _PostSender(request.remote or "")
-        dispatcher.dispatch_packet(Unpacked([Message(address, arguments)], []), sender)
-        return web.json_response(
-            plain(sender.response), status=400 if "error" in sender.response else 200
+            asked = Request(width=512, quality=70).changed(dict(request.query))
+        except Fault as fault:
+            return web.Response(status=400, text=f"{fault}\n")
+        if request.headers.get("Upgrade", "").lower() != "websocket":
+            return web.Response(status=400, text="/pictures is for a WebSocket\n")
+        ws = web.WebSocketResponse(max_msg_size=4096, heartbeat=15, compress=False)
+        await ws.prepare(request)
+        taken = asyncio.Event()
+        taken.set()
+
+        async def send(data: bytes) -> None:
+            await asyncio.wait_for(ws.send_bytes(data), PATIENCE)
+
+        async def serve() -> None:
+            with contextlib.suppress(TimeoutError, ConnectionError, RuntimeError):
+                await self.pictures.serve(lambda: asked, send, taken)
+            if request.transport is not None:  # it does not read; it may come again
+                request.transport.abort()
+
+        sending = asyncio.create_task(serve())
+        try:
+            async for message in ws:
+                if message.type != WSMsgType.TEXT:
+                    continue
+                if message.data != "next":
+                    with contextlib.suppress(ValueError, TypeError, AttributeError, Fault):
+                        asked = asked.changed(json.loads(message.data))
+                taken.set()
+        finally:
+            sending.cancel()
+        return ws
+
+    async def _thumbnail(self, request: web.Request) -> web.StreamResponse:
+        body = self.thumbnails.get(request.match_info["cue"])
+        if body is None:
+            return web.Response(status=404, text="this cue has not been shown yet\n")
+        return web.Response(
+            body=body, content_type="image/jpeg", headers={"Cache-Control": "max-age=86400"}
         )
-
-
-class _PostSender:
-    """A POST request, as a sender for the dispatcher: replies become the response."""
-
-    name = ""
-
-    def __init__(self, remote: str) -> None:
-        self.origin = (f"page of {remote}", 0)
-        self.response: dict[str, Any] = {"ok": True, "remark": ""}
-
-    def answer(self, address: str, values: Sequence[Any], kind: str | None = None) -> None:
-        self.response.setdefault("values", {})[address] = list(values)
-
-    def may_reply(self) -> bool:
-        return True
-
-    def send_error(self, text: str, done: bool) -> None:
-        text = text.replace("/vj/", "").removesuffix("; the nearest is set")
-        if done:
-            self.response["remark"] = text
-        else:
-            self.response = {"error": text}
-
-    def moved(self, address: str) -> None:
-        """It polls."""
-
-    def subscribe(self, address: str, arguments: tuple[Any, ...]) -> str:
-        return "a page polls state.json"
 
 
 async def _expected(request: web.Request) -> None:
@@ -353,12 +331,3 @@ def own_host(host: str) -> bool:
     except ValueError:
         mine = socket.gethostname().casefold()
         return name.casefold() in ("localhost", mine, f"{mine}.local", mine.partition(".")[0])
-
-
-def plain(value: Any) -> Any:
-    """A value for JSON: NaN and infinity become null."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

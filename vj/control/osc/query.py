@@ -19,6 +19,7 @@ ATTRIBUTES = (
     "RANGE",
     "DESCRIPTION",
     "UNIT",
+    "DEFAULT_VALUE",
     "CLIPMODE",
     "EXTENDED_TYPE",
     "TAGS",
@@ -61,7 +62,7 @@ class NoContent(LookupError):
     """204: the node has the attribute, and it is empty."""
 
 
-def _leaf(row: Parameter, value: Value) -> Json:
+def _leaf(row: Parameter, value: Value, start: Value) -> Json:
     node: Json = {"FULL_PATH": row.address, "DESCRIPTION": row.help, "ACCESS": BOTH}
     if row.kind in ("float", "int"):
         number = float(value) if row.kind == "float" else int(value)
@@ -85,6 +86,8 @@ def _leaf(row: Parameter, value: Value) -> Json:
         node |= {"TYPE": "s", "VALUE": [value]}
     else:
         node |= {"TYPE": "N", "ACCESS": WRITE_ONLY}
+    if row.kind != "trigger":
+        node["DEFAULT_VALUE"] = [start]
     return node
 
 
@@ -104,7 +107,7 @@ def tree(store: Store, choices: Callable[[str], list[str]] = lambda name: []) ->
             here = contents.setdefault(
                 part, {"FULL_PATH": path, "ACCESS": CONTAINER, "CONTENTS": {}}
             )
-        leaf = _leaf(row, base.get(row.name, row.start))
+        leaf = _leaf(row, base.get(row.name, row.start), store.start_of(row.name))
         names = choices(row.name)
         if names:
             leaf["RANGE"] = [{"VALS": names}]

@@ -1,0 +1,321 @@
+"""The page's WebSocket: values, state and messages to every open page, requests from them. See
+docs/page_protocol.md."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import math
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+from aiohttp import WSMsgType, web
+
+from vj.control.osc.dispatch import Dispatcher
+from vj.core.errors import Fault
+from vj.parameters.store import Store
+from vj.parameters.table import Value
+from vj.web.page_client import PageClient, plain, set_value
+
+Json = dict[str, Any]
+PERIOD = 0.05
+"""Seconds between two rounds of values, at least."""
+SLOW = 0.5
+"""Seconds between two looks at what changes rarely."""
+PAGES = 64
+MESSAGE_LIMIT = 8 << 20
+"""Bytes of a request: a picture that is imported to the canvas."""
+MESSAGES = 50
+AT_ONCE = ("stroke",)
+"""Requests that take no time, and must stay in their order."""
+
+
+class PageShow(Protocol):
+    """What the page is told of the show that plays. Called on the page's thread; must not block."""
+
+    def describe(self) -> Json:
+        """The keys of `show` but for `version`, `may`: what changes rarely."""
+
+    def state(self) -> Json:
+        """The keys of `state`."""
+
+    def moving(self) -> Json:
+        """Those that change from frame to frame."""
+
+    def effective(self) -> Mapping[str, Value]:
+        """The values of the last frame."""
+
+
+Action = Callable[[Json], Json]
+"""Does what a request asks for, on a thread of its own. Raises Fault."""
+
+
+class PageSocket:
+    """All open pages. Its coroutines run on the web server's event loop."""
+
+    def __init__(
+        self,
+        store: Store,
+        dispatcher: Callable[[], Dispatcher],
+        log: Callable[[str], None],
+        show: PageShow | None = None,
+        actions: Mapping[str, Action] | None = None,
+    ) -> None:
+        """dispatcher: returns the one that requests to set a value go to. actions: by the type of
+        the request."""
+        self._store, self._dispatcher, self._log = store, dispatcher, log
+        self._show, self._actions = show, dict(actions or {})
+        self._boot = secrets.token_hex(4)
+        self._clients: dict[int, PageClient] = {}
+        self._count = 0
+        self._targets: dict[str, Value] = {}
+        self._effective: dict[str, Value] = {}
+        self._state: Json = {}
+        self._described: Json = {}
+        self._messages: deque[str] = deque(maxlen=MESSAGES)
+        self._poked = asyncio.Event()
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="page-requests")
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.on_state: Callable[[Json], None] = lambda state: None
+        """Told the whole state now and then, pages or not."""
+
+    @property
+    def pages(self) -> int:
+        return len(self._clients)
+
+    def log(self, text: str) -> None:
+        """A line for the pages' messages. From any thread."""
+        line = _line({"type": "message", "time": time.strftime("%H:%M:%S"), "text": text})
+        self._messages.append(line)
+        self.broadcast(line)
+
+    def broadcast(self, line: str, but: PageClient | None = None) -> None:
+        """Send a line to all pages. From any thread."""
+
+        def put() -> None:
+            for client in list(self._clients.values()):
+                if client is not but:
+                    client.put(line)
+
+        if self._loop is not None and self._clients:
+            with contextlib.suppress(RuntimeError):  # the page has ended
+                self._loop.call_soon_threadsafe(put)
+
+    async def open(self, request: web.Request, may: Mapping[str, bool]) -> web.StreamResponse:
+        """Serve a page's WebSocket. may: `play`, `write`."""
+        if len(self._clients) >= PAGES:
+            return web.Response(status=503, text=f"{PAGES} pages are enough\n")
+        ws = web.WebSocketResponse(max_msg_size=MESSAGE_LIMIT, heartbeat=15, compress=False)
+        await ws.prepare(request)
+        self._count += 1
+        client = PageClient(ws, self._count, request.remote, may)
+        self._greet(client)
+        self._clients[self._count] = client
+        sender = asyncio.create_task(self._send(client, request))
+        try:
+            async for message in ws:
+                if message.type == WSMsgType.TEXT:
+                    await self._take(client, message.data)
+        finally:
+            sender.cancel()
+            self._clients.pop(client.number, None)
+        return ws
+
+    async def feed(self) -> None:
+        """Send what has changed to all pages, for ever."""
+        self._loop = asyncio.get_running_loop()
+        slow = 0.0
+        while True:
+            wait = PERIOD if self._clients else SLOW
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._poked.wait(), wait)
+                await asyncio.sleep(PERIOD / 4)  # what comes together goes together
+            self._poked.clear()
+            try:
+                now = time.monotonic()
+                if now >= slow:
+                    slow = now + SLOW
+                    self._send_slow()
+                if self._clients:
+                    self._send_changes()
+            except Exception as error:  # one value must not end the feed of the others
+                self._dispatcher().error_replies.log_limited(
+                    "page", f"the page's values failed: {type(error).__name__}: {error}"
+                )
+                await asyncio.sleep(SLOW)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def withdraw(self) -> None:
+        """Close all pages' sockets."""
+        for client in list(self._clients.values()):
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(client.ws.close(), 0.1)
+
+    def _greet(self, client: PageClient) -> None:
+        """All there is, for a page that has just come."""
+        self._described = self._describe()
+        client.put(_line(self._show_for(client)))
+        targets, effective = self._numbers()
+        client.put(_line({"type": "values", "t": targets, "e": effective}))
+        if self._show is not None:
+            state = plain(self._show.state() | self._show.moving() | {"people": self.pages + 1})
+            client.put(_line({"type": "state", **state}))
+        for line in list(self._messages):
+            client.put(line)
+
+    def _describe(self) -> Json:
+        told: Json = plain(self._show.describe()) if self._show is not None else {}
+        digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
+        return told | {"version": f"{self._boot}-{digest}"}
+
+    def _show_for(self, client: PageClient) -> Json:
+        return {"type": "show", **self._described, "may": dict(client.may)}
+
+    def _numbers(self) -> tuple[dict[str, Value], dict[str, Value]]:
+        """The targets, and the effective values, of numbers only."""
+        targets = {name: _short(value) for name, value in self._store.base().items()}
+        if self._show is None:
+            return targets, {}
+        effective = {
+            name: _short(value)
+            for name, value in self._show.effective().items()
+            if not isinstance(value, str) and name in targets
+        }
+        return targets, effective
+
+    def _send_slow(self) -> None:
+        if self._show is None:
+            return
+        state = plain(self._show.state()) | {"people": self.pages}
+        self.on_state(state)
+        if not self._clients:
+            return
+        self._send_state(state)
+        described = self._describe()
+        if described["version"] != self._described.get("version"):
+            self._described = described
+            for client in list(self._clients.values()):
+                client.put(_line(self._show_for(client)))
+            self._targets, self._effective = {}, {}
+
+    def _send_changes(self) -> None:
+        targets, effective = self._numbers()
+        t = {name: value for name, value in targets.items() if self._targets.get(name) != value}
+        e = {name: value for name, value in effective.items() if self._effective.get(name) != value}
+        self._targets, self._effective = targets, effective
+        if t or e:
+            self._put_all({"type": "values", **({"t": t} if t else {}), **({"e": e} if e else {})})
+        if self._show is not None:
+            self._send_state(plain(self._show.moving()))
+
+    def _send_state(self, state: Json) -> None:
+        changed = {name: value for name, value in state.items() if self._state.get(name) != value}
+        self._state |= changed
+        if changed:
+            self._put_all({"type": "state", **changed})
+
+    def _put_all(self, message: Json) -> None:
+        line = _line(message)
+        for client in list(self._clients.values()):
+            client.put(line)
+
+    async def _send(self, client: PageClient, request: web.Request) -> None:
+        """Send a page's queue; disconnect it when it does not read."""
+        try:
+            await client.send(self._everything)
+        except TimeoutError:
+            self._log(f"page: {client.remote} does not read and is dropped; it may come again")
+        except (ConnectionError, RuntimeError):
+            pass  # it has gone
+        self._clients.pop(client.number, None)
+        if request.transport is not None:
+            request.transport.abort()
+
+    def _everything(self) -> list[str]:
+        """What a page gets in place of changes that it was too slow for."""
+        targets, effective = self._numbers()
+        return [
+            _line({"type": "values", "t": targets, "e": effective}),
+            _line({"type": "state", **self._state}),
+        ]
+
+    async def _take(self, client: PageClient, text: str) -> None:
+        """A request; its reply goes out before anything else that waits."""
+        try:
+            asked = json.loads(text)
+            kind = asked["type"]
+            if not isinstance(asked, dict) or not isinstance(kind, str):
+                raise TypeError
+        except (ValueError, TypeError, KeyError, RecursionError):
+            client.put_first(_line({"type": "reply", "error": 'send {"type": "set", ...}'}))
+            return
+        number = asked.get("id")
+        if kind == "set":
+            reply = self._set(client, asked)
+            self._poked.set()
+        elif kind not in self._actions:
+            reply = {"error": f"{kind[:40]}: no such request"}
+        elif not client.may["write"]:
+            reply = {"error": "this page may look, not change"}
+        elif kind in AT_ONCE:
+            reply = self._do(client, kind, asked)
+        else:
+            task = asyncio.create_task(self._act(client, kind, asked))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            return
+        if number is not None:
+            client.put_first(_line({"type": "reply", "id": number} | plain(reply)))
+
+    def _set(self, client: PageClient, asked: Json) -> Json:
+        if not client.may["play"]:
+            return {"error": "this page may look, not play"}
+        name, value = asked.get("name"), asked.get("value")
+        if not isinstance(name, str) or isinstance(value, dict):
+            return {"error": 'a name and a value: {"type": "set", "name": "strength", "value": 1}'}
+        reply = set_value(self._dispatcher(), name, value, client.origin)
+        if "error" not in reply and name in self._targets:
+            reply["value"] = self._store.base().get(name)
+        return reply
+
+    async def _act(self, client: PageClient, kind: str, asked: Json) -> None:
+        """A request that may take long."""
+        reply = await asyncio.get_running_loop().run_in_executor(
+            self._threads, self._do, client, kind, asked
+        )
+        if asked.get("id") is not None:
+            client.put_first(_line({"type": "reply", "id": asked["id"]} | plain(reply)))
+
+    def _do(self, client: PageClient, kind: str, asked: Json) -> Json:
+        try:
+            reply = {"ok": True} | self._actions[kind](asked | {"person": client.number})
+        except Fault as fault:
+            return {"error": str(fault)}
+        except Exception as error:  # an error of our own: the page is told, the others go on
+            text = f"{kind} failed: {type(error).__name__}: {error}"[:300]
+            self._log(f"page: {text}; please report this")
+            return {"error": text}
+        if kind == "stroke":
+            told = {name: value for name, value in asked.items() if name != "id"}
+            self.broadcast(_line(plain(told | {"person": client.number})), but=client)
+        return reply
+
+
+def _short(value: Value) -> Value:
+    """Floats with six significant digits: what a picture can show, in half the bytes."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if math.isfinite(value) else 0.0
+    return value
+
+
+def _line(message: Json) -> str:
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
