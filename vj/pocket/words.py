@@ -166,13 +166,14 @@ def _associations() -> dict[str, str]:
 
 
 @cache
-def _known_spellings() -> frozenset[str]:
+def known_spellings() -> frozenset[str]:
     """Every word that occurs alone or in a phrase."""
     return frozenset(word for words in _entries() for word in words) | _associations().keys()
 
 
 @cache
-def _neighbours() -> NearestWords:
+def nearest_words() -> NearestWords:
+    """Finds the known word or phrase that a free one is near to in meaning."""
     return NearestWords([" ".join(words) for words in _entries() if len(words) > 1])
 
 
@@ -216,6 +217,13 @@ def understand(text: str, palettes: Mapping[str, Ramp] = {}) -> ParsedPrompt:
         recognised=bool(matches),
         unrecognised="" if matches else " ".join(text[:LIMIT].split()),
     )
+
+
+def free_words(text: str) -> list[str]:
+    """The words of a text that are not known as they are written, in their order; those that never
+    mean anything left out."""
+    clauses = [split(part) for part in CLAUSES.split(text[:LIMIT].replace("&", " and "))]
+    return [word for words in _read(clauses, _entries())[1] for word in words]
 
 
 def describe(meaning: ParsedPrompt) -> str:
@@ -272,7 +280,7 @@ def _shape(shapes: Sequence[Match]) -> Match:
 
 def _forms(words: Words) -> Iterable[Words]:
     """The ways several words may stand in the lexicon."""
-    spelt = _known_spellings()
+    spelt = known_spellings()
     return product(*([base for base in bases(word) if base in spelt] or [word] for word in words))
 
 
@@ -313,7 +321,7 @@ def _guess(clauses: Sequence[Words]) -> list[Match]:
         place = 0
         while place < len(words) and place < GUESSES:
             pair = words[place : place + 2]
-            like = _neighbours().phrase(pair) if len(pair) == 2 else None
+            like = nearest_words().phrase(pair) if len(pair) == 2 else None
             read = " ".join(pair) if like else words[place]
             like = like or _like(words[place])
             if like:
@@ -338,7 +346,7 @@ def _like(word: str) -> str:
             return _associations()[base]
     if len(word) < 3 or word.isdigit():
         return ""
-    return _neighbours().word(word) or ""
+    return nearest_words().word(word) or ""
 
 
 @lru_cache(1024)
@@ -347,13 +355,13 @@ def _corrected(word: str) -> str:
     if (
         len(word) < 5
         or word in STOP
-        or any(b in NOTHING or b in _known_spellings() for b in bases(word))
+        or any(b in NOTHING or b in known_spellings() for b in bases(word))
     ):
         return word
-    if _neighbours().knows(word):
+    if nearest_words().knows(word):
         return word
     swapped = [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)]
-    if found := next((one for one in swapped if one in _known_spellings()), ""):
+    if found := next((one for one in swapped if one in known_spellings()), ""):
         return found
-    known = [spelt for spelt in _known_spellings() if spelt[0] == word[0]]
+    known = [spelt for spelt in known_spellings() if spelt[0] == word[0]]
     return next(iter(get_close_matches(word, sorted(known), n=1, cutoff=TYPO)), word)
