@@ -13,6 +13,8 @@ from vj.app.loop_parts import LoopParts
 from vj.app.messages import Messages
 from vj.app.model_loader import ModelLoader
 from vj.app.outputs import Outputs
+from vj.app.page_actions import page_actions
+from vj.app.page_feed import PageFeed
 from vj.app.recordings import Recordings
 from vj.app.reporter import Reporter
 from vj.app.servers import Servers
@@ -103,8 +105,14 @@ class Performance:
         )
         self.loop_parts = LoopParts(context, self.loop, self.outputs, segment_person)
         self.recordings = Recordings(context, self.outputs.sinks)
+        self.page_feed = PageFeed(context, self.session, self.loop, lambda: self.report.status())
         self.servers = Servers(
-            context, self.session, lambda: self.report.status(), lambda: self.report.osc_status()
+            context,
+            self.session,
+            lambda: self.report.status(),
+            lambda: self.report.osc_status(),
+            self.page_feed,
+            page_actions(self.session),
         )
         self.outputs.sinks.on_frame = self.servers.show_sent
         self.loader = ModelLoader(

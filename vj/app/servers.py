@@ -17,6 +17,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.pipeline.frame_context import FrameContext
 from vj.show.schema import OscSection, PreviewSection, Show, parse_address
+from vj.web.page_socket import Action, PageShow
 from vj.web.server import WebServer
 
 Server = TypeVar("Server", OscServer, WebServer)
@@ -42,10 +43,14 @@ class Servers:
         session: ControlSession,
         status: Callable[[], Status],
         osc_status: Callable[[], Mapping[str, Sequence[float | int | str]]],
+        page_show: PageShow | None = None,
+        actions: Mapping[str, Action] | None = None,
     ) -> None:
-        """status, osc_status: what the page and OSC clients are told, see `vj.app.status`."""
+        """status, osc_status: what scripts and OSC clients are told, see `vj.app.status`.
+        page_show, actions: what the page is told, and what it can ask for."""
         self._context, self._session, self._messages = context, session, context.messages
         self._status, self._osc_status = status, osc_status
+        self._page_show, self._actions = page_show, actions
         self.osc: OscServer | None = None
         self.page: WebServer | None = None
         self._osc_section: OscSection | None = None
@@ -136,6 +141,8 @@ class Servers:
                 status=lambda: self._status().as_dict(),
                 on_message=self._messages.terminal,
                 cues=lambda: list(self._session.engine.cues.cues),
+                show=self._page_show,
+                actions=self._actions,
                 announce=True,
             )
             page.query.osc_address = parse_address(show.osc.listen)

@@ -32,8 +32,10 @@ PAGES = 64
 MESSAGE_LIMIT = 8 << 20
 """Bytes of a request: a picture that is imported to the canvas."""
 MESSAGES = 50
-AT_ONCE = ("stroke",)
+AT_ONCE = ("stroke", "key")
 """Requests that take no time, and must stay in their order."""
+PLAYED = ("key",)
+"""Requests that a page may make that may play, but not write."""
 
 
 class PageShow(Protocol):
@@ -264,7 +266,7 @@ class PageSocket:
             self._poked.set()
         elif kind not in self._actions:
             reply = {"error": f"{kind[:40]}: no such request"}
-        elif not client.may["write"]:
+        elif not client.may["play" if kind in PLAYED else "write"]:
             reply = {"error": "this page may look, not change"}
         elif kind in AT_ONCE:
             reply = self._do(client, kind, asked)

@@ -1,0 +1,155 @@
+"""What the page is told of the show that plays (`vj.web.page_socket.PageShow`). Read on the page's
+thread; nothing here blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from vj.app import page_layout
+from vj.app.context import ShowContext
+from vj.app.status import Status
+from vj.control.osc.query import node_at, tree
+from vj.control.session import ControlSession
+from vj.parameters.store import Snapshot
+from vj.parameters.table import Value
+from vj.pipeline.loop import RenderLoop
+from vj.pocket.word_help import unknown_words, vocabulary
+
+Json = dict[str, Any]
+BUILT_IN = "pocket"
+
+
+class PageFeed:
+    """Reads the parts of one live show."""
+
+    def __init__(
+        self,
+        context: ShowContext,
+        session: ControlSession,
+        loop: RenderLoop,
+        status: Callable[[], Status],
+        more: Callable[[], Json] = dict,
+        more_state: Callable[[], Json] = dict,
+    ) -> None:
+        """more, more_state: further keys of `show` and of `state`, of parts that are made later."""
+        self._context, self._session, self._loop = context, session, loop
+        self._status, self._more, self._more_state = status, more, more_state
+        self._newest: Mapping[str, Value] = MappingProxyType({})
+        self._beat: tuple[object, Json] = (None, {})
+        context.store.observers.append(self._observe)
+
+    def _observe(self, snapshot: Snapshot) -> None:
+        self._newest = snapshot.values
+
+    def effective(self) -> Mapping[str, Value]:
+        """The values of the last frame."""
+        return self._newest
+
+    def describe(self) -> Json:
+        """The keys of `show`, but for what the socket adds itself."""
+        show, store, engine = self._context.run.show, self._context.store, self._session.engine
+        cues = list(engine.cues.cues)
+        table, unused = store.table, self._unused()
+        page = getattr(show, "page", None)  # TEMP
+        node = node_at(tree(store, lambda name: cues if name == "cue/fire" else []), "/vj")
+        return {
+            "name": show.show,
+            "tree": _without_values(node),
+            "groups": page_layout.groups(table),
+            "stage": {
+                "faders": page_layout.faders(table, getattr(page, "faders", None), unused),
+                "pads": page_layout.pads(
+                    getattr(page, "pads", None), cues, self._session.cue_keys()
+                ),
+                "xy": page_layout.xy(table, getattr(page, "xy", None)),
+            },
+            "mapped": getattr(engine, "mapped", dict)(),
+            "moved_by": getattr(engine, "moved_by", dict)(),
+            "unused": unused,
+            "timeline": getattr(engine, "timeline_outline", lambda: None)(),
+            "words": vocabulary() if self._is_built_in else None,
+        } | self._more()
+
+    def state(self) -> Json:
+        """The keys of `state` that change rarely."""
+        status = self._status()
+        stages = self._context.metrics.stages()
+        slowest = max(stages, key=lambda name: stages[name], default="")
+        found: Json = {
+            "state": status.state,
+            "fps": status.fps,
+            "latency_ms": list(status.latency_ms),
+            "bottleneck": f"{slowest} {stages[slowest] * 1e3:.0f} ms" if slowest else "",
+            "source": status.source,
+            "sinks": list(status.sinks),
+            "model": status.model,
+            "size": status.size,
+            "understood": status.understood,
+            "unknown": self._unknown(),
+            "midi": status.midi,
+        }
+        return found | self._more_state()
+
+    def moving(self) -> Json:
+        """The keys of `state` that change from frame to frame."""
+        if not hasattr(self._session.engine, "live_state"):  # TEMP
+            engine = self._session.engine
+            return {"cue": engine.cues.current or "", "bpm": round(engine.tempo.bpm, 2)}
+        live = self._session.engine.live_state()
+        beat = live.running, int(live.beat // 1), round(live.bpm, 2), live.beats_per_bar
+        if beat != self._beat[0]:
+            self._beat = (
+                beat,
+                {"beat": live.beat, "per_bar": live.beats_per_bar, "running": live.running},
+            )
+        fade, timeline = live.fade, live.timeline
+        return {
+            "cue": live.cue,
+            "next_cue": live.next_cue,
+            "fade": None
+            if fade is None
+            else {"cue": fade[0], "progress": round(fade[1], 3), "seconds": fade[2]},
+            "bpm": round(live.bpm, 2),
+            "beat": self._beat[1],
+            "timeline": None
+            if timeline is None
+            else {"position": round(timeline[0], 2), "playing": timeline[1]},
+            "modulators": {name: round(level, 3) for name, level in live.modulators.items()},
+            "audio": [
+                {"name": name, "band": band, "level": round(level, 3), "gain": round(gain, 3)}
+                for name, band, level, gain in live.audio
+            ],
+        }
+
+    @property
+    def _is_built_in(self) -> bool:
+        return self._loop.backend_name.startswith(BUILT_IN)
+
+    def _unused(self) -> dict[str, str]:
+        """Parameters that change nothing now, each with the reason."""
+        unused = self._loop.pipeline.backend.unused
+        return dict(unused) if isinstance(unused, dict) else dict.fromkeys(unused, "")  # TEMP
+
+    def _unknown(self) -> dict[str, list[Json]]:
+        """Words of the prompts that the built-in model does not know as they are written."""
+        if not self._is_built_in:
+            return {}
+        texts = {name: str(self._newest.get(name, "")) for name in ("prompt/a", "prompt/b")}
+        return {
+            name: [{"word": word, "nearest": list(near)} for word, near in unknown_words(text)]
+            for name, text in texts.items()
+        }
+
+
+def _without_values(node: Json) -> Json:
+    """A node of the OSCQuery tree without VALUE: those come by themselves, at every change."""
+    kept = {key: value for key, value in node.items() if key not in ("VALUE", "CONTENTS")}
+    if node.get("TYPE") in ("T", "F"):
+        kept["TYPE"] = "T"  # a switch; the letter follows its value
+    if "CONTENTS" in node:
+        kept["CONTENTS"] = {
+            name: _without_values(child) for name, child in node["CONTENTS"].items()
+        }
+    return kept

@@ -1,0 +1,88 @@
+"""What the page shows, and where: the stage's faders, pads and XY pad, and the groups of all
+parameters. Read from the parameter table and the show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vj.parameters.table import Parameter, Table
+
+FADERS = 8
+STAGE = (
+    "strength",
+    "prompt/mix",
+    "feedback/amount",
+    "blend/smoothing",
+    "mix/wet",
+    "noise/hold",
+    "feedback/zoom",
+    "guidance",
+)
+"""Faders of the stage after the show's macros, in this order."""
+XY = ("prompt/mix", "strength")
+TITLES = {
+    "": "whole picture",
+    "macro": "macros",
+    "mod": "modulators",
+    "lora": "LoRA weights",
+    "pocket": "built-in model",
+    "seed": "noise seeds",
+    "noise": "noise",
+    "control": "guide",
+    "picture": "colour",
+    "take": "takes",
+}
+"""Titles of groups; others are called after the first word of their names."""
+
+Json = dict[str, Any]
+
+
+def groups(table: Table) -> list[Json]:
+    """Every parameter, in the order of the table: `[{title, names}]`."""
+    found: dict[str, list[str]] = {}
+    for name in table.rows:
+        found.setdefault(name.partition("/")[0] if "/" in name else "", []).append(name)
+    return [{"title": TITLES.get(key, key), "names": names} for key, names in found.items()]
+
+
+def _is_number(row: Parameter | None) -> bool:
+    return row is not None and row.kind in ("float", "int")
+
+
+def faders(table: Table, chosen: Sequence[str] | None, unused: Mapping[str, str]) -> list[str]:
+    """The names of the stage's faders, eight at most: those that the show names, else its macros
+    and then what is played most, as far as it is in use."""
+    if chosen is not None:
+        return [table.find(name).name for name in chosen][:FADERS]
+    macros = [name for name in table.rows if name.startswith("macro/")]
+    played = [name for name in STAGE if _is_number(table.rows.get(name)) and name not in unused]
+    return [*macros, *played][:FADERS]
+
+
+def pads(
+    chosen: Sequence[str | Mapping[str, str]] | None,
+    cues: Sequence[str],
+    keys: Mapping[str, str],
+) -> list[Json]:
+    """The stage's pads: those that the show names, else a pad for each cue. keys: which key fires
+    which cue."""
+    found: list[Json] = []
+    for entry in cues if chosen is None else chosen:
+        if isinstance(entry, str):
+            found.append(
+                {
+                    "name": entry,
+                    "cue": entry,
+                    "keys": [key for key, cue in keys.items() if cue == entry],
+                }
+            )
+        else:
+            text = str(entry.get("prompt", ""))
+            found.append({"name": entry.get("name") or text, "prompt": text, "keys": []})
+    return found
+
+
+def xy(table: Table, chosen: Sequence[str] | None) -> list[str]:
+    """The two parameters of the XY pad: across, and up."""
+    return [table.find(name).name for name in chosen or XY]
