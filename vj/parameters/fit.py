@@ -53,6 +53,11 @@ def _text(row: Parameter, value: object) -> tuple[Value, str]:
     if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
         value = value.encode("utf-8", "replace").decode("utf-8")
         remark = remark or f"{row.name}: held halves of letters (lone surrogates), which are ? now"
+    if row.choices and value and value not in row.choices:
+        raise Fault(
+            f"{row.name}: no such {row.name} {value!r:.60}{nearest(value[:100], row.choices)} "
+            f"({row.range})"
+        )
     if row.name == "prompt/list":
         parse_prompt_list(value)
     if row.name in PALETTES:

@@ -6,7 +6,8 @@ The OSC address of a parameter is `/vj/` + its name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from vj.core.errors import Fault, nearest
@@ -22,7 +23,8 @@ NAMED_OR_COUNTED = ("cue/fire", "cue/store")
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One row. glide: seconds a jump is spread over, 0 for none."""
+    """One row. choices: of a text, the texts that it may be besides none, any without. glide:
+    seconds a jump is spread over, 0 for none."""
 
     name: str
     kind: Kind
@@ -46,7 +48,7 @@ class Parameter:
         return {
             "switch": "on or off",
             "choice": ", ".join(self.choices),
-            "text": "text",
+            "text": ", ".join(self.choices) or "text",
             "trigger": "no value",
         }[self.kind]
 
@@ -338,6 +340,27 @@ ROWS = (
         False,
         "frames between painted ones, up to the show's rate: the last one moved on, without delay",
     ),
+    Parameter(
+        "source",
+        "text",
+        "",
+        "the source that plays, by its name in the show; empty is the show's own",
+    ),
+    Parameter(
+        "model",
+        "text",
+        "",
+        "the model that paints, by its name in the show, or pocket, drawn, none; empty is the "
+        "show's own",
+    ),
+    _number(
+        "crossfade",
+        0,
+        10,
+        0.5,
+        "s",
+        "how long another source or model takes to fade in over the one before; 0 cuts",
+    ),
     Parameter("cue/go", "trigger", False, "fire the next cue of the show"),
     Parameter("cue/back", "trigger", False, "fire the cue before"),
     Parameter("cue/fire", "text", "", "fire a cue by its name, or its number counted from 0"),
@@ -406,6 +429,11 @@ def lora_row(name: str, weight: float) -> Parameter:
         "a LoRA of the show's model: 0 is off, 1 as it was made",
         QUICK,
     )
+
+
+def named_row(name: str, names: Iterable[str]) -> Parameter:
+    """The row `source` or `model`, which takes the names that a show has for them."""
+    return replace(next(row for row in ROWS if row.name == name), choices=tuple(names))
 
 
 class Table:

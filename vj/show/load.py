@@ -13,7 +13,8 @@ from ruamel.yaml.comments import CommentedMap
 
 from vj.core.errors import Fault, nearest
 from vj.show.faults import Explanation, explain_error
-from vj.show.origins import Origins, Report
+from vj.show.origins import OLD_PAGE, Origins, Report
+from vj.show.page_section import over_page
 from vj.show.parse import ShowFaults, line_in, parse, plain_tree, read
 from vj.show.paths import exists, resolve_paths
 from vj.show.salvage import without
@@ -40,7 +41,7 @@ ROUNDS = 5
 several values run when each of them is valid."""
 INCLUDED_ORDER = 1000
 """Sorts faults of included files after the others."""
-NAME_FAULTS = ("no such cue", "no such parameter")
+NAME_FAULTS = ("no such cue", "no such parameter", "no such source", "no such model")
 """Parts of messages about names, which may be known once the rest of the show is read."""
 
 
@@ -248,6 +249,17 @@ def _checked(plain: dict[str, Any], reading: Reading) -> Reading:
     several values can run for the others."""
     origins = reading.origins
     assert origins is not None
+    if OLD_PAGE in plain:
+        older = plain.pop(OLD_PAGE)
+        if "page" in plain:
+            reading.wrong.append(
+                origins.report(
+                    (OLD_PAGE,),
+                    "preview: is the older name of page:, and both stand here; keep page:",
+                )
+            )
+        else:
+            plain["page"] = older
     for key, value in origins.overrides.items():
         plain[key] = _over(key, plain.get(key), value)
     places: list[KeyPath] = []
@@ -301,7 +313,10 @@ def _validate(plain: dict[str, Any], reading: Reading) -> list[Explanation]:
 
 
 def _over(key: str, own: Any, given: Any) -> Any:
-    """An option's value over the show's: start values are merged, everything else is replaced."""
+    """An option's value over the show's: start values are merged, --page says where the page is,
+    everything else is replaced."""
+    if key == "page":
+        return over_page(own, given)
     return {**(own or {}), **given} if key == "start" and isinstance(own, dict | None) else given
 
 

@@ -80,10 +80,15 @@ def resolve_paths(plain: dict[str, Any], folder: Path, note: Note) -> None:
     """Resolve all paths in a show's plain values. Values of a wrong type are left to validation."""
     resolver = PathResolver(folder, note)
     _each(plain, "source", (), lambda value, place: resolver.uri(value, place))
+    _values(plain, "sources", lambda value, place: resolver.uri(value, place))
     for key in ("finish",):
         _each(plain, key, (), lambda value, place: resolver.file(value, place))
     _one(plain, "person", (), "model", resolver)
-    _model(plain, resolver)
+    _model(plain, ("model",), resolver)
+    models = plain.get("models")
+    if isinstance(models, dict):
+        for name in models:
+            _model(models, ("models", name), resolver)
     upscale, flow = plain.get("upscale"), plain.get("flow")
     if isinstance(upscale, str) and PurePath(upscale).suffix:
         plain["upscale"] = resolver.file(upscale, ("upscale",))
@@ -102,24 +107,24 @@ def resolve_paths(plain: dict[str, Any], folder: Path, note: Note) -> None:
             )
 
 
-def _model(plain: dict[str, Any], resolver: PathResolver) -> None:
-    """The model's name and its parts. An id such as owner/name is one unless there is such a
-    folder."""
-    model = plain.get("model")
+def _model(plain: dict[str, Any], place: KeyPath, resolver: PathResolver) -> None:
+    """A model's name and its parts, the entry of `plain` at the last key of its place. An id such
+    as owner/name is one unless there is such a folder."""
+    model = plain.get(place[-1])
     if isinstance(model, str):
-        plain["model"] = _model_name(model, ("model",), resolver)
+        plain[place[-1]] = _model_name(model, place, resolver)
     if not isinstance(model, dict):
         return
     if "name" in model:
-        model["name"] = _model_name(model["name"], ("model", "name"), resolver)
+        model["name"] = _model_name(model["name"], (*place, "name"), resolver)
     for key in ("vae", "lcm_lora", "config", "controlnet", "t2i_adapter", "image_encoder"):
         if key in model and model[key] not in PART_KEYWORDS:
-            model[key] = resolver.file(model[key], ("model", key), is_path(model[key]))
+            model[key] = resolver.file(model[key], (*place, key), is_path(model[key]))
     if "ip_adapter" in model:
-        model["ip_adapter"] = resolver.file(model["ip_adapter"], ("model", "ip_adapter"))
-    _each(model, "image_prompts", ("model",), lambda value, place: resolver.file(value, place))
+        model["ip_adapter"] = resolver.file(model["ip_adapter"], (*place, "ip_adapter"))
+    _each(model, "image_prompts", place, lambda value, at: resolver.file(value, at))
     for key in ("loras", "embeddings"):
-        _each(model, key, ("model",), lambda value, place: _part(value, place, resolver))
+        _each(model, key, place, lambda value, at: _part(value, at, resolver))
 
 
 def _model_name(name: object, place: KeyPath, resolver: PathResolver) -> Any:
@@ -171,6 +176,15 @@ def _each(
         plain[key] = [change(one, (*above, key, index)) for index, one in enumerate(value)]
     elif value is not None:
         plain[key] = change(value, (*above, key))
+
+
+def _values(plain: dict[str, Any], key: str, change: Callable[[Any, KeyPath], Any]) -> None:
+    """Each value of a mapping, or of a list."""
+    value = plain.get(key)
+    if isinstance(value, dict):
+        plain[key] = {name: change(one, (key, name)) for name, one in value.items()}
+    else:
+        _each(plain, key, (), change)
 
 
 def exists(path: Path) -> bool:

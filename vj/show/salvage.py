@@ -11,6 +11,19 @@ from vj.show.section import KeyPath
 ENTRIES = ("mappings", "timeline", "curves", "source", "sinks", "finish", "ignored")
 """Lists whose entries can be removed: nothing refers to them."""
 
+NAMED = ("start", "answers", "sources", "models")
+"""Mappings whose entries can be removed."""
+UNSURE = {
+    "source": ["no such source"],
+    "sources": ["no such source"],
+    "model": ["lora/", "no such model"],
+    "models": ["lora/", "no such model"],
+    "cues": ["no such cue"],
+    "macros": ["macro/", "no such parameter"],
+    "modulators": ["mod/"],
+}
+"""Parts of messages that may be caused by the removal of a section, or of an entry of it."""
+
 
 def without(
     plain: dict[str, Any], wrong: Iterable[KeyPath]
@@ -28,6 +41,7 @@ def without(
         value, entry = left[section], place[1] if len(place) > 1 else None
         if section in ENTRIES and isinstance(value, list) and isinstance(entry, int):
             gone.setdefault(section, set()).add(entry)
+            unsure += UNSURE.get(section, [])
         elif (
             section in ("cues", "modulators")
             and isinstance(value, list)
@@ -41,16 +55,14 @@ def without(
             )
         elif section == "macros" and isinstance(value, dict) and entry in value:
             value[entry] = {"drives": {"strength": [0, 1]}}
-        elif section in ("start", "answers") and isinstance(value, dict) and entry in value:
+        elif section == "page" and isinstance(value, dict) and entry in value:
+            del value[entry]  # one of its lists, or where it listens
+        elif section in NAMED and isinstance(value, dict) and entry in value:
             del value[entry]
+            unsure += UNSURE.get(section, [])
         else:
             del left[section]
-            unsure += {
-                "model": ["lora/"],
-                "cues": ["no such cue"],
-                "macros": ["macro/", "no such parameter"],
-                "modulators": ["mod/"],
-            }.get(section, [])
+            unsure += UNSURE.get(section, [])
     kept = {}
     for section, entries in gone.items():
         if section in left:

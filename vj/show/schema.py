@@ -12,7 +12,16 @@ from vj.core.errors import Fault, nearest
 from vj.core.frame import Aspect, Size
 from vj.core.kinds import FLOW_KINDS, UPSCALE_KINDS
 from vj.parameters.colours import parse_colour, parse_ramp, split_colours, written
-from vj.parameters.table import ROWS, TABLE, Table, Value, lora_row, macro_row, modulator_row
+from vj.parameters.table import (
+    ROWS,
+    TABLE,
+    Table,
+    Value,
+    lora_row,
+    macro_row,
+    modulator_row,
+    named_row,
+)
 from vj.show.control_sections import (
     CueRule,
     CurveRule,
@@ -24,6 +33,7 @@ from vj.show.control_sections import (
     TimelineRule,
 )
 from vj.show.model_section import ModelSection, as_list, as_model, check_home
+from vj.show.names import ChosenName, as_named, model_names, source_names
 from vj.show.section import KeyPath, PlacedFaults, Section
 from vj.show.validate import check_sequence, grouped
 from vj.show.validate import fitted as fit_written
@@ -141,6 +151,11 @@ def _fitted(
             row = table.find(name)
             if row.kind == "trigger":
                 raise Fault(f"{name}: is a trigger and has no value to start with")
+            if row.name in ("source", "model") and given != "":
+                raise Fault(
+                    f"{name}: what a show begins with stands outside of start:; {name}: ... on a "
+                    "line of its own would be right"
+                )
             if row.name == "cue/fire" and given != "":
                 raise Fault(
                     f"{name}: a show does not start with a cue here; timeline: [{{at: 0:00, cue: "
@@ -189,10 +204,14 @@ class Show(Section):
     source: Annotated[list[Annotated[str, BeforeValidator(_source)]], BeforeValidator(as_list)] = (
         Field(["testcard"], min_length=1)
     )
+    sources: Annotated[
+        dict[ChosenName, Annotated[str, BeforeValidator(_source)]], BeforeValidator(as_named)
+    ] = Field(default={})
     sinks: Annotated[list[Annotated[str, BeforeValidator(_sink)]], BeforeValidator(as_list)] = (
         Field(["preview"])
     )
     model: Annotated[ModelSection, BeforeValidator(as_model)] = ModelSection()
+    models: dict[ChosenName, Annotated[ModelSection, BeforeValidator(as_model)]] = Field(default={})
     engine: Literal["stream", "streamdiffusion"] = "stream"
     osc: Annotated[OscSection, BeforeValidator(_osc)] = OscSection()
     preview: Annotated[PreviewSection, BeforeValidator(_osc)] = PreviewSection()
@@ -277,14 +296,22 @@ class Show(Section):
         return self
 
     def table(self) -> Table:
-        """All parameters of this show, its macros, modulators and LoRAs among them."""
+        """All parameters of this show, its macros, modulators and the LoRAs of all its models among
+        them; `source` and `model` take the names that it has."""
+        models = model_names(self.models, self.model)
+        loras = {
+            lora.name: lora.weight
+            for model in (self.model, *self.models.values())
+            for lora in reversed(model.loras)
+        }
         own = [
             *(macro_row(name) for name in self.macros),
             *(modulator_row(name) for name in self.modulator_names()),
+            *(lora_row(name, weight) for name, weight in loras.items()),
+            named_row("source", source_names(self.sources, self.source)),
+            named_row("model", models),
         ]
-        return Table(
-            (*ROWS, *own, *(lora_row(lora.name, lora.weight) for lora in self.model.loras))
-        )
+        return Table((*ROWS, *own))
 
     def modulator_names(self) -> list[str]:
         """The names of the modulators, in their order; one without a name is called after its kind

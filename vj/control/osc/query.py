@@ -84,6 +84,8 @@ def _leaf(row: Parameter, value: Value, start: Value) -> Json:
         node |= {"TYPE": "s", "VALUE": [value], "RANGE": [{"VALS": list(row.choices)}]}
     elif row.kind == "text":
         node |= {"TYPE": "s", "VALUE": [value]}
+        if row.choices:
+            node["RANGE"] = [{"VALS": list(row.choices)}]
     else:
         node |= {"TYPE": "N", "ACCESS": WRITE_ONLY}
     if row.kind != "trigger":

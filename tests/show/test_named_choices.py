@@ -1,0 +1,119 @@
+"""Sources and models that a show lists by name: what may be written, what they are called, and that
+the parameters `source` and `model` take these names and no others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vj.control.osc.query import node_at, tree
+from vj.core.errors import Fault
+from vj.parameters.store import Store
+from vj.show.load import check_show, read_show
+from vj.show.names import public_name
+from vj.show.schema import Show
+
+
+def show(**lines: Any) -> Show:
+    return check_show(lines, "here")
+
+
+def test_the_names_are_those_of_the_show_and_never_a_path(tmp_path: Path) -> None:
+    made = show(
+        source=["camera:0", "/home/me/night/loop.mp4"],
+        sources={"kiss": "drawn:kiss", 7: "testcard"},
+        model="/home/me/models/gold/",
+        models={"paint": "pocket"},
+    )
+    rows = made.table().rows
+    assert rows["source"].choices == ("kiss", "7", "camera:0", "loop.mp4")
+    assert rows["model"].choices == ("paint", "gold", "pocket", "drawn", "none")
+    assert (rows["source"].start, rows["model"].start) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [
+        ("video:/mnt/usb/loop.mp4", "loop.mp4"),
+        ("C:\\clips\\loop.mp4", "loop.mp4"),
+        ("image:faces/one.png", "one.png"),
+        ("clips:/mnt/a.mp4,/mnt/b.mp4", "clips:a.mp4, b.mp4"),
+        ("walk:drawn:meadow,/mnt/b.jpg", "walk:drawn:meadow, b.jpg"),
+        ("camera:Logitech", "camera:Logitech"),
+        ("drawn:kiss", "drawn:kiss"),
+        ("record:/mnt/takes/", "record:takes"),
+        ("ndi:vj", "ndi:vj"),
+    ],
+)
+def test_what_is_a_file_is_called_after_it(uri: str, name: str) -> None:
+    assert public_name(uri) == name
+
+
+def test_a_list_names_itself_and_two_of_a_name_are_counted() -> None:
+    made = show(sources=["a/loop.mp4", "drawn:kiss", "b/loop.mp4"])
+    assert list(made.sources) == ["loop.mp4", "drawn:kiss", "loop.mp4 (2)"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ({"sources": {"a": "nothing"}}, "sources.a: source 'nothing': unknown kind"),
+        ({"sources": {"a": None}}, "sources.a: no value is given"),
+        ({"models": {"a": {"nme": "pocket"}}}, "unknown key nme; did you mean name?"),
+        ({"start": {"source": "testcard"}}, "source: what a show begins with stands outside"),
+        (
+            {"sources": {"jugs": "drawn:kiss"}, "cues": [{"name": "x", "set": {"source": "jug"}}]},
+            "source: no such source 'jug'; did you mean jugs? (jugs, testcard)",
+        ),
+        ({"cues": [{"name": "x", "set": {"model": "sd"}}]}, "(pocket, drawn, none)"),
+    ],
+)
+def test_what_is_wrong_is_said_once_with_what_would_be_right(
+    lines: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(Fault) as raised:
+        show(**lines)
+    assert words in str(raised.value)
+    assert "\n" not in str(raised.value), "one fault, one line"
+
+
+def test_paths_are_those_beside_the_show_and_faults_have_their_lines(tmp_path: Path) -> None:
+    (tmp_path / "loop.mp4").touch()
+    (tmp_path / "gold").mkdir()
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "sources:\n  loop: loop.mp4\nmodels:\n  gold: gold/\n"
+        "cues:\n  - {name: one, set: {source: loop, model: gold}}\n"
+    )
+    made = read_show(path).show
+    assert made is not None
+    assert made.sources == {"loop": str(tmp_path / "loop.mp4")}
+    assert made.models["gold"].name == str(tmp_path / "gold")
+    path.write_text("sources:\n  loop: loop.mp4\n  lost: nowhere\n")
+    (fault,) = read_show(path).faults
+    assert fault.startswith(f"{path}:3: sources.lost: ")
+
+
+def test_the_loras_of_every_model_can_be_played() -> None:
+    made = show(
+        model={"name": "a/b", "loras": ["ink.safetensors"]},
+        models={"other": {"name": "c/d", "loras": [{"file": "oil.safetensors", "weight": 0.5}]}},
+        cues=[{"name": "x", "set": {"lora/ink": 0.2, "lora/oil": 0.4, "model": "other"}}],
+    )
+    rows = made.table().rows
+    assert (rows["lora/ink"].start, rows["lora/oil"].start) == (1.0, 0.5)
+
+
+def test_the_store_refuses_other_names_and_the_tree_lists_them() -> None:
+    made = show(sources={"kiss": "drawn:kiss"})
+    store = Store({}, made.table())
+    store.set("source", "kiss")
+    with pytest.raises(Fault, match=r"no such source 'kis'; did you mean kiss"):
+        store.set("source", "kis")
+    assert store.get("source") == "kiss"
+    store.reset()
+    assert store.get("source") == ""
+    node = node_at(tree(store), "/vj/source")
+    assert node["RANGE"] == [{"VALS": ["kiss", "testcard"]}]

@@ -1,0 +1,101 @@
+"""The sources and models of a show by the names that a performer chooses them by. A name is never a
+path: what is a file is called after it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from vj.core.errors import Fault
+from vj.show.model_section import ModelSection
+from vj.show.paths import FILE_SOURCES, LIST_SOURCES
+from vj.sources import split_uri
+
+BUILT_IN_MODELS = ("pocket", "drawn", "none")
+"""Models that there are in every show."""
+
+
+def _name(value: object) -> str:
+    """A name in a show file: YAML reads some as numbers."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if not text.strip():
+        raise ValueError("a name is wanted before the colon")
+    return text
+
+
+ChosenName = Annotated[str, BeforeValidator(_name)]
+
+
+def as_named(value: object) -> object:
+    """Names and URIs as they are; a list of URIs, or one, names itself."""
+    uris = [value] if isinstance(value, str) else value
+    if not isinstance(uris, list) or not all(isinstance(uri, str) for uri in uris):
+        return value
+    return named(uris)
+
+
+def public_name(uri: str) -> str:
+    """What a source or a sink is called in front of an audience: `video:/home/me/loop.mp4` is
+    loop.mp4, `record:/mnt/takes/` is record:takes, `camera:0` is itself."""
+    kind, colon, rest = uri.partition(":")
+    if kind == "record" and colon:
+        return f"record:{_last_part(rest)}"
+    try:
+        kind, rest = split_uri(uri)
+    except Fault:
+        return uri  # of a sink
+    if kind in FILE_SOURCES:
+        return _last_part(rest)
+    if kind in LIST_SOURCES:
+        return f"{kind}:{', '.join(_part_name(part.strip()) for part in rest.split(','))}"
+    return uri
+
+
+def _part_name(part: str) -> str:
+    """A picture or a clip of a list; `drawn:meadow` keeps its kind."""
+    return part if part.startswith("drawn:") else _last_part(part)
+
+
+def _last_part(path: str) -> str:
+    """A path's last part, as either system separates them."""
+    return next((part for part in reversed(re.split(r"[\\/]", path)) if part), "")
+
+
+def named(uris: Sequence[str], taken: Sequence[str] = ()) -> dict[str, str]:
+    """Public name -> URI; a second one of the same name is `NAME (2)`. taken: names of others."""
+    found: dict[str, str] = {}
+    for uri in uris:
+        plain = public_name(uri) or uri
+        numbered = (plain, *(f"{plain} ({number})" for number in range(2, len(uris) + 2)))
+        name = next(name for name in numbered if name not in found)
+        if name not in taken:
+            found[name] = uri
+    return found
+
+
+def source_names(sources: Mapping[str, str], source: Sequence[str]) -> dict[str, str]:
+    """Name -> URI of every source that a show names. sources, source: its sections; what stands in
+    both is called as in `sources:`."""
+    others = [uri for uri in source if uri not in sources.values()]
+    return {**sources, **named(others, list(sources))}
+
+
+def model_names(models: Mapping[str, ModelSection], model: ModelSection) -> dict[str, ModelSection]:
+    """Name -> model of every model that a show names, and of the built-in ones, which compute where
+    the show's own does. models, model: its sections."""
+    found = dict(models)
+    if model not in found.values():
+        found.setdefault(model_name(model), model)
+    for name in BUILT_IN_MODELS:
+        found.setdefault(name, ModelSection(name=name, device=model.device))
+    return found
+
+
+def model_name(model: ModelSection) -> str:
+    """`pocket`, `stabilityai/sd-turbo`; a file or folder by its last part."""
+    path = model.name.startswith((".", "/", "~")) or "\\" in model.name
+    path = path or model.name.count("/") > 1 or model.name.endswith("/")
+    return _last_part(model.name) if path else model.name
