@@ -426,7 +426,7 @@ def test_a_section_without_entries_is_an_empty_one(
     assert not of(load_show(path))
 
 
-@pytest.mark.parametrize("name", ["osc", "tempo", "midi", "preview"])
+@pytest.mark.parametrize("name", ["osc", "tempo", "midi", "page"])
 def test_a_section_of_settings_without_any_has_its_defaults(name: str) -> None:
     assert getattr(check_show({name: None}, "here"), name) == getattr(Show(), name)
 

@@ -48,7 +48,7 @@ class ShowAdopter:
             ("output", lambda show, old: outputs.replace_upscaler(show, old, painted())),
             ("fps", loop_parts.replace_rate_and_fit),
             ("osc", servers.replace_osc),
-            ("preview", servers.replace_page),
+            ("page", servers.replace_page),
             ("source", video_input.replace),
         )
         """(section, what builds its replacement), in the order in which they are built and

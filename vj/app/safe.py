@@ -29,6 +29,8 @@ def safe(show: Show, log: Callable[[str], None]) -> Show:
             "source": kept or ["testcard"],
             "model": ModelSection(name="none"),
             "midi": MidiRule(on=False),
+            # what its first screen names may be a macro or a cue
+            "page": show.page.model_copy(update={"faders": None, "pads": None, "xy": None}),
             "tempo": TempoRule(bpm=show.tempo.bpm, beats_per_bar=show.tempo.beats_per_bar),
         }
     )

@@ -16,7 +16,8 @@ from vj.control.session import ControlSession
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.pipeline.frame_context import FrameContext
-from vj.show.schema import OscSection, PreviewSection, Show, parse_address
+from vj.show.page_section import PageSection, parse_address
+from vj.show.schema import OscSection, Show
 from vj.web.page_socket import Action, PageShow
 from vj.web.server import WebServer
 
@@ -55,13 +56,13 @@ class Servers:
         self.page: WebServer | None = None
         self._osc_section: OscSection | None = None
         """What the running one was asked for; it may be at the next free port."""
-        self._preview_section: PreviewSection | None = None
+        self._page_section: PageSection | None = None
         self._messages.connect(self._log_on_page, self._remark_to_senders)
 
     def open(self, show: Show) -> OscServer:
         """Start the page, where the show has one, and OSC. Raises Fault, with nothing left open."""
-        if "preview" in show.sinks:
-            self.page, self._preview_section = self._start_page(show), show.preview
+        if show.page.on:
+            self.page, self._page_section = self._start_page(show), show.page
         try:
             self.osc, self._osc_section = self._start_osc(show), show.osc
         except BaseException:
@@ -148,7 +149,7 @@ class Servers:
             page.query.osc_address = parse_address(show.osc.listen)
             return page
 
-        return self._bind(make, parse_address(show.preview.listen))
+        return self._bind(make, parse_address(show.page.listen))
 
     def _bind(self, make: Callable[[tuple[str, int]], Server], wanted: tuple[str, int]) -> Server:
         """Start a server at an address, or at the next free port, so that a second show can play
@@ -191,30 +192,30 @@ class Servers:
     def replace_page(self, show: Show, old: Show) -> Replacement | None:
         """The page of a saved show, or none. Raises Fault."""
         before = self.page
-        if "preview" not in show.sinks:
+        if not show.page.on:
             if before is None:
                 return None
 
             def end() -> None:
-                self.page = self._preview_section = None
+                self.page = self._page_section = None
                 before.stop()
 
-            return Replacement(["preview"], end)
-        if before is not None and show.preview == self._preview_section:
+            return Replacement(["page"], end)
+        if before is not None and show.page == self._page_section:
             return None
 
         def start(show: Show) -> _Started:
             made = self._start_page(show)
 
             def use() -> None:
-                self.page, self._preview_section = made, show.preview
+                self.page, self._page_section = made, show.page
                 self._messages.log(f"the page is at {made.url}")
 
             return _Started(made, use)
 
         port = -1 if before is None else parse_address(before.url.split("//")[1].strip("/"))[1]
-        asked = parse_address(show.preview.listen)[1]
-        return self._replace("preview", before, port, asked, start, show, old)
+        asked = parse_address(show.page.listen)[1]
+        return self._replace("page", before, port, asked, start, show, old)
 
     def _replace(
         self,

@@ -136,9 +136,9 @@ def _ports(show: Show, result: CheckResult) -> None:
                 f"osc reply {show.osc.reply}: is where the show itself listens; it would answer "
                 "itself",
             )
-    if "preview" in show.sinks:
-        with _report_os_error(result, ("preview", "listen"), f"preview {show.preview.listen}"):
-            host, port = parse_address(show.preview.listen)
+    if show.page.on:
+        with _report_os_error(result, ("page", "listen"), f"page {show.page.listen}"):
+            host, port = parse_address(show.page.listen)
             with socket.socket(family_of(host), socket.SOCK_STREAM) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind((strip_brackets(host), port))

@@ -31,7 +31,7 @@ examples:
 
 sources  testcard, camera:0, camera:NAME, video:PATH (or just PATH), image:PATH, ndi:NAME,
          spout:NAME, syphon:NAME, none, clips:A.mp4,B.mp4, walk:A.jpg,B.jpg,C.jpg, drawn:kiss
-sinks    ndi:NAME, spout:NAME, syphon:NAME, record:PATH.mp4, record:FOLDER/, virtualcam, preview
+sinks    ndi:NAME, spout:NAME, syphon:NAME, record:PATH.mp4, record:FOLDER/, virtualcam
 """
 
 
@@ -98,6 +98,12 @@ def parser() -> argparse.ArgumentParser:
         "--osc", metavar="HOST:PORT", help="where OSC listens; 0.0.0.0:9000 lets a tablet in"
     )
     made.add_argument(
+        "--page",
+        metavar="HOST:PORT",
+        help="where the page is, which plays the show in a browser; 0.0.0.0:9080 lets a phone in "
+        "(it asks for a PIN once); off: none",
+    )
+    made.add_argument(
         "--log",
         metavar="FILE",
         type=Path,
@@ -150,7 +156,7 @@ def overrides(options: argparse.Namespace) -> dict[str, Any]:
             found[key] = value
     if options.size is not None or options.output is not None:
         found["output"] = options.output
-    for key, value in (("fps", options.fps), ("osc", options.osc)):
+    for key, value in (("fps", options.fps), ("osc", options.osc), ("page", options.page)):
         if value is not None:
             found[key] = value
     start = {}

@@ -95,6 +95,8 @@ def _wanted(detail: Any, came: Any) -> str:
     if kind in ("too_short", "string_too_short"):
         what = f"at least {context.get('min_length', 1)} would be right"
         return f"{len(came)} came, {what}" if came else f"no value is given, {what}"
+    if kind == "too_long":
+        return f"{len(came)} came, at most {context.get('max_length')} would be right"
     if kind == "string_type":
         return as_text(came)
     if kind.startswith(("float_", "int_")):

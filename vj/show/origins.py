@@ -18,8 +18,12 @@ OPTIONS = {
     "output": "--output",
     "fps": "--fps",
     "osc": "--osc",
+    "page": "--page",
 }
 """The command-line options that replace keys of a show; --set is for those of start:."""
+
+OLD_PAGE = "preview"
+"""The older name of `page:`, which shows may still use."""
 
 Report = tuple[int, int, str]
 """The number of the file (-1: the command line), the line in it, and the whole message; in this
@@ -86,6 +90,8 @@ class Origins:
             return f"--set {place[1]}={start[place[1]]}" if place[1] in start else ""
         if key not in OPTIONS or self.overrides.get(key) is None:
             return ""
+        if key == "page" and (self.overrides[key] == "off" or place[1:2] not in ((), ("listen",))):
+            return ""  # --page says where, or off; the rest of the section is the show's
         given = self.overrides[key]
         if isinstance(given, list):
             given = (
@@ -110,4 +116,6 @@ class Origins:
             else:
                 file = self._names.get((section, str(entry)), 0)
         tree, where = self._files[file]
+        if place[:1] == ("page",) and "page" not in tree and OLD_PAGE in tree:
+            place = (OLD_PAGE, *place[1:])
         return file, line_in(tree, place), where

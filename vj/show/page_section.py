@@ -4,7 +4,7 @@ holds."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -52,8 +52,8 @@ class PageSection(Section):
 
     on: bool = True
     listen: str = "127.0.0.1:9080"
-    pin: str | Literal["off"] | None = None
-    """None: one is made, and kept on this machine."""
+    pin: str | None = None
+    """None: one is made, and kept on this machine; "off": none is asked."""
     faders: list[str] | None = Field(None, max_length=FADERS)
     pads: list[Annotated[PadRule, BeforeValidator(_pad)]] | None = Field(None, max_length=PADS)
     xy: list[str] | None = None

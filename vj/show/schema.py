@@ -34,6 +34,7 @@ from vj.show.control_sections import (
 )
 from vj.show.model_section import ModelSection, as_list, as_model, check_home
 from vj.show.names import ChosenName, as_named, model_names, source_names
+from vj.show.page_section import PageSection, as_page, check_page, parse_address
 from vj.show.section import KeyPath, PlacedFaults, Section
 from vj.show.validate import check_sequence, grouped
 from vj.show.validate import fitted as fit_written
@@ -116,18 +117,6 @@ class PersonSection(Section):
 
 def _person(value: object) -> object:
     return {"model": value} if isinstance(value, str) else value
-
-
-class PreviewSection(Section):
-    """Where the preview page is served."""
-
-    listen: str = "127.0.0.1:9080"
-
-    @field_validator("listen")
-    @classmethod
-    def _address(cls, value: str) -> str:
-        parse_address(value)
-        return value
 
 
 def _osc(value: object) -> object:
@@ -214,7 +203,7 @@ class Show(Section):
     models: dict[ChosenName, Annotated[ModelSection, BeforeValidator(as_model)]] = Field(default={})
     engine: Literal["stream", "streamdiffusion"] = "stream"
     osc: Annotated[OscSection, BeforeValidator(_osc)] = OscSection()
-    preview: Annotated[PreviewSection, BeforeValidator(_osc)] = PreviewSection()
+    page: Annotated[PageSection, BeforeValidator(as_page)] = PageSection()
     ndi_addresses: Annotated[list[str], BeforeValidator(as_list)] = Field(default=[])
     loop: bool = True
     slow: int = Field(1, ge=1, le=32)
@@ -289,8 +278,11 @@ class Show(Section):
         faults = [(("start", *place), fault) for place, fault in faults] + check_sequence(
             self, table
         )
+        page, misnamed = check_page(self.page, self.macros, [cue.name for cue in self.cues], table)
+        faults += misnamed
         if faults:
             raise PlacedFaults(faults)
+        object.__setattr__(self, "page", page)
         colours = {"palette/a": " ".join(self.palette)} if self.palette else {}
         object.__setattr__(self, "start", {**colours, **self.start, **fitted})
         return self
@@ -323,12 +315,3 @@ class Show(Section):
             )
             names.append(rule.name or f"{kind}{place}")
         return names
-
-
-def parse_address(text: str) -> tuple[str, int]:
-    """`"127.0.0.1:9000"` or `":9000"` (every address) or `"9000"` -> (host, port). Raises
-    ValueError."""
-    host, colon, port = text.strip().rpartition(":")
-    if not port.isdecimal() or not 0 <= int(port) <= 65535:
-        raise ValueError(f"{text!r} is not an address; write HOST:PORT, for example 127.0.0.1:9000")
-    return (host or ("0.0.0.0" if colon else "127.0.0.1")), int(port)
