@@ -168,9 +168,12 @@ class PageSocket:
         client.put(_line(self._show_for(client)))
         targets, effective = self._numbers()
         client.put(_line({"type": "values", "t": targets, "e": effective}))
+        state: Json = {}
         if self._show is not None:
             state = plain(self._show.state() | self._show.moving() | {"people": self.pages + 1})
             client.put(_line({"type": "state", **state}))
+        if not self._clients:
+            self._targets, self._effective, self._state = targets, effective, state
         for line in list(self._messages):
             client.put(line)
 
