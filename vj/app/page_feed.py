@@ -52,18 +52,18 @@ class PageFeed:
         show, store, engine = self._context.run.show, self._context.store, self._session.engine
         cues = list(engine.cues.cues)
         table, unused = store.table, self._unused()
-        page = getattr(show, "page", None)  # TEMP
+        page = show.page
         node = node_at(tree(store, lambda name: cues if name == "cue/fire" else []), "/vj")
         return {
             "name": show.show,
             "tree": _without_values(node),
             "groups": page_layout.groups(table),
             "stage": {
-                "faders": page_layout.faders(table, getattr(page, "faders", None), unused),
+                "faders": page_layout.faders(table, page.faders, unused),
                 "pads": page_layout.pads(
                     getattr(page, "pads", None), cues, self._session.cue_keys()
                 ),
-                "xy": page_layout.xy(table, getattr(page, "xy", None)),
+                "xy": page_layout.xy(table, page.xy),
             },
             "mapped": getattr(engine, "mapped", dict)(),
             "moved_by": getattr(engine, "moved_by", dict)(),

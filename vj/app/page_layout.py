@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vj.parameters.table import Parameter, Table
+from vj.show.page_section import PadRule
 
 FADERS = 8
 STAGE = (
@@ -61,28 +62,18 @@ def faders(table: Table, chosen: Sequence[str] | None, unused: Mapping[str, str]
 
 
 def pads(
-    chosen: Sequence[str | Mapping[str, str]] | None,
-    cues: Sequence[str],
-    keys: Mapping[str, str],
+    chosen: Sequence[PadRule] | None, cues: Sequence[str], keys: Mapping[str, str]
 ) -> list[Json]:
     """The stage's pads: those that the show names, else a pad for each cue. keys: which key fires
     which cue."""
     found: list[Json] = []
-    for entry in cues if chosen is None else chosen:
-        if isinstance(entry, str):
-            found.append(
-                {
-                    "name": entry,
-                    "cue": entry,
-                    "keys": [key for key, cue in keys.items() if cue == entry],
-                }
-            )
-        else:
-            text = str(entry.get("prompt", ""))
-            found.append({"name": entry.get("name") or text, "prompt": text, "keys": []})
+    for pad in [PadRule(cue=cue) for cue in cues] if chosen is None else chosen:
+        fires = [key for key, cue in keys.items() if cue == pad.cue]
+        what = {"prompt": pad.prompt} if pad.cue is None else {"cue": pad.cue}
+        found.append({"name": pad.name or pad.cue or pad.prompt or "", "keys": fires, **what})
     return found
 
 
 def xy(table: Table, chosen: Sequence[str] | None) -> list[str]:
     """The two parameters of the XY pad: across, and up."""
-    return [table.find(name).name for name in chosen or XY]
+    return [table.find(name).name for name in (XY if chosen is None else chosen)]

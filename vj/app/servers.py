@@ -201,8 +201,8 @@ class Servers:
                 before.stop()
 
             return Replacement(["page"], end)
-        if before is not None and show.page == self._page_section:
-            return None
+        if before is not None and _served(show.page) == _served(self._page_section):
+            return None  # what is on it is read anew by itself
 
         def start(show: Show) -> _Started:
             made = self._start_page(show)
@@ -255,3 +255,8 @@ class Servers:
             restore()
 
         return Replacement([section], apply, discard)
+
+
+def _served(page: PageSection | None) -> object:
+    """What the server is started with."""
+    return None if page is None else (page.listen, page.pin)
