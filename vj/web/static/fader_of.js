@@ -1,0 +1,27 @@
+/** The stage's fader for one parameter, in a tool. */
+
+import {make} from "./dom.js";
+import {Fader} from "./fader.js";
+
+/**
+ * @param {Object} app
+ * @param {string} name
+ * @param {{add: function}} undo takes what ends it
+ * @returns {HTMLElement} empty while the show has no such parameter
+ */
+export function faderOf(app, name, undo) {
+  const place = make("div.t-fader.t-acts");
+  let fader = null;
+  const follow = () => {
+    const row = app.row(name);
+    if (fader && row) fader.update(row);
+    else if (row) {
+      fader = new Fader(app, row, false);
+      place.append(fader.element);
+    }
+    place.hidden = !row;
+  };
+  undo.add(app.connection.on("show", follow), () => fader?.destroy());
+  if (app.show) follow();
+  return place;
+}

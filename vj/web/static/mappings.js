@@ -1,0 +1,105 @@
+/** What is mapped to what, what comes in now, ranges, and taking mappings out again. */
+
+import {mount as mountLearn} from "./learn.js";
+import {make} from "./dom.js";
+import {attempt, button, cleanups, confirmButton, labelOf, short, statusLine} from "./parts.js";
+import {rangeSheet} from "./range.js";
+
+export {editRange} from "./range.js";
+
+/** The newest raw value of a control: `cc 1` of a mapping may be listed as `cc 1 ch 3`. */
+function rawOf(app, control) {
+  const controls = app.state.get("controls") ?? {};
+  if (control in controls) return controls[control];
+  const key = Object.keys(controls).find(one => one.startsWith(`${control} `));
+  return key === undefined ? null : controls[key];
+}
+
+/** The tab "mappings". */
+export function mount(element, app) {
+  const line = statusLine();
+  const list = make("ul.t-list", {"aria-label": "mappings"});
+  const head = make("div.t-row");
+  const root = make("section.t-tool.t-mappings", {}, head, line, list);
+  const undo = cleanups();
+  let meters = [];
+  const learnHere = make("span.t-acts");
+  undo.add(mountLearn(learnHere, app));
+  head.append(learnHere, button("Read again", load));
+  element.append(root);
+  undo.add(app.connection.on("show", load), app.state.subscribe("controls", move), () =>
+    root.remove(),
+  );
+  load();
+  return undo.run;
+
+  async function load() {
+    const reply = await attempt(line, app.connection.request("mappings"));
+    if (!reply) return;
+    meters = [];
+    list.replaceChildren(...(reply.list ?? []).map(entry));
+    if (!meters.length) {
+      list.append(
+        make(
+          "li.t-quiet",
+          {},
+          "Nothing is mapped. Touch learn, then a fader of the page, then move a control.",
+        ),
+      );
+    }
+    move();
+  }
+
+  function entry(mapping) {
+    const label = labelOf(app, mapping.to);
+    const raw = make("output.t-raw", {"aria-label": `what comes from ${mapping.control}`});
+    meters.push({control: mapping.control, raw, value: mapping.raw});
+    const range = mapping.range ? `${short(mapping.range[0])} … ${short(mapping.range[1])}` : "";
+    return make(
+      "li.t-mapping",
+      {},
+      make("b.t-control", {}, mapping.control),
+      raw,
+      make(
+        "span.t-target",
+        {},
+        label,
+        make("small", {}, [range, mapping.from].filter(Boolean).join(" · ")),
+      ),
+      make(
+        "span.t-row.t-acts",
+        {},
+        mapping.range
+          ? button("Range", () => rangeSheet(app, mapping, load), {
+              "aria-label": `range of ${mapping.control} to ${label}`,
+            })
+          : null,
+        confirmButton(
+          "Remove",
+          "Really?",
+          async () => {
+            if (
+              await attempt(
+                line,
+                app.connection.request("unmap", {key: mapping.key}),
+                "taken out of the show",
+              )
+            )
+              load();
+          },
+          {"aria-label": `remove ${mapping.control} to ${label}`},
+        ),
+      ),
+    );
+  }
+
+  function move() {
+    for (const meter of meters) {
+      const now = rawOf(app, meter.control);
+      const value = now ?? meter.value;
+      if (now !== null) meter.value = now;
+      meter.raw.textContent = value === null || value === undefined ? "–" : short(value);
+      meter.raw.classList.toggle("t-live", now !== null);
+    }
+  }
+}
