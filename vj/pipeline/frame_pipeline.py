@@ -18,20 +18,21 @@ from vj.core.metrics import Metrics
 from vj.core.supervisor import StageMarker, Supervisor
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import Backend, GeneratedImage, PassThrough
-from vj.pipeline.compositor import HostCompositor
+from vj.pipeline.compositor import HostCompositor, Picture
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.frame_context import FrameContext, Shown
 from vj.pipeline.latent_walk import LatentWalk
 from vj.pipeline.line_art import drawing, mixed
 from vj.pipeline.masks import Masks, SegmentPerson
+from vj.pipeline.model_fade import ModelFade
 from vj.pipeline.optical_flow import MotionTracker
 from vj.pipeline.preprocess import Fit, lost, prepare
 from vj.pipeline.stillness import Stillness
 from vj.pipeline.upscale_guide import worth
 
 CROSSFADE = (0.75, 0.5, 0.25)
-"""How much of the last generated image stays in the first frames of another backend, or of another
-number of steps."""
+"""How much of the last generated image stays in the first frames of the first backend, or of
+another number of steps. From one backend to the next, `vj.pipeline.model_fade` leads."""
 
 PATIENCE = 2.0
 """Seconds for which the last good generated image stands in for a model that fails; then the input
@@ -70,6 +71,8 @@ class FramePipeline:
         self._metrics, self._log = metrics, on_message
         self.backend: Backend = PassThrough(size)
         self._crossfade = 0
+        self._exchanged = False
+        self._model_fade: ModelFade | None = None
         self._steps: int | None = None
         self._stillness = Stillness()
         self._failing_since: float | None = None
@@ -99,7 +102,11 @@ class FramePipeline:
         if size != self.size:
             self._resize(size)
         old, self.backend = self.backend, backend
-        self._crossfade = len(CROSSFADE)
+        if self._exchanged:
+            self._model_fade = None if last is None else ModelFade(last)
+        else:  # what played before was none
+            self._crossfade = len(CROSSFADE)
+        self._exchanged = True
         self._failing_since = None
         return old
 
@@ -157,6 +164,7 @@ class FramePipeline:
         if (
             self._stillness.is_still(None if context.blank else context.image, snapshot)
             and self.backend.settled
+            and self._model_fade is None
         ):
             self._metrics.repeated += 1
             return self._again(context, snapshot, context)
@@ -243,8 +251,9 @@ class FramePipeline:
         crossfade = CROSSFADE[-self._crossfade] if self._crossfade else 0.0
         motion = self._motion.result(self._motion.ask(context.image, snapshot))
         flow = None if motion is None else motion.scaled(snapshot["feedback/flow"])
+        painted = self._faded_in(generated.picture, snapshot, flow)
         picture = self.backend.compositor.postprocess(
-            generated.picture, context.image, snapshot, crossfade, flow, context.mask
+            painted, context.image, snapshot, crossfade, flow, context.mask
         )
         if picture is None:
             return self._stand_in(newest, snapshot, "the model gave NaN")
@@ -262,6 +271,20 @@ class FramePipeline:
             motion=motion.known if motion and snapshot["output/interpolate"] else None,
         )
         return Shown(picture, finished)
+
+    def _faded_in(self, painted: Picture, snapshot: Snapshot, flow: np.ndarray | None) -> Picture:
+        """What the backend gave, while it fades in over the one before."""
+        fade = self._model_fade
+        if fade is None:
+            return painted
+        begins = not fade.begun
+        share = fade.share(snapshot)
+        if share > 0:
+            return fade.over(painted, share, flow)
+        self._model_fade = None
+        if begins:  # a cut: smoothing shall keep nothing, either
+            self.backend.compositor.take_over(None)
+        return painted
 
     def close(self) -> None:
         """End its threads, the backend's too."""

@@ -131,7 +131,7 @@ class RenderLoop:
 
     @contextmanager
     def quietly(self) -> Iterator[None]:
-        """Meanwhile fewer frames are shown, as long as they are not painted: a model is being
+        """Meanwhile fewer frames are shown, as long as the show has not begun: a model is being
         timed, which these frames would disturb."""
         self._resting = True
         try:
@@ -169,11 +169,7 @@ class RenderLoop:
             self._supervisor.call("a change between two frames", self._changes.get())
         # Not much sooner than the show's rate; and when the source is slower than that, the last
         # input is painted once more.
-        rest = (
-            RESTING
-            if self._resting and isinstance(self.pipeline.backend, PassThrough)
-            else 0.9 * self.period
-        )
+        rest = RESTING if self._resting and not self._has_begun else 0.9 * self.period
         self._clock.wait_until(self._begun + rest, self._stop)
         patience = (
             0.1
