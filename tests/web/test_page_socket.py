@@ -22,7 +22,7 @@ from vj.core.frame import Frame
 from vj.parameters.store import Store
 from vj.parameters.table import Value
 from vj.web import page_client
-from vj.web.pictures import HEAD, VIEWS, Pictures, Request
+from vj.web.pictures import HEAD, VIEWS, PictureRequest, Pictures
 from vj.web.server import WebServer
 
 Json = dict[str, Any]
@@ -338,17 +338,19 @@ def test_a_picture_is_encoded_once_for_all() -> None:
     async def test() -> None:
         pictures = Pictures()
         pictures.put("output", frame(RED, 1).pixels, 1)
-        found = await asyncio.gather(*(pictures.encode(Request("output", 32)) for _ in range(10)))
+        found = await asyncio.gather(
+            *(pictures.encode(PictureRequest("output", 32)) for _ in range(10))
+        )
         assert len({one[0] for one in found if one}) == 1
         assert pictures.encodings == 1
-        await pictures.encode(Request("output", 16))
+        await pictures.encode(PictureRequest("output", 16))
         assert pictures.encodings == 2
         pictures.put("output", frame(BLUE, 2).pixels, 2)
-        await pictures.encode(Request("output", 16))
+        await pictures.encode(PictureRequest("output", 16))
         assert pictures.encodings == 3
         assert pictures.views() == ["output"]
         pictures.put("output", None, 3)
-        assert await pictures.encode(Request("output", 16)) is None
+        assert await pictures.encode(PictureRequest("output", 16)) is None
         pictures.close()
 
     run(test())

@@ -15,7 +15,7 @@ from vj.control.osc.dispatch import Dispatcher
 from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.web.page_client import plain, set_value
-from vj.web.pictures import Pictures, Request, encode
+from vj.web.pictures import PictureRequest, Pictures, encode
 
 FRESH = {"Cache-Control": "no-store"}
 NOTHING_YET = np.full((64, 64, 3), 24, np.uint8)
@@ -40,7 +40,7 @@ class HttpApi:
         name, _, ending = request.path[1:].partition(".")
         view = {} if name == "picture" else {"view": name}
         try:
-            asked = Request(format="png" if ending == "png" else "jpeg").changed(
+            asked = PictureRequest(format="png" if ending == "png" else "jpeg").changed(
                 dict(request.query) | view
             )
         except Fault as fault:

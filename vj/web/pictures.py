@@ -31,7 +31,7 @@ THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class PictureRequest:
     """What a page asks for. width: pixels at most, 0 for as they are; never enlarged. quality: of
     JPEG, 1 to 100. format: `jpeg` or `png`."""
 
@@ -40,7 +40,7 @@ class Request:
     quality: int = QUALITY
     format: str = "jpeg"
 
-    def changed(self, asked: Mapping[str, Any]) -> Request:
+    def changed(self, asked: Mapping[str, Any]) -> PictureRequest:
         """With what a query or a message says otherwise. Raises Fault for what cannot be."""
         made = self
         for name, value in asked.items():
@@ -67,7 +67,7 @@ class Pictures:
 
     def __init__(self) -> None:
         self._newest: dict[str, tuple[np.ndarray, int]] = {}
-        self._encoded: OrderedDict[Request, tuple[np.ndarray, asyncio.Future[bytes]]] = (
+        self._encoded: OrderedDict[PictureRequest, tuple[np.ndarray, asyncio.Future[bytes]]] = (
             OrderedDict()
         )
         self._waiting: set[asyncio.Event] = set()
@@ -109,7 +109,7 @@ class Pictures:
         for event in self._waiting:
             event.set()
 
-    async def encode(self, request: Request) -> tuple[bytes, int] | None:
+    async def encode(self, request: PictureRequest) -> tuple[bytes, int] | None:
         """The view's newest picture as JPEG or PNG, and its number; None where there is none."""
         newest = self._newest.get(request.view)
         if newest is None:
@@ -127,7 +127,7 @@ class Pictures:
         self._encoded.move_to_end(request)
         return await asyncio.shield(kept[1]), number
 
-    async def after(self, request: Request, shown: np.ndarray | None) -> np.ndarray:
+    async def after(self, request: PictureRequest, shown: np.ndarray | None) -> np.ndarray:
         """Wait until the view's newest picture is another array than `shown`, and return it."""
         event = asyncio.Event()
         self._waiting.add(event)
@@ -141,7 +141,9 @@ class Pictures:
         finally:
             self._waiting.discard(event)
 
-    async def serve(self, ask: Callable[[], Request], send: Any, taken: asyncio.Event) -> None:
+    async def serve(
+        self, ask: Callable[[], PictureRequest], send: Any, taken: asyncio.Event
+    ) -> None:
         """Send a view's pictures, for ever: each when the one before was `taken` and there is a new
         one. ask: what is wanted now. send: a coroutine function that takes bytes."""
         shown: np.ndarray | None = None
@@ -158,7 +160,7 @@ class Pictures:
             await send(HEAD.pack(VIEWS.index(view), found[1] & 0xFFFFFFFF) + found[0])
 
 
-def encode(pixels: np.ndarray, request: Request) -> bytes:
+def encode(pixels: np.ndarray, request: PictureRequest) -> bytes:
     """A picture as JPEG or PNG."""
     height, width = pixels.shape[:2]
     if 0 < request.width < width:

@@ -25,7 +25,7 @@ from vj.web.http_api import HttpApi
 from vj.web.library_log import LibraryLog
 from vj.web.oscquery import OscQuery
 from vj.web.page_socket import MESSAGES, Action, PageShow, PageSocket
-from vj.web.pictures import Pictures, Request
+from vj.web.pictures import PictureRequest, Pictures
 from vj.web.thumbnails import Thumbnails
 
 STATIC = Path(__file__).parent / "static"
@@ -262,7 +262,7 @@ class WebServer:
     async def _picture_socket(self, request: web.Request) -> web.StreamResponse:
         """A view's pictures, each when the page has taken the one before."""
         try:
-            asked = Request(width=512, quality=70).changed(dict(request.query))
+            asked = PictureRequest(width=512, quality=70).changed(dict(request.query))
         except Fault as fault:
             return web.Response(status=400, text=f"{fault}\n")
         if request.headers.get("Upgrade", "").lower() != "websocket":

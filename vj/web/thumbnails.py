@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vj.web.pictures import Pictures, Request, encode
+from vj.web.pictures import PictureRequest, Pictures, encode
 
-SIZE = Request("output", 192, 72)
+SIZE = PictureRequest("output", 192, 72)
 KEPT = 256
 
 
