@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 from vj.control.audio import AudioFile, AudioInput, Silence
-from vj.control.engine import ControlEngine, ControlledShow
+from vj.control.controlled_show import ControlledShow
+from vj.control.engine import ControlEngine
 from vj.control.modulation import Modulation
 from vj.control.modulators import Envelope, Follower, Lfo, ModulationSource
 from vj.core.errors import Fault

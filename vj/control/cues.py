@@ -42,6 +42,17 @@ class InBeats:
         return share
 
 
+@dataclass(frozen=True, slots=True)
+class _CueFade:
+    """The fade of the cue that was fired last. begin: seconds on the show's clock. pace: of one in
+    beats."""
+
+    cue: str
+    begin: float
+    length: Duration
+    pace: InBeats | None
+
+
 class CueList:
     """The cues in their order, and the current one."""
 
@@ -51,6 +62,7 @@ class CueList:
         self.stored: dict[str, CueRule] = {}
         """Cues that were stored while playing and are not yet written into the show file."""
         self._due_time, self._due_beat = math.inf, math.inf
+        self._fade: _CueFade | None = None
 
     def take_over(self, old: CueList, table: Table) -> None:
         """Take over the state of another list: the current cue, its follow time, and stored cues,
@@ -63,10 +75,17 @@ class CueList:
         if old.current in self.cues:
             self.current = old.current
             self._due_time, self._due_beat = old._due_time, old._due_beat
+            self._fade = old._fade
 
-    def cancel_follow(self) -> None:
-        """Cancel the current cue's follow."""
+    def cancel(self) -> None:
+        """Cancel the current cue's follow; its fade was ended."""
         self._due_time, self._due_beat = math.inf, math.inf
+        self._fade = None
+
+    def hold(self, seconds: float, beats: float) -> None:
+        """So much time does not count for the current cue's follow."""
+        self._due_time += seconds
+        self._due_beat += beats
 
     def neighbour(self, step: int) -> str | None:
         """The cue after (or before) the current one; before the first go, the first. None at either
@@ -125,9 +144,31 @@ class CueList:
         for name, value in cue.set.items():
             pace = InBeats(tempo, beats, tempo.beat(store.time)) if beats > 0 else None
             store.fade(name, value, seconds, curve(cue.eases.get(name, cue.ease)), origin, pace)
+        pace = InBeats(tempo, beats, tempo.beat(store.time)) if beats > 0 else None
+        self._fade = _CueFade(cue.name, store.time, cue.fade, pace) if seconds > 0 else None
         self.current = cue.name
         self._plan(cue, time, tempo)
         return seconds
+
+    def stand(self, name: str | None, time: float, tempo: Tempo) -> None:
+        """Make a cue the current one without a fade, or none; its follow time starts now."""
+        self.current = name
+        self.cancel()
+        if name is not None:
+            self._plan(self.cues[name], time, tempo)
+
+    def fading(self, time: float, tempo: Tempo) -> tuple[str, float, float] | None:
+        """The cue that was fired last, the share of its fade's time that is done, 0..1, and the
+        fade's seconds at the present tempo. None when the fade is over."""
+        fade = self._fade
+        if fade is None:
+            return None
+        seconds = fade.length.in_seconds(tempo.bpm, tempo.beats_per_bar)
+        share = (time - fade.begin) / seconds if fade.pace is None else fade.pace(time)
+        if share >= 1:
+            self._fade = None
+            return None
+        return fade.cue, max(0.0, share), seconds
 
     def resume(self, name: str) -> None:
         """Make a cue the current one without firing it; its follow is still due."""

@@ -7,53 +7,28 @@ time, in the order base (performer or cue) -> macros -> modulators -> clamp.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
+from vj.control import outline
+from vj.control.controlled_show import ControlledShow
 from vj.control.cues import CueList
+from vj.control.live_state import LiveState
 from vj.control.macros import Macro
 from vj.control.mapping import ControlMapping
 from vj.control.mapping_table import MappingTable
 from vj.control.modulation import Modulation, ModulationMatrix
+from vj.control.sequencer import POSITION, TEXTS, Sequencer
 from vj.control.tempo import Tempo
 from vj.control.tempo_source import TempoSource
-from vj.control.timeline import CurveTrack, Timeline
+from vj.control.timeline import Timeline
 from vj.core.errors import Fault
 from vj.parameters.store import Store
-from vj.parameters.table import PALETTES, Value
-from vj.show.control_sections import (
-    CueRule,
-    CurveRule,
-    MacroRule,
-    MappingRule,
-    TempoRule,
-    TimelineRule,
-)
+from vj.parameters.table import Value
 from vj.show.midi_controls import Control
 
-TEXTS = ("prompt/a", "prompt/b", "prompt/list", "prompt/negative", *PALETTES)
 QUEUE = 8192
 """Events in the queue, at most; when it is full the oldest is dropped."""
-TEXT_FADE_MARGIN = 1.0
-"""Seconds after its fade within which a cue's text may still arrive from the encoder and be
-crossfaded at the fade's pace."""
-
-
-class ControlledShow(Protocol):
-    """The sections of a show that a control engine uses."""
-
-    @property
-    def mappings(self) -> Sequence[MappingRule]: ...
-    @property
-    def macros(self) -> Mapping[str, MacroRule]: ...
-    @property
-    def cues(self) -> Sequence[CueRule]: ...
-    @property
-    def timeline(self) -> Sequence[TimelineRule]: ...
-    @property
-    def curves(self) -> Sequence[CurveRule]: ...
-    @property
-    def tempo(self) -> TempoRule: ...
 
 
 class ControlEngine:
@@ -78,21 +53,18 @@ class ControlEngine:
         self.tempo_source = TempoSource(
             Tempo(show.tempo.bpm, show.tempo.beats_per_bar), show.tempo.follow, log
         )
-        self.cues = CueList(show.cues)
-        self.timeline = Timeline(show.timeline)
-        self.curve_tracks = [
-            CurveTrack(rule, store.table.find(rule.to).name) for rule in show.curves
-        ]
-        self._curve_parameters = {track.to for track in self.curve_tracks}
+        self.sequencer = Sequencer(
+            show, store, origin=self, fired=self._on_fired, log=log, failed=self._failed
+        )
         self.macros = [Macro(name, rule, store.table) for name, rule in show.macros.items()]
         self.modulations = ModulationMatrix(modulations)
         self.mapping_table = MappingTable(show.mappings, store.table)
         self._events: deque[tuple[Any, ...]] = deque(maxlen=QUEUE)
         self._time = 0.0
         self._whole_beat = self._whole_bar = -1
-        self._text_fade: tuple[float, float] | None = None
         self._panics = 0
         self.events = 0
+        self._live_state = LiveState.of(self, 0.0)
 
     @property
     def tempo(self) -> Tempo:
@@ -102,32 +74,55 @@ class ControlEngine:
     def mappings(self) -> list[ControlMapping]:
         return self.mapping_table.mappings
 
+    @property
+    def cues(self) -> CueList:
+        return self.sequencer.cues
+
+    @property
+    def timeline(self) -> Timeline:
+        return self.sequencer.timeline
+
+    # What is played, for those who show it; from any thread.
+
+    def live_state(self) -> LiveState:
+        """What is going on in the last frame; nothing goes on before the first, and while a take
+        plays instead of this engine. Never waits."""
+        return self._live_state
+
+    def moved_by(self) -> dict[str, list[dict[str, str]]]:
+        """What moves which parameter, see `vj.control.outline.moved_by`."""
+        return outline.moved_by(
+            tuple(self.macros), self.modulations.all, tuple(self.sequencer.curve_tracks)
+        )
+
+    def mapped(self) -> dict[str, list[str]]:
+        """The controls of each parameter, as a show file writes them."""
+        return outline.mapped(tuple(self.mappings))
+
+    def timeline_outline(self) -> dict[str, Any] | None:
+        """The timeline's entries and length, see `vj.control.outline.timeline_outline`."""
+        return outline.timeline_outline(
+            self.timeline.rules, tuple(self.sequencer.curve_tracks), self.tempo
+        )
+
+    def timeline_position(self) -> tuple[float, float, str] | None:
+        """Seconds and beats from the show's beginning to the last frame, and how the timeline
+        stands; None before the beginning, and for a show without timeline and curves."""
+        passed = self.timeline.passed(self._time, self.tempo) if self.sequencer.runs else None
+        return None if passed is None else (*passed, self.timeline.state)
+
+    # How a show begins, goes on after a crash, and goes on when its file is saved.
+
     def begin(self, time: float) -> None:
         """Call when the first generated frame is about to be sampled: the timeline and the follow
         times of cues start here."""
-        if self.timeline.waits:
-            self.timeline.begin(time, self.tempo)
-            self.cues.begin(time, self.tempo)
-
-    def timeline_position(self) -> tuple[float, float] | None:
-        """Seconds and beats from the show's beginning to the last frame; None before it, and for a
-        show without timeline and curves."""
-        if not self.timeline.rules and not self.curve_tracks:
-            return None
-        return self.timeline.passed(self._time, self.tempo)
+        self.sequencer.begin(time, self.tempo)
 
     def resume(self, cue: object, position: object) -> None:
         """Before the show begins: restore the position of another run. cue: its current cue.
         position: its `timeline_position`, as read from a file; entries before it are not repeated.
         The cue's follow time starts again from the beginning."""
-        if isinstance(cue, str) and cue in self.cues.cues:
-            self.cues.resume(cue)
-        if (
-            isinstance(position, Sequence)
-            and len(position) == 2
-            and all(isinstance(one, int | float) for one in position)
-        ):
-            self.timeline.resume(float(position[0]), float(position[1]))
+        self.sequencer.resume(cue, position)
 
     def take_over(self, old: ControlEngine) -> None:
         """Take over the state of another control engine. All state that lasts longer than a frame
@@ -142,18 +137,14 @@ class ControlEngine:
         self._time, self._whole_beat, self._whole_bar = old._time, old._whole_beat, old._whole_bar
         old._events.extend(self._events)
         self._events = old._events  # events still sent to the old one are processed here
-        self._text_fade, self.events = old._text_fade, self.events + old.events
+        self.events += old.events
         self.mapping_table.take_over(old.mapping_table)
         macros = {macro.parameter: macro.value for macro in old.macros}
         for macro in self.macros:
             macro.value = macros.get(macro.parameter, 0.0)
         self.modulations.take_over(old.modulations)
-        self.cues.take_over(old.cues, self.store.table)
-        self.timeline.take_over(old.timeline, self._time, self.tempo)
-        curves = {track.to: track for track in old.curve_tracks}
-        for track in self.curve_tracks:
-            if track.to in curves:
-                track.take_over(curves[track.to])
+        self.sequencer.take_over(old.sequencer, self.store, self._time, self.tempo)
+        self._live_state = old._live_state
 
     # Called from any thread; processed with the next frame.
 
@@ -188,13 +179,13 @@ class ControlEngine:
         """A listener of the store, called with its lock held."""
         if name == "panic":
             self._panic()
-        elif origin is self:
-            return
+        elif origin is self or (name == POSITION and origin is self.store):
+            return  # a cue; or a saved file, which says where the show begins, not where it goes
         elif name.startswith(("cue/", "tempo/", "timeline/")):
             self._events.append(("set", name, value, self._now()))
         elif (
             name in TEXTS
-            or name in self._curve_parameters
+            or name in self.sequencer.curve_parameters
             or any(mapping is not origin for mapping in self.mapping_table.on(name))
         ):
             self._events.append(("touch", name, origin))
@@ -209,13 +200,11 @@ class ControlEngine:
         ]  # no input of the performer, and its ticks have to be counted
         self._events.clear()
         self._events.extend(clock)
-        self._text_fade = None
         self.mapping_table.release()
         self.modulations.reset()
         for macro in self.macros:
             macro.value = float(self.store.start_of(macro.parameter))
-        self.cues.cancel_follow()
-        self.timeline.stop(self._time, self.tempo)
+        self.sequencer.panic(self._time, self.tempo)
         self.tempo_source.panic(self.store, self._time)
 
     # Once a frame, on the render thread.
@@ -223,26 +212,17 @@ class ControlEngine:
     def update_base(self, time: float) -> None:
         """Set the base values for the frame at `time`."""
         passed, self._time = max(0.0, time - self._time), time
+        if self.timeline.pending is not None:  # counted at the tempo that the show begins with
+            self.tempo_source.on_tempo_set(self.store.get("tempo/bpm"), time)
+            self.sequencer.begin_at_pending(self.store, time, self.tempo)
         self._process_events(time)
         self.tempo_source.publish(self.store, time)
         self._trigger_beats(time)
-        for name in self.timeline.due(time, self.tempo):
-            self._fire_or_log(name, time)
-        following = None if self.timeline.waits else self.cues.following(time, self.tempo)
-        if following is not None:
-            self._fire_or_log(following, time)
-        if not self.timeline.stopped:
-            for track in list(self.curve_tracks):
-                try:
-                    value = track.at(self.timeline.position, time, self.tempo)
-                    if value is not None:
-                        self.store.place(track.to, value)
-                except Exception as error:  # one curve fails: the others and the picture go on
-                    self._switch_off(self.curve_tracks, track, f"the curve of {track.to}", error)
+        self.sequencer.step(passed, self.store, time, self.tempo)
         for mapping in list(self.mappings):
             try:
                 mapping.step(passed, self.store)
-            except Exception as error:  # as above
+            except Exception as error:  # one mapping fails: the others and the picture go on
                 self._drop_mapping(mapping, error)
         for macro in list(self.macros):
             try:
@@ -263,12 +243,6 @@ class ControlEngine:
     def _drop_mapping(self, mapping: ControlMapping, error: Exception) -> None:
         self.mapping_table.drop(mapping)
         self._failed(f"the mapping of {mapping.rule.control} to {mapping.row.name}", error)
-
-    def _fire_or_log(self, name: str, time: float) -> None:
-        try:
-            self._fire(name, time)
-        except Fault as fault:
-            self._log(str(fault))
 
     def _process_events(self, time: float) -> None:
         moves: dict[tuple[int, str], tuple[ControlMapping, object]] = {}
@@ -294,8 +268,9 @@ class ControlEngine:
                     self.tempo_source.on_clock(*event)
                 elif kind == "set":
                     self._command(event[0], event[1], event[2], time)
-                else:
-                    self._on_touch(event[0], event[1])
+                else:  # a parameter was set: other mappings and its curve release it
+                    self._release(event[0], event[1])
+                    self.sequencer.touch(event[0], by_hand=True)
             except Fault as fault:
                 self._remark(str(fault))
             except Exception as error:  # an error of our own: go on with the next event
@@ -340,47 +315,37 @@ class ControlEngine:
         return self.mapping_table.by_midi(control, raw, device)
 
     def _command(self, name: str, value: Value, moment: float, time: float) -> None:
+        sequencer, store, tempo = self.sequencer, self.store, self.tempo
         if name == "tempo/tap":
-            self.tempo.tap(moment)
+            tempo.tap(moment)
+        elif name == POSITION:
+            sequencer.seek(float(value), store, time, tempo)
         elif name == "timeline/play":
-            self.timeline.play(time, self.tempo)
+            self.timeline.play(time, tempo)
+        elif name == "timeline/pause":
+            sequencer.pause(time, tempo)
         elif name in ("cue/go", "cue/back"):
-            found = self.cues.neighbour(1 if name == "cue/go" else -1)
-            if found is None:
-                self._remark(
-                    f"{name}: there is no cue {'after' if name == 'cue/go' else 'before'} "
-                    f"{self.cues.current or 'the start'}"
-                )
-            else:
-                self._fire(found, time)
+            sequencer.step_cue(1 if name == "cue/go" else -1, store, time, tempo)
         elif name == "cue/fire" and value != "":
-            self._fire(value, time)
+            sequencer.fire(value, store, time, tempo)
         elif name == "cue/store" and value != "":
-            self.cues.store(str(value), self.store.base())
+            self.cues.store(str(value), store.base())
             self._log(f"cue {value!r} is stored; /vj/cue/write writes it into the show file")
 
-    def _fire(self, asked: object, time: float) -> None:
-        cue = self.cues.named(asked)
-        self.timeline.play(time, self.tempo)
-        seconds = self.cues.fire(cue, self.store, time, self.tempo, self)
-        names = {self.store.table.find(name).name for name in cue.set}
+    def _on_fired(self, cue: str | None, names: Collection[str], time: float) -> None:
+        """A cue was fired, or a position set: mappings release what was set, and envelopes hear of
+        the cue."""
         for name in names:
-            self._on_touch(name, self)
-        if not names.isdisjoint(TEXTS):
-            self._text_fade = (seconds, time + seconds + TEXT_FADE_MARGIN)
-        self.modulations.trigger("cue", 1.0, time)
-        self.modulations.trigger(f"cue {cue.name}", 1.0, time)
+            self._release(name)
+        if cue is not None:
+            self.modulations.trigger("cue", 1.0, time)
+            self.modulations.trigger(f"cue {cue}", 1.0, time)
 
-    def _on_touch(self, name: str, origin: object) -> None:
-        """A parameter was set: other mappings and curves release it."""
-        if name in TEXTS and origin is not self:
-            self._text_fade = None
+    def _release(self, name: str, origin: object = None) -> None:
+        """Another one than the mappings of a parameter has set it."""
         for mapping in self.mapping_table.on(name):
             if mapping is not origin:
                 mapping.release()
-        for track in self.curve_tracks:
-            if track.to == name:
-                track.touch()
 
     def _trigger_beats(self, time: float) -> None:
         beat = self.tempo.beat(time)
@@ -414,8 +379,5 @@ class ControlEngine:
             kept = min(row.high, max(row.low, float(values[name])))
             values[name] = round(kept) if row.kind == "int" else kept
         self.tempo_source.on_tempo_set(values["tempo/bpm"], time)
-        if self._text_fade is not None:
-            if time > self._text_fade[1]:
-                self._text_fade = None
-            else:
-                values["prompt/travel"] = min(60.0, self._text_fade[0])
+        self.sequencer.travel(values, time)
+        self._live_state = LiveState.of(self, time)

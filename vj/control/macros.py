@@ -39,6 +39,11 @@ class Macro:
             table.find(target).name: _Drive.of(drive) for target, drive in rule.drives.items()
         }
 
+    @property
+    def drives(self) -> tuple[str, ...]:
+        """The parameters that it moves."""
+        return tuple(self._drives)
+
     def follow(self, wanted: float, seconds: float, tempo: Tempo) -> None:
         """Move towards the control's value by one frame. seconds: the frame's duration."""
         way = wanted - self.value

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from vj.control.modulators import Envelope, Follower, ModulationSource
 from vj.control.tempo import Tempo
@@ -25,13 +26,39 @@ class Modulation:
     """For an envelope, its trigger: `beat`, `bar`, `cue`, `cue NAME`, or a control in words."""
 
 
+class AudioLevel(NamedTuple):
+    """What a follower hears. name: the parameter that scales it. level: the band's, 0..1, before
+    the gain."""
+
+    name: str
+    band: str
+    level: float
+    gain: float
+
+
 class ModulationMatrix:
     """All modulations of a show. Belongs to the render thread."""
 
     def __init__(self, modulations: Sequence[Modulation]) -> None:
         self._all = list(modulations)
+        self.levels: dict[str, float] = dict.fromkeys((one.parameter for one in self._all), 0.0)
+        """The level 0..1 of each source in the last frame, by its parameter; 0 where it is off.
+        Replaced with every frame, never changed."""
         self.trigger_names = frozenset(modulation.triggered_by for modulation in self._all)
         """The triggers of envelopes. May be read from any thread."""
+
+    @property
+    def all(self) -> tuple[Modulation, ...]:
+        """Those that have not failed. May be read from any thread."""
+        return tuple(self._all)
+
+    def audio(self) -> tuple[AudioLevel, ...]:
+        """What the followers heard in the last frame."""
+        return tuple(
+            AudioLevel(one.parameter, source.band, min(1.0, source.heard), source.present_gain)
+            for one in self._all
+            if isinstance(source := one.source, Follower)
+        )
 
     def take_over(self, old: ModulationMatrix) -> None:
         """Take over the running envelopes and followers of another version of the show."""
@@ -70,18 +97,23 @@ class ModulationMatrix:
         """Add to one frame's values, before they are clamped. A source that fails is switched off
         and reported to `failed`; the others go on. Returns the modulated parameters."""
         moved: set[str] = set()
+        levels = dict.fromkeys((one.parameter for one in self._all), 0.0)
         for modulation in list(self._all):
             amount = float(values[modulation.parameter])
+            if amount <= 0 and not isinstance(modulation.source, Follower):
+                continue
+            try:  # a follower that is off listens, so that its meter and its gain are right
+                level = modulation.source.at(time, tempo)
+                shift = amount * (modulation.low + level * (modulation.high - modulation.low))
+                if not math.isfinite(shift):
+                    raise ValueError(f"{shift} is not a finite number")
+            except Exception as error:  # whatever an audio input or a file raises
+                self._all.remove(modulation)
+                failed(modulation.parameter, error)
+                continue
             if amount > 0:
-                try:
-                    level = modulation.source.at(time, tempo)
-                    shift = amount * (modulation.low + level * (modulation.high - modulation.low))
-                    if not math.isfinite(shift):
-                        raise ValueError(f"{shift} is not a finite number")
-                except Exception as error:  # whatever an audio input or a file raises
-                    self._all.remove(modulation)
-                    failed(modulation.parameter, error)
-                    continue
                 values[modulation.to] = float(values[modulation.to]) + shift
+                levels[modulation.parameter] = min(1.0, max(0.0, level))
                 moved.add(modulation.to)
+        self.levels = levels
         return moved

@@ -147,15 +147,23 @@ class Follower:
     _last: float = 0.0
     _loudest: float = 0.0
     _time: float = field(default=-math.inf)
+    heard: float = 0.0
+    """The band's level in the last frame, before gain, floor and smoothing."""
+
+    @property
+    def present_gain(self) -> float:
+        """The gain of the last frame; an automatic one is what it has found."""
+        return self.gain if self.gain >= 0 else 1 / max(self._loudest, AUTO_GAIN_FLOOR)
 
     def take_over(self, old: Follower) -> None:
         """Take over the state of another follower."""
         self._last, self._loudest, self._time = old._last, old._loudest, old._time
+        self.heard = old.heard
 
     def at(self, time: float, tempo: Tempo) -> float:
         passed = time - self._time
         self._time = time
-        level = self.audio.level(self.band, time)
+        level = self.heard = self.audio.level(self.band, time)
         if self.gain >= 0:
             level *= self.gain
         else:

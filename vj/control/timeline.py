@@ -1,14 +1,19 @@
-"""The timeline that fires cues, and curves along it. Both run on the frame's time."""
+"""The timeline that fires cues: played, paused, and sought. On the frame's time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from vj.control.tempo import Tempo
-from vj.parameters.curves import Curve, curve
-from vj.show.control_sections import CurveRule, TimelineRule
+from vj.show.control_sections import TimelineRule
 from vj.show.durations import Duration
+
+SNAP = 0.005
+"""Seconds. An entry so near after a position that is set counts as passed: OSC rounds its numbers,
+and one who names an entry's moment means the entry."""
+PLAYING, PAUSED, STOPPED = "playing", "paused", "stopped"
+"""How the timeline stands: paused until `timeline/play`, or stopped by panic, until that or the
+next cue."""
 
 
 class Position:
@@ -41,22 +46,40 @@ class Position:
         self._time += seconds
         self._beat += beats
 
+    def seek(self, seconds: float, time: float, tempo: Tempo) -> None:
+        """Be at so many seconds in the frame at `time`, and at their beats at the present tempo."""
+        self._time = time - seconds
+        self._beat = tempo.beat(time) - seconds * tempo.bpm / 60
+
 
 class Timeline:
     """The timeline's entries in their order; each fires once, until a loop."""
 
-    def __init__(self, rules: Sequence[TimelineRule]) -> None:
+    def __init__(self, rules: Sequence[TimelineRule], begin_at: float = 0.0) -> None:
+        """begin_at: the position in seconds at which the show begins."""
         self.position = Position()
         self.rules, self._next = rules, 0
+        self._loop: int | None = None
+        """The loop that was played last, by its index."""
+        self._round = 0
+        """The entry that the present round began with, by its index."""
         self._stopped_at: tuple[float, float] | None = None
+        self._paused = False
         self.waits = False
         """The show has not begun: live, the model is still loading."""
         self._from = 0.0, 0.0
+        self.pending: float | None = begin_at if begin_at > 0 else None
+        """A position to be set when the show begins."""
 
     @property
     def stopped(self) -> bool:
         """It was stopped, or has not begun; curves are stopped, too."""
         return self._stopped_at is not None or self.waits
+
+    @property
+    def state(self) -> str:
+        """`PLAYING`, `PAUSED` or `STOPPED`."""
+        return PLAYING if self._stopped_at is None else PAUSED if self._paused else STOPPED
 
     def begin(self, time: float, tempo: Tempo) -> None:
         """The show begins at this time. Does nothing when it has begun."""
@@ -68,9 +91,11 @@ class Timeline:
             if self._stopped_at is not None:
                 self._stopped_at = time, tempo.beat(time)
 
-    def resume(self, seconds: float, beats: float) -> None:
-        """Have it begin at a later position."""
-        self._from = seconds, beats
+    def resume(self, seconds: float, beats: float, state: str = PLAYING) -> None:
+        """Have it begin at a later position, in the state of another run."""
+        self._from, self.pending = (seconds, beats), None
+        if state in (PAUSED, STOPPED):
+            self._stopped_at, self._paused = (0.0, 0.0), state == PAUSED
 
     def passed(self, time: float, tempo: Tempo) -> tuple[float, float] | None:
         """Seconds and beats since its beginning; None before it."""
@@ -81,27 +106,54 @@ class Timeline:
             time, tempo
         )
 
+    def seconds(self, time: float, tempo: Tempo) -> float:
+        """The position; before the show begins, the one at which it will."""
+        if self.pending is not None:
+            return self.pending
+        passed = self.passed(time, tempo)
+        return self._from[0] if passed is None else passed[0]
+
     def _count_past(self, time: float, tempo: Tempo) -> int:
         return sum(1 for rule in self.rules if self.position.reached(rule.at, time, tempo))
 
     def stop(self, time: float, tempo: Tempo) -> None:
-        """Stop until `play`."""
+        """Stop until `play` or `go_on`."""
         if self._stopped_at is None:
             self._stopped_at = time, tempo.beat(time)
+        if self.pending is not None:  # it begins there, but nothing is fired
+            self._from, self.pending = (self.pending, self.pending * tempo.bpm / 60), None
+
+    def pause(self, time: float, tempo: Tempo) -> None:
+        """Stop until `play`; `go_on` does nothing."""
+        if self._stopped_at is None:
+            self._stopped_at = time, tempo.beat(time)
+        self._paused = True
 
     def play(self, time: float, tempo: Tempo) -> None:
         """Go on from where it was stopped."""
+        self.settle(time, tempo)
+        self._stopped_at, self._paused = None, False
+
+    def go_on(self, time: float, tempo: Tempo) -> None:
+        """A cue was fired: go on, unless it was paused."""
+        if not self._paused:
+            self.play(time, tempo)
+
+    def settle(self, time: float, tempo: Tempo) -> None:
+        """While it is stopped: leave out the time until now."""
         if self._stopped_at is not None and not self.waits:
             self.position.skip(time - self._stopped_at[0], tempo.beat(time) - self._stopped_at[1])
-        self._stopped_at = None
+            self._stopped_at = time, tempo.beat(time)
 
     def take_over(self, old: Timeline, time: float, tempo: Tempo) -> None:
         """Take over another timeline's position: entries before it are not repeated."""
+        old.settle(time, tempo)
         self.position, self._stopped_at, self.waits = old.position, old._stopped_at, old.waits
+        self._paused, self._from, self.pending = old._paused, old._from, old.pending
         if self.waits:
             self._next = 0
         elif self.rules == old.rules:
-            self._next = old._next
+            self._next, self._loop, self._round = old._next, old._loop, old._round
         else:
             self._next = self._count_past(time, tempo)
 
@@ -121,73 +173,47 @@ class Timeline:
                 found.append(rule.cue)
             elif rule.loop is not None:
                 self.position.back(rule.at, rule.loop, tempo)
-                target = rule.loop.in_seconds(tempo.bpm, tempo.beats_per_bar)
-                moments = [r.at.in_seconds(tempo.bpm, tempo.beats_per_bar) for r in self.rules]
-                self._next = next(
-                    (i for i, moment in enumerate(moments) if moment >= target - 1e-9),
-                    len(self.rules),
-                )
+                self._go_back(self._next - 1, _seconds(rule.loop, tempo), tempo)
         return found
 
-
-@dataclass(slots=True)
-class _Leg:
-    at: Duration
-    value: float
-    shape: Curve
-
-
-class CurveTrack:
-    """The curve of one parameter. When the performer moves the parameter, the curve is released
-    until the next breakpoint, or the next round of a loop."""
-
-    def __init__(self, rule: CurveRule, to: str = "") -> None:
-        """to: the parameter's full name."""
-        self.to, self.rule = to or rule.to, rule
-        self._legs = [_Leg(point.at, point.value, curve(point.curve)) for point in rule.points]
-        self._loop = rule.loop
-        self._released = self._touch_pending = False
-        self._released_leg: int | None = None
-
-    def touch(self) -> None:
-        """The performer has moved the parameter."""
-        self._touch_pending = True
-
-    def take_over(self, old: CurveTrack) -> None:
-        """Take over the state of another curve of the parameter."""
-        self._touch_pending = old._touch_pending or old._released
-        if self.rule == old.rule:
-            self._touch_pending, self._released, self._released_leg = (
-                old._touch_pending,
-                old._released,
-                old._released_leg,
-            )
-
-    def at(self, position: Position, time: float, tempo: Tempo) -> float | None:
-        """The value in the frame at `time`; None while it is released, or before the first
-        point."""
-        moments = [leg.at.in_seconds(tempo.bpm, tempo.beats_per_bar) for leg in self._legs]
-        now = (
-            position.beats(time, tempo) * 60 / tempo.bpm
-            if any(leg.at.musical for leg in self._legs)
-            else position.seconds(time)
+    def _go_back(self, loop: int, target: float, tempo: Tempo) -> None:
+        """Begin a round at the first entry from a loop's target on. loop: its index."""
+        self._loop = loop
+        moments = [_seconds(rule.at, tempo) for rule in self.rules]
+        self._round = self._next = next(
+            (i for i, moment in enumerate(moments) if moment >= target - 1e-9), len(self.rules)
         )
-        rounds = 0
-        if self._loop and now > moments[-1] > moments[0]:
-            whole, rest = divmod(now - moments[0], moments[-1] - moments[0])
-            now, rounds = moments[0] + rest, int(whole)
-        leg = sum(1 for moment in moments if now >= moment - 1e-9) - 1
-        here = rounds * len(moments) + leg
-        if self._touch_pending:
-            self._touch_pending, self._released, self._released_leg = False, True, here
-        if self._released and self._released_leg == here:
-            return None
-        self._released = False
-        if leg < 0:
-            return None
-        if leg == len(self._legs) - 1:
-            return self._legs[-1].value
-        start, end = self._legs[leg], self._legs[leg + 1]
-        length = moments[leg + 1] - moments[leg]
-        share = 1.0 if length <= 0 else (now - moments[leg]) / length
-        return start.value + end.shape(min(1.0, max(0.0, share))) * (end.value - start.value)
+
+    def seek(self, seconds: float, time: float, tempo: Tempo) -> None:
+        """Go to a position, also while it is stopped. Entries before it count as passed, and are
+        not due; a position behind a loop is the one to which the loop leads. Musical moments count
+        at the present tempo."""
+        self.settle(time, tempo)
+        moments = [_seconds(rule.at, tempo) for rule in self.rules]
+        self._loop, self._round, self._next = None, 0, 0
+        for index, rule in enumerate(self.rules):
+            if rule.loop is not None and moments[index] <= seconds + SNAP:
+                target = _seconds(rule.loop, tempo)
+                length = moments[index] - target
+                rest = max(0.0, seconds - moments[index])
+                seconds = target + (rest % length if length > 0 else 0.0)
+                self._go_back(index, target, tempo)
+                break
+        while (
+            self._next < len(self.rules)
+            and self.rules[self._next].loop is None
+            and moments[self._next] <= seconds + SNAP
+        ):
+            self._next += 1
+        self.position.seek(seconds, time, tempo)
+
+    def passed_cues(self) -> list[str]:
+        """The cues of the entries up to the position, in the order in which they are played; the
+        first round's too, where it is a later one."""
+        first = self.rules[: self._loop] if self._loop is not None else ()
+        done = (*first, *self.rules[self._round : self._next])
+        return [rule.cue for rule in done if rule.cue is not None]
+
+
+def _seconds(moment: Duration, tempo: Tempo) -> float:
+    return moment.in_seconds(tempo.bpm, tempo.beats_per_bar)

@@ -67,6 +67,8 @@ QUICK = 0.08
 """Seconds: short enough to feel immediate, long enough that a fader's steps don't show."""
 
 SEEDS = 2_147_483_647
+DAY = 86_400
+"""Seconds."""
 MASK_MODES = ("none", "luma", "chroma", "plate", "motion", "person")
 
 ROWS = (
@@ -372,7 +374,22 @@ ROWS = (
         "timeline/play",
         "trigger",
         False,
-        "the timeline and the curves go on, where a panic has stopped them",
+        "the timeline and the curves go on, where a pause or a panic has stopped them",
+    ),
+    Parameter(
+        "timeline/pause",
+        "trigger",
+        False,
+        "the timeline, the curves and what follows the standing cue wait, until timeline/play",
+    ),
+    _number(
+        "timeline/position",
+        0,
+        DAY,
+        0,
+        "s",
+        "go to this moment of the timeline: what its cues and curves have done by then is set at "
+        "once. It reads as what was set last, not as where the timeline is",
     ),
     _number(
         "tempo/bpm",

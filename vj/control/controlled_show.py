@@ -1,0 +1,37 @@
+"""What a show has for its control engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from vj.show.control_sections import (
+    CueRule,
+    CurveRule,
+    MacroRule,
+    MappingRule,
+    TempoRule,
+    TimelineRule,
+)
+
+
+class SequencedShow(Protocol):
+    """The sections of a show that happen one after another."""
+
+    @property
+    def cues(self) -> Sequence[CueRule]: ...
+    @property
+    def timeline(self) -> Sequence[TimelineRule]: ...
+    @property
+    def curves(self) -> Sequence[CurveRule]: ...
+
+
+class ControlledShow(SequencedShow, Protocol):
+    """The sections of a show that a control engine uses."""
+
+    @property
+    def mappings(self) -> Sequence[MappingRule]: ...
+    @property
+    def macros(self) -> Mapping[str, MacroRule]: ...
+    @property
+    def tempo(self) -> TempoRule: ...

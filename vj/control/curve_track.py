@@ -1,0 +1,85 @@
+"""Curves: a parameter drawn along the timeline by breakpoints. On the frame's time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vj.control.tempo import Tempo
+from vj.control.timeline import Position
+from vj.parameters.curves import Curve, curve
+from vj.show.control_sections import CurveRule
+from vj.show.durations import Duration
+
+
+@dataclass(slots=True)
+class _Leg:
+    at: Duration
+    value: float
+    shape: Curve
+
+
+class CurveTrack:
+    """The curve of one parameter. When the performer moves the parameter, the curve is released
+    until the next breakpoint, or the next round of a loop."""
+
+    def __init__(self, rule: CurveRule, to: str = "") -> None:
+        """to: the parameter's full name."""
+        self.to, self.rule = to or rule.to, rule
+        self._legs = [_Leg(point.at, point.value, curve(point.curve)) for point in rule.points]
+        self._loop = rule.loop
+        self._released = self._touch_pending = False
+        self._released_leg: int | None = None
+
+    def touch(self) -> None:
+        """The performer has moved the parameter."""
+        self._touch_pending = True
+
+    def hold_again(self) -> None:
+        """Another position was set: what the performer did before it no longer counts."""
+        self._released = self._touch_pending = False
+
+    def take_over(self, old: CurveTrack) -> None:
+        """Take over the state of another curve of the parameter."""
+        self._touch_pending = old._touch_pending or old._released
+        if self.rule == old.rule:
+            self._touch_pending, self._released, self._released_leg = (
+                old._touch_pending,
+                old._released,
+                old._released_leg,
+            )
+
+    def has_begun(self, position: Position, time: float, tempo: Tempo) -> bool:
+        """The first breakpoint has passed."""
+        first = self._legs[0].at.in_seconds(tempo.bpm, tempo.beats_per_bar)
+        return self._now(position, time, tempo) >= first - 1e-9
+
+    def _now(self, position: Position, time: float, tempo: Tempo) -> float:
+        """The position in seconds, by the beat where a breakpoint is."""
+        if any(leg.at.musical for leg in self._legs):
+            return position.beats(time, tempo) * 60 / tempo.bpm
+        return position.seconds(time)
+
+    def at(self, position: Position, time: float, tempo: Tempo) -> float | None:
+        """The value in the frame at `time`; None while it is released, or before the first
+        point."""
+        moments = [leg.at.in_seconds(tempo.bpm, tempo.beats_per_bar) for leg in self._legs]
+        now = self._now(position, time, tempo)
+        rounds = 0
+        if self._loop and now > moments[-1] > moments[0]:
+            whole, rest = divmod(now - moments[0], moments[-1] - moments[0])
+            now, rounds = moments[0] + rest, int(whole)
+        leg = sum(1 for moment in moments if now >= moment - 1e-9) - 1
+        here = rounds * len(moments) + leg
+        if self._touch_pending:
+            self._touch_pending, self._released, self._released_leg = False, True, here
+        if self._released and self._released_leg == here:
+            return None
+        self._released = False
+        if leg < 0:
+            return None
+        if leg == len(self._legs) - 1:
+            return self._legs[-1].value
+        start, end = self._legs[leg], self._legs[leg + 1]
+        length = moments[leg + 1] - moments[leg]
+        share = 1.0 if length <= 0 else (now - moments[leg]) / length
+        return start.value + end.shape(min(1.0, max(0.0, share))) * (end.value - start.value)

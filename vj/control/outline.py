@@ -1,0 +1,71 @@
+"""What a show's control engine will do, for those who show it: what moves each parameter, by itself
+and from outside, and the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from vj.control.curve_track import CurveTrack
+from vj.control.macros import Macro
+from vj.control.mapping import ControlMapping
+from vj.control.modulation import Modulation
+from vj.control.modulators import Envelope, Follower
+from vj.control.tempo import Tempo
+from vj.show.control_sections import MappingRule, TimelineRule
+from vj.show.durations import Duration
+
+
+def moved_by(
+    macros: Sequence[Macro], modulations: Sequence[Modulation], curves: Sequence[CurveTrack]
+) -> dict[str, list[dict[str, str]]]:
+    """What moves a parameter, by its name, in the order in which it is applied. kind: `macro`,
+    `lfo`, `envelope`, `audio` or `curve`; by: the parameter that says how strongly, "" for a
+    curve."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for curve in curves:
+        found.setdefault(curve.to, []).append({"kind": "curve", "by": ""})
+    for macro in macros:
+        for name in macro.drives:
+            found.setdefault(name, []).append({"kind": "macro", "by": macro.parameter})
+    for modulation in modulations:
+        kind = {Envelope: "envelope", Follower: "audio"}.get(type(modulation.source), "lfo")
+        found.setdefault(modulation.to, []).append({"kind": kind, "by": modulation.parameter})
+    return found
+
+
+def mapped(mappings: Sequence[ControlMapping]) -> dict[str, list[str]]:
+    """The controls of each parameter: `cc 1 ch 1`, `/1/fader1`, `key x`, each once."""
+    found: dict[str, list[str]] = {}
+    for mapping in mappings:
+        words, controls = _words(mapping.rule), found.setdefault(mapping.row.name, [])
+        if words not in controls:
+            controls.append(words)
+    return found
+
+
+def _words(rule: MappingRule) -> str:
+    if rule.osc is not None:
+        return rule.osc
+    return str(rule.midi) if rule.midi is not None else f"key {rule.key}"
+
+
+def timeline_outline(
+    rules: Sequence[TimelineRule], curves: Sequence[CurveTrack], tempo: Tempo
+) -> dict[str, Any] | None:
+    """length: the last entry or breakpoint. entries: `{at, cue}` or `{at, loop}`. All in seconds,
+    musical moments at the present tempo. None without entries and curves."""
+    if not rules and not curves:
+        return None
+
+    def seconds(moment: Duration) -> float:
+        return moment.in_seconds(tempo.bpm, tempo.beats_per_bar)
+
+    entries: list[dict[str, Any]] = [
+        {"at": seconds(rule.at), "cue": rule.cue}
+        if rule.loop is None
+        else {"at": seconds(rule.at), "loop": seconds(rule.loop)}
+        for rule in rules
+    ]
+    points = [seconds(point.at) for curve in curves for point in curve.rule.points]
+    return {"length": max([entry["at"] for entry in entries] + points), "entries": entries}

@@ -1,0 +1,227 @@
+"""Cues, the timeline and curves of a show: fired, followed, played, paused and sought. On the
+frame's time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+from vj.control.controlled_show import SequencedShow
+from vj.control.cues import CueList
+from vj.control.curve_track import CurveTrack
+from vj.control.tempo import Tempo
+from vj.control.timeline import PAUSED, PLAYING, Timeline
+from vj.core.errors import Fault
+from vj.parameters.store import NOT_RESET, Store
+from vj.parameters.table import PALETTES, Value
+
+POSITION = "timeline/position"
+"""The parameter that sets the timeline's position. It keeps the value that was set last."""
+TEXTS = ("prompt/a", "prompt/b", "prompt/list", "prompt/negative", *PALETTES)
+TEXT_FADE_MARGIN = 1.0
+"""Seconds after its fade within which a cue's text may still arrive from the encoder and be
+crossfaded at the fade's pace."""
+
+Fired = Callable[[str | None, Collection[str], float], None]
+"""(cue or None, parameters that were set, the frame's time)"""
+
+
+class Sequencer:
+    """Plays the sequence of one show. Belongs to the render thread."""
+
+    def __init__(
+        self,
+        show: SequencedShow,
+        store: Store,
+        *,
+        origin: object,
+        fired: Fired,
+        log: Callable[[str], None],
+        failed: Callable[[str, Exception], None],
+    ) -> None:
+        """store: for its table and start values; it is not kept. origin: who sets the parameters.
+        fired: called when a cue has been fired, or a position set. failed: takes what is switched
+        off, and why."""
+        self.cues = CueList(show.cues)
+        self.timeline = Timeline(show.timeline, float(store.start_of(POSITION)))
+        self.curve_tracks = [
+            CurveTrack(rule, store.table.find(rule.to).name) for rule in show.curves
+        ]
+        self.curve_parameters = frozenset(track.to for track in self.curve_tracks)
+        self._origin, self._fired, self._log, self._failed = origin, fired, log, failed
+        self._text_fade: tuple[float, float] | None = None
+
+    @property
+    def runs(self) -> bool:
+        """The show has a timeline, or curves along one."""
+        return bool(self.timeline.rules or self.curve_tracks)
+
+    def take_over(self, old: Sequencer, store: Store, time: float, tempo: Tempo) -> None:
+        """Take over the state of another version of the show."""
+        self._text_fade = old._text_fade
+        self.cues.take_over(old.cues, store.table)
+        self.timeline.take_over(old.timeline, time, tempo)
+        curves = {track.to: track for track in old.curve_tracks}
+        for track in self.curve_tracks:
+            if track.to in curves:
+                track.take_over(curves[track.to])
+        if not self.runs:  # nothing is left that could be paused
+            self.timeline.play(time, tempo)
+
+    def begin(self, time: float, tempo: Tempo) -> None:
+        """The show begins: the timeline, and the follow times of cues."""
+        if self.timeline.waits:
+            self.timeline.begin(time, tempo)
+            self.cues.begin(time, tempo)
+
+    def resume(self, cue: object, position: object) -> None:
+        """Before the show begins: see `ControlEngine.resume`."""
+        if isinstance(cue, str) and cue in self.cues.cues:
+            self.cues.resume(cue)
+        if not isinstance(position, Sequence) or isinstance(position, str):
+            return
+        seconds, beats, state = (*position, PLAYING)[:3] if len(position) > 1 else (None,) * 3
+        if isinstance(seconds, int | float) and isinstance(beats, int | float):
+            self.timeline.resume(float(seconds), float(beats), str(state))
+
+    def panic(self, time: float, tempo: Tempo) -> None:
+        """Stop; the store has reset every parameter."""
+        self._text_fade = None
+        self.cues.cancel()
+        self.timeline.stop(time, tempo)
+
+    # Commands, in the frame at `time`. Raise Fault.
+
+    def fire(self, asked: object, store: Store, time: float, tempo: Tempo) -> None:
+        """Fire a cue by its name or number."""
+        cue = self.cues.named(asked)
+        self.timeline.go_on(time, tempo)
+        seconds = self.cues.fire(cue, store, time, tempo, self._origin)
+        names = {store.table.find(name).name for name in cue.set}
+        for name in names:
+            self.touch(name)
+        self._has_fired(cue.name, names, seconds, time)
+
+    def step_cue(self, step: int, store: Store, time: float, tempo: Tempo) -> None:
+        """Fire the next cue, or the one before."""
+        found = self.cues.neighbour(step)
+        if found is None:
+            raise Fault(
+                f"cue/{'go' if step > 0 else 'back'}: there is no cue "
+                f"{'after' if step > 0 else 'before'} {self.cues.current or 'the start'}"
+            )
+        self.fire(found, store, time, tempo)
+
+    def pause(self, time: float, tempo: Tempo) -> None:
+        """Hold the position, the curves and the current cue's follow time, until `timeline/play`.
+        Fades that run end."""
+        self._check_runs("timeline/pause")
+        self.timeline.pause(time, tempo)
+
+    def seek(self, seconds: float, store: Store, time: float, tempo: Tempo) -> None:
+        """Go to a position. What the timeline's entries up to it set is set at once, without
+        fades; what only later ones had set goes back to the show's start; and curves lead again.
+        While the timeline is stopped it stays stopped there."""
+        self._check_runs(POSITION)
+        if self.timeline.waits:
+            self.timeline.pending = seconds
+            return
+        self.timeline.pending = None
+        self.timeline.settle(time, tempo)
+        before = self.timeline.passed_cues()
+        gone = {*self._values_of(before, store), *self._led(time, tempo)}
+        self.timeline.seek(seconds, time, tempo)
+        passed = self.timeline.passed_cues()
+        values = self._values_of(passed, store)
+        for name in gone.difference(values, NOT_RESET):
+            values[name] = store.start_of(name)
+        for name, value in values.items():
+            store.fade(name, value, 0.0, None, self._origin)
+        standing = passed[-1] if passed else None
+        if standing is not None or before:
+            self.cues.stand(standing, time, tempo)
+        self._has_fired(standing, values, 0.0, time)
+        for track in self.curve_tracks:
+            track.hold_again()
+        self._play_curves(store, time, tempo, anyway=True)
+
+    def _check_runs(self, name: str) -> None:
+        if not self.runs:
+            raise Fault(
+                f"{name}: this show has no timeline and no curves; timeline: [{{at: 0:00, cue: "
+                "NAME}] in its file would be one"
+            )
+
+    def _values_of(self, cues: Sequence[str], store: Store) -> dict[str, Value]:
+        """What cues that are fired one after another set, by the parameters' full names."""
+        return {
+            store.table.find(name).name: value
+            for cue in cues
+            if cue in self.cues.cues
+            for name, value in self.cues.cues[cue].set.items()
+        }
+
+    def _led(self, time: float, tempo: Tempo) -> set[str]:
+        """Parameters whose curves have begun."""
+        position = self.timeline.position
+        return {track.to for track in self.curve_tracks if track.has_begun(position, time, tempo)}
+
+    def _has_fired(
+        self, cue: str | None, names: Collection[str], seconds: float, time: float
+    ) -> None:
+        if any(name in TEXTS for name in names):
+            self._text_fade = (seconds, time + seconds + TEXT_FADE_MARGIN)
+        self._fired(cue, names, time)
+
+    def touch(self, name: str, by_hand: bool = False) -> None:
+        """A parameter was set: its curve releases it. by_hand: not by a cue."""
+        if by_hand and name in TEXTS:
+            self._text_fade = None
+        for track in self.curve_tracks:
+            if track.to == name:
+                track.touch()
+
+    # Once a frame.
+
+    def begin_at_pending(self, store: Store, time: float, tempo: Tempo) -> None:
+        """Set the position at which the show begins, in its first frame."""
+        if self.timeline.pending is not None and not self.timeline.waits:
+            if self.runs:
+                self.seek(self.timeline.pending, store, time, tempo)
+            self.timeline.pending = None
+
+    def step(self, passed: float, store: Store, time: float, tempo: Tempo) -> None:
+        """Fire what is due, and play the curves. passed: seconds since the last frame."""
+        for name in self.timeline.due(time, tempo):
+            self._fire_or_log(name, store, time, tempo)
+        if self.timeline.state == PAUSED:
+            self.cues.hold(passed, passed * tempo.bpm / 60 if tempo.running else 0.0)
+        elif not self.timeline.waits:
+            following = self.cues.following(time, tempo)
+            if following is not None:
+                self._fire_or_log(following, store, time, tempo)
+        if not self.timeline.stopped:
+            self._play_curves(store, time, tempo)
+
+    def _fire_or_log(self, name: str, store: Store, time: float, tempo: Tempo) -> None:
+        try:
+            self.fire(name, store, time, tempo)
+        except Fault as fault:
+            self._log(str(fault))
+
+    def _play_curves(self, store: Store, time: float, tempo: Tempo, anyway: bool = False) -> None:
+        for track in list(self.curve_tracks):
+            try:
+                value = track.at(self.timeline.position, time, tempo)
+                if value is not None:
+                    store.place(track.to, value, anyway)
+            except Exception as error:  # one curve fails: the others and the picture go on
+                self.curve_tracks.remove(track)
+                self._failed(f"the curve of {track.to}", error)
+
+    def travel(self, values: dict[str, Value], time: float) -> None:
+        """Let a cue's text arrive in the time of its fade, in one frame's values."""
+        if self._text_fade is not None:
+            if time > self._text_fade[1]:
+                self._text_fade = None
+            else:
+                values["prompt/travel"] = min(60.0, self._text_fade[0])
