@@ -74,6 +74,21 @@ def test_one_named_earlier_fades_in_when_it_appears(play: Play) -> None:
     assert rig.messages[1:] == ["camera:9 is there"]
 
 
+def test_a_cut_has_no_picture_between_even_to_one_that_gives_a_single_picture(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vj.sources.capture.CROSSFADE", 0.0)
+    monkeypatch.setattr("vj.sources.reader.LOST_TIMEOUT", 30.0)
+    still = Scripted(200)
+    still.absent = Awaited("later")
+    rig = play("still:1", "reel:1", still_1=still, reel_1=Scripted(20))
+    rig.until(lambda: len(rig.frames) > 3)
+    still.script = ["frame"] + [None] * 1000
+    still.absent = None
+    rig.until(lambda: rig.grey == 200)
+    assert {int(frame.pixels[30, 40, 1]) for frame in rig.frames} == {20, 200}
+
+
 def test_one_that_stays_away_is_replaced_by_the_next_and_comes_back(play: Play) -> None:
     first, second = Scripted(200, ["frame"] * 5), Scripted(90)
     rig = play("reel:1", "reel:2", reel_1=first, reel_2=second)

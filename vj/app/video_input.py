@@ -42,7 +42,15 @@ class VideoInput:
         waits half a second at most."""
         log, supervisor = self._context.messages.log, self._context.supervisor
         settings = self._settings = self._settings_for(show)
-        capture = Capture(show.source, self.inbox, settings, log, supervisor)
+        store = self._context.store
+        capture = Capture(
+            show.source,
+            self.inbox,
+            settings,
+            log,
+            supervisor,
+            crossfade=lambda: float(store.get("crossfade")),
+        )
         self.capture = capture
         capture.start()
         try:

@@ -18,7 +18,7 @@ from vj.sources.fallback_card import TEST_CARD, FallbackCard
 from vj.sources.reader import FIRST_FRAME_TIMEOUT, LOST_TIMEOUT, Reader
 
 CROSSFADE = 0.5
-"""Seconds of the crossfade from one source to another."""
+"""Seconds of the crossfade from one source to another, where nobody says otherwise."""
 
 POLL_PERIOD = 0.04
 """Seconds between two checks of which sources are available."""
@@ -43,9 +43,11 @@ class Capture:
         on_message: Callable[[str], None],
         supervisor: Supervisor | None = None,
         make: Make = make_source,
+        crossfade: Callable[[], float] = lambda: CROSSFADE,
     ) -> None:
         """on_message: takes messages for the user, from any thread. supervisor: restarts the
-        threads should they end. make: makes sources, not yet open."""
+        threads should they end. make: makes sources, not yet open. crossfade: seconds that the next
+        crossfade lasts, 0 for a cut; must not block."""
         self._supervisor = supervisor or Supervisor(on_message)
         self.settings = settings
         """For sources that are opened from now on."""
@@ -60,6 +62,9 @@ class Capture:
         self._frozen_mix: Frame | None = None
         """The picture shown when the crossfade began, if another crossfade was still going on."""
         self._shown: Frame | None = None
+        self._crossfade = crossfade
+        self._fade_seconds = 0.0
+        """Of the crossfade that is going on."""
         self._switched_at = self._put_at = 0.0
         self._card: Reader | None = None
         self._restarted: Reader | None = None
@@ -269,6 +274,11 @@ class Capture:
         """Start the crossfade to a source."""
         self._frozen_mix = self._shown if self._fading_out is not None else None
         self._fading_out, self._playing, self._switched_at = self._playing, reader, now
+        self._fade_seconds = self._crossfade()
+        if self._fade_seconds <= 0:
+            cut, self._fading_out, self._frozen_mix = self._fading_out is not None, None, None
+            if cut and reader.latest is not None:
+                self._put(reader.latest)
 
     def _continue_fade(self, now: float) -> None:
         """Go on with the crossfade when the new source gives too few frames for it, and end it with
@@ -276,9 +286,10 @@ class Capture:
         reader, before = self._playing, self._fading_out
         if reader is None or before is None or reader.latest is None:
             return
-        if now - self._put_at >= POLL_PERIOD or now - self._switched_at >= CROSSFADE:
+        over = now - self._switched_at >= self._fade_seconds
+        if over or now - self._put_at >= POLL_PERIOD:
             self._put(self._crossfaded(reader.latest, now))
-        if now - self._switched_at >= CROSSFADE:
+        if over:
             self._fading_out = self._frozen_mix = None
 
     def _close_unused(self, best: Reader | None, now: float) -> None:
@@ -328,7 +339,7 @@ class Capture:
         return (
             frame
             if before is None
-            else crossfade(before, frame, (now - self._switched_at) / CROSSFADE)
+            else crossfade(before, frame, (now - self._switched_at) / self._fade_seconds)
         )
 
     def _on_lost(self, reader: Reader, report: str) -> None:
