@@ -12,7 +12,7 @@ import pytest
 
 import vj.show.reload
 from vj.core.errors import Fault
-from vj.show import save
+from vj.show import yaml_file
 from vj.show.load import ShowFaults, check_show, load_show
 from vj.show.reload import DOUBTFUL_DELAY, ShowFile
 from vj.show.save import add_mapping, write_cues
@@ -243,7 +243,7 @@ def test_what_would_be_read_as_something_else_is_not_written(
 ) -> None:
     path = tmp_path / "night.yaml"
     path.write_text(TEXT, encoding="utf-8")
-    monkeypatch.setattr("vj.show.save._quoted", lambda given: given)
+    monkeypatch.setattr("vj.show.yaml_file.quoted", lambda given: given)
     with pytest.raises(Fault, match=r"read.*nothing is written"):
         write_cues(path, {"fog": {"prompt/a": text}})
     assert path.read_text(encoding="utf-8") == TEXT
@@ -275,7 +275,7 @@ def test_a_disk_that_is_full_leaves_the_file_as_it_was(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("vj.show.save.os.fsync", full)
+    monkeypatch.setattr("vj.show.yaml_file.os.fsync", full)
     with pytest.raises(Fault, match="No space left"):
         add_mapping(path, {"osc": "/x", "to": "strength"})
     assert path.read_text(encoding="utf-8") == TEXT
@@ -297,14 +297,14 @@ def test_what_an_editor_saves_while_a_cue_is_written_stays(
 ) -> None:
     path = tmp_path / "night.yaml"
     path.write_text(TEXT, encoding="utf-8")
-    compare, saves = save._verify, ["# by hand\n"]
+    compare, saves = yaml_file.verify, ["# by hand\n"]
 
     def editor(*given: Any) -> None:
         compare(*given)
         if saves:
             path.write_text(TEXT + saves.pop(), encoding="utf-8")
 
-    monkeypatch.setattr(save, "_verify", editor)
+    monkeypatch.setattr(yaml_file, "verify", editor)
     write_cues(path, {"fog": {"strength": 0.25}})
     assert "# by hand" in path.read_text(encoding="utf-8")
     assert {cue.name: cue for cue in load_show(path).cues}["fog"].set == {"strength": 0.25}

@@ -87,6 +87,7 @@ class Servers:
             return
         immediate = [address for address, what in show.answers.items() if what == "now"]
         osc.use_engine(self._session.engine, immediate, show.ignored)
+        osc.dispatcher.on_control = self._session.on_osc
         if page is not None:
             page.query.osc_address = osc.address
             page.play_through(osc.dispatcher)

@@ -14,57 +14,16 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from vj.control.learning import LearnListener
 from vj.control.midi.ports import MidiPorts
 from vj.control.osc.network import datagram_socket
 from vj.control.osc.packet import unpack
 from vj.show.load import find_show, load_show
-from vj.show.midi_controls import Control
 from vj.show.save import add_mapping
 
 LISTEN = 30.0
 ENDED = 130
 """The exit code of what Ctrl-C ended."""
-ENOUGH = 3
-"""Different values of a control after which it counts as moved: a fader at rest may jitter."""
-
-
-class LearnListener:
-    """Receives controls until one is clearly moved, which it puts into `found`."""
-
-    def __init__(self) -> None:
-        self.found: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._counts: dict[tuple[str, str], set[float]] = {}
-
-    def on_midi(self, control: Control, raw: float, device: str = "") -> None:
-        if control.kind == "cc14" and raw % 128 == 0:
-            # every controller below 32 may be the upper half of one; this one may have no lower
-            # half
-            return
-        seen = self._counts.setdefault((str(control), device), set())
-        seen.add(raw)
-        pressed = control.kind in ("note", "program") and raw > 0
-        pedal = control.kind == "cc" and 64 <= control.number < 70 and raw > 0
-        if pressed or pedal or len(seen) >= ENOUGH:
-            halves = (control.number, control.number - 32)
-            if control.kind == "cc" and any(
-                (str(Control("cc14", half, control.channel)), device) in self._counts
-                for half in halves
-            ):
-                return  # one half of a 14-bit control that is received as a whole too
-            found = {"midi": str(Control(control.kind, control.number))}
-            self.found.put({**found, "device": device} if device else found)
-
-    def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
-        """A clock is no control."""
-
-    def on_osc(self, address: str, arguments: tuple[Any, ...]) -> None:
-        numbers = [float(a) for a in arguments if isinstance(a, int | float)]
-        seen = self._counts.setdefault((address, "osc"), set())
-        seen.update(numbers)
-        if len(seen) >= ENOUGH or not numbers or set(numbers) == {1.0}:
-            found: dict[str, Any] = {"osc": address}
-            top = max([1.0, *numbers])
-            self.found.put(found if top <= 1 else {**found, "in": [0, 127 if top <= 127 else top]})
 
 
 def learn(arguments: Sequence[str], log: Callable[[str], None], seconds: float = LISTEN) -> int:
@@ -81,12 +40,13 @@ def learn(arguments: Sequence[str], log: Callable[[str], None], seconds: float =
     options = made.parse_args(arguments)
     path = find_show(options.show)
     show = load_show(path)
+    texts = False
     if options.to not in show.macros:
         row = show.table().find(options.to)
-        options.to = row.name
+        options.to, texts = row.name, row.kind in ("text", "choice")
     try:
         with _signals():
-            found = _listen(show.osc.listen, options.to, log, seconds)
+            found = _listen(show.osc.listen, options.to, texts, log, seconds)
     except KeyboardInterrupt:
         log("nothing is written")
         return ENDED
@@ -98,9 +58,9 @@ def learn(arguments: Sequence[str], log: Callable[[str], None], seconds: float =
 
 
 def _listen(
-    address: str, target: str, log: Callable[[str], None], seconds: float
+    address: str, target: str, texts: bool, log: Callable[[str], None], seconds: float
 ) -> dict[str, Any] | None:
-    listener = LearnListener()
+    listener = LearnListener(texts)
     midi = MidiPorts(listener, now=time.monotonic, log=log)
     osc = _osc_socket(address, log)
     try:

@@ -6,10 +6,11 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from vj.control.mapping import ControlMapping
+from vj.parameters.store import Store
 
 DIGITS = "123456789"
 
@@ -27,6 +28,23 @@ def cue_keys(cues: Sequence[str], mappings: Iterable[ControlMapping]) -> dict[st
             name = asked if asked in cues else cues[place] if place < len(cues) else ""
             found |= {key: name} if name else {}
     return found
+
+
+def play_key(key: str, store: Store, cues: Mapping[str, str], log: Callable[[str], None]) -> None:
+    """What a key does that is not mapped: space and right the next cue, left the one before, a
+    digit a cue, t taps the tempo. cues: which key fires which cue."""
+    if key in (" ", "right"):
+        store.set("cue/go", True)
+    elif key == "left":
+        store.set("cue/back", True)
+    elif key.isdecimal() and cues:
+        if key in cues:
+            store.set("cue/fire", cues[key])
+        else:
+            known = ", ".join(f"{one} {cue}" for one, cue in cues.items())
+            log(f"key {key}: there is no such cue; {known}")
+    elif key == "t":
+        store.set("tempo/tap", True)
 
 
 ARROWS = {"[C": "right", "[D": "left", "[A": "up", "[B": "down", "OC": "right", "OD": "left"}

@@ -75,6 +75,8 @@ class ControlMapping:
     """The value that it set last; while the parameter has this value, the mapping holds it."""
     due: float | None = None
     """When its quantised change is due, in seconds on the show's clock."""
+    raw: float | None = None
+    """The number that came in last."""
     clamp_remark: str = ""
     """A message about the last value, if it was clamped and the one before was not."""
     _was_clamped: bool = False
@@ -144,6 +146,8 @@ class ControlMapping:
             if self.continuous:
                 return
             raw = True
+        if isinstance(raw, int | float):
+            self.raw = float(raw)
         value = self._interpret(raw, store, device)
         if value is None:
             return
@@ -186,6 +190,7 @@ class ControlMapping:
         """Take over the state of another mapping of the same control and parameter: the value it
         holds, its smoothing target, whether it is pressed, its last position (for soft takeover),
         and when its quantised change is due."""
+        self.raw = old.raw
         if self.row.kind != old.row.kind:
             return
         self.last_set, self._last_raw, self._pressed, self._last_device = (

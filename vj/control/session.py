@@ -1,21 +1,31 @@
-"""The control session of a show: its control engine, MIDI, Link, takes, and the keys of the
-terminal."""
+"""The control session of a show: its control engine, MIDI, Link, takes, learning, and the keys of
+the terminal."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from vj.control.build import AudioInputs, ModulatedShow, make_engine
+from vj.control.cue_writing import WriteCues, write_stored
 from vj.control.engine import ControlEngine
-from vj.control.keyboard import cue_keys
+from vj.control.keyboard import cue_keys, play_key
+from vj.control.learning import (
+    BUSY,
+    LEARN_SECONDS,
+    Learner,
+    RecentControls,
+    WriteMapping,
+    control_of,
+)
 from vj.control.link import open_link
+from vj.control.mapping_list import mapping_list
 from vj.control.midi.ports import MidiPorts
-from vj.control.takes import Take, TakeWriter
+from vj.control.take_recording import TakeRecording
+from vj.control.takes import Take
 from vj.core.clock import Clock
 from vj.core.errors import Fault
 from vj.core.frame import Size
@@ -25,10 +35,8 @@ from vj.parameters.table import Value
 from vj.show.control_sections import MidiRule
 from vj.show.midi_controls import Control
 
-TAKES = Path("takes")
-
-WriteCues = Callable[[dict[str, dict[str, Value]]], str]
-"""Writes cues, {name: values}, into the show file; returns a message."""
+MOST_VALUES = 16
+"""Values of one OSC message that are shown, at most."""
 
 
 class SessionShow(ModulatedShow, Protocol):
@@ -55,6 +63,7 @@ class ControlSession:
         replay: Take | None = None,
         take_log: Path | None = None,
         write_cues: WriteCues | None = None,
+        write_mapping: WriteMapping | None = None,
         render_size: Callable[[], Size] = lambda: Size(0, 0),
         remark: Callable[[str], None] | None = None,
         waits: bool = False,
@@ -72,18 +81,19 @@ class ControlSession:
             log,
             latency,
         )
-        self._replay, self._write_cues, self._render_size, self._remark = (
-            replay,
-            write_cues,
-            render_size,
-            remark,
-        )
+        self._replay, self._remark = replay, remark
+        self._write_cues = write_cues
         self.midi: MidiPorts | None = None
-        self._take: TakeWriter | None = None
-        self._lock = threading.Lock()
+        self._midi_section: MidiRule | None = None
+        """What the ports were opened with."""
+        self._devices = threading.Lock()
+        self._stopping = False
+        self._recent = RecentControls()
         self._supervisor = supervisor or Supervisor(log)
+        self.take = TakeRecording(store, log, render_size, self._supervisor, waits)
         self._tasks = TaskQueue(self._supervisor, "the control session")
-        """Tasks that access the disk, in order."""
+        """Tasks that access the disk or open devices, in order."""
+        self._learner = Learner(write_mapping, self._tasks.put, self._open_midi, log)
         self._close_link: Callable[[], None] = lambda: None
         self._audio_inputs: AudioInputs | None = None
         self.engine, self._audio_inputs = self._make(show)
@@ -93,7 +103,7 @@ class ControlSession:
         self._use_engine()
         store.listeners.append(self._changed)
         if take_log is not None:
-            self._begin_take(take_log)
+            self.take.start(show.show, take_log)
 
     def _make(
         self, show: SessionShow, store: Store | None = None
@@ -115,7 +125,9 @@ class ControlSession:
 
     def start(self) -> None:
         """Open MIDI devices, and join Link."""
-        self._open()
+        self._open_midi()
+        if self._show.tempo.follow == "link":
+            self._join_link()
 
     def begin(self, time: float) -> None:
         """Call when the first generated frame is about to be sampled: timeline, cues, the replayed
@@ -127,38 +139,43 @@ class ControlSession:
         self.engine.begin(time)
         if self._replay is not None:
             self._replay.waits = False
-        if self._take is not None:
-            self._observe(self._take)
+        self.take.begin()
 
-    def _open(self) -> None:
-        """Open the devices that the show needs, and close those it does not need."""
-        midi = self._show.midi
-        wanted = self._device_needs(self._show)[1]
-        if self.midi is not None:
-            self.midi.stop(timeout=0.3)
-            self.midi = None
-        if midi.on and (wanted or midi.devices):
-            values = self._store.base if midi.feedback else None
-            mappings = self.engine.mappings
-            self.midi = MidiPorts(
-                self,
-                now=self._clock.now,
-                log=self._log,
-                devices=midi.devices,
-                mappings=mappings,
-                values=values,
-                supervisor=self._supervisor,
+    def _open_midi(self) -> None:
+        """Open the MIDI devices that the show needs, or learning does; close the others."""
+        with self._devices:
+            midi = self._show.midi
+            wanted = midi.on and (
+                self._uses_midi(self._show) or bool(midi.devices) or self._learner.listening
             )
-            self.midi.start()
-        if self._show.tempo.follow == "link":
-            self._leave_link()
-            try:
-                session, self._close_link = open_link(
-                    self.engine.tempo.bpm, self._show.tempo.beats_per_bar
+            if self.midi is not None and (not wanted or midi != self._midi_section):
+                self.midi.stop(timeout=0.3)
+                self.midi = None
+            mappings = self.engine.mappings
+            if self.midi is not None:
+                self.midi.adopt(mappings)
+            elif wanted and not self._stopping:
+                self._midi_section = midi
+                self.midi = MidiPorts(
+                    self,
+                    now=self._clock.now,
+                    log=self._log,
+                    devices=midi.devices,
+                    mappings=mappings,
+                    values=self._store.base if midi.feedback else None,
+                    supervisor=self._supervisor,
                 )
-                self.engine.tempo_source.follow_link(session)
-            except Fault as fault:
-                self._log(f"{fault}; the tempo is the show's own")
+                self.midi.start()
+
+    def _join_link(self) -> None:
+        self._leave_link()
+        try:
+            session, self._close_link = open_link(
+                self.engine.tempo.bpm, self._show.tempo.beats_per_bar
+            )
+            self.engine.tempo_source.follow_link(session)
+        except Fault as fault:
+            self._log(f"{fault}; the tempo is the show's own")
 
     def prepare(self, show: SessionShow, store: Store) -> tuple[ControlEngine, AudioInputs]:
         """Prepare another version of the show for `adopt`. store: one with that version's start
@@ -191,24 +208,21 @@ class ControlSession:
                 audio_inputs.close(but=made[1])
             if show.tempo.follow != was.tempo.follow:
                 self._leave_link()
-            if self._device_needs(show) != self._device_needs(was) or (
-                show.tempo.follow == "link" and was.tempo.follow != "link"
-            ):
-                self._open()
-            elif self.midi is not None:
-                self.midi.adopt(self.engine.mappings)
+            self._open_midi()
+            if show.tempo.follow == "link" and was.tempo.follow != "link":
+                self._join_link()
 
         return afterwards
 
     @staticmethod
-    def _device_needs(show: SessionShow) -> tuple[object, ...]:
-        """Devices are reopened when this changes: the MIDI section, and whether any rule uses
-        MIDI."""
-        wanted = any(rule.midi is not None for rule in show.mappings) or any(
-            (rule.envelope or "").startswith("midi") for rule in show.modulators
-        )
+    def _uses_midi(show: SessionShow) -> bool:
+        """Whether any rule of the show uses MIDI."""
         follows = show.tempo.follow == "midi" and "follow" in show.tempo.model_fields_set
-        return show.midi, wanted or follows
+        return (
+            follows
+            or any(rule.midi is not None for rule in show.mappings)
+            or any((rule.envelope or "").startswith("midi") for rule in show.modulators)
+        )
 
     def _leave_link(self) -> None:
         self._close_link()
@@ -222,40 +236,63 @@ class ControlSession:
             if self._audio_inputs is not None:
                 steps.callback(self._audio_inputs.close)
             steps.callback(self._leave_link)
+            self._stopping = True
             if self.midi is not None:
                 steps.callback(self.midi.stop, timeout=0.3)
                 self.midi = None
-            steps.callback(self._end_take)
+            steps.callback(self.take.end)
             steps.callback(self._tasks.close, 2.0)
+            steps.callback(self._learner.cancel)
 
-    # MIDI events go to the present control engine.
+    # MIDI events go to the present control engine, and to learning.
 
     def on_midi(self, control: Control, raw: float, device: str = "") -> None:
         self.engine.on_midi(control, raw, device)
+        if control.kind != "cc14" or raw % 128:  # each controller may be half of a pair
+            self._recent.note(str(control), raw)
+        self._learner.on_midi(control, raw, device)
 
     def on_clock(self, what: str, time: float, device: str = "", position: int = 0) -> None:
         self.engine.on_clock(what, time, device, position)
 
+    def on_osc(self, address: str, arguments: tuple[Any, ...]) -> bool:
+        """A message to an address that is no parameter's own, mapped or not (the mappings get it
+        from the dispatcher). Whether it is being learned, so that it needs no error reply."""
+        for index, value in enumerate(arguments[:MOST_VALUES]):
+            if isinstance(value, int | float):
+                self._recent.note(control_of({"osc": address, "take": index}), float(value))
+        return self._learner.on_osc(address, arguments)
+
+    # Learning, and what is mapped.
+
+    def learn(self, parameter: str | None, seconds: float = LEARN_SECONDS) -> None:
+        """Map the next control that clearly moves, MIDI or OSC, to a parameter, and write that into
+        the show file. None cancels. Does not block. Raises Fault for an unknown parameter, and for
+        a show that has no file to write into."""
+        if parameter is None:
+            self._learner.cancel()
+            return
+        row = self._store.table.find(parameter)
+        texts = row.kind in ("text", "choice")
+        self._learner.begin(row.name, texts, self._recent.values(BUSY), seconds)
+
+    def learn_state(self) -> dict[str, Any] | None:
+        """{name, found: None or the control, text}; None when nothing is learned."""
+        return self._learner.state()
+
+    def mappings(self) -> list[dict[str, Any]]:
+        """What is mapped to what, see `vj.control.mapping_list`."""
+        return mapping_list(self.engine.mappings)
+
+    def recent_controls(self) -> dict[str, float]:
+        """The raw values that came in during the last two seconds, by their controls."""
+        return self._recent.values()
+
     def key(self, key: str) -> None:
         """A key of the terminal: a mapped one; space or right for the next cue, left for the one
         before, a digit for a cue by its position (the first is 1), t to tap the tempo."""
-        if self.engine.on_key(key):
-            return
-        if key in (" ", "right"):
-            self._store.set("cue/go", True)
-        elif key == "left":
-            self._store.set("cue/back", True)
-        elif key.isdecimal() and self.engine.cues.cues:
-            name = self.cue_keys().get(key)
-            if name is None:
-                self._log(
-                    f"key {key}: there is no such cue; "
-                    f"{', '.join(f'{one} {cue}' for one, cue in self.cue_keys().items())}"
-                )
-            else:
-                self._store.set("cue/fire", name)
-        elif key == "t":
-            self._store.set("tempo/tap", True)
+        if not self.engine.on_key(key):
+            play_key(key, self._store, self.cue_keys(), self._log)
 
     def cue_keys(self) -> dict[str, str]:
         """Which key fires which cue."""
@@ -266,69 +303,17 @@ class ControlSession:
             self.engine.changed(name, value, origin)
         # Files are opened and closed on another thread: this may run on the render thread.
         if name == "take/start":
-            self._tasks.put(lambda: self._log_faults(self._start_take))
+            self._tasks.put(lambda: self._log_faults(lambda: self.take.start(self._show.show)))
         elif name == "take/stop":
-            self._tasks.put(lambda: self._log_faults(self._end_take))
+            self._tasks.put(lambda: self._log_faults(self.take.end))
         elif name == "cue/write":
-            self._tasks.put(lambda: self._log_faults(self._write))
+            self._tasks.put(lambda: self._log_faults(self._write_cues_into_file))
+
+    def _write_cues_into_file(self) -> None:
+        self._log(write_stored(self.engine.cues, self._write_cues))
 
     def _log_faults(self, task: Callable[[], None]) -> None:
         try:
             task()
         except Fault as fault:
             self._log(str(fault))
-
-    def _write(self) -> None:
-        """Write stored cues into the show file."""
-        kept = dict(self.engine.cues.stored)
-        if self._write_cues is None or not kept:
-            self._log(
-                "no cue is stored; /vj/cue/store NAME stores the present state"
-                if not kept
-                else "this show has no file"
-            )
-            return
-        states = {
-            name: {key: _rounded(value) for key, value in rule.set.items()}
-            for name, rule in sorted(kept.items())
-        }
-        self._log(self._write_cues(states))
-        for name, rule in kept.items():
-            if self.engine.cues.stored.get(name) is rule:
-                del self.engine.cues.stored[name]
-
-    def _start_take(self) -> None:
-        self._begin_take(TAKES / time.strftime("%Y-%m-%d_%H-%M-%S.take"))
-
-    def _begin_take(self, path: Path) -> None:
-        if self._take is not None and self._take.ended:
-            self._end_take()
-        with self._lock:
-            if self._take is None:
-                self._take = TakeWriter(
-                    path, self._show.show, self._log, self._render_size, self._supervisor
-                )
-                if not self._waits:
-                    self._observe(self._take)
-                path = self._take.path
-                self._log(
-                    f"the take is written into {path}; render it with --replay {path} --offline"
-                )
-
-    def _observe(self, take: TakeWriter) -> None:
-        if take.record not in self._store.observers:
-            self._store.observers.append(take.record)
-
-    def _end_take(self) -> None:
-        with self._lock:
-            if self._take is not None:
-                with contextlib.suppress(ValueError):  # the show has not begun
-                    self._store.observers.remove(self._take.record)
-                self._take.close()
-                self._log(f"the take is in {self._take.path} ({self._take.frames} frames)")
-                self._take = None
-
-
-def _rounded(value: Value) -> Value:
-    """Rounded to four decimals."""
-    return round(value, 4) if isinstance(value, float) else value

@@ -1,165 +1,24 @@
-"""Writes mappings and cues into a show file, and keeps its comments.
-
-The new file is parsed before it replaces the old one, and compared with the intended values: a
-prompt may look like anything, `?? who is there` and `- x` too. A file is replaced atomically, or
-not touched.
-"""
+"""Writes mappings and cues into a show file, and keeps its comments (see `vj.show.yaml_file`)."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import os
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from vj.core.errors import Fault
 from vj.parameters.table import Value
-from vj.show.load import included_files, show_of
+from vj.show.load import included_files
+from vj.show.mapping_keys import keys_in, mapping_files
+from vj.show.midi_controls import control
 from vj.show.parse import parse, plain_tree
+from vj.show.yaml_file import flow, open_tree, quoted, retry, save_text, save_tree, text_of, writer
 
-Written = TypeVar("Written")
-
-
-def _open(path: Path) -> tuple[YAML, CommentedMap, bytes]:
-    """The YAML writer, the tree, and the bytes that were read."""
-    yaml = YAML(typ="rt")
-    yaml.preserve_quotes = True
-    yaml.width = 140
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    try:
-        read = path.read_bytes()
-        tree = yaml.load(read.decode("utf-8-sig"))
-    except Exception as error:  # any error of YAML, the disk or the text's encoding
-        raise Fault(f"{path}: cannot be read ({error}); nothing is written") from None
-    return yaml, CommentedMap() if tree is None else tree, read
-
-
-def _write(path: Path, yaml: YAML, tree: CommentedMap, read: bytes) -> bytes:
-    """Verify the new content, then replace the file atomically, unless it was saved by another
-    program since it was `read`. Returns the bytes written. Raises _ConcurrentSave, and Fault, with
-    the file unchanged."""
-    made = io.StringIO()
-    try:
-        yaml.dump(tree, made)
-        raw = made.getvalue().encode("utf-8")
-    except Exception as error:  # whatever the emitter cannot write, lone surrogates among it
-        raise Fault(
-            f"{path}: cannot be written as YAML ({type(error).__name__}: {error}); nothing is "
-            "written"
-        ) from None
-    try:
-        if b"\r\n" in read:
-            raw = raw.replace(b"\n", b"\r\n")
-
-        def check(there: bytes) -> None:
-            _verify(path, there, tree)
-            if path.read_bytes() != read:
-                raise _ConcurrentSave(
-                    f"{path}: was saved by somebody else at the same moment; nothing is written"
-                )
-
-        _replace(path.resolve(), raw, check)
-    except OSError as error:
-        raise Fault(f"{path}: cannot be written ({error.strerror}); nothing is written") from None
-    return raw
-
-
-class _ConcurrentSave(Fault):
-    """The file was saved by another program meanwhile."""
-
-
-TRIES = 5
-
-
-def _retry(write: Callable[[], Written]) -> Written:
-    """Read, change and write; retry when an editor saved the file meanwhile, whose changes are
-    kept. Raises Fault."""
-    for _ in range(TRIES - 1):
-        try:
-            return write()
-        except _ConcurrentSave:
-            continue
-    return write()
-
-
-def _verify(path: Path, there: bytes, tree: CommentedMap) -> None:
-    """Check that the written bytes have the intended values, and are a valid show. Raises Fault."""
-    try:
-        again = parse(there, path)
-    except Fault as fault:
-        raise Fault(
-            f"{path}: what was to be written could not be read again ({fault}); nothing is written"
-        ) from None
-    if not _equal(plain_tree(again, str(path)), plain_tree(tree, str(path))):
-        raise Fault(
-            f"{path}: what was to be written would have been read as something else; nothing is "
-            "written"
-        )
-    show_of(again, path)
-
-
-def _equal(one: Any, two: Any) -> bool:
-    """The same values of the same kinds: 1 and 1.0 are, yes and "yes" are not."""
-    if isinstance(one, dict) and isinstance(two, dict):
-        return one.keys() == two.keys() and all(
-            _equal(value, two[key]) for key, value in one.items()
-        )
-    if isinstance(one, list) and isinstance(two, list):
-        return len(one) == len(two) and all(_equal(*pair) for pair in zip(one, two, strict=True))
-    for kind in (bool, str, int | float):
-        if isinstance(one, kind) or isinstance(two, kind):
-            return isinstance(one, kind) and isinstance(two, kind) and bool(one == two)
-    return bool(one == two)
-
-
-def _replace(path: Path, raw: bytes, check: Any) -> None:
-    """Replace a file atomically, with its permissions. check: called with the bytes read back from
-    the disk; raises to reject them. Raises OSError, and what `check` raises."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(raw)
-            file.flush()
-            os.fsync(file.fileno())
-        part.chmod(path.stat().st_mode & 0o7777)
-        check(part.read_bytes())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-    if os.name == "posix":  # flush the folder, too, which holds the rename; an error is harmless
-        with contextlib.suppress(OSError):
-            folder = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-
-
-def _flow(values: dict[str, Any]) -> CommentedMap:
-    """A mapping in flow style, `{name: value, ...}`."""
-    made = CommentedMap({_quoted(key): _quoted(value) for key, value in values.items()})
-    made.fa.set_flow_style()
-    return made
-
-
-def _quoted(value: Any) -> Any:
-    """A text in quotes unless it reads the same without: the emitter writes some without that are
-    read as something else."""
-    if not isinstance(value, str):
-        return value
-    try:
-        bare = len(value) < 100 and YAML(typ="safe").load(
-            f"{{{value}: {value}, b: [{value}]}}"
-        ) == {value: value, "b": [value]}
-    except Exception:  # not YAML at all
-        bare = False
-    return value if bare else DoubleQuotedScalarString(value)
+Saved = tuple[str, bytes]
+"""A message for the performer, and the file's bytes."""
 
 
 def _section(tree: CommentedMap, name: str) -> CommentedSeq:
@@ -170,28 +29,166 @@ def _section(tree: CommentedMap, name: str) -> CommentedSeq:
     return section
 
 
+# Mappings
+
+
 def add_mapping(path: Path, mapping: dict[str, Any]) -> str:
-    """Append a line to `mappings:`, or replace the line with the same control and target. Raises
-    Fault, with nothing written."""
-    return _retry(lambda: _add_mapping(path, mapping))
+    """Append a line to `mappings:`. One that there is of the same control and target stays, with
+    its range and curve. Raises Fault, with nothing written."""
+    return put_mapping(path, mapping)[0]
 
 
-def _add_mapping(path: Path, mapping: dict[str, Any]) -> str:
-    yaml, tree, read = _open(path)
+def put_mapping(path: Path, mapping: dict[str, Any]) -> Saved:
+    """The same, with the file's bytes."""
+    return retry(lambda: _put_mapping(path, mapping))
+
+
+def _put_mapping(path: Path, mapping: dict[str, Any]) -> Saved:
+    tree, read = open_tree(path)
+    words = f"- {{{', '.join(f'{key}: {value}' for key, value in mapping.items())}}}"
+    for file in included_files(path):
+        brought = plain_tree(parse(file.read_bytes(), file), str(file)).get("mappings") or ()
+        if any(_same_control(old, mapping) for old in brought):
+            return f"{words} stands in {file.name} already; nothing is written", read
     section = _section(tree, "mappings")
-    keys = ("osc", "midi", "key", "device", "to")
-    made = _flow(mapping)
-    for index, old in enumerate(section):
-        if isinstance(old, dict) and all(old.get(key) == mapping.get(key) for key in keys):
-            section[index] = made
-            break
+    same = [old for old in section if _same_control(old, mapping)]
+    if not same:
+        section.append(flow(mapping))
+    elif "in" in mapping and same[0].get("in") != mapping["in"]:
+        same[0]["in"] = _pair(mapping["in"])
     else:
-        section.append(made)
-    _write(path, yaml, tree, read)
-    return (
-        f"written into {path}: - "
-        f"{{{', '.join(f'{key}: {value}' for key, value in mapping.items())}}}"
-    )
+        return f"{words} stands in {path} already", read
+    return f"written into {path}: {words}", save_tree(path, tree, read)
+
+
+def _same_control(old: Any, new: Mapping[str, Any]) -> bool:
+    """Whether a line of a file has a new one's control and target: its channel, and a longer name
+    of its device, make no other."""
+    if not isinstance(old, Mapping) or _target(old) != _target(new):
+        return False
+    if any(old.get(key) != new.get(key) for key in ("osc", "key")):
+        return False
+    if old.get("take", 0) != new.get("take", 0) or "value" in old:
+        return False
+    if old.get("midi") is None or new.get("midi") is None:
+        return old.get("midi") == new.get("midi")
+    try:
+        one, two = control(old["midi"]), control(new["midi"])
+    except Fault:
+        return False
+    device = str(old.get("device", "")).casefold()
+    return (one.kind, one.number) == (two.kind, two.number) and device in str(
+        new.get("device", "")
+    ).casefold()
+
+
+def _target(entry: Mapping[str, Any]) -> str:
+    return str(entry.get("to")).removeprefix("macro/")
+
+
+def remove_mapping(path: Path, key: str) -> Saved:
+    """Remove the lines of a mapping. key: as `vj.show.mapping_keys`. Comments on lines of their own
+    stay. Raises Fault, with nothing written, for one that stands in an included file, or in
+    none."""
+    return retry(lambda: _remove_mapping(path, key))
+
+
+def _remove_mapping(path: Path, key: str) -> Saved:
+    tree, read = open_tree(path)
+    indices = _own_indices(path, tree, key)
+    section = tree["mappings"]
+    words = _words(section[indices[0]])
+    text = read.decode("utf-8-sig").replace("\r\n", "\n")
+    cuts = [_lines_of(text, index) for index in indices]
+    for index in reversed(indices):
+        del section[index]
+    if all(cuts):
+        for begin, end in reversed([cut for cut in cuts if cut is not None]):
+            text = text[:begin] + text[end:]
+        if not section:
+            tree["mappings"] = None
+    else:
+        text = text_of(tree, path)
+    return f"taken out of {path}: {words}", save_text(path, text, tree, read)
+
+
+def change_range(path: Path, key: str, ends: tuple[float, float]) -> Saved:
+    """Change the range of a mapping. ends: the parameter's value at the control's low end and at
+    its high end; a range that runs backwards is written with `invert`. Raises Fault as
+    `remove_mapping`, and for values that the parameter cannot have."""
+    return retry(lambda: _change_range(path, key, ends))
+
+
+def _change_range(path: Path, key: str, ends: tuple[float, float]) -> Saved:
+    tree, read = open_tree(path)
+    if ends[0] == ends[1]:
+        raise Fault(f"range [{ends[0]:g}, {ends[1]:g}]: two different numbers are wanted")
+    for index in _own_indices(path, tree, key):
+        entry = tree["mappings"][index]
+        entry["range"] = _pair(sorted(ends))
+        if ends[0] > ends[1] or "invert" in entry:
+            entry["invert"] = ends[0] > ends[1]
+        words = _words(entry)
+    return f"written into {path}: {words}", save_tree(path, tree, read)
+
+
+def _own_indices(path: Path, tree: CommentedMap, key: str) -> list[int]:
+    """The places of a mapping in the show's own section. Raises Fault when it is not there."""
+    found = [index for index, one in keys_in(_plain_section(tree, path)) if one == key]
+    if found:
+        return found
+    file = mapping_files(path).get(key)
+    if file is not None:
+        raise Fault(
+            f"this mapping stands in {file.name}, which other shows may include too; change it "
+            "there, or take the file out of include:"
+        )
+    raise Fault(f"{path}: has no such mapping (any more)")
+
+
+def _plain_section(tree: CommentedMap, path: Path) -> Any:
+    return plain_tree(tree, str(path)).get("mappings")
+
+
+def _words(entry: Mapping[str, Any]) -> str:
+    return f"- {{{', '.join(f'{key}: {value}' for key, value in entry.items())}}}"
+
+
+def _pair(values: Any) -> CommentedSeq:
+    """Two numbers in flow style, whole ones without a point."""
+    made = CommentedSeq([int(v) if float(v).is_integer() else float(v) for v in values])
+    made.fa.set_flow_style()
+    return made
+
+
+def _lines_of(text: str, index: int) -> tuple[int, int] | None:
+    """Where the lines of an entry of `mappings:` begin and end in a file's text; None where
+    entries have no lines of their own."""
+    root = writer().compose(text)
+    section = next((value for name, value in _pairs(root) if name.value == "mappings"), None)
+    if not isinstance(section, SequenceNode) or section.flow_style:
+        return None
+    entry = section.value[index]
+    begin = text.rfind("-", 0, entry.start_mark.index)
+    begin = text.rfind("\n", 0, begin) + 1
+    end = text.find("\n", _end(entry))
+    return (begin, len(text) if end < 0 else end + 1)
+
+
+def _pairs(node: Any) -> Iterator[tuple[Node, Node]]:
+    yield from node.value if isinstance(node, MappingNode) else ()
+
+
+def _end(node: Node) -> int:
+    """Where a value ends in the text. The mark of a block is where the next one begins, behind
+    comments."""
+    if isinstance(node, MappingNode | SequenceNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        return _end(last[1] if isinstance(last, tuple) else last)
+    return max(node.start_mark.index, int(node.end_mark.index) - 1)
+
+
+# Cues
 
 
 def write_cues(path: Path, cues: dict[str, dict[str, Value]]) -> str:
@@ -200,15 +197,14 @@ def write_cues(path: Path, cues: dict[str, dict[str, Value]]) -> str:
     return put_cues(path, cues)[0]
 
 
-def put_cues(path: Path, cues: dict[str, dict[str, Value]]) -> tuple[str, bytes]:
-    """The same. Returns a message, and the file's bytes. A cue of an included file is left out and
-    named, since other shows may use it, too."""
-    return _retry(lambda: _put_cues(path, cues))
+def put_cues(path: Path, cues: dict[str, dict[str, Value]]) -> Saved:
+    """The same, with the file's bytes. A cue of an included file is left out and named, since other
+    shows may use it, too."""
+    return retry(lambda: _put_cues(path, cues))
 
 
-def _put_cues(path: Path, cues: dict[str, dict[str, Value]]) -> tuple[str, bytes]:
-    yaml, tree, read = _open(path)
-    section = _section(tree, "cues")
+def _put_cues(path: Path, cues: dict[str, dict[str, Value]]) -> Saved:
+    tree, read = open_tree(path)
     elsewhere = _included_cues(path)
     left = [f"{name} ({elsewhere[name].name})" for name in cues if name in elsewhere]
     cues = {name: values for name, values in cues.items() if name not in elsewhere}
@@ -217,16 +213,22 @@ def _put_cues(path: Path, cues: dict[str, dict[str, Value]]) -> tuple[str, bytes
         report += f"; {', '.join(left)} is of an included file: store it under another name"
     if not cues:
         return report, read
+    set_cues(tree, cues)
+    return report, save_tree(path, tree, read)
+
+
+def set_cues(tree: CommentedMap, cues: Mapping[str, dict[str, Value]]) -> None:
+    """Put values into the `cues:` of a file's tree."""
+    section = _section(tree, "cues")
     for name, values in cues.items():
         old = next(
             (cue for cue in section if isinstance(cue, dict) and cue.get("name") == name), None
         )
         if old is not None:
-            old["set"] = _flow(dict(values))
+            old["set"] = flow(dict(values))
         else:
-            made = CommentedMap({"name": _quoted(name), "fade": "1 s", "set": _flow(dict(values))})
+            made = CommentedMap({"name": quoted(name), "fade": "1 s", "set": flow(dict(values))})
             section.append(made)
-    return report, _write(path, yaml, tree, read)
 
 
 def _included_cues(path: Path) -> dict[str, Path]:

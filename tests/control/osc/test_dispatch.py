@@ -552,3 +552,38 @@ def test_every_head_that_is_quick_leads_where_the_slow_way_leads() -> None:
         slow.play(packet)
     assert quick.store.base() == slow.store.base()
     assert quick.peer.errors == slow.peer.errors
+
+
+def test_controls_are_heard_mapped_or_not_and_parameters_are_none() -> None:
+    session = DispatchHarness(
+        mappings=[{"osc": "/fader", "to": "strength"}, {"osc": "/pad", "to": "cue/go"}]
+    )
+    heard: list[tuple[str, tuple[Any, ...]]] = []
+    learning = [False]
+
+    def on_control(address: str, arguments: tuple[Any, ...]) -> bool:
+        heard.append((address, arguments))
+        return learning[0]
+
+    session.dispatcher.on_control = on_control
+    assert "no such address" in session.log("/new", 0.5)[0]
+    learning[0] = True
+    assert session.log("/newer", (0.25, 0.75)) == []
+    assert session.log("/newer", IMPULSE) == []
+    for address, *values in (
+        ("/fader", 0.3),
+        ("/pad", 1),
+        ("/vj/strength", 0.4),
+        ("/vj/strengt?", 0.1),
+    ):
+        assert session.log(address, *values) == []
+    target = session.dispatcher.fast_paths[padded("/fader") + padded(",f")]
+    session.dispatcher.set_number(target, 0.9, session.peer)
+    assert heard == [
+        ("/new", (0.5,)),
+        ("/newer", (0.25, 0.75)),
+        ("/newer", ()),
+        ("/fader", (0.3,)),
+        ("/pad", (1,)),
+        ("/fader", (0.9,)),
+    ]

@@ -23,6 +23,7 @@ from vj.core.errors import Fault, nearest
 from vj.parameters.store import Store
 from vj.parameters.table import ALIASES, Parameter, Value
 
+OnControl = Callable[[str, tuple[Any, ...]], bool]
 Status = Callable[[], Mapping[str, Sequence[float | int | str]]]
 
 PREFIX = "/vj/"
@@ -76,6 +77,9 @@ class Dispatcher:
         self.fast_paths: dict[bytes, Target] = {}
         """Targets of single numbers, by the head of the packet, address and type tag: all but its
         last four bytes."""
+        self.on_control: OnControl = lambda address, arguments: False
+        """Called with every message to an address that is no parameter's own, mapped or not; must
+        not block. True: an unknown address gets no error reply, since it is being learned."""
         self._store = store
         self._buttons = Buttons(steady)
         self._stored: set[str] = set()
@@ -220,6 +224,7 @@ class Dispatcher:
         if target.row is not None:
             self._set(target.row, value, target.address, sender)
         elif self._engine is not None:
+            self.on_control(target.address, (value,))
             self._engine.on_osc(target.address, (value,))
 
     def _dispatch(self, message: Message, sender: Sender) -> None:
@@ -243,7 +248,7 @@ class Dispatcher:
             self._dispatch_parameter(row, address, arguments, sender)
         elif is_pattern(address):
             self._dispatch_pattern(address, arguments, sender)
-        else:
+        elif not self.on_control(address, _values(() if arguments == (IMPULSE,) else arguments)):
             self.error_replies.reply_error(
                 sender, lambda: f"{address}: no such address{self._suggestion(address)}"
             )
@@ -274,9 +279,9 @@ class Dispatcher:
                 )
                 return
             arguments = ()  # a press
-        if len(arguments) == 1 and isinstance(arguments[0], tuple):
-            arguments = arguments[0]  # an array alone is its elements
-        report = tuple(True if value is IMPULSE else value for value in arguments)
+        report = _values(arguments)
+        if address not in self._rows:
+            self.on_control(address, report)
         if self._engine is not None:
             self._engine.on_osc(address, report)
 
@@ -385,6 +390,14 @@ class Dispatcher:
                 self._mistakes.clear()
             known = self._mistakes[address] = nearest(address[:100], [*self._rows, *self._mapped])
         return known
+
+
+def _values(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments of a message as mappings take them: an array alone is its elements, an impulse
+    among others is a press."""
+    if len(arguments) == 1 and isinstance(arguments[0], tuple):
+        arguments = arguments[0]
+    return tuple(True if value is IMPULSE else value for value in arguments)
 
 
 def _fires(mapping: ControlMapping) -> bool:
