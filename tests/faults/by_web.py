@@ -20,7 +20,7 @@ from vj.parameters.table import ROWS
 PLAYED = frozenset({"frozen", "black", "even"})
 """What may be played: freezing and fading to black are parameters."""
 SHAKE = (
-    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
 )
 
@@ -40,11 +40,11 @@ def posted(stage: Stage, body: bytes) -> bytes:
 
 
 @contextlib.contextmanager
-def websocket(stage: Stage) -> Iterator[socket.socket]:
+def websocket(stage: Stage, path: bytes = b"/") -> Iterator[socket.socket]:
     """One that has shaken hands."""
     with stage.connect() as client:
         key = base64.b64encode(os.urandom(16))
-        client.sendall(SHAKE + key + b"\r\n\r\n")
+        client.sendall(SHAKE % path + key + b"\r\n\r\n")
         client.recv(4096)
         yield client
 
@@ -93,7 +93,7 @@ def two_hundred_websockets(stage: Stage) -> str:
         try:
             client = stage.connect()
             clients.append(client)
-            client.sendall(SHAKE + b"dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+            client.sendall(SHAKE % b"/" + b"dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
         except OSError:
             refused += 1
     opened = 0
@@ -143,7 +143,75 @@ def pages_that_die(stage: Stage) -> str:
     return f"the page says {state['status']['state']}"
 
 
+def pages_that_do_not_read(stage: Stage) -> str:
+    """Eight open pages whose browsers hang, and their pictures at full size, while everything
+    moves."""
+    with contextlib.ExitStack() as open_pages:
+        clients = [open_pages.enter_context(websocket(stage, b"/socket")) for _ in range(8)]
+        for _ in clients:
+            open_pages.enter_context(websocket(stage, b"/pictures?width=0&format=png"))
+        text = "ink " * 2400
+        question = _frame(1, b'{"type": "set", "name": "prompt/b", "value": null, "id": 1}')
+        for client in clients:
+            client.settimeout(0.5)
+        for number in during(stage, 12.0, 0.02):
+            stage.send("/vj/prompt/b", f"{number} {text}")
+            for client in clients:
+                with contextlib.suppress(OSError):
+                    client.sendall(question * 20)
+            if number % 20 == 0 and stage.waits_for("does not read", 0):
+                break
+        assert stage.waits_for("does not read", 1), "they were not dropped"
+        with websocket(stage, b"/socket") as client:
+            client.settimeout(5)
+            assert client.recv(4096), "the next page is not told anything"
+    return "they are disconnected, with a message; the next one is served"
+
+
+HOSTILE = (
+    b"{",
+    b"[" * 60_000,
+    b'{"type": "set", "name": "strength", "value": 1e999, "id": 1}',
+    b'{"type": "set", "name": {"a": 1}, "value": [1, 2], "id": []}',
+    b'{"type": "stroke", "stroke": 1e300, "points": [[NaN, 9, -1], "x", []], "width": -5}',
+    b'{"type": "canvas", "do": "import", "image": "data:image/png;base64,AAAA"}',
+    b'{"type": "choose", "what": "source", "value": "/etc/passwd", "id": 2}',
+    b'{"type": "save_as", "name": "../../x", "id": 3}',
+    b'{"type": "unmap", "key": "\\u0000", "id": 4}',
+    b'{"type": "learn", "name": "no/such", "id": 5}',
+    b'{"type": "key", "key": "\\ud800", "id": 6}',
+)
+"""Requests of a page that no page of ours would make."""
+
+
+def page_garbage(stage: Stage) -> str:
+    count = 0
+    for number in during(stage, 2.0):
+        with contextlib.suppress(OSError), websocket(stage, b"/socket") as client:
+            for body in HOSTILE[number % 3 :]:
+                client.sendall(_frame(1, body))
+                count += 1
+            client.settimeout(0.02)
+            client.recv(4096)
+    panic(stage)
+    json.loads(stage.get("state.json"))
+    return f"{count} requests; the page answers"
+
+
 WEB_FAULTS = (
+    Fault(
+        "pages-do-not-read",
+        "eight pages in browsers that hang",
+        pages_that_do_not_read,
+        undo=panic,
+    ),
+    Fault(
+        "page-garbage",
+        "requests that no page would make",
+        page_garbage,
+        may=PLAYED,
+        undo=panic,
+    ),
     Fault(
         "listener-does-not-read",
         "an OSCQuery client that listens to everything and reads nothing",

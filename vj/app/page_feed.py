@@ -60,15 +60,13 @@ class PageFeed:
             "groups": page_layout.groups(table),
             "stage": {
                 "faders": page_layout.faders(table, page.faders, unused),
-                "pads": page_layout.pads(
-                    getattr(page, "pads", None), cues, self._session.cue_keys()
-                ),
+                "pads": page_layout.pads(page.pads, cues, self._session.cue_keys()),
                 "xy": page_layout.xy(table, page.xy),
             },
-            "mapped": getattr(engine, "mapped", dict)(),
-            "moved_by": getattr(engine, "moved_by", dict)(),
+            "mapped": engine.mapped(),
+            "moved_by": engine.moved_by(),
             "unused": unused,
-            "timeline": getattr(engine, "timeline_outline", lambda: None)(),
+            "timeline": engine.timeline_outline(),
             "words": vocabulary() if self._is_built_in else None,
         } | self._more()
 
@@ -94,9 +92,6 @@ class PageFeed:
 
     def moving(self) -> Json:
         """The keys of `state` that change from frame to frame."""
-        if not hasattr(self._session.engine, "live_state"):  # TEMP
-            engine = self._session.engine
-            return {"cue": engine.cues.current or "", "bpm": round(engine.tempo.bpm, 2)}
         live = self._session.engine.live_state()
         beat = live.running, int(live.beat // 1), round(live.bpm, 2), live.beats_per_bar
         if beat != self._beat[0]:

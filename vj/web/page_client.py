@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
+import socket
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -17,6 +20,11 @@ WAITING = 256
 """Lines in a page's queue, at most; a page that is slower gets everything anew instead."""
 PATIENCE = 2.0
 """Seconds until sending to a page times out."""
+SENT_AHEAD = 256 << 10
+"""Bytes in the system's send buffer of a page's socket: a page that does not read is noticed before
+megabytes have been sent to it."""
+REQUESTS = 240
+"""Requests a second that are read from one page; more wait."""
 
 
 class PageClient:
@@ -36,6 +44,16 @@ class PageClient:
         self._replies: deque[str] = deque(maxlen=WAITING)
         self._filled = asyncio.Event()
         self._missed = False
+        self._second, self._requests = 0.0, 0
+
+    async def pause(self) -> None:
+        """Wait when the page has made as many requests in this second as are read of it."""
+        now = time.monotonic()
+        if now >= self._second + 1:
+            self._second, self._requests = now, 0
+        self._requests += 1
+        if self._requests > REQUESTS:
+            await asyncio.sleep(self._second + 1 - now)
 
     def put(self, line: str) -> None:
         """Queue a line. On the event loop."""
@@ -62,6 +80,15 @@ class PageClient:
                     self._lines.extendleft(reversed(everything()))
                 line = self._replies.popleft() if self._replies else self._lines.popleft()
                 await asyncio.wait_for(self.ws.send_str(line), PATIENCE)
+
+
+def bound_send_buffer(request: web.Request) -> None:
+    """Have the system keep little of what its client does not read."""
+    transport = request.transport
+    sock = None if transport is None else transport.get_extra_info("socket")
+    if sock is not None:
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENT_AHEAD)
 
 
 class RequestSender:

@@ -21,7 +21,7 @@ from vj.control.osc.dispatch import Dispatcher
 from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.parameters.table import Value
-from vj.web.page_client import PageClient, plain, set_value
+from vj.web.page_client import PageClient, bound_send_buffer, plain, set_value
 
 Json = dict[str, Any]
 PERIOD = 0.05
@@ -116,6 +116,7 @@ class PageSocket:
             return web.Response(status=503, text=f"{PAGES} pages are enough\n")
         ws = web.WebSocketResponse(max_msg_size=MESSAGE_LIMIT, heartbeat=15, compress=False)
         await ws.prepare(request)
+        bound_send_buffer(request)
         self._count += 1
         client = PageClient(ws, self._count, request.remote, may)
         self._greet(client)
@@ -124,7 +125,8 @@ class PageSocket:
         try:
             async for message in ws:
                 if message.type == WSMsgType.TEXT:
-                    await self._take(client, message.data)
+                    await client.pause()
+                    self._take(client, message.data)
         finally:
             sender.cancel()
             self._clients.pop(client.number, None)
@@ -253,7 +255,7 @@ class PageSocket:
             _line({"type": "state", **self._state}),
         ]
 
-    async def _take(self, client: PageClient, text: str) -> None:
+    def _take(self, client: PageClient, text: str) -> None:
         """A request; its reply goes out before anything else that waits."""
         try:
             asked = json.loads(text)
