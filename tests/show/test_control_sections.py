@@ -45,6 +45,26 @@ from vj.show.load import ShowFaults, check_show
         ({"timeline": [{"at": "5 s", "loop": "5 s"}]}, "a loop leads back"),
         ({"curves": [{"to": "strength", "points": [[1, 0.5], [0, 0.5]]}]}, "comes before"),
         ({"tempo": 1000}, "300"),
+        (
+            {"macros": {"a": {"drives": {"timeline/position": [0, 60]}}}},
+            "a macro cannot drive the timeline",
+        ),
+        (
+            {"modulators": [{"lfo": "sine", "to": "timeline/position", "depth": 1}]},
+            "cannot be modulated",
+        ),
+        (
+            {"cues": [{"name": "a", "set": {"timeline/position": 9}}]},
+            "a cue does not move the timeline",
+        ),
+        (
+            {"curves": [{"to": "timeline/position", "points": [[0, 0], [1, 9]]}]},
+            "a curve runs along",
+        ),
+        (
+            {"mappings": [{"osc": "/f", "to": "timeline/position", "smooth": "1 s"}]},
+            "is set at once",
+        ),
     ],
 )
 def test_faults_of_a_sequence_are_reported(show: dict[str, Any], words: str) -> None:

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from vj.control.engine import ControlEngine
+from vj.control.sequencer import POSITION
 from vj.core import cache
 from vj.core.errors import Fault
 from vj.parameters.store import NOT_RESET, Store
 
 PERIOD = 5.0
 """Seconds between two saves."""
+NOT_SAVED = (*NOT_RESET, POSITION)
+"""Parameters that are not saved; the timeline's own position is, and would be set again."""
 
 
 class Autosave:
@@ -32,7 +35,7 @@ class Autosave:
         """Save parameters, cue and timeline, if one has changed. Waits for the disk. False when
         they could not be written."""
         values = {
-            name: value for name, value in self._store.base().items() if name not in NOT_RESET
+            name: value for name, value in self._store.base().items() if name not in NOT_SAVED
         }
         state = {
             "show": self._show,

@@ -27,6 +27,8 @@ NO_PERSON_MODEL = (
     "mask/mode person: finds nobody without a person model; person: FILE.onnx in the show names one"
 )
 """The message about a mask by person without a model."""
+SOUGHT = "timeline/position"
+"""A parameter that is set, by hand or a mapping, and does not move by itself."""
 RESERVED_ADDRESSES = ("/vj/status/", "/vj/error", "/vj/subscribe", "/vj/unsubscribe")
 """Addresses that never reach a mapping."""
 KEYS = ("left", "right", "up", "down")
@@ -145,6 +147,11 @@ def _mappings(show: Sequence, table: Table) -> Iterator[Found]:
                 remark = fit(row, value)[1]
                 if remark:
                     yield (*place, "range"), Fault(remark)
+        if row.name == SOUGHT and rule.smooth.seconds > 0:
+            yield (
+                (*place, "smooth"),
+                Fault(f"{rule.to}: a position of the timeline is set at once; leave smooth: out"),
+            )
         if rule.value is not None:
             try:
                 fitted(row, rule.value)
@@ -184,6 +191,8 @@ def _macros(show: Sequence, table: Table) -> Iterator[Found]:
                     continue
                 if found.name.startswith("macro/"):
                     yield place, Fault(f"{target}: a macro cannot drive a macro")
+                if found.name == SOUGHT:
+                    yield place, Fault(f"{target}: a macro cannot drive the timeline")
                 for value in (drive.low, drive.high):
                     remark = fit(found, value)[1]
                     if remark:
@@ -203,7 +212,7 @@ def _modulators(show: Sequence, table: Table) -> Iterator[Found]:
         for found in _number(table, rule.to, ("modulators", index, "to")):
             if not isinstance(found, Parameter):
                 yield found
-            elif found.name.startswith(("macro/", "mod/", "tempo/")):
+            elif found.name.startswith(("macro/", "mod/", "tempo/", SOUGHT)):
                 yield ("modulators", index, "to"), Fault(f"{rule.to}: cannot be modulated")
         if rule.envelope is not None:
             yield from _envelope(show, rule.envelope, ("modulators", index, "envelope"))
@@ -313,6 +322,11 @@ def _value(table: Table, name: str, value: Any, place: KeyPath) -> Iterator[Foun
         if reason := grouped(name, value):
             raise Fault(reason)
         row = table.find(name)
+        if row.name == SOUGHT:
+            raise Fault(
+                f"{name}: a cue does not move the timeline that fires it; timeline: [{{at: 1:30, "
+                "loop: 0:00}] leads back"
+            )
         if row.kind == "trigger" or row.name.startswith("cue/"):
             raise Fault(
                 f"{name}: a cue names itself or another here; cues hold values, and follow: and "
@@ -353,6 +367,8 @@ def _curves(show: Sequence, table: Table) -> Iterator[Found]:
             if not isinstance(found, Parameter):
                 yield found
                 continue
+            if found.name == SOUGHT:
+                yield ("curves", index, "to"), Fault(f"{rule.to}: a curve runs along the timeline")
             for number, point in enumerate(rule.points):
                 at = point.at.in_seconds(show.tempo.bpm, show.tempo.beats_per_bar)
                 if at < last:

@@ -1,0 +1,404 @@
+"""The timeline paused and sought: where it goes on, and what stands there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.control.harness import FPS, ControlHarness
+from tests.shows import ShowPeer
+from tests.waiting import until
+from vj.control.build import make_engine
+from vj.control.osc.server import OscServer
+from vj.control.takes import Take, TakeWriter
+from vj.core.clock import WallClock
+from vj.core.frame import Size
+from vj.show.load import check_show
+
+SHOW: dict[str, Any] = {
+    "start": {"prompt/travel": 0.5, "picture/hue": 10},
+    "cues": [
+        {"name": "calm", "fade": "2 s", "set": {"strength": 0.2, "prompt/a": "sea"}},
+        {
+            "name": "storm",
+            "fade": "4 s",
+            "set": {"strength": 0.8, "prompt": "storm"},
+            "follow": "3 s",
+            "then": "after",
+        },
+        {"name": "after", "set": {"mix/wet": 0.5}},
+        {"name": "end", "fade": "1 s", "set": {"picture/hue": 90}},
+    ],
+    "timeline": [
+        {"at": "0:02", "cue": "calm"},
+        {"at": "0:10", "cue": "storm"},
+        {"at": "0:30", "cue": "end"},
+    ],
+    "curves": [{"to": "noise/hold", "points": [["0:04", 0.0], ["0:24", 1.0]]}],
+}
+
+
+def sought(controls: ControlHarness, seconds: float) -> Any:
+    """Set the position. Returns the frame in which it is."""
+    controls.store.set("timeline/position", seconds)
+    return controls.play(1 / FPS)[0]
+
+
+def position(controls: ControlHarness) -> float:
+    timeline = controls.engine.live_state().timeline
+    assert timeline is not None
+    return timeline[0]
+
+
+def moves(controls: ControlHarness) -> bool:
+    timeline = controls.engine.live_state().timeline
+    assert timeline is not None
+    return timeline[1]
+
+
+def test_a_position_has_its_cue_at_once_and_nothing_of_the_way() -> None:
+    controls = ControlHarness(**SHOW)
+    controls.play(0.5)
+    frame = sought(controls, 12)
+    assert controls.engine.cues.current == "storm"
+    assert (frame["strength"], frame["prompt/a"]) == (0.8, "storm")
+    assert frame["prompt/travel"] == 0.0, "its words are cut, too"
+    assert frame["noise/hold"] == pytest.approx(8 / 20), "the curve's value there"
+    assert controls.engine.live_state().fade is None
+    assert position(controls) == pytest.approx(12)
+    controls.play(1)
+    assert position(controls) == pytest.approx(13, abs=1e-6)
+    assert controls.at("noise/hold") == pytest.approx(9 / 20, abs=0.003)
+
+
+def test_what_earlier_cues_have_set_stands_there_too() -> None:
+    controls = ControlHarness(**SHOW)
+    frame = sought(controls, 31)
+    assert controls.engine.cues.current == "end"
+    assert (frame["picture/hue"], frame["strength"], frame["prompt/a"]) == (90, 0.8, "storm")
+
+
+def test_a_follow_counts_from_where_it_was_sought() -> None:
+    controls = ControlHarness(**SHOW)
+    sought(controls, 20)
+    controls.play(2.9)
+    assert controls.engine.cues.current == "storm"
+    controls.play(0.2)
+    assert controls.engine.cues.current == "after"
+
+
+def test_entries_after_the_position_come_with_their_fades() -> None:
+    controls = ControlHarness(**SHOW)
+    sought(controls, 29.5)
+    controls.play(0.9)
+    assert controls.engine.cues.current == "end"
+    assert 20 < controls.at("picture/hue") < 80
+
+
+def test_seeking_back_brings_back_what_stood_there() -> None:
+    controls = ControlHarness(**SHOW)
+    sought(controls, 31)
+    controls.play(0.5)
+    frame = sought(controls, 5)
+    assert controls.engine.cues.current == "calm"
+    assert (frame["strength"], frame["prompt/a"]) == (0.2, "sea")
+    assert frame["picture/hue"] == 10, "which only a later cue sets"
+    assert frame["noise/hold"] == pytest.approx(1 / 20)
+    controls.store.set("mix/mode", "screen", "hand")
+    frame = sought(controls, 1)
+    assert controls.engine.cues.current is None
+    assert frame["strength"] == controls.store.start_of("strength")
+    assert frame["noise/hold"] == controls.store.start_of("noise/hold"), "before the curve"
+    assert frame["mix/mode"] == "screen", "no entry has set it"
+    controls.play(1.1)
+    assert controls.engine.cues.current == "calm", "and it plays on from there"
+
+
+def test_a_parameter_that_no_passed_cue_sets_keeps_the_hands_value() -> None:
+    controls = ControlHarness(**SHOW)
+    controls.store.set("picture/hue", 33.0, "hand")
+    controls.play(0.2)
+    assert sought(controls, 12)["picture/hue"] == 33.0
+
+
+def test_seeking_gives_a_curve_back_what_a_hand_had_taken() -> None:
+    controls = ControlHarness(**SHOW)
+    sought(controls, 6)
+    controls.store.set("noise/hold", 0.9, "hand")
+    assert controls.play(0.5)[-1]["noise/hold"] == 0.9
+    assert sought(controls, 6)["noise/hold"] == pytest.approx(2 / 20)
+
+
+def test_a_pause_holds_everything_that_moves_by_itself_until_play() -> None:
+    controls = ControlHarness(**SHOW)
+    sought(controls, 12)
+    controls.store.set("timeline/pause", True)
+    controls.play(5)
+    assert controls.engine.cues.current == "storm", "its follow waits"
+    assert controls.engine.live_state().timeline == (pytest.approx(12 + 1 / FPS), False)
+    assert controls.at("noise/hold") == pytest.approx(8 / 20, abs=0.002)
+    controls.store.set("timeline/play", True)
+    controls.play(2.8)
+    assert controls.engine.cues.current == "storm"
+    controls.play(0.3)
+    assert controls.engine.cues.current == "after"
+    assert position(controls) == pytest.approx(15.1, abs=0.05)
+
+
+def test_a_cue_fired_in_a_pause_does_not_end_it_as_it_does_after_a_panic() -> None:
+    controls = ControlHarness(**SHOW)
+    for what, goes_on in (("panic", True), ("timeline/pause", False)):
+        controls.store.set(what, True)
+        controls.play(0.1)
+        controls.store.set("cue/fire", "calm")
+        controls.play(0.1)
+        assert moves(controls) is goes_on
+    assert controls.at("strength") != controls.store.start_of("strength"), "but it fades in"
+
+
+def test_seeking_in_a_pause_shows_the_place_and_stays_there() -> None:
+    controls = ControlHarness(**SHOW)
+    controls.play(1)
+    controls.store.set("timeline/pause", True)
+    controls.play(60)
+    frame = sought(controls, 14)
+    assert (frame["strength"], frame["noise/hold"]) == (0.8, pytest.approx(10 / 20))
+    controls.play(3)
+    assert controls.engine.live_state().timeline == (14.0, False)
+    assert controls.at("noise/hold") == pytest.approx(10 / 20)
+    controls.store.set("timeline/play", True)
+    controls.play(1)
+    assert position(controls) == pytest.approx(15, abs=0.04)
+    assert controls.at("noise/hold") == pytest.approx(11 / 20, abs=0.003)
+
+
+def test_a_position_as_osc_rounds_it_is_the_entry_it_means() -> None:
+    controls = ControlHarness(**SHOW)
+    sought(controls, 29.9999981)
+    assert controls.engine.cues.current == "end"
+    frames = controls.play(1)
+    assert {frame["picture/hue"] for frame in frames} == {90.0}, "and it is not fired again"
+
+
+LOOP: dict[str, Any] = {
+    "tempo": 120,
+    "cues": [{"name": name, "set": {"strength": value}} for name, value in (("a", 0.1), ("b", 0.9))]
+    + [{"name": "intro", "set": {"mix/wet": 0.3}}],
+    "timeline": [
+        {"at": 0, "cue": "intro"},
+        {"at": "bar 2", "cue": "a"},
+        {"at": "bar 4", "cue": "b"},
+        {"at": "bar 5", "loop": "bar 2"},
+    ],
+}
+
+
+@pytest.mark.parametrize("seconds", [1.0, 2.5, 6.5, 7.9, 8.0, 9.0, 13.0, 14.0, 27.4])
+def test_a_position_behind_a_loop_is_where_the_loop_leads(seconds: float) -> None:
+    """The same as playing so far, on a timeline whose cues have no fades."""
+    played, jumped = ControlHarness(**LOOP), ControlHarness(**LOOP)
+    played.play(seconds + 1 / FPS)
+    sought(jumped, seconds)
+    assert position(jumped) == pytest.approx(position(played), abs=1.5 / FPS)
+    for ours, theirs in zip(jumped.play(8), played.play(8), strict=True):
+        assert ours["strength"] == theirs["strength"], ours.time
+        assert ours["mix/wet"] == theirs["mix/wet"]
+    assert jumped.engine.cues.current == played.engine.cues.current
+
+
+def test_seeking_from_a_later_round_knows_what_the_first_one_set() -> None:
+    controls = ControlHarness(**LOOP)
+    controls.play(9)
+    frame = sought(controls, 0.5)
+    assert controls.engine.cues.current == "intro"
+    assert frame["strength"] == controls.store.start_of("strength")
+    assert frame["mix/wet"] == 0.3
+
+
+def test_a_show_without_a_timeline_says_so() -> None:
+    controls = ControlHarness(cues=[{"name": "a", "follow": "1 s"}, {"name": "b"}])
+    for name, value in (("timeline/position", 3), ("timeline/pause", True)):
+        controls.store.set(name, value)
+        controls.play(0.1)
+        assert controls.messages[-1].startswith(f"{name}: this show has no timeline")
+    assert controls.engine.live_state().timeline is None
+
+
+# How it begins
+
+
+def test_a_start_value_is_where_the_show_begins() -> None:
+    controls = ControlHarness(**{**SHOW, "start": {"timeline/position": 12}})
+    frame = controls.play(1 / FPS)[0]
+    assert (frame["strength"], frame["noise/hold"]) == (0.8, pytest.approx(8 / 20))
+    controls.play(1)
+    assert position(controls) == pytest.approx(13)
+
+
+def test_a_position_set_while_the_model_loads_is_where_the_show_begins() -> None:
+    controls = ControlHarness(**SHOW)
+    controls.engine.timeline.waits = True
+    assert sought(controls, 12)["strength"] == controls.store.start_of("strength")
+    assert controls.engine.live_state().timeline == (12.0, False)
+    controls.play(2)
+    assert controls.engine.cues.current is None
+    controls.engine.begin(controls.now)
+    assert controls.play(1 / FPS)[0]["strength"] == 0.8
+    assert position(controls) == pytest.approx(12)
+
+
+def test_bars_before_the_beginning_count_at_the_tempo_that_the_show_begins_with() -> None:
+    controls = ControlHarness(
+        start={"tempo/bpm": 60, "timeline/position": 9},
+        cues=[{"name": "a"}, {"name": "b"}],
+        timeline=[{"at": 0, "cue": "a"}, {"at": "bar 4", "cue": "b"}],
+    )
+    controls.play(2.9)
+    assert controls.engine.cues.current == "a", "bar 4 is at 12 s"
+    controls.play(0.2)
+    assert controls.engine.cues.current == "b"
+
+
+def test_panic_before_the_beginning_keeps_the_place_and_fires_nothing() -> None:
+    controls = ControlHarness(**{**SHOW, "start": {"timeline/position": 12}})
+    controls.engine.timeline.waits = True
+    controls.store.set("panic", True)
+    controls.play(0.1)
+    controls.engine.begin(controls.now)
+    controls.play(2)
+    assert controls.at("strength") == controls.store.start_of("strength")
+    assert controls.engine.live_state().timeline == (12.0, False)
+
+
+# Panic, a save, --resume, takes
+
+
+def test_after_panic_the_position_stays_and_may_be_set() -> None:
+    controls = ControlHarness(**SHOW)
+    sought(controls, 12)
+    controls.store.set("timeline/position", 20)
+    controls.store.set("panic", True)
+    frame = controls.play(1)[-1]
+    assert frame["strength"] == controls.store.start_of("strength")
+    assert controls.engine.live_state().timeline == (pytest.approx(12, abs=0.05), False)
+    assert sought(controls, 12)["strength"] == 0.8
+    assert controls.engine.live_state().timeline == (12.0, False), "until play, or a cue"
+
+
+def saved(controls: ControlHarness, **changed: Any) -> None:
+    """As `vj.app.controls` does it."""
+    show = check_show({**SHOW, **changed}, "saved")
+    made, _ = make_engine(
+        show, controls.store, live=False, log=controls.messages.append, now=lambda: controls.now
+    )
+    controls.store.adopt({"tempo/bpm": show.tempo.bpm, **show.start}, show.table())
+    made.take_over(controls.engine)
+    controls.store.listeners[:] = [made.changed]
+    controls.store.automation = controls.engine = made
+
+
+def test_a_save_keeps_the_place_and_the_pause() -> None:
+    controls = ControlHarness(**SHOW)
+    sought(controls, 12)
+    controls.store.set("timeline/pause", True)
+    controls.play(40)
+    entries = [*SHOW["timeline"], {"at": "0:40", "cue": "calm"}]
+    saved(controls, timeline=entries, start={"timeline/position": 3})
+    controls.play(1)
+    assert position(controls) == pytest.approx(12, abs=0.05), "not where the file begins now"
+    controls.store.set("timeline/play", True)
+    sought(controls, 29.5)
+    controls.play(1)
+    assert controls.engine.cues.current == "end"
+
+
+def test_a_save_that_takes_the_timeline_away_leaves_nothing_paused() -> None:
+    controls = ControlHarness(**SHOW)
+    sought(controls, 12)
+    controls.store.set("timeline/pause", True)
+    controls.play(0.1)
+    saved(controls, timeline=[], curves=[])
+    controls.play(3.1)
+    assert controls.engine.cues.current == "after"
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_another_run_resumes_at_the_place_and_in_the_pause(paused: bool) -> None:
+    controls = ControlHarness(**SHOW)
+    sought(controls, 12)
+    if paused:
+        controls.store.set("timeline/pause", True)
+    controls.play(0.5)
+    place = controls.engine.timeline_position()
+    assert place is not None
+    again = ControlHarness(**{**SHOW, "start": {"timeline/position": 3}})
+    again.engine.timeline.waits = True
+    again.engine.resume("storm", list(place))
+    again.play(1)
+    again.engine.begin(again.now)
+    again.play(1)
+    assert position(again) == pytest.approx(12 + (0 if paused else 1.5), abs=0.05)
+    assert again.engine.cues.current == "storm"
+
+
+def test_a_take_holds_what_a_seek_did_and_not_the_seek(tmp_path: Path) -> None:
+    controls = ControlHarness(**SHOW)
+    writer = TakeWriter(tmp_path / "t.take", "test", print, lambda: Size(64, 64))
+    controls.store.observers.append(writer.record)
+    controls.play(0.5)
+    sought(controls, 12)
+    controls.play(0.5)
+    writer.close()
+    take = Take(tmp_path / "t.take", controls.store.table)
+    assert take.at("timeline/position", 0.6) is None
+    for number, frame in enumerate(controls.frames):
+        for name in ("strength", "noise/hold"):
+            assert take.at(name, number / FPS) == pytest.approx(frame[name], abs=2e-6)
+
+
+# From outside
+
+
+def test_osc_seeks_pauses_and_plays() -> None:
+    controls = ControlHarness(**SHOW)
+    server = OscServer(
+        controls.store,
+        ("127.0.0.1", 0),
+        clock=WallClock(),
+        on_message=controls.messages.append,
+    )
+    server.start()
+    try:
+        peer = ShowPeer(server.address[1])
+        peer.send("/vj/timeline/position", 12.0)
+        until(lambda: controls.play(1 / FPS) and controls.engine.cues.current == "storm")
+        peer.send("/vj/timeline/pause")
+        until(lambda: controls.play(1 / FPS) and not moves(controls))
+        assert 12 < position(controls) < 60
+        assert peer.value("timeline/position") == 12.0
+        peer.send("/vj/timeline/play")
+        until(lambda: controls.play(1 / FPS) and moves(controls))
+        peer.send("/vj/timeline/position", 1e9)
+        until(lambda: controls.play(1 / FPS) and controls.engine.cues.current == "end")
+        assert "1e+09 is above 86400" in " ".join(controls.messages)
+    finally:
+        server.stop()
+
+
+def test_a_mapped_fader_and_a_key_seek_and_pause() -> None:
+    controls = ControlHarness(
+        **SHOW,
+        mappings=[
+            {"osc": "/scrub", "to": "timeline/position", "range": [0, 40]},
+            {"key": "p", "to": "timeline/pause"},
+        ],
+    )
+    controls.play(0.1)
+    controls.osc("/scrub", 0.3)
+    controls.play(2 / FPS)
+    assert controls.engine.cues.current == "storm"
+    controls.engine.on_key("p")
+    controls.play(1 / FPS)
+    assert not moves(controls)
