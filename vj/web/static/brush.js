@@ -4,7 +4,7 @@
  */
 
 const DRY = 160; // ms in which ink goes once the picture has it
-const LATE = 1200; // ms after vj has taken a stroke: it goes even if no new picture came
+const LATE = 500; // ms after vj has taken a stroke: it goes even if no new picture came
 const IDLE = 4000; // ms without a part of somebody else's stroke: its end was lost
 
 export class Ink {
@@ -13,8 +13,14 @@ export class Ink {
   #strokes = new Map(); // key -> {parts..., end, taken, dry}
   #frame = 0;
 
-  /** @param {HTMLCanvasElement} canvas over the picture, of the same size on the page */
-  constructor(canvas) {
+  #paperInk;
+
+  /**
+   * @param {HTMLCanvasElement} canvas over the picture, of the same size on the page
+   * @param {function(): string} paperInk the colour of a stroke that has none
+   */
+  constructor(canvas, paperInk) {
+    this.#paperInk = paperInk;
     this.#canvas = canvas;
     this.#context = canvas.getContext("2d");
   }
@@ -27,7 +33,7 @@ export class Ink {
       this.#strokes.set(key, stroke);
     }
     Object.assign(stroke, {
-      colour: part.colour,
+      colour: part.colour ?? this.#paperInk(),
       width: part.width,
       eraser: part.eraser,
       end: part.end,

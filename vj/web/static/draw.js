@@ -1,7 +1,7 @@
 /** The tab "draw": a canvas that several people draw on, seen as paper or over a picture of the show. */
 
 import {Ink} from "./brush.js";
-import {make} from "./dom.js";
+import {make, tell} from "./dom.js";
 import {importPicture} from "./draw_import.js";
 import {easel} from "./easel.js";
 import {faderOf} from "./fader_of.js";
@@ -9,6 +9,7 @@ import {attempt, button, cleanups, confirmButton, say, statusLine} from "./parts
 import {followPen} from "./pen.js";
 
 const COLOURS = [
+  ["ink that goes with the paper", null],
   ["black", "#000000"],
   ["white", "#ffffff"],
   ["red", "#e02020"],
@@ -27,9 +28,10 @@ const KEPT = "vj-brush"; // in the browser's storage
 export function mount(element, app) {
   const undo = cleanups();
   const line = statusLine();
+  const others = make("span.t-quiet", {role: "status"});
   const brush = {colour: COLOURS[0][1], width: WIDTHS[1][1], eraser: false, ...remembered()};
   const glass = make("canvas.t-glass", {"aria-label": "canvas: draw here", role: "img"});
-  const ink = new Ink(glass);
+  const ink = new Ink(glass, () => board.ink());
   const {element: desk, ...board} = easel(app, glass, asked => ink.pictureCame(asked));
   const tools = make("div.t-tools.t-acts", {role: "toolbar", "aria-label": "drawing"});
   const root = make("section.t-tool.t-draw", {}, desk, tools, line);
@@ -40,11 +42,13 @@ export function mount(element, app) {
     board.stop,
     app.connection.on("stroke", one => ink.addForeign(`${one.person}/${one.stroke}`, one)),
     app.connection.on("close", lost),
+    app.connection.on("show", hint),
     app.state.subscribe("canvas", people),
     () => place.remove(),
     () => root.remove(),
   );
   build();
+  if (app.show) hint(app.show);
   return undo.run;
 
   function may() {
@@ -82,8 +86,13 @@ export function mount(element, app) {
   }
 
   function people(canvas) {
-    const others = (canvas?.people ?? 1) - 1;
-    if (others > 0) say(line, `${others + 1} people draw.`);
+    const count = canvas?.people ?? 0;
+    tell(others, count > 1 ? `${count} people draw` : "");
+  }
+
+  /** Why what is drawn is not seen, where the show says so. */
+  function hint(show) {
+    say(line, show.unused?.["canvas/fade"] ?? "");
   }
 
   function back() {
@@ -95,12 +104,14 @@ export function mount(element, app) {
     const choices = [];
     const own = make("input.t-colour", {
       type: "color",
-      value: brush.colour,
+      value: brush.colour ?? "#ff8c1a",
       "aria-label": "another colour",
       onchange: () => choose({colour: own.value, eraser: false}),
     });
     const colours = COLOURS.map(([name, colour]) =>
-      choice({colour, eraser: false}, `colour: ${name}`, "t-swatch", {background: colour}),
+      choice({colour, eraser: false}, `colour: ${name}`, "t-swatch", {
+        background: colour ?? "linear-gradient(135deg, #fff 50%, #000 50%)",
+      }),
     );
     const dots = WIDTHS.map(([name, width]) => {
       const dot = choice({width}, `width: ${name}`, "t-dot", {});
@@ -133,6 +144,7 @@ export function mount(element, app) {
         make("label.t-button.t-file", {}, "Picture", picture),
         large,
         board.chooser,
+        others,
       ),
       faderOf(app, "canvas/fade", undo),
     );
@@ -158,7 +170,7 @@ export function mount(element, app) {
         made.setAttribute("aria-pressed", String(chosen));
       }
       eraser.setAttribute("aria-pressed", String(brush.eraser));
-      own.value = brush.colour;
+      if (brush.colour) own.value = brush.colour;
     }
   }
 
@@ -167,6 +179,7 @@ export function mount(element, app) {
     const on = !root.classList.contains("t-large");
     root.classList.toggle("t-large", on);
     large.setAttribute("aria-pressed", String(on));
+    large.textContent = on ? "Smaller" : "Large";
     if (on) document.body.append(root);
     else place.after(root);
   }
@@ -190,7 +203,7 @@ function remembered() {
   try {
     const {colour, width} = JSON.parse(localStorage.getItem(KEPT)) ?? {};
     const kept = {};
-    if (/^#[0-9a-f]{6}$/i.test(colour)) kept.colour = colour;
+    if (colour === null || /^#[0-9a-f]{6}$/i.test(colour)) kept.colour = colour;
     if (WIDTHS.some(([, one]) => one === width)) kept.width = width;
     return kept;
   } catch {

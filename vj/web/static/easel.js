@@ -10,7 +10,8 @@ const NAMES = {canvas: "on paper", output: "over the output", input: "over the i
  * @param {Object} app
  * @param {HTMLCanvasElement} glass lies exactly over the picture
  * @param {function(number): void} came told of each new picture: when it was asked for, in ms
- * @returns {{element: HTMLElement, chooser: HTMLElement, stop: function(): void}}
+ * @returns {{element: HTMLElement, chooser: HTMLElement, ink: function(): string, stop: function(): void}}
+ *   ink: black or white, whichever is seen on the paper
  */
 export function easel(app, glass, came) {
   const paper = make("canvas.t-paper", {width: 16, height: 16, "aria-hidden": "true"});
@@ -40,7 +41,12 @@ export function easel(app, glass, came) {
     () => feed?.stop(),
   ];
   if (app.show) offer();
-  return {element, chooser, stop: () => stops.forEach(stop => stop())};
+  return {element, chooser, ink, stop: () => stops.forEach(stop => stop())};
+
+  function ink() {
+    const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
+    return red + green + blue > 380 ? "#000000" : "#ffffff";
+  }
 
   /** The views there are; the paper first. */
   function offer() {
