@@ -34,6 +34,7 @@ LINES = {
     "sinks": "[]",
     "midi": "off",
     "osc": "127.0.0.1:0",
+    "page": "off",
     "start": "{strength: 0.3}",
     "cues": "[{name: fog, set: {strength: 0.2}}]",
 }
@@ -328,16 +329,16 @@ def test_link_is_joined_once_however_often_the_show_is_saved(
 
 
 def test_the_page_comes_moves_and_goes(play: Play) -> None:
-    show = play(preview="127.0.0.1:0")
+    show = play()
     assert show.performance.servers.page is None
-    assert "the page is at http://127.0.0.1:" in show.save(sinks="[preview]")
+    assert "the page is at http://127.0.0.1:" in show.save(page="127.0.0.1:0")
     first = show.performance.servers.page
     assert first is not None
     port = free_port()
-    assert f"the page is at http://127.0.0.1:{port}/" in show.save(preview=f"127.0.0.1:{port}")
+    assert f"the page is at http://127.0.0.1:{port}/" in show.save(page=f"127.0.0.1:{port}")
     with socket.create_connection(("127.0.0.1", port), 5):
         pass
-    show.save(sinks="[]")
+    show.save(page="off")
     assert show.performance.servers.page is None
 
 

@@ -44,7 +44,9 @@ def test_what_was_understood_is_reported_and_what_was_not_comes_as_an_error(
         listener.bind(("127.0.0.1", 0))
         listener.settimeout(PATIENCE)
         osc = {"listen": "127.0.0.1:0", "reply": f"127.0.0.1:{listener.getsockname()[1]}"}
-        show = check_show({"model": "none", "size": "64x64", "sinks": [], "osc": osc}, "a test")
+        show = check_show(
+            {"model": "none", "size": "64x64", "sinks": [], "osc": osc, "page": "off"}, "a test"
+        )
         performance = Performance(show, messages.append)
         performance.start()
         try:

@@ -29,8 +29,9 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     def run(text: str) -> Looked:
         path = tmp_path / "my.yaml"
         ports = "" if "osc:" in text else "osc: 127.0.0.1:0\n"
+        page = "" if "page:" in text else "page: off\n"
         sinks = "" if "sinks:" in text else "sinks: []\n"
-        path.write_text(f"{text}{ports}{sinks}", encoding="utf-8")
+        path.write_text(f"{text}{ports}{page}{sinks}", encoding="utf-8")
         messages: list[str] = []
         wrong: list[str] = []
         code = check(["my.yaml"], messages.append, wrong.append)
@@ -285,10 +286,10 @@ def test_ports_that_somebody_uses_are_logged(look: Check) -> None:
         page.listen()
         places = [f"127.0.0.1:{one.getsockname()[1]}" for one in (osc, page)]
         code, wrong, messages = look(
-            f"model: none\nosc: {places[0]}\nsinks: [preview]\npreview: {places[1]}\n"
+            f"model: none\nosc: {places[0]}\nsinks: []\npage: {places[1]}\n"
         )
     assert (code, wrong) == (0, [])
-    for line, what in ((2, f"osc {places[0]}"), (4, f"preview {places[1]}")):
+    for line, what in ((2, f"osc {places[0]}"), (4, f"page {places[1]}")):
         assert (
             f"warning: my.yaml:{line}: {what}: another program uses this port now; the next free "
             "one would be taken" in messages

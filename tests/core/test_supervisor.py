@@ -38,6 +38,16 @@ from vj.sources.capture import Capture
 
 SIZE = Size(64, 64)
 
+QUIET = {
+    "model": "none",
+    "size": "64x64",
+    "sinks": [],
+    "osc": "127.0.0.1:0",
+    "page": "off",
+    "midi": "off",
+}
+"""A show that nobody hears of."""
+
 
 def frame(light: int = 90, number: int = 0) -> Frame:
     return Frame(np.full((64, 64, 3), light, np.uint8), number, 0.0)
@@ -484,9 +494,7 @@ def test_the_render_thread_waits_for_no_terminal_and_opens_no_file(
         threads.append(threading.current_thread().name)
 
     monkeypatch.setattr("vj.app.sink_group.SinkGroup.record", record)
-    show = check_show(
-        {"model": "none", "size": "64x64", "sinks": [], "osc": "127.0.0.1:0", "midi": "off"}, "here"
-    )
+    show = check_show(dict(QUIET), "here")
     played = Performance(show, Console(out=Held()).log)
     played.start()
     try:
@@ -508,9 +516,7 @@ def test_the_render_thread_waits_for_no_terminal_and_opens_no_file(
 
 
 def test_faults_and_threads_stand_in_the_status_and_the_summary() -> None:
-    show = check_show(
-        {"model": "none", "size": "64x64", "sinks": [], "osc": "127.0.0.1:0", "midi": "off"}, "here"
-    )
+    show = check_show(dict(QUIET), "here")
     played = Performance(show, lambda text: None)
     played.start()
     try:
@@ -526,9 +532,7 @@ def test_faults_and_threads_stand_in_the_status_and_the_summary() -> None:
 
 
 def test_an_end_that_throws_leaves_the_recording_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    show = check_show(
-        {"model": "none", "size": "64x64", "sinks": [], "osc": "127.0.0.1:0", "midi": "off"}, "here"
-    )
+    show = check_show(dict(QUIET), "here")
     played = Performance(show, lambda text: None)
     played.start()
     closed: list[str] = []

@@ -29,6 +29,7 @@ class SourceShow:
             "size": "64x48",
             "sinks": [],
             "osc": "127.0.0.1:0",
+            "page": "off",
             "midi": "off",
         }
         self.lines |= lines

@@ -21,7 +21,8 @@ import pytest
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.parameters.store import Store
-from vj.web.server import WebServer, own_host
+from vj.web.access import own_host
+from vj.web.server import WebServer
 
 RED = np.full((96, 96, 3), (230, 20, 30), np.uint8)
 BLUE = np.full((96, 96, 3), (20, 30, 230), np.uint8)

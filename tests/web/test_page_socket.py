@@ -137,7 +137,7 @@ def test_a_page_that_comes_gets_all_and_then_what_changes(rig: Rig) -> None:
         async with rig.page() as page:
             show = await page.next("show")
             assert show["name"] == "A test"
-            assert show["may"] == {"play": True, "write": True}
+            assert show["may"] == {"play": True, "write": True, "pictures": True}
             values = await page.next("values")
             assert values["t"]["prompt/a"] == "gold"
             assert set(values["t"]) == set(rig.store.base())

@@ -18,6 +18,7 @@ from vj.core.frame import Frame
 from vj.pipeline.frame_context import FrameContext
 from vj.show.page_section import PageSection, parse_address
 from vj.show.schema import OscSection, Show
+from vj.web.access import Access
 from vj.web.page_socket import Action, PageShow
 from vj.web.server import WebServer
 
@@ -90,6 +91,7 @@ class Servers:
         osc.dispatcher.on_control = self._session.on_osc
         if page is not None:
             page.query.osc_address = osc.address
+            page.access.osc_host = osc.address[0]
             page.play_through(osc.dispatcher)
 
     def show_frame(self, context: FrameContext, frame: Frame) -> None:
@@ -146,6 +148,9 @@ class Servers:
                 show=self._page_show,
                 actions=self._actions,
                 announce=True,
+                access=Access(
+                    address, parse_address(show.osc.listen)[0], show.page.pin, self._messages.log
+                ),
             )
             page.query.osc_address = parse_address(show.osc.listen)
             return page

@@ -30,9 +30,9 @@ def parse_address(text: str) -> tuple[str, int]:
 class PadRule(Section):
     """A pad: fires a cue, or sets the prompt. A text alone names a cue."""
 
-    cue: str | None = Field(None, min_length=1)
+    cue: str | None = Field(default=None, min_length=1)
     prompt: str | None = None
-    name: str | None = Field(None, min_length=1)
+    name: str | None = Field(default=None, min_length=1)
     """What is written on it; the cue's name or the prompt unless given."""
 
     @model_validator(mode="after")
@@ -54,8 +54,10 @@ class PageSection(Section):
     listen: str = "127.0.0.1:9080"
     pin: str | None = None
     """None: one is made, and kept on this machine; "off": none is asked."""
-    faders: list[str] | None = Field(None, max_length=FADERS)
-    pads: list[Annotated[PadRule, BeforeValidator(_pad)]] | None = Field(None, max_length=PADS)
+    faders: list[str] | None = Field(default=None, max_length=FADERS)
+    pads: list[Annotated[PadRule, BeforeValidator(_pad)]] | None = Field(
+        default=None, max_length=PADS
+    )
     xy: list[str] | None = None
 
     @field_validator("listen")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import json
 import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from aiohttp import HttpVersion11, WSMsgType, web
@@ -21,6 +22,8 @@ from vj.control.osc.network import ANY_HOST, family_of, strip_brackets
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.parameters.store import Store
+from vj.web.access import Access
+from vj.web.guard import Guard, Handler
 from vj.web.http_api import HttpApi
 from vj.web.library_log import LibraryLog
 from vj.web.oscquery import OscQuery
@@ -48,7 +51,6 @@ PATIENCE = 2.0
 """Seconds until sending a picture to a page times out."""
 
 Status = Callable[[], Mapping[str, object]]
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class WebServer:
@@ -66,11 +68,14 @@ class WebServer:
         show: PageShow | None = None,
         actions: Mapping[str, Action] | None = None,
         announce: bool = False,
+        access: Access | None = None,
     ) -> None:
         """listen: port 0 means any free one. status: asked for by `/state.json`. cues: returns the
         names of the cues. show, actions: what the page is told, and can ask for. announce: by
-        zeroconf."""
+        zeroconf. access: who may do what; unless given, other devices want this machine's PIN."""
         self._announce = announce
+        self.access = access or Access(listen, "127.0.0.1", None, on_message)
+        self._guard = Guard(self.access, on_message)
         self._store, self._listen = store, listen
         self._on_message = on_message
         self._own = Dispatcher(store, on_message)
@@ -79,7 +84,7 @@ class WebServer:
         self.pictures = Pictures()
         self.thumbnails = Thumbnails(self.pictures)
         self.socket = PageSocket(store, lambda: self.query.dispatcher, on_message, show, actions)
-        self.socket.on_state = self.thumbnails.update
+        self.socket.on_state = self._own_state
         self._messages: deque[tuple[str, str]] = deque(maxlen=MESSAGES)
         self._api = HttpApi(
             store, self.pictures, lambda: self.query.dispatcher, status, self._messages
@@ -166,11 +171,17 @@ class WebServer:
         self._messages.append((time.strftime("%H:%M:%S"), text))
         self.socket.log(text)
 
+    def _own_state(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        """The keys of the page's state that the server itself knows."""
+        if state:
+            self.thumbnails.update(state)
+        return {"thumbs": self.thumbnails.numbers, "views": self.pictures.views()}
+
     def _run(self, made: socket.socket, ready: threading.Event) -> None:
         async def serve() -> None:
             self._loop = asyncio.get_running_loop()
             self.pictures.attach(self._loop)
-            app = web.Application(client_max_size=BODY_LIMIT, middlewares=[self._guard])
+            app = web.Application(client_max_size=BODY_LIMIT, middlewares=[self._guard.middleware])
             api = self._api
             handlers: dict[str, Handler] = {
                 "/": self._front,
@@ -180,11 +191,17 @@ class WebServer:
                 "/socket": self._page_socket,
                 "/pictures": self._picture_socket,
                 "/thumb/{cue:.+}": self._thumbnail,
+                "/pin": self._guard.pin,
                 "/{view:input|output|picture}.{kind:jpg|png}": api.picture,
                 "/state.json": api.state,
                 "/{path:.*}": self.query.answer,
             }
-            app.add_routes([web.post("/set", api.set, expect_handler=_expected)])
+            app.add_routes(
+                [
+                    web.post("/set", api.set, expect_handler=_expected),
+                    web.post("/pin", self._guard.pin, expect_handler=_expected),
+                ]
+            )
             app.add_routes(
                 [
                     web.get(path, handler, expect_handler=_expected)
@@ -217,22 +234,6 @@ class WebServer:
         finally:
             ready.set()
 
-    @web.middleware
-    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Reject requests of other sites' scripts, which could otherwise control the show through a
-        visitor's browser (by Host and Origin), and headers that are not UTF-8, which a reply could
-        not quote."""
-        if not all(_is_text(value) for _, value in request.raw_headers):
-            return web.Response(status=400, text="the head of the request is not UTF-8\n")
-        if not own_host(request.host):
-            return web.Response(
-                status=403, text=f"{request.host} is no name of this machine; open {self.url}\n"
-            )
-        origin = request.headers.get("Origin")
-        if origin is not None and origin.partition("://")[2] != request.host:
-            return web.Response(status=403, text=f"requests from {origin} are not taken\n")
-        return await handler(request)
-
     async def _front(self, request: web.Request) -> web.StreamResponse:
         """`/` is the page for browsers, and the root node for OSCQuery clients."""
         return await (
@@ -257,7 +258,7 @@ class WebServer:
     async def _page_socket(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() != "websocket":
             return web.Response(status=400, text="/socket is for a WebSocket\n")
-        return await self.socket.open(request, {"play": True, "write": True})
+        return await self.socket.open(request, asdict(self._guard.rights(request)))
 
     async def _picture_socket(self, request: web.Request) -> web.StreamResponse:
         """A view's pictures, each when the page has taken the one before."""
@@ -311,23 +312,3 @@ async def _expected(request: web.Request) -> None:
     if request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0
-
-
-def _is_text(raw: bytes) -> bool:
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def own_host(host: str) -> bool:
-    """Whether a Host header is an address or a name of this machine. Another name that resolves to
-    it (DNS rebinding) is not."""
-    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-    try:
-        ipaddress.ip_address(name.strip("[]"))
-        return True
-    except ValueError:
-        mine = socket.gethostname().casefold()
-        return name.casefold() in ("localhost", mine, f"{mine}.local", mine.partition(".")[0])

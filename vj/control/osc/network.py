@@ -50,6 +50,34 @@ def lan_address() -> str:
             return ""
 
 
+VIRTUAL = ("docker", "br-", "veth", "virbr", "vmnet", "vboxnet", "cni", "podman", "lxc")
+"""What the interfaces of containers and virtual machines begin with: no phone is there."""
+
+
+def lan_addresses() -> list[str]:
+    """This machine's IPv4 addresses in its networks, the one of the default route first; none when
+    it has none. Networks without a route, such as a venue's own router, are found by ifaddr, which
+    comes with zeroconf."""
+    found = [lan_address()]
+    try:
+        import ifaddr
+    except ImportError:
+        pass
+    else:
+        found += [
+            str(one.ip)
+            for adapter in ifaddr.get_adapters()
+            if not str(adapter.nice_name).startswith(VIRTUAL)
+            for one in adapter.ips
+            if one.is_IPv4
+        ]
+    return [
+        one
+        for one in dict.fromkeys(found)
+        if one and not is_loopback(one) and not one.startswith("169.254.")
+    ]
+
+
 def family_of(host: str) -> socket.AddressFamily:
     """IPv6 for hosts written with colons, else IPv4."""
     return socket.AF_INET6 if ":" in host else socket.AF_INET
