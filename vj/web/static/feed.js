@@ -35,6 +35,14 @@ export class Feed {
     this.#connect();
   }
 
+  /** Ask for other pictures from now on: `{width, quality}`. */
+  ask(fields) {
+    for (const [key, value] of Object.entries(fields)) this.#query.set(key, value);
+    if (this.#socket && this.#socket.readyState === WebSocket.OPEN) {
+      this.#socket.send(JSON.stringify(fields));
+    }
+  }
+
   stop() {
     this.#running = false;
     clearTimeout(this.#timer);

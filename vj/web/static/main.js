@@ -11,6 +11,8 @@ import {Sender} from "./sender.js";
 import {State, Values} from "./store.js";
 import {Undo} from "./undo.js";
 
+const MESSAGES = 200; // kept
+
 /**
  * The tabs, in their order. A tab's module is loaded when it is first opened. `when(app)`: whether the
  * show that plays has a use for it.
@@ -39,11 +41,12 @@ export const TABS = [
  *   the undo. A trigger: `set(name, true)`
  * - `hold(name)`, `release(name)`: a hand is on it, and vj's values do not move it
  * - `undo`: see undo.js
+ * - `notTaken(element)`: shows that vj was not there to take what a hand did with it
  * - `openPanel(name)`: opens a tab
  * - `say(text)`: a line for the performer
- * - `on(type, callback)`, `emit(type, detail)`: between the parts: `say`, `panel`, `learn-pick` ({name}:
- *   a control was touched while `learning`)
- * - `learning`: true: touching a control picks it and moves nothing
+ * - `on(type, callback)`, `emit(type, detail)`: between the parts: `say`, `panel`, `tab`, `message`
+ * - `messages`: those that vj has sent, the oldest first
+ * - `learning`: learn mode: touching what has a `data-name` picks it and moves nothing (learn.js)
  */
 export function makeApp() {
   const connection = new Connection();
@@ -56,6 +59,7 @@ export function makeApp() {
     values,
     state,
     show: null,
+    messages: [],
     learning: false,
     row: name => rows.get(name),
     rows: () => [...rows.values()],
@@ -72,6 +76,12 @@ export function makeApp() {
     },
     say: text => app.emit("say", text),
     openPanel: name => app.emit("panel", name),
+    notTaken(element) {
+      element.classList.add("not-taken");
+      clearTimeout(element.notTaken);
+      element.notTaken = setTimeout(() => element.classList.remove("not-taken"), 1200);
+      app.say("not taken: vj is away");
+    },
     mayPlay: () => app.show !== null && app.show.may.play,
   };
   const sender = new Sender(connection, values, app.say);
@@ -108,6 +118,16 @@ export function makeApp() {
   });
   connection.on("values", message => values.take(message));
   connection.on("state", message => state.take(message));
+  connection.on("message", message => {
+    app.messages.push(message);
+    if (app.messages.length > MESSAGES) app.messages.shift();
+    app.emit("message", message);
+  });
+  // After a while away vj says its last lines anew.
+  connection.on("open", () => {
+    app.messages.length = 0;
+    app.emit("messages-anew");
+  });
   connection.on("open", () => document.body.classList.remove("away"));
   connection.on("close", () => document.body.classList.add("away"));
   return app;

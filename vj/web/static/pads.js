@@ -1,0 +1,129 @@
+/** Pads: the show's cues with their keys and pictures, and prompts. More than fit stand on pages. */
+
+import {arrange, make, tell, withoutFocus} from "./dom.js";
+
+const NARROW = 84; // px of a pad at least
+const LOW = 46;
+const WIDE = 150;
+const GAP = 6;
+
+export class Pads {
+  #app;
+  #pads = new Map();
+  #page = 0;
+
+  constructor(app) {
+    this.#app = app;
+    this.more = withoutFocus(make("button.pad.more", {type: "button", title: "more pads"}));
+    this.more.addEventListener("click", () => this.#turn());
+    this.element = make("div.pads", {role: "group", "aria-label": "cues"});
+    const {state} = app;
+    const mark = () => this.#mark();
+    for (const key of ["cue", "next_cue", "fade", "thumbs"]) state.subscribe(key, mark);
+    for (const name of PROMPTS) app.values.subscribe(name, mark);
+    if (window.ResizeObserver) new ResizeObserver(() => this.#fit()).observe(this.element);
+  }
+
+  /** After a change of the show. */
+  update() {
+    const known = new Map();
+    for (const pad of this.#app.show.stage.pads) {
+      const key = JSON.stringify([pad.cue, pad.prompt, pad.name]);
+      const made = this.#pads.get(key) || this.#make();
+      made.pad = pad;
+      const keys = pad.keys || [];
+      const name = pad.name || pad.cue || pad.prompt;
+      tell(made.key, keys.join(" "));
+      tell(made.name, name);
+      made.element.setAttribute(
+        "aria-label",
+        `${pad.cue ? "cue" : "prompt"} ${name}${keys.length ? `, key ${keys.join(", ")}` : ""}`,
+      );
+      made.element.classList.toggle("words", !pad.cue);
+      known.set(key, made);
+    }
+    this.#pads = known;
+    this.#fit();
+    this.#mark();
+  }
+
+  #make() {
+    const made = {
+      pad: null,
+      picture: make("img", {alt: "", draggable: false}),
+      key: make("kbd"),
+      name: make("span.name"),
+      progress: make("i.progress"),
+    };
+    made.picture.hidden = true;
+    made.element = make("button.pad", {type: "button"}, made.picture, made.key, made.name, made.progress);
+    // At once, and not when the finger leaves: a cue is played on the beat.
+    made.element.addEventListener("pointerdown", event => {
+      if (event.button === 0) this.#fire(made);
+    });
+    made.element.addEventListener("keydown", event => {
+      if (event.key === "Enter" && !event.repeat) this.#fire(made);
+    });
+    return {...made, element: withoutFocus(made.element)};
+  }
+
+  #fire({pad, element}) {
+    const app = this.#app;
+    const taken = pad.cue ? app.fire("cue/fire", pad.cue) : app.set(heard(app), pad.prompt);
+    if (!taken && !app.connection.connected) app.notTaken(element);
+  }
+
+  /** The standing cue, the next one, how far a fade has come, and the pictures. */
+  #mark() {
+    const {state, values} = this.#app;
+    const fade = state.get("fade");
+    const thumbs = state.get("thumbs") || {};
+    const standing = (fade && fade.cue) || state.get("cue");
+    for (const {pad, element, progress, picture} of this.#pads.values()) {
+      const stands = pad.cue ? pad.cue === standing : values.target(heard(this.#app)) === pad.prompt;
+      element.classList.toggle("standing", stands);
+      element.classList.toggle("next", Boolean(pad.cue) && pad.cue === state.get("next_cue"));
+      element.setAttribute("aria-pressed", String(stands));
+      const fading = fade && fade.cue === pad.cue;
+      element.classList.toggle("fading", Boolean(fading));
+      progress.style.transform = `scaleX(${fading ? fade.progress : 0})`;
+      const number = pad.cue === undefined ? undefined : thumbs[pad.cue];
+      if (number !== undefined && picture.dataset.number !== String(number)) {
+        picture.dataset.number = number;
+        picture.onload = () => (picture.hidden = false);
+        picture.src = `/thumb/${encodeURIComponent(pad.cue)}?${number}`;
+      }
+    }
+  }
+
+  /** As many as there is room for; nothing on the stage scrolls. */
+  #fit() {
+    const pads = [...this.#pads.values()];
+    const {clientWidth: width, clientHeight: height} = this.element;
+    this.element.hidden = pads.length === 0;
+    if (pads.length === 0 || width === 0) return;
+    const rows = Math.max(1, Math.floor((height + GAP) / (LOW + GAP)));
+    const most = Math.max(2, Math.floor((width + GAP) / (NARROW + GAP)));
+    const wish = Math.max(2, Math.floor((width + GAP) / (WIDE + GAP)));
+    const columns = Math.min(most, Math.max(Math.ceil(pads.length / rows), Math.min(wish, pads.length)));
+    const room = columns * rows;
+    const each = pads.length <= room ? pads.length : room - 1;
+    const pages = Math.ceil(pads.length / each);
+    if (this.#page >= pages) this.#page = 0;
+    const shown = pads.slice(this.#page * each, (this.#page + 1) * each).map(pad => pad.element);
+    tell(this.more, `${this.#page + 1}/${pages}`);
+    this.element.style.setProperty("--columns", columns);
+    this.element.style.setProperty("--rows", Math.min(rows, Math.ceil((shown.length + (pages > 1 ? 1 : 0)) / columns)));
+    arrange(this.element, pages > 1 ? [...shown, this.more] : shown);
+  }
+
+  #turn() {
+    this.#page++;
+    this.#fit();
+  }
+}
+
+const PROMPTS = ["prompt/a", "prompt/b"];
+
+/** The prompt that is heard more. */
+const heard = app => PROMPTS[app.values.target("prompt/mix") > 0.5 ? 1 : 0];

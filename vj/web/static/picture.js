@@ -1,0 +1,134 @@
+/** The picture: a tap shows another view of it, a double tap fills the screen. */
+
+import {arrange, make, tell, withoutFocus} from "./dom.js";
+import {Stream} from "./stream.js";
+
+const NOT_HERE = ["sent", "canvas"]; // what /out and the tab draw show
+const TWICE = 280; // ms in which a second tap makes a double tap
+const DOTS = 2; // device pixels for each pixel of the page that are worth sending
+
+export class Picture {
+  #app;
+  #streams = new Map();
+  #view = "output";
+  #timer = 0;
+
+  constructor(app) {
+    this.#app = app;
+    this.views = make("div.views");
+    this.name = this.#button("view", "another view: output, input, side by side (V)", () => this.cycle());
+    this.full = this.#button("full", "full screen (F)", () => this.toggleFull());
+    this.away = make("div.lost", {role: "alert"});
+    this.element = make("figure.picture", {}, this.views, make("div.corner", {}, this.name, this.full), this.away);
+    this.views.addEventListener("click", () => this.#tap());
+    app.connection.on("close", () =>
+      tell(this.away, "vj is away. This page goes on by itself when it is back."));
+    app.connection.on("open", () => tell(this.away, ""));
+    if (window.ResizeObserver) new ResizeObserver(() => this.#size()).observe(this.views);
+    for (const type of ["fullscreenchange", "webkitfullscreenchange"]) {
+      document.addEventListener(type, () => this.#named());
+    }
+  }
+
+  /** After a change of the show. */
+  update() {
+    if (!this.#choices().includes(this.#view)) this.#view = "output";
+    this.#arrange();
+  }
+
+  /** The next view. */
+  cycle() {
+    const choices = this.#choices();
+    this.#view = choices[(choices.indexOf(this.#view) + 1) % choices.length];
+    this.#arrange();
+  }
+
+  /** Full screen, or where a phone has none for elements, nothing but the picture on the page. */
+  toggleFull() {
+    const {element} = this;
+    const request = element.requestFullscreen || element.webkitRequestFullscreen;
+    const leave = document.exitFullscreen || document.webkitExitFullscreen;
+    if (document.fullscreenElement || document.webkitFullscreenElement) leave.call(document);
+    else if (document.body.classList.contains("picture-only") || !request) this.#alone();
+    else Promise.resolve(request.call(element)).catch(() => this.#alone());
+  }
+
+  /** @returns {boolean} whether the picture stood alone, and does no longer */
+  leave() {
+    const alone = document.body.classList.contains("picture-only");
+    if (alone) this.#alone();
+    return alone;
+  }
+
+  #alone() {
+    document.body.classList.toggle("picture-only");
+    this.#named();
+  }
+
+  #choices() {
+    const views = this.#single();
+    return views.length > 1 ? [...views, "side by side"] : views;
+  }
+
+  #single() {
+    const views = (this.#app.state.get("views") || []).filter(view => !NOT_HERE.includes(view));
+    return views.length ? views : ["output"];
+  }
+
+  #arrange() {
+    const shown = this.#view === "side by side" ? this.#single().slice(0, 4) : [this.#view];
+    for (const [view, {stream}] of [...this.#streams]) {
+      if (shown.includes(view)) continue;
+      stream.close();
+      this.#streams.delete(view);
+    }
+    for (const view of shown) if (!this.#streams.has(view)) this.#streams.set(view, this.#open(view));
+    arrange(this.views, shown.map(view => this.#streams.get(view).box));
+    this.views.dataset.count = shown.length;
+    this.#named();
+    this.#size();
+  }
+
+  #open(view) {
+    const canvas = make("canvas", {role: "img", "aria-label": view, width: 16, height: 9});
+    const box = make("div.view", {}, canvas, make("span.caption", {textContent: view}));
+    const onSize = (width, height) => {
+      if (view !== "output" && this.#streams.has("output")) return;
+      document.getElementById("app").style.setProperty("--aspect", (width / height).toFixed(4));
+    };
+    return {box, canvas, stream: new Stream(view, canvas, onSize)};
+  }
+
+  #size() {
+    for (const {box, stream} of this.#streams.values()) {
+      if (box.clientWidth) stream.ask(box.clientWidth * Math.min(DOTS, window.devicePixelRatio || 1));
+    }
+  }
+
+  #named() {
+    const full = document.fullscreenElement || document.webkitFullscreenElement;
+    const whole = full || document.body.classList.contains("picture-only");
+    tell(this.name, this.#view);
+    tell(this.full, whole ? "back" : "full");
+    this.name.hidden = this.#choices().length < 2;
+  }
+
+  #tap() {
+    if (this.#timer) {
+      clearTimeout(this.#timer);
+      this.#timer = 0;
+      this.toggleFull();
+      return;
+    }
+    this.#timer = setTimeout(() => {
+      this.#timer = 0;
+      this.cycle();
+    }, TWICE);
+  }
+
+  #button(text, label, act) {
+    const made = make("button.small", {type: "button", textContent: text, title: label, "aria-label": label});
+    made.addEventListener("click", act);
+    return withoutFocus(made);
+  }
+}

@@ -1,0 +1,61 @@
+/** The first screen: picture, strip, pads, faders and the XY pad. It follows a saved show in place. */
+
+import {Actions} from "./actions.js";
+import {arrange, make, tell} from "./dom.js";
+import {Fader} from "./fader.js";
+import {startKeys} from "./keys.js";
+import {Pads} from "./pads.js";
+import {Picture} from "./picture.js";
+import {Strip} from "./strip.js";
+import {keepAwake} from "./wake.js";
+import {XY} from "./xy.js";
+
+const MOST = 8; // faders
+
+export function mount(element, app) {
+  const strip = new Strip(app);
+  const actions = new Actions(app);
+  const picture = new Picture(app);
+  const pads = new Pads(app);
+  const xy = new XY(app);
+  const bank = make("div.bank", {role: "group", "aria-label": "faders"});
+  const play = make("div.play", {}, pads.element, make("div.hands", {}, bank, xy.element));
+  const faders = new Map();
+  element.append(make("div.strip", {}, strip.element, actions.element), picture.element, play, said(app));
+
+  app.onShow(show => {
+    const names = show.stage.faders.filter(name => app.row(name)).slice(0, MOST);
+    for (const [name, fader] of [...faders]) {
+      if (names.includes(name)) continue;
+      fader.destroy();
+      faders.delete(name);
+    }
+    for (const name of names) {
+      if (faders.has(name)) faders.get(name).update(app.row(name));
+      else faders.set(name, new Fader(app, app.row(name), true));
+    }
+    arrange(bank, names.map(name => faders.get(name).element));
+    bank.style.setProperty("--faders", Math.max(1, names.length));
+    xy.update();
+    pads.update();
+    actions.update();
+    picture.update();
+    play.classList.toggle("no-pads", show.stage.pads.length === 0);
+    document.body.classList.toggle("no-xy", xy.element.hidden);
+  });
+  startKeys(app, picture);
+  keepAwake();
+}
+
+/** A line for the performer, over the picture's foot, for some seconds. */
+function said(app) {
+  const line = make("div.said", {role: "status"});
+  let timer = 0;
+  app.on("say", text => {
+    tell(line, text || "");
+    line.classList.toggle("shown", Boolean(text));
+    clearTimeout(timer);
+    timer = setTimeout(() => line.classList.remove("shown"), 5000);
+  });
+  return line;
+}

@@ -1,0 +1,76 @@
+/** The tab with both prompts, the mix between them, the words that the model knows, and the last prompts. */
+
+import {arrange, make, tell, withoutFocus} from "./dom.js";
+import {Fader} from "./fader.js";
+import {Prompt} from "./prompt.js";
+import {history} from "./history.js";
+
+const PROMPTS = ["prompt/a", "prompt/b"];
+const MIX = "prompt/mix";
+
+export function mount(element, app) {
+  const prompts = PROMPTS.map(name => new Prompt(app, name, () => choose(name)));
+  let chosen = prompts[0];
+  let mix = null;
+  const mixing = make("div.mixing");
+  const chips = make("div.chips");
+  const note = make("p.remark");
+  const last = make("div.history");
+  const past = make("section", {"aria-label": "last prompts"}, make("h2", {textContent: "last prompts"}), last);
+  element.append(
+    make("div.words", {}, prompts[0].element, mixing, prompts[1].element, note, chips, past),
+  );
+
+  function choose(name) {
+    chosen = prompts[PROMPTS.indexOf(name)];
+    prompts.forEach(prompt => prompt.element.classList.toggle("chosen", prompt === chosen));
+    mark();
+  }
+
+  app.onShow(show => {
+    const row = app.row(MIX);
+    if (mix) mix.update(row);
+    else {
+      mix = new Fader(app, row, false);
+      mix.element.classList.add("broad");
+      mixing.append(mix.element);
+    }
+    prompts.forEach(prompt => prompt.update());
+    fill(show.words);
+  });
+
+  /** The built-in model's words; any other model reads all words. */
+  function fill(words) {
+    const groups = Object.entries(words || {}).filter(([, list]) => Array.isArray(list));
+    note.hidden = groups.length > 0;
+    tell(note, words === null ? "this model reads any words" : "");
+    arrange(chips, groups.map(([title, list]) =>
+      make("section", {"aria-label": title},
+        make("h2", {textContent: title}),
+        make("div.chip-row", {}, ...list.map(chip)))));
+    mark();
+  }
+
+  function chip(word) {
+    const made = withoutFocus(make("button.chip", {type: "button", textContent: word}));
+    made.addEventListener("click", () => chosen.toggle(word));
+    return made;
+  }
+
+  function mark() {
+    for (const made of chips.querySelectorAll(".chip")) {
+      made.setAttribute("aria-pressed", String(chosen.has(made.textContent)));
+    }
+  }
+
+  for (const prompt of prompts) prompt.onText = mark;
+  history.subscribe(texts => {
+    past.hidden = texts.length === 0;
+    arrange(last, texts.map(text => {
+      const made = withoutFocus(make("button", {type: "button", textContent: text}));
+      made.addEventListener("click", () => chosen.give(text));
+      return made;
+    }));
+  });
+  choose(PROMPTS[0]);
+}
