@@ -87,6 +87,7 @@ class PageFeed:
             "understood": status.understood,
             "unknown": self._unknown(),
             "midi": status.midi,
+            "take": self._session.take.seconds,
         }
         return found | self._more_state()
 

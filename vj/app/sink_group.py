@@ -40,6 +40,7 @@ class SinkGroup:
         self._fps, self._clock, self._metrics, self._log = fps, clock, metrics, on_message
         self._runners = [self._make(uri, measured=index == 0) for index, uri in enumerate(uris)]
         self._recording: SinkRunner | None = None
+        self._recording_since = 0.0
         self._ended: list[SinkRunner] = []
         self._lock = threading.Lock()
         self.on_frame: Callable[[Frame], None] = lambda frame: None
@@ -117,7 +118,7 @@ class SinkGroup:
             if on and self._recording is None:
                 recording = self._make(f"record:{FOLDER / time.strftime('%Y-%m-%d_%H-%M-%S.mp4')}")
                 recording.start()
-                self._recording = recording
+                self._recording, self._recording_since = recording, time.monotonic()
                 self._log(f"recording into {recording.uri.removeprefix('record:')}")
             elif not on and self._recording is not None:
                 recording, self._recording = self._recording, None
@@ -162,6 +163,11 @@ class SinkGroup:
                 f"{runner.uri} has not answered for {HUNG:g} s; it goes on in "
                 f"{other.uri.removeprefix('record:')}"
             )
+
+    @property
+    def recorded_for(self) -> float | None:
+        """Seconds since `record` began a recording; None without one."""
+        return None if self._recording is None else time.monotonic() - self._recording_since
 
     @property
     def failed_recording(self) -> bool:

@@ -85,8 +85,8 @@ class PageSocket:
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="page-requests")
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.on_state: Callable[[Json], None] = lambda state: None
-        """Told the whole state now and then, pages or not."""
+        self.on_state: Callable[[Json], Json] = lambda state: {}
+        """Told the state now and then, pages or not; returns more keys of it."""
 
     @property
     def pages(self) -> int:
@@ -173,6 +173,7 @@ class PageSocket:
         state: Json = {}
         if self._show is not None:
             state = plain(self._show.state() | self._show.moving() | {"people": self.pages + 1})
+            state |= self.on_state({})
             client.put(_line({"type": "state", **state}))
         if not self._clients:
             self._targets, self._effective, self._state = targets, effective, state
@@ -202,8 +203,8 @@ class PageSocket:
     def _send_slow(self) -> None:
         if self._show is None:
             return
-        state = plain(self._show.state()) | {"people": self.pages}
-        self.on_state(state)
+        state = plain(self._show.state() | self._show.moving()) | {"people": self.pages}
+        state |= self.on_state(state)
         if not self._clients:
             return
         self._send_state(state)

@@ -31,7 +31,7 @@ class Thumbnails:
 
     def update(self, state: Mapping[str, Any]) -> None:
         """Catch the picture once a cue has come in whole, and again every ten seconds while it
-        stands."""
+        stands. state: `cue` and `fade` of the page's state; called twice a second."""
         cue = str(state.get("cue") or "")
         if cue != self._standing[0]:
             self._standing = cue, 0
@@ -40,7 +40,7 @@ class Thumbnails:
         rounds = self._standing[1]
         self._standing = cue, rounds + 1
         newest = self._pictures.newest("output")
-        if rounds % 20 == 1 and newest is not None:  # called twice a second
+        if rounds % 20 == 1 and newest is not None:
             while len(self._caught) >= KEPT:
                 del self._caught[next(iter(self._caught))]
             self._caught[cue] = newest[1], encode(newest[0], SIZE)
