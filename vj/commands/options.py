@@ -90,6 +90,12 @@ def parser() -> argparse.ArgumentParser:
         help="stop after so long, counted from the first generated image",
     )
     made.add_argument(
+        "--from",
+        metavar="TIME",
+        dest="begin",
+        help="begin the show's timeline there, live or --offline: 1:30, 90, 0:01:30, bar 17",
+    )
+    made.add_argument(
         "--offline",
         action="store_true",
         help="render every frame instead of playing; needs a record: sink",

@@ -76,6 +76,10 @@ def _play(options: argparse.Namespace, terminal: Console, stop: threading.Event)
                 "and --resume out"
             )
         show = safe(show, terminal.log)
+    if options.begin is not None:
+        from vj.commands.beginning import begin_at
+
+        show = begin_at(show, options)
     if stop.is_set():
         return 0
     summary = (render if options.offline else perform)(show, options, terminal, stop)
