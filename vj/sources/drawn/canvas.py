@@ -87,7 +87,7 @@ def blur(picture: np.ndarray, pixels: float) -> np.ndarray:
     return cv2.GaussianBlur(picture, (0, 0), pixels)
 
 
-class Canvas:
+class ShadedCanvas:
     """A rectangle of `width` x `height` pixels whose upper left corner lies at `corner` units;
     `scale` pixels make a unit.
 

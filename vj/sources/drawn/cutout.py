@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Size
-from vj.sources.drawn.canvas import Canvas, Point
+from vj.sources.drawn.canvas import Point, ShadedCanvas
 
 TICKS = 6000
 """Moments in a second. Time is counted in them, so that a moment and the same moment a period later
@@ -58,18 +58,18 @@ class Stage:
     def fine(self) -> int:
         return 2 if self.unit <= 600 else 1
 
-    def backdrop(self) -> Canvas:
+    def backdrop(self) -> ShadedCanvas:
         """A canvas of the picture's size."""
-        return Canvas(
+        return ShadedCanvas(
             self.size.width, self.size.height, (-self.wide, -self.tall), self.unit, self.fine
         )
 
     def canvas(
         self, left: float, top: float, right: float, bottom: float, grain: float = 1.0
-    ) -> Canvas:
+    ) -> ShadedCanvas:
         """A canvas for a part. Its own units are `grain` of the picture's."""
         scale = self.unit * grain
-        return Canvas(
+        return ShadedCanvas(
             math.ceil((right - left) * scale) + 2,
             math.ceil((bottom - top) * scale) + 2,
             (left, top),
@@ -94,7 +94,7 @@ class Cutout:
     smaller: list[Cutout] = field(default_factory=list)
 
     @classmethod
-    def of(cls, canvas: Canvas, stage: Stage) -> Cutout:
+    def of(cls, canvas: ShadedCanvas, stage: Stage) -> Cutout:
         scale = canvas.grain / canvas.fine
         pixels = canvas.cutout()
         pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1] = 0, 0, 0, 0

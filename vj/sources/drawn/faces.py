@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vj.sources.drawn.canvas import Canvas, Colour, Mask, Point
+from vj.sources.drawn.canvas import Colour, Mask, Point, ShadedCanvas
 from vj.sources.drawn.cutout import Cutout, Stage
 
 LIPS = (0.372, 0.308)
@@ -61,7 +61,7 @@ def _profile(strong: bool) -> list[Point]:
     ]
 
 
-def _face(canvas: Canvas, strong: bool, dark: Colour, middle: Colour, bright: Colour) -> Mask:
+def _face(canvas: ShadedCanvas, strong: bool, dark: Colour, middle: Colour, bright: Colour) -> Mask:
     """Skin, brow, ear, nose and lips."""
     outline = _profile(strong)
     skin = canvas.shape(outline)
@@ -150,7 +150,7 @@ def _face(canvas: Canvas, strong: bool, dark: Colour, middle: Colour, bright: Co
     return skin
 
 
-def _ear(canvas: Canvas, dark: Colour, middle: Colour, bright: Colour) -> None:
+def _ear(canvas: ShadedCanvas, dark: Colour, middle: Colour, bright: Colour) -> None:
     ear = [
         (-0.055, 0.0),
         (-0.095, -0.035),
@@ -175,7 +175,7 @@ def _ear(canvas: Canvas, dark: Colour, middle: Colour, bright: Colour) -> None:
 
 
 def _locks(
-    canvas: Canvas,
+    canvas: ShadedCanvas,
     hair: Mask,
     lines: list[list[Point]],
     count: int,
@@ -206,7 +206,7 @@ def _locks(
             canvas.multiply(lock, (0.5, 0.46, 0.5), generator.uniform(0.3, 0.7))
 
 
-def _eye(canvas: Canvas, skin: Mask, lashes: float) -> None:
+def _eye(canvas: ShadedCanvas, skin: Mask, lashes: float) -> None:
     """An open eye seen from the side, half lowered."""
     white = [
         (0.215, 0.0),

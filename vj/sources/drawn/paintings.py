@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Size
-from vj.sources.drawn.canvas import Canvas, blur, ramp
+from vj.sources.drawn.canvas import ShadedCanvas, blur, ramp
 from vj.sources.drawn.cutout import Stage
 
 LAYERS = ((0.05, 0.02, 900), (0.032, 0.012, 2600), (0.018, 0.007, 5200))
@@ -68,7 +68,7 @@ class Painting(ABC):
         self._picture = in_strokes(canvas.picture(), self.seed)
 
     @abstractmethod
-    def compose(self, canvas: Canvas) -> None:
+    def compose(self, canvas: ShadedCanvas) -> None:
         """Draw what it shows."""
 
     def draw(self, seconds: float) -> np.ndarray:
@@ -80,7 +80,7 @@ class Meadow(Painting):
 
     seed = 1
 
-    def compose(self, canvas: Canvas) -> None:
+    def compose(self, canvas: ShadedCanvas) -> None:
         sky = ramp(
             canvas.y + 0.03 * np.sin(9 * canvas.x),
             (-0.7, (66, 128, 206)),
@@ -158,7 +158,7 @@ class Harbour(Painting):
 
     seed = 2
 
-    def compose(self, canvas: Canvas) -> None:
+    def compose(self, canvas: ShadedCanvas) -> None:
         sky = ramp(
             canvas.y + 0.02 * np.sin(6 * canvas.x + 1),
             (-0.7, (30, 34, 92)),
@@ -209,7 +209,7 @@ class Harbour(Painting):
 
     @staticmethod
     def _boat(
-        canvas: Canvas, x: float, y: float, s: float, sail: tuple[float, float, float]
+        canvas: ShadedCanvas, x: float, y: float, s: float, sail: tuple[float, float, float]
     ) -> None:
         dim = tuple(0.5 * c for c in sail)
         for turn, strength in ((1, 1.0), (-1, 0.4)):  # upright, and in the water
@@ -239,7 +239,7 @@ class Portrait(Painting):
 
     seed = 5
 
-    def compose(self, canvas: Canvas) -> None:
+    def compose(self, canvas: ShadedCanvas) -> None:
         light = (-0.7, -0.35, 0.55)
         ground = ramp(
             canvas.noise(0.3, 8) + 1.4 * canvas.x - 0.6 * canvas.y,

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Size
-from vj.sources.drawn.canvas import Canvas, Colour, Point, ramp
+from vj.sources.drawn.canvas import Colour, Point, ShadedCanvas, ramp
 from vj.sources.drawn.cutout import Stage, ease, phase, wave
 
 PERIOD = 8.0
@@ -64,7 +64,7 @@ def room(stage: Stage) -> np.ndarray:
     return canvas.picture()
 
 
-def _window(canvas: Canvas) -> None:
+def _window(canvas: ShadedCanvas) -> None:
     """At the left, with the light it throws onto the floor."""
     left, right, top, bottom = -0.46, -0.22, -0.36, 0.08
     sky = ramp(canvas.y + 0 * canvas.x, (top, (150, 196, 232)), (bottom, (250, 240, 214)))
@@ -103,7 +103,7 @@ def _window(canvas: Canvas) -> None:
     )
 
 
-def _frame(canvas: Canvas) -> None:
+def _frame(canvas: ShadedCanvas) -> None:
     """A picture on the wall."""
     canvas.multiply(
         canvas.shape(
@@ -130,7 +130,7 @@ def _frame(canvas: Canvas) -> None:
     canvas.paint(canvas.disc(0.26, -0.265, 0.028) & inner, (255, 232, 170))
 
 
-def _plant(canvas: Canvas, floor: float) -> None:
+def _plant(canvas: ShadedCanvas, floor: float) -> None:
     """In a pot at the right."""
     for index, (turn, length) in enumerate(
         ((-62, 0.24), (-35, 0.3), (-12, 0.33), (14, 0.31), (38, 0.27), (60, 0.2))

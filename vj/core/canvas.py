@@ -1,0 +1,157 @@
+"""The canvas: several people draw on it from any thread, and the picture is there for all.
+
+What people do is only written down on their thread. It becomes pixels on the canvas' own thread, or
+in the source that shows it; nobody who looks at the picture waits for that.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from vj.core.canvas_painter import CanvasPainter, Drawing
+from vj.core.errors import Fault
+from vj.core.frame import Size
+from vj.core.strokes import Colour, PointMeter, stroke_part
+
+WHITE: Colour = (255, 255, 255)
+WAITING = 5000
+"""Strokes' parts and the like that may wait to be drawn."""
+PERIOD = 0.01
+"""Seconds from one picture to the next, at least: what comes together is drawn together."""
+LATELY = 10.0
+"""Seconds after which somebody who does not draw is not counted as drawing."""
+
+
+class Canvas:
+    """See the module. All of it may be used from any thread; `run` keeps the picture up to date."""
+
+    def __init__(self, size: Size, now: Callable[[], float], paper: Colour = WHITE) -> None:
+        """now: seconds on the show's clock."""
+        self.fade = 0.0
+        """Seconds after which what was drawn has faded away; 0 for never."""
+        begun = now()
+        self._now = lambda: now() - begun  # small numbers: the ink's times are float32
+        self._meter = PointMeter(now)
+        self._painter = CanvasPainter(size, paper)
+        self._size, self._paper = size, paper
+        self._asked: deque[Callable[[], None]] = deque()
+        self._painting = threading.Lock()
+        self._wake = threading.Event()
+        drawing = self._painter.drawing(None, 0.0, 0.0)
+        assert drawing is not None
+        self._drawing: Drawing = drawing
+
+    # What people do.
+
+    def stroke(self, person: int, asked: Mapping[str, Any]) -> None:
+        """A part of a stroke, as `docs/page_protocol.md` has it. person: who draws; their strokes
+        are told apart by the number in `stroke`. Raises Fault for what is no such part, and when
+        too much comes."""
+        part = stroke_part(person, asked)
+        self._meter.take(part)
+        time = self._now()
+        self._ask(lambda: self._painter.add(part, time))
+
+    def undo(self, person: int) -> None:
+        """This person's last whole stroke goes."""
+        self._ask(lambda: self._painter.undo(person))
+
+    def clear(self) -> None:
+        """All that was drawn and imported goes."""
+        self._ask(self._painter.clear)
+
+    def import_picture(self, picture: np.ndarray) -> None:
+        """Put a picture under the strokes, as large as it fits, in place of the one before. (H, W,
+        3) uint8 RGB. Raises Fault for anything else."""
+        fits = picture.ndim == 3 and picture.shape[2] == 3 and picture.dtype == np.uint8
+        if not fits or not picture.size:
+            raise Fault(
+                f"canvas: a picture of shape {picture.shape} and type {picture.dtype} came; "
+                "(height, width, 3) uint8 is right"
+            )
+        self._ask(lambda: self._painter.import_picture(picture))
+
+    def _ask(self, change: Callable[[], None]) -> None:
+        if len(self._asked) >= WAITING:
+            raise Fault("canvas: more is drawn than can be shown; this is left out")
+        self._asked.append(change)
+        self._wake.set()
+
+    # What the show does.
+
+    @property
+    def size(self) -> Size:
+        """Of the picture, in pixels."""
+        return self._size
+
+    def resize(self, size: Size) -> None:
+        """Draw everything at another size."""
+        if size != self._size:
+            self._size = size
+            self._ask(lambda: self._painter.resize(size))
+
+    @property
+    def paper(self) -> Colour:
+        """What is drawn on."""
+        return self._paper
+
+    @paper.setter
+    def paper(self, colour: Colour) -> None:
+        if colour != self._paper:
+            self._paper = colour
+            self._ask(lambda: self._painter.set_paper(colour))
+
+    # The picture.
+
+    @property
+    def drawing(self) -> Drawing:
+        """The canvas as it was drawn last. Never waits."""
+        return self._drawing
+
+    def picture(self) -> tuple[np.ndarray, int]:
+        """(H, W, 3) uint8 RGB, not to be written to, and its version: the same array while nothing
+        has changed. Never waits."""
+        drawing = self._drawing
+        return drawing.picture, drawing.version
+
+    def blank_for(self) -> float | None:
+        """Seconds for which the paper has been blank; None while something is on it."""
+        drawing = self._drawing
+        return self._now() - drawing.since if drawing.blank else None
+
+    def state(self) -> dict[str, Any]:
+        """For the page: version, how many people draw, the paper's colour as #rrggbb."""
+        red, green, blue = self._paper
+        return {
+            "version": self._drawing.version,
+            "people": self._meter.people(LATELY),
+            "paper": f"#{red:02x}{green:02x}{blue:02x}",
+        }
+
+    def paint(self) -> Drawing:
+        """Draw what has come, and give the canvas as it is now. While another thread draws, as it
+        was drawn last."""
+        if self._painting.acquire(blocking=False):
+            try:
+                while self._asked:
+                    self._asked.popleft()()
+                drawing = self._painter.drawing(self._drawing, self._now(), self.fade)
+                if drawing is not None:
+                    self._drawing = drawing
+            finally:
+                self._painting.release()
+        return self._drawing
+
+    def run(self, over: threading.Event) -> None:
+        """Keep the picture up to date until `over` is set."""
+        while not over.is_set():
+            # While ink fades there is something to draw without anybody's doing.
+            self._wake.wait(0.04 if self._painter.fades(self.fade) else 0.2)
+            self._wake.clear()
+            self.paint()
+            over.wait(PERIOD)
