@@ -25,6 +25,9 @@ export class Actions {
     this.go.classList.add("go");
     this.element = make("div.actions", {role: "toolbar", "aria-label": "actions"},
       this.undo, this.back, this.go, this.freeze, this.black, this.record, this.take, this.panic);
+    this.undo.dataset.do = "undo";
+    this.go.dataset.name = "cue/go";
+    this.back.dataset.name = "cue/back";
     this.freeze.dataset.name = "output/freeze";
     this.black.dataset.name = "output/blackout";
     this.record.dataset.name = "record";

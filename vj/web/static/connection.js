@@ -9,6 +9,7 @@ const RETRY = 500; // ms between two tries
 const SILENCE = 3000; // ms without a message until the socket is asked for a sign of life
 const PATIENCE = 2000; // ms for that sign, and for a try to connect
 const REPLY = 30000; // ms for a reply
+const WANTS_PIN = 4401; // the code with which vj closes the socket of a device that it does not know
 
 export class Connection {
   connected = false;
@@ -26,12 +27,13 @@ export class Connection {
   }
 
   start() {
-    this.#connect();
+    this.connect();
     setInterval(() => this.#watch(), 1000);
   }
 
   /**
-   * Call `callback` with each message of a type. Besides vj's own: `open` and `close`, of the socket.
+   * Call `callback` with each message of a type. Besides vj's own: `open` and `close`, of the socket;
+   * `pin`: vj does not know this device, and the socket is not tried again until `connect`.
    * @returns {() => void} ends it
    */
   on(type, callback) {
@@ -60,7 +62,7 @@ export class Connection {
     if (this.connected) this.#socket.send(JSON.stringify({type, ...fields}));
   }
 
-  #connect() {
+  connect() {
     const socket = new WebSocket(this.#url);
     const timer = setTimeout(() => socket.close(), PATIENCE);
     this.#socket = socket;
@@ -88,7 +90,8 @@ export class Connection {
     this.connected = false;
     for (const id of [...this.#waiting.keys()]) this.#settle({id, error: "vj is away"});
     this.#tell("close", {code});
-    setTimeout(() => this.#probe(), RETRY);
+    if (code === WANTS_PIN) this.#tell("pin", {});
+    else setTimeout(() => this.#probe(), RETRY);
   }
 
   /** Ask over HTTP whether vj is back. */
@@ -97,7 +100,7 @@ export class Connection {
     const timer = setTimeout(() => stop.abort(), PATIENCE);
     try {
       await fetch("/static/connection.js", {method: "HEAD", cache: "no-store", signal: stop.signal});
-      this.#connect();
+      this.connect();
     } catch {
       setTimeout(() => this.#probe(), RETRY);
     } finally {

@@ -27,7 +27,7 @@ export class Fader {
     this.vertical = vertical;
     this.fill = make("i.fill");
     this.moved = make("i.moved");
-    this.ghost = make("i.ghost");
+    this.ghost = make("i.ghost", {"data-ghost": ""});
     this.thumb = make("i.thumb");
     this.track = make("div.track", {}, this.fill, this.moved, this.ghost, this.thumb);
     this.label = make("span.label");

@@ -14,8 +14,7 @@ import {Undo} from "./undo.js";
 const MESSAGES = 200; // kept
 
 /**
- * The tabs, in their order. A tab's module is loaded when it is first opened. `when(app)`: whether the
- * show that plays has a use for it.
+ * The tabs, in their order. A tab's module is loaded when it is first opened.
  */
 export const TABS = [
   {name: "words", title: "words", load: () => import("./words.js")},
@@ -128,8 +127,12 @@ export function makeApp() {
     app.messages.length = 0;
     app.emit("messages-anew");
   });
-  connection.on("open", () => document.body.classList.remove("away"));
-  connection.on("close", () => document.body.classList.add("away"));
+  const connected = on => {
+    document.body.classList.toggle("away", !on);
+    document.body.dataset.connected = on;
+  };
+  connection.on("open", () => connected(true));
+  connection.on("close", () => connected(false));
   return app;
 }
 

@@ -2,7 +2,7 @@
 
 import {arrange, make, tell, withoutFocus} from "./dom.js";
 
-const NARROW = 84; // px of a pad at least
+const NARROW = 62; // px of a pad at least
 const LOW = 46;
 const WIDE = 150;
 const GAP = 6;
@@ -33,6 +33,7 @@ export class Pads {
       made.pad = pad;
       const keys = pad.keys || [];
       const name = pad.name || pad.cue || pad.prompt;
+      if (pad.cue) made.element.dataset.cue = pad.cue;
       tell(made.key, keys.join(" "));
       tell(made.name, name);
       made.element.setAttribute(
@@ -86,6 +87,7 @@ export class Pads {
       element.setAttribute("aria-pressed", String(stands));
       const fading = fade && fade.cue === pad.cue;
       element.classList.toggle("fading", Boolean(fading));
+      element.dataset.progress = fading ? fade.progress : "";
       progress.style.transform = `scaleX(${fading ? fade.progress : 0})`;
       const number = pad.cue === undefined ? undefined : thumbs[pad.cue];
       if (number !== undefined && picture.dataset.number !== String(number)) {

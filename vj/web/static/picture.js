@@ -24,13 +24,14 @@ export class Picture {
     app.connection.on("close", () =>
       tell(this.away, "vj is away. This page goes on by itself when it is back."));
     app.connection.on("open", () => tell(this.away, ""));
+    app.state.subscribe("views", () => this.update());
     if (window.ResizeObserver) new ResizeObserver(() => this.#size()).observe(this.views);
     for (const type of ["fullscreenchange", "webkitfullscreenchange"]) {
       document.addEventListener(type, () => this.#named());
     }
   }
 
-  /** After a change of the show. */
+  /** Other views are there than before: a mask was switched on, say. */
   update() {
     if (!this.#choices().includes(this.#view)) this.#view = "output";
     this.#arrange();
@@ -46,11 +47,12 @@ export class Picture {
   /** Full screen, or where a phone has none for elements, nothing but the picture on the page. */
   toggleFull() {
     const {element} = this;
-    const request = element.requestFullscreen || element.webkitRequestFullscreen;
-    const leave = document.exitFullscreen || document.webkitExitFullscreen;
-    if (document.fullscreenElement || document.webkitFullscreenElement) leave.call(document);
-    else if (document.body.classList.contains("picture-only") || !request) this.#alone();
-    else Promise.resolve(request.call(element)).catch(() => this.#alone());
+    if (document.fullscreenElement) document.exitFullscreen?.();
+    else if (document.webkitFullscreenElement) document.webkitExitFullscreen?.();
+    else if (document.body.classList.contains("picture-only")) this.#alone();
+    else if (element.requestFullscreen) element.requestFullscreen?.().catch(() => this.#alone());
+    else if (element.webkitRequestFullscreen) element.webkitRequestFullscreen();
+    else this.#alone();
   }
 
   /** @returns {boolean} whether the picture stood alone, and does no longer */
@@ -108,6 +110,7 @@ export class Picture {
   #named() {
     const full = document.fullscreenElement || document.webkitFullscreenElement;
     const whole = full || document.body.classList.contains("picture-only");
+    this.element.dataset.view = this.#view;
     tell(this.name, this.#view);
     tell(this.full, whole ? "back" : "full");
     this.name.hidden = this.#choices().length < 2;

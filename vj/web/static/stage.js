@@ -5,6 +5,7 @@ import {arrange, make, tell} from "./dom.js";
 import {Fader} from "./fader.js";
 import {startKeys} from "./keys.js";
 import {Pads} from "./pads.js";
+import {askPin, mount as mountUnlock} from "./pin.js";
 import {Picture} from "./picture.js";
 import {Strip} from "./strip.js";
 import {keepAwake} from "./wake.js";
@@ -39,9 +40,12 @@ export function mount(element, app) {
     xy.update();
     pads.update();
     actions.update();
-    picture.update();
     play.classList.toggle("no-pads", show.stage.pads.length === 0);
     document.body.classList.toggle("no-xy", xy.element.hidden);
+  });
+  mountUnlock(picture.element, app);
+  app.connection.on("pin", async () => {
+    if (await askPin()) app.connection.connect();
   });
   startKeys(app, picture);
   keepAwake();

@@ -19,7 +19,7 @@ export class XY {
   constructor(app) {
     this.#app = app;
     this.dot = make("i.point");
-    this.ghost = make("i.echo");
+    this.ghost = make("i.echo", {"data-ghost": ""});
     this.labels = [make("span.label.across"), make("span.label.up")];
     this.sliders = [0, 1].map(axis => this.#slider(axis));
     this.element = make("div.xy", {role: "group"}, this.ghost, this.dot, ...this.labels, ...this.sliders);
