@@ -11,7 +11,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from vj.control.learning import LearnListener
@@ -19,6 +18,7 @@ from vj.control.midi.ports import MidiPorts
 from vj.control.osc.network import datagram_socket
 from vj.control.osc.packet import unpack
 from vj.show.load import find_show, load_show
+from vj.show.own_shows import copies, how_to_play, is_shipped, writable
 from vj.show.save import add_mapping
 
 LISTEN = 30.0
@@ -39,6 +39,8 @@ def learn(arguments: Sequence[str], log: Callable[[str], None], seconds: float =
     )
     options = made.parse_args(arguments)
     path = find_show(options.show)
+    if is_shipped(path):
+        path = next(iter(copies(path)), path)
     show = load_show(path)
     texts = False
     if options.to not in show.macros:
@@ -53,7 +55,10 @@ def learn(arguments: Sequence[str], log: Callable[[str], None], seconds: float =
     if found is None:
         log("nothing was moved; nothing is written")
         return 1
-    log(add_mapping(Path(path), {**found, "to": options.to}))
+    path, remark = writable(path)
+    if remark:
+        log(f"{remark}; to play it: {how_to_play(path)}")
+    log(add_mapping(path, {**found, "to": options.to}))
     return 0
 
 

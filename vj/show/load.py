@@ -24,11 +24,13 @@ from vj.show.yaml_pitfalls import misread
 
 __all__ = [
     "FIRST_SHOW",
+    "SHOWS",
     "Reading",
     "ShowFaults",
     "check_show",
     "find_show",
     "included_files",
+    "included_path",
     "line_of",
     "load_show",
     "parse",
@@ -36,6 +38,8 @@ __all__ = [
 ]
 
 FIRST_SHOW = Path(__file__).parents[2] / "mappings" / "first_show.yaml"
+SHOWS = Path("shows")
+"""The user's own shows, see `vj.show.own_shows`."""
 ROUNDS = 5
 """Rounds of validation, each without the faulty values of the one before: checks that involve
 several values run when each of them is valid."""
@@ -66,10 +70,11 @@ class Reading:
 
 
 def find_show(name: str) -> Path:
-    """A path as it is, or a name in mappings/ with or without its ending. Raises Fault with the
-    nearest one there is."""
+    """A path as it is, or a name in mappings/ or, else, in shows/, with or without its ending.
+    Raises Fault with the nearest one there is."""
     shipped = FIRST_SHOW.parent
-    for path in (Path(name), shipped / name, shipped / f"{name}.yaml"):
+    folders = [folder / one for folder in (shipped, SHOWS) for one in (name, f"{name}.yaml")]
+    for path in (Path(name), *folders):
         if is_file(path):
             return path
     if exists(Path(name)):
@@ -79,10 +84,11 @@ def find_show(name: str) -> Path:
             else "is no file that can be read as a show"
         )
         raise Fault(f"{name}: {what}")
-    known = [p.stem for p in sorted(shipped.glob("*.yaml"))]
+    known, own = ([p.stem for p in sorted(folder.glob("*.yaml"))] for folder in (shipped, SHOWS))
+    also = f"; in shows/: {', '.join(own)}" if own else ""
     raise Fault(
-        f"{name}: no such show file{nearest(Path(name).stem, known)} (in mappings/: "
-        f"{', '.join(known)})"
+        f"{name}: no such show file{nearest(Path(name).stem, [*known, *own])} (in mappings/: "
+        f"{', '.join(known)}{also})"
     )
 
 
@@ -140,7 +146,7 @@ def _reading(tree: CommentedMap, path: Path, overrides: dict[str, Any] | None) -
     )
     for index, name in enumerate(_included_names(plain)):
         try:
-            _include(plain, _included(str(name), path), reading, own)
+            _include(plain, included_path(str(name), path), reading, own)
         except ShowFaults as faults:
             reading.incomplete = True
             reading.wrong += [
@@ -165,7 +171,9 @@ INCLUDED = ("mappings", "macros", "modulators", "cues", "answers", "ignored")
 precedence."""
 
 
-def _included(name: str, beside: Path) -> Path:
+def included_path(name: str, beside: Path) -> Path:
+    """The file that a show includes by a name: beside the show's file, or in mappings/. Raises
+    Fault."""
     for folder in (beside.parent, FIRST_SHOW.parent):
         for path in (folder / name, folder / f"{name}.yaml"):
             if is_file(path):
@@ -182,7 +190,7 @@ def included_files(path: Path) -> list[Path]:
     found = []
     try:
         for name in _included_names(plain_tree(read(path), str(path))):
-            found.append(_included(str(name), path))
+            found.append(included_path(str(name), path))
     except Fault:
         pass
     return found

@@ -78,7 +78,11 @@ class PathResolver:
 
 def resolve_paths(plain: dict[str, Any], folder: Path, note: Note) -> None:
     """Resolve all paths in a show's plain values. Values of a wrong type are left to validation."""
-    resolver = PathResolver(folder, note)
+    resolve_with(plain, PathResolver(folder, note))
+
+
+def resolve_with(plain: dict[str, Any], resolver: PathResolver) -> None:
+    """The same, each as the resolver says."""
     _each(plain, "source", (), lambda value, place: resolver.uri(value, place))
     _values(plain, "sources", lambda value, place: resolver.uri(value, place))
     for key in ("finish",):

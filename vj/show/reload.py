@@ -7,6 +7,7 @@ a valid show made of defaults.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ from typing import Any
 from vj.core.errors import Fault
 from vj.parameters.table import Value
 from vj.show.load import included_files, load_show
+from vj.show.own_shows import is_shipped, writable
 from vj.show.parse import parse
-from vj.show.save import put_cues
+from vj.show.save import Saved, change_range, check_own, put_cues, put_mapping, remove_mapping
 from vj.show.schema import Show
 
 SETTLE_DELAYS = (0.2, 0.4, 0.8, 1.6)
@@ -45,7 +47,8 @@ class _Candidate:
 
 class ShowFile:
     """A show's file and those that it includes. `changed` is called periodically, on a thread that
-    may block on the disk."""
+    may block on the disk, and what writes it on any other. Writing to a shipped show makes a copy
+    of it, which is the file from then on."""
 
     def __init__(
         self,
@@ -64,6 +67,7 @@ class ShowFile:
         may be faulty."""
         self._candidate: _Candidate | None = None
         self._own: bytes | None = None
+        self._lock = threading.Lock()
         self.written_by_vj = False
         """The show that `changed` returned last was written by this program, so that no message is
         needed."""
@@ -71,6 +75,10 @@ class ShowFile:
     def changed(self) -> Show | None:
         """The show, if its file was saved and is complete; else None. Faults are logged, and the
         running show stays."""
+        with self._lock:
+            return self._changed()
+
+    def _changed(self) -> Show | None:
         look = self._look()
         texts = _texts(look)
         if self.path not in texts:
@@ -149,11 +157,42 @@ class ShowFile:
         self._before, self._running = self._running, self._seen
         return show
 
+    # What is written back: it is active already, or reported by who wrote it, so that the save
+    # needs no message. All raise Fault, with nothing written, and return a message.
+
     def write_cues(self, cues: dict[str, dict[str, Value]]) -> str:
-        """Write cues into the file. They are active already, so that the save needs no message.
-        Raises Fault, with nothing written."""
-        report, self._own = put_cues(self.path, cues)
+        """Write cues into the file."""
+        return self._write(lambda path: put_cues(path, cues))
+
+    def add_mapping(self, mapping: dict[str, Any]) -> str:
+        """Add a mapping, by its keys."""
+        return self._write(lambda path: put_mapping(path, mapping))
+
+    def remove_mapping(self, key: str) -> str:
+        """Remove a mapping. key: as `vj.show.mapping_keys`."""
+        check_own(self.path, key)  # before a copy is made in vain
+        return self._write(lambda path: remove_mapping(path, key))
+
+    def change_range(self, key: str, ends: tuple[float, float]) -> str:
+        """Change a mapping's range, see `vj.show.save.change_range`."""
+        check_own(self.path, key)
+        return self._write(lambda path: change_range(path, key, ends))
+
+    def _write(self, put: Callable[[Path], Saved]) -> str:
+        with self._lock:
+            if is_shipped(self.path):
+                copy, remark = writable(self.path, playing=True)
+                self._log(remark)
+                self._follow(copy)
+            report, self._own = put(self.path)
         return report
+
+    def _follow(self, copy: Path) -> None:
+        """Go on with a copy of the file that plays."""
+        self.path = copy
+        self._files = [copy, *included_files(copy)]
+        self._settle(self._look())
+        self._before = self._running = self._seen
 
     def rejected(self) -> None:
         """Call when the show that `changed` returned last could not be played, and the one before

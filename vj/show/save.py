@@ -132,6 +132,11 @@ def _change_range(path: Path, key: str, ends: tuple[float, float]) -> Saved:
     return f"written into {path}: {words}", save_tree(path, tree, read)
 
 
+def check_own(path: Path, key: str) -> None:
+    """Raise Fault for a mapping that is not a show's own to change."""
+    _own_indices(path, open_tree(path)[0], key)
+
+
 def _own_indices(path: Path, tree: CommentedMap, key: str) -> list[int]:
     """The places of a mapping in the show's own section. Raises Fault when it is not there."""
     found = [index for index, one in keys_in(_plain_section(tree, path)) if one == key]
