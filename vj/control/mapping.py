@@ -146,7 +146,7 @@ class ControlMapping:
             if self.continuous:
                 return
             raw = True
-        if isinstance(raw, int | float):
+        if isinstance(raw, int | float) and abs(raw) < TOO_LARGE:
             self.raw = float(raw)
         value = self._interpret(raw, store, device)
         if value is None:
