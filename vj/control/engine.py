@@ -16,6 +16,7 @@ from vj.control.cues import CueList
 from vj.control.live_state import LiveState
 from vj.control.macros import Macro
 from vj.control.mapping import ControlMapping
+from vj.control.mapping_player import MappingPlayer
 from vj.control.mapping_table import MappingTable
 from vj.control.modulation import Modulation, ModulationMatrix
 from vj.control.sequencer import POSITION, TEXTS, Sequencer
@@ -59,10 +60,10 @@ class ControlEngine:
         self.macros = [Macro(name, rule, store.table) for name, rule in show.macros.items()]
         self.modulations = ModulationMatrix(modulations)
         self.mapping_table = MappingTable(show.mappings, store.table)
+        self._mapping_player = MappingPlayer(self.mapping_table, self._remark, self._failed)
         self._events: deque[tuple[Any, ...]] = deque(maxlen=QUEUE)
         self._time = 0.0
         self._whole_beat = self._whole_bar = -1
-        self._panics = 0
         self.events = 0
         self._live_state = LiveState.of(self, 0.0)
 
@@ -194,12 +195,12 @@ class ControlEngine:
         """Stop all automation; the store has reset every parameter to its start value. The timeline
         is stopped until timeline/play or the next cue; the tempo is the show's own unless a MIDI
         clock or Link leads it."""
-        self._panics += 1
         clock = [
             event for event in self._events if event[0] == "clock"
         ]  # no input of the performer, and its ticks have to be counted
         self._events.clear()
         self._events.extend(clock)
+        self._mapping_player.forget_moved()
         self.mapping_table.release()
         self.modulations.reset()
         for macro in self.macros:
@@ -219,20 +220,16 @@ class ControlEngine:
         self.tempo_source.publish(self.store, time)
         self._trigger_beats(time)
         self.sequencer.step(passed, self.store, time, self.tempo)
-        for mapping in list(self.mappings):
-            try:
-                mapping.step(passed, self.store)
-            except Exception as error:  # one mapping fails: the others and the picture go on
-                self._drop_mapping(mapping, error)
+        self._mapping_player.step(passed, self.store)
         for macro in list(self.macros):
             try:
                 macro.follow(float(self.store.get(macro.parameter)), passed, self.tempo)
-            except Exception as error:  # as above
-                self._switch_off(self.macros, macro, macro.parameter, error)
+            except Exception as error:  # one macro fails: the others and the picture go on
+                self._switch_off(macro, error)
 
-    def _switch_off(self, among: list[Any], one: object, name: str, error: Exception) -> None:
-        among.remove(one)
-        self._failed(name, error)
+    def _switch_off(self, macro: Macro, error: Exception) -> None:
+        self.macros.remove(macro)
+        self._failed(macro.parameter, error)
 
     def _failed(self, name: str, error: Exception) -> None:
         self._log(
@@ -240,30 +237,15 @@ class ControlEngine:
             "is saved or started again"
         )
 
-    def _drop_mapping(self, mapping: ControlMapping, error: Exception) -> None:
-        self.mapping_table.drop(mapping)
-        self._failed(f"the mapping of {mapping.rule.control} to {mapping.row.name}", error)
-
     def _process_events(self, time: float) -> None:
-        moves: dict[tuple[int, str], tuple[ControlMapping, object]] = {}
-        panics = self._panics
         while self._events:
             kind, *event = self._events.popleft()
             self.events += kind in ("osc", "midi", "key")
             try:
                 if kind in ("osc", "midi", "key"):
                     device = event[2] if kind == "midi" else ""
-                    for mapping, raw in self._mappings_for(kind, event, time):
-                        if mapping.continuous:
-                            moves.pop((id(mapping), device), None)
-                            moves[id(mapping), device] = mapping, raw
-                        else:
-                            self._on_value(mapping, raw, device)
-                            if (
-                                self._panics != panics
-                            ):  # it fired panic: earlier values do not count
-                                panics = self._panics
-                                moves.clear()
+                    values = self._mappings_for(kind, event, time)
+                    self._mapping_player.receive(values, device, self.store)
                 elif kind == "clock":
                     self.tempo_source.on_clock(*event)
                 elif kind == "set":
@@ -278,23 +260,7 @@ class ControlEngine:
                     f"{kind} {event[0]!r:.60} could not be played ({type(error).__name__}: "
                     f"{error}); please report this"
                 )
-        for (_, device), (mapping, raw) in moves.items():
-            self._on_value(mapping, raw, device)
-
-    def _on_value(self, mapping: ControlMapping, raw: object, device: str) -> None:
-        try:
-            mapping.on_value(raw, self.store, self.mapping_table, device)
-            self._report_clamped(mapping)
-        except Fault as fault:
-            self._remark(f"{mapping.rule.control}: {fault}")
-        except Exception as error:  # as in `update_base`
-            self._drop_mapping(mapping, error)
-
-    def _report_clamped(self, mapping: ControlMapping) -> None:
-        """Report a control that was moved past its parameter's range."""
-        if mapping.clamp_remark:
-            self._remark(f"{mapping.rule.control}: {mapping.clamp_remark}; the nearest is set")
-            mapping.clamp_remark = ""
+        self._mapping_player.set_moved(self.store)
 
     def _mappings_for(
         self, kind: str, event: list[Any], time: float
@@ -356,14 +322,7 @@ class ControlEngine:
             if bar != self._whole_bar:
                 self.modulations.trigger("bar", 1.0, time)
             self._whole_beat, self._whole_bar = whole, bar
-        for mapping, value in self.mapping_table.due(time, self.tempo, self._latency()):
-            try:
-                mapping.apply(value, self.store)
-                self._report_clamped(mapping)
-            except Fault as fault:
-                self._remark(f"{mapping.rule.control}: {fault}")
-            except Exception as error:  # as in `update_base`
-                self._drop_mapping(mapping, error)
+        self._mapping_player.set_due(time, self.tempo, self._latency(), self.store)
 
     def modulate(self, values: dict[str, Value], time: float) -> None:
         """Apply macros, modulators and the clamp to one frame's values."""
@@ -372,7 +331,7 @@ class ControlEngine:
             try:
                 moved.update(macro.apply(values))  # type: ignore[arg-type]
             except Exception as error:  # as in `update_base`
-                self._switch_off(self.macros, macro, macro.parameter, error)
+                self._switch_off(macro, error)
         moved |= self.modulations.apply(values, time, self.tempo, self._failed)
         for name in moved:
             row = self.store.table.rows[name]
