@@ -44,8 +44,8 @@ export function mount(element, app) {
           {},
           make("b", {}, band.name),
           make("small", {}, band.band ?? ""),
-          meter,
           gain,
+          meter,
         ),
       );
       rows.set(keys[index], now => {

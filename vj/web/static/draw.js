@@ -10,7 +10,6 @@ import {followPen} from "./pen.js";
 
 const COLOURS = [
   ["ink that goes with the paper", null],
-  ["black", "#000000"],
   ["white", "#ffffff"],
   ["red", "#e02020"],
   ["yellow", "#ffd91a"],
@@ -129,7 +128,12 @@ export function mount(element, app) {
       },
     });
     const undoLast = button("Undo", back, {"aria-label": "undo my last stroke"});
-    const large = button("Large", () => enlarge(large), {"aria-pressed": "false"});
+    const large = button("full", () => enlarge(large), {
+      className: "t-button t-full",
+      "aria-pressed": "false",
+      "aria-label": "draw over the whole page",
+    });
+    desk.append(large);
     undo.add(leaveByKey(large));
     tools.append(
       make("div.t-row", {role: "group", "aria-label": "colour"}, ...colours, own),
@@ -142,7 +146,6 @@ export function mount(element, app) {
           attempt(line, app.connection.request("canvas", {do: "clear"}));
         }),
         make("label.t-button.t-file", {}, "Picture", picture),
-        large,
         board.chooser,
         others,
       ),
@@ -179,7 +182,7 @@ export function mount(element, app) {
     const on = !root.classList.contains("t-large");
     root.classList.toggle("t-large", on);
     large.setAttribute("aria-pressed", String(on));
-    large.textContent = on ? "Smaller" : "Large";
+    large.textContent = on ? "close" : "full";
     if (on) document.body.append(root);
     else place.after(root);
   }

@@ -136,7 +136,7 @@ function pick(app, event) {
  * @returns {function(): void} takes it down
  */
 export function mount(element, app) {
-  const toggle = button("learn", () => learnMode(app, !app.learning), {
+  const toggle = button("Learn", () => learnMode(app, !app.learning), {
     "aria-pressed": "false",
     "aria-label": "learn: map a control to what you touch next",
   });

@@ -97,9 +97,10 @@ export function mount(element, app) {
     redraw = () => {
       const at = wanted ?? position();
       const playing = Boolean(app.state.get("timeline")?.playing);
-      now.textContent = `${clock(at)} / ${timeline.length ? clock(length) : "…"}`;
+      now.textContent =
+        at <= length && timeline.length ? `${clock(at)} / ${clock(length)}` : clock(at);
       now.classList.toggle("t-live", wanted !== null);
-      head.style.transform = `translateX(${(at / length) * track.clientWidth}px)`;
+      head.style.transform = `translateX(${Math.min(1, at / length) * track.clientWidth}px)`;
       track.setAttribute("aria-valuenow", at.toFixed(1));
       track.setAttribute("aria-valuetext", clock(at));
       play.setAttribute("aria-pressed", String(playing));
