@@ -63,7 +63,6 @@ class ControlEngine:
         self._mapping_player = MappingPlayer(self.mapping_table, self._remark, self._failed)
         self._events: deque[tuple[Any, ...]] = deque(maxlen=QUEUE)
         self._time = 0.0
-        self._whole_beat = self._whole_bar = -1
         self.events = 0
         self._live_state = LiveState.of(self, 0.0)
 
@@ -135,7 +134,7 @@ class ControlEngine:
         Fades and glides of parameters are in the store. With the store's lock held.
         """
         self.tempo_source.take_over(old.tempo_source)
-        self._time, self._whole_beat, self._whole_bar = old._time, old._whole_beat, old._whole_bar
+        self._time = old._time
         old._events.extend(self._events)
         self._events = old._events  # events still sent to the old one are processed here
         self.events += old.events
@@ -218,7 +217,8 @@ class ControlEngine:
             self.sequencer.begin_at_pending(self.store, time, self.tempo)
         self._process_events(time)
         self.tempo_source.publish(self.store, time)
-        self._trigger_beats(time)
+        self.modulations.trigger_by_beat(time, self.tempo)
+        self._mapping_player.set_due(time, self.tempo, self._latency(), self.store)
         self.sequencer.step(passed, self.store, time, self.tempo)
         self._mapping_player.step(passed, self.store)
         for macro in list(self.macros):
@@ -273,11 +273,7 @@ class ControlEngine:
         if kind == "key":
             return self.mapping_table.by_key(event[0])
         control, raw, device = event
-        for cause in {
-            str(control),
-            str(Control(control.kind, control.number)),
-        }:  # an envelope may name a channel or none
-            self.modulations.trigger(f"midi {cause}", raw, time)
+        self.modulations.trigger_by_control(control, raw, time)
         return self.mapping_table.by_midi(control, raw, device)
 
     def _command(self, name: str, value: Value, moment: float, time: float) -> None:
@@ -312,17 +308,6 @@ class ControlEngine:
         for mapping in self.mapping_table.on(name):
             if mapping is not origin:
                 mapping.release()
-
-    def _trigger_beats(self, time: float) -> None:
-        beat = self.tempo.beat(time)
-        whole, bar = int(beat // 1), int(beat // self.tempo.beats_per_bar)
-        if self.tempo.running:
-            if whole != self._whole_beat:
-                self.modulations.trigger("beat", 1.0, time)
-            if bar != self._whole_bar:
-                self.modulations.trigger("bar", 1.0, time)
-            self._whole_beat, self._whole_bar = whole, bar
-        self._mapping_player.set_due(time, self.tempo, self._latency(), self.store)
 
     def modulate(self, values: dict[str, Value], time: float) -> None:
         """Apply macros, modulators and the clamp to one frame's values."""

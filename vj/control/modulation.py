@@ -11,6 +11,7 @@ from typing import NamedTuple
 from vj.control.modulators import Envelope, Follower, ModulationSource
 from vj.control.tempo import Tempo
 from vj.parameters.table import Value
+from vj.show.midi_controls import Control
 
 
 @dataclass(slots=True)
@@ -44,6 +45,7 @@ class ModulationMatrix:
         self.levels: dict[str, float] = dict.fromkeys((one.parameter for one in self._all), 0.0)
         """The level 0..1 of each source in the last frame, by its parameter; 0 where it is off.
         Replaced with every frame, never changed."""
+        self._whole_beat = self._whole_bar = -1
         self.trigger_names = frozenset(modulation.triggered_by for modulation in self._all)
         """The triggers of envelopes. May be read from any thread."""
 
@@ -62,6 +64,7 @@ class ModulationMatrix:
 
     def take_over(self, old: ModulationMatrix) -> None:
         """Take over the running envelopes and followers of another version of the show."""
+        self._whole_beat, self._whole_bar = old._whole_beat, old._whole_bar
         sources = {modulation.parameter: modulation.source for modulation in old._all}
         for modulation in self._all:
             source, former = modulation.source, sources.get(modulation.parameter)
@@ -80,6 +83,22 @@ class ModulationMatrix:
                     modulation.source.gate_on(time)
                 else:
                     modulation.source.gate_off(time)
+
+    def trigger_by_control(self, control: Control, raw: float, time: float) -> None:
+        """As `trigger`, by a MIDI control; an envelope may name its channel or none."""
+        for name in {str(control), str(Control(control.kind, control.number))}:
+            self.trigger(f"midi {name}", raw, time)
+
+    def trigger_by_beat(self, time: float, tempo: Tempo) -> None:
+        """As `trigger`, with each beat and bar."""
+        beat = tempo.beat(time)
+        whole, bar = int(beat // 1), int(beat // tempo.beats_per_bar)
+        if tempo.running:
+            if whole != self._whole_beat:
+                self.trigger("beat", 1.0, time)
+            if bar != self._whole_bar:
+                self.trigger("bar", 1.0, time)
+            self._whole_beat, self._whole_bar = whole, bar
 
     def reset(self) -> None:
         """Stop all envelopes."""
