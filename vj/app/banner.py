@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from vj.app.console import shorten
 from vj.control.osc.server import OscServer
@@ -11,15 +11,22 @@ from vj.show.schema import Show
 
 
 def banner(
-    show: Show, source: str, page: str | None, osc: OscServer, cue_keys: Mapping[str, str]
+    show: Show,
+    source: str,
+    page: str | None,
+    osc: OscServer,
+    cue_keys: Mapping[str, str],
+    reach: Sequence[str] = (),
 ) -> list[str]:
     """Lines for a person who has started it for the first time. source: what plays. page: its
-    address. cue_keys: which key fires which cue."""
+    address. cue_keys: which key fires which cue. reach: how others get to the page, see
+    `vj.web.reach`."""
     host, port = osc.address
     here = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
     lines = ["", f"  in     {source}"]
     if page is not None:
-        lines.append(f"  look   {page}  (input, output, every parameter; OSCQuery too)")
+        lines.append(f"  look   {page}  (play it there: pictures, faders, cues; OSCQuery too)")
+        lines += [f"         {line}" for line in reach]
     for uri in show.sinks:
         kind, _, name = uri.partition(":")
         if kind == "ndi":

@@ -6,7 +6,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TextIO
 
 from vj.app.log import LogFile, Writer
@@ -66,6 +66,15 @@ class Console:
         self._writer.put(plain)
         if self._log_file is not None:
             self._log_file.log(plain)
+
+    def draw(self, lines: Sequence[str]) -> None:
+        """Lines of blocks, such as a QR code: on a terminal that has them and is wide enough, never
+        in a pipe or the log file."""
+        encoding = (getattr(self._out, "encoding", "") or "").lower().replace("-", "")
+        width = max((len(line) for line in lines), default=0)
+        columns = shutil.get_terminal_size().columns
+        if self._live and not self._quiet and encoding == "utf8" and 0 < width < columns:
+            self._writer.put("\n".join(lines))
 
     def status(self, status: Mapping[str, Any]) -> None:
         """Show the status line, as often as is readable."""

@@ -20,6 +20,7 @@ from vj.show.page_section import PageSection, parse_address
 from vj.show.schema import OscSection, Show
 from vj.web.access import Access
 from vj.web.page_socket import Action, PageShow
+from vj.web.reach import Reach
 from vj.web.server import WebServer
 
 Server = TypeVar("Server", OscServer, WebServer)
@@ -93,6 +94,15 @@ class Servers:
             page.query.osc_address = osc.address
             page.access.osc_host = osc.address[0]
             page.play_through(osc.dispatcher)
+
+    def reach(self) -> Reach | None:
+        """Where other devices find the page and OSC; None without a page."""
+        page, osc = self.page, self.osc
+        if page is None or osc is None:
+            return None
+        port = parse_address(page.url.split("//")[1].strip("/"))[1]
+        access = page.access
+        return Reach((access.listen[0], port), osc.address, access.pin, access.view_path)
 
     def show_frame(self, context: FrameContext, frame: Frame) -> None:
         """Leave a frame's pictures for the page. Never waits."""

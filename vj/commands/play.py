@@ -98,12 +98,15 @@ def perform(
     from vj.app.autosave import PERIOD, Autosave
     from vj.app.live import Performance
     from vj.control.keyboard import Keyboard
+    from vj.show.own_shows import offer
     from vj.show.reload import ShowFile
 
     startup: StartupTimes | None = options.startup
     if startup is not None:
         startup.record("imports")
     terminal.log(f"{show.show}: starting")
+    if copy := offer(options.file):
+        terminal.log(copy)
     file = None if options.safe else ShowFile(options.file, options.overrides, terminal.log)
     replay = replayed(show, options, terminal.log)
     performance = Performance(
@@ -122,8 +125,10 @@ def perform(
             )
         keyboard.start()
         if not options.quiet:
-            for line in banner_of(performance):
+            for line in banner_of(performance, terminal):
                 terminal.log(line)
+        elif (reach := performance.servers.reach()) is not None and reach.urls():
+            terminal.log(reach.lines()[0])  # without its PIN nobody gets in
         while not performance.ended and not stop.wait(0.25):
             performance.supervisor.call(
                 "the status line", lambda: terminal.status(performance.report.status().as_dict())
@@ -140,18 +145,23 @@ def perform(
     return summary
 
 
-def banner_of(performance: Performance) -> list[str]:
-    """Where the show that has just started can be reached."""
+def banner_of(performance: Performance, terminal: Console) -> list[str]:
+    """Where the show that has just started can be reached. A QR code of it goes to the terminal
+    alone, above."""
     from vj.app.banner import banner
 
     page, osc = performance.servers.page, performance.servers.osc
     assert osc is not None
+    reach = performance.servers.reach()
+    if reach is not None:
+        terminal.draw(reach.code_lines())
     return banner(
         performance.run_state.show,
         performance.video_input.description,
         page.url if page is not None else None,
         osc,
         performance.session.cue_keys(),
+        reach.lines() if reach is not None else [],
     )
 
 
