@@ -34,13 +34,12 @@ export function easel(app, glass, came) {
   size.observe(element);
   sight.observe(element);
   const stops = [
-    app.connection.on("show", offer),
+    app.state.subscribe("views", offer),
     app.state.subscribe("size", fitEmpty),
     () => size.disconnect(),
     () => sight.disconnect(),
     () => feed?.stop(),
   ];
-  if (app.show) offer();
   return {element, chooser, ink, stop: () => stops.forEach(stop => stop())};
 
   function ink() {
@@ -48,9 +47,9 @@ export function easel(app, glass, came) {
     return red + green + blue > 380 ? "#000000" : "#ffffff";
   }
 
-  /** The views there are; the paper first. */
+  /** The views that there are now; the paper first. */
   function offer() {
-    const views = Object.keys(NAMES).filter(one => app.show.views?.includes(one));
+    const views = Object.keys(NAMES).filter(one => (app.state.get("views") || []).includes(one));
     chooser.replaceChildren(
       ...views.map(one => make("option", {value: one, textContent: NAMES[one]})),
     );

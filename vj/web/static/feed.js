@@ -7,6 +7,7 @@
 
 const RETRY = 500; // ms
 const PATIENCE = 2000; // ms for a try
+const WANTS_PIN = 4401; // code of a socket that is closed for want of the PIN
 const HEAD = 8; // bytes before a picture: its view, three zeros, the frame's number
 
 export class Feed {
@@ -21,7 +22,7 @@ export class Feed {
    * @param {Object<string, string|number>} query `view`, `width`, `quality`, `format`, `key`
    * @param {(picture: Blob, number: number, asked: number) => Promise<void>|void} show called with each
    *   picture; the next comes once it has returned. asked: when this picture was asked for, in ms
-   * @param {(status: number) => void} [refused] called when vj wants a PIN first
+   * @param {() => void} [refused] called, again and again, while vj wants a PIN first
    */
   constructor(query, show, refused = () => {}) {
     this.#query = new URLSearchParams(query);
@@ -71,10 +72,11 @@ export class Feed {
       asked = performance.now();
       if (socket.readyState === WebSocket.OPEN) socket.send("next");
     };
-    socket.onclose = () => {
+    socket.onclose = event => {
       clearTimeout(timer);
       if (this.#socket !== socket) return;
       this.#socket = null;
+      if (event.code === WANTS_PIN) this.#refused();
       this.#later();
     };
   }
@@ -93,8 +95,8 @@ export class Feed {
     });
     try {
       const answer = await fetch(`/picture.jpg?${one}`, {cache: "no-store", signal: stop.signal});
-      if (answer.status !== 401 && answer.status !== 403) return this.#connect();
-      this.#refused(answer.status);
+      if (answer.status !== 401) return this.#connect();
+      this.#refused();
     } catch {
       // still away
     } finally {

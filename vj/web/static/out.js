@@ -16,28 +16,36 @@ for (const [name, value] of new URLSearchParams(location.search)) {
   if (PASSED_ON.includes(name)) wanted[name] = value;
 }
 
-const feed = new Feed(wanted, show, refused);
+let next = null; // decoded, for the screen's next picture
 let asking = false;
+let declined = false; // the PIN sheet was closed: a click asks again
 
+/** The one after is asked for as soon as this one is decoded; of two that are ready the newer is drawn. */
 async function show(blob, number) {
   const picture = await decoded(blob);
-  await nextFrame();
-  drawWhole(canvas, context, picture);
-  release(picture);
-  canvas.dataset.number = number;
+  const first = next === null;
+  if (next) release(next.picture);
+  next = {picture, number};
+  if (!first) return;
+  // As the screen begins a picture: each is whole. A page that nobody sees has no such moments.
+  if (document.hidden) paint();
+  else requestAnimationFrame(paint);
+}
+
+function paint() {
+  if (next === null) return;
+  drawWhole(canvas, context, next.picture);
+  release(next.picture);
+  canvas.dataset.number = next.number;
+  next = null;
   fitOneToOne();
 }
 
-/** Drawn as the screen begins a picture, each is whole and stands for at least one. A hidden page has none. */
-function nextFrame() {
-  return document.hidden ? undefined : new Promise(resolve => requestAnimationFrame(resolve));
-}
-
 async function refused() {
-  if (asking) return;
+  if (asking || declined) return;
   asking = true;
   document.body.classList.add("asking");
-  await askPin();
+  declined = !(await askPin());
   document.body.classList.remove("asking");
   asking = false;
 }
@@ -62,7 +70,9 @@ function fitOneToOne() {
 }
 
 addEventListener("click", event => {
-  if (!event.target.closest(".t-cover")) fullScreen();
+  if (asking || event.target.closest(".t-cover")) return;
+  if (declined) declined = false;
+  else fullScreen();
 });
 addEventListener("keydown", event => {
   if (asking || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -71,5 +81,6 @@ addEventListener("keydown", event => {
   fitOneToOne();
 });
 addEventListener("resize", fitOneToOne);
+document.addEventListener("visibilitychange", paint); // what was to come when it was hidden
 keepAwake();
-feed.start();
+new Feed(wanted, show, refused).start();

@@ -118,6 +118,9 @@ export function mount(element, app) {
     if (!unlock.hidden)
       unlock.textContent = `Enter the PIN to ${show.may.play ? "change" : "play"}`;
   });
+  app.connection.on("pin", () => {
+    unlock.hidden = false;
+  });
 
   async function unlocked() {
     if (await askPin()) location.reload(); // the sockets are opened anew, with the cookie

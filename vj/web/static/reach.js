@@ -14,6 +14,7 @@ export function mount(element, app) {
 
   function build() {
     const {urls = [], qr = "", osc = "", view = ""} = app.show?.reach ?? {};
+    const key = view.split("?")[1] ?? ""; // lets those look who have no PIN
     const base = urls[0] ?? new URL("/", location.href).href;
     const links = make("div.t-cards");
     const code = picture(qr);
@@ -51,7 +52,10 @@ export function mount(element, app) {
         make("h3", {}, "Addresses"),
         ...rows,
         address("only watch, change nothing", new URL(view || "view", base).href),
-        address("the picture alone, for a projector", new URL("out", base).href),
+        address(
+          "the picture alone, for a projector",
+          new URL(key ? `out?${key}` : "out", base).href,
+        ),
         osc ? address("OSC", osc, true) : null,
       ),
     );
