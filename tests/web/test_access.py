@@ -381,6 +381,31 @@ def test_where_osc_is_open_a_phone_plays_without_pin_and_changes_nothing_else(
     assert ask(page, "/vj/strength?VALUE", **PHONE).status == 401
 
 
+async def received(page: WebServer, headers: dict[str, str]) -> list[dict[str, Any]]:
+    """What the page's socket gets until a parameter that is set now has come."""
+    found: list[dict[str, Any]] = []
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{page.url}socket", headers=headers) as ws,
+    ):
+        while not found or found[-1]["type"] != "values":
+            found.append(await asyncio.wait_for(ws.receive_json(), 5))
+        page.log("the second line")
+        page._store.set("strength", 0.25)
+        while found[-1].get("t", {}).get("strength") != 0.25:
+            found.append(await asyncio.wait_for(ws.receive_json(), 5))
+    page._store.set("strength", 0.5)
+    return found
+
+
+@pytest.mark.parametrize("page", [(LOOPBACK, EVERYWHERE)], indirect=True)
+def test_lines_of_the_log_are_for_those_who_may_write(page: WebServer) -> None:
+    page.log("written into /home/me/shows/mine.yaml")
+    for headers, count in ((PHONE, 0), ({}, 3)):
+        texts = [one for one in asyncio.run(received(page, headers)) if one["type"] == "message"]
+        assert len(texts) == count
+
+
 def test_the_link_shows_pictures_to_a_phone(page: WebServer) -> None:
     link = page.access.view_path
     opened = ask(page, link, **PHONE)

@@ -96,14 +96,14 @@ class PageSocket:
         """A line for the pages' messages. From any thread."""
         line = _line({"type": "message", "time": time.strftime("%H:%M:%S"), "text": text})
         self._messages.append(line)
-        self.broadcast(line)
+        self.broadcast(line, lambda client: client.may["write"])  # it may name files
 
-    def broadcast(self, line: str, but: PageClient | None = None) -> None:
-        """Send a line to all pages. From any thread."""
+    def broadcast(self, line: str, to: Callable[[PageClient], bool] = lambda client: True) -> None:
+        """Send a line to all pages for which `to` is true. From any thread."""
 
         def put() -> None:
             for client in list(self._clients.values()):
-                if client is not but:
+                if to(client):
                     client.put(line)
 
         if self._loop is not None and self._clients:
@@ -177,7 +177,7 @@ class PageSocket:
             client.put(_line({"type": "state", **state}))
         if not self._clients:
             self._targets, self._effective, self._state = targets, effective, state
-        for line in list(self._messages):
+        for line in list(self._messages) if client.may["write"] else ():
             client.put(line)
 
     def _describe(self) -> Json:
@@ -186,7 +186,10 @@ class PageSocket:
         return told | {"version": f"{self._boot}-{digest}"}
 
     def _show_for(self, client: PageClient) -> Json:
-        return {"type": "show", **self._described, "may": dict(client.may)}
+        told = self._described
+        if not client.may["write"] and "reach" in told:  # the link to look is not everybody's
+            told = told | {"reach": {**told["reach"], "view": ""}}
+        return {"type": "show", **told, "may": dict(client.may)}
 
     def _numbers(self) -> tuple[dict[str, Value], dict[str, Value]]:
         """The targets, and the effective values, of numbers only."""
@@ -314,7 +317,9 @@ class PageSocket:
             return {"error": text}
         if kind == "stroke":
             told = {name: value for name, value in asked.items() if name != "id"}
-            self.broadcast(_line(plain(told | {"person": client.number})), but=client)
+            self.broadcast(
+                _line(plain(told | {"person": client.number})), lambda one: one is not client
+            )
         return reply
 
 
