@@ -29,7 +29,11 @@ export function mount(element, app) {
   const line = statusLine();
   const others = make("span.t-quiet", {role: "status"});
   const brush = {colour: COLOURS[0][1], width: WIDTHS[1][1], eraser: false, ...remembered()};
-  const glass = make("canvas.t-glass", {"aria-label": "canvas: draw here", role: "img"});
+  const glass = make("canvas.t-glass", {
+    "aria-label": "canvas: draw here",
+    role: "img",
+    "data-name": "draw",
+  });
   const ink = new Ink(glass, () => board.ink());
   const {element: desk, ...board} = easel(app, glass, asked => ink.pictureCame(asked));
   const tools = make("div.t-tools.t-acts", {role: "toolbar", "aria-label": "drawing"});

@@ -122,7 +122,7 @@ export function learnMode(app, on) {
 function pick(app, event) {
   if (event.type === "keydown" && event.key === "Escape") return learnMode(app, false);
   const name = event.detail?.name ?? event.target.closest?.("[data-name]")?.dataset.name;
-  if (!name || (event.type === "keydown" && event.key !== "Enter" && event.key !== " "))
+  if (!app.row(name) || (event.type === "keydown" && event.key !== "Enter" && event.key !== " "))
     return undefined;
   event.preventDefault();
   event.stopPropagation();

@@ -147,10 +147,13 @@ async function part(selector, app, load) {
   }
 }
 
-function start() {
+async function start() {
   const app = makeApp();
-  part("#stage", app, () => import("./stage.js"));
-  part("#panel", app, () => import("./panel.js"));
+  // First the parts: a socket that wants the PIN says so once, at once.
+  await Promise.all([
+    part("#stage", app, () => import("./stage.js")),
+    part("#panel", app, () => import("./panel.js")),
+  ]);
   app.connection.start();
 }
 
