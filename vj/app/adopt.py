@@ -22,8 +22,17 @@ from vj.show.reload import ShowFile
 from vj.show.schema import Show
 
 
+class Rejected(Fault):
+    """A part of a show cannot be built. section: which."""
+
+    def __init__(self, section: str, error: Exception) -> None:
+        is_fault = isinstance(error, Fault)
+        super().__init__(str(error) if is_fault else f"{type(error).__name__}: {error}"[:300])
+        self.section = section
+
+
 class ShowAdopter:
-    """Replaces a show's parts as its file says. Belongs to the thread that checks the file."""
+    """Replaces a show's parts as its file says, or its performer. One call at a time."""
 
     def __init__(
         self,
@@ -40,6 +49,8 @@ class ShowAdopter:
         self._run, self._supervisor = context.run, context.supervisor
         self._log = context.messages.log
         self._servers, self._video_input, self._loader = servers, video_input, loader
+        self._wanted = ""
+        """The source that a performer has chosen, and that has to open."""
         self._builders: tuple[tuple[str, Builder], ...] = (
             ("start", partial(replace_controls, context.store, session, servers.connect)),
             ("sinks", outputs.replace_sinks),
@@ -49,7 +60,7 @@ class ShowAdopter:
             ("fps", loop_parts.replace_rate_and_fit),
             ("osc", servers.replace_osc),
             ("page", servers.replace_page),
-            ("source", video_input.replace),
+            ("source", lambda show, old: video_input.replace(show, old, self._wanted)),
         )
         """(section, what builds its replacement), in the order in which they are built and
         applied."""
@@ -59,25 +70,11 @@ class ShowAdopter:
         be built: that is logged with its line, and what plays is as it was. file: where the show is
         from."""
         old = self._run.show
-        replacements: list[Replacement] = []
-        for section, build in self._builders:
-            try:
-                replacement = build(show, old)
-            except Exception as error:  # whatever a library, a disk or a driver raises
-                for built in reversed(replacements):
-                    self._supervisor.call(
-                        "what was built for the saved show, at its end,", built.discard
-                    )
-                self._log_rejected(section, error, file)
-                return False
-            if replacement is not None:
-                replacements.append(replacement)
-        self._run.show = show
-        for replacement in replacements:
-            names = ", ".join(replacement.changed) or "the saved show"
-            self._supervisor.call(f"{names}, saved,", replacement.apply)
-        changed = [name for replacement in replacements for name in replacement.changed]
-        self._supervisor.call("OSC and the page, after the save,", self._servers.connect)
+        try:
+            changed = self._exchange(show)
+        except Rejected as rejected:
+            self._log_rejected(rejected, file)
+            return False
         self._servers.tree_changed()
         changed += self._loader.replace_model(show, old)
         if file is None or not file.written_by_vj or changed not in ([], ["what moves them"]):
@@ -93,8 +90,44 @@ class ShowAdopter:
             )
         return True
 
-    def _log_rejected(self, section: str, error: Exception, file: ShowFile | None) -> None:
-        text = str(error) if isinstance(error, Fault) else f"{type(error).__name__}: {error}"[:300]
+    def choose(self, show: Show, source: str = "") -> None:
+        """The same for a show with something else in it that a performer has chosen: it is not
+        logged. source: a URI of its list that may be awaited, but not be wrong, whatever else could
+        play in its place. Raises Rejected, and what plays is as it was."""
+        old, self._wanted = self._run.show, source
+        try:
+            self._exchange(show)
+        finally:
+            self._wanted = ""
+        if show.table().rows != old.table().rows:
+            self._servers.tree_changed()
+        self._loader.replace_model(show, old)
+
+    def _exchange(self, show: Show) -> list[str]:
+        """Build everything that is new, then switch to it. Returns the sections that changed, but
+        for the model. Raises Rejected, with nothing changed."""
+        old = self._run.show
+        replacements: list[Replacement] = []
+        for section, build in self._builders:
+            try:
+                replacement = build(show, old)
+            except Exception as error:  # whatever a library, a disk or a driver raises
+                for built in reversed(replacements):
+                    self._supervisor.call(
+                        "what was built for the saved show, at its end,", built.discard
+                    )
+                raise Rejected(section, error) from error
+            if replacement is not None:
+                replacements.append(replacement)
+        self._run.show = show
+        for replacement in replacements:
+            names = ", ".join(replacement.changed) or "the saved show"
+            self._supervisor.call(f"{names}, saved,", replacement.apply)
+        self._supervisor.call("OSC and the page, after the save,", self._servers.connect)
+        return [name for replacement in replacements for name in replacement.changed]
+
+    def _log_rejected(self, rejected: Rejected, file: ShowFile | None) -> None:
+        section, text = rejected.section, str(rejected)
         line = line_of(file.path, section) if file is not None else 0
         where = f"{file.path}:{line}: {section}: " if file is not None and line else f"{section}: "
         self._log(f"{where}{text}\nthe running show goes on as it was")

@@ -8,6 +8,7 @@ from pathlib import Path
 from vj.app.adopt import ShowAdopter
 from vj.app.background import BackgroundTasks
 from vj.app.beginning import Beginning
+from vj.app.choosers import Choosers
 from vj.app.context import RunState, ShowContext
 from vj.app.loop_parts import LoopParts
 from vj.app.messages import Messages
@@ -131,6 +132,7 @@ class Performance:
             self.loader,
             lambda: self.size,
         )
+        self.choosers = Choosers(context, self.session, self.adopter, self.loader, own_senders)
         self.background = BackgroundTasks(context, self.recordings, file, self.adopt)
 
     def start(self) -> None:
@@ -176,7 +178,7 @@ class Performance:
 
     def adopt(self, show: Show) -> bool:
         """Go on with another version of the show, as a whole; False, and why in the log, if not."""
-        return self.adopter.adopt(show, self._file)
+        return self.choosers.adopt(show, self._file)
 
     @property
     def ended(self) -> bool:
@@ -196,6 +198,7 @@ class Performance:
         self.recordings.close()
         parts: list[tuple[str, Callable[[], object]]] = [
             ("the render loop", lambda: self.loop.stop(timeout=0.6)),
+            ("the choosers", self.choosers.close),
             ("the outputs", self.outputs.stop),
             ("the control session", self.session.stop),
             ("the person model", self.loop_parts.close),

@@ -51,6 +51,8 @@ class ModelLoader:
         """`_key` of the model that plays or is being loaded."""
         self._loaded: object = None
         """`_key` of the model that plays."""
+        self.on_settled: Callable[[Show, bool], None] = lambda show, loaded: None
+        """Called with the show whose model plays now, or has failed to load; must not block."""
         self.choices = Choices()
         self._checked = False
 
@@ -77,7 +79,8 @@ class ModelLoader:
         self._loads += 1
         number = self._loads
         if self._wanted == self._loaded and not again:
-            return  # back to what plays
+            self.on_settled(show, True)  # back to what plays
+            return
         self._supervisor.start("loader", lambda: self._load(show, number), self._run.over.is_set)
 
     def _load(self, show: Show, number: int) -> None:
@@ -123,6 +126,7 @@ class ModelLoader:
             self._loaded = self._key(show)
             run.text = "playing"
             log(f"playing with {backend.name}")
+            self.on_settled(show, True)
             if (sizes or self.choices.way is not None) and not self._checked:
                 self._checked = True
                 self._supervisor.start(
@@ -147,6 +151,7 @@ class ModelLoader:
         self._messages.log(f"{text}; {then}")
         if not isinstance(error, Fault):
             self._metrics.faults += 1
+        self.on_settled(show, False)
 
     def _check(self, number: int, sizes: tuple[Size, ...]) -> None:
         """Once, in the background: whether what was chosen by timing is right for what plays. Too

@@ -99,10 +99,11 @@ class VideoInput:
             self._own_senders,
         )
 
-    def replace(self, show: Show, old: Show) -> Replacement:
+    def replace(self, show: Show, old: Show, wanted: str = "") -> Replacement:
         """Another list of sources: the one that plays stays open where it is in the list, and the
         first that is there takes over. A camera that may be the one that plays is opened after that
-        one was closed, since a device has one user. Raises Fault."""
+        one was closed, since a device has one user. wanted: one of the list that others may stand
+        in for only while it is awaited. Raises Fault."""
         capture = self.capture
         assert capture is not None
         changed = ["source"] if show.source != old.source else []
@@ -117,7 +118,7 @@ class VideoInput:
         place = show.source.index(capture.uri) if capture.uri in show.source else len(show.source)
         before = show.source[:place]
         clash = [capture.uri] if any(_may_be_one(capture.uri, uri) for uri in before) else []
-        change = capture.prepare(show.source, settings, reopened, clash)
+        change = capture.prepare(show.source, settings, reopened, clash, wanted=wanted)
 
         def apply() -> None:
             change.switch()

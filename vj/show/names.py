@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Annotated
 
 from pydantic import BeforeValidator
 
 from vj.core.errors import Fault
 from vj.show.model_section import ModelSection
-from vj.show.paths import FILE_SOURCES, LIST_SOURCES
+from vj.show.paths import AUDIO_SUFFIXES, FILE_SOURCES, LIST_SOURCES
 from vj.sources import split_uri
 
 BUILT_IN_MODELS = ("pocket", "drawn", "none")
@@ -52,6 +53,13 @@ def public_name(uri: str) -> str:
     if kind in LIST_SOURCES:
         return f"{kind}:{', '.join(_part_name(part.strip()) for part in rest.split(','))}"
     return uri
+
+
+def audio_name(name: str) -> str:
+    """The same of a follower's input: an audio file, or a part of a device's name."""
+    if PurePath(name).suffix.lower() in AUDIO_SUFFIXES:
+        return _last_part(name)
+    return name or "default input"
 
 
 def _part_name(part: str) -> str:

@@ -371,12 +371,13 @@ class Capture:
         reopen: Collection[str] = (),
         conflicting: Collection[str] = (),
         seconds: float = FIRST_FRAME_TIMEOUT,
+        wanted: str = "",
     ) -> SourceChange:
         """Open the sources of another list while this one plays, as far as they are needed. reopen:
         those that have to be opened once more, though they play. conflicting: those that have to
         be closed before. seconds: timeout for the new ones; those not available by then are retried
-        later, and the present source goes on until one is. Raises Fault when none looks as if it
-        would ever appear."""
+        later, and the present source goes on until one is. wanted: one for which no other is good
+        enough. Raises Fault when that one, or every one, looks as if it would never appear."""
         with self._lock:
             kept = {
                 slot.uri: slot
@@ -397,7 +398,7 @@ class Capture:
             slots, suspended, begin, lambda: self._adopt(slots, settings), settings.clock
         )
         try:
-            change.open(seconds)
+            change.open(seconds, wanted)
         except Exception:
             change.drop()
             raise

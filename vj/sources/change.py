@@ -39,7 +39,7 @@ class SourceChange:
         self._new = [slot for slot in slots if slot.reader is None]
         """Slots without a reader so far; some of them may be in the old list, too."""
 
-    def open(self, seconds: float) -> None:
+    def open(self, seconds: float, wanted: str = "") -> None:
         """Open the sources up to the first available one; see `Capture.prepare`."""
         for slot in self._suspended:
             if slot.reader is not None:
@@ -57,7 +57,7 @@ class SourceChange:
                 pause(0.005)
             if reader.is_available(clock.now()) or clock.now() >= end:
                 break
-        fault = open_fault(self._slots)
+        fault = open_fault([slot for slot in self._slots if slot.uri == wanted] or self._slots)
         if fault is not None:
             raise fault
 

@@ -1,0 +1,111 @@
+"""The names of what this machine has: cameras, senders, MIDI devices, sound inputs, models. Each of
+these may take a second; none of them opens a device."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+
+from vj.control.midi import ports
+from vj.diffusion.model_names import hub_cache
+from vj.show.names import BUILT_IN_MODELS
+from vj.sources.camera import list_cameras
+
+SENDERS = (
+    *(("ndi:vj", "NDIlib", ""), ("spout:vj", "SpoutGL", "win32")),
+    *(("syphon:vj", "syphon", "darwin"), ("virtualcam", "pyvirtualcam", "")),
+)
+"""Sinks that any show can have: the URI, the module it needs, the system it is for, if only one."""
+
+
+def cameras() -> list[str]:
+    """`camera:NAME`, or `camera:0` where two have one name; empty where they cannot be listed."""
+    found = list_cameras()[0]
+    names = [name for _, name in found]
+    return [
+        f"camera:{name if name.strip() and names.count(name) == 1 else index}"
+        for index, name in found
+    ]
+
+
+def ndi_senders() -> list[str]:
+    """`ndi:HOST (NAME)`. Takes a second and a half. Raises Fault without the library."""
+    from vj.sources.ndi import list_ndi_sources
+
+    return [f"ndi:{name}" for name in list_ndi_sources()]
+
+
+def spout_senders() -> list[str]:
+    """`spout:NAME`. Raises Fault without the library."""
+    from vj.sources.spout import list_spout_senders
+
+    return [f"spout:{name}" for name in list_spout_senders()]
+
+
+def syphon_servers() -> list[str]:
+    """`syphon:APPLICATION NAME`. Raises ImportError without the library."""
+    import syphon
+
+    return [
+        f"syphon:{server.app_name} {server.name}".strip()
+        for server in syphon.SyphonServerDirectory().servers
+    ]
+
+
+def midi_inputs() -> list[str]:
+    """Devices as mappings name them. Raises ImportError without a library, or whatever the library
+    raises on a machine without MIDI."""
+    found = [ports.plain_name(name) for name in ports.make_backend().get_input_names()]
+    return list(dict.fromkeys(found))
+
+
+def sound_inputs() -> list[str]:
+    """Raises ImportError without the library, OSError without PortAudio, or PortAudio's own."""
+    import sounddevice
+
+    found = [
+        str(device["name"])
+        for device in sounddevice.query_devices()
+        if device["max_input_channels"] > 0
+    ]
+    return list(dict.fromkeys(found))
+
+
+def fetched_models() -> list[str]:
+    """Hugging Face ids of models that were fetched before."""
+    return [
+        "/".join(folder.name.split("--")[1:])
+        for folder in sorted(hub_cache().glob("models--*"))
+        if any(folder.glob("snapshots/*/model_index.json"))
+    ]
+
+
+def possible_sinks() -> list[str]:
+    """Sinks whose library is there."""
+    return [
+        uri
+        for uri, module, system in SENDERS
+        if system in ("", sys.platform) and importlib.util.find_spec(module) is not None
+    ]
+
+
+def found_sources() -> list[str]:
+    """Everything that can be a source now, and the test card."""
+    looks: list[Callable[[], list[str]]] = [cameras, ndi_senders]
+    looks += [spout_senders] if sys.platform == "win32" else []
+    looks += [syphon_servers] if sys.platform == "darwin" else []
+    return [name for look in looks for name in or_none(look)] + ["testcard"]
+
+
+def found_models() -> list[str]:
+    """The built-in models, and those that were fetched."""
+    return [*BUILT_IN_MODELS, *or_none(fetched_models)]
+
+
+def or_none(look: Callable[[], list[str]]) -> list[str]:
+    """What a look finds; nothing where it raises: `launch.py list` says why, and what helps."""
+    try:
+        return look()
+    except Exception:  # each library has its own way to refuse
+        return []
