@@ -37,6 +37,7 @@ MESSAGES: list[tuple[Sequence[tuple[str, tuple[Any, ...]]], dict[str, Any] | Non
     ([("/a b", (v,)) for v in (1, 2, 3)], None),
     ([("/" + "a" * 500, (v,)) for v in (1, 2, 3)], None),
     ([("/blob", (b"x", None))] * 4, None),
+    ([("/huge", (v,)) for v in (10**400, 1e308, float("nan"), float("-inf"))], None),
 ]
 
 
@@ -115,11 +116,13 @@ def test_the_first_that_moves_is_written_once() -> None:
         "text": "move a control",
     }
     learned.move("/b", 0.5)
-    assert learned.move("/a", 0.1, 0.2, 0.3, 0.4) == [True, True, True, False]
+    assert learned.move("/a", 0.1, 0.2, 0.3, 0.4) == [True] * 4
+    assert learned.move("/b", 0.1) == [False]
     assert learned.written == [{"osc": "/a", "to": "pedal"}]
     assert learned.learner.state() == {"name": "macro/pedal", "found": "/a", "text": "written"}
     learned.time += SHOWN
     assert learned.learner.state() is None
+    assert learned.move("/a", 0.5) == [False], "the saved show plays it by now"
     assert learned.devices == [True, False]
     assert learned.messages == ["written"]
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from vj.control.macros import PREFIX as MACRO
+from vj.control.mapping import TOO_LARGE
 from vj.core.errors import Fault
 from vj.show.midi_controls import Control
 
@@ -84,7 +85,7 @@ class LearnListener:
             self.found.put({"osc": address})
             return
         for index, number in enumerate(arguments):
-            if not isinstance(number, int | float):
+            if not isinstance(number, int | float) or not abs(number) < TOO_LARGE:
                 continue
             key = (address, f"osc {index}")
             moved = self._moved(key, float(number), 0.0)
@@ -170,6 +171,8 @@ class Learner:
         self._state: dict[str, Any] | None = None
         self._until = 0.0
         """When a result is no longer shown."""
+        self._address = ""
+        """What was found, of OSC: no error until the saved show has its mapping."""
 
     @property
     def listening(self) -> bool:
@@ -218,9 +221,10 @@ class Learner:
             self._offer(str(control), lambda listener: listener.on_midi(control, raw, device))
 
     def on_osc(self, address: str, arguments: tuple[Any, ...]) -> bool:
-        """A message to an address that is no parameter's own. Whether it is listened to."""
+        """A message to an address that is no parameter's own. Whether it is listened to, or was
+        found a moment ago."""
         if self._listener is None:
-            return False
+            return address == self._address and self._now() < self._until
         self._offer(address, lambda listener: listener.on_osc(address, arguments))
         return True
 
@@ -234,7 +238,7 @@ class Learner:
                 return
             found, parameter = listener.found.get(), str(self._state["name"])
             self._stop_timer()
-            self._listener = None
+            self._listener, self._address = None, found.get("osc", "")
             self._show(parameter, None, f"{control_of(found)}: is written ...")
         self._later(lambda: self._write_found(parameter, found))
 

@@ -22,6 +22,7 @@ from vj.control.learning import (
     control_of,
 )
 from vj.control.link import open_link
+from vj.control.mapping import TOO_LARGE
 from vj.control.mapping_list import mapping_list
 from vj.control.midi.ports import MidiPorts
 from vj.control.take_recording import TakeRecording
@@ -259,7 +260,7 @@ class ControlSession:
         """A message to an address that is no parameter's own, mapped or not (the mappings get it
         from the dispatcher). Whether it is being learned, so that it needs no error reply."""
         for index, value in enumerate(arguments[:MOST_VALUES]):
-            if isinstance(value, int | float):
+            if isinstance(value, int | float) and abs(value) < TOO_LARGE:
                 self._recent.note(control_of({"osc": address, "take": index}), float(value))
         return self._learner.on_osc(address, arguments)
 

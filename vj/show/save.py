@@ -210,7 +210,7 @@ def put_cues(path: Path, cues: dict[str, dict[str, Value]]) -> Saved:
 
 def _put_cues(path: Path, cues: dict[str, dict[str, Value]]) -> Saved:
     tree, read = open_tree(path)
-    elsewhere = _included_cues(path)
+    elsewhere = included_cues(path)
     left = [f"{name} ({elsewhere[name].name})" for name in cues if name in elsewhere]
     cues = {name: values for name, values in cues.items() if name not in elsewhere}
     report = f"{', '.join(cues)} written into {path}" if cues else "nothing is written"
@@ -236,7 +236,7 @@ def set_cues(tree: CommentedMap, cues: Mapping[str, dict[str, Value]]) -> None:
             section.append(made)
 
 
-def _included_cues(path: Path) -> dict[str, Path]:
+def included_cues(path: Path) -> dict[str, Path]:
     """The cues of included files, and their files."""
     found: dict[str, Path] = {}
     for file in included_files(path):
