@@ -88,14 +88,12 @@ export class Feed {
   async #probe() {
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort(), PATIENCE);
-    const one = new URLSearchParams({
-      ...Object.fromEntries(this.#query),
-      width: 16,
-      format: "jpeg",
-    });
+    const key = this.#query.get("key");
+    const url = key === null ? "/pin" : `/pin?key=${encodeURIComponent(key)}`;
     try {
-      const answer = await fetch(`/picture.jpg?${one}`, {cache: "no-store", signal: stop.signal});
-      if (answer.status !== 401) return this.#connect();
+      const answer = await fetch(url, {cache: "no-store", signal: stop.signal});
+      const may = await answer.json();
+      if (may.pictures) return this.#connect();
       this.#refused();
     } catch {
       // still away
