@@ -47,6 +47,49 @@ def test_messages_come_in_their_order_above_the_status_line() -> None:
     assert last[2].startswith("29.9 fps"), "the last status line stays"
 
 
+class Latin(Screen):
+    """A terminal that takes another encoding."""
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return "ISO-8859-1"
+
+
+class Utf8(Screen):
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return "UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("out", "quiet", "columns", "drawn"),
+    [
+        (Utf8, False, 80, True),
+        (Utf8, True, 80, False),
+        (Utf8, False, 8, False),
+        (Latin, False, 80, False),
+        (io.StringIO, False, 80, False),
+    ],
+)
+def test_a_code_is_drawn_where_it_can_be_read_and_in_no_log_file(
+    out: type[io.StringIO],
+    quiet: bool,
+    columns: int,
+    drawn: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    screen, file = out(), LogFile(tmp_path / "vj.log")
+    terminal = Console(quiet=quiet, out=screen, log_file=file)
+    terminal.draw(["█▀▄ █▀▄ █▀▄", "▀▀▀ ▀▀▀ ▀▀▀"])
+    terminal.draw([])
+    terminal.log("after")
+    terminal.end()
+    assert ("█▀▄ █▀▄ █▀▄\n▀▀▀ ▀▀▀ ▀▀▀\n" in screen.getvalue()) is drawn
+    assert "▀" not in (tmp_path / "vj.log").read_text(encoding="utf-8")
+
+
 def test_a_terminal_that_is_held_holds_up_nobody_and_is_told_what_it_missed() -> None:
     reading, writing = os.pipe()
     os.set_blocking(writing, True)

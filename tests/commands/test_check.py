@@ -259,6 +259,7 @@ def test_names_and_addresses_that_lead_nowhere_are_wrong(
         ("start:\n  mask/mode: person\n", 2, "person: FILE.onnx in the show names one"),
         ("cues:\n  - {name: a, set: {mask/mode: person}}\n", 2, "finds nobody"),
         ("start:\n  prompt/a: qwrtzp\nmodel: pocket\n", 2, "understands nothing of “qwrtzp”"),
+        ("page:\n  pads: [{prompt: qwrtzp}]\nmodel: pocket\n", 2, "nothing of “qwrtzp”"),
         (
             "osc: {listen: '127.0.0.1:0', reply: 'no.such.host.invalid:9001'}\n",
             1,

@@ -87,6 +87,9 @@ def _values(show: Show) -> Iterator[tuple[str, object, KeyPath]]:
     for index, rule in enumerate(show.mappings):
         if rule.value is not None:
             yield rule.to, rule.value, ("mappings", index, "value")
+    for index, pad in enumerate(show.page.pads or ()):
+        if pad.prompt is not None:
+            yield "prompt", pad.prompt, ("page", "pads", index)
 
 
 def _masks(show: Show, result: CheckResult) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from vj.core.errors import Fault, nearest
-from vj.parameters.table import Table
+from vj.parameters.table import ALIASES, Table
 from vj.show.section import KeyPath, Section
 
 FADERS = 8
@@ -127,9 +127,9 @@ def check_page(
             place = ("page", key, index)
             try:
                 row = table.find(short.get(name, name))
-            except Fault as fault:
-                hint = "" if "did you" in str(fault) else nearest(name, [*table.rows, *short])
-                faults.append((place, Fault(f"{fault}{hint}")))
+            except Fault:
+                near = nearest(name, [*table.rows, *ALIASES, *short])
+                faults.append((place, Fault(f"{name}: no such parameter{near}")))
                 continue
             if row.kind not in ("float", "int"):
                 faults.append((place, Fault(f"{name}: is no number ({row.range})")))
