@@ -125,8 +125,7 @@ class PageFeed:
 
     def _unused(self) -> dict[str, str]:
         """Parameters that change nothing now, each with the reason."""
-        unused = self._loop.pipeline.backend.unused
-        return dict(unused) if isinstance(unused, dict) else dict.fromkeys(unused, "")  # TEMP
+        return dict(self._status().unused_why)
 
     def _unknown(self) -> dict[str, list[Json]]:
         """Words of the prompts that the built-in model does not know as they are written."""

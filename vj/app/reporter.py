@@ -10,6 +10,7 @@ from vj.app.context import ShowContext
 from vj.app.outputs import Outputs
 from vj.app.servers import Servers
 from vj.app.status import Status, osc_status
+from vj.app.unused import unused
 from vj.app.video_input import VideoInput
 from vj.control.session import ControlSession
 from vj.pipeline.loop import RenderLoop
@@ -31,7 +32,14 @@ class Reporter:
         context, metrics = self.context, self.context.metrics
         p50, p95 = metrics.recent_latency()
         backend, engine, midi = self.loop.pipeline.backend, self.session.engine, self.session.midi
-        page = self.servers.page
+        page, capture = self.servers.page, self.video_input.capture
+        why = unused(
+            context.run.show,
+            context.store.table,
+            context.store.base(),
+            backend.unused,
+            capture.uri if capture is not None else context.run.show.source[0],
+        )
         return Status(
             show=context.run.show.show,
             state=context.run.text,
@@ -53,7 +61,8 @@ class Reporter:
             model=self.loop.backend_name,
             size=str(self.loop.pipeline.size),
             understood=backend.understood,
-            unused=list(backend.unused),
+            unused=list(why),
+            unused_why=why,
             strength=float(context.store.get("strength")),
             prompt=str(context.store.get("prompt/a")),
             uptime=round(context.clock.now(), 1),

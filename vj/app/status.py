@@ -46,7 +46,9 @@ class Status:
     understood: str = ""
     """What the built-in model made of the prompts."""
     unused: Sequence[str] = ()
-    """Parameters that change nothing with this model."""
+    """Parameters that change nothing as the show stands."""
+    unused_why: Mapping[str, str] = field(default_factory=dict)
+    """The same, each with the reason."""
     strength: float = 0.0
     prompt: str = ""
     uptime: float = 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from vj.diffusion.prompts import Embedding, PromptBook, PromptTravel
 from vj.diffusion.protocols import DiffusionModel
 from vj.diffusion.stream_batch import Conditioning, Done, Noise, StreamBatch
 from vj.parameters.store import Snapshot
-from vj.pipeline.backend import GeneratedImage
+from vj.pipeline.backend import BUILT_IN_ONLY, NO_IMAGE_PROMPTS, NO_LINES, GeneratedImage
 from vj.pipeline.compositor import Picture
 from vj.pipeline.cuda_compositor import make_compositor
 from vj.pipeline.frame_context import FrameContext
@@ -26,6 +26,10 @@ from vj.pipeline.frame_context import FrameContext
 FADE_BELOW = 0.05
 """Strength under which the generated image fades into the input: at 0 the input comes out as it
 came."""
+
+POCKET = ("pocket/size", "pocket/relief", "palette/a", "palette/b")
+"""Parameters of the built-in model."""
+IMAGE_PROMPTS = ("image/amount", "image/mix")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,11 +96,11 @@ class StreamBackend:
         self._turn = SwirlTurn()
         self._latents_of: list[tuple[np.ndarray, Tensor]] = []
         has = model.adapters.image_prompts is not None
-        self.unused: tuple[str, ...] = (
-            *("pocket/size", "pocket/relief", "palette/a", "palette/b"),
-            *(() if model.wants_lines else ("control/amount",)),
-            *(() if has else ("image/amount", "image/mix")),
-        )
+        self.unused: Mapping[str, str] = {
+            **dict.fromkeys(POCKET, BUILT_IN_ONLY),
+            **({} if model.wants_lines else {"control/amount": NO_LINES}),
+            **({} if has else dict.fromkeys(IMAGE_PROMPTS, NO_IMAGE_PROMPTS)),
+        }
         self._walk_tokens = (
             WalkTokens(model.encode_image_prompt, wait, on_message, supervisor) if has else None
         )

@@ -16,14 +16,14 @@ from torch import Tensor
 from vj.core.frame import Size
 from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
-from vj.diffusion.backends import StreamBackend
+from vj.diffusion.backends import IMAGE_PROMPTS, StreamBackend
 from vj.diffusion.built_in import COLOUR_SEPARATOR, BuiltIn, parsed_prompt
 from vj.diffusion.prompts import Embedding, prompt_weights
 from vj.diffusion.stream_batch import Conditioning, Noise
 from vj.kernels.cupy_field import FieldKernels
 from vj.kernels.cv_field import FieldMaker
 from vj.parameters.store import Snapshot
-from vj.pipeline.backend import GeneratedImage
+from vj.pipeline.backend import NO_IMAGE_PROMPTS, NO_LINES, GeneratedImage
 from vj.pipeline.compositor import Picture
 from vj.pipeline.frame_context import FrameContext
 from vj.pocket import patterns as lattice
@@ -172,7 +172,11 @@ class PocketBackend(StreamBackend):
         """See `StreamBackend`."""
         super().__init__(model, size, wait, on_message, supervisor)
         self._pocket, self._log = model, on_message
-        self.unused = ("noise/align", "control/amount", "image/amount", "image/mix")
+        self.unused = {
+            "noise/align": "the built-in model always follows the picture's form",
+            "control/amount": NO_LINES,
+            **dict.fromkeys(IMAGE_PROMPTS, NO_IMAGE_PROMPTS),
+        }
         self._noise = Noise(
             (1, size.height, size.width), torch.device("cpu"), torch.float32, rows=1
         )

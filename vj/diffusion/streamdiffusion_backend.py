@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import importlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,18 +23,21 @@ from torch import Tensor
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
-from vj.diffusion.backends import FADE_BELOW
+from vj.diffusion.backends import FADE_BELOW, IMAGE_PROMPTS, POCKET
 from vj.diffusion.model import Model
 from vj.diffusion.prompts import Embedding, PromptBook, PromptTravel
 from vj.diffusion.stream_batch import Noise
 from vj.parameters.store import Snapshot
-from vj.pipeline.backend import GeneratedImage
+from vj.pipeline.backend import BUILT_IN_ONLY, GeneratedImage
 from vj.pipeline.compositor import Picture
 from vj.pipeline.cuda_compositor import make_compositor
 from vj.pipeline.frame_context import FrameContext
 
 INFERENCE_STEPS = 50
 """The list of timesteps the package picks from."""
+
+NOT_PLAYED = ("noise/align", "noise/swirl", "control/amount", *IMAGE_PROMPTS)
+"""Parameters that only our own stream follows."""
 
 
 def t_index_list(strength: float, steps: int, last: int = 999) -> list[int]:
@@ -82,10 +85,10 @@ class StreamDiffusionBackend:
         self.settled = False
         self.wants_lines = False
         self.understood = ""
-        self.unused: tuple[str, ...] = (
-            *("pocket/size", "pocket/relief", "palette/a", "palette/b"),
-            *("noise/align", "noise/swirl", "control/amount", "image/amount", "image/mix"),
-        )
+        self.unused: Mapping[str, str] = {
+            **dict.fromkeys(POCKET, BUILT_IN_ONLY),
+            **dict.fromkeys(NOT_PLAYED, "the engine streamdiffusion does not do it"),
+        }
         self._size = size
         self._book = PromptBook(model.encode_text, wait, on_message, supervisor=supervisor)
         self._travel = PromptTravel(self._book)

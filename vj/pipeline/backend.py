@@ -3,13 +3,19 @@ with a model are in `vj.diffusion`; the one without is here."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from vj.core.frame import Size
 from vj.parameters.store import Snapshot
 from vj.pipeline.compositor import Compositor, HostCompositor, Picture
 from vj.pipeline.frame_context import FrameContext
+
+BUILT_IN_ONLY = "only the built-in model has it"
+NO_LINES = "the model has no ControlNet and no T2I-Adapter"
+NO_IMAGE_PROMPTS = "the model has no IP-Adapter"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,8 +37,8 @@ class Backend(Protocol):
     boils, rows are filling."""
     wants_lines: bool
     """It can be led by a line drawing, `FrameContext.lines`."""
-    unused: tuple[str, ...]
-    """Parameters that change nothing in what it makes."""
+    unused: Mapping[str, str]
+    """Parameters that change nothing in what it makes, each with the reason."""
     understood: str
     """What was made of the prompts, in a line; empty for a text encoder, which does not say."""
 
@@ -58,7 +64,7 @@ class PassThrough:
 
     settled = True
     wants_lines = False
-    unused: tuple[str, ...] = ()
+    unused: Mapping[str, str] = MappingProxyType({})
     understood = ""
 
     def __init__(self, size: Size, name: str = "none") -> None:

@@ -1,0 +1,66 @@
+"""What changes nothing as a show stands is said, with the reason in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from vj.app.unused import counts_beats, unused
+from vj.parameters.store import Store
+from vj.show.load import check_show
+
+
+def reasons(source: str = "testcard", values: dict[str, Any] | None = None, **lines: Any) -> Any:
+    show = check_show(lines, "here")
+    store = Store(values or {}, show.table())
+    by_model = {"palette/a": "only the built-in model has it"}
+    return unused(show, show.table(), store.base(), by_model, source)
+
+
+def test_a_bare_show_has_no_walk_no_timeline_no_beat_and_no_mask() -> None:
+    found = reasons()
+    assert found["palette/a"] == "only the built-in model has it"
+    assert found["walk/position"] == "the source that plays is no walk"
+    assert found["timeline/play"] == "the show has no timeline"
+    assert found["tempo/bpm"] == "nothing in the show counts beats"
+    assert found["mask/feather"] == "the mask is off: mask/mode is none"
+    assert not {"mask/mode", "mask/learn", "strength", "source", "crossfade"} & found.keys()
+
+
+def test_what_is_used_is_not_in_it() -> None:
+    found = reasons(
+        "walk:drawn:meadow,drawn:harbour",
+        {"mask/mode": "luma"},
+        cues=[{"name": "a", "fade": "2 bars"}],
+        timeline=[{"at": 0, "cue": "a"}],
+    )
+    assert set(found) == {"palette/a"}
+
+
+def test_loras_of_other_models_are_dead_until_theirs_plays() -> None:
+    other = {"name": "c/d", "loras": ["oil.safetensors"]}
+    found = reasons(model={"name": "a/b", "loras": ["ink.safetensors"]}, models={"other": other})
+    assert "lora/ink" not in found
+    assert found["lora/oil"] == "the model that plays has no LoRA of this name"
+
+
+@pytest.mark.parametrize(
+    ("lines", "counts"),
+    [
+        ({}, False),
+        ({"cues": [{"name": "a", "fade": "2 s"}]}, False),
+        ({"cues": [{"name": "a", "fade": "1 beat"}]}, True),
+        ({"cues": [{"name": "a", "follow": "4 bars"}]}, True),
+        ({"modulators": [{"lfo": "sine", "rate": "4 s", "to": "strength", "depth": 0.1}]}, False),
+        ({"modulators": [{"lfo": "sine", "rate": "1 bar", "to": "strength", "depth": 0.1}]}, True),
+        ({"modulators": [{"envelope": "beat", "to": "strength", "depth": 0.1}]}, True),
+        ({"mappings": [{"midi": "cc 1", "to": "strength", "quantise": "bar"}]}, True),
+        ({"macros": {"m": {"attack": "1 beat", "drives": {"strength": [0, 1]}}}}, True),
+        ({"curves": [{"to": "strength", "points": [["0 bars", 0], ["2 bars", 1]]}]}, True),
+    ],
+)
+def test_whatever_is_timed_in_beats_makes_the_tempo_matter(
+    lines: dict[str, Any], counts: bool
+) -> None:
+    assert counts_beats(check_show(lines, "here")) is counts

@@ -1,0 +1,60 @@
+"""Parameters that change nothing as a show stands, each with the reason in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vj.parameters.table import Table, Value
+from vj.show.durations import Duration
+from vj.show.schema import Show
+from vj.show.section import Section
+from vj.sources import split_uri
+
+IN_BEATS = ("mappings", "macros", "modulators", "cues", "timeline", "curves")
+"""Sections that may count beats."""
+MASKING = ("mask/mode", "mask/learn")
+"""Parameters of the mask that matter while it is off."""
+
+
+def unused(
+    show: Show, table: Table, values: Mapping[str, Value], by_model: Mapping[str, str], source: str
+) -> dict[str, str]:
+    """Name -> reason. values: the present ones. by_model: what the backend does not use. source:
+    the URI of the source that plays."""
+    loras = {f"lora/{lora.name}" for lora in show.model.loras}
+    reasons = {
+        "lora/": "the model that plays has no LoRA of this name",
+        "walk/": "" if split_uri(source)[0] == "walk" else "the source that plays is no walk",
+        "timeline/": "" if show.timeline or show.curves else "the show has no timeline",
+        "tempo/": "" if counts_beats(show) else "nothing in the show counts beats",
+        "mask/": "" if values["mask/mode"] != "none" else "the mask is off: mask/mode is none",
+    }
+    kept = {*loras, *MASKING}
+    found = dict(by_model)
+    for name in table.rows:
+        reason = reasons.get(f"{name.partition('/')[0]}/", "")
+        if reason and name not in kept and "/" in name:
+            found.setdefault(name, reason)
+    return found
+
+
+def counts_beats(show: Show) -> bool:
+    """Something in the show is timed in beats or bars."""
+    return any(_in_beats(getattr(show, section)) for section in IN_BEATS)
+
+
+def _in_beats(rule: Any) -> bool:
+    if isinstance(rule, Duration):
+        return rule.musical
+    if isinstance(rule, Section):
+        if getattr(rule, "quantise", None) or getattr(rule, "envelope", None) in ("beat", "bar"):
+            return True
+        return _in_any(getattr(rule, name) for name in type(rule).model_fields)
+    if isinstance(rule, dict):
+        return _in_any(rule.values())
+    return _in_any(rule) if isinstance(rule, list | tuple) else False
+
+
+def _in_any(rules: Iterable[Any]) -> bool:
+    return any(_in_beats(rule) for rule in rules)
