@@ -231,7 +231,7 @@ def test_a_shipped_show_plays_on_from_its_copy(
     shipped = folder / "vj" / "mappings"
     shipped.mkdir(parents=True)
     monkeypatch.setattr(own_shows, "SHIPPED", shipped)
-    monkeypatch.setattr("vj.show.load.FIRST_SHOW", shipped / "first_show.yaml")
+    monkeypatch.setattr("vj.show.find.FIRST_SHOW", shipped / "first_show.yaml")
     (shipped / "pads.yaml").write_text((folder / "pads.yaml").read_text())
     stage = started(shipped / "night.yaml", TEXT, play_show)
     stage.writer.learn({"name": "steps"})

@@ -138,3 +138,18 @@ def test_a_card_that_is_not_used_is_told_apart_from_none(monkeypatch: pytest.Mon
     assert "restart the machine" in next(listing._devices())
     monkeypatch.setattr(listing, "nvidia_smi", lambda: "")
     assert "no driver of NVIDIA's" in next(listing._devices())
+
+
+def test_own_shows_are_listed_behind_those_of_vj(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = Path("shows")
+    own.mkdir()
+    (own / "a.yaml").write_text("show: Mine\n")
+    (own / "b.yaml").write_text("shoe: Mine\n")
+    (own / "b.yaml.bak").touch()
+    lines = list(listing._shows())
+    assert lines[0].startswith("artwalk  ")
+    assert lines[-2] == f"{own / 'a.yaml'}  Mine"
+    assert lines[-1].startswith(f"{own / 'b.yaml'}  faulty: ")

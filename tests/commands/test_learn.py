@@ -118,3 +118,40 @@ def test_it_ends_quietly_when_nobody_reads(
     assert main(["check", str(show[0])]) == 0
     monkeypatch.undo()
     assert capfd.readouterr().err == ""
+
+
+def test_a_shipped_show_is_learned_in_a_copy_again_and_again(
+    show: tuple[Path, int],
+    once_it_listens: Then,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path, port = show
+    before = path.read_bytes()
+    monkeypatch.setattr("vj.show.own_shows.SHIPPED", tmp_path)
+    monkeypatch.setattr("vj.show.find.FIRST_SHOW", tmp_path / "first_show.yaml")
+    work = tmp_path.parent / f"{tmp_path.name}-work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    pad = "/pad/1"
+
+    def press() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as fader:
+            fader.sendto(pack(pad, [1.0]), ("127.0.0.1", port))
+
+    once_it_listens(press)
+    messages: list[str] = []
+    assert learn(["my", "cue/go"], messages.append, seconds=PATIENCE) == 0
+    assert messages[1:] == [
+        f"{tmp_path.name}/my.yaml is a shipped show; a copy was written: shows/my.yaml; to play "
+        "it: python3 launch.py shows/my.yaml",
+        "written into shows/my.yaml: - {osc: /pad/1, to: cue/go}",
+    ]
+    pad = "/pad/2"
+    assert learn(["my", "cue/back"], messages.append, seconds=PATIENCE) == 0
+    assert messages[-1] == "written into shows/my.yaml: - {osc: /pad/2, to: cue/back}"
+    text = Path("shows/my.yaml").read_text()
+    assert "{osc: /pad/1, to: cue/go}" in text
+    assert "{osc: /pad/2, to: cue/back}" in text
+    assert [one.name for one in Path("shows").iterdir()] == ["my.yaml"]
+    assert path.read_bytes() == before

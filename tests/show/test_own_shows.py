@@ -43,7 +43,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = folder / "night.yaml"
     path.write_text(TEXT, encoding="utf-8")
     monkeypatch.setattr(own_shows, "SHIPPED", folder)
-    monkeypatch.setattr("vj.show.load.FIRST_SHOW", folder / "first_show.yaml")
+    monkeypatch.setattr("vj.show.find.FIRST_SHOW", folder / "first_show.yaml")
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     return path

@@ -253,9 +253,15 @@ def _models() -> Iterator[str]:
 
 def _shows() -> Iterator[str]:
     from vj.show.load import FIRST_SHOW, load_show
+    from vj.show.own_shows import own_shows
 
     for path in sorted(FIRST_SHOW.parent.glob("*.yaml")):
         try:
             yield f"{path.stem}  {load_show(path).show}"
         except Fault as fault:
             yield f"{path.stem}  faulty: {fault}"
+    for path in own_shows():
+        try:
+            yield f"{path}  {load_show(path).show}"
+        except Fault as fault:
+            yield f"{path}  faulty: {fault}"

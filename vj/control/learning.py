@@ -184,10 +184,11 @@ class Learner:
         texts: bool = False,
         recent: Mapping[str, float] | None = None,
         seconds: float = LEARN_SECONDS,
+        text: str = "move a control",
     ) -> None:
         """Wait for the control of a parameter, in place of another that is waited for. texts: it
-        takes a text. recent: the controls that moved within the last `BUSY` seconds. Raises Fault
-        for a show without a file."""
+        takes a text. recent: the controls that moved within the last `BUSY` seconds. text: for
+        the performer, meanwhile. Raises Fault for a show without a file."""
         if self._write is None:
             raise Fault("learn: this show has no file that a mapping could be written into")
         with self._lock:
@@ -195,7 +196,7 @@ class Learner:
             now = self._now()
             self._busy = dict.fromkeys(recent or (), now)
             self._listener = listener = LearnListener(texts)
-            self._state = {"name": name, "found": None, "text": "move a control"}
+            self._state = {"name": name, "found": None, "text": text}
             self._timer = threading.Timer(seconds, self._time_out, [listener])
             self._timer.daemon = True
             self._timer.start()
@@ -222,7 +223,9 @@ class Learner:
 
     def on_osc(self, address: str, arguments: tuple[Any, ...]) -> bool:
         """A message to an address that is no parameter's own. Whether it is listened to, or was
-        found a moment ago."""
+        found a moment ago. Parameters have addresses of their own, below /vj/."""
+        if address.startswith("/vj/"):
+            return False
         if self._listener is None:
             return address == self._address and self._now() < self._until
         self._offer(address, lambda listener: listener.on_osc(address, arguments))

@@ -275,7 +275,8 @@ class ControlSession:
             return
         row = self._store.table.find(parameter)
         texts = row.kind in ("text", "choice")
-        self._learner.begin(row.name, texts, self._recent.values(BUSY), seconds)
+        text = "move a control" if self._show.midi.on else "move a control; midi: is off here"
+        self._learner.begin(row.name, texts, self._recent.values(BUSY), seconds, text)
 
     def learn_state(self) -> dict[str, Any] | None:
         """{name, found: None or the control, text}; None when nothing is learned."""

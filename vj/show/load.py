@@ -11,12 +11,13 @@ from typing import Any
 from pydantic import ValidationError
 from ruamel.yaml.comments import CommentedMap
 
-from vj.core.errors import Fault, nearest
+from vj.core.errors import Fault
 from vj.show.faults import Explanation, explain_error
+from vj.show.find import FIRST_SHOW, find_show, included_path
 from vj.show.origins import OLD_PAGE, Origins, Report
 from vj.show.page_section import over_page
 from vj.show.parse import ShowFaults, line_in, parse, plain_tree, read
-from vj.show.paths import exists, resolve_paths
+from vj.show.paths import resolve_paths
 from vj.show.salvage import without
 from vj.show.schema import Show
 from vj.show.section import KeyPath
@@ -24,22 +25,17 @@ from vj.show.yaml_pitfalls import misread
 
 __all__ = [
     "FIRST_SHOW",
-    "SHOWS",
     "Reading",
     "ShowFaults",
     "check_show",
     "find_show",
     "included_files",
-    "included_path",
     "line_of",
     "load_show",
     "parse",
     "read_show",
 ]
 
-FIRST_SHOW = Path(__file__).parents[2] / "mappings" / "first_show.yaml"
-SHOWS = Path("shows")
-"""The user's own shows, see `vj.show.own_shows`."""
 ROUNDS = 5
 """Rounds of validation, each without the faulty values of the one before: checks that involve
 several values run when each of them is valid."""
@@ -67,37 +63,6 @@ class Reading:
     def faults(self) -> list[str]:
         """Each fault once, in the order of the lines."""
         return [report[2] for report in sorted(set(self.wrong))]
-
-
-def find_show(name: str) -> Path:
-    """A path as it is, or a name in mappings/ or, else, in shows/, with or without its ending.
-    Raises Fault with the nearest one there is."""
-    shipped = FIRST_SHOW.parent
-    folders = [folder / one for folder in (shipped, SHOWS) for one in (name, f"{name}.yaml")]
-    for path in (Path(name), *folders):
-        if is_file(path):
-            return path
-    if exists(Path(name)):
-        what = (
-            "is a folder; name the show file in it"
-            if Path(name).is_dir()
-            else "is no file that can be read as a show"
-        )
-        raise Fault(f"{name}: {what}")
-    known, own = ([p.stem for p in sorted(folder.glob("*.yaml"))] for folder in (shipped, SHOWS))
-    also = f"; in shows/: {', '.join(own)}" if own else ""
-    raise Fault(
-        f"{name}: no such show file{nearest(Path(name).stem, [*known, *own])} (in mappings/: "
-        f"{', '.join(known)}{also})"
-    )
-
-
-def is_file(path: Path) -> bool:
-    """Whether the file exists. A name that is invalid for the file system does not."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
 
 
 def load_show(
@@ -169,20 +134,6 @@ def _included_names(plain: dict[str, Any]) -> list[Any]:
 INCLUDED = ("mappings", "macros", "modulators", "cues", "answers", "ignored")
 """Sections that an included file may have. Lists come before the show's own; names in the show take
 precedence."""
-
-
-def included_path(name: str, beside: Path) -> Path:
-    """The file that a show includes by a name: beside the show's file, or in mappings/. Raises
-    Fault."""
-    for folder in (beside.parent, FIRST_SHOW.parent):
-        for path in (folder / name, folder / f"{name}.yaml"):
-            if is_file(path):
-                return path
-    known = [
-        str(p.relative_to(FIRST_SHOW.parent).with_suffix(""))
-        for p in sorted(FIRST_SHOW.parent.rglob("*.yaml"))
-    ]
-    raise Fault(f"{name}: no such file beside the show or in mappings/{nearest(name, known)}")
 
 
 def included_files(path: Path) -> list[Path]:

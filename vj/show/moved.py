@@ -10,7 +10,7 @@ from typing import Any
 from ruamel.yaml.comments import CommentedMap
 
 from vj.core.errors import Fault
-from vj.show.load import included_path
+from vj.show.find import included_path
 from vj.show.parse import plain_tree
 from vj.show.paths import PathResolver, exists, resolve_with
 from vj.show.section import KeyPath

@@ -11,7 +11,7 @@ from pathlib import Path
 from ruamel.yaml.comments import CommentedMap
 
 from vj.core.errors import Fault
-from vj.show.load import FIRST_SHOW, SHOWS
+from vj.show.find import FIRST_SHOW, SHOWS
 from vj.show.moved import move_paths
 from vj.show.parse import plain_tree, read
 from vj.show.yaml_file import create, open_tree, text_of
