@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass
 
 from vj.app.messages import Messages
+from vj.core.canvas import Canvas
 from vj.core.clock import Clock
 from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
@@ -43,3 +44,5 @@ class ShowContext:
     metrics: Metrics
     messages: Messages
     supervisor: Supervisor
+    canvas: Canvas
+    """What people draw on the page."""

@@ -24,6 +24,7 @@ from vj.app.startup_times import StartupTimes
 from vj.app.video_input import VideoInput
 from vj.control.session import ControlSession
 from vj.control.takes import Take
+from vj.core.canvas import Canvas
 from vj.core.clock import Clock, WallClock
 from vj.core.frame import OutputFrame, Size
 from vj.core.metrics import Metrics
@@ -62,10 +63,16 @@ class Performance:
         self.log = log = self.messages.log
         self.supervisor = Supervisor(log)
         self.run_state = RunState(show)
-        self.context = context = ShowContext(
-            self.run_state, self.clock, self.store, self.metrics, self.messages, self.supervisor
-        )
         size = painted_size(show, log)
+        self.context = context = ShowContext(
+            self.run_state,
+            self.clock,
+            self.store,
+            self.metrics,
+            self.messages,
+            self.supervisor,
+            Canvas(size, self.clock.now),
+        )
         self.outputs = Outputs(context)
         own_senders = self.outputs.sinks.sender_names
         self.video_input = VideoInput(context, lambda: self.size, own_senders)
@@ -88,6 +95,7 @@ class Performance:
             supervisor=self.supervisor,
             on_begin=beginning.begin,
             may_begin=beginning.may_begin,
+            canvas=context.canvas,
         )
         self.supervisor.watch(self.loop.pipeline.stage)
         self.session = ControlSession(
@@ -139,7 +147,9 @@ class Performance:
     def start(self) -> None:
         """Start everything. The input is shown untouched at once, and generated images once the
         model is loaded. Raises Fault when there is no source, or no free port for OSC."""
-        show = self.run_state.show
+        show, over = self.run_state.show, self.run_state.over
+        canvas = self.context.canvas
+        self.supervisor.start("canvas", lambda: canvas.run(over), over.is_set)
         self.video_input.start(show)
         try:
             self.outputs.open_upscaler(show, self.size)

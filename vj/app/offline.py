@@ -105,6 +105,8 @@ class Rendering:
                 size,
                 show.loop and self._seconds is not None,
                 tuple(show.ndi_addresses),
+                self._log,
+                listed=lambda: show.source,
             )
         )
         try:

@@ -15,7 +15,7 @@ from vj.sources.capture import Capture
 
 SETTLING = 0.5
 """Seconds that a source gets to open before the show starts without it."""
-DRAWN = ("testcard", "drawn", "walk", "image", "none")
+DRAWN = ("testcard", "drawn", "draw", "walk", "image", "none")
 """Kinds of sources that are made for the show's size and rate, and can be opened again at any
 moment without a gap."""
 
@@ -97,6 +97,8 @@ class VideoInput:
             tuple(show.ndi_addresses),
             self._context.messages.log,
             self._own_senders,
+            self._context.canvas,
+            lambda: self._context.run.show.source,
         )
 
     def replace(self, show: Show, old: Show, wanted: str = "") -> Replacement:

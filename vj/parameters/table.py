@@ -69,7 +69,7 @@ QUICK = 0.08
 SEEDS = 2_147_483_647
 DAY = 86_400
 """Seconds."""
-MASK_MODES = ("none", "luma", "chroma", "plate", "motion", "person")
+MASK_MODES = ("none", "luma", "chroma", "plate", "motion", "person", "drawn")
 
 ROWS = (
     Parameter("prompt/a", "text", "", "the first prompt; /vj/prompt alone sets it too"),
@@ -244,7 +244,7 @@ ROWS = (
         "choice",
         "none",
         "keeps a part of the input as it came: what is bright, what lacks the key's colour or was "
-        "not in the empty room, movement, people",
+        "not in the empty room, movement, people; drawn: paints only where people draw",
         choices=MASK_MODES,
     ),
     _number(
@@ -263,7 +263,7 @@ ROWS = (
         "mask/invert",
         "switch",
         False,
-        "on: what the mask finds is painted, and the rest stays as it came",
+        "on: what the mask finds is painted, and the rest stays as it came; of drawn the reverse",
     ),
     _number(
         "mask/steady", 0, 0.99, 0.3, "", "weight of the mask of the frame before, against flicker"
@@ -279,9 +279,25 @@ ROWS = (
         "share of a line drawing of the input in what the model is shown; the dry picture stays",
         QUICK,
     ),
+    Parameter(
+        "lines/from",
+        "choice",
+        "picture",
+        "what that drawing is made of: the input, what people draw on the page, or both",
+        choices=("picture", "drawn", "both"),
+    ),
     _number("lines/width", 0.5, 4, 0.8, "px", "how broad its lines are, at 256 pixels", QUICK),
     _number("lines/detail", 0, 1, 0.5, "", "0 draws the strongest edges only, 1 every one", QUICK),
     Parameter("lines/invert", "switch", False, "white lines on black"),
+    _number(
+        "canvas/fade",
+        0,
+        600,
+        0,
+        "s",
+        "how long what people draw on the page stays until it has faded away; 0: for good",
+    ),
+    Parameter("canvas/clear", "trigger", False, "take away all that people have drawn"),
     _number(
         "walk/position",
         0,

@@ -13,12 +13,14 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from vj.core.canvas import Canvas
 from vj.core.frame import BlankFrame, Frame, Guide, Size, WalkFrame
 from vj.core.metrics import Metrics
 from vj.core.supervisor import StageMarker, Supervisor
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import Backend, GeneratedImage, PassThrough
 from vj.pipeline.compositor import HostCompositor, Picture
+from vj.pipeline.drawn_strokes import DrawnStrokes
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.frame_context import FrameContext, Shown
 from vj.pipeline.latent_walk import LatentWalk
@@ -60,13 +62,16 @@ class FramePipeline:
         *,
         live: bool = False,
         supervisor: Supervisor | None = None,
+        canvas: Canvas | None = None,
     ) -> None:
         """segment_person: see `vj.pipeline.person_segmentation`. flow: see
         `vj.pipeline.flow_backends`. live: a flow that does not come is not waited for. supervisor:
-        counts and logs faults."""
+        counts and logs faults. canvas: what people draw, for masks and lines; it gets the size that
+        is painted."""
         self.size, self._fit = size, fit
         self._input_size: Size | None = None
         self._masks = Masks(on_message, segment_person)
+        self._strokes = DrawnStrokes(canvas, size)
         self._walker = LatentWalk(size, fit)
         self._metrics, self._log = metrics, on_message
         self.backend: Backend = PassThrough(size)
@@ -133,6 +138,7 @@ class FramePipeline:
         self._bare = HostCompositor(size, plain=True)
         self._stillness = Stillness()
         self._masks.forget()
+        self._strokes.resize(size)
         self._frozen = self._latest = self._motion.reference = self._input_size = None
 
     @property
@@ -162,7 +168,11 @@ class FramePipeline:
             self._crossfade = len(CROSSFADE) if self._steps is not None else 0
             self._steps = snapshot["steps"]
         if (
-            self._stillness.is_still(None if context.blank else context.image, snapshot)
+            self._stillness.is_still(
+                None if context.blank else context.image,
+                snapshot,
+                self._strokes.leading(snapshot),
+            )
             and self.backend.settled
             and self._model_fade is None
         ):
@@ -188,8 +198,9 @@ class FramePipeline:
         image = (
             step.crossfaded() if step is not None else prepare(frame.pixels, self.size, self._fit)
         )
+        strokes = self._strokes.find(snapshot)
         try:
-            mask = self._masks.find(image, snapshot)
+            mask = self._masks.find(image, snapshot, strokes)
         except Exception as error:  # a foreign person model: the picture goes on without a mask
             self._metrics.faults += 1
             self._log_sometimes(
@@ -197,7 +208,7 @@ class FramePipeline:
             )
             mask = None
         wanted = self.backend.wants_lines
-        lines = drawing(image, snapshot, white_on_black=True) if wanted else None
+        lines = drawing(image, snapshot, True, strokes) if wanted else None
         guide = None
         if not blank and step is None and worth(frame.size, self.size, self._fit):
             strength = 0.0 if isinstance(self.backend, PassThrough) else snapshot["strength"]
@@ -206,7 +217,7 @@ class FramePipeline:
             image,
             frame.number,
             frame.captured,
-            mixed(image, snapshot),
+            mixed(image, snapshot, strokes),
             mask,
             lines,
             step,

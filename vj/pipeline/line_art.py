@@ -1,4 +1,5 @@
-"""A line drawing of any picture, without weights: XDoG (Winnemoeller, Kyprianidis and Olsen 2012).
+"""A line drawing of any picture, without weights: XDoG (Winnemoeller, Kyprianidis and Olsen 2012);
+and the lines that people draw, in its place or with it.
 
 The difference of two blurs marks edges; a soft threshold makes ink of it: T = 1 where D >= e, else
 1 + tanh(k (D - e)), with D = (1 + p) G_s - p G_1.6s on the brightness, 0..1.
@@ -36,20 +37,31 @@ def xdog(image: np.ndarray, width: float, detail: float) -> np.ndarray:
     return out
 
 
-def drawing(image: np.ndarray, snapshot: Snapshot, white_on_black: bool = False) -> np.ndarray:
-    """The line drawing that a snapshot asks for, (H, W, 3) uint8."""
-    lines = xdog(image, snapshot["lines/width"], snapshot["lines/detail"])
+def drawing(
+    image: np.ndarray,
+    snapshot: Snapshot,
+    white_on_black: bool = False,
+    strokes: np.ndarray | None = None,
+) -> np.ndarray:
+    """The line drawing that a snapshot asks for, (H, W, 3) uint8. strokes: (H, W) uint8, 255 where
+    people have drawn; None where nobody can."""
+    origin = snapshot["lines/from"]
+    lines: np.ndarray = np.full(image.shape[:2], 255, np.uint8)
+    if origin != "drawn":
+        lines = xdog(image, snapshot["lines/width"], snapshot["lines/detail"])
+    if origin != "picture" and strokes is not None:
+        lines = cv2.min(lines, cv2.bitwise_not(strokes))
     if snapshot["lines/invert"] or white_on_black:
         lines = cv2.bitwise_not(lines)
     out: np.ndarray = cv2.cvtColor(lines, cv2.COLOR_GRAY2RGB)
     return out
 
 
-def mixed(image: np.ndarray, snapshot: Snapshot) -> np.ndarray:
+def mixed(image: np.ndarray, snapshot: Snapshot, strokes: np.ndarray | None = None) -> np.ndarray:
     """What the model is shown: the picture, its drawing, or a mixture; the picture itself at
-    lines/amount 0."""
+    lines/amount 0. strokes: as for `drawing`."""
     amount = snapshot["lines/amount"]
     if amount == 0:
         return image
-    drawn = drawing(image, snapshot)
+    drawn = drawing(image, snapshot, strokes=strokes)
     return drawn if amount == 1 else cv2.addWeighted(image, 1 - amount, drawn, amount, 0)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from vj.core.canvas import Canvas
 from vj.core.clock import Clock, FrameClock, pause
 from vj.core.frame import Frame, OutputFrame, Size
 from vj.core.mailbox import Mailbox
@@ -66,11 +67,12 @@ class RenderLoop:
         supervisor: Supervisor | None = None,
         on_begin: Callable[[float], None] = lambda time: None,
         may_begin: Callable[[], bool] = lambda: True,
+        canvas: Canvas | None = None,
     ) -> None:
         """may_begin: asked once the first backend is there, before the newest frame is taken, until
         it says so. on_begin: called once, on the render thread, with the time of the frame that the
         show begins with, before it is sampled. supervisor: counts and logs faults, and restarts the
-        loop should it end."""
+        loop should it end. canvas: what people draw."""
         self._supervisor = supervisor or Supervisor(on_message)
         self.pipeline = FramePipeline(
             size,
@@ -81,6 +83,7 @@ class RenderLoop:
             flow,
             live=clock.live,
             supervisor=self._supervisor,
+            canvas=canvas,
         )
         self.inbox = inbox
         self.period = 1 / fps

@@ -3,7 +3,7 @@ input, on the CPU.
 
 A mask finds a subject: what is bright, what has not the key's colour, what an empty room had not,
 what moves, people. The subject stays as it came and the rest is painted; inverted it is the other
-way round.
+way round. What people draw is no subject but where to paint: there the rest stays as it came.
 """
 
 from __future__ import annotations
@@ -55,14 +55,24 @@ class Masks:
         self._last = self._mover = None
         self._sum, self._count, self._since = np.zeros((0, 0, 3), np.float32), 0, None
 
-    def find(self, image: np.ndarray, snapshot: Snapshot) -> np.ndarray | None:
+    def find(
+        self, image: np.ndarray, snapshot: Snapshot, strokes: np.ndarray | None = None
+    ) -> np.ndarray | None:
         """(H, W, 3) uint8 -> (H, W) uint8, 255 where the generated image shows; None where it shows
-        everywhere. Fed with every frame."""
+        everywhere. Fed with every frame. strokes: (H, W) uint8, 255 where people have drawn; None
+        where nobody can."""
         mode = snapshot["mask/mode"]
         self._learn(image, int(snapshot["mask/learn"]), mode == "plate", snapshot.time)
         if mode != self._mode:
             self._mode, self._last, self._mover = mode, None, None
-        subject = self._subject(mode, image, snapshot) if mode != "none" else None
+            if mode == "drawn" and strokes is None:
+                self._log("mask/mode drawn: nobody draws here: nothing is painted")
+        subject: np.ndarray | None = None
+        if mode == "drawn":
+            none = np.zeros(image.shape[:2], np.uint8)
+            subject = (none if strokes is None else strokes).astype(np.float32) / 255
+        elif mode != "none":
+            subject = self._subject(mode, image, snapshot)
         if subject is None:
             return None
         height = image.shape[0]
@@ -74,7 +84,8 @@ class Masks:
             subject = cv2.addWeighted(subject, 1 - steady, self._last, steady, 0)
         self._last = subject
         shown = cv2.convertScaleAbs(subject, alpha=255)
-        return shown if snapshot["mask/invert"] else cv2.bitwise_not(shown)
+        painted = bool(snapshot["mask/invert"]) != (mode == "drawn")
+        return shown if painted else cv2.bitwise_not(shown)
 
     def _subject(self, mode: str, image: np.ndarray, snapshot: Snapshot) -> np.ndarray | None:
         """(H, W) float32, 1 where the subject is."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from vj.core.canvas import Canvas
 from vj.core.clock import Clock, FrameClock
 from vj.core.errors import Fault, Unavailable, nearest
 from vj.core.frame import Frame, Size
@@ -43,6 +44,9 @@ class Awaited(Fault):
     with nothing else does not begin; `Unavailable`, that it will not appear while the show
     plays."""
 
+    retry: float | None = None
+    """Seconds until it is tried again, where that costs nothing; None: longer each time."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
@@ -50,7 +54,8 @@ class SourceSettings:
     show's rate, for sources without one of their own. size: the render size, for sources that draw.
     loop: clips start again at their end. addresses: hosts to ask for NDI sources, besides
     discovery. log: takes messages for the user. own: full names of the NDI senders that are this
-    show's own outputs, asked for at each scan."""
+    show's own outputs, asked for at each scan. canvas: what people draw; None where nobody can.
+    listed: the show's sources, in their order."""
 
     clock: Clock
     fps: float = 30.0
@@ -59,6 +64,8 @@ class SourceSettings:
     addresses: tuple[str, ...] = ()
     log: Callable[[str], None] = lambda text: None
     own: Callable[[], Collection[str]] = tuple
+    canvas: Canvas | None = None
+    listed: Callable[[], Sequence[str]] = tuple
 
 
 KINDS: dict[str, str] = {
@@ -67,6 +74,7 @@ KINDS: dict[str, str] = {
     "clips": "vj.sources.clips:Clips",
     "walk": "vj.sources.walk:Walk",
     "drawn": "vj.sources.drawn:Drawn",
+    "draw": "vj.sources.draw:Draw",
     "image": "vj.sources.image:Image",
     "camera": "vj.sources.camera:Camera",
     "ndi": "vj.sources.ndi:NdiSource",
@@ -77,7 +85,7 @@ KINDS: dict[str, str] = {
 """Kind -> module:class. A class takes (rest_of_the_uri, SourceSettings) and must not touch hardware
 before `open`."""
 
-BARE_KINDS = ("testcard", "none", "camera", "ndi", "spout", "syphon")
+BARE_KINDS = ("testcard", "none", "draw", "camera", "ndi", "spout", "syphon")
 """Kinds that may stand alone, without a colon: `camera`."""
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}

@@ -170,9 +170,10 @@ class Reader:
         if wrong or isinstance(error, Unavailable):
             self.rejected = error
         first, self.fault_text = self._tries == 0, report
-        self._next_try = (
-            self.settings.clock.now() + RETRY_DELAYS[min(self._tries, len(RETRY_DELAYS) - 1)]
-        )
+        delay = RETRY_DELAYS[min(self._tries, len(RETRY_DELAYS) - 1)]
+        if isinstance(error, Awaited) and error.retry is not None:
+            delay = error.retry
+        self._next_try = self.settings.clock.now() + delay
         self._tries += 1
         if first and not self._stop.is_set():
             self._on_lost(self, report)
