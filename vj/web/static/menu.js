@@ -56,7 +56,7 @@ export function openMenu(app, row, x, y) {
     items.push(item("range of its control", () => tool("./mappings.js", "editRange", app, row.name)));
   }
   items.push(item(isLocked(row.name) ? "unlock" : "lock on this page", () => toggleLock(app, row.name)));
-  const sheet = make("div.menu", {role: "menu", "aria-label": row.label}, make("h2", {textContent: row.label}));
+  const sheet = make("div.menu", {role: "menu", tabIndex: -1, "aria-label": row.label}, make("h2", {textContent: row.label}));
   const shade = make("div.shade", {
     onpointerdown: event => {
       if (event.target === shade) {
@@ -69,7 +69,7 @@ export function openMenu(app, row, x, y) {
   document.body.append(shade);
   place(sheet, x, y);
   open = {shade, before};
-  sheet.querySelector("button").focus({preventScroll: true});
+  sheet.focus({preventScroll: true});
 }
 
 export function closeMenu() {

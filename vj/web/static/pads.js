@@ -65,7 +65,8 @@ export class Pads {
     made.element.addEventListener("keydown", event => {
       if (event.key === "Enter" && !event.repeat) this.#fire(made);
     });
-    return {...made, element: withoutFocus(made.element)};
+    withoutFocus(made.element);
+    return made;
   }
 
   #fire({pad, element}) {

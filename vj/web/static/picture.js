@@ -108,8 +108,7 @@ export class Picture {
   }
 
   #named() {
-    const full = document.fullscreenElement || document.webkitFullscreenElement;
-    const whole = full || document.body.classList.contains("picture-only");
+    const whole = isFull() || document.body.classList.contains("picture-only");
     this.element.dataset.view = this.#view;
     tell(this.name, this.#view);
     tell(this.full, whole ? "back" : "full");
@@ -134,4 +133,9 @@ export class Picture {
     made.addEventListener("click", act);
     return withoutFocus(made);
   }
+}
+
+function isFull() {
+  if (document.fullscreenElement) return true;
+  return Boolean(document.webkitFullscreenElement);
 }

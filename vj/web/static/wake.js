@@ -18,7 +18,7 @@ export function keepAwake() {
 async function lock() {
   if (document.hidden) return;
   try {
-    await navigator.wakeLock.request("screen");
+    if (navigator.wakeLock) await navigator.wakeLock.request("screen");
   } catch {
     // a battery that runs low, say: the screen may go dark
   }
