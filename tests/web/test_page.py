@@ -1,17 +1,14 @@
-"""The preview page over real HTTP, and in a real browser."""
+"""The page's server over real HTTP: pictures, the state and settings one at a time, as for scripts.
+Its sockets: test_page_socket.py. In a real browser: test_page_browser.py."""
 
 from __future__ import annotations
 
 import json
-import re
-import shutil
 import socket
-import subprocess
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -26,11 +23,6 @@ from vj.web.server import WebServer
 
 RED = np.full((96, 96, 3), (230, 20, 30), np.uint8)
 BLUE = np.full((96, 96, 3), (20, 30, 230), np.uint8)
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-
-
 CUES = {
     "cues": ["calm", "storm", "last"],
     "keys": {"1": "calm", "2": "storm", "s": "storm"},
@@ -85,9 +77,9 @@ def test_pictures_have_their_colours_and_are_encoded_once_a_frame(page: WebServe
         )
         assert seen.shape == (96, 96, 3)
         assert np.abs(seen[48, 48].astype(int) - colour).max() < 8
-    first = page._jpegs["output"][1]
+    encodings = page.pictures.encodings
     get(page, "output.jpg")
-    assert page._jpegs["output"][1] is first
+    assert page.pictures.encodings == encodings
     page.show(BLUE, Frame(np.full((8, 8, 4), (20, 200, 30, 255), np.uint8), 2, 0.0))
     body = get(page, "output.jpg")[1]
     assert cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)[4, 4, 1] > 180, "RGBA too"
@@ -101,15 +93,13 @@ def test_showing_costs_the_render_thread_nothing(page: WebServer) -> None:
     assert (time.thread_time() - begun) / 1000 < 50e-6
 
 
-def test_state_and_parameters(page: WebServer) -> None:
+def test_the_state_with_all_values(page: WebServer) -> None:
     page.log("playing")
     state = json.loads(get(page, "state.json")[1])
     assert state["status"] == {"show": "A test", "fps": 24.5, "latency_ms": [40, None], **CUES}
     assert state["values"]["prompt/a"] == "gold"
+    assert set(state["values"]) == set(page._store.table.rows)
     assert state["messages"][0]["text"] == "playing"
-    rows = json.loads(get(page, "parameters.json")[1])
-    assert {row["name"] for row in rows} == set(page._store.table.rows)
-    assert next(row for row in rows if row["name"] == "steps")["high"] == 4
 
 
 def test_setting(page: WebServer) -> None:
@@ -183,45 +173,6 @@ def test_it_stops_at_once_and_twice() -> None:
     made.stop()
     made.stop()
     assert not thread.is_alive()
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is missing: apt install chromium")
-def test_a_browser_shows_the_picture_and_every_parameter(page: WebServer, tmp_path: Path) -> None:
-    page.show(BLUE, Frame(RED, 1, 0.0))
-    assert CHROMIUM is not None
-    common = [
-        CHROMIUM,
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--window-size=1200,900",
-        "--virtual-time-budget=3000",
-    ]
-    shot = tmp_path / "page.png"
-    subprocess.run(
-        [*common, f"--screenshot={shot}", page.url], check=True, capture_output=True, timeout=60
-    )
-    seen = cv2.cvtColor(cv2.imread(str(shot)), cv2.COLOR_BGR2RGB).astype(int)
-    red, blue = (
-        np.abs(seen - colour).max(axis=2) < 12 for colour in ((230, 20, 30), (20, 30, 230))
-    )
-    assert red.mean() > 0.15, "the output is large"
-    assert 0.02 < blue.mean() < red.mean(), "the input is smaller"
-    dom = subprocess.run(
-        [*common, "--dump-dom", page.url], check=True, capture_output=True, text=True, timeout=60
-    ).stdout
-    for name in page._store.table.rows:
-        assert f'id="p-{name}"' in dom
-    assert "A test" in dom
-    assert "24.5" in dom
-    row = dom.split('id="cues"')[1].split('id="groups"')[0]
-    buttons = re.findall(r'<button title="([^"]*)"(?: class="(standing)?")?>([^<]*)</button>', row)
-    assert [(text, bool(standing)) for _, standing, text in buttons] == [
-        ("1 calm", False),
-        ("2 s storm", True),
-        ("last", False),
-    ]
-    assert buttons[0][0] == "key 1 in the terminal"
 
 
 def test_the_page_speaks_as_osc_does(page: WebServer) -> None:
