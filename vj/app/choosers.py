@@ -181,7 +181,7 @@ class Choosers:
                 self._found = self._context.clock.now(), found
             return self._found[1]
 
-    def choose(self, what: str, value: object) -> dict[str, Any]:
+    def choose(self, what: object, value: object) -> dict[str, Any]:
         """Another source, model or sound input (`value` a name), other sinks or MIDI devices (a
         list of names); None, or no name, for what the show file says. Returns the new state of
         `what`. Raises Fault for a name that neither the show nor `devices` has, and when it cannot
@@ -193,7 +193,7 @@ class Choosers:
             "audio": self._choose_audio,
             "midi": self._choose_midi,
         }
-        if what not in choosers:
+        if not isinstance(what, str) or what not in choosers:
             raise Fault(f"choose {what!r:.40}: {', '.join(choosers)} can be chosen")
         choosers[what](value)
         state: dict[str, Any] = self.state()[what]

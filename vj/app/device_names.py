@@ -10,6 +10,7 @@ from collections.abc import Callable
 from vj.control.midi import ports
 from vj.diffusion.model_names import hub_cache
 from vj.show.names import BUILT_IN_MODELS
+from vj.sources import KINDS
 from vj.sources.camera import list_cameras
 
 SENDERS = (
@@ -91,11 +92,12 @@ def possible_sinks() -> list[str]:
 
 
 def found_sources() -> list[str]:
-    """Everything that can be a source now, and the test card."""
+    """Everything that can be a source now, and the test card; the canvas, where there is one."""
     looks: list[Callable[[], list[str]]] = [cameras, ndi_senders]
     looks += [spout_senders] if sys.platform == "win32" else []
     looks += [syphon_servers] if sys.platform == "darwin" else []
-    return [name for look in looks for name in or_none(look)] + ["testcard"]
+    own = ["testcard", *(["draw:"] if "draw" in KINDS else [])]
+    return [name for look in looks for name in or_none(look)] + own
 
 
 def found_models() -> list[str]:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from vj.app import device_names
 from vj.core.errors import Fault
 from vj.install_plan import ADD, PARTS, nvidia_smi, pins_of, read
 from vj.install_stamp import read_stamp
@@ -96,17 +97,15 @@ def _camera_remedy() -> str:
 
 
 def _ndi() -> Iterator[str]:
-    from vj.sources.ndi import list_ndi_sources
-
     if not has("ndi"):
         yield f"unavailable: {remedy('ndi')}"
         return
     try:
-        found = list_ndi_sources()
+        found = device_names.ndi_senders()
     except Fault as fault:
         yield f"unavailable: {fault}"
         return
-    yield from (f"ndi:{name}" for name in found)
+    yield from found
     if not found:
         yield (
             "none found in 1.5 s (a sender in another network is found by its address: "
@@ -115,15 +114,13 @@ def _ndi() -> Iterator[str]:
 
 
 def _midi() -> Iterator[str]:
-    from vj.control.midi.ports import REMEDY, make_backend, plain_name
+    from vj.control.midi.ports import REMEDY
 
     try:
-        backend = make_backend()
+        names = device_names.midi_inputs()
     except ImportError as error:
         yield f"unavailable: {remedy('midi') if str(error) == REMEDY else error}"
         return
-    try:
-        names = [plain_name(name) for name in backend.get_input_names()]
     except Exception as error:  # each library has its own for a machine without MIDI
         helps = (
             ""
@@ -137,13 +134,7 @@ def _midi() -> Iterator[str]:
 
 def _audio() -> Iterator[str]:
     try:
-        import sounddevice
-
-        found = [
-            str(device["name"])
-            for device in sounddevice.query_devices()
-            if device["max_input_channels"] > 0
-        ]
+        found = device_names.sound_inputs()
     except ImportError:
         yield f"unavailable: {remedy('audio')}"
         return
@@ -163,17 +154,15 @@ def _audio() -> Iterator[str]:
 
 
 def _spout() -> Iterator[str]:
-    from vj.sources.spout import list_spout_senders
-
     if not has("spout"):
         yield f"unavailable: {remedy('spout')}"
         return
     try:
-        found = list_spout_senders()
+        found = device_names.spout_senders()
     except Fault as fault:
         yield f"unavailable: {fault}"
         return
-    yield from (f"spout:{name}" for name in found)
+    yield from found
     if not found:
         yield "none: start the sender in the other program"
 
@@ -182,13 +171,7 @@ def _syphon() -> Iterator[str]:
     if not has("syphon"):
         yield f"unavailable: {remedy('syphon')}"
         return
-    import syphon
-
-    found = [
-        f"syphon:{server.app_name} {server.name}".strip()
-        for server in syphon.SyphonServerDirectory().servers
-    ]
-    yield from (found or ["none: start the server in the other program"])
+    yield from (device_names.syphon_servers() or ["none: start the server in the other program"])
 
 
 def _parts() -> Iterator[str]:
@@ -236,7 +219,7 @@ def _devices() -> Iterator[str]:
 
 
 def _models() -> Iterator[str]:
-    from vj.diffusion.model_names import hub_cache, pocket_file
+    from vj.diffusion.model_names import pocket_file
 
     own = pocket_file("pocket")
     yield (
@@ -246,9 +229,7 @@ def _models() -> Iterator[str]:
     )
     yield "drawn  the techniques that the built-in one was taught, drawn as they are"
     yield "none  the input goes through feedback, smoothing and mixing only"
-    for folder in sorted(hub_cache().glob("models--*")):
-        if any(folder.glob("snapshots/*/model_index.json")):
-            yield "/".join(folder.name.split("--")[1:])
+    yield from device_names.fetched_models()
 
 
 def _shows() -> Iterator[str]:
