@@ -186,6 +186,28 @@ def test_a_show_that_crashed_goes_on_where_it_stood(caches: Path, tmp_path: Path
     assert engine.cues.current == "late", "60 s later, 100 s after the first beginning"
 
 
+def test_a_show_that_was_sought_goes_on_where_it_stood_and_not_where_it_was_sought(
+    caches: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "dusk.yaml"
+    path.write_text(SHOW)
+    store, engine = run_of(load_show(path), False)
+    store.sample(0.0)
+    store.set("timeline/position", 50.0)
+    for frame in range(1, 301):
+        store.sample(frame / 30)
+    store.set("timeline/pause", True)
+    store.sample(301 / 30)
+    assert Autosave(path, store).save(engine)
+    store, engine = run_of(load_show(path), True)
+    assert Autosave(path, store).resume(engine, lambda text: None)
+    engine.begin(0.0)
+    store.sample(0.0)
+    values = store.sample(1.0)
+    assert values["mix/wet"] == pytest.approx(60 / 200, abs=1e-3)
+    assert engine.timeline_position() == (pytest.approx(60, abs=0.1), pytest.approx(120), "paused")
+
+
 def test_a_follower_comes_after_a_crash_too(caches: Path, tmp_path: Path) -> None:
     path = tmp_path / "dusk.yaml"
     path.write_text(SHOW)

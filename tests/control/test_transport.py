@@ -174,6 +174,24 @@ def test_seeking_in_a_pause_shows_the_place_and_stays_there() -> None:
     assert controls.at("noise/hold") == pytest.approx(11 / 20, abs=0.003)
 
 
+def test_seeking_while_paused_before_a_curve_leaves_its_parameter_alone() -> None:
+    controls = ControlHarness(**SHOW)
+    controls.store.set("noise/hold", 0.7, "hand")
+    controls.play(3)
+    controls.store.set("timeline/pause", True)
+    controls.play(60)
+    assert sought(controls, 2.5)["noise/hold"] == 0.7
+
+
+def test_on_a_timeline_of_curves_alone_a_cue_of_the_hand_stands_on() -> None:
+    controls = ControlHarness(**{**SHOW, "timeline": []})
+    controls.store.set("cue/fire", "calm")
+    controls.play(1)
+    assert sought(controls, 14)["noise/hold"] == pytest.approx(0.5)
+    state = controls.engine.live_state()
+    assert (state.cue, state.fade) == ("calm", ("calm", pytest.approx(0.5, abs=0.02), 2.0))
+
+
 def test_a_position_as_osc_rounds_it_is_the_entry_it_means() -> None:
     controls = ControlHarness(**SHOW)
     sought(controls, 29.9999981)
@@ -190,12 +208,13 @@ LOOP: dict[str, Any] = {
         {"at": 0, "cue": "intro"},
         {"at": "bar 2", "cue": "a"},
         {"at": "bar 4", "cue": "b"},
-        {"at": "bar 5", "loop": "bar 2"},
+        {"at": "bar 5", "loop": "1 s"},
     ],
 }
+"""a at 2 s, b at 6 s, back from 8 s to 1 s, where b still stands."""
 
 
-@pytest.mark.parametrize("seconds", [1.0, 2.5, 6.5, 7.9, 8.0, 9.0, 13.0, 14.0, 27.4])
+@pytest.mark.parametrize("seconds", [1.0, 2.5, 6.5, 7.9, 8.0, 8.5, 9.5, 13.5, 15.2, 27.4])
 def test_a_position_behind_a_loop_is_where_the_loop_leads(seconds: float) -> None:
     """The same as playing so far, on a timeline whose cues have no fades."""
     played, jumped = ControlHarness(**LOOP), ControlHarness(**LOOP)
@@ -312,6 +331,30 @@ def test_a_save_keeps_the_place_and_the_pause() -> None:
     sought(controls, 29.5)
     controls.play(1)
     assert controls.engine.cues.current == "end"
+
+
+def test_a_save_that_says_another_beginning_does_not_go_there() -> None:
+    controls = ControlHarness(**SHOW)
+    controls.play(5)
+    saved(controls, start={"timeline/position": 30})
+    controls.play(1)
+    assert position(controls) == pytest.approx(6, abs=0.05)
+    assert controls.engine.cues.current == "calm"
+
+
+@pytest.mark.parametrize("how", ["sought", "resumed"])
+def test_a_save_while_the_model_loads_keeps_where_it_will_begin(how: str) -> None:
+    controls = ControlHarness(**SHOW)
+    controls.engine.timeline.waits = True
+    if how == "resumed":
+        controls.engine.resume("storm", [12.0, 24.0, "playing"])
+    else:
+        sought(controls, 12)
+    saved(controls, cues=[*SHOW["cues"], {"name": "more"}])
+    controls.engine.begin(controls.now)
+    controls.play(1 / FPS)
+    assert position(controls) == pytest.approx(12)
+    assert controls.engine.cues.current == "storm"
 
 
 def test_a_save_that_takes_the_timeline_away_leaves_nothing_paused() -> None:
