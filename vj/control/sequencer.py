@@ -113,7 +113,7 @@ class Sequencer:
 
     def pause(self, time: float, tempo: Tempo) -> None:
         """Hold the position, the curves and the current cue's follow time, until `timeline/play`.
-        Fades that run end."""
+        Fades go on to their end."""
         self._check_runs("timeline/pause")
         self.timeline.pause(time, tempo)
 

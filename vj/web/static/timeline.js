@@ -45,7 +45,7 @@ export function mount(element, app) {
       },
       ...entries.map(one =>
         make("i", {
-          className: one.loop ? "t-mark t-loop" : "t-mark",
+          className: "loop" in one ? "t-mark t-loop" : "t-mark",
           style: `left:${(100 * one.at) / length}%`,
         }),
       ),
@@ -61,7 +61,7 @@ export function mount(element, app) {
       "data-name": "timeline/pause",
     });
     const list = entries.map(one =>
-      button(one.loop ? "round again" : String(one.cue), () => seek(one.at), {
+      button("loop" in one ? "round again" : String(one.cue), () => seek(one.at), {
         "aria-label": `timeline: go to ${clock(one.at)} ${one.cue ?? ""}`,
       }),
     );
