@@ -16,11 +16,12 @@ from tests.conftest import PlayShow
 from tests.shows import PlayedShow, ShowPeer
 from tests.waiting import until
 from vj.app import device_names
+from vj.app.offline import Rendering
 from vj.control.osc.packet import pack
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.pipeline.frame_context import FrameContext
-from vj.show.load import load_show
+from vj.show.load import check_show, load_show
 
 DARK, BRIGHT = 60, 200
 SHOW = """\
@@ -298,3 +299,38 @@ def test_sinks_go_on_and_off_and_followers_listen_to_another_input(
     assert performance.run_state.show.modulators[0].input == "Scarlett"
     assert choosers.choose("audio", "lost.wav")["value"] == "lost.wav"
     assert performance.run_state.show.modulators[0].input.endswith("lost.wav")
+
+
+def test_a_stored_cue_holds_no_source_since_it_may_be_one_that_was_found(play: Play) -> None:
+    show = play()
+    show.osc.send("/vj/source", "bright")
+    show.osc.send("/vj/cue/store", "here")
+    cues = show.performance.session.engine.cues.cues
+    show.until(lambda: "here" in cues)
+    assert "strength" in cues["here"].set
+    assert not {"source", "model"} & cues["here"].set.keys()
+
+
+def test_offline_what_would_be_chosen_is_left_out_and_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = {
+        "size": "64x64",
+        "source": "testcard",
+        "model": "none",
+        "sinks": ["record:out/"],
+        "cues": [
+            {"name": "a", "set": {"model": "drawn", "source": "testcard"}},
+            {"name": "b", "set": {"model": "pocket"}},
+        ],
+        "timeline": [{"at": 0, "cue": "a"}, {"at": 0.1, "cue": "b"}],
+    }
+    messages: list[str] = []
+    rendering = Rendering(check_show(lines, "here"), messages.append, seconds=0.3)
+    assert rendering.run() == 9
+    said = [line for line in messages if "live only" in line]
+    assert said == [
+        "source testcard: is chosen live only; offline testcard goes on to the end",
+        "model drawn: is chosen live only; offline none goes on to the end",
+    ]

@@ -317,3 +317,21 @@ def test_every_show_that_is_shipped_is_right(capsys: pytest.CaptureFixture[str])
     for name in ("first_show", "touchdesigner", "performer"):
         assert check([name]) == 0
     assert capsys.readouterr().err == ""
+
+
+def test_sources_and_models_by_name_are_looked_at_like_the_others(
+    look: Check, tmp_path: Path
+) -> None:
+    picture(tmp_path / "a.png")
+    code, wrong, _ = look(
+        "source: testcard\nmodel: none\nsources:\n  a: a.png\n  lost: lost.mp4\n"
+        "models:\n  gold: sd-turboo\n  ink: {name: pocket, loras: [ink.safetensors]}\n"
+        "cues: [{name: x, set: {source: aa}}]\n"
+    )
+    assert code == 1
+    assert [one.partition(":")[0] for one in wrong] == ["5", "7", "8", "9"]
+    assert "lost.mp4: there is no such file" in wrong[0]
+    assert "sd-turboo: no such file or folder" in wrong[1]
+    assert "pocket: takes no loras" in wrong[2]
+    assert "no such source 'aa'; did you mean a? (a, lost, testcard)" in wrong[3]
+    assert look("sources: {a: a.png, b: ndi:x}\nmodels: {p: pocket}\nmodel: none\n")[0] == 0

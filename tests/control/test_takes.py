@@ -13,6 +13,7 @@ from vj.control.takes import FIRST_LINE, Take, TakeWriter
 from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.parameters.store import Store
+from vj.show.load import check_show
 
 
 def test_a_take_replays_the_same_values_on_the_same_frames(tmp_path: Path) -> None:
@@ -151,3 +152,15 @@ def test_a_take_whose_trigger_is_no_count_is_reported_with_its_line(
     )
     with pytest.raises(Fault, match=r"set\.take:3: mask/learn"):
         Take(path, Store().table)
+
+
+def test_a_source_that_was_found_on_another_machine_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "t.take"
+    path.write_text(
+        f'{FIRST_LINE}\n0.0 source="" strength=0\n1.0 source="camera:Logitech" strength=1\n'
+        '2.0 source="testcard"\n'
+    )
+    take = Take(path, check_show({"source": "testcard"}, "here").table())
+    assert take.unknown == {"source 'camera:Logitech'"}
+    assert [take.at("source", time) for time in (0.5, 1.5, 2.5)] == ["", "", "testcard"]
+    assert take.at("strength", 1.5) == 1

@@ -21,7 +21,7 @@ from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.diffusion.devices import best_device
 from vj.diffusion.loading import make_backend
-from vj.parameters.store import Store
+from vj.parameters.store import Snapshot, Store
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.interpolation import SlowMotion
 from vj.pipeline.loop import RenderLoop
@@ -77,6 +77,8 @@ class Rendering:
             )
         if left_out:
             on_message(f"offline, {', '.join(left_out)} is left out")
+        self._noted: set[str] = set()
+        """Parameters that were set and have no effect, which has been logged."""
         self._runners: list[SinkRunner] = []
         self._take: TakeWriter | None = None
         self._loop: RenderLoop | None = None
@@ -119,6 +121,7 @@ class Rendering:
             )
             self._audio_inputs = audio_inputs
             store.listeners.append(engine.changed)
+            store.observers.append(self._note_choice)
             store.automation = self._replay or engine
             if self._take_log is not None:
                 self._take = TakeWriter(self._take_log, show.show, self._log, lambda: size)
@@ -176,6 +179,16 @@ class Rendering:
         if self._runners and all(runner.failed_for_good for runner in self._runners):
             raise Fault(f"nothing could be written: {self._runners[0].state()}")
         return self.rendered
+
+    def _note_choice(self, snapshot: Snapshot) -> None:
+        """A cue or a take asks for another source or model: that is for playing live, so far."""
+        for name, plays in (("source", self.show.source[0]), ("model", self.show.model.name)):
+            if snapshot[name] and name not in self._noted:
+                self._noted.add(name)
+                self._log(
+                    f"{name} {snapshot[name]}: is chosen live only; offline {plays} goes on to the "
+                    "end"
+                )
 
     def _make_upscaler(self, size: Size) -> Callable[[np.ndarray, Guide | None], np.ndarray]:
         """The last touches that only rendering has time for, and the way to the output's size.

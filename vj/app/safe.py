@@ -13,7 +13,7 @@ DEVICES = ("camera", "spout", "syphon")
 """Kinds of sources that need something plugged in, or another program on the same card."""
 LEFT_OUT = (
     *("mappings", "macros", "modulators", "cues", "timeline", "curves"),
-    *("start", "person", "flow", "engine", "upscale"),
+    *("start", "person", "flow", "engine", "upscale", "sources", "models"),
 )
 """Sections that are set to their defaults."""
 

@@ -40,6 +40,8 @@ def check_files(show: Show, result: CheckResult) -> None:
     for index, uri in enumerate(show.source):
         others = any(_here(other) for other in show.source if other != uri)
         _source(uri, ("source", index), result, others)
+    for name, uri in show.sources.items():
+        _source(uri, ("sources", name), result, True)
     for index, uri in enumerate(show.sinks):
         others = any(_here(other) for other in show.sinks if other != uri and other != "preview")
         _sink(uri, ("sinks", index), result, others)

@@ -16,8 +16,34 @@ from vj.show.section import KeyPath
 BUILT_IN = ("pocket", "drawn", "none")
 
 
+class _NamedModel(CheckResult):
+    """What is found of a model that a show lists by name."""
+
+    def __init__(self, whole: CheckResult, name: str) -> None:
+        self._whole, self._name = whole, name
+
+    def error(self, place: KeyPath, text: str | Fault) -> None:
+        self._whole.error(self._at(place), text)
+
+    def warn(self, place: KeyPath, text: str | Fault) -> None:
+        self._whole.warn(self._at(place), text)
+
+    def skip(self, what: str) -> None:
+        self._whole.skip(what)
+
+    def _at(self, place: KeyPath) -> KeyPath:
+        return ("models", self._name, *place[1:]) if place[:1] == ("model",) else place
+
+
 def check_models(show: Show, result: CheckResult) -> None:
-    """The model, its autoencoder, LoRAs, embeddings, ControlNet and the rest, each by itself."""
+    """The show's model and those that it lists by name: its autoencoder, LoRAs, embeddings,
+    ControlNet and the rest, each by itself."""
+    _check_model(show, result)
+    for name, model in show.models.items():
+        _check_model(show.model_copy(update={"model": model}), _NamedModel(result, name))
+
+
+def _check_model(show: Show, result: CheckResult) -> None:
     model = show.model
     parts = [*model.loras, *model.embeddings, model.controlnet, model.t2i_adapter, model.ip_adapter]
     if model.name in BUILT_IN and not any(parts):

@@ -235,6 +235,9 @@ class Take:
                 row = table.rows[name]
                 if row.kind == "trigger" and not isinstance(value, int):
                     raise Fault(f"{name}: {value!r} is not a count of how often it was fired")
+                if row.choices and row.kind == "text" and value not in ("", *row.choices):
+                    self.unknown.add(f"{name} {value!r:.60}")  # found on another machine
+                    continue
                 fitted = int(value) if row.kind == "trigger" else fit(row, value)[0]
             except Fault as fault:
                 raise Fault(f"{where}: {fault}") from None
