@@ -91,7 +91,10 @@ export class Pads {
       element.dataset.progress = fading ? fade.progress : "";
       progress.style.transform = `scaleX(${fading ? fade.progress : 0})`;
       const number = pad.cue === undefined ? undefined : thumbs[pad.cue];
-      if (number !== undefined && picture.dataset.number !== String(number)) {
+      if (number === undefined) {
+        picture.hidden = true; // another show, or none of this cue yet
+        delete picture.dataset.number;
+      } else if (picture.dataset.number !== String(number)) {
         picture.dataset.number = number;
         picture.onload = () => (picture.hidden = false);
         picture.src = `/thumb/${encodeURIComponent(pad.cue)}?${number}`;

@@ -12,6 +12,7 @@ import {keepAwake} from "./wake.js";
 import {XY} from "./xy.js";
 
 const MOST = 8; // faders
+const GREETING = 1500; // ms in which vj repeats its last messages to a page that has come
 
 export function mount(element, app) {
   const strip = new Strip(app);
@@ -55,6 +56,10 @@ export function mount(element, app) {
 function said(app) {
   const line = make("div.said", {role: "status"});
   let timer = 0;
+  let opened = 0;
+  app.connection.on("open", () => (opened = performance.now()));
+  // vj's messages too, but for those of before this page came.
+  app.on("message", ({text}) => performance.now() - opened > GREETING && app.say(text));
   app.on("say", text => {
     tell(line, text || "");
     line.classList.toggle("shown", Boolean(text));
