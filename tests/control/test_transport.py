@@ -80,6 +80,24 @@ def test_what_earlier_cues_have_set_stands_there_too() -> None:
     assert (frame["picture/hue"], frame["strength"], frame["prompt/a"]) == (90, 0.8, "storm")
 
 
+def test_what_stands_there_already_is_not_set_again() -> None:
+    controls = ControlHarness(**SHOW)
+    sought(controls, 12)
+    was_set: list[str] = []
+    controls.store.listeners.append(lambda name, value, origin: was_set.append(name))
+    sought(controls, 13)
+    assert was_set == ["timeline/position"]
+    controls.store.set("strength", 0.5, "hand")
+    assert sought(controls, 13)["strength"] == 0.8
+
+
+def test_a_fade_that_heads_for_the_value_of_the_place_ends_there_at_once() -> None:
+    controls = ControlHarness(**SHOW)
+    controls.store.set("cue/fire", "storm")
+    assert controls.play(1)[-1]["strength"] < 0.8
+    assert sought(controls, 12)["strength"] == 0.8
+
+
 def test_a_follow_counts_from_where_it_was_sought() -> None:
     controls = ControlHarness(**SHOW)
     sought(controls, 20)

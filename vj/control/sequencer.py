@@ -132,10 +132,14 @@ class Sequencer:
         self.timeline.seek(seconds, time, tempo)
         passed = self.timeline.passed_cues()
         values = self._values_of(passed, store)
-        for name in gone.difference(values, NOT_RESET):
+        led = self._led(time, tempo)
+        for name in gone.difference(values, led, NOT_RESET):
             values[name] = store.start_of(name)
+        present = store.base()
         for name, value in values.items():
-            store.fade(name, value, 0.0, None, self._origin)
+            stands = present.get(name) == store.get(name) == value
+            if not stands and name not in led:  # what stands is not set: a source would open again
+                store.fade(name, value, 0.0, None, self._origin)
         standing = passed[-1] if passed else None
         if standing is not None or before:
             self.cues.stand(standing, time, tempo)
