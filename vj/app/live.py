@@ -20,6 +20,7 @@ from vj.app.recordings import Recordings
 from vj.app.reporter import Reporter
 from vj.app.servers import Servers
 from vj.app.setup import flow_finder, painted_size, person_segmentation, start_values
+from vj.app.show_writer import ShowWriter
 from vj.app.startup_times import StartupTimes
 from vj.app.video_input import VideoInput
 from vj.control.session import ControlSession
@@ -115,15 +116,27 @@ class Performance:
         )
         self.loop_parts = LoopParts(context, self.loop, self.outputs, segment_person)
         self.recordings = Recordings(context, self.outputs.sinks)
-        self.page_feed = PageFeed(context, self.session, self.loop, lambda: self.report.status())
+        self.page_feed = PageFeed(
+            context,
+            self.session,
+            self.loop,
+            lambda: self.report.status(),
+            more=lambda: {
+                "file": file.path.name if file is not None else "",
+                "choosers": self.choosers.state(),
+                "reach": self.servers.describe_reach(),
+            },
+            more_state=lambda: {"recording": self.outputs.sinks.recorded_for},
+        )
         self.servers = Servers(
             context,
             self.session,
             lambda: self.report.status(),
             lambda: self.report.osc_status(),
             self.page_feed,
-            page_actions(self.session),
+            lambda: page_actions(self.session, self.writer, self.choosers, context.canvas),
         )
+        self.writer = ShowWriter(context, self.session, file)
         self.outputs.sinks.on_frame = self.servers.show_sent
         self.loader = ModelLoader(
             context, self.loop, self.outputs, self._record_time, replay is not None
@@ -149,7 +162,9 @@ class Performance:
         model is loaded. Raises Fault when there is no source, or no free port for OSC."""
         show, over = self.run_state.show, self.run_state.over
         canvas = self.context.canvas
-        self.supervisor.start("canvas", lambda: canvas.run(over), over.is_set)
+        self.supervisor.start(
+            "canvas", lambda: canvas.run(over, self.servers.show_canvas), over.is_set
+        )
         self.video_input.start(show)
         try:
             self.outputs.open_upscaler(show, self.size)

@@ -33,7 +33,7 @@ class PageFeed:
         more: Callable[[], Json] = dict,
         more_state: Callable[[], Json] = dict,
     ) -> None:
-        """more, more_state: further keys of `show` and of `state`, of parts that are made later."""
+        """status: how the show stands. more, more_state: further keys of `show` and of `state`."""
         self._context, self._session, self._loop = context, session, loop
         self._status, self._more, self._more_state = status, more, more_state
         self._newest: Mapping[str, Value] = MappingProxyType({})
@@ -51,7 +51,7 @@ class PageFeed:
         """The keys of `show`, but for what the socket adds itself."""
         show, store, engine = self._context.run.show, self._context.store, self._session.engine
         cues = list(engine.cues.cues)
-        table, unused = store.table, self._unused()
+        table, unused = store.table, dict(self._status().unused_why)
         page = show.page
         node = node_at(tree(store, lambda name: cues if name == "cue/fire" else []), "/vj")
         return {
@@ -112,6 +112,9 @@ class PageFeed:
             "timeline": None
             if timeline is None
             else {"position": round(timeline[0], 2), "playing": timeline[1]},
+            "learn": self._session.learn_state(),
+            "controls": self._session.recent_controls(),
+            "canvas": self._context.canvas.state(),
             "modulators": {name: round(level, 3) for name, level in live.modulators.items()},
             "audio": [
                 {"name": name, "band": band, "level": round(level, 3), "gain": round(gain, 3)}
@@ -122,10 +125,6 @@ class PageFeed:
     @property
     def _is_built_in(self) -> bool:
         return self._loop.backend_name.startswith(BUILT_IN)
-
-    def _unused(self) -> dict[str, str]:
-        """Parameters that change nothing now, each with the reason."""
-        return dict(self._status().unused_why)
 
     def _unknown(self) -> dict[str, list[Json]]:
         """Words of the prompts that the built-in model does not know as they are written."""

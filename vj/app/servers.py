@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import numpy as np
 
 from vj.app.context import ShowContext
 from vj.app.replacement import Replacement
@@ -25,6 +27,8 @@ from vj.web.server import WebServer
 
 Server = TypeVar("Server", OscServer, WebServer)
 
+REACH_PERIOD = 5.0
+"""Seconds from one look at this machine's addresses to the next."""
 STOPPING = 0.3
 """Seconds that a server gets to stop."""
 
@@ -47,13 +51,15 @@ class Servers:
         status: Callable[[], Status],
         osc_status: Callable[[], Mapping[str, Sequence[float | int | str]]],
         page_show: PageShow | None = None,
-        actions: Mapping[str, Action] | None = None,
+        actions: Callable[[], Mapping[str, Action]] = dict,
     ) -> None:
         """status, osc_status: what scripts and OSC clients are told, see `vj.app.status`.
         page_show, actions: what the page is told, and what it can ask for."""
         self._context, self._session, self._messages = context, session, context.messages
         self._status, self._osc_status = status, osc_status
         self._page_show, self._actions = page_show, actions
+        self._next_reach = 0.0
+        self._described_reach: dict[str, Any] | None = None
         self.osc: OscServer | None = None
         self.page: WebServer | None = None
         self._osc_section: OscSection | None = None
@@ -103,6 +109,20 @@ class Servers:
         port = parse_address(page.url.split("//")[1].strip("/"))[1]
         access = page.access
         return Reach((access.listen[0], port), osc.address, access.pin, access.view_path)
+
+    def describe_reach(self) -> dict[str, Any] | None:
+        """`reach` for the page. Looked up every few seconds: addresses of a network change."""
+        now = self._context.clock.now()
+        if now >= self._next_reach:
+            reach = self.reach()
+            self._next_reach = now + REACH_PERIOD
+            self._described_reach = None if reach is None else reach.describe()
+        return self._described_reach
+
+    def show_canvas(self, picture: np.ndarray, version: int) -> None:
+        """Leave what was drawn, (H, W, 3) uint8, for the page. Never waits."""
+        if (page := self.page) is not None:
+            page.pictures.put("canvas", picture, version)
 
     def show_frame(self, context: FrameContext, frame: Frame) -> None:
         """Leave a frame's pictures for the page. Never waits."""
@@ -156,13 +176,14 @@ class Servers:
                 on_message=self._messages.terminal,
                 cues=lambda: list(self._session.engine.cues.cues),
                 show=self._page_show,
-                actions=self._actions,
+                actions=self._actions(),
                 announce=True,
                 access=Access(
                     address, parse_address(show.osc.listen)[0], show.page.pin, self._messages.log
                 ),
             )
             page.query.osc_address = parse_address(show.osc.listen)
+            page.pictures.put("canvas", *self._context.canvas.picture())
             return page
 
         return self._bind(make, parse_address(show.page.listen))

@@ -147,11 +147,20 @@ class Canvas:
                 self._painting.release()
         return self._drawing
 
-    def run(self, over: threading.Event) -> None:
-        """Keep the picture up to date until `over` is set."""
+    def run(
+        self,
+        over: threading.Event,
+        shown: Callable[[np.ndarray, int], None] = lambda picture, version: None,
+    ) -> None:
+        """Keep the picture up to date until `over` is set. shown: gets each new one, see
+        `picture`."""
+        version: int | None = None
         while not over.is_set():
             # While ink fades there is something to draw without anybody's doing.
             self._wake.wait(0.04 if self._painter.fades(self.fade) else 0.2)
             self._wake.clear()
-            self.paint()
+            drawing = self.paint()
+            if drawing.version != version:
+                version = drawing.version
+                shown(drawing.picture, version)
             over.wait(PERIOD)
