@@ -1,0 +1,41 @@
+"""What a page asks a live show for."""
+
+from __future__ import annotations
+
+import base64
+
+import cv2
+import numpy as np
+import pytest
+
+from vj.app.page_actions import decoded
+from vj.core.errors import Fault
+
+
+def data_url(picture: np.ndarray, ending: str = ".png") -> str:
+    body = cv2.imencode(ending, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
+    return f"data:image/{ending[1:]};base64,{base64.b64encode(body).decode()}"
+
+
+def test_a_picture_comes_out_as_it_went_in() -> None:
+    picture = np.zeros((20, 30, 3), np.uint8)
+    picture[:, :15] = 250, 10, 20
+    assert np.array_equal(decoded(data_url(picture)), picture)
+    assert decoded(data_url(picture, ".webp")).shape == (20, 30, 3)
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        (None, "data URL"),
+        ("data:text/html;base64,AAAA", "data URL"),
+        ("/etc/hostname", "data URL"),
+        ("data:image/png;base64,", "cannot be read"),
+        ("data:image/png;base64,!!!!", "cannot be read"),
+        ("data:image/heic;base64,AAAA", "JPEG, PNG and WebP"),
+        (data_url(np.zeros((4, 5000, 3), np.uint8)), "5000x4 is too large"),
+    ],
+)
+def test_what_is_no_picture_is_refused(image: object, words: str) -> None:
+    with pytest.raises(Fault, match=words):
+        decoded(image)
