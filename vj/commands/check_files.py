@@ -30,7 +30,7 @@ LIBRARIES = {
     "virtualcam": ("pyvirtualcam", "pyvirtualcam"),
 }
 """What kinds need: a module, and what pip calls it."""
-DRAWN = ("testcard", "drawn", "none")
+DRAWN = ("testcard", "drawn", "draw", "none")
 """Sources that are made here and always open; whether there is such a scene is found out by opening
 it."""
 

@@ -30,7 +30,8 @@ examples:
   python3 launch.py test                               run the tests
 
 sources  testcard, camera:0, camera:NAME, video:PATH (or just PATH), image:PATH, ndi:NAME,
-         spout:NAME, syphon:NAME, none, clips:A.mp4,B.mp4, walk:A.jpg,B.jpg,C.jpg, drawn:kiss
+         spout:NAME, syphon:NAME, none, clips:A.mp4,B.mp4, walk:A.jpg,B.jpg,C.jpg, drawn:kiss,
+         draw (on the page)
 sinks    ndi:NAME, spout:NAME, syphon:NAME, record:PATH.mp4, record:FOLDER/, virtualcam
 """
 
