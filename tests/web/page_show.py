@@ -33,11 +33,14 @@ cues:
 class PageShow(ShowProcess):
     """A show that plays, with the page at a port of its own, or at `page_port`."""
 
-    def __init__(self, folder: Path, text: str = SHOW, *arguments: str, page_port: int = 0) -> None:
-        self.file = folder / "mine.yaml"
+    def __init__(
+        self, folder: Path, text: str = SHOW, *arguments: str, page_port: int = 0, host: str = HOST
+    ) -> None:
+        """text: its file. host: where the page listens. Returns once the page answers."""
+        self.folder, self.file = folder, folder / "mine.yaml"
         self.file.write_text(text, encoding="utf-8")
         port, page_port = free_port(), page_port or free_port(socket.SOCK_STREAM)
-        listen = ("--page", f"{HOST}:{page_port}", "--osc", f"{HOST}:{port}")
+        listen = ("--page", f"{host}:{page_port}", "--osc", f"{HOST}:{port}")
         super().__init__(folder, self.file.name, *listen, *arguments, osc_port=port)
         self.url = f"http://{HOST}:{page_port}/"
         self.page_port = page_port
