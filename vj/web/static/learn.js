@@ -90,6 +90,10 @@ export function startLearn(app, name) {
   }
 }
 
+const WATCHED = ["pointerdown", "pointerup", "mousedown", "click", "keydown"];
+const NEAR = 12; // px between press and release of a touch that picks; more is scrolling
+const AFTER = 500; // ms in which the click that follows a pick must do nothing
+
 /**
  * Learn mode: every control has an outline, and the next one touched is learned.
  * The touch is taken on its way down, so that it moves nothing.
@@ -101,10 +105,8 @@ export function learnMode(app, on) {
   app.learning = on;
   document.body.classList.toggle("learning", on);
   const act = on ? "addEventListener" : "removeEventListener";
-  app.learnPick ??= event => pick(app, event);
-  for (const type of ["pointerdown", "mousedown", "click", "keydown"])
-    window[act](type, app.learnPick, true);
-  window[act]("learn-pick", app.learnPick);
+  app.learnPick ??= picker(app);
+  for (const type of WATCHED) window[act](type, app.learnPick, true);
   document.querySelector(".t-learning")?.remove();
   if (on) {
     document.body.append(
@@ -119,16 +121,39 @@ export function learnMode(app, on) {
   window.dispatchEvent(new CustomEvent("learn-mode", {detail: {on}}));
 }
 
-function pick(app, event) {
-  if (event.type === "keydown" && event.key === "Escape") return learnMode(app, false);
-  const name = event.detail?.name ?? event.target.closest?.("[data-name]")?.dataset.name;
-  if (!app.row(name) || (event.type === "keydown" && event.key !== "Enter" && event.key !== " "))
-    return undefined;
-  event.preventDefault();
-  event.stopPropagation();
-  if (event.type.endsWith("down") && event.type !== "keydown") return undefined; // the click that follows picks
-  learnMode(app, false);
-  return startLearn(app, name);
+/** Takes the events of learn mode. However long the touch: its end picks, not the click. */
+function picker(app) {
+  let pressed = null; // {x, y} of the touch that may pick
+  return event => {
+    if (event.type === "keydown" && event.key === "Escape") learnMode(app, false);
+    const name = event.target.closest?.("[data-name]")?.dataset.name;
+    if (!app.row(name)) return;
+    const isKey = event.type === "keydown";
+    if (isKey && event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.type === "pointerdown") pressed = {x: event.clientX, y: event.clientY};
+    if (!isKey && event.type !== "pointerup") return;
+    if (!isKey) {
+      const near =
+        pressed && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) < NEAR;
+      pressed = null;
+      if (!near) return;
+      swallowClick(event.target);
+    }
+    learnMode(app, false);
+    startLearn(app, name);
+  };
+}
+
+function swallowClick(target) {
+  const swallow = event => {
+    if (event.target !== target) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  window.addEventListener("click", swallow, true);
+  setTimeout(() => window.removeEventListener("click", swallow, true), AFTER);
 }
 
 /**
