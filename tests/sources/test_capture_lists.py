@@ -70,3 +70,27 @@ def test_a_device_under_another_name_is_closed_first_and_opened_again_when_that_
     rig.capture.prepare(["camera:0:wide"], rig.settings, conflicting=["camera:0"]).switch()
     rig.until(lambda: rig.grey == 200)
     assert one.closes >= 2
+
+
+def test_one_that_is_wanted_may_take_longer_and_no_other_shows_up_before_it(play: Play) -> None:
+    old, new, spare = Scripted(20), Scripted(200), Scripted(90)
+    new.hangs = threading.Event()
+    rig = play("reel:1", reel_1=old, reel_2=new, reel_3=spare)
+    rig.until(lambda: len(rig.frames) > 3)
+    threading.Timer(3 * 0.15, new.hangs.set).start()
+    rig.capture.prepare(["reel:2", "reel:3"], rig.settings, wanted="reel:2").switch()
+    rig.until(lambda: rig.grey == 200 and old.closes > 0)
+    assert spare.opens == 0
+    greys = [int(frame.pixels[30, 40, 1]) for frame in rig.frames]
+    assert greys == sorted(greys), "from the one straight to the other"
+
+
+def test_one_that_is_wanted_and_wrong_is_refused_whatever_else_could_play(play: Play) -> None:
+    reel, wrong = Scripted(20), Scripted(200)
+    wrong.absent = Fault("reel:2: there is no such file")
+    rig = play("reel:1", reel_1=reel, reel_2=wrong)
+    rig.until(lambda: len(rig.frames) > 3)
+    with pytest.raises(Fault, match="reel:2: there is no such file"):
+        rig.capture.prepare(["reel:2", "reel:1"], rig.settings, wanted="reel:2")
+    rig.capture.prepare(["reel:2", "reel:1"], rig.settings).switch()
+    assert rig.capture.uri == "reel:1", "nobody insists on it: the next plays"

@@ -10,6 +10,10 @@ from vj.core.clock import Clock, pause
 from vj.core.errors import Fault
 from vj.sources.reader import Reader
 
+WANTED_TIMEOUT = 2.5
+"""Seconds that a source for which no other is good enough gets for its first frame, while the
+present one plays on."""
+
 
 @dataclass(slots=True, eq=False)
 class SourceSlot:
@@ -49,10 +53,11 @@ class SourceChange:
         for slot in self._slots:
             reader = slot.reader or self._begin(slot.uri)
             slot.reader = reader
+            patience = clock.now() + WANTED_TIMEOUT if slot.uri == wanted else end
             while (
-                reader.is_pending(clock.now())
+                (reader.is_pending(clock.now()) or (slot.uri == wanted and reader.untried))
                 and not reader.is_available(clock.now())
-                and clock.now() < end
+                and clock.now() < patience
             ):
                 pause(0.005)
             if reader.is_available(clock.now()) or clock.now() >= end:

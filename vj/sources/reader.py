@@ -103,9 +103,12 @@ class Reader:
 
     def is_pending(self, now: float) -> bool:
         """It is being opened for the first time, and `FIRST_FRAME_TIMEOUT` is not over."""
-        return (
-            self.frames == 0 and self._tries == 0 and now - self._started_at < FIRST_FRAME_TIMEOUT
-        )
+        return self.untried and now - self._started_at < FIRST_FRAME_TIMEOUT
+
+    @property
+    def untried(self) -> bool:
+        """It is being opened for the first time, however long that takes."""
+        return self.frames == 0 and self._tries == 0
 
     @property
     def failed_for_good(self) -> bool:
