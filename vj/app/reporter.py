@@ -54,10 +54,8 @@ class Reporter:
             stalled=context.supervisor.stalled,
             source=self.video_input.state,
             awaited=self.video_input.awaited,
-            sinks=[
-                *self.outputs.sinks.states(),
-                *([f"preview {page.url}"] if page is not None else []),
-            ],
+            sinks=self.outputs.sinks.states(),
+            page=page.url if page is not None else "",
             model=self.loop.backend_name,
             size=str(self.loop.pipeline.size),
             understood=backend.understood,

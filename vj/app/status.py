@@ -40,6 +40,8 @@ class Status:
     awaited: Sequence[str] = ()
     """Sources that would play instead of the one that does, if they were there."""
     sinks: Sequence[str] = ()
+    page: str = ""
+    """Its URL on this machine; empty without one."""
     model: str = ""
     size: str = ""
     """What is generated, in pixels: `512x512`."""
