@@ -30,6 +30,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.parameters.store import Store
 from vj.show.load import load_show
+from vj.show.reload import ShowFile
 from vj.show.schema import Show
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
@@ -247,6 +248,25 @@ def test_while_the_model_loads_the_state_of_the_run_before_is_kept(
     autosave(loading, state)  # type: ignore[arg-type]
     saved = json.loads(next(caches.rglob("*.json")).read_text())
     assert saved["timeline"][0] == pytest.approx(599 / 30 + 1, abs=0.01)
+
+
+def test_the_state_goes_along_when_a_shipped_show_plays_on_from_its_copy(
+    caches: Path, tmp_path: Path
+) -> None:
+    path, copy = tmp_path / "dusk.yaml", tmp_path / "copy.yaml"
+    for one in (path, copy):
+        one.write_text(SHOW)
+    store, engine = run_of(load_show(path), False)
+    run = RunState(load_show(path))
+    run.playing_since = 0.0
+    playing = SimpleNamespace(run_state=run, session=SimpleNamespace(engine=engine))
+    state, file = Autosave(path, store), ShowFile(path, None, lambda text: None)
+    autosave(playing, state, file)  # type: ignore[arg-type]
+    file.path = copy
+    autosave(playing, state, file)  # type: ignore[arg-type]
+    store, engine = run_of(load_show(path), True)
+    assert not Autosave(path, store).resume(engine, lambda text: None)
+    assert Autosave(copy, store).resume(engine, lambda text: None)
 
 
 @pytest.mark.parametrize("what", ["nothing", "ended", "broken", "another show's"])

@@ -20,7 +20,10 @@ from vj.control.learning import (
     RecentControls,
 )
 from vj.core.errors import Fault
+from vj.parameters.table import TABLE, macro_row
 from vj.show.midi_controls import control
+
+ROW = {**TABLE.rows, "macro/pedal": macro_row("pedal")}
 
 MESSAGES: list[tuple[Sequence[tuple[str, tuple[Any, ...]]], dict[str, Any] | None]] = [
     ([("/1/fader3", (v,)) for v in (0.1, 0.2, 0.3)], {"osc": "/1/fader3"}),
@@ -51,10 +54,23 @@ def test_osc_that_is_clearly_moved_is_found(
     assert (None if listener.found.empty() else listener.found.get()) == found
 
 
-def test_a_text_counts_where_one_is_taken() -> None:
-    listener = LearnListener(texts=True)
-    listener.on_osc("/words", ("gold",))
-    assert listener.found.get() == {"osc": "/words"}
+@pytest.mark.parametrize(
+    ("name", "texts", "numbers"),
+    [
+        ("prompt/a", True, False),
+        ("cue/fire", True, True),
+        ("mix/mode", True, True),
+        ("strength", False, True),
+    ],
+)
+def test_a_text_is_moved_by_a_text(name: str, texts: bool, numbers: bool) -> None:
+    for address, arguments, wanted in (("/w", ("gold",), texts), ("/n", (1.0,), numbers)):
+        listener = LearnListener(TABLE.rows[name])
+        listener.on_osc(address, arguments)
+        assert listener.found.empty() is not wanted
+    listener = LearnListener(TABLE.rows[name])
+    listener.on_midi(control("note 36"), 90)
+    assert listener.found.empty() is not numbers
 
 
 @pytest.mark.parametrize(
@@ -109,7 +125,7 @@ class Learned:
 def test_the_first_that_moves_is_written_once() -> None:
     learned = Learned()
     assert learned.move("/a", 0.1, 0.2, 0.3) == [False] * 3, "nobody listens"
-    learned.learner.begin("macro/pedal")
+    learned.learner.begin(ROW["macro/pedal"])
     assert learned.learner.state() == {
         "name": "macro/pedal",
         "found": None,
@@ -129,7 +145,7 @@ def test_the_first_that_moves_is_written_once() -> None:
 
 def test_a_midi_device_stays_open_for_the_show_that_is_saved() -> None:
     learned = Learned()
-    learned.learner.begin("strength")
+    learned.learner.begin(ROW["strength"])
     learned.learner.on_midi(control("note 36 ch 1"), 90, "pads")
     assert learned.written == [{"midi": "note 36", "device": "pads", "to": "strength"}]
     assert learned.devices == [True]
@@ -137,7 +153,7 @@ def test_a_midi_device_stays_open_for_the_show_that_is_saved() -> None:
 
 def test_what_moved_before_by_itself_waits_until_it_has_paused() -> None:
     learned = Learned()
-    learned.learner.begin("strength", recent={"/lfo": 0.3})
+    learned.learner.begin(ROW["strength"], recent={"/lfo": 0.3})
     for step in range(20):
         learned.time += 0.4
         learned.move("/lfo", step / 20)
@@ -152,7 +168,7 @@ def test_a_fault_of_the_file_is_told_and_nothing_is_found() -> None:
         raise Fault("mine.yaml: is read-only")
 
     learned = Learned(refuse)
-    learned.learner.begin("strength")
+    learned.learner.begin(ROW["strength"])
     learned.learner.on_midi(control("note 36"), 90)
     assert learned.learner.state() == {
         "name": "strength",
@@ -164,12 +180,12 @@ def test_a_fault_of_the_file_is_told_and_nothing_is_found() -> None:
 
 def test_time_runs_out_and_cancel_ends_it() -> None:
     learned = Learned()
-    learned.learner.begin("strength", seconds=0.02)
+    learned.learner.begin(ROW["strength"], seconds=0.02)
     assert learned.ended.wait(30)
     state = learned.learner.state()
     assert state is not None
     assert state["text"] == "nothing was moved; nothing is written"
-    learned.learner.begin("steps")
+    learned.learner.begin(ROW["steps"])
     learned.learner.cancel()
     assert learned.learner.state() is None
     learned.move("/a", 0.1, 0.2, 0.3)
@@ -178,9 +194,9 @@ def test_time_runs_out_and_cancel_ends_it() -> None:
 
 def test_another_parameter_takes_the_place_of_the_one_that_is_learned() -> None:
     learned = Learned()
-    learned.learner.begin("strength")
+    learned.learner.begin(ROW["strength"])
     learned.move("/a", 0.1, 0.2)
-    learned.learner.begin("steps")
+    learned.learner.begin(ROW["steps"])
     learned.move("/a", 0.3)
     assert learned.written == [], "it counts from the beginning"
     learned.move("/a", 0.4, 0.5)
@@ -190,7 +206,7 @@ def test_another_parameter_takes_the_place_of_the_one_that_is_learned() -> None:
 def test_a_show_without_a_file_says_so() -> None:
     learner = Learner(None, lambda task: task(), lambda: None, lambda text: None)
     with pytest.raises(Fault, match="no file"):
-        learner.begin("strength")
+        learner.begin(ROW["strength"])
 
 
 def test_what_came_in_lately_is_remembered_and_bounded() -> None:
@@ -211,7 +227,7 @@ def test_what_came_in_lately_is_remembered_and_bounded() -> None:
 
 def test_many_threads_find_one_control() -> None:
     learned = Learned()
-    learned.learner.begin("strength")
+    learned.learner.begin(ROW["strength"])
     start = threading.Barrier(8)
 
     def flood(number: int) -> None:

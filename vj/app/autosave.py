@@ -26,10 +26,20 @@ class Autosave:
 
     def __init__(self, show: Path, store: Store) -> None:
         """show: its file; the saved state is found by its path."""
-        path = str(show.resolve())
-        self._show, self._store = path, store
-        self._name = f"state/{show.stem}-{hashlib.sha1(path.encode()).hexdigest()[:10]}.json"
+        self._store = store
         self._last: dict[str, Any] = {}
+        self._show = self._name = ""
+        self.follow(show)
+
+    def follow(self, show: Path) -> None:
+        """The show is played from this file from now on: a copy of the one before."""
+        path = str(show.resolve())
+        if path == self._show:
+            return
+        if self._name:
+            self.clear()
+        self._show, self._last = path, {}
+        self._name = f"state/{show.stem}-{hashlib.sha1(path.encode()).hexdigest()[:10]}.json"
 
     def save(self, engine: ControlEngine) -> bool:
         """Save parameters, cue and timeline, if one has changed. Waits for the disk. False when

@@ -17,6 +17,7 @@ from vj.control.learning import LearnListener
 from vj.control.midi.ports import MidiPorts
 from vj.control.osc.network import datagram_socket
 from vj.control.osc.packet import unpack
+from vj.parameters.table import Parameter
 from vj.show.load import find_show, load_show
 from vj.show.own_shows import copies, how_to_play, is_shipped, writable
 from vj.show.save import add_mapping
@@ -42,13 +43,13 @@ def learn(arguments: Sequence[str], log: Callable[[str], None], seconds: float =
     if is_shipped(path):
         path = next(iter(copies(path)), path)
     show = load_show(path)
-    texts = False
+    row = None
     if options.to not in show.macros:
         row = show.table().find(options.to)
-        options.to, texts = row.name, row.kind in ("text", "choice")
+        options.to = row.name
     try:
         with _signals():
-            found = _listen(show.osc.listen, options.to, texts, log, seconds)
+            found = _listen(show.osc.listen, options.to, row, log, seconds)
     except KeyboardInterrupt:
         log("nothing is written")
         return ENDED
@@ -63,9 +64,13 @@ def learn(arguments: Sequence[str], log: Callable[[str], None], seconds: float =
 
 
 def _listen(
-    address: str, target: str, texts: bool, log: Callable[[str], None], seconds: float
+    address: str,
+    target: str,
+    row: Parameter | None,
+    log: Callable[[str], None],
+    seconds: float,
 ) -> dict[str, Any] | None:
-    listener = LearnListener(texts)
+    listener = LearnListener(row)
     midi = MidiPorts(listener, now=time.monotonic, log=log)
     osc = _osc_socket(address, log)
     try:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # imported when they are needed: torch comes with them, and t
     from vj.app.autosave import Autosave
     from vj.app.live import Performance
     from vj.control.takes import Take
+    from vj.show.reload import ShowFile
     from vj.show.schema import Show
 
 
@@ -121,7 +122,10 @@ def perform(
         performance.background.check_regularly()
         if not options.safe:
             performance.supervisor.every(
-                "autosave", lambda: autosave(performance, state), PERIOD, performance.run_state.over
+                "autosave",
+                lambda: autosave(performance, state, file),
+                PERIOD,
+                performance.run_state.over,
             )
         keyboard.start()
         if not options.quiet:
@@ -165,10 +169,12 @@ def banner_of(performance: Performance, terminal: Console) -> list[str]:
     )
 
 
-def autosave(performance: Performance, state: Autosave) -> None:
+def autosave(performance: Performance, state: Autosave, file: ShowFile | None = None) -> None:
     """Save where the show stands, once it has begun: until then the state that the last run left is
-    still the newest one."""
+    still the newest one. file: the show's, which may be a copy by now."""
     if performance.run_state.playing_since is not None:
+        if file is not None:
+            state.follow(file.path)
         state.save(performance.session.engine)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from vj.control.macros import PREFIX as MACRO
 from vj.control.mapping import TOO_LARGE
 from vj.core.errors import Fault
+from vj.parameters.table import NAMED_OR_COUNTED, Parameter
 from vj.show.midi_controls import Control
 
 WriteMapping = Callable[[dict[str, Any]], str]
@@ -42,14 +43,17 @@ class LearnListener:
     """Receives controls until one is clearly moved, which it puts into `found`: the keys of a
     mapping that name the control. `on_midi` and `on_osc` from one thread at a time."""
 
-    def __init__(self, texts: bool = False) -> None:
-        """texts: a text sent over OSC counts too, since what is learned takes one."""
+    def __init__(self, row: Parameter | None = None) -> None:
+        """row: the parameter; a text is moved by a text sent over OSC, and nothing else by one."""
         self.found: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._texts = texts
+        self._texts = row is not None and row.kind in ("text", "choice")
+        self._numbers = row is None or row.kind != "text" or row.name in NAMED_OR_COUNTED
         self._values: dict[tuple[str, str], set[float]] = {}
 
     def on_midi(self, control: Control, raw: float, device: str = "") -> None:
         """A control's raw value; for a note the velocity."""
+        if not self._numbers:
+            return
         if control.kind == "cc14" and raw % 128 == 0:
             # every controller below 32 may be the upper half of one; this one may have no lower
             # half
@@ -81,10 +85,12 @@ class LearnListener:
             or len(address) > LONGEST
         ):
             return
-        if not arguments or (self._texts and isinstance(arguments[0], str)):
+        if (not arguments and self._numbers) or (
+            arguments and self._texts and isinstance(arguments[0], str)
+        ):
             self.found.put({"osc": address})
             return
-        for index, number in enumerate(arguments):
+        for index, number in enumerate(arguments if self._numbers else ()):
             if not isinstance(number, int | float) or not abs(number) < TOO_LARGE:
                 continue
             key = (address, f"osc {index}")
@@ -180,23 +186,22 @@ class Learner:
 
     def begin(
         self,
-        name: str,
-        texts: bool = False,
+        row: Parameter,
         recent: Mapping[str, float] | None = None,
         seconds: float = LEARN_SECONDS,
         text: str = "move a control",
     ) -> None:
-        """Wait for the control of a parameter, in place of another that is waited for. texts: it
-        takes a text. recent: the controls that moved within the last `BUSY` seconds. text: for
-        the performer, meanwhile. Raises Fault for a show without a file."""
+        """Wait for the control of a parameter, in place of another that is waited for. recent: the
+        controls that moved within the last `BUSY` seconds. text: for the performer, meanwhile.
+        Raises Fault for a show without a file."""
         if self._write is None:
             raise Fault("learn: this show has no file that a mapping could be written into")
         with self._lock:
             self._stop_timer()
             now = self._now()
             self._busy = dict.fromkeys(recent or (), now)
-            self._listener = listener = LearnListener(texts)
-            self._state = {"name": name, "found": None, "text": text}
+            self._listener = listener = LearnListener(row)
+            self._state = {"name": row.name, "found": None, "text": text}
             self._timer = threading.Timer(seconds, self._time_out, [listener])
             self._timer.daemon = True
             self._timer.start()

@@ -274,9 +274,8 @@ class ControlSession:
             self._learner.cancel()
             return
         row = self._store.table.find(parameter)
-        texts = row.kind in ("text", "choice")
         text = "move a control" if self._show.midi.on else "move a control; midi: is off here"
-        self._learner.begin(row.name, texts, self._recent.values(BUSY), seconds, text)
+        self._learner.begin(row, self._recent.values(BUSY), seconds, text)
 
     def learn_state(self) -> dict[str, Any] | None:
         """{name, found: None or the control, text}; None when nothing is learned."""
