@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from vj.app import device_names
 from vj.commands import devices as listing
 from vj.control.midi import ports as midi_ports
 from vj.install_plan import PARTS
@@ -153,3 +154,23 @@ def test_own_shows_are_listed_behind_those_of_vj(
     assert lines[0].startswith("artwalk  ")
     assert lines[-2] == f"{own / 'a.yaml'}  Mine"
     assert lines[-1].startswith(f"{own / 'b.yaml'}  faulty: ")
+
+
+def test_a_camera_is_offered_by_its_name_unless_that_could_mean_another_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = [(0, "Logitech C920"), (1, "Cam Link"), (2, "Cam Link 4K"), (4, "Cam Link")]
+    monkeypatch.setattr(device_names, "list_cameras", lambda: (found, ""))
+    names = device_names.cameras()
+    assert names == ["camera:Logitech C920", "camera:1", "camera:Cam Link 4K", "camera:4"]
+
+
+def test_what_cannot_be_looked_for_is_left_out_and_the_rest_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken() -> list[str]:
+        raise OSError("no driver")
+
+    monkeypatch.setattr(device_names, "cameras", broken)
+    monkeypatch.setattr(device_names, "ndi_senders", lambda: ["ndi:HOST (a)"])
+    assert device_names.found_sources()[:2] == ["ndi:HOST (a)", "testcard"]

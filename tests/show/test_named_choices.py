@@ -12,7 +12,7 @@ from vj.control.osc.query import node_at, tree
 from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.show.load import check_show, read_show
-from vj.show.names import public_name
+from vj.show.names import public_name, without_paths
 from vj.show.schema import Show
 
 
@@ -49,6 +49,12 @@ def test_the_names_are_those_of_the_show_and_never_a_path(tmp_path: Path) -> Non
 )
 def test_what_is_a_file_is_called_after_it(uri: str, name: str) -> None:
     assert public_name(uri) == name
+
+
+def test_a_line_for_the_page_has_no_path_in_it() -> None:
+    uris = ["/mnt/a", "/mnt/a/loop.mp4", "record:/mnt/takes/", "testcard"]
+    line = "/mnt/a/loop.mp4 lost, test card; record:/mnt/takes/ 12.3 s, 4.1 MB"
+    assert without_paths(line, uris) == "loop.mp4 lost, test card; record:takes 12.3 s, 4.1 MB"
 
 
 def test_a_list_names_itself_and_two_of_a_name_are_counted() -> None:

@@ -21,13 +21,16 @@ SENDERS = (
 
 
 def cameras() -> list[str]:
-    """`camera:NAME`, or `camera:0` where two have one name; empty where they cannot be listed."""
+    """`camera:NAME`, or `camera:0` where the name could mean another one, too; empty where they
+    cannot be listed."""
     found = list_cameras()[0]
-    names = [name for _, name in found]
-    return [
-        f"camera:{name if name.strip() and names.count(name) == 1 else index}"
-        for index, name in found
-    ]
+    names = [name.casefold() for _, name in found]
+
+    def is_clear(name: str) -> bool:
+        meant = sum(name.casefold() in other for other in names)
+        return meant == 1 and not name.strip().isdecimal()
+
+    return [f"camera:{name if is_clear(name) else index}" for index, name in found]
 
 
 def ndi_senders() -> list[str]:

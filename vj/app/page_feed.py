@@ -16,6 +16,7 @@ from vj.parameters.store import Snapshot
 from vj.parameters.table import Value
 from vj.pipeline.loop import RenderLoop
 from vj.pocket.word_help import unknown_words, vocabulary
+from vj.show.names import without_paths
 
 Json = dict[str, Any]
 BUILT_IN = "pocket"
@@ -75,13 +76,15 @@ class PageFeed:
         status = self._status()
         stages = self._context.metrics.stages()
         slowest = max(stages, key=lambda name: stages[name], default="")
+        show = self._context.run.show
+        named = [*show.source, *show.sources.values(), *show.sinks]
         found: Json = {
             "state": status.state,
             "fps": status.fps,
             "latency_ms": list(status.latency_ms),
             "bottleneck": f"{slowest} {stages[slowest] * 1e3:.0f} ms" if slowest else "",
-            "source": status.source,
-            "sinks": list(status.sinks),
+            "source": without_paths(status.source, named),
+            "sinks": [without_paths(sink, named) for sink in status.sinks],
             "model": status.model,
             "size": status.size,
             "understood": status.understood,

@@ -4,7 +4,7 @@ path: what is a file is called after it."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Annotated
 
@@ -53,6 +53,13 @@ def public_name(uri: str) -> str:
     if kind in LIST_SOURCES:
         return f"{kind}:{', '.join(_part_name(part.strip()) for part in rest.split(','))}"
     return uri
+
+
+def without_paths(text: str, uris: Iterable[str]) -> str:
+    """A line about sources or sinks for everybody's eyes: each URI in it by its public name."""
+    for uri in sorted(set(uris), key=len, reverse=True):
+        text = text.replace(uri, public_name(uri))
+    return text
 
 
 def audio_name(name: str) -> str:
