@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import struct
+import zlib
 
 import cv2
 import numpy as np
@@ -15,6 +17,14 @@ from vj.core.errors import Fault
 def data_url(picture: np.ndarray, ending: str = ".png") -> str:
     body = cv2.imencode(ending, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
     return f"data:image/{ending[1:]};base64,{base64.b64encode(body).decode()}"
+
+
+def header_url(width: int, height: int) -> str:
+    """A PNG that says how large it is, and has nothing in it."""
+    head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunk = struct.pack(">I", len(head) - 4) + head + struct.pack(">I", zlib.crc32(head))
+    end = struct.pack(">I", 0) + b"IDAT" + struct.pack(">I", zlib.crc32(b"IDAT"))
+    return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + chunk + end).decode()
 
 
 def test_a_picture_comes_out_as_it_went_in() -> None:
@@ -34,6 +44,9 @@ def test_a_picture_comes_out_as_it_went_in() -> None:
         ("data:image/png;base64,!!!!", "cannot be read"),
         ("data:image/heic;base64,AAAA", "JPEG, PNG and WebP"),
         (data_url(np.zeros((4, 5000, 3), np.uint8)), "5000x4 is too large"),
+        (header_url(12000, 12000), "12000x12000 is too large"),
+        (header_url(30000, 30000), "exceeds limit"),
+        (header_url(20, 20), "cannot be read"),
     ],
 )
 def test_what_is_no_picture_is_refused(image: object, words: str) -> None:

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +25,7 @@ Json = dict[str, Any]
 KEYS = ("left", "right", "up", "down")
 LARGEST = 4096
 """Pixels of a side of an imported picture, at most; a page sends 1024."""
+UNREADABLE = "canvas: this picture cannot be read; JPEG, PNG and WebP can"
 
 
 def page_actions(
@@ -73,13 +76,29 @@ def decoded(image: object) -> np.ndarray:
     if not (head.startswith("data:image/") and head.endswith(";base64") and comma):
         raise Fault("canvas: a picture comes as a data URL, data:image/jpeg;base64,...")
     try:
-        raw = np.frombuffer(base64.b64decode(body, validate=True), np.uint8)
-        found = cv2.imdecode(raw, cv2.IMREAD_COLOR) if raw.size else None
-    except (binascii.Error, cv2.error):
+        raw = base64.b64decode(body, validate=True)
+        width, height = _stated_size(raw)
+    except (binascii.Error, OSError, SyntaxError, ValueError):  # as Pillow raises for broken files
+        raise Fault(UNREADABLE) from None
+    if max(width, height) > LARGEST:
+        raise Fault(f"canvas: {width}x{height} is too large; {LARGEST} a side can be imported")
+    try:
+        found = cv2.imdecode(np.frombuffer(raw, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
         found = None
     if found is None:
-        raise Fault("canvas: this picture cannot be read; JPEG, PNG and WebP can")
-    if max(found.shape[:2]) > LARGEST:
-        height, width = found.shape[:2]
-        raise Fault(f"canvas: {width}x{height} is too large; {LARGEST} a side can be imported")
+        raise Fault(UNREADABLE)
     return cv2.cvtColor(found, cv2.COLOR_BGR2RGB)
+
+
+def _stated_size(raw: bytes) -> tuple[int, int]:
+    """Width and height that a picture's header names. A few kilobytes may decode to gigabytes, so
+    this comes first. Raises OSError and the like for what is no JPEG, PNG or WebP."""
+    from PIL import Image  # comes with diffusers; wanted here alone
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
+            return Image.open(io.BytesIO(raw), formats=("JPEG", "PNG", "WEBP")).size
+        except Image.DecompressionBombError as error:
+            raise Fault(f"canvas: {error}"[:200]) from None
