@@ -35,6 +35,8 @@ start:
   strength: 0.3     # calm
   prompt/a: fog
 
+curves:
+  - {to: noise/hold, points: [[0:00, 1], [0:01, 1]]}
 macros:
   pedal: {drives: {strength: [0.3, 0.9]}}
 mappings:
@@ -46,7 +48,8 @@ class Stage:
     """A show that plays, whose file is watched, and what a page may ask of it."""
 
     def __init__(self, path: Path, play: PlayShow) -> None:
-        self.path, self.messages = path, [""]
+        self.path = path
+        self.messages: list[str] = []
         self.file = ShowFile(path, None, self.messages.append)
         self.show: PlayedShow = play(path, file=self.file)
         self.performance = self.show.performance
@@ -84,7 +87,8 @@ class Stage:
 
     @property
     def said(self) -> str:
-        return "\n".join([*self.messages, *self.show.messages])
+        assert self.messages == [], "what the file has to say goes to the page too"
+        return "\n".join(self.show.messages)
 
 
 @pytest.fixture
@@ -256,7 +260,7 @@ def test_the_show_is_saved_as_it_plays(stage: Stage) -> None:
     for name, value in (
         *(("strength", 0.71234567), ("prompt/b", "gold: #1"), ("macro/pedal", 0.4)),
         *(("mix/mode", "screen"), ("output/blackout", 1.0), ("output/freeze", True)),
-        *(("mask/invert", True), ("tempo/bpm", 98.0), ("cue/store", "calm")),
+        *(("mask/invert", True), ("tempo/bpm", 98.0), ("noise/hold", 0.5), ("cue/store", "calm")),
     ):
         store.set(name, value)
     stage.until(lambda: "calm" in stage.session.engine.cues.stored)
@@ -264,6 +268,7 @@ def test_the_show_is_saved_as_it_plays(stage: Stage) -> None:
     reply = stage.writer.save_as({"name": "friday night"})
     assert reply["file"] == "shows/friday night.yaml"
     assert reply["remark"] in stage.said
+    assert reply["remark"].endswith("; noise/hold: led by a curve, which stays as it is")
     path = Path(reply["file"])
     text, show = path.read_text(encoding="utf-8"), load_show(path)
     for kept in ("# a night at the harbour", "# its name", "# calm", "# mine"):

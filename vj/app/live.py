@@ -62,6 +62,8 @@ class Performance:
         self.store = Store(start_values(show), show.table())
         self.messages = Messages(on_message)
         self.log = log = self.messages.log
+        if file is not None:
+            file.log = log  # to the page too
         self.supervisor = Supervisor(log)
         self.run_state = RunState(show)
         size = painted_size(show, log)

@@ -91,14 +91,18 @@ class ShowWriter:
             start: dict[str, Value] = {name: store.start_of(name) for name in values}
         curves = {table.find(rule.to).name for rule in now.curves}
         changed = changed_values(values, start, table)
-        put_start(tree, {n: v for n, v in changed.items() if n not in curves}, table)
+        led = sorted(curves & changed.keys())
+        put_start(tree, {n: v for n, v in changed.items() if n not in led}, table)
         put_chosen(tree, now, saved, target)
         cues, elsewhere = stored_cues(self._session.engine.cues), included_cues(path)
         own = {name: values for name, values in cues.items() if name not in elsewhere}
         if own:
             set_cues(tree, own)
         tree["show"] = quoted(target.stem)
-        return {**self._told(save_as(tree, target)), "file": target.as_posix()}
+        report = save_as(tree, target)
+        if led:
+            report += f"; {', '.join(led)}: led by a curve, which stays as it is"
+        return {**self._told(report), "file": target.as_posix()}
 
     def _told(self, report: str) -> Json:
         self._context.messages.log(report)

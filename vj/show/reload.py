@@ -58,7 +58,7 @@ class ShowFile:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         """overrides: command-line options over the file. now: seconds, for the delays."""
-        self.path, self._overrides, self._log, self._now = path, overrides, log, now
+        self.path, self._overrides, self.log, self._now = path, overrides, log, now
         self._files = [path, *included_files(path)]
         look = self._look()
         self._inodes = {file: inode for file, (inode, _) in look.items()}
@@ -124,7 +124,7 @@ class ShowFile:
                 return None
         self._settle(look)
         if empty is not None:
-            self._log(f"{empty}: is empty; the running show goes on as it was")
+            self.log(f"{empty}: is empty; the running show goes on as it was")
             return None
         return self._load(texts, lost or [])
 
@@ -133,10 +133,10 @@ class ShowFile:
             show = load_show(self.path, self._overrides)
             files = [self.path, *included_files(self.path)]
         except Fault as fault:
-            self._log(f"{fault}\nthe running show goes on as it was")
+            self.log(f"{fault}\nthe running show goes on as it was")
             return None
         except Exception as error:  # whatever is in the file, the show goes on
-            self._log(
+            self.log(
                 f"{self.path}: cannot be used ({type(error).__name__}: {error})\nthe running show "
                 "goes on as it was"
             )
@@ -146,7 +146,7 @@ class ShowFile:
             self._seen = {}
             return None
         if lost:
-            self._log(
+            self.log(
                 f"{self.path}: {', '.join(lost)}: no longer in the file; as without from now on"
             )
         self.written_by_vj = texts[self.path] == self._own
@@ -182,7 +182,7 @@ class ShowFile:
         with self._lock:
             if is_shipped(self.path):
                 copy, remark = writable(self.path, playing=True)
-                self._log(remark)
+                self.log(remark)
                 self._follow(copy)
             report, self._own = put(self.path)
         return report
