@@ -61,7 +61,7 @@ EVERYTHING: dict[str, Any] = {
 
 def stir(controls: ControlHarness, rng: random.Random) -> None:
     """Something of all that a performer may do."""
-    what = rng.randrange(10)
+    what = rng.randrange(12)
     if what == 0:
         controls.osc("/smooth", rng.random())
     elif what == 1:
@@ -80,6 +80,10 @@ def stir(controls: ControlHarness, rng: random.Random) -> None:
         controls.store.set("similarity", rng.random(), "a hand")
     elif what == 8:
         controls.midi("cc 21", rng.randrange(128))
+    elif what == 9:
+        controls.store.set("timeline/position", rng.uniform(0, 15))
+    elif what == 10:
+        controls.store.set(rng.choice(["timeline/pause", "timeline/play"]), True)
     else:
         controls.store.set("tempo/bpm", rng.uniform(60, 180))
 
