@@ -7,8 +7,14 @@ from typing import Any
 import pytest
 
 from vj.app.unused import counts_beats, unused
+from vj.core.frame import Size
+from vj.diffusion.loading import make_backend
+from vj.diffusion.model_spec import ModelSpec
 from vj.parameters.store import Store
+from vj.pipeline.backend import PassThrough
 from vj.show.load import check_show
+
+SIZE = Size(64, 64)
 
 
 def reasons(source: str = "testcard", values: dict[str, Any] | None = None, **lines: Any) -> Any:
@@ -64,3 +70,10 @@ def test_whatever_is_timed_in_beats_makes_the_tempo_matter(
     lines: dict[str, Any], counts: bool
 ) -> None:
     assert counts_beats(check_show(lines, "here")) is counts
+
+
+def test_with_the_model_none_a_prompt_moves_nothing_while_one_that_loads_may_still_use_it() -> None:
+    none = make_backend(ModelSpec("none"), "stream", SIZE, Store().ahead(0), True, print)
+    assert none.unused["prompt/a"] == "model none generates nothing: the input passes through"
+    assert not {"feedback/amount", "mix/wet", "lines/amount", "walk/leg"} & none.unused.keys()
+    assert PassThrough(SIZE).unused == {}

@@ -113,7 +113,7 @@ def make_backend(
     every time.
     """
     if spec.name == "none":
-        return PassThrough(size)
+        return PassThrough(size, waits=False)
     if is_built_in(spec.name) and engine == "streamdiffusion":
         raise Fault(
             f"engine streamdiffusion: the package plays no {spec.name}; leave engine out, and "

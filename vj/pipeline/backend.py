@@ -5,17 +5,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Protocol
 
 from vj.core.frame import Size
 from vj.parameters.store import Snapshot
+from vj.parameters.table import TABLE
 from vj.pipeline.compositor import Compositor, HostCompositor, Picture
 from vj.pipeline.frame_context import FrameContext
 
 BUILT_IN_ONLY = "only the built-in model has it"
 NO_LINES = "the model has no ControlNet and no T2I-Adapter"
 NO_IMAGE_PROMPTS = "the model has no IP-Adapter"
+GENERATING = (
+    *("prompt/", "palette/", "image/", "strength", "steps", "guidance", "delta"),
+    *("control/", "pocket/", "seed/", "noise/"),
+)
+"""What parameters begin with that only a model follows."""
+OF_A_MODEL = {
+    name: "model none generates nothing: the input passes through"
+    for name in TABLE.rows
+    if name.startswith(GENERATING)
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,11 +74,12 @@ class PassThrough:
 
     settled = True
     wants_lines = False
-    unused: Mapping[str, str] = MappingProxyType({})
     understood = ""
 
-    def __init__(self, size: Size, name: str = "none") -> None:
+    def __init__(self, size: Size, name: str = "none", waits: bool = True) -> None:
+        """waits: a model is to come."""
         self.name = name
+        self.unused: Mapping[str, str] = {} if waits else OF_A_MODEL
         self.compositor: Compositor = HostCompositor(size, plain=True)
 
     def paint(
