@@ -251,7 +251,8 @@ def test_the_link_shows_without_pin_and_changes_nothing_on_any_device() -> None:
     assert own.refusal(call(f"/vj/strength?key={key}")) is not None
     assert own.refusal(call("/view")) is None, "the page comes, and asks for the PIN"
     assert own.view_redirect(call("/view", remote="127.0.0.1")) == own.view_path
-    assert own.view_redirect(call("/view")) == ""
+    assert own.view_redirect(call("/view")) == "/view?key="
+    assert own.view_redirect(call("/view?key=")) == ""
     assert own.view_redirect(call(own.view_path)) == ""
     assert access(pin="1234").view_path != own.view_path
 
@@ -369,16 +370,20 @@ def test_where_osc_is_open_a_phone_plays_without_pin_and_changes_nothing_else(
     assert ask(page, "/vj/strength?VALUE", **PHONE).json == {"VALUE": [0.9]}
     assert ask(page, "/output.jpg", **PHONE).status == 401
 
-    async def may() -> Any:
-        async with (
-            aiohttp.ClientSession() as session,
-            session.ws_connect(f"{page.url}socket", headers=PHONE) as ws,
-        ):
-            return (await asyncio.wait_for(ws.receive_json(), 5))["may"]
-
-    assert asyncio.run(may()) == {"play": True, "write": False, "pictures": False}
+    may = asyncio.run(greeting(page, "socket", PHONE))["may"]
+    assert may == {"play": True, "write": False, "pictures": False}
     page.access.osc_host = LOOPBACK  # the show was saved with another osc:
     assert ask(page, "/vj/strength?VALUE", **PHONE).status == 401
+
+
+async def greeting(page: WebServer, path: str, headers: dict[str, str]) -> dict[str, Any]:
+    """The first thing that a page's socket gets."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{page.url}{path}", headers=headers) as ws,
+    ):
+        found: dict[str, Any] = await asyncio.wait_for(ws.receive_json(), 5)
+        return found
 
 
 async def received(page: WebServer, headers: dict[str, str]) -> list[dict[str, Any]]:
@@ -414,8 +419,14 @@ def test_the_link_shows_pictures_to_a_phone(page: WebServer) -> None:
     assert ask(page, "/output.jpg", **cookie).status == 200
     assert ask(page, "/set", '{"name": "strength", "value": 0.9}', **cookie).status == 401
     assert ask(page, "/view").location == link
-    assert ask(page, "/view", **PHONE).status == 200
-    assert ask(page, "/view", **PHONE).cookie == ""
+    assert ask(page, "/view", **PHONE).location == "/view?key="
+    assert ask(page, "/view?key=", **PHONE).status == 200
+    assert ask(page, "/view?key=", **PHONE).cookie == ""
+    name, value = page.access.device_cookie()
+    known = {**PHONE, "Cookie": f"{name}={value}"}
+    for query in ("?key=", page.access.view_path.partition("/view")[2]):
+        first = asyncio.run(greeting(page, f"socket{query}", known))
+        assert first["may"] == {"play": False, "write": False, "pictures": True}, query
 
 
 @pytest.mark.skipif(not lan_address(), reason="this machine has no address in a network")

@@ -132,11 +132,14 @@ class Access:
         return self._pin.knows_device(cookie(call, self._pin.cookie))
 
     def view_redirect(self, call: Call) -> str:
-        """Where `/view` without its key leads to, for those who may look: with it, what the page
-        opens may nothing else. Empty where it stays."""
+        """Where `/view` without its key leads to; empty where it stays. Those who may look get the
+        key. Others get an empty one: a browser keeps back its cookie where a link of another site
+        leads here, and what the page opens afterwards, with the cookie, must still only look."""
         if call.path != "/view" or self._pin.knows_view(call.query.get("key", "")):
             return ""
-        return self.view_path if self.rights(call).pictures else ""
+        if self.rights(call).pictures:
+            return self.view_path
+        return "" if "key" in call.query else "/view?key="
 
     def view_cookie(self, call: Call) -> tuple[str, str] | None:
         """(name, value) of the cookie for a browser that opens `/view` with its key: its pictures
