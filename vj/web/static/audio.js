@@ -1,7 +1,7 @@
 /** The sound meter: the bands that the show's modulators follow, how loud each is, and its gain. */
 
 import {make} from "./dom.js";
-import {cleanups, short} from "./parts.js";
+import {cleanups, labelOf} from "./parts.js";
 
 /** The tab "sound". */
 export function mount(element, app) {
@@ -31,7 +31,7 @@ export function mount(element, app) {
         "div.t-meter",
         {
           role: "meter",
-          "aria-label": `${band.name}: level`,
+          "aria-label": `${labelOf(app, band.name)}: level`,
           "aria-valuemin": "0",
           "aria-valuemax": "1",
         },
@@ -42,7 +42,7 @@ export function mount(element, app) {
         make(
           "div.t-band",
           {},
-          make("b", {}, band.name),
+          make("b", {}, labelOf(app, band.name)),
           make("small", {}, band.band ?? ""),
           gain,
           meter,
@@ -52,7 +52,8 @@ export function mount(element, app) {
         const level = Math.min(1, Math.max(0, now.level || 0));
         bar.style.transform = `scaleX(${level})`;
         meter.setAttribute("aria-valuenow", level.toFixed(2));
-        const text = now.gain === null || now.gain === undefined ? "" : `gain ${short(now.gain)}`;
+        const text =
+          now.gain === null || now.gain === undefined ? "" : `gain ${now.gain.toFixed(1)}`;
         if (gain.textContent !== text) gain.textContent = text;
       });
     });

@@ -43,8 +43,9 @@ export function easel(app, glass, came) {
   return {element, chooser, ink, stop: () => stops.forEach(stop => stop())};
 
   function ink() {
-    const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
-    return red + green + blue > 380 ? "#000000" : "#ffffff";
+    const paper = app.state.get("canvas")?.paper ?? "#ffffff";
+    const light = [1, 3, 5].reduce((sum, at) => sum + parseInt(paper.slice(at, at + 2), 16), 0);
+    return light > 380 ? "#000000" : "#ffffff";
   }
 
   /** The views that there are now; the paper first. */

@@ -2,10 +2,22 @@
 
 import {mount as mountLearn} from "./learn.js";
 import {make} from "./dom.js";
-import {attempt, button, cleanups, confirmButton, labelOf, short, statusLine} from "./parts.js";
+import {
+  attempt,
+  button,
+  cleanups,
+  confirmButton,
+  labelOf,
+  say,
+  short,
+  statusLine,
+} from "./parts.js";
 import {rangeSheet} from "./range.js";
 
 export {editRange} from "./range.js";
+
+const AGAIN = 250; // ms between two looks at whether a saved show has been read
+const READING = 20; // looks
 
 /** The newest raw value of a control: `cc 1` of a mapping may be listed as `cc 1 ch 3`. */
 function rawOf(app, control) {
@@ -23,6 +35,7 @@ export function mount(element, app) {
   const root = make("section.t-tool.t-mappings", {}, head, line, list);
   const undo = cleanups();
   let meters = [];
+  let listed = "";
   const learnHere = make("span.t-acts");
   undo.add(mountLearn(learnHere, app));
   head.append(learnHere, button("Read again", load));
@@ -34,8 +47,12 @@ export function mount(element, app) {
   return undo.run;
 
   async function load() {
-    const reply = await attempt(line, app.connection.request("mappings"));
+    const reply = await app.connection.request("mappings").catch(error => {
+      say(line, error.message, true);
+      return null;
+    });
     if (!reply) return;
+    listed = JSON.stringify(reply.list, (key, value) => (key === "raw" ? 0 : value));
     meters = [];
     list.replaceChildren(...(reply.list ?? []).map(entry));
     if (!meters.length) {
@@ -43,11 +60,20 @@ export function mount(element, app) {
         make(
           "li.t-quiet",
           {},
-          "Nothing is mapped. Touch learn, then a fader of the page, then move a control.",
+          "Nothing is mapped. Touch Learn, then a fader of the page, then move a control.",
         ),
       );
     }
     move();
+  }
+
+  /** What was changed stands in the file; it is listed once the show has been read again. */
+  async function follow() {
+    const before = listed;
+    for (let tries = 0; tries < READING && listed === before && root.isConnected; tries++) {
+      await new Promise(resolve => setTimeout(resolve, AGAIN));
+      await load();
+    }
   }
 
   function entry(mapping) {
@@ -55,41 +81,34 @@ export function mount(element, app) {
     const raw = make("output.t-raw", {"aria-label": `what comes from ${mapping.control}`});
     meters.push({control: mapping.control, raw, value: mapping.raw});
     const range = mapping.range ? `${short(mapping.range[0])} … ${short(mapping.range[1])}` : "";
+    const details = [range, mapping.device, mapping.from].filter(Boolean).join(" · ");
     return make(
       "li.t-mapping",
       {},
       make("b.t-control", {}, mapping.control),
       raw,
-      make(
-        "span.t-target",
-        {},
-        label,
-        make("small", {}, [range, mapping.from].filter(Boolean).join(" · ")),
-      ),
-      make(
-        "span.t-row.t-acts",
-        {},
-        mapping.range
-          ? button("Range", () => rangeSheet(app, mapping, load), {
-              "aria-label": `range of ${mapping.control} to ${label}`,
-            })
-          : null,
-        confirmButton(
-          "Remove",
-          "Really?",
-          async () => {
-            if (
-              await attempt(
-                line,
-                app.connection.request("unmap", {key: mapping.key}),
-                "taken out of the show",
-              )
-            )
-              load();
-          },
-          {"aria-label": `remove ${mapping.control} to ${label}`},
-        ),
-      ),
+      make("span.t-target", {}, label, make("small", {}, details)),
+      mapping.own === false ? null : changes(mapping, label),
+    );
+  }
+
+  /** What can be done to a mapping of the show's own file; an included one is changed in its file. */
+  function changes(mapping, label) {
+    const remove = async () => {
+      const asked = app.connection.request("unmap", {key: mapping.key});
+      if (await attempt(line, asked, "taken out of the show")) follow();
+    };
+    return make(
+      "span.t-row.t-acts",
+      {},
+      mapping.range
+        ? button("Range", () => rangeSheet(app, mapping, follow), {
+            "aria-label": `range of ${mapping.control} to ${label}`,
+          })
+        : null,
+      confirmButton("Remove", "Really?", remove, {
+        "aria-label": `remove ${mapping.control} to ${label}`,
+      }),
     );
   }
 
