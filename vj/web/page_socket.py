@@ -187,7 +187,7 @@ class PageSocket:
 
     def _show_for(self, client: PageClient) -> Json:
         told = self._described
-        if not client.may["write"] and "reach" in told:  # the link to look is not everybody's
+        if not client.may["write"] and told.get("reach"):  # the link to look is not everybody's
             told = told | {"reach": {**told["reach"], "view": ""}}
         return {"type": "show", **told, "may": dict(client.may)}
 
