@@ -24,6 +24,7 @@ from vj.pipeline.backend import PassThrough
 from vj.pipeline.compositor import HostCompositor
 from vj.show.load import load_show
 from vj.show.reload import ShowFile
+from vj.web.access import Call
 
 Save = dict[str, str]
 LINES = {
@@ -340,6 +341,29 @@ def test_the_page_comes_moves_and_goes(play: Play) -> None:
         pass
     show.save(page="off")
     assert show.performance.servers.page is None
+
+
+def test_rights_on_the_page_and_its_addresses_follow_what_is_saved(play: Play) -> None:
+    show = play(page="{listen: '127.0.0.1:0', pin: '271828'}")
+    servers = show.performance.servers
+    page = servers.page
+    assert page is not None
+    phone = Call("GET", "/socket", {"X-Forwarded-For": "10.0.0.9"}, "127.0.0.1")
+    assert not page.access.rights(phone).play
+    show.save(osc="0.0.0.0:0")
+    show.until(lambda: page.access.rights(phone).play)
+    assert not page.access.rights(phone).write
+    reach = servers.reach()
+    assert reach is not None
+    assert reach.urls() == []
+    assert f"--page 0.0.0.0:{reach.page[1]}" in reach.lines()[0]
+    show.save(page="{listen: '127.0.0.1:0', pin: off}")
+    assert servers.page is not page
+    assert servers.page is not None
+    assert servers.page.access.rights(phone).write
+    again = servers.page
+    show.save(page="{listen: '127.0.0.1:0', pin: off, faders: [delta]}")
+    assert servers.page is again, "nobody is disconnected for another fader"
 
 
 class Other(PassThrough):
