@@ -340,7 +340,7 @@ def test_safe_leaves_out_whatever_may_be_the_reason(tmp_path: Path) -> None:
         SHOW + "sinks: ['ndi:loud']\nsize: 320x192\nmidi: {devices: [nano]}\ntempo: {follow: link, "
         "bpm: 96}\n"
         + "modulators: [{to: strength, audio: low, depth: 0.1}]\nmappings: [{midi: cc 1, to: "
-        "strength}]\n"
+        "strength}]\n" + "page: {listen: '127.0.0.1:9081', pin: '271828', faders: [strength]}\n"
     )
     text = path.read_text().replace("source: testcard", "source: ['camera:0', 'ndi:desk']")
     path.write_text(text.replace("model: none", "model: stabilityai/sd-turbo"))
@@ -353,6 +353,8 @@ def test_safe_leaves_out_whatever_may_be_the_reason(tmp_path: Path) -> None:
         (made.modulators, made.mappings, made.cues, made.timeline, made.curves, made.start)
     )
     assert not made.midi.on
+    assert (made.page.listen, made.page.pin) == ("127.0.0.1:9081", "271828")
+    assert made.page.faders is None, "one could be a macro, which there is none of now"
     assert made.tempo.follow != "link"
     assert "camera:0 left out, ndi:desk plays" in messages[0]
     path.write_text(SHOW.replace("source: testcard", "source: camera"))
