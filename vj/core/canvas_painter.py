@@ -168,7 +168,7 @@ class CanvasPainter:
             return
         part = InkSheet.empty(Size(box.right - box.left, box.bottom - box.top))
         if self._old is not None:
-            part = self._old.cut(box)
+            part = self._old.part(box)
         self._sheet.paste(part, box)
         for stroke in self._done:
             if not (stroke.box & box).empty:
@@ -209,7 +209,7 @@ class CanvasPainter:
             picture, cover = self._under.copy(), np.zeros(self._under.shape[:2], np.uint8)
         else:
             picture, cover = last.picture.copy(), last.cover.copy()
-        ink = self._sheet.cut(box)
+        ink = self._sheet.part(box)
         for wet in self._open.values():
             if not ((wet.box | wet.end_box) & box).empty:
                 ink.lay(wet, box, end=True)
@@ -249,19 +249,19 @@ class CanvasPainter:
         fading += [wet.box | wet.end_box for wet in self._open.values()]
         for box in fading if self._old is None else [everything(self.size)]:
             self._dirty |= box
-        self._sheet.drop(now, seconds)
-        self._done = [stroke for stroke in self._done if now - stroke.parts[-1][1] < seconds]
+        if any(now - stroke.parts[-1][1] >= seconds for stroke in self._done):
+            self._sheet.drop(now, seconds)
+            self._done = [stroke for stroke in self._done if now - stroke.parts[-1][1] < seconds]
         for key in [k for k, wet in self._open.items() if now - wet.stroke.parts[-1][1] >= seconds]:
             del self._open[key]
-        if self._old is not None:
-            self._old.drop(now, seconds)
-            if now - self._old_times[1] >= seconds:
-                self._old = None
+        if self._old is not None and now - self._old_times[1] >= seconds:
+            self._old = None
+            self._sheet.drop(now, seconds)
 
 
 def _lay(sheet: InkSheet, wet: WetStroke, box: Area) -> None:
     """Lay a stroke on a sheet of the whole canvas, within a box."""
     if not box.empty:
-        part = sheet.cut(box)
+        part = sheet.part(box)
         part.lay(wet, box)
         sheet.paste(part, box)
