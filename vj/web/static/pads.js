@@ -4,7 +4,7 @@ import {arrange, make, tell, withoutFocus} from "./dom.js";
 
 const NARROW = 62; // px of a pad at least
 const LOW = 46;
-const WIDE = 150;
+const SHAPE = 1.7; // of a good pad, width to height
 const GAP = 6;
 
 export class Pads {
@@ -110,8 +110,7 @@ export class Pads {
     if (pads.length === 0 || width === 0) return;
     const rows = Math.max(1, Math.floor((height + GAP) / (LOW + GAP)));
     const most = Math.max(2, Math.floor((width + GAP) / (NARROW + GAP)));
-    const wish = Math.max(2, Math.floor((width + GAP) / (WIDE + GAP)));
-    const columns = Math.min(most, Math.max(Math.ceil(pads.length / rows), Math.min(wish, pads.length)));
+    const columns = best(pads.length, rows, most, width, height);
     const room = columns * rows;
     const each = pads.length <= room ? pads.length : room - 1;
     const pages = Math.ceil(pads.length / each);
@@ -127,6 +126,19 @@ export class Pads {
     this.#page++;
     this.#fit();
   }
+}
+
+/** How many columns make the best pads: none empty, and neither thin nor flat. */
+function best(count, rows, most, width, height) {
+  let found = most;
+  let least = Infinity;
+  for (let columns = Math.min(most, Math.ceil(count / rows)); columns <= Math.min(most, count); columns++) {
+    const used = Math.min(rows, Math.ceil(count / columns));
+    const shape = width / columns / (height / used);
+    const cost = Math.abs(Math.log(shape / SHAPE)) + 0.4 * Math.max(0, columns * used - count);
+    if (cost < least) [found, least] = [columns, cost];
+  }
+  return found;
 }
 
 const PROMPTS = ["prompt/a", "prompt/b"];

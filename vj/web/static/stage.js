@@ -37,7 +37,8 @@ export function mount(element, app) {
       else faders.set(name, new Fader(app, app.row(name), true));
     }
     arrange(bank, names.map(name => faders.get(name).element));
-    bank.style.setProperty("--faders", Math.max(1, names.length));
+    bank.parentElement.style.setProperty("--faders", Math.max(1, names.length));
+    bank.classList.toggle("few", names.length < 5);
     xy.update();
     pads.update();
     actions.update();

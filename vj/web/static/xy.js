@@ -42,6 +42,7 @@ export class XY {
     this.element.hidden = rows.length !== 2;
     if (this.element.hidden) return;
     this.#rows = rows;
+    this.element.classList.toggle("unused", rows.every(row => row.name in show.unused));
     this.element.setAttribute("aria-label", rows.map(row => row.label).join(" and "));
     rows.forEach((row, axis) => {
       const slider = this.sliders[axis];
