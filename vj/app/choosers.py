@@ -137,7 +137,8 @@ class Choosers:
             if loaded:
                 self._model_loaded = failed
             elif failed and failed != self._model_loaded:
-                self._play(replace(self._chosen, model=self._model_loaded))
+                before = replace(self._chosen, model=self._model_loaded)
+                self._play(before.still(self._saved))
                 self._set_back("model", failed)
 
     # The page.
