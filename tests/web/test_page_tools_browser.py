@@ -1,9 +1,11 @@
-"""The page's tools in a real Chromium with a real show: timeline, learn mode, /out."""
+"""The page's tools in a real Chromium with a real show: timeline, learning, a pen, /out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import cv2
+import numpy as np
 import pytest
 
 from tests.browser import STAGES, Page
@@ -14,12 +16,13 @@ from tests.web.page_show import Hand, PageShow
 SHOW = """\
 show: Timed
 model: none
-source: testcard
+source: ["draw:", testcard]
 size: 128x96
 output: 192x144
 fps: 30
 sinks: []
 midi: off
+page: {faders: [strength, feedback/amount]}
 start: {strength: 0.4}
 cues:
   - {name: calm, set: {picture/saturation: 1}}
@@ -89,6 +92,83 @@ def test_learn_mode_picks_what_is_touched_and_moves_nothing(
     page.until("!document.querySelector('.t-sheet')")
     page.drag(hand.up("strength", hand.track("strength") / 4))
     until(lambda: show.values()["strength"] > 0.5)  # the mode has ended with the pick
+
+
+def test_a_controller_is_learned_ranged_and_taken_out_on_the_page(
+    show: PageShow, new_page: NewPage
+) -> None:
+    hand = Hand(new_page(STAGES["phone"], touch=True), show)
+    page = hand.page
+    hand.open_tab("learn")
+    page.until("document.querySelector('.t-list')?.textContent?.includes('Nothing is mapped')")
+    press(page, ".t-mappings button[aria-pressed]")
+    hand.open_tab("play")
+    page.tap(hand.fader("feedback/amount"))
+    page.until("!!document.querySelector('.t-incoming')")
+    moved = iter(range(1, 1000))
+
+    def found() -> bool:
+        show.send("/hand/knob", next(moved) % 10 / 10)
+        return bool(page.evaluate("!!document.querySelector('.t-found')"))
+
+    until(found, page.text)
+    assert "/hand/knob" in show.file.read_text()
+    press(page, ".t-sheet .t-main")
+    hand.open_tab("learn")
+    listed = "document.querySelector('.t-list').textContent"
+    page.until(f"{listed}.includes('/hand/knob') && {listed}.includes('0 … 0.95')")
+    press(page, "[aria-label='range of /hand/knob to feedback: amount']")
+    page.until("!!document.querySelector('[aria-label=to]')")
+    page.evaluate("document.querySelector('[aria-label=to]').value = 0.5")
+    press(page, ".t-sheet .t-main")
+    page.until(f"{listed}.includes('0 … 0.5')")
+    show.send("/hand/knob", 1.0)
+    show.until_set("feedback/amount", 0.5)
+    remove = "[aria-label$='remove /hand/knob to feedback: amount']"
+    press(page, remove)
+    page.until("selector => document.querySelector(selector).textContent === 'Really?'", remove)
+    assert "/hand/knob" in show.file.read_text()  # the first tap only asks
+    press(page, remove)
+    page.until(f"{listed}.includes('Nothing is mapped')")
+    assert "/hand/knob" not in show.file.read_text()
+
+
+def test_a_pen_draws_with_its_pressure_and_the_palm_beside_it_does_not(
+    show: PageShow, new_page: NewPage
+) -> None:
+    hand = Hand(new_page(STAGES["tablet"], touch=True), show)
+    page = hand.page
+    hand.open_tab("draw")
+    page.until("document.querySelector('.t-paper')?.width === 128")
+    press(page, "[aria-label='width: very broad']")
+    x, y, width, height = page.box(".t-glass")
+
+    def pen(kind: str, share: float, force: float) -> None:
+        page.mouse(kind, (x + share * width, y + height / 2), pointerType="pen", force=force)
+
+    page.touch_start((x + 0.5 * width, y + 0.9 * height))  # the hand lies down first
+    page.touch_move((x + 0.6 * width, y + 0.9 * height))
+    pen("Pressed", 0.1, 0.05)
+    for step in range(1, 17):
+        pen("Moved", 0.1 + step / 20, 0.05 if step < 8 else 1)
+    page.mouse("Released", (x + 0.9 * width, y + height / 2), 0, pointerType="pen")
+    page.touch_end()
+
+    def ink() -> np.ndarray:
+        body = np.frombuffer(show.get("picture.png?view=canvas"), np.uint8)
+        picture = cv2.imdecode(body, cv2.IMREAD_GRAYSCALE)
+        assert picture is not None
+        dark: np.ndarray = picture < 128
+        return dark
+
+    until(lambda: ink()[48, 110], lambda: ink().sum())
+    until(lambda: not ink()[80:].any(), lambda: ink().sum(1))
+    thin, broad = ink()[:, 30].sum(), ink()[:, 100].sum()
+    assert 1 <= thin < broad / 2
+    page.until(
+        "!document.querySelector('.t-glass').getContext('2d')"
+        ".getImageData(0, 0, 2000, 2000).data.some(one => one)"
+    )  # the ink is in the picture
 
 
 def test_out_is_the_sent_picture_alone_and_stays_when_vj_goes(

@@ -95,7 +95,12 @@ export function openSheet(title, {onClose} = {}) {
     ),
     body,
   );
-  const cover = make("div.t-cover", {onclick: event => event.target === cover && close()}, sheet);
+  const cover = make("div.t-cover", {}, sheet);
+  let pressed = false; // on the cover: the click of the touch that opened the sheet does not count
+  cover.addEventListener("pointerdown", event => {
+    pressed = event.target === cover;
+  });
+  cover.addEventListener("click", event => pressed && event.target === cover && close());
   cover.addEventListener("keydown", onKey);
   document.body.append(cover);
   sheet.focus();
