@@ -85,6 +85,20 @@ def test_a_scene_plays_until_somebody_draws_then_their_strokes_do(
     )
 
 
+def test_paper_that_was_chosen_by_name_is_there_though_nothing_is_drawn(
+    play_show: PlayShow, tmp_path: Path
+) -> None:
+    easel = Easel(play_show, tmp_path, source="drawn:sketch", sources={"paper": "draw"})
+    capture = easel.performance.video_input.capture
+    assert capture is not None
+    easel.playing.until(lambda: easel.sent and capture.uri == "drawn:sketch")
+    easel.performance.store.set("source", "paper")
+    easel.playing.until(lambda: (easel.sent[-1].pixels == 255).all())
+    assert capture.uri == "draw"
+    easel.performance.store.set("source", "")
+    easel.playing.until(lambda: capture.uri == "drawn:sketch")
+
+
 def test_what_is_drawn_stays_when_the_show_is_saved_with_another_rate(
     play_show: PlayShow, tmp_path: Path
 ) -> None:

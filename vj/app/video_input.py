@@ -98,8 +98,15 @@ class VideoInput:
             self._context.messages.log,
             self._own_senders,
             self._context.canvas,
-            lambda: self._context.run.show.source,
+            self._listed,
         )
+
+    def _listed(self) -> list[str]:
+        """The show's sources. A canvas that was chosen by name stands alone: who chooses paper
+        wants to see it, and not the next of the list until something is drawn."""
+        uris = self._context.run.show.source
+        chosen = self._context.store.get("source")
+        return uris[:1] if chosen and split_uri(uris[0])[0] == "draw" else uris
 
     def replace(self, show: Show, old: Show, wanted: str = "") -> Replacement:
         """Another list of sources: the one that plays stays open where it is in the list, and the
