@@ -21,14 +21,22 @@ export class Picture {
     this.away = make("div.lost", {role: "alert"});
     this.element = make("figure.picture", {}, this.views, make("div.corner", {}, this.name, this.full), this.away);
     this.views.addEventListener("click", () => this.#tap());
-    app.connection.on("close", () =>
-      tell(this.away, "vj is away. This page goes on by itself when it is back."));
+    app.connection.on("close", () => {
+      this.away.onclick = null;
+      tell(this.away, "vj is away. This page goes on by itself when it is back.");
+    });
     app.connection.on("open", () => tell(this.away, ""));
     app.state.subscribe("views", () => this.update());
     if (window.ResizeObserver) new ResizeObserver(() => this.#size()).observe(this.views);
     for (const type of ["fullscreenchange", "webkitfullscreenchange"]) {
       document.addEventListener(type, () => this.#named());
     }
+  }
+
+  /** vj does not know this device. @param {() => void} unlock asks for the PIN */
+  lock(unlock) {
+    this.away.onclick = unlock;
+    tell(this.away, "vj does not know this device yet: tap here to enter the PIN.");
   }
 
   /** Other views are there than before: a mask was switched on, say. */

@@ -46,9 +46,11 @@ export function mount(element, app) {
     document.body.classList.toggle("no-xy", xy.element.hidden);
   });
   mountUnlock(picture.element, app);
-  app.connection.on("pin", async () => {
+  const unlock = async () => {
+    picture.lock(unlock);
     if (await askPin()) app.connection.connect();
-  });
+  };
+  app.connection.on("pin", unlock);
   startKeys(app, picture);
   keepAwake();
 }
