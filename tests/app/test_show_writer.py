@@ -36,7 +36,7 @@ start:
   prompt/a: fog
 
 curves:
-  - {to: noise/hold, points: [[0:00, 1], [0:01, 1]]}
+  - {to: noise/hold, points: [[0:00, 1], [60:00, 1]]}
 macros:
   pedal: {drives: {strength: [0.3, 0.9]}}
 mappings:

@@ -66,6 +66,20 @@ def test_a_mapping_is_taken_out_and_nothing_else(
     assert f"taken out of {path}: " in report
 
 
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_an_entry_of_many_lines_goes_whole(path: Path, index: int) -> None:
+    entries = [
+        "  - {osc: /a,\n     to: steps}   # one\n",
+        "  - osc: /b\n    to: prompt/a\n    value: |\n      gold\n      and silver\n",
+        '  - {osc: /c, to: prompt/b, value: "a\n      b"}\n',
+    ]
+    tail = "# behind\ncues: []\n"
+    path.write_text("mappings:\n" + "".join(entries) + tail)
+    remove_mapping(path, mapping_key(load_show(path).mappings[index]))
+    del entries[index]
+    assert path.read_text() == "mappings:\n" + "".join(entries) + tail
+
+
 def test_all_mappings_can_be_taken_out_and_one_learned_again(path: Path) -> None:
     for to in ("steps", "mix/wet", "noise/hold", "strength"):
         remove_mapping(path, key(path, to))
