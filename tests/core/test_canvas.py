@@ -268,6 +268,9 @@ def test_old_strokes_stay_as_pixels_when_there_are_very_many(
     for _ in range(9):
         sheet.canvas.undo(1)
     assert [sheet.at(0.5, 0.1 + 0.1 * n)[1] for n in range(8)] == [0] * 4 + [255] * 4
+    sheet.canvas.resize(Size(2 * WIDE, 2 * HIGH))
+    column = sheet.picture[:, WIDE]
+    assert [int(column[round((0.2 + 0.2 * n) * HIGH)][1]) for n in range(8)] == [0] * 4 + [255] * 4
     sheet.canvas.fade = 5
     sheet.time += 6
     assert (sheet.picture == 255).all(), "those too fade away"
