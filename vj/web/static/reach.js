@@ -28,7 +28,7 @@ export function mount(element, app) {
           make(
             "p.t-quiet",
             {},
-            "Point its camera here. It asks for the PIN once; vj printed it when it started.",
+            "Point its camera here. If it asks for a PIN: vj printed it when it started.",
           ),
         ),
       );
