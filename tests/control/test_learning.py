@@ -11,14 +11,12 @@ import pytest
 from tests.waiting import until
 from vj.control.learning import (
     BUSY,
-    MOST_RECENT,
     PAUSE,
-    RECENT,
     SHOWN,
     Learner,
     LearnListener,
-    RecentControls,
 )
+from vj.control.recent_controls import MOST_RECENT, RECENT, RecentControls
 from vj.core.errors import Fault
 from vj.parameters.table import TABLE, macro_row
 from vj.show.midi_controls import control
@@ -214,14 +212,18 @@ def test_what_came_in_lately_is_remembered_and_bounded() -> None:
     recent = RecentControls(lambda: time[0])
     recent.note("cc 1 ch 1", 5)
     time[0] = RECENT - 0.1
-    recent.note("/a", 0.5)
-    assert recent.values() == {"cc 1 ch 1": 5, "/a": 0.5}
-    assert recent.values(BUSY) == {"/a": 0.5}
+    recent.note("/a", 0.829999983)
+    assert recent.values() == {"cc 1 ch 1": 5, "/a": 0.83}
+    assert recent.values(BUSY) == {"/a": 0.83}
     for number in range(2 * MOST_RECENT):
         recent.note(f"/{number}", 1)
     assert len(recent.values()) == MOST_RECENT
+    time[0] += 0.01
+    recent.note("/0", 2)
+    assert recent.values(most=1) == {"/0": 2}
     time[0] += RECENT + 0.1
     recent.note("/b", 1)
+    recent.note("/" + "long" * 1000, 1)
     assert recent.values() == {"/b": 1}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from vj.control.macros import PREFIX as MACRO
 from vj.control.mapping import TOO_LARGE
+from vj.control.recent_controls import LONGEST
 from vj.core.errors import Fault
 from vj.parameters.table import NAMED_OR_COUNTED, Parameter
 from vj.show.midi_controls import Control
@@ -21,10 +22,6 @@ LEARN_SECONDS = 60.0
 """How long a playing show waits for a control to be moved."""
 SHOWN = 5.0
 """Seconds for which the result of learning stays in the state."""
-RECENT = 2.0
-"""Seconds for which a control counts as moved lately."""
-MOST_RECENT = 256
-"""Controls that are remembered as moved lately, at most."""
 BUSY, PAUSE = 0.5, 1.0
 """A control that moved within BUSY seconds before learning began may move by itself, as an LFO sent
 over OSC does: it counts once it has paused for PAUSE seconds."""
@@ -35,8 +32,6 @@ NARROW, WIDE = 2 / 127, 0.5
 enough, as of a button that sends 127 and 0."""
 CANDIDATES = 1000
 """Controls that are watched while learning, at most."""
-LONGEST = 200
-"""Letters of an OSC address that can be learned, at most."""
 
 
 class LearnListener:
@@ -124,33 +119,6 @@ def _span(values: set[float]) -> dict[str, list[float]]:
     top = 1.0 if high <= 1 else 127.0 if high <= 127 and low >= 0 else high
     top = max(top, -low)
     return {} if low >= 0 and top == 1 else {"in": [-top if low < 0 else 0, top]}
-
-
-class RecentControls:
-    """What came in lately, by the controls' names: `cc 1 ch 1`, `/1/fader1`, `/xy value 1`. `note`
-    from any thread."""
-
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
-        self._last: dict[str, tuple[float, float]] = {}
-
-    def note(self, name: str, raw: float) -> None:
-        """A control has sent a value."""
-        now = self._now()
-        if name not in self._last and len(self._last) >= MOST_RECENT:
-            self._last = {
-                one: last for one, last in self._last.copy().items() if now - last[1] < RECENT
-            }
-            if len(self._last) >= MOST_RECENT:
-                return
-        self._last[name] = raw, now
-
-    def values(self, seconds: float = RECENT) -> dict[str, float]:
-        """The last value of each control that sent one within so many seconds."""
-        now = self._now()
-        return {
-            name: raw for name, (raw, time) in self._last.copy().items() if now - time < seconds
-        }
 
 
 class Learner:

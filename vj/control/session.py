@@ -17,7 +17,6 @@ from vj.control.learning import (
     BUSY,
     LEARN_SECONDS,
     Learner,
-    RecentControls,
     WriteMapping,
     control_of,
 )
@@ -25,6 +24,7 @@ from vj.control.link import open_link
 from vj.control.mapping import TOO_LARGE
 from vj.control.mapping_list import mapping_list
 from vj.control.midi.ports import MidiPorts
+from vj.control.recent_controls import RecentControls
 from vj.control.take_recording import TakeRecording
 from vj.control.takes import Take
 from vj.core.clock import Clock
@@ -36,8 +36,8 @@ from vj.parameters.table import Value
 from vj.show.control_sections import MidiRule
 from vj.show.midi_controls import Control
 
-MOST_VALUES = 16
-"""Values of one OSC message that are shown, at most."""
+MOST_VALUES, MOST_SHOWN = 16, 24
+"""Values of one OSC message, and controls, that are shown as coming in, at most."""
 
 
 class SessionShow(ModulatedShow, Protocol):
@@ -287,7 +287,7 @@ class ControlSession:
 
     def recent_controls(self) -> dict[str, float]:
         """The raw values that came in during the last two seconds, by their controls."""
-        return self._recent.values()
+        return self._recent.values(most=MOST_SHOWN)
 
     def key(self, key: str) -> None:
         """A key of the terminal: a mapped one; space or right for the next cue, left for the one
