@@ -20,7 +20,7 @@ export class Pads {
     const {state} = app;
     const mark = () => this.#mark();
     for (const key of ["cue", "next_cue", "fade", "thumbs"]) state.subscribe(key, mark);
-    for (const name of PROMPTS) app.values.subscribe(name, mark);
+    for (const name of [...PROMPTS, MIX]) app.values.subscribe(name, mark);
     if (window.ResizeObserver) new ResizeObserver(() => this.#fit()).observe(this.element);
   }
 
@@ -142,6 +142,7 @@ function best(count, rows, most, width, height) {
 }
 
 const PROMPTS = ["prompt/a", "prompt/b"];
+const MIX = "prompt/mix";
 
 /** The prompt that is heard more. */
-const heard = app => PROMPTS[app.values.target("prompt/mix") > 0.5 ? 1 : 0];
+const heard = app => PROMPTS[app.values.target(MIX) > 0.5 ? 1 : 0];

@@ -51,6 +51,8 @@ export function mount(element, app) {
       sheet.hidden = !chosen;
     }
     document.body.dataset.tab = open;
+    const {button: chosen} = tabs.get(open);
+    bar.scrollLeft = chosen.offsetLeft - bar.offsetLeft - (bar.clientWidth - chosen.offsetWidth) / 2;
     document.body.classList.toggle("panel-open", Boolean(tabs.get(open).tab.load));
     fill(tabs.get(open));
     if (tabs.get(open).tab.load) remember(open);

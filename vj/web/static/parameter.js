@@ -15,10 +15,10 @@ export class ParameterRow {
     this.#app = app;
     this.#row = row;
     this.reason = make("p.reason", {hidden: true});
-    this.element = make("div.row");
+    this.element = make("div.row", {}, this.reason);
     if (isNumber(row) && !isWide(row)) {
       this.#fader = new Fader(app, row, false);
-      this.element.append(this.#fader.element, this.reason);
+      this.element.append(this.#fader.element);
     } else {
       const id = `p-${row.name}`;
       this.control = this.#control(id);
@@ -27,7 +27,7 @@ export class ParameterRow {
         event.preventDefault();
         openMenu(app, this.#row, event.clientX, event.clientY);
       });
-      this.element.append(this.label, this.control, this.reason);
+      this.element.append(this.label, this.control);
       this.element.classList.add("plain");
       this.control.dataset.name = row.name;
       this.control.setAttribute("aria-label", row.label);
@@ -43,12 +43,12 @@ export class ParameterRow {
   }
 
   update(row) {
-    const why = this.#app.show.unused[row.name];
+    this.why = this.#app.show.unused[row.name];
     this.#row = row;
     this.text = `${row.name} ${row.label} ${row.help}`.toLowerCase();
-    this.element.classList.toggle("unused", why !== undefined);
-    this.reason.hidden = why === undefined;
-    tell(this.reason, why || "");
+    this.element.classList.toggle("unused", this.why !== undefined);
+    this.reason.hidden = !this.why;
+    tell(this.reason, this.why || "");
     if (this.#fader) this.#fader.update(row);
     else this.element.classList.toggle("mapped", row.name in this.#app.show.mapped);
   }

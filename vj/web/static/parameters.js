@@ -51,6 +51,7 @@ export function mount(element, app) {
           rows.set(name, new ParameterRow(app, row));
         }
       }
+      explain(known.map(name => rows.get(name)));
       arrange(sections.get(title).rows, known.map(name => rows.get(name).element));
     }
     for (const [name, row] of [...rows]) {
@@ -62,6 +63,13 @@ export function mount(element, app) {
     arrange(list, shown.map(({element}) => element));
     arrange(jumps, shown.map(({jump}) => jump));
     find();
+  }
+
+  /** What holds for several rows in a row is said once, above them. */
+  function explain(inside) {
+    inside.forEach((row, place) => {
+      row.reason.hidden = !row.why || (place > 0 && inside[place - 1].why === row.why);
+    });
   }
 
   function find() {
@@ -78,6 +86,10 @@ export function mount(element, app) {
     tell(nothing, `no parameter is called ${field.value}`);
   }
 
+  // A mouse has one wheel: over the groups it goes across.
+  jumps.addEventListener("wheel", event => {
+    if (event.deltaX === 0) jumps.scrollLeft += event.deltaY;
+  }, {passive: true});
   field.addEventListener("input", find);
   app.onShow(rebuild);
 }
