@@ -320,3 +320,18 @@ def test_a_show_that_is_not_to_be_written_says_so(stage: Stage) -> None:
         with pytest.raises(Fault, match="no file"):
             ask()
     assert writer.mappings({})["list"][0]["from"] is None
+
+
+def test_a_show_that_is_saved_over_itself_plays_on(folder: Path, play_show: PlayShow) -> None:
+    (folder / "shows").mkdir()
+    text = TEXT.replace("include: pads", "include: ../pads")
+    stage = started(folder / "shows" / "night.yaml", text, play_show)
+    store = stage.performance.store
+    store.set("strength", 0.7)
+    stage.show.frames(10)
+    remark = stage.writer.save_as({"name": "night"})["remark"]
+    assert "what stood there is kept as shows/night.yaml.bak" in remark
+    stage.until(lambda: store.start_of("strength") == 0.7)
+    assert store.get("strength") == 0.7
+    assert "/pad" in stage.rows()
+    assert Path("shows/night.yaml.bak").read_text(encoding="utf-8") == text
