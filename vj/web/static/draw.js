@@ -122,7 +122,7 @@ export function mount(element, app) {
       return dot;
     });
     const eraser = button("Eraser", () => choose({eraser: !brush.eraser}));
-    const picture = make("input.sr", {
+    const picture = make("input", {
       type: "file",
       accept: "image/*",
       "aria-label": "import a picture",
@@ -131,17 +131,20 @@ export function mount(element, app) {
         picture.value = "";
       },
     });
-    const undoLast = button("Undo", back, {"aria-label": "undo my last stroke"});
+    const undoLast = button("undo", back, {
+      className: "t-button t-over t-undo t-acts",
+      "aria-label": "undo my last stroke",
+    });
     const large = button("full", () => enlarge(large), {
-      className: "t-button t-full",
+      className: "t-button t-over t-full",
       "aria-pressed": "false",
       "aria-label": "draw over the whole page",
     });
-    desk.append(large);
+    desk.append(undoLast, large);
     undo.add(leaveByKey(large));
     tools.append(
       make("div.t-row", {role: "group", "aria-label": "colour"}, ...colours, own),
-      make("div.t-row", {role: "group", "aria-label": "width"}, ...dots, eraser, undoLast),
+      make("div.t-row", {role: "group", "aria-label": "width"}, ...dots, eraser),
       make(
         "div.t-row",
         {},
