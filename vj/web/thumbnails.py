@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from vj.web.pictures import PictureRequest, Pictures, encode
 
 SIZE = PictureRequest("output", 192, 72)
 KEPT = 256
+CATCH = (2, 8, 20)
+"""Calls after which a standing cue's picture is caught."""
 
 
 class Thumbnails:
@@ -17,7 +21,10 @@ class Thumbnails:
     def __init__(self, pictures: Pictures) -> None:
         self._pictures = pictures
         self._caught: dict[str, tuple[int, bytes]] = {}
-        self._standing: tuple[str, int] = ("", 0)
+        self._standing = ""
+        self._rounds = 0
+        self._newest: tuple[np.ndarray, int] | None = None
+        """The picture of the standing cue at the last call."""
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -30,17 +37,23 @@ class Thumbnails:
         return found[1] if found is not None else None
 
     def update(self, state: Mapping[str, Any]) -> None:
-        """Catch the picture once a cue has come in whole, and again every ten seconds while it
-        stands. state: `cue` and `fade` of the page's state; called twice a second."""
+        """Catch the picture once a cue has come in whole, again when its prompts have arrived, and
+        at last when another cue follows. state: `cue` and `fade` of the page's state; called twice
+        a second."""
         cue = str(state.get("cue") or "")
-        if cue != self._standing[0]:
-            self._standing = cue, 0
+        if cue != self._standing:
+            self._catch()
+            self._standing, self._rounds, self._newest = cue, 0, None
         if not cue or state.get("fade"):
             return
-        rounds = self._standing[1]
-        self._standing = cue, rounds + 1
-        newest = self._pictures.newest("output")
-        if rounds % 20 == 1 and newest is not None:
+        self._rounds += 1
+        self._newest = self._pictures.newest("output")
+        if self._rounds in CATCH:
+            self._catch()
+
+    def _catch(self) -> None:
+        if self._newest is not None:
             while len(self._caught) >= KEPT:
                 del self._caught[next(iter(self._caught))]
-            self._caught[cue] = newest[1], encode(newest[0], SIZE)
+            pixels, number = self._newest
+            self._caught[self._standing] = number, encode(pixels, SIZE)
