@@ -43,12 +43,7 @@ export function mount(element, app) {
         "aria-valuemax": String(length),
         onkeydown: key,
       },
-      ...entries.map(one =>
-        make("i", {
-          className: "loop" in one ? "t-mark t-loop" : "t-mark",
-          style: `left:${(100 * one.at) / length}%`,
-        }),
-      ),
+      ...marks(entries, length),
       head,
     );
     const now = make("output.t-time");
@@ -133,6 +128,18 @@ export function mount(element, app) {
   function position() {
     return app.state.get("timeline")?.position ?? 0;
   }
+}
+
+/** Where each entry begins, with its name as far as there is room until the next. */
+function marks(entries, length) {
+  return entries.map((one, index) => {
+    const end = index + 1 < entries.length ? entries[index + 1].at : length;
+    const share = seconds => `${(100 * Math.max(0, seconds)) / length}%`;
+    const mark = make("i.t-mark", {style: `left:${share(one.at)};width:${share(end - one.at)}`});
+    if ("loop" in one) mark.classList.add("t-loop");
+    else mark.append(String(one.cue));
+    return mark;
+  });
 }
 
 /** Drags along an element, from where the finger is put down: `move(share of the width)`, then `end(taken)`. */
