@@ -1,6 +1,5 @@
-"""A real Chromium for tests of the page, driven by the DevTools protocol through a pipe: fingers,
-mouse, keys, JavaScript, screenshots, and what the page's console reported. `new_page` of
-tests/web/conftest.py makes pages of it.
+"""A real Chromium for tests of the page: fingers, mouse, keys, JavaScript, screenshots, and what
+the page's console reported. `new_page` of tests/web/conftest.py makes pages of it.
 
     python -m tests.browser URL --size 390x844 --touch OUT.png
 """
@@ -25,6 +24,8 @@ STAGES = {
     "phone_wide": (844, 390),
 }
 """The four sizes that the page is made for, in CSS pixels."""
+REST = 0.15
+"""Seconds without a move after which Chromium takes a finger for resting, and a bit."""
 
 Point = tuple[float, float]
 
@@ -99,10 +100,11 @@ class Page:
 
     def open(self, url: str) -> Page:
         """Load a page, and wait until it and its modules have been. Raises BrowserError."""
+        self.evaluate("window.before = true")
         failed = self.command("Page.navigate", url=url).get("errorText")
         if failed:
             raise BrowserError(f"{url}: {failed}")
-        until(lambda: self.evaluate("document.readyState") == "complete", self.text)
+        self.until("!window.before && document.readyState === 'complete'")
         return self
 
     def evaluate(self, script: str, *values: Any) -> Any:
@@ -136,20 +138,24 @@ class Page:
         return str(self.evaluate("document.body ? document.body.innerText : ''"))[:2000]
 
     def box(self, selector: str) -> tuple[float, float, float, float]:
-        """x, y, width and height of the first element that is shown. Raises BrowserError."""
-        found = self.evaluate(
+        """x, y, width and height of the first such element that is shown, once one is."""
+        x, y, width, height = self.until(
             """selector => [...document.querySelectorAll(selector)].map(one =>
                 one.getBoundingClientRect()).filter(box => box.width * box.height > 0)
                 .map(box => [box.x, box.y, box.width, box.height])[0]""",
             selector,
         )
-        if not found:
-            raise BrowserError(f"{selector}: nothing of it is shown\n{self.text()}")
-        x, y, width, height = found
         return x, y, width, height
 
     def centre(self, selector: str) -> Point:
-        """The middle of the first element that is shown. Raises BrowserError."""
+        """The middle of the first such element that is shown, once one is; scrolled to, where it is
+        in something that scrolls."""
+        self.box(selector)
+        self.evaluate(
+            """selector => [...document.querySelectorAll(selector)]
+                .find(one => one.getClientRects().length).scrollIntoView({block: "nearest"})""",
+            selector,
+        )
         x, y, width, height = self.box(selector)
         return x + width / 2, y + height / 2
 
@@ -172,9 +178,11 @@ class Page:
         self._touch("touchCancel", [])
 
     def drag(self, *ways: Sequence[Point], steps: int = 8) -> None:
-        """Fingers come down at the starts of their ways, move along together, and leave."""
+        """Fingers come down at the starts of their ways, move along together, rest and leave. One
+        that leaves in full motion flings, and the next tap then only stops what it has flung."""
         self.touch_start(*(way[0] for way in ways))
         self.move_along(*ways, steps=steps)
+        time.sleep(REST)
         self.touch_end()
 
     def move_along(self, *ways: Sequence[Point], steps: int = 8) -> None:
@@ -238,10 +246,9 @@ class Page:
 
     # What it looks like, and what went wrong.
 
-    def screenshot(self, path: Path) -> None:
+    def screenshot(self) -> bytes:
         """As PNG."""
-        found = self.command("Page.captureScreenshot", format="png")
-        path.write_bytes(base64.b64decode(found["data"]))
+        return base64.b64decode(self.command("Page.captureScreenshot", format="png")["data"])
 
     def expect(self, *texts: str) -> None:
         """Errors that contain one of these texts are what the test is about."""
@@ -294,7 +301,7 @@ def main() -> None:
         if given.script:
             print(page.evaluate(given.script))
         time.sleep(given.wait)
-        page.screenshot(given.out)
+        given.out.write_bytes(page.screenshot())
         print("\n".join(page.errors))
     finally:
         browser.close()

@@ -1,0 +1,133 @@
+"""Makes the pictures of the page in docs/images/page: shows of mappings/ that really play, in a
+real Chromium, at the four sizes that the page is made for.
+
+    python docs/page_pictures.py [desk] [tablet] [phone] [phone_wide]
+
+It needs Chromium, and no graphics card.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.browser import STAGES, Browser
+from tests.web.page_show import Hand, PageShow
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "docs" / "images" / "page"
+COLOURS = 160
+"""Of a picture: a palette makes a file a quarter as large."""
+PATIENCE = 90.0
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is played, and when the picture is taken. show: of mappings/. tab: that is opened.
+    begin: what a hand does first. ready: when the picture is taken, of the values and the state."""
+
+    show: str
+    tab: str
+    begin: Callable[[Hand], None]
+    ready: Callable[[Hand], bool]
+
+
+def wait(true: Callable[[], bool]) -> None:
+    """Raises TimeoutError when it does not happen."""
+    end = time.monotonic() + PATIENCE
+    while not true():
+        if time.monotonic() > end:
+            raise TimeoutError("the scene did not come")
+        time.sleep(0.05)
+
+
+def round_of_cues(hand: Hand) -> None:
+    """All cues once, so that each has its picture."""
+    pads = "[...document.querySelectorAll('.pad img')]"
+    wait(lambda: bool(hand.page.evaluate(f"{pads}.every(one => one.naturalWidth > 0)")))
+
+
+def pedal_down(hand: Hand) -> None:
+    """The foot goes down, and a finger holds a fader."""
+    hand.show.set("macro/pedal", 0.8)
+    time.sleep(3)
+    way = hand.up("blend/smoothing", 20)
+    hand.page.touch_start(way[0])
+    hand.page.move_along(way)
+
+
+def nothing(hand: Hand) -> None:
+    """It plays by itself."""
+
+
+def painted(share: float) -> Callable[[Hand], bool]:
+    """When a fader of the stage, or what moves it, has risen so far."""
+    return lambda hand: hand.show.values()["strength"] >= share
+
+
+SCENES = {
+    "desk": Scene(
+        "me_kissing_me",
+        "all",
+        round_of_cues,
+        lambda hand: hand.show.values()["prompt/a"].startswith("molten") and standing(hand),
+    ),
+    "tablet": Scene("crash_me_gently", "play", pedal_down, lambda hand: True),
+    "phone": Scene("kiss_crash", "play", nothing, painted(0.5)),
+    "phone_wide": Scene("dream", "play", nothing, lambda hand: True),
+}
+
+
+def standing(hand: Hand) -> bool:
+    """Whether the picture is all imagination, and no cue fades."""
+    return bool(hand.page.evaluate("!document.querySelector('.pad.fading')")) and (
+        hand.show.values()["mix/wet"] == 1
+    )
+
+
+def take(browser: Browser, size: str, folder: Path) -> None:
+    """Play the scene of a size, and write its picture."""
+    scene = SCENES[size]
+    text = (ROOT / "mappings" / f"{scene.show}.yaml").read_text(encoding="utf-8")
+    show = PageShow(folder, text, "--sink", "preview")
+    try:
+        hand = Hand(browser.page(STAGES[size], touch=size != "desk"), show)
+        hand.open_tab(scene.tab)
+        scene.begin(hand)
+        time.sleep(4)
+        quiet = "!document.querySelector('.said.shown')"
+        wait(lambda: bool(hand.page.evaluate(quiet)) and scene.ready(hand))
+        picture = io.BytesIO(hand.page.screenshot())
+        if hand.page.errors:
+            print(f"{size}: {hand.page.errors}", file=sys.stderr)
+    finally:
+        show.close()
+    small = Image.open(picture).convert("RGB").quantize(COLOURS, Image.Quantize.MEDIANCUT)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    small.save(FOLDER / f"{size}.png", optimize=True)
+    print(f"{size}.png: {(FOLDER / f'{size}.png').stat().st_size / 1e3:.0f} KB")
+
+
+def main() -> None:
+    browser = Browser()
+    folder = Path(tempfile.mkdtemp(prefix="vj-page-"))
+    try:
+        for size in sys.argv[1:] or SCENES:
+            take(browser, size, folder)
+    finally:
+        browser.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
