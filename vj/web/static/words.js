@@ -15,10 +15,11 @@ export function mount(element, app) {
   const mixing = make("div.mixing");
   const chips = make("div.chips");
   const note = make("p.remark");
+  const understood = make("p.remark");
   const last = make("div.history");
   const past = make("section", {"aria-label": "last prompts"}, make("h2", {textContent: "last prompts"}), last);
   element.append(
-    make("div.words", {}, prompts[0].element, mixing, prompts[1].element, note, chips, past),
+    make("div.words", {}, prompts[0].element, mixing, prompts[1].element, understood, note, chips, past),
   );
 
   function choose(name) {
@@ -64,6 +65,10 @@ export function mount(element, app) {
   }
 
   for (const prompt of prompts) prompt.onText = mark;
+  app.state.subscribe("understood", text => {
+    understood.hidden = !text;
+    tell(understood, text ? `understood: ${text}` : "");
+  });
   history.subscribe(texts => {
     past.hidden = texts.length === 0;
     arrange(last, texts.map(text => {
