@@ -37,11 +37,33 @@ def test_a_bare_show_has_no_walk_no_timeline_no_beat_and_no_mask() -> None:
 def test_what_is_used_is_not_in_it() -> None:
     found = reasons(
         "walk:drawn:meadow,drawn:harbour",
-        {"mask/mode": "luma"},
+        {"mask/mode": "drawn"},
         cues=[{"name": "a", "fade": "2 bars"}],
         timeline=[{"at": 0, "cue": "a"}],
     )
     assert set(found) == {"palette/a"}
+
+
+@pytest.mark.parametrize(
+    ("source", "values", "seen"),
+    [
+        ("testcard", {}, False),
+        ("draw:black", {}, True),
+        ("testcard", {"mask/mode": "luma"}, False),
+        ("testcard", {"mask/mode": "drawn"}, True),
+        ("testcard", {"lines/from": "both"}, True),
+    ],
+)
+def test_who_draws_for_a_show_that_does_not_look_is_told(
+    source: str, values: dict[str, Any], seen: bool
+) -> None:
+    assert ("canvas/fade" not in reasons(source, values)) == seen
+
+
+def test_a_canvas_that_waits_in_a_list_of_sources_is_used() -> None:
+    show = check_show({"source": ["draw", "testcard"]}, "here")
+    values = Store({}, show.table()).base()
+    assert "canvas/fade" not in unused(show, show.table(), values, {}, "testcard")
 
 
 def test_loras_of_other_models_are_dead_until_theirs_plays() -> None:

@@ -15,6 +15,10 @@ IN_BEATS = ("mappings", "macros", "modulators", "cues", "timeline", "curves")
 """Sections that may count beats."""
 MASKING = ("mask/mode", "mask/learn")
 """Parameters of the mask that matter while it is off."""
+NO_CANVAS = (
+    "the show does not look at the canvas: take draw as the source, or set mask/mode or "
+    "lines/from to drawn"
+)
 
 
 def unused(
@@ -28,6 +32,7 @@ def unused(
         "walk/": "" if split_uri(source)[0] == "walk" else "the source that plays is no walk",
         "timeline/": "" if show.timeline or show.curves else "the show has no timeline",
         "tempo/": "" if counts_beats(show) else "nothing in the show counts beats",
+        "canvas/": "" if shows_canvas(show, values, source) else NO_CANVAS,
         "mask/": "" if values["mask/mode"] != "none" else "the mask is off: mask/mode is none",
     }
     kept = {*loras, *MASKING}
@@ -37,6 +42,15 @@ def unused(
         if reason and name not in kept and "/" in name:
             found.setdefault(name, reason)
     return found
+
+
+def shows_canvas(show: Show, values: Mapping[str, Value], source: str) -> bool:
+    """What people draw on the page is seen, or would be: `draw` may wait in a list of sources."""
+    return (
+        any(split_uri(one)[0] == "draw" for one in (source, *show.source))
+        or values["mask/mode"] == "drawn"
+        or values["lines/from"] != "picture"
+    )
 
 
 def counts_beats(show: Show) -> bool:
