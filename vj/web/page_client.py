@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import math
 import socket
 import time
@@ -23,6 +24,8 @@ PATIENCE = 2.0
 SENT_AHEAD = 256 << 10
 """Bytes in the system's send buffer of a page's socket: a page that does not read is noticed before
 megabytes have been sent to it."""
+LONGEST_ID = 100
+"""Letters of the id of a request, at most."""
 REQUESTS = 240
 """Requests a second that are read from one page; more wait."""
 
@@ -142,3 +145,26 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(one) for one in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def as_line(message: Mapping[str, Any]) -> str:
+    """A message as a text frame. Halves of letters (lone surrogates), which UTF-8 cannot hold, are
+    escaped."""
+    line = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    if not line.isascii():
+        try:
+            line.encode()
+        except UnicodeEncodeError:
+            line = json.dumps(message, separators=(",", ":"))
+    return line
+
+
+def request_id(asked: Mapping[str, Any]) -> int | float | str | None:
+    """The `id` of a request; None without one, or where it is no number and no short text, so that
+    a reply would have no place for it."""
+    found = asked.get("id")
+    if isinstance(found, float) and not math.isfinite(found):
+        return None
+    if isinstance(found, str) and len(found) > LONGEST_ID:
+        return None
+    return found if isinstance(found, int | float | str) else None

@@ -21,7 +21,14 @@ from vj.control.osc.dispatch import Dispatcher
 from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.parameters.table import Value
-from vj.web.page_client import PageClient, bound_send_buffer, plain, set_value
+from vj.web.page_client import (
+    PageClient,
+    as_line,
+    bound_send_buffer,
+    plain,
+    request_id,
+    set_value,
+)
 
 Json = dict[str, Any]
 PERIOD = 0.05
@@ -32,10 +39,14 @@ PAGES = 64
 MESSAGE_LIMIT = 8 << 20
 """Bytes of a request: a picture that is imported to the canvas."""
 MESSAGES = 50
+SHORT_LIMIT = 64 << 10
+"""Bytes of a request of a page that may not write."""
 AT_ONCE = ("stroke", "key")
 """Requests that take no time, and must stay in their order."""
 PLAYED = ("key",)
 """Requests that a page may make that may play, but not write."""
+STROKE = ("type", "stroke", "points", "colour", "width", "eraser", "end")
+"""What the others get of a stroke: what the canvas has looked at, and nothing else."""
 
 
 class PageShow(Protocol):
@@ -94,7 +105,7 @@ class PageSocket:
 
     def log(self, text: str) -> None:
         """A line for the pages' messages. From any thread."""
-        line = _line({"type": "message", "time": time.strftime("%H:%M:%S"), "text": text})
+        line = as_line({"type": "message", "time": time.strftime("%H:%M:%S"), "text": text})
         self._messages.append(line)
         self.broadcast(line, lambda client: client.may["write"])  # it may name files
 
@@ -114,7 +125,8 @@ class PageSocket:
         """Serve a page's WebSocket. may: `play`, `write`."""
         if len(self._clients) >= PAGES:
             return web.Response(status=503, text=f"{PAGES} pages are enough\n")
-        ws = web.WebSocketResponse(max_msg_size=MESSAGE_LIMIT, heartbeat=15, compress=False)
+        limit = MESSAGE_LIMIT if may["write"] else SHORT_LIMIT
+        ws = web.WebSocketResponse(max_msg_size=limit, heartbeat=15, compress=False)
         await ws.prepare(request)
         bound_send_buffer(request)
         self._count += 1
@@ -167,14 +179,14 @@ class PageSocket:
     def _greet(self, client: PageClient) -> None:
         """All there is, for a page that has just come."""
         self._described = self._describe()
-        client.put(_line(self._show_for(client)))
+        client.put(as_line(self._show_for(client)))
         targets, effective = self._numbers()
-        client.put(_line({"type": "values", "t": targets, "e": effective}))
+        client.put(as_line({"type": "values", "t": targets, "e": effective}))
         state: Json = {}
         if self._show is not None:
             state = plain(self._show.state() | self._show.moving() | {"people": self.pages + 1})
             state |= self.on_state({})
-            client.put(_line({"type": "state", **state}))
+            client.put(as_line({"type": "state", **state}))
         if not self._clients:
             self._targets, self._effective, self._state = targets, effective, state
         for line in list(self._messages) if client.may["write"] else ():
@@ -215,7 +227,7 @@ class PageSocket:
         if described["version"] != self._described.get("version"):
             self._described = described
             for client in list(self._clients.values()):
-                client.put(_line(self._show_for(client)))
+                client.put(as_line(self._show_for(client)))
             self._targets, self._effective = {}, {}
 
     def _send_changes(self) -> None:
@@ -235,7 +247,7 @@ class PageSocket:
             self._put_all({"type": "state", **changed})
 
     def _put_all(self, message: Json) -> None:
-        line = _line(message)
+        line = as_line(message)
         for client in list(self._clients.values()):
             client.put(line)
 
@@ -247,6 +259,8 @@ class PageSocket:
             self._log(f"page: {client.remote} does not read and is dropped; it may come again")
         except (ConnectionError, RuntimeError):
             pass  # it has gone
+        except Exception as error:  # it must not stay without a sender
+            self._log(f"page: {client.remote}: {type(error).__name__}: {error}; please report this")
         self._clients.pop(client.number, None)
         if request.transport is not None:
             request.transport.abort()
@@ -255,8 +269,8 @@ class PageSocket:
         """What a page gets in place of changes that it was too slow for."""
         targets, effective = self._numbers()
         return [
-            _line({"type": "values", "t": targets, "e": effective}),
-            _line({"type": "state", **self._state}),
+            as_line({"type": "values", "t": targets, "e": effective}),
+            as_line({"type": "state", **self._state}),
         ]
 
     def _take(self, client: PageClient, text: str) -> None:
@@ -267,9 +281,9 @@ class PageSocket:
             if not isinstance(asked, dict) or not isinstance(kind, str):
                 raise TypeError
         except (ValueError, TypeError, KeyError, RecursionError):
-            client.put_first(_line({"type": "reply", "error": 'send {"type": "set", ...}'}))
+            client.put_first(as_line({"type": "reply", "error": 'send {"type": "set", ...}'}))
             return
-        number = asked.get("id")
+        number = request_id(asked)
         if kind == "set":
             reply = self._set(client, asked)
             self._poked.set()
@@ -285,7 +299,7 @@ class PageSocket:
             task.add_done_callback(self._tasks.discard)
             return
         if number is not None:
-            client.put_first(_line({"type": "reply", "id": number} | plain(reply)))
+            client.put_first(as_line({"type": "reply", "id": number} | plain(reply)))
 
     def _set(self, client: PageClient, asked: Json) -> Json:
         if not client.may["play"]:
@@ -303,8 +317,8 @@ class PageSocket:
         reply = await asyncio.get_running_loop().run_in_executor(
             self._threads, self._do, client, kind, asked
         )
-        if asked.get("id") is not None:
-            client.put_first(_line({"type": "reply", "id": asked["id"]} | plain(reply)))
+        if (number := request_id(asked)) is not None:
+            client.put_first(as_line({"type": "reply", "id": number} | plain(reply)))
 
     def _do(self, client: PageClient, kind: str, asked: Json) -> Json:
         try:
@@ -316,9 +330,9 @@ class PageSocket:
             self._log(f"page: {text}; please report this")
             return {"error": text}
         if kind == "stroke":
-            told = {name: value for name, value in asked.items() if name != "id"}
+            told = {name: asked[name] for name in STROKE if name in asked}
             self.broadcast(
-                _line(plain(told | {"person": client.number})), lambda one: one is not client
+                as_line(plain(told | {"person": client.number})), lambda one: one is not client
             )
         return reply
 
@@ -328,7 +342,3 @@ def _short(value: Value) -> Value:
     if isinstance(value, float):
         return float(f"{value:.6g}") if math.isfinite(value) else 0.0
     return value
-
-
-def _line(message: Json) -> str:
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))

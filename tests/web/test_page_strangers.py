@@ -1,0 +1,57 @@
+"""What others on the network, and broken pages, send to the page's sockets: it must not reach the
+other pages, nor stop them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.web.test_page_socket import Rig, run
+
+HALF = "\ud800"
+"""Half of a letter, which JSON can name and UTF-8 cannot hold."""
+
+
+@pytest.fixture(name="rig")
+def a_rig() -> Iterator[Rig]:
+    made = Rig()
+    yield made
+    made.server.stop()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"type": HALF, "id": 1},
+        {"type": "devices", "id": HALF},
+        {"type": "set", "name": f"a{HALF}", "value": 1, "id": 2},
+        {"type": "set", "name": "prompt/a", "value": HALF, "id": 3},
+        {"type": "set", "name": "strength", "value": 1, "id": float("nan")},
+        {"type": "set", "name": "strength", "value": 1, "id": {"a": [{}]}},
+        {"type": "set", "name": "strength", "value": 1, "id": "x" * 5000},
+    ],
+)
+def test_a_page_is_answered_after_any_request(rig: Rig, asked: dict[str, Any]) -> None:
+    async def test() -> None:
+        async with rig.page() as page, rig.page() as other:
+            await page.ws.send_str(json.dumps(asked))
+            assert (await page.ask(type="set", name="strength", value=0.4))["ok"]
+            assert (await other.ask(type="set", name="strength", value=0.4))["ok"]
+            assert all(len(str(message.get("id", ""))) < 100 for message in page.seen)
+
+    run(test())
+
+
+def test_the_others_get_of_a_stroke_what_the_canvas_has_looked_at(rig: Rig) -> None:
+    async def test() -> None:
+        async with rig.page() as page, rig.page() as other:
+            more = {"x": HALF, "y": "z" * 100_000, "colour": "#ff0000"}
+            await page.ask(type="stroke", stroke=1, points=[[0.5, 0.5, 1]], **more)
+            stroke = await other.next("stroke")
+            assert set(stroke) == {"type", "stroke", "points", "colour", "person"}
+            assert (await other.ask(type="set", name="strength", value=0.4))["ok"]
+
+    run(test())
