@@ -99,7 +99,7 @@ def found_sources() -> list[str]:
     looks: list[Callable[[], list[str]]] = [cameras, ndi_senders]
     looks += [spout_senders] if sys.platform == "win32" else []
     looks += [syphon_servers] if sys.platform == "darwin" else []
-    own = ["testcard", *(["draw:"] if "draw" in KINDS else [])]
+    own = ["testcard", *(["draw"] if "draw" in KINDS else [])]
     return [name for look in looks for name in or_none(look)] + own
 
 
