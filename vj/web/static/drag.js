@@ -10,7 +10,7 @@ const FINEST = 0.08;
 const TAP = 300; // ms of a tap at most
 const TWICE = 380; // ms between the two of a double tap
 const NEAR = 30; // px between them
-const LONG = 550; // ms of a long press
+const LONG = 650; // ms of a long press
 
 /**
  * @param {HTMLElement} element

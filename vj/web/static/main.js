@@ -109,6 +109,7 @@ export function makeApp() {
     return true;
   };
   connection.on("show", show => {
+    if (app.show && app.show.name !== show.name) app.undo.clear(); // another show's values
     app.show = show;
     rows = flatten(show.tree);
     document.title = show.name ? `${show.name} · vj` : "vj";

@@ -105,8 +105,8 @@ export class Pads {
   /** As many as there is room for; nothing on the stage scrolls. */
   #fit() {
     const pads = [...this.#pads.values()];
-    const {clientWidth: width, clientHeight: height} = this.element;
     this.element.hidden = pads.length === 0;
+    const {clientWidth: width, clientHeight: height} = this.element;
     if (pads.length === 0 || width === 0) return;
     const rows = Math.max(1, Math.floor((height + GAP) / (LOW + GAP)));
     const most = Math.max(2, Math.floor((width + GAP) / (NARROW + GAP)));

@@ -68,6 +68,11 @@ export class Undo {
     return row ? row.label : name;
   }
 
+  clear() {
+    this.#done.length = 0;
+    this.#tell();
+  }
+
   /** Call `callback(size)` now and whenever it changes. */
   subscribe(callback) {
     this.#callbacks.add(callback);
