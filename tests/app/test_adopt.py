@@ -249,8 +249,12 @@ def test_osc_is_heard_elsewhere_and_answers_elsewhere(play: Play) -> None:
         listener.bind(("127.0.0.1", 0))
         listener.settimeout(PATIENCE)
         reply = f"127.0.0.1:{listener.getsockname()[1]}"
-        logged = show.save(osc=f"{{listen: 127.0.0.1:{second}, reply: {reply}}}")
-        assert "changed: osc" in logged, "the same port with another reply"
+        logged = show.save(
+            osc=f"{{listen: 127.0.0.1:{second}, reply: {reply}}}",
+            cues="[{name: sun, set: {strength: 0.9}}]",
+        )
+        assert "changed: what moves them, osc" in logged, "the same port with another reply"
+        assert "failed" not in logged, "while the old server has stopped already"
         assert "in use" not in logged
         while OscMessage(listener.recv(65536)).address != "/vj/status/fps":
             pass

@@ -142,8 +142,29 @@ def test_where_osc_is_open_a_phone_plays_without_pin_and_changes_nothing_else(
 
     may = asyncio.run(greeting(page, "socket", PHONE))["may"]
     assert may == {"play": True, "write": False, "pictures": False}
-    page.access.osc_host = LOOPBACK  # the show was saved with another osc:
+    page.follow_osc(LOOPBACK)  # the show was saved with another osc:
     assert ask(page, "/vj/strength?VALUE", **PHONE).status == 401
+
+
+@pytest.mark.parametrize("page", [(LOOPBACK, EVERYWHERE)], indirect=True)
+@pytest.mark.parametrize("path", ["socket", ""])
+def test_open_sockets_lose_what_is_no_longer_allowed(page: WebServer, path: str) -> None:
+    async def test() -> None:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(f"{page.url}{path}", headers=PHONE) as phone,
+            session.ws_connect(f"{page.url}{path}") as own,
+        ):
+            page.follow_osc(EVERYWHERE)
+            page.follow_osc(LOOPBACK)
+            while (await asyncio.wait_for(phone.receive(), 5)).type == aiohttp.WSMsgType.TEXT:
+                pass
+            assert phone.closed
+            await own.send_str("{}")
+            assert not own.closed
+            assert ask(page, "/vj/strength?VALUE").json == {"VALUE": [0.5]}
+
+    asyncio.run(test())
 
 
 async def greeting(page: WebServer, path: str, headers: dict[str, str]) -> dict[str, Any]:

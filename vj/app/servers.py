@@ -98,7 +98,7 @@ class Servers:
         osc.dispatcher.on_control = self._session.on_osc
         if page is not None:
             page.query.osc_address = osc.address
-            page.access.osc_host = osc.address[0]
+            page.follow_osc(osc.address[0])
             page.play_through(osc.dispatcher)
 
     def reach(self) -> Reach | None:

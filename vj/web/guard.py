@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 
 from aiohttp import web
 from aiohttp.http_exceptions import PayloadEncodingError
@@ -26,6 +27,8 @@ class Guard:
 
     def __init__(self, access: Access, log: Callable[[str], None]) -> None:
         self.access, self._log = access, log
+        self._open: dict[int, tuple[web.Request, Rights]] = {}
+        """WebSockets, and what they were allowed when they were opened."""
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -41,10 +44,24 @@ class Guard:
             return web.Response(status=refusal.status, text=f"{refusal.text}\n", headers=headers)
         if redirect := self.access.view_redirect(call):
             return web.Response(status=302, headers={"Location": redirect, **FRESH})
-        response = await handler(request)
+        if call.is_websocket:
+            self._open[id(request)] = request, self.access.rights(call)
+        try:
+            response = await handler(request)
+        finally:
+            self._open.pop(id(request), None)
         if (made := self.access.view_cookie(call)) is not None and not response.prepared:
             response.set_cookie(*made, httponly=True, samesite="Strict", path="/")
         return response
+
+    def close_narrowed(self) -> None:
+        """Close the WebSockets that were opened with rights which are no longer theirs. They may
+        come again, with those they have. On the event loop."""
+        for request, before in list(self._open.values()):
+            now = asdict(self.rights(request))
+            lost = any(had and not now[name] for name, had in asdict(before).items())
+            if lost and request.transport is not None:
+                request.transport.abort()
 
     def rights(self, request: web.Request) -> Rights:
         """What a request may do."""

@@ -76,7 +76,7 @@ class WebServer:
         self._announce = announce
         self.access = access or Access(listen, "127.0.0.1", None, on_message)
         self._guard = Guard(self.access, on_message)
-        self._store, self._listen = store, listen
+        self._store, self._listen, self._bound = store, listen, listen
         self._on_message = on_message
         self._own = Dispatcher(store, on_message)
         self.query = OscQuery(store, self._own, cues, on_message)
@@ -89,15 +89,14 @@ class WebServer:
         self._api = HttpApi(
             store, self.pictures, lambda: self.query.dispatcher, status, self._messages
         )
-        self._socket: socket.socket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._finished = asyncio.Event()
 
     @property
     def url(self) -> str:
-        """The page's URL on this machine."""
-        host, port = self._listen if self._socket is None else self._socket.getsockname()[:2]
+        """The page's URL on this machine; when it has stopped, where it was."""
+        host, port = self._bound
         host = "127.0.0.1" if strip_brackets(host) in ANY_HOST else strip_brackets(host)
         return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
@@ -126,7 +125,7 @@ class WebServer:
             raise Fault(
                 f"page {host}:{port}: cannot be served there ({error.strerror or error})"
             ) from None
-        self._socket = made
+        self._bound = made.getsockname()[:2]
         self._library_log.attach()
         self._own.attach()
         ready = threading.Event()
@@ -153,6 +152,14 @@ class WebServer:
         """Dispatch messages like the OSC server's; call again when the show's mappings have
         changed."""
         self.query.play_through(dispatcher)
+
+    def follow_osc(self, host: str) -> None:
+        """Whoever reaches OSC, which listens at `host`, may play parameters here too. Sockets of
+        those who no longer do are closed. From any thread."""
+        self.access.osc_host = host
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the page has ended
+                self._loop.call_soon_threadsafe(self._guard.close_narrowed)
 
     def show(self, image: np.ndarray, frame: Frame) -> None:
         """Set the newest input and output. Called for every frame; nothing is copied."""

@@ -80,6 +80,7 @@ class OscServer:
         self.dispatcher = Dispatcher(store, on_message, status=status, wall=wall)
         self.echo = Echo(store)
         self._store, self._listen, self._log = store, listen, on_message
+        self._bound = listen
         self._reply_to: SocketAddress | None = None
         self._socket: socket.socket | None = None
         self._wake: tuple[socket.socket, socket.socket] | None = None
@@ -99,8 +100,9 @@ class OscServer:
 
     @property
     def address(self) -> Address:
-        """The address it is bound to."""
-        return self._listen if self._socket is None else self._socket.getsockname()[:2]
+        """The address it is bound to, or was: a saved show may stop it before the next one takes
+        over."""
+        return self._bound
 
     def start(self) -> None:
         """Start receiving. Raises Fault when the address cannot be bound."""
@@ -118,6 +120,7 @@ class OscServer:
                 "127.0.0.1:9000 always can"
             ) from None
         self._socket, self._wake = made, socket.socketpair()
+        self._bound = made.getsockname()[:2]
         self._wake[1].setblocking(False)
         if self.reply is not None:
             self._reply_to = resolve(made, self.reply)
