@@ -28,6 +28,7 @@ export class Actions {
     this.undo.dataset.do = "undo";
     this.go.dataset.name = "cue/go";
     this.back.dataset.name = "cue/back";
+    this.take.dataset.name = "take/start";
     this.freeze.dataset.name = "output/freeze";
     this.black.dataset.name = "output/blackout";
     this.record.dataset.name = "record";
