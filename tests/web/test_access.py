@@ -149,6 +149,12 @@ def test_what_other_sites_ask_for_is_not_taken(headers: dict[str, str], taken: b
     )
 
 
+def test_a_form_of_another_site_is_not_taken_though_it_opens_a_page() -> None:
+    opened = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    headers = {"Host": "10.0.0.7:9080", "Sec-Fetch-Dest": "document"} | opened
+    assert foreign(Call("POST", "/set", headers, "127.0.0.1"))
+
+
 # The PIN.
 
 

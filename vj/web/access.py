@@ -25,6 +25,8 @@ connection does not."""
 PICTURES = re.compile(r"/(pictures|thumb/.*|(input|output|picture)[.](jpg|png))")
 FREE = re.compile(r"/(view|out|pin|favicon[.]ico|static/.*)")
 """The page itself, which asks for the PIN."""
+LOOKS = ("GET", "HEAD")
+"""Methods that change nothing."""
 PORTS = {"http": "80", "https": "443"}
 
 
@@ -166,7 +168,7 @@ def needed(call: Call) -> Need:
         return "something"
     if PICTURES.fullmatch(call.path):
         return "pictures"
-    if call.path == "/" and call.method in ("GET", "HEAD") and not call.is_websocket:
+    if call.path == "/" and call.method in LOOKS and not call.is_websocket:
         page = "text/html" in call.headers.get("Accept", "") and not call.query
         return "nothing" if page else "play"
     return "play"  # OSCQuery, /set, /state.json, and whatever there may be
@@ -195,7 +197,7 @@ def foreign(call: Call) -> str:
     if origin is not None and not same_origin(origin, host or ""):
         return f"requests from {origin} are not taken"
     if call.headers.get("Sec-Fetch-Site", "none") in ("cross-site", "same-site"):
-        opened = call.headers.get("Sec-Fetch-Mode") == "navigate"
+        opened = call.headers.get("Sec-Fetch-Mode") == "navigate" and call.method in LOOKS
         if not opened or call.headers.get("Sec-Fetch-Dest") != "document":
             return "requests from other sites are not taken"
     return ""
