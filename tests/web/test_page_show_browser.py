@@ -146,12 +146,11 @@ def test_a_device_in_the_network_is_asked_for_the_pin_once(
             )
         page.evaluate("document.querySelector('.t-pad .t-main').click()")
         if digits != PIN:
-            page.until(
-                "document.body.innerText.includes('PIN') && !!document.querySelector('.t-pad')"
-            )
-    page.until("document.querySelectorAll('#stage [role=slider]').length > 1")
+            page.until("document.body.innerText.includes('not the PIN')")
+            assert not page.evaluate(strength)
+    page.until(strength)
     page.open(url)  # it is remembered
-    page.until("document.querySelectorAll('#stage [role=slider]').length > 1")
+    page.until(strength)
     page.open(url + "view")
     page.until("document.body.classList.contains('view-only')")
     page.until("document.querySelector('#stage canvas')?.width > 16")
