@@ -54,6 +54,8 @@ export class Sender {
       try {
         const reply = await this.#connection.request("set", {name, value});
         if (reply.remark) this.#say(reply.remark);
+        // As vj has fitted it: what the socket brought meanwhile may be older.
+        if (reply.value !== undefined) this.#values.take({t: {[name]: reply.value}});
       } catch (error) {
         this.#say(error.message);
       }

@@ -44,7 +44,7 @@ export function mount(element, app) {
   function fill(words) {
     const groups = Object.entries(words || {}).filter(([, list]) => Array.isArray(list));
     note.hidden = groups.length > 0;
-    tell(note, words === null ? "this model reads any words" : "");
+    tell(note, app.show.unused[PROMPTS[0]] || "this model reads any words");
     arrange(chips, groups.map(([title, list]) =>
       make("section", {"aria-label": title},
         make("h2", {textContent: title}),
