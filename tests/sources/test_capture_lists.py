@@ -94,3 +94,14 @@ def test_one_that_is_wanted_and_wrong_is_refused_whatever_else_could_play(play: 
         rig.capture.prepare(["reel:2", "reel:1"], rig.settings, wanted="reel:2")
     rig.capture.prepare(["reel:2", "reel:1"], rig.settings).switch()
     assert rig.capture.uri == "reel:1", "nobody insists on it: the next plays"
+
+
+def test_a_fallback_that_is_wanted_next_is_opened_once_and_plays_soon(play: Play) -> None:
+    first, second = Scripted(20), Scripted(200)
+    second.hangs = threading.Event()
+    rig = play("reel:1", "reel:2", reel_1=first, reel_2=second)
+    rig.until(lambda: len(rig.frames) > 3)
+    threading.Timer(0.1, second.hangs.set).start()
+    rig.capture.prepare(["reel:2", "reel:1"], rig.settings, wanted="reel:2").switch()
+    rig.until(lambda: rig.grey == 200)
+    assert second.opens == 1, "what was being opened was not closed as a fallback"

@@ -379,10 +379,14 @@ class Capture:
         later, and the present source goes on until one is. wanted: one for which no other is good
         enough. Raises Fault when that one, or every one, looks as if it would never appear."""
         with self._lock:
+            # A place without a reader gets a new one: one opened in the present list, after the
+            # source that plays, would be closed at once.
             kept = {
                 slot.uri: slot
                 for slot in self._slots
-                if slot.uri not in reopen and slot.uri not in conflicting
+                if slot.reader is not None
+                and slot.uri not in reopen
+                and slot.uri not in conflicting
             }
             slots = [kept.get(uri) or SourceSlot(uri) for uri in dict.fromkeys(uris)]
             suspended = [

@@ -57,6 +57,7 @@ class SourceChange:
             while (
                 (reader.is_pending(clock.now()) or (slot.uri == wanted and reader.untried))
                 and not reader.is_available(clock.now())
+                and not reader.stopped
                 and clock.now() < patience
             ):
                 pause(0.005)
