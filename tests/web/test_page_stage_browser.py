@@ -162,6 +162,14 @@ def test_wheel_and_keys_move_a_fader_and_the_show_has_its_own_keys_first(
     show.until_set("output/freeze", False)
 
 
+def test_a_cue_is_fired_by_keys_on_its_pad_too(show: PageShow, new_page: NewPage) -> None:
+    show.set("picture/saturation", 0.3)
+    page = Hand(new_page(STAGES["desk"]), show).page
+    page.evaluate("document.querySelector('[data-cue=calm]').focus()")
+    page.key("Enter")
+    show.until_set("picture/saturation", 1.0)
+
+
 def test_a_prompt_is_sent_with_enter_and_kept_for_next_time(phone: Hand) -> None:
     page = phone.page
     phone.open_tab("words")

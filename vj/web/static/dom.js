@@ -41,6 +41,16 @@ export function withoutFocus(element) {
   return element;
 }
 
+/**
+ * Act at the press, and not when the finger leaves: a cue is played on the beat. Keys and assistive
+ * devices click without a press.
+ */
+export function onPress(element, act) {
+  element.addEventListener("pointerdown", event => event.button === 0 && act());
+  element.addEventListener("click", event => event.detail === 0 && act());
+  return withoutFocus(element);
+}
+
 /** `1:05`, `1:02:03` of seconds. */
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));

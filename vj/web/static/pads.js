@@ -1,6 +1,6 @@
 /** Pads: the show's cues with their keys and pictures, and prompts. More than fit stand on pages. */
 
-import {arrange, make, tell, withoutFocus} from "./dom.js";
+import {arrange, make, onPress, tell, withoutFocus} from "./dom.js";
 
 const NARROW = 62; // px of a pad at least
 const LOW = 46;
@@ -58,14 +58,7 @@ export class Pads {
     };
     made.picture.hidden = true;
     made.element = make("button.pad", {type: "button"}, made.picture, made.key, made.name, made.progress);
-    // At once, and not when the finger leaves: a cue is played on the beat.
-    made.element.addEventListener("pointerdown", event => {
-      if (event.button === 0) this.#fire(made);
-    });
-    made.element.addEventListener("keydown", event => {
-      if (event.key === "Enter" && !event.repeat) this.#fire(made);
-    });
-    withoutFocus(made.element);
+    onPress(made.element, () => this.#fire(made));
     return made;
   }
 

@@ -1,6 +1,6 @@
 /** What one has to know while playing: cue, beat, tempo, frames a second and what slows them. */
 
-import {calm, make, tell, withoutFocus} from "./dom.js";
+import {calm, make, onPress, tell} from "./dom.js";
 
 export class Strip {
   constructor(app) {
@@ -8,13 +8,8 @@ export class Strip {
     this.next = make("span.next");
     this.fade = make("i.fade");
     this.beats = make("span.beats", {"aria-hidden": "true"});
-    this.bpm = withoutFocus(make("button.bpm", {type: "button", title: "tap the tempo (T)"}));
-    this.bpm.addEventListener("pointerdown", event => {
-      if (event.button === 0) app.fire("tempo/tap");
-    });
-    this.bpm.addEventListener("keydown", event => {
-      if (event.key === "Enter" && !event.repeat) app.fire("tempo/tap");
-    });
+    this.bpm = make("button.bpm", {type: "button", title: "tap the tempo (T)"});
+    onPress(this.bpm, () => app.fire("tempo/tap"));
     this.fps = make("b.fps");
     this.slow = make("span.slow");
     this.problem = make("span.problem");
