@@ -114,6 +114,10 @@ class Hand:
             self.page.evaluate(f"document.querySelector('{self.fader(name)}').ariaValueNow")
         )
 
+    def shows(self, name: str, value: float) -> bool:
+        """Whether a fader of the stage says this."""
+        return abs(self.shown(name) - value) < 1e-3
+
     def ghost(self, name: str) -> float:
         """Where its ghost mark stands: 0 at the foot of the track, 1 at its top."""
         share: float = self.page.evaluate(

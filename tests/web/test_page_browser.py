@@ -89,7 +89,7 @@ def test_a_touch_moves_nothing_and_a_drag_is_relative(phone: Hand) -> None:
     page.drag(phone.up("strength", quarter))
     until(lambda: show.values()["strength"] != 0.4)
     show.until_set("strength", 0.65, near=0.04)
-    until(lambda: abs(phone.shown("strength") - show.values()["strength"]) < 1e-3)
+    until(lambda: phone.shows("strength", show.values()["strength"]))
 
 
 def test_two_fingers_play_two_faders(phone: Hand) -> None:
@@ -126,7 +126,7 @@ def test_a_touch_that_the_system_takes_away_ends_the_hold(phone: Hand) -> None:
     until(lambda: show.values()["strength"] > 0.5)
     page.touch_cancel()
     show.set("strength", 0.1)  # held, it would not follow
-    until(lambda: abs(phone.shown("strength") - 0.1) < 1e-3, lambda: phone.shown("strength"))
+    until(lambda: phone.shows("strength", 0.1), lambda: phone.shown("strength"))
 
 
 def test_the_ghost_of_what_a_macro_drives_moves_and_the_fader_stays(phone: Hand) -> None:
