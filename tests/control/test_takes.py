@@ -9,9 +9,11 @@ import pytest
 
 from tests.control.harness import CUES, FPS, ControlHarness
 from tests.waiting import until
+from vj.control.take_recording import TakeRecording
 from vj.control.takes import FIRST_LINE, Take, TakeWriter
 from vj.core.errors import Fault
 from vj.core.frame import Size
+from vj.core.supervisor import Supervisor
 from vj.parameters.store import Store
 from vj.show.load import check_show
 
@@ -122,6 +124,22 @@ def test_a_full_disk_ends_a_take_with_a_word_and_takes_no_more_memory(
     assert messages == [f"take {writer.path}: No space left on device; it ends here"]
     assert writer._queue.qsize() < 10
     writer.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_take_that_has_ended_early_is_not_shown_as_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vj.control.takes._new_file", lambda path: (open("/dev/full", "w"), path))  # noqa: SIM115
+    controls, messages = ControlHarness(), list[str]()
+    supervisor = Supervisor(messages.append)
+    take = TakeRecording(
+        controls.store, messages.append, lambda: Size(64, 64), supervisor, waits=False
+    )
+    take.start("test", tmp_path / "set.take")
+    until(lambda: (controls.play(0.1), take.seconds is None)[1])
+    assert "it ends here" in messages[-1]
+    take.end()
 
 
 @pytest.mark.parametrize(

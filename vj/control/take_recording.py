@@ -36,8 +36,9 @@ class TakeRecording:
 
     @property
     def seconds(self) -> float | None:
-        """How long the take has been written; None without one."""
-        return None if self._take is None else time.monotonic() - self._since
+        """How long the take has been written; None without one, and once it has ended early."""
+        take = self._take
+        return None if take is None or take.ended else time.monotonic() - self._since
 
     def start(self, show: str, path: Path | None = None) -> None:
         """Begin a take of a show, in `takes/` unless a path is given; nothing when one is being
