@@ -10,21 +10,37 @@ export class Actions {
   constructor(app) {
     this.#app = app;
     this.undo = this.#button("undo", "undo the last gesture (Ctrl-Z)", () => app.undo.undo());
-    this.back = this.#button("back", "the cue before (left arrow)", () => this.#fire("cue/back", this.back));
+    this.back = this.#button("back", "the cue before (left arrow)", () =>
+      this.#fire("cue/back", this.back),
+    );
     this.go = this.#button("go", "the next cue (space)", () => this.#fire("cue/go", this.go));
     this.freeze = this.#button("freeze", "hold the picture", () =>
-      this.#set("output/freeze", !app.values.target("output/freeze"), this.freeze));
+      this.#set("output/freeze", !app.values.target("output/freeze"), this.freeze),
+    );
     this.black = this.#button("black", "blackout", () =>
-      this.#set("output/blackout", app.values.target("output/blackout") > 0.5 ? 0 : 1, this.black));
+      this.#set("output/blackout", app.values.target("output/blackout") > 0.5 ? 0 : 1, this.black),
+    );
     this.record = this.#button("rec", "record a movie into takes/", () =>
-      this.#set("record", !app.values.target("record"), this.record));
+      this.#set("record", !app.values.target("record"), this.record),
+    );
     this.take = this.#button("take", "write what is played into a take", () =>
-      this.#fire(isTaking(app) ? "take/stop" : "take/start", this.take));
+      this.#fire(isTaking(app) ? "take/stop" : "take/start", this.take),
+    );
     this.panic = this.#panic();
     this.record.classList.add("record");
     this.go.classList.add("go");
-    this.element = make("div.actions", {role: "toolbar", "aria-label": "actions"},
-      this.undo, this.back, this.go, this.freeze, this.black, this.record, this.take, this.panic);
+    this.element = make(
+      "div.actions",
+      {role: "toolbar", "aria-label": "actions"},
+      this.undo,
+      this.back,
+      this.go,
+      this.freeze,
+      this.black,
+      this.record,
+      this.take,
+      this.panic,
+    );
     this.undo.dataset.do = "undo";
     this.go.dataset.name = "cue/go";
     this.back.dataset.name = "cue/back";
@@ -59,7 +75,12 @@ export class Actions {
   }
 
   #button(text, label, act) {
-    const made = make("button", {type: "button", textContent: text, title: label, "aria-label": label});
+    const made = make("button", {
+      type: "button",
+      textContent: text,
+      title: label,
+      "aria-label": label,
+    });
     made.addEventListener("click", act);
     return withoutFocus(made);
   }
@@ -78,8 +99,12 @@ export class Actions {
 
   /** Held for a moment, or nothing happens: a stray thumb must not end the evening. */
   #panic() {
-    const made = make("button.panic", {type: "button", "aria-label": "panic: press and hold, everything back to the start"},
-      make("i.filling"), make("span", {textContent: "panic"}));
+    const made = make(
+      "button.panic",
+      {type: "button", "aria-label": "panic: press and hold, everything back to the start"},
+      make("i.filling"),
+      make("span", {textContent: "panic"}),
+    );
     let timer = 0;
     const press = () => {
       if (timer) return;
@@ -109,7 +134,8 @@ export class Actions {
       event.stopPropagation();
       if (!event.repeat) press();
     });
-    for (const type of ["pointerup", "pointercancel", "keyup", "blur"]) made.addEventListener(type, release);
+    for (const type of ["pointerup", "pointercancel", "keyup", "blur"])
+      made.addEventListener(type, release);
     made.addEventListener("contextmenu", event => event.preventDefault());
     return withoutFocus(made);
   }

@@ -1,15 +1,15 @@
 /**
  * The socket to vj: requests with replies, messages by type, and coming back when vj does.
  *
- * A browser slows down a WebSocket that has failed a few times, by seconds. So while vj is away it is
- * asked over HTTP, twice a second, and the socket is opened once it answers.
+ * A browser slows down a WebSocket that has failed a few times, by seconds. So while vj is away
+ * it is asked over HTTP, twice a second, and the socket is opened once it answers.
  */
 
 const RETRY = 500; // ms between two tries
 const SILENCE = 3000; // ms without a message until the socket is asked for a sign of life
 const PATIENCE = 2000; // ms for that sign, and for a try to connect
 const REPLY = 30000; // ms for a reply
-const WANTS_PIN = 4401; // the code with which vj closes the socket of a device that it does not know
+const WANTS_PIN = 4401; // with this code vj closes the socket of a device it does not know
 
 export class Connection {
   connected = false;
@@ -20,7 +20,10 @@ export class Connection {
   #heard = 0;
   #url;
 
-  /** @param {string} [search] the query of the page's own address: `/view?key=...` passes its key on */
+  /**
+   * @param {string} [search] the query of the page's own address: `/view?key=...` passes its key
+   * on
+   */
   constructor(search = location.search) {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     this.#url = `${scheme}//${location.host}/socket${search}`;
@@ -32,8 +35,8 @@ export class Connection {
   }
 
   /**
-   * Call `callback` with each message of a type. Besides vj's own: `open` and `close`, of the socket;
-   * `pin`: vj does not know this device, and the socket is not tried again until `connect`.
+   * Call `callback` with each message of a type. Besides vj's own: `open` and `close`, of the
+   * socket; `pin`: vj does not know this device, and the socket is not tried again until `connect`.
    * @returns {() => void} ends it
    */
   on(type, callback) {
@@ -44,8 +47,8 @@ export class Connection {
 
   /**
    * Ask vj for something.
-   * @returns {Promise<object>} the reply; rejected with an Error whose message is for the performer,
-   *   when vj refuses, or has gone
+   * @returns {Promise<object>} the reply; rejected with an Error whose message is for the
+   *   performer, when vj refuses, or has gone
    */
   request(type, fields = {}) {
     if (!this.connected) return Promise.reject(new Error("vj is away"));
@@ -99,7 +102,11 @@ export class Connection {
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort(), PATIENCE);
     try {
-      await fetch("/static/connection.js", {method: "HEAD", cache: "no-store", signal: stop.signal});
+      await fetch("/static/connection.js", {
+        method: "HEAD",
+        cache: "no-store",
+        signal: stop.signal,
+      });
       this.connect();
     } catch {
       setTimeout(() => this.#probe(), RETRY);
@@ -108,7 +115,10 @@ export class Connection {
     }
   }
 
-  /** A network that has silently gone is noticed too: anything that vj answers is a sign of life. */
+  /**
+   * A network that has silently gone is noticed too: anything that vj answers is a sign of
+   * life.
+   */
   #watch() {
     const silent = performance.now() - this.#heard;
     if (!this.connected || silent < SILENCE) return;

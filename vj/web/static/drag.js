@@ -125,7 +125,9 @@ export function drag(element, hand) {
     if (event.shiftKey) return FINEST * 2;
     if (hand.axis === "xy") return 1;
     const side =
-      hand.axis === "y" ? Math.abs(event.clientX - touch.fromX) : Math.abs(event.clientY - touch.fromY);
+      hand.axis === "y"
+        ? Math.abs(event.clientX - touch.fromX)
+        : Math.abs(event.clientY - touch.fromY);
     return Math.max(FINEST, 1 / (1 + Math.max(0, side - FREE) / HALF));
   }
 

@@ -48,7 +48,8 @@ export class Fader {
       longPress: (x, y) => openMenu(app, this.#row, x, y),
     });
     this.element.addEventListener("keydown", event => this.#key(event));
-    if (vertical) this.element.addEventListener("wheel", event => this.#wheel(event), {passive: false});
+    if (vertical)
+      this.element.addEventListener("wheel", event => this.#wheel(event), {passive: false});
     app.connection.on("close", () => this.#lost());
     this.update(row);
   }
@@ -74,10 +75,14 @@ export class Fader {
       ...drivers.map(driver => `moved by ${driver.kind} ${(driver.by || "").replace(/^.*\//, "")}`),
       ...mapped.map(control => `mapped: ${control}`),
       show.unused[row.name] || "",
-    ].filter(Boolean).join("\n");
+    ]
+      .filter(Boolean)
+      .join("\n");
     const parts = row.label.split(": ");
     this.label.replaceChildren(
-      ...parts.map((part, place) => make(place === parts.length - 1 ? "b" : "span", {textContent: part})),
+      ...parts.map((part, place) =>
+        make(place === parts.length - 1 ? "b" : "span", {textContent: part}),
+      ),
     );
     if (other) {
       this.#end();
@@ -174,7 +179,8 @@ export class Fader {
     const {row, name} = {row: this.#row, name: this.#row.name};
     const fine = event.shiftKey ? 0.1 : 1;
     if (event.key in STEPS) this.#nudge(STEPS[event.key] * 0.01 * fine);
-    else if (event.key === "Home") this.#nudge(share(row, row.low) - share(row, this.#app.values.target(name)));
+    else if (event.key === "Home")
+      this.#nudge(share(row, row.low) - share(row, this.#app.values.target(name)));
     else if (event.key === "End") this.#nudge(1);
     else if (event.key === "Backspace" || event.key === "Delete") this.reset();
     else if (event.key === "Enter") {

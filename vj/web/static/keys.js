@@ -30,7 +30,9 @@ function play(app, event, picture) {
   if (key.length !== 1 && !(event.key in NAMES)) return false;
   if (event.repeat) return true; // a key that is held fires no second cue
   // The show's own keys first.
-  const mapped = Object.values(app.show ? app.show.mapped : {}).some(list => list.includes(`key ${key}`));
+  const mapped = Object.values(app.show ? app.show.mapped : {}).some(list =>
+    list.includes(`key ${key}`),
+  );
   if (!mapped && key === "f") picture.toggleFull();
   else if (!mapped && key === "v") picture.cycle();
   else if (app.mayPlay()) {

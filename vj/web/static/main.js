@@ -1,8 +1,8 @@
 /**
  * The page's parts put together.
  *
- * Every part exports `mount(element, app)` and is mounted once; it follows a saved show by itself, by
- * `app.onShow(callback)`. What `app` has is documented at `makeApp` below.
+ * Every part exports `mount(element, app)` and is mounted once; it follows a saved show by
+ * itself, by `app.onShow(callback)`. What `app` has is documented at `makeApp` below.
  */
 
 import {Connection} from "./connection.js";
@@ -36,8 +36,8 @@ export const TABS = [
  * - `values`: `target(name)`, `effective(name)`, `subscribe(name, callback)`
  * - `state`: `get(key)`, `subscribe(key, callback)`
  * - `row(name)`: a leaf of the tree, see rows.js
- * - `set(name, value, {gesture})`: false when vj is away; without a gesture it is one by itself, for
- *   the undo. A trigger: `set(name, true)`
+ * - `set(name, value, {gesture})`: false when vj is away; without a gesture it is one by itself,
+ *   for the undo. A trigger: `set(name, true)`
  * - `hold(name)`, `release(name)`: a hand is on it, and vj's values do not move it
  * - `undo`: see undo.js
  * - `notTaken(element)`: shows that vj was not there to take what a hand did with it

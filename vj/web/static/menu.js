@@ -53,18 +53,30 @@ export function openMenu(app, row, x, y) {
     item("learn a control", () => tool("./learn.js", "startLearn", app, row.name)),
   );
   if (app.show.mapped[row.name]) {
-    items.push(item("range of its control", () => tool("./mappings.js", "editRange", app, row.name)));
+    items.push(
+      item("range of its control", () => tool("./mappings.js", "editRange", app, row.name)),
+    );
   }
-  items.push(item(isLocked(row.name) ? "unlock" : "lock on this page", () => toggleLock(app, row.name)));
-  const sheet = make("div.menu", {role: "menu", tabIndex: -1, "aria-label": row.label}, make("h2", {textContent: row.label}));
-  const shade = make("div.shade", {
-    onpointerdown: event => {
-      if (event.target === shade) {
-        event.preventDefault();
-        closeMenu();
-      }
+  items.push(
+    item(isLocked(row.name) ? "unlock" : "lock on this page", () => toggleLock(app, row.name)),
+  );
+  const sheet = make(
+    "div.menu",
+    {role: "menu", tabIndex: -1, "aria-label": row.label},
+    make("h2", {textContent: row.label}),
+  );
+  const shade = make(
+    "div.shade",
+    {
+      onpointerdown: event => {
+        if (event.target === shade) {
+          event.preventDefault();
+          closeMenu();
+        }
+      },
     },
-  }, sheet);
+    sheet,
+  );
   sheet.append(make("p", {textContent: row.help}), ...items);
   document.body.append(shade);
   place(sheet, x, y);
@@ -95,7 +107,12 @@ function typed(app, row) {
     if (field.value.trim() !== "" && Number.isFinite(value)) app.set(row.name, value);
   };
   field.addEventListener("keydown", event => event.key === "Enter" && give());
-  return make("div.typed", {}, field, make("button", {type: "button", textContent: "set", onclick: give}));
+  return make(
+    "div.typed",
+    {},
+    field,
+    make("button", {type: "button", textContent: "set", onclick: give}),
+  );
 }
 
 /** The tools' modules are loaded when they are asked for. */
@@ -112,6 +129,7 @@ async function tool(path, name, app, parameter) {
 function place(sheet, x, y) {
   const {width, height} = sheet.getBoundingClientRect();
   const left = Math.max(8, Math.min(x - width / 2, innerWidth - width - 8));
-  const top = y - height - 16 > 8 ? y - height - 16 : Math.max(8, Math.min(y + 16, innerHeight - height - 8));
+  const top =
+    y - height - 16 > 8 ? y - height - 16 : Math.max(8, Math.min(y + 16, innerHeight - height - 8));
   sheet.style.transform = `translate(${left}px, ${top}px)`;
 }

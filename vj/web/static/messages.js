@@ -14,7 +14,9 @@ export function mount(element, app) {
 
   function add({time, text}) {
     empty.hidden = true;
-    list.prepend(make("li", {}, make("time", {textContent: time}), make("span", {textContent: text})));
+    list.prepend(
+      make("li", {}, make("time", {textContent: time}), make("span", {textContent: text})),
+    );
     if (list.children.length > KEPT) list.lastChild.remove();
   }
 }

@@ -1,4 +1,7 @@
-/** Pads: the show's cues with their keys and pictures, and prompts. More than fit stand on pages. */
+/**
+ * Pads: the show's cues with their keys and pictures, and prompts. More than fit stand on
+ * pages.
+ */
 
 import {arrange, make, onPress, tell, withoutFocus} from "./dom.js";
 
@@ -57,7 +60,14 @@ export class Pads {
       progress: make("i.progress"),
     };
     made.picture.hidden = true;
-    made.element = make("button.pad", {type: "button"}, made.picture, made.key, made.name, made.progress);
+    made.element = make(
+      "button.pad",
+      {type: "button"},
+      made.picture,
+      made.key,
+      made.name,
+      made.progress,
+    );
     onPress(made.element, () => this.#fire(made));
     return made;
   }
@@ -75,7 +85,9 @@ export class Pads {
     const thumbs = state.get("thumbs") || {};
     const standing = (fade && fade.cue) || state.get("cue");
     for (const {pad, element, progress, picture} of this.#pads.values()) {
-      const stands = pad.cue ? pad.cue === standing : values.target(heard(this.#app)) === pad.prompt;
+      const stands = pad.cue
+        ? pad.cue === standing
+        : values.target(heard(this.#app)) === pad.prompt;
       element.classList.toggle("standing", stands);
       element.classList.toggle("next", Boolean(pad.cue) && pad.cue === state.get("next_cue"));
       element.setAttribute("aria-pressed", String(stands));
@@ -111,7 +123,10 @@ export class Pads {
     const shown = pads.slice(this.#page * each, (this.#page + 1) * each).map(pad => pad.element);
     tell(this.more, `${this.#page + 1}/${pages}`);
     this.element.style.setProperty("--columns", columns);
-    this.element.style.setProperty("--rows", Math.min(rows, Math.ceil((shown.length + (pages > 1 ? 1 : 0)) / columns)));
+    this.element.style.setProperty(
+      "--rows",
+      Math.min(rows, Math.ceil((shown.length + (pages > 1 ? 1 : 0)) / columns)),
+    );
     arrange(this.element, pages > 1 ? [...shown, this.more] : shown);
   }
 
@@ -125,7 +140,11 @@ export class Pads {
 function best(count, rows, most, width, height) {
   let found = most;
   let least = Infinity;
-  for (let columns = Math.min(most, Math.ceil(count / rows)); columns <= Math.min(most, count); columns++) {
+  for (
+    let columns = Math.min(most, Math.ceil(count / rows));
+    columns <= Math.min(most, count);
+    columns++
+  ) {
     const used = Math.min(rows, Math.ceil(count / columns));
     const shape = width / columns / (height / used);
     const cost = Math.abs(Math.log(shape / SHAPE)) + 0.4 * Math.max(0, columns * used - count);

@@ -1,6 +1,6 @@
 /**
- * The tabs with all the rest. Where there is room they stand beside the stage and one is always open;
- * elsewhere one covers the pads and faders, and the picture stays in sight.
+ * The tabs with all the rest. Where there is room they stand beside the stage and one is always
+ * open; elsewhere one covers the pads and faders, and the picture stays in sight.
  */
 
 import {make, withoutFocus} from "./dom.js";
@@ -8,7 +8,10 @@ import {TABS} from "./main.js";
 
 const KEY = "vj.tab";
 const BESIDE = "(min-width: 1100px) and (min-height: 620px)";
-const STAGE = [{name: "play", title: "play"}, {name: "xy", title: "xy"}]; // what the stage itself shows
+const STAGE = [
+  {name: "play", title: "play"},
+  {name: "xy", title: "xy"},
+]; // what the stage itself shows
 
 export function mount(element, app) {
   const beside = matchMedia(BESIDE);
@@ -19,13 +22,15 @@ export function mount(element, app) {
   let open = "";
 
   for (const tab of [...STAGE, ...TABS]) {
-    const button = withoutFocus(make("button", {
-      type: "button",
-      role: "tab",
-      id: `tab-${tab.name}`,
-      textContent: tab.title,
-      onclick: () => show(tab.name),
-    }));
+    const button = withoutFocus(
+      make("button", {
+        type: "button",
+        role: "tab",
+        id: `tab-${tab.name}`,
+        textContent: tab.title,
+        onclick: () => show(tab.name),
+      }),
+    );
     const sheet = make("div.page", {
       role: "tabpanel",
       id: `page-${tab.name}`,
@@ -52,7 +57,8 @@ export function mount(element, app) {
     }
     document.body.dataset.tab = open;
     const {button: chosen} = tabs.get(open);
-    bar.scrollLeft = chosen.offsetLeft - bar.offsetLeft - (bar.clientWidth - chosen.offsetWidth) / 2;
+    bar.scrollLeft =
+      chosen.offsetLeft - bar.offsetLeft - (bar.clientWidth - chosen.offsetWidth) / 2;
     document.body.classList.toggle("panel-open", Boolean(tabs.get(open).tab.load));
     fill(tabs.get(open));
     if (tabs.get(open).tab.load) remember(open);
@@ -67,7 +73,9 @@ export function mount(element, app) {
       (await tab.load()).mount(sheet, app);
     } catch (error) {
       console.error(tab.name, error);
-      sheet.replaceChildren(make("p.remark", {textContent: `${tab.title} cannot be shown: ${error.message}`}));
+      sheet.replaceChildren(
+        make("p.remark", {textContent: `${tab.title} cannot be shown: ${error.message}`}),
+      );
     }
   }
 

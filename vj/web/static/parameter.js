@@ -39,7 +39,11 @@ export class ParameterRow {
   /** Whether the row is still this kind of control. */
   fits(row) {
     const same = ["name", "kind"].every(key => row[key] === this.#row[key]);
-    return same && isWide(row) === isWide(this.#row) && row.choices.join("\n") === this.#row.choices.join("\n");
+    return (
+      same &&
+      isWide(row) === isWide(this.#row) &&
+      row.choices.join("\n") === this.#row.choices.join("\n")
+    );
   }
 
   update(row) {
@@ -63,15 +67,21 @@ export class ParameterRow {
     const row = this.#row;
     if (row.kind === "switch") {
       const set = () => this.#set(!this.#app.values.target(row.name));
-      return withoutFocus(make("button.switch", {id, type: "button", role: "switch", onclick: set}));
+      return withoutFocus(
+        make("button.switch", {id, type: "button", role: "switch", onclick: set}),
+      );
     }
     if (row.kind === "trigger") {
       const words = row.label.split(": ");
       const text = words[words.length - 1];
-      return withoutFocus(make("button", {id, type: "button", textContent: text, onclick: () => this.#set(true)}));
+      return withoutFocus(
+        make("button", {id, type: "button", textContent: text, onclick: () => this.#set(true)}),
+      );
     }
     if (row.kind === "choice") {
-      const options = row.choices.map(choice => make("option", {value: choice, textContent: choice}));
+      const options = row.choices.map(choice =>
+        make("option", {value: choice, textContent: choice}),
+      );
       return make("select", {id, onchange: () => this.#set(this.control.value)}, ...options);
     }
     return this.#field(id);
@@ -80,16 +90,27 @@ export class ParameterRow {
   /** A text, or a number too large for a fader: taken with Enter, or when the field is left. */
   #field(id) {
     const row = this.#row;
-    const field = make("input", {id, type: "text", autocapitalize: "off", spellcheck: false, autocomplete: "off"});
+    const field = make("input", {
+      id,
+      type: "text",
+      autocapitalize: "off",
+      spellcheck: false,
+      autocomplete: "off",
+    });
     if (row.kind === "int") field.inputMode = "numeric";
     if (row.choices.length) {
-      const names = make("datalist", {id: `${id}-names`}, ...row.choices.map(value => make("option", {value})));
+      const names = make(
+        "datalist",
+        {id: `${id}-names`},
+        ...row.choices.map(value => make("option", {value})),
+      );
       field.setAttribute("list", names.id);
       this.element.append(names);
     }
     field.addEventListener("change", () => {
       const value = row.kind === "int" ? Number(field.value) : field.value;
-      if (Number.isNaN(value)) this.#app.say(`${row.label}: a whole number from ${row.low} to ${row.high}`);
+      if (Number.isNaN(value))
+        this.#app.say(`${row.label}: a whole number from ${row.low} to ${row.high}`);
       else this.#set(value);
     });
     field.addEventListener("keydown", event => {
@@ -114,7 +135,11 @@ export class ParameterRow {
     if (this.#row.kind === "switch") {
       control.setAttribute("aria-checked", String(value === true));
       tell(control, value === true ? "on" : "off");
-    } else if ("value" in control && control.tagName !== "BUTTON" && document.activeElement !== control) {
+    } else if (
+      "value" in control &&
+      control.tagName !== "BUTTON" &&
+      document.activeElement !== control
+    ) {
       control.value = value === undefined ? "" : value;
     }
   }

@@ -52,7 +52,10 @@ export function mount(element, app) {
         }
       }
       explain(known.map(name => rows.get(name)));
-      arrange(sections.get(title).rows, known.map(name => rows.get(name).element));
+      arrange(
+        sections.get(title).rows,
+        known.map(name => rows.get(name).element),
+      );
     }
     for (const [name, row] of [...rows]) {
       if (kept.has(name)) continue;
@@ -60,8 +63,14 @@ export function mount(element, app) {
       rows.delete(name);
     }
     const shown = [...titles].map(title => sections.get(title));
-    arrange(list, shown.map(({element}) => element));
-    arrange(jumps, shown.map(({jump}) => jump));
+    arrange(
+      list,
+      shown.map(({element}) => element),
+    );
+    arrange(
+      jumps,
+      shown.map(({jump}) => jump),
+    );
     find();
   }
 
@@ -87,9 +96,13 @@ export function mount(element, app) {
   }
 
   // A mouse has one wheel: over the groups it goes across.
-  jumps.addEventListener("wheel", event => {
-    if (event.deltaX === 0) jumps.scrollLeft += event.deltaY;
-  }, {passive: true});
+  jumps.addEventListener(
+    "wheel",
+    event => {
+      if (event.deltaX === 0) jumps.scrollLeft += event.deltaY;
+    },
+    {passive: true},
+  );
   field.addEventListener("input", find);
   app.onShow(rebuild);
 }

@@ -16,10 +16,18 @@ export class Picture {
   constructor(app) {
     this.#app = app;
     this.views = make("div.views");
-    this.name = this.#button("view", "another view: output, input, side by side (V)", () => this.cycle());
+    this.name = this.#button("view", "another view: output, input, side by side (V)", () =>
+      this.cycle(),
+    );
     this.full = this.#button("full", "full screen (F)", () => this.toggleFull());
     this.away = make("div.lost", {role: "alert"});
-    this.element = make("figure.picture", {}, this.views, make("div.corner", {}, this.name, this.full), this.away);
+    this.element = make(
+      "figure.picture",
+      {},
+      this.views,
+      make("div.corner", {}, this.name, this.full),
+      this.away,
+    );
     this.views.addEventListener("click", () => this.#tap());
     app.connection.on("close", () => {
       this.away.onclick = null;
@@ -92,8 +100,12 @@ export class Picture {
       stream.close();
       this.#streams.delete(view);
     }
-    for (const view of shown) if (!this.#streams.has(view)) this.#streams.set(view, this.#open(view));
-    arrange(this.views, shown.map(view => this.#streams.get(view).box));
+    for (const view of shown)
+      if (!this.#streams.has(view)) this.#streams.set(view, this.#open(view));
+    arrange(
+      this.views,
+      shown.map(view => this.#streams.get(view).box),
+    );
     this.views.dataset.count = shown.length;
     this.#named();
     this.#size();
@@ -111,7 +123,8 @@ export class Picture {
 
   #size() {
     for (const {box, stream} of this.#streams.values()) {
-      if (box.clientWidth) stream.ask(box.clientWidth * Math.min(DOTS, window.devicePixelRatio || 1));
+      if (box.clientWidth)
+        stream.ask(box.clientWidth * Math.min(DOTS, window.devicePixelRatio || 1));
     }
   }
 
@@ -137,7 +150,12 @@ export class Picture {
   }
 
   #button(text, label, act) {
-    const made = make("button.small", {type: "button", textContent: text, title: label, "aria-label": label});
+    const made = make("button.small", {
+      type: "button",
+      textContent: text,
+      title: label,
+      "aria-label": label,
+    });
     made.addEventListener("click", act);
     return withoutFocus(made);
   }

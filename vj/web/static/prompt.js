@@ -1,4 +1,7 @@
-/** A prompt's field: taken with Enter or when it is left; words that the model does not know are underlined. */
+/**
+ * A prompt's field: taken with Enter or when it is left; words that the model does not know are
+ * underlined.
+ */
 
 import {history} from "./history.js";
 import {arrange, make, tell, withoutFocus} from "./dom.js";
@@ -24,7 +27,13 @@ export class Prompt {
     this.field.dataset.name = name;
     this.under = make("div.under", {"aria-hidden": "true"});
     this.offers = make("div.offers");
-    this.element = make("div.prompt", {}, this.label, make("div.paper", {}, this.under, this.field), this.offers);
+    this.element = make(
+      "div.prompt",
+      {},
+      this.label,
+      make("div.paper", {}, this.under, this.field),
+      this.offers,
+    );
     this.field.addEventListener("focus", onChosen);
     this.field.addEventListener("input", () => this.#written());
     this.field.addEventListener("change", () => this.#send());
@@ -55,7 +64,10 @@ export class Prompt {
 
   /** Add a word at the end, or take it out. */
   toggle(word) {
-    const parts = this.text.split(",").map(part => part.trim()).filter(Boolean);
+    const parts = this.text
+      .split(",")
+      .map(part => part.trim())
+      .filter(Boolean);
     if (!this.has(word)) return this.give([...parts, word].join(", "));
     const kept = parts.map(part => part.replace(pattern(word), " ").replace(/\s+/g, " ").trim());
     return this.give(kept.filter(Boolean).join(", "));
@@ -92,7 +104,8 @@ export class Prompt {
 
   /** A text from vj. What is being written stays. */
   #arrived(value, back = false) {
-    const writing = document.activeElement === this.field && this.element.classList.contains("unsent");
+    const writing =
+      document.activeElement === this.field && this.element.classList.contains("unsent");
     if (value === undefined || (writing && !back)) return;
     if (this.field.value !== value) this.field.value = value;
     this.#unsent(false);
@@ -114,21 +127,30 @@ export class Prompt {
   #underline() {
     const words = this.#unknown.map(({word}) => word).filter(word => this.has(word));
     const text = this.field.value;
-    const pieces = words.length ? text.split(new RegExp(`(${words.map(escaped).join("|")})`, "i")) : [text];
+    const pieces = words.length
+      ? text.split(new RegExp(`(${words.map(escaped).join("|")})`, "i"))
+      : [text];
     const known = new Set(words.map(word => word.toLowerCase()));
     this.under.replaceChildren(
-      ...pieces.map(piece => (known.has(piece.toLowerCase()) ? make("u", {textContent: piece}) : piece)),
+      ...pieces.map(piece =>
+        known.has(piece.toLowerCase()) ? make("u", {textContent: piece}) : piece,
+      ),
       "\u200b", // an empty last line has a height too
     );
     const offered = this.#unknown.filter(({word}) => words.includes(word));
-    arrange(this.offers, offered.map(({word, nearest}) => this.#offer(word, nearest)));
+    arrange(
+      this.offers,
+      offered.map(({word, nearest}) => this.#offer(word, nearest)),
+    );
   }
 
   #offer(word, nearest) {
     const instead = known => {
       const made = withoutFocus(make("button.chip", {type: "button", textContent: known}));
       made.setAttribute("aria-label", `${known} instead of ${word}`);
-      made.addEventListener("click", () => this.give(this.text.replace(pattern(word), `$1${known}`)));
+      made.addEventListener("click", () =>
+        this.give(this.text.replace(pattern(word), `$1${known}`)),
+      );
       return made;
     };
     const text = nearest.length ? `${word} is not known; nearest:` : `${word} is not known`;

@@ -78,7 +78,9 @@ export function written(row, value) {
   if (typeof value !== "number") return value === undefined || value === null ? "" : String(value);
   const number = value.toFixed(digits(row)).replace(/^-(0(?:\.0*)?)$/, "$1");
   if (row.unit in SIGNS) return number + SIGNS[row.unit];
-  return row.unit && row.unit.length <= 5 && row.unit !== "frame" ? `${number} ${row.unit}` : number;
+  return row.unit && row.unit.length <= 5 && row.unit !== "frame"
+    ? `${number} ${row.unit}`
+    : number;
 }
 
 /** Where a value lies between low (0) and high (1). */

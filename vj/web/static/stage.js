@@ -1,4 +1,7 @@
-/** The first screen: picture, strip, pads, faders and the XY pad. It follows a saved show in place. */
+/**
+ * The first screen: picture, strip, pads, faders and the XY pad. It follows a saved show in
+ * place.
+ */
 
 import {Actions} from "./actions.js";
 import {arrange, make, tell} from "./dom.js";
@@ -23,7 +26,12 @@ export function mount(element, app) {
   const bank = make("div.bank", {role: "group", "aria-label": "faders"});
   const play = make("div.play", {}, pads.element, make("div.hands", {}, bank, xy.element));
   const faders = new Map();
-  element.append(make("div.strip", {}, strip.element, actions.element), picture.element, play, said(app));
+  element.append(
+    make("div.strip", {}, strip.element, actions.element),
+    picture.element,
+    play,
+    said(app),
+  );
 
   app.onShow(show => {
     const names = show.stage.faders.filter(name => app.row(name)).slice(0, MOST);
@@ -36,7 +44,10 @@ export function mount(element, app) {
       if (faders.has(name)) faders.get(name).update(app.row(name));
       else faders.set(name, new Fader(app, app.row(name), true));
     }
-    arrange(bank, names.map(name => faders.get(name).element));
+    arrange(
+      bank,
+      names.map(name => faders.get(name).element),
+    );
     bank.parentElement.style.setProperty("--faders", Math.max(1, names.length));
     bank.classList.toggle("few", names.length < 5);
     xy.update();

@@ -10,7 +10,10 @@ class Changes {
   #asked = false;
   #call;
 
-  /** @param {(callback: Function, key: string) => void} call calls a subscriber with what it wants */
+  /**
+   * @param {(callback: Function, key: string) => void} call calls a subscriber with what it
+   * wants
+   */
   constructor(call) {
     this.#call = call;
   }
@@ -49,7 +52,10 @@ class Changes {
   }
 }
 
-/** Values of parameters: targets and effective values as vj says them, and what a hand here holds. */
+/**
+ * Values of parameters: targets and effective values as vj says them, and what a hand here
+ * holds.
+ */
 export class Values {
   #targets = new Map();
   #effective = new Map();

@@ -13,7 +13,10 @@ export class Stream {
   #width = 0;
   #onSize;
 
-  /** @param {(width: number, height: number) => void} [onSize] told when the picture's size changes */
+  /**
+   * @param {(width: number, height: number) => void} [onSize] told when the picture's size
+   * changes
+   */
   constructor(view, canvas, onSize = () => {}) {
     this.#view = view;
     this.#canvas = canvas;

@@ -13,7 +13,9 @@ export class Strip {
     this.fps = make("b.fps");
     this.slow = make("span.slow");
     this.problem = make("span.problem");
-    this.element = make("div.info", {role: "group", "aria-label": "state"},
+    this.element = make(
+      "div.info",
+      {role: "group", "aria-label": "state"},
       make("div.cues", {}, this.cue, this.next, this.fade),
       this.problem,
       make("div.tempo", {}, this.beats, this.bpm),
@@ -28,7 +30,9 @@ export class Strip {
       this.bpm.setAttribute("aria-label", `tempo ${Math.round(bpm || 0)}, tap it`);
     });
     state.subscribe("beat", beat => this.#beat(beat, state.get("bpm")));
-    state.subscribe("fps", fps => tell(this.fps, fps === undefined || fps === null ? "" : `${Math.round(fps)} fps`));
+    state.subscribe("fps", fps =>
+      tell(this.fps, fps === undefined || fps === null ? "" : `${Math.round(fps)} fps`),
+    );
     state.subscribe("bottleneck", text => tell(this.slow, text || ""));
     state.subscribe("state", text => tell(this.problem, text && text !== "playing" ? text : ""));
   }
@@ -50,10 +54,15 @@ export class Strip {
     while (this.beats.children.length > bar) this.beats.lastChild.remove();
     while (this.beats.children.length < bar) this.beats.append(make("i"));
     const now = ((Math.floor(beat.beat + 0.05) % bar) + bar) % bar;
-    [...this.beats.children].forEach((dot, place) => dot.classList.toggle("now", beat.running && place === now));
+    [...this.beats.children].forEach((dot, place) =>
+      dot.classList.toggle("now", beat.running && place === now),
+    );
     const dot = this.beats.children[now];
     if (!beat.running || calm() || !dot.animate) return;
     const duration = Math.min(500, 54000 / (bpm || 120));
-    dot.animate([{transform: "scale(1.9)"}, {transform: "scale(1)"}], {duration, easing: "ease-out"});
+    dot.animate([{transform: "scale(1.9)"}, {transform: "scale(1)"}], {
+      duration,
+      easing: "ease-out",
+    });
   }
 }

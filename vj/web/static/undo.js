@@ -59,7 +59,12 @@ export class Undo {
     for (const [name, before] of gesture) {
       if (this.#app.row(name) && values.target(name) !== before) this.#app.put(name, before);
     }
-    this.#app.say(`undone: ${[...gesture.keys()].slice(0, 3).map(name => this.#label(name)).join(", ")}`);
+    this.#app.say(
+      `undone: ${[...gesture.keys()]
+        .slice(0, 3)
+        .map(name => this.#label(name))
+        .join(", ")}`,
+    );
     this.#tell();
   }
 

@@ -1,6 +1,7 @@
 /**
- * Keeps the screen on. Browsers allow that over HTTPS alone; elsewhere a silent video does it. It has a
- * sound track and does not loop by itself: a phone falls asleep over one that is muted or loops.
+ * Keeps the screen on. Browsers allow that over HTTPS alone; elsewhere a silent video does it. It
+ * has a sound track and does not loop by itself: a phone falls asleep over one that is muted or
+ * loops.
  */
 
 import {SILENT_VIDEO} from "./wake_video.js";

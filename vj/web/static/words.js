@@ -1,4 +1,7 @@
-/** The tab with both prompts, the mix between them, the words that the model knows, and the last prompts. */
+/**
+ * The tab with both prompts, the mix between them, the words that the model knows, and the last
+ * prompts.
+ */
 
 import {arrange, make, tell, withoutFocus} from "./dom.js";
 import {Fader} from "./fader.js";
@@ -17,9 +20,24 @@ export function mount(element, app) {
   const note = make("p.remark");
   const understood = make("p.remark");
   const last = make("div.history");
-  const past = make("section", {"aria-label": "last prompts"}, make("h2", {textContent: "last prompts"}), last);
+  const past = make(
+    "section",
+    {"aria-label": "last prompts"},
+    make("h2", {textContent: "last prompts"}),
+    last,
+  );
   element.append(
-    make("div.words", {}, prompts[0].element, mixing, prompts[1].element, understood, note, chips, past),
+    make(
+      "div.words",
+      {},
+      prompts[0].element,
+      mixing,
+      prompts[1].element,
+      understood,
+      note,
+      chips,
+      past,
+    ),
   );
 
   function choose(name) {
@@ -45,10 +63,17 @@ export function mount(element, app) {
     const groups = Object.entries(words || {}).filter(([, list]) => Array.isArray(list));
     note.hidden = groups.length > 0;
     tell(note, app.show.unused[PROMPTS[0]] || "this model reads any words");
-    arrange(chips, groups.map(([title, list]) =>
-      make("section", {"aria-label": title},
-        make("h2", {textContent: title}),
-        make("div.chip-row", {}, ...list.map(chip)))));
+    arrange(
+      chips,
+      groups.map(([title, list]) =>
+        make(
+          "section",
+          {"aria-label": title},
+          make("h2", {textContent: title}),
+          make("div.chip-row", {}, ...list.map(chip)),
+        ),
+      ),
+    );
     mark();
   }
 
@@ -71,11 +96,14 @@ export function mount(element, app) {
   });
   history.subscribe(texts => {
     past.hidden = texts.length === 0;
-    arrange(last, texts.map(text => {
-      const made = withoutFocus(make("button", {type: "button", textContent: text}));
-      made.addEventListener("click", () => chosen.give(text));
-      return made;
-    }));
+    arrange(
+      last,
+      texts.map(text => {
+        const made = withoutFocus(make("button", {type: "button", textContent: text}));
+        made.addEventListener("click", () => chosen.give(text));
+        return made;
+      }),
+    );
   });
   choose(PROMPTS[0]);
 }

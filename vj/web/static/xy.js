@@ -22,7 +22,14 @@ export class XY {
     this.ghost = make("i.echo", {"data-ghost": ""});
     this.labels = [make("span.label.across"), make("span.label.up")];
     this.sliders = [0, 1].map(axis => this.#slider(axis));
-    this.element = make("div.xy", {role: "group"}, this.ghost, this.dot, ...this.labels, ...this.sliders);
+    this.element = make(
+      "div.xy",
+      {role: "group"},
+      this.ghost,
+      this.dot,
+      ...this.labels,
+      ...this.sliders,
+    );
     this.#drag = drag(this.element, {
       axis: "xy",
       track: () => this.element.getBoundingClientRect(),
@@ -42,7 +49,10 @@ export class XY {
     this.element.hidden = rows.length !== 2;
     if (this.element.hidden) return;
     this.#rows = rows;
-    this.element.classList.toggle("unused", rows.every(row => row.name in show.unused));
+    this.element.classList.toggle(
+      "unused",
+      rows.every(row => row.name in show.unused),
+    );
     this.element.setAttribute("aria-label", rows.map(row => row.label).join(" and "));
     rows.forEach((row, axis) => {
       const slider = this.sliders[axis];
@@ -77,9 +87,13 @@ export class XY {
     const at = this.#rows.map(row => share(row, values.target(row.name)));
     const real = this.#rows.map(row => share(row, values.effective(row.name)));
     if (at.some(Number.isNaN)) return;
-    const put = (mark, [x, y]) => (mark.style.transform = `translate(${x * 100}%, ${(1 - y) * 100}%)`);
+    const put = (mark, [x, y]) =>
+      (mark.style.transform = `translate(${x * 100}%, ${(1 - y) * 100}%)`);
     put(this.dot, at);
-    put(this.ghost, real.map((value, axis) => (Number.isNaN(value) ? at[axis] : value)));
+    put(
+      this.ghost,
+      real.map((value, axis) => (Number.isNaN(value) ? at[axis] : value)),
+    );
     this.element.classList.toggle("apart", Math.hypot(at[0] - real[0], at[1] - real[1]) > 0.012);
     this.#rows.forEach((row, axis) => {
       const value = values.target(row.name);
