@@ -324,6 +324,7 @@ def test_pictures_come_when_the_last_was_taken_and_there_is_a_new_one(rig: Rig) 
             assert HEAD.unpack_from(data)[1] in (6, 7)
             assert np.abs(decoded(data)[20, 20].astype(int) - BLUE).max() < 8
             await ws.send_str('{"width": 24, "format": "png"}')
+            await ws.send_str("next")
             rig.server.show(np.zeros((96, 96, 3), np.uint8), frame((1, 2, 3), 8))
             found = decoded((await ws.receive(timeout=PATIENCE)).data)
             while found.shape[0] != 24:
@@ -352,6 +353,44 @@ def test_a_picture_is_encoded_once_for_all() -> None:
         pictures.put("output", None, 3)
         assert await pictures.encode(PictureRequest("output", 16)) is None
         pictures.close()
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("query", "asked"), [("view=output", '{"width": 24}'), ("view=mask", '{"view": "output"}')]
+)
+def test_another_size_or_view_of_what_stands_still_comes_at_once(
+    rig: Rig, query: str, asked: str
+) -> None:
+    async def test() -> None:
+        rig.server.show(np.zeros((24, 24, 3), np.uint8), frame(RED, 5))
+        async with rig.pictures(f"{query}&width=48") as ws:
+            if query == "view=output":
+                await ws.receive(timeout=PATIENCE)
+                await ws.send_str(asked)
+                with pytest.raises(TimeoutError):  # the one before was not taken
+                    await ws.receive(timeout=0.1)
+                await ws.send_str("next")
+            else:  # there is none of this view
+                await ws.send_str(asked)
+            data = (await ws.receive(timeout=PATIENCE)).data
+            assert HEAD.unpack_from(data) == (VIEWS.index("output"), 5)
+            assert decoded(data).shape[0] == (24 if query == "view=output" else 48)
+
+    run(test())
+
+
+@pytest.mark.parametrize("text", ["[" * 4000, "[1]", "nothing", '{"width": -1}', '{"view": {}}'])
+def test_pictures_go_on_after_wrong_messages(rig: Rig, text: str) -> None:
+    async def test() -> None:
+        async with rig.pictures("view=output&width=48") as ws:
+            rig.server.show(np.zeros((96, 96, 3), np.uint8), frame(RED, 5))
+            await ws.receive(timeout=PATIENCE)
+            await ws.send_str(text)
+            await ws.send_str("next")
+            rig.server.show(np.zeros((96, 96, 3), np.uint8), frame(BLUE, 6))
+            assert HEAD.unpack_from((await ws.receive(timeout=PATIENCE)).data)[1] == 6
 
     run(test())
 

@@ -3,17 +3,16 @@ picture."""
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable, Mapping
 
 import numpy as np
 from aiohttp import web
-from aiohttp.http_exceptions import PayloadEncodingError
 
 from vj.control.osc.dispatch import Dispatcher
 from vj.core.errors import Fault
 from vj.parameters.store import Store
+from vj.web.json_body import json_of
 from vj.web.page_client import plain, set_value
 from vj.web.pictures import PictureRequest, Pictures, encode
 
@@ -64,18 +63,9 @@ class HttpApi:
     async def set(self, request: web.Request) -> web.StreamResponse:
         """POST `/set`: `{"name": "strength", "value": 0.5}`, as `set` of the page's socket."""
         try:
-            asked = json.loads(
-                await request.read()
-            )  # whatever charset it claims: JSON is UTF-8, -16 or -32
+            asked = await json_of(request)
             name, value = str(asked["name"]), asked["value"]
-        except (
-            ValueError,
-            TypeError,
-            KeyError,
-            RecursionError,
-            web.RequestPayloadError,
-            PayloadEncodingError,
-        ):
+        except (ValueError, TypeError, KeyError):
             return web.json_response(
                 {"error": 'send {"name": "strength", "value": 0.5}'}, status=400
             )

@@ -106,8 +106,7 @@ class Pictures:
 
     def _wake(self) -> None:
         self._called = False
-        for event in self._waiting:
-            event.set()
+        self.wake()
 
     async def encode(self, request: PictureRequest) -> tuple[bytes, int] | None:
         """The view's newest picture as JPEG or PNG, and its number; None where there is none."""
@@ -127,37 +126,49 @@ class Pictures:
         self._encoded.move_to_end(request)
         return await asyncio.shield(kept[1]), number
 
-    async def after(self, request: PictureRequest, shown: np.ndarray | None) -> np.ndarray:
-        """Wait until the view's newest picture is another array than `shown`, and return it."""
-        event = asyncio.Event()
-        self._waiting.add(event)
-        try:
-            while True:
-                newest = self._newest.get(request.view)
-                if newest is not None and newest[0] is not shown:
-                    return newest[0]
-                event.clear()
-                await event.wait()
-        finally:
-            self._waiting.discard(event)
+    def wake(self) -> None:
+        """Something else is asked for: those who wait for a picture look again. On the event
+        loop."""
+        for event in self._waiting:
+            event.set()
 
     async def serve(
         self, ask: Callable[[], PictureRequest], send: Any, taken: asyncio.Event
     ) -> None:
         """Send a view's pictures, for ever: each when the one before was `taken` and there is a new
-        one. ask: what is wanted now. send: a coroutine function that takes bytes."""
+        one, or something else is asked for. ask: what is wanted now; after a change `wake` has to
+        be called. send: a coroutine function that takes bytes."""
         shown: np.ndarray | None = None
-        view = ask().view
+        request = ask()
         while True:
             await taken.wait()
-            if ask().view != view:
-                view, shown = ask().view, None
-            shown = await self.after(ask(), shown)
-            found = await self.encode(ask())
-            if found is None or ask().view != view:
+            if ask() != request:
+                request, shown = ask(), None
+            newest = await self._newer(request, ask, shown)
+            found = None if newest is None else await self.encode(request)
+            if found is None or ask().view != request.view:
                 continue
+            shown = newest
             taken.clear()
-            await send(HEAD.pack(VIEWS.index(view), found[1] & 0xFFFFFFFF) + found[0])
+            await send(HEAD.pack(VIEWS.index(request.view), found[1] & 0xFFFFFFFF) + found[0])
+
+    async def _newer(
+        self, request: PictureRequest, ask: Callable[[], PictureRequest], shown: np.ndarray | None
+    ) -> np.ndarray | None:
+        """Wait until the view's newest picture is another array than `shown`, and return it; None
+        as soon as something else is asked for."""
+        event = asyncio.Event()
+        self._waiting.add(event)
+        try:
+            while ask() == request:
+                newest = self._newest.get(request.view)
+                if newest is not None and newest[0] is not shown:
+                    return newest[0]
+                event.clear()
+                await event.wait()
+            return None
+        finally:
+            self._waiting.discard(event)
 
 
 def encode(pixels: np.ndarray, request: PictureRequest) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import socket
 import threading
 import time
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from aiohttp import HttpVersion11, WSMsgType, web
+from aiohttp import HttpVersion11, web
 
 from vj.control.osc.dispatch import Dispatcher
 from vj.control.osc.network import ANY_HOST, family_of, strip_brackets
@@ -28,7 +27,8 @@ from vj.web.http_api import HttpApi
 from vj.web.library_log import LibraryLog
 from vj.web.oscquery import OscQuery
 from vj.web.page_socket import MESSAGES, Action, PageShow, PageSocket
-from vj.web.pictures import PictureRequest, Pictures
+from vj.web.picture_socket import PictureSocket
+from vj.web.pictures import Pictures
 from vj.web.thumbnails import Thumbnails
 
 STATIC = Path(__file__).parent / "static"
@@ -47,8 +47,6 @@ POLICY = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 BODY_LIMIT = 64 << 10
-PATIENCE = 2.0
-"""Seconds until sending a picture to a page times out."""
 
 Status = Callable[[], Mapping[str, object]]
 
@@ -83,6 +81,7 @@ class WebServer:
         self._library_log = LibraryLog(on_message)
         self.pictures = Pictures()
         self.thumbnails = Thumbnails(self.pictures)
+        self._picture_socket = PictureSocket(self.pictures, on_message)
         self.socket = PageSocket(store, lambda: self.query.dispatcher, on_message, show, actions)
         self.socket.on_state = self._own_state
         self._messages: deque[tuple[str, str]] = deque(maxlen=MESSAGES)
@@ -196,7 +195,7 @@ class WebServer:
                 "/out": self._file,
                 "/static/{name:[a-z0-9_/-]+[.][a-z]+}": self._file,
                 "/socket": self._page_socket,
-                "/pictures": self._picture_socket,
+                "/pictures": self._picture_socket.open,
                 "/thumb/{cue:.+}": self._thumbnail,
                 "/pin": self._guard.pin,
                 "/{view:input|output|picture}.{kind:jpg|png}": api.picture,
@@ -266,41 +265,6 @@ class WebServer:
         if request.headers.get("Upgrade", "").lower() != "websocket":
             return web.Response(status=400, text="/socket is for a WebSocket\n")
         return await self.socket.open(request, asdict(self._guard.rights(request)))
-
-    async def _picture_socket(self, request: web.Request) -> web.StreamResponse:
-        """A view's pictures, each when the page has taken the one before."""
-        try:
-            asked = PictureRequest(width=512, quality=70).changed(dict(request.query))
-        except Fault as fault:
-            return web.Response(status=400, text=f"{fault}\n")
-        if request.headers.get("Upgrade", "").lower() != "websocket":
-            return web.Response(status=400, text="/pictures is for a WebSocket\n")
-        ws = web.WebSocketResponse(max_msg_size=4096, heartbeat=15, compress=False)
-        await ws.prepare(request)
-        taken = asyncio.Event()
-        taken.set()
-
-        async def send(data: bytes) -> None:
-            await asyncio.wait_for(ws.send_bytes(data), PATIENCE)
-
-        async def serve() -> None:
-            with contextlib.suppress(TimeoutError, ConnectionError, RuntimeError):
-                await self.pictures.serve(lambda: asked, send, taken)
-            if request.transport is not None:  # it does not read; it may come again
-                request.transport.abort()
-
-        sending = asyncio.create_task(serve())
-        try:
-            async for message in ws:
-                if message.type != WSMsgType.TEXT:
-                    continue
-                if message.data != "next":
-                    with contextlib.suppress(ValueError, TypeError, AttributeError, Fault):
-                        asked = asked.changed(json.loads(message.data))
-                taken.set()
-        finally:
-            sending.cancel()
-        return ws
 
     async def _thumbnail(self, request: web.Request) -> web.StreamResponse:
         body = self.thumbnails.get(request.match_info["cue"])
