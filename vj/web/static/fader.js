@@ -20,6 +20,7 @@ export class Fader {
   #timer = 0;
   #drag;
   #end = () => {};
+  #left;
 
   /** @param {boolean} vertical */
   constructor(app, row, vertical) {
@@ -50,7 +51,7 @@ export class Fader {
     this.element.addEventListener("keydown", event => this.#key(event));
     if (vertical)
       this.element.addEventListener("wheel", event => this.#wheel(event), {passive: false});
-    app.connection.on("close", () => this.#lost());
+    this.#left = app.connection.on("close", () => this.#lost());
     this.update(row);
   }
 
@@ -92,6 +93,7 @@ export class Fader {
 
   destroy() {
     this.#end();
+    this.#left();
     this.#drag.drop();
   }
 

@@ -35,6 +35,10 @@ export class Picture {
     });
     app.connection.on("open", () => tell(this.away, ""));
     app.state.subscribe("views", () => this.update());
+    app.state.subscribe("size", text => {
+      const size = /^(\d+)x(\d+)/.exec(text || "");
+      if (size) shape(size[1] / size[2]); // known before the first picture is here
+    });
     if (window.ResizeObserver) new ResizeObserver(() => this.#size()).observe(this.views);
     for (const type of ["fullscreenchange", "webkitfullscreenchange"]) {
       document.addEventListener(type, () => this.#named());
@@ -116,7 +120,7 @@ export class Picture {
     const box = make("div.view", {}, canvas, make("span.caption", {textContent: view}));
     const onSize = (width, height) => {
       if (view !== "output" && this.#streams.has("output")) return;
-      document.getElementById("app").style.setProperty("--aspect", (width / height).toFixed(4));
+      shape(width / height);
     };
     return {box, canvas, stream: new Stream(view, canvas, onSize)};
   }
@@ -159,6 +163,11 @@ export class Picture {
     made.addEventListener("click", act);
     return withoutFocus(made);
   }
+}
+
+/** The page is laid out around a picture of this shape. */
+function shape(aspect) {
+  document.getElementById("app").style.setProperty("--aspect", aspect.toFixed(4));
 }
 
 function isFull() {

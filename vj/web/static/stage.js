@@ -62,6 +62,8 @@ export function mount(element, app) {
     if (await askPin()) app.connection.connect();
   };
   app.connection.on("pin", unlock);
+  // A phone leaves the page moved up where its keyboard was.
+  document.addEventListener("focusout", () => window.scrollTo(0, 0));
   startKeys(app, picture);
   keepAwake();
 }
