@@ -109,9 +109,9 @@ def test_a_pad_holds_a_prompt_for_the_side_that_is_heard(phone: Hand) -> None:
     page.until("document.querySelectorAll('.pad').length === 2")
     page.tap('.pad[aria-label="prompt sea"]')
     phone.show.until_set("prompt/a", "ocean, night")
-    page.until("document.querySelector('.pad.words').classList.contains('standing')")
+    page.until("document.querySelector('.pad.prompted').classList.contains('standing')")
     phone.show.set("prompt/mix", 0.9)
-    page.until("!document.querySelector('.pad.words').classList.contains('standing')")
+    page.until("!document.querySelector('.pad.prompted').classList.contains('standing')")
     page.tap('.pad[aria-label="prompt sea"]')
     phone.show.until_set("prompt/b", "ocean, night")
 

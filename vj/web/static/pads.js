@@ -43,7 +43,7 @@ export class Pads {
         "aria-label",
         `${pad.cue ? "cue" : "prompt"} ${name}${keys.length ? `, key ${keys.join(", ")}` : ""}`,
       );
-      made.element.classList.toggle("words", !pad.cue);
+      made.element.classList.toggle("prompted", !pad.cue);
       known.set(key, made);
     }
     this.#pads = known;
