@@ -21,7 +21,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.parameters.store import Store
 from vj.parameters.table import Value
-from vj.web import page_client
+from vj.web import page_client, page_requests
 from vj.web.pictures import HEAD, VIEWS, PictureRequest, Pictures
 from vj.web.server import WebServer
 
@@ -81,6 +81,9 @@ class Rig:
         self.show, self.store = Show(), Store({"prompt/a": "gold"})
         self.messages: list[str] = []
         self.asked: list[Json] = []
+        self.going_on = threading.Event()
+        """Until it is set, what may take long does."""
+        self.going_on.set()
         self.server = WebServer(
             self.store,
             ("127.0.0.1", 0),
@@ -88,7 +91,8 @@ class Rig:
             on_message=self.messages.append,
             show=self.show,
             actions={
-                "devices": self._take,
+                "devices": self._take_long,
+                "learn": self._take,
                 "stroke": self._take,
                 "refused": self._refuse,
                 "broken": lambda asked: {"never": 1 // 0},
@@ -99,6 +103,10 @@ class Rig:
     def _take(self, asked: Json) -> Json:
         self.asked.append(asked)
         return {"thread": threading.current_thread().name}
+
+    def _take_long(self, asked: Json) -> Json:
+        self.going_on.wait(PATIENCE)
+        return self._take(asked)
 
     def _refuse(self, asked: Json) -> Json:
         raise Fault("no such thing; another would be right")
@@ -177,6 +185,19 @@ def test_a_page_is_told_when_the_tree_has_changed(rig: Rig) -> None:
     run(test())
 
 
+def test_a_page_hears_of_another_tree_though_a_page_comes_at_the_same_moment(rig: Rig) -> None:
+    async def test() -> None:
+        async with rig.page() as page:
+            await page.next("values")
+            rig.show.described = {"name": "Another"}
+            async with rig.page() as other:
+                assert (await other.next("show"))["name"] == "Another"
+                await page.next("state", lambda m: m.get("people") == 2)
+                assert (await page.next("show"))["name"] == "Another"
+
+    run(asyncio.wait_for(test(), 5))
+
+
 def test_a_fader_is_set_and_others_see_it(rig: Rig) -> None:
     async def test() -> None:
         async with rig.page() as page, rig.page() as other:
@@ -238,6 +259,21 @@ def test_requests_run_beside_the_page_and_strokes_reach_the_others(rig: Rig) -> 
             assert told[0]["person"] == rig.asked[-1]["person"] > 0
             await page.ask(type="set", name="strength", value=0.1)
             assert not [m for m in page.seen if m["type"] == "stroke"], "not one's own"
+
+    run(test())
+
+
+def test_more_requests_than_can_be_done_are_refused_and_what_is_quick_goes_on(rig: Rig) -> None:
+    async def test() -> None:
+        rig.going_on.clear()
+        async with rig.page() as page:
+            for _ in range(page_requests.WAITING):
+                await page.ws.send_json({"type": "devices"})
+            assert "too much was asked for" in (await page.ask(type="devices"))["error"]
+            assert (await page.ask(type="learn", name=None))["thread"] == "page"
+            rig.going_on.set()
+            until(lambda: len(rig.asked) == page_requests.WAITING + 1)
+            assert (await page.ask(type="devices"))["ok"]
 
     run(test())
 
@@ -325,12 +361,9 @@ def test_pictures_come_when_the_last_was_taken_and_there_is_a_new_one(rig: Rig) 
             assert np.abs(decoded(data)[20, 20].astype(int) - BLUE).max() < 8
             await ws.send_str('{"width": 24, "format": "png"}')
             await ws.send_str("next")
-            rig.server.show(np.zeros((96, 96, 3), np.uint8), frame((1, 2, 3), 8))
             found = decoded((await ws.receive(timeout=PATIENCE)).data)
-            while found.shape[0] != 24:
-                await ws.send_str("next")
-                found = decoded((await ws.receive(timeout=PATIENCE)).data)
-            assert found[3, 3].tolist() == [1, 2, 3], "PNG is exact"
+            assert found.shape[0] == 24
+            assert found[3, 3].tolist() == list(BLUE), "PNG is exact"
 
     run(test())
 

@@ -19,7 +19,7 @@ from vj.app.show_writer import ShowWriter
 from vj.control.session import ControlSession
 from vj.core.canvas import Canvas
 from vj.core.errors import Fault
-from vj.web.page_socket import Action
+from vj.web.page_requests import Action
 
 Json = dict[str, Any]
 KEYS = ("left", "right", "up", "down")

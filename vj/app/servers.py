@@ -21,7 +21,8 @@ from vj.pipeline.frame_context import FrameContext
 from vj.show.page_section import PageSection, parse_address
 from vj.show.schema import OscSection, Show
 from vj.web.access import Access
-from vj.web.page_socket import Action, PageShow
+from vj.web.page_requests import Action
+from vj.web.page_socket import PageShow
 from vj.web.reach import Reach
 from vj.web.server import WebServer
 

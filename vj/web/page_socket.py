@@ -12,23 +12,15 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from aiohttp import WSMsgType, web
 
 from vj.control.osc.dispatch import Dispatcher
-from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.parameters.table import Value
-from vj.web.page_client import (
-    PageClient,
-    as_line,
-    bound_send_buffer,
-    plain,
-    request_id,
-    set_value,
-)
+from vj.web.page_client import PageClient, as_line, bound_send_buffer, plain
+from vj.web.page_requests import Action, PageRequests
 
 Json = dict[str, Any]
 PERIOD = 0.05
@@ -41,12 +33,6 @@ MESSAGE_LIMIT = 8 << 20
 MESSAGES = 50
 SHORT_LIMIT = 64 << 10
 """Bytes of a request of a page that may not write."""
-AT_ONCE = ("stroke", "key")
-"""Requests that take no time, and must stay in their order."""
-PLAYED = ("key",)
-"""Requests that a page may make that may play, but not write."""
-STROKE = ("type", "stroke", "points", "colour", "width", "eraser", "end")
-"""What the others get of a stroke: what the canvas has looked at, and nothing else."""
 
 
 class PageShow(Protocol):
@@ -65,10 +51,6 @@ class PageShow(Protocol):
         """The values of the last frame."""
 
 
-Action = Callable[[Json], Json]
-"""Does what a request asks for, on a thread of its own. Raises Fault."""
-
-
 class PageSocket:
     """All open pages. Its coroutines run on the web server's event loop."""
 
@@ -83,7 +65,8 @@ class PageSocket:
         """dispatcher: returns the one that requests to set a value go to. actions: by the type of
         the request."""
         self._store, self._dispatcher, self._log = store, dispatcher, log
-        self._show, self._actions = show, dict(actions or {})
+        self._show = show
+        self._requests = PageRequests(store, dispatcher, log, actions or {}, self.broadcast)
         self._boot = secrets.token_hex(4)
         self._clients: dict[int, PageClient] = {}
         self._count = 0
@@ -93,8 +76,6 @@ class PageSocket:
         self._described: Json = {}
         self._messages: deque[str] = deque(maxlen=MESSAGES)
         self._poked = asyncio.Event()
-        self._threads = ThreadPoolExecutor(2, thread_name_prefix="page-requests")
-        self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.on_state: Callable[[Json], Json] = lambda state: {}
         """Told the state now and then, pages or not; returns more keys of it."""
@@ -138,7 +119,8 @@ class PageSocket:
             async for message in ws:
                 if message.type == WSMsgType.TEXT:
                     await client.pause()
-                    self._take(client, message.data)
+                    if self._requests.take(client, message.data):
+                        self._poked.set()
         finally:
             sender.cancel()
             self._clients.pop(client.number, None)
@@ -168,7 +150,7 @@ class PageSocket:
                 await asyncio.sleep(SLOW)
 
     def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._requests.close()
 
     async def withdraw(self) -> None:
         """Close all pages' sockets."""
@@ -177,18 +159,11 @@ class PageSocket:
                 await asyncio.wait_for(client.ws.close(), 0.1)
 
     def _greet(self, client: PageClient) -> None:
-        """All there is, for a page that has just come."""
-        self._described = self._describe()
-        client.put(as_line(self._show_for(client)))
-        targets, effective = self._numbers()
-        client.put(as_line({"type": "values", "t": targets, "e": effective}))
-        state: Json = {}
-        if self._show is not None:
-            state = plain(self._show.state() | self._show.moving() | {"people": self.pages + 1})
-            state |= self.on_state({})
-            client.put(as_line({"type": "state", **state}))
-        if not self._clients:
-            self._targets, self._effective, self._state = targets, effective, state
+        """All there is, for a page that has just come; the others get what has changed by then."""
+        self._send_slow(coming=1)
+        self._send_changes()
+        for line in self._everything(client):
+            client.put(line)
         for line in list(self._messages) if client.may["write"] else ():
             client.put(line)
 
@@ -215,12 +190,15 @@ class PageSocket:
         }
         return targets, effective
 
-    def _send_slow(self) -> None:
-        if self._show is None:
-            return
-        state = plain(self._show.state() | self._show.moving()) | {"people": self.pages}
-        state |= self.on_state(state)
-        if not self._clients:
+    def _send_slow(self, coming: int = 0) -> None:
+        """What changes rarely; twice a second. coming: pages that come, for whom it is sent in
+        between."""
+        state: Json = {}
+        if self._show is not None:
+            state = plain(self._show.state() | self._show.moving())
+            state["people"] = self.pages + coming
+        state |= self.on_state({} if coming else state)
+        if not self.pages + coming:
             return
         self._send_state(state)
         described = self._describe()
@@ -241,8 +219,9 @@ class PageSocket:
             self._send_state(plain(self._show.moving()))
 
     def _send_state(self, state: Json) -> None:
-        changed = {name: value for name, value in state.items() if self._state.get(name) != value}
-        self._state |= changed
+        known = self._state
+        changed = {n: value for n, value in state.items() if n not in known or known[n] != value}
+        known |= changed
         if changed:
             self._put_all({"type": "state", **changed})
 
@@ -254,7 +233,7 @@ class PageSocket:
     async def _send(self, client: PageClient, request: web.Request) -> None:
         """Send a page's queue; disconnect it when it does not read."""
         try:
-            await client.send(self._everything)
+            await client.send(lambda: self._everything(client))
         except TimeoutError:
             self._log(f"page: {client.remote} does not read and is dropped; it may come again")
         except (ConnectionError, RuntimeError):
@@ -265,76 +244,13 @@ class PageSocket:
         if request.transport is not None:
             request.transport.abort()
 
-    def _everything(self) -> list[str]:
-        """What a page gets in place of changes that it was too slow for."""
-        targets, effective = self._numbers()
+    def _everything(self, client: PageClient) -> list[str]:
+        """All there is, also in place of changes that a page was too slow for."""
         return [
-            as_line({"type": "values", "t": targets, "e": effective}),
+            as_line(self._show_for(client)),
+            as_line({"type": "values", "t": self._targets, "e": self._effective}),
             as_line({"type": "state", **self._state}),
         ]
-
-    def _take(self, client: PageClient, text: str) -> None:
-        """A request; its reply goes out before anything else that waits."""
-        try:
-            asked = json.loads(text)
-            kind = asked["type"]
-            if not isinstance(asked, dict) or not isinstance(kind, str):
-                raise TypeError
-        except (ValueError, TypeError, KeyError, RecursionError):
-            client.put_first(as_line({"type": "reply", "error": 'send {"type": "set", ...}'}))
-            return
-        number = request_id(asked)
-        if kind == "set":
-            reply = self._set(client, asked)
-            self._poked.set()
-        elif kind not in self._actions:
-            reply = {"error": f"{kind[:40]}: no such request"}
-        elif not client.may["play" if kind in PLAYED else "write"]:
-            reply = {"error": "this page may look, not change"}
-        elif kind in AT_ONCE:
-            reply = self._do(client, kind, asked)
-        else:
-            task = asyncio.create_task(self._act(client, kind, asked))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-            return
-        if number is not None:
-            client.put_first(as_line({"type": "reply", "id": number} | plain(reply)))
-
-    def _set(self, client: PageClient, asked: Json) -> Json:
-        if not client.may["play"]:
-            return {"error": "this page may look, not play"}
-        name, value = asked.get("name"), asked.get("value")
-        if not isinstance(name, str) or isinstance(value, dict):
-            return {"error": 'a name and a value: {"type": "set", "name": "strength", "value": 1}'}
-        reply = set_value(self._dispatcher(), name, value, client.origin)
-        if "error" not in reply and name in self._targets:
-            reply["value"] = self._store.base().get(name)
-        return reply
-
-    async def _act(self, client: PageClient, kind: str, asked: Json) -> None:
-        """A request that may take long."""
-        reply = await asyncio.get_running_loop().run_in_executor(
-            self._threads, self._do, client, kind, asked
-        )
-        if (number := request_id(asked)) is not None:
-            client.put_first(as_line({"type": "reply", "id": number} | plain(reply)))
-
-    def _do(self, client: PageClient, kind: str, asked: Json) -> Json:
-        try:
-            reply = {"ok": True} | self._actions[kind](asked | {"person": client.number})
-        except Fault as fault:
-            return {"error": str(fault)}
-        except Exception as error:  # an error of our own: the page is told, the others go on
-            text = f"{kind} failed: {type(error).__name__}: {error}"[:300]
-            self._log(f"page: {text}; please report this")
-            return {"error": text}
-        if kind == "stroke":
-            told = {name: asked[name] for name in STROKE if name in asked}
-            self.broadcast(
-                as_line(plain(told | {"person": client.number})), lambda one: one is not client
-            )
-        return reply
 
 
 def _short(value: Value) -> Value:

@@ -26,7 +26,8 @@ from vj.web.guard import Guard, Handler
 from vj.web.http_api import HttpApi
 from vj.web.library_log import LibraryLog
 from vj.web.oscquery import OscQuery
-from vj.web.page_socket import MESSAGES, Action, PageShow, PageSocket
+from vj.web.page_requests import Action
+from vj.web.page_socket import MESSAGES, PageShow, PageSocket
 from vj.web.picture_socket import PictureSocket
 from vj.web.pictures import Pictures
 from vj.web.thumbnails import Thumbnails
