@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from vj.parameters.table import TABLE
 from vj.web.server import STATIC, TYPES
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +30,13 @@ TOO_NEW = {
 """What style sheets may not use: Safari 15.0, Chrome 95 and Firefox 100 do not have it."""
 MAY = ("accent-color", "backdrop-filter", "scrollbar-gutter", "text-wrap")
 """Without them the page looks a little different and is played as well."""
+NAMED = {
+    *("cue/back", "cue/fire", "cue/go", "panic", "record", "take/start", "take/stop", "tempo/tap"),
+    *("output/blackout", "output/freeze", "timeline/pause", "timeline/play", "timeline/position"),
+    *("prompt/a", "prompt/b", "prompt/mix", "source", "model", "crossfade", "canvas/fade"),
+}
+"""The parameters that have a place of their own on the page. Its scripts name no others: ranges,
+units, texts and what there is at all come from the table."""
 VIEWPORT = re.compile(r"([\w-]+)\s*:\s*[^;{}]*\b\d+[dsl]v[hw]\b[^;{}]*;")
 
 
@@ -68,3 +76,12 @@ def test_a_module_is_short_and_imports_what_there_is(path: Path) -> None:
     assert len(text.splitlines()) <= 300
     for name in re.findall(r"""(?:from|import)\s*\(?["'](\.[^"']+)["']""", text):
         assert (path.parent / name).resolve() in FILES, f"{path.name} imports {name}"
+
+
+def test_the_scripts_name_only_parameters_that_have_a_place_of_their_own() -> None:
+    named: set[str] = set()
+    for path in MODULES:
+        text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        text = re.sub(r"(?m)(^|\s)//.*$", "", text)
+        named |= set(re.findall(r"""["'`]([a-z_]+(?:/[a-z_]+)?)["'`]""", text)) & set(TABLE.rows)
+    assert named == NAMED
