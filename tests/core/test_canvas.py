@@ -332,13 +332,17 @@ def test_who_draws_too_much_is_refused_and_the_others_are_not() -> None:
     sheet.canvas.stroke(1, many)
 
 
-def test_what_waits_to_be_drawn_is_bounded() -> None:
+def test_what_waits_to_be_drawn_is_bounded_but_not_what_the_show_does() -> None:
     sheet = Sheet()
     for _ in range(WAITING):
         sheet.canvas.undo(1)
     with pytest.raises(Fault, match="more is drawn than can be shown"):
         sheet.canvas.undo(1)
-    sheet.canvas.paint()
+    sheet.canvas.clear()
+    sheet.canvas.paper = (1, 2, 3)
+    sheet.canvas.resize(Size(20, 10))
+    drawing = sheet.canvas.paint()
+    assert (drawing.size, drawing.picture[0, 0].tolist()) == (Size(20, 10), [1, 2, 3])
     sheet.canvas.undo(1)
 
 

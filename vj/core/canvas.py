@@ -63,7 +63,7 @@ class Canvas:
 
     def clear(self) -> None:
         """All that was drawn and imported goes."""
-        self._ask(self._painter.clear)
+        self._change(self._painter.clear)
 
     def import_picture(self, picture: np.ndarray) -> None:
         """Put a picture under the strokes, as large as it fits, in place of the one before. (H, W,
@@ -79,6 +79,10 @@ class Canvas:
     def _ask(self, change: Callable[[], None]) -> None:
         if len(self._asked) >= WAITING:
             raise Fault("canvas: more is drawn than can be shown; this is left out")
+        self._change(change)
+
+    def _change(self, change: Callable[[], None]) -> None:
+        """The same for what a show does: it is never left out, however much people draw."""
         self._asked.append(change)
         self._wake.set()
 
@@ -93,7 +97,7 @@ class Canvas:
         """Draw everything at another size."""
         if size != self._size:
             self._size = size
-            self._ask(lambda: self._painter.resize(size))
+            self._change(lambda: self._painter.resize(size))
 
     @property
     def paper(self) -> Colour:
@@ -104,7 +108,7 @@ class Canvas:
     def paper(self, colour: Colour) -> None:
         if colour != self._paper:
             self._paper = colour
-            self._ask(lambda: self._painter.set_paper(colour))
+            self._change(lambda: self._painter.set_paper(colour))
 
     # The picture.
 
