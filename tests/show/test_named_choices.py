@@ -12,7 +12,7 @@ from vj.control.osc.query import node_at, tree
 from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.show.load import check_show, read_show
-from vj.show.names import public_name, without_paths
+from vj.show.names import public_name, source_names, without_paths
 from vj.show.schema import Show
 
 
@@ -60,6 +60,14 @@ def test_a_line_for_the_page_has_no_path_in_it() -> None:
 def test_a_list_names_itself_and_two_of_a_name_are_counted() -> None:
     made = show(sources=["a/loop.mp4", "drawn:kiss", "b/loop.mp4"])
     assert list(made.sources) == ["loop.mp4", "drawn:kiss", "loop.mp4 (2)"]
+
+
+def test_a_source_has_a_name_where_sources_calls_another_one_so() -> None:
+    named = {"loop.mp4": "camera:0", "loop.mp4 (2)": "camera:1"}
+    assert source_names(named, ["video:/b/loop.mp4", "camera:1"]) == {
+        **named,
+        "loop.mp4 (3)": "video:/b/loop.mp4",
+    }
 
 
 @pytest.mark.parametrize(

@@ -84,10 +84,9 @@ def named(uris: Sequence[str], taken: Sequence[str] = ()) -> dict[str, str]:
     found: dict[str, str] = {}
     for uri in uris:
         plain = public_name(uri) or uri
-        numbered = (plain, *(f"{plain} ({number})" for number in range(2, len(uris) + 2)))
-        name = next(name for name in numbered if name not in found)
-        if name not in taken:
-            found[name] = uri
+        most = len(uris) + len(taken) + 2
+        numbered = (plain, *(f"{plain} ({number})" for number in range(2, most)))
+        found[next(name for name in numbered if name not in found and name not in taken)] = uri
     return found
 
 
