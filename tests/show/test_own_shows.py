@@ -12,6 +12,7 @@ import pytest
 from vj.core.errors import Fault
 from vj.show import own_shows
 from vj.show.load import find_show, load_show
+from vj.show.moved import move_paths
 from vj.show.own_shows import copies, is_shipped, named, offer, save_as, writable
 from vj.show.reload import ShowFile
 from vj.show.yaml_file import open_tree
@@ -195,6 +196,20 @@ def test_a_show_that_is_there_is_kept_beside_the_new_one(shipped: Path) -> None:
     with pytest.raises(Fault):
         save_as(tree, target)
     assert load_show(target).show == "Another"
+    assert target.with_name("friday night.yaml.bak").read_bytes() == before, "nothing is changed"
+
+
+def test_a_show_that_cannot_be_kept_is_not_replaced(shipped: Path) -> None:
+    tree, _ = open_tree(shipped)
+    target = named("friday night")
+    move_paths(tree, shipped, target)
+    save_as(tree, target)
+    before = target.read_bytes()
+    target.with_name(".friday night.yaml.bak").mkdir()  # in the way, as a full disk would be
+    tree["show"] = "Another"
+    with pytest.raises(Fault, match="cannot be kept"):
+        save_as(tree, target)
+    assert target.read_bytes() == before
 
 
 def test_a_folder_that_cannot_be_written_is_a_fault(shipped: Path) -> None:

@@ -3,6 +3,7 @@ working directory, beside `takes/`. A shipped show is never written to."""
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 import unicodedata
@@ -126,14 +127,21 @@ def _is_device(name: str) -> bool:
 def save_as(tree: CommentedMap, target: Path) -> str:
     """Write a show's tree into its own file. What stood there is kept as NAME.yaml.bak. Returns a
     message. Raises Fault, with nothing changed."""
-    kept = ""
     text = text_of(tree, target)
-    if target.exists():
-        backup = target.with_name(f"{target.name}.bak")
-        before = target.read_bytes()
+    done = f"saved as {target}: {how_to_play(target)}"
+    backup, part = target.with_name(f"{target.name}.bak"), target.with_name(f".{target.name}.bak")
+    try:
+        if not target.exists():
+            create(target, text, tree)
+            return done
+        part.write_bytes(target.read_bytes())
         create(target, text, tree)
-        backup.write_bytes(before)
-        kept = f"; what stood there is kept as {backup}"
-    else:
-        create(target, text, tree)
-    return f"saved as {target}: {how_to_play(target)}{kept}"
+        part.replace(backup)
+    except OSError as error:
+        raise Fault(
+            f"{target}: cannot be kept as {backup.name} ({error.strerror}); nothing is written"
+        ) from None
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
+    return f"{done}; what stood there is kept as {backup}"

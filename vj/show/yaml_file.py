@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -147,7 +148,7 @@ def _equal(one: Any, two: Any) -> bool:
 def _replace(path: Path, raw: bytes, check: Callable[[bytes], None]) -> None:
     """Replace a file atomically, with its permissions. check: called with the bytes read back from
     the disk; raises to reject them. Raises OSError, and what `check` raises."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         with part.open("wb") as file:
             file.write(raw)
