@@ -92,4 +92,4 @@ def play_show() -> Iterator[PlayShow]:
 
     yield play
     for show in playing:
-        show.performance.stop()
+        show.close()

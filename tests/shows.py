@@ -297,6 +297,11 @@ class PlayedShow:
 
         until(first, lambda: self.messages)
 
+    def close(self) -> None:
+        """Stop the show, and what waits for its clock."""
+        self.performance.stop()
+        self.clock.release()
+
     def frames(self, count: int) -> None:
         """So many steps of the clock, of a frame each."""
         for _ in range(count):

@@ -33,6 +33,7 @@ class ManualClock:
         self._now = 0.0
         self._moved = threading.Condition()
         self._waiting: dict[int, float] = {}
+        self._released = False
 
     def now(self) -> float:
         return self._now
@@ -42,20 +43,28 @@ class ManualClock:
         me = threading.get_ident()
         with self._moved:
             try:
-                while self._now < moment:
+                self._waiting[me] = moment
+                while self._now < moment and not self._released:
                     if stop is not None and stop.is_set():
                         return False
-                    self._waiting[me] = moment
-                    self._moved.notify_all()
                     self._moved.wait(0.01)  # `stop` wakes nobody
             finally:
                 self._waiting.pop(me, None)
+        if self._released:
+            time.sleep(0.01)  # what nobody stops shall not take the next test's time
         return stop is None or not stop.is_set()
 
     def advance(self, seconds: float) -> None:
         """Move on, and wake the threads whose moment has come."""
         with self._moved:
             self._now += seconds
+            self._moved.notify_all()
+
+    def release(self) -> None:
+        """The test is over: nobody waits any more. A source that has been stopped would wait for
+        its next frame for ever."""
+        with self._moved:
+            self._released = True
             self._moved.notify_all()
 
     def asleep(self, thread: threading.Thread | None) -> bool:
