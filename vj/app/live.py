@@ -232,6 +232,7 @@ class Performance:
             ("the person model", self.loop_parts.close),
             ("OSC", self.servers.stop_osc),
             ("the page", self.servers.stop_page),
+            ("the page's words", self.page_feed.close),
             ("the source", self.video_input.stop),
         ]
         for name, stop in parts:

@@ -10,16 +10,18 @@ from typing import Any
 from vj.app import page_layout
 from vj.app.context import ShowContext
 from vj.app.status import Status
+from vj.app.word_lookup import WordLookup
 from vj.control.osc.query import node_at, tree
 from vj.control.session import ControlSession
 from vj.parameters.store import Snapshot
 from vj.parameters.table import Value
 from vj.pipeline.loop import RenderLoop
-from vj.pocket.word_help import unknown_words, vocabulary
+from vj.pocket.word_help import vocabulary
 from vj.show.names import without_paths
 
 Json = dict[str, Any]
 BUILT_IN = "pocket"
+PROMPTS = ("prompt/a", "prompt/b")
 
 
 class PageFeed:
@@ -38,11 +40,16 @@ class PageFeed:
         self._context, self._session, self._loop = context, session, loop
         self._status, self._more, self._more_state = status, more, more_state
         self._newest: Mapping[str, Value] = MappingProxyType({})
+        self._words = WordLookup(context.supervisor)
         self._beat: tuple[object, Json] = (None, {})
         context.store.observers.append(self._observe)
 
     def _observe(self, snapshot: Snapshot) -> None:
         self._newest = snapshot.values
+
+    def close(self) -> None:
+        """End its thread."""
+        self._words.close()
 
     def effective(self) -> Mapping[str, Value]:
         """The values of the last frame."""
@@ -133,11 +140,7 @@ class PageFeed:
         """Words of the prompts that the built-in model does not know as they are written."""
         if not self._is_built_in:
             return {}
-        texts = {name: str(self._newest.get(name, "")) for name in ("prompt/a", "prompt/b")}
-        return {
-            name: [{"word": word, "nearest": list(near)} for word, near in unknown_words(text)]
-            for name, text in texts.items()
-        }
+        return self._words.of({name: str(self._newest.get(name, "")) for name in PROMPTS})
 
 
 def _without_values(node: Json) -> Json:

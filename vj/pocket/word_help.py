@@ -34,7 +34,7 @@ def unknown_words(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     ones it is nearest to, in spelling or in meaning; the nearest first. The first call reads the
     word vectors."""
     found = []
-    for word in dict.fromkeys(free_words(text)):
+    for word in list(dict.fromkeys(free_words(text)))[:WORDS]:
         spelt = get_close_matches(word, sorted(known_spellings()), n=OFFERED, cutoff=CLOSE)
         meant = [
             known
@@ -44,4 +44,4 @@ def unknown_words(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
         found.append(
             (word, tuple(dict.fromkeys(one for one in (*spelt, *meant) if one != word))[:OFFERED])
         )
-    return tuple(found[:WORDS])
+    return tuple(found)

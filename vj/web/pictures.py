@@ -126,6 +126,13 @@ class Pictures:
         self._encoded.move_to_end(request)
         return await asyncio.shield(kept[1]), number
 
+    def encode_aside(
+        self, pixels: np.ndarray, request: PictureRequest, done: Callable[[bytes], None]
+    ) -> None:
+        """Encode a picture on another thread, which calls `done`. Does not wait."""
+        self.encodings += 1
+        self._threads.submit(lambda: done(encode(pixels, request)))
+
     def wake(self) -> None:
         """Something else is asked for: those who wait for a picture look again. On the event
         loop."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from vj.web.pictures import PictureRequest, Pictures, encode
+from vj.web.pictures import PictureRequest, Pictures
 
 SIZE = PictureRequest("output", 192, 72)
 KEPT = 256
@@ -21,6 +22,8 @@ class Thumbnails:
     def __init__(self, pictures: Pictures) -> None:
         self._pictures = pictures
         self._caught: dict[str, tuple[int, bytes]] = {}
+        """Replaced with every change: it is read while other threads encode."""
+        self._changing = threading.Lock()
         self._standing = ""
         self._rounds = 0
         self._newest: tuple[np.ndarray, int] | None = None
@@ -53,7 +56,11 @@ class Thumbnails:
 
     def _catch(self) -> None:
         if self._newest is not None:
-            while len(self._caught) >= KEPT:
-                del self._caught[next(iter(self._caught))]
             pixels, number = self._newest
-            self._caught[self._standing] = number, encode(pixels, SIZE)
+            cue = self._standing
+            self._pictures.encode_aside(pixels, SIZE, lambda body: self._keep(cue, number, body))
+
+    def _keep(self, cue: str, number: int, body: bytes) -> None:
+        with self._changing:
+            others = [(name, one) for name, one in self._caught.items() if name != cue]
+            self._caught = dict([*others[-(KEPT - 1) :], (cue, (number, body))])
