@@ -11,7 +11,7 @@ import pytest
 
 from tests.waiting import until
 from vj.core import canvas_painter
-from vj.core.canvas import WAITING, Canvas
+from vj.core.canvas import WAITING, WAITING_POINTS, Canvas
 from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.core.strokes import BURST, PART_POINTS, RATE
@@ -342,8 +342,25 @@ def test_what_waits_to_be_drawn_is_bounded_but_not_what_the_show_does() -> None:
     sheet.canvas.paper = (1, 2, 3)
     sheet.canvas.resize(Size(20, 10))
     drawing = sheet.canvas.paint()
-    assert (drawing.size, drawing.picture[0, 0].tolist()) == (Size(20, 10), [1, 2, 3])
+    while drawing.size != Size(20, 10):
+        drawing = sheet.canvas.paint()
+    assert drawing.picture[0, 0].tolist() == [1, 2, 3]
     sheet.canvas.undo(1)
+
+
+def test_while_more_comes_than_can_be_drawn_the_picture_goes_on() -> None:
+    sheet, points = Sheet(), [[x / 999, 0.5] for x in range(PART_POINTS)]
+    stroke = {"stroke": 1, "points": points, "end": True}
+    for person in range(WAITING_POINTS // PART_POINTS):
+        sheet.canvas.stroke(person, stroke)
+    with pytest.raises(Fault, match="more is drawn than can be shown"):
+        sheet.canvas.stroke(1000, stroke)
+    before = sheet.canvas.drawing.version
+    shown = sheet.canvas.paint()
+    assert shown.version > before
+    assert shown.cover.any()
+    assert sheet.canvas.paint().version > shown.version, "not all of it was drawn at once"
+    sheet.canvas.stroke(1, {"stroke": 2, "points": points})
 
 
 @pytest.mark.parametrize("shape", [(4, 4), (4, 4, 4), (0, 4, 3)])

@@ -21,6 +21,12 @@ from vj.core.strokes import Colour, PointMeter, stroke_part
 WHITE: Colour = (255, 255, 255)
 WAITING = 5000
 """Strokes' parts and the like that may wait to be drawn."""
+WAITING_POINTS = 100_000
+"""Points of theirs that may wait: some ten seconds of drawing."""
+ROUND = 4000
+"""What is drawn until the picture is shown, in points; a part counts as `PART` more. While more
+comes than can be drawn, the picture goes on all the same."""
+PART = 20
 PERIOD = 0.01
 """Seconds from one picture to the next, at least: what comes together is drawn together."""
 LATELY = 10.0
@@ -39,7 +45,9 @@ class Canvas:
         self._meter = PointMeter(now)
         self._painter = CanvasPainter(size, paper)
         self._size, self._paper = size, paper
-        self._asked: deque[Callable[[], None]] = deque()
+        self._asked: deque[tuple[Callable[[], None], int]] = deque()
+        """What is to be done, and how many points are drawn then."""
+        self._points, self._counting = 0, threading.Lock()
         self._painting = threading.Lock()
         self._wake = threading.Event()
         drawing = self._painter.drawing(None, 0.0, 0.0)
@@ -55,7 +63,7 @@ class Canvas:
         part = stroke_part(person, asked)
         self._meter.take(part)
         time = self._now()
-        self._ask(lambda: self._painter.add(part, time))
+        self._ask(lambda: self._painter.add(part, time), len(part.points))
 
     def undo(self, person: int) -> None:
         """This person's last whole stroke goes."""
@@ -76,14 +84,16 @@ class Canvas:
             )
         self._ask(lambda: self._painter.import_picture(picture))
 
-    def _ask(self, change: Callable[[], None]) -> None:
-        if len(self._asked) >= WAITING:
-            raise Fault("canvas: more is drawn than can be shown; this is left out")
-        self._change(change)
+    def _ask(self, change: Callable[[], None], points: int = 0) -> None:
+        with self._counting:
+            if len(self._asked) >= WAITING or self._points + points > WAITING_POINTS:
+                raise Fault("canvas: more is drawn than can be shown; this is left out")
+            self._points += points
+        self._change(change, points)
 
-    def _change(self, change: Callable[[], None]) -> None:
+    def _change(self, change: Callable[[], None], points: int = 0) -> None:
         """The same for what a show does: it is never left out, however much people draw."""
-        self._asked.append(change)
+        self._asked.append((change, points))
         self._wake.set()
 
     # What the show does.
@@ -138,12 +148,17 @@ class Canvas:
         }
 
     def paint(self) -> Drawing:
-        """Draw what has come, and give the canvas as it is now. While another thread draws, as it
-        was drawn last."""
+        """Draw what has come, or a `ROUND` of it, and give the canvas as it is now. While another
+        thread draws, as it was drawn last."""
         if self._painting.acquire(blocking=False):
             try:
-                while self._asked:
-                    self._asked.popleft()()
+                drawn = 0
+                while self._asked and drawn < ROUND:
+                    change, points = self._asked.popleft()
+                    with self._counting:
+                        self._points -= points
+                    drawn += points + PART
+                    change()
                 drawing = self._painter.drawing(self._drawing, self._now(), self.fade)
                 if drawing is not None:
                     self._drawing = drawing
@@ -161,7 +176,8 @@ class Canvas:
         version: int | None = None
         while not over.is_set():
             # While ink fades there is something to draw without anybody's doing.
-            self._wake.wait(0.04 if self._painter.fades(self.fade) else 0.2)
+            if not self._asked:
+                self._wake.wait(0.04 if self._painter.fades(self.fade) else 0.2)
             self._wake.clear()
             drawing = self.paint()
             if drawing.version != version:
