@@ -12,7 +12,8 @@ from vj.control.osc.query import node_at, tree
 from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.show.load import check_show, read_show
-from vj.show.names import public_name, source_names, without_paths
+from vj.show.model_section import ModelSection
+from vj.show.names import model_names, public_name, source_names, without_paths
 from vj.show.schema import Show
 
 
@@ -62,12 +63,15 @@ def test_a_list_names_itself_and_two_of_a_name_are_counted() -> None:
     assert list(made.sources) == ["loop.mp4", "drawn:kiss", "loop.mp4 (2)"]
 
 
-def test_a_source_has_a_name_where_sources_calls_another_one_so() -> None:
+def test_the_shows_own_has_a_name_where_another_one_is_called_so() -> None:
     named = {"loop.mp4": "camera:0", "loop.mp4 (2)": "camera:1"}
     assert source_names(named, ["video:/b/loop.mp4", "camera:1"]) == {
         **named,
         "loop.mp4 (3)": "video:/b/loop.mp4",
     }
+    models = {"gold": ModelSection(name="pocket")}
+    own = ModelSection(name="/models/gold")
+    assert model_names(models, own)["gold (2)"] == own
 
 
 @pytest.mark.parametrize(

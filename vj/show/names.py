@@ -4,7 +4,7 @@ path: what is a file is called after it."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Annotated
 
@@ -83,11 +83,14 @@ def named(uris: Sequence[str], taken: Sequence[str] = ()) -> dict[str, str]:
     """Public name -> URI; a second one of the same name is `NAME (2)`. taken: names of others."""
     found: dict[str, str] = {}
     for uri in uris:
-        plain = public_name(uri) or uri
-        most = len(uris) + len(taken) + 2
-        numbered = (plain, *(f"{plain} ({number})" for number in range(2, most)))
-        found[next(name for name in numbered if name not in found and name not in taken)] = uri
+        found[_free(public_name(uri) or uri, [*found, *taken])] = uri
     return found
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """A name, or the first of `NAME (2)`, `NAME (3)`, ... that nothing else is called."""
+    numbered = (f"{name} ({number})" for number in range(2, len(taken) + 3))
+    return next(one for one in (name, *numbered) if one not in taken)
 
 
 def source_names(sources: Mapping[str, str], source: Sequence[str]) -> dict[str, str]:
@@ -102,7 +105,7 @@ def model_names(models: Mapping[str, ModelSection], model: ModelSection) -> dict
     the show's own does. models, model: its sections."""
     found = dict(models)
     if model not in found.values():
-        found.setdefault(model_name(model), model)
+        found[_free(model_name(model), found)] = model
     for name in BUILT_IN_MODELS:
         found.setdefault(name, ModelSection(name=name, device=model.device))
     return found
