@@ -22,6 +22,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.parameters.store import Store
 from vj.web.access import Access
+from vj.web.connections import Connections
 from vj.web.guard import Guard, Handler
 from vj.web.http_api import HttpApi
 from vj.web.library_log import LibraryLog
@@ -188,7 +189,11 @@ class WebServer:
         async def serve() -> None:
             self._loop = asyncio.get_running_loop()
             self.pictures.attach(self._loop)
-            app = web.Application(client_max_size=BODY_LIMIT, middlewares=[self._guard.middleware])
+            connections = Connections()
+            app = web.Application(
+                client_max_size=BODY_LIMIT,
+                middlewares=[connections.middleware, self._guard.middleware],
+            )
             api = self._api
             handlers: dict[str, Handler] = {
                 "/": self._front,
@@ -219,7 +224,10 @@ class WebServer:
             await runner.setup()
             await web.SockSite(runner, made, shutdown_timeout=0.1).start()
             ready.set()
+            tcp = runner.server
+            assert tcp is not None
             tasks = [
+                asyncio.create_task(connections.watch(lambda: tcp.connections)),
                 asyncio.create_task(self.query.feed()),
                 asyncio.create_task(self.socket.feed()),
             ]
