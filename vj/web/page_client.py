@@ -133,6 +133,8 @@ def set_value(
     if value is True and row is not None and row.kind == "trigger":
         value = IMPULSE  # each click is a press, without debouncing
     arguments = tuple(value) if isinstance(value, list) else () if value is None else (value,)
+    if any(isinstance(one, dict | list) for one in arguments):
+        return {"error": f"{name[:60]}: a number, a text, true or false would be right"}
     sender = RequestSender(origin)
     dispatcher.dispatch_packet(Unpacked([Message(address, arguments)], []), sender)
     return sender.response

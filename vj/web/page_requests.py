@@ -89,7 +89,7 @@ class PageRequests:
         if not client.may["play"]:
             return {"error": "this page may look, not play"}
         name, value = asked.get("name"), asked.get("value")
-        if not isinstance(name, str) or isinstance(value, dict):
+        if not isinstance(name, str):
             return {"error": 'a name and a value: {"type": "set", "name": "strength", "value": 1}'}
         reply = set_value(self._dispatcher(), name, value, client.origin)
         if "error" not in reply and (stands := self._store.base().get(name)) is not None:
