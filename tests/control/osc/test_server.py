@@ -193,7 +193,10 @@ def test_what_turns_out_later_to_mean_nothing_is_reported_to_the_user(rig: Rig) 
     begun = time.monotonic()
     for number in range(200):
         rig.server.remark(f"remark {number}")
-    remarks = rig.peer.until_reply() + rig.peer.until_reply()
+    remarks: list[Any] = []
+    # One batch of messages may hold several questions; what turned out comes after it.
+    rig.until(lambda: bool(remarks.extend(rig.peer.until_reply()) or remarks))
+    remarks += rig.peer.until_reply()
     most = ERRORS_A_SECOND * (time.monotonic() - begun + 2)
     assert 0 < len(remarks) <= most, "nobody is flooded"
 
