@@ -209,6 +209,27 @@ def test_a_show_that_was_sought_goes_on_where_it_stood_and_not_where_it_was_soug
     assert engine.timeline_position() == (pytest.approx(60, abs=0.1), pytest.approx(120), "paused")
 
 
+def test_a_cue_that_a_pad_fired_is_not_fired_again(caches: Path, tmp_path: Path) -> None:
+    path = tmp_path / "dusk.yaml"
+    path.write_text(SHOW)
+    store, engine = run_of(load_show(path), False)
+    store.set("cue/store", "mine")
+    store.set("cue/fire", "one")
+    store.sample(1.0)
+    store.set("cue/go", True)
+    for frame in range(2, 5):
+        store.sample(float(frame))
+    store.set("feedback/amount", 0.5)
+    store.sample(5.0)
+    assert Autosave(path, store).save(engine)
+    store, engine = run_of(load_show(path), True)
+    assert Autosave(path, store).resume(engine, lambda text: None)
+    engine.begin(0.0)
+    values = [store.sample(time) for time in (0.0, 1.0, 2.0)][-1]
+    assert (engine.cues.current, "mine" in engine.cues.cues) == ("two", False)
+    assert values["feedback/amount"] == pytest.approx(0.5)
+
+
 def test_a_follower_comes_after_a_crash_too(caches: Path, tmp_path: Path) -> None:
     path = tmp_path / "dusk.yaml"
     path.write_text(SHOW)

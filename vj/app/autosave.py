@@ -17,8 +17,9 @@ from vj.parameters.store import NOT_RESET, Store
 
 PERIOD = 5.0
 """Seconds between two saves."""
-NOT_SAVED = (*NOT_RESET, POSITION)
-"""Parameters that are not saved; the timeline's own position is, and would be set again."""
+NOT_SAVED = (*NOT_RESET, POSITION, "cue/")
+"""What parameters begin with that are not restored: they do something when they are set. The
+timeline's own position and the standing cue are saved by themselves."""
 
 
 class Autosave:
@@ -45,7 +46,9 @@ class Autosave:
         """Save parameters, cue and timeline, if one has changed. Waits for the disk. False when
         they could not be written."""
         values = {
-            name: value for name, value in self._store.base().items() if name not in NOT_SAVED
+            name: value
+            for name, value in self._store.base().items()
+            if not name.startswith(NOT_SAVED)
         }
         state = {
             "show": self._show,
@@ -74,6 +77,8 @@ class Autosave:
         lost = []
         with self._store.together():
             for name, value in values.items():
+                if name.startswith(NOT_SAVED):
+                    continue  # as an earlier version has saved it
                 try:
                     if self._store.get(name) != value:
                         self._store.set(name, value, self)
