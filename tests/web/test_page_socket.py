@@ -486,6 +486,16 @@ def test_thumbnails_are_caught_when_a_cue_stands(rig: Rig) -> None:
     thumbnails.update({"cue": "storm", "fade": {"progress": 0.1}})
     until(lambda: thumbnails.numbers == {"calm": 9})  # as it was left
 
+    async def test() -> None:
+        async with aiohttp.ClientSession() as session:
+            async with session.get(f"{rig.server.url}thumb/calm?9") as answer:
+                assert await answer.read() == thumbnails.get("calm")
+                assert answer.headers["Cache-Control"] == "no-store", "a later show's is another"
+            async with session.get(f"{rig.server.url}thumb/storm?1") as answer:
+                assert answer.status == 404
+
+    run(test())
+
 
 def test_files_have_etags_and_no_others_are_given(rig: Rig) -> None:
     async def test() -> None:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from aiohttp import web
 
 from vj.web.access import Access, Call, Rights
+from vj.web.http_api import FRESH
 from vj.web.json_body import json_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -18,7 +19,6 @@ CLOSED_FOR_PIN = 4401
 status of a socket that was refused."""
 SOCKETS = ("/socket", "/pictures")
 YEAR = 365 * 24 * 3600
-FRESH = {"Cache-Control": "no-store"}
 
 
 class Guard:

@@ -24,7 +24,7 @@ from vj.parameters.store import Store
 from vj.web.access import Access
 from vj.web.connections import Connections
 from vj.web.guard import Guard, Handler
-from vj.web.http_api import HttpApi
+from vj.web.http_api import FRESH, HttpApi
 from vj.web.library_log import LibraryLog
 from vj.web.oscquery import OscQuery
 from vj.web.page_requests import Action
@@ -276,12 +276,11 @@ class WebServer:
         return await self.socket.open(request, asdict(self._guard.rights(request)))
 
     async def _thumbnail(self, request: web.Request) -> web.StreamResponse:
+        """A cue's. Nobody may keep it: after another start the same number is another picture."""
         body = self.thumbnails.get(request.match_info["cue"])
         if body is None:
             return web.Response(status=404, text="this cue has not been shown yet\n")
-        return web.Response(
-            body=body, content_type="image/jpeg", headers={"Cache-Control": "max-age=86400"}
-        )
+        return web.Response(body=body, content_type="image/jpeg", headers=FRESH)
 
 
 async def _expected(request: web.Request) -> None:
