@@ -110,9 +110,9 @@ def test_no_imports_run_in_a_circle() -> None:
 def test_no_two_classes_share_a_name() -> None:
     places: dict[str, list[str]] = defaultdict(list)
     for module, path in SOURCES.items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ClassDef):
-                places[node.name].append(module)
+        for name in re.findall(r"^ *class (\w+)\b.*:", path.read_text(encoding="utf-8"), re.M):
+            places[name].append(module)
+    assert "WebServer" in places
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
 
 
