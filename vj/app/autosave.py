@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from vj.control.engine import ControlEngine
-from vj.control.sequencer import POSITION
 from vj.core import cache
 from vj.core.errors import Fault
 from vj.parameters.store import NOT_RESET, Store
+from vj.show.validate import POSITION
 
 PERIOD = 5.0
 """Seconds between two saves."""

@@ -19,10 +19,10 @@ from vj.app.show_writer import ShowWriter
 from vj.control.session import ControlSession
 from vj.core.canvas import Canvas
 from vj.core.errors import Fault
+from vj.show.validate import KEYS
 from vj.web.page_requests import Action
 
 Json = dict[str, Any]
-KEYS = ("left", "right", "up", "down")
 LARGEST = 4096
 """Pixels of a side of an imported picture, at most; a page sends 1024."""
 UNREADABLE = "canvas: this picture cannot be read; JPEG, PNG and WebP can"

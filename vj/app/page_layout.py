@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vj.parameters.table import Parameter, Table
-from vj.show.page_section import PadRule
+from vj.show.page_section import FADERS, PadRule
 
-FADERS = 8
 STAGE = (
     "strength",
     "prompt/mix",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from vj.control.sequencer import POSITION
 from vj.core.errors import Fault
 from vj.parameters.fit import fit
 from vj.parameters.table import TABLE
 from vj.show.durations import moment
 from vj.show.schema import Show
+from vj.show.validate import POSITION
 
 
 def begin_at(show: Show, options: argparse.Namespace) -> Show:

@@ -10,10 +10,9 @@ from vj.commands.check_result import CheckResult
 from vj.core.errors import Fault
 from vj.diffusion.model_names import find_model, is_model_id, no_such_model, was_fetched
 from vj.diffusion.model_spec import ModelSpec
+from vj.show.names import BUILT_IN_MODELS
 from vj.show.schema import Show
 from vj.show.section import KeyPath
-
-BUILT_IN = ("pocket", "drawn", "none")
 
 
 class _NamedModel(CheckResult):
@@ -46,14 +45,14 @@ def check_models(show: Show, result: CheckResult) -> None:
 def _check_model(show: Show, result: CheckResult) -> None:
     model = show.model
     parts = [*model.loras, *model.embeddings, model.controlnet, model.t2i_adapter, model.ip_adapter]
-    if model.name in BUILT_IN and not any(parts):
+    if model.name in BUILT_IN_MODELS and not any(parts):
         _engine(show, result)
         return
     from vj.app.setup import model_spec  # torch comes with it, which takes seconds
 
     spec = model_spec(show)
     _try(lambda: _model(spec, result), ("model", "name"), result)
-    if find_model(spec.name).kind not in BUILT_IN:
+    if find_model(spec.name).kind not in BUILT_IN_MODELS:
         _autoencoder(spec, result)
         _adapters(spec, result)
     _engine(show, result)
@@ -81,7 +80,7 @@ def _model(spec: ModelSpec, result: CheckResult) -> None:
     from vj.diffusion.checkpoints import check_folder, check_single_file
 
     kind, path = find_model(spec.name)
-    if kind in BUILT_IN:
+    if kind in BUILT_IN_MODELS:
         reject_adapters(spec)
     elif kind == "missing":
         raise no_such_model(spec.name)

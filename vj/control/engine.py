@@ -19,7 +19,7 @@ from vj.control.mapping import ControlMapping
 from vj.control.mapping_player import MappingPlayer
 from vj.control.mapping_table import MappingTable
 from vj.control.modulation import Modulation, ModulationMatrix
-from vj.control.sequencer import POSITION, TEXTS, Sequencer
+from vj.control.sequencer import TEXTS, Sequencer
 from vj.control.tempo import Tempo
 from vj.control.tempo_source import TempoSource
 from vj.control.timeline import Timeline
@@ -27,6 +27,7 @@ from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.parameters.table import Value
 from vj.show.midi_controls import Control
+from vj.show.validate import POSITION
 
 QUEUE = 8192
 """Events in the queue, at most; when it is full the oldest is dropped."""

@@ -13,9 +13,8 @@ from vj.control.timeline import PAUSED, PLAYING, Timeline
 from vj.core.errors import Fault
 from vj.parameters.store import NOT_RESET, Store
 from vj.parameters.table import PALETTES, Value
+from vj.show.validate import POSITION
 
-POSITION = "timeline/position"
-"""The parameter that sets the timeline's position. It keeps the value that was set last."""
 TEXTS = ("prompt/a", "prompt/b", "prompt/list", "prompt/negative", *PALETTES)
 TEXT_FADE_MARGIN = 1.0
 """Seconds after its fade within which a cue's text may still arrive from the encoder and be

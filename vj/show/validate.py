@@ -27,8 +27,9 @@ NO_PERSON_MODEL = (
     "mask/mode person: finds nobody without a person model; person: FILE.onnx in the show names one"
 )
 """The message about a mask by person without a model."""
-SOUGHT = "timeline/position"
-"""A parameter that is set, by hand or a mapping, and does not move by itself."""
+POSITION = "timeline/position"
+"""The parameter that sets the timeline's position. It keeps the value that was set last, and does
+not move by itself."""
 RESERVED_ADDRESSES = ("/vj/status/", "/vj/error", "/vj/subscribe", "/vj/unsubscribe")
 """Addresses that never reach a mapping."""
 KEYS = ("left", "right", "up", "down")
@@ -147,7 +148,7 @@ def _mappings(show: Sequence, table: Table) -> Iterator[Found]:
                 remark = fit(row, value)[1]
                 if remark:
                     yield (*place, "range"), Fault(remark)
-        if row.name == SOUGHT and rule.smooth.seconds > 0:
+        if row.name == POSITION and rule.smooth.seconds > 0:
             yield (
                 (*place, "smooth"),
                 Fault(f"{rule.to}: a position of the timeline is set at once; leave smooth: out"),
@@ -191,7 +192,7 @@ def _macros(show: Sequence, table: Table) -> Iterator[Found]:
                     continue
                 if found.name.startswith("macro/"):
                     yield place, Fault(f"{target}: a macro cannot drive a macro")
-                if found.name == SOUGHT:
+                if found.name == POSITION:
                     yield place, Fault(f"{target}: a macro cannot drive the timeline")
                 for value in (drive.low, drive.high):
                     remark = fit(found, value)[1]
@@ -212,7 +213,7 @@ def _modulators(show: Sequence, table: Table) -> Iterator[Found]:
         for found in _number(table, rule.to, ("modulators", index, "to")):
             if not isinstance(found, Parameter):
                 yield found
-            elif found.name.startswith(("macro/", "mod/", "tempo/", SOUGHT)):
+            elif found.name.startswith(("macro/", "mod/", "tempo/", POSITION)):
                 yield ("modulators", index, "to"), Fault(f"{rule.to}: cannot be modulated")
         if rule.envelope is not None:
             yield from _envelope(show, rule.envelope, ("modulators", index, "envelope"))
@@ -322,7 +323,7 @@ def _value(table: Table, name: str, value: Any, place: KeyPath) -> Iterator[Foun
         if reason := grouped(name, value):
             raise Fault(reason)
         row = table.find(name)
-        if row.name == SOUGHT:
+        if row.name == POSITION:
             raise Fault(
                 f"{name}: a cue does not move the timeline that fires it; timeline: [{{at: 1:30, "
                 "loop: 0:00}] leads back"
@@ -367,7 +368,7 @@ def _curves(show: Sequence, table: Table) -> Iterator[Found]:
             if not isinstance(found, Parameter):
                 yield found
                 continue
-            if found.name == SOUGHT:
+            if found.name == POSITION:
                 yield ("curves", index, "to"), Fault(f"{rule.to}: a curve runs along the timeline")
             for number, point in enumerate(rule.points):
                 at = point.at.in_seconds(show.tempo.bpm, show.tempo.beats_per_bar)
