@@ -4,11 +4,14 @@ other pages, nor stop them."""
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
+import aiohttp
 import pytest
 
+from tests.waiting import until
 from tests.web.test_page_socket import Rig, run
 
 HALF = "\ud800"
@@ -32,6 +35,7 @@ def a_rig() -> Iterator[Rig]:
         {"type": "set", "name": "strength", "value": 1, "id": float("nan")},
         {"type": "set", "name": "strength", "value": 1, "id": {"a": [{}]}},
         {"type": "set", "name": "strength", "value": 1, "id": "x" * 5000},
+        {"type": "devices", "id": 4, "x": [[1]] * 50_000},
     ],
 )
 def test_a_page_is_answered_after_any_request(rig: Rig, asked: dict[str, Any]) -> None:
@@ -53,5 +57,35 @@ def test_the_others_get_of_a_stroke_what_the_canvas_has_looked_at(rig: Rig) -> N
             stroke = await other.next("stroke")
             assert set(stroke) == {"type", "stroke", "points", "colour", "person"}
             assert (await other.ask(type="set", name="strength", value=0.4))["ok"]
+
+    run(test())
+
+
+def test_a_flood_of_osc_over_websocket_leaves_time_for_the_pages(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played = []
+
+    def play(*_: object) -> None:
+        played.append(1)
+        end = time.thread_time() + 0.01
+        while time.thread_time() < end:
+            pass
+
+    monkeypatch.setattr(rig.server.query.dispatcher, "dispatch_packet", play)
+
+    async def test() -> None:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(rig.server.url) as one,
+            session.ws_connect(rig.server.url) as two,
+        ):
+            for _ in range(100):
+                await one.send_bytes(b"/vj/strength\0\0\0\0,\0\0\0")
+                await two.send_bytes(b"/vj/strength\0\0\0\0,\0\0\0")
+            until(lambda: played)
+            async with session.get(f"{rig.server.url}state.json") as answer:
+                assert answer.status == 200
+            assert len(played) < 50
 
     run(test())

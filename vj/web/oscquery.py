@@ -37,6 +37,9 @@ ANSWERS = 256
 PATIENCE = 2.0
 """Seconds until sending to a listener times out."""
 ERRORS_A_SECOND = 20
+MESSAGE_WORK, WORK, LONGEST_REST = 5e-5, 0.005, 0.05
+"""Seconds: what receiving a message takes; after how much work there is a rest as long as that, and
+how long it is at most. Under a flood the pages on the same event loop get half of its time."""
 
 
 class _Listener:
@@ -137,6 +140,7 @@ class OscQuery:
         self._store, self._cues, self._log, self._name = store, cues, log, name
         self._listening: dict[tuple[str, int], _Listener] = {}
         self._count = 0
+        self._turn, self._worked = asyncio.Lock(), 0.0
 
     @property
     def osc_address(self) -> tuple[str, int]:
@@ -206,15 +210,25 @@ class OscQuery:
         sender = asyncio.create_task(self._serve(me, request))
         try:
             async for message in ws:
-                if message.type == WSMsgType.TEXT:
-                    self._command(me, message.data)
-                elif message.type == WSMsgType.BINARY and is_osc(message.data):
-                    self.dispatcher.dispatch_packet(unpack(message.data), me)
+                async with self._turn:
+                    begun = time.thread_time()
+                    if message.type == WSMsgType.TEXT:
+                        self._command(me, message.data)
+                    elif message.type == WSMsgType.BINARY and is_osc(message.data):
+                        self.dispatcher.dispatch_packet(unpack(message.data), me)
+                    await self._rest(time.thread_time() - begun)
         finally:
             sender.cancel()
             self._listening.pop(me.origin, None)
             self.echo.unsubscribe(me.origin)
         return ws
+
+    async def _rest(self, worked: float) -> None:
+        """Rest after enough work, while the other listeners wait too. worked: seconds."""
+        self._worked += worked + MESSAGE_WORK
+        if self._worked > WORK:
+            rest, self._worked = min(LONGEST_REST, self._worked), 0.0
+            await asyncio.sleep(rest)
 
     async def _serve(self, me: _Listener, request: web.Request) -> None:
         """Send a listener's queue; disconnect it when it does not read."""

@@ -23,6 +23,9 @@ STROKE = ("type", "stroke", "points", "colour", "width", "eraser", "end")
 THREADS = 2
 WAITING = 64
 """Requests that may take long and are under way, of all pages, at most."""
+LARGE, PARTS = 100_000, 20_000
+"""Letters from which on a request may have so many lists and parts of lists only: a picture is one
+long text, and megabytes of anything else would keep Python, and so the show, busy for seconds."""
 
 Action = Callable[[Json], Json]
 """Does what a request asks for: on the event loop for those `AT_ONCE`, else on a thread of its own.
@@ -55,6 +58,8 @@ class PageRequests:
         """A request; its reply goes out before anything else that waits. Returns whether it sets a
         value, which the others wait for."""
         try:
+            if len(text) > LARGE and sum(map(text.count, "[{,")) > PARTS:
+                raise ValueError
             asked = json.loads(text)
             kind = asked["type"]
             if not isinstance(asked, dict) or not isinstance(kind, str):
