@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import socket
+import struct
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from tests.browser import STAGES
+from tests.shows import HOST
 from tests.waiting import until
 from tests.web.conftest import NewPage
 from tests.web.page_show import Hand, PageShow
@@ -196,3 +202,36 @@ def test_every_control_has_its_full_name_and_is_reached_by_keys(
     assert nameless == []
     label = page.evaluate(f"document.querySelector('{hand.fader('feedback/amount')}').ariaLabel")
     assert label == "feedback: amount"
+
+
+def deaf_client(show: PageShow) -> socket.socket:
+    """A client of /socket that asks for all values again and again, and reads nothing."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    made.connect((HOST, show.page_port))
+    head = f"GET /socket HTTP/1.1\r\nHost: {HOST}:{show.page_port}\r\nUpgrade: websocket\r\n"
+    head += "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: "
+    made.sendall(f"{head}{base64.b64encode(bytes(16)).decode()}\r\n\r\n".encode())
+    body = json.dumps({"type": "set", "id": 1, "name": "/vj/*/*", "value": None}).encode()
+    frame = struct.pack("!BB4x", 0x81, 0x80 | len(body)) + body  # masked with zeros
+    made.setblocking(False)
+    for _ in range(1500):
+        try:
+            made.send(frame)
+        except BlockingIOError:
+            break
+    return made
+
+
+def test_a_client_that_does_not_read_is_dropped_and_a_page_plays_on(
+    phone: Hand, show: PageShow
+) -> None:
+    with deaf_client(show):
+        played = 0
+        while "does not read and is dropped" not in show.text:
+            played += 1
+            assert played < 1000
+            value = 0.1 + 0.8 * (played % 2)
+            show.set("strength", value)
+            until(partial(phone.shows, "strength", value), seconds=5)
+        assert played > 3, "it took a while, and what a hand did was seen all the time"
