@@ -238,12 +238,21 @@ class ControlSession:
                 steps.callback(self._audio_inputs.close)
             steps.callback(self._leave_link)
             self._stopping = True
-            if self.midi is not None:
-                steps.callback(self.midi.stop, timeout=0.3)
-                self.midi = None
+            steps.callback(self._close_midi)
             steps.callback(self.take.end)
             steps.callback(self._tasks.close, 2.0)
             steps.callback(self._learner.cancel)
+
+    def _close_midi(self) -> None:
+        """Close what is open, or was being opened as the session stopped; not for a driver that
+        hangs."""
+        if self._devices.acquire(timeout=0.5):
+            try:
+                if self.midi is not None:
+                    self.midi.stop(timeout=0.3)
+                    self.midi = None
+            finally:
+                self._devices.release()
 
     # MIDI events go to the present control engine, and to learning.
 
