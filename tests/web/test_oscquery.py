@@ -220,7 +220,7 @@ def test_python_oscquery_reads_it(page: WebServer) -> None:
 def test_npm_oscquery_reads_it(page: WebServer) -> None:
     modules = Path(__file__).parents[1] / "peers" / "node_modules" / "oscquery"
     if shutil.which("node") is None or not modules.exists():
-        pytest.skip("npm's oscquery is missing: npm install --prefix tests/peers oscquery")
+        pytest.skip("npm's oscquery is missing: npm install --prefix tests/peers")
     port = int(page.url.rsplit(":", 1)[1].strip("/"))
     program = (
         'const {OSCQueryDiscovery} = require("oscquery"); const d = new OSCQueryDiscovery();'

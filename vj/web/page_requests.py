@@ -97,8 +97,9 @@ class PageRequests:
         if not isinstance(name, str):
             return {"error": 'a name and a value: {"type": "set", "name": "strength", "value": 1}'}
         reply = set_value(self._dispatcher(), name, value, client.origin)
-        if "error" not in reply and (stands := self._store.base().get(name)) is not None:
-            reply["value"] = stands
+        row = self._store.table.rows.get(name)
+        if "error" not in reply and row is not None and row.kind != "trigger":
+            reply["value"] = self._store.get(name)
         return reply
 
     async def _act(self, client: PageClient, kind: str, asked: Json) -> None:

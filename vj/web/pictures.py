@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import struct
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,9 @@ WIDEST = 8192
 KEPT = 24
 """Encoded pictures that are kept: one for each view, size and quality that is asked for."""
 THREADS = 2
+PERIOD = 0.03
+"""Seconds from one picture to the next, at least: 30 a second are enough to play by. Only what is
+sent comes as often as it is, for `/out`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +150,18 @@ class Pictures:
         one, or something else is asked for. ask: what is wanted now; after a change `wake` has to
         be called. send: a coroutine function that takes bytes."""
         shown: np.ndarray | None = None
-        request = ask()
+        request, sent = ask(), 0.0
         while True:
             await taken.wait()
+            if request.view != "sent" and (rest := sent + PERIOD - time.monotonic()) > 0:
+                await asyncio.sleep(rest)
             if ask() != request:
                 request, shown = ask(), None
             newest = await self._newer(request, ask, shown)
             found = None if newest is None else await self.encode(request)
             if found is None or ask().view != request.view:
                 continue
-            shown = newest
+            shown, sent = newest, time.monotonic()
             taken.clear()
             await send(HEAD.pack(VIEWS.index(request.view), found[1] & 0xFFFFFFFF) + found[0])
 
