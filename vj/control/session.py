@@ -7,9 +7,9 @@ import contextlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from vj.control.build import AudioInputs, ModulatedShow, make_engine
+from vj.control.build import AudioInputs, make_engine
 from vj.control.cue_writing import WriteCues, write_stored
 from vj.control.engine import ControlEngine
 from vj.control.keyboard import cue_keys, play_key
@@ -25,6 +25,7 @@ from vj.control.mapping import TOO_LARGE
 from vj.control.mapping_list import mapping_list
 from vj.control.midi.ports import MidiPorts
 from vj.control.recent_controls import RecentControls
+from vj.control.session_show import SessionShow, uses_midi
 from vj.control.take_recording import TakeRecording
 from vj.control.takes import Take
 from vj.core.clock import Clock
@@ -38,15 +39,6 @@ from vj.show.midi_controls import Control
 
 MOST_VALUES, MOST_SHOWN = 16, 24
 """Values of one OSC message, and controls, that are shown as coming in, at most."""
-
-
-class SessionShow(ModulatedShow, Protocol):
-    """The sections of a show that a control session uses."""
-
-    @property
-    def show(self) -> str: ...
-    @property
-    def midi(self) -> MidiRule: ...
 
 
 class ControlSession:
@@ -147,7 +139,7 @@ class ControlSession:
         with self._devices:
             midi = self._show.midi
             wanted = midi.on and (
-                self._uses_midi(self._show) or bool(midi.devices) or self._learner.listening
+                uses_midi(self._show) or bool(midi.devices) or self._learner.listening
             )
             if self.midi is not None and (not wanted or midi != self._midi_section):
                 self.midi.stop(timeout=0.3)
@@ -214,16 +206,6 @@ class ControlSession:
                 self._join_link()
 
         return afterwards
-
-    @staticmethod
-    def _uses_midi(show: SessionShow) -> bool:
-        """Whether any rule of the show uses MIDI."""
-        follows = show.tempo.follow == "midi" and "follow" in show.tempo.model_fields_set
-        return (
-            follows
-            or any(rule.midi is not None for rule in show.mappings)
-            or any((rule.envelope or "").startswith("midi") for rule in show.modulators)
-        )
 
     def _leave_link(self) -> None:
         self._close_link()

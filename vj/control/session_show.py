@@ -1,0 +1,27 @@
+"""What a show has for its control session."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from vj.control.build import ModulatedShow
+from vj.show.control_sections import MidiRule
+
+
+class SessionShow(ModulatedShow, Protocol):
+    """The sections of a show that a control session uses."""
+
+    @property
+    def show(self) -> str: ...
+    @property
+    def midi(self) -> MidiRule: ...
+
+
+def uses_midi(show: SessionShow) -> bool:
+    """Whether any rule of the show uses MIDI."""
+    follows = show.tempo.follow == "midi" and "follow" in show.tempo.model_fields_set
+    return (
+        follows
+        or any(rule.midi is not None for rule in show.mappings)
+        or any((rule.envelope or "").startswith("midi") for rule in show.modulators)
+    )
