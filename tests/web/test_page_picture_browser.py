@@ -4,6 +4,7 @@ page arrives in what is sent."""
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.error import HTTPError
 
 import cv2
 import numpy as np
@@ -55,8 +56,13 @@ def shown(page: Page) -> np.ndarray:
 
 
 def sent(show: PageShow, view: str = "sent") -> np.ndarray:
-    """A view's newest picture, as PNG, (H, W, 3) uint8 RGB."""
-    body = np.frombuffer(show.get(f"picture.png?view={view}"), np.uint8)
+    """A view's newest picture, as PNG, (H, W, 3) uint8 RGB; black while there is none yet."""
+    try:
+        body = np.frombuffer(show.get(f"picture.png?view={view}"), np.uint8)
+    except HTTPError as error:
+        if error.code != 404:
+            raise
+        return np.zeros((WIDTH, WIDTH, 3), np.uint8)
     picture = cv2.imdecode(body, cv2.IMREAD_COLOR)
     assert picture is not None
     return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
