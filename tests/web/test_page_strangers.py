@@ -89,3 +89,23 @@ def test_a_flood_of_osc_over_websocket_leaves_time_for_the_pages(
             assert len(played) < 50
 
     run(test())
+
+
+def test_pages_that_come_and_go_do_not_have_the_show_described_for_each(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described = []
+    told = rig.show.described
+    monkeypatch.setattr(rig.show, "describe", lambda: (described.append(1), told)[1])
+
+    async def test() -> None:
+        begun = time.monotonic()
+        async with rig.page() as stays:
+            for _ in range(100):
+                async with rig.page() as page:
+                    assert (await page.next("show"))["name"] == "A test"
+                    assert (await page.next("values"))["t"]["prompt/a"] == "gold"
+            assert (await stays.ask(type="set", name="strength", value=0.4))["ok"]
+        assert len(described) <= (time.monotonic() - begun + 1) * 13
+
+    run(test())

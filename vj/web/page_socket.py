@@ -27,6 +27,9 @@ PERIOD = 0.05
 """Seconds between two rounds of values, at least."""
 SLOW = 0.5
 """Seconds between two looks at what changes rarely."""
+LOOKS = 10
+"""Looks at it in a second for pages that come; further ones get what was seen last: a look takes
+milliseconds, and a hundred pages a second would keep the picture from its turn."""
 PAGES = 64
 MESSAGE_LIMIT = 8 << 20
 """Bytes of a request: a picture that is imported to the canvas."""
@@ -74,6 +77,8 @@ class PageSocket:
         self._effective: dict[str, Value] = {}
         self._state: Json = {}
         self._described: Json = {}
+        self._looks = deque([-math.inf] * LOOKS, LOOKS)
+        """When it was looked at what changes rarely, lately."""
         self._messages: deque[str] = deque(maxlen=MESSAGES)
         self._poked = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -160,7 +165,8 @@ class PageSocket:
 
     def _greet(self, client: PageClient) -> None:
         """All there is, for a page that has just come; the others get what has changed by then."""
-        self._send_slow(coming=1)
+        if not self._clients or time.monotonic() >= self._looks[0] + 1:
+            self._send_slow(coming=1)
         self._send_changes()
         for line in self._everything(client):
             client.put(line)
@@ -193,6 +199,7 @@ class PageSocket:
     def _send_slow(self, coming: int = 0) -> None:
         """What changes rarely; twice a second. coming: pages that come, for whom it is sent in
         between."""
+        self._looks.append(time.monotonic())
         state: Json = {}
         if self._show is not None:
             state = plain(self._show.state() | self._show.moving())
