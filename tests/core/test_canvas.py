@@ -348,6 +348,32 @@ def test_what_waits_to_be_drawn_is_bounded_but_not_what_the_show_does() -> None:
     sheet.canvas.undo(1)
 
 
+def test_parts_that_wait_are_drawn_together_as_they_would_be_one_by_one() -> None:
+    def draw(sheet: Sheet, together: bool) -> np.ndarray:
+        for step in range(12):
+            for person, high in ((1, 0.3), (2, 0.6)):
+                points = [[(step + x / 4) / 12, high + 0.02 * (x % 2)] for x in range(4)]
+                sheet.canvas.stroke(
+                    person, {"stroke": 1, "points": points, "width": 0.1, "end": step == 11}
+                )
+                if not together:
+                    sheet.canvas.paint()
+        return sheet.picture
+
+    one, other = draw(Sheet(), True).astype(int), draw(Sheet(), False).astype(int)
+    assert (other == 0).mean() > 0.1
+    assert np.abs(one - other).mean() < 0.2, "but for how finely curves are divided"
+
+
+def test_what_is_drawn_after_a_clear_is_not_cleared_with_what_waits() -> None:
+    sheet = Sheet()
+    sheet.canvas.stroke(1, {"stroke": 1, "points": [[0.1, 0.5], [0.3, 0.5]], "width": 0.1})
+    sheet.canvas.clear()
+    sheet.canvas.stroke(1, {"stroke": 1, "points": [[0.6, 0.5], [0.9, 0.5]], "width": 0.1})
+    assert sheet.at(0.2, 0.5) == (255, 255, 255)
+    assert sheet.at(0.75, 0.5) == (0, 0, 0)
+
+
 def test_while_more_comes_than_can_be_drawn_the_picture_goes_on() -> None:
     sheet, points = Sheet(), [[x / 999, 0.5] for x in range(PART_POINTS)]
     stroke = {"stroke": 1, "points": points, "end": True}

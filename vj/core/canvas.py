@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,14 @@ import numpy as np
 from vj.core.canvas_painter import CanvasPainter, Drawing
 from vj.core.errors import Fault
 from vj.core.frame import Size
-from vj.core.strokes import Colour, PointMeter, stroke_part
+from vj.core.strokes import PART_POINTS, Colour, PointMeter, StrokePart, stroke_part
 
 WHITE: Colour = (255, 255, 255)
 WAITING = 5000
 """Strokes' parts and the like that may wait to be drawn."""
 WAITING_POINTS = 100_000
 """Points of theirs that may wait: some ten seconds of drawing."""
-ROUND = 4000
+ROUND = 1000
 """What is drawn until the picture is shown, in points; a part counts as `PART` more. While more
 comes than can be drawn, the picture goes on all the same."""
 PART = 20
@@ -31,6 +32,25 @@ PERIOD = 0.01
 """Seconds from one picture to the next, at least: what comes together is drawn together."""
 LATELY = 10.0
 """Seconds after which somebody who does not draw is not counted as drawing."""
+
+
+TOO_MUCH = "canvas: more is drawn than can be shown; this is left out"
+
+
+@dataclass(slots=True, eq=False)
+class _Change:
+    """Something that waits to be done. points: of a stroke's parts."""
+
+    do: Callable[[], None]
+    points: list[np.ndarray] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return sum(map(len, self.points))
+
+    def whole(self, part: StrokePart) -> StrokePart:
+        """The first part with the points of all."""
+        return part if len(self.points) == 1 else replace(part, points=np.concatenate(self.points))
 
 
 class Canvas:
@@ -45,9 +65,11 @@ class Canvas:
         self._meter = PointMeter(now)
         self._painter = CanvasPainter(size, paper)
         self._size, self._paper = size, paper
-        self._asked: deque[tuple[Callable[[], None], int]] = deque()
-        """What is to be done, and how many points are drawn then."""
-        self._points, self._counting = 0, threading.Lock()
+        self._asked: deque[_Change] = deque()
+        self._growing: dict[tuple[int, int], _Change] = {}
+        """Strokes' parts that wait, by person and number: to each, the stroke's next ones may be
+        added, since many drawn together take a fraction of the time."""
+        self._points, self._adding = 0, threading.Lock()
         self._painting = threading.Lock()
         self._wake = threading.Event()
         drawing = self._painter.drawing(None, 0.0, 0.0)
@@ -62,12 +84,22 @@ class Canvas:
         too much comes."""
         part = stroke_part(person, asked)
         self._meter.take(part)
-        time = self._now()
-        self._ask(lambda: self._painter.add(part, time), len(part.points))
+        time, key, count = self._now(), (person, part.number), len(part.points)
+        with self._adding:
+            if self._points + count > WAITING_POINTS:
+                raise Fault(TOO_MUCH)
+            waits = self._growing.get(key)
+            if waits is not None and not part.end and waits.count + count <= PART_POINTS:
+                waits.points.append(part.points)
+                self._points += count
+                return
+            self._growing.pop(key, None)
+        added = _Change(lambda: self._painter.add(added.whole(part), time), [part.points])
+        self._ask(added, None if part.end else key)
 
     def undo(self, person: int) -> None:
         """This person's last whole stroke goes."""
-        self._ask(lambda: self._painter.undo(person))
+        self._ask(_Change(lambda: self._painter.undo(person)))
 
     def clear(self) -> None:
         """All that was drawn and imported goes."""
@@ -82,18 +114,26 @@ class Canvas:
                 f"canvas: a picture of shape {picture.shape} and type {picture.dtype} came; "
                 "(height, width, 3) uint8 is right"
             )
-        self._ask(lambda: self._painter.import_picture(picture))
+        self._ask(_Change(lambda: self._painter.import_picture(picture)))
 
-    def _ask(self, change: Callable[[], None], points: int = 0) -> None:
-        with self._counting:
-            if len(self._asked) >= WAITING or self._points + points > WAITING_POINTS:
-                raise Fault("canvas: more is drawn than can be shown; this is left out")
-            self._points += points
-        self._change(change, points)
+    def _ask(self, change: _Change, growing: tuple[int, int] | None = None) -> None:
+        """growing: the stroke, if more may be added to it."""
+        if len(self._asked) >= WAITING:
+            raise Fault(TOO_MUCH)
+        self._append(change, growing)
 
-    def _change(self, change: Callable[[], None], points: int = 0) -> None:
+    def _change(self, do: Callable[[], None]) -> None:
         """The same for what a show does: it is never left out, however much people draw."""
-        self._asked.append((change, points))
+        self._append(_Change(do))
+
+    def _append(self, change: _Change, growing: tuple[int, int] | None = None) -> None:
+        with self._adding:
+            if not change.points:
+                self._growing.clear()  # nothing is drawn before what came before it
+            elif growing is not None:
+                self._growing[growing] = change
+            self._points += change.count
+            self._asked.append(change)
         self._wake.set()
 
     # What the show does.
@@ -154,11 +194,13 @@ class Canvas:
             try:
                 drawn = 0
                 while self._asked and drawn < ROUND:
-                    change, points = self._asked.popleft()
-                    with self._counting:
-                        self._points -= points
-                    drawn += points + PART
-                    change()
+                    with self._adding:
+                        change = self._asked.popleft()
+                        for key in [k for k, one in self._growing.items() if one is change]:
+                            del self._growing[key]
+                        self._points -= change.count
+                    drawn += change.count + PART
+                    change.do()
                 drawing = self._painter.drawing(self._drawing, self._now(), self.fade)
                 if drawing is not None:
                     self._drawing = drawing
