@@ -24,7 +24,7 @@ from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.core.opencv import use_one_thread
-from vj.diffusion.loading import make_backend
+from vj.diffusion.making import make_backend
 from vj.diffusion.model_spec import ModelSpec
 from vj.parameters.store import Store
 from vj.parameters.table import Value

@@ -27,7 +27,7 @@ from vj.app.setup import model_spec
 from vj.core.frame import Frame, Guide, Size
 from vj.core.metrics import Metrics
 from vj.core.opencv import use_one_thread
-from vj.diffusion.loading import make_backend
+from vj.diffusion.making import make_backend
 from vj.kernels.cv_upscale import CvUpscaler
 from vj.kernels.numpy_upscale import easu, rcas
 from vj.parameters.store import Store

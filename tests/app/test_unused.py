@@ -8,7 +8,7 @@ import pytest
 
 from vj.app.unused import counts_beats, unused
 from vj.core.frame import Size
-from vj.diffusion.loading import make_backend
+from vj.diffusion.making import make_backend
 from vj.diffusion.model_spec import ModelSpec
 from vj.parameters.store import Store
 from vj.pipeline.backend import PassThrough

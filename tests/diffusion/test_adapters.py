@@ -31,7 +31,7 @@ from vj.core.frame import Frame
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.diffusion.backends import StreamBackend
-from vj.diffusion.loading import make_backend
+from vj.diffusion.making import make_backend
 from vj.diffusion.model import Model
 from vj.diffusion.model_spec import EmbeddingFile, ModelSpec
 from vj.diffusion.streamdiffusion_backend import StreamDiffusionBackend

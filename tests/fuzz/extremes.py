@@ -16,7 +16,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
-from vj.diffusion.loading import make_backend
+from vj.diffusion.making import make_backend
 from vj.diffusion.model_spec import ModelSpec
 from vj.parameters.store import Store
 from vj.parameters.table import Parameter, Value

@@ -19,7 +19,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.diffusion.built_in import BuiltIn
 from vj.diffusion.drawn_model import DrawnModel
-from vj.diffusion.loading import make_backend
+from vj.diffusion.making import make_backend
 from vj.diffusion.model_names import pocket_file
 from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.pocket_backend import NOISE, NoiseGate, PocketBackend

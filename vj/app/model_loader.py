@@ -13,7 +13,7 @@ from vj.app.setup import model_spec, painted_size, paints_any_size
 from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.diffusion.choices import Choices
-from vj.diffusion.loading import make_backend
+from vj.diffusion.making import make_backend
 from vj.diffusion.size_fit import LEAST, SLACK, better, sizes_for
 from vj.pipeline.backend import Backend
 from vj.pipeline.loop import RenderLoop

@@ -20,7 +20,7 @@ from vj.core.frame import Frame, Guide, OutputFrame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.diffusion.devices import best_device
-from vj.diffusion.loading import make_backend
+from vj.diffusion.making import make_backend
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.interpolation import SlowMotion
@@ -193,6 +193,8 @@ class Rendering:
     def _make_upscaler(self, size: Size) -> Callable[[np.ndarray, Guide | None], np.ndarray]:
         """The last touches that only rendering has time for, and the way to the output's size.
         Raises Fault."""
+        if not self.show.finish and self.show.output is None:
+            return lambda picture, guide: picture
         device = str(best_device(self.show.model.device))
         finish = (
             make_finisher(self.show.finish, size, device, self._log) if self.show.finish else None

@@ -107,7 +107,8 @@ def person_segmentation(
 
 def make_flow_backend(show: Show) -> Calculate:
     """How a show's motion is found. Raises Fault where what it names cannot be had."""
-    return make_flow(show.flow, str(best_device()))
+    on_a_cpu = show.flow in ("dis", "farneback")  # PyTorch need not be asked what there is
+    return make_flow(show.flow, "cpu" if on_a_cpu else str(best_device()))
 
 
 def flow_finder(show: Show, log: Callable[[str], None]) -> Calculate:

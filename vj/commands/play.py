@@ -102,6 +102,9 @@ def perform(
     from vj.show.own_shows import offer
     from vj.show.reload import ShowFile
 
+    if show.model.name != "none":
+        import torch  # noqa: F401  # now, and not while the picture is there: it takes a second
+
     startup: StartupTimes | None = options.startup
     if startup is not None:
         startup.record("imports")

@@ -6,10 +6,9 @@ from __future__ import annotations
 import os
 import platform
 import threading
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from vj.core import cache
 
@@ -19,7 +18,7 @@ FILE = "choices.json"
 def machine() -> str:
     """What the timings hold for: processor, how many cores this process may use, torch."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{_processor()}, {cores} cores, torch {torch.__version__}"
+    return f"{_processor()}, {cores} cores, torch {version('torch')}"
 
 
 def _processor() -> str:

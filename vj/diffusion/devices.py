@@ -1,17 +1,22 @@
-"""Where a model computes, and in which number type."""
+"""Where a model computes, and in which number type. PyTorch is imported once that is asked."""
 
 from __future__ import annotations
 
-import torch
+from typing import TYPE_CHECKING
 
 from vj.core.errors import Fault
 from vj.diffusion.model_spec import ModelSpec
 
-DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+if TYPE_CHECKING:
+    import torch
+
+DTYPES = ("float32", "float16", "bfloat16")
 
 
 def best_device(wish: str = "auto") -> torch.device:
     """cuda, then mps, then cpu. Raises Fault for a wish that cannot be had."""
+    import torch
+
     if wish != "auto":
         kind = torch.device(wish).type
         if (kind == "cuda" and not torch.cuda.is_available()) or (
@@ -30,10 +35,13 @@ def best_device(wish: str = "auto") -> torch.device:
 def device_and_dtype(spec: ModelSpec) -> tuple[torch.device, torch.dtype]:
     """What a show asks for, or the best there is: float16 on a GPU, float32 on a CPU. Raises Fault
     for what cannot be had."""
+    import torch
+
     device = best_device(spec.device)
     if spec.dtype != "auto" and spec.dtype not in DTYPES:
         raise Fault(f"model dtype {spec.dtype!r}: one of auto, {', '.join(DTYPES)}")
-    return device, DTYPES.get(spec.dtype, torch.float32 if device.type == "cpu" else torch.float16)
+    best = torch.float32 if device.type == "cpu" else torch.float16
+    return device, best if spec.dtype == "auto" else getattr(torch, spec.dtype)
 
 
 def short(dtype: torch.dtype) -> str:

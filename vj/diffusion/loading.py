@@ -46,7 +46,7 @@ from vj.diffusion.pocket_model import PocketModel, load_pocket
 from vj.diffusion.size_fit import fitted
 from vj.diffusion.streamdiffusion_backend import StreamDiffusionBackend
 from vj.parameters.store import Snapshot
-from vj.pipeline.backend import Backend, PassThrough
+from vj.pipeline.backend import Backend
 from vj.pipeline.preprocess import Fit
 
 Engine = Literal["stream", "streamdiffusion"]
@@ -88,7 +88,7 @@ def load_stable_diffusion(spec: ModelSpec, found: FoundModel, on_message: OnMess
     return model
 
 
-def make_backend(
+def load_backend(
     spec: ModelSpec,
     engine: Engine,
     size: Size,
@@ -112,8 +112,6 @@ def make_backend(
     Offline (`live` False) nothing is chosen by timing: an offline render must come out the same
     every time.
     """
-    if spec.name == "none":
-        return PassThrough(size, waits=False)
     if is_built_in(spec.name) and engine == "streamdiffusion":
         raise Fault(
             f"engine streamdiffusion: the package plays no {spec.name}; leave engine out, and "

@@ -8,18 +8,20 @@ and colour.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import cv2
 import numpy as np
-import torch
-from torch import Tensor
 
 from vj.core.frame import Size
 from vj.kernels import cv_ops
 from vj.kernels.settings import BlendSettings, colour_matrix, feedback_matrix
 from vj.parameters.store import Snapshot
 from vj.pipeline.feedback_gain import FeedbackGain
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 
 def blend_settings(snapshot: Snapshot, crossfade: float = 0.0) -> BlendSettings:
@@ -45,7 +47,7 @@ def turn_matrix(size: Size, snapshot: Snapshot) -> np.ndarray:
     return feedback_matrix(size.width, size.height, zoom, rotate, x, y)
 
 
-Picture = Tensor | np.ndarray
+Picture: TypeAlias = "Tensor | np.ndarray"
 LUMA = (0.299, 0.587, 0.114)
 
 
@@ -98,7 +100,7 @@ class HostCompositor:
 
     def __init__(self, size: Size, device: torch.device | None = None, plain: bool = False) -> None:
         self.size = size
-        self._device = device or torch.device("cpu")
+        self._device = device
         self._plain = plain
         self._blender = cv_ops.Blender(size.height, size.width)
         self._last: np.ndarray | None = None
@@ -126,7 +128,10 @@ class HostCompositor:
             gain.observe(wanted[1], found[1], found[0], amount)
         if self._plain:
             return mixed
-        return torch.from_numpy(mixed).mul_(2).sub_(1).permute(2, 0, 1)[None].to(self._device)
+        import torch  # a show without a model has no use for it
+
+        given = torch.from_numpy(mixed).mul_(2).sub_(1).permute(2, 0, 1)[None]
+        return given if self._device is None else given.to(self._device)
 
     def postprocess(
         self,
@@ -137,8 +142,8 @@ class HostCompositor:
         flow: np.ndarray | None = None,
         mask: np.ndarray | None = None,
     ) -> np.ndarray | None:
-        if isinstance(painted, Tensor):
-            if not torch.isfinite(painted).all():
+        if not isinstance(painted, np.ndarray):
+            if not painted.isfinite().all():
                 return None
             painted = (
                 painted[0].permute(1, 2, 0).float().mul(0.5).add_(0.5).contiguous().cpu().numpy()

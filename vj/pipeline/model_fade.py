@@ -3,14 +3,16 @@ those of the one that plays, and goes."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
-import torch
-from torch import Tensor
-from torch.nn import functional
 
 from vj.parameters.store import Snapshot
 from vj.pipeline.compositor import Picture
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class ModelFade:
@@ -45,11 +47,13 @@ class ModelFade:
     def over(self, picture: Picture, share: float, flow: np.ndarray | None) -> Picture:
         """A backend's picture, see `GeneratedImage`, with the image before over it. flow: (h, w, 3)
         float32 as `Compositor.postprocess` takes it, by which that image moves first."""
-        if isinstance(picture, Tensor) and picture.device.type != "cpu":
+        if not isinstance(picture, np.ndarray) and picture.device.type != "cpu":
             return self._over_on_card(picture, share, flow)
         if flow is not None:
             self._last = self._moved(flow)
-        if isinstance(picture, Tensor):
+        if not isinstance(picture, np.ndarray):
+            import torch  # as in the compositor
+
             last = torch.from_numpy(self._last).permute(2, 0, 1)[None].mul(2).sub_(1)
             return torch.lerp(picture, last.to(picture.dtype), share)
         return cv2.addWeighted(picture, 1 - share, self._last, share * 255, 0, dtype=cv2.CV_8U)
@@ -64,6 +68,8 @@ class ModelFade:
         return cv2.remap(self._last, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
 
     def _over_on_card(self, picture: Tensor, share: float, flow: np.ndarray | None) -> Tensor:
+        import torch
+
         if self._there is None:
             there = torch.from_numpy(self._last).to(picture.device)
             self._there = there.permute(2, 0, 1)[None].mul(2).sub(1).contiguous()
@@ -74,6 +80,9 @@ class ModelFade:
 
 def moved_on_card(image: Tensor, flow: np.ndarray) -> Tensor:
     """(1, 3, H, W) moved by a flow, as `ModelFade` does on the host; nothing waits for it."""
+    import torch
+    from torch.nn import functional
+
     height, width = image.shape[2:]
     grid = torch.from_numpy(flow).to(image.device, non_blocking=True).permute(2, 0, 1)[None]
     wide = functional.interpolate(grid, size=(height, width), mode="bilinear", align_corners=False)[
