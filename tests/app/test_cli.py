@@ -163,6 +163,7 @@ def test_a_fault_that_nobody_thought_of_is_a_line_too(
     assert report.endswith("; please report this\n")
 
 
+@pytest.mark.long
 @POSIX
 @pytest.mark.parametrize(
     "numbers",
@@ -289,6 +290,7 @@ def test_killed_the_hard_way_the_recording_still_plays(
     assert len(movie_frames(tmp_path / "out.mp4")) > 20
 
 
+@pytest.mark.long
 def test_two_shows_at_once_both_play(start_show: StartShow) -> None:
     port = free_port()
     arguments = "--source", "testcard", "--model", "none", "--sink", "preview"
@@ -384,6 +386,7 @@ def test_offline_every_frame_once_and_twice_the_same_bytes(tmp_path: Path) -> No
     assert len(movie_frames(tmp_path / "a.mp4")) == 9
 
 
+@pytest.mark.long
 @POSIX
 def test_a_folder_that_cannot_be_written_stops_the_recording_and_not_the_show(
     start_show: StartShow, tmp_path: Path
@@ -410,6 +413,7 @@ def test_a_folder_that_cannot_be_written_stops_the_recording_and_not_the_show(
     assert json.loads((tmp_path / "s.json").read_text())["painted"] > 20
 
 
+@pytest.mark.long
 def test_a_take_is_recorded_by_a_switch(start_show: StartShow, tmp_path: Path) -> None:
     one = start_show(
         "--source", "testcard", "--size", "256x256", "--model", "none", "--sink", "preview"

@@ -61,6 +61,7 @@ def test_the_others_get_of_a_stroke_what_the_canvas_has_looked_at(rig: Rig) -> N
     run(test())
 
 
+@pytest.mark.long
 def test_a_flood_of_osc_over_websocket_leaves_time_for_the_pages(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

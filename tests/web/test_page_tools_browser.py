@@ -133,6 +133,7 @@ def test_a_controller_is_learned_ranged_and_taken_out_on_the_page(
     assert "/hand/knob" not in show.file.read_text()
 
 
+@pytest.mark.long
 def test_a_pen_draws_with_its_pressure_and_the_palm_beside_it_does_not(
     show: PageShow, new_page: NewPage
 ) -> None:
