@@ -289,6 +289,7 @@ def test_keys_of_the_terminal_fire_cues(tmp_path: Path) -> None:
 
     try:
         read_until(b"playing with")
+        read_until(b"Ctrl-C")  # keys are read from here on
         show.until_status("cue", lambda status: status == [""])
         press(b" ", "calm")
         press(b"\x1b[C", "storm")
