@@ -140,8 +140,11 @@ def test_learning_can_be_cancelled_and_unknown_addresses_are_errors_again(stage:
 
 
 def test_time_runs_out(stage: Stage) -> None:
+    mapped = stage.session.mappings()
     stage.session.learn("strength", seconds=0.01)
     stage.until(lambda: "nothing was moved" in (stage.session.learn_state() or {})["text"])
+    assert (stage.session.learn_state() or {})["found"] is None
+    assert stage.session.mappings() == mapped
 
 
 class Pads:
@@ -207,6 +210,7 @@ def test_midi_is_closed_when_nothing_was_learned(
     stage.writer.learn({"name": None})
     stage.until(lambda: pads[0].closed)
     stage.performance.stop()
+    assert len(pads) == 1, "it was opened for learning, and not once more"
 
 
 def test_mappings_are_listed_changed_and_removed(stage: Stage) -> None:

@@ -103,9 +103,12 @@ def test_two_fingers_play_two_faders(phone: Hand) -> None:
     far = phone.track("strength") / 4
     up, down = phone.up("strength", far), phone.up("mix/wet", far)
     down = [(x, 2 * down[0][1] - y) for x, y in down]
+    before = show.values()
     page.drag(up, down)
     show.until_set("strength", 0.65, near=0.04)
     show.until_set("mix/wet", 0.75, near=0.04)
+    after = show.values()
+    assert {name for name in after if after[name] != before[name]} == {"strength", "mix/wet"}
 
 
 def test_a_double_tap_resets_and_undo_brings_it_back(phone: Hand) -> None:
@@ -122,6 +125,9 @@ def test_a_double_tap_resets_and_undo_brings_it_back(phone: Hand) -> None:
     show.until_set("feedback/amount", moved)
     page.tap(undo)
     show.until_set("feedback/amount", 0.5)
+    page.until(f"document.querySelector('{undo}').disabled")
+    until(lambda: phone.shows("feedback/amount", 0.5), lambda: phone.shown("feedback/amount"))
+    assert show.values()["feedback/amount"] == 0.5
 
 
 def test_a_touch_that_the_system_takes_away_ends_the_hold(phone: Hand) -> None:
@@ -133,6 +139,7 @@ def test_a_touch_that_the_system_takes_away_ends_the_hold(phone: Hand) -> None:
     page.touch_cancel()
     show.set("strength", 0.1)  # held, it would not follow
     until(lambda: phone.shows("strength", 0.1), lambda: phone.shown("strength"))
+    assert show.values()["strength"] == 0.1, "nothing was set when it was taken away"
 
 
 def test_the_ghost_of_what_a_macro_drives_moves_and_the_fader_stays(phone: Hand) -> None:
@@ -182,6 +189,7 @@ def test_keys_play_as_in_the_terminal(show: PageShow, new_page: NewPage) -> None
     hand.page.until("document.querySelector('[aria-label^=\"cue grey\"]').ariaPressed === 'true'")
     hand.page.key("ArrowLeft")
     hand.page.until("document.querySelector('[aria-label^=\"cue calm\"]').ariaPressed === 'true'")
+    assert show.values()["picture/saturation"] != 0
     hand.page.key(" ")
     show.until_set("picture/saturation", 0)
 

@@ -116,6 +116,7 @@ def test_ten_pages_at_once_show_what_one_plays(
     until(lambda: show.values()["strength"] > 0.5)
     set_to = show.values()["strength"]
     until(lambda: all(hand.shows("strength", set_to) for hand in hands))
+    assert show.values()["strength"] == set_to, "no page has set it back"
     picture = "document.querySelector('#stage canvas').toDataURL()"
     for hand in hands:
         hand.page.until(f"{picture} !== {hand.page.evaluate(picture)!r}")

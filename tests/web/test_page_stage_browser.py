@@ -114,6 +114,7 @@ def test_a_pad_holds_a_prompt_for_the_side_that_is_heard(phone: Hand) -> None:
     page.until("!document.querySelector('.pad.prompted').classList.contains('standing')")
     page.tap('.pad[aria-label="prompt sea"]')
     phone.show.until_set("prompt/b", "ocean, night")
+    assert phone.show.values()["prompt/mix"] == 0.9, "the mix stays where it is heard"
 
 
 def test_the_pad_moves_two_numbers_relatively(phone: Hand) -> None:
@@ -141,6 +142,8 @@ def test_a_tap_on_the_picture_shows_another_view_and_two_fill_the_screen(phone: 
     page.until(filled)
     page.tap(".corner button:last-child")
     page.until(f"!({filled})")
+    canvases = "document.querySelectorAll('.view canvas').length"
+    assert page.evaluate(canvases) == 2, "what filled the screen is what was seen before"
 
 
 def test_wheel_and_keys_move_a_fader_and_the_show_has_its_own_keys_first(
@@ -158,6 +161,7 @@ def test_wheel_and_keys_move_a_fader_and_the_show_has_its_own_keys_first(
     page.evaluate("document.activeElement.blur()")
     page.key("f")
     show.until_set("output/freeze", True)
+    assert page.evaluate("document.fullscreenElement === null"), "the page's own F is not played"
     page.key("f")
     show.until_set("output/freeze", False)
 
@@ -168,6 +172,8 @@ def test_a_cue_is_fired_by_keys_on_its_pad_too(show: PageShow, new_page: NewPage
     page.evaluate("document.querySelector('[data-cue=calm]').focus()")
     page.key("Enter")
     show.until_set("picture/saturation", 1.0)
+    page.until("document.querySelector('[data-cue=calm]').ariaPressed === 'true'")
+    assert show.values()["output/freeze"] is False, "Enter is no other key of the show"
 
 
 def test_a_prompt_is_sent_with_enter_and_kept_for_next_time(phone: Hand) -> None:
