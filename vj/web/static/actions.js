@@ -1,6 +1,6 @@
 /** The buttons of the strip: undo, go, freeze, blackout, record, take, and panic, which is held. */
 
-import {clock, make, tell, withoutFocus} from "./dom.js";
+import {button, clock, make, tell, withoutFocus} from "./dom.js";
 
 const HOLD = 600; // ms that panic is held
 
@@ -9,21 +9,21 @@ export class Actions {
 
   constructor(app) {
     this.#app = app;
-    this.undo = this.#button("undo", "undo the last gesture (Ctrl-Z)", () => app.undo.undo());
-    this.back = this.#button("back", "the cue before (left arrow)", () =>
+    this.undo = button("button", "undo", "undo the last gesture (Ctrl-Z)", () => app.undo.undo());
+    this.back = button("button", "back", "the cue before (left arrow)", () =>
       this.#fire("cue/back", this.back),
     );
-    this.go = this.#button("go", "the next cue (space)", () => this.#fire("cue/go", this.go));
-    this.freeze = this.#button("freeze", "hold the picture", () =>
+    this.go = button("button", "go", "the next cue (space)", () => this.#fire("cue/go", this.go));
+    this.freeze = button("button", "freeze", "hold the picture", () =>
       this.#set("output/freeze", !app.values.target("output/freeze"), this.freeze),
     );
-    this.black = this.#button("black", "blackout", () =>
+    this.black = button("button", "black", "blackout", () =>
       this.#set("output/blackout", app.values.target("output/blackout") > 0.5 ? 0 : 1, this.black),
     );
-    this.record = this.#button("rec", "record a movie into takes/", () =>
+    this.record = button("button", "rec", "record a movie into takes/", () =>
       this.#set("record", !app.values.target("record"), this.record),
     );
-    this.take = this.#button("take", "write what is played into a take", () =>
+    this.take = button("button", "take", "write what is played into a take", () =>
       this.#fire(isTaking(app) ? "take/stop" : "take/start", this.take),
     );
     this.panic = this.#panic();
@@ -72,17 +72,6 @@ export class Actions {
     const cues = this.#app.show.stage.pads.some(pad => pad.cue);
     this.go.hidden = this.back.hidden = !cues;
     this.element.classList.toggle("no-cues", !cues);
-  }
-
-  #button(text, label, act) {
-    const made = make("button", {
-      type: "button",
-      textContent: text,
-      title: label,
-      "aria-label": label,
-    });
-    made.addEventListener("click", act);
-    return withoutFocus(made);
   }
 
   #set(name, value, button) {

@@ -51,6 +51,13 @@ export function onPress(element, act) {
   return withoutFocus(element);
 }
 
+/** A button that a tap presses, with its whole name for assistive devices and as a hint. */
+export function button(tag, text, label, act) {
+  const made = make(tag, {type: "button", textContent: text, title: label, "aria-label": label});
+  made.addEventListener("click", act);
+  return withoutFocus(made);
+}
+
 /** `1:05`, `1:02:03` of seconds. */
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));

@@ -1,6 +1,6 @@
 /** The picture: a tap shows another view of it, a double tap fills the screen. */
 
-import {arrange, make, tell, withoutFocus} from "./dom.js";
+import {arrange, button, make, tell} from "./dom.js";
 import {Stream} from "./stream.js";
 
 const NOT_HERE = ["sent", "canvas"]; // what /out and the tab draw show
@@ -16,10 +16,10 @@ export class Picture {
   constructor(app) {
     this.#app = app;
     this.views = make("div.views");
-    this.name = this.#button("view", "another view: output, input, side by side (V)", () =>
+    this.name = button("button.small", "view", "another view: output, input, side by side (V)", () =>
       this.cycle(),
     );
-    this.full = this.#button("full", "full screen (F)", () => this.toggleFull());
+    this.full = button("button.small", "full", "full screen (F)", () => this.toggleFull());
     this.away = make("div.lost", {role: "alert"});
     this.element = make(
       "figure.picture",
@@ -151,17 +151,6 @@ export class Picture {
       this.#timer = 0;
       this.cycle();
     }, TWICE);
-  }
-
-  #button(text, label, act) {
-    const made = make("button.small", {
-      type: "button",
-      textContent: text,
-      title: label,
-      "aria-label": label,
-    });
-    made.addEventListener("click", act);
-    return withoutFocus(made);
   }
 }
 
