@@ -1,0 +1,1 @@
+"""Learned painters: small networks that paint a picture through onnxruntime, without torch."""
