@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vj.diffusion.model_names import find_model, is_built_in, was_fetched
+from vj.diffusion.model_names import find_model, is_built_in, is_painter, was_fetched
 from vj.pocket import FILE, WEIGHTS
 
 
@@ -17,6 +17,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with one model of each kind in it."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "trained").mkdir()
+    (tmp_path / "styles").mkdir()  # a word is one whatever lies there
     (tmp_path / "owner" / "local").mkdir(parents=True)
     for name in ("one.safetensors", "one.ckpt", "owner/one.ckpt", f"trained/{FILE}"):
         (tmp_path / name).touch()
@@ -30,6 +31,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("none", "none", "none"),
         ("drawn", "drawn", "drawn"),
+        ("styles", "styles", "styles"),
+        ("picture", "picture", "picture"),
         ("pocket", "pocket", str(WEIGHTS / FILE)),
         ("trained", "pocket", f"trained/{FILE}"),
         (f"trained/{FILE}", "pocket", f"trained/{FILE}"),
@@ -47,7 +50,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 def test_each_kind_of_name(here: Path, name: str, kind: str, path: str) -> None:
     assert find_model(name) == (kind, Path(path))
-    assert is_built_in(name) == (kind in ("drawn", "pocket"))
+    assert is_built_in(name) == (kind in ("drawn", "pocket", "styles", "picture"))
+    assert is_painter(name) == (kind in ("styles", "picture"))
 
 
 def test_a_path_may_begin_at_home(here: Path) -> None:

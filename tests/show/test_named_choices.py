@@ -30,7 +30,15 @@ def test_the_names_are_those_of_the_show_and_never_a_path(tmp_path: Path) -> Non
     )
     rows = made.table().rows
     assert rows["source"].choices == ("kiss", "7", "camera:0", "loop.mp4")
-    assert rows["model"].choices == ("paint", "gold", "pocket", "drawn", "none")
+    assert rows["model"].choices == (
+        "paint",
+        "gold",
+        "pocket",
+        "drawn",
+        "styles",
+        "picture",
+        "none",
+    )
     assert (rows["source"].start, rows["model"].start) == ("", "")
 
 
@@ -85,7 +93,10 @@ def test_the_shows_own_has_a_name_where_another_one_is_called_so() -> None:
             {"sources": {"jugs": "drawn:kiss"}, "cues": [{"name": "x", "set": {"source": "jug"}}]},
             "source: no such source 'jug'; did you mean jugs? (jugs, testcard)",
         ),
-        ({"cues": [{"name": "x", "set": {"model": "sd"}}]}, "(pocket, drawn, none)"),
+        (
+            {"cues": [{"name": "x", "set": {"model": "sd"}}]},
+            "(pocket, drawn, styles, picture, none)",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_once_with_what_would_be_right(

@@ -12,13 +12,24 @@ from typing import Literal, NamedTuple
 from vj.core.errors import Fault
 from vj.pocket import FILE, WEIGHTS
 
-ModelKind = Literal["none", "drawn", "pocket", "file", "folder", "id", "missing"]
+ModelKind = Literal[
+    "none", "drawn", "pocket", "styles", "picture", "file", "folder", "id", "missing"
+]
+WORDS: dict[str, ModelKind] = {
+    "none": "none",
+    "drawn": "drawn",
+    "styles": "styles",
+    "picture": "picture",
+}
+"""Names that are no file, whatever lies there."""
+PAINTERS = ("styles", "picture")
+"""Models of `vj.painters`."""
 CHECKPOINT_SUFFIXES = (".safetensors", ".ckpt")
 
 
 class FoundModel(NamedTuple):
-    """kind: what a name means. path: where it lies; for none, drawn, id and missing there is
-    nothing at it."""
+    """kind: what a name means. path: where it lies; for none, drawn, styles, picture, id
+    and missing there is nothing at it."""
 
     kind: ModelKind
     path: Path
@@ -28,12 +39,13 @@ def find_model(name: str) -> FoundModel:
     """What a model's name means on this machine.
 
     none: no model. drawn: the techniques of the built-in model without its network. pocket: the
-    built-in model, or weights trained like it. file: a single-file checkpoint. folder: in the
+    built-in model, or weights trained like it. styles: the painter of learned styles. picture: the
+    one whose style is any picture. file: a single-file checkpoint. folder: in the
     layout of diffusers. id: of Hugging Face. missing: a path at which nothing is.
     """
     path = Path(name).expanduser()
-    if name in ("none", "drawn"):
-        return FoundModel("none" if name == "none" else "drawn", path)
+    if name in WORDS:
+        return FoundModel(WORDS[name], path)
     weights = pocket_file(name)
     if weights is not None:
         return FoundModel("pocket", weights)
@@ -47,8 +59,8 @@ def find_model(name: str) -> FoundModel:
 def no_such_model(name: str) -> Fault:
     """The error for a name that is missing."""
     return Fault(
-        f"model {name}: no such file or folder (a model is pocket, none, a path, or a "
-        "Hugging Face id like owner/name)"
+        f"model {name}: no such file or folder (a model is pocket, styles, picture, none, a path, "
+        "or a Hugging Face id like owner/name)"
     )
 
 
@@ -65,7 +77,12 @@ def pocket_file(name: str) -> Path | None:
 
 def is_built_in(name: str) -> bool:
     """Whether a name means a model that comes with vj, or one trained like it."""
-    return name == "drawn" or pocket_file(name) is not None
+    return name == "drawn" or is_painter(name) or pocket_file(name) is not None
+
+
+def is_painter(name: str) -> bool:
+    """Whether a name means a model that paints through onnxruntime, `vj.painters`."""
+    return name in PAINTERS
 
 
 def is_hub_id(name: str) -> bool:

@@ -49,3 +49,7 @@ class ModelSpec:
     image_encoder: str | None = None
     image_prompts: tuple[str, ...] = ()
     """Picture files."""
+    style_pictures: tuple[str, ...] = ()
+    """Picture files, and folders of them, of the model `picture`."""
+    pictures_folder: str = ""
+    """A folder of the user's own pictures, which it takes by name too; it need not exist."""

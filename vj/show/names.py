@@ -12,10 +12,10 @@ from pydantic import BeforeValidator
 
 from vj.core.errors import Fault
 from vj.show.model_section import ModelSection
-from vj.show.paths import AUDIO_SUFFIXES, FILE_SOURCES, LIST_SOURCES
+from vj.show.paths import AUDIO_SUFFIXES, FILE_SOURCES, LIST_SOURCES, MODEL_WORDS
 from vj.sources import split_uri
 
-BUILT_IN_MODELS = ("pocket", "drawn", "none")
+BUILT_IN_MODELS = MODEL_WORDS
 """Models that there are in every show."""
 
 

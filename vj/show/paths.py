@@ -21,6 +21,8 @@ LIST_SOURCES = ("clips", "walk")
 """Kinds of sources whose URI ends in a list of sources and files."""
 PART_KEYWORDS = ("auto", "off", "full", "taesd")
 """Keywords in place of the path of a model's part."""
+MODEL_WORDS = ("pocket", "drawn", "styles", "picture", "none")
+"""Names of models that are no path, whatever lies there."""
 AUDIO_SUFFIXES = (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".mp4", ".mkv")
 
 
@@ -132,9 +134,7 @@ def _model(plain: dict[str, Any], place: KeyPath, resolver: PathResolver) -> Non
 
 
 def _model_name(name: object, place: KeyPath, resolver: PathResolver) -> Any:
-    return (
-        name if name in ("pocket", "drawn", "none") else resolver.file(name, place, is_path(name))
-    )
+    return name if name in MODEL_WORDS else resolver.file(name, place, is_path(name))
 
 
 def is_path(name: object) -> bool:

@@ -1,0 +1,199 @@
+"""Pictures that the picture model takes as its style, by names that are no paths.
+
+A picture is called after its file: `mappings/art/waves.jpg` is `waves`. A show names pictures or
+folders of them; the user's own lie in a folder beside the shows. No onnxruntime here.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vj.core.errors import Fault, nearest
+from vj.painters.own_styles import own_styles
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "MPO")
+LARGEST = 1024
+"""Pixels of the longer side of what is read; the network looks at 256."""
+MOST_PIXELS = 120_000_000
+"""Of a file, by its header: a few kilobytes may decode to gigabytes."""
+MOST_IN_FOLDER = 64
+"""Pictures of a folder that are looked at, the first by name."""
+MOST_CHOSEN = 16
+"""Pictures that image/mix walks through, at most."""
+NAME_LETTERS = 60
+
+
+class StylePictures:
+    """The pictures that there are, by name. Folders are looked at anew with every question, since
+    pictures come while a show plays. From any thread."""
+
+    def __init__(self, files: Sequence[str], folder: str = "") -> None:
+        """files: pictures that the show names, and folders of them. folder: of the user's own
+        pictures; it need not exist."""
+        self._files, self._folder = tuple(files), folder
+
+    def names(self) -> list[str]:
+        """The show's pictures in their order, the user's own by name, and vj's own."""
+        return list(self.places())
+
+    def places(self) -> dict[str, Path | np.ndarray]:
+        """Name -> file; of vj's own the picture itself, (H, W, 3) uint8 RGB."""
+        return {**_named([*self._of_show(), *self._of_user()]), **_own()}
+
+    def shown(self, text: str) -> list[str]:
+        """The names that image/styles means, in the order image/mix walks through them."""
+        return self._chosen(text)[0]
+
+    def chosen(self, text: str) -> tuple[list[Path | np.ndarray], list[str]]:
+        """text: image/styles: names separated by commas; none: those of the show, without any vj's
+        own. Returns the pictures in that order, at least one, as files or (H, W, 3) uint8 RGB, and
+        the names that nothing has."""
+        names, unknown = self._chosen(text)
+        places = self.places()
+        return [places[name] for name in names], unknown
+
+    def _chosen(self, text: str) -> tuple[list[str], list[str]]:
+        places = self.places()
+        by_folded = {name.casefold(): name for name in reversed(places)}
+        asked = split_names(text)
+        known = [by_folded[name.casefold()] for name in asked if name.casefold() in by_folded]
+        unknown = [name for name in asked if name.casefold() not in by_folded]
+        of_show = list(_named(self._of_show()))
+        return (known or of_show or list(_own()))[:MOST_CHOSEN], unknown
+
+    def no_such(self, name: str) -> str:
+        """A line about a name that nothing has."""
+        known = self.names()
+        return (
+            f"image/styles: no style picture is called {name!r:.60}{nearest(name[:100], known)} "
+            f"({', '.join(known)})"[:400]
+        )
+
+    def _of_show(self) -> list[Path]:
+        found: list[Path] = []
+        for name in self._files:
+            path = Path(name).expanduser()
+            found += pictures_in(path) if path.is_dir() else [path]
+        return found
+
+    def _of_user(self) -> list[Path]:
+        return pictures_in(Path(self._folder)) if self._folder else []
+
+
+def split_names(text: str) -> list[str]:
+    """The names in image/styles, each once."""
+    return list(dict.fromkeys(name for part in text.split(",") if (name := part.strip())))
+
+
+def picture_name(path: Path) -> str:
+    """What a picture is called: its file without the ending. Commas separate names."""
+    name = unicodedata.normalize("NFC", path.stem).replace(",", " ")
+    return " ".join(name.split())[:NAME_LETTERS].strip() or "picture"
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The picture files of a folder, by name; none where there is no such folder."""
+    try:
+        files = [one for one in folder.iterdir() if one.suffix.lower() in SUFFIXES]
+    except OSError:
+        return []
+    kept = [one for one in files if not one.name.startswith(".") and one.is_file()]
+    return sorted(kept, key=lambda one: _natural(one.name))[:MOST_IN_FOLDER]
+
+
+def read_picture(path: str | Path, what: str = "style_pictures") -> np.ndarray:
+    """A picture file as (H, W, 3) uint8 RGB of at most `LARGEST` pixels a side, turned as its EXIF
+    tag says, what is transparent on white. what: named in the Fault, raised for a file that is
+    missing, no picture, broken, or larger than `MOST_PIXELS`."""
+    from PIL import Image, UnidentifiedImageError
+
+    path = Path(path).expanduser()
+    try:
+        if not path.exists():
+            raise Fault(f"{what}: {path}: no such file")
+        if not path.is_file():  # reading a device or a pipe may never end
+            raise Fault(f"{what}: {path}: is no file")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about size, which is looked at here; about EXIF
+            with Image.open(path, formats=FORMATS) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise Fault(
+                        f"{what}: {path}: {image.width}x{image.height} is too large; "
+                        f"{MOST_PIXELS // 1_000_000} megapixels can be read"
+                    )
+                return _plain(image)
+    except Fault:
+        raise
+    except Image.DecompressionBombError:
+        raise Fault(f"{what}: {path}: is too large to be read") from None
+    except UnidentifiedImageError:
+        raise Fault(
+            f"{what}: {path}: is no picture that can be opened (jpg, png, webp, bmp, tif)"
+        ) from None
+    except OSError as error:
+        raise Fault(f"{what}: {path}: cannot be read ({error.strerror or error})") from None
+    except Exception as error:  # as Pillow raises for broken files: SyntaxError, ValueError, ...
+        raise Fault(f"{what}: {path}: is broken ({error})"[:300]) from None
+
+
+def _plain(image: Image) -> np.ndarray:
+    """Turned, of a size that is quick to work with, without transparency."""
+    from PIL import Image as Images
+    from PIL import ImageOps
+
+    image.draft("RGB", (LARGEST, LARGEST))  # a JPEG is decoded small at once
+    made = ImageOps.exif_transpose(image)
+    if made.mode in ("I;16", "I", "F"):  # 16 bits of grey: Pillow would clip them to 8
+        grey = np.asarray(made, np.float32)
+        scale = 255 / max(float(grey.max()), 255.0)
+        made = Images.fromarray((grey.clip(0, None) * scale).astype(np.uint8))
+    if made.has_transparency_data:
+        made = made.convert("RGBA")
+        paper = Images.new("RGBA", made.size, "white")
+        made = Images.alpha_composite(paper, made)
+    made = made.convert("RGB")
+    made.thumbnail((LARGEST, LARGEST), Images.Resampling.LANCZOS)
+    return np.array(made)
+
+
+def _natural(name: str) -> list[tuple[bool, int, str]]:
+    """Sorts `2.jpg` before `10.jpg`."""
+    parts = re.split(r"(\d+)", name.casefold())
+    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
+
+
+def _named(files: Sequence[Path]) -> dict[str, Path]:
+    """Name -> file. Of two with the same name the later one is called NAME (2); a file whose own
+    name that is keeps it."""
+    own = {picture_name(path).casefold() for path in files}
+    found: dict[str, Path] = {}
+    taken: set[str] = set()
+    for path in files:
+        if path in found.values():
+            continue  # named twice
+        name = picture_name(path)
+        if name.casefold() in taken:
+            name = next(one for one in numbered(name) if one.casefold() not in taken | own)
+        taken.add(name.casefold())
+        found[name] = path
+    return found
+
+
+def numbered(name: str) -> Iterator[str]:
+    """NAME (2), NAME (3), ..."""
+    return (f"{name} ({number})" for number in range(2, 10_000))
+
+
+def _own() -> dict[str, np.ndarray]:
+    return own_styles()
