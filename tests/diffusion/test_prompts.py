@@ -9,8 +9,10 @@ import torch
 
 from tests.waiting import PATIENCE, until
 from vj.core.supervisor import Supervisor
-from vj.diffusion.prompts import Embedding, PromptBook, PromptTravel, blend, prompt_weights
+from vj.diffusion.prompts import Embedding, blend
 from vj.parameters.store import Store
+from vj.pipeline.mixture_travel import PromptTravel, prompt_weights
+from vj.pipeline.text_book import TextBook
 
 
 def embedding(*values: float) -> Embedding:
@@ -46,10 +48,10 @@ def test_mix_and_list_say_what_is_wanted() -> None:
 
 def test_a_new_text_arrives_in_the_time_given() -> None:
     store = Store({"prompt/a": "gold", "prompt/travel": 1.0})
-    travel = PromptTravel(PromptBook(encode, wait=True))
-    gold = travel.at(store.sample(0.0))
+    travel = PromptTravel(TextBook(encode, wait=True), blend)
+    gold = travel.of(store.sample(0.0))
     store.set("prompt/a", "sea")
-    way = [travel.at(store.sample(0.1 * i)) for i in range(1, 13)]
+    way = [travel.of(store.sample(0.1 * i)) for i in range(1, 13)]
     sea = encode("sea")
     assert gold is not None
     apart = [float((e.tokens - sea.tokens).norm()) for e in way if e is not None]
@@ -64,13 +66,13 @@ def test_a_new_text_arrives_in_the_time_given() -> None:
 
 def test_a_text_that_changes_midway_goes_on_from_where_it_is() -> None:
     store = Store({"prompt/a": "gold", "prompt/travel": 1.0})
-    travel = PromptTravel(PromptBook(encode, wait=True))
-    travel.at(store.sample(0.0))
+    travel = PromptTravel(TextBook(encode, wait=True), blend)
+    travel.of(store.sample(0.0))
     store.set("prompt/a", "sea")
-    travel.at(store.sample(0.0))
-    before = travel.at(store.sample(0.5))
+    travel.of(store.sample(0.0))
+    before = travel.of(store.sample(0.5))
     store.set("prompt/a", "ice")
-    after = travel.at(store.sample(0.5))
+    after = travel.of(store.sample(0.5))
     assert before is not None
     assert after is not None
     assert torch.allclose(before.tokens, after.tokens, atol=1e-5)
@@ -85,18 +87,18 @@ def test_live_an_unknown_text_never_waits_and_the_last_one_stays() -> None:
             gave_up.append(text)
         return encode(text)
 
-    book = PromptBook(slow, wait=False)
+    book = TextBook(slow, wait=False)
     store = Store({"prompt/a": "gold", "prompt/travel": 0.0})
-    travel = PromptTravel(book)
-    until(lambda: travel.at(store.sample(0)) is not None)
-    gold = travel.at(store.sample(0))
+    travel = PromptTravel(book, blend)
+    until(lambda: travel.of(store.sample(0)) is not None)
+    gold = travel.of(store.sample(0))
     store.set("prompt/a", "sea")
-    held = travel.at(store.sample(1))
+    held = travel.of(store.sample(1))
     assert held is gold
     assert not gave_up, "it waits for the encoder, which waits for the gate"
     gate.set()
-    until(lambda: travel.at(store.sample(2)) is not gold)
-    arrived = travel.at(store.sample(3))
+    until(lambda: travel.of(store.sample(2)) is not gold)
+    arrived = travel.of(store.sample(3))
     assert arrived is not None
     assert torch.equal(arrived.tokens, encode("sea").tokens)
     book.close()
@@ -111,7 +113,7 @@ def test_a_text_the_encoder_chokes_on_is_logged_once_and_the_last_one_stays() ->
         return encode(text)
 
     supervisor = Supervisor(messages.append)
-    book = PromptBook(fragile, wait=False, on_message=messages.append, supervisor=supervisor)
+    book = TextBook(fragile, wait=False, on_message=messages.append, supervisor=supervisor)
     assert book.get("bad one") is None
     until(lambda: messages)
     for _ in range(5):
@@ -132,7 +134,7 @@ def test_the_book_forgets_the_oldest_text() -> None:
         asked.append(text)
         return encode(text)
 
-    book = PromptBook(counting, wait=True, keep=2)
+    book = TextBook(counting, wait=True, keep=2)
     for text in ("a", "b", "a", "c", "a", "b"):
         book.get(text)
     assert asked == ["a", "b", "c", "b"]

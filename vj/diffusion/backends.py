@@ -14,7 +14,7 @@ from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
 from vj.diffusion.ip_adapter import WalkTokens
 from vj.diffusion.noise_align import align
-from vj.diffusion.prompts import Embedding, PromptBook, PromptTravel
+from vj.diffusion.prompts import Embedding, blend
 from vj.diffusion.protocols import DiffusionModel
 from vj.diffusion.stream_batch import Conditioning, Done, Noise, StreamBatch
 from vj.parameters.store import Snapshot
@@ -22,6 +22,8 @@ from vj.pipeline.backend import BUILT_IN_ONLY, NO_IMAGE_PROMPTS, NO_LINES, Gener
 from vj.pipeline.compositor import Picture
 from vj.pipeline.cuda_compositor import make_compositor
 from vj.pipeline.frame_context import FrameContext
+from vj.pipeline.mixture_travel import PromptTravel
+from vj.pipeline.text_book import TextBook
 
 FADE_BELOW = 0.05
 """Strength under which the generated image fades into the input: at 0 the input comes out as it
@@ -88,8 +90,8 @@ class StreamBackend:
         self.compositor = make_compositor(size, model.device, model.dtype)
         self.settled = False
         self.wants_lines = model.wants_lines
-        self._book = PromptBook(model.encode_text, wait, on_message, supervisor=supervisor)
-        self._travel = PromptTravel(self._book)
+        self._book = TextBook(model.encode_text, wait, on_message, supervisor=supervisor)
+        self._travel = PromptTravel(self._book, blend)
         self._stream = StreamBatch[InFlight](model.unet, model.prediction)
         shape = (model.latent_channels, size.height // model.scale, size.width // model.scale)
         self._noise = Noise(shape, model.device, torch.float32)
@@ -110,7 +112,7 @@ class StreamBackend:
         before the backend is handed over."""
         size = self.compositor.size
         for text in ("", snapshot["prompt/a"], snapshot["prompt/b"]):
-            self._book.encode(text)
+            self._book.find(text)
         black = torch.zeros((1, 3, size.height, size.width), device=self.model.device)
         if self.model.device.type == "cuda":
             align(self._noise.sample(0, 0, 0.0, 1.0, 1), black, 1.0)  # compiles its kernels
@@ -130,7 +132,7 @@ class StreamBackend:
         if strength == 0 and steps == 1 and not rows and context.walk is None:
             self.settled = True
             return GeneratedImage(entered, context)
-        text = self._travel.at(snapshot)
+        text = self._travel.of(snapshot)
         if text is None:
             return GeneratedImage(entered, context) if not rows else None
         negative = None

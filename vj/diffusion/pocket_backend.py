@@ -18,7 +18,7 @@ from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
 from vj.diffusion.backends import IMAGE_PROMPTS, StreamBackend
 from vj.diffusion.built_in import COLOUR_SEPARATOR, BuiltIn, parsed_prompt
-from vj.diffusion.prompts import Embedding, prompt_weights
+from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import Conditioning, Noise
 from vj.kernels.cupy_field import FieldKernels
 from vj.kernels.cv_field import FieldMaker
@@ -26,6 +26,7 @@ from vj.parameters.store import Snapshot
 from vj.pipeline.backend import NO_IMAGE_PROMPTS, NO_LINES, GeneratedImage
 from vj.pipeline.compositor import Picture
 from vj.pipeline.frame_context import FrameContext
+from vj.pipeline.mixture_travel import prompt_weights
 from vj.pocket import patterns as lattice
 from vj.pocket.words import describe
 

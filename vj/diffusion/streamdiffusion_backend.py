@@ -25,13 +25,15 @@ from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
 from vj.diffusion.backends import FADE_BELOW, IMAGE_PROMPTS, POCKET
 from vj.diffusion.model import Model
-from vj.diffusion.prompts import Embedding, PromptBook, PromptTravel
+from vj.diffusion.prompts import Embedding, blend
 from vj.diffusion.stream_batch import Noise
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import BUILT_IN_ONLY, GeneratedImage
 from vj.pipeline.compositor import Picture
 from vj.pipeline.cuda_compositor import make_compositor
 from vj.pipeline.frame_context import FrameContext
+from vj.pipeline.mixture_travel import PromptTravel
+from vj.pipeline.text_book import TextBook
 
 INFERENCE_STEPS = 50
 """The list of timesteps the package picks from."""
@@ -90,8 +92,8 @@ class StreamDiffusionBackend:
             **dict.fromkeys(NOT_PLAYED, "the engine streamdiffusion does not do it"),
         }
         self._size = size
-        self._book = PromptBook(model.encode_text, wait, on_message, supervisor=supervisor)
-        self._travel = PromptTravel(self._book)
+        self._book = TextBook(model.encode_text, wait, on_message, supervisor=supervisor)
+        self._travel = PromptTravel(self._book, blend)
         self._noise = Noise(
             (model.latent_channels, size.height // model.scale, size.width // model.scale),
             model.device,
@@ -104,7 +106,7 @@ class StreamDiffusionBackend:
     def warm(self, snapshot: Snapshot) -> None:
         """See `StreamBackend.warm`."""
         for text in ("", snapshot["prompt/a"], snapshot["prompt/b"]):
-            self._book.encode(text)
+            self._book.find(text)
         black = torch.zeros((1, 3, self._size.height, self._size.width), device=self.model.device)
         for _ in range(snapshot["steps"] + 1):
             self.paint(black, snapshot, FrameContext.black(self._size))
@@ -116,7 +118,7 @@ class StreamDiffusionBackend:
         assert isinstance(entered, Tensor)
         self.model.take_threads()
         self.model.follow(snapshot)
-        text = self._travel.at(snapshot)
+        text = self._travel.of(snapshot)
         if text is None:
             return GeneratedImage(entered, context) if not self._flying else None
         self._tune(snapshot, text)
