@@ -41,7 +41,12 @@ def test_what_is_used_is_not_in_it() -> None:
         cues=[{"name": "a", "fade": "2 bars"}],
         timeline=[{"at": 0, "cue": "a"}],
     )
-    assert set(found) == {"palette/a"}
+    assert set(found) == {"palette/a", "image/styles"}
+
+
+def test_style_pictures_are_for_the_picture_model() -> None:
+    assert "model: picture" in reasons()["image/styles"]
+    assert "image/styles" not in reasons(model="picture")
 
 
 @pytest.mark.parametrize(

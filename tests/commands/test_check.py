@@ -335,3 +335,38 @@ def test_sources_and_models_by_name_are_looked_at_like_the_others(
     assert "pocket: takes no loras" in wrong[2]
     assert "no such source 'aa'; did you mean a? (a, lost, testcard)" in wrong[3]
     assert look("sources: {a: a.png, b: ndi:x}\nmodels: {p: pocket}\nmodel: none\n")[0] == 0
+
+
+def test_style_pictures_are_opened_and_folders_of_them_looked_through(
+    look: Check, tmp_path: Path
+) -> None:
+    (tmp_path / "art").mkdir()
+    (tmp_path / "blank").mkdir()
+    picture(tmp_path / "a.png")
+    picture(tmp_path / "art" / "b.png")
+    code, wrong, _ = look("model: picture\nstyle_pictures: [a.png, art]\n")
+    assert (code, wrong) == (0, [])
+    (tmp_path / "art" / "c.jpg").write_text("no picture")
+    code, wrong, _ = look(
+        "model: pocket\nstyle_pictures:\n  - a.png\n  - no.png\n  - art\n  - blank\n"
+        "models:\n  cats:\n    name: picture\n    style_pictures: cat.png\n"
+    )
+    assert code == 1
+    for line, words in (
+        (4, "no.png: no such file"),
+        (5, "c.jpg: is no picture"),
+        (6, "no picture is in"),
+    ):
+        assert any(one.startswith(f"{line}: ") and words in one for one in wrong), wrong
+    assert any(one.startswith("10: ") and "cat.png: no such file" in one for one in wrong), wrong
+
+
+def test_a_painter_that_was_not_fetched_is_told_with_the_command(
+    look: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vj.painters.installed.fetched", lambda name: None)
+    code, _, messages = look("model: styles\nmodels: {cats: picture}\n")
+    assert code == 0
+    for name in ("styles", "picture"):
+        told = f"model {name}: is not installed: python3 launch.py add painters; until then"
+        assert any(told in one for one in messages), messages

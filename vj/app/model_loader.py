@@ -9,7 +9,7 @@ from collections.abc import Callable
 from vj.app.context import ShowContext
 from vj.app.output_upscale import OutputUpscaler
 from vj.app.outputs import Outputs
-from vj.app.setup import model_spec, painted_size, paints_any_size
+from vj.app.setup import model_spec, painted_size, paints_any_size, style_files
 from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.diffusion.choices import Choices
@@ -59,7 +59,8 @@ class ModelLoader:
     @staticmethod
     def _key(show: Show) -> object:
         """What a model is loaded for: where it is the same, nothing has to be loaded."""
-        return show.model, show.engine, show.size
+        styles = style_files(show) if show.model.name == "picture" else None
+        return show.model, show.engine, show.size, styles
 
     def replace_model(self, show: Show, old: Show) -> list[str]:
         """Load the model of a saved show where it asks for another one, or another size. Returns
@@ -69,7 +70,9 @@ class ModelLoader:
         if show.size != old.size:
             self._outputs.sinks.change_format(show.fps)
         self.load(show)
-        return ["model" if (show.model, show.engine) != (old.model, old.engine) else "size"]
+        if (show.model, show.engine) != (old.model, old.engine):
+            return ["model"]
+        return ["size" if show.size != old.size else "style_pictures"]
 
     def load(self, show: Show, again: bool = False) -> None:
         """Load the show's model at its size, in the background. What plays goes on until it is

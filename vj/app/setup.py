@@ -18,6 +18,7 @@ from vj.parameters.table import Value
 from vj.pipeline.flow_backends import Calculate, make_flow
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.person_segmentation import PersonModel, PersonThread
+from vj.show.find import PICTURES
 from vj.show.schema import Show
 from vj.sources import split_uri
 
@@ -72,14 +73,22 @@ def start_values(show: Show) -> dict[str, Value]:
     return values
 
 
+def style_files(show: Show) -> list[str]:
+    """The pictures, and folders of them, that the picture model takes: those of the model, else
+    those of the show."""
+    return show.model.style_pictures or show.style_pictures
+
+
 def model_spec(show: Show) -> ModelSpec:
     """The show's model section as `vj.diffusion` takes it."""
     model = show.model
     return ModelSpec(
-        **model.model_dump(exclude={"loras", "embeddings", "image_prompts"}),
+        **model.model_dump(exclude={"loras", "embeddings", "image_prompts", "style_pictures"}),
         loras=tuple(LoraFile(lora.file, lora.name, lora.weight) for lora in model.loras),
         embeddings=tuple(EmbeddingFile(word.file, word.token) for word in model.embeddings),
         image_prompts=tuple(model.image_prompts),
+        style_pictures=tuple(style_files(show)),
+        pictures_folder=str(PICTURES),
     )
 
 

@@ -15,6 +15,7 @@ IN_BEATS = ("mappings", "macros", "modulators", "cues", "timeline", "curves")
 """Sections that may count beats."""
 MASKING = ("mask/mode", "mask/learn")
 """Parameters of the mask that matter while it is off."""
+NO_STYLES = "only the picture model takes pictures as styles: model: picture"
 NO_CANVAS = (
     "the show does not look at the canvas: take draw as the source, or set mask/mode or "
     "lines/from to drawn"
@@ -37,6 +38,8 @@ def unused(
     }
     kept = {*loras, *MASKING}
     found = dict(by_model)
+    if show.model.name != "picture":
+        found.setdefault("image/styles", NO_STYLES)
     for name in table.rows:
         reason = reasons.get(f"{name.partition('/')[0]}/", "")
         if reason and name not in kept and "/" in name:

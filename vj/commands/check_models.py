@@ -8,8 +8,10 @@ from pathlib import Path
 
 from vj.commands.check_result import CheckResult
 from vj.core.errors import Fault
-from vj.diffusion.model_names import find_model, is_model_id, no_such_model, was_fetched
+from vj.diffusion.model_names import find_model, is_model_id, is_painter, no_such_model, was_fetched
 from vj.diffusion.model_spec import ModelSpec
+from vj.painters.installed import check_installed
+from vj.painters.style_pictures import pictures_in, read_picture
 from vj.show.names import BUILT_IN_MODELS
 from vj.show.schema import Show
 from vj.show.section import KeyPath
@@ -38,6 +40,7 @@ def check_models(show: Show, result: CheckResult) -> None:
     """The show's model and those that it lists by name: its autoencoder, LoRAs, embeddings,
     ControlNet and the rest, each by itself."""
     _check_model(show, result)
+    _style_pictures(show.style_pictures, ("style_pictures",), result)
     for name, model in show.models.items():
         _check_model(show.model_copy(update={"model": model}), _NamedModel(result, name))
 
@@ -45,6 +48,9 @@ def check_models(show: Show, result: CheckResult) -> None:
 def _check_model(show: Show, result: CheckResult) -> None:
     model = show.model
     parts = [*model.loras, *model.embeddings, model.controlnet, model.t2i_adapter, model.ip_adapter]
+    if is_painter(model.name):
+        _painter(model.name, result)
+    _style_pictures(model.style_pictures, ("model", "style_pictures"), result)
     if model.name in BUILT_IN_MODELS and not any(parts):
         _engine(show, result)
         return
@@ -60,6 +66,26 @@ def _check_model(show: Show, result: CheckResult) -> None:
         from vj.diffusion.devices import best_device
 
         _try(lambda: best_device(spec.device), ("model", "device"), result)
+
+
+def _painter(name: str, result: CheckResult) -> None:
+    try:
+        check_installed(name)
+    except Fault as fault:
+        result.warn(("model", "name"), f"{fault}; until then the input is shown untouched")
+
+
+def _style_pictures(names: Sequence[str], place: KeyPath, result: CheckResult) -> None:
+    for index, name in enumerate(names):
+        folder, at = Path(name).expanduser(), (*place, index)
+        if not folder.is_dir():
+            _try(partial(read_picture, name), at, result)
+            continue
+        found = pictures_in(folder)
+        if not found:
+            result.error(at, f"style_pictures: {name}: no picture is in this folder")
+        for path in found:
+            _try(partial(read_picture, path), at, result)
 
 
 def _try(look: Callable[[], object], place: KeyPath, result: CheckResult) -> None:

@@ -63,7 +63,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--model",
         metavar="M",
-        help="drawn, pocket, none, a Hugging Face id, a diffusers folder or a .safetensors file",
+        help="pocket, drawn, styles, picture, none, a Hugging Face id, a diffusers folder or a "
+        ".safetensors file",
     )
     made.add_argument(
         "--set",

@@ -119,8 +119,16 @@ ROWS = (
         1,
         0,
         "",
-        "0 is the first image prompt, 1 the last, in between from each to the next, as prompts mix",
+        "0 is the first image prompt, or the picture model's first style, 1 the last, in between "
+        "from each to the next, as prompts mix",
         QUICK,
+    ),
+    Parameter(
+        "image/styles",
+        "text",
+        "",
+        "the picture model's styles by name, with commas between, in the order of image/mix "
+        "(waves, my cat); empty: those of the show",
     ),
     _number(
         "strength",
@@ -368,8 +376,8 @@ ROWS = (
         "model",
         "text",
         "",
-        "the model that paints, by its name in the show, or pocket, drawn, none; empty is the "
-        "show's own",
+        "the model that paints, by its name in the show, or pocket, drawn, styles, picture, "
+        "none; empty is the show's own",
     ),
     _number(
         "crossfade",

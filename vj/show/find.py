@@ -10,6 +10,8 @@ from vj.show.paths import exists
 FIRST_SHOW = Path(__file__).parents[2] / "mappings" / "first_show.yaml"
 SHOWS = Path("shows")
 """The user's own shows, see `vj.show.own_shows`."""
+PICTURES = SHOWS / "pictures"
+"""The user's own style pictures: what was put on the page."""
 
 
 def find_show(name: str) -> Path:

@@ -28,6 +28,13 @@ def check_home(value: str) -> str:
     return value
 
 
+StyleFiles = Annotated[
+    list[Annotated[str, AfterValidator(check_home), Field(min_length=1)]],
+    BeforeValidator(as_list),
+]
+"""Pictures, or folders of them, that the picture model takes as its style."""
+
+
 def _file(value: object) -> object:
     return {"file": value} if isinstance(value, str) else value
 
@@ -89,6 +96,7 @@ class ModelSection(Section):
     ip_adapter: str | None = None
     image_encoder: str | None = None
     image_prompts: Annotated[list[str], BeforeValidator(as_list)] = Field(default=[])
+    style_pictures: StyleFiles = Field(default=[])
 
     @model_validator(mode="after")
     def _together(self) -> ModelSection:
@@ -125,6 +133,16 @@ class ModelSection(Section):
                     ),
                 )
             )
+        if self.style_pictures and self.name != "picture":
+            faults.append(
+                (
+                    ("style_pictures",),
+                    Fault(
+                        "style_pictures: are for name: picture, the model whose style is any "
+                        f"picture, and not for {self.name}"
+                    ),
+                )
+            )
         if faults:
             raise PlacedFaults(faults)
         return self
@@ -133,6 +151,6 @@ class ModelSection(Section):
 def as_model(value: object) -> object:
     if isinstance(value, str) and not value.strip():
         raise ValueError(
-            "the name is missing; none shows the input as it is, drawn and pocket are built in"
+            "the name is missing; none shows the input as it is, pocket and drawn are built in"
         )
     return {"name": value} if isinstance(value, str) else value

@@ -87,7 +87,7 @@ def resolve_with(plain: dict[str, Any], resolver: PathResolver) -> None:
     """The same, each as the resolver says."""
     _each(plain, "source", (), lambda value, place: resolver.uri(value, place))
     _values(plain, "sources", lambda value, place: resolver.uri(value, place))
-    for key in ("finish",):
+    for key in ("finish", "style_pictures"):
         _each(plain, key, (), lambda value, place: resolver.file(value, place))
     _one(plain, "person", (), "model", resolver)
     _model(plain, ("model",), resolver)
@@ -128,7 +128,8 @@ def _model(plain: dict[str, Any], place: KeyPath, resolver: PathResolver) -> Non
             model[key] = resolver.file(model[key], (*place, key), is_path(model[key]))
     if "ip_adapter" in model:
         model["ip_adapter"] = resolver.file(model["ip_adapter"], (*place, "ip_adapter"))
-    _each(model, "image_prompts", place, lambda value, at: resolver.file(value, at))
+    for key in ("image_prompts", "style_pictures"):
+        _each(model, key, place, lambda value, at: resolver.file(value, at))
     for key in ("loras", "embeddings"):
         _each(model, key, place, lambda value, at: _part(value, at, resolver))
 
