@@ -10,11 +10,13 @@ import numpy as np
 from vj.core.errors import Fault, nearest
 from vj.core.frame import Frame, Size
 from vj.sources import EndOfSource, SourceSettings
+from vj.sources.drawn.dancer import Dancer
 from vj.sources.drawn.kiss import Kiss
 from vj.sources.drawn.paintings import Harbour, Meadow, Portrait
 from vj.sources.drawn.paper import Sketch
 from vj.sources.drawn.road import Drive
 from vj.sources.drawn.room import Green, Performer, Room
+from vj.sources.drawn.studio import Studio
 from vj.sources.drawn.toys import Crash, Puppet
 from vj.sources.pacing import Pace
 
@@ -39,6 +41,8 @@ SCENES: dict[str, type[Scene]] = {
     "performer": Performer,
     "room": Room,
     "green": Green,
+    "dancer": Dancer,
+    "studio": Studio,
     "sketch": Sketch,
     "puppet": Puppet,
     "meadow": Meadow,
