@@ -49,7 +49,7 @@ class StylePictures:
 
     def places(self) -> dict[str, Path | np.ndarray]:
         """Name -> file; of vj's own the picture itself, (H, W, 3) uint8 RGB."""
-        return {**_named([*self._of_show(), *self._of_user()]), **_own()}
+        return {**_named([*self._of_show(), *self._of_user()]), **own_styles()}
 
     def shown(self, text: str) -> list[str]:
         """The names that image/styles means, in the order image/mix walks through them."""
@@ -70,7 +70,7 @@ class StylePictures:
         known = [by_folded[name.casefold()] for name in asked if name.casefold() in by_folded]
         unknown = [name for name in asked if name.casefold() not in by_folded]
         of_show = list(_named(self._of_show()))
-        return (known or of_show or list(_own()))[:MOST_CHOSEN], unknown
+        return (known or of_show or list(own_styles()))[:MOST_CHOSEN], unknown
 
     def no_such(self, name: str) -> str:
         """A line about a name that nothing has."""
@@ -193,7 +193,3 @@ def _named(files: Sequence[Path]) -> dict[str, Path]:
 def numbered(name: str) -> Iterator[str]:
     """NAME (2), NAME (3), ..."""
     return (f"{name} ({number})" for number in range(2, 10_000))
-
-
-def _own() -> dict[str, np.ndarray]:
-    return own_styles()
