@@ -7,12 +7,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-
-from vj.pocket.lexicon import NEAR, NOTHING
 
 GLOVE = Path(__file__).parent / "glove.npz"
 
@@ -39,14 +38,26 @@ class Vectors:
         return total / max(float(np.linalg.norm(total)), 1e-6)
 
 
+@cache
+def all_vectors() -> Vectors:
+    """The vectors that come with vj, read once."""
+    return Vectors()
+
+
 class NearestWords:
     """Finds the nearest of a set of known words and phrases."""
 
-    def __init__(self, phrases: Sequence[str], vectors: Vectors | None = None) -> None:
-        """phrases: of several words, all that are known. Single words are those of
-        `lexicon.NEAR`."""
-        self._vectors = vectors or Vectors()
-        self._words, self._word_rows = self._stack([*sorted(NEAR), *sorted(NOTHING)])
+    def __init__(
+        self,
+        phrases: Collection[str],
+        words: Collection[str],
+        nothing: Collection[str],
+        vectors: Vectors | None = None,
+    ) -> None:
+        """phrases: of several words, all that are known. words: single ones whose neighbours mean
+        much the same. nothing: words that mean nothing, and those nearest to them neither."""
+        self._vectors, self._nothing = vectors or all_vectors(), nothing
+        self._words, self._word_rows = self._stack([*sorted(words), *sorted(nothing)])
         self._phrases, self._phrase_rows = self._stack(sorted(phrases))
 
     def _stack(self, known: Sequence[str]) -> tuple[list[str], np.ndarray]:
@@ -62,7 +73,8 @@ class NearestWords:
     def word(self, word: str) -> str | None:
         """The known word that means about the same; None when none does."""
         found = self.ranked(word, 1)
-        return found[0][0] if found and found[0][1] >= WORD and found[0][0] not in NOTHING else None
+        near = found and found[0][1] >= WORD and found[0][0] not in self._nothing
+        return found[0][0] if near else None
 
     def ranked(self, word: str, count: int) -> list[tuple[str, float]]:
         """The nearest known words, those that mean nothing among them, each with its cosine."""

@@ -1,9 +1,7 @@
 """What a text means to the built-in model: a technique, five colours, and modifiers.
 
-The words are in `lexicon.py`. How they are read:
+The words are in `lexicon.py`; how text is read by them is in `known_words.py`. What they call:
 
-- A phrase wins over the words in it; plurals, -ing, -ed and American spelling are found, and
-  slips of a letter or two.
 - A word that names technique and palette at once is a material ("gold", "ice", "fire"). Alone it
   calls both; beside a named technique it is only the palette ("gold, oil painting", "woodcut in
   ice").
@@ -15,32 +13,29 @@ The words are in `lexicon.py`. How they are read:
 - A free word is taken for the known one nearest in meaning ("volcano" ~ lava), and only for what no
   known word has said.
 - Night, evening and winter lend colours only where nothing else does: "neon at night" is neon.
-- Negated words ("no gold", "without fire") are ignored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
-from functools import cache, lru_cache
+from functools import cache
 from itertools import product
 
 from vj.parameters.colours import Ramp, parse_ramp
+from vj.pocket.known_words import LIMIT, KnownWords, Match, clauses_of
 from vj.pocket.lexicon import (
     ASSOCIATIONS,
     DEFAULT,
     MODIFIERS,
-    NOTHING,
+    NEAR,
     OWN_COLOURS,
     PALETTES,
     SCENES,
     SHAPES,
-    STOP,
     TECHNIQUE_WORDS,
 )
-from vj.pocket.spelling import CLAUSES, Words, bases, split
-from vj.pocket.word_vectors import NearestWords
+from vj.pocket.spelling import Words, bases, split
 
 __all__ = [
     "DEFAULT",
@@ -55,15 +50,6 @@ __all__ = [
     "understand",
 ]  # fmt: skip
 
-LONGEST = 4
-"""Words in a phrase."""
-LIMIT = 2000
-"""Characters of a text that are read."""
-GUESSES = 24
-"""Unknown words whose meaning is guessed, at most."""
-TYPO = 0.84
-"""difflib's similarity from which an unknown word is taken for a misspelt known one."""
-NEGATIONS = frozenset({"no", "not", "without", "never"})
 SHAPE_BEFORE = frozenset({"in", "of", "from", "with"})
 """Between two materials these mean that the first one gives the technique, the second the
 colours."""
@@ -114,17 +100,6 @@ class WordEntry:
         return _painted(self.technique, self.palette) or self.modifier
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A word or phrase of a text that was recognised. like: the known word it is taken for, "" when
-    it is known itself. shape_first: a word of `SHAPE_BEFORE` follows."""
-
-    read: str
-    entry: WordEntry
-    like: str = ""
-    shape_first: bool = False
-
-
 def _painted(technique: str, palette: str) -> str:
     """A technique in its colours, in words."""
     alike = technique == palette
@@ -166,15 +141,9 @@ def _associations() -> dict[str, str]:
 
 
 @cache
-def known_spellings() -> frozenset[str]:
-    """Every word that occurs alone or in a phrase."""
-    return frozenset(word for words in _entries() for word in words) | _associations().keys()
-
-
-@cache
-def nearest_words() -> NearestWords:
-    """Finds the known word or phrase that a free one is near to in meaning."""
-    return NearestWords([" ".join(words) for words in _entries() if len(words) > 1])
+def known_words() -> KnownWords[WordEntry]:
+    """All that the built-in model knows, and how a text is read by it."""
+    return KnownWords(_entries(), NEAR, _associations())
 
 
 @cache
@@ -188,15 +157,9 @@ def ramp_of(palette: str) -> Ramp:
 def understand(text: str, palettes: Mapping[str, Ramp] = {}) -> ParsedPrompt:
     """What a text asks for. palettes: more of them, by the name that calls them. Never raises."""
     own = {split(name): WordEntry(palette=name) for name in palettes}
-    clauses = [split(part) for part in CLAUSES.split(text[:LIMIT].replace("&", " and "))]
-    entries = _entries() | own if own else _entries()
-    matches, free = _read(clauses, entries)
-    corrected = {word: _corrected(word) for word in [w for words in free for w in words][:GUESSES]}
-    if any(word != better for word, better in corrected.items()):
-        clauses = [tuple(corrected.get(word, word) for word in words) for words in clauses]
-        matches, free = _read(clauses, entries)
+    matches, free = known_words().read(clauses_of(text), own)
     if not (_technique(matches) and _palette(matches)):
-        guessed = _guess(free)
+        guessed = known_words().guess(free)
         if not _technique(matches) and not _palette(matches):
             matches += guessed
         elif not _technique(matches):
@@ -219,13 +182,6 @@ def understand(text: str, palettes: Mapping[str, Ramp] = {}) -> ParsedPrompt:
     )
 
 
-def free_words(text: str) -> list[str]:
-    """The words of a text that are not known as they are written, in their order; those that never
-    mean anything left out."""
-    clauses = [split(part) for part in CLAUSES.split(text[:LIMIT].replace("&", " and "))]
-    return [word for words in _read(clauses, _entries())[1] for word in words]
-
-
 def describe(meaning: ParsedPrompt) -> str:
     """One line for the user: "gold, volcano ~ lava: lava in molten gold". "" for an empty text."""
     if not meaning.recognised:
@@ -240,11 +196,8 @@ def describe(meaning: ParsedPrompt) -> str:
             f"“{text}” names nothing that the built-in model knows: {DEFAULT} in the picture's own "
             f"colours; these would work: {SUGGESTED}"
         )
-    exact = _entries()
     read = [
-        word
-        if means == word or any(form in exact for form in _forms(split(word)))
-        else f"{word} ~ {means}"
+        word if means == word or known_words().knows(word) else f"{word} ~ {means}"
         for word, means in meaning.understood
     ]
     painted = _painted(meaning.technique, meaning.palette or "the picture's own colours")
@@ -252,7 +205,7 @@ def describe(meaning: ParsedPrompt) -> str:
     return f"{', '.join(read)}: {painted}" if read else painted
 
 
-def _technique(matches: Sequence[Match]) -> str:
+def _technique(matches: Sequence[Match[WordEntry]]) -> str:
     """The technique of all matches; "" when none names one."""
     named = [one for one in matches if one.entry.only_technique]
     shapes = [one for one in matches if one.entry.shape]
@@ -261,7 +214,7 @@ def _technique(matches: Sequence[Match]) -> str:
     return chosen[0].entry.technique if chosen else ""
 
 
-def _palette(matches: Sequence[Match]) -> str:
+def _palette(matches: Sequence[Match[WordEntry]]) -> str:
     """The palette of all matches; "" when none names one."""
     coloured = [one for one in matches if one.entry.palette]
     shapes = [one for one in coloured if one.entry.shape]
@@ -273,95 +226,6 @@ def _palette(matches: Sequence[Match]) -> str:
     return chosen[0].entry.palette if chosen else ""
 
 
-def _shape(shapes: Sequence[Match]) -> Match:
+def _shape(shapes: Sequence[Match[WordEntry]]) -> Match[WordEntry]:
     """Of several materials the one that gives the technique."""
-    return shapes[0] if shapes[0].shape_first else shapes[-1]
-
-
-def _forms(words: Words) -> Iterable[Words]:
-    """The ways several words may stand in the lexicon."""
-    spelt = known_spellings()
-    return product(*([base for base in bases(word) if base in spelt] or [word] for word in words))
-
-
-def _read(
-    clauses: Sequence[Words], entries: Mapping[Words, WordEntry]
-) -> tuple[list[Match], list[Words]]:
-    """The known words, in the order of the text, and the unknown words of each clause."""
-    matches: list[Match] = []
-    free: list[Words] = []
-    for words in clauses:
-        unknown: list[str] = []
-        place, negated = 0, False
-        while place < len(words):
-            for length in range(min(LONGEST, len(words) - place), 0, -1):
-                part = words[place : place + length]
-                found = next((entries[f] for f in (part, *_forms(part)) if f in entries), None)
-                if found is not None:
-                    after = words[place + length : place + length + 1]
-                    if not negated:
-                        shape_first = bool(after) and after[0] in SHAPE_BEFORE
-                        matches.append(Match(" ".join(part), found, shape_first=shape_first))
-                    break
-            else:
-                length = 1
-                if words[place] not in STOP and not negated:
-                    unknown.append(words[place])
-            skipped = words[place] in STOP and found is None
-            negated = words[place] in NEGATIONS or (negated and skipped)
-            place += length
-        free.append(tuple(unknown))
-    return matches, free
-
-
-def _guess(clauses: Sequence[Words]) -> list[Match]:
-    """The known words that unknown ones are taken for."""
-    matches: list[Match] = []
-    for words in clauses:
-        place = 0
-        while place < len(words) and place < GUESSES:
-            pair = words[place : place + 2]
-            like = nearest_words().phrase(pair) if len(pair) == 2 else None
-            read = " ".join(pair) if like else words[place]
-            like = like or _like(words[place])
-            if like:
-                matches.append(Match(read, _entry_of(like), like))
-            place += 1 + read.count(" ")
-    return matches
-
-
-def _entry_of(name: str) -> WordEntry:
-    """What a word of `lexicon.NEAR` or a key of the associations calls."""
-    word = _associations().get(name, name)
-    return _entries()[split(word)]
-
-
-@lru_cache(1024)
-def _like(word: str) -> str:
-    """The known word that a free one is taken for; "" for none."""
-    for base in bases(word):
-        if base in NOTHING:
-            return ""
-        if base in _associations():
-            return _associations()[base]
-    if len(word) < 3 or word.isdigit():
-        return ""
-    return nearest_words().word(word) or ""
-
-
-@lru_cache(1024)
-def _corrected(word: str) -> str:
-    """A word with its spelling corrected, if it is neither known nor has a vector."""
-    if (
-        len(word) < 5
-        or word in STOP
-        or any(b in NOTHING or b in known_spellings() for b in bases(word))
-    ):
-        return word
-    if nearest_words().knows(word):
-        return word
-    swapped = [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)]
-    if found := next((one for one in swapped if one in known_spellings()), ""):
-        return found
-    known = [spelt for spelt in known_spellings() if spelt[0] == word[0]]
-    return next(iter(get_close_matches(word, sorted(known), n=1, cutoff=TYPO)), word)
+    return shapes[0] if shapes[0].after in SHAPE_BEFORE else shapes[-1]
