@@ -14,7 +14,7 @@ from vj.sources.drawn.dancer_head import BOTH, LIGHT, SHADOW, SKIN
 SHIRT: tuple[Colour, Colour, Colour] = (128, 62, 18), (206, 128, 34), (244, 188, 84)
 STRIPE: Colour = (238, 222, 190)
 TROUSERS: tuple[Colour, Colour, Colour] = (16, 20, 34), (44, 54, 82), (104, 116, 142)
-SHOULDER = (0.62, 0.3)
+SHOULDER = (0.6, 0.31)
 """Of the right arm, from the neck's foot."""
 UPPER, FORE = 1.05, 0.9
 """Lengths of the arm from shoulder to elbow, from elbow to wrist."""
@@ -75,7 +75,10 @@ def upper_arm(stage: Stage, grain: float) -> Cutout:
     for y in (0.42, 0.58, 0.74):
         _stripe(canvas, [(-0.3, y - 0.03), (0.0, y + 0.03), (0.3, y - 0.03)], sleeve)
     _folds(canvas, UPPER - 0.06)
-    canvas.cover *= np.interp(canvas.y, (-0.2, -0.02), (0.0, 1.0)).astype(np.float32)  # no seam
+    # Towards the body it fades, so that no seam shows on the shoulder.
+    below = np.interp(canvas.y, (-0.2, 0.12), (0.0, 1.0))
+    outside = np.interp(canvas.x, (-0.08, 0.12), (0.0, 1.0))
+    canvas.cover *= np.maximum(below, outside).astype(np.float32)
     return Cutout.of(canvas, stage)
 
 
