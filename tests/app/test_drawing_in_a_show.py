@@ -120,7 +120,7 @@ def test_drawn_lines_are_seen_over_another_source(play_show: PlayShow, tmp_path:
     assert shown[4, 32].tolist() == [255, 255, 255]
 
 
-@pytest.mark.parametrize("origin", ["picture", "both"])
+@pytest.mark.parametrize("origin", ["edges", "both"])
 def test_offline_the_scene_is_rendered_as_if_nobody_could_draw(tmp_path: Path, origin: str) -> None:
     def rendered(name: str, source: Any, **start: Any) -> list[str]:
         folder = tmp_path / name

@@ -41,6 +41,7 @@ def test_every_row_starts_inside_its_own_range() -> None:
         ("output/freeze", "off", False),
         ("mix/mode", 2, "screen"),
         ("mix/mode", "multiply", "multiply"),
+        ("lines/from", "picture", "edges"),  # as it was called before faces and bodies
         ("prompt/a", "黄金 ذهب 🥇", "黄金 ذهب 🥇"),
         ("prompt", "", ""),
         ("palette/a", "#102030, crimson", "#102030, crimson"),

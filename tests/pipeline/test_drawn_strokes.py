@@ -123,7 +123,7 @@ def test_both_are_the_pictures_lines_and_the_drawn_ones() -> None:
         snapshot = Store({"lines/from": origin}).sample(0.0)
         return drawing(picture, snapshot, strokes=strokes)[..., 0] < 100
 
-    of_picture = dark("picture", strokes)
+    of_picture = dark("edges", strokes)
     assert of_picture.any()
     assert np.array_equal(dark("both", None), of_picture)
     assert np.array_equal(dark("drawn", strokes), strokes > 0)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vj.parameters.table import Table, Value
+from vj.pipeline.line_art import DRAWN
 from vj.show.durations import Duration
 from vj.show.schema import Show
 from vj.show.section import Section
@@ -52,7 +53,7 @@ def shows_canvas(show: Show, values: Mapping[str, Value], source: str) -> bool:
     return (
         any(split_uri(one)[0] == "draw" for one in (source, *show.source))
         or values["mask/mode"] == "drawn"
-        or values["lines/from"] != "picture"
+        or values["lines/from"] in DRAWN
     )
 
 

@@ -8,7 +8,7 @@ import math
 from vj.core.errors import Fault, nearest
 from vj.parameters.colours import parse_ramp
 from vj.parameters.curves import Curve, curve
-from vj.parameters.table import NAMED_OR_COUNTED, PALETTES, Parameter, Value
+from vj.parameters.table import FORMER_CHOICES, NAMED_OR_COUNTED, PALETTES, Parameter, Value
 
 TEXT_LIMIT = 10_000
 """Characters of a text parameter; longer ones are cut, with a remark."""
@@ -105,8 +105,9 @@ def _choice(row: Parameter, value: object) -> tuple[Value, str]:
         return row.choices[index], "" if index == round(
             number
         ) else f"{row.name}: {number:g} is outside 0 .. {len(row.choices) - 1}"
-    if str(value) in row.choices:
-        return str(value), ""
+    word = FORMER_CHOICES.get(row.name, {}).get(str(value), str(value))
+    if word in row.choices:
+        return word, ""
     raise Fault(
         f"{row.name}: unknown choice {value!r}{nearest(str(value), row.choices)} ({row.range})"
     )

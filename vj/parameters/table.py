@@ -17,6 +17,8 @@ Value = float | int | bool | str
 Kind = Literal["float", "int", "switch", "choice", "text", "trigger"]
 
 
+FORMER_CHOICES = {"lines/from": {"picture": "edges"}}
+"""Choices by the names that they had: old shows, cues and takes still hold them."""
 NAMED_OR_COUNTED = ("cue/fire", "cue/store")
 """Text parameters that also accept a number."""
 
@@ -290,9 +292,10 @@ ROWS = (
     Parameter(
         "lines/from",
         "choice",
-        "picture",
-        "what that drawing is made of: the input, what people draw on the page, or both",
-        choices=("picture", "drawn", "both"),
+        "edges",
+        "what it is made of: the input's edges, what people draw on the page, both, or the "
+        "contours of faces or of a body in the input",
+        choices=("edges", "drawn", "both", "face", "body"),
     ),
     _number("lines/width", 0.5, 4, 0.8, "px", "how broad its lines are, at 256 pixels", QUICK),
     _number("lines/detail", 0, 1, 0.5, "", "0 draws the strongest edges only, 1 every one", QUICK),

@@ -8,6 +8,7 @@ import numpy as np
 from vj.core.canvas import Canvas
 from vj.core.frame import Size
 from vj.parameters.store import Snapshot
+from vj.pipeline.line_art import DRAWN
 
 
 class DrawnStrokes:
@@ -44,6 +45,6 @@ class DrawnStrokes:
 
     def leading(self, snapshot: Snapshot) -> int:
         """A number that changes when the lines that lead the model do; 0 while they do not."""
-        if self._canvas is None or snapshot["lines/from"] == "picture":
+        if self._canvas is None or snapshot["lines/from"] not in DRAWN:
             return 0
         return self._canvas.drawing.version

@@ -23,6 +23,7 @@ from vj.pipeline.compositor import HostCompositor, Picture
 from vj.pipeline.drawn_strokes import DrawnStrokes
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.frame_context import FrameContext, Shown
+from vj.pipeline.landmarks.markers import Markers
 from vj.pipeline.latent_walk import LatentWalk
 from vj.pipeline.line_art import drawing, mixed
 from vj.pipeline.masks import Masks, SegmentPerson
@@ -65,13 +66,15 @@ class FramePipeline:
         canvas: Canvas | None = None,
     ) -> None:
         """segment_person: see `vj.pipeline.person_segmentation`. flow: see
-        `vj.pipeline.flow_backends`. live: a flow that does not come is not waited for. supervisor:
-        counts and logs faults. canvas: what people draw, for masks and lines; it gets the size that
-        is painted."""
+        `vj.pipeline.flow_backends`. live: a flow that does not come is not waited for, and faces
+        and bodies are looked for beside the picture. supervisor: counts and logs faults. canvas:
+        what people draw, for masks and lines; it gets the size that is painted."""
         self.size, self._fit = size, fit
         self._input_size: Size | None = None
         self._masks = Masks(on_message, segment_person)
         self._strokes = DrawnStrokes(canvas, size)
+        supervisor = supervisor or Supervisor(on_message)
+        self._markers = Markers(on_message, supervisor, live)
         self._walker = LatentWalk(size, fit)
         self._metrics, self._log = metrics, on_message
         self.backend: Backend = PassThrough(size)
@@ -85,9 +88,7 @@ class FramePipeline:
         self._frozen: FrameContext | None = None
         self._latest: FrameContext | None = None
         self._bare = HostCompositor(size, plain=True)
-        self._motion = MotionTracker(
-            flow, on_message, supervisor or Supervisor(on_message), metrics, live
-        )
+        self._motion = MotionTracker(flow, on_message, supervisor, metrics, live)
         self.stage = StageMarker()
         """Which step the current frame is in, for the watchdog."""
 
@@ -149,6 +150,7 @@ class FramePipeline:
     def release_backend(self) -> None:
         """End the threads of its own, and leave the backend to another pipeline."""
         self._motion.close()
+        self._markers.close()
         self.backend.compositor.take_over(None)
         self.backend.clear()
 
@@ -208,7 +210,9 @@ class FramePipeline:
             )
             mask = None
         wanted = self.backend.wants_lines
-        lines = drawing(image, snapshot, True, strokes) if wanted else None
+        looked_at = wanted or snapshot["lines/amount"] > 0
+        markers = self._markers.find(image, snapshot, frame.captured, looked_at)
+        lines = drawing(image, snapshot, True, strokes, markers) if wanted else None
         guide = None
         if not blank and step is None and worth(frame.size, self.size, self._fit):
             strength = 0.0 if isinstance(self.backend, PassThrough) else snapshot["strength"]
@@ -217,7 +221,7 @@ class FramePipeline:
             image,
             frame.number,
             frame.captured,
-            mixed(image, snapshot, strokes),
+            mixed(image, snapshot, strokes, markers),
             mask,
             lines,
             step,
@@ -300,6 +304,7 @@ class FramePipeline:
     def close(self) -> None:
         """End its threads, the backend's too."""
         self._motion.close()
+        self._markers.close()
         self.backend.close()
 
     def _again(self, context: FrameContext, snapshot: Snapshot, base: FrameContext) -> Shown:

@@ -1,5 +1,5 @@
 """A line drawing of any picture, without weights: XDoG (Winnemoeller, Kyprianidis and Olsen 2012);
-and the lines that people draw, in its place or with it.
+and in its place or with it the lines that people draw, or those of faces and bodies.
 
 The difference of two blurs marks edges; a soft threshold makes ink of it: T = 1 where D >= e, else
 1 + tanh(k (D - e)), with D = (1 + p) G_s - p G_1.6s on the brightness, 0..1.
@@ -12,6 +12,8 @@ import numpy as np
 
 from vj.parameters.store import Snapshot
 
+DRAWN, MARKERS = ("drawn", "both"), ("face", "body")
+"""Choices of `lines/from` that what people draw leads, and those that faces and bodies do."""
 WIDER = 1.6
 """The second blur's width over the first one's: the difference is then near a Laplacian."""
 STRENGTH = 18.0
@@ -42,26 +44,37 @@ def drawing(
     snapshot: Snapshot,
     white_on_black: bool = False,
     strokes: np.ndarray | None = None,
+    markers: np.ndarray | None = None,
 ) -> np.ndarray:
-    """The line drawing that a snapshot asks for, (H, W, 3) uint8. strokes: (H, W) uint8, 255 where
-    people have drawn; None where nobody can."""
+    """The line drawing that a snapshot asks for, (H, W, 3) uint8.
+
+    strokes: (H, W) uint8, 255 where people have drawn; None where nobody can. markers: the same of
+    the lines of a face or a body; None where they cannot be had: edges stand in for them.
+    """
     origin = snapshot["lines/from"]
-    lines: np.ndarray = np.full(image.shape[:2], 255, np.uint8)
-    if origin != "drawn":
+    given = markers if origin in MARKERS else strokes if origin in DRAWN else None
+    if origin == "drawn" or (origin in MARKERS and markers is not None):
+        lines: np.ndarray = np.full(image.shape[:2], 255, np.uint8)
+    else:
         lines = xdog(image, snapshot["lines/width"], snapshot["lines/detail"])
-    if origin != "picture" and strokes is not None:
-        lines = cv2.min(lines, cv2.bitwise_not(strokes))
+    if given is not None:
+        lines = cv2.min(lines, cv2.bitwise_not(given))
     if snapshot["lines/invert"] or white_on_black:
         lines = cv2.bitwise_not(lines)
     out: np.ndarray = cv2.cvtColor(lines, cv2.COLOR_GRAY2RGB)
     return out
 
 
-def mixed(image: np.ndarray, snapshot: Snapshot, strokes: np.ndarray | None = None) -> np.ndarray:
+def mixed(
+    image: np.ndarray,
+    snapshot: Snapshot,
+    strokes: np.ndarray | None = None,
+    markers: np.ndarray | None = None,
+) -> np.ndarray:
     """What the model is shown: the picture, its drawing, or a mixture; the picture itself at
-    lines/amount 0. strokes: as for `drawing`."""
+    lines/amount 0. strokes, markers: as for `drawing`."""
     amount = snapshot["lines/amount"]
     if amount == 0:
         return image
-    drawn = drawing(image, snapshot, strokes=strokes)
+    drawn = drawing(image, snapshot, strokes=strokes, markers=markers)
     return drawn if amount == 1 else cv2.addWeighted(image, 1 - amount, drawn, amount, 0)

@@ -1,0 +1,163 @@
+"""The lines of faces and bodies in a show's frames (`lines/from: face` or `body`): live on a thread
+of their own, offline on the spot, so that every frame has its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from vj.core.errors import Fault
+from vj.core.fetched import fetched
+from vj.core.mailbox import Mailbox
+from vj.core.supervisor import Supervisor
+from vj.parameters.store import Snapshot
+from vj.pipeline.landmarks.body import BodyFinder
+from vj.pipeline.landmarks.face import FaceFinder
+from vj.pipeline.landmarks.marker_lines import marker_lines
+from vj.pipeline.tflite import Engine, TfliteNetwork
+
+FILES = {
+    "face": ("face_detection_short_range.tflite", "face_landmark.tflite"),
+    "body": ("selfie_segmentation.tflite", "pose_landmark_full.tflite"),
+}
+"""What each needs, by the name that `lines/from` has for it."""
+NOT_HERE = "its networks are not here: python3 launch.py add person"
+NAME = "face and body lines"
+"""Of the thread."""
+
+
+class Asked(NamedTuple):
+    """origin: face or body. width: of the lines. time: of the frame, in seconds."""
+
+    origin: str
+    image: np.ndarray
+    time: float
+    width: float
+
+
+class MarkerFinder:
+    """Finds and draws. Belongs to one thread. The networks are loaded when they are first asked
+    for."""
+
+    def __init__(self, engine: Engine | None = None) -> None:
+        """engine: None for the quickest there is."""
+        self._engine = engine
+        self._faces: FaceFinder | None = None
+        self._body: BodyFinder | None = None
+
+    def find(self, asked: Asked) -> np.ndarray:
+        """(H, W) uint8, 255 where a line is, blank where nobody is. Raises Fault where a network
+        cannot be loaded, and whatever it does."""
+        if asked.origin == "face":
+            self._faces = self._faces or FaceFinder(*self._load("face"))
+            faces = self._faces.find(asked.image, asked.time)
+            return marker_lines(asked.image.shape, faces, None, asked.width)
+        self._body = self._body or BodyFinder(*self._load("body"))
+        body = self._body.find(asked.image, asked.time)
+        return marker_lines(asked.image.shape, [], body, asked.width)
+
+    def _load(self, origin: str) -> list[TfliteNetwork]:
+        found = [fetched(name) for name in FILES[origin]]
+        if None in found:
+            raise Fault(NOT_HERE)
+        return [TfliteNetwork(path, engine=self._engine) for path in found if path is not None]
+
+
+class Markers:
+    """The marker lines of one show. Belongs to the render thread."""
+
+    def __init__(
+        self,
+        on_message: Callable[[str], None],
+        supervisor: Supervisor,
+        live: bool,
+        finder: MarkerFinder | None = None,
+    ) -> None:
+        """live: beside the picture, which gets the newest lines there are and never waits."""
+        self._log, self._supervisor, self._live = on_message, supervisor, live
+        self._finder = finder or MarkerFinder()
+        self._box: Mailbox[Asked] = Mailbox()
+        self._thread: threading.Thread | None = None
+        self._newest: tuple[str, np.ndarray | None] = ("", None)
+        """Where the newest lines come from; None for them where finding them failed."""
+        self._last: Asked | None = None
+        self._origin, self._there = "", False
+        self._said = ""
+
+    def find(
+        self, image: np.ndarray, snapshot: Snapshot, time: float, asked: bool
+    ) -> np.ndarray | None:
+        """(H, W, 3) uint8 -> (H, W) uint8, 255 where a line is; None where edges are to be drawn:
+        other lines are asked for, or these cannot be had. To be called with every frame.
+
+        time: seconds, of the frame. asked: somebody looks at the lines.
+        """
+        origin = snapshot["lines/from"]
+        if origin not in FILES or not asked:
+            if self._origin:
+                self._origin, self._newest, self._last = "", ("", None), None
+            return None
+        if origin != self._origin:
+            self._origin = origin
+            self._there = all(fetched(name) is not None for name in FILES[origin])
+            if not self._there:
+                self._say(f"lines/from {origin}: edges are drawn; {NOT_HERE}")
+        if not self._there:
+            return None
+        wanted = Asked(origin, image, time, snapshot["lines/width"])
+        if not self._shown(wanted):
+            self._last = wanted
+            if self._live:
+                self._ask(wanted)
+            else:
+                self._answer(wanted)
+        whose, lines = self._newest
+        if whose != origin:
+            return np.zeros(image.shape[:2], np.uint8)  # they are on the way
+        if lines is not None and lines.shape != image.shape[:2]:
+            lines = cv2.resize(lines, image.shape[1::-1], interpolation=cv2.INTER_AREA)
+        return lines
+
+    def _shown(self, wanted: Asked) -> bool:
+        """The same frame comes again, and asks for the same."""
+        last = self._last
+        return (
+            last is not None
+            and (last.origin, last.time, last.width) == (wanted.origin, wanted.time, wanted.width)
+            and last.image.shape == wanted.image.shape
+        )
+
+    def _ask(self, wanted: Asked) -> None:
+        if self._thread is None:
+            self._thread = self._supervisor.start(NAME, self._run, lambda: self._box.closed)
+        self._box.put(wanted)
+
+    def _run(self) -> None:
+        while not self._box.closed:
+            asked = self._box.get(1.0)
+            if asked is not None:
+                self._answer(asked)
+
+    def _answer(self, asked: Asked) -> None:
+        lines = None
+        try:
+            lines = self._finder.find(asked)
+        except Exception as error:  # foreign networks: the picture goes on
+            self._supervisor.count(NAME)
+            reason = str(error) if isinstance(error, Fault) else f"{type(error).__name__}: {error}"
+            self._say(f"lines/from {asked.origin}: edges are drawn ({reason})"[:300])
+        self._newest = asked.origin, lines
+
+    def _say(self, message: str) -> None:
+        """The same words once."""
+        if message != self._said:
+            self._said = message
+            self._log(message)
+
+    def close(self) -> None:
+        """End the thread. May be called twice."""
+        self._box.close()
