@@ -1,0 +1,60 @@
+"""The weights that people write into a text: "(ink:2) pastel", "70% ink 30% woodcut"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+NUMBER = r"(?:\d+(?:\.\d+)?|\.\d+)"
+BRACKETED = re.compile(rf"\(([^():]*):\s*({NUMBER})\s*\)")
+"""`(ink:2)`."""
+SEPARATED = re.compile(r"[,;!?()\[\]{}\"\n/|+]+|\.(?!\d)")
+WRITTEN = re.compile(rf"(?<![\w.])({NUMBER})\s*%|:+\s*({NUMBER})(?![\w.%])")
+"""`70%`, before what it weighs or behind it; `:2`, behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedText:
+    """Part of a text. weight: as it was written, 1 where none was. share: it is a share of the
+    whole, 0..1, written in per cent."""
+
+    text: str
+    weight: float = 1.0
+    share: bool = False
+
+
+def weighted(text: str) -> list[WeightedText]:
+    """The parts of a text, in their order, those without words left out. Never raises."""
+    parts: list[WeightedText] = []
+    place = 0
+    for match in BRACKETED.finditer(text):
+        parts += _outside(text[place : match.start()])
+        parts.append(WeightedText(match[1], float(match[2])))
+        place = match.end()
+    parts += _outside(text[place:])
+    return [part for part in parts if re.search(r"\w", part.text)]
+
+
+def _outside(text: str) -> list[WeightedText]:
+    """The parts of a text without brackets that have a weight."""
+    parts: list[WeightedText] = []
+    for clause in SEPARATED.split(text):
+        found = list(WRITTEN.finditer(clause))
+        if not found:
+            parts.append(WeightedText(clause))
+            continue
+        ends = [0, *(match.end() for match in found)]
+        begins = [*(match.start() for match in found), len(clause)]
+        pieces = [clause[end:begin] for end, begin in zip(ends, begins, strict=True)]
+        weights = [
+            (float(match[1]) / 100, True) if match[1] else (float(match[2]), False)
+            for match in found
+        ]
+        if found[0][1] and not pieces[0].strip():  # "70% ink": the weights stand before
+            pieces = pieces[1:]
+        else:
+            weights.append((1.0, False))
+        parts += [
+            WeightedText(piece, *weight) for piece, weight in zip(pieces, weights, strict=True)
+        ]
+    return parts
