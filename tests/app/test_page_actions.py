@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from vj.app.page_actions import decoded
+from vj.app.sent_picture import decoded
 from vj.core.errors import Fault
 
 
@@ -30,8 +30,8 @@ def header_url(width: int, height: int) -> str:
 def test_a_picture_comes_out_as_it_went_in() -> None:
     picture = np.zeros((20, 30, 3), np.uint8)
     picture[:, :15] = 250, 10, 20
-    assert np.array_equal(decoded(data_url(picture)), picture)
-    assert decoded(data_url(picture, ".webp")).shape == (20, 30, 3)
+    assert np.array_equal(decoded(data_url(picture), "canvas"), picture)
+    assert decoded(data_url(picture, ".webp"), "canvas").shape == (20, 30, 3)
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,4 @@ def test_a_picture_comes_out_as_it_went_in() -> None:
 )
 def test_what_is_no_picture_is_refused(image: object, words: str) -> None:
     with pytest.raises(Fault, match=words):
-        decoded(image)
+        decoded(image, "canvas")

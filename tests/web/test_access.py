@@ -71,6 +71,7 @@ def test_what_a_proxy_on_this_machine_passes_on_is_not_of_this_machine(header: s
         ("/output.jpg", 401, 401),
         ("/picture.png?view=sent", 401, 401),
         ("/thumb/crash", 401, 401),
+        ("/style/my cat", 401, 401),
         ("/pin", None, None),
         ("/out", None, None),
         ("/view", None, None),

@@ -13,7 +13,9 @@ import pytest
 from tests.waiting import until
 from tests.web.test_page_socket import PATIENCE, Rig, run
 from vj.core.frame import Frame
+from vj.parameters.store import Store
 from vj.web.pictures import HEAD, VIEWS, PictureRequest, Pictures
+from vj.web.server import WebServer
 
 
 @pytest.fixture(name="rig")
@@ -188,3 +190,29 @@ def test_thumbnails_are_caught_when_a_cue_stands(rig: Rig) -> None:
                 assert answer.status == 404
 
     run(test())
+
+
+def test_style_pictures_come_by_name_and_may_be_kept_by_the_browser() -> None:
+    asked: list[str] = []
+
+    def style(name: str) -> bytes | None:
+        asked.append(name)
+        return b"a picture" if name == "my cat" else None
+
+    server = WebServer(Store(), ("127.0.0.1", 0), status=dict, style=style)
+    server.start()
+
+    async def test() -> None:
+        async with aiohttp.ClientSession() as session:
+            async with session.get(f"{server.url}style/my%20cat?1") as answer:
+                assert await answer.read() == b"a picture"
+                assert answer.content_type == "image/jpeg"
+                assert "max-age" in answer.headers["Cache-Control"]
+            async with session.get(f"{server.url}style/..%2Fa") as answer:
+                assert answer.status == 404
+
+    try:
+        run(test())
+    finally:
+        server.stop()
+    assert asked == ["my cat", "../a"]

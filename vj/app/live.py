@@ -22,6 +22,7 @@ from vj.app.servers import Servers
 from vj.app.setup import flow_finder, painted_size, person_segmentation, start_values
 from vj.app.show_writer import ShowWriter
 from vj.app.startup_times import StartupTimes
+from vj.app.style_shelf import StyleShelf
 from vj.app.video_input import VideoInput
 from vj.control.session import ControlSession
 from vj.control.takes import Take
@@ -118,6 +119,7 @@ class Performance:
         )
         self.loop_parts = LoopParts(context, self.loop, self.outputs, segment_person)
         self.recordings = Recordings(context, self.outputs.sinks)
+        self.styles = StyleShelf(context)
         self.page_feed = PageFeed(
             context,
             self.session,
@@ -126,6 +128,7 @@ class Performance:
             more=lambda: {
                 "file": file.path.name if file is not None else "",
                 "choosers": self.choosers.state(),
+                "styles": self.styles.state(),
                 "reach": self.servers.describe_reach(),
             },
             more_state=lambda: {"recording": self.outputs.sinks.recorded_for},
@@ -136,7 +139,10 @@ class Performance:
             lambda: self.report.status(),
             lambda: self.report.osc_status(),
             self.page_feed,
-            lambda: page_actions(self.session, self.writer, self.choosers, context.canvas),
+            lambda: page_actions(
+                self.session, self.writer, self.choosers, self.styles, context.canvas
+            ),
+            self.styles.small,
         )
         self.writer = ShowWriter(context, self.session, file)
         self.outputs.sinks.on_frame = self.servers.show_sent
@@ -233,6 +239,7 @@ class Performance:
             ("OSC", self.servers.stop_osc),
             ("the page", self.servers.stop_page),
             ("the page's words", self.page_feed.close),
+            ("the style pictures", self.styles.close),
             ("the source", self.video_input.stop),
         ]
         for name, stop in parts:

@@ -53,12 +53,14 @@ class Servers:
         osc_status: Callable[[], Mapping[str, Sequence[float | int | str]]],
         page_show: PageShow | None = None,
         actions: Callable[[], Mapping[str, Action]] = dict,
+        style: Callable[[str], bytes | None] = lambda name: None,
     ) -> None:
         """status, osc_status: what scripts and OSC clients are told, see `vj.app.status`.
-        page_show, actions: what the page is told, and what it can ask for."""
+        page_show, actions: what the page is told, and what it can ask for. style: see
+        `WebServer`."""
         self._context, self._session, self._messages = context, session, context.messages
         self._status, self._osc_status = status, osc_status
-        self._page_show, self._actions = page_show, actions
+        self._page_show, self._actions, self._style = page_show, actions, style
         self._next_reach = 0.0
         self._described_reach: dict[str, Any] | None = None
         self.osc: OscServer | None = None
@@ -178,6 +180,7 @@ class Servers:
                 cues=lambda: list(self._session.engine.cues.cues),
                 show=self._page_show,
                 actions=self._actions(),
+                style=self._style,
                 announce=True,
                 access=Access(
                     address, parse_address(show.osc.listen)[0], show.page.pin, self._messages.log

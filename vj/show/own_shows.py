@@ -110,7 +110,7 @@ def named(name: object) -> Path:
     """The file of an own show by its name, which is no path. Raises Fault."""
     text = unicodedata.normalize("NFC", name if isinstance(name, str) else "").strip()
     text = re.sub(r"\.ya?ml$", "", text, flags=re.I).rstrip(". ")
-    if not text or not _NAME.fullmatch(text) or _is_device(text):
+    if not text or not _NAME.fullmatch(text) or is_device(text):
         raise Fault(
             f"save as {name!r:.80}: a name is wanted, of letters, digits, spaces and - _ . only, "
             "such as friday night"
@@ -120,7 +120,8 @@ def named(name: object) -> Path:
     return SHOWS / f"{text}.yaml"
 
 
-def _is_device(name: str) -> bool:
+def is_device(name: str) -> bool:
+    """Whether Windows would take a file of this name for a device."""
     return name.split(".")[0].lower().rstrip("0123456789") in DEVICES
 
 

@@ -22,7 +22,7 @@ from vj.web.pin import Entered, Pin, kept_secret
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via", "CF-Connecting-IP")
 """Headers of proxies and tunnels: a request that has one comes from elsewhere, though its
 connection does not."""
-PICTURES = re.compile(r"/(pictures|thumb/.*|(input|output|picture)[.](jpg|png))")
+PICTURES = re.compile(r"/(pictures|thumb/.*|style/.*|(input|output|picture)[.](jpg|png))")
 FREE = re.compile(r"/(view|out|pin|favicon[.]ico|static/.*)")
 """The page itself, which asks for the PIN."""
 LOOKS = ("GET", "HEAD")

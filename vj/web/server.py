@@ -67,13 +67,15 @@ class WebServer:
         cues: Callable[[], list[str]] = list,
         show: PageShow | None = None,
         actions: Mapping[str, Action] | None = None,
+        style: Callable[[str], bytes | None] = lambda name: None,
         announce: bool = False,
         access: Access | None = None,
     ) -> None:
         """listen: port 0 means any free one. status: asked for by `/state.json`. cues: returns the
-        names of the cues. show, actions: what the page is told, and can ask for. announce: by
-        zeroconf. access: who may do what; unless given, other devices want this machine's PIN."""
-        self._announce = announce
+        names of the cues. show, actions: what the page is told, and can ask for. style: makes a
+        small JPEG of a style picture by its name; may wait for the disk. announce: by zeroconf.
+        access: who may do what; unless given, other devices want this machine's PIN."""
+        self._announce, self._style = announce, style
         self.access = access or Access(listen, "127.0.0.1", None, on_message)
         self._guard = Guard(self.access, on_message)
         self._store, self._listen, self._bound = store, listen, listen
@@ -203,6 +205,7 @@ class WebServer:
                 "/socket": self._page_socket,
                 "/pictures": self._picture_socket.open,
                 "/thumb/{cue:.+}": self._thumbnail,
+                "/style/{name:.+}": self._style_picture,
                 "/pin": self._guard.pin,
                 "/{view:input|output|picture}.{kind:jpg|png}": api.picture,
                 "/state.json": api.state,
@@ -281,6 +284,16 @@ class WebServer:
         if body is None:
             return web.Response(status=404, text="this cue has not been shown yet\n")
         return web.Response(body=body, content_type="image/jpeg", headers=FRESH)
+
+    async def _style_picture(self, request: web.Request) -> web.StreamResponse:
+        """A style picture, small. Its address has a version, so a browser may keep it."""
+        body = await asyncio.get_running_loop().run_in_executor(
+            None, self._style, request.match_info["name"]
+        )
+        if body is None:
+            return web.Response(status=404, text="there is no style picture of this name\n")
+        headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
+        return web.Response(body=body, content_type="image/jpeg", headers=headers)
 
 
 async def _expected(request: web.Request) -> None:
