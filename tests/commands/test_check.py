@@ -15,6 +15,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from vj.commands.check import check
+from vj.pipeline.selfie_segmentation import SelfieSegmentation
 
 Looked = tuple[int, list[str], list[str]]
 Check = Callable[..., Looked]
@@ -23,8 +24,9 @@ Check = Callable[..., Looked]
 @pytest.fixture
 def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     """Checks a text as a show. -> the exit code, what is wrong, what else is said; without the
-    file's name."""
+    file's name. Nothing has been fetched."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(SelfieSegmentation, "there", staticmethod(lambda: False))
 
     def run(text: str) -> Looked:
         path = tmp_path / "my.yaml"
@@ -256,8 +258,8 @@ def test_names_and_addresses_that_lead_nowhere_are_wrong(
             "mix/wet: -1 is outside 0 .. 1",
         ),
         ("modulators:\n  - {lfo: sine, to: mix/wet, depth: 3}\n", 2, "more than its whole range"),
-        ("start:\n  mask/mode: person\n", 2, "person: FILE.onnx in the show names one"),
-        ("cues:\n  - {name: a, set: {mask/mode: person}}\n", 2, "finds nobody"),
+        ("start:\n  mask/mode: person\n", 2, "python3 launch.py add person"),
+        ("cues:\n  - {name: a, set: {mask/mode: person}}\n", 2, "the clean plate stands in"),
         ("start:\n  prompt/a: qwrtzp\nmodel: pocket\n", 2, "understands nothing of “qwrtzp”"),
         ("page:\n  pads: [{prompt: qwrtzp}]\nmodel: pocket\n", 2, "nothing of “qwrtzp”"),
         (

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import threading
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
-from tests.waiting import PATIENCE, until
-from vj.core.errors import Fault
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import GeneratedImage, PassThrough
 from vj.pipeline.frame_pipeline import FramePipeline
 from vj.pipeline.masks import PLATE_SECONDS, Masks, above, keyness
-from vj.pipeline.person_segmentation import PersonModel, PersonThread
 
 SIDE = 64
 FRAMES = round(30 * PLATE_SECONDS)
@@ -223,110 +218,6 @@ def test_the_performer_stays_and_the_room_is_painted_through_the_whole_pipeline(
     frozen = pipeline.process(Frame(with_somebody(screen, 8), 9, 0.3), store.sample(0.3)).picture
     assert np.array_equal(frozen[where(36, -2)], with_somebody(screen, 36)[where(36, -2)])
     pipeline.close()
-
-
-def person_model(path: Path, planes: bool = True, channels: int = 1, kind: str = "mask") -> Path:
-    """An ONNX file that takes the red in a picture for people."""
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    shape: list[Any] = [1, 3, 32, 32] if planes else [1, 32, 32, 3]
-    weights = np.zeros((channels, 3, 1, 1), np.float32)
-    weights[-1] = np.float32([8, -4, -4])[:, None, None]
-    nodes = [] if planes else [helper.make_node("Transpose", ["picture"], ["p"], perm=[0, 3, 1, 2])]
-    nodes.append(helper.make_node("Conv", ["picture" if planes else "p", "w", "b"], ["c"]))
-    if kind == "mask" and channels == 1:
-        nodes.append(helper.make_node("Sigmoid", ["c"], ["m"]))
-    else:
-        nodes.append(helper.make_node("Identity", ["c"], ["m"]))
-    out: list[Any] = [1, channels, 32, 32]
-    if kind == "numbers":
-        nodes.append(helper.make_node("ReduceMean", ["m"], ["out"], keepdims=0))
-        out = []
-    else:
-        nodes.append(
-            helper.make_node(
-                "Transpose", ["m"], ["out"], perm=[0, 1, 2, 3] if planes else [0, 2, 3, 1]
-            )
-        )
-        out = out if planes else [1, 32, 32, channels]
-    bias = np.float32([0, -2])[-channels:]
-    constants = [numpy_helper.from_array(weights, "w"), numpy_helper.from_array(bias, "b")]
-    graph = helper.make_graph(
-        nodes,
-        "people",
-        [helper.make_tensor_value_info("picture", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("out", TensorProto.FLOAT, out)],
-        constants,
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=9)
-    onnx.save(model, str(path))
-    return path
-
-
-@pytest.mark.parametrize(
-    ("planes", "channels", "kind"),
-    [(True, 1, "mask"), (False, 1, "mask"), (True, 2, "scores"), (True, 1, "scores")],
-)
-def test_a_person_model_of_any_shape_finds_people(
-    tmp_path: Path, planes: bool, channels: int, kind: str
-) -> None:
-    model = PersonModel(person_model(tmp_path / "people.onnx", planes, channels, kind))
-    masks = Masks(print, model.find)
-    assert wrong(masks.find(with_somebody(room()), sampled(**sharp(mask__mode="person")))) == 0
-
-
-def test_numbers_that_are_none_do_not_stay_in_the_mask() -> None:
-    person = np.zeros((32, 32), np.float32)
-    person[:, :16] = 1
-    answers = [person, np.full((32, 32), np.nan, np.float32), *[person] * 3]
-    masks = Masks(print, lambda image: answers.pop(0))
-    found = [masks.find(room(), sampled(mask__mode="person", mask__steady=0.9)) for _ in range(5)]
-    assert found[1] is None
-    assert found[4] is not None
-    assert found[4][32, 8] == 0
-    assert found[4][32, 56] == 255
-
-
-def test_without_a_person_model_everything_is_painted() -> None:
-    assert Masks(print).find(room(), sampled(mask__mode="person")) is None
-
-
-def test_a_file_that_is_no_person_model(tmp_path: Path) -> None:
-    with pytest.raises(Fault, match="there is no such file"):
-        PersonModel(tmp_path / "people.onnx")
-    (tmp_path / "junk.onnx").write_bytes(b"junk")
-    with pytest.raises(Fault, match="is not an ONNX model"):
-        PersonModel(tmp_path / "junk.onnx")
-    model = PersonModel(person_model(tmp_path / "other.onnx", kind="numbers"))
-    with pytest.raises(Fault, match=r"a mask .* would be right"):
-        model.find(room())
-
-
-def test_a_slow_person_model_holds_nothing_up_and_its_failure_is_logged_once() -> None:
-    messages: list[str] = []
-    failures: list[int] = []
-    release = threading.Event()
-
-    def slow(image: np.ndarray) -> np.ndarray:
-        release.wait(PATIENCE)
-        if image[0, 0, 0] == 0:
-            failures.append(1)
-            raise RuntimeError("out of memory")
-        return np.ones((4, 4), np.float32)
-
-    beside = PersonThread(slow, messages.append)
-    assert beside(np.full((8, 8, 3), 9, np.uint8)) is None, "at once, while the model computes"
-    release.set()
-    until(lambda: beside(np.full((8, 8, 3), 9, np.uint8)) is not None)
-
-    def dark() -> bool:
-        assert beside(np.zeros((8, 8, 3), np.uint8)) is not None, "the mask that it has"
-        return len(failures) >= 5
-
-    until(dark)
-    beside.close()
-    assert messages == ["the person model failed (RuntimeError: out of memory)"]
 
 
 def test_a_failing_mask_does_not_stop_the_picture() -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from vj.app.context import ShowContext
 from vj.app.outputs import Outputs
 from vj.app.replacement import Replacement, do_nothing
-from vj.app.setup import make_flow_backend, make_person_segmentation
+from vj.app.setup import fetched_person, make_flow_backend, make_person_segmentation
 from vj.parameters.table import Value
 from vj.pipeline.loop import RenderLoop
 from vj.pipeline.masks import SegmentPerson
@@ -31,12 +31,25 @@ class LoopParts:
         context.store.listeners.append(self._on_change)
 
     def check_mask(self) -> None:
-        """Log a hint when the show starts with a person mask and has no person model."""
+        """Remark it when the show starts with a person mask that is not installed."""
         self._on_change("mask/mode", self._context.store.get("mask/mode"), None)
 
     def _on_change(self, name: str, value: Value, origin: object) -> None:
-        if name == "mask/mode" and value == "person" and self._segment_person is None:
-            self._context.messages.remark(NO_PERSON_MODEL)
+        if name != "mask/mode" or value != "person" or self._segment_person is not None:
+            return
+        messages = self._context.messages
+        # it may have been fetched since the show began
+        made = fetched_person(True, messages.log, self._context.supervisor)
+        if made is None:
+            messages.remark(NO_PERSON_MODEL)
+        else:
+            self._use(made)
+
+    def _use(self, made: SegmentPerson | None) -> None:
+        before, self._segment_person = self._segment_person, made
+        self._loop.between(lambda: self._loop.pipeline.use_person_segmentation(made))
+        if isinstance(before, PersonThread):
+            before.close()
 
     def replace_person(self, show: Show, old: Show) -> Replacement | None:
         """The person model of a saved show. Raises Fault when it does not load."""
@@ -44,15 +57,8 @@ class LoopParts:
             return None
         log, supervisor = self._context.messages.log, self._context.supervisor
         made = make_person_segmentation(show, True, log, supervisor)
-
-        def apply() -> None:
-            before, self._segment_person = self._segment_person, made
-            self._loop.between(lambda: self._loop.pipeline.use_person_segmentation(made))
-            if isinstance(before, PersonThread):
-                before.close()
-
         discard = made.close if isinstance(made, PersonThread) else do_nothing
-        return Replacement(["person"], apply, discard)
+        return Replacement(["person"], lambda: self._use(made), discard)
 
     def replace_flow(self, show: Show, old: Show) -> Replacement | None:
         """The optical flow of a saved show. Raises Fault where it cannot be had."""

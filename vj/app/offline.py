@@ -25,8 +25,10 @@ from vj.parameters.store import Snapshot, Store
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.interpolation import SlowMotion
 from vj.pipeline.loop import RenderLoop
+from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.upscale import make_finisher, make_upscaler
 from vj.show.schema import Show
+from vj.show.validate import NO_PERSON_MODEL
 from vj.sinks import SinkSettings, make_sink
 from vj.sinks.runner import SinkRunner
 from vj.sources import EndOfSource, Source, SourceSettings, make_source
@@ -78,10 +80,11 @@ class Rendering:
         if left_out:
             on_message(f"offline, {', '.join(left_out)} is left out")
         self._noted: set[str] = set()
-        """Parameters that were set and have no effect, which has been logged."""
+        """Parameters whose value has not the effect it looks like, which has been logged."""
         self._runners: list[SinkRunner] = []
         self._take: TakeWriter | None = None
         self._loop: RenderLoop | None = None
+        self._segment_person: SegmentPerson | None = None
         self._audio_inputs: AudioInputs | None = None
         self.rendered = 0
         self.model = show.model.name
@@ -141,6 +144,7 @@ class Rendering:
                     self._stop.set()
 
             flow = flow_finder(show, self._log)
+            self._segment_person = person_segmentation(show, False, self._log)
             slow = SlowMotion(show.slow, deliver, flow)
 
             def publish(context: FrameContext, frame: OutputFrame) -> None:
@@ -156,7 +160,7 @@ class Rendering:
                 publish=publish,
                 metrics=self.metrics,
                 on_message=self._log,
-                segment_person=person_segmentation(show, False, self._log),
+                segment_person=self._segment_person,
                 flow=flow,
             )
             backend = make_backend(
@@ -181,7 +185,8 @@ class Rendering:
         return self.rendered
 
     def _note_choice(self, snapshot: Snapshot) -> None:
-        """A cue or a take asks for another source or model: that is for playing live, so far."""
+        """A cue or a take asks for another source or model: that is for playing live, so far. Or
+        for a person mask that is not installed."""
         for name, plays in (("source", self.show.source[0]), ("model", self.show.model.name)):
             if snapshot[name] and name not in self._noted:
                 self._noted.add(name)
@@ -189,6 +194,10 @@ class Rendering:
                     f"{name} {snapshot[name]}: is chosen live only; offline {plays} goes on to the "
                     "end"
                 )
+        nobody = snapshot["mask/mode"] == "person" and self._segment_person is None
+        if nobody and "mask/mode" not in self._noted:
+            self._noted.add("mask/mode")
+            self._log(NO_PERSON_MODEL)
 
     def _make_upscaler(self, size: Size) -> Callable[[np.ndarray, Guide | None], np.ndarray]:
         """The last touches that only rendering has time for, and the way to the output's size.

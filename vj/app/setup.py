@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from vj.core.errors import Fault
 from vj.core.frame import Aspect, Size
 from vj.core.supervisor import Supervisor
@@ -18,6 +20,7 @@ from vj.parameters.table import Value
 from vj.pipeline.flow_backends import Calculate, make_flow
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.person_segmentation import PersonModel, PersonThread
+from vj.pipeline.selfie_segmentation import SelfieSegmentation
 from vj.show.find import PICTURES
 from vj.show.schema import Show
 from vj.sources import split_uri
@@ -95,23 +98,51 @@ def model_spec(show: Show) -> ModelSpec:
 def make_person_segmentation(
     show: Show, live: bool, log: Callable[[str], None], supervisor: Supervisor | None = None
 ) -> SegmentPerson | None:
-    """What finds people in a show's frames, live beside the picture; None without a person model.
-    Raises Fault when it does not load."""
-    if show.person is None:
-        return None
-    model = PersonModel(Path(show.person.model).expanduser(), show.person.input)
-    return PersonThread(model.find, log, supervisor) if live else model.find
+    """What finds people in a show's frames, live beside the picture: the model that the show names,
+    else what `launch.py add person` has fetched; None where there is neither. Raises Fault when a
+    model that is named does not load."""
+    if show.person is not None:
+        return _beside(
+            PersonModel(Path(show.person.model).expanduser(), show.person.input).find,
+            live,
+            log,
+            supervisor,
+        )
+    return fetched_person(live, log, supervisor)
 
 
 def person_segmentation(
     show: Show, live: bool, log: Callable[[str], None], supervisor: Supervisor | None = None
 ) -> SegmentPerson | None:
-    """The same; when it does not load, that is logged and nobody is found."""
+    """The same; when the show's model does not load, that is logged and what is fetched stands
+    in."""
     try:
         return make_person_segmentation(show, live, log, supervisor)
     except Fault as fault:
-        log(f"{fault}; mask/mode person finds nobody")
+        found = fetched_person(live, log, supervisor)
+        other = "the clean plate" if found is None else "the person mask of launch.py add person"
+        log(f"{fault}; mask/mode person: {other} stands in")
+        return found
+
+
+def fetched_person(
+    live: bool, log: Callable[[str], None], supervisor: Supervisor | None
+) -> SegmentPerson | None:
+    """What finds people with what `launch.py add person` has fetched; None without it. Nothing is
+    loaded yet."""
+    if not SelfieSegmentation.there():
         return None
+    return _beside(SelfieSegmentation().find, live, log, supervisor)
+
+
+def _beside(
+    find: Callable[[np.ndarray], np.ndarray],
+    live: bool,
+    log: Callable[[str], None],
+    supervisor: Supervisor | None,
+) -> SegmentPerson:
+    """Live on a thread of its own, offline on the spot."""
+    return PersonThread(find, log, supervisor) if live else find
 
 
 def make_flow_backend(show: Show) -> Calculate:

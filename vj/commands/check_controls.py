@@ -93,7 +93,10 @@ def _values(show: Show) -> Iterator[tuple[str, object, KeyPath]]:
 
 
 def _masks(show: Show, result: CheckResult) -> None:
-    if show.person is not None:
+    """Person masks that are not installed."""
+    from vj.pipeline.selfie_segmentation import SelfieSegmentation
+
+    if show.person is not None or SelfieSegmentation.there():
         return
     for name, value, place in _values(show):
         if name == "mask/mode" and value == "person":

@@ -15,6 +15,7 @@ import numpy as np
 
 from vj.core.smoothstep import smoothstep
 from vj.parameters.store import Snapshot
+from vj.pipeline.guided_filter import guided
 
 PLATE_SECONDS, PLATE_FRAMES = 0.5, 4
 """How long an empty room is learned, and from how many frames at least: the mean of 15 has a
@@ -38,7 +39,8 @@ class Masks:
     def __init__(
         self, on_message: Callable[[str], None], segment_person: SegmentPerson | None = None
     ) -> None:
-        """segment_person: from `vj.pipeline.person_segmentation`, None without a person model."""
+        """segment_person: from `vj.pipeline.person_segmentation`; None without a person model, for
+        which the clean plate stands in."""
         self._log, self.segment_person = on_message, segment_person
         self._plate: np.ndarray | None = None
         self._sum: np.ndarray = np.zeros((0, 0, 3), np.float32)
@@ -62,6 +64,8 @@ class Masks:
         everywhere. Fed with every frame. strokes: (H, W) uint8, 255 where people have drawn; None
         where nobody can."""
         mode = snapshot["mask/mode"]
+        if mode == "person" and self.segment_person is None:
+            mode = "plate"
         self._learn(image, int(snapshot["mask/learn"]), mode == "plate", snapshot.time)
         if mode != self._mode:
             self._mode, self._last, self._mover = mode, None, None
@@ -161,8 +165,7 @@ class Masks:
         # NaN that came into `steady` would stay there for ever
         if found is None or not np.isfinite(found).all():
             return None
-        height, width = image.shape[:2]
-        return above(cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR), threshold)
+        return above(guided(found, image), threshold)
 
 
 def _small_size(height: int, width: int) -> tuple[int, int]:
