@@ -3,32 +3,55 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from tests.waiting import PATIENCE, until
 from vj.app import word_lookup
+from vj.app.model_words import ModelWords
 from vj.app.word_lookup import WordLookup
 from vj.core.supervisor import Supervisor
+from vj.pocket.word_help import UnknownWords, vocabulary
+
+
+@pytest.fixture
+def lookup() -> Iterator[WordLookup]:
+    made = WordLookup(Supervisor(lambda text: None))
+    yield made
+    made.close()
+    made.close()
 
 
 def test_the_words_of_the_newest_texts_come_and_nobody_waits_for_them(
-    monkeypatch: pytest.MonkeyPatch,
+    lookup: WordLookup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     going_on, looked_up = threading.Event(), list[str]()
 
-    def slow(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    def slow(text: str) -> UnknownWords:
         going_on.wait(PATIENCE)
         looked_up.append(text)
         return ((text, ("silver",)),)
 
-    monkeypatch.setattr(word_lookup, "unknown_words", slow)
-    lookup = WordLookup(Supervisor(lambda text: None))
+    monkeypatch.setattr(word_lookup, "MODEL_WORDS", {"pocket": ModelWords(vocabulary, slow)})
     for text in ("s", "si", "sil", "silvr"):
-        assert lookup.of({"prompt/a": text}) == {}, "it does not wait"
+        assert lookup.of("pocket", {"prompt/a": text}) == {}, "it does not wait"
     going_on.set()
     found = {"prompt/a": [{"word": "silvr", "nearest": ["silver"]}]}
-    until(lambda: lookup.of({"prompt/a": "silvr"}) == found)
+    until(lambda: lookup.of("pocket", {"prompt/a": "silvr"}) == found)
     assert set(looked_up) <= {"s", "silvr"}, "what has gone by is left out"
-    lookup.close()
-    lookup.close()
+
+
+def test_another_model_has_other_words(lookup: WordLookup) -> None:
+    texts = {"prompt/a": "silver, woodcutt", "prompt/b": ""}
+
+    def unknown() -> list[str]:
+        return [one["word"] for one in lookup.of("pocket", texts).get("prompt/a", [])]
+
+    until(lambda: unknown() == ["woodcutt"])
+    until(lambda: bool(lookup.of("styles", texts)))
+    words = lookup.of("styles", texts)
+    assert [one["word"] for one in words["prompt/a"]] == ["silver", "woodcutt"]
+    assert words["prompt/a"][1]["nearest"][0] == "woodcut"
+    assert words["prompt/b"] == []
+    assert lookup.of("", texts) == {}, "any text means something, or none does"

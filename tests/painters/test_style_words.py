@@ -142,7 +142,7 @@ def test_a_free_word_is_guessed_only_where_nothing_is_named() -> None:
     assert mixture("70% volcano, 30% pacific") == {"crimson": 0.7, "great wave": 0.3}
 
 
-@pytest.mark.parametrize("text", ["dancer", "money", "silver", "opera", "zqqx blah", "no ink"])
+@pytest.mark.parametrize("text", ["dancer", "money", "silver", "steel", "opera", "zqqx blah", "no ink"])
 def test_what_names_no_style_says_so_and_offers_some(text: str) -> None:
     meaning = understood(text)
     assert not meaning.recognised

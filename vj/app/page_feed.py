@@ -9,18 +9,18 @@ from typing import Any
 
 from vj.app import page_layout
 from vj.app.context import ShowContext
+from vj.app.model_words import MODEL_WORDS
 from vj.app.status import Status
 from vj.app.word_lookup import WordLookup
 from vj.control.osc.query import node_at, tree
 from vj.control.session import ControlSession
 from vj.parameters.store import Snapshot
 from vj.parameters.table import Value
+from vj.pipeline.backend import Words
 from vj.pipeline.loop import RenderLoop
-from vj.pocket.word_help import vocabulary
 from vj.show.names import without_paths
 
 Json = dict[str, Any]
-BUILT_IN = "pocket"
 PROMPTS = ("prompt/a", "prompt/b")
 
 
@@ -75,7 +75,7 @@ class PageFeed:
             "moved_by": engine.moved_by(),
             "unused": unused,
             "timeline": engine.timeline_outline(),
-            "words": vocabulary() if self._is_built_in else None,
+            "words": self._vocabulary(),
         } | self._more()
 
     def state(self) -> Json:
@@ -133,14 +133,18 @@ class PageFeed:
         }
 
     @property
-    def _is_built_in(self) -> bool:
-        return self._loop.backend_name.startswith(BUILT_IN)
+    def _model_words(self) -> Words:
+        return self._loop.pipeline.backend.words
+
+    def _vocabulary(self) -> Json | None:
+        """The words that the model knows; None where it has no list of them."""
+        words = MODEL_WORDS.get(self._model_words)
+        return None if words is None else dict(words.vocabulary())
 
     def _unknown(self) -> dict[str, list[Json]]:
-        """Words of the prompts that the built-in model does not know as they are written."""
-        if not self._is_built_in:
-            return {}
-        return self._words.of({name: str(self._newest.get(name, "")) for name in PROMPTS})
+        """Words of the prompts that the model does not know as they are written."""
+        texts = {name: str(self._newest.get(name, "")) for name in PROMPTS}
+        return self._words.of(self._model_words, texts)
 
 
 def _without_values(node: Json) -> Json:

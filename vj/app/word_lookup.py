@@ -1,12 +1,13 @@
-"""Words of the prompts that the built-in model does not know, for the page."""
+"""Words of the prompts that the model that plays does not know, for the page."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from vj.app.model_words import MODEL_WORDS
 from vj.core.supervisor import Supervisor, TaskQueue
-from vj.pocket.word_help import unknown_words
+from vj.pipeline.backend import Words
 
 Json = dict[str, Any]
 
@@ -17,23 +18,32 @@ class WordLookup:
 
     def __init__(self, supervisor: Supervisor) -> None:
         self._tasks = TaskQueue(supervisor, "words of the prompts")
-        self._asked: Mapping[str, str] = {}
+        self._asked: tuple[Words, Mapping[str, str]] = ("", {})
         self._found: dict[str, list[Json]] = {}
 
-    def of(self, texts: Mapping[str, str]) -> dict[str, list[Json]]:
-        """`{name: [{word, nearest: [..]}]}`; those of earlier texts until new ones are looked up.
-        Never waits. texts: by the parameters' names."""
-        if texts != self._asked:
-            self._asked = texts
-            self._tasks.put(lambda: self._look_up(texts))
+    def of(self, words: Words, texts: Mapping[str, str]) -> dict[str, list[Json]]:
+        """`{name: [{word, nearest: [..]}]}`; those of earlier texts until new ones are looked up,
+        nothing until another model's are. Never waits. words: `Backend.words`. texts: by the
+        parameters' names."""
+        if words != self._asked[0]:
+            self._found = {}
+        asked = words, texts
+        if asked != self._asked:
+            self._asked = asked
+            if words:
+                self._tasks.put(lambda: self._look_up(words, texts))
         return self._found
 
-    def _look_up(self, texts: Mapping[str, str]) -> None:
-        if texts == self._asked:  # else there are newer ones by now
-            self._found = {
-                name: [{"word": word, "nearest": list(near)} for word, near in unknown_words(text)]
-                for name, text in texts.items()
-            }
+    def _look_up(self, words: Words, texts: Mapping[str, str]) -> None:
+        if (words, texts) != self._asked:
+            return  # there are newer ones by now
+        unknown = MODEL_WORDS[words].unknown
+        found = {
+            name: [{"word": word, "nearest": list(near)} for word, near in unknown(text)]
+            for name, text in texts.items()
+        }
+        if words == self._asked[0]:
+            self._found = found
 
     def close(self) -> None:
         """May be called twice."""

@@ -18,7 +18,7 @@ from vj.diffusion.prompts import Embedding, blend
 from vj.diffusion.protocols import DiffusionModel
 from vj.diffusion.stream_batch import Conditioning, Done, Noise, StreamBatch
 from vj.parameters.store import Snapshot
-from vj.pipeline.backend import BUILT_IN_ONLY, NO_IMAGE_PROMPTS, NO_LINES, GeneratedImage
+from vj.pipeline.backend import BUILT_IN_ONLY, NO_IMAGE_PROMPTS, NO_LINES, GeneratedImage, Words
 from vj.pipeline.compositor import Picture
 from vj.pipeline.cuda_compositor import make_compositor
 from vj.pipeline.frame_context import FrameContext
@@ -73,6 +73,8 @@ class SwirlTurn:
 
 class StreamBackend:
     """A model played through the stream batch."""
+
+    words: Words = ""
 
     def __init__(
         self,

@@ -23,7 +23,7 @@ from vj.diffusion.stream_batch import Conditioning, Noise
 from vj.kernels.cupy_field import FieldKernels
 from vj.kernels.cv_field import FieldMaker
 from vj.parameters.store import Snapshot
-from vj.pipeline.backend import NO_IMAGE_PROMPTS, NO_LINES, GeneratedImage
+from vj.pipeline.backend import NO_IMAGE_PROMPTS, NO_LINES, GeneratedImage, Words
 from vj.pipeline.compositor import Picture
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.mixture_travel import prompt_weights
@@ -161,6 +161,8 @@ class NoiseGate:
 
 class PocketBackend(StreamBackend):
     """Belongs to the render thread."""
+
+    words: Words = "pocket"
 
     def __init__(
         self,

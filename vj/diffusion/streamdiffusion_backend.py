@@ -28,7 +28,7 @@ from vj.diffusion.model import Model
 from vj.diffusion.prompts import Embedding, blend
 from vj.diffusion.stream_batch import Noise
 from vj.parameters.store import Snapshot
-from vj.pipeline.backend import BUILT_IN_ONLY, GeneratedImage
+from vj.pipeline.backend import BUILT_IN_ONLY, GeneratedImage, Words
 from vj.pipeline.compositor import Picture
 from vj.pipeline.cuda_compositor import make_compositor
 from vj.pipeline.frame_context import FrameContext
@@ -52,6 +52,8 @@ def t_index_list(strength: float, steps: int, last: int = 999) -> list[int]:
 
 class StreamDiffusionBackend:
     """A model played through the package."""
+
+    words: Words = ""
 
     def __init__(
         self,

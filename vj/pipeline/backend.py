@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from vj.core.frame import Size
 from vj.parameters.store import Snapshot
@@ -26,6 +26,11 @@ OF_A_MODEL = {
     for name in TABLE.rows
     if name.startswith(GENERATING)
 }
+
+
+Words = Literal["", "pocket", "styles"]
+"""The words that a model knows: those of the built-in model, the names of the learned styles. Empty
+where there is no list: any text means something, or none does."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +56,8 @@ class Backend(Protocol):
     """Parameters that change nothing in what it makes, each with the reason."""
     understood: str
     """What was made of the prompts, in a line; empty for a text encoder, which does not say."""
+    words: Words
+    """Whose words its prompts are made of."""
 
     def paint(
         self, entered: Picture, snapshot: Snapshot, context: FrameContext
@@ -75,6 +82,7 @@ class PassThrough:
     settled = True
     wants_lines = False
     understood = ""
+    words: Words = ""
 
     def __init__(self, size: Size, name: str = "none", waits: bool = True) -> None:
         """waits: a model is to come."""

@@ -1,0 +1,27 @@
+"""The words that a model knows, for the page and for `check`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from vj.painters import style_words
+from vj.pipeline.backend import Words
+from vj.pocket import word_help
+from vj.pocket.word_help import UnknownWords
+
+
+@dataclass(frozen=True, slots=True)
+class ModelWords:
+    """vocabulary: the names of what a text may ask for, by their kind. unknown: the words of a text
+    that are not known as they are written, each with the nearest known ones; takes a while."""
+
+    vocabulary: Callable[[], Mapping[str, list[str]]]
+    unknown: Callable[[str], UnknownWords]
+
+
+MODEL_WORDS: Mapping[Words, ModelWords] = {
+    "pocket": ModelWords(word_help.vocabulary, word_help.unknown_words),
+    "styles": ModelWords(style_words.vocabulary, style_words.unknown_words),
+}
+"""By `Backend.words`; nothing for a model that has no list of words."""
