@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from tests.waiting import PATIENCE, until
 from vj.app import word_lookup
-from vj.app.model_words import ModelWords
+from vj.app.model_words import MODEL_WORDS
 from vj.app.word_lookup import WordLookup
 from vj.core.supervisor import Supervisor
-from vj.pocket.word_help import UnknownWords, vocabulary
+from vj.pocket.word_help import UnknownWords
 
 
 @pytest.fixture
@@ -33,7 +34,8 @@ def test_the_words_of_the_newest_texts_come_and_nobody_waits_for_them(
         looked_up.append(text)
         return ((text, ("silver",)),)
 
-    monkeypatch.setattr(word_lookup, "MODEL_WORDS", {"pocket": ModelWords(vocabulary, slow)})
+    slow_words = replace(MODEL_WORDS["pocket"], unknown=slow)
+    monkeypatch.setattr(word_lookup, "MODEL_WORDS", {"pocket": slow_words})
     for text in ("s", "si", "sil", "silvr"):
         assert lookup.of("pocket", {"prompt/a": text}) == {}, "it does not wait"
     going_on.set()

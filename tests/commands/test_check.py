@@ -263,6 +263,12 @@ def test_names_and_addresses_that_lead_nowhere_are_wrong(
         ("start:\n  prompt/a: qwrtzp\nmodel: pocket\n", 2, "understands nothing of “qwrtzp”"),
         ("page:\n  pads: [{prompt: qwrtzp}]\nmodel: pocket\n", 2, "nothing of “qwrtzp”"),
         (
+            'cues:\n  - {name: a, set: {prompt/list: \'[["ink", 1], ["qwrtzp", 2]]\'}}\n'
+            "model: pocket\n",
+            2,
+            "prompt/list: pocket understands nothing of “qwrtzp”; docs/words.md",
+        ),
+        (
             "osc: {listen: '127.0.0.1:0', reply: 'no.such.host.invalid:9001'}\n",
             1,
             "no such address to send to",
@@ -277,6 +283,16 @@ def test_what_plays_otherwise_than_it_looks_is_a_warning(
     assert any(one.startswith(f"warning: my.yaml:{line}: ") and words in one for one in messages), (
         messages
     )
+
+
+def test_prompts_are_read_by_the_words_of_the_shows_model(look: Check) -> None:
+    prompts = "start: {prompt/a: silver, prompt/b: mondrian}\n"
+    for model, unknown in (("pocket", "mondrian"), ("styles", "silver"), ("none", "")):
+        _, _, messages = look(f"{prompts}model: {model}\n")
+        said = [one for one in messages if "understands nothing" in one]
+        assert len(said) == bool(unknown), said
+        assert all(f"{model} understands nothing of “{unknown}”" in one for one in said)
+        assert all("docs/painters.md" in one for one in said if model == "styles")
 
 
 def test_ports_that_somebody_uses_are_logged(look: Check) -> None:

@@ -8,16 +8,20 @@ import contextlib
 import socket
 from collections.abc import Iterator
 
+from vj.app.model_words import MODEL_WORDS
 from vj.commands.check_result import CheckResult
 from vj.control.osc.network import datagram_socket, family_of, strip_brackets
 from vj.core.errors import Fault
-from vj.parameters.fit import fit
+from vj.parameters.fit import fit, parse_prompt_list
 from vj.parameters.table import Table
+from vj.pipeline.backend import Words
 from vj.show.schema import Show, parse_address
 from vj.show.section import KeyPath
 from vj.show.validate import NO_PERSON_MODEL
 
-PROMPTS = ("prompt/a", "prompt/b")
+PROMPTS = ("prompt", "prompt/a", "prompt/b")
+WORDS_OF: dict[str, Words] = {"pocket": "pocket", "drawn": "pocket", "styles": "styles"}
+"""By the model's name."""
 
 
 def check_controls(show: Show, result: CheckResult) -> None:
@@ -104,23 +108,26 @@ def _masks(show: Show, result: CheckResult) -> None:
 
 
 def _prompts(show: Show, result: CheckResult) -> None:
-    """Prompts of which the built-in model understands nothing."""
-    if show.model.name not in ("pocket", "drawn"):
+    """Prompts of which the show's model understands nothing."""
+    words = MODEL_WORDS.get(WORDS_OF.get(show.model.name, ""))
+    if words is None:
         return
-    from vj.pocket.words import understand
-
     for name, value, place in _values(show):
-        if (
-            name in (*PROMPTS, "prompt")
-            and isinstance(value, str)
-            and value.strip()
-            and not understand(value).recognised
-        ):
-            result.warn(
-                place,
-                f"{name}: {show.model.name} understands nothing of “{value[:60]}”; docs/words.md "
-                "lists what it knows",
-            )
+        for text in _texts(name, value):
+            if text.strip() and not words.recognises(text):
+                result.warn(
+                    place,
+                    f"{name}: {show.model.name} understands nothing of “{text[:60]}”; "
+                    f"{words.page} lists what it knows",
+                )
+
+
+def _texts(name: str, value: object) -> list[str]:
+    """The prompts in a value of a parameter."""
+    if name == "prompt/list":
+        with contextlib.suppress(Fault):
+            return [text for text, _ in parse_prompt_list(str(value))]
+    return [str(value)] if name in PROMPTS else []
 
 
 def _ports(show: Show, result: CheckResult) -> None:
