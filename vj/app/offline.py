@@ -19,7 +19,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Frame, Guide, OutputFrame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
-from vj.diffusion.devices import best_device
+from vj.diffusion.devices import best_device_name
 from vj.diffusion.making import make_backend
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.frame_context import FrameContext
@@ -204,7 +204,7 @@ class Rendering:
         Raises Fault."""
         if not self.show.finish and self.show.output is None:
             return lambda picture, guide: picture
-        device = str(best_device(self.show.model.device))
+        device = best_device_name(self.show.model.device)
         finish = (
             make_finisher(self.show.finish, size, device, self._log) if self.show.finish else None
         )

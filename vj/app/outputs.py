@@ -9,7 +9,7 @@ from vj.app.replacement import Replacement, do_nothing
 from vj.app.setup import sink_uris
 from vj.app.sink_group import SinkGroup
 from vj.core.frame import OutputFrame, Size
-from vj.diffusion.devices import best_device
+from vj.diffusion.devices import best_device_name
 from vj.pipeline.interpolation import FrameInterpolation
 from vj.pipeline.upscale import make_upscaler
 from vj.show.schema import Show
@@ -41,7 +41,7 @@ class Outputs:
         pixels. quiet: what it falls back to is not logged. Raises Fault where the show's way of
         upscaling cannot be had."""
         log = (lambda text: None) if quiet else self._log
-        upscaler = make_upscaler(show.upscale, painted, output, str(best_device()), log)
+        upscaler = make_upscaler(show.upscale, painted, output, best_device_name(), log)
         log(f"sent at {output}, upscaled by {upscaler.name}")
         return OutputUpscaler(
             upscaler,

@@ -12,7 +12,7 @@ import numpy as np
 from vj.core.errors import Fault
 from vj.core.frame import Aspect, Size
 from vj.core.supervisor import Supervisor
-from vj.diffusion.devices import best_device
+from vj.diffusion.devices import best_device_name
 from vj.diffusion.model_names import is_built_in
 from vj.diffusion.model_spec import EmbeddingFile, LoraFile, ModelSpec
 from vj.diffusion.size_fit import LARGEST
@@ -148,7 +148,7 @@ def _beside(
 def make_flow_backend(show: Show) -> Calculate:
     """How a show's motion is found. Raises Fault where what it names cannot be had."""
     on_a_cpu = show.flow in ("dis", "farneback")  # PyTorch need not be asked what there is
-    return make_flow(show.flow, "cpu" if on_a_cpu else str(best_device()))
+    return make_flow(show.flow, "cpu" if on_a_cpu else best_device_name())
 
 
 def flow_finder(show: Show, log: Callable[[str], None]) -> Calculate:

@@ -102,8 +102,8 @@ def _try(look: Callable[[], object], place: KeyPath, result: CheckResult) -> Non
 
 def _model(spec: ModelSpec, result: CheckResult) -> None:
     """The model itself. Raises Fault, or whatever a library throws at its files."""
-    from vj.diffusion.built_in import reject_adapters
     from vj.diffusion.checkpoints import check_folder, check_single_file
+    from vj.diffusion.model_spec import reject_adapters
 
     kind, path = find_model(spec.name)
     if kind in BUILT_IN_MODELS:

@@ -99,10 +99,11 @@ def perform(
     from vj.app.autosave import PERIOD, Autosave
     from vj.app.live import Performance
     from vj.control.keyboard import Keyboard
+    from vj.diffusion.model_names import is_painter
     from vj.show.own_shows import offer
     from vj.show.reload import ShowFile
 
-    if show.model.name != "none":
+    if show.model.name != "none" and not is_painter(show.model.name):
         import torch  # noqa: F401  # now, and not while the picture is there: it takes a second
 
     startup: StartupTimes | None = options.startup

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from vj.core.errors import Fault
 from vj.diffusion.adapters import Adapters
-from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import Level
 from vj.kernels.cv_field import Field
@@ -166,14 +165,3 @@ def parsed_prompt(text: str) -> ParsedPrompt:
     if not colours.strip():
         return meaning
     return replace(meaning, ramp=parse_ramp(colours), palette="given colours", recognised=True)
-
-
-STABLE_DIFFUSION_ONLY = ("loras", "embeddings", "controlnet", "t2i_adapter", "ip_adapter")
-
-
-def reject_adapters(spec: ModelSpec) -> None:
-    """Raises Fault for what only Stable Diffusion models take."""
-    asked = [name for name in STABLE_DIFFUSION_ONLY if getattr(spec, name, None)]
-    if asked:
-        these = ", ".join(asked)
-        raise Fault(f"model {spec.name}: takes no {these}; those are for Stable Diffusion models")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from vj.core.errors import Fault
@@ -30,6 +32,15 @@ def best_device(wish: str = "auto") -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def best_device_name(wish: str = "auto") -> str:
+    """The same, as text, for what computes beside the model: a show whose model needs no PyTorch
+    does not import it where it has come without a card's libraries."""
+    without = sys.platform != "darwin" and version("torch").endswith("+cpu")
+    if wish == "auto" and without and "torch" not in sys.modules:
+        return "cpu"
+    return str(best_device(wish))
 
 
 def device_and_dtype(spec: ModelSpec) -> tuple[torch.device, torch.dtype]:

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vj.diffusion.built_in import BuiltIn, drawn, reject_adapters
-from vj.diffusion.model_spec import ModelSpec
+from vj.diffusion.built_in import BuiltIn, drawn
+from vj.diffusion.model_spec import ModelSpec, reject_adapters
 from vj.pocket.techniques import TECHNIQUES
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vj.core.errors import Fault
+
 
 @dataclass(frozen=True, slots=True)
 class LoraFile:
@@ -53,3 +55,14 @@ class ModelSpec:
     """Picture files, and folders of them, of the model `picture`."""
     pictures_folder: str = ""
     """A folder of the user's own pictures, which it takes by name too; it need not exist."""
+
+
+STABLE_DIFFUSION_ONLY = ("loras", "embeddings", "controlnet", "t2i_adapter", "ip_adapter")
+
+
+def reject_adapters(spec: ModelSpec) -> None:
+    """Raises Fault for what only Stable Diffusion models take."""
+    asked = [name for name in STABLE_DIFFUSION_ONLY if getattr(spec, name, None)]
+    if asked:
+        these = ", ".join(asked)
+        raise Fault(f"model {spec.name}: takes no {these}; those are for Stable Diffusion models")

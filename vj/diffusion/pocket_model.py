@@ -22,8 +22,8 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from vj.core.errors import Fault
-from vj.diffusion.built_in import LEAST_WEIGHT, BuiltIn, drawn, parsed_prompt, reject_adapters
-from vj.diffusion.model_spec import ModelSpec
+from vj.diffusion.built_in import LEAST_WEIGHT, BuiltIn, drawn, parsed_prompt
+from vj.diffusion.model_spec import ModelSpec, reject_adapters
 from vj.diffusion.prompts import Embedding
 from vj.pocket.network import MULTIPLE, Network, load_network
 from vj.pocket.techniques import TECHNIQUES

@@ -1,0 +1,111 @@
+"""What the painters share as backends of the pipeline: noise of the camera kept away, seeds,
+strength. No PyTorch."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+
+from vj.core.frame import Size
+from vj.painters.camera_noise import CameraNoiseFilter
+from vj.painters.jitter import Jitter
+from vj.painters.mixing import toward
+from vj.painters.networks import PaintingNetwork
+from vj.parameters.store import Snapshot
+from vj.parameters.table import TABLE
+from vj.pipeline.backend import BUILT_IN_ONLY, GENERATING, NO_LINES, GeneratedImage, Words
+from vj.pipeline.compositor import Compositor, HostCompositor, Picture
+from vj.pipeline.frame_context import FrameContext
+
+ONE_STEP = "a painter paints a frame in one step"
+NO_GUIDANCE = "painters have no guidance: a mixture is played by its weights"
+BY_ITSELF = "a painter's strokes follow the picture by themselves"
+NOT_FOLLOWED: Mapping[str, str] = {
+    "steps": ONE_STEP,
+    "guidance": NO_GUIDANCE,
+    "delta": NO_GUIDANCE,
+    "prompt/negative": NO_GUIDANCE,
+    "control/": NO_LINES,
+    "pocket/": BUILT_IN_ONLY,
+    "palette/": BUILT_IN_ONLY,
+    "noise/align": BY_ITSELF,
+    "noise/swirl": BY_ITSELF,
+}
+"""What the beginnings of parameters' names say that no painter follows, and why."""
+
+
+class PainterBackend(ABC):
+    """Paints with a network whose style is a few numbers. Belongs to the render thread."""
+
+    settled = False
+    wants_lines = False
+    words: Words = ""
+
+    def __init__(
+        self, name: str, network: PaintingNetwork, size: Size, unused: Mapping[str, str]
+    ) -> None:
+        """unused: what this painter does not follow besides `NOT_FOLLOWED`: how parameters' names
+        begin, and why."""
+        self.name, self._network = name, network
+        self.compositor: Compositor = HostCompositor(size, plain=True)
+        reasons = {**NOT_FOLLOWED, **unused}
+        self.unused: Mapping[str, str] = {
+            row: reason
+            for row in TABLE.rows
+            if row.startswith(GENERATING)
+            for start, reason in reasons.items()
+            if row == start or (start.endswith("/") and row.startswith(start))
+        }
+        self.understood = ""
+        self._noise, self._jitter = CameraNoiseFilter(), Jitter(size.height, size.width)
+
+    @abstractmethod
+    def _style(self, snapshot: Snapshot) -> np.ndarray | None:
+        """What the network is given for this frame, float32; None while nothing is known yet."""
+
+    @property
+    @abstractmethod
+    def _travels(self) -> bool:
+        """The style is on its way to another one, or to be found yet."""
+
+    def paint(
+        self, entered: Picture, snapshot: Snapshot, context: FrameContext
+    ) -> GeneratedImage | None:
+        assert isinstance(entered, np.ndarray)
+        style = self._style(snapshot)
+        strength = snapshot["strength"]
+        self.settled = strength == 0 or (not self._travels and snapshot["noise/hold"] >= 1)
+        if strength == 0 or style is None:
+            return GeneratedImage(entered, context)
+        steady = self._noise.of(entered)
+        grain = cv2.merge([self._jitter.at(snapshot)] * 3)
+        painted = self._network.paint(cv2.scaleAdd(steady, 1 / 255, grain), style)
+        return GeneratedImage(toward(entered, painted, strength), context)
+
+    def warm(self, snapshot: Snapshot) -> None:
+        """Paint two frames, so that the first on stage does not stutter: memory is taken in the
+        first one. Beside the picture, before the backend is handed over. Raises Fault where the
+        style cannot be had."""
+        self._prepare(snapshot)
+        size = self.compositor.size
+        style = self._style(snapshot)
+        assert style is not None
+        for _ in range(2):
+            self._network.paint(np.zeros((size.height, size.width, 3), np.float32), style)
+
+    @abstractmethod
+    def _prepare(self, snapshot: Snapshot) -> None:
+        """Find here and now what `_style` needs for this snapshot."""
+
+    def drain(self) -> GeneratedImage | None:
+        return None
+
+    def clear(self) -> None:
+        self._noise.forget()
+
+    @abstractmethod
+    def close(self) -> None:
+        """End its threads."""
