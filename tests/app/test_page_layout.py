@@ -44,6 +44,8 @@ def test_pads_are_the_cues_with_their_keys_or_what_the_show_names() -> None:
 
 
 def test_the_xy_pad() -> None:
-    assert xy(TABLE, None) == ["prompt/mix", "strength"]
-    assert xy(TABLE, ["feedback/x", "feedback/y"]) == ["feedback/x", "feedback/y"]
-    assert xy(TABLE, []) == []
+    pocket = {"image/styles": "only the picture model takes pictures"}
+    assert xy(TABLE, None, pocket) == ["prompt/mix", "strength"]
+    assert xy(TABLE, None, {"prompt/mix": "it follows pictures"}) == ["image/mix", "strength"]
+    assert xy(TABLE, ["feedback/x", "feedback/y"], {}) == ["feedback/x", "feedback/y"]
+    assert xy(TABLE, [], {}) == []

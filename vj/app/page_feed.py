@@ -69,7 +69,7 @@ class PageFeed:
             "stage": {
                 "faders": page_layout.faders(table, page.faders, unused),
                 "pads": page_layout.pads(page.pads, cues, self._session.cue_keys()),
-                "xy": page_layout.xy(table, page.xy),
+                "xy": page_layout.xy(table, page.xy, unused),
             },
             "mapped": engine.mapped(),
             "moved_by": engine.moved_by(),

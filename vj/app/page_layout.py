@@ -12,6 +12,7 @@ from vj.show.page_section import FADERS, PadRule
 STAGE = (
     "strength",
     "prompt/mix",
+    "image/mix",
     "feedback/amount",
     "blend/smoothing",
     "mix/wet",
@@ -21,6 +22,8 @@ STAGE = (
 )
 """Faders of the stage after the show's macros, in this order."""
 XY = ("prompt/mix", "strength")
+STYLES_XY = ("image/mix", "strength")
+"""The same with the picture model, which follows no prompts."""
 TITLES = {
     "": "whole picture",
     "macro": "macros",
@@ -73,6 +76,8 @@ def pads(
     return found
 
 
-def xy(table: Table, chosen: Sequence[str] | None) -> list[str]:
+def xy(table: Table, chosen: Sequence[str] | None, unused: Mapping[str, str]) -> list[str]:
     """The two parameters of the XY pad: across, and up."""
-    return [table.find(name).name for name in (XY if chosen is None else chosen)]
+    if chosen is not None:
+        return [table.find(name).name for name in chosen]
+    return list(STYLES_XY if "image/styles" not in unused else XY)

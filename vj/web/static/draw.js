@@ -7,6 +7,7 @@ import {easel} from "./easel.js";
 import {faderOf} from "./fader_of.js";
 import {attempt, button, cleanups, confirmButton, say, statusLine} from "./parts.js";
 import {followPen} from "./pen.js";
+import {ACCEPT} from "./picture_file.js";
 
 const COLOURS = [
   ["ink that goes with the paper", null],
@@ -40,6 +41,13 @@ export function mount(element, app) {
   const root = make("section.t-tool.t-draw", {}, desk, tools, line);
   const place = make("span", {hidden: true});
   element.append(place, root);
+  desk.dataset.drop = "a picture comes onto the canvas";
+  desk.addEventListener("drop", event => {
+    const [file] = event.dataTransfer.files;
+    if (!file) return;
+    event.preventDefault();
+    if (may()) importPicture(app, line, file);
+  });
   undo.add(
     followPen(glass, {part, lift, may}),
     board.stop,
@@ -124,7 +132,7 @@ export function mount(element, app) {
     const eraser = button("Eraser", () => choose({eraser: !brush.eraser}));
     const picture = make("input", {
       type: "file",
-      accept: "image/*",
+      accept: ACCEPT,
       "aria-label": "import a picture",
       onchange: () => {
         if (picture.files[0]) importPicture(app, line, picture.files[0]);

@@ -14,10 +14,16 @@ import {Undo} from "./undo.js";
 const MESSAGES = 200; // kept
 
 /**
- * The tabs, in their order. A tab's module is loaded when it is first opened.
+ * The tabs, in their order. A tab's module is loaded when it is first opened. titleOf: what stands
+ * on it, where that depends on the show.
  */
 export const TABS = [
-  {name: "words", title: "words", load: () => import("./words.js")},
+  {
+    name: "words",
+    title: "words",
+    titleOf: show => (show.styles ? "styles" : "words"), // the picture model follows pictures
+    load: () => import("./words.js"),
+  },
   {name: "parameters", title: "all", load: () => import("./parameters.js")},
   {name: "draw", title: "draw", load: () => import("./draw.js")},
   {name: "timeline", title: "timeline", load: () => import("./timeline.js")},

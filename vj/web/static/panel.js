@@ -3,7 +3,7 @@
  * open; elsewhere one covers the pads and faders, and the picture stays in sight.
  */
 
-import {make, withoutFocus} from "./dom.js";
+import {make, tell, withoutFocus} from "./dom.js";
 import {TABS} from "./main.js";
 
 const KEY = "vj.tab";
@@ -94,7 +94,12 @@ export function mount(element, app) {
   app.on("panel", show);
   app.on("escape", () => show("play"));
   begin();
-  app.onShow(() => fill(tabs.get(open)));
+  app.onShow(show => {
+    for (const {tab, button} of tabs.values()) {
+      if (tab.titleOf) tell(button, tab.titleOf(show));
+    }
+    fill(tabs.get(open));
+  });
 }
 
 function remembered() {

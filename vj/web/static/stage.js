@@ -11,6 +11,7 @@ import {Pads} from "./pads.js";
 import {askPin, mount as mountUnlock} from "./pin.js";
 import {Picture} from "./picture.js";
 import {Strip} from "./strip.js";
+import {mount as mountDrop} from "./style_drop.js";
 import {keepAwake} from "./wake.js";
 import {XY} from "./xy.js";
 
@@ -65,6 +66,7 @@ export function mount(element, app) {
   // A phone leaves the page moved up where its keyboard was.
   document.addEventListener("focusout", () => window.scrollTo(0, 0));
   startKeys(app, picture);
+  mountDrop(app);
   keepAwake();
 }
 

@@ -1,12 +1,13 @@
 /**
- * The tab with both prompts, the mix between them, the words that the model knows, and the last
- * prompts.
+ * The tab with what the model follows: both prompts, the mix between them, the words that it knows,
+ * and the last prompts; of the picture model its style pictures.
  */
 
 import {arrange, make, tell, withoutFocus} from "./dom.js";
 import {Fader} from "./fader.js";
 import {Prompt} from "./prompt.js";
 import {history} from "./history.js";
+import {Styles} from "./styles.js";
 
 const PROMPTS = ["prompt/a", "prompt/b"];
 const MIX = "prompt/mix";
@@ -26,19 +27,19 @@ export function mount(element, app) {
     make("h2", {textContent: "last prompts"}),
     last,
   );
-  element.append(
-    make(
-      "div.words",
-      {},
-      prompts[0].element,
-      mixing,
-      prompts[1].element,
-      understood,
-      note,
-      chips,
-      past,
-    ),
+  const words = make(
+    "div.words",
+    {},
+    prompts[0].element,
+    mixing,
+    prompts[1].element,
+    understood,
+    note,
+    chips,
+    past,
   );
+  const styles = new Styles(app);
+  element.append(words, styles.element);
 
   function choose(name) {
     chosen = prompts[PROMPTS.indexOf(name)];
@@ -56,6 +57,8 @@ export function mount(element, app) {
     }
     prompts.forEach(prompt => prompt.update());
     fill(show.words);
+    styles.update();
+    words.hidden = Boolean(show.styles);
   });
 
   /** The built-in model's words; any other model reads all words. */
