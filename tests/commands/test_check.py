@@ -286,8 +286,8 @@ def test_what_plays_otherwise_than_it_looks_is_a_warning(
 
 
 def test_prompts_are_read_by_the_words_of_the_shows_model(look: Check) -> None:
-    prompts = "start: {prompt/a: silver, prompt/b: mondrian}\n"
-    for model, unknown in (("pocket", "mondrian"), ("styles", "silver"), ("none", "")):
+    prompts = "start: {prompt/a: silver, prompt/b: graffiti}\n"
+    for model, unknown in (("pocket", "graffiti"), ("styles", "silver"), ("none", "")):
         _, _, messages = look(f"{prompts}model: {model}\n")
         said = [one for one in messages if "understands nothing" in one]
         assert len(said) == bool(unknown), said
