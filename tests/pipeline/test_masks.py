@@ -181,6 +181,17 @@ def test_steadiness_takes_the_flicker_out() -> None:
     assert flicker[0] > 30
 
 
+def test_who_moves_is_nowhere_painted_however_steady_the_mask_is() -> None:
+    masks, snapshot = Masks(print), sampled(**sharp(mask__mode="luma", mask__steady=0.9))
+    dark = np.full((SIDE, SIDE, 3), 40, np.uint8)
+    for x in range(0, 48, 6):
+        shown = masks.find(with_somebody(dark, x, (230, 230, 230)), snapshot)
+        assert shown is not None
+        assert shown[where(x)].max() == 0, x
+    assert 0 < shown[32, 38] < 30, "where they were just now it lets go slowly"
+    assert shown[32, 2] > shown[32, 38]
+
+
 @pytest.mark.parametrize("value", [0.0, 0.3, 0.5, 1.0])
 def test_a_threshold_of_nought_takes_all_and_of_one_nothing(value: float) -> None:
     assert above(np.full((2, 2), value, np.float32), 0).min() == 1

@@ -276,7 +276,12 @@ ROWS = (
         "on: what the mask finds is painted, and the rest stays as it came; of drawn the reverse",
     ),
     _number(
-        "mask/steady", 0, 0.99, 0.3, "", "weight of the mask of the frame before, against flicker"
+        "mask/steady",
+        0,
+        0.99,
+        0.3,
+        "",
+        "how slowly the mask lets go of where its subject was, against flicker",
     ),
     _number("mask/hue", 0, 360, 120, "deg", "the key's colour: 120 is green, 240 blue", QUICK),
     Parameter("mask/learn", "trigger", False, "learn the empty room from the next half second"),

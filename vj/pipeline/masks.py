@@ -85,7 +85,8 @@ class Masks:
             subject = blurred(subject, soft)
         steady = snapshot["mask/steady"]
         if self._last is not None and self._last.shape == subject.shape and steady > 0:
-            subject = cv2.addWeighted(subject, 1 - steady, self._last, steady, 0)
+            # what comes is there at once: a performer who moves is nowhere painted
+            subject = cv2.max(subject, cv2.addWeighted(subject, 1 - steady, self._last, steady, 0))
         self._last = subject
         shown = cv2.convertScaleAbs(subject, alpha=255)
         painted = bool(snapshot["mask/invert"]) != (mode == "drawn")
