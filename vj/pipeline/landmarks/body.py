@@ -25,6 +25,8 @@ AROUND = 1.25
 """Side of a body's region over what it has to hold."""
 PRESENT = 0.5
 """How sure it has to be that a body is there."""
+FADE = 0.1
+"""Seconds, the time constant of a point's visibility."""
 LEAST_AREA = 0.004
 """Share of the picture that somebody covers at least."""
 LEAST_CUTOFF, SLOPE = 0.05, 80.0
@@ -37,6 +39,14 @@ class Body(NamedTuple):
 
     points: np.ndarray
     visible: np.ndarray
+
+
+class _Found(NamedTuple):
+    """sure: that there is a body, 0..1. follows: where to look for it in the next frame."""
+
+    sure: float
+    body: Body
+    follows: Region
 
 
 class BodyFinder:
@@ -59,14 +69,11 @@ class BodyFinder:
         found = None if self._region is None else self._locate(image, self._region)
         if found is None:
             self._smooth, self._visible = OneEuroFilter(LEAST_CUTOFF, SLOPE), None
-            region: Region | None = self._somebody(image)
-            for _ in range(2):  # once more from its own points: the mask's box is a rough one
-                found = None if region is None else self._locate(image, region)
-                region = None if found is None else found[1]
+            found = self._begin(image)
         if found is None:
             self._region = None
             return None
-        body, self._region = found
+        _, body, self._region = found
         points = self._smooth(body.points, time, self._region.side)
         return Body(points, self._steady(body.visible, time))
 
@@ -80,8 +87,19 @@ class BodyFinder:
         self._time = time
         return self._visible
 
-    def _locate(self, image: np.ndarray, region: Region) -> tuple[Body, Region] | None:
-        """The body that fills a region, and where to look for it in the next frame."""
+    def _begin(self, image: np.ndarray) -> _Found | None:
+        """A body that was not followed yet. Once it is found, it is looked for again from its own
+        points: what the mask tells is rough."""
+        first = [
+            found for region in self._somebody(image) if (found := self._locate(image, region))
+        ]
+        if not first:
+            return None
+        _, _, region = max(first, key=lambda found: found.sure)
+        return self._locate(image, region)
+
+    def _locate(self, image: np.ndarray, region: Region) -> _Found | None:
+        """The body that fills a region."""
         if not region.playable:
             return None
         out = self._network.run(region.cut(image, SIDE)[None])
@@ -96,24 +114,25 @@ class BodyFinder:
         upwards = angle_between(places[HIPS], places[REACH]) + math.pi / 2
         x, y = map(float, places[HIPS])
         follows = Region(x, y, 2 * AROUND * reach, upwards)
-        return (Body(places[:POINTS], visible), follows) if follows.playable else None
+        return _Found(sure, Body(places[:POINTS], visible), follows) if follows.playable else None
 
-    def _somebody(self, image: np.ndarray) -> Region | None:
-        """Around the largest person that the mask finds."""
+    def _somebody(self, image: np.ndarray) -> list[Region]:
+        """Where the largest person may be that the mask finds."""
         small = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         out = self._mask.run(small[None].astype(np.float32) / np.float32(255))
         mask = next(iter(out.values())).reshape(SIDE, SIDE)
         solid = (mask > 0.5).astype(np.uint8)
         count, _, boxes, _ = cv2.connectedComponentsWithStats(solid)
         if count < 2:
-            return None
+            return []
         left, top, across, down, area = boxes[1 + int(np.argmax(boxes[1:, cv2.CC_STAT_AREA]))]
         if area < LEAST_AREA * SIDE * SIDE:
-            return None
+            return []
         wide, high = image.shape[1] / SIDE, image.shape[0] / SIDE
-        side = AROUND * max(across * wide, down * high)
-        return Region((left + across / 2) * wide, (top + down / 2) * high, side)
-
-
-FADE = 0.1
-"""Seconds, the time constant of a point's visibility."""
+        x, side = (left + across / 2) * wide, max(across * wide, down * high)
+        whole = Region(x, (top + down / 2) * high, AROUND * side)
+        if top + down < SIDE - 2:
+            return [whole]
+        # Of a person seen from the hips upwards the network would take the elbows for the knees:
+        # a region that leaves room for the legs tells it that they are below the picture.
+        return [whole, Region(x, (top + down) * high, 2 * AROUND * side)]
