@@ -69,7 +69,7 @@ export class Prompt {
       .map(part => part.trim())
       .filter(Boolean);
     if (!this.has(word)) return this.give([...parts, word].join(", "));
-    const kept = parts.map(part => part.replace(pattern(word), " ").replace(/\s+/g, " ").trim());
+    const kept = parts.map(part => without(part, word));
     return this.give(kept.filter(Boolean).join(", "));
   }
 
@@ -157,6 +157,17 @@ export class Prompt {
     return make("div.offer", {}, make("span", {textContent: text}), ...nearest.map(instead));
   }
 }
+
+/** Part of a text without a word, and without the weight that was the word's: "(ink:2)", "70 %". */
+const without = (part, word) => {
+  const rest = part
+    .replace(pattern(word), "$1 ")
+    .replace(/\(\s*:[\d.\s]*\)/g, " ")
+    .replace(/\s+/g, " ")
+    .trim()
+    .replace(/^and | and$/, "");
+  return rest === part || /\p{L}/u.test(rest) ? rest : "";
+};
 
 const escaped = word => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 

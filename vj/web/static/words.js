@@ -61,7 +61,7 @@ export function mount(element, app) {
     words.hidden = Boolean(show.styles);
   });
 
-  /** The built-in model's words; any other model reads all words. */
+  /** The words of a model that has a list of them; any other reads all words, or none. */
   function fill(words) {
     const groups = Object.entries(words || {}).filter(([, list]) => Array.isArray(list));
     note.hidden = groups.length > 0;
