@@ -1,4 +1,4 @@
-"""The nine shows of mappings/: each does what it was written for, rendered offline with the
+"""The shows of mappings/: each does what it was written for, rendered offline with the
 built-in model."""
 
 from __future__ import annotations

@@ -53,6 +53,7 @@ ENTRIES = {
     "crash_me_gently": GalleryEntry(8, {"curves": [PEDAL]}),
     "artwalk": GalleryEntry(12, {"output": f"{WIDTH}x{WIDTH}", "start": {"walk/leg": 4}}),
     "performer": GalleryEntry(8),
+    "mask_dance": GalleryEntry(12),
     "sketch": GalleryEntry(8),
     "puppetry": GalleryEntry(6),
     "dream": GalleryEntry(10),
