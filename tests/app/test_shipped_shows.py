@@ -14,8 +14,10 @@ from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from tests.conftest import StartShow
+from tests.fetched import needs
 from vj.commands.gallery import ENTRIES, PEDAL, gallery, rendered
 from vj.pipeline.flow_backends import make_flow
+from vj.pipeline.selfie_segmentation import SQUARE, WIDE, SelfieSegmentation
 from vj.show.load import FIRST_SHOW, load_show
 
 MAPPINGS = FIRST_SHOW.parent
@@ -134,18 +136,22 @@ def test_artwalk_leaves_upscaled() -> None:
     assert (picture.shape[1], picture.shape[0]) == show.output
 
 
-def test_the_performer_stays_as_they_are_and_the_room_is_painted() -> None:
-    painted = rendered("performer", {"size": "160x96"}, 7, RATE)
-    given = untouched("performer", 7, size="160x96")
+@pytest.mark.parametrize("way", [pytest.param("network", marks=needs(SQUARE, WIDE)), "clean plate"])
+def test_the_performer_stays_as_they_are_and_the_room_is_painted(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SelfieSegmentation, "there", staticmethod(lambda: way == "network"))
+    painted = rendered("performer", {"size": "160x96"}, 5, RATE)
+    given = untouched("performer", 5, size="160x96")
     room = rendered(
         "performer",
-        {"size": "160x96", "model": "none", "source": "drawn:room"},
+        {"size": "160x96", "model": "none", "source": "drawn:studio"},
         0.2,
         RATE,
         start={"mix/wet": 0},
     )[0]
     seen = 0
-    for number in range(round(2.5 * RATE), round(6.5 * RATE)):
+    for number in range(round(1.5 * RATE), round(5 * RATE)):
         somebody = (cv2.absdiff(given[number], room).max(axis=2) > 40).astype(np.uint8)
         inside = (
             cv2.erode(cv2.morphologyEx(somebody, cv2.MORPH_CLOSE, np.ones((5, 5))), np.ones((7, 7)))
