@@ -9,6 +9,7 @@ import pytest
 
 from vj.app.setup import model_spec
 from vj.core.errors import Fault
+from vj.show.as_played import put_chosen
 from vj.show.load import check_show, load_show
 from vj.show.moved import move_paths
 from vj.show.own_shows import writable
@@ -77,3 +78,16 @@ def test_what_cannot_be_right_is_said(lines: dict[str, Any], words: str) -> None
     with pytest.raises(Fault, match="style_pictures") as raised:
         check_show(lines, "here")
     assert words in str(raised.value)
+
+
+def test_a_show_saved_as_it_plays_names_the_pictures_of_the_model_that_was_chosen(
+    show: Path,
+) -> None:
+    file = load_show(Path("../set/show.yaml"))  # seen from where vj was started
+    target = show.parent / "mine" / "saved.yaml"
+    tree = read(show)
+    assert move_paths(tree, show, target)
+    now = file.model_copy(update={"model": file.models["cats"]})
+    put_chosen(tree, now, file, target)
+    assert plain_tree(tree, "")["model"] == {"name": "picture", "style_pictures": ["../art/b.jpg"]}
+    assert plain_tree(tree, "")["style_pictures"] == ["../a.jpg", "../art"]

@@ -170,7 +170,9 @@ export class Styles {
       this.#app.set(STYLES, "");
       attempt(this.line, connection.request("remove_style", {name}));
     };
-    const made = confirmButton(`Remove ${name}`, `Remove ${name} for good?`, remove);
+    const made = confirmButton("Remove", `Remove ${name}?`, remove, {
+      "aria-label": `remove ${name}`,
+    });
     this.remove.replaceChildren(...(name && show.may.write ? [made] : []));
   }
 }
