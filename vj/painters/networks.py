@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import cv2
 import numpy as np
 
 from vj.core.errors import Fault
 from vj.core.fetched import fetched
+from vj.painters.graphs import styles_graph, transform_graph
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -26,6 +27,8 @@ PREDICT, TRANSFORM = "arbitrary_predict.onnx", "arbitrary_transform.onnx"
 ADD = "is not installed: python3 launch.py add painters"
 MULTIPLE = 4
 """Sides come in steps of so many pixels; others are painted larger and cut."""
+LEAST = 16
+"""The networks mirror what is at their edges, and halve it twice before."""
 VECTOR = 100
 """Numbers that a picture's style is."""
 SEEN = 256
@@ -62,7 +65,7 @@ def open_session(
     # Threads that spin while they wait take the cores from the rest of the show: with the flow and
     # a sink beside them a frame took three times as long.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3  # errors
+    options.log_severity_level = 4  # errors are raised, too
     there = onnxruntime.get_available_providers()
     wanted = PROVIDERS[-1:] if only_cpu else PROVIDERS
     try:
@@ -87,8 +90,8 @@ class StylesNetwork:
 
     def __init__(self, threads: int | None = None, only_cpu: bool = False) -> None:
         """threads: None for `default_threads`. Raises Fault."""
-        path = str(fetched_file(STYLES))
-        self._session = open_session(path, threads or default_threads(), only_cpu)
+        graph = styles_graph(fetched_file(STYLES))
+        self._session = open_session(graph, threads or default_threads(), only_cpu)
 
     @property
     def device(self) -> str:
@@ -108,8 +111,8 @@ class PictureNetwork:
 
     def __init__(self, threads: int | None = None, only_cpu: bool = False) -> None:
         """threads: None for `default_threads`. Raises Fault."""
-        transform = free_in_size(fetched_file(TRANSFORM))
-        self._session = open_session(transform, threads or default_threads(), only_cpu)
+        graph = transform_graph(fetched_file(TRANSFORM))
+        self._session = open_session(graph, threads or default_threads(), only_cpu)
         self._predict = open_session(str(fetched_file(PREDICT)), 1, True)
         self._content, self._style = (entry.name for entry in self._session.get_inputs())
 
@@ -140,37 +143,18 @@ def device_of(session: onnxruntime.InferenceSession) -> str:
     return first.removesuffix("ExecutionProvider").lower()
 
 
-def free_in_size(path: Path) -> bytes:
-    """A network whose file is made for one size, its height and width left open. Raises Fault."""
-    try:
-        import onnx
-    except ImportError as error:
-        raise Fault(f"onnx cannot be imported ({error}): it {ADD}") from None
-    try:
-        model: Any = onnx.load(str(path))
-        for entry in (model.graph.input[0], model.graph.output[0]):
-            shape = entry.type.tensor_type.shape.dim
-            shape[1].dim_param, shape[2].dim_param = "h", "w"
-        del model.graph.value_info[:]
-        made: bytes = model.SerializeToString()
-    except Exception as error:  # protobuf's are of many classes
-        raise Fault(f"{path.name} is broken ({type(error).__name__}: {error})"[:300]) from None
-    return made
-
-
 def as_floats(picture: np.ndarray) -> np.ndarray:
     """uint8 0..255 -> float32 0..1; floats as they are."""
     return picture if picture.dtype == np.float32 else np.float32(1 / 255) * picture
 
 
 def padded(picture: np.ndarray) -> np.ndarray:
-    """With sides of `MULTIPLE`, what is added at the right and below mirrored."""
-    down, right = (-side % MULTIPLE for side in picture.shape[:2])
+    """With sides of `MULTIPLE`, at least `LEAST`; what is added at the right and below is
+    mirrored."""
+    down, right = (max(LEAST, side + -side % MULTIPLE) - side for side in picture.shape[:2])
     if not down and not right:
         return picture
-    # One row or column has no other to be mirrored.
-    border = cv2.BORDER_REFLECT if min(picture.shape[:2]) > MULTIPLE else cv2.BORDER_REPLICATE
-    return cv2.copyMakeBorder(picture, 0, down, 0, right, border)
+    return cv2.copyMakeBorder(picture, 0, down, 0, right, cv2.BORDER_REFLECT)
 
 
 def cut(picture: np.ndarray, height: int, width: int) -> np.ndarray:
