@@ -203,6 +203,9 @@ def test_live_the_picture_never_waits_and_gets_the_newest_lines(
     assert [asked.time for asked in stage.sketcher.asked] == [1.0, 4.0], "what is old is left out"
     small = cv2.resize(GREY, (64, 64))
     assert stage.find(5.0, image=small).shape == (64, 64)
+    stage.sketcher.go.clear()
+    assert stage.find(6.0, "body").max() == 255, "the face's stay until the body's are there"
+    stage.sketcher.go.set()
     assert stage.supervisor.threads == [module.NAME]
     stage.markers.close()
     until(lambda: not stage.supervisor.threads)

@@ -210,7 +210,7 @@ class FramePipeline:
             )
             mask = None
         wanted = self.backend.wants_lines
-        looked_at = wanted or snapshot["lines/amount"] > 0
+        looked_at = not blank and (wanted or snapshot["lines/amount"] > 0)
         markers = self._markers.find(image, snapshot, frame.captured, looked_at)
         lines = drawing(image, snapshot, True, strokes, markers) if wanted else None
         guide = None

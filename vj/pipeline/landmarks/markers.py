@@ -87,6 +87,8 @@ class Markers:
         self._last: Asked | None = None
         self._origin, self._there = "", False
         self._said = ""
+        self._told: set[str] = set()
+        """For which of `FILES` it was told that they are not here."""
 
     def find(
         self, image: np.ndarray, snapshot: Snapshot, time: float, asked: bool
@@ -104,8 +106,9 @@ class Markers:
         if origin != self._origin:
             self._origin = origin
             self._there = all(fetched(name) is not None for name in FILES[origin])
-            if not self._there:
-                self._say(f"lines/from {origin}: edges are drawn; {NOT_HERE}")
+            if not self._there and origin not in self._told:
+                self._told.add(origin)
+                self._log(f"lines/from {origin}: edges are drawn; {NOT_HERE}")
         if not self._there:
             return None
         wanted = Asked(origin, image, time, snapshot["lines/width"])
@@ -116,7 +119,7 @@ class Markers:
             else:
                 self._answer(wanted)
         whose, lines = self._newest
-        if whose != origin:
+        if whose != origin and lines is None:
             return np.zeros(image.shape[:2], np.uint8)  # they are on the way
         if lines is not None and lines.shape != image.shape[:2]:
             lines = cv2.resize(lines, image.shape[1::-1], interpolation=cv2.INTER_AREA)
@@ -149,14 +152,11 @@ class Markers:
         except Exception as error:  # foreign networks: the picture goes on
             self._supervisor.count(NAME)
             reason = str(error) if isinstance(error, Fault) else f"{type(error).__name__}: {error}"
-            self._say(f"lines/from {asked.origin}: edges are drawn ({reason})"[:300])
+            message = f"lines/from {asked.origin}: edges are drawn ({reason})"[:300]
+            if message != self._said:  # the same words once
+                self._said = message
+                self._log(message)
         self._newest = asked.origin, lines
-
-    def _say(self, message: str) -> None:
-        """The same words once."""
-        if message != self._said:
-            self._said = message
-            self._log(message)
 
     def close(self) -> None:
         """End the thread. May be called twice."""
