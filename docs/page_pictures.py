@@ -1,9 +1,9 @@
 """Makes the pictures of the page in docs/images/page: shows of mappings/ that really play, in a
 real Chromium, at the four sizes that the page is made for.
 
-    python docs/page_pictures.py [desk] [tablet] [phone] [phone_wide]
+    python docs/page_pictures.py [desk] [tablet] [phone] [phone_wide] [styles]
 
-It needs Chromium, and no graphics card.
+It needs Chromium, and no graphics card; `styles` needs the painters.
 """
 
 from __future__ import annotations
@@ -34,12 +34,15 @@ PATIENCE = 90.0
 @dataclass(frozen=True)
 class Scene:
     """What is played, and when the picture is taken. show: of mappings/. tab: that is opened.
-    begin: what a hand does first. ready: when the picture is taken, of the values and the state."""
+    begin: what a hand does first. ready: when the picture is taken, of the values and the state.
+    options: of the command line. stage: the size, where the scene is not called after it."""
 
     show: str
     tab: str
     begin: Callable[[Hand], None]
     ready: Callable[[Hand], bool]
+    options: tuple[str, ...] = ()
+    stage: str = ""
 
 
 def wait(true: Callable[[], bool]) -> None:
@@ -70,6 +73,13 @@ def nothing(hand: Hand) -> None:
     """It plays by itself."""
 
 
+def walk_of_three(hand: Hand) -> None:
+    """The picture model walks between three of its own styles."""
+    hand.show.set("strength", 1.0)
+    hand.show.set("image/styles", "cut paper, night sky, woodcut")
+    hand.show.set("image/mix", 0.35)
+
+
 def painted(share: float) -> Callable[[Hand], bool]:
     """When a fader of the stage, or what moves it, has risen so far."""
     return lambda hand: hand.show.values()["strength"] >= share
@@ -85,6 +95,14 @@ SCENES = {
     "tablet": Scene("crash_me_gently", "play", pedal_down, lambda hand: True),
     "phone": Scene("kiss_crash", "play", nothing, painted(0.5)),
     "phone_wide": Scene("dream", "play", nothing, lambda hand: True),
+    "styles": Scene(
+        "first_show",
+        "styles",
+        walk_of_three,
+        lambda hand: True,
+        ("--model", "picture", "--source", "drawn:dancer"),
+        "phone",
+    ),
 }
 
 
@@ -95,35 +113,41 @@ def standing(hand: Hand) -> bool:
     )
 
 
-def take(browser: Browser, size: str, folder: Path) -> None:
-    """Play the scene of a size, and write its picture."""
-    scene = SCENES[size]
+def take(browser: Browser, name: str, folder: Path) -> None:
+    """Play a scene, and write its picture."""
+    scene = SCENES[name]
+    size = scene.stage or name
     text = (ROOT / "mappings" / f"{scene.show}.yaml").read_text(encoding="utf-8")
-    show = PageShow(folder, text, "--sink", "preview")
+    show = PageShow(folder, text, "--sink", "preview", *scene.options)
     try:
         hand = Hand(browser.page(STAGES[size], touch=size != "desk"), show)
+        tab = (
+            "name => [...document.querySelectorAll('[role=tab]')].some(t => t.textContent === name)"
+        )
+        hand.page.until(tab, scene.tab)
         hand.open_tab(scene.tab)
         scene.begin(hand)
         time.sleep(4)
         quiet = "!document.querySelector('.said.shown')"
         wait(lambda: bool(hand.page.evaluate(quiet)) and scene.ready(hand))
+        time.sleep(0.4)  # what was said fades away
         picture = io.BytesIO(hand.page.screenshot())
         if hand.page.errors:
-            print(f"{size}: {hand.page.errors}", file=sys.stderr)
+            print(f"{name}: {hand.page.errors}", file=sys.stderr)
     finally:
         show.close()
     small = Image.open(picture).convert("RGB").quantize(COLOURS, Image.Quantize.MEDIANCUT)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    small.save(FOLDER / f"{size}.png", optimize=True)
-    print(f"{size}.png: {(FOLDER / f'{size}.png').stat().st_size / 1e3:.0f} KB")
+    small.save(FOLDER / f"{name}.png", optimize=True)
+    print(f"{name}.png: {(FOLDER / f'{name}.png').stat().st_size / 1e3:.0f} KB")
 
 
 def main() -> None:
     browser = Browser()
     folder = Path(tempfile.mkdtemp(prefix="vj-page-"))
     try:
-        for size in sys.argv[1:] or SCENES:
-            take(browser, size, folder)
+        for name in sys.argv[1:] or SCENES:
+            take(browser, name, folder)
     finally:
         browser.close()
         shutil.rmtree(folder, ignore_errors=True)
