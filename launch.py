@@ -1,8 +1,9 @@
 """The one command: prepares .venv beside this file, then hands over to vj.cli.
 
-    python3 launch.py [SHOW] [options]       play python3 launch.py test [pytest options]  run the
-    tests python3 launch.py add [NAME ...]         install a part anew, or one only installed when
-    asked for; without names: which there are
+    python3 launch.py [SHOW] [options]       play
+    python3 launch.py test [pytest options]  run the tests
+    python3 launch.py add [NAME ...]         install a part anew, or one that is only installed
+                                             when asked for; without names: which there are
 
 Standard library only. It parses on old Pythons too, so that they get an answer instead of a
 SyntaxError. What is done is noted in .venv/launch.json, layer by layer: an interrupted start goes
@@ -33,6 +34,7 @@ LONG = "--long"
 """The tests that take long, too."""
 sys.path.insert(0, str(ROOT))  # not there under PYTHONSAFEPATH
 
+from vj.fetching import fetch, lost_files  # noqa: E402
 from vj.install_plan import (  # noqa: E402
     ADD,
     CUPY,
@@ -46,8 +48,27 @@ from vj.install_plan import (  # noqa: E402
     plan,
     read,
 )
-from vj.install_stamp import Stamp, due, note, read_stamp, state_of, wanted, write_stamp  # noqa: E402
-from vj.installing import NETWORK, PYTHON, InstallError, log, reason_of, run, run_or_raise  # noqa: E402
+from vj.install_stamp import (  # noqa: E402
+    Stamp,
+    due,
+    note,
+    offer,
+    read_stamp,
+    state_of,
+    wanted,
+    write_stamp,
+)
+from vj.installing import (  # noqa: E402
+    NETWORK,
+    PYTHON,
+    InstallError,
+    log,
+    pip,
+    python_of,
+    reason_of,
+    run,
+    run_or_raise,
+)
 
 LOCK = "launch.lock"
 
@@ -60,10 +81,6 @@ def read_pins(root: Path, goal: str) -> dict[str, list[str]]:
         name: [line for line in lines if line and not line.startswith("#")]
         for name, lines in stripped.items()
     }
-
-
-def python_of(venv: Path, platform: str = sys.platform) -> Path:
-    return venv / "Scripts" / "python.exe" if platform == "win32" else venv / "bin" / "python"
 
 
 def read_config(venv: Path) -> dict[str, str]:
@@ -197,18 +214,6 @@ def mend_packages(venv: Path) -> None:
         )
 
 
-def pip(venv: Path, *arguments: str) -> list[str]:
-    return [
-        str(python_of(venv)),
-        "-P",
-        "-m",
-        "pip",
-        "--disable-pip-version-check",
-        "--no-input",
-        *arguments,
-    ]
-
-
 def install(venv: Path, steps: list[InstallStep], stamp: Stamp) -> None:
     """Installs the layers that the stamp has not, and notes each as it is done."""
     free = shutil.disk_usage(venv).free
@@ -243,19 +248,30 @@ def install_parts(venv: Path, steps: list[InstallStep], stamp: Stamp) -> None:
         code, output = run(pip(venv, *command, "-c", "requirements.txt", *pins))
         offline = re.search(NETWORK, "\n".join(output))
         for step in alike if code == 0 or offline else ():
-            fail(venv, stamp, step, output) if code else note(venv, stamp, step)
+            conclude(venv, stamp, step, reason_of(output) if code else "", patience)
         steps = [step for step in steps if step not in alike or not (code == 0 or offline)]
     for step in steps:
         code, output = run(pip(venv, *command, *step.arguments))
-        fail(venv, stamp, step, output) if code else note(venv, stamp, step)
+        conclude(venv, stamp, step, reason_of(output) if code else "", patience)
 
 
-def fail(venv: Path, stamp: Stamp, step: InstallStep, output: list[str]) -> None:
-    """Says what is missing now and what helps, and notes it."""
-    why = reason_of(output)
+def conclude(
+    venv: Path, stamp: Stamp, step: InstallStep, why: str, patience: tuple[str, ...] = ()
+) -> bool:
+    """What follows pip: fetches the part's files, notes how all of it went, and says what is
+    missing now and what helps. why: the packages did not install; empty where they did. Returns
+    whether nothing is missing."""
+    part = step.part
+    without, instead = f"without {step.title}", part.instead if part else ""
+    if step.carrier and "network" not in why:
+        fault = fetch(step.layer, step.carrier, venv, patience)
+        if part and part.partly and not fault:
+            without, instead = f"{step.title} only in part", part.partly
+        why = fault or why
     note(venv, stamp, step, why)
-    instead = step.part.instead if step.part else ""
-    log(f"without {step.title}: {why}; {instead}. To try it again: {ADD} {step.layer}")
+    if why:
+        log(f"{without}: {why}; {instead}. To try it again: {ADD} {step.layer}")
+    return not why
 
 
 def prepare(goal: str) -> Path:
@@ -274,7 +290,7 @@ def prepare(goal: str) -> Path:
             missing = [
                 step
                 for step in steps
-                if stamp["layers"].get(step.layer) != step.key and wanted(step, stamp)
+                if stamp["layers"].get(step.layer) != step.key and wanted(step, stamp, goal)
             ]
             needed = [step for step in missing if step.part is None]
             if needed:
@@ -288,8 +304,9 @@ def prepare(goal: str) -> Path:
                 if name in {step.layer for step in steps}
             }
             stamp["ready"].update(seen)
+            offers = offer(steps, stamp) if goal == "play" else []
             write_stamp(venv, stamp)
-            for line in (*(notes if missing else ()), "ready"):
+            for line in (*(notes if missing else ()), *offers, "ready"):
                 log(line)
     return python_of(venv)
 
@@ -301,8 +318,9 @@ def version_of(venv: Path) -> tuple[int, int]:
 
 
 def add(names: list[str]) -> int:
-    """`add NAME ...`: installs these parts now, whatever was noted, from source too. Without names:
-    says which there are. Raises InstallError."""
+    """`add NAME ...`: installs these parts now, whatever was noted, from source too, and fetches
+    their files. Without names: says which there are. Returns an exit code; raises InstallError.
+    """
     unknown = [name for name in names if name not in {part.name for part in PARTS}]
     if unknown:
         raise InstallError(
@@ -322,27 +340,27 @@ def add(names: list[str]) -> int:
         found = {step.layer: step for step in steps if step.part is not None}
         if not names:
             for part in PARTS:
-                print(f"{part.name:16} {part.what}: {state_of(part, found, stamp)}")
+                lost = lost_files(part.name, str(venv))
+                print(f"{part.name:16} {part.what}: {state_of(part, found, stamp, lost)}")
+        whole = True
         for name in names:
             if name not in found:
                 part = next(part for part in PARTS if part.name == name)
                 raise InstallError(f"{part.what}: {state_of(part, found, stamp)}; {part.instead}.")
+            step = found[name]
             mend_packages(venv)
-            log(found[name].title)
-            run_or_raise(
-                pip(
-                    venv,
-                    "install",
-                    "--progress-bar",
-                    "off",
-                    "--prefer-binary",
-                    *found[name].arguments,
-                ),
-                found[name].title,
-            )
-            note(venv, stamp, found[name])
+            log(step.title)
+            options = ("--progress-bar", "off", "--prefer-binary")
+            command = pip(venv, "install", *options, *step.arguments)
+            if step.carrier:
+                code, output = run(command)
+                whole = conclude(venv, stamp, step, reason_of(output) if code else "") and whole
+            else:
+                run_or_raise(command, step.title)
+                note(venv, stamp, step)
+        if names and whole:
             log("ready")
-    return 0
+    return 0 if whole else 1
 
 
 def hand_over(

