@@ -12,6 +12,7 @@ import pytest
 
 from vj.painters.style_words import known_words, understood, unknown_words, vocabulary
 from vj.painters.styles import FIRST, STYLES
+from vj.painters.styles_doc import table
 from vj.painters.weights import weighted
 from vj.pocket.lexicon import STOP, TECHNIQUE_WORDS
 from vj.pocket.spelling import split
@@ -142,7 +143,9 @@ def test_a_free_word_is_guessed_only_where_nothing_is_named() -> None:
     assert mixture("70% volcano, 30% pacific") == {"crimson": 0.7, "great wave": 0.3}
 
 
-@pytest.mark.parametrize("text", ["dancer", "money", "silver", "steel", "opera", "zqqx blah", "no ink"])
+@pytest.mark.parametrize(
+    "text", ["dancer", "money", "silver", "steel", "opera", "zqqx blah", "no ink"]
+)
 def test_what_names_no_style_says_so_and_offers_some(text: str) -> None:
     meaning = understood(text)
     assert not meaning.recognised
@@ -222,3 +225,15 @@ def test_the_words_need_no_engine() -> None:
 
 def test_every_known_word_calls_a_style_there_is() -> None:
     assert set(known_words().entries.values()) == set(range(len(STYLES)))
+
+
+def test_docs_painters_md_lists_every_style_with_its_words() -> None:
+    page = Path(__file__).parents[2] / "docs" / "painters.md"
+    text = page.read_text(encoding="utf-8")
+    assert table() in text, (
+        "run: python -m vj.painters.styles_doc, and put it into docs/painters.md"
+    )
+    for style in STYLES:
+        assert (f"*{style.name}*" in text.partition("| | name")[0]) or not style.swallows, (
+            "the ones that swallow figures are named"
+        )

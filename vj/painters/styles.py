@@ -36,10 +36,10 @@ class Style:
 
 # fmt: off
 STYLES = (
-    Style("crayon", "coloured crayon in honey and sky blue", 4.1, (
+    Style("crayon", "coloured crayon in honey and sky blue", 4.2, (
         "coloured crayon", "wax", "wax crayon", "honey", "amber", "yellow", "warm", "sunny",
         "bright", "straw")),
-    Style("ink", "a thick black brush on pale grey, fields of yellow", 2.4, (
+    Style("ink", "a thick black brush on pale grey, fields of yellow", 2.5, (
         "ink and brush", "marker", "black line", "brush drawing", "black and white",
         "black and yellow")),
     Style("charcoal", "charcoal over pale blue and peach", 4.2, (
@@ -48,20 +48,20 @@ STYLES = (
     Style("abstract", "fat loose strokes of blue, red and white on black", 1.6, (
         "abstract painting", "action painting", "abstract expressionism", "splash", "splatter",
         "pollock", "neon", "chaos", "wild")),
-    Style("poster", "an old poster in wine red, honey and light blue", 4.3, (
+    Style("poster", "an old poster in wine red, honey and light blue", 4.4, (
         "old poster", "vintage poster", "vintage", "retro", "lithograph", "litho", "lithography",
         "burgundy", "wine", "claret", "maroon", "carnival", "circus", "toulouse lautrec")),
-    Style("oil", "oil paint in orange, red and lilac, every stroke seen", 3.2, (
+    Style("oil", "oil paint in orange, red and lilac, every stroke seen", 3.3, (
         "expressionism", "fauve", "fauvist", "fauvism", "munch", "the scream", "orange", "sunset",
         "autumn", "desert")),
     Style("bubbles", "a dark violet skin full of holes; figures are faint", 2.4, (
         "bubble", "cell", "hole", "pore", "honeycomb", "sponge", "coral", "reef", "coral reef",
         "underwater", "bottom of the sea", "microscope", "scale", "violet", "purple", "lace",
         "alien")),
-    Style("primary colours", "soft fields of blue, yellow, red and black", 3.8, (
+    Style("primary colours", "soft fields of blue, yellow, red and black", 3.9, (
         "primary colour", "primary", "acrylic", "colour field", "bold", "vivid", "saturated",
         "colourful", "rainbow", "thermal", "macke", "rothko", "bauhaus")),
-    Style("sketch", "pink, blue and yellow pencil lines on white paper", 3.4, (
+    Style("sketch", "pink, blue and yellow pencil lines on white paper", 3.5, (
         "pencil", "felt pen", "felt tip", "ballpoint", "pen", "graphite", "white", "white paper",
         "pink", "candy", "magenta", "cyan", "fashion drawing")),
     Style("batik", "teal and crimson cloth crossed by a net of white", 1.9, (
@@ -70,10 +70,10 @@ STYLES = (
     Style("copper", "copper and dark brown, finely grained", 3.5, (
         "sepia", "brown", "bronze", "terracotta", "rust", "metallic", "metal", "leather", "coffee",
         "clay", "old photograph", "daguerreotype", "cave painting", "mars")),
-    Style("etching", "brown grained lines on ochre and grey paper", 2.7, (
+    Style("etching", "brown grained lines on ochre and grey paper", 2.8, (
         "engraving", "parchment", "papyrus", "ochre", "mustard", "antique", "old map", "map",
         "molten gold", "leonardo", "da vinci")),
-    Style("pastel", "soft pastel in lilac and yellow; figures stay best", 3.6, (
+    Style("pastel", "soft pastel in lilac and yellow; figures stay best", 3.7, (
         "pastel colour", "lilac", "lavender", "soft", "dream", "dreamy", "gentle", "impressionist",
         "impressionism", "pointillism", "monet", "degas", "renoir", "blossom", "spring")),
     Style("psychedelic", "acid green, teal and red, every edge drawn dark", 2.6, (
@@ -106,7 +106,7 @@ STYLES = (
     Style("comic", "black hatching on cream, violet blue, patches of red", 2.9, (
         "comic book", "graphic novel", "cartoon", "manga", "newsprint", "newspaper print",
         "illustration", "picasso", "chagall", "fresco", "periwinkle")),
-    Style("noir", "dark soft shapes against a glowing sky", 6.5, (
+    Style("noir", "dark soft shapes against a glowing sky", 6.6, (
         "film noir", "silhouette", "dark", "shadow", "shadowy", "gloomy", "gloom", "smoke",
         "storm", "stormy", "goya", "rembrandt", "caravaggio", "chiaroscuro", "old master",
         "turner", "obsidian", "backlit")),
