@@ -15,6 +15,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from vj.commands.check import check
+from vj.pipeline.landmarks import markers
 from vj.pipeline.selfie_segmentation import SelfieSegmentation
 
 Looked = tuple[int, list[str], list[str]]
@@ -27,6 +28,7 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     file's name. Nothing has been fetched."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(SelfieSegmentation, "there", staticmethod(lambda: False))
+    monkeypatch.setattr(markers, "fetched", lambda name: None)
 
     def run(text: str) -> Looked:
         path = tmp_path / "my.yaml"
@@ -260,6 +262,8 @@ def test_names_and_addresses_that_lead_nowhere_are_wrong(
         ("modulators:\n  - {lfo: sine, to: mix/wet, depth: 3}\n", 2, "more than its whole range"),
         ("start:\n  mask/mode: person\n", 2, "python3 launch.py add person"),
         ("cues:\n  - {name: a, set: {mask/mode: person}}\n", 2, "the clean plate stands in"),
+        ("start:\n  lines/from: face\n", 2, "python3 launch.py add person"),
+        ("cues:\n  - {name: a, set: {lines/from: body}}\n", 2, "edges are drawn instead"),
         ("start:\n  prompt/a: qwrtzp\nmodel: pocket\n", 2, "understands nothing of “qwrtzp”"),
         ("page:\n  pads: [{prompt: qwrtzp}]\nmodel: pocket\n", 2, "nothing of “qwrtzp”"),
         (

@@ -15,10 +15,12 @@ from vj.core.fetched import fetched
 from vj.pipeline.landmarks.body import Body, BodyFinder
 from vj.pipeline.landmarks.face import FaceFinder
 from vj.pipeline.landmarks.regions import Region
+from vj.pipeline.selfie_segmentation import SQUARE, WIDE, SelfieSegmentation
 from vj.pipeline.tflite import Engine, TfliteNetwork
 
 FACE = ("face_detection_short_range.tflite", "face_landmark.tflite")
-BODY = ("selfie_segmentation.tflite", "pose_landmark_full.tflite")
+POSE = "pose_landmark_full.tflite"
+BODY = (SQUARE, WIDE, POSE)
 LITERT = pytest.mark.skipif(
     importlib.util.find_spec("ai_edge_litert") is None, reason="LiteRT is not installed"
 )
@@ -26,9 +28,18 @@ SIDE = 256
 EMPTY = np.full((SIDE, SIDE, 3), 110, np.uint8)
 
 
-def networks(names: tuple[str, str], engine: Engine | None = None) -> list[TfliteNetwork]:
-    found = [fetched(name) for name in names]
-    return [TfliteNetwork(path, engine=engine) for path in found if path is not None]
+def network(name: str, engine: Engine | None = None) -> TfliteNetwork:
+    path = fetched(name)
+    assert path is not None
+    return TfliteNetwork(path, engine=engine)
+
+
+def face_finder(engine: Engine | None = None) -> FaceFinder:
+    return FaceFinder(*(network(name, engine) for name in FACE))
+
+
+def body_finder(engine: Engine | None = None) -> BodyFinder:
+    return BodyFinder(SelfieSegmentation().find, network(POSE, engine))
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +53,7 @@ def portrait() -> np.ndarray:
 
 @pytest.fixture
 def faces() -> FaceFinder:
-    return FaceFinder(*networks(FACE))
+    return face_finder()
 
 
 def placed(
@@ -112,7 +123,7 @@ def test_a_faces_points_lie_on_the_face(faces: FaceFinder, portrait: np.ndarray)
 def test_points_follow_the_face(
     faces: FaceFinder, portrait: np.ndarray, steps: list[np.ndarray]
 ) -> None:
-    (still,) = FaceFinder(*networks(FACE)).find(portrait, 0.0)
+    (still,) = face_finder().find(portrait, 0.0)
     for number, place in enumerate(steps):
         (points,) = faces.find(shown(portrait, place), number / 25)
         assert far(points, moved(still, place)) < 2.5, f"frame {number}"
@@ -126,7 +137,7 @@ def test_a_face_that_goes_is_lost_and_one_that_comes_is_found_wherever_it_is(
     assert faces.find(EMPTY, 0.04) == []
     elsewhere = placed(x=-60, y=90)
     (points,) = faces.find(shown(portrait, elsewhere), 0.08)
-    (still,) = FaceFinder(*networks(FACE)).find(portrait, 0.0)
+    (still,) = face_finder().find(portrait, 0.0)
     assert far(points, moved(still, elsewhere)) < 2.5
     cut = placed(x=60, y=20, degrees=10)
     (points,) = faces.find(shown(portrait, cut), 0.12)
@@ -170,16 +181,17 @@ class Broken:
 
 @needs(*FACE, *BODY)
 def test_no_numbers_are_nobody(portrait: np.ndarray) -> None:
-    detector, points = networks(FACE)
+    detector, points = map(network, FACE)
     faces = FaceFinder(detector, Broken(points, 2))
     assert len(faces.find(portrait, 0.0)) == 1
     assert faces.find(portrait, 0.04) == []
     assert FaceFinder(Broken(detector, 0), points).find(portrait, 0.0) == []
-    mask, pose = networks(BODY)
-    bodies = BodyFinder(mask, Broken(pose, 3))
+    people, pose = SelfieSegmentation(), network(POSE)
+    bodies = BodyFinder(people.find, Broken(pose, 3))
     assert bodies.find(portrait, 0.0) is not None
     assert bodies.find(portrait, 0.04) is None
-    assert BodyFinder(Broken(mask, 0), pose).find(portrait, 0.0) is None
+    nowhere = BodyFinder(lambda image: np.full((256, 256), np.nan, np.float32), pose)
+    assert nowhere.find(portrait, 0.0) is None
 
 
 def body_in(finder: BodyFinder, picture: np.ndarray, time: float) -> Body:
@@ -196,8 +208,8 @@ UPPER = [0, 2, 5, 7, 8, 11, 12]
 def test_a_bodys_points_follow_it_and_what_is_not_in_the_picture_is_not_visible(
     portrait: np.ndarray,
 ) -> None:
-    finder = BodyFinder(*networks(BODY))
-    still = body_in(BodyFinder(*networks(BODY)), portrait, 0.0)
+    finder = body_finder()
+    still = body_in(body_finder(), portrait, 0.0)
     assert still.points[0] == pytest.approx((112, 58), abs=8), "the nose"
     assert (still.visible[UPPER] > 0.8).all()
     assert (still.visible[23:] < 0.3).all(), "hips, knees and feet"
@@ -209,7 +221,7 @@ def test_a_bodys_points_follow_it_and_what_is_not_in_the_picture_is_not_visible(
 
 @needs(*BODY)
 def test_a_body_that_goes_is_lost_and_found_again(portrait: np.ndarray) -> None:
-    finder = BodyFinder(*networks(BODY))
+    finder = body_finder()
     before = body_in(finder, portrait, 0.0)
     assert finder.find(EMPTY, 0.04) is None
     place = placed(x=25, y=30, scale=0.8)
@@ -222,11 +234,9 @@ def test_a_body_that_goes_is_lost_and_found_again(portrait: np.ndarray) -> None:
 @needs(*FACE, *BODY)
 def test_both_engines_find_the_same(portrait: np.ndarray) -> None:
     engines: tuple[Engine, ...] = ("litert", "opencv")
-    one, two = (FaceFinder(*networks(FACE, engine)).find(portrait, 0.0)[0] for engine in engines)
+    one, two = (face_finder(engine).find(portrait, 0.0)[0] for engine in engines)
     assert far(one, two) < 0.05
-    first, second = (
-        body_in(BodyFinder(*networks(BODY, engine)), portrait, 0.0) for engine in engines
-    )
+    first, second = (body_in(body_finder(engine), portrait, 0.0) for engine in engines)
     assert far(first.points, second.points) < 0.3
     assert np.abs(first.visible - second.visible).max() < 0.02
 
@@ -234,7 +244,7 @@ def test_both_engines_find_the_same(portrait: np.ndarray) -> None:
 @needs(*FACE)
 def test_the_same_frames_give_the_same_points(portrait: np.ndarray) -> None:
     def run() -> list[np.ndarray]:
-        finder = FaceFinder(*networks(FACE))
+        finder = face_finder()
         frames = [shown(portrait, placed(x=2 * n, degrees=math.sin(n) * 9)) for n in range(6)]
         return [finder.find(frame, n / 25)[0] for n, frame in enumerate(frames)]
 

@@ -30,6 +30,7 @@ def check_controls(show: Show, result: CheckResult) -> None:
     _clamped(show, table, result)
     _cue_numbers(show, result)
     _masks(show, result)
+    _lines(show, result)
     _prompts(show, result)
     _ports(show, result)
     _plugged_in(show, result)
@@ -105,6 +106,15 @@ def _masks(show: Show, result: CheckResult) -> None:
     for name, value, place in _values(show):
         if name == "mask/mode" and value == "person":
             result.warn(place, NO_PERSON_MODEL)
+
+
+def _lines(show: Show, result: CheckResult) -> None:
+    """Lines of faces and bodies whose networks are not installed."""
+    from vj.pipeline.landmarks.markers import FILES, missing
+
+    for name, value, place in _values(show):
+        if name == "lines/from" and value in FILES and (message := missing(str(value))):
+            result.warn(place, message)
 
 
 def _prompts(show: Show, result: CheckResult) -> None:

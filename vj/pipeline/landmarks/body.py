@@ -7,6 +7,7 @@ It begins where the person mask finds somebody, and goes on from the last points
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import cv2
@@ -17,7 +18,7 @@ from vj.pipeline.landmarks.one_euro import OneEuroFilter
 from vj.pipeline.landmarks.regions import Region, angle_between
 
 SIDE = 256
-"""Of the square that the network takes, and of the one that the mask's takes."""
+"""Of the square that the network takes."""
 POINTS = 33
 HIPS, REACH = 33, 34
 """After the body's own points: the middle of its hips, and a point on the circle around it."""
@@ -31,6 +32,10 @@ LEAST_AREA = 0.004
 """Share of the picture that somebody covers at least."""
 LEAST_CUTOFF, SLOPE = 0.05, 80.0
 """Hz, and Hz by region sides a second: MediaPipe's own, see `OneEuroFilter`."""
+
+
+FindPeople = Callable[[np.ndarray], np.ndarray]
+"""(H, W, 3) uint8 -> (h, w) float32 0..1, the confidence that a place belongs to a person."""
 
 
 class Body(NamedTuple):
@@ -52,9 +57,10 @@ class _Found(NamedTuple):
 class BodyFinder:
     """Belongs to one thread."""
 
-    def __init__(self, mask: Network, network: Network) -> None:
-        """mask: selfie_segmentation.tflite. network: pose_landmark_full.tflite."""
-        self._mask, self._network = mask, network
+    def __init__(self, find_people: FindPeople, network: Network) -> None:
+        """find_people: see `vj.pipeline.selfie_segmentation`. network:
+        pose_landmark_full.tflite."""
+        self._find_people, self._network = find_people, network
         self._region: Region | None = None
         self._smooth = OneEuroFilter(LEAST_CUTOFF, SLOPE)
         self._visible: np.ndarray | None = None
@@ -118,20 +124,19 @@ class BodyFinder:
 
     def _somebody(self, image: np.ndarray) -> list[Region]:
         """Where the largest person may be that the mask finds."""
-        small = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-        out = self._mask.run(small[None].astype(np.float32) / np.float32(255))
-        mask = next(iter(out.values())).reshape(SIDE, SIDE)
+        mask = self._find_people(image)
+        rows, columns = mask.shape
         solid = (mask > 0.5).astype(np.uint8)
         count, _, boxes, _ = cv2.connectedComponentsWithStats(solid)
         if count < 2:
             return []
         left, top, across, down, area = boxes[1 + int(np.argmax(boxes[1:, cv2.CC_STAT_AREA]))]
-        if area < LEAST_AREA * SIDE * SIDE:
+        if area < LEAST_AREA * mask.size:
             return []
-        wide, high = image.shape[1] / SIDE, image.shape[0] / SIDE
+        wide, high = image.shape[1] / columns, image.shape[0] / rows
         x, side = (left + across / 2) * wide, max(across * wide, down * high)
         whole = Region(x, (top + down / 2) * high, AROUND * side)
-        if top + down < SIDE - 2:
+        if top + down < rows - 2:
             return [whole]
         # Of a person seen from the hips upwards the network would take the elbows for the knees:
         # a region that leaves room for the legs tells it that they are below the picture.

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -18,16 +18,27 @@ from vj.parameters.store import Snapshot
 from vj.pipeline.landmarks.body import BodyFinder
 from vj.pipeline.landmarks.face import FaceFinder
 from vj.pipeline.landmarks.marker_lines import marker_lines
+from vj.pipeline.selfie_segmentation import SQUARE, WIDE, SelfieSegmentation
 from vj.pipeline.tflite import Engine, TfliteNetwork
 
 FILES = {
     "face": ("face_detection_short_range.tflite", "face_landmark.tflite"),
-    "body": ("selfie_segmentation.tflite", "pose_landmark_full.tflite"),
+    "body": (SQUARE, WIDE, "pose_landmark_full.tflite"),
 }
 """What each needs, by the name that `lines/from` has for it."""
-NOT_HERE = "its networks are not here: python3 launch.py add person"
 NAME = "face and body lines"
 """Of the thread."""
+Finder = TypeVar("Finder", FaceFinder, BodyFinder)
+
+
+def missing(origin: str) -> str:
+    """What to tell where the networks of `lines/from` have not been fetched; else nothing."""
+    if all(fetched(name) is not None for name in FILES[origin]):
+        return ""
+    return (
+        f"lines/from {origin}: is not installed: python3 launch.py add person; edges are drawn "
+        "instead"
+    )
 
 
 class Asked(NamedTuple):
@@ -46,25 +57,38 @@ class MarkerFinder:
     def __init__(self, engine: Engine | None = None) -> None:
         """engine: None for the quickest there is."""
         self._engine = engine
-        self._faces: FaceFinder | None = None
-        self._body: BodyFinder | None = None
+        self._faces: FaceFinder | Fault | None = None
+        self._body: BodyFinder | Fault | None = None
 
     def find(self, asked: Asked) -> np.ndarray:
         """(H, W) uint8, 255 where a line is, blank where nobody is. Raises Fault where a network
-        cannot be loaded, and whatever it does."""
+        cannot be loaded, each time the same without trying again, and whatever it does."""
+        shape = asked.image.shape
         if asked.origin == "face":
-            self._faces = self._faces or FaceFinder(*self._load("face"))
-            faces = self._faces.find(asked.image, asked.time)
-            return marker_lines(asked.image.shape, faces, None, asked.width)
-        self._body = self._body or BodyFinder(*self._load("body"))
-        body = self._body.find(asked.image, asked.time)
-        return marker_lines(asked.image.shape, [], body, asked.width)
+            if self._faces is None:
+                self._faces = self._made(lambda: FaceFinder(*map(self._load, FILES["face"])))
+            if isinstance(self._faces, Fault):
+                raise self._faces
+            return marker_lines(shape, self._faces.find(asked.image, asked.time), None, asked.width)
+        if self._body is None:
+            pose = FILES["body"][-1]
+            people = SelfieSegmentation()
+            self._body = self._made(lambda: BodyFinder(people.find, self._load(pose)))
+        if isinstance(self._body, Fault):
+            raise self._body
+        return marker_lines(shape, [], self._body.find(asked.image, asked.time), asked.width)
 
-    def _load(self, origin: str) -> list[TfliteNetwork]:
-        found = [fetched(name) for name in FILES[origin]]
-        if None in found:
-            raise Fault(NOT_HERE)
-        return [TfliteNetwork(path, engine=self._engine) for path in found if path is not None]
+    def _made(self, make: Callable[[], Finder]) -> Finder | Fault:
+        try:
+            return make()
+        except Fault as fault:
+            return fault
+
+    def _load(self, name: str) -> TfliteNetwork:
+        path = fetched(name)
+        if path is None:
+            raise Fault(f"{name}: is not there any more: python3 launch.py add person")
+        return TfliteNetwork(path, engine=self._engine)
 
 
 class Markers:
@@ -105,10 +129,11 @@ class Markers:
             return None
         if origin != self._origin:
             self._origin = origin
-            self._there = all(fetched(name) is not None for name in FILES[origin])
-            if not self._there and origin not in self._told:
+            message = missing(origin)
+            self._there = not message
+            if message and origin not in self._told:
                 self._told.add(origin)
-                self._log(f"lines/from {origin}: edges are drawn; {NOT_HERE}")
+                self._log(message)
         if not self._there:
             return None
         wanted = Asked(origin, image, time, snapshot["lines/width"])
