@@ -104,30 +104,38 @@ class PictureBackend(PainterBackend):
             what="image/styles {!r} cannot be painted with",
         )
         self._travel = MixtureTravel(mean)
-        self._set: tuple[str, StyleSet] | None = None
+        self._set: StyleSet | None = None
         self._pending = False
+        self._text: str | None = None
+        """image/styles of the last frame."""
         self._shown: object = None
 
     def _style(self, snapshot: Snapshot) -> np.ndarray | None:
         text = snapshot["image/styles"]
+        if text != self._text:  # what it names may have come, gone or changed since it was set last
+            self._text = text
+            self._book.forget(text)
         found = self._book.get(text)
         self._pending = found is None
         if found is not None:
-            self._set = text, found
+            self._set = found
         if self._set is None:
             return None
-        name, styles = self._set
+        styles = self._set
         weights = along(snapshot["image/mix"], len(styles.names))
         self._explain(styles, weights)
         parts = list(zip(styles.vectors, weights, strict=True))
-        return self._travel.at(name, parts, snapshot.time, snapshot["prompt/travel"])
+        return self._travel.at(
+            styles.vectors.tobytes(), parts, snapshot.time, snapshot["prompt/travel"]
+        )
 
     @property
     def _travels(self) -> bool:
         return self._travel.under_way or self._pending
 
     def _prepare(self, snapshot: Snapshot) -> None:
-        self._book.find(snapshot["image/styles"])
+        self._text = snapshot["image/styles"]
+        self._book.find(self._text)
 
     def _explain(self, styles: StyleSet, weights: list[float]) -> None:
         shown = styles, [round(100 * weight) for weight in weights]

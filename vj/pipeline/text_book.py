@@ -61,6 +61,12 @@ class TextBook(Generic[T]):
         """End the thread."""
         self._queue.put(None)
 
+    def forget(self, text: str) -> None:
+        """Find it anew when it is asked for next: what it stands for may be another thing now."""
+        with self._lock:
+            self._known.pop(text, None)
+        self._asked.discard(text)
+
     def find(self, text: str) -> None:
         """Find a text's value here and now."""
         value = self._find(text)

@@ -1,0 +1,59 @@
+"""image/styles while the picture model plays: what a name means is looked at whenever it is set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.fetched import needs
+from tests.waiting import until
+from vj.core.frame import Size
+from vj.painters.networks import PictureNetwork
+from vj.painters.picture_backend import PictureBackend, StyleReader
+from vj.painters.style_pictures import StylePictures
+from vj.parameters.store import Store
+
+pytestmark = needs("arbitrary_predict.onnx", "arbitrary_transform.onnx")
+RED, BLUE = (30, 20, 220), (220, 40, 20)  # as OpenCV has it
+
+
+class Painted:
+    """A backend whose styles lie in a folder, and what it paints of a room."""
+
+    def __init__(self, network: PictureNetwork, room: np.ndarray, folder: Path, wait: bool) -> None:
+        self.messages: list[str] = []
+        reader = StyleReader(network, StylePictures((), str(folder)), self.messages.append)
+        size = Size(room.shape[1], room.shape[0])
+        self.backend = PictureBackend(network, reader, size, wait, self.messages.append)
+        self.store = Store({"strength": 1.0, "prompt/travel": 0.0})
+        self._room, self._time = room, 0.0
+
+    def red(self, text: str) -> float:
+        """How much more red than blue there is with these styles."""
+        self.store.set("image/styles", text)
+        self._time += 1
+        context: Any = None  # goes through
+        made = self.backend.paint(self._room, self.store.sample(self._time), context)
+        assert made is not None
+        picture = np.asarray(made.picture, np.float32)
+        return float(picture[..., 0].mean() - picture[..., 2].mean())
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_another_picture_of_the_same_name_counts_once_the_name_is_set_again(
+    pictures: PictureNetwork, room: np.ndarray, tmp_path: Path, live: bool
+) -> None:
+    painted = Painted(pictures, room, tmp_path, not live)
+    told = "no style picture is called 'me'"
+    until(lambda: painted.red("me") > -200 and any(told in one for one in painted.messages))
+    stripes = np.zeros((64, 64, 3), np.uint8)
+    for colour, sign in ((RED, 1), (BLUE, -1)):
+        stripes[::4], stripes[1::4], stripes[2::4] = colour, colour, (20, 20, 20)
+        cv2.imwrite(str(tmp_path / "me.png"), stripes)
+        painted.red("woodcut")  # another one for a moment
+        until(lambda: sign * painted.red("me") > 15, lambda: painted.red("me"))  # noqa: B023
+    painted.backend.close()
