@@ -28,7 +28,7 @@ FILES = {
 """What each needs, by the name that `lines/from` has for it."""
 NAME = "face and body lines"
 """Of the thread."""
-Finder = TypeVar("Finder", FaceFinder, BodyFinder)
+AnyFinder = TypeVar("AnyFinder", FaceFinder, BodyFinder)
 
 
 def missing(origin: str) -> str:
@@ -78,7 +78,7 @@ class MarkerFinder:
             raise self._body
         return marker_lines(shape, [], self._body.find(asked.image, asked.time), asked.width)
 
-    def _made(self, make: Callable[[], Finder]) -> Finder | Fault:
+    def _made(self, make: Callable[[], AnyFinder]) -> AnyFinder | Fault:
         try:
             return make()
         except Fault as fault:
