@@ -13,7 +13,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from vj.pipeline.landmarks.face_detection import PictureNetwork
+from vj.pipeline.landmarks.face_detection import LandmarkNetwork
 from vj.pipeline.landmarks.one_euro import OneEuroFilter
 from vj.pipeline.landmarks.regions import Region, angle_between
 
@@ -57,7 +57,7 @@ class _Found(NamedTuple):
 class BodyFinder:
     """Belongs to one thread."""
 
-    def __init__(self, find_people: FindPeople, network: PictureNetwork) -> None:
+    def __init__(self, find_people: FindPeople, network: LandmarkNetwork) -> None:
         """find_people: see `vj.pipeline.selfie_segmentation`. network:
         pose_landmark_full.tflite."""
         self._find_people, self._network = find_people, network

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vj.pipeline.landmarks.face_detection import AROUND, FaceDetection, PictureNetwork
+from vj.pipeline.landmarks.face_detection import AROUND, FaceDetection, LandmarkNetwork
 from vj.pipeline.landmarks.one_euro import OneEuroFilter
 from vj.pipeline.landmarks.regions import Region, angle_between
 
@@ -48,7 +48,7 @@ class _Followed:
 class FaceFinder:
     """Belongs to one thread."""
 
-    def __init__(self, detector: PictureNetwork, network: PictureNetwork) -> None:
+    def __init__(self, detector: LandmarkNetwork, network: LandmarkNetwork) -> None:
         """detector: face_detection_short_range.tflite. network: face_landmark.tflite."""
         self._detection, self._network = FaceDetection(detector), network
         self._followed: list[_Followed] = []

@@ -25,7 +25,7 @@ RIGHT_EYE, LEFT_EYE = 0, 1
 """Of the six points that the detector gives with each face; right and left are the person's."""
 
 
-class PictureNetwork(Protocol):
+class LandmarkNetwork(Protocol):
     """As `vj.pipeline.tflite.TfliteNetwork`."""
 
     def run(self, picture: np.ndarray) -> dict[str, np.ndarray]: ...
@@ -47,7 +47,7 @@ ANCHORS = _anchors()
 class FaceDetection:
     """Belongs to one thread."""
 
-    def __init__(self, network: PictureNetwork) -> None:
+    def __init__(self, network: LandmarkNetwork) -> None:
         """network: face_detection_short_range.tflite."""
         self._network = network
 
