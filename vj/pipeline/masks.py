@@ -174,12 +174,17 @@ def _small_size(height: int, width: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
+_S = smoothstep(np.arange(256, dtype=np.float32) / np.float32(255))
+
+
 def above(value: np.ndarray, threshold: float, soft: float = SOFT) -> np.ndarray:
     """float32 -> 0 below the threshold, 1 above, and an S of width 2 * soft about it. At threshold
     0 all is above, at 1 nothing."""
     middle = (threshold - 0.5) * (1 + 2 * soft) + 0.5
-    t = np.clip((value - np.float32(middle - soft)) / np.float32(2 * soft), 0, 1)
-    return smoothstep(t)
+    steep = 255 / (2 * soft)
+    level = cv2.addWeighted(value, steep, value, 0, (soft - middle) * steep, dtype=cv2.CV_8U)
+    out: np.ndarray = cv2.LUT(level, _S)
+    return out
 
 
 def keyness(image: np.ndarray, hue_degrees: float) -> np.ndarray:

@@ -51,8 +51,7 @@ class PersonModel:
             runtime: Any = importlib.import_module("onnxruntime")
         except ImportError:
             raise Unavailable(
-                f"person {path}: needs onnxruntime: pip install onnxruntime==1.31.1 (with the pip "
-                "in .venv)"
+                f"person {path}: needs onnxruntime: python3 launch.py add person"
             ) from None
         if not path.is_file():
             raise Fault(f"person {path}: there is no such file")
