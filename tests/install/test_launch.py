@@ -357,8 +357,8 @@ PIP = """
 import os, sys, time
 log = open(os.path.join(os.path.dirname(__file__), "log"), "a", buffering=1)
 mode, _, lacking = os.environ.get("STAND_IN", "").partition(" ")
+print("Collecting thing==1", flush=True)  # before the log, on which a test kills who reads this
 log.write("start " + " ".join(a for a in sys.argv[1:] if not a.startswith("--")) + "\\n")
-print("Collecting thing==1", flush=True)
 if mode == "talks":  # a long download: says something now and then
     for _ in range(300):
         print("still here", flush=True); time.sleep(0.05)
