@@ -177,6 +177,8 @@ def test_near_names_are_offered_first() -> None:
         ("volcano", "volcano ~ lava: crimson"),
         ("style 7", "style 7: primary colours"),
         ("weave", "weave (figures are lost in it)"),
+        ("weave, stained glass", "stained glass 50 %, weave 50 % (figures are lost in it)"),
+        ("weave, pastel", "pastel 50 %, weave 50 %"),
     ],
 )
 def test_what_is_understood_is_said_in_a_line(text: str, line: str) -> None:

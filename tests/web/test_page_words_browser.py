@@ -68,7 +68,7 @@ def test_styles_are_chips_that_mix_while_their_model_plays(
     understood(page, "ink; pastel")
     tap(page, "stained glass")
     show.until_set("prompt/a", "ink, stained glass")
-    understood(page, "ink 50 %, stained glass 50 % (figures are lost in it); pastel")
+    understood(page, "ink 50 %, stained glass 50 %; pastel")
     assert page.evaluate(PRESSED) == ["ink", "stained glass"]
 
     show.set("prompt/a", "(ink:3) noir, chrome")

@@ -25,6 +25,8 @@ from vj.pocket.word_help import UnknownWords, unknown_among
 
 SUGGESTED = ("ink", "pastel", "starry night", "woodcut")
 """Names that are offered where none is near."""
+LOST = 0.7
+"""Weight of styles that swallow figures from which that is told: half of one is still readable."""
 SHOWN = 60
 """Characters of a text that are repeated to the user."""
 
@@ -58,6 +60,8 @@ class StyleMeaning:
             reverse=True,
         )
         painted = ", ".join(_painted(weight, -number) for weight, number in mixed)
+        if sum(weight for weight, number in mixed if STYLES[-number].swallows) > LOST:
+            painted += " (figures are lost in it)"
         read = [
             f"{words} ~ {like}" if like else words
             for words, like, number in self.read
@@ -67,9 +71,7 @@ class StyleMeaning:
 
 
 def _painted(weight: float, number: int) -> str:
-    style = STYLES[number]
-    share = "" if weight > 0.995 else f" {weight * 100:.0f} %"
-    return f"{style.name}{share}{' (figures are lost in it)' if style.swallows else ''}"
+    return STYLES[number].name + ("" if weight > 0.995 else f" {weight * 100:.0f} %")
 
 
 @cache
