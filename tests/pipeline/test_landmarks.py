@@ -168,26 +168,32 @@ def test_tiny_frames_and_faces_at_the_border_harm_nothing(
 
 
 class Broken:
-    """A network whose answers are no numbers, once it has answered some."""
+    """A network whose places are no numbers, or how sure it is of them is none, once it has
+    answered well so many times."""
 
-    def __init__(self, network: TfliteNetwork, well: int) -> None:
-        self._network, self._well = network, well
+    def __init__(self, network: TfliteNetwork, well: int, places: bool = True) -> None:
+        self._network, self._well, self._places = network, well, places
 
     def run(self, picture: np.ndarray) -> dict[str, np.ndarray]:
         self._well -= 1
         out = self._network.run(picture)
-        return out if self._well >= 0 else {name: one * np.nan for name, one in out.items()}
+        if self._well >= 0:
+            return out
+        return {
+            n: one * np.nan if (one.size > 1) == self._places else one for n, one in out.items()
+        }
 
 
 @needs(*FACE, *BODY)
-def test_no_numbers_are_nobody(portrait: np.ndarray) -> None:
+@pytest.mark.parametrize("places", [False, True])
+def test_no_numbers_are_nobody(portrait: np.ndarray, places: bool) -> None:
     detector, points = map(network, FACE)
-    faces = FaceFinder(detector, Broken(points, 2))
+    faces = FaceFinder(detector, Broken(points, 2, places))
     assert len(faces.find(portrait, 0.0)) == 1
     assert faces.find(portrait, 0.04) == []
     assert FaceFinder(Broken(detector, 0), points).find(portrait, 0.0) == []
     people, pose = SelfieSegmentation(), network(POSE)
-    bodies = BodyFinder(people.find, Broken(pose, 3))
+    bodies = BodyFinder(people.find, Broken(pose, 3, places))
     assert bodies.find(portrait, 0.0) is not None
     assert bodies.find(portrait, 0.04) is None
     nowhere = BodyFinder(lambda image: np.full((256, 256), np.nan, np.float32), pose)
