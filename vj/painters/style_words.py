@@ -153,18 +153,21 @@ def _matches(text: str) -> list[Match[int]]:
 def _weights(found: Sequence[tuple[WeightedText, Sequence[Match[int]]]]) -> list[float]:
     """How much of each style there is, not yet to a sum of 1. What has no weight beside shares in
     per cent gets what they leave."""
-    left = max(0.0, 1 - sum(part.weight for part, _ in found if part.share))
-    shared = any(part.share for part, _ in found)
-    others = sum(not part.share for part, _ in found)
-    weights = [0.0] * len(STYLES)
+    given: dict[int, float] = {}
+    free: dict[int, float] = {}
     for part, matches in found:
-        weight = part.weight
+        named = [match.entry for match in matches]
         if part.share:
-            weight /= len(matches)
-        elif shared:
-            weight *= left / others
-        for match in matches:
-            weights[match.entry] = max(weights[match.entry], weight)
+            given[named.pop(0 if part.share == "before" else -1)] = part.weight
+        weight = 1.0 if part.share else part.weight
+        for number in named:
+            free[number] = max(free.get(number, 0.0), weight)
+    left, whole = max(0.0, 1 - sum(given.values())), sum(free.values())
+    weights = [0.0] * len(STYLES)
+    for number, weight in free.items():
+        weights[number] = weight * left / whole if given and whole else weight
+    for number, weight in given.items():
+        weights[number] = max(weights[number], weight)
     if not any(weights):  # all that is named was given the weight 0
         for match in (one for _, matches in found for one in matches):
             weights[match.entry] = 1.0

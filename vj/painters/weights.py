@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 NUMBER = r"(?:\d+(?:\.\d+)?|\.\d+)"
 BRACKETED = re.compile(rf"\(([^():]*):\s*({NUMBER})\s*\)")
@@ -15,12 +16,13 @@ WRITTEN = re.compile(rf"(?<![\w.])({NUMBER})\s*%|:+\s*({NUMBER})(?![\w.%])")
 
 @dataclass(frozen=True, slots=True)
 class WeightedText:
-    """Part of a text. weight: as it was written, 1 where none was. share: it is a share of the
-    whole, 0..1, written in per cent."""
+    """Part of a text. weight: as it was written, 1 where none was; of all that the part names.
+    share: the weight is a share of the whole, 0..1, written in per cent before or behind the part;
+    of what it stands next to."""
 
     text: str
     weight: float = 1.0
-    share: bool = False
+    share: Literal["", "before", "behind"] = ""
 
 
 def weighted(text: str) -> list[WeightedText]:
@@ -46,15 +48,13 @@ def _outside(text: str) -> list[WeightedText]:
         ends = [0, *(match.end() for match in found)]
         begins = [*(match.start() for match in found), len(clause)]
         pieces = [clause[end:begin] for end, begin in zip(ends, begins, strict=True)]
-        weights = [
-            (float(match[1]) / 100, True) if match[1] else (float(match[2]), False)
-            for match in found
-        ]
-        if found[0][1] and not pieces[0].strip():  # "70% ink": the weights stand before
-            pieces = pieces[1:]
-        else:
-            weights.append((1.0, False))
-        parts += [
-            WeightedText(piece, *weight) for piece, weight in zip(pieces, weights, strict=True)
-        ]
+        before = bool(found[0][1]) and not pieces[0].strip()  # "70% ink": they stand before
+        side: Literal["before", "behind"] = "before" if before else "behind"
+        for match, piece in zip(found, pieces[1:] if before else pieces, strict=False):
+            if match[1]:
+                parts.append(WeightedText(piece, float(match[1]) / 100, side))
+            else:
+                parts.append(WeightedText(piece, float(match[2])))
+        if not before:
+            parts.append(WeightedText(pieces[-1]))
     return parts
