@@ -6,6 +6,8 @@ from vj.app.page_layout import FADERS, faders, groups, pads, xy
 from vj.parameters.table import ROWS, TABLE, Table, macro_row
 from vj.show.page_section import PadRule
 
+POCKET = {"image/styles": "only the picture model takes pictures"}
+
 
 def with_macros(count: int) -> Table:
     return Table((*ROWS, *(macro_row(f"m{number}") for number in range(count))))
@@ -21,7 +23,7 @@ def test_every_parameter_stands_in_one_group() -> None:
 
 
 def test_the_stage_has_the_macros_first_and_then_what_is_played_most() -> None:
-    found = faders(with_macros(2), None, {})
+    found = faders(with_macros(2), None, POCKET)
     assert found[:4] == ["macro/m0", "macro/m1", "strength", "prompt/mix"]
     assert len(found) == FADERS
     assert faders(with_macros(20), None, {}) == [f"macro/m{number}" for number in range(FADERS)]
@@ -44,8 +46,9 @@ def test_pads_are_the_cues_with_their_keys_or_what_the_show_names() -> None:
 
 
 def test_the_xy_pad() -> None:
-    pocket = {"image/styles": "only the picture model takes pictures"}
-    assert xy(TABLE, None, pocket) == ["prompt/mix", "strength"]
-    assert xy(TABLE, None, {"prompt/mix": "it follows pictures"}) == ["image/mix", "strength"]
+    assert xy(TABLE, None, POCKET) == ["prompt/mix", "strength"]
+    assert xy(TABLE, None, {}) == ["image/mix", "strength"], "the picture model follows no prompts"
+    assert "prompt/mix" not in faders(TABLE, None, {})
+    assert faders(TABLE, None, {})[1] == "image/mix"
     assert xy(TABLE, ["feedback/x", "feedback/y"], {}) == ["feedback/x", "feedback/y"]
     assert xy(TABLE, [], {}) == []

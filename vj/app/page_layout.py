@@ -12,7 +12,6 @@ from vj.show.page_section import FADERS, PadRule
 STAGE = (
     "strength",
     "prompt/mix",
-    "image/mix",
     "feedback/amount",
     "blend/smoothing",
     "mix/wet",
@@ -22,8 +21,8 @@ STAGE = (
 )
 """Faders of the stage after the show's macros, in this order."""
 XY = ("prompt/mix", "strength")
-STYLES_XY = ("image/mix", "strength")
-"""The same with the picture model, which follows no prompts."""
+INSTEAD = {"prompt/mix": "image/mix"}
+"""What stands there with the picture model, which follows no prompts."""
 TITLES = {
     "": "whole picture",
     "macro": "macros",
@@ -59,7 +58,8 @@ def faders(table: Table, chosen: Sequence[str] | None, unused: Mapping[str, str]
     if chosen is not None:
         return [table.find(name).name for name in chosen][:FADERS]
     macros = [name for name in table.rows if name.startswith("macro/")]
-    played = [name for name in STAGE if _is_number(table.rows.get(name)) and name not in unused]
+    names = _followed(STAGE, unused)
+    played = [name for name in names if _is_number(table.rows.get(name)) and name not in unused]
     return [*macros, *played][:FADERS]
 
 
@@ -80,4 +80,10 @@ def xy(table: Table, chosen: Sequence[str] | None, unused: Mapping[str, str]) ->
     """The two parameters of the XY pad: across, and up."""
     if chosen is not None:
         return [table.find(name).name for name in chosen]
-    return list(STYLES_XY if "image/styles" not in unused else XY)
+    return _followed(XY, unused)
+
+
+def _followed(names: Sequence[str], unused: Mapping[str, str]) -> list[str]:
+    """The names as they are for the show's model, also while it is still being loaded."""
+    pictures = "image/styles" not in unused
+    return [INSTEAD.get(name, name) if pictures else name for name in names]
