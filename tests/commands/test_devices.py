@@ -44,6 +44,20 @@ def test_what_is_missing_names_the_command_that_brings_it(
     assert line.endswith(f"python3 launch.py add {part}")
 
 
+def test_the_painters_are_models_that_are_there_once_they_are_fetched(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def painters() -> list[str]:
+        return [line for line in listing._models() if line.startswith(("styles ", "picture "))]
+
+    monkeypatch.setattr(sys, "version_info", (3, 12, 0))
+    command = "unavailable: python3 launch.py add painters"
+    assert painters() == [f"styles  {command}", f"picture  {command}"]
+    monkeypatch.setattr(listing, "has", lambda part: True)
+    assert not any("unavailable" in line for line in painters())
+    assert len(painters()) == 2
+
+
 def test_every_part_of_this_machine_that_is_not_installed_is_listed(
     bare: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

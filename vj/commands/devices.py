@@ -236,6 +236,9 @@ def _models() -> Iterator[str]:
         else "pocket  unavailable: its weights are missing"
     )
     yield "drawn  the techniques that the built-in one was taught, drawn as they are"
+    missing = "" if has("painters") else f"unavailable: {remedy('painters')}"
+    yield f"styles  {missing or '26 painted styles, which prompts name and mix'}"
+    yield f"picture  {missing or 'paints in the style of any picture'}"
     yield "none  the input goes through feedback, smoothing and mixing only"
     yield from device_names.fetched_models()
 
