@@ -29,6 +29,18 @@ def test_a_quick_model_gives_the_mask_of_this_very_frame() -> None:
     beside.close()
 
 
+def test_where_frames_come_slowly_a_mask_may_take_its_share_of_the_time() -> None:
+    beside = PersonThread(lambda image: image[..., 0].astype(np.float32), print, patience=0.0)
+    until(lambda: beside(np.zeros((8, 8, 3), np.uint8)) is not None)
+    late = 0
+    for value in range(20):
+        beside._asked -= 10  # the last frame came ten seconds ago
+        mask = beside(np.full((8, 8, 3), value, np.uint8))
+        late += mask is None or mask[0, 0] != value
+    assert late <= 2, "a tenth of a second is enough, but on a machine that is held up"
+    beside.close()
+
+
 def test_a_slow_model_is_not_waited_for_and_its_mask_moves_along() -> None:
     free, found = threading.Semaphore(0), threading.Event()
 

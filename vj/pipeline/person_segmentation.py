@@ -34,6 +34,9 @@ PATIENCE = 0.025
 """Seconds that the render loop waits for the mask of its frame, if the last one took no longer. A
 mask of the frame before leaves a rim of wall about whatever moves: 1.6 % of the subject's area, and
 7 % at a quick gesture, against nothing."""
+SHARE, LONGEST = 0.25, 0.1
+"""Where frames come slowly, it waits for this share of the time between two, up to so many
+seconds: the further apart they are, the more a late mask has wrong."""
 MOVED_SIDE = 256
 """The longest side on which a late mask is moved."""
 _MEAN, _DEVIATION = (
@@ -141,6 +144,8 @@ class PersonThread:
         """The newest mask, and the picture it was found on."""
         self._took = math.inf
         """Seconds that the last mask took."""
+        self._asked = time.perf_counter()
+        """When the last picture came."""
         self._flow = make_flow()
         self._thread: threading.Thread | None = None
 
@@ -151,14 +156,13 @@ class PersonThread:
             self._thread = self._supervisor.start(
                 "the person model", self._run, lambda: self._box.closed
             )
+        now, asked = time.perf_counter(), self._asked
+        self._asked = now
+        patience = max(self._patience, min(LONGEST, SHARE * (now - asked)))
         self._box.put(image)
         with self._changed:
-            if self._took <= self._patience:
-                wait_for(
-                    self._changed,
-                    lambda: self._done is image or self._box.closed,
-                    self._patience,
-                )
+            if self._took <= patience:
+                wait_for(self._changed, lambda: self._done is image or self._box.closed, patience)
             newest = self._newest
         if newest is None:
             return None
