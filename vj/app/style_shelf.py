@@ -60,7 +60,8 @@ class StyleShelf:
         self._state: tuple[object, Json] = (None, {})
         """For which pictures, and what was found of them."""
         self._small: OrderedDict[tuple[str, object], bytes] = OrderedDict()
-        self._reading, self._writing = threading.Lock(), threading.Lock()
+        self._looking, self._writing = threading.Lock(), threading.Lock()
+        self._reading = threading.Lock()
 
     def close(self) -> None:
         """End its thread. May be called twice."""
@@ -86,13 +87,14 @@ class StyleShelf:
         return StylePictures(self._key(), str(self._folder))
 
     def _look(self) -> None:
-        key = self._key()
-        pictures = StylePictures(key, str(self._folder))
-        found = [
-            {"name": name, "version": str(_version(place)), "own": self._is_own(place)}
-            for name, place in pictures.places().items()
-        ]
-        self._state = key, {"walk": pictures.shown(""), "list": found}
+        with self._looking:  # one after the other: the last one has seen the newest
+            key = self._key()
+            pictures = StylePictures(key, str(self._folder))
+            found = [
+                {"name": name, "version": str(_version(place)), "own": self._is_own(place)}
+                for name, place in pictures.places().items()
+            ]
+            self._state = key, {"walk": pictures.shown(""), "list": found}
 
     def _is_own(self, place: Path | np.ndarray) -> bool:
         return isinstance(place, Path) and place.parent == self._folder

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,8 @@ class WebServer:
         small JPEG of a style picture by its name; may wait for the disk. announce: by zeroconf.
         access: who may do what; unless given, other devices want this machine's PIN."""
         self._announce, self._style = announce, style
+        self._styles = ThreadPoolExecutor(1, thread_name_prefix="style-pictures")
+        """Not the event loop's own threads: a disk that hangs must not keep the page's files."""
         self.access = access or Access(listen, "127.0.0.1", None, on_message)
         self._guard = Guard(self.access, on_message)
         self._store, self._listen, self._bound = store, listen, listen
@@ -150,6 +153,7 @@ class WebServer:
         self._library_log.detach()
         self.pictures.close()
         self.socket.close()
+        self._styles.shutdown(wait=False, cancel_futures=True)
 
     def play_through(self, dispatcher: Dispatcher) -> None:
         """Dispatch messages like the OSC server's; call again when the show's mappings have
@@ -288,7 +292,7 @@ class WebServer:
     async def _style_picture(self, request: web.Request) -> web.StreamResponse:
         """A style picture, small. Its address has a version, so a browser may keep it."""
         body = await asyncio.get_running_loop().run_in_executor(
-            None, self._style, request.match_info["name"]
+            self._styles, self._style, request.match_info["name"]
         )
         if body is None:
             return web.Response(status=404, text="there is no style picture of this name\n")
