@@ -23,6 +23,7 @@ from vj.show.load import check_show
 
 IMAGES = Path(__file__).parent / "images" / "techniques"
 CELL, CELLS, RATE = 150, 7, 12
+BROAD = "384x256"
 Start = Mapping[str, Any]
 CALM: Start = {"feedback/amount": 0, "blend/smoothing": 0.3, "strength": 0.5}
 
@@ -35,19 +36,31 @@ class Row:
     seconds: float = 4.0
     neighbours: bool = False
     """Show the last frames one by one, not moments of the whole."""
+    begin: float = 0.0
+    """Seconds before which nothing is shown."""
 
 
 def row(
-    seconds: float = 4.0, source: str = "drawn:kiss", curves: list[Any] | None = None, **more: Any
+    seconds: float = 4.0,
+    source: str = "drawn:kiss",
+    curves: list[Any] | None = None,
+    begin: float = 0.0,
+    **more: Any,
 ) -> Row:
     """Parameters are written with __ for /; what is none goes into the show itself."""
     keys = ("size", "model", "slow")
     start = {name.replace("__", "/"): value for name, value in more.items() if name not in keys}
     show = {name: value for name, value in more.items() if name in keys}
     flickers = "slow" in show or start.get("noise/hold") == 0.0
-    return Row(
-        {"source": source, **show, "curves": curves or [], "start": start}, seconds, flickers
-    )
+    shown = {"source": source, **show, "curves": curves or [], "start": start}
+    return Row(shown, seconds, flickers, begin)
+
+
+def dancing(
+    curves: list[Any] | None = None, seconds: float = 8.0, begin: float = 2.4, **more: Any
+) -> Row:
+    """The drawn dancer, from when they are there."""
+    return row(seconds, "drawn:dancer", curves, begin, **{"size": "256x256", **more})
 
 
 def ramp(
@@ -156,6 +169,57 @@ STRIPS: dict[str, list[Row]] = {
             6, "drawn:performer", prompt__a="autumn, brush strokes", lines__amount=1.0, strength=0.6
         ),
     ],
+    "styles": [
+        dancing(
+            [
+                {
+                    "to": "prompt/mix",
+                    "points": [["0:02.4", 0], ["0:07.5", 1, "s-curve"]],
+                }
+            ],
+            model="styles",
+            prompt__a=one,
+            prompt__b=two,
+            strength=1.0,
+        )
+        for one, two in (("starry night", "crimson"), ("great wave", "crayon"))
+    ],
+    "picture": [
+        dancing(
+            [{"to": "image/mix", "points": [["0:02.4", 0], ["0:07.8", 1]]}],
+            model="picture",
+            strength=0.9,
+        )
+    ],
+    "people": [
+        dancing(
+            model="styles",
+            size=BROAD,
+            prompt__a="twilight",
+            strength=1.0,
+            mask__mode="person",
+            mask__feather=0.04,
+            mask__invert=invert,
+        )
+        for invert in (False, True)
+    ],
+    "markers": [
+        dancing(model="none", size=BROAD, lines__amount=1.0, lines__from=origin, lines__width=0.7)
+        for origin in ("face", "body")
+    ]
+    + [
+        dancing(
+            size=BROAD,
+            prompt__a="molten gold",
+            strength=0.55,
+            lines__amount=0.75,
+            lines__from="face",
+            lines__invert=True,
+            lines__width=0.7,
+            feedback__amount=0.6,
+            feedback__zoom=1.03,
+        )
+    ],
     "dream": [
         row(
             8,
@@ -204,7 +268,7 @@ def rendered(made: Row) -> list[np.ndarray]:
         more = {"start": {**CALM, **tree["start"]}, "sinks": f"record:{folder}/out/", "fps": RATE}
         show = check_show({"model": "drawn", **tree, **more}, "docs/strips.py")
         Rendering(show, lambda text: None, made.seconds, RATE).run()
-        paths = sorted(Path(folder, "out").glob("*.png"))
+        paths = sorted(Path(folder, "out").glob("*.png"))[round(made.begin * RATE) :]
         chosen = (
             paths[-CELLS:]
             if made.neighbours
