@@ -143,7 +143,7 @@ def test_a_model_of_the_shows_own_that_does_not_load_is_told_and_replaced(
     assert show.said("there is no such file; mask/mode person: the person mask of") == 1
     before = show.performance.loop_parts._segment_person
     assert isinstance(before, PersonThread)
-    show.write(PERSON)  # the section goes
+    show.write(f"person: null\n{PERSON}")
 
     def replaced() -> bool:
         show.performance.background.check()
