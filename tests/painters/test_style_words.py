@@ -205,6 +205,9 @@ def test_most_words_of_the_built_in_model_lead_somewhere() -> None:
 def test_any_text_is_read_and_soon() -> None:
     for text in ("(((ink:2", "ink:2)", "%%%", ":::", "(:2)", "(ink:2:3)", "ink %", "1e9% ink", "½"):
         mixture(text)
+    for huge in ("9" * 500, "9" * 500 + ".5"):
+        assert mixture(f"(ink:{huge}), pastel:{huge}") == {"ink": 0.5, "pastel": 0.5}
+        assert mixture(f"{huge}% ink, pastel") == {"ink": 1}
     understood("zzzz qqqq")
     begun = time.thread_time()  # of the processor: other programs do not count
     mixture("(" * 5000 + "ink:2 70% " * 2000)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 NUMBER = r"(?:\d+(?:\.\d+)?|\.\d+)"
+MOST = 1e6
+"""A weight that is written larger counts as this: thousands of digits are infinite."""
 BRACKETED = re.compile(rf"\(([^():]*):\s*({NUMBER})\s*\)")
 """`(ink:2)`."""
 SEPARATED = re.compile(r"[,;!?()\[\]{}\"\n/|+]+|\.(?!\d)")
@@ -31,10 +33,14 @@ def weighted(text: str) -> list[WeightedText]:
     place = 0
     for match in BRACKETED.finditer(text):
         parts += _outside(text[place : match.start()])
-        parts.append(WeightedText(match[1], float(match[2])))
+        parts.append(WeightedText(match[1], _number(match[2])))
         place = match.end()
     parts += _outside(text[place:])
     return [part for part in parts if re.search(r"\w", part.text)]
+
+
+def _number(written: str) -> float:
+    return min(float(written), MOST)
 
 
 def _outside(text: str) -> list[WeightedText]:
@@ -52,9 +58,9 @@ def _outside(text: str) -> list[WeightedText]:
         side: Literal["before", "behind"] = "before" if before else "behind"
         for match, piece in zip(found, pieces[1:] if before else pieces, strict=False):
             if match[1]:
-                parts.append(WeightedText(piece, float(match[1]) / 100, side))
+                parts.append(WeightedText(piece, _number(match[1]) / 100, side))
             else:
-                parts.append(WeightedText(piece, float(match[2])))
+                parts.append(WeightedText(piece, _number(match[2])))
         if not before:
             parts.append(WeightedText(pieces[-1]))
     return parts
