@@ -52,7 +52,7 @@ ENTRIES = {
     "me_kissing_me": GalleryEntry(12),
     "crash_me_gently": GalleryEntry(8, {"curves": [PEDAL]}),
     "artwalk": GalleryEntry(12, {"output": f"{WIDTH}x{WIDTH}", "start": {"walk/leg": 4}}),
-    "performer": GalleryEntry(8),
+    "performer": GalleryEntry(12),
     "mask_dance": GalleryEntry(12),
     "sketch": GalleryEntry(8),
     "puppetry": GalleryEntry(6),
