@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from vj.core.smoothstep import smoothstep
+
 CELL = 4
 """Pixels, across and down, whose change is judged together: noise cancels in their mean, and what
 moves does not."""
@@ -14,6 +16,8 @@ CLOSED, OPEN = 1.5, 3.0
 """Times the noise: less change than the first is noise, more than the second is movement."""
 LEAK = 0.05
 """How much of a change is let in that is taken for noise: light that fades slowly still arrives."""
+AROUND = np.ones((3, 3), np.uint8)
+"""Cells beside one that moves for sure move with it."""
 PACE = 0.2
 """How much of the way the noise's measure goes in a frame."""
 
@@ -43,8 +47,9 @@ class CameraNoiseFilter:
         found = min(MOST, max(LEAST, float(np.median(change))))
         self._noise += PACE * (found - self._noise)
         low, high = CLOSED * self._noise, OPEN * self._noise
-        u = np.clip((change - low) / (high - low), 0, 1)
-        share = LEAK + (1 - LEAK) * (u * u * (3 - 2 * u))
+        moved = np.clip((change - low) / (high - low), 0, 1)
+        beside = cv2.dilate((moved >= 1).astype(np.float32), AROUND)
+        share = LEAK + (1 - LEAK) * smoothstep(np.maximum(moved, beside))
         wide = cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR)
         self._last = cv2.blendLinear(given, last, wide, 1 - wide)
         return self._last
