@@ -8,6 +8,7 @@ from vj.app.outputs import Outputs
 from vj.app.replacement import Replacement, do_nothing
 from vj.app.setup import fetched_person, make_flow_backend, make_person_segmentation
 from vj.parameters.table import Value
+from vj.pipeline.landmarks.markers import FILES, missing
 from vj.pipeline.loop import RenderLoop
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.person_segmentation import PersonThread
@@ -31,10 +32,14 @@ class LoopParts:
         context.store.listeners.append(self._on_change)
 
     def check_mask(self) -> None:
-        """Remark it when the show starts with a person mask that is not installed."""
-        self._on_change("mask/mode", self._context.store.get("mask/mode"), None)
+        """Remark it when the show starts with a person mask, or lines of faces and bodies, that are
+        not installed."""
+        for name in ("mask/mode", "lines/from"):
+            self._on_change(name, self._context.store.get(name), None)
 
     def _on_change(self, name: str, value: Value, origin: object) -> None:
+        if name == "lines/from" and value in FILES and (message := missing(str(value))):
+            self._context.messages.remark(message)
         if name != "mask/mode" or value != "person" or self._segment_person is not None:
             return
         messages = self._context.messages

@@ -157,20 +157,28 @@ def test_a_remark_reaches_who_speaks_over_a_websocket() -> None:
     assert (message.address, message.params) == ("/vj/error", ["“zzz” names nothing"])
 
 
-def test_a_mask_for_people_without_a_model_is_reported_where_it_was_asked_for() -> None:
+@pytest.mark.parametrize(
+    ("name", "before", "value"),
+    [("mask/mode", "luma", "person"), ("lines/from", "drawn", "face")],
+)
+def test_networks_that_are_not_installed_are_reported_where_they_were_asked_for(
+    monkeypatch: pytest.MonkeyPatch, name: str, before: str, value: str
+) -> None:
     from vj.app.live import Performance
+    from vj.pipeline.landmarks import markers
+    from vj.pipeline.selfie_segmentation import SelfieSegmentation
 
+    monkeypatch.setattr(SelfieSegmentation, "there", staticmethod(lambda: False))
+    monkeypatch.setattr(markers, "fetched", lambda name: None)
     messages: list[str] = []
     performance = Performance(
         check_show({"source": "testcard", "model": "none", "sinks": [], "midi": "off"}, "test"),
         messages.append,
     )
     try:
-        performance.store.set("mask/mode", "luma")
-        performance.store.set("mask/mode", "person")
-        assert [line for line in messages if "finds nobody" in line] == [
-            "mask/mode person: finds nobody without a person model; person: FILE.onnx in the show "
-            "names one"
-        ]
+        performance.store.set(name, before)
+        performance.store.set(name, value)
+        (said,) = [line for line in messages if "is not installed" in line]
+        assert said.startswith(f"{name} {value}: is not installed: python3 launch.py add person;")
     finally:
         performance.stop()

@@ -101,7 +101,8 @@ class Markers:
         live: bool,
         finder: MarkerFinder | None = None,
     ) -> None:
-        """live: beside the picture, which gets the newest lines there are and never waits."""
+        """live: beside the picture, which gets the newest lines there are and never waits; what is
+        not installed is told by `vj.app.loop_parts` then, to whoever asks for it."""
         self._log, self._supervisor, self._live = on_message, supervisor, live
         self._finder = finder or MarkerFinder()
         self._box: Mailbox[Asked] = Mailbox()
@@ -131,7 +132,7 @@ class Markers:
             self._origin = origin
             message = missing(origin)
             self._there = not message
-            if message and origin not in self._told:
+            if message and not self._live and origin not in self._told:
                 self._told.add(origin)
                 self._log(message)
         if not self._there:
