@@ -35,16 +35,15 @@ LONG = "--long"
 sys.path.insert(0, str(ROOT))  # not there under PYTHONSAFEPATH
 
 from vj.fetching import fetch, lost_files  # noqa: E402
+from vj.graphics_card import ask_for_card, nvidia_smi  # noqa: E402
 from vj.install_plan import (  # noqa: E402
     ADD,
     CUPY,
     FILES,
     PARTS,
     InstallStep,
-    ask_for_card,
     digest,
     index_answers,
-    nvidia_smi,
     plan,
     read,
 )

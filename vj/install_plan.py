@@ -1,4 +1,4 @@
-"""Which packages a machine gets: its card, the index that answers, the pip steps. Standard library
+"""Which packages a machine gets: the index that answers, the pip steps. Standard library
 only; launch.py stands on it.
 
 PyTorch, the packages and (for `launch.py test`) the tests' packages have to be there. Everything
@@ -7,12 +7,8 @@ else is a part of its own: one that cannot be installed costs what it is for, ne
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -22,11 +18,6 @@ from vj.fetching import CARRIERS
 # PyTorch's own site; its folders used here: cpu, cu126, cu130
 PYTORCH_INDEX = "https://download.pytorch.org/whl"
 CUPY = {12: "cupy-cuda12x{}==14.2.0", 13: "cupy-cuda13x{}==14.2.0"}
-DRIVERS = (
-    (580, (13, 0)),
-    (525, (12, 0)),
-    (450, (11, 0)),
-)  # NVIDIA driver branch -> the CUDA it brings
 LAYERS = (  # layer, requirements file, what it is, pip options
     ("packages", "requirements.txt", "the packages vj needs", ()),
     ("tests", "requirements-test.txt", "the packages the tests need", ()),
@@ -120,47 +111,12 @@ class InstallStep(NamedTuple):
     """The pin, with its hash, of what carries the part's files; vj/fetching.py takes them out."""
 
 
-def cuda_of_header(text: str) -> tuple[int, int] | None:
-    """The newest CUDA the driver runs, from nvidia-smi's header ("CUDA Version: 12.8"; driver 610
-    writes "CUDA UMD Version: 13.3")."""
-    found = re.search(r"CUDA (?:UMD )?Version:\s*(\d+)\.(\d+)", text)
-    return (int(found[1]), int(found[2])) if found else None
-
-
-def cuda_of_driver(text: str) -> tuple[int, int] | None:
-    """The CUDA that comes with the driver named in /proc/driver/nvidia/version."""
-    found = re.search(r"Kernel Module(?: for \S+)?\s+(\d+)\.", text)
-    return next((cuda for branch, cuda in DRIVERS if found and int(found[1]) >= branch), None)
-
-
-def nvidia_smi() -> str:
-    """Where nvidia-smi is, or an empty string."""
-    return (
-        shutil.which(
-            "nvidia-smi",
-            path=os.pathsep.join((os.environ.get("PATH", os.defpath), r"C:\Windows\System32")),
-        )
-        or ""
-    )
-
-
 def read(path: Path) -> str:
     """A file's text; empty when it cannot be read."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-
-
-def ask_for_card() -> tuple[int, int] | None:
-    """The CUDA version of this machine's NVIDIA driver, or None without a card."""
-    header = ""
-    if tool := nvidia_smi():
-        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            header = subprocess.run([tool], capture_output=True, timeout=30).stdout.decode(
-                "utf-8", "replace"
-            )
-    return cuda_of_header(header) or cuda_of_driver(read(Path("/proc/driver/nvidia/version")))
 
 
 def index_answers(url: str) -> bool:

@@ -13,6 +13,8 @@ import pytest
 from vj.app import device_names
 from vj.commands import devices as listing
 from vj.control.midi import ports as midi_ports
+from vj.core.fetched import models_folder
+from vj.fetching import CARRIERS, sha256_of
 from vj.install_plan import PARTS
 
 
@@ -74,6 +76,28 @@ def test_a_part_that_did_not_install_says_why(bare: Path) -> None:
     (bare / "launch.json").write_text(json.dumps({"ready": {}, "layers": {}, "failed": failed}))
     assert "MIDI: the network did not answer; to try it again: python3 launch.py add midi" in list(
         listing._parts()
+    )
+
+
+def test_a_fetched_file_that_is_not_there_any_more_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert "person masks, faces and bodies: python3 launch.py add person" in list(listing._parts())
+    content = b"where somebody is"
+    person = CARRIERS["person"]._replace(files={"a/mask.tflite": sha256_of(content)})
+    monkeypatch.setitem(CARRIERS, "person", person)
+    path = models_folder() / "mask.tflite"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    assert not [line for line in listing._parts() if "add person" in line]
+    path.write_bytes(b"somebody else")
+    (tmp_path / "launch.json").write_text(
+        json.dumps({"ready": {}, "layers": {"person": "key"}, "failed": {}})
+    )
+    assert (
+        "person masks, faces and bodies: mask.tflite: missing or altered: "
+        "python3 launch.py add person" in list(listing._parts())
     )
 
 

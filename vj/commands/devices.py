@@ -12,7 +12,8 @@ from pathlib import Path
 from vj.app import device_names
 from vj.core.errors import Fault
 from vj.fetching import lost_files
-from vj.install_plan import ADD, PART_FILES, PARTS, nvidia_smi, pins_of, read
+from vj.graphics_card import nvidia_smi
+from vj.install_plan import ADD, PART_FILES, PARTS, pins_of, read
 from vj.install_stamp import read_stamp
 
 ROOT = Path(__file__).resolve().parents[2]
