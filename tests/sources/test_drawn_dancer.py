@@ -8,11 +8,22 @@ import numpy as np
 from tests.fetched import needs
 from vj.core.fetched import fetched
 from vj.core.frame import Size
+from vj.pipeline.landmarks.face import FaceFinder
 from vj.pipeline.tflite import TfliteNetwork
 from vj.sources.drawn import still
 from vj.sources.drawn.dancer import Dancer
 
 WIDE = Size(256, 144)
+POINTS = {
+    "left eye": (33, 133),
+    "right eye": (362, 263),
+    "nose": (1,),
+    "left corner": (61,),
+    "right corner": (291,),
+    "upper lip": (13,),
+    "lower lip": (14,),
+}
+"""Where MediaPipe's points of a face have them."""
 DANCES = np.arange(2.4, 10.6, 0.5)
 """Seconds in which the dancer is wholly in the picture."""
 
@@ -58,3 +69,23 @@ def test_the_person_network_finds_the_dancer_and_nobody_in_the_empty_room() -> N
         drawn = cv2.absdiff(picture, room).max(axis=2) > 8
         mask = found(picture)
         assert (mask & drawn).sum() > 0.85 * (mask | drawn).sum(), f"at {second} s"
+
+
+@needs("face_detection_short_range.tflite", "face_landmark.tflite")
+def test_the_face_is_found_and_followed_and_its_points_lie_on_what_is_drawn() -> None:
+    files = (fetched("face_detection_short_range.tflite"), fetched("face_landmark.tflite"))
+    detector, network = (TfliteNetwork(path) for path in files if path is not None)
+    finder, dancer = FaceFinder(detector, network), Dancer(Size(512, 288))
+    head, apart = 0.29 * 288, []
+    moments = np.arange(2.4, 10.6, 1 / 6)
+    for second in moments:
+        faces = finder.find(dancer.draw(second), float(second))
+        features = dancer.features(second)
+        assert features is not None
+        if faces:
+            found = [faces[0][list(points)].mean(axis=0) for points in POINTS.values()]
+            drawn = [features[name] for name in POINTS]
+            apart.append(np.linalg.norm(np.array(found) - drawn, axis=1).mean() / head)
+    assert len(apart) >= 0.95 * len(moments)
+    assert max(apart) < 0.12, "in heads"
+    assert np.median(apart) < 0.06
