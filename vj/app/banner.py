@@ -9,6 +9,13 @@ from vj.app.console import shorten
 from vj.control.osc.server import OscServer
 from vj.show.schema import Show
 
+TO_PLAY = {
+    "styles": ("/vj/prompt", "s", '"starry night, ink"'),
+    "picture": ("/vj/image/mix", "f", "0.5"),
+}
+"""What else than words of the built-in model is sent to the models of these names: address, type
+and value."""
+
 
 def banner(
     show: Show,
@@ -37,11 +44,14 @@ def banner(
             )
         elif kind != "preview":
             lines.append(f"  out    {uri}")
+    example = ("/vj/prompt", "s", '"deep ocean, brush strokes"')
+    address, kind, value = TO_PLAY.get(show.model.name, example)
+    first = value.replace('"', "'") if kind == "s" else value
     lines += [
-        f'  play   oscsend {here} {port} /vj/prompt s "deep ocean, brush strokes"',
+        f"  play   oscsend {here} {port} {address} {kind} {value}",
         f"         oscsend {here} {port} /vj/strength f 0.8",
         f"         TouchDesigner: OSC Out DAT to {here}:{port}, "
-        "op('oscout1').sendOSC('/vj/prompt', ['deep ocean'])",
+        f"op('oscout1').sendOSC('{address}', [{first}])",
     ]
     lines += [f"         {line}" for line in osc.describe()]
     lines.append(
