@@ -273,8 +273,9 @@ def conclude(
     return not why
 
 
-def prepare(goal: str) -> Path:
-    """Makes .venv fit for goal ("play" or "test") and returns its python."""
+def prepare(goal: str, adding: bool = False) -> Path:
+    """Makes .venv fit for goal ("play" or "test") and returns its python. adding: parts are added
+    next, so none is offered."""
     venv, pins = ROOT / ".venv", read_pins(ROOT, goal)
     if fits(venv, goal, pins):
         return python_of(venv)
@@ -303,7 +304,7 @@ def prepare(goal: str) -> Path:
                 if name in {step.layer for step in steps}
             }
             stamp["ready"].update(seen)
-            offers = offer(steps, stamp) if goal == "play" else []
+            offers = offer(steps, stamp) if goal == "play" and not adding else []
             write_stamp(venv, stamp)
             for line in (*(notes if missing else ()), *offers, "ready"):
                 log(line)
@@ -325,7 +326,7 @@ def add(names: list[str]) -> int:
         raise InstallError(
             f"{unknown[0]}: no such part. There are {', '.join(part.name for part in PARTS)}."
         )
-    prepare("play")
+    prepare("play", adding=bool(names))
     venv = ROOT / ".venv"
     with alone(venv):
         stamp = read_stamp(venv)
