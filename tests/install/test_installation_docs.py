@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.install.test_launch import launch
 from vj.app.signals import AT_ONCE
 from vj.commands.options import parser
 from vj.install_plan import PARTS
 
-TEXT = (Path(__file__).resolve().parents[2] / "docs" / "installation.md").read_text(
-    encoding="utf-8"
-)
+TOP = Path(__file__).resolve().parents[2]
+TEXT = (TOP / "docs" / "installation.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:
@@ -91,3 +91,14 @@ def test_every_part_is_in_the_table() -> None:
     assert [name for name, _ in rows] == [part.name for part in PARTS]
     for part, (_, packages) in zip(PARTS, rows, strict=True):
         assert all(package in packages for package in part.packages)
+
+
+def test_the_versions_it_names_are_the_ones_that_are_pinned() -> None:
+    pinned = {
+        line.partition(";")[0].partition(" ")[0]
+        for lines in launch.read_pins(TOP, "test").values()
+        for line in lines
+    }
+    named = set(re.findall(r"[\w-]+==[\w.]+", TEXT))
+    assert named
+    assert named <= pinned
