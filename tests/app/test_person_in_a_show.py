@@ -122,6 +122,29 @@ def test_without_it_the_clean_plate_stands_in_and_the_command_is_named_once(
     assert show.said("/vj/mask/learn does it again") == 1
 
 
+CUES = """\
+cues:
+  - {name: people, set: {mask/mode: person}, follow: 0.1 s, then: all}
+  - {name: all, set: {mask/mode: none}, follow: 0.1 s, then: people}
+"""
+
+
+def test_cues_that_ask_for_people_again_and_again_name_the_command_once(
+    play: Callable[[str], Played], nothing_fetched: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show = play(f"{CUES}timeline: [{{at: 0:00, cue: people}}]\n")
+    show.until(lambda: show.said(NO_PERSON_MODEL) == 1)
+    store, fired, told = show.performance.store, list[object](), list[str]()
+    monkeypatch.setattr(show.performance.loop_parts._context.messages, "remark", told.append)
+    store.listeners.append(
+        lambda name, value, origin: fired.append(value) if name == "mask/mode" else None
+    )
+    show.until(lambda: fired.count("person") >= 2)
+    assert told == []
+    store.set("mask/mode", "person")
+    assert told == [NO_PERSON_MODEL], "a hand that asks is answered"
+
+
 @needs(SQUARE, WIDE)
 def test_what_is_fetched_while_a_show_plays_is_used_when_the_mode_is_set_again(
     play: Callable[[str], Played], nothing_fetched: list[bool]

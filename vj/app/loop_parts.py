@@ -29,6 +29,7 @@ class LoopParts:
         """segment_person: what the loop was made with."""
         self._context, self._loop, self._outputs = context, loop, outputs
         self._segment_person = segment_person
+        self._told: set[str] = set()
         context.store.listeners.append(self._on_change)
 
     def check_mask(self) -> None:
@@ -39,16 +40,23 @@ class LoopParts:
 
     def _on_change(self, name: str, value: Value, origin: object) -> None:
         if name == "lines/from" and value in FILES and (message := missing(str(value))):
-            self._context.messages.remark(message)
+            self._remark(message, origin)
         if name != "mask/mode" or value != "person" or self._segment_person is not None:
             return
         messages = self._context.messages
         # it may have been fetched since the show began
         made = fetched_person(True, messages.log, self._context.supervisor)
         if made is None:
-            messages.remark(NO_PERSON_MODEL)
+            self._remark(NO_PERSON_MODEL, origin)
         else:
             self._use(made)
+
+    def _remark(self, message: str, origin: object) -> None:
+        """To whoever asks each time; of cues that come again and again, once."""
+        by_itself = origin is not None and origin is self._context.store.automation
+        if not (by_itself and message in self._told):
+            self._told.add(message)
+            self._context.messages.remark(message)
 
     def _use(self, made: SegmentPerson | None) -> None:
         before, self._segment_person = self._segment_person, made
