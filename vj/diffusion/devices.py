@@ -38,7 +38,7 @@ def best_device_name(wish: str = "auto") -> str:
     """The same, as text, for what computes beside the model: a show whose model needs no PyTorch
     does not import it where it has come without a card's libraries."""
     without = sys.platform != "darwin" and version("torch").endswith("+cpu")
-    if wish == "auto" and without and "torch" not in sys.modules:
+    if wish == "auto" and without and sys.modules.get("torch") is None:
         return "cpu"
     return str(best_device(wish))
 

@@ -42,7 +42,8 @@ class CameraNoiseFilter:
             return given
         height, width = given.shape[:2]
         cells = (max(1, width // CELL), max(1, height // CELL))
-        change = cv2.resize(cv2.absdiff(given, last), cells, interpolation=cv2.INTER_AREA).mean(2)
+        apart = cv2.subtract(given, last)
+        change = cv2.resize(np.abs(apart), cells, interpolation=cv2.INTER_AREA).mean(2)
         # Most of a picture stands still; where it does not, `MOST` is the limit.
         found = min(MOST, max(LEAST, float(np.median(change))))
         self._noise += PACE * (found - self._noise)
@@ -51,7 +52,8 @@ class CameraNoiseFilter:
         beside = cv2.dilate((moved >= 1).astype(np.float32), AROUND)
         share = LEAK + (1 - LEAK) * smoothstep(np.maximum(moved, beside))
         wide = cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR)
-        self._last = cv2.blendLinear(given, last, wide, 1 - wide)
+        # So that what is the same stays the same to the bit.
+        self._last = cv2.add(last, np.multiply(apart, wide[..., None], out=apart))
         return self._last
 
     def forget(self) -> None:
