@@ -12,9 +12,11 @@ import pytest
 from tests.conftest import PlayShow
 from tests.fetched import needs
 from tests.shows import PlayedShow
+from vj.app.offline import Rendering
+from vj.core.errors import Fault
 from vj.show.load import load_show
 
-pytestmark = needs("arbitrary_predict.onnx", "arbitrary_transform.onnx")
+fetched = needs("arbitrary_predict.onnx", "arbitrary_transform.onnx")
 SHOW = """\
 show: walls
 model: picture
@@ -50,6 +52,7 @@ def explained(show: PlayedShow) -> str:
     return show.performance.loop.pipeline.backend.understood
 
 
+@fetched
 def test_other_pictures_play_once_they_are_saved_and_a_cue_chooses_among_them(
     walls: Path, play_show: PlayShow
 ) -> None:
@@ -67,3 +70,27 @@ def test_other_pictures_play_once_they_are_saved_and_a_cue_chooses_among_them(
     assert show.performance.adopt(load_show(walls))
     show.until(lambda: any("nowhere.png: no such file" in one for one in show.messages))
     assert explained(show) == "rust 75 %, ice 25 %", "what played goes on"
+
+
+@pytest.mark.parametrize(
+    ("names", "styles", "words"),
+    [
+        ("rust.png, lost.png", "rust", "lost.png: no such file"),
+        ("rust.png, notes.png", "rust", "notes.png: is no picture"),
+        ("rust.png, empty", "rust", "empty: no picture is in this folder"),
+        ("rust.png", "rust, coal", "image/styles: no style picture is called 'coal'"),
+        ("rust.png", "rust, torn", "image/styles: torn: .*torn.png: is no picture"),
+    ],
+)
+def test_offline_a_picture_that_is_not_there_is_an_error_before_the_first_frame(
+    walls: Path, names: str, styles: str, words: str
+) -> None:
+    for name in ("empty", "shows/pictures"):
+        Path(name).mkdir(parents=True)
+    for name in ("notes.png", "shows/pictures/torn.png"):
+        Path(name).write_text("no picture", encoding="utf-8")
+    text = SHOW.replace("rust, ice", styles).replace("sinks: []", "sinks: ['record:out/']")
+    walls.write_text(text.format(names=names), encoding="utf-8")
+    with pytest.raises(Fault, match=words):
+        Rendering(load_show(walls), print, seconds=0.1).run()
+    assert not Path("out").exists()

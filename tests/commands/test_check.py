@@ -383,6 +383,25 @@ def test_style_pictures_are_opened_and_folders_of_them_looked_through(
     assert any(one.startswith("10: ") and "cat.png: no such file" in one for one in wrong), wrong
 
 
+def test_style_pictures_that_nothing_has_are_warned_of(look: Check, tmp_path: Path) -> None:
+    picture(tmp_path / "waves.png")
+    picture(tmp_path / "cat.png")
+    text = (
+        "model: {}\nstyle_pictures: waves.png\nmodels:\n"
+        "  cats: {{name: {}, style_pictures: cat.png}}\n"
+        "cues:\n  - {{name: a, set: {{image/styles: 'Waves, cat, wafes'}}}}\n"
+    )
+    code, _, messages = look(text.format("picture", "picture"))
+    said = [one for one in messages if "no style picture is called" in one]
+    assert (code, len(said)) == (0, 1)
+    assert "my.yaml:6:" in said[0]
+    assert "'wafes'; did you mean waves?" in said[0]
+    _, _, messages = look(text.format("pocket", "picture"))
+    assert any("no style picture is called 'Waves'" in one for one in messages)
+    _, _, messages = look("model: pocket\nstart: {image/styles: waves}\n")
+    assert not any("style picture" in one for one in messages)
+
+
 def test_a_painter_that_was_not_fetched_is_told_with_the_command(
     look: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from vj.app.setup import flow_finder, model_spec, painted_size, person_segmentation, start_values
+from vj.app.setup import (
+    check_style_pictures,
+    flow_finder,
+    model_spec,
+    painted_size,
+    person_segmentation,
+    start_values,
+)
 from vj.control.build import AudioInputs, make_engine
 from vj.control.takes import Take, TakeWriter
 from vj.core.clock import FrameClock
@@ -96,6 +103,7 @@ class Rendering:
         """Render. Returns the number of frames written. Raises Fault when the source, the model or
         every recording fails."""
         show = self.show
+        check_style_pictures(show, played_anew=self._replay is None)
         size = painted_size(show, self._log)
         if show.size == "auto":
             if self._replay is not None and self._replay.size is not None:

@@ -16,12 +16,14 @@ from vj.diffusion.devices import best_device_name
 from vj.diffusion.model_names import is_built_in
 from vj.diffusion.model_spec import EmbeddingFile, LoraFile, ModelSpec
 from vj.diffusion.size_fit import LARGEST
+from vj.painters.style_pictures import StylePictures
 from vj.parameters.table import Value
 from vj.pipeline.flow_backends import Calculate, make_flow
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.person_segmentation import PersonModel, PersonThread
 from vj.pipeline.selfie_segmentation import SelfieSegmentation
 from vj.show.find import PICTURES
+from vj.show.given_values import given_values
 from vj.show.schema import Show
 from vj.sources import split_uri
 
@@ -80,6 +82,20 @@ def style_files(show: Show) -> list[str]:
     """The pictures, and folders of them, that the picture model takes: those of the model, else
     those of the show."""
     return show.model.style_pictures or show.style_pictures
+
+
+def style_pictures(show: Show) -> StylePictures:
+    """What image/styles may name in this show."""
+    return StylePictures(style_files(show), str(PICTURES))
+
+
+def check_style_pictures(show: Show, played_anew: bool) -> None:
+    """Raises Fault for a picture that the show needs and that is not there: before a long rendering
+    begins. played_anew: not a take, whose names mean what they meant when it was played."""
+    if show.model.name != "picture":
+        return
+    given = given_values(show) if played_anew else ()
+    style_pictures(show).check(str(value) for name, value, _ in given if name == "image/styles")
 
 
 def model_spec(show: Show) -> ModelSpec:

@@ -15,6 +15,7 @@ from vj.core.errors import Fault
 from vj.parameters.fit import fit, parse_prompt_list
 from vj.parameters.table import Table
 from vj.pipeline.backend import Words
+from vj.show.given_values import given_values
 from vj.show.schema import Show, parse_address
 from vj.show.section import KeyPath
 from vj.show.validate import NO_PERSON_MODEL
@@ -82,28 +83,13 @@ def _cue_numbers(show: Show, result: CheckResult) -> None:
             )
 
 
-def _values(show: Show) -> Iterator[tuple[str, object, KeyPath]]:
-    """Values that the show gives to parameters, with where."""
-    for name, value in show.start.items():
-        yield name, value, ("start", name)
-    for index, cue in enumerate(show.cues):
-        for name, value in cue.set.items():
-            yield name, value, ("cues", index, "set", name)
-    for index, rule in enumerate(show.mappings):
-        if rule.value is not None:
-            yield rule.to, rule.value, ("mappings", index, "value")
-    for index, pad in enumerate(show.page.pads or ()):
-        if pad.prompt is not None:
-            yield "prompt", pad.prompt, ("page", "pads", index)
-
-
 def _masks(show: Show, result: CheckResult) -> None:
     """Person masks that are not installed."""
     from vj.pipeline.selfie_segmentation import SelfieSegmentation
 
     if show.person is not None or SelfieSegmentation.there():
         return
-    for name, value, place in _values(show):
+    for name, value, place in given_values(show):
         if name == "mask/mode" and value == "person":
             result.warn(place, NO_PERSON_MODEL)
 
@@ -112,7 +98,7 @@ def _lines(show: Show, result: CheckResult) -> None:
     """Lines of faces and bodies whose networks are not installed."""
     from vj.pipeline.landmarks.markers import FILES, missing
 
-    for name, value, place in _values(show):
+    for name, value, place in given_values(show):
         if name == "lines/from" and value in FILES and (message := missing(str(value))):
             result.warn(place, message)
 
@@ -122,7 +108,7 @@ def _prompts(show: Show, result: CheckResult) -> None:
     words = MODEL_WORDS.get(WORDS_OF.get(show.model.name, ""))
     if words is None:
         return
-    for name, value, place in _values(show):
+    for name, value, place in given_values(show):
         for text in _texts(name, value):
             if text.strip() and not words.recognises(text):
                 result.warn(

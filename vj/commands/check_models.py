@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from vj.app.setup import model_spec, style_pictures
 from vj.commands.check_result import CheckResult
 from vj.core.errors import Fault
 from vj.diffusion.model_names import find_model, is_model_id, is_painter, no_such_model, was_fetched
 from vj.diffusion.model_spec import ModelSpec
 from vj.painters.installed import check_installed
-from vj.painters.style_pictures import pictures_in, read_picture
+from vj.painters.style_pictures import unreadable
+from vj.show.given_values import given_values
 from vj.show.names import BUILT_IN_MODELS
 from vj.show.schema import Show
 from vj.show.section import KeyPath
@@ -41,6 +43,7 @@ def check_models(show: Show, result: CheckResult) -> None:
     ControlNet and the rest, each by itself."""
     _check_model(show, result)
     _style_pictures(show.style_pictures, ("style_pictures",), result)
+    _chosen_pictures(show, result)
     for name, model in show.models.items():
         _check_model(show.model_copy(update={"model": model}), _NamedModel(result, name))
 
@@ -54,8 +57,6 @@ def _check_model(show: Show, result: CheckResult) -> None:
     if model.name in BUILT_IN_MODELS and not any(parts):
         _engine(show, result)
         return
-    from vj.app.setup import model_spec  # torch comes with it, which takes seconds
-
     spec = model_spec(show)
     _try(lambda: _model(spec, result), ("model", "name"), result)
     if find_model(spec.name).kind not in BUILT_IN_MODELS:
@@ -76,16 +77,19 @@ def _painter(name: str, result: CheckResult) -> None:
 
 
 def _style_pictures(names: Sequence[str], place: KeyPath, result: CheckResult) -> None:
-    for index, name in enumerate(names):
-        folder, at = Path(name).expanduser(), (*place, index)
-        if not folder.is_dir():
-            _try(partial(read_picture, name), at, result)
-            continue
-        found = pictures_in(folder)
-        if not found:
-            result.error(at, f"style_pictures: {name}: no picture is in this folder")
-        for path in found:
-            _try(partial(read_picture, path), at, result)
+    for index, fault in unreadable(names):
+        result.error((*place, index), fault)
+
+
+def _chosen_pictures(show: Show, result: CheckResult) -> None:
+    """Names of style pictures that no picture model of the show has."""
+    shows = [show, *(show.model_copy(update={"model": model}) for model in show.models.values())]
+    known = [style_pictures(one) for one in shows if one.model.name == "picture"]
+    for name, value, place in given_values(show) if known else ():
+        if name == "image/styles":
+            lost = [set(pictures.unknown(str(value))) for pictures in known]
+            for word in sorted(set.intersection(*lost)):
+                result.warn(place, known[0].no_such(word))
 
 
 def _try(look: Callable[[], object], place: KeyPath, result: CheckResult) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,6 +72,23 @@ class StylePictures:
         of_show = list(_named(self._of_show()))
         return (known or of_show or list(own_styles()))[:MOST_CHOSEN], unknown
 
+    def check(self, texts: Iterable[str]) -> None:
+        """Raises Fault for the first picture of the show that is missing or cannot be read, and
+        for the first name in one of the texts (image/styles) of which that is true."""
+        for _, fault in unreadable(self._files):
+            raise fault
+        places = self.places()
+        for text in texts:
+            for name in self.unknown(text):
+                raise Fault(self.no_such(name))
+            for name in self.shown(text):
+                if isinstance(place := places[name], Path):
+                    read_picture(place, f"image/styles: {name}")
+
+    def unknown(self, text: str) -> list[str]:
+        """The names in image/styles that nothing has."""
+        return self._chosen(text)[1]
+
     def no_such(self, name: str) -> str:
         """A line about a name that nothing has."""
         known = self.names()
@@ -89,6 +106,20 @@ class StylePictures:
 
     def _of_user(self) -> list[Path]:
         return pictures_in(Path(self._folder)) if self._folder else []
+
+
+def unreadable(names: Sequence[str]) -> Iterator[tuple[int, Fault]]:
+    """What is wrong with pictures, and folders of them, that a show names: of which, and what."""
+    for index, name in enumerate(names):
+        path = Path(name).expanduser()
+        files = pictures_in(path) if path.is_dir() else [path]
+        if not files:
+            yield index, Fault(f"style_pictures: {name}: no picture is in this folder")
+        for file in files:
+            try:
+                read_picture(file)
+            except Fault as fault:
+                yield index, fault
 
 
 def split_names(text: str) -> list[str]:

@@ -1,0 +1,23 @@
+"""The values that a show file gives to parameters, wherever it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vj.show.schema import Show
+from vj.show.section import KeyPath
+
+
+def given_values(show: Show) -> Iterator[tuple[str, object, KeyPath]]:
+    """(A parameter's name, the value, where it stands): of the start, cues, mappings and pads."""
+    for name, value in show.start.items():
+        yield name, value, ("start", name)
+    for index, cue in enumerate(show.cues):
+        for name, value in cue.set.items():
+            yield name, value, ("cues", index, "set", name)
+    for index, rule in enumerate(show.mappings):
+        if rule.value is not None:
+            yield rule.to, rule.value, ("mappings", index, "value")
+    for index, pad in enumerate(show.page.pads or ()):
+        if pad.prompt is not None:
+            yield "prompt", pad.prompt, ("page", "pads", index)
