@@ -76,6 +76,37 @@ def test_what_was_hidden_before_is_not_sure() -> None:
     assert grid[200:250, 20:80, 2].mean() > 0.9, "the ground"
 
 
+def test_a_cameras_noise_on_an_even_wall_is_no_movement_and_who_walks_before_it_is() -> None:
+    """What was fed back and smoothed crawled along the wall."""
+    rng = np.random.default_rng(0)
+    wall = np.full((256, 256, 3), 170, np.uint8)
+
+    def seen(place: int) -> np.ndarray:
+        picture = wall.copy()
+        picture[90:170, place : place + 80] = texture(80, 80, 2)
+        return np.clip(picture + rng.normal(0, 3, picture.shape), 0, 255).astype(np.uint8)
+
+    grid = cv2.resize(FlowFinder().find(seen(102), seen(90)).grid, (256, 256))
+    far = np.hypot(grid[..., 0], grid[..., 1])
+    assert far[180:, :].mean() < 1.2
+    assert far[:80, :].mean() < 1.2, "it was seven pixels"
+    assert grid[180:, :, 2].mean() > 0.7, "it was an eighth"
+    assert np.median(grid[110:150, 120:165, 0]) == pytest.approx(-12, abs=2.5)
+
+
+def test_where_the_camera_pans_the_noisy_wall_pans_too() -> None:
+    rng = np.random.default_rng(0)
+    room = texture()
+    room[:100] = 170
+
+    def seen(picture: np.ndarray) -> np.ndarray:
+        return np.clip(picture + rng.normal(0, 3, picture.shape), 0, 255).astype(np.uint8)
+
+    grid = FlowFinder().find(seen(shifted(room, 4, 0)), seen(room)).grid
+    assert np.median(grid[70:110, 20:-20, 0]) == pytest.approx(-4, abs=0.4)
+    assert np.abs(grid[10:40, 20:-20, 0]).mean() > 0.5, "it is not held still"
+
+
 def test_a_hard_cut_is_noticed_and_movement_and_flashes_are_none() -> None:
     finder = FlowFinder()
     card = DancerScene(Size(256, 256), 30)

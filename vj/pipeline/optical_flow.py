@@ -29,6 +29,16 @@ Of a performer at 256x256, there and back, beside a careful search at full size:
 and is .25 pixels off, 192 takes 4.6 ms and is .20 off."""
 ALIKE = 0.06
 """Difference of brightness (0..1) at which what is found counts for 1/e."""
+STANDING = 1.7, 0.2
+"""What stands still explains a place as well as movement does when it is off by no more than so
+many times as much, and so many levels. A camera's noise on an even wall looks like movement: what
+was fed back and smoothed crawled along it."""
+BUSY = 3.0, 2.0
+"""What changes by more than so many times the median of all places, and so many levels more, moves
+in any case."""
+PANNING = 0.4
+"""Share of the picture that has to move for the camera to be what moves: then the wall does, too.
+"""
 CUT_CHANGE, CUT_SURE = 0.05, 0.3
 """A hard cut: the pictures differ by so much in the mean, and so little of the second is found in
 the first."""
@@ -103,21 +113,46 @@ class FlowFinder:
             self._log(f"flow: {type(error).__name__}: {error}; dis is used from here on"[:300])
             self._calculate = make_flow()
             back, forth = self._calculate(here, there), self._calculate(there, here)
+        back, forth = (
+            self._without_noise(here, there, back),
+            self._without_noise(there, here, forth),
+        )
         grid[..., 0] = back[..., 0] * (new.shape[1] / width)
         grid[..., 1] = back[..., 1] * (new.shape[0] / height)
         confidence = grid[..., 2] = self._confidence(here, there, back, forth)
         return Motion(grid, change > CUT_CHANGE and float(confidence.mean()) < CUT_SURE)
 
+    def _without_noise(self, here: np.ndarray, there: np.ndarray, way: np.ndarray) -> np.ndarray:
+        """A flow that stands still where that explains what is seen as well."""
+        x, y = self._places_along(way)
+        standing, moving = (
+            cv2.blur(cv2.absdiff(here, seen).astype(np.float32), (5, 5))
+            for seen in (there, _seen(there, x, y))
+        )
+        noise = float(np.median(standing))
+        moves = (standing > STANDING[0] * moving + STANDING[1]) | (
+            standing > BUSY[0] * noise + BUSY[1]
+        )
+        if moves.mean() > PANNING:
+            return way
+        kept = cv2.dilate(moves.astype(np.float32), np.ones((5, 5), np.uint8))
+        return way * kept[..., None]
+
+    def _places_along(self, way: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where a flow leads, in pixels of its grid: x and y, (h, w) float32 each."""
+        height, width = way.shape[:2]
+        if self._places.shape[1:] != (height, width):
+            self._places = np.stack(
+                np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+            )
+        return way[..., 0] + self._places[0], way[..., 1] + self._places[1]
+
     def _confidence(
         self, here: np.ndarray, there: np.ndarray, back: np.ndarray, forth: np.ndarray
     ) -> np.ndarray:
         height, width = here.shape
-        if self._places.shape[1:] != here.shape:
-            self._places = np.stack(
-                np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-            )
         way_x, way_y = cv2.split(back)
-        x, y = way_x + self._places[0], way_y + self._places[1]
+        x, y = self._places_along(back)
         again_x, again_y = cv2.split(_seen(forth, x, y))
         missed = (way_x + again_x) ** 2 + (way_y + again_y) ** 2
         allowed = 0.01 * (way_x**2 + way_y**2 + again_x**2 + again_y**2) + 0.5
