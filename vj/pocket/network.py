@@ -92,11 +92,14 @@ def _blocks(width: int, count: int) -> nn.ModuleList:
 
 
 class Network(nn.Module):
-    """techniques: their names, in the order of the style's first numbers."""
+    """techniques: their names, in the order of the style's first numbers. seen: channels of what it
+    is shown: those of the picture first, then whatever else goes with it."""
 
-    def __init__(self, techniques: tuple[str, ...], widths: tuple[int, ...] = WIDTHS) -> None:
+    def __init__(
+        self, techniques: tuple[str, ...], widths: tuple[int, ...] = WIDTHS, seen: int = SEEN
+    ) -> None:
         super().__init__()
-        self.techniques, self.widths = techniques, widths
+        self.techniques, self.widths, self.seen = techniques, widths, seen
         half, quarter, eighth, deep = widths
         first, second = nn.Linear(len(techniques) + 2, STYLE), nn.Linear(STYLE, STYLE)
         self.mix = nn.Sequential(first, nn.ReLU(), second)
@@ -104,7 +107,7 @@ class Network(nn.Module):
         for layer, std in ((first, 1.0), (second, (2 / STYLE) ** 0.5)):
             nn.init.normal_(layer.weight, std=std)
             nn.init.zeros_(layer.bias)
-        self.see = nn.Conv2d(4 * (SEEN + FORM), half, 3, padding=1)
+        self.see = nn.Conv2d(4 * (seen + FORM), half, 3, padding=1)
         self.lay = nn.Conv2d(4 * PATTERNS, half, 3, padding=1, bias=False)
         self.down = nn.ModuleList(nn.Conv2d(a, b, 3, 2, 1) for a, b in pairwise(widths))
         self.fine_in, self.mid_in = _blocks(quarter, 2), _blocks(eighth, 2)
@@ -137,7 +140,7 @@ class Network(nn.Module):
         return [part.style(mixed)[..., None, None] for part in styled]
 
     def forward(self, picture: Tensor, form: Tensor, ground: Tensor, style: Tensor) -> Tensor:
-        """picture: (B, 3, H, W) 0..1. form: (B, 3, H, W), texture, along_x, along_y. ground: of
+        """picture: (B, seen, H, W) 0..1. form: (B, 3, H, W), texture, along_x, along_y. ground: of
         `ground`. style: (B, techniques + 2), the weights of the techniques, then log2 of the pixels
         in a unit and the relief - 1. Returns (B, 4, H, W): tone, red, green, blue, about 0..1."""
         return self.paint(picture, form, ground, self.films(style))
@@ -168,7 +171,7 @@ class Network(nn.Module):
         for block in self.last:
             half = block(half, next(film))
         painted = self.head(self.gates[3](half, next(film)))
-        out: Tensor = painted + self._kept(picture, next(film))
+        out: Tensor = painted + self._kept(picture[:, :SEEN], next(film))
         return out
 
     def _kept(self, picture: Tensor, film: Tensor) -> Tensor:
@@ -183,7 +186,7 @@ class Network(nn.Module):
 
 
 def save_network(network: Network, path: Path) -> None:
-    """Half-precision safetensors, the techniques and widths in its metadata."""
+    """Half-precision safetensors, the techniques, widths and channels in its metadata."""
     path.parent.mkdir(parents=True, exist_ok=True)
     weights = {
         name: part.detach().half().contiguous() for name, part in network.state_dict().items()
@@ -191,6 +194,7 @@ def save_network(network: Network, path: Path) -> None:
     known = {
         "techniques": "|".join(network.techniques),
         "widths": " ".join(map(str, network.widths)),
+        "seen": str(network.seen),
     }
     save_file(weights, path, known)
 
@@ -200,7 +204,9 @@ def load_network(path: Path) -> Network:
     with safe_open(path, "pt") as file:
         known = file.metadata()
         network = Network(
-            tuple(known["techniques"].split("|")), tuple(map(int, known["widths"].split()))
+            tuple(known["techniques"].split("|")),
+            tuple(map(int, known["widths"].split())),
+            int(known.get("seen", SEEN)),
         )
         network.load_state_dict({name: file.get_tensor(name).float() for name in file.keys()})  # noqa: SIM118
     return network.eval().requires_grad_(False)

@@ -9,26 +9,25 @@ lengthened by starting it again with other --steps. Everything is seeded.
 from __future__ import annotations
 
 import argparse
-import copy
-import json
 import math
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from vj.pocket import WEIGHTS
+from vj.pocket import FILE, WEIGHTS
 from vj.pocket.network import Network, save_network
 from vj.pocket.techniques import LEARNED
 from vj.pocket.training.dataset import Batch, ExampleGenerator, draw_noise_fields
 from vj.pocket.training.photographs import photographs
 from vj.pocket.training.pictures import draw_pictures
+from vj.training.checkpoint import Checkpoint
+from vj.training.loop import Length, LossLog, Moment, Progress, Training, fit
+from vj.training.losses import picture_loss
 
 RATE, WARM, FALL = 8e-4, 150, 0.8
 """Learning rate, the steps in which it comes, and the share of the steps over which it falls."""
@@ -60,31 +59,10 @@ def rate_at(step: int, steps: int) -> float:
     )
 
 
-def differences(x: Tensor) -> tuple[Tensor, Tensor]:
-    return x[..., 1:] - x[..., :-1], x[..., 1:, :] - x[..., :-1, :]
-
-
 def loss_of(made: Tensor, target: Tensor, texture: float = TEXTURE) -> Tensor:
-    """Mean absolute difference of the pictures, of their slopes, which keeps marks crisp, and of
-    the band of 2 to 8 pixels, in which glints and strokes lie."""
-    apart = made - target
-    weights = apart.new_tensor([1.5, 1.0, 1.0, 1.0]).view(1, 4, 1, 1)
-    slopes = sum((weights * d).abs().mean() for d in differences(apart))
-    ours, theirs = fine(made), fine(target)
-    band = (weights * (ours - theirs)).abs().mean()
-    strength = (weights * (spread(ours) - spread(theirs))).abs().mean()
-    return (weights * apart).abs().mean() + 0.6 * slopes + 0.7 * band + texture * strength
-
-
-def fine(picture: Tensor) -> Tensor:
-    """The band of 2 to 8 pixels."""
-    across = F.avg_pool2d(picture, (1, 7), 1, (0, 3), count_include_pad=False)
-    return picture - F.avg_pool2d(across, (7, 1), 1, (3, 0), count_include_pad=False)
-
-
-def spread(band: Tensor) -> Tensor:
-    """Its standard deviation in windows of 16 pixels, every 4."""
-    return (F.avg_pool2d(F.avg_pool2d(band * band, 4), 4, 1) + 1e-4).sqrt()
+    """Of the tone, which counts for more, and the three colours."""
+    weights = made.new_tensor([1.5, 1.0, 1.0, 1.0]).view(1, 4, 1, 1)
+    return picture_loss(made, target, 0.6, 0.7, texture, weights)
 
 
 class TrainingBatches(Dataset[Batch]):
@@ -107,9 +85,48 @@ def drawn(batches: TrainingBatches, workers: int) -> Iterable[Batch]:
     return DataLoader(batches, batch_size=None, num_workers=workers, prefetch_factor=4)
 
 
-def run(network: Network, batch: Batch) -> Tensor:
-    out: Tensor = network(batch.picture, batch.form, network.ground(batch.patterns), batch.style)
-    return out
+class PocketTraining(Training[Network, Batch]):
+    """Everything about the built-in model's training that the loop does not know."""
+
+    def __init__(
+        self,
+        generator: ExampleGenerator,
+        steps: int,
+        count: int,
+        device: torch.device,
+        workers: int,
+    ) -> None:
+        self.generator, self.steps, self.count = generator, steps, count
+        self.device, self.workers = device, workers
+        self.finish = generator.finish = finish_of(steps)
+        self.network = Network(LEARNED).to(device)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        named = list(self.network.named_parameters())
+        styles = [p for name, p in named if "style" in name or "mix" in name]
+        known = {id(p) for p in styles}
+        rest = [p for _, p in named if id(p) not in known]
+        groups = [
+            {"params": [p for p in rest if p.dim() >= 2], "weight_decay": 1e-3, "share": 1.0},
+            {"params": [p for p in rest if p.dim() < 2], "weight_decay": 0.0, "share": 1.0},
+            {"params": styles, "weight_decay": 0.0, "share": QUICKER},
+        ]
+        self.optimizer = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.98))
+
+    def batches(self, start: int) -> Iterable[Batch]:
+        given = TrainingBatches(self.generator, start, self.steps, self.count)
+        return (batch.to(self.device) for batch in drawn(given, self.workers))
+
+    def loss(self, batch: Batch, at: Moment) -> Tensor:
+        texture = FINISH_TEXTURE if at.step >= self.finish else TEXTURE
+        ground = self.network.ground(batch.patterns)
+        made = self.network(batch.picture, batch.form, ground, batch.style)
+        return loss_of(made, batch.target, texture)
+
+    def rate(self, at: Moment) -> float:
+        return rate_at(at.step, self.steps)
+
+    def averaging(self, at: Moment) -> float:
+        return FINISH_AVERAGE if at.step >= self.finish else AVERAGE
 
 
 def train(
@@ -122,74 +139,30 @@ def train(
     keep_every: int = 250,
     device: torch.device = torch.device("cpu"),  # noqa: B008
     workers: int = 0,
+    watch: Callable[[Progress[Network]], None] = lambda progress: None,
 ) -> Network:
     """Train to `steps`, from the checkpoint in `work` if there is one. Writes the averaged weights
-    to `out` at the end, and to `work` beside every checkpoint."""
+    to `out` at the end, and to `work` beside every checkpoint. watch: called after every step."""
     torch.manual_seed(seed)
-    network = Network(LEARNED).to(device)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = copy.deepcopy(network)
-    styles = [p for name, p in network.named_parameters() if "style" in name or "mix" in name]
-    known = {id(p) for p in styles}
-    rest = [p for p in network.parameters() if id(p) not in known]
-    groups = [
-        {"params": [p for p in rest if p.dim() >= 2], "weight_decay": 1e-3, "share": 1.0},
-        {"params": [p for p in rest if p.dim() < 2], "weight_decay": 0.0, "share": 1.0},
-        {"params": styles, "weight_decay": 0.0, "share": QUICKER},
-    ]
-    optimizer = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.98))
-    checkpoint, log = work / "pocket.pt", work / "losses.jsonl"
-    start = 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, map_location=device, weights_only=True)
-        network.load_state_dict(state["network"])
-        average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
-        start = int(state["step"])
-        print(f"going on from step {start}")
-    begun, mean = time.monotonic(), torch.zeros((), device=device)
-    network.train()
-    generator.finish = finish = finish_of(steps)
-    batches = drawn(TrainingBatches(generator, start, steps, count), workers)
-    for step, batch_on_cpu in enumerate(batches, start):
-        batch = batch_on_cpu.to(device)
-        for group in optimizer.param_groups:
-            group["lr"] = group["share"] * rate_at(step, steps)
-        ending = step >= finish
-        texture = FINISH_TEXTURE if ending else TEXTURE
-        loss = loss_of(run(network, batch), batch.target, texture)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        with torch.no_grad():
-            pace = min(FINISH_AVERAGE if ending else AVERAGE, (1 + step) / (10 + step))
-            for kept, new in zip(average.parameters(), network.parameters(), strict=True):
-                kept.lerp_(new, 1 - pace)
-            mean = loss if step == start else torch.lerp(mean, loss, 0.02)
-        done = step + 1
-        if done % 50 == 0 or done == steps:
-            seconds = (time.monotonic() - begun) / (done - start)
-            left = seconds * (steps - done) / 60
-            print(f"step {done}/{steps}  loss {mean.item():.4f}  {left:.1f} min left", flush=True)
-            with log.open("a", encoding="utf-8") as file:
-                line = {
-                    "step": done,
-                    "loss": round(mean.item(), 5),
-                    "seconds": round(time.monotonic() - begun, 1),
-                }
-                file.write(json.dumps(line) + "\n")
-        if done % keep_every == 0 or done == steps:
-            part = checkpoint.with_suffix(".part")
-            states = {
-                "network": network.state_dict(),
-                "average": average.state_dict(),
-                "optimizer": optimizer.state_dict(),
-            }
-            torch.save({"step": done, **states}, part)
-            part.replace(checkpoint)
-            save_network(average, work / "pocket.safetensors")
-    save_network(average, out / "pocket.safetensors")
+    training = PocketTraining(generator, steps, count, device, workers)
+    losses = LossLog(work / "losses.jsonl", 50)
+
+    def due(progress: Progress[Network]) -> bool:
+        return progress.step % keep_every == 0
+
+    def after(progress: Progress[Network]) -> None:
+        watch(progress)
+        if losses.note(progress):
+            print(
+                f"step {progress.step}/{steps}  loss {progress.mean.item():.4f}  "
+                f"{progress.left / 60:.1f} min left",
+                flush=True,
+            )
+        if due(progress) or progress.last:
+            save_network(progress.average, work / FILE)
+
+    average = fit(training, Length(steps), Checkpoint(work / "pocket.pt"), due, after)
+    save_network(average, out / FILE)
     return average.eval()
 
 
