@@ -99,6 +99,31 @@ def test_everything_that_is_missing_comes_at_once_each_with_its_line(
     assert "no such file" in found[16]
 
 
+def test_whatever_file_is_missing_the_one_with_the_nearest_name_is_told(
+    look: Check, tmp_path: Path
+) -> None:
+    for name in ("people.onnx", "kick.wav", "big.pth", "flow.pth", "ink.safetensors", "waves.png"):
+        (tmp_path / name).touch()
+    _, wrong, _ = look(
+        "model: picture\nmodels:\n  a: {name: stiles}\n  b: {name: picture, style_pictures: "
+        "wave.JPG}\n  c: {name: people.ony}\n  d: {name: owner/x, loras: [inc.safetensors]}\n"
+        "person: peeple.onnx\nupscale: bigg.pth\nflow: raft:flaw.pth\nmodulators:\n"
+        "  - {audio: low, input: kik.wav, to: steps, depth: 1}\n"
+    )
+    for line, name in (
+        (3, "styles"),
+        (4, "waves.png"),
+        (5, "people.onnx"),
+        (6, "ink.safetensors"),
+        (7, "people.onnx"),
+        (8, "big.pth"),
+        (9, "flow.pth"),
+        (11, "kick.wav"),
+    ):
+        found = [one for one in wrong if one.startswith(f"{line}: ")]
+        assert any(f"; did you mean {name}?" in one for one in found), (name, wrong)
+
+
 def test_files_are_looked_at_too_where_other_lines_are_wrong(look: Check) -> None:
     code, wrong, _ = look(
         "fps: fast\nsource: gone.mp4\nmodel: none\ncues:\n  - {name: a, set: {steps: 77}}\n"

@@ -188,6 +188,15 @@ def test_what_is_no_picture_is_said_with_its_name(tmp_path: Path) -> None:
         assert str(tmp_path / name) in str(raised.value)
 
 
+def test_a_file_that_is_not_there_is_told_with_the_one_whose_name_is_nearest(
+    tmp_path: Path,
+) -> None:
+    picture(tmp_path / "waves.png")
+    for name in ("wavs.jpg", "waves.JPG"):
+        with pytest.raises(Fault, match=r"no such file; did you mean waves\.png\?"):
+            read_picture(tmp_path / name)
+
+
 def test_our_own_styles_are_made_quickly_and_always_the_same() -> None:
     began = time.process_time()
     made = own_styles.__wrapped__()

@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from vj import sinks, sources
 from vj.commands.check_result import CheckResult
 from vj.core.clock import FrameClock
-from vj.core.errors import Fault
+from vj.core.errors import Fault, nearest_file
 from vj.show.paths import AUDIO_SUFFIXES
 from vj.show.schema import Show
 from vj.show.section import KeyPath
@@ -156,7 +156,7 @@ def _sound(name: str, place: KeyPath, result: CheckResult) -> None:
         result.skip(f"the sound input {name}".rstrip())
         return
     if not path.is_file():
-        result.error(place, f"audio {name}: no such file")
+        result.error(place, f"audio {name}: no such file{nearest_file(path)}")
         return
     try:
         with av.open(str(path)) as container:
@@ -187,7 +187,7 @@ def _motion_and_size(show: Show, result: CheckResult) -> None:
     for place, what, name in named:
         path = Path(name).expanduser()
         if not path.is_file():
-            result.error(place, f"{what} {name}: there is no such file")
+            result.error(place, f"{what} {name}: there is no such file{nearest_file(path)}")
         elif path.stat().st_size == 0:
             result.error(place, f"{what} {name}: is empty; fetch it again")
         else:

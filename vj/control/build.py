@@ -11,7 +11,7 @@ from vj.control.controlled_show import ControlledShow
 from vj.control.engine import ControlEngine
 from vj.control.modulation import Modulation
 from vj.control.modulators import Envelope, Follower, Lfo, ModulationSource
-from vj.core.errors import Fault
+from vj.core.errors import Fault, nearest_file
 from vj.parameters.store import Store
 from vj.show.control_sections import ModulatorRule
 from vj.show.midi_controls import control
@@ -55,7 +55,7 @@ class AudioInputs:
         if Path(name).suffix and Path(name).is_file():
             return AudioFile(Path(name))
         if Path(name).suffix in (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".mp4", ".mkv"):
-            raise Fault(f"audio {name}: no such file")
+            raise Fault(f"audio {name}: no such file{nearest_file(Path(name))}")
         if not self._live:
             raise Fault(
                 f"audio {name or 'input'}: offline there is no input; name an audio file with "

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Iterable
+from pathlib import Path
+
+LISTED = 2000
+"""Entries of a folder that are compared with a name, at most, to suggest a similar one."""
 
 
 class Fault(Exception):
@@ -19,3 +24,15 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """`", did you mean 'strength'?"` for the nearest known word, or an empty string."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f"; did you mean {found[0]}?" if found else ""
+
+
+def nearest_file(path: Path) -> str:
+    """The same for the path of a file that does not exist: the one beside it whose name is nearest.
+    Asks the disk."""
+    try:
+        names = [entry.name for entry in itertools.islice(path.parent.iterdir(), LISTED)]
+    except OSError:
+        return ""
+    stems = {Path(name).stem: name for name in names}  # endings make all names similar
+    near = difflib.get_close_matches(path.stem, list(stems), n=1)
+    return f"; did you mean {stems[near[0]]}?" if near else ""

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vj.core.errors import Fault
+from vj.core.errors import Fault, nearest_file
 from vj.core.supervisor import Supervisor
 from vj.diffusion.load_errors import reason
 from vj.diffusion.model_spec import ModelSpec
@@ -85,7 +85,10 @@ class ImagePrompts:
                     raise Fault(f"image_prompts: {name}: is no file")
                 picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR_RGB)
             except OSError as error:
-                raise Fault(f"image_prompts: {name}: cannot be read ({error.strerror})") from None
+                near = "" if path.exists() else nearest_file(path)
+                raise Fault(
+                    f"image_prompts: {name}: cannot be read ({error.strerror}){near}"
+                ) from None
             except cv2.error:
                 picture = None
             if picture is None:

@@ -9,17 +9,17 @@ import os
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from vj.core.errors import Fault
+from vj.core.errors import Fault, nearest, nearest_file
 from vj.pocket import FILE, WEIGHTS
 
 ModelKind = Literal[
     "none", "drawn", "pocket", "styles", "picture", "file", "folder", "id", "missing"
 ]
 WORDS: dict[str, ModelKind] = {
-    "none": "none",
     "drawn": "drawn",
     "styles": "styles",
     "picture": "picture",
+    "none": "none",
 }
 """Names that are no file, whatever lies there."""
 PAINTERS = ("styles", "picture")
@@ -58,9 +58,11 @@ def find_model(name: str) -> FoundModel:
 
 def no_such_model(name: str) -> Fault:
     """The error for a name that is missing."""
+    known = ("pocket", *WORDS)
+    near = nearest(name, known) or nearest_file(Path(name).expanduser())
     return Fault(
-        f"model {name}: no such file or folder (a model is pocket, styles, picture, none, a path, "
-        "or a Hugging Face id like owner/name)"
+        f"model {name}: no such file or folder{near} (a model is {', '.join(known)}, a path, or a "
+        "Hugging Face id like owner/name)"
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from vj.core.errors import Fault
+from vj.core.errors import Fault, nearest_file
 from vj.diffusion.load_errors import first_words
 from vj.diffusion.model_spec import ModelSpec
 
@@ -37,7 +37,7 @@ def find_weights(spec: ModelSpec, what: str, name: str) -> Path:
     like `lora`. Raises Fault."""
     path = Path(name).expanduser()
     if not path.is_file():
-        raise Fault(f"{what} {name}: no such file")
+        raise Fault(f"{what} {name}: no such file{nearest_file(path)}")
     if path.suffix == ".safetensors":
         check_weights(path)
     elif not spec.allow_pickle:

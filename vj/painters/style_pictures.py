@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vj.core.errors import Fault, nearest
+from vj.core.errors import Fault, nearest, nearest_file
 from vj.painters.own_styles import own_styles
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def read_picture(path: str | Path, what: str = "style_pictures") -> np.ndarray:
     path = Path(path).expanduser()
     try:
         if not path.exists():
-            raise Fault(f"{what}: {path}: no such file")
+            raise Fault(f"{what}: {path}: no such file{nearest_file(path)}")
         if not path.is_file():  # reading a device or a pipe may never end
             raise Fault(f"{what}: {path}: is no file")
         with warnings.catch_warnings():

@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from vj.core.errors import Fault, Unavailable, nearest
+from vj.core.errors import Fault, Unavailable, nearest, nearest_file
 from vj.core.kinds import FLOW_KINDS
 
 Calculate = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -80,8 +80,8 @@ def _raft(name: str, device: str) -> Calculate:
     path = Path(name).expanduser()
     if not path.is_file():
         raise Fault(
-            f"flow raft:{name}: there is no such file; name RAFT's weights as torchvision has "
-            "them (raft_small or raft_large .pth)"
+            f"flow raft:{name}: there is no such file{nearest_file(path)}; name RAFT's weights as "
+            "torchvision has them (raft_small or raft_large .pth)"
         )
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)

@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from vj.core.clock import wait_for
-from vj.core.errors import Fault, Unavailable
+from vj.core.errors import Fault, Unavailable, nearest_file
 from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
 from vj.pipeline.flow_backends import Calculate, make_flow
@@ -57,7 +57,7 @@ class PersonModel:
                 f"person {path}: needs onnxruntime: python3 launch.py add person"
             ) from None
         if not path.is_file():
-            raise Fault(f"person {path}: there is no such file")
+            raise Fault(f"person {path}: there is no such file{nearest_file(path)}")
         wanted = [
             name
             for name in ("CUDAExecutionProvider", "CPUExecutionProvider")

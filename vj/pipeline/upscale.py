@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from vj.core.errors import Fault, Unavailable, nearest
+from vj.core.errors import Fault, Unavailable, nearest, nearest_file
 from vj.core.frame import Guide, Size
 from vj.core.kinds import UPSCALE_KINDS
 from vj.kernels.cv_guided import GuidedUpscaler
@@ -259,7 +259,7 @@ def _spandrel(name: str, device: str) -> ModelCall:
             f"({', '.join(UPSCALE_KINDS)}, or a model file)"
         )
     if not path.is_file():
-        raise Fault(f"upscale {name}: there is no such file")
+        raise Fault(f"upscale {name}: there is no such file{nearest_file(path)}")
     try:
         spandrel: Any = importlib.import_module("spandrel")
     except (
