@@ -128,7 +128,7 @@ MISREAD = [
     ("source:\n  # - camera\n", 1, "source: no value is given, at least 1 would be right"),
     ("macros:\n  a:\n    drives:\n", 3, "no value is given, at least 1"),
     ("curves:\n  - {to: steps, points: [[0, 1]]}\n", 2, "1 came, at least 2 would be right"),
-    ("cues:\n  - {name: ''}\n", 2, "no value is given"),
+    ("cues:\n  - {name: ''}\n", 2, "no value is given; write at least one letter"),
     ("source: {video: a.mp4}\n", 1, "text is wanted"),
     ("slow: 2.5\n", 1, "a whole number is wanted"),
     ("tempo: {bpm: 900}\n", 1, "tempo.bpm: 900 is above 300"),

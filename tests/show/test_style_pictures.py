@@ -69,7 +69,9 @@ def test_a_shipped_shows_copy_names_them_too(show: Path, monkeypatch: pytest.Mon
     ("lines", "words"),
     [
         ({"model": {"name": "pocket", "style_pictures": "a.jpg"}}, "are for name: picture"),
-        ({"style_pictures": [""]}, "style_pictures"),
+        ({"style_pictures": ""}, "the name of a picture would be right"),
+        ({"style_pictures": ["a.jpg", " "]}, "style_pictures.1: no value is given; the name"),
+        ({"style_pictures": "http://x/y.jpg"}, "http://x/y.jpg: is an address, and pictures are"),
         ({"style_pictures": [{"a": 1}]}, "style_pictures"),
         ({"style_picture": "a.jpg"}, "did you mean style_pictures?"),
     ],

@@ -92,7 +92,9 @@ def _wanted(detail: Any, came: Any) -> str:
         if detail["loc"] and isinstance(detail["loc"][-1], int):
             return f"an entry has the form {{name: value, ...}} {shown}"
         return f"names and values are wanted, one on each line below it {shown}"
-    if kind in ("too_short", "string_too_short"):
+    if kind == "string_too_short":
+        return "no value is given; write at least one letter"
+    if kind == "too_short":
         what = f"at least {context.get('min_length', 1)} would be right"
         return f"{len(came)} came, {what}" if came else f"no value is given, {what}"
     if kind == "too_long":

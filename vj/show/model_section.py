@@ -28,11 +28,22 @@ def check_home(value: str) -> str:
     return value
 
 
-StyleFiles = Annotated[
-    list[Annotated[str, AfterValidator(check_home), Field(min_length=1)]],
-    BeforeValidator(as_list),
+def check_picture_file(value: str) -> str:
+    """Check the name of a picture, or of a folder of them."""
+    if not value.strip():
+        raise ValueError("no value is given; the name of a picture would be right, such as a.jpg")
+    if "://" in value:
+        raise ValueError(
+            f"{value[:80]}: is an address, and pictures are files here; save it beside the show, "
+            "and write its name"
+        )
+    return check_home(value)
+
+
+PictureFiles = Annotated[
+    list[Annotated[str, AfterValidator(check_picture_file)]], BeforeValidator(as_list)
 ]
-"""Pictures, or folders of them, that the picture model takes as its style."""
+"""Names of pictures, or of folders of them."""
 
 
 def _file(value: object) -> object:
@@ -95,8 +106,8 @@ class ModelSection(Section):
     t2i_adapter: str | None = None
     ip_adapter: str | None = None
     image_encoder: str | None = None
-    image_prompts: Annotated[list[str], BeforeValidator(as_list)] = Field(default=[])
-    style_pictures: StyleFiles = Field(default=[])
+    image_prompts: PictureFiles = Field(default=[])
+    style_pictures: PictureFiles = Field(default=[])
 
     @model_validator(mode="after")
     def _together(self) -> ModelSection:

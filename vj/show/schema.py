@@ -32,7 +32,7 @@ from vj.show.control_sections import (
     TempoRule,
     TimelineRule,
 )
-from vj.show.model_section import ModelSection, StyleFiles, as_list, as_model, check_home
+from vj.show.model_section import ModelSection, PictureFiles, as_list, as_model, check_home
 from vj.show.names import ChosenName, as_named, model_names, source_names
 from vj.show.page_section import PageSection, as_page, check_page, parse_address
 from vj.show.section import KeyPath, PlacedFaults, Section
@@ -201,7 +201,7 @@ class Show(Section):
     )
     model: Annotated[ModelSection, BeforeValidator(as_model)] = ModelSection()
     models: dict[ChosenName, Annotated[ModelSection, BeforeValidator(as_model)]] = Field(default={})
-    style_pictures: StyleFiles = Field(default=[])
+    style_pictures: PictureFiles = Field(default=[])
     engine: Literal["stream", "streamdiffusion"] = "stream"
     osc: Annotated[OscSection, BeforeValidator(_osc)] = OscSection()
     page: Annotated[PageSection, BeforeValidator(as_page)] = PageSection()
