@@ -35,9 +35,9 @@ from vj.diffusion.devices import short
 from vj.diffusion.drawn_model import DrawnModel
 from vj.diffusion.model import Model
 from vj.diffusion.model_spec import ModelSpec
-from vj.diffusion.pocket_backend import HostTextureField
 from vj.diffusion.pocket_model import PocketModel, load_pocket
 from vj.diffusion.prompts import Embedding
+from vj.diffusion.texture_noise import HostTextureField
 from vj.pocket import FILE, WEIGHTS
 from vj.pocket import patterns as lattice
 

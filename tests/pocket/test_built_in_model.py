@@ -22,9 +22,10 @@ from vj.diffusion.drawn_model import DrawnModel
 from vj.diffusion.making import make_backend
 from vj.diffusion.model_names import pocket_file
 from vj.diffusion.model_spec import ModelSpec
-from vj.diffusion.pocket_backend import NOISE, NoiseGate, PocketBackend
+from vj.diffusion.pocket_backend import PocketBackend
 from vj.diffusion.pocket_model import PocketModel, load_pocket
 from vj.diffusion.stream_batch import Noise
+from vj.diffusion.texture_noise import NOISE, NoiseGate
 from vj.parameters.colours import parse_ramp
 from vj.parameters.store import Store
 from vj.pipeline.backend import GeneratedImage

@@ -6,10 +6,7 @@ import math
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
-import cv2
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,8 +17,7 @@ from vj.diffusion.backends import IMAGE_PROMPTS, StreamBackend
 from vj.diffusion.built_in import COLOUR_SEPARATOR, BuiltIn, parsed_prompt
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import Conditioning, Noise
-from vj.kernels.cupy_field import FieldKernels
-from vj.kernels.cv_field import FieldMaker
+from vj.diffusion.texture_noise import NoiseGate, WhiteNoise, make_texture_field
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import NO_IMAGE_PROMPTS, NO_LINES, GeneratedImage, Words
 from vj.pipeline.compositor import Picture
@@ -30,8 +26,6 @@ from vj.pipeline.mixture_travel import prompt_weights
 from vj.pocket import patterns as lattice
 from vj.pocket.words import describe
 
-NOISE = 2 / 255
-"""Of 0..1: changes up to this are taken for the camera's noise."""
 SMALLEST_UNIT, LARGEST_UNIT = 0.7, 2.3
 """Pixels in a unit with the stroke size in it: what the network has learned (`UNIT_RANGE` of
 `vj.pocket.training.dataset`)."""
@@ -95,70 +89,6 @@ class PatternThread:
         self._keys.close()
 
 
-class TextureField(Protocol):
-    """Makes the texture field of what the model sees."""
-
-    def of(self, entered: Tensor, white: np.ndarray, size: float, turn: float) -> Tensor:
-        """entered: (1, 3, H, W), -1..1. white: (H, W), the same array while it holds the same
-        numbers. Returns (1, 3, H, W): texture and directions, valid for a few frames."""
-
-
-class HostTextureField:
-    """On the CPU, whatever the model computes on."""
-
-    def __init__(self, size: Size, device: torch.device) -> None:
-        self._maker, self._device = FieldMaker(size.height, size.width), device
-
-    def of(self, entered: Tensor, white: np.ndarray, size: float, turn: float) -> Tensor:
-        picture = entered[0].permute(1, 2, 0).float().cpu().numpy()
-        luma = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)
-        cv2.addWeighted(luma, 0.5, luma, 0, 0.5, dst=luma)
-        field = self._maker.make(luma, white, size, turn)
-        stacked = np.stack([field.texture, field.along_x, field.along_y])
-        return torch.from_numpy(stacked)[None].to(self._device)
-
-
-class CudaTextureField:
-    """On an NVIDIA card; nothing waits for it."""
-
-    def __init__(self, size: Size, device: torch.device, dtype: torch.dtype) -> None:
-        """Raises Unavailable without cupy."""
-        self._kernels = FieldKernels(size.height, size.width, device, dtype=dtype, outputs=6)
-        self._dtype, self._device = dtype, device
-        self._white: tuple[np.ndarray | None, Tensor] = (None, torch.zeros(0))
-
-    def of(self, entered: Tensor, white: np.ndarray, size: float, turn: float) -> Tensor:
-        if self._white[0] is not white:
-            self._white = (white, torch.from_numpy(white).to(self._device).contiguous())
-        made = self._kernels.make(entered.to(self._dtype), self._white[1], size, turn)
-        return torch.cat(made, 1)
-
-
-def make_texture_field(size: Size, device: torch.device, dtype: torch.dtype) -> TextureField:
-    """Where the model's pictures are."""
-    if device.type == "cuda" and dtype in (torch.float16, torch.float32):
-        return CudaTextureField(size, device, dtype)
-    return HostTextureField(size, device)
-
-
-class NoiseGate:
-    """Lets through what changes by more than a camera's noise, pixel by pixel: steep tones and
-    glints would make a flicker of it. A step of `NOISE` is the most that a picture is off."""
-
-    def __init__(self) -> None:
-        self._last: Tensor | None = None
-
-    def of(self, entered: Tensor) -> Tensor:
-        """(1, 3, H, W), -1..1; the same picture twice gives the same tensor of numbers twice."""
-        last = self._last
-        if last is None or last.shape != entered.shape:
-            self._last = entered.clone()  # the compositor uses its tensor again
-        else:
-            change = entered - last
-            self._last = last + (change - change.clamp(-2 * NOISE, 2 * NOISE))
-        return self._last
-
-
 class PocketBackend(StreamBackend):
     """Belongs to the render thread."""
 
@@ -180,14 +110,11 @@ class PocketBackend(StreamBackend):
             "control/amount": NO_LINES,
             **dict.fromkeys(IMAGE_PROMPTS, NO_IMAGE_PROMPTS),
         }
-        self._noise = Noise(
-            (1, size.height, size.width), torch.device("cpu"), torch.float32, rows=1
-        )
+        self._white = WhiteNoise(size)
         self._unit = size.height / 256
         self._texture_field = make_texture_field(size, model.device, model.dtype)
         self._nothing = torch.zeros((1, 3, size.height, size.width), device=model.device)
         """No noise is put on the latents themselves."""
-        self._white: tuple[object, np.ndarray] = (None, np.zeros((1, 1), np.float32))
         self._patterns, self._noise_gate = (
             PatternThread(self._draw, wait, on_message, supervisor),
             NoiseGate(),
@@ -224,7 +151,7 @@ class PocketBackend(StreamBackend):
         if ground is not None:
             self._ground = ground
         self._pocket.ground = self._ground
-        white, turn = self._white_of(snapshot), self._turn.at(snapshot)
+        white, turn = self._white.at(snapshot), self._turn.at(snapshot)
         form = self._texture_field.of(entered, white, size, turn)
         numbers = [math.log2(one), snapshot["pocket/relief"] - 1]
         more = torch.tensor([numbers], device=self.model.device)
@@ -238,18 +165,9 @@ class PocketBackend(StreamBackend):
             form,
         )
 
-    def _white_of(self, snapshot: Snapshot) -> np.ndarray:
-        """This frame's white noise, (H, W); the same array while it is held."""
-        seeds = (snapshot["seed/a"], snapshot["seed/b"], snapshot["seed/mix"])
-        held = snapshot["noise/hold"] >= 1
-        if not held or self._white[0] != seeds:
-            noise = self._noise.sample(*seeds, snapshot["noise/hold"], 1)
-            self._white = (seeds if held else None, noise[0, 0].numpy())
-        return self._white[1]
-
     def _draw(self, key: PatternKey) -> Tensor:
         """On the thread of the patterns. The noise is drawn anew: the render thread's changes."""
-        noise = Noise(self._noise.shape, torch.device("cpu"), torch.float32, rows=1)
+        noise = Noise(self._white.shape, torch.device("cpu"), torch.float32, rows=1)
         white = noise.held(*key[:3])[0, 0].numpy()
         return self._pocket.lay(lattice.draw(white, self._unit, key[3]))
 

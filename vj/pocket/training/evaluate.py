@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 import torch
 
-from vj.diffusion.pocket_backend import NoiseGate
+from vj.diffusion.texture_noise import NoiseGate
 from vj.pocket import FILE, WEIGHTS
 from vj.pocket.lexicon import PALETTES
 from vj.pocket.network import load_network

@@ -1,0 +1,102 @@
+"""What the networks of the built-in family are given beside the picture: the texture field, the
+white noise that it is made of, and a picture from which a camera's noise is taken."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from vj.core.frame import Size
+from vj.diffusion.stream_batch import Noise
+from vj.kernels.cupy_field import FieldKernels
+from vj.kernels.cv_field import FieldMaker
+from vj.parameters.store import Snapshot
+
+NOISE = 2 / 255
+"""Of 0..1: changes up to this are taken for the camera's noise."""
+
+
+class TextureField(Protocol):
+    """Makes the texture field of what the model sees."""
+
+    def of(self, entered: Tensor, white: np.ndarray, size: float, turn: float) -> Tensor:
+        """entered: (1, 3, H, W), -1..1. white: (H, W), the same array while it holds the same
+        numbers. Returns (1, 3, H, W): texture and directions, valid for a few frames."""
+
+
+class HostTextureField:
+    """On the CPU, whatever the model computes on."""
+
+    def __init__(self, size: Size, device: torch.device) -> None:
+        self._maker, self._device = FieldMaker(size.height, size.width), device
+
+    def of(self, entered: Tensor, white: np.ndarray, size: float, turn: float) -> Tensor:
+        picture = entered[0].permute(1, 2, 0).float().cpu().numpy()
+        luma = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)
+        cv2.addWeighted(luma, 0.5, luma, 0, 0.5, dst=luma)
+        field = self._maker.make(luma, white, size, turn)
+        stacked = np.stack([field.texture, field.along_x, field.along_y])
+        return torch.from_numpy(stacked)[None].to(self._device)
+
+
+class CudaTextureField:
+    """On an NVIDIA card; nothing waits for it."""
+
+    def __init__(self, size: Size, device: torch.device, dtype: torch.dtype) -> None:
+        """Raises Unavailable without cupy."""
+        self._kernels = FieldKernels(size.height, size.width, device, dtype=dtype, outputs=6)
+        self._dtype, self._device = dtype, device
+        self._white: tuple[np.ndarray | None, Tensor] = (None, torch.zeros(0))
+
+    def of(self, entered: Tensor, white: np.ndarray, size: float, turn: float) -> Tensor:
+        if self._white[0] is not white:
+            self._white = (white, torch.from_numpy(white).to(self._device).contiguous())
+        made = self._kernels.make(entered.to(self._dtype), self._white[1], size, turn)
+        return torch.cat(made, 1)
+
+
+def make_texture_field(size: Size, device: torch.device, dtype: torch.dtype) -> TextureField:
+    """Where the model's pictures are."""
+    if device.type == "cuda" and dtype in (torch.float16, torch.float32):
+        return CudaTextureField(size, device, dtype)
+    return HostTextureField(size, device)
+
+
+class NoiseGate:
+    """Lets through what changes by more than a camera's noise, pixel by pixel: steep tones and
+    glints would make a flicker of it. A step of `NOISE` is the most that a picture is off."""
+
+    def __init__(self) -> None:
+        self._last: Tensor | None = None
+
+    def of(self, entered: Tensor) -> Tensor:
+        """(1, 3, H, W), -1..1; the same picture twice gives the same tensor of numbers twice."""
+        last = self._last
+        if last is None or last.shape != entered.shape:
+            self._last = entered.clone()  # the compositor uses its tensor again
+        else:
+            change = entered - last
+            self._last = last + (change - change.clamp(-2 * NOISE, 2 * NOISE))
+        return self._last
+
+
+class WhiteNoise:
+    """The white noise of a show's seeds, on the CPU."""
+
+    def __init__(self, size: Size) -> None:
+        self.shape = (1, size.height, size.width)
+        self._noise = Noise(self.shape, torch.device("cpu"), torch.float32, rows=1)
+        self._held: tuple[object, np.ndarray] = (None, np.zeros((1, 1), np.float32))
+
+    def at(self, snapshot: Snapshot) -> np.ndarray:
+        """This frame's, (H, W) float32, N(0, 1); the same array while it is held."""
+        seeds = (snapshot["seed/a"], snapshot["seed/b"], snapshot["seed/mix"])
+        held = snapshot["noise/hold"] >= 1
+        if not held or self._held[0] != seeds:
+            noise = self._noise.sample(*seeds, snapshot["noise/hold"], 1)
+            self._held = (seeds if held else None, noise[0, 0].numpy())
+        return self._held[1]
