@@ -36,10 +36,10 @@ from vj.pocket.compose import MODIFIERS, PaletteConditioning, compose, through_r
 from vj.pocket.lexicon import PALETTES
 from vj.pocket.network import load_network
 from vj.pocket.techniques import CELLS, LEARNED, NOT_LEARNED, TECHNIQUES, make_subject
-from vj.pocket.training import measures
 from vj.pocket.training.evaluate import on_pictures, palettes_told_apart, seeds_agree
 from vj.pocket.training.pictures import draw_pictures
 from vj.pocket.training.subjects import TechniquePainter, prompt_for
+from vj.training import measures
 
 ROOT = Path(__file__).parents[2]
 NEVER_SEEN = 60_000

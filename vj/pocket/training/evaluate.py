@@ -24,7 +24,6 @@ from vj.pocket import FILE, WEIGHTS
 from vj.pocket.lexicon import PALETTES
 from vj.pocket.network import load_network
 from vj.pocket.techniques import TECHNIQUES
-from vj.pocket.training import measures
 from vj.pocket.training.evaluate_faces import Face, FaceMesh, load_mesh
 from vj.pocket.training.evaluate_report import FACE_NEAR, Measurement, Report, ReportRow
 from vj.pocket.training.footage import ROWS, empty_room, footage, held_out, square, with_faces
@@ -35,6 +34,7 @@ from vj.pocket.training.subjects import (
     planes,
     prompt_for,
 )
+from vj.training import measures
 
 FACE_STRENGTH = 0.5
 FINE = 2.0

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from vj.pocket.training.measures import points_apart, unit_range
+from vj.training.measures import points_apart, unit_range
 
 LANDMARKS, DETECTOR = "face_landmark.tflite", "face_detection_short_range.tflite"
 SIDE = 192

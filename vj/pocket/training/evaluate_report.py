@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vj.pocket.techniques import CELLS, TECHNIQUES
-from vj.pocket.training import measures
+from vj.training import measures
 
 FACE_NEAR, FACE_SHARE = 0.05, 0.8
 """A painted face is that face when its points are this near, in widths of the face; and how many of

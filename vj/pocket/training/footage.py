@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Size
-from vj.pocket.training import measures
 from vj.pocket.training.evaluate_faces import LARGE, Face, FaceMesh
 from vj.pocket.training.pictures import draw_pictures
 from vj.sources.testcard import DancerScene
+from vj.training import measures
 
 HELD_OUT = 99_991
 """The seed of the drawings to measure with; training draws with small ones."""

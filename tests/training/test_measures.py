@@ -1,11 +1,11 @@
-"""The measures of the built-in model's paintings, on cases whose answer is known."""
+"""The measures of paintings, on cases whose answer is known."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from vj.pocket.training import measures
+from vj.training import measures
 
 
 def waves(period: float, angle: float = 0.0, side: int = 128, height: float = 0.2) -> np.ndarray:
