@@ -312,9 +312,9 @@ class OscQuery:
         for listener in list(self._listening.values()):
             listener.answer("/vj/error", [text])
 
-    async def report_changed(self) -> None:
+    def report_changed(self) -> None:
         """Notify listeners that the tree has changed: the show was saved with other macros or
-        cues."""
+        cues. On the page's thread."""
         for listener in list(self._listening.values()):
             listener.put(json.dumps({"COMMAND": "PATH_CHANGED", "DATA": "/vj"}))
 

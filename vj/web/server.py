@@ -178,7 +178,7 @@ class WebServer:
         self._own.use_engine(None)
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):
-                asyncio.run_coroutine_threadsafe(self.query.report_changed(), self._loop)
+                self._loop.call_soon_threadsafe(self.query.report_changed)
 
     def log(self, text: str) -> None:
         """A line for the page's messages."""
@@ -227,9 +227,9 @@ class WebServer:
                     for path, handler in handlers.items()
                 ]
             )
-            runner = web.AppRunner(app, access_log=None)
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
             await runner.setup()
-            await web.SockSite(runner, made, shutdown_timeout=0.1).start()
+            await web.SockSite(runner, made).start()
             ready.set()
             tcp = runner.server
             assert tcp is not None
