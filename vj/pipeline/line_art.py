@@ -22,17 +22,17 @@ SLOPE = 12.0
 """k, how hard the ink's border is."""
 
 
-def xdog(image: np.ndarray, width: float, detail: float) -> np.ndarray:
+def xdog(image: np.ndarray, width: float, detail: float, contrast: float = 1.0) -> np.ndarray:
     """(H, W, 3) uint8 -> (H, W) uint8, dark lines on white.
 
     width: of the lines, in pixels of a picture 256 high; larger pictures have it in proportion.
-    detail: 0..1.
+    detail: 0..1. contrast: how much stronger edges are taken to be than they are.
     """
     light = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255)
     narrow = max(0.5, width * min(image.shape[:2]) / 256)
     one, two = (cv2.GaussianBlur(light, (0, 0), sigma) for sigma in (narrow, WIDER * narrow))
     # The brightness itself is left out but for a little: a dark coat would be a blot of ink.
-    edges = STRENGTH * (one - two) + np.float32(0.15) * one
+    edges = STRENGTH * contrast * (one - two) + np.float32(0.15) * one
     bound = np.float32(-0.42 + 0.44 * detail)
     ink = 1 + np.tanh(np.minimum(SLOPE * (edges - bound), 0))
     out: np.ndarray = cv2.convertScaleAbs(ink, alpha=255)

@@ -1,0 +1,234 @@
+"""What a frame becomes before a translator paints it: its condition.
+
+The same code makes it for training and for playing, or what plays would not be what was learned.
+1 is paper, or nothing; 0 is ink, or somebody.
+
+A translator knows only conditions like those it was trained on, and another scene's are not like
+them: a dim camera has fainter edges, and fewer lines are drawn of it. So a clip's own contrast is
+measured once, kept in `ConditionSettings`, and every picture's edges are taken to be as strong as
+the clip's before they become lines. What no measure can bring into range, training has to vary: see
+`vj.translator.pairs`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import cv2
+import numpy as np
+
+from vj.core.errors import Fault
+from vj.kernels.cv_field import blurred
+from vj.pipeline.line_art import xdog
+from vj.translator.thin_edges import thin_edges, without_specks
+from vj.translator.trackers import Found, Trackers, drawn
+
+CHANNELS = {
+    "lines": 1,
+    "edges": 1,
+    "face": 1,
+    "body": 1,
+    "grey": 1,
+    "small": 3,
+    "mask": 1,
+    "next": 6,
+}
+"""Channels of every kind of condition."""
+KINDS = tuple(CHANNELS)
+TRACKED = ("face", "body", "mask")
+"""Kinds for which somebody has to be found in the picture first."""
+SMALLEST_UNIT, LARGEST_UNIT = 0.7, 2.3
+"""Pixels in a unit, see `unit_of`: what the built-in model's family of networks is trained with."""
+NARROW, WIDE = 0.4, 2.5
+"""How much weaker or stronger at most a picture's edges are taken to be than they are."""
+STRONG = 97
+"""Percentile of a picture's edges that stands for how strong they are: of those that become lines,
+and not of the noise on its walls."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionSettings:
+    """What a kind of condition was made with; kept in the model's card.
+
+    width, detail: of lines, as `vj.pipeline.line_art.xdog` has them. cells: rows of the picture of
+    `small`. edges: how strong the trained clip's are, see `edge_strength`; 0 where it was not
+    measured. face: (468) x and y of the trained face's mean points, 0..1 of the trained square;
+    empty where there is none.
+    """
+
+    width: float = 0.9
+    detail: float = 0.5
+    cells: float = 16.0
+    edges: float = 0.0
+    face: list[list[float]] = field(default_factory=list)
+
+
+def settings_from(values: Mapping[str, Any]) -> ConditionSettings:
+    """Settings out of a card; what this version does not know is left out. Raises Fault."""
+    known = {one.name for one in fields(ConditionSettings)}
+    given = {name: value for name, value in values.items() if name in known}
+    for name, value in given.items():
+        if name != "face" and (
+            not isinstance(value, int | float) or not math.isfinite(value) or value < 0
+        ):
+            raise Fault(f"settings: {name}: {value!r:.60} is not a number from 0")
+    face = given.get("face", [])
+    try:
+        points = np.asarray(face, np.float64)
+        fits = not points.size or (points.shape == (468, 2) and bool(np.isfinite(points).all()))
+    except (ValueError, TypeError):
+        fits = False
+    if not fits:
+        raise Fault(f"settings: face: {face!r:.60} is not 468 pairs of numbers")
+    return ConditionSettings(**given)
+
+
+@dataclass(frozen=True, slots=True)
+class LineStyle:
+    """How a drawing differs from the one that the settings ask for: training varies it. width:
+    times as wide. detail: added. contrast: times as strong."""
+
+    width: float = 1.0
+    detail: float = 0.0
+    contrast: float = 1.0
+
+
+PLAIN = LineStyle()
+
+
+class Conditioner:
+    """Makes the conditions of one kind. Belongs to one thread, but for `find`, which may belong to
+    another."""
+
+    def __init__(self, kind: str, settings: ConditionSettings) -> None:
+        """Raises Fault for a kind there is none of, and where files are missing that finding
+        somebody needs."""
+        if kind not in CHANNELS:
+            raise Fault(f"{kind}: is no condition; there are {', '.join(KINDS)}")
+        self.kind, self.settings, self.channels = kind, settings, CHANNELS[kind]
+        self._trackers = Trackers(kind, settings.face) if kind in TRACKED else None
+
+    def find(self, image: np.ndarray, time: float | None = None) -> Found | None:
+        """The slow part of a condition: who is where. None for kinds that need nobody.
+
+        image: (H, W, 3) uint8. time: of the frame, in seconds; None for a thirtieth after the one
+        before. To be called with every frame. Raises whatever the networks do.
+        """
+        return None if self._trackers is None else self._trackers.find(image, time)
+
+    def of(
+        self,
+        image: np.ndarray,
+        simplicity: float = 0.0,
+        before: Sequence[np.ndarray] = (),
+        found: Found | None = None,
+        style: LineStyle = PLAIN,
+    ) -> np.ndarray:
+        """(H, W, 3) uint8 -> (H, W, C) float32, 0..1, new.
+
+        simplicity: 0..1, how much is left out. before: the frames before in the order of time, the
+        newest last, as large as the image: for `next`, in whose condition they are, without the
+        image; the image stands in where there are none. found: of `find`, where it was called
+        elsewhere; else it is called here. style: see `LineStyle`.
+        """
+        unit = unit_of(min(image.shape[:2]))
+        if self._trackers is not None:
+            seen = found if found is not None else self._trackers.find(image, None)
+            made = drawn(seen, image.shape, self.settings.width * style.width)
+            return _channels(_softer(made, (6 if self.kind == "mask" else 2) * simplicity * unit))
+        if self.kind == "next":
+            newest = list(before)[-2:] or [image]
+            two = newest if len(newest) == 2 else newest * 2
+            return _unit_range(_softer(np.dstack(two), 3 * simplicity * unit))
+        if self.kind == "small":
+            return _unit_range(_small(image, self.settings.cells * (1 - 0.75 * simplicity)))
+        if self.kind == "grey":
+            grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+            return _channels(_unit_range(_softer(grey, 8 * simplicity * unit)))
+        contrast = style.contrast * self._own_contrast(image)
+        detail = self.settings.detail + style.detail
+        if self.kind == "edges":
+            grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+            return _channels(thin_edges(grey, unit, detail, contrast, simplicity))
+        width = self.settings.width * style.width * (1 + 1.2 * simplicity)
+        lines = xdog(image, width, detail * (1 - 0.6 * simplicity), contrast)
+        if simplicity > 0:
+            lines = without_specks(lines, 60 * simplicity * unit * unit)
+        return _channels(_unit_range(lines))
+
+    def _own_contrast(self, image: np.ndarray) -> float:
+        """By how much this picture's edges are weaker than the trained clip's."""
+        if self.settings.edges <= 0:
+            return 1.0
+        return min(WIDE, max(NARROW, self.settings.edges / max(edge_strength(image), 1e-4)))
+
+
+def edge_strength(image: np.ndarray) -> float:
+    """How strong the strongest edges of (H, W, 3) uint8 are, about 0..0.2: of the difference of two
+    blurs, as lines are made of it, at 128 rows."""
+    shrink = 128 / min(image.shape[:2])
+    size = [max(8, round(length * shrink)) for length in image.shape[1::-1]]
+    small = cv2.cvtColor(
+        cv2.resize(image, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
+    ).astype(np.float32)
+    edges = np.abs(cv2.GaussianBlur(small, (0, 0), 0.6) - cv2.GaussianBlur(small, (0, 0), 1.0))
+    return float(np.percentile(edges, STRONG)) / 255
+
+
+def unit_of(height: int) -> float:
+    """Pixels in a unit of the texture field of a picture so high, within what is trained."""
+    return min(LARGEST_UNIT, max(SMALLEST_UNIT, height / 256))
+
+
+def style_numbers(strength: float, simplicity: float, unit: float) -> list[float]:
+    """The style of `vj.pocket.network.Network` that a translator is given: strength, simplicity,
+    log2 of the unit, relief - 1."""
+    return [strength, simplicity, math.log2(unit), 0.0]
+
+
+def softened(picture: np.ndarray, strength: float) -> np.ndarray:
+    """What a translator sees of the picture itself: all of it at strength 0, even grey at 1, ever
+    softer and paler between. (H, W, 3) float32, 0..1 -> the same, new."""
+    soft = blurred(picture, strength * strength * min(picture.shape[:2]) / 16)
+    out: np.ndarray = cv2.addWeighted(soft, 1 - strength, soft, 0, 0.5 * strength)
+    return out
+
+
+def luma_of(condition: np.ndarray) -> np.ndarray:
+    """What the texture field follows: (H, W, C) float32 of any kind -> (H, W) float32, 0..1. Of
+    several frames it is the newest."""
+    if condition.shape[2] == 1:
+        return np.ascontiguousarray(condition[..., 0])
+    newest = np.ascontiguousarray(condition[..., -3:])
+    out: np.ndarray = cv2.cvtColor(newest, cv2.COLOR_RGB2GRAY)
+    return out
+
+
+def _small(image: np.ndarray, rows: float) -> np.ndarray:
+    """The picture as so many rows of it show it, as large as before."""
+    height, width = image.shape[:2]
+    shrink = max(2.0, rows) / min(height, width)
+    size = (max(2, round(width * shrink)), max(2, round(height * shrink)))
+    cells = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    out: np.ndarray = cv2.resize(cells, (width, height), interpolation=cv2.INTER_LINEAR)
+    return out
+
+
+def _softer(picture: np.ndarray, sigma: float) -> np.ndarray:
+    """Blurred, of any number of channels."""
+    if picture.ndim == 3 and picture.shape[2] > 4:
+        parts = np.split(picture, picture.shape[2] // 3, axis=2)
+        return np.dstack([blurred(np.ascontiguousarray(part), sigma) for part in parts])
+    return blurred(picture, sigma)
+
+
+def _unit_range(picture: np.ndarray) -> np.ndarray:
+    return picture.astype(np.float32) / np.float32(255)
+
+
+def _channels(condition: np.ndarray) -> np.ndarray:
+    """(H, W) -> (H, W, 1)."""
+    return np.ascontiguousarray(condition, np.float32)[..., None]

@@ -1,0 +1,315 @@
+"""Training examples of a translator: conditions, and the frames that they are to become.
+
+A clip's own drawings are not what it will be played with, and a network learns no more than it was
+shown. The first trial painted other people in one colour of skin: in its clip paper without lines
+had only ever been skin, since the room behind had lines everywhere. So an example is varied in all
+that another scene has otherwise, while its target stays the clip's:
+
+- Lines are finer and broader, fuller and emptier than those that will be played; lines and whole
+  regions of them are missing, and there are strokes that mean nothing. What is to be painted there
+  is what was there.
+- The subject stands before another place, where it can be told from its own (`subjects`). Before an
+  empty wall there are no lines around it: paper without lines means the colours around the subject,
+  evenly, as often as it means skin, and what is inside an outline and what is outside has to be
+  told by the outline. Before other things, their lines become shades of those same colours: the
+  clip's material, and not the other scene's. Their true background cannot be asked for there, as
+  nothing in the drawing says what it is; what the network would learn is an average.
+- Light, contrast, colours and noise of the picture that is drawn are another camera's. The colours
+  of `small` and the tones of `grey` thereby become the clip's, whatever they are.
+- A face's points are off by a little, as another's are after `face_place`.
+- Frames that `next` goes on from are soft, noisy and off in tone, as painted ones are; it learns to
+  bring them back, or its errors would add up.
+
+At strengths below 1 the picture itself is seen, softened, in its other light and before its other
+place. The less the strength, the more of that the target keeps: so a scene in other colours comes
+through at low strengths, and becomes the clip's at high ones.
+
+The same seed and step give the same examples, wherever OpenCV is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from vj.core.errors import Fault
+from vj.core.smoothstep import smoothstep
+from vj.kernels.cv_field import FieldMaker
+from vj.translator import augment
+from vj.translator.conditions import (
+    LARGEST_UNIT,
+    SMALLEST_UNIT,
+    TRACKED,
+    Conditioner,
+    ConditionSettings,
+    edge_strength,
+    luma_of,
+    softened,
+    style_numbers,
+    unit_of,
+)
+from vj.translator.footage import Footage, frames_of
+from vj.translator.subjects import Subjects, surroundings
+from vj.translator.trackers import Found
+
+__all__ = ["Footage", "Pairs", "TranslatorBatch", "frames_of"]
+
+LEAST_STRENGTH = 0.15
+WALL, ELSEWHERE = 0.3, 0.25
+"""Shares of the examples before an empty wall, and before other things."""
+LIT = 0.6
+"""Share of the examples in another light."""
+THERE = 0.6
+"""Share of the frames in which a face, a body or a person has to be found."""
+MEASURED = 32
+"""Frames of which the clip's own contrast is taken."""
+SHOWN = 8
+"""Frames to judge by."""
+
+
+@dataclass(slots=True)
+class TranslatorBatch:
+    """What the network is given and what it should give. x: (B, 3, H, W), 0..1. condition:
+    (B, C, H, W), 0..1. form: (B, 3, H, W), see `Network.forward`. style: (B, 4), see
+    `conditions.style_numbers`. target: (B, 3, H, W), 0..1. All float32."""
+
+    x: Tensor
+    condition: Tensor
+    form: Tensor
+    style: Tensor
+    target: Tensor
+
+    @property
+    def picture(self) -> Tensor:
+        """(B, 3 + C, H, W): x and the condition, as the network takes them."""
+        return torch.cat([self.x, self.condition], 1)
+
+    def to(self, device: torch.device) -> TranslatorBatch:
+        """The same on another device."""
+        return TranslatorBatch(*(getattr(self, name).to(device) for name in self.__slots__))
+
+
+@dataclass(slots=True)
+class _Example:
+    x: np.ndarray
+    condition: np.ndarray
+    form: np.ndarray
+    style: list[float]
+    target: np.ndarray
+
+
+class Pairs:
+    """Belongs to one thread."""
+
+    def __init__(
+        self,
+        footage: Footage,
+        kind: str,
+        settings: ConditionSettings,
+        size: int,
+        seed: int,
+        on_message: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        """footage: of frames of `size`. kind: of `conditions.KINDS`. settings: what the clip
+        decides is measured, see `settings`. on_message: told what takes a while.
+
+        Raises Fault where what the kind needs is not installed, or is found in too few frames.
+        """
+        if footage.frames.shape[1:3] != (size, size):
+            raise ValueError(f"frames of {footage.frames.shape[1:3]}, not {size}x{size}")
+        self.footage, self.kind, self.size, self.seed = footage, kind, size, seed
+        before = 2 if kind == "next" else 0
+        self._train, self._held = footage.trained(before), footage.held_out(before)
+        self._found: dict[int, Found] = {}
+        # Faces of the clip itself are drawn where they are.
+        self._conditioner = Conditioner(kind, replace(settings, face=[]))
+        if kind in TRACKED:
+            on_message(f"finding the {'person' if kind == 'mask' else kind} in every frame")
+            self._find()
+        self.settings = self._measured(settings)
+        """With what was measured: to be kept in the model's card."""
+        self._conditioner.settings = self.settings
+        composed = kind in ("lines", "edges", "grey", "small")
+        self._subjects = Subjects(footage) if composed else None
+        self._unit = unit_of(size)
+        self._field = FieldMaker(size, size, self._unit)
+
+    @property
+    def subjects(self) -> str:
+        """How the subject is told from its surroundings: person, motion or none."""
+        return "none" if self._subjects is None else self._subjects.how
+
+    def _find(self) -> None:
+        for clip in self.footage.clips:
+            for number in clip:
+                found = self._conditioner.find(self.footage.frames[number])
+                if found is not None and _somebody(found):
+                    self._found[number] = found
+        there = len(self._found) / len(self.footage)
+        if there < THERE:
+            who = {"face": "a face", "body": "a body", "mask": "a person"}[self.kind]
+            raise Fault(
+                f"{', '.join(self.footage.names)[:120]}: {who} was found in {there:.0%} of its "
+                f"frames; in {THERE:.0%} or more there should be one, large and in good light"
+            )
+        self._train = [number for number in self._train if number in self._found]
+        self._held = [number for number in self._held if number in self._found]
+        if not self._held:
+            self._held = self._train[-SHOWN:]
+
+    def _measured(self, settings: ConditionSettings) -> ConditionSettings:
+        if self.kind in ("lines", "edges"):
+            some = np.linspace(0, len(self._train) - 1, MEASURED).astype(int)
+            strengths = [edge_strength(self.footage.frames[self._train[n]]) for n in some]
+            return replace(settings, edges=float(np.mean(strengths)))
+        return settings
+
+    def batch(self, step: int, count: int) -> TranslatorBatch:
+        """The examples of a step of the training."""
+        rng = np.random.default_rng((self.seed, 20, step))
+        return _stacked([self._example(rng) for _ in range(count)])
+
+    def held_out(self, most: int = SHOWN) -> list[TranslatorBatch]:
+        """Of frames that are not trained on, spread over them, one example each, as they are: at
+        strength 1, nothing left out."""
+        places = np.unique(np.linspace(0, len(self._held) - 1, most).astype(int))
+        return [_stacked([self._plain(self._held[place])]) for place in places]
+
+    def _plain(self, number: int) -> _Example:
+        frame = self.footage.frames[number]
+        before = [self.footage.frames[number - back] for back in (2, 1)]
+        condition = self._conditioner.of(
+            frame, 0.0, before if self.kind == "next" else (), self._found.get(number)
+        )
+        white = np.random.default_rng((self.seed, 21)).standard_normal(
+            (self.size, self.size), np.float32
+        )
+        target = frame.astype(np.float32) / 255
+        return self._finished(target, condition, target, white, 1.0, 0.0, 1.0)
+
+    def _example(self, rng: np.random.Generator) -> _Example:
+        number = self._train[int(rng.integers(len(self._train)))]
+        geometry = augment.geometry(rng, self.size)
+        seen = geometry.picture(self.footage.frames[number])
+        target = seen.astype(np.float32) / 255
+        if self._subjects is not None:
+            seen, target = self._elsewhere(seen, target, number, geometry, rng)
+        if self.kind != "next" and rng.random() < LIT:
+            seen = augment.other_light(seen, rng)
+        simplicity = 0.0 if rng.random() < 0.5 else float(rng.uniform(0, 1))
+        condition = self._conditioner.of(
+            seen,
+            simplicity,
+            self._before(number, geometry, rng),
+            self._moved(number, geometry, rng),
+            augment.line_style(rng),
+        )
+        if self.kind in ("lines", "edges", "face", "body"):
+            condition = augment.disturbed(condition[..., 0], rng)[..., None]
+        strength = 1.0 if rng.random() < 0.5 else float(rng.uniform(LEAST_STRENGTH, 1))
+        stroke = 1.0 if rng.random() < 0.7 else float(np.exp(rng.uniform(-0.4, 0.4)))
+        white = rng.standard_normal((self.size, self.size), np.float32)
+        shown = seen.astype(np.float32) / 255
+        return self._finished(shown, condition, target, white, strength, simplicity, stroke)
+
+    def _elsewhere(
+        self,
+        seen: np.ndarray,
+        target: np.ndarray,
+        number: int,
+        geometry: augment.Geometry,
+        rng: np.random.Generator,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Some of the pictures before another place, and what is to be painted then."""
+        chance = rng.random()
+        assert self._subjects is not None
+        if chance > WALL + ELSEWHERE or (mask := self._subjects.mask(number)) is None:
+            return seen, target
+        whole = cv2.resize(mask, (self.size, self.size), interpolation=cv2.INTER_LINEAR)
+        subject = (geometry.picture(whole).astype(np.float32) / 255)[..., None]
+        even = surroundings(target, subject[..., 0])
+        if chance < WALL:
+            place = augment.plain(rng, self.size)
+        else:
+            place = augment.shapes(rng, self.size)
+            light = cv2.cvtColor(place, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+            even = even * (1 + 0.7 * (light - light.mean()))[..., None]
+        together = place + subject * (seen - place.astype(np.float32))
+        return (
+            np.clip(np.rint(together), 0, 255).astype(np.uint8),
+            np.clip(even + subject * (target - even), 0, 1).astype(np.float32),
+        )
+
+    def _before(
+        self, number: int, geometry: augment.Geometry, rng: np.random.Generator
+    ) -> Sequence[np.ndarray]:
+        """The frames before, as if they had been painted."""
+        if self.kind != "next":
+            return ()
+        two = [geometry.picture(self.footage.frames[number - back]) for back in (2, 1)]
+        return augment.painted(two, rng)
+
+    def _moved(
+        self, number: int, geometry: augment.Geometry, rng: np.random.Generator
+    ) -> Found | None:
+        """Who was found in a frame, where they are in the example."""
+        found = self._found.get(number)
+        if found is None:
+            return None
+        if found.mask is not None:
+            whole = cv2.resize(found.mask, (self.size, self.size), interpolation=cv2.INTER_LINEAR)
+            return Found(mask=geometry.picture(whole))
+        if found.face is not None:
+            return Found(face=augment.unsteady(geometry.points(found.face), rng))
+        assert found.body is not None
+        return Found(
+            body=found.body._replace(
+                points=augment.unsteady(geometry.points(found.body.points), rng)
+            )
+        )
+
+    def _finished(
+        self,
+        shown: np.ndarray,
+        condition: np.ndarray,
+        target: np.ndarray,
+        white: np.ndarray,
+        strength: float,
+        simplicity: float,
+        stroke: float,
+    ) -> _Example:
+        """shown: what the picture itself looks like, which a target at a lower strength keeps."""
+        unit = min(LARGEST_UNIT, max(SMALLEST_UNIT, self._unit * stroke))
+        field = self._field.make(luma_of(condition), white, unit / self._unit)
+        share = smoothstep(strength)
+        return _Example(
+            softened(shown, strength),
+            condition,
+            np.stack([field.texture, field.along_x, field.along_y], -1),
+            style_numbers(strength, simplicity, unit),
+            shown + np.float32(share) * (target - shown),
+        )
+
+
+def _somebody(found: Found) -> bool:
+    """There is anybody in the frame."""
+    if found.mask is not None:
+        return float((found.mask > 0.5).mean()) > 0.02
+    return found.face is not None or found.body is not None
+
+
+def _stacked(examples: Sequence[_Example]) -> TranslatorBatch:
+    def planes(name: str) -> Tensor:
+        stacked = np.stack([getattr(one, name).transpose(2, 0, 1) for one in examples])
+        whole = torch.from_numpy(np.ascontiguousarray(stacked, np.float32))
+        return whole.contiguous(memory_format=torch.channels_last)
+
+    style = torch.tensor([one.style for one in examples], dtype=torch.float32)
+    return TranslatorBatch(
+        planes("x"), planes("condition"), planes("form"), style, planes("target")
+    )
