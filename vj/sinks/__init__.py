@@ -12,6 +12,7 @@ from typing import Protocol
 from vj.core.clock import Clock, FrameClock
 from vj.core.errors import Fault, Unavailable, nearest
 from vj.core.frame import Frame
+from vj.sinks.mark import Mark
 
 
 class Sink(Protocol):
@@ -40,12 +41,14 @@ class Sink(Protocol):
 class SinkSettings:
     """Given to every sink. clock: the show's. live: False offline, where every frame counts and no
     sink may drop one. log: takes messages for the user. spare: the folder in which a recording goes
-    on when its own is lost; None: it stops."""
+    on when its own is lost; None: it stops. mark: what recordings say of how the pictures that come
+    now were made, None where nothing is to be said; asked for every frame, by the sink's thread."""
 
     clock: Clock
     live: bool = True
     log: Callable[[str], None] = lambda text: None
     spare: Path | None = None
+    mark: Callable[[], Mark | None] = lambda: None
 
 
 KINDS: dict[str, str] = {

@@ -9,6 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from vj.sinks.mark import Mark, marked_png
+
 PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
 """Measured on noisy pictures: run lengths take two thirds of the default's time and make smaller
 files."""
@@ -28,6 +30,8 @@ class ImageSequence:
         """fps: only to say how long it plays. Raises OSError when the folder can't be written
         to."""
         self.path = folder
+        self.mark: Mark | None = None
+        """Written into each picture that is added; None: nothing is."""
         self.frames = 0
         self.bytes = 0
         self.seconds = 0.0
@@ -47,6 +51,8 @@ class ImageSequence:
             pixels, cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
         )
         encoded = cv2.imencode(".png", ordered, PNG)[1].tobytes()
+        if self.mark is not None:
+            encoded = marked_png(encoded, self.mark)
         part = self.path / f".{self._number:06d}.png.part"
         try:
             with open(part, "wb") as file:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fractions import Fraction
+from os import SEEK_END
 from pathlib import Path
 
 import av
@@ -14,6 +15,7 @@ from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from vj.core.frame import Size
 from vj.sinks.fit import fitted, opaque
+from vj.sinks.mark import Mark, movie_tags, xmp_box
 from vj.sinks.output_file import FORMATS, create_unused
 from vj.sinks.rate import exact_rate
 
@@ -71,10 +73,14 @@ class Movie:
         """size: of the first frame; odd sides get one more row or column. live: frames are timed by
         the clock, else counted."""
         self.size = Size(size.width + size.width % 2, size.height + size.height % 2)
+        self.mark: Mark | None = None
+        """Written with the first frame; later ones change nothing."""
         self.frames = 0
         self.seconds = 0.0
         """How long it plays."""
         self._live = live
+        self._ending = path.suffix.lower()
+        self._written: Mark | None = None
         self._rate = exact_rate(fps)
         self._base = Fraction(1, TICKS) if live else 1 / self._rate
         self._first = 0.0
@@ -85,19 +91,19 @@ class Movie:
         self.path = self._file.path
         try:
             with as_os_errors():
-                self._prepare(path.suffix.lower())
+                self._prepare()
         except OSError:
             self._file.release()
             self.path.unlink()
             raise
 
-    def _prepare(self, ending: str) -> None:
+    def _prepare(self) -> None:
         """Set up container and encoder; the first frame writes the first byte."""
         self._container = av.open(
             self._file,
             "w",
-            format=FORMATS[ending],
-            container_options=container_options(ending),
+            format=FORMATS[self._ending],
+            container_options=container_options(self._ending),
             buffer_size=16
             # holds a whole fragment, so that one reaches the disk in one piece or not at all
             << 20,
@@ -136,6 +142,7 @@ class Movie:
         )
         if self.frames == 0:
             self._first = moment
+            self._write_tags()
         stamp = self._stamp(moment)
         picture.pts, picture.time_base, picture.duration = (
             stamp,
@@ -154,6 +161,20 @@ class Movie:
         self.frames += 1
         self.seconds = float(stamp * self._base + 1 / self._rate)
 
+    def _write_tags(self) -> None:
+        """Give the mark to the container, whose header the first frame writes."""
+        self._written = self.mark
+        if self.mark is not None:
+            self._container.metadata.update(movie_tags(self.mark, self._ending))
+
+    def _write_xmp(self) -> None:
+        """Put the XMP packet at the end of a whole MP4. One without room for it is marked all the
+        same, by its tags."""
+        if self._written is not None and FORMATS[self._ending] == "mp4":
+            with suppress(OSError):
+                self._file.seek(0, SEEK_END)
+                self._file.write(xmp_box(self._written))
+
     def _stamp(self, moment: float) -> int:
         """When the frame is shown, in ticks of the stream: strictly rising, live at least a
         millisecond apart (Matroska's tick)."""
@@ -170,6 +191,7 @@ class Movie:
                 if self.frames:
                     self._container.mux(self._stream.encode(None))
                 self._container.close()
+            self._write_xmp()
         finally:
             self._file.release()
 

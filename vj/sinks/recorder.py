@@ -14,6 +14,7 @@ from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame, Size
 from vj.sinks import SinkSettings
 from vj.sinks.image_sequence import ImageSequence
+from vj.sinks.mark import Mark
 from vj.sinks.output_file import FORMATS
 
 ENDINGS = ", ".join(FORMATS)
@@ -38,6 +39,7 @@ class Recording(Protocol):
     path: Path
     frames: int
     seconds: float
+    mark: Mark | None
 
     @property
     def bytes(self) -> int: ...
@@ -57,6 +59,9 @@ class Recorder:
 
     When its folder or its disk disappears, or is full, that is logged, and the recording goes on in
     the settings' spare folder if there is one with room; else it stops.
+
+    The settings' mark is in each picture, and at the beginning of a movie, where the first one
+    stays. A movie that was begun without one goes on in a new file as soon as there is one.
     """
 
     final = True
@@ -99,6 +104,9 @@ class Recorder:
         self._next_check = 0.0
         self._spare_used = False
         """The spare folder has been taken."""
+        self._mark: Mark | None = None
+        """The last one. It stays when there is none any more: a model that has gone lingers in
+        feedback and fades."""
         self.recorded: list[tuple[Path, int]] = []
         """Finished recordings: path, and number of frames as far as is known."""
 
@@ -146,6 +154,7 @@ class Recorder:
         folder; what was written stays playable."""
         if self._recording is None:
             return
+        self._follow_mark(self._recording)
         try:
             self._check_exists()
             self._add(frame)
@@ -154,8 +163,21 @@ class Recorder:
             if not self._continue_in_spare(frame, report, error):
                 raise Fault(report + _advice(error)) from error
 
+    def _follow_mark(self, recording: Recording) -> None:
+        """Take over the mark of the pictures that come now. Raises Fault when a movie has to go on
+        in a new file, and cannot."""
+        mark = self._settings.mark()
+        if mark is None:
+            return
+        if self._mark is None and self.one_size and recording.frames:
+            self.close()
+            self.open(*self._size, self._fps)
+            self._settings.log(f"{self.uri}: {mark.model} paints; it goes on in {self.path}")
+        self._mark = mark
+
     def _add(self, frame: Frame) -> None:
         assert self._recording is not None
+        self._recording.mark = self._mark
         self._recording.add(frame.pixels, self._settings.clock.now())
 
     def _check_exists(self) -> None:

@@ -1,0 +1,120 @@
+"""What a recording says of how it was made: painted by vj, with which model, in which show.
+
+The words are those that others look for: IPTC's digital source type in an XMP packet, and a comment
+for people. docs/marking.md says what stands where, and why it is not signed (C2PA).
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+from xml.sax.saxutils import escape
+
+LONGEST = 200
+"""Characters of a name that are kept."""
+SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+SourceType = Literal[
+    "trainedAlgorithmicMedia",
+    "compositeWithTrainedAlgorithmicMedia",
+    "algorithmicMedia",
+    "algorithmicallyEnhanced",
+]
+"""IPTC's terms: a trained model alone, the same on top of a picture; a program without a trained
+model alone, the same on top of a picture."""
+XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+"""Which `uuid` box of an MP4 holds XMP (Adobe, XMP Specification Part 3)."""
+PNG_HEADER = 33
+"""Bytes of a PNG's signature and its IHDR chunk, after which other chunks may stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """version: of vj. model, show: names without paths; show may be empty. Characters that cannot
+    be written in XML are spaces, and what is longer than `LONGEST` is cut."""
+
+    version: str
+    model: str
+    show: str
+    source_type: SourceType
+
+    def __post_init__(self) -> None:
+        for name in ("version", "model", "show"):
+            object.__setattr__(self, name, _plain(getattr(self, name)))
+
+    @property
+    def tool(self) -> str:
+        return f"vj {self.version}"
+
+    @property
+    def source_uri(self) -> str:
+        return SOURCE_TYPES + self.source_type
+
+    @property
+    def comment(self) -> str:
+        """`Painted by vj 0.1.0 with sd-turbo, show Crash me, gently. Synthetic media: http://...`"""
+        show = f", show {self.show}" if self.show else ""
+        return f"Painted by {self.tool} with {self.model}{show}. Synthetic media: {self.source_uri}"
+
+
+def _plain(text: str) -> str:
+    """A name as it can stand in every container: one line, no control characters, not too long."""
+    return "".join(char if char.isprintable() else " " for char in text).strip()[:LONGEST]
+
+
+def xmp(mark: Mark) -> str:
+    """The mark as an XMP packet, without dates and identifiers: the same mark, the same bytes."""
+    title = f"<dc:title>{_alternative(mark.show)}</dc:title>" if mark.show else ""
+    return (
+        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"'
+        ' xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
+        ' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">'
+        f"<Iptc4xmpExt:DigitalSourceType>{mark.source_uri}</Iptc4xmpExt:DigitalSourceType>"
+        f"<Iptc4xmpExt:AISystemUsed>{escape(mark.model)}</Iptc4xmpExt:AISystemUsed>"
+        f"<xmp:CreatorTool>{escape(mark.tool)}</xmp:CreatorTool>"
+        f"{title}<dc:description>{_alternative(mark.comment)}</dc:description>"
+        '</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="r"?>'
+    )
+
+
+def _alternative(text: str) -> str:
+    return f'<rdf:Alt><rdf:li xml:lang="x-default">{escape(text)}</rdf:li></rdf:Alt>'
+
+
+def movie_tags(mark: Mark, ending: str) -> dict[str, str]:
+    """Tags for FFmpeg, under the names that it writes into this container. They are in the first
+    bytes of the movie, so that they survive a power cut."""
+    tags = {"comment": mark.comment} | ({"title": mark.show} if mark.show else {})
+    if ending == ".mkv":
+        return tags | {"encoded_by": mark.tool, "digital_source_type": mark.source_uri}
+    return tags | ({"xmp": xmp(mark)} if ending == ".mov" else {"encoding_tool": mark.tool})
+
+
+def xmp_box(mark: Mark) -> bytes:
+    """A box with the XMP packet for the end of an MP4, where FFmpeg has no tag for it."""
+    packet = XMP_BOX + xmp(mark).encode()
+    return struct.pack(">I", 8 + len(packet)) + b"uuid" + packet
+
+
+def marked_png(png: bytes, mark: Mark) -> bytes:
+    """A PNG with the mark as text after its header; its pixels stay as they are."""
+    return png[:PNG_HEADER] + _png_texts(mark) + png[PNG_HEADER:]
+
+
+@lru_cache(maxsize=8)
+def _png_texts(mark: Mark) -> bytes:
+    texts = {"XML:com.adobe.xmp": xmp(mark), "Comment": mark.comment, "Software": mark.tool}
+    if mark.show:
+        texts["Title"] = mark.show
+    return b"".join(_png_text(keyword, text) for keyword, text in texts.items())
+
+
+def _png_text(keyword: str, text: str) -> bytes:
+    """An iTXt chunk: UTF-8, not compressed, no language."""
+    body = b"iTXt" + keyword.encode() + b"\0\0\0\0\0" + text.encode()
+    return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
