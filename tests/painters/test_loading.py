@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.fetched import needs
+from tests.fetched import needs, nothing_fetched
 from vj.core.errors import Fault
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
@@ -27,7 +27,7 @@ SNAPSHOT = Store({"prompt/a": "ink"}).sample(0.0)
 def test_without_the_fetched_files_the_command_is_said(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vj.painters.installed.fetched", lambda file: None)
+    nothing_fetched(monkeypatch)
     with pytest.raises(Fault) as told:
         make_backend(ModelSpec(name), "stream", SIZE, SNAPSHOT, True, print)
     assert str(told.value) == (f"model {name}: is not installed: python3 launch.py add painters")
@@ -46,7 +46,7 @@ def test_a_file_that_is_broken_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     broken = tmp_path / "multistyle26.onnx"
     broken.write_bytes(b"half of it")
     monkeypatch.setattr("vj.painters.networks.fetched", lambda file: broken)
-    with pytest.raises(Fault, match=r"^model styles: multistyle26.onnx is not the file that was"):
+    with pytest.raises(Fault, match=r"^model styles: multistyle26.onnx is none that onnx and vj"):
         make_backend(ModelSpec("styles"), "stream", SIZE, SNAPSHOT, True, print)
 
 

@@ -146,6 +146,8 @@ def test_a_network_that_does_not_load_is_told_once_and_not_tried_again(
     assert asked == [SQUARE]
     assert len(messages) == 1
     assert "is not a TensorFlow Lite network" in messages[0]
+    assert messages[0].endswith("; nobody is found")
+    assert "Fault" not in messages[0]
 
 
 def test_the_clean_plate_stands_in_where_there_is_no_person_model() -> None:

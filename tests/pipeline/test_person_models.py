@@ -186,4 +186,4 @@ def test_a_slow_person_model_holds_nothing_up_and_its_failure_is_logged_once() -
 
     until(dark)
     beside.close()
-    assert messages == ["the person model failed (RuntimeError: out of memory)"]
+    assert messages == ["mask/mode person: RuntimeError: out of memory; the last mask stays"]

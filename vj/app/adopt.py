@@ -15,7 +15,7 @@ from vj.app.replacement import Builder, Replacement
 from vj.app.servers import Servers
 from vj.app.video_input import VideoInput
 from vj.control.session import ControlSession
-from vj.core.errors import Fault
+from vj.core.errors import Fault, told
 from vj.core.frame import Size
 from vj.show.load import line_of
 from vj.show.reload import ShowFile
@@ -26,8 +26,7 @@ class Rejected(Fault):
     """A part of a show cannot be built. section: which."""
 
     def __init__(self, section: str, error: Exception) -> None:
-        is_fault = isinstance(error, Fault)
-        super().__init__(str(error) if is_fault else f"{type(error).__name__}: {error}"[:300])
+        super().__init__(told(error))
         self.section = section
 
 

@@ -8,12 +8,12 @@ from vj.app.outputs import Outputs
 from vj.app.replacement import Replacement, do_nothing
 from vj.app.setup import fetched_person, make_flow_backend, make_person_segmentation
 from vj.parameters.table import Value
+from vj.pipeline import selfie_segmentation
 from vj.pipeline.landmarks.markers import FILES, missing
 from vj.pipeline.loop import RenderLoop
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.person_segmentation import PersonThread
 from vj.show.schema import Show
-from vj.show.validate import NO_PERSON_MODEL
 
 
 class LoopParts:
@@ -47,7 +47,7 @@ class LoopParts:
         # it may have been fetched since the show began
         made = fetched_person(True, messages.log, self._context.supervisor)
         if made is None:
-            self._remark(NO_PERSON_MODEL, origin)
+            self._remark(selfie_segmentation.missing(), origin)
         else:
             self._use(made)
 

@@ -33,9 +33,9 @@ from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.interpolation import SlowMotion
 from vj.pipeline.loop import RenderLoop
 from vj.pipeline.masks import SegmentPerson
+from vj.pipeline.selfie_segmentation import missing
 from vj.pipeline.upscale import make_finisher, make_upscaler
 from vj.show.schema import Show
-from vj.show.validate import NO_PERSON_MODEL
 from vj.sinks import SinkSettings, make_sink
 from vj.sinks.runner import SinkRunner
 from vj.sources import EndOfSource, Source, SourceSettings, make_source
@@ -205,7 +205,7 @@ class Rendering:
         nobody = snapshot["mask/mode"] == "person" and self._segment_person is None
         if nobody and "mask/mode" not in self._noted:
             self._noted.add("mask/mode")
-            self._log(NO_PERSON_MODEL)
+            self._log(missing())
 
     def _make_upscaler(self, size: Size) -> Callable[[np.ndarray, Guide | None], np.ndarray]:
         """The last touches that only rendering has time for, and the way to the output's size.

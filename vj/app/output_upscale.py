@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from vj.core.errors import told
 from vj.core.frame import Frame, Guide, OutputFrame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
@@ -102,10 +103,7 @@ class OutputUpscaler:
             Exception
         ) as error:  # a card that fails, a foreign model: the frame is sent as it was
             self._metrics.faults += 1
-            report = (
-                f"upscaling failed ({type(error).__name__}: {error}); the picture leaves as it "
-                "was painted"
-            )[:300]
+            report = f"upscaling failed ({told(error)}); the picture leaves as it was painted"
             if report != self._reported:
                 self._reported = report
                 self._log(report)

@@ -21,7 +21,7 @@ from vj.parameters.table import Value
 from vj.pipeline.flow_backends import Calculate, make_flow
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.person_segmentation import PersonModel, PersonThread
-from vj.pipeline.selfie_segmentation import SelfieSegmentation
+from vj.pipeline.selfie_segmentation import SelfieSegmentation, missing
 from vj.show.find import PICTURES
 from vj.show.given_values import given_values
 from vj.show.schema import Show
@@ -146,7 +146,7 @@ def fetched_person(
 ) -> SegmentPerson | None:
     """What finds people with what `launch.py add person` has fetched; None without it. Nothing is
     loaded yet."""
-    if not SelfieSegmentation.there():
+    if missing():
         return None
     return _beside(SelfieSegmentation().find, live, log, supervisor)
 

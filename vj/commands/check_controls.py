@@ -18,7 +18,6 @@ from vj.pipeline.backend import Words
 from vj.show.given_values import given_values
 from vj.show.schema import Show, parse_address
 from vj.show.section import KeyPath
-from vj.show.validate import NO_PERSON_MODEL
 
 PROMPTS = ("prompt", "prompt/a", "prompt/b")
 WORDS_OF: dict[str, Words] = {"pocket": "pocket", "drawn": "pocket", "styles": "styles"}
@@ -85,13 +84,13 @@ def _cue_numbers(show: Show, result: CheckResult) -> None:
 
 def _masks(show: Show, result: CheckResult) -> None:
     """Person masks that are not installed."""
-    from vj.pipeline.selfie_segmentation import SelfieSegmentation
+    from vj.pipeline.selfie_segmentation import missing
 
-    if show.person is not None or SelfieSegmentation.there():
+    if show.person is not None or not (message := missing()):
         return
     for name, value, place in given_values(show):
         if name == "mask/mode" and value == "person":
-            result.warn(place, NO_PERSON_MODEL)
+            result.warn(place, message)
 
 
 def _lines(show: Show, result: CheckResult) -> None:

@@ -20,6 +20,14 @@ class Unavailable(Fault):
     """A library, device or file is missing. The message ends with the remedy."""
 
 
+def told(error: BaseException) -> str:
+    """An exception as words of a message: a Fault's own; of another one its kind, and so much of
+    what it says as a line holds."""
+    if isinstance(error, Fault):
+        return str(error)
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300].rstrip(": ")
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """`", did you mean 'strength'?"` for the nearest known word, or an empty string."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)

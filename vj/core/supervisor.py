@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from vj.core.errors import told
+
 FIRST_BACKOFF = 0.2
 """Seconds until work that raised is restarted; twice as long each time, up to `LONGEST_BACKOFF`."""
 LONGEST_BACKOFF = 5.0
@@ -89,7 +91,7 @@ class Supervisor:
     def report(self, name: str, error: BaseException, then: str = "it goes on") -> None:
         """Count an error, and log it unless the same was logged within `REPEAT_AFTER`. name: of the
         work. then: what happens next."""
-        message = f"{type(error).__name__}: {error}"[:300]
+        message = told(error)
         now = self._now()
         with self._lock:
             self._faults[name] = self._faults.get(name, 0) + 1

@@ -188,13 +188,18 @@ def choose_vae(
         )
 
 
+def made_for_few_steps(name: str, pipe: Any) -> bool:
+    """Whether a model paints in one to eight steps, by its name and its scheduler."""
+    return (
+        any(word in name.lower() for word in FEW_STEP_NAMES)
+        or "LCM" in type(pipe.scheduler).__name__
+    )
+
+
 def fuse_lcm_lora(spec: ModelSpec, pipe: Any, family: str, on_message: Progress) -> None:
     """Make a model of few steps out of one of many. For auto a model that was made for few is left
     alone, and a LoRA that cannot be had is reported. Raises Fault for a named one that cannot."""
-    few_steps = (
-        any(word in spec.name.lower() for word in FEW_STEP_NAMES)
-        or "LCM" in type(pipe.scheduler).__name__
-    )
+    few_steps = made_for_few_steps(spec.name, pipe)
     if spec.lcm_lora == "off" or family == "small" or (spec.lcm_lora == "auto" and few_steps):
         return
     name = LCM_LORA.get(family) if spec.lcm_lora == "auto" else spec.lcm_lora

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from vj.core.errors import Fault
+from vj.core.errors import Fault, told
+from vj.painters.installed import NOT_INSTALLED
 
 Graph = Any
 """onnx's GraphProto."""
@@ -51,10 +52,7 @@ def _rewritten(path: Path, rewrite: Callable[[Graph], None]) -> bytes:
     try:
         import onnx
     except ImportError as error:
-        raise Fault(
-            f"onnx cannot be imported ({error}): it is not installed: python3 launch.py add "
-            "painters"
-        ) from None
+        raise Fault(f"onnx cannot be imported ({error}): it {NOT_INSTALLED}") from None
     try:
         model: Any = onnx.load(str(path))
         rewrite(model.graph)
@@ -62,7 +60,8 @@ def _rewritten(path: Path, rewrite: Callable[[Graph], None]) -> bytes:
         made: bytes = model.SerializeToString()
     except Exception as error:  # of protobuf, and of what is not where it was
         raise Fault(
-            f"{path.name} is not the file that was fetched ({type(error).__name__}: {error})"[:300]
+            f"{path.name} is none that onnx and vj can read ({told(error)}): python3 launch.py "
+            "add painters"
         ) from None
     return made
 

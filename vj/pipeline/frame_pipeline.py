@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from vj.core.canvas import Canvas
+from vj.core.errors import told
 from vj.core.frame import BlankFrame, Frame, Guide, Size, WalkFrame
 from vj.core.metrics import Metrics
 from vj.core.supervisor import StageMarker, Supervisor
@@ -185,7 +186,7 @@ class FramePipeline:
             if generated is not None:
                 return self._finish(generated, snapshot, context)
         except Exception as error:  # whatever a model throws, out of memory too
-            return self._stand_in(context, snapshot, f"{type(error).__name__}: {error}"[:300])
+            return self._stand_in(context, snapshot, told(error))
         self._metrics.repeated += 1
         return replace(self._again(context, snapshot, context), waiting=True)
 
@@ -206,7 +207,7 @@ class FramePipeline:
         except Exception as error:  # a foreign person model: the picture goes on without a mask
             self._metrics.faults += 1
             self._log_sometimes(
-                f"the mask failed ({type(error).__name__}: {error})"[:300], frame.captured
+                f"the mask failed ({told(error)}); everything is painted", frame.captured
             )
             mask = None
         wanted = self.backend.wants_lines
@@ -236,9 +237,7 @@ class FramePipeline:
         except Exception as error:  # as in `process`
             self._metrics.faults += 1
             self.backend.clear()
-            self._log(
-                f"the model failed ({type(error).__name__}: {error}); the last frames are repeated"
-            )
+            self._log(f"the model failed ({told(error)}); the last frames are repeated")
             return None
         return None if generated is None else self._finish(generated, snapshot, generated.context)
 

@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from vj.core.clock import wait_for
-from vj.core.errors import Fault, Unavailable, nearest_file
+from vj.core.errors import Fault, Unavailable, nearest_file, told
 from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
 from vj.pipeline.flow_backends import Calculate, make_flow
@@ -180,9 +180,8 @@ class PersonThread:
                 mask = self._find(image)
             except Exception as error:  # a foreign model: the picture goes on with the mask it has
                 self._supervisor.count("the person model")
-                if message != (
-                    message := f"the person model failed ({type(error).__name__}: {error})"[:300]
-                ):
+                then = "nobody is found" if self._newest is None else "the last mask stays"
+                if message != (message := f"mask/mode person: {told(error)}; {then}"):
                     self._log(message)
             with self._changed:
                 self._done, self._took = image, math.inf

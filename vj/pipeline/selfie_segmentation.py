@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from vj.core.errors import Fault
-from vj.core.fetched import fetched
+from vj.core.fetched import fetched, lacking
 from vj.pipeline.tflite import TfliteNetwork
 
 SQUARE, WIDE = "selfie_segmentation.tflite", "selfie_segmentation_landscape.tflite"
@@ -19,6 +19,12 @@ WIDE_FROM = 1.4
 24 real frames, their mean and the worst, square against wide network: 1:1 .992 .988 against .992
 .986, 3:2 .977 .891 against .982 .927, 16:9 .966 .844 against .983 .929. At 4:3 they are even: the
 wide one is better with people who fill the picture, the square one with small ones."""
+
+
+def missing() -> str:
+    """What to tell where its files have not been fetched; else nothing."""
+    why = lacking("person", (SQUARE, WIDE))
+    return f"mask/mode person: {why}; the clean plate stands in (mask/learn)" if why else ""
 
 
 class SelfieSegmentation:
@@ -30,7 +36,7 @@ class SelfieSegmentation:
     @staticmethod
     def there() -> bool:
         """Whether its files have been fetched."""
-        return all(fetched(name) is not None for name in (SQUARE, WIDE))
+        return not missing()
 
     def find(self, image: np.ndarray) -> np.ndarray:
         """(H, W, 3) uint8 -> (h, w) float32 0..1, the confidence that a place belongs to a person;
@@ -49,7 +55,7 @@ class SelfieSegmentation:
             try:
                 path = fetched(name)
                 if path is None:
-                    raise Fault(f"{name}: is not there any more: python3 launch.py add person")
+                    raise Fault(lacking("person", (name,)))
                 network = TfliteNetwork(path)
             except Fault as fault:
                 network = fault

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from vj.core.errors import told
 from vj.core.supervisor import Supervisor
 
 T = TypeVar("T")
@@ -85,4 +86,4 @@ class TextBook(Generic[T]):
             except Exception as error:
                 self._supervisor.count(self._name)
                 what = self._what.format(text[:40])
-                self._on_message(f"{what}: {type(error).__name__}: {error}")
+                self._on_message(f"{what}: {told(error)}")

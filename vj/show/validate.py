@@ -23,11 +23,6 @@ from vj.show.section import KeyPath
 
 Found = tuple[KeyPath, Fault]
 
-NO_PERSON_MODEL = (
-    "mask/mode person: is not installed: python3 launch.py add person; the clean plate stands in "
-    "(mask/learn)"
-)
-"""The message about a mask by person where none has been fetched and the show names no model."""
 POSITION = "timeline/position"
 """The parameter that sets the timeline's position. It keeps the value that was set last, and does
 not move by itself."""

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from vj.core.clock import Clock, WallClock
-from vj.core.errors import Fault
+from vj.core.errors import told
 from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Window
@@ -199,5 +199,4 @@ class SinkRunner:
     def _message(self, error: Exception) -> str:
         """The error's message without our name at its beginning, which the status line puts there
         itself."""
-        report = str(error) if isinstance(error, Fault) else f"{type(error).__name__}: {error}"
-        return report.removeprefix(self.uri).lstrip(": ")
+        return told(error).removeprefix(self.uri).lstrip(": ")

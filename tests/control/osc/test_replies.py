@@ -12,6 +12,7 @@ from pythonosc.osc_message import OscMessage
 
 from tests.control.harness import ControlHarness
 from tests.control.osc.test_dispatch import RecordingSender
+from tests.fetched import nothing_fetched
 from vj.control.osc.dispatch import Dispatcher
 from vj.control.osc.packet import Message, Unpacked, pack
 from vj.control.replies import KNOWN, REMARKS_A_SECOND, Notices
@@ -165,11 +166,8 @@ def test_networks_that_are_not_installed_are_reported_where_they_were_asked_for(
     monkeypatch: pytest.MonkeyPatch, name: str, before: str, value: str
 ) -> None:
     from vj.app.live import Performance
-    from vj.pipeline.landmarks import markers
-    from vj.pipeline.selfie_segmentation import SelfieSegmentation
 
-    monkeypatch.setattr(SelfieSegmentation, "there", staticmethod(lambda: False))
-    monkeypatch.setattr(markers, "fetched", lambda name: None)
+    nothing_fetched(monkeypatch)
     messages: list[str] = []
     performance = Performance(
         check_show({"source": "testcard", "model": "none", "sinks": [], "midi": "off"}, "test"),

@@ -10,8 +10,8 @@ from typing import NamedTuple, TypeVar
 import cv2
 import numpy as np
 
-from vj.core.errors import Fault
-from vj.core.fetched import fetched
+from vj.core.errors import Fault, told
+from vj.core.fetched import fetched, lacking
 from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Snapshot
@@ -33,12 +33,8 @@ AnyFinder = TypeVar("AnyFinder", FaceFinder, BodyFinder)
 
 def missing(origin: str) -> str:
     """What to tell where the networks of `lines/from` have not been fetched; else nothing."""
-    if all(fetched(name) is not None for name in FILES[origin]):
-        return ""
-    return (
-        f"lines/from {origin}: is not installed: python3 launch.py add person; edges are drawn "
-        "instead"
-    )
+    why = lacking("person", FILES[origin])
+    return f"lines/from {origin}: {why}; edges are drawn instead" if why else ""
 
 
 class Asked(NamedTuple):
@@ -87,7 +83,7 @@ class MarkerFinder:
     def _load(self, name: str) -> TfliteNetwork:
         path = fetched(name)
         if path is None:
-            raise Fault(f"{name}: is not there any more: python3 launch.py add person")
+            raise Fault(lacking("person", (name,)))
         return TfliteNetwork(path, engine=self._engine)
 
 
@@ -177,8 +173,7 @@ class Markers:
             lines = self._finder.find(asked)
         except Exception as error:  # foreign networks: the picture goes on
             self._supervisor.count(NAME)
-            reason = str(error) if isinstance(error, Fault) else f"{type(error).__name__}: {error}"
-            message = f"lines/from {asked.origin}: edges are drawn ({reason})"[:300]
+            message = f"lines/from {asked.origin}: {told(error)}; edges are drawn instead"
             if message != self._said:  # the same words once
                 self._said = message
                 self._log(message)
