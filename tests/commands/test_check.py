@@ -419,7 +419,7 @@ def test_style_pictures_that_nothing_has_are_warned_of(look: Check, tmp_path: Pa
     said = [one for one in messages if "no style picture is called" in one]
     assert (code, len(said)) == (0, 1)
     assert "my.yaml:6:" in said[0]
-    assert "'wafes'; did you mean waves?" in said[0]
+    assert "'wafes'; did you mean 'waves'?" in said[0]
     _, _, messages = look(text.format("pocket", "picture"))
     assert any("no style picture is called 'Waves'" in one for one in messages)
     _, _, messages = look("model: pocket\nstart: {image/styles: waves}\n")

@@ -28,10 +28,11 @@ def told(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300].rstrip(": ")
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`", did you mean 'strength'?"` for the nearest known word, or an empty string."""
+def nearest(word: str, known: Iterable[str], quote: str = "") -> str:
+    """`"; did you mean strength?"` for the nearest known word, or an empty string. quote: put
+    before and after it, where words may be of several."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {found[0]}?" if found else ""
+    return f"; did you mean {quote}{found[0]}{quote}?" if found else ""
 
 
 def nearest_file(path: Path) -> str:

@@ -31,6 +31,8 @@ MOST_IN_FOLDER = 64
 """Pictures of a folder that are looked at, the first by name."""
 MOST_CHOSEN = 16
 """Pictures that image/mix walks through, at most."""
+MOST_TOLD = 10
+"""Names that a message lists."""
 NAME_LETTERS = 60
 
 
@@ -90,12 +92,12 @@ class StylePictures:
         return self._chosen(text)[1]
 
     def no_such(self, name: str) -> str:
-        """A line about a name that nothing has."""
-        known = self.names()
-        return (
-            f"image/styles: no style picture is called {name!r:.60}{nearest(name[:100], known)} "
-            f"({', '.join(known)})"[:400]
-        )
+        """A line about a name that nothing has, with names that would be right. Asks the disk."""
+        known = [one for one, place in self.places().items() if _opens(place)]
+        named = ", ".join(f"'{one}'" for one in known[:MOST_TOLD])
+        more = f" and {len(known) - MOST_TOLD} more" if len(known) > MOST_TOLD else ""
+        near = nearest(name[:100], known, "'")
+        return f"image/styles: no style picture is called {name!r:.60}{near} ({named}{more})"
 
     def _of_show(self) -> list[Path]:
         found: list[Path] = []
@@ -176,6 +178,21 @@ def read_picture(path: str | Path, what: str = "style_pictures") -> np.ndarray:
         raise Fault(f"{what}: {path}: cannot be read ({error.strerror or error})") from None
     except Exception as error:  # as Pillow raises for broken files: SyntaxError, ValueError, ...
         raise Fault(f"{what}: {path}: is broken ({error})"[:300]) from None
+
+
+def _opens(place: Path | np.ndarray) -> bool:
+    """Whether it is a picture, by its first bytes."""
+    from PIL import Image
+
+    if isinstance(place, np.ndarray):
+        return True
+    try:
+        if not place.is_file():
+            return False
+        with Image.open(place, formats=FORMATS) as image:
+            return image.width * image.height <= MOST_PIXELS
+    except Exception:  # as Pillow raises for broken files, and for those that are far too large
+        return False
 
 
 def _plain(image: Image) -> np.ndarray:
