@@ -4,10 +4,9 @@ The same code makes it for training and for playing, or what plays would not be 
 1 is paper, or nothing; 0 is ink, or somebody.
 
 A translator knows only conditions like those it was trained on, and another scene's are not like
-them: a dim camera has fainter edges, and fewer lines are drawn of it. So a clip's own contrast is
-measured once, kept in `ConditionSettings`, and every picture's edges are taken to be as strong as
-the clip's before they become lines. What no measure can bring into range, training has to vary: see
-`vj.translator.pairs`.
+them: a dim camera has fainter edges, and fewer lines are drawn of it. So every picture's edges are
+measured and taken to be equally strong before they become lines. What no measure can bring into
+range, training has to vary: see `vj.translator.pairs`.
 """
 
 from __future__ import annotations
@@ -42,11 +41,12 @@ TRACKED = ("face", "body", "mask")
 """Kinds for which somebody has to be found in the picture first."""
 SMALLEST_UNIT, LARGEST_UNIT = 0.7, 2.3
 """Pixels in a unit, see `unit_of`: what the built-in model's family of networks is trained with."""
-NARROW, WIDE = 0.4, 2.5
+WEAKEST, STRONGEST = 0.4, 5.0
 """How much weaker or stronger at most a picture's edges are taken to be than they are."""
-STRONG = 97
-"""Percentile of a picture's edges that stands for how strong they are: of those that become lines,
-and not of the noise on its walls."""
+NOISE = 0.006
+"""Of `edges_of`: up to this an edge is a camera's noise."""
+ENOUGH = 0.01
+"""Share of a picture's pixels that lie at edges, from which on these tell how strong they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,15 @@ class ConditionSettings:
     """What a kind of condition was made with; kept in the model's card.
 
     width, detail: of lines, as `vj.pipeline.line_art.xdog` has them. cells: rows of the picture of
-    `small`. edges: how strong the trained clip's are, see `edge_strength`; 0 where it was not
-    measured. face: (468) x and y of the trained face's mean points, 0..1 of the trained square;
-    empty where there is none.
+    `small`. edges: how strong those of every picture are taken to be, see `edges_of`. face: (468)
+    x and y of the trained face's mean points, 0..1 of the trained square; empty where there is
+    none.
     """
 
     width: float = 0.9
-    detail: float = 0.5
+    detail: float = 0.65
     cells: float = 16.0
-    edges: float = 0.0
+    edges: float = 0.07
     face: list[list[float]] = field(default_factory=list)
 
 
@@ -148,7 +148,7 @@ class Conditioner:
         if self.kind == "grey":
             grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
             return _channels(_unit_range(_softer(grey, 8 * simplicity * unit)))
-        contrast = style.contrast * self._own_contrast(image)
+        contrast = style.contrast * self._contrast(image)
         detail = self.settings.detail + style.detail
         if self.kind == "edges":
             grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
@@ -159,23 +159,30 @@ class Conditioner:
             lines = without_specks(lines, 60 * simplicity * unit * unit)
         return _channels(_unit_range(lines))
 
-    def _own_contrast(self, image: np.ndarray) -> float:
-        """By how much this picture's edges are weaker than the trained clip's."""
-        if self.settings.edges <= 0:
+    def _contrast(self, image: np.ndarray) -> float:
+        """By how much this picture's edges are weaker than they are taken to be."""
+        strength, share = edges_of(image)
+        if strength == 0:
             return 1.0
-        return min(WIDE, max(NARROW, self.settings.edges / max(edge_strength(image), 1e-4)))
+        contrast = min(STRONGEST, max(WEAKEST, self.settings.edges / strength))
+        return 1 + (contrast - 1) * min(1.0, share / ENOUGH)
 
 
-def edge_strength(image: np.ndarray) -> float:
-    """How strong the strongest edges of (H, W, 3) uint8 are, about 0..0.2: of the difference of two
-    blurs, as lines are made of it, at 128 rows."""
+def edges_of(image: np.ndarray) -> tuple[float, float]:
+    """How strong the edges of (H, W, 3) uint8 are, about 0..0.1, however few there are: the
+    difference of two blurs at 128 rows, of which lines are made, weighted by itself; and the share
+    of the picture that they are, 0..1."""
     shrink = 128 / min(image.shape[:2])
     size = [max(8, round(length * shrink)) for length in image.shape[1::-1]]
     small = cv2.cvtColor(
         cv2.resize(image, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
     ).astype(np.float32)
     edges = np.abs(cv2.GaussianBlur(small, (0, 0), 0.6) - cv2.GaussianBlur(small, (0, 0), 1.0))
-    return float(np.percentile(edges, STRONG)) / 255
+    edges = np.maximum(edges - np.float32(255 * NOISE), 0)
+    total = float(edges.sum())
+    if total == 0:
+        return 0.0, 0.0
+    return float((edges * edges).sum()) / total / 255, float(np.count_nonzero(edges)) / edges.size
 
 
 def unit_of(height: int) -> float:

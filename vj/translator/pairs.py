@@ -47,7 +47,6 @@ from vj.translator.conditions import (
     TRACKED,
     Conditioner,
     ConditionSettings,
-    edge_strength,
     luma_of,
     softened,
     style_numbers,
@@ -66,8 +65,6 @@ LIT = 0.6
 """Share of the examples in another light."""
 THERE = 0.6
 """Share of the frames in which a face, a body or a person has to be found."""
-MEASURED = 32
-"""Frames of which the clip's own contrast is taken."""
 SHOWN = 8
 """Frames to judge by."""
 
@@ -131,7 +128,7 @@ class Pairs:
         if kind in TRACKED:
             on_message(f"finding the {'person' if kind == 'mask' else kind} in every frame")
             self._find()
-        self.settings = self._measured(settings)
+        self.settings = settings
         """With what was measured: to be kept in the model's card."""
         self._conditioner.settings = self.settings
         composed = kind in ("lines", "edges", "grey", "small")
@@ -161,13 +158,6 @@ class Pairs:
         self._held = [number for number in self._held if number in self._found]
         if not self._held:
             self._held = self._train[-SHOWN:]
-
-    def _measured(self, settings: ConditionSettings) -> ConditionSettings:
-        if self.kind in ("lines", "edges"):
-            some = np.linspace(0, len(self._train) - 1, MEASURED).astype(int)
-            strengths = [edge_strength(self.footage.frames[self._train[n]]) for n in some]
-            return replace(settings, edges=float(np.mean(strengths)))
-        return settings
 
     def batch(self, step: int, count: int) -> TranslatorBatch:
         """The examples of a step of the training."""
