@@ -52,7 +52,7 @@ def test_the_first_style_plays_for_an_empty_text_and_keeps_people_whole() -> Non
     for text in ("", "  ", "\n", "()", ",,,"):
         assert mixture(text) == {STYLES[FIRST].name: 1}
         assert not understood(text).recognised
-        assert understood(text).describe() == "", repr(text)
+        assert understood(text).describe() == "an empty prompt: pastel", repr(text)
     assert not STYLES[FIRST].swallows
 
 

@@ -124,6 +124,21 @@ def test_live_a_text_that_is_new_never_waits(styles: StylesNetwork, room: np.nda
     easel.backend.close()
 
 
+def test_an_empty_prompt_that_is_painted_is_told(styles: StylesNetwork, room: np.ndarray) -> None:
+    easel = Easel(styles, room, prompt_a="")
+    for values, told in (
+        ({}, "an empty prompt: pastel"),
+        ({"prompt_b": "noir", "prompt_mix": 0.5}, "an empty prompt: pastel; noir"),
+        ({"prompt_mix": 1.0}, "noir"),
+        ({"prompt_b": " "}, "an empty prompt: pastel"),
+        ({"prompt_a": ONE}, f"{ONE}; an empty prompt: pastel"),
+        ({"prompt_mix": 0.0}, ONE),
+    ):
+        easel.paint(**values)
+        assert easel.backend.understood == told
+    assert easel.messages == []
+
+
 def test_what_is_not_understood_is_said_once(styles: StylesNetwork, room: np.ndarray) -> None:
     easel = Easel(styles, room, prompt_a="qqxzy")
     easel.paint()

@@ -45,10 +45,10 @@ class StyleMeaning:
     offered: tuple[str, ...] = ()
 
     def describe(self) -> str:
-        """One line for the user: "woodcut 60 %, pastel 40 %"; "" for an empty text."""
+        """One line for the user: "woodcut 60 %, pastel 40 %"."""
         if not self.recognised:
             if not self.unrecognised:
-                return ""
+                return f"an empty prompt: {STYLES[FIRST].name}"
             text = self.unrecognised
             text = text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
             return (

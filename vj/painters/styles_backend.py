@@ -56,15 +56,19 @@ class StylesBackend(PainterBackend):
     def _explain(self, snapshot: Snapshot) -> None:
         """Log what is not known of prompts that have changed, once their thread has read them:
         looking up words is not for the render thread."""
-        texts = tuple(dict.fromkeys(text for text, _ in prompt_weights(snapshot) if text.strip()))
+        asked = prompt_weights(snapshot)
+        texts = tuple(
+            dict.fromkeys(text for text, weight in asked if text.strip() or weight > 0)
+        )  # those of weight 0 may be wanted next, but nobody wants an empty one
         if texts == self._texts or any(self._book.get(text) is None for text in texts):
             return
         new = [text for text in texts if text not in self._texts]
         self._texts = texts
         meanings = {text: understood(text) for text in texts}
-        self.understood = "; ".join(meaning.describe() for meaning in meanings.values())
+        lines = (meaning.describe() for meaning in meanings.values())
+        self.understood = "; ".join(dict.fromkeys(lines))
         for text in new:
-            if not meanings[text].recognised:
+            if text.strip() and not meanings[text].recognised:
                 self._log(meanings[text].describe())
 
     def close(self) -> None:
