@@ -89,6 +89,7 @@ def _painter(
         live,
         on_message,
         supervisor,
+        only_cpu=spec.device == "cpu",
     )
     if live and sizes:
         with quietly or nullcontext():

@@ -24,43 +24,34 @@ def load_painter(
     live: bool,
     on_message: Callable[[str], None],
     supervisor: Supervisor | None = None,
+    only_cpu: bool = False,
 ) -> Callable[[Size], PainterBackend]:
     """Load a painter's network; what is returned makes backends for it of any size, which share
     it: one of them plays at a time.
 
     name: styles or picture. style_pictures, pictures_folder: see `StylePictures`. snapshot: what
-    the first frame will be like. supervisor: of the threads beside the render thread. Takes half a
-    second. Raises Fault with one line that says what is wrong; the returned function too.
+    the first frame will be like. supervisor: of the threads beside the render thread. only_cpu: not
+    on a card, though there be one. Takes half a second. Raises Fault with one line that says what
+    is wrong; the returned function too.
     """
     check_installed(name)
     try:
-        return _maker(name, style_pictures, pictures_folder, snapshot, live, on_message, supervisor)
+        if name == "styles":
+            styles = StylesNetwork(only_cpu=only_cpu)
+
+            def make(size: Size) -> PainterBackend:
+                return StylesBackend(styles, size, not live, on_message, supervisor)
+
+        else:
+            network = PictureNetwork(only_cpu=only_cpu)
+            pictures = StylePictures(style_pictures, pictures_folder)
+            reader = StyleReader(network, pictures, on_message)
+
+            def make(size: Size) -> PainterBackend:
+                return PictureBackend(network, reader, size, not live, on_message, supervisor)
+
     except Fault as fault:
         raise Fault(f"model {name}: {fault}") from None
-
-
-def _maker(
-    name: str,
-    style_pictures: Sequence[str],
-    pictures_folder: str,
-    snapshot: Snapshot,
-    live: bool,
-    on_message: Callable[[str], None],
-    supervisor: Supervisor | None,
-) -> Callable[[Size], PainterBackend]:
-    make: Callable[[Size], PainterBackend]
-    if name == "styles":
-        styles = StylesNetwork()
-
-        def make(size: Size) -> PainterBackend:
-            return StylesBackend(styles, size, not live, on_message, supervisor)
-    else:
-        picture = PictureNetwork()
-        pictures = StylePictures(style_pictures, pictures_folder)
-        reader = StyleReader(picture, pictures, on_message)
-
-        def make(size: Size) -> PainterBackend:
-            return PictureBackend(picture, reader, size, not live, on_message, supervisor)
 
     def backend_at(size: Size) -> PainterBackend:
         backend = make(size)

@@ -31,7 +31,7 @@ VECTOR = 100
 """Numbers that a picture's style is."""
 SEEN = 256
 """Side of the square of a style picture that is looked at, in pixels."""
-PROVIDERS = ("CUDAExecutionProvider", "DmlExecutionProvider", "CPUExecutionProvider")
+CARDS, CPU = ("CUDAExecutionProvider", "DmlExecutionProvider"), "CPUExecutionProvider"
 
 
 class PaintingNetwork(Protocol):
@@ -66,14 +66,14 @@ def open_session(
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4  # errors are raised, too
     there = onnxruntime.get_available_providers()
-    wanted = PROVIDERS[-1:] if only_cpu else PROVIDERS
-    try:
-        return onnxruntime.InferenceSession(
-            model, options, providers=[name for name in wanted if name in there]
-        )
-    except Exception as error:  # its errors are of many classes of its own
-        name = Path(model).name if isinstance(model, str) else "a network"
-        raise Fault(f"{name} cannot be read by onnxruntime ({error})"[:300]) from None
+    cards = [] if only_cpu else [name for name in CARDS if name in there]
+    for providers in ([*cards, CPU], [CPU]):  # a card whose libraries are missing is none
+        try:
+            return onnxruntime.InferenceSession(model, options, providers=providers)
+        except Exception as error:  # its errors are of many classes of its own
+            fault = error
+    name = Path(model).name if isinstance(model, str) else "a network"
+    raise Fault(f"{name} cannot be read by onnxruntime ({fault})"[:300])
 
 
 def fetched_file(name: str) -> Path:
