@@ -52,6 +52,7 @@ from vj.translator.conditions import (
     style_numbers,
     unit_of,
 )
+from vj.translator.face_place import mean_face, to_units
 from vj.translator.footage import Footage, frames_of
 from vj.translator.subjects import Subjects, surroundings
 from vj.translator.trackers import Found
@@ -128,7 +129,7 @@ class Pairs:
         if kind in TRACKED:
             on_message(f"finding the {'person' if kind == 'mask' else kind} in every frame")
             self._find()
-        self.settings = settings
+        self.settings = self._measured(settings)
         """With what was measured: to be kept in the model's card."""
         self._conditioner.settings = self.settings
         composed = kind in ("lines", "edges", "grey", "small")
@@ -158,6 +159,16 @@ class Pairs:
         self._held = [number for number in self._held if number in self._found]
         if not self._held:
             self._held = self._train[-SHOWN:]
+
+    def _measured(self, settings: ConditionSettings) -> ConditionSettings:
+        """With the clip's own face."""
+        if self.kind != "face":
+            return settings
+        square = (self.size, self.size)
+        faces = [
+            to_units(face, square) for n in self._train if (face := self._found[n].face) is not None
+        ]
+        return replace(settings, face=np.round(mean_face(faces), 5).tolist())
 
     def batch(self, step: int, count: int) -> TranslatorBatch:
         """The examples of a step of the training."""

@@ -15,6 +15,7 @@ from vj.pipeline.landmarks.marker_lines import marker_lines
 from vj.pipeline.landmarks.markers import FILES
 from vj.pipeline.selfie_segmentation import SelfieSegmentation
 from vj.pipeline.tflite import TfliteNetwork
+from vj.translator.face_place import FacePlace, to_pixels, to_units
 
 NEEDED = {"face": FILES["face"], "body": FILES["body"], "mask": FILES["body"][:2]}
 """The files of every kind that needs some."""
@@ -23,9 +24,9 @@ EVERY = 1 / 30
 
 
 class Found(NamedTuple):
-    """Of one frame. face: (468, 2) float32, pixels. body: see `vj.pipeline.landmarks.body`. mask:
-    (h, w) float32, 0..1, how sure it is that a place belongs to a person. None where nobody is, and
-    where it was not asked for."""
+    """Of one frame. face: (468, 2) float32, pixels, where `face_place` has put it. body: see
+    `vj.pipeline.landmarks.body`. mask: (h, w) float32, 0..1, how sure it is that a place belongs to
+    a person. None where nobody is, and where it was not asked for."""
 
     face: np.ndarray | None = None
     body: Body | None = None
@@ -42,6 +43,7 @@ class Trackers:
         self._faces: FaceFinder | None = None
         self._bodies: BodyFinder | None = None
         self._people = SelfieSegmentation()
+        self._place = FacePlace(np.array(face)) if face else None
         if any(fetched(name) is None for name in NEEDED[kind]):
             raise Fault(f"{kind}: needs models that are not here: python3 launch.py add person")
         if kind == "face":
@@ -54,10 +56,16 @@ class Trackers:
         self._time = self._time + EVERY if time is None else time
         if self._faces is not None:
             faces = self._faces.find(image, self._time)
-            return Found(face=faces[0] if faces else None)
+            return Found(face=self._placed(faces[0], image.shape) if faces else None)
         if self._bodies is not None:
             return Found(body=self._bodies.find(image, self._time))
         return Found(mask=self._people.find(image))
+
+    def _placed(self, points: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        """A face as the trained one, where there is one."""
+        if self._place is None:
+            return points
+        return to_pixels(self._place.of(to_units(points, shape), self._time), shape)
 
 
 def drawn(found: Found, shape: tuple[int, ...], width: float) -> np.ndarray:
