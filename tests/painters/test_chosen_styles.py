@@ -57,3 +57,21 @@ def test_another_picture_of_the_same_name_counts_once_the_name_is_set_again(
         painted.red("woodcut")  # another one for a moment
         until(lambda: sign * painted.red("me") > 15, lambda: painted.red("me"))  # noqa: B023
     painted.backend.close()
+
+
+def test_a_walk_may_lead_there_and_back(
+    pictures: PictureNetwork, room: np.ndarray, tmp_path: Path
+) -> None:
+    painted = Painted(pictures, room, tmp_path, wait=True)
+    there = painted.red("woodcut")
+    back = "woodcut, night sky, Woodcut"
+    for mix, told in ((0.0, "woodcut 100 %"), (0.25, "woodcut 50 %, night sky 50 %")):
+        painted.store.set("image/mix", mix)
+        painted.red(back)
+        assert painted.backend.understood == told
+    painted.store.set("image/mix", 0.5)
+    assert abs(painted.red(back) - there) > 10
+    assert painted.backend.understood == "night sky 100 %"
+    painted.store.set("image/mix", 1.0)
+    assert painted.red(back) == there
+    assert painted.messages == []

@@ -52,17 +52,17 @@ def test_without_a_choice_the_shows_own_play_and_without_any_ours(
 ) -> None:
     assert pictures.shown("") == ["waves", "9", "10"]
     assert StylePictures((), str(tmp_path / "own")).shown(" , ") == OWN
-    found, unknown = StylePictures(()).chosen("")
-    assert [type(one) for one in found] == [np.ndarray] * 4
-    assert unknown == []
+    bare = StylePictures(())
+    assert [type(bare.places()[name]) for name in bare.shown("")] == [np.ndarray] * 4
+    assert bare.unknown("") == []
 
 
 def test_a_choice_is_in_its_own_order_and_what_is_unknown_is_told(
-    pictures: StylePictures, tmp_path: Path
+    pictures: StylePictures,
 ) -> None:
-    found, unknown = pictures.chosen("My Cat, nothing,  9 , my cat,")
-    assert found[:2] == [tmp_path / "own" / "my cat.png", tmp_path / "art" / "9.png"]
-    assert unknown == ["nothing"]
+    text = "My Cat, nothing,  9 , my cat,,nothing,"
+    assert pictures.shown(text) == ["my cat", "9", "my cat"], "there and back"
+    assert pictures.unknown(text) == ["nothing"]
     assert pictures.shown("nothing") == ["waves", "9", "10"], "the show's go on"
     assert pictures.no_such("wave").startswith(
         "image/styles: no style picture is called 'wave'; did you mean 'waves'? ('waves', '9', "
@@ -84,7 +84,8 @@ def test_a_picture_that_comes_while_a_show_plays_is_there(
     pictures: StylePictures, tmp_path: Path
 ) -> None:
     picture(tmp_path / "own" / "new.png")
-    assert pictures.chosen("new") == ([tmp_path / "own" / "new.png"], [])
+    assert pictures.shown("new") == ["new"]
+    assert pictures.places()["new"] == tmp_path / "own" / "new.png"
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,8 @@ def test_a_name_is_the_file_without_its_ending(tmp_path: Path, file: str, name: 
     path = picture(tmp_path / file)
     pictures = StylePictures([str(path)])
     assert pictures.names()[0] == name
-    assert pictures.chosen(name) == ([path], [])
+    assert pictures.places()[name] == path
+    assert pictures.unknown(name) == []
 
 
 def test_files_of_the_same_name_are_told_apart(tmp_path: Path) -> None:

@@ -128,6 +128,12 @@ def test_a_dropped_picture_becomes_the_style_and_is_played_with_the_others(
     page.until("document.querySelector(\".style[title='poppies'] .share\").textContent === '75 %'")
     assert tiles(page)["poppies (2)"] == "on 1 25 %"
     until(lambda: seen(show)[0] > seen(show)[2], lambda: seen(show))
+    # There and back: one stands twice on the walk.
+    show.set("image/styles", "poppies, poppies (2), poppies")
+    page.until("document.querySelector(\".style[title='poppies'] .place\").textContent === '1, 3'")
+    assert tiles(page)["poppies"] == "on 1, 3 50 %"
+    show.set("image/styles", "poppies (2), poppies")
+    page.until("document.querySelector(\".style[title='poppies'] .place\").textContent === '2'")
     # Walk: taps put on and take off.
     page.evaluate("document.querySelector('.styles .t-acts button').click()")
     tap(page, OWN[0])

@@ -29,7 +29,8 @@ NOT_BY_PICTURES = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StyleSet:
-    """Pictures in the order that image/mix walks through. vectors: (n, 100) float32."""
+    """Pictures in the order that image/mix walks through, one perhaps several times. vectors:
+    (n, 100) float32."""
 
     names: tuple[str, ...]
     vectors: np.ndarray
@@ -49,19 +50,23 @@ class StyleReader:
         """text: image/styles. Names that nothing has, and pictures that cannot be read, are told
         and left out. Raises Fault when none is left."""
         names, places = self._pictures.shown(text), self._pictures.places()
-        for unknown in self._pictures.chosen(text)[1]:
+        for unknown in self._pictures.unknown(text):
             self._log(self._pictures.no_such(unknown))
         vectors: dict[str, np.ndarray] = {}
         last: Fault | None = None
-        for name in names:
+        for name in dict.fromkeys(names):
+            place = places.get(name)
+            if place is None:  # it went this moment
+                continue
             try:
-                vectors[name] = self._vector(places[name])
+                vectors[name] = self._vector(place)
             except Fault as fault:
                 last = fault
                 self._log(str(fault))
         if not vectors:
             raise last or Fault(f"image/styles: {text!r:.60}: there is no picture")
-        return StyleSet(tuple(vectors), np.stack(list(vectors.values())))
+        read = [name for name in names if name in vectors]
+        return StyleSet(tuple(read), np.stack([vectors[name] for name in read]))
 
     def _vector(self, place: Path | np.ndarray) -> np.ndarray:
         if isinstance(place, np.ndarray):
@@ -141,10 +146,12 @@ class PictureBackend(PainterBackend):
         shown = styles, [round(100 * weight) for weight in weights]
         if shown != self._shown:
             self._shown = shown
+            shares = dict.fromkeys(styles.names, 0)
+            for name, share in zip(styles.names, shown[1], strict=True):
+                shares[name] += share
             self.understood = ", ".join(
-                f"{name} {share} %" for name, share in zip(styles.names, shown[1], strict=True)
-                if share
-            )  # fmt: skip
+                f"{name} {share} %" for name, share in shares.items() if share
+            )
 
     def close(self) -> None:
         self._book.close()

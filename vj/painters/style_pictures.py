@@ -54,25 +54,21 @@ class StylePictures:
         return {**_named([*self._of_show(), *self._of_user()]), **own_styles()}
 
     def shown(self, text: str) -> list[str]:
-        """The names that image/styles means, in the order image/mix walks through them."""
-        return self._chosen(text)[0]
+        """The names in image/styles that there are, in the order image/mix walks through them, at
+        least one; a name may come several times. Without any, those of the show, without these
+        vj's own."""
+        names = self._by_folded()
+        known = [names[one.casefold()] for one in split_names(text) if one.casefold() in names]
+        return (known or list(_named(self._of_show())) or list(own_styles()))[:MOST_CHOSEN]
 
-    def chosen(self, text: str) -> tuple[list[Path | np.ndarray], list[str]]:
-        """text: image/styles: names separated by commas; none: those of the show, without any vj's
-        own. Returns the pictures in that order, at least one, as files or (H, W, 3) uint8 RGB, and
-        the names that nothing has."""
-        names, unknown = self._chosen(text)
-        places = self.places()
-        return [places[name] for name in names], unknown
+    def unknown(self, text: str) -> list[str]:
+        """The names in image/styles that nothing has, each once."""
+        names = self._by_folded()
+        return [one for one in dict.fromkeys(split_names(text)) if one.casefold() not in names]
 
-    def _chosen(self, text: str) -> tuple[list[str], list[str]]:
-        places = self.places()
-        by_folded = {name.casefold(): name for name in reversed(places)}
-        asked = split_names(text)
-        known = [by_folded[name.casefold()] for name in asked if name.casefold() in by_folded]
-        unknown = [name for name in asked if name.casefold() not in by_folded]
-        of_show = list(_named(self._of_show()))
-        return (known or of_show or list(own_styles()))[:MOST_CHOSEN], unknown
+    def _by_folded(self) -> dict[str, str]:
+        """The names by what they are without upper case."""
+        return {name.casefold(): name for name in reversed(self.places())}
 
     def check(self, texts: Iterable[str]) -> None:
         """Raises Fault for the first picture of the show that is missing or cannot be read, and
@@ -86,10 +82,6 @@ class StylePictures:
             for name in self.shown(text):
                 if isinstance(place := places[name], Path):
                     read_picture(place, f"image/styles: {name}")
-
-    def unknown(self, text: str) -> list[str]:
-        """The names in image/styles that nothing has."""
-        return self._chosen(text)[1]
 
     def no_such(self, name: str) -> str:
         """A line about a name that nothing has, with names that would be right. Asks the disk."""
@@ -125,8 +117,9 @@ def unreadable(names: Sequence[str]) -> Iterator[tuple[int, Fault]]:
 
 
 def split_names(text: str) -> list[str]:
-    """The names in image/styles, each once."""
-    return list(dict.fromkeys(name for part in text.split(",") if (name := part.strip())))
+    """The names in image/styles, in their order."""
+    text = unicodedata.normalize("NFC", text)
+    return [name for part in text.split(",") if (name := part.strip())]
 
 
 def picture_name(path: Path) -> str:

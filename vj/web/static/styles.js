@@ -135,7 +135,7 @@ export class Styles {
     const known = new Map([...this.#tiles.keys()].map(name => [name.toLowerCase(), name]));
     const asked = String(this.#app.values.target(STYLES) ?? "").split(",");
     const found = asked.map(part => known.get(part.trim().toLowerCase())).filter(Boolean);
-    return found.length ? [...new Set(found)] : this.#app.show.styles.walk;
+    return found.length ? found : this.#app.show.styles.walk;
   }
 
   /** Which are on the walk, and how much of each is seen. */
@@ -144,16 +144,18 @@ export class Styles {
     const names = this.#names();
     const shares = sharesOf(names.length, this.#app.values.effective(MIX) ?? 0);
     for (const [name, {element, place, share, bar}] of this.#tiles) {
-      const at = names.indexOf(name);
-      const seen = at < 0 ? 0 : shares[at];
+      const stops = names.flatMap((one, stop) => (one === name ? [stop] : []));
+      const on = stops.length > 0;
+      const seen = stops.reduce((sum, stop) => sum + shares[stop], 0);
+      const at = stops.map(stop => stop + 1).join(", ");
       const percent = `${Math.round(seen * 100)} %`;
-      element.setAttribute("aria-pressed", String(at >= 0));
-      element.classList.toggle("standing", at >= 0);
+      element.setAttribute("aria-pressed", String(on));
+      element.classList.toggle("standing", on);
       element.dataset.share = seen.toFixed(2);
-      tell(place, at < 0 || names.length < 2 ? "" : String(at + 1));
+      tell(place, on && names.length > 1 ? at : "");
       tell(share, seen > 0 && names.length > 1 ? percent : "");
       bar.style.transform = `scaleX(${seen})`;
-      const words = at < 0 ? "" : `, ${at + 1} of ${names.length}, ${percent} seen`;
+      const words = on ? `, ${at} of ${names.length}, ${percent} seen` : "";
       element.setAttribute("aria-label", name + words);
     }
     this.mixing.hidden = names.length < 2;
