@@ -11,6 +11,7 @@ from vj.app.beginning import Beginning
 from vj.app.choosers import Choosers
 from vj.app.context import RunState, ShowContext
 from vj.app.loop_parts import LoopParts
+from vj.app.marking import mark_of
 from vj.app.messages import Messages
 from vj.app.model_loader import ModelLoader
 from vj.app.outputs import Outputs
@@ -32,10 +33,12 @@ from vj.core.frame import OutputFrame, Size
 from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Store
+from vj.pipeline.backend import PassThrough
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.loop import RenderLoop
 from vj.show.reload import ShowFile
 from vj.show.schema import Show
+from vj.sinks.mark import Mark
 
 
 class Performance:
@@ -149,6 +152,7 @@ class Performance:
         self.loader = ModelLoader(
             context, self.loop, self.outputs, self._record_time, replay is not None
         )
+        self.outputs.sinks.mark = self._mark
         self.report = Reporter(
             context, self.video_input, self.loop, self.outputs, self.session, self.servers
         )
@@ -209,6 +213,12 @@ class Performance:
         if not outputs.has_sinks:
             self.metrics.latency(self.clock.now() - frame.captured)
         self.servers.show_frame(context, frame)
+
+    def _mark(self) -> Mark | None:
+        """What recordings say of what is sent now. From any thread."""
+        show, backend = self.run_state.show, self.loop.pipeline.backend
+        model = self.loader.model_of(backend) or show.model
+        return mark_of(show, model, not isinstance(backend, PassThrough))
 
     def adopt(self, show: Show) -> bool:
         """Go on with another version of the show, as a whole; False, and why in the log, if not."""

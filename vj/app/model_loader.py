@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
 from vj.app.context import ShowContext
 from vj.app.output_upscale import OutputUpscaler
@@ -17,6 +18,7 @@ from vj.diffusion.making import make_backend
 from vj.diffusion.size_fit import LEAST, SLACK, better, sizes_for
 from vj.pipeline.backend import Backend
 from vj.pipeline.loop import RenderLoop
+from vj.show.model_section import ModelSection
 from vj.show.schema import Show
 
 SETTLED = 8.0
@@ -51,6 +53,7 @@ class ModelLoader:
         """`_key` of the model that plays or is being loaded."""
         self._loaded: object = None
         """`_key` of the model that plays."""
+        self._models: WeakKeyDictionary[Backend, ModelSection] = WeakKeyDictionary()
         self.on_settled: Callable[[Show, bool], None] = lambda show, loaded: None
         """Called with the show whose model plays now, or has failed to load; must not block."""
         self.choices = Choices()
@@ -61,6 +64,11 @@ class ModelLoader:
         """What a model is loaded for: where it is the same, nothing has to be loaded."""
         styles = style_files(show) if show.model.name == "picture" else None
         return show.model, show.engine, show.size, styles
+
+    def model_of(self, backend: Backend) -> ModelSection | None:
+        """The model that a backend was loaded as; None for one that did not come from here. From
+        any thread."""
+        return self._models.get(backend)
 
     def replace_model(self, show: Show, old: Show) -> list[str]:
         """Load the model of a saved show where it asks for another one, or another size. Returns
@@ -125,6 +133,7 @@ class ModelLoader:
                 self._close(backend, upscaler)
                 return
             loaded.set()
+            self._models[backend] = show.model
             self._hand_over(backend, upscaler)
             self._loaded = self._key(show)
             run.text = "playing"

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from vj.app.marking import mark_of
 from vj.app.setup import (
     check_style_pictures,
     flow_finder,
@@ -29,6 +30,7 @@ from vj.core.metrics import Metrics
 from vj.diffusion.devices import best_device_name
 from vj.diffusion.making import make_backend
 from vj.parameters.store import Snapshot, Store
+from vj.pipeline.backend import PassThrough
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.interpolation import SlowMotion
 from vj.pipeline.loop import RenderLoop
@@ -37,6 +39,7 @@ from vj.pipeline.selfie_segmentation import missing
 from vj.pipeline.upscale import make_finisher, make_upscaler
 from vj.show.schema import Show
 from vj.sinks import SinkSettings, make_sink
+from vj.sinks.mark import Mark
 from vj.sinks.runner import SinkRunner
 from vj.sources import EndOfSource, Source, SourceSettings, make_source
 from vj.sources.opening import Opening
@@ -95,6 +98,8 @@ class Rendering:
         self._audio_inputs: AudioInputs | None = None
         self.rendered = 0
         self.model = show.model.name
+        self._mark: Mark | None = None
+        """What the recordings say of how they were made."""
 
     def stop(self) -> None:
         self._stop.set()
@@ -175,6 +180,7 @@ class Rendering:
                 model_spec(show), show.engine, size, store.ahead(0.0), False, self._log
             )
             self.model = backend.name
+            self._mark = mark_of(show, show.model, not isinstance(backend, PassThrough))
             loop.offer(backend)
             loop.render(self._frames(source, total), self._stop)
         finally:
@@ -265,7 +271,7 @@ class Rendering:
     def _runner(self, uri: str, clock: FrameClock, fps: float) -> SinkRunner:
         return SinkRunner(
             uri,
-            make_sink(uri, SinkSettings(clock, live=False)),
+            make_sink(uri, SinkSettings(clock, live=False, mark=lambda: self._mark)),
             Mailbox(),
             fps,
             self._log,

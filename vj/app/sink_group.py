@@ -14,6 +14,7 @@ from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
 from vj.sinks import SinkSettings, make_sink
+from vj.sinks.mark import Mark
 from vj.sinks.runner import SinkRunner
 
 FOLDER = Path("takes")
@@ -45,6 +46,8 @@ class SinkGroup:
         self._lock = threading.Lock()
         self.on_frame: Callable[[Frame], None] = lambda frame: None
         """Gets every frame that is sent, whether there are sinks or not. Must not block."""
+        self.mark: Callable[[], Mark | None] = lambda: None
+        """What recordings say of the frames that come now; asked by the sinks' threads."""
         self.first_recorded: int | None = 0
         """Number of the first frame that is recorded; None while the show has not begun."""
 
@@ -52,7 +55,8 @@ class SinkGroup:
         def sent(frame: Frame, moment: float) -> None:
             self._metrics.latency(moment - frame.captured)
 
-        sink = make_sink(uri, SinkSettings(self._clock, log=self._log, spare=FOLDER))
+        settings = SinkSettings(self._clock, log=self._log, spare=FOLDER, mark=lambda: self.mark())
+        sink = make_sink(uri, settings)
         box: Mailbox[Frame] = Mailbox()
         on_sent = sent if measured else None
         return SinkRunner(

@@ -199,6 +199,7 @@ class Show(Section):
     sinks: Annotated[list[Annotated[str, BeforeValidator(_sink)]], BeforeValidator(as_list)] = (
         Field(["preview"])
     )
+    mark: bool = True
     model: Annotated[ModelSection, BeforeValidator(as_model)] = ModelSection()
     models: dict[ChosenName, Annotated[ModelSection, BeforeValidator(as_model)]] = Field(default={})
     style_pictures: PictureFiles = Field(default=[])
