@@ -152,7 +152,8 @@ def fit(
     seconds, refused = before, False
     batches = iter(training.batches(step))
     network.train()
-    while length.share(step, seconds) < 1 and not stop():
+    last = length.share(step, seconds) >= 1 or stop()
+    while not last:
         batch = next(batches)
         at = Moment(step, length.share(step, seconds))
         for group in optimizer.param_groups:
