@@ -33,7 +33,7 @@ TINY = (8, 8, 8, 8)
 @pytest.fixture
 def network() -> Network:
     torch.manual_seed(3)
-    return Network(TECHNIQUES, TINY).eval()
+    return Network(TECHNIQUES, TINY, seen=4).eval()
 
 
 def test_what_is_written_is_read_again(tmp_path: Path, network: Network) -> None:
@@ -42,7 +42,7 @@ def test_what_is_written_is_read_again(tmp_path: Path, network: Network) -> None
     again, card = load_translator(folder)
     assert card == replace(KISS, settings={"width": [1.0, 2.0]})
     assert again.techniques == TECHNIQUES
-    assert again.widths == TINY
+    assert (again.widths, again.seen) == (TINY, 4)
     for name, part in network.state_dict().items():
         assert torch.equal(again.state_dict()[name], part.half().float()), name
     assert sorted(path.name for path in folder.iterdir()) == sorted([FILE, CARD, CARD_TEXT])

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 
 from vj.control.midi import ports
-from vj.diffusion.model_names import hub_cache
+from vj.diffusion.model_names import hub_cache, own_translators
 from vj.show.names import BUILT_IN_MODELS
 from vj.sources import KINDS
 from vj.sources.camera import list_cameras
@@ -104,8 +104,8 @@ def found_sources() -> list[str]:
 
 
 def found_models() -> list[str]:
-    """The built-in models, and those that were fetched."""
-    return [*BUILT_IN_MODELS, *or_none(fetched_models)]
+    """The built-in models, those that were trained here, and those that were fetched."""
+    return [*BUILT_IN_MODELS, *or_none(own_translators), *or_none(fetched_models)]
 
 
 def or_none(look: Callable[[], list[str]]) -> list[str]:

@@ -13,7 +13,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Aspect, Size
 from vj.core.supervisor import Supervisor
 from vj.diffusion.devices import best_device_name
-from vj.diffusion.model_names import is_built_in
+from vj.diffusion.model_names import is_built_in, trained_side, translator_folder
 from vj.diffusion.model_spec import EmbeddingFile, LoraFile, ModelSpec
 from vj.diffusion.size_fit import LARGEST
 from vj.painters.style_pictures import StylePictures
@@ -36,8 +36,8 @@ def painted_size(show: Show, log: Callable[[str], None]) -> Size:
     multiples of 8. For auto the largest there is; live, another may be found while the model
     loads."""
     if show.size == "auto":
-        own = show.model.name == "none" or is_built_in(show.model.name)
-        return LARGEST if own else Aspect(16, 9).size(native_side(show.model.name))
+        any_size = show.model.name == "none" or paints_any_size(show)
+        return LARGEST if any_size else Aspect(16, 9).size(native_side(show.model.name))
     if isinstance(show.size, Aspect):
         return show.size.size(native_side(show.model.name))
     if show.model.name == "none" or show.size == show.size.rounded(8):
@@ -49,12 +49,16 @@ def painted_size(show: Show, log: Callable[[str], None]) -> Size:
 
 def paints_any_size(show: Show) -> bool:
     """The show leaves the size open, and its model was not made for one."""
-    return show.size == "auto" and is_built_in(show.model.name)
+    name = show.model.name
+    return show.size == "auto" and is_built_in(name) and translator_folder(name) is None
 
 
 def native_side(name: str) -> int:
     """The side of the square that a model was made for, in pixels: from its folder where there is
     one, else from its name."""
+    trained = trained_side(name)
+    if trained is not None:
+        return max(64, trained)
     if name == "none" or is_built_in(name):
         return 256
     folder = Path(name).expanduser()

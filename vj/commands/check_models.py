@@ -59,7 +59,7 @@ def _check_model(show: Show, result: CheckResult) -> None:
         return
     spec = model_spec(show)
     _try(lambda: _model(spec, result), ("model", "name"), result)
-    if find_model(spec.name).kind not in BUILT_IN_MODELS:
+    if find_model(spec.name).kind not in (*BUILT_IN_MODELS, "translator"):
         _autoencoder(spec, result)
         _adapters(spec, result)
     _engine(show, result)
@@ -112,6 +112,8 @@ def _model(spec: ModelSpec, result: CheckResult) -> None:
     kind, path = find_model(spec.name)
     if kind in BUILT_IN_MODELS:
         reject_adapters(spec)
+    elif kind == "translator":
+        _translator(spec, path, result)
     elif kind == "missing":
         raise no_such_model(spec.name)
     elif kind == "id":
@@ -122,6 +124,24 @@ def _model(spec: ModelSpec, result: CheckResult) -> None:
         result.skip(f"{spec.name} (a pickle, which is read whole)")
     else:
         check_single_file(spec, path)
+
+
+def _translator(spec: ModelSpec, folder: Path, result: CheckResult) -> None:
+    """Raises Fault for what would not play here or elsewhere; what is only not installed here is a
+    warning, as it is with painters."""
+    import torch
+
+    from vj.diffusion.translator_model import load_translator_model
+    from vj.translator.conditions import Conditioner
+
+    model = load_translator_model(spec, folder, torch.device("cpu"), torch.float32)
+    try:
+        Conditioner(model.kind, model.settings)
+    except Fault as fault:
+        result.warn(
+            ("model", "name"),
+            f"model {spec.name}: {fault}; until then the input is shown untouched",
+        )
 
 
 def _not_looked_at(hub_id: str, result: CheckResult) -> None:

@@ -228,7 +228,7 @@ def _devices() -> Iterator[str]:
 
 
 def _models() -> Iterator[str]:
-    from vj.diffusion.model_names import pocket_file
+    from vj.diffusion.model_names import own_translators, pocket_file
 
     own = pocket_file("pocket")
     yield (
@@ -241,7 +241,20 @@ def _models() -> Iterator[str]:
     yield f"styles  {missing or '26 painted styles, which prompts name and mix'}"
     yield f"picture  {missing or 'paints in the style of any picture'}"
     yield "none  the input goes through feedback, smoothing and mixing only"
+    for name in own_translators():
+        yield f"{name}  {_translator(name)}"
     yield from device_names.fetched_models()
+
+
+def _translator(name: str) -> str:
+    from vj.translator.card import read_card
+
+    try:
+        card = read_card(Path(name))
+    except Fault as fault:
+        return f"faulty: {fault}"
+    clips = ", ".join(card.clips)[:60] or "no clip"
+    return f"a translator: from {card.kind} to {clips}, {card.size}x{card.size}"
 
 
 def _shows() -> Iterator[str]:

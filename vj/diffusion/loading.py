@@ -4,6 +4,7 @@
 
 - drawn: `vj.diffusion.drawn_model.load_drawn`
 - pocket, or weights trained like it: `vj.diffusion.pocket_model.load_pocket`
+- a performer's own: `vj.diffusion.translator_model.load_translator_model`
 - a file, a folder or a Hugging Face id: `load_stable_diffusion`, by `open_single_file`,
   `open_folder` and `open_hub_id` of `vj.diffusion.pipelines`
 
@@ -33,6 +34,7 @@ from vj.diffusion.drawn_model import DrawnModel, load_drawn
 from vj.diffusion.model import Model
 from vj.diffusion.model_names import FoundModel, find_model, is_built_in, no_such_model
 from vj.diffusion.model_spec import ModelSpec
+from vj.diffusion.network_runner import NetworkRunner
 from vj.diffusion.pipelines import (
     check_fit,
     choose_vae,
@@ -45,6 +47,8 @@ from vj.diffusion.pocket_backend import PocketBackend
 from vj.diffusion.pocket_model import PocketModel, load_pocket
 from vj.diffusion.size_fit import fitted
 from vj.diffusion.streamdiffusion_backend import StreamDiffusionBackend
+from vj.diffusion.translator_backend import TranslatorBackend
+from vj.diffusion.translator_model import TranslatorModel, load_translator_model
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import Backend
 from vj.pipeline.preprocess import Fit
@@ -55,7 +59,7 @@ OnMessage = Callable[[str], None]
 
 def load_model(
     spec: ModelSpec, on_message: OnMessage = lambda text: None
-) -> Model | PocketModel | DrawnModel:
+) -> Model | PocketModel | DrawnModel | TranslatorModel:
     """A show's model, of whichever kind its name means; not `none`, which is no model. on_message:
     gets what is being loaded, and what plays otherwise than the show might expect. Raises Fault."""
     found = find_model(spec.name)
@@ -64,6 +68,9 @@ def load_model(
     if found.kind == "pocket":
         on_message(f"loading {spec.name}")
         return load_pocket(spec, found.path, *device_and_dtype(spec))
+    if found.kind == "translator":
+        on_message(f"loading {spec.name}")
+        return load_translator_model(spec, found.path, *device_and_dtype(spec))
     return load_stable_diffusion(spec, found, on_message)
 
 
@@ -127,10 +134,12 @@ def load_backend(
             on_message(f"{model.name} computes in {chosen}")
 
     def backend_at(size: Size) -> Backend:
-        backend: StreamBackend | StreamDiffusionBackend
-        if isinstance(model, BuiltIn):
-            if isinstance(model, PocketModel) and model.is_frozen:
-                model.freeze(size.width, size.height)
+        backend: StreamBackend | StreamDiffusionBackend | TranslatorBackend
+        if isinstance(model, NetworkRunner) and model.is_frozen:
+            model.freeze(size.width, size.height)
+        if isinstance(model, TranslatorModel):
+            backend = TranslatorBackend(model, size, not live, on_message, supervisor)
+        elif isinstance(model, BuiltIn):
             backend = PocketBackend(model, size, not live, on_message, supervisor)
         elif engine == "streamdiffusion":
             backend = StreamDiffusionBackend(model, size, not live, on_message, supervisor)

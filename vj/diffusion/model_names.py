@@ -11,9 +11,20 @@ from typing import Literal, NamedTuple
 
 from vj.core.errors import Fault, nearest, nearest_file
 from vj.pocket import FILE, WEIGHTS
+from vj.translator.card import FILE as TRANSLATOR
+from vj.translator.card import read_card
 
 ModelKind = Literal[
-    "none", "drawn", "pocket", "styles", "picture", "file", "folder", "id", "missing"
+    "none",
+    "drawn",
+    "pocket",
+    "styles",
+    "picture",
+    "translator",
+    "file",
+    "folder",
+    "id",
+    "missing",
 ]
 WORDS: dict[str, ModelKind] = {
     "drawn": "drawn",
@@ -40,8 +51,9 @@ def find_model(name: str) -> FoundModel:
 
     none: no model. drawn: the techniques of the built-in model without its network. pocket: the
     built-in model, or weights trained like it. styles: the painter of learned styles. picture: the
-    one whose style is any picture. file: a single-file checkpoint. folder: in the
-    layout of diffusers. id: of Hugging Face. missing: a path at which nothing is.
+    one whose style is any picture. translator: the folder of one that a performer has trained.
+    file: a single-file checkpoint. folder: in the layout of diffusers. id: of Hugging Face.
+    missing: a path at which nothing is.
     """
     path = Path(name).expanduser()
     if name in WORDS:
@@ -49,6 +61,9 @@ def find_model(name: str) -> FoundModel:
     weights = pocket_file(name)
     if weights is not None:
         return FoundModel("pocket", weights)
+    folder = translator_folder(name)
+    if folder is not None:
+        return FoundModel("translator", folder)
     if path.is_file():
         return FoundModel("file", path)
     if path.is_dir():
@@ -77,9 +92,40 @@ def pocket_file(name: str) -> Path | None:
     return path if path.name == FILE and path.is_file() else None
 
 
+def translator_folder(name: str) -> Path | None:
+    """The model folder of a translator that a name means: the folder, or the weights in it. None
+    for every other name."""
+    path = Path(name).expanduser()
+    if name in WORDS or name == "pocket":
+        return None
+    if path.is_dir() and (path / TRANSLATOR).is_file():
+        return path
+    return path.parent if path.name == TRANSLATOR and path.is_file() else None
+
+
+def trained_side(name: str) -> int | None:
+    """The side of the squares that a translator was trained on, in pixels; None for every other
+    name, and where its card cannot be read: the loader says why."""
+    folder = translator_folder(name)
+    try:
+        return None if folder is None else read_card(folder).size
+    except Fault:
+        return None
+
+
+def own_translators() -> list[str]:
+    """The names of the translators in the working directory's folder `models`, `models/kiss`."""
+    return sorted(file.parent.as_posix() for file in Path("models").glob(f"*/{TRANSLATOR}"))
+
+
 def is_built_in(name: str) -> bool:
-    """Whether a name means a model that comes with vj, or one trained like it."""
-    return name == "drawn" or is_painter(name) or pocket_file(name) is not None
+    """Whether a name means a model that comes with vj, or one trained here as they were."""
+    return (
+        name == "drawn"
+        or is_painter(name)
+        or pocket_file(name) is not None
+        or translator_folder(name) is not None
+    )
 
 
 def is_painter(name: str) -> bool:

@@ -70,8 +70,13 @@ class DiffusionModel(Protocol):
     def describe(self) -> str: ...
 
 
-class Tunable(DiffusionModel, Protocol):
-    """A backend with several ways to compute on a CPU."""
+class Tunable(Protocol):
+    """A model with several ways to compute on a CPU."""
+
+    name: str
+    device: torch.device
+    dtype: torch.dtype
+    threads: int | None
 
     def to(self, dtype: torch.dtype) -> None:
         """Compute in another type from now on."""

@@ -31,8 +31,9 @@ class TextureField(Protocol):
 class HostTextureField:
     """On the CPU, whatever the model computes on."""
 
-    def __init__(self, size: Size, device: torch.device) -> None:
-        self._maker, self._device = FieldMaker(size.height, size.width), device
+    def __init__(self, size: Size, device: torch.device, unit: float | None = None) -> None:
+        """unit: see `make_texture_field`."""
+        self._maker, self._device = FieldMaker(size.height, size.width, unit), device
 
     def of(self, entered: Tensor, white: np.ndarray, size: float, turn: float) -> Tensor:
         picture = entered[0].permute(1, 2, 0).float().cpu().numpy()
@@ -46,9 +47,11 @@ class HostTextureField:
 class CudaTextureField:
     """On an NVIDIA card; nothing waits for it."""
 
-    def __init__(self, size: Size, device: torch.device, dtype: torch.dtype) -> None:
-        """Raises Unavailable without cupy."""
-        self._kernels = FieldKernels(size.height, size.width, device, dtype=dtype, outputs=6)
+    def __init__(
+        self, size: Size, device: torch.device, dtype: torch.dtype, unit: float | None = None
+    ) -> None:
+        """unit: see `make_texture_field`. Raises Unavailable without cupy."""
+        self._kernels = FieldKernels(size.height, size.width, device, unit, dtype, outputs=6)
         self._dtype, self._device = dtype, device
         self._white: tuple[np.ndarray | None, Tensor] = (None, torch.zeros(0))
 
@@ -59,11 +62,14 @@ class CudaTextureField:
         return torch.cat(made, 1)
 
 
-def make_texture_field(size: Size, device: torch.device, dtype: torch.dtype) -> TextureField:
-    """Where the model's pictures are."""
+def make_texture_field(
+    size: Size, device: torch.device, dtype: torch.dtype, unit: float | None = None
+) -> TextureField:
+    """Where the model's pictures are. unit: pixels in a unit, 1/256 of the height unless given.
+    Raises Unavailable on a card without cupy."""
     if device.type == "cuda" and dtype in (torch.float16, torch.float32):
-        return CudaTextureField(size, device, dtype)
-    return HostTextureField(size, device)
+        return CudaTextureField(size, device, dtype, unit)
+    return HostTextureField(size, device, unit)
 
 
 class NoiseGate:

@@ -15,8 +15,13 @@ from vj.painters.jitter import Jitter
 from vj.painters.mixing import toward
 from vj.painters.networks import PaintingNetwork
 from vj.parameters.store import Snapshot
-from vj.parameters.table import TABLE
-from vj.pipeline.backend import BUILT_IN_ONLY, GENERATING, NO_LINES, GeneratedImage, Words
+from vj.pipeline.backend import (
+    BUILT_IN_ONLY,
+    NO_LINES,
+    GeneratedImage,
+    Words,
+    reasons_by_name,
+)
 from vj.pipeline.compositor import Compositor, HostCompositor, Picture
 from vj.pipeline.frame_context import FrameContext
 
@@ -51,14 +56,7 @@ class PainterBackend(ABC):
         begin, and why."""
         self.name, self._network = name, network
         self.compositor: Compositor = HostCompositor(size, plain=True)
-        reasons = {**NOT_FOLLOWED, **unused}
-        self.unused: Mapping[str, str] = {
-            row: reason
-            for row in TABLE.rows
-            if row.startswith(GENERATING)
-            for start, reason in reasons.items()
-            if row == start or (start.endswith("/") and row.startswith(start))
-        }
+        self.unused: Mapping[str, str] = reasons_by_name({**NOT_FOLLOWED, **unused})
         self.understood = ""
         self._noise, self._jitter = CameraNoiseFilter(), Jitter(size.height, size.width)
 

@@ -28,6 +28,17 @@ OF_A_MODEL = {
 }
 
 
+def reasons_by_name(reasons: Mapping[str, str]) -> dict[str, str]:
+    """`Backend.unused` of names, and of beginnings that end in a slash: reasons by either."""
+    return {
+        row: reason
+        for row in TABLE.rows
+        if row.startswith(GENERATING)
+        for start, reason in reasons.items()
+        if row == start or (start.endswith("/") and row.startswith(start))
+    }
+
+
 Words = Literal["", "pocket", "styles"]
 """The words that a model knows: those of the built-in model, the names of the learned styles. Empty
 where there is no list: any text means something, or none does."""

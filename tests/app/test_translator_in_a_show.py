@@ -1,0 +1,74 @@
+"""A performer's own translator in a show: chosen while it plays, rendered twice to the same bytes,
+painted at the size it was trained for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PlayShow
+from tests.diffusion.translators import folder_of
+from vj.app.offline import Rendering
+from vj.app.setup import native_side, painted_size, paints_any_size
+from vj.core.frame import Size
+from vj.show.load import check_show
+
+SHOW = """\
+show: mine
+size: 64x64
+source: drawn:kiss
+model: {model}
+osc: 127.0.0.1:0
+page: off
+sinks: []
+midi: off
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with a translator in it."""
+    monkeypatch.chdir(tmp_path)
+    folder_of("lines", tmp_path)
+    return tmp_path
+
+
+def test_it_is_chosen_while_a_show_plays(here: Path, play_show: PlayShow) -> None:
+    (here / "mine.yaml").write_text(SHOW.format(model="none"))
+    show = play_show(here / "mine.yaml")
+    choosers = show.performance.choosers
+    assert choosers.choose("model", "models/kiss")["value"] == "models/kiss"
+    show.until(lambda: show.performance.loop.backend_name.startswith("kiss"))
+    show.frames(5)
+    status = show.performance.report.status()
+    assert status.understood == "kiss: lines"
+    assert "prompt/a" in status.unused
+    assert show.performance.metrics.faults == 0
+    assert choosers.choose("model", "none")["value"] == "none"
+    show.until(lambda: show.performance.loop.backend_name == "none")
+
+
+def test_offline_it_gives_the_same_bytes_twice(here: Path) -> None:
+    for name in ("one", "two"):
+        lines = {
+            "size": "64x64",
+            "source": "drawn:kiss",
+            "model": "models/kiss",
+            "sinks": [f"record:{name}/"],
+            "start": {"strength": 0.8, "noise/hold": 0.7},
+        }
+        assert Rendering(check_show(lines, "here"), print, seconds=0.3).run() == 9
+    one, two = (sorted((here / name).iterdir()) for name in ("one", "two"))
+    assert len(one) == 9
+    assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]
+    assert one[0].read_bytes() != one[-1].read_bytes()
+
+
+def test_its_own_size_is_played_where_the_show_leaves_it_open(here: Path) -> None:
+    show = check_show({"show": "mine", "size": "auto", "model": "models/kiss"}, "mine.yaml")
+    assert not paints_any_size(show)
+    assert native_side("models/kiss") == 64
+    assert painted_size(show, print) == Size(64, 64)
+    (here / "models" / "kiss" / "card.json").unlink()
+    assert native_side("models/kiss") == 256

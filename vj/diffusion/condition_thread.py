@@ -1,0 +1,70 @@
+"""Conditions for which somebody has to be found in the picture first: live on a thread beside it,
+offline on the spot, so that every frame has its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+
+from vj.core.errors import Fault
+from vj.core.mailbox import Mailbox
+from vj.core.supervisor import Supervisor
+from vj.translator.conditions import Conditioner
+from vj.translator.trackers import Found
+
+NAME = "the translator's tracker"
+"""Of the thread."""
+
+
+class FoundBeside:
+    """Who is where, as new as it is known. Belongs to the render thread."""
+
+    def __init__(
+        self,
+        conditioner: Conditioner,
+        wait: bool,
+        on_message: Callable[[str], None] = lambda text: None,
+        supervisor: Supervisor | None = None,
+    ) -> None:
+        """wait: every frame's own is found on the spot; what fails then is raised, as any failure
+        of a model. supervisor: of the thread."""
+        self._conditioner, self._wait, self._log = conditioner, wait, on_message
+        self._supervisor = supervisor or Supervisor(on_message)
+        self._box: Mailbox[tuple[np.ndarray, float]] = Mailbox()
+        self._thread: threading.Thread | None = None
+        self._newest: Found | None = None
+
+    def of(self, image: np.ndarray, time: float) -> Found | None:
+        """Who is in a picture, or was in the newest one that has been looked at; None before the
+        first. image: (H, W, 3) uint8, which is not written to any more. time: of the frame, in
+        seconds."""
+        if self._wait:
+            return self._conditioner.find(image, time)
+        if self._thread is None:
+            self._thread = self._supervisor.start(NAME, self._run, lambda: self._box.closed)
+        self._box.put((image, time))
+        return self._newest
+
+    def _run(self) -> None:
+        said = ""
+        while not self._box.closed:
+            asked = self._box.get(1.0)
+            if asked is None:
+                continue
+            try:
+                self._newest = self._conditioner.find(*asked)
+            except Exception as error:  # foreign networks: what was found last stands
+                self._supervisor.count(NAME)
+                reason = (
+                    str(error) if isinstance(error, Fault) else f"{type(error).__name__}: {error}"
+                )
+                message = f"{NAME} failed ({reason})"[:300]
+                if message != said:  # the same words once
+                    said = message
+                    self._log(message)
+
+    def close(self) -> None:
+        """End the thread. May be called twice."""
+        self._box.close()

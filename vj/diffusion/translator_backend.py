@@ -1,0 +1,182 @@
+"""A performer's own translator as a backend: what a frame becomes, and what is painted of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from vj.core.errors import Fault
+from vj.core.frame import Size
+from vj.core.supervisor import Supervisor
+from vj.diffusion.backends import SwirlTurn
+from vj.diffusion.condition_thread import FoundBeside
+from vj.diffusion.texture_noise import NoiseGate, WhiteNoise, make_texture_field
+from vj.diffusion.translator_model import TranslatorModel
+from vj.parameters.store import Snapshot
+from vj.pipeline.backend import (
+    BUILT_IN_ONLY,
+    NO_IMAGE_PROMPTS,
+    NO_LINES,
+    GeneratedImage,
+    Words,
+    reasons_by_name,
+)
+from vj.pipeline.compositor import Picture
+from vj.pipeline.cuda_compositor import make_compositor
+from vj.pipeline.frame_context import FrameContext
+from vj.translator.conditions import (
+    LARGEST_UNIT,
+    SMALLEST_UNIT,
+    TRACKED,
+    Conditioner,
+    luma_of,
+    softened,
+    style_numbers,
+    unit_of,
+)
+
+FADE_BELOW = 0.15
+"""Strength under which the painted picture fades into the input: the least that is trained
+(`LEAST_STRENGTH` of `vj.translator.pairs`)."""
+SIMPLEST = 0.3
+"""How much of the drawing is left out at strength 1, of all that can be. A film's frames are no
+drawing: `next` sees all of them."""
+NO_WORDS = "a translator paints what it was trained on, whatever is written"
+UNUSED = {
+    "prompt/": NO_WORDS,
+    "palette/": NO_WORDS,
+    "image/": NO_IMAGE_PROMPTS,
+    "steps": "a translator paints a frame in one step",
+    "guidance": NO_WORDS,
+    "delta": NO_WORDS,
+    "control/": NO_LINES,
+    "pocket/relief": BUILT_IN_ONLY,
+    "noise/align": "a translator always follows the form of what it is given",
+}
+
+
+class TranslatorBackend:
+    """Belongs to the render thread."""
+
+    words: Words = ""
+    wants_lines = False
+    settled = False
+
+    def __init__(
+        self,
+        model: TranslatorModel,
+        size: Size,
+        wait: bool,
+        on_message: Callable[[str], None] = lambda text: None,
+        supervisor: Supervisor | None = None,
+    ) -> None:
+        """wait: whoever is in the picture is found on the spot (offline), not beside it.
+        supervisor: of the thread beside the picture. Raises Fault where the model's condition needs
+        files that are not here, Unavailable on CUDA without cupy."""
+        self.model, self.name = model, model.describe()
+        self.understood = f"{model.name}: {model.kind}"
+        self.unused: Mapping[str, str] = reasons_by_name(UNUSED)
+        self.compositor = make_compositor(size, model.device, model.dtype)
+        try:
+            self._conditioner = Conditioner(model.kind, model.settings)
+        except Fault as fault:
+            raise Fault(f"model {model.name}: {fault}") from None
+        self._found = (
+            FoundBeside(self._conditioner, wait, on_message, supervisor)
+            if model.kind in TRACKED
+            else None
+        )
+        self._moves_on = model.kind == "next" or (self._found is not None and not wait)
+        """The same input does not give the same image, or is not known to."""
+        self._unit = unit_of(min(size))
+        self._field = make_texture_field(size, model.device, model.dtype, self._unit)
+        self._white, self._turn, self._gate = WhiteNoise(size), SwirlTurn(), NoiseGate()
+        self._before: deque[np.ndarray] = deque(maxlen=2)
+        """The last two generated images, (H, W, 3) uint8, for `next`; at strength 0 the input is
+        the generated image, so that a film begins there."""
+
+    def warm(self, snapshot: Snapshot) -> None:
+        """Paint two frames, so that the first on stage does not stutter. Beside the picture, before
+        the backend is handed over."""
+        size = self.compositor.size
+        grey = np.full((size.height, size.width, 3), 0.5, np.float32)
+        found = None if self._found is None else self._conditioner.find(_bytes(grey))
+        condition = self._conditioner.of(_bytes(grey), found=found)
+        for _ in range(2):
+            self._painted(grey, condition, snapshot, 1.0, 0.0)
+
+    def paint(
+        self, entered: Picture, snapshot: Snapshot, context: FrameContext
+    ) -> GeneratedImage | None:
+        assert isinstance(entered, Tensor)
+        self.model.take_threads()
+        strength = snapshot["strength"]
+        self.settled = strength == 0 or (
+            not self._moves_on and snapshot["noise/hold"] >= 1 and snapshot["noise/swirl"] == 0
+        )
+        if strength == 0:
+            self._remember(entered)
+            return GeneratedImage(entered, context)
+        found = None
+        if self._found is not None:
+            found = self._found.of(context.image, context.captured)
+            if found is None:  # the first look has not ended
+                return GeneratedImage(entered, context)
+        picture = _picture_of(self._gate.of(entered))
+        simplicity = 0.0 if self.model.kind == "next" else SIMPLEST * strength
+        condition = self._conditioner.of(_bytes(picture), simplicity, self._before, found)
+        numbers = max(strength, FADE_BELOW), simplicity
+        painted = self._painted(picture, condition, snapshot, *numbers)
+        if strength < FADE_BELOW:
+            painted = torch.lerp(entered.to(painted.dtype), painted, strength / FADE_BELOW)
+        self._remember(painted)
+        return GeneratedImage(painted, context)
+
+    def _painted(
+        self,
+        picture: np.ndarray,
+        condition: np.ndarray,
+        snapshot: Snapshot,
+        strength: float,
+        simplicity: float,
+    ) -> Tensor:
+        """(1, 3, H, W), about -1..1. picture: (H, W, 3) float32, 0..1."""
+        unit = min(LARGEST_UNIT, max(SMALLEST_UNIT, self._unit * snapshot["pocket/size"]))
+        luma = torch.from_numpy(luma_of(condition))
+        followed = (luma * 2 - 1).expand(1, 3, -1, -1).to(self.model.device)
+        white, turn = self._white.at(snapshot), self._turn.at(snapshot)
+        form = self._field.of(followed, white, unit / self._unit, turn)
+        seen = np.concatenate([softened(picture, strength), condition], axis=2)
+        return self.model.paint(seen, form, style_numbers(strength, simplicity, unit))
+
+    def _remember(self, generated: Tensor) -> None:
+        if self.model.kind == "next":
+            self._before.append(_bytes(_picture_of(generated)))
+
+    def drain(self) -> GeneratedImage | None:
+        return None
+
+    def clear(self) -> None:
+        self._gate = NoiseGate()
+        self._before.clear()
+
+    def close(self) -> None:
+        if self._found is not None:
+            self._found.close()
+
+
+def _picture_of(planes: Tensor) -> np.ndarray:
+    """(1, 3, H, W), about -1..1 -> (H, W, 3) float32, 0..1, on the host."""
+    there = planes[0].permute(1, 2, 0).float().cpu().contiguous().numpy()
+    return np.clip(there * np.float32(0.5) + np.float32(0.5), 0, 1)
+
+
+def _bytes(picture: np.ndarray) -> np.ndarray:
+    """0..1 -> uint8."""
+    out: np.ndarray = cv2.convertScaleAbs(picture, alpha=255)
+    return out
