@@ -11,6 +11,7 @@ import numpy as np
 from vj.translator.conditions import LineStyle
 
 SCALES = (0.8, 1.25)
+FARTHER = (0.4, 0.85)
 SHIFT = 0.12
 """Share of the picture's side."""
 LINE_WIDTHS = (0.65, 1.6)
@@ -55,9 +56,24 @@ def geometry(rng: np.random.Generator, side: int) -> Geometry:
     return Geometry(matrix, mirrors, side)
 
 
-def still(side: int) -> Geometry:
-    """That which changes nothing."""
-    return Geometry(np.array([[1.0, 0, 0], [0, 1.0, 0]]), False, side)
+def farther(
+    picture: np.ndarray, subject: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """A subject that is farther away, if it is whole but for what is below the picture.
+
+    picture: (S, S, 3) uint8. subject: (S, S, 1) float32, 0..1. -> both, new; what is around the
+    subject means nothing any more.
+    """
+    if max(float(edge.mean()) for edge in (subject[0], subject[:, 0], subject[:, -1])) > 0.03:
+        return picture, subject
+    side = len(picture)
+    scale = float(rng.uniform(*FARTHER))
+    x = float(rng.uniform(0, 1 - scale)) * side
+    matrix = np.array([[scale, 0, x], [0, scale, (1 - scale) * side]])
+    small = cv2.warpAffine(
+        picture, matrix, (side, side), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
+    )
+    return small, cv2.warpAffine(subject, matrix, (side, side))[..., None]
 
 
 def line_style(rng: np.random.Generator) -> LineStyle:

@@ -30,17 +30,16 @@ The same seed and step give the same examples, wherever OpenCV is the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
-import torch
-from torch import Tensor
 
 from vj.core.errors import Fault
 from vj.core.smoothstep import smoothstep
 from vj.kernels.cv_field import FieldMaker
 from vj.translator import augment
+from vj.translator.batch import Example, TranslatorBatch, stacked
 from vj.translator.conditions import (
     LARGEST_UNIT,
     SMALLEST_UNIT,
@@ -62,43 +61,18 @@ __all__ = ["Footage", "Pairs", "TranslatorBatch", "frames_of"]
 LEAST_STRENGTH = 0.15
 WALL, ELSEWHERE = 0.3, 0.25
 """Shares of the examples before an empty wall, and before other things."""
+FARTHER = 0.5
+"""Share of these in which the subject is farther away, too."""
+COMPOSED = ("lines", "edges", "grey", "small")
+"""Kinds that show what lies around the subject."""
+LEAST_INK = 0.008
+"""Share of the paper that a drawing covers at least."""
 LIT = 0.6
 """Share of the examples in another light."""
 THERE = 0.6
 """Share of the frames in which a face, a body or a person has to be found."""
 SHOWN = 8
 """Frames to judge by."""
-
-
-@dataclass(slots=True)
-class TranslatorBatch:
-    """What the network is given and what it should give. x: (B, 3, H, W), 0..1. condition:
-    (B, C, H, W), 0..1. form: (B, 3, H, W), see `Network.forward`. style: (B, 4), see
-    `conditions.style_numbers`. target: (B, 3, H, W), 0..1. All float32."""
-
-    x: Tensor
-    condition: Tensor
-    form: Tensor
-    style: Tensor
-    target: Tensor
-
-    @property
-    def picture(self) -> Tensor:
-        """(B, 3 + C, H, W): x and the condition, as the network takes them."""
-        return torch.cat([self.x, self.condition], 1)
-
-    def to(self, device: torch.device) -> TranslatorBatch:
-        """The same on another device."""
-        return TranslatorBatch(*(getattr(self, name).to(device) for name in self.__slots__))
-
-
-@dataclass(slots=True)
-class _Example:
-    x: np.ndarray
-    condition: np.ndarray
-    form: np.ndarray
-    style: list[float]
-    target: np.ndarray
 
 
 class Pairs:
@@ -132,8 +106,7 @@ class Pairs:
         self.settings = self._measured(settings)
         """With what was measured: to be kept in the model's card."""
         self._conditioner.settings = self.settings
-        composed = kind in ("lines", "edges", "grey", "small")
-        self._subjects = Subjects(footage) if composed else None
+        self._subjects = Subjects(footage) if kind in COMPOSED else None
         self._unit = unit_of(size)
         self._field = FieldMaker(size, size, self._unit)
 
@@ -173,15 +146,15 @@ class Pairs:
     def batch(self, step: int, count: int) -> TranslatorBatch:
         """The examples of a step of the training."""
         rng = np.random.default_rng((self.seed, 20, step))
-        return _stacked([self._example(rng) for _ in range(count)])
+        return stacked([self._example(rng) for _ in range(count)])
 
     def held_out(self, most: int = SHOWN) -> list[TranslatorBatch]:
         """Of frames that are not trained on, spread over them, one example each, as they are: at
         strength 1, nothing left out."""
         places = np.unique(np.linspace(0, len(self._held) - 1, most).astype(int))
-        return [_stacked([self._plain(self._held[place])]) for place in places]
+        return [stacked([self._plain(self._held[place])]) for place in places]
 
-    def _plain(self, number: int) -> _Example:
+    def _plain(self, number: int) -> Example:
         frame = self.footage.frames[number]
         before = [self.footage.frames[number - back] for back in (2, 1)]
         condition = self._conditioner.of(
@@ -193,7 +166,7 @@ class Pairs:
         target = frame.astype(np.float32) / 255
         return self._finished(target, condition, target, white, 1.0, 0.0, 1.0)
 
-    def _example(self, rng: np.random.Generator) -> _Example:
+    def _example(self, rng: np.random.Generator) -> Example:
         number = self._train[int(rng.integers(len(self._train)))]
         geometry = augment.geometry(rng, self.size)
         seen = geometry.picture(self.footage.frames[number])
@@ -212,6 +185,10 @@ class Pairs:
         )
         if self.kind in ("lines", "edges", "face", "body"):
             condition = augment.disturbed(condition[..., 0], rng)[..., None]
+            if self.kind in COMPOSED and float(condition.mean()) > 1 - LEAST_INK:
+                # All at once may leave nothing that says what to paint.
+                simplicity = 0.0
+                condition = self._conditioner.of(seen)
         strength = 1.0 if rng.random() < 0.5 else float(rng.uniform(LEAST_STRENGTH, 1))
         stroke = 1.0 if rng.random() < 0.7 else float(np.exp(rng.uniform(-0.4, 0.4)))
         white = rng.standard_normal((self.size, self.size), np.float32)
@@ -234,6 +211,9 @@ class Pairs:
         whole = cv2.resize(mask, (self.size, self.size), interpolation=cv2.INTER_LINEAR)
         subject = (geometry.picture(whole).astype(np.float32) / 255)[..., None]
         even = surroundings(target, subject[..., 0])
+        if rng.random() < FARTHER:
+            seen, subject = augment.farther(seen, subject, rng)
+            target = seen.astype(np.float32) / 255
         if chance < WALL:
             place = augment.plain(rng, self.size)
         else:
@@ -283,12 +263,12 @@ class Pairs:
         strength: float,
         simplicity: float,
         stroke: float,
-    ) -> _Example:
+    ) -> Example:
         """shown: what the picture itself looks like, which a target at a lower strength keeps."""
         unit = min(LARGEST_UNIT, max(SMALLEST_UNIT, self._unit * stroke))
         field = self._field.make(luma_of(condition), white, unit / self._unit)
         share = smoothstep(strength)
-        return _Example(
+        return Example(
             softened(shown, strength),
             condition,
             np.stack([field.texture, field.along_x, field.along_y], -1),
@@ -302,15 +282,3 @@ def _somebody(found: Found) -> bool:
     if found.mask is not None:
         return float((found.mask > 0.5).mean()) > 0.02
     return found.face is not None or found.body is not None
-
-
-def _stacked(examples: Sequence[_Example]) -> TranslatorBatch:
-    def planes(name: str) -> Tensor:
-        stacked = np.stack([getattr(one, name).transpose(2, 0, 1) for one in examples])
-        whole = torch.from_numpy(np.ascontiguousarray(stacked, np.float32))
-        return whole.contiguous(memory_format=torch.channels_last)
-
-    style = torch.tensor([one.style for one in examples], dtype=torch.float32)
-    return TranslatorBatch(
-        planes("x"), planes("condition"), planes("form"), style, planes("target")
-    )

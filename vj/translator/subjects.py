@@ -84,17 +84,21 @@ def _coarse(frame: np.ndarray) -> np.ndarray:
 
 
 def surroundings(frame: np.ndarray, subject: np.ndarray) -> np.ndarray:
-    """The colours around the subject, without what is there: (H, W, 3) float32, 0..1.
+    """The colours around the subject, without what is there: from the top to the bottom, the same
+    all across, since paper without lines says no more. (H, W, 3) float32, 0..1.
 
     frame: (H, W, 3) float32, 0..1. subject: (H, W) float32, 0..1.
     """
-    side = len(frame)
-    few = max(8, side // 8)
-    outside = cv2.resize(1 - subject, (few, few), interpolation=cv2.INTER_AREA)
-    colours = cv2.resize(frame * (1 - subject)[..., None], (few, few), interpolation=cv2.INTER_AREA)
-    total = cv2.GaussianBlur(colours, (0, 0), few / 5)
-    weight = cv2.GaussianBlur(outside, (0, 0), few / 5)[..., None]
-    mean = colours.sum((0, 1)) / max(1e-3, float(outside.sum()))
-    even = ((total + 0.02 * mean) / (weight + 0.02)).astype(np.float32)
-    out: np.ndarray = cv2.resize(even, (side, side), interpolation=cv2.INTER_CUBIC)
-    return np.clip(out, 0, 1)
+    side, rows = len(frame), 16
+    outside = (1 - subject)[..., None]
+    band = (1, rows)
+    colours = cv2.resize(
+        (frame * outside).mean(1, keepdims=True), band, interpolation=cv2.INTER_AREA
+    )
+    weights = cv2.resize(outside.mean(1), band, interpolation=cv2.INTER_AREA)
+    mean = colours.sum((0, 1)) / max(1e-3, float(weights.sum()))
+    total = cv2.GaussianBlur(colours, (1, 15), 2.5) + np.float32(0.05) * mean
+    weight = cv2.GaussianBlur(weights, (1, 15), 2.5)[..., None] + np.float32(0.05)
+    even = (total / weight).astype(np.float32)
+    column = cv2.resize(even, (1, side), interpolation=cv2.INTER_CUBIC).reshape(side, 1, 3)
+    return np.repeat(np.clip(column, 0, 1), frame.shape[1], axis=1)
