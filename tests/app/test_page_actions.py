@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 import struct
 import zlib
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from vj.app.sent_picture import decoded
 from vj.core.errors import Fault
@@ -25,6 +27,10 @@ def header_url(width: int, height: int) -> str:
     chunk = struct.pack(">I", len(head) - 4) + head + struct.pack(">I", zlib.crc32(head))
     end = struct.pack(">I", 0) + b"IDAT" + struct.pack(">I", zlib.crc32(b"IDAT"))
     return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + chunk + end).decode()
+
+
+NOISE = np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)
+CUT = data_url(NOISE)[:8000]
 
 
 def test_a_picture_comes_out_as_it_went_in() -> None:
@@ -45,10 +51,33 @@ def test_a_picture_comes_out_as_it_went_in() -> None:
         ("data:image/heic;base64,AAAA", "JPEG, PNG and WebP"),
         (data_url(np.zeros((4, 5000, 3), np.uint8)), "5000x4 is too large"),
         (header_url(12000, 12000), "12000x12000 is too large"),
-        (header_url(30000, 30000), "exceeds limit"),
+        (header_url(30000, 30000), "canvas: this picture is too large; 4096 a side can be sent"),
         (header_url(20, 20), "cannot be read"),
+        (CUT, "cannot be read"),
     ],
 )
 def test_what_is_no_picture_is_refused(image: object, words: str) -> None:
     with pytest.raises(Fault, match=words):
         decoded(image, "canvas")
+
+
+def test_nothing_is_written_to_the_terminal_about_what_is_cut(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(Fault):
+        decoded(CUT, "canvas")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_is_transparent_is_on_white_and_what_was_held_upright_is_turned() -> None:
+    pixels = np.zeros((8, 16, 4), np.uint8)
+    pixels[:, :8] = (200, 0, 0, 255)
+    body = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn clockwise
+    Image.fromarray(pixels).save(body, "PNG", exif=exif)
+    url = "data:image/png;base64," + base64.b64encode(body.getvalue()).decode()
+    found = decoded(url, "canvas")
+    assert found.shape == (16, 8, 3)
+    assert found[2, 2].tolist() == [200, 0, 0]
+    assert found[12, 2].tolist() == [255, 255, 255]

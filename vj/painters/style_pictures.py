@@ -158,7 +158,7 @@ def read_picture(path: str | Path, what: str = "style_pictures") -> np.ndarray:
                         f"{what}: {path}: {image.width}x{image.height} is too large; "
                         f"{MOST_PIXELS // 1_000_000} megapixels can be read"
                     )
-                return _plain(image)
+                return pixels(image, LARGEST)
     except Fault:
         raise
     except Image.DecompressionBombError:
@@ -188,12 +188,14 @@ def _opens(place: Path | np.ndarray) -> bool:
         return False
 
 
-def _plain(image: Image) -> np.ndarray:
-    """Turned, of a size that is quick to work with, without transparency."""
+def pixels(image: Image, longest: int) -> np.ndarray:
+    """(H, W, 3) uint8 RGB of a picture that was opened: turned as its EXIF tag says, what is
+    transparent on white, of at most `longest` pixels a side. Raises what Pillow does for broken
+    files: OSError, SyntaxError, ValueError, ..."""
     from PIL import Image as Images
     from PIL import ImageOps
 
-    image.draft("RGB", (LARGEST, LARGEST))  # a JPEG is decoded small at once
+    image.draft("RGB", (longest, longest))  # a JPEG is decoded small at once
     made = ImageOps.exif_transpose(image)
     if made.mode in ("I;16", "I", "F"):  # 16 bits of grey: Pillow would clip them to 8
         grey = np.asarray(made, np.float32)
@@ -204,7 +206,7 @@ def _plain(image: Image) -> np.ndarray:
         paper = Images.new("RGBA", made.size, "white")
         made = Images.alpha_composite(paper, made)
     made = made.convert("RGB")
-    made.thumbnail((LARGEST, LARGEST), Images.Resampling.LANCZOS)
+    made.thumbnail((longest, longest), Images.Resampling.LANCZOS)
     return np.array(made)
 
 

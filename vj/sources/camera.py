@@ -66,9 +66,6 @@ class Camera:
         picture."""
         self.close()
         index = self._index()
-        cv2.utils.logging.setLogLevel(
-            cv2.utils.logging.LOG_LEVEL_SILENT
-        )  # OpenCV's own messages on the terminal are less clear than ours
         capture = cv2.VideoCapture(index, backend())
         if not capture.isOpened():
             capture.release()
