@@ -227,6 +227,7 @@ def test_the_painted_size_the_rate_and_the_fit_change(play: Play) -> None:
     assert "changed: fit" in show.save(fit="pad")
     show.until(lambda: performance.loop.pipeline._fit == "pad")
     assert "changed: flow" in show.save(flow="farneback")
+    assert "changed: mark" in show.save(mark="off")
     assert not any("next start" in line for line in show.messages)
     painted = performance.metrics.painted
     show.until(lambda: performance.metrics.painted > painted + 3)

@@ -95,6 +95,9 @@ def test_what_is_not_painted_or_not_to_be_marked_has_no_mark() -> None:
 def test_a_word_that_is_neither_on_nor_off_is_told_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(Fault, match=r"kiss\.yaml:9: mark: on or off, true or false is wanted"):
         load_show(write(tmp_path, "none", "mark: perhaps\n"))
+    with pytest.raises(Fault, match=r"command line: --mark perhaps: on or off, true or false is"):
+        load_show(write(tmp_path, "none"), {"mark": "perhaps"})
+    assert not load_show(write(tmp_path, "none"), {"mark": "off"}).mark
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from functools import partial
 from vj.app.context import ShowContext
 from vj.app.controls import replace_controls
 from vj.app.loop_parts import LoopParts
+from vj.app.marking import replace_mark
 from vj.app.model_loader import ModelLoader
 from vj.app.outputs import Outputs
 from vj.app.replacement import Builder, Replacement
@@ -60,6 +61,7 @@ class ShowAdopter:
             ("osc", servers.replace_osc),
             ("page", servers.replace_page),
             ("source", lambda show, old: video_input.replace(show, old, self._wanted)),
+            ("mark", replace_mark),
         )
         """(section, what builds its replacement), in the order in which they are built and
         applied."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vj import __version__
+from vj.app.replacement import Replacement, do_nothing
 from vj.show.model_section import ModelSection
 from vj.show.names import model_name
 from vj.show.schema import Show
@@ -29,3 +30,8 @@ def _source_type(show: Show, model: ModelSection) -> SourceType:
     if model.name == "drawn":
         return "algorithmicMedia" if alone else "algorithmicallyEnhanced"
     return "trainedAlgorithmicMedia" if alone else "compositeWithTrainedAlgorithmicMedia"
+
+
+def replace_mark(show: Show, old: Show) -> Replacement | None:
+    """The saved show's `mark:`, which recordings ask for themselves; here it is only named."""
+    return None if show.mark == old.mark else Replacement(["mark"], do_nothing)

@@ -83,6 +83,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="WxH",
         help="what is sent, where that is not what is painted, for example 1280x720",
     )
+    made.add_argument(
+        "--mark",
+        metavar="on|off",
+        help="whether recordings say that vj painted them, with which model (default: on)",
+    )
     made.add_argument("--fps", metavar="N", type=float, help="frames a second, at most")
     made.add_argument(
         "--for",
@@ -164,7 +169,12 @@ def overrides(options: argparse.Namespace) -> dict[str, Any]:
             found[key] = value
     if options.size is not None or options.output is not None:
         found["output"] = options.output
-    for key, value in (("fps", options.fps), ("osc", options.osc), ("page", options.page)):
+    for key, value in (
+        ("fps", options.fps),
+        ("mark", options.mark),
+        ("osc", options.osc),
+        ("page", options.page),
+    ):
         if value is not None:
             found[key] = value
     start = {}

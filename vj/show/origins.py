@@ -17,6 +17,7 @@ OPTIONS = {
     "size": "--size",
     "output": "--output",
     "fps": "--fps",
+    "mark": "--mark",
     "osc": "--osc",
     "page": "--page",
 }
