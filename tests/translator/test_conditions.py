@@ -140,7 +140,9 @@ def test_the_picture_itself_is_whole_at_strength_0_and_gone_at_1() -> None:
 
 
 def test_settings_come_back_from_a_card() -> None:
-    settings = ConditionSettings(width=1.2, edges=0.04, face=[[0.25, 0.5]] * 468)
+    settings = ConditionSettings(
+        width=1.2, edges=0.04, face=[[0.25, 0.5]] * 468, body=[0.5, 0.4, 0.3]
+    )
     plain = json.loads(json.dumps(asdict(settings)))
     assert settings_from({**plain, "of a later version": 3}) == settings
 
@@ -154,6 +156,8 @@ def test_settings_come_back_from_a_card() -> None:
         {"face": [[0, 1]]},
         {"face": [["a", 0.5]] * 468},
         {"face": 7},
+        {"body": [0.5, 0.5]},
+        {"body": [0.5, 0.5, 0]},
     ],
 )
 def test_settings_that_are_none_are_told(wrong: dict[str, object]) -> None:

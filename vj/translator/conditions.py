@@ -56,7 +56,8 @@ class ConditionSettings:
     width, detail: of lines, as `vj.pipeline.line_art.xdog` has them. cells: rows of the picture of
     `small`. edges: how strong those of every picture are taken to be, see `edges_of`. face: (468)
     x and y of the trained face's mean points, 0..1 of the trained square; empty where there is
-    none.
+    none. body: the middle of the trained body's shoulders and their width, in the same units, or
+    empty.
     """
 
     width: float = 0.9
@@ -64,6 +65,7 @@ class ConditionSettings:
     cells: float = 16.0
     edges: float = 0.07
     face: list[list[float]] = field(default_factory=list)
+    body: list[float] = field(default_factory=list)
 
 
 def settings_from(values: Mapping[str, Any]) -> ConditionSettings:
@@ -71,19 +73,27 @@ def settings_from(values: Mapping[str, Any]) -> ConditionSettings:
     known = {one.name for one in fields(ConditionSettings)}
     given = {name: value for name, value in values.items() if name in known}
     for name, value in given.items():
-        if name != "face" and (
-            not isinstance(value, int | float) or not math.isfinite(value) or value < 0
-        ):
+        if name in ("face", "body"):
+            shape = (468, 2) if name == "face" else (3,)
+            if not _is_list(value, shape):
+                wanted = "468 pairs of numbers" if name == "face" else "three numbers above 0"
+                raise Fault(f"settings: {name}: {value!r:.60} is not {wanted}")
+        elif not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
             raise Fault(f"settings: {name}: {value!r:.60} is not a number from 0")
-    face = given.get("face", [])
-    try:
-        points = np.asarray(face, np.float64)
-        fits = not points.size or (points.shape == (468, 2) and bool(np.isfinite(points).all()))
-    except (ValueError, TypeError):
-        fits = False
-    if not fits:
-        raise Fault(f"settings: face: {face!r:.60} is not 468 pairs of numbers")
     return ConditionSettings(**given)
+
+
+def _is_list(value: object, shape: tuple[int, ...]) -> bool:
+    """An empty list, or numbers of a shape; of three the last is a size."""
+    try:
+        numbers = np.asarray(value, np.float64)
+    except (ValueError, TypeError):
+        return False
+    if not isinstance(value, list) or not np.isfinite(numbers).all():
+        return False
+    return not numbers.size or (
+        numbers.shape == shape and (len(shape) == 2 or bool(numbers[-1] > 0))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +119,7 @@ class Conditioner:
         if kind not in CHANNELS:
             raise Fault(f"{kind}: is no condition; there are {', '.join(KINDS)}")
         self.kind, self.settings, self.channels = kind, settings, CHANNELS[kind]
-        self._trackers = Trackers(kind, settings.face) if kind in TRACKED else None
+        self._trackers = Trackers(kind, settings.face, settings.body) if kind in TRACKED else None
 
     def find(self, image: np.ndarray, time: float | None = None) -> Found | None:
         """The slow part of a condition: who is where. None for kinds that need nobody.

@@ -40,6 +40,7 @@ from vj.core.smoothstep import smoothstep
 from vj.kernels.cv_field import FieldMaker
 from vj.translator import augment
 from vj.translator.batch import Example, TranslatorBatch, stacked
+from vj.translator.body_place import mean_stature
 from vj.translator.conditions import (
     LARGEST_UNIT,
     SMALLEST_UNIT,
@@ -71,6 +72,8 @@ LIT = 0.6
 """Share of the examples in another light."""
 THERE = 0.6
 """Share of the frames in which a face, a body or a person has to be found."""
+SMALL_FACE = 0.25
+"""Share of the picture's height under which a face says little."""
 SHOWN = 8
 """Frames to judge by."""
 
@@ -88,18 +91,20 @@ class Pairs:
         on_message: Callable[[str], None] = lambda text: None,
     ) -> None:
         """footage: of frames of `size`. kind: of `conditions.KINDS`. settings: what the clip
-        decides is measured, see `settings`. on_message: told what takes a while.
+        decides is measured, see `settings`. on_message: told what takes a while, and what could be
+        better.
 
         Raises Fault where what the kind needs is not installed, or is found in too few frames.
         """
         if footage.frames.shape[1:3] != (size, size):
             raise ValueError(f"frames of {footage.frames.shape[1:3]}, not {size}x{size}")
+        self._log = on_message
         self.footage, self.kind, self.size, self.seed = footage, kind, size, seed
         before = 2 if kind == "next" else 0
         self._train, self._held = footage.trained(before), footage.held_out(before)
         self._found: dict[int, Found] = {}
-        # Faces of the clip itself are drawn where they are.
-        self._conditioner = Conditioner(kind, replace(settings, face=[]))
+        # Faces and bodies of the clip itself are drawn where they are.
+        self._conditioner = Conditioner(kind, replace(settings, face=[], body=[]))
         if kind in TRACKED:
             on_message(f"finding the {'person' if kind == 'mask' else kind} in every frame")
             self._find()
@@ -134,14 +139,21 @@ class Pairs:
             self._held = self._train[-SHOWN:]
 
     def _measured(self, settings: ConditionSettings) -> ConditionSettings:
-        """With the clip's own face."""
-        if self.kind != "face":
-            return settings
+        """With the clip's own face or body."""
         square = (self.size, self.size)
-        faces = [
-            to_units(face, square) for n in self._train if (face := self._found[n].face) is not None
-        ]
-        return replace(settings, face=np.round(mean_face(faces), 5).tolist())
+        found = [self._found[number] for number in self._train if number in self._found]
+        faces = [to_units(one.face, square) for one in found if one.face is not None]
+        if faces:
+            high = self.size * float(np.mean([np.ptp(face[:, 1]) for face in faces]))
+            if high < SMALL_FACE * self.size:
+                self._log(
+                    f"the face is {high:.0f} of {self.size} pixels high; in a closer one there is "
+                    "more to be seen of what it does"
+                )
+            return replace(settings, face=np.round(mean_face(faces), 5).tolist())
+        bodies = [one.body for one in found if one.body is not None]
+        mean = mean_stature([(to_units(one.points, square), one.visible) for one in bodies])
+        return settings if mean is None else replace(settings, body=np.round(mean, 5).tolist())
 
     def batch(self, step: int, count: int) -> TranslatorBatch:
         """The examples of a step of the training."""

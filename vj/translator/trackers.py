@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -15,6 +16,7 @@ from vj.pipeline.landmarks.marker_lines import marker_lines
 from vj.pipeline.landmarks.markers import FILES
 from vj.pipeline.selfie_segmentation import SelfieSegmentation
 from vj.pipeline.tflite import TfliteNetwork
+from vj.translator.body_place import BodyPlace, Stature
 from vj.translator.face_place import FacePlace, to_pixels, to_units
 
 NEEDED = {"face": FILES["face"], "body": FILES["body"], "mask": FILES["body"][:2]}
@@ -24,8 +26,8 @@ EVERY = 1 / 30
 
 
 class Found(NamedTuple):
-    """Of one frame. face: (468, 2) float32, pixels, where `face_place` has put it. body: see
-    `vj.pipeline.landmarks.body`. mask: (h, w) float32, 0..1, how sure it is that a place belongs to
+    """Of one frame. face: (468, 2) float32, pixels, where `face_place` has put it. body: the
+    same of `body_place`. mask: (h, w) float32, 0..1, how sure it is that a place belongs to
     a person. None where nobody is, and where it was not asked for."""
 
     face: np.ndarray | None = None
@@ -36,14 +38,17 @@ class Found(NamedTuple):
 class Trackers:
     """Belongs to one thread."""
 
-    def __init__(self, kind: str, face: list[list[float]]) -> None:
-        """kind: face, body or mask. face: the trained face's mean points; empty for none. Raises
-        Fault where files are missing."""
+    def __init__(
+        self, kind: str, face: Sequence[Sequence[float]] = (), body: Sequence[float] = ()
+    ) -> None:
+        """kind: face, body or mask. face, body: of the trained ones, see `ConditionSettings`; empty
+        for none. Raises Fault where files are missing."""
         self._time = -EVERY
         self._faces: FaceFinder | None = None
         self._bodies: BodyFinder | None = None
         self._people = SelfieSegmentation()
-        self._place = FacePlace(np.array(face)) if face else None
+        self._face_place = FacePlace(np.array(face)) if face else None
+        self._body_place = BodyPlace(Stature(*body)) if body else None
         if any(fetched(name) is None for name in NEEDED[kind]):
             raise Fault(f"{kind}: needs models that are not here: python3 launch.py add person")
         if kind == "face":
@@ -58,14 +63,17 @@ class Trackers:
             faces = self._faces.find(image, self._time)
             return Found(face=self._placed(faces[0], image.shape) if faces else None)
         if self._bodies is not None:
-            return Found(body=self._bodies.find(image, self._time))
+            found = self._bodies.find(image, self._time)
+            if found is not None and self._body_place is not None:
+                found = self._body_place.of(found, image.shape, self._time)
+            return Found(body=found)
         return Found(mask=self._people.find(image))
 
     def _placed(self, points: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         """A face as the trained one, where there is one."""
-        if self._place is None:
+        if self._face_place is None:
             return points
-        return to_pixels(self._place.of(to_units(points, shape), self._time), shape)
+        return to_pixels(self._face_place.of(to_units(points, shape), self._time), shape)
 
 
 def drawn(found: Found, shape: tuple[int, ...], width: float) -> np.ndarray:
