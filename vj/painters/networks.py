@@ -62,8 +62,8 @@ def open_session(
         raise Fault(f"onnxruntime cannot be imported ({error}): it {NOT_INSTALLED}") from None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    # Threads that spin while they wait take the cores from the rest of the show: with the flow and
-    # a sink beside them a frame took three times as long.
+    # Threads that spin while they wait take the cores from the rest of the show: beside other
+    # programs a frame took up to three times as long.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4  # errors are raised, too
     there = onnxruntime.get_available_providers()
