@@ -211,6 +211,18 @@ UPPER = [0, 2, 5, 7, 8, 11, 12]
 
 
 @needs(*BODY)
+def test_whoever_comes_in_is_shown_in_the_right_pose_at_once(portrait: np.ndarray) -> None:
+    """Of half a figure the knees were looked for at the hips, for a second."""
+    half, knees = portrait[:170], [25, 26]
+    finder = body_finder()
+    first = body_in(finder, half, 0.0).points[knees]
+    for number in range(1, 15):
+        later = body_in(finder, half, number / 5).points[knees]
+    assert (later[:, 1] > 2 * len(half)).all(), "far below the picture"
+    assert far(first, later) < 70
+
+
+@needs(*BODY)
 def test_a_bodys_points_follow_it_and_what_is_not_in_the_picture_is_not_visible(
     portrait: np.ndarray,
 ) -> None:

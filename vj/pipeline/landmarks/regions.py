@@ -25,6 +25,11 @@ class Region:
         sound = all(map(math.isfinite, (self.x, self.y, self.side, self.angle)))
         return sound and 2 <= self.side < 1e5 and abs(self.x) < 1e5 and abs(self.y) < 1e5
 
+    def apart(self, other: Region) -> float:
+        """How far another one is away, and how much larger or smaller, in sides of this one."""
+        away = math.hypot(self.x - other.x, self.y - other.y)
+        return max(away, abs(self.side - other.side)) / self.side
+
     def cut(self, image: np.ndarray, side: int, border: int = cv2.BORDER_REPLICATE) -> np.ndarray:
         """(H, W, 3) uint8 -> (side, side, 3) float32, 0..1. border: what lies beyond the picture,
         one of OpenCV's."""
