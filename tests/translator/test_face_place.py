@@ -14,7 +14,7 @@ from vj.translator.face_place import (
     POINTS,
     REGIONS,
     FacePlace,
-    Pose,
+    FacePose,
     mean_face,
     placed,
     pose,
@@ -178,7 +178,7 @@ def test_poses_are_undone() -> None:
     centre = shape.mean(0)
     assert np.allclose(unplaced(placed(shape, centre, where), centre, where), shape, atol=1e-9)
     assert pose(shape, shape) == pytest.approx(
-        Pose(*pose(shape, shape)[:2], scale=1.0, turn=0.0), abs=1e-6
+        FacePose(*pose(shape, shape)[:2], scale=1.0, turn=0.0), abs=1e-6
     )
 
 

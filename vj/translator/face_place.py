@@ -45,7 +45,7 @@ FAR = 0.8
 POINTS = 468
 
 
-class Pose(NamedTuple):
+class FacePose(NamedTuple):
     """Where one shape lies as another: turned (radians) and scaled about `centre`, which lies at
     x, y."""
 
@@ -55,7 +55,7 @@ class Pose(NamedTuple):
     turn: float
 
 
-def pose(shape: np.ndarray, points: np.ndarray) -> Pose:
+def pose(shape: np.ndarray, points: np.ndarray) -> FacePose:
     """How `shape` (468, 2) is to be moved, scaled and turned to lie on `points` (least squares of
     the rigid ones)."""
     chosen = list(RIGID)
@@ -67,21 +67,21 @@ def pose(shape: np.ndarray, points: np.ndarray) -> Pose:
     across = float((from_centre[:, 0] * there[:, 1] - from_centre[:, 1] * there[:, 0]).sum())
     across /= total
     scale = max(1e-6, math.hypot(along, across))
-    return Pose(float(middle[0]), float(middle[1]), scale, math.atan2(across, along))
+    return FacePose(float(middle[0]), float(middle[1]), scale, math.atan2(across, along))
 
 
-def placed(shape: np.ndarray, centre: np.ndarray, where: Pose) -> np.ndarray:
+def placed(shape: np.ndarray, centre: np.ndarray, where: FacePose) -> np.ndarray:
     """A shape (468, 2) whose centre is given, in a pose."""
     return np.asarray((shape - centre) @ _turned(where) + (where.x, where.y))
 
 
-def unplaced(points: np.ndarray, centre: np.ndarray, where: Pose) -> np.ndarray:
+def unplaced(points: np.ndarray, centre: np.ndarray, where: FacePose) -> np.ndarray:
     """The shape that lies at points in a pose."""
     back = _turned(where).T / where.scale**2
     return np.asarray((points - (where.x, where.y)) @ back + centre)
 
 
-def _turned(where: Pose) -> np.ndarray:
+def _turned(where: FacePose) -> np.ndarray:
     cos, sin = where.scale * math.cos(where.turn), where.scale * math.sin(where.turn)
     return np.array([[cos, sin], [-sin, cos]])
 
@@ -100,7 +100,7 @@ def mean_face(faces: Sequence[np.ndarray]) -> np.ndarray:
         shape = np.mean(
             [unplaced(face, centre, one) for face, one in zip(faces, poses, strict=True)], axis=0
         )
-        where = Pose(
+        where = FacePose(
             float(np.mean([one.x for one in poses])),
             float(np.mean([one.y for one in poses])),
             math.exp(float(np.mean([math.log(one.scale) for one in poses]))),
@@ -119,7 +119,7 @@ class FacePlace:
         self._centre = centre_of(self._trained)
         self._sizes = _sizes(self._trained)
         self._mean = self._trained
-        self._pose = self._last = Pose(0.5, 0.5, 1.0, 0.0)
+        self._pose = self._last = FacePose(0.5, 0.5, 1.0, 0.0)
         self._time: float | None = None
         self._known = self._placed = 0.0
         """Seconds for which the mean of their shape, and of their place, stands."""
@@ -143,7 +143,7 @@ class FacePlace:
         cos, sin = math.cos(base.turn), math.sin(base.turn)
         x, y = (now.x - base.x) / base.scale, (now.y - base.y) / base.scale
         # Upright for whoever is filmed by a camera that is not.
-        where = Pose(
+        where = FacePose(
             float(self._centre[0]) + x * cos + y * sin,
             float(self._centre[1]) - x * sin + y * cos,
             now.scale / base.scale,
@@ -151,14 +151,14 @@ class FacePlace:
         )
         return placed(self._trained + does, self._centre, where).astype(np.float32)
 
-    def _learn(self, shape: np.ndarray, now: Pose, seconds: float) -> None:
+    def _learn(self, shape: np.ndarray, now: FacePose, seconds: float) -> None:
         """Take a frame into the means."""
         share = seconds / max(1e-9, self._known + seconds)
         self._mean = self._mean + share * (shape - self._mean)
         share = seconds / max(1e-9, self._placed + seconds)
         old = self._pose
         turn = math.remainder(now.turn - old.turn, math.tau)
-        self._pose = Pose(
+        self._pose = FacePose(
             old.x + share * (now.x - old.x),
             old.y + share * (now.y - old.y),
             math.exp(math.log(old.scale) + share * math.log(now.scale / old.scale)),
