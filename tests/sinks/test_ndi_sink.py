@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.peers.ndi_watcher import stamp
+from tests.peers.ndi_watcher import find, stamp
 from tests.waiting import Stopwatch, until
 from vj.core.clock import WallClock
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.core.mailbox import Mailbox
 from vj.sinks import SinkSettings
+from vj.sinks.mark import Mark
 from vj.sinks.ndi import NdiSink
 from vj.sinks.runner import SinkRunner
 
@@ -230,3 +232,52 @@ def test_a_name_that_is_taken_is_reported() -> None:
     second.open(64, 64, 30)
     second.close()
     assert NdiSink("", LIVE).name == "vj"
+
+
+def test_receivers_are_told_that_it_is_painted_and_when_the_model_changes() -> None:
+    import NDIlib
+
+    kiss = Mark("0.1.0", "pocket", 'A "kiss"', "compositeWithTrainedAlgorithmicMedia")
+    dream = Mark("0.1.0", "sd-turbo", "", "trainedAlgorithmicMedia")
+    now: Mark | None = None
+    sink = NdiSink(f"vj-{secrets.token_hex(4)}", SinkSettings(WallClock(), mark=lambda: now))
+    sink.open(64, 64, 30)
+    receiver = None
+    came: list[str] = []
+
+    def told(count: int) -> Callable[[], bool]:
+        """Frames go on, until so many elements have come."""
+
+        def one_more() -> bool:
+            sink.send(Frame(quadrants(64, 64), 0, 0.0))
+            kind, *_, metadata = NDIlib.recv_capture_v2(receiver, 20)
+            if kind == NDIlib.FrameType.FRAME_TYPE_METADATA:
+                came.append(metadata.data)
+                NDIlib.recv_free_metadata(receiver, metadata)
+            return len(came) == count
+
+        return one_more
+
+    try:
+        sink.send(Frame(quadrants(64, 64), 0, 0.0))
+        settings = NDIlib.RecvCreateV3()
+        settings.source_to_connect_to = find(NDIlib, sink.name, 10.0)
+        # libndi's receiver hands pictures out first, and elements seconds later.
+        settings.bandwidth = NDIlib.RECV_BANDWIDTH_METADATA_ONLY
+        receiver = NDIlib.recv_create_v3(settings)
+        until(lambda: told(0)() and sink.receivers, lambda: came)
+        now = kiss
+        until(told(2), lambda: came)
+        product, made = map(ElementTree.fromstring, came)
+        assert product.tag == "ndi_product"
+        assert (product.get("short_name"), product.get("version")) == ("vj", "0.1.0")
+        assert product.get("session_name") == 'A "kiss"'
+        assert made.findtext("uri") == kiss.source_uri
+        assert made.findtext("model") == "pocket"
+        now = dream
+        until(told(4), lambda: came)
+        assert ElementTree.fromstring(came[3]).findtext("model") == "sd-turbo"
+    finally:
+        if receiver is not None:
+            NDIlib.recv_destroy(receiver)
+        sink.close()

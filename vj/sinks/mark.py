@@ -11,7 +11,7 @@ import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 LONGEST = 200
 """Characters of a name that are kept."""
@@ -99,6 +99,21 @@ def xmp_box(mark: Mark) -> bytes:
     """A box with the XMP packet for the end of an MP4, where FFmpeg has no tag for it."""
     packet = XMP_BOX + xmp(mark).encode()
     return struct.pack(">I", 8 + len(packet)) + b"uuid" + packet
+
+
+def ndi_metadata(mark: Mark) -> tuple[str, str]:
+    """The mark as NDI's connection metadata: its own element for the program that sends, and one
+    with IPTC's term."""
+    product = (
+        f'<ndi_product long_name="vj" short_name="vj" version={quoteattr(mark.version)}'
+        f" session_name={quoteattr(mark.show)}/>"
+    )
+    made = (
+        '<ndi_metadata type="digital_source_type" version="1.0.0">'
+        f"<uri>{mark.source_uri}</uri><model>{escape(mark.model)}</model>"
+        f"<description>{escape(mark.comment)}</description></ndi_metadata>"
+    )
+    return product, made
 
 
 def marked_png(png: bytes, mark: Mark) -> bytes:

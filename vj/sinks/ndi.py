@@ -17,6 +17,7 @@ import numpy as np
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame
 from vj.sinks import SinkSettings
+from vj.sinks.mark import Mark, ndi_metadata
 from vj.sinks.rate import exact_rate
 
 IDLE_PERIOD = 0.5
@@ -40,6 +41,8 @@ class NdiSink:
     out: the library counts a receiver a moment after it has connected, and this bounds how long a
     new one could be without a picture. Asking for the count costs 0.2 us, so every frame asks, and
     the full rate starts with the first frame after a connection.
+
+    The settings' mark goes to every receiver as connection metadata, again whenever it changes.
     """
 
     full_name: str | None
@@ -49,6 +52,8 @@ class NdiSink:
         self.name = rest or "vj"
         self.full_name = None
         self.receivers = 0
+        self._asked_mark = settings.mark
+        self._mark: Mark | None = None
         self._library: Any = None
         self._sender: Any = None
         self._buffers: list[FrameBuffer] = []
@@ -95,12 +100,14 @@ class NdiSink:
             self._buffers.append(FrameBuffer(video, np.empty((height, width, 4), np.uint8)))
         self._buffer_index = 0
         self._next_idle = 0.0
+        self._mark = None
 
     def send(self, frame: Frame) -> None:
         """Hand one frame over; it is compressed on NDI's own threads. frame.pixels: (H, W, 3 or 4)
         of any size."""
         if self._sender is None:
             raise Fault(f"ndi:{self.name} is not open")
+        self._follow_mark()
         self.receivers = self._library.send_get_no_connections(self._sender, 0)
         if not self.receivers:
             now = time.monotonic()
@@ -131,6 +138,18 @@ class NdiSink:
         )
         self._library.send_send_video_async_v2(self._sender, buffer.video)
         self._buffer_index = 1 - self._buffer_index
+
+    def _follow_mark(self) -> None:
+        """Tell receivers, those to come too, how the pictures that are sent now were made."""
+        mark = self._asked_mark()
+        if mark == self._mark:
+            return
+        self._mark = mark
+        self._library.send_clear_connection_metadata(self._sender)
+        for text in () if mark is None else ndi_metadata(mark):
+            element = self._library.MetadataFrame()
+            element.data = text
+            self._library.send_add_connection_metadata(self._sender, element)
 
     def close(self) -> None:
         """Stop sending; the source disappears from the network."""
