@@ -434,6 +434,16 @@ def test_a_painter_that_was_not_fetched_is_told_with_the_command(look: Check) ->
         assert any(told in one for one in messages), messages
 
 
+def test_a_model_of_ours_is_not_for_the_package(look: Check) -> None:
+    for name in ("pocket", "styles", "picture"):
+        code, wrong, _ = look(f"engine: streamdiffusion\nmodel: {name}\n")
+        assert code == 1
+        assert any(
+            f"1: engine streamdiffusion: the package does not play model: {name}; " in one
+            for one in wrong
+        ), wrong
+
+
 def test_networks_that_are_not_as_they_were_fetched_are_told_with_the_command(
     look: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

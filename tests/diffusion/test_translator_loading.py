@@ -163,7 +163,7 @@ def test_what_only_other_models_take_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Fault, match="takes no loras"):
         load_model(spec)
     snapshot = Store().sample(0.0)
-    with pytest.raises(Fault, match="engine streamdiffusion: the package plays no"):
+    with pytest.raises(Fault, match="engine streamdiffusion: the package does not play"):
         make_backend(
             ModelSpec(name), "streamdiffusion", Size(64, 64), snapshot, False, lambda text: None
         )

@@ -34,7 +34,7 @@ def test_without_the_fetched_files_the_command_is_said(
 
 
 def test_what_is_for_other_models_is_refused() -> None:
-    with pytest.raises(Fault, match="engine streamdiffusion: the package plays no styles"):
+    with pytest.raises(Fault, match="the package does not play model: styles"):
         make_backend(ModelSpec("styles"), "streamdiffusion", SIZE, SNAPSHOT, True, print)
     spec = ModelSpec("picture", loras=(LoraFile("ink.safetensors", "ink"),))
     with pytest.raises(Fault, match="model picture: takes no loras"):

@@ -9,7 +9,14 @@ from pathlib import Path
 from vj.app.setup import model_spec, style_pictures
 from vj.commands.check_result import CheckResult
 from vj.core.errors import Fault
-from vj.diffusion.model_names import find_model, is_model_id, is_painter, no_such_model, was_fetched
+from vj.diffusion.model_names import (
+    check_engine,
+    find_model,
+    is_model_id,
+    is_painter,
+    no_such_model,
+    was_fetched,
+)
 from vj.diffusion.model_spec import ModelSpec
 from vj.painters.installed import check_installed
 from vj.painters.style_pictures import unreadable
@@ -223,6 +230,7 @@ def _image_prompts(spec: ModelSpec, result: CheckResult) -> None:
 
 
 def _engine(show: Show, result: CheckResult) -> None:
+    _try(lambda: check_engine(show.engine, show.model.name), ("engine",), result)
     if show.engine == "streamdiffusion":
         import importlib.util
 

@@ -21,7 +21,6 @@ from typing import Literal
 
 import torch
 
-from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
 from vj.diffusion.adapter_files import add_adapters
@@ -32,7 +31,7 @@ from vj.diffusion.choices import Choices
 from vj.diffusion.devices import device_and_dtype
 from vj.diffusion.drawn_model import DrawnModel, load_drawn
 from vj.diffusion.model import Model
-from vj.diffusion.model_names import FoundModel, find_model, is_built_in, no_such_model
+from vj.diffusion.model_names import FoundModel, check_engine, find_model, no_such_model
 from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.network_runner import NetworkRunner
 from vj.diffusion.pipelines import (
@@ -119,11 +118,7 @@ def load_backend(
     Offline (`live` False) nothing is chosen by timing: an offline render must come out the same
     every time.
     """
-    if is_built_in(spec.name) and engine == "streamdiffusion":
-        raise Fault(
-            f"engine streamdiffusion: the package plays no {spec.name}; leave engine out, and "
-            "ours does"
-        )
+    check_engine(engine, spec.name)
     model = load_model(spec, on_message)
     if live and spec.dtype != "float16" and not isinstance(model, DrawnModel):
         dtypes = (torch.float32, torch.bfloat16) if spec.dtype == "auto" else (model.dtype,)

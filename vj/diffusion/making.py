@@ -6,10 +6,9 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
-from vj.diffusion.model_names import is_painter
+from vj.diffusion.model_names import check_engine, is_painter
 from vj.diffusion.model_spec import ModelSpec, reject_adapters
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import Backend, PassThrough
@@ -74,11 +73,7 @@ def _painter(
     from vj.diffusion.size_fit import fitted
     from vj.painters.loading import load_painter
 
-    if engine == "streamdiffusion":
-        raise Fault(
-            f"engine streamdiffusion: the package plays no {spec.name}; leave engine out, and "
-            "ours does"
-        )
+    check_engine(engine, spec.name)
     reject_adapters(spec)
     on_message(f"loading {spec.name}")
     backend_at = load_painter(

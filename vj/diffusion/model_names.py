@@ -118,6 +118,15 @@ def own_translators() -> list[str]:
     return sorted(file.parent.as_posix() for file in Path("models").glob(f"*/{TRANSLATOR}"))
 
 
+def check_engine(engine: str, name: str) -> None:
+    """Raises Fault where the package StreamDiffusion shall play a model that is not for it."""
+    if engine == "streamdiffusion" and is_built_in(name):
+        raise Fault(
+            f"engine streamdiffusion: the package does not play model: {name}; leave engine out, "
+            "and vj's own does"
+        )
+
+
 def is_built_in(name: str) -> bool:
     """Whether a name means a model that comes with vj, or one trained here as they were."""
     return (
