@@ -15,7 +15,7 @@ from vj.core.errors import Fault
 from vj.translator import augment
 from vj.translator.conditions import CHANNELS, KINDS, TRACKED, ConditionSettings
 from vj.translator.footage import LEAST, Footage
-from vj.translator.pairs import LEAST_STRENGTH, Pairs, frames_of
+from vj.translator.pairs import LEAST_STRENGTH, Pairs, frames_of, pairs_of
 from vj.translator.subjects import Subjects, surroundings
 from vj.translator.trackers import NEEDED
 
@@ -78,6 +78,19 @@ def test_the_same_seed_and_step_give_the_same_examples(kind: str) -> None:
     for other in (one.batch(8, 3), pairs(kind, seed=2).batch(7, 3)):
         assert not torch.equal(first.target, other.target)
     assert torch.equal(first.to(torch.device("cpu")).x, first.x)
+
+
+def test_the_number_of_opencv_threads_changes_nothing() -> None:
+    before = cv2.getNumThreads()
+    try:
+        made = []
+        for threads in (1, 3):
+            cv2.setNumThreads(threads)
+            made.append(pairs("lines").batch(5, 4))
+    finally:
+        cv2.setNumThreads(before)
+    for name in ("x", "condition", "form", "target"):
+        assert torch.equal(getattr(made[0], name), getattr(made[1], name)), name
 
 
 def test_half_of_the_examples_are_painted_from_the_condition_alone() -> None:
@@ -264,6 +277,54 @@ def test_a_long_clip_is_kept_from_beginning_to_end(tmp_path: Path) -> None:
     assert greys[0] < 6
     assert greys[-1] > 190
     assert np.allclose(np.diff(greys), 4, atol=1.5)
+
+
+def folders(path: Path, second: tuple[int, int] = (96, 72)) -> tuple[Path, Path]:
+    """Grey pictures, and the same in blue. second: the size of the last blue one."""
+    for name in ("a", "b"):
+        (path / name).mkdir()
+    for number in range(LEAST):
+        grey = np.full((72, 96, 3), 5 * number, np.uint8)
+        grey[:, :48] = 0
+        blue = grey * np.array([1, 0, 0], np.uint8)
+        size = second if number == LEAST - 1 else (96, 72)
+        cv2.imwrite(str(path / "a" / f"{number:02}.png"), grey)
+        cv2.imwrite(str(path / "b" / f"{number:02}.png"), cv2.resize(blue, size))
+    return path / "a", path / "b"
+
+
+def test_pairs_of_folders_are_moved_together(tmp_path: Path) -> None:
+    both = pairs_of(*folders(tmp_path), SIDE)
+    assert both.inputs is not None
+    assert both.names == ("b",)
+    made = pairs("pairs", of=both)
+    for step in range(6):
+        batch = made.batch(step, 4)
+        plain = batch.style[:, 1] == 0
+        assert torch.allclose(batch.condition[plain, 2], batch.target[plain, 2], atol=0.01)
+        red = batch.target[batch.style[:, 0] == 1, 0]
+        assert not len(red) or float(red.max()) < 0.01
+    example = made.held_out(1)[0]
+    assert torch.equal(example.condition[:, 2], example.target[:, 2])
+    assert float(example.target[:, 0].max()) == 0
+    # Any other kind can be made of the pictures before, too.
+    lines = pairs("lines", of=both)
+    assert lines.subjects == "none"
+    assert float(lines.held_out(1)[0].target[:, 2].max()) > 0.1
+
+
+def test_pairs_that_are_none_are_told(tmp_path: Path) -> None:
+    one, two = folders(tmp_path, second=(64, 72))
+    with pytest.raises(Fault, match=r"39 is 96x72 in one and 64x72 in the other"):
+        pairs_of(one, two, SIDE)
+    (two / "39.png").unlink()
+    with pytest.raises(Fault, match=r"39 has no counterpart"):
+        pairs_of(one, two, SIDE)
+    (one / "39.png").unlink()
+    with pytest.raises(Fault, match=r"a, b: 39 frames; 40 or more"):
+        pairs_of(one, two, SIDE)
+    with pytest.raises(Fault, match=r"pairs: needs two folders"):
+        pairs("pairs")
 
 
 def test_footage_that_will_not_do_is_told(tmp_path: Path) -> None:

@@ -70,9 +70,8 @@ def farther(
     scale = float(rng.uniform(*FARTHER))
     x = float(rng.uniform(0, 1 - scale)) * side
     matrix = np.array([[scale, 0, x], [0, scale, (1 - scale) * side]])
-    small = cv2.warpAffine(
-        picture, matrix, (side, side), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
-    )
+    soft = cv2.GaussianBlur(picture, (0, 0), 0.5 / scale)
+    small = cv2.warpAffine(soft, matrix, (side, side), borderMode=cv2.BORDER_REPLICATE)
     return small, cv2.warpAffine(subject, matrix, (side, side))[..., None]
 
 

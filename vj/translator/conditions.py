@@ -34,9 +34,13 @@ CHANNELS = {
     "small": 3,
     "mask": 1,
     "next": 6,
+    "pairs": 3,
 }
 """Channels of every kind of condition."""
-KINDS = tuple(CHANNELS)
+PAIRS = "pairs"
+"""The kind that shows the picture as it is: what it is to become was given with it."""
+KINDS = tuple(kind for kind in CHANNELS if kind != PAIRS)
+"""Those that are made of the frames that are to be painted."""
 TRACKED = ("face", "body", "mask")
 """Kinds for which somebody has to be found in the picture first."""
 SMALLEST_UNIT, LARGEST_UNIT = 0.7, 2.3
@@ -117,7 +121,7 @@ class Conditioner:
         """Raises Fault for a kind there is none of, and where files are missing that finding
         somebody needs."""
         if kind not in CHANNELS:
-            raise Fault(f"{kind}: is no condition; there are {', '.join(KINDS)}")
+            raise Fault(f"{kind}: is no condition; there are {', '.join(CHANNELS)}")
         self.kind, self.settings, self.channels = kind, settings, CHANNELS[kind]
         self._trackers = Trackers(kind, settings.face, settings.body) if kind in TRACKED else None
 
@@ -153,6 +157,8 @@ class Conditioner:
             newest = list(before)[-2:] or [image]
             two = newest if len(newest) == 2 else newest * 2
             return _unit_range(_softer(np.dstack(two), 3 * simplicity * unit))
+        if self.kind == PAIRS:
+            return _unit_range(_softer(image, 3 * simplicity * unit))
         if self.kind == "small":
             return _unit_range(_small(image, self.settings.cells * (1 - 0.75 * simplicity)))
         if self.kind == "grey":

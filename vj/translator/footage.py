@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from pathlib import Path
 
 import cv2
@@ -29,11 +29,13 @@ VIDEOS = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg", ".gi
 @dataclass(frozen=True, slots=True, eq=False)
 class Footage:
     """frames: (N, S, S, 3) uint8, RGB. starts: the number of each clip's first frame. names: of the
-    clips, without folders."""
+    clips, without folders. inputs: what is to become each of the frames, as they are; None where it
+    is made of the frames themselves."""
 
     frames: np.ndarray
     starts: tuple[int, ...]
     names: tuple[str, ...]
+    inputs: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -68,32 +70,82 @@ def frames_of(paths: Sequence[Path], size: int, most_bytes: int = MOST_BYTES) ->
     if not paths:
         raise Fault("nothing to train on: name a clip, or a folder of pictures")
     clips = [clip for path in paths for clip in _clips(Path(path).expanduser())]
-    most = max(LEAST, most_bytes // (3 * size * size))
-    kept: list[tuple[int, np.ndarray]] = []
-    stride, number, starts = 1, 0, []
+    kept, starts = _Kept(most_bytes // (3 * size * size)), []
     for clip in clips:
-        starts.append(number)
-        for frame in _frames(clip):
-            if number % stride == 0:
-                if len(kept) == most:
-                    stride *= 2
-                    kept = [(place, one) for place, one in kept if place % stride == 0]
-                if number % stride == 0:
-                    kept.append((number, square(frame, size)))
-            number += 1
-    if number < LEAST or len(kept) < LEAST:
-        what = "one frame" if number == 1 else f"{number} frames"
-        raise Fault(
-            f"{', '.join(clip.name for clip in clips)[:120]}: {what}; {LEAST} or more are needed, "
-            "and thirty seconds of film are good"
-        )
-    places = np.array([place for place, _ in kept])
+        starts.append(kept.offered)
+        for _, frame in _frames(clip):
+            kept.offer(lambda frame=frame: square(frame, size))  # type: ignore[misc]
+    _enough(kept, clips)
+    places = np.array([place for place, _ in kept.pieces])
     firsts = [int(np.searchsorted(places, start)) for start in starts]
     names: dict[int, str] = {}
     for first, clip in zip(firsts, clips, strict=True):
-        if first < len(kept):
+        if first < len(places):
             names[first] = clip.name  # of clips that are left out altogether the last one counts
-    return Footage(np.stack([one for _, one in kept]), tuple(names), tuple(names.values()))
+    return Footage(kept.stacked(), tuple(names), tuple(names.values()))
+
+
+def pairs_of(before: Path, after: Path, size: int, most_bytes: int = MOST_BYTES) -> Footage:
+    """The middle squares of pictures, and of what they are to become.
+
+    before, after: two folders whose pictures have the same names, or two clips of as many frames.
+    size, most_bytes: see `frames_of`. Raises Fault, for pictures of one pair that have not one
+    shape, too.
+    """
+    paths = [Path(path).expanduser() for path in (before, after)]
+    for path in paths:
+        _clips(path)
+    kept = _Kept(most_bytes // (6 * size * size))
+    for one, two in zip_longest(*map(_frames, paths)):
+        if one is None or two is None or one[0] != two[0]:
+            which = (one or two or ("",))[0]
+            raise Fault(
+                f"{paths[0]} and {paths[1]}: {which} has no counterpart; every picture has one of "
+                "the same name in the other folder, every frame one in the other clip"
+            )
+        (height, width), (high, wide) = one[1].shape[:2], two[1].shape[:2]
+        if abs(width / height - wide / high) > 0.02 * width / height:
+            raise Fault(
+                f"{paths[0]} and {paths[1]}: {one[0]} is {width}x{height} in one and {wide}x{high} "
+                "in the other; both of a pair are to be of one shape"
+            )
+        pair = one[1], two[1]
+        kept.offer(
+            lambda pair=pair: np.stack([square(each, size) for each in pair])  # type: ignore[misc]
+        )
+    _enough(kept, paths)
+    both = kept.stacked()
+    return Footage(both[:, 1], (0,), (paths[1].name,), both[:, 0])
+
+
+class _Kept:
+    """As many pieces as there is room for, evenly of all that are offered."""
+
+    def __init__(self, room: int) -> None:
+        self._room, self._stride = max(LEAST, room), 1
+        self.offered = 0
+        self.pieces: list[tuple[int, np.ndarray]] = []
+        """Each with its number among all."""
+
+    def offer(self, make: Callable[[], np.ndarray]) -> None:
+        number, self.offered = self.offered, self.offered + 1
+        if number % self._stride == 0 and len(self.pieces) == self._room:
+            self._stride *= 2
+            self.pieces = [one for one in self.pieces if one[0] % self._stride == 0]
+        if number % self._stride == 0:
+            self.pieces.append((number, make()))
+
+    def stacked(self) -> np.ndarray:
+        return np.stack([piece for _, piece in self.pieces])
+
+
+def _enough(kept: _Kept, paths: Sequence[Path]) -> None:
+    if len(kept.pieces) < LEAST:
+        what = "one frame" if kept.offered == 1 else f"{kept.offered} frames"
+        raise Fault(
+            f"{', '.join(path.name for path in paths)[:120]}: {what}; {LEAST} or more are needed, "
+            "and thirty seconds of film are good"
+        )
 
 
 def square(frame: np.ndarray, side: int) -> np.ndarray:
@@ -124,20 +176,18 @@ def _clips(path: Path) -> list[Path]:
     return videos
 
 
-def _frames(path: Path) -> Iterator[np.ndarray]:
-    if path.is_dir():
-        for one in sorted(path.iterdir()):
+def _frames(path: Path) -> Iterator[tuple[str, np.ndarray]]:
+    """A folder's pictures, a picture or a clip's frames, each with its name, without an ending."""
+    if path.is_dir() or path.suffix.lower() in PICTURES:
+        for one in sorted(path.iterdir()) if path.is_dir() else [path]:
             if one.suffix.lower() in PICTURES:
-                yield read_picture(one, "image")
-        return
-    if path.suffix.lower() in PICTURES:
-        yield read_picture(path, "image")
+                yield one.stem, read_picture(one, "image")
         return
     video = Video(str(path), SourceSettings(clock=FrameClock(30), fps=30, loop=False))
     video.open()
     try:
         while (frame := video.read()) is not None:
-            yield frame.pixels
+            yield f"frame {frame.number}", frame.pixels
     except EndOfSource:
         return
     finally:

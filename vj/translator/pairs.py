@@ -17,6 +17,8 @@ that another scene has otherwise, while its target stays the clip's:
 - Light, contrast, colours and noise of the picture that is drawn are another camera's. The colours
   of `small` and the tones of `grey` thereby become the clip's, whatever they are.
 - A face's points are off by a little, as another's are after `face_place`.
+- Pictures that were given with what they are to become (`pairs`) keep their colours, which may mean
+  something; they are only moved.
 - Frames that `next` goes on from are soft, noisy and off in tone, as painted ones are; it learns to
   bring them back, or its errors would add up.
 
@@ -43,6 +45,7 @@ from vj.translator.batch import Example, TranslatorBatch, stacked
 from vj.translator.body_place import mean_stature
 from vj.translator.conditions import (
     LARGEST_UNIT,
+    PAIRS,
     SMALLEST_UNIT,
     TRACKED,
     Conditioner,
@@ -53,11 +56,11 @@ from vj.translator.conditions import (
     unit_of,
 )
 from vj.translator.face_place import mean_face, to_units
-from vj.translator.footage import Footage, frames_of
+from vj.translator.footage import Footage, frames_of, pairs_of
 from vj.translator.subjects import Subjects, surroundings
 from vj.translator.trackers import Found
 
-__all__ = ["Footage", "Pairs", "TranslatorBatch", "frames_of"]
+__all__ = ["Footage", "Pairs", "TranslatorBatch", "frames_of", "pairs_of"]
 
 LEAST_STRENGTH = 0.15
 WALL, ELSEWHERE = 0.3, 0.25
@@ -100,10 +103,13 @@ class Pairs:
             raise ValueError(f"frames of {footage.frames.shape[1:3]}, not {size}x{size}")
         self._log = on_message
         self.footage, self.kind, self.size, self.seed = footage, kind, size, seed
+        if kind == PAIRS and footage.inputs is None:
+            raise Fault("pairs: needs two folders: of pictures, and of what they are to become")
+        self._inputs = footage.frames if footage.inputs is None else footage.inputs
         before = 2 if kind == "next" else 0
         self._train, self._held = footage.trained(before), footage.held_out(before)
         self._found: dict[int, Found] = {}
-        # Faces and bodies of the clip itself are drawn where they are.
+        # The clip's own faces and bodies are drawn where they are.
         self._conditioner = Conditioner(kind, replace(settings, face=[], body=[]))
         if kind in TRACKED:
             on_message(f"finding the {'person' if kind == 'mask' else kind} in every frame")
@@ -111,19 +117,20 @@ class Pairs:
         self.settings = self._measured(settings)
         """With what was measured: to be kept in the model's card."""
         self._conditioner.settings = self.settings
-        self._subjects = Subjects(footage) if kind in COMPOSED else None
+        composed = kind in COMPOSED and footage.inputs is None
+        self._subjects = Subjects(footage) if composed else None
         self._unit = unit_of(size)
         self._field = FieldMaker(size, size, self._unit)
 
     @property
     def subjects(self) -> str:
-        """How the subject is told from its surroundings: person, motion or none."""
+        """How the subject is told from its place: person, motion or none."""
         return "none" if self._subjects is None else self._subjects.how
 
     def _find(self) -> None:
         for clip in self.footage.clips:
             for number in clip:
-                found = self._conditioner.find(self.footage.frames[number])
+                found = self._conditioner.find(self._inputs[number])
                 if found is not None and _somebody(found):
                     self._found[number] = found
         there = len(self._found) / len(self.footage)
@@ -167,25 +174,23 @@ class Pairs:
         return [stacked([self._plain(self._held[place])]) for place in places]
 
     def _plain(self, number: int) -> Example:
-        frame = self.footage.frames[number]
-        before = [self.footage.frames[number - back] for back in (2, 1)]
-        condition = self._conditioner.of(
-            frame, 0.0, before if self.kind == "next" else (), self._found.get(number)
-        )
+        seen, frames = self._inputs[number], self.footage.frames
+        before = [frames[number - back] for back in (2, 1)] if self.kind == "next" else ()
+        condition = self._conditioner.of(seen, 0.0, before, self._found.get(number))
         white = np.random.default_rng((self.seed, 21)).standard_normal(
             (self.size, self.size), np.float32
         )
-        target = frame.astype(np.float32) / 255
-        return self._finished(target, condition, target, white, 1.0, 0.0, 1.0)
+        shown, target = (one.astype(np.float32) / 255 for one in (seen, frames[number]))
+        return self._finished(shown, condition, target, white, 1.0, 0.0, 1.0)
 
     def _example(self, rng: np.random.Generator) -> Example:
         number = self._train[int(rng.integers(len(self._train)))]
         geometry = augment.geometry(rng, self.size)
-        seen = geometry.picture(self.footage.frames[number])
-        target = seen.astype(np.float32) / 255
+        seen = geometry.picture(self._inputs[number])
+        target = geometry.picture(self.footage.frames[number]).astype(np.float32) / 255
         if self._subjects is not None:
             seen, target = self._elsewhere(seen, target, number, geometry, rng)
-        if self.kind != "next" and rng.random() < LIT:
+        if self.kind not in ("next", PAIRS) and rng.random() < LIT:
             seen = augment.other_light(seen, rng)
         simplicity = 0.0 if rng.random() < 0.5 else float(rng.uniform(0, 1))
         condition = self._conditioner.of(
