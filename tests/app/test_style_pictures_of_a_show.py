@@ -70,6 +70,17 @@ def test_other_pictures_play_once_they_are_saved_and_a_cue_chooses_among_them(
     assert show.performance.adopt(load_show(walls))
     show.until(lambda: any("nowhere.png: no such file" in one for one in show.messages))
     assert explained(show) == "rust 75 %, ice 25 %", "what played goes on"
+    assert sum("nowhere.png" in one for one in show.messages) == 1
+
+
+@fetched
+def test_at_the_start_pictures_are_waited_for_with_ours(walls: Path, play_show: PlayShow) -> None:
+    walls.write_text(SHOW.format(names="later.png"), encoding="utf-8")
+    show = play_show(walls)
+    show.until(lambda: explained(show) == "cut paper 100 %")
+    assert sum("later.png: no such file" in one for one in show.messages) == 1
+    Path("rust.png").rename("later.png")
+    show.until(lambda: explained(show) == "later 100 %")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.fetched import needs
 from tests.waiting import until
 from vj.core.frame import Size
 from vj.painters.networks import PictureNetwork
-from vj.painters.picture_backend import PictureBackend, StyleReader
+from vj.painters.picture_backend import AGAIN, STAND_IN, PictureBackend, StyleReader
 from vj.painters.style_pictures import StylePictures
 from vj.parameters.store import Store
 
@@ -75,3 +75,45 @@ def test_a_walk_may_lead_there_and_back(
     painted.store.set("image/mix", 1.0)
     assert painted.red(back) == there
     assert painted.messages == []
+
+
+@pytest.mark.parametrize("before", ["no folder", "no picture", "a broken one"])
+def test_where_the_shows_pictures_are_not_there_yet_ours_play_until_they_are(
+    pictures: PictureNetwork, room: np.ndarray, tmp_path: Path, before: str
+) -> None:
+    stick, messages = tmp_path / "pics", list[str]()
+    if before != "no folder":
+        stick.mkdir()
+    if before == "a broken one":
+        (stick / "red.png").write_text("half of it")
+    reader = StyleReader(pictures, StylePictures([str(stick)]), messages.append)
+    size = Size(room.shape[1], room.shape[0])
+    backend = PictureBackend(pictures, reader, size, False, messages.append)
+    store, time = Store({"strength": 1.0}), 0.0
+    backend.warm(store.sample(time))
+    assert backend.understood == "cut paper 100 %"
+    count = len(messages)
+    assert count == 2
+    assert messages[1] == STAND_IN
+
+    def frame() -> str:
+        nonlocal time
+        time += AGAIN / 4
+        context: Any = None  # goes through
+        backend.paint(room, store.sample(time), context)
+        return backend.understood
+
+    reads = 0
+
+    def counted() -> bool:
+        nonlocal reads
+        reads += reader.read("").whole is False
+        return frame() == "cut paper 100 %" and reads >= 3
+
+    until(counted)
+    assert len(messages) == count, "told once"
+    stick.mkdir(exist_ok=True)
+    cv2.imwrite(str(stick / "red.png"), np.full((32, 32, 3), RED, np.uint8))
+    until(lambda: frame() == "red 100 %")
+    assert messages[count:] == ["the style pictures are there: red"]
+    backend.close()

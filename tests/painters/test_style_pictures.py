@@ -57,6 +57,16 @@ def test_without_a_choice_the_shows_own_play_and_without_any_ours(
     assert bare.unknown("") == []
 
 
+def test_a_show_whose_pictures_are_gone_is_told_from_one_that_names_none(tmp_path: Path) -> None:
+    (tmp_path / "pics").mkdir()
+    pictures = StylePictures([str(tmp_path / "pics")])
+    assert pictures.shown("") == []
+    (told,) = pictures.without("")
+    assert told.endswith("pics: no picture is in this folder")
+    assert pictures.shown("woodcut") == ["woodcut"]
+    assert pictures.without("woodcut") == []
+
+
 def test_a_choice_is_in_its_own_order_and_what_is_unknown_is_told(
     pictures: StylePictures,
 ) -> None:

@@ -10,7 +10,13 @@ from weakref import WeakKeyDictionary
 from vj.app.context import ShowContext
 from vj.app.output_upscale import OutputUpscaler
 from vj.app.outputs import Outputs
-from vj.app.setup import model_spec, painted_size, paints_any_size, style_files
+from vj.app.setup import (
+    model_spec,
+    painted_size,
+    paints_any_size,
+    style_files,
+    style_pictures,
+)
 from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.diffusion.choices import Choices
@@ -110,6 +116,9 @@ class ModelLoader:
         upscaler: OutputUpscaler | None = None
         try:
             snapshot = self._store.ahead(self._clock.now())
+            if self._loaded is not None and show.model.name == "picture":
+                # only where nothing plays do vj's own pictures stand in
+                style_pictures(show).require(snapshot["image/styles"])
             spec, sizes = model_spec(show), self._sizes(show)
             self._record_time("the first frame of the source")
             size = painted_size(show, (lambda text: None) if self._loaded is None else log)

@@ -21,6 +21,7 @@ from vj.app.sent_picture import decoded
 from vj.app.setup import style_files
 from vj.core.errors import Fault
 from vj.core.supervisor import TaskQueue
+from vj.painters.own_styles import own_styles
 from vj.painters.style_pictures import (
     LARGEST,
     MOST_IN_FOLDER,
@@ -94,7 +95,7 @@ class StyleShelf:
                 {"name": name, "version": str(_version(place)), "own": self._is_own(place)}
                 for name, place in pictures.places().items()
             ]
-            self._state = key, {"walk": pictures.shown(""), "list": found}
+            self._state = key, {"walk": pictures.shown("") or list(own_styles()), "list": found}
 
     def _is_own(self, place: Path | np.ndarray) -> bool:
         return isinstance(place, Path) and place.parent == self._folder

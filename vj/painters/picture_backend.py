@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
 from vj.painters.backend import PainterBackend
 from vj.painters.networks import PictureNetwork
+from vj.painters.own_styles import own_styles
 from vj.painters.style_pictures import StylePictures, read_picture
 from vj.painters.styles_backend import mean
 from vj.parameters.store import Snapshot
@@ -27,13 +29,19 @@ NOT_BY_PICTURES = {
 }
 
 
+AGAIN = 2.0
+"""Seconds after which pictures that were not there are looked for again."""
+STAND_IN = "none of the style pictures can be played; vj's own stand in until one can"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class StyleSet:
     """Pictures in the order that image/mix walks through, one perhaps several times. vectors:
-    (n, 100) float32."""
+    (n, 100) float32. whole: all that was asked for."""
 
     names: tuple[str, ...]
     vectors: np.ndarray
+    whole: bool = True
 
 
 class StyleReader:
@@ -45,28 +53,41 @@ class StyleReader:
         self._network, self._pictures, self._log = network, pictures, on_message
         self._lock = threading.Lock()
         self._known: dict[object, np.ndarray] = {}
+        self._told: tuple[str, set[str]] = ("", set())
+        """The text that was read last, and what of it was missing."""
 
     def read(self, text: str) -> StyleSet:
-        """text: image/styles. Names that nothing has, and pictures that cannot be read, are told
-        and left out. Raises Fault when none is left."""
-        names, places = self._pictures.shown(text), self._pictures.places()
-        for unknown in self._pictures.unknown(text):
-            self._log(self._pictures.no_such(unknown))
+        """text: image/styles. Names that nothing has, and pictures that cannot be read, are left
+        out and told, while it is the same text once; vj's own stand in where none is left."""
+        pictures, places = self._pictures, self._pictures.places()
+        told = self._told[1] if self._told[0] == text else set()
+        missing: set[str] = set()
+
+        def tell(what: str, line: Callable[[], str]) -> None:
+            missing.add(what)
+            if what not in told:
+                self._log(line())
+
+        for name in pictures.unknown(text):
+            tell(name, partial(pictures.no_such, name))
+        for fault in pictures.without(text):
+            tell(fault, partial(str, fault))
+        names = [name for name in pictures.shown(text) if name in places]
         vectors: dict[str, np.ndarray] = {}
-        last: Fault | None = None
         for name in dict.fromkeys(names):
-            place = places.get(name)
-            if place is None:  # it went this moment
-                continue
             try:
-                vectors[name] = self._vector(place)
-            except Fault as fault:
-                last = fault
-                self._log(str(fault))
-        if not vectors:
-            raise last or Fault(f"image/styles: {text!r:.60}: there is no picture")
+                vectors[name] = self._vector(places[name])
+            except Fault as error:
+                tell(str(error), partial(str, error))
         read = [name for name in names if name in vectors]
-        return StyleSet(tuple(read), np.stack([vectors[name] for name in read]))
+        if not read:
+            tell(STAND_IN, lambda: STAND_IN)
+            vectors = {name: self._vector(picture) for name, picture in own_styles().items()}
+            read = list(vectors)
+        if told and not missing:
+            self._log(f"the style pictures are there: {', '.join(read)}")
+        self._told = text, missing
+        return StyleSet(tuple(read), np.stack([vectors[name] for name in read]), not missing)
 
     def _vector(self, place: Path | np.ndarray) -> np.ndarray:
         if isinstance(place, np.ndarray):
@@ -108,6 +129,7 @@ class PictureBackend(PainterBackend):
             thread="style pictures",
             what="image/styles {!r} cannot be painted with",
         )
+        self._wait, self._looked = wait, 0.0
         self._travel = MixtureTravel(mean)
         self._set: StyleSet | None = None
         self._pending = False
@@ -117,8 +139,10 @@ class PictureBackend(PainterBackend):
 
     def _style(self, snapshot: Snapshot) -> np.ndarray | None:
         text = snapshot["image/styles"]
-        if text != self._text:  # what it names may have come, gone or changed since it was set last
-            self._text = text
+        waiting = self._set is not None and not self._set.whole and not self._wait
+        late = waiting and not 0 <= snapshot.time - self._looked < AGAIN
+        if text != self._text or late:  # what it names may have come, gone or changed meanwhile
+            self._text, self._looked = text, snapshot.time
             self._book.forget(text)
         found = self._book.get(text)
         self._pending = found is None

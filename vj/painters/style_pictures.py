@@ -54,12 +54,28 @@ class StylePictures:
         return {**_named([*self._of_show(), *self._of_user()]), **own_styles()}
 
     def shown(self, text: str) -> list[str]:
-        """The names in image/styles that there are, in the order image/mix walks through them, at
-        least one; a name may come several times. Without any, those of the show, without these
+        """The names in image/styles that there are, in the order image/mix walks through them; a
+        name may come several times. Without any, those of the show; of a show that names none,
         vj's own."""
         names = self._by_folded()
         known = [names[one.casefold()] for one in split_names(text) if one.casefold() in names]
-        return (known or list(_named(self._of_show())) or list(own_styles()))[:MOST_CHOSEN]
+        of_show = list(_named(self._of_show())) if self._files else list(own_styles())
+        return (known or of_show)[:MOST_CHOSEN]
+
+    def require(self, text: str) -> None:
+        """Raises Fault where none of the pictures that image/styles means can be read."""
+        places, last = self.places(), Fault("image/styles: there is no picture")
+        for name in self.shown(text):
+            place = places.get(name)
+            try:
+                if isinstance(place, Path):
+                    read_picture(place)
+                return
+            except Fault as fault:
+                last = fault
+        for told in self.without(text):
+            last = Fault(told)
+        raise last
 
     def unknown(self, text: str) -> list[str]:
         """The names in image/styles that nothing has, each once."""
@@ -83,6 +99,13 @@ class StylePictures:
                 if isinstance(place := places[name], Path):
                     read_picture(place, f"image/styles: {name}")
 
+    def without(self, text: str) -> list[str]:
+        """What to tell of the show's folders in which there is no picture, where they shall
+        play."""
+        if split_names(text):
+            return []
+        return [str(fault) for _, fault in without_pictures(self._files)]
+
     def no_such(self, name: str) -> str:
         """A line about a name that nothing has, with names that would be right. Asks the disk."""
         known = [one for one, place in self.places().items() if _opens(place)]
@@ -102,14 +125,20 @@ class StylePictures:
         return pictures_in(Path(self._folder)) if self._folder else []
 
 
+def without_pictures(names: Sequence[str]) -> Iterator[tuple[int, Fault]]:
+    """The folders among the pictures that a show names in which there is none: which, and words."""
+    for index, name in enumerate(names):
+        folder = Path(name).expanduser()
+        if folder.is_dir() and not pictures_in(folder):
+            yield index, Fault(f"style_pictures: {name}: no picture is in this folder")
+
+
 def unreadable(names: Sequence[str]) -> Iterator[tuple[int, Fault]]:
     """What is wrong with pictures, and folders of them, that a show names: of which, and what."""
+    yield from without_pictures(names)
     for index, name in enumerate(names):
         path = Path(name).expanduser()
-        files = pictures_in(path) if path.is_dir() else [path]
-        if not files:
-            yield index, Fault(f"style_pictures: {name}: no picture is in this folder")
-        for file in files:
+        for file in pictures_in(path) if path.is_dir() else [path]:
             try:
                 read_picture(file)
             except Fault as fault:
@@ -147,7 +176,8 @@ def read_picture(path: str | Path, what: str = "style_pictures") -> np.ndarray:
     path = Path(path).expanduser()
     try:
         if not path.exists():
-            raise Fault(f"{what}: {path}: no such file{nearest_file(path)}")
+            sort = "file" if path.suffix else "file or folder"
+            raise Fault(f"{what}: {path}: no such {sort}{nearest_file(path)}")
         if not path.is_file():  # reading a device or a pipe may never end
             raise Fault(f"{what}: {path}: is no file")
         with warnings.catch_warnings():
