@@ -46,6 +46,7 @@ from vj.translator.body_place import mean_stature
 from vj.translator.conditions import (
     LARGEST_UNIT,
     PAIRS,
+    PLAIN,
     SMALLEST_UNIT,
     TRACKED,
     Conditioner,
@@ -63,8 +64,10 @@ from vj.translator.trackers import Found
 __all__ = ["Footage", "Pairs", "TranslatorBatch", "frames_of", "pairs_of"]
 
 LEAST_STRENGTH = 0.15
-WALL, ELSEWHERE = 0.3, 0.25
-"""Shares of the examples before an empty wall, and before other things."""
+AS_IT_IS = 0.25
+"""Share of the examples that are drawn as the clip itself would be when it is played."""
+WALL, ELSEWHERE = 0.35, 0.3
+"""Shares of the others before an empty wall, and before other things."""
 FARTHER = 0.5
 """Share of these in which the subject is farther away, too."""
 COMPOSED = ("lines", "edges", "grey", "small")
@@ -72,7 +75,7 @@ COMPOSED = ("lines", "edges", "grey", "small")
 LEAST_INK = 0.008
 """Share of the paper that a drawing covers at least."""
 LIT = 0.6
-"""Share of the examples in another light."""
+"""Share of the others in another light."""
 THERE = 0.6
 """Share of the frames in which a face, a body or a person has to be found."""
 SMALL_FACE = 0.25
@@ -188,19 +191,20 @@ class Pairs:
         geometry = augment.geometry(rng, self.size)
         seen = geometry.picture(self._inputs[number])
         target = geometry.picture(self.footage.frames[number]).astype(np.float32) / 255
-        if self._subjects is not None:
+        as_it_is = rng.random() < AS_IT_IS
+        if self._subjects is not None and not as_it_is:
             seen, target = self._elsewhere(seen, target, number, geometry, rng)
-        if self.kind not in ("next", PAIRS) and rng.random() < LIT:
+        if self.kind not in ("next", PAIRS) and not as_it_is and rng.random() < LIT:
             seen = augment.other_light(seen, rng)
-        simplicity = 0.0 if rng.random() < 0.5 else float(rng.uniform(0, 1))
+        simplicity = 0.0 if as_it_is or rng.random() < 0.4 else float(rng.uniform(0, 1))
         condition = self._conditioner.of(
             seen,
             simplicity,
             self._before(number, geometry, rng),
             self._moved(number, geometry, rng),
-            augment.line_style(rng),
+            PLAIN if as_it_is else augment.line_style(rng),
         )
-        if self.kind in ("lines", "edges", "face", "body"):
+        if self.kind in ("lines", "edges", "face", "body") and not as_it_is:
             condition = augment.disturbed(condition[..., 0], rng)[..., None]
             if self.kind in COMPOSED and float(condition.mean()) > 1 - LEAST_INK:
                 # All at once may leave nothing that says what to paint.
