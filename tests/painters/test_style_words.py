@@ -80,6 +80,10 @@ def test_the_first_style_plays_for_an_empty_text_and_keeps_people_whole() -> Non
         ("50% ink, van gogh, swirls", {"ink": 0.5, "starry night": 0.5}),
         ("100% ink, pastel", {"ink": 1}),
         ("(ink:0) pastel", {"pastel": 1}),
+        ("(ink:-2) pastel", {"pastel": 1}),
+        ("ink:-2, pastel", {"pastel": 1}),
+        ("-30% ink, pastel", {"pastel": 1}),
+        ("70% ink-30% woodcut", {"ink": 0.7, "woodcut": 0.3}),
         ("(ink:0)", {"ink": 1}),
         ("no ink, pastel", {"pastel": 1}),
         ("pastel without ink", {"pastel": 1}),
@@ -97,6 +101,7 @@ def test_styles_mix_with_the_weights_that_are_written(text: str, meant: dict[str
         ("Style 0", {0}),
         ("style25", {25}),
         ("7 and 12", {7, 12}),
+        ("7-12", {7, 12}),
         ("ink 2", {NUMBER["ink"], 2}),
         ("a dancer in style 7", {7}),
     ],
@@ -105,7 +110,9 @@ def test_a_number_names_a_style(text: str, numbers: set[int]) -> None:
     assert mixture(text) == {STYLES[n].name: round(1 / len(numbers), 3) for n in numbers}
 
 
-@pytest.mark.parametrize("text", ["26", "style 26", "3 dancers", "1920", "no 7", "0.5", "1.5 2.5"])
+@pytest.mark.parametrize(
+    "text", ["26", "style 26", "3 dancers", "1920", "no 7", "-7", "style -1", "0.5", "1.5 2.5"]
+)
 def test_other_numbers_name_none(text: str) -> None:
     assert not understood(text).recognised
 
@@ -117,6 +124,11 @@ def test_other_numbers_name_none(text: str) -> None:
         ("inks", "ink"),
         ("watercolor", "watercolour"),
         ("wodcut", "woodcut"),
+        ("inkk", "ink"),
+        ("pastal", "pastel"),
+        ("charcoall", "charcoal"),
+        ("b&w", "ink"),
+        ("(ink:-2)", "ink"),
         ("chracoal", "charcoal"),
         ("psychadelic", "psychedelic"),
         ("stained-glass windows", "stained glass"),

@@ -115,7 +115,8 @@ def known_words() -> KnownWords[int]:
     return KnownWords(entries, near, associations, NOTHING | foreign)
 
 
-DECIMAL = re.compile(r"\d*\.\d+")
+NO_STYLE = re.compile(r"\d*\.\d+|(?<!\w)-\d+")
+"""Numbers that are none of a style's."""
 BARE_NUMBERS: dict[Words, int] = {(str(number),): number for number in range(len(STYLES))}
 
 
@@ -145,7 +146,7 @@ def understood(text: str) -> StyleMeaning:
 def _matches(text: str) -> list[Match[int]]:
     """The styles that a part of a text names. A bare number counts only where nothing but styles is
     named: in "3 dancers" it does not."""
-    clauses = clauses_of(DECIMAL.sub(" ", text))
+    clauses = clauses_of(NO_STYLE.sub(" ", text))
     matches, free = known_words().read(clauses, BARE_NUMBERS)
     return known_words().read(clauses)[0] if any(free) else matches
 

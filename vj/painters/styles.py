@@ -40,7 +40,7 @@ STYLES = (
         "coloured crayon", "wax", "wax crayon", "honey", "amber", "yellow", "warm", "sunny",
         "bright", "straw")),
     Style("ink", "a thick black brush on pale grey, fields of yellow", 2.5, (
-        "ink and brush", "marker", "black line", "brush drawing", "black and white",
+        "ink and brush", "marker", "black line", "brush drawing", "black and white", "b and w",
         "black and yellow")),
     Style("charcoal", "charcoal over pale blue and peach", 4.2, (
         "charcoal drawing", "soot", "conte", "coal", "black chalk", "chalk", "chalky",

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-NUMBER = r"(?:\d+(?:\.\d+)?|\.\d+)"
+NUMBER = r"-?(?:\d+(?:\.\d+)?|\.\d+)"
 MOST = 1e6
-"""A weight that is written larger counts as this: thousands of digits are infinite."""
+"""A weight that is written larger counts as this: thousands of digits are infinite. One below 0
+counts as 0: no style can be taken out of another."""
 BRACKETED = re.compile(rf"\(([^():]*):\s*({NUMBER})\s*\)")
 """`(ink:2)`."""
 SEPARATED = re.compile(r"[,;!?()\[\]{}\"\n/|+]+|\.(?!\d)")
@@ -40,7 +41,7 @@ def weighted(text: str) -> list[WeightedText]:
 
 
 def _number(written: str) -> float:
-    return min(float(written), MOST)
+    return max(0.0, min(float(written), MOST))
 
 
 def _outside(text: str) -> list[WeightedText]:

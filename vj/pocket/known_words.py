@@ -8,7 +8,7 @@ known one nearest in meaning.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
@@ -25,8 +25,11 @@ LIMIT = 2000
 """Characters of a text that are read."""
 GUESSES = 24
 """Unknown words whose meaning is guessed, at most."""
-TYPO = 0.84
+TYPO = 0.83
 """difflib's similarity from which an unknown word is taken for a misspelt known one."""
+SHORTEST = 4
+"""Letters of a word in which two that changed places, or a doubled one, are slips; in a longer one
+others are, too."""
 NEGATIONS = frozenset({"no", "not", "without", "never"})
 
 OFFERED = 3
@@ -184,15 +187,25 @@ class KnownWords(Generic[Entry]):
     def _correct(self, word: str) -> str:
         """A word with its spelling corrected, if it is neither known nor has a vector."""
         if (
-            len(word) < 5
+            len(word) < SHORTEST
             or word in STOP
             or any(b in self._nothing or b in self.spellings for b in bases(word))
         ):
             return word
         if self.nearest.knows(word):
             return word
-        swapped = [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)]
-        if found := next((one for one in swapped if one in self.spellings), ""):
+        if found := next((one for one in _without_a_slip(word) if one in self.spellings), ""):
             return found
+        if len(word) == SHORTEST:
+            return word
         known = [spelt for spelt in self.spellings if spelt[0] == word[0]]
         return next(iter(get_close_matches(word, sorted(known), n=1, cutoff=TYPO)), word)
+
+
+def _without_a_slip(word: str) -> Iterator[str]:
+    """A word with two neighbouring letters changed, and with one of two equal ones left out."""
+    for i in range(len(word) - 1):
+        yield word[:i] + word[i + 1] + word[i] + word[i + 2 :]
+    for i in range(len(word) - 1):
+        if word[i] == word[i + 1]:
+            yield word[:i] + word[i + 1 :]
