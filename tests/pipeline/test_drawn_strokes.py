@@ -170,3 +170,11 @@ def test_without_a_canvas_nothing_is_painted_which_is_said_once() -> None:
     assert [line for line in stage.said if "drawn" in line] == [
         "mask/mode drawn: nobody draws here: nothing is painted"
     ]
+
+
+def test_without_a_canvas_an_inverted_mask_paints_everything_which_is_said() -> None:
+    stage = Stage(canvas=False, mask__mode="drawn", mask__invert=True)
+    assert (stage.show() != 90).all()
+    assert [line for line in stage.said if "drawn" in line] == [
+        "mask/mode drawn: nobody draws here: everything is painted"
+    ]

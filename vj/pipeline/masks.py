@@ -70,7 +70,8 @@ class Masks:
         if mode != self._mode:
             self._mode, self._last, self._mover = mode, None, None
             if mode == "drawn" and strokes is None:
-                self._log("mask/mode drawn: nobody draws here: nothing is painted")
+                painted = "everything" if snapshot["mask/invert"] else "nothing"
+                self._log(f"mask/mode drawn: nobody draws here: {painted} is painted")
         subject: np.ndarray | None = None
         if mode == "drawn":
             none = np.zeros(image.shape[:2], np.uint8)
