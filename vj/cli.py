@@ -54,6 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from vj.commands.learn import learn
 
             return learn(given[1:], print_line)
+        if given[:1] == ["train"]:
+            from vj.commands.console_lines import print_line
+            from vj.commands.train import train
+
+            return train(given[1:], print_line)
         from vj.commands.options import parser
         from vj.commands.play import play
 

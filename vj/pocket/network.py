@@ -185,6 +185,21 @@ class Network(nn.Module):
         return kept.transpose(1, 2).unflatten(2, picture.shape[2:])
 
 
+def parameter_groups(network: Network, quicker: float) -> list[dict[str, Any]]:
+    """An optimizer's groups: no weight decay but for convolutions and layers; the layers of the
+    style, which tell techniques apart, learn so many times as fast (`share`, see
+    `vj.training.loop.Training`)."""
+    named = list(network.named_parameters())
+    styles = [p for name, p in named if "style" in name or "mix" in name]
+    known = {id(p) for p in styles}
+    rest = [p for _, p in named if id(p) not in known]
+    return [
+        {"params": [p for p in rest if p.dim() >= 2], "weight_decay": 1e-3, "share": 1.0},
+        {"params": [p for p in rest if p.dim() < 2], "weight_decay": 0.0, "share": 1.0},
+        {"params": styles, "weight_decay": 0.0, "share": quicker},
+    ]
+
+
 def save_network(network: Network, path: Path) -> None:
     """Half-precision safetensors, the techniques, widths and channels in its metadata."""
     path.parent.mkdir(parents=True, exist_ok=True)

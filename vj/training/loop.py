@@ -84,6 +84,8 @@ class Progress(Generic[N]):
     """A running mean of the loss."""
     average: N
     """The network with the averaged weights, in training mode."""
+    keeping: float
+    """Seconds that the last checkpoint took."""
     last: bool
     """Whether the run is over, or was stopped."""
 
@@ -149,7 +151,7 @@ def fit(
         step, before, mean = int(state["step"]), float(state["seconds"]), state["mean"]
         log(f"going on from step {step}")
     begun, first = now(), step
-    seconds, refused = before, False
+    seconds, keeping, refused = before, 0.0, False
     batches = iter(training.batches(step))
     network.train()
     last = length.share(step, seconds) >= 1 or stop()
@@ -174,7 +176,7 @@ def fit(
         share = length.share(step, seconds)
         left = length.left(step, seconds, (seconds - before) / (step - first))
         last = share >= 1 or stop()
-        progress = Progress(step, seconds, share, left, loss, mean, average, last)
+        progress = Progress(step, seconds, share, left, loss, mean, average, keeping, last)
         after(progress)
         if not (due(progress) or last):
             continue
@@ -193,6 +195,7 @@ def fit(
             "optimizer": optimizer.state_dict(),
             "others": others,
         }
+        started = now()
         try:
             checkpoint.write(whole)
             refused = False
@@ -203,6 +206,7 @@ def fit(
             if not refused:
                 log(said)
             refused = True
+        keeping = now() - started
     return average
 
 

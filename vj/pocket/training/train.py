@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from vj.pocket import FILE, WEIGHTS
-from vj.pocket.network import Network, save_network
+from vj.pocket.network import Network, parameter_groups, save_network
 from vj.pocket.techniques import LEARNED
 from vj.pocket.training.dataset import Batch, ExampleGenerator, draw_noise_fields
 from vj.pocket.training.photographs import photographs
@@ -101,15 +101,7 @@ class PocketTraining(Training[Network, Batch]):
         self.finish = generator.finish = finish_of(steps)
         self.network = Network(LEARNED).to(device)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        named = list(self.network.named_parameters())
-        styles = [p for name, p in named if "style" in name or "mix" in name]
-        known = {id(p) for p in styles}
-        rest = [p for _, p in named if id(p) not in known]
-        groups = [
-            {"params": [p for p in rest if p.dim() >= 2], "weight_decay": 1e-3, "share": 1.0},
-            {"params": [p for p in rest if p.dim() < 2], "weight_decay": 0.0, "share": 1.0},
-            {"params": styles, "weight_decay": 0.0, "share": QUICKER},
-        ]
+        groups = parameter_groups(self.network, QUICKER)
         self.optimizer = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.98))
 
     def batches(self, start: int) -> Iterable[Batch]:

@@ -1,0 +1,341 @@
+"""Training translators, on a film that the test draws: that they learn, that a training which is
+killed goes on exactly, and that what is good survives Ctrl-C, a full disk and wrong questions."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from tests.disks import small_disk
+from tests.waiting import until
+from vj.core.errors import Fault
+from vj.pocket.network import load_network
+from vj.training.checkpoint import Checkpoint
+from vj.training.loop import Length
+from vj.translator import best_model
+from vj.translator.best_model import Standing
+from vj.translator.card import FILE
+from vj.translator.conditions import ConditionSettings
+from vj.translator.discriminator import PatchDiscriminator, deceit, hinge
+from vj.translator.judge import Figures, Judge
+from vj.translator.model_folder import load_translator
+from vj.translator.pairs import Pairs, frames_of
+from vj.translator.plan import SMALL, WIDTHS, TranslatorPlan
+from vj.translator.training import TranslatorTraining, train_translator
+
+ROOT = Path(__file__).parents[2]
+SIDE = 64
+TINY = (16, 24, 32, 48)
+"""Widths of a network that learns little, but at once."""
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Two would get in each other's way on pictures so small."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixty pictures: an orange head with blue eyes moves and speaks before a dark blue wall."""
+    folder = tmp_path_factory.mktemp("clip")
+    for number in range(60):
+        picture = np.empty((SIDE, SIDE, 3), np.uint8)
+        picture[:] = (20, 40, 90)
+        x = 32 + round(9 * np.sin(number / 7))
+        y = 34 + round(6 * np.cos(number / 5))
+        cv2.circle(picture, (x, y), 21, (250, 140, 30), -1, cv2.LINE_AA)
+        for side in (-8, 8):
+            cv2.circle(picture, (x + side, y - 6), 5, (240, 240, 230), -1, cv2.LINE_AA)
+            cv2.circle(picture, (x + side, y - 6), 2, (20, 60, 160), -1, cv2.LINE_AA)
+        mouth = (7, 1 + round(4 * abs(np.sin(number / 3))))
+        cv2.ellipse(picture, (x, y + 9), mouth, 0, 0, 360, (120, 10, 30), -1, cv2.LINE_AA)
+        cv2.imwrite(str(folder / f"{number:03}.png"), picture[..., ::-1])
+    return folder
+
+
+def plan(clip: Path, folder: Path, steps: int, **more: Any) -> TranslatorPlan:
+    given = {"size": SIDE, "widths": TINY, "rate": 1.5e-3, **more}
+    return TranslatorPlan((clip,), given.pop("kind", "grey"), folder, Length(steps), **given)
+
+
+def quiet(_: object) -> None:
+    """Says nothing."""
+
+
+def beaten(plan: TranslatorPlan) -> tuple[Figures, Figures, Figures]:
+    """Of the frames held out: as the trained model paints them, the mean of the film for each, and
+    the condition as it is."""
+    pairs = Pairs(frames_of(plan.clips, plan.size), plan.kind, ConditionSettings(), plan.size, 1)
+    judge = Judge(pairs.held_out(), torch.device("cpu"))
+    mean = pairs.footage.frames[pairs.footage.trained()].mean((0, 1, 2))
+    constant = np.broadcast_to(mean.round().astype(np.uint8), (plan.size, plan.size, 3))
+    made = judge.figures(judge.paintings(load_translator(plan.folder)[0]))
+    return (
+        made,
+        judge.figures([constant] * len(judge.truth)),
+        judge.figures(judge.conditions),
+    )
+
+
+def test_it_learns_the_colours_of_a_film(clip: Path, tmp_path: Path) -> None:
+    asked = plan(clip, tmp_path / "head", 60)
+    told: list[Standing] = []
+    best = train_translator(asked, quiet, told.append)
+    made, constant, copied = beaten(asked)
+    assert best is not None
+    assert made.l1 == pytest.approx(best.l1, abs=2e-3), "half precision, as it was judged"
+    assert made.l1 < 0.6 * constant.l1
+    assert made.l1 < 0.8 * copied.l1
+    assert made.edges > 0.5
+    network, card = load_translator(asked.folder)
+    assert (card.kind, card.size, card.clips) == ("grey", SIDE, (clip.name,))
+    assert card.steps == 60
+    assert network.seen == 4
+    assert (told[-1].share, told[-1].left) == (1, 0)
+    sheet = cv2.imread(str(asked.folder / "sheet.png"))
+    assert sheet.shape == (6 * SIDE, 3 * SIDE + 8, 3)
+
+
+def test_pictures_become_those_they_are_paired_with(clip: Path, tmp_path: Path) -> None:
+    inverse = tmp_path / "inverse"
+    inverse.mkdir()
+    for path in clip.iterdir():
+        cv2.imwrite(str(inverse / path.name), 255 - cv2.imread(str(path)))
+    asked = replace(plan(clip, tmp_path / "head", 3, kind="pairs"), clips=(clip, inverse))
+    assert train_translator(asked, quiet, quiet) is not None
+    network, card = load_translator(asked.folder)
+    assert (card.kind, card.clips, network.seen) == ("pairs", ("inverse",), 6)
+    sheet = cv2.imread(str(asked.folder / "sheet.png"))
+    seen, truth = sheet[:, :SIDE].astype(int), sheet[:, SIDE + 4 : 2 * SIDE + 4].astype(int)
+    assert np.abs(255 - seen - truth).max() <= 2
+    with pytest.raises(Fault, match="--pairs: two folders"):
+        train_translator(replace(asked, clips=(clip,)), quiet, quiet)
+
+
+@pytest.mark.long
+def test_it_learns_to_paint_a_film_from_its_lines(clip: Path, tmp_path: Path) -> None:
+    asked = plan(clip, tmp_path / "head", 350, kind="lines")
+    train_translator(asked, quiet, quiet)
+    made, constant, copied = beaten(asked)
+    assert made.l1 < 0.5 * constant.l1
+    assert made.l1 < 0.3 * copied.l1
+    assert made.edges > 0.75
+    assert made.sharpness > 0.3
+
+
+class Killed(BaseException):
+    """As if the process were gone: nobody catches it."""
+
+
+def test_the_same_seed_loses_the_same_though_one_run_is_killed(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        best_model, "KEPT", 0.0
+    )  # a checkpoint whenever it takes little of the time
+    whole: list[float] = []
+    parts: dict[int, float] = {}
+    asked = plan(clip, tmp_path / "whole", 50, widths=(16, 16, 16, 16), count=1)
+    train_translator(asked, quiet, lambda now: whole.append(now.loss))
+
+    def die(now: Standing) -> None:
+        parts[now.step] = now.loss
+        if now.step == 31:
+            raise Killed
+
+    said: list[str] = []
+    again = replace(asked, folder=tmp_path / "killed")
+    with pytest.raises(Killed):
+        train_translator(again, said.append, die)
+    assert not said
+    again_from: list[int] = []
+
+    def go_on(now: Standing) -> None:
+        again_from.append(now.step)
+        parts[now.step] = now.loss
+
+    train_translator(again, said.append, go_on)
+    assert said[0].startswith("going on from step ")
+    assert 18 <= again_from[0] <= 31, "with the discriminator, which comes at step 17"
+    assert [parts[step] for step in range(1, 51)] == pytest.approx(whole, abs=1e-6)
+    other = replace(asked, folder=tmp_path / "other", seed=2, length=Length(3))
+    losses: list[float] = []
+    train_translator(other, quiet, lambda now: losses.append(now.loss))
+    assert abs(losses[2] - whole[2]) > 1e-3
+
+
+def test_who_stops_it_has_the_best_so_far_and_may_go_on(clip: Path, tmp_path: Path) -> None:
+    asked = plan(clip, tmp_path / "head", 1000)
+    told: list[Standing] = []
+    best = train_translator(asked, quiet, told.append, stop=lambda: len(told) >= 4)
+    assert best is not None
+    assert load_translator(asked.folder)[1].steps == 5  # it ends with the step that is being made
+    assert told[-1].figures == best
+    said: list[str] = []
+    train_translator(asked, said.append, told.append, stop=lambda: len(told) >= 7)
+    assert said == ["going on from step 5"]
+    assert told[-1].step == 8
+
+
+def test_a_worse_network_does_not_replace_a_better_one(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = plan(clip, tmp_path / "head", 3)
+    train_translator(asked, quiet, quiet)
+    before = (asked.folder / FILE).read_bytes()
+    worse = Figures(0.9, -0.5, 0.1)
+    monkeypatch.setattr(Judge, "figures", lambda *_: worse)
+    told: list[Standing] = []
+    best = train_translator(replace(asked, length=Length(5)), quiet, told.append)
+    assert told[-1].figures == worse
+    assert best != worse
+    assert (asked.folder / FILE).read_bytes() == before
+    assert load_translator(asked.folder)[1].steps == 3
+
+
+def test_a_full_disk_is_told_and_takes_nothing(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(best_model, "KEPT", 0.0)
+    monkeypatch.setattr(best_model, "SHARE", 1e9)
+    with small_disk(tmp_path, 14) as disk:  # a checkpoint takes 8.9 MB, and twice that while it is
+        asked = plan(clip, disk / "head", 2)  # replaced
+        said: list[str] = []
+        with pytest.raises(Fault, match=r"step 2 cannot be kept: .*; what was kept before stays"):
+            train_translator(asked, said.append, quiet)
+        assert said == []
+        assert load_translator(asked.folder)[1].steps == 2
+        state = Checkpoint(asked.checkpoint).read(torch.device("cpu"))
+        assert state is not None
+        assert state["step"] == 1
+        assert not list(disk.rglob("*.part"))
+        (disk / "film").write_bytes(b"x" * (disk_free(disk) - 300_000))
+        longer = replace(asked, length=Length(4))
+        monkeypatch.setattr(Judge, "figures", lambda *_: Figures(0, 1, 1))  # the best there is
+        with pytest.raises(
+            Fault, match=r"model of step 4 cannot be written: .*the one before stays"
+        ):
+            train_translator(longer, said.append, quiet)
+        assert load_translator(asked.folder)[1].steps == 2
+
+
+def disk_free(disk: Path) -> int:
+    found = os.statvfs(disk)
+    return found.f_bavail * found.f_frsize
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"kind": "lins"}, "--from lins: no such kind; did you mean lines"),
+        ({"size": 100}, "--size 100: a multiple of 16, 64 to 512"),
+        ({"size": 1024}, "--size 1024: a multiple of 16, 64 to 512"),
+        ({"size": 128}, "was begun with size 64, this asks for 128; give another --name"),
+        ({"seed": 7}, "was begun with seed 1, this asks for 7"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_before_the_clip_is_read(
+    change: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    nowhere = tmp_path / "there is no such clip"
+    asked = plan(nowhere, tmp_path / "head", 3)
+    asked.begin()
+    with pytest.raises(Fault, match=message):
+        train_translator(replace(asked, **change), quiet, quiet)
+
+
+def test_a_finished_model_is_not_painted_over(clip: Path, tmp_path: Path) -> None:
+    asked = plan(clip, tmp_path / "head", 3)
+    asked.folder.mkdir()
+    (asked.folder / FILE).write_bytes(b"somebody's work")
+    with pytest.raises(Fault, match="holds a finished model; give another --name"):
+        train_translator(asked, quiet, quiet)
+    assert (asked.folder / FILE).read_bytes() == b"somebody's work"
+
+
+def test_a_model_takes_at_most_8_megabytes_and_a_small_one_3(clip: Path, tmp_path: Path) -> None:
+    pairs = Pairs(frames_of((clip,), SIDE), "next", ConditionSettings(), SIDE, 1)
+    for widths, megabytes in ((WIDTHS, 8), (SMALL, 3)):
+        asked = plan(clip, tmp_path, 1, kind="next", widths=widths)
+        network = TranslatorTraining(pairs, asked).network
+        assert 2 * sum(p.numel() for p in network.parameters()) < megabytes * 1e6
+
+
+def test_the_judge_knows_good_from_bad(clip: Path) -> None:
+    pairs = Pairs(frames_of((clip,), SIDE), "grey", ConditionSettings(), SIDE, 1)
+    judge = Judge(pairs.held_out(), torch.device("cpu"))
+    exact = judge.figures(judge.truth)
+    assert (exact.l1, exact.edges) == (0, pytest.approx(1, abs=1e-4))
+    assert exact.sharpness == pytest.approx(1)
+    assert exact.score == pytest.approx(0, abs=1e-4)
+    soft = judge.figures([cv2.GaussianBlur(one, (0, 0), 3) for one in judge.truth])
+    rng = np.random.default_rng(1)
+    noisy = judge.figures(
+        [
+            np.clip(one + rng.normal(0, 50, one.shape), 0, 255).astype(np.uint8)
+            for one in judge.truth
+        ]
+    )
+    other = judge.figures(judge.truth[::-1])
+    assert soft.sharpness < 0.5 < 1.5 < noisy.sharpness
+    assert all(one.score > 0.03 for one in (soft, noisy, other))
+
+
+def test_a_discriminator_learns_to_tell_crisp_from_soft_and_how_to_deceive_it() -> None:
+    torch.manual_seed(1)
+    discriminator = PatchDiscriminator(1)
+    optimizer = torch.optim.AdamW(discriminator.parameters(), lr=2e-3)
+    condition = torch.zeros(4, 1, SIDE, SIDE)
+    crisp = torch.rand(4, 3, SIDE, SIDE)
+    soft = torch.nn.functional.avg_pool2d(crisp, 5, 1, 2)
+    for _ in range(30):
+        loss = hinge(discriminator(condition, crisp), discriminator(condition, soft))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss.item() < 0.5
+    painted = soft.clone().requires_grad_()
+    deceit(discriminator(condition, painted)).backward()
+    assert painted.grad is not None
+    with torch.no_grad():
+        better = soft - 0.05 * painted.grad.sign()
+        assert discriminator(condition, better).mean() > discriminator(condition, soft).mean()
+
+
+@pytest.mark.long
+def test_the_command_is_killed_and_goes_on(clip: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "vj.cli", "train", str(clip), "--from", "grey"]
+    command += ["--name", "head", "--minutes", "0.5", "--size", str(SIDE), "--small"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    folder = tmp_path / "models" / "head"
+    killed = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL)
+    until((folder / "training" / "checkpoint.pt").exists)
+    killed.kill()
+    killed.wait()
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
+    ) as going_on:
+        assert going_on.stdout is not None
+        lines = iter(going_on.stdout.readline, "")
+        assert any(line.startswith("going on from step") for line in lines)
+        assert any("step" in line for line in lines)
+        going_on.send_signal(signal.SIGINT)
+        rest = going_on.communicate()[0]
+    assert going_on.returncode == 130
+    assert "the same command goes on" in rest
+    assert load_network(folder / FILE).seen == 4

@@ -1,0 +1,142 @@
+"""Judges a translator as it learns, and keeps the best in its model folder."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from vj.core.errors import Fault
+from vj.pocket.network import Network
+from vj.training.checkpoint import write_whole
+from vj.training.loop import LossLog, Progress
+from vj.translator.card import CARD, Card, read_card
+from vj.translator.conditions import ConditionSettings
+from vj.translator.judge import Figures, Judge, png
+from vj.translator.model_folder import save_translator
+from vj.translator.plan import TranslatorPlan
+
+JUDGED = 60.0
+"""Seconds between two judgements."""
+KEPT = 5.0
+"""Seconds between two checkpoints, at least."""
+SHARE = 0.05
+"""Of the time, at most, that goes into checkpoints."""
+L1, EDGES, SHARPNESS = "difference (L1)", "edge agreement", "sharpness"
+"""The names of the figures in a card."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a training is. steps done, seconds spent and to go, share of the run; loss: the
+    running mean. figures: of the last judgement. best: of those that the model folder holds."""
+
+    step: int
+    seconds: float
+    left: float
+    share: float
+    loss: float
+    figures: Figures | None
+    best: Figures | None
+    judged: bool
+    """It was judged just now."""
+
+
+class BestModel:
+    """Judges the network as it learns, and keeps the best in the model folder."""
+
+    def __init__(
+        self,
+        plan: TranslatorPlan,
+        names: Sequence[str],
+        settings: ConditionSettings,
+        judge: Judge,
+        on_message: Callable[[str], None],
+        on_standing: Callable[[Standing], None],
+    ) -> None:
+        self._plan, self._names, self._settings, self._judge = plan, names, settings, judge
+        self._on_message, self._on_standing = on_message, on_standing
+        self._losses = LossLog(plan.work / "losses.jsonl", 10)
+        self._judged_at: float | None = None
+        self._kept_at = -math.inf
+        self._last: Figures | None = None
+        self.figures = _figures_of(plan.folder)
+        """Of the model that the folder holds; None for none."""
+
+    def due(self, progress: Progress[Network]) -> bool:
+        """Every few seconds, less often where a checkpoint takes long."""
+        if progress.seconds - self._kept_at < max(KEPT, progress.keeping / SHARE):
+            return False
+        self._kept_at = progress.seconds
+        return True
+
+    def after(self, progress: Progress[Network]) -> None:
+        """Of a step."""
+        if self._judged_at is None:
+            self._judged_at = progress.seconds
+        self._losses.note(progress)
+        judged = progress.last or progress.seconds - self._judged_at >= JUDGED
+        if judged:
+            self._judged_at = progress.seconds
+            self._judge_it(progress)
+        self._on_standing(
+            Standing(
+                progress.step,
+                progress.seconds,
+                progress.left,
+                progress.share,
+                float(progress.mean),
+                self._last,
+                self.figures,
+                judged,
+            )
+        )
+
+    def _judge_it(self, progress: Progress[Network]) -> None:
+        paintings = self._judge.paintings(progress.average)
+        figures = self._last = self._judge.figures(paintings)
+        if not math.isfinite(figures.score):
+            return  # the loop says what is wrong
+        better = self.figures is None or figures.score < self.figures.score
+        sheet = png(self._judge.sheet(paintings))
+        line = {"step": progress.step, "seconds": round(progress.seconds, 1), **asdict(figures)}
+        try:
+            write_whole(self._plan.work / "sheet.png", sheet)
+            with (self._plan.work / "judged.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+            if better:
+                save_translator(self._plan.folder, progress.average, self._card(progress, figures))
+                write_whole(self._plan.folder / "sheet.png", sheet)
+                self.figures = figures
+        except OSError as error:
+            said = f"the model of step {progress.step} cannot be written: {error}"
+            there = "; the one before stays" if self.figures is not None else ""
+            if progress.last and better:
+                raise Fault(said + there) from error
+            self._on_message(said + there)
+
+    def _card(self, progress: Progress[Network], figures: Figures) -> Card:
+        plan = self._plan
+        return Card(
+            name=plan.folder.name,
+            kind=plan.kind,
+            size=plan.size,
+            clips=tuple(self._names),
+            minutes=round(progress.seconds / 60, 2),
+            steps=progress.step,
+            figures={L1: figures.l1, EDGES: figures.edges, SHARPNESS: figures.sharpness},
+            settings=asdict(self._settings),
+            seed=plan.seed,
+        )
+
+
+def _figures_of(folder: Path) -> Figures | None:
+    """Of the model that the folder holds."""
+    if not (folder / CARD).exists():
+        return None
+    known = read_card(folder).figures
+    if not {L1, EDGES, SHARPNESS} <= known.keys():
+        return None
+    return Figures(known[L1], known[EDGES], known[SHARPNESS])

@@ -1,0 +1,104 @@
+"""What is to be trained, and whether it can be: checked before the clips are read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vj.core.errors import Fault, nearest
+from vj.pocket.network import MULTIPLE
+from vj.training.checkpoint import write_whole
+from vj.training.loop import Length
+from vj.translator.card import FILE
+from vj.translator.conditions import CHANNELS, PAIRS
+
+WIDTHS = (32, 64, 128, 168)
+"""Of the network: 7.8 MB in half precision."""
+SMALL = (20, 40, 80, 96)
+"""Of one that is quicker: 3.0 MB."""
+BATCH, RATE = 4, 7e-4
+"""Examples in a step, and the learning rate at its highest."""
+SMALLEST, LARGEST = 64, 512
+"""Sides, in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranslatorPlan:
+    """What is to be trained. clips: files, or folders of pictures or clips; of `pairs` two, the
+    first to become the second. kind: of `conditions.KINDS`. folder: the model folder. size:
+    side of the squares, in pixels."""
+
+    clips: tuple[Path, ...]
+    kind: str
+    folder: Path
+    length: Length
+    size: int = 256
+    seed: int = 1
+    device: str = "cpu"
+    widths: tuple[int, int, int, int] = WIDTHS
+    count: int = BATCH
+    rate: float = RATE
+
+    @property
+    def work(self) -> Path:
+        """The folder of what is needed to go on, and to look at."""
+        return self.folder / "training"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.work / "checkpoint.pt"
+
+    def check(self) -> None:
+        """Raises Fault for what cannot be trained, or not into this folder."""
+        if self.kind not in CHANNELS:
+            raise Fault(
+                f"--from {self.kind}: no such kind{nearest(self.kind, CHANNELS)} "
+                f"({', '.join(CHANNELS)})"
+            )
+        if self.kind == PAIRS and len(self.clips) != 2:
+            raise Fault("--pairs: two folders or clips: what is seen, and what it is to become")
+        if self.size % MULTIPLE or not SMALLEST <= self.size <= LARGEST:
+            raise Fault(f"--size {self.size}: a multiple of {MULTIPLE}, {SMALLEST} to {LARGEST}")
+        before = self._before()
+        if before is None and (self.folder / FILE).exists():
+            raise Fault(
+                f"{self.folder} holds a finished model; give another --name, or delete the folder"
+            )
+        for name, value in self._fixed().items():
+            if before is not None and before.get(name) != value:
+                raise Fault(
+                    f"{self.folder}: its training was begun with {name} {before.get(name)}, this "
+                    f"asks for {value}; give another --name, or delete the folder to start anew"
+                )
+
+    def begin(self) -> None:
+        """Make the folders, and note what is trained there. Raises OSError."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        content = json.dumps(self._fixed(), indent=2) + "\n"
+        write_whole(self.work / "settings.json", content.encode())
+
+    def _fixed(self) -> dict[str, Any]:
+        """What must not change from session to session."""
+        return {
+            "kind": self.kind,
+            "size": self.size,
+            "seed": self.seed,
+            "clips": [clip.name for clip in self.clips],
+            "widths": list(self.widths),
+            "batch": self.count,
+            "rate": self.rate,
+        }
+
+    def _before(self) -> dict[str, Any] | None:
+        """What was noted in an earlier session."""
+        path = self.work / "settings.json"
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError) as error:
+            raise Fault(
+                f"{path} cannot be read ({error}); delete {self.work} to start anew"
+            ) from None
