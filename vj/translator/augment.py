@@ -29,15 +29,19 @@ class Geometry:
     side: int
 
     def picture(self, picture: np.ndarray) -> np.ndarray:
-        """(S, S) or (S, S, C), new. Beyond the border it is mirrored."""
-        out: np.ndarray = cv2.warpAffine(
-            picture,
-            self.matrix,
-            (self.side, self.side),
-            flags=cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REFLECT_101,
-        )
-        return out
+        """(S, S) or (S, S, C), new. Beyond the border its outermost pixels go on, of pictures with
+        colours softly: mirrored, a second head would grow there, and lines would not end."""
+        size = self.side, self.side
+        out = cv2.warpAffine(picture, self.matrix, size, borderMode=cv2.BORDER_REPLICATE)
+        if picture.ndim == 2:
+            return out
+        rest = 255 - cv2.warpAffine(np.full(picture.shape[:2], 255, np.uint8), self.matrix, size)
+        if cv2.countNonZero(rest) == 0:
+            return out
+        few = self.side // 4, self.side // 4
+        small = cv2.resize(out, few, interpolation=cv2.INTER_AREA)
+        soft = cv2.resize(cv2.GaussianBlur(small, (0, 0), few[0] / 12), size)
+        return cv2.copyTo(soft, rest, out)
 
     def points(self, points: np.ndarray) -> np.ndarray:
         """(N, 2), pixels with their middles at .5 -> the same in the new picture."""
