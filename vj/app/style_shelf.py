@@ -75,10 +75,10 @@ class StyleShelf:
         if self._context.run.show.model.name != "picture":
             return None
         now, key = self._context.clock.now(), self._key()
+        known, found = self._state  # before it is looked: each call gives what was known
         if key != self._asked[1] or now - self._asked[0] >= FRESH:
             self._asked = now, key
             self._tasks.put(self._look)
-        known, found = self._state
         return found if known == key else {"walk": [], "list": []}
 
     def _key(self) -> tuple[str, ...]:
