@@ -125,6 +125,19 @@ def test_the_last_frames_of_a_clip_are_not_trained_on(by_motion: None) -> None:
     assert all(a or b for a, b in zip(blue, yellow, strict=True))
 
 
+def test_of_single_pictures_the_last_are_held_out() -> None:
+    frames = film()
+    frames[-8:] = (20, 20, 250)
+    single = Footage(frames, tuple(range(LENGTH)), tuple(map(str, range(LENGTH))))
+    made = pairs("grey", of=single)
+    held = made.held_out()
+    assert len(held) == 8
+    assert all(float(one.target[0, 2].min()) > 0.9 for one in held)
+    batches = [made.batch(step, 4) for step in range(10)]
+    targets = torch.cat([batch.target[batch.style[:, 0] == 1] for batch in batches])
+    assert float(targets[:, 2].max()) < 0.9
+
+
 def test_held_out_examples_are_the_frames_as_they_are() -> None:
     made = pairs()
     for example in made.held_out(3):
@@ -277,6 +290,10 @@ def test_a_long_clip_is_kept_from_beginning_to_end(tmp_path: Path) -> None:
     assert greys[0] < 6
     assert greys[-1] > 190
     assert np.allclose(np.diff(greys), 4, atol=1.5)
+    first = frames_of([clip, clip], SIDE, most_bytes=60 * SIDE * SIDE * 3, successive=True)
+    assert len(first) == 60
+    assert first.names == ("long.avi",)
+    assert np.allclose(np.diff(first.frames.mean((1, 2, 3))), 1, atol=0.7)
 
 
 def folders(path: Path, second: tuple[int, int] = (96, 72)) -> tuple[Path, Path]:

@@ -58,12 +58,15 @@ def _end(clip: range) -> int:
     return len(clip) - max(1, round(HELD_OUT * len(clip))) if len(clip) > 1 else 1
 
 
-def frames_of(paths: Sequence[Path], size: int, most_bytes: int = MOST_BYTES) -> Footage:
+def frames_of(
+    paths: Sequence[Path], size: int, most_bytes: int = MOST_BYTES, successive: bool = False
+) -> Footage:
     """The middle squares of clips' frames and of folders' pictures.
 
     size: the squares' side, in pixels. most_bytes: where the frames would take more, every second
-    one is kept, then every fourth and so on: of all clips alike, from beginning to end. A folder
-    that holds videos is all of them; one of pictures is a clip, in the order of their names.
+    one is kept, then every fourth and so on: of all clips alike, from beginning to end. successive:
+    the first ones are kept instead, without gaps. A folder that holds videos is all of them; one of
+    pictures is a clip, in the order of their names.
 
     Raises Fault for what is missing, cannot be read, or is too short.
     """
@@ -74,6 +77,8 @@ def frames_of(paths: Sequence[Path], size: int, most_bytes: int = MOST_BYTES) ->
     for clip in clips:
         starts.append(kept.offered)
         for _, frame in _frames(clip):
+            if successive and kept.full:
+                break
             kept.offer(lambda frame=frame: square(frame, size))  # type: ignore[misc]
     _enough(kept, clips)
     places = np.array([place for place, _ in kept.pieces])
@@ -127,9 +132,14 @@ class _Kept:
         self.pieces: list[tuple[int, np.ndarray]] = []
         """Each with its number among all."""
 
+    @property
+    def full(self) -> bool:
+        """The next one takes the place of others."""
+        return len(self.pieces) == self._room
+
     def offer(self, make: Callable[[], np.ndarray]) -> None:
         number, self.offered = self.offered, self.offered + 1
-        if number % self._stride == 0 and len(self.pieces) == self._room:
+        if number % self._stride == 0 and self.full:
             self._stride *= 2
             self.pieces = [one for one in self.pieces if one[0] % self._stride == 0]
         if number % self._stride == 0:

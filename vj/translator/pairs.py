@@ -117,6 +117,9 @@ class Pairs:
         if kind in TRACKED:
             on_message(f"finding the {'person' if kind == 'mask' else kind} in every frame")
             self._find()
+        if not self._held:  # of single pictures, or where nobody was found in the end of the clip
+            last = max(1, len(self._train) // 7)
+            self._train, self._held = self._train[:-last], self._train[-last:]
         self.settings = self._measured(settings)
         """With what was measured: to be kept in the model's card."""
         self._conditioner.settings = self.settings
@@ -145,8 +148,6 @@ class Pairs:
             )
         self._train = [number for number in self._train if number in self._found]
         self._held = [number for number in self._held if number in self._found]
-        if not self._held:
-            self._held = self._train[-SHOWN:]
 
     def _measured(self, settings: ConditionSettings) -> ConditionSettings:
         """With the clip's own face or body."""

@@ -143,7 +143,7 @@ def train_translator(
         before, after = plan.clips
         footage = pairs_of(before, after, size)
     else:
-        footage = frames_of(plan.clips, size)
+        footage = frames_of(plan.clips, size, successive=kind == "next")
     pairs = Pairs(footage, kind, ConditionSettings(), size, plan.seed, on_message)
     training = TranslatorTraining(pairs, plan)
     judge = Judge(pairs.held_out(), training.device)
