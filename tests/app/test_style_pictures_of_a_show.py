@@ -74,9 +74,16 @@ def test_other_pictures_play_once_they_are_saved_and_a_cue_chooses_among_them(
 
 
 @fetched
-def test_at_the_start_pictures_are_waited_for_with_ours(walls: Path, play_show: PlayShow) -> None:
-    walls.write_text(SHOW.format(names="later.png"), encoding="utf-8")
+@pytest.mark.parametrize("first", ["picture", "none"])
+def test_pictures_that_are_not_there_yet_are_waited_for_with_ours(
+    walls: Path, play_show: PlayShow, first: str
+) -> None:
+    text = SHOW.format(names="later.png").replace("model: picture", f"model: {first}")
+    walls.write_text(text, encoding="utf-8")
     show = play_show(walls)
+    if first != "picture":
+        show.until(lambda: any("playing with" in one for one in show.messages))
+        show.performance.store.set("model", "picture")
     show.until(lambda: explained(show) == "cut paper 100 %")
     assert sum("later.png: no such file" in one for one in show.messages) == 1
     Path("rust.png").rename("later.png")

@@ -116,8 +116,9 @@ class ModelLoader:
         upscaler: OutputUpscaler | None = None
         try:
             snapshot = self._store.ahead(self._clock.now())
-            if self._loaded is not None and show.model.name == "picture":
-                # only where nothing plays do vj's own pictures stand in
+            playing = self.model_of(self._loop.pipeline.backend)
+            if playing is not None and playing.name == show.model.name == "picture":
+                # pictures that play are not given up for those that stand in for missing ones
                 style_pictures(show).require(snapshot["image/styles"])
             spec, sizes = model_spec(show), self._sizes(show)
             self._record_time("the first frame of the source")
