@@ -1,12 +1,16 @@
 """LoRA layers in a UNet, and their weights alone as a network for the training loop.
 
-A model of few steps (Turbo, LCM) gets two. Trained as any diffusion model it unlearns its few
-steps: from much noise it would answer with the mean of what could be there, which is what the loss
-asks for, and its pictures blur. So a first LoRA, the training adapter, is trained on pictures that
-the model has painted itself, which takes the few steps away and leaves the rest; the second
-learns the clip while the first is on; and the first is then thrown away, and the few steps with it
-are back. This is how the field trains for models of few steps: ostris/zimage_turbo_training_adapter
-(2025; it calls this a hack that holds for runs of usual length), after the one for FLUX.1-schnell.
+A model of few steps (Turbo, LCM) gets two LoRAs. Trained as any diffusion model it unlearns its few
+steps: the loss asks for the mean of all that could lie under much noise, at its four timesteps as
+at any other, and it comes to answer with that, so that its pictures blur. So a first LoRA, the
+training adapter, is trained on pictures that the model has painted itself, which takes the few
+steps away and leaves what it knows; the second learns the clip while the first is on; then the
+first is thrown away, and the few steps are back. The field trains so for models of few steps
+(ostris/zimage_turbo_training_adapter, 2025, which calls it a hack that holds for runs of usual
+length); others train for the model that the quick one was made from (Stable Diffusion 2.1 for
+SD-Turbo) and play it on the quick one, which works here too: name that model as the base.
+
+That an adapter keeps SD-Turbo sharp has not been tried here, where there is no card.
 """
 
 from __future__ import annotations

@@ -13,13 +13,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vj.core.errors import Fault
-from vj.lora_training.base_model import spec_of
-from vj.lora_training.settings import LoraProgress, LoraSettings, TrainedLora
-from vj.lora_training.training import train_lora
+
+if TYPE_CHECKING:  # torch and diffusers come with them, and take seconds
+    from vj.lora_training.settings import LoraProgress, TrainedLora
 
 MODELS = Path("models")
 
@@ -51,6 +52,10 @@ def train_lora_as_asked(
     None is the model's own; a LoRA learned at another plays worse. say: gets a line now and then.
     stop: asked between two steps. Raises Fault as `train_lora` does.
     """
+    from vj.lora_training.base_model import spec_of
+    from vj.lora_training.settings import LoraSettings
+    from vj.lora_training.training import train_lora
+
     if not given.name or given.name != Path(given.name).name:
         raise Fault(f"--name {given.name}: a word for the file, without folders, like --name kiss")
     settings = LoraSettings(

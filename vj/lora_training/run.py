@@ -17,8 +17,9 @@ from vj.lora_training.stage import LoraStage
 from vj.training.checkpoint import Checkpoint
 from vj.training.loop import Length, LossLog, Progress, fit
 
-FIRST = 0.25
-"""Share of a run in which the training adapter of a model of few steps is trained."""
+FIRST = 0.4
+"""Share of a run in which the training adapter of a model of few steps is trained: the longer, the
+better the few steps are kept, and the less is learned of the clip."""
 KEEP, LONGER = 10.0, 20.0
 """Seconds from one state that is kept to the next, and how many times longer than the keeping
 itself it is at least: without a card the comparing takes minutes."""
