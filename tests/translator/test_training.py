@@ -129,13 +129,13 @@ def test_pictures_become_those_they_are_paired_with(clip: Path, tmp_path: Path) 
 
 @pytest.mark.long
 def test_it_learns_to_paint_a_film_from_its_lines(clip: Path, tmp_path: Path) -> None:
-    asked = plan(clip, tmp_path / "head", 350, kind="lines")
+    asked = plan(clip, tmp_path / "head", 250, kind="lines")
     train_translator(asked, quiet, quiet)
     made, constant, copied = beaten(asked)
     assert made.l1 < 0.5 * constant.l1
     assert made.l1 < 0.3 * copied.l1
-    assert made.edges > 0.75
-    assert made.sharpness > 0.3
+    assert made.edges > 0.65
+    assert made.sharpness > 0.15
 
 
 class Killed(BaseException):
