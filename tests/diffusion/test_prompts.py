@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from tests.waiting import PATIENCE, until
-from vj.core.supervisor import Supervisor
 from vj.diffusion.prompts import Embedding, blend
 from vj.parameters.store import Store
 from vj.pipeline.mixture_travel import PromptTravel, prompt_weights
@@ -102,39 +101,3 @@ def test_live_an_unknown_text_never_waits_and_the_last_one_stays() -> None:
     assert arrived is not None
     assert torch.equal(arrived.tokens, encode("sea").tokens)
     book.close()
-
-
-def test_a_text_the_encoder_chokes_on_is_logged_once_and_the_last_one_stays() -> None:
-    messages: list[str] = []
-
-    def fragile(text: str) -> Embedding:
-        if "bad" in text:
-            raise RuntimeError("no such token")
-        return encode(text)
-
-    supervisor = Supervisor(messages.append)
-    book = TextBook(fragile, wait=False, on_message=messages.append, supervisor=supervisor)
-    assert book.get("bad one") is None
-    until(lambda: messages)
-    for _ in range(5):
-        assert book.get("bad one") is None
-    book.get("good")
-    until(lambda: book.get("good") is not None)
-    assert len(messages) == 1
-    assert "bad one" in messages[0]
-    assert supervisor.faults == {"prompts": 1}, "the status counts it"
-    assert supervisor.threads == ["prompts"]
-    book.close()
-
-
-def test_the_book_forgets_the_oldest_text() -> None:
-    asked: list[str] = []
-
-    def counting(text: str) -> Embedding:
-        asked.append(text)
-        return encode(text)
-
-    book = TextBook(counting, wait=True, keep=2)
-    for text in ("a", "b", "a", "c", "a", "b"):
-        book.get(text)
-    assert asked == ["a", "b", "c", "b"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ import numpy as np
 import pytest
 
 from tests.fetched import needs
+from tests.waiting import PATIENCE, until
 from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
 from vj.painters.networks import PictureNetwork
-from vj.painters.picture_backend import PictureBackend, StyleReader, along
+from vj.painters.picture_backend import PictureBackend, StyleReader, StyleSet, along
 from vj.painters.style_pictures import StylePictures
 from vj.parameters.store import Store
 from vj.parameters.table import Value
@@ -154,3 +156,37 @@ def test_it_rests_while_the_input_stands_still(
         moved = pipeline.process(Frame(room, number, number / 30), store.sample(number / 30))
     assert apart(moved.picture, shown[-1]) > 5
     pipeline.close()
+
+
+def test_names_that_change_quicker_than_they_are_looked_at_are_seen_all_the_same(
+    pictures: PictureNetwork, room: np.ndarray
+) -> None:
+    ready, read = threading.Semaphore(1), []
+
+    class Slow:
+        def read(self, text: str) -> StyleSet:
+            assert ready.acquire(timeout=PATIENCE)
+            read.append(text)
+            return StyleSet((text,), np.full((1, 100), len(read) / 100, np.float32))
+
+    slow: Any = Slow()
+    context: Any = None
+    backend = PictureBackend(pictures, slow, Size(room.shape[1], room.shape[0]), False)
+    store = Store({"strength": 0.0, "prompt/travel": 0.0, "image/styles": "start"})
+
+    def shown(text: str) -> str:
+        store.set("image/styles", text)
+        backend.paint(room, store.sample(0.0), context)
+        return backend.understood
+
+    until(lambda: shown("start"))
+    for number in range(3):
+        shown(f"first of {number}")
+        shown(f"second of {number}")
+        ready.release()
+        until(lambda: len(read) == 2 + number)  # noqa: B023
+        until(lambda: shown(f"third of {number}") == f"{read[-1]} 100 %")  # noqa: B023
+        assert read[-1] != f"third of {number}", "what is asked for is not there yet"
+    ready.release(100)
+    until(lambda: shown("last") == "last 100 %")
+    backend.close()

@@ -132,6 +132,8 @@ class PictureBackend(PainterBackend):
         self._wait, self._looked = wait, 0.0
         self._travel = MixtureTravel(mean)
         self._set: StyleSet | None = None
+        self._newest: StyleSet | None = None
+        """What the book had found last in the last frame."""
         self._pending = False
         self._text: str | None = None
         """image/styles of the last frame."""
@@ -146,6 +148,9 @@ class PictureBackend(PainterBackend):
             self._book.forget(text)
         found = self._book.get(text)
         self._pending = found is None
+        newest, self._newest = self._newest, self._book.latest
+        if found is None and self._newest is not newest:
+            found = self._newest  # quicker changes than pictures are looked at: what there is plays
         if found is not None:
             self._set = found
         if self._set is None:

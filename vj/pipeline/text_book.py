@@ -3,7 +3,6 @@ styles, the vectors of style pictures."""
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -13,11 +12,15 @@ from vj.core.errors import told
 from vj.core.supervisor import Supervisor
 
 T = TypeVar("T")
+WAITING = 32
+"""Texts that wait to be found, at most: more than the prompts of a frame."""
 
 
 class TextBook(Generic[T]):
-    """Values by text. Live, an unknown text is handed to a thread and is there a few frames later;
-    offline it is found on the spot, so that the same frames come out every time."""
+    """Values by text. Live, an unknown text is handed to a thread and is there a few frames later:
+    the text that was asked for last comes first, and what no frame has asked for in a while is
+    never looked for. Offline it is found on the spot, so that the same frames come out every
+    time."""
 
     def __init__(
         self,
@@ -36,9 +39,16 @@ class TextBook(Generic[T]):
         self._find, self._wait, self._on_message, self._keep = find, wait, on_message, keep
         self._name, self._what = thread, what
         self._known: OrderedDict[str, T] = OrderedDict()
-        self._asked: set[str] = set()
-        self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._asked: OrderedDict[str, None] = OrderedDict()
+        """What waits to be found; what was asked for last is last."""
+        self._finding: str | None = None
+        self._failed: set[str] = set()
+        """Not tried again, until `forget`."""
+        self.latest: T | None = None
+        """What the thread has found last; None before the first."""
+        self._closed = False
         self._lock = threading.Lock()
+        self._change = threading.Condition(self._lock)
         self._thread: threading.Thread | None = None
 
     def get(self, text: str) -> T | None:
@@ -51,39 +61,56 @@ class TextBook(Generic[T]):
         if self._wait:
             self.find(text)
             return self._known[text]
-        if text not in self._asked:
-            self._asked.add(text)
-            if self._thread is None:
-                self._thread = self._supervisor.start(self._name, self._run)
-            self._queue.put(text)
+        with self._change:
+            if text not in self._failed and text != self._finding:
+                self._asked[text] = None
+                self._asked.move_to_end(text)
+                while len(self._asked) > WAITING:
+                    self._asked.popitem(last=False)
+                self._change.notify()
+        if self._thread is None:
+            self._thread = self._supervisor.start(self._name, self._run)
         return None
 
     def close(self) -> None:
         """End the thread."""
-        self._queue.put(None)
+        with self._change:
+            self._closed = True
+            self._change.notify()
 
     def forget(self, text: str) -> None:
         """Find it anew when it is asked for next: what it stands for may be another thing now."""
         with self._lock:
             self._known.pop(text, None)
-        self._asked.discard(text)
+            self._failed.discard(text)
+            if self._finding == text:
+                self._finding = None  # what is being found is the thing before
 
     def find(self, text: str) -> None:
         """Find a text's value here and now."""
         value = self._find(text)
         with self._lock:
-            self._known[text] = value
+            self._known[text] = self.latest = value
             while len(self._known) > self._keep:
                 self._known.popitem(last=False)
 
+    def _next(self) -> str | None:
+        """The text to be found now, once there is one; None at the end."""
+        with self._change:
+            self._finding = None
+            self._change.wait_for(lambda: self._closed or self._asked)
+            if self._closed:
+                return None
+            self._finding = self._asked.popitem()[0]
+            return self._finding
+
     def _run(self) -> None:
-        while (text := self._queue.get()) is not None:
+        while (text := self._next()) is not None:
             try:
                 self.find(text)
-                self._asked.discard(text)
-            # A text that cannot be found stays in `_asked`, so it is not tried again; the one
-            # before it stays.
-            except Exception as error:
+            except Exception as error:  # a text that nothing can be made of: the one before stays
+                with self._lock:
+                    self._failed.add(text)
                 self._supervisor.count(self._name)
                 what = self._what.format(text[:40])
                 self._on_message(f"{what}: {told(error)}")
