@@ -1,36 +1,32 @@
-"""A translator as a backend: strength, seeds, what it follows and what not, frames that lead to the
-next one, people who are found beside the picture."""
+"""A translator as a backend: strength, seeds, what it follows and what not."""
 
 from __future__ import annotations
-
-import threading
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
-from tests.diffusion.translators import model_of
-from tests.fetched import needs, nothing_fetched
-from tests.waiting import until
-from vj.core.errors import Fault
-from vj.core.frame import BlankFrame, Frame, Size
-from vj.core.metrics import Metrics
-from vj.diffusion.condition_thread import FoundBeside
-from vj.diffusion.translator_backend import FADE_BELOW, TranslatorBackend
+from tests.diffusion.translators import (
+    Easel,
+    a_room,
+    apart,
+    entered,
+    given_to,
+    model_of,
+    played,
+    seen_by,
+    walking,
+)
+from vj.core.frame import Size
+from vj.diffusion.texture_noise import WhiteNoise
+from vj.diffusion.translator_backend import FADE_BELOW, SIMPLEST, TranslatorBackend
 from vj.diffusion.translator_model import TranslatorModel
+from vj.kernels.cv_field import FieldMaker
 from vj.parameters.store import Store
 from vj.parameters.table import TABLE, Value
 from vj.pipeline.backend import GENERATING
-from vj.pipeline.frame_context import FrameContext
-from vj.pipeline.frame_pipeline import FramePipeline
-from vj.sources.image import read_picture
-from vj.translator.conditions import Conditioner, ConditionSettings
-from vj.translator.trackers import NEEDED, Found
+from vj.translator.conditions import Conditioner, ConditionSettings, luma_of, unit_of
 
 
 @pytest.fixture(scope="module")
@@ -39,74 +35,8 @@ def lines() -> TranslatorModel:
 
 
 @pytest.fixture(scope="module")
-def film() -> TranslatorModel:
-    return model_of("next")
-
-
-@pytest.fixture(scope="module")
 def room() -> np.ndarray:
-    """A window and somebody before a wall; sides that are no multiple of 16, (72, 88, 3) uint8."""
-    picture = np.full((72, 88, 3), (190, 185, 170), np.uint8)
-    cv2.rectangle(picture, (58, 8), (82, 40), (40, 90, 160), -1)
-    cv2.ellipse(picture, (32, 26), (10, 13), 0, 0, 360, (205, 150, 120), -1)
-    cv2.rectangle(picture, (20, 40), (46, 71), (50, 45, 60), -1)
-    return cv2.GaussianBlur(picture, (0, 0), 0.8)
-
-
-class Easel:
-    """A backend on its own, with the store that it follows."""
-
-    def __init__(self, model: TranslatorModel, room: np.ndarray, **start: Value) -> None:
-        self.size = Size(room.shape[1], room.shape[0])
-        self.backend = TranslatorBackend(model, self.size, True)
-        values: dict[str, Value] = {"strength": 1.0}
-        values.update({name.replace("_", "/", 1): value for name, value in start.items()})
-        self.store = Store(values)
-        self.time = 0.0
-
-    def paint(self, picture: np.ndarray, **values: Value) -> Tensor:
-        """(1, 3, H, W), of the next frame, so much later that what glides has arrived; values that
-        are set before it."""
-        for name, value in values.items():
-            self.store.set(name.replace("_", "/", 1), value)
-        self.time += 0.9
-        context = FrameContext(picture, 0, self.time, picture)
-        made = self.backend.paint(entered(picture), self.store.sample(self.time), context)
-        assert made is not None
-        assert made.context is context
-        assert isinstance(made.picture, Tensor)
-        assert made.picture.shape == (1, 3, *picture.shape[:2])
-        return made.picture
-
-
-def entered(picture: np.ndarray) -> Tensor:
-    return torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1
-
-
-def apart(one: Tensor, two: Tensor) -> float:
-    return float((one - two).abs().mean())
-
-
-def played(model: TranslatorModel, frames: list[Frame], **start: Value) -> list[np.ndarray]:
-    """What the frame pipeline makes of frames, with feedback, flow and smoothing as they stand in
-    the table."""
-    values = {name.replace("_", "/", 1): value for name, value in start.items()}
-    store = Store({"strength": 1.0, **values})
-    pipeline = FramePipeline(frames[0].size, "crop", Metrics(), print)
-    pipeline.swap(TranslatorBackend(model, frames[0].size, True))
-    out = [pipeline.process(one, store.sample(one.captured)).picture for one in frames]
-    pipeline.close()
-    return out
-
-
-def walking(room: np.ndarray, count: int) -> list[Frame]:
-    """Somebody walks through the room."""
-    made = []
-    for index in range(count):
-        picture = room.copy()
-        cv2.rectangle(picture, (8 + 3 * index, 20), (26 + 3 * index, 71), (30, 130, 60), -1)
-        made.append(Frame(picture, index, index / 30))
-    return made
+    return a_room()
 
 
 # --- strength ------------------------------------------------------------------------------------
@@ -149,25 +79,6 @@ def test_the_more_strength_the_less_is_drawn(lines: TranslatorModel, room: np.nd
     assert ink[0] > 1.02 * ink[-1] > 0
     assert detail == sorted(detail, reverse=True)
     assert detail[-1] < 1e-6
-
-
-def seen_by(model: TranslatorModel, *pictures: np.ndarray, **start: Value) -> list[np.ndarray]:
-    """What the network is shown of pictures, each (H, W, 3 + C)."""
-    shown: list[np.ndarray] = []
-    paint = model.paint
-
-    def watched(seen: np.ndarray, form: Tensor, style: Any) -> Tensor:
-        shown.append(seen)
-        return paint(seen, form, style)
-
-    model.paint = watched  # type: ignore[method-assign]
-    try:
-        easel = Easel(model, pictures[0], **start)
-        for picture in pictures:
-            easel.paint(picture)
-    finally:
-        del model.paint  # type: ignore[attr-defined]
-    return shown
 
 
 # --- what it follows -----------------------------------------------------------------------------
@@ -241,155 +152,16 @@ def test_the_same_frames_give_the_same_bytes(kind: str, room: np.ndarray) -> Non
     assert cv2.absdiff(one[0], one[-1]).mean() > 0.5
 
 
-# --- the frame after the last --------------------------------------------------------------------
-
-
-def test_a_film_goes_on_from_its_own_frames(film: TranslatorModel, room: np.ndarray) -> None:
-    """It begins with the input, and from then on sees what it has painted, the newest last."""
-    shown: list[np.ndarray] = seen_by(film, room, room, room, room)
-    easel = Easel(film, room)
-    painted = [bytes_of(easel.paint(room)) for _ in range(4)]
-    assert not np.array_equal(painted[1], painted[2])
-    wanted = [(room, room), (painted[0], painted[0]), (painted[0], painted[1]), painted[1:3]]
-    for seen, frames in zip(shown, wanted, strict=True):
-        for channels, frame in zip((seen[..., 3:6], seen[..., 6:]), frames, strict=True):
-            assert np.array_equal(np.rint(channels * 255), frame)
-    assert not easel.backend.settled
-
-
-def bytes_of(planes: Tensor) -> np.ndarray:
-    picture = planes[0].permute(1, 2, 0).numpy() * 0.5 + 0.5
-    return cv2.convertScaleAbs(np.clip(picture, 0, 1), alpha=255)
-
-
-def test_strength_0_for_a_moment_takes_a_new_moment_of_the_input(
-    film: TranslatorModel, room: np.ndarray
+def test_what_the_network_is_given_is_made_as_in_training(
+    lines: TranslatorModel, room: np.ndarray
 ) -> None:
-    night = cv2.convertScaleAbs(room, alpha=0.3)
-    fresh = Easel(film, room)
-    fresh.paint(night, strength=0.0)
-    fresh.paint(night)
-    wanted = fresh.paint(night, strength=1.0)
-    easel = Easel(film, room)
-    for _ in range(5):
-        easel.paint(room)
-    astray = easel.paint(night)
-    easel.paint(night, strength=0.0)
-    easel.paint(night)
-    assert torch.equal(easel.paint(night, strength=1.0), wanted)
-    assert not torch.equal(astray, wanted)
-
-
-def test_without_an_input_a_film_goes_on_by_itself(film: TranslatorModel, room: np.ndarray) -> None:
-    """A moment of the room, then `source: none`."""
-    grey = np.full_like(room, 127)
-    frames: list[Frame] = [Frame(room, 0, 0.0)]
-    frames += [BlankFrame(grey, index, index / 30) for index in range(1, 12)]
-    alone: dict[str, Value] = {"blend_smoothing": 0.0, "feedback_amount": 0.0}
-    out = played(film, frames, **alone)
-    assert np.array_equal(played(film, frames, **alone)[-1], out[-1])
-    other = [Frame(255 - room, 0, 0.0), *frames[1:]]
-    elsewhere = played(film, other, **alone)
-    assert cv2.absdiff(elsewhere[1], out[1]).mean() > 0.3, "it began elsewhere"
-
-
-# --- people --------------------------------------------------------------------------------------
-
-
-class Looking:
-    """Finds a face whenever it is allowed to."""
-
-    def __init__(self) -> None:
-        self.may = threading.Semaphore(0)
-        self.begun: list[float] = []
-        self.looked: list[float] = []
-        self.fails = False
-
-    def find(self, image: np.ndarray, time: float | None = None) -> Found:
-        assert time is not None
-        self.begun.append(time)
-        self.may.acquire()
-        if self.fails:
-            raise RuntimeError("the network has gone")
-        self.looked.append(time)
-        return Found(face=np.full((468, 2), time, np.float32))
-
-
-def beside(looking: Looking, messages: list[str]) -> FoundBeside:
-    conditioner: Any = looking
-    return FoundBeside(conditioner, False, messages.append)
-
-
-def test_live_the_picture_never_waits_for_who_is_in_it(room: np.ndarray) -> None:
-    looking, messages = Looking(), list[str]()
-    found = beside(looking, messages)
-    assert found.of(room, 1.0) is None
-    until(lambda: looking.begun)
-    assert [found.of(room, time) for time in (2.0, 3.0)] == [None] * 2
-    looking.may.release(2)
-    until(lambda: len(looking.looked) == 2)
-    assert looking.looked[-1] == 3.0, "what came between is passed over"
-    until(lambda: newest(found, room) == 3.0)
-    looking.fails = True
-    looking.may.release()
-    until(lambda: messages)
-    assert "the network has gone" in messages[0]
-    assert newest(found, room) == 3.0, "what was found last stands"
-    found.close()
-    looking.may.release(9)
-
-
-def newest(found: FoundBeside, image: np.ndarray) -> float:
-    made = found.of(image, 4.0)
-    assert made is not None
-    assert made.face is not None
-    return float(made.face[0, 0])
-
-
-@needs(*NEEDED["mask"])
-def test_a_silhouette_is_painted_from_offline_with_every_frame(room: np.ndarray) -> None:
-    model = model_of("mask")
-    there = read_picture(str(Path(__file__).parents[1] / "pictures" / "astronaut.jpg"), "test")
-    astronaut = cv2.resize(there, (88, 72), interpolation=cv2.INTER_AREA)
-    easel = Easel(model, room)
-    empty = easel.paint(np.full_like(room, 180))
-    assert apart(easel.paint(astronaut), empty) > 1e-3
-    assert easel.backend.settled
-
-
-@needs(*NEEDED["mask"])
-def test_live_the_input_is_shown_until_somebody_has_looked(room: np.ndarray) -> None:
-    model = model_of("mask")
-    size = Size(88, 72)
-    backend = TranslatorBackend(model, size, False)
-    snapshot = Store({"strength": 1.0}).sample(0.0)
-    backend.warm(snapshot)
-    context = FrameContext(room, 0, 0.0, room)
-
-    def paint() -> Tensor:
-        made = backend.paint(entered(room), snapshot, context)
-        assert made is not None
-        assert isinstance(made.picture, Tensor)
-        return made.picture
-
-    until(lambda: not torch.equal(paint(), entered(room)))
-    assert not backend.settled
-    backend.close()
-
-
-@pytest.mark.parametrize("kind", ["face", "body", "mask"])
-def test_what_finds_people_and_is_not_installed_is_told_with_the_command(
-    kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    nothing_fetched(monkeypatch)
-    model = model_of(kind)
-    with pytest.raises(Fault, match=r"model kiss: .*python3 launch.py add person"):
-        TranslatorBackend(model, Size(64, 64), True)
-
-
-def test_the_conditions_are_those_of_the_training(lines: TranslatorModel, room: np.ndarray) -> None:
-    """Made by the same code with the same settings, but for the camera's noise."""
-    seen = seen_by(lines, room, strength=1.0)[0]
-    wanted: Callable[..., np.ndarray] = Conditioner("lines", ConditionSettings()).of
-    assert np.array_equal(seen[..., 3:], wanted(room, 0.3))
+    seen, form = given_to(lines, room, strength=1.0)[0]
+    condition = Conditioner("lines", ConditionSettings()).of(room, SIMPLEST)
+    assert np.array_equal(seen[..., 3:], condition)
     assert np.allclose(seen[..., :3], 0.5, atol=1e-6)
+    white = WhiteNoise(Size(88, 72)).at(Store().sample(0.0))
+    field = FieldMaker(72, 88, unit_of(72)).make(luma_of(condition), white)
+    wanted = np.stack([field.texture, field.along_x, field.along_y])
+    assert np.abs(form - wanted).mean() < 1e-3
+    blank = FieldMaker(72, 88, unit_of(72)).make(np.ones((72, 88), np.float32), white)
+    assert np.abs(form[0] - blank.texture).mean() > 0.05
