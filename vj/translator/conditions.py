@@ -215,6 +215,8 @@ def style_numbers(strength: float, simplicity: float, unit: float) -> list[float
 def softened(picture: np.ndarray, strength: float) -> np.ndarray:
     """What a translator sees of the picture itself: all of it at strength 0, even grey at 1, ever
     softer and paler between. (H, W, 3) float32, 0..1 -> the same, new."""
+    if strength >= 1:
+        return np.full_like(picture, 0.5)
     soft = blurred(picture, strength * strength * min(picture.shape[:2]) / 16)
     out: np.ndarray = cv2.addWeighted(soft, 1 - strength, soft, 0, 0.5 * strength)
     return out
