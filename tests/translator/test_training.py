@@ -22,6 +22,7 @@ from tests.waiting import until
 from vj.core.errors import Fault
 from vj.pocket.network import load_network
 from vj.training.checkpoint import Checkpoint
+from vj.training.claim import claimed
 from vj.training.loop import Length
 from vj.translator import best_model
 from vj.translator.best_model import Standing
@@ -266,6 +267,14 @@ def test_a_finished_model_is_not_painted_over(clip: Path, tmp_path: Path) -> Non
     with pytest.raises(Fault, match="holds a finished model; give another --name"):
         train_translator(asked, quiet, quiet)
     assert (asked.folder / FILE).read_bytes() == b"somebody's work"
+
+
+def test_two_cannot_train_one_model_at_a_time(clip: Path, tmp_path: Path) -> None:
+    asked = plan(clip, tmp_path / "head", 2)
+    asked.begin()
+    with claimed(asked.work), pytest.raises(Fault, match="another process is training there"):
+        train_translator(asked, quiet, quiet)
+    assert train_translator(asked, quiet, quiet) is not None
 
 
 def test_a_model_takes_at_most_8_megabytes_and_a_small_one_3(clip: Path, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from vj.core.errors import Fault
 from vj.pocket.network import SEEN, Network, parameter_groups
 from vj.training.checkpoint import Checkpoint
+from vj.training.claim import claimed
 from vj.training.loop import Moment, Training, fit
 from vj.training.losses import picture_loss
 from vj.translator.best_model import BestModel, Standing
@@ -151,7 +152,8 @@ def train_translator(
         plan.begin()
     except OSError as error:
         raise Fault(f"{plan.work} cannot be written: {error}") from error
-    best = BestModel(plan, footage.names, pairs.settings, judge, on_message, on_standing)
-    checkpoint = Checkpoint(plan.checkpoint)
-    fit(training, plan.length, checkpoint, best.due, best.after, stop, on_message)
-    return best.figures
+    with claimed(plan.work):
+        best = BestModel(plan, footage.names, pairs.settings, judge, on_message, on_standing)
+        checkpoint = Checkpoint(plan.checkpoint)
+        fit(training, plan.length, checkpoint, best.due, best.after, stop, on_message)
+        return best.figures

@@ -1,0 +1,46 @@
+"""One process trains in a folder at a time: two would write over each other's checkpoints."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from vj.core.errors import Fault
+
+TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Claim a folder, which exists, for this process. The system gives it back when the process
+    ends, however it ends. Raises Fault where another process has it, or it cannot be written."""
+    try:
+        file = (folder / "claim").open("a+b")
+    except OSError as error:
+        raise Fault(f"{folder} cannot be written: {error}") from error
+    with file:
+        try:
+            _lock(file)
+        except OSError as error:
+            if error.errno in TAKEN:  # otherwise the disk knows no locks, and one may train there
+                raise Fault(
+                    f"{folder}: another process is training there; wait for it, or end it"
+                ) from None
+        yield
+
+
+def _lock(file: Any) -> None:
+    """Raises OSError where another process has locked it."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
