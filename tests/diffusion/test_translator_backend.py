@@ -18,7 +18,7 @@ from tests.diffusion.translators import (
     seen_by,
     walking,
 )
-from vj.core.frame import Size
+from vj.core.frame import Frame, Size
 from vj.diffusion.texture_noise import WhiteNoise
 from vj.diffusion.translator_backend import FADE_BELOW, SIMPLEST, TranslatorBackend
 from vj.diffusion.translator_model import TranslatorModel
@@ -142,6 +142,17 @@ def test_what_is_fed_back_leads_it_too(lines: TranslatorModel, room: np.ndarray)
     fed = played(lines, frames, feedback_amount=0.8)
     assert np.array_equal(alone[0], fed[0])
     assert cv2.absdiff(alone[-1], fed[-1]).mean() > 1
+
+
+def test_what_is_masked_or_not_wet_is_the_input(lines: TranslatorModel, room: np.ndarray) -> None:
+    """The mask keeps what is bright: the wall, and not the coat of who stands before it."""
+    frames = [Frame(room, number, number / 30) for number in range(3)]
+    dry = played(lines, frames, mix_wet=0.0)[-1]
+    assert np.array_equal(dry, room)
+    masked = played(lines, frames, mask_mode="luma", mask_threshold=0.5, mask_feather=0.0)[-1]
+    away = cv2.absdiff(masked, room).mean(2)
+    assert away[4, 44] == 0, "the wall"
+    assert away[60, 32] > 5, "the coat"
 
 
 @pytest.mark.parametrize("kind", ["lines", "edges", "grey", "small", "next"])

@@ -46,6 +46,8 @@ def test_what_is_written_is_read_again(tmp_path: Path, network: Network) -> None
     for name, part in network.state_dict().items():
         assert torch.equal(again.state_dict()[name], part.half().float()), name
     assert sorted(path.name for path in folder.iterdir()) == sorted([FILE, CARD, CARD_TEXT])
+    modes = {(folder / name).stat().st_mode for name in (FILE, CARD, CARD_TEXT)}
+    assert len(modes) == 1, "whoever may read the card may play it"
     text = (folder / CARD_TEXT).read_text(encoding="utf-8")
     assert "kiss.mov" in text
     assert "| edge agreement | 0.81 |" in text

@@ -43,9 +43,9 @@ from vj.translator.conditions import (
 FADE_BELOW = 0.15
 """Strength under which the painted picture fades into the input: the least that is trained
 (`LEAST_STRENGTH` of `vj.translator.pairs`)."""
-SIMPLEST = 0.3
-"""How much of the drawing is left out at strength 1, of all that can be. A film's frames are no
-drawing: `next` sees all of them."""
+SIMPLEST = 0.15
+"""How much of the drawing is left out at strength 1, of all that can be: at twice as much a face
+128 rows high has lost its mouth. A film's frames are no drawing: `next` sees all of them."""
 NO_WORDS = "a translator paints what it was trained on, whatever is written"
 UNUSED = {
     "prompt/": NO_WORDS,

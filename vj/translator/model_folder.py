@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -25,11 +26,17 @@ def save_translator(folder: Path, network: Network, card: Card) -> None:
     network: its weights are written in half precision. Raises OSError: a full disk, a folder that
     may not be written.
     """
-    texts = {CARD_TEXT: card.as_text(), CARD: card.as_json()}
+    for_people, for_programs = card.as_text(), card.as_json()
     folder.mkdir(parents=True, exist_ok=True)
-    _written(folder / FILE, lambda part: save_network(network, part))
-    for name, text in texts.items():
-        _written(folder / name, partial(_write_text, text=text))
+    _written(folder / CARD_TEXT, partial(_write_text, text=for_people))
+
+    def write_weights(part: Path) -> None:
+        save_network(network, part)
+        # safetensors lets nobody but the owner read what it writes.
+        shutil.copymode(folder / CARD_TEXT, part)
+
+    _written(folder / FILE, write_weights)
+    _written(folder / CARD, partial(_write_text, text=for_programs))
 
 
 def load_translator(folder: Path) -> tuple[Network, Card]:
