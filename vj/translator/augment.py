@@ -222,10 +222,11 @@ def painted(frames: list[np.ndarray], rng: np.random.Generator) -> list[np.ndarr
 
 
 def unsteady(points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Points (N, 2) of a face or a body, off by a little: their place and proportions by a percent
-    or two of their size, each by a few thousandths."""
+    """Points (N, 2) of a face or a body, off by a little: their proportions by a percent, their
+    place and each of them by a few thousandths of their size. More would make what is painted
+    soft."""
     middle = points.mean(0)
     size = float(np.ptp(points, axis=0).max())
-    turn = np.eye(2) + rng.normal(0, 0.015, (2, 2))
-    off = rng.normal(0, 0.006, 2) * size + rng.normal(0, 0.0015, points.shape) * size
+    turn = np.eye(2) + rng.normal(0, 0.01, (2, 2))
+    off = rng.normal(0, 0.003, 2) * size + rng.normal(0, 0.001, points.shape) * size
     return np.asarray((points - middle) @ turn + middle + off, np.float32)

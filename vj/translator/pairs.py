@@ -202,7 +202,7 @@ class Pairs:
             seen,
             simplicity,
             self._before(number, geometry, rng),
-            self._moved(number, geometry, rng),
+            self._moved(number, geometry, None if as_it_is else rng),
             PLAIN if as_it_is else augment.line_style(rng),
         )
         if self.kind in ("lines", "edges", "face", "body") and not as_it_is:
@@ -258,22 +258,22 @@ class Pairs:
         return augment.painted(two, rng)
 
     def _moved(
-        self, number: int, geometry: augment.Geometry, rng: np.random.Generator
+        self, number: int, geometry: augment.Geometry, rng: np.random.Generator | None
     ) -> Found | None:
-        """Who was found in a frame, where they are in the example."""
+        """Who was found in a frame, where they are in the example; with None exactly there."""
         found = self._found.get(number)
         if found is None:
             return None
         if found.mask is not None:
             whole = cv2.resize(found.mask, (self.size, self.size), interpolation=cv2.INTER_LINEAR)
             return Found(mask=geometry.picture(whole))
-        if found.face is not None:
-            return Found(face=augment.unsteady(geometry.points(found.face), rng))
-        assert found.body is not None
-        return Found(
-            body=found.body._replace(
-                points=augment.unsteady(geometry.points(found.body.points), rng)
-            )
+        raw = found.face if found.body is None else found.body.points
+        assert raw is not None
+        points = geometry.points(raw)
+        if rng is not None:
+            points = augment.unsteady(points, rng)
+        return (
+            Found(points) if found.body is None else Found(None, found.body._replace(points=points))
         )
 
     def _finished(
