@@ -69,6 +69,8 @@ def test_its_own_size_is_played_where_the_show_leaves_it_open(here: Path) -> Non
     show = check_show({"show": "mine", "size": "auto", "model": "models/kiss"}, "mine.yaml")
     assert not paints_any_size(show)
     assert native_side("models/kiss") == 64
-    assert painted_size(show, print) == Size(64, 64)
+    assert painted_size(show, print) == Size(80, 48), "as many pixels, and wide"
+    square = check_show({"show": "mine", "size": "1:1", "model": "models/kiss"}, "mine.yaml")
+    assert painted_size(square, print) == Size(64, 64)
     (here / "models" / "kiss" / "card.json").unlink()
     assert native_side("models/kiss") == 256

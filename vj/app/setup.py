@@ -37,9 +37,9 @@ def painted_size(show: Show, log: Callable[[str], None]) -> Size:
     loads."""
     if show.size == "auto":
         any_size = show.model.name == "none" or paints_any_size(show)
-        return LARGEST if any_size else Aspect(16, 9).size(native_side(show.model.name))
+        return LARGEST if any_size else _near_its_own(Aspect(16, 9), show.model.name)
     if isinstance(show.size, Aspect):
-        return show.size.size(native_side(show.model.name))
+        return _near_its_own(show.size, show.model.name)
     if show.model.name == "none" or show.size == show.size.rounded(8):
         return show.size
     size = show.size.rounded(8)
@@ -51,6 +51,12 @@ def paints_any_size(show: Show) -> bool:
     """The show leaves the size open, and its model was not made for one."""
     name = show.model.name
     return show.size == "auto" and is_built_in(name) and translator_folder(name) is None
+
+
+def _near_its_own(aspect: Aspect, name: str) -> Size:
+    """A size of a shape, as near to the model's own area as it can paint."""
+    step = 64 if trained_side(name) is None else 16
+    return aspect.size(native_side(name), step)
 
 
 def native_side(name: str) -> int:
