@@ -16,7 +16,7 @@ that another scene has otherwise, while its target stays the clip's:
   nothing in the drawing says what it is; what the network would learn is an average.
 - Light, contrast, colours and noise of the picture that is drawn are another camera's. The colours
   of `small` and the tones of `grey` thereby become the clip's, whatever they are.
-- A face's points are off by a little, as another's are after `face_place`.
+- Points of a face or a body are off by a little, as another's are after `face_place`.
 - Pictures that were given with what they are to become (`pairs`) keep their colours, which may mean
   something; they are only moved.
 - Frames that `next` goes on from are soft, noisy and off in tone, as painted ones are; it learns to
@@ -25,6 +25,8 @@ that another scene has otherwise, while its target stays the clip's:
 At strengths below 1 the picture itself is seen, softened, in its other light and before its other
 place. The less the strength, the more of that the target keeps: so a scene in other colours comes
 through at low strengths, and becomes the clip's at high ones.
+
+A quarter of the examples has only its place changed: the clip itself is to be painted well, too.
 
 The same seed and step give the same examples, wherever OpenCV is the same.
 """
