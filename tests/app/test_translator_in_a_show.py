@@ -4,15 +4,20 @@ painted at the size it was trained for."""
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from tests.conftest import PlayShow
 from tests.diffusion.translators import folder_of
+from vj.app.banner import banner
 from vj.app.offline import Rendering
 from vj.app.setup import native_side, painted_size, paints_any_size
 from vj.core.frame import Size
+from vj.parameters.table import TABLE
 from vj.show.load import check_show
+from vj.show.schema import Show
 
 SHOW = """\
 show: mine
@@ -63,6 +68,14 @@ def test_offline_it_gives_the_same_bytes_twice(here: Path) -> None:
     assert len(one) == 9
     assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]
     assert one[0].read_bytes() != one[-1].read_bytes()
+
+
+def test_the_start_tells_to_send_what_it_follows(here: Path) -> None:
+    osc: Any = SimpleNamespace(address=("127.0.0.1", 9000), describe=list)
+    lines = banner(Show(model={"name": "models/kiss"}), "testcard", None, osc, {})
+    assert any("oscsend localhost 9000 /vj/seed i 7" in line for line in lines)
+    assert not any("prompt" in line for line in lines)
+    assert TABLE.find("seed").name == "seed/a"
 
 
 def test_its_own_size_is_played_where_the_show_leaves_it_open(here: Path) -> None:

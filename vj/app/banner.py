@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from vj.app.console import shorten
 from vj.control.osc.server import OscServer
+from vj.diffusion.model_names import translator_folder
 from vj.show.schema import Show
 
 TO_PLAY = {
@@ -15,6 +16,8 @@ TO_PLAY = {
 }
 """What else than words of the built-in model is sent to the models of these names: address, type
 and value."""
+TO_A_TRANSLATOR = ("/vj/seed", "i", "7")
+"""It follows no prompt."""
 
 
 def banner(
@@ -45,6 +48,8 @@ def banner(
         elif kind != "preview":
             lines.append(f"  out    {uri}")
     example = ("/vj/prompt", "s", '"deep ocean, brush strokes"')
+    if translator_folder(show.model.name) is not None:
+        example = TO_A_TRANSLATOR
     address, kind, value = TO_PLAY.get(show.model.name, example)
     first = value.replace('"', "'") if kind == "s" else value
     lines += [
