@@ -44,8 +44,7 @@ class LoraRun:
 
     def train_adapter(self, own: Callable[[], Examples]) -> None:
         """Train the training adapter on the model's own pictures, and leave it in the UNet."""
-        # Half the rate: it is to take the few steps away, and nothing that the model knows.
-        rate, on = self._settings.rate / 2, [TRAINING_ADAPTER]
+        on, rate = [TRAINING_ADAPTER], self._settings.rate
         stage = LoraStage(self._model, TRAINING_ADAPTER, on, own, self._batch, rate)
         self._before = FIRST
 
