@@ -108,8 +108,10 @@ def test_it_learns_the_colours_of_a_film(clip: Path, tmp_path: Path) -> None:
     assert card.steps == 60
     assert network.seen == 4
     assert (told[-1].share, told[-1].left) == (1, 0)
-    sheet = cv2.imread(str(asked.folder / "sheet.png"))
+    sheet = cv2.imread(str(asked.best_sheet))
     assert sheet.shape == (6 * SIDE, 3 * SIDE + 8, 3)
+    files = [path.name for path in asked.folder.iterdir() if path.is_file()]
+    assert sorted(files) == ["card.json", "card.md", FILE]
 
 
 def test_pictures_become_those_they_are_paired_with(clip: Path, tmp_path: Path) -> None:
@@ -121,7 +123,7 @@ def test_pictures_become_those_they_are_paired_with(clip: Path, tmp_path: Path) 
     assert train_translator(asked, quiet, quiet) is not None
     network, card = load_translator(asked.folder)
     assert (card.kind, card.clips, network.seen) == ("pairs", ("inverse",), 6)
-    sheet = cv2.imread(str(asked.folder / "sheet.png"))
+    sheet = cv2.imread(str(asked.best_sheet))
     seen, truth = sheet[:, :SIDE].astype(int), sheet[:, SIDE + 4 : 2 * SIDE + 4].astype(int)
     assert np.abs(255 - seen - truth).max() <= 2
     with pytest.raises(Fault, match="--pairs: two folders"):

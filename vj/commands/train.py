@@ -141,7 +141,7 @@ def _train_translator(
         log(f"{plan.folder}: nothing was learned yet; the same command begins again")
         return AT_ONCE if ended else 0
     log(f"{plan.folder}: {best}, on frames that it has not seen")
-    log(f"how it looks (input, truth, painted): {plan.folder / 'sheet.png'}")
+    log(f"how it looks (input, truth, painted): {plan.best_sheet}")
     log(f"to play it: python3 launch.py --model {plan.folder} --source camera:0")
     if ended:
         log("the same command goes on")

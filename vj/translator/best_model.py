@@ -108,7 +108,7 @@ class BestModel:
                 file.write(json.dumps(line) + "\n")
             if better:
                 save_translator(self._plan.folder, progress.average, self._card(progress, figures))
-                write_whole(self._plan.folder / "sheet.png", sheet)
+                write_whole(self._plan.best_sheet, sheet)
                 self.figures = figures
         except OSError as error:
             said = f"the model of step {progress.step} cannot be written: {error}"

@@ -50,6 +50,12 @@ class TranslatorPlan:
     def checkpoint(self) -> Path:
         return self.work / "checkpoint.pt"
 
+    @property
+    def best_sheet(self) -> Path:
+        """Input, truth and painted of the best model; not in the model folder itself, which is to
+        stay below 8 MB."""
+        return self.work / "best.png"
+
     def check(self) -> None:
         """Raises Fault for what cannot be trained, or not into this folder."""
         if self.kind not in CHANNELS:
