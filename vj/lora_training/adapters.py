@@ -11,10 +11,11 @@ length); others train for the model that the quick one was made from (Stable Dif
 SD-Turbo) and play it on the quick one, which works here too: name that model as the base.
 
 Measured with a network that paints one of six points of the plane in one step, by its noise alone,
-and a clip of six others (tests/lora_training/test_few_steps.py; three to four seeds): what it
-paints lay .60 from the nearest of the others before; after 600 steps 1.39, around their mean, and
-.61 with an adapter of 400 steps, where 4.7 of the six were met in place of none. At half its
-learning rate the adapter leaves .66 and 3.3. SD-Turbo itself has not been tried: that takes a card.
+and a clip of six others (a shorter run of it: tests/lora_training/test_few_steps.py), means of
+three and four seeds: what it paints lay .60 from the nearest of the others before; after 600 steps
+1.39, around their mean, and .61 with an adapter of 400 steps, where 4.7 of the six were met in
+place of none. At half its learning rate the adapter leaves .66 and 3.3. SD-Turbo itself has not
+been tried: that takes a card.
 """
 
 from __future__ import annotations

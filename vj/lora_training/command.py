@@ -11,6 +11,8 @@ and `train_lora_as_asked` does the rest once the clips' frames have been read:
 from __future__ import annotations
 
 import argparse
+import math
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +25,8 @@ if TYPE_CHECKING:  # torch and diffusers come with them, and take seconds
     from vj.lora_training.settings import LoraProgress, TrainedLora
 
 MODELS = Path("models")
+LINE_EVERY = 10.0
+"""Seconds from one line of progress to the next."""
 
 
 def add_lora_options(parser: argparse.ArgumentParser) -> None:
@@ -69,8 +73,14 @@ def train_lora_as_asked(
     word = getattr(given, "word", None) or given.name
     out = models / given.name / f"{given.name}.safetensors"
 
+    told = -math.inf
+
     def tell(progress: LoraProgress) -> None:
-        say(line_of(progress, word))
+        nonlocal told
+        now = time.monotonic()
+        if now - told >= LINE_EVERY or progress.share >= 1:
+            told = now
+            say(line_of(progress, word))
 
     done = train_lora(given.lora, frames, word, out, settings, tell, say, stop)
     say(

@@ -43,9 +43,14 @@ class LoraRun:
         self._batch = settings.batch or (1 if model.device.type == "cpu" else 4)
 
     def train_adapter(self, own: Callable[[], Examples]) -> None:
-        """Train the training adapter on the model's own pictures, and leave it in the UNet."""
+        """Train the training adapter on the model's own pictures, and leave it in the UNet. own:
+        paints them; not called where the adapter is trained already."""
+        length = self._settings.length_before(FIRST)
+        state = self._checkpoint("adapter").read(self._model.device)
+        over = state is not None and length.share(int(state["step"]), float(state["seconds"])) >= 1
+        examples = None if over else own()  # here, as the run's minutes are for learning
         on, rate = [TRAINING_ADAPTER], self._settings.rate
-        stage = LoraStage(self._model, TRAINING_ADAPTER, on, own, self._batch, rate)
+        stage = LoraStage(self._model, TRAINING_ADAPTER, on, examples, self._batch, rate)
         self._before = FIRST
 
         def left(progress: Progress[LoraWeights]) -> float:
@@ -54,7 +59,6 @@ class LoraRun:
         def tell(progress: Progress[LoraWeights]) -> None:
             self._tell("adapter", progress, FIRST * progress.share, left(progress), None)
 
-        length = self._settings.length_before(FIRST)
         stage.network.take(self._fit("adapter", stage, length, tell, lambda progress: None))
 
     def train_clip(
@@ -67,9 +71,8 @@ class LoraRun:
     ) -> TrainedLora:
         """Train the LoRA itself. on: the LoRAs that the UNet computes with meanwhile. compared:
         examples that are not learned. Raises Fault, also where it was stopped before it began."""
-        stage = LoraStage(
-            self._model, LEARNED, on, lambda: examples, self._batch, self._settings.rate
-        )
+        rate = self._settings.rate
+        stage = LoraStage(self._model, LEARNED, on, examples, self._batch, rate)
         held_out: list[float] = []
 
         def tell(progress: Progress[LoraWeights]) -> None:

@@ -4,7 +4,7 @@ are trained with."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 
 import torch
@@ -29,21 +29,21 @@ class LoraStage(Training[LoraWeights, NoisedBatch]):
         model: Model,
         adapter: str,
         on: Sequence[str],
-        examples: Callable[[], Examples],
+        examples: Examples | None,
         batch: int,
         rate: float,
     ) -> None:
-        """adapter: the one that learns. on: those that the UNet computes with. examples: asked for
-        once the first is needed; a run that is over needs none."""
+        """adapter: the one that learns. on: those that the UNet computes with. examples: a stage
+        that is over needs none."""
         self._model, self._examples, self._batch, self._rate = model, examples, batch, rate
         train_only(model.pipe.unet, adapter, on)
         self.network = LoraWeights(model.pipe.unet, adapter)
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=rate, weight_decay=1e-2)
 
     def batches(self, start: int) -> Iterator[NoisedBatch]:
-        examples = self._examples()
+        assert self._examples is not None
         for step in count(start):
-            yield examples.batch(step, self._batch)
+            yield self._examples.batch(step, self._batch)
 
     def loss(self, batch: NoisedBatch, at: Moment) -> Tensor:
         return self.loss_of(batch)
