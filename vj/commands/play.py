@@ -61,7 +61,7 @@ def _play(options: argparse.Namespace, terminal: Console, stop: threading.Event)
     ):
         raise Fault(
             f"{options.show}: no such "
-            f"command{nearest(options.show, ['test', 'check', 'list', 'learn', 'gallery'])}"
+            f"command{nearest(options.show, ['test', 'check', 'list', 'learn', 'train', 'gallery'])}"
         )
     path = find_show(options.show) if options.show else FIRST_SHOW
     options.file, options.overrides = path, overrides(options)
