@@ -59,10 +59,8 @@ def _play(options: argparse.Namespace, terminal: Console, stop: threading.Event)
         and not Path(options.show).suffix
         and options.show in ("test", "chek", "lst", "lern", "galery")
     ):
-        raise Fault(
-            f"{options.show}: no such "
-            f"command{nearest(options.show, ['test', 'check', 'list', 'learn', 'train', 'gallery'])}"
-        )
+        commands = ["test", "check", "list", "learn", "train", "gallery"]
+        raise Fault(f"{options.show}: no such command{nearest(options.show, commands)}")
     path = find_show(options.show) if options.show else FIRST_SHOW
     options.file, options.overrides = path, overrides(options)
     show = load_show(path, options.overrides, terminal.log)
