@@ -184,6 +184,7 @@ def test_a_watch_that_throws_is_reported_and_goes_on(
     assert "changed: strength" in show.save(start="{strength: 0.5}")
 
 
+@pytest.mark.long
 def test_the_size_that_is_sent_changes_and_comes_back(play: Play) -> None:
     show = play(sinks="[record:out.mp4]")
     performance = show.performance

@@ -308,6 +308,7 @@ def test_two_shows_at_once_both_play(start_show: StartShow) -> None:
     assert pages[0][1] != pages[1][1]
 
 
+@pytest.mark.long
 def test_a_model_that_is_not_there_leaves_the_input_playing(
     start_show: StartShow, tmp_path: Path
 ) -> None:

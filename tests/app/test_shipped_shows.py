@@ -194,6 +194,7 @@ def test_the_puppets_character_hangs_on_the_pose_alone() -> None:
     assert apart(painted[round(RATE) - 1], other[-1]) > 5, "another seed is somebody else"
 
 
+@pytest.mark.long
 def test_the_dream_goes_on_and_falls_inwards_with_the_beat(tmp_path: Path) -> None:
     painted = rendered("dream", SMALL, 12, 12)
     light = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in painted]

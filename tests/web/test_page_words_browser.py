@@ -53,6 +53,7 @@ def understood(page: Page, text: str) -> None:
     )
 
 
+@pytest.mark.long
 def test_styles_are_chips_that_mix_while_their_model_plays(
     show: PageShow, new_page: NewPage
 ) -> None:
