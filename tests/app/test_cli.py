@@ -187,6 +187,7 @@ def test_whichever_way_it_is_ended_the_recording_plays(
     assert seen[-1].shape == (64, 64, 3)
 
 
+@pytest.mark.long
 def test_list_tells_what_is_there_and_why_not(tmp_path: Path) -> None:
     done = run_vj(tmp_path, "list")
     assert done.returncode == 0, done.stderr
@@ -332,6 +333,7 @@ def test_a_model_that_is_not_there_leaves_the_input_playing(
     assert json.loads((tmp_path / "sum.json").read_text())["painted"] > 10
 
 
+@pytest.mark.long
 def test_a_size_that_diffusion_cannot_paint_is_rounded_and_logged(
     start_show: StartShow, tmp_path: Path
 ) -> None:

@@ -87,6 +87,7 @@ def test_a_set_that_was_played_is_rendered_again_frame_by_frame(
     assert colour[1] < 8, "and the cue at the end"
 
 
+@pytest.mark.long
 def test_saving_the_show_applies_what_changed_and_a_fault_keeps_it_running(
     start_show: StartShow, tmp_path: Path
 ) -> None:

@@ -76,6 +76,7 @@ def test_kiss_crash_starts_untouched_and_goes_as_far_as_its_schedule_says() -> N
     assert apart(given[at(7.5)], given[at(8.5)]) > 25, "they are two clips"
 
 
+@pytest.mark.long
 def test_me_kissing_me_lets_the_source_up_between_the_scenes() -> None:
     painted = rendered("me_kissing_me", SMALL, 12, RATE)
     given = untouched("me_kissing_me", 12, cues=[], **SMALL)
@@ -98,6 +99,7 @@ def test_me_kissing_me_lets_the_source_up_between_the_scenes() -> None:
     assert np.abs(colours[0] - colours[1]).max() > 20, "each scene is another world"
 
 
+@pytest.mark.long
 def test_crash_me_gently_returns_to_calm() -> None:
     pressed = rendered("crash_me_gently", {"curves": [PEDAL], **SMALL}, 8, RATE)
     calm = rendered("crash_me_gently", SMALL, 8, RATE)

@@ -44,6 +44,7 @@ def test_the_picture_moves_towards_the_clips_colours(bases: Path, trained: Train
     assert half.norm() < off.norm()
 
 
+@pytest.mark.long
 def test_diffusers_loads_it_and_it_does_the_same_there(bases: Path, trained: Trained) -> None:
     pipe = StableDiffusionPipeline.from_pretrained(bases / "sd21", safety_checker=None)
     pipe.load_lora_weights(trained.lora.path.parent, weight_name=trained.lora.path.name)

@@ -146,6 +146,7 @@ class Killed(BaseException):
     """As if the process were gone: nobody catches it."""
 
 
+@pytest.mark.long
 def test_the_same_seed_loses_the_same_though_one_run_is_killed(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

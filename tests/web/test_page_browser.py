@@ -231,6 +231,7 @@ def deaf_client(show: PageShow) -> socket.socket:
     return made
 
 
+@pytest.mark.long
 def test_a_client_that_does_not_read_is_dropped_and_a_page_plays_on(
     phone: Hand, show: PageShow
 ) -> None:

@@ -28,6 +28,7 @@ def shows() -> Iterator[list[PageShow]]:
         show.close()
 
 
+@pytest.mark.long
 def test_a_saved_show_rebuilds_the_page_in_place(
     shows: list[PageShow], tmp_path: Path, new_page: NewPage
 ) -> None:

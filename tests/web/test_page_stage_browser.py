@@ -63,6 +63,7 @@ def test_a_finger_that_moves_away_sideways_moves_finer(phone: Hand) -> None:
     assert phone.show.values()["mix/wet"] - 0.5 < moved / 2
 
 
+@pytest.mark.long
 def test_a_long_press_opens_a_menu_that_types_and_locks(phone: Hand) -> None:
     page, (x, y) = phone.page, phone.page.centre(phone.fader("mix/wet"))
     page.touch_start((x, y))
