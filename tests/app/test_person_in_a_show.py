@@ -158,10 +158,13 @@ def test_what_is_fetched_while_a_show_plays_is_used_when_the_mode_is_set_again(
 ) -> None:
     show = play(PERSON)
     show.until(lambda: show.mask() is not None)
+    assert "the person model" not in show.performance.supervisor.threads, "the plate stands in"
     nothing_fetched.append(True)
     show.performance.store.set("mask/mode", "none")
     show.performance.store.set("mask/mode", "person")
     show.until(lambda: keeps_her(show.mask()))
+    assert "the person model" in show.performance.supervisor.threads
+    assert show.said(NO_PERSON_MODEL) == 1, "not again once it is there"
 
 
 @needs(SQUARE, WIDE)

@@ -43,7 +43,9 @@ def played(folder: Path, *options: str) -> str:
 
 @pytest.mark.parametrize("how", [["--offline"], LIVE])
 def test_a_show_without_a_model_plays_without_torch(how: list[str], tmp_path: Path) -> None:
-    played(tmp_path, "--model", "none", *how)
+    said = played(tmp_path, "--model", "none", *how)
+    assert "ms a frame" in said
+    assert "failed" not in said
 
 
 @needs("multistyle26.onnx", "arbitrary_predict.onnx", "arbitrary_transform.onnx")

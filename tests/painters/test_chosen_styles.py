@@ -56,6 +56,8 @@ def test_another_picture_of_the_same_name_counts_once_the_name_is_set_again(
         cv2.imwrite(str(tmp_path / "me.png"), stripes)
         painted.red("woodcut")  # another one for a moment
         until(lambda: sign * painted.red("me") > 15, lambda: painted.red("me"))  # noqa: B023
+        assert painted.backend.understood == "me 100 %"
+    assert sum(told in one for one in painted.messages) == 1, "it is told once, while it is missing"
     painted.backend.close()
 
 
