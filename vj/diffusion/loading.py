@@ -31,7 +31,7 @@ from vj.diffusion.choices import Choices
 from vj.diffusion.devices import device_and_dtype
 from vj.diffusion.drawn_model import DrawnModel, load_drawn
 from vj.diffusion.model import Model
-from vj.diffusion.model_names import FoundModel, check_engine, find_model, no_such_model
+from vj.diffusion.model_names import FoundModel, find_model, no_such_model
 from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.network_runner import NetworkRunner
 from vj.diffusion.pipelines import (
@@ -44,13 +44,11 @@ from vj.diffusion.pipelines import (
 )
 from vj.diffusion.pocket_backend import PocketBackend
 from vj.diffusion.pocket_model import PocketModel, load_pocket
-from vj.diffusion.size_fit import fitted
 from vj.diffusion.streamdiffusion_backend import StreamDiffusionBackend
 from vj.diffusion.translator_backend import TranslatorBackend
 from vj.diffusion.translator_model import TranslatorModel, load_translator_model
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import Backend
-from vj.pipeline.preprocess import Fit
 
 Engine = Literal["stream", "streamdiffusion"]
 OnMessage = Callable[[str], None]
@@ -94,35 +92,24 @@ def load_stable_diffusion(spec: ModelSpec, found: FoundModel, on_message: OnMess
     return model
 
 
-def load_backend(
+def load_backends(
     spec: ModelSpec,
     engine: Engine,
-    size: Size,
+    first: Size,
     snapshot: Snapshot,
     live: bool,
     on_message: OnMessage,
     quietly: AbstractContextManager[object] | None = None,
-    sizes: tuple[Size, ...] = (),
-    fit: Fit = "crop",
     choices: Choices | None = None,
     supervisor: Supervisor | None = None,
-) -> Backend:
-    """Load a model, choose the quickest way to compute on a CPU, and run the first frames. Raises
-    Fault with one line that says what is wrong.
-
-    quietly: entered while ways are timed; the rest of the program should do little meanwhile.
-    sizes: live, the backend is made for the largest of these that this machine paints in time,
-    instead of for `size`. choices: what was found out by timing before. supervisor: of the threads
-    beside the render thread.
-
-    Offline (`live` False) nothing is chosen by timing: an offline render must come out the same
-    every time.
-    """
-    check_engine(engine, spec.name)
+) -> Callable[[Size], Backend]:
+    """Load a model and choose the quickest way to compute on a CPU; what is returned makes backends
+    for it of any size, and runs their first frames. Raises Fault with one line that says what is
+    wrong. The parameters: see `vj.diffusion.making.make_backend`; first: the size at which ways are
+    timed."""
     model = load_model(spec, on_message)
     if live and spec.dtype != "float16" and not isinstance(model, DrawnModel):
         dtypes = (torch.float32, torch.bfloat16) if spec.dtype == "auto" else (model.dtype,)
-        first = sizes[0] if sizes else size
         with quietly or nullcontext():
             chosen = tune(model, first.width, first.height, dtypes, choices)
         if chosen:
@@ -144,6 +131,4 @@ def load_backend(
             backend.warm(snapshot)
         return backend
 
-    if live and sizes:
-        return fitted(sizes, backend_at, fit, snapshot, on_message, choices, spec.name)[1]
-    return backend_at(size)
+    return backend_at

@@ -3,6 +3,7 @@ takes a second or two."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -32,61 +33,48 @@ def make_backend(
     choices: Choices | None = None,
     supervisor: Supervisor | None = None,
 ) -> Backend:
-    """See `vj.diffusion.loading.load_backend`; `none` passes the input through. Raises Fault."""
+    """Load a show's model and make a backend for it; `none` passes the input through. Raises Fault
+    with one line that says what is wrong.
+
+    quietly: entered while ways and sizes are timed; the rest of the program should do little
+    meanwhile. sizes: live, the backend is made for the largest of these that this machine paints in
+    time, instead of for `size`. choices: what was found out by timing before. supervisor: of the
+    threads beside the render thread.
+
+    Offline (`live` False) nothing is chosen by timing: an offline render must come out the same
+    every time.
+    """
     if spec.name == "none":
         return PassThrough(size, waits=False)
-    if is_painter(spec.name):
-        return _painter(
-            spec, engine, size, snapshot, live, on_message, quietly, sizes, fit, choices, supervisor
-        )
-    from vj.diffusion.loading import load_backend
-
-    return load_backend(
-        spec,
-        engine,
-        size,
-        snapshot,
-        live,
-        on_message,
-        quietly,
-        sizes,
-        fit,
-        choices,
-        supervisor,
-    )
-
-
-def _painter(
-    spec: ModelSpec,
-    engine: Engine,
-    size: Size,
-    snapshot: Snapshot,
-    live: bool,
-    on_message: OnMessage,
-    quietly: AbstractContextManager[object] | None,
-    sizes: tuple[Size, ...],
-    fit: Fit,
-    choices: Choices | None,
-    supervisor: Supervisor | None,
-) -> Backend:
-    """The same for a painter, which needs no PyTorch."""
-    from vj.diffusion.size_fit import fitted
-    from vj.painters.loading import load_painter
-
     check_engine(engine, spec.name)
-    reject_adapters(spec)
-    on_message(f"loading {spec.name}")
-    backend_at = load_painter(
-        spec.name,
-        spec.style_pictures,
-        spec.pictures_folder,
-        snapshot,
-        live,
-        on_message,
-        supervisor,
-        only_cpu=spec.device == "cpu",
-    )
-    if live and sizes:
-        with quietly or nullcontext():
-            return fitted(sizes, backend_at, fit, snapshot, on_message, choices, spec.name)[1]
-    return backend_at(size)
+    backend_at: Callable[[Size], Backend]
+    timing: AbstractContextManager[object] = nullcontext()
+    if is_painter(spec.name):  # needs no PyTorch
+        from vj.painters.loading import load_painter
+
+        reject_adapters(spec)
+        on_message(f"loading {spec.name}")
+        backend_at = load_painter(
+            spec.name,
+            spec.style_pictures,
+            spec.pictures_folder,
+            snapshot,
+            live,
+            on_message,
+            supervisor,
+            only_cpu=spec.device == "cpu",
+        )
+        timing = quietly or timing
+    else:
+        from vj.diffusion.loading import load_backends
+
+        first = sizes[0] if sizes else size
+        backend_at = load_backends(
+            spec, engine, first, snapshot, live, on_message, quietly, choices, supervisor
+        )
+    if not (live and sizes):
+        return backend_at(size)
+    from vj.diffusion.size_fit import fitted
+
+    with timing:
+        return fitted(sizes, backend_at, fit, snapshot, on_message, choices, spec.name)[1]
