@@ -13,7 +13,8 @@ that another scene has otherwise, while its target stays the clip's:
   evenly, as often as it means skin, and what is inside an outline and what is outside has to be
   told by the outline. Before other things, their lines become shades of those same colours: the
   clip's material, and not the other scene's. Their true background cannot be asked for there, as
-  nothing in the drawing says what it is; what the network would learn is an average.
+  nothing in the drawing says what it is; what the network would learn is an average. The texture
+  field paints its strokes there instead, so that another seed is another painting.
 - Light, contrast, colours and noise of the picture that is drawn are another camera's. The colours
   of `small` and the tones of `grey` thereby become the clip's, whatever they are.
 - Points of a face or a body are off by a little, as another's are after `face_place`.
@@ -66,6 +67,8 @@ from vj.translator.trackers import Found
 __all__ = ["Footage", "Pairs", "TranslatorBatch", "frames_of", "pairs_of"]
 
 LEAST_STRENGTH = 0.15
+STROKES = 0.15
+"""How much lighter and darker the texture field makes what no line says anything about."""
 AS_IT_IS = 0.25
 """Share of the examples that are drawn as the clip itself would be when it is played."""
 WALL, ELSEWHERE = 0.35, 0.3
@@ -194,9 +197,10 @@ class Pairs:
         geometry = augment.geometry(rng, self.size)
         seen = geometry.picture(self._inputs[number])
         target = geometry.picture(self.footage.frames[number]).astype(np.float32) / 255
+        around: np.ndarray | None = None
         as_it_is = rng.random() < AS_IT_IS
         if self._subjects is not None and not as_it_is:
-            seen, target = self._elsewhere(seen, target, number, geometry, rng)
+            seen, target, around = self._elsewhere(seen, target, number, geometry, rng)
         if self.kind not in ("next", PAIRS) and not as_it_is and rng.random() < LIT:
             seen = augment.other_light(seen, rng)
         simplicity = 0.0 if as_it_is or rng.random() < 0.4 else float(rng.uniform(0, 1))
@@ -217,7 +221,7 @@ class Pairs:
         stroke = 1.0 if rng.random() < 0.7 else float(np.exp(rng.uniform(-0.4, 0.4)))
         white = rng.standard_normal((self.size, self.size), np.float32)
         shown = seen.astype(np.float32) / 255
-        return self._finished(shown, condition, target, white, strength, simplicity, stroke)
+        return self._finished(shown, condition, target, white, strength, simplicity, stroke, around)
 
     def _elsewhere(
         self,
@@ -226,12 +230,13 @@ class Pairs:
         number: int,
         geometry: augment.Geometry,
         rng: np.random.Generator,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Some of the pictures before another place, and what is to be painted then."""
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """Some of the pictures before another place, what is to be painted then, and how much of
+        it the seed decides."""
         chance = rng.random()
         assert self._subjects is not None
         if chance > WALL + ELSEWHERE or (mask := self._subjects.mask(number)) is None:
-            return seen, target
+            return seen, target, None
         whole = cv2.resize(mask, (self.size, self.size), interpolation=cv2.INTER_LINEAR)
         subject = (geometry.picture(whole).astype(np.float32) / 255)[..., None]
         even = surroundings(target, subject[..., 0])
@@ -248,6 +253,7 @@ class Pairs:
         return (
             np.clip(np.rint(together), 0, 255).astype(np.uint8),
             np.clip(even + subject * (target - even), 0, 1).astype(np.float32),
+            (1 - subject) * even,
         )
 
     def _before(
@@ -287,10 +293,13 @@ class Pairs:
         strength: float,
         simplicity: float,
         stroke: float,
+        around: np.ndarray | None = None,
     ) -> Example:
         """shown: what the picture itself looks like, which a target at a lower strength keeps."""
         unit = min(LARGEST_UNIT, max(SMALLEST_UNIT, self._unit * stroke))
         field = self._field.make(luma_of(condition), white, unit / self._unit)
+        if around is not None:
+            target = np.clip(target + STROKES * around * field.texture[..., None], 0, 1)
         share = smoothstep(strength)
         return Example(
             softened(shown, strength),

@@ -40,6 +40,9 @@ QUIET = 0.2
 """Weight with which the texture field is seen at first."""
 SLOPES = 0.5
 """Weight of the slopes' difference beside the pictures'."""
+FINE, TEXTURE = 0.5, 1.0
+"""Weights of the difference in the band of 2 to 8 pixels, and of the contrast there: how much of it
+there is, wherever it lies."""
 LATE, DECEIT = 1 / 3, 0.01
 """The share of the run after which the discriminator takes part, and its weight."""
 JUDGING_RATE = 2e-4
@@ -94,7 +97,7 @@ class TranslatorTraining(Training[Network, TranslatorBatch]):
 
     def loss(self, batch: TranslatorBatch, at: Moment) -> Tensor:
         made = painted(self.network, batch)
-        loss = picture_loss(made, batch.target, SLOPES)
+        loss = picture_loss(made, batch.target, SLOPES, FINE, TEXTURE)
         # Only what is painted without the picture itself is to pass for the clip.
         alone = batch.style[:, 0] > 0.999
         self._seen = None
