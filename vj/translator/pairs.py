@@ -42,10 +42,8 @@ import numpy as np
 
 from vj.core.errors import Fault
 from vj.core.smoothstep import smoothstep
-from vj.kernels.cv_field import FieldMaker
 from vj.translator import augment
 from vj.translator.batch import Example, TranslatorBatch, stacked
-from vj.translator.body_place import mean_stature
 from vj.translator.conditions import (
     LARGEST_UNIT,
     PAIRS,
@@ -57,17 +55,17 @@ from vj.translator.conditions import (
     luma_of,
     softened,
     style_numbers,
-    unit_of,
 )
-from vj.translator.face_place import mean_face, to_units
 from vj.translator.footage import Footage, frames_of, pairs_of
+from vj.translator.people import people_in, with_people
+from vj.translator.sized_footage import SizedFootage, at_sizes
 from vj.translator.subjects import Subjects, surroundings
 from vj.translator.trackers import Found
 
 __all__ = ["Footage", "Pairs", "TranslatorBatch", "frames_of", "pairs_of"]
 
 LEAST_STRENGTH = 0.15
-STROKES = 0.15
+STROKES = 0.06
 """How much lighter and darker the texture field makes what no line says anything about."""
 AS_IT_IS = 0.25
 """Share of the examples that are drawn as the clip itself would be when it is played."""
@@ -81,10 +79,6 @@ LEAST_INK = 0.008
 """Share of the paper that a drawing covers at least."""
 LIT = 0.6
 """Share of the others in another light."""
-THERE = 0.6
-"""Share of the frames in which a face, a body or a person has to be found."""
-SMALL_FACE = 0.25
-"""Share of the picture's height under which a face says little."""
 SHOWN = 8
 """Frames to judge by."""
 
@@ -109,7 +103,6 @@ class Pairs:
         """
         if footage.frames.shape[1:3] != (size, size):
             raise ValueError(f"frames of {footage.frames.shape[1:3]}, not {size}x{size}")
-        self._log = on_message
         self.footage, self.kind, self.size, self.seed = footage, kind, size, seed
         if kind == PAIRS and footage.inputs is None:
             raise Fault("pairs: needs two folders: of pictures, and of what they are to become")
@@ -121,60 +114,31 @@ class Pairs:
         self._conditioner = Conditioner(kind, replace(settings, face=[], body=[]))
         if kind in TRACKED:
             on_message(f"finding the {'person' if kind == 'mask' else kind} in every frame")
-            self._find()
+            self._found = people_in(footage, self._conditioner)
+            self._train = [number for number in self._train if number in self._found]
+            self._held = [number for number in self._held if number in self._found]
         if not self._held:  # of single pictures, or where nobody was found in the end of the clip
             last = max(1, len(self._train) // 7)
             self._train, self._held = self._train[:-last], self._train[-last:]
-        self.settings = self._measured(settings)
+        trained = [self._found[number] for number in self._train if number in self._found]
+        self.settings = with_people(settings, trained, size, on_message)
         """With what was measured: to be kept in the model's card."""
         self._conditioner.settings = self.settings
         composed = kind in COMPOSED and footage.inputs is None
         self._subjects = Subjects(footage) if composed else None
-        self._unit = unit_of(size)
-        self._field = FieldMaker(size, size, self._unit)
+        self._sizes = at_sizes(footage)
 
     @property
     def subjects(self) -> str:
         """How the subject is told from its place: person, motion or none."""
         return "none" if self._subjects is None else self._subjects.how
 
-    def _find(self) -> None:
-        for clip in self.footage.clips:
-            for number in clip:
-                found = self._conditioner.find(self._inputs[number])
-                if found is not None and _somebody(found):
-                    self._found[number] = found
-        there = len(self._found) / len(self.footage)
-        if there < THERE:
-            who = {"face": "a face", "body": "a body", "mask": "a person"}[self.kind]
-            raise Fault(
-                f"{', '.join(self.footage.names)[:120]}: {who} was found in {there:.0%} of its "
-                f"frames; in {THERE:.0%} or more there should be one, large and in good light"
-            )
-        self._train = [number for number in self._train if number in self._found]
-        self._held = [number for number in self._held if number in self._found]
-
-    def _measured(self, settings: ConditionSettings) -> ConditionSettings:
-        """With the clip's own face or body."""
-        square = (self.size, self.size)
-        found = [self._found[number] for number in self._train if number in self._found]
-        faces = [to_units(one.face, square) for one in found if one.face is not None]
-        if faces:
-            high = self.size * float(np.mean([np.ptp(face[:, 1]) for face in faces]))
-            if high < SMALL_FACE * self.size:
-                self._log(
-                    f"the face is {high:.0f} of {self.size} pixels high; in a closer one there is "
-                    "more to be seen of what it does"
-                )
-            return replace(settings, face=np.round(mean_face(faces), 5).tolist())
-        bodies = [one.body for one in found if one.body is not None]
-        mean = mean_stature([(to_units(one.points, square), one.visible) for one in bodies])
-        return settings if mean is None else replace(settings, body=np.round(mean, 5).tolist())
-
     def batch(self, step: int, count: int) -> TranslatorBatch:
-        """The examples of a step of the training."""
+        """The examples of a step of the training: every second one at half the size, where what
+        belongs together lies nearer, and a step takes a third of the time."""
         rng = np.random.default_rng((self.seed, 20, step))
-        return stacked([self._example(rng) for _ in range(count)])
+        of = self._sizes[step % len(self._sizes)]
+        return stacked([self._example(rng, of) for _ in range(count)])
 
     def held_out(self, most: int = SHOWN) -> list[TranslatorBatch]:
         """Of frames that are not trained on, spread over them, one example each, as they are: at
@@ -190,13 +154,13 @@ class Pairs:
             (self.size, self.size), np.float32
         )
         shown, target = (one.astype(np.float32) / 255 for one in (seen, frames[number]))
-        return self._finished(shown, condition, target, white, 1.0, 0.0, 1.0)
+        return self._finished(self._sizes[0], shown, condition, target, white, 1.0, 0.0, 1.0)
 
-    def _example(self, rng: np.random.Generator) -> Example:
+    def _example(self, rng: np.random.Generator, of: SizedFootage) -> Example:
         number = self._train[int(rng.integers(len(self._train)))]
-        geometry = augment.geometry(rng, self.size)
-        seen = geometry.picture(self._inputs[number])
-        target = geometry.picture(self.footage.frames[number]).astype(np.float32) / 255
+        geometry = augment.geometry(rng, of.side)
+        seen = geometry.picture(of.seen[number])
+        target = geometry.picture(of.targets[number]).astype(np.float32) / 255
         around: np.ndarray | None = None
         as_it_is = rng.random() < AS_IT_IS
         if self._subjects is not None and not as_it_is:
@@ -207,7 +171,7 @@ class Pairs:
         condition = self._conditioner.of(
             seen,
             simplicity,
-            self._before(number, geometry, rng),
+            self._before(number, of, geometry, rng),
             self._moved(number, geometry, None if as_it_is else rng),
             PLAIN if as_it_is else augment.line_style(rng),
         )
@@ -219,9 +183,11 @@ class Pairs:
                 condition = self._conditioner.of(seen)
         strength = 1.0 if rng.random() < 0.5 else float(rng.uniform(LEAST_STRENGTH, 1))
         stroke = 1.0 if rng.random() < 0.7 else float(np.exp(rng.uniform(-0.4, 0.4)))
-        white = rng.standard_normal((self.size, self.size), np.float32)
+        white = rng.standard_normal((of.side, of.side), np.float32)
         shown = seen.astype(np.float32) / 255
-        return self._finished(shown, condition, target, white, strength, simplicity, stroke, around)
+        return self._finished(
+            of, shown, condition, target, white, strength, simplicity, stroke, around
+        )
 
     def _elsewhere(
         self,
@@ -237,16 +203,17 @@ class Pairs:
         assert self._subjects is not None
         if chance > WALL + ELSEWHERE or (mask := self._subjects.mask(number)) is None:
             return seen, target, None
-        whole = cv2.resize(mask, (self.size, self.size), interpolation=cv2.INTER_LINEAR)
+        side = geometry.side
+        whole = cv2.resize(mask, (side, side), interpolation=cv2.INTER_LINEAR)
         subject = (geometry.picture(whole).astype(np.float32) / 255)[..., None]
         even = surroundings(target, subject[..., 0])
         if rng.random() < FARTHER:
             seen, subject = augment.farther(seen, subject, rng)
             target = seen.astype(np.float32) / 255
         if chance < WALL:
-            place = augment.plain(rng, self.size)
+            place = augment.plain(rng, side)
         else:
-            place = augment.shapes(rng, self.size)
+            place = augment.shapes(rng, side)
             light = cv2.cvtColor(place, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
             even = even * (1 + 0.7 * (light - light.mean()))[..., None]
         together = place + subject * (seen - place.astype(np.float32))
@@ -257,12 +224,12 @@ class Pairs:
         )
 
     def _before(
-        self, number: int, geometry: augment.Geometry, rng: np.random.Generator
+        self, number: int, of: SizedFootage, geometry: augment.Geometry, rng: np.random.Generator
     ) -> Sequence[np.ndarray]:
         """The frames before, as if they had been painted."""
         if self.kind != "next":
             return ()
-        two = [geometry.picture(self.footage.frames[number - back]) for back in (2, 1)]
+        two = [geometry.picture(of.targets[number - back]) for back in (2, 1)]
         return augment.painted(two, rng)
 
     def _moved(
@@ -273,11 +240,12 @@ class Pairs:
         if found is None:
             return None
         if found.mask is not None:
-            whole = cv2.resize(found.mask, (self.size, self.size), interpolation=cv2.INTER_LINEAR)
+            side = geometry.side
+            whole = cv2.resize(found.mask, (side, side), interpolation=cv2.INTER_LINEAR)
             return Found(mask=geometry.picture(whole))
         raw = found.face if found.body is None else found.body.points
         assert raw is not None
-        points = geometry.points(raw)
+        points = geometry.points(raw * (geometry.side / self.size))
         if rng is not None:
             points = augment.unsteady(points, rng)
         return (
@@ -286,6 +254,7 @@ class Pairs:
 
     def _finished(
         self,
+        of: SizedFootage,
         shown: np.ndarray,
         condition: np.ndarray,
         target: np.ndarray,
@@ -296,8 +265,8 @@ class Pairs:
         around: np.ndarray | None = None,
     ) -> Example:
         """shown: what the picture itself looks like, which a target at a lower strength keeps."""
-        unit = min(LARGEST_UNIT, max(SMALLEST_UNIT, self._unit * stroke))
-        field = self._field.make(luma_of(condition), white, unit / self._unit)
+        unit = min(LARGEST_UNIT, max(SMALLEST_UNIT, of.unit * stroke))
+        field = of.field.make(luma_of(condition), white, unit / of.unit)
         if around is not None:
             target = np.clip(target + STROKES * around * field.texture[..., None], 0, 1)
         share = smoothstep(strength)
@@ -308,10 +277,3 @@ class Pairs:
             style_numbers(strength, simplicity, unit),
             shown + np.float32(share) * (target - shown),
         )
-
-
-def _somebody(found: Found) -> bool:
-    """There is anybody in the frame."""
-    if found.mask is not None:
-        return float((found.mask > 0.5).mean()) > 0.02
-    return found.face is not None or found.body is not None
