@@ -137,3 +137,26 @@ def test_points_are_apart_by_a_share_of_the_faces_width() -> None:
     points = np.array([[0.0, 0.0], [50.0, 10.0], [100.0, 0.0]])
     assert measures.points_apart(points, points) == 0
     assert measures.points_apart(points, points + np.array([3, 4])) == pytest.approx(0.05)
+
+
+def test_colours_are_apart_by_how_far_all_of_them_moved() -> None:
+    dark, light = (np.full((32, 32, 3), grey, np.uint8) for grey in (0, 119))
+    assert measures.colours_apart([dark], [dark]) == 0
+    assert measures.colours_apart([dark], [light]) == pytest.approx(50, rel=0.1)
+    room = np.random.default_rng(3).integers(0, 255, (32, 32, 3), np.uint8)
+    elsewhere = room[::-1, ::-1]
+    assert measures.colours_apart([room], [elsewhere]) < 1, "wherever they are"
+    red = room.copy()
+    red[..., 1:] //= 2
+    assert measures.colours_apart([room], [red]) > 10
+
+
+def test_one_colour_everywhere_has_no_spread() -> None:
+    plain = np.full((32, 32, 3), (200, 120, 90), np.uint8)
+    half = plain.copy()
+    half[:16] = (20, 40, 90)
+    assert measures.colour_spread([plain]) < 1e-4
+    assert measures.colour_spread([plain, half]) == pytest.approx(
+        measures.colour_spread([half]) / 2
+    )
+    assert measures.colour_spread([half]) > 20

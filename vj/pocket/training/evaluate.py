@@ -25,7 +25,7 @@ from vj.pocket.lexicon import PALETTES
 from vj.pocket.network import load_network
 from vj.pocket.techniques import TECHNIQUES
 from vj.pocket.training.evaluate_faces import Face, FaceMesh, load_mesh
-from vj.pocket.training.evaluate_report import FACE_NEAR, Measurement, Report, ReportRow
+from vj.pocket.training.evaluate_report import FACE_NEAR, Report, ReportRow
 from vj.pocket.training.footage import ROWS, empty_room, footage, held_out, square, with_faces
 from vj.pocket.training.subjects import (
     PaintingModel,
@@ -35,6 +35,7 @@ from vj.pocket.training.subjects import (
     prompt_for,
 )
 from vj.training import measures
+from vj.training.measurement import Measurement
 
 FACE_STRENGTH = 0.5
 FINE = 2.0

@@ -8,6 +8,7 @@ import numpy as np
 
 from vj.pocket.techniques import CELLS, TECHNIQUES
 from vj.training import measures
+from vj.training.measurement import Measurement, table
 
 FACE_NEAR, FACE_SHARE = 0.05, 0.8
 """A painted face is that face when its points are this near, in widths of the face; and how many of
@@ -15,25 +16,6 @@ the frames that has to be true of."""
 FREE = 0.05
 """How far below its target's agreement a technique of cells may stay."""
 ALONG = 0.85
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """One measured number and the gate it has to reach, or not to pass."""
-
-    name: str
-    value: float
-    gate: float
-    at_most: bool = False
-
-    @property
-    def reached(self) -> bool:
-        return self.value <= self.gate if self.at_most else self.value >= self.gate
-
-    def row(self) -> str:
-        missed = "" if self.reached else " **missed**"
-        bound = "at most" if self.at_most else "at least"
-        return f"| {self.name} | {self.value:.3g}{missed} | {bound} {self.gate:g} |"
 
 
 @dataclass(slots=True)
@@ -87,9 +69,7 @@ class Report:
         )
 
     def markdown(self) -> str:
-        lines = ["| figure | measured | gate |", "|---|---|---|"]
-        lines += [figure.row() for figure in self.figures]
-        lines += ["", *self._techniques(), "", *self._mistakes()]
+        lines = [*table(self.figures), "", *self._techniques(), "", *self._mistakes()]
         return "\n".join(lines) + "\n"
 
     def _techniques(self) -> list[str]:
