@@ -3,7 +3,7 @@ that need no file."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -11,7 +11,9 @@ from vj.core.errors import Fault, nearest
 from vj.core.frame import Frame, Size
 from vj.sources import EndOfSource, SourceSettings
 from vj.sources.drawn.dancer import Dancer
+from vj.sources.drawn.fox import Fox
 from vj.sources.drawn.kiss import Kiss
+from vj.sources.drawn.kisses import Kisses
 from vj.sources.drawn.paintings import Harbour, Meadow, Portrait
 from vj.sources.drawn.paper import Sketch
 from vj.sources.drawn.road import Drive
@@ -34,8 +36,29 @@ class Scene(Protocol):
         machine with the same OpenCV."""
 
 
+@runtime_checkable
+class Faced(Protocol):
+    """A scene that says where its face's points are, of which MediaPipe's networks find none."""
+
+    @property
+    def rest(self) -> np.ndarray:
+        """(468, 2) float32, pixels: in its mean place, while it does nothing."""
+
+    def face(self, seconds: float) -> np.ndarray:
+        """(468, 2) float32, pixels, a pixel's middle at .5."""
+
+
+@runtime_checkable
+class Outlined(Protocol):
+    """A scene that says where its subject is."""
+
+    def subject(self, seconds: float) -> np.ndarray:
+        """(H, W) uint8, 255 there."""
+
+
 SCENES: dict[str, type[Scene]] = {
     "kiss": Kiss,
+    "kisses": Kisses,
     "drive": Drive,
     "crash": Crash,
     "performer": Performer,
@@ -45,6 +68,7 @@ SCENES: dict[str, type[Scene]] = {
     "studio": Studio,
     "sketch": Sketch,
     "puppet": Puppet,
+    "fox": Fox,
     "meadow": Meadow,
     "harbour": Harbour,
     "portrait": Portrait,
