@@ -18,7 +18,7 @@ WIDTHS = (24, 48, 96, 128)
 """Of the network: 4.6 MB in half precision, and 20 frames of 256x256 a second on two cores."""
 SMALL = (20, 40, 80, 96)
 """Of one that is quicker: 3.0 MB."""
-BATCH, RATE = 4, 7e-4
+BATCH, RATE = 2, 7e-4
 """Examples in a step, and the learning rate at its highest."""
 SMALLEST, LARGEST = 64, 512
 """Sides, in pixels."""

@@ -16,17 +16,18 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vj.core.errors import Fault
 from vj.pocket.network import SEEN, Network, parameter_groups
 from vj.training.checkpoint import Checkpoint
 from vj.training.claim import claimed
-from vj.training.loop import Moment, Training, fit
+from vj.training.loop import Moment, Stateful, Training, fit
 from vj.training.losses import picture_loss
 from vj.translator.best_model import BestModel, Standing
 from vj.translator.conditions import CHANNELS, PAIRS, ConditionSettings
 from vj.translator.discriminator import PatchDiscriminator, deceit, hinge
+from vj.translator.film_pairs import FilmPairs
 from vj.translator.judge import Figures, Judge, painted
 from vj.translator.model_folder import TECHNIQUES
 from vj.translator.pairs import Pairs, TranslatorBatch, frames_of, pairs_of
@@ -40,7 +41,7 @@ QUIET = 0.2
 """Weight with which the texture field is seen at first."""
 SLOPES = 0.5
 """Weight of the slopes' difference beside the pictures'."""
-FINE, TEXTURE = 0.5, 1.0
+FINE, TEXTURE = 0.5, 1.5
 """Weights of the difference in the band of 2 to 8 pixels, and of the contrast there: how much of it
 there is, wherever it lies."""
 LATE, DECEIT = 1 / 3, 0.01
@@ -53,14 +54,17 @@ AVERAGE = 0.995
 class TranslatorTraining(Training[Network, TranslatorBatch]):
     """Everything about a translator's training that the loop does not know."""
 
-    def __init__(self, pairs: Pairs, plan: TranslatorPlan) -> None:
+    def __init__(self, pairs: Pairs | FilmPairs, plan: TranslatorPlan) -> None:
         torch.manual_seed(plan.seed)
         self.pairs, self.plan = pairs, plan
         self.device = torch.device(plan.device)
         channels = CHANNELS[plan.kind]
         self.network = Network(TECHNIQUES, plan.widths, SEEN + channels).to(self.device)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._begin_with_the_mean()
+        # White noise at full height would drown the condition for the first hundred steps.
+        with torch.no_grad():
+            self.network.see.weight[:, 4 * self.network.seen :] *= QUIET
+        self._begin()
         self.optimizer = torch.optim.AdamW(
             parameter_groups(self.network, QUICKER), lr=plan.rate, betas=(0.9, 0.98)
         )
@@ -70,10 +74,12 @@ class TranslatorTraining(Training[Network, TranslatorBatch]):
         )
         self._seen: tuple[Tensor, Tensor, Tensor] | None = None
         """Condition, truth and painting of the step, for the discriminator."""
+        self.made: Tensor | None = None
+        """What was painted in the last step, (B, 3, H, W), about 0..1."""
 
     @torch.no_grad()
-    def _begin_with_the_mean(self) -> None:
-        """Begin with the clip's mean colour, which would else take the first hundred steps."""
+    def _begin(self) -> None:
+        """With the clip's mean colour, which would else take the first hundred steps."""
         numbers = self.pairs.footage.trained()
         mean = self.pairs.footage.frames[numbers[:: max(1, len(numbers) // 64)]].mean((0, 1, 2))
         grey = 0.5  # of the picture at strength 1, to which what is painted is added
@@ -81,8 +87,6 @@ class TranslatorTraining(Training[Network, TranslatorBatch]):
         bias = self.network.head.conv.bias
         assert bias is not None
         bias[4:] = colour.repeat_interleave(4).to(bias)  # four pixels each, the tone's first
-        # White noise at full height would drown the condition for as long again.
-        self.network.see.weight[:, 4 * self.network.seen :] *= QUIET
 
     def batches(self, start: int) -> Iterator[TranslatorBatch]:
         """They are drawn on another thread, two ahead."""
@@ -100,7 +104,7 @@ class TranslatorTraining(Training[Network, TranslatorBatch]):
         loss = picture_loss(made, batch.target, SLOPES, FINE, TEXTURE)
         # Only what is painted without the picture itself is to pass for the clip.
         alone = batch.style[:, 0] > 0.999
-        self._seen = None
+        self._seen, self.made = None, made.detach()
         if at.share < LATE or not bool(alone.any()):
             return loss
         condition, truth, made = batch.condition[alone], batch.target[alone], made[alone]
@@ -128,7 +132,7 @@ class TranslatorTraining(Training[Network, TranslatorBatch]):
     def averaging(self, at: Moment) -> float:
         return AVERAGE
 
-    def others(self) -> Mapping[str, nn.Module | torch.optim.Optimizer]:
+    def others(self) -> Mapping[str, Stateful]:
         return {"discriminator": self.discriminator, "its optimizer": self.its_optimizer}
 
 
