@@ -1,4 +1,4 @@
-"""The frames that a translator is trained on: clips, and folders of pictures."""
+"""The frames that a translator is trained on: clips, folders of pictures, and drawn scenes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ import numpy as np
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault
 from vj.sources import EndOfSource, SourceSettings
+from vj.sources.drawn import Scene
 from vj.sources.image import read_picture
 from vj.sources.video import Video
+from vj.translator.drawn_footage import RATE, DrawnFrames, frames_of_scene, is_drawn, scene_of
 
 LEAST = 40
 """Frames below which there is too little to learn from."""
@@ -30,12 +32,13 @@ VIDEOS = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg", ".gi
 class Footage:
     """frames: (N, S, S, 3) uint8, RGB. starts: the number of each clip's first frame. names: of the
     clips, without folders. inputs: what is to become each of the frames, as they are; None where it
-    is made of the frames themselves."""
+    is made of the frames themselves. drawn: what scenes say of their frames."""
 
     frames: np.ndarray
     starts: tuple[int, ...]
     names: tuple[str, ...]
     inputs: np.ndarray | None = None
+    drawn: DrawnFrames | None = None
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -66,7 +69,7 @@ def frames_of(
     size: the squares' side, in pixels. most_bytes: where the frames would take more, every second
     one is kept, then every fourth and so on: of all clips alike, from beginning to end. successive:
     the first ones are kept instead, without gaps. A folder that holds videos is all of them; one of
-    pictures is a clip, in the order of their names.
+    pictures is a clip, in the order of their names; `drawn:fox` is a round of a scene.
 
     Raises Fault for what is missing, cannot be read, or is too short.
     """
@@ -76,7 +79,7 @@ def frames_of(
     kept, starts = _Kept(most_bytes // (3 * size * size)), []
     for clip in clips:
         starts.append(kept.offered)
-        for _, frame in _frames(clip):
+        for _, frame in _frames(clip, size):
             if successive and kept.full:
                 break
             kept.offer(lambda frame=frame: square(frame, size))  # type: ignore[misc]
@@ -87,7 +90,14 @@ def frames_of(
     for first, clip in zip(firsts, clips, strict=True):
         if first < len(places):
             names[first] = clip.name  # of clips that are left out altogether the last one counts
-    return Footage(kept.stacked(), tuple(names), tuple(names.values()))
+    drawn: dict[int, tuple[Scene, float]] = {}
+    for clip, start, end in zip(clips, starts, [*starts[1:], kept.offered], strict=True):
+        if is_drawn(clip):
+            scene = scene_of(clip, size)
+            within = np.flatnonzero((places >= start) & (places < end))
+            drawn |= {int(n): (scene, float(places[n] - start) / RATE) for n in within}
+    told = DrawnFrames(drawn) if drawn else None
+    return Footage(kept.stacked(), tuple(names), tuple(names.values()), drawn=told)
 
 
 def pairs_of(before: Path, after: Path, size: int, most_bytes: int = MOST_BYTES) -> Footage:
@@ -101,7 +111,7 @@ def pairs_of(before: Path, after: Path, size: int, most_bytes: int = MOST_BYTES)
     for path in paths:
         _clips(path)
     kept = _Kept(most_bytes // (6 * size * size))
-    for one, two in zip_longest(*map(_frames, paths)):
+    for one, two in zip_longest(*(_frames(path, size) for path in paths)):
         if one is None or two is None or one[0] != two[0]:
             which = (one or two or ("",))[0]
             raise Fault(
@@ -170,7 +180,9 @@ def square(frame: np.ndarray, side: int) -> np.ndarray:
 
 
 def _clips(path: Path) -> list[Path]:
-    """A file, a folder of pictures, or the videos of a folder."""
+    """A file, a scene, a folder of pictures, or the videos of a folder."""
+    if is_drawn(path):
+        return [path]
     if not path.exists():
         raise Fault(f"{path}: there is no such file or folder")
     if not path.is_dir():
@@ -186,8 +198,12 @@ def _clips(path: Path) -> list[Path]:
     return videos
 
 
-def _frames(path: Path) -> Iterator[tuple[str, np.ndarray]]:
-    """A folder's pictures, a picture or a clip's frames, each with its name, without an ending."""
+def _frames(path: Path, size: int) -> Iterator[tuple[str, np.ndarray]]:
+    """A folder's pictures, a picture or a clip's frames, each with its name, without an ending.
+    size: of what is drawn."""
+    if is_drawn(path):
+        yield from frames_of_scene(path, size)
+        return
     if path.is_dir() or path.suffix.lower() in PICTURES:
         for one in sorted(path.iterdir()) if path.is_dir() else [path]:
             if one.suffix.lower() in PICTURES:

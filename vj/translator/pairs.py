@@ -121,7 +121,8 @@ class Pairs:
             last = max(1, len(self._train) // 7)
             self._train, self._held = self._train[:-last], self._train[-last:]
         trained = [self._found[number] for number in self._train if number in self._found]
-        self.settings = with_people(settings, trained, size, on_message)
+        rest = footage.drawn.rest if footage.drawn is not None else None
+        self.settings = with_people(settings, trained, size, on_message, rest)
         """With what was measured: to be kept in the model's card."""
         self._conditioner.settings = self.settings
         composed = kind in COMPOSED and footage.inputs is None
@@ -130,7 +131,7 @@ class Pairs:
 
     @property
     def subjects(self) -> str:
-        """How the subject is told from its place: person, motion or none."""
+        """How the subject is told from its place: drawn, person, motion or none."""
         return "none" if self._subjects is None else self._subjects.how
 
     def batch(self, step: int, count: int) -> TranslatorBatch:

@@ -23,12 +23,16 @@ SOMEBODY = 0.02
 
 
 def people_in(footage: Footage, conditioner: Conditioner) -> dict[int, Found]:
-    """Who is in each of the frames that somebody is in, by their numbers. Raises Fault where
-    these are too few."""
+    """Who is in each of the frames that somebody is in, by their numbers; of drawn ones what
+    their scene says. Raises Fault where these are too few."""
     frames = footage.frames if footage.inputs is None else footage.inputs
     everybody: dict[int, Found] = {}
     for clip in footage.clips:
         for number in clip:
+            told = footage.drawn.face(number) if footage.drawn is not None else None
+            if told is not None and conditioner.kind == "face":
+                everybody[number] = Found(face=told)
+                continue
             found = conditioner.find(frames[number])
             if found is not None and _somebody(found):
                 everybody[number] = found
@@ -53,8 +57,11 @@ def with_people(
     people: Sequence[Found],
     size: int,
     on_message: Callable[[str], None],
+    rest: np.ndarray | None = None,
 ) -> ConditionSettings:
-    """Settings with the mean face or body of those who were found in frames of `size`."""
+    """Settings with the mean face or body of those who were found in frames of `size`. rest: the
+    face to take for the mean, in pixels: of one that is drawn doing everything the mean has its
+    mouth half open."""
     square = (size, size)
     faces = [to_units(one.face, square) for one in people if one.face is not None]
     if faces:
@@ -64,7 +71,8 @@ def with_people(
                 f"the face is {high:.0f} of {size} pixels high; in a closer one there is more to "
                 "be seen of what it does"
             )
-        return replace(settings, face=np.round(mean_face(faces), 5).tolist())
+        mean_or_rest = mean_face(faces) if rest is None else to_units(rest, square)
+        return replace(settings, face=np.round(mean_or_rest.astype(np.float64), 5).tolist())
     bodies = [one.body for one in people if one.body is not None]
     mean = mean_stature([(to_units(one.points, square), one.visible) for one in bodies])
     return settings if mean is None else replace(settings, body=np.round(mean, 5).tolist())

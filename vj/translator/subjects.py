@@ -27,13 +27,17 @@ class Subjects:
     """Belongs to one thread. Masks are found when they are first asked for, and kept."""
 
     how: str
-    """person, motion, or none where no subject can be told from its surroundings."""
+    """drawn where scenes say it, person, motion, or none where no subject can be told from its
+    surroundings."""
 
     def __init__(self, footage: Footage) -> None:
         self._footage = footage
         self._kept: dict[int, np.ndarray] = {}
         self._people = SelfieSegmentation()
         self._empty: np.ndarray | None = None
+        if footage.drawn is not None and footage.drawn.subject(0) is not None:
+            self.how = "drawn"
+            return
         tried = np.unique(np.linspace(0, len(footage) - 1, TRIED).astype(int)).tolist()
         self.how = "person" if SelfieSegmentation.there() else "motion"
         if self.how == "person" and not self._fits(tried):
@@ -52,7 +56,11 @@ class Subjects:
             return None
         mask = self._kept.get(number)
         if mask is None:
-            mask = self._kept[number] = self._found(self._footage.frames[number])
+            told = self._footage.drawn.subject(number) if self._footage.drawn else None
+            if told is None and self.how == "drawn":
+                return None
+            mask = self._found(self._footage.frames[number]) if told is None else told
+            self._kept[number] = mask
         return mask
 
     def _fits(self, tried: list[int]) -> bool:
