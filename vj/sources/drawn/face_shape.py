@@ -31,9 +31,9 @@ MOUTH = (
     *(185, 78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81),
     *(80, 191),
 )
-OPEN = 0.5
+OPEN = 0.42
 """Between the lips of a mouth that is wide open, in distances of the eyes."""
-CLOSED = 0.8
+CLOSED = 0.65
 """Of an eye's height, by which its points close: the networks see no eye shut altogether."""
 RAISED = 0.2
 WIDER, HIGHER = 0.14, 0.16

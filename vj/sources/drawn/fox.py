@@ -66,7 +66,7 @@ class Fox:
         turn = 0.42 * turns(7) + 0.12 * turns(19, 0.3)
         nod = 0.2 * turns(9, 0.2) + 0.05 * turns(23)
         speaks = ease(turns(4, 0.1), -0.5, 0.3)
-        jaw = speaks * max(0.0, turns(47, 0.2) * (0.65 + 0.35 * turns(11)))
+        jaw = speaks * max(0.0, turns(47, 0.2) * (0.8 + 0.2 * turns(11)))
         blinks = [max(0.0, 1 - abs((now + at) % 2.5 - 1.2) / 0.17) for at in (0.0, 0.0)]
         winks = [max(0.0, turns(13, at) - 0.72) / 0.28 for at in (0.0, 0.45)]
         drowsy = 0.75 * max(0.0, turns(5, 0.6) - 0.45) / 0.55
