@@ -60,6 +60,18 @@ def geometry(rng: np.random.Generator, side: int) -> Geometry:
     return Geometry(matrix, mirrors, side)
 
 
+def nearer(rng: np.random.Generator, side: int, most: float) -> Geometry:
+    """A piece of the picture, up to `most` times as large, without anything beyond the border; or
+    its mirror image."""
+    scale = float(rng.uniform(1, most))
+    mirrors = bool(rng.random() < 0.5)
+    across = -scale if mirrors else scale
+    middle = (side - 1) / 2
+    x, y = middle + rng.uniform(-0.5, 0.5, 2) * (scale - 1) * side
+    matrix = np.array([[across, 0, x - across * middle], [0, scale, y - scale * middle]])
+    return Geometry(matrix, mirrors, side)
+
+
 def farther(
     picture: np.ndarray, subject: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -206,10 +218,12 @@ def _colour(rng: np.random.Generator) -> np.ndarray:
     return np.clip(grey + rng.normal(0, 25, 3), 0, 255)
 
 
-def painted(frames: list[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
+def painted(
+    frames: list[np.ndarray], rng: np.random.Generator, softest: float = 1.3
+) -> list[np.ndarray]:
     """Frames (H, W, 3) uint8 as if a network had painted them: soft, noisy, their tones and colours
     off by a little, all alike. New."""
-    soft, noise = rng.uniform(0, 1.3) * len(frames[0]) / 256, rng.uniform(0, 6)
+    soft, noise = rng.uniform(0, softest) * len(frames[0]) / 256, rng.uniform(0, 6)
     x = np.arange(256, dtype=np.float32) / 255
     tones = [(x ** np.exp(rng.normal(0, 0.08)) + rng.normal(0, 0.025)) for _ in range(3)]
     table = np.clip(np.rint(np.stack(tones, -1) * 255), 0, 255).astype(np.uint8)[None]
