@@ -13,8 +13,10 @@ import torch
 from tests.disks import small_disk
 from vj.core.errors import Fault
 from vj.pocket.network import Network
+from vj.training.loop import Length
 from vj.translator.card import CARD, CARD_TEXT, FILE, Card, read_card
 from vj.translator.model_folder import TECHNIQUES, load_translator, save_translator
+from vj.translator.plan import SMALL, WIDTHS, TranslatorPlan
 
 KISS = Card(
     name="kiss",
@@ -26,6 +28,7 @@ KISS = Card(
     figures={"edge agreement": 0.81, "l1": 0.04},
     settings={"width": [1.0, 2.0]},
     seed=3,
+    command="python3 launch.py train kiss.mov --from lines --name kiss",
 )
 TINY = (8, 8, 8, 8)
 
@@ -51,6 +54,7 @@ def test_what_is_written_is_read_again(tmp_path: Path, network: Network) -> None
     text = (folder / CARD_TEXT).read_text(encoding="utf-8")
     assert "kiss.mov" in text
     assert "| edge agreement | 0.81 |" in text
+    assert f"\n    {KISS.command}\n" in text
 
 
 def test_a_folder_that_is_moved_still_plays(tmp_path: Path, network: Network) -> None:
@@ -121,3 +125,22 @@ def test_weights_that_are_cut_short_or_another_models_are_told(
     (tmp_path / FILE).unlink()
     with pytest.raises(Fault, match="cannot be read"):
         load_translator(tmp_path)
+
+
+def test_a_card_says_how_to_train_it_anew_without_anybodys_folders() -> None:
+    plan = TranslatorPlan(
+        (Path("/home/me/my kiss.mov"), Path("drawn:kiss")),
+        "lines",
+        Path("models/kiss"),
+        Length(seconds=1200),
+        widths=SMALL,
+        size=128,
+    )
+    assert plan.command == (
+        "python3 launch.py train 'my kiss.mov' drawn:kiss --from lines --name kiss --size 128 "
+        "--small --minutes 20"
+    )
+    pairs = replace(plan, kind="pairs", length=Length(300), widths=WIDTHS, size=256, seed=4)
+    assert pairs.command == (
+        "python3 launch.py train --pairs 'my kiss.mov' drawn:kiss --name kiss --seed 4 --steps 300"
+    )

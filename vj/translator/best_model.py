@@ -129,6 +129,7 @@ class BestModel:
             figures={L1: figures.l1, EDGES: figures.edges, SHARPNESS: figures.sharpness},
             settings=asdict(self._settings),
             seed=plan.seed,
+            command=plan.command,
         )
 
 

@@ -36,6 +36,9 @@ class Card:
     seed: int = 0
     version: str = __version__
     """Of vj, by which it was trained."""
+    command: str = ""
+    """What trains it anew, with its films' names and without their folders; empty where nobody
+    knows."""
 
     def as_json(self) -> str:
         plain = asdict(self)
@@ -47,12 +50,13 @@ class Card:
             f"| {name} | {number:.3g} |\n" for name, number in sorted(self.figures.items())
         )
         table = f"\n| on frames it has not seen | |\n|---|---|\n{figures}" if figures else ""
+        how = f"\n    {self.command}\n" if self.command else ""
         return (
             f"# {self.name}\n\n"
             f"A translator of vj {self.version}: it paints what it has seen of "
             f"{', '.join(self.clips) or 'no clip'}, from {self.kind}.\n\n"
             f"Trained for {self.minutes:.3g} minutes ({self.steps} steps, seed {self.seed}) at "
-            f"{self.size}x{self.size}.\n{table}"
+            f"{self.size}x{self.size}.\n{how}{table}"
         )
 
 
@@ -86,6 +90,8 @@ def _wrong(plain: Mapping[str, Any]) -> str:
     for name, value in plain.items():
         if name in ("name", "kind", "version"):
             fits, wanted = isinstance(value, str) and value.strip() != "", "a text"
+        elif name == "command":
+            fits, wanted = isinstance(value, str), "a text"
         elif name in ("size", "steps", "seed"):
             fits = isinstance(value, int) and not isinstance(value, bool)
             wanted = "a whole number"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,19 @@ class TranslatorPlan:
         """Input, truth and painted of the best model; not in the model folder itself, which is to
         stay below 8 MB."""
         return self.work / "best.png"
+
+    @property
+    def command(self) -> str:
+        """What trains it anew, wherever the clips lie."""
+        names = [clip.name for clip in self.clips]
+        made = ["--pairs", *names] if self.kind == PAIRS else [*names, "--from", self.kind]
+        made += ["--name", self.folder.name]
+        made += ["--size", str(self.size)] if self.size != 256 else []
+        made += ["--seed", str(self.seed)] if self.seed != 1 else []
+        made += ["--small"] if self.widths == SMALL else []
+        steps, minutes = self.length.steps, f"{self.length.seconds / 60:g}"
+        made += ["--minutes", minutes] if steps is None else ["--steps", str(steps)]
+        return "python3 launch.py train " + shlex.join(made)
 
     def check(self) -> None:
         """Raises Fault for what cannot be trained, or not into this folder."""
