@@ -359,7 +359,7 @@ def test_a_client_that_does_not_read_is_dropped_and_the_others_get_values(
     until(lambda: page.query._listening)
     (listener,) = page.query._listening.values()
     # what is sent to it before the next value is more than the kernel keeps for it
-    page._loop.call_soon_threadsafe(listener.put, bytes(16 << 20))  # type: ignore[union-attr]
+    page._site.call_soon(lambda: listener.put(bytes(16 << 20)))
 
     async def talk() -> None:
         async with ClientSession() as session, session.ws_connect(page.url) as ws:

@@ -168,7 +168,7 @@ def test_it_stops_at_once_and_twice() -> None:
     made = WebServer(Store(), ("127.0.0.1", 0), status=dict)
     made.start()
     get(made, "state.json")
-    thread = made._thread
+    thread = made._site._thread
     assert thread is not None
     made.stop()
     made.stop()

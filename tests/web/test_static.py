@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from vj.parameters.table import TABLE
-from vj.web.server import STATIC, TYPES
+from vj.web.site import STATIC, TYPES
 
 ROOT = Path(__file__).parents[2]
 PEERS = ROOT / "tests" / "peers"

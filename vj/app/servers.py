@@ -5,17 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from vj.app.context import ShowContext
 from vj.app.replacement import Replacement
 from vj.app.status import Status
-from vj.control.osc.network import PORTS_TO_TRY
+from vj.control.osc.network import PORTS_TO_TRY, started_near
 from vj.control.osc.server import OscServer
 from vj.control.session import ControlSession
-from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.pipeline.frame_context import FrameContext
 from vj.show.page_section import PageSection, parse_address
@@ -25,8 +24,6 @@ from vj.web.page_requests import Action
 from vj.web.page_socket import PageShow
 from vj.web.reach import Reach
 from vj.web.server import WebServer
-
-Server = TypeVar("Server", OscServer, WebServer)
 
 REACH_PERIOD = 5.0
 """Seconds from one look at this machine's addresses to the next."""
@@ -168,7 +165,7 @@ class Servers:
                 on_message=self._messages.log,
             )
 
-        return self._bind(make, parse_address(show.osc.listen))
+        return started_near(make, parse_address(show.osc.listen), self._messages.log)
 
     def _start_page(self, show: Show) -> WebServer:
         def make(address: tuple[str, int]) -> WebServer:
@@ -190,27 +187,7 @@ class Servers:
             page.pictures.put("canvas", *self._context.canvas.picture())
             return page
 
-        return self._bind(make, parse_address(show.page.listen))
-
-    def _bind(self, make: Callable[[tuple[str, int]], Server], wanted: tuple[str, int]) -> Server:
-        """Start a server at an address, or at the next free port, so that a second show can play
-        beside the first one. Raises Fault."""
-        host, port = wanted
-        first_fault: Fault | None = None
-        for offset in range(PORTS_TO_TRY if port else 1):
-            server = make((host, port + offset))
-            try:
-                server.start()
-            except Fault as fault:
-                first_fault = first_fault or fault
-                if "in use" not in str(fault):
-                    raise
-                continue
-            if first_fault is not None:
-                self._messages.log(f"{first_fault}; {host}:{port + offset} is used instead")
-            return server
-        assert first_fault is not None
-        raise first_fault
+        return started_near(make, parse_address(show.page.listen), self._messages.log)
 
     def replace_osc(self, show: Show, old: Show) -> Replacement | None:
         """OSC of a saved show. Raises Fault."""

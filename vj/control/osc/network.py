@@ -5,13 +5,48 @@ from __future__ import annotations
 import ipaddress
 import socket
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from vj.core.errors import Fault
 
 ANY_HOST = ("", "0.0.0.0", "::")
 """Hosts that mean every address of this machine."""
 
 PORTS_TO_TRY = 20
 """Ports that are tried in turn when one is in use, so that a second show can run."""
+
+
+class Startable(Protocol):
+    """A server. `start` raises Fault, with `in use` in its text where the port is taken."""
+
+    def start(self) -> None: ...
+
+
+S = TypeVar("S", bound=Startable)
+
+
+def started_near(
+    make: Callable[[tuple[str, int]], S], wanted: tuple[str, int], log: Callable[[str], None]
+) -> S:
+    """Make and start a server at an address, or at the next free port, so that a second one can run
+    beside the first. Port 0 is any free one. Raises Fault."""
+    host, port = wanted
+    first_fault: Fault | None = None
+    for offset in range(PORTS_TO_TRY if port else 1):
+        server = make((host, port + offset))
+        try:
+            server.start()
+        except Fault as fault:
+            first_fault = first_fault or fault
+            if "in use" not in str(fault):
+                raise
+            continue
+        if first_fault is not None:
+            log(f"{first_fault}; {host}:{port + offset} is used instead")
+        return server
+    assert first_fault is not None
+    raise first_fault
 
 
 def strip_brackets(host: str) -> str:
