@@ -19,21 +19,25 @@ from vj.pocket.training.dataset import ExampleGenerator, draw_noise_fields
 from vj.pocket.training.pictures import draw_pictures
 from vj.pocket.training.train import train
 from vj.training.checkpoint import Checkpoint
-from vj.training.loop import Length, LossLog, Moment, Progress, Training, fit
+from vj.training.length import Length
+from vj.training.loop import LossLog, Moment, Progress, Training, fit
 
 POCKET_LOSSES = (0.48810691, 0.42979208, 0.40624544, 0.40261862, 0.39783257)
 """Of the built-in model's first steps, as its training had a loop of its own."""
 
 
 class Sums(Training[nn.Linear, tuple[Tensor, Tensor]]):
-    """Learns to add numbers up, and beside it a number of its own."""
+    """Learns to add numbers up, and beside it a number of its own. broken: whether the loss of a
+    step, learned at a rate, is no number."""
 
-    def __init__(self, width: int = 8, broken_at: int = -1) -> None:
+    def __init__(
+        self, width: int = 8, broken: Callable[[int, float], bool] = lambda step, rate: False
+    ) -> None:
         torch.manual_seed(3)
         self.network = nn.Linear(width, 1)
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=0.1)
         self.counter = nn.Linear(1, 1)
-        self.broken_at = broken_at
+        self.broken = broken
         self.steps: list[int] = []
 
     def batches(self, start: int) -> Iterable[tuple[Tensor, Tensor]]:
@@ -46,7 +50,8 @@ class Sums(Training[nn.Linear, tuple[Tensor, Tensor]]):
         self.steps.append(at.step)
         numbers, sums = batch
         loss = (self.network(numbers) - sums).abs().mean()
-        return loss * math.nan if at.step == self.broken_at else loss
+        rate = float(self.optimizer.param_groups[0]["lr"])
+        return loss * math.nan if self.broken(at.step, rate) else loss
 
     def rate(self, at: Moment) -> float:
         return 0.05 * (1 - at.share)
@@ -145,13 +150,96 @@ def test_what_is_kept_survives_a_full_disk_and_it_is_said(tmp_path: Path) -> Non
         assert said == ["going on from step 2"]
 
 
-def test_a_loss_that_is_no_number_is_not_kept(tmp_path: Path) -> None:
-    with pytest.raises(Fault, match="step 30: the loss is no number"):
-        run(Sums(broken_at=24), tmp_path / "it", Length(60))
+def test_a_step_whose_loss_is_no_number_changes_nothing(tmp_path: Path) -> None:
+    said: list[str] = []
+    network: list[Tensor] = []
+    means: list[Tensor] = []
+    training = Sums(broken=lambda step, rate: step in (0, 24))
+
+    def after(progress: Progress[Any]) -> None:
+        network.append(training.network.weight.clone())
+        means.append(progress.mean)
+
+    made = run(training, tmp_path / "it", Length(60), after=after, log=said.append)
+    assert training.steps == list(range(60)), "and training goes on"
+    assert torch.equal(network[24], network[23])
+    assert not torch.equal(network[25], network[24])
+    assert training.counter.weight.item() == pytest.approx(58, abs=2)
+    assert torch.isfinite(made.weight).all()
+    assert [math.isfinite(mean) for mean in means[:3]] == [False, True, True]
+    assert said == [
+        "step 1: the loss is no number, and the step is left out; 1 so far",
+        "step 25: the loss is no number, and the step is left out; 2 so far",
+    ]
+
+
+def test_who_learns_too_fast_goes_back_and_learns_slower(tmp_path: Path) -> None:
+    """The loss breaks after step 24 where the rate is above 0.015; it is 0.03 there, and falls."""
+    said: list[str] = []
+    path = tmp_path / "it"
+    training = Sums(broken=lambda step, rate: step > 24 and rate > 0.015)
+    run(training, path, Length(60), log=said.append)
+    back = [line for line in said if "back to" in line]
+    assert back == [
+        "step 35: the loss is no number any more; back to step 30, and on at 0.5 of the learning "
+        "rate"
+    ]
+    assert training.steps == [*range(35), *range(30, 60)]
+    state = Checkpoint(path).read(torch.device("cpu"))
+    assert state is not None
+    assert state["slower"] == 0.5, "another session learns as slowly"
+
+
+def test_a_loss_that_stays_broken_ends_the_training_and_what_was_kept_stays(tmp_path: Path) -> None:
+    path = tmp_path / "it"
+    training = Sums(broken=lambda step, rate: step > 24)
+    for _ in range(2):  # started again it comes to the same end, in the same time
+        said: list[str] = []
+        with pytest.raises(Fault, match=r"the loss is no number any more.*without .* begins anew"):
+            run(training, path, Length(1000), due=lambda p: p.step == 20, log=said.append)
+        assert sum("back to step 20" in line for line in said) == 4
+        assert len(training.steps) < 100
+        training.steps.clear()
     sound = Sums()
-    run(sound, tmp_path / "it", Length(60), log=lambda text: None)
+    run(sound, path, Length(60), log=lambda text: None)
     assert sound.steps[0] == 20
     assert torch.isfinite(sound.network.weight).all()
+
+
+@pytest.mark.parametrize(
+    ("first", "stopped", "then", "share"),
+    [
+        (Length(40), 40, Length(80), 0.5),  # finished, and made longer: from the middle on
+        (Length(40), 10, Length(80), 0.25),  # stopped early: it does not fall back
+        (Length(40), 30, Length(35), 0.5),
+        (Length(40), 20, Length(seconds=500), 0.5),
+    ],
+)
+def test_a_run_that_is_made_longer_goes_on_from_where_it_was(
+    first: Length, stopped: int, then: Length, share: float, tmp_path: Path
+) -> None:
+    path, shares = tmp_path / "it", list[float]()
+    clock = iter(range(10_000))
+    training = Sums()
+    run(training, path, first, stop=lambda: len(training.steps) >= stopped, now=lambda: next(clock))
+    assert len(training.steps) == stopped
+
+    def die(progress: Progress[Any]) -> None:
+        shares.append(progress.share)
+        if len(shares) == 4:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run(Sums(), path, then, after=die, due=lambda progress: True, now=lambda: next(clock))
+    assert shares[0] == pytest.approx(share, abs=0.13)
+    assert shares[0] > share
+    assert shares == sorted(shares)
+    more: list[float] = []
+    run(Sums(), path, then, after=lambda p: more.append(p.share), now=lambda: next(clock))
+    if then.steps is not None:
+        assert more[0] == pytest.approx(shares[2] + (shares[2] - shares[1])), "as if not killed"
+    assert [*shares[:3], *more] == sorted([*shares[:3], *more])
+    assert more[-1] == 1
 
 
 def test_a_file_that_is_no_checkpoint_is_named(tmp_path: Path) -> None:

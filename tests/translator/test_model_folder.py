@@ -13,7 +13,7 @@ import torch
 from tests.disks import small_disk
 from vj.core.errors import Fault
 from vj.pocket.network import Network
-from vj.training.loop import Length
+from vj.training.length import Length
 from vj.translator.card import CARD, CARD_TEXT, FILE, Card, read_card
 from vj.translator.model_folder import TECHNIQUES, load_translator, save_translator
 from vj.translator.plan import SMALL, WIDTHS, TranslatorPlan

@@ -23,7 +23,7 @@ from vj.core.errors import Fault
 from vj.pocket.network import load_network
 from vj.training.checkpoint import Checkpoint
 from vj.training.claim import claimed
-from vj.training.loop import Length
+from vj.training.length import Length
 from vj.translator import best_model
 from vj.translator.best_model import BestModel, Standing
 from vj.translator.card import FILE

@@ -117,7 +117,7 @@ def _train_lora(
 def _train_translator(
     given: argparse.Namespace, log: Callable[[str], None], stop: threading.Event, models: Path
 ) -> int:
-    from vj.training.loop import Length
+    from vj.training.length import Length
     from vj.translator.conditions import PAIRS
     from vj.translator.plan import SMALL, WIDTHS, TranslatorPlan
     from vj.translator.training import train_translator

@@ -15,7 +15,8 @@ from vj.lora_training.lora_file import LoraFacts, save_lora
 from vj.lora_training.settings import LoraProgress, LoraSettings, OnProgress, TrainedLora
 from vj.lora_training.stage import LoraStage
 from vj.training.checkpoint import Checkpoint
-from vj.training.loop import Length, LossLog, Progress, fit
+from vj.training.length import Length
+from vj.training.loop import LossLog, Progress, fit
 
 FIRST = 0.4
 """Share of a run in which the training adapter of a model of few steps is trained: the longer, the

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from vj.core.errors import Fault
-from vj.training.loop import Length
+from vj.training.length import Length
 
 STEPS = 1500
 """Where neither steps nor minutes are asked for."""

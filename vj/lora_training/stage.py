@@ -3,7 +3,6 @@ are trained with."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from itertools import count
 
@@ -15,6 +14,7 @@ from vj.diffusion.model import Model
 from vj.lora_training.adapters import LoraWeights, train_only
 from vj.lora_training.examples import Examples, NoisedBatch
 from vj.training.loop import Moment, Training
+from vj.training.schedule import fallen
 
 WARM, FALL, LEAST = 0.05, 0.4, 0.05
 """Shares of a run in which the learning rate comes and falls, and to which share of itself."""
@@ -69,8 +69,7 @@ class LoraStage(Training[LoraWeights, NoisedBatch]):
 
     def rate(self, at: Moment) -> float:
         come = min(1.0, (at.share + 1e-3) / WARM)
-        falling = max(0.0, (at.share - (1 - FALL)) / FALL)
-        return self._rate * come * (LEAST + (1 - LEAST) * 0.5 * (1 + math.cos(math.pi * falling)))
+        return self._rate * come * fallen(at.share, FALL, LEAST)
 
     def averaging(self, at: Moment) -> float:
         return AVERAGE

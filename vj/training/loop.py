@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from vj.core.errors import Fault
 from vj.training.checkpoint import Checkpoint
+from vj.training.length import Leg, Length, leg_of
 
 N = TypeVar("N", bound=nn.Module)
 B = TypeVar("B")
@@ -30,6 +31,10 @@ CLIP = 1.0
 """The largest norm of a step's gradients."""
 MEMORY = 0.02
 """Weight of a step in the running mean of the loss."""
+BROKEN = 10
+"""Steps without a loss in a row, after which it is no single batch that is at fault."""
+SLOWEST = 1 / 16
+"""Of the learning rate, at which it is given up."""
 
 
 class Stateful(Protocol):
@@ -40,30 +45,13 @@ class Stateful(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Length:
-    """How long a run is, over all its sessions: so many steps, or else so many seconds."""
-
-    steps: int | None = None
-    seconds: float = math.inf
-
-    def share(self, step: int, seconds: float) -> float:
-        """How much of it is done, 0..1."""
-        done = seconds / self.seconds if self.steps is None else step / max(1, self.steps)
-        return min(1.0, done)
-
-    def left(self, step: int, seconds: float, pace: float) -> float:
-        """Seconds to go, where a step takes `pace` seconds."""
-        if self.steps is None:
-            return max(0.0, self.seconds - seconds)
-        return max(0, self.steps - step) * pace
-
-
-@dataclass(frozen=True, slots=True)
 class Moment:
     """Where a run is before a step: steps done, and the share of the run, 0..1."""
 
     step: int
     share: float
+    since: int
+    """Steps since it began, or was made longer."""
 
 
 @dataclass(slots=True)
@@ -135,79 +123,147 @@ def fit(
     """Train to the end of `length`, or until `stop()` holds between two steps; from the checkpoint
     on, if there is one. A checkpoint is written where `due` asks for it and at the end; `after` is
     called after each step and before the checkpoint. Returns the network with averaged weights.
-    Raises Fault for a loss that is no number, and at the end for a disk that has no room; in
-    between that is logged, and training goes on."""
-    network, optimizer = training.network, training.optimizer
-    device = next(network.parameters()).device
-    average = copy.deepcopy(network)
-    step, before, mean = 0, 0.0, None
-    state = checkpoint.read(device)
+
+    A step whose loss or slopes are no numbers is left out. Where that happens to `BROKEN` of them
+    in a row, training goes back to the last checkpoint, and on from there at half the learning
+    rate. Raises Fault where that does not help either, and at the end for a disk that has no room;
+    in between that is logged, and training goes on."""
+    run = _Run(training, length)
+    state = checkpoint.read(run.device)
     if state is not None:
-        network.load_state_dict(state["network"])
-        average.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
-        for name, other in training.others().items():
-            other.load_state_dict(state["others"][name])
-        step, before, mean = int(state["step"]), float(state["seconds"]), state["mean"]
-        log(f"going on from step {step}")
-    begun, first = now(), step
-    seconds, keeping, refused = before, 0.0, False
-    batches = iter(training.batches(step))
-    network.train()
-    last = length.share(step, seconds) >= 1 or stop()
+        run.take(state)
+        log(f"going on from step {run.step}")
+    begun, before, made, keeping, refused = now(), run.seconds, 0, 0.0, False
+    batches = iter(training.batches(run.step))
+    run.network.train()
+    last = run.share >= 1 or stop()
     while not last:
-        batch = next(batches)
-        at = Moment(step, length.share(step, seconds))
-        for group in optimizer.param_groups:
-            group["lr"] = group.get("share", 1.0) * training.rate(at)
-        loss = training.loss(batch, at)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), CLIP)
-        optimizer.step()
-        training.after_step(at)
-        loss = loss.detach()
-        with torch.no_grad():
-            pace = min(training.averaging(at), (1 + step) / (10 + step))
-            for kept, new in zip(average.parameters(), network.parameters(), strict=True):
-                kept.lerp_(new, 1 - pace)
-            mean = loss if mean is None else torch.lerp(mean, loss, MEMORY)
-        step, seconds = step + 1, before + now() - begun
-        share = length.share(step, seconds)
-        left = length.left(step, seconds, (seconds - before) / (step - first))
-        last = share >= 1 or stop()
-        progress = Progress(step, seconds, share, left, loss, mean, average, keeping, last)
+        loss = run.learn(next(batches))
+        made += 1
+        run.seconds = before + now() - begun
+        if run.broken:
+            if run.left_out & (run.left_out - 1) == 0:  # the 1st, the 2nd, the 4th, ...
+                log(
+                    f"step {run.step}: the loss is no number, and the step is left out; "
+                    f"{run.left_out} so far"
+                )
+            if run.broken == BROKEN:
+                batches = iter(training.batches(run.go_back(checkpoint, log)))
+                last = stop()
+                continue
+        last = run.share >= 1 or stop()
+        left = length.left(run.step, run.seconds, (run.seconds - before) / made)
+        mean = loss if run.mean is None else run.mean
+        progress = Progress(
+            run.step, run.seconds, run.share, left, loss, mean, run.average, keeping, last
+        )
         after(progress)
         if not (due(progress) or last):
             continue
-        if not math.isfinite(float(mean)):
-            raise Fault(
-                f"step {step}: the loss is no number any more; started again, the training goes on "
-                f"from {checkpoint.path}, or from the start without that file"
-            )
-        others = {name: other.state_dict() for name, other in training.others().items()}
-        whole = {
-            "step": step,
-            "seconds": before + now() - begun,
-            "mean": mean,
-            "network": network.state_dict(),
-            "average": average.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "others": others,
-        }
+        run.seconds = before + now() - begun
         started = now()
         try:
-            checkpoint.write(whole)
+            checkpoint.write(run.state())
             refused = False
         except OSError as error:
-            said = f"step {step} cannot be kept: {error}; what was kept before stays"
+            said = f"step {run.step} cannot be kept: {error}; what was kept before stays"
             if last:
                 raise Fault(said) from error
             if not refused:
                 log(said)
             refused = True
         keeping = now() - started
-    return average
+    return run.average
+
+
+class _Run(Generic[N, B]):
+    """What a checkpoint holds, and a step."""
+
+    def __init__(self, training: Training[N, B], length: Length) -> None:
+        self._training, self._length = training, length
+        self.network, self._optimizer = training.network, training.optimizer
+        self.device = next(self.network.parameters()).device
+        self.average = copy.deepcopy(self.network)
+        self.step, self.seconds = 0, 0.0
+        self.mean: Tensor | None = None
+        self._leg = Leg(length)
+        self._slower = 1.0
+        """By which the learning rate is multiplied, since steps broke."""
+        self.broken, self.left_out = 0, 0
+        """Steps without a loss: the last ones in a row, and all of this session."""
+
+    @property
+    def share(self) -> float:
+        """Of the run done, 0..1."""
+        return self._leg.share(self.step, self.seconds)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "seconds": self.seconds,
+            "mean": self.mean,
+            "leg": self._leg.state(),
+            "slower": self._slower,
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "others": {name: other.state_dict() for name, other in self._training.others().items()},
+        }
+
+    def take(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        for name, other in self._training.others().items():
+            other.load_state_dict(state["others"][name])
+        self.step, self.seconds = int(state["step"]), float(state["seconds"])
+        self.mean, self._slower = state["mean"], float(state.get("slower", 1))
+        leg = leg_of(state["leg"]) if "leg" in state else self._leg
+        self._leg = leg.towards(self._length, self.step, self.seconds)
+
+    def learn(self, batch: B) -> Tensor:
+        """A step. Returns its loss; one that is no number has changed nothing."""
+        training, step = self._training, self.step
+        at = Moment(step, self.share, step - self._leg.step)
+        rate = self._slower * training.rate(at)
+        for group in self._optimizer.param_groups:
+            group["lr"] = group.get("share", 1.0) * rate
+        loss = training.loss(batch, at)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
+        loss, self.step = loss.detach(), step + 1
+        if not math.isfinite(float(loss + norm)):
+            self.broken, self.left_out = self.broken + 1, self.left_out + 1
+            return loss
+        self.broken = 0
+        self._optimizer.step()
+        training.after_step(at)
+        with torch.no_grad():
+            pace = min(training.averaging(at), (1 + step) / (10 + step))
+            for kept, new in zip(self.average.parameters(), self.network.parameters(), strict=True):
+                kept.lerp_(new, 1 - pace)
+            self.mean = loss if self.mean is None else torch.lerp(self.mean, loss, MEMORY)
+        return loss
+
+    def go_back(self, checkpoint: Checkpoint, log: Callable[[str], None]) -> int:
+        """To the last checkpoint, and at half the rate. Returns its step. Raises Fault."""
+        step, seconds, slower = self.step, self.seconds, self._slower / 2
+        state = checkpoint.read(self.device)
+        if state is None or slower < SLOWEST:
+            raise Fault(
+                f"step {step}: the loss is no number any more, however slowly it is learned; what "
+                f"was kept before stays, and without {checkpoint.path} training begins anew"
+            )
+        self.take(state)
+        # The time is spent all the same: a run of minutes comes to its end.
+        self.seconds, self._slower, self.broken = seconds, slower, 0
+        log(
+            f"step {step}: the loss is no number any more; back to step {self.step}, and on at "
+            f"{slower:.3g} of the learning rate"
+        )
+        return self.step
 
 
 class LossLog:
@@ -221,6 +277,8 @@ class LossLog:
         reason to stop: the line is then lost."""
         if progress.step % self._every and not progress.last:
             return False
+        if not math.isfinite(float(progress.mean)):
+            return True  # JSON has no such number, and a page that reads it would fail
         line = {
             "step": progress.step,
             "loss": round(float(progress.mean), 5),

@@ -11,7 +11,7 @@ from typing import Any
 from vj.core.errors import Fault, nearest
 from vj.pocket.network import MULTIPLE
 from vj.training.checkpoint import write_whole
-from vj.training.loop import Length
+from vj.training.length import Length
 from vj.translator.card import FILE
 from vj.translator.conditions import CHANNELS, PAIRS
 

@@ -10,7 +10,6 @@ any moment: it can be played while it trains.
 from __future__ import annotations
 
 import itertools
-import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ from vj.training.checkpoint import Checkpoint
 from vj.training.claim import claimed
 from vj.training.loop import Moment, Stateful, Training, fit
 from vj.training.losses import picture_loss
+from vj.training.schedule import fallen
 from vj.translator.best_model import BestModel, Standing
 from vj.translator.conditions import CHANNELS, PAIRS, ConditionSettings
 from vj.translator.discriminator import PatchDiscriminator, deceit, hinge
@@ -123,11 +123,9 @@ class TranslatorTraining(Training[Network, TranslatorBatch]):
         self.its_optimizer.step()
 
     def rate(self, at: Moment) -> float:
-        falling = max(0.0, (at.share - (1 - FALL)) / FALL)
-        fallen = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * falling))
         steps = self.plan.length.steps
         warm = WARM if steps is None else min(WARM, 0.1 * steps)
-        return self.plan.rate * min(1.0, (at.step + 1) / warm) * fallen
+        return self.plan.rate * min(1.0, (at.since + 1) / warm) * fallen(at.share, FALL)
 
     def averaging(self, at: Moment) -> float:
         return AVERAGE

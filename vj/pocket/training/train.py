@@ -9,7 +9,6 @@ lengthened by starting it again with other --steps. Everything is seeded.
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -26,8 +25,10 @@ from vj.pocket.training.dataset import Batch, ExampleGenerator, draw_noise_field
 from vj.pocket.training.photographs import photographs
 from vj.pocket.training.pictures import draw_pictures
 from vj.training.checkpoint import Checkpoint
-from vj.training.loop import Length, LossLog, Moment, Progress, Training, fit
+from vj.training.length import Length
+from vj.training.loop import LossLog, Moment, Progress, Training, fit
 from vj.training.losses import picture_loss
+from vj.training.schedule import fallen
 
 RATE, WARM, FALL = 8e-4, 150, 0.8
 """Learning rate, the steps in which it comes, and the share of the steps over which it falls."""
@@ -53,10 +54,7 @@ def rate_at(step: int, steps: int) -> float:
     if step >= finish:
         return RATE * FINISH_RATE * (1 - 0.9 * (step - finish) / FINISH)
     steps = finish
-    falling = max(0.0, (step - (1 - FALL) * steps) / (FALL * steps))
-    return (
-        RATE * min(1.0, (step + 1) / WARM) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * falling)))
-    )
+    return RATE * min(1.0, (step + 1) / WARM) * fallen(step / steps, FALL)
 
 
 def loss_of(made: Tensor, target: Tensor, texture: float = TEXTURE) -> Tensor:
