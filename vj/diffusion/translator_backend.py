@@ -39,6 +39,7 @@ from vj.translator.conditions import (
     style_numbers,
     unit_of,
 )
+from vj.translator.trackers import Found
 
 FADE_BELOW = 0.15
 """Strength under which the painted picture fades into the input: the least that is trained
@@ -74,10 +75,12 @@ class TranslatorBackend:
         wait: bool,
         on_message: Callable[[str], None] = lambda text: None,
         supervisor: Supervisor | None = None,
+        known: Callable[[np.ndarray, float], Found | None] | None = None,
     ) -> None:
         """wait: whoever is in the picture is found on the spot (offline), not beside it.
-        supervisor: of the thread beside the picture. Raises Fault where the model's condition needs
-        files that are not here, Unavailable on CUDA without cupy."""
+        supervisor: of the thread beside the picture. known: who is in a picture at a time, where
+        that is known already and nobody has to be found. Raises Fault where the model's
+        condition needs files that are not here, Unavailable on CUDA without cupy."""
         self.model, self.name = model, model.describe()
         self.understood = f"{model.name}: {model.kind}"
         self.unused: Mapping[str, str] = reasons_by_name(UNUSED)
@@ -88,9 +91,10 @@ class TranslatorBackend:
             raise Fault(f"model {model.name}: {fault}") from None
         self._found = (
             FoundBeside(self._conditioner, wait, on_message, supervisor)
-            if model.kind in TRACKED
+            if model.kind in TRACKED and known is None
             else None
         )
+        self._find = known if self._found is None else self._found.of
         self._moves_on = model.kind == "next" or (self._found is not None and not wait)
         """The same input does not give the same image, or is not known to."""
         self._unit = unit_of(min(size))
@@ -99,6 +103,8 @@ class TranslatorBackend:
         self._before: deque[np.ndarray] = deque(maxlen=2)
         """The last two generated images, (H, W, 3) uint8, for `next`; at strength 0 the input is
         the generated image, so that a film begins there."""
+        self.condition: np.ndarray | None = None
+        """Of the last frame that was painted: (H, W, C) float32, see `Conditioner.of`."""
 
     def warm(self, snapshot: Snapshot) -> None:
         """Paint two frames, so that the first on stage does not stutter. Beside the picture, before
@@ -123,14 +129,14 @@ class TranslatorBackend:
             self._remember(entered)
             return GeneratedImage(entered, context)
         found = None
-        if self._found is not None:
-            found = self._found.of(context.image, context.captured)
+        if self._find is not None:
+            found = self._find(context.image, context.captured)
             if found is None:  # the first look has not ended
                 return GeneratedImage(entered, context)
         picture = _picture_of(self._gate.of(entered))
         simplicity = 0.0 if self.model.kind == "next" else SIMPLEST * strength
         condition = self._conditioner.of(_bytes(picture), simplicity, self._before, found)
-        numbers = max(strength, FADE_BELOW), simplicity
+        self.condition, numbers = condition, (max(strength, FADE_BELOW), simplicity)
         painted = self._painted(picture, condition, snapshot, *numbers)
         if strength < FADE_BELOW:
             painted = torch.lerp(entered.to(painted.dtype), painted, strength / FADE_BELOW)

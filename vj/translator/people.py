@@ -34,7 +34,7 @@ def people_in(footage: Footage, conditioner: Conditioner) -> dict[int, Found]:
                 everybody[number] = Found(face=told)
                 continue
             found = conditioner.find(frames[number])
-            if found is not None and _somebody(found):
+            if found is not None and somebody(found):
                 everybody[number] = found
     there = len(everybody) / len(footage)
     if there < THERE:
@@ -46,7 +46,8 @@ def people_in(footage: Footage, conditioner: Conditioner) -> dict[int, Found]:
     return everybody
 
 
-def _somebody(found: Found) -> bool:
+def somebody(found: Found) -> bool:
+    """Whether it is anybody who was found."""
     if found.mask is not None:
         return float((found.mask > 0.5).mean()) > SOMEBODY
     return found.face is not None or found.body is not None

@@ -1,0 +1,1 @@
+"""Is a translator good? `python3 -m vj.translator.evaluate`."""
