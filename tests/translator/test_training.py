@@ -29,6 +29,7 @@ from vj.translator.best_model import BestModel, Standing
 from vj.translator.card import FILE
 from vj.translator.conditions import ConditionSettings
 from vj.translator.discriminator import PatchDiscriminator, deceit, hinge
+from vj.translator.history import History
 from vj.translator.judge import Figures, Judge
 from vj.translator.model_folder import load_translator
 from vj.translator.pairs import Pairs, frames_of
@@ -189,10 +190,12 @@ def test_who_stops_it_has_the_best_so_far_and_may_go_on(clip: Path, tmp_path: Pa
     assert best is not None
     assert load_translator(asked.folder)[1].steps == 5  # it ends with the step that is being made
     assert told[-1].figures == best
+    assert History(asked.history).steps() == [5]
     said: list[str] = []
     train_translator(asked, said.append, told.append, stop=lambda: len(told) >= 7)
     assert said == ["going on from step 5"]
     assert told[-1].step == 8
+    assert History(asked.history).steps() == [5, 8]
 
 
 def test_a_worse_network_does_not_replace_a_better_one(

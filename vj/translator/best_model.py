@@ -14,12 +14,14 @@ from vj.training.checkpoint import write_whole
 from vj.training.loop import LossLog, Progress
 from vj.translator.card import CARD, Card, read_card
 from vj.translator.conditions import ConditionSettings
+from vj.translator.history import History
 from vj.translator.judge import Figures, Judge, png
 from vj.translator.model_folder import save_translator
 from vj.translator.plan import TranslatorPlan
 
-JUDGED = 60.0
-"""Seconds between two judgements."""
+JUDGED, FIRST = 60.0, 10.0
+"""Seconds between two judgements, and of the first one. In between the time doubles: what is
+learned at first is seen at first."""
 KEPT = 5.0
 """Seconds between two checkpoints, at least."""
 SHARE = 0.05
@@ -58,12 +60,15 @@ class BestModel:
     ) -> None:
         self._plan, self._names, self._settings, self._judge = plan, names, settings, judge
         self._on_message, self._on_standing = on_message, on_standing
-        self._losses = LossLog(plan.work / "losses.jsonl", 10)
+        self._losses = LossLog(plan.losses, 10)
+        self._history = History(plan.history)
         self._judged_at: float | None = None
         self._kept_at = -math.inf
         self._last: Figures | None = None
         self.figures = _figures_of(plan.folder)
         """Of the model that the folder holds; None for none."""
+        conditions, truth = ([of[n] for n in judge.shown] for of in (judge.conditions, judge.truth))
+        self._keep(lambda: self._history.begin(conditions, truth))
 
     def due(self, progress: Progress[Network]) -> bool:
         """Every few seconds, less often where a checkpoint takes long."""
@@ -77,7 +82,8 @@ class BestModel:
         if self._judged_at is None:
             self._judged_at = progress.seconds
         self._losses.note(progress)
-        judged = progress.last or progress.seconds - self._judged_at >= JUDGED
+        gap = min(JUDGED, max(FIRST, self._judged_at))
+        judged = progress.last or progress.seconds - self._judged_at >= gap
         if judged:
             self._judged_at = progress.seconds
             self._judge_it(progress)
@@ -104,7 +110,7 @@ class BestModel:
         line = {"step": progress.step, "seconds": round(progress.seconds, 1), **asdict(figures)}
         try:
             write_whole(self._plan.work / "sheet.png", sheet)
-            with (self._plan.work / "judged.jsonl").open("a", encoding="utf-8") as file:
+            with self._plan.judged.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
             if better:
                 save_translator(self._plan.folder, progress.average, self._card(progress, figures))
@@ -116,6 +122,16 @@ class BestModel:
             if progress.last and better:
                 raise Fault(said + there) from error
             self._on_message(said + there)
+            return
+        shown = [paintings[n] for n in self._judge.shown]
+        self._keep(lambda: self._history.add(progress.step, shown))
+
+    def _keep(self, write: Callable[[], None]) -> None:
+        """Write what is only to be looked at."""
+        try:
+            write()
+        except OSError as error:
+            self._on_message(f"{self._plan.history} cannot be written: {error}; training goes on")
 
     def _card(self, progress: Progress[Network], figures: Figures) -> Card:
         plan = self._plan

@@ -16,7 +16,7 @@ from vj.training import measures
 from vj.translator.pairs import TranslatorBatch
 
 ROWS = 6
-"""Of a sheet, at most."""
+"""Examples that are looked at, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Judge:
         self._examples = [example.to(device) for example in examples]
         self.truth = [as_picture(example.target[0]) for example in examples]
         """(H, W, 3) uint8 each."""
-        self.conditions = [shown(example.condition[0]) for example in examples]
+        self.conditions = [as_seen(example.condition[0]) for example in examples]
         """The same."""
 
     @torch.no_grad()
@@ -71,15 +71,18 @@ class Judge:
             ),
         )
 
+    @property
+    def shown(self) -> list[int]:
+        """The numbers of some examples, spread over them, for people to look at."""
+        return [int(n) for n in np.unique(np.linspace(0, len(self.truth) - 1, ROWS).astype(int))]
+
     def sheet(self, paintings: Sequence[np.ndarray]) -> np.ndarray:
-        """(H, W, 3) uint8: a row for each of some examples, spread over them: input, truth,
-        painted."""
-        some = np.unique(np.linspace(0, len(self.truth) - 1, ROWS).astype(int))
+        """(H, W, 3) uint8: a row for each example that is `shown`: input, truth, painted."""
         gap = np.full((self.truth[0].shape[0], 4, 3), 255, np.uint8)
         return np.vstack(
             [
                 np.hstack([self.conditions[n], gap, self.truth[n], gap, paintings[n]])
-                for n in map(int, some)
+                for n in self.shown
             ]
         )
 
@@ -98,7 +101,7 @@ def as_picture(planes: Tensor) -> np.ndarray:
     return np.ascontiguousarray(pixels.permute(1, 2, 0).cpu().numpy())
 
 
-def shown(condition: Tensor) -> np.ndarray:
+def as_seen(condition: Tensor) -> np.ndarray:
     """A condition as a picture: (C, H, W), 0..1 -> (H, W, 3) uint8; of several frames the newest
     one."""
     return as_picture(condition[-3:] if len(condition) >= 3 else condition[:1].expand(3, -1, -1))

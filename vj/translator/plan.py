@@ -70,6 +70,21 @@ class TranslatorPlan:
         made += ["--minutes", minutes] if steps is None else ["--steps", str(steps)]
         return "python3 launch.py train " + shlex.join(made)
 
+    @property
+    def history(self) -> Path:
+        """The folder of what was painted at each judgement."""
+        return self.work / "history"
+
+    @property
+    def losses(self) -> Path:
+        """A line for every few steps, see `vj.training.loop.LossLog`."""
+        return self.work / "losses.jsonl"
+
+    @property
+    def judged(self) -> Path:
+        """A line for every judgement: step, seconds, and the figures."""
+        return self.work / "judged.jsonl"
+
     def check(self) -> None:
         """Raises Fault for what cannot be trained, or not into this folder."""
         if self.kind not in CHANNELS:
