@@ -27,6 +27,7 @@ KISS = Card(
     steps=20,
     figures={"edge agreement": 0.81, "l1": 0.04},
     settings={"width": [1.0, 2.0]},
+    subjects="motion",
     seed=3,
     command="python3 launch.py train kiss.mov --from lines --name kiss",
 )
@@ -55,6 +56,7 @@ def test_what_is_written_is_read_again(tmp_path: Path, network: Network) -> None
     assert "kiss.mov" in text
     assert "| edge agreement | 0.81 |" in text
     assert f"\n    {KISS.command}\n" in text
+    assert "from what lies around it by what moves." in text
 
 
 def test_a_folder_that_is_moved_still_plays(tmp_path: Path, network: Network) -> None:

@@ -13,6 +13,7 @@ from tests.fetched import needs
 from vj.translator.conditions import TRACKED, Conditioner, ConditionSettings
 from vj.translator.footage import LEAST, Footage
 from vj.translator.pairs import Pairs
+from vj.translator.preparing import Preparing
 from vj.translator.trackers import NEEDED, Found
 
 SIDE = 192
@@ -108,7 +109,7 @@ def test_a_clip_tells_where_its_body_stood() -> None:
 def test_a_small_face_is_told_and_trained_all_the_same() -> None:
     messages: list[str] = []
     far = Footage(np.stack([shown(n % 3, 0, 0.7) for n in range(LEAST)]), (0,), ("far.mp4",))
-    made = Pairs(far, "face", ConditionSettings(), SIDE, 1, messages.append)
+    made = Pairs(far, "face", ConditionSettings(), SIDE, 1, Preparing(messages.append))
     assert any("pixels high" in message for message in messages)
     assert made.batch(0, 1).condition.shape == (1, 1, SIDE, SIDE)
 

@@ -4,6 +4,7 @@ killed goes on exactly, and that what is good survives Ctrl-C, a full disk and w
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -260,7 +261,8 @@ def test_what_cannot_be_trained_is_refused_before_the_clip_is_read(
 ) -> None:
     nowhere = tmp_path / "there is no such clip"
     asked = plan(nowhere, tmp_path / "head", 3)
-    asked.begin()
+    asked.make()
+    asked.begin([])
     with pytest.raises(Fault, match=message):
         train_translator(replace(asked, **change), quiet, quiet)
 
@@ -274,11 +276,38 @@ def test_a_finished_model_is_not_painted_over(clip: Path, tmp_path: Path) -> Non
     assert (asked.folder / FILE).read_bytes() == b"somebody's work"
 
 
+def test_a_clip_may_be_renamed_but_not_become_another(clip: Path, tmp_path: Path) -> None:
+    asked = plan(clip, tmp_path / "head", 2)
+    train_translator(asked, quiet, quiet)
+    renamed = tmp_path / "renamed"
+    shutil.copytree(clip, renamed)
+    more = replace(asked, clips=(renamed,), length=Length(3))
+    said: list[str] = []
+    train_translator(more, said.append, quiet)
+    assert said == ["going on from step 2"]
+    for path in sorted(renamed.iterdir())[-8:]:  # the end was cut another way
+        cv2.imwrite(str(path), np.full((SIDE, SIDE, 3), 90, np.uint8))
+    before = Checkpoint(asked.checkpoint).path.read_bytes()
+    with pytest.raises(
+        Fault, match="begun with renamed, and renamed shows something else now; give another"
+    ):
+        train_translator(replace(more, length=Length(4)), quiet, quiet)
+    assert asked.checkpoint.read_bytes() == before
+
+
+def test_it_can_be_stopped_while_the_clip_is_read(clip: Path, tmp_path: Path) -> None:
+    asked = plan(clip, tmp_path / "head", 2)
+    looks = iter([False] * 20 + [True])
+    assert train_translator(asked, quiet, quiet, stop=lambda: next(looks)) is None
+    assert not asked.folder.exists()
+
+
 def test_two_cannot_train_one_model_at_a_time(clip: Path, tmp_path: Path) -> None:
     asked = plan(clip, tmp_path / "head", 2)
-    asked.begin()
+    asked.make()
+    nowhere = replace(asked, clips=(tmp_path / "a clip that would take minutes to read",))
     with claimed(asked.work), pytest.raises(Fault, match="another process is training there"):
-        train_translator(asked, quiet, quiet)
+        train_translator(nowhere, quiet, quiet)
     assert train_translator(asked, quiet, quiet) is not None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,10 +13,11 @@ from vj.pocket.network import Network
 from vj.training.checkpoint import write_whole
 from vj.training.loop import LossLog, Progress
 from vj.translator.card import CARD, Card, read_card
-from vj.translator.conditions import ConditionSettings
+from vj.translator.film_pairs import FilmPairs
 from vj.translator.history import History
 from vj.translator.judge import Figures, Judge, png
 from vj.translator.model_folder import save_translator
+from vj.translator.pairs import Pairs
 from vj.translator.plan import TranslatorPlan
 
 JUDGED, FIRST = 60.0, 10.0
@@ -52,20 +53,19 @@ class BestModel:
     def __init__(
         self,
         plan: TranslatorPlan,
-        names: Sequence[str],
-        settings: ConditionSettings,
+        pairs: Pairs | FilmPairs,
         judge: Judge,
         on_message: Callable[[str], None],
         on_standing: Callable[[Standing], None],
     ) -> None:
-        self._plan, self._names, self._settings, self._judge = plan, names, settings, judge
+        self._plan, self._pairs, self._judge = plan, pairs, judge
         self._on_message, self._on_standing = on_message, on_standing
         self._losses = LossLog(plan.losses, 10)
         self._history = History(plan.history)
         self._judged_at: float | None = None
         self._kept_at = -math.inf
         self._last: Figures | None = None
-        self.figures = _figures_of(plan.folder)
+        self.figures = figures_of(plan.folder)
         """Of the model that the folder holds; None for none."""
         conditions, truth = ([of[n] for n in judge.shown] for of in (judge.conditions, judge.truth))
         self._keep(lambda: self._history.begin(conditions, truth))
@@ -139,17 +139,18 @@ class BestModel:
             name=plan.folder.name,
             kind=plan.kind,
             size=plan.size,
-            clips=tuple(self._names),
+            clips=tuple(self._pairs.footage.names),
             minutes=round(progress.seconds / 60, 2),
             steps=progress.step,
             figures={L1: figures.l1, EDGES: figures.edges, SHARPNESS: figures.sharpness},
-            settings=asdict(self._settings),
+            settings=asdict(self._pairs.settings),
+            subjects=self._pairs.subjects,
             seed=plan.seed,
             command=plan.command,
         )
 
 
-def _figures_of(folder: Path) -> Figures | None:
+def figures_of(folder: Path) -> Figures | None:
     """Of the model that the folder holds."""
     if not (folder / CARD).exists():
         return None

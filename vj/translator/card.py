@@ -16,6 +16,14 @@ from vj.core.errors import Fault
 FILE, CARD, CARD_TEXT = "translator.safetensors", "card.json", "card.md"
 """The files of a model folder: the weights, the card, the card for people to read."""
 
+TOLD = {
+    "drawn": "The scene says what is its subject and what lies around it.",
+    "person": "What is a person and what lies around was told by the person mask.",
+    "motion": "Its subject was told from what lies around it by what moves.",
+    "none": "Its subject was not told from what lies around it.",
+}
+"""How the subject was told from its surroundings, in words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -33,6 +41,8 @@ class Card:
     steps: int
     figures: Mapping[str, float] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    subjects: str = ""
+    """How its subject was told from what lies around it: of `TOLD`; empty where nobody knows."""
     seed: int = 0
     version: str = __version__
     """Of vj, by which it was trained."""
@@ -51,12 +61,13 @@ class Card:
         )
         table = f"\n| on frames it has not seen | |\n|---|---|\n{figures}" if figures else ""
         how = f"\n    {self.command}\n" if self.command else ""
+        told = f" {TOLD[self.subjects]}" if self.subjects in TOLD else ""
         return (
             f"# {self.name}\n\n"
             f"A translator of vj {self.version}: it paints what it has seen of "
             f"{', '.join(self.clips) or 'no clip'}, from {self.kind}.\n\n"
             f"Trained for {self.minutes:.3g} minutes ({self.steps} steps, seed {self.seed}) at "
-            f"{self.size}x{self.size}.\n{how}{table}"
+            f"{self.size}x{self.size}.{told}\n{how}{table}"
         )
 
 
@@ -90,7 +101,7 @@ def _wrong(plain: Mapping[str, Any]) -> str:
     for name, value in plain.items():
         if name in ("name", "kind", "version"):
             fits, wanted = isinstance(value, str) and value.strip() != "", "a text"
-        elif name == "command":
+        elif name in ("command", "subjects"):
             fits, wanted = isinstance(value, str), "a text"
         elif name in ("size", "steps", "seed"):
             fits = isinstance(value, int) and not isinstance(value, bool)

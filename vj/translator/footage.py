@@ -17,6 +17,7 @@ from vj.sources.drawn import Scene
 from vj.sources.image import read_picture
 from vj.sources.video import Video
 from vj.translator.drawn_footage import RATE, DrawnFrames, frames_of_scene, is_drawn, scene_of
+from vj.translator.preparing import Preparing
 
 LEAST = 40
 """Frames below which there is too little to learn from."""
@@ -24,6 +25,8 @@ MOST_BYTES = 300_000_000
 """Of the frames that are kept: 1,525 of 256x256."""
 HELD_OUT = 0.15
 """Share of every clip, its end, that is not trained on."""
+LOOKED_AT = 16
+"""Frames by which a clip is known again."""
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 VIDEOS = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg", ".gif")
 
@@ -48,6 +51,16 @@ class Footage:
         """The frames of each clip."""
         return [range(*ends) for ends in pairwise((*self.starts, len(self.frames)))]
 
+    @property
+    def looks(self) -> list[list[int]]:
+        """What the clips look like, to know them again: coarse colours of some frames."""
+        pictures = [self.frames] if self.inputs is None else [self.frames, self.inputs]
+        return [
+            cv2.resize(of[number], (4, 4), interpolation=cv2.INTER_AREA).reshape(-1).tolist()
+            for number in np.linspace(0, len(self) - 1, LOOKED_AT).astype(int)
+            for of in pictures
+        ]
+
     def trained(self, before: int = 0) -> list[int]:
         """Frames to train on that have so many before them in their clip."""
         return [number for clip in self.clips for number in clip[before : _end(clip)]]
@@ -62,7 +75,11 @@ def _end(clip: range) -> int:
 
 
 def frames_of(
-    paths: Sequence[Path], size: int, most_bytes: int = MOST_BYTES, successive: bool = False
+    paths: Sequence[Path],
+    size: int,
+    most_bytes: int = MOST_BYTES,
+    successive: bool = False,
+    preparing: Preparing | None = None,
 ) -> Footage:
     """The middle squares of clips' frames and of folders' pictures.
 
@@ -71,8 +88,9 @@ def frames_of(
     the first ones are kept instead, without gaps. A folder that holds videos is all of them; one of
     pictures is a clip, in the order of their names; `drawn:fox` is a round of a scene.
 
-    Raises Fault for what is missing, cannot be read, or is too short.
+    Raises Fault for what is missing, cannot be read, or is too short, and Stopped.
     """
+    preparing = preparing or Preparing()
     if not paths:
         raise Fault("nothing to train on: name a clip, or a folder of pictures")
     clips = [clip for path in paths for clip in _clips(Path(path).expanduser())]
@@ -82,6 +100,7 @@ def frames_of(
         for _, frame in _frames(clip, size):
             if successive and kept.full:
                 break
+            preparing.at(f"reading {clip.name}", kept.offered - starts[-1])
             kept.offer(lambda frame=frame: square(frame, size))  # type: ignore[misc]
     _enough(kept, clips)
     places = np.array([place for place, _ in kept.pieces])
@@ -100,13 +119,20 @@ def frames_of(
     return Footage(kept.stacked(), tuple(names), tuple(names.values()), drawn=told)
 
 
-def pairs_of(before: Path, after: Path, size: int, most_bytes: int = MOST_BYTES) -> Footage:
+def pairs_of(
+    before: Path,
+    after: Path,
+    size: int,
+    most_bytes: int = MOST_BYTES,
+    preparing: Preparing | None = None,
+) -> Footage:
     """The middle squares of pictures, and of what they are to become.
 
     before, after: two folders whose pictures have the same names, or two clips of as many frames.
     size, most_bytes: see `frames_of`. Raises Fault, for pictures of one pair that have not one
-    shape, too.
+    shape, too, and Stopped.
     """
+    preparing = preparing or Preparing()
     paths = [Path(path).expanduser() for path in (before, after)]
     for path in paths:
         _clips(path)
@@ -124,6 +150,7 @@ def pairs_of(before: Path, after: Path, size: int, most_bytes: int = MOST_BYTES)
                 f"{paths[0]} and {paths[1]}: {one[0]} is {width}x{height} in one and {wide}x{high} "
                 "in the other; both of a pair are to be of one shape"
             )
+        preparing.at(f"reading {paths[0].name} and {paths[1].name}", kept.offered)
         pair = one[1], two[1]
         kept.offer(
             lambda pair=pair: np.stack([square(each, size) for each in pair])  # type: ignore[misc]

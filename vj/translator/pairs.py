@@ -34,7 +34,7 @@ The same seed and step give the same examples, wherever OpenCV is the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -58,6 +58,7 @@ from vj.translator.conditions import (
 )
 from vj.translator.footage import Footage, frames_of, pairs_of
 from vj.translator.people import people_in, with_people
+from vj.translator.preparing import Preparing
 from vj.translator.sized_footage import SizedFootage, at_sizes
 from vj.translator.subjects import Subjects, surroundings
 from vj.translator.trackers import Found
@@ -93,14 +94,16 @@ class Pairs:
         settings: ConditionSettings,
         size: int,
         seed: int,
-        on_message: Callable[[str], None] = lambda text: None,
+        preparing: Preparing | None = None,
     ) -> None:
         """footage: of frames of `size`. kind: of `conditions.KINDS`. settings: what the clip
-        decides is measured, see `settings`. on_message: told what takes a while, and what could be
-        better.
+        decides is measured, see `settings`. preparing: is told what takes a while, and what could
+        be better.
 
-        Raises Fault where what the kind needs is not installed, or is found in too few frames.
+        Raises Fault where what the kind needs is not installed, or is found in too few frames, and
+        Stopped.
         """
+        preparing = preparing or Preparing()
         if footage.frames.shape[1:3] != (size, size):
             raise ValueError(f"frames of {footage.frames.shape[1:3]}, not {size}x{size}")
         self.footage, self.kind, self.size, self.seed = footage, kind, size, seed
@@ -113,8 +116,8 @@ class Pairs:
         # The clip's own faces and bodies are drawn where they are.
         self._conditioner = Conditioner(kind, replace(settings, face=[], body=[]))
         if kind in TRACKED:
-            on_message(f"finding the {'person' if kind == 'mask' else kind} in every frame")
-            self._found = people_in(footage, self._conditioner)
+            preparing.say(f"finding the {'person' if kind == 'mask' else kind} in every frame")
+            self._found = people_in(footage, self._conditioner, preparing)
             self._train = [number for number in self._train if number in self._found]
             self._held = [number for number in self._held if number in self._found]
         if not self._held:  # of single pictures, or where nobody was found in the end of the clip
@@ -122,7 +125,7 @@ class Pairs:
             self._train, self._held = self._train[:-last], self._train[-last:]
         trained = [self._found[number] for number in self._train if number in self._found]
         rest = footage.drawn.rest if footage.drawn is not None else None
-        self.settings = with_people(settings, trained, size, on_message, rest)
+        self.settings = with_people(settings, trained, size, preparing.say, rest)
         """With what was measured: to be kept in the model's card."""
         self._conditioner.settings = self.settings
         composed = kind in COMPOSED and footage.inputs is None

@@ -12,6 +12,7 @@ from vj.translator.body_place import mean_stature
 from vj.translator.conditions import Conditioner, ConditionSettings
 from vj.translator.face_place import mean_face, to_units
 from vj.translator.footage import Footage
+from vj.translator.preparing import Preparing
 from vj.translator.trackers import Found
 
 THERE = 0.6
@@ -22,13 +23,15 @@ SOMEBODY = 0.02
 """Share of the picture that a person covers at least."""
 
 
-def people_in(footage: Footage, conditioner: Conditioner) -> dict[int, Found]:
+def people_in(footage: Footage, conditioner: Conditioner, preparing: Preparing) -> dict[int, Found]:
     """Who is in each of the frames that somebody is in, by their numbers; of drawn ones what
-    their scene says. Raises Fault where these are too few."""
+    their scene says. Raises Fault where these are too few, and Stopped."""
+    who = {"face": "a face", "body": "a body", "mask": "a person"}[conditioner.kind]
     frames = footage.frames if footage.inputs is None else footage.inputs
     everybody: dict[int, Found] = {}
     for clip in footage.clips:
         for number in clip:
+            preparing.at(f"looking for {who}", number, len(footage))
             told = footage.drawn.face(number) if footage.drawn is not None else None
             if told is not None and conditioner.kind == "face":
                 everybody[number] = Found(face=told)
@@ -38,7 +41,6 @@ def people_in(footage: Footage, conditioner: Conditioner) -> dict[int, Found]:
                 everybody[number] = found
     there = len(everybody) / len(footage)
     if there < THERE:
-        who = {"face": "a face", "body": "a body", "mask": "a person"}[conditioner.kind]
         raise Fault(
             f"{', '.join(footage.names)[:120]}: {who} was found in {there:.0%} of its frames; in "
             f"{THERE:.0%} or more there should be one, large and in good light"

@@ -23,6 +23,10 @@ BATCH, RATE = 2, 7e-4
 """Examples in a step, and the learning rate at its highest."""
 SMALLEST, LARGEST = 64, 512
 """Sides, in pixels."""
+SETTINGS = "settings.json"
+"""What must not change from session to session."""
+ALIKE = 4.0
+"""Steps of 255 by which a clip's colours may be off on the mean: another decoder's are by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +112,29 @@ class TranslatorPlan:
                     f"asks for {value}; give another --name, or delete the folder to start anew"
                 )
 
-    def begin(self) -> None:
-        """Make the folders, and note what is trained there. Raises OSError."""
-        self.work.mkdir(parents=True, exist_ok=True)
-        content = json.dumps(self._fixed(), indent=2) + "\n"
-        write_whole(self.work / "settings.json", content.encode())
+    def make(self) -> None:
+        """Make the folders. Raises Fault."""
+        try:
+            self.work.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Fault(f"{self.work} cannot be written: {error}") from None
+
+    def begin(self, looks: list[list[int]]) -> None:
+        """Note what is trained there. looks: of the clips, see `Footage.looks`; they may have other
+        names than before, but not show something else. Raises Fault."""
+        before = self._before() or {}
+        names = [clip.name for clip in self.clips]
+        if not _alike(looks, before.get("looks", looks)):
+            raise Fault(
+                f"{self.folder}: its training was begun with {_said(before.get('clips', []))}, and "
+                f"{_said(names)} shows something else now; give another --name, or delete the "
+                "folder to start anew"
+            )
+        noted = {**self._fixed(), "clips": names, "looks": looks}
+        try:
+            write_whole(self.work / SETTINGS, (json.dumps(noted) + "\n").encode())
+        except OSError as error:
+            raise Fault(f"{self.work} cannot be written: {error}") from None
 
     def _fixed(self) -> dict[str, Any]:
         """What must not change from session to session."""
@@ -120,7 +142,6 @@ class TranslatorPlan:
             "kind": self.kind,
             "size": self.size,
             "seed": self.seed,
-            "clips": [clip.name for clip in self.clips],
             "widths": list(self.widths),
             "batch": self.count,
             "rate": self.rate,
@@ -128,7 +149,7 @@ class TranslatorPlan:
 
     def _before(self) -> dict[str, Any] | None:
         """What was noted in an earlier session."""
-        path = self.work / "settings.json"
+        path = self.work / SETTINGS
         try:
             return dict(json.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
@@ -137,3 +158,17 @@ class TranslatorPlan:
             raise Fault(
                 f"{path} cannot be read ({error}); delete {self.work} to start anew"
             ) from None
+
+
+def _alike(one: list[list[int]], two: list[list[int]]) -> bool:
+    """Whether two clips look the same."""
+    if [len(colours) for colours in one] != [len(colours) for colours in two]:
+        return False
+    return all(
+        sum(abs(a - b) for a, b in zip(*both, strict=True)) <= ALIKE * len(both[0])
+        for both in zip(one, two, strict=True)
+    )
+
+
+def _said(names: list[str]) -> str:
+    return ", ".join(names)[:120] or "other clips"

@@ -10,21 +10,22 @@ any moment: it can be played while it trains.
 from __future__ import annotations
 
 import itertools
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import torch
 from torch import Tensor
 
-from vj.core.errors import Fault
 from vj.pocket.network import SEEN, Network, parameter_groups
 from vj.training.checkpoint import Checkpoint
 from vj.training.claim import claimed
 from vj.training.loop import Moment, Stateful, Training, fit
 from vj.training.losses import picture_loss
 from vj.training.schedule import fallen
-from vj.translator.best_model import BestModel, Standing
+from vj.translator.best_model import BestModel, Standing, figures_of
 from vj.translator.conditions import CHANNELS, PAIRS, ConditionSettings
 from vj.translator.discriminator import PatchDiscriminator, deceit, hinge
 from vj.translator.film_pairs import FilmPairs
@@ -32,6 +33,7 @@ from vj.translator.judge import Figures, Judge, painted
 from vj.translator.model_folder import TECHNIQUES
 from vj.translator.pairs import Pairs, TranslatorBatch, frames_of, pairs_of
 from vj.translator.plan import TranslatorPlan
+from vj.translator.preparing import Preparing, Stopped
 
 WARM, FALL = 60, 0.8
 """The steps in which the learning rate comes, and the last share of the run over which it falls."""
@@ -120,7 +122,8 @@ class TranslatorTraining(Training[Network, TranslatorBatch]):
         loss = hinge(self.discriminator(condition, truth), self.discriminator(condition, made))
         self.its_optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        self.its_optimizer.step()
+        if math.isfinite(float(loss.detach())):  # weights that are no numbers would never be any again
+            self.its_optimizer.step()
 
     def rate(self, at: Moment) -> float:
         steps = self.plan.length.steps
@@ -144,21 +147,33 @@ def train_translator(
     folder then holds the best model there was; returns its figures, None where nothing was learned
     yet. Raises Fault."""
     plan.check()
-    size, kind = plan.size, plan.kind
-    if kind == PAIRS:
-        before, after = plan.clips
-        footage = pairs_of(before, after, size)
-    else:
-        footage = frames_of(plan.clips, size, successive=kind == "next")
-    pairs = Pairs(footage, kind, ConditionSettings(), size, plan.seed, on_message)
-    training = TranslatorTraining(pairs, plan)
-    judge = Judge(pairs.held_out(), training.device)
-    try:
-        plan.begin()
-    except OSError as error:
-        raise Fault(f"{plan.work} cannot be written: {error}") from error
-    with claimed(plan.work):
-        best = BestModel(plan, footage.names, pairs.settings, judge, on_message, on_standing)
+    preparing = Preparing(on_message, stop)
+    with ExitStack() as claims:
+        if begun := plan.work.exists():
+            claims.enter_context(claimed(plan.work))  # before the clips are read, which may take
+        try:
+            pairs = _pairs(plan, preparing)
+        except Stopped:
+            return figures_of(plan.folder)
+        if not begun:
+            plan.make()
+            claims.enter_context(claimed(plan.work))
+            plan.check()  # another process may have begun meanwhile, and ended
+        plan.begin(pairs.footage.looks)
+        training = TranslatorTraining(pairs, plan)
+        judge = Judge(pairs.held_out(), training.device)
+        best = BestModel(plan, pairs, judge, on_message, on_standing)
         checkpoint = Checkpoint(plan.checkpoint)
         fit(training, plan.length, checkpoint, best.due, best.after, stop, on_message)
         return best.figures
+
+
+def _pairs(plan: TranslatorPlan, preparing: Preparing) -> Pairs:
+    """Read the clips. Raises Fault, and Stopped."""
+    size, kind = plan.size, plan.kind
+    if kind == PAIRS:
+        before, after = plan.clips
+        footage = pairs_of(before, after, size, preparing=preparing)
+    else:
+        footage = frames_of(plan.clips, size, successive=kind == "next", preparing=preparing)
+    return Pairs(footage, kind, ConditionSettings(), size, plan.seed, preparing)
