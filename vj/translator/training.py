@@ -122,7 +122,7 @@ class TranslatorTraining(Training[Network, TranslatorBatch]):
         loss = hinge(self.discriminator(condition, truth), self.discriminator(condition, made))
         self.its_optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        if math.isfinite(float(loss.detach())):  # weights that are no numbers would never be any again
+        if math.isfinite(float(loss.detach())):  # or its weights would never be numbers again
             self.its_optimizer.step()
 
     def rate(self, at: Moment) -> float:
