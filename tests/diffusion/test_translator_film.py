@@ -7,10 +7,20 @@ import numpy as np
 import pytest
 import torch
 
-from tests.diffusion.translators import Easel, a_room, bytes_of, model_of, played, seen_by
+from tests.diffusion.translators import (
+    Easel,
+    a_room,
+    bytes_of,
+    model_of,
+    played,
+    seen_by,
+    walking,
+)
 from vj.core.frame import BlankFrame, Frame
+from vj.diffusion.film import Film
 from vj.diffusion.translator_model import TranslatorModel
 from vj.parameters.table import Value
+from vj.translator.conditions import softened
 
 
 @pytest.fixture(scope="module")
@@ -23,17 +33,79 @@ def room() -> np.ndarray:
     return a_room()
 
 
+def frames_seen(shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The two frames before, of what the network is shown, (H, W, 3) each, 0..255."""
+    both = np.rint(shown * 255)
+    return both[..., 3:6], both[..., 6:]
+
+
 def test_a_film_goes_on_from_its_own_frames(film: TranslatorModel, room: np.ndarray) -> None:
     """It begins with the input, and from then on sees what it has painted, the newest last."""
     shown: list[np.ndarray] = seen_by(film, room, room, room, room)
     easel = Easel(film, room)
     painted = [bytes_of(easel.paint(room)) for _ in range(4)]
     assert not np.array_equal(painted[1], painted[2])
-    wanted = [(room, room), (painted[0], painted[0]), (painted[0], painted[1]), painted[1:3]]
+    wanted = [(room, room), (room, painted[0]), painted[0:2], painted[1:3]]
     for seen, frames in zip(shown, wanted, strict=True):
-        for channels, frame in zip((seen[..., 3:6], seen[..., 6:]), frames, strict=True):
-            assert np.array_equal(np.rint(channels * 255), frame)
+        for one, frame in zip(frames_seen(seen), frames, strict=True):
+            assert np.array_equal(one, frame)
     assert not easel.backend.settled
+
+
+def test_alone_it_sees_the_newest_frame_where_another_would_see_the_source(
+    film: TranslatorModel, room: np.ndarray
+) -> None:
+    """What is painted is added to it."""
+    alone = seen_by(film, room, 255 - room, strength=1.0)[1]
+    assert np.allclose(alone[..., :3], alone[..., 6:], atol=1e-6)
+    led = seen_by(film, room, 255 - room, strength=0.5)[1]
+    source = softened((255 - room).astype(np.float32) / 255, 0.5)
+    assert np.allclose(led[..., :3], source + 0.5 * (led[..., 6:] - 0.5), atol=1e-5)
+
+
+def test_a_film_begins_anew_with_the_two_newest_frames_of_the_source(
+    film: TranslatorModel, room: np.ndarray
+) -> None:
+    """Two that follow each other, whatever was painted: they say which way things move. What is fed
+    back is not in them."""
+    someone = [frame.pixels for frame in walking(room, 8)]
+    fired: dict[int, dict[str, Value]] = {index: {"film_begin": True} for index in (4, 6)}
+    shown = seen_by(film, *someone, each=fired, feedback_amount=0.9)
+    for index in (4, 6):
+        older, newest = frames_seen(shown[index])
+        assert np.array_equal(older, someone[index - 1])
+        assert np.array_equal(newest, someone[index])
+    assert not np.array_equal(frames_seen(shown[5])[1], someone[5])
+    assert np.array_equal(frames_seen(shown[7])[0], someone[6])
+
+
+def test_a_frame_that_the_source_shows_twice_counts_once(room: np.ndarray) -> None:
+    """A clip of 12 frames a second, in a show of 24."""
+    someone = [frame.pixels for frame in walking(room, 3)]
+    memory = Film()
+    for number, picture in enumerate(someone):
+        for _ in range(2):
+            memory.before(picture, picture, number, False, 0)
+            memory.remember(255 - picture)
+    two = memory.before(someone[2], someone[2], 2, False, 1)
+    assert np.array_equal(two[0], someone[1])
+    assert np.array_equal(two[1], someone[2])
+
+
+def test_without_a_source_a_film_begins_as_it_began_before(room: np.ndarray) -> None:
+    someone = [frame.pixels for frame in walking(room, 4)]
+    memory = Film()
+    grey = np.full_like(room, 127)
+    assert np.array_equal(memory.before(grey, grey, 0, True, 0)[1], grey), "nothing else is there"
+    for number, picture in enumerate(someone):
+        memory.before(picture, picture, number, False, min(number, 2))
+        memory.remember(255 - picture)
+    for number in range(10, 14):
+        memory.before(grey, grey, number, True, 2)
+        memory.remember(grey)
+    begun = memory.before(grey, grey, 14, True, 3)
+    assert np.array_equal(begun[0], someone[1])
+    assert np.array_equal(begun[1], someone[2])
 
 
 def test_strength_0_for_a_moment_takes_a_new_moment_of_the_input(
@@ -65,6 +137,15 @@ def test_without_an_input_a_film_goes_on_by_itself(film: TranslatorModel, room: 
     other = [Frame(255 - room, 0, 0.0), *frames[1:]]
     elsewhere = played(film, other, **alone)
     assert cv2.absdiff(elsewhere[1], out[1]).mean() > 0.3, "it began elsewhere"
+
+
+def test_without_an_input_nothing_leads_however_low_the_strength_is(
+    film: TranslatorModel, room: np.ndarray
+) -> None:
+    frames: list[Frame] = [BlankFrame(room, index, index / 30) for index in range(5)]
+    alone: dict[str, Value] = {"blend_smoothing": 0.0, "feedback_amount": 0.0}
+    low, high = (played(film, frames, strength=strength, **alone)[-1] for strength in (0.3, 1.0))
+    assert np.array_equal(low, high)
 
 
 def test_a_film_cannot_blow_up_however_wild_its_network_is(room: np.ndarray) -> None:

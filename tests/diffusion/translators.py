@@ -3,6 +3,7 @@ given; and what plays them in tests."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ class Easel:
         values: dict[str, Value] = {"strength": 1.0}
         values.update({name.replace("_", "/", 1): value for name, value in start.items()})
         self.store = Store(values)
-        self.time = 0.0
+        self.time, self.number = 0.0, -1
 
     def paint(self, picture: np.ndarray, **values: Value) -> Tensor:
         """(1, 3, H, W), of the next frame, so much later that what glides has arrived; values that
@@ -76,7 +77,8 @@ class Easel:
         for name, value in values.items():
             self.store.set(name.replace("_", "/", 1), value)
         self.time += 0.9
-        context = FrameContext(picture, 0, self.time, picture)
+        self.number += 1
+        context = FrameContext(picture, self.number, self.time, picture)
         made = self.backend.paint(entered(picture), self.store.sample(self.time), context)
         assert made is not None
         assert made.context is context
@@ -115,13 +117,22 @@ def walking(room: np.ndarray, count: int) -> list[Frame]:
     return made
 
 
-def seen_by(model: TranslatorModel, *pictures: np.ndarray, **start: Value) -> list[np.ndarray]:
-    """What the network is shown of pictures, each (H, W, 3 + C)."""
-    return [seen for seen, _ in given_to(model, *pictures, **start)]
+def seen_by(
+    model: TranslatorModel,
+    *pictures: np.ndarray,
+    each: Mapping[int, Mapping[str, Value]] | None = None,
+    **start: Value,
+) -> list[np.ndarray]:
+    """What the network is shown of pictures, each (H, W, 3 + C). each: what is set before which of
+    them."""
+    return [seen for seen, _ in given_to(model, *pictures, each=each, **start)]
 
 
 def given_to(
-    model: TranslatorModel, *pictures: np.ndarray, **start: Value
+    model: TranslatorModel,
+    *pictures: np.ndarray,
+    each: Mapping[int, Mapping[str, Value]] | None = None,
+    **start: Value,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """The same, with the texture field, (3, H, W)."""
     given: list[tuple[np.ndarray, np.ndarray]] = []
@@ -134,8 +145,8 @@ def given_to(
     model.paint = watched  # type: ignore[method-assign]
     try:
         easel = Easel(model, pictures[0], **start)
-        for picture in pictures:
-            easel.paint(picture)
+        for index, picture in enumerate(pictures):
+            easel.paint(picture, **(each or {}).get(index, {}))
     finally:
         del model.paint  # type: ignore[attr-defined]
     return given

@@ -18,7 +18,14 @@ from vj.diffusion.prompts import Embedding, blend
 from vj.diffusion.protocols import DiffusionModel
 from vj.diffusion.stream_batch import Conditioning, Done, Noise, StreamBatch
 from vj.parameters.store import Snapshot
-from vj.pipeline.backend import BUILT_IN_ONLY, NO_IMAGE_PROMPTS, NO_LINES, GeneratedImage, Words
+from vj.pipeline.backend import (
+    BUILT_IN_ONLY,
+    NO_FILM,
+    NO_IMAGE_PROMPTS,
+    NO_LINES,
+    GeneratedImage,
+    Words,
+)
 from vj.pipeline.compositor import Picture
 from vj.pipeline.cuda_compositor import make_compositor
 from vj.pipeline.frame_context import FrameContext
@@ -102,6 +109,7 @@ class StreamBackend:
         has = model.adapters.image_prompts is not None
         self.unused: Mapping[str, str] = {
             **dict.fromkeys(POCKET, BUILT_IN_ONLY),
+            "film/begin": NO_FILM,
             **({} if model.wants_lines else {"control/amount": NO_LINES}),
             **({} if has else dict.fromkeys(IMAGE_PROMPTS, NO_IMAGE_PROMPTS)),
         }

@@ -19,7 +19,7 @@ from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import Conditioning, Noise
 from vj.diffusion.texture_noise import NoiseGate, WhiteNoise, make_texture_field
 from vj.parameters.store import Snapshot
-from vj.pipeline.backend import NO_IMAGE_PROMPTS, NO_LINES, GeneratedImage, Words
+from vj.pipeline.backend import NO_FILM, NO_IMAGE_PROMPTS, NO_LINES, GeneratedImage, Words
 from vj.pipeline.compositor import Picture
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.mixture_travel import prompt_weights
@@ -108,6 +108,7 @@ class PocketBackend(StreamBackend):
         self.unused = {
             "noise/align": "the built-in model always follows the picture's form",
             "control/amount": NO_LINES,
+            "film/begin": NO_FILM,
             **dict.fromkeys(IMAGE_PROMPTS, NO_IMAGE_PROMPTS),
         }
         self._white = WhiteNoise(size)

@@ -28,7 +28,7 @@ from vj.diffusion.model import Model
 from vj.diffusion.prompts import Embedding, blend
 from vj.diffusion.stream_batch import Noise
 from vj.parameters.store import Snapshot
-from vj.pipeline.backend import BUILT_IN_ONLY, GeneratedImage, Words
+from vj.pipeline.backend import BUILT_IN_ONLY, NO_FILM, GeneratedImage, Words
 from vj.pipeline.compositor import Picture
 from vj.pipeline.cuda_compositor import make_compositor
 from vj.pipeline.frame_context import FrameContext
@@ -91,6 +91,7 @@ class StreamDiffusionBackend:
         self.understood = ""
         self.unused: Mapping[str, str] = {
             **dict.fromkeys(POCKET, BUILT_IN_ONLY),
+            "film/begin": NO_FILM,
             **dict.fromkeys(NOT_PLAYED, "the engine streamdiffusion does not do it"),
         }
         self._size = size

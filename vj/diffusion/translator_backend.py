@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 
 import cv2
@@ -15,11 +14,13 @@ from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
 from vj.diffusion.backends import SwirlTurn
 from vj.diffusion.condition_thread import FoundBeside
+from vj.diffusion.film import Film
 from vj.diffusion.texture_noise import NoiseGate, WhiteNoise, make_texture_field
 from vj.diffusion.translator_model import TranslatorModel
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import (
     BUILT_IN_ONLY,
+    NO_FILM,
     NO_IMAGE_PROMPTS,
     NO_LINES,
     GeneratedImage,
@@ -34,6 +35,7 @@ from vj.translator.conditions import (
     SMALLEST_UNIT,
     TRACKED,
     Conditioner,
+    following,
     luma_of,
     softened,
     style_numbers,
@@ -57,6 +59,7 @@ UNUSED = {
     "delta": NO_WORDS,
     "control/": NO_LINES,
     "pocket/relief": BUILT_IN_ONLY,
+    "film/": NO_FILM,
     "noise/align": "a translator always follows the form of what it is given",
 }
 
@@ -84,6 +87,8 @@ class TranslatorBackend:
         self.model, self.name = model, model.describe()
         self.understood = f"{model.name}: {model.kind}"
         self.unused: Mapping[str, str] = reasons_by_name(UNUSED)
+        if model.kind == "next":
+            self.unused = {name: why for name, why in self.unused.items() if why != NO_FILM}
         self.compositor = make_compositor(size, model.device, model.dtype)
         try:
             self._conditioner = Conditioner(model.kind, model.settings)
@@ -100,9 +105,7 @@ class TranslatorBackend:
         self._unit = unit_of(min(size))
         self._field = make_texture_field(size, model.device, model.dtype, self._unit)
         self._white, self._turn, self._gate = WhiteNoise(size), SwirlTurn(), NoiseGate()
-        self._before: deque[np.ndarray] = deque(maxlen=2)
-        """The last two generated images, (H, W, 3) uint8, for `next`; at strength 0 the input is
-        the generated image, so that a film begins there."""
+        self._film = Film() if model.kind == "next" else None
         self.condition: np.ndarray | None = None
         """Of the last frame that was painted: (H, W, C) float32, see `Conditioner.of`."""
 
@@ -125,8 +128,9 @@ class TranslatorBackend:
         self.settled = strength == 0 or (
             not self._moves_on and snapshot["noise/hold"] >= 1 and snapshot["noise/swirl"] == 0
         )
+        if self._film is not None:
+            return self._next(self._film, entered, snapshot, context)
         if strength == 0:
-            self._remember(entered)
             return GeneratedImage(entered, context)
         found = None
         if self._find is not None:
@@ -134,42 +138,58 @@ class TranslatorBackend:
             if found is None:  # the first look has not ended
                 return GeneratedImage(entered, context)
         picture = _picture_of(self._gate.of(entered))
-        simplicity = 0.0 if self.model.kind == "next" else SIMPLEST * strength
-        condition = self._conditioner.of(_bytes(picture), simplicity, self._before, found)
-        self.condition, numbers = condition, (max(strength, FADE_BELOW), simplicity)
-        painted = self._painted(picture, condition, snapshot, *numbers)
-        if strength < FADE_BELOW:
-            painted = torch.lerp(entered.to(painted.dtype), painted, strength / FADE_BELOW)
-        self._remember(painted)
+        simplicity = SIMPLEST * strength
+        condition = self._conditioner.of(_bytes(picture), simplicity, (), found)
+        self.condition, least = condition, max(strength, FADE_BELOW)
+        seen = softened(picture, least)
+        painted = self._painted(seen, condition, snapshot, least, simplicity)
+        return GeneratedImage(_faded(entered, painted, strength), context)
+
+    def _next(
+        self, film: Film, entered: Tensor, snapshot: Snapshot, context: FrameContext
+    ) -> GeneratedImage:
+        """The frame after the two that a film is at. Without a source there is nothing that could
+        lead: the film goes on by itself, however low the strength is."""
+        strength, picture = snapshot["strength"], _picture_of(entered)
+        begin = int(snapshot["film/begin"])
+        two = film.before(
+            _bytes(picture), context.model_input, context.number, context.blank, begin
+        )
+        if strength == 0:
+            film.remember(_bytes(picture), True)
+            return GeneratedImage(entered, context)
+        condition = self._conditioner.of(two[-1], 0.0, two)
+        self.condition = condition
+        least = 1.0 if context.blank else max(strength, FADE_BELOW)
+        seen = following(picture, condition[..., 3:], least)
+        painted = _faded(entered, self._painted(seen, condition, snapshot, least, 0.0), strength)
+        film.remember(_bytes(_picture_of(painted)))
         return GeneratedImage(painted, context)
 
     def _painted(
         self,
-        picture: np.ndarray,
+        seen: np.ndarray,
         condition: np.ndarray,
         snapshot: Snapshot,
         strength: float,
         simplicity: float,
     ) -> Tensor:
-        """(1, 3, H, W), about -1..1. picture: (H, W, 3) float32, 0..1."""
+        """(1, 3, H, W), about -1..1. seen: of the picture, (H, W, 3) float32, 0..1."""
         unit = min(LARGEST_UNIT, max(SMALLEST_UNIT, self._unit * snapshot["pocket/size"]))
         luma = torch.from_numpy(luma_of(condition))
         followed = (luma * 2 - 1).expand(1, 3, -1, -1).to(self.model.device)
         white, turn = self._white.at(snapshot), self._turn.at(snapshot)
         form = self._field.of(followed, white, unit / self._unit, turn)
-        seen = np.concatenate([softened(picture, strength), condition], axis=2)
-        return self.model.paint(seen, form, style_numbers(strength, simplicity, unit))
-
-    def _remember(self, generated: Tensor) -> None:
-        if self.model.kind == "next":
-            self._before.append(_bytes(_picture_of(generated)))
+        both = np.concatenate([seen, condition], axis=2)
+        return self.model.paint(both, form, style_numbers(strength, simplicity, unit))
 
     def drain(self) -> GeneratedImage | None:
         return None
 
     def clear(self) -> None:
         self._gate = NoiseGate()
-        self._before.clear()
+        if self._film is not None:
+            self._film.forget()
 
     def close(self) -> None:
         if self._found is not None:
@@ -180,6 +200,13 @@ def _picture_of(planes: Tensor) -> np.ndarray:
     """(1, 3, H, W), about -1..1 -> (H, W, 3) float32, 0..1, on the host."""
     there = planes[0].permute(1, 2, 0).float().cpu().contiguous().numpy()
     return np.clip(there * np.float32(0.5) + np.float32(0.5), 0, 1)
+
+
+def _faded(entered: Tensor, painted: Tensor, strength: float) -> Tensor:
+    """The painted picture, at low strengths over the input."""
+    if strength >= FADE_BELOW:
+        return painted
+    return torch.lerp(entered.to(painted.dtype), painted, strength / FADE_BELOW)
 
 
 def _bytes(picture: np.ndarray) -> np.ndarray:

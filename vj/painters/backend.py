@@ -17,6 +17,7 @@ from vj.painters.networks import PaintingNetwork
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import (
     BUILT_IN_ONLY,
+    NO_FILM,
     NO_LINES,
     GeneratedImage,
     Words,
@@ -36,6 +37,7 @@ NOT_FOLLOWED: Mapping[str, str] = {
     "control/": NO_LINES,
     "pocket/": BUILT_IN_ONLY,
     "palette/": BUILT_IN_ONLY,
+    "film/": NO_FILM,
     "noise/align": BY_ITSELF,
     "noise/swirl": BY_ITSELF,
 }

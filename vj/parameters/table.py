@@ -314,6 +314,13 @@ ROWS = (
         "how long what people draw on the page stays until it has faded away; 0: for good",
     ),
     Parameter("canvas/clear", "trigger", False, "take away all that people have drawn"),
+    Parameter(
+        "film/begin",
+        "trigger",
+        False,
+        "a film that a translator dreams (trained with --from next) begins anew: with the "
+        "source's two newest frames, with source none as it began before",
+    ),
     _number(
         "walk/position",
         0,

@@ -15,10 +15,11 @@ from vj.pipeline.frame_context import FrameContext
 
 BUILT_IN_ONLY = "only the built-in model has it"
 NO_LINES = "the model has no ControlNet and no T2I-Adapter"
+NO_FILM = "only a translator trained with --from next dreams a film"
 NO_IMAGE_PROMPTS = "the model has no IP-Adapter"
 GENERATING = (
     *("prompt/", "palette/", "image/", "strength", "steps", "guidance", "delta"),
-    *("control/", "pocket/", "seed/", "noise/"),
+    *("control/", "pocket/", "seed/", "noise/", "film/"),
 )
 """What parameters begin with that only a model follows."""
 OF_A_MODEL = {
