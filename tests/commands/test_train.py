@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from vj.cli import main
-from vj.commands.train import ProgressLine, bar_of, clock, line_of, train
+from vj.commands.train import train
+from vj.commands.train_progress import ProgressLine, bar_of, clock, line_of
 from vj.core.errors import Fault
 from vj.translator.best_model import Standing
 from vj.translator.judge import Figures

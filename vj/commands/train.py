@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vj.app.signals import AT_ONCE, Signals
+from vj.commands.train_page import LISTEN, TrainingState, address_of, page_of
+from vj.commands.train_progress import ProgressLine
 from vj.core.errors import Fault, Unavailable
 from vj.core.opencv import use_one_thread
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:  # torch comes with it, and takes seconds
     from vj.translator.best_model import Standing
 
 MODELS = Path("models")
+CAMERA = "camera:0"
+SOURCES = {"next": "none"}
+"""What plays a kind, where it is not a camera."""
 EXAMPLES = """\
 examples:
   python3 launch.py train me.mp4 --from lines --name me        half an hour; Ctrl-C keeps the best
@@ -27,10 +30,6 @@ examples:
   python3 launch.py train a.mp4 b.mp4 --from face --name us --minutes 60
   python3 launch.py --model models/me --source camera:0        play it
 """
-BAR = 24
-"""Characters."""
-LINE_EVERY = 30.0
-"""Seconds between two lines where no terminal shows a bar."""
 
 
 def train(arguments: Sequence[str], log: Callable[[str], None], models: Path = MODELS) -> int:
@@ -57,7 +56,11 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument(
-        "clips", nargs="*", type=Path, metavar="CLIP", help="a video, or a folder of pictures"
+        "clips",
+        nargs="*",
+        type=Path,
+        metavar="CLIP",
+        help="a video, a folder of pictures, or a drawn scene: drawn:fox",
     )
     made.add_argument(
         "--from",
@@ -81,6 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--small", action="store_true", help="a network of 3 MB, which is quicker, and less crisp"
     )
+    made.add_argument(
+        "--page",
+        metavar="PORT",
+        help="where the page that shows how it gets better is served: a port of this machine, "
+        "0.0.0.0:PORT for a phone to look too, or off (9080)",
+    )
     from vj.lora_training.command import add_lora_options
 
     add_lora_options(made)
@@ -95,6 +104,8 @@ def _check(given: argparse.Namespace) -> None:
         raise Fault("train: which clip? A video, or a folder of pictures; or --pairs A B")
     if given.pairs is not None and (given.clips or given.kind or given.lora):
         raise Fault("--pairs A B: takes the place of clips and of --from, and is not for a LoRA")
+    if given.page is not None and address_of(given.page) is not None and given.lora:
+        raise Fault("--page: is for translators; a LoRA's training tells how it goes here")
     if given.minutes is not None and not 0 < given.minutes < math.inf:
         raise Fault(f"--minutes {given.minutes:g}: more than 0")
     if given.steps is not None and given.steps < 1:
@@ -133,20 +144,41 @@ def _train_translator(
         device=_device(given.device),
         widths=SMALL if given.small else WIDTHS,
     )
-    shown = ProgressLine(given.name, log)
-    best = train_translator(plan, shown.say, shown.show, stop.is_set)
-    shown.end()
-    ended = stop.is_set()
+    plan.check()
+    line = ProgressLine(given.name, log)
+    source = SOURCES.get(plan.kind, CAMERA)
+    play = f"python3 launch.py --model {plan.folder.as_posix()} --source {source}"
+    state = TrainingState(plan, play, stop)
+
+    def say(text: str) -> None:
+        line.say(text)
+        state.say(text)
+
+    def show(standing: Standing) -> None:
+        line.show(standing)
+        state.show(standing)
+
+    with page_of(state, address_of(given.page or LISTEN), log):
+        try:
+            best = train_translator(plan, say, show, stop.is_set)
+        except Fault as fault:
+            state.end(str(fault))
+            raise
+        finally:
+            line.end()
+        ended = stop.is_set()
+        goes_on = "the same command goes on" if ended else "more --minutes go on"
+        state.end(goes_on if best is not None else "nothing was learned yet")
     if best is None:
         log(f"{plan.folder}: nothing was learned yet; the same command begins again")
         return AT_ONCE if ended else 0
     log(f"{plan.folder}: {best}, on frames that it has not seen")
     log(f"how it looks (input, truth, painted): {plan.best_sheet}")
-    log(f"to play it: python3 launch.py --model {plan.folder} --source camera:0")
+    log(f"to play it: {play}")
     if ended:
-        log("the same command goes on")
+        log(goes_on)
         return AT_ONCE
-    log(f"more --minutes go on; what only that needs is in {plan.work}, which may be deleted")
+    log(f"{goes_on}; what only that needs is in {plan.work}, which may be deleted")
     return 0
 
 
@@ -162,71 +194,3 @@ def _device(asked: str) -> str:
     if asked == "cuda":
         raise Unavailable("--device cuda: PyTorch sees no card here; leave it out to train on cpu")
     raise Fault(f"--device {asked}: auto, cpu or cuda")
-
-
-class ProgressLine:
-    """Tells how a training goes: on a terminal a bar that is drawn again in its place, and else a
-    line now and then."""
-
-    def __init__(self, name: str, log: Callable[[str], None]) -> None:
-        self._name, self._log = name, log
-        self._terminal = sys.stdout is not None and sys.stdout.isatty()
-        self._drawn_at = -math.inf
-        self._drawn = False
-
-    def show(self, standing: Standing) -> None:
-        """Of a step."""
-        now = time.monotonic()
-        if standing.judged:
-            self.say(f"{self._name}: {line_of(standing)}")
-        elif now - self._drawn_at >= (0.5 if self._terminal else LINE_EVERY):
-            if self._terminal:
-                self._draw(f"{bar_of(standing.share)} {line_of(standing)}")
-            else:
-                self._log(f"{self._name}: {line_of(standing)}")
-        else:
-            return
-        self._drawn_at = now
-
-    def say(self, text: str) -> None:
-        """A line that stays."""
-        self.end()
-        self._log(text)
-
-    def end(self) -> None:
-        """Nothing of the bar is left."""
-        if self._drawn:
-            self._write("\r\x1b[K")
-        self._drawn = False
-
-    def _draw(self, text: str) -> None:
-        self._write(f"\r{text}\x1b[K")
-        self._drawn = True
-
-    def _write(self, text: str) -> None:
-        try:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        except (OSError, ValueError):  # closed
-            self._terminal = False
-
-
-def bar_of(share: float) -> str:
-    full = round(BAR * share)
-    return f"[{'#' * full}{'.' * (BAR - full)}] {share:4.0%}"
-
-
-def line_of(standing: Standing) -> str:
-    """`12:30, step 800, loss 0.071, L1 0.051, edges 0.82, sharpness 0.91, 17:30 left`."""
-    figures = "" if standing.figures is None else f", {standing.figures}"
-    return (
-        f"{clock(standing.seconds)}, step {standing.step}, loss {standing.loss:.3f}{figures}, "
-        f"{clock(standing.left)} left"
-    )
-
-
-def clock(seconds: float) -> str:
-    """`12:30`, `1:02:30`."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -33,11 +33,7 @@ class Reach:
 
     def urls(self) -> list[str]:
         """Where other devices find the page at this moment; none on loopback."""
-        host, port = strip_brackets(self.page[0]), self.page[1]
-        if is_loopback(host):
-            return []
-        hosts = lan_addresses() if host in ANY_HOST else [host]
-        return [f"http://{_bracketed(one)}:{port}/" for one in hosts]
+        return page_urls(self.page)
 
     def code_lines(self) -> list[str]:
         """A QR code of its first address, for a terminal; none on loopback."""
@@ -81,6 +77,15 @@ class Reach:
                 f"(--osc 0.0.0.0:{self.osc[1]} opens it, and faders on the page with it)"
             )
         return lines
+
+
+def page_urls(listen: tuple[str, int]) -> list[str]:
+    """Where other devices find a page that listens there, at this moment; none on loopback."""
+    host, port = strip_brackets(listen[0]), listen[1]
+    if is_loopback(host):
+        return []
+    hosts = lan_addresses() if host in ANY_HOST else [host]
+    return [f"http://{_bracketed(one)}:{port}/" for one in hosts]
 
 
 def _bracketed(host: str) -> str:
