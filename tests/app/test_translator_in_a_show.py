@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 
 from tests.conftest import PlayShow
-from tests.diffusion.translators import folder_of
+from tests.diffusion.translators import card_of, folder_of, network_of
 from vj.app.banner import banner
+from vj.app.model_loader import RENEWED
 from vj.app.offline import Rendering
 from vj.app.setup import native_side, painted_size, paints_any_size
 from vj.core.frame import Size
 from vj.parameters.table import TABLE
 from vj.show.load import check_show
 from vj.show.schema import Show
+from vj.translator.model_folder import save_translator
 
 SHOW = """\
 show: mine
@@ -53,6 +55,57 @@ def test_it_is_chosen_while_a_show_plays(here: Path, play_show: PlayShow) -> Non
     assert show.performance.metrics.faults == 0
     assert choosers.choose("model", "none")["value"] == "none"
     show.until(lambda: show.performance.loop.backend_name == "none")
+
+
+def other_weights(folder: Path) -> None:
+    """Those of the folder's model after some more training."""
+    network = network_of("lines")
+    network.head.conv.weight.mul_(-1)
+    save_translator(folder, network, card_of("lines"))
+
+
+def test_weights_that_are_written_while_it_plays_take_over_within_a_minute(
+    here: Path, play_show: PlayShow
+) -> None:
+    """As a training writes them, whose translator is played: with every judgement that is better,
+    about once a minute. A load is not begun while the last one is a minute ago."""
+    (here / "mine.yaml").write_text(SHOW.format(model="models/kiss"))
+    show = play_show(here / "mine.yaml")
+    performance = show.performance
+    show.until(lambda: performance.loop.backend_name.startswith("kiss"))
+    show.until(lambda: performance.run_state.text == "playing")
+    first = performance.loop.pipeline.backend
+    check = performance.background.check
+    other_weights(here / "models" / "kiss")
+    check()
+    assert not any("new weights" in message for message in show.messages)
+    show.clock.advance(RENEWED)
+    check()
+    check()
+    assert sum("new weights" in message for message in show.messages) == 1
+    show.until(lambda: performance.loop.pipeline.backend is not first)
+    show.frames(3)
+    show.clock.advance(RENEWED)
+    check()
+    assert sum("new weights" in message for message in show.messages) == 1, "they are the same"
+    assert performance.metrics.faults == 0
+
+
+def test_a_training_without_weights_is_told_and_its_first_weights_play(
+    here: Path, play_show: PlayShow
+) -> None:
+    folder = here / "models" / "new"
+    (folder / "training").mkdir(parents=True)
+    (folder / "training" / "settings.json").write_text("{}")
+    (here / "mine.yaml").write_text(SHOW.format(model="models/new"))
+    show = play_show(here / "mine.yaml")
+    told = "models/new: has no weights yet; its training writes the first ones after a minute"
+    show.until(lambda: any(told in message for message in show.messages))
+    show.frames(2)
+    other_weights(folder)
+    show.clock.advance(RENEWED)
+    show.performance.background.check()
+    show.until(lambda: show.performance.loop.backend_name.startswith("new"))
 
 
 def test_offline_it_gives_the_same_bytes_twice(here: Path) -> None:

@@ -1,5 +1,5 @@
 """What is done regularly beside the picture, each on a supervised thread: the watchdog, freeing
-memory, the check of recordings and of the show file."""
+memory, the check of recordings, of the show file and of the model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vj.show.reload import ShowFile
 from vj.show.schema import Show
 
 CHECK_PERIOD = 0.25
-"""Seconds between two checks of recordings and of the show file."""
+"""Seconds between two checks of recordings, of the show file and of the model."""
 
 
 class BackgroundTasks:
@@ -26,11 +26,13 @@ class BackgroundTasks:
         recordings: Recordings,
         file: ShowFile | None,
         adopt: Callable[[Show], bool],
+        renew_model: Callable[[], None],
     ) -> None:
         """file: the show's, None when it is not watched. adopt: goes on with a saved show; False
-        when it cannot be played."""
+        when it cannot be played. renew_model: see `ModelLoader.renew`."""
         self._supervisor, self._run = context.supervisor, context.run
         self._recordings, self._file, self._adopt = recordings, file, adopt
+        self._renew_model = renew_model
         self._checking = threading.Lock()
 
     def start(self) -> None:
@@ -43,8 +45,8 @@ class BackgroundTasks:
         self._supervisor.every("watch", self.check, seconds, self._run.over)
 
     def check(self) -> None:
-        """Look after recordings, and adopt the show file when it was saved. Never raises; may take
-        seconds while a source is opened."""
+        """Look after recordings and the model, and adopt the show file when it was saved. Never
+        raises; may take seconds while a source is opened."""
         if not self._checking.acquire(blocking=False):
             return
         try:
@@ -54,6 +56,7 @@ class BackgroundTasks:
                 self._check_file,
                 "the running show goes on as it was",
             )
+            self._supervisor.call("the watch over the model", self._renew_model)
         finally:
             self._checking.release()
 

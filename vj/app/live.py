@@ -167,7 +167,9 @@ class Performance:
             lambda: self.size,
         )
         self.choosers = Choosers(context, self.session, self.adopter, self.loader, own_senders)
-        self.background = BackgroundTasks(context, self.recordings, file, self.adopt)
+        self.background = BackgroundTasks(
+            context, self.recordings, file, self.adopt, self.loader.renew
+        )
 
     def start(self) -> None:
         """Start everything. The input is shown untouched at once, and generated images once the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Size
 from vj.diffusion.choices import Choices
 from vj.diffusion.making import make_backend
+from vj.diffusion.model_names import weights_written
 from vj.diffusion.size_fit import LEAST, SLACK, better, sizes_for
 from vj.pipeline.backend import Backend
 from vj.pipeline.loop import RenderLoop
@@ -32,6 +34,9 @@ SETTLED = 8.0
 frame really takes."""
 SWAP = 10.0
 """Seconds after which it is logged that the render thread has not taken a loaded model over."""
+RENEWED = 60.0
+"""Seconds between the begins of two loads where a model's weights are written again and again, at
+least: each is a crossfade, and PyTorch keeps some megabytes of every one."""
 FIRST_FRAME = 3.0
 """Seconds that the source gets to show its size, where the painted size depends on it."""
 
@@ -59,6 +64,10 @@ class ModelLoader:
         """`_key` of the model that plays or is being loaded."""
         self._loaded: object = None
         """`_key` of the model that plays."""
+        self._written: dict[str, object] = {}
+        """Of each translator, the weights that were loaded last, or could not be."""
+        self._begun = -math.inf
+        """Seconds on the show's clock: when the last load began."""
         self._models: WeakKeyDictionary[Backend, ModelSection] = WeakKeyDictionary()
         self.on_settled: Callable[[Show, bool], None] = lambda show, loaded: None
         """Called with the show whose model plays now, or has failed to load; must not block."""
@@ -94,11 +103,24 @@ class ModelLoader:
         comes. again: load it even if it plays already."""
         self._wanted = self._key(show)
         self._loads += 1
-        number = self._loads
+        self._begun, number = self._clock.now(), self._loads
         if self._wanted == self._loaded and not again:
             self.on_settled(show, True)  # back to what plays
             return
         self._supervisor.start("loader", lambda: self._load(show, number), self._run.over.is_set)
+
+    def renew(self) -> None:
+        """Load the model that plays again where its weights have been written since: a translator
+        that is being trained, or that had no weights yet. To be called now and then, on a thread
+        beside the picture."""
+        show = self._run.show
+        if self._wanted != self._loaded or self._clock.now() - self._begun < RENEWED:
+            return
+        written = weights_written(show.model.name)
+        if written is None or written == self._written.get(show.model.name):
+            return
+        self._messages.log(f"model {show.model.name}: new weights were written; they fade in")
+        self.load(show, again=True)
 
     def _load(self, show: Show, number: int) -> None:
         run, log = self._run, self._messages.log
@@ -115,6 +137,7 @@ class ModelLoader:
         backend: Backend | None = None
         upscaler: OutputUpscaler | None = None
         try:
+            self._written[show.model.name] = weights_written(show.model.name)
             snapshot = self._store.ahead(self._clock.now())
             playing = self.model_of(self._loop.pipeline.backend)
             if playing is not None and playing.name == show.model.name == "picture":

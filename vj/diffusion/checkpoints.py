@@ -51,6 +51,11 @@ def check_single_file(spec: ModelSpec, path: Path) -> list[str]:
 def check_folder(spec: ModelSpec, path: Path) -> None:
     """Whether a folder is a whole diffusers model. Raises Fault for the first file that a
     half-finished download lacks."""
+    if (path / "training" / "settings.json").is_file():
+        raise Fault(
+            f"model {spec.name}: has no weights yet; its training writes the first ones after a "
+            "minute"
+        )
     if not (path / "model_index.json").is_file():
         raise Fault(f"model {spec.name}: no model_index.json in it, so not a diffusers folder")
     index = read_index(path)

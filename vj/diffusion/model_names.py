@@ -113,6 +113,17 @@ def trained_side(name: str) -> int | None:
         return None
 
 
+def weights_written(name: str) -> tuple[int, int] | None:
+    """When a translator's weights were written (nanoseconds), and how many bytes; None for every
+    other model."""
+    folder = translator_folder(name)
+    try:
+        status = None if folder is None else (folder / TRANSLATOR).stat()
+    except OSError:
+        return None
+    return None if status is None else (status.st_mtime_ns, status.st_size)
+
+
 def own_translators() -> list[str]:
     """The names of the translators in the working directory's folder `models`, `models/kiss`."""
     return sorted(file.parent.as_posix() for file in Path("models").glob(f"*/{TRANSLATOR}"))

@@ -11,10 +11,11 @@ from torch import Tensor
 
 from vj.core.errors import Fault
 from vj.diffusion.devices import short
+from vj.diffusion.model_names import weights_written
 from vj.diffusion.model_spec import ModelSpec, reject_adapters
 from vj.diffusion.network_runner import NetworkRunner
 from vj.pocket.network import SEEN, Network
-from vj.translator.card import FILE, Card
+from vj.translator.card import Card
 from vj.translator.conditions import CHANNELS, ConditionSettings, settings_from
 from vj.translator.model_folder import load_translator
 
@@ -71,9 +72,10 @@ def load_translator_model(
 ) -> TranslatorModel:
     """Load a model folder. Raises Fault."""
     reject_adapters(spec)
+    # Before they are read: where they are replaced meanwhile, these are not taken for those.
+    written = weights_written(str(folder))
     network, card = load_translator(folder)
-    status = (folder / FILE).stat()
-    weights = (str(folder.resolve()), status.st_mtime_ns, status.st_size)
+    weights = None if written is None else (str(folder.resolve()), *written)
     model = TranslatorModel(folder.resolve().name, network, card, device, weights)
     model.to(dtype)
     return model
