@@ -92,6 +92,7 @@ function draw() {
   );
   tell(done, over ? `${clock(state.seconds)} trained` : percent(state.share));
   tell(left, `${clock(state.seconds)} done · ${clock(state.left)} left · step ${state.step}`);
+  left.hidden = state.step === 0;
   fill.style.transform = `scaleX(${state.share})`;
   tell(said, sentence(over));
   stop.hidden = !state.may_stop || over || gone;
@@ -112,8 +113,8 @@ function sentence(over) {
   if (over) return `It has ended: ${state.outcome}.`;
   if (gone) return "vj does not answer any more; this is what was there last.";
   if (state.phase === "stopping" || stopping) return "It stops, and keeps the best.";
-  if (state.phase === "reading") return "It reads the clip.";
-  return "";
+  const {messages} = state;
+  return state.phase === "reading" && messages.length ? messages[messages.length - 1].text : "";
 }
 
 function row({time, text}) {

@@ -44,8 +44,7 @@ export function wall(changed) {
   function update(state) {
     const stick = thumbs.scrollLeft + thumbs.clientWidth >= thumbs.scrollWidth - 8;
     rows = state.judged.filter(row => row.picture);
-    fetchStrip("input");
-    fetchStrip("truth");
+    if (rows.length) ["input", "truth"].forEach(fetchStrip);
     for (const row of rows) fetchStrip(String(row.step));
     rows = rows.filter(row => strips.has(String(row.step)));
     if (!rows.some(row => row.step === chosen)) chosen = null;
@@ -55,8 +54,8 @@ export function wall(changed) {
     tell(
       waiting,
       state.phase === "reading"
-        ? "It reads the clip."
-        : "The first pictures come in a few seconds.",
+        ? "First the clip is read."
+        : "The first pictures come after ten seconds of training.",
     );
     if (shown.hidden) return;
     while (examples.children.length < count) examples.append(example(examples.children.length));
