@@ -41,7 +41,7 @@ WIDER, HIGHER = 0.14, 0.16
 
 
 @dataclass(frozen=True, slots=True)
-class FacePose:
+class FaceLook:
     """What a face does. turn, nod: radians, to the right of the picture and downwards. tilt:
     degrees, clockwise. x, y: of the place between its eyes, in the picture's units; size: distance
     of the eyes in these. jaw, smile: 0 shut .. 1. eyes: how far the one at the left of the picture
@@ -65,7 +65,7 @@ def _measured() -> tuple[np.ndarray, np.ndarray]:
         return file["rest"].astype(np.float64), file["jaw"].astype(np.float64)
 
 
-def shape_of(pose: FacePose) -> np.ndarray:
+def shape_of(pose: FaceLook) -> np.ndarray:
     """(468, 3): the face's points without its place: x, y and towards the viewer, in distances of
     the eyes from the middle between them."""
     rest, jaw = _measured()
@@ -85,7 +85,7 @@ def shape_of(pose: FacePose) -> np.ndarray:
 
 
 def turned(points: np.ndarray, turn: float, nod: float) -> np.ndarray:
-    """Points (N, 3) as they are seen after a turn and a nod, see `FacePose`: (N, 3)."""
+    """Points (N, 3) as they are seen after a turn and a nod, see `FaceLook`: (N, 3)."""
     cos, sin = math.cos(turn), math.sin(turn)
     x, y, z = points.T
     x, z = x * cos + z * sin, z * cos - x * sin
@@ -93,13 +93,13 @@ def turned(points: np.ndarray, turn: float, nod: float) -> np.ndarray:
     return np.stack([x, y * cos + z * sin, z * cos - y * sin], -1)
 
 
-def laid(points: np.ndarray, pose: FacePose) -> np.ndarray:
+def laid(points: np.ndarray, pose: FaceLook) -> np.ndarray:
     """Points (N, 3) in distances of the eyes -> (N, 2), in the picture's units."""
     seen = turned(points, pose.turn, pose.nod)[:, :2] * pose.size
     cos, sin = math.cos(math.radians(pose.tilt)), math.sin(math.radians(pose.tilt))
     return np.asarray(seen @ np.array([[cos, sin], [-sin, cos]]) + (pose.x, pose.y))
 
 
-def face_points(pose: FacePose) -> np.ndarray:
+def face_points(pose: FaceLook) -> np.ndarray:
     """(468, 2), in the picture's units."""
     return laid(shape_of(pose), pose)

@@ -17,7 +17,7 @@ from vj.core.frame import Size
 from vj.sources.drawn import fox_parts as parts
 from vj.sources.drawn.canvas import Colour, smooth
 from vj.sources.drawn.cutout import Cutout, Stage, ease, phase, wave
-from vj.sources.drawn.face_shape import FacePose, face_points, laid
+from vj.sources.drawn.face_shape import FaceLook, face_points, laid
 
 EYES = 0.2
 """Distance of its eyes, in the picture's units, where it is neither near nor far."""
@@ -55,7 +55,7 @@ class Fox:
         canvas.paint(canvas.everything(), (20, 44, 56))
         return canvas.picture()
 
-    def pose(self, seconds: float) -> FacePose:
+    def pose(self, seconds: float) -> FaceLook:
         """What its face does at a moment."""
         now = phase(seconds, self.period)
 
@@ -73,7 +73,7 @@ class Fox:
         left, right = (
             ease(max(blink, wink, drowsy)) for blink, wink in zip(blinks, winks, strict=True)
         )
-        return FacePose(
+        return FaceLook(
             turn=turn,
             nod=nod,
             tilt=13 * turns(8, 0.15) + 3 * turns(21),
@@ -89,7 +89,7 @@ class Fox:
     @property
     def rest(self) -> np.ndarray:
         """Its face's points as it looks ahead and does nothing: (468, 2), pixels."""
-        return self._pixels(face_points(FacePose(x=PLACE[0], y=PLACE[1], size=EYES)))
+        return self._pixels(face_points(FaceLook(x=PLACE[0], y=PLACE[1], size=EYES)))
 
     def face(self, seconds: float) -> np.ndarray:
         """Where its face's points are: (468, 2) float32, pixels, a pixel's middle at .5."""
@@ -101,11 +101,11 @@ class Fox:
     def draw(self, seconds: float) -> np.ndarray:
         return self.drawn(self.pose(seconds))
 
-    def drawn(self, pose: FacePose) -> np.ndarray:
+    def drawn(self, pose: FaceLook) -> np.ndarray:
         """(H, W, 3) uint8, with its face in a pose."""
         picture, stage = self._backdrop.copy(), self._stage
         self._glow.onto(picture, stage, (pose.x, pose.y))
-        neck = FacePose(0.3 * pose.turn, 0.2 * pose.nod, 0.5 * pose.tilt, size=pose.size)
+        neck = FaceLook(0.3 * pose.turn, 0.2 * pose.nod, 0.5 * pose.tilt, size=pose.size)
         at = laid(np.array([(0.0, 1.05, -0.35)]), pose)[0]
         wide = (self._stretch(self._body, pose) * math.cos(neck.turn),) * 2
         self._body.onto(picture, stage, (at[0], at[1]), 0.3 * pose.tilt, wide)
@@ -129,14 +129,14 @@ class Fox:
         return picture
 
     @staticmethod
-    def _stretch(part: Cutout, pose: FacePose) -> float:
+    def _stretch(part: Cutout, pose: FaceLook) -> float:
         return pose.size / part.grain
 
     def _lay(
         self,
         picture: np.ndarray,
         part: Cutout,
-        pose: FacePose,
+        pose: FaceLook,
         at: tuple[float, float, float],
         looks: float = 0.0,
         flat: float = 1.0,
@@ -152,7 +152,7 @@ class Fox:
         stretch = size * max(0.15, narrow[0]), size * narrow[1] * down
         part.onto(picture, self._stage, (x, y), pose.tilt + spin, stretch)
 
-    def _mouth(self, picture: np.ndarray, pose: FacePose) -> None:
+    def _mouth(self, picture: np.ndarray, pose: FaceLook) -> None:
         """Lower jaw, what is between the lips, muzzle and upper lip."""
         drop, wide = DROP * pose.jaw, 0.34 + 0.07 * pose.smile - 0.05 * pose.jaw
         up = 0.13 * pose.smile
@@ -177,7 +177,7 @@ class Fox:
         self._line(picture, pose, [(0.0, 0.62), (0.0, 0.9)], 0.035)
 
     def _places(
-        self, pose: FacePose, points: Sequence[tuple[float, float]] | np.ndarray
+        self, pose: FaceLook, points: Sequence[tuple[float, float]] | np.ndarray
     ) -> np.ndarray:
         """Points of the mouth in pixels: (N, 2). It bends backwards to its corners."""
         deep = [(x, y, 0.48 - 0.9 * x * x - 0.3 * max(0.0, y - 0.95)) for x, y in points]
@@ -187,7 +187,7 @@ class Fox:
     def _fill(
         self,
         picture: np.ndarray,
-        pose: FacePose,
+        pose: FaceLook,
         outline: Sequence[tuple[float, float]],
         colour: Colour,
         curved: bool = True,
@@ -198,7 +198,7 @@ class Fox:
     def _line(
         self,
         picture: np.ndarray,
-        pose: FacePose,
+        pose: FaceLook,
         line: Sequence[tuple[float, float]],
         width: float,
     ) -> None:
