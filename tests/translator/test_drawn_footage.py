@@ -13,11 +13,11 @@ from vj.core.frame import Size
 from vj.sources.drawn import Faced, Outlined, make_scene
 from vj.translator.conditions import ConditionSettings
 from vj.translator.drawn_footage import DrawnFrames
-from vj.translator.face_place import to_units
+from vj.translator.face_place import centre_of, placed, pose, to_units
 from vj.translator.footage import Footage, frames_of
 from vj.translator.pairs import Pairs
 from vj.translator.subjects import Subjects
-from vj.translator.trackers import NEEDED
+from vj.translator.trackers import NEEDED, Trackers
 
 SIDE = 64
 
@@ -87,3 +87,17 @@ def test_a_scene_tells_its_face_and_the_one_that_does_nothing() -> None:
             float((plane * ink).sum() / ink.sum()) for plane in example.target[0].numpy()
         )
         assert red > 1.4 * blue
+
+
+@needs(*NEEDED["face"])
+def test_the_foxs_face_has_the_shape_that_the_networks_find_in_people() -> None:
+    trackers = Trackers("face")
+    dancer, fox = make_scene("dancer", Size(480, 480)), make_scene("fox", Size(480, 480))
+    assert isinstance(fox, Faced)
+    points = [trackers.find(dancer.draw(4 + n / 30), n / 30).face for n in range(4)][-1]
+    assert points is not None
+    shape = to_units(fox.rest, (480, 480)).astype(np.float64)
+    theirs = to_units(points, (480, 480)).astype(np.float64)
+    where = pose(theirs, shape)
+    away = placed(theirs, centre_of(theirs), where) - shape
+    assert float(np.hypot(*away.T).mean()) < 0.04 * float(np.ptp(shape, axis=0).max())
