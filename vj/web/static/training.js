@@ -17,7 +17,6 @@ let stopping = false;
 
 const name = make("h1", {}, "training");
 const about = make("p.about", {}, "");
-about.style.margin = "0";
 const done = make("b", {}, "");
 const left = make("span", {}, "");
 const fill = make("i");

@@ -83,11 +83,14 @@ export function wall(changed) {
   }
 
   function example(number) {
-    const made = make("figure.example", {}, ...NAMES.map(name => make("span", {}, name)));
-    for (const name of NAMES) {
-      made.append(make("div.cell", {role: "img", "aria-label": `${name}, frame ${number + 1}`}));
-    }
-    return made;
+    const cells = NAMES.map(name =>
+      make("div.cell", {
+        role: "img",
+        "aria-label": `${name}, frame ${number + 1}`,
+        "data-name": name,
+      }),
+    );
+    return make("figure.example", {}, ...cells);
   }
 
   const buttons = new Map();
@@ -128,10 +131,10 @@ export function wall(changed) {
         `sharpness ${row.sharpness.toFixed(2)}`,
     );
     [...examples.children].forEach((one, number) => {
-      const cells = one.querySelectorAll(".cell");
-      paint(cells[0], "input", number);
-      paint(cells[1], "truth", number);
-      paint(cells[2], String(row.step), number);
+      const [input, truth, painted] = one.children;
+      paint(input, "input", number);
+      paint(truth, "truth", number);
+      paint(painted, String(row.step), number);
     });
     for (const [step, made] of buttons) {
       made.setAttribute("aria-pressed", String(step === row.step));

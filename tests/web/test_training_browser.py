@@ -1,0 +1,99 @@
+"""The page of a real training in a real browser: frames that are painted better and better, to go
+back through, and the button that ends it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from tests.web.conftest import NewPage
+from vj.app.signals import AT_ONCE
+from vj.commands.train import train
+from vj.translator import best_model
+from vj.translator.model_folder import load_translator
+
+PAINTED = "document.querySelector('.example [data-name=painted]').style.backgroundImage"
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Two would get in each other's way on pictures so small."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """Forty-five pictures of a dot that moves."""
+    folder = tmp_path / "dot"
+    folder.mkdir()
+    for number in range(45):
+        picture = np.full((64, 64, 3), 40, np.uint8)
+        cv2.circle(picture, (10 + number, 32), 14, (30, 140, 240), -1)
+        cv2.imwrite(str(folder / f"{number:02}.png"), picture)
+    return folder
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_a_training_is_watched_and_stopped(
+    clip: Path, tmp_path: Path, new_page: NewPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(best_model, "JUDGED", 0.3)  # seconds
+    command = [str(clip), "--from", "grey", "--name", "dot", "--size", "64", "--small"]
+    said: list[str] = []
+    served, codes = threading.Event(), []
+
+    def say(text: str) -> None:
+        said.append(text)
+        if "watch it get better" in text:
+            served.set()
+
+    def run() -> None:
+        codes.append(train([*command, "--page", "9720"], say, tmp_path / "models"))
+
+    training = threading.Thread(target=run)
+    training.start()
+    try:
+        assert served.wait(20), said
+        url = next(text for text in said if "watch it" in text).rpartition(" ")[2]
+        page = new_page().open(url)
+        page.until("document.querySelectorAll('.strip button').length >= 3")
+        assert page.evaluate("document.querySelectorAll('.example').length") == 6
+        assert page.evaluate("document.querySelector('h1').textContent") == "dot"
+        assert "from grey · dot · 64 px · cpu" in page.text()
+        for chart in ("loss", "l1", "edges", "sharpness"):
+            page.until(f"document.querySelector('[data-chart={chart}] b').textContent > '0'")
+        newest = page.until(PAINTED)
+        page.click(".strip button")  # the first judgement
+        page.until(f"{PAINTED} !== {newest!r}")
+        assert "as it painted after" in page.text()
+        page.click(".t-button")
+        assert not codes, "one tap does not end it"
+        page.click(".t-armed")
+        page.until("document.body.innerText.includes('It has ended: the same command goes on')")
+        training.join(20)
+        assert codes == [AT_ONCE]
+        first = page.evaluate(PAINTED)
+        page.evaluate("document.querySelector('.strip button:last-child').click()")
+        assert page.evaluate(PAINTED) != first, "the pictures stay when the process has gone"
+        page.expect("Failed to load resource")
+    finally:
+        for text in said:  # a test that failed before leaves no training behind
+            if training.is_alive() and "watch it" in text:
+                ended(text.rpartition(" ")[2])
+        training.join(20)
+    assert load_translator(tmp_path / "models" / "dot")[1].kind == "grey"
+
+
+def ended(url: str) -> None:
+    import urllib.request
+
+    urllib.request.urlopen(urllib.request.Request(f"{url}stop", method="POST"), timeout=5).close()
