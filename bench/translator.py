@@ -4,7 +4,7 @@ of the whole pipeline.
     python bench/translator.py [--small]
 
 Networks of the size that a performer trains, with random weights, which take as long as trained
-ones; --small: of the size of those that come with vj. Everything of one size is timed in turns;
+ones; --small: of the size that `train --small` makes. Everything of one size is timed in turns;
 medians, by the clock and in CPU time, which says what a busy machine would take alone. What finds
 people plays beside the picture; its CPU time is among the whole frame's. Prints Markdown for
 docs/benchmarks.md.
@@ -38,14 +38,14 @@ from vj.diffusion.texture_noise import HostTextureField
 from vj.diffusion.translator_backend import TranslatorBackend
 from vj.parameters.store import Store
 from vj.pipeline.frame_pipeline import FramePipeline
-from vj.pocket.network import SEEN, WIDTHS, Network
+from vj.pocket.network import SEEN, Network
 from vj.sources.testcard import DancerScene
 from vj.translator.card import Card
 from vj.translator.conditions import CHANNELS, KINDS, Conditioner, ConditionSettings, softened
 from vj.translator.model_folder import TECHNIQUES, save_translator
+from vj.translator.plan import SMALL, WIDTHS
 
 SIZES = (Size(256, 256), Size(320, 192), Size(448, 256))
-SMALL = (24, 48, 96, 128)
 
 
 def model_folder(folder: Path, kind: str, widths: tuple[int, ...]) -> str:
@@ -124,7 +124,7 @@ def main() -> None:
     use_one_thread()
     form = argparse.RawDescriptionHelpFormatter
     options = argparse.ArgumentParser(description=__doc__, formatter_class=form)
-    options.add_argument("--small", action="store_true", help="as large as those that are shipped")
+    options.add_argument("--small", action="store_true", help="as train --small makes them")
     widths = SMALL if options.parse_args().small else WIDTHS
     print(f"channels {widths}, load average {os.getloadavg()[0]:.1f}")
     table("conditions, ms (of CPU time)", {str(size): conditions(size) for size in SIZES}, False)

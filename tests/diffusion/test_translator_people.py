@@ -113,6 +113,32 @@ def test_live_the_input_is_shown_until_somebody_has_looked(room: np.ndarray) -> 
     backend.close()
 
 
+def test_who_was_there_before_strength_was_0_is_not_painted_there_after(room: np.ndarray) -> None:
+    """Nobody is looked for while nothing is painted."""
+    looking = Looking()
+    found = beside(looking, [])
+    backend = TranslatorBackend(model_of("lines"), Size(88, 72), True)
+    backend._found = found
+    backend._find = found.of
+    context = FrameContext(room, 0, 0.0, room)
+
+    def is_input(strength: float) -> bool:
+        made = backend.paint(entered(room), Store({"strength": strength}).sample(0.0), context)
+        assert made is not None
+        assert isinstance(made.picture, Tensor)
+        return torch.equal(made.picture, entered(room))
+
+    looking.may.release()
+    until(lambda: not is_input(1.0))
+    until(lambda: len(looking.begun) == 2)  # and nothing more comes of it
+    assert is_input(0.0)
+    assert is_input(1.0), "until somebody has looked again"
+    looking.may.release(9)
+    until(lambda: not is_input(1.0))
+    backend.close()
+    looking.may.release(9)
+
+
 @pytest.mark.parametrize("kind", ["face", "body", "mask"])
 def test_what_finds_people_and_is_not_installed_is_told_with_the_command(
     kind: str, monkeypatch: pytest.MonkeyPatch

@@ -47,6 +47,10 @@ class FoundBeside:
         self._box.put((image, time))
         return self._newest
 
+    def forget(self) -> None:
+        """Who was found; the next picture is looked at before anybody is known again."""
+        self._newest = None
+
     def _run(self) -> None:
         said = ""
         while not self._box.closed:

@@ -131,6 +131,8 @@ class TranslatorBackend:
         if self._film is not None:
             return self._next(self._film, entered, snapshot, context)
         if strength == 0:
+            if self._found is not None:
+                self._found.forget()  # or they would be painted where they were
             return GeneratedImage(entered, context)
         found = None
         if self._find is not None:
