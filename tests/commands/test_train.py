@@ -45,7 +45,17 @@ def clip(tmp_path: Path) -> Path:
     ("arguments", "message"),
     [
         (["--name", "a"], "train: which clip"),
+        ([], "train: which clip"),
+        (["me.mp4"], "train: what is it to be called.* --name kiss"),
         (["me.mp4", "--name", "a/b"], "--name a/b: a word for the folder"),
+        (["me.mp4", "--name", r"a\b"], r"--name a\\b: a word for the folder"),
+        (["me.mp4", "--name", "a: b"], "--name a: b: a word for the folder"),
+        (["me.mp4", "--name", "a."], r"--name a\.: a word for the folder"),
+        (["me.mp4", "--name", " "], "--name  : a word for the folder"),
+        (["me.mp4", "--name", "Con"], "--name Con: a word for the folder"),
+        (["me.mp4", "--name", 99 * "a"], "a: a word for the folder"),
+        (["me.mp4", "--name", "it's me (2) ü", "--size", "250"], "--size 250: .*; 256 is one"),
+        (["me.mp4", "--name", "a", "--from", "pair"], r"--from pair: .*mask, next\)$"),
         (["me.mp4", "--name", ".."], r"--name \.\.: a word for the folder"),
         (["me.mp4", "--name", "a", "--minutes", "0"], "--minutes 0: more than 0"),
         (["me.mp4", "--name", "a", "--minutes", "nan"], "--minutes nan: more than 0"),
@@ -69,6 +79,16 @@ def test_bad_options_are_refused_and_nothing_is_made(
     with pytest.raises(Fault, match=message):
         train(arguments, print)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_options_that_do_not_exist_are_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for options in (["me.mp4", "--form", "face"], ["--pairs", "A"], ["me.mp4", "--minutes", "x"]):
+        with pytest.raises(SystemExit, match="2"):
+            train([*options, "--name", "a"], print)
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert len(said.err.splitlines()) == 1
+        assert options[-2] in said.err
 
 
 @pytest.mark.usefixtures("one_thread")

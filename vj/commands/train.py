@@ -5,21 +5,30 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
+import shlex
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from vj.app.signals import AT_ONCE, Signals
 from vj.commands.train_page import LISTEN, TrainingState, address_of, page_of
 from vj.commands.train_progress import ProgressLine
 from vj.core.errors import Fault, Unavailable
 from vj.core.opencv import use_one_thread
+from vj.show.own_shows import is_device
 
 if TYPE_CHECKING:  # torch comes with it, and takes seconds
     from vj.translator.best_model import Standing
 
 MODELS = Path("models")
+NAME = re.compile(r"(?=.{1,60}$)\w([\w '&+,.()!-]*[\w'&+,()!-])?")
+"""Of a model: what every system takes for a folder."""
+LORA_SIDE, LORA_BYTES, LORA_LEAST = 768, 720_000_000, 3
+"""The largest side at which base models of LoRAs were trained, which a smaller one's frames are
+made of, too; room for 400 of them; and how few do."""
 CAMERA = "camera:0"
 SOURCES = {"next": "none"}
 """What plays a kind, where it is not a camera."""
@@ -47,8 +56,17 @@ def train(arguments: Sequence[str], log: Callable[[str], None], models: Path = M
         return _train_translator(given, log, stop, models)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        said = f"train: {message}; python3 launch.py train --help says what there is"
+        print(said, file=sys.stderr)
+        raise SystemExit(2)
+
+
 def _parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
+    made = _Parser(
         prog="launch.py train",
         description="Train a translator on a clip of your own: it paints what it has seen, from "
         "lines, from a face's points, from whatever --from names.",
@@ -76,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         help="in place of clips: two folders of pictures with the same names, or two clips; A is "
         "painted as B",
     )
-    made.add_argument("--name", required=True, help="it becomes models/NAME")
+    made.add_argument("--name", help="it becomes models/NAME")
     made.add_argument("--minutes", type=float, help="how long, in all sessions together (30)")
     made.add_argument("--size", type=int, help="side of the trained squares in pixels (256)")
     made.add_argument("--seed", type=int, default=1, help="another one learns a little differently")
@@ -97,11 +115,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _check(given: argparse.Namespace) -> None:
-    name = given.name
-    if not name.strip() or name != Path(name).name or name.startswith("."):
-        raise Fault(f"--name {name}: a word for the folder models/NAME, like --name kiss")
     if given.pairs is None and not given.clips:
         raise Fault("train: which clip? A video, or a folder of pictures; or --pairs A B")
+    if given.name is None:
+        raise Fault("train: what is it to be called? Like --name kiss; it becomes models/kiss")
+    if NAME.fullmatch(given.name) is None or is_device(given.name):
+        raise Fault(f"--name {given.name}: a word for the folder models/NAME, like --name kiss")
     if given.pairs is not None and (given.clips or given.kind or given.lora):
         raise Fault("--pairs A B: takes the place of clips and of --from, and is not for a LoRA")
     if given.page is not None and address_of(given.page) is not None and given.lora:
@@ -119,8 +138,13 @@ def _train_lora(
 ) -> int:
     from vj.lora_training.command import train_lora_as_asked
     from vj.translator.footage import frames_of
+    from vj.translator.preparing import Preparing, Stopped
 
-    footage = frames_of(given.clips, given.size or 512)
+    size, preparing = given.size or LORA_SIDE, Preparing(log, stop.is_set)
+    try:
+        footage = frames_of(given.clips, size, LORA_BYTES, False, preparing, LORA_LEAST)
+    except Stopped:
+        return AT_ONCE
     done = train_lora_as_asked(given, list(footage.frames), log, stop.is_set, models)
     return 0 if done.whole else AT_ONCE
 
@@ -147,7 +171,8 @@ def _train_translator(
     plan.check()
     line = ProgressLine(given.name, log)
     source = SOURCES.get(plan.kind, CAMERA)
-    play = f"python3 launch.py --model {plan.folder.as_posix()} --source {source}"
+    model = shlex.quote(plan.folder.as_posix())
+    play = f"python3 launch.py --model {model} --source {source}"
     state = TrainingState(plan, play, stop)
 
     def say(text: str) -> None:

@@ -132,7 +132,12 @@ def fit(
     state = checkpoint.read(run.device)
     if state is not None:
         run.take(state)
-        log(f"going on from step {run.step}")
+        over = run.share >= 1
+        log(
+            f"trained to the end already: {run.step} steps"
+            if over
+            else f"going on from step {run.step}"
+        )
     begun, before, made, keeping, refused = now(), run.seconds, 0, 0.0, False
     batches = iter(training.batches(run.step))
     run.network.train()

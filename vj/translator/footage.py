@@ -28,7 +28,10 @@ HELD_OUT = 0.15
 LOOKED_AT = 16
 """Frames by which a clip is known again."""
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
-VIDEOS = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg", ".gif")
+VIDEOS = (
+    *(".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg", ".gif"),
+    *(".3gp", ".mts", ".m2ts", ".wmv", ".flv", ".ogv"),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,29 +83,33 @@ def frames_of(
     most_bytes: int = MOST_BYTES,
     successive: bool = False,
     preparing: Preparing | None = None,
+    least: int = LEAST,
 ) -> Footage:
     """The middle squares of clips' frames and of folders' pictures.
 
     size: the squares' side, in pixels. most_bytes: where the frames would take more, every second
     one is kept, then every fourth and so on: of all clips alike, from beginning to end. successive:
     the first ones are kept instead, without gaps. A folder that holds videos is all of them; one of
-    pictures is a clip, in the order of their names; `drawn:fox` is a round of a scene.
+    pictures is a clip, in the order of their names; `drawn:fox` is a round of a scene. What is
+    broken in a folder is left out, and told. least: the fewest frames that do.
 
     Raises Fault for what is missing, cannot be read, or is too short, and Stopped.
     """
     preparing = preparing or Preparing()
     if not paths:
         raise Fault("nothing to train on: name a clip, or a folder of pictures")
-    clips = [clip for path in paths for clip in _clips(Path(path).expanduser())]
+    named = [Path(path).expanduser() for path in paths]
+    clips = [clip for path in named for clip in _clips(path)]
     kept, starts = _Kept(most_bytes // (3 * size * size)), []
     for clip in clips:
         starts.append(kept.offered)
-        for _, frame in _frames(clip, size):
+        broken = preparing.say if clip.is_dir() or clip not in named else None
+        for _, frame in _frames(clip, size, broken):
             if successive and kept.full:
                 break
             preparing.at(f"reading {clip.name}", kept.offered - starts[-1])
             kept.offer(lambda frame=frame: square(frame, size))  # type: ignore[misc]
-    _enough(kept, clips)
+    _enough(kept, named, least)
     places = np.array([place for place, _ in kept.pieces])
     firsts = [int(np.searchsorted(places, start)) for start in starts]
     names: dict[int, str] = {}
@@ -155,7 +162,7 @@ def pairs_of(
         kept.offer(
             lambda pair=pair: np.stack([square(each, size) for each in pair])  # type: ignore[misc]
         )
-    _enough(kept, paths)
+    _enough(kept, paths, LEAST)
     both = kept.stacked()
     return Footage(both[:, 1], (0,), (paths[1].name,), both[:, 0])
 
@@ -186,11 +193,11 @@ class _Kept:
         return np.stack([piece for _, piece in self.pieces])
 
 
-def _enough(kept: _Kept, paths: Sequence[Path]) -> None:
-    if len(kept.pieces) < LEAST:
+def _enough(kept: _Kept, paths: Sequence[Path], least: int) -> None:
+    if len(kept.pieces) < least:
         what = "one frame" if kept.offered == 1 else f"{kept.offered} frames"
         raise Fault(
-            f"{', '.join(path.name for path in paths)[:120]}: {what}; {LEAST} or more are needed, "
+            f"{', '.join(path.name for path in paths)[:120]}: {what}; {least} or more are needed, "
             "and thirty seconds of film are good"
         )
 
@@ -210,11 +217,14 @@ def _clips(path: Path) -> list[Path]:
     """A file, a scene, a folder of pictures, or the videos of a folder."""
     if is_drawn(path):
         return [path]
-    if not path.exists():
-        raise Fault(f"{path}: there is no such file or folder")
+    try:
+        if not path.exists():
+            raise Fault(f"{path}: there is no such file or folder")
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        raise Fault(f"{path!s:.120}: cannot be read ({error.strerror})") from None
     if not path.is_dir():
         return [path]
-    inside = sorted(path.iterdir())
+    inside = _inside(path)
     videos = [one for one in inside if one.suffix.lower() in VIDEOS]
     if any(one.suffix.lower() in PICTURES for one in inside):
         return [*videos, path]
@@ -225,16 +235,39 @@ def _clips(path: Path) -> list[Path]:
     return videos
 
 
-def _frames(path: Path, size: int) -> Iterator[tuple[str, np.ndarray]]:
+def _inside(folder: Path) -> list[Path]:
+    """What a folder holds, by name; not what is hidden: a Mac puts a `._a.jpg` beside `a.jpg`."""
+    try:
+        return sorted(one for one in folder.iterdir() if not one.name.startswith("."))
+    except OSError as error:
+        raise Fault(f"{folder}: cannot be read ({error.strerror})") from None
+
+
+def _frames(
+    path: Path, size: int, broken: Callable[[str], None] | None = None
+) -> Iterator[tuple[str, np.ndarray]]:
     """A folder's pictures, a picture or a clip's frames, each with its name, without an ending.
-    size: of what is drawn."""
+    size: of what is drawn. broken: is told what cannot be read, which is left out; without it a
+    Fault is raised."""
+    if path.is_dir() and not is_drawn(path):
+        for one in _inside(path):
+            if one.suffix.lower() in PICTURES:
+                yield from _frames(one, size, broken)
+        return
+    try:
+        yield from _of_file(path, size)
+    except Fault as fault:
+        if broken is None:
+            raise
+        broken(f"{fault}; it is left out")
+
+
+def _of_file(path: Path, size: int) -> Iterator[tuple[str, np.ndarray]]:
     if is_drawn(path):
         yield from frames_of_scene(path, size)
         return
-    if path.is_dir() or path.suffix.lower() in PICTURES:
-        for one in sorted(path.iterdir()) if path.is_dir() else [path]:
-            if one.suffix.lower() in PICTURES:
-                yield one.stem, read_picture(one, "image")
+    if path.suffix.lower() in PICTURES:
+        yield path.stem, read_picture(path, "image")
         return
     video = Video(str(path), SourceSettings(clock=FrameClock(30), fps=30, loop=False))
     video.open()

@@ -92,14 +92,18 @@ class TranslatorPlan:
     def check(self) -> None:
         """Raises Fault for what cannot be trained, or not into this folder."""
         if self.kind not in CHANNELS:
+            kinds = [kind for kind in CHANNELS if kind != PAIRS]
             raise Fault(
-                f"--from {self.kind}: no such kind{nearest(self.kind, CHANNELS)} "
-                f"({', '.join(CHANNELS)})"
+                f"--from {self.kind}: no such kind{nearest(self.kind, kinds)} ({', '.join(kinds)})"
             )
         if self.kind == PAIRS and len(self.clips) != 2:
             raise Fault("--pairs: two folders or clips: what is seen, and what it is to become")
         if self.size % MULTIPLE or not SMALLEST <= self.size <= LARGEST:
-            raise Fault(f"--size {self.size}: a multiple of {MULTIPLE}, {SMALLEST} to {LARGEST}")
+            near = min(LARGEST, max(SMALLEST, MULTIPLE * round(self.size / MULTIPLE)))
+            raise Fault(
+                f"--size {self.size}: a multiple of {MULTIPLE}, {SMALLEST} to {LARGEST}; "
+                f"{near} is one"
+            )
         before = self._before()
         if before is None and (self.folder / FILE).exists():
             raise Fault(
