@@ -18,6 +18,7 @@ def parsed(*options: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--name")
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--steps", type=int)
     add_lora_options(parser)
     return parser.parse_args(options)
 

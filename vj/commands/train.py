@@ -33,11 +33,26 @@ CAMERA = "camera:0"
 SOURCES = {"next": "none"}
 """What plays a kind, where it is not a camera."""
 EXAMPLES = """\
+what --from paints from:
+  lines  a drawing with a brush            face  the contours of a face
+  edges  thin outlines                     body  a body's lines, from head to foot
+  grey   the picture without colours       mask  a person as a flat shape
+  small  sixteen rows of blurred colour    next  the two frames before: a film that dreams on
+
 examples:
-  python3 launch.py train me.mp4 --from lines --name me        half an hour; Ctrl-C keeps the best
-  python3 launch.py train me.mp4 --from lines --name me        the same again goes on
-  python3 launch.py train a.mp4 b.mp4 --from face --name us --minutes 60
-  python3 launch.py --model models/me --source camera:0        play it
+  python3 launch.py train me.mp4 --name me                     half an hour; Ctrl-C keeps the best
+  python3 launch.py train me.mp4 --name me --minutes 60        goes on with it
+  python3 launch.py train a.mp4 b.mp4 --from face --name us    two clips of one face
+  python3 launch.py train --pairs sketches photos --name city  the same names in both folders
+  python3 launch.py train drawn:kisses --name first --size 128 --minutes 5
+                                                               no clip at hand: a scene of vj's
+  python3 launch.py train me.mp4 --name me --page 0.0.0.0:9080 to be watched on a phone
+  python3 launch.py train me.mp4 --lora sd-turbo --word mefilm --name mylora
+                                                               on a card: a LoRA
+  python3 launch.py --model models/me --source camera:0 --set strength=1
+                                                               play it
+
+docs/train.md tells how to film for it, and what it cannot do.
 """
 
 
@@ -68,8 +83,9 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     made = _Parser(
         prog="launch.py train",
-        description="Train a translator on a clip of your own: it paints what it has seen, from "
-        "lines, from a face's points, from whatever --from names.",
+        description="Train a translator on a clip of your own: a small network that paints what "
+        "it has seen, from lines, from a face, from whatever --from names. It becomes the folder "
+        "models/NAME, which --model and shows play.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -84,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         "--from",
         dest="kind",
         metavar="KIND",
-        help="what it paints from: lines, edges, face, body, grey, small, mask, next (lines)",
+        help="what it paints from, see below (lines)",
     )
     made.add_argument(
         "--pairs",
@@ -94,11 +110,16 @@ def _parser() -> argparse.ArgumentParser:
         help="in place of clips: two folders of pictures with the same names, or two clips; A is "
         "painted as B",
     )
-    made.add_argument("--name", help="it becomes models/NAME")
+    made.add_argument("--name", help="of the model: it becomes models/NAME")
     made.add_argument("--minutes", type=float, help="how long, in all sessions together (30)")
+    made.add_argument("--steps", type=int, help="how many steps, in place of --minutes")
     made.add_argument("--size", type=int, help="side of the trained squares in pixels (256)")
-    made.add_argument("--seed", type=int, default=1, help="another one learns a little differently")
-    made.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    made.add_argument(
+        "--seed", type=int, default=1, help="another one learns a little differently (1)"
+    )
+    made.add_argument(
+        "--device", default="auto", help="auto, cpu or cuda (auto: a card if there is one)"
+    )
     made.add_argument(
         "--small", action="store_true", help="a network of 3 MB, which is quicker, and less crisp"
     )
@@ -172,7 +193,7 @@ def _train_translator(
     line = ProgressLine(given.name, log)
     source = SOURCES.get(plan.kind, CAMERA)
     model = shlex.quote(plan.folder.as_posix())
-    play = f"python3 launch.py --model {model} --source {source}"
+    play = f"python3 launch.py --model {model} --source {source} --set strength=1"
     state = TrainingState(plan, play, stop)
 
     def say(text: str) -> None:

@@ -30,7 +30,7 @@ LINE_EVERY = 10.0
 
 
 def add_lora_options(parser: argparse.ArgumentParser) -> None:
-    """--lora, --word, --rank and --steps."""
+    """--lora, --word and --rank."""
     lora = parser.add_argument_group("a LoRA for Stable Diffusion, where there is a card")
     lora.add_argument(
         "--lora",
@@ -40,7 +40,6 @@ def add_lora_options(parser: argparse.ArgumentParser) -> None:
     )
     lora.add_argument("--word", help="what prompts will say to get the look; the name, if left out")
     lora.add_argument("--rank", type=int, default=8, help="of the LoRA (8)")
-    lora.add_argument("--steps", type=int, help="steps of training, in place of --minutes")
 
 
 def train_lora_as_asked(
