@@ -20,7 +20,6 @@ from vj.core.frame import BlankFrame, Frame
 from vj.diffusion.film import Film
 from vj.diffusion.translator_model import TranslatorModel
 from vj.parameters.table import Value
-from vj.translator.conditions import softened
 
 
 @pytest.fixture(scope="module")
@@ -50,17 +49,6 @@ def test_a_film_goes_on_from_its_own_frames(film: TranslatorModel, room: np.ndar
         for one, frame in zip(frames_seen(seen), frames, strict=True):
             assert np.array_equal(one, frame)
     assert not easel.backend.settled
-
-
-def test_alone_it_sees_the_newest_frame_where_another_would_see_the_source(
-    film: TranslatorModel, room: np.ndarray
-) -> None:
-    """What is painted is added to it."""
-    alone = seen_by(film, room, 255 - room, strength=1.0)[1]
-    assert np.allclose(alone[..., :3], alone[..., 6:], atol=1e-6)
-    led = seen_by(film, room, 255 - room, strength=0.5)[1]
-    source = softened((255 - room).astype(np.float32) / 255, 0.5)
-    assert np.allclose(led[..., :3], source + 0.5 * (led[..., 6:] - 0.5), atol=1e-5)
 
 
 def test_a_film_begins_anew_with_the_two_newest_frames_of_the_source(

@@ -35,7 +35,6 @@ from vj.translator.conditions import (
     SMALLEST_UNIT,
     TRACKED,
     Conditioner,
-    following,
     luma_of,
     softened,
     style_numbers,
@@ -163,7 +162,7 @@ class TranslatorBackend:
         condition = self._conditioner.of(two[-1], 0.0, two)
         self.condition = condition
         least = 1.0 if context.blank else max(strength, FADE_BELOW)
-        seen = following(picture, condition[..., 3:], least)
+        seen = softened(picture, least)
         painted = _faded(entered, self._painted(seen, condition, snapshot, least, 0.0), strength)
         film.remember(_bytes(_picture_of(painted)))
         return GeneratedImage(painted, context)

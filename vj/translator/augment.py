@@ -219,13 +219,15 @@ def _colour(rng: np.random.Generator) -> np.ndarray:
 
 
 def painted(
-    frames: list[np.ndarray], rng: np.random.Generator, softest: float = 1.3
+    frames: list[np.ndarray], rng: np.random.Generator, amount: float = 1.0
 ) -> list[np.ndarray]:
     """Frames (H, W, 3) uint8 as if a network had painted them: soft, noisy, their tones and colours
-    off by a little, all alike. New."""
-    soft, noise = rng.uniform(0, softest) * len(frames[0]) / 256, rng.uniform(0, 6)
+    off by a little, all alike. amount: of all that, 0..1. New."""
+    soft, noise = (amount * rng.uniform(0, most) for most in (1.3 * len(frames[0]) / 256, 6))
     x = np.arange(256, dtype=np.float32) / 255
-    tones = [(x ** np.exp(rng.normal(0, 0.08)) + rng.normal(0, 0.025)) for _ in range(3)]
+    tones = [
+        x ** np.exp(rng.normal(0, 0.08 * amount)) + rng.normal(0, 0.025 * amount) for _ in range(3)
+    ]
     table = np.clip(np.rint(np.stack(tones, -1) * 255), 0, 255).astype(np.uint8)[None]
     if rng.random() < 0.25:
         return frames

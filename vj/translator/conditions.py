@@ -222,12 +222,6 @@ def softened(picture: np.ndarray, strength: float) -> np.ndarray:
     return out
 
 
-def following(source: np.ndarray, newest: np.ndarray, strength: float) -> np.ndarray:
-    """What a film's translator sees: the source as `softened` has it, and where that is grey the
-    newest painted frame, so that at strength 1 it sees this alone. All (H, W, 3) float32, 0..1."""
-    return softened(source, strength) + np.float32(strength) * (newest - np.float32(0.5))
-
-
 def luma_of(condition: np.ndarray) -> np.ndarray:
     """What the texture field follows: (H, W, C) float32 of any kind -> (H, W) float32, 0..1. Of
     several frames it is the newest."""

@@ -14,6 +14,7 @@ most like it (video textures, Schödl et al. 2000).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,12 +23,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vj.kernels.cv_field import FieldMaker
 from vj.translator import augment
 from vj.translator.batch import Example, TranslatorBatch, stacked
 from vj.translator.conditions import (
     ConditionSettings,
-    following,
     luma_of,
+    softened,
     style_numbers,
 )
 from vj.translator.footage import Footage
@@ -53,14 +55,15 @@ AHEAD = 3
 """Frames that a dream may be ahead, to be found again."""
 EARLIER = 0.6
 """Weight of the earlier of the two frames in comparing them."""
-BIAS = 0.9
+BIAS = 0.98
 """By how much less the frame that was to come has to be like what was painted."""
 LEAST_STRENGTH = 0.15
-LOST = 0.06
-"""Mean difference from the frame that was to be painted, 0..1, from which on a dream begins anew:
-at first few last long."""
+OFF = 0.4
+"""How far frames with which a dream begins are off, see `augment.painted`."""
 LOOP = 0.1
 """Share of the clip, its end, that is no place to go on from the end."""
+LATER = 12
+"""Frames after which a dream is judged: one frame later the newest itself would do."""
 SHOWN = 8
 """Frames to judge by."""
 
@@ -89,16 +92,17 @@ class FilmPairs:
         self._train, self._held = footage.trained(2), footage.held_out(2)
         if not self._held:
             self._train, self._held = self._train[:-1], self._train[-1:]
-        self._after = self._successors()
+        self.later = min(LATER, max(1, len(self._held) // 2))
+        """Frames after which a dream is judged."""
+        self.successors = self._followed()
         self._pools: list[list[_Dream]] = []
         for which, of in enumerate(self._sizes):
             rng = np.random.default_rng((seed, 23, which))
             self._pools.append([self._begun(rng, of) for _ in range(POOL)])
-        self._lost: list[set[int]] = [set() for _ in self._sizes]
         self._drawn: tuple[int, list[int], list[int]] = (0, [], [])
         """Of the last batch: which size, which dreams, and the frames that they were to paint."""
 
-    def _successors(self) -> dict[int, int]:
+    def _followed(self) -> dict[int, int]:
         """What comes after each frame that is trained on."""
         after = {number - 1: number for number in self._train}
         ends = sorted(set(self._train) - set(after))
@@ -126,7 +130,7 @@ class FilmPairs:
         two = [
             _seen(of.targets[one], geometry) for one in (number if still else number - 1, number)
         ]
-        older, newest = augment.painted(two, rng, softest=0.3)
+        older, newest = augment.painted(two, rng, OFF)
         return _Dream(number, geometry, older, newest)
 
     def batch(self, step: int, count: int) -> TranslatorBatch:
@@ -138,18 +142,18 @@ class FilmPairs:
         chosen = [int(one) for one in rng.choice(len(pool), count, replace=False)]
         examples, ahead = [], []
         for place in chosen:
-            if rng.random() < ANEW or place in self._lost[which]:
-                self._lost[which].discard(place)
+            if rng.random() < ANEW:
                 pool[place] = self._begun(rng, of)
             dream = pool[place]
-            number = self._after[dream.number]
+            number = self.successors[dream.number]
             alone = rng.random() < ALONE
             strength = 1.0 if alone else float(rng.uniform(LEAST_STRENGTH, 1))
             if not alone and rng.random() < ELSEWHERE:
                 number = self._train[int(rng.integers(len(self._train)))]
             target = _seen(of.targets[number], dream.geometry).astype(np.float32) / 255
             two = [dream.older, dream.newest]
-            examples.append(_example(of, two, target, strength, rng))
+            white = rng.standard_normal((of.side, of.side), np.float32)
+            examples.append(example_of(of.field, two, target, strength, white))
             ahead.append(number)
         self._drawn = which, chosen, ahead
         return stacked(examples)
@@ -163,9 +167,6 @@ class FilmPairs:
         for place, number, picture in zip(chosen, ahead, pictures.numpy(), strict=True):
             dream = pool[place]
             newest = np.ascontiguousarray(picture)
-            wanted = _seen(self._sizes[which].targets[number], dream.geometry)
-            if cv2.norm(newest, wanted, cv2.NORM_L1) > 255 * LOST * newest.size:
-                self._lost[which].add(place)
             dream.older, dream.newest = dream.newest, newest
             dream.number = self._like(dream, number, self._sizes[which])
 
@@ -173,7 +174,7 @@ class FilmPairs:
         """The frame of the clip that a dream is at, where `asked` was to be painted."""
         near = [dream.number, asked]
         while len(near) < AHEAD + 2:
-            near.append(self._after[near[-1]])
+            near.append(self.successors[near[-1]])
         older, newest = _thumb(dream.older), _thumb(dream.newest)
         if dream.geometry is None:
             apart = self._apart(newest, older, np.array(near))
@@ -191,17 +192,26 @@ class FilmPairs:
         return near[int(apart.argmin())]
 
     def held_out(self, most: int = SHOWN) -> list[TranslatorBatch]:
-        """Of frames that are not trained on, spread over them, one example each, as they are."""
-        places = np.unique(np.linspace(0, len(self._held) - 1, most).astype(int))
-        out = []
-        for place in places:
-            number = self._held[place]
-            frames = self.footage.frames
-            rng = np.random.default_rng((self.seed, 21))
-            two = [frames[number - back] for back in (2, 1)]
+        """Of frames that are not trained on, spread over them, one example each: the two frames
+        with which a dream begins, and what is to come `later`."""
+        white = np.random.default_rng((self.seed, 21)).standard_normal(
+            (self.size, self.size), np.float32
+        )
+        field, frames, out = self._sizes[0].field, self.footage.frames, []
+        for two, number in self.begun_held_out(most):
             target = frames[number].astype(np.float32) / 255
-            out.append(stacked([_example(self._sizes[0], two, target, 1.0, rng)]))
+            out.append(stacked([example_of(field, two, target, 1.0, white)]))
         return out
+
+    def begun_held_out(self, most: int = SHOWN) -> list[tuple[list[np.ndarray], int]]:
+        """The two frames of each, and the number of the one that is to come `later`."""
+        numbers = self._held[self.later - 1 :]
+        places = np.unique(np.linspace(0, len(numbers) - 1, most).astype(int))
+        frames, before = self.footage.frames, self.later
+        return [
+            ([frames[numbers[place] - before - back] for back in (1, 0)], numbers[place])
+            for place in places
+        ]
 
     def state_dict(self) -> dict[str, Any]:
         """All dreams."""
@@ -241,26 +251,27 @@ def _seen(frame: np.ndarray, geometry: augment.Geometry | None) -> np.ndarray:
 
 
 def _thumb(frame: np.ndarray) -> np.ndarray:
-    small = cv2.resize(frame, (THUMB, THUMB), interpolation=cv2.INTER_AREA)
-    return small.astype(np.float32) / 255
+    """Small, 0..1, and without its mean colour, which may be off."""
+    small = cv2.resize(frame, (THUMB, THUMB), interpolation=cv2.INTER_AREA).astype(np.float32)
+    thumb: np.ndarray = (small - small.mean((0, 1))) / 255
+    return thumb
 
 
-def _example(
-    of: SizedFootage,
-    two: list[np.ndarray],
-    target: np.ndarray,
+def example_of(
+    field: FieldMaker,
+    two: Sequence[np.ndarray],
+    source: np.ndarray,
     strength: float,
-    rng: np.random.Generator,
+    white: np.ndarray,
 ) -> Example:
-    """two: the frames before, (S, S, 3) uint8. target: what comes then, (S, S, 3) float32, 0..1,
-    which the source shows."""
-    condition = np.dstack(two).astype(np.float32) / 255
-    white = rng.standard_normal((of.side, of.side), np.float32)
-    field = of.field.make(luma_of(condition), white)
+    """What a network is shown of a film. two: the frames before, (S, S, 3) uint8. source: what its
+    source shows, and it is to paint, (S, S, 3) float32, 0..1. white: (S, S) float32, N(0, 1)."""
+    condition = np.dstack(list(two)).astype(np.float32) / 255
+    form = field.make(luma_of(condition), white)
     return Example(
-        following(target, condition[..., 3:], strength),
+        softened(source, strength),
         condition,
-        np.stack([field.texture, field.along_x, field.along_y], -1),
-        style_numbers(strength, 0.0, of.unit),
-        target,
+        np.stack([form.texture, form.along_x, form.along_y], -1),
+        style_numbers(strength, 0.0, field.unit),
+        source,
     )

@@ -19,9 +19,6 @@ class FilmTraining(TranslatorTraining):
         self.dreams = pairs
         super().__init__(pairs, plan)
 
-    def _begin(self) -> None:
-        """As it is: what is painted is added to the newest frame."""
-
     def batches(self, start: int) -> Iterator[TranslatorBatch]:
         """One after the other: each needs what the one before has become."""
         for step in itertools.count(start):
