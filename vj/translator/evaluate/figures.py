@@ -148,13 +148,13 @@ def evaluate(
     playing = Playing(model, footage, plain, footage.held_out(2 if model.kind == "next" else 0))
     held = playing.numbers
     frames = playing.played(spread(held))
-    clip = [frame.truth for frame in frames]
+    clip = [*footage.frames[spread(footage.trained(), 2 * FRAMES)]]
     trained = footage.frames[spread(footage.trained(), 64)].mean(0)
-    figures = [*likeness(frames, np.asarray(np.rint(trained), np.uint8)), *of_seeds(frames)]
+    figures = likeness(frames, np.asarray(np.rint(trained), np.uint8))
     figures += of_strength(playing, spread(held, 2))
     if len(held) > 1 and measures.change([*footage.frames[held[:RUN]]]):
         figures.append(flicker(playing, held[:RUN]))
-    rows = frames[:: max(1, len(frames) // 3)][:3]
+    rows, everything = frames[:: max(1, len(frames) // 3)][:3], list(frames)
     for name, other in others:
         numbers = range(2, len(other))
         tracked = model.kind in TRACKED
@@ -164,5 +164,6 @@ def evaluate(
         late = there.numbers[len(there.numbers) // 2 :] if tracked else there.numbers
         played = there.played(spread(late))
         figures += on_others(name, played, clip)
+        everything += played
         rows += played[1 :: max(1, len(played) // 2)][:2]
-    return figures, sheet(rows)
+    return [*figures, *of_seeds(everything)], sheet(rows)
