@@ -33,7 +33,7 @@ def bar(frame: int, lighter: int = 0) -> np.ndarray:
     picture = np.full((SIDE, SIDE, 3), (40, 60, 90), np.uint8)
     x = (STEP * frame) % 80 - 8
     cv2.rectangle(picture, (x, 10), (x + 7, 54), (220, 180, 120), -1)
-    return cv2.add(picture, (lighter, lighter, lighter, 0))
+    return picture + np.uint8(lighter)
 
 
 def pairs(starts: tuple[int, ...] = (0,), seed: int = 1) -> FilmPairs:
