@@ -167,7 +167,7 @@ ROWS = (
         2,
         1,
         "x",
-        "the built-in model: how large its strokes, tiles and cells are",
+        "the built-in model and translators: how large strokes, tiles and cells are",
     ),
     _number(
         "pocket/relief",
@@ -195,7 +195,8 @@ ROWS = (
         1,
         0,
         "",
-        "smears a Stable Diffusion model's noise along the picture's form; pocket always does",
+        "smears a Stable Diffusion model's noise along the picture's form; pocket and translators "
+        "always do",
         QUICK,
     ),
     _number(
