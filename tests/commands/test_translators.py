@@ -76,3 +76,21 @@ def test_those_of_the_working_folder_are_listed_and_offered(here: Path) -> None:
     (here / "models" / "kiss" / CARD).write_text("{")
     (line,) = (line for line in listing._models() if line.startswith("models/"))
     assert line.startswith("models/kiss  faulty: model models/kiss: its card.json cannot be read")
+
+
+def test_those_that_come_with_vj_are_listed_checked_and_offered(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = list(listing._models())
+    assert "kiss  a translator: from lines to drawn:kisses, 256x256" in lines
+    assert {"kiss", "fox", "models/kiss"} <= set(found_models())
+    assert checked(here, "kiss")[:2] == (0, [])
+    nothing_fetched(monkeypatch)
+    (fox,) = (line for line in listing._models() if line.startswith("fox"))
+    assert fox.startswith(
+        "fox  a translator: from face to drawn:fox, 256x256; what finds a face is"
+    )
+    assert fox.endswith("python3 launch.py add person")
+    code, _, messages = checked(here, "fox")
+    assert code == 0
+    assert any("add person; until then the input is shown untouched" in one for one in messages)

@@ -37,6 +37,8 @@ def test_the_names_are_those_of_the_show_and_never_a_path(tmp_path: Path) -> Non
         "drawn",
         "styles",
         "picture",
+        "kiss",
+        "fox",
         "none",
     )
     assert (rows["source"].start, rows["model"].start) == ("", "")
@@ -95,7 +97,7 @@ def test_the_shows_own_has_a_name_where_another_one_is_called_so() -> None:
         ),
         (
             {"cues": [{"name": "x", "set": {"model": "sd"}}]},
-            "(pocket, drawn, styles, picture, none)",
+            "(pocket, drawn, styles, picture, kiss, fox, none)",
         ),
     ],
 )

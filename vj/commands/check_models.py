@@ -24,6 +24,8 @@ from vj.show.given_values import given_values
 from vj.show.names import BUILT_IN_MODELS
 from vj.show.schema import Show
 from vj.show.section import KeyPath
+from vj.translator.card import read_card
+from vj.translator.shipped import FOLDER, SHIPPED
 
 
 class _NamedModel(CheckResult):
@@ -62,6 +64,8 @@ def _check_model(show: Show, result: CheckResult) -> None:
         _painter(model.name, result)
     _style_pictures(model.style_pictures, ("model", "style_pictures"), result)
     if model.name in BUILT_IN_MODELS and not any(parts):
+        if model.name in SHIPPED:
+            _people(model.name, read_card(FOLDER / model.name).kind, result)
         _engine(show, result)
         return
     spec = model_spec(show)
@@ -139,15 +143,20 @@ def _translator(spec: ModelSpec, folder: Path, result: CheckResult) -> None:
     import torch
 
     from vj.diffusion.translator_model import load_translator_model
-    from vj.translator.conditions import Conditioner
 
     model = load_translator_model(spec, folder, torch.device("cpu"), torch.float32)
+    _people(spec.name, model.kind, result)
+
+
+def _people(name: str, kind: str, result: CheckResult) -> None:
+    """What finds the people of a translator."""
+    from vj.translator.conditions import Conditioner, ConditionSettings
+
     try:
-        Conditioner(model.kind, model.settings)
+        Conditioner(kind, ConditionSettings())
     except Fault as fault:
         result.warn(
-            ("model", "name"),
-            f"model {spec.name}: {fault}; until then the input is shown untouched",
+            ("model", "name"), f"model {name}: {fault}; until then the input is shown untouched"
         )
 
 

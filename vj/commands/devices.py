@@ -229,6 +229,7 @@ def _devices() -> Iterator[str]:
 
 def _models() -> Iterator[str]:
     from vj.diffusion.model_names import own_translators, pocket_file
+    from vj.translator.shipped import FOLDER, SHIPPED
 
     own = pocket_file("pocket")
     yield (
@@ -240,21 +241,27 @@ def _models() -> Iterator[str]:
     missing = "" if has("painters") else f"unavailable: {remedy('painters')}"
     yield f"styles  {missing or '26 painted styles, which prompts name and mix'}"
     yield f"picture  {missing or 'paints in the style of any picture'}"
+    for name in SHIPPED:
+        yield f"{name}  {_translator(FOLDER / name)}"
     yield "none  the input goes through feedback, smoothing and mixing only"
     for name in own_translators():
-        yield f"{name}  {_translator(name)}"
+        yield f"{name}  {_translator(Path(name))}"
     yield from device_names.fetched_models()
 
 
-def _translator(name: str) -> str:
+def _translator(folder: Path) -> str:
+    from vj.core.fetched import lacking
     from vj.translator.card import read_card
+    from vj.translator.trackers import NEEDED
 
     try:
-        card = read_card(Path(name))
+        card = read_card(folder)
     except Fault as fault:
         return f"faulty: {fault}"
     clips = ", ".join(card.clips)[:60] or "no clip"
-    return f"a translator: from {card.kind} to {clips}, {card.size}x{card.size}"
+    lacks = lacking("person", NEEDED.get(card.kind, ()))
+    wants = f"; what finds a {card.kind} {lacks}" if lacks else ""
+    return f"a translator: from {card.kind} to {clips}, {card.size}x{card.size}{wants}"
 
 
 def _shows() -> Iterator[str]:

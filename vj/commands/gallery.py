@@ -54,6 +54,8 @@ ENTRIES = {
     "artwalk": GalleryEntry(12, {"output": f"{WIDTH}x{WIDTH}", "start": {"walk/leg": 4}}),
     "performer": GalleryEntry(12),
     "mask_dance": GalleryEntry(12),
+    "crash_kiss": GalleryEntry(12),
+    "fox_face": GalleryEntry(12),
     "sketch": GalleryEntry(8),
     "puppetry": GalleryEntry(6),
     "dream": GalleryEntry(10),

@@ -63,8 +63,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--model",
         metavar="M",
-        help="pocket, drawn, styles, picture, none, a Hugging Face id, a diffusers folder or a "
-        ".safetensors file",
+        help="pocket, drawn, styles, picture, kiss, fox, none, a folder that train wrote, a "
+        "Hugging Face id, a diffusers folder or a .safetensors file",
     )
     made.add_argument(
         "--set",

@@ -13,6 +13,8 @@ from vj.core.errors import Fault, nearest, nearest_file
 from vj.pocket import FILE, WEIGHTS
 from vj.translator.card import FILE as TRANSLATOR
 from vj.translator.card import read_card
+from vj.translator.shipped import FOLDER as SHIPPED_FOLDER
+from vj.translator.shipped import SHIPPED
 
 ModelKind = Literal[
     "none",
@@ -51,7 +53,8 @@ def find_model(name: str) -> FoundModel:
 
     none: no model. drawn: the techniques of the built-in model without its network. pocket: the
     built-in model, or weights trained like it. styles: the painter of learned styles. picture: the
-    one whose style is any picture. translator: the folder of one that a performer has trained.
+    one whose style is any picture. translator: the folder of one that a performer has trained, or
+    of one that comes with vj.
     file: a single-file checkpoint. folder: in the layout of diffusers. id: of Hugging Face.
     missing: a path at which nothing is.
     """
@@ -73,7 +76,7 @@ def find_model(name: str) -> FoundModel:
 
 def no_such_model(name: str) -> Fault:
     """The error for a name that is missing."""
-    known = ("pocket", *WORDS)
+    known = ("pocket", *WORDS, *SHIPPED)
     near = nearest(name, known) or nearest_file(Path(name).expanduser())
     return Fault(
         f"model {name}: no such file or folder{near} (a model is {', '.join(known)}, a path, or a "
@@ -93,8 +96,14 @@ def pocket_file(name: str) -> Path | None:
 
 
 def translator_folder(name: str) -> Path | None:
-    """The model folder of a translator that a name means: the folder, or the weights in it. None
-    for every other name."""
+    """The model folder of a translator that a name means: of one that comes with vj, a folder, or
+    the weights in it. None for every other name.
+
+    `kiss` alone is the one that comes with vj, whatever lies there; a folder is meant by a path,
+    `models/kiss` or `./kiss`.
+    """
+    if name in SHIPPED:
+        return SHIPPED_FOLDER / name
     path = Path(name).expanduser()
     if name in WORDS or name == "pocket":
         return None

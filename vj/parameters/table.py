@@ -393,7 +393,7 @@ ROWS = (
         "text",
         "",
         "the model that paints, by its name in the show, or pocket, drawn, styles, picture, "
-        "none; empty is the show's own",
+        "kiss, fox, none; empty is the show's own",
     ),
     _number(
         "crossfade",
