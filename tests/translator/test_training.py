@@ -295,6 +295,23 @@ def test_a_clip_may_be_renamed_but_not_become_another(clip: Path, tmp_path: Path
     assert asked.checkpoint.read_bytes() == before
 
 
+def test_a_folder_that_is_deleted_meanwhile_is_made_anew(clip: Path, tmp_path: Path) -> None:
+    asked = plan(clip, tmp_path / "head", 6)
+    said: list[str] = []
+
+    def delete(now: Standing) -> None:
+        if now.step == 3:
+            assert asked.checkpoint.exists()
+            shutil.rmtree(asked.folder)
+
+    best = train_translator(asked, said.append, delete)
+    assert said == [f"{asked.work} is gone; it is made anew, and training goes on"]
+    assert load_translator(asked.folder)[1].steps == 6
+    train_translator(replace(asked, length=Length(7)), said.append, quiet)
+    assert said[1:] == ["going on from step 6"]
+    assert best is not None
+
+
 def test_it_can_be_stopped_while_the_clip_is_read(clip: Path, tmp_path: Path) -> None:
     asked = plan(clip, tmp_path / "head", 2)
     looks = iter([False] * 20 + [True])

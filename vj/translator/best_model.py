@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import numpy as np
 
 from vj.core.errors import Fault
 from vj.pocket.network import Network
@@ -67,14 +69,14 @@ class BestModel:
         self._last: Figures | None = None
         self.figures = figures_of(plan.folder)
         """Of the model that the folder holds; None for none."""
-        conditions, truth = ([of[n] for n in judge.shown] for of in (judge.conditions, judge.truth))
-        self._keep(lambda: self._history.begin(conditions, truth))
+        self._begin_history()
 
     def due(self, progress: Progress[Network]) -> bool:
         """Every few seconds, less often where a checkpoint takes long."""
         if progress.seconds - self._kept_at < max(KEPT, progress.keeping / SHARE):
             return False
         self._kept_at = progress.seconds
+        self._see_to_folder()
         return True
 
     def after(self, progress: Progress[Network]) -> None:
@@ -86,6 +88,7 @@ class BestModel:
         judged = progress.last or progress.seconds - self._judged_at >= gap
         if judged:
             self._judged_at = progress.seconds
+            self._see_to_folder()
             self._judge_it(progress)
         self._on_standing(
             Standing(
@@ -104,34 +107,65 @@ class BestModel:
         paintings = self._judge.paintings(progress.average)
         figures = self._last = self._judge.figures(paintings)
         if not math.isfinite(figures.score):
-            return  # the loop says what is wrong
+            return  # weights so large that what they paint is no number
         better = self.figures is None or figures.score < self.figures.score
-        sheet = png(self._judge.sheet(paintings))
-        line = {"step": progress.step, "seconds": round(progress.seconds, 1), **asdict(figures)}
         try:
-            write_whole(self._plan.work / "sheet.png", sheet)
-            with self._plan.judged.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
             if better:
                 save_translator(self._plan.folder, progress.average, self._card(progress, figures))
-                write_whole(self._plan.best_sheet, sheet)
                 self.figures = figures
         except OSError as error:
             said = f"the model of step {progress.step} cannot be written: {error}"
             there = "; the one before stays" if self.figures is not None else ""
-            if progress.last and better:
+            if progress.last:
                 raise Fault(said + there) from error
             self._on_message(said + there)
+            better = False
+        self._keep(lambda: self._show(progress, figures, paintings, better))
+
+    def _show(
+        self,
+        progress: Progress[Network],
+        figures: Figures,
+        paintings: Sequence[np.ndarray],
+        best: bool,
+    ) -> None:
+        """Keep what was judged, to be looked at. Raises OSError."""
+        plan, sheet = self._plan, png(self._judge.sheet(paintings))
+        line = {"step": progress.step, "seconds": round(progress.seconds, 1), **asdict(figures)}
+        with plan.judged.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        write_whole(plan.work / "sheet.png", sheet)
+        if best:
+            write_whole(plan.best_sheet, sheet)
+        self._history.add(progress.step, [paintings[n] for n in self._judge.shown])
+
+    def _begin_history(self) -> None:
+        judge = self._judge
+        conditions, truth = ([of[n] for n in judge.shown] for of in (judge.conditions, judge.truth))
+        self._keep(lambda: self._history.begin(conditions, truth))
+
+    def _see_to_folder(self) -> None:
+        """Make it anew where somebody has deleted or moved it: what is being learned is not lost
+        with it."""
+        plan = self._plan
+        if plan.work.exists():
             return
-        shown = [paintings[n] for n in self._judge.shown]
-        self._keep(lambda: self._history.add(progress.step, shown))
+        self.figures = None if not plan.folder.exists() else figures_of(plan.folder)
+        try:
+            plan.make()
+            plan.begin(self._pairs.footage.looks)
+        except Fault as fault:
+            self._on_message(f"{fault}; training goes on")
+            return
+        self._on_message(f"{plan.work} is gone; it is made anew, and training goes on")
+        self._begin_history()
 
     def _keep(self, write: Callable[[], None]) -> None:
         """Write what is only to be looked at."""
         try:
             write()
         except OSError as error:
-            self._on_message(f"{self._plan.history} cannot be written: {error}; training goes on")
+            self._on_message(f"{self._plan.work} cannot be written: {error}; training goes on")
 
     def _card(self, progress: Progress[Network], figures: Figures) -> Card:
         plan = self._plan
