@@ -104,7 +104,7 @@ def test_another_scene_has_to_take_the_clips_colours_and_keep_its_form(
         rows = [as_painted(one, one, paint) for one, paint in zip(seen, made, strict=True)]
         return {
             one.name.removeprefix("you: ").split(",")[0].split(" from")[0]
-            for one in on_others("you", rows, right)
+            for one in on_others("you", rows, right, "lines")
             if not one.reached
         }
 
@@ -117,13 +117,22 @@ def test_another_scene_has_to_take_the_clips_colours_and_keep_its_form(
 
 def test_seeds_that_mean_nothing_are_told_and_where_they_differ(clip: Footage) -> None:
     picture = clip.frames[0]
-    same = by_name(of_seeds([as_painted(picture, picture, picture)]))
+    same = by_name(of_seeds([as_painted(picture, picture, picture)], "lines"))
     assert not same["seeds apart (of 255)"].reached
     moved = picture.copy()
     moved[:8] += 20  # above the head, where no line is
-    apart = by_name(of_seeds([as_painted(picture, picture, picture, moved)]))
+    apart = by_name(of_seeds([as_painted(picture, picture, picture, moved)], "lines"))
     assert apart["seeds apart (of 255)"].value == pytest.approx(20 / 8)
     assert apart["- on empty paper"].value > apart["- near lines"].value
+
+
+def test_a_face_may_be_painted_with_more_than_its_points_say(clip: Footage) -> None:
+    picture = clip.frames[0]
+    turned = np.ascontiguousarray(np.rot90(picture))
+    rows = [as_painted(picture, picture, turned)]
+    assert not on_others("you", rows, [picture], "lines")[-1].reached
+    assert on_others("you", rows, [picture], "face")[-1].reached
+    assert of_seeds(rows, "face")[0].reached
 
 
 def test_strength_leads_one_way_and_a_jump_is_told(clip: Footage) -> None:

@@ -14,6 +14,7 @@ from vj.training.measurement import Measurement
 from vj.translator.conditions import TRACKED, unit_of
 from vj.translator.evaluate.playing import Played, Playing, sheet, shown
 from vj.translator.footage import Footage
+from vj.translator.pairs import COMPOSED
 
 FRAMES, RUN = 8, 12
 """Frames that are judged, spread over those that may be; successive ones for flicker."""
@@ -69,7 +70,9 @@ def likeness(frames: Sequence[Played], mean: np.ndarray) -> list[Measurement]:
     ]
 
 
-def on_others(name: str, frames: Sequence[Played], clip: Sequence[np.ndarray]) -> list[Measurement]:
+def on_others(
+    name: str, frames: Sequence[Played], clip: Sequence[np.ndarray], kind: str
+) -> list[Measurement]:
     """Whether another scene is painted in the clip's colours, and in its own form."""
     painted, seen = [one.painted[0] for one in frames], [one.seen for one in frames]
     of_input = measures.colours_apart(painted, seen)
@@ -87,14 +90,19 @@ def on_others(name: str, frames: Sequence[Played], clip: Sequence[np.ndarray]) -
             measures.colour_spread(painted) / max(1e-6, measures.colour_spread(clip)),
             SPREAD,
         ),
-        Measurement(f"{name}: edges along what was given", float(np.mean(along)), EDGES),
+        Measurement(
+            f"{name}: edges along what was given",
+            float(np.mean(along)),
+            None if kind in TRACKED else EDGES,  # a fox has more than a face's points say
+        ),
     ]
 
 
-def of_seeds(frames: Sequence[Played]) -> list[Measurement]:
+def of_seeds(frames: Sequence[Played], kind: str) -> list[Measurement]:
     """How far two seeds' paintings are apart, 0..255, and where."""
     apart = [cv2.absdiff(*frame.painted[:2]).mean(2) for frame in frames]
-    found = [Measurement("seeds apart (of 255)", float(np.mean(apart)), SEED_APART)]
+    gate = SEED_APART if kind in COMPOSED else None  # only these leave places to the seed
+    found = [Measurement("seeds apart (of 255)", float(np.mean(apart)), gate)]
     near = [_near_lines(frame.condition) for frame in frames]
     if frames[0].condition.shape[2] == 1 and 0 < np.mean(near) < 1:
         whole, lines = np.stack(apart), np.stack(near)
@@ -163,7 +171,7 @@ def evaluate(
         )
         late = there.numbers[len(there.numbers) // 2 :] if tracked else there.numbers
         played = there.played(spread(late))
-        figures += on_others(name, played, clip)
+        figures += on_others(name, played, clip, model.kind)
         everything += played
         rows += played[1 :: max(1, len(played) // 2)][:2]
-    return [*figures, *of_seeds(everything)], sheet(rows)
+    return [*figures, *of_seeds(everything, model.kind)], sheet(rows)
