@@ -90,19 +90,15 @@ function draw() {
     `from ${state.kind} · ${state.clips.join(", ")} · ${state.size} px · ${state.device}`,
   );
   tell(done, over ? `${clock(state.seconds)} trained` : percent(state.share));
-  tell(left, `${clock(state.seconds)} done · ${clock(state.left)} left · step ${state.step}`);
+  const times = over ? "" : `${clock(state.seconds)} done · ${clock(state.left)} left · `;
+  tell(left, `${times}step ${state.step}`);
   left.hidden = state.step === 0;
   fill.style.transform = `scaleX(${state.share})`;
   tell(said, sentence(over));
   stop.hidden = !state.may_stop || over || gone;
   stop.disabled = stopping || state.phase === "stopping";
   tell(command, state.play);
-  tell(
-    played,
-    state.playable
-      ? "It plays already, while it learns on: the folder holds the best so far."
-      : "As soon as the first frames have been judged.",
-  );
+  tell(played, playedWords(over));
   frames.update(state);
   curves.update(state, frames.seconds());
   arrange(lines, state.messages.slice(-LINES).map(row));
@@ -114,6 +110,12 @@ function sentence(over) {
   if (state.phase === "stopping" || stopping) return "It stops, and keeps the best.";
   const {messages} = state;
   return state.phase === "reading" && messages.length ? messages[messages.length - 1].text : "";
+}
+
+function playedWords(over) {
+  if (!state.playable) return over ? "" : "As soon as the first frames have been judged.";
+  if (over) return "The folder holds the best of it.";
+  return "It plays already, while it learns on: the folder holds the best so far.";
 }
 
 function row({time, text}) {
