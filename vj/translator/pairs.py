@@ -66,8 +66,9 @@ from vj.translator.trackers import Found
 __all__ = ["Footage", "Pairs", "TranslatorBatch", "frames_of", "pairs_of"]
 
 LEAST_STRENGTH = 0.15
-STROKES = 0.06
-"""How much lighter and darker the texture field makes what no line says anything about."""
+GRAIN, STROKES = 0.012, 0.06
+"""How much lighter and darker the texture field makes everything, so that a seed is seen; and what
+no line says anything about."""
 AS_IT_IS = 0.25
 """Share of the examples that are drawn as the clip itself would be when it is played."""
 WALL, ELSEWHERE = 0.35, 0.3
@@ -165,10 +166,10 @@ class Pairs:
         geometry = augment.geometry(rng, of.side)
         seen = geometry.picture(of.seen[number])
         target = geometry.picture(of.targets[number]).astype(np.float32) / 255
-        around: np.ndarray | None = None
+        strokes: np.ndarray | float = GRAIN
         as_it_is = rng.random() < AS_IT_IS
         if self._subjects is not None and not as_it_is:
-            seen, target, around = self._elsewhere(seen, target, number, geometry, rng)
+            seen, target, strokes = self._elsewhere(seen, target, number, geometry, rng)
         if self.kind not in ("next", PAIRS) and not as_it_is and rng.random() < LIT:
             seen = augment.other_light(seen, rng)
         simplicity = 0.0 if as_it_is or rng.random() < 0.4 else float(rng.uniform(0, 1))
@@ -190,7 +191,7 @@ class Pairs:
         white = rng.standard_normal((of.side, of.side), np.float32)
         shown = seen.astype(np.float32) / 255
         return self._finished(
-            of, shown, condition, target, white, strength, simplicity, stroke, around
+            of, shown, condition, target, white, strength, simplicity, stroke, strokes
         )
 
     def _elsewhere(
@@ -200,13 +201,13 @@ class Pairs:
         number: int,
         geometry: augment.Geometry,
         rng: np.random.Generator,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        """Some of the pictures before another place, what is to be painted then, and how much of
-        it the seed decides."""
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray | float]:
+        """Some of the pictures before another place, what is to be painted then, and how
+        strong the seed's strokes are there."""
         chance = rng.random()
         assert self._subjects is not None
         if chance > WALL + ELSEWHERE or (mask := self._subjects.mask(number)) is None:
-            return seen, target, None
+            return seen, target, GRAIN
         side = geometry.side
         whole = cv2.resize(mask, (side, side), interpolation=cv2.INTER_LINEAR)
         subject = (geometry.picture(whole).astype(np.float32) / 255)[..., None]
@@ -224,7 +225,7 @@ class Pairs:
         return (
             np.clip(np.rint(together), 0, 255).astype(np.uint8),
             np.clip(even + subject * (target - even), 0, 1).astype(np.float32),
-            (1 - subject) * even,
+            GRAIN + STROKES * (1 - subject) * even,
         )
 
     def _before(
@@ -266,13 +267,13 @@ class Pairs:
         strength: float,
         simplicity: float,
         stroke: float,
-        around: np.ndarray | None = None,
+        strokes: np.ndarray | float = 0.0,
     ) -> Example:
-        """shown: what the picture itself looks like, which a target at a lower strength keeps."""
+        """shown: what the picture itself looks like, which a target at a lower strength keeps.
+        strokes: how much lighter and darker the texture field makes the target."""
         unit = min(LARGEST_UNIT, max(SMALLEST_UNIT, of.unit * stroke))
         field = of.field.make(luma_of(condition), white, unit / of.unit)
-        if around is not None:
-            target = np.clip(target + STROKES * around * field.texture[..., None], 0, 1)
+        target = np.clip(target + strokes * field.texture[..., None], 0, 1)
         share = smoothstep(strength)
         return Example(
             softened(shown, strength),
