@@ -3,6 +3,7 @@ on a model that nobody has trained."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -223,12 +224,16 @@ def test_the_command_says_what_was_missed(
     tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model, seen = folder_of("lines", tmp_path), tmp_path / "sheet.png"
-    code = main([str(model), str(pictures), "--others", str(pictures), "--sheet", str(seen)])
+    few = tmp_path / "you"
+    few.mkdir()
+    for number in range(4):
+        shutil.copy(pictures / f"{number:02}.png", few)
+    code = main([str(model), str(pictures), "--others", str(few), "--sheet", str(seen)])
     said = capsys.readouterr().out
     assert code == 1
     assert said.startswith("# kiss: lines")
     assert "**missed**" in said
-    assert "clip: edges along what was given" in said
+    assert "you: edges along what was given" in said
     assert read_picture(seen, "image").shape[1] == 5 * SIDE + 16
 
 

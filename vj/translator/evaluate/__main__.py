@@ -28,6 +28,10 @@ from vj.translator.footage import frames_of, pairs_of
 from vj.translator.judge import png
 
 
+FEWEST = 3
+"""Frames of another scene: of `next` the third is the first that is painted."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     parser = argparse.ArgumentParser(
@@ -55,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             footage = pairs_of(before, after, size)
         else:
             footage = frames_of(given.clips, size, successive=kind == "next")
-        others = [(path.stem, frames_of([path], size)) for path in given.others]
+        others = [(path.stem, frames_of([path], size, least=FEWEST)) for path in given.others]
         figures, picture = evaluate(model, footage, others)
         if given.sheet is not None:
             given.sheet.write_bytes(png(picture))
