@@ -27,7 +27,6 @@ from vj.translator.evaluate.figures import evaluate
 from vj.translator.footage import frames_of, pairs_of
 from vj.translator.judge import png
 
-
 FEWEST = 3
 """Frames of another scene: of `next` the third is the first that is painted."""
 
