@@ -22,6 +22,9 @@ from vj.translator.film_training import FilmTraining
 from vj.translator.footage import Footage
 from vj.translator.model_folder import TECHNIQUES
 from vj.translator.plan import TranslatorPlan
+from vj.translator.training import train_translator
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 SIDE, LENGTH, STEP = 64, 40, 2
 WIDTHS = (8, 8, 8, 8)
@@ -195,3 +198,36 @@ def test_a_film_is_judged_by_what_it_has_become_some_frames_later() -> None:
     assert np.array_equal(painted[-1], film[-1])
     longer = dreamed(network, film[-2:], 1, made.seed)
     assert np.array_equal(longer, dreamed(network, begun[-1][0], made.later + 1, made.seed)[-1:])
+
+
+def train_until(plan: TranslatorPlan, step: int) -> None:
+    done = [0]
+    train_translator(
+        plan,
+        lambda text: None,
+        lambda standing: done.append(standing.step),
+        lambda: done[-1] >= step,
+    )
+
+
+def test_a_training_that_was_stopped_dreams_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+    clip = tmp_path / "film"
+    clip.mkdir()
+    for number in range(60):
+        picture = cv2.cvtColor(bar(number), cv2.COLOR_RGB2BGR)
+        cv2.imwrite(str(clip / f"{number:03}.png"), picture)
+
+    def trained(name: str, *stops: int) -> dict[str, Tensor]:
+        plan = TranslatorPlan(
+            (clip,), "next", tmp_path / name, Length(8), SIDE, widths=WIDTHS, count=2
+        )
+        for stop in (*stops, 8):
+            train_until(plan, stop)
+        state = torch.load(plan.checkpoint, weights_only=True)
+        assert state["step"] == 8
+        assert len(state["others"]["dreams"]["0"]) == film_pairs.POOL
+        network: dict[str, Tensor] = state["network"]
+        return network
+
+    whole, stopped = trained("whole"), trained("stopped", 3, 5)
+    assert all(torch.equal(part, stopped[name]) for name, part in whole.items())

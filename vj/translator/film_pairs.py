@@ -37,7 +37,7 @@ from vj.translator.sized_footage import SizedFootage, at_sizes
 
 POOL = 24
 """Dreams that go on, of each size."""
-ANEW = 1 / 24
+ANEW = 1 / 48
 """Chance that a dream begins anew with frames of the clip, whenever its turn comes: the inverse of
 how many frames it lasts."""
 STILL = 0.3

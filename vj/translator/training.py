@@ -160,15 +160,28 @@ def train_translator(
             claims.enter_context(claimed(plan.work))
             plan.check()  # another process may have begun meanwhile, and ended
         plan.begin(pairs.footage.looks)
-        training = TranslatorTraining(pairs, plan)
-        judge = Judge(pairs.held_out(), training.device)
+        training, judge = _training_of(pairs, plan)
         best = BestModel(plan, pairs, judge, on_message, on_standing)
         checkpoint = Checkpoint(plan.checkpoint)
         fit(training, plan.length, checkpoint, best.due, best.after, stop, on_message)
         return best.figures
 
 
-def _pairs(plan: TranslatorPlan, preparing: Preparing) -> Pairs:
+def _training_of(
+    pairs: Pairs | FilmPairs, plan: TranslatorPlan
+) -> tuple[TranslatorTraining, Judge]:
+    """A training, and who judges it."""
+    if isinstance(pairs, FilmPairs):
+        from vj.translator.film_judge import FilmJudge
+        from vj.translator.film_training import FilmTraining
+
+        film = FilmTraining(pairs, plan)
+        return film, FilmJudge(pairs, film.device)
+    training = TranslatorTraining(pairs, plan)
+    return training, Judge(pairs.held_out(), training.device)
+
+
+def _pairs(plan: TranslatorPlan, preparing: Preparing) -> Pairs | FilmPairs:
     """Read the clips. Raises Fault, and Stopped."""
     size, kind = plan.size, plan.kind
     if kind == PAIRS:
@@ -176,4 +189,6 @@ def _pairs(plan: TranslatorPlan, preparing: Preparing) -> Pairs:
         footage = pairs_of(before, after, size, preparing=preparing)
     else:
         footage = frames_of(plan.clips, size, successive=kind == "next", preparing=preparing)
+    if kind == "next":
+        return FilmPairs(footage, ConditionSettings(), size, plan.seed)
     return Pairs(footage, kind, ConditionSettings(), size, plan.seed, preparing)
