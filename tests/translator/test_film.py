@@ -18,11 +18,10 @@ from vj.translator.batch import TranslatorBatch
 from vj.translator.conditions import ConditionSettings
 from vj.translator.film_judge import FilmJudge, dreamed
 from vj.translator.film_pairs import FilmPairs
-from vj.translator.film_training import FilmTraining
 from vj.translator.footage import Footage
 from vj.translator.model_folder import TECHNIQUES
 from vj.translator.plan import TranslatorPlan
-from vj.translator.training import train_translator
+from vj.translator.training import TranslatorTraining, train_translator
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -157,7 +156,7 @@ def test_a_training_feeds_on_what_it_paints(
     plan = TranslatorPlan(
         (tmp_path / "film",), "next", tmp_path / "x", Length(10), SIDE, widths=WIDTHS, count=4
     )
-    training = FilmTraining(made, plan)
+    training = TranslatorTraining(made, plan)
     painted = _painted_of(training, next(iter(training.batches(0))))
     seen = {
         bytes(newest.mul(255).round().byte().numpy())
@@ -167,7 +166,7 @@ def test_a_training_feeds_on_what_it_paints(
     assert {bytes(one.clamp(0, 1).mul(255).round().byte().numpy()) for one in painted} <= seen
 
 
-def _painted_of(training: FilmTraining, batch: TranslatorBatch) -> Tensor:
+def _painted_of(training: TranslatorTraining, batch: TranslatorBatch) -> Tensor:
     at = Moment(0, 0.0, 0)
     training.loss(batch, at)
     training.after_step(at)

@@ -163,7 +163,16 @@ class FilmPairs:
         0..1."""
         which, chosen, ahead = self._drawn
         pool = self._pools[which]
-        pictures = painted.detach().clamp(0, 1).mul(255).round().byte().permute(0, 2, 3, 1).cpu()
+        pictures = (
+            painted.detach()
+            .nan_to_num(0.5)
+            .clamp(0, 1)
+            .mul(255)
+            .round()
+            .byte()
+            .permute(0, 2, 3, 1)
+            .cpu()
+        )
         for place, number, picture in zip(chosen, ahead, pictures.numpy(), strict=True):
             dream = pool[place]
             newest = np.ascontiguousarray(picture)

@@ -28,6 +28,7 @@ from vj.training.schedule import fallen
 from vj.translator.best_model import BestModel, Standing, figures_of
 from vj.translator.conditions import CHANNELS, PAIRS, ConditionSettings
 from vj.translator.discriminator import PatchDiscriminator, deceit, hinge
+from vj.translator.film_judge import FilmJudge
 from vj.translator.film_pairs import FilmPairs
 from vj.translator.judge import Figures, Judge, painted
 from vj.translator.model_folder import TECHNIQUES
@@ -91,7 +92,11 @@ class TranslatorTraining(Training[Network, TranslatorBatch]):
         bias[4:] = colour.repeat_interleave(4).to(bias)  # four pixels each, the tone's first
 
     def batches(self, start: int) -> Iterator[TranslatorBatch]:
-        """They are drawn on another thread, two ahead."""
+        """They are drawn on another thread, two ahead; but for dreams, each of which needs what the
+        one before has become."""
+        if isinstance(self.pairs, FilmPairs):
+            for step in itertools.count(start):
+                yield self.pairs.batch(step, self.plan.count).to(self.device)
         with ThreadPoolExecutor(1, "training pairs") as drawing:
             ahead = deque(
                 drawing.submit(self.pairs.batch, step, self.plan.count)
@@ -115,6 +120,8 @@ class TranslatorTraining(Training[Network, TranslatorBatch]):
         return loss + DECEIT * deceit(self.discriminator(condition, made))
 
     def after_step(self, at: Moment) -> None:
+        if isinstance(self.pairs, FilmPairs) and self.made is not None:
+            self.pairs.go_on(self.made)
         if self._seen is None:
             return
         condition, truth, made = self._seen
@@ -134,7 +141,12 @@ class TranslatorTraining(Training[Network, TranslatorBatch]):
         return AVERAGE
 
     def others(self) -> Mapping[str, Stateful]:
-        return {"discriminator": self.discriminator, "its optimizer": self.its_optimizer}
+        dreams = {"dreams": self.pairs} if isinstance(self.pairs, FilmPairs) else {}
+        return {
+            "discriminator": self.discriminator,
+            "its optimizer": self.its_optimizer,
+            **dreams,
+        }
 
 
 def train_translator(
@@ -160,25 +172,15 @@ def train_translator(
             claims.enter_context(claimed(plan.work))
             plan.check()  # another process may have begun meanwhile, and ended
         plan.begin(pairs.footage.looks)
-        training, judge = _training_of(pairs, plan)
+        training = TranslatorTraining(pairs, plan)
+        if isinstance(pairs, FilmPairs):
+            judge: Judge = FilmJudge(pairs, training.device)
+        else:
+            judge = Judge(pairs.held_out(), training.device)
         best = BestModel(plan, pairs, judge, on_message, on_standing)
         checkpoint = Checkpoint(plan.checkpoint)
         fit(training, plan.length, checkpoint, best.due, best.after, stop, on_message)
         return best.figures
-
-
-def _training_of(
-    pairs: Pairs | FilmPairs, plan: TranslatorPlan
-) -> tuple[TranslatorTraining, Judge]:
-    """A training, and who judges it."""
-    if isinstance(pairs, FilmPairs):
-        from vj.translator.film_judge import FilmJudge
-        from vj.translator.film_training import FilmTraining
-
-        film = FilmTraining(pairs, plan)
-        return film, FilmJudge(pairs, film.device)
-    training = TranslatorTraining(pairs, plan)
-    return training, Judge(pairs.held_out(), training.device)
 
 
 def _pairs(plan: TranslatorPlan, preparing: Preparing) -> Pairs | FilmPairs:
