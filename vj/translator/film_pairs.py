@@ -62,9 +62,9 @@ OFF = 0.4
 """How far frames with which a dream begins are off, see `augment.painted`."""
 LOOP = 0.1
 """Share of the clip, its end, that is no place to go on from the end."""
-LATER = 12
+LATER = 10
 """Frames after which a dream is judged: one frame later the newest itself would do."""
-SHOWN = 8
+SHOWN = 4
 """Frames to judge by."""
 
 
