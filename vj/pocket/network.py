@@ -17,7 +17,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 WIDTHS = (32, 64, 128, 176)
@@ -200,9 +200,8 @@ def parameter_groups(network: Network, quicker: float) -> list[dict[str, Any]]:
     ]
 
 
-def save_network(network: Network, path: Path) -> None:
+def network_file(network: Network) -> bytes:
     """Half-precision safetensors, the techniques, widths and channels in its metadata."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     weights = {
         name: part.detach().half().contiguous() for name, part in network.state_dict().items()
     }
@@ -211,7 +210,13 @@ def save_network(network: Network, path: Path) -> None:
         "widths": " ".join(map(str, network.widths)),
         "seen": str(network.seen),
     }
-    save_file(weights, path, known)
+    return save(weights, known)
+
+
+def save_network(network: Network, path: Path) -> None:
+    """Write `network_file`. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(network_file(network))
 
 
 def load_network(path: Path) -> Network:

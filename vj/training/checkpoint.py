@@ -22,9 +22,9 @@ def write_whole(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())  # else a power cut after the renaming may leave an empty file
         part.replace(path)
-    except OSError:
+    except OSError as error:
         part.unlink(missing_ok=True)  # a full disk gets its room back
-        raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 class Checkpoint:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from safetensors import SafetensorError
 
 from vj.core.errors import Fault
-from vj.pocket.network import Network, load_network, save_network
+from vj.pocket.network import Network, load_network, network_file
+from vj.training.checkpoint import write_whole
 from vj.translator.card import CARD, CARD_TEXT, FILE, Card, read_card
 
 TECHNIQUES = ("strength", "simplicity")
@@ -28,15 +25,9 @@ def save_translator(folder: Path, network: Network, card: Card) -> None:
     """
     for_people, for_programs = card.as_text(), card.as_json()
     folder.mkdir(parents=True, exist_ok=True)
-    _written(folder / CARD_TEXT, partial(_write_text, text=for_people))
-
-    def write_weights(part: Path) -> None:
-        save_network(network, part)
-        # safetensors lets nobody but the owner read what it writes.
-        shutil.copymode(folder / CARD_TEXT, part)
-
-    _written(folder / FILE, write_weights)
-    _written(folder / CARD, partial(_write_text, text=for_programs))
+    write_whole(folder / CARD_TEXT, for_people.encode())
+    write_whole(folder / FILE, network_file(network))
+    write_whole(folder / CARD, for_programs.encode())
 
 
 def load_translator(folder: Path) -> tuple[Network, Card]:
@@ -54,21 +45,3 @@ def load_translator(folder: Path) -> tuple[Network, Card]:
             f"{', '.join(network.techniques)[:60]}"
         )
     return network, card
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
-
-
-def _written(path: Path, write: Callable[[Path], object]) -> None:
-    """Have a file written beside its place, and put there. Raises OSError."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        write(part)
-        os.replace(part, path)
-    except SafetensorError as error:  # it has its own word for a disk that is full
-        part.unlink(missing_ok=True)
-        raise OSError(f"{path} cannot be written ({error})") from None
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
