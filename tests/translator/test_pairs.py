@@ -205,25 +205,6 @@ def test_the_colours_around_the_subject_are_even() -> None:
     assert np.isfinite(surroundings(frame, np.ones_like(subject))).all()
 
 
-def test_next_goes_on_from_the_two_frames_before() -> None:
-    numbers = np.arange(LENGTH, dtype=np.uint8) * 4
-    frames = np.broadcast_to(numbers[:, None, None, None], (LENGTH, SIDE, SIDE, 3)).copy()
-    cut = Footage(frames, (0, 30), ("one", "two"))
-    made = pairs("next", of=cut)
-    held = made.held_out()
-    for example in held:
-        target = round(float(example.target.mean()) * 255)
-        two = [round(float(example.condition[0, c].mean()) * 255) for c in (0, 3)]
-        assert two == [target - 8, target - 4]
-    targets = {
-        round(float(target.mean()) * 255 / 4)
-        for step in range(40)
-        for target in made.batch(step, 4).target
-    }
-    assert targets.isdisjoint({0, 1, 30, 31})  # nothing goes on over a cut
-    assert len(targets) > 20
-
-
 @pytest.mark.parametrize("strength", [0.2, 0.6, 1.0])
 def test_geometry_moves_points_as_it_moves_the_picture(strength: float) -> None:
     rng = np.random.default_rng(int(10 * strength))

@@ -20,8 +20,6 @@ that another scene has otherwise, while its target stays the clip's:
 - Points of a face or a body are off by a little, as another's are after `face_place`.
 - Pictures that were given with what they are to become (`pairs`) keep their colours, which may mean
   something; they are only moved.
-- Frames that `next` goes on from are soft, noisy and off in tone, as painted ones are; it learns to
-  bring them back, or its errors would add up.
 
 At strengths below 1 the picture itself is seen, softened, in its other light and before its other
 place. The less the strength, the more of that the target keeps: so a scene in other colours comes
@@ -34,7 +32,6 @@ The same seed and step give the same examples, wherever OpenCV is the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -97,7 +94,8 @@ class Pairs:
         seed: int,
         preparing: Preparing | None = None,
     ) -> None:
-        """footage: of frames of `size`. kind: of `conditions.KINDS`. settings: what the clip
+        """footage: of frames of `size`. kind: of `conditions.CHANNELS`, but for `next`
+        (`film_pairs`). settings: what the clip
         decides is measured, see `settings`. preparing: is told what takes a while, and what could
         be better.
 
@@ -111,8 +109,7 @@ class Pairs:
         if kind == PAIRS and footage.inputs is None:
             raise Fault("pairs: needs two folders: of pictures, and of what they are to become")
         self._inputs = footage.frames if footage.inputs is None else footage.inputs
-        before = 2 if kind == "next" else 0
-        self._train, self._held = footage.trained(before), footage.held_out(before)
+        self._train, self._held = footage.trained(), footage.held_out()
         self._found: dict[int, Found] = {}
         # The clip's own faces and bodies are drawn where they are.
         self._conditioner = Conditioner(kind, replace(settings, face=[], body=[]))
@@ -153,8 +150,7 @@ class Pairs:
 
     def _plain(self, number: int) -> Example:
         seen, frames = self._inputs[number], self.footage.frames
-        before = [frames[number - back] for back in (2, 1)] if self.kind == "next" else ()
-        condition = self._conditioner.of(seen, 0.0, before, self._found.get(number))
+        condition = self._conditioner.of(seen, found=self._found.get(number))
         white = np.random.default_rng((self.seed, 21)).standard_normal(
             (self.size, self.size), np.float32
         )
@@ -170,15 +166,14 @@ class Pairs:
         as_it_is = rng.random() < AS_IT_IS
         if self._subjects is not None and not as_it_is:
             seen, target, strokes = self._elsewhere(seen, target, number, geometry, rng)
-        if self.kind not in ("next", PAIRS) and not as_it_is and rng.random() < LIT:
+        if self.kind != PAIRS and not as_it_is and rng.random() < LIT:
             seen = augment.other_light(seen, rng)
         simplicity = 0.0 if as_it_is or rng.random() < 0.4 else float(rng.uniform(0, 1))
         condition = self._conditioner.of(
             seen,
             simplicity,
-            self._before(number, of, geometry, rng),
-            self._moved(number, geometry, None if as_it_is else rng),
-            PLAIN if as_it_is else augment.line_style(rng),
+            found=self._moved(number, geometry, None if as_it_is else rng),
+            style=PLAIN if as_it_is else augment.line_style(rng),
         )
         if self.kind in ("lines", "edges", "face", "body") and not as_it_is:
             condition = augment.disturbed(condition[..., 0], rng)[..., None]
@@ -227,15 +222,6 @@ class Pairs:
             np.clip(even + subject * (target - even), 0, 1).astype(np.float32),
             GRAIN + STROKES * (1 - subject) * even,
         )
-
-    def _before(
-        self, number: int, of: SizedFootage, geometry: augment.Geometry, rng: np.random.Generator
-    ) -> Sequence[np.ndarray]:
-        """The frames before, as if they had been painted."""
-        if self.kind != "next":
-            return ()
-        two = [geometry.picture(of.targets[number - back]) for back in (2, 1)]
-        return augment.painted(two, rng)
 
     def _moved(
         self, number: int, geometry: augment.Geometry, rng: np.random.Generator | None
