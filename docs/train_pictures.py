@@ -112,7 +112,10 @@ def page(model: Path) -> None:
     plan = TranslatorPlan(
         tuple(map(Path, fixed["clips"])), fixed["kind"], model, Length(), size=fixed["size"]
     )
-    play = f"python3 launch.py --model models/{model.name} --source camera:0 --set strength=1"
+    play = (
+        f"python3 launch.py --model models/{model.name} --source camera:0 --size 256x256 "
+        "--set strength=1"
+    )
     state = TrainingState(plan, play, threading.Event())
     last = judged(model)[-1]
     figures = Figures(last["l1"], last["edges"], last["sharpness"])

@@ -100,7 +100,7 @@ def test_what_is_trained_lies_in_models_and_is_told(
     assert main([*command, "--steps", "2"]) == 0
     said = capsys.readouterr().out.splitlines()
     assert any(line.startswith("dot: 0:0") and "step 2" in line for line in said)
-    play = "python3 launch.py --model models/dot --source camera:0 --set strength=1"
+    play = "python3 launch.py --model models/dot --source camera:0 --size 64x64 --set strength=1"
     assert f"to play it: {play}" in said
     _, card = load_translator(Path("models/dot"))
     assert (card.name, card.kind, card.size, card.steps) == ("dot", "edges", 64, 2)

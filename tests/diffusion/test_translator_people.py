@@ -74,6 +74,36 @@ def test_live_the_picture_never_waits_for_who_is_in_it(room: np.ndarray) -> None
     looking.may.release(9)
 
 
+class Nobody:
+    """Finds a face, or none."""
+
+    kind = "face"
+
+    def __init__(self) -> None:
+        self.there = False
+
+    def find(self, image: np.ndarray, time: float | None = None) -> Found:
+        return Found(face=np.zeros((468, 2), np.float32) if self.there else None)
+
+
+def test_a_face_that_is_long_away_is_told_once(room: np.ndarray) -> None:
+    nobody, messages = Nobody(), list[str]()
+    conditioner: Any = nobody
+    found = FoundBeside(conditioner, True, messages.append)
+    for there, times, said in (
+        (False, (0.0, 1.0, 2.9), 0),
+        (False, (3.0, 4.0, 9.0), 1),
+        (True, (10.0,), 1),
+        (False, (11.0, 12.9), 1),
+        (False, (13.1, 14.0), 2),
+    ):
+        nobody.there = there
+        for time in times:
+            found.of(room, time)
+        assert len(messages) == said
+    assert "no face is found in the picture" in messages[0]
+
+
 def newest(found: FoundBeside, image: np.ndarray) -> float:
     made = found.of(image, 4.0)
     assert made is not None

@@ -107,11 +107,13 @@ def test_an_open_page_sees_the_end_and_none_is_waited_for_in_vain(
     page: TrainingPage, learning: Learning
 ) -> None:
     ask(page, "/training.json?page=left")
-    page._pages["left"] = time.monotonic() - 60, False  # closed a minute ago
+    page._pages["left"] = time.monotonic() - 60, 0  # closed a minute ago
     ask(page, "/training.json?page=here")
     learning.phase = "ended"
     ending = threading.Thread(target=page.stop, args=(20,))
     ending.start()
+    assert json.loads(ask(page, "/training.json?page=here")[1])["phase"] == "ended"
+    assert ask(page, "/judged/120.jpg")[0] == 200  # what was painted last is still to be had
     assert json.loads(ask(page, "/training.json?page=here")[1])["phase"] == "ended"
     ending.join(10)
     assert not ending.is_alive()

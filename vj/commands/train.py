@@ -49,7 +49,7 @@ examples:
   python3 launch.py train me.mp4 --name me --page 0.0.0.0:9080 to be watched on a phone
   python3 launch.py train me.mp4 --lora sd-turbo --word mefilm --name mylora
                                                                on a card: a LoRA
-  python3 launch.py --model models/me --source camera:0 --set strength=1
+  python3 launch.py --model models/me --source camera:0 --size 256x256 --set strength=1
                                                                play it
 
 docs/train.md tells how to film for it, and what it cannot do.
@@ -193,7 +193,8 @@ def _train_translator(
     line = ProgressLine(given.name, log)
     source = SOURCES.get(plan.kind, CAMERA)
     model = shlex.quote(plan.folder.as_posix())
-    play = f"python3 launch.py --model {model} --source {source} --set strength=1"
+    size = f"{plan.size}x{plan.size}"
+    play = f"python3 launch.py --model {model} --source {source} --size {size} --set strength=1"
     state = TrainingState(plan, play, stop)
 
     def say(text: str) -> None:

@@ -12,10 +12,12 @@ from vj.core.errors import Fault
 from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
 from vj.translator.conditions import Conditioner
-from vj.translator.trackers import Found
+from vj.translator.trackers import Found, somebody
 
 NAME = "the translator's tracker"
 """Of the thread."""
+NOBODY = 3.0
+"""Seconds without anybody, after which that is said."""
 
 
 class FoundBeside:
@@ -35,13 +37,16 @@ class FoundBeside:
         self._box: Mailbox[tuple[np.ndarray, float]] = Mailbox()
         self._thread: threading.Thread | None = None
         self._newest: Found | None = None
+        self._since: float | None = None
+        """When somebody was there last, or was looked for first; in seconds of the frames."""
+        self._said = False
 
     def of(self, image: np.ndarray, time: float) -> Found | None:
         """Who is in a picture, or was in the newest one that has been looked at; None before the
         first. image: (H, W, 3) uint8, which is not written to any more. time: of the frame, in
         seconds."""
         if self._wait:
-            return self._conditioner.find(image, time)
+            return self._seen(image, time)
         if self._thread is None:
             self._thread = self._supervisor.start(NAME, self._run, lambda: self._box.closed)
         self._box.put((image, time))
@@ -51,6 +56,18 @@ class FoundBeside:
         """Who was found; the next picture is looked at before anybody is known again."""
         self._newest = None
 
+    def _seen(self, image: np.ndarray, time: float) -> Found | None:
+        """Look, and say it once when nobody has been there for a while."""
+        found = self._conditioner.find(image, time)
+        if found is None or somebody(found) or self._since is None or time < self._since:
+            self._since, self._said = time, False
+        elif time - self._since >= NOBODY and not self._said:
+            self._said = True
+            kind = self._conditioner.kind
+            who = "person" if kind == "mask" else kind
+            self._log(f"no {who} is found in the picture: the translator has none to paint from")
+        return found
+
     def _run(self) -> None:
         said = ""
         while not self._box.closed:
@@ -58,7 +75,7 @@ class FoundBeside:
             if asked is None:
                 continue
             try:
-                self._newest = self._conditioner.find(*asked)
+                self._newest = self._seen(*asked)
             except Exception as error:  # foreign networks: what was found last stands
                 self._supervisor.count(NAME)
                 reason = (

@@ -63,7 +63,7 @@ from vj.translator.trackers import Found
 __all__ = ["Footage", "Pairs", "TranslatorBatch", "frames_of", "pairs_of"]
 
 LEAST_STRENGTH = 0.15
-GRAIN, STROKES = 0.012, 0.06
+GRAIN, STROKES = 0.007, 0.06
 """How much lighter and darker the texture field makes everything, so that a seed is seen; and what
 no line says anything about."""
 AS_IT_IS = 0.25

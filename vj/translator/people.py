@@ -13,14 +13,12 @@ from vj.translator.conditions import Conditioner, ConditionSettings
 from vj.translator.face_place import mean_face, to_units
 from vj.translator.footage import Footage
 from vj.translator.preparing import Preparing
-from vj.translator.trackers import Found
+from vj.translator.trackers import Found, somebody
 
 THERE = 0.6
 """Share of the frames in which a face, a body or a person has to be found."""
 SMALL_FACE = 0.25
 """Share of the picture's height under which a face says little."""
-SOMEBODY = 0.02
-"""Share of the picture that a person covers at least."""
 
 
 def people_in(footage: Footage, conditioner: Conditioner, preparing: Preparing) -> dict[int, Found]:
@@ -46,13 +44,6 @@ def people_in(footage: Footage, conditioner: Conditioner, preparing: Preparing) 
             f"{THERE:.0%} or more there should be one, large and in good light"
         )
     return everybody
-
-
-def somebody(found: Found) -> bool:
-    """Whether it is anybody who was found."""
-    if found.mask is not None:
-        return float((found.mask > 0.5).mean()) > SOMEBODY
-    return found.face is not None or found.body is not None
 
 
 def with_people(

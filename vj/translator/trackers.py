@@ -23,6 +23,8 @@ NEEDED = {"face": FILES["face"], "body": FILES["body"], "mask": FILES["body"][:2
 """The files of every kind that needs some."""
 EVERY = 1 / 30
 """Seconds between two frames where nobody says."""
+SOMEBODY = 0.02
+"""Share of the picture that a person covers at least."""
 
 
 class Found(NamedTuple):
@@ -33,6 +35,13 @@ class Found(NamedTuple):
     face: np.ndarray | None = None
     body: Body | None = None
     mask: np.ndarray | None = None
+
+
+def somebody(found: Found) -> bool:
+    """Whether it is anybody who was found."""
+    if found.mask is not None:
+        return float((found.mask > 0.5).mean()) > SOMEBODY
+    return found.face is not None or found.body is not None
 
 
 class Trackers:

@@ -28,6 +28,9 @@ from vj.web.site import FILES, Site, file_named
 
 ENDED = "ended"
 """The phase after which nothing changes any more."""
+TOLD = 2
+"""Answers that say so, until a page has surely fetched what was painted last: it asks once a
+second."""
 PRESENT = 4.0
 """Seconds after its last question for which a page is taken to be open."""
 MOST_PAGES = 50
@@ -62,8 +65,8 @@ class TrainingPage:
         self.access = access or Access(listen, "127.0.0.1", None, on_message)
         self._site = Site(listen, self.access, on_message, "name another with --page")
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="training-page")
-        self._pages: dict[str, tuple[float, bool]] = {}
-        """When each asked last, and whether it knows that the training has ended."""
+        self._pages: dict[str, tuple[float, int]] = {}
+        """When each asked last, and how often it was told that the training has ended."""
         self._answered = threading.Condition()
 
     @property
@@ -85,8 +88,8 @@ class TrainingPage:
             {"/pin": pin, "/stop": self._stop},
         )
 
-    def stop(self, patience: float = 2.5) -> None:
-        """End. Pages that are open see the end of the training first, if they ask within seconds.
+    def stop(self, patience: float = 3.5) -> None:
+        """End. Pages that are open see the end of the training first, and what was painted last.
         May be called twice."""
         until = time.monotonic() + patience
         with self._answered:
@@ -110,7 +113,7 @@ class TrainingPage:
 
     def _someone_waits(self) -> bool:
         since = time.monotonic() - PRESENT
-        return any(at >= since and not knows for at, knows in self._pages.values())
+        return any(at >= since and told < TOLD for at, told in self._pages.values())
 
     async def _front(self, request: web.Request) -> web.StreamResponse:
         return file_named("training.html")
@@ -120,7 +123,7 @@ class TrainingPage:
 
     async def _state(self, request: web.Request) -> web.StreamResponse:
         page = request.query.get("page", "")[:40]
-        self._note(page, knows=False)
+        self._note(page)
         loop = asyncio.get_running_loop()
         state = await loop.run_in_executor(self._disk, self._training.state)
         may_stop = self._site.guard.rights(request).write
@@ -128,18 +131,18 @@ class TrainingPage:
         if state.get("phase") == ENDED:
             await response.prepare(request)
             await response.write_eof()
-            self._note(page, knows=True)
+            self._note(page, told=1)
         return response
 
-    def _note(self, page: str, knows: bool) -> None:
+    def _note(self, page: str, told: int = 0) -> None:
         """page: empty for programs, which nobody waits for."""
         if not page:
             return
         with self._answered:
-            self._pages.pop(page, None)
+            _, before = self._pages.pop(page, (0.0, 0))
             while len(self._pages) >= MOST_PAGES:
                 del self._pages[next(iter(self._pages))]
-            self._pages[page] = time.monotonic(), knows
+            self._pages[page] = time.monotonic(), before + told
             self._answered.notify_all()
 
     async def _picture(self, request: web.Request) -> web.StreamResponse:

@@ -18,8 +18,7 @@ from vj.parameters.table import Value
 from vj.pipeline.frame_context import FrameContext
 from vj.translator.conditions import TRACKED, Conditioner, ConditionSettings
 from vj.translator.footage import Footage
-from vj.translator.people import somebody
-from vj.translator.trackers import Found
+from vj.translator.trackers import Found, somebody
 
 SEEDS = (2, 3)
 RATE = 30
