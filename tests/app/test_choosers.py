@@ -16,6 +16,7 @@ from tests.conftest import PlayShow
 from tests.shows import PlayedShow, ShowPeer
 from tests.waiting import until
 from vj.app import device_names
+from vj.app.chosen import NOTHING, models, played
 from vj.app.offline import Rendering
 from vj.control.osc.packet import pack
 from vj.core.errors import Fault
@@ -334,3 +335,15 @@ def test_offline_what_would_be_chosen_is_left_out_and_said_once(
         "source testcard: is chosen live only; offline testcard goes on to the end",
         "model drawn: is chosen live only; offline none goes on to the end",
     ]
+
+
+def test_the_shows_own_model_has_its_name_while_another_plays(tmp_path: Path) -> None:
+    file = tmp_path / "show.yaml"
+    file.write_text("show: Two\nmodel: models/dream\nmodels: {other: models/other}\n")
+    show = load_show(file)
+    names = list(models(show))
+    assert names[:2] == ["other", "models/dream"]
+    shown = played(show, NOTHING.having("model", "other"))
+    assert shown.model == show.models["other"]
+    assert list(models(shown)) == names
+    assert "models/dream" in shown.table().find("model").choices

@@ -189,7 +189,9 @@ def test_an_inpainting_model_is_named_as_one(tmp_path: Path) -> None:
         load_model(spec(folder))
 
 
-@pytest.mark.parametrize("name", ["no/such/folder", "./nothing", "missing.safetensors", "pockett"])
+@pytest.mark.parametrize(
+    "name", ["no/such/folder", "./nothing", "missing.safetensors", "pockett", "models/mee"]
+)
 def test_a_name_that_is_nothing(name: str) -> None:
     with pytest.raises(Fault, match="no such file or folder"):
         load_model(ModelSpec(name))

@@ -308,7 +308,7 @@ def test_pairs_of_folders_are_moved_together(tmp_path: Path) -> None:
     assert float(example.target[:, 0].max()) == 0
     # Any other kind can be made of the pictures before, too.
     lines = pairs("lines", of=both)
-    assert lines.subjects == "none"
+    assert lines.subjects == ""
     assert float(lines.held_out(1)[0].target[:, 2].max()) > 0.1
 
 

@@ -89,9 +89,10 @@ def played(show: Show, chosen: Chosen) -> Show:
     which are its fallbacks."""
     if chosen == NOTHING:
         return show
+    own_model = model_of(show, NOTHING)  # can still be chosen while another one plays
     update: dict[str, object] = {
         "sources": _more(show.sources, sources(show, chosen), chosen.found_sources),
-        "models": _more(show.models, models(show, chosen), chosen.found_models),
+        "models": _more(show.models, models(show, chosen), (own_model, *chosen.found_models)),
     }
     uri = sources(show, chosen).get(chosen.source)
     if uri is not None:

@@ -37,6 +37,8 @@ SWAP = 10.0
 RENEWED = 60.0
 """Seconds between the begins of two loads where a model's weights are written again and again, at
 least: each is a crossfade, and PyTorch keeps some megabytes of every one."""
+AWAITED = 5.0
+"""The same where there were none yet."""
 FIRST_FRAME = 3.0
 """Seconds that the source gets to show its size, where the painted size depends on it."""
 
@@ -114,10 +116,11 @@ class ModelLoader:
         that is being trained, or that had no weights yet. To be called now and then, on a thread
         beside the picture."""
         show = self._run.show
-        if self._wanted != self._loaded or self._clock.now() - self._begun < RENEWED:
+        written, before = weights_written(show.model.name), self._written.get(show.model.name)
+        wait = AWAITED if before is None else RENEWED
+        if self._wanted != self._loaded or self._clock.now() - self._begun < wait:
             return
-        written = weights_written(show.model.name)
-        if written is None or written == self._written.get(show.model.name):
+        if written is None or written == before:
             return
         self._messages.log(f"model {show.model.name}: new weights were written; they fade in")
         self.load(show, again=True)

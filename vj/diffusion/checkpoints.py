@@ -51,7 +51,7 @@ def check_single_file(spec: ModelSpec, path: Path) -> list[str]:
 def check_folder(spec: ModelSpec, path: Path) -> None:
     """Whether a folder is a whole diffusers model. Raises Fault for the first file that a
     half-finished download lacks."""
-    if (path / "training" / "settings.json").is_file():
+    if (path / "training").is_dir():
         raise Fault(
             f"model {spec.name}: has no weights yet; its training writes the first ones after a "
             "minute"

@@ -71,7 +71,9 @@ def find_model(name: str) -> FoundModel:
         return FoundModel("file", path)
     if path.is_dir():
         return FoundModel("folder", path)
-    return FoundModel("id" if is_model_id(name) else "missing", path)
+    # models/me is a translator that is mistyped, or has not begun yet, and nobody's at Hugging Face.
+    own = path.parent == Path("models")
+    return FoundModel("id" if is_model_id(name) and not own else "missing", path)
 
 
 def no_such_model(name: str) -> Fault:

@@ -132,8 +132,9 @@ class Pairs:
 
     @property
     def subjects(self) -> str:
-        """How the subject is told from its place: drawn, person, motion or none."""
-        return "none" if self._subjects is None else self._subjects.how
+        """How the subject is told from its place: drawn, person, motion or none; empty for kinds
+        that show nothing of its place."""
+        return "" if self._subjects is None else self._subjects.how
 
     def batch(self, step: int, count: int) -> TranslatorBatch:
         """The examples of a step of the training: every second one at half the size, where what

@@ -28,6 +28,7 @@ const command = make("code", {}, "");
 const copy = button("button", "copy", "copy the command", copyCommand);
 const played = make("p", {}, "");
 const lines = make("ul.lines");
+const words = make("section.box", {hidden: true}, make("h2", {}, "What it said"), lines);
 const rows = new Map();
 
 const root = document.getElementById("training");
@@ -51,7 +52,7 @@ root.append(
         make("div.command", {}, command, copy),
         played,
       ),
-      make("section.box", {}, make("h2", {}, "What it said"), lines),
+      words,
     ),
   ),
 );
@@ -101,6 +102,7 @@ function draw() {
   tell(played, playedWords(over));
   frames.update(state);
   curves.update(state, frames.seconds());
+  words.hidden = state.messages.length === 0;
   arrange(lines, state.messages.slice(-LINES).map(row));
 }
 
