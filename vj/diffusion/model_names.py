@@ -71,7 +71,7 @@ def find_model(name: str) -> FoundModel:
         return FoundModel("file", path)
     if path.is_dir():
         return FoundModel("folder", path)
-    # models/me is a translator that is mistyped, or has not begun yet, and nobody's at Hugging Face.
+    # models/me is a translator, mistyped or not begun yet, and nobody at Hugging Face.
     own = path.parent == Path("models")
     return FoundModel("id" if is_model_id(name) and not own else "missing", path)
 
