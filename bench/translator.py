@@ -1,10 +1,10 @@
 """How quickly a performer's own translator plays: milliseconds of a frame by part, frames a second
 of the whole pipeline.
 
-    python bench/translator.py [--small]
+    python bench/translator.py [--large]
 
 Networks of the size that a performer trains, with random weights, which take as long as trained
-ones; --small: of the size that `train --small` makes. Everything of one size is timed in turns;
+ones; --large: of the size that `train --large` makes. Everything of one size is timed in turns;
 medians, by the clock and in CPU time, which says what a busy machine would take alone. What finds
 people plays beside the picture; its CPU time is among the whole frame's. Prints Markdown for
 docs/benchmarks.md.
@@ -43,7 +43,7 @@ from vj.sources.testcard import DancerScene
 from vj.translator.card import Card
 from vj.translator.conditions import CHANNELS, KINDS, Conditioner, ConditionSettings, softened
 from vj.translator.model_folder import TECHNIQUES, save_translator
-from vj.translator.plan import SMALL, WIDTHS
+from vj.translator.plan import LARGE, WIDTHS
 
 SIZES = (Size(256, 256), Size(320, 192), Size(448, 256))
 
@@ -124,8 +124,8 @@ def main() -> None:
     use_one_thread()
     form = argparse.RawDescriptionHelpFormatter
     options = argparse.ArgumentParser(description=__doc__, formatter_class=form)
-    options.add_argument("--small", action="store_true", help="as train --small makes them")
-    widths = SMALL if options.parse_args().small else WIDTHS
+    options.add_argument("--large", action="store_true", help="as train --large makes them")
+    widths = LARGE if options.parse_args().large else WIDTHS
     print(f"channels {widths}, load average {os.getloadavg()[0]:.1f}")
     table("conditions, ms (of CPU time)", {str(size): conditions(size) for size in SIZES}, False)
     with tempfile.TemporaryDirectory() as folder:

@@ -96,7 +96,7 @@ def test_what_is_trained_lies_in_models_and_is_told(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    command = ["train", str(clip), "--from", "edges", "--name", "dot", "--size", "64", "--small"]
+    command = ["train", str(clip), "--from", "edges", "--name", "dot", "--size", "64"]
     assert main([*command, "--steps", "2"]) == 0
     said = capsys.readouterr().out.splitlines()
     assert any(line.startswith("dot: 0:0") and "step 2" in line for line in said)

@@ -16,7 +16,7 @@ from vj.pocket.network import Network
 from vj.training.length import Length
 from vj.translator.card import CARD, CARD_TEXT, FILE, Card, read_card
 from vj.translator.model_folder import TECHNIQUES, load_translator, save_translator
-from vj.translator.plan import SMALL, WIDTHS, TranslatorPlan
+from vj.translator.plan import LARGE, WIDTHS, TranslatorPlan
 
 KISS = Card(
     name="kiss",
@@ -135,12 +135,12 @@ def test_a_card_says_how_to_train_it_anew_without_anybodys_folders() -> None:
         "lines",
         Path("models/kiss"),
         Length(seconds=1200),
-        widths=SMALL,
+        widths=LARGE,
         size=128,
     )
     assert plan.command == (
         "python3 launch.py train 'my kiss.mov' drawn:kiss --from lines --name kiss --size 128 "
-        "--small --minutes 20"
+        "--large --minutes 20"
     )
     pairs = replace(plan, kind="pairs", length=Length(300), widths=WIDTHS, size=256, seed=4)
     assert pairs.command == (

@@ -23,7 +23,7 @@ from vj.translator.discriminator import PatchDiscriminator, deceit, hinge
 from vj.translator.judge import Figures, Judge
 from vj.translator.model_folder import load_translator
 from vj.translator.pairs import Pairs, frames_of
-from vj.translator.plan import SMALL, WIDTHS, TranslatorPlan
+from vj.translator.plan import LARGE, WIDTHS, TranslatorPlan
 from vj.translator.training import TranslatorTraining, train_translator
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -159,7 +159,7 @@ def test_a_clip_may_be_renamed_but_not_become_another(clip: Path, tmp_path: Path
 
 def test_a_model_takes_at_most_8_megabytes_and_a_small_one_3(clip: Path, tmp_path: Path) -> None:
     pairs = Pairs(frames_of((clip,), SIDE), "next", ConditionSettings(), SIDE, 1)
-    for widths, megabytes in ((WIDTHS, 8), (SMALL, 3)):
+    for widths, megabytes in ((LARGE, 8), (WIDTHS, 3)):
         asked = plan(clip, tmp_path, 1, kind="next", widths=widths)
         network = TranslatorTraining(pairs, asked).network
         assert 2 * sum(p.numel() for p in network.parameters()) < megabytes * 1e6

@@ -212,7 +212,7 @@ def test_killed_at_any_moment_it_goes_on_as_if_it_had_not_been(clip: Path, tmp_p
 @pytest.mark.long
 def test_the_command_is_killed_and_goes_on(clip: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "vj.cli", "train", str(clip), "--from", "grey"]
-    command += ["--name", "head", "--minutes", "0.5", "--size", str(SIDE), "--small"]
+    command += ["--name", "head", "--minutes", "0.5", "--size", str(SIDE)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     folder = tmp_path / "models" / "head"
     killed = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL)

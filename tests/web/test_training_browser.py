@@ -47,7 +47,7 @@ def test_a_training_is_watched_and_stopped(
     clip: Path, tmp_path: Path, new_page: NewPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(best_model, "JUDGED", 0.3)  # seconds
-    command = [str(clip), "--from", "grey", "--name", "dot", "--size", "64", "--small"]
+    command = [str(clip), "--from", "grey", "--name", "dot", "--size", "64"]
     said: list[str] = []
     served, codes = threading.Event(), []
 

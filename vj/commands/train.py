@@ -121,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
         "--device", default="auto", help="auto, cpu or cuda (auto: a card if there is one)"
     )
     made.add_argument(
-        "--small", action="store_true", help="a network of 3 MB, which is quicker, and less crisp"
+        "--large", action="store_true", help="a larger network: finer, trained and played slower"
     )
     made.add_argument(
         "--page",
@@ -175,7 +175,7 @@ def _train_translator(
 ) -> int:
     from vj.training.length import Length
     from vj.translator.conditions import PAIRS
-    from vj.translator.plan import SMALL, WIDTHS, TranslatorPlan
+    from vj.translator.plan import LARGE, WIDTHS, TranslatorPlan
     from vj.translator.training import train_translator
 
     minutes = 30.0 if given.minutes is None else given.minutes
@@ -187,7 +187,7 @@ def _train_translator(
         size=256 if given.size is None else given.size,
         seed=given.seed,
         device=_device(given.device),
-        widths=SMALL if given.small else WIDTHS,
+        widths=LARGE if given.large else WIDTHS,
     )
     plan.check()
     line = ProgressLine(given.name, log)

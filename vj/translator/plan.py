@@ -15,10 +15,10 @@ from vj.training.length import Length
 from vj.translator.card import FILE
 from vj.translator.conditions import CHANNELS, PAIRS
 
-WIDTHS = (24, 48, 96, 128)
-"""Of the network: 4.6 MB in half precision, and 20 frames of 256x256 a second on two cores."""
-SMALL = (20, 40, 80, 96)
-"""Of one that is quicker: 3.0 MB."""
+WIDTHS = (20, 40, 80, 96)
+"""Of the network: 3.0 MB in half precision, and 20 frames of 256x256 a second on two cores."""
+LARGE = (24, 48, 96, 128)
+"""Of one that paints finer: 4.6 MB, 18 frames a second."""
 BATCH, RATE = 2, 7e-4
 """Examples in a step, and the learning rate at its highest."""
 SMALLEST, LARGEST = 64, 512
@@ -69,7 +69,7 @@ class TranslatorPlan:
         made += ["--name", self.folder.name]
         made += ["--size", str(self.size)] if self.size != 256 else []
         made += ["--seed", str(self.seed)] if self.seed != 1 else []
-        made += ["--small"] if self.widths == SMALL else []
+        made += ["--large"] if self.widths == LARGE else []
         steps, minutes = self.length.steps, f"{self.length.seconds / 60:g}"
         made += ["--minutes", minutes] if steps is None else ["--steps", str(steps)]
         return "python3 launch.py train " + shlex.join(made)
