@@ -60,6 +60,17 @@ StartShow = Callable[..., ShowProcess]
 
 
 @pytest.fixture
+def one_thread() -> Iterator[None]:
+    """PyTorch on one thread: two get in each other's way on small pictures."""
+    import torch  # not everywhere that tests run
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
 def start_show(tmp_path: Path) -> Iterator[StartShow]:
     """`start_show("mine.yaml", "--size", "64x64")`: a show in a process of its own, in an empty
     folder, hearing OSC at a port of its own. osc_port: at this one instead; None: where the show

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from vj.cli import main
 from vj.commands.train import train
@@ -18,15 +16,6 @@ from vj.core.errors import Fault
 from vj.translator.best_model import Standing
 from vj.translator.judge import Figures
 from vj.translator.model_folder import load_translator
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Two would get in each other's way on pictures so small."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from tests.translator.plans import SIDE
 
@@ -30,12 +28,3 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
         cv2.ellipse(picture, (x, y + 9), mouth, 0, 0, 360, (120, 10, 30), -1, cv2.LINE_AA)
         cv2.imwrite(str(folder / f"{number:03}.png"), picture[..., ::-1])
     return folder
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Two would get in each other's way on pictures so small."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)

@@ -4,14 +4,12 @@ on a model that nobody has trained."""
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from tests.diffusion.translators import card_of, folder_of, model_of, network_of
 from tests.fetched import needs
@@ -30,13 +28,7 @@ from vj.translator.trackers import NEEDED
 SIDE = 64
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Two would get in each other's way on pictures so small."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def scene(number: int, wall: tuple[int, int, int], coat: tuple[int, int, int]) -> np.ndarray:

@@ -45,8 +45,9 @@ def footage() -> Footage:
 def middle(condition: np.ndarray) -> np.ndarray:
     """Of what is drawn, (x, y) in pixels, and how large it is."""
     ink = 1 - condition
-    y, x = (float((ink * axis).sum() / ink.sum()) for axis in np.mgrid[:SIDE, :SIDE])
-    across = np.sqrt(float((ink * (np.mgrid[:SIDE, :SIDE][1] - x) ** 2).sum() / ink.sum()))
+    axes = np.mgrid[: len(ink), : len(ink)]
+    y, x = (float((ink * axis).sum() / ink.sum()) for axis in axes)
+    across = np.sqrt(float((ink * (axes[1] - x) ** 2).sum() / ink.sum()))
     return np.array([x, y, across])
 
 
@@ -69,7 +70,7 @@ def test_what_is_drawn_lies_where_somebody_is_in_the_target(kind: str) -> None:
             if (1 - truth).sum() < 20:
                 continue  # moved half out of the picture
             away = middle(condition[0].numpy()) - middle(truth)
-            apart.append(float(np.abs(away[:2]).max()) / SIDE)
+            apart.append(float(np.abs(away[:2]).max()) / len(picture))
     assert len(apart) >= 8
     # Of some the lines are partly gone, or there are others.
     if kind != "body":  # of which the network finds another one in a picture that is cut otherwise

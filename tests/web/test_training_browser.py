@@ -4,13 +4,11 @@ back through, and the button that ends it."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from tests.web.conftest import NewPage
 from vj.app.signals import AT_ONCE
@@ -19,15 +17,6 @@ from vj.translator import best_model
 from vj.translator.model_folder import load_translator
 
 PAINTED = "document.querySelector('.example [data-name=painted]').style.backgroundImage"
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Two would get in each other's way on pictures so small."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture
