@@ -19,6 +19,7 @@ import torch
 
 from vj.core.errors import Fault
 from vj.core.opencv import use_one_thread
+from vj.diffusion.model_names import translator_folder
 from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.translator_model import load_translator_model
 from vj.training.measurement import table
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("model", type=Path, help="a model folder")
+    parser.add_argument("model", type=Path, help="a model folder, kiss or fox")
     parser.add_argument(
         "clips", nargs="+", type=Path, help="what it was trained on, as in training"
     )
@@ -49,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     torch.set_num_threads(1)
     spec = ModelSpec(str(given.model), device="cpu")
     try:
-        model = load_translator_model(spec, given.model, torch.device("cpu"), torch.float32)
+        folder = translator_folder(spec.name) or given.model
+        model = load_translator_model(spec, folder, torch.device("cpu"), torch.float32)
         size, kind = model.card.size, model.kind
         if kind == PAIRS:
             if len(given.clips) != 2:
