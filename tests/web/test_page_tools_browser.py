@@ -120,7 +120,7 @@ def test_a_controller_is_learned_ranged_and_taken_out_on_the_page(
     press(page, "[aria-label='range of /hand/knob to feedback: amount']")
     page.until("!!document.querySelector('[aria-label=to]')")
     page.evaluate("document.querySelector('[aria-label=to]').value = 0.5")
-    press(page, ".t-sheet .t-main")
+    press(page, ".t-sheet:has([aria-label=to]) .t-main")  # the one before may still be closing
     page.until(f"{listed}.includes('0 … 0.5')")
     show.send("/hand/knob", 1.0)
     show.until_set("feedback/amount", 0.5)
