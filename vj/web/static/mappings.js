@@ -16,6 +16,7 @@ import {rangeSheet} from "./range.js";
 
 export {editRange} from "./range.js";
 
+const FURTHER = 6; // looks after the first that saw a change
 const AGAIN = 250; // ms between two looks at whether a saved show has been read
 const READING = 20; // looks
 
@@ -67,12 +68,17 @@ export function mount(element, app) {
     move();
   }
 
-  /** What was changed stands in the file; it is listed once the show has been read again. */
+  /**
+   * What was changed stands in the file; it is listed once the show has been read again. A change
+   * before it may come in between, so a few more looks follow the first one that sees any.
+   */
   async function follow() {
     const before = listed;
-    for (let tries = 0; tries < READING && listed === before && root.isConnected; tries++) {
+    let seen = 0;
+    for (let tries = 0; tries < READING && seen < FURTHER && root.isConnected; tries++) {
       await new Promise(resolve => setTimeout(resolve, AGAIN));
       await load();
+      if (listed !== before) seen += 1;
     }
   }
 
