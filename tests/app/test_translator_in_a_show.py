@@ -99,7 +99,7 @@ def test_a_training_without_weights_is_told_and_its_first_weights_play(
     (folder / "training" / "settings.json").write_text("{}")
     (here / "mine.yaml").write_text(SHOW.format(model="models/new"))
     show = play_show(here / "mine.yaml")
-    told = "models/new: has no weights yet; its training writes the first ones after a minute"
+    told = "models/new: has no weights yet; its training writes the first ones within a minute"
     show.until(lambda: any(told in message for message in show.messages))
     show.frames(2)
     other_weights(folder)

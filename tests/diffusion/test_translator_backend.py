@@ -20,13 +20,19 @@ from tests.diffusion.translators import (
 )
 from vj.core.frame import Frame, Size
 from vj.diffusion.texture_noise import WhiteNoise
-from vj.diffusion.translator_backend import FADE_BELOW, SIMPLEST, TranslatorBackend
+from vj.diffusion.translator_backend import SIMPLEST, TranslatorBackend
 from vj.diffusion.translator_model import TranslatorModel
 from vj.kernels.cv_field import FieldMaker
 from vj.parameters.store import Store
 from vj.parameters.table import TABLE, Value
 from vj.pipeline.backend import GENERATING
-from vj.translator.conditions import Conditioner, ConditionSettings, luma_of, unit_of
+from vj.translator.conditions import (
+    LEAST_STRENGTH,
+    Conditioner,
+    ConditionSettings,
+    luma_of,
+    unit_of,
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +54,7 @@ def test_strength_0_is_the_input_itself_and_more_leads_away_without_a_jump(
     easel = Easel(lines, room)
     assert torch.equal(easel.paint(room, strength=0.0), entered(room))
     assert easel.backend.settled
-    low = [easel.paint(room, strength=share * FADE_BELOW) for share in (0.1, 0.5, 0.99, 1.01)]
+    low = [easel.paint(room, strength=share * LEAST_STRENGTH) for share in (0.1, 0.5, 0.99, 1.01)]
     away = [apart(one, entered(room)) for one in low]
     assert away == sorted(away)
     assert away[0] < 0.15 * away[-1]

@@ -15,9 +15,9 @@ from tests.lora_training.parts import SIZE, Trained, clip, mean_colour, opened
 from vj.core.errors import Fault
 from vj.diffusion.model_spec import LoraFile
 from vj.lora_training.captions import captions_of
-from vj.lora_training.examples import square
 from vj.lora_training.settings import LoraSettings
 from vj.lora_training.training import train_lora
+from vj.training.square import square
 
 SHORT = LoraSettings(steps=4, rate=0.02, batch=2, device="cpu", every=1, own_pictures=3)
 

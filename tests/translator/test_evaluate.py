@@ -16,12 +16,13 @@ from tests.fetched import needs
 from vj.core.errors import Fault
 from vj.sources.image import read_picture
 from vj.training.measurement import Measurement
+from vj.training.square import square
 from vj.translator.conditions import Conditioner, ConditionSettings
 from vj.translator.evaluate.__main__ import main
 from vj.translator.evaluate.figures import evaluate, likeness, of_seeds, of_strength, on_others
 from vj.translator.evaluate.playing import Played, Playing, sheet
 from vj.translator.face_place import to_units
-from vj.translator.footage import Footage, square
+from vj.translator.footage import Footage
 from vj.translator.model_folder import save_translator
 from vj.translator.trackers import NEEDED
 
@@ -125,7 +126,8 @@ def test_a_face_may_be_painted_with_more_than_its_points_say(clip: Footage) -> N
     rows = [as_painted(picture, picture, turned)]
     assert not on_others("you", rows, [picture], "lines")[-1].reached
     assert on_others("you", rows, [picture], "face")[-1].reached
-    assert of_seeds(rows, "face")[0].reached
+    assert not of_seeds(rows, "face")[0].reached, "two seeds alike"
+    assert of_seeds(rows, "next")[0].reached, "a film has no grain"
 
 
 def test_strength_leads_one_way_and_a_jump_is_told(clip: Footage) -> None:

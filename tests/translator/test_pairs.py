@@ -13,9 +13,9 @@ import torch
 from tests.fetched import needs
 from vj.core.errors import Fault
 from vj.translator import augment
-from vj.translator.conditions import CHANNELS, KINDS, TRACKED, ConditionSettings
+from vj.translator.conditions import CHANNELS, KINDS, LEAST_STRENGTH, TRACKED, ConditionSettings
 from vj.translator.footage import LEAST, Footage
-from vj.translator.pairs import GRAIN, LEAST_STRENGTH, Pairs, frames_of, pairs_of
+from vj.translator.pairs import GRAIN, Pairs, frames_of, pairs_of
 from vj.translator.subjects import Subjects, surroundings
 from vj.translator.trackers import NEEDED
 

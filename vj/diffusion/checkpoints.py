@@ -53,8 +53,8 @@ def check_folder(spec: ModelSpec, path: Path) -> None:
     half-finished download lacks."""
     if (path / "training").is_dir():
         raise Fault(
-            f"model {spec.name}: has no weights yet; its training writes the first ones after a "
-            "minute"
+            f"model {spec.name}: has no weights yet; its training writes the first ones within "
+            "a minute, and a show takes them up"
         )
     if not (path / "model_index.json").is_file():
         raise Fault(f"model {spec.name}: no model_index.json in it, so not a diffusers folder")

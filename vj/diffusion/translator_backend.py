@@ -32,6 +32,7 @@ from vj.pipeline.cuda_compositor import make_compositor
 from vj.pipeline.frame_context import FrameContext
 from vj.translator.conditions import (
     LARGEST_UNIT,
+    LEAST_STRENGTH,
     SMALLEST_UNIT,
     TRACKED,
     Conditioner,
@@ -42,9 +43,6 @@ from vj.translator.conditions import (
 )
 from vj.translator.trackers import Found
 
-FADE_BELOW = 0.15
-"""Strength under which the painted picture fades into the input: the least that is trained
-(`LEAST_STRENGTH` of `vj.translator.pairs`)."""
 SIMPLEST = 0.15
 """How much of the drawing is left out at strength 1, of all that can be: at twice as much a face
 128 rows high has lost its mouth. A film's frames are no drawing: `next` sees all of them."""
@@ -141,7 +139,7 @@ class TranslatorBackend:
         picture = _picture_of(self._gate.of(entered))
         simplicity = SIMPLEST * strength
         condition = self._conditioner.of(_bytes(picture), simplicity, (), found)
-        self.condition, least = condition, max(strength, FADE_BELOW)
+        self.condition, least = condition, max(strength, LEAST_STRENGTH)
         seen = softened(picture, least)
         painted = self._painted(seen, condition, snapshot, least, simplicity)
         return GeneratedImage(_faded(entered, painted, strength), context)
@@ -161,7 +159,7 @@ class TranslatorBackend:
             return GeneratedImage(entered, context)
         condition = self._conditioner.of(two[-1], 0.0, two)
         self.condition = condition
-        least = 1.0 if context.blank else max(strength, FADE_BELOW)
+        least = 1.0 if context.blank else max(strength, LEAST_STRENGTH)
         seen = softened(picture, least)
         painted = _faded(entered, self._painted(seen, condition, snapshot, least, 0.0), strength)
         film.remember(_bytes(_picture_of(painted)))
@@ -205,9 +203,9 @@ def _picture_of(planes: Tensor) -> np.ndarray:
 
 def _faded(entered: Tensor, painted: Tensor, strength: float) -> Tensor:
     """The painted picture, at low strengths over the input."""
-    if strength >= FADE_BELOW:
+    if strength >= LEAST_STRENGTH:
         return painted
-    return torch.lerp(entered.to(painted.dtype), painted, strength / FADE_BELOW)
+    return torch.lerp(entered.to(painted.dtype), painted, strength / LEAST_STRENGTH)
 
 
 def _bytes(picture: np.ndarray) -> np.ndarray:

@@ -10,15 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
 from vj.core.errors import Fault
+from vj.core.spread import spread
 from vj.diffusion.model import Model
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import Conditioning, StreamBatch
+from vj.training.square import square
 
 FEWEST, MOST = 3, 400
 """Frames that a LoRA needs, and those that are taken of a clip: neighbours show the same."""
@@ -120,23 +121,12 @@ def check_frames(frames: Sequence[np.ndarray]) -> None:
 def latents_of(base: Model, frames: Sequence[np.ndarray], size: int) -> Tensor:
     """Frames (H, W, 3) uint8 of any sizes, their middle square, as latents (N, C, h, w) on the
     model's device. At most `MOST`, evenly spread over the clip."""
-    taken = np.unique(np.linspace(0, len(frames) - 1, min(len(frames), MOST)).round().astype(int))
+    taken = spread(len(frames), MOST)
     found = []
     for number in taken:
         picture = torch.from_numpy(square(frames[number], size)).permute(2, 0, 1)[None]
         found.append(base.encode(picture.to(base.device).float() / 127.5 - 1))
     return torch.cat(found)
-
-
-def square(frame: np.ndarray, size: int) -> np.ndarray:
-    """The middle square of a frame, (size, size, 3)."""
-    height, width = frame.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    cut = frame[top : top + side, left : left + side]
-    return cv2.resize(
-        cut, (size, size), interpolation=cv2.INTER_AREA if side > size else cv2.INTER_CUBIC
-    )
 
 
 def tokens_of(base: Model, sentences: Sequence[str]) -> Tensor:

@@ -45,6 +45,8 @@ TRACKED = ("face", "body", "mask")
 """Kinds for which somebody has to be found in the picture first."""
 SMALLEST_UNIT, LARGEST_UNIT = 0.7, 2.3
 """Pixels in a unit, see `unit_of`: what the built-in model's family of networks is trained with."""
+LEAST_STRENGTH = 0.15
+"""The least strength that is trained; under it the painted picture fades into the input."""
 WEAKEST, STRONGEST = 0.4, 5.0
 """How much weaker or stronger at most a picture's edges are taken to be than they are."""
 NOISE = 0.006

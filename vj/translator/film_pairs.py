@@ -23,10 +23,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vj.core.spread import spread
 from vj.kernels.cv_field import FieldMaker
 from vj.translator import augment
 from vj.translator.batch import Example, TranslatorBatch, stacked
 from vj.translator.conditions import (
+    LEAST_STRENGTH,
     ConditionSettings,
     luma_of,
     softened,
@@ -57,7 +59,6 @@ EARLIER = 0.6
 """Weight of the earlier of the two frames in comparing them."""
 BIAS = 0.98
 """By how much less the frame that was to come has to be like what was painted."""
-LEAST_STRENGTH = 0.15
 OFF = 0.4
 """How far frames with which a dream begins are off, see `augment.painted`."""
 LOOP = 0.1
@@ -215,11 +216,10 @@ class FilmPairs:
     def begun_held_out(self, most: int = SHOWN) -> list[tuple[list[np.ndarray], int]]:
         """The two frames of each, and the number of the one that is to come `later`."""
         numbers = self._held[self.later - 1 :]
-        places = np.unique(np.linspace(0, len(numbers) - 1, most).astype(int))
         frames, before = self.footage.frames, self.later
         return [
             ([frames[numbers[place] - before - back] for back in (1, 0)], numbers[place])
-            for place in places
+            for place in spread(len(numbers), most)
         ]
 
     def state_dict(self) -> dict[str, Any]:

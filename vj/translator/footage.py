@@ -16,6 +16,7 @@ from vj.sources import EndOfSource, SourceSettings
 from vj.sources.drawn import Scene
 from vj.sources.image import read_picture
 from vj.sources.video import Video
+from vj.training.square import square
 from vj.translator.drawn_footage import RATE, DrawnFrames, frames_of_scene, is_drawn, scene_of
 from vj.translator.preparing import Preparing
 
@@ -200,17 +201,6 @@ def _enough(kept: _Kept, paths: Sequence[Path], least: int) -> None:
             f"{', '.join(path.name for path in paths)[:120]}: {what}; {least} or more are needed, "
             "and thirty seconds of film are good"
         )
-
-
-def square(frame: np.ndarray, side: int) -> np.ndarray:
-    """The middle square of (H, W, 3 or more) uint8 -> (side, side, 3)."""
-    height, width = frame.shape[:2]
-    edge = min(height, width)
-    top, left = (height - edge) // 2, (width - edge) // 2
-    piece = np.ascontiguousarray(frame[top : top + edge, left : left + edge, :3])
-    how = cv2.INTER_AREA if edge > side else cv2.INTER_CUBIC
-    out: np.ndarray = cv2.resize(piece, (side, side), interpolation=how)
-    return out
 
 
 def _clips(path: Path) -> list[Path]:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vj.core.spread import spread
 from vj.pocket.network import Network
 from vj.training import measures
 from vj.translator.pairs import TranslatorBatch
@@ -74,7 +75,7 @@ class Judge:
     @property
     def shown(self) -> list[int]:
         """The numbers of some examples, spread over them, for people to look at."""
-        return [int(n) for n in np.unique(np.linspace(0, len(self.truth) - 1, ROWS).astype(int))]
+        return spread(len(self.truth), ROWS)
 
     def sheet(self, paintings: Sequence[np.ndarray]) -> np.ndarray:
         """(H, W, 3) uint8: a row for each example that is `shown`: input, truth, painted."""

@@ -39,10 +39,12 @@ import numpy as np
 
 from vj.core.errors import Fault
 from vj.core.smoothstep import smoothstep
+from vj.core.spread import spread
 from vj.translator import augment
 from vj.translator.batch import Example, TranslatorBatch, stacked
 from vj.translator.conditions import (
     LARGEST_UNIT,
+    LEAST_STRENGTH,
     PAIRS,
     PLAIN,
     SMALLEST_UNIT,
@@ -62,7 +64,6 @@ from vj.translator.trackers import Found
 
 __all__ = ["Footage", "Pairs", "TranslatorBatch", "frames_of", "pairs_of"]
 
-LEAST_STRENGTH = 0.15
 GRAIN, STROKES = 0.007, 0.06
 """How much lighter and darker the texture field makes everything, so that a seed is seen; and what
 no line says anything about."""
@@ -146,7 +147,7 @@ class Pairs:
     def held_out(self, most: int = SHOWN) -> list[TranslatorBatch]:
         """Of frames that are not trained on, spread over them, one example each, as they are: at
         strength 1, nothing left out."""
-        places = np.unique(np.linspace(0, len(self._held) - 1, most).astype(int))
+        places = spread(len(self._held), most)
         return [stacked([self._plain(self._held[place])]) for place in places]
 
     def _plain(self, number: int) -> Example:

@@ -111,9 +111,11 @@ class TranslatorPlan:
             )
         for name, value in self._fixed().items():
             if before is not None and before.get(name) != value:
+                goes_on = before.get("command", "the same command as then")
                 raise Fault(
                     f"{self.folder}: its training was begun with {name} {before.get(name)}, this "
-                    f"asks for {value}; give another --name, or delete the folder to start anew"
+                    f"asks for {value}; {goes_on} goes on with it; else give another --name, or "
+                    "delete the folder to start anew"
                 )
 
     def make(self) -> None:
@@ -134,7 +136,7 @@ class TranslatorPlan:
                 f"{_said(names)} shows something else now; give another --name, or delete the "
                 "folder to start anew"
             )
-        noted = {**self._fixed(), "clips": names, "looks": looks}
+        noted = {**self._fixed(), "command": self.command, "clips": names, "looks": looks}
         try:
             write_whole(self.work / SETTINGS, (json.dumps(noted) + "\n").encode())
         except OSError as error:

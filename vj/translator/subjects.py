@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from vj.core.errors import Fault
+from vj.core.spread import spread
 from vj.pipeline.selfie_segmentation import SelfieSegmentation
 from vj.translator.footage import Footage
 
@@ -38,7 +39,7 @@ class Subjects:
         if footage.drawn is not None and footage.drawn.subject(0) is not None:
             self.how = "drawn"
             return
-        tried = np.unique(np.linspace(0, len(footage) - 1, TRIED).astype(int)).tolist()
+        tried = spread(len(footage), TRIED)
         self.how = "person" if SelfieSegmentation.there() else "motion"
         if self.how == "person" and not self._fits(tried):
             self.how = "motion"

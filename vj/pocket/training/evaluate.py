@@ -26,7 +26,7 @@ from vj.pocket.network import load_network
 from vj.pocket.techniques import TECHNIQUES
 from vj.pocket.training.evaluate_faces import Face, FaceMesh, load_mesh
 from vj.pocket.training.evaluate_report import FACE_NEAR, Report, ReportRow
-from vj.pocket.training.footage import ROWS, empty_room, footage, held_out, square, with_faces
+from vj.pocket.training.footage import ROWS, empty_room, footage, held_out, with_faces
 from vj.pocket.training.subjects import (
     PaintingModel,
     TechniquePainter,
@@ -36,6 +36,7 @@ from vj.pocket.training.subjects import (
 )
 from vj.training import measures
 from vj.training.measurement import Measurement
+from vj.training.square import square
 
 FACE_STRENGTH = 0.5
 FINE = 2.0

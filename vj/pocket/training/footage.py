@@ -13,6 +13,7 @@ from vj.pocket.training.evaluate_faces import LARGE, Face, FaceMesh
 from vj.pocket.training.pictures import draw_pictures
 from vj.sources.testcard import DancerScene
 from vj.training import measures
+from vj.training.square import square
 
 HELD_OUT = 99_991
 """The seed of the drawings to measure with; training draws with small ones."""
@@ -30,15 +31,6 @@ def film(path: Path) -> Iterator[np.ndarray]:
             yield frame.to_ndarray(format="rgb24")
 
 
-def square(frame: np.ndarray, side: int = ROWS) -> np.ndarray:
-    """The middle square of a frame."""
-    height, width = frame.shape[:2]
-    edge = min(height, width)
-    top, left = (height - edge) // 2, (width - edge) // 2
-    piece = frame[top : top + edge, left : left + edge]
-    return cv2.resize(piece, (side, side), interpolation=cv2.INTER_AREA)
-
-
 def whole(frame: np.ndarray, rows: int = ROWS) -> np.ndarray:
     """The whole frame at so many rows, its width a multiple of 16."""
     width = max(16, round(frame.shape[1] * rows / frame.shape[0] / 16) * 16)
@@ -54,7 +46,7 @@ def spread(path: Path, count: int) -> list[np.ndarray]:
 
 def footage(paths: Sequence[Path], each: int = 2) -> list[np.ndarray]:
     """The middle squares of frames of films."""
-    return [square(frame) for path in paths for frame in spread(path, each)]
+    return [square(frame, ROWS) for path in paths for frame in spread(path, each)]
 
 
 def held_out(count: int) -> list[np.ndarray]:
@@ -86,4 +78,4 @@ def empty_room(path: Path, count: int = STILL) -> list[np.ndarray]:
     if worst > 0.15:
         raise ValueError(f"{path}: no {count} successive frames without anybody ({worst:.2f})")
     wanted = range(start, start + count)
-    return [square(frame) for number, frame in enumerate(film(path)) if number in wanted]
+    return [square(frame, ROWS) for number, frame in enumerate(film(path)) if number in wanted]

@@ -8,13 +8,13 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from vj.core.spread import spread
 from vj.diffusion.translator_model import TranslatorModel
 from vj.training import measures
 from vj.training.measurement import Measurement
 from vj.translator.conditions import TRACKED, unit_of
 from vj.translator.evaluate.playing import Played, Playing, sheet, shown
 from vj.translator.footage import Footage
-from vj.translator.pairs import COMPOSED
 
 FRAMES, RUN = 8, 12
 """Frames that are judged, spread over those that may be; successive ones for flicker."""
@@ -28,10 +28,9 @@ from frame to frame as in the clip. BACK, JUMP: the least and the largest step o
 ones."""
 
 
-def spread(numbers: Sequence[int], count: int = FRAMES) -> list[int]:
+def some(numbers: Sequence[int], count: int = FRAMES) -> list[int]:
     """Some of them, from the first to the last."""
-    places = np.unique(np.linspace(0, len(numbers) - 1, count).astype(int))
-    return [numbers[place] for place in places]
+    return [numbers[place] for place in spread(len(numbers), count)]
 
 
 def likeness(frames: Sequence[Played], mean: np.ndarray) -> list[Measurement]:
@@ -101,7 +100,7 @@ def on_others(
 def of_seeds(frames: Sequence[Played], kind: str) -> list[Measurement]:
     """How far two seeds' paintings are apart, 0..255, and where."""
     apart = [cv2.absdiff(*frame.painted[:2]).mean(2) for frame in frames]
-    gate = SEED_APART if kind in COMPOSED else None  # only these leave places to the seed
+    gate = None if kind == "next" else SEED_APART  # a film has no grain that would stand still
     found = [Measurement("seeds apart (of 255)", float(np.mean(apart)), gate)]
     near = [_near_lines(frame.condition) for frame in frames]
     if frames[0].condition.shape[2] == 1 and 0 < np.mean(near) < 1:
@@ -155,11 +154,11 @@ def evaluate(
     plain = replace(model.settings, face=[], body=[])  # its own are where they are
     playing = Playing(model, footage, plain, footage.held_out(2 if model.kind == "next" else 0))
     held = playing.numbers
-    frames = playing.played(spread(held))
-    clip = [*footage.frames[spread(footage.trained(), 2 * FRAMES)]]
-    trained = footage.frames[spread(footage.trained(), 64)].mean(0)
+    frames = playing.played(some(held))
+    clip = [*footage.frames[some(footage.trained(), 2 * FRAMES)]]
+    trained = footage.frames[some(footage.trained(), 64)].mean(0)
     figures = likeness(frames, np.asarray(np.rint(trained), np.uint8))
-    figures += of_strength(playing, spread(held, 2))
+    figures += of_strength(playing, some(held, 2))
     if len(held) > 1 and measures.change([*footage.frames[held[:RUN]]]):
         figures.append(flicker(playing, held[:RUN]))
     rows, everything = frames[:: max(1, len(frames) // 3)][:3], list(frames)
@@ -170,7 +169,7 @@ def evaluate(
             model, other, model.settings, numbers[: 3 * FEW : 3] if tracked else numbers
         )
         late = there.numbers[len(there.numbers) // 2 :] if tracked else there.numbers
-        played = there.played(spread(late))
+        played = there.played(some(late))
         figures += on_others(name, played, clip, model.kind)
         everything += played
         rows += played[1 :: max(1, len(played) // 2)][:2]
