@@ -13,8 +13,6 @@ Spout ...) and that does not install is noted too, and left out for a while.
 
 from __future__ import annotations
 
-import contextlib
-import importlib.util
 import json
 import os
 import re
@@ -22,10 +20,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 ROOT = Path(__file__).resolve().parent
 ALL = ["-n", "2", "--dist", "loadgroup", "--durations", "20"]
@@ -34,6 +29,14 @@ LONG = "--long"
 """The tests that take long, too."""
 sys.path.insert(0, str(ROOT))  # not there under PYTHONSAFEPATH
 
+from vj.environment import (  # noqa: E402
+    alone,
+    flaw,
+    make_environment,
+    mend_packages,
+    read_config,
+    version_of,
+)
 from vj.fetching import fetch, lost_files  # noqa: E402
 from vj.graphics_card import ask_for_card, nvidia_smi  # noqa: E402
 from vj.install_plan import (  # noqa: E402
@@ -59,7 +62,6 @@ from vj.install_stamp import (  # noqa: E402
 )
 from vj.installing import (  # noqa: E402
     NETWORK,
-    PYTHON,
     InstallError,
     half_gone,
     log,
@@ -68,10 +70,7 @@ from vj.installing import (  # noqa: E402
     reason_of,
     run,
     run_or_raise,
-    sites_of,
 )
-
-LOCK = "launch.lock"
 
 
 def read_pins(root: Path, goal: str) -> dict[str, list[str]]:
@@ -82,28 +81,6 @@ def read_pins(root: Path, goal: str) -> dict[str, list[str]]:
         name: [line for line in lines if line and not line.startswith("#")]
         for name, lines in stripped.items()
     }
-
-
-def read_config(venv: Path) -> dict[str, str]:
-    """pyvenv.cfg as a dictionary; empty when there is none."""
-    pairs = (line.partition("=") for line in read(venv / "pyvenv.cfg").splitlines())
-    return {key.strip(): value.strip() for key, _, value in pairs}
-
-
-def flaw(venv: Path) -> str:
-    """Why this environment cannot be used (half made, or its Python is gone); an empty string when
-    it can."""
-    config = read_config(venv)
-    version = re.match(r"3\.(\d+)", config.get("version", ""))
-    if not version:
-        return "no pyvenv.cfg"
-    if not python_of(venv).exists():
-        return "no python in it"
-    if int(version[1]) < 11 or (
-        version[0] != PYTHON and not os.path.exists(config.get("executable", ""))
-    ):
-        return f"its Python {version[0]} is too old or gone"
-    return ""
 
 
 def fingerprint(pins: dict[str, list[str]], venv: Path) -> str:
@@ -128,93 +105,6 @@ def fits(venv: Path, goal: str, pins: dict[str, list[str]]) -> bool:
         and ready == fingerprint(pins, venv)
         and not any(map(due, stamp["failed"].values()))
     )
-
-
-def take(lock: BinaryIO) -> bool:
-    """Whether this process now holds the lock; the system frees it when the last holder ends,
-    however it ends."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.set_inheritable(
-                lock.fileno(), True
-            )  # a pip that outlives a killed launch.py keeps the next one waiting
-    except OSError as problem:
-        return not isinstance(
-            problem, (BlockingIOError, PermissionError)
-        )  # others: a file system without locks
-    return True
-
-
-@contextlib.contextmanager
-def alone(venv: Path) -> Iterator[None]:
-    """One launch at a time changes the environment."""
-    venv.mkdir(exist_ok=True)
-    with open(venv / LOCK, "a+b") as lock:
-        if not take(lock):
-            log("another launch.py is preparing .venv: waiting for it")
-            while not take(lock):
-                time.sleep(0.2)
-        yield
-
-
-def starts(python: Path) -> bool:
-    try:
-        return subprocess.run([python, "-c", ""], capture_output=True).returncode == 0
-    except OSError:
-        return False
-
-
-def make_environment(venv: Path) -> None:
-    """Makes .venv, or makes it anew when it is half made or does not start."""
-    reason = flaw(venv)
-    if not reason and starts(python_of(venv)):
-        return
-    if not all(importlib.util.find_spec(name) for name in ("venv", "ensurepip")):
-        raise InstallError(
-            f"This Python {PYTHON} ({sys.executable}) comes without venv or ensurepip. On Debian "
-            "and Ubuntu: sudo apt install "
-            f"python{PYTHON}-venv; elsewhere install Python from python.org. Then start again."
-        )
-    old = [entry for entry in venv.iterdir() if entry.name != LOCK]
-    log(f"making .venv anew ({reason or 'its python does not start'})" if old else "making .venv")
-    for entry in old:
-        shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
-    run_or_raise(
-        [
-            getattr(sys, "_base_executable", sys.executable),
-            "-m",
-            "venv",
-            "--without-pip",
-            str(venv),
-        ],
-        ".venv",
-    )
-
-
-def mend_packages(venv: Path, pins: Iterable[str] = ()) -> None:
-    """Removes the traces of interrupted installs, which pip would take for installed packages, and
-    of those in pins of which something was deleted; and sees to pip itself."""
-    for notes in half_gone(venv, pins).values():
-        shutil.rmtree(notes, ignore_errors=True)
-    for site in sites_of(venv):
-        for entry in (*site.glob("*.dist-info"), *site.glob("~*")):
-            if not (entry / "INSTALLER").exists():  # pip writes it after a package's last file
-                shutil.rmtree(entry, ignore_errors=True)
-    if not [
-        *venv.glob("lib/python3*/site-packages/pip-*.dist-info"),
-        *venv.glob("Lib/site-packages/pip-*.dist-info"),
-    ]:
-        log("pip")
-        run_or_raise(
-            [str(python_of(venv)), "-I", "-m", "ensurepip", "--upgrade", "--default-pip"], "pip"
-        )
 
 
 def install(venv: Path, steps: list[InstallStep], stamp: Stamp) -> None:
@@ -313,12 +203,6 @@ def prepare(goal: str, adding: bool = False) -> Path:
             for line in (*(notes if missing else ()), *offers, "ready"):
                 log(line)
     return python_of(venv)
-
-
-def version_of(venv: Path) -> tuple[int, int]:
-    """The Python of an environment without flaws."""
-    major, minor = read_config(venv)["version"].split(".")[:2]
-    return int(major), int(minor)
 
 
 def add(names: list[str]) -> int:

@@ -21,13 +21,16 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from tests.waiting import until
-from vj import fetching, graphics_card, install_plan, install_stamp, installing
+from vj import environment, fetching, graphics_card, install_plan, install_stamp, installing
 from vj.core import fetched
 
 SCRIPT = Path(__file__).resolve().parents[2] / "launch.py"
 MODULES = [
     Path(str(module.__file__))
-    for module in (install_plan, graphics_card, install_stamp, installing, fetching, fetched)
+    for module in (
+        *(environment, install_plan, graphics_card, install_stamp, installing),
+        *(fetching, fetched),
+    )
 ]
 """What launch.py stands on."""
 posix = pytest.mark.skipif(os.name == "nt", reason="uses POSIX signals")
