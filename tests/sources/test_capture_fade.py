@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from tests.scripted_sources import SIZE
 from vj.core.frame import Frame, Size, WalkFrame
-from vj.sources.fade import covering, crossfade
+from vj.sources.fade import SourceFade, covering, crossfade
+from vj.sources.reader import Reader
 
 
 def grey(value: int, size: Size = SIZE, channels: int = 3, **more: Any) -> Frame:
@@ -47,3 +48,36 @@ def test_a_picture_that_covers_is_cut_and_not_stretched() -> None:
     assert seen.shape == (40, 40, 3)
     assert seen.min() == 200, "its middle"
     assert covering(wide, Size(160, 40)) is wide
+
+
+class Played:
+    """As much of a reader as a fade asks for."""
+
+    def __init__(self, value: int) -> None:
+        self.latest = grey(value)
+
+
+def level(fade: SourceFade, frame: Frame, now: float) -> int:
+    return int(fade.of(frame, now).pixels[5, 5, 0])
+
+
+def test_another_fade_begins_with_what_is_seen_of_the_one_before() -> None:
+    fade, dark, bright = SourceFade(), cast(Reader, Played(0)), cast(Reader, Played(200))
+    assert level(fade, grey(80), 0.0) == 80, "nothing fades"
+    fade.begin(dark, None, 10.0, 2.0)
+    assert level(fade, grey(200), 11.0) == 100
+    assert not fade.is_over(11.9)
+    fade.begin(bright, fade.of(grey(200), 11.0), 11.0, 2.0)
+    assert level(fade, grey(40), 11.0) == 100, "no jump to the source that was fading in"
+    assert level(fade, grey(40), 12.0) == 70
+    assert fade.is_over(13.0)
+    fade.end()
+    assert fade.old is None
+    assert level(fade, grey(40), 11.0) == 40
+
+
+def test_no_seconds_are_a_cut() -> None:
+    fade = SourceFade()
+    fade.begin(cast(Reader, Played(0)), None, 10.0, 0.0)
+    assert fade.old is None
+    assert level(fade, grey(200), 10.0) == 200

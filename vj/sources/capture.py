@@ -11,11 +11,11 @@ from dataclasses import replace
 from vj.core.frame import Frame
 from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
-from vj.sources import Source, SourceSettings, make_source
+from vj.sources import Source, SourceSettings, capture_status, make_source
 from vj.sources.change import SourceChange, SourceSlot, open_fault
-from vj.sources.fade import crossfade
+from vj.sources.fade import SourceFade
 from vj.sources.fallback_card import TEST_CARD, FallbackCard
-from vj.sources.reader import FIRST_FRAME_TIMEOUT, LOST_TIMEOUT, Reader
+from vj.sources.reader import FIRST_FRAME_TIMEOUT, Reader
 
 CROSSFADE = 0.5
 """Seconds of the crossfade from one source to another, where nobody says otherwise."""
@@ -57,15 +57,9 @@ class Capture:
         self._inbox, self._log, self._make = inbox, on_message, make
         self._slots = [SourceSlot(uri) for uri in dict.fromkeys(uris)]
         self._playing: Reader | None = None
-        self._fading_out: Reader | None = None
-        """The source that played before, during a crossfade."""
-        self._frozen_mix: Frame | None = None
-        """The picture shown when the crossfade began, if another crossfade was still going on."""
+        self._fade, self._crossfade = SourceFade(), crossfade
         self._shown: Frame | None = None
-        self._crossfade = crossfade
-        self._fade_seconds = 0.0
-        """Of the crossfade that is going on."""
-        self._switched_at = self._put_at = 0.0
+        self._put_at = 0.0
         self._card: Reader | None = None
         self._restarted: Reader | None = None
         """Was restarted, and has given no frame yet."""
@@ -126,7 +120,7 @@ class Capture:
             if old is None or slot is None or not old.can_restart:
                 return False
             self._restarted = self._playing = slot.reader = self._begin(slot.uri, self._make)
-            self._fading_out = self._frozen_mix = None
+            self._fade.end()
             old.request_stop()
             return True
 
@@ -151,31 +145,12 @@ class Capture:
 
     @property
     def awaited(self) -> list[str]:
-        """The sources that are preferred to the one that plays and not available; not those that
-        are just being opened."""
-        playing, now, found = self._playing, self.settings.clock.now(), []
-        for slot in self._slots:
-            reader = slot.reader
-            if reader is not None and (reader is playing or reader.is_pending(now)):
-                break
-            if reader is None or not (reader.failed_for_good or reader.is_available(now)):
-                found.append(slot.uri)
-        return found
+        """See `capture_status.awaited`."""
+        return capture_status.awaited(self._slots, self._playing, self.settings.clock.now())
 
     def state(self) -> str:
-        """`"camera:0 640x480"`, `"ndi:x lost, last picture"`, `"ndi:x lost, test card"`, `"ndi:x
-        awaited, test card"`: a few words for the status line."""
-        playing, first = self._playing, self._slots[0]
-        if playing is None or playing.latest is None:
-            return f"{first.uri if playing is None else playing.uri} waiting"
-        if playing.uri == TEST_CARD:
-            been = first.reader is not None and first.reader.frames
-            return f"{first.uri} {'lost' if been else 'awaited'}, test card"
-        if playing.ended:
-            return f"{playing.uri} at its end"
-        if playing.fault_text or not playing.is_available(self.settings.clock.now()):
-            return f"{playing.uri} lost, last picture"
-        return f"{playing.uri} {playing.latest.size}"
+        """See `capture_status.in_words`."""
+        return capture_status.in_words(self._slots, self._playing, self.settings.clock.now())
 
     # Which source plays.
 
@@ -222,24 +197,12 @@ class Capture:
     def _skip(self, index: int, reader: Reader) -> None:
         """Log that a source is not available, and what plays instead."""
         reader.reported_missing = reader.reported_skipped = True
-        following = next(
-            (
-                slot.uri
-                for slot in self._slots[index + 1 :]
-                if slot.reader is None or not slot.reader.failed_for_good
-            ),
-            "",
-        )
+        following = next(iter(capture_status.hoped_for(self._slots[index + 1 :])), "")
         if not following and not self.frames:  # logged together with all others that are awaited
             if reader.fault_text:
                 self._pending_lines.put(reader.fault_text)
             return
-        silent = f"no picture from {reader.uri} for {LOST_TIMEOUT:g} s"
-        why = silent if reader.frames else reader.fault_text or f"{reader.uri} gives no picture yet"
-        self._pending_lines.put(
-            f"{why}; {following or TEST_CARD} plays"
-            f"{'' if reader.failed_for_good else ' until it comes'}"
-        )
+        self._pending_lines.put(capture_status.passed_over(reader, following))
 
     def _begin(self, uri: str, make: Make, settings: SourceSettings | None = None) -> Reader:
         reader = Reader(
@@ -253,16 +216,9 @@ class Capture:
         if not self._settled:
             return  # the show may not begin at all
         if self._card is None:
-            awaited = [
-                slot.uri
-                for slot in self._slots
-                if slot.reader is None or not slot.reader.failed_for_good
-            ]
+            awaited = capture_status.hoped_for(self._slots)
             if self._playing is None and awaited:
-                names = " or ".join(filter(None, [", ".join(awaited[:-1]), awaited[-1]]))
-                self._pending_lines.put(
-                    f"no source is there yet: {TEST_CARD} plays until {names} appears"
-                )
+                self._pending_lines.put(capture_status.none_there(awaited))
             missing = awaited[0] if awaited else self._slots[0].uri
             self._card = self._begin(
                 TEST_CARD, lambda _, settings: FallbackCard(f"no picture from {missing}", settings)
@@ -272,30 +228,27 @@ class Capture:
 
     def _switch_to(self, reader: Reader, now: float) -> None:
         """Start the crossfade to a source."""
-        self._frozen_mix = self._shown if self._fading_out is not None else None
-        self._fading_out, self._playing, self._switched_at = self._playing, reader, now
-        self._fade_seconds = self._crossfade()
-        if self._fade_seconds <= 0:
-            cut, self._fading_out, self._frozen_mix = self._fading_out is not None, None, None
-            if cut and reader.latest is not None:
-                self._put(reader.latest)
+        before, self._playing = self._playing, reader
+        self._fade.begin(before, self._shown, now, self._crossfade())
+        if before is not None and self._fade.old is None and reader.latest is not None:  # a cut
+            self._put(reader.latest)
 
     def _continue_fade(self, now: float) -> None:
         """Go on with the crossfade when the new source gives too few frames for it, and end it with
         its latest frame."""
-        reader, before = self._playing, self._fading_out
-        if reader is None or before is None or reader.latest is None:
+        reader = self._playing
+        if reader is None or self._fade.old is None or reader.latest is None:
             return
-        over = now - self._switched_at >= self._fade_seconds
+        over = self._fade.is_over(now)
         if over or now - self._put_at >= POLL_PERIOD:
-            self._put(self._crossfaded(reader.latest, now))
+            self._put(self._fade.of(reader.latest, now))
         if over:
-            self._fading_out = self._frozen_mix = None
+            self._fade.end()
 
     def _close_unused(self, best: Reader | None, now: float) -> None:
         """Close sources that are not needed: those after the one that plays, and those no longer in
         the list, once they are not visible any more."""
-        needed = (self._playing, self._fading_out)
+        needed = (self._playing, self._fade.old)
         fine = best is not None or (self._playing is not None and self._playing.is_available(now))
         if self._card is not None and self._card not in needed and fine:
             self._card.request_stop()
@@ -327,20 +280,9 @@ class Capture:
             if reader.size is not None and frame.size != reader.size:
                 self._pending_lines.put(f"{reader.uri} is {frame.size} now, was {reader.size}")
             reader.size = frame.size
-            self._put(self._crossfaded(frame, self.settings.clock.now()))
+            self._put(self._fade.of(frame, self.settings.clock.now()))
             if reader is self._restarted:
                 self._restarted = None
-
-    def _crossfaded(self, frame: Frame, now: float) -> Frame:
-        """The frame, during a crossfade mixed with the newest one of the source before."""
-        before = self._frozen_mix or (
-            self._fading_out.latest if self._fading_out is not None else None
-        )
-        return (
-            frame
-            if before is None
-            else crossfade(before, frame, (now - self._switched_at) / self._fade_seconds)
-        )
 
     def _on_lost(self, reader: Reader, report: str) -> None:
         """The source could not be opened, or gives no more frames; it is retried."""
@@ -416,7 +358,7 @@ class Capture:
                 slot.reader for slot in self._slots if slot not in slots and slot.reader is not None
             ]
             for reader in gone:
-                if reader in (self._playing, self._fading_out):
+                if reader in (self._playing, self._fade.old):
                     self._retiring.append(reader)
                 else:
                     reader.request_stop()

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from vj.core.frame import Frame, Size, WalkFrame
+from vj.sources.reader import Reader
 
 
 def crossfade(old: Frame, new: Frame, share: float) -> Frame:
@@ -37,3 +38,37 @@ def covering(pixels: np.ndarray, size: Size) -> np.ndarray:
     left, top = (width - across) // 2, (height - down) // 2
     part = pixels[top : top + down, left : left + across]
     return cv2.resize(part, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+
+
+class SourceFade:
+    """The crossfade from the source that played to the one that plays. Belongs to whoever holds the
+    lock of `Capture`."""
+
+    def __init__(self) -> None:
+        self.old: Reader | None = None
+        """The source that played before; None where no crossfade is going on."""
+        self._mix: Frame | None = None
+        """The picture shown when it began, if another crossfade was still going on."""
+        self._began = self._seconds = 0.0
+
+    def begin(self, old: Reader | None, shown: Frame | None, now: float, seconds: float) -> None:
+        """old: what played until now. shown: the picture that is seen. seconds: 0 for a cut."""
+        self._mix = shown if self.old is not None else None
+        self.old, self._began, self._seconds = old, now, seconds
+        if seconds <= 0:
+            self.end()
+
+    def end(self) -> None:
+        """Nothing of the old source is seen any more."""
+        self.old = self._mix = None
+
+    def is_over(self, now: float) -> bool:
+        """Whether its time has passed."""
+        return now - self._began >= self._seconds
+
+    def of(self, frame: Frame, now: float) -> Frame:
+        """The new source's frame, mixed with the newest one of the source before."""
+        before = self._mix or (self.old.latest if self.old is not None else None)
+        if before is None:
+            return frame
+        return crossfade(before, frame, (now - self._began) / self._seconds)
