@@ -13,6 +13,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from tests.shows import HOST, PlayedShow, ShowProcess, free_port
@@ -68,6 +70,18 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def dots(tmp_path: Path) -> Path:
+    """A folder of forty-five pictures of a dot that moves, to train on."""
+    folder = tmp_path / "dot"
+    folder.mkdir()
+    for number in range(45):
+        picture = np.full((72, 96, 3), 40, np.uint8)
+        cv2.circle(picture, (20 + number, 36), 14, (30, 140, 240), -1)
+        cv2.imwrite(str(folder / f"{number:02}.png"), picture)
+    return folder
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
 from vj.cli import main
@@ -16,18 +14,6 @@ from vj.core.errors import Fault
 from vj.translator.best_model import Standing
 from vj.translator.judge import Figures
 from vj.translator.model_folder import load_translator
-
-
-@pytest.fixture
-def clip(tmp_path: Path) -> Path:
-    """Forty-five pictures of a dot that moves."""
-    folder = tmp_path / "dot"
-    folder.mkdir()
-    for number in range(45):
-        picture = np.full((72, 96, 3), 40, np.uint8)
-        cv2.circle(picture, (20 + number, 36), 14, (30, 140, 240), -1)
-        cv2.imwrite(str(folder / f"{number:02}.png"), picture)
-    return folder
 
 
 @pytest.mark.parametrize(
@@ -82,10 +68,10 @@ def test_options_that_do_not_exist_are_told_in_one_line(capsys: pytest.CaptureFi
 
 @pytest.mark.usefixtures("one_thread")
 def test_what_is_trained_lies_in_models_and_is_told(
-    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    dots: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    command = ["train", str(clip), "--from", "edges", "--name", "dot", "--size", "64"]
+    command = ["train", str(dots), "--from", "edges", "--name", "dot", "--size", "64"]
     assert main([*command, "--steps", "2"]) == 0
     said = capsys.readouterr().out.splitlines()
     assert any(line.startswith("dot: 0:0") and "step 2" in line for line in said)

@@ -6,8 +6,6 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
 from tests.web.conftest import NewPage
@@ -19,24 +17,12 @@ from vj.translator.model_folder import load_translator
 PAINTED = "document.querySelector('.example [data-name=painted]').style.backgroundImage"
 
 
-@pytest.fixture
-def clip(tmp_path: Path) -> Path:
-    """Forty-five pictures of a dot that moves."""
-    folder = tmp_path / "dot"
-    folder.mkdir()
-    for number in range(45):
-        picture = np.full((64, 64, 3), 40, np.uint8)
-        cv2.circle(picture, (10 + number, 32), 14, (30, 140, 240), -1)
-        cv2.imwrite(str(folder / f"{number:02}.png"), picture)
-    return folder
-
-
 @pytest.mark.usefixtures("one_thread")
 def test_a_training_is_watched_and_stopped(
-    clip: Path, tmp_path: Path, new_page: NewPage, monkeypatch: pytest.MonkeyPatch
+    dots: Path, tmp_path: Path, new_page: NewPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(best_model, "JUDGED", 0.3)  # seconds
-    command = [str(clip), "--from", "grey", "--name", "dot", "--size", "64"]
+    command = [str(dots), "--from", "grey", "--name", "dot", "--size", "64"]
     said: list[str] = []
     served, codes = threading.Event(), []
 
