@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import PlayShow
 from tests.diffusion.translators import card_of, folder_of, network_of
 from vj.app.banner import banner
-from vj.app.model_loader import RENEWED
+from vj.app.model_loader import AWAITED, RENEWED
 from vj.app.offline import Rendering
 from vj.app.setup import native_side, painted_size, paints_any_size
 from vj.core.frame import Size
@@ -103,7 +103,7 @@ def test_a_training_without_weights_is_told_and_its_first_weights_play(
     show.until(lambda: any(told in message for message in show.messages))
     show.frames(2)
     other_weights(folder)
-    show.clock.advance(RENEWED)
+    show.clock.advance(AWAITED)  # and not only after the minute between two weights
     show.performance.background.check()
     show.until(lambda: show.performance.loop.backend_name.startswith("new"))
 
