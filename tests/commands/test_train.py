@@ -51,9 +51,11 @@ def test_bad_options_are_refused_and_nothing_is_made(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    said: list[str] = []
     with pytest.raises(Fault, match=message):
-        train(arguments, print)
+        train(arguments, said.append)
     assert list(tmp_path.iterdir()) == []
+    assert said == [], "no page is served for nothing"
 
 
 def test_options_that_do_not_exist_are_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:

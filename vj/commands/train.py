@@ -175,6 +175,7 @@ def _train_translator(
 ) -> int:
     from vj.training.length import Length
     from vj.translator.conditions import PAIRS
+    from vj.translator.footage import clips_in
     from vj.translator.plan import LARGE, WIDTHS, TranslatorPlan
     from vj.translator.training import train_translator
 
@@ -190,6 +191,8 @@ def _train_translator(
         widths=LARGE if given.large else WIDTHS,
     )
     plan.check()
+    for clip in plan.clips:
+        clips_in(clip.expanduser())  # before a page is served for nothing
     line = ProgressLine(given.name, log)
     source = SOURCES.get(plan.kind, CAMERA)
     model = shlex.quote(plan.folder.as_posix())

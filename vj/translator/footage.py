@@ -100,7 +100,7 @@ def frames_of(
     if not paths:
         raise Fault("nothing to train on: name a clip, or a folder of pictures")
     named = [Path(path).expanduser() for path in paths]
-    clips = [clip for path in named for clip in _clips(path)]
+    clips = [clip for path in named for clip in clips_in(path)]
     kept, starts = _Kept(most_bytes // (3 * size * size)), []
     for clip in clips:
         starts.append(kept.offered)
@@ -143,7 +143,7 @@ def pairs_of(
     preparing = preparing or Preparing()
     paths = [Path(path).expanduser() for path in (before, after)]
     for path in paths:
-        _clips(path)
+        clips_in(path)
     kept = _Kept(most_bytes // (6 * size * size))
     for one, two in zip_longest(*(_frames(path, size) for path in paths)):
         if one is None or two is None or one[0] != two[0]:
@@ -203,8 +203,9 @@ def _enough(kept: _Kept, paths: Sequence[Path], least: int) -> None:
         )
 
 
-def _clips(path: Path) -> list[Path]:
-    """A file, a scene, a folder of pictures, or the videos of a folder."""
+def clips_in(path: Path) -> list[Path]:
+    """A file, a scene, a folder of pictures, or the videos of a folder. Raises Fault for what is
+    none of them."""
     if is_drawn(path):
         return [path]
     try:
