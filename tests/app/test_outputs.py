@@ -154,8 +154,8 @@ def test_a_recording_that_is_lost_twice_stops_and_is_never_called_recorded(recor
     recorded.sinks.record(True)
     for _ in range(2):
         recorded.some(5)
+        lines = len(recorded.messages) + 1  # before: the writer may say so at once
         pull_out("takes")
-        lines = len(recorded.messages) + 1
         recorded.play(lambda wanted=lines: len(recorded.messages) >= wanted)  # type: ignore[misc]
     recorded.play(lambda: recorded.sinks.failed_recording)
     recorded.sinks.record(False)
