@@ -1,0 +1,51 @@
+"""Feedback, smoothing and the way the generated image lies over the input."""
+
+from __future__ import annotations
+
+from vj.core.kinds import BLEND_MODES
+from vj.parameters.row import QUICK, Parameter, number
+
+ROWS = (
+    number(
+        "feedback/amount", 0, 0.95, 0.2, "", "share of the last output in the next input", QUICK
+    ),
+    number(
+        "feedback/zoom",
+        0.8,
+        1.25,
+        1,
+        "x",
+        "the fed-back picture grows by this factor each frame",
+        QUICK,
+    ),
+    number("feedback/rotate", -45, 45, 0, "deg", "and turns by this, clockwise", QUICK),
+    number(
+        "feedback/x",
+        -0.25,
+        0.25,
+        0,
+        "frame",
+        "and moves to the right by this share of the width",
+        QUICK,
+    ),
+    number("feedback/y", -0.25, 0.25, 0, "frame", "and down by this share of the height", QUICK),
+    number(
+        "feedback/flow",
+        0,
+        1,
+        1,
+        "",
+        "how far feedback and smoothing follow the input's motion; where that is unsure, less is "
+        "kept",
+    ),
+    number("blend/smoothing", 0, 0.99, 0.5, "", "weight of the last output where nothing moves"),
+    number("blend/motion", 0, 1, 0.2, "", "how strongly movement cancels smoothing"),
+    number("mix/wet", 0, 1, 1, "", "the untouched input fades in below 1", QUICK),
+    Parameter(
+        "mix/mode",
+        "choice",
+        "normal",
+        "how the generated image lies over the input",
+        choices=BLEND_MODES,
+    ),
+)

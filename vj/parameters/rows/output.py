@@ -1,0 +1,29 @@
+"""The last touches, and what is sent."""
+
+from __future__ import annotations
+
+from vj.parameters.row import QUICK, Parameter, number
+
+ROWS = (
+    number("picture/brightness", -1, 1, 0, "", "added to the picture at the very end", QUICK),
+    number("picture/contrast", 0, 2, 1, "x", "about middle grey", QUICK),
+    number("picture/saturation", 0, 2, 1, "x", "0 is black and white", QUICK),
+    number("picture/hue", -180, 180, 0, "deg", "turns all colours", QUICK),
+    number("picture/sharpen", 0, 1, 0, "", "edges lifted a little", QUICK),
+    number(
+        "similarity",
+        0,
+        1,
+        0,
+        "",
+        "above 0: the model rests while the input stands still; nearer 1 allows less movement",
+    ),
+    Parameter("output/freeze", "switch", False, "hold the picture"),
+    number("output/blackout", 0, 1, 0, "", "fade to black and back", QUICK),
+    Parameter(
+        "output/interpolate",
+        "switch",
+        False,
+        "frames between painted ones, up to the show's rate: the last one moved on, without delay",
+    ),
+)
