@@ -113,7 +113,9 @@ def tree(store: Store, choices: Callable[[str], list[str]] = lambda name: []) ->
         names = choices(row.name)
         if names:
             leaf["RANGE"] = [{"VALS": names}]
-        here.setdefault("CONTENTS", {})[parts[-1]] = leaf
+        beside = here.setdefault("CONTENTS", {})
+        below = beside.get(parts[-1], {}).get("CONTENTS")
+        beside[parts[-1]] = leaf if below is None else leaf | {"CONTENTS": below}
     return root
 
 
