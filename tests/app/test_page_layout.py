@@ -38,10 +38,11 @@ def test_pads_are_the_cues_with_their_keys_or_what_the_show_names() -> None:
         {"name": "calm", "cue": "calm", "keys": ["1"]},
         {"name": "storm", "cue": "storm", "keys": ["2", "s"]},
     ]
-    chosen = [PadRule(cue="storm", name="!"), PadRule(prompt="gold")]
+    chosen = [PadRule(cue="storm", name="!"), PadRule(prompt="gold"), PadRule(source="cam")]
     assert pads(chosen, ["calm", "storm"], keys) == [
         {"name": "!", "cue": "storm", "keys": ["2", "s"]},
         {"name": "gold", "prompt": "gold", "keys": []},
+        {"name": "cam", "source": "cam", "keys": []},
     ]
 
 

@@ -71,8 +71,9 @@ def pads(
     found: list[Json] = []
     for pad in [PadRule(cue=cue) for cue in cues] if chosen is None else chosen:
         fires = [key for key, cue in keys.items() if cue == pad.cue]
-        what = {"prompt": pad.prompt} if pad.cue is None else {"cue": pad.cue}
-        found.append({"name": pad.name or pad.cue or pad.prompt or "", "keys": fires, **what})
+        what = {"cue": pad.cue, "prompt": pad.prompt, "source": pad.source}
+        does = {kind: text for kind, text in what.items() if text is not None}
+        found.append({"name": pad.name or next(iter(does.values())), "keys": fires, **does})
     return found
 
 

@@ -28,17 +28,18 @@ def parse_address(text: str) -> tuple[str, int]:
 
 
 class PadRule(Section):
-    """A pad: fires a cue, or sets the prompt. A text alone names a cue."""
+    """A pad: fires a cue, sets the prompt, or starts a source. A text alone names a cue."""
 
     cue: str | None = Field(default=None, min_length=1)
     prompt: str | None = None
+    source: str | None = Field(default=None, min_length=1)
     name: str | None = Field(default=None, min_length=1)
-    """What is written on it; the cue's name or the prompt unless given."""
+    """What is written on it; the cue's name, the prompt or the source unless given."""
 
     @model_validator(mode="after")
     def _one(self) -> PadRule:
-        if (self.cue is None) == (self.prompt is None):
-            raise ValueError("a pad has either cue: or prompt:")
+        if sum(one is not None for one in (self.cue, self.prompt, self.source)) != 1:
+            raise ValueError("a pad has one of cue:, prompt: and source:")
         return self
 
 
@@ -114,7 +115,7 @@ def check_page(
 ) -> tuple[PageSection, list[tuple[KeyPath, Fault]]]:
     """The section with whole names of parameters (a macro's own name is short for
     `macro/NAME`), and the faults in it, with their key paths: parameters that do not exist or are
-    no numbers, and cues that do not exist."""
+    no numbers, and cues and sources that do not exist."""
     short = {name: f"macro/{name}" for name in macros}
     faults: list[tuple[KeyPath, Fault]] = []
     whole: dict[str, list[str]] = {}
@@ -136,13 +137,11 @@ def check_page(
             elif row.name in whole[key]:
                 faults.append((place, Fault(f"{name}: is named twice")))
             whole[key].append(row.name)
+    sources = table.rows["source"].choices
     for index, pad in enumerate(page.pads or ()):
-        if pad.cue is not None and pad.cue not in cues:
-            known = ", ".join(cues) or "the show has none"
-            faults.append(
-                (
-                    ("page", "pads", index),
-                    Fault(f"{pad.cue}: no such cue{nearest(pad.cue, cues)} ({known})"),
-                )
-            )
+        for kind, name, names in (("cue", pad.cue, cues), ("source", pad.source, sources)):
+            if name is not None and name not in names:
+                known = ", ".join(names) or "the show has none"
+                fault = Fault(f"{name}: no such {kind}{nearest(name, names)} ({known})")
+                faults.append((("page", "pads", index), fault))
     return page.model_copy(update=whole), faults

@@ -24,6 +24,7 @@ export const TABS = [
     titleOf: show => (show.styles ? "styles" : "words"), // the picture model follows pictures
     load: () => import("./words.js"),
   },
+  {name: "decks", title: "decks", load: () => import("./decks.js")},
   {name: "parameters", title: "all", load: () => import("./parameters.js")},
   {name: "draw", title: "draw", load: () => import("./draw.js")},
   {name: "timeline", title: "timeline", load: () => import("./timeline.js")},

@@ -1,8 +1,9 @@
 /**
- * Pads: the show's cues with their keys and pictures, and prompts. More than fit stand on
- * pages.
+ * Pads: the show's cues with their keys and pictures, prompts and sources. More than fit stand
+ * on pages.
  */
 
+import {playing, startSource} from "./decks_state.js";
 import {arrange, make, onPress, tell, withoutFocus} from "./dom.js";
 
 const NARROW = 62; // px of a pad at least
@@ -23,7 +24,7 @@ export class Pads {
     const {state} = app;
     const mark = () => this.#mark();
     for (const key of ["cue", "next_cue", "fade", "thumbs"]) state.subscribe(key, mark);
-    for (const name of [...PROMPTS, MIX]) app.values.subscribe(name, mark);
+    for (const name of [...PROMPTS, MIX, SOURCE]) app.values.subscribe(name, mark);
     if (window.ResizeObserver) new ResizeObserver(() => this.#fit()).observe(this.element);
   }
 
@@ -31,17 +32,18 @@ export class Pads {
   update() {
     const known = new Map();
     for (const pad of this.#app.show.stage.pads) {
-      const key = JSON.stringify([pad.cue, pad.prompt, pad.name]);
+      const key = JSON.stringify([pad.cue, pad.prompt, pad.source, pad.name]);
       const made = this.#pads.get(key) || this.#make();
       made.pad = pad;
       const keys = pad.keys || [];
-      const name = pad.name || pad.cue || pad.prompt;
+      const {name} = pad;
+      const kind = pad.cue ? "cue" : pad.source ? "source" : "prompt";
       if (pad.cue) made.element.dataset.cue = pad.cue;
       tell(made.key, keys.join(" "));
       tell(made.name, name);
       made.element.setAttribute(
         "aria-label",
-        `${pad.cue ? "cue" : "prompt"} ${name}${keys.length ? `, key ${keys.join(", ")}` : ""}`,
+        `${kind} ${name}${keys.length ? `, key ${keys.join(", ")}` : ""}`,
       );
       made.element.classList.toggle("prompted", !pad.cue);
       known.set(key, made);
@@ -74,7 +76,11 @@ export class Pads {
 
   #fire({pad, element}) {
     const app = this.#app;
-    const taken = pad.cue ? app.fire("cue/fire", pad.cue) : app.set(heard(app), pad.prompt);
+    const taken = pad.cue
+      ? app.fire("cue/fire", pad.cue)
+      : pad.source
+        ? startSource(app, SOURCE, pad.source)
+        : app.set(heard(app), pad.prompt);
     if (!taken && !app.connection.connected) app.notTaken(element);
   }
 
@@ -87,7 +93,9 @@ export class Pads {
     for (const {pad, element, progress, picture} of this.#pads.values()) {
       const stands = pad.cue
         ? pad.cue === standing
-        : values.target(heard(this.#app)) === pad.prompt;
+        : pad.source
+          ? pad.source === playing(this.#app, SOURCE)
+          : values.target(heard(this.#app)) === pad.prompt;
       element.classList.toggle("standing", stands);
       element.classList.toggle("next", Boolean(pad.cue) && pad.cue === state.get("next_cue"));
       element.setAttribute("aria-pressed", String(stands));
@@ -155,6 +163,7 @@ function best(count, rows, most, width, height) {
 
 const PROMPTS = ["prompt/a", "prompt/b"];
 const MIX = "prompt/mix";
+const SOURCE = "source";
 
 /** The prompt that is heard more. */
 const heard = app => PROMPTS[app.values.target(MIX) > 0.5 ? 1 : 0];
