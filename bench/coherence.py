@@ -34,7 +34,7 @@ from vj.diffusion.model import Model
 from vj.diffusion.model_spec import ModelSpec
 from vj.parameters.store import Store
 from vj.parameters.table import TABLE, Value
-from vj.pipeline.loop import RenderLoop
+from vj.pipeline.loop import RenderLoop, in_order
 from vj.pipeline.preprocess import prepare
 from vj.sources.testcard import DancerScene
 
@@ -97,7 +97,9 @@ def repaint(
         on_message=print,
     )
     loop.offer(StreamBackend(model, SIZE, wait=True))
-    loop.render(Frame(picture, number, number / 30) for number, picture in enumerate(inputs))
+    loop.render(
+        in_order(Frame(picture, number, number / 30) for number, picture in enumerate(inputs))
+    )
     loop.stop()
     return outputs
 

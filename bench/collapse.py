@@ -29,7 +29,7 @@ from vj.diffusion.model_spec import ModelSpec
 from vj.parameters.store import Store
 from vj.parameters.table import Value
 from vj.pipeline.frame_context import FrameContext
-from vj.pipeline.loop import RenderLoop
+from vj.pipeline.loop import RenderLoop, in_order
 from vj.sources.testcard import DancerScene
 
 FPS = 30
@@ -96,7 +96,9 @@ def main() -> None:
         )
     )
     loop.render(
-        Frame(scene.draw(number), number, number / FPS) for number in range(given.seconds * FPS)
+        in_order(
+            Frame(scene.draw(number), number, number / FPS) for number in range(given.seconds * FPS)
+        )
     )
     loop.stop()
     if rows:

@@ -226,7 +226,7 @@ def test_the_painted_size_the_rate_and_the_fit_change(play: Play) -> None:
     assert "changed: fps" in show.save(fps="12")
     assert performance.loop.period == pytest.approx(1 / 12)
     assert "changed: fit" in show.save(fit="pad")
-    show.until(lambda: performance.loop.pipeline._fit == "pad")
+    show.until(lambda: performance.loop.pipeline.preparation.fit == "pad")
     assert "changed: flow" in show.save(flow="farneback")
     assert "changed: mark" in show.save(mark="off")
     assert not any("next start" in line for line in show.messages)

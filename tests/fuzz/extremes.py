@@ -20,7 +20,7 @@ from vj.diffusion.making import make_backend
 from vj.diffusion.model_spec import ModelSpec
 from vj.parameters.store import Store
 from vj.parameters.table import Parameter, Value
-from vj.pipeline.loop import RenderLoop
+from vj.pipeline.loop import RenderLoop, in_order
 
 SIZES = (
     Size(64, 64),
@@ -115,7 +115,7 @@ class Rig:
 
     def render(self, count: int) -> None:
         """Raises Failed."""
-        made = self.loop.render(self._frames(count))
+        made = self.loop.render(in_order(self._frames(count)))
         if made != count:
             raise self.failed(f"{count} frames came and {made} pictures left")
 

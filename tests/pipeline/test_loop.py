@@ -24,11 +24,11 @@ from vj.diffusion.loading import load_model
 from vj.diffusion.model import Model
 from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.streamdiffusion_backend import StreamDiffusionBackend
-from vj.parameters.store import Store
+from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import GeneratedImage, PassThrough
 from vj.pipeline.compositor import LUMA, HostCompositor, Picture, spread
 from vj.pipeline.cuda_compositor import area_weights
-from vj.pipeline.loop import RenderLoop
+from vj.pipeline.loop import RenderLoop, in_order
 from vj.pipeline.preprocess import prepare
 
 SIZE = Size(64, 64)
@@ -55,6 +55,16 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     return load_model(ModelSpec(str(folder), vae="full", lcm_lora="off", device="cpu"))
 
 
+class Awaited(Store):
+    """A store that says when the next frame is about to be sampled."""
+
+    before: Callable[[int], object] = staticmethod(lambda number: None)
+
+    def sample(self, time: float) -> Snapshot:
+        self.before(round(time * FPS))
+        return super().sample(time)
+
+
 class Rig:
     """A loop offline, with what it published."""
 
@@ -62,7 +72,8 @@ class Rig:
         self, start: dict[str, Any] | None = None, backend: Any = None, size: Size = SIZE
     ) -> None:
         calm = {"feedback/amount": 0, "blend/smoothing": 0}
-        self.store = Store({**calm, **(start or {})})
+        self.store = Awaited({**calm, **(start or {})})
+        self.store.before = lambda number: self.on_frame.pop(number, lambda: None)()
         self.metrics = Metrics()
         self.messages: list[str] = []
         self.out: list[Frame] = []
@@ -84,12 +95,7 @@ class Rig:
     def render(self, count: int, draw: Callable[[int], np.ndarray] = picture) -> list[np.ndarray]:
         """Render; `on_frame[n]` is called just before frame n is taken."""
 
-        def source() -> Iterator[Frame]:
-            for frame in frames(count, draw):
-                self.on_frame.get(frame.number, lambda: None)()
-                yield frame
-
-        assert self.loop.render(source()) == count
+        assert self.loop.render(in_order(frames(count, draw))) == count
         assert [frame.number for frame in self.out] == list(range(count))
         return [frame.pixels for frame in self.out]
 

@@ -17,7 +17,7 @@ from vj.core.metrics import Metrics
 from vj.parameters.store import Store
 from vj.pipeline.backend import GeneratedImage, PassThrough
 from vj.pipeline.compositor import HostCompositor, Picture
-from vj.pipeline.loop import RenderLoop
+from vj.pipeline.loop import RenderLoop, in_order
 from vj.pipeline.model_fade import ModelFade, moved_on_card
 
 SIZE = Size(64, 48)
@@ -59,7 +59,7 @@ def play(new: PassThrough, start: dict[str, Any], frames: int = 20, at: int = 6)
                 loop.pipeline.swap(new)
             yield Frame(np.full((48, 64, 3), 200, np.uint8), number, number / FPS)
 
-    loop.render(source())
+    loop.render(in_order(source()))
     return out
 
 

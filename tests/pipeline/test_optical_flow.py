@@ -171,7 +171,7 @@ def through_the_loop(clip: list[np.ndarray], **start: float) -> list[np.ndarray]
     from vj.core.mailbox import Mailbox
     from vj.core.metrics import Metrics
     from vj.parameters.store import Store
-    from vj.pipeline.loop import RenderLoop
+    from vj.pipeline.loop import RenderLoop, in_order
 
     made: list[np.ndarray] = []
     height, width = clip[0].shape[:2]
@@ -186,7 +186,9 @@ def through_the_loop(clip: list[np.ndarray], **start: float) -> list[np.ndarray]
         metrics=Metrics(),
         on_message=print,
     )
-    loop.render(Frame(picture, number, number / 30) for number, picture in enumerate(clip))
+    loop.render(
+        in_order(Frame(picture, number, number / 30) for number, picture in enumerate(clip))
+    )
     loop.stop()
     return made
 

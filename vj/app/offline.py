@@ -33,7 +33,7 @@ from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import PassThrough
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.interpolation import SlowMotion
-from vj.pipeline.loop import RenderLoop
+from vj.pipeline.loop import RenderLoop, in_order
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.selfie_segmentation import missing
 from vj.pipeline.upscale import make_finisher, make_upscaler
@@ -182,7 +182,7 @@ class Rendering:
             self.model = backend.name
             self._mark = mark_of(show, show.model, not isinstance(backend, PassThrough))
             loop.offer(backend)
-            loop.render(self._frames(source, total), self._stop)
+            loop.render(in_order(self._frames(source, total)), self._stop)
         finally:
             with ExitStack() as ends:  # each of them, whatever another raises; the recordings first
                 ends.callback(source.close)

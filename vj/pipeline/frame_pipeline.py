@@ -15,24 +15,20 @@ import numpy as np
 
 from vj.core.canvas import Canvas
 from vj.core.errors import told
-from vj.core.frame import BlankFrame, Frame, Guide, Size, WalkFrame
+from vj.core.frame import Frame, Guide, Size
 from vj.core.metrics import Metrics
 from vj.core.supervisor import StageMarker, Supervisor
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import Backend, GeneratedImage, PassThrough
 from vj.pipeline.compositor import HostCompositor, Picture
-from vj.pipeline.drawn_strokes import DrawnStrokes
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.frame_context import FrameContext, Shown
-from vj.pipeline.landmarks.markers import Markers
-from vj.pipeline.latent_walk import LatentWalk
-from vj.pipeline.line_art import drawing, mixed
-from vj.pipeline.masks import Masks, SegmentPerson
+from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.model_fade import ModelFade
 from vj.pipeline.optical_flow import MotionTracker
-from vj.pipeline.preprocess import Fit, lost, prepare
+from vj.pipeline.preparation import Preparation
+from vj.pipeline.preprocess import Fit
 from vj.pipeline.stillness import Stillness
-from vj.pipeline.upscale_guide import worth
 
 CROSSFADE = (0.75, 0.5, 0.25)
 """How much of the last generated image stays in the first frames of the first backend, or of
@@ -70,13 +66,18 @@ class FramePipeline:
         `vj.pipeline.flow_backends`. live: a flow that does not come is not waited for, and faces
         and bodies are looked for beside the picture. supervisor: counts and logs faults. canvas:
         what people draw, for masks and lines; it gets the size that is painted."""
-        self.size, self._fit = size, fit
-        self._input_size: Size | None = None
-        self._masks = Masks(on_message, segment_person)
-        self._strokes = DrawnStrokes(canvas, size)
+        self.size = size
         supervisor = supervisor or Supervisor(on_message)
-        self._markers = Markers(on_message, supervisor, live)
-        self._walker = LatentWalk(size, fit)
+        self.preparation = Preparation(
+            size,
+            fit,
+            metrics,
+            on_message,
+            segment_person,
+            live=live,
+            supervisor=supervisor,
+            canvas=canvas,
+        )
         self._metrics, self._log = metrics, on_message
         self.backend: Backend = PassThrough(size)
         self._crossfade = 0
@@ -119,10 +120,8 @@ class FramePipeline:
 
     def refit(self, fit: Fit) -> None:
         """Fit what comes in another way into what is painted, from the next frame on."""
-        self._fit = fit
-        self._walker = LatentWalk(self.size, fit)
+        self.preparation.refit(fit)
         self._stillness = Stillness()
-        self._input_size = None
 
     def use_flow(self, flow: Calculate | None) -> None:
         """Find the motion another way, from the next frame on."""
@@ -130,37 +129,35 @@ class FramePipeline:
 
     def use_person_segmentation(self, segment_person: SegmentPerson | None) -> None:
         """Find people another way, from the next frame on."""
-        self._masks.segment_person = segment_person
+        self.preparation.masks.segment_person = segment_person
 
     def _resize(self, size: Size) -> None:
         """Paint another size from the next frame on. What is remembered of frames of the old size
         goes."""
         self.size = size
-        self._walker = LatentWalk(size, self._fit)
+        self.preparation.resize(size)
         self._bare = HostCompositor(size, plain=True)
         self._stillness = Stillness()
-        self._masks.forget()
-        self._strokes.resize(size)
-        self._frozen = self._latest = self._motion.reference = self._input_size = None
+        self._frozen = self._latest = self._motion.reference = None
 
     @property
     def input_size(self) -> Size | None:
         """The size of the frames that come in; None before the first."""
-        return self._input_size
+        return self.preparation.input_size
 
     def release_backend(self) -> None:
         """End the threads of its own, and leave the backend to another pipeline."""
         self._motion.close()
-        self._markers.close()
+        self.preparation.close()
         self.backend.compositor.take_over(None)
         self.backend.clear()
 
-    def process(self, frame: Frame, snapshot: Snapshot) -> Shown:
-        """Take a frame in, give the picture to show now. Whatever the model throws, there is
-        one."""
+    def process(self, frame: Frame, snapshot: Snapshot, other: Frame | None = None) -> Shown:
+        """Take a frame in, give the picture to show now. Whatever the model throws, there is one.
+        other: deck B's newest frame; None where there is no deck B."""
         begun = time.perf_counter()
         self.stage.enter("prepare")
-        context = self._prepare(frame, snapshot)
+        context = self.preparation.of(frame, snapshot, self.backend, other)
         self._lap("prepare", begun)
         if snapshot["output/freeze"]:
             self._frozen = self._frozen or self._latest or context
@@ -174,7 +171,7 @@ class FramePipeline:
             self._stillness.is_still(
                 None if context.blank else context.image,
                 snapshot,
-                self._strokes.leading(snapshot),
+                self.preparation.strokes.leading(snapshot),
             )
             and self.backend.settled
             and self._model_fade is None
@@ -189,46 +186,6 @@ class FramePipeline:
             return self._stand_in(context, snapshot, told(error))
         self._metrics.repeated += 1
         return replace(self._again(context, snapshot, context), waiting=True)
-
-    def _prepare(self, frame: Frame, snapshot: Snapshot) -> FrameContext:
-        """All that is made of a frame before the model."""
-        if frame.size != self._input_size:
-            self._input_size = frame.size
-            if message := lost(frame.size, self.size, self._fit):
-                self._log(message)
-        blank = isinstance(frame, BlankFrame)
-        step = self._walker.at(frame.chain, snapshot) if isinstance(frame, WalkFrame) else None
-        image = (
-            step.crossfaded() if step is not None else prepare(frame.pixels, self.size, self._fit)
-        )
-        strokes = self._strokes.find(snapshot)
-        try:
-            mask = self._masks.find(image, snapshot, strokes)
-        except Exception as error:  # a foreign person model: the picture goes on without a mask
-            self._metrics.faults += 1
-            self._log_sometimes(
-                f"the mask failed ({told(error)}); everything is painted", frame.captured
-            )
-            mask = None
-        wanted = self.backend.wants_lines
-        looked_at = not blank and (wanted or snapshot["lines/amount"] > 0)
-        markers = self._markers.find(image, snapshot, frame.captured, looked_at)
-        lines = drawing(image, snapshot, True, strokes, markers) if wanted else None
-        guide = None
-        if not blank and step is None and worth(frame.size, self.size, self._fit):
-            strength = 0.0 if isinstance(self.backend, PassThrough) else snapshot["strength"]
-            guide = Guide(frame.pixels, image, self._fit, strength, mask)
-        return FrameContext(
-            image,
-            frame.number,
-            frame.captured,
-            mixed(image, snapshot, strokes, markers),
-            mask,
-            lines,
-            step,
-            blank,
-            guide,
-        )
 
     def drain(self, snapshot: Snapshot) -> Shown | None:
         """The next picture still under way when no frames follow; None when all have arrived."""
@@ -277,8 +234,7 @@ class FramePipeline:
             self._failing_since = None
             self._log("painting again")
         self._latest, self._motion.reference = context, context.image
-        if context.walk is not None:
-            self._walker.observe(picture)
+        self.preparation.observe(context, picture)
         finished = replace(
             context,
             guide=_seen_through(context.guide, snapshot),
@@ -303,7 +259,7 @@ class FramePipeline:
     def close(self) -> None:
         """End its threads, the backend's too."""
         self._motion.close()
-        self._markers.close()
+        self.preparation.close()
         self.backend.close()
 
     def _again(self, context: FrameContext, snapshot: Snapshot, base: FrameContext) -> Shown:

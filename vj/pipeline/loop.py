@@ -20,7 +20,7 @@ from vj.core.mailbox import Mailbox
 from vj.core.memory import give_back
 from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
-from vj.parameters.store import Store
+from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import Backend, PassThrough
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.frame_context import FrameContext, Shown
@@ -33,6 +33,29 @@ RESTING = 0.2
 
 Publish = Callable[[FrameContext, OutputFrame], None]
 """(what is known of the input, the picture). Must not block."""
+
+Frames = Callable[[Snapshot], tuple[Frame, Frame | None] | None]
+"""Offline: the parameters of a moment -> the frame of it, and deck B's where there is one; None at
+the end."""
+
+
+def in_order(frames: Iterable[Frame]) -> Frames:
+    """Every frame once, whatever the parameters say, and no deck B."""
+    coming = iter(frames)
+
+    def following(snapshot: Snapshot) -> tuple[Frame, Frame | None] | None:
+        frame = next(coming, None)
+        return None if frame is None else (frame, None)
+
+    return following
+
+
+def _no_other() -> Frame | None:
+    return None
+
+
+def _the_same(snapshot: Snapshot) -> Backend | None:
+    return None
 
 
 class Handover:
@@ -68,11 +91,13 @@ class RenderLoop:
         on_begin: Callable[[float], None] = lambda time: None,
         may_begin: Callable[[], bool] = lambda: True,
         canvas: Canvas | None = None,
+        other: Callable[[], Frame | None] = _no_other,
     ) -> None:
         """may_begin: asked once the first backend is there, before the newest frame is taken, until
         it says so. on_begin: called once, on the render thread, with the time of the frame that the
         show begins with, before it is sampled. supervisor: counts and logs faults, and restarts the
-        loop should it end. canvas: what people draw."""
+        loop should it end. canvas: what people draw. other: live, deck B's newest frame; must not
+        block."""
         self._supervisor = supervisor or Supervisor(on_message)
         self.pipeline = FramePipeline(
             size,
@@ -93,6 +118,7 @@ class RenderLoop:
         self._backends: Mailbox[Handover] = Mailbox()
         self._changes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._frame: Frame | None = None
+        self._other = other
         self._begun = 0.0
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -183,7 +209,8 @@ class RenderLoop:
         newest = self.inbox.get(patience)
         if newest is not None:
             self._frame = newest
-        frame = self._frame
+        other = self._other()
+        frame = self._frame or other
         if frame is None or self._stop.is_set():
             return
         self._begun = self._clock.now()
@@ -192,7 +219,7 @@ class RenderLoop:
         if begins:
             self._has_begun = True
             self._on_begin(self._begun)
-        self._show(self.pipeline.process(frame, self._store.sample(self._begun)))
+        self._show(self.pipeline.process(frame, self._store.sample(self._begun), other))
         self.pipeline.stage.leave()
 
     def _take_backend(self) -> None:
@@ -248,35 +275,54 @@ class RenderLoop:
         self._count += 1
         self._metrics.frame(self._clock.now())
 
-    def render(self, frames: Iterable[Frame], stop: threading.Event | None = None) -> int:
-        """Offline, on the caller's thread: every frame of `frames`, each a step of the clock.
-        Returns how many pictures were made, which is how many frames came. `publish` gets them in
-        order."""
+    def render(
+        self,
+        frames: Frames,
+        stop: threading.Event | None = None,
+        backend: Callable[[Snapshot], Backend | None] = _the_same,
+    ) -> int:
+        """Offline, on the caller's thread: every frame that `frames` gives, each a step of the
+        clock. Returns how many pictures were made, which is how many frames came. `publish` gets
+        them in order.
+
+        backend: asked before each frame for the one that its parameters want; None for the one that
+        plays. The one before is not closed: it may come back."""
         assert isinstance(self._clock, FrameClock), "offline rendering counts time in frames"
         handover = self._backends.get(0)
         if handover is not None:
             self.pipeline.swap(handover.backend)
         came = 0
         last: Shown | None = None
-        for frame in frames:
-            if stop is not None and stop.is_set():
-                break
+        while stop is None or not stop.is_set():
             now = self._clock.now()
+            snapshot = self._store.sample(now)
+            given = frames(snapshot)
+            if given is None:
+                break
+            wanted = backend(snapshot)
+            if wanted is not None and wanted is not self.pipeline.backend:
+                last = self._drained(snapshot, last, came)
+                self.pipeline.exchange(wanted)
+            frame, other = given
             shown = self.pipeline.process(
-                replace(frame, number=came, captured=now), self._store.sample(now)
+                replace(frame, number=came, captured=now), snapshot, other
             )
             last = self._catch_up(shown, last)
             self._clock.advance()
             came += 1
+        last = self._drained(self._store.sample(self._clock.now()), last, came)
+        while last is not None and self._count < came:
+            self._show(last)
+        return self._count
+
+    def _drained(self, snapshot: Snapshot, last: Shown | None, came: int) -> Shown | None:
+        """Show what is still under way of the frames that came. Returns the last picture."""
         while self._count < came:
-            snapshot = self._store.sample(self._clock.now())
             drained = self.pipeline.drain(snapshot)
             if drained is None:
                 break
             last = self._catch_up(drained, last)
-        while last is not None and self._count < came:
-            self._show(last)
-        return self._count
+        return last
 
     def _catch_up(self, shown: Shown, last: Shown | None) -> Shown | None:
         """Show a picture in its place. What stands in for a frame under way is not shown, since

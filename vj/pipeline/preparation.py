@@ -1,0 +1,153 @@
+"""All that is made of a frame before the model: both decks prepared to size and mixed, the mask,
+the lines, the place on a walk, the guide for upscaling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from vj.core.canvas import Canvas
+from vj.core.errors import told
+from vj.core.frame import BlankFrame, Frame, Guide, Size, WalkFrame
+from vj.core.metrics import Metrics
+from vj.core.supervisor import Supervisor
+from vj.parameters.store import Snapshot
+from vj.pipeline.backend import Backend, PassThrough
+from vj.pipeline.drawn_strokes import DrawnStrokes
+from vj.pipeline.frame_context import FrameContext
+from vj.pipeline.landmarks.markers import Markers
+from vj.pipeline.latent_walk import LatentWalk, WalkStep
+from vj.pipeline.line_art import drawing, mixed
+from vj.pipeline.masks import Masks, SegmentPerson
+from vj.pipeline.preprocess import Fit, lost, prepare
+from vj.pipeline.upscale_guide import worth
+
+AGAIN = 10.0
+"""Seconds after which the same words are logged once more."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taken:
+    """A frame as it is painted, before masks and lines. image: (H, W, 3) uint8."""
+
+    image: np.ndarray
+    walk: WalkStep | None = None
+    blank: bool = False
+    whole: np.ndarray | None = None
+    """What the source gave, (h, w, 3 or 4) uint8, where it stands alone and leads the upscaling."""
+
+
+class Preparation:
+    """Takes frames, gives their contexts. Belongs to the render thread."""
+
+    def __init__(
+        self,
+        size: Size,
+        fit: Fit,
+        metrics: Metrics,
+        on_message: Callable[[str], None],
+        segment_person: SegmentPerson | None,
+        *,
+        live: bool,
+        supervisor: Supervisor,
+        canvas: Canvas | None,
+    ) -> None:
+        """See `vj.pipeline.frame_pipeline.FramePipeline`."""
+        self._size, self.fit = size, fit
+        self.masks = Masks(on_message, segment_person)
+        self.strokes = DrawnStrokes(canvas, size)
+        self._markers = Markers(on_message, supervisor, live)
+        self._walkers = LatentWalk(size, fit), LatentWalk(size, fit)
+        """Of deck A and of deck B."""
+        self._metrics, self._log = metrics, on_message
+        self._last_logged = ("", -1e9)
+        self.input_size: Size | None = None
+        """The size of the frames that come in; None before the first."""
+
+    def refit(self, fit: Fit) -> None:
+        """Fit what comes in another way into what is painted."""
+        self.fit = fit
+        self._begin_anew()
+
+    def resize(self, size: Size) -> None:
+        """Paint another size. What is remembered of frames of the old size goes."""
+        self._size = size
+        self._begin_anew()
+        self.masks.forget()
+        self.strokes.resize(size)
+
+    def _begin_anew(self) -> None:
+        self._walkers = LatentWalk(self._size, self.fit), LatentWalk(self._size, self.fit)
+        self.input_size = None
+
+    def of(
+        self, frame: Frame, snapshot: Snapshot, backend: Backend, other: Frame | None = None
+    ) -> FrameContext:
+        """backend: that will paint it. other: deck B's newest frame."""
+        if frame.size != self.input_size:
+            self.input_size = frame.size
+            if message := lost(frame.size, self._size, self.fit):
+                self._log(message)
+        taken = self._mixed(frame, other, snapshot, backend)
+        image = taken.image
+        strokes = self.strokes.find(snapshot)
+        try:
+            mask = self.masks.find(image, snapshot, strokes)
+        except Exception as error:  # a foreign person model: the picture goes on without a mask
+            self._metrics.faults += 1
+            self._log_sometimes(
+                f"the mask failed ({told(error)}); everything is painted", frame.captured
+            )
+            mask = None
+        wanted = backend.wants_lines
+        looked_at = not taken.blank and (wanted or snapshot["lines/amount"] > 0)
+        markers = self._markers.find(image, snapshot, frame.captured, looked_at)
+        lines = drawing(image, snapshot, True, strokes, markers) if wanted else None
+        guide = None
+        if taken.whole is not None:
+            strength = 0.0 if isinstance(backend, PassThrough) else snapshot["strength"]
+            guide = Guide(taken.whole, image, self.fit, strength, mask)
+        return FrameContext(
+            image,
+            frame.number,
+            frame.captured,
+            mixed(image, snapshot, strokes, markers),
+            mask,
+            lines,
+            taken.walk,
+            taken.blank,
+            guide,
+        )
+
+    def observe(self, context: FrameContext, picture: np.ndarray) -> None:
+        """Tell a walk what was shown for its last step, (H, W, 3) uint8."""
+        if context.walk is not None:
+            self._walkers[0].observe(picture)
+
+    def close(self) -> None:
+        """End its threads."""
+        self._markers.close()
+
+    def _mixed(
+        self, frame: Frame, other: Frame | None, snapshot: Snapshot, backend: Backend
+    ) -> Taken:
+        """Both decks, mixed."""
+        return self._taken(frame, self._walkers[0], snapshot)
+
+    def _taken(self, frame: Frame, walker: LatentWalk, snapshot: Snapshot) -> Taken:
+        """One deck's frame."""
+        if isinstance(frame, WalkFrame):
+            step = walker.at(frame.chain, snapshot)
+            return Taken(step.crossfaded(), step)
+        image = prepare(frame.pixels, self._size, self.fit)
+        blank = isinstance(frame, BlankFrame)
+        leads = not blank and worth(frame.size, self._size, self.fit)
+        return Taken(image, None, blank, frame.pixels if leads else None)
+
+    def _log_sometimes(self, text: str, now: float) -> None:
+        """The same words every so many seconds at most."""
+        if text != self._last_logged[0] or now - self._last_logged[1] > AGAIN:
+            self._last_logged = (text, now)
+            self._log(text)
