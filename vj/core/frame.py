@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -84,7 +85,8 @@ class Guide:
     as `fit` says. image: the same prepared, (h, w, 3) uint8. strength: how far the generated image
     has left it, 0..1. mask: (h, w) uint8, 0 where the generated image does not show. flow: the
     generated image has been moved on along it by `share`, and so has the input to be; see
-    `vj.pipeline.optical_flow`.
+    `vj.pipeline.optical_flow`. view: gives what is seen of pixels at a size; None where they are
+    only cropped or padded. Equal ones see the same.
     """
 
     pixels: np.ndarray
@@ -94,6 +96,7 @@ class Guide:
     mask: np.ndarray | None = None
     flow: np.ndarray | None = None
     share: float = 0.0
+    view: Callable[[np.ndarray, Size], np.ndarray] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,7 +135,15 @@ class BlankFrame(Frame):
 class OutputFrame(Frame):
     """A picture on its way out. guide: its real input; None where there is none, or it has no more
     to show than the picture. motion: (h, w, 3) float32, the flow that led to it, see
-    `vj.pipeline.optical_flow`; None when it is not known."""
+    `vj.pipeline.optical_flow`; None when it is not known. views: other pictures of the same frame,
+    by their names in `VIEWS`, (H, W, 3) uint8 of the same size: those that somebody wants."""
 
     guide: Guide | None = None
     motion: np.ndarray | None = None
+    views: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+VIEWS = ("input", "generated", "mask", "lines")
+"""Pictures that a frame may bring besides the final one: its input as prepared; the generated image
+before wet/dry, mask and colour; the mask, white where the generated image shows, all white where
+there is none; the lines, white on black."""

@@ -13,7 +13,16 @@ from vj.core.errors import Fault, nearest
 from vj.parameters.row import QUICK, number
 from vj.parameters.row import Parameter as Parameter
 from vj.parameters.row import Value as Value
-from vj.parameters.rows import blending, generation, masks, output, playing, sources, walks
+from vj.parameters.rows import (
+    blending,
+    generation,
+    masks,
+    output,
+    playing,
+    sources,
+    view,
+    walks,
+)
 
 FORMER_CHOICES = {"lines/from": {"picture": "edges"}}
 """Choices by the names that they had: old shows, cues and takes still hold them."""
@@ -27,6 +36,7 @@ ROWS = (
     *walks.ROWS,
     *output.ROWS,
     *sources.ROWS,
+    *view.ROWS,
     *playing.ROWS,
 )
 

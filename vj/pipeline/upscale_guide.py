@@ -15,10 +15,11 @@ WORTH = 1.1
 """So many times finer than the generated image an input has to be to have something to show."""
 
 
-def worth(came: Size, painted: Size, fit: Fit) -> bool:
-    """The input has edges that the painted size cannot hold."""
+def worth(came: Size, painted: Size, fit: Fit, zoom: float = 1.0) -> bool:
+    """The input has edges that the painted size cannot hold. zoom: how much closer it is looked
+    at."""
     cut, inner = placed(came, painted, fit)
-    return cut.width >= WORTH * inner.width
+    return cut.width >= WORTH * inner.width * zoom
 
 
 class RealInput:
@@ -26,7 +27,8 @@ class RealInput:
 
     def __init__(self, wanted: Size) -> None:
         self._wanted = wanted
-        self._known: tuple[np.ndarray, np.ndarray] | None = None
+        self._known: tuple[np.ndarray, object, np.ndarray] | None = None
+        """The pixels and the view that were made ready last, and their luma."""
         column, row = np.arange(wanted.width), np.arange(wanted.height)
         self._places = [p.astype(np.float32) for p in np.meshgrid(column, row)]
         self._from = np.empty((2, wanted.height, wanted.width), np.float32)
@@ -35,15 +37,19 @@ class RealInput:
         """The part that is sent: luma at the painted size, (h, w), and at the output's, (H, W),
         both uint8. Pictures of the same input cost a look only."""
         small = crop_to(cv2.cvtColor(guide.image, cv2.COLOR_RGB2GRAY), self._wanted)
-        if self._known is None or self._known[0] is not guide.pixels:
-            self._known = guide.pixels, self._large(guide)
-        large = self._known[1]
+        known = self._known
+        if known is None or known[0] is not guide.pixels or known[1] != guide.view:
+            known = self._known = guide.pixels, guide.view, self._large(guide)
+        large = known[2]
         if guide.flow is not None and guide.share > 0:
             return self._moved(small, large, guide)
         return small, large
 
     def _large(self, guide: Guide) -> np.ndarray:
         """Exact to half a pixel of the output."""
+        if guide.view is not None:
+            pixels = over_black(guide.pixels) if guide.pixels.shape[2] == 4 else guide.pixels
+            return guide.view(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), self._wanted)
         height, width = guide.pixels.shape[:2]
         painted, wanted = Size(guide.image.shape[1], guide.image.shape[0]), self._wanted
         cut, inner = placed(Size(width, height), painted, "pad" if guide.fit == "pad" else "crop")

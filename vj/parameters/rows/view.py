@@ -1,0 +1,47 @@
+"""The input's own frame: how it is looked at before everything else."""
+
+from __future__ import annotations
+
+from vj.parameters.row import QUICK, Parameter, number
+
+MIRRORS = ("none", "across", "down", "both", "halves", "quarters", "kaleidoscope")
+FOLLOWED = ("none", "head")
+
+ROWS = (
+    Parameter(
+        "input/mirror",
+        "choice",
+        "none",
+        "mirrors the input: left and right, up and down, both; halves: the left half is mirrored "
+        "on the right; quarters: the upper left one on the others; kaleidoscope: six wedges",
+        choices=MIRRORS,
+    ),
+    number(
+        "input/zoom",
+        0.25,
+        8,
+        1,
+        "x",
+        "looks closer at the input, from its own pixels; below 1 it is mirrored on all sides",
+        QUICK,
+    ),
+    number("input/rotate", -180, 180, 0, "deg", "turns the input, clockwise", QUICK),
+    number(
+        "input/x",
+        -1,
+        1,
+        0,
+        "",
+        "where in the input the picture's middle looks: -1 is its left edge, 1 its right edge",
+        QUICK,
+    ),
+    number("input/y", -1, 1, 0, "", "the same: -1 is its upper edge, 1 its lower edge", QUICK),
+    Parameter(
+        "input/follow",
+        "choice",
+        "none",
+        "head: a smooth virtual camera keeps a head in the picture, input/zoom times as close, and "
+        "input/x and input/y move it off the middle",
+        choices=FOLLOWED,
+    ),
+)
