@@ -5,6 +5,12 @@ from __future__ import annotations
 
 BLEND_MODES = ("normal", "add", "screen", "multiply", "difference", "lighten", "darken")
 """Values of mix/mode, see `vj.kernels`."""
+WIPES = ("wipe-left", "wipe-right", "wipe-up", "wipe-down", "iris", "clock", "blinds", "luma")
+"""Deck B comes over deck A place by place, see `vj.pipeline.wipes`."""
+DECK_MODES = (*BLEND_MODES, *WIPES)
+"""Values of deck/mode, see `vj.pipeline.decks`."""
+DECK_SPACES = ("picture", "flow", "latent")
+"""Values of deck/space."""
 FLOW_KINDS = ("dis", "farneback", "raft", "nvidia")
 """Values of a show's `flow:`, see `vj.pipeline.flow_backends`; raft takes a file, `raft:FILE`."""
 UPSCALE_KINDS = ("auto", "fsr", "lanczos", "realesrgan")

@@ -15,6 +15,7 @@ from vj.parameters.row import Parameter as Parameter
 from vj.parameters.row import Value as Value
 from vj.parameters.rows import (
     blending,
+    decks,
     generation,
     masks,
     output,
@@ -36,6 +37,7 @@ ROWS = (
     *walks.ROWS,
     *output.ROWS,
     *sources.ROWS,
+    *decks.ROWS,
     *view.ROWS,
     *playing.ROWS,
 )
