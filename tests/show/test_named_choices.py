@@ -96,6 +96,14 @@ def test_the_shows_own_has_a_name_where_another_one_is_called_so() -> None:
             "source: no such source 'jug'; did you mean jugs? (jugs, testcard)",
         ),
         (
+            {"sources": {"jugs": "drawn:kiss"}, "start": {"deck/b": "jug"}},
+            "deck/b: no such source 'jug'; did you mean jugs? (jugs, testcard)",
+        ),
+        (
+            {"mappings": [{"midi": "note 36", "to": "source", "value": 3}]},
+            "source: 3 is not one of 0 .. 0 (0 testcard)",
+        ),
+        (
             {"cues": [{"name": "x", "set": {"model": "sd"}}]},
             "(pocket, drawn, styles, picture, kiss, fox, none)",
         ),
@@ -148,3 +156,30 @@ def test_the_store_refuses_other_names_and_the_tree_lists_them() -> None:
     assert store.get("source") == ""
     node = node_at(tree(store), "/vj/source")
     assert node["RANGE"] == [{"VALS": ["kiss", "testcard"]}]
+
+
+def test_a_number_counts_the_names_from_0_unless_a_source_is_called_so() -> None:
+    store = Store({}, show(sources={"kiss": "drawn:kiss", "5": "none"}).table())
+    for said, name in ((0, "kiss"), ("1", "5"), (2.0, "testcard"), (5, "5"), ("kiss", "kiss")):
+        store.set("source", said)
+        store.set("deck/b", said)
+        assert (store.get("source"), store.get("deck/b")) == (name, name)
+    with pytest.raises(Fault, match=r"source: 9 is not one of 0 .. 2 \(0 kiss, 1 5, 2 testcard"):
+        store.set("source", 9)
+    store.set("model", 1)
+    assert store.get("model") == "drawn", "of a show's models, and the built-in ones"
+
+
+def test_the_name_that_plays_set_again_is_an_event_that_takes_hold() -> None:
+    store = Store({}, show(sources={"kiss": "drawn:kiss", "room": "drawn:room"}).table())
+    store.set("source", "kiss")
+    assert store.sample(0.0)["source/start"] == 0
+    heard: list[str] = []
+    store.listeners.append(lambda name, value, origin: heard.append(name))
+    store.set("deck/a", 0)
+    assert store.sample(0.1)["source/start"] == 1
+    assert heard == ["source/start", "source"]
+    store.set("source", "room")
+    store.set("deck/b", "")
+    snapshot = store.sample(0.2)
+    assert (snapshot["source/start"], snapshot["deck/b/start"]) == (1, 1), "empty again, too"

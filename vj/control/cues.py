@@ -14,9 +14,12 @@ from vj.parameters.table import Table, Value
 from vj.show.control_sections import CueRule
 from vj.show.durations import Duration
 
-NOT_KEPT = ("cue/", "take/", "tempo/", "timeline/", "record", "panic", "source", "model")
-"""Parameters that a stored cue does not contain. A source or model may be one that the show's file
-does not name; a cue that is written by hand may set them."""
+NOT_KEPT = (
+    *("cue/", "take/", "tempo/", "timeline/", "record", "panic"),
+    *("source", "deck/b", "model"),
+)
+"""What parameters begin with that a stored cue does not contain. A source or model may be one that
+the show's file does not name; a cue that is written by hand may set them."""
 FARTHEST = 4.0
 """Beats from one frame to the next, at most; more means that the beat was repositioned."""
 NAME, MOST = 255, 999

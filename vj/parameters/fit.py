@@ -8,7 +8,14 @@ import math
 from vj.core.errors import Fault, nearest
 from vj.parameters.colours import parse_ramp
 from vj.parameters.curves import Curve, curve
-from vj.parameters.table import FORMER_CHOICES, NAMED_OR_COUNTED, PALETTES, Parameter, Value
+from vj.parameters.table import (
+    FORMER_CHOICES,
+    NAMED_OR_COUNTED,
+    NAMES_OF,
+    PALETTES,
+    Parameter,
+    Value,
+)
 
 TEXT_LIMIT = 10_000
 """Characters of a text parameter; longer ones are cut, with a remark."""
@@ -54,9 +61,11 @@ def _text(row: Parameter, value: object) -> tuple[Value, str]:
         value = value.encode("utf-8", "replace").decode("utf-8")
         remark = remark or f"{row.name}: held halves of letters (lone surrogates), which are ? now"
     if row.choices and value and value not in row.choices:
+        if row.name in NAMED_OR_COUNTED and value.isdecimal() and value.isascii():
+            return _counted(row, value), remark
         raise Fault(
-            f"{row.name}: no such {row.name} {value!r:.60}{nearest(value[:100], row.choices)} "
-            f"({row.range})"
+            f"{row.name}: no such {NAMES_OF.get(row.name, row.name)} {value!r:.60}"
+            f"{nearest(value[:100], row.choices)} ({row.range})"
         )
     if row.name == "prompt/list":
         parse_prompt_list(value)
@@ -68,6 +77,15 @@ def _text(row: Parameter, value: object) -> tuple[Value, str]:
     if row.name == "walk/ease":
         walk_eases(value)
     return value, remark
+
+
+def _counted(row: Parameter, number: str) -> str:
+    """The name that a number from 0 stands for. Raises Fault where there are not so many."""
+    if len(number) < 5 and int(number) < len(row.choices):
+        return row.choices[int(number)]
+    last = len(row.choices) - 1
+    names = ", ".join(f"{place} {name}" for place, name in enumerate(row.choices))
+    raise Fault(f"{row.name}: {number:.10} is not one of 0 .. {last} ({names})")
 
 
 def _finite(row: Parameter, value: object) -> float:

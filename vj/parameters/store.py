@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from vj.parameters.curves import Curve
 from vj.parameters.fit import fit
-from vj.parameters.table import TABLE, Parameter, Table, Value
+from vj.parameters.table import FIRED_AGAIN, TABLE, Parameter, Table, Value
 
 NOT_RESET = ("record",)
 """Not reset by panic: stopping a recording would lose material."""
@@ -155,6 +155,9 @@ class Store:
             if row.name == "panic":
                 self.reset()
             else:
+                again = FIRED_AGAIN.get(row.name)
+                if again is not None and fitted == self._targets[row.name]:
+                    self._set(again, True, None, origin)
                 # A trigger counts up: code that reads it once a frame sees that it was fired.
                 self._targets[row.name] = (
                     fitted if row.kind != "trigger" else int(self._targets[row.name]) + 1

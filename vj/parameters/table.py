@@ -27,8 +27,13 @@ from vj.parameters.rows import (
 
 FORMER_CHOICES = {"lines/from": {"picture": "edges"}}
 """Choices by the names that they had: old shows, cues and takes still hold them."""
-NAMED_OR_COUNTED = ("cue/fire", "cue/store")
-"""Text parameters that also accept a number."""
+NAMED_OR_COUNTED = ("cue/fire", "cue/store", "source", "deck/b", "model", "model/prepare")
+"""Text parameters that also accept a number, which counts from 0."""
+NAMES_OF = {"deck/b": "source", "model/prepare": "model"}
+"""Parameters that take the names of what another one is called after."""
+FIRED_AGAIN = {"source": "source/start", "deck/b": "deck/b/start"}
+"""Triggers that are fired when a parameter is set to the value that it has: a pad starts its clip
+again. A trigger counts, so that takes hold it, too."""
 
 ROWS = (
     *generation.ROWS,
@@ -45,7 +50,12 @@ ROWS = (
 PALETTES = ("palette/a", "palette/b")
 """Text parameters that hold colours."""
 
-ALIASES = {"prompt": "prompt/a", "seed": "seed/a"}
+ALIASES = {
+    "prompt": "prompt/a",
+    "seed": "seed/a",
+    "deck/a": "source",
+    "deck/a/start": "source/start",
+}
 """Short names that stand for another."""
 
 
@@ -75,7 +85,8 @@ def lora_row(name: str, weight: float) -> Parameter:
 
 
 def named_row(name: str, names: Iterable[str]) -> Parameter:
-    """The row `source` or `model`, which takes the names that a show has for them."""
+    """The row of a parameter that chooses, such as `source`, which takes the names that a show has
+    for it."""
     return replace(next(row for row in ROWS if row.name == name), choices=tuple(names))
 
 

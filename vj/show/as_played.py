@@ -22,9 +22,10 @@ CHOSEN = ("source", "model")
 """Parameters that are written as the section of the same name."""
 NOT_STARTED_WITH = (
     *("record", "cue/", "take/", "timeline/", "output/freeze", "output/blackout"),
-    *CHOSEN,
+    *("source/position", "deck/b/position", "model/"),
 )
-"""Parameters that a show does not start with, however they stand as it is saved."""
+"""What parameters begin with that, with `CHOSEN`, a show does not start with, however they stand as
+it is saved."""
 CLOSE = 1e-4
 """The share of its range by which a number has to differ to count as changed."""
 
@@ -36,7 +37,7 @@ def changed_values(
     found: dict[str, Value] = {}
     for name, value in values.items():
         row, before = table.find(name), start[name]
-        if row.kind == "trigger" or name.startswith(NOT_STARTED_WITH):
+        if row.kind == "trigger" or name in CHOSEN or name.startswith(NOT_STARTED_WITH):
             continue
         if isinstance(value, float) and isinstance(before, int | float):
             if abs(value - before) > CLOSE * (row.high - row.low):

@@ -41,7 +41,13 @@ ROUNDS = 5
 several values run when each of them is valid."""
 INCLUDED_ORDER = 1000
 """Sorts faults of included files after the others."""
-NAME_FAULTS = ("no such cue", "no such parameter", "no such source", "no such model")
+NAME_FAULTS = (
+    "no such cue",
+    "no such parameter",
+    "no such source",
+    "no such model",
+    "is not one of 0",
+)
 """Parts of messages about names, which may be known once the rest of the show is read."""
 
 

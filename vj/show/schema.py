@@ -123,8 +123,8 @@ def _osc(value: object) -> object:
     return {"listen": value} if isinstance(value, str) else {} if value is None else value
 
 
-SHOW_PARAMETERS = ("macro/", "mod/", "lora/")
-"""Prefixes of parameters that a show defines itself."""
+SHOW_PARAMETERS = ("macro/", "mod/", "lora/", "deck/b")
+"""Prefixes of parameters that a show defines itself, or gives their choices."""
 
 
 def _fitted(
@@ -291,7 +291,7 @@ class Show(Section):
 
     def table(self) -> Table:
         """All parameters of this show, its macros, modulators and the LoRAs of all its models among
-        them; `source` and `model` take the names that it has."""
+        them; `source`, `deck/b` and `model` take the names that it has."""
         models = model_names(self.models, self.model)
         loras = {
             lora.name: lora.weight
@@ -302,7 +302,10 @@ class Show(Section):
             *(macro_row(name) for name in self.macros),
             *(modulator_row(name) for name in self.modulator_names()),
             *(lora_row(name, weight) for name, weight in loras.items()),
-            named_row("source", source_names(self.sources, self.source)),
+            *(
+                named_row(name, source_names(self.sources, self.source))
+                for name in ("source", "deck/b")
+            ),
             named_row("model", models),
         ]
         return Table((*ROWS, *own))

@@ -9,8 +9,17 @@ ROWS = (
         "source",
         "text",
         "",
-        "the source that plays, by its name in the show; empty is the show's own",
+        "the source that plays (deck A), by its name in the show or its number there, counted from "
+        "0; the name of the one that plays starts it again; empty is the show's own",
     ),
+    Parameter("source/start", "trigger", False, "the source that plays begins again, at source/in"),
+    Parameter(
+        "deck/b",
+        "text",
+        "",
+        "the source on deck B, named as source is; empty: there is none, and nothing is mixed",
+    ),
+    Parameter("deck/b/start", "trigger", False, "the source on deck B begins again, at deck/b/in"),
     Parameter(
         "model",
         "text",
