@@ -17,11 +17,12 @@ from vj.parameters.store import Snapshot
 from vj.pipeline.backend import Backend, PassThrough
 from vj.pipeline.drawn_strokes import DrawnStrokes
 from vj.pipeline.frame_context import FrameContext
+from vj.pipeline.input_view import NEUTRAL, PlacedView, View, viewed
 from vj.pipeline.landmarks.markers import Markers
 from vj.pipeline.latent_walk import LatentWalk, WalkStep
 from vj.pipeline.line_art import drawing, mixed
 from vj.pipeline.masks import Masks, SegmentPerson
-from vj.pipeline.preprocess import Fit, lost, prepare
+from vj.pipeline.preprocess import Fit, lost
 from vj.pipeline.upscale_guide import worth
 
 AGAIN = 10.0
@@ -37,6 +38,8 @@ class Taken:
     blank: bool = False
     whole: np.ndarray | None = None
     """What the source gave, (h, w, 3 or 4) uint8, where it stands alone and leads the upscaling."""
+    view: PlacedView | None = None
+    """How it is looked at; None where it is only cropped or padded."""
 
 
 class Preparation:
@@ -108,7 +111,7 @@ class Preparation:
         guide = None
         if taken.whole is not None:
             strength = 0.0 if isinstance(backend, PassThrough) else snapshot["strength"]
-            guide = Guide(taken.whole, image, self.fit, strength, mask)
+            guide = Guide(taken.whole, image, self.fit, strength, mask, view=taken.view)
         return FrameContext(
             image,
             frame.number,
@@ -141,10 +144,12 @@ class Preparation:
         if isinstance(frame, WalkFrame):
             step = walker.at(frame.chain, snapshot)
             return Taken(step.crossfaded(), step)
-        image = prepare(frame.pixels, self._size, self.fit)
         blank = isinstance(frame, BlankFrame)
-        leads = not blank and worth(frame.size, self._size, self.fit)
-        return Taken(image, None, blank, frame.pixels if leads else None)
+        view = NEUTRAL if blank else View.of(snapshot)
+        image = viewed(frame.pixels, self._size, self.fit, view)
+        leads = not blank and worth(frame.size, self._size, self.fit, view.zoom)
+        placed = None if view == NEUTRAL else PlacedView(view, self._size, self.fit)
+        return Taken(image, None, blank, frame.pixels if leads else None, placed)
 
     def _log_sometimes(self, text: str, now: float) -> None:
         """The same words every so many seconds at most."""
