@@ -57,12 +57,15 @@ def test_the_card_paints_what_numpy_paints(kernels: TemporalKernels, channels_la
     for turn in range(42):
         image = image_of(turn)
         on_card = torch.from_numpy(image).to(kernels.device)
+        yaw, pitch, dolly, fov = rng.uniform((-20, -20, -0.5, 20), (20, 20, 0.5, 90))
+        camera = {"yaw_degrees": yaw, "pitch_degrees": pitch, "dolly": dolly, "fov_degrees": fov}
         matrix = feedback_matrix(
             WIDTH,
             HEIGHT,
             rng.uniform(0.8, 1.25),
             rng.uniform(-45, 45),
             *rng.uniform(-0.25, 0.25, 2),
+            **(camera if turn % 5 > 2 else {}),
         )
         amount = rng.choice([0, rng.uniform(0, 0.95)])
         model = as_model(noise(0), kernels).contiguous(memory_format=order)

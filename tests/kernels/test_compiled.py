@@ -76,8 +76,15 @@ def test_the_kernels_paint_what_numpy_paints(kernels: TemporalKernels, channels_
     last, different = None, 0
     for turn in range(40):
         image = as_bytes(noise(32, 48, turn))
+        yaw, pitch, dolly, fov = rng.uniform((-45, -45, -0.5, 20), (45, 45, 0.5, 120))
+        camera = {"yaw_degrees": yaw, "pitch_degrees": pitch, "dolly": dolly, "fov_degrees": fov}
         matrix = feedback_matrix(
-            48, 32, rng.uniform(0.8, 1.25), rng.uniform(-45, 45), *rng.uniform(-0.25, 0.25, 2)
+            48,
+            32,
+            rng.uniform(0.8, 1.25),
+            rng.uniform(-45, 45),
+            *rng.uniform(-0.25, 0.25, 2),
+            **(camera if turn % 5 > 2 else {}),
         )
         amount = rng.choice([0, rng.uniform(0, 0.95)])
         model = as_model(np.zeros((32, 48, 3), np.float32), kernels.dtype, channels_last)

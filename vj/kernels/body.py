@@ -16,14 +16,15 @@ W) uint8, read where `masked` is not 0.
 from __future__ import annotations
 
 from vj.core.kinds import BLEND_MODES
-from vj.kernels.settings import MOVING, STILL
+from vj.kernels.settings import LEAST_DEPTH, MOVING, STILL
 
 MODE_CODES = {mode: code for code, mode in enumerate(BLEND_MODES)}
 """The number by which a kernel knows a blend mode."""
 
 _CONSTANTS = "\n".join(
     [f"#define VJ_{mode.upper()} {code}" for mode, code in MODE_CODES.items()]
-    + [f"#define VJ_STILL {STILL}f", f"#define VJ_SPAN (float)({MOVING} - {STILL})", ""]
+    + [f"#define VJ_STILL {STILL}f", f"#define VJ_SPAN (float)({MOVING} - {STILL})"]
+    + [f"#define VJ_LEAST_DEPTH {LEAST_DEPTH}f", ""]
 )
 
 C_PREAMBLE = r"""
@@ -147,6 +148,18 @@ VJ_INLINE void vj_gather(const float *last, int width, int height, float from_x,
     }
 }
 
+/* Where a matrix leads: a map of the plane where its last row is 0 0 1, else a camera's view, in
+   which nothing is nearer than VJ_LEAST_DEPTH. */
+VJ_INLINE void vj_seen_at(const float *matrix, float x, float y, float *to)
+{
+    to[0] = matrix[0] * x + matrix[1] * y + matrix[2];
+    to[1] = matrix[3] * x + matrix[4] * y + matrix[5];
+    if (matrix[6] == 0.0f && matrix[7] == 0.0f) return;
+    const float depth = fmaxf(matrix[6] * x + matrix[7] * y + matrix[8], VJ_LEAST_DEPTH);
+    to[0] /= depth;
+    to[1] /= depth;
+}
+
 /* rgb: input + amount * (last, seen through flow and matrix - input), 0..1. At amount 0 `last` is
    not read. */
 VJ_INLINE void feedback_pixel(const vj_byte *image, const float *last, int width, int height,
@@ -155,11 +168,10 @@ VJ_INLINE void feedback_pixel(const vj_byte *image, const float *last, int width
 {
     for (int c = 0; c < 3; ++c) rgb[c] = (float)image[(y * width + x) * 3 + c] / 255.0f;
     if (amount == 0.0f) return;
-    float from[3], seen[3];
+    float from[3], at[2], seen[3];
     vj_flow_at(flow, flow_width, flow_height, width, height, x, y, from);
-    const float at_x = (float)x + from[0], at_y = (float)y + from[1];
-    vj_gather(last, width, height, matrix[0] * at_x + matrix[1] * at_y + matrix[2],
-              matrix[3] * at_x + matrix[4] * at_y + matrix[5], seen);
+    vj_seen_at(matrix, (float)x + from[0], (float)y + from[1], at);
+    vj_gather(last, width, height, at[0], at[1], seen);
     for (int c = 0; c < 3; ++c) {
         if (gain != 1.0f) seen[c] = gain * seen[c] + (1.0f - gain) * middle;
         rgb[c] += amount * from[2] * (seen[c] - rgb[c]);
@@ -213,9 +225,10 @@ KERNELS = r"""
 VJ_KERNEL vj_feedback(const vj_byte *__restrict__ image, const float *__restrict__ last,
         vj_model *__restrict__ out, int plane, int row, int step, int width, int height,
         const float *__restrict__ flow, int flow_width, int flow_height, float m0, float m1,
-        float m2, float m3, float m4, float m5, float amount, float gain, float middle)
+        float m2, float m3, float m4, float m5, float m6, float m7, float m8, float amount,
+        float gain, float middle)
 {
-    const float matrix[6] = {m0, m1, m2, m3, m4, m5};
+    const float matrix[9] = {m0, m1, m2, m3, m4, m5, m6, m7, m8};
     VJ_EACH_PIXEL(width, height) {
         float rgb[3];
         feedback_pixel(image, last, width, height, flow, flow_width, flow_height, matrix, amount,

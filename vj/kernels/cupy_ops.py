@@ -126,14 +126,15 @@ class TemporalKernels:
         painting mixed in once there is one.
 
         image: (H, W, 3) uint8, the prepared input. out: (3, H, W) or (1, 3, H, W), any strides, the
-        model's dtype, gets -1..1. matrix: (2, 3) float32 from `feedback_matrix`. amount: 0..0.95.
-        flow: (h, w, 3) float32 on the card, or None.
+        model's dtype, gets -1..1. matrix: float32 from `feedback_matrix`. amount: 0..0.95. flow:
+        (h, w, 3) float32 on the card, or None.
         """
         self._check_picture("image", image)
         self._check_model("out", out)
         share = np.float32(amount if self._started else 0)
         last = self._states[self._state_turn]
-        numbers = (*np.float32(matrix).ravel(), share, np.float32(gain), np.float32(middle))
+        whole = matrix if len(matrix) == 3 else np.vstack([matrix, [0, 0, 1]])
+        numbers = (*np.float32(whole).ravel(), share, np.float32(gain), np.float32(middle))
         self._launch(
             "vj_feedback",
             image,

@@ -11,11 +11,11 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from vj.kernels.cv_warp import STAY, Grid, seen_rows
 from vj.kernels.settings import MOVING, STILL, BlendSettings
 
 _STEPS = (np.arange(256) / 255).astype(np.float32)
 _ABOVE_STILL = np.array([[1 / 3, 1 / 3, 1 / 3, -STILL]], np.float32)
-_STAY = np.eye(2, 3, dtype=np.float32)
 _FULL = np.float32(1000)
 """The sum of blendLinear's two weights, which divides by it plus 1e-5: so large that this is below
 a float's last bit."""
@@ -44,52 +44,6 @@ MODES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], object]] = {
     "lighten": lambda base, top, dst: cv2.max(base, top, dst=dst),
     "darken": lambda base, top, dst: cv2.min(base, top, dst=dst),
 }
-
-
-class Grid:
-    """A flow at a picture's size, and what is seen through it. Belongs to one thread; its buffers
-    are kept."""
-
-    def __init__(self, height: int, width: int) -> None:
-        self._height, self._width = height, width
-        self._flow = np.zeros((height, width, 3), np.float32)
-        self._x, self._y = np.zeros((2, height, width), np.float32)
-        self.confidence = np.zeros((height, width), np.float32)
-        """How confidence the flow is, 0..1."""
-        column, row = np.meshgrid(
-            np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
-        )
-        self._column, self._row = column, row
-        self._taken: np.ndarray | None = None
-
-    def take(self, flow: np.ndarray) -> None:
-        """The flow of this frame, (h, w, 3) float32, see `numpy_ops.feedback`; it is not written to
-        any more."""
-        if flow is self._taken:
-            return
-        self._taken = flow
-        cv2.resize(
-            flow, (self._width, self._height), dst=self._flow, interpolation=cv2.INTER_LINEAR
-        )
-        cv2.mixChannels([self._flow], [self._x, self._y, self.confidence], [0, 0, 1, 1, 2, 2])
-        cv2.add(self._x, self._column, dst=self._x)
-        cv2.add(self._y, self._row, dst=self._y)
-
-    def gather(
-        self, wide: np.ndarray, matrix: np.ndarray, rows: slice, four: np.ndarray, three: np.ndarray
-    ) -> np.ndarray:
-        """These rows of a picture (H, W, 4) seen through flow and matrix, (rows, W, 3), in buffers
-        of a strip's size."""
-        x: np.ndarray = self._x[rows]
-        y: np.ndarray = self._y[rows]
-        if not np.array_equal(matrix, _STAY):
-            (a, b, c), (d, e, f) = matrix.tolist()
-            x, y = cv2.addWeighted(x, a, y, b, c), cv2.addWeighted(x, d, y, e, f)
-        count = rows.stop - rows.start
-        seen = cv2.remap(
-            wide, x, y, cv2.INTER_LINEAR, dst=four[:count], borderMode=cv2.BORDER_REFLECT_101
-        )
-        return cv2.cvtColor(seen, cv2.COLOR_RGBA2RGB, dst=three[:count])
 
 
 class Blender:
@@ -135,7 +89,7 @@ class Blender:
             return image if as_uint8 else cv2.LUT(image, _STEPS)
         self._check("last", last, np.float32)
         out = np.empty(self._shape, np.uint8 if as_uint8 else np.float32)
-        moves = not np.array_equal(matrix, _STAY) or flow is not None
+        moves = not np.array_equal(matrix, STAY) or flow is not None
         grid = self._upscaled(flow)
         if moves:
             self._widen(last)
@@ -144,7 +98,11 @@ class Blender:
             if grid is not None:
                 self._mix_moved(image[rows], grid, matrix, amount, rows, out[rows], gain, middle)
                 continue
-            warped = self._warp(self._wide, matrix, rows) if moves else last[rows]
+            warped = (
+                seen_rows(self._wide, matrix, rows, self._warped, self._one)
+                if moves
+                else last[rows]
+            )
             much, more = amount * gain * 255 / unit, amount * (1 - gain) * middle * 255 / unit
             cv2.addWeighted(
                 image[rows], (1 - amount) / unit, warped, much, more, dst=out[rows], dtype=kind
@@ -243,7 +201,7 @@ class Blender:
         for rows in self._strips:
             _to_float(painted[rows], state[rows])
             if grid is not None:
-                was = grid.gather(self._wide, _STAY, rows, self._warped, self._one)
+                was = grid.gather(self._wide, STAY, rows, self._warped, self._one)
                 self._smooth(state[rows], was, settings, grid.confidence[rows])
             elif last is not None and smoothing > 0:
                 self._smooth(state[rows], last[rows], settings)
@@ -267,22 +225,6 @@ class Blender:
                 f"{name}: {picture.shape} {picture.dtype} came, {self._shape} {wanted} would be "
                 "right"
             )
-
-    def _warp(self, wide: np.ndarray, matrix: np.ndarray, rows: slice) -> np.ndarray:
-        """These rows of the picture that `matrix` makes of `wide`, (H, W, 4)."""
-        here = matrix.astype(np.float64)
-        here[:, 2] += here[:, 1] * rows.start
-        size = (self._shape[1], rows.stop - rows.start)
-        how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        warped = cv2.warpAffine(
-            wide,
-            here,
-            size,
-            dst=self._warped[: size[1]],
-            flags=how,
-            borderMode=cv2.BORDER_REFLECT_101,
-        )
-        return cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB, dst=self._one[: size[1]])
 
     def _smooth(
         self,

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 
 from vj.core.smoothstep import smoothstep
-from vj.kernels.settings import MOVING, STILL, BlendSettings
+from vj.kernels.settings import LEAST_DEPTH, MOVING, STILL, BlendSettings
 
 STAY = np.eye(2, 3, dtype=np.float32)
 
@@ -69,9 +69,21 @@ def upscale(flow: np.ndarray, height: int, width: int) -> np.ndarray:
     return upper + share_y * (lower - upper)
 
 
+def places_seen(
+    matrix: np.ndarray, column: np.ndarray, row: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where a matrix of `feedback_matrix` leads from columns and rows: x and y, in pixels. All are
+    finite, also behind the camera (`LEAST_DEPTH`)."""
+    x, y, *depth = (m[0] * column + m[1] * row + m[2] for m in matrix)
+    if not depth:
+        return x, y
+    far = np.maximum(depth[0], np.float32(LEAST_DEPTH))
+    return x / far, y / far
+
+
 def warp(picture: np.ndarray, matrix: np.ndarray, flow: np.ndarray | None = None) -> np.ndarray:
-    """(H, W, 3) float32 seen through `feedback_matrix`'s (2, 3) float32: a bilinear gather,
-    mirrored at the edges.
+    """(H, W, 3) float32 seen through `feedback_matrix`'s (2, 3) or (3, 3) float32: a bilinear
+    gather, mirrored at the edges.
 
     flow: (H, W, 2 or more) float32, how far a pixel is moved before the matrix is asked; both are
     one map, and there is one resampling.
@@ -80,7 +92,7 @@ def warp(picture: np.ndarray, matrix: np.ndarray, flow: np.ndarray | None = None
     column, row = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
     if flow is not None:
         column, row = column + flow[..., 0], row + flow[..., 1]
-    x, y = (m[0] * column + m[1] * row + m[2] for m in matrix)
+    x, y = places_seen(matrix, column, row)
     left, top = np.floor(x), np.floor(y)
     across, down = (x - left)[..., None], (y - top)[..., None]
     columns = [reflect(left.astype(int) + step, width) for step in (0, 1)]
@@ -103,8 +115,8 @@ def feedback(
     """Before diffusion: a share of the last output in the next input.
 
     image: (H, W, 3) uint8, the prepared input. last: (H, W, 3) float32 0..1, the state `blend`
-    returned, None before the first. matrix: (2, 3) float32 from `feedback_matrix`. amount: 0..0.95;
-    at 0 the image comes back exactly. flow: (h, w, 3) float32 of any size, see
+    returned, None before the first. matrix: float32 from `feedback_matrix`. amount: 0..0.95; at 0
+    the image comes back exactly. flow: (h, w, 3) float32 of any size, see
     `vj.pipeline.optical_flow`: dx and dy in pixels of the picture, from where a pixel is to where
     it was, and a confidence, 0..1; what has none is not fed back. gain: contrast of what is
     fed back, about `middle` (0..1), see `vj.pipeline.feedback_gain`. Returns (H, W, 3) float32

@@ -15,6 +15,11 @@ STILL, MOVING = 0.08, 0.35
 """Mean change of R, G, B (0..1) up to which a pixel counts as still, and from which it counts as
 moving. See docs/, temporal coherence."""
 
+LEAST_DEPTH = 1 / 16
+"""How near to the camera, as a share of what is in the middle of the view, a place counts as. What
+would lie nearer, or behind the camera, is looked for there: far beyond the edge, where the mirrored
+border is."""
+
 NEUTRAL = np.eye(3, 4, dtype=np.float32)
 """The colour matrix that changes nothing."""
 NEUTRAL.setflags(write=False)
@@ -49,18 +54,55 @@ def feedback_matrix(
     rotate_degrees: float = 0.0,
     x: float = 0.0,
     y: float = 0.0,
+    *,
+    yaw_degrees: float = 0.0,
+    pitch_degrees: float = 0.0,
+    dolly: float = 0.0,
+    fov_degrees: float = 60.0,
 ) -> np.ndarray:
-    """(2, 3) float32: where in the last output a pixel of the fed-back picture comes from.
+    """(2, 3) float32: where in the last output a pixel of the fed-back picture comes from; (3, 3)
+    where the camera is turned, a homography.
 
     Coordinates are of pixel centres, (0, 0) the upper left one. Seen forward the picture grows by
     `zoom` about the middle of the frame (above 1 upscales), turns clockwise by `rotate_degrees`,
-    then moves by `x` of the width to the right and `y` of the height down.
+    then moves by `x` of the width to the right and `y` of the height down. Then it is a wall before
+    a camera whose view is `fov_degrees` high: the camera moves towards it by `dolly` (below 1) of
+    the distance, and looks to the right by `yaw_degrees` and up by `pitch_degrees` (below 90), so
+    that the picture moves to the left and down. The last row is scaled so that the middle of the
+    view has depth 1, see `LEAST_DEPTH`.
     """
     middle = np.array([(width - 1) / 2, (height - 1) / 2])
     shift = np.array([x * width, y * height])
     turn = math.radians(rotate_degrees)
     back = np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]]) / zoom
-    return np.column_stack([back, middle - back @ (middle + shift)]).astype(np.float32)
+    flat = np.column_stack([back, middle - back @ (middle + shift)])
+    if yaw_degrees == pitch_degrees == dolly == 0:
+        return flat.astype(np.float32)
+    seen = np.vstack([flat, [0, 0, 1]]) @ _wall_seen(
+        height, middle, math.radians(yaw_degrees), math.radians(pitch_degrees), dolly, fov_degrees
+    )
+    seen /= seen[2] @ [*middle, 1]
+    return (seen if seen[2, :2].any() else seen[:2]).astype(np.float32)
+
+
+def _wall_seen(
+    height: int, middle: np.ndarray, yaw: float, pitch: float, dolly: float, fov_degrees: float
+) -> np.ndarray:
+    """(3, 3): the place on a wall that a camera before it sees at a pixel. yaw, pitch: radians."""
+    far = height / 2 / math.tan(math.radians(fov_degrees) / 2)
+    to_right = np.array(
+        [[math.cos(yaw), 0, math.sin(yaw)], [0, 1, 0], [-math.sin(yaw), 0, math.cos(yaw)]]
+    )
+    upwards = np.array(
+        [[1, 0, 0], [0, math.cos(pitch), -math.sin(pitch)], [0, math.sin(pitch), math.cos(pitch)]]
+    )
+    ray = to_right @ upwards @ np.diag([1 / far, 1 / far, 1]) @ _shifted(-middle)
+    return _shifted(middle) @ np.diag([far * (1 - dolly), far * (1 - dolly), 1]) @ ray
+
+
+def _shifted(by: np.ndarray) -> np.ndarray:
+    """(3, 3): everything moved by (x, y)."""
+    return np.array([[1, 0, by[0]], [0, 1, by[1]], [0, 0, 1]])
 
 
 def colour_matrix(

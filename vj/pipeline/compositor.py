@@ -43,8 +43,21 @@ def blend_settings(snapshot: Snapshot, crossfade: float = 0.0) -> BlendSettings:
 
 def turn_matrix(size: Size, snapshot: Snapshot) -> np.ndarray:
     """Where the fed-back picture comes from, see `feedback_matrix`."""
-    zoom, rotate, x, y = (snapshot[f"feedback/{name}"] for name in ("zoom", "rotate", "x", "y"))
-    return feedback_matrix(size.width, size.height, zoom, rotate, x, y)
+    zoom, rotate, x, y, yaw, pitch, dolly, fov = (
+        snapshot[f"feedback/{name}"]
+        for name in ("zoom", "rotate", "x", "y", "yaw", "pitch", "dolly", "fov")
+    )
+    return feedback_matrix(
+        *size,
+        zoom,
+        rotate,
+        x,
+        y,
+        yaw_degrees=yaw,
+        pitch_degrees=pitch,
+        dolly=dolly,
+        fov_degrees=fov,
+    )
 
 
 Picture: TypeAlias = "Tensor | np.ndarray"

@@ -10,7 +10,12 @@ from vj.parameters.store import Snapshot
 STILL_FRAMES = 12
 """Frames that have to be alike before the model rests, so that feedback and smoothing have
 settled."""
-NEUTRAL_FEEDBACK = {"feedback/zoom": 1, "feedback/rotate": 0, "feedback/x": 0, "feedback/y": 0}
+NEUTRAL_FEEDBACK = {
+    "feedback/zoom": 1,
+    **dict.fromkeys(
+        (f"feedback/{name}" for name in ("rotate", "x", "y", "yaw", "pitch", "dolly")), 0
+    ),
+}
 """Feedback that does not move the picture by itself."""
 AFTER_THE_MODEL = ("picture/", "output/", "mix/", "record", "similarity")
 """Parameters that change nothing in what the model would make."""

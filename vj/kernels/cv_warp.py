@@ -1,0 +1,95 @@
+"""The last picture seen through a matrix and a flow, with OpenCV, rows by rows: `numpy_ops.warp`,
+fast."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from vj.kernels.settings import LEAST_DEPTH
+
+STAY = np.eye(2, 3, dtype=np.float32)
+"""The matrix that moves nothing."""
+_HOW = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+
+
+def seen_rows(
+    wide: np.ndarray, matrix: np.ndarray, rows: slice, four: np.ndarray, three: np.ndarray
+) -> np.ndarray:
+    """These rows of the picture that a matrix of `feedback_matrix` makes of `wide`, (H, W, 4)
+    float32: (rows, W, 3), in buffers of a strip's size."""
+    width = wide.shape[1]
+    count = rows.stop - rows.start
+    size, here = (width, count), matrix.astype(np.float64)
+    here[:, 2] += here[:, 1] * rows.start
+    out, mirror = four[:count], cv2.BORDER_REFLECT_101
+    if len(here) == 2:
+        seen = cv2.warpAffine(wide, here, size, dst=out, flags=_HOW, borderMode=mirror)
+    elif _nearest(here, *size) >= LEAST_DEPTH:
+        seen = cv2.warpPerspective(wide, here, size, dst=out, flags=_HOW, borderMode=mirror)
+    else:  # OpenCV would go on behind the camera
+        column, row = np.meshgrid(
+            np.arange(width, dtype=np.float32), np.arange(rows.start, rows.stop, dtype=np.float32)
+        )
+        x, y = _led(matrix, column, row)
+        seen = cv2.remap(wide, x, y, cv2.INTER_LINEAR, dst=out, borderMode=mirror)
+    return cv2.cvtColor(seen, cv2.COLOR_RGBA2RGB, dst=three[:count])
+
+
+def _nearest(matrix: np.ndarray, width: int, count: int) -> float:
+    """The least depth of a (3, 3) matrix in a strip: it is at a corner."""
+    return min(float(matrix[2] @ [x, y, 1]) for x in (0, width - 1) for y in (0, count - 1))
+
+
+def _led(matrix: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`numpy_ops.places_seen`."""
+    led = [cv2.addWeighted(x, a, y, b, c) for a, b, c in matrix.tolist()]
+    if len(led) == 2:
+        return led[0], led[1]
+    depth = np.maximum(led[2], np.float32(LEAST_DEPTH), out=led[2])
+    return cv2.divide(led[0], depth, dst=led[0]), cv2.divide(led[1], depth, dst=led[1])
+
+
+class Grid:
+    """A flow at a picture's size, and what is seen through it. Belongs to one thread; its buffers
+    are kept."""
+
+    def __init__(self, height: int, width: int) -> None:
+        self._height, self._width = height, width
+        self._flow = np.zeros((height, width, 3), np.float32)
+        self._x, self._y = np.zeros((2, height, width), np.float32)
+        self.confidence = np.zeros((height, width), np.float32)
+        """How sure the flow is, 0..1."""
+        column, row = np.meshgrid(
+            np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
+        )
+        self._column, self._row = column, row
+        self._taken: np.ndarray | None = None
+
+    def take(self, flow: np.ndarray) -> None:
+        """The flow of this frame, (h, w, 3) float32, see `numpy_ops.feedback`; it is not written to
+        any more."""
+        if flow is self._taken:
+            return
+        self._taken = flow
+        cv2.resize(
+            flow, (self._width, self._height), dst=self._flow, interpolation=cv2.INTER_LINEAR
+        )
+        cv2.mixChannels([self._flow], [self._x, self._y, self.confidence], [0, 0, 1, 1, 2, 2])
+        cv2.add(self._x, self._column, dst=self._x)
+        cv2.add(self._y, self._row, dst=self._y)
+
+    def gather(
+        self, wide: np.ndarray, matrix: np.ndarray, rows: slice, four: np.ndarray, three: np.ndarray
+    ) -> np.ndarray:
+        """These rows of a picture (H, W, 4) seen through flow and matrix, (rows, W, 3), in buffers
+        of a strip's size."""
+        x: np.ndarray = self._x[rows]
+        y: np.ndarray = self._y[rows]
+        if not np.array_equal(matrix, STAY):
+            x, y = _led(matrix, x, y)
+        count = rows.stop - rows.start
+        seen = cv2.remap(
+            wide, x, y, cv2.INTER_LINEAR, dst=four[:count], borderMode=cv2.BORDER_REFLECT_101
+        )
+        return cv2.cvtColor(seen, cv2.COLOR_RGBA2RGB, dst=three[:count])
