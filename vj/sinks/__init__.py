@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from vj.core.clock import Clock, FrameClock
 from vj.core.errors import Fault, Unavailable, nearest
 from vj.core.frame import Frame
+from vj.sinks.codecs import CODECS, Codec
 from vj.sinks.mark import Mark
+from vj.sinks.rule import parse
 
 
 class Sink(Protocol):
@@ -42,13 +44,17 @@ class SinkSettings:
     """Given to every sink. clock: the show's. live: False offline, where every frame counts and no
     sink may drop one. log: takes messages for the user. spare: the folder in which a recording goes
     on when its own is lost; None: it stops. mark: what recordings say of how the pictures that come
-    now were made, None where nothing is to be said; asked for every frame, by the sink's thread."""
+    now were made, None where nothing is to be said; asked for every frame, by the sink's thread.
+    codec, alpha, loop_fade: of the sink's rule, see `vj.sinks.rule`; alpha: frames bring it."""
 
     clock: Clock
     live: bool = True
     log: Callable[[str], None] = lambda text: None
     spare: Path | None = None
     mark: Callable[[], Mark | None] = lambda: None
+    codec: Codec = CODECS["h264"]
+    alpha: bool = False
+    loop_fade: float = 0.0
 
 
 KINDS: dict[str, str] = {
@@ -63,8 +69,9 @@ before `open`. `preview` is not here: the app feeds the page, which shows the in
 
 
 def split_uri(uri: str) -> tuple[str, str]:
-    """`"ndi:vj"` -> `("ndi", "vj")`. Raises Fault for an unknown kind."""
-    kind, _, rest = uri.partition(":")
+    """`"ndi:vj"` -> `("ndi", "vj")`, without the options of its rule. Raises Fault for an unknown
+    kind."""
+    kind, _, rest = parse(uri).to.partition(":")
     if kind not in KINDS and kind != "preview":
         known = [*KINDS, "preview"]
         raise Fault(
@@ -74,8 +81,8 @@ def split_uri(uri: str) -> tuple[str, str]:
 
 
 def check_uri(uri: str) -> None:
-    """Whether a URI could name a sink, without opening it. Raises Fault for an unknown kind, and
-    for what its kind cannot be."""
+    """Whether a URI, with the options of its rule or without, could name a sink, without opening
+    it. Raises Fault for an unknown kind, and for what its kind cannot be."""
     if split_uri(uri)[0] == "preview":
         return
     try:
@@ -87,7 +94,11 @@ def check_uri(uri: str) -> None:
 def make_sink(uri: str, settings: SinkSettings) -> Sink:
     """The sink a URI names, not yet opened. Raises Fault for an unknown kind, and for what its kind
     cannot be."""
-    kind, rest = split_uri(uri)
+    rule = parse(uri)
+    settings = replace(
+        settings, codec=rule.codec, alpha=rule.alpha == "mask", loop_fade=rule.loop_fade
+    )
+    kind, rest = split_uri(rule.to)
     module, _, name = KINDS[kind].partition(":")
     try:
         sink: Sink = getattr(importlib.import_module(module), name)(rest, settings)

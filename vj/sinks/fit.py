@@ -15,11 +15,11 @@ def opaque(pixels: np.ndarray) -> np.ndarray:
 
 
 def fitted(pixels: np.ndarray, size: Size) -> np.ndarray:
-    """(H, W, 3) uint8 RGB -> (size.height, size.width, 3).
+    """(H, W, 3 or 4) uint8 RGB(A) -> (size.height, size.width, 3 or 4).
 
     The same size comes back untouched. One missing row or column (an odd size made even) repeats
     the edge, so that nothing is resampled. Anything else is scaled whole into the middle, with
-    black beside or above and below.
+    black, transparent where there is alpha, beside or above and below.
     """
     height, width = pixels.shape[:2]
     across, down = size.width - width, size.height - height
@@ -32,7 +32,7 @@ def fitted(pixels: np.ndarray, size: Size) -> np.ndarray:
     scaled = cv2.resize(
         pixels, inner, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     )
-    canvas = np.zeros((size.height, size.width, 3), np.uint8)
+    canvas = np.zeros((size.height, size.width, pixels.shape[2]), np.uint8)
     top, left = (size.height - inner.height) // 2, (size.width - inner.width) // 2
     canvas[top : top + inner.height, left : left + inner.width] = scaled
     return canvas

@@ -1,4 +1,4 @@
-"""One H.264 movie on its way to disk, playable at every moment of its making."""
+"""One movie on its way to disk, playable at every moment of its making."""
 
 from __future__ import annotations
 
@@ -7,32 +7,40 @@ from contextlib import contextmanager, suppress
 from fractions import Fraction
 from os import SEEK_END
 from pathlib import Path
+from typing import cast
 
 import av
+import cv2
 import numpy as np
 from av.video.frame import PictureType
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from av.video.stream import VideoStream
 
 from vj.core.frame import Size
+from vj.sinks.codecs import CODECS, FORMATS, Codec
 from vj.sinks.fit import fitted, opaque
 from vj.sinks.mark import Mark, movie_tags, xmp_box
-from vj.sinks.output_file import FORMATS, create_unused
+from vj.sinks.output_file import create_unused
 from vj.sinks.rate import exact_rate
 
 TICKS = 90_000
 """Live time stamps a second, as MPEG has them."""
 KEY_PERIOD = 1.0
 """Seconds between pictures that stand by themselves; a killed recording loses no more than this."""
+INTRA_FRAGMENT = 0.25
+"""Seconds of a fragment where every picture stands by itself: those are large, and a fragment has
+to fit into the buffer."""
 BT709 = 1
-"""BT.709's number among H.264's colour primaries and transfers."""
+"""BT.709's number among FFmpeg's colour primaries and transfers."""
 
 
-def container_options(ending: str) -> dict[str, str]:
+def container_options(ending: str, intra: bool = False) -> dict[str, str]:
     """What makes a file whole to its last second after a crash.
 
     MP4 and MOV are written in fragments of a second and get an ordinary index at the very end,
     because editors are at home with that one and some are not with fragments (FFmpeg 7.1 and later
-    call it hybrid). Matroska's clusters need no index to be played.
+    call it hybrid). Matroska's clusters need no index to be played. intra: every picture stands by
+    itself, and no fragment has to wait for one.
     """
     options = {
         "flush_packets": "1",
@@ -40,16 +48,19 @@ def container_options(ending: str) -> dict[str, str]:
     }  # bitexact: no dates, no random numbers, the same bytes again
     if ending == ".mkv":
         return options | {"cluster_time_limit": str(round(KEY_PERIOD * 1000))}
+    period = INTRA_FRAGMENT if intra else KEY_PERIOD
     return options | {
-        "movflags": "+hybrid_fragmented+frag_keyframe",
-        "frag_duration": str(round(KEY_PERIOD * 1_000_000)),
+        "movflags": "+hybrid_fragmented" + ("" if intra else "+frag_keyframe"),
+        "frag_duration": str(round(period * 1_000_000)),
     }
 
 
-def codec_options(live: bool) -> dict[str, str]:
-    """x264's settings. One thread: the render loop wants the others, and the bytes then do not hang
-    on the number of cores. No B frames: a picture leaves the encoder in the order it came, so every
-    fragment stands by itself and the first frame is at 0."""
+def codec_options(codec: Codec, live: bool) -> dict[str, str]:
+    """The encoder's settings. x264: one thread, since the render loop wants the others, and the
+    bytes then do not hang on the number of cores. No B frames: a picture leaves the encoder in the
+    order it came, so every fragment stands by itself and the first frame is at 0."""
+    if codec.intra:
+        return codec.options
     options = {"crf": "18", "threads": "1", "bf": "0"}
     return options | (
         {"preset": "superfast", "tune": "zerolatency"} if live else {"preset": "veryfast"}
@@ -69,10 +80,23 @@ class Movie:
     """Writes frames into a new file. Raises OSError when they cannot be written; what was written
     until then stays playable."""
 
-    def __init__(self, path: Path, size: Size, fps: float, live: bool) -> None:
-        """size: of the first frame; odd sides get one more row or column. live: frames are timed by
-        the clock, else counted."""
-        self.size = Size(size.width + size.width % 2, size.height + size.height % 2)
+    def __init__(
+        self,
+        path: Path,
+        size: Size,
+        fps: float,
+        live: bool,
+        codec: Codec = CODECS["h264"],
+        alpha: bool = False,
+    ) -> None:
+        """size: of the first frame; odd sides get one more row or column where the codec wants even
+        ones. live: frames are timed by the clock, else counted. alpha: is kept, where the codec
+        can."""
+        even = (size.width % 2, size.height % 2) if codec.even else (0, 0)
+        self.size = Size(size.width + even[0], size.height + even[1])
+        self._codec = codec
+        self._alpha = alpha and bool(codec.alpha_pixels)
+        self._pixels = codec.alpha_pixels if self._alpha else codec.pixels
         self.mark: Mark | None = None
         """Written with the first frame; later ones change nothing."""
         self.frames = 0
@@ -103,20 +127,23 @@ class Movie:
             self._file,
             "w",
             format=FORMATS[self._ending],
-            container_options=container_options(self._ending),
+            container_options=container_options(self._ending, self._codec.intra),
             buffer_size=16
             # holds a whole fragment, so that one reaches the disk in one piece or not at all
             << 20,
         )
-        stream = self._container.add_stream(
-            "libx264", rate=self._rate, options=codec_options(self._live)
+        codec = self._codec
+        options = codec_options(codec, self._live)
+        stream = cast(
+            VideoStream, self._container.add_stream(codec.encoder, rate=self._rate, options=options)
         )
-        stream.width, stream.height, stream.pix_fmt = self.size.width, self.size.height, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = *self.size, self._pixels
         context = stream.codec_context
         context.time_base = self._base
-        context.gop_size = max(1, round(float(self._rate) * KEY_PERIOD))
-        context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.ITU709
-        context.color_primaries = context.color_trc = BT709
+        context.gop_size = 1 if codec.intra else max(1, round(float(self._rate) * KEY_PERIOD))
+        if codec.yuv:
+            context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.ITU709
+            context.color_primaries = context.color_trc = BT709
         self._stream = stream
 
     @property
@@ -130,16 +157,7 @@ class Movie:
     def add(self, pixels: np.ndarray, moment: float) -> None:
         """pixels: (H, W, 3 or 4) uint8, any size. moment: seconds on the show's clock, used live
         only."""
-        picture = av.VideoFrame.from_ndarray(fitted(opaque(pixels), self.size), format="rgb24")
-        # Without being told, swscale takes BT.601 and the tags below would turn reds orange.
-        picture = self._to_yuv.reformat(
-            picture,
-            format="yuv420p",
-            dst_colorspace=Colorspace.ITU709,
-            src_color_range=ColorRange.JPEG,
-            dst_color_range=ColorRange.MPEG,
-            threads=1,
-        )
+        picture = self._converted(pixels)
         if self.frames == 0:
             self._first = moment
             self._write_tags()
@@ -150,7 +168,11 @@ class Movie:
             round(1 / self._rate / self._base),
         )
         picture.pict_type = PictureType.NONE
-        if self._live and (stamp - self._last_key) * self._base >= KEY_PERIOD:
+        if (
+            self._live
+            and not self._codec.intra
+            and (stamp - self._last_key) * self._base >= KEY_PERIOD
+        ):
             # The encoder counts frames, not seconds, and at half the rate would let two seconds
             # pass.
             picture.pict_type = PictureType.I
@@ -160,6 +182,26 @@ class Movie:
         self._last = stamp
         self.frames += 1
         self.seconds = float(stamp * self._base + 1 / self._rate)
+
+    def _converted(self, pixels: np.ndarray) -> av.VideoFrame:
+        """In the codec's own pixel format."""
+        if self._alpha and pixels.shape[2] == 3:
+            pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA)
+        kept = pixels if self._alpha else opaque(pixels)
+        given = av.VideoFrame.from_ndarray(
+            fitted(kept, self.size), format="rgba" if self._alpha else "rgb24"
+        )
+        if not self._codec.yuv:
+            return self._to_yuv.reformat(given, format=self._pixels, threads=1)
+        # Without being told, swscale takes BT.601 and the tags below would turn reds orange.
+        return self._to_yuv.reformat(
+            given,
+            format=self._pixels,
+            dst_colorspace=Colorspace.ITU709,
+            src_color_range=ColorRange.JPEG,
+            dst_color_range=ColorRange.MPEG,
+            threads=1,
+        )
 
     def _write_tags(self) -> None:
         """Give the mark to the container, whose header the first frame writes."""

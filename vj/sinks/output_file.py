@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".m4v": "mp4"}
-"""A movie's ending -> FFmpeg's name of the container."""
-
 
 class OutputFile:
     """A new file that takes whole pieces. When a piece does not fit, it is taken back off the end

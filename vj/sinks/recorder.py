@@ -13,9 +13,9 @@ import numpy as np
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame, Size
 from vj.sinks import SinkSettings
+from vj.sinks.codecs import FORMATS
 from vj.sinks.image_sequence import ImageSequence
 from vj.sinks.mark import Mark
-from vj.sinks.output_file import FORMATS
 
 ENDINGS = ", ".join(FORMATS)
 
@@ -147,7 +147,8 @@ class Recorder:
             raise Unavailable(
                 f"{self.uri} needs PyAV ({error}): pip install av; record:FOLDER/ does without"
             ) from error
-        return Movie(path, size, fps, self._settings.live)
+        settings = self._settings
+        return Movie(path, size, fps, settings.live, settings.codec, settings.alpha)
 
     def send(self, frame: Frame) -> None:
         """Record one frame. Raises Fault, once, when it cannot be written and there is no other

@@ -15,6 +15,7 @@ from vj.core.mailbox import Mailbox
 from vj.core.metrics import Window
 from vj.core.supervisor import StageMarker, Supervisor
 from vj.sinks import Sink
+from vj.sinks.rule import SinkRule, parse
 
 RETRY_PERIOD = 3.0
 """Seconds until a sink that failed is opened again."""
@@ -41,10 +42,12 @@ class SinkRunner:
         retry_period: float = RETRY_PERIOD,
         supervisor: Supervisor | None = None,
     ) -> None:
-        """fps: passed to the sink. on_message: takes messages for the user, on the sink's thread.
+        """uri: the sink's rule as a text, which says what it gets of a frame. fps: passed to the
+        sink. on_message: takes messages for the user, on the sink's thread.
         on_sent: takes every frame after it was sent, and the time on `clock` (the show's), so that
         `time - frame.captured` is its age. supervisor: restarts the thread should it end."""
         self.uri = uri
+        self.rule: SinkRule = parse(uri)
         self.sink = sink
         self.mailbox = mailbox
         self.sent = 0
@@ -135,11 +138,15 @@ class SinkRunner:
         self._done = True
         self._close()
 
-    def _send(self, frame: Frame) -> None:
-        """Open when needed, send, count. A frame that comes before the next retry is dropped."""
+    def _send(self, whole: Frame) -> None:
+        """Open when needed, send, count. A frame that comes before the next retry is dropped, and
+        so is one without the picture that this sink shows."""
         if time.monotonic() < self._retry_at:
             return
         try:
+            frame = self.rule.picture(whole)
+            if frame is None:
+                return
             if (
                 self._open
                 and self._reopen_pending
