@@ -34,7 +34,7 @@ NAMED = {
     *("cue/back", "cue/fire", "cue/go", "panic", "record", "take/start", "take/stop", "tempo/tap"),
     *("output/blackout", "output/freeze", "timeline/pause", "timeline/play", "timeline/position"),
     *("prompt/a", "prompt/b", "prompt/mix", "source", "model", "crossfade", "canvas/fade"),
-    *("image/mix", "image/styles"),
+    *("image/mix", "image/styles", "deck/b", "deck/mix", "deck/mode", "deck/space"),
 }
 """The parameters that have a place of their own on the page. Its scripts name no others: ranges,
 units, texts and what there is at all come from the table."""
