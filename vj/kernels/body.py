@@ -16,7 +16,7 @@ W) uint8, read where `masked` is not 0.
 from __future__ import annotations
 
 from vj.core.kinds import BLEND_MODES
-from vj.kernels.settings import LEAST_DEPTH, MOVING, STILL
+from vj.kernels.settings import LEAST_DEPTH, MOVING, REACH, STILL
 
 MODE_CODES = {mode: code for code, mode in enumerate(BLEND_MODES)}
 """The number by which a kernel knows a blend mode."""
@@ -24,7 +24,7 @@ MODE_CODES = {mode: code for code, mode in enumerate(BLEND_MODES)}
 _CONSTANTS = "\n".join(
     [f"#define VJ_{mode.upper()} {code}" for mode, code in MODE_CODES.items()]
     + [f"#define VJ_STILL {STILL}f", f"#define VJ_SPAN (float)({MOVING} - {STILL})"]
-    + [f"#define VJ_LEAST_DEPTH {LEAST_DEPTH}f", ""]
+    + [f"#define VJ_LEAST_DEPTH {LEAST_DEPTH}f", f"#define VJ_REACH {REACH}", ""]
 )
 
 C_PREAMBLE = r"""
@@ -149,15 +149,17 @@ VJ_INLINE void vj_gather(const float *last, int width, int height, float from_x,
 }
 
 /* Where a matrix leads: a map of the plane where its last row is 0 0 1, else a camera's view, in
-   which nothing is nearer than VJ_LEAST_DEPTH. */
-VJ_INLINE void vj_seen_at(const float *matrix, float x, float y, float *to)
+   which nothing is nearer than VJ_LEAST_DEPTH, nor farther off than VJ_REACH pictures. */
+VJ_INLINE void vj_seen_at(const float *matrix, int width, int height, float x, float y, float *to)
 {
     to[0] = matrix[0] * x + matrix[1] * y + matrix[2];
     to[1] = matrix[3] * x + matrix[4] * y + matrix[5];
     if (matrix[6] == 0.0f && matrix[7] == 0.0f) return;
     const float depth = fmaxf(matrix[6] * x + matrix[7] * y + matrix[8], VJ_LEAST_DEPTH);
-    to[0] /= depth;
-    to[1] /= depth;
+    to[0] = fminf(fmaxf(to[0] / depth, (float)(-VJ_REACH * width)),
+            (float)((VJ_REACH + 1) * width));
+    to[1] = fminf(fmaxf(to[1] / depth, (float)(-VJ_REACH * height)),
+            (float)((VJ_REACH + 1) * height));
 }
 
 /* rgb: input + amount * (last, seen through flow and matrix - input), 0..1. At amount 0 `last` is
@@ -170,7 +172,7 @@ VJ_INLINE void feedback_pixel(const vj_byte *image, const float *last, int width
     if (amount == 0.0f) return;
     float from[3], at[2], seen[3];
     vj_flow_at(flow, flow_width, flow_height, width, height, x, y, from);
-    vj_seen_at(matrix, (float)x + from[0], (float)y + from[1], at);
+    vj_seen_at(matrix, width, height, (float)x + from[0], (float)y + from[1], at);
     vj_gather(last, width, height, at[0], at[1], seen);
     for (int c = 0; c < 3; ++c) {
         if (gain != 1.0f) seen[c] = gain * seen[c] + (1.0f - gain) * middle;

@@ -6,7 +6,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from vj.kernels.settings import LEAST_DEPTH
+from vj.kernels.settings import LEAST_DEPTH, REACH
 
 STAY = np.eye(2, 3, dtype=np.float32)
 """The matrix that moves nothing."""
@@ -18,36 +18,50 @@ def seen_rows(
 ) -> np.ndarray:
     """These rows of the picture that a matrix of `feedback_matrix` makes of `wide`, (H, W, 4)
     float32: (rows, W, 3), in buffers of a strip's size."""
-    width = wide.shape[1]
+    height, width = wide.shape[:2]
     count = rows.stop - rows.start
     size, here = (width, count), matrix.astype(np.float64)
     here[:, 2] += here[:, 1] * rows.start
     out, mirror = four[:count], cv2.BORDER_REFLECT_101
     if len(here) == 2:
         seen = cv2.warpAffine(wide, here, size, dst=out, flags=_HOW, borderMode=mirror)
-    elif _nearest(here, *size) >= LEAST_DEPTH:
+    elif _looks_at_it(here, size, height):
         seen = cv2.warpPerspective(wide, here, size, dst=out, flags=_HOW, borderMode=mirror)
-    else:  # OpenCV would go on behind the camera
+    else:  # OpenCV would go on behind the camera, and count every mirror on the way
         column, row = np.meshgrid(
             np.arange(width, dtype=np.float32), np.arange(rows.start, rows.stop, dtype=np.float32)
         )
-        x, y = _led(matrix, column, row)
+        x, y = _led(matrix, column, row, width, height)
         seen = cv2.remap(wide, x, y, cv2.INTER_LINEAR, dst=out, borderMode=mirror)
     return cv2.cvtColor(seen, cv2.COLOR_RGBA2RGB, dst=three[:count])
 
 
-def _nearest(matrix: np.ndarray, width: int, count: int) -> float:
-    """The least depth of a (3, 3) matrix in a strip: it is at a corner."""
-    return min(float(matrix[2] @ [x, y, 1]) for x in (0, width - 1) for y in (0, count - 1))
+def _looks_at_it(matrix: np.ndarray, size: tuple[int, int], height: int) -> bool:
+    """All that a (3, 3) matrix leads to from a strip of `size` is before the camera and within
+    `REACH`: it is where its corners are."""
+    width = size[0]
+    across, down = np.meshgrid([0, width - 1], [0, size[1] - 1])
+    x, y, depth = matrix @ np.stack([across.ravel(), down.ravel(), np.ones(4)])
+    if depth.min() < LEAST_DEPTH:
+        return False
+    return all(
+        float(np.abs(place / depth - side / 2).max()) <= (REACH + 0.5) * side
+        for place, side in ((x, width), (y, height))
+    )
 
 
-def _led(matrix: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _led(
+    matrix: np.ndarray, x: np.ndarray, y: np.ndarray, width: int, height: int
+) -> tuple[np.ndarray, np.ndarray]:
     """`numpy_ops.places_seen`."""
     led = [cv2.addWeighted(x, a, y, b, c) for a, b, c in matrix.tolist()]
     if len(led) == 2:
         return led[0], led[1]
     depth = np.maximum(led[2], np.float32(LEAST_DEPTH), out=led[2])
-    return cv2.divide(led[0], depth, dst=led[0]), cv2.divide(led[1], depth, dst=led[1])
+    for place, side in ((led[0], width), (led[1], height)):
+        cv2.divide(place, depth, dst=place)
+        np.clip(place, -REACH * side, (REACH + 1) * side, out=place)
+    return led[0], led[1]
 
 
 class Grid:
@@ -87,7 +101,7 @@ class Grid:
         x: np.ndarray = self._x[rows]
         y: np.ndarray = self._y[rows]
         if not np.array_equal(matrix, STAY):
-            x, y = _led(matrix, x, y)
+            x, y = _led(matrix, x, y, self._width, self._height)
         count = rows.stop - rows.start
         seen = cv2.remap(
             wide, x, y, cv2.INTER_LINEAR, dst=four[:count], borderMode=cv2.BORDER_REFLECT_101

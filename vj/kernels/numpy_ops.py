@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 
 from vj.core.smoothstep import smoothstep
-from vj.kernels.settings import LEAST_DEPTH, MOVING, STILL, BlendSettings
+from vj.kernels.settings import LEAST_DEPTH, MOVING, REACH, STILL, BlendSettings
 
 STAY = np.eye(2, 3, dtype=np.float32)
 
@@ -70,15 +70,17 @@ def upscale(flow: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def places_seen(
-    matrix: np.ndarray, column: np.ndarray, row: np.ndarray
+    matrix: np.ndarray, column: np.ndarray, row: np.ndarray, width: int, height: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where a matrix of `feedback_matrix` leads from columns and rows: x and y, in pixels. All are
-    finite, also behind the camera (`LEAST_DEPTH`)."""
+    """Where a matrix of `feedback_matrix` leads from columns and rows: x and y, in pixels. Before a
+    turned camera all are within `REACH` of the picture, also what is behind it (`LEAST_DEPTH`)."""
     x, y, *depth = (m[0] * column + m[1] * row + m[2] for m in matrix)
     if not depth:
         return x, y
     far = np.maximum(depth[0], np.float32(LEAST_DEPTH))
-    return x / far, y / far
+    inside = ((v / far, np.float32(side)) for v, side in ((x, width), (y, height)))
+    x, y = (np.clip(v, -REACH * side, (REACH + 1) * side) for v, side in inside)
+    return x, y
 
 
 def warp(picture: np.ndarray, matrix: np.ndarray, flow: np.ndarray | None = None) -> np.ndarray:
@@ -92,7 +94,7 @@ def warp(picture: np.ndarray, matrix: np.ndarray, flow: np.ndarray | None = None
     column, row = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
     if flow is not None:
         column, row = column + flow[..., 0], row + flow[..., 1]
-    x, y = places_seen(matrix, column, row)
+    x, y = places_seen(matrix, column, row, width, height)
     left, top = np.floor(x), np.floor(y)
     across, down = (x - left)[..., None], (y - top)[..., None]
     columns = [reflect(left.astype(int) + step, width) for step in (0, 1)]

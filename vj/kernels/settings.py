@@ -19,6 +19,9 @@ LEAST_DEPTH = 1 / 16
 """How near to the camera, as a share of what is in the middle of the view, a place counts as. What
 would lie nearer, or behind the camera, is looked for there: far beyond the edge, where the mirrored
 border is."""
+REACH = 2
+"""How far beyond the edges the mirrored border goes on before a turned camera, in pictures; farther
+away its last pixels stand for the rest. Towards a horizon it would become noise."""
 
 NEUTRAL = np.eye(3, 4, dtype=np.float32)
 """The colour matrix that changes nothing."""
