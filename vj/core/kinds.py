@@ -9,6 +9,8 @@ WIPES = ("wipe-left", "wipe-right", "wipe-up", "wipe-down", "iris", "clock", "bl
 """Deck B comes over deck A place by place, see `vj.pipeline.wipes`."""
 DECK_MODES = (*BLEND_MODES, *WIPES)
 """Values of deck/mode, see `vj.pipeline.decks`."""
+CLIP_LOOPS = ("loop", "ping-pong", "once", "next")
+"""What comes at a clip's end, see `vj.sources.transport`."""
 DECK_SPACES = ("picture", "flow", "latent")
 """Values of deck/space."""
 FLOW_KINDS = ("dis", "farneback", "raft", "nvidia")

@@ -31,7 +31,12 @@ NAMED_OR_COUNTED = ("cue/fire", "cue/store", "source", "deck/b", "model", "model
 """Text parameters that also accept a number, which counts from 0."""
 NAMES_OF = {"deck/b": "source", "model/prepare": "model"}
 """Parameters that take the names of what another one is called after."""
-FIRED_AGAIN = {"source": "source/start", "deck/b": "deck/b/start"}
+FIRED_AGAIN = {
+    "source": "source/start",
+    "source/position": "source/seek",
+    "deck/b": "deck/b/start",
+    "deck/b/position": "deck/b/seek",
+}
 """Triggers that are fired when a parameter is set to the value that it has: a pad starts its clip
 again. A trigger counts, so that takes hold it, too."""
 
@@ -55,6 +60,10 @@ ALIASES = {
     "seed": "seed/a",
     "deck/a": "source",
     "deck/a/start": "source/start",
+    **{
+        f"deck/a/{name}": f"source/{name}"
+        for name in ("position", "seek", "speed", "in", "out", "loop")
+    },
 }
 """Short names that stand for another."""
 

@@ -12,6 +12,7 @@ from vj.core.canvas import Canvas
 from vj.core.clock import Clock, FrameClock
 from vj.core.errors import Fault, Unavailable, nearest
 from vj.core.frame import Frame, Size
+from vj.sources.transport import TransportControl
 
 
 class Source(Protocol):
@@ -55,7 +56,10 @@ class SourceSettings:
     loop: clips start again at their end. addresses: hosts to ask for NDI sources, besides
     discovery. log: takes messages for the user. own: full names of the NDI senders that are this
     show's own outputs, asked for at each scan. canvas: what people draw; None where nobody can.
-    listed: the show's sources, in their order."""
+    listed: the show's sources, in their order. transport: how a source that has a length is played;
+    `loop` says then only whether the show ends with it: what plays once raises `EndOfSource` at its
+    end if False, and stands on its last picture else. None: forwards at its own speed, offline
+    every frame once whatever the clock says."""
 
     clock: Clock
     fps: float = 30.0
@@ -66,6 +70,7 @@ class SourceSettings:
     own: Callable[[], Collection[str]] = tuple
     canvas: Canvas | None = None
     listed: Callable[[], Sequence[str]] = tuple
+    transport: TransportControl | None = None
 
 
 KINDS: dict[str, str] = {

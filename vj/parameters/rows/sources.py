@@ -2,7 +2,43 @@
 
 from __future__ import annotations
 
+from vj.core.kinds import CLIP_LOOPS
 from vj.parameters.row import Parameter, number
+
+
+def clip_rows(deck: str) -> tuple[Parameter, ...]:
+    """How the source of a deck is played, if it has a length. deck: `source` or `deck/b`."""
+    return (
+        number(
+            f"{deck}/position",
+            0,
+            1,
+            0,
+            "clip",
+            "a clip or a moving drawn scene goes to this share of its length, also when it is set "
+            "to the same value again; with speed 0 a fader scrubs",
+        ),
+        Parameter(f"{deck}/seek", "trigger", False, f"the clip goes to {deck}/position once more"),
+        number(
+            f"{deck}/speed",
+            -4,
+            4,
+            1,
+            "x",
+            "how fast it plays: 1 is its own speed, negative is backwards, 0 holds",
+        ),
+        number(f"{deck}/in", 0, 1, 0, "clip", "where the part of it that plays begins"),
+        number(f"{deck}/out", 0, 1, 1, "clip", "where that part ends"),
+        Parameter(
+            f"{deck}/loop",
+            "choice",
+            CLIP_LOOPS[0],
+            "what comes at its end: it begins again, runs to and fro, stands on its last picture, "
+            "or the next of the show's sources plays",
+            choices=CLIP_LOOPS,
+        ),
+    )
+
 
 ROWS = (
     Parameter(
@@ -13,6 +49,7 @@ ROWS = (
         "0; the name of the one that plays starts it again; empty is the show's own",
     ),
     Parameter("source/start", "trigger", False, "the source that plays begins again, at source/in"),
+    *clip_rows("source"),
     Parameter(
         "deck/b",
         "text",
@@ -20,6 +57,7 @@ ROWS = (
         "the source on deck B, named as source is; empty: there is none, and nothing is mixed",
     ),
     Parameter("deck/b/start", "trigger", False, "the source on deck B begins again, at deck/b/in"),
+    *clip_rows("deck/b"),
     Parameter(
         "model",
         "text",

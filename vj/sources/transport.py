@@ -1,0 +1,277 @@
+"""How a source that has a length is played: speed, the part that plays, what comes at its end, and
+seeking.
+
+A deck writes a `TransportControl`; the source that has it in its settings reads it and keeps a
+`Playhead`. Where a clip stands follows from the moments at which it was read and what the control
+said at each: live those of the wall clock, offline those of the frames.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vj.core.kinds import CLIP_LOOPS
+
+FASTEST = 4.0
+"""Times its own speed, forwards and backwards."""
+
+LATE = 0.5
+"""Seconds without a look at the live clock after which a clip goes on from where it was: the
+machine was suspended, or a picture took long to find."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """speed: times the clip's own, -4..4; negative is backwards, 0 holds. start, end: the part that
+    plays, shares 0..1 of the clip; the wrong way round they are exchanged. loop: one of
+    `CLIP_LOOPS`."""
+
+    speed: float = 1.0
+    start: float = 0.0
+    end: float = 1.0
+    loop: str = CLIP_LOOPS[0]
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], deck: str) -> Transport:
+        """What the parameters of a deck say. deck: `source` or `deck/b`."""
+        speed, start, end = (float(values[f"{deck}/{name}"]) for name in ("speed", "in", "out"))
+        return cls(speed, start, end, str(values[f"{deck}/loop"]))
+
+
+class TransportControl:
+    """One source's controls, for any thread. A source that waits to be played has one of its own,
+    so that a seek of the one before is not its."""
+
+    def __init__(self, transport: Transport | Callable[[], Transport] = Transport()) -> None:
+        """transport: the first one, or what is asked for it each time."""
+        self._transport = transport
+        self._lock = threading.Lock()
+        self._seek: tuple[int, float | None] = (0, None)
+        self._followed: tuple[Any, ...] | None = None
+        self.over: float | None = None
+        """The moment on the clock at which the clip came to its end, where it goes no further
+        (loop once and next); None while it plays. Set by the source as it is read. With `next` that
+        is the sign to go on to another source, whose first picture is due at that moment; until
+        then the last picture stands."""
+
+    def now(self) -> Transport:
+        transport = self._transport
+        return transport if isinstance(transport, Transport) else transport()
+
+    def set(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def seek(self, position: float) -> None:
+        """Go to this share of the clip, 0..1, inside the part that plays. Of several before the
+        next picture the last one holds. The same position again is a seek as well."""
+        with self._lock:
+            self._seek = (self._seek[0] + 1, position)
+
+    def restart(self) -> None:
+        """Go back to where the part that plays begins; backwards, to its end."""
+        with self._lock:
+            self._seek = (self._seek[0] + 1, None)
+
+    @property
+    def seeks(self) -> int:
+        """How often `seek` and `restart` were called."""
+        return self._seek[0]
+
+    @property
+    def sought(self) -> tuple[int, float | None]:
+        """How often, and where to: None is where the part that plays begins."""
+        return self._seek
+
+    def follow(self, values: Mapping[str, Any], deck: str) -> None:
+        """What a frame's parameters say. A position that is another than in the frame before, or
+        that was set once more (the trigger `seek` has fired), is a seek; the trigger `start`
+        begins again. The first frame only sets the transport. deck: `source` or `deck/b`."""
+        self.set(Transport.of(values, deck))
+        new = tuple(values[f"{deck}/{name}"] for name in ("start", "position", "seek"))
+        old, self._followed = self._followed, new
+        if old is None:
+            return
+        if new[0] != old[0]:
+            self.restart()
+        if new[1:] != old[1:]:
+            self.seek(float(new[1]))
+
+
+class Playhead:
+    """Where a clip stands at a moment. For one thread, that of the source's `read`.
+
+    It stands at its beginning until the first `at`, or until the moment that `begin` is called
+    with. Inside, `way` is how far it has come from the beginning of the part that plays, in seconds
+    of the clip, counted on over the rounds of a loop; it follows from a moment, the way at that
+    moment and the speed since, so that nothing adds up over hours. A place is taken for a small
+    tolerance further on, since moments and timestamps are rounded: frame 2 of 30 a second is due at
+    0.0667 s, and its file may say 0.067.
+    """
+
+    def __init__(self, control: TransportControl, length: float, step: float, live: bool) -> None:
+        """length: of the clip, in seconds, its last frame's time included. step: seconds that a
+        frame lasts, on average. live: long pauses are not caught up."""
+        self._control, self._live = control, live
+        self.length, self.step = max(length, step), step
+        self._tolerance = min(max(step / 16, 0.0006), step / 4)
+        self._seeks = control.seeks
+        self._seen: float | None = None
+        """The moment of the last look; None while it has not begun."""
+        self._anchor = self._way = self.place = 0.0
+        self._turned = False
+        self._over: float | None = None
+        self._adopt(control.now())
+        self._to_start()
+
+    def begin(self, moment: float) -> None:
+        """It stands at its beginning at `moment`, and runs from then on. A seek that was made
+        meanwhile follows at the next look."""
+        self._adopt(self._control.now())
+        self._to_start()
+        self._anchor = self._seen = moment
+        self._over = self._control.over = None
+
+    def at(self, now: float) -> float:
+        """The place at this moment, in seconds of the clip: the picture to show is the one that
+        begins there or before. Reads the control, and says there when the clip is over."""
+        if self._seen is None:
+            self.begin(now)
+        last = now if self._seen is None else self._seen
+        if self._live and now - last > LATE:
+            self._anchor += now - last
+            last = now
+        transport = self._control.now()
+        if transport != self._transport:
+            self._change(transport, last)
+        seeks, position = self._control.sought
+        if seeks != self._seeks:
+            self._seeks, self._anchor = seeks, now
+            if position is None:
+                self._to_start()
+            else:
+                self._to(position)
+        self._seen = now
+        self._look(self._way_at(now))
+        self._over = self._control.over = self._end()
+        return self.place
+
+    @property
+    def position(self) -> float:
+        """The place at the last look as a share of the clip, 0..1."""
+        return min(max((self.place - self._tolerance) / self.length, 0.0), 1.0)
+
+    @property
+    def velocity(self) -> float:
+        """Seconds of the clip in a second of the clock: negative while it runs backwards, 0 while
+        it holds or is over."""
+        speed = 0.0 if self._over is not None else self._transport.speed
+        return -speed if self._turned else speed
+
+    @property
+    def left(self) -> float:
+        """Seconds of the clip up to the end that it runs towards."""
+        bottom, top = self._limits()
+        return top - self.place if self.velocity > 0 else self.place - bottom
+
+    @property
+    def onward(self) -> tuple[float, bool] | None:
+        """The place at which it goes on after that end, and whether it runs backwards from there;
+        None where it goes no further."""
+        if self._transport.loop == "loop":
+            back = self.velocity < 0
+            return (self.high if back else self.low) + (-1 if back else 1) * self._tolerance, back
+        if self._transport.loop == "ping-pong" and self.velocity > 0:
+            return self.high - self.step - self._tolerance, True
+        return None
+
+    def due(self, first: float, last: float) -> float | None:
+        """The moment at which a picture that is seen from `first` to `last` (seconds of the clip)
+        gives way to another one; None while it stays."""
+        velocity = self.velocity
+        if not velocity or self._seen is None:
+            return None
+        bottom, top = self._limits()
+        far = min(last, top) - self.place if velocity > 0 else self.place - max(first, bottom)
+        return self._seen + max(far + self._tolerance, self._tolerance) / abs(velocity)
+
+    def _limits(self) -> tuple[float, float]:
+        """The places between which it runs in this direction: a picture at which it turns is not
+        shown twice."""
+        inset = self.step if self._turned else 0.0
+        return self.low + inset, self.high - inset
+
+    def _adopt(self, transport: Transport) -> None:
+        """The part that plays, cut where frames begin if they are all of one length."""
+        self._transport = transport
+        low, high = sorted(share * self.length for share in (transport.start, transport.end))
+        if abs(self.length / self.step - round(self.length / self.step)) < 1e-3:
+            low, high = (round(end / self.step) * self.step for end in (low, high))
+        high = min(max(high, low + self.step), self.length)
+        self.low, self.high = max(0.0, min(low, high - self.step)), high
+
+    def _change(self, transport: Transport, moment: float) -> None:
+        """It goes on from where it was at this moment, inside the part that plays now."""
+        before = self.low, self.high, self._transport.loop
+        way = self._way_at(moment)
+        self._look(way)
+        place, turned = self.place, self._turned
+        self._adopt(transport)
+        most = self.high - self.low
+        if transport.speed <= 0:
+            most -= 2 * self._tolerance
+        if before != (self.low, self.high, transport.loop):
+            if turned and transport.loop == "ping-pong":
+                place = min(max(place, self.low + self.step), self.high - self.step)
+                way = self._round() + self.step - (place - self.low) - self._tolerance
+            else:
+                way = min(max(place - self._tolerance - self.low, 0.0), most)
+        elif transport.loop in ("once", "next"):
+            way = min(max(way, -2 * self._tolerance), self.high - self.low)
+        self._anchor, self._way = moment, way
+
+    def _to_start(self) -> None:
+        back = self._transport.speed < 0
+        self._way = self.high - self.low - 2 * self._tolerance if back else 0.0
+        self._look(self._way)
+
+    def _to(self, position: float) -> None:
+        """To a share of the clip; beyond the part that plays, to its first or last frame."""
+        most = self.high - (2 * self._tolerance if self._transport.speed < 0 else self.step)
+        self._way = max(min(position * self.length, most) - self.low, 0.0)
+
+    def _way_at(self, moment: float) -> float:
+        return self._way + (moment - self._anchor) * self._transport.speed
+
+    def _round(self) -> float:
+        """Seconds of the clip from there to there and back, each turn shown once."""
+        return 2 * (self.high - self.low - self.step)
+
+    def _look(self, way: float) -> None:
+        """The place that a way leads to, and whether it runs against its speed there."""
+        span, way = self.high - self.low, way + self._tolerance
+        self._turned = False
+        if self._transport.loop == "loop":
+            way %= span
+        elif self._transport.loop == "ping-pong":
+            way %= max(self._round(), span)
+            self._turned = way >= span
+            if self._turned:
+                way = self._round() + self.step - way
+        else:
+            way = min(max(way, 0.0), span - self._tolerance)
+        self.place = self.low + way
+
+    def _end(self) -> float | None:
+        """The moment at which it came to the end of what plays once."""
+        speed = self._transport.speed
+        if self._transport.loop not in ("once", "next") or not speed or self._seen is None:
+            return None
+        way, span = self._way_at(self._seen), self.high - self.low
+        if speed > 0 and way + self._tolerance >= span:
+            return self._anchor + (span - self._way) / speed
+        if speed < 0 and way + self._tolerance < 0:
+            return self._anchor - (self._way + 2 * self._tolerance) / speed
+        return None
