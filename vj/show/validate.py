@@ -3,57 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any
 
 from vj.core.errors import Fault, nearest
 from vj.parameters.fit import fit
 from vj.parameters.table import NAMED_OR_COUNTED, Parameter, Table, Value
-from vj.show.control_sections import (
-    CueRule,
-    CurveRule,
-    MacroRule,
-    MappingRule,
-    ModulatorRule,
-    TempoRule,
-    TimelineRule,
-)
 from vj.show.faults import as_text, number_hint
-from vj.show.midi_controls import control
 from vj.show.section import KeyPath
+from vj.show.sequence import POSITION as POSITION
+from vj.show.sequence import RESERVED_ADDRESSES, Found, Sequence, cue_named
+from vj.show.validate_automation import (
+    curve_faults,
+    macro_faults,
+    modulator_faults,
+    timeline_faults,
+)
 
-Found = tuple[KeyPath, Fault]
-
-POSITION = "timeline/position"
-"""The parameter that sets the timeline's position. It keeps the value that was set last, and does
-not move by itself."""
-RESERVED_ADDRESSES = ("/vj/status/", "/vj/error", "/vj/subscribe", "/vj/unsubscribe")
-"""Addresses that never reach a mapping."""
 KEYS = ("left", "right", "up", "down")
-ENVELOPE_TRIGGERS = ("beat", "bar", "cue", "cue NAME", "midi note 36", "osc /kick")
-"""What can trigger an envelope."""
-
-
-class Sequence(Protocol):
-    """The sections of a show that are checked here."""
-
-    @property
-    def mappings(self) -> list[MappingRule]: ...
-    @property
-    def macros(self) -> dict[str, MacroRule]: ...
-    @property
-    def modulators(self) -> list[ModulatorRule]: ...
-    @property
-    def cues(self) -> list[CueRule]: ...
-    @property
-    def timeline(self) -> list[TimelineRule]: ...
-    @property
-    def curves(self) -> list[CurveRule]: ...
-    @property
-    def tempo(self) -> TempoRule: ...
-    @property
-    def answers(self) -> dict[str, str | float]: ...
-    @property
-    def ignored(self) -> list[str]: ...
 
 
 def check_sequence(show: Sequence, table: Table) -> list[Found]:
@@ -61,11 +27,11 @@ def check_sequence(show: Sequence, table: Table) -> list[Found]:
     and duplicates."""
     return [
         *_mappings(show, table),
-        *_macros(show, table),
-        *_modulators(show, table),
+        *macro_faults(show, table),
+        *modulator_faults(show, table),
         *_cues(show, table),
-        *_timeline(show),
-        *_curves(show, table),
+        *timeline_faults(show),
+        *curve_faults(show, table),
         *_addresses(show),
     ]
 
@@ -98,18 +64,6 @@ def grouped(name: str, given: object) -> str:
         return ""
     inner = ", ".join(f"{name}/{key}: {value}" for key, value in list(given.items())[:3])
     return f"{name}: names are written whole here, without groups: {inner or name + '/...'}"
-
-
-def _number(table: Table, name: str, place: KeyPath) -> Iterator[Found | Parameter]:
-    try:
-        row = table.find(name)
-    except Fault as fault:
-        yield place, fault
-        return
-    if row.kind not in ("float", "int"):
-        yield place, Fault(f"{name}: is no number ({row.range})")
-    else:
-        yield row
 
 
 def _mappings(show: Sequence, table: Table) -> Iterator[Found]:
@@ -178,72 +132,6 @@ def _mappings(show: Sequence, table: Table) -> Iterator[Found]:
             )
 
 
-def _macros(show: Sequence, table: Table) -> Iterator[Found]:
-    for name, rule in show.macros.items():
-        for target, drive in rule.drives.items():
-            place = ("macros", name, "drives", target)
-            for found in _number(table, target, place):
-                if not isinstance(found, Parameter):
-                    yield found
-                    continue
-                if found.name.startswith("macro/"):
-                    yield place, Fault(f"{target}: a macro cannot drive a macro")
-                if found.name == POSITION:
-                    yield place, Fault(f"{target}: a macro cannot drive the timeline")
-                for value in (drive.low, drive.high):
-                    remark = fit(found, value)[1]
-                    if remark:
-                        yield place, Fault(remark)
-
-
-def _modulators(show: Sequence, table: Table) -> Iterator[Found]:
-    names: set[str] = set()
-    for index, rule in enumerate(show.modulators):
-        if rule.name is not None:
-            if rule.name in names:
-                yield (
-                    ("modulators", index, "name"),
-                    Fault(f"{rule.name}: two modulators have this name"),
-                )
-            names.add(rule.name)
-        for found in _number(table, rule.to, ("modulators", index, "to")):
-            if not isinstance(found, Parameter):
-                yield found
-            elif found.name.startswith(("macro/", "mod/", "tempo/", POSITION)):
-                yield ("modulators", index, "to"), Fault(f"{rule.to}: cannot be modulated")
-        if rule.envelope is not None:
-            yield from _envelope(show, rule.envelope, ("modulators", index, "envelope"))
-
-
-def _envelope(show: Sequence, trigger: str, place: KeyPath) -> Iterator[Found]:
-    """Check that the trigger exists."""
-    word, _, rest = trigger.partition(" ")
-    if word == "cue" and rest:
-        yield from _cue_named(show, rest, place)
-    elif word == "midi":
-        try:
-            control(rest)
-        except Fault as fault:
-            yield place, fault
-    elif word == "osc":
-        if not rest.startswith("/"):
-            yield (
-                place,
-                Fault(f"envelope {trigger!r}: an OSC address begins with /, such as osc /kick"),
-            )
-        elif rest.startswith(RESERVED_ADDRESSES):
-            yield (
-                place,
-                Fault(f"envelope {trigger!r}: vj itself uses this address; name another one"),
-            )
-    elif trigger not in ("beat", "bar", "cue"):
-        near = nearest(word, [one.partition(" ")[0] for one in ENVELOPE_TRIGGERS])
-        yield (
-            place,
-            Fault(f"envelope {trigger!r}: no such trigger{near} ({', '.join(ENVELOPE_TRIGGERS)})"),
-        )
-
-
 def _addresses(show: Sequence) -> Iterator[Found]:
     """Check the addresses of `answers` and `ignored`."""
     for address in show.answers:
@@ -266,23 +154,11 @@ def _addresses(show: Sequence) -> Iterator[Found]:
             )
 
 
-def _cue_named(show: Sequence, name: str, place: KeyPath) -> Iterator[Found]:
-    names = [cue.name for cue in show.cues]
-    if name not in names:
-        yield (
-            place,
-            Fault(
-                f"{name}: no such cue{nearest(name, names)} "
-                f"({', '.join(names) or 'the show has none'})"
-            ),
-        )
-
-
 def _cue_meant(show: Sequence, asked: Any, place: KeyPath) -> Iterator[Found]:
     """Check a cue's name. A number is accepted however few cues there are: a controller's pads
     count the cues that a show may have."""
     if isinstance(asked, str) and asked and not asked.isdecimal():
-        yield from _cue_named(show, asked, place)
+        yield from cue_named(show, asked, place)
 
 
 def _cues(show: Sequence, table: Table) -> Iterator[Found]:
@@ -293,7 +169,7 @@ def _cues(show: Sequence, table: Table) -> Iterator[Found]:
             yield (*place, "name"), Fault(f"{cue.name}: two cues have this name")
         seen.add(cue.name)
         if cue.then is not None:
-            yield from _cue_named(show, cue.then, (*place, "then"))
+            yield from cue_named(show, cue.then, (*place, "then"))
             if cue.then == cue.name:
                 yield (*place, "then"), Fault(f"{cue.name}: a cue cannot follow itself")
             if cue.follow is None:
@@ -334,46 +210,3 @@ def _value(table: Table, name: str, value: Any, place: KeyPath) -> Iterator[Foun
             raise Fault(remark)
     except Fault as fault:
         yield place, fault
-
-
-def _timeline(show: Sequence) -> Iterator[Found]:
-    last, bars = -1.0, show.tempo.beats_per_bar
-    for index, rule in enumerate(show.timeline):
-        at = rule.at.in_seconds(show.tempo.bpm, bars)
-        if at < last:
-            yield (
-                ("timeline", index, "at"),
-                Fault(
-                    "comes before the entry above it; write them in the order in which they happen"
-                ),
-            )
-        last = at
-        if rule.cue is not None:
-            yield from _cue_named(show, rule.cue, ("timeline", index, "cue"))
-        if rule.loop is not None and rule.loop.in_seconds(show.tempo.bpm, bars) >= at:
-            yield (
-                ("timeline", index, "loop"),
-                Fault("a loop leads back, to a moment before its own"),
-            )
-
-
-def _curves(show: Sequence, table: Table) -> Iterator[Found]:
-    for index, rule in enumerate(show.curves):
-        last = -1.0
-        for found in _number(table, rule.to, ("curves", index, "to")):
-            if not isinstance(found, Parameter):
-                yield found
-                continue
-            if found.name == POSITION:
-                yield ("curves", index, "to"), Fault(f"{rule.to}: a curve runs along the timeline")
-            for number, point in enumerate(rule.points):
-                at = point.at.in_seconds(show.tempo.bpm, show.tempo.beats_per_bar)
-                if at < last:
-                    yield (
-                        ("curves", index, "points", number),
-                        Fault("comes before the point above it"),
-                    )
-                last = at
-                remark = fit(found, point.value)[1]
-                if remark:
-                    yield ("curves", index, "points", number), Fault(remark)

@@ -1,0 +1,131 @@
+"""Checks of what moves parameters by itself: macros, modulators, the timeline and curves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vj.core.errors import Fault, nearest
+from vj.parameters.fit import fit
+from vj.parameters.table import Parameter, Table
+from vj.show.midi_controls import control
+from vj.show.section import KeyPath
+from vj.show.sequence import (
+    POSITION,
+    RESERVED_ADDRESSES,
+    Found,
+    Sequence,
+    cue_named,
+    number_row,
+)
+
+ENVELOPE_TRIGGERS = ("beat", "bar", "cue", "cue NAME", "midi note 36", "osc /kick")
+"""What can trigger an envelope."""
+
+
+def macro_faults(show: Sequence, table: Table) -> Iterator[Found]:
+    for name, rule in show.macros.items():
+        for target, drive in rule.drives.items():
+            place = ("macros", name, "drives", target)
+            for found in number_row(table, target, place):
+                if not isinstance(found, Parameter):
+                    yield found
+                    continue
+                if found.name.startswith("macro/"):
+                    yield place, Fault(f"{target}: a macro cannot drive a macro")
+                if found.name == POSITION:
+                    yield place, Fault(f"{target}: a macro cannot drive the timeline")
+                for value in (drive.low, drive.high):
+                    remark = fit(found, value)[1]
+                    if remark:
+                        yield place, Fault(remark)
+
+
+def modulator_faults(show: Sequence, table: Table) -> Iterator[Found]:
+    names: set[str] = set()
+    for index, rule in enumerate(show.modulators):
+        if rule.name is not None:
+            if rule.name in names:
+                yield (
+                    ("modulators", index, "name"),
+                    Fault(f"{rule.name}: two modulators have this name"),
+                )
+            names.add(rule.name)
+        for found in number_row(table, rule.to, ("modulators", index, "to")):
+            if not isinstance(found, Parameter):
+                yield found
+            elif found.name.startswith(("macro/", "mod/", "tempo/", POSITION)):
+                yield ("modulators", index, "to"), Fault(f"{rule.to}: cannot be modulated")
+        if rule.envelope is not None:
+            yield from _envelope(show, rule.envelope, ("modulators", index, "envelope"))
+
+
+def _envelope(show: Sequence, trigger: str, place: KeyPath) -> Iterator[Found]:
+    """Check that the trigger exists."""
+    word, _, rest = trigger.partition(" ")
+    if word == "cue" and rest:
+        yield from cue_named(show, rest, place)
+    elif word == "midi":
+        try:
+            control(rest)
+        except Fault as fault:
+            yield place, fault
+    elif word == "osc":
+        if not rest.startswith("/"):
+            yield (
+                place,
+                Fault(f"envelope {trigger!r}: an OSC address begins with /, such as osc /kick"),
+            )
+        elif rest.startswith(RESERVED_ADDRESSES):
+            yield (
+                place,
+                Fault(f"envelope {trigger!r}: vj itself uses this address; name another one"),
+            )
+    elif trigger not in ("beat", "bar", "cue"):
+        near = nearest(word, [one.partition(" ")[0] for one in ENVELOPE_TRIGGERS])
+        yield (
+            place,
+            Fault(f"envelope {trigger!r}: no such trigger{near} ({', '.join(ENVELOPE_TRIGGERS)})"),
+        )
+
+
+def timeline_faults(show: Sequence) -> Iterator[Found]:
+    last, bars = -1.0, show.tempo.beats_per_bar
+    for index, rule in enumerate(show.timeline):
+        at = rule.at.in_seconds(show.tempo.bpm, bars)
+        if at < last:
+            yield (
+                ("timeline", index, "at"),
+                Fault(
+                    "comes before the entry above it; write them in the order in which they happen"
+                ),
+            )
+        last = at
+        if rule.cue is not None:
+            yield from cue_named(show, rule.cue, ("timeline", index, "cue"))
+        if rule.loop is not None and rule.loop.in_seconds(show.tempo.bpm, bars) >= at:
+            yield (
+                ("timeline", index, "loop"),
+                Fault("a loop leads back, to a moment before its own"),
+            )
+
+
+def curve_faults(show: Sequence, table: Table) -> Iterator[Found]:
+    for index, rule in enumerate(show.curves):
+        last = -1.0
+        for found in number_row(table, rule.to, ("curves", index, "to")):
+            if not isinstance(found, Parameter):
+                yield found
+                continue
+            if found.name == POSITION:
+                yield ("curves", index, "to"), Fault(f"{rule.to}: a curve runs along the timeline")
+            for number, point in enumerate(rule.points):
+                at = point.at.in_seconds(show.tempo.bpm, show.tempo.beats_per_bar)
+                if at < last:
+                    yield (
+                        ("curves", index, "points", number),
+                        Fault("comes before the point above it"),
+                    )
+                last = at
+                remark = fit(found, point.value)[1]
+                if remark:
+                    yield ("curves", index, "points", number), Fault(remark)
