@@ -120,7 +120,7 @@ def test_switched_off_it_passes_pictures_on_as_they_are() -> None:
 def test_slow_motion_runs_along_an_s_between_painted_frames() -> None:
     got: list[np.ndarray] = []
     clip = painted(3)
-    slow = SlowMotion(4, lambda picture, guide: got.append(picture))
+    slow = SlowMotion(4, lambda picture, guide, views: got.append(picture))
     for picture in clip:
         slow.put(picture, 255 - picture)
     assert len(got) == 1 + 2 * 4
@@ -134,7 +134,7 @@ def test_slow_motion_runs_along_an_s_between_painted_frames() -> None:
 
 def test_slow_motion_does_not_melt_a_cut() -> None:
     got: list[np.ndarray] = []
-    slow = SlowMotion(4, lambda picture, guide: got.append(picture))
+    slow = SlowMotion(4, lambda picture, guide, views: got.append(picture))
     one, other = texture(192, 192, seed=1), 255 - texture(192, 192, seed=8)
     for picture in (one, other):
         slow.put(picture, picture)

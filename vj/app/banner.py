@@ -9,6 +9,7 @@ from vj.app.console import shorten
 from vj.control.osc.server import OscServer
 from vj.diffusion.model_names import translator_folder
 from vj.show.schema import Show
+from vj.sinks.rule import SinkRule, parse
 
 TO_PLAY = {
     "styles": ("/vj/prompt", "s", '"starry night, ink"'),
@@ -18,6 +19,15 @@ TO_PLAY = {
 and value."""
 TO_A_TRANSLATOR = ("/vj/seed", "i", "7")
 """It follows no prompt."""
+
+
+def described(rule: SinkRule) -> str:
+    """`: mask, left third` of what a sink gets, where that is not the whole picture."""
+    words = [
+        text if key in ("show", "crop", "codec") else f"{key} {text}"
+        for key, text in rule.options().items()
+    ]
+    return f": {', '.join(words)}" if words else ""
 
 
 def banner(
@@ -38,15 +48,16 @@ def banner(
         lines.append(f"  look   {page}  (play it there: pictures, faders, cues; OSCQuery too)")
         lines += [f"         {line}" for line in reach]
     for uri in show.sinks:
-        kind, _, name = uri.partition(":")
+        rule = parse(uri)
+        kind, _, name = rule.to.partition(":")
         if kind == "ndi":
             full = f"{socket.gethostname().upper()} ({name or 'vj'})"
             lines.append(
-                f"  out    NDI source “{full}” (TouchDesigner: NDI In TOP; Resolume: Sources; "
-                "OBS: NDI Source)"
+                f"  out    NDI source “{full}”{described(rule)} (TouchDesigner: NDI In TOP; "
+                "Resolume: Sources; OBS: NDI Source)"
             )
         elif kind != "preview":
-            lines.append(f"  out    {uri}")
+            lines.append(f"  out    {rule.to}{described(rule)}")
     example = ("/vj/prompt", "s", '"deep ocean, brush strokes"')
     if translator_folder(show.model.name) is not None:
         example = TO_A_TRANSLATOR

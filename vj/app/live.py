@@ -104,6 +104,7 @@ class Performance:
             may_begin=beginning.may_begin,
             canvas=context.canvas,
         )
+        self.loop.pipeline.preparation.views_wanted = lambda: self.outputs.sinks.views
         self.supervisor.watch(self.loop.pipeline.stage)
         self.session = ControlSession(
             show,

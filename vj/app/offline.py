@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from vj.app.marking import mark_of
+from vj.app.output_upscale import scaled
 from vj.app.setup import (
     check_style_pictures,
     flow_finder,
@@ -32,7 +33,7 @@ from vj.diffusion.making import make_backend
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import PassThrough
 from vj.pipeline.frame_context import FrameContext
-from vj.pipeline.interpolation import SlowMotion
+from vj.pipeline.interpolation import SlowMotion, Views
 from vj.pipeline.loop import RenderLoop, in_order
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.selfie_segmentation import missing
@@ -146,11 +147,12 @@ class Rendering:
 
             upscale = self._make_upscaler(size)
 
-            def deliver(picture: np.ndarray, guide: Guide | None) -> None:
+            def deliver(picture: np.ndarray, guide: Guide | None, views: Views) -> None:
                 picture = upscale(picture, guide)
-                alive = [
-                    runner.deliver(Frame(picture, self.rendered, clock.now())) for runner in runners
-                ]
+                size = Size(picture.shape[1], picture.shape[0])
+                views = {name: scaled(view, size) for name, view in views.items()}
+                frame = OutputFrame(picture, self.rendered, clock.now(), views=views)
+                alive = [runner.deliver(frame) for runner in runners]
                 self.rendered += 1
                 report(self.rendered, None if total is None else (total - 1) * show.slow + 1)
                 if not any(alive):
@@ -161,7 +163,7 @@ class Rendering:
             slow = SlowMotion(show.slow, deliver, flow)
 
             def publish(context: FrameContext, frame: OutputFrame) -> None:
-                slow.put(context.image, frame.pixels, frame.guide)
+                slow.put(context.image, frame.pixels, frame.guide, frame.views)
 
             loop = self._loop = RenderLoop(
                 size=size,
@@ -176,6 +178,8 @@ class Rendering:
                 segment_person=self._segment_person,
                 flow=flow,
             )
+            wanted = frozenset().union(*(runner.rule.views for runner in runners))
+            loop.pipeline.preparation.views_wanted = lambda: wanted
             backend = make_backend(
                 model_spec(show), show.engine, size, store.ahead(0.0), False, self._log
             )

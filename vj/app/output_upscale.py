@@ -8,6 +8,9 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+import cv2
+import numpy as np
+
 from vj.core.errors import told
 from vj.core.frame import Frame, Guide, OutputFrame, Size
 from vj.core.mailbox import Mailbox
@@ -22,7 +25,7 @@ look worse than soft ones."""
 
 class OutputUpscaler:
     """Takes frames from the render loop and never holds it up: the newest one waits, older ones are
-    dropped and counted.
+    dropped and counted. A frame's other pictures are brought to the same size.
 
     A frame is upscaled along its input's edges (its guide) while there is time: one that would
     leave later than `period` seconds after it came is upscaled without them, which is counted in
@@ -98,7 +101,9 @@ class OutputUpscaler:
             )
             if guide is not None:
                 self._patience.took(self._now() - begun)
-            return replace(bare, pixels=pixels)
+            height, width = pixels.shape[:2]
+            views = {name: scaled(view, Size(width, height)) for name, view in frame.views.items()}
+            return replace(bare, pixels=pixels, views=views)
         except (
             Exception
         ) as error:  # a card that fails, a foreign model: the frame is sent as it was
@@ -127,6 +132,17 @@ class OutputUpscaler:
         self._box.close()
         self._thread.join(timeout)
         self._supervisor.unwatch(self._stage)
+
+
+def scaled(view: np.ndarray, size: Size) -> np.ndarray:
+    """A picture besides the final one at the output's size, (H, W, 3) uint8: the plain way, since
+    the guide's edges lead the final one alone."""
+    if view.shape[:2] == (size.height, size.width):
+        return view
+    smaller = size.width < view.shape[1]
+    way = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    out: np.ndarray = cv2.resize(view, size, interpolation=way)
+    return out
 
 
 class Patience:

@@ -15,6 +15,7 @@ from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
 from vj.sinks import SinkSettings, make_sink
 from vj.sinks.mark import Mark
+from vj.sinks.rule import parse
 from vj.sinks.runner import SinkRunner
 
 FOLDER = Path("takes")
@@ -36,10 +37,13 @@ class SinkGroup:
         on_message: Callable[[str], None],
         supervisor: Supervisor | None = None,
     ) -> None:
-        """supervisor: of the sinks' threads. Raises Fault for a URI no sink knows."""
+        """uris: the sinks' rules as texts. supervisor: of their threads. Raises Fault for a URI no
+        sink knows."""
         self._supervisor = supervisor or Supervisor(on_message)
         self._fps, self._clock, self._metrics, self._log = fps, clock, metrics, on_message
         self._runners = [self._make(uri, measured=index == 0) for index, uri in enumerate(uris)]
+        self.views = self._wanted()
+        """The pictures besides the final one that some sink needs of every frame."""
         self._recording: SinkRunner | None = None
         self._recording_since = 0.0
         self._ended: list[SinkRunner] = []
@@ -70,30 +74,37 @@ class SinkGroup:
             supervisor=self._supervisor,
         )
 
+    def _wanted(self) -> frozenset[str]:
+        return frozenset().union(*(runner.rule.views for runner in self._runners))
+
     def start(self) -> None:
         for runner in self._runners:
             runner.start()
 
-    def prepare(self, uris: Sequence[str]) -> list[SinkRunner]:
-        """The sinks of another list: those that play already, and new ones that are not started
-        yet. Raises Fault for a URI no sink knows."""
-        playing = {runner.uri: runner for runner in self._runners}
-        measured = not any(uri in playing for uri in uris[:1])
-        return [
-            playing.pop(uri) if uri in playing else self._make(uri, measured and index == 0)
-            for index, uri in enumerate(uris)
-        ]
+    def prepare(self, uris: Sequence[str]) -> Sequence[tuple[str, SinkRunner]]:
+        """The sinks of another list, each with its rule: those that are open as the rule wants, and
+        new ones that are not started yet. Raises Fault for a URI no sink knows."""
+        playing = {runner.rule.opened_as: runner for runner in self._runners}
+        found = []
+        for index, uri in enumerate(uris):
+            open_already = playing.pop(parse(uri).opened_as, None)
+            found.append((uri, open_already or self._make(uri, measured=index == 0)))
+        return found
 
-    def use(self, runners: Sequence[SinkRunner]) -> None:
+    def use(self, prepared: Sequence[tuple[str, SinkRunner]]) -> None:
         """Go on with what `prepare` returned; the others end on threads of their own."""
         before = self._runners
-        for runner in runners:
+        runners = [runner for _, runner in prepared]
+        for uri, runner in prepared:
             if runner not in before:
                 runner.start()
+            elif runner.uri != uri:
+                runner.follow(uri)
         gone = [runner for runner in before if runner not in runners]
         with self._lock:
             self._ended += gone
-            self._runners = list(runners)
+            self._runners = runners
+            self.views = self._wanted()
         for runner in gone:
             threading.Thread(target=runner.stop, args=(30,), daemon=True).start()
 
@@ -148,16 +159,15 @@ class SinkGroup:
         """Let recordings elsewhere whose disk does not answer go on in `FOLDER`. To be called
         regularly; waits for no disk."""
         for runner in self._runners:
-            kind, _, place = runner.uri.partition(":")
+            kind, _, place = runner.rule.to.partition(":")
             if (
                 kind != "record"
                 or runner.stuck() < HUNG
                 or Path(place).absolute().parent == FOLDER.absolute()
             ):
                 continue
-            other = self._make(
-                f"record:{FOLDER / Path(place).name}{'/' if place.endswith('/') else ''}"
-            )
+            to = f"record:{FOLDER / Path(place).name}{'/' if place.endswith('/') else ''}"
+            other = self._make(str(runner.rule.at(to)))
             other.start()
             with self._lock:
                 self._runners = [other if each is runner else each for each in self._runners]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -53,3 +54,5 @@ class Shown:
     context: FrameContext
     waiting: bool = False
     """It stands in for a frame that is still under way."""
+    views: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Other pictures of the same frame, see `vj.pipeline.views`."""

@@ -29,6 +29,7 @@ from vj.pipeline.optical_flow import MotionTracker
 from vj.pipeline.preparation import Preparation
 from vj.pipeline.preprocess import Fit
 from vj.pipeline.stillness import Stillness
+from vj.pipeline.views import views_of
 
 CROSSFADE = (0.75, 0.5, 0.25)
 """How much of the last generated image stays in the first frames of the first backend, or of
@@ -155,6 +156,20 @@ class FramePipeline:
     def process(self, frame: Frame, snapshot: Snapshot, other: Frame | None = None) -> Shown:
         """Take a frame in, give the picture to show now. Whatever the model throws, there is one.
         other: deck B's newest frame; None where there is no deck B."""
+        return self._with_views(self._shown(frame, snapshot, other), snapshot)
+
+    def _with_views(self, shown: Shown, snapshot: Snapshot) -> Shown:
+        """With the other pictures of the same frame that somebody wants: the one place where they
+        are made."""
+        wanted = self.preparation.views_wanted()
+        if not wanted:
+            return shown
+        generated = self.backend.compositor.last() if "generated" in wanted else None
+        blackout = snapshot["output/blackout"]
+        views = views_of(wanted, shown.context, shown.picture, generated, blackout)
+        return replace(shown, views=views)
+
+    def _shown(self, frame: Frame, snapshot: Snapshot, other: Frame | None) -> Shown:
         begun = time.perf_counter()
         self.stage.enter("prepare")
         context = self.preparation.of(frame, snapshot, self.backend, other)
@@ -196,7 +211,10 @@ class FramePipeline:
             self.backend.clear()
             self._log(f"the model failed ({told(error)}); the last frames are repeated")
             return None
-        return None if generated is None else self._finish(generated, snapshot, generated.context)
+        if generated is None:
+            return None
+        shown = self._finish(generated, snapshot, generated.context)
+        return self._with_views(shown, snapshot)
 
     def _paint(self, context: FrameContext, snapshot: Snapshot) -> GeneratedImage | None:
         begun = time.perf_counter()
@@ -265,23 +283,24 @@ class FramePipeline:
     def _again(self, context: FrameContext, snapshot: Snapshot, base: FrameContext) -> Shown:
         """The last generated image over the input of `base`; before the first, the input."""
         picture = self.backend.compositor.recomposite(base.image, snapshot, base.mask)
-        return self._again_or_input(context, snapshot, picture, base.image)
+        return self._again_or_input(context, snapshot, picture, base)
 
     def _again_or_input(
         self,
         context: FrameContext,
         snapshot: Snapshot,
         picture: np.ndarray | None,
-        image: np.ndarray,
+        base: FrameContext,
     ) -> Shown:
         """The last generated image, led by the input it was made of; without one the input, led by
-        itself. image: what is shown as the input."""
+        itself. base: whose input, mask and lines are shown."""
         if picture is None:
             picture = self._untouched(context, snapshot)
             guide = context.guide and replace(context.guide, strength=0.0, mask=None)
         else:
             guide = None if self._latest is None else _seen_through(self._latest.guide, snapshot)
-        return Shown(picture, replace(context, image=image, guide=guide))
+        of_base = replace(context, image=base.image, mask=base.mask, lines=base.lines, guide=guide)
+        return Shown(picture, of_base)
 
     def _untouched(self, context: FrameContext, snapshot: Snapshot) -> np.ndarray:
         """The input with the last touches only: what is faded to black stays black."""
@@ -305,7 +324,7 @@ class FramePipeline:
                 picture = self.backend.compositor.recomposite(context.image, snapshot, context.mask)
             except Exception:  # a card that has gone takes the compositor with it
                 picture = None
-        return self._again_or_input(context, snapshot, picture, context.image)
+        return self._again_or_input(context, snapshot, picture, context)
 
     def _log_sometimes(self, text: str, now: float) -> None:
         """The same words every ten seconds at most."""

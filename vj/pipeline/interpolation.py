@@ -4,8 +4,9 @@ rate is filled without delay."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -18,6 +19,9 @@ from vj.core.supervisor import STALL_TIMEOUT, StageMarker, Supervisor
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.optical_flow import FlowFinder
 
+Views = Mapping[str, np.ndarray]
+"""A frame's other pictures, by their names in `vj.core.frame.VIEWS`."""
+NO_VIEWS: Views = MappingProxyType({})
 FARTHEST = 1.0
 """How far a picture is moved on, as a share of the way to the next painted one: then it stands,
 since nobody knows."""
@@ -89,35 +93,46 @@ class SlowMotion:
     def __init__(
         self,
         times: int,
-        deliver: Callable[[np.ndarray, Guide | None], None],
+        deliver: Callable[[np.ndarray, Guide | None, Views], None],
         flow: Calculate | None = None,
     ) -> None:
         """times: 1 passes pictures on. deliver: gets (H, W, 3) uint8 pictures in their order, each
-        with the guide nearest to it in time, moved to its moment. flow: see
-        `vj.pipeline.flow_backends`."""
+        with the guide nearest to it in time, moved to its moment, and the frame's other pictures as
+        they are then. flow: see `vj.pipeline.flow_backends`."""
         self._times, self._deliver = times, deliver
         self._finder = FlowFinder(flow)
-        self._last: tuple[np.ndarray, np.ndarray, Guide | None] | None = None
+        self._last: tuple[np.ndarray, np.ndarray, Guide | None, Views] | None = None
 
-    def put(self, image: np.ndarray, picture: np.ndarray, guide: Guide | None = None) -> None:
+    def put(
+        self,
+        image: np.ndarray,
+        picture: np.ndarray,
+        guide: Guide | None = None,
+        views: Views = NO_VIEWS,
+    ) -> None:
         """image: the prepared input, whose motion is followed, since a generated image shimmers.
-        picture: what became of it. guide: of it."""
+        picture: what became of it. guide: of it. views: its other pictures."""
         if self._last is not None and self._times > 1:
-            before, old, led = self._last
+            before, old, led, seen = self._last
             back, forth = self._finder.find(image, before), self._finder.find(before, image)
             for step in range(1, self._times):
                 share = smoothstep(step / self._times)
                 if back.cut:
-                    self._deliver(*((old, led) if share < 0.5 else (picture, guide)))
+                    self._deliver(*((old, led, seen) if share < 0.5 else (picture, guide, views)))
                     continue
                 nearer = (
                     moved_guide(led, back.grid, share)
                     if share < 0.5
                     else moved_guide(guide, forth.grid, 1 - share)
                 )
-                self._deliver(between(old, picture, back.grid, forth.grid, share), nearer)
-        self._deliver(picture, guide)
-        self._last = image, picture, guide
+                others = {
+                    name: between(seen[name], view, back.grid, forth.grid, share)
+                    for name, view in views.items()
+                    if name in seen
+                }
+                self._deliver(between(old, picture, back.grid, forth.grid, share), nearer, others)
+        self._deliver(picture, guide, views)
+        self._last = image, picture, guide, views
 
 
 class FrameInterpolation:
@@ -188,7 +203,8 @@ class FrameInterpolation:
         self.added += 1
         moved = moved_on(frame.pixels, flow, share)
         guide = moved_guide(frame.guide, flow, share)
-        return OutputFrame(moved, frame.number, frame.captured, guide)
+        views = {name: moved_on(view, flow, share) for name, view in frame.views.items()}
+        return OutputFrame(moved, frame.number, frame.captured, guide, views=views)
 
     def _run(self) -> None:
         due = self._clock.now()

@@ -268,7 +268,12 @@ class RenderLoop:
         self._publish(
             context,
             OutputFrame(
-                shown.picture, self._count, context.captured, context.guide, context.motion
+                shown.picture,
+                self._count,
+                context.captured,
+                context.guide,
+                context.motion,
+                shown.views,
             ),
         )
         self._metrics.stage("publish", time.perf_counter() - begun)

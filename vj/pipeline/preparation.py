@@ -3,7 +3,7 @@ the lines, the place on a walk, the guide for upscaling."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,6 +66,8 @@ class Preparation:
         """Of deck A and of deck B."""
         self._metrics, self._log = metrics, on_message
         self._last_logged = ("", -1e9)
+        self.views_wanted: Callable[[], Collection[str]] = tuple
+        """The pictures besides the final one that somebody wants now, see `vj.pipeline.views`."""
         self.input_size: Size | None = None
         """The size of the frames that come in; None before the first."""
 
@@ -104,7 +106,7 @@ class Preparation:
                 f"the mask failed ({told(error)}); everything is painted", frame.captured
             )
             mask = None
-        wanted = backend.wants_lines
+        wanted = backend.wants_lines or "lines" in self.views_wanted()
         looked_at = not taken.blank and (wanted or snapshot["lines/amount"] > 0)
         markers = self._markers.find(image, snapshot, frame.captured, looked_at)
         lines = drawing(image, snapshot, True, strokes, markers) if wanted else None

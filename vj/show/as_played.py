@@ -14,6 +14,7 @@ from vj.parameters.table import Table, Value
 from vj.show.moved import PathMover
 from vj.show.paths import resolve_with
 from vj.show.schema import Show
+from vj.show.sink_section import as_written
 from vj.show.yaml_file import flow, quoted
 
 BEFORE = ("macros", "mappings", "modulators", "cues", "timeline", "curves")
@@ -91,7 +92,7 @@ def put_chosen(tree: CommentedMap, now: Show, file: Show, target: Path) -> None:
     if now.source != file.source:
         tree["source"] = _listed(_moved("source", list(now.source), target))
     if now.sinks != file.sinks:
-        tree["sinks"] = _listed(list(now.sinks), alone=False)
+        tree["sinks"] = _node([as_written(sink) for sink in now.sinks])
     if now.model != file.model:
         model = _moved("model", now.model.model_dump(exclude_defaults=True), target)
         tree["model"] = _node(model if set(model) - {"name"} else now.model.name)
@@ -115,8 +116,8 @@ def _moved(key: str, value: Any, target: Path) -> Any:
     return plain[key]
 
 
-def _listed(values: list[str], alone: bool = True) -> Any:
-    return quoted(values[0]) if alone and len(values) == 1 else _node(values)
+def _listed(values: list[str]) -> Any:
+    return quoted(values[0]) if len(values) == 1 else _node(values)
 
 
 def _node(value: Any) -> Any:

@@ -13,6 +13,8 @@ from pydantic import BeforeValidator
 from vj.core.errors import Fault
 from vj.show.model_section import ModelSection
 from vj.show.paths import AUDIO_SUFFIXES, FILE_SOURCES, LIST_SOURCES, MODEL_WORDS
+from vj.sinks import KINDS as SINKS
+from vj.sinks.rule import parse
 from vj.sources import split_uri
 
 BUILT_IN_MODELS = MODEL_WORDS
@@ -40,8 +42,11 @@ def as_named(value: object) -> object:
 
 def public_name(uri: str) -> str:
     """What a source or a sink is called in front of an audience: `video:/home/me/loop.mp4` is
-    loop.mp4, `record:/mnt/takes/` is record:takes, `camera:0` is itself."""
+    loop.mp4, `record:/mnt/takes/` is record:takes, `camera:0` is itself; `ndi:key?show=mask` is
+    ndi:key mask."""
     kind, colon, rest = uri.partition(":")
+    if "?" in rest and kind in SINKS:
+        return _rule_name(uri)
     if kind == "record" and colon:
         return f"record:{_last_part(rest)}"
     try:
@@ -53,6 +58,17 @@ def public_name(uri: str) -> str:
     if kind in LIST_SOURCES:
         return f"{kind}:{', '.join(_part_name(part.strip()) for part in rest.split(','))}"
     return uri
+
+
+def _rule_name(text: str) -> str:
+    """A sink's by where it goes and what it shows."""
+    try:
+        rule = parse(text)
+    except Fault:
+        return text  # of a source
+    if rule.to == text:
+        return text
+    return public_name(rule.to) + ("" if rule.show == "final" else f" {rule.show}")
 
 
 def without_paths(text: str, uris: Iterable[str]) -> str:

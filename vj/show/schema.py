@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from vj import sinks, sources
+from vj import sources
 from vj.core.errors import Fault, nearest
 from vj.core.frame import Aspect, Size
 from vj.core.kinds import FLOW_KINDS, UPSCALE_KINDS
@@ -36,6 +36,7 @@ from vj.show.model_section import ModelSection, PictureFiles, as_list, as_model,
 from vj.show.names import ChosenName, as_named, model_names, source_names
 from vj.show.page_section import PageSection, as_page, check_page, parse_address
 from vj.show.section import KeyPath, PlacedFaults, Section
+from vj.show.sink_section import as_sink, check_places
 from vj.show.validate import check_sequence, grouped
 from vj.show.validate import fitted as fit_written
 
@@ -57,12 +58,6 @@ def _pixels(value: object) -> Size:
 def _source(uri: object) -> str:
     _no_group(uri)
     _of(sources.check_uri, str(uri))
-    return str(uri)
-
-
-def _sink(uri: object) -> str:
-    _no_group(uri)
-    _of(sinks.check_uri, str(uri))
     return str(uri)
 
 
@@ -196,9 +191,10 @@ class Show(Section):
     sources: Annotated[
         dict[ChosenName, Annotated[str, BeforeValidator(_source)]], BeforeValidator(as_named)
     ] = Field(default={})
-    sinks: Annotated[list[Annotated[str, BeforeValidator(_sink)]], BeforeValidator(as_list)] = (
+    sinks: Annotated[list[Annotated[str, BeforeValidator(as_sink)]], BeforeValidator(as_list)] = (
         Field(["preview"])
     )
+    """Each as the text of its rule, see `vj.sinks.rule`."""
     mark: bool = True
     model: Annotated[ModelSection, BeforeValidator(as_model)] = ModelSection()
     models: dict[ChosenName, Annotated[ModelSection, BeforeValidator(as_model)]] = Field(default={})
@@ -246,6 +242,13 @@ class Show(Section):
                 f"({', '.join(UPSCALE_KINDS)}, or a model file)"
             )
         return check_home(value)
+
+    @field_validator("sinks")
+    @classmethod
+    def _apart(cls, value: list[str]) -> list[str]:
+        if faults := check_places(value):
+            raise PlacedFaults(faults)
+        return value
 
     @field_validator("palette")
     @classmethod

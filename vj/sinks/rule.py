@@ -57,6 +57,13 @@ class SinkRule:
         wanted = {self.show, "mask" if self.alpha == "mask" else "final"}
         return frozenset(wanted - {"final"})
 
+    @property
+    def opened_as(self) -> SinkRule:
+        """What of it has to be known when the sink is opened: where this is the same, an open sink
+        goes on with another rule."""
+        alpha = self.alpha if self.kind == "record" else "none"
+        return SinkRule(self.to, alpha=alpha, codec=self.codec, loop_fade=self.loop_fade)
+
     def options(self) -> dict[str, str]:
         """What is not as usual, by its key, as texts."""
         found = {
@@ -87,7 +94,7 @@ class SinkRule:
         pixels = frame.pixels if self.show == "final" else views.get(self.show)
         if pixels is None:
             return None
-        if self == SinkRule(self.to, codec=self.codec, loop_fade=self.loop_fade):
+        if (self.show, self.alpha) == ("final", "none") and self.crop == WHOLE and not self.size:
             return frame
         rows, columns = pixels_of(self.crop, Size(pixels.shape[1], pixels.shape[0]))
         pixels = pixels[rows, columns]
@@ -101,9 +108,6 @@ class SinkRule:
         if self.size is not None:
             pixels = fitted(pixels, self.size)
         return Frame(np.ascontiguousarray(pixels), frame.number, frame.captured)
-
-
-PLAIN = SinkRule("")
 
 
 def read(to: str, given: dict[str, Any]) -> SinkRule:

@@ -94,6 +94,12 @@ class SinkRunner:
         self._send(frame)
         return not self.failed_for_good
 
+    def follow(self, uri: str) -> None:
+        """Go on by another rule of the same sink, which stays open: another picture, another part
+        of it. From any thread."""
+        self.uri, self.rule = uri, parse(uri)
+        self.reopen_for_new_size()
+
     def stop(self, timeout: float = 2.0) -> bool:
         """Send what still lies in the mailbox, close the sink and end. False, with a message, when
         it hangs for longer than that."""
