@@ -17,7 +17,8 @@ from vj.parameters.store import Snapshot
 from vj.pipeline.backend import Backend, PassThrough
 from vj.pipeline.drawn_strokes import DrawnStrokes
 from vj.pipeline.frame_context import FrameContext
-from vj.pipeline.input_view import NEUTRAL, PlacedView, View, viewed
+from vj.pipeline.head_camera import FollowedInput
+from vj.pipeline.input_view import NEUTRAL, PlacedView, viewed
 from vj.pipeline.landmarks.markers import Markers
 from vj.pipeline.latent_walk import LatentWalk, WalkStep
 from vj.pipeline.line_art import drawing, mixed
@@ -64,6 +65,8 @@ class Preparation:
         self._markers = Markers(on_message, supervisor, live)
         self._walkers = LatentWalk(size, fit), LatentWalk(size, fit)
         """Of deck A and of deck B."""
+        self._views = tuple(FollowedInput(on_message, supervisor, live) for _ in range(2))
+        """The same."""
         self._metrics, self._log = metrics, on_message
         self._last_logged = ("", -1e9)
         self.views_wanted: Callable[[], Collection[str]] = tuple
@@ -134,20 +137,23 @@ class Preparation:
     def close(self) -> None:
         """End its threads."""
         self._markers.close()
+        for view in self._views:
+            view.close()
 
     def _mixed(
         self, frame: Frame, other: Frame | None, snapshot: Snapshot, backend: Backend
     ) -> Taken:
         """Both decks, mixed."""
-        return self._taken(frame, self._walkers[0], snapshot)
+        return self._taken(frame, 0, snapshot)
 
-    def _taken(self, frame: Frame, walker: LatentWalk, snapshot: Snapshot) -> Taken:
-        """One deck's frame."""
+    def _taken(self, frame: Frame, deck: int, snapshot: Snapshot) -> Taken:
+        """One deck's frame. deck: 0 is A, 1 is B."""
         if isinstance(frame, WalkFrame):
-            step = walker.at(frame.chain, snapshot)
+            step = self._walkers[deck].at(frame.chain, snapshot)
             return Taken(step.crossfaded(), step)
-        blank = isinstance(frame, BlankFrame)
-        view = NEUTRAL if blank else View.of(snapshot)
+        blank, view = isinstance(frame, BlankFrame), NEUTRAL
+        if not blank:
+            view = self._views[deck].view(frame, snapshot, self._size, self.fit)
         image = viewed(frame.pixels, self._size, self.fit, view)
         leads = not blank and worth(frame.size, self._size, self.fit, view.zoom)
         placed = None if view == NEUTRAL else PlacedView(view, self._size, self.fit)
