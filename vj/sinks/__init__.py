@@ -63,6 +63,7 @@ KINDS: dict[str, str] = {
     "syphon": "vj.sinks.syphon:SyphonSink",
     "record": "vj.sinks.recorder:Recorder",
     "virtualcam": "vj.sinks.virtualcam:VirtualCamera",
+    "display": "vj.sinks.display:DisplaySink",
 }
 """Kind -> module:class. A class takes (rest_of_the_uri, SinkSettings) and must not touch hardware
 before `open`. `preview` is not here: the app feeds the page, which shows the input too."""
