@@ -284,7 +284,7 @@ class Late:
 
     name = "late"
     settled = True
-    wants_lines = False
+    wants_lines = mixes_latents = False
 
     def __init__(self, size: Size, delay: int) -> None:
         self.compositor = HostCompositor(size, plain=True)

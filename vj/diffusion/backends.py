@@ -82,6 +82,7 @@ class StreamBackend:
     """A model played through the stream batch."""
 
     words: Words = ""
+    mixes_latents = True
 
     def __init__(
         self,
@@ -187,7 +188,7 @@ class StreamBackend:
         tokens = self._walk_tokens
         walked = (
             tokens.at(walk.one, walk.two, walk.share, walk.chain)
-            if walk is not None and tokens is not None
+            if walk is not None and walk.deck is not None and tokens is not None
             else None
         )
         return Conditioning(

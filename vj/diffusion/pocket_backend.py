@@ -93,6 +93,7 @@ class PocketBackend(StreamBackend):
     """Belongs to the render thread."""
 
     words: Words = "pocket"
+    mixes_latents = False
 
     def __init__(
         self,

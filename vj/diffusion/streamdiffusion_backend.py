@@ -54,6 +54,7 @@ class StreamDiffusionBackend:
     """A model played through the package."""
 
     words: Words = ""
+    mixes_latents = False
 
     def __init__(
         self,

@@ -65,7 +65,7 @@ class TranslatorBackend:
     """Belongs to the render thread."""
 
     words: Words = ""
-    wants_lines = False
+    wants_lines = mixes_latents = False
     settled = False
 
     def __init__(

@@ -48,7 +48,7 @@ class PainterBackend(ABC):
     """Paints with a network whose style is a few numbers. Belongs to the render thread."""
 
     settled = False
-    wants_lines = False
+    wants_lines = mixes_latents = False
     words: Words = ""
 
     def __init__(

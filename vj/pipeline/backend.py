@@ -64,6 +64,8 @@ class Backend(Protocol):
     boils, rows are filling."""
     wants_lines: bool
     """It can be led by a line drawing, `FrameContext.lines`."""
+    mixes_latents: bool
+    """It has a latent space, in which it starts from the place of `FrameContext.walk`."""
     unused: Mapping[str, str]
     """Parameters that change nothing in what it makes, each with the reason."""
     understood: str
@@ -92,7 +94,7 @@ class PassThrough:
     there, and with `--model none`."""
 
     settled = True
-    wants_lines = False
+    wants_lines = mixes_latents = False
     understood = ""
     words: Words = ""
 

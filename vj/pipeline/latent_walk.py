@@ -41,6 +41,9 @@ class WalkStep:
     share: float
     chain: tuple[np.ndarray, ...] = ()
     """All pictures of the walk, prepared."""
+    deck: int | None = 0
+    """Of which deck the walk is, 0 A and 1 B. None: it leads from deck A's picture to deck B's,
+    which are other ones in every frame; then they are no image prompts."""
 
     def crossfaded(self) -> np.ndarray:
         """What stands for the input where there is no model to walk in: a new picture, or one of

@@ -4,7 +4,7 @@ the lines, the place on a walk, the guide for upscaling."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import Backend, PassThrough
+from vj.pipeline.decks import DeckMixer
 from vj.pipeline.drawn_strokes import DrawnStrokes
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.head_camera import FollowedInput
@@ -65,6 +66,9 @@ class Preparation:
         self._markers = Markers(on_message, supervisor, live)
         self._walkers = LatentWalk(size, fit), LatentWalk(size, fit)
         """Of deck A and of deck B."""
+        self._mixer = DeckMixer()
+        self._without_latents: str | None = None
+        """The backend of which it was said that its latents cannot be mixed."""
         self._views = tuple(FollowedInput(on_message, supervisor, live) for _ in range(2))
         """The same."""
         self._metrics, self._log = metrics, on_message
@@ -131,8 +135,8 @@ class Preparation:
 
     def observe(self, context: FrameContext, picture: np.ndarray) -> None:
         """Tell a walk what was shown for its last step, (H, W, 3) uint8."""
-        if context.walk is not None:
-            self._walkers[0].observe(picture)
+        if context.walk is not None and context.walk.deck is not None:
+            self._walkers[context.walk.deck].observe(picture)
 
     def close(self) -> None:
         """End its threads."""
@@ -143,14 +147,49 @@ class Preparation:
     def _mixed(
         self, frame: Frame, other: Frame | None, snapshot: Snapshot, backend: Backend
     ) -> Taken:
-        """Both decks, mixed."""
-        return self._taken(frame, 0, snapshot)
+        """Both decks, mixed. One that is not seen is not prepared, but walks on."""
+        share = snapshot["deck/mix"] if other is not None else 0.0
+        one = two = None
+        if share < 1 or isinstance(frame, WalkFrame):
+            one = self._taken(frame, 0, snapshot)
+        if other is not None and (share > 0 or isinstance(other, WalkFrame)):
+            two = self._taken(other, 1, snapshot)
+        if one is not None and (two is None or share <= 0):
+            return one
+        assert two is not None
+        if one is None or share >= 1:
+            return two
+        space, blank = snapshot["deck/space"], one.blank and two.blank
+        if space == "latent":
+            if backend.mixes_latents:
+                pair = one.image, two.image
+                step = WalkStep(*pair, share, pair, deck=None)
+                return Taken(step.crossfaded(), step, blank)
+            self._tell_without_latents(backend)
+        image = self._mixer.mixed(
+            one.image,
+            two.image,
+            share,
+            snapshot["deck/mode"],
+            space != "picture",
+            snapshot.time,
+        )
+        return Taken(image, None, blank)
+
+    def _tell_without_latents(self, backend: Backend) -> None:
+        waits = isinstance(backend, PassThrough) and not backend.unused
+        if backend.name != self._without_latents and not waits:
+            self._without_latents = backend.name
+            self._log(
+                f"deck/space latent: {backend.name} has no latent space; the pictures morph along "
+                "the flow instead"
+            )
 
     def _taken(self, frame: Frame, deck: int, snapshot: Snapshot) -> Taken:
         """One deck's frame. deck: 0 is A, 1 is B."""
         if isinstance(frame, WalkFrame):
             step = self._walkers[deck].at(frame.chain, snapshot)
-            return Taken(step.crossfaded(), step)
+            return Taken(step.crossfaded(), replace(step, deck=deck))
         blank, view = isinstance(frame, BlankFrame), NEUTRAL
         if not blank:
             view = self._views[deck].view(frame, snapshot, self._size, self.fit)
