@@ -16,6 +16,7 @@ import numpy as np
 from vj.core.canvas import Canvas
 from vj.core.errors import told
 from vj.core.frame import Frame, Guide, Size
+from vj.core.input_features import InputFeatures
 from vj.core.metrics import Metrics
 from vj.core.supervisor import StageMarker, Supervisor
 from vj.parameters.store import Snapshot
@@ -23,6 +24,7 @@ from vj.pipeline.backend import Backend, GeneratedImage, PassThrough
 from vj.pipeline.compositor import HostCompositor, Picture
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.frame_context import FrameContext, Shown
+from vj.pipeline.input_measure import InputMeasure
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.model_fade import ModelFade
 from vj.pipeline.optical_flow import MotionTracker
@@ -62,11 +64,13 @@ class FramePipeline:
         live: bool = False,
         supervisor: Supervisor | None = None,
         canvas: Canvas | None = None,
+        features: InputFeatures | None = None,
     ) -> None:
         """segment_person: see `vj.pipeline.person_segmentation`. flow: see
         `vj.pipeline.flow_backends`. live: a flow that does not come is not waited for, and faces
         and bodies are looked for beside the picture. supervisor: counts and logs faults. canvas:
-        what people draw, for masks and lines; it gets the size that is painted."""
+        what people draw, for masks and lines; it gets the size that is painted. features: what is
+        measured of the input for modulators."""
         self.size = size
         supervisor = supervisor or Supervisor(on_message)
         self.preparation = Preparation(
@@ -92,6 +96,7 @@ class FramePipeline:
         self._latest: FrameContext | None = None
         self._bare = HostCompositor(size, plain=True)
         self._motion = MotionTracker(flow, on_message, supervisor, metrics, live)
+        self._measure = InputMeasure(features, self._motion)
         self.stage = StageMarker()
         """Which step the current frame is in, for the watchdog."""
 
@@ -156,7 +161,9 @@ class FramePipeline:
     def process(self, frame: Frame, snapshot: Snapshot, other: Frame | None = None) -> Shown:
         """Take a frame in, give the picture to show now. Whatever the model throws, there is one.
         other: deck B's newest frame; None where there is no deck B."""
-        return self._with_views(self._shown(frame, snapshot, other), snapshot)
+        shown = self._shown(frame, snapshot, other)
+        self._measure.end()
+        return self._with_views(shown, snapshot)
 
     def _with_views(self, shown: Shown, snapshot: Snapshot) -> Shown:
         """With the other pictures of the same frame that somebody wants: the one place where they
@@ -173,6 +180,7 @@ class FramePipeline:
         begun = time.perf_counter()
         self.stage.enter("prepare")
         context = self.preparation.of(frame, snapshot, self.backend, other)
+        self._measure.begin(context)
         self._lap("prepare", begun)
         if snapshot["output/freeze"]:
             self._frozen = self._frozen or self._latest or context

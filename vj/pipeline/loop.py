@@ -16,6 +16,7 @@ from dataclasses import replace
 from vj.core.canvas import Canvas
 from vj.core.clock import Clock, FrameClock, pause
 from vj.core.frame import Frame, OutputFrame, Size
+from vj.core.input_features import InputFeatures
 from vj.core.mailbox import Mailbox
 from vj.core.memory import give_back
 from vj.core.metrics import Metrics
@@ -91,13 +92,15 @@ class RenderLoop:
         on_begin: Callable[[float], None] = lambda time: None,
         may_begin: Callable[[], bool] = lambda: True,
         canvas: Canvas | None = None,
+        features: InputFeatures | None = None,
         other: Callable[[], Frame | None] = _no_other,
     ) -> None:
         """may_begin: asked once the first backend is there, before the newest frame is taken, until
         it says so. on_begin: called once, on the render thread, with the time of the frame that the
         show begins with, before it is sampled. supervisor: counts and logs faults, and restarts the
         loop should it end. canvas: what people draw. other: live, deck B's newest frame; must not
-        block."""
+        block. features: what is measured of the input for modulators, which read it as the store
+        is sampled."""
         self._supervisor = supervisor or Supervisor(on_message)
         self.pipeline = FramePipeline(
             size,
@@ -109,6 +112,7 @@ class RenderLoop:
             live=clock.live,
             supervisor=self._supervisor,
             canvas=canvas,
+            features=features,
         )
         self.inbox = inbox
         self.period = 1 / fps

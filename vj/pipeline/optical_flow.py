@@ -254,6 +254,10 @@ class MotionTracker:
             return None
         return self._thread.ask(image, self.reference)
 
+    def between(self, new: np.ndarray, old: np.ndarray) -> Future[Motion]:
+        """Begin to find the motion between two pictures, whatever the parameters say; for `result`."""
+        return self._thread.ask(new, old)
+
     def result(self, asked: Future[Motion] | None) -> Motion | None:
         """What was asked for; None where it cannot be had, and the picture goes on without."""
         if asked is None:
