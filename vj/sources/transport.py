@@ -61,7 +61,8 @@ class TransportControl:
         transport = self._transport
         return transport if isinstance(transport, Transport) else transport()
 
-    def set(self, transport: Transport) -> None:
+    def set(self, transport: Transport | Callable[[], Transport]) -> None:
+        """Another one, or what is asked for it from now on: a clip that waited goes on a deck."""
         self._transport = transport
 
     def seek(self, position: float) -> None:
