@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -43,8 +43,10 @@ class Scripted(HeadFinder):
 class Run:
     """Offline, frame by frame."""
 
-    def __init__(self, at: Callable[[float], Head | None], **start: Value) -> None:
-        self.store, self.messages = Store({"input/follow": "head", **start}), list[str]()
+    def __init__(
+        self, at: Callable[[float], Head | None], start: Mapping[str, Value] | None = None
+    ) -> None:
+        self.store, self.messages = Store({"input/follow": "head", **(start or {})}), list[str]()
         self.finder = Scripted(at)
         self.input = FollowedInput(
             self.messages.append, Supervisor(self.messages.append), False, self.finder
@@ -143,17 +145,15 @@ def test_nothing_beyond_the_input_is_seen() -> None:
 
 def test_the_hand_comes_on_top() -> None:
     plain = Run(lambda time: MIDDLE).views(0.1)[-1]
-    closer = Run(lambda time: MIDDLE, **{"input/zoom": 2.0, "input/mirror": "across"}).views(0.1)[
-        -1
-    ]
+    closer = Run(lambda time: MIDDLE, {"input/zoom": 2.0, "input/mirror": "across"}).views(0.1)[-1]
     assert closer.zoom == pytest.approx(2 * plain.zoom)
     assert closer.mirror == "across"
-    aside = Run(lambda time: MIDDLE, **{"input/x": 0.5}).views(0.1)[-1]
+    aside = Run(lambda time: MIDDLE, {"input/x": 0.5}).views(0.1)[-1]
     assert shown(MIDDLE, aside)[0] == pytest.approx(0.25)
 
 
 def test_following_begins_and_ends_with_a_glide() -> None:
-    run = Run(lambda time: Head(0.7, 0.5, 0.15), **{"input/follow": "none", "input/zoom": 1.5})
+    run = Run(lambda time: Head(0.7, 0.5, 0.15), {"input/follow": "none", "input/zoom": 1.5})
     by_hand = View(zoom=1.5)
     assert set(run.views(0.5)) == {by_hand}
     assert run.finder.looked == 0, "nobody is looked for in vain"
