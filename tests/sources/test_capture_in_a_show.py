@@ -107,11 +107,11 @@ def test_a_save_that_adds_a_fallback_leaves_what_plays_open(play: Play) -> None:
     capture = show.performance.video_input.capture
     assert capture is not None
     show.until_status("source", "testcard 64x48")
-    reader = capture._slots[0].reader
+    reader = capture._list.slots[0].reader
     assert reader is not None
     assert show.save(source=["testcard", "none"])
     show.frames(5)
-    assert capture._slots[0].reader is reader
+    assert capture._list.slots[0].reader is reader
     assert not reader.stopped
     assert any(line.endswith("changed: source") for line in show.messages)
 
@@ -141,7 +141,7 @@ def test_a_show_does_not_take_its_own_output_for_its_input(
     show.until(lambda: bool(show.performance.outputs.sinks.sender_names()))
     show.until(lambda: seen.count(show.performance.outputs.sinks.sender_names()[0]) > 6)
     capture = show.performance.video_input.capture
-    reader = capture._slots[0].reader if capture is not None else None
+    reader = capture._list.slots[0].reader if capture is not None else None
     assert reader is not None
     assert isinstance(reader.source, NdiSource)
     assert reader.source.connected == ""

@@ -12,10 +12,17 @@ from vj.core.frame import Frame
 from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
 from vj.sources import Source, SourceSettings, capture_status, make_source
-from vj.sources.change import SourceChange, SourceSlot, open_fault
+from vj.sources.change import (
+    SourceChange,
+    SourceSlot,
+    wait_for_one,
+    with_readers,
+)
 from vj.sources.fade import SourceFade
 from vj.sources.fallback_card import TEST_CARD, FallbackCard
 from vj.sources.reader import FIRST_FRAME_TIMEOUT, Reader
+from vj.sources.source_list import SourceList
+from vj.sources.transport import Transport, TransportControl
 
 CROSSFADE = 0.5
 """Seconds of the crossfade from one source to another, where nobody says otherwise."""
@@ -44,10 +51,14 @@ class Capture:
         supervisor: Supervisor | None = None,
         make: Make = make_source,
         crossfade: Callable[[], float] = lambda: CROSSFADE,
+        transport: Callable[[], Transport] | None = None,
+        test_card: bool = True,
+        name: str = "sources",
     ) -> None:
         """on_message: takes messages for the user, from any thread. supervisor: restarts the
         threads should they end. make: makes sources, not yet open. crossfade: seconds that the next
-        crossfade lasts, 0 for a cut; must not block."""
+        crossfade lasts, 0 for a cut; transport: how clips are played; neither may block. test_card:
+        it plays when no source is available; else the last picture stays. name: of the thread."""
         self._supervisor = supervisor or Supervisor(on_message)
         self.settings = settings
         """For sources that are opened from now on."""
@@ -55,45 +66,43 @@ class Capture:
         self.faults = 0
         """How often a source could not be opened or was lost."""
         self._inbox, self._log, self._make = inbox, on_message, make
-        self._slots = [SourceSlot(uri) for uri in dict.fromkeys(uris)]
         self._playing: Reader | None = None
         self._fade, self._crossfade = SourceFade(), crossfade
         self._shown: Frame | None = None
         self._put_at = 0.0
+        self._transport, self._may_card, self._name = transport, test_card, name
+        self.on_next: Callable[[], None] = lambda: None
+        """Called when the clip that plays is at its end and the next source is to follow; on a
+        thread of its own, which it may hold up for a moment."""
+        self.keep: Callable[[Reader], bool] = lambda reader: False
+        """Asked before a source that is no longer needed is closed: True where somebody else goes
+        on with it. Must not block."""
         self._card: Reader | None = None
         self._restarted: Reader | None = None
         """Was restarted, and has given no frame yet."""
-        self._retiring: list[Reader] = []
-        """No longer in the list, read on until another source plays."""
-        self._settled = True
-        """`settle` is over, or was not called: from then on sources that look wrong are retried,
-        too."""
         self._pending_lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         """Messages, logged without holding the lock: a terminal may block, and frames must not wait
         for it."""
+        self._list = SourceList(
+            uris,
+            lambda uri: self._begin(uri, self._make),
+            lambda reader: self.keep(reader),
+            self._pending_lines.put,
+        )
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._lock = threading.RLock()
 
     def start(self) -> None:
         """Begin to open the sources. Does not wait; call `settle` next."""
-        self._settled = False
-        self._thread = self._supervisor.start("sources", self._run, self._stop.is_set)
+        self._list.settled = False
+        self._thread = self._supervisor.start(self._name, self._run, self._stop.is_set)
 
     def settle(self, seconds: float) -> None:
         """Wait until a source is open, `seconds` at most. Raises Fault when none looks as if it
         would ever appear."""
-        end = self.settings.clock.now() + seconds
-        while self.settings.clock.now() < end and not self._stop.is_set():
-            readers = [slot.reader for slot in self._slots]
-            tried = all(reader is not None and reader.fault_text for reader in readers)
-            fault = open_fault(self._slots)
-            if fault is not None:
-                raise fault
-            if tried or any(reader is not None and reader.opened for reader in readers):
-                break
-            self._stop.wait(0.005)
-        self._settled = True
+        wait_for_one(lambda: self._list.slots, self.settings.clock, seconds, self._stop)
+        self._list.settled = True
 
     def stop(self, timeout: float = 2.0) -> bool:
         """Stop, and close the sources. False when one hangs for longer than `timeout` seconds; it
@@ -110,19 +119,39 @@ class Capture:
         return all(stopped)
 
     def restart(self) -> bool:
-        """Go back to the first picture of the source that plays, if it is a clip or the like. False
-        if it is not."""
+        """Go back to the first picture of the source that plays, if it is a clip or the like, by
+        opening it again. False if it is not."""
         with self._lock:
             old = self._playing
-            slot = next(
-                (slot for slot in self._slots if old is not None and slot.reader is old), None
-            )
+            slot = self._list.slot_of(old)
             if old is None or slot is None or not old.can_restart:
                 return False
             self._restarted = self._playing = slot.reader = self._begin(slot.uri, self._make)
             self._fade.end()
             old.request_stop()
             return True
+
+    def start_again(self) -> None:
+        """The clip that plays goes on from where the part that plays begins. Does not wait."""
+        with self._lock:
+            reader = self._playing
+        if reader is not None and reader.follows and reader.control is not None:
+            reader.control.restart()
+        else:
+            self.restart()
+
+    def seek(self, position: float) -> None:
+        """The clip that plays goes on from this share of it, 0..1. Does not wait."""
+        reader = self._playing
+        if reader is not None and reader.control is not None:
+            reader.control.seek(position)
+
+    @property
+    def place(self) -> tuple[float, float] | None:
+        """Where the clip that plays stands, 0..1, and its length in seconds; None for what has
+        none. Does not block."""
+        reader = self._playing
+        return reader.place if reader is not None else None
 
     @property
     def restarting(self) -> bool:
@@ -133,9 +162,9 @@ class Capture:
     def uri(self) -> str:
         """The source that plays; the first of the list while none does."""
         playing = self._playing
-        return (
-            playing.uri if playing is not None and playing.uri != TEST_CARD else self._slots[0].uri
-        )
+        if playing is not None and playing.uri != TEST_CARD:
+            return playing.uri
+        return self._list.slots[0].uri
 
     @property
     def ended(self) -> bool:
@@ -146,11 +175,11 @@ class Capture:
     @property
     def awaited(self) -> list[str]:
         """See `capture_status.awaited`."""
-        return capture_status.awaited(self._slots, self._playing, self.settings.clock.now())
+        return capture_status.awaited(self._list.slots, self._playing, self.settings.clock.now())
 
     def state(self) -> str:
         """See `capture_status.in_words`."""
-        return capture_status.in_words(self._slots, self._playing, self.settings.clock.now())
+        return capture_status.in_words(self._list.slots, self._playing, self.settings.clock.now())
 
     # Which source plays.
 
@@ -163,7 +192,7 @@ class Capture:
         """Check which sources are available, and switch to the right one. Called periodically."""
         with self._lock:
             now = self.settings.clock.now()
-            best, waiting = self._first_available(now)
+            best, waiting = self._list.first_available(now, not self.frames)
             playing = self._playing
             if best is not None:
                 if best is not playing:
@@ -177,49 +206,34 @@ class Capture:
         while not self._pending_lines.empty():
             self._log(self._pending_lines.get())
 
-    def _first_available(self, now: float) -> tuple[Reader | None, bool]:
-        """The first available source, while all before it are being opened; and True if one that is
-        still being opened has to be waited for instead."""
-        for index, slot in enumerate(self._slots):
-            if slot.suspended:
-                return None, True
-            reader = slot.reader
-            if reader is None or reader.stopped:
-                reader = slot.reader = self._begin(slot.uri, self._make)
-            if reader.is_available(now):
-                return reader, False
-            if reader.is_pending(now):
-                return None, True
-            if not reader.reported_skipped and (self._settled or open_fault(self._slots) is None):
-                self._skip(index, reader)
-        return None, False
-
-    def _skip(self, index: int, reader: Reader) -> None:
-        """Log that a source is not available, and what plays instead."""
-        reader.reported_missing = reader.reported_skipped = True
-        following = next(iter(capture_status.hoped_for(self._slots[index + 1 :])), "")
-        if not following and not self.frames:  # logged together with all others that are awaited
-            if reader.fault_text:
-                self._pending_lines.put(reader.fault_text)
-            return
-        self._pending_lines.put(capture_status.passed_over(reader, following))
-
     def _begin(self, uri: str, make: Make, settings: SourceSettings | None = None) -> Reader:
         reader = Reader(
-            uri, make, settings or self.settings, self._on_frame, self._on_lost, self._supervisor
+            uri,
+            make,
+            self._followed(settings or self.settings),
+            self._on_frame,
+            self._on_lost,
+            self._supervisor,
+            self._on_end,
         )
         reader.start()
         return reader
 
+    def _followed(self, settings: SourceSettings) -> SourceSettings:
+        """Each source has controls of its own, so that a seek is not that of the one before."""
+        if self._transport is None:
+            return settings
+        return replace(settings, transport=TransportControl(self._transport))
+
     def _show_test_card(self, now: float) -> None:
         """Switch to the test card: no source is available."""
-        if not self._settled:
-            return  # the show may not begin at all
+        if not (self._list.settled and self._may_card):
+            return  # the show may not begin at all, or another deck plays
         if self._card is None:
-            awaited = capture_status.hoped_for(self._slots)
+            awaited = capture_status.hoped_for(self._list.slots)
             if self._playing is None and awaited:
                 self._pending_lines.put(capture_status.none_there(awaited))
-            missing = awaited[0] if awaited else self._slots[0].uri
+            missing = awaited[0] if awaited else self._list.slots[0].uri
             self._card = self._begin(
                 TEST_CARD, lambda _, settings: FallbackCard(f"no picture from {missing}", settings)
             )
@@ -246,22 +260,13 @@ class Capture:
             self._fade.end()
 
     def _close_unused(self, best: Reader | None, now: float) -> None:
-        """Close sources that are not needed: those after the one that plays, and those no longer in
-        the list, once they are not visible any more."""
+        """Close sources that are neither needed nor visible any more."""
         needed = (self._playing, self._fade.old)
         fine = best is not None or (self._playing is not None and self._playing.is_available(now))
         if self._card is not None and self._card not in needed and fine:
             self._card.request_stop()
             self._card = None
-        after = False
-        for slot in self._slots:
-            if after and slot.reader is not None and slot.reader not in needed:
-                slot.reader.request_stop()
-                slot.reader = None
-            after = after or (best is not None and slot.reader is best)
-        for reader in [reader for reader in self._retiring if reader not in needed]:
-            reader.request_stop()
-            self._retiring.remove(reader)
+        self._list.close_unused(best, needed)
 
     # Called on the readers' threads.
 
@@ -293,6 +298,11 @@ class Capture:
             reader.reported_missing = True
             self._pending_lines.put(f"{report}; trying again")
 
+    def _on_end(self, reader: Reader) -> None:
+        """A clip is at its end, and its last picture stands until another source plays."""
+        if reader is self._playing:
+            self.on_next()
+
     def _put(self, frame: Frame) -> None:
         if self._stop.is_set():
             return
@@ -301,8 +311,7 @@ class Capture:
         self.frames += 1
 
     def _readers(self) -> list[Reader]:
-        slots = [slot.reader for slot in self._slots]
-        return [reader for reader in [*slots, self._card, *self._retiring] if reader is not None]
+        return [*self._list.readers, *([self._card] if self._card is not None else [])]
 
     # Changing the list.
 
@@ -314,26 +323,18 @@ class Capture:
         conflicting: Collection[str] = (),
         seconds: float = FIRST_FRAME_TIMEOUT,
         wanted: str = "",
+        still: Callable[[], bool] = lambda: True,
     ) -> SourceChange:
         """Open the sources of another list while this one plays, as far as they are needed. reopen:
         those that have to be opened once more, though they play. conflicting: those that have to
         be closed before. seconds: timeout for the new ones; those not available by then are retried
         later, and the present source goes on until one is. wanted: one for which no other is good
-        enough. Raises Fault when that one, or every one, looks as if it would never appear."""
+        enough. still: False ends the waiting: another list is wanted by now. Raises Fault when the
+        wanted one, or every one, looks as if it would never appear."""
         with self._lock:
-            # A place without a reader gets a new one: one opened in the present list, after the
-            # source that plays, would be closed at once.
-            kept = {
-                slot.uri: slot
-                for slot in self._slots
-                if slot.reader is not None
-                and slot.uri not in reopen
-                and slot.uri not in conflicting
-            }
-            slots = [kept.get(uri) or SourceSlot(uri) for uri in dict.fromkeys(uris)]
-            suspended = [
-                slot for slot in self._slots if slot.uri in conflicting and slot.reader is not None
-            ]
+            slots = with_readers(uris, self._list.slots, [*reopen, *conflicting])
+            present = self._list.slots
+            suspended = [slot for slot in present if slot.uri in conflicting and slot.reader]
             for slot in suspended:
                 slot.suspended = True
 
@@ -344,22 +345,29 @@ class Capture:
             slots, suspended, begin, lambda: self._adopt(slots, settings), settings.clock
         )
         try:
-            change.open(seconds, wanted)
+            change.open(seconds, wanted, still)
         except Exception:
             change.drop()
             raise
         return change
 
+    def cut(self, uris: Sequence[str], settings: SourceSettings, reader: Reader) -> None:
+        """Play another list of sources at once: its picture is in the mailbox as this returns, or
+        begins to fade in. reader: of the first of the list; it stands by, ready. Does not wait for
+        a source."""
+        with self._lock:
+            slots = with_readers(uris, self._list.slots, [reader.uri])
+            slots[0].reader = reader
+            self._adopt(slots, settings)
+            reader.go(self._on_frame, self._on_lost, self._on_end)
+            before = self._playing
+            self._switch_to(reader, self.settings.clock.now())
+            if before is None and reader.latest is not None:
+                self._put(reader.latest)
+
     def _adopt(self, slots: list[SourceSlot], settings: SourceSettings) -> None:
         """Switch to another list; a source that plays and is not in it goes on until one of it is
         available."""
         with self._lock:
-            gone = [
-                slot.reader for slot in self._slots if slot not in slots and slot.reader is not None
-            ]
-            for reader in gone:
-                if reader in (self._playing, self._fade.old):
-                    self._retiring.append(reader)
-                else:
-                    reader.request_stop()
-            self._slots, self.settings = slots, settings
+            self._list.adopt(slots, (self._playing, self._fade.old))
+            self.settings = settings

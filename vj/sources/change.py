@@ -3,7 +3,8 @@ discarded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from vj.core.clock import Clock, pause
@@ -43,7 +44,9 @@ class SourceChange:
         self._new = [slot for slot in slots if slot.reader is None]
         """Slots without a reader so far; some of them may be in the old list, too."""
 
-    def open(self, seconds: float, wanted: str = "") -> None:
+    def open(
+        self, seconds: float, wanted: str = "", still: Callable[[], bool] = lambda: True
+    ) -> None:
         """Open the sources up to the first available one; see `Capture.prepare`."""
         for slot in self._suspended:
             if slot.reader is not None:
@@ -59,9 +62,10 @@ class SourceChange:
                 and not reader.is_available(clock.now())
                 and not reader.stopped
                 and clock.now() < patience
+                and still()
             ):
                 pause(0.005)
-            if reader.is_available(clock.now()) or clock.now() >= end:
+            if reader.is_available(clock.now()) or clock.now() >= end or not still():
                 break
         fault = open_fault([slot for slot in self._slots if slot.uri == wanted] or self._slots)
         if fault is not None:
@@ -88,3 +92,31 @@ def open_fault(slots: Sequence[SourceSlot]) -> Fault | None:
     return Fault(
         str(faults[0]) if len(faults) == 1 else "no source opens: " + "; ".join(map(str, faults))
     )
+
+
+def with_readers(
+    uris: Sequence[str], present: Sequence[SourceSlot], anew: Collection[str]
+) -> list[SourceSlot]:
+    """The slots of a list of sources: the present ones where there are any with a reader, except
+    for those of `anew`. A place without a reader gets a new one: one opened in the present list,
+    after the source that plays, would be closed at once."""
+    kept = {slot.uri: slot for slot in present if slot.reader is not None and slot.uri not in anew}
+    return [kept.get(uri) or SourceSlot(uri) for uri in dict.fromkeys(uris)]
+
+
+def wait_for_one(
+    slots: Callable[[], Sequence[SourceSlot]], clock: Clock, seconds: float, stop: threading.Event
+) -> None:
+    """Wait until a source is open, or all were tried, `seconds` at most. Raises Fault when none
+    looks as if it would ever appear."""
+    end = clock.now() + seconds
+    while clock.now() < end and not stop.is_set():
+        readers = [slot.reader for slot in slots()]
+        fault = open_fault(slots())
+        if fault is not None:
+            raise fault
+        if any(reader is not None and reader.opened for reader in readers) or all(
+            reader is not None and reader.fault_text for reader in readers
+        ):
+            break
+        stop.wait(0.005)

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame, Size
 from vj.core.supervisor import Supervisor
 from vj.sources import Awaited, EndOfSource, Source, SourceSettings
 from vj.sources.missing import can_restart
+from vj.sources.transport import TransportControl
 
 FIRST_FRAME_TIMEOUT = 1.0
 """Seconds that a source gets for its first frame before the next one of the list is opened."""
@@ -19,13 +21,17 @@ LOST_TIMEOUT = 3.0
 """Seconds without a frame, during which the last one stays, after which the next source of the list
 plays."""
 
+LOOK_AGAIN = 0.5
+"""Seconds until a clip that stands by goes to where the part that plays begins now."""
+
 RETRY_DELAYS = (0.5, 1.0, 2.0, 3.0)
 """Seconds between attempts to open a source again; the last one repeats."""
 
 
 class Reader:
     """Opens a source, reads it, and retries when it is lost, until it is stopped. Used once: after
-    `stop` another one is made.
+    `stop` another one is made. One that stands by is opened, holds its first picture, and goes on
+    when it is told to; a device, whose pictures come at their own pace, is read on meanwhile.
 
     Opening may block for ever (a pipe without a writer, a share that does not answer, a driver that
     hangs): the thread is abandoned then, and closes the source should the call ever return.
@@ -39,20 +45,21 @@ class Reader:
         on_frame: Callable[[Reader, Frame], None],
         on_lost: Callable[[Reader, str], None],
         supervisor: Supervisor,
+        on_end: Callable[[Reader], None] = lambda reader: None,
+        stands_by: bool = False,
     ) -> None:
         """make: makes the source, not yet open. on_frame: called with every frame, on the reader's
-        thread. on_lost: called once, with the reason, when the source can't be opened or is
-        lost."""
+        thread. on_lost: called once, with the reason, when the source can't be opened or is lost.
+        on_end: called when a clip has come to its end and is to make way for the next one."""
         self.uri, self.settings = uri, settings
-        self._make, self._on_frame, self._on_lost, self._supervisor = (
-            make,
-            on_frame,
-            on_lost,
-            supervisor,
-        )
+        self._make, self._supervisor = make, supervisor
+        self._on_frame, self._on_lost, self._on_end = on_frame, on_lost, on_end
+        self._stands_by = stands_by
         self.latest: Frame | None = None
         self.frames = 0
         self.faults = 0
+        self.control = settings.transport
+        self._at_end = False
         self.ended = False
         """A clip that does not loop is at its end."""
         self.fault_text = ""
@@ -68,6 +75,8 @@ class Reader:
         may access the disk."""
         self.source: Source | None = None
         self._stop = threading.Event()
+        self._go = threading.Event()
+        """It stands by no longer, or has to stop."""
         self._thread: threading.Thread | None = None
         self._open = False
         self._started_at = self._last_frame_at = self._next_try = 0.0
@@ -80,10 +89,33 @@ class Reader:
     def request_stop(self) -> None:
         """Close the source as soon as possible. Does not wait; no callback is called any more."""
         self._stop.set()
+        self._go.set()
+
+    def go(
+        self,
+        on_frame: Callable[[Reader, Frame], None],
+        on_lost: Callable[[Reader, str], None],
+        on_end: Callable[[Reader], None],
+    ) -> None:
+        """Stand by no longer: `latest` is as if it had come now, and the rest follows. The
+        callbacks take the place of those that it was made with. Does not wait."""
+        self._on_frame, self._on_lost, self._on_end = on_frame, on_lost, on_end
+        if self.latest is not None:
+            self._last_frame_at = now = self.settings.clock.now()
+            self.latest = replace(self.latest, captured=now)
+        if self.control is not None and self._stands_by:
+            self.control.restart()
+        self._stands_by = False
+        self._go.set()
+
+    def stand_by(self) -> None:
+        """A device is played no longer, and read on: its pictures go nowhere."""
+        self._on_frame, self._on_lost = _to_nobody, _to_nobody
+        self._stands_by = True
 
     def stop(self, timeout: float) -> bool:
         """The same, and wait up to `timeout` seconds. False when it hangs for longer."""
-        self._stop.set()
+        self.request_stop()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
         return self._thread is None or not self._thread.is_alive()
@@ -97,9 +129,33 @@ class Reader:
     def stopped(self) -> bool:
         return self._stop.is_set()
 
+    @property
+    def place(self) -> tuple[float, float] | None:
+        """Where a clip stands, as a share of it, and its length in seconds; None for what has no
+        length."""
+        source = self.source
+        position = getattr(source, "position", None)
+        share = position() if position is not None and self._open else None
+        return None if share is None else (share, float(getattr(source, "length", 0.0)))
+
+    @property
+    def follows(self) -> bool:
+        """It is played by a deck's controls: speed, position, and the part that plays."""
+        return self.control is not None and self.place is not None
+
     def is_available(self, now: float) -> bool:
         """It gives frames, or did within `LOST_TIMEOUT`. now: seconds on the clock."""
         return self.latest is not None and (self.ended or now - self._last_frame_at <= LOST_TIMEOUT)
+
+    @property
+    def ready(self) -> bool:
+        """It stands by, and has a picture to begin with."""
+        fresh = self.source is not None and self.source.live
+        return (
+            self.latest is not None
+            and not (self.ended or self.stopped or self.fault_text)
+            and (not fresh or self.is_available(self.settings.clock.now()))
+        )
 
     def is_pending(self, now: float) -> bool:
         """It is being opened for the first time, and `FIRST_FRAME_TIMEOUT` is not over."""
@@ -120,9 +176,25 @@ class Reader:
             frame = self._read() if self._open or self._try_open() else None
             if frame is not None and not self._stop.is_set():
                 self._deliver(frame)
+                if self._stands_by and self.source is not None and not self.source.live:
+                    self._stand()
             elif not self._open:
                 self._stop.wait(0.05)
         self._close()
+
+    def _stand(self) -> None:
+        """Hold the first picture until it is time to go; when another part of the clip is to play
+        by then, its first one."""
+        control = self.control
+        stood = _beginning(control)
+        while not self._go.wait(LOOK_AGAIN):
+            if control is not None and stood != _beginning(control):
+                control.restart()
+                frame = self._read()
+                if frame is not None:
+                    stood, self.latest = _beginning(control), frame
+                elif not self._open:
+                    return
 
     def _try_open(self) -> bool:
         """Open the source when the next retry is due; True when that worked."""
@@ -152,7 +224,18 @@ class Reader:
             return None
         if frame is None and not self.source.live and self.frames:
             self._last_frame_at = self.settings.clock.now()  # a clip's next picture is not due yet
+        self._look_for_end()
         return frame
+
+    def _look_for_end(self) -> None:
+        """A clip that makes way for the next one at its end has come there."""
+        control = self.control
+        if control is None:
+            return
+        over = control.over is not None and control.now().loop == "next"
+        if over and not self._at_end and not self._stop.is_set():
+            self._on_end(self)
+        self._at_end = over
 
     def _deliver(self, frame: Frame) -> None:
         self._last_frame_at = self.settings.clock.now()
@@ -188,3 +271,15 @@ class Reader:
             self.source.close()
         except Exception as error:  # a driver's own exceptions
             self.settings.log(f"{self.uri} at closing: {type(error).__name__}: {error}")
+
+
+def _to_nobody(reader: Reader, what: object) -> None:
+    """A callback of one that stands by."""
+
+
+def _beginning(control: TransportControl | None) -> object:
+    """What says where a clip begins."""
+    if control is None:
+        return None
+    transport = control.now()
+    return transport.start, transport.end, transport.speed < 0

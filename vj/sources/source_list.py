@@ -1,0 +1,97 @@
+"""The sources of a deck in the order of preference, each with its reader while it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+from vj.sources import capture_status
+from vj.sources.change import SourceSlot, open_fault
+from vj.sources.reader import Reader
+
+
+class SourceList:
+    """Belongs to whoever holds the lock of `Capture`."""
+
+    def __init__(
+        self,
+        uris: Sequence[str],
+        begin: Callable[[str], Reader],
+        keep: Callable[[Reader], bool],
+        say: Callable[[str], None],
+    ) -> None:
+        """begin: makes a started reader. keep: somebody else goes on with a reader that is not
+        needed here. say: takes a message for the user; must not block."""
+        self._begin, self._keep, self._say = begin, keep, say
+        self.slots = [SourceSlot(uri) for uri in dict.fromkeys(uris)]
+        self._retiring: list[Reader] = []
+        """No longer in the list, read on until another source plays."""
+        self.settled = True
+        """From then on sources that look wrong are retried, too."""
+
+    def first_available(self, now: float, first_ever: bool) -> tuple[Reader | None, bool]:
+        """The first available source, while all before it are being opened; and True if one that is
+        still being opened has to be waited for instead. first_ever: no source has given a frame
+        yet."""
+        for index, slot in enumerate(self.slots):
+            if slot.suspended:
+                return None, True
+            reader = slot.reader
+            if reader is None or reader.stopped:
+                reader = slot.reader = self._begin(slot.uri)
+            if reader.is_available(now):
+                return reader, False
+            if reader.is_pending(now):
+                return None, True
+            if not reader.reported_skipped and (self.settled or open_fault(self.slots) is None):
+                self._skip(index, reader, first_ever)
+        return None, False
+
+    def _skip(self, index: int, reader: Reader, first_ever: bool) -> None:
+        """Say that a source is not available, and what plays instead."""
+        reader.reported_missing = reader.reported_skipped = True
+        following = next(iter(capture_status.hoped_for(self.slots[index + 1 :])), "")
+        if not following and first_ever:  # said together with all others that are awaited
+            if reader.fault_text:
+                self._say(reader.fault_text)
+            return
+        self._say(capture_status.passed_over(reader, following))
+
+    def slot_of(self, reader: Reader | None) -> SourceSlot | None:
+        """The place of a reader in the list."""
+        return next(
+            (slot for slot in self.slots if reader is not None and slot.reader is reader), None
+        )
+
+    def adopt(self, slots: list[SourceSlot], needed: Collection[Reader | None]) -> None:
+        """Go on with other slots. needed: what is seen now, and goes on until another plays."""
+        for slot in self.slots:
+            if slot in slots or slot.reader is None:
+                continue
+            if slot.reader in needed:
+                self._retiring.append(slot.reader)
+            else:
+                self._close(slot.reader)
+        self.slots = slots
+
+    def close_unused(self, best: Reader | None, needed: Collection[Reader | None]) -> None:
+        """Close sources that are not needed: those after the one that plays, and those no longer in
+        the list, once they are not visible any more."""
+        after = False
+        for slot in self.slots:
+            if after and slot.reader is not None and slot.reader not in needed:
+                self._close(slot.reader)
+                slot.reader = None
+            after = after or (best is not None and slot.reader is best)
+        for reader in [reader for reader in self._retiring if reader not in needed]:
+            self._close(reader)
+            self._retiring.remove(reader)
+
+    @property
+    def readers(self) -> list[Reader]:
+        """All there are."""
+        readers = [slot.reader for slot in self.slots]
+        return [reader for reader in [*readers, *self._retiring] if reader is not None]
+
+    def _close(self, reader: Reader) -> None:
+        if not self._keep(reader):
+            reader.request_stop()
