@@ -13,6 +13,8 @@ FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".m4v": "mp4"}
 """A movie's ending -> FFmpeg's name of the container."""
 LOOPS = (".gif", ".webp")
 """Endings of pictures that loop."""
+ENDINGS = ", ".join((*FORMATS, *LOOPS))
+"""Of everything that is one file, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +106,4 @@ def check_codec(path: str, codec: Codec) -> None:
 def has_alpha(path: str, codec: Codec) -> bool:
     """A recording there keeps transparency: pictures in a folder, and some codecs."""
     ending = PurePath(path).suffix.lower()
-    return bool(codec.alpha_pixels) if ending in FORMATS else ending not in LOOPS
+    return bool(codec.alpha_pixels) if ending in FORMATS else ending != ".gif"

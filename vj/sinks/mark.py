@@ -101,6 +101,28 @@ def xmp_box(mark: Mark) -> bytes:
     return struct.pack(">I", 8 + len(packet)) + b"uuid" + packet
 
 
+def gif_blocks(mark: Mark) -> bytes:
+    """The mark as extensions of a GIF: a comment, and the XMP packet, which ends in the ramp of
+    bytes that leads a program that does not know it to its end."""
+    comment = mark.comment.encode()
+    parts = [comment[at : at + 255] for at in range(0, len(comment), 255)]
+    blocks = b"".join(bytes([len(part)]) + part for part in parts)
+    ramp = b"\x01" + bytes(range(255, -1, -1)) + b"\x00"
+    packet = b"\x21\xff\x0bXMP DataXMP" + xmp(mark).encode() + ramp
+    return b"\x21\xfe" + blocks + b"\x00" + packet
+
+
+def marked_webp(webp: bytes, mark: Mark) -> bytes:
+    """An animated WebP with the XMP packet at its end; its pixels stay as they are."""
+    if webp[12:16] != b"VP8X":
+        return webp  # a single picture has no header that could announce it
+    packet = xmp(mark).encode()
+    chunk = b"XMP " + struct.pack("<I", len(packet)) + packet + b"\0" * (len(packet) % 2)
+    flags = bytes([webp[20] | 0x04])
+    size = struct.pack("<I", len(webp) - 8 + len(chunk))
+    return webp[:4] + size + webp[8:20] + flags + webp[21:] + chunk
+
+
 def ndi_metadata(mark: Mark) -> tuple[str, str]:
     """The mark as NDI's connection metadata: its own element for the program that sends, and one
     with IPTC's term."""

@@ -13,12 +13,9 @@ import numpy as np
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame, Size
 from vj.sinks import SinkSettings
-from vj.sinks.codecs import FORMATS
+from vj.sinks.codecs import ENDINGS, FORMATS, LOOPS
 from vj.sinks.image_sequence import ImageSequence
 from vj.sinks.mark import Mark
-
-ENDINGS = ", ".join(FORMATS)
-
 
 CHECK_PERIOD = 0.4
 """Seconds between two checks whether the file or folder still exists."""
@@ -34,7 +31,7 @@ class DestinationGone(OSError):
 
 
 class Recording(Protocol):
-    """A recording in progress: a `Movie` or an `ImageSequence`."""
+    """A recording in progress: a `Movie`, a `LoopPicture` or an `ImageSequence`."""
 
     path: Path
     frames: int
@@ -50,12 +47,13 @@ class Recording(Protocol):
 
 
 class Recorder:
-    """`record:out.mp4` (also .mov, .mkv) or `record:takes/` for numbered PNGs.
+    """`record:out.mp4` (also .mov, .mkv), `record:loop.gif` or .webp, or `record:takes/` for
+    numbered PNGs. The settings' codec says what a movie is written with.
 
     Live, frames are timed by the clock, so that the movie keeps the show's speed when some are
     lost; offline they are counted, and the same frames give the same bytes. A movie that exists is
     never written over: the next one is `out-2.mp4`. A folder is continued after its highest number.
-    Movies have no alpha, pictures keep it.
+    Pictures keep alpha, and movies of some codecs.
 
     When its folder or its disk disappears, or is full, that is logged, and the recording goes on in
     the settings' spare folder if there is one with room; else it stops.
@@ -80,8 +78,8 @@ class Recorder:
         """rest: the path. Raises Fault when it is neither a movie's nor a folder's."""
         if not rest:
             raise Fault(
-                "record: needs a path: record:takes/ for pictures, record:out.mp4 for a movie "
-                f"({ENDINGS})"
+                "record: needs a path: record:takes/ for pictures, record:out.mp4 for a movie or a "
+                f"loop ({ENDINGS})"
             )
         self.uri = f"record:{rest}"
         self.requested = self.path = Path(rest).expanduser()
@@ -90,9 +88,9 @@ class Recorder:
         self.folder = (
             rest.endswith(("/", "\\"))
             or not ending
-            or (ending not in FORMATS and self.requested.is_dir())
+            or (ending not in (*FORMATS, *LOOPS) and self.requested.is_dir())
         )
-        if not self.folder and ending not in FORMATS:
+        if not self.folder and ending not in (*FORMATS, *LOOPS):
             raise Fault(
                 f"{self.uri}: can't write {ending!r} files; end it with {ENDINGS}, or with / for "
                 "a folder of PNGs"
@@ -141,14 +139,19 @@ class Recorder:
     def _new_recording(self, path: Path, size: Size, fps: float) -> Recording:
         if self.folder:
             return ImageSequence(path, fps)
+        settings = self._settings
+        live, fade, alpha = settings.live, settings.loop_fade, settings.alpha
         try:
+            if path.suffix.lower() in LOOPS:
+                from vj.sinks.loop_picture import LoopPicture
+
+                return LoopPicture(path, size, fps, live, fade, alpha)
             from vj.sinks.movie import Movie
         except ImportError as error:
             raise Unavailable(
                 f"{self.uri} needs PyAV ({error}): pip install av; record:FOLDER/ does without"
             ) from error
-        settings = self._settings
-        return Movie(path, size, fps, settings.live, settings.codec, settings.alpha)
+        return Movie(path, size, fps, live, settings.codec, alpha)
 
     def send(self, frame: Frame) -> None:
         """Record one frame. Raises Fault, once, when it cannot be written and there is no other
@@ -215,6 +218,8 @@ class Recorder:
             self._recording.finish()
         except OSError as error:
             raise Fault(self._end_broken(error) + _advice(error)) from error
+        if remark := getattr(self._recording, "remark", ""):
+            self._settings.log(f"{self.uri}: {remark}")
         self.recorded.append((self._recording.path, self._recording.frames))
         self._stopped = f"finished: {self._length(self._recording)}"
         self._recording = None

@@ -193,5 +193,5 @@ def _check(rule: SinkRule) -> None:
     ):
         raise Fault(
             f"alpha: {rule.to} has none; ndi:, spout:, syphon:, record:FOLDER/, and recordings "
-            "with codec: prores 4444 (.mov) or ffv1 (.mkv) have"
+            "with codec: prores 4444 (.mov) or ffv1 (.mkv), and .webp have"
         )
