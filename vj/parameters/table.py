@@ -29,7 +29,7 @@ FORMER_CHOICES = {"lines/from": {"picture": "edges"}}
 """Choices by the names that they had: old shows, cues and takes still hold them."""
 NAMED_OR_COUNTED = ("cue/fire", "cue/store", "source", "deck/b", "model", "model/prepare")
 """Text parameters that also accept a number, which counts from 0."""
-NAMES_OF = {"deck/b": "source", "model/prepare": "model"}
+NAMES_OF = {"deck/b": "source", "image/from": "source", "model/prepare": "model"}
 """Parameters that take the names of what another one is called after."""
 FIRED_AGAIN = {
     "source": "source/start",

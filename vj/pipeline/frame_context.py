@@ -9,6 +9,7 @@ import numpy as np
 
 from vj.core.frame import Guide, Size
 from vj.pipeline.latent_walk import WalkStep
+from vj.pipeline.live_picture import TakenPicture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +38,8 @@ class FrameContext:
     """The flow from this input to that of the generated image before, (h, w, 3) float32, see
     `vj.pipeline.optical_flow`. Known once the generated image has arrived; None when nobody asks,
     or two scenes meet there."""
+    taken: TakenPicture | None = None
+    """The picture that stands in for the show's styles and image prompts."""
 
     @classmethod
     def black(cls, size: Size, lines: bool = False) -> FrameContext:

@@ -151,6 +151,11 @@ class FramePipeline:
         """The size of the frames that come in; None before the first."""
         return self.preparation.input_size
 
+    @property
+    def fails(self) -> bool:
+        """The backend has failed in the newest frame that it was given. From any thread."""
+        return self._failing_since is not None
+
     def release_backend(self) -> None:
         """End the threads of its own, and leave the backend to another pipeline."""
         self._motion.close()
@@ -194,7 +199,7 @@ class FramePipeline:
             self._stillness.is_still(
                 None if context.blank else context.image,
                 snapshot,
-                self.preparation.strokes.leading(snapshot),
+                (self.preparation.strokes.leading(snapshot), context.taken),
             )
             and self.backend.settled
             and self._model_fade is None

@@ -23,6 +23,7 @@ from vj.pipeline.input_view import NEUTRAL, PlacedView, viewed
 from vj.pipeline.landmarks.markers import Markers
 from vj.pipeline.latent_walk import LatentWalk, WalkStep
 from vj.pipeline.line_art import drawing, mixed
+from vj.pipeline.live_picture import LivePictures
 from vj.pipeline.masks import Masks, SegmentPerson
 from vj.pipeline.preprocess import Fit, lost
 from vj.pipeline.upscale_guide import worth
@@ -71,6 +72,7 @@ class Preparation:
         """The backend of which it was said that its latents cannot be mixed."""
         self._views = tuple(FollowedInput(on_message, supervisor, live) for _ in range(2))
         """The same."""
+        self.pictures = LivePictures(on_message)
         self._metrics, self._log = metrics, on_message
         self._last_logged = ("", -1e9)
         self.views_wanted: Callable[[], Collection[str]] = tuple
@@ -131,10 +133,13 @@ class Preparation:
             taken.walk,
             taken.blank,
             guide,
+            taken=self.pictures.of(snapshot, None if taken.blank else image),
         )
 
     def observe(self, context: FrameContext, picture: np.ndarray) -> None:
-        """Tell a walk what was shown for its last step, (H, W, 3) uint8."""
+        """Tell what was shown, (H, W, 3) uint8: a walk, for its last step, and who takes pictures
+        of it."""
+        self.pictures.observe(picture)
         if context.walk is not None and context.walk.deck is not None:
             self._walkers[context.walk.deck].observe(picture)
 

@@ -29,10 +29,11 @@ class Stillness:
         self._settings: tuple[object, ...] = ()
         self._count = 0
 
-    def is_still(self, image: np.ndarray | None, snapshot: Snapshot, strokes: int = 0) -> bool:
+    def is_still(self, image: np.ndarray | None, snapshot: Snapshot, led_by: object = 0) -> bool:
         """True once the input and the settings have stood still for some frames. To be called with
         every frame. image: (H, W, 3) uint8; None when there is no input, which is never still: what
-        is fed back moves on. strokes: changes when drawn lines that lead the model do."""
+        is fed back moves on. led_by: changes when drawn lines or a picture that lead the model
+        do."""
         amount = snapshot["similarity"]
         moves = any(snapshot[name] != neutral for name, neutral in NEUTRAL_FEEDBACK.items())
         if image is None or amount == 0 or (moves and snapshot["feedback/amount"] > 0):
@@ -41,7 +42,7 @@ class Stillness:
         small = cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA)
         settings = (
             *(v for name, v in snapshot.values.items() if not name.startswith(AFTER_THE_MODEL)),
-            strokes,
+            led_by,
         )
         limit = 255 * (0.1 * (1 - amount) + 0.002)
         if (

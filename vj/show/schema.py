@@ -12,6 +12,7 @@ from vj.core.errors import Fault, nearest
 from vj.core.frame import Aspect, Size
 from vj.core.kinds import FLOW_KINDS, UPSCALE_KINDS
 from vj.parameters.colours import parse_colour, parse_ramp, split_colours, written
+from vj.parameters.rows.generation import TAKEN_FROM
 from vj.parameters.table import (
     ROWS,
     TABLE,
@@ -118,7 +119,7 @@ def _osc(value: object) -> object:
     return {"listen": value} if isinstance(value, str) else {} if value is None else value
 
 
-SHOW_PARAMETERS = ("macro/", "mod/", "lora/", "deck/b")
+SHOW_PARAMETERS = ("macro/", "mod/", "lora/", "deck/b", "model/")
 """Prefixes of parameters that a show defines itself, or gives their choices."""
 
 
@@ -294,8 +295,9 @@ class Show(Section):
 
     def table(self) -> Table:
         """All parameters of this show, its macros, modulators and the LoRAs of all its models among
-        them; `source`, `deck/b` and `model` take the names that it has."""
+        them; `source`, `deck/b`, `image/from` and `model` take the names that it has."""
         models = model_names(self.models, self.model)
+        sources = source_names(self.sources, self.source)
         loras = {
             lora.name: lora.weight
             for model in (self.model, *self.models.values())
@@ -305,11 +307,9 @@ class Show(Section):
             *(macro_row(name) for name in self.macros),
             *(modulator_row(name) for name in self.modulator_names()),
             *(lora_row(name, weight) for name, weight in loras.items()),
-            *(
-                named_row(name, source_names(self.sources, self.source))
-                for name in ("source", "deck/b")
-            ),
-            named_row("model", models),
+            *(named_row(name, sources) for name in ("source", "deck/b")),
+            named_row("image/from", dict.fromkeys((*TAKEN_FROM, *sources))),
+            *(named_row(name, models) for name in ("model", "model/prepare")),
         ]
         return Table((*ROWS, *own))
 

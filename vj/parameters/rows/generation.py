@@ -5,6 +5,8 @@ from __future__ import annotations
 from vj.parameters.row import QUICK, Parameter, number, whole
 
 SEEDS = 2_147_483_647
+TAKEN_FROM = ("input", "output")
+"""What image/from names besides the sources of a show."""
 
 ROWS = (
     Parameter("prompt/a", "text", "", "the first prompt; /vj/prompt alone sets it too"),
@@ -65,6 +67,22 @@ ROWS = (
         "the picture model's styles by name, with commas between, in the order of image/mix "
         "(waves, my cat); empty: those of the show",
     ),
+    Parameter(
+        "image/from",
+        "text",
+        "",
+        "takes a picture from here as the style or image prompt, the built-in model its colours: a "
+        "source of the show by its name, input, or output; empty: those of the show",
+    ),
+    whole(
+        "image/every",
+        0,
+        600,
+        0,
+        "frames",
+        "how often, though not before the one before has arrived (prompt/travel); 0: on image/grab",
+    ),
+    Parameter("image/grab", "trigger", False, "takes one now"),
     number(
         "strength",
         0,
