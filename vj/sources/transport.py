@@ -172,6 +172,16 @@ class Playhead:
         return -speed if self._turned else speed
 
     @property
+    def over(self) -> float | None:
+        """See `TransportControl.over`."""
+        return self._over
+
+    @property
+    def loop(self) -> str:
+        """The mode at the last look."""
+        return self._transport.loop
+
+    @property
     def left(self) -> float:
         """Seconds of the clip up to the end that it runs towards."""
         bottom, top = self._limits()

@@ -1,0 +1,305 @@
+"""A video file as pictures with times, by PyAV (FFmpeg): on from any of them, found exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from vj.core.errors import Fault
+from vj.sources.missing import missing
+
+STEPS_BACK = (0.0, 0.5, 2.0, 8.0, 32.0)
+"""Seconds before a place at which a key picture is looked for, one after the other: after a seek
+FFmpeg may stand behind it. Then the file is decoded from its beginning."""
+
+SURELY_BEFORE = 2.0
+"""Seconds: the last picture is not always in the last packet, nor does a seek always lead to one
+before it, and the times of packets right after a seek may be guesses."""
+
+KEYS_WITH_WRONG_TIMES = {"mpeg": 1}
+"""Key pictures after a seek whose times FFmpeg guesses, and those of the pictures after them, in a
+format that does not give each picture its time: MPEG program streams (.mpg, .vob)."""
+
+
+class Picture(NamedTuple):
+    """A decoded picture. begins: seconds after the first one of the file. decoded: an
+    `av.VideoFrame`."""
+
+    begins: float
+    decoded: Any
+
+
+class VideoFile:
+    """One file, open, and where in it the decoder stands. For one thread."""
+
+    def __init__(self, path: Path, fallback_fps: float) -> None:
+        """fallback_fps: the rate of a file that states none."""
+        self.path = path
+        self.fps: float | None = None
+        """Frames a second on average, once open; None when the file does not state it."""
+        self.frames: int | None = None
+        """The number of frames that the file states; None when it does not."""
+        self.broken = 0
+        """Packets that could not be decoded."""
+        self.decoded = 0
+        """Pictures that were decoded."""
+        self._fallback_fps = fallback_fps
+        self._container: Any = None
+        self._stream: Any = None
+        self._pictures: Iterator[Any] = iter(())
+        self._kept: Picture | None = None
+        self._start: float | None = None
+        """The time that the file gives its first picture; None before it is decoded, or where
+        pictures have no times and are counted."""
+        self._timed = True
+        self._coming = 0.0
+        """When the next picture begins if it does not say so itself."""
+
+    @property
+    def step(self) -> float:
+        """Seconds a frame lasts, on average."""
+        return 1 / (self.fps or self._fallback_fps)
+
+    @property
+    def pixel_shape(self) -> Fraction | None:
+        shape: Fraction | None = self._stream.sample_aspect_ratio
+        return shape
+
+    def open(self) -> None:
+        """Stands before its first picture. Raises Fault for a file that is missing or holds no
+        video."""
+        self.close()
+        self._check_there()
+        self._open()
+        rate = self._stream.average_rate or self._stream.guessed_rate
+        self.fps = float(rate) if rate else None
+        self.frames = self._stream.frames or None
+        self._start, self._timed = None, True
+        first = self.next()
+        if first is None:
+            self.close()
+            raise Fault(
+                f"video:{self.path}: no picture in it could be decoded; the file is broken or cut "
+                "off"
+            )
+        self._kept = first
+
+    def _check_there(self) -> None:
+        try:
+            there = self.path.exists()
+        except (
+            OSError,
+            ValueError,
+        ) as error:  # a name too long for the file system, or a folder without permission
+            raise Fault(
+                f"video:{str(self.path)[:120]}: cannot be opened "
+                f"({getattr(error, 'strerror', None) or error})"
+            ) from None
+        if not there:
+            raise missing("video", self.path)
+        if self.path.is_dir():
+            raise Fault(f"video:{self.path}: is a folder; name a file in it")
+
+    def _open(self) -> None:
+        import av
+
+        try:
+            self._container = av.open(str(self.path))
+        except (av.FFmpegError, OSError) as error:
+            raise Fault(
+                f"video:{self.path}: is not a video that FFmpeg can read "
+                f"({error.strerror or error})"
+            ) from None
+        if not self._container.streams.video:
+            tracks = (
+                ", ".join(sorted({stream.type for stream in self._container.streams})) or "nothing"
+            )
+            self.close()
+            raise Fault(f"video:{self.path}: holds no picture, only {tracks}")
+        self._stream = self._container.streams.video[0]
+        self._stream.thread_type = "AUTO"
+        self._stream.codec_context.thread_count = 2
+        self._pictures, self._coming, self._kept = self._decode(), 0.0, None
+
+    def close(self) -> None:
+        container, self._container, self._stream = self._container, None, None
+        self._pictures, self._kept = iter(()), None
+        if container is not None:
+            container.close()
+
+    def next(self) -> Picture | None:
+        """The next picture; None at the end of the file. Raises Fault when it is not open."""
+        if self._container is None:
+            raise Fault(f"video:{self.path} is not open")
+        if self._kept is not None:
+            kept, self._kept = self._kept, None
+            return kept
+        decoded = next(self._pictures, None)
+        if decoded is None:
+            return None
+        self.decoded += 1
+        begins = self._begins(decoded)
+        self._coming = begins + self.step
+        return Picture(begins, decoded)
+
+    def _begins(self, decoded: Any) -> float:
+        moment = decoded.time
+        if self._start is None:
+            self._timed = moment is not None
+            self._start = moment or 0.0
+        if not self._timed or moment is None:
+            return self._coming
+        return max(0.0, float(moment) - self._start)
+
+    def rewind(self) -> None:
+        """Back to the first picture. A file without seeking is opened again. Raises Fault."""
+        import av
+
+        try:
+            if not self._timed:
+                raise av.FFmpegError(0, "pictures are counted")
+            self._container.seek(0, backward=True)
+            self._pictures, self._coming, self._kept = self._decode(), 0.0, None
+        except av.FFmpegError:
+            self.close()
+            self._open()
+
+    def seek(self, seconds: float) -> float:
+        """Go to a picture from which the decoder gives all later ones, and that begins at this
+        moment or before: the last such one, as far as the file leads there. Returns when it
+        begins."""
+        import av
+
+        reached = 0.0
+        for back in STEPS_BACK:
+            target = seconds - back
+            if target <= self.step or not self._timed or self._start is None:
+                break
+            try:
+                self._container.seek(
+                    int((target + self._start) / self._stream.time_base),
+                    stream=self._stream,
+                    backward=True,
+                )
+            except (av.FFmpegError, OSError, ValueError):
+                break
+            self._pictures, self._coming, self._kept = self._decode(), 0.0, None
+            first = self._next_key(seconds)
+            if first is not None and first.begins <= seconds:
+                self._kept, reached = first, first.begins
+                return reached
+        self.rewind()
+        first = self.next()
+        self._kept = first
+        return 0.0 if first is None else first.begins
+
+    def _next_key(self, limit: float) -> Picture | None:
+        """The first picture here that needs no other one. Those that come before it may have needed
+        what was passed over (an open group of pictures). limit: later ones are not looked for."""
+        doubtful = KEYS_WITH_WRONG_TIMES.get(self._container.format.name, 0)
+        while True:
+            picture = self.next()
+            if picture is None or picture.begins > limit:
+                return picture
+            if picture.decoded.key_frame:
+                doubtful -= 1
+                if doubtful < 0:
+                    return picture
+
+    def _decode(self) -> Iterator[Any]:
+        """Every frame, from here to the end of the file."""
+        import av
+
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except av.FFmpegError:
+                self.broken += 1  # the rest of the file cannot be read
+                return
+            try:
+                yield from packet.decode()
+            except av.FFmpegError:
+                self.broken += 1
+
+    def measure(self) -> float:
+        """Seconds from the first picture to the end of the last one. The file may say wrong, or
+        mean its sound, so its last packets are looked at; of a file without an index, all of them.
+        Rewinds."""
+        ends = self._last_packets() if self._timed else self._counted()
+        self.rewind()
+        length = max(ends, self.step)
+        whole = round(length / self.step) * self.step
+        return whole if abs(whole - length) < self.step / 8 else length
+
+    def _last_packets(self) -> float:
+        import av
+
+        stated = self._stream.duration
+        if stated is not None:
+            end = float(stated * self._stream.time_base)
+        else:
+            end = (self._container.duration or 0) / av.time_base
+        for start in (end + (self._start or 0.0) - SURELY_BEFORE, 0.0):
+            try:
+                if start > 0:
+                    place = int(start / self._stream.time_base)
+                    self._container.seek(place, stream=self._stream, backward=True)
+                else:
+                    self.rewind()
+            except (av.FFmpegError, OSError, ValueError):
+                self.close()
+                self._open()
+            last, lasts = None, 0.0
+            for packet in self._packets():
+                moment = packet.pts if packet.pts is not None else packet.dts
+                if moment is not None and (last is None or moment > last):
+                    last = moment
+                    lasts = float((packet.duration or 0) * packet.time_base)
+            if last is not None:
+                return (
+                    float(last * self._stream.time_base) - (self._start or 0.0) + self._sane(lasts)
+                )
+        return self._counted()
+
+    def _sane(self, lasts: float) -> float:
+        """How long the last picture is seen: as long as the others where the file's figure is a
+        rounded one, or none."""
+        return lasts if lasts > 1.25 * self.step else self.step
+
+    def _counted(self) -> float:
+        """By the number of pictures, of a file whose pictures have no times."""
+        self.rewind()
+        return sum(1 for packet in self._packets() if packet.size) * self.step
+
+    def _packets(self) -> Iterator[Any]:
+        """What is left of the file, not decoded."""
+        import av
+
+        try:
+            yield from self._container.demux(self._stream)
+        except av.FFmpegError:
+            return
+
+
+def upright(picture: Any, pixel_shape: Fraction | None) -> np.ndarray:
+    """A decoded frame -> (H, W, 3) uint8 RGB, turned as its rotation tag says, its pixels square.
+    Pictures of 720 lines and more that do not name their colours are taken for BT.709, as players
+    do."""
+    from av.video.reformatter import Colorspace
+
+    unnamed = int(picture.colorspace) == 2
+    colours = {"src_colorspace": Colorspace.ITU709} if unnamed and picture.height >= 720 else {}
+    pixels = picture.reformat(format="rgb24", **colours).to_ndarray()
+    if pixel_shape and pixel_shape != 1 and 0.1 < pixel_shape < 10:
+        width = max(1, round(pixels.shape[1] * pixel_shape))
+        pixels = cv2.resize(pixels, (width, pixels.shape[0]), interpolation=cv2.INTER_LINEAR)
+    turns = round((picture.rotation or 0) / 90) % 4
+    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
