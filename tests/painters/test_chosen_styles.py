@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -16,6 +15,7 @@ from vj.painters.networks import PictureNetwork
 from vj.painters.picture_backend import AGAIN, STAND_IN, PictureBackend, StyleReader
 from vj.painters.style_pictures import StylePictures
 from vj.parameters.store import Store
+from vj.pipeline.frame_context import FrameContext
 
 pytestmark = needs("arbitrary_predict.onnx", "arbitrary_transform.onnx")
 RED, BLUE = (30, 20, 220), (220, 40, 20)  # as OpenCV has it
@@ -36,7 +36,7 @@ class Painted:
         """How much more red than blue there is with these styles."""
         self.store.set("image/styles", text)
         self._time += 1
-        context: Any = None  # goes through
+        context = FrameContext.black(Size(16, 16))  # goes through
         made = self.backend.paint(self._room, self.store.sample(self._time), context)
         assert made is not None
         picture = np.asarray(made.picture, np.float32)
@@ -101,7 +101,7 @@ def test_where_the_shows_pictures_are_not_there_yet_ours_play_until_they_are(
     def frame() -> str:
         nonlocal time
         time += AGAIN / 4
-        context: Any = None  # goes through
+        context = FrameContext.black(Size(16, 16))  # goes through
         backend.paint(room, store.sample(time), context)
         return backend.understood
 

@@ -17,10 +17,12 @@ from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
 from vj.painters.networks import PictureNetwork
 from vj.painters.picture_backend import PictureBackend, StyleReader, StyleSet, along
-from vj.painters.style_pictures import StylePictures
+from vj.painters.style_pictures import StylePictures, read_picture
 from vj.parameters.store import Store
 from vj.parameters.table import Value
+from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.frame_pipeline import FramePipeline
+from vj.pipeline.live_picture import TakenPicture
 
 pytestmark = needs("arbitrary_predict.onnx", "arbitrary_transform.onnx")
 
@@ -64,12 +66,13 @@ class Easel:
         self.backend = PictureBackend(self.network, reader, size, True, self.messages.append)
         self.store = Store({"strength": 1.0, "prompt/travel": 0.0})
         self._room, self._time = room, 0.0
+        self.taken: TakenPicture | None = None
 
     def paint(self, seconds: float = 1.0, **values: Value) -> np.ndarray:
         for name, value in values.items():
             self.store.set(name.replace("_", "/", 1), value)
         self._time += seconds
-        context: Any = None  # goes through
+        context = FrameContext(self._room, 0, self._time, self._room, taken=self.taken)
         made = self.backend.paint(self._room, self.store.sample(self._time), context)
         assert made is not None
         assert isinstance(made.picture, np.ndarray)
@@ -113,6 +116,29 @@ def test_another_picture_travels_in(
     assert max(apart(one, two) for one, two in pairwise(way)) < 0.4 * apart(before, way[-1])
     assert np.array_equal(way[-2], way[-1])
     assert easel.backend.settled
+
+
+def test_a_picture_that_is_taken_becomes_the_style_and_goes_again(
+    pictures: PictureNetwork, folder: Path, room: np.ndarray
+) -> None:
+    easel = Easel(pictures, folder, room, "waves.png", "sunflowers.png")
+    wanted = easel.paint(image_mix=1.0)
+    before = easel.paint(image_mix=0.0)
+    seen = read_picture(folder / "sunflowers.png")
+    easel.store.set("prompt/travel", 1.0)
+    easel.taken = TakenPicture(seen, 1, "guest")
+    way = [easel.paint(0.1) for _ in range(13)]
+    assert apart(before, way[0]) < 3, "no cut"
+    assert max(apart(one, two) for one, two in pairwise(way)) < 0.4 * apart(before, way[-1])
+    assert np.array_equal(way[-1], wanted), "painted as the picture file would be"
+    assert easel.backend.understood == "as guest looks"
+    easel.taken = TakenPicture(seen.copy(), 2, "guest")
+    assert np.array_equal(easel.paint(0.1), wanted), "what looks the same changes nothing"
+    easel.taken = None
+    back = [easel.paint(0.1) for _ in range(13)]
+    assert apart(way[-1], back[0]) < 3
+    assert np.array_equal(back[-1], before)
+    assert easel.backend.understood == "waves 100 %"
 
 
 def test_a_picture_is_looked_at_once_in_whatever_sets_it_comes(
@@ -170,7 +196,7 @@ def test_names_that_change_quicker_than_they_are_looked_at_are_seen_all_the_same
             return StyleSet((text,), np.full((1, 100), len(read) / 100, np.float32))
 
     slow: Any = Slow()
-    context: Any = None
+    context = FrameContext.black(Size(16, 16))  # goes through
     backend = PictureBackend(pictures, slow, Size(room.shape[1], room.shape[0]), False)
     store = Store({"strength": 0.0, "prompt/travel": 0.0, "image/styles": "start"})
 

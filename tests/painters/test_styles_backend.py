@@ -19,6 +19,7 @@ from vj.painters.styles import STYLES
 from vj.painters.styles_backend import StylesBackend
 from vj.parameters.store import Store
 from vj.parameters.table import Value
+from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.frame_pipeline import FramePipeline
 
 pytestmark = needs(FILE)
@@ -43,7 +44,7 @@ class Easel:
         for name, value in values.items():
             self.store.set(name.replace("_", "/", 1), value)
         self.time += seconds
-        context: Any = None  # goes through
+        context = FrameContext.black(Size(16, 16))  # goes through
         made = self.backend.paint(self.room, self.store.sample(self.time), context)
         assert made is not None
         assert isinstance(made.picture, np.ndarray)

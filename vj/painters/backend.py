@@ -25,6 +25,7 @@ from vj.pipeline.backend import (
 )
 from vj.pipeline.compositor import Compositor, HostCompositor, Picture
 from vj.pipeline.frame_context import FrameContext
+from vj.pipeline.live_picture import TakenPicture
 
 ONE_STEP = "a painter paints a frame in one step"
 NO_GUIDANCE = "painters have no guidance: a mixture is played by its weights"
@@ -63,8 +64,9 @@ class PainterBackend(ABC):
         self._noise, self._jitter = CameraNoiseFilter(), Jitter(size.height, size.width)
 
     @abstractmethod
-    def _style(self, snapshot: Snapshot) -> np.ndarray | None:
-        """What the network is given for this frame, float32; None while nothing is known yet."""
+    def _style(self, snapshot: Snapshot, taken: TakenPicture | None = None) -> np.ndarray | None:
+        """What the network is given for this frame, float32; None while nothing is known yet.
+        taken: the picture that comes with the frame."""
 
     @property
     @abstractmethod
@@ -75,7 +77,7 @@ class PainterBackend(ABC):
         self, entered: Picture, snapshot: Snapshot, context: FrameContext
     ) -> GeneratedImage | None:
         assert isinstance(entered, np.ndarray)
-        style = self._style(snapshot)
+        style = self._style(snapshot, context.taken)
         strength = snapshot["strength"]
         self.settled = strength == 0 or (not self._travels and snapshot["noise/hold"] >= 1)
         if strength == 0 or style is None:

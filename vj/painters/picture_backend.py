@@ -19,6 +19,7 @@ from vj.painters.own_styles import own_styles
 from vj.painters.style_pictures import StylePictures, read_picture
 from vj.painters.styles_backend import mean
 from vj.parameters.store import Snapshot
+from vj.pipeline.live_picture import Made, MadeOfNewest, TakenPicture
 from vj.pipeline.mixture_travel import MixtureTravel
 from vj.pipeline.text_book import TextBook
 
@@ -108,7 +109,7 @@ class StyleReader:
 
 class PictureBackend(PainterBackend):
     """image/mix walks through the pictures of image/styles in the space of styles; another set
-    travels in over prompt/travel."""
+    travels in over prompt/travel, and so does a picture that is taken while it plays."""
 
     def __init__(
         self,
@@ -129,6 +130,7 @@ class PictureBackend(PainterBackend):
             thread="style pictures",
             what="image/styles {!r} cannot be painted with",
         )
+        self._live = MadeOfNewest(network.style_of, wait, on_message, supervisor, "live style")
         self._wait, self._looked = wait, 0.0
         self._travel = MixtureTravel(mean)
         self._set: StyleSet | None = None
@@ -139,7 +141,24 @@ class PictureBackend(PainterBackend):
         """image/styles of the last frame."""
         self._shown: object = None
 
-    def _style(self, snapshot: Snapshot) -> np.ndarray | None:
+    def _style(self, snapshot: Snapshot, taken: TakenPicture | None = None) -> np.ndarray | None:
+        live = self._live.of(taken)
+        if taken is None or live is None:
+            return self._of_pictures(snapshot)
+        return self._of_taken(taken, live, snapshot)
+
+    def _of_taken(
+        self, taken: TakenPicture, live: Made[np.ndarray], snapshot: Snapshot
+    ) -> np.ndarray:
+        self._pending = False
+        if self._shown != taken.origin:
+            self._shown, self.understood = taken.origin, f"as {taken.origin} looks"
+        # The vector's bytes: a picture that looks the same is no journey.
+        return self._travel.at(
+            live.value.tobytes(), [(live.value, 1.0)], snapshot.time, snapshot["prompt/travel"]
+        )
+
+    def _of_pictures(self, snapshot: Snapshot) -> np.ndarray | None:
         text = snapshot["image/styles"]
         waiting = self._set is not None and not self._set.whole and not self._wait
         late = waiting and not 0 <= snapshot.time - self._looked < AGAIN
@@ -165,7 +184,7 @@ class PictureBackend(PainterBackend):
 
     @property
     def _travels(self) -> bool:
-        return self._travel.under_way or self._pending
+        return self._travel.under_way or self._pending or self._live.pending
 
     def _prepare(self, snapshot: Snapshot) -> None:
         self._text = snapshot["image/styles"]
@@ -184,6 +203,7 @@ class PictureBackend(PainterBackend):
 
     def close(self) -> None:
         self._book.close()
+        self._live.close()
 
 
 def along(mix: float, count: int) -> list[float]:

@@ -13,6 +13,7 @@ from vj.painters.networks import StylesNetwork
 from vj.painters.style_words import understood
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import Words
+from vj.pipeline.live_picture import TakenPicture
 from vj.pipeline.mixture_travel import PromptTravel, prompt_weights
 from vj.pipeline.text_book import TextBook
 
@@ -40,7 +41,7 @@ class StylesBackend(PainterBackend):
         self._travel = PromptTravel(self._book, mean)
         self._texts: tuple[str, ...] = ()
 
-    def _style(self, snapshot: Snapshot) -> np.ndarray | None:
+    def _style(self, snapshot: Snapshot, taken: TakenPicture | None = None) -> np.ndarray | None:
         style = self._travel.of(snapshot)
         self._explain(snapshot)
         return style
