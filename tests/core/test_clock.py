@@ -165,7 +165,7 @@ def test_the_render_loop_keeps_the_shows_rate(
     monkeypatch.setattr(
         loop.pipeline,
         "process",
-        lambda frame, values: Shown(
+        lambda frame, values, other=None: Shown(
             picture, FrameContext(picture, frame.number, frame.captured, picture)
         ),
     )
