@@ -17,9 +17,9 @@ ENDINGS = ", ".join((*FORMATS, *LOOPS))
 """Of everything that is one file, in words."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Codec:
-    """How the frames of a movie are written."""
+    """How the frames of a movie are written. There is one of each."""
 
     name: str
     """As a show file says it."""

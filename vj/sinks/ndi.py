@@ -20,6 +20,10 @@ from vj.sinks import SinkSettings
 from vj.sinks.mark import Mark, ndi_metadata
 from vj.sinks.rate import exact_rate
 
+EPOCH = time.time()
+"""What makes the show's clock about a time of day, the same for all senders."""
+TICKS = 10_000_000
+"""NDI counts tenths of a microsecond."""
 IDLE_PERIOD = 0.5
 """Seconds between frames while nobody is connected."""
 
@@ -42,6 +46,9 @@ class NdiSink:
     new one could be without a picture. Asking for the count costs 0.2 us, so every frame asks, and
     the full rate starts with the first frame after a connection.
 
+    The timecode is when the frame's input was taken: what two senders show of one frame, a key and
+    its fill, has the same.
+
     The settings' mark goes to every receiver as connection metadata, again whenever it changes.
     """
 
@@ -59,6 +66,7 @@ class NdiSink:
         self._buffers: list[FrameBuffer] = []
         self._buffer_index = 0
         self._next_idle = 0.0
+        self._timecode = 0
 
     def open(self, width: int, height: int, fps: float) -> None:
         """Announce the source. Raises Unavailable without ndi-python, Fault when NDI refuses the
@@ -96,7 +104,6 @@ class NdiSink:
             video = NDIlib.VideoFrameV2()
             video.frame_rate_N, video.frame_rate_D = rate.numerator, rate.denominator
             video.frame_format_type = NDIlib.FRAME_FORMAT_TYPE_PROGRESSIVE
-            video.timecode = NDIlib.SEND_TIMECODE_SYNTHESIZE
             self._buffers.append(FrameBuffer(video, np.empty((height, width, 4), np.uint8)))
         self._buffer_index = 0
         self._next_idle = 0.0
@@ -125,6 +132,9 @@ class NdiSink:
             cv2.COLOR_RGBA2BGRA if channels == 4 else cv2.COLOR_RGB2BGRA,
             dst=buffer.pixels,
         )
+        # A frame that is shown again is a little later: a receiver may leave out what it has had.
+        self._timecode = max(round((EPOCH + frame.captured) * TICKS), self._timecode + 1)
+        buffer.video.timecode = self._timecode
         buffer.video.data = buffer.pixels
         buffer.video.xres, buffer.video.yres, buffer.video.line_stride_in_bytes = (
             width,
