@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vj.control.build import make_engine
+from vj.core.input_features import InputFeatures
 from vj.parameters.store import Snapshot, Store
 from vj.show.load import check_show
 from vj.show.midi_controls import control
@@ -25,7 +26,8 @@ CUES = [
 
 class ControlHarness:
     """Plays a show's parameters frame by frame. `now`: seconds, may be set; `latency`: of the
-    picture, which quantised changes are early by; `messages`: what was logged; `frames`: all that
+    picture, which quantised changes are early by; `features`: what is measured of the input, which
+    the test sets; `messages`: what was logged; `frames`: all that
     were played."""
 
     def __init__(self, **show: Any) -> None:
@@ -33,6 +35,7 @@ class ControlHarness:
         self.show = check_show(show, "test")
         self.store = Store({"tempo/bpm": self.show.tempo.bpm, **self.show.start}, self.show.table())
         self.latency = 0.0
+        self.features = InputFeatures()
         self.now = 0.0
         self.engine, self.audio_inputs = make_engine(
             self.show,
@@ -41,6 +44,7 @@ class ControlHarness:
             log=self.messages.append,
             now=lambda: self.now,
             latency=lambda: self.latency,
+            features=self.features,
         )
         self.store.listeners.append(self.engine.changed)
         self.store.automation = self.engine

@@ -81,7 +81,7 @@ def model_of(show: Show, chosen: Chosen) -> str:
 
 def audio_inputs(show: Show) -> list[str]:
     """The inputs of the show's followers, each once."""
-    return list(dict.fromkeys(rule.input for rule in show.modulators if rule.audio is not None))
+    return list(dict.fromkeys(rule.input for rule in show.modulators if rule.hears))
 
 
 def played(show: Show, chosen: Chosen) -> Show:
@@ -108,7 +108,7 @@ def played(show: Show, chosen: Chosen) -> Show:
         update["sinks"] = own + [uri for name, uri in known.items() if name in chosen.sinks]
     if chosen.audio is not None:
         update["modulators"] = [
-            rule if rule.audio is None else rule.model_copy(update={"input": chosen.audio})
+            rule.model_copy(update={"input": chosen.audio}) if rule.hears else rule
             for rule in show.modulators
         ]
     if chosen.midi is not None:

@@ -30,6 +30,7 @@ from vj.control.takes import Take
 from vj.core.canvas import Canvas
 from vj.core.clock import Clock, WallClock
 from vj.core.frame import OutputFrame, Size
+from vj.core.input_features import InputFeatures
 from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Store
@@ -87,6 +88,7 @@ class Performance:
             context, self.video_input, lambda time: self.session.begin(time), startup
         )
         segment_person = person_segmentation(show, True, log, self.supervisor)
+        features = InputFeatures()
         self.loop = RenderLoop(
             size=size,
             fps=show.fps,
@@ -103,6 +105,7 @@ class Performance:
             on_begin=beginning.begin,
             may_begin=beginning.may_begin,
             canvas=context.canvas,
+            features=features,
         )
         self.loop.pipeline.preparation.views_wanted = lambda: self.outputs.sinks.views
         self.supervisor.watch(self.loop.pipeline.stage)
@@ -120,6 +123,7 @@ class Performance:
             remark=self.messages.remark,
             waits=True,
             supervisor=self.supervisor,
+            features=features,
         )
         self.loop_parts = LoopParts(context, self.loop, self.outputs, segment_person)
         self.recordings = Recordings(context, self.outputs.sinks)

@@ -26,6 +26,7 @@ from vj.control.takes import Take, TakeWriter
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault
 from vj.core.frame import Frame, Guide, OutputFrame, Size
+from vj.core.input_features import InputFeatures
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.diffusion.devices import best_device_name
@@ -133,8 +134,9 @@ class Rendering:
             clock.fps = fps
             total = self._total(source, fps)
             store = Store(start_values(show), show.table())
+            features = InputFeatures()
             engine, audio_inputs = make_engine(
-                show, store, live=False, log=self._log, now=clock.now
+                show, store, live=False, log=self._log, now=clock.now, features=features
             )
             self._audio_inputs = audio_inputs
             store.listeners.append(engine.changed)
@@ -177,6 +179,7 @@ class Rendering:
                 on_message=self._log,
                 segment_person=self._segment_person,
                 flow=flow,
+                features=features,
             )
             wanted = frozenset().union(*(runner.rule.views for runner in runners))
             loop.pipeline.preparation.views_wanted = lambda: wanted

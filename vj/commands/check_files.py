@@ -46,7 +46,7 @@ def check_files(show: Show, result: CheckResult) -> None:
         others = any(_here(other) for other in show.sinks if other != uri and other != "preview")
         _sink(uri, ("sinks", index), result, others)
     for index, rule in enumerate(show.modulators):
-        if rule.audio is not None:
+        if rule.hears:
             _sound(rule.input, ("modulators", index, "input"), result)
     if show.person is not None:
         _person(show, result)

@@ -9,11 +9,16 @@ from typing import Protocol
 from vj.control.audio import AudioFile, AudioInput, Silence
 from vj.control.controlled_show import ControlledShow
 from vj.control.engine import ControlEngine
+from vj.control.expression import TIME_VALUES, ExpressionSource
+from vj.control.input_followers import MotionFollower, PictureFollower
 from vj.control.modulation import Modulation
-from vj.control.modulators import Envelope, Follower, Lfo, ModulationSource
+from vj.control.modulators import Envelope, Follower, Gain, Lfo, ModulationSource
 from vj.core.errors import Fault, nearest_file
+from vj.core.input_features import PICTURE_FEATURES, InputFeatures
 from vj.parameters.store import Store
-from vj.show.control_sections import ModulatorRule
+from vj.parameters.table import Table
+from vj.show.control_sections import AUDIO_FEATURES, MOTION_NAMES, ModulatorRule
+from vj.show.expression import Expression
 from vj.show.midi_controls import control
 
 
@@ -80,18 +85,67 @@ def _cause(text: str) -> str:
     return text
 
 
-def _source(rule: ModulatorRule, audio_inputs: AudioInputs, number: int) -> ModulationSource:
+def _source(
+    rule: ModulatorRule,
+    audio_inputs: AudioInputs,
+    features: InputFeatures,
+    number: int,
+    table: Table,
+) -> ModulationSource:
     if rule.lfo is not None:
         return Lfo(rule.lfo, rule.rate, rule.phase, rule.seed or number)
     if rule.envelope is not None:
         return Envelope(rule.attack.seconds, rule.decay.seconds, rule.sustain, rule.release.seconds)
-    assert rule.audio is not None
-    return Follower(
-        audio_inputs.at(rule.input),
-        rule.audio,
-        -1.0 if rule.gain == "auto" else rule.gain,
+    if rule.audio is not None:
+        return _hearing(rule, rule.audio, audio_inputs)
+    if rule.motion is not None:
+        return _moving(rule, rule.motion, features)
+    if rule.picture is not None:
+        return _seeing(rule, rule.picture, features)
+    assert rule.expression is not None
+    expression = Expression(rule.expression, rule.seed or number)
+    followers: dict[str, Follower | MotionFollower | PictureFollower] = {}
+    read = {name: table.find(name).name for name in expression.parameters}
+    for name in expression.names.difference(TIME_VALUES):
+        if name in AUDIO_FEATURES:
+            followers[name] = _hearing(rule, name, audio_inputs)
+        elif name in MOTION_NAMES:
+            followers[name] = _moving(rule, MOTION_NAMES[name], features)
+        elif name in PICTURE_FEATURES:
+            followers[name] = _seeing(rule, name, features)
+        else:
+            read[name] = table.find(f"macro/{name}").name
+    return ExpressionSource(expression, followers, read)
+
+
+def _gain(rule: ModulatorRule) -> Gain:
+    return Gain(-1.0 if rule.gain == "auto" else rule.gain)
+
+
+def _hearing(rule: ModulatorRule, band: str, audio_inputs: AudioInputs) -> Follower:
+    audio = audio_inputs.at(rule.input)
+    return Follower(audio, band, _gain(rule), rule.floor, rule.smooth.seconds)
+
+
+def _moving(rule: ModulatorRule, feature: str, features: InputFeatures) -> MotionFollower:
+    return MotionFollower(
+        lambda: features.motion(feature),
+        feature != "amount",
+        _gain(rule),
         rule.floor,
-        rule.smooth.seconds,
+        rule.attack.seconds,
+        rule.release.seconds,
+    )
+
+
+def _seeing(rule: ModulatorRule, feature: str, features: InputFeatures) -> PictureFollower:
+    return PictureFollower(
+        lambda: features.picture(feature),
+        feature == "hue",
+        _gain(rule),
+        rule.floor if "floor" in rule.model_fields_set else 0.0,  # black is no noise
+        rule.attack.seconds,
+        rule.release.seconds,
     )
 
 
@@ -105,29 +159,36 @@ def make_engine(
     remark: Callable[[str], None] | None = None,
     latency: Callable[[], float] = lambda: 0.0,
     audio_inputs: AudioInputs | None = None,
+    features: InputFeatures | None = None,
 ) -> tuple[ControlEngine, AudioInputs]:
     """Make the control engine of a show and its audio inputs, which the caller closes. live: audio
-    devices may be opened. audio_inputs: those of the previous version of the show. remark: see
-    `ControlEngine`."""
+    devices may be opened. audio_inputs: those of the previous version of the show. features: what
+    the pipeline measures of the input. remark: see `ControlEngine`."""
     audio_inputs = AudioInputs(live, log, audio_inputs)
+    features = features or InputFeatures()
     modulations = []
     for number, (name, rule) in enumerate(
         zip(show.modulator_names(), show.modulators, strict=True)
     ):
-        target = store.table.find(rule.to).name
+        row = store.table.find(rule.to)
+        target = row.name
+        absolute = rule.range is None and rule.depth is None
         if rule.range is not None:
             rest = float(store.start_of(target))
             low, high = rule.range[0] - rest, rule.range[1] - rest
         else:
-            low, high = (0.0 if rule.lfo is None else -(rule.depth or 0.0)), rule.depth or 0.0
+            both_ways = rule.lfo is not None or rule.motion not in (None, "amount")
+            high = rule.depth or 0.0
+            low = -high if both_ways else 0.0
         modulations.append(
             Modulation(
                 f"mod/{name}",
                 target,
-                _source(rule, audio_inputs, number),
+                _source(rule, audio_inputs, features, number, store.table),
                 low,
                 high,
                 _cause(rule.envelope or ""),
+                (row.low, row.high) if absolute else None,
             )
         )
     return ControlEngine(

@@ -1,4 +1,5 @@
-"""Curves: a parameter drawn along the timeline by breakpoints. On the frame's time."""
+"""Curves: a parameter drawn along the timeline, by breakpoints or by an expression. On the frame's
+time."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from vj.control.timeline import Position
 from vj.parameters.curves import Curve, curve
 from vj.show.control_sections import CurveRule
 from vj.show.durations import Duration
+from vj.show.expression import Expression
 
 
 @dataclass(slots=True)
@@ -20,13 +22,16 @@ class _Leg:
 
 class CurveTrack:
     """The curve of one parameter. When the performer moves the parameter, the curve is released
-    until the next breakpoint, or the next round of a loop."""
+    until the next breakpoint, or the next round of a loop; an expression, which has no breakpoints,
+    until the timeline goes to an earlier position."""
 
     def __init__(self, rule: CurveRule, to: str = "") -> None:
         """to: the parameter's full name."""
         self.to, self.rule = to or rule.to, rule
         self._legs = [_Leg(point.at, point.value, curve(point.curve)) for point in rule.points]
+        self._expression = None if rule.expression is None else Expression(rule.expression)
         self._loop = rule.loop
+        self._last_position = 0.0
         self._released = self._touch_pending = False
         self._released_leg: int | None = None
 
@@ -50,6 +55,8 @@ class CurveTrack:
 
     def has_begun(self, position: Position, time: float, tempo: Tempo) -> bool:
         """The first breakpoint has passed."""
+        if self._expression is not None:
+            return True
         first = self._legs[0].at.in_seconds(tempo.bpm, tempo.beats_per_bar)
         return self._now(position, time, tempo) >= first - 1e-9
 
@@ -61,7 +68,9 @@ class CurveTrack:
 
     def at(self, position: Position, time: float, tempo: Tempo) -> float | None:
         """The value in the frame at `time`; None while it is released, or before the first
-        point."""
+        point. Raises ArithmeticError or ValueError where an expression has no value."""
+        if self._expression is not None:
+            return self._computed(self._expression, position, time, tempo)
         moments = [leg.at.in_seconds(tempo.bpm, tempo.beats_per_bar) for leg in self._legs]
         now = self._now(position, time, tempo)
         rounds = 0
@@ -83,3 +92,17 @@ class CurveTrack:
         length = moments[leg + 1] - moments[leg]
         share = 1.0 if length <= 0 else (now - moments[leg]) / length
         return start.value + end.shape(min(1.0, max(0.0, share))) * (end.value - start.value)
+
+    def _computed(
+        self, expression: Expression, position: Position, time: float, tempo: Tempo
+    ) -> float | None:
+        now, beat = position.seconds(time), position.beats(time, tempo)
+        if self._touch_pending:
+            self._touch_pending, self._released = False, True
+        elif now < self._last_position:
+            self._released = False
+        self._last_position = now
+        if self._released:
+            return None
+        bar = beat / tempo.beats_per_bar
+        return expression.value({"t": now, "beat": beat, "bar": bar, "bpm": tempo.bpm}, {})

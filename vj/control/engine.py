@@ -318,7 +318,8 @@ class ControlEngine:
                 moved.update(macro.apply(values))  # type: ignore[arg-type]
             except Exception as error:  # as in `update_base`
                 self._switch_off(macro, error)
-        moved |= self.modulations.apply(values, time, self.tempo, self._failed)
+        macro_values = {macro.parameter: macro.value for macro in self.macros}
+        moved |= self.modulations.apply(values, time, self.tempo, self._failed, macro_values)
         for name in moved:
             row = self.store.table.rows[name]
             kept = min(row.high, max(row.low, float(values[name])))

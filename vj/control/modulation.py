@@ -4,10 +4,12 @@ events."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from vj.control.expression import ExpressionSource
+from vj.control.input_followers import MotionFollower, PictureFollower
 from vj.control.modulators import Envelope, Follower, ModulationSource
 from vj.control.tempo import Tempo
 from vj.parameters.table import Value
@@ -25,6 +27,22 @@ class Modulation:
     high: float
     triggered_by: str = ""
     """For an envelope, its trigger: `beat`, `bar`, `cue`, `cue NAME`, or a control in words."""
+    span: tuple[float, float] | None = None
+    """The parameter's range, where the source gives its value and not a level: the parameter goes
+    there, as far as it is modulated, whatever it was. low and high are not used then."""
+
+    def way(self, level: float, there: float) -> float:
+        """How far it moves a parameter that is `there`."""
+        if self.span is not None:
+            return level - there
+        return self.low + level * (self.high - self.low)
+
+    def share(self, level: float) -> float:
+        """The level as it is shown, 0..1 of its range."""
+        if self.span is None:
+            return level
+        low, high = self.span
+        return (level - low) / (high - low)
 
 
 class AudioLevel(NamedTuple):
@@ -37,6 +55,10 @@ class AudioLevel(NamedTuple):
     gain: float
 
 
+_KEPT = Envelope | Follower | MotionFollower | PictureFollower | ExpressionSource
+"""Sources whose state is kept when a show is saved."""
+
+
 class ModulationMatrix:
     """All modulations of a show. Belongs to the render thread."""
 
@@ -45,6 +67,7 @@ class ModulationMatrix:
         self.levels: dict[str, float] = dict.fromkeys((one.parameter for one in self._all), 0.0)
         """The level 0..1 of each source in the last frame, by its parameter; 0 where it is off.
         Replaced with every frame, never changed."""
+        self._reads = any(isinstance(one.source, ExpressionSource) for one in self._all)
         self._whole_beat = self._whole_bar = -1
         self.trigger_names = frozenset(modulation.triggered_by for modulation in self._all)
         """The triggers of envelopes. May be read from any thread."""
@@ -57,7 +80,7 @@ class ModulationMatrix:
     def audio(self) -> tuple[AudioLevel, ...]:
         """What the followers heard in the last frame."""
         return tuple(
-            AudioLevel(one.parameter, source.band, min(1.0, source.heard), source.present_gain)
+            AudioLevel(one.parameter, source.band, min(1.0, source.heard), source.gain.present)
             for one in self._all
             if isinstance(source := one.source, Follower)
         )
@@ -68,10 +91,8 @@ class ModulationMatrix:
         sources = {modulation.parameter: modulation.source for modulation in old._all}
         for modulation in self._all:
             source, former = modulation.source, sources.get(modulation.parameter)
-            if isinstance(source, Envelope) and isinstance(former, Envelope):
-                source.take_over(former)
-            if isinstance(source, Follower) and isinstance(former, Follower):
-                source.take_over(former)
+            if isinstance(source, _KEPT) and isinstance(former, type(source)):
+                source.take_over(former)  # type: ignore[arg-type]
 
     def trigger(self, cause: str, raw: object, time: float) -> None:
         """Gate on the envelopes with this trigger; a value of 0 gates them off."""
@@ -112,18 +133,23 @@ class ModulationMatrix:
         time: float,
         tempo: Tempo,
         failed: Callable[[str, Exception], None],
+        macros: Mapping[str, float],
     ) -> set[str]:
         """Add to one frame's values, before they are clamped. A source that fails is switched off
-        and reported to `failed`; the others go on. Returns the modulated parameters."""
+        and reported to `failed`; the others go on. macros: where they are, by their parameters, for
+        expressions. Returns the modulated parameters."""
         moved: set[str] = set()
+        before = {**values, **macros} if self._reads else {}
         levels = dict.fromkeys((one.parameter for one in self._all), 0.0)
         for modulation in list(self._all):
             amount = float(values[modulation.parameter])
             if amount <= 0 and not isinstance(modulation.source, Follower):
                 continue
             try:  # a follower that is off listens, so that its meter and its gain are right
+                if isinstance(modulation.source, ExpressionSource):
+                    modulation.source.values = before
                 level = modulation.source.at(time, tempo)
-                shift = amount * (modulation.low + level * (modulation.high - modulation.low))
+                shift = amount * modulation.way(level, float(values[modulation.to]))
                 if not math.isfinite(shift):
                     raise ValueError(f"{shift} is not a finite number")
             except Exception as error:  # whatever an audio input or a file raises
@@ -132,7 +158,7 @@ class ModulationMatrix:
                 continue
             if amount > 0:
                 values[modulation.to] = float(values[modulation.to]) + shift
-                levels[modulation.parameter] = min(1.0, max(0.0, level))
+                levels[modulation.parameter] = min(1.0, max(0.0, modulation.share(level)))
                 moved.add(modulation.to)
         self.levels = levels
         return moved

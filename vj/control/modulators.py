@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from vj.control.tempo import Tempo
-from vj.core.smoothstep import smoothstep
+from vj.core.seeded_noise import noise_at, random_at
 from vj.show.durations import Duration
-
-_WORD = (1 << 64) - 1
 
 
 class ModulationSource(Protocol):
@@ -22,28 +20,13 @@ class ModulationSource(Protocol):
         """Its value at `time`, in seconds on the show's clock."""
 
 
-def _random(step: int, seed: int) -> float:
-    """The same number in 0..1 for the same pair (splitmix64)."""
-    x = (seed * 0x9E3779B97F4A7C15 + step * 0xD1B54A32D192ED03 + 0x632BE59BD9B4E019) & _WORD
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        x = ((x ^ (x >> shift)) * factor) & _WORD
-    return (x ^ (x >> 31)) / 2**64
-
-
-def _noise(phase: float, seed: int) -> float:
-    """Value noise: random numbers a period apart, with an S-curve between."""
-    step = math.floor(phase)
-    u = smoothstep(phase - step)
-    return (1 - u) * _random(step, seed) + u * _random(step + 1, seed)
-
-
 WAVE_FUNCTIONS: dict[str, Callable[[float, int], float]] = {
     "sine": lambda phase, seed: 0.5 - 0.5 * math.cos(2 * math.pi * phase),
     "triangle": lambda phase, seed: 1 - abs(2 * (phase % 1) - 1),
     "saw": lambda phase, seed: phase % 1,
     "square": lambda phase, seed: 1.0 if phase % 1 < 0.5 else 0.0,
-    "random": lambda phase, seed: _random(math.floor(phase), seed),
-    "noise": _noise,
+    "random": lambda phase, seed: random_at(math.floor(phase), seed),
+    "noise": noise_at,
 }
 """phase in periods -> 0..1; all start at 0 but for random and noise."""
 
@@ -134,43 +117,56 @@ AUTO_GAIN_FLOOR = 0.02
 
 
 @dataclass(slots=True)
+class Gain:
+    """A gain, or an automatic one, by which the maximum of the last seconds is about 1. fixed:
+    below 0 it is automatic."""
+
+    fixed: float = 1.0
+    _loudest: float = 0.0
+
+    @property
+    def present(self) -> float:
+        """That of the last frame; an automatic one is what it has found."""
+        return self.fixed if self.fixed >= 0 else 1 / max(self._loudest, AUTO_GAIN_FLOOR)
+
+    def applied(self, level: float, passed: float, floor: float) -> float:
+        """A level from 0 as 0..1; up to `floor` (0..1) it is 0. passed: seconds since the last
+        one."""
+        if self.fixed < 0:
+            fading = math.exp(-passed / AUTO_GAIN_DECAY) if 0 <= passed < math.inf else 0.0
+            self._loudest = max(level, self._loudest * fading)
+        return min(1.0, max(0.0, (level * self.present - floor) / (1 - floor)))
+
+    def take_over(self, old: Gain) -> None:
+        """Take over what another one has found."""
+        self._loudest = old._loudest
+
+
+@dataclass(slots=True)
 class Follower:
-    """The level of an audio band, with gain, floor and smoothing. gain: below 0 it is automatic, so
-    that the maximum of the last seconds is about 1. floor: the level that counts as silence, 0..1.
-    smooth: seconds."""
+    """The level of an audio band, with gain, floor and smoothing. floor: the level that counts as
+    silence, 0..1. smooth: seconds."""
 
     audio: LevelSource
     band: str
-    gain: float = 1.0
+    gain: Gain = field(default_factory=Gain)
     floor: float = 0.05
     smooth: float = 0.1
     _last: float = 0.0
-    _loudest: float = 0.0
     _time: float = field(default=-math.inf)
     heard: float = 0.0
     """The band's level in the last frame, before gain, floor and smoothing."""
 
-    @property
-    def present_gain(self) -> float:
-        """The gain of the last frame; an automatic one is what it has found."""
-        return self.gain if self.gain >= 0 else 1 / max(self._loudest, AUTO_GAIN_FLOOR)
-
     def take_over(self, old: Follower) -> None:
         """Take over the state of another follower."""
-        self._last, self._loudest, self._time = old._last, old._loudest, old._time
-        self.heard = old.heard
+        self._last, self._time, self.heard = old._last, old._time, old.heard
+        self.gain.take_over(old.gain)
 
     def at(self, time: float, tempo: Tempo) -> float:
         passed = time - self._time
         self._time = time
         level = self.heard = self.audio.level(self.band, time)
-        if self.gain >= 0:
-            level *= self.gain
-        else:
-            fading = math.exp(-passed / AUTO_GAIN_DECAY) if 0 <= passed < math.inf else 0.0
-            self._loudest = max(level, self._loudest * fading)
-            level /= max(self._loudest, AUTO_GAIN_FLOOR)
-        wanted = min(1.0, max(0.0, (level - self.floor) / (1 - self.floor)))
+        wanted = self.gain.applied(level, passed, self.floor)
         if self.smooth <= 0 or not 0 <= passed < 10:
             self._last = wanted
         elif wanted > self._last:  # rises quickly, falls slowly: a drum hit is seen as it sounds

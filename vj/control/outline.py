@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from vj.control.curve_track import CurveTrack
+from vj.control.expression import ExpressionSource
+from vj.control.input_followers import MotionFollower, PictureFollower
 from vj.control.macros import Macro
 from vj.control.mapping import ControlMapping
 from vj.control.modulation import Modulation
@@ -15,13 +17,21 @@ from vj.control.tempo import Tempo
 from vj.show.control_sections import MappingRule, TimelineRule
 from vj.show.durations import Duration
 
+_KINDS: dict[type, str] = {
+    Envelope: "envelope",
+    Follower: "audio",
+    MotionFollower: "motion",
+    PictureFollower: "picture",
+    ExpressionSource: "expression",
+}
+
 
 def moved_by(
     macros: Sequence[Macro], modulations: Sequence[Modulation], curves: Sequence[CurveTrack]
 ) -> dict[str, list[dict[str, str]]]:
     """What moves a parameter, by its name, in the order in which it is applied. kind: `macro`,
-    `lfo`, `envelope`, `audio` or `curve`; by: the parameter that says how strongly, "" for a
-    curve."""
+    `lfo`, `envelope`, `audio`, `motion`, `picture`, `expression` or `curve`; by: the parameter that
+    says how strongly, "" for a curve."""
     found: dict[str, list[dict[str, str]]] = {}
     for curve in curves:
         found.setdefault(curve.to, []).append({"kind": "curve", "by": ""})
@@ -29,7 +39,7 @@ def moved_by(
         for name in macro.drives:
             found.setdefault(name, []).append({"kind": "macro", "by": macro.parameter})
     for modulation in modulations:
-        kind = {Envelope: "envelope", Follower: "audio"}.get(type(modulation.source), "lfo")
+        kind = _KINDS.get(type(modulation.source), "lfo")
         found.setdefault(modulation.to, []).append({"kind": kind, "by": modulation.parameter})
     return found
 
@@ -53,8 +63,8 @@ def _words(rule: MappingRule) -> str:
 def timeline_outline(
     rules: Sequence[TimelineRule], curves: Sequence[CurveTrack], tempo: Tempo
 ) -> dict[str, Any] | None:
-    """length: the last entry or breakpoint. entries: `{at, cue}` or `{at, loop}`. All in seconds,
-    musical moments at the present tempo. None without entries and curves."""
+    """length: the last entry or breakpoint, 0 without any. entries: `{at, cue}` or `{at, loop}`.
+    All in seconds, musical moments at the present tempo. None without entries and curves."""
     if not rules and not curves:
         return None
 
@@ -68,4 +78,5 @@ def timeline_outline(
         for rule in rules
     ]
     points = [seconds(point.at) for curve in curves for point in curve.rule.points]
-    return {"length": max([entry["at"] for entry in entries] + points), "entries": entries}
+    length = max([entry["at"] for entry in entries] + points, default=0.0)
+    return {"length": length, "entries": entries}

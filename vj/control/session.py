@@ -31,6 +31,7 @@ from vj.control.takes import Take
 from vj.core.clock import Clock
 from vj.core.errors import Fault
 from vj.core.frame import Size
+from vj.core.input_features import InputFeatures
 from vj.core.supervisor import Supervisor, TaskQueue
 from vj.parameters.store import Store
 from vj.parameters.table import Value
@@ -61,12 +62,13 @@ class ControlSession:
         remark: Callable[[str], None] | None = None,
         waits: bool = False,
         supervisor: Supervisor | None = None,
+        features: InputFeatures | None = None,
     ) -> None:
         """waits: the show, and the take with it, begins when `begin` is called. render_size: the
         current render size, for takes. replay: a take that plays instead of all controls. take_log:
         write a take of the whole show there. remark: takes messages about wrong input, `log` unless
-        given. supervisor: for the threads of MIDI, takes and disk access. Raises Fault when the
-        take cannot be written."""
+        given. supervisor: for the threads of MIDI, takes and disk access. features: what the
+        pipeline measures of the input. Raises Fault when the take cannot be written."""
         self._show, self._store, self._clock, self._log, self._latency = (
             show,
             store,
@@ -89,6 +91,7 @@ class ControlSession:
         self._learner = Learner(write_mapping, self._tasks.put, self._open_midi, log)
         self._close_link: Callable[[], None] = lambda: None
         self._audio_inputs: AudioInputs | None = None
+        self._features = features
         self.engine, self._audio_inputs = self._make(show)
         self._waits = self.engine.timeline.waits = waits
         if replay is not None:
@@ -111,6 +114,7 @@ class ControlSession:
             remark=self._remark,
             latency=self._latency,
             audio_inputs=audio_inputs,
+            features=self._features,
         )
 
     def _use_engine(self) -> None:

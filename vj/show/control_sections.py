@@ -4,13 +4,16 @@ MIDI."""
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from vj.core.errors import Fault, nearest
+from vj.core.input_features import MOTION_FEATURES, PICTURE_FEATURES
 from vj.parameters.curves import curve
 from vj.show.durations import Duration, duration, moment
+from vj.show.expression import TIME_NAMES, Expression
 from vj.show.midi_controls import Control, control
 from vj.show.section import Section
 
@@ -18,6 +21,14 @@ WAVEFORMS = ("sine", "triangle", "saw", "square", "random", "noise")
 """What an LFO may be, see `vj.control.modulators`."""
 AUDIO_FEATURES = ("level", "low", "mid", "high", "onset")
 """What a follower may follow, see `vj.control.audio`."""
+MODULATOR_KINDS = ("lfo", "envelope", "audio", "motion", "picture", "expression")
+"""The keys of which a modulator has one."""
+MOTION_NAMES = {
+    "motion" if feature == "amount" else f"motion_{feature}": feature for feature in MOTION_FEATURES
+}
+"""How expressions call the motion of the input."""
+MODULATOR_NAMES = (*TIME_NAMES, *AUDIO_FEATURES, *MOTION_NAMES, *PICTURE_FEATURES)
+"""What the expression of a modulator knows, besides the show's macros."""
 
 
 def _of(read: Any) -> BeforeValidator:
@@ -55,6 +66,15 @@ Pair = Annotated[tuple[float, float], _of(_pair)]
 
 def _a_control(value: object) -> object:
     return None if value is None else control(value)
+
+
+def _an_expression(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, str | int | float | None):
+        raise Fault(f"{value!r}: an expression is wanted, for example 0.5 + 0.3 * sin(t * pi)")
+    return None if value is None else Expression(str(value)).text
+
+
+Computed = Annotated[str | None, _of(_an_expression)]
 
 
 class MappingRule(Section):
@@ -168,13 +188,27 @@ class MacroRule(Section):
     drives: dict[str, Annotated[MacroDrive, _of(_drive)]] = Field(min_length=1)
 
 
+def modulator_word(rule: Mapping[str, Any]) -> str:
+    """What a modulator without a name is called after: its wave, trigger or feature. rule: its keys
+    as they are written."""
+    kind = next((key for key in MODULATOR_KINDS if rule.get(key)), "")
+    value = str(rule.get(kind, ""))
+    if kind == "motion":
+        value = kind if value == "amount" else f"{kind} {value}"
+    return kind if kind == "expression" else value.replace(" ", "-").replace("/", "")
+
+
 class ModulatorRule(Section):
-    """An LFO, an envelope or an audio follower on one number."""
+    """An LFO, an envelope, a follower of sound, of the input's motion or of its colours, or an
+    expression, on one number."""
 
     name: str | None = None
     lfo: str | None = None
     envelope: str | None = None
     audio: str | None = None
+    motion: str | None = None
+    picture: str | None = None
+    expression: Computed = None
     to: str
     range: Annotated[tuple[float, float] | None, _of(lambda v: None if v is None else _pair(v))] = (
         None
@@ -194,25 +228,43 @@ class ModulatorRule(Section):
 
     @model_validator(mode="after")
     def _whole(self) -> ModulatorRule:
-        if sum(kind is not None for kind in (self.lfo, self.envelope, self.audio)) != 1:
-            raise ValueError("a modulator is one of lfo: sine, envelope: beat, or audio: low")
-        if self.lfo is not None and self.lfo not in WAVEFORMS:
+        if sum(getattr(self, kind) is not None for kind in MODULATOR_KINDS) != 1:
             raise ValueError(
-                f"lfo {self.lfo!r}: no such wave{nearest(self.lfo, WAVEFORMS)} "
-                f"({', '.join(WAVEFORMS)})"
+                "a modulator is one of lfo: sine, envelope: beat, audio: low, motion: amount, "
+                "picture: brightness, or expression: 0.5 + 0.3 * sin(t)"
             )
-        if self.audio is not None and self.audio not in AUDIO_FEATURES:
-            raise ValueError(
-                f"audio {self.audio!r}: no such feature{nearest(self.audio, AUDIO_FEATURES)} "
-                f"({', '.join(AUDIO_FEATURES)})"
-            )
+        for kind, known in (
+            ("lfo", WAVEFORMS),
+            ("audio", AUDIO_FEATURES),
+            ("motion", MOTION_FEATURES),
+            ("picture", PICTURE_FEATURES),
+        ):
+            given = getattr(self, kind)
+            if given is not None and given not in known:
+                what = "wave" if kind == "lfo" else "feature"
+                raise ValueError(
+                    f"{kind} {given!r}: no such {what}{nearest(given, known)} ({', '.join(known)})"
+                )
         if self.lfo is not None and self.rate == Duration():
             raise ValueError(
                 "rate: a period longer than nothing is wanted, for example 4 s or 1/4 bar"
             )
-        if (self.range is None) == (self.depth is None):
+        if self.expression is not None and self.range is not None and self.depth is not None:
+            raise ValueError("an expression has range: or depth: or neither, not both")
+        if self.expression is None and (self.range is None) == (self.depth is None):
             raise ValueError("say how far it moves: either range: [0.3, 0.7] or depth: 0.1")
         return self
+
+    @property
+    def word(self) -> str:
+        """What it is called after when it has no name."""
+        return modulator_word({kind: getattr(self, kind) for kind in MODULATOR_KINDS})
+
+    @property
+    def hears(self) -> bool:
+        """Whether it follows sound, so that `input` says which."""
+        names = Expression(self.expression).names if self.expression is not None else ()
+        return self.audio is not None or any(name in AUDIO_FEATURES for name in names)
 
 
 class CueRule(Section):
@@ -260,11 +312,23 @@ def _point(value: object) -> object:
 
 
 class CurveRule(Section):
-    """Automation of a number by breakpoints, from the show's start."""
+    """Automation of a number along the timeline, by breakpoints or by an expression."""
 
     to: str
-    points: list[Annotated[Point, _of(_point)]] = Field(min_length=2)
+    points: list[Annotated[Point, _of(_point)]] = Field(default=[], min_length=2)
+    expression: Computed = None
     loop: bool = False
+
+    @model_validator(mode="after")
+    def _one(self) -> CurveRule:
+        if bool(self.points) == (self.expression is not None):
+            raise ValueError(
+                "a curve has either points: [[0:00, 0.2], [0:30, 0.8]] or expression: 0.5 + 0.3 * "
+                "sin(t)"
+            )
+        if self.loop and self.expression is not None:
+            raise ValueError("loop: is for points; an expression can use t % 8 or beat % 16")
+        return self
 
 
 class TempoRule(Section):

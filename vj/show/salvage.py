@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from copy import copy
 from typing import Any
 
+from vj.show.control_sections import modulator_word
 from vj.show.section import KeyPath
 
 ENTRIES = ("mappings", "timeline", "curves", "source", "sinks", "finish", "ignored")
@@ -86,6 +87,5 @@ def _cue(entry: Any, number: int) -> dict[str, Any]:
 
 def _modulator(entry: Any, number: int) -> dict[str, Any]:
     given = entry if isinstance(entry, dict) else {}
-    kind = next((str(given[key]) for key in ("lfo", "envelope", "audio") if given.get(key)), "")
-    name = given.get("name") or f"{kind.replace(' ', '-').replace('/', '')}{number}"
+    name = given.get("name") or f"{modulator_word(given)}{number}"
     return {"name": str(name), "lfo": "sine", "to": "strength", "depth": 0}

@@ -316,10 +316,4 @@ class Show(Section):
     def modulator_names(self) -> list[str]:
         """The names of the modulators, in their order; one without a name is called after its kind
         and position: sine1."""
-        names = []
-        for place, rule in enumerate(self.modulators, 1):
-            kind = (
-                (rule.lfo or rule.envelope or rule.audio or "").replace(" ", "-").replace("/", "")
-            )
-            names.append(rule.name or f"{kind}{place}")
-        return names
+        return [rule.name or f"{rule.word}{place}" for place, rule in enumerate(self.modulators, 1)]

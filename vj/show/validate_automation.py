@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from vj.core.errors import Fault, nearest
 from vj.parameters.fit import fit
 from vj.parameters.table import Parameter, Table
+from vj.show.control_sections import MODULATOR_NAMES
+from vj.show.expression import TIME_NAMES, Expression
 from vj.show.midi_controls import control
 from vj.show.section import KeyPath
 from vj.show.sequence import (
@@ -57,6 +59,26 @@ def modulator_faults(show: Sequence, table: Table) -> Iterator[Found]:
                 yield ("modulators", index, "to"), Fault(f"{rule.to}: cannot be modulated")
         if rule.envelope is not None:
             yield from _envelope(show, rule.envelope, ("modulators", index, "envelope"))
+        if rule.expression is not None:
+            yield from _modulating(show, table, rule.expression, index)
+
+
+def _modulating(show: Sequence, table: Table, text: str, index: int) -> Iterator[Found]:
+    """Check that a modulator's expression knows what it names."""
+    place: KeyPath = ("modulators", index, "expression")
+    expression = Expression(text)
+    macros = [name for name in show.macros if name not in MODULATOR_NAMES and name.isidentifier()]
+    try:
+        expression.check_names((*MODULATOR_NAMES, *macros))
+    except Fault as fault:
+        yield place, fault
+    for name in sorted(expression.parameters):
+        try:
+            row = table.find(name)
+            if row.kind not in ("float", "int", "switch"):
+                raise Fault(f"{name}: is no number ({row.range})")
+        except Fault as fault:
+            yield place, fault
 
 
 def _envelope(show: Sequence, trigger: str, place: KeyPath) -> Iterator[Found]:
@@ -118,6 +140,8 @@ def curve_faults(show: Sequence, table: Table) -> Iterator[Found]:
                 continue
             if found.name == POSITION:
                 yield ("curves", index, "to"), Fault(f"{rule.to}: a curve runs along the timeline")
+            if rule.expression is not None:
+                yield from _along_the_timeline(rule.expression, ("curves", index, "expression"))
             for number, point in enumerate(rule.points):
                 at = point.at.in_seconds(show.tempo.bpm, show.tempo.beats_per_bar)
                 if at < last:
@@ -129,3 +153,24 @@ def curve_faults(show: Sequence, table: Table) -> Iterator[Found]:
                 remark = fit(found, point.value)[1]
                 if remark:
                     yield ("curves", index, "points", number), Fault(remark)
+
+
+def _along_the_timeline(text: str, place: KeyPath) -> Iterator[Found]:
+    """Check that a curve's expression is one of the timeline alone, so that it can be sought."""
+    expression = Expression(text)
+    other = sorted(expression.names.intersection(MODULATOR_NAMES).difference(TIME_NAMES))
+    if expression.parameters:
+        other.append(f'p("{min(expression.parameters)}")')
+    if other:
+        yield (
+            place,
+            Fault(
+                f"a curve runs along the timeline and knows {', '.join(TIME_NAMES)} and pi; "
+                f"{other[0]} belongs in modulators:"
+            ),
+        )
+        return
+    try:
+        expression.check_names(TIME_NAMES)
+    except Fault as fault:
+        yield place, fault
