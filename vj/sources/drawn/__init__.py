@@ -21,6 +21,10 @@ from vj.sources.drawn.room import Green, Performer, Room
 from vj.sources.drawn.studio import Studio
 from vj.sources.drawn.toys import Crash, Puppet
 from vj.sources.pacing import Pace
+from vj.sources.transport import Playhead
+
+FINER = 8
+"""Places in a frame's time at which a scene is drawn when it is slowed down."""
 
 
 class Scene(Protocol):
@@ -89,7 +93,8 @@ def still(name: str, size: Size) -> np.ndarray:
 
 class Drawn:
     """`drawn:NAME` at the show's size and rate. Played once it ends after its period, a still
-    picture never does."""
+    picture never does. A moving scene follows a transport: slowed down it is drawn between its
+    frames."""
 
     live = False
 
@@ -105,19 +110,48 @@ class Drawn:
         """How many a round has, once open; None for a still picture."""
         self._scene: Scene | None = None
         self._pace = Pace(settings)
+        self._head: Playhead | None = None
+        """Where it follows a transport."""
+        self._drawn: tuple[int, np.ndarray] | None = None
+        """The place that was drawn last, counted in the finest steps, and its picture."""
+        self._given: tuple[int, int] | None = None
+        """The place of the last frame, and how many seeks it followed."""
+
+    @property
+    def length(self) -> float | None:
+        """Seconds; None where it plays without a transport."""
+        return None if self._head is None else self._head.length
+
+    def position(self) -> float | None:
+        """Where it is, as a share of its length, 0..1; None where it plays without a transport.
+        From any thread."""
+        return None if self._head is None else self._head.position
 
     def open(self) -> None:
+        """With a transport it stands at the beginning of the part that plays, its first picture
+        drawn, until it is read."""
         self._scene = make_scene(self._name, self._settings.size)
         self.frames = round(self._scene.period * self.fps) or None
         self._pace.start()
+        self._head = self._drawn = self._given = None
+        if self._settings.transport is not None and self.ends:
+            step = 1 / (FINER * self.fps)
+            self._head = Playhead(
+                self._settings.transport, self._scene.period, step, self._settings.clock.live
+            )
+            self._picture(self._head)
 
     def begin(self, moment: float) -> None:
         """Its first frame is due then."""
         self._pace.start(moment)
+        if self._head is not None:
+            self._head.begin(moment)
 
     @property
     def due(self) -> float:
         """When it is over, once played."""
+        if self._head is not None and self._head.over is not None:
+            return self._head.over
         return (
             self._pace.due
             if self.frames is None
@@ -125,14 +159,37 @@ class Drawn:
         )
 
     def read(self) -> Frame | None:
-        """The next picture; live, at its time. Raises EndOfSource after a period when it is played
-        once."""
+        """The next picture; live, at its time, and None while it would be the same. Raises
+        EndOfSource after a period when it is played once."""
         if self._scene is None:
             raise Fault(f"drawn:{self._name} is not open")
         number, captured = self._pace.next()
+        if self._head is not None:
+            return self._played(self._head, number, captured)
         if self.frames is not None and number >= self.frames and not self._settings.loop:
             raise EndOfSource
         return Frame(self._scene.draw(number / self.fps), number, captured)
 
+    def _played(self, head: Playhead, number: int, captured: float) -> Frame | None:
+        """The picture of this moment."""
+        assert self._settings.transport is not None
+        seeks = self._settings.transport.seeks
+        head.at(captured)
+        if head.over is not None and head.loop == "once" and not self._settings.loop:
+            raise EndOfSource
+        place, pixels = self._picture(head)
+        if self._settings.clock.live and self._given == (place, seeks):
+            return None
+        self._given = place, seeks
+        return Frame(pixels, number, captured)
+
+    def _picture(self, head: Playhead) -> tuple[int, np.ndarray]:
+        """Where the playhead is, in the finest steps, and what is seen there."""
+        assert self._scene is not None
+        place = int(head.place / head.step)
+        if self._drawn is None or self._drawn[0] != place:
+            self._drawn = place, self._scene.draw(place / FINER / self.fps)
+        return self._drawn
+
     def close(self) -> None:
-        self._scene = None
+        self._scene = self._drawn = None
