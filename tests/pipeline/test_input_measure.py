@@ -105,6 +105,19 @@ def test_coming_nearer_is_a_zoom_and_no_move_to_a_side(measured: Measured) -> No
     assert measured.motion()["zoom"] == pytest.approx(-0.5, abs=0.12)
 
 
+def test_who_walks_in_at_an_edge_moves_to_a_side_and_hardly_zooms(measured: Measured) -> None:
+    """A growth about some place explains a part of any movement at an edge."""
+    room, person = seen(texture(1)), seen(texture(2))[20:110, :40]
+    for step in range(4):
+        picture = room.copy()
+        place = SIDE - 35 - 2 * step
+        picture[20:110, place : place + 35] = person[:, :35]
+        measured.play(picture)
+    found = measured.motion()
+    assert found["x"] < -0.2
+    assert abs(found["zoom"]) < 0.5 * abs(found["x"])
+
+
 def test_a_cut_is_no_motion_and_neither_is_a_still_picture(measured: Measured) -> None:
     measured.play(seen(texture(1)))
     measured.play(seen(texture(2)))

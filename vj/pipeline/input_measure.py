@@ -34,7 +34,8 @@ def motion_of(motion: Motion, height: int, seconds: float) -> tuple[float, float
     per_second = -1 / (height * seconds)  # the flow says where things were
     x, y = (motion.grid[..., axis].astype(np.float64) * per_second for axis in (0, 1))
     speed = np.hypot(x, y)
-    amount = math.sqrt(float((sure * speed**2).mean()))
+    moved = float((sure * speed**2).sum())
+    amount = math.sqrt(moved / sure.size)
     moving = float((sure * speed).sum())
     if moving == 0:
         return 0.0, 0.0, 0.0, 0.0
@@ -44,10 +45,13 @@ def motion_of(motion: Motion, height: int, seconds: float) -> tuple[float, float
     place_y = np.arange(rows)[:, None] / rows
     off_x, off_y = (place - float((sure * place).sum()) / whole for place in (place_x, place_y))
     # The least squares fit of a growth about any place: velocity = all along + growth * place.
-    growth = float((sure * (off_x * x + off_y * y)).sum()) / float(
-        (sure * (off_x**2 + off_y**2)).sum()
-    )
-    return amount / FULL, amount * to_right / FULL, amount * down / FULL, growth / FULL
+    along = float((sure * (off_x * x + off_y * y)).sum())
+    wide = float((sure * (off_x**2 + off_y**2)).sum())
+    uneven = moved - float((sure * x).sum() ** 2 + (sure * y).sum() ** 2) / whole
+    # How much of the movement such a growth explains: of who walks in at an edge, little.
+    likely = abs(along) / math.sqrt(wide * uneven) if wide * uneven > 0 else 0.0
+    zoom = along / wide * min(1.0, likely)
+    return amount / FULL, amount * to_right / FULL, amount * down / FULL, zoom / FULL
 
 
 def picture_of(small: np.ndarray) -> dict[str, float]:
