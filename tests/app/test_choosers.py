@@ -252,7 +252,7 @@ def test_the_page_chooses_what_is_listed_or_found_and_nothing_else(
             choosers.choose(what, value)
     with pytest.raises(Fault, match="no modulator of this show listens"):
         choosers.choose("audio", "Scarlett")
-    with pytest.raises(Fault, match="source, model, sinks, audio, midi"):
+    with pytest.raises(Fault, match="source, deck_b, model, sinks, audio, midi"):
         choosers.choose("disk", "c")
     assert choosers.choose("source", "drawn:kiss")["value"] == "drawn:kiss"
     assert looks == [1], "kept for ten seconds"

@@ -16,6 +16,7 @@ from vj.app.live import Performance
 from vj.core.errors import Fault
 from vj.show.load import check_show
 from vj.sources.ndi import NdiSource
+from vj.sources.shared import SharedSource
 
 Play = Callable[..., "SourceShow"]
 
@@ -143,8 +144,9 @@ def test_a_show_does_not_take_its_own_output_for_its_input(
     capture = show.performance.video_input.capture
     reader = capture._list.slots[0].reader if capture is not None else None
     assert reader is not None
-    assert isinstance(reader.source, NdiSource)
-    assert reader.source.connected == ""
+    assert isinstance(reader.source, SharedSource)
+    assert isinstance(reader.source.source, NdiSource)
+    assert reader.source.source.connected == ""
     assert show.status("source") == f"ndi:{name} awaited, test card"
     assert show.status("awaited") == [f"ndi:{name}"]
     assert show.performance.outputs.sinks.sender_names()[0].endswith(f"({name} painted)")

@@ -49,8 +49,6 @@ class ShowAdopter:
         self._run, self._supervisor = context.run, context.supervisor
         self._log = context.messages.log
         self._servers, self._video_input, self._loader = servers, video_input, loader
-        self._wanted = ""
-        """The source that a performer has chosen, and that has to open."""
         self._builders: tuple[tuple[str, Builder], ...] = (
             ("start", partial(replace_controls, context.store, session, servers.connect)),
             ("sinks", outputs.replace_sinks),
@@ -60,7 +58,7 @@ class ShowAdopter:
             ("fps", loop_parts.replace_rate_and_fit),
             ("osc", servers.replace_osc),
             ("page", servers.replace_page),
-            ("source", lambda show, old: video_input.replace(show, old, self._wanted)),
+            ("source", video_input.replace),
             ("mark", replace_mark),
         )
         """(section, what builds its replacement), in the order in which they are built and
@@ -91,15 +89,11 @@ class ShowAdopter:
             )
         return True
 
-    def choose(self, show: Show, source: str = "") -> None:
+    def choose(self, show: Show) -> None:
         """The same for a show with something else in it that a performer has chosen: it is not
-        logged. source: a URI of its list that may be awaited, but not be wrong, whatever else could
-        play in its place. Raises Rejected, and what plays is as it was."""
-        old, self._wanted = self._run.show, source
-        try:
-            self._exchange(show)
-        finally:
-            self._wanted = ""
+        logged. Raises Rejected, and what plays is as it was."""
+        old = self._run.show
+        self._exchange(show)
         if show.table().rows != old.table().rows:
             self._servers.tree_changed()
         self._loader.replace_model(show, old)

@@ -36,7 +36,7 @@ class Beginning:
         now = self._context.clock.now()
         if self._asked_at is None:
             self._asked_at = now
-            capture.restart()
+            self._input.restart()
         return not capture.restarting or now - self._asked_at > PATIENCE
 
     def begin(self, time: float) -> None:

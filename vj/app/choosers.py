@@ -16,6 +16,8 @@ from vj.app.adopt import Rejected, ShowAdopter
 from vj.app.chosen import Chosen, played
 from vj.app.context import ShowContext
 from vj.app.model_loader import ModelLoader
+from vj.app.source_choice import SourceChoice
+from vj.app.video_input import VideoInput
 from vj.control.session import ControlSession
 from vj.core.errors import Fault, nearest
 from vj.core.supervisor import TaskQueue
@@ -26,8 +28,10 @@ from vj.show.schema import Show
 
 FRESH = 10.0
 """Seconds for which it is not looked for devices again."""
-FOLLOWED = ("source", "model")
-"""Parameters that choose."""
+FOLLOWED = ("model",)
+"""Parameters that choose and are followed here; the decks' are by `SourceChoice`."""
+SOURCES = {"source": "source", "deck_b": "deck/b"}
+"""What a page chooses from the sources -> the parameter."""
 
 
 class Choosers:
@@ -40,6 +44,7 @@ class Choosers:
         adopter: ShowAdopter,
         loader: ModelLoader,
         own_senders: Callable[[], Collection[str]],
+        video_input: VideoInput,
     ) -> None:
         """own_senders: full names of this show's NDI senders, none of which is a source."""
         self._context, self._session, self._adopter = context, session, adopter
@@ -59,6 +64,10 @@ class Choosers:
             lambda: self._model_settled(show, loaded)
         )
         context.store.observers.append(self._observe)
+        self._input = video_input
+        self._sources = SourceChoice(
+            context, session, video_input, self._lock, self._tasks.put, self._source_plays
+        )
 
     # What the show file says.
 
@@ -66,10 +75,13 @@ class Choosers:
         """A saved show: what was chosen stands, as far as its names are still there. Returns what
         `ShowAdopter.adopt` does."""
         with self._lock:
+            self._source_plays(self._input.a.plays)
             chosen = self._chosen.still(show)
             if not self._adopter.adopt(played(show, chosen), file):
                 return False
             before, self._saved, self._chosen = self._chosen, show, chosen
+            for gone in self._sources.know(show, choice.sources(show, chosen)):
+                self._context.messages.log(f"{gone} is no longer in the show")
             for name in FOLLOWED:
                 gone = getattr(before, name)
                 if gone != getattr(chosen, name):
@@ -102,15 +114,17 @@ class Choosers:
         self._tasks.close(0.2)
 
     def _choose_one(self, name: str, value: str) -> None:
-        """Another source or model. Raises Fault, and what plays is as it was."""
-        known: Collection[str] = (choice.sources if name == "source" else choice.models)(
-            self._saved, self._chosen
-        )
+        """Another model. Raises Fault, and what plays is as it was."""
+        known = choice.models(self._saved, self._chosen)
         if value and value not in known:
             raise _no_such(name, value, known)
         self._play(self._chosen.having(name, value))
-        if name == "source":
-            self._context.messages.log(f"source {value or self._context.run.show.source[0]}")
+
+    def _source_plays(self, name: str) -> None:
+        """What is on deck A; with the lock held."""
+        if name != self._chosen.source:
+            self._chosen = self._chosen.having("source", name)
+            self._context.run.show = played(self._saved, self._chosen)
 
     def _set_back(self, name: str, value: str) -> None:
         """Have the parameter say what plays, unless it says something newer than `value`."""
@@ -124,8 +138,7 @@ class Choosers:
         if chosen == self._chosen:
             return
         show = played(self._saved, chosen)
-        another = chosen.source != self._chosen.source
-        self._adopter.choose(show, show.source[0] if chosen.source and another else "")
+        self._adopter.choose(show)
         self._chosen = chosen
 
     def _model_settled(self, show: Show, loaded: bool) -> None:
@@ -155,7 +168,8 @@ class Choosers:
         wanted = saved.midi.devices if chosen.midi is None else list(chosen.midi)
         devices = dict.fromkeys([*saved.midi.devices, *open_now, *wanted])
         return {
-            "source": _one(choice.source_of(saved, chosen), choice.sources(saved, chosen)),
+            "source": _one(self._input.name_on(self._input.a), self._input.names),
+            "deck_b": _one(self._input.b.plays, self._input.names),
             "model": _one(choice.model_of(saved, chosen), choice.models(saved, chosen)),
             "sinks": {"value": on, "names": list(sinks)},
             "audio": _one(
@@ -188,8 +202,9 @@ class Choosers:
         `what`. Raises Fault for a name that neither the show nor `devices` has, and when it cannot
         be played; then what played goes on."""
         choosers: dict[str, Callable[[object], None]] = {
-            "source": lambda value: self._choose_and_set("source", value),
-            "model": lambda value: self._choose_and_set("model", value),
+            "source": lambda value: self._choose_source("source", value),
+            "deck_b": lambda value: self._choose_source("deck_b", value),
+            "model": self._choose_model,
             "sinks": self._choose_sinks,
             "audio": self._choose_audio,
             "midi": self._choose_midi,
@@ -200,25 +215,40 @@ class Choosers:
         state: dict[str, Any] = self.state()[what]
         return state
 
-    def _choose_and_set(self, name: str, value: object) -> None:
-        wanted = _name(name, value)
-        known = choice.sources if name == "source" else choice.models
-        listed = wanted == "" or wanted in known(self._saved, self._chosen)
-        others = [] if listed else self.devices()[name]
+    def _choose_source(self, what: str, value: object) -> None:
+        row, wanted = SOURCES[what], _name(what, value)
+        listed = wanted == "" or wanted in choice.sources(self._saved, self._chosen)
+        others = [] if listed else self.devices()["source"]
         with self._lock:
-            before = str(self._context.store.get(name))
             if not listed:
-                names = list(known(self._saved, self._chosen))
+                names = choice.sources(self._saved, self._chosen)
                 if wanted not in others:
-                    raise _no_such(name, wanted, [*names, *others])
-                found = f"found_{name}s"
-                more = (*getattr(self._chosen, found), wanted)
-                self._play(self._chosen.having(found, more))
+                    raise _no_such(what, wanted, [*names, *others])
+                more = (*self._chosen.found_sources, wanted)
+                self._play(self._chosen.having("found_sources", more))
+                self._sources.know(self._saved, choice.sources(self._saved, self._chosen))
             try:
-                self._choose_one(name, wanted)
+                self._sources.play(row, wanted)
+            except Fault as fault:
+                raise Fault(f"{row} {wanted}: {fault}; what played goes on") from None
+
+    def _choose_model(self, value: object) -> None:
+        wanted = _name("model", value)
+        listed = wanted == "" or wanted in choice.models(self._saved, self._chosen)
+        others = [] if listed else self.devices()["model"]
+        with self._lock:
+            before = str(self._context.store.get("model"))
+            if not listed:
+                names = choice.models(self._saved, self._chosen)
+                if wanted not in others:
+                    raise _no_such("model", wanted, [*names, *others])
+                more = (*self._chosen.found_models, wanted)
+                self._play(self._chosen.having("found_models", more))
+            try:
+                self._choose_one("model", wanted)
             except Rejected as rejected:
-                raise Fault(f"{name} {wanted}: {rejected}; what played goes on") from None
-            self._set_back(name, before)
+                raise Fault(f"model {wanted}: {rejected}; what played goes on") from None
+            self._set_back("model", before)
 
     def _choose_sinks(self, value: object) -> None:
         wanted = _names("sinks", value)

@@ -171,7 +171,9 @@ class Performance:
             self.loader,
             lambda: self.size,
         )
-        self.choosers = Choosers(context, self.session, self.adopter, self.loader, own_senders)
+        self.choosers = Choosers(
+            context, self.session, self.adopter, self.loader, own_senders, self.video_input
+        )
         self.background = BackgroundTasks(
             context, self.recordings, file, self.adopt, self.loader.renew
         )

@@ -223,7 +223,12 @@ class RenderLoop:
         if begins:
             self._has_begun = True
             self._on_begin(self._begun)
-        self._show(self.pipeline.process(frame, self._store.sample(self._begun), other))
+        snapshot = self._store.sample(self._begun)
+        cut_to = self.inbox.get(0)
+        if cut_to is not None:  # a source that this moment's parameters ask for is seen in it
+            frame = self._frame = cut_to
+        other = self._other()
+        self._show(self.pipeline.process(frame, snapshot, other))
         self.pipeline.stage.leave()
 
     def _take_backend(self) -> None:

@@ -116,6 +116,14 @@ def source_names(sources: Mapping[str, str], source: Sequence[str]) -> dict[str,
     return {**sources, **named(others, list(sources))}
 
 
+def next_name(names: Sequence[str], name: str) -> str:
+    """What follows a source in the show's `sources:`, after the last one the first; the first after
+    one that is not among them. The same again where there is no other."""
+    if name not in names:
+        return names[0] if names else name
+    return names[(names.index(name) + 1) % len(names)]
+
+
 def model_names(models: Mapping[str, ModelSection], model: ModelSection) -> dict[str, ModelSection]:
     """Name -> model of every model that a show names, and of the built-in ones, which compute where
     the show's own does. models, model: its sections."""

@@ -192,6 +192,9 @@ class Show(Section):
     sources: Annotated[
         dict[ChosenName, Annotated[str, BeforeValidator(_source)]], BeforeValidator(as_named)
     ] = Field(default={})
+    ready: Literal["all", "next"] = "next"
+    """Which of `sources` stand open beside those that play: all, or the one that would come
+    next."""
     sinks: Annotated[list[Annotated[str, BeforeValidator(as_sink)]], BeforeValidator(as_list)] = (
         Field(["preview"])
     )

@@ -112,6 +112,7 @@ class Capture:
             self._thread.join(timeout)
         with self._lock:
             readers = self._readers()
+        readers = [reader for reader in readers if not self.keep(reader)]
         for reader in readers:
             reader.request_stop()
         end = self.settings.clock.now() + timeout
@@ -164,13 +165,29 @@ class Capture:
         playing = self._playing
         if playing is not None and playing.uri != TEST_CARD:
             return playing.uri
+        return self.first
+
+    @property
+    def first(self) -> str:
+        """The URI of the source that is preferred to all others."""
         return self._list.slots[0].uri
+
+    @property
+    def inbox(self) -> Mailbox[Frame]:
+        """Where its frames go."""
+        return self._inbox
 
     @property
     def ended(self) -> bool:
         """A clip played once has come to its end."""
         playing = self._playing
         return playing is not None and playing.ended
+
+    @property
+    def at_end(self) -> bool:
+        """The clip that plays is at its end, and the next source was asked for."""
+        playing = self._playing
+        return playing is not None and playing.at_end
 
     @property
     def awaited(self) -> list[str]:
@@ -341,9 +358,11 @@ class Capture:
         def begin(uri: str) -> Reader:
             return self._begin(uri, self._make, settings)
 
-        change = SourceChange(
-            slots, suspended, begin, lambda: self._adopt(slots, settings), settings.clock
-        )
+        def switch() -> None:
+            self._adopt(slots, settings)
+            self.update()
+
+        change = SourceChange(slots, suspended, begin, switch, settings.clock)
         try:
             change.open(seconds, wanted, still)
         except Exception:

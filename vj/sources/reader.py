@@ -12,7 +12,7 @@ from vj.core.frame import Frame, Size
 from vj.core.supervisor import Supervisor
 from vj.sources import Awaited, EndOfSource, Source, SourceSettings
 from vj.sources.missing import can_restart
-from vj.sources.transport import TransportControl
+from vj.sources.transport import Transport, TransportControl
 
 FIRST_FRAME_TIMEOUT = 1.0
 """Seconds that a source gets for its first frame before the next one of the list is opened."""
@@ -59,7 +59,8 @@ class Reader:
         self.frames = 0
         self.faults = 0
         self.control = settings.transport
-        self._at_end = False
+        self.at_end = False
+        """It is a clip that makes way for the next one, and has come to its end."""
         self.ended = False
         """A clip that does not loop is at its end."""
         self.fault_text = ""
@@ -108,9 +109,14 @@ class Reader:
         self._stands_by = False
         self._go.set()
 
+    def follow(self, transport: Callable[[], Transport]) -> None:
+        """Be played by these controls from now on."""
+        if self.control is not None:
+            self.control.set(transport)
+
     def stand_by(self) -> None:
         """A device is played no longer, and read on: its pictures go nowhere."""
-        self._on_frame, self._on_lost = _to_nobody, _to_nobody
+        self._on_frame, self._on_lost = to_nobody, to_nobody
         self._stands_by = True
 
     def stop(self, timeout: float) -> bool:
@@ -233,9 +239,9 @@ class Reader:
         if control is None:
             return
         over = control.over is not None and control.now().loop == "next"
-        if over and not self._at_end and not self._stop.is_set():
+        if over and not self.at_end and not self._stop.is_set():
             self._on_end(self)
-        self._at_end = over
+        self.at_end = over
 
     def _deliver(self, frame: Frame) -> None:
         self._last_frame_at = self.settings.clock.now()
@@ -273,7 +279,7 @@ class Reader:
             self.settings.log(f"{self.uri} at closing: {type(error).__name__}: {error}")
 
 
-def _to_nobody(reader: Reader, what: object) -> None:
+def to_nobody(reader: Reader, what: object) -> None:
     """A callback of one that stands by."""
 
 

@@ -1,0 +1,160 @@
+"""A deck: the source on it, its newest frame, and how it is played by its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from vj.app.context import ShowContext
+from vj.core.frame import Frame
+from vj.core.mailbox import Mailbox
+from vj.sources import Source, SourceSettings
+from vj.sources.capture import Capture
+from vj.sources.reader import Reader
+from vj.sources.transport import Transport
+
+DECKS = ("source", "deck/b")
+"""The parameters that choose what is on the decks A and B."""
+
+Make = Callable[[str, SourceSettings], Source]
+
+
+class Deck:
+    """One deck. What sets its parameters is heard at once, on the thread that sets them, with the
+    store's lock held; what moves them otherwise (a take, a curve), with each frame."""
+
+    def __init__(
+        self,
+        row: str,
+        context: ShowContext,
+        make: Make,
+        keep: Callable[[Reader], bool],
+        on_next: Callable[[Deck], None],
+    ) -> None:
+        """row: one of `DECKS`. make: makes sources. keep: see `Capture.keep`. on_next: called when
+        the clip that plays makes way for the next source."""
+        self.row, self._context = row, context
+        self._make, self._keep, self._on_next = make, keep, on_next
+        self.inbox: Mailbox[Frame] = Mailbox()
+        """Deck A's is the render loop's; deck B has one for each time that it is used."""
+        self.capture: Capture | None = None
+        """None while nothing is on the deck."""
+        self.asked = self.plays = ""
+        """By name: the source that was asked for last, and the one that is on the deck. Empty: of
+        deck A the show's own, of deck B none."""
+        self.shown = str(context.store.get(row))
+        """The name in the newest frame."""
+        self.passed_over: list[str] = []
+        """What did not open since the clip on it came to its end."""
+        self.stale = False
+        """What is on it has to be opened once more: the show's size or rate is another."""
+        self.transport = Transport.of(context.store.ahead(0.0).values, row)
+        self._seen = self._controls(context.store.ahead(0.0).values)
+        self._heard: tuple[int, float, int] | None = None
+        """What a hand has set, and no frame has shown yet."""
+        self._newest: tuple[object, Frame | None] = (None, None)
+
+    # What is on it.
+
+    def made(self, uris: Sequence[str], settings: SourceSettings) -> Capture:
+        """A capture for this deck, not started; `put_on` puts it there."""
+        store, first = self._context.store, self.row == DECKS[0]
+        capture = Capture(
+            uris,
+            self.inbox if first else Mailbox(),
+            settings,
+            self._context.messages.log,
+            self._context.supervisor,
+            self._make,
+            crossfade=lambda: float(store.get("crossfade")),
+            transport=lambda: self.transport,
+            test_card=first,
+            name="sources" if first else "sources of deck B",
+        )
+        capture.keep = self._keep
+        capture.on_next = lambda: self._on_next(self)
+        return capture
+
+    def put_on(self, capture: Capture, name: str) -> None:
+        """Go on with a capture that runs."""
+        self.inbox = capture.inbox
+        self.capture, self.plays = capture, name
+
+    def cut(self, uris: Sequence[str], settings: SourceSettings, reader: Reader, name: str) -> None:
+        """Play a source that stands by, at once. Does not wait."""
+        reader.follow(lambda: self.transport)
+        capture = self.capture
+        if capture is None:
+            capture = self.made(uris, settings)
+            capture.cut(uris, settings, reader)
+            capture.start()
+            capture.settle(0.0)
+            self.put_on(capture, name)
+        else:
+            capture.cut(uris, settings, reader)
+            self.plays = name
+
+    def clear(self, timeout: float = 0.0) -> None:
+        """Take off what is on it. timeout: seconds to wait for it."""
+        capture, self.capture, self.plays = self.capture, None, ""
+        if capture is not None:
+            capture.stop(timeout)
+
+    @property
+    def first(self) -> str:
+        """The URI of the source that is preferred; empty without one."""
+        return self.capture.first if self.capture is not None else ""
+
+    def newest(self) -> Frame | None:
+        """The newest frame, again and again; None while nothing is on it. On the render thread."""
+        if self.capture is None:
+            self._newest = (None, None)
+            return None
+        inbox = self.inbox
+        frame = inbox.get(0)
+        if frame is not None or self._newest[0] is not inbox:
+            self._newest = (inbox, frame)
+        return self._newest[1]
+
+    @property
+    def place(self) -> tuple[float, float] | None:
+        """Where its clip stands, 0..1, and its length in seconds; None for what has none."""
+        return self.capture.place if self.capture is not None else None
+
+    @property
+    def state(self) -> str:
+        """A few words for the status; empty while nothing is on it."""
+        return self.capture.state() if self.capture is not None else ""
+
+    # How it is played.
+
+    def hear(self, name: str) -> None:
+        """One of its parameters was set, to the value that it had or to another."""
+        values, capture = self._context.store.ahead(0.0).values, self.capture
+        what = name.removeprefix(f"{self.row}/")
+        if what in ("start", "position", "seek"):
+            self._heard = self._controls(values)
+            if capture is not None and what == "start":
+                capture.start_again()
+            elif capture is not None:
+                capture.seek(float(values[f"{self.row}/position"]))
+
+    def follow(self, values: Mapping[str, Any]) -> None:
+        """What a frame's parameters say. On the render thread."""
+        self.transport = Transport.of(values, self.row)
+        before, now = self._seen, self._controls(values)
+        self._seen = now
+        capture = self.capture
+        if now == before:
+            return
+        if now == self._heard or capture is None:
+            self._heard = None
+            return
+        if now[0] != before[0]:
+            capture.start_again()
+        if now[1:] != before[1:]:
+            capture.seek(now[1])
+
+    def _controls(self, values: Mapping[str, Any]) -> tuple[int, float, int]:
+        start, position, seek = (values[f"{self.row}/{n}"] for n in ("start", "position", "seek"))
+        return int(start), float(position), int(seek)
