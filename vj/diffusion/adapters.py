@@ -155,9 +155,9 @@ class Adapters:
         walked: Tensor | None = None,
         against: bool = False,
     ) -> Embedding:
-        """A frame's embedding with its image prompt. walked: the tokens of a walk's pictures, which
-        replace the show's own. against: it is a negative prompt, which gets the tokens of no
-        picture."""
+        """A frame's embedding with its image prompt. walked: the tokens of a walk's pictures, or of
+        one that was taken while the show plays, which replace the show's own. against: it is a
+        negative prompt, which gets the tokens of no picture."""
         if (
             self.image_prompts is None
             or snapshot["image/amount"] == 0

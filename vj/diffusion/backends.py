@@ -13,6 +13,7 @@ from torch import Tensor
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
 from vj.diffusion.ip_adapter import WalkTokens
+from vj.diffusion.live_tokens import LiveTokens
 from vj.diffusion.noise_align import align
 from vj.diffusion.prompts import Embedding, blend
 from vj.diffusion.protocols import DiffusionModel
@@ -39,6 +40,7 @@ came."""
 POCKET = ("pocket/size", "pocket/relief", "palette/a", "palette/b")
 """Parameters of the built-in model."""
 IMAGE_PROMPTS = ("image/amount", "image/mix")
+LIVE_PICTURES = ("image/from", "image/every", "image/grab")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,15 +109,21 @@ class StreamBackend:
         self._noise = Noise(shape, model.device, torch.float32)
         self._turn = SwirlTurn()
         self._latents_of: list[tuple[np.ndarray, Tensor]] = []
-        has = model.adapters.image_prompts is not None
+        image_prompts = model.adapters.image_prompts
+        has = image_prompts is not None
         self.unused: Mapping[str, str] = {
             **dict.fromkeys(POCKET, BUILT_IN_ONLY),
             "film/begin": NO_FILM,
             **({} if model.wants_lines else {"control/amount": NO_LINES}),
-            **({} if has else dict.fromkeys(IMAGE_PROMPTS, NO_IMAGE_PROMPTS)),
+            **({} if has else dict.fromkeys((*IMAGE_PROMPTS, *LIVE_PICTURES), NO_IMAGE_PROMPTS)),
         }
         self._walk_tokens = (
             WalkTokens(model.encode_image_prompt, wait, on_message, supervisor) if has else None
+        )
+        self._live_tokens = (
+            None
+            if image_prompts is None
+            else LiveTokens(image_prompts, model.encode_image_prompt, wait, on_message, supervisor)
         )
 
     def warm(self, snapshot: Snapshot) -> None:
@@ -152,6 +160,7 @@ class StreamBackend:
         self.model.follow(snapshot)
         conditioning = self._conditioning(entered, context, snapshot, text, negative)
         waits = self._walk_tokens is not None and self._walk_tokens.pending()
+        waits = waits or (self._live_tokens is not None and self._live_tokens.under_way)
         waits = waits or (snapshot["noise/align"] > 0 and snapshot["noise/swirl"] != 0)
         self.settled = (
             not self._travel.under_way
@@ -191,6 +200,8 @@ class StreamBackend:
             if walk is not None and walk.deck is not None and tokens is not None
             else None
         )
+        if walked is None and self._live_tokens is not None:
+            walked = self._live_tokens.at(snapshot, context.taken)
         return Conditioning(
             self.model.schedule.plan(snapshot["strength"], steps),
             noise,
@@ -263,3 +274,5 @@ class StreamBackend:
         self._book.close()
         if self._walk_tokens is not None:
             self._walk_tokens.close()
+        if self._live_tokens is not None:
+            self._live_tokens.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import threading
 from collections.abc import Callable
@@ -22,8 +23,10 @@ from vj.parameters.store import Snapshot
 from vj.pipeline.backend import NO_FILM, NO_IMAGE_PROMPTS, NO_LINES, GeneratedImage, Words
 from vj.pipeline.compositor import Picture
 from vj.pipeline.frame_context import FrameContext
+from vj.pipeline.live_picture import MadeOfNewest, TakenPicture
 from vj.pipeline.mixture_travel import prompt_weights
 from vj.pocket import patterns as lattice
+from vj.pocket.picture_colours import colours_of
 from vj.pocket.words import describe
 
 SMALLEST_UNIT, LARGEST_UNIT = 0.7, 2.3
@@ -122,6 +125,10 @@ class PocketBackend(StreamBackend):
             NoiseGate(),
         )
         self._ground: Tensor | None = None
+        self._live = MadeOfNewest(colours_of, wait, on_message, supervisor, "live colours")
+        self._colours = self._next_colours = ""
+        """Those of the picture that plays, and those of a newer one until the prompts are encoded
+        with them: were each wanted at once, quick ones would keep each other from being found."""
         self._texts: tuple[str, ...] = ()
         self.understood = ""
         """What was made of the prompts, in a line."""
@@ -129,12 +136,13 @@ class PocketBackend(StreamBackend):
     def paint(
         self, entered: Picture, snapshot: Snapshot, context: FrameContext
     ) -> GeneratedImage | None:
-        snapshot = with_colours(snapshot)
+        snapshot = with_colours(snapshot, self._colours_for(snapshot, context.taken))
         self._explain(snapshot)
         if snapshot["strength"] > 0 and isinstance(entered, Tensor):
             entered = self._noise_gate.of(entered)
         generated = super().paint(entered, snapshot, context)
-        self.settled = self.settled and not self._patterns.pending and snapshot["noise/swirl"] == 0
+        waits = self._patterns.pending or self._live.pending or bool(self._next_colours)
+        self.settled = self.settled and not waits and snapshot["noise/swirl"] == 0
         return generated
 
     def _conditioning(
@@ -173,6 +181,21 @@ class PocketBackend(StreamBackend):
         white = noise.held(*key[:3])[0, 0].numpy()
         return self._pocket.lay(lattice.draw(white, self._unit, key[3]))
 
+    def _colours_for(self, snapshot: Snapshot, taken: TakenPicture | None) -> str:
+        """Those of the picture that comes with a frame; empty without one."""
+        made = self._live.of(taken)
+        if made is None:
+            self._colours = self._next_colours = ""
+            return ""
+        if made.value != self._colours and not self._next_colours:
+            self._next_colours = made.value
+        if self._next_colours:
+            wanted = prompt_weights(with_colours(snapshot, self._next_colours))
+            found = [self._book.get(text) for text, _ in wanted]
+            if None not in found:
+                self._colours, self._next_colours = self._next_colours, ""
+        return self._colours
+
     def _explain(self, snapshot: Snapshot) -> None:
         """Log what was made of prompts that have changed, once the prompts' thread has read them:
         looking up the nearest words is not for the render thread."""
@@ -190,10 +213,17 @@ class PocketBackend(StreamBackend):
     def close(self) -> None:
         super().close()
         self._patterns.close()
+        self._live.close()
 
 
-def with_colours(snapshot: Snapshot) -> Snapshot:
-    """The snapshot with the colours given for a prompt put beside its text."""
+def with_colours(snapshot: Snapshot, live: str = "") -> Snapshot:
+    """The snapshot with the colours given for a prompt put beside its text. live: colours for all
+    of them in place of those; empty for none."""
+    if live:
+        listed = [
+            (f"{text}{COLOUR_SEPARATOR}{live}", weight) for text, weight in prompt_weights(snapshot)
+        ]
+        return replace(snapshot, values={**snapshot.values, "prompt/list": json.dumps(listed)})
     more = {
         f"prompt/{which}": f"{snapshot[f'prompt/{which}']}{COLOUR_SEPARATOR}{colours}"
         for which in ("a", "b")

@@ -23,7 +23,7 @@ from torch import Tensor
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
-from vj.diffusion.backends import FADE_BELOW, IMAGE_PROMPTS, POCKET
+from vj.diffusion.backends import FADE_BELOW, IMAGE_PROMPTS, LIVE_PICTURES, POCKET
 from vj.diffusion.model import Model
 from vj.diffusion.prompts import Embedding, blend
 from vj.diffusion.stream_batch import Noise
@@ -38,7 +38,7 @@ from vj.pipeline.text_book import TextBook
 INFERENCE_STEPS = 50
 """The list of timesteps the package picks from."""
 
-NOT_PLAYED = ("noise/align", "noise/swirl", "control/amount", *IMAGE_PROMPTS)
+NOT_PLAYED = ("noise/align", "noise/swirl", "control/amount", *IMAGE_PROMPTS, *LIVE_PICTURES)
 """Parameters that only our own stream follows."""
 
 

@@ -21,7 +21,6 @@ from vj.parameters.store import Snapshot
 from vj.pipeline.backend import (
     BUILT_IN_ONLY,
     NO_FILM,
-    NO_IMAGE_PROMPTS,
     NO_LINES,
     GeneratedImage,
     Words,
@@ -47,10 +46,11 @@ SIMPLEST = 0.15
 """How much of the drawing is left out at strength 1, of all that can be: at twice as much a face
 128 rows high has lost its mouth. A film's frames are no drawing: `next` sees all of them."""
 NO_WORDS = "a translator paints what it was trained on, whatever is written"
+NO_PICTURES = "a translator paints what it was trained on, whatever picture it is shown"
 UNUSED = {
     "prompt/": NO_WORDS,
     "palette/": NO_WORDS,
-    "image/": NO_IMAGE_PROMPTS,
+    "image/": NO_PICTURES,
     "steps": "a translator paints a frame in one step",
     "guidance": NO_WORDS,
     "delta": NO_WORDS,
