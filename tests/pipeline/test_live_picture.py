@@ -88,6 +88,15 @@ def test_what_is_painted_and_other_sources_are_taken_as_soon_as_they_are_there()
     assert asked == ["guest"] * 6, "with every frame, so that offline it moves on with them"
 
 
+def test_a_source_on_a_deck_is_not_opened_once_more() -> None:
+    run = Run(image_from="guest", image_every=1)
+    run.pictures.on_decks = lambda: ("cam", "guest")
+    for decks, wanted in (((grey(1), grey(2)), 2), ((grey(1), None), 2), ((grey(1), grey(3)), 3)):
+        taken = run.pictures.of(run.store.sample(0.0), grey(9), decks)
+        assert taken is not None
+        assert taken.pixels[0, 0, 0] == wanted
+
+
 def test_a_grab_of_nothing_is_answered() -> None:
     run = Run()
     run.store.set("image/grab", True)

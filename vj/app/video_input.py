@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from vj.app.context import ShowContext
-from vj.app.deck import DECKS, Deck
+from vj.app.deck import DECKS, Deck, Make
 from vj.app.replacement import Replacement
 from vj.app.setup import painted_size
 from vj.core.errors import Fault
@@ -240,6 +240,16 @@ class VideoInput:
             return deck.plays
         own = self._own[0] if self._own and deck is self.a else ""
         return next((name for name, uri in self.names.items() if uri == own), "")
+
+    def on_decks(self) -> tuple[str, str]:
+        """The sources on deck A and deck B, by name; empty for none. From any thread."""
+        return self.name_on(self.a), self.name_on(self.b)
+
+    @property
+    def beside(self) -> tuple[Make, SourceSettings | None]:
+        """What makes sources beside those on the decks, sharing their devices, and the settings of
+        those; None before the start."""
+        return self._devices.make, self._base
 
     # What stands by.
 

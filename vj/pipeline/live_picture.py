@@ -43,7 +43,10 @@ class LivePictures:
         self._log = on_message
         self.newest: Callable[[str], np.ndarray | None] = lambda name: None
         """What a source of the show, by its name, gives now: (H, W, 3 or 4) uint8; None while it
-        gives nothing. Asked with every frame while image/from names it; must not block."""
+        gives nothing. Asked with every frame while image/from names it and no deck shows it; must
+        not block."""
+        self.on_decks: Callable[[], tuple[str, str]] = lambda: ("", "")
+        """The sources on deck A and deck B, by name; empty for none."""
         self._taken: TakenPicture | None = None
         self._count = 0
         self._origin = ""
@@ -56,10 +59,16 @@ class LivePictures:
         self._due = False
         self._painted: np.ndarray | None = None
 
-    def of(self, snapshot: Snapshot, image: np.ndarray | None) -> TakenPicture | None:
+    def of(
+        self,
+        snapshot: Snapshot,
+        image: np.ndarray | None,
+        decks: tuple[np.ndarray | None, np.ndarray | None] = (None, None),
+    ) -> TakenPicture | None:
         """The picture that is in force in this frame; None where there is none: the show's own
         styles and image prompts play. To be called with every frame. image: the prepared input,
-        (H, W, 3) uint8; None without any."""
+        (H, W, 3) uint8; None without any. decks: what the sources on the two decks gave for this
+        frame, (H, W, 3 or 4) uint8."""
         origin, grabs = str(snapshot["image/from"]), int(snapshot["image/grab"])
         grabbed = grabs != (0 if self._grabs is None else self._grabs)
         self._grabs = grabs
@@ -77,7 +86,7 @@ class LivePictures:
             # One that comes by itself does not cut off the one before, which is still arriving.
             self._due |= snapshot.time - self._time >= snapshot["prompt/travel"]
         self._due |= grabbed
-        there = self._newest(origin, image)
+        there = self._newest(origin, image, decks)
         if self._due and there is not None:
             self._due, self._time = False, snapshot.time
             self._count += 1
@@ -88,10 +97,20 @@ class LivePictures:
         """Tell what was shown, (H, W, 3) uint8, which nobody writes into."""
         self._painted = picture
 
-    def _newest(self, origin: str, image: np.ndarray | None) -> np.ndarray | None:
+    def _newest(
+        self,
+        origin: str,
+        image: np.ndarray | None,
+        decks: tuple[np.ndarray | None, np.ndarray | None],
+    ) -> np.ndarray | None:
         if origin == "input":
             return image
-        return self._painted if origin == "output" else self.newest(origin)
+        if origin == "output":
+            return self._painted
+        for name, pixels in zip(self.on_decks(), decks, strict=True):
+            if name == origin and pixels is not None:
+                return pixels
+        return self.newest(origin)
 
 
 def _small(picture: np.ndarray) -> np.ndarray:

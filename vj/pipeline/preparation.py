@@ -133,7 +133,11 @@ class Preparation:
             taken.walk,
             taken.blank,
             guide,
-            taken=self.pictures.of(snapshot, None if taken.blank else image),
+            taken=self.pictures.of(
+                snapshot,
+                None if taken.blank else image,
+                (frame.pixels, None if other is None else other.pixels),
+            ),
         )
 
     def observe(self, context: FrameContext, picture: np.ndarray) -> None:
