@@ -3,6 +3,8 @@ keyboard and mouse for it (xdotool)."""
 
 from __future__ import annotations
 
+import ctypes
+import ctypes.util
 import importlib.util
 import os
 import shutil
@@ -50,15 +52,41 @@ class Desktop:
         """Give the keyboard to the window `vj`; there is no window manager that would."""
         self.press("search", "--sync", "--onlyvisible", "--name", "^vj$", "windowfocus", "--sync")
 
+    def press_close(self) -> None:
+        """What a window manager does when the close button of `vj` is pressed."""
+        found = subprocess.run(
+            ["xdotool", "search", "--name", "^vj$"],
+            env={**os.environ, "DISPLAY": self.name},
+            check=True,
+            timeout=20,
+            capture_output=True,
+        )
+        lib = ctypes.CDLL(ctypes.util.find_library("X11"))
+        lib.XOpenDisplay.restype = ctypes.c_void_p
+        lib.XInternAtom.restype = ctypes.c_ulong
+        display = ctypes.c_void_p(lib.XOpenDisplay(self.name.encode()))
+        window = int(found.stdout.split()[0])
+        protocols, delete = (
+            lib.XInternAtom(display, name, 0) for name in (b"WM_PROTOCOLS", b"WM_DELETE_WINDOW")
+        )
+        # an XClientMessageEvent: type 33, serial, sent, display, window, message type, format, data
+        event = struct.pack(
+            "=i4xQi4xQQQi4xqqqqq", 33, 0, 1, 0, window, protocols, 32, delete, *[0] * 4
+        )
+        lib.XSendEvent(
+            display, ctypes.c_ulong(window), 0, ctypes.c_long(0), event.ljust(192, b"\0")
+        )
+        lib.XCloseDisplay(display)
+
 
 @contextmanager
 def desktop(folder: Path, size: str = "640x400") -> Iterator[Desktop]:
-    """A desktop with one monitor."""
+    """A desktop with one monitor, white where no window is."""
     reading, writing = os.pipe()
     server = subprocess.Popen(
         [
             *("Xvfb", "-displayfd", str(writing), "-screen", "0", f"{size}x24"),
-            *("-fbdir", str(folder), "-nolisten", "tcp"),
+            *("-fbdir", str(folder), "-nolisten", "tcp", "-wr"),
         ],
         pass_fds=[writing],
         stderr=subprocess.DEVNULL,
@@ -71,3 +99,19 @@ def desktop(folder: Path, size: str = "640x400") -> Iterator[Desktop]:
     finally:
         server.terminate()
         server.wait(10)
+
+
+@pytest.fixture(scope="module")
+def shared_desktop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desktop]:
+    """One for all tests of a file."""
+    with desktop(tmp_path_factory.mktemp("xvfb")) as found:
+        yield found
+
+
+@pytest.fixture
+def screen(shared_desktop: Desktop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desktop:
+    """The desktop, for whatever this process starts; setups are kept in a folder of the test's."""
+    monkeypatch.setenv("DISPLAY", shared_desktop.name)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return shared_desktop

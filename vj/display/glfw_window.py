@@ -99,6 +99,7 @@ class GlfwWindow:
         glfw.make_context_current(self.handle)
         glfw.swap_interval(1)
         self.visible = False
+        self._mouse = (0.0, 0.0)
 
     def fill(self, monitor: Monitor) -> None:
         glfw = self._glfw
@@ -138,8 +139,9 @@ class GlfwWindow:
         return max(1, width), max(1, height)
 
     def cursor(self) -> tuple[float, float]:
-        """The mouse, in pixels of the window."""
-        x, y = self._glfw.get_cursor_pos(self.handle)
+        """The mouse at the event that is told, in pixels of the window: by now it may be
+        elsewhere."""
+        x, y = self._mouse
         size = self._glfw.get_window_size(self.handle)
         pixels = self.pixels
         return x * pixels[0] / max(1, size[0]), y * pixels[1] / max(1, size[1])
@@ -182,6 +184,10 @@ class GlfwWindow:
             if name and not mods & (glfw.MOD_CONTROL | glfw.MOD_ALT | glfw.MOD_SUPER):
                 key(name, bool(mods & glfw.MOD_SHIFT))
 
+        def on_cursor(window: Any, x: float, y: float) -> None:
+            self._mouse = (x, y)
+            moved()
+
         def on_button(window: Any, which: int, action: int, mods: int) -> None:
             if which == glfw.MOUSE_BUTTON_LEFT:
                 button(action == glfw.PRESS)
@@ -192,7 +198,7 @@ class GlfwWindow:
 
         glfw.set_key_callback(self.handle, on_key)
         glfw.set_mouse_button_callback(self.handle, on_button)
-        glfw.set_cursor_pos_callback(self.handle, lambda window, x, y: moved())
+        glfw.set_cursor_pos_callback(self.handle, on_cursor)
         glfw.set_framebuffer_size_callback(self.handle, lambda window, w, h: changed())
         glfw.set_window_refresh_callback(self.handle, lambda window: changed())
         glfw.set_window_close_callback(self.handle, on_close)

@@ -106,6 +106,7 @@ class Projection:
         """Draw the picture; black before there is one. screen: its pixels. chosen: the corner that
         is being moved; the handles are shown."""
         self._context.viewport = (0, 0, *screen)
+        self._context.clear()  # without, Mesa's software renderer keeps to the size it had at first
         program = self._program
         fitting = to_picture(screen, self._picture.size, setup.fit, setup.rotate, setup.flip)
         program["to_canvas"] = _columns(to_canvas(setup.corners))

@@ -61,6 +61,7 @@ class Screen:
         """When the setup was last changed by hand, until that has been told."""
         self._close_asked = -TWICE
         self._drawn = 0
+        self._drawn_on = (0, 0)
         self._lags: list[float] = []
         self._window.on_events(
             self._key, self._button, self._moved, self._changed, self._close_pressed
@@ -167,8 +168,10 @@ class Screen:
         else:
             sent = self._upload()
             self._projection.draw(screen, setup, self._chosen)
-        self._stale = False
         self._window.swap()
+        # Some drivers learn of a new size only as a picture is shown: that one was of the old one.
+        self._stale = screen != self._drawn_on
+        self._drawn_on = screen
         if sent is not None:
             self._drawn += 1
             self._lags.append((time.monotonic_ns() - sent) / 1e6)
@@ -208,6 +211,7 @@ class Screen:
         return self._editor.corner if self._editor.editing else None
 
     def _beat(self) -> None:
+        self._stale = True  # a still picture too is drawn anew: whatever came over it goes
         lags, self._lags = self._lags, []
         lag = round(statistics.median(lags), 2) if lags else None
         self._say(beat={"drawn": self._drawn, "lag": lag})

@@ -229,8 +229,9 @@ class DisplaySink:
             self._monitors = message.get("monitors", self._monitors)
             self._pattern = message.get("pattern", self._pattern)
             if "fault" in message:
-                self._fault = Fault(f"{self.uri}: {message['fault']}")
                 self.final = not message.get("again")
+                kind = Unavailable if self.final else Fault
+                self._fault = kind(f"{self.uri}: {message['fault']}")
                 self._ready.set()
             if "closed" in message:
                 self._closed_by_hand = True
