@@ -235,6 +235,19 @@ def test_a_curve_is_computed_along_the_timeline() -> None:
     assert controls.at("noise/hold") < 0.2, "another position: it leads again"
 
 
+def test_a_computed_curve_leads_again_when_the_timeline_goes_round() -> None:
+    controls = ControlHarness(
+        start={"noise/hold": 0.1},
+        cues=[{"name": "calm"}],
+        timeline=[{"at": "0:00", "cue": "calm"}, {"at": "0:02", "loop": "0:00"}],
+        curves=[{"to": "noise/hold", "expression": "0.2 + 0.1 * t"}],
+    )
+    controls.play(1)
+    controls.store.set("noise/hold", 0.9)
+    assert controls.play(0.8)[-1]["noise/hold"] == pytest.approx(0.9)
+    assert controls.play(0.5)[-1]["noise/hold"] == pytest.approx(0.2 + 0.1 * 0.26, abs=0.01)
+
+
 # What a show file may say
 
 

@@ -46,6 +46,7 @@ class CurveTrack:
     def take_over(self, old: CurveTrack) -> None:
         """Take over the state of another curve of the parameter."""
         self._touch_pending = old._touch_pending or old._released
+        self._last_position = old._last_position
         if self.rule == old.rule:
             self._touch_pending, self._released, self._released_leg = (
                 old._touch_pending,
