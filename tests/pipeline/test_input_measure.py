@@ -14,6 +14,8 @@ from vj.core.metrics import Metrics
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.flow_backends import make_flow
 from vj.pipeline.frame_pipeline import FramePipeline
+from vj.pipeline.input_measure import motion_of
+from vj.pipeline.optical_flow import Motion
 
 SIDE, FPS = 128, 25
 STILL = {"feedback/amount": 0.0, "blend/smoothing": 0.0}
@@ -213,6 +215,15 @@ def test_the_means_of_a_picture(
     measured.play(np.full((SIDE, SIDE, 3), 200, np.uint8))
     assert (found.picture("hue") or 0) == pytest.approx(hue, abs=0.01), "grey has none of its own"
     assert found.picture("saturation") == 0
+
+
+def test_one_place_that_is_sure_is_movement_and_no_zoom() -> None:
+    grid = np.zeros((40, 30, 3), np.float32)
+    grid[20, 10] = -4, 0, 1
+    amount, x, y, zoom = motion_of(Motion(grid, False), 40, 1 / FPS)
+    assert amount == pytest.approx(x)
+    assert x > 0
+    assert (y, zoom) == (0, 0)
 
 
 def test_without_an_input_nothing_moves(measured: Measured) -> None:
