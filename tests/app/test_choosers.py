@@ -312,7 +312,7 @@ def test_a_stored_cue_holds_no_source_since_it_may_be_one_that_was_found(play: P
     assert not {"source", "model"} & cues["here"].set.keys()
 
 
-def test_offline_what_would_be_chosen_is_left_out_and_said_once(
+def test_offline_a_model_that_would_be_chosen_is_left_out_and_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -322,7 +322,7 @@ def test_offline_what_would_be_chosen_is_left_out_and_said_once(
         "model": "none",
         "sinks": ["record:out/"],
         "cues": [
-            {"name": "a", "set": {"model": "drawn", "source": "testcard"}},
+            {"name": "a", "set": {"model": "drawn"}},
             {"name": "b", "set": {"model": "pocket"}},
         ],
         "timeline": [{"at": 0, "cue": "a"}, {"at": 0.1, "cue": "b"}],
@@ -331,10 +331,7 @@ def test_offline_what_would_be_chosen_is_left_out_and_said_once(
     rendering = Rendering(check_show(lines, "here"), messages.append, seconds=0.3)
     assert rendering.run() == 9
     said = [line for line in messages if "live only" in line]
-    assert said == [
-        "source testcard: is chosen live only; offline testcard goes on to the end",
-        "model drawn: is chosen live only; offline none goes on to the end",
-    ]
+    assert said == ["model drawn: is chosen live only; offline none goes on to the end"]
 
 
 def test_the_shows_own_model_has_its_name_while_another_plays(tmp_path: Path) -> None:

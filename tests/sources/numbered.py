@@ -47,16 +47,17 @@ def numbered_clip(
     pixels: str = "yuv420p",
     milliseconds: Sequence[int] | None = None,
     container: str | None = None,
+    first: int = 0,
 ) -> Path:
-    """milliseconds: when each frame begins; None: at `rate`. container: in place of the path's
-    ending."""
+    """first: the number of its first frame. milliseconds: when each frame begins; None: at `rate`.
+    container: in place of the path's ending."""
     ticks = Fraction(1, 1000 if milliseconds else rate)
     with av.open(str(path), "w", format=container) as file:
         track: Any = file.add_stream(codec, rate=rate, options=dict(options or {}))
         track.width, track.height, track.pix_fmt = *SIZE, pixels
         track.codec_context.time_base = ticks
         for number in range(frames):
-            frame = av.VideoFrame.from_ndarray(numbered(number), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(numbered(first + number), format="rgb24")
             frame.time_base = ticks
             frame.pts = milliseconds[number] if milliseconds else number
             file.mux(track.encode(frame))

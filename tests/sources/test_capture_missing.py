@@ -118,7 +118,7 @@ def test_offline_a_pipe_that_nobody_writes_into_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     os.mkfifo(tmp_path / "pipe.mkv")
-    monkeypatch.setattr("vj.app.offline.OPENING", 0.1)
+    monkeypatch.setattr("vj.app.offline_sources.OPENING", 0.1)
     with pytest.raises(Fault, match=r"pipe.mkv has not opened for 0 s"):
         render(tmp_path, f"{tmp_path}/pipe.mkv").run()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from vj.app.marking import mark_of
+from vj.app.offline_sources import OfflineSources
 from vj.app.output_upscale import scaled
 from vj.app.setup import (
     check_style_pictures,
@@ -35,7 +36,7 @@ from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import PassThrough
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.interpolation import SlowMotion, Views
-from vj.pipeline.loop import RenderLoop, in_order
+from vj.pipeline.loop import RenderLoop
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.selfie_segmentation import missing
 from vj.pipeline.upscale import make_finisher, make_upscaler
@@ -43,14 +44,10 @@ from vj.show.schema import Show
 from vj.sinks import SinkSettings, make_sink
 from vj.sinks.mark import Mark
 from vj.sinks.runner import SinkRunner
-from vj.sources import EndOfSource, Source, SourceSettings, make_source
-from vj.sources.opening import Opening
+from vj.sources import SourceSettings
 
 RENDERED = ("record",)
 """Kinds of sinks that make sense offline; the others are left out, and that is logged."""
-
-OPENING = 5.0
-"""Seconds that a source gets to open: a pipe without a writer never does."""
 
 Report = Callable[[int, int | None], None]
 """(frames done, frames in all or None)."""
@@ -118,22 +115,23 @@ class Rendering:
             taken = self._replay is not None and self._replay.size == size
             self._log(f"size: auto is {size} offline{' as in the take' if taken else ''}")
         clock = FrameClock(show.fps)
-        source = self._open(
-            SourceSettings(
-                clock,
-                self._fps or show.fps,
-                size,
-                show.loop and self._seconds is not None,
-                tuple(show.ndi_addresses),
-                self._log,
-                listed=lambda: show.source,
-            )
+        settings = SourceSettings(
+            clock,
+            self._fps or show.fps,
+            size,
+            show.loop and self._seconds is not None,
+            tuple(show.ndi_addresses),
+            self._log,
+            listed=lambda: show.source,
         )
+        store = Store(start_values(show), show.table())
+        sources = OfflineSources(show, settings, self._log, self._seconds, self._replay)
         try:
-            fps = self._fps or getattr(source, "fps", None) or show.fps
+            first = sources.open(self._begins_with(store))
+            fps = self._fps or getattr(first, "fps", None) or show.fps
             clock.fps = fps
-            total = self._total(source, fps)
-            store = Store(start_values(show), show.table())
+            total = sources.plan(fps)
+            sources.chosen = lambda row, name: store.set(row, name, sources)
             features = InputFeatures()
             engine, audio_inputs = make_engine(
                 show, store, live=False, log=self._log, now=clock.now, features=features
@@ -144,7 +142,6 @@ class Rendering:
             store.automation = self._replay or engine
             if self._take_log is not None:
                 self._take = TakeWriter(self._take_log, show.show, self._log, lambda: size)
-                store.observers.append(self._take.record)
             runners = self._runners = [self._runner(uri, clock, fps) for uri in self._sinks]
 
             upscale = self._make_upscaler(size)
@@ -189,10 +186,17 @@ class Rendering:
             self.model = backend.name
             self._mark = mark_of(show, show.model, not isinstance(backend, PassThrough))
             loop.offer(backend)
-            loop.render(in_order(self._frames(source, total)), self._stop)
+
+            def frames(snapshot: Snapshot) -> tuple[Frame, Frame | None] | None:
+                given = sources(snapshot)
+                if given is not None and self._take is not None:
+                    self._take.record(snapshot)  # of a frame that there is, and no other
+                return given
+
+            loop.render(frames, self._stop)
         finally:
             with ExitStack() as ends:  # each of them, whatever another raises; the recordings first
-                ends.callback(source.close)
+                ends.callback(sources.close)
                 if self._audio_inputs is not None:
                     ends.callback(self._audio_inputs.close)
                 if self._take is not None:
@@ -205,16 +209,22 @@ class Rendering:
             raise Fault(f"nothing could be written: {self._runners[0].state()}")
         return self.rendered
 
+    def _begins_with(self, store: Store) -> Snapshot:
+        """The parameters of the first frame, as far as they are known before it."""
+        values = dict(store.ahead(0.0).values)
+        if self._replay is not None:
+            self._replay.modulate(values, 0.0)
+        return Snapshot(values, 0.0)
+
     def _note_choice(self, snapshot: Snapshot) -> None:
-        """A cue or a take asks for another source or model: that is for playing live, so far. Or
-        for a person mask that is not installed."""
-        for name, plays in (("source", self.show.source[0]), ("model", self.show.model.name)):
-            if snapshot[name] and name not in self._noted:
-                self._noted.add(name)
-                self._log(
-                    f"{name} {snapshot[name]}: is chosen live only; offline {plays} goes on to the "
-                    "end"
-                )
+        """A cue or a take asks for another model: that is for playing live, so far. Or for a person
+        mask that is not installed."""
+        if snapshot["model"] and "model" not in self._noted:
+            self._noted.add("model")
+            self._log(
+                f"model {snapshot['model']}: is chosen live only; offline {self.show.model.name} "
+                "goes on to the end"
+            )
         nobody = snapshot["mask/mode"] == "person" and self._segment_person is None
         if nobody and "mask/mode" not in self._noted:
             self._noted.add("mask/mode")
@@ -247,34 +257,6 @@ class Rendering:
 
         return upscale
 
-    def _open(self, setting: SourceSettings) -> Source:
-        """The first source of the show that is not live, open. Raises Fault when it does not open:
-        no other one takes its place, since that might be noticed only after hours."""
-        live = []
-        for uri in self.show.source:
-            source = make_source(uri, setting)
-            if source.live:
-                live.append(
-                    f"{uri} is live, and offline there is no now; record it first, or name a file"
-                )
-                continue
-            fault = Opening(uri, source).wait(OPENING)
-            if fault is not None:
-                raise fault
-            return source
-        raise Fault("; ".join(live))
-
-    def _total(self, source: Source, fps: float) -> int | None:
-        """How many frames there will be, None while only the clip knows."""
-        if self._seconds is not None:
-            return max(1, round(self._seconds * fps))
-        frames: int | None = getattr(source, "frames", None)  # a clip may not know
-        if not getattr(source, "ends", False):
-            raise Fault(
-                f"{self.show.source[0]} has no end; say how much to render, for example --for 10"
-            )
-        return frames
-
     def _runner(self, uri: str, clock: FrameClock, fps: float) -> SinkRunner:
         return SinkRunner(
             uri,
@@ -284,24 +266,6 @@ class Rendering:
             self._log,
             clock=clock,
         )
-
-    def _frames(self, source: Source, total: int | None) -> Iterator[Frame]:
-        """Every frame once, up to the end or to --for."""
-        came, misses = 0, 0
-        limit = total if self._seconds is not None else None
-        while limit is None or came < limit:
-            try:
-                frame = source.read()
-            except EndOfSource:
-                return
-            if frame is None:
-                misses += 1
-                if misses > 40:
-                    raise Fault(f"{self.show.source[0]} gives no more frames")
-                continue
-            misses = 0
-            came += 1
-            yield frame
 
     def summary(self) -> dict[str, Any]:
         """How it went, for the end: what the terminal and `--json` get."""

@@ -245,6 +245,10 @@ class Take:
             times.append(moment)
             values.append(fitted)
 
+    def values(self, name: str) -> tuple[Value, ...]:
+        """All that a parameter was set to in the take, in that order."""
+        return tuple(self._tracks.get(name, ((), ()))[1])
+
     def at(self, name: str, time: float) -> Value | None:
         """A parameter's value so many seconds after the take began; None if it is not in the
         take."""

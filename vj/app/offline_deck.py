@@ -1,0 +1,213 @@
+"""One deck of a show that is rendered: which source is on it in each frame, how it is played, and
+its fade over the one before. All of it follows the frames' parameters, so the same show gives the
+same frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from vj.core.errors import Fault
+from vj.core.frame import Frame
+from vj.parameters.store import Snapshot
+from vj.sources import EndOfSource, Source
+from vj.sources.fade import crossfade
+from vj.sources.transport import Transport, TransportControl
+
+MISSES = 40
+"""Times in a row that a source may give no frame before it counts as lost."""
+
+
+class PlayedSource:
+    """An open source that gives the frame of each moment."""
+
+    def __init__(
+        self, uri: str, source: Source, control: TransportControl, ends_show: bool = False
+    ) -> None:
+        """control: of the source's settings. ends_show: it is played once, and the rendering is
+        over then."""
+        self.uri, self.source, self.control, self.ends_show = uri, source, control, ends_show
+        self.newest: Frame | None = None
+        self.ended: float | None = None
+        """When it came to its end, for one that does not go on by itself; None before."""
+
+    def read(self, now: float) -> Frame:
+        """The frame at this moment, in seconds; after its end the last one. Raises Fault when it
+        gives none."""
+        if self.ended is not None and self.control.over is None and self.newest is not None:
+            return self.newest
+        for _ in range(MISSES):
+            try:
+                frame = self.source.read()
+            except EndOfSource:
+                due = float(getattr(self.source, "due", now))
+                self.ended = min(now, due)
+                if self.newest is None:
+                    break
+                return self.newest
+            if frame is not None:
+                self.newest, self.ended = frame, self.control.over
+                return frame
+        raise Fault(f"{self.uri} gives no more frames")
+
+
+def transport_of(snapshot: Snapshot, row: str, ends_show: bool = False) -> Transport:
+    """How a deck's parameters say that its clip is played."""
+    transport = Transport.of(snapshot.values, row)
+    return replace(transport, loop="once") if ends_show and transport.loop == "loop" else transport
+
+
+class OfflineDeck:
+    """Belongs to the thread that renders."""
+
+    def __init__(
+        self,
+        row: str,
+        open_source: Callable[[str, TransportControl], PlayedSource | None],
+        following: Callable[[str], str | None],
+        chosen: Callable[[str], object],
+    ) -> None:
+        """row: the parameter that chooses, `source` or `deck/b`. open_source: gives the source that
+        a name stands for, open; None where it cannot be played here, which has been told.
+        following: the name that comes after one; None after the last. chosen: told of a name to
+        which the deck has gone on by itself."""
+        self.row = row
+        self._open, self._following, self._chosen = open_source, following, chosen
+        self._asked: str | None = None
+        """What the parameter said in the last frame."""
+        self.name = ""
+        """What is on it."""
+        self.playing: PlayedSource | None = None
+        self._before: PlayedSource | Frame | None = None
+        """What was seen before, while the next one fades in over it."""
+        self._began = self._seconds = 0.0
+        self._shown: Frame | None = None
+        self._controls: tuple[Any, ...] | None = None
+
+    def begin(self, name: str, playing: PlayedSource) -> None:
+        """Begin with a source that is open already."""
+        self._asked = self.name = name
+        self.playing = playing
+
+    def frame(self, snapshot: Snapshot) -> Frame | None:
+        """The frame of this moment; None while nothing is on the deck. Raises Fault."""
+        self._choose(snapshot)
+        if self.playing is None:
+            self._shown = None
+            return None
+        self._control(snapshot)
+        frame = self.playing.read(snapshot.time)
+        while self.playing.ended is not None and snapshot[f"{self.row}/loop"] == "next":
+            if not self._go_on(snapshot):
+                break
+            frame = self.playing.read(snapshot.time)
+        self._shown = self._faded(frame, snapshot.time)
+        return self._shown
+
+    @property
+    def over(self) -> bool:
+        """The clip with which the show ends has come to its end; the last frame is beyond it."""
+        playing = self.playing
+        return playing is not None and playing.ends_show and playing.ended is not None
+
+    def close(self) -> None:
+        """Take off what is on it. May be called twice."""
+        self._end_fade()
+        if self.playing is not None:
+            self.playing.source.close()
+            self.playing = None
+
+    def _choose(self, snapshot: Snapshot) -> None:
+        """Put on it what the parameter says, when it says something else than in the last
+        frame."""
+        name = str(snapshot[self.row])
+        before, self._asked = self._asked, name
+        if name in (before, self.name) and (before is not None or self.playing is not None):
+            return
+        if name == "" and self.row != "source":
+            self.close()
+            self.name = ""
+            return
+        playing = self._opened(name, snapshot)
+        if playing is not None:
+            self._put_on(playing, name, snapshot)
+
+    def _opened(self, name: str, snapshot: Snapshot) -> PlayedSource | None:
+        return self._open(name, TransportControl(transport_of(snapshot, self.row)))
+
+    def _put_on(self, playing: PlayedSource, name: str, snapshot: Snapshot) -> None:
+        old, self.playing, self.name = self.playing, playing, name
+        again = old is not None and old.uri == playing.uri
+        seconds, frozen = 0.0 if again else float(snapshot["crossfade"]), self._shown
+        fading = self._before is not None
+        self._end_fade()
+        if old is None:
+            return
+        if seconds <= 0 or frozen is None:
+            old.source.close()
+            return
+        self._began, self._seconds = snapshot.time, seconds
+        self._before = old
+        if fading:  # as live, the mixed picture stands that was seen
+            old.source.close()
+            self._before = frozen
+
+    def _go_on(self, snapshot: Snapshot) -> bool:
+        """The clip has come to its end: the next source, whose first picture is due at that very
+        moment. False where there is none."""
+        assert self.playing is not None
+        assert self.playing.ended is not None
+        ended = self.playing.ended
+        playing, name = None, self.name
+        for _ in range(MISSES):
+            following = self._following(name)
+            if following is None:
+                return False
+            name, playing = following, self._opened(following, snapshot)
+            if playing is not None:
+                break
+        if playing is None:
+            return False
+        begin = getattr(playing.source, "begin", None)
+        if begin is not None:
+            begin(ended)
+        again = name == self.name
+        self._put_on(playing, name, snapshot)
+        if not again:
+            self._asked = name
+            self._chosen(name)
+        return True
+
+    def _control(self, snapshot: Snapshot) -> None:
+        """Play it as the parameters say. A place that is another than in the frame before, though
+        the source is another too, is sought."""
+        assert self.playing is not None
+        control = self.playing.control
+        control.set(transport_of(snapshot, self.row, self.playing.ends_show))
+        before = self._controls
+        now = tuple(snapshot[f"{self.row}/{name}"] for name in ("start", "position", "seek"))
+        self._controls = now
+        if before is None:
+            return
+        if now[0] != before[0]:
+            control.restart()
+        if now[1:] != before[1:]:
+            control.seek(float(now[1]))
+
+    def _faded(self, frame: Frame, now: float) -> Frame:
+        """A frame of the source that plays, over the one before as long as that is seen."""
+        before = self._before
+        if before is None:
+            return frame
+        share = (now - self._began) / self._seconds
+        if share >= 1:
+            self._end_fade()
+            return frame
+        old = before.read(now) if isinstance(before, PlayedSource) else before
+        return crossfade(old, frame, share)
+
+    def _end_fade(self) -> None:
+        before, self._before = self._before, None
+        if isinstance(before, PlayedSource):
+            before.source.close()

@@ -1,0 +1,212 @@
+"""The sources of a show that is rendered: which are on its two decks in each frame, and where the
+rendering ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from vj.app.offline_deck import OfflineDeck, PlayedSource, transport_of
+from vj.control.takes import Take
+from vj.core.errors import Fault
+from vj.core.frame import Frame
+from vj.parameters.store import Snapshot
+from vj.show.given_values import given_values
+from vj.show.names import next_name, source_names
+from vj.show.schema import Show
+from vj.sources import Source, SourceSettings, make_source
+from vj.sources.opening import Opening
+from vj.sources.transport import TransportControl
+
+OPENING = 5.0
+"""Seconds that a source gets to open: a pipe without a writer never does."""
+A, B = DECKS = ("source", "deck/b")
+"""The parameters that choose what is on the decks."""
+
+
+class OfflineSources:
+    """Called with each frame's parameters it gives the frames of both decks. `open`, then `close`.
+    Belongs to the thread that renders."""
+
+    def __init__(
+        self,
+        show: Show,
+        settings: SourceSettings,
+        log: Callable[[str], None],
+        seconds: float | None,
+        replay: Take | None = None,
+    ) -> None:
+        """settings: of its sources. seconds: how much is rendered; None for as long as the clip
+        that it begins with plays. replay: a take that is played."""
+        self._show, self._settings, self._log = show, settings, log
+        self._seconds, self._replay = seconds, replay
+        self._names = source_names(show.sources, show.source)
+        self._said: set[str] = set()
+        self._came = 0
+        self._limit: int | None = None
+        """Frames after which it ends in any case."""
+        self._rate = settings.fps
+        self._length: float | None = None
+        """Seconds that what it begins with lasts at its own speed, where that is known."""
+        self.chosen: Callable[[str, str], object] = lambda row, name: None
+        """Told of (row, name) where a deck has gone on to the next source by itself."""
+        self._decks = {
+            row: OfflineDeck(row, self._opener(row), self._following, self._goer(row))
+            for row in DECKS
+        }
+        self._own: str | None = None
+        """The URI of the show's own source that plays."""
+        self.first: Source | None = None
+        """What the rendering begins with, once open."""
+
+    def open(self, begins_with: Snapshot) -> Source:
+        """Open what the show begins with, and see that what it asks for later can be opened.
+        begins_with: the first frame's parameters, as far as they are known. Raises Fault: no other
+        source takes the place of one that does not open, since that might be noticed only after
+        hours."""
+        name = str(begins_with[A])
+        control = TransportControl(transport_of(begins_with, A, self._seconds is None))
+        if name not in self._names:
+            name = ""
+        playing = self._opened(name, control, self._seconds is None)
+        self.first = playing.source
+        self._own = None if name else playing.uri
+        self._decks[A].begin(name, playing)
+        self._check_others(name)
+        return playing.source
+
+    def plan(self, rate: float) -> int | None:
+        """How many frames there will be at `rate` a second; None while only the clip knows. To be
+        called once after `open`. Raises Fault for what has no end."""
+        assert self.first is not None
+        self._rate = rate
+        if self._seconds is not None:
+            self._limit = max(1, round(self._seconds * rate))
+            return self._limit
+        if not getattr(self.first, "ends", False):
+            raise Fault(
+                f"{self._show.source[0]} has no end; say how much to render, for example --for 10"
+            )
+        frames: int | None = getattr(self.first, "frames", None)  # a clip may not know
+        own: float = getattr(self.first, "fps", None) or rate
+        self._length = getattr(self.first, "length", None) or (frames / own if frames else None)
+        return None if self._length is None else max(1, round(self._length * rate))
+
+    def __call__(self, snapshot: Snapshot) -> tuple[Frame, Frame | None] | None:
+        """The frames of this moment, of deck A and of deck B; None at the end. Raises Fault."""
+        if self._limit is not None and self._came >= self._limit:
+            return None
+        if self._seconds is None and self._is_past_its_length(snapshot):
+            return None
+        deck = self._decks[A]
+        frame = deck.frame(snapshot)
+        if frame is None or deck.over:
+            return None
+        other = self._decks[B].frame(snapshot)
+        self._came += 1
+        return frame, other
+
+    def on_decks(self) -> tuple[str, str]:
+        """The sources on deck A and deck B, by name; empty for none."""
+        uris = {uri: name for name, uri in reversed(self._names.items())}
+        names = (
+            deck.name or ("" if deck.playing is None else uris.get(deck.playing.uri, ""))
+            for deck in self._decks.values()
+        )
+        one, two = names
+        return one, two
+
+    def close(self) -> None:
+        """Close every source. May be called twice."""
+        for deck in self._decks.values():
+            deck.close()
+
+    def _is_past_its_length(self, snapshot: Snapshot) -> bool:
+        """Without --for: as long as the clip lasts at its own speed, where it does not end by
+        itself: it stands still, goes there and back (once), or is no longer on the deck."""
+        deck, length = self._decks[A], self._length
+        if length is None:
+            return False
+        there = deck.playing is not None and deck.playing.source is self.first
+        back = snapshot[f"{A}/loop"] == "ping-pong"
+        ends = there and not back and snapshot[f"{A}/speed"] != 0
+        goes_on = not there and snapshot[f"{A}/loop"] == "next"
+        return not ends and not goes_on and self._came >= round(length * (1 + back) * self._rate)
+
+    def _following(self, name: str) -> str | None:
+        """The next of `sources:`; without --for the last one has none."""
+        if not name and self._own is not None:
+            name = next((n for n, uri in self._names.items() if uri == self._own), name)
+        listed = list(self._show.sources)
+        if not listed and self._seconds is None:
+            return None
+        if self._seconds is None and name in listed[-1:]:
+            return None
+        return next_name(listed, name)
+
+    def _goer(self, row: str) -> Callable[[str], object]:
+        return lambda name: self.chosen(row, name)
+
+    def _opener(self, row: str) -> Callable[[str, TransportControl], PlayedSource | None]:
+        """Opens what a deck is to play."""
+
+        def opened(name: str, control: TransportControl) -> PlayedSource | None:
+            uri = self._names.get(name)
+            if name and (uri is None or self._is_live(uri)):
+                self._say_not_played(row, name, uri)
+                return None
+            ends = self._seconds is None and row == A and self._ends_with_others(control)
+            return self._opened(name, control, ends)
+
+        return opened
+
+    def _ends_with_others(self, control: TransportControl) -> bool:
+        """Without --for: whether the rendering ends with a clip that is not its first, too."""
+        return self._length is None or control.now().loop == "next"
+
+    def _opened(self, name: str, control: TransportControl, ends_show: bool) -> PlayedSource:
+        """name: empty for the show's own. ends_show: the rendering ends with it. Raises Fault."""
+        uris = [self._names[name]] if name else self._show.source
+        settings = replace(
+            self._settings,
+            transport=control,
+            loop=not ends_show and control.now().loop not in ("once", "next"),
+        )
+        live = []
+        for uri in uris:
+            source = make_source(uri, settings)
+            if source.live:
+                live.append(
+                    f"{uri} is live, and offline there is no now; record it first, or name a file"
+                )
+                continue
+            fault = Opening(uri, source).wait(OPENING)
+            if fault is not None:
+                raise fault
+            return PlayedSource(uri, source, control, ends_show)
+        raise Fault("; ".join(live))
+
+    def _is_live(self, uri: str) -> bool:
+        return make_source(uri, self._settings).live
+
+    def _say_not_played(self, row: str, name: str, uri: str | None) -> None:
+        if name in self._said:
+            return
+        self._said.add(name)
+        why = "is no source of the show" if uri is None else f"{uri} is live, offline it is not"
+        self._log(f"{row} {name}: {why}; what plays goes on")
+
+    def _check_others(self, first: str) -> None:
+        """Open and close what the show or the take asks for later. Raises Fault."""
+        asked: list[object] = []
+        if self._replay is not None:
+            asked += [value for row in DECKS for value in self._replay.values(row)]
+        else:
+            asked += [value for name, value, _ in given_values(self._show) if name in DECKS]
+        numbered = dict(enumerate(self._names))
+        for value in dict.fromkeys(asked):
+            name = numbered.get(value, "") if isinstance(value, int) else str(value)
+            uri = self._names.get(name)
+            if name == first or uri is None or self._is_live(uri):
+                continue
+            self._opened(name, TransportControl(), False).source.close()
