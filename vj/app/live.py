@@ -10,7 +10,6 @@ from vj.app.background import BackgroundTasks
 from vj.app.beginning import Beginning
 from vj.app.choosers import Choosers
 from vj.app.context import RunState, ShowContext
-from vj.app.live_pictures import LivePictureSource
 from vj.app.loop_parts import LoopParts
 from vj.app.marking import mark_of
 from vj.app.messages import Messages
@@ -110,12 +109,6 @@ class Performance:
         )
         self.loop.pipeline.preparation.views_wanted = lambda: self.outputs.sinks.views
         self.supervisor.watch(self.loop.pipeline.stage)
-        self.picture_source = LivePictureSource(
-            context, lambda: self.video_input.names, lambda: self.video_input.beside
-        )
-        pictures = self.loop.pipeline.preparation.pictures
-        pictures.newest = self.picture_source.newest
-        pictures.on_decks = self.video_input.on_decks
         self.session = ControlSession(
             show,
             self.store,
@@ -147,6 +140,7 @@ class Performance:
                 "reach": self.servers.describe_reach(),
             },
             more_state=lambda: {"recording": self.outputs.sinks.recorded_for},
+            more_moving=lambda: {"decks": self.video_input.places()},
         )
         self.servers = Servers(
             context,
@@ -266,7 +260,6 @@ class Performance:
             ("the page", self.servers.stop_page),
             ("the page's words", self.page_feed.close),
             ("the style pictures", self.styles.close),
-            ("the source of image/from", self.picture_source.close),
             ("the source", self.video_input.stop),
         ]
         for name, stop in parts:

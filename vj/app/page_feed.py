@@ -35,10 +35,13 @@ class PageFeed:
         status: Callable[[], Status],
         more: Callable[[], Json] = dict,
         more_state: Callable[[], Json] = dict,
+        more_moving: Callable[[], Json] = dict,
     ) -> None:
-        """status: how the show stands. more, more_state: further keys of `show` and of `state`."""
+        """status: how the show stands. more, more_state, more_moving: further keys of `show`, of
+        `state`, and of those of `state` that change from frame to frame."""
         self._context, self._session, self._loop = context, session, loop
         self._status, self._more, self._more_state = status, more, more_state
+        self._more_moving = more_moving
         self._newest: Mapping[str, Value] = MappingProxyType({})
         self._words = WordLookup(context.supervisor)
         self._beat: tuple[object, Json] = (None, {})
@@ -130,7 +133,7 @@ class PageFeed:
                 {"name": name, "band": band, "level": round(level, 3), "gain": round(gain, 3)}
                 for name, band, level, gain in live.audio
             ],
-        }
+        } | self._more_moving()
 
     @property
     def _model_words(self) -> Words:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vj.app.context import ShowContext
+from vj.app.deck import Deck
 from vj.app.outputs import Outputs
 from vj.app.servers import Servers
 from vj.app.status import Status, osc_status
@@ -14,6 +15,11 @@ from vj.app.unused import unused
 from vj.app.video_input import VideoInput
 from vj.control.session import ControlSession
 from vj.pipeline.loop import RenderLoop
+
+
+def _position(deck: Deck) -> float | None:
+    place = deck.place
+    return None if place is None else round(place[0], 4)
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,9 @@ class Reporter:
             stumbled=[f"{name} {times}" for name, times in context.supervisor.faults.items()],
             stalled=context.supervisor.stalled,
             source=self.video_input.state,
+            source_position=_position(self.video_input.a),
+            deck_b=self.video_input.b.state,
+            deck_b_position=_position(self.video_input.b),
             awaited=self.video_input.awaited,
             sinks=self.outputs.sinks.states(),
             page=page.url if page is not None else "",

@@ -37,6 +37,11 @@ class Status:
     stalled: Sequence[str] = ()
     """Stages that take too long at this moment."""
     source: str = ""
+    source_position: float | None = None
+    """Where its clip stands, 0..1; None for what has no length."""
+    deck_b: str = ""
+    """What is on deck B; empty for nothing."""
+    deck_b_position: float | None = None
     awaited: Sequence[str] = ()
     """Sources that would play instead of the one that does, if they were there."""
     sinks: Sequence[str] = ()
@@ -87,6 +92,9 @@ def osc_status(
         "latency_ms": [float(value) for value in status.latency_ms],
         "dropped": [status.dropped],
         "source": [status.source],
+        "source_position": [_place(status.source_position)],
+        "deck_b": [status.deck_b],
+        "deck_b_position": [_place(status.deck_b_position)],
         "awaited": list(status.awaited),
         "sinks": list(status.sinks),
         "model": [status.model],
@@ -95,6 +103,11 @@ def osc_status(
         "cue": [status.cue],
         "bpm": [float(status.bpm)],
     }
+
+
+def _place(position: float | None) -> float:
+    """-1 for what has no length."""
+    return -1.0 if position is None else float(position)
 
 
 def old_address_answer(

@@ -99,8 +99,8 @@ class VideoInput:
 
     def stop(self) -> None:
         self.standby.close()
-        for deck in self.decks.values():
-            deck.clear(timeout=0.3)
+        self.b.clear()
+        self.a.clear(timeout=0.3)
 
     def other(self) -> Frame | None:
         """Deck B's newest frame; None while nothing is on it. On the render thread; never waits."""
@@ -240,6 +240,17 @@ class VideoInput:
             return deck.plays
         own = self._own[0] if self._own and deck is self.a else ""
         return next((name for name, uri in self.names.items() if uri == own), "")
+
+    def places(self) -> dict[str, dict[str, float] | None]:
+        """For the page: where the clips stand, `{a: {position: 0..1, length: seconds}, b: None}`;
+        None for what has no length. Does not block."""
+        found = (("a", self.a.place), ("b", self.b.place))
+        return {
+            name: None
+            if place is None
+            else {"position": round(place[0], 3), "length": round(place[1], 2)}
+            for name, place in found
+        }
 
     def on_decks(self) -> tuple[str, str]:
         """The sources on deck A and deck B, by name; empty for none. From any thread."""
