@@ -57,7 +57,7 @@ def test_the_card_paints_what_numpy_paints(kernels: TemporalKernels, channels_la
     for turn in range(42):
         image = image_of(turn)
         on_card = torch.from_numpy(image).to(kernels.device)
-        yaw, pitch, dolly, fov = rng.uniform((-20, -20, -0.5, 20), (20, 20, 0.5, 90))
+        yaw, pitch, dolly, fov = rng.uniform((-12, -12, -0.5, 20), (12, 12, 0.5, 75))
         camera = {"yaw_degrees": yaw, "pitch_degrees": pitch, "dolly": dolly, "fov_degrees": fov}
         matrix = feedback_matrix(
             WIDTH,
