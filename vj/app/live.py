@@ -10,6 +10,7 @@ from vj.app.background import BackgroundTasks
 from vj.app.beginning import Beginning
 from vj.app.choosers import Choosers
 from vj.app.context import RunState, ShowContext
+from vj.app.live_pictures import LivePictureSource
 from vj.app.loop_parts import LoopParts
 from vj.app.marking import mark_of
 from vj.app.messages import Messages
@@ -106,9 +107,16 @@ class Performance:
             may_begin=beginning.may_begin,
             canvas=context.canvas,
             features=features,
+            other=self.video_input.other,
         )
         self.loop.pipeline.preparation.views_wanted = lambda: self.outputs.sinks.views
         self.supervisor.watch(self.loop.pipeline.stage)
+        self.picture_source = LivePictureSource(
+            context, lambda: self.video_input.names, lambda: self.video_input.beside
+        )
+        pictures = self.loop.pipeline.preparation.pictures
+        pictures.newest = self.picture_source.newest
+        pictures.on_decks = self.video_input.on_decks
         self.session = ControlSession(
             show,
             self.store,
@@ -260,6 +268,7 @@ class Performance:
             ("the page", self.servers.stop_page),
             ("the page's words", self.page_feed.close),
             ("the style pictures", self.styles.close),
+            ("the source of image/from", self.picture_source.close),
             ("the source", self.video_input.stop),
         ]
         for name, stop in parts:
