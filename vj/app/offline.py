@@ -22,6 +22,7 @@ from vj.app.setup import (
     person_segmentation,
     start_values,
 )
+from vj.app.snapshot import rendered_snapshots
 from vj.control.build import AudioInputs, make_engine
 from vj.control.takes import Take, TakeWriter
 from vj.core.clock import FrameClock
@@ -65,15 +66,17 @@ class Rendering:
         fps: float | None = None,
         replay: Take | None = None,
         take_log: Path | None = None,
+        file: Path | None = None,
     ) -> None:
         """seconds: how much to render, None for all of a clip, or of a take. fps: None takes the
         clip's own rate, else the show's. replay: a take that plays instead of the show's own
-        automation. take_log: a take is written there.
+        automation. take_log: a take is written there. file: the
+        show's, for its snapshots.
 
         Raises Fault for a show that has no end, no recording, or a live source.
         """
         self.show, self._log, self._seconds, self._fps = show, on_message, seconds, fps
-        self._replay, self._take_log = replay, take_log
+        self._replay, self._take_log, self._file = replay, take_log, file
         if replay is not None and seconds is None:
             self._seconds = replay.seconds + 1 / show.fps
         self.metrics = Metrics()
@@ -96,6 +99,8 @@ class Rendering:
         self._segment_person: SegmentPerson | None = None
         self._audio_inputs: AudioInputs | None = None
         self.rendered = 0
+        self._newest = np.zeros((1, 1, 3), np.uint8)
+        """What was delivered last."""
         self.model = show.model.name
         self._mark: Mark | None = None
         """What the recordings say of how they were made."""
@@ -146,8 +151,19 @@ class Rendering:
 
             upscale = self._make_upscaler(size)
 
+            snapshots = rendered_snapshots(
+                show,
+                store,
+                lambda: None if self._replay else engine.timeline_position(),
+                lambda: self._mark,
+                self._log,
+                self._file,
+                self._replay is not None,
+                fps,
+            )
+
             def deliver(picture: np.ndarray, guide: Guide | None, views: Views) -> None:
-                picture = upscale(picture, guide)
+                picture = self._newest = upscale(picture, guide)
                 size = Size(picture.shape[1], picture.shape[0])
                 views = {name: scaled(view, size) for name, view in views.items()}
                 frame = OutputFrame(picture, self.rendered, clock.now(), views=views)
@@ -162,7 +178,9 @@ class Rendering:
             slow = SlowMotion(show.slow, deliver, flow)
 
             def publish(context: FrameContext, frame: OutputFrame) -> None:
+                snapshots.published(frame.number, frame.captured)
                 slow.put(context.image, frame.pixels, frame.guide, frame.views)
+                snapshots.sent(Frame(self._newest, frame.number, frame.captured))
 
             loop = self._loop = RenderLoop(
                 size=size,

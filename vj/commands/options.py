@@ -19,6 +19,8 @@ examples:
   python3 launch.py my_show.yaml --log set.take        play, and write every change down
   python3 launch.py my_show.yaml --replay set.take --offline --size 1024x576 --sink record:final.mp4
                                                        render that set again, frame by frame
+  python3 launch.py --from takes/2026-11-27_23-10-05.png
+                                                       play what is inside a snapshot
   python3 launch.py learn my_show.yaml strength        move a MIDI control or send OSC: it is
                                                        written into the show
   python3 launch.py list                               cameras, NDI, MIDI, models at hand; what is
@@ -100,7 +102,8 @@ def parser() -> argparse.ArgumentParser:
         "--from",
         metavar="TIME",
         dest="begin",
-        help="begin the show's timeline there, live or --offline: 1:30, 90, 0:01:30, bar 17",
+        help="begin the show's timeline there, live or --offline: 1:30, 90, 0:01:30, bar 17; or "
+        "PICTURE.png: play the show, the values and the model that /vj/snapshot wrote into it",
     )
     made.add_argument(
         "--offline",

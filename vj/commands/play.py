@@ -48,6 +48,7 @@ def play(options: argparse.Namespace) -> int:
 
 def _play(options: argparse.Namespace, terminal: Console, stop: threading.Event) -> int:
     options.startup = StartupTimes() if options.startup_times else None
+    from vj.commands.from_picture import is_picture, play_picture
     from vj.core.opencv import use_one_thread
     from vj.show.load import FIRST_SHOW, find_show, load_show
 
@@ -61,8 +62,13 @@ def _play(options: argparse.Namespace, terminal: Console, stop: threading.Event)
     ):
         commands = ["test", "check", "list", "learn", "train", "gallery"]
         raise Fault(f"{options.show}: no such command{nearest(options.show, commands)}")
-    path = find_show(options.show) if options.show else FIRST_SHOW
-    options.file, options.overrides = path, overrides(options)
+    options.overrides = overrides(options)
+    if is_picture(options.begin):
+        path, options.overrides = play_picture(options, terminal.log)
+        options.begin = None
+    else:
+        path = find_show(options.show) if options.show else FIRST_SHOW
+    options.file = path
     show = load_show(path, options.overrides, terminal.log)
     if options.startup is not None:
         options.startup.record("the show read")
@@ -205,6 +211,7 @@ def render(
         options.fps,
         replayed(show, options, terminal.log),
         options.log,
+        options.file,
     )
 
     def follow() -> None:

@@ -32,7 +32,7 @@ def cue_keys(cues: Sequence[str], mappings: Iterable[ControlMapping]) -> dict[st
 
 def play_key(key: str, store: Store, cues: Mapping[str, str], log: Callable[[str], None]) -> None:
     """What a key does that is not mapped: space and right the next cue, left the one before, a
-    digit a cue, t taps the tempo. cues: which key fires which cue."""
+    digit a cue, t taps the tempo, p writes the picture. cues: which key fires which cue."""
     if key in (" ", "right"):
         store.set("cue/go", True)
     elif key == "left":
@@ -45,6 +45,8 @@ def play_key(key: str, store: Store, cues: Mapping[str, str], log: Callable[[str
             log(f"key {key}: there is no such cue; {known}")
     elif key == "t":
         store.set("tempo/tap", True)
+    elif key == "p":
+        store.set("snapshot", True)
 
 
 ARROWS = {"[C": "right", "[D": "left", "[A": "up", "[B": "down", "OC": "right", "OD": "left"}

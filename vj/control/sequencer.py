@@ -161,6 +161,7 @@ class Sequencer:
             for cue in cues
             if cue in self.cues.cues
             for name, value in self.cues.cues[cue].set.items()
+            if store.table.find(name).kind != "trigger"  # what was fired then is not fired again
         }
 
     def _led(self, time: float, tempo: Tempo) -> set[str]:

@@ -19,6 +19,8 @@ from vj.show.validate_automation import (
     timeline_faults,
 )
 
+IN_CUES = ("snapshot",)
+"""Triggers that a cue may fire."""
 KEYS = ("left", "right", "up", "down")
 
 
@@ -200,7 +202,8 @@ def _value(table: Table, name: str, value: Any, place: KeyPath) -> Iterator[Foun
                 f"{name}: a cue does not move the timeline that fires it; timeline: [{{at: 1:30, "
                 "loop: 0:00}] leads back"
             )
-        if row.kind == "trigger" or row.name.startswith("cue/"):
+        fires = row.kind == "trigger" and row.name not in IN_CUES
+        if fires or row.name.startswith("cue/"):
             raise Fault(
                 f"{name}: a cue names itself or another here; cues hold values, and follow: and "
                 "then: lead on"

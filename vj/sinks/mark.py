@@ -7,11 +7,12 @@ for people. docs/marking.md says what stands where, and why it is not signed (C2
 from __future__ import annotations
 
 import struct
-import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 from xml.sax.saxutils import escape, quoteattr
+
+from vj.core.png_text import text_chunk, with_chunks
 
 LONGEST = 200
 """Characters of a name that are kept."""
@@ -26,8 +27,6 @@ SourceType = Literal[
 model alone, the same on top of a picture."""
 XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 """Which `uuid` box of an MP4 holds XMP (Adobe, XMP Specification Part 3)."""
-PNG_HEADER = 33
-"""Bytes of a PNG's signature and its IHDR chunk, after which other chunks may stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +139,7 @@ def ndi_metadata(mark: Mark) -> tuple[str, str]:
 
 def marked_png(png: bytes, mark: Mark) -> bytes:
     """A PNG with the mark as text after its header; its pixels stay as they are."""
-    return png[:PNG_HEADER] + _png_texts(mark) + png[PNG_HEADER:]
+    return with_chunks(png, _png_texts(mark))
 
 
 @lru_cache(maxsize=8)
@@ -148,10 +147,4 @@ def _png_texts(mark: Mark) -> bytes:
     texts = {"XML:com.adobe.xmp": xmp(mark), "Comment": mark.comment, "Software": mark.tool}
     if mark.show:
         texts["Title"] = mark.show
-    return b"".join(_png_text(keyword, text) for keyword, text in texts.items())
-
-
-def _png_text(keyword: str, text: str) -> bytes:
-    """An iTXt chunk: UTF-8, not compressed, no language."""
-    body = b"iTXt" + keyword.encode() + b"\0\0\0\0\0" + text.encode()
-    return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    return b"".join(text_chunk(keyword, text) for keyword, text in texts.items())

@@ -58,5 +58,11 @@ ROWS = (
         False,
         "record the output into takes/, a movie for each time it is switched on",
     ),
+    Parameter(
+        "snapshot",
+        "trigger",
+        False,
+        "write the picture into takes/, as a PNG with its settings inside, for --from PICTURE.png",
+    ),
     Parameter("panic", "trigger", False, "every parameter back to the show's start"),
 )
