@@ -23,6 +23,7 @@ from vj.app.reporter import Reporter
 from vj.app.servers import Servers
 from vj.app.setup import flow_finder, painted_size, person_segmentation, start_values
 from vj.app.show_writer import ShowWriter
+from vj.app.snapshot import live_snapshots
 from vj.app.startup_times import StartupTimes
 from vj.app.style_shelf import StyleShelf
 from vj.app.video_input import VideoInput
@@ -30,7 +31,7 @@ from vj.control.session import ControlSession
 from vj.control.takes import Take
 from vj.core.canvas import Canvas
 from vj.core.clock import Clock, WallClock
-from vj.core.frame import OutputFrame, Size
+from vj.core.frame import Frame, OutputFrame, Size
 from vj.core.input_features import InputFeatures
 from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
@@ -38,6 +39,8 @@ from vj.parameters.store import Store
 from vj.pipeline.backend import PassThrough
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.loop import RenderLoop
+from vj.show.model_section import ModelSection
+from vj.show.names import model_name
 from vj.show.reload import ShowFile
 from vj.show.schema import Show
 from vj.sinks.mark import Mark
@@ -162,11 +165,19 @@ class Performance:
             self.styles.small,
         )
         self.writer = ShowWriter(context, self.session, file)
-        self.outputs.sinks.on_frame = self.servers.show_sent
+        self.outputs.sinks.on_frame = self._sent
         self.loader = ModelLoader(
             context, self.loop, self.outputs, self._record_time, replay is not None
         )
         self.outputs.sinks.mark = self._mark
+        self.snapshots, self.snapshot_tasks = live_snapshots(
+            context,
+            lambda: self.session.engine.timeline_position(),
+            lambda: model_name(self._model()),
+            self._mark,
+            file,
+            replay is not None,
+        )
         self.report = Reporter(
             context, self.video_input, self.loop, self.outputs, self.session, self.servers
         )
@@ -227,16 +238,25 @@ class Performance:
         outputs = self.outputs
         if outputs.sinks.first_recorded is None:
             outputs.sinks.first_recorded = self.loop.first
+        self.snapshots.published(frame.number)
         outputs.put(frame, bool(self.store.get("output/interpolate")))
         if not outputs.has_sinks:
             self.metrics.latency(self.clock.now() - frame.captured)
         self.servers.show_frame(context, frame)
 
+    def _sent(self, frame: Frame) -> None:
+        """A picture on its way to the sinks, at the output's size. From any thread."""
+        self.servers.show_sent(frame)
+        self.snapshots.sent(frame)
+
+    def _model(self) -> ModelSection:
+        """The model that plays. From any thread."""
+        return self.loader.model_of(self.loop.pipeline.backend) or self.run_state.show.model
+
     def _mark(self) -> Mark | None:
         """What recordings say of what is sent now. From any thread."""
-        show, backend = self.run_state.show, self.loop.pipeline.backend
-        model = self.loader.model_of(backend) or show.model
-        return mark_of(show, model, not isinstance(backend, PassThrough))
+        painting = not isinstance(self.loop.pipeline.backend, PassThrough)
+        return mark_of(self.run_state.show, self._model(), painting)
 
     def adopt(self, show: Show) -> bool:
         """Go on with another version of the show, as a whole; False, and why in the log, if not."""
@@ -262,6 +282,7 @@ class Performance:
             ("the render loop", lambda: self.loop.stop(timeout=0.6)),
             ("the choosers", self.choosers.close),
             ("the outputs", self.outputs.stop),
+            ("the snapshots", lambda: self.snapshot_tasks.close(timeout=0.5)),
             ("the control session", self.session.stop),
             ("the person model", self.loop_parts.close),
             ("OSC", self.servers.stop_osc),
