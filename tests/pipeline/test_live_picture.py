@@ -69,6 +69,9 @@ def test_one_that_comes_by_itself_waits_until_the_one_before_has_arrived() -> No
     assert run.frames(11) == [0] * 5 + [5] * 5 + [10]
     run.store.set("image/grab", True)
     assert run.frame() == 11, "and one that is grabbed does not"
+    run.store.set("image/from", "output")
+    run.pictures.observe(grey(99))
+    assert run.frame() == 99, "nor the first from elsewhere"
 
 
 def test_what_is_painted_and_other_sources_are_taken_as_soon_as_they_are_there() -> None:

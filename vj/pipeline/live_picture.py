@@ -80,11 +80,11 @@ class LivePictures:
         every = int(snapshot["image/every"])
         self._since += 1
         if origin != self._origin:
-            self._origin, self._since = origin, every
-        if every and self._since >= every:
-            self._since = 0
-            # One that comes by itself does not cut off the one before, which is still arriving.
-            self._due |= snapshot.time - self._time >= snapshot["prompt/travel"]
+            self._origin, self._since = origin, 0
+            self._due |= every > 0
+        # One that comes by itself does not cut off the one before, which is still arriving.
+        if 0 < every <= self._since and snapshot.time - self._time >= snapshot["prompt/travel"]:
+            self._since, self._due = 0, True
         self._due |= grabbed
         there = self._newest(origin, image, decks)
         if self._due and there is not None:

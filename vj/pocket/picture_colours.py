@@ -18,12 +18,15 @@ everything in one tone."""
 
 
 def colours_of(picture: np.ndarray) -> str:
-    """(H, W, 3) uint8 RGB -> `#102030 #...`, five colours: of each fifth of the picture by
-    lightness the mean, in which what is colourful counts for more."""
+    """(H, W, 3) uint8 RGB -> `#102030 #...`, five colours: the means of five parts of the picture
+    from dark to bright. What is colourful counts for more, in how it is parted and in the means."""
     small = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2Lab).reshape(-1, 3)
     lab = lab[np.argsort(lab[:, 0], kind="stable")]
-    stops = np.stack([_colour(part) for part in np.array_split(lab, STOPS)])
+    weights = LEAST + np.hypot(lab[:, 1], lab[:, 2])
+    heaped = np.cumsum(weights, dtype=np.float64)
+    cuts = np.searchsorted(heaped, heaped[-1] * np.arange(1, STOPS) / STOPS)
+    stops = np.stack([_colour(part) for part in np.split(lab, cuts)])
     stops[:, 0] = _stretched(stops[:, 0])
     rgb = cv2.cvtColor(stops[None].astype(np.float32), cv2.COLOR_Lab2RGB)[0]
     bytes_ = (rgb.clip(0, 1) * 255).round().astype(int)
