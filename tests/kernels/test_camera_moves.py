@@ -27,9 +27,9 @@ def make(request: pytest.FixtureRequest) -> Make:
 
 def soft(height: int, width: int, seed: int) -> np.ndarray:
     """(H, W, 3) float32 0..1, blurred as camera pictures are."""
-    picture = np.random.default_rng(seed).random((height, width, 3), dtype=np.float32)
-    picture = cv2.GaussianBlur(picture, (0, 0), 3)
-    return (picture - picture.min()) / np.ptp(picture)
+    noise = np.random.default_rng(seed).random((height, width, 3), dtype=np.float32)
+    picture = cv2.GaussianBlur(noise, (0, 0), 3)
+    return np.asarray((picture - picture.min()) / np.ptp(picture), np.float32)
 
 
 def moved(make: Make, picture: np.ndarray, **how: float) -> np.ndarray:
