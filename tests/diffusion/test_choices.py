@@ -40,7 +40,7 @@ def play_until(path: Path, true: Callable[[Performance], object]) -> list[str]:
 
     def over() -> bool:
         working = {"loader", "choices"} & set(show.supervisor.threads)
-        return show.loader._checked and not working and bool(true(show))
+        return show.loader.check.began and not working and bool(true(show))
 
     show.start()
     try:
@@ -154,7 +154,7 @@ def test_beside_the_picture_a_size_that_is_wrong_is_put_right_and_kept(
         return PassThrough(made[-1])
 
     monkeypatch.setattr("vj.app.model_loader.make_backend", make)
-    monkeypatch.setattr("vj.app.model_loader.SETTLED", 0.0)
+    monkeypatch.setattr("vj.app.choice_check.SETTLED", 0.0)
     monkeypatch.setattr(Metrics, "stages", lambda self: {"diffuse": takes})
     path = tmp_path / "wide.yaml"
     path.write_text(
@@ -270,7 +270,7 @@ def test_beside_the_picture_a_way_that_is_too_slow_is_timed_anew_once(
         return PassThrough(Size(64, 64))
 
     monkeypatch.setattr("vj.app.model_loader.make_backend", make)
-    monkeypatch.setattr("vj.app.model_loader.SETTLED", 0.0)
+    monkeypatch.setattr("vj.app.choice_check.SETTLED", 0.0)
     monkeypatch.setattr(Metrics, "stages", lambda self: {"diffuse": seconds})
     path = tmp_path / "small.yaml"
     path.write_text(

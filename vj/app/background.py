@@ -26,13 +26,13 @@ class BackgroundTasks:
         recordings: Recordings,
         file: ShowFile | None,
         adopt: Callable[[Show], bool],
-        renew_model: Callable[[], None],
+        look_after_models: Callable[[], None],
     ) -> None:
         """file: the show's, None when it is not watched. adopt: goes on with a saved show; False
-        when it cannot be played. renew_model: see `ModelLoader.renew`."""
+        when it cannot be played. look_after_models: see `ModelLoader.look_after`."""
         self._supervisor, self._run = context.supervisor, context.run
         self._recordings, self._file, self._adopt = recordings, file, adopt
-        self._renew_model = renew_model
+        self._look_after_models = look_after_models
         self._checking = threading.Lock()
 
     def start(self) -> None:
@@ -56,7 +56,7 @@ class BackgroundTasks:
                 self._check_file,
                 "the running show goes on as it was",
             )
-            self._supervisor.call("the watch over the model", self._renew_model)
+            self._supervisor.call("the watch over the models", self._look_after_models)
         finally:
             self._checking.release()
 

@@ -16,6 +16,7 @@ from vj.app.adopt import Rejected, ShowAdopter
 from vj.app.chosen import Chosen, played
 from vj.app.context import ShowContext
 from vj.app.model_loader import ModelLoader
+from vj.app.model_prepare import ModelPreparation
 from vj.app.source_choice import SourceChoice
 from vj.app.video_input import VideoInput
 from vj.control.session import ControlSession
@@ -68,6 +69,11 @@ class Choosers:
         self._sources = SourceChoice(
             context, session, video_input, self._lock, self._tasks.put, self._source_plays
         )
+        self._loader = loader
+        self._name_models()
+        self.preparation = ModelPreparation(
+            context, session, loader, self._show_with_model, self._tasks.put
+        )
 
     # What the show file says.
 
@@ -80,6 +86,7 @@ class Choosers:
             if not self._adopter.adopt(played(show, chosen), file):
                 return False
             before, self._saved, self._chosen = self._chosen, show, chosen
+            self._name_models()
             for gone in self._sources.know(show, choice.sources(show, chosen)):
                 self._context.messages.log(f"{gone} is no longer in the show")
             for name in FOLLOWED:
@@ -139,7 +146,23 @@ class Choosers:
             return
         show = played(self._saved, chosen)
         self._adopter.choose(show)
+        found_more = chosen.found_models != self._chosen.found_models
         self._chosen = chosen
+        if found_more:
+            self._name_models()
+
+    def _show_with_model(self, name: str) -> Show | None:
+        """The show that a value of the parameter `model` makes; None for a name that is not
+        there."""
+        saved, chosen = self._saved, self._chosen
+        known = name == "" or name in choice.models(saved, chosen)
+        return played(saved, chosen.having("model", name)) if known else None
+
+    def _name_models(self) -> None:
+        """Tell the loader what each name of a model means now."""
+        names = ["", *choice.models(self._saved, self._chosen)]
+        shows = {name: self._show_with_model(name) for name in names}
+        self._loader.name_models({name: show for name, show in shows.items() if show is not None})
 
     def _model_settled(self, show: Show, loaded: bool) -> None:
         """A model plays, or has failed to load: then the last one that did is chosen again."""
@@ -170,7 +193,10 @@ class Choosers:
         return {
             "source": _one(self._input.name_on(self._input.a), self._input.names),
             "deck_b": _one(self._input.b.plays, self._input.names),
-            "model": _one(choice.model_of(saved, chosen), choice.models(saved, chosen)),
+            "model": {
+                **_one(choice.model_of(saved, chosen), choice.models(saved, chosen)),
+                "ready": self._loader.bank.ready(),
+            },
             "sinks": {"value": on, "names": list(sinks)},
             "audio": _one(
                 audio_name(sound) if inputs else "",

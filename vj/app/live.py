@@ -179,7 +179,13 @@ class Performance:
             replay is not None,
         )
         self.report = Reporter(
-            context, self.video_input, self.loop, self.outputs, self.session, self.servers
+            context,
+            self.video_input,
+            self.loop,
+            self.outputs,
+            self.session,
+            self.servers,
+            self.loader,
         )
         self.adopter = ShowAdopter(
             context,
@@ -195,7 +201,7 @@ class Performance:
             context, self.session, self.adopter, self.loader, own_senders, self.video_input
         )
         self.background = BackgroundTasks(
-            context, self.recordings, file, self.adopt, self.loader.renew
+            context, self.recordings, file, self.adopt, self.loader.look_after
         )
 
     def start(self) -> None:
@@ -281,6 +287,7 @@ class Performance:
         parts: list[tuple[str, Callable[[], object]]] = [
             ("the render loop", lambda: self.loop.stop(timeout=0.6)),
             ("the choosers", self.choosers.close),
+            ("the models that are kept", self.loader.close),
             ("the outputs", self.outputs.stop),
             ("the snapshots", lambda: self.snapshot_tasks.close(timeout=0.5)),
             ("the control session", self.session.stop),

@@ -1,15 +1,21 @@
-"""Loads a show's model while it plays, and hands it to the render loop between two frames."""
+"""Loads a show's models while it plays: the one that is to play, which is handed to the render loop
+between two frames, and those that are prepared beside it."""
 
 from __future__ import annotations
 
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from weakref import WeakKeyDictionary
 
+from vj.app.choice_check import ChoiceCheck
 from vj.app.context import ShowContext
-from vj.app.output_upscale import OutputUpscaler
+from vj.app.model_bank import LoadedModel, ModelBank
+from vj.app.model_handover import ModelHandover
+from vj.app.model_memory import ModelMemory, NoRoom
 from vj.app.outputs import Outputs
 from vj.app.setup import (
     model_spec,
@@ -23,17 +29,13 @@ from vj.core.frame import Size
 from vj.diffusion.choices import Choices
 from vj.diffusion.making import make_backend
 from vj.diffusion.model_names import weights_written
-from vj.diffusion.size_fit import LEAST, SLACK, better, sizes_for
+from vj.diffusion.size_fit import sizes_for
 from vj.pipeline.backend import Backend
 from vj.pipeline.loop import RenderLoop
 from vj.show.model_section import ModelSection
+from vj.show.names import model_name
 from vj.show.schema import Show
 
-SETTLED = 8.0
-"""Seconds of generated images after which choices that were timed before are compared with what a
-frame really takes."""
-SWAP = 10.0
-"""Seconds after which it is logged that the render thread has not taken a loaded model over."""
 RENEWED = 60.0
 """Seconds between the begins of two loads where a model's weights are written again and again, at
 least: each is a crossfade, and PyTorch keeps some megabytes of every one."""
@@ -41,10 +43,27 @@ AWAITED = 5.0
 """The same where there were none yet."""
 FIRST_FRAME = 3.0
 """Seconds that the source gets to show its size, where the painted size depends on it."""
+TIDIED = 2.0
+"""Seconds between two looks at how much memory there is."""
+
+
+@dataclass(eq=False, slots=True)
+class _Load:
+    """A model on its way. name: by which it is prepared; empty where it is to play. spare: nobody
+    has asked for it by name. again: it is loaded though it plays already. sizes: those to choose
+    from."""
+
+    show: Show
+    key: object
+    name: str = ""
+    spare: bool = False
+    again: bool = False
+    sizes: tuple[Size, ...] = ()
 
 
 class ModelLoader:
-    """Loads models, each on a thread of its own; the newest that was asked for plays."""
+    """Each model is loaded on a thread of its own; the newest that was asked for plays. One that
+    has played rests, and plays again without being loaded, as far as memory goes."""
 
     def __init__(
         self,
@@ -57,27 +76,41 @@ class ModelLoader:
         """record_time: gets the name of each step that is done, for `--startup-times`. fixed_size:
         `size: auto` does not depend on this machine's speed, since a take is replayed."""
         self._run, self._store, self._clock = context.run, context.store, context.clock
-        self._messages, self._metrics = context.messages, context.metrics
-        self._loop, self._outputs, self._supervisor = loop, outputs, context.supervisor
+        self._messages, self._supervisor = context.messages, context.supervisor
+        self._metrics, self._loop, self._outputs = context.metrics, loop, outputs
         self._record_time = record_time
         self._fixed_size = fixed_size
-        self._loads = 0
-        self._wanted: object = None
-        """`_key` of the model that plays or is being loaded."""
-        self._loaded: object = None
-        """`_key` of the model that plays."""
+        self._lock = threading.Lock()
+        self._loads: list[_Load] = []
+        """What is being loaded."""
+        self._next: _Load | None = None
+        """What is to be prepared after that which is being prepared."""
+        self._prepares = False
         self._written: dict[str, object] = {}
         """Of each translator, the weights that were loaded last, or could not be."""
-        self._begun = -math.inf
-        """Seconds on the show's clock: when the last load began."""
+        self._begun: dict[str, float] = {}
+        """Seconds on the show's clock: when the last load of each model began."""
+        self._tidied = -math.inf
+        self._failing = 0
         self._models: WeakKeyDictionary[Backend, ModelSection] = WeakKeyDictionary()
         self.on_settled: Callable[[Show, bool], None] = lambda show, loaded: None
         """Called with the show whose model plays now, or has failed to load; must not block."""
+        self.on_prepared: Callable[[str, bool], None] = lambda name, ready: None
+        """Called with the name of a model that was to be prepared, and whether it is ready; must
+        not block."""
         self.choices = Choices()
-        self._checked = False
+        self.check = ChoiceCheck(
+            context, loop, self.choices, lambda show: self.load(show, again=True)
+        )
+        self.bank = ModelBank(context.supervisor)
+        self.handover = ModelHandover(context, loop, outputs, self.bank)
+        self.handover.on_refused = self._load_refused
+        self.memory = ModelMemory(
+            self.bank, self._messages.log, lambda model: self.handover.close(model.backend)
+        )
 
     @staticmethod
-    def _key(show: Show) -> object:
+    def key_of(show: Show) -> object:
         """What a model is loaded for: where it is the same, nothing has to be loaded."""
         styles = style_files(show) if show.model.name == "picture" else None
         return show.model, show.engine, show.size, styles
@@ -87,10 +120,27 @@ class ModelLoader:
         any thread."""
         return self._models.get(backend)
 
+    def name_models(self, shows: Mapping[str, Show]) -> None:
+        """What each value of the parameter `model` means from now on: the show with that model.
+        Models that nothing means any more are closed, which may take a moment."""
+        for model in self.bank.name({name: self.key_of(show) for name, show in shows.items()}):
+            self.handover.close(model.backend)
+        self.handover.tidy_upscalers()
+
+    def close(self) -> None:
+        """End the models that rest."""
+        for model in self.bank.clear():
+            self.handover.close(model.backend)
+
+    # What is asked for.
+
     def replace_model(self, show: Show, old: Show) -> list[str]:
         """Load the model of a saved show where it asks for another one, or another size. Returns
         the section that changed, if one did."""
-        if self._key(show) == self._wanted:
+        key = self.key_of(show)
+        if key == self.bank.wanted:
+            if self.bank.comes_or_plays(key):
+                self.on_settled(show, True)
             return []
         if show.size != old.size:
             self._outputs.sinks.change_format(show.fps)
@@ -100,164 +150,245 @@ class ModelLoader:
         return ["size" if show.size != old.size else "style_pictures"]
 
     def load(self, show: Show, again: bool = False) -> None:
-        """Load the show's model at its size, in the background. What plays goes on until it is
-        there, and when it cannot be loaded. A model that is still being loaded is closed when it
-        comes. again: load it even if it plays already."""
-        self._wanted = self._key(show)
-        self._loads += 1
-        self._begun, number = self._clock.now(), self._loads
-        if self._wanted == self._loaded and not again:
-            self.on_settled(show, True)  # back to what plays
-            return
-        self._supervisor.start("loader", lambda: self._load(show, number), self._run.over.is_set)
+        """Have the show's model play, at its size: at once where it rests, else it is loaded in the
+        background. What plays goes on until it is there, and when it cannot be loaded. A model that
+        is still being loaded rests when it comes, or is closed. again: load it even if it plays
+        already."""
+        load = _Load(show, self.key_of(show), again=again)
+        with self._lock:
+            self.bank.wanted = load.key
+            plays = not again and self.bank.comes_or_plays(load.key)
+            ready = None if again or plays else self.bank.find(load.key)
+            ready = None if ready is None else self.bank.take(ready)
+            under_way = any(one.key == load.key for one in self._loads)
+            loads = not plays and ready is None and (again or not under_way)
+            if loads:
+                self._loads.append(load)
+                self._begun[show.model.name] = self._clock.now()
+        over = self._run.over.is_set
+        if plays:
+            self.on_settled(show, True)
+        elif ready is not None:
+            model = ready
+            self._supervisor.start("loader", lambda: self._take_up(load, model), over)
+        elif loads:
+            self._supervisor.start("loader", lambda: self._load(load), over)
 
-    def renew(self) -> None:
-        """Load the model that plays again where its weights have been written since: a translator
-        that is being trained, or that had no weights yet. To be called now and then, on a thread
+    def prepare(self, show: Show, name: str, spare: bool = False) -> None:
+        """Load the show's model beside the one that plays, so that it takes over with the next
+        frame once it is wanted. One at a time; of those that wait the newest is prepared. name:
+        what it is called here. spare: nobody has asked for it: it is left out where memory is not
+        plenty, and little is said."""
+        load = _Load(show, self.key_of(show), name, spare)
+        plays, rests = self.bank.comes_or_plays(load.key), self.bank.find(load.key)
+        if plays or rests is not None:
+            if not spare:
+                self._messages.log(f"{name} plays" if plays else _ready(name))
+            self.on_prepared(name, True)
+            return
+        with self._lock:
+            under_way = next((one for one in self._loads if one.key == load.key), None)
+            if under_way is not None:
+                under_way.name = under_way.name or name
+                return
+            passed_over, self._next = self._next, load
+            starts, self._prepares = not self._prepares, True
+        if passed_over is not None and passed_over.key != load.key and not passed_over.spare:
+            self._messages.log(f"{passed_over.name} is not prepared: {name} was asked for since")
+        if starts:
+            self._supervisor.start("model prepare", self._prepare_all, self._run.over.is_set)
+
+    def _prepare_all(self) -> None:
+        while True:
+            with self._lock:
+                load, self._next = self._next, None
+                if load is None or self._run.stopping:
+                    self._prepares = False
+                    return
+                self._loads.append(load)
+                self._begun[load.show.model.name] = self._clock.now()
+            self._load(load)
+
+    def look_after(self) -> None:
+        """Load again what has new weights: a translator that is being trained, or that had no
+        weights yet, whether it plays or rests. Load again a model that fails after a rest, and have
+        models that rest give way where memory is short. To be called now and then, on a thread
         beside the picture."""
-        show = self._run.show
-        written, before = weights_written(show.model.name), self._written.get(show.model.name)
-        wait = AWAITED if before is None else RENEWED
-        if self._wanted != self._loaded or self._clock.now() - self._begun < wait:
-            return
-        if written is None or written == before:
-            return
-        self._messages.log(f"model {show.model.name}: new weights were written; they fade in")
-        self.load(show, again=True)
+        self._renew()
+        self._mend()
+        now = self._clock.now()
+        if now - self._tidied >= TIDIED:
+            self._tidied = now
+            self.memory.tidy()
 
-    def _load(self, show: Show, number: int) -> None:
-        run, log = self._run, self._messages.log
+    def _renew(self) -> None:
+        show, playing = self._run.show, self.bank.playing
+        if self.bank.wanted == (None if playing is None else playing.key) and self._is_new(show):
+            self._messages.log(f"model {show.model.name}: new weights were written; they fade in")
+            self.load(show, again=True)
+        for model in self.bank.resting:
+            if self._is_new(model.show):
+                load = _Load(model.show, model.key, again=True)
+                with self._lock:
+                    self._loads.append(load)
+                    self._begun[model.show.model.name] = self._clock.now()
+                self._supervisor.start("loader", partial(self._load, load), self._run.over.is_set)
+
+    def _is_new(self, show: Show) -> bool:
+        """There are other weights of a show's model than those that were loaded."""
+        name = show.model.name
+        written, before = weights_written(name), self._written.get(name)
+        wait = AWAITED if before is None else RENEWED
+        begun = self._begun.get(name, -math.inf)
+        return self._clock.now() - begun >= wait and written is not None and written != before
+
+    def _mend(self) -> None:
+        """A model that fails after a rest, frame after frame, is loaded anew, once."""
+        playing = self.bank.playing
+        fails = playing is not None and playing.rested and self._loop.pipeline.fails
+        self._failing = self._failing + 1 if fails else 0
+        if playing is not None and self._failing == 2:
+            playing.rested = False
+            self._messages.log(f"{playing.backend.name} fails after a rest: it is loaded anew")
+            self.load(self._run.show, again=True)
+
+    def _load_refused(self) -> None:
+        """A model that rested has not taken over: it is loaded as if it had never been, unless the
+        choosers have yet to ask for it."""
+        show = self._run.show
+        if self.key_of(show) != self.bank.wanted:
+            self.load(show)
+
+    # On threads of their own.
+
+    def _load(self, load: _Load) -> None:
+        model: LoadedModel | None = None
+        try:
+            model = self._made(load)
+            if not self._run.stopping and not self.bank.takes_over(model, load.again):
+                model.backend.rest()
+                self.handover.ready_upscaler(model)
+            with self._lock:
+                self._loads.remove(load)
+                plays = not self._run.stopping and self.bank.takes_over(model, load.again)
+                rests = not self._run.stopping and not plays and self.bank.add(model)
+            if plays:
+                given, model = model, None
+                self._give(load, given)
+            elif rests:
+                self._to_rest(load, model)
+            else:  # nobody wants it any more
+                self.handover.close(model.backend)
+        except Exception as error:  # no error of a library may end the show
+            with self._lock:
+                if load in self._loads:
+                    self._loads.remove(load)
+            if model is not None:
+                self.handover.close(model.backend)
+            self._failed(load, error)
+
+    def _made(self, load: _Load) -> LoadedModel:
+        """Loaded, and painted with. Raises Fault, or whatever a library does."""
+        show, name = load.show, load.show.model.name
+        first = self.bank.playing is None
+        written = self._written[name] = weights_written(name)
+        snapshot = self._store.ahead(self._clock.now())
+        playing = self.model_of(self._loop.pipeline.backend)
+        if playing is not None and playing.name == name == "picture":
+            # pictures that play are not given up for those that stand in for missing ones
+            style_pictures(show).require(snapshot["image/styles"])
+        spec, load.sizes = model_spec(show), self._sizes(show)
+        self._record_time("the first frame of the source")
+        size = painted_size(show, (lambda text: None) if first else self._messages.log)
+        need = None
+        if not first:
+            asked = "spare" if load.spare else "prepare" if load.name else "play"
+            need = self.memory.make_room(show, load.name or model_name(show.model), size, asked)
         loaded = threading.Event()
 
         def progress(text: str) -> None:
             if loaded.is_set():
                 self._messages.remark(text)
                 return
-            if self._loaded is None:
-                run.text = text
-            log(text)
+            if first:
+                self._run.text = text
+            self._messages.log(text)
 
-        backend: Backend | None = None
-        upscaler: OutputUpscaler | None = None
+        backend = make_backend(
+            spec,
+            show.engine,
+            size,
+            snapshot,
+            True,
+            progress,
+            self._loop.quietly(),
+            load.sizes,
+            show.fit,
+            self.choices,
+            self._supervisor,
+        )
+        loaded.set()
+        self._record_time("the model loaded, its way and size chosen")
+        self._models[backend] = show.model
+        if first:
+            need = self.memory.need(show, backend.compositor.size)
+        return LoadedModel(load.key, show, backend, need, written)
+
+    def _take_up(self, load: _Load, model: LoadedModel) -> None:
+        """Have a model play that has rested."""
         try:
-            self._written[show.model.name] = weights_written(show.model.name)
-            snapshot = self._store.ahead(self._clock.now())
-            playing = self.model_of(self._loop.pipeline.backend)
-            if playing is not None and playing.name == show.model.name == "picture":
-                # pictures that play are not given up for those that stand in for missing ones
-                style_pictures(show).require(snapshot["image/styles"])
-            spec, sizes = model_spec(show), self._sizes(show)
-            self._record_time("the first frame of the source")
-            size = painted_size(show, (lambda text: None) if self._loaded is None else log)
-            backend = make_backend(
-                spec,
-                show.engine,
-                size,
-                snapshot,
-                True,
-                progress,
-                self._loop.quietly(),
-                sizes,
-                show.fit,
-                self.choices,
-                self._supervisor,
-            )
-            self._record_time("the model loaded, its way and size chosen")
-            upscaler = self._upscaler_for(backend.compositor.size)
-            # The show may have been saved again meanwhile, and a newer model be on its way.
-            if number != self._loads or run.stopping:
-                self._close(backend, upscaler)
-                return
-            loaded.set()
-            self._models[backend] = show.model
-            self._hand_over(backend, upscaler)
-            self._loaded = self._key(show)
-            run.text = "playing"
-            log(f"playing with {backend.name}")
-            self.on_settled(show, True)
-            if (sizes or self.choices.way is not None) and not self._checked:
-                self._checked = True
-                self._supervisor.start(
-                    "choices", lambda: self._check(number, sizes), run.over.is_set
-                )
-        except Exception as error:  # no error of a library may end the show
-            self._close(backend, upscaler)
-            if number == self._loads:
-                self._log_failed(show, error)
+            self._give(load, model)
+        except Exception as error:  # as in `_load`
+            self._failed(load, error)
 
-    def _log_failed(self, show: Show, error: Exception) -> None:
-        self._wanted = self._loaded  # the next save tries it again
+    def _give(self, load: _Load, model: LoadedModel) -> None:
+        self.handover.give(model)
+        self._run.text = "playing"
+        self._messages.log(f"playing with {model.backend.name}")
+        self.on_settled(load.show, True)
+        if load.name:
+            self.on_prepared(load.name, True)
+        pipeline = self._loop.pipeline
+        self.check.start(load.sizes, lambda: pipeline.backend is model.backend)
+        self.memory.tidy()
+
+    def _to_rest(self, load: _Load, model: LoadedModel) -> None:
+        """It rests now: an older one of the same kind goes, and it is told."""
+        for other in self.bank.resting:
+            older = other.key == model.key and other is not model
+            if older and self.bank.remove(other):
+                self.handover.close(other.backend)
+        if load.name:
+            self._messages.log(_ready(load.name))
+            self.on_prepared(load.name, True)
+        self.memory.tidy()
+        self.handover.tidy_upscalers()
+
+    def _failed(self, load: _Load, error: Exception) -> None:
+        show, playing = load.show, self.bank.playing
         text = (
             str(error)
             if isinstance(error, Fault)
             else f"model {show.model.name}: {type(error).__name__}: {error}"[:400]
         )
-        first = self._loaded is None
+        if not isinstance(error, Fault):
+            self._metrics.faults += 1
+        if load.name:
+            if not (load.spare and isinstance(error, NoRoom)):
+                self._messages.remark(f"{text}; what plays goes on")
+            self.on_prepared(load.name, False)
+        with self._lock:
+            lost = self.bank.wanted == load.key
+            if lost:  # the next save tries it again
+                self.bank.want_what_plays()
+        if not lost or (load.name and playing is not None and playing.key == load.key):
+            return
+        first = playing is None
         self._run.text = "no model" if first else "playing"
         self._loop.begin()
         then = "the input is shown untouched" if first else f"{self._loop.backend_name} paints on"
         self._messages.log(f"{text}; {then}")
-        if not isinstance(error, Fault):
-            self._metrics.faults += 1
         self.on_settled(show, False)
-
-    def _check(self, number: int, sizes: tuple[Size, ...]) -> None:
-        """Once, in the background: whether what was chosen by timing is right for what plays. Too
-        slow, a smaller size is taken; where there is none, the ways to compute are timed again,
-        unless that was done before. With time to spare, a larger size is taken."""
-        run, log, metrics = self._run, self._messages.log, self._metrics
-        size, painted = self._loop.pipeline.size, metrics.painted
-        stopped = run.over.wait(SETTLED)
-        if stopped or number != self._loads or size != self._loop.pipeline.size:
-            return
-        if metrics.painted - painted < 3 * SETTLED:
-            return  # frozen, or a source that hardly moves: nothing to judge by
-        seconds = sum(metrics.stages().values())
-        takes = f"a frame takes {seconds * 1e3:.0f} ms at {size}"
-        right = better(sizes, size, seconds) if sizes else size
-        way = self.choices.way
-        known = self.choices.get(*way) if way is not None else None
-        if right != size:
-            self.choices.keep("size", run.show.model.name, *sizes, size=str(right))
-            log(f"{takes}: {right} is painted from here on")
-            self.load(run.show, again=True)
-        elif way is not None and known and not known.get("sure") and seconds > SLACK / LEAST:
-            self.choices.doubt(*way)
-            log(f"{takes}: how this machine computes is timed anew, beside the picture")
-            self.load(run.show, again=True)
-
-    def _upscaler_for(self, painted: Size) -> OutputUpscaler | None:
-        """An upscaler for frames of this size; None where none is needed, or the one that runs was
-        made for them. Raises Fault."""
-        show, running = self._run.show, self._outputs.upscaler
-        if show.output is None or (running is not None and painted == running.painted):
-            return None
-        return self._outputs.make_upscaler(show, painted, show.output, quiet=True)
-
-    def _hand_over(self, backend: Backend, upscaler: OutputUpscaler | None) -> None:
-        """Have the render thread go on with a backend, at its size. Raises whatever kept it from
-        that."""
-        outputs = self._outputs
-        before, outputs.next_upscaler = outputs.upscaler, upscaler
-        try:
-            handover = self._loop.offer(backend)
-            while not handover.settled.wait(SWAP) and not self._run.over.is_set():
-                self._messages.log(f"{backend.name} is loaded and waits: the picture is stalled")
-            if handover.error is not None:
-                raise handover.error
-        finally:
-            outputs.next_upscaler = None
-        if upscaler is not None:
-            outputs.upscaler = upscaler
-            if before is not None and before is not upscaler:
-                before.stop()
-
-    def _close(self, backend: Backend | None, upscaler: OutputUpscaler | None) -> None:
-        """End what shall not play."""
-        if upscaler is not None and upscaler is not self._outputs.upscaler:
-            upscaler.stop()
-        if backend is not None and backend is not self._loop.pipeline.backend:
-            self._supervisor.call("a model at its end", backend.close)
 
     def _sizes(self, show: Show) -> tuple[Size, ...]:
         """The sizes to choose from where the show leaves that open: those of the source's shape.
@@ -268,3 +399,7 @@ class ModelLoader:
         while pipeline.input_size is None and self._clock.now() < until and not self._run.stopping:
             time.sleep(0.02)
         return sizes_for(pipeline.input_size or pipeline.size)
+
+
+def _ready(name: str) -> str:
+    return f"{name} is ready: it takes over with the next frame"

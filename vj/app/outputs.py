@@ -3,6 +3,8 @@ the sinks."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from vj.app.context import ShowContext
 from vj.app.output_upscale import OutputUpscaler
 from vj.app.replacement import Replacement, do_nothing
@@ -31,8 +33,9 @@ class Outputs:
         self.interpolation = FrameInterpolation(self._send, clock, show.fps, supervisor)
         self.upscaler: OutputUpscaler | None = None
         """None where frames are sent at the size at which they are painted."""
-        self.next_upscaler: OutputUpscaler | None = None
-        """Takes over with the first frame of the size that it was made for."""
+        self.upscalers: Mapping[Size, OutputUpscaler] = {}
+        """Those that can take over, by the painted size: each does so with the first frame of its
+        size. Replaced, never changed in place."""
 
     def make_upscaler(
         self, show: Show, painted: Size, output: Size, quiet: bool = False
@@ -57,23 +60,57 @@ class Outputs:
         """Where the show has an output size. Raises Fault as `make_upscaler` does."""
         if show.output is not None:
             self.upscaler = self.make_upscaler(show, painted, show.output)
+            self.upscalers = {painted: self.upscaler}
+
+    def _all_upscalers(self) -> list[OutputUpscaler]:
+        now = [] if self.upscaler is None else [self.upscaler]
+        return [*now, *(one for one in self.upscalers.values() if one not in now)]
+
+    def takes(self, show: Show, painted: Size) -> bool:
+        """Whether frames of this size can leave at once as the show says. From any thread."""
+        upscaler = self.upscaler
+        same = upscaler is not None and upscaler.painted == painted
+        return show.output is None or same or painted in self.upscalers
+
+    def add_upscaler(self, show: Show, painted: Size) -> None:
+        """Where none is there for frames of this size, make one that takes over with the first of
+        them. Raises Fault as `make_upscaler` does."""
+        if show.output is not None and not self.takes(show, painted):
+            made = self.make_upscaler(show, painted, show.output, quiet=True)
+            self.upscalers = {**self.upscalers, painted: made}
+
+    def use_upscaler(self, painted: Size) -> None:
+        """The one for this size, whether a frame of it has come or not."""
+        self.upscaler = self.upscalers.get(painted, self.upscaler)
+
+    def remove_upscalers(self, but: Collection[Size]) -> None:
+        """Stop those that no model is painted for any more. but: the sizes that are."""
+        gone = {
+            size: upscaler
+            for size, upscaler in self.upscalers.items()
+            if size not in but and upscaler is not self.upscaler
+        }
+        self.upscalers = {
+            size: upscaler for size, upscaler in self.upscalers.items() if size not in gone
+        }
+        for upscaler in gone.values():
+            upscaler.stop()
 
     def put(self, frame: OutputFrame, interpolate: bool) -> None:
         """A frame from the render loop. interpolate: fill the sinks' rate between frames."""
         self.interpolation.put(frame, interpolate)
 
     def _send(self, frame: OutputFrame) -> None:
-        coming = self.next_upscaler
-        if coming is not None and frame.size == coming.painted:
-            self.upscaler = coming
+        if self.upscaler is None or frame.size != self.upscaler.painted:
+            self.upscaler = self.upscalers.get(frame.size, self.upscaler)
         (self.upscaler or self.sinks).put(frame)
 
     def set_rate(self, fps: float) -> None:
         """Another number of frames a second."""
         self.interpolation.period = 1 / fps
         self.sinks.change_format(fps)
-        if self.upscaler is not None:
-            self.upscaler.keep_pace(1 / fps)
+        for upscaler in self._all_upscalers():
+            upscaler.keep_pace(1 / fps)
 
     def replace_sinks(self, show: Show, old: Show) -> Replacement | None:
         """The sinks of a saved show. Raises Fault for a URI no sink knows."""
@@ -99,10 +136,11 @@ class Outputs:
             made = self.make_upscaler(show, painted, show.output)
 
         def apply() -> None:
-            before, self.upscaler = self.upscaler, made
+            before = self._all_upscalers()
+            self.upscaler, self.upscalers = made, {} if made is None else {painted: made}
             self.sinks.change_format(show.fps)
-            if before is not None:
-                before.stop()
+            for upscaler in before:
+                upscaler.stop()
 
         return Replacement(changed, apply, made.stop if made is not None else do_nothing)
 
@@ -121,7 +159,8 @@ class Outputs:
 
     def stop(self) -> None:
         """Interpolation, upscaling and sinks, whatever one of them raises."""
-        call, upscaler = self._supervisor.call, self.upscaler
+        call = self._supervisor.call
         call("interpolation, at its end,", lambda: self.interpolation.stop(timeout=0.2))
-        call("upscaling, at its end,", upscaler.stop if upscaler is not None else do_nothing)
+        for upscaler in self._all_upscalers():
+            call("upscaling, at its end,", upscaler.stop)
         call("the sinks, at its end,", lambda: self.sinks.stop(timeout=1.0))

@@ -8,6 +8,7 @@ from typing import Any
 
 from vj.app.context import ShowContext
 from vj.app.deck import Deck
+from vj.app.model_loader import ModelLoader
 from vj.app.outputs import Outputs
 from vj.app.servers import Servers
 from vj.app.status import Status, osc_status
@@ -32,6 +33,7 @@ class Reporter:
     outputs: Outputs
     session: ControlSession
     servers: Servers
+    loader: ModelLoader
 
     def status(self) -> Status:
         """How the show stands now."""
@@ -66,6 +68,7 @@ class Reporter:
             sinks=self.outputs.sinks.states(),
             page=page.url if page is not None else "",
             model=self.loop.backend_name,
+            models_ready=self.loader.bank.ready(),
             size=str(self.loop.pipeline.size),
             understood=backend.understood,
             unused=list(why),

@@ -48,6 +48,8 @@ class Status:
     page: str = ""
     """Its URL on this machine; empty without one."""
     model: str = ""
+    models_ready: Sequence[str] = ()
+    """Names of models that are loaded and take over with the next frame."""
     size: str = ""
     """What is generated, in pixels: `512x512`."""
     understood: str = ""
@@ -98,6 +100,7 @@ def osc_status(
         "awaited": list(status.awaited),
         "sinks": list(status.sinks),
         "model": [status.model],
+        "models_ready": list(status.models_ready),
         "state": [status.state],
         "understood": [status.understood],
         "cue": [status.cue],

@@ -154,12 +154,9 @@ class PocketBackend(StreamBackend):
         negative: Embedding | None,
     ) -> Conditioning:
         steps = snapshot["steps"]
-        one = min(LARGEST_UNIT, max(SMALLEST_UNIT, self._unit * snapshot["pocket/size"]))
+        one = self._unit_of(snapshot)
         size = one / self._unit
-        seeds = (snapshot["seed/a"], snapshot["seed/b"], round(snapshot["seed/mix"], 3))
-        ground = self._patterns.at((*seeds, round(size, 3)))
-        if ground is not None:
-            self._ground = ground
+        self._lay_patterns(snapshot, size)
         self._pocket.ground = self._ground
         white, turn = self._white.at(snapshot), self._turn.at(snapshot)
         form = self._texture_field.of(entered, white, size, turn)
@@ -174,6 +171,25 @@ class PocketBackend(StreamBackend):
             None if negative is None else replace(negative, pooled=more),
             form,
         )
+
+    def _unit_of(self, snapshot: Snapshot) -> float:
+        """Pixels in a unit."""
+        return min(LARGEST_UNIT, max(SMALLEST_UNIT, self._unit * snapshot["pocket/size"]))
+
+    def _lay_patterns(self, snapshot: Snapshot, size: float) -> None:
+        """Ask for the patterns of a frame, and take those that have come."""
+        seeds = (snapshot["seed/a"], snapshot["seed/b"], round(snapshot["seed/mix"], 3))
+        ground = self._patterns.at((*seeds, round(size, 3)))
+        if ground is not None:
+            self._ground = ground
+
+    def rest(self) -> None:
+        super().rest()
+        self._noise_gate = NoiseGate()
+
+    def keep_up(self, snapshot: Snapshot) -> None:
+        super().keep_up(with_colours(snapshot))
+        self._lay_patterns(snapshot, self._unit_of(snapshot) / self._unit)
 
     def _draw(self, key: PatternKey) -> Tensor:
         """On the thread of the patterns. The noise is drawn anew: the render thread's changes."""

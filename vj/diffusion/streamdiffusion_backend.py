@@ -32,7 +32,7 @@ from vj.pipeline.backend import BUILT_IN_ONLY, NO_FILM, GeneratedImage, Words
 from vj.pipeline.compositor import Picture
 from vj.pipeline.cuda_compositor import make_compositor
 from vj.pipeline.frame_context import FrameContext
-from vj.pipeline.mixture_travel import PromptTravel
+from vj.pipeline.mixture_travel import PromptTravel, prompt_weights
 from vj.pipeline.text_book import TextBook
 
 INFERENCE_STEPS = 50
@@ -222,6 +222,14 @@ class StreamDiffusionBackend:
     def clear(self) -> None:
         self._flying.clear()
         self._made_for, self._stream = (), None
+
+    def rest(self) -> None:
+        self.clear()
+        self._travel.cut()
+
+    def keep_up(self, snapshot: Snapshot) -> None:
+        for text, _ in prompt_weights(snapshot):
+            self._book.get(text)
 
     def close(self) -> None:
         self._book.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 import cv2
@@ -45,6 +46,8 @@ from vj.translator.trackers import Found
 SIMPLEST = 0.15
 """How much of the drawing is left out at strength 1, of all that can be: at twice as much a face
 128 rows high has lost its mouth. A film's frames are no drawing: `next` sees all of them."""
+LOOKED_FOR = 0.5
+"""Seconds for which the last picture stands, at most, while people are looked for."""
 NO_WORDS = "a translator paints what it was trained on, whatever is written"
 NO_PICTURES = "a translator paints what it was trained on, whatever picture it is shown"
 UNUSED = {
@@ -103,6 +106,9 @@ class TranslatorBackend:
         self._field = make_texture_field(size, model.device, model.dtype, self._unit)
         self._white, self._turn, self._gate = WhiteNoise(size), SwirlTurn(), NoiseGate()
         self._film = Film() if model.kind == "next" else None
+        self._returns: float | None = None
+        """When the first frame after a rest came, in seconds; infinite until then. None once
+        somebody has been looked for."""
         self.condition: np.ndarray | None = None
         """Of the last frame that was painted: (H, W, C) float32, see `Conditioner.of`."""
 
@@ -135,7 +141,8 @@ class TranslatorBackend:
         if self._find is not None:
             found = self._find(context.image, context.captured)
             if found is None:  # the first look has not ended
-                return GeneratedImage(entered, context)
+                return None if self._back(context.captured) else GeneratedImage(entered, context)
+            self._returns = None
         picture = _picture_of(self._gate.of(entered))
         simplicity = SIMPLEST * strength
         condition = self._conditioner.of(_bytes(picture), simplicity, (), found)
@@ -189,6 +196,22 @@ class TranslatorBackend:
         self._gate = NoiseGate()
         if self._film is not None:
             self._film.forget()
+
+    def rest(self) -> None:
+        self.clear()
+        self._returns = math.inf
+        if self._found is not None:
+            self._found.forget()
+
+    def _back(self, time: float) -> bool:
+        """It comes back from a rest, and whoever is in the picture is being looked for: the picture
+        before stands for that long, and not the input."""
+        if self._returns is None:
+            return False
+        self._returns = min(self._returns, time)
+        return time - self._returns < LOOKED_FOR
+
+    def keep_up(self, snapshot: Snapshot) -> None: ...
 
     def close(self) -> None:
         if self._found is not None:

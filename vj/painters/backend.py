@@ -109,5 +109,13 @@ class PainterBackend(ABC):
         self._noise.forget()
 
     @abstractmethod
+    def rest(self) -> None:
+        """Forget the pictures, and be at the next frame's style at once."""
+
+    @abstractmethod
+    def keep_up(self, snapshot: Snapshot) -> None:
+        """Have its thread find what `_style` needs for this snapshot."""
+
+    @abstractmethod
     def close(self) -> None:
         """End its threads."""

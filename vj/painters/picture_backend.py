@@ -201,6 +201,17 @@ class PictureBackend(PainterBackend):
                 f"{name} {share} %" for name, share in shares.items() if share
             )
 
+    def rest(self) -> None:
+        self.clear()
+        self._travel.cut()
+
+    def keep_up(self, snapshot: Snapshot) -> None:
+        text = snapshot["image/styles"]
+        if text != self._text:
+            self._text = text
+            self._book.forget(text)
+        self._book.get(text)
+
     def close(self) -> None:
         self._book.close()
         self._live.close()

@@ -72,6 +72,14 @@ class StylesBackend(PainterBackend):
             if text.strip() and not meanings[text].recognised:
                 self._log(meanings[text].describe())
 
+    def rest(self) -> None:
+        self.clear()
+        self._travel.cut()
+
+    def keep_up(self, snapshot: Snapshot) -> None:
+        for text, _ in prompt_weights(snapshot):
+            self._book.get(text)
+
     def close(self) -> None:
         self._book.close()
 

@@ -85,6 +85,15 @@ class Backend(Protocol):
     def clear(self) -> None:
         """Forget the frames in flight."""
 
+    def rest(self) -> None:
+        """It plays no more for a while, or comes back from that: forget the frames in flight and
+        all pictures; what it paints next has the prompts of that frame at once. Between two frames,
+        and quick."""
+
+    def keep_up(self, snapshot: Snapshot) -> None:
+        """While it rests: have its threads find what a frame like this would need, its prompts and
+        patterns. Between two frames, and nothing is waited for."""
+
     def close(self) -> None:
         """End its threads."""
 
@@ -113,5 +122,9 @@ class PassThrough:
         return None
 
     def clear(self) -> None: ...
+
+    def rest(self) -> None: ...
+
+    def keep_up(self, snapshot: Snapshot) -> None: ...
 
     def close(self) -> None: ...

@@ -59,6 +59,13 @@ def _the_same(snapshot: Snapshot) -> Backend | None:
     return None
 
 
+def _say_nothing(backend: Backend, error: Exception) -> None: ...
+
+
+def _keep_none(before: Backend, now: Backend) -> bool:
+    return False
+
+
 class Handover:
     """A backend on its way to the render thread."""
 
@@ -132,6 +139,14 @@ class RenderLoop:
         self._ready = self._has_begun = False
         self.first: int | None = None
         """Number of the first picture that the first backend made."""
+        self.choose: Callable[[Snapshot], Backend | None] = _the_same
+        """Live, asked with each frame's parameters: another backend, which paints this frame
+        already, or None. Must not block."""
+        self.refused: Callable[[Backend, Exception], None] = _say_nothing
+        """Told of a backend that `choose` gave and that did not take over."""
+        self.keeps: Callable[[Backend, Backend], bool] = _keep_none
+        """Asked after each exchange, (before, now), whether the one before is kept by somebody;
+        otherwise it is closed. Must not block."""
 
     @property
     def backend_name(self) -> str:
@@ -228,6 +243,9 @@ class RenderLoop:
         if cut_to is not None:  # a source that this moment's parameters ask for is seen in it
             frame = self._frame = cut_to
         other = self._other()
+        chosen = self.choose(snapshot)
+        if chosen is not None:
+            self._go_on_with(chosen)
         self._show(self.pipeline.process(frame, snapshot, other))
         self.pipeline.stage.leave()
 
@@ -239,7 +257,7 @@ class RenderLoop:
             return
         waited = isinstance(self.pipeline.backend, PassThrough)
         try:
-            self._close_beside(self.pipeline.exchange(handover.backend))
+            self._exchange(handover.backend)
         except Exception as error:  # a card that is full or has gone
             self._metrics.faults += 1
             self._reject(handover, error)
@@ -248,6 +266,21 @@ class RenderLoop:
             self._metrics.restart()
         self._ready = True
         handover.settled.set()
+
+    def _exchange(self, backend: Backend) -> None:
+        """Raises whatever keeps the backend from taking over; the last one paints on."""
+        before = self.pipeline.exchange(backend)
+        if not self.keeps(before, backend):
+            self._close_beside(before)
+
+    def _go_on_with(self, backend: Backend) -> None:
+        """Go on with the backend that this frame's parameters have chosen, if it takes over."""
+        try:
+            self._exchange(backend)
+        except Exception as error:  # as with one that was offered
+            self._metrics.faults += 1
+            self._close_beside(backend)
+            self.refused(backend, error)
 
     def _reject(self, handover: Handover, error: Exception) -> None:
         handover.error = error

@@ -36,11 +36,16 @@ class MixtureTravel(Generic[T]):
         self.last: T | None = None
         """What `at` returned last; None before the first."""
         self._settled: tuple[object, T] | None = None
+        self._cuts = False
 
     @property
     def under_way(self) -> bool:
         """A new mixture is still arriving."""
         return self._from is not None
+
+    def cut(self) -> None:
+        """Be at the mixture of the next frame at once, whatever it was before."""
+        self._names, self._from, self._cuts = (), None, True
 
     def at(
         self, names: Hashable, parts: Sequence[tuple[T, float]], time: float, seconds: float
@@ -48,7 +53,9 @@ class MixtureTravel(Generic[T]):
         """The mixture of the frame at `time`. names: what is mixed; while it is the same, the
         weights are followed at once. seconds: how long another takes to arrive."""
         if names != self._names:
-            self._from, self._begin, self._names = self.last, time, names
+            before = None if self._cuts else self.last
+            self._from, self._begin, self._names = before, time, names
+        self._cuts = False
         share = (
             1.0 if self._from is None or seconds <= 0 else min(1.0, (time - self._begin) / seconds)
         )
@@ -80,6 +87,7 @@ class PromptTravel(MixtureTravel[T]):
             (self._book.get(text), weight) for text, weight in parts
         ]  # those of weight 0 too: they will be wanted next
         if any(value is None and weight > 0 for value, weight in found):
+            self._cuts = False  # a frame of the one before is seen
             return self.last
         ready = [(value, weight) for value, weight in found if value is not None]
         names = tuple(text for text, _ in parts)

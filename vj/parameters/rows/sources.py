@@ -65,6 +65,13 @@ ROWS = (
         "the model that paints, by its name in the show, or pocket, drawn, styles, picture, "
         "kiss, fox, none; empty is the show's own",
     ),
+    Parameter(
+        "model/prepare",
+        "text",
+        "",
+        "load a model of the show beside the one that plays, so that it takes over with the next "
+        "frame once it is wanted; by its name, or its number counted from 0",
+    ),
     number(
         "crossfade",
         0,
