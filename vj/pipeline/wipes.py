@@ -11,16 +11,13 @@ SOFT = {"clock": 0.03, "blinds": 0.25, "luma": 0.2}
 EDGE = 0.06
 SLATS = 8
 """Of blinds."""
+SPARSE = 4
+"""Of so many pixels across and down one is counted, to know how much of a picture is darker."""
 
 
-def order_of(mode: str, height: int, width: int, first: np.ndarray) -> np.ndarray:
-    """When each place shows the second picture, (height, width) float32, 0 first and 1 last.
-
-    mode: one of `vj.core.kinds.WIPES`. first: the picture that is left, (height, width, 3) uint8:
-    luma goes by it, each brightness as late as much of the picture is darker."""
-    if mode == "luma":
-        grey = cv2.equalizeHist(cv2.cvtColor(first, cv2.COLOR_RGB2GRAY))
-        return grey.astype(np.float32) / np.float32(255)
+def order_of(mode: str, height: int, width: int) -> np.ndarray:
+    """When each place shows the second picture, (height, width) float32, 0 first and 1 last. mode:
+    one of `vj.core.kinds.WIPES` but for luma, which goes by the picture."""
     x = (np.arange(width, dtype=np.float32) + np.float32(0.5)) / np.float32(width)
     y = (np.arange(height, dtype=np.float32) + np.float32(0.5)) / np.float32(height)
     if mode in ("iris", "clock"):
@@ -50,16 +47,27 @@ class Wipes:
 
     def between(self, one: np.ndarray, two: np.ndarray, share: float, mode: str) -> np.ndarray:
         """(H, W, 3) uint8, a new array; share: 0 is all of one, 1 all of two."""
-        height, width = one.shape[:2]
         soft = SOFT.get(mode, EDGE)
-        order = self._orders.get(mode)
-        if mode == "luma":
-            order = order_of(mode, height, width, one)
-        elif order is None or order.shape != (height, width):
-            order = self._orders[mode] = order_of(mode, height, width, one)
         begun = 255 * share * (1 + soft) / soft
+        if mode == "luma":
+            return covered(one, two, _dark_first(one, begun, soft))
+        height, width = one.shape[:2]
+        order = self._orders.get(mode)
+        if order is None or order.shape != (height, width):
+            order = self._orders[mode] = order_of(mode, height, width)
         cover = cv2.addWeighted(order, -255 / soft, order, 0, begun, dtype=cv2.CV_8U)
         return covered(one, two, cover)
+
+
+def _dark_first(picture: np.ndarray, begun: float, soft: float) -> np.ndarray:
+    """What `covered` takes: each brightness of the picture is covered as late as much of it is
+    darker."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    counts = np.bincount(grey[::SPARSE, ::SPARSE].ravel(), minlength=256)
+    darker = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    brightest = counts[np.flatnonzero(counts)[-1]]
+    order = np.minimum(1, darker / max(1, counts.sum() - brightest))
+    return cv2.LUT(grey, np.clip(begun - 255 / soft * order, 0, 255).astype(np.uint8))
 
 
 def covered(one: np.ndarray, two: np.ndarray, cover: np.ndarray) -> np.ndarray:
