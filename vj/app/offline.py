@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from vj.app.marking import mark_of
+from vj.app.offline_pictures import OfflinePictureSources
 from vj.app.offline_sources import OfflineSources
 from vj.app.output_upscale import scaled
 from vj.app.setup import (
@@ -41,6 +42,7 @@ from vj.pipeline.loop import RenderLoop
 from vj.pipeline.masks import SegmentPerson
 from vj.pipeline.selfie_segmentation import missing
 from vj.pipeline.upscale import make_finisher, make_upscaler
+from vj.show.names import source_names
 from vj.show.schema import Show
 from vj.sinks import SinkSettings, make_sink
 from vj.sinks.mark import Mark
@@ -131,6 +133,7 @@ class Rendering:
         )
         store = Store(start_values(show), show.table())
         sources = OfflineSources(show, settings, self._log, self._seconds, self._replay)
+        beside = OfflinePictureSources(source_names(show.sources, show.source), settings, self._log)
         try:
             first = sources.open(self._begins_with(store))
             fps = self._fps or getattr(first, "fps", None) or show.fps
@@ -198,6 +201,8 @@ class Rendering:
             )
             wanted = frozenset().union(*(runner.rule.views for runner in runners))
             loop.pipeline.preparation.views_wanted = lambda: wanted
+            pictures = loop.pipeline.preparation.pictures
+            pictures.newest, pictures.on_decks = beside.newest, sources.on_decks
             backend = make_backend(
                 model_spec(show), show.engine, size, store.ahead(0.0), False, self._log
             )
@@ -215,6 +220,7 @@ class Rendering:
         finally:
             with ExitStack() as ends:  # each of them, whatever another raises; the recordings first
                 ends.callback(sources.close)
+                ends.callback(beside.close)
                 if self._audio_inputs is not None:
                     ends.callback(self._audio_inputs.close)
                 if self._take is not None:
