@@ -9,7 +9,7 @@ from vj.app.console import shorten
 from vj.control.osc.server import OscServer
 from vj.diffusion.model_names import translator_folder
 from vj.show.schema import Show
-from vj.sinks.rule import SinkRule, parse
+from vj.sinks.rule import parse
 
 TO_PLAY = {
     "styles": ("/vj/prompt", "s", '"starry night, ink"'),
@@ -19,15 +19,6 @@ TO_PLAY = {
 and value."""
 TO_A_TRANSLATOR = ("/vj/seed", "i", "7")
 """It follows no prompt."""
-
-
-def described(rule: SinkRule) -> str:
-    """`: mask, left third` of what a sink gets, where that is not the whole picture."""
-    words = [
-        text if key in ("show", "crop", "codec") else f"{key} {text}"
-        for key, text in rule.options().items()
-    ]
-    return f": {', '.join(words)}" if words else ""
 
 
 def banner(
@@ -50,14 +41,15 @@ def banner(
     for uri in show.sinks:
         rule = parse(uri)
         kind, _, name = rule.to.partition(":")
+        words = f": {rule.words}" if rule.words else ""
         if kind == "ndi":
             full = f"{socket.gethostname().upper()} ({name or 'vj'})"
             lines.append(
-                f"  out    NDI source “{full}”{described(rule)} (TouchDesigner: NDI In TOP; "
+                f"  out    NDI source “{full}”{words} (TouchDesigner: NDI In TOP; "
                 "Resolume: Sources; OBS: NDI Source)"
             )
         elif kind != "preview":
-            lines.append(f"  out    {rule.to}{described(rule)}")
+            lines.append(f"  out    {rule.to}{words}")
     example = ("/vj/prompt", "s", '"deep ocean, brush strokes"')
     if translator_folder(show.model.name) is not None:
         example = TO_A_TRANSLATOR

@@ -13,6 +13,7 @@ from vj.commands.check_result import CheckResult
 from vj.commands.console_lines import print_error, print_line
 from vj.show.load import Reading, find_show, read_show
 from vj.show.schema import Show
+from vj.sinks.rule import parse
 
 Log = Callable[[str], object]
 
@@ -59,5 +60,11 @@ def summary(show: Show) -> str:
     """`Two faces: camera -> pocket at 512x512 -> ndi:vj, preview`."""
     return (
         f"{show.show}: {', '.join(show.source)} -> {show.model.name} at {show.size} -> "
-        f"{', '.join(show.sinks) or 'nowhere'}"
+        f"{', '.join(_sink(text) for text in show.sinks) or 'nowhere'}"
     )
+
+
+def _sink(text: str) -> str:
+    """`ndi:key (mask, left third)`."""
+    rule = parse(text)
+    return f"{rule.to} ({rule.words})" if rule.words else rule.to

@@ -83,6 +83,13 @@ class SinkRule:
         )
         return f"{self.to}?{options}" if options else self.to
 
+    @property
+    def words(self) -> str:
+        """`mask, left third`: what is not as usual, for people; may be empty."""
+        plain = ("show", "crop", "codec")
+        options = self.options().items()
+        return ", ".join(text if key in plain else f"{key} {text}" for key, text in options)
+
     def at(self, to: str) -> SinkRule:
         """The same somewhere else."""
         return replace(self, to=to)
