@@ -60,7 +60,8 @@ def parser() -> argparse.ArgumentParser:
         "--sink",
         metavar="URI",
         action="append",
-        help="where it goes, instead of the show's; may be repeated",
+        help="where it goes, instead of the show's; may be repeated; with ? what goes there: "
+        '"ndi:key?show=mask", "record:out.mov?codec=prores-4444&alpha=mask"',
     )
     made.add_argument(
         "--model",
