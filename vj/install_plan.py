@@ -70,6 +70,12 @@ PARTS = (
         "name the port to OSCQuery clients: 9080",
     ),
     Part(
+        "display",
+        "the picture on a monitor or projector (display:)",
+        ("glfw", "moderngl", "glcontext"),
+        "the page shows it full screen at /out, and NDI, Spout or Syphon play",
+    ),
+    Part(
         "streamdiffusion", "engine: streamdiffusion", ("streamdiffusion",), "vj's own stream paints"
     ),
     Part("cupy", "CuPy, the pixel maths of NVIDIA cards", (), "the CPU does it, slower"),

@@ -350,3 +350,21 @@ def test_sources_and_models_by_name_are_looked_at_like_the_others(
     assert "pocket: takes no loras" in wrong[2]
     assert "no such source 'aa'; did you mean a? (a, lost, testcard)" in wrong[3]
     assert look("sources: {a: a.png, b: ndi:x}\nmodels: {p: pocket}\nmodel: none\n")[0] == 0
+
+
+def test_a_display_is_known_and_what_it_lacks_is_told(
+    look: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vj.commands.check_files.LIBRARIES", {})
+    monkeypatch.setattr("vj.commands.check_files.no_display_here", lambda: "")
+    show = "model: none\nsinks: [preview, 'display:\"BenQ\" window 1280x720']\n"
+    code, wrong, messages = look(show)
+    assert (code, wrong) == (0, [])
+    assert 'display:"BenQ" window 1280x720 (is opened when the show starts)' in messages[-2]
+    monkeypatch.setattr("vj.commands.check_files.no_display_here", lambda: "no desktop")
+    code, _, messages = look(show)
+    assert code == 0
+    assert any("no desktop; the other sinks play" in message for message in messages), messages
+    code, wrong, _ = look("model: none\nsinks: [display:0]\n")
+    assert code == 1
+    assert "display:1 is the main one" in wrong[0]

@@ -13,7 +13,9 @@ import pytest
 from vj.app import device_names
 from vj.commands import devices as listing
 from vj.control.midi import ports as midi_ports
+from vj.core.errors import Unavailable
 from vj.core.fetched import models_folder
+from vj.display.monitors import Monitor, numbered
 from vj.fetching import CARRIERS, sha256_of
 from vj.install_plan import PARTS
 
@@ -33,6 +35,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         (listing._ndi, "ndi"),
         (listing._spout, "spout"),
         (listing._syphon, "syphon"),
+        (listing._monitors, "display"),
     ],
 )
 def test_what_is_missing_names_the_command_that_brings_it(
@@ -212,3 +215,35 @@ def test_what_cannot_be_looked_for_is_left_out_and_the_rest_is_found(
     monkeypatch.setattr(device_names, "cameras", broken)
     monkeypatch.setattr(device_names, "ndi_senders", lambda: ["ndi:HOST (a)"])
     assert device_names.found_sources()[:2] == ["ndi:HOST (a)", "testcard"]
+
+
+def test_monitors_are_listed_as_a_show_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = numbered(
+        [
+            ("Built-in", (0, 0, 1440, 900), 60),
+            ("BenQ", (1440, 0, 1920, 1080), 60),
+            ("EPSON", (3360, 0, 1280, 800), 0),
+            ("EPSON 2 window", (9000, 0, 1280, 800), 0),
+        ]
+    )
+    monkeypatch.setattr(listing, "has", lambda part: True)
+    monkeypatch.setattr(listing, "list_monitors", lambda: found)
+    assert list(listing._monitors())[:2] == [
+        "display:1  Built-in 1440x900 60 Hz, at 0,0, the main one",
+        "display:2  BenQ 1920x1080 60 Hz, at 1440,0",
+    ]
+    monkeypatch.setattr(device_names, "list_monitors", lambda: found)
+    assert device_names.displays() == [
+        "display:Built-in", "display:BenQ", "display:EPSON", "display:4", "display:window",
+    ]  # fmt: skip
+
+
+def test_a_machine_without_a_desktop_lists_no_monitors(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> list[Monitor]:
+        raise Unavailable("this machine shows no desktop")
+
+    monkeypatch.setattr(listing, "has", lambda part: True)
+    monkeypatch.setattr(listing, "list_monitors", none)
+    monkeypatch.setattr(device_names, "list_monitors", none)
+    assert list(listing._monitors()) == ["unavailable: this machine shows no desktop"]
+    assert device_names.displays() == []

@@ -8,8 +8,12 @@ import sys
 from collections.abc import Callable
 
 from vj.control.midi import ports
+from vj.core.errors import Fault
 from vj.diffusion.model_names import hub_cache, own_translators
+from vj.display.child_process import list_monitors
+from vj.display.monitors import chosen
 from vj.show.names import BUILT_IN_MODELS
+from vj.sinks.display import DisplayOptions, parse_display
 from vj.sources import KINDS
 from vj.sources.camera import list_cameras
 
@@ -86,12 +90,28 @@ def fetched_models() -> list[str]:
 
 
 def possible_sinks() -> list[str]:
-    """Sinks whose library is there."""
-    return [
+    """Sinks whose library is there, and the monitors."""
+    senders = [
         uri
         for uri, module, system in SENDERS
         if system in ("", sys.platform) and importlib.util.find_spec(module) is not None
     ]
+    return [*senders, *displays()]
+
+
+def displays() -> list[str]:
+    """`display:NAME`, or `display:2` where the name could mean another one, too, and a window;
+    empty without a desktop."""
+    try:
+        monitors = list_monitors()
+    except Fault:
+        return []
+    uris = []
+    for monitor in monitors:
+        clear = chosen(monitors[::-1], monitor.name) == chosen(monitors, monitor.name) == monitor
+        plain = clear and parse_display(monitor.name) == DisplayOptions(monitor.name, False)
+        uris.append(f"display:{monitor.name if plain else monitor.number}")
+    return [*uris, "display:window"] if uris else []
 
 
 def found_sources() -> list[str]:

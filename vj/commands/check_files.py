@@ -14,6 +14,7 @@ from vj import sinks, sources
 from vj.commands.check_result import CheckResult
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault, nearest_file
+from vj.display.glfw_window import no_display_here
 from vj.show.paths import AUDIO_SUFFIXES
 from vj.show.schema import Show
 from vj.show.section import KeyPath
@@ -28,6 +29,7 @@ LIBRARIES = {
     "spout": ("SpoutGL", "SpoutGL"),
     "syphon": ("syphon", "syphon-python"),
     "virtualcam": ("pyvirtualcam", "pyvirtualcam"),
+    "display": ("moderngl", "glfw moderngl"),
 }
 """What kinds need: a module, and what pip calls it."""
 DRAWN = ("testcard", "drawn", "draw", "none")
@@ -130,6 +132,8 @@ def _sink(uri: str, place: KeyPath, result: CheckResult, others: bool) -> None:
         reason = _unwritable(folder)
         if reason:
             result.error(place, f"{uri}: {reason}")
+    elif kind == "display" and no_display_here():
+        result.warn(place, f"{uri}: {no_display_here()}; the other sinks play")
     elif kind != "preview" and not _lacks(kind, uri, place, result, others):
         result.skip(f"{uri} (is opened when the show starts)")
 

