@@ -44,6 +44,8 @@ class Run:
         """Where the decoder began."""
         self.gap = 0.5
         """Seconds between two key pictures: the most that was seen so far."""
+        self._passed = -math.inf
+        """When the newest of those pictures begins that are only passed through."""
 
     @property
     def first(self) -> float:
@@ -52,7 +54,7 @@ class Run:
     @property
     def last(self) -> float:
         """When the newest picture begins; up to there it is known what is seen."""
-        return self._begins[-1] if self._begins else -math.inf
+        return self._begins[-1] if self._begins else self._passed
 
     def at(self, place: float) -> tuple[Picture, float]:
         """The picture, and when the next one begins; infinity after the last."""
@@ -61,10 +63,12 @@ class Run:
         ends = self._begins[following] if following < len(self._begins) else math.inf
         return self.pictures[index], ends
 
-    def begin(self, place: float) -> None:
-        """Empty, and the decoder at the key picture before `place`."""
-        self.pictures, self._begins, self.complete = [], [], False
-        self.key = self.file.seek(place)
+    def begin(self, place: float, most: int) -> None:
+        """Empty, and the decoder at the key picture before `place`. most: pictures that are kept;
+        those before these are only passed through."""
+        self.pictures, self._begins, self.complete, self.most = [], [], False, most
+        self.file.needed_from = place - (most - 1) * self.file.step
+        self.key = self._passed = self.file.seek(place)
 
     def grow(self) -> bool:
         """One more picture; False at the end of the file."""
@@ -75,7 +79,10 @@ class Run:
         self.gap = max(self.gap, picture.begins - self.key)
         if picture.decoded.key_frame:
             self.key = picture.begins
-        if picture.begins <= self.last:
+        if picture.begins < self.file.needed_from:
+            self._passed = picture.begins
+            return True
+        if picture.begins <= self.last and self.pictures:
             picture = Picture(self.last + 1e-6, picture.decoded)  # a file whose times go back
         self.pictures.append(picture)
         self._begins.append(picture.begins)
@@ -109,7 +116,7 @@ class PictureFinder:
         self._aim: tuple[float, bool] | None = None
         """What the second run is made for: a place, and whether the clip runs backwards there."""
         self._step = file.step
-        self._many = 0
+        self._many = max(FEWEST, MEMORY // max(1, file.picture_bytes))
         self._before = 0.0
         """The place for which something was made ready last."""
 
@@ -134,12 +141,15 @@ class PictureFinder:
         run = self._leading_to(place)
         if run is None:
             run = self._now
-            run.begin(place)
-            run.grow()
+            run.begin(place, self._kept(back))
         elif run is not self._now:
             self._now, self._ahead, self._aim = run, self._now, None
         run.most = self._kept(back)
         run.grow_to(place)
+        if run.first > place:  # one that is seen for long, and began among those left out
+            run.begin(place, run.most)
+            run.file.needed_from = -math.inf
+            run.grow_to(place)
         if not run.pictures:
             raise Fault(f"video:{run.file.path}: gives no more pictures")
         return run.at(place)
@@ -159,11 +169,7 @@ class PictureFinder:
         """How many pictures a run keeps."""
         if not back:
             return FORWARD
-        if not self._many and self._now.pictures:
-            planes = self._now.pictures[0].decoded.planes
-            size = max(1, sum(plane.buffer_size for plane in planes))
-            self._many = max(FEWEST, MEMORY // size)
-        return self._many or FEWEST
+        return self._many
 
     def prepare(
         self,
@@ -191,11 +197,10 @@ class PictureFinder:
         ahead = self._ahead
         if self._aim is None or abs(aim[0] - self._aim[0]) > self._step / 4:
             self._aim = aim
-            ahead.most = self._kept(aim[1])
-            ahead.begin(aim[0])
+            ahead.begin(aim[0], self._kept(aim[1]))
         if not ahead.reaches(aim[0]):
             steps = max(1.0, left / max(moved, self._step / 8))
-            missing = (aim[0] - max(ahead.last, ahead.key)) / self._step + 1
+            missing = (aim[0] - ahead.last) / self._step + 1
             for _ in range(math.ceil(missing / steps)):
                 if ahead.reaches(aim[0]) or not ahead.grow():
                     break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +17,10 @@ from vj.sources.missing import missing
 STEPS_BACK = (0.0, 0.5, 2.0, 8.0, 32.0)
 """Seconds before a place at which a key picture is looked for, one after the other: after a seek
 FFmpeg may stand behind it. Then the file is decoded from its beginning."""
+
+WITH_DISPENSABLE = ("h264", "mpeg4", "mpeg2video", "mpeg1video")
+"""Decoders that know of a picture that none needs, so that the others are the same without it. The
+layers of HEVC make that harder to say."""
 
 SURELY_BEFORE = 2.0
 """Seconds: the last picture is not always in the last packet, nor does a seek always lead to one
@@ -48,6 +53,11 @@ class VideoFile:
         """Packets that could not be decoded."""
         self.decoded = 0
         """Pictures that were decoded."""
+        self.picture_bytes = 0
+        """Of a decoded picture, once open."""
+        self.needed_from = -math.inf
+        """Seconds before which pictures may be left out that no other one needs: the decoder only
+        passes through there."""
         self._fallback_fps = fallback_fps
         self._container: Any = None
         self._stream: Any = None
@@ -88,6 +98,7 @@ class VideoFile:
                 "off"
             )
         self._kept = first
+        self.picture_bytes = sum(plane.buffer_size for plane in first.decoded.planes)
 
     def _check_there(self) -> None:
         try:
@@ -124,6 +135,7 @@ class VideoFile:
         self._stream = self._container.streams.video[0]
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.thread_count = 2
+        self._stream.codec_context.skip_frame = "DEFAULT"
         self._pictures, self._coming, self._kept = self._decode(), 0.0, None
 
     def close(self) -> None:
@@ -216,6 +228,8 @@ class VideoFile:
         import av
 
         packets = self._container.demux(self._stream)
+        context = self._stream.codec_context
+        leaves_out = False
         while True:
             try:
                 packet = next(packets)
@@ -224,10 +238,19 @@ class VideoFile:
             except av.FFmpegError:
                 self.broken += 1  # the rest of the file cannot be read
                 return
+            if self._may_leave_out(packet) != leaves_out:
+                leaves_out = not leaves_out
+                context.skip_frame = "NONREF" if leaves_out else "DEFAULT"
             try:
                 yield from packet.decode()
             except av.FFmpegError:
                 self.broken += 1
+
+    def _may_leave_out(self, packet: Any) -> bool:
+        if packet.pts is None or self._start is None or not self._timed:
+            return False
+        begins = float(packet.pts * packet.time_base) - self._start
+        return begins < self.needed_from and self._stream.codec_context.name in WITH_DISPENSABLE
 
     def measure(self) -> float:
         """Seconds from the first picture to the end of the last one. The file may say wrong, or
