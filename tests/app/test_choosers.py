@@ -17,12 +17,11 @@ from tests.shows import PlayedShow, ShowPeer
 from tests.waiting import until
 from vj.app import device_names
 from vj.app.chosen import NOTHING, models, played
-from vj.app.offline import Rendering
 from vj.control.osc.packet import pack
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.pipeline.frame_context import FrameContext
-from vj.show.load import check_show, load_show
+from vj.show.load import load_show
 
 DARK, BRIGHT = 60, 200
 SHOW = """\
@@ -310,28 +309,6 @@ def test_a_stored_cue_holds_no_source_since_it_may_be_one_that_was_found(play: P
     show.until(lambda: "here" in cues)
     assert "strength" in cues["here"].set
     assert not {"source", "model"} & cues["here"].set.keys()
-
-
-def test_offline_a_model_that_would_be_chosen_is_left_out_and_said_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    lines = {
-        "size": "64x64",
-        "source": "testcard",
-        "model": "none",
-        "sinks": ["record:out/"],
-        "cues": [
-            {"name": "a", "set": {"model": "drawn"}},
-            {"name": "b", "set": {"model": "pocket"}},
-        ],
-        "timeline": [{"at": 0, "cue": "a"}, {"at": 0.1, "cue": "b"}],
-    }
-    messages: list[str] = []
-    rendering = Rendering(check_show(lines, "here"), messages.append, seconds=0.3)
-    assert rendering.run() == 9
-    said = [line for line in messages if "live only" in line]
-    assert said == ["model drawn: is chosen live only; offline none goes on to the end"]
 
 
 def test_the_shows_own_model_has_its_name_while_another_plays(tmp_path: Path) -> None:

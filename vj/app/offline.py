@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from vj.app.marking import mark_of
+from vj.app.offline_models import OfflineModels
 from vj.app.offline_pictures import OfflinePictureSources
 from vj.app.offline_sources import OfflineSources
 from vj.app.output_upscale import scaled
 from vj.app.setup import (
     check_style_pictures,
     flow_finder,
-    model_spec,
     painted_size,
     person_segmentation,
     start_values,
@@ -33,9 +33,8 @@ from vj.core.input_features import InputFeatures
 from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.diffusion.devices import best_device_name
-from vj.diffusion.making import make_backend
 from vj.parameters.store import Snapshot, Store
-from vj.pipeline.backend import PassThrough
+from vj.pipeline.backend import Backend, PassThrough
 from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.interpolation import SlowMotion, Views
 from vj.pipeline.loop import RenderLoop
@@ -46,6 +45,7 @@ from vj.show.names import source_names
 from vj.show.schema import Show
 from vj.sinks import SinkSettings, make_sink
 from vj.sinks.mark import Mark
+from vj.sinks.rule import parse
 from vj.sinks.runner import SinkRunner
 from vj.sources import SourceSettings
 
@@ -132,6 +132,8 @@ class Rendering:
             listed=lambda: show.source,
         )
         store = Store(start_values(show), show.table())
+        models = OfflineModels(show, size, self._log, self._paints, self._replay)
+        models.check()
         sources = OfflineSources(show, settings, self._log, self._seconds, self._replay)
         beside = OfflinePictureSources(source_names(show.sources, show.source), settings, self._log)
         try:
@@ -146,7 +148,7 @@ class Rendering:
             )
             self._audio_inputs = audio_inputs
             store.listeners.append(engine.changed)
-            store.observers.append(self._note_choice)
+            store.observers.append(self._note_missing)
             store.automation = self._replay or engine
             if self._take_log is not None:
                 self._take = TakeWriter(self._take_log, show.show, self._log, lambda: size)
@@ -203,12 +205,10 @@ class Rendering:
             loop.pipeline.preparation.views_wanted = lambda: wanted
             pictures = loop.pipeline.preparation.pictures
             pictures.newest, pictures.on_decks = beside.newest, sources.on_decks
-            backend = make_backend(
-                model_spec(show), show.engine, size, store.ahead(0.0), False, self._log
-            )
-            self.model = backend.name
-            self._mark = mark_of(show, show.model, not isinstance(backend, PassThrough))
-            loop.offer(backend)
+            # All of a recording says what some of it is: a movie has one mark.
+            painting = models.painting()
+            self._mark = mark_of(painting, painting.model, True) if painting is not None else None
+            loop.offer(models.open(store.ahead(0.0)))
 
             def frames(snapshot: Snapshot) -> tuple[Frame, Frame | None] | None:
                 given = sources(snapshot)
@@ -216,11 +216,12 @@ class Rendering:
                     self._take.record(snapshot)  # of a frame that there is, and no other
                 return given
 
-            loop.render(frames, self._stop)
+            loop.render(frames, self._stop, models)
         finally:
             with ExitStack() as ends:  # each of them, whatever another raises; the recordings first
                 ends.callback(sources.close)
                 ends.callback(beside.close)
+                ends.callback(models.close)
                 if self._audio_inputs is not None:
                     ends.callback(self._audio_inputs.close)
                 if self._take is not None:
@@ -240,15 +241,14 @@ class Rendering:
             self._replay.modulate(values, 0.0)
         return Snapshot(values, 0.0)
 
-    def _note_choice(self, snapshot: Snapshot) -> None:
-        """A cue or a take asks for another model: that is for playing live, so far. Or for a person
-        mask that is not installed."""
-        if snapshot["model"] and "model" not in self._noted:
-            self._noted.add("model")
-            self._log(
-                f"model {snapshot['model']}: is chosen live only; offline {self.show.model.name} "
-                "goes on to the end"
-            )
+    def _paints(self, show: Show, backend: Backend) -> None:
+        """Another model paints, the one of this show."""
+        self.model = backend.name
+        mark = mark_of(show, show.model, not isinstance(backend, PassThrough))
+        self._mark = mark or self._mark
+
+    def _note_missing(self, snapshot: Snapshot) -> None:
+        """A cue or a take asks for a person mask that is not installed."""
         nobody = snapshot["mask/mode"] == "person" and self._segment_person is None
         if nobody and "mask/mode" not in self._noted:
             self._noted.add("mask/mode")
@@ -282,9 +282,11 @@ class Rendering:
         return upscale
 
     def _runner(self, uri: str, clock: FrameClock, fps: float) -> SinkRunner:
+        painted = parse(uri).painted
+        mark = (lambda: self._mark) if painted else lambda: None
         return SinkRunner(
             uri,
-            make_sink(uri, SinkSettings(clock, live=False, mark=lambda: self._mark)),
+            make_sink(uri, SinkSettings(clock, live=False, mark=mark)),
             Mailbox(),
             fps,
             self._log,
