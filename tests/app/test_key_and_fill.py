@@ -21,6 +21,7 @@ from vj.core.clock import WallClock
 from vj.core.frame import Frame, OutputFrame
 from vj.core.metrics import Metrics
 from vj.show.load import check_show
+from vj.sinks.mark import Mark
 
 CELL = 32
 """Pixels of a side of a square that holds a bit."""
@@ -169,6 +170,31 @@ def test_frames_without_the_picture_are_left_out(played: Callable[..., SinkGroup
     until(one_more)
     assert sinks.sent()["record:b/?show=mask"] == 0
     sinks.stop()
+
+
+def test_only_what_a_model_has_painted_is_marked(
+    played: Callable[..., SinkGroup], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = Mark("0.1.0", "pocket", "Kiss", "trainedAlgorithmicMedia")
+    sinks = played("record:a/?show=mask", "record:b/")
+    sinks.mark = lambda: mark
+    put_until(sinks, "record:a/?show=mask", 2)
+    sinks.use(sinks.prepare(["record:a/?crop=left-half", "record:b/"]))
+    put_until(sinks, "record:a/?crop=left-half", 4)
+    sinks.stop()
+    until(
+        lambda: not any(runner._thread and runner._thread.is_alive() for runner in sinks._runners)
+    )
+    files = sorted(Path("a").glob("*.png"))
+    assert mark.comment.encode() not in files[0].read_bytes()
+    assert mark.comment.encode() in files[-1].read_bytes(), "as soon as it shows what is painted"
+    assert mark.comment.encode() in Path("b/000000.png").read_bytes()
+
+    monkeypatch.setattr("vj.app.offline.mark_of", lambda *given: mark)
+    Rendering(check_show(WALL, "wall.yaml"), print, seconds=0.1).run()
+    for folder, marked in (("final", True), ("key", False), ("in", False), ("left", True)):
+        data = Path(f"{folder}/000000.png").read_bytes()
+        assert (mark.comment.encode() in data) is marked, folder
 
 
 WALL = {

@@ -14,6 +14,7 @@ from vj.core.mailbox import Mailbox
 from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
 from vj.sinks import SinkSettings, make_sink
+from vj.sinks.display import DisplaySink
 from vj.sinks.mark import Mark
 from vj.sinks.rule import parse
 from vj.sinks.runner import SinkRunner
@@ -59,11 +60,14 @@ class SinkGroup:
         def sent(frame: Frame, moment: float) -> None:
             self._metrics.latency(moment - frame.captured)
 
-        settings = SinkSettings(self._clock, log=self._log, spare=FOLDER, mark=lambda: self.mark())
+        def mark() -> Mark | None:
+            return self.mark() if runner.rule.painted else None
+
+        settings = SinkSettings(self._clock, log=self._log, spare=FOLDER, mark=mark)
         sink = make_sink(uri, settings)
         box: Mailbox[Frame] = Mailbox()
         on_sent = sent if measured else None
-        return SinkRunner(
+        runner = SinkRunner(
             uri,
             sink,
             box,
@@ -73,6 +77,7 @@ class SinkGroup:
             on_sent=on_sent,
             supervisor=self._supervisor,
         )
+        return runner
 
     def _wanted(self) -> frozenset[str]:
         return frozenset().union(*(runner.rule.views for runner in self._runners))
@@ -206,6 +211,10 @@ class SinkGroup:
         """Full names of the NDI senders, `HOST (vj)`: no source of this show may be one of them."""
         names = [getattr(runner.sink, "full_name", None) for runner in self._runners]
         return [name for name in names if name]
+
+    def displays(self) -> list[DisplaySink]:
+        """Those among them."""
+        return [one.sink for one in self._runners if isinstance(one.sink, DisplaySink)]
 
     def _all_running(self) -> list[SinkRunner]:
         recording = self._recording

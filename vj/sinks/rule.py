@@ -52,6 +52,12 @@ class SinkRule:
         return self.to.partition(":")[0]
 
     @property
+    def painted(self) -> bool:
+        """It shows what the model has painted: recordings of the input, of a mask or of lines are
+        not marked."""
+        return self.show in ("final", "generated")
+
+    @property
     def views(self) -> frozenset[str]:
         """The pictures besides the final one that it needs."""
         wanted = {self.show, "mask" if self.alpha == "mask" else "final"}
