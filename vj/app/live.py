@@ -10,6 +10,7 @@ from vj.app.background import BackgroundTasks
 from vj.app.beginning import Beginning
 from vj.app.choosers import Choosers
 from vj.app.context import RunState, ShowContext
+from vj.app.displays import Displays
 from vj.app.live_pictures import LivePictureSource
 from vj.app.loop_parts import LoopParts
 from vj.app.marking import mark_of
@@ -138,6 +139,7 @@ class Performance:
         )
         self.loop_parts = LoopParts(context, self.loop, self.outputs, segment_person)
         self.recordings = Recordings(context, self.outputs.sinks)
+        self.displays = Displays(context, self.outputs.sinks.displays)
         self.styles = StyleShelf(context)
         self.page_feed = PageFeed(
             context,
@@ -160,7 +162,12 @@ class Performance:
             lambda: self.report.osc_status(),
             self.page_feed,
             lambda: page_actions(
-                self.session, self.writer, self.choosers, self.styles, context.canvas
+                self.session,
+                self.writer,
+                self.choosers,
+                self.styles,
+                context.canvas,
+                self.displays,
             ),
             self.styles.small,
         )
@@ -233,6 +240,7 @@ class Performance:
         self.background.start()
         self.loop_parts.check_mask()
         self.recordings.start()
+        self.displays.start()
 
     @property
     def size(self) -> Size:
@@ -284,6 +292,7 @@ class Performance:
         self.run_state.text = "stopping"
         self.run_state.over.set()
         self.recordings.close()
+        self.displays.close()
         parts: list[tuple[str, Callable[[], object]]] = [
             ("the render loop", lambda: self.loop.stop(timeout=0.6)),
             ("the choosers", self.choosers.close),

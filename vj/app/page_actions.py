@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vj.app.choosers import Choosers
+from vj.app.displays import Displays
 from vj.app.sent_picture import decoded
 from vj.app.show_writer import ShowWriter
 from vj.app.style_shelf import StyleShelf
@@ -26,6 +27,7 @@ def page_actions(
     choosers: Choosers,
     styles: StyleShelf,
     canvas: Canvas,
+    displays: Displays,
 ) -> Mapping[str, Action]:
     """Requests by their type, see docs/page_protocol.md."""
 
@@ -63,6 +65,8 @@ def page_actions(
         "save_as": writer.save_as,
         "style_picture": styles.add,
         "remove_style": styles.remove,
+        "displays": displays.listed,
+        "display": displays.change,
         "devices": lambda asked: dict(choosers.devices()),
         "choose": lambda asked: choosers.choose(asked.get("what"), asked.get("value")),
     }

@@ -15,7 +15,7 @@ from vj.show.control_sections import CueRule
 from vj.show.durations import Duration
 
 NOT_KEPT = (
-    *("cue/", "take/", "tempo/", "timeline/", "record", "panic"),
+    *("cue/", "take/", "tempo/", "timeline/", "record", "panic", "display/"),
     *("source", "deck/b", "model"),
 )
 """What parameters begin with that a stored cue does not contain. A source or model may be one that

@@ -30,7 +30,10 @@ from vj.parameters.store import Snapshot
 from vj.parameters.table import Table, Value
 
 FIRST_LINE = "# vj take 1"
-NOT_PLAYED = ("record", "panic", "cue/", "take/", "tempo/tap", "timeline/", "macro/", "mod/")
+NOT_PLAYED = (
+    *("record", "panic", "cue/", "take/", "tempo/tap", "timeline/", "macro/", "mod/"),
+    "display/",
+)
 """Parameters that a take does not contain: buttons, and controls whose effect is in the other
 values."""
 PAINTED_AT = "# painted at "

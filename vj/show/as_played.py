@@ -23,7 +23,7 @@ CHOSEN = ("source", "model")
 """Parameters that are written as the section of the same name."""
 NOT_STARTED_WITH = (
     *("record", "cue/", "take/", "timeline/", "output/freeze", "output/blackout"),
-    *("source/position", "deck/b/position", "model/"),
+    *("display/", "source/position", "deck/b/position", "model/"),
 )
 """What parameters begin with that, with `CHOSEN`, a show does not start with, however they stand as
 it is saved."""

@@ -18,6 +18,12 @@ ROWS = (
         "",
         "above 0: the model rests while the input stands still; nearer 1 allows less movement",
     ),
+    Parameter(
+        "display/pattern",
+        "switch",
+        False,
+        "the test pattern on every display: of the show, to set up a projector by",
+    ),
     Parameter("output/freeze", "switch", False, "hold the picture"),
     number("output/blackout", 0, 1, 0, "", "fade to black and back", QUICK),
     Parameter(
