@@ -30,6 +30,9 @@ SHARE = 0.36
 """Of the picture's height that a head takes at input/zoom 1."""
 ABOVE = 0.06
 """How far over the picture's middle a head stands, in its heights."""
+EDGE, CLOSER = 0.36, 1.45
+"""A head at the edge of the input cannot come to the middle. So far from the picture's edge it
+shall stand, a share of its size, and for that the camera goes so many times closer at most."""
 CLOSEST = 5.0
 """The most that the camera itself zooms in, for a head that is far away."""
 DEAD, DEAD_SIZE = 0.1, 0.2
@@ -99,6 +102,10 @@ class Field:
     def goal(self, head: Head) -> tuple[float, float, float]:
         """Where a head wants the camera: x, y as in `View`, and octaves of zoom."""
         zoom = SHARE * self.down / max(head.height, 1e-3)
+        near = min(
+            min(head.x, 1 - head.x) / self.across, min(head.y, 1 - head.y) / self.down
+        )  # its way to the edge
+        zoom *= min(CLOSER, max(1.0, EDGE / max(near * zoom, 1e-3)))
         zoom = min(CLOSEST, max(1.0, zoom))
         return 2 * head.x - 1, 2 * head.y - 1 + 2 * ABOVE * self.down / zoom, math.log2(zoom)
 
