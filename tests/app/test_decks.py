@@ -1,102 +1,19 @@
 """Sources under the hand while a show plays: a cut lands on the next frame, two decks, the next
-clip at the end of one. The clips have their frames' numbers drawn into them."""
+clip at the end of one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.conftest import PlayShow
-from tests.shows import PlayedShow, ShowPeer
-from tests.sources.numbered import number_of, numbered_clip
+from tests.app import deck_shows
+from tests.app.deck_shows import FIRST, LENGTH, Play
 from vj.control.takes import Take
-from vj.core.frame import Frame
-from vj.pipeline.frame_context import FrameContext
 from vj.show.load import load_show
 
-SHOW = """\
-show: three clips
-size: 96x64
-model: none
-osc: 127.0.0.1:0
-page: off
-sinks: []
-midi: off
-source: one.mp4
-sources: {{one: one.mp4, two: two.mp4, three: three.mp4, lost: lost.mp4}}
-ready: {ready}
-tempo: 120
-start: {{feedback/amount: 0, blend/smoothing: 0, crossfade: 0}}
-mappings:
-  - {{key: w, to: source, value: two}}
-  - {{key: b, to: source, value: 1, quantise: bar}}
-"""
-LENGTH = 40
-FIRST = {"one": 100, "two": 200, "three": 300}
-
-
-class Watched:
-    """A played show, and the number in each picture that it has shown."""
-
-    def __init__(self, show: PlayedShow) -> None:
-        self.show, self.performance = show, show.performance
-        self.numbers: list[int] = []
-        self.beats: list[float] = []
-        """Where the beat stood in each frame."""
-        store = self.performance.store
-        shown = self.performance.servers.show_frame
-
-        def show_frame(context: FrameContext, frame: Frame) -> None:
-            self.numbers.append(number_of(frame))
-            self.beats.append(self.performance.session.engine.tempo.beat(store.time))
-            shown(context, frame)
-
-        self.performance.servers.show_frame = show_frame  # type: ignore[method-assign]
-        assert self.performance.servers.osc is not None
-        self.osc = ShowPeer(self.performance.servers.osc.address[1])
-        show.until(lambda: self.performance.loop.first is not None)
-
-    @property
-    def number(self) -> int:
-        return self.numbers[-1] if self.numbers else -1
-
-    def value(self, name: str) -> Any:
-        return self.performance.store.get(name)
-
-    def until(self, true: Callable[[], object]) -> None:
-        self.show.until(true)
-
-    def until_ready(self, *names: str) -> None:
-        """Wait until these stand by, and no others."""
-        there = self.performance.video_input
-        uris = {there.names[name] for name in names}
-        self.until(lambda: set(there.standby.ready) == uris)
-
-    def until_clip(self, name: str) -> None:
-        self.until(lambda: FIRST[name] <= self.number < FIRST[name] + LENGTH)
-
-    def said(self, words: str) -> list[str]:
-        return [line for line in self.show.messages if words in line]
-
-
-Play = Callable[..., Watched]
-
-
-@pytest.fixture
-def play(tmp_path: Path, play_show: PlayShow) -> Play:
-    for name, first in FIRST.items():
-        numbered_clip(tmp_path / f"{name}.mp4", LENGTH, first=first)
-
-    def begin(more: str = "", ready: str = "all", **options: Any) -> Watched:
-        path = tmp_path / "three.yaml"
-        path.write_text(SHOW.format(ready=ready) + more)
-        return Watched(play_show(path, **options))
-
-    return begin
+play = deck_shows.play
 
 
 def test_a_cut_lands_on_the_next_frame_with_the_clips_first_picture(play: Play) -> None:
@@ -286,6 +203,13 @@ def test_the_next_one_stands_by_and_what_the_next_cue_wants(play: Play) -> None:
     show.performance.store.set("cue/fire", "b")
     show.until_clip("three")
     assert show.value("deck/b") == "one"
+
+
+def test_a_clip_that_plays_once_ends_the_show_as_before(play: Play) -> None:
+    show = play("loop: false\n")
+    assert show.value("source/loop") == "once"
+    show.until(lambda: show.performance.ended)
+    assert show.number == FIRST["one"] + LENGTH - 1
 
 
 def test_what_was_chosen_before_the_start_plays_as_after_a_crash(

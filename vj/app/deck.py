@@ -119,7 +119,18 @@ class Deck:
     @property
     def place(self) -> tuple[float, float] | None:
         """Where its clip stands, 0..1, and its length in seconds; None for what has none."""
-        return self.capture.place if self.capture is not None else None
+        playing = self._reader
+        return playing.place if playing is not None else None
+
+    @property
+    def at_end(self) -> bool:
+        """Its clip is at its end, and the next source was asked for."""
+        playing = self._reader
+        return playing is not None and playing.at_end
+
+    @property
+    def _reader(self) -> Reader | None:
+        return self.capture.playing if self.capture is not None else None
 
     @property
     def state(self) -> str:
@@ -130,30 +141,29 @@ class Deck:
 
     def hear(self, name: str) -> None:
         """One of its parameters was set, to the value that it had or to another."""
-        values, capture = self._context.store.ahead(0.0).values, self.capture
         what = name.removeprefix(f"{self.row}/")
         if what in ("start", "position", "seek"):
-            self._heard = self._controls(values)
-            if capture is not None and what == "start":
-                capture.start_again()
-            elif capture is not None:
-                capture.seek(float(values[f"{self.row}/position"]))
+            self._heard = now = self._controls(self._context.store.ahead(0.0).values)
+            self._move(what == "start", what != "start", now[1])
 
     def follow(self, values: Mapping[str, Any]) -> None:
         """What a frame's parameters say. On the render thread."""
         self.transport = Transport.of(values, self.row)
         before, now = self._seen, self._controls(values)
         self._seen = now
-        capture = self.capture
         if now == before:
             return
-        if now == self._heard or capture is None:
+        if now == self._heard:
             self._heard = None
             return
-        if now[0] != before[0]:
-            capture.start_again()
-        if now[1:] != before[1:]:
-            capture.seek(now[1])
+        self._move(now[0] != before[0], now[1:] != before[1:], now[1])
+
+    def _move(self, again: bool, sought: bool, position: float) -> None:
+        if again and self.capture is not None:
+            self.capture.start_again()
+        playing = self._reader
+        if sought and playing is not None and playing.control is not None:
+            playing.control.seek(position)
 
     def _controls(self, values: Mapping[str, Any]) -> tuple[int, float, int]:
         start, position, seek = (values[f"{self.row}/{n}"] for n in ("start", "position", "seek"))

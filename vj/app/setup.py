@@ -81,10 +81,12 @@ def native_side(name: str) -> int:
 
 def start_values(show: Show) -> dict[str, Value]:
     """What the show starts with. Without a source there is nothing to keep, so strength starts at 1
-    unless the show says otherwise."""
+    unless the show says otherwise. `loop: false` is what source/loop starts with."""
     values = {"tempo/bpm": show.tempo.bpm, **show.start}
     if split_uri(show.source[0])[0] == "none":
         values.setdefault("strength", 1.0)
+    if not show.loop:
+        values.setdefault("source/loop", "once")
     return values
 
 

@@ -9,26 +9,21 @@ from dataclasses import replace
 from vj.app.context import ShowContext
 from vj.app.deck import DECKS, Deck, Make
 from vj.app.replacement import Replacement
-from vj.app.setup import painted_size
+from vj.app.source_settings import SettingsOfShows, deferred, is_made_for, may_be_one
 from vj.core.errors import Fault
 from vj.core.frame import Frame, Size
 from vj.parameters.store import Snapshot
 from vj.parameters.table import Value
 from vj.show.names import next_name, source_names
 from vj.show.schema import Show
-from vj.sources import SourceSettings, split_uri
+from vj.sources import SourceSettings
 from vj.sources.capture import Capture
 from vj.sources.change import WANTED_TIMEOUT
-from vj.sources.reader import Reader, to_nobody
 from vj.sources.shared import SharedDevices
 from vj.sources.standby import Standby
-from vj.sources.transport import TransportControl
 
 SETTLING = 0.5
 """Seconds that a source gets to open before the show starts without it."""
-DRAWN = ("testcard", "drawn", "draw", "walk", "image", "none")
-"""Kinds of sources that are made for the show's size and rate, and can be opened again at any
-moment without a gap."""
 
 
 class VideoInput:
@@ -47,9 +42,10 @@ class VideoInput:
     ) -> None:
         """painted: the size that is painted now, in pixels. own_senders: full names of this show's
         NDI senders, none of which is a source."""
-        self._context, self._painted, self._own_senders = context, painted, own_senders
+        self._context = context
+        self._settings_maker = SettingsOfShows(context, painted, own_senders)
         self._devices = SharedDevices()
-        self.standby = Standby(self._begin_standby)
+        self.standby = Standby(self._devices.make, context.supervisor, lambda: self.a.transport)
         self.a, self.b = (
             Deck(row, context, self._devices.make, self.standby.keep, self._go_on) for row in DECKS
         )
@@ -60,8 +56,7 @@ class VideoInput:
         self.names: Mapping[str, str] = source_names(show.sources, show.source)
         """Name -> URI of all sources that can be chosen. Replaced, never changed."""
         self.on_asked: Callable[[str], None] = lambda row: None
-        """Told that another source was asked for on a deck, played at once or not; on the thread
-        that asks, with the store's lock held."""
+        """Told that another source was asked for on a deck, with the store's lock held."""
         self._own: Sequence[str] = show.source
         """The show's own sources, in order of preference."""
         self._listed: Sequence[str] = list(show.sources)
@@ -79,7 +74,7 @@ class VideoInput:
     def start(self, show: Show) -> Capture:
         """Open the sources. Raises Fault when none of them can ever come, with all of them closed;
         waits half a second at most."""
-        settings = self._settings = self._base = self._settings_for(show)
+        settings = self._settings = self._base = self._settings_maker.of(show)
         store = self._context.store
         capture = self.a.made(show.source, settings)
         self.a.put_on(capture, "")
@@ -198,7 +193,7 @@ class VideoInput:
             made = deck.made(uris, settings)
             made.start()
             try:
-                made.settle(WANTED_TIMEOUT)
+                made.settle(WANTED_TIMEOUT, still)
             except Fault:
                 made.stop(0.0)
                 raise
@@ -209,7 +204,7 @@ class VideoInput:
             if not put_on:
                 made.stop(0.0)
             return
-        clash = [capture.uri] if _may_be_one(capture.uri, uris[0]) else []
+        clash = [capture.uri] if may_be_one(capture.uri, uris[0]) else []
         again = [capture.uri] if deck.stale else []
         wanted = uris[0] if name else ""
         change = capture.prepare(uris, settings, again, clash, wanted=wanted, still=still)
@@ -244,12 +239,9 @@ class VideoInput:
     def places(self) -> dict[str, dict[str, float] | None]:
         """For the page: where the clips stand, `{a: {position: 0..1, length: seconds}, b: None}`;
         None for what has no length. Does not block."""
-        found = (("a", self.a.place), ("b", self.b.place))
         return {
-            name: None
-            if place is None
-            else {"position": round(place[0], 3), "length": round(place[1], 2)}
-            for name, place in found
+            name: place and {"position": round(place[0], 3), "length": round(place[1], 2)}
+            for name, place in (("a", self.a.place), ("b", self.b.place))
         }
 
     def on_decks(self) -> tuple[str, str]:
@@ -268,54 +260,14 @@ class VideoInput:
         """Have these stand by, as far as they can: a camera that may be one that plays cannot."""
         playing = [deck.capture.uri for deck in self.decks.values() if deck.capture is not None]
         uris = [self.names[name] for name in names if name in self.names]
-        self.standby.want(
-            [
-                uri
-                for uri in dict.fromkeys(uris)
-                if uri not in playing and not any(_may_be_one(uri, other) for other in playing)
-            ]
-        )
-
-    def _begin_standby(self, uri: str) -> Reader:
-        assert self._base is not None, "nothing stands by before the start"
-        control = TransportControl(lambda: self.a.transport)
-        reader = Reader(
-            uri,
-            self._devices.make,
-            replace(self._base, transport=control),
-            to_nobody,
-            to_nobody,
-            self._context.supervisor,
-            stands_by=True,
-        )
-        reader.start()
-        return reader
+        alone = [uri for uri in uris if not any(may_be_one(uri, other) for other in playing)]
+        if self._base is not None:
+            self.standby.want(alone, self._base, playing)
 
     # A saved show.
 
-    def _settings_for(self, show: Show) -> SourceSettings:
-        size = self._painted() if show.size == "auto" else painted_size(show, lambda text: None)
-        return SourceSettings(
-            self._context.clock,
-            show.fps,
-            size,
-            show.loop,
-            tuple(show.ndi_addresses),
-            self._context.messages.log,
-            self._own_senders,
-            self._context.canvas,
-            self._order,
-        )
-
     def _settings_of(self, deck: Deck, base: SourceSettings) -> SourceSettings:
         return base if deck is self.a else replace(base, listed=tuple)
-
-    def _order(self) -> list[str]:
-        """The show's sources. A canvas that was chosen by name stands alone: who chooses paper
-        wants to see it, and not the next of the list until something is drawn."""
-        uris = self._context.run.show.source
-        chosen = self._context.store.get("source")
-        return uris[:1] if chosen and split_uri(uris[0])[0] == "draw" else uris
 
     def replace(self, show: Show, old: Show) -> Replacement:
         """Another list of sources: the one that plays stays open where it is in the list, and the
@@ -324,17 +276,15 @@ class VideoInput:
         capture, asked = self.capture, self.a.asked
         assert capture is not None
         changed = ["source"] if show.source != old.source else []
-        settings = self._settings_for(show)
-        reopened = [capture.uri] if _is_made_for(capture.uri, show, old) else []
+        settings = self._settings_maker.of(show)
+        reopened = [capture.uri] if is_made_for(capture.uri, show, old) else []
         on_b = self.b.capture
-        stale = on_b is not None and _is_made_for(on_b.uri, show, old)
-        others = _stand_alike(settings) != _stand_alike(self._base)
+        stale = on_b is not None and is_made_for(on_b.uri, show, old)
 
         def go_on() -> None:
             self._base = settings
             self.b.stale = self.b.stale or stale
-            if others:
-                self.standby.reopen()
+            self.standby.anew(settings)
 
         if not changed and not reopened:
 
@@ -345,7 +295,7 @@ class VideoInput:
             return Replacement([], apply_later)
         place = show.source.index(capture.uri) if capture.uri in show.source else len(show.source)
         before = show.source[:place]
-        clash = [capture.uri] if any(_may_be_one(capture.uri, uri) for uri in before) else []
+        clash = [capture.uri] if any(may_be_one(capture.uri, uri) for uri in before) else []
         change = capture.prepare(show.source, settings, reopened, clash)
 
         def apply() -> None:
@@ -391,42 +341,10 @@ class VideoInput:
                 store.set(row, deck.plays, self)
             deck.passed_over.append(name)
             following = next_name(self._listed, name)
-            at_end = deck.capture is not None and deck.capture.at_end
-            if at_end and following not in (*deck.passed_over, deck.plays):
+            if deck.at_end and following not in (*deck.passed_over, deck.plays):
                 store.set(row, following, self)
 
     def deferred(self, show: Show, old: Show) -> list[str]:
         """Sections of a saved show that the source which plays does not follow, since it would have
         to begin again."""
-        settings = self._settings
-        if settings is None:
-            return []
-        addresses = tuple(show.ndi_addresses)
-        names = []
-        if show.loop not in (settings.loop, old.loop):
-            names.append("loop")
-        if addresses not in (settings.addresses, tuple(old.ndi_addresses)):
-            names.append("ndi_addresses")
-        return names
-
-
-def _stand_alike(settings: SourceSettings | None) -> object:
-    """What makes those that stand by what they are."""
-    return None if settings is None else (settings.fps, settings.size, settings.addresses)
-
-
-def _is_made_for(uri: str, show: Show, old: Show) -> bool:
-    """A drawn source is made for a size and a rate, and one of them has changed."""
-    return split_uri(uri)[0] in DRAWN and (
-        show.fps != old.fps or (show.size != old.size and "auto" not in (show.size, old.size))
-    )
-
-
-def _may_be_one(one: str, other: str) -> bool:
-    """Two cameras that may be the same device: of one number, or at least one of them by name. One
-    URI is one device, which is shared."""
-    (kind, rest), (other_kind, other_rest) = split_uri(one), split_uri(other)
-    if kind != "camera" or other_kind != "camera" or one == other:
-        return False
-    numbers = [text.strip() or "0" for text in (rest, other_rest)]
-    return numbers[0] == numbers[1] or not all(number.isdecimal() for number in numbers)
+        return deferred(self._settings, show, old) if self._settings is not None else []

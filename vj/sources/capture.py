@@ -20,9 +20,9 @@ from vj.sources.change import (
 )
 from vj.sources.fade import SourceFade
 from vj.sources.fallback_card import TEST_CARD, FallbackCard
-from vj.sources.reader import FIRST_FRAME_TIMEOUT, Reader
+from vj.sources.reader import FIRST_FRAME_TIMEOUT, Reader, with_transport
 from vj.sources.source_list import SourceList
-from vj.sources.transport import Transport, TransportControl
+from vj.sources.transport import Transport
 
 CROSSFADE = 0.5
 """Seconds of the crossfade from one source to another, where nobody says otherwise."""
@@ -65,7 +65,7 @@ class Capture:
         self.frames = 0
         self.faults = 0
         """How often a source could not be opened or was lost."""
-        self._inbox, self._log, self._make = inbox, on_message, make
+        self.inbox, self._log, self._make = inbox, on_message, make
         self._playing: Reader | None = None
         self._fade, self._crossfade = SourceFade(), crossfade
         self._shown: Frame | None = None
@@ -77,7 +77,6 @@ class Capture:
         self.keep: Callable[[Reader], bool] = lambda reader: False
         """Asked before a source that is no longer needed is closed: True where somebody else goes
         on with it. Must not block."""
-        self._card: Reader | None = None
         self._restarted: Reader | None = None
         """Was restarted, and has given no frame yet."""
         self._pending_lines: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -86,6 +85,7 @@ class Capture:
         self._list = SourceList(
             uris,
             lambda uri: self._begin(uri, self._make),
+            lambda text: self._begin(TEST_CARD, lambda _, settings: FallbackCard(text, settings)),
             lambda reader: self.keep(reader),
             self._pending_lines.put,
         )
@@ -98,10 +98,14 @@ class Capture:
         self._list.settled = False
         self._thread = self._supervisor.start(self._name, self._run, self._stop.is_set)
 
-    def settle(self, seconds: float) -> None:
-        """Wait until a source is open, `seconds` at most. Raises Fault when none looks as if it
-        would ever appear."""
-        wait_for_one(lambda: self._list.slots, self.settings.clock, seconds, self._stop)
+    def settle(self, seconds: float, still: Callable[[], bool] = lambda: True) -> None:
+        """Wait until a source is open, `seconds` at most and while `still`. Raises Fault when none
+        looks as if it would ever appear."""
+
+        def over() -> bool:
+            return self._stop.is_set() or not still()
+
+        wait_for_one(lambda: self._list.slots, self.settings.clock, seconds, over)
         self._list.settled = True
 
     def stop(self, timeout: float = 2.0) -> bool:
@@ -111,7 +115,7 @@ class Capture:
         if self._thread is not None:
             self._thread.join(timeout)
         with self._lock:
-            readers = self._readers()
+            readers = self._list.readers
         readers = [reader for reader in readers if not self.keep(reader)]
         for reader in readers:
             reader.request_stop()
@@ -134,25 +138,14 @@ class Capture:
 
     def start_again(self) -> None:
         """The clip that plays goes on from where the part that plays begins. Does not wait."""
-        with self._lock:
-            reader = self._playing
-        if reader is not None and reader.follows and reader.control is not None:
-            reader.control.restart()
-        else:
+        reader = self._playing
+        if reader is None or not reader.start_again():
             self.restart()
 
-    def seek(self, position: float) -> None:
-        """The clip that plays goes on from this share of it, 0..1. Does not wait."""
-        reader = self._playing
-        if reader is not None and reader.control is not None:
-            reader.control.seek(position)
-
     @property
-    def place(self) -> tuple[float, float] | None:
-        """Where the clip that plays stands, 0..1, and its length in seconds; None for what has
-        none. Does not block."""
-        reader = self._playing
-        return reader.place if reader is not None else None
+    def playing(self) -> Reader | None:
+        """What plays, the test card too."""
+        return self._playing
 
     @property
     def restarting(self) -> bool:
@@ -173,21 +166,10 @@ class Capture:
         return self._list.slots[0].uri
 
     @property
-    def inbox(self) -> Mailbox[Frame]:
-        """Where its frames go."""
-        return self._inbox
-
-    @property
     def ended(self) -> bool:
         """A clip played once has come to its end."""
         playing = self._playing
         return playing is not None and playing.ended
-
-    @property
-    def at_end(self) -> bool:
-        """The clip that plays is at its end, and the next source was asked for."""
-        playing = self._playing
-        return playing is not None and playing.at_end
 
     @property
     def awaited(self) -> list[str]:
@@ -215,7 +197,7 @@ class Capture:
                 if best is not playing:
                     self._switch_to(best, now)
             elif not waiting and (playing is None or not playing.is_available(now)):
-                self._show_test_card(now)
+                self._stand_in(now)
             self._continue_fade(now)
             self._close_unused(best, now)
 
@@ -227,7 +209,7 @@ class Capture:
         reader = Reader(
             uri,
             make,
-            self._followed(settings or self.settings),
+            with_transport(settings or self.settings, self._transport),
             self._on_frame,
             self._on_lost,
             self._supervisor,
@@ -236,26 +218,13 @@ class Capture:
         reader.start()
         return reader
 
-    def _followed(self, settings: SourceSettings) -> SourceSettings:
-        """Each source has controls of its own, so that a seek is not that of the one before."""
-        if self._transport is None:
-            return settings
-        return replace(settings, transport=TransportControl(self._transport))
-
-    def _show_test_card(self, now: float) -> None:
+    def _stand_in(self, now: float) -> None:
         """Switch to the test card: no source is available."""
         if not (self._list.settled and self._may_card):
             return  # the show may not begin at all, or another deck plays
-        if self._card is None:
-            awaited = capture_status.hoped_for(self._list.slots)
-            if self._playing is None and awaited:
-                self._pending_lines.put(capture_status.none_there(awaited))
-            missing = awaited[0] if awaited else self._list.slots[0].uri
-            self._card = self._begin(
-                TEST_CARD, lambda _, settings: FallbackCard(f"no picture from {missing}", settings)
-            )
-        elif self._card.is_available(now) and self._card is not self._playing:
-            self._switch_to(self._card, now)
+        card = self._list.test_card(now, self._playing is None)
+        if card is not None and card is not self._playing:
+            self._switch_to(card, now)
 
     def _switch_to(self, reader: Reader, now: float) -> None:
         """Start the crossfade to a source."""
@@ -267,23 +236,15 @@ class Capture:
     def _continue_fade(self, now: float) -> None:
         """Go on with the crossfade when the new source gives too few frames for it, and end it with
         its latest frame."""
-        reader = self._playing
-        if reader is None or self._fade.old is None or reader.latest is None:
-            return
-        over = self._fade.is_over(now)
-        if over or now - self._put_at >= POLL_PERIOD:
-            self._put(self._fade.of(reader.latest, now))
-        if over:
-            self._fade.end()
+        latest = self._playing.latest if self._playing is not None else None
+        if latest is not None and (mixed := self._fade.go_on(latest, now, self._put_at)):
+            self._put(mixed)
 
     def _close_unused(self, best: Reader | None, now: float) -> None:
         """Close sources that are neither needed nor visible any more."""
         needed = (self._playing, self._fade.old)
         fine = best is not None or (self._playing is not None and self._playing.is_available(now))
-        if self._card is not None and self._card not in needed and fine:
-            self._card.request_stop()
-            self._card = None
-        self._list.close_unused(best, needed)
+        self._list.close_unused(best, needed, fine)
 
     # Called on the readers' threads.
 
@@ -324,11 +285,8 @@ class Capture:
         if self._stop.is_set():
             return
         self._put_at, self._shown = self.settings.clock.now(), frame
-        self._inbox.put(replace(frame, number=self.frames))
+        self.inbox.put(replace(frame, number=self.frames))
         self.frames += 1
-
-    def _readers(self) -> list[Reader]:
-        return [*self._list.readers, *([self._card] if self._card is not None else [])]
 
     # Changing the list.
 

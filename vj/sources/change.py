@@ -3,7 +3,6 @@ discarded."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
@@ -105,12 +104,15 @@ def with_readers(
 
 
 def wait_for_one(
-    slots: Callable[[], Sequence[SourceSlot]], clock: Clock, seconds: float, stop: threading.Event
+    slots: Callable[[], Sequence[SourceSlot]],
+    clock: Clock,
+    seconds: float,
+    over: Callable[[], bool],
 ) -> None:
-    """Wait until a source is open, or all were tried, `seconds` at most. Raises Fault when none
-    looks as if it would ever appear."""
+    """Wait until a source is open, or all were tried, `seconds` at most and not once it is `over`.
+    Raises Fault when none looks as if it would ever appear."""
     end = clock.now() + seconds
-    while clock.now() < end and not stop.is_set():
+    while clock.now() < end and not over():
         readers = [slot.reader for slot in slots()]
         fault = open_fault(slots())
         if fault is not None:
@@ -119,4 +121,4 @@ def wait_for_one(
             reader is not None and reader.fault_text for reader in readers
         ):
             break
-        stop.wait(0.005)
+        pause(0.005)

@@ -8,6 +8,9 @@ import numpy as np
 from vj.core.frame import Frame, Size, WalkFrame
 from vj.sources.reader import Reader
 
+SLOWEST = 0.04
+"""Seconds from one picture of a crossfade to the next, at most."""
+
 
 def crossfade(old: Frame, new: Frame, share: float) -> Frame:
     """`new` with the rest of `old` over it: share 0 shows the old picture, 1 the new one. Of the
@@ -65,6 +68,16 @@ class SourceFade:
     def is_over(self, now: float) -> bool:
         """Whether its time has passed."""
         return now - self._began >= self._seconds
+
+    def go_on(self, latest: Frame, now: float, shown_at: float) -> Frame | None:
+        """A picture of it where the new source gives too few, and the last one at its end. latest:
+        the new source's. shown_at: when a picture was shown last."""
+        if self.old is None or not (self.is_over(now) or now - shown_at >= SLOWEST):
+            return None
+        mixed = self.of(latest, now)
+        if self.is_over(now):
+            self.end()
+        return mixed
 
     def of(self, frame: Frame, now: float) -> Frame:
         """The new source's frame, mixed with the newest one of the source before."""

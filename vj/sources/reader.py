@@ -114,6 +114,14 @@ class Reader:
         if self.control is not None:
             self.control.set(transport)
 
+    def start_again(self) -> bool:
+        """Go on from where the part that plays begins. False for what is not played by controls.
+        Does not wait."""
+        if self.control is None or self.place is None:
+            return False
+        self.control.restart()
+        return True
+
     def stand_by(self) -> None:
         """A device is played no longer, and read on: its pictures go nowhere."""
         self._on_frame, self._on_lost = to_nobody, to_nobody
@@ -143,11 +151,6 @@ class Reader:
         position = getattr(source, "position", None)
         share = position() if position is not None and self._open else None
         return None if share is None else (share, float(getattr(source, "length", 0.0)))
-
-    @property
-    def follows(self) -> bool:
-        """It is played by a deck's controls: speed, position, and the part that plays."""
-        return self.control is not None and self.place is not None
 
     def is_available(self, now: float) -> bool:
         """It gives frames, or did within `LOST_TIMEOUT`. now: seconds on the clock."""
@@ -277,6 +280,16 @@ class Reader:
             self.source.close()
         except Exception as error:  # a driver's own exceptions
             self.settings.log(f"{self.uri} at closing: {type(error).__name__}: {error}")
+
+
+def with_transport(
+    settings: SourceSettings, transport: Callable[[], Transport] | None
+) -> SourceSettings:
+    """Settings of one source, which has controls of its own, so that a seek is not that of the one
+    before. None: it is played without."""
+    if transport is None:
+        return settings
+    return replace(settings, transport=TransportControl(transport))
 
 
 def to_nobody(reader: Reader, what: object) -> None:

@@ -16,12 +16,15 @@ class SourceList:
         self,
         uris: Sequence[str],
         begin: Callable[[str], Reader],
+        begin_card: Callable[[str], Reader],
         keep: Callable[[Reader], bool],
         say: Callable[[str], None],
     ) -> None:
-        """begin: makes a started reader. keep: somebody else goes on with a reader that is not
-        needed here. say: takes a message for the user; must not block."""
-        self._begin, self._keep, self._say = begin, keep, say
+        """begin: makes a started reader. begin_card: one of the test card with a text. keep:
+        somebody else goes on with a reader that is not needed here. say: takes a message for the
+        user; must not block."""
+        self._begin, self._begin_card, self._keep, self._say = begin, begin_card, keep, say
+        self._card: Reader | None = None
         self.slots = [SourceSlot(uri) for uri in dict.fromkeys(uris)]
         self._retiring: list[Reader] = []
         """No longer in the list, read on until another source plays."""
@@ -56,6 +59,17 @@ class SourceList:
             return
         self._say(capture_status.passed_over(reader, following))
 
+    def test_card(self, now: float, first_ever: bool) -> Reader | None:
+        """The test card, which says what is missing; None until it has a picture. first_ever: no
+        source was seen so far."""
+        if self._card is None:
+            awaited = capture_status.hoped_for(self.slots)
+            if first_ever and awaited:
+                self._say(capture_status.none_there(awaited))
+            missing = awaited[0] if awaited else self.slots[0].uri
+            self._card = self._begin_card(f"no picture from {missing}")
+        return self._card if self._card.is_available(now) else None
+
     def slot_of(self, reader: Reader | None) -> SourceSlot | None:
         """The place of a reader in the list."""
         return next(
@@ -73,9 +87,14 @@ class SourceList:
                 self._close(slot.reader)
         self.slots = slots
 
-    def close_unused(self, best: Reader | None, needed: Collection[Reader | None]) -> None:
+    def close_unused(
+        self, best: Reader | None, needed: Collection[Reader | None], fine: bool
+    ) -> None:
         """Close sources that are not needed: those after the one that plays, and those no longer in
-        the list, once they are not visible any more."""
+        the list, once they are not visible any more; and the test card, where all is fine."""
+        if self._card is not None and self._card not in needed and fine:
+            self._card.request_stop()
+            self._card = None
         after = False
         for slot in self.slots:
             if after and slot.reader is not None and slot.reader not in needed:
@@ -90,7 +109,7 @@ class SourceList:
     def readers(self) -> list[Reader]:
         """All there are."""
         readers = [slot.reader for slot in self.slots]
-        return [reader for reader in [*readers, *self._retiring] if reader is not None]
+        return [one for one in [*readers, *self._retiring, self._card] if one is not None]
 
     def _close(self, reader: Reader) -> None:
         if not self._keep(reader):

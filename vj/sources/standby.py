@@ -6,8 +6,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection
 
-from vj.sources import split_uri
-from vj.sources.reader import Reader
+from vj.core.supervisor import Supervisor
+from vj.sources import Source, SourceSettings, split_uri
+from vj.sources.reader import Reader, to_nobody, with_transport
+from vj.sources.transport import Transport
 
 NEVER = ("draw", "none")
 """Kinds that do not stand by: paper is the show's one canvas, and there is nothing to open."""
@@ -19,25 +21,53 @@ class Standby:
     """Opened, each with its first picture; a device is read on. May be used from any thread; never
     waits for a source."""
 
-    def __init__(self, begin: Callable[[str], Reader]) -> None:
-        """begin: makes a started reader that stands by."""
-        self._begin = begin
+    def __init__(
+        self,
+        make: Callable[[str, SourceSettings], Source],
+        supervisor: Supervisor,
+        transport: Callable[[], Transport],
+    ) -> None:
+        """make: makes sources. supervisor: for their threads. transport: says where clips begin."""
+        self._make, self._supervisor, self._transport = make, supervisor, transport
         self._readers: dict[str, Reader] = {}
         self._wanted: tuple[str, ...] = ()
         self._lock = threading.Lock()
+        self._opening = threading.Lock()
+        """One change of what stands by at a time; `take` does not wait for it."""
         self._closed = False
 
-    def want(self, uris: Collection[str]) -> None:
-        """Have these stand by, and no others."""
-        with self._lock:
+    def want(
+        self, uris: Collection[str], settings: SourceSettings, playing: Collection[str] = ()
+    ) -> None:
+        """Have these stand by, and no others. settings: of those that are opened now. playing: on a
+        deck; they need not stand by, though a device that no longer plays is kept."""
+        with self._opening:
             wanted = dict.fromkeys(uri for uri in uris if split_uri(uri)[0] not in NEVER)
-            self._wanted = () if self._closed else tuple(wanted)[:MOST]
-            for uri in [uri for uri in self._readers if uri not in self._wanted]:
-                self._readers.pop(uri).request_stop()
-            for uri in self._wanted:
-                reader = self._readers.get(uri)
-                if reader is None or reader.stopped or reader.ended:
-                    self._readers[uri] = self._begin(uri)
+            with self._lock:
+                self._wanted = () if self._closed else tuple(wanted)[:MOST]
+                open_now = [uri for uri in self._wanted if uri not in playing]
+                gone = [uri for uri in self._readers if uri not in open_now]
+                ended = [uri for uri, reader in self._readers.items() if reader.ended]
+                for uri in {*gone, *ended}:
+                    self._readers.pop(uri).request_stop()
+                missing = [uri for uri in open_now if uri not in self._readers]
+            for uri in missing:
+                self._put(uri, self._begin(uri, settings))
+
+    def anew(self, settings: SourceSettings) -> None:
+        """Open all of them once more that were made for another size or rate, or other
+        addresses."""
+        with self._opening:
+            with self._lock:
+                old = [
+                    uri
+                    for uri, reader in self._readers.items()
+                    if _made_for(reader.settings) != _made_for(settings)
+                ]
+                for uri in old:
+                    self._readers.pop(uri).request_stop()
+            for uri in old:
+                self._put(uri, self._begin(uri, settings))
 
     def take(self, uri: str) -> Reader | None:
         """One that is ready, to be played; it belongs to the caller then. None where none is."""
@@ -51,37 +81,19 @@ class Standby:
         """Take a device back that is no longer played, rather than have it closed and opened again.
         False where it is not wanted, or no device."""
         with self._lock:
-            if (
-                reader.uri not in self._wanted
-                or reader.uri in self._readers
-                or reader.stopped
-                or reader.source is None
-                or not reader.source.live
-            ):
+            live = reader.source is not None and reader.source.live
+            wanted = reader.uri in self._wanted and reader.uri not in self._readers
+            if reader.stopped or not live or not wanted:
                 return False
             reader.stand_by()
             self._readers[reader.uri] = reader
             return True
-
-    def is_ready(self, uri: str) -> bool:
-        """Whether a cut to it lands on the next frame."""
-        with self._lock:
-            reader = self._readers.get(uri)
-            return reader is not None and reader.ready
 
     @property
     def ready(self) -> list[str]:
         """The URIs of those that could play at once."""
         with self._lock:
             return [uri for uri, reader in self._readers.items() if reader.ready]
-
-    def reopen(self) -> None:
-        """Open all of them once more: they are to stand elsewhere in their clips."""
-        with self._lock:
-            for uri, reader in list(self._readers.items()):
-                if reader.source is None or not reader.source.live:
-                    reader.request_stop()
-                    self._readers[uri] = self._begin(uri)
 
     def close(self) -> None:
         """Stop all of them; does not wait."""
@@ -90,3 +102,28 @@ class Standby:
             for reader in self._readers.values():
                 reader.request_stop()
             self._readers.clear()
+
+    def _begin(self, uri: str, settings: SourceSettings) -> Reader:
+        reader = Reader(
+            uri,
+            self._make,
+            with_transport(settings, self._transport),
+            to_nobody,
+            to_nobody,
+            self._supervisor,
+            stands_by=True,
+        )
+        reader.start()
+        return reader
+
+    def _put(self, uri: str, reader: Reader) -> None:
+        """Add one that was begun, unless a device came back meanwhile or nobody wants it now."""
+        with self._lock:
+            if uri in self._wanted and uri not in self._readers:
+                self._readers[uri] = reader
+                return
+        reader.request_stop()
+
+
+def _made_for(settings: SourceSettings) -> object:
+    return settings.fps, settings.size, settings.addresses
