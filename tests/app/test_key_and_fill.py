@@ -15,6 +15,9 @@ import pytest
 from tests.peers.ndi_watcher import find
 from tests.sinks.test_recorder import frames_of
 from tests.waiting import until
+from vj.app.chosen import Chosen
+from vj.app.chosen import played as played_show
+from vj.app.chosen import sinks as sinks_of
 from vj.app.offline import Rendering
 from vj.app.sink_group import SinkGroup
 from vj.core.clock import WallClock
@@ -170,6 +173,13 @@ def test_frames_without_the_picture_are_left_out(played: Callable[..., SinkGroup
     until(one_more)
     assert sinks.sent()["record:b/?show=mask"] == 0
     sinks.stop()
+
+
+def test_a_performer_chooses_outputs_by_place_and_picture() -> None:
+    show = check_show({"sinks": ["preview", "ndi:vj", {"to": "ndi:vj-2", "show": "mask"}]}, "x")
+    assert sinks_of(show) == {"ndi:vj": "ndi:vj", "ndi:vj-2 mask": "ndi:vj-2?show=mask"}
+    chosen = played_show(show, Chosen(sinks=("ndi:vj-2 mask",)))
+    assert chosen.sinks == ["preview", "ndi:vj-2?show=mask"]
 
 
 def test_only_what_a_model_has_painted_is_marked(

@@ -20,7 +20,7 @@ import pytest
 from tests.waiting import PATIENCE, until
 from vj.core.clock import FrameClock, WallClock
 from vj.core.errors import Fault, Unavailable
-from vj.core.frame import Frame, Size
+from vj.core.frame import Frame, OutputFrame, Size
 from vj.core.mailbox import Mailbox
 from vj.sinks import KINDS, Sink, SinkSettings, make_sink
 from vj.sinks.fit import fitted
@@ -232,6 +232,26 @@ def test_spout_gets_upright_rgba_on_one_thread(stand_ins: None) -> None:
     assert (sender.name, sender.syncs, sender.released) == ("vj", ["vj", "vj"], True)
     assert sender.threads.isdisjoint({threading.get_ident()})
     assert len(sender.threads) == 1
+
+
+@pytest.mark.parametrize("kind", ["spout", "syphon"])
+def test_the_mask_goes_along_as_alpha_and_as_a_key_of_its_own(kind: str, stand_ins: None) -> None:
+    fill = frame(64, 48, 3).pixels
+    mask = np.tile(np.arange(64, dtype=np.uint8)[None, :, None] * 4, (48, 1, 3))
+    whole = OutputFrame(fill, 0, 0.0, views={"mask": mask})
+    for name, options in (("both", "alpha=mask"), ("key", "show=mask&crop=right-half")):
+        uri = f"{kind}:{name}?{options}"
+        runner = SinkRunner(uri, make_sink(uri, LIVE), Mailbox(), 30, print)
+        runner.deliver(whole)
+        runner.stop()
+    sent = {made.name: made for made in (SPOUT if kind == "spout" else SYPHON)}
+    both, key = (
+        one.pictures[0] if isinstance(one, SpoutStandIn) else one.published[0][0]
+        for one in (sent["both"], sent["key"])
+    )
+    assert np.array_equal(both, np.dstack([fill, mask[..., 0]]))
+    assert np.array_equal(key[..., :3], mask[:, 32:])
+    assert key[..., 3].min() == 255
 
 
 def test_spout_names_the_two_gpu_trap(stand_ins: None) -> None:
