@@ -139,9 +139,9 @@ def check_page(
             whole[key].append(row.name)
     sources = table.rows["source"].choices
     for index, pad in enumerate(page.pads or ()):
-        for kind, name, names in (("cue", pad.cue, cues), ("source", pad.source, sources)):
-            if name is not None and name not in names:
+        for kind, given, names in (("cue", pad.cue, cues), ("source", pad.source, sources)):
+            if given is not None and given not in names:
                 known = ", ".join(names) or "the show has none"
-                fault = Fault(f"{name}: no such {kind}{nearest(name, names)} ({known})")
+                fault = Fault(f"{given}: no such {kind}{nearest(given, names)} ({known})")
                 faults.append((("page", "pads", index), fault))
     return page.model_copy(update=whole), faults
