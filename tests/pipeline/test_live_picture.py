@@ -173,16 +173,19 @@ class Watched(PassThrough):
         return super().paint(entered, snapshot, context)
 
 
-@pytest.mark.parametrize("origin", ["input", "output"])
+@pytest.mark.parametrize("origin", ["input", "output", "guest"])
 def test_a_picture_goes_with_its_frame_and_wakes_a_model_that_rests(origin: str) -> None:
     size = Size(16, 16)
     pipeline = FramePipeline(size, "crop", Metrics(), print)
     backend = Watched(size)
     pipeline.exchange(backend)
     store = Store({"image/from": origin, "similarity": 0.5, "feedback/amount": 0.0})
+    if origin == "guest":  # comes by itself, and no parameter moves
+        store.set("image/every", 600)
+        pipeline.preparation.pictures.newest = lambda name: grey(50) if count >= 25 else None
     frame = Frame(np.full((16, 16, 3), 80, np.uint8), 0, 0.0)
     for count in range(30):
-        if count == 25:
+        if count == 25 and origin != "guest":
             store.set("image/grab", True)
         pipeline.process(frame, store.sample(count / RATE))
     pipeline.close()
