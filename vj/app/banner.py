@@ -69,8 +69,8 @@ def banner(
         fires = ", ".join(f"{key} {shorten(name, 24)}" for key, name in cue_keys.items())
         lines.append(f"  keys   {fires}")
         lines.append(
-            "         space or → the next cue, ← the one before, t taps the tempo; over OSC "
-            "/vj/cue/fire counts from 0"
+            "         space or → the next cue, ← the one before, t taps the tempo, p writes the "
+            "picture; over OSC /vj/cue/fire counts from 0"
         )
     lines += ["  stop   Ctrl-C", ""]
     return lines

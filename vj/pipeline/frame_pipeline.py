@@ -226,8 +226,7 @@ class FramePipeline:
             return None
         if generated is None:
             return None
-        shown = self._finish(generated, snapshot, generated.context)
-        return self._with_views(shown, snapshot)
+        return self._with_views(self._finish(generated, snapshot, generated.context), snapshot)
 
     def _paint(self, context: FrameContext, snapshot: Snapshot) -> GeneratedImage | None:
         begun = time.perf_counter()
