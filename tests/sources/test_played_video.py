@@ -15,6 +15,7 @@ import pytest
 from tests.sources.numbered import SIZE, number_of, numbered_clip
 from tests.waiting import JumpingClock
 from vj.core.clock import FrameClock
+from vj.core.kinds import CLIP_LOOPS
 from vj.sources import EndOfSource, SourceSettings, picture_finder
 from vj.sources.transport import Transport, TransportControl
 from vj.sources.video import Video
@@ -238,6 +239,32 @@ def test_live_what_comes_next_is_decoded_while_pictures_stand(clips: Path) -> No
             if video.read() is not None:
                 done.append(plays.finder.decoded - before)
         assert max(done[1:]) < 12
+
+
+@pytest.mark.parametrize("name", ["b-frames.mp4", "open-groups.ts"])
+def test_whatever_is_asked_for_the_picture_is_that_of_the_place(
+    clips: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Live, in any order of speeds, parts, modes and seeks, while a second decoder is on its way to
+    somewhere else."""
+    chance = random.Random(name)
+    for _ in range(12):
+        kept = chance.choice([5, 12, 1000])
+        monkeypatch.setattr(picture_finder, "MEMORY", kept * SIZE.width * SIZE.height * 3 // 2)
+        video, control, _ = live(clips / name)
+        for _ in range(120):
+            if chance.random() < 0.08:
+                speed = chance.choice([0, 1, -1, 0.3, -2.5, 4, -4])
+                part = chance.choice([(0, 1), (0, chance.random()), (chance.random(), 1)])
+                control.set(Transport(speed, *part, chance.choice(CLIP_LOOPS)))
+            elif chance.random() < 0.08:
+                control.seek(chance.random())
+            frame = video.read()
+            if frame is not None:
+                assert video._plays is not None
+                place = 30 * video._plays.head.place
+                assert number_of(frame) in (int(place - 1e-6), int(place + 1e-6))
+        video.close()
 
 
 def test_a_file_that_is_torn_or_cut_off_is_played_in_both_directions(tmp_path: Path) -> None:

@@ -135,7 +135,6 @@ class VideoFile:
         self._stream = self._container.streams.video[0]
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.thread_count = 2
-        self._stream.codec_context.skip_frame = "DEFAULT"
         self._pictures, self._coming, self._kept = self._decode(), 0.0, None
 
     def close(self) -> None:
@@ -229,7 +228,7 @@ class VideoFile:
 
         packets = self._container.demux(self._stream)
         context = self._stream.codec_context
-        leaves_out = False
+        leaves_out, context.skip_frame = False, "DEFAULT"
         while True:
             try:
                 packet = next(packets)
