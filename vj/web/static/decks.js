@@ -23,7 +23,7 @@ export function mount(element, app) {
       "div.d-cross",
       {},
       button("A", () => app.set("deck/mix", 0), {"aria-label": "deck A alone"}),
-      faderOf(app, "deck/mix", undo),
+      faderOf(app, "deck/mix", undo, true),
       button("B", () => app.set("deck/mix", 1), {"aria-label": "deck B alone"}),
     ),
     make(
@@ -37,8 +37,8 @@ export function mount(element, app) {
   const root = make(
     "section.t-tool.t-decks",
     {},
-    make("div.d-decks", {}, ...decks.map(one => one.element)),
     middle,
+    make("div.d-decks", {}, ...decks.map(one => one.element)),
     model.element,
   );
   element.append(root);
@@ -89,12 +89,8 @@ function makeDeck(app, deck, undo) {
     {},
     track,
     faderOf(app, `${deck.clip}speed`, undo),
-    make(
-      "div.d-part-of",
-      {},
-      faderOf(app, `${deck.clip}in`, undo),
-      faderOf(app, `${deck.clip}out`, undo),
-    ),
+    faderOf(app, `${deck.clip}in`, undo),
+    faderOf(app, `${deck.clip}out`, undo),
     rowOf(app, `${deck.clip}loop`, undo),
   );
   const element = make(
