@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -265,6 +266,18 @@ def test_whatever_is_asked_for_the_picture_is_that_of_the_place(
                 place = 30 * video._plays.head.place
                 assert number_of(frame) in (int(place - 1e-6), int(place + 1e-6))
         video.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be moved there")
+def test_live_a_file_that_was_moved_meanwhile_plays_on(tmp_path: Path) -> None:
+    path = numbered_clip(tmp_path / "clip.mp4", 40, options=B_FRAMES)
+    video, control, _ = live(path)
+    path.rename(tmp_path / "elsewhere.mp4")
+    found = [number_of(frame) for frame in (video.read() for _ in range(90)) if frame is not None]
+    assert found == [n % 40 for n in range(len(found))]
+    control.set(Transport(-1.0))
+    found = [number_of(frame) for frame in (video.read() for _ in range(60)) if frame is not None]
+    assert found == [n % 40 for n in range(found[0], found[0] - len(found), -1)]
 
 
 def test_a_file_that_is_torn_or_cut_off_is_played_in_both_directions(tmp_path: Path) -> None:

@@ -113,6 +113,7 @@ class PictureFinder:
         self._now = Run(file)
         self._another = another
         self._ahead: Run | None = None
+        self._alone = False
         self._aim: tuple[float, bool] | None = None
         """What the second run is made for: a place, and whether the clip runs backwards there."""
         self._step = file.step
@@ -171,6 +172,16 @@ class PictureFinder:
             return FORWARD
         return self._many
 
+    def _second(self) -> Run | None:
+        """None where the file cannot be opened once more: it has been moved since. What would be
+        made ready is then decoded when it is asked for."""
+        if self._ahead is None and not self._alone:
+            try:
+                self._ahead = Run(self._another())
+            except Fault:
+                self._alone = True
+        return self._ahead
+
     def prepare(
         self,
         place: float,
@@ -187,14 +198,16 @@ class PictureFinder:
         if velocity < 0 and now.first > low:
             aim, left = (now.first - self._step / 2, True), place - now.first
         elif onward is None or (velocity > 0 and left > SOON * max(1.0, velocity)):
+            if self._ahead is not None and velocity > 0:
+                self._ahead.trim(FORWARD)
             return
         else:
             aim = onward
         if now.reaches(aim[0]) and now.first <= aim[0]:
             return
-        if self._ahead is None:
-            self._ahead = Run(self._another())
-        ahead = self._ahead
+        ahead = self._second()
+        if ahead is None:
+            return
         if self._aim is None or abs(aim[0] - self._aim[0]) > self._step / 4:
             self._aim = aim
             ahead.begin(aim[0], self._kept(aim[1]))

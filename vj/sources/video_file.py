@@ -18,9 +18,9 @@ STEPS_BACK = (0.0, 0.5, 2.0, 8.0, 32.0)
 """Seconds before a place at which a key picture is looked for, one after the other: after a seek
 FFmpeg may stand behind it. Then the file is decoded from its beginning."""
 
-WITH_DISPENSABLE = ("h264", "mpeg4", "mpeg2video", "mpeg1video")
+WITH_DISPENSABLE = ("h264", "mpeg2video", "mpeg1video")
 """Decoders that know of a picture that none needs, so that the others are the same without it. The
-layers of HEVC make that harder to say."""
+layers of HEVC and the packed pictures of DivX make that harder to say."""
 
 SURELY_BEFORE = 2.0
 """Seconds: the last picture is not always in the last packet, nor does a seek always lead to one
