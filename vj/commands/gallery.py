@@ -58,6 +58,7 @@ ENTRIES = {
     "fox_face": GalleryEntry(12),
     "sketch": GalleryEntry(8),
     "puppetry": GalleryEntry(6),
+    "decks": GalleryEntry(12.8),
     "dream": GalleryEntry(10),
     "touchdesigner": GalleryEntry(6, {"source": "testcard"}),
 }
