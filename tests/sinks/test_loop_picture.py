@@ -112,6 +112,16 @@ def test_the_end_fades_into_the_beginning(ending: str, tmp_path: Path) -> None:
     assert abs(float(hard[-1].mean()) - float(hard[0].mean())) > 80
 
 
+def test_a_long_fade_ends_in_time_live(tmp_path: Path) -> None:
+    sent = [brightening(number, 180) for number in range(180)]
+    moments = [number / 30 for number in range(180)]
+    sink = looped(tmp_path / "loop.gif?loop_fade=2", sent, moments=moments)
+    pictures, shown = read(sink.path)
+    assert 60 + 15 <= len(pictures) <= 60 + 20, "of the 60 of the fade every third is written"
+    assert sum(shown) == pytest.approx(4000, abs=20)
+    assert pictures[-1][..., :3].mean() == pytest.approx(sent[59].mean(), abs=4)
+
+
 def test_too_short_a_loop_has_no_fade_and_says_so(tmp_path: Path) -> None:
     messages: list[str] = []
     sent = [brightening(number, 20) for number in range(20)]

@@ -20,6 +20,10 @@ FASTEST = {".gif": 30.0, ".webp": 60.0}
 """Pictures a second at most; frames that come sooner are left out. Browsers show a GIF's frames of
 less than 2 hundredths of a second as if they were 10."""
 
+AT_ITS_END = 20
+"""Pictures of a fade that are written when a live recording ends, at most: a show ends within two
+seconds, and 20 of 512x512 take a quarter of one as WebP."""
+
 Moment = tuple[float, np.ndarray]
 """Seconds since the first frame, and the picture."""
 
@@ -34,7 +38,8 @@ class LoopPicture:
     cannot be written.
 
     With a fade, the first `fade` seconds are kept back and mixed over the last ones, so that the
-    last picture leads into the one that comes first: the loop is that much shorter. A killed GIF
+    last picture leads into the one that comes first: the loop is that much shorter. Live, a long
+    fade has fewer pictures a second. A killed GIF
     plays up to its last frame; a killed WebP is empty, since it is written at its end.
     """
 
@@ -118,7 +123,11 @@ class LoopPicture:
                 )
                 self._tail.extendleft(reversed(self._head))
                 self._head = []
-            for at, picture in self._tail:
+            tail = list(self._tail)
+            if self._live and self._head and len(tail) > AT_ITS_END:
+                every = -(-len(tail) // AT_ITS_END)
+                tail = tail[::-1][::every][::-1]  # with the very last
+            for at, picture in tail:
                 self._put(at, self._faded(picture, at - (end - self._fade)))
             if self._writer is not None:
                 self._writer.end(end - self._shift)
