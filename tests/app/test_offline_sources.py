@@ -229,6 +229,20 @@ def test_without_a_length_next_ends_after_the_last_of_the_list(rig: Rig) -> None
     assert seen == [first + n for first, count in wanted for n in range(count)]
 
 
+def test_a_show_that_does_not_loop_ends_with_its_clip_however_long_it_may_be(rig: Rig) -> None:
+    crash = [CRASH + n for n in range(8)]
+    assert rig.numbers({"source": "crash"}, seconds=2.0, loop=False) == crash
+    changes = {4: {"source/loop": "loop"}}
+    assert rig.numbers({"source": "crash"}, changes, seconds=1.2, loop=False) == [
+        *crash,
+        *crash[:4],
+    ]
+    changes = {4: {"source": "kiss"}}
+    wanted = [*crash[:4], *(KISS + n for n in range(20))]
+    for seconds in (2.6, None):
+        assert rig.numbers({"source": "crash"}, changes, seconds=seconds, loop=False) == wanted
+
+
 def test_more_pictures_a_second_than_the_clip_has_repeat_its_frames(rig: Rig) -> None:
     seen = rig.numbers(None, seconds=0.5, fps=20)
     assert seen == [KISS + n // 2 for n in range(10)]

@@ -23,11 +23,17 @@ class PlayedSource:
     """An open source that gives the frame of each moment."""
 
     def __init__(
-        self, uri: str, source: Source, control: TransportControl, ends_show: bool = False
+        self,
+        uri: str,
+        source: Source,
+        control: TransportControl,
+        ends_show: bool = False,
+        once: bool = False,
     ) -> None:
-        """control: of the source's settings. ends_show: it is played once, and the rendering is
-        over then."""
-        self.uri, self.source, self.control, self.ends_show = uri, source, control, ends_show
+        """control: of the source's settings. ends_show: when it has come to its end the rendering
+        is over. once: it does not loop, though its parameters say so."""
+        self.uri, self.source, self.control = uri, source, control
+        self.ends_show, self.once = ends_show, once
         self.newest: Frame | None = None
         self.ended: float | None = None
         """When it came to its end, for one that does not go on by itself; None before."""
@@ -52,10 +58,10 @@ class PlayedSource:
         raise Fault(f"{self.uri} gives no more frames")
 
 
-def transport_of(snapshot: Snapshot, row: str, ends_show: bool = False) -> Transport:
-    """How a deck's parameters say that its clip is played."""
+def transport_of(snapshot: Snapshot, row: str, once: bool = False) -> Transport:
+    """How a deck's parameters say that its clip is played. once: without looping."""
     transport = Transport.of(snapshot.values, row)
-    return replace(transport, loop="once") if ends_show and transport.loop == "loop" else transport
+    return replace(transport, loop="once") if once and transport.loop == "loop" else transport
 
 
 class OfflineDeck:
@@ -184,7 +190,7 @@ class OfflineDeck:
         the source is another too, is sought."""
         assert self.playing is not None
         control = self.playing.control
-        control.set(transport_of(snapshot, self.row, self.playing.ends_show))
+        control.set(transport_of(snapshot, self.row, self.playing.once))
         before = self._controls
         now = tuple(snapshot[f"{self.row}/{name}"] for name in ("start", "position", "seek"))
         self._controls = now

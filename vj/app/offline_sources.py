@@ -68,7 +68,7 @@ class OfflineSources:
         control = TransportControl(transport_of(begins_with, A, self._seconds is None))
         if name not in self._names:
             name = ""
-        playing = self._opened(name, control, self._seconds is None)
+        playing = self._opened(name, control, self._seconds is None or not self._show.loop)
         self.first = playing.source
         self._own = None if name else playing.uri
         self._decks[A].begin(name, playing)
@@ -122,16 +122,15 @@ class OfflineSources:
             deck.close()
 
     def _is_past_its_length(self, snapshot: Snapshot) -> bool:
-        """Without --for: as long as the clip lasts at its own speed, where it does not end by
-        itself: it stands still, goes there and back (once), or is no longer on the deck."""
-        deck, length = self._decks[A], self._length
-        if length is None:
+        """Without --for: as long as the clip that it begins with lasts at its own speed, where what
+        plays does not end by itself: it stands still, goes there and back (once), or loops, since
+        it is another one."""
+        playing, length = self._decks[A].playing, self._length
+        if length is None or playing is None:
             return False
-        there = deck.playing is not None and deck.playing.source is self.first
         back = snapshot[f"{A}/loop"] == "ping-pong"
-        ends = there and not back and snapshot[f"{A}/speed"] != 0
-        goes_on = not there and snapshot[f"{A}/loop"] == "next"
-        return not ends and not goes_on and self._came >= round(length * (1 + back) * self._rate)
+        ends = playing.ends_show and not back and snapshot[f"{A}/speed"] != 0
+        return not ends and self._came >= round(length * (1 + back) * self._rate)
 
     def _following(self, name: str) -> str | None:
         """The next of `sources:`; without --for the last one has none."""
@@ -155,14 +154,15 @@ class OfflineSources:
             if name and (uri is None or self._is_live(uri)):
                 self._say_not_played(row, name, uri)
                 return None
-            ends = self._seconds is None and row == A and self._ends_with_others(control)
-            return self._opened(name, control, ends)
+            return self._opened(name, control, row == A and self._ends_with(control))
 
         return opened
 
-    def _ends_with_others(self, control: TransportControl) -> bool:
-        """Without --for: whether the rendering ends with a clip that is not its first, too."""
-        return self._length is None or control.now().loop == "next"
+    def _ends_with(self, control: TransportControl) -> bool:
+        """Whether the rendering ends with a clip that is not its first."""
+        if not self._show.loop:
+            return True
+        return self._seconds is None and (self._length is None or control.now().loop == "next")
 
     def _opened(self, name: str, control: TransportControl, ends_show: bool) -> PlayedSource:
         """name: empty for the show's own. ends_show: the rendering ends with it. Raises Fault."""
@@ -183,7 +183,8 @@ class OfflineSources:
             fault = Opening(uri, source).wait(OPENING)
             if fault is not None:
                 raise fault
-            return PlayedSource(uri, source, control, ends_show)
+            once = ends_show and self._seconds is None
+            return PlayedSource(uri, source, control, ends_show, once)
         raise Fault("; ".join(live))
 
     def _is_live(self, uri: str) -> bool:
