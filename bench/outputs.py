@@ -3,9 +3,9 @@ ways a recording is written.
 
     python bench/outputs.py [--size 512x512] [--frames 60]
 
-On one thread. Prints two Markdown tables for docs/benchmarks.md: medians of one run, milliseconds a
-frame. The first is of the render thread, the second of the sink's own thread, and megabytes a
-second at 30 frames a second.
+On one thread. Prints two Markdown tables for docs/benchmarks.md: medians of one run, milliseconds
+of CPU a frame, which other work on the machine hardly changes. The first is of the render thread,
+the second of the sink's own thread, and megabytes a second at 30 frames a second.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ def median_ms(run: Callable[[], object], frames: int) -> float:
     """Of so many runs."""
     seconds = []
     for _ in range(frames):
-        begun = time.perf_counter()
+        begun = time.process_time()
         run()
-        seconds.append(time.perf_counter() - begun)
+        seconds.append(time.process_time() - begun)
     return statistics.median(seconds) * 1e3
 
 
