@@ -8,7 +8,7 @@ from collections.abc import Callable
 from vj.app.chosen import NOTHING, model_of, models, played
 from vj.app.setup import check_style_pictures, model_spec
 from vj.control.takes import Take
-from vj.core.errors import Fault
+from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Size
 from vj.diffusion.making import make_backend
 from vj.diffusion.model_names import find_model, is_painter, no_such_model
@@ -50,10 +50,17 @@ class OfflineModels:
 
     def check(self) -> None:
         """Raises Fault for a model that is asked for later and is not here: before hours of
-        rendering."""
-        for section in (self._names[name] for name in self._asked):
+        rendering. A painter that is not installed is told, and what plays goes on, as live: shows
+        that come with vj offer one on a key."""
+        for name in list(self._asked):
+            section = self._names[name]
             if is_painter(section.name):
-                check_installed(section.name)
+                try:
+                    check_installed(section.name)
+                except Unavailable as fault:
+                    self._log(f"{fault}; where it is asked for, what plays goes on")
+                    self._asked.remove(name)
+                    del self._names[name]
             elif find_model(section.name).kind == "missing":
                 raise no_such_model(section.name)
 

@@ -59,6 +59,7 @@ ENTRIES = {
     "sketch": GalleryEntry(8),
     "puppetry": GalleryEntry(6),
     "decks": GalleryEntry(12.8),
+    "guest": GalleryEntry(12),
     "dream": GalleryEntry(10),
     "touchdesigner": GalleryEntry(6, {"source": "testcard"}),
 }
