@@ -237,7 +237,7 @@ def test_a_kept_model_that_fails_frame_after_frame_is_loaded_anew(stage: Stage) 
     stage.choose("second")
     stage.show.until(lambda: stage.performance.loop.pipeline.fails)
     for _ in range(3):
-        stage.performance.loader.look_after()
+        stage.performance.background.check()
     stage.show.until(lambda: len(stage.made) == 3 and not stage.performance.loop.pipeline.fails)
     assert stage.performance.loop.pipeline.backend is stage.made[2]
     stage.show.until(lambda: stage.made[1].closed)

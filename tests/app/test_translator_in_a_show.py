@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import PlayShow
 from tests.diffusion.translators import card_of, folder_of, network_of
 from vj.app.banner import banner
-from vj.app.model_loader import AWAITED, RENEWED
+from vj.app.model_care import AWAITED, RENEWED
 from vj.app.offline import Rendering
 from vj.app.setup import native_side, painted_size, paints_any_size
 from vj.core.frame import Size

@@ -29,7 +29,7 @@ class BackgroundTasks:
         look_after_models: Callable[[], None],
     ) -> None:
         """file: the show's, None when it is not watched. adopt: goes on with a saved show; False
-        when it cannot be played. look_after_models: see `ModelLoader.look_after`."""
+        when it cannot be played. look_after_models: see `ModelCare.look`."""
         self._supervisor, self._run = context.supervisor, context.run
         self._recordings, self._file, self._adopt = recordings, file, adopt
         self._look_after_models = look_after_models

@@ -1,14 +1,16 @@
-"""Whether what was chosen by timing, the painted size and the way to compute, is right for what
-plays."""
+"""What is chosen by timing, the painted size and the way to compute: from which sizes, and whether
+it is right for what plays."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from vj.app.context import ShowContext
+from vj.app.setup import paints_any_size
 from vj.core.frame import Size
 from vj.diffusion.choices import Choices
-from vj.diffusion.size_fit import LEAST, SLACK, better
+from vj.diffusion.size_fit import LEAST, SLACK, better, sizes_for
 from vj.pipeline.loop import RenderLoop
 from vj.show.schema import Show
 
@@ -16,23 +18,39 @@ SETTLED = 8.0
 """Seconds of generated images after which choices that were timed before are compared with what a
 frame really takes."""
 
+FIRST_FRAME = 3.0
+"""Seconds that the source gets to show its size, where the painted size depends on it."""
+
 
 class ChoiceCheck:
-    """Once in a show, in the background."""
+    """The check is made once in a show, in the background."""
 
     def __init__(
         self,
         context: ShowContext,
         loop: RenderLoop,
         choices: Choices,
+        fixed_size: bool,
         load_again: Callable[[Show], None],
     ) -> None:
-        """load_again: the model of a show, with choices made anew."""
+        """fixed_size: `size: auto` does not depend on this machine's speed. load_again: loads the
+        model of a show, with choices made anew."""
         self._run, self._metrics, self._log = context.run, context.metrics, context.messages.log
         self._supervisor, self._loop = context.supervisor, loop
+        self._clock, self._fixed_size = context.clock, fixed_size
         self._choices, self._load_again = choices, load_again
         self.began = False
         """The look was begun, or is over."""
+
+    def sizes(self, show: Show) -> tuple[Size, ...]:
+        """The sizes to choose from where the show leaves that open: those of the source's shape.
+        Waits a little for the first frame."""
+        if self._fixed_size or not paints_any_size(show):
+            return ()
+        pipeline, until = self._loop.pipeline, self._clock.now() + FIRST_FRAME
+        while pipeline.input_size is None and self._clock.now() < until and not self._run.stopping:
+            time.sleep(0.02)
+        return sizes_for(pipeline.input_size or pipeline.size)
 
     def start(self, sizes: tuple[Size, ...], still: Callable[[], bool]) -> None:
         """sizes: those that were to be chosen from. still: whether the model that was chosen for

@@ -15,6 +15,7 @@ from vj.app.live_pictures import LivePictureSource
 from vj.app.loop_parts import LoopParts
 from vj.app.marking import mark_of
 from vj.app.messages import Messages
+from vj.app.model_care import ModelCare
 from vj.app.model_loader import ModelLoader
 from vj.app.outputs import Outputs
 from vj.app.page_actions import page_actions
@@ -207,9 +208,8 @@ class Performance:
         self.choosers = Choosers(
             context, self.session, self.adopter, self.loader, own_senders, self.video_input
         )
-        self.background = BackgroundTasks(
-            context, self.recordings, file, self.adopt, self.loader.look_after
-        )
+        care = ModelCare(context, self.loop, self.loader)
+        self.background = BackgroundTasks(context, self.recordings, file, self.adopt, care.look)
 
     def start(self) -> None:
         """Start everything. The input is shown untouched at once, and generated images once the

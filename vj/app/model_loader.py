@@ -3,12 +3,9 @@ between two frames, and those that are prepared beside it."""
 
 from __future__ import annotations
 
-import math
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from weakref import WeakKeyDictionary
 
 from vj.app.choice_check import ChoiceCheck
@@ -20,7 +17,6 @@ from vj.app.outputs import Outputs
 from vj.app.setup import (
     model_spec,
     painted_size,
-    paints_any_size,
     style_files,
     style_pictures,
 )
@@ -29,22 +25,11 @@ from vj.core.frame import Size
 from vj.diffusion.choices import Choices
 from vj.diffusion.making import make_backend
 from vj.diffusion.model_names import weights_written
-from vj.diffusion.size_fit import sizes_for
 from vj.pipeline.backend import Backend
 from vj.pipeline.loop import RenderLoop
 from vj.show.model_section import ModelSection
 from vj.show.names import model_name
 from vj.show.schema import Show
-
-RENEWED = 60.0
-"""Seconds between the begins of two loads where a model's weights are written again and again, at
-least: each is a crossfade, and PyTorch keeps some megabytes of every one."""
-AWAITED = 5.0
-"""The same where there were none yet."""
-FIRST_FRAME = 3.0
-"""Seconds that the source gets to show its size, where the painted size depends on it."""
-TIDIED = 2.0
-"""Seconds between two looks at how much memory there is."""
 
 
 @dataclass(eq=False, slots=True)
@@ -79,19 +64,16 @@ class ModelLoader:
         self._messages, self._supervisor = context.messages, context.supervisor
         self._metrics, self._loop, self._outputs = context.metrics, loop, outputs
         self._record_time = record_time
-        self._fixed_size = fixed_size
         self._lock = threading.Lock()
         self._loads: list[_Load] = []
         """What is being loaded."""
         self._next: _Load | None = None
         """What is to be prepared after that which is being prepared."""
         self._prepares = False
-        self._written: dict[str, object] = {}
+        self.written: dict[str, object] = {}
         """Of each translator, the weights that were loaded last, or could not be."""
-        self._begun: dict[str, float] = {}
+        self.begun: dict[str, float] = {}
         """Seconds on the show's clock: when the last load of each model began."""
-        self._tidied = -math.inf
-        self._failing = 0
         self._models: WeakKeyDictionary[Backend, ModelSection] = WeakKeyDictionary()
         self.on_settled: Callable[[Show, bool], None] = lambda show, loaded: None
         """Called with the show whose model plays now, or has failed to load; must not block."""
@@ -100,7 +82,7 @@ class ModelLoader:
         not block."""
         self.choices = Choices()
         self.check = ChoiceCheck(
-            context, loop, self.choices, lambda show: self.load(show, again=True)
+            context, loop, self.choices, fixed_size, lambda show: self.load(show, again=True)
         )
         self.bank = ModelBank(context.supervisor)
         self.handover = ModelHandover(context, loop, outputs, self.bank)
@@ -163,8 +145,7 @@ class ModelLoader:
             under_way = any(one.key == load.key for one in self._loads)
             loads = not plays and ready is None and (again or not under_way)
             if loads:
-                self._loads.append(load)
-                self._begun[show.model.name] = self._clock.now()
+                self._under_way(load)
         over = self._run.over.is_set
         if plays:
             self.on_settled(show, True)
@@ -205,52 +186,20 @@ class ModelLoader:
                 if load is None or self._run.stopping:
                     self._prepares = False
                     return
-                self._loads.append(load)
-                self._begun[load.show.model.name] = self._clock.now()
+                self._under_way(load)
             self._load(load)
 
-    def look_after(self) -> None:
-        """Load again what has new weights: a translator that is being trained, or that had no
-        weights yet, whether it plays or rests. Load again a model that fails after a rest, and have
-        models that rest give way where memory is short. To be called now and then, on a thread
-        beside the picture."""
-        self._renew()
-        self._mend()
-        now = self._clock.now()
-        if now - self._tidied >= TIDIED:
-            self._tidied = now
-            self.memory.tidy()
+    def load_beside(self, show: Show) -> None:
+        """Load the model of a show that rests once more: it has new weights."""
+        load = _Load(show, self.key_of(show), again=True)
+        with self._lock:
+            self._under_way(load)
+        self._supervisor.start("loader", lambda: self._load(load), self._run.over.is_set)
 
-    def _renew(self) -> None:
-        show, playing = self._run.show, self.bank.playing
-        if self.bank.wanted == (None if playing is None else playing.key) and self._is_new(show):
-            self._messages.log(f"model {show.model.name}: new weights were written; they fade in")
-            self.load(show, again=True)
-        for model in self.bank.resting:
-            if self._is_new(model.show):
-                load = _Load(model.show, model.key, again=True)
-                with self._lock:
-                    self._loads.append(load)
-                    self._begun[model.show.model.name] = self._clock.now()
-                self._supervisor.start("loader", partial(self._load, load), self._run.over.is_set)
-
-    def _is_new(self, show: Show) -> bool:
-        """There are other weights of a show's model than those that were loaded."""
-        name = show.model.name
-        written, before = weights_written(name), self._written.get(name)
-        wait = AWAITED if before is None else RENEWED
-        begun = self._begun.get(name, -math.inf)
-        return self._clock.now() - begun >= wait and written is not None and written != before
-
-    def _mend(self) -> None:
-        """A model that fails after a rest, frame after frame, is loaded anew, once."""
-        playing = self.bank.playing
-        fails = playing is not None and playing.rested and self._loop.pipeline.fails
-        self._failing = self._failing + 1 if fails else 0
-        if playing is not None and self._failing == 2:
-            playing.rested = False
-            self._messages.log(f"{playing.backend.name} fails after a rest: it is loaded anew")
-            self.load(self._run.show, again=True)
+    def _under_way(self, load: _Load) -> None:
+        """With the lock held."""
+        self._loads.append(load)
+        self.begun[load.show.model.name] = self._clock.now()
 
     def _load_refused(self) -> None:
         """A model that rested has not taken over: it is loaded as if it had never been, unless the
@@ -291,13 +240,13 @@ class ModelLoader:
         """Loaded, and painted with. Raises Fault, or whatever a library does."""
         show, name = load.show, load.show.model.name
         first = self.bank.playing is None
-        written = self._written[name] = weights_written(name)
+        written = self.written[name] = weights_written(name)
         snapshot = self._store.ahead(self._clock.now())
         playing = self.model_of(self._loop.pipeline.backend)
         if playing is not None and playing.name == name == "picture":
             # pictures that play are not given up for those that stand in for missing ones
             style_pictures(show).require(snapshot["image/styles"])
-        spec, load.sizes = model_spec(show), self._sizes(show)
+        spec, load.sizes = model_spec(show), self.check.sizes(show)
         self._record_time("the first frame of the source")
         size = painted_size(show, (lambda text: None) if first else self._messages.log)
         need = None
@@ -389,16 +338,6 @@ class ModelLoader:
         then = "the input is shown untouched" if first else f"{self._loop.backend_name} paints on"
         self._messages.log(f"{text}; {then}")
         self.on_settled(show, False)
-
-    def _sizes(self, show: Show) -> tuple[Size, ...]:
-        """The sizes to choose from where the show leaves that open: those of the source's shape.
-        Waits a little for the first frame."""
-        if self._fixed_size or not paints_any_size(show):
-            return ()
-        pipeline, until = self._loop.pipeline, self._clock.now() + FIRST_FRAME
-        while pipeline.input_size is None and self._clock.now() < until and not self._run.stopping:
-            time.sleep(0.02)
-        return sizes_for(pipeline.input_size or pipeline.size)
 
 
 def _ready(name: str) -> str:
