@@ -20,7 +20,7 @@ from vj.diffusion.making import make_backend
 from vj.diffusion.model_spec import ModelSpec
 from vj.parameters.store import Store
 from vj.parameters.table import Parameter, Value
-from vj.pipeline.loop import RenderLoop, in_order
+from vj.pipeline.loop import RenderLoop
 
 SIZES = (
     Size(64, 64),
@@ -115,19 +115,22 @@ class Rig:
 
     def render(self, count: int) -> None:
         """Raises Failed."""
-        made = self.loop.render(in_order(self._frames(count)))
+        frames = self._frames(count)
+        made = self.loop.render(lambda snapshot: next(frames, None))
         if made != count:
             raise self.failed(f"{count} frames came and {made} pictures left")
 
     def failed(self, what: str) -> Failed:
         return Failed(what, self.last[-KEPT:], self.seed)
 
-    def _frames(self, count: int) -> Iterator[Frame]:
+    def _frames(self, count: int) -> Iterator[tuple[Frame, Frame | None]]:
+        """Of deck A and, mostly, of deck B."""
         for number in range(count):
             for _ in range(self.random.choice((0, 1, 1, 2, 8, 40))):
                 self._change()
             self._begun = time.perf_counter()
-            yield Frame(self._picture(), number, number / FPS)
+            decks = [Frame(self._picture(), number, number / FPS) for _ in range(2)]
+            yield decks[0], None if self.random.random() < 0.2 else decks[1]
 
     def _change(self) -> None:
         rows = self.store.table.rows

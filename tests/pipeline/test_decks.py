@@ -334,3 +334,37 @@ def test_the_loop_takes_the_newest_frame_of_deck_b() -> None:
     loop.stop()
     for seen, wanted in zip(shown, (B, B, A), strict=True):
         assert np.array_equal(seen, wanted)
+
+
+def test_lines_and_feedback_are_of_the_mixed_picture() -> None:
+    edge = flat(40)
+    edge[:, 48:] = 220
+    lines = Rig(lines__amount=1, deck__mix=1)
+    drawn = lines.show(flat(40), edge)
+    assert np.array_equal(drawn, Rig(lines__amount=1).show(edge, None))
+    fed = Rig(feedback__amount=0.5, feedback__flow=0, deck__mix=1)
+    alone = Rig(feedback__amount=0.5, feedback__flow=0)
+    for number in range(4):
+        one, two = flat(10), flat(40 + 40 * number)
+        assert np.array_equal(fed.show(one, two), alone.show(two, None))
+
+
+@pytest.mark.parametrize("space", DECK_SPACES)
+@pytest.mark.parametrize("mode", ["normal", "iris", "luma"])
+def test_another_painted_size_is_mixed_at_once(space: str, mode: str) -> None:
+    rig = Rig(deck__mix=0.5, deck__space=space, deck__mode=mode)
+    rig.show(A, B)
+    for size in (Size(64, 96), Size(128, 24), SIZE):
+        rig.pipeline.swap(PassThrough(size))
+        assert rig.show(A, B).shape == (size.height, size.width, 3)
+
+
+def test_a_model_that_fails_leaves_the_mixed_picture() -> None:
+    class Failing(PassThrough):
+        def paint(
+            self, entered: Picture, snapshot: Snapshot, context: FrameContext
+        ) -> GeneratedImage:
+            raise RuntimeError("out of cheese")
+
+    rig = Rig(Failing(SIZE, "failing"), deck__mix=0.5)
+    assert np.array_equal(rig.show(A, B), DeckMixer().mixed(A, B, 0.5))
