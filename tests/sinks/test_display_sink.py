@@ -20,10 +20,11 @@ from tests.waiting import until
 from vj.core.clock import WallClock
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame, Size
+from vj.display.address import DisplayOptions, parse_display
 from vj.display.setup import ScreenSetup, read_setup, write_setup
 from vj.display.warp import NAMES, SQUARE
 from vj.sinks import SinkSettings, check_uri
-from vj.sinks.display import DisplayOptions, DisplaySink, parse_display
+from vj.sinks.display import DisplaySink
 from vj.sinks.fit import fitted
 
 __all__ = ["screen", "shared_desktop"]
@@ -68,8 +69,13 @@ def make(screen: Desktop, told: list[str]) -> Iterator[Make]:
 @pytest.fixture
 def sink(make: Make) -> DisplaySink:
     """Full screen, open."""
-    sink = make("full")
-    sink.open(256, 256, 30)
+    return opened(make("full"), 256, 256)
+
+
+def opened(sink: DisplaySink, width: int, height: int) -> DisplaySink:
+    """Open it, and wait for its window."""
+    sink.open(width, height, 30)
+    until(lambda: sink.state() != "opening")
     return sink
 
 
@@ -178,7 +184,29 @@ def test_a_killed_process_is_told_and_its_picture_comes_back(
     os.kill(first, signal.SIGKILL)
     until(lambda: process_of(sink) != first)
     shows(screen, picture)  # nothing was sent meanwhile: the show stalls, the picture stays
-    assert told == ["display:full: its process ended (signal 9); it is started again"]
+    until(lambda: len(told) == 2)
+    assert told == [
+        "display:full: its process ended (signal 9); it is started again",
+        "display:full: is there again",
+    ]
+
+
+def test_a_driver_that_falls_over_at_once_is_tried_again_and_again(
+    sink: DisplaySink, screen: Desktop, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vj.sinks.display.YOUNG", 60.0)
+    monkeypatch.setattr("vj.sinks.display.RETRY", 0.1)
+    picture = send(sink, quadrants(640, 400))
+    shows(screen, picture)
+    for _ in range(2):
+        number = process_of(sink)
+        os.kill(number, signal.SIGKILL)
+        until(lambda number=number: process_of(sink) != number)
+    shows(screen, picture)
+    until(lambda: told[-1] == "display:full: is there again")
+    assert told.count("display:full: its process ended (signal 9); it is started again") <= 2
+    sink.close()
+    assert not sink._process, "nor is it after its end"
 
 
 def test_a_process_that_hangs_holds_nobody_up_and_is_replaced(
@@ -276,11 +304,11 @@ def test_the_mouse_moves_a_corner(sink: DisplaySink, screen: Desktop) -> None:
 def test_a_setup_is_there_again_the_next_time(screen: Desktop, told: list[str], make: Make) -> None:
     write_setup(Path("displays/screen.json"), ScreenSetup(flip="down"))
     sink = make("1")
-    sink.open(64, 40, 30)
+    opened(sink, 64, 40)
     shows(screen, send(sink, quadrants(640, 400))[::-1])
     sink.close()
     Path("displays/screen.json").write_text('{"flip": 3}')
-    sink.open(64, 40, 30)
+    opened(sink, 64, 40)
     shows(screen, send(sink, quadrants(640, 400)))
     assert told == [
         "display:1: displays/screen.json: flip 3: one of none, across, down, both; the picture is "
@@ -290,7 +318,7 @@ def test_a_setup_is_there_again_the_next_time(screen: Desktop, told: list[str], 
 
 def test_a_window_and_its_close_button(screen: Desktop, told: list[str], make: Make) -> None:
     sink = make("window 320x200")
-    sink.open(320, 200, 30)
+    opened(sink, 320, 200)
     picture = send(sink, quadrants(320, 200))
     desk = np.full((400, 640, 3), WHITE, np.uint8)
     desk[100:300, 160:480] = picture
@@ -320,7 +348,7 @@ def test_a_monitor_that_is_not_there_is_waited_for(
     screen: Desktop, told: list[str], make: Make
 ) -> None:
     sink = make("BenQ")
-    sink.open(320, 200, 30)
+    opened(sink, 320, 200)
     send(sink, quadrants(320, 200))
     assert sink.state() == "waiting for a monitor 'BenQ' (there: 1 screen 640x400)"
     assert told == [f"display:BenQ: {sink.state()}"]
@@ -349,8 +377,13 @@ def test_a_machine_without_a_desktop_is_told_once(
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.setenv("DISPLAY", display)
     sink = DisplaySink("2", SinkSettings(WallClock()))
-    with pytest.raises(Unavailable, match="desktop"):
+
+    def tell() -> None:
         sink.open(64, 48, 30)
+        until(lambda: send(sink, quadrants(64, 48)) is None)
+
+    with pytest.raises(Unavailable, match="desktop"):
+        tell()
     assert sink.final
     sink.close()
 

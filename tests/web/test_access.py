@@ -74,6 +74,7 @@ def test_what_a_proxy_on_this_machine_passes_on_is_not_of_this_machine(header: s
         ("/style/my cat", 401, 401),
         ("/pin", None, None),
         ("/out", None, None),
+        ("/display", None, None),
         ("/view", None, None),
         ("/static/main.js", None, None),
     ],

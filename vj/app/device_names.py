@@ -10,10 +10,10 @@ from collections.abc import Callable
 from vj.control.midi import ports
 from vj.core.errors import Fault
 from vj.diffusion.model_names import hub_cache, own_translators
+from vj.display.address import DisplayOptions, parse_display
 from vj.display.child_process import list_monitors
 from vj.display.monitors import chosen
 from vj.show.names import BUILT_IN_MODELS
-from vj.sinks.display import DisplayOptions, parse_display
 from vj.sources import KINDS
 from vj.sources.camera import list_cameras
 

@@ -139,7 +139,11 @@ class Screen:
     def _attach(self, name: str, pixels: int) -> None:
         if self._memory is not None:
             self._memory.close()
-        self._memory, self._seen, self._stale = FrameMemory.attach(name, pixels), 0, True
+        self._memory, self._seen, self._stale = None, 0, True
+        try:
+            self._memory = FrameMemory.attach(name, pixels)
+        except FileNotFoundError:
+            pass  # it has been replaced since by a larger one, whose name comes next
 
     def _load_mask(self) -> None:
         name = self._editor.setup.mask
@@ -277,8 +281,10 @@ def place_as_json(place: Place, monitors: list[Any], wanted: str) -> dict[str, A
     if place.monitor is None:
         return {"waiting": waiting_for(monitors, wanted)}
     if place.window is not None:
-        return {"name": "window", "words": f"window {place.window[2]}x{place.window[3]}"}
-    return {"name": setup_name(monitors, place.monitor), "words": str(place.monitor)}
+        size = place.window[2:]
+        return {"name": "window", "words": f"window {size[0]}x{size[1]}", "size": size}
+    name = setup_name(monitors, place.monitor)
+    return {"name": name, "words": str(place.monitor), "size": place.monitor.box[2:]}
 
 
 def read_mask(name: str) -> np.ndarray:

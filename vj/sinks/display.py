@@ -4,60 +4,27 @@ that a graphics driver that falls over takes no show with it. See docs/display.m
 from __future__ import annotations
 
 import importlib.util
-import re
 import threading
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from vj.core.errors import Fault, Unavailable
-from vj.core.frame import Frame, Size
+from vj.core.frame import Frame
+from vj.display.address import parse_display
 from vj.display.child_process import DisplayProcess
 from vj.display.frame_memory import FrameMemory
 from vj.display.glfw_window import no_display_here
-from vj.display.monitors import check_wanted
 from vj.display.setup import ScreenSetup, read_setup, setup_file, write_setup
 from vj.sinks import SinkSettings
 
 MODULES = ("glfw", "moderngl")
-START = 20.0
-"""Seconds that its process has to begin."""
+AT_ONCE, START = 0.5, 20.0
+"""Seconds that opening waits for its process, and that the process has to begin."""
 SILENCE = 10.0
 """Seconds without a sign of life after which it is ended and started again."""
-YOUNG = 3.0
-"""Seconds: a process that has lived shorter than that is not started again at once."""
-
-_REST = re.compile(r"(?P<monitor>.*?)(?:(?:^|[ ,]+)(?P<kind>window|full)(?: +(?P<size>\S+))?)?")
-
-
-@dataclass(frozen=True, slots=True)
-class DisplayOptions:
-    """What a URI says. wanted, size: see `vj.display.placement.Placement`."""
-
-    wanted: str = ""
-    size: Size | bool | None = None
-
-
-def parse_display(rest: str) -> DisplayOptions:
-    """What stands behind `display:`: a monitor's number, name or part of its name, in quotes or
-    without; `window`, `window 1280x720` or `full` behind it. Raises Fault."""
-    text = rest.strip()
-    quoted = re.fullmatch(r"""(["'])(?P<monitor>.*?)\1(?P<more>.*)""", text)
-    found = _REST.fullmatch(f" {quoted['more'].strip()}" if quoted else text)
-    where = f"display:{rest[:60]}"
-    if found is None or (quoted and found["monitor"].strip()):
-        raise Fault(f'{where}: display:2, display:"BenQ" or display:2 window 1280x720')
-    wanted = (quoted or found)["monitor"].strip(" ,")
-    try:
-        check_wanted(wanted)
-        size = Size.parse(found["size"]) if found["size"] else found["kind"] == "window"
-    except (ValueError, Fault) as error:
-        raise Fault(f"{where}: {error}") from None
-    if found["size"] and found["kind"] == "full":
-        raise Fault(f"{where}: full screen has the monitor's own size; window {found['size']}?")
-    if size is False and (found["kind"] is None and not wanted):
-        return DisplayOptions()
-    return DisplayOptions(wanted, size)
+YOUNG, RETRY = 3.0, 3.0
+"""Seconds: a process that has lived shorter than `YOUNG` is started again after `RETRY`, others at
+once."""
 
 
 class DisplaySink:
@@ -85,6 +52,12 @@ class DisplaySink:
         self._place: dict[str, Any] = {}
         self._monitors: list[dict[str, Any]] = []
         self._fault: Fault | None = None
+        """Why it cannot go on at all."""
+        self._trouble = ""
+        """Why the last process ended, until the next is there."""
+        self._last_words = ""
+        """What the process said before it ended, if it did."""
+        self._over = threading.Event()
         self._closed_by_hand = False
         self._begun = self._heard = 0.0
         self._beat: dict[str, Any] = {}
@@ -102,12 +75,11 @@ class DisplaySink:
             self.final = True
             raise Unavailable(f"{self.uri}: {reason}; the other sinks play")
         self._closed_by_hand = False
+        self._over.clear()
         self._start(width * height)
-        self._ready.wait(START)
+        self._ready.wait(AT_ONCE)  # most of what can go wrong has by then
         if self._fault is not None:
             raise self._fault
-        if not self._ready.is_set():
-            raise Fault(f"{self.uri}: its window did not open within {START:g} s")
 
     def send(self, frame: Frame) -> None:
         """Hand one frame over; never waits for the screen. Raises Fault when the process is gone
@@ -125,12 +97,13 @@ class DisplaySink:
             assert self._memory is not None
             self._memory.put(frame.pixels)
             self._process.frame()
-            if time.monotonic() - self._heard > SILENCE and self._ready.is_set():
+            if time.monotonic() - self._heard > (SILENCE if self._ready.is_set() else START):
                 self._log(f"{self.uri} does not answer any more; it is started again")
                 self._heard = time.monotonic()
                 self._process.kill()
 
     def close(self) -> None:
+        self._over.set()
         with self._lock:
             process, self._process = self._process, None
             memory, self._memory = self._memory, None
@@ -138,7 +111,7 @@ class DisplaySink:
             process.close()
         if memory is not None:
             memory.close()
-        self._fault = None
+        self._fault, self._trouble = None, ""
         self._ready.clear()
         self._place = {}
 
@@ -146,6 +119,8 @@ class DisplaySink:
         """`"BenQ 1920x1080 60 Hz"`, `"waiting for monitor 2 (there: ...)"`."""
         if self._closed_by_hand:
             return "was closed by hand"
+        if self._trouble:
+            return f"failed: {self._trouble}; trying again"
         words = str(self._place.get("words") or self._place.get("waiting") or "opening")
         return f"{words}, test pattern" if self._pattern else words
 
@@ -179,6 +154,7 @@ class DisplaySink:
             "uri": self.uri,
             "state": self.state(),
             "name": self._place.get("name", ""),
+            "size": self._place.get("size"),
             "monitors": self._monitors,
             "setup": self._setup.as_json(),
             "pattern": self._pattern,
@@ -193,6 +169,7 @@ class DisplaySink:
         options = {"wanted": self._options.wanted, "size": size, "title": "vj"}
         with self._lock:
             self._begun = self._heard = time.monotonic()
+            self._last_words = ""
             try:
                 self._process = DisplayProcess(options, self._take, self._ended)
             except Fault as fault:
@@ -229,9 +206,10 @@ class DisplaySink:
             self._monitors = message.get("monitors", self._monitors)
             self._pattern = message.get("pattern", self._pattern)
             if "fault" in message:
-                self.final = not message.get("again")
-                kind = Unavailable if self.final else Fault
-                self._fault = kind(f"{self.uri}: {message['fault']}")
+                self._last_words = message["fault"]
+                if not message.get("again"):
+                    self.final = True
+                    self._fault = Unavailable(f"{self.uri}: {message['fault']}")
                 self._ready.set()
             if "closed" in message:
                 self._closed_by_hand = True
@@ -246,6 +224,9 @@ class DisplaySink:
     def _follow_place(self, process: DisplayProcess, place: dict[str, Any]) -> None:
         """It is on another monitor, or on none: each has a setup of its own."""
         before, self._place = self._place, place
+        if self._trouble:
+            self._trouble = ""
+            self._log(f"{self.uri}: is there again")
         if place.get("waiting"):
             self._log(f"{self.uri}: {place['waiting']}")
         elif before.get("waiting"):
@@ -274,26 +255,27 @@ class DisplaySink:
             self._log(f"{self.uri}: {fault}; the setup lasts until the end of the show")
 
     def _ended(self, process: DisplayProcess) -> None:
-        """The process is gone, by itself or not. On the thread of its end."""
+        """The process is gone, by itself or not: another is started. On the thread of its end."""
         with self._lock:
-            if process is not self._process or self._closed_by_hand:
-                if self._closed_by_hand and process is self._process:
-                    self._process = None
-                    self._log(f"{self.uri}: was closed by hand; the page opens it again")
+            if process is not self._process or self._fault is not None:
                 return
-            if self._fault is not None:
-                return  # it said why
+            if self._closed_by_hand:
+                self._process = None
+                self._log(f"{self.uri}: was closed by hand; the page opens it again")
+                return
             young = time.monotonic() - self._begun < YOUNG
-            ending = process.ending()
-            try:
-                if young:
-                    raise Fault(f"{self.uri}: its process ended at once ({ending})")
-                self._log(f"{self.uri}: its process ended ({ending}); it is started again")
-                self._place = {}
-                self._start(0)
-            except Fault as fault:
-                self._fault = fault
-                self._ready.set()
+            before, self._place = self._trouble, {}
+            self._trouble = self._last_words or process.ending()
+            if self._trouble != before or not young:
+                self._log(f"{self.uri}: its process ended ({self._trouble}); it is started again")
+        if young and self._over.wait(RETRY):
+            return
+        with self._lock:
+            if process is self._process:
+                try:
+                    self._start(0)
+                except Fault as fault:
+                    self._fault = fault
 
 
 def _there(module: str) -> bool:

@@ -23,7 +23,7 @@ FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via", "CF-Connecting-
 """Headers of proxies and tunnels: a request that has one comes from elsewhere, though its
 connection does not."""
 PICTURES = re.compile(r"/(pictures|thumb/.*|style/.*|(input|output|picture)[.](jpg|png))")
-FREE = re.compile(r"/(view|out|pin|favicon[.]ico|static/.*)")
+FREE = re.compile(r"/(view|out|display|pin|favicon[.]ico|static/.*)")
 """The page itself, which asks for the PIN."""
 LOOKS = ("GET", "HEAD")
 """Methods that change nothing."""

@@ -27,7 +27,7 @@ from vj.web.pictures import Pictures
 from vj.web.site import FILES, Site, file_named
 from vj.web.thumbnails import Thumbnails
 
-PAGES = {"/": "index.html", "/view": "index.html", "/out": "out.html"}
+PAGES = {"/": "index.html", "/view": "index.html", "/out": "out.html", "/display": "display.html"}
 
 Status = Callable[[], Mapping[str, object]]
 
@@ -85,6 +85,7 @@ class WebServer:
             "/": self._front,
             "/view": self._file,
             "/out": self._file,
+            "/display": self._file,
             FILES: self._file,
             "/socket": self._page_socket,
             "/pictures": self._picture_socket.open,
