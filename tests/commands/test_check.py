@@ -257,6 +257,8 @@ def test_names_and_addresses_that_lead_nowhere_are_wrong(
         ("cues:\n  - {name: a, set: {mask/mode: person}}\n", 2, "the clean plate stands in"),
         ("start:\n  lines/from: face\n", 2, "python3 launch.py add person"),
         ("cues:\n  - {name: a, set: {lines/from: body}}\n", 2, "edges are drawn instead"),
+        ("start:\n  deck/mix: 0.5\n", 2, "nothing here puts a source on deck/b"),
+        ("start:\n  deck/space: latent\n", 2, "none has no latent space"),
         ("start:\n  prompt/a: qwrtzp\nmodel: pocket\n", 2, "understands nothing of “qwrtzp”"),
         ("page:\n  pads: [{prompt: qwrtzp}]\nmodel: pocket\n", 2, "nothing of “qwrtzp”"),
         (

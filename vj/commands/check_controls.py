@@ -16,6 +16,7 @@ from vj.parameters.fit import fit, parse_prompt_list
 from vj.parameters.table import Table
 from vj.pipeline.backend import Words
 from vj.show.given_values import given_values
+from vj.show.paths import MODEL_WORDS as MODEL_NAMES
 from vj.show.schema import Show, parse_address
 from vj.show.section import KeyPath
 
@@ -32,6 +33,7 @@ def check_controls(show: Show, result: CheckResult) -> None:
     _masks(show, result)
     _lines(show, result)
     _prompts(show, result)
+    _decks(show, result)
     _ports(show, result)
     _plugged_in(show, result)
 
@@ -115,6 +117,21 @@ def _prompts(show: Show, result: CheckResult) -> None:
                     f"{name}: {show.model.name} understands nothing of “{text[:60]}”; "
                     f"{words.page} lists what it knows",
                 )
+
+
+def _decks(show: Show, result: CheckResult) -> None:
+    """A fader with nothing on deck B, and latents of a model that has none."""
+    given = list(given_values(show))
+    names = {name for name, _, _ in given} | {rule.to for rule in show.mappings}
+    for name, value, place in given:
+        if name == "deck/mix" and value != 0 and "deck/b" not in names:
+            result.warn(place, "deck/mix: nothing here puts a source on deck/b, so it does nothing")
+        if name == "deck/space" and value == "latent" and show.model.name in MODEL_NAMES:
+            result.warn(
+                place,
+                f"deck/space latent: {show.model.name} has no latent space; the pictures morph "
+                "along the flow instead",
+            )
 
 
 def _texts(name: str, value: object) -> list[str]:
