@@ -80,8 +80,14 @@ def test_parts_that_meet_leave_no_pixel_out_and_show_none_twice(
 ) -> None:
     seen = np.zeros((size.height, size.width), int)
     for words in parts:
-        seen[pixels_of(WORDS[words], size)] += 1
-    assert (seen == 1).all() or min(size) < len(parts)
+        rows, columns = pixels_of(WORDS[words], size)
+        assert seen[rows, columns].size > 0
+        seen[rows, columns] += 1
+        for side, span in zip(
+            (size.height, size.width), pixels_of(WORDS[words], size), strict=True
+        ):
+            assert side % 2 or (span.stop - span.start) % 2 == 0, "even where the picture is"
+    assert (seen == 1).all() or min(size) < 2 * len(parts)
 
 
 def test_a_wall_is_the_whole_picture() -> None:

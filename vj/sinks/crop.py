@@ -74,11 +74,15 @@ def crop_in_words(box: Box) -> str:
 
 def pixels_of(box: Box, size: Size) -> tuple[slice, slice]:
     """Rows and columns of a picture. Parts that meet in the picture meet in pixels too: none is
-    left out, none is there twice. At least one pixel each way."""
+    left out, none is there twice. Where the picture's side is even, so is the part's: NDI and most
+    codecs have half the columns of colour, and an odd one would be lost. At least one pixel each
+    way."""
     left, top, width, height = box
     return _span(top, height, size.height), _span(left, width, size.width)
 
 
 def _span(begin: float, length: float, pixels: int) -> slice:
-    first = min(round(begin * pixels), pixels - 1)
-    return slice(first, max(first + 1, min(pixels, round((begin + length) * pixels))))
+    step = 2 - pixels % 2
+    first = min(step * round(begin * pixels / step), pixels - step)
+    end = step * round((begin + length) * pixels / step)
+    return slice(first, max(first + step, min(pixels, end)))
