@@ -75,7 +75,7 @@ class Damped:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class InputField:
     """What of an input is painted at zoom 1, as shares of its width and height. aspect: its width
     by its height."""
 
@@ -84,7 +84,7 @@ class Field:
     aspect: float
 
     @classmethod
-    def of(cls, came: Size, painted: Size, fit: Fit) -> Field:
+    def of(cls, came: Size, painted: Size, fit: Fit) -> InputField:
         cut, inner = placed(came, painted, fit)
         return cls(
             painted.width * cut.width / inner.width / came.width,
@@ -139,7 +139,13 @@ class HeadCamera:
         return not self._placed
 
     def view(
-        self, by_hand: View, head: Head | None, field: Field, on: bool, at_once: bool, time: float
+        self,
+        by_hand: View,
+        head: Head | None,
+        field: InputField,
+        on: bool,
+        at_once: bool,
+        time: float,
     ) -> View:
         """What is seen now. by_hand: as the parameters say. head: the newest; None where none is
         known. at_once: following begins with the first head, not with a glide."""
@@ -160,14 +166,14 @@ class HeadCamera:
             self._rest()
         return self._mixed(by_hand, field) if self._placed else by_hand
 
-    def _is_believed(self, head: Head, field: Field, time: float) -> bool:
+    def _is_believed(self, head: Head, field: InputField, time: float) -> bool:
         last = self._believed
         if last is None or field.apart(head, last) < JUMP or time - self._seen > DOUBT:
             self._believed = head
             return True
         return False
 
-    def _move(self, field: Field, passed: float) -> None:
+    def _move(self, field: InputField, passed: float) -> None:
         size = 2**self._zoom.value
         x, y, zoom = self._goal
         most = 0.0
@@ -183,7 +189,7 @@ class HeadCamera:
         wanted = _beyond(self._zoom.value, zoom, DEAD_SIZE)
         self._zoom.toward(wanted, passed, SECONDS_OF_ZOOM, FASTEST_ZOOM)
 
-    def _mixed(self, by_hand: View, field: Field) -> View:
+    def _mixed(self, by_hand: View, field: InputField) -> View:
         share = min(1.0, max(0.0, self._share.value))
         zoom = by_hand.zoom * 2 ** (share * self._zoom.value)
         zoom = min(8.0, max(0.25, zoom))
@@ -250,7 +256,7 @@ class FollowedInput:
                 return by_hand
         elif self._there:
             self._look(frame)
-        field = Field.of(frame.size, painted, fit)
+        field = InputField.of(frame.size, painted, fit)
         return self._camera.view(
             by_hand, self._head, field, on and self._there, self._at_once, snapshot.time
         )
