@@ -141,6 +141,34 @@ def test_a_picture_that_is_taken_becomes_the_style_and_goes_again(
     assert easel.backend.understood == "waves 100 %"
 
 
+def test_live_a_model_that_begins_or_comes_back_has_the_taken_style_at_once(
+    pictures: PictureNetwork, folder: Path, room: np.ndarray
+) -> None:
+    wanted = Easel(pictures, folder, room, "sunflowers.png").paint()
+    messages: list[str] = []
+    size = Size(room.shape[1], room.shape[0])
+    reader = StyleReader(pictures, StylePictures([str(folder / "waves.png")]), messages.append)
+    backend = PictureBackend(pictures, reader, size, False, messages.append)
+    store = Store({"strength": 1.0, "prompt/travel": 5.0})
+    taken = TakenPicture(read_picture(folder / "sunflowers.png"), 1, "guest")
+    context = FrameContext(room, 0, 0.0, room, taken=taken)
+    backend.warm(store.ahead(0.0))
+    try:
+        for _ in range(2):
+            painted: list[Any] = []
+
+            def first(painted: list[Any] = painted) -> bool:
+                generated = backend.paint(room, store.sample(1.0), context)
+                painted.append(generated and generated.picture)
+                return generated is not None
+
+            until(first, lambda: messages)
+            assert np.array_equal(painted[-1], wanted)
+            backend.rest()
+    finally:
+        backend.close()
+
+
 def test_a_picture_is_looked_at_once_in_whatever_sets_it_comes(
     pictures: PictureNetwork, folder: Path, room: np.ndarray
 ) -> None:

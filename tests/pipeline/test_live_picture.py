@@ -192,3 +192,13 @@ def test_a_picture_goes_with_its_frame_and_wakes_a_model_that_rests(origin: str)
     assert len(backend.seen) < 30, "it rests"
     assert backend.seen[-1] == 1
     assert backend.seen[0] is None
+
+
+def test_a_model_that_begins_waits_a_little_for_its_first_picture() -> None:
+    made = MadeOfNewest(lambda pixels: 0, True, print)
+    assert [made.holds(True, 10 + n / RATE) for n in range(6)] == [True] * 5 + [False]
+    assert not made.holds(True, 20.0), "then it goes its own way"
+    made.begin()
+    assert made.holds(True, 30.0)
+    assert not made.holds(False, 30.1)
+    assert not made.holds(True, 30.2), "only as it begins"

@@ -133,10 +133,21 @@ class PocketBackend(StreamBackend):
         self.understood = ""
         """What was made of the prompts, in a line."""
 
+    def warm(self, snapshot: Snapshot) -> None:
+        super().warm(snapshot)
+        self._travel.cut()
+        self._live.begin()
+
     def paint(
         self, entered: Picture, snapshot: Snapshot, context: FrameContext
     ) -> GeneratedImage | None:
-        snapshot = with_colours(snapshot, self._colours_for(snapshot, context.taken))
+        colours = self._colours_for(snapshot, context.taken)
+        waits = not colours and context.taken is not None
+        waits = waits and (self._live.pending or bool(self._next_colours))
+        if self._live.holds(waits, snapshot.time):
+            self.settled = False
+            return None
+        snapshot = with_colours(snapshot, colours)
         self._explain(snapshot)
         if snapshot["strength"] > 0 and isinstance(entered, Tensor):
             entered = self._noise_gate.of(entered)
@@ -186,6 +197,7 @@ class PocketBackend(StreamBackend):
     def rest(self) -> None:
         super().rest()
         self._noise_gate = NoiseGate()
+        self._live.begin()
 
     def keep_up(self, snapshot: Snapshot) -> None:
         super().keep_up(with_colours(snapshot))

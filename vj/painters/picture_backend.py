@@ -19,6 +19,9 @@ from vj.painters.own_styles import own_styles
 from vj.painters.style_pictures import StylePictures, read_picture
 from vj.painters.styles_backend import mean
 from vj.parameters.store import Snapshot
+from vj.pipeline.backend import GeneratedImage
+from vj.pipeline.compositor import Picture
+from vj.pipeline.frame_context import FrameContext
 from vj.pipeline.live_picture import Made, MadeOfNewest, TakenPicture
 from vj.pipeline.mixture_travel import MixtureTravel
 from vj.pipeline.text_book import TextBook
@@ -141,6 +144,20 @@ class PictureBackend(PainterBackend):
         """image/styles of the last frame."""
         self._shown: object = None
 
+    def paint(
+        self, entered: Picture, snapshot: Snapshot, context: FrameContext
+    ) -> GeneratedImage | None:
+        taken = context.taken
+        waits = taken is not None and self._live.of(taken) is None and self._live.pending
+        if self._live.holds(waits, snapshot.time):
+            self.settled = False
+            return None
+        return super().paint(entered, snapshot, context)
+
+    def warm(self, snapshot: Snapshot) -> None:
+        super().warm(snapshot)
+        self._travel.cut()
+
     def _style(self, snapshot: Snapshot, taken: TakenPicture | None = None) -> np.ndarray | None:
         live = self._live.of(taken)
         if taken is None or live is None:
@@ -204,6 +221,7 @@ class PictureBackend(PainterBackend):
     def rest(self) -> None:
         self.clear()
         self._travel.cut()
+        self._live.begin()
 
     def keep_up(self, snapshot: Snapshot) -> None:
         text = snapshot["image/styles"]

@@ -23,6 +23,8 @@ from vj.pipeline.preprocess import over_black
 
 SIDE = 256
 """Of the shorter side of what is kept, in pixels: style networks look at 256, CLIP at 224."""
+HELD = 0.5
+"""Seconds for which a model that begins waits for its first picture, at most."""
 T = TypeVar("T")
 
 
@@ -154,6 +156,8 @@ class MadeOfNewest(Generic[T]):
         self._found: Made[T] | None = None
         self._done = 0
         """The number of the last picture that was looked at, whatever came of it."""
+        self._begins, self._since = True, 0.0
+        """The model begins, and since when it has waited; 0 is not yet."""
 
     def of(self, taken: TakenPicture | None) -> Made[T] | None:
         """The newest there is, perhaps of an earlier picture; None before the first, and where no
@@ -181,6 +185,21 @@ class MadeOfNewest(Generic[T]):
     def pending(self) -> bool:
         """Something is still to be made of the newest picture."""
         return self._asked > self._done
+
+    def begin(self) -> None:
+        """The model comes back from a rest."""
+        self._begins, self._since = True, 0.0
+
+    def holds(self, waits: bool, time: float) -> bool:
+        """A model that begins shall not show its own look for a few frames first: what played
+        before it stands. waits: the first picture is being looked at. time: seconds, of the
+        frame."""
+        if self._begins and waits:
+            self._since = self._since or time
+            if time - self._since < HELD:
+                return True
+        self._begins = False
+        return False
 
     def _run(self) -> None:
         while not self._box.closed:
