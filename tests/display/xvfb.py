@@ -20,6 +20,7 @@ import pytest
 LACKS = [name for name in ("Xvfb", "xdotool") if shutil.which(name) is None] + [
     name for name in ("glfw", "moderngl") if importlib.util.find_spec(name) is None
 ]
+needs_xrandr = pytest.mark.skipif(shutil.which("xrandr") is None, reason="without xrandr")
 needs_desktop = pytest.mark.skipif(bool(LACKS), reason=f"without {', '.join(LACKS)}")
 
 
@@ -47,6 +48,13 @@ class Desktop:
             timeout=20,
             stdout=subprocess.DEVNULL,
         )
+
+    def run(self, *command: str) -> str:
+        """What a program of the desktop says, such as `xset q`; how it ends counts for nothing."""
+        done = subprocess.run(
+            command, env={**os.environ, "DISPLAY": self.name}, timeout=20, capture_output=True
+        )
+        return done.stdout.decode()
 
     def focus(self) -> None:
         """Give the keyboard to the window `vj`; there is no window manager that would."""

@@ -4,6 +4,7 @@ stays there whatever happens to the process that shows it."""
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.display.xvfb import Desktop, needs_desktop, screen, shared_desktop
+from tests.display.xvfb import Desktop, needs_desktop, needs_xrandr, screen, shared_desktop
 from tests.waiting import until
 from vj.core.clock import WallClock
 from vj.core.errors import Fault, Unavailable
@@ -353,6 +354,26 @@ def test_a_monitor_that_is_not_there_is_waited_for(
     assert sink.state() == "waiting for a monitor 'BenQ' (there: 1 screen 640x400)"
     assert told == [f"display:BenQ: {sink.state()}"]
     assert bare(screen)
+
+
+@needs_xrandr
+def test_a_monitor_that_is_unplugged_and_plugged_in_has_its_picture_again(
+    screen: Desktop, told: list[str], make: Make
+) -> None:
+    """By xrandr: the monitor's output is switched off, and on."""
+    sink = opened(make("screen"), 320, 200)
+    picture = send(sink, quadrants(640, 400))
+    shows(screen, picture)
+    assert re.search(r"timeout: +0 ", screen.run("xset", "q")), "the screen saver is off"
+    screen.run("xrandr", "--output", "screen", "--off")
+    until(lambda: bare(screen))
+    until(lambda: sink.state() == "waiting for a monitor 'screen' (there: none)", sink.state)
+    screen.run("xrandr", "--output", "screen", "--auto")
+    shows(screen, picture)
+    assert told == [
+        "display:screen: waiting for a monitor 'screen' (there: none)",
+        "display:screen: screen 640x400 is there",
+    ]
 
 
 def test_every_sort_of_frame_twice(make: Make) -> None:
