@@ -119,6 +119,21 @@ def test_the_order_of_a_variable_rate_is_that_of_its_times(tmp_path: Path) -> No
     assert clip.next(30) == forwards[::-1]
 
 
+def test_a_picture_that_stands_for_seconds_is_found_in_the_midst_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picture_finder, "MEMORY", 1)
+    begins = [100 * n for n in range(10)] + [8000 + 100 * n for n in range(5)]
+    options = {**B_FRAMES, "g": "100"}
+    path = numbered_clip(tmp_path / "stands.mkv", 15, rate=10, milliseconds=begins, options=options)
+    clip = played(path, speed=0.0)
+    assert clip.video.length == pytest.approx(8.5, abs=0.1)
+    clip.control.seek(6 / 8.5)
+    assert clip.next(1) == [9]
+    clip.control.seek(0.055)
+    assert clip.next(1) == [4]
+
+
 @pytest.mark.parametrize("speed", [-4.0, -1.5, -0.25, 0.25, 1.5, 4.0])
 def test_speeds_skip_and_repeat_frames_and_twice_they_give_the_same(
     clips: Path, speed: float
