@@ -25,7 +25,13 @@ from vj.core.frame import Frame
 from vj.core.png_text import text_chunk, text_in, with_chunks
 from vj.parameters.store import Store
 from vj.show.load import load_show
-from vj.show.picture_settings import KEYWORD, PictureSettings, read_picture, settings_of
+from vj.show.picture_settings import (
+    KEYWORD,
+    PictureSettings,
+    file_texts,
+    read_picture,
+    settings_of,
+)
 
 SHOW = """\
 # the room
@@ -278,6 +284,21 @@ def test_a_show_that_is_not_here_or_has_changed_is_played_as_the_picture_holds_i
     assert "kiss.yaml is not here" in messages[0]
 
 
+def test_what_it_includes_goes_along(show: Path) -> None:
+    (show.parent / "maps").mkdir()
+    (show.parent / "maps/pads.yaml").write_text("mappings: [{midi: cc 1, to: strength}]")
+    show.write_text(f"include: [maps/pads, surfaces/touchdesigner]\n{SHOW}", encoding="utf-8")
+    with_include = file_texts(show)
+    assert list(with_include["included"]) == ["maps/pads.yaml"], "the others come with vj"
+    shot = taken_from(show, included={**with_include["included"], "../../evil.yaml": "x"})
+    shot = shot.rename("shot.png")
+    show.unlink()
+    (show.parent / "maps/pads.yaml").unlink()
+    path, given, _ = played("--from", shot)
+    assert [rule.to for rule in load_show(path, given).mappings if rule.to == "strength"]
+    assert not (path.parent / "../../evil.yaml").exists()
+
+
 def test_what_a_show_does_not_have_is_left_out_and_told(show: Path) -> None:
     shot = taken_from(show)
     other = show.with_name("other.yaml")
@@ -295,6 +316,8 @@ def test_what_a_show_does_not_have_is_left_out_and_told(show: Path) -> None:
         ("{", "the settings in it are broken"),
         ("[1]", "the settings in it are broken"),
         (json.dumps({"vj": "0", "show": 3}), "the settings in it are broken"),
+        (json.dumps({"vj": "0", "show": "x", "time": "now"}), "the settings in it are broken"),
+        (json.dumps({"vj": "0", "show": "x", "fps": None}), "the settings in it are broken"),
         (json.dumps({"vj": "0", "show": "x"}), "says nothing of its show; name one"),
     ],
 )

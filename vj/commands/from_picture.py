@@ -80,9 +80,14 @@ def _show_file(settings: PictureSettings, picture: Path, asked: str | None, log:
             f"{picture}: says nothing of its show; name one: launch.py SHOW --from PICTURE.png"
         )
     folder = Path(tempfile.mkdtemp(prefix="vj-from-"))
-    for name, text in {**settings.included, settings.file: settings.text}.items():
-        (folder / (PurePath(name).name or "show.yaml")).write_text(text, encoding="utf-8")
-    return folder / PurePath(settings.file).name
+    for name, text in settings.included.items():
+        place = PurePath(name)
+        if not place.is_absolute() and ".." not in place.parts and isinstance(text, str):
+            (folder / place).parent.mkdir(parents=True, exist_ok=True)
+            (folder / place).write_text(text, encoding="utf-8")
+    path = folder / (PurePath(settings.file).name or "show.yaml")
+    path.write_text(settings.text, encoding="utf-8")
+    return path
 
 
 def _put_chosen(

@@ -4,6 +4,7 @@ It is JSON in the PNG, which `--from PICTURE.png` plays."""
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -14,6 +15,7 @@ from vj.core.png_text import text_in
 from vj.parameters.table import Table, Value
 from vj.show.load import included_files
 from vj.show.names import model_name, public_name
+from vj.show.own_shows import is_shipped
 from vj.show.schema import Show
 
 KEYWORD = "vj:settings"
@@ -35,7 +37,8 @@ class PictureSettings:
     text: str = ""
     """What is in it."""
     included: dict[str, str] = field(default_factory=dict)
-    """The same of the files that it includes, by name."""
+    """The same of the files that it includes and that lie beside it or below, by their path from
+    there. Those that come with vj are not among them."""
     source: str = ""
     model: str = ""
     size: str = ""
@@ -88,7 +91,11 @@ def file_texts(path: Path | None) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
         if len(text) <= LONGEST:
-            others = {one.name: one.read_text(encoding="utf-8") for one in included_files(path)}
+            others = {
+                one.relative_to(path.parent).as_posix(): one.read_text(encoding="utf-8")
+                for one in included_files(path)
+                if one.is_relative_to(path.parent) and not is_shipped(one)
+            }
             found |= {"text": text, "included": others}
     except (OSError, UnicodeDecodeError):
         pass
@@ -116,9 +123,12 @@ def read_picture(path: Path) -> PictureSettings:
         made = PictureSettings(**{key: value for key, value in given.items() if key in known})
         if not (isinstance(made.values, dict) and isinstance(made.included, dict)):
             raise TypeError
-        for one in (made.show, made.file, made.text, made.model, made.source, made.size):
-            if not isinstance(one, str):
-                raise TypeError
+        texts = (made.show, made.file, made.text, made.model, made.source, made.size, made.output)
+        numbers = (made.fps, made.time, made.position or 0.0)
+        if not all(isinstance(one, str) for one in texts):
+            raise TypeError
+        if not all(isinstance(one, int | float) and math.isfinite(one) for one in numbers):
+            raise TypeError
     except (ValueError, TypeError, AttributeError):
         raise Fault(f"{path}: the settings in it are broken") from None
     return made
