@@ -10,6 +10,7 @@ from vj.app.unused import counts_beats, unused
 from vj.core.frame import Size
 from vj.diffusion.making import make_backend
 from vj.diffusion.model_spec import ModelSpec
+from vj.parameters.rows import view
 from vj.parameters.store import Store
 from vj.pipeline.backend import PassThrough
 from vj.show.load import check_show
@@ -31,17 +32,19 @@ def test_a_bare_show_has_no_walk_no_timeline_no_beat_and_no_mask() -> None:
     assert found["timeline/play"] == "the show has no timeline"
     assert found["tempo/bpm"] == "nothing in the show counts beats"
     assert found["mask/feather"] == "the mask is off: mask/mode is none"
+    assert "names no source" in found["image/grab"]
     assert not {"mask/mode", "mask/learn", "strength", "source", "crossfade"} & found.keys()
 
 
 def test_what_is_used_is_not_in_it() -> None:
     found = reasons(
         "walk:drawn:meadow,drawn:harbour",
-        {"mask/mode": "drawn"},
+        {"mask/mode": "drawn", "image/from": "output"},
         cues=[{"name": "a", "fade": "2 bars"}],
         timeline=[{"at": 0, "cue": "a"}],
     )
-    assert set(found) == {"palette/a", "image/styles"}
+    looked_at = {row.name for row in view.ROWS}
+    assert set(found) == {"palette/a", "image/styles", *looked_at}
 
 
 def test_style_pictures_are_for_the_picture_model() -> None:

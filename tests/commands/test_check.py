@@ -259,6 +259,9 @@ def test_names_and_addresses_that_lead_nowhere_are_wrong(
         ("cues:\n  - {name: a, set: {lines/from: body}}\n", 2, "edges are drawn instead"),
         ("start:\n  deck/mix: 0.5\n", 2, "nothing here puts a source on deck/b"),
         ("start:\n  deck/space: latent\n", 2, "none has no latent space"),
+        ("start:\n  image/every: 4\nmodel: pocket\n", 2, "nothing here says image/from"),
+        ("start:\n  image/from: input\nmodel: styles\n", 2, "none of the show's models has a use"),
+        ("start:\n  input/follow: head\n", 2, "the input stays as it is"),
         ("start:\n  prompt/a: qwrtzp\nmodel: pocket\n", 2, "understands nothing of “qwrtzp”"),
         ("page:\n  pads: [{prompt: qwrtzp}]\nmodel: pocket\n", 2, "nothing of “qwrtzp”"),
         (

@@ -17,6 +17,8 @@ IN_BEATS = ("mappings", "macros", "modulators", "cues", "timeline", "curves")
 MASKING = ("mask/mode", "mask/learn")
 """Parameters of the mask that matter while it is off."""
 NO_STYLES = "only the picture model takes pictures as styles: model: picture"
+ON_A_WALK = "a walk's pictures are encoded whole"
+NO_PICTURE = "image/from is empty: it names no source, nor input or output"
 NO_CANVAS = (
     "the show does not look at the canvas: take draw as the source, or set mask/mode or "
     "lines/from to drawn"
@@ -32,6 +34,7 @@ def unused(
     reasons = {
         "lora/": "the model that plays has no LoRA of this name",
         "walk/": "" if split_uri(source)[0] == "walk" else "the source that plays is no walk",
+        "input/": ON_A_WALK if split_uri(source)[0] == "walk" else "",
         "timeline/": "" if show.timeline or show.curves else "the show has no timeline",
         "tempo/": "" if counts_beats(show) else "nothing in the show counts beats",
         "canvas/": "" if shows_canvas(show, values, source) else NO_CANVAS,
@@ -41,6 +44,9 @@ def unused(
     found = dict(by_model)
     if show.model.name != "picture":
         found.setdefault("image/styles", NO_STYLES)
+    if not values["image/from"]:
+        found.setdefault("image/every", NO_PICTURE)
+        found.setdefault("image/grab", NO_PICTURE)
     for name in table.rows:
         reason = reasons.get(f"{name.partition('/')[0]}/", "")
         if reason and name not in kept and "/" in name:

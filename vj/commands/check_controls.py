@@ -23,6 +23,8 @@ from vj.show.section import KeyPath
 PROMPTS = ("prompt", "prompt/a", "prompt/b")
 WORDS_OF: dict[str, Words] = {"pocket": "pocket", "drawn": "pocket", "styles": "styles"}
 """By the model's name."""
+TAKES_PICTURES = ("picture", "pocket", "drawn")
+"""Models that have a use for pictures that are taken while they play (image/from)."""
 
 
 def check_controls(show: Show, result: CheckResult) -> None:
@@ -34,6 +36,8 @@ def check_controls(show: Show, result: CheckResult) -> None:
     _lines(show, result)
     _prompts(show, result)
     _decks(show, result)
+    _heads(show, result)
+    _pictures(show, result)
     _ports(show, result)
     _plugged_in(show, result)
 
@@ -102,6 +106,34 @@ def _lines(show: Show, result: CheckResult) -> None:
     for name, value, place in given_values(show):
         if name == "lines/from" and value in FILES and (message := missing(str(value))):
             result.warn(place, message)
+
+
+def _heads(show: Show, result: CheckResult) -> None:
+    """A head that is followed without the networks that find it."""
+    from vj.pipeline.landmarks.heads import missing
+
+    for name, value, place in given_values(show):
+        if name == "input/follow" and value == "head" and (why := missing()):
+            result.warn(place, f"input/follow head: {why}; the input stays as it is")
+
+
+def _pictures(show: Show, result: CheckResult) -> None:
+    """Pictures that are taken for nothing, or from nowhere."""
+    given = list(given_values(show))
+    names = {name for name, _, _ in given} | {rule.to for rule in show.mappings}
+    used = any(
+        model.name in TAKES_PICTURES or model.ip_adapter is not None
+        for model in (show.model, *show.models.values())
+    )
+    for name, value, place in given:
+        if name == "image/every" and value != 0 and "image/from" not in names:
+            result.warn(place, "image/every: nothing here says image/from, so no picture is taken")
+        if name == "image/from" and value and not used:
+            result.warn(
+                place,
+                f"image/from {value}: none of the show's models has a use for it "
+                f"({', '.join(TAKES_PICTURES)}, or one with an ip_adapter would)",
+            )
 
 
 def _prompts(show: Show, result: CheckResult) -> None:
