@@ -20,6 +20,7 @@ from vj.app.snapshot import Snapshots, write_picture
 from vj.commands.from_picture import is_picture, play_picture
 from vj.commands.options import overrides, parser
 from vj.control.keyboard import play_key
+from vj.control.takes import Take
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.core.png_text import text_chunk, text_in, with_chunks
@@ -153,6 +154,19 @@ def test_live_it_is_written_beside_the_picture(play: Callable[..., PlayedShow]) 
     assert settings.values["picture/contrast"] == 1.25
     assert (settings.model, settings.size, settings.output) == ("none", "64x64", "96x96")
     until(lambda: any(f"snapshot {path}" in line for line in played.messages))
+
+
+def test_one_is_taken_by_hand_while_a_take_plays(
+    play: Callable[..., PlayedShow], show: Path
+) -> None:
+    loaded = load_show(show)
+    Rendering(loaded, print, seconds=3.0, take_log=Path("set.take")).run()
+    played = play(replay=Take(Path("set.take"), loaded.table()))
+    played.frames(3)
+    played.performance.store.set("snapshot", True)
+    played.until(lambda: list(Path("takes").glob("*.png")))
+    played.frames(5)
+    assert len(list(Path("takes").glob("*.png"))) == 1
 
 
 def test_a_disk_that_takes_nothing_is_told(play: Callable[..., PlayedShow]) -> None:

@@ -44,20 +44,23 @@ class Snapshots:
         file: Callable[[], Path | None],
         mark: Callable[[], Mark | None],
         replayed: bool = False,
+        by_hand: Callable[[], int] = lambda: 0,
         name: Callable[[PictureSettings], str],
     ) -> None:
         """settings: of a frame, asked on the render thread. write: runs what writes a file, on a
         thread that may wait. file: the show's. mark: as recordings have it. replayed: a take plays,
-        whose count may begin anywhere. name: of the file, without its ending."""
+        whose count may begin anywhere, and hides the store's: by_hand is that. name: of the file,
+        without its ending."""
         self._settings, self._write, self._log = settings, write, log
         self._file, self._mark, self._name = file, mark, name
+        self._by_hand = by_hand
         self._count: int | None = None if replayed else 0
         self._asked: deque[tuple[float, PictureSettings]] = deque()
         self._due: deque[tuple[int, PictureSettings]] = deque()
 
     def observe(self, snapshot: Snapshot) -> None:
         """A frame's parameters, before it is painted: the trigger counts up."""
-        count, before = int(snapshot[NAME]), self._count
+        count, before = int(snapshot[NAME]) + self._by_hand(), self._count
         self._count = count
         if before is not None and count > before:
             self._asked.append((snapshot.time, self._settings(snapshot)))
@@ -120,6 +123,7 @@ def live_snapshots(
         file=lambda: None if file is None else file.path,
         mark=mark,
         replayed=replayed,
+        by_hand=(lambda: int(store.get(NAME))) if replayed else lambda: 0,
         name=lambda settings: time.strftime("%Y-%m-%d_%H-%M-%S"),
     )
     store.observers.append(made.observe)
