@@ -20,7 +20,7 @@ from vj.parameters.store import Store
 from vj.parameters.table import Value
 from vj.pipeline import head_camera as module
 from vj.pipeline.head_camera import HOLD, Damped, FollowedInput
-from vj.pipeline.input_view import NEUTRAL, View
+from vj.pipeline.input_view import NEUTRAL, View, viewed
 from vj.pipeline.landmarks.heads import FILES, Head, HeadFinder, head_of_person
 from vj.sources.image import read_picture
 
@@ -150,6 +150,18 @@ def test_the_hand_comes_on_top() -> None:
     assert closer.mirror == "across"
     aside = Run(lambda time: MIDDLE, {"input/x": 0.5}).views(0.1)[-1]
     assert shown(MIDDLE, aside)[0] == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("mirror", ["none", "across", "both"])
+def test_a_mirrored_head_is_followed_where_it_is_seen(mirror: str) -> None:
+    head = Head(0.68, 0.4, 0.18)
+    run = Run(lambda time: head, {"input/mirror": mirror, "input/rotate": 15.0})
+    pixels = np.zeros((CAME.height, CAME.width, 3), np.uint8)
+    cv2.circle(pixels, (round(0.68 * CAME.width), round(0.4 * CAME.height)), 9, (255,) * 3, -1)
+    seen = viewed(pixels, SIZE, "crop", run.views(0.1)[-1])
+    y, x = (axis.mean() / 256 for axis in np.nonzero(seen[..., 0] > 128))
+    assert x == pytest.approx(0.5, abs=0.03)
+    assert 0.4 < y < 0.6
 
 
 def test_following_begins_and_ends_with_a_glide() -> None:

@@ -194,6 +194,9 @@ class HeadCamera:
         zoom = by_hand.zoom * 2 ** (share * self._zoom.value)
         zoom = min(8.0, max(0.25, zoom))
         x, y = field.inside(self._x.value, self._y.value, zoom)
+        # Heads are found in the input as it came, and a view looks at what is mirrored.
+        x = -x if by_hand.mirror in ("across", "both") else x
+        y = -y if by_hand.mirror in ("down", "both") else y
         # By hand the head is moved off the middle: at 1 it stands at the edge.
         x += by_hand.x * field.across / zoom
         y += by_hand.y * field.down / zoom
