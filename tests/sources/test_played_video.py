@@ -119,6 +119,22 @@ def test_the_order_of_a_variable_rate_is_that_of_its_times(tmp_path: Path) -> No
     assert clip.next(30) == forwards[::-1]
 
 
+def test_what_a_browser_records_has_a_rate(tmp_path: Path) -> None:
+    """It states a thousand frames a second, and no length."""
+    times = random.Random(2)
+    begins = [0, *(33 * n + times.randrange(-8, 9) for n in range(1, 40))]
+    options = {"g": "12", "cpu-used": "8", "deadline": "realtime", "live": "1"}
+    path = numbered_clip(
+        tmp_path / "recorded.webm", 40, "libvpx", 1000, options, milliseconds=begins
+    )
+    clip = played(path, speed=-1.0)
+    assert clip.video.fps == pytest.approx(30.3, abs=0.3)
+    assert clip.video.length == pytest.approx(1.32, abs=0.02)
+    found = clip.next(40)
+    assert found == sorted(found, reverse=True)
+    assert len(set(found)) > 25
+
+
 def test_a_picture_that_stands_for_seconds_is_found_in_the_midst_of_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from vj.core.frame import Frame
 from vj.sources import EndOfSource, SourceSettings
+from vj.sources.clip_length import measure
 from vj.sources.picture_finder import PictureFinder
 from vj.sources.transport import Playhead
 from vj.sources.video_file import Picture, VideoFile, upright
@@ -25,7 +26,8 @@ class PlayedVideo:
         a transport."""
         assert settings.transport is not None
         self._file, self._settings, self._control = file, settings, settings.transport
-        self.head = Playhead(self._control, file.measure(), file.step, settings.clock.live)
+        length, file.fps = measure(file)
+        self.head = Playhead(self._control, length, file.step, settings.clock.live)
         self.finder = PictureFinder(file, self._another)
         self._shape = file.pixel_shape
         self._pixels = np.empty(0, np.uint8)
@@ -50,6 +52,7 @@ class PlayedVideo:
     def _another(self) -> VideoFile:
         file = VideoFile(self._file.path, self._settings.fps)
         file.open()
+        file.fps = self._file.fps
         return file
 
     def _find(self, place: float) -> tuple[Picture, float]:

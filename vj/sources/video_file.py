@@ -22,10 +22,6 @@ WITH_DISPENSABLE = ("h264", "mpeg2video", "mpeg1video")
 """Decoders that know of a picture that none needs, so that the others are the same without it. The
 layers of HEVC and the packed pictures of DivX make that harder to say."""
 
-SURELY_BEFORE = 2.0
-"""Seconds: the last picture is not always in the last packet, nor does a seek always lead to one
-before it, and the times of packets right after a seek may be guesses."""
-
 KEYS_WITH_WRONG_TIMES = {"mpeg": 1}
 """Key pictures after a seek whose times FFmpeg guesses, and those of the pictures after them, in a
 format that does not give each picture its time: MPEG program streams (.mpg, .vob)."""
@@ -251,62 +247,42 @@ class VideoFile:
         begins = float(packet.pts * packet.time_base) - self._start
         return begins < self.needed_from and self._stream.codec_context.name in WITH_DISPENSABLE
 
-    def measure(self) -> float:
-        """Seconds from the first picture to the end of the last one. The file may say wrong, or
-        mean its sound, so its last packets are looked at; of a file without an index, all of them.
-        Rewinds."""
-        ends = self._last_packets() if self._timed else self._counted()
-        self.rewind()
-        length = max(ends, self.step)
-        whole = round(length / self.step) * self.step
-        return whole if abs(whole - length) < self.step / 8 else length
+    @property
+    def timed(self) -> bool:
+        """Its pictures have times; those of a bare stream are counted."""
+        return self._timed
 
-    def _last_packets(self) -> float:
+    @property
+    def stated_length(self) -> float:
+        """Seconds as the file says, 0 where it does not. It may be wrong, or that of its sound."""
         import av
 
-        stated = self._stream.duration
-        if stated is not None:
-            end = float(stated * self._stream.time_base)
-        else:
-            end = (self._container.duration or 0) / av.time_base
-        for start in (end + (self._start or 0.0) - SURELY_BEFORE, 0.0):
-            try:
-                if start > 0:
-                    place = int(start / self._stream.time_base)
-                    self._container.seek(place, stream=self._stream, backward=True)
-                else:
-                    self.rewind()
-            except (av.FFmpegError, OSError, ValueError):
-                self.close()
-                self._open()
-            last, lasts = None, 0.0
-            for packet in self._packets():
-                moment = packet.pts if packet.pts is not None else packet.dts
-                if moment is not None and (last is None or moment > last):
-                    last = moment
-                    lasts = float((packet.duration or 0) * packet.time_base)
-            if last is not None:
-                return (
-                    float(last * self._stream.time_base) - (self._start or 0.0) + self._sane(lasts)
-                )
-        return self._counted()
+        if self._stream.duration is not None:
+            return float(self._stream.duration * self._stream.time_base)
+        return float((self._container.duration or 0) / av.time_base)
 
-    def _sane(self, lasts: float) -> float:
-        """How long the last picture is seen: as long as the others where the file's figure is a
-        rounded one, or none."""
-        return lasts if lasts > 1.25 * self.step else self.step
-
-    def _counted(self) -> float:
-        """By the number of pictures, of a file whose pictures have no times."""
-        self.rewind()
-        return sum(1 for packet in self._packets() if packet.size) * self.step
-
-    def _packets(self) -> Iterator[Any]:
-        """What is left of the file, not decoded."""
+    def packets(self, begin: float) -> Iterator[tuple[float | None, float]]:
+        """What the file holds from about `begin` seconds on, not decoded: for each picture, in the
+        order of decoding, when it begins, None where that is not said, and how long it is seen, 0
+        where that is not said. The decoder stands nowhere then: rewind or seek."""
         import av
 
         try:
-            yield from self._container.demux(self._stream)
+            if begin > 0:
+                place = int((begin + (self._start or 0.0)) / self._stream.time_base)
+                self._container.seek(place, stream=self._stream, backward=True)
+            else:
+                self.rewind()
+        except (av.FFmpegError, OSError, ValueError):
+            self.close()
+            self._open()
+        try:
+            for packet in self._container.demux(self._stream):
+                if packet.size:
+                    moment = packet.pts if packet.pts is not None else packet.dts
+                    begins = None if moment is None else float(moment * packet.time_base)
+                    lasts = float((packet.duration or 0) * packet.time_base)
+                    yield None if begins is None else begins - (self._start or 0.0), lasts
         except av.FFmpegError:
             return
 
