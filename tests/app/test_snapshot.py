@@ -1,10 +1,7 @@
-"""A picture with its settings inside: written while a show plays and in a rendering, and played by
-`--from`."""
+"""A picture with its settings inside, written while a show plays and in a rendering."""
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,22 +13,16 @@ import pytest
 from tests.shows import PlayedShow
 from tests.waiting import until
 from vj.app.offline import Rendering
-from vj.app.snapshot import Snapshots, write_picture
-from vj.commands.from_picture import is_picture, play_picture
-from vj.commands.options import overrides, parser
+from vj.app.snapshot import Snapshots
 from vj.control.keyboard import play_key
 from vj.control.takes import Take
-from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.core.png_text import text_chunk, text_in, with_chunks
 from vj.parameters.store import Store
 from vj.show.load import load_show
 from vj.show.picture_settings import (
-    KEYWORD,
     PictureSettings,
-    file_texts,
     read_picture,
-    settings_of,
 )
 
 SHOW = """\
@@ -232,125 +223,3 @@ def test_a_take_whose_count_begins_anywhere_takes_no_picture_at_its_beginning(
         taken.store.set("snapshot", True)
         taken.frame(1, 1)
         assert len(taken.names) == count + 1
-
-
-# What --from does with it.
-
-
-def taken_from(path: Path, **more: Any) -> Path:
-    """A picture of the show, with other values."""
-    show = load_show(path)
-    values = Store(show.start, show.table()).base() | more.pop("values", {})
-    made = settings_of("0.1.0", show, values, show.table(), 12.0, more.pop("position", None))
-    texts = {"file": path.name, "text": path.read_text(encoding="utf-8")} | more
-    known = {name: getattr(made, name) for name in made.__dataclass_fields__} | texts
-    return write_picture(picture(), PictureSettings(**known), None, Path("takes/shot.png"))
-
-
-def played(*arguments: str) -> tuple[Path, dict[str, Any], list[str]]:
-    options = parser().parse_args([str(argument) for argument in arguments])
-    options.overrides = overrides(options)
-    messages: list[str] = []
-    assert is_picture(options.begin)
-    return *play_picture(options, messages.append), messages
-
-
-def test_it_plays_the_show_with_its_values(show: Path) -> None:
-    shot = taken_from(show, values={"mix/wet": 0.9, "prompt/a": "gold", "macro/pedal": 0.5})
-    path, given, messages = played("--from", shot, "--set", "mix/wet=0.1")
-    assert path == Path("kiss.yaml")
-    start = load_show(path, given).start
-    assert (start["mix/wet"], start["prompt/a"], start["macro/pedal"]) == (0.1, "gold", 0.5)
-    assert messages == [f"{shot}: Kiss & go, none, as it was 12.0 s into it"]
-
-
-def test_it_goes_on_where_the_timeline_was(show: Path) -> None:
-    _, given, _ = played("--from", taken_from(show, position=0.4))
-    assert given["start"]["timeline/position"] == 0.4
-
-
-def test_the_model_and_the_source_that_were_chosen_play(show: Path) -> None:
-    shot = taken_from(show, model="painted", source="kiss", size="128x128", output="", fps=25.0)
-    path, given, _ = played("--from", shot)
-    chosen = load_show(path, given)
-    assert (chosen.model.name, chosen.source) == ("drawn", ["drawn:kiss", "testcard"])
-    assert (str(chosen.size), chosen.output, chosen.fps) == ("128x128", None, 25)
-    path, given, _ = played("--from", shot, "--model", "pocket")
-    assert load_show(path, given).model.name == "pocket", "an option goes first"
-    _, given, messages = played("--from", taken_from(show, model="sd-local", source="me.mp4"))
-    assert "model" not in given
-    assert any("painted with sd-local; --model PATH plays it" in line for line in messages)
-    assert any("painted of me.mp4; --source PATH plays it" in line for line in messages)
-
-
-def test_a_show_that_is_not_here_or_has_changed_is_played_as_the_picture_holds_it(
-    show: Path,
-) -> None:
-    shot = taken_from(show, values={"mix/wet": 0.9})
-    show.write_text(SHOW.replace("fps: 10", "fps: 50"), encoding="utf-8")
-    path, given, messages = played("--from", shot)
-    assert load_show(path, given).fps == 10
-    assert "kiss.yaml is another by now" in messages[0]
-    show.unlink()
-    path, given, messages = played("--from", shot)
-    assert path.read_text(encoding="utf-8") == SHOW
-    assert load_show(path, given).start["mix/wet"] == 0.9
-    assert "kiss.yaml is not here" in messages[0]
-
-
-def test_what_it_includes_goes_along(show: Path) -> None:
-    (show.parent / "maps").mkdir()
-    (show.parent / "maps/pads.yaml").write_text("mappings: [{midi: cc 1, to: strength}]")
-    show.write_text(f"include: [maps/pads, surfaces/touchdesigner]\n{SHOW}", encoding="utf-8")
-    with_include = file_texts(show)
-    assert list(with_include["included"]) == ["maps/pads.yaml"], "the others come with vj"
-    shot = taken_from(show, included={**with_include["included"], "../../evil.yaml": "x"})
-    shot = shot.rename("shot.png")
-    show.unlink()
-    (show.parent / "maps/pads.yaml").unlink()
-    path, given, _ = played("--from", shot)
-    assert [rule.to for rule in load_show(path, given).mappings if rule.to == "strength"]
-    assert not (path.parent / "../../evil.yaml").exists()
-
-
-def test_what_a_show_does_not_have_is_left_out_and_told(show: Path) -> None:
-    shot = taken_from(show)
-    other = show.with_name("other.yaml")
-    other.write_text(SHOW.replace("pedal", "wheel"), encoding="utf-8")
-    path, given, messages = played("other.yaml", "--from", shot)
-    assert path == Path("other.yaml")
-    assert "macro/pedal" not in given["start"]
-    assert messages[0] == f"{shot}: not in this show, left out: macro/pedal"
-
-
-@pytest.mark.parametrize(
-    ("broken", "message"),
-    [
-        (None, "holds no settings of vj"),
-        ("{", "the settings in it are broken"),
-        ("[1]", "the settings in it are broken"),
-        (json.dumps({"vj": "0", "show": 3}), "the settings in it are broken"),
-        (json.dumps({"vj": "0", "show": "x", "time": "now"}), "the settings in it are broken"),
-        (json.dumps({"vj": "0", "show": "x", "fps": None}), "the settings in it are broken"),
-        (json.dumps({"vj": "0", "show": "x"}), "says nothing of its show; name one"),
-    ],
-)
-def test_a_picture_without_settings_is_told(broken: str | None, message: str, show: Path) -> None:
-    png = cv2.imencode(".png", picture())[1].tobytes()
-    if broken is not None:
-        png = with_chunks(png, text_chunk(KEYWORD, broken))
-    Path("shot.png").write_bytes(png)
-    with pytest.raises(Fault, match=message):
-        played("--from", "shot.png")
-
-
-def test_what_is_no_picture_is_told(show: Path) -> None:
-    Path("no.png").write_bytes(b"GIF89a")
-    with pytest.raises(Fault, match=r"no\.png: is no PNG; a picture that /vj/snapshot wrote"):
-        played("--from", "no.png")
-    with pytest.raises(Fault, match=r"none\.png: cannot be read"):
-        played("--from", "none.png")
-    with pytest.raises(Fault, match="--resume brings values of its own"):
-        played("--from", "no.png", "--resume")
-    assert not is_picture("1:30")
-    assert os.path.exists("kiss.yaml")
