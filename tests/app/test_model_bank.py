@@ -1,133 +1,16 @@
 """Models that stay loaded: prepared beside the one that plays, taken in the frame that asks for
-them, and given way where memory is short."""
+them."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.conftest import PlayShow
-from tests.shows import PlayedShow
-from vj.core.errors import Fault
+from tests.app.model_stage import START, Stage
 from vj.core.frame import Frame, Size
-from vj.core.free_memory import MemoryRoom
-from vj.parameters.store import Snapshot
-from vj.pipeline.backend import PassThrough
-from vj.pipeline.frame_context import Shown
-
-SHOW = """\
-show: several models
-size: 64x64
-source: testcard
-model: first
-models: {second: second/, third: third/, fourth: fourth/}
-osc: 127.0.0.1:0
-page: off
-sinks: []
-midi: off
-start: {crossfade: 0}
-cues:
-  - {name: one, set: {strength: 0.4}}
-  - {name: two, set: {model: third}}
-"""
-
-
-class Model(PassThrough):
-    """Passes the input through, and says what becomes of it."""
-
-    def __init__(self, name: str, size: Size) -> None:
-        super().__init__(size, name)
-        self.rests = self.followed = 0
-        self.closed = False
-
-    def rest(self) -> None:
-        self.rests += 1
-
-    def keep_up(self, snapshot: Snapshot) -> None:
-        self.followed += 1
-
-    def close(self) -> None:
-        self.closed = True
-
-
-class Stage:
-    """A show whose models are counted, and what painted each of its frames."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.made: list[Model] = []
-        self.gates: dict[str, threading.Event] = {}
-        """A model whose name is here is not loaded before that."""
-        self.broken: set[str] = set()
-        self.frames: list[tuple[str, str]] = []
-        """Of each frame, what the parameter `model` says and what has painted it."""
-        self.show: PlayedShow
-
-        def make(spec: Any, engine: object, size: Size, *_: object) -> Model:
-            name = Path(spec.name).name
-            gate = self.gates.get(name)
-            assert gate is None or gate.wait(20)
-            if name in self.broken:
-                raise Fault(f"model {name}: is broken")
-            self.made.append(Model(name, size))
-            return self.made[-1]
-
-        monkeypatch.setattr("vj.app.model_loader.make_backend", make)
-
-    def play(self, play_show: PlayShow, path: Path) -> Stage:
-        self.show = play_show(path)
-        pipeline = self.performance.loop.pipeline
-        process = pipeline.process
-
-        def watched(frame: Frame, snapshot: Snapshot, other: Frame | None = None) -> Shown:
-            self.frames.append((str(snapshot["model"]), pipeline.backend.name))
-            return process(frame, snapshot, other)
-
-        pipeline.process = watched  # type: ignore[method-assign]
-        self.show.until(lambda: self.performance.loop.backend_name == "first")
-        return self
-
-    @property
-    def performance(self) -> Any:
-        return self.show.performance
-
-    def set(self, name: str, value: object) -> None:
-        self.performance.store.set(name, value)
-
-    def said(self, words: str) -> bool:
-        return any(words in line for line in self.show.messages)
-
-    def until_said(self, words: str) -> None:
-        self.show.until(lambda: self.said(words))
-
-    def prepare(self, name: str) -> None:
-        self.set("model/prepare", name)
-        self.until_said(f"{name} is ready: it takes over with the next frame")
-
-    def choose(self, name: str) -> None:
-        """Another model, and wait until it paints."""
-        self.set("model", name)
-        self.show.until(lambda: self.performance.loop.backend_name == (name or "first"))
-
-    def ready(self) -> list[str]:
-        found: list[str] = self.performance.choosers.state()["model"]["ready"]
-        return found
-
-
-@pytest.fixture
-def stage(tmp_path: Path, play_show: PlayShow, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    for name in ("second", "third", "fourth"):
-        (tmp_path / name).mkdir()
-    path = tmp_path / "several.yaml"
-    path.write_text(SHOW.split("cues:")[0])
-    monkeypatch.chdir(tmp_path)
-    stage = Stage(monkeypatch)
-    yield stage.play(play_show, path)
-    for gate in stage.gates.values():
-        gate.set()
+from vj.show.load import load_show
 
 
 def test_a_model_that_is_ready_paints_the_frame_that_asks_for_it(stage: Stage) -> None:
@@ -142,7 +25,7 @@ def test_a_model_that_is_ready_paints_the_frame_that_asks_for_it(stage: Stage) -
     assert [model.name for model in stage.made] == ["first", "second"], "loaded once"
     assert not any(model.closed for model in stage.made)
     assert stage.performance.choosers.state()["model"]["value"] == "first"
-    assert stage.performance.metrics.faults == 0
+    assert stage.performance.metrics.faults == 0, stage.show.messages
 
 
 def test_one_that_was_never_prepared_is_kept_once_it_has_played(stage: Stage) -> None:
@@ -255,8 +138,6 @@ def test_what_a_resting_model_has_to_find_is_found_once_the_prompts_stand(stage:
 
 
 def test_a_saved_show_keeps_what_it_names_and_closes_the_rest(stage: Stage, tmp_path: Path) -> None:
-    from vj.show.load import load_show
-
     stage.prepare("second")
     stage.prepare("third")
     path = tmp_path / "several.yaml"
@@ -283,50 +164,87 @@ def test_a_stop_closes_what_rests_and_what_is_still_being_prepared(stage: Stage)
     assert stage.made[2].closed
 
 
-# Memory.
+def starting(lines: str) -> pytest.MarkDecorator:
+    """With other lines than `START`."""
+    return pytest.mark.parametrize("stage", [lines], indirect=True)
 
 
-def with_room(stage: Stage, free: int, need: Callable[[], int]) -> None:
-    """So many bytes can be taken, and each model takes as many as `need` says."""
-    memory = stage.performance.loader.memory
-    memory._room = lambda device: MemoryRoom(free + 300_000_000, 1_000_000_000)
-    memory._need = lambda spec, size, device: need()
-
-
-def test_how_much_it_takes_is_said_and_what_does_not_fit_is_refused(stage: Stage) -> None:
-    with_room(stage, 100_000_000, lambda: 40_000_000)
+@starting("start: {crossfade: 0, model/prepare: third}\n")
+def test_a_show_may_begin_with_one_prepared_and_panic_prepares_it_again(stage: Stage) -> None:
+    stage.until_said("third is ready: it takes over with the next frame")
     stage.prepare("second")
-    assert stage.said("preparing second: about 40 MB of 100 MB that are free")
-    with_room(stage, 100_000_000, lambda: 200_000_000)
-    stage.set("model/prepare", "third")
-    stage.until_said(
-        "third takes about 200 MB, and of 1.0 GB 140 MB may be taken beside what plays; /vj/model "
-        "loads it in spite of that; what plays goes on"
-    )
-    stage.show.until(lambda: stage.performance.store.get("model/prepare") == "")
-    assert stage.ready() == ["second"], "nothing gave way in vain"
-    stage.choose("third")
-    assert stage.said("third takes about 200 MB, and 100 MB are free")
-    assert stage.said("model second is let go to make room for third")
+    stage.set("panic", True)
+    stage.show.until(lambda: stage.performance.store.get("model/prepare") == "third")
+    stage.show.frames(3)
+    assert set(stage.ready()) == {"second", "third"}
+    assert len(stage.made) == 3
 
 
-def test_the_one_that_has_rested_longest_gives_way(stage: Stage) -> None:
-    with_room(stage, 100_000_000, lambda: 40_000_000)
+CUES = """\
+cues:
+  - {name: one, set: {strength: 0.4}}
+  - {name: two, set: {model: third}}
+  - {name: three, set: {model: 0}}
+"""
+
+
+@starting(START + CUES)
+def test_the_model_of_the_next_cue_is_prepared_by_itself(stage: Stage) -> None:
+    stage.with_room(100_000_000, 20_000_000)
+    stage.show.frames(5)
+    assert stage.ready() == []
+    stage.set("cue/go", True)
+    stage.show.until(lambda: stage.ready() == ["third"])
+    stage.with_room(30_000_000, 20_000_000)
+    stage.set("cue/go", True)
+    stage.show.until(lambda: stage.performance.loop.backend_name == "third")
+    assert ("third", "first") not in stage.frames
+    stage.show.frames(20)
+    assert len(stage.made) == 2, "there is no memory to spare for one that nobody has asked for"
+    assert not stage.said("second takes about"), "which is no fault"
+    stage.set("cue/go", True)
+    stage.show.until(lambda: stage.performance.loop.backend_name == "second")
+
+
+@starting(START + "output: 128x128\nupscale: lanczos\nsinks: ['record:out/']\n")
+def test_models_of_other_sizes_take_over_at_the_size_of_the_output(stage: Stage) -> None:
+    stage.sizes = {"second": Size(96, 48)}
+    outputs = stage.performance.outputs
+    sent: list[Size] = []
+    put = outputs.sinks.put
+
+    def watched(frame: Frame) -> None:
+        sent.append(frame.size)
+        put(frame)
+
+    outputs.sinks.put = watched
+    for upscaler in outputs.upscalers.values():
+        upscaler._deliver = watched
     stage.prepare("second")
-    stage.prepare("third")
-    free = iter((30_000_000, 70_000_000, 70_000_000, 70_000_000))
-    memory = stage.performance.loader.memory
-    memory._room = lambda device: MemoryRoom(next(free) + 300_000_000, 1_000_000_000)
-    stage.prepare("fourth")
-    assert stage.said("model second is let go to make room for fourth")
-    assert stage.made[1].closed
-    assert stage.ready() == ["third", "fourth"]
+    assert set(outputs.upscalers) == {Size(64, 64), Size(96, 48)}
+    for turn in range(4):
+        stage.choose(("second", "")[turn % 2])
+        stage.show.frames(3)
+    assert ("second", "first") not in stage.frames
+    assert set(sent) == {Size(128, 128)}
+    stage.performance.loader.close()
+    stage.performance.loader.handover.tidy_upscalers()
+    assert set(outputs.upscalers) == {Size(64, 64)}
 
 
-def test_where_memory_becomes_short_models_that_rest_give_way(stage: Stage) -> None:
+def test_two_hundred_times_back_and_forth_leave_nothing_behind(stage: Stage) -> None:
     stage.prepare("second")
-    memory = stage.performance.loader.memory
-    memory._room = lambda device: MemoryRoom(100_000_000, 1_000_000_000)
-    memory.tidy()
-    assert stage.said("model second is let go since memory is short (100 MB are free)")
-    assert stage.made[1].closed
+    stage.choose("second")
+    stage.choose("")
+    stage.show.frames(5)
+    before = threading.active_count()
+    for turn in range(200):
+        stage.set("model", ("second", "")[turn % 2])
+        stage.show.frames(1)
+    stage.show.frames(5)
+    stage.show.until(lambda: threading.active_count() <= before)
+    assert len(stage.made) == 2
+    assert stage.made[0].rests == 101
+    bank = stage.performance.loader.bank
+    assert len(bank.resting) == 1
+    assert not bank._coming
