@@ -258,10 +258,13 @@ def test_live_the_end_is_said_at_its_moment(clips: Path) -> None:
     assert control.over == pytest.approx(40 / 30)
 
 
-def test_live_what_comes_next_is_decoded_while_pictures_stand(clips: Path) -> None:
-    """No read has to decode a group of pictures at once, where it turns back to the clip's end, or
-    goes on before a group's first one: a second decoder has been there."""
-    for speed, begin in ((-1.0, 0.5), (1.0, 0.5)):
+def test_live_what_comes_next_is_decoded_while_pictures_stand(
+    clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No read has to decode a group of pictures at once, where it runs back through a long one, or
+    goes on in the midst of one: a second decoder has been there."""
+    monkeypatch.setattr(picture_finder, "MEMORY", 30 * SIZE.width * SIZE.height * 3 // 2)
+    for speed, begin in ((-1.0, 0.0), (1.0, 0.5)):
         video, _, _ = live(clips / "one-group.mp4", speed=speed, start=begin)
         plays = video._plays
         assert plays is not None
@@ -270,7 +273,7 @@ def test_live_what_comes_next_is_decoded_while_pictures_stand(clips: Path) -> No
             before = plays.finder.decoded
             if video.read() is not None:
                 done.append(plays.finder.decoded - before)
-        assert max(done[1:]) < 12
+        assert max(done) < 25
 
 
 @pytest.mark.parametrize("name", ["b-frames.mp4", "open-groups.ts"])

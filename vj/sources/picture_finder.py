@@ -14,6 +14,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 
 from vj.core.errors import Fault
+from vj.sources.transport import FASTEST
 from vj.sources.video_file import Picture, VideoFile
 
 MEMORY = 128 * 2**20
@@ -118,7 +119,7 @@ class PictureFinder:
         """What the second run is made for: a place, and whether the clip runs backwards there."""
         self._step = file.step
         self._many = max(FEWEST, MEMORY // max(1, file.picture_bytes))
-        self._before = 0.0
+        self._before: float | None = None
         """The place for which something was made ready last."""
 
     @property
@@ -193,7 +194,8 @@ class PictureFinder:
         """A step of what makes the next pictures ready. low: where the part that plays begins;
         left, onward: how far it is to the end that the clip runs towards, and where it goes on, see
         `Playhead`; all in seconds of the clip."""
-        moved, self._before = abs(place - self._before), place
+        before, self._before = self._before, place
+        moved = self._step if before is None else min(abs(place - before), FASTEST * self._step)
         now = self._now
         if velocity < 0 and now.first > low:
             aim, left = (now.first - self._step / 2, True), place - now.first
