@@ -80,12 +80,12 @@ def test_at_its_end_a_clip_makes_way_for_the_next_without_a_gap(play: Play) -> N
     begun = len(show.numbers)
     show.until_clip("three")
     seen = show.numbers[begun:]
-    order = [clip for clip in FIRST for _ in range(2)]
     for ends, begins in (("one", "two"), ("two", "three")):
         last = max(n for n, number in enumerate(seen) if number < FIRST[begins])
         assert seen[last] >= FIRST[ends] + LENGTH - 2, "it was shown to its end"
         assert FIRST[begins] <= seen[last + 1] <= FIRST[begins] + 1
-    assert all(b - a in (0, 1, 2) or b % 100 <= 1 for a, b in pairwise(seen)), order
+    back = [(a, b) for a, b in pairwise(seen) if b < a]
+    assert not back, "one after the other, and no other picture between"
     assert show.value("source") == "three", "the parameter says what plays"
 
 
@@ -145,15 +145,30 @@ def test_position_speed_and_part_are_each_decks_own(play: Play) -> None:
     show.until(lambda: show.numbers[-3:] == [120] * 3)
     store.set("deck/a/position", 0.25)
     show.until(lambda: show.number == 110)
+    begun = len(show.numbers)
     store.set("deck/b/in", 0.5)
     store.set("deck/b", "two")
     store.set("deck/mix", 1)
-    show.until(lambda: show.number == 220)
-    assert min(show.numbers[-3:]) >= 200, "it begins where its part begins"
+    show.until(lambda: show.number >= 220)
+    assert next(n for n in show.numbers[begun:] if n >= 200) == 220, "where its part begins"
     store.set("source/in", 0.75)
     store.set("source", "three")
     store.set("deck/mix", 0)
     show.until(lambda: show.numbers[-3:] == [330] * 3)
+
+
+@pytest.mark.parametrize("ready", ["all", "next"])
+@pytest.mark.parametrize(
+    "set_", ["source: three, source/position: 0.5", "source/position: 0.5, source: three"]
+)
+def test_a_cue_of_a_source_and_a_position_begins_there(play: Play, ready: str, set_: str) -> None:
+    cues = "cues:\n  - {name: a, set: {}}\n  - {name: b, set: {" + set_ + "}}\n"
+    show = play(cues, ready=ready)
+    show.until_ready("two", *(["three"] if ready == "all" else []))
+    show.osc.send("/vj/cue/fire", "b")
+    show.until_clip("three")
+    assert next(number for number in show.numbers if number >= 300) == 320
+    assert show.performance.video_input.a.first.endswith("three.mp4")
 
 
 def test_a_saved_show_has_the_names_and_panic_the_beginning(play: Play, tmp_path: Path) -> None:

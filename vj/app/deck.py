@@ -8,15 +8,14 @@ from typing import Any
 from vj.app.context import ShowContext
 from vj.core.frame import Frame
 from vj.core.mailbox import Mailbox
-from vj.sources import Source, SourceSettings
+from vj.sources import SourceSettings
 from vj.sources.capture import Capture
 from vj.sources.reader import Reader
+from vj.sources.shared import Make
 from vj.sources.transport import Transport
 
 DECKS = ("source", "deck/b")
 """The parameters that choose what is on the decks A and B."""
-
-Make = Callable[[str, SourceSettings], Source]
 
 
 class Deck:
@@ -46,6 +45,8 @@ class Deck:
         """The name in the newest frame."""
         self.passed_over: list[str] = []
         """What did not open since the clip on it came to its end."""
+        self.sought: float | None = None
+        """The position that was set last; None once a frame has shown it."""
         self.stale = False
         """What is on it has to be opened once more: the show's size or rate is another."""
         self.transport = Transport.of(context.store.ahead(0.0).values, row)
@@ -67,7 +68,7 @@ class Deck:
             self._context.supervisor,
             self._make,
             crossfade=lambda: float(store.get("crossfade")),
-            transport=lambda: self.transport,
+            transport=self.controls,
             test_card=first,
             name="sources" if first else "sources of deck B",
         )
@@ -82,7 +83,7 @@ class Deck:
 
     def cut(self, uris: Sequence[str], settings: SourceSettings, reader: Reader, name: str) -> None:
         """Play a source that stands by, at once. Does not wait."""
-        reader.follow(lambda: self.transport)
+        self.sought = None
         capture = self.capture
         if capture is None:
             capture = self.made(uris, settings)
@@ -139,12 +140,19 @@ class Deck:
 
     # How it is played.
 
+    def controls(self) -> Transport:
+        """What its parameters say to a clip."""
+        return self.transport
+
     def hear(self, name: str) -> None:
-        """One of its parameters was set, to the value that it had or to another."""
+        """One of its parameters was set, to the value that it had or to another. While another
+        source is on its way to the deck, that is for the other."""
         what = name.removeprefix(f"{self.row}/")
         if what in ("start", "position", "seek"):
             self._heard = now = self._controls(self._context.store.ahead(0.0).values)
-            self._move(what == "start", what != "start", now[1])
+            self.sought = None if what == "start" else now[1]
+            if self.asked == self.plays:
+                self._move(what == "start", what != "start", now[1])
 
     def follow(self, values: Mapping[str, Any]) -> None:
         """What a frame's parameters say. On the render thread."""
@@ -156,6 +164,8 @@ class Deck:
         if now == self._heard:
             self._heard = None
             return
+        if now[1:] != before[1:]:
+            self.sought = now[1]
         self._move(now[0] != before[0], now[1:] != before[1:], now[1])
 
     def _move(self, again: bool, sought: bool, position: float) -> None:

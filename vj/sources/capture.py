@@ -11,7 +11,7 @@ from dataclasses import replace
 from vj.core.frame import Frame
 from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
-from vj.sources import Source, SourceSettings, capture_status, make_source
+from vj.sources import SourceSettings, capture_status, make_source
 from vj.sources.change import (
     SourceChange,
     SourceSlot,
@@ -21,6 +21,7 @@ from vj.sources.change import (
 from vj.sources.fade import SourceFade
 from vj.sources.fallback_card import TEST_CARD, FallbackCard
 from vj.sources.reader import FIRST_FRAME_TIMEOUT, Reader, with_transport
+from vj.sources.shared import Make
 from vj.sources.source_list import SourceList
 from vj.sources.transport import Transport
 
@@ -29,8 +30,6 @@ CROSSFADE = 0.5
 
 POLL_PERIOD = 0.04
 """Seconds between two checks of which sources are available."""
-
-Make = Callable[[str, SourceSettings], Source]
 
 
 class Capture:
@@ -165,6 +164,10 @@ class Capture:
         """The URI of the source that is preferred to all others."""
         return self._list.slots[0].uri
 
+    def has(self, uri: str) -> bool:
+        """It is open, or being opened."""
+        return any(slot.uri == uri and slot.reader is not None for slot in self._list.slots)
+
     @property
     def ended(self) -> bool:
         """A clip played once has come to its end."""
@@ -287,8 +290,6 @@ class Capture:
         self._put_at, self._shown = self.settings.clock.now(), frame
         self.inbox.put(replace(frame, number=self.frames))
         self.frames += 1
-
-    # Changing the list.
 
     def prepare(
         self,

@@ -3,6 +3,7 @@ for it."""
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -55,6 +56,10 @@ class Reader:
         self._make, self._supervisor = make, supervisor
         self._on_frame, self._on_lost, self._on_end = on_frame, on_lost, on_end
         self._stands_by = stands_by
+        self._begin_at: float | None = None
+        """Where it is to begin, as a share of the clip; None: where the part that plays does."""
+        self._stood: object = None
+        """Where it has a picture of to begin with."""
         self.latest: Frame | None = None
         self.frames = 0
         self.faults = 0
@@ -78,6 +83,8 @@ class Reader:
         self._stop = threading.Event()
         self._go = threading.Event()
         """It stands by no longer, or has to stop."""
+        self._look = threading.Event()
+        """The same, or it is to begin elsewhere."""
         self._thread: threading.Thread | None = None
         self._open = False
         self._started_at = self._last_frame_at = self._next_try = 0.0
@@ -91,6 +98,7 @@ class Reader:
         """Close the source as soon as possible. Does not wait; no callback is called any more."""
         self._stop.set()
         self._go.set()
+        self._look.set()
 
     def go(
         self,
@@ -104,15 +112,28 @@ class Reader:
         if self.latest is not None:
             self._last_frame_at = now = self.settings.clock.now()
             self.latest = replace(self.latest, captured=now)
-        if self.control is not None and self._stands_by:
-            self.control.restart()
+        if self._stands_by:
+            self._to_beginning()
         self._stands_by = False
         self._go.set()
+        self._look.set()
 
-    def follow(self, transport: Callable[[], Transport]) -> None:
-        """Be played by these controls from now on."""
+    def begin_at(self, position: float | None, transport: Callable[[], Transport]) -> None:
+        """One that stands by shall begin at this share of the clip, 0..1, or where the part that
+        plays does; it is played by these controls. Does not wait: see `ready`."""
         if self.control is not None:
             self.control.set(transport)
+            if self._begin_at != position:
+                self._begin_at = position
+                self._look.set()
+
+    def _to_beginning(self) -> None:
+        if self.control is None:
+            return
+        if self._begin_at is None:
+            self.control.restart()
+        else:
+            self.control.seek(self._begin_at)
 
     def start_again(self) -> bool:
         """Go on from where the part that plays begins. False for what is not played by controls.
@@ -158,13 +179,12 @@ class Reader:
 
     @property
     def ready(self) -> bool:
-        """It stands by, and has a picture to begin with."""
-        fresh = self.source is not None and self.source.live
-        return (
-            self.latest is not None
-            and not (self.ended or self.stopped or self.fault_text)
-            and (not fresh or self.is_available(self.settings.clock.now()))
-        )
+        """It stands by, and has the picture that it is to begin with."""
+        if self.latest is None or self.ended or self.stopped or self.fault_text:
+            return False
+        if self.source is not None and self.source.live:
+            return self.is_available(self.settings.clock.now())
+        return self._stood is not None and self._stood == self._beginning()
 
     def is_pending(self, now: float) -> bool:
         """It is being opened for the first time, and `FIRST_FRAME_TIMEOUT` is not over."""
@@ -192,18 +212,31 @@ class Reader:
         self._close()
 
     def _stand(self) -> None:
-        """Hold the first picture until it is time to go; when another part of the clip is to play
-        by then, its first one."""
-        control = self.control
-        stood = _beginning(control)
-        while not self._go.wait(LOOK_AGAIN):
-            if control is not None and stood != _beginning(control):
-                control.restart()
+        """Hold the first picture until it is time to go; when it is to begin elsewhere by then, the
+        picture there."""
+        self._stood = self._beginning(at=None)
+        while not self._go.is_set():
+            wanted = self._beginning()
+            if wanted != self._stood and self.place is not None:
+                self._to_beginning()
                 frame = self._read()
-                if frame is not None:
-                    stood, self.latest = _beginning(control), frame
-                elif not self._open:
+                if not self._open:
                     return
+                if frame is None:
+                    continue
+                self.latest = frame
+            self._stood = wanted
+            self._look.wait(LOOK_AGAIN)
+            self._look.clear()
+        self._stood = None
+
+    def _beginning(self, at: float | None = math.nan) -> object:
+        """What says where the clip begins. at: in place of where it was told to."""
+        at = self._begin_at if at is not None and math.isnan(at) else at
+        if self.control is None:
+            return at, None
+        transport = self.control.now()
+        return at, (transport.start, transport.end, transport.speed < 0)
 
     def _try_open(self) -> bool:
         """Open the source when the next retry is due; True when that worked."""
@@ -294,11 +327,3 @@ def with_transport(
 
 def to_nobody(reader: Reader, what: object) -> None:
     """A callback of one that stands by."""
-
-
-def _beginning(control: TransportControl | None) -> object:
-    """What says where a clip begins."""
-    if control is None:
-        return None
-    transport = control.now()
-    return transport.start, transport.end, transport.speed < 0

@@ -16,6 +16,10 @@ PATIENCE = 0.25
 """Seconds that a user waits for the picture that another one is reading."""
 
 
+Make = Callable[[str, SourceSettings], Source]
+"""Makes the source of a URI, not yet open."""
+
+
 class _Device:
     """One device. Whoever comes first reads it; others who want a picture meanwhile get the
     same."""
@@ -35,7 +39,7 @@ class _Device:
 class SharedDevices:
     """Makes sources; those of one device share it. May be used from any thread."""
 
-    def __init__(self, make: Callable[[str, SourceSettings], Source] = make_source) -> None:
+    def __init__(self, make: Make = make_source) -> None:
         self._make = make
         self._devices: dict[str, _Device] = {}
         self._lock = threading.Lock()

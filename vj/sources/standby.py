@@ -7,8 +7,9 @@ import threading
 from collections.abc import Callable, Collection
 
 from vj.core.supervisor import Supervisor
-from vj.sources import Source, SourceSettings, split_uri
+from vj.sources import SourceSettings, split_uri
 from vj.sources.reader import Reader, to_nobody, with_transport
+from vj.sources.shared import Make
 from vj.sources.transport import Transport
 
 NEVER = ("draw", "none")
@@ -23,7 +24,7 @@ class Standby:
 
     def __init__(
         self,
-        make: Callable[[str, SourceSettings], Source],
+        make: Make,
         supervisor: Supervisor,
         transport: Callable[[], Transport],
     ) -> None:
@@ -69,13 +70,44 @@ class Standby:
             for uri in old:
                 self._put(uri, self._begin(uri, settings))
 
-    def take(self, uri: str) -> Reader | None:
-        """One that is ready, to be played; it belongs to the caller then. None where none is."""
+    def take(
+        self, uri: str, position: float | None, transport: Callable[[], Transport]
+    ) -> Reader | None:
+        """One that is ready, to be played by a deck's controls; it belongs to the caller then. None
+        where none is. position: the share of a clip at which it is to begin; None: where the part
+        that plays does. One that stands elsewhere is sent there."""
         with self._lock:
             reader = self._readers.get(uri)
-            if reader is None or not reader.ready:
+            if reader is None:
                 return None
-            return self._readers.pop(uri)
+            reader.begin_at(position, transport)
+            return self._readers.pop(uri) if reader.ready else None
+
+    def claim(
+        self,
+        uri: str,
+        position: float | None,
+        transport: Callable[[], Transport],
+        settings: SourceSettings,
+    ) -> Reader | None:
+        """The same, ready or not, opened where it does not stand by. None for kinds that cannot
+        stand by."""
+        if split_uri(uri)[0] in NEVER:
+            return None
+        with self._lock:
+            reader = self._readers.pop(uri, None)
+        if reader is None or reader.stopped or reader.ended or reader.fault_text:
+            if reader is not None:
+                reader.request_stop()
+            reader = self._begin(uri, settings)
+        reader.begin_at(position, transport)
+        return reader
+
+    def is_ready(self, uri: str) -> bool:
+        """Whether it has a picture, wherever that is in its clip."""
+        with self._lock:
+            reader = self._readers.get(uri)
+            return reader is not None and reader.latest is not None
 
     def keep(self, reader: Reader) -> bool:
         """Take a device back that is no longer played, rather than have it closed and opened again.
