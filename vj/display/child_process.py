@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from vj.core.errors import Fault, Unavailable
+from vj.display.glfw_window import no_display_here
 from vj.display.monitors import Monitor
 from vj.display.wire import LineWriter, read_lines
 
@@ -39,6 +40,8 @@ def _started(arguments: list[str], errors: IO[bytes] | int) -> subprocess.Popen[
 
 def list_monitors() -> list[Monitor]:
     """The monitors of this machine, asked for in a process of its own. Raises Unavailable."""
+    if reason := no_display_here():
+        raise Unavailable(f"{reason}; start vj from a terminal on the desktop")
     process = _started(["--monitors"], subprocess.DEVNULL)
     try:
         said, _ = process.communicate(timeout=LISTING)
