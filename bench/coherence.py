@@ -34,7 +34,8 @@ from vj.diffusion.model import Model
 from vj.diffusion.model_spec import ModelSpec
 from vj.parameters.store import Store
 from vj.parameters.table import TABLE, Value
-from vj.pipeline.loop import RenderLoop, in_order
+from vj.pipeline.every_frame import in_order
+from vj.pipeline.loop import RenderLoop
 from vj.pipeline.preprocess import prepare
 from vj.sources.testcard import DancerScene
 

@@ -28,8 +28,9 @@ from vj.diffusion.making import make_backend
 from vj.diffusion.model_spec import ModelSpec
 from vj.parameters.store import Store
 from vj.parameters.table import Value
+from vj.pipeline.every_frame import in_order
 from vj.pipeline.frame_context import FrameContext
-from vj.pipeline.loop import RenderLoop, in_order
+from vj.pipeline.loop import RenderLoop
 from vj.sources.testcard import DancerScene
 
 FPS = 30

@@ -336,6 +336,38 @@ def test_the_loop_takes_the_newest_frame_of_deck_b() -> None:
         assert np.array_equal(seen, wanted)
 
 
+@pytest.mark.parametrize(("mix", "wanted"), [(0.0, 1.25), (0.5, 1.0)])
+def test_deck_bs_pictures_are_shown_at_the_shows_rate_while_deck_a_stands(
+    mix: float, wanted: float
+) -> None:
+    """How long the loop waits for another picture of deck A, in periods."""
+    waited: list[float] = []
+
+    class Waiting(Mailbox[Frame]):
+        def get(self, timeout: float | None = None) -> Frame | None:
+            waited.append(timeout or 0.0)
+            return super().get(0)
+
+    inbox = Waiting()
+    loop = RenderLoop(
+        size=SIZE,
+        fps=1,
+        fit="crop",
+        clock=FrameClock(25),
+        store=Store({**CALM, "deck/mix": mix}),
+        inbox=inbox,
+        publish=lambda context, frame: None,
+        metrics=Metrics(),
+        on_message=print,
+        other=lambda: Frame(B, 0, 0.0),
+    )
+    inbox.put(Frame(A, 0, 0.0))
+    for _ in range(3):
+        loop._turn()
+    loop.stop()
+    assert max(waited[-2:]) == wanted
+
+
 def test_lines_and_feedback_are_of_the_mixed_picture() -> None:
     edge = flat(40)
     edge[:, 48:] = 220

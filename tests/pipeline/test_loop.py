@@ -28,7 +28,8 @@ from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import GeneratedImage, PassThrough
 from vj.pipeline.compositor import LUMA, HostCompositor, Picture, spread
 from vj.pipeline.cuda_compositor import area_weights
-from vj.pipeline.loop import RenderLoop, in_order
+from vj.pipeline.every_frame import in_order
+from vj.pipeline.loop import RenderLoop
 from vj.pipeline.preprocess import prepare
 
 SIZE = Size(64, 64)

@@ -17,7 +17,8 @@ from vj.core.metrics import Metrics
 from vj.parameters.store import Store
 from vj.pipeline.backend import GeneratedImage, PassThrough
 from vj.pipeline.compositor import HostCompositor, Picture
-from vj.pipeline.loop import RenderLoop, in_order
+from vj.pipeline.every_frame import in_order
+from vj.pipeline.loop import RenderLoop
 from vj.pipeline.model_fade import ModelFade, moved_on_card
 
 SIZE = Size(64, 48)

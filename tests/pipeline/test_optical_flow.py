@@ -171,7 +171,8 @@ def through_the_loop(clip: list[np.ndarray], **start: float) -> list[np.ndarray]
     from vj.core.mailbox import Mailbox
     from vj.core.metrics import Metrics
     from vj.parameters.store import Store
-    from vj.pipeline.loop import RenderLoop, in_order
+    from vj.pipeline.every_frame import in_order
+    from vj.pipeline.loop import RenderLoop
 
     made: list[np.ndarray] = []
     height, width = clip[0].shape[:2]

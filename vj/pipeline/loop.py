@@ -1,7 +1,7 @@
 """The render loop under its two clocks.
 
-Live: the newest frame at the show's rate, or as fast as the machine goes. Offline: every frame
-once, in order, and as many pictures out as frames came in, however long the stream's delay is.
+Live: the newest frame at the show's rate, or as fast as the machine goes. Offline: see
+`vj.pipeline.every_frame`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -23,6 +23,7 @@ from vj.core.metrics import Metrics
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Snapshot, Store
 from vj.pipeline.backend import Backend, PassThrough
+from vj.pipeline.every_frame import EveryFrame, Frames, Wanted
 from vj.pipeline.flow_backends import Calculate
 from vj.pipeline.frame_context import FrameContext, Shown
 from vj.pipeline.frame_pipeline import FramePipeline
@@ -34,21 +35,6 @@ RESTING = 0.2
 
 Publish = Callable[[FrameContext, OutputFrame], None]
 """(what is known of the input, the picture). Must not block."""
-
-Frames = Callable[[Snapshot], tuple[Frame, Frame | None] | None]
-"""Offline: the parameters of a moment -> the frame of it, and deck B's where there is one; None at
-the end."""
-
-
-def in_order(frames: Iterable[Frame]) -> Frames:
-    """Every frame once, whatever the parameters say, and no deck B."""
-    coming = iter(frames)
-
-    def following(snapshot: Snapshot) -> tuple[Frame, Frame | None] | None:
-        frame = next(coming, None)
-        return None if frame is None else (frame, None)
-
-    return following
 
 
 def _no_other() -> Frame | None:
@@ -130,6 +116,9 @@ class RenderLoop:
         self._changes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._frame: Frame | None = None
         self._other = other
+        self._shown_other: Frame | None = None
+        self._mixes = False
+        """Deck B was seen in the last frame."""
         self._begun = 0.0
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -219,10 +208,12 @@ class RenderLoop:
         # input is painted once more.
         rest = RESTING if self._resting and not self._has_begun else 0.9 * self.period
         self._clock.wait_until(self._begun + rest, self._stop)
+        # With a new picture on deck B, which is seen, deck A's is not waited for beyond the rate.
+        late = 1.0 if self._mixes and self._other() is not self._shown_other else 1.25
         patience = (
             0.1
             if self._frame is None
-            else max(0.0, self._begun + 1.25 * self.period - self._clock.now())
+            else max(0.0, self._begun + late * self.period - self._clock.now())
         )
         begins = self._ready and not self._has_begun and self._may_begin()
         newest = self.inbox.get(patience)
@@ -242,7 +233,8 @@ class RenderLoop:
         cut_to = self.inbox.get(0)
         if cut_to is not None:  # a source that this moment's parameters ask for is seen in it
             frame = self._frame = cut_to
-        other = self._other()
+        other = self._shown_other = self._other()
+        self._mixes = snapshot["deck/mix"] > 0
         chosen = self.choose(snapshot)
         if chosen is not None:
             self._go_on_with(chosen)
@@ -326,7 +318,7 @@ class RenderLoop:
         self,
         frames: Frames,
         stop: threading.Event | None = None,
-        backend: Callable[[Snapshot], Backend | None] = _the_same,
+        backend: Wanted = _the_same,
     ) -> int:
         """Offline, on the caller's thread: every frame that `frames` gives, each a step of the
         clock. Returns how many pictures were made, which is how many frames came. `publish` gets
@@ -338,47 +330,5 @@ class RenderLoop:
         handover = self._backends.get(0)
         if handover is not None:
             self.pipeline.swap(handover.backend)
-        came = 0
-        last: Shown | None = None
-        while stop is None or not stop.is_set():
-            now = self._clock.now()
-            snapshot = self._store.sample(now)
-            given = frames(snapshot)
-            if given is None:
-                break
-            wanted = backend(snapshot)
-            if wanted is not None and wanted is not self.pipeline.backend:
-                last = self._drained(snapshot, last, came)
-                self.pipeline.exchange(wanted)
-            frame, other = given
-            shown = self.pipeline.process(
-                replace(frame, number=came, captured=now), snapshot, other
-            )
-            last = self._catch_up(shown, last)
-            self._clock.advance()
-            came += 1
-        last = self._drained(self._store.sample(self._clock.now()), last, came)
-        while last is not None and self._count < came:
-            self._show(last)
-        return self._count
-
-    def _drained(self, snapshot: Snapshot, last: Shown | None, came: int) -> Shown | None:
-        """Show what is still under way of the frames that came. Returns the last picture."""
-        while self._count < came:
-            drained = self.pipeline.drain(snapshot)
-            if drained is None:
-                break
-            last = self._catch_up(drained, last)
-        return last
-
-    def _catch_up(self, shown: Shown, last: Shown | None) -> Shown | None:
-        """Show a picture in its place. What stands in for a frame under way is not shown, since
-        that frame will come. A frame that was overtaken, because the steps became fewer, is filled
-        with the picture before it."""
-        if shown.waiting:
-            return last
-        while self._count < shown.context.number:
-            self._show(last or shown)
-        if shown.context.number == self._count:
-            self._show(shown)
-        return shown
+        every = EveryFrame(self.pipeline, self._store, self._clock, self._show)
+        return every.render(frames, stop, backend)
