@@ -20,12 +20,16 @@ export class Picture {
       this.cycle(),
     );
     this.full = button("button.small", "full", "full screen (F)", () => this.toggleFull());
+    const still = button("button.small.play-only", "still", "write this picture into takes/", () => {
+      if (!app.fire("snapshot") && !app.connection.connected) app.notTaken(still);
+    });
+    still.dataset.name = "snapshot";
     this.away = make("div.lost", {role: "alert"});
     this.element = make(
       "figure.picture",
       {},
       this.views,
-      make("div.corner", {}, this.name, this.full),
+      make("div.corner", {}, still, this.name, this.full),
       this.away,
     );
     this.views.addEventListener("click", () => this.#tap());
