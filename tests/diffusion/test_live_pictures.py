@@ -32,7 +32,7 @@ START: dict[str, Value] = {
     "prompt/a": "gold",
     "strength": 0.8,
     "image/amount": 1.0,
-    "prompt/travel": 1.0,
+    "prompt/travel": 0.4,
 }
 SMALL = Size(96, 96)
 
@@ -58,7 +58,7 @@ class Played:
         assert generated is not None
         return torch.as_tensor(generated.picture).clone()
 
-    def frames(self, taken: TakenPicture | None = None, count: int = 13) -> list[Tensor]:
+    def frames(self, taken: TakenPicture | None = None, count: int = 7) -> list[Tensor]:
         return [self.frame(taken) for _ in range(count)]
 
 
@@ -76,7 +76,7 @@ def test_an_ip_adapter_takes_it_as_image_prompt_and_gives_it_back(
     own = played.frame()
     way = played.frames(TakenPicture(second, 1, "guest"))
     assert apart(own, way[0]) < 1e-6, "no cut"
-    assert steps(way) < 0.5 * apart(own, way[-1])
+    assert steps(way) < 0.6 * apart(own, way[-1])
     aimed = Played(StreamBackend(shown, SIZE, wait=True), SIZE, picture())
     aimed.store.set("image/mix", 0.5)  # the show's second picture is the same
     assert apart(way[-1], aimed.frames(count=3)[-1]) < 1e-5
@@ -120,7 +120,7 @@ def test_the_built_in_model_takes_its_colours_and_they_travel_in() -> None:
     taken = TakenPicture(sunset(), 1, "guest")
     way = played.frames(taken)
     assert apart(own, way[0]) < 0.01, "no cut"
-    assert steps(way) < 0.5 * apart(own, way[-1])
+    assert steps(way) < 0.6 * apart(own, way[-1])
     given = drawn_played({"palette/a": colours_of(sunset())}).frame()
     assert torch.equal(way[-1], given), "as if they had been given"
     listed = drawn_played({"prompt/list": '[["gold", 1.0]]'})
