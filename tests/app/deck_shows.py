@@ -84,7 +84,11 @@ Play = Callable[..., Watched]
 
 
 @pytest.fixture
-def play(tmp_path: Path, play_show: PlayShow) -> Play:
+def play(tmp_path: Path, play_show: PlayShow, monkeypatch: pytest.MonkeyPatch) -> Play:
+    """Plays the show. Its clock runs as fast as frames are made, so that patience in seconds would
+    end before a busy machine has read a picture."""
+    for name in ("sources.reader.LOST_TIMEOUT", "app.deck_sources.WANTED_TIMEOUT"):
+        monkeypatch.setattr(f"vj.{name}", 1e6)
     for name, first in FIRST.items():
         numbered_clip(tmp_path / f"{name}.mp4", LENGTH, first=first)
 

@@ -125,6 +125,7 @@ def test_the_second_deck_comes_goes_and_is_what_the_mix_shows(play: Play) -> Non
     places = show.performance.page_feed.moving()["decks"]
     assert places["a"]["length"] == pytest.approx(LENGTH / 30, abs=0.05)
     assert 0 <= places["b"]["position"] <= 1
+    assert places["b"]["name"] == "three"
     show.osc.send("/vj/deck/b", "lost")
     show.until(lambda: show.said("deck/b lost: "))
     assert show.value("deck/b") == "three"

@@ -4,8 +4,10 @@ sources that stand by for them."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from vj.app.context import ShowContext
+from vj.app.deck import Deck
 from vj.app.deck_sources import DeckSources
 from vj.app.replacement import Replacement
 from vj.app.source_settings import SettingsOfShows, deferred, is_made_for, may_be_one
@@ -102,12 +104,17 @@ class VideoInput(DeckSources):
         """A clip that is played once has come to its end."""
         return self.capture is not None and self.capture.ended
 
-    def places(self) -> dict[str, dict[str, float] | None]:
-        """For the page: where the clips stand, `{a: {position: 0..1, length: seconds}, b: None}`;
-        None for what has no length. Does not block."""
+    def places(self) -> dict[str, dict[str, Any]]:
+        """For the page: `{a: {name, position: 0..1, length: seconds}, b: ...}`; position and length
+        are None for what has no length. Does not block."""
+        return {"a": self._told(self.a), "b": self._told(self.b)}
+
+    def _told(self, deck: Deck) -> dict[str, Any]:
+        position, length = deck.place or (None, None)
         return {
-            name: place and {"position": round(place[0], 3), "length": round(place[1], 2)}
-            for name, place in (("a", self.a.place), ("b", self.b.place))
+            "name": self.name_on(deck),
+            "position": None if position is None else round(position, 3),
+            "length": None if length is None else round(length, 2),
         }
 
     def on_decks(self) -> tuple[str, str]:

@@ -183,8 +183,6 @@ class Capture:
         """See `capture_status.in_words`."""
         return capture_status.in_words(self._list.slots, self._playing, self.settings.clock.now())
 
-    # Which source plays.
-
     def _run(self) -> None:
         while not self._stop.wait(POLL_PERIOD):
             self.update()
@@ -194,8 +192,8 @@ class Capture:
         """Check which sources are available, and switch to the right one. Called periodically."""
         with self._lock:
             now = self.settings.clock.now()
-            best, waiting = self._list.first_available(now, not self.frames)
             playing = self._playing
+            best, waiting = self._list.first_available(now, not self.frames, playing)
             if best is not None:
                 if best is not playing:
                     self._switch_to(best, now)

@@ -43,11 +43,14 @@ def in_words(slots: Sequence[SourceSlot], playing: Reader | None, now: float) ->
     return f"{playing.uri} {playing.latest.size}"
 
 
-def passed_over(reader: Reader, following: str) -> str:
-    """Why a source does not play, and what does instead: the next of the list, or the test card."""
+def passed_over(reader: Reader, following: str, goes_on: bool) -> str:
+    """Why a source does not play, and what does instead: the next of the list, what played before
+    where that goes on, or the test card."""
     silent = f"no picture from {reader.uri} for {LOST_TIMEOUT:g} s"
     why = silent if reader.frames else reader.fault_text or f"{reader.uri} gives no picture yet"
     until = "" if reader.failed_for_good else " until it comes"
+    if goes_on and not following:
+        return f"{why}; what played goes on{until}"
     return f"{why}; {following or TEST_CARD} plays{until}"
 
 

@@ -123,8 +123,8 @@ class Reader:
         plays does; it is played by these controls. Does not wait: see `ready`."""
         if self.control is not None:
             self.control.set(transport)
-            if self._begin_at != position:
-                self._begin_at = position
+            self._begin_at = position
+            if self._stood != self._beginning():
                 self._look.set()
 
     def _to_beginning(self) -> None:

@@ -31,10 +31,12 @@ class SourceList:
         self.settled = True
         """From then on sources that look wrong are retried, too."""
 
-    def first_available(self, now: float, first_ever: bool) -> tuple[Reader | None, bool]:
+    def first_available(
+        self, now: float, first_ever: bool, playing: Reader | None
+    ) -> tuple[Reader | None, bool]:
         """The first available source, while all before it are being opened; and True if one that is
         still being opened has to be waited for instead. first_ever: no source has given a frame
-        yet."""
+        yet. playing: what is seen now, of this list or of the one before."""
         for index, slot in enumerate(self.slots):
             if slot.suspended:
                 return None, True
@@ -46,10 +48,11 @@ class SourceList:
             if reader.is_pending(now):
                 return None, True
             if not reader.reported_skipped and (self.settled or open_fault(self.slots) is None):
-                self._skip(index, reader, first_ever)
+                goes_on = playing is not None and playing.is_available(now)
+                self._skip(index, reader, first_ever, goes_on and playing is not self._card)
         return None, False
 
-    def _skip(self, index: int, reader: Reader, first_ever: bool) -> None:
+    def _skip(self, index: int, reader: Reader, first_ever: bool, goes_on: bool) -> None:
         """Say that a source is not available, and what plays instead."""
         reader.reported_missing = reader.reported_skipped = True
         following = next(iter(capture_status.hoped_for(self.slots[index + 1 :])), "")
@@ -57,7 +60,7 @@ class SourceList:
             if reader.fault_text:
                 self._say(reader.fault_text)
             return
-        self._say(capture_status.passed_over(reader, following))
+        self._say(capture_status.passed_over(reader, following, goes_on))
 
     def test_card(self, now: float, first_ever: bool) -> Reader | None:
         """The test card, which says what is missing; None until it has a picture. first_ever: no
