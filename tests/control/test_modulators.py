@@ -38,6 +38,22 @@ def test_a_pedal_builds_up_and_returns_to_calm() -> None:
     assert down[-1]["noise/hold"] == 1.0
 
 
+def test_a_cues_fade_of_a_macro_fades_what_it_drives() -> None:
+    controls = ControlHarness(
+        macros={"fader": {"drives": {"noise/hold": [1, 0]}}},
+        cues=[{"name": "over", "fade": "2 s", "set": {"macro/fader": 1}}],
+    )
+    controls.play(0.1)
+    controls.store.set("cue/fire", "over")
+    frames = controls.play(2.2)
+    held = [frame["noise/hold"] for frame in frames]
+    assert held[30] == pytest.approx(0.5, abs=0.05)
+    assert all(
+        frame["noise/hold"] == pytest.approx(1 - frame["macro/fader"], abs=1e-6) for frame in frames
+    )
+    assert held[-1] == 0
+
+
 def test_a_control_moves_what_a_macro_shifts() -> None:
     controls = ControlHarness(
         start={"noise/hold": 0.2}, macros={"push": {"drives": {"noise/hold": [0.2, 0.5]}}}

@@ -64,6 +64,8 @@ class ControlEngine:
         self._mapping_player = MappingPlayer(self.mapping_table, self._remark, self._failed)
         self._events: deque[tuple[Any, ...]] = deque(maxlen=QUEUE)
         self._time = 0.0
+        self._passed = 0.0
+        """Seconds since the macros were moved."""
         self.events = 0
         self._live_state = LiveState.of(self, 0.0)
 
@@ -222,11 +224,7 @@ class ControlEngine:
         self._mapping_player.set_due(time, self.tempo, self._latency(), self.store)
         self.sequencer.step(passed, self.store, time, self.tempo)
         self._mapping_player.step(passed, self.store)
-        for macro in list(self.macros):
-            try:
-                macro.follow(float(self.store.get(macro.parameter)), passed, self.tempo)
-            except Exception as error:  # one macro fails: the others and the picture go on
-                self._switch_off(macro, error)
+        self._passed += passed
 
     def _switch_off(self, macro: Macro, error: Exception) -> None:
         self.macros.remove(macro)
@@ -313,10 +311,12 @@ class ControlEngine:
     def modulate(self, values: dict[str, Value], time: float) -> None:
         """Apply macros, modulators and the clamp to one frame's values."""
         moved: set[str] = set()
+        passed, self._passed = self._passed, 0.0
         for macro in list(self.macros):
-            try:
+            try:  # its control may be on a cue's fade
+                macro.follow(float(values[macro.parameter]), passed, self.tempo)
                 moved.update(macro.apply(values))  # type: ignore[arg-type]
-            except Exception as error:  # as in `update_base`
+            except Exception as error:  # one macro fails: the others and the picture go on
                 self._switch_off(macro, error)
         macro_values = {macro.parameter: macro.value for macro in self.macros}
         moved |= self.modulations.apply(values, time, self.tempo, self._failed, macro_values)
