@@ -92,8 +92,8 @@ def test_between_the_two_what_both_have_moves(
 
 
 def test_each_deck_has_its_own_words() -> None:
-    painted = rendered("decks", {"size": f"{SIDE}x{SIDE}"}, 3.6, 5.0)
-    red, blue = (painted[round(second * 5)].mean((0, 1)) for second in (0.8, 3.4))
+    painted = rendered("decks", {"size": f"{SIDE}x{SIDE}"}, 4.0, 2.0)
+    red, blue = (painted[round(second * 2)].mean((0, 1)) for second in (1.0, 3.5))
     assert red[0] > red[2] + 30, "rose"
     assert blue[2] > blue[0] + 10, "neon"
 
