@@ -84,6 +84,16 @@ def test_what_is_on_a_deck_is_not_opened_once_more(show: Played) -> None:
     show.until(lambda: len(show.threads()) == 1)
 
 
+def test_a_source_that_comes_on_a_deck_is_closed_beside_it(show: Played) -> None:
+    show.until(lambda: show.taken() == "blue")
+    assert len(show.threads()) == 2
+    show.store.set("crossfade", 0)
+    show.store.set("source", "blue")
+    show.until(lambda: show.performance.video_input.on_decks()[0] == "blue")
+    show.until(lambda: len(show.threads()) == 1)
+    assert show.taken() == "blue"
+
+
 def test_a_source_that_is_not_there_is_told_and_the_last_picture_stands(show: Played) -> None:
     show.until(lambda: show.taken() == "blue")
     show.store.set("image/from", "gone")

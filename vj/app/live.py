@@ -117,7 +117,10 @@ class Performance:
         self.loop.pipeline.preparation.views_wanted = lambda: self.outputs.sinks.views
         self.supervisor.watch(self.loop.pipeline.stage)
         self.picture_source = LivePictureSource(
-            context, lambda: self.video_input.names, lambda: self.video_input.beside
+            context,
+            lambda: self.video_input.names,
+            lambda: self.video_input.beside,
+            self.video_input.on_decks,
         )
         pictures = self.loop.pipeline.preparation.pictures
         pictures.newest = self.picture_source.newest

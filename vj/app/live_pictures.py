@@ -39,10 +39,14 @@ class LivePictureSource:
         context: ShowContext,
         names: Callable[[], Mapping[str, str]],
         made_with: Callable[[], tuple[Make, SourceSettings | None]],
+        on_decks: Callable[[], tuple[str, str]],
     ) -> None:
         """names: name -> URI of the sources that can be chosen. made_with: what makes sources, and
-        with which settings; None before there are any."""
+        with which settings; None before there are any. on_decks: names of those that play."""
         self._context, self._names, self._made_with = context, names, made_with
+        self._on_decks = on_decks
+        self._gone = ""
+        """The name of which it was told that there is no such source any more."""
         self._name = ""
         self._uri = ""
         self._reader: Reader | None = None
@@ -50,8 +54,10 @@ class LivePictureSource:
         context.store.observers.append(self.observe)
 
     def observe(self, snapshot: Snapshot) -> None:
-        """Close the source when nobody takes pictures of it any more."""
-        if self._reader is not None and snapshot["image/from"] != self._name:
+        """Close the source when nobody takes pictures of it any more, or a deck shows it."""
+        if self._reader is None:
+            return
+        if snapshot["image/from"] != self._name or self._name in self._on_decks():
             self._end()
 
     def newest(self, name: str) -> np.ndarray | None:
@@ -60,6 +66,9 @@ class LivePictureSource:
         if (name, uri) != (self._name, self._uri):
             self._end()
             self._name, self._uri = name, uri
+        if not uri and name != self._gone:  # a save has taken it away
+            self._gone = name
+            self._context.messages.log(f"image/from {name}: is no longer in the show")
         if self._reader is None and uri and not self._over.is_set():
             self._begin(uri)
         latest = None if self._reader is None else self._reader.latest
