@@ -255,7 +255,7 @@ class MotionTracker:
         return self._thread.ask(image, self.reference)
 
     def between(self, new: np.ndarray, old: np.ndarray) -> Future[Motion]:
-        """Begin to find the motion between two pictures, whatever the parameters say; for `result`."""
+        """Begin to find the motion between two pictures, whatever the parameters say."""
         return self._thread.ask(new, old)
 
     def result(self, asked: Future[Motion] | None) -> Motion | None:
