@@ -53,6 +53,7 @@ def measure(size: Size, seconds: float, fps: float, full: bool) -> str:
     time.sleep(1.1)
     used = processor_seconds(process) - before
     drawn = sink.describe().get("drawn", 0) - drawn_before
+    renderer = sink.describe()["renderer"]
     sink.close()
     known = [lag for lag in lags if lag]
     where = "full screen" if full else "window"
@@ -60,6 +61,7 @@ def measure(size: Size, seconds: float, fps: float, full: bool) -> str:
         f"{size!s:>10}  {where:>11}  show {1e3 * spent / sent:5.2f} ms"
         f"  display {1e3 * used / max(1, drawn):6.2f} ms a frame"
         f"  drawn {drawn} of {sent}  lag {statistics.median(known) if known else 0:5.1f} ms"
+        f"  ({renderer})"
     )
 
 

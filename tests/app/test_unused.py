@@ -32,6 +32,7 @@ def test_a_bare_show_has_no_walk_no_timeline_no_beat_and_no_mask() -> None:
     assert found["timeline/play"] == "the show has no timeline"
     assert found["tempo/bpm"] == "nothing in the show counts beats"
     assert found["mask/feather"] == "the mask is off: mask/mode is none"
+    assert found["display/pattern"] == "the show has no display: among its sinks"
     assert "names no source" in found["image/grab"]
     assert not {"mask/mode", "mask/learn", "strength", "source", "crossfade"} & found.keys()
 
@@ -42,6 +43,7 @@ def test_what_is_used_is_not_in_it() -> None:
         {"mask/mode": "drawn", "image/from": "output"},
         cues=[{"name": "a", "fade": "2 bars"}],
         timeline=[{"at": 0, "cue": "a"}],
+        sinks=["preview", {"to": "display:2", "crop": "left half"}],
     )
     looked_at = {row.name for row in view.ROWS}
     assert set(found) == {"palette/a", "image/styles", *looked_at}

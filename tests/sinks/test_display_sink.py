@@ -82,6 +82,7 @@ def test_a_killed_process_is_told_and_its_picture_comes_back(
     ]
 
 
+@pytest.mark.long
 def test_a_driver_that_falls_over_at_once_is_tried_again_and_again(
     sink: DisplaySink, screen: Desktop, told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ MASKING = ("mask/mode", "mask/learn")
 NO_STYLES = "only the picture model takes pictures as styles: model: picture"
 ON_A_WALK = "a walk's pictures are encoded whole"
 NO_PICTURE = "image/from is empty: it names no source, nor input or output"
+NO_DISPLAY = "the show has no display: among its sinks"
 NO_CANVAS = (
     "the show does not look at the canvas: take draw as the source, or set mask/mode or "
     "lines/from to drawn"
@@ -38,6 +40,7 @@ def unused(
         "timeline/": "" if show.timeline or show.curves else "the show has no timeline",
         "tempo/": "" if counts_beats(show) else "nothing in the show counts beats",
         "canvas/": "" if shows_canvas(show, values, source) else NO_CANVAS,
+        "display/": "" if shows_display(show) else NO_DISPLAY,
         "mask/": "" if values["mask/mode"] != "none" else "the mask is off: mask/mode is none",
     }
     kept = {*loras, *MASKING}
@@ -61,6 +64,11 @@ def shows_canvas(show: Show, values: Mapping[str, Value], source: str) -> bool:
         or values["mask/mode"] == "drawn"
         or values["lines/from"] in DRAWN
     )
+
+
+def shows_display(show: Show) -> bool:
+    """One of its sinks is a monitor or a window."""
+    return any(re.match(r"display\b", str(sink)) for sink in show.sinks)
 
 
 def counts_beats(show: Show) -> bool:

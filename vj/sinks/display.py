@@ -61,6 +61,8 @@ class DisplaySink:
         self._closed_by_hand = False
         self._begun = self._heard = 0.0
         self._beat: dict[str, Any] = {}
+        self._renderer = ""
+        """What draws: the name of the graphics card, or of Mesa's software."""
 
     def open(self, width: int, height: int, fps: float) -> None:
         """Start the process. Raises Unavailable without its libraries, or a desktop."""
@@ -158,6 +160,7 @@ class DisplaySink:
             "monitors": self._monitors,
             "setup": self._setup.as_json(),
             "pattern": self._pattern,
+            "renderer": self._renderer,
             "closed": self._closed_by_hand,
             "file": str(setup_file(self._place["name"])) if self._place.get("name") else "",
             **self._beat,
@@ -205,6 +208,7 @@ class DisplaySink:
             self._beat = message.get("beat", self._beat)
             self._monitors = message.get("monitors", self._monitors)
             self._pattern = message.get("pattern", self._pattern)
+            self._renderer = message.get("ready", self._renderer)
             if "fault" in message:
                 self._last_words = message["fault"]
                 if not message.get("again"):
