@@ -53,6 +53,11 @@ class Run:
         return self._begins[0] if self._begins else math.inf
 
     @property
+    def begins_to_hold(self) -> float:
+        """The place from which on it holds what is seen, or will, as far as it has come."""
+        return self.first if self._begins else self.file.needed_from + self.file.step
+
+    @property
     def last(self) -> float:
         """When the newest picture begins; up to there it is known what is seen."""
         return self._begins[-1] if self._begins else self._passed
@@ -160,18 +165,18 @@ class PictureFinder:
         """The run that holds a place, or decodes to it sooner than a seek would; None for none."""
         best, least = None, math.inf
         for run in (self._now, self._ahead):
-            if run is None or not run.pictures or place < run.first:
+            if run is None or place < run.begins_to_hold:
                 continue
+            aim = self._aim if run is self._ahead else None
+            made_for_it = aim is not None and place < aim[0] + self._step
             missing = 0.0 if run.reaches(place) else place - run.last
-            if missing < least and missing <= run.gap:
+            if missing < least and (missing <= run.gap or made_for_it):
                 best, least = run, missing
         return best
 
     def _kept(self, back: bool) -> int:
         """How many pictures a run keeps."""
-        if not back:
-            return FORWARD
-        return self._many
+        return self._many if back else FORWARD
 
     def _second(self) -> Run | None:
         """None where the file cannot be opened once more: it has been moved since. What would be
