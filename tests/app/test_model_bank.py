@@ -148,6 +148,37 @@ def test_a_saved_show_keeps_what_it_names_and_closes_the_rest(stage: Stage, tmp_
     assert not stage.made[2].closed
 
 
+def test_what_is_prepared_is_prepared_again_as_a_saved_show_means_it(
+    stage: Stage, tmp_path: Path
+) -> None:
+    stage.prepare("second")
+    path = tmp_path / "several.yaml"
+    path.write_text(path.read_text().replace("64x64", "96x96"))
+    stage.gates = {"first": threading.Event(), "second": threading.Event()}
+    assert stage.performance.adopt(load_show(path))
+    stage.show.until(lambda: stage.made[1].closed)
+    assert stage.ready() == []
+    path.write_text(path.read_text().replace("96x96", "48x48"))  # and again, meanwhile
+    assert stage.performance.adopt(load_show(path))
+    for gate in stage.gates.values():
+        gate.set()
+    stage.show.until(lambda: stage.ready() == ["second"])
+    stage.show.until(lambda: stage.performance.loop.pipeline.size == Size(48, 48))
+    stage.choose("second")
+    stage.show.frames(2)
+    assert stage.performance.loop.pipeline.size == Size(48, 48)
+
+
+def test_one_that_was_not_to_be_prepared_for_want_of_memory_plays_all_the_same(
+    stage: Stage,
+) -> None:
+    stage.with_room(10_000_000, 20_000_000)
+    stage.set("model/prepare", "second")
+    stage.until_said("second takes about 20 MB, and of 1.0 GB 10 MB may be taken")
+    stage.choose("second")
+    assert stage.said("second takes about 20 MB, and 10 MB are free")
+
+
 def test_a_stop_closes_what_rests_and_what_is_still_being_prepared(stage: Stage) -> None:
     stage.prepare("second")
     stage.gates = {"third": threading.Event()}

@@ -87,6 +87,7 @@ class Choosers:
                 return False
             before, self._saved, self._chosen = self._chosen, show, chosen
             self._name_models()
+            self.preparation.ask_again()
             for gone in self._sources.know(show, choice.sources(show, chosen)):
                 self._context.messages.log(f"{gone} is no longer in the show")
             for name in FOLLOWED:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from vj.core.frame import Size
 from vj.core.supervisor import Supervisor
 from vj.parameters.store import Snapshot
 from vj.pipeline.backend import Backend
@@ -37,6 +38,20 @@ class LoadedModel:
     need: int | None = None
     written: object = None
     rested: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class ModelLoad:
+    """A model on its way. name: by which it is prepared; empty where it is to play. spare: nobody
+    has asked for it by name. again: it is loaded though it plays already. sizes: those to choose
+    from."""
+
+    show: Show
+    key: object
+    name: str = ""
+    spare: bool = False
+    again: bool = False
+    sizes: tuple[Size, ...] = ()
 
 
 class ModelBank:

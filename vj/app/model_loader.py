@@ -5,12 +5,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from vj.app.choice_check import ChoiceCheck
 from vj.app.context import ShowContext
-from vj.app.model_bank import LoadedModel, ModelBank
+from vj.app.model_bank import LoadedModel, ModelBank, ModelLoad
 from vj.app.model_handover import ModelHandover
 from vj.app.model_memory import ModelMemory, NoRoom
 from vj.app.outputs import Outputs
@@ -21,7 +20,6 @@ from vj.app.setup import (
     style_pictures,
 )
 from vj.core.errors import Fault
-from vj.core.frame import Size
 from vj.diffusion.choices import Choices
 from vj.diffusion.making import make_backend
 from vj.diffusion.model_names import weights_written
@@ -30,20 +28,6 @@ from vj.pipeline.loop import RenderLoop
 from vj.show.model_section import ModelSection
 from vj.show.names import model_name
 from vj.show.schema import Show
-
-
-@dataclass(eq=False, slots=True)
-class _Load:
-    """A model on its way. name: by which it is prepared; empty where it is to play. spare: nobody
-    has asked for it by name. again: it is loaded though it plays already. sizes: those to choose
-    from."""
-
-    show: Show
-    key: object
-    name: str = ""
-    spare: bool = False
-    again: bool = False
-    sizes: tuple[Size, ...] = ()
 
 
 class ModelLoader:
@@ -65,9 +49,9 @@ class ModelLoader:
         self._metrics, self._loop, self._outputs = context.metrics, loop, outputs
         self._record_time = record_time
         self._lock = threading.Lock()
-        self._loads: list[_Load] = []
+        self._loads: list[ModelLoad] = []
         """What is being loaded."""
-        self._next: _Load | None = None
+        self._next: ModelLoad | None = None
         """What is to be prepared after that which is being prepared."""
         self._prepares = False
         self.written: dict[str, object] = {}
@@ -122,6 +106,8 @@ class ModelLoader:
         key = self.key_of(show)
         if key == self.bank.wanted:
             if self.bank.comes_or_plays(key):
+                if show.model != old.model:
+                    self._messages.log(f"model {model_name(show.model)} plays: it was ready")
                 self.on_settled(show, True)
             return []
         if show.size != old.size:
@@ -136,7 +122,7 @@ class ModelLoader:
         background. What plays goes on until it is there, and when it cannot be loaded. A model that
         is still being loaded rests when it comes, or is closed. again: load it even if it plays
         already."""
-        load = _Load(show, self.key_of(show), again=again)
+        load = ModelLoad(show, self.key_of(show), again=again)
         with self._lock:
             self.bank.wanted = load.key
             plays = not again and self.bank.comes_or_plays(load.key)
@@ -160,7 +146,7 @@ class ModelLoader:
         frame once it is wanted. One at a time; of those that wait the newest is prepared. name:
         what it is called here. spare: nobody has asked for it: it is left out where memory is not
         plenty, and little is said."""
-        load = _Load(show, self.key_of(show), name, spare)
+        load = ModelLoad(show, self.key_of(show), name, spare)
         plays, rests = self.bank.comes_or_plays(load.key), self.bank.find(load.key)
         if plays or rests is not None:
             if not spare:
@@ -171,6 +157,7 @@ class ModelLoader:
             under_way = next((one for one in self._loads if one.key == load.key), None)
             if under_way is not None:
                 under_way.name = under_way.name or name
+                under_way.spare &= spare
                 return
             passed_over, self._next = self._next, load
             starts, self._prepares = not self._prepares, True
@@ -191,12 +178,12 @@ class ModelLoader:
 
     def load_beside(self, show: Show) -> None:
         """Load the model of a show that rests once more: it has new weights."""
-        load = _Load(show, self.key_of(show), again=True)
+        load = ModelLoad(show, self.key_of(show), again=True)
         with self._lock:
             self._under_way(load)
         self._supervisor.start("loader", lambda: self._load(load), self._run.over.is_set)
 
-    def _under_way(self, load: _Load) -> None:
+    def _under_way(self, load: ModelLoad) -> None:
         """With the lock held."""
         self._loads.append(load)
         self.begun[load.show.model.name] = self._clock.now()
@@ -210,7 +197,7 @@ class ModelLoader:
 
     # On threads of their own.
 
-    def _load(self, load: _Load) -> None:
+    def _load(self, load: ModelLoad) -> None:
         model: LoadedModel | None = None
         try:
             model = self._made(load)
@@ -228,6 +215,9 @@ class ModelLoader:
                 self._to_rest(load, model)
             else:  # nobody wants it any more
                 self.handover.close(model.backend)
+                if load.name and not self._run.stopping:
+                    self._messages.log(f"{load.name} means another model in the saved show")
+                    self.on_prepared(load.name, False)
         except Exception as error:  # no error of a library may end the show
             with self._lock:
                 if load in self._loads:
@@ -236,7 +226,7 @@ class ModelLoader:
                 self.handover.close(model.backend)
             self._failed(load, error)
 
-    def _made(self, load: _Load) -> LoadedModel:
+    def _made(self, load: ModelLoad) -> LoadedModel:
         """Loaded, and painted with. Raises Fault, or whatever a library does."""
         show, name = load.show, load.show.model.name
         first = self.bank.playing is None
@@ -283,14 +273,17 @@ class ModelLoader:
             need = self.memory.need(show, backend.compositor.size)
         return LoadedModel(load.key, show, backend, need, written)
 
-    def _take_up(self, load: _Load, model: LoadedModel) -> None:
+    def _take_up(self, load: ModelLoad, model: LoadedModel) -> None:
         """Have a model play that has rested."""
         try:
             self._give(load, model)
         except Exception as error:  # as in `_load`
-            self._failed(load, error)
+            self._supervisor.report(
+                f"model {model.backend.name}, which was kept,", error, "it is loaded anew"
+            )
+            self.load(load.show)
 
-    def _give(self, load: _Load, model: LoadedModel) -> None:
+    def _give(self, load: ModelLoad, model: LoadedModel) -> None:
         self.handover.give(model)
         self._run.text = "playing"
         self._messages.log(f"playing with {model.backend.name}")
@@ -301,7 +294,7 @@ class ModelLoader:
         self.check.start(load.sizes, lambda: pipeline.backend is model.backend)
         self.memory.tidy()
 
-    def _to_rest(self, load: _Load, model: LoadedModel) -> None:
+    def _to_rest(self, load: ModelLoad, model: LoadedModel) -> None:
         """It rests now: an older one of the same kind goes, and it is told."""
         for other in self.bank.resting:
             older = other.key == model.key and other is not model
@@ -313,15 +306,16 @@ class ModelLoader:
         self.memory.tidy()
         self.handover.tidy_upscalers()
 
-    def _failed(self, load: _Load, error: Exception) -> None:
+    def _failed(self, load: ModelLoad, error: Exception) -> None:
         show, playing = load.show, self.bank.playing
+        if isinstance(error, NoRoom) and self.bank.wanted == load.key:
+            self.load(show)  # it was chosen meanwhile, and so plays whatever there is
+            return
         text = (
             str(error)
             if isinstance(error, Fault)
             else f"model {show.model.name}: {type(error).__name__}: {error}"[:400]
         )
-        if not isinstance(error, Fault):
-            self._metrics.faults += 1
         if load.name:
             if not (load.spare and isinstance(error, NoRoom)):
                 self._messages.remark(f"{text}; what plays goes on")
@@ -330,8 +324,10 @@ class ModelLoader:
             lost = self.bank.wanted == load.key
             if lost:  # the next save tries it again
                 self.bank.want_what_plays()
-        if not lost or (load.name and playing is not None and playing.key == load.key):
+        if not lost:
             return
+        if not isinstance(error, Fault):
+            self._metrics.faults += 1
         first = playing is None
         self._run.text = "no model" if first else "playing"
         self._loop.begin()

@@ -60,6 +60,12 @@ class ModelPreparation:
         if name:
             self._later(lambda: self._prepare(name, False))
 
+    def ask_again(self) -> None:
+        """Another version of the show plays: what was prepared of the one before may mean another
+        model in it."""
+        if self._asked and self._asked not in self._loader.bank.ready():
+            self._ask(self._asked)
+
     def _prepare(self, name: str, spare: bool) -> None:
         show = self._show_with(name)
         if show is not None:
