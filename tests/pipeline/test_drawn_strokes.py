@@ -113,6 +113,15 @@ def test_drawn_lines_lead_the_model_while_the_picture_stays_the_sources() -> Non
     assert stage.backend.seen[-1][MIDDLE].tolist() == [255, 255, 255]
 
 
+def test_what_is_drawn_stays_where_it_was_drawn_when_the_input_is_looked_at_elsewhere() -> None:
+    stage = Stage(mask__mode="drawn")
+    stage.draw(width=0.25)
+    before = [stage.show() for _ in range(4)][-1]
+    for name, value in (("zoom", 3.0), ("x", 0.5), ("mirror", "down")):
+        stage.store.set(f"input/{name}", value)
+    assert np.array_equal([stage.show() for _ in range(4)][-1], before)
+
+
 def test_both_are_the_pictures_lines_and_the_drawn_ones() -> None:
     picture = np.full((48, 64, 3), 255, np.uint8)
     picture[:, 30:34] = 0
