@@ -48,7 +48,7 @@ def row(
     **more: Any,
 ) -> Row:
     """Parameters are written with __ for /; what is none goes into the show itself."""
-    keys = ("size", "model", "slow")
+    keys = ("size", "model", "slow", "sources")
     start = {name.replace("__", "/"): value for name, value in more.items() if name not in keys}
     show = {name: value for name, value in more.items() if name in keys}
     flickers = "slow" in show or start.get("noise/hold") == 0.0
@@ -122,6 +122,45 @@ STRIPS: dict[str, list[Row]] = {
             feedback__amount=0.75,
             feedback__rotate=4.0,
         ),
+    ],
+    "flight": [
+        row(
+            source="drawn:harbour",
+            prompt__a=words,
+            strength=0.45,
+            feedback__amount=0.75,
+            feedback__dolly=0.04,
+            **turn,
+        )
+        for words, turn in (
+            ("sunset, brush strokes", {"feedback__yaw": 1.2}),
+            ("deep ocean, brush strokes", {"feedback__pitch": -1.5}),
+        )
+    ],
+    "decks": [
+        row(
+            source="drawn:kiss",
+            sources={"road": "drawn:drive"},
+            prompt__a="rose, watercolour",
+            prompt__b="neon, woodcut",
+            deck__b="road",
+            curves=[ramp("deck/mix", 0, 1), ramp("prompt/mix", 0, 1)],
+            **how,
+        )
+        for how in ({"deck__mode": "luma"}, {"deck__mode": "clock"}, {"deck__space": "flow"})
+    ],
+    "view": [
+        row(
+            source="drawn:dancer",
+            seconds=6.0,
+            begin=2.4,
+            size=BROAD,
+            prompt__a="jade, mosaic",
+            curves=[ramp("input/rotate", 0, 60, 6)],
+            input__mirror=mirror,
+            input__zoom=zoom,
+        )
+        for mirror, zoom in (("halves", 1.5), ("kaleidoscope", 0.8))
     ],
     "blending": [
         row(
