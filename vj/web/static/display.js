@@ -13,6 +13,7 @@ const NAMES = ["top-left", "top-right", "bottom-right", "bottom-left"];
 const SQUARE = [[0, 0], [1, 0], [1, 1], [0, 1]];
 const COLOURS = ["#ff5a4a", "#5fd35f", "#6f9cff", "#fad228"]; // as the test pattern has them
 const BESIDE = 0.12; // what is shown around the screen, in shares of it
+const THUMB = 20; // px: half of what a finger hits
 const ARROWS = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
 const SVG = "http://www.w3.org/2000/svg";
 const FLIPS = [["none", "not mirrored"], ["across", "mirrored across"], ["down", "mirrored down"], ["both", "mirrored both ways"]];
@@ -207,10 +208,16 @@ class Card {
     set(this.screen, {width, height});
     const places = this.#corners.map(([x, y]) => [x * width, y * height]);
     set(this.picture, {points: places.map(place => place.join(",")).join(" ")});
+    const shown = this.stage.getBoundingClientRect().width; // 0 before it is on the page
+    const thumb = shown ? (THUMB / shown) * width * (1 + 2 * BESIDE) : 0;
+    const radius = Math.max(width * 0.035, thumb);
+    const near = BESIDE - 0.04; // a corner far beyond the screen is held at the edge of what is shown
+    const seen = value => Math.min(1 + near, Math.max(-near, value));
     this.handles.forEach((handle, corner) => {
-      set(handle, {transform: `translate(${places[corner].join(" ")})`});
-      set(handle.firstChild, {r: width * 0.035});
-      set(handle.lastChild, {"font-size": width * 0.035});
+      const [x, y] = this.#corners[corner];
+      set(handle, {transform: `translate(${seen(x) * width} ${seen(y) * height})`});
+      set(handle.firstChild, {r: radius});
+      set(handle.lastChild, {"font-size": radius});
     });
   }
 }
