@@ -63,6 +63,14 @@ export function mount(element, app) {
         ...[...own, ...unnamed].map(name => chip(kind, several, name, chosen)),
         ...others.map(name => chip(kind, several, name, chosen, "found")),
       );
+      if (kind === "sinks" && chosen.some(name => name.startsWith("display")))
+        names.append(
+          make(
+            "a.t-link",
+            {href: "/display", target: "_blank", rel: "noopener"},
+            "corners, mask, test pattern",
+          ),
+        );
       if (!names.children.length)
         names.append(make("span.t-quiet", {}, "none in the show; look for devices"));
     }
