@@ -6,22 +6,17 @@ from __future__ import annotations
 import itertools
 import math
 import random
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.sources.numbered import SIZE, number_of, numbered_clip
-from tests.waiting import JumpingClock
-from vj.core.clock import FrameClock
+from tests.sources.played import B_FRAMES, live, played
 from vj.core.kinds import CLIP_LOOPS
-from vj.sources import EndOfSource, SourceSettings, picture_finder
-from vj.sources.transport import Transport, TransportControl
-from vj.sources.video import Video
+from vj.sources import EndOfSource, picture_finder
+from vj.sources.transport import Transport
 
-B_FRAMES = {"bf": "3", "g": "12", "crf": "18", "sc_threshold": "0"}
 KINDS: dict[str, dict[str, Any]] = {
     "b-frames.mp4": {"options": B_FRAMES},
     "milliseconds.mkv": {"options": B_FRAMES},
@@ -37,43 +32,6 @@ KINDS: dict[str, dict[str, Any]] = {
     "lossless.mkv": {"codec": "ffv1"},
     "picture.gif": {"codec": "gif", "rate": 20, "pixels": "rgb8"},
 }
-
-
-@dataclass
-class Played:
-    """A clip that follows a transport, on its own rate offline."""
-
-    video: Video
-    control: TransportControl
-    clock: FrameClock
-
-    @property
-    def frames(self) -> int:
-        assert self.video.length is not None
-        return round(self.video.length * self.clock.fps)
-
-    def next(self, count: int) -> list[int]:
-        """The numbers of the frames that are shown at the next moments."""
-        found = []
-        for _ in range(count):
-            found.append(number_of(self.video.read()))
-            self.clock.advance()
-        return found
-
-
-def played(path: Path, show_loops: bool = True, **transport: Any) -> Played:
-    control, clock = TransportControl(Transport(**transport)), FrameClock(30)
-    video = Video(str(path), SourceSettings(clock, 30, SIZE, loop=show_loops, transport=control))
-    video.open()
-    clock.fps = video.fps or 30
-    return Played(video, control, clock)
-
-
-def live(path: Path, **transport: Any) -> tuple[Video, TransportControl, JumpingClock]:
-    control, clock = TransportControl(Transport(**transport)), JumpingClock()
-    video = Video(str(path), SourceSettings(clock, 30, SIZE, transport=control))
-    video.open()
-    return video, control, clock
 
 
 @pytest.fixture(scope="module")
@@ -103,51 +61,6 @@ def test_every_frame_is_found_forwards_backwards_and_at_random(clips: Path, name
     assert found == wanted
     assert clip.video.broken == 0
     clip.video.close()
-
-
-def test_the_order_of_a_variable_rate_is_that_of_its_times(tmp_path: Path) -> None:
-    begins = [0, 100, 200, 300, 700, 750, 800, 1300, 1400]
-    path = numbered_clip(
-        tmp_path / "variable.mkv", len(begins), rate=10, milliseconds=begins, options=B_FRAMES
-    )
-    clip = played(path)
-    clip.clock.fps = 20
-    forwards = [0, 0, 1, 1, 2, 2] + [3] * 8 + [4, 5] + [6] * 10 + [7, 7, 8, 8]
-    assert clip.next(30) == forwards
-    clip.control.set(Transport(-1.0))
-    clip.control.restart()
-    assert clip.next(30) == forwards[::-1]
-
-
-def test_what_a_browser_records_has_a_rate(tmp_path: Path) -> None:
-    """It states a thousand frames a second, and no length."""
-    times = random.Random(2)
-    begins = [0, *(33 * n + times.randrange(-8, 9) for n in range(1, 40))]
-    options = {"g": "12", "cpu-used": "8", "deadline": "realtime", "live": "1"}
-    path = numbered_clip(
-        tmp_path / "recorded.webm", 40, "libvpx", 1000, options, milliseconds=begins
-    )
-    clip = played(path, speed=-1.0)
-    assert clip.video.fps == pytest.approx(30.3, abs=0.3)
-    assert clip.video.length == pytest.approx(1.32, abs=0.02)
-    found = clip.next(40)
-    assert found == sorted(found, reverse=True)
-    assert len(set(found)) > 25
-
-
-def test_a_picture_that_stands_for_seconds_is_found_in_the_midst_of_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(picture_finder, "MEMORY", 1)
-    begins = [100 * n for n in range(10)] + [8000 + 100 * n for n in range(5)]
-    options = {**B_FRAMES, "g": "100"}
-    path = numbered_clip(tmp_path / "stands.mkv", 15, rate=10, milliseconds=begins, options=options)
-    clip = played(path, speed=0.0)
-    assert clip.video.length == pytest.approx(8.5, abs=0.1)
-    clip.control.seek(6 / 8.5)
-    assert clip.next(1) == [9]
-    clip.control.seek(0.055)
-    assert clip.next(1) == [4]
 
 
 @pytest.mark.parametrize("speed", [-4.0, -1.5, -0.25, 0.25, 1.5, 4.0])
@@ -300,34 +213,3 @@ def test_whatever_is_asked_for_the_picture_is_that_of_the_place(
                 place = 30 * video._plays.head.place
                 assert number_of(frame) in (int(place - 1e-6), int(place + 1e-6))
         video.close()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be moved there")
-def test_live_a_file_that_was_moved_meanwhile_plays_on(tmp_path: Path) -> None:
-    path = numbered_clip(tmp_path / "clip.mp4", 40, options=B_FRAMES)
-    video, control, _ = live(path)
-    path.rename(tmp_path / "elsewhere.mp4")
-    found = [number_of(frame) for frame in (video.read() for _ in range(90)) if frame is not None]
-    assert found == [n % 40 for n in range(len(found))]
-    control.set(Transport(-1.0))
-    found = [number_of(frame) for frame in (video.read() for _ in range(60)) if frame is not None]
-    assert found == [n % 40 for n in range(found[0], found[0] - len(found), -1)]
-
-
-def test_a_file_that_is_torn_or_cut_off_is_played_in_both_directions(tmp_path: Path) -> None:
-    whole = numbered_clip(tmp_path / "whole.mkv", 60, options=B_FRAMES).read_bytes()
-    cut = tmp_path / "cut.mkv"
-    cut.write_bytes(whole[: len(whole) * 2 // 3])
-    clip = played(cut, speed=-1.0)
-    found = clip.next(clip.frames)
-    assert 20 < len(found) < 60
-    assert found == sorted(found, reverse=True)
-    assert found[3:] == list(range(len(found) - 4, -1, -1)), "the last ones may be lost"
-    torn = bytearray(numbered_clip(tmp_path / "whole.mp4", 60, options=B_FRAMES).read_bytes())
-    for place in random.Random(4).sample(range(1500, torn.index(b"moov") - 8), 40):
-        torn[place] ^= 0xFF
-    (tmp_path / "torn.mp4").write_bytes(torn)
-    clip = played(tmp_path / "torn.mp4")
-    assert len(clip.next(130)) == 130
-    clip.control.set(Transport(-1.0))
-    assert len(clip.next(130)) == 130

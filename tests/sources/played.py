@@ -1,0 +1,54 @@
+"""Video files that follow a transport, offline and live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.sources.numbered import SIZE, number_of
+from tests.waiting import JumpingClock
+from vj.core.clock import FrameClock
+from vj.sources import SourceSettings
+from vj.sources.transport import Transport, TransportControl
+from vj.sources.video import Video
+
+B_FRAMES = {"bf": "3", "g": "12", "crf": "18", "sc_threshold": "0"}
+"""Options of an encoder: pictures that need later ones, and a key picture every twelve."""
+
+
+@dataclass
+class Played:
+    """A clip that follows a transport, on its own rate offline."""
+
+    video: Video
+    control: TransportControl
+    clock: FrameClock
+
+    @property
+    def frames(self) -> int:
+        assert self.video.length is not None
+        return round(self.video.length * self.clock.fps)
+
+    def next(self, count: int) -> list[int]:
+        """The numbers of the frames that are shown at the next moments."""
+        found = []
+        for _ in range(count):
+            found.append(number_of(self.video.read()))
+            self.clock.advance()
+        return found
+
+
+def played(path: Path, show_loops: bool = True, **transport: Any) -> Played:
+    control, clock = TransportControl(Transport(**transport)), FrameClock(30)
+    video = Video(str(path), SourceSettings(clock, 30, SIZE, loop=show_loops, transport=control))
+    video.open()
+    clock.fps = video.fps or 30
+    return Played(video, control, clock)
+
+
+def live(path: Path, **transport: Any) -> tuple[Video, TransportControl, JumpingClock]:
+    control, clock = TransportControl(Transport(**transport)), JumpingClock()
+    video = Video(str(path), SourceSettings(clock, 30, SIZE, transport=control))
+    video.open()
+    return video, control, clock
