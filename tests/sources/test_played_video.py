@@ -9,6 +9,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.sources.numbered import SIZE, number_of, numbered_clip
@@ -213,3 +214,12 @@ def test_whatever_is_asked_for_the_picture_is_that_of_the_place(
                 place = 30 * video._plays.head.place
                 assert number_of(frame) in (int(place - 1e-6), int(place + 1e-6))
         video.close()
+
+
+def test_pictures_that_are_kept_have_no_threads_of_their_own(clips: Path) -> None:
+    clip = played(clips / "one-group.mp4")
+    clip.next(2)
+    before = psutil.Process().num_threads()
+    clip.control.set(Transport(-1.0))
+    assert len(clip.next(60)) == 60
+    assert psutil.Process().num_threads() <= before + 8, "those of another decoder"
