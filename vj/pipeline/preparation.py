@@ -3,6 +3,7 @@ the lines, the place on a walk, the guide for upscaling."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
@@ -79,6 +80,8 @@ class Preparation:
         """The pictures besides the final one that somebody wants now, see `vj.pipeline.views`."""
         self.input_size: Size | None = None
         """The size of the frames that come in; None before the first."""
+        self._told: deque[str] = deque(maxlen=16)
+        """What was said of sizes lately."""
 
     def refit(self, fit: Fit) -> None:
         """Fit what comes in another way into what is painted."""
@@ -102,7 +105,9 @@ class Preparation:
         """backend: that will paint it. other: deck B's newest frame."""
         if frame.size != self.input_size:
             self.input_size = frame.size
-            if message := lost(frame.size, self._size, self.fit):
+            message = lost(frame.size, self._size, self.fit)
+            if message and message not in self._told:  # once, however often sources change
+                self._told.append(message)
                 self._log(message)
         taken = self._mixed(frame, other, snapshot, backend)
         image = taken.image
