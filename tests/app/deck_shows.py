@@ -30,6 +30,8 @@ tempo: 120
 start: {{feedback/amount: 0, blend/smoothing: 0, crossfade: 0}}
 mappings:
   - {{key: w, to: source, value: two}}
+  - {{midi: note 36, to: source, value: two}}
+  - {{midi: program, to: source}}
   - {{key: b, to: source, value: 1, quantise: bar}}
 """
 LENGTH = 40

@@ -3,6 +3,7 @@ clip at the end of one."""
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.app import deck_shows
 from tests.app.deck_shows import FIRST, LENGTH, Play
 from vj.control.takes import Take
 from vj.show.load import load_show
+from vj.show.midi_controls import Control
 
 play = deck_shows.play
 
@@ -226,6 +228,34 @@ def test_a_clip_that_plays_once_ends_the_show_as_before(play: Play) -> None:
     assert show.value("source/loop") == "once"
     show.until(lambda: show.performance.ended)
     assert show.number == FIRST["one"] + LENGTH - 1
+
+
+def test_a_note_of_a_pad_starts_a_clip_and_a_program_change_counts_them(play: Play) -> None:
+    show = play()
+    show.until_ready("two", "three")
+    session = show.performance.session
+    session.on_midi(Control("note", 36, 1), 100)
+    show.until(lambda: show.value("source") == "two")
+    show.until_clip("two")
+    session.on_midi(Control("note", 36, 1), 0)
+    session.on_midi(Control("program", 0, 1), 2)
+    show.until_clip("three")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name")
+def test_the_newest_wish_wins_over_one_that_does_not_open(play: Play, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mkv")
+    show = play(sources="pipe: pipe.mkv, ", ready="next")
+    store, inputs = show.performance.store, show.performance.video_input
+    store.set("source", "pipe")
+    show.show.frames(5)
+    assert inputs.a.asked == "pipe"
+    assert FIRST["one"] <= show.number < FIRST["one"] + LENGTH, "what played goes on"
+    store.set("source", "three")
+    show.until_clip("three")
+    show.until(lambda: show.performance.run_state.show.source[0].endswith("three.mp4"))
+    assert show.value("source") == "three"
+    assert not show.said("pipe.mkv")
 
 
 def test_what_was_chosen_before_the_start_plays_as_after_a_crash(

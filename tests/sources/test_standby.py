@@ -1,0 +1,163 @@
+"""Sources that stand by: their first picture is there, they cost nothing while they wait, and go on
+from it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.scripted_sources import Scripted
+from tests.sources.numbered import number_of, numbered_clip
+from tests.waiting import until
+from vj.core.clock import WallClock
+from vj.core.frame import Frame, Size
+from vj.core.supervisor import Supervisor
+from vj.sources import Source, SourceSettings, make_source
+from vj.sources.reader import Reader
+from vj.sources.standby import Standby
+from vj.sources.transport import Transport
+
+SETTINGS = SourceSettings(WallClock(), 30.0, Size(96, 64))
+
+
+class Rig:
+    """A standby of clips, and of scripted devices."""
+
+    def __init__(self, devices: dict[str, Scripted]) -> None:
+        self.devices, self.transport = devices, Transport()
+        self.reads = 0
+        self.standby = Standby(self._make, Supervisor(print), lambda: self.transport)
+        self.shown: list[Frame] = []
+
+    def _make(self, uri: str, settings: SourceSettings) -> Source:
+        made: Source = self.devices[uri] if uri in self.devices else make_source(uri, settings)
+        read = made.read
+
+        def counted() -> Frame | None:
+            self.reads += 1
+            return read()
+
+        made.read = counted  # type: ignore[method-assign]
+        return made
+
+    def until_ready(self, *uris: str) -> None:
+        until(lambda: sorted(self.standby.ready) == sorted(uris), lambda: self.standby.ready)
+
+    def take(self, uri: str, position: float | None = None) -> Reader | None:
+        return self.standby.take(uri, position, lambda: self.transport)
+
+    def play(self, reader: Reader) -> None:
+        """Have one go on."""
+        self.shown = [reader.latest] if reader.latest is not None else []
+        reader.go(lambda _, frame: self.shown.append(frame), lambda *_: None, lambda _: None)
+
+    @property
+    def numbers(self) -> list[int]:
+        return [number_of(frame) for frame in list(self.shown)]
+
+
+@pytest.fixture
+def rig(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    monkeypatch.setattr("vj.sources.reader.LOOK_AGAIN", 0.05)
+    monkeypatch.setattr("vj.sources.standby.MOST", 4)
+    made = Rig({"camera:7": Scripted(90)})
+    yield made
+    made.standby.close()
+
+
+def test_a_clip_waits_with_its_first_picture_is_not_read_and_goes_on_from_it(
+    rig: Rig, tmp_path: Path
+) -> None:
+    clip = str(numbered_clip(tmp_path / "a.mp4", 40))
+    rig.standby.want([clip], SETTINGS)
+    rig.until_ready(clip)
+    reads = rig.reads
+    assert reads == 1
+    threading.Event().wait(0.2)  # it has looked a few times whether it is to begin elsewhere
+    assert rig.reads == reads
+    reader = rig.take(clip)
+    assert reader is not None
+    assert rig.take(clip) is None, "it belongs to whoever took it"
+    rig.play(reader)
+    assert rig.numbers == [0], "at once"
+    until(lambda: len(rig.shown) > 5)
+    reader.request_stop()
+    assert [n for n in rig.numbers if n > 10] == []
+    assert rig.numbers == sorted(rig.numbers)
+
+
+def test_one_is_sent_elsewhere_in_its_clip_and_is_taken_once_it_stands_there(
+    rig: Rig, tmp_path: Path
+) -> None:
+    clip = str(numbered_clip(tmp_path / "a.mp4", 40))
+    rig.standby.want([clip], SETTINGS)
+    rig.until_ready(clip)
+    assert rig.take(clip, 0.5) is None, "not with another picture than the one that was sought"
+    found: list[Reader] = []
+
+    def taken() -> bool:
+        found.extend(filter(None, [rig.take(clip, 0.5)]))
+        return bool(found)
+
+    until(taken)
+    rig.play(found[0])
+    until(lambda: len(rig.shown) > 3)
+    found[0].request_stop()
+    assert rig.numbers[0] == 20
+    assert max(rig.numbers) < 30
+
+
+def test_another_part_to_play_is_where_it_stands_a_moment_later(rig: Rig, tmp_path: Path) -> None:
+    clip = str(numbered_clip(tmp_path / "a.mp4", 40))
+    rig.standby.want([clip], SETTINGS)
+    rig.until_ready(clip)
+    rig.transport = Transport(start=0.25)
+    assert rig.standby.ready == []
+    rig.until_ready(clip)
+    reader = rig.take(clip)
+    assert reader is not None
+    assert number_of(reader.latest) == 10
+    reader.request_stop()
+
+
+def test_a_device_is_read_on_and_comes_back_without_being_opened_again(rig: Rig) -> None:
+    camera = rig.devices["camera:7"]
+    rig.standby.want(["camera:7"], SETTINGS)
+    rig.until_ready("camera:7")
+    reads = rig.reads
+    until(lambda: rig.reads > reads + 3)
+    reader = rig.take("camera:7")
+    assert reader is not None
+    rig.play(reader)
+    until(lambda: len(rig.shown) > 3)
+    assert rig.standby.keep(reader)
+    rig.until_ready("camera:7")
+    assert (camera.opens, camera.closes) == (1, 0)
+    rig.standby.want([], SETTINGS)
+    until(lambda: camera.closes == 1)
+    assert not rig.standby.keep(reader), "nobody wants it"
+
+
+def test_paper_and_more_than_a_machine_can_hold_do_not_stand_by(rig: Rig, tmp_path: Path) -> None:
+    many = [f"testcard:{n}" for n in range(6)]
+    rig.standby.want(["draw", "none", *many], SETTINGS)
+    assert rig.standby.claim("draw", None, lambda: rig.transport, SETTINGS) is None
+    until(lambda: len(rig.standby.ready) == 4)
+    rig.standby.want(many[:2], SETTINGS)
+    assert len(rig.standby.ready) == 2
+
+
+def test_what_was_made_for_another_size_is_made_anew(rig: Rig) -> None:
+    rig.standby.want(["testcard"], SETTINGS)
+    rig.until_ready("testcard")
+    larger = SourceSettings(WallClock(), 30.0, Size(128, 64))
+    rig.standby.anew(larger)
+    rig.until_ready("testcard")
+    reader = rig.take("testcard")
+    assert reader is not None
+    assert reader.latest is not None
+    assert reader.latest.size == Size(128, 64)
+    reader.request_stop()
