@@ -48,9 +48,11 @@ def test_it_is_told_by_the_numbers_and_how_they_are_computed(tmp_path: Path) -> 
     on_cpu, on_card = memory_need(spec, SIZE), memory_need(spec, SIZE, "cuda")
     assert on_cpu is not None
     assert on_card is not None
-    assert on_cpu - on_card == pytest.approx(2 * 12_000_000, rel=0.1)
+    assert 24_000_000 < on_card - 2000 * 256 * 256 < 30_000_000
+    assert on_cpu > 48_000_000
     half = memory_need(ModelSpec(name=str(folder), dtype="bfloat16"), SIZE)
-    assert half == on_card
+    assert half is not None
+    assert half < 0.7 * on_cpu
     larger = memory_need(spec, Size(512, 512))
     assert larger is not None
     assert larger > on_cpu
@@ -67,7 +69,7 @@ def test_of_copies_one_is_counted_and_what_is_added_too(tmp_path: Path) -> None:
     after = memory_need(with_lora, SIZE)
     assert before is not None
     assert after is not None
-    assert after - before == pytest.approx(4_000_000, rel=0.1)
+    assert after - before == pytest.approx(1.6 * 4_000_000, rel=0.1)
 
 
 def test_where_nothing_is_known_none_is_said(tmp_path: Path) -> None:

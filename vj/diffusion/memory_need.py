@@ -1,8 +1,8 @@
 """How much memory a model takes once it is loaded, found out from its files alone. No torch.
 
 The factors were measured with `bench/models.py`: how much more memory the process has after one
-more of the same kind was loaded and has painted. Of Stable Diffusion models only the weights are
-counted exactly; what their frames take is an estimate.
+more of the same kind was loaded and has painted; for Stable Diffusion models with one of random
+weights, 57 million numbers, on a CPU. What a card's memory takes is an estimate.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ KINDS = {
     "picture": _Kind(4.5, 380),
 }
 """Of the weights compiled for one size; a painter's are small and compiled by onnxruntime."""
-STABLE_DIFFUSION = _Kind(1.05, 2000)
+STABLE_DIFFUSION, ON_CARD = _Kind(1.6, 500), _Kind(1.1, 2000)
+"""Of Stable Diffusion models, on a CPU and on a card; the second was not measured."""
 PARTS = ("unet", "vae", "text_encoder", "text_encoder_2")
 """The folders of a model in the layout of diffusers that hold weights."""
 
@@ -67,7 +68,7 @@ def memory_need(spec: ModelSpec, size: Size, device: str = "cpu") -> int | None:
         return None
     on_card = device not in ("cpu", "") and found.kind not in ("styles", "picture", "drawn")
     wide = 2 if spec.dtype in ("float16", "bfloat16") or (spec.dtype == "auto" and on_card) else 4
-    kind = KINDS.get(found.kind, STABLE_DIFFUSION)
+    kind = KINDS.get(found.kind, ON_CARD if on_card else STABLE_DIFFUSION)
     need = kind.weights * numbers * wide + kind.pixel * size.width * size.height
     if found.kind == "translator" and _kind_of(found.path) in TRACKED:
         need += TRACKER
