@@ -314,6 +314,19 @@ def test_what_was_chosen_is_saved_too(folder: Path, play_show: PlayShow) -> None
     assert (show.model.name, show.sinks, show.midi.devices) == ("drawn", ["record:x.mp4"], ["nano"])
 
 
+def test_a_source_that_was_found_is_named_in_the_saved_show_for_deck_b(
+    folder: Path, play_show: PlayShow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vj.app.device_names.found_sources", lambda: ["drawn:room"])
+    stage = started(folder / "night.yaml", TEXT, play_show)
+    stage.performance.choosers.choose("deck_b", "drawn:room")
+    assert stage.performance.store.get("deck/b") == "drawn:room"
+    stage.writer.save_as({"name": "mine"})
+    show = load_show(Path("shows/mine.yaml"))
+    assert show.sources == {"drawn:room": "drawn:room"}
+    assert show.start["deck/b"] == "drawn:room"
+
+
 def test_a_show_that_is_not_to_be_written_says_so(stage: Stage) -> None:
     writer = ShowWriter(stage.performance.context, stage.session, None)
     for ask in (

@@ -12,7 +12,7 @@ from vj.control.cue_writing import stored_cues
 from vj.control.session import ControlSession
 from vj.core.errors import Fault
 from vj.parameters.table import Value
-from vj.show.as_played import changed_values, put_chosen, put_start
+from vj.show.as_played import changed_values, put_chosen, put_source, put_start
 from vj.show.load import load_show
 from vj.show.mapping_keys import mapping_files
 from vj.show.moved import move_paths
@@ -94,6 +94,9 @@ class ShowWriter:
         led = sorted(curves & changed.keys())
         put_start(tree, {n: v for n, v in changed.items() if n not in led}, table)
         put_chosen(tree, now, saved, target)
+        on_b = str(changed.get("deck/b", ""))
+        if on_b in now.sources and on_b not in saved.table().find("deck/b").choices:
+            put_source(tree, on_b, now.sources[on_b])
         cues, elsewhere = stored_cues(self._session.engine.cues), included_cues(path)
         own = {name: values for name, values in cues.items() if name not in elsewhere}
         if own:

@@ -109,6 +109,17 @@ def put_chosen(tree: CommentedMap, now: Show, file: Show, target: Path) -> None:
             entry["input"] = quoted(moved[0]["input"])
 
 
+def put_source(tree: CommentedMap, name: str, uri: str) -> None:
+    """Name a source that was found while the show played, since deck B is set to it."""
+    own = tree.get("sources")
+    if isinstance(own, list):
+        own.append(quoted(uri))
+    elif isinstance(own, dict):
+        own[name] = quoted(uri)
+    else:
+        _put_section(tree, "sources", _node({name: uri}))
+
+
 def _moved(key: str, value: Any, target: Path) -> Any:
     """A value of a show that plays, whose paths are seen from the working directory."""
     plain = {key: value}
