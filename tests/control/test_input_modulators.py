@@ -181,21 +181,35 @@ def test_an_expression_hears_a_file(tmp_path: Path) -> None:
     assert controls.at("noise/hold") > 0.4
 
 
-def test_an_expression_without_a_value_is_switched_off_and_the_others_go_on() -> None:
+def test_an_expression_without_a_value_stays_where_it_was_until_it_has_one() -> None:
     controls = ControlHarness(
         start={"noise/hold": 0.5, "similarity": 0.0},
         modulators=[
-            {"name": "broken", "expression": "0.2 / floor(1 - t)", "to": "noise/hold"},
+            {"name": "broken", "expression": "0.2 / floor(abs(1 - t))", "to": "noise/hold"},
             {"lfo": "saw", "rate": "4 s", "to": "similarity", "range": [0, 1]},
         ],
     )
     assert controls.at("noise/hold") == pytest.approx(0.2)
     controls.play(1)
-    assert controls.at("noise/hold") == 0.5
+    assert controls.at("noise/hold") == pytest.approx(0.2)
     assert controls.at("similarity") > 0.2
+    assert controls.messages == [
+        "mod/broken has no value (divides by 0): it stays where it was until it has one"
+    ]
+    controls.play(2.2)
+    assert controls.at("noise/hold") == pytest.approx(0.1)
+
+
+def test_a_curve_without_a_value_leaves_its_parameter_where_it_is_for_so_long() -> None:
+    rule = {"to": "noise/hold", "expression": "0.2 / floor(abs(1 - t))"}
+    controls = ControlHarness(start={"noise/hold": 0.5}, curves=[rule])
+    assert controls.at("noise/hold") == pytest.approx(0.2)
+    controls.play(1)
+    assert controls.at("noise/hold") == pytest.approx(0.2)
+    controls.play(2.2)
+    assert controls.at("noise/hold") == pytest.approx(0.1)
     assert len(controls.messages) == 1
-    assert "mod/broken failed (ZeroDivisionError" in controls.messages[0]
-    assert "switched off until" in controls.messages[0]
+    assert "the curve of noise/hold has no value" in controls.messages[0]
 
 
 def test_a_save_keeps_what_followers_have_found() -> None:

@@ -69,7 +69,7 @@ class CurveTrack:
 
     def at(self, position: Position, time: float, tempo: Tempo) -> float | None:
         """The value in the frame at `time`; None while it is released, or before the first
-        point. Raises ArithmeticError or ValueError where an expression has no value."""
+        point. Raises NoValue where an expression has none."""
         if self._expression is not None:
             return self._computed(self._expression, position, time, tempo)
         moments = [leg.at.in_seconds(tempo.bpm, tempo.beats_per_bar) for leg in self._legs]

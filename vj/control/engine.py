@@ -26,6 +26,7 @@ from vj.control.timeline import Timeline
 from vj.core.errors import Fault
 from vj.parameters.store import Store
 from vj.parameters.table import Value
+from vj.show.expression import NoValue
 from vj.show.midi_controls import Control
 from vj.show.validate import POSITION
 
@@ -51,6 +52,8 @@ class ControlEngine:
         latency: seconds from a change to its picture, by which quantised changes are applied
         early."""
         self.store, self._now, self._log, self._latency = store, now, log, latency
+        self._without_value: set[str] = set()
+        """Expressions that had none, which has been told."""
         self._remark = remark or log
         self.tempo_source = TempoSource(
             Tempo(show.tempo.bpm, show.tempo.beats_per_bar), show.tempo.follow, log
@@ -231,6 +234,11 @@ class ControlEngine:
         self._failed(macro.parameter, error)
 
     def _failed(self, name: str, error: Exception) -> None:
+        if isinstance(error, NoValue):
+            if name not in self._without_value:
+                self._without_value.add(name)
+                self._log(f"{name} has no value ({error}): it stays where it was until it has one")
+            return
         self._log(
             f"{name} failed ({type(error).__name__}: {error}) and is switched off until the show "
             "is saved or started again"

@@ -43,7 +43,7 @@ class ExpressionSource:
                 follower.take_over(former)  # type: ignore[arg-type]
 
     def at(self, time: float, tempo: Tempo) -> float:
-        """Raises ArithmeticError or ValueError where it has no value."""
+        """Raises NoValue where it has none."""
         names: dict[str, float] = {}
         for name in self.expression.names:
             follower = self.followers.get(name)

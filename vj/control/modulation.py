@@ -13,6 +13,7 @@ from vj.control.input_followers import MotionFollower, PictureFollower
 from vj.control.modulators import Envelope, Follower, ModulationSource
 from vj.control.tempo import Tempo
 from vj.parameters.table import Value
+from vj.show.expression import NoValue
 from vj.show.midi_controls import Control
 
 
@@ -136,8 +137,9 @@ class ModulationMatrix:
         macros: Mapping[str, float],
     ) -> set[str]:
         """Add to one frame's values, before they are clamped. A source that fails is switched off
-        and reported to `failed`; the others go on. macros: where they are, by their parameters, for
-        expressions. Returns the modulated parameters."""
+        and reported to `failed`; the others go on. So is an expression without a value, which stays
+        where it was. macros: where they are, by their parameters, for expressions. Returns the
+        modulated parameters."""
         moved: set[str] = set()
         before = {**values, **macros} if self._reads else {}
         levels = dict.fromkeys((one.parameter for one in self._all), 0.0)
@@ -148,7 +150,9 @@ class ModulationMatrix:
             try:  # a follower that is off listens, so that its meter and its gain are right
                 if isinstance(modulation.source, ExpressionSource):
                     modulation.source.values = before
-                level = modulation.source.at(time, tempo)
+                level = self._level(modulation, time, tempo, failed)
+                if level is None:
+                    continue
                 shift = amount * modulation.way(level, float(values[modulation.to]))
                 if not math.isfinite(shift):
                     raise ValueError(f"{shift} is not a finite number")
@@ -162,3 +166,14 @@ class ModulationMatrix:
                 moved.add(modulation.to)
         self.levels = levels
         return moved
+
+    @staticmethod
+    def _level(
+        one: Modulation, time: float, tempo: Tempo, failed: Callable[[str, Exception], None]
+    ) -> float | None:
+        """An expression that has no value now stays at its last one, or moves nothing: None."""
+        try:
+            return one.source.at(time, tempo)
+        except NoValue as lack:
+            failed(one.parameter, lack)
+            return lack.last

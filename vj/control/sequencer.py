@@ -13,6 +13,7 @@ from vj.control.timeline import PAUSED, PLAYING, Timeline
 from vj.core.errors import Fault
 from vj.parameters.store import NOT_RESET, Store
 from vj.parameters.table import PALETTES, Value
+from vj.show.expression import NoValue
 from vj.show.validate import POSITION
 
 TEXTS = ("prompt/a", "prompt/b", "prompt/list", "prompt/negative", *PALETTES)
@@ -218,6 +219,8 @@ class Sequencer:
                 value = track.at(self.timeline.position, time, tempo)
                 if value is not None:
                     store.place(track.to, value, anyway)
+            except NoValue as lack:  # the parameter stays where it is
+                self._failed(f"the curve of {track.to}", lack)
             except Exception as error:  # one curve fails: the others and the picture go on
                 self.curve_tracks.remove(track)
                 self._failed(f"the curve of {track.to}", error)

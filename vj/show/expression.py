@@ -100,6 +100,13 @@ _MAY = (
 )
 
 
+class NoValue(ValueError):
+    """An expression has no value now, such as 1/motion while nothing moves. In words."""
+
+    last: float | None = None
+    """The value that it had before; None when it never had one."""
+
+
 class Expression:
     """One expression. Evaluated on one thread at a time."""
 
@@ -115,6 +122,7 @@ class Expression:
         self._check(tree.body, 1)
         self._tree = tree.body
         self._parameters: Mapping[str, float] = {}
+        self._last: float | None = None
         functions = {
             name: partial(function, seed) if name in _SEEDED else function
             for name, (function, _) in FUNCTIONS.items()
@@ -124,15 +132,26 @@ class Expression:
         self._evaluator.nodes = {
             kind: how for kind, how in self._evaluator.nodes.items() if kind in _GRAMMAR
         }
+        if not self.names and not self.parameters:  # it is the same in every frame
+            try:
+                self.value({}, {})
+            except NoValue as lack:
+                raise Fault(f"{text!r:.80}: {lack}, so that it has no value") from None
 
     def value(self, names: Mapping[str, float], parameters: Mapping[str, float]) -> float:
         """Its value. names: of all in `names`. parameters: of all in `parameters`, as they are
-        written in it. Raises ArithmeticError or ValueError where it has none."""
+        written in it. Raises NoValue where it has none."""
         self._evaluator.names = {**names, "pi": math.pi}
         self._parameters = parameters
-        found = float(self._evaluator.eval(self.text, self._tree))
-        if not math.isfinite(found):
-            raise ValueError(f"{found} is not a finite number")
+        try:
+            found = float(self._evaluator.eval(self.text, self._tree))
+            if not math.isfinite(found):
+                raise OverflowError
+        except (ArithmeticError, ValueError) as error:
+            lack = NoValue(_why(error))
+            lack.last = self._last
+            raise lack from None
+        self._last = found
         return found
 
     def check_names(self, known: Collection[str]) -> None:
@@ -150,7 +169,7 @@ class Expression:
         if depth > DEEPEST:
             raise Fault(f"more than {DEEPEST} levels of brackets and operators; make it simpler")
         if not isinstance(node, _GRAMMAR):
-            raise Fault(f"{_shown(node)} cannot stand here; {_MAY}")
+            raise Fault(f"{_shown(node)} cannot stand here{_instead(node)}; {_MAY}")
         if isinstance(node, ast.Call):
             self._check_call(node, depth)
             return
@@ -184,6 +203,22 @@ class Expression:
             self._check(one, depth + 1)
 
 
+def _why(error: Exception) -> str:
+    """Why there is no value."""
+    if isinstance(error, ZeroDivisionError):
+        return "divides by 0"
+    return "is too large" if isinstance(error, OverflowError) else "is no real number"
+
+
+def _instead(node: ast.AST) -> str:
+    """What was meant, where that is known."""
+    if isinstance(node, ast.BitXor):
+        return "; ** raises to a power"
+    if isinstance(node, ast.Tuple):
+        return "; a decimal point is a point, as in 0.5"
+    return ""
+
+
 def _parsed(text: str) -> ast.Expression:
     if len(text) > LONGEST:
         raise Fault(f"{len(text)} letters are too many; at most {LONGEST} would be right")
@@ -203,15 +238,35 @@ def _parsed(text: str) -> ast.Expression:
 def _number(node: ast.Constant) -> float:
     if isinstance(node.value, int | float):  # a bool too: true is 1
         try:
-            return float(node.value)
+            value = float(node.value)
         except OverflowError:
-            raise Fault("a number in it is too large") from None
+            value = math.inf
+        if math.isinf(value):
+            raise Fault("a number in it is too large")
+        return value
     hint = '; a parameter is p("strength")' if isinstance(node.value, str) else ""
     raise Fault(f"{_shown(node)} is no number{hint}")
 
 
+_SIGNS: dict[type[ast.AST], str] = {
+    ast.BitXor: "^",
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+    ast.LShift: "<<",
+    ast.RShift: ">>",
+    ast.MatMult: "@",
+    ast.Invert: "~",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+    ast.In: "in",
+    ast.NotIn: "not in",
+}
+
+
 def _shown(node: ast.AST) -> str:
     """What stands there, for a message."""
+    if type(node) in _SIGNS:
+        return _SIGNS[type(node)]
     try:
         return ast.unparse(node)[:60]
     except (ValueError, RecursionError):
