@@ -184,8 +184,21 @@ def test_a_movie_that_exists_is_kept(tmp_path: Path) -> None:
     assert first.path == path
     assert len(frames_of(tmp_path / "out-2.mp4")) == 8
     assert len(frames_of(tmp_path / "out-3.mp4")) == 1
-    (tmp_path / "empty.mp4").touch()
-    assert record(tmp_path / "empty.mp4", 3).path == tmp_path / "empty.mp4"
+
+
+def test_a_loop_that_waits_in_memory_is_not_written_over_by_the_next(tmp_path: Path) -> None:
+    """Its file is empty until its end. A saved show that changes loop_fade opens the next before
+    it closes this one, and another vj may play the same show."""
+    path, loops = tmp_path / "loop.webp", []
+    for number in (0, 1):
+        loops.append(Recorder(str(path), SinkSettings(SteppedClock())))
+        loops[number].open(160, 120, 30)
+        loops[number].send(Frame(generated(), 0, 0.0))
+    for loop in loops:
+        loop.close()
+    kept = sorted(one.name for one in tmp_path.iterdir())
+    assert kept == ["loop-2.webp", "loop.webp"]
+    assert all((tmp_path / name).stat().st_size > 100 for name in kept)
 
 
 @pytest.mark.parametrize("ending", ["mp4", "mkv"])

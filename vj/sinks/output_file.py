@@ -17,16 +17,12 @@ class OutputFile:
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises FileExistsError when there is something in `path` already, OSError when it can't
-        be made."""
-        try:
-            self._descriptor = os.open(
-                path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666
-            )
-        except FileExistsError:
-            if path.stat().st_size > 0 or not path.is_file():
-                raise
-            self._descriptor = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+        """Raises FileExistsError when `path` is there already, also when it is empty: it may be a
+        recording that has not written yet, as a WebP until its end. OSError when it can't be
+        made."""
+        self._descriptor = os.open(
+            path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666
+        )
         self.path = path
         self.size = 0
         """Bytes in the file."""
