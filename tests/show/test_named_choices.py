@@ -100,6 +100,10 @@ def test_the_shows_own_has_a_name_where_another_one_is_called_so() -> None:
             "deck/b: no such source 'jug'; did you mean jugs? (jugs, testcard)",
         ),
         (
+            {"sources": {"jugs": "drawn:kiss"}, "start": {"image/from": "jug"}},
+            "image/from: no such source 'jug'; did you mean jugs? (input, output, jugs, testcard)",
+        ),
+        (
             {"mappings": [{"midi": "note 36", "to": "source", "value": 3}]},
             "source: 3 is not one of 0 .. 0 (0 testcard)",
         ),

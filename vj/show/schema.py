@@ -119,7 +119,7 @@ def _osc(value: object) -> object:
     return {"listen": value} if isinstance(value, str) else {} if value is None else value
 
 
-SHOW_PARAMETERS = ("macro/", "mod/", "lora/", "deck/b", "model/")
+SHOW_PARAMETERS = ("macro/", "mod/", "lora/", "deck/b", "image/from", "model/")
 """Prefixes of parameters that a show defines itself, or gives their choices."""
 
 
