@@ -205,6 +205,28 @@ def test_a_take_of_switches_renders_what_was_played(rig: Rig, tmp_path: Path) ->
     assert rig.numbers(None, None, seconds=None, replay=take) == played
 
 
+@pytest.mark.parametrize(
+    ("line", "last"),
+    [
+        ('1.050000 source="kiss"', [KISS, KISS + 1, KISS + 2, KISS + 3]),
+        ('0.700000 source="kiss"', [KISS + 1, KISS + 2, KISS + 3, KISS + 4]),
+        ("0.900000 source/position=0.5", [CRASH + 7, CRASH + 4, CRASH + 5, CRASH + 6]),
+    ],
+    ids=["late", "a frame early", "sought back at its end"],
+)
+def test_what_follows_a_clip_is_what_the_take_says(
+    rig: Rig, tmp_path: Path, line: str, last: list[int]
+) -> None:
+    log = tmp_path / "set.take"
+    first = '0.000000 source="crash" source/loop="next" source/position=0'
+    log.write_text(f"# vj take 1\n{first}\n{line}\n1.150000 \n")
+    show = check_show({"source": "testcard", **rig.tree()}, "here")
+    take = Take(log, show.table())
+    seen = rig.numbers({"source": "crash"}, seconds=1.2, replay=take)
+    assert seen[:7] == [CRASH + n for n in range(7)]
+    assert seen[8:] == last
+
+
 # Where it ends.
 
 

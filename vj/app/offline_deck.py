@@ -71,13 +71,14 @@ class OfflineDeck:
         self,
         row: str,
         open_source: Callable[[str, TransportControl], PlayedSource | None],
-        following: Callable[[str], str | None],
-        chosen: Callable[[str], object],
+        following: Callable[[str, float], str | None],
+        chosen: Callable[[str], bool],
     ) -> None:
         """row: the parameter that chooses, `source` or `deck/b`. open_source: gives the source that
         a name stands for, open; None where it cannot be played here, which has been told.
-        following: the name that comes after one; None after the last. chosen: told of a name to
-        which the deck has gone on by itself."""
+        following: the name that comes after one at this moment; None where nothing does. chosen:
+        told of a name to which the deck has gone on by itself; whether the parameter says so from
+        the next frame on."""
         self.row = row
         self._open, self._following, self._chosen = open_source, following, chosen
         self._asked: str | None = None
@@ -167,7 +168,7 @@ class OfflineDeck:
         ended = self.playing.ended
         playing, name = None, self.name
         for _ in range(MISSES):
-            following = self._following(name)
+            following = self._following(name, snapshot.time)
             if following is None:
                 return False
             name, playing = following, self._opened(following, snapshot)
@@ -180,9 +181,8 @@ class OfflineDeck:
             begin(ended)
         again = name == self.name
         self._put_on(playing, name, snapshot)
-        if not again:
+        if not again and self._chosen(name):
             self._asked = name
-            self._chosen(name)
         return True
 
     def _control(self, snapshot: Snapshot) -> None:

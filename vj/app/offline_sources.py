@@ -20,6 +20,8 @@ from vj.sources.transport import TransportControl
 
 OPENING = 5.0
 """Seconds that a source gets to open: a pipe without a writer never does."""
+SOON = 0.3
+"""Seconds for which a take may name what follows a clip later than the clip is at its end here."""
 A, B = DECKS = ("source", "deck/b")
 """The parameters that choose what is on the decks."""
 
@@ -51,7 +53,7 @@ class OfflineSources:
         self.chosen: Callable[[str, str], object] = lambda row, name: None
         """Told of (row, name) where a deck has gone on to the next source by itself."""
         self._decks = {
-            row: OfflineDeck(row, self._opener(row), self._following, self._goer(row))
+            row: OfflineDeck(row, self._opener(row), self._follower(row), self._goer(row))
             for row in DECKS
         }
         self._own: str | None = None
@@ -143,8 +145,28 @@ class OfflineSources:
             return None
         return next_name(listed, name)
 
-    def _goer(self, row: str) -> Callable[[str], object]:
-        return lambda name: self.chosen(row, name)
+    def _follower(self, row: str) -> Callable[[str, float], str | None]:
+        """What follows a source at a moment. A take knows: it had the clip sought back in time, or
+        something else chosen, or what follows did not open."""
+
+        def following(name: str, now: float) -> str | None:
+            listed = self._following(name)
+            if self._replay is None or listed == name:
+                return listed
+            coming = [str(value) for value in self._replay.coming(row, now, SOON)]
+            if name in coming:
+                coming = coming[coming.index(name) + 1 :]
+            return next(iter(coming), None)
+
+        return following
+
+    def _goer(self, row: str) -> Callable[[str], bool]:
+        def gone_on(name: str) -> bool:
+            if self._replay is None:
+                self.chosen(row, name)
+            return self._replay is None  # a take says so itself, when it does
+
+        return gone_on
 
     def _opener(self, row: str) -> Callable[[str, TransportControl], PlayedSource | None]:
         """Opens what a deck is to play."""

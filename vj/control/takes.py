@@ -269,6 +269,14 @@ class Take:
             return float(values[index]) + share * (float(values[index + 1]) - float(values[index]))
         return values[index]
 
+    def coming(self, name: str, time: float, seconds: float) -> list[Value]:
+        """What a parameter is set to within so many seconds after a moment of the store's
+        clock."""
+        times, values = self._tracks.get(name, ([], []))
+        time -= self._begin or 0.0
+        first, last = (bisect_right(times, end + SAME) for end in (time, time + seconds))
+        return values[first:last]
+
     @staticmethod
     def _on_ramp(times: list[float], values: list[Value], index: int) -> bool:
         """Whether a number is on a ramp after this point: it changes here, and before or after.
