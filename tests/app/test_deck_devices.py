@@ -30,7 +30,8 @@ class Camera:
     def open(self) -> None:
         if not Camera.there:
             raise Awaited("camera:0: not plugged in")
-        assert Camera.users == 0, "a device has one user"
+        if Camera.users:
+            raise Awaited("camera: is in use")
         Camera.opens += 1
         Camera.users += 1
         self._open = True
@@ -88,3 +89,16 @@ def test_a_device_that_is_not_there_yet_comes_in_when_it_is(
     assert show.value("source") == "cam", "it is what plays once it is there"
     camera.there = True
     show.until(lambda: show.number == 999)
+
+
+def test_two_names_of_what_may_be_one_camera_are_not_opened_at_once(
+    play: Play, camera: type[Camera], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vj.sources.reader.RETRY_DELAYS", (0.05,))
+    show = play(sources="cam: camera, by_name: 'camera:Logitech', ")
+    show.until_ready("cam", "two", "three")
+    show.performance.store.set("source", "by_name")
+    show.until(lambda: show.number == 999)
+    assert show.performance.video_input.a.first == "camera:Logitech"
+    show.until_ready("one", "two", "three")
+    assert camera.users == 1

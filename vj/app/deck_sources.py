@@ -123,10 +123,11 @@ class DeckSources:
         settings = self._settings_of(deck, base)
         clash = [capture.uri] if capture is not None and may_be_one(capture.uri, uris[0]) else []
         kept = capture is not None and capture.has(uris[0]) and not deck.stale
+        self.standby.drop(lambda uri: may_be_one(uri, uris[0]))
         if not clash and not kept:
             reader = self.standby.claim(uris[0], deck.sought, deck.controls, base)
             if reader is not None:
-                ready = self._wait_for(reader, still)
+                ready = self._wait_for(reader, deck, still)
                 with store.together():
                     if ready and still():
                         deck.stale = False
@@ -154,13 +155,17 @@ class DeckSources:
         if not switch:
             change.drop()
 
-    def _wait_for(self, reader: Reader, still: Callable[[], bool]) -> bool:
-        """Whether a source has its first picture within its time."""
+    def _wait_for(self, reader: Reader, deck: Deck, still: Callable[[], bool]) -> bool:
+        """Whether a source has its first picture within its time, or that of the position which was
+        set meanwhile."""
         clock = self._context.clock
         end = clock.now() + WANTED_TIMEOUT
-        while still() and not (reader.ready or reader.fault_text) and clock.now() < end:
+        while still() and not reader.fault_text and clock.now() < end:
+            reader.begin_at(deck.sought, deck.controls)
+            if reader.ready:
+                return True
             pause(0.003)
-        return reader.ready
+        return False
 
     def _uris(self, deck: Deck, name: str) -> list[str]:
         """What a name puts on a deck, and on deck A what plays when that is not there."""
@@ -224,8 +229,12 @@ class DeckSources:
 
     def stand_by(self, names: list[str]) -> None:
         """Have these stand by, as far as they can: a camera that may be one that plays cannot."""
-        playing = [deck.capture.uri for deck in self.decks.values() if deck.capture is not None]
+        captures = [deck.capture for deck in self.decks.values() if deck.capture is not None]
+        playing = [uri for capture in captures for uri in (capture.uri, capture.first)]
         uris = [self.names[name] for name in names if name in self.names]
-        alone = [uri for uri in uris if not any(may_be_one(uri, other) for other in playing)]
+        alone: list[str] = []
+        for uri in dict.fromkeys(uris):
+            if not any(may_be_one(uri, other) for other in (*playing, *alone)):
+                alone.append(uri)
         if self._base is not None:
             self.standby.want(alone, self._base, playing)

@@ -40,7 +40,8 @@ class SourceChoice:
         self._lock, self._put, self._plays = lock, put, plays
         self._show = context.run.show
         """As its file says."""
-        self._cue: str | None = None
+        self._seen: tuple[object, ...] = ()
+        """The standing cue, and what plays on the decks."""
         self._told_mix = False
         video_input.on_asked = lambda row: put(partial(self._settle, row))
         context.store.listeners.append(self._hear)
@@ -102,9 +103,13 @@ class SourceChoice:
 
     def _observe(self, snapshot: Snapshot) -> None:
         """On the render thread, with every frame."""
-        cue = self._session.engine.cues.current
-        if cue != self._cue:
-            self._cue = cue
+        captures = (deck.capture for deck in self._input.decks.values())
+        seen = (
+            self._session.engine.cues.current,
+            *(capture.uri if capture is not None else "" for capture in captures),
+        )
+        if seen != self._seen:
+            self._seen = seen
             self._put(self._stand_by)
 
     def _stand_by(self) -> None:

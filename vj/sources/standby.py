@@ -103,6 +103,12 @@ class Standby:
         reader.begin_at(position, transport)
         return reader
 
+    def drop(self, unwanted: Callable[[str], bool]) -> None:
+        """Close those whose URI is so; they are opened again when they are wanted next."""
+        with self._lock:
+            for uri in [uri for uri in self._readers if unwanted(uri)]:
+                self._readers.pop(uri).request_stop()
+
     def is_ready(self, uri: str) -> bool:
         """Whether it has a picture, wherever that is in its clip."""
         with self._lock:
