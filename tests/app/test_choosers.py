@@ -272,7 +272,8 @@ def test_sinks_go_on_and_off_and_followers_listen_to_another_input(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(device_names, "sound_inputs", lambda: ["Scarlett"])
-    monkeypatch.setattr(device_names, "possible_sinks", list)
+    for look in ("possible_sinks", "found_sources", "midi_inputs"):
+        monkeypatch.setattr(device_names, look, list)
     path = tmp_path / "s.yaml"
     path.write_text(
         "size: 64x64\nmodel: none\nosc: 127.0.0.1:0\npage: off\nmidi: off\n"
