@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from tests.app.test_snapshot import SHOW, picture
 from vj.app.snapshot import write_picture
 from vj.commands.from_picture import is_picture, play_picture
 from vj.commands.options import overrides, parser
+from vj.commands.play import play
 from vj.core.errors import Fault
 from vj.core.png_text import text_chunk, with_chunks
 from vj.parameters.store import Store
@@ -44,7 +47,7 @@ def played(*arguments: str) -> tuple[Path, dict[str, Any], list[str]]:
     options.overrides = overrides(options)
     messages: list[str] = []
     assert is_picture(options.begin)
-    return *play_picture(options, messages.append), messages
+    return *play_picture(options, messages.append, ExitStack()), messages
 
 
 def test_it_plays_the_show_with_its_values(show: Path) -> None:
@@ -88,6 +91,20 @@ def test_a_show_that_is_not_here_or_has_changed_is_played_as_the_picture_holds_i
     assert path.read_text(encoding="utf-8") == SHOW
     assert load_show(path, given).start["mix/wet"] == 0.9
     assert "kiss.yaml is not here" in messages[0]
+
+
+def test_the_show_of_a_picture_leaves_nothing_behind(
+    show: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    shot = taken_from(show)
+    show.unlink()
+    sink = ("--sink", f"record:{tmp_path}/out/")
+    options = parser().parse_args(["--from", str(shot), "--offline", "--for", "0.1", *sink])
+    assert play(options) == 0
+    assert options.file.is_relative_to(tmp_path / "temporary")
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 def test_what_it_includes_goes_along(show: Path) -> None:

@@ -4,8 +4,10 @@ values, its model."""
 from __future__ import annotations
 
 import argparse
+import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -28,9 +30,11 @@ def is_picture(begin: str | None) -> bool:
     return begin is not None and PurePath(begin).suffix.lower() in (".png", ".jpg", ".jpeg")
 
 
-def play_picture(options: argparse.Namespace, log: Log) -> tuple[Path, dict[str, Any]]:
-    """The show's file, and what --from and the other options put over it; those go first. Raises
-    Fault."""
+def play_picture(
+    options: argparse.Namespace, log: Log, end: ExitStack
+) -> tuple[Path, dict[str, Any]]:
+    """The show's file, and what --from and the other options put over it; those go first. end: a
+    file that was made is taken away then. Raises Fault."""
     picture = Path(options.begin)
     if options.resume or options.replay is not None:
         other = "--resume" if options.resume else "--replay"
@@ -38,7 +42,7 @@ def play_picture(options: argparse.Namespace, log: Log) -> tuple[Path, dict[str,
             f"command line: --from {picture}: {other} brings values of its own; leave one out"
         )
     settings = read_picture(picture)
-    path = _show_file(settings, picture, options.show, log)
+    path = _show_file(settings, picture, options.show, log, end)
     given: dict[str, Any] = dict(options.overrides)
     own = given.pop("start", {})
     show = load_show(path, given)
@@ -54,7 +58,9 @@ def play_picture(options: argparse.Namespace, log: Log) -> tuple[Path, dict[str,
     return path, given
 
 
-def _show_file(settings: PictureSettings, picture: Path, asked: str | None, log: Log) -> Path:
+def _show_file(
+    settings: PictureSettings, picture: Path, asked: str | None, log: Log, end: ExitStack
+) -> Path:
     """The file of the show, if it is here as it was, or is asked for; else what the picture holds
     of it, in a folder for this run."""
     if asked:
@@ -80,6 +86,7 @@ def _show_file(settings: PictureSettings, picture: Path, asked: str | None, log:
             f"{picture}: says nothing of its show; name one: launch.py SHOW --from PICTURE.png"
         )
     folder = Path(tempfile.mkdtemp(prefix="vj-from-"))
+    end.callback(shutil.rmtree, folder, ignore_errors=True)
     for name, text in settings.included.items():
         place = PurePath(name)
         if not place.is_absolute() and ".." not in place.parts and isinstance(text, str):

@@ -8,6 +8,7 @@ import math
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,8 @@ def play(options: argparse.Namespace) -> int:
         log_file = LogFile(options.log_file) if options.log_file is not None else None
         terminal = Console(quiet=options.quiet, log_file=log_file)
         try:
-            return _play(options, terminal, stop)
+            with ExitStack() as end:
+                return _play(options, terminal, stop, end)
         except Exception as error:
             if log_file is not None:
                 log_file.log(
@@ -46,7 +48,9 @@ def play(options: argparse.Namespace) -> int:
             terminal.end()
 
 
-def _play(options: argparse.Namespace, terminal: Console, stop: threading.Event) -> int:
+def _play(
+    options: argparse.Namespace, terminal: Console, stop: threading.Event, end: ExitStack
+) -> int:
     options.startup = StartupTimes() if options.startup_times else None
     from vj.commands.from_picture import is_picture, play_picture
     from vj.core.opencv import use_one_thread
@@ -64,7 +68,7 @@ def _play(options: argparse.Namespace, terminal: Console, stop: threading.Event)
         raise Fault(f"{options.show}: no such command{nearest(options.show, commands)}")
     options.overrides = overrides(options)
     if is_picture(options.begin):
-        path, options.overrides = play_picture(options, terminal.log)
+        path, options.overrides = play_picture(options, terminal.log, end)
         options.begin = None
     else:
         path = find_show(options.show) if options.show else FIRST_SHOW
