@@ -19,6 +19,7 @@ from tests.waiting import PATIENCE, JumpingClock, until
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame, Size
+from vj.sinks.loop_picture import LoopPicture
 from vj.sources import EndOfSource, SourceSettings, make_source, split_uri
 from vj.sources.camera import Camera, list_cameras
 from vj.sources.spout import list_spout_senders
@@ -311,6 +312,21 @@ def test_a_picture_comes_again_and_again(tmp_path: Path) -> None:
         Fault, match=r"image:.*/phota.png: there is no such file .*; did you mean photo.png"
     ):
         make_source(f"image:{tmp_path / 'phota.png'}", offline()).open()
+
+
+def test_a_webp_that_would_move_is_told_to_stand(tmp_path: Path) -> None:
+    for pictures in (1, 3):
+        loop = LoopPicture(tmp_path / f"{pictures}.webp", Size(32, 24), 25, live=False)
+        for number in range(pictures):
+            loop.add(np.full((24, 32, 3), 80 * number, np.uint8), 0.0)
+        loop.finish()
+    told: list[str] = []
+    for pictures in (1, 3):
+        source = make_source(str(tmp_path / f"{pictures}.webp"), offline(log=told.append))
+        source.open()
+        source.close()
+    assert len(told) == 1
+    assert "3.webp: only its first picture is shown; as GIF or MP4 it moves" in told[0]
 
 
 def test_transparency_is_kept(tmp_path: Path) -> None:

@@ -37,6 +37,13 @@ def read_picture(path: str | Path, kind: str) -> np.ndarray:
     return cv2.cvtColor(found, cv2.COLOR_BGR2RGB)
 
 
+def moves(path: Path) -> bool:
+    """It is a WebP of several pictures, of which `read_picture` gives the first."""
+    with path.open("rb") as file:
+        head = file.read(21)
+    return head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and bool(head[20] & 2)
+
+
 class Image:
     """`image:PATH`. The same picture again and again, at the show's rate. Turned as its EXIF tag
     says; what is transparent stays so."""
@@ -45,12 +52,14 @@ class Image:
 
     def __init__(self, rest: str, settings: SourceSettings) -> None:
         self.path = Path(rest).expanduser()
-        self._pace = Pace(settings)
+        self._pace, self._log = Pace(settings), settings.log
         self._pixels: np.ndarray | None = None
 
     def open(self) -> None:
         """Raises Fault for a file that is missing or no picture."""
         self._pixels = read_picture(self.path, "image")
+        if moves(self.path):
+            self._log(f"image:{self.path}: only its first picture is shown; as GIF or MP4 it moves")
         self._pace.start()
 
     def read(self) -> Frame | None:
