@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.model_stage import START, Stage
+from tests.waiting import until
 from vj.core.frame import Frame, Size
 from vj.show.load import load_show
 
@@ -24,8 +25,9 @@ def test_a_model_that_is_ready_paints_the_frame_that_asks_for_it(stage: Stage) -
     assert {pair for pair in stage.frames if pair[0] == ""} <= {("", "first"), ("", "none")}
     assert [model.name for model in stage.made] == ["first", "second"], "loaded once"
     assert not any(model.closed for model in stage.made)
-    assert stage.performance.choosers.state()["model"]["value"] == "first"
-    assert stage.performance.metrics.faults == 0, stage.show.messages
+    state = stage.performance.choosers.state
+    stage.show.until(lambda: state()["model"]["value"] == "first")
+    assert not stage.said("failed")
 
 
 def test_one_that_was_never_prepared_is_kept_once_it_has_played(stage: Stage) -> None:
@@ -49,9 +51,9 @@ def test_the_fade_begins_in_the_frame_that_asks_for_it(stage: Stage) -> None:
 
 def test_what_is_asked_for_last_plays_and_the_others_rest(stage: Stage) -> None:
     stage.gates = {name: threading.Event() for name in ("second", "third", "fourth")}
-    for name in ("second", "third", "fourth"):
+    for count, name in enumerate(("second", "third", "fourth"), 1):
         stage.set("model", name)
-        stage.show.frames(2)
+        stage.show.until(lambda count=count: len(stage.performance.loader._loads) == count)  # type: ignore[misc]
     for name in ("fourth", "third", "second"):
         stage.gates[name].set()
     stage.show.until(lambda: stage.performance.loop.backend_name == "fourth")
@@ -183,16 +185,11 @@ def test_a_stop_closes_what_rests_and_what_is_still_being_prepared(stage: Stage)
     stage.prepare("second")
     stage.gates = {"third": threading.Event()}
     stage.set("model/prepare", "third")
-    stage.show.frames(3)
+    stage.show.until(lambda: stage.performance.loader._loads)
     stage.show.close()
     assert stage.made[1].closed
     stage.gates["third"].set()
-    deadline = threading.Event()
-    for _ in range(200):
-        if len(stage.made) == 3 and stage.made[2].closed:
-            break
-        deadline.wait(0.02)
-    assert stage.made[2].closed
+    until(lambda: len(stage.made) == 3 and stage.made[2].closed)
 
 
 def starting(lines: str) -> pytest.MarkDecorator:

@@ -30,6 +30,8 @@ class ModelCare:
         self._pipeline, self._loader = loop.pipeline, loader
         self._tidied = -math.inf
         self._failing = 0
+        self._seen: Show | None = None
+        """The show of the last look."""
 
     def look(self) -> None:
         """Load again what has new weights: a translator that is being trained, or that had no
@@ -45,7 +47,9 @@ class ModelCare:
     def _renew(self) -> None:
         show, bank = self._run.show, self._loader.bank
         plays = None if bank.playing is None else bank.playing.key
-        if bank.wanted == plays and self._has_new_weights(show):
+        # Right after a model was taken, the show is still the one before.
+        stands, self._seen = plays in (None, self._loader.key_of(show)) or show is self._seen, show
+        if stands and bank.wanted == plays and self._has_new_weights(show):
             self._log(f"model {show.model.name}: new weights were written; they fade in")
             self._loader.load(show, again=True)
         for model in bank.resting:
@@ -68,4 +72,4 @@ class ModelCare:
         if playing is not None and self._failing == FAILS:
             playing.rested = False
             self._log(f"{playing.backend.name} fails after a rest: it is loaded anew")
-            self._loader.load(self._run.show, again=True)
+            self._loader.load(playing.show, again=True)

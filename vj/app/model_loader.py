@@ -308,7 +308,11 @@ class ModelLoader:
 
     def _failed(self, load: ModelLoad, error: Exception) -> None:
         show, playing = load.show, self.bank.playing
-        if isinstance(error, NoRoom) and self.bank.wanted == load.key:
+        with self._lock:
+            lost = self.bank.wanted == load.key
+            if lost:  # the next save tries it again
+                self.bank.want_what_plays()
+        if lost and isinstance(error, NoRoom):
             self.load(show)  # it was chosen meanwhile, and so plays whatever there is
             return
         text = (
@@ -320,10 +324,6 @@ class ModelLoader:
             if not (load.spare and isinstance(error, NoRoom)):
                 self._messages.remark(f"{text}; what plays goes on")
             self.on_prepared(load.name, False)
-        with self._lock:
-            lost = self.bank.wanted == load.key
-            if lost:  # the next save tries it again
-                self.bank.want_what_plays()
         if not lost:
             return
         if not isinstance(error, Fault):
