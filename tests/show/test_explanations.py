@@ -312,6 +312,12 @@ def test_words_for_parts_of_a_model_are_no_folders(tmp_path: Path) -> None:
     assert (show.model.vae, show.model.lcm_lora, show.modulators[0].input) == ("full", "off", "Mic")
 
 
+def test_a_value_of_several_types_is_named_as_it_is_written(tmp_path: Path) -> None:
+    rule = "{audio: low, gain: -4, to: strength, depth: 0.1}"
+    faults = report(tmp_path, f"modulators:\n  - {rule}\n")
+    assert "2: modulators.0.gain: -4 is below 0" in [line.strip() for line in faults]
+
+
 def test_a_time_that_may_be_minutes_is_doubtful(tmp_path: Path) -> None:
     (tmp_path / "my.yaml").write_text(
         "cues: [{name: a}]\ntimeline:\n  - {at: 1.45, cue: a}\n  - {at: 2.5, cue: a}\n"

@@ -28,9 +28,13 @@ OTHER_WORDS = {
 """Other programs' names of keys."""
 
 
+_ALTERNATIVE = re.compile(r"constrained-(int|float)$|literal\[")
+"""Pydantic's name of one of several types that a value may have, which is no key."""
+
+
 def explain_error(detail: Any, whole: type[Section]) -> list[Explanation]:
     """Explain one of pydantic's errors. whole: the validated section, for its known keys."""
-    loc = tuple(detail["loc"])
+    loc = tuple(part for part in detail["loc"] if not _ALTERNATIVE.match(str(part)))
     name = ".".join(str(part) for part in loc)
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, PlacedFaults):
