@@ -142,6 +142,15 @@ def test_what_a_show_does_not_have_is_left_out_and_told(show: Path) -> None:
         (json.dumps({"vj": "0", "show": "x", "time": "now"}), "the settings in it are broken"),
         (json.dumps({"vj": "0", "show": "x", "fps": None}), "the settings in it are broken"),
         (json.dumps({"vj": "0", "show": "x"}), "says nothing of its show; name one"),
+        (
+            json.dumps({"vj": "0", "show": "x", "text": "a: 1", "file": "a\0"}),
+            "cannot be written out",
+        ),
+        (
+            json.dumps({"vj": "0", "show": "x", "text": "a: 1", "file": "x" * 999}),
+            "cannot be written out",
+        ),
+        (json.dumps({"vj": "0", "show": "x", "text": "\ud800"}), "cannot be written out"),
     ],
 )
 def test_a_picture_without_settings_is_told(broken: str | None, message: str, show: Path) -> None:

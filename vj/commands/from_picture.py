@@ -42,7 +42,11 @@ def play_picture(
             f"command line: --from {picture}: {other} brings values of its own; leave one out"
         )
     settings = read_picture(picture)
-    path = _show_file(settings, picture, options.show, log, end)
+    try:
+        path = _show_file(settings, picture, options.show, log, end)
+    except (OSError, ValueError) as error:  # names that no file system takes
+        reason = " ".join(str(getattr(error, "strerror", None) or error).split())[:100]
+        raise Fault(f"{picture}: the show in it cannot be written out ({reason})") from None
     given: dict[str, Any] = dict(options.overrides)
     own = given.pop("start", {})
     show = load_show(path, given)
