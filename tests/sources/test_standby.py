@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 
 from tests.scripted_sources import Scripted
-from tests.sources.numbered import number_of, numbered_clip
+from tests.sources.numbered import SIZE, number_of, numbered_clip
 from tests.waiting import until
 from vj.core.clock import WallClock
 from vj.core.frame import Frame, Size
 from vj.core.supervisor import Supervisor
-from vj.sources import Source, SourceSettings, make_source
+from vj.sources import Source, SourceSettings, make_source, picture_finder
+from vj.sources import reader as reading
 from vj.sources.reader import Reader
 from vj.sources.standby import Standby
 from vj.sources.transport import Transport
+from vj.sources.video import Video
 
 SETTINGS = SourceSettings(WallClock(), 30.0, Size(96, 64))
 
@@ -161,3 +163,42 @@ def test_what_was_made_for_another_size_is_made_anew(rig: Rig) -> None:
     assert reader.latest is not None
     assert reader.latest.size == Size(128, 64)
     reader.request_stop()
+
+
+def test_clips_that_stand_by_keep_few_pictures_where_they_run_backwards(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picture_finder, "MEMORY", 80 * SIZE.width * SIZE.height * 3 // 2)
+    clip = str(numbered_clip(tmp_path / "a.mp4", 60))
+    rig.transport = Transport(-1.0)
+    rig.standby.want([clip], SETTINGS)
+    rig.until_ready(clip)
+    reader = rig.take(clip)
+    assert reader is not None
+    assert isinstance(reader.source, Video)
+    assert reader.source._plays is not None
+    finder = reader.source._plays.finder
+    assert 3 <= len(finder._now.pictures) <= 10
+    rig.play(reader)
+    until(lambda: 20 in rig.numbers)
+    assert rig.numbers == sorted(rig.numbers, reverse=True)
+    assert rig.numbers[0] == 59
+    assert len(finder._now.pictures) > 10
+    reader.stop(2.0)
+    assert finder._now.pictures == [], "closed, it keeps none, whoever still refers to it"
+
+
+def test_clips_that_are_to_begin_elsewhere_go_there_one_by_one_and_the_wanted_one_at_once(
+    rig: Rig, tmp_path: Path
+) -> None:
+    clips = [str(numbered_clip(tmp_path / f"{name}.mp4", 40)) for name in "ab"]
+    rig.standby.want(clips, SETTINGS)
+    rig.until_ready(*clips)
+    with reading._finding:  # others find theirs
+        rig.transport = Transport(-1.0)
+        until(lambda: not rig.standby.ready)
+        threading.Event().wait(0.3)
+        assert rig.standby.ready == []
+        until(lambda: rig.take(clips[0]) is not None)
+        assert rig.standby.ready == []
+    rig.until_ready(clips[1])

@@ -21,6 +21,10 @@ MEMORY = 128 * 2**20
 """Bytes of decoded pictures that one run holds, at most; a clip has two while it runs backwards.
 That is 41 pictures of 1920x1080, 291 of 640x480."""
 
+WAITING = 8
+"""The part of that which a clip that stands by holds, where it is to run backwards: 5 pictures of
+1920x1080, before the run in front of them is decoded."""
+
 FEWEST = 4
 """Pictures that a run may hold however large they are."""
 
@@ -97,8 +101,9 @@ class Run:
 
     def trim(self, most: int) -> None:
         """Keep the newest."""
-        if len(self.pictures) > most:
-            del self.pictures[:-most], self._begins[:-most]
+        surplus = len(self.pictures) - most
+        if surplus > 0:
+            del self.pictures[:surplus], self._begins[:surplus]
 
     def reaches(self, place: float) -> bool:
         """What is seen at this place has been decoded."""
@@ -124,6 +129,8 @@ class PictureFinder:
         """What the second run is made for: a place, and whether the clip runs backwards there."""
         self._step = file.step
         self._many = max(FEWEST, MEMORY // max(1, file.picture_bytes))
+        self.waits = False
+        """It stands by."""
         self._before: float | None = None
         """The place for which something was made ready last."""
 
@@ -138,9 +145,11 @@ class PictureFinder:
         return sum(run.file.decoded for run in (self._now, self._ahead) if run is not None)
 
     def close(self) -> None:
+        """The pictures go at once: whatever else refers to them is found after minutes."""
         for run in (self._now, self._ahead):
             if run is not None:
                 run.file.close()
+                run.trim(0)
 
     def at(self, place: float, back: bool) -> tuple[Picture, float]:
         """The picture that is seen at `place` seconds, and when the next one begins. back: pictures
@@ -176,7 +185,8 @@ class PictureFinder:
 
     def _kept(self, back: bool) -> int:
         """How many pictures a run keeps."""
-        return self._many if back else FORWARD
+        many = max(FEWEST, self._many // WAITING) if self.waits else self._many
+        return many if back else FORWARD
 
     def _second(self) -> Run | None:
         """None where the file cannot be opened once more: it has been moved since. What would be

@@ -25,6 +25,14 @@ plays."""
 LOOK_AGAIN = 0.5
 """Seconds until a clip that stands by goes to where the part that plays begins now."""
 
+PATIENCE = 0.05
+"""Seconds for which one that stands by waits for others to have found their pictures, before it
+looks whether it is wanted by now."""
+
+_finding = threading.Lock()
+"""Those that stand by and are to begin elsewhere find their pictures one after the other: what
+plays needs the processor, too."""
+
 RETRY_DELAYS = (0.5, 1.0, 2.0, 3.0)
 """Seconds between attempts to open a source again; the last one repeats."""
 
@@ -64,6 +72,10 @@ class Reader:
         self.frames = 0
         self.faults = 0
         self.control = settings.transport
+        self._is_wanted = False
+        """It is to play as soon as it has its picture."""
+        if self.control is not None:
+            self.control.waits = stands_by
         self.at_end = False
         """It is a clip that makes way for the next one, and has come to its end."""
         self.ended = False
@@ -112,6 +124,8 @@ class Reader:
         if self.latest is not None:
             self._last_frame_at = now = self.settings.clock.now()
             self.latest = replace(self.latest, captured=now)
+        if self.control is not None:
+            self.control.waits = False
         if self._stands_by:
             self._to_beginning()
         self._stands_by = False
@@ -123,7 +137,7 @@ class Reader:
         plays does; it is played by these controls. Does not wait: see `ready`."""
         if self.control is not None:
             self.control.set(transport)
-            self._begin_at = position
+            self._begin_at, self._is_wanted = position, True
             if self._stood != self._beginning():
                 self._look.set()
 
@@ -218,8 +232,7 @@ class Reader:
         while not self._go.is_set():
             wanted = self._beginning()
             if wanted != self._stood and self.place is not None:
-                self._to_beginning()
-                frame = self._read()
+                frame = self._found()
                 if not self._open:
                     return
                 if frame is None:
@@ -229,6 +242,18 @@ class Reader:
             self._look.wait(LOOK_AGAIN)
             self._look.clear()
         self._stood = None
+
+    def _found(self) -> Frame | None:
+        """The picture where it is to begin; after those of others, as long as nobody waits."""
+        waited = False
+        while not (waited or self._is_wanted or self._go.is_set()):
+            waited = _finding.acquire(timeout=PATIENCE)
+        try:
+            self._to_beginning()
+            return self._read()
+        finally:
+            if waited:
+                _finding.release()
 
     def _beginning(self, at: float | None = math.nan) -> object:
         """What says where the clip begins. at: in place of where it was told to."""

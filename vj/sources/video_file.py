@@ -139,8 +139,10 @@ class VideoFile:
         self._pictures, self._coming, self._kept = self._decode(), 0.0, None
 
     def close(self) -> None:
-        container, self._container, self._stream = self._container, None, None
+        container, stream, self._container, self._stream = self._container, self._stream, None, None
         self._pictures, self._kept = iter(()), None
+        if stream is not None and stream.codec_context.is_open:
+            stream.codec_context.flush_buffers()  # the decoder's own pictures go, the largest part
         if container is not None:
             container.close()
 
