@@ -77,11 +77,19 @@ def test_what_is_wrong_is_told_with_its_line(entry: str, message: str, tmp_path:
     assert message in faults[0]
 
 
+def test_a_rule_is_said_in_one_way(tmp_path: Path) -> None:
+    _, faults = read(tmp_path, "sinks: [{to: 'ndi:a?show=mask', crop: left half}]")
+    message = "to: what stands behind the ? is a key of its own here: show: mask"
+    assert faults == [f":1: {message}"]
+
+
 def test_two_in_one_place_are_told(tmp_path: Path) -> None:
     _, faults = read(tmp_path, "sinks:\n  - ndi:vj\n  - {to: ndi:vj, show: mask}")
     assert faults == [":3: ndi:vj: is there twice, as ndi:vj too; ndi:vj-2 would be right"]
     _, faults = read(tmp_path, "sinks: ['record:takes/', {to: record:takes, show: input}]")
     assert "record:takes: is there twice" in faults[0]
+    _, faults = read(tmp_path, "sinks: ['record:a/b.mp4', 'record:a/../a/b.mp4']")
+    assert "b.mp4: is there twice" in faults[0]
     _, faults = read(tmp_path, "sinks: [ndi:, 'ndi:vj']")
     assert "ndi:vj: is there twice" in faults[0], "without a name it is vj"
     assert read(tmp_path, "sinks: [preview, preview, ndi:vj, spout:vj]")[1] == []

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import PurePath
+from os.path import normpath
 from typing import Any
 
 from vj import sinks
@@ -48,6 +48,8 @@ def _of_mapping(given: dict[Any, Any]) -> str:
         raise PlacedFaults(faults)
     try:
         sinks.split_uri(str(to))
+        if inside := ", ".join(f"{key}: {said}" for key, said in parse(str(to)).options().items()):
+            raise Fault(f"to: what stands behind the ? is a key of its own here: {inside}")
         text = str(read(str(to), {key: value for key, value in given.items() if key != "to"}))
         sinks.check_uri(text)
     except Fault as fault:
@@ -64,7 +66,7 @@ def check_places(texts: Sequence[str]) -> list[tuple[KeyPath, Fault]]:
     for index, text in enumerate(texts):
         to = parse(text).to
         kind, _, rest = to.partition(":")
-        place = kind, str(PurePath(rest)) if kind == "record" else rest or "vj"
+        place = kind, normpath(rest) if kind == "record" else rest or "vj"
         if kind != "preview" and place in seen:
             other = "another file or folder" if kind == "record" else f"{kind}:{place[1]}-2"
             faults.append(
