@@ -227,6 +227,19 @@ def test_what_follows_a_clip_is_what_the_take_says(
     assert seen[8:] == last
 
 
+def test_a_walk_that_is_started_again_begins_again(rig: Rig, tmp_path: Path) -> None:
+    for name, shade in (("dark", 40), ("light", 200)):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.full((64, 96, 3), shade, np.uint8))
+    walk = f"walk:{tmp_path}/dark.png,{tmp_path}/light.png"
+    log = tmp_path / "set.take"
+    log.write_text("# vj take 1\n0.0 source/start=0\n0.3 source/start=1\n0.65 \n")
+    take = Take(log, check_show(rig.tree(), "here").table())
+    start = {"walk/leg": 1, "walk/ease": "linear"}
+    seen = rig.render(start, seconds=0.6, source=walk, replay=take)
+    shades = [round(float(picture.mean())) for picture in seen]
+    assert shades[3:] == shades[:3] == sorted(set(shades[:3]))
+
+
 # Where it ends.
 
 
@@ -293,7 +306,7 @@ def test_a_clip_that_a_cue_asks_for_is_missed_before_the_first_frame(rig: Rig) -
 
 def test_drawn_scenes_are_chosen_as_clips_are(rig: Rig) -> None:
     sources = {"toys": "drawn:crash", "kiss": "drawn:kisses"}
-    changes = {2: {"source": "kiss"}, 4: {"deck/mix": 1}}
+    changes: dict[int, dict[str, Any]] = {2: {"source": "kiss"}, 4: {"deck/mix": 1}}
     start = {"deck/b": "kiss"}
     seen = rig.render(start, changes, seconds=0.6, sources=sources, source="drawn:crash")
     alone = rig.render(seconds=0.6, sources=sources, source="drawn:kisses")

@@ -38,6 +38,12 @@ class PlayedSource:
         self.ended: float | None = None
         """When it came to its end, for one that does not go on by itself; None before."""
 
+    @property
+    def has_length(self) -> bool:
+        """It is played by its controls."""
+        position = getattr(self.source, "position", None)
+        return position is not None and position() is not None
+
     def read(self, now: float) -> Frame:
         """The frame at this moment, in seconds; after its end the last one. Raises Fault when it
         gives none."""
@@ -197,9 +203,22 @@ class OfflineDeck:
         if before is None:
             return
         if now[0] != before[0]:
-            control.restart()
+            if self.playing.has_length:
+                control.restart()
+            else:
+                self._open_again(snapshot)
         if now[1:] != before[1:]:
             control.seek(float(now[1]))
+
+    def _open_again(self, snapshot: Snapshot) -> None:
+        """What is not played by controls begins again: a walk between pictures."""
+        old, playing = self.playing, self._opened(self.name, snapshot)
+        if old is None or playing is None:
+            return
+        playing.ends_show, playing.once = old.ends_show, old.once
+        self._end_fade()
+        old.source.close()
+        self.playing = playing
 
     def _faded(self, frame: Frame, now: float) -> Frame:
         """A frame of the source that plays, over the one before as long as that is seen."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from vj.core.errors import Fault, nearest
 from vj.parameters.fit import fit
-from vj.parameters.table import NAMED_OR_COUNTED, Parameter, Table, Value
+from vj.parameters.table import FIRED_AGAIN, NAMED_OR_COUNTED, Parameter, Table, Value
 from vj.show.faults import as_text, number_hint
 from vj.show.section import KeyPath
 from vj.show.sequence import POSITION as POSITION
@@ -202,7 +202,15 @@ def _value(table: Table, name: str, value: Any, place: KeyPath) -> Iterator[Foun
                 f"{name}: a cue does not move the timeline that fires it; timeline: [{{at: 1:30, "
                 "loop: 0:00}] leads back"
             )
+        if row.name in FIRED_AGAIN.values():
+            again = next(name for name, fired in FIRED_AGAIN.items() if fired == row.name)
+            raise Fault(
+                f"{name}: a cue holds values, and a trigger has none; {again}: in its place does "
+                "it, also with the value that it has"
+            )
         fires = row.kind == "trigger" and row.name not in IN_CUES
+        if fires and not row.name.startswith("cue/"):
+            raise Fault(f"{name}: a cue holds values, and a trigger has none")
         if fires or row.name.startswith("cue/"):
             raise Fault(
                 f"{name}: a cue names itself or another here; cues hold values, and follow: and "
