@@ -165,6 +165,22 @@ def test_what_was_made_for_another_size_is_made_anew(rig: Rig) -> None:
     reader.request_stop()
 
 
+def test_a_clip_that_is_not_there_is_told_once_before_it_is_asked_for(
+    rig: Rig, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    settings = SourceSettings(WallClock(), 30.0, Size(96, 64), log=said.append)
+    clip, gone = str(numbered_clip(tmp_path / "a.mp4", 5)), str(tmp_path / "gone.mp4")
+    rig.standby.want([clip, gone], settings)
+    until(lambda: said)
+    rig.until_ready(clip)
+    assert "gone.mp4: there is no such file" in said[0]
+    rig.standby.want([clip], settings)
+    rig.standby.want([clip, gone, "ndi:later"], settings)
+    threading.Event().wait(0.2)
+    assert len(said) == 1, said
+
+
 def test_clips_that_stand_by_keep_few_pictures_where_they_run_backwards(
     rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,6 +36,8 @@ class Standby:
         self._opening = threading.Lock()
         """One change of what stands by at a time; `take` does not wait for it."""
         self._closed = False
+        self._told: set[str] = set()
+        """Of these it was said that they do not open."""
 
     def want(
         self, uris: Collection[str], settings: SourceSettings, playing: Collection[str] = ()
@@ -53,7 +55,7 @@ class Standby:
                     self._readers.pop(uri).request_stop()
                 missing = [uri for uri in open_now if uri not in self._readers]
             for uri in missing:
-                self._put(uri, self._begin(uri, settings))
+                self._put(uri, self._begin(uri, settings, self._tell))
 
     def anew(self, settings: SourceSettings) -> None:
         """Open all of them once more that were made for another size or rate, or other
@@ -68,7 +70,7 @@ class Standby:
                 for uri in old:
                     self._readers.pop(uri).request_stop()
             for uri in old:
-                self._put(uri, self._begin(uri, settings))
+                self._put(uri, self._begin(uri, settings, self._tell))
 
     def take(
         self, uri: str, position: float | None, transport: Callable[[], Transport]
@@ -141,13 +143,24 @@ class Standby:
                 reader.request_stop()
             self._readers.clear()
 
-    def _begin(self, uri: str, settings: SourceSettings) -> Reader:
+    def _tell(self, reader: Reader, report: str) -> None:
+        """One does not open: a pad that asks for it later would find that out too late."""
+        if reader.rejected is not None and reader.uri not in self._told:
+            self._told.add(reader.uri)
+            reader.settings.log(f"{report}; it can be played once that is right")
+
+    def _begin(
+        self,
+        uri: str,
+        settings: SourceSettings,
+        on_lost: Callable[[Reader, str], None] = to_nobody,
+    ) -> Reader:
         reader = Reader(
             uri,
             self._make,
             with_transport(settings, self._transport),
             to_nobody,
-            to_nobody,
+            on_lost,
             self._supervisor,
             stands_by=True,
         )
