@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.scripted_sources import Scripted
 from tests.waiting import until
 from vj.app.live import Performance
 from vj.show.load import load_show
@@ -101,6 +102,23 @@ def test_a_source_that_is_not_there_is_told_and_the_last_picture_stands(show: Pl
     painted = show.performance.metrics.painted
     show.until(lambda: show.performance.metrics.painted > painted + 3)
     assert show.taken() == "blue"
+
+
+def test_a_source_that_gives_no_picture_yet_is_told_once(
+    show: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a sender that is not there yet, which is waited for in silence."""
+    monkeypatch.setattr("vj.app.live_pictures.LATE", 0.2)
+    source, there = show.performance.picture_source, Scripted()
+    there.silent = True
+    settings = source._made_with()[1]
+    monkeypatch.setattr(source, "_made_with", lambda: (lambda uri, _: there, settings))
+    show.store.set("image/from", "green")
+    told = "image/from green: green.png gives no picture yet; it is taken when it comes"
+    show.until(lambda: told in show.messages)
+    painted = show.performance.metrics.painted
+    show.until(lambda: show.performance.metrics.painted > painted + 10)
+    assert show.messages.count(told) == 1
 
 
 def test_the_last_grab_survives_a_save(show: Played) -> None:

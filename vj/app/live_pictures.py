@@ -13,6 +13,7 @@ from vj.app.context import ShowContext
 from vj.core.frame import Frame, Size
 from vj.parameters.store import Snapshot
 from vj.pipeline.live_picture import SIDE
+from vj.show.names import public_name
 from vj.sources import Source, SourceSettings
 from vj.sources.reader import Reader
 from vj.sources.transport import TransportControl
@@ -20,6 +21,9 @@ from vj.sources.transport import TransportControl
 Make = Callable[[str, SourceSettings], Source]
 RATE = 6.0
 """Pictures a second of a clip or a drawing that are looked at, at most. A camera gives its own."""
+
+LATE = 3.0
+"""Seconds without a first picture after which that is told."""
 
 
 def settings_beside(settings: SourceSettings) -> SourceSettings:
@@ -50,6 +54,8 @@ class LivePictureSource:
         self._name = ""
         self._uri = ""
         self._reader: Reader | None = None
+        self._late_at: float | None = None
+        """When it is told that there is no picture yet, on the show's clock."""
         self._over = threading.Event()
         context.store.observers.append(self.observe)
 
@@ -72,7 +78,19 @@ class LivePictureSource:
         if self._reader is None and uri and not self._over.is_set():
             self._begin(uri)
         latest = None if self._reader is None else self._reader.latest
+        if latest is None and self._is_late():
+            self._context.messages.log(
+                f"image/from {name}: {public_name(uri)} gives no picture yet; it is taken when it "
+                "comes"
+            )
         return None if latest is None else latest.pixels
+
+    def _is_late(self) -> bool:
+        """Once for each source."""
+        if self._late_at is None or self._context.clock.now() < self._late_at:
+            return False
+        self._late_at = None
+        return True
 
     def _begin(self, uri: str) -> None:
         make, settings = self._made_with()
@@ -87,6 +105,7 @@ class LivePictureSource:
             self._context.supervisor,
         )
         self._reader.start()
+        self._late_at = self._context.clock.now() + LATE
 
     def _on_frame(self, reader: Reader, frame: Frame) -> None:
         """On the reader's thread: clips and drawings need not be read at their own rate."""
@@ -94,10 +113,11 @@ class LivePictureSource:
             self._over.wait(1 / RATE)
 
     def _on_lost(self, reader: Reader, report: str) -> None:
+        self._late_at = None
         self._context.messages.log(f"image/from {self._name}: {report}")
 
     def _end(self) -> None:
-        reader, self._reader = self._reader, None
+        reader, self._reader, self._late_at = self._reader, None, None
         self._name = self._uri = ""
         if reader is not None:
             reader.request_stop()
