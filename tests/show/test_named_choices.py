@@ -108,6 +108,10 @@ def test_the_shows_own_has_a_name_where_another_one_is_called_so() -> None:
             "source: 3 is not one of 0 .. 0 (0 testcard)",
         ),
         (
+            {"mappings": [{"midi": "note 36", "to": "source", "value": 1.7}]},
+            "source: 1.7 is neither a name nor a whole number from 0 on (testcard)",
+        ),
+        (
             {"cues": [{"name": "x", "set": {"model": "sd"}}]},
             "(pocket, drawn, styles, picture, kiss, fox, none)",
         ),

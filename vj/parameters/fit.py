@@ -50,6 +50,12 @@ def _text(row: Parameter, value: object) -> tuple[Value, str]:
     ):
         value = str(int(value))
     if not isinstance(value, str):
+        if row.name in NAMED_OR_COUNTED and row.choices:
+            shown = f"{value:g}" if isinstance(value, float) else repr(value)
+            raise Fault(
+                f"{row.name}: {shown:.60} is neither a name nor a whole number from 0 on "
+                f"({row.range})"
+            )
         raise Fault(f"{row.name}: {value!r} is not text")
     remark = ""
     if len(value) > TEXT_LIMIT:
