@@ -186,6 +186,27 @@ def test_a_movie_that_exists_is_kept(tmp_path: Path) -> None:
     assert len(frames_of(tmp_path / "out-3.mp4")) == 1
 
 
+def test_a_webp_that_fills_the_memory_goes_on_in_a_new_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vj.sinks.loop_picture.MOST", 5)
+    messages: list[str] = []
+    settings = SinkSettings(FrameClock(25), live=False, log=messages.append)
+    recorder = Recorder(str(tmp_path / "loop.webp"), settings)
+    recorder.open(160, 120, 25)
+    for number in range(12):
+        recorder.send(Frame(np.full((120, 160, 3), 20 * number, np.uint8), number, number / 25))
+    recorder.close()
+    assert [(path.name, frames) for path, frames in recorder.recorded] == [
+        ("loop.webp", 5),
+        ("loop-2.webp", 5),
+        ("loop-3.webp", 2),
+    ]
+    assert len(messages) == 2
+    assert "it goes on in" in messages[0]
+    assert "loop-2.webp" in messages[0]
+
+
 def test_a_loop_that_waits_in_memory_is_not_written_over_by_the_next(tmp_path: Path) -> None:
     """Its file is empty until its end. A saved show that changes loop_fade opens the next before
     it closes this one, and another vj may play the same show."""

@@ -24,6 +24,10 @@ AT_ITS_END = 20
 """Pictures of a fade that are written when a live recording ends, at most: a show ends within two
 seconds, and 20 of 512x512 take a quarter of one as WebP."""
 
+MOST, MOST_PIXELS = 1800, 1_000_000_000
+"""Of a WebP's pictures, and of all their pixels: they wait in memory, each with some 0.25 MB at
+320x240 and 0.4 MB at 640x480."""
+
 Moment = tuple[float, np.ndarray]
 """Seconds since the first frame, and the picture."""
 
@@ -73,6 +77,13 @@ class LoopPicture:
     @property
     def bytes(self) -> int:
         return self._file.size
+
+    @property
+    def full(self) -> bool:
+        """No more pictures should be added: a WebP takes too much memory by now."""
+        if self._ending != ".webp":
+            return False
+        return self.frames >= min(MOST, MOST_PIXELS // (self.size.width * self.size.height))
 
     def exists(self) -> bool:
         """The file still exists at its path."""

@@ -159,6 +159,13 @@ class Recorder:
         if self._recording is None:
             return
         self._follow_mark(self._recording)
+        if getattr(self._recording, "full", False):
+            self.close()
+            self.open(*self._size, self._fps)
+            self._settings.log(
+                f"{self.uri}: is written, since a WebP waits in memory until its end; it goes on "
+                f"in {self.path}"
+            )
         try:
             self._check_exists()
             self._add(frame)
