@@ -84,6 +84,27 @@ def test_the_shows_own_has_a_name_where_another_one_is_called_so() -> None:
     assert model_names(models, own)["gold (2)"] == own
 
 
+def test_a_show_begins_with_what_it_lists_by_name(tmp_path: Path) -> None:
+    (tmp_path / "loop.mp4").touch()
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "source: [kiss, camera:0]\nsources: {kiss: drawn:kiss, testcard: drawn:fox, 7: loop.mp4}\n"
+        "model: ink\nmodels: {ink: {name: drawn, device: cpu}, pocket: {name: none}}\n"
+    )
+    made = read_show(path)
+    assert made.faults == []
+    assert made.show is not None
+    assert made.show.source == ["drawn:kiss", "camera:0"]
+    assert (made.show.model.name, made.show.model.device) == ("drawn", "cpu")
+    other = read_show(path, {"source": ["7"], "model": "pocket"}).show
+    assert other is not None
+    assert other.source == [str(tmp_path / "loop.mp4")]
+    assert other.model.name == "pocket", "built in"
+    assert show(source="testcard", sources={"testcard": "drawn:fox"}).source == ["testcard"]
+    with pytest.raises(Fault, match="unknown kind 'kis'"):
+        show(source="kis", sources={"kiss": "drawn:kiss"})
+
+
 @pytest.mark.parametrize(
     ("lines", "words"),
     [

@@ -14,6 +14,7 @@ from ruamel.yaml.comments import CommentedMap
 from vj.core.errors import Fault
 from vj.show.faults import Explanation, explain_error
 from vj.show.find import FIRST_SHOW, find_show, included_path
+from vj.show.names import play_by_names
 from vj.show.origins import OLD_PAGE, Origins, Report
 from vj.show.page_section import over_page
 from vj.show.parse import ShowFaults, line_in, parse, plain_tree, read
@@ -227,6 +228,7 @@ def _checked(plain: dict[str, Any], reading: Reading) -> Reading:
             plain["page"] = older
     for key, value in origins.overrides.items():
         plain[key] = _over(key, plain.get(key), value)
+    play_by_names(plain)
     places: list[KeyPath] = []
     unsure: list[str] = [*NAME_FAULTS] if reading.incomplete else []
     rest = plain

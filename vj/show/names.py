@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePath
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
@@ -15,7 +15,7 @@ from vj.show.model_section import ModelSection
 from vj.show.paths import AUDIO_SUFFIXES, FILE_SOURCES, LIST_SOURCES, MODEL_WORDS
 from vj.sinks import KINDS as SINKS
 from vj.sinks.rule import parse
-from vj.sources import split_uri
+from vj.sources import check_uri, split_uri
 
 BUILT_IN_MODELS = MODEL_WORDS
 """Models that there are in every show."""
@@ -107,6 +107,33 @@ def _free(name: str, taken: Collection[str]) -> str:
     """A name, or the first of `NAME (2)`, `NAME (3)`, ... that nothing else is called."""
     numbered = (f"{name} ({number})" for number in range(2, len(taken) + 3))
     return next(one for one in (name, *numbered) if one not in taken)
+
+
+def play_by_names(plain: dict[str, Any]) -> None:
+    """Replace names of `sources:` and `models:` that stand in `source:` and `model:` of a show's
+    plain values by what they name. A URI, a path and a built-in model are what they say."""
+    sources, models = as_named(plain.get("sources")), plain.get("models")
+    if isinstance(sources, dict):
+        uris = {str(name): uri for name, uri in sources.items() if isinstance(uri, str)}
+        given = plain.get("source")
+        if isinstance(given, list):
+            plain["source"] = [_uri_called(one, uris) for one in given]
+        elif given is not None:
+            plain["source"] = _uri_called(given, uris)
+    if isinstance(models, dict) and isinstance(plain.get("model"), str | int):
+        sections = {str(name): section for name, section in models.items() if section}
+        if str(plain["model"]) not in BUILT_IN_MODELS:
+            plain["model"] = sections.get(str(plain["model"]), plain["model"])
+
+
+def _uri_called(given: object, uris: Mapping[str, str]) -> object:
+    if str(given) not in uris:
+        return given
+    try:
+        check_uri(str(given))
+    except Fault:
+        return uris[str(given)]
+    return given
 
 
 def source_names(sources: Mapping[str, str], source: Sequence[str]) -> dict[str, str]:
