@@ -304,6 +304,20 @@ def test_a_clip_that_a_cue_asks_for_is_missed_before_the_first_frame(rig: Rig) -
     assert len(rig.render(None, seconds=0.2, sources=sources)) == 2, "nobody asks for it"
 
 
+@pytest.mark.parametrize("row", ["source", "deck/b", "model"])
+def test_what_a_take_asks_for_and_is_not_here_is_told_with_its_moment(
+    rig: Rig, tmp_path: Path, row: str
+) -> None:
+    sources = {**rig.tree()["sources"], "lost": "lost.mkv"}
+    models = {"lost": "/nowhere/lost"}
+    log = tmp_path / "set.take"
+    log.write_text(f'# vj take 1\n0.0 {row}=""\n11.25 {row}="lost"\n11.4 {row}=""\n')
+    take = Take(log, check_show(rig.tree(sources=sources, models=models), "here").table())
+    with pytest.raises(Fault, match=r"lost.* \(set\.take asks for it at 11\.25 s\)$"):
+        rig.render(seconds=12.0, sources=sources, models=models, replay=take)
+    assert not (rig.folder / "out").exists()
+
+
 def test_drawn_scenes_are_chosen_as_clips_are(rig: Rig) -> None:
     sources = {"toys": "drawn:crash", "kiss": "drawn:kisses"}
     changes: dict[int, dict[str, Any]] = {2: {"source": "kiss"}, 4: {"deck/mix": 1}}

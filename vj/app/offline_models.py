@@ -38,7 +38,7 @@ class OfflineModels:
         """size: that every model paints: a recording has one. made: told of each that plays, and of
         the show with that model. replay: a take that is played in place of the show's cues."""
         self._show, self._size, self._log, self._made = show, size, log, made
-        self._names = models(show)
+        self._names, self._replay = models(show), replay
         given = given_values(show) if replay is None else ()
         asked = [value for name, value, _ in given if name == "model"]
         asked += [] if replay is None else replay.values("model")
@@ -62,7 +62,8 @@ class OfflineModels:
                     self._asked.remove(name)
                     del self._names[name]
             elif find_model(section.name).kind == "missing":
-                raise no_such_model(section.name)
+                asks = self._replay.where("model", name) if self._replay is not None else ""
+                raise Fault(f"{no_such_model(section.name)}{asks}")
 
     def painting(self) -> Show | None:
         """The show with the first of its models that will paint, and not pass the input through;

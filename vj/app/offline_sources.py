@@ -221,15 +221,19 @@ class OfflineSources:
 
     def _check_others(self, first: str) -> None:
         """Open and close what the show or the take asks for later. Raises Fault."""
-        asked: list[object] = []
+        asked: list[tuple[str, object]] = []
         if self._replay is not None:
-            asked += [value for row in DECKS for value in self._replay.values(row)]
+            asked += [(row, value) for row in DECKS for value in self._replay.values(row)]
         else:
-            asked += [value for name, value, _ in given_values(self._show) if name in DECKS]
+            asked += [(name, value) for name, value, _ in given_values(self._show) if name in DECKS]
         numbered = dict(enumerate(self._names))
-        for value in dict.fromkeys(asked):
+        for row, value in dict.fromkeys(asked):
             name = numbered.get(value, "") if isinstance(value, int) else str(value)
             uri = self._names.get(name)
             if name == first or uri is None or self._is_live(uri):
                 continue
-            self._opened(name, TransportControl(), False).source.close()
+            try:
+                self._opened(name, TransportControl(), False).source.close()
+            except Fault as fault:
+                asks = self._replay.where(row, name) if self._replay is not None else ""
+                raise Fault(f"{fault}{asks}") from None

@@ -252,6 +252,14 @@ class Take:
         """All that a parameter was set to in the take, in that order."""
         return tuple(self._tracks.get(name, ((), ()))[1])
 
+    def where(self, name: str, value: str) -> str:
+        """In words, where a parameter is first set to this: ` (night.take asks for it at 11.02
+        s)`."""
+        times, values = self._tracks.get(name, ([], []))
+        moment = next((t for t, one in zip(times, values, strict=True) if str(one) == value), None)
+        at = "" if moment is None else f" at {moment:g} s"
+        return f" ({self.path.name} asks for it{at})"
+
     def at(self, name: str, time: float) -> Value | None:
         """A parameter's value so many seconds after the take began; None if it is not in the
         take."""
