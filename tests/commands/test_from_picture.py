@@ -22,6 +22,7 @@ from vj.core.png_text import text_chunk, with_chunks
 from vj.parameters.store import Store
 from vj.show.load import load_show
 from vj.show.picture_settings import KEYWORD, PictureSettings, file_texts, settings_of
+from vj.show.reload import ShowFile
 
 
 @pytest.fixture
@@ -105,6 +106,19 @@ def test_the_show_of_a_picture_leaves_nothing_behind(
     assert play(options) == 0
     assert options.file.is_relative_to(tmp_path / "temporary")
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_what_is_written_into_the_show_of_a_picture_goes_into_a_copy(show: Path) -> None:
+    shot = taken_from(show)
+    show.unlink()
+    path, given, _ = played("--from", shot)
+    messages: list[str] = []
+    file = ShowFile(path, given, messages.append)
+    file.add_mapping({"osc": "/mine", "to": "strength"})
+    assert messages == ["kiss.yaml is the show of a picture; a copy was written: shows/kiss.yaml"]
+    assert file.path == Path("shows/kiss.yaml")
+    assert "/mine" in file.path.read_text(encoding="utf-8")
+    assert "/mine" not in path.read_text(encoding="utf-8")
 
 
 def test_what_it_includes_goes_along(show: Path) -> None:

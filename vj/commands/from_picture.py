@@ -18,6 +18,7 @@ from vj.show.as_played import NOT_STARTED_WITH
 from vj.show.find import find_show
 from vj.show.load import load_show
 from vj.show.names import model_name, model_names, public_name, source_names
+from vj.show.own_shows import LENT
 from vj.show.picture_settings import PictureSettings, file_texts, read_picture
 from vj.show.schema import Show
 from vj.show.validate import POSITION
@@ -84,13 +85,15 @@ def _show_file(
                 )
             return there
         why = "is not here" if there is None else "is another by now"
-        log(f"{settings.file} {why}: it is played as the picture holds it, and is not saved")
+        log(f"{settings.file} {why}: it is played as the picture holds it")
     elif not settings.text:
         raise Fault(
             f"{picture}: says nothing of its show; name one: launch.py SHOW --from PICTURE.png"
         )
     folder = Path(tempfile.mkdtemp(prefix="vj-from-"))
-    end.callback(shutil.rmtree, folder, ignore_errors=True)
+    LENT.add(folder)
+    if not settings.included:  # a copy that is written meanwhile includes them from there
+        end.callback(shutil.rmtree, folder, ignore_errors=True)
     for name, text in settings.included.items():
         place = PurePath(name)
         if not place.is_absolute() and ".." not in place.parts and isinstance(text, str):

@@ -27,6 +27,9 @@ LONGEST = 60
 DEVICES = ("con", "prn", "aux", "nul", "com", "lpt")
 """Names that Windows keeps for devices, with a number behind them or none."""
 
+LENT: set[Path] = set()
+"""Folders of shows that are there only while they play: those of pictures."""
+
 _NAME = re.compile(r"\w[\w '&+,.()!-]*")
 
 
@@ -38,8 +41,15 @@ def is_shipped(path: Path) -> bool:
         return False
 
 
+def is_lent(path: Path) -> bool:
+    """Whether a show is not to be written to: it came with vj, or is there only while it plays."""
+    return path.parent in LENT or is_shipped(path)
+
+
 def shown(path: Path) -> str:
     """A show's file as a message names it: `mappings/sketch.yaml`."""
+    if path.parent in LENT:
+        return path.name
     if not is_shipped(path):
         return str(path)
     return path.resolve().relative_to(SHIPPED.resolve().parent).as_posix()
@@ -68,14 +78,15 @@ def how_to_play(path: Path) -> str:
 
 
 def writable(path: Path, playing: bool = False) -> tuple[Path, str]:
-    """The file to write to, and a message about it: a show's own, or a copy of a shipped one, made
+    """The file to write to, and a message about it: a show's own, or a copy of a lent one, made
     unless there is one to go on with. playing: the show plays, and must not change with its file:
     a copy that is another show by now is left alone. Raises Fault."""
-    if not is_shipped(path):
+    if not is_lent(path):
         return path, ""
+    what = "a shipped show" if is_shipped(path) else "the show of a picture"
     for copy in copies(path):
         if not playing or _continues(copy, path):
-            return copy, f"{shown(path)} is a shipped show; your copy of it is {copy}"
+            return copy, f"{shown(path)} is {what}; your copy of it is {copy}"
     free = next((one for one in _places(path) if not one.exists()), None)
     if free is None:
         raise Fault(f"{SHOWS}/ holds {MOST} copies of {path.name}; remove those you do not need")
@@ -84,7 +95,7 @@ def writable(path: Path, playing: bool = False) -> tuple[Path, str]:
     if move_paths(tree, path, free):
         text = text_of(tree, free)
     create(free, f"# A copy of {shown(path)}:  {how_to_play(free)}\n{text}", tree)
-    return free, f"{shown(path)} is a shipped show; a copy was written: {free}"
+    return free, f"{shown(path)} is {what}; a copy was written: {free}"
 
 
 def _places(path: Path) -> list[Path]:

@@ -17,7 +17,7 @@ from typing import Any
 from vj.core.errors import Fault
 from vj.parameters.table import Value
 from vj.show.load import included_files, load_show
-from vj.show.own_shows import is_shipped, writable
+from vj.show.own_shows import is_lent, writable
 from vj.show.parse import parse
 from vj.show.save import Saved, change_range, check_own, put_cues, put_mapping, remove_mapping
 from vj.show.schema import Show
@@ -180,7 +180,7 @@ class ShowFile:
 
     def _write(self, put: Callable[[Path], Saved]) -> str:
         with self._lock:
-            if is_shipped(self.path):
+            if is_lent(self.path):
                 copy, remark = writable(self.path, playing=True)
                 self.log(remark)
                 self._follow(copy)
