@@ -121,6 +121,16 @@ def test_what_is_written_into_the_show_of_a_picture_goes_into_a_copy(show: Path)
     assert "/mine" not in path.read_text(encoding="utf-8")
 
 
+def test_files_of_a_picture_are_looked_for_where_one_stands(show: Path) -> None:
+    text = "source: clips/kiss.mp4\nmodel: none\n"
+    show.write_text(text, encoding="utf-8")
+    shot = taken_from(show)
+    show.unlink()
+    path, given, messages = played("--from", shot)
+    assert load_show(path, given, messages.append).source == ["clips/kiss.mp4"]
+    assert len(messages) == 2, "and nobody is told of a folder that is not theirs"
+
+
 def test_what_it_includes_goes_along(show: Path) -> None:
     (show.parent / "maps").mkdir()
     (show.parent / "maps/pads.yaml").write_text("mappings: [{midi: cc 1, to: strength}]")

@@ -18,7 +18,7 @@ from vj.show.as_played import NOT_STARTED_WITH
 from vj.show.find import find_show
 from vj.show.load import load_show
 from vj.show.names import model_name, model_names, public_name, source_names
-from vj.show.own_shows import LENT
+from vj.show.paths import LENT
 from vj.show.picture_settings import PictureSettings, file_texts, read_picture
 from vj.show.schema import Show
 from vj.show.validate import POSITION

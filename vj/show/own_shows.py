@@ -15,6 +15,7 @@ from vj.core.errors import Fault
 from vj.show.find import FIRST_SHOW, SHOWS
 from vj.show.moved import move_paths
 from vj.show.parse import plain_tree, read
+from vj.show.paths import LENT
 from vj.show.yaml_file import create, open_tree, text_of
 
 SHIPPED = FIRST_SHOW.parent
@@ -26,9 +27,6 @@ LONGEST = 60
 """Letters of a name, at most."""
 DEVICES = ("con", "prn", "aux", "nul", "com", "lpt")
 """Names that Windows keeps for devices, with a number behind them or none."""
-
-LENT: set[Path] = set()
-"""Folders of shows that are there only while they play: those of pictures."""
 
 _NAME = re.compile(r"\w[\w '&+,.()!-]*")
 

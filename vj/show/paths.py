@@ -24,6 +24,8 @@ PART_KEYWORDS = ("auto", "off", "full", "taesd")
 MODEL_WORDS = ("pocket", "drawn", "styles", "picture", "kiss", "fox", "none")
 """Names of models that are no path, whatever lies there."""
 AUDIO_SUFFIXES = (".wav", ".mp3", ".flac", ".ogg", ".m4a", ".mp4", ".mkv")
+LENT: set[Path] = set()
+"""Folders of shows that are there only while they play, those of pictures; no clip is there."""
 
 
 class PathResolver:
@@ -47,6 +49,8 @@ class PathResolver:
             return name
         path = PurePath(name)
         if path.is_absolute() or str(self._folder) in ("", "."):
+            return name
+        if self._folder in LENT:
             return name
         full_path = self._folder / path
         if exists(full_path):
