@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from vj.app.live import Performance
 from vj.core.frame import Frame, Size
+from vj.core.memory import give_back
 from vj.core.opencv import use_one_thread
 from vj.pipeline.frame_context import FrameContext
 from vj.show.load import load_show
@@ -111,6 +112,7 @@ class Watched:
 
 def resident() -> float:
     """Megabytes of this process."""
+    give_back()  # as a show does now and then
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
