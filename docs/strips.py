@@ -130,11 +130,12 @@ STRIPS: dict[str, list[Row]] = {
             strength=0.45,
             feedback__amount=0.75,
             feedback__dolly=0.04,
-            **turn,
+            feedback__yaw=yaw,
+            feedback__pitch=pitch,
         )
-        for words, turn in (
-            ("sunset, brush strokes", {"feedback__yaw": 1.2}),
-            ("deep ocean, brush strokes", {"feedback__pitch": -1.5}),
+        for words, yaw, pitch in (
+            ("sunset, brush strokes", 1.2, 0.0),
+            ("deep ocean, brush strokes", 0.0, -1.5),
         )
     ],
     "decks": [
@@ -145,9 +146,10 @@ STRIPS: dict[str, list[Row]] = {
             prompt__b="neon, woodcut",
             deck__b="road",
             curves=[ramp("deck/mix", 0, 1), ramp("prompt/mix", 0, 1)],
-            **how,
+            deck__mode=mode,
+            deck__space=space,
         )
-        for how in ({"deck__mode": "luma"}, {"deck__mode": "clock"}, {"deck__space": "flow"})
+        for mode, space in (("luma", "picture"), ("clock", "picture"), ("normal", "flow"))
     ],
     "view": [
         row(
