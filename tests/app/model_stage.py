@@ -59,8 +59,6 @@ class Stage:
         self.broken: set[str] = set()
         self.sizes: dict[str, Size] = {}
         """Of a model that does not paint the show's."""
-        self.sizes: dict[str, Size] = {}
-        """Of a model that does not paint the show's."""
         self.frames: list[tuple[str, str]] = []
         """Of each frame, what the parameter `model` says and what has painted it."""
         self.show: PlayedShow
