@@ -185,9 +185,10 @@ def test_clips_that_stand_by_keep_few_pictures_where_they_run_backwards(
     rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(picture_finder, "MEMORY", 80 * SIZE.width * SIZE.height * 3 // 2)
+    monkeypatch.setattr("vj.sources.standby.RUNS", 0.5)
     clip = str(numbered_clip(tmp_path / "a.mp4", 60))
     rig.transport = Transport(-1.0)
-    rig.standby.want([clip], SETTINGS)
+    rig.standby.want([clip, *(str(tmp_path / f"{n}.mp4") for n in range(3))], SETTINGS)
     rig.until_ready(clip)
     reader = rig.take(clip)
     assert reader is not None

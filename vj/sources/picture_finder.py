@@ -21,10 +21,6 @@ MEMORY = 128 * 2**20
 """Bytes of decoded pictures that one run holds, at most; a clip has two while it runs backwards.
 That is 41 pictures of 1920x1080, 291 of 640x480."""
 
-WAITING = 8
-"""The part of that which a clip that stands by holds, where it is to run backwards: 5 pictures of
-1920x1080, before the run in front of them is decoded."""
-
 FEWEST = 4
 """Pictures that a run may hold however large they are."""
 
@@ -129,8 +125,8 @@ class PictureFinder:
         """What the second run is made for: a place, and whether the clip runs backwards there."""
         self._step = file.step
         self._many = max(FEWEST, MEMORY // max(1, file.picture_bytes))
-        self.waits = False
-        """It stands by."""
+        self.share = 1.0
+        """Of `MEMORY`, that it may hold."""
         self._before: float | None = None
         """The place for which something was made ready last."""
 
@@ -185,8 +181,7 @@ class PictureFinder:
 
     def _kept(self, back: bool) -> int:
         """How many pictures a run keeps."""
-        many = max(FEWEST, self._many // WAITING) if self.waits else self._many
-        return many if back else FORWARD
+        return max(FEWEST, int(self.share * self._many)) if back else FORWARD
 
     def _second(self) -> Run | None:
         """None where the file cannot be opened once more: it has been moved since. What would be

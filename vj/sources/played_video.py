@@ -57,7 +57,7 @@ class PlayedVideo:
 
     def _find(self, place: float) -> tuple[Picture, float]:
         """The picture at a place, and when the next one begins."""
-        self.finder.waits = self._control.waits
+        self.finder.share = self._control.share
         return self.finder.at(place, back=self.head.velocity <= 0)
 
     def _convert(self, picture: Picture) -> None:

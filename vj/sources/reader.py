@@ -74,8 +74,6 @@ class Reader:
         self.control = settings.transport
         self._is_wanted = False
         """It is to play as soon as it has its picture."""
-        if self.control is not None:
-            self.control.waits = stands_by
         self.at_end = False
         """It is a clip that makes way for the next one, and has come to its end."""
         self.ended = False
@@ -125,7 +123,7 @@ class Reader:
             self._last_frame_at = now = self.settings.clock.now()
             self.latest = replace(self.latest, captured=now)
         if self.control is not None:
-            self.control.waits = False
+            self.control.share = 1.0
         if self._stands_by:
             self._to_beginning()
         self._stands_by = False

@@ -16,6 +16,9 @@ NEVER = ("draw", "none")
 """Kinds that do not stand by: paper is the show's one canvas, and there is nothing to open."""
 MOST = 32
 """Sources that stand by, at most: each clip holds a file, a decoder and a picture."""
+RUNS = 2
+"""Clips that may each hold a whole run of pictures while they stand by, since they are to run
+backwards; more of them share what these hold."""
 
 
 class Standby:
@@ -164,6 +167,8 @@ class Standby:
             self._supervisor,
             stands_by=True,
         )
+        if reader.control is not None:
+            reader.control.share = min(1.0, RUNS / max(1, len(self._wanted)))
         reader.start()
         return reader
 

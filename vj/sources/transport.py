@@ -51,8 +51,8 @@ class TransportControl:
         self._lock = threading.Lock()
         self._seek: tuple[int, float | None] = (0, None)
         self._followed: tuple[Any, ...] | None = None
-        self.waits = False
-        """Its source stands by, and keeps few pictures: there may be many of them."""
+        self.share = 1.0
+        """Of the memory that its source may hold: less for one of many that stand by."""
         self.over: float | None = None
         """The moment on the clock at which the clip came to its end, where it goes no further
         (loop once and next); None while it plays. Set by the source as it is read. With `next` that
