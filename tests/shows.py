@@ -291,16 +291,17 @@ class PlayedShow:
         loop = self.performance.loop
 
         def first() -> bool:
-            self.clock.advance(self.period)
-            time.sleep(0.002)  # the source reads on a thread of its own
+            if loop.pipeline.input_size is None:  # the source waits for its moment, too
+                self.clock.advance(self.period)
             return self.clock.asleep(loop.thread)
 
         until(first, lambda: self.messages)
 
     def close(self) -> None:
-        """Stop the show, and what waits for its clock."""
-        self.performance.stop()
+        """Stop the show, and what waits for its clock: a source would not see before its next
+        picture that it shall end."""
         self.clock.release()
+        self.performance.stop()
 
     def frames(self, count: int) -> None:
         """So many steps of the clock, of a frame each."""
