@@ -51,6 +51,7 @@ class ManualClock:
             finally:
                 self._waiting.pop(me, None)
         if self._released:
+            self._now = max(self._now, moment)  # what waits in steps comes to its end, too
             time.sleep(0.01)  # what nobody stops shall not take the next test's time
         return stop is None or not stop.is_set()
 

@@ -114,6 +114,7 @@ def test_crash_me_gently_returns_to_calm() -> None:
     )
 
 
+@pytest.mark.long
 def test_artwalk_goes_from_its_first_picture_to_its_last_without_a_jump() -> None:
     start_with = {"walk/leg": 2.0, "walk/end": "stay"}
     walked = rendered("artwalk", {"output": "128x128", "start": start_with, **SMALL}, 4.5, RATE)

@@ -158,7 +158,9 @@ def test_transparency_lies_over_black() -> None:
     assert tuple(made[-1, -1]) == (0, 0, 0)
 
 
-@pytest.mark.parametrize("steps", [1, 2, 4])
+@pytest.mark.parametrize(
+    "steps", [pytest.param(1, marks=pytest.mark.long), 2, pytest.param(4, marks=pytest.mark.long)]
+)
 def test_offline_as_many_pictures_leave_as_frames_came_and_twice_the_same(
     model: Model, steps: int
 ) -> None:
@@ -226,6 +228,7 @@ def test_the_package_and_our_stream_paint_alike_at_constant_settings(model: Mode
     assert np.abs(made[0] - made[1]).mean() < 6
 
 
+@pytest.mark.long
 def test_more_strength_goes_further_and_a_fade_to_nothing_has_no_jump(model: Model) -> None:
     rig = Rig({"strength": 0.2}, StreamBackend(model, SIZE, wait=True))
     for number in range(30):
@@ -469,6 +472,7 @@ def test_live_a_sink_that_throws_does_not_end_the_loop(live: Callable[..., Live]
     assert "please report" in rig.messages[0]
 
 
+@pytest.mark.long
 def test_a_whole_performance_of_the_stream_survives_hostile_settings(
     model: Model, tmp_path: Path
 ) -> None:

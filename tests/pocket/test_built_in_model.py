@@ -169,6 +169,7 @@ def test_patterns_grow_with_the_stroke_size_and_stand_still() -> None:
 # --- what it has learned -------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_techniques_are_recognised_on_pictures_it_never_saw(
     painter: TechniquePainter, pictures: list[np.ndarray]
 ) -> None:
@@ -414,6 +415,7 @@ def test_the_stroke_size_and_the_relief_are_played(
     assert measures.energy(deep) > 1.1 * measures.energy(flat)
 
 
+@pytest.mark.long
 def test_the_swirl_turns_where_nothing_has_a_direction(model: PocketModel) -> None:
     grey = np.full((192, 192, 3), 128, np.uint8)
     still, turned = (

@@ -44,6 +44,7 @@ def beaten(plan: TranslatorPlan) -> tuple[Figures, Figures, Figures]:
     )
 
 
+@pytest.mark.long
 def test_it_learns_the_colours_of_a_film(clip: Path, tmp_path: Path) -> None:
     asked = plan(clip, tmp_path / "head", 60)
     told: list[Standing] = []

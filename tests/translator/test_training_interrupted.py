@@ -91,6 +91,7 @@ def test_who_stops_it_has_the_best_so_far_and_may_go_on(clip: Path, tmp_path: Pa
     assert History(asked.history).steps() == [5, 8]
 
 
+@pytest.mark.long
 def test_a_full_disk_is_told_and_takes_nothing(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

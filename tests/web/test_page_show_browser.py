@@ -58,6 +58,7 @@ def test_a_saved_show_rebuilds_the_page_in_place(
     until(lambda: show.values()["macro/bloom"] > 0.2)
 
 
+@pytest.mark.long
 def test_when_vj_goes_nothing_jumps_and_the_page_goes_on_when_it_is_back(
     shows: list[PageShow], tmp_path: Path, new_page: NewPage
 ) -> None:

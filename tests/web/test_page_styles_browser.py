@@ -95,6 +95,7 @@ def tap(page: Page, name: str) -> None:
 
 
 @needs("arbitrary_predict.onnx", "arbitrary_transform.onnx")
+@pytest.mark.long
 def test_a_dropped_picture_becomes_the_style_and_is_played_with_the_others(
     show: PageShow, new_page: NewPage
 ) -> None:

@@ -94,6 +94,7 @@ def test_learn_mode_picks_what_is_touched_and_moves_nothing(
     until(lambda: show.values()["strength"] > 0.5)  # the mode has ended with the pick
 
 
+@pytest.mark.long
 def test_a_controller_is_learned_ranged_and_taken_out_on_the_page(
     show: PageShow, new_page: NewPage
 ) -> None:

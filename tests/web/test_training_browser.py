@@ -18,6 +18,7 @@ PAINTED = "document.querySelector('.example [data-name=painted]').style.backgrou
 
 
 @pytest.mark.usefixtures("one_thread")
+@pytest.mark.long
 def test_a_training_is_watched_and_stopped(
     dots: Path, tmp_path: Path, new_page: NewPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
