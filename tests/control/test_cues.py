@@ -98,3 +98,13 @@ def test_the_start_says_which_key_fires_which_cue() -> None:
         for line in lines
     ), lines
     assert any("/vj/cue/fire counts from 0" in line for line in lines)
+
+
+def test_a_cue_fires_what_happens_once_each_time_it_is_fired() -> None:
+    once = {"image/grab": True, "canvas/clear": True}
+    played = Played(cues=[{"name": "calm"}, {"name": "grab", "set": once}])
+    counts = []
+    for key in "1212":
+        played.gate_on(key)
+        counts.append(tuple(played.store.sample(0.0)[name] for name in once))
+    assert counts == [(0, 0), (1, 1), (1, 1), (2, 2)]

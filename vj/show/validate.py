@@ -19,7 +19,7 @@ from vj.show.validate_automation import (
     timeline_faults,
 )
 
-IN_CUES = ("snapshot",)
+IN_CUES = ("snapshot", "image/grab", "mask/learn", "canvas/clear", "film/begin")
 """Triggers that a cue may fire."""
 KEYS = ("left", "right", "up", "down")
 
@@ -210,7 +210,7 @@ def _value(table: Table, name: str, value: Any, place: KeyPath) -> Iterator[Foun
             )
         fires = row.kind == "trigger" and row.name not in IN_CUES
         if fires and not row.name.startswith("cue/"):
-            raise Fault(f"{name}: a cue holds values, and a trigger has none")
+            raise Fault(f"{name}: a cue fires no other triggers than {', '.join(IN_CUES)}")
         if fires or row.name.startswith("cue/"):
             raise Fault(
                 f"{name}: a cue names itself or another here; cues hold values, and follow: and "
