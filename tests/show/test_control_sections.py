@@ -39,7 +39,10 @@ from vj.show.load import ShowFaults, check_show
         ({"modulators": [{"lfo": "sine", "to": "strength"}]}, "either range"),
         ({"cues": [{"name": "a", "follow": "1 s", "then": "a"}]}, "cannot follow itself"),
         ({"cues": [{"name": "a", "set": {"cue/fire": "a"}}]}, "a cue names itself"),
-        ({"cues": [{"name": "a", "set": {"panic": True}}]}, "panic: a cue fires no other triggers than snapshot"),
+        (
+            {"cues": [{"name": "a", "set": {"panic": True}}]},
+            "panic: a cue fires no other triggers than snapshot",
+        ),
         ({"cues": [{"name": "a", "set": {"source/start": True}}]}, "source: in its place does it"),
         ({"cues": [{"name": "a"}, {"name": "a"}]}, "two cues"),
         ({"cues": [{"name": "a", "set": {"strength": 3}}]}, "3 is above 1"),
