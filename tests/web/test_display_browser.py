@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import STAGES
+from tests.browser import STAGES, Page
 from tests.display.xvfb import desktop, needs_desktop
 from tests.waiting import until
 from tests.web.conftest import NewPage
@@ -42,10 +42,16 @@ def setup(show: PageShow) -> dict[str, object]:
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
 
 
-def test_corners_are_dragged_and_moved_by_keys(show: PageShow, new_page: NewPage) -> None:
-    page = new_page(STAGES["desk"]).open(show.url + "display")
+def opened(show: PageShow, page: Page) -> Page:
+    """The page, once the display's window is there: what is set is kept by its monitor's name."""
+    page.open(show.url + "display")
     page.until("document.querySelectorAll('.d-corner').length === 4")
     page.until("document.querySelector('.d-card h2').textContent.includes('screen 640x400')")
+    return page
+
+
+def test_corners_are_dragged_and_moved_by_keys(show: PageShow, new_page: NewPage) -> None:
+    page = opened(show, new_page(STAGES["desk"]))
     x, y, width, _ = page.box(".d-corner:nth-of-type(3) .d-ring")
     at = x + width / 2, y + width / 2
     stage = page.box(".d-stage")
@@ -60,8 +66,7 @@ def test_corners_are_dragged_and_moved_by_keys(show: PageShow, new_page: NewPage
 
 
 def test_the_rest_is_set_and_the_page_fits_a_phone(show: PageShow, new_page: NewPage) -> None:
-    page = new_page(STAGES["phone"]).open(show.url + "display")
-    page.until("document.querySelectorAll('.d-corner').length === 4")
+    page = opened(show, new_page(STAGES["phone"]))
     page.evaluate(
         "{ const one = document.querySelector('[aria-label=mirror]'); one.value = 'across';"
         "one.dispatchEvent(new Event('change')); }"
