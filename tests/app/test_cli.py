@@ -279,6 +279,7 @@ def test_a_signal_ends_it_within_two_seconds_with_the_recording_closed(
 
 
 @POSIX
+@pytest.mark.long
 def test_killed_the_hard_way_the_recording_still_plays(
     start_show: StartShow, tmp_path: Path
 ) -> None:

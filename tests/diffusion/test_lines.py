@@ -86,6 +86,7 @@ def alone(model: Model, z: Tensor, conditioning: Conditioning) -> Tensor:
 
 
 @pytest.mark.parametrize("what", ["lines", "pictures"])
+@pytest.mark.long
 def test_each_frame_comes_out_as_if_denoised_alone_while_lines_and_pictures_change(
     led: Model, shown: Model, what: str
 ) -> None:

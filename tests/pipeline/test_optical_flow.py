@@ -229,6 +229,7 @@ def test_a_moving_picture_does_not_trail_when_feedback_follows_it() -> None:
 
 
 @pytest.mark.parametrize(("amount", "follow"), [(0.9, 1.0), (0.95, 0.0)])
+@pytest.mark.long
 def test_strong_feedback_neither_fades_nor_runs_away(amount: float, follow: float) -> None:
     """Twenty seconds of a zooming tunnel keep the input's contrast within a quarter, and clip no
     more than 5 %."""

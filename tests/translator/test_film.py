@@ -209,6 +209,7 @@ def train_until(plan: TranslatorPlan, step: int) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_training_that_was_stopped_dreams_on_as_if_it_had_not_been(tmp_path: Path) -> None:
     clip = tmp_path / "film"
     clip.mkdir()

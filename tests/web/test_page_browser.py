@@ -70,6 +70,7 @@ def test_the_stage_never_scrolls_and_is_large_enough_for_thumbs(
     assert found["picture"] > 0.12
 
 
+@pytest.mark.long
 def test_scrolling_all_parameters_with_a_finger_changes_none(phone: Hand) -> None:
     page, before = phone.page, phone.show.values()
     phone.open_tab("all")
