@@ -241,6 +241,7 @@ def test_a_note_of_a_pad_starts_a_clip_and_a_program_change_counts_them(play: Pl
     session.on_midi(Control("note", 36, 1), 0)
     session.on_midi(Control("program", 0, 1), 2)
     show.until_clip("three")
+    assert show.value("source") == "three", "by its name, though a number came"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name")
@@ -276,3 +277,4 @@ def test_what_was_chosen_before_the_start_plays_as_after_a_crash(
     show.until_clip("two")
     show.performance.store.set("deck/mix", 1)
     show.until_clip("three")
+    assert show.performance.video_input.on_decks() == ("two", "three")

@@ -102,3 +102,4 @@ def test_a_show_may_start_with_it(sinks: list[DisplaySink]) -> None:
     displays.start()
     until(lambda: all(one.describe()["pattern"] for one in sinks))
     displays.close()
+    assert sinks, "there were some"

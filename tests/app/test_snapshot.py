@@ -166,6 +166,9 @@ def test_a_disk_that_takes_nothing_is_told(play: Callable[..., PlayedShow]) -> N
     played.performance.store.set("snapshot", True)
     told = "snapshot: cannot be written in takes"
     played.until(lambda: any(told in line for line in played.messages))
+    played.frames(5)
+    assert played.performance.metrics.faults == 0, "the picture went on"
+    assert Path("takes").read_text() == "no folder"
 
 
 class Taken:

@@ -142,6 +142,7 @@ def test_live_quick_pictures_do_not_keep_each_other_from_being_found() -> None:
             return apart(played.frame(TakenPicture(pixels, count, "guest")), own) > 0.05
 
         until(changed)
+        assert count > 1, "others came while the first was being looked at"
     finally:
         played.backend.close()
 

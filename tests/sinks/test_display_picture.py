@@ -106,6 +106,7 @@ def test_turned_mirrored_and_masked(wall: DisplaySink, screen: Desktop, tmp_path
     shows(screen, picture * (mask[..., None] // 255))
     wall.change({"mask": ""})
     shows(screen, picture)
+    assert wall.describe()["setup"] == ScreenSetup().as_json()
 
 
 def test_a_mask_that_is_not_there_is_told_and_hides_nothing(

@@ -63,6 +63,7 @@ def test_clips_are_started_scrubbed_and_faded(show: PageShow, new_page: NewPage)
     show.until_set("deck/mix", 1.0)
     page.evaluate(f"{CHIP.format('B')}.find(one => one.textContent === 'none').click()")
     show.until_set("deck/b", "")
+    assert show.values()["source"] == "kiss", "deck A plays on"
 
 
 def test_a_model_is_made_ready(show: PageShow, new_page: NewPage) -> None:
@@ -73,3 +74,4 @@ def test_a_model_is_made_ready(show: PageShow, new_page: NewPage) -> None:
     hand.page.evaluate(f"{button}.click()")
     until(lambda: "drawn is ready" in show.text, lambda: show.text)
     hand.page.until(f"!{button}")
+    assert show.values()["model"] == "", "nothing else was chosen"
