@@ -183,7 +183,7 @@ def test_a_model_of_the_shows_own_that_does_not_load_is_told_and_replaced(
         return show.performance.loop_parts._segment_person is not before
 
     show.until(replaced)
-    show.until(lambda: before._box.closed)
+    show.until(lambda: before._worker.closed)
     show.until(lambda: keeps_her(show.mask()))
 
 

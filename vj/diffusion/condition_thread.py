@@ -3,14 +3,13 @@ offline on the spot, so that every frame has its own."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 import numpy as np
 
 from vj.core.errors import Fault
-from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
+from vj.core.worker import NewestWorker
 from vj.translator.conditions import Conditioner
 from vj.translator.trackers import Found, somebody
 
@@ -34,12 +33,13 @@ class FoundBeside:
         of a model. supervisor: of the thread."""
         self._conditioner, self._wait, self._log = conditioner, wait, on_message
         self._supervisor = supervisor or Supervisor(on_message)
-        self._box: Mailbox[tuple[np.ndarray, float]] = Mailbox()
-        self._thread: threading.Thread | None = None
+        self._worker = NewestWorker(self._supervisor, NAME, self._look)
         self._newest: Found | None = None
         self._since: float | None = None
         """When somebody was there last, or was looked for first; in seconds of the frames."""
         self._said = False
+        self._failed = ""
+        """How it failed last, in words."""
 
     def of(self, image: np.ndarray, time: float) -> Found | None:
         """Who is in a picture, or was in the newest one that has been looked at; None before the
@@ -47,9 +47,7 @@ class FoundBeside:
         seconds."""
         if self._wait:
             return self._seen(image, time)
-        if self._thread is None:
-            self._thread = self._supervisor.start(NAME, self._run, lambda: self._box.closed)
-        self._box.put((image, time))
+        self._worker.put((image, time))
         return self._newest
 
     def forget(self) -> None:
@@ -68,24 +66,17 @@ class FoundBeside:
             self._log(f"no {who} is found in the picture: the translator has none to paint from")
         return found
 
-    def _run(self) -> None:
-        said = ""
-        while not self._box.closed:
-            asked = self._box.get(1.0)
-            if asked is None:
-                continue
-            try:
-                self._newest = self._seen(*asked)
-            except Exception as error:  # foreign networks: what was found last stands
-                self._supervisor.count(NAME)
-                reason = (
-                    str(error) if isinstance(error, Fault) else f"{type(error).__name__}: {error}"
-                )
-                message = f"{NAME} failed ({reason})"[:300]
-                if message != said:  # the same words once
-                    said = message
-                    self._log(message)
+    def _look(self, asked: tuple[np.ndarray, float]) -> None:
+        try:
+            self._newest = self._seen(*asked)
+        except Exception as error:  # foreign networks: what was found last stands
+            self._supervisor.count(NAME)
+            reason = str(error) if isinstance(error, Fault) else f"{type(error).__name__}: {error}"
+            message = f"{NAME} failed ({reason})"[:300]
+            if message != self._failed:  # the same words once
+                self._failed = message
+                self._log(message)
 
     def close(self) -> None:
         """End the thread. May be called twice."""
-        self._box.close()
+        self._worker.close()

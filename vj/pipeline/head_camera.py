@@ -8,7 +8,6 @@ the middle, critically damped (it never swings beyond), and no faster than a per
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,8 +16,8 @@ import numpy as np
 
 from vj.core.errors import told
 from vj.core.frame import Frame, Size
-from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
+from vj.core.worker import NewestWorker
 from vj.parameters.store import Snapshot
 from vj.pipeline.input_view import View
 from vj.pipeline.landmarks.heads import Head, HeadFinder, missing
@@ -231,8 +230,7 @@ class FollowedInput:
         self._finder = finder or HeadFinder()
         self._given = finder is not None
         self._camera = HeadCamera()
-        self._box: Mailbox[_Asked] = Mailbox()
-        self._thread: threading.Thread | None = None
+        self._worker = NewestWorker(supervisor, NAME, self._answer)
         self._head: Head | None = None
         self._last: np.ndarray | None = None
         """The pixels that were looked at last."""
@@ -268,19 +266,8 @@ class FollowedInput:
         if frame.pixels is self._last:
             return
         self._last = frame.pixels
-        asked = _Asked(frame.pixels, frame.captured)
-        if not self._live:
-            self._answer(asked)
-            return
-        if self._thread is None:
-            self._thread = self._supervisor.start(NAME, self._run, lambda: self._box.closed)
-        self._box.put(asked)
-
-    def _run(self) -> None:
-        while not self._box.closed:
-            asked = self._box.get(1.0)
-            if asked is not None:
-                self._answer(asked)
+        look = self._worker.put if self._live else self._answer
+        look(_Asked(frame.pixels, frame.captured))
 
     def _answer(self, asked: _Asked) -> None:
         try:
@@ -298,4 +285,4 @@ class FollowedInput:
 
     def close(self) -> None:
         """End the thread. May be called twice."""
-        self._box.close()
+        self._worker.close()

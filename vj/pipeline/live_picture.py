@@ -7,7 +7,6 @@ ones are taken offline and in a take. What a model makes of a picture, it makes 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -16,8 +15,8 @@ import cv2
 import numpy as np
 
 from vj.core.errors import told
-from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
+from vj.core.worker import NewestWorker
 from vj.parameters.store import Snapshot
 from vj.pipeline.preprocess import over_black
 
@@ -150,8 +149,7 @@ class MadeOfNewest(Generic[T]):
         self._make, self._wait, self._log = make, wait, on_message
         self._supervisor = supervisor or Supervisor(on_message)
         self._name = thread
-        self._box: Mailbox[TakenPicture] = Mailbox()
-        self._thread: threading.Thread | None = None
+        self._worker = NewestWorker(self._supervisor, thread, self._look)
         self._asked = self._first = 0
         self._found: Made[T] | None = None
         self._done = 0
@@ -173,11 +171,7 @@ class MadeOfNewest(Generic[T]):
                 self._found = Made(self._make(taken.pixels), taken.number)
                 self._done = taken.number
             else:
-                if self._thread is None:
-                    self._thread = self._supervisor.start(
-                        self._name, self._run, lambda: self._box.closed
-                    )
-                self._box.put(taken)
+                self._worker.put(taken)
         found = self._found
         return found if found is not None and found.number >= self._first else None
 
@@ -201,18 +195,14 @@ class MadeOfNewest(Generic[T]):
         self._begins = False
         return False
 
-    def _run(self) -> None:
-        while not self._box.closed:
-            taken = self._box.get(1.0)
-            if taken is None:
-                continue
-            try:
-                self._found = Made(self._make(taken.pixels), taken.number)
-            except Exception as error:  # a foreign network: what plays goes on
-                self._supervisor.count(self._name)
-                self._log(f"image/from {taken.origin}: nothing is made of it ({told(error)})"[:300])
-            self._done = taken.number
+    def _look(self, taken: TakenPicture) -> None:
+        try:
+            self._found = Made(self._make(taken.pixels), taken.number)
+        except Exception as error:  # a foreign network: what plays goes on
+            self._supervisor.count(self._name)
+            self._log(f"image/from {taken.origin}: nothing is made of it ({told(error)})"[:300])
+        self._done = taken.number
 
     def close(self) -> None:
         """End the thread. May be called twice."""
-        self._box.close()
+        self._worker.close()

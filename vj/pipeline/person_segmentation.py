@@ -22,8 +22,8 @@ import numpy as np
 
 from vj.core.clock import wait_for
 from vj.core.errors import Fault, Unavailable, nearest_file, told
-from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
+from vj.core.worker import NewestWorker
 from vj.pipeline.flow_backends import Calculate, make_flow
 
 InputRange = Literal["unit", "signed", "imagenet"]
@@ -136,7 +136,9 @@ class PersonThread:
         """patience: see `PATIENCE`."""
         self._supervisor = supervisor or Supervisor(on_message)
         self._find, self._log, self._patience = find, on_message, patience
-        self._box: Mailbox[np.ndarray] = Mailbox()
+        self._worker = NewestWorker(self._supervisor, "the person model", self._look)
+        self._failed = ""
+        """How it failed last, in words."""
         self._changed = threading.Condition()
         self._done: np.ndarray | None = None
         """The picture that the model was given last."""
@@ -147,51 +149,44 @@ class PersonThread:
         self._asked = time.perf_counter()
         """When the last picture came."""
         self._flow = make_flow()
-        self._thread: threading.Thread | None = None
 
     def __call__(self, image: np.ndarray) -> np.ndarray | None:
         """(H, W, 3) uint8, which is not written to any more -> the mask of it, or the newest one
         moved to where things are in it; None before the first."""
-        if self._thread is None:
-            self._thread = self._supervisor.start(
-                "the person model", self._run, lambda: self._box.closed
-            )
         now, asked = time.perf_counter(), self._asked
         self._asked = now
         patience = max(self._patience, min(LONGEST, SHARE * (now - asked)))
-        self._box.put(image)
+        self._worker.put(image)
         with self._changed:
             if self._took <= patience:
-                wait_for(self._changed, lambda: self._done is image or self._box.closed, patience)
+                wait_for(
+                    self._changed, lambda: self._done is image or self._worker.closed, patience
+                )
             newest = self._newest
         if newest is None:
             return None
         mask, seen = newest
         return mask if seen is image else moved(mask, seen, image, self._flow)
 
-    def _run(self) -> None:
-        message = ""
-        while not self._box.closed:
-            image = self._box.get(1.0)
-            if image is None:
-                continue
-            mask, began = None, time.perf_counter()
-            try:
-                mask = self._find(image)
-            except Exception as error:  # a foreign model: the picture goes on with the mask it has
-                self._supervisor.count("the person model")
-                then = "nobody is found" if self._newest is None else "the last mask stays"
-                if message != (message := f"mask/mode person: {told(error)}; {then}"):
-                    self._log(message)
-            with self._changed:
-                self._done, self._took = image, math.inf
-                if mask is not None:
-                    self._newest, self._took = (mask, image), time.perf_counter() - began
-                self._changed.notify_all()
+    def _look(self, image: np.ndarray) -> None:
+        mask, began = None, time.perf_counter()
+        try:
+            mask = self._find(image)
+        except Exception as error:  # a foreign model: the picture goes on with the mask it has
+            self._supervisor.count("the person model")
+            then = "nobody is found" if self._newest is None else "the last mask stays"
+            if self._failed != (message := f"mask/mode person: {told(error)}; {then}"):
+                self._failed = message
+                self._log(message)
+        with self._changed:
+            self._done, self._took = image, math.inf
+            if mask is not None:
+                self._newest, self._took = (mask, image), time.perf_counter() - began
+            self._changed.notify_all()
 
     def close(self) -> None:
         """End, without waiting for a mask under way."""
-        self._box.close()
+        self._worker.close()
         with self._changed:
             self._changed.notify_all()
 

@@ -3,7 +3,6 @@ of their own, offline on the spot, so that every frame has its own."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
@@ -12,8 +11,8 @@ import numpy as np
 
 from vj.core.errors import Fault, told
 from vj.core.fetched import fetched, lacking
-from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
+from vj.core.worker import NewestWorker
 from vj.parameters.store import Snapshot
 from vj.pipeline.landmarks.body import BodyFinder
 from vj.pipeline.landmarks.face import FaceFinder
@@ -101,8 +100,7 @@ class Markers:
         not installed is told by `vj.app.loop_parts` then, to whoever asks for it."""
         self._log, self._supervisor, self._live = on_message, supervisor, live
         self._finder = finder or MarkerFinder()
-        self._box: Mailbox[Asked] = Mailbox()
-        self._thread: threading.Thread | None = None
+        self._worker = NewestWorker(supervisor, NAME, self._answer)
         self._newest: tuple[str, np.ndarray | None] = ("", None)
         """Where the newest lines come from; None for them where finding them failed."""
         self._last: Asked | None = None
@@ -136,10 +134,7 @@ class Markers:
         wanted = Asked(origin, image, time, snapshot["lines/width"])
         if not self._shown(wanted):
             self._last = wanted
-            if self._live:
-                self._ask(wanted)
-            else:
-                self._answer(wanted)
+            (self._worker.put if self._live else self._answer)(wanted)
         whose, lines = self._newest
         if whose != origin and lines is None:
             return np.zeros(image.shape[:2], np.uint8)  # they are on the way
@@ -156,17 +151,6 @@ class Markers:
             and last.image.shape == wanted.image.shape
         )
 
-    def _ask(self, wanted: Asked) -> None:
-        if self._thread is None:
-            self._thread = self._supervisor.start(NAME, self._run, lambda: self._box.closed)
-        self._box.put(wanted)
-
-    def _run(self) -> None:
-        while not self._box.closed:
-            asked = self._box.get(1.0)
-            if asked is not None:
-                self._answer(asked)
-
     def _answer(self, asked: Asked) -> None:
         lines = None
         try:
@@ -181,4 +165,4 @@ class Markers:
 
     def close(self) -> None:
         """End the thread. May be called twice."""
-        self._box.close()
+        self._worker.close()
