@@ -30,7 +30,7 @@ from vj.pipeline.backend import (
 from vj.pipeline.compositor import Picture
 from vj.pipeline.cuda_compositor import make_compositor
 from vj.pipeline.frame_context import FrameContext
-from vj.pipeline.mixture_travel import PromptTravel, prompt_weights
+from vj.pipeline.mixture_travel import PromptTravel
 from vj.pipeline.text_book import TextBook
 
 FADE_BELOW = 0.05
@@ -276,8 +276,7 @@ class StreamBackend:
         self._latents_of.clear()
 
     def keep_up(self, snapshot: Snapshot) -> None:
-        for text, _ in prompt_weights(snapshot):
-            self._book.get(text)
+        self._travel.keep_up(snapshot)
         if snapshot["guidance"] > 1 and snapshot["prompt/negative"].strip():
             self._book.get(snapshot["prompt/negative"])
 

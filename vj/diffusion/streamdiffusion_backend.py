@@ -32,7 +32,7 @@ from vj.pipeline.backend import BUILT_IN_ONLY, NO_FILM, GeneratedImage, Words
 from vj.pipeline.compositor import Picture
 from vj.pipeline.cuda_compositor import make_compositor
 from vj.pipeline.frame_context import FrameContext
-from vj.pipeline.mixture_travel import PromptTravel, prompt_weights
+from vj.pipeline.mixture_travel import PromptTravel
 from vj.pipeline.text_book import TextBook
 
 INFERENCE_STEPS = 50
@@ -228,8 +228,7 @@ class StreamDiffusionBackend:
         self._travel.cut()
 
     def keep_up(self, snapshot: Snapshot) -> None:
-        for text, _ in prompt_weights(snapshot):
-            self._book.get(text)
+        self._travel.keep_up(snapshot)
 
     def close(self) -> None:
         self._book.close()

@@ -77,8 +77,7 @@ class StylesBackend(PainterBackend):
         self._travel.cut()
 
     def keep_up(self, snapshot: Snapshot) -> None:
-        for text, _ in prompt_weights(snapshot):
-            self._book.get(text)
+        self._travel.keep_up(snapshot)
 
     def close(self) -> None:
         self._book.close()

@@ -80,6 +80,11 @@ class PromptTravel(MixtureTravel[T]):
         super().__init__(blend)
         self._book = book
 
+    def keep_up(self, snapshot: Snapshot) -> None:
+        """Have the book find what this frame's mixture would need, without going there."""
+        for text, _ in prompt_weights(snapshot):
+            self._book.get(text)
+
     def of(self, snapshot: Snapshot) -> T | None:
         """The mixture of this frame; None until the first text is known."""
         parts = prompt_weights(snapshot)
