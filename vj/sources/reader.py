@@ -3,7 +3,6 @@ for it."""
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +11,7 @@ from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame, Size
 from vj.core.supervisor import Supervisor
 from vj.sources import Awaited, EndOfSource, Source, SourceSettings
+from vj.sources.clip_start import ClipStart
 from vj.sources.missing import can_restart
 from vj.sources.transport import Transport, TransportControl
 
@@ -64,16 +64,11 @@ class Reader:
         self._make, self._supervisor = make, supervisor
         self._on_frame, self._on_lost, self._on_end = on_frame, on_lost, on_end
         self._stands_by = stands_by
-        self._begin_at: float | None = None
-        """Where it is to begin, as a share of the clip; None: where the part that plays does."""
-        self._stood: object = None
-        """Where it has a picture of to begin with."""
         self.latest: Frame | None = None
         self.frames = 0
         self.faults = 0
         self.control = settings.transport
-        self._is_wanted = False
-        """It is to play as soon as it has its picture."""
+        self._beginning = ClipStart(settings.transport)
         self.at_end = False
         """It is a clip that makes way for the next one, and has come to its end."""
         self.ended = False
@@ -93,8 +88,6 @@ class Reader:
         self._stop = threading.Event()
         self._go = threading.Event()
         """It stands by no longer, or has to stop."""
-        self._look = threading.Event()
-        """The same, or it is to begin elsewhere."""
         self._thread: threading.Thread | None = None
         self._open = False
         self._started_at = self._last_frame_at = self._next_try = 0.0
@@ -108,7 +101,7 @@ class Reader:
         """Close the source as soon as possible. Does not wait; no callback is called any more."""
         self._stop.set()
         self._go.set()
-        self._look.set()
+        self._beginning.told.set()
 
     def go(
         self,
@@ -125,27 +118,15 @@ class Reader:
         if self.control is not None:
             self.control.share = 1.0
         if self._stands_by:
-            self._to_beginning()
+            self._beginning.seek()
         self._stands_by = False
         self._go.set()
-        self._look.set()
+        self._beginning.told.set()
 
     def begin_at(self, position: float | None, transport: Callable[[], Transport]) -> None:
         """One that stands by shall begin at this share of the clip, 0..1, or where the part that
         plays does; it is played by these controls. Does not wait: see `ready`."""
-        if self.control is not None:
-            self.control.set(transport)
-            self._begin_at, self._is_wanted = position, True
-            if self._stood != self._beginning():
-                self._look.set()
-
-    def _to_beginning(self) -> None:
-        if self.control is None:
-            return
-        if self._begin_at is None:
-            self.control.restart()
-        else:
-            self.control.seek(self._begin_at)
+        self._beginning.tell(position, transport)
 
     def start_again(self) -> bool:
         """Go on from where the part that plays begins. False for what is not played by controls.
@@ -196,7 +177,7 @@ class Reader:
             return False
         if self.source is not None and self.source.live:
             return self.is_available(self.settings.clock.now())
-        return self._stood is not None and self._stood == self._beginning()
+        return self._beginning.ready
 
     def is_pending(self, now: float) -> bool:
         """It is being opened for the first time, and `FIRST_FRAME_TIMEOUT` is not over."""
@@ -226,40 +207,33 @@ class Reader:
     def _stand(self) -> None:
         """Hold the first picture until it is time to go; when it is to begin elsewhere by then, the
         picture there."""
-        self._stood = self._beginning(at=None)
+        beginning = self._beginning
+        beginning.stand(beginning.first)
         while not self._go.is_set():
-            wanted = self._beginning()
-            if wanted != self._stood and self.place is not None:
+            place = beginning.place
+            if not beginning.stands_at(place) and self.place is not None:
                 frame = self._found()
                 if not self._open:
                     return
                 if frame is None:
                     continue
                 self.latest = frame
-            self._stood = wanted
-            self._look.wait(LOOK_AGAIN)
-            self._look.clear()
-        self._stood = None
+            beginning.stand(place)
+            beginning.told.wait(LOOK_AGAIN)
+            beginning.told.clear()
+        beginning.stand(None)
 
     def _found(self) -> Frame | None:
         """The picture where it is to begin; after those of others, as long as nobody waits."""
         waited = False
-        while not (waited or self._is_wanted or self._go.is_set()):
+        while not (waited or self._beginning.wanted or self._go.is_set()):
             waited = _finding.acquire(timeout=PATIENCE)
         try:
-            self._to_beginning()
+            self._beginning.seek()
             return self._read()
         finally:
             if waited:
                 _finding.release()
-
-    def _beginning(self, at: float | None = math.nan) -> object:
-        """What says where the clip begins. at: in place of where it was told to."""
-        at = self._begin_at if at is not None and math.isnan(at) else at
-        if self.control is None:
-            return at, None
-        transport = self.control.now()
-        return at, (transport.start, transport.end, transport.speed < 0)
 
     def _try_open(self) -> bool:
         """Open the source when the next retry is due; True when that worked."""
