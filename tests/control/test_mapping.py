@@ -197,3 +197,20 @@ def test_a_control_engine_reads_strange_raw_values_without_harm() -> None:
     assert controls.at("seed/a") == 7
     assert isinstance(controls.engine, ControlEngine)
     assert Control("cc", 1) == control("cc 1")
+
+
+def test_a_knob_with_a_range_chooses_among_names_and_each_but_once() -> None:
+    played = ControlHarness(
+        midi="off",
+        source="testcard",
+        sources={name: f"drawn:{name}" for name in ("kiss", "drive", "fox")},
+        mappings=[{"midi": "cc 3", "to": "source", "range": [0, 2]}],
+    )
+    chosen = []
+    for raw in (0, 40, 60, 70, 127, 127):
+        played.midi("cc 3", raw)
+        played.play(1 / FPS)
+        chosen.append((played.at("source"), played.at("source/start")))
+    names = [name for name, _ in chosen]
+    assert names == ["kiss", "drive", "drive", "drive", "fox", "fox"]
+    assert len({starts for _, starts in chosen}) == 1, "none is begun again by a knob that trembles"

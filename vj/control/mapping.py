@@ -89,6 +89,8 @@ class ControlMapping:
     _last_device: str = ""
     """The device that moved it last."""
     _smoothed: float | None = None
+    _place: int | None = None
+    """The number that a fader has chosen by last, of sources, models or cues."""
 
     def __post_init__(self) -> None:
         count = len(self.row.choices) - 1
@@ -244,9 +246,19 @@ class ControlMapping:
             return (self.high if down else self.low) if kind in ("float", "int") else down
         if kind == "switch":
             return self._switch_value(float(raw), store)
-        if kind in ("choice", "text"):
-            return round(self.shaped(float(raw))) if kind == "choice" else str(int(raw))
+        if kind == "choice":
+            return round(self.shaped(float(raw)))
+        if kind == "text":
+            return str(int(raw)) if rule.range is None else self._chosen(float(raw))
         return self._picked_up(float(raw), store, device)
+
+    def _chosen(self, raw: float) -> str | None:
+        """A fader's place among names, once: the same name again would begin its clip again."""
+        place = round(self.shaped(raw))
+        if place == self._place:
+            return None
+        self._place = place
+        return str(place)
 
     def _relative_value(self, ticks: float, store: Store) -> float:
         here = self._target if self._smoothing else float(store.get(self.row.name))
