@@ -9,7 +9,8 @@ from vj.sources import EndOfSource, SourceSettings
 from vj.sources.clip_length import measure
 from vj.sources.picture_finder import PictureFinder
 from vj.sources.transport import Playhead
-from vj.sources.video_file import Picture, VideoFile, upright
+from vj.sources.upright import upright
+from vj.sources.video_file import Picture, VideoFile
 
 SLICE = 0.2
 """Seconds that `read` waits at most."""

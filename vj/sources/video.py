@@ -10,7 +10,8 @@ from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.sources import EndOfSource, SourceSettings
 from vj.sources.played_video import PlayedVideo
-from vj.sources.video_file import Picture, VideoFile, upright
+from vj.sources.upright import upright
+from vj.sources.video_file import Picture, VideoFile
 
 SLICE = 0.2
 """Seconds that `read` waits at most."""

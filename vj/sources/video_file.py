@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import cv2
-import numpy as np
 
 from vj.core.errors import Fault
 from vj.sources.missing import missing
@@ -26,10 +22,6 @@ layers of HEVC and the packed pictures of DivX make that harder to say."""
 KEYS_WITH_WRONG_TIMES = {"mpeg": 1}
 """Key pictures after a seek whose times FFmpeg guesses, and those of the pictures after them, in a
 format that does not give each picture its time: MPEG program streams (.mpg, .vob)."""
-
-_of_thread = threading.local()
-"""`scaler`: for all pictures of a thread. One that a picture makes for itself starts threads, and
-has them for as long as the picture is kept."""
 
 
 class Picture(NamedTuple):
@@ -292,21 +284,3 @@ class VideoFile:
                     yield None if begins is None else begins - (self._start or 0.0), lasts
         except av.FFmpegError:
             return
-
-
-def upright(picture: Any, pixel_shape: Fraction | None) -> np.ndarray:
-    """A decoded frame -> (H, W, 3) uint8 RGB, turned as its rotation tag says, its pixels square.
-    Pictures of 720 lines and more that do not name their colours are taken for BT.709, as players
-    do."""
-    from av.video.reformatter import Colorspace, VideoReformatter
-
-    if not hasattr(_of_thread, "scaler"):
-        _of_thread.scaler = VideoReformatter()
-    unnamed = int(picture.colorspace) == 2
-    colours = {"src_colorspace": Colorspace.ITU709} if unnamed and picture.height >= 720 else {}
-    pixels = _of_thread.scaler.reformat(picture, format="rgb24", threads=1, **colours).to_ndarray()
-    if pixel_shape and pixel_shape != 1 and 0.1 < pixel_shape < 10:
-        width = max(1, round(pixels.shape[1] * pixel_shape))
-        pixels = cv2.resize(pixels, (width, pixels.shape[0]), interpolation=cv2.INTER_LINEAR)
-    turns = round((picture.rotation or 0) / 90) % 4
-    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
