@@ -122,6 +122,9 @@ OSC_FAULTS = (
         may=PLAYED,
         undo=panic,
         quick=True,
+        # What it turns on for the first time is loaded (a mask's network, deck B): up to 100 MB in
+        # all. Five more times in one process took 35 MB together.
+        grows=160.0,
     ),
     Fault(
         "osc-flood-known",
