@@ -88,20 +88,28 @@ class WallClock:
 
 
 class FrameClock:
-    """Offline: time stands still until the render loop moves it on by a frame."""
+    """Offline: time stands still until the render loop moves it on by a frame: to the next of a
+    constant rate, or to a moment that is named, where frames come at varying times."""
 
     live = False
 
     def __init__(self, fps: float) -> None:
         self.fps = fps
         self._frame = 0
+        self._moment: float | None = None
+        """Where it stands since it was moved to a moment."""
 
     def now(self) -> float:
-        return self._frame / self.fps
+        return self._frame / self.fps if self._moment is None else self._moment
 
     def advance(self) -> None:
-        """One frame has been rendered."""
+        """One frame has been rendered, of a constant rate."""
         self._frame += 1
+
+    def advance_to(self, moment: float) -> None:
+        """One frame has been rendered, which was seen until `moment`; from then on every one says
+        so. Time does not go back."""
+        self._moment = max(moment, self.now())
 
     def wait_until(self, moment: float, stop: threading.Event | None = None) -> bool:
         return stop is None or not stop.is_set()

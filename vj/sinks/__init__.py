@@ -45,6 +45,8 @@ class SinkSettings:
     sink may drop one. log: takes messages for the user. spare: the folder in which a recording goes
     on when its own is lost; None: it stops. mark: what recordings say of how the pictures that come
     now were made, None where nothing is to be said; asked for every frame, by the sink's thread.
+    span: offline, where frames come at varying times: from when to when the frame that comes now is
+    seen, in seconds from the first; None where they come at a constant rate, and are counted.
     codec, alpha, loop_fade: of the sink's rule, see `vj.sinks.rule`; alpha: frames bring it."""
 
     clock: Clock
@@ -52,6 +54,7 @@ class SinkSettings:
     log: Callable[[str], None] = lambda text: None
     spare: Path | None = None
     mark: Callable[[], Mark | None] = lambda: None
+    span: Callable[[], tuple[float, float]] | None = None
     codec: Codec = CODECS["h264"]
     alpha: bool = False
     loop_fade: float = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from pathlib import Path
@@ -15,6 +16,9 @@ PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG
 """Measured on noisy pictures: run lengths take two thirds of the default's time and make smaller
 files."""
 
+NEAR = 0.01
+"""Of a frame: moments are rounded."""
+
 
 def next_number(folder: Path) -> int:
     """One more than the highest `000012.png` in the folder, 0 when there is none."""
@@ -24,18 +28,20 @@ def next_number(folder: Path) -> int:
 
 class ImageSequence:
     """Writes every frame as a file of its own, at its own size, with its alpha. A file is there
-    whole or not at all."""
+    whole or not at all. Frames that come at varying times are repeated at a constant rate, since
+    pictures have no times; those that are seen too shortly for one are left out."""
 
-    def __init__(self, folder: Path, fps: float) -> None:
-        """fps: only to say how long it plays. Raises OSError when the folder can't be written
-        to."""
+    def __init__(self, folder: Path, fps: float, timed: bool = False) -> None:
+        """fps: says how long it plays, and the rate at which frames are repeated. timed: they come
+        at varying times. Raises OSError when the folder can't be written to."""
         self.path = folder
         self.mark: Mark | None = None
         """Written into each picture that is added; None: nothing is."""
         self.frames = 0
         self.bytes = 0
         self.seconds = 0.0
-        self._fps = fps
+        self._fps, self._timed = fps, timed
+        self._first: float | None = None
         self._number = next_number(folder)
         probe = folder / f".{self._number:06d}.png.part"
         probe.touch()  # a read-only folder is reported when recording starts
@@ -45,14 +51,26 @@ class ImageSequence:
         """The folder still exists."""
         return self.path.is_dir()
 
-    def add(self, pixels: np.ndarray, moment: float) -> None:
-        """pixels: (H, W, 3 or 4) uint8. Raises OSError when it cannot be written."""
+    def add(self, pixels: np.ndarray, moment: float, lasts: float = 0.0) -> None:
+        """pixels: (H, W, 3 or 4) uint8. moment, lasts: of a timed frame, in seconds since the first
+        one. Raises OSError when it cannot be written."""
+        times = 1
+        if self._timed:
+            self._first = moment if self._first is None else self._first
+            end = moment + lasts - self._first
+            times = math.ceil(end * self._fps - NEAR) - self.frames
+        if times <= 0:
+            return
         ordered = cv2.cvtColor(
             pixels, cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR
         )
         encoded = cv2.imencode(".png", ordered, PNG)[1].tobytes()
         if self.mark is not None:
             encoded = marked_png(encoded, self.mark)
+        for _ in range(times):
+            self._write(encoded)
+
+    def _write(self, encoded: bytes) -> None:
         part = self.path / f".{self._number:06d}.png.part"
         try:
             with open(part, "wb") as file:

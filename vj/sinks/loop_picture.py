@@ -48,10 +48,18 @@ class LoopPicture:
     """
 
     def __init__(
-        self, path: Path, size: Size, fps: float, live: bool, fade: float = 0.0, alpha: bool = False
+        self,
+        path: Path,
+        size: Size,
+        fps: float,
+        live: bool,
+        fade: float = 0.0,
+        alpha: bool = False,
+        timed: bool = False,
     ) -> None:
         """size: of the first frame. live: frames are timed by the clock, else counted. fade:
-        seconds. alpha: is kept, in a WebP."""
+        seconds. alpha: is kept, in a WebP. timed: each frame brings its time, though the show is
+        not live."""
         self.size = size
         self.mark: Mark | None = None
         """Written with the first frame; later ones change nothing."""
@@ -60,6 +68,7 @@ class LoopPicture:
         self.remark = ""
         """What became of the fade, when it could not be made; after `finish`."""
         self._fps, self._live, self._fade = fps, live, fade
+        self._timed = live or timed
         self._ending = path.suffix.lower()
         self._alpha = alpha and self._ending == ".webp"
         self._period = 1 / min(fps, FASTEST[self._ending])
@@ -89,18 +98,19 @@ class LoopPicture:
         """The file still exists at its path."""
         return self._file.exists()
 
-    def add(self, pixels: np.ndarray, moment: float) -> None:
-        """pixels: (H, W, 3 or 4) uint8, any size. moment: seconds on the show's clock, used live
-        only."""
+    def add(self, pixels: np.ndarray, moment: float, lasts: float = 0.0) -> None:
+        """pixels: (H, W, 3 or 4) uint8, any size. moment: seconds on the show's clock, used where
+        frames are timed. lasts: seconds that it is seen, 0 where nobody knows."""
         if self._came == 0:
             self._first = moment
-        at = moment - self._first if self._live else self._came / self._fps
+        at = moment - self._first if self._timed else self._came / self._fps
         self._came += 1
         if self._last >= 0 and at - self._last < self._gap:
+            self.seconds = max(self.seconds, at + lasts)
             return
         self._last = at
         self.frames += 1
-        self.seconds = at + self._period
+        self.seconds = at + (lasts or self._period)
         picture = fitted(pixels if self._alpha else opaque(pixels), self.size)
         if self._alpha and picture.shape[2] == 3:
             picture = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from os import SEEK_END
@@ -88,10 +88,12 @@ class Movie:
         live: bool,
         codec: Codec = CODECS["h264"],
         alpha: bool = False,
+        timed: bool = False,
     ) -> None:
         """size: of the first frame; odd sides get one more row or column where the codec wants even
         ones. live: frames are timed by the clock, else counted. alpha: is kept, where the codec
-        can."""
+        can. timed: each frame brings its time, though the show is not live; fps is their average
+        then."""
         even = (size.width % 2, size.height % 2) if codec.even else (0, 0)
         self.size = Size(size.width + even[0], size.height + even[1])
         self._codec = codec
@@ -102,14 +104,16 @@ class Movie:
         self.frames = 0
         self.seconds = 0.0
         """How long it plays."""
-        self._live = live
+        self._live, self._timed = live, live or timed
         self._ending = path.suffix.lower()
         self._written: Mark | None = None
         self._rate = exact_rate(fps)
-        self._base = Fraction(1, TICKS) if live else 1 / self._rate
+        self._base = Fraction(1, TICKS) if self._timed else 1 / self._rate
         self._first = 0.0
         self._last = 0
         self._last_key = 0
+        self._durations: dict[int, int] = {}
+        """Stamp -> ticks, of frames on their way through the encoder."""
         self._to_yuv = VideoReformatter()
         self._file = create_unused(path)
         self.path = self._file.path
@@ -154,22 +158,21 @@ class Movie:
         """The file still exists at its path."""
         return self._file.exists()
 
-    def add(self, pixels: np.ndarray, moment: float) -> None:
-        """pixels: (H, W, 3 or 4) uint8, any size. moment: seconds on the show's clock, used live
-        only."""
+    def add(self, pixels: np.ndarray, moment: float, lasts: float = 0.0) -> None:
+        """pixels: (H, W, 3 or 4) uint8, any size. moment: seconds on the show's clock, used where
+        frames are timed. lasts: seconds that it is seen, 0 for a frame of the rate."""
         picture = self._converted(pixels)
         if self.frames == 0:
             self._first = moment
             self._write_tags()
         stamp = self._stamp(moment)
-        picture.pts, picture.time_base, picture.duration = (
-            stamp,
-            self._base,
-            round(1 / self._rate / self._base),
-        )
+        ticks = max(1, round((lasts or 1 / self._rate) / self._base))
+        picture.pts, picture.time_base, picture.duration = stamp, self._base, ticks
+        if lasts:
+            self._durations[stamp] = ticks
         picture.pict_type = PictureType.NONE
         if (
-            self._live
+            self._timed
             and not self._codec.intra
             and (stamp - self._last_key) * self._base >= KEY_PERIOD
         ):
@@ -178,10 +181,17 @@ class Movie:
             picture.pict_type = PictureType.I
             self._last_key = stamp
         with as_os_errors():
-            self._container.mux(self._stream.encode(picture))
+            self._mux(self._stream.encode(picture))
         self._last = stamp
         self.frames += 1
-        self.seconds = float(stamp * self._base + 1 / self._rate)
+        self.seconds = float((stamp + ticks) * self._base)
+
+    def _mux(self, packets: Iterable[av.Packet]) -> None:
+        """Some encoders forget how long a frame lasts, and the last one's nothing else says."""
+        for packet in packets:
+            if packet.pts is not None and packet.pts in self._durations:
+                packet.duration = self._durations.pop(packet.pts)
+            self._container.mux(packet)
 
     def _converted(self, pixels: np.ndarray) -> av.VideoFrame:
         """In the codec's own pixel format."""
@@ -218,12 +228,13 @@ class Movie:
                 self._file.write(xmp_box(self._written))
 
     def _stamp(self, moment: float) -> int:
-        """When the frame is shown, in ticks of the stream: strictly rising, live at least a
-        millisecond apart (Matroska's tick)."""
-        if not self._live:
+        """When the frame is shown, in ticks of the stream: strictly rising, live and in Matroska
+        at least a millisecond apart, which is its tick."""
+        if not self._timed:
             return self.frames
         stamp = round((moment - self._first) * TICKS)
-        return stamp if self.frames == 0 else max(stamp, self._last + TICKS // 1000)
+        least = TICKS // 1000 if self._live or self._ending == ".mkv" else 1
+        return stamp if self.frames == 0 else max(stamp, self._last + least)
 
     def finish(self) -> None:
         """Write what is still in the encoder and the index. Raises OSError when they don't fit; the
@@ -231,7 +242,7 @@ class Movie:
         try:
             with as_os_errors():
                 if self.frames:
-                    self._container.mux(self._stream.encode(None))
+                    self._mux(self._stream.encode(None))
                 self._container.close()
             self._write_xmp()
         finally:

@@ -41,7 +41,7 @@ class Recording(Protocol):
     @property
     def bytes(self) -> int: ...
     def exists(self) -> bool: ...
-    def add(self, pixels: np.ndarray, moment: float) -> None: ...
+    def add(self, pixels: np.ndarray, moment: float, lasts: float = 0.0) -> None: ...
     def finish(self) -> None: ...
     def abandon(self) -> None: ...
 
@@ -51,7 +51,8 @@ class Recorder:
     numbered PNGs. The settings' codec says what a movie is written with.
 
     Live, frames are timed by the clock, so that the movie keeps the show's speed when some are
-    lost; offline they are counted, and the same frames give the same bytes. A movie that exists is
+    lost; offline they are counted, or where they come at varying times each is timed by its own,
+    and the same frames give the same bytes. A movie that exists is
     never written over: the next one is `out-2.mp4`. A folder is continued after its highest number.
     Pictures keep alpha, and movies of some codecs.
 
@@ -137,21 +138,22 @@ class Recorder:
         self._next_check = time.monotonic() + CHECK_PERIOD
 
     def _new_recording(self, path: Path, size: Size, fps: float) -> Recording:
-        if self.folder:
-            return ImageSequence(path, fps)
         settings = self._settings
+        timed = settings.span is not None
+        if self.folder:
+            return ImageSequence(path, fps, timed)
         live, fade, alpha = settings.live, settings.loop_fade, settings.alpha
         try:
             if path.suffix.lower() in LOOPS:
                 from vj.sinks.loop_picture import LoopPicture
 
-                return LoopPicture(path, size, fps, live, fade, alpha)
+                return LoopPicture(path, size, fps, live, fade, alpha, timed)
             from vj.sinks.movie import Movie
         except ImportError as error:
             raise Unavailable(
                 f"{self.uri} needs PyAV ({error}): pip install av; record:FOLDER/ does without"
             ) from error
-        return Movie(path, size, fps, live, settings.codec, alpha)
+        return Movie(path, size, fps, live, settings.codec, alpha, timed)
 
     def send(self, frame: Frame) -> None:
         """Record one frame. Raises Fault, once, when it cannot be written and there is no other
@@ -189,7 +191,11 @@ class Recorder:
     def _add(self, frame: Frame) -> None:
         assert self._recording is not None
         self._recording.mark = self._mark
-        self._recording.add(frame.pixels, self._settings.clock.now())
+        if self._settings.span is None:
+            self._recording.add(frame.pixels, self._settings.clock.now())
+            return
+        begins, ends = self._settings.span()
+        self._recording.add(frame.pixels, begins, ends - begins)
 
     def _check_exists(self) -> None:
         """Raises OSError when the file or folder does not exist any more."""
