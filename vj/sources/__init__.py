@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -59,7 +59,7 @@ class SourceSettings:
     listed: the show's sources, in their order. transport: how a source that has a length is played;
     `loop` says then only whether the show ends with it: what plays once raises `EndOfSource` at its
     end if False, and stands on its last picture else. None: forwards at its own speed, offline
-    every frame once whatever the clock says."""
+    every frame once whatever the clock says. said: what `once` has said."""
 
     clock: Clock
     fps: float = 30.0
@@ -71,6 +71,13 @@ class SourceSettings:
     canvas: Canvas | None = None
     listed: Callable[[], Sequence[str]] = tuple
     transport: TransportControl | None = None
+    said: set[str] = field(default_factory=set, compare=False)
+
+    def once(self, text: str) -> None:
+        """A message for the user that is not repeated when a source is opened again."""
+        if text not in self.said:
+            self.said.add(text)
+            self.log(text)
 
 
 KINDS: dict[str, str] = {
