@@ -1,0 +1,12 @@
+"""Sound: of clips and files, at any speed, and on its way beside the picture.
+
+Everywhere here it is float32, (n, 2), -1..1, 48000 samples a second; mono and surround become
+stereo where a file is read.
+"""
+
+from __future__ import annotations
+
+RATE = 48_000
+"""Samples a second."""
+
+CHANNELS = 2

@@ -1,0 +1,35 @@
+"""How long pictures are on their way, from their source to where they are seen: sound that goes
+with them waits as long."""
+
+from __future__ import annotations
+
+from collections import deque
+
+WINDOW = 2.0
+"""Seconds of pictures whose median counts."""
+
+
+class PictureDelay:
+    """Of the pictures that one sink gets. `sent` is called by the sink's thread; `median` may be
+    called by any."""
+
+    def __init__(self) -> None:
+        self._sent: deque[tuple[float, float]] = deque(maxlen=500)
+        """When each went out, and its delay."""
+        self._last = -1.0
+
+    def sent(self, captured: float, moment: float) -> None:
+        """A picture goes out at `moment`. One that was taken no later than the one before is that
+        one again, moved on, and does not count."""
+        if captured > self._last:
+            self._sent.append((moment, moment - captured))
+        self._last = captured
+
+    def median(self) -> float | None:
+        """Seconds, of the pictures of the last `WINDOW`; None before the first one."""
+        sent = list(self._sent)
+        if not sent:
+            return None
+        newest = sent[-1][0]
+        recent = sorted(delay for moment, delay in sent if newest - moment <= WINDOW)
+        return recent[len(recent) // 2]
