@@ -326,7 +326,7 @@ def test_a_webp_that_would_move_is_told_to_stand(tmp_path: Path) -> None:
         source.open()
         source.close()
     assert len(told) == 1
-    assert "3.webp: only its first picture is shown; as GIF or MP4 it moves" in told[0]
+    assert "3.webp: only its first picture is shown; video:" in told[0]
 
 
 def test_transparency_is_kept(tmp_path: Path) -> None:

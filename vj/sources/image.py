@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from vj.core.errors import Fault
@@ -12,36 +11,38 @@ from vj.core.frame import Frame
 from vj.sources import SourceSettings
 from vj.sources.missing import missing
 from vj.sources.pacing import Pace
+from vj.sources.picture_file import decoded, moves
 
 
 def read_picture(path: str | Path, kind: str) -> np.ndarray:
-    """(H, W, 3 or 4) uint8 RGB(A), turned as its EXIF tag says. kind: named in the Fault for a file
-    that is missing or no picture."""
+    """(H, W, 3 or 4) uint8 RGB(A), see `vj.sources.picture_file.decoded`. kind: named in the Fault
+    for a file that is missing or no picture."""
+    return _decoded(picture_bytes(path, kind), path, kind)
+
+
+def picture_bytes(path: str | Path, kind: str) -> bytes:
+    """What stands in a file. kind: named in the Fault for one that is missing or cannot be read."""
     path = Path(path).expanduser()
     try:
         if path.exists() and not path.is_file():  # reading a device or a pipe may never end
             raise Fault(
                 f"{kind}:{path}: is {'a folder; name a file in it' if path.is_dir() else 'no file'}"
             )
-        data = np.frombuffer(path.read_bytes(), np.uint8)
+        return path.read_bytes()
     except FileNotFoundError:
         raise missing(kind, path) from None
     except OSError as error:
         raise Fault(f"{kind}:{path}: cannot be read ({error.strerror})") from None
-    found = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+
+
+def _decoded(data: bytes, path: str | Path, kind: str) -> np.ndarray:
+    found = decoded(data)
     if found is None:
-        raise Fault(f"{kind}:{path}: is not a picture OpenCV can read (png, jpg, webp, bmp, tif)")
-    plain = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-    if plain is not None and plain.ndim == 3 and plain.shape[2] == 4 and plain.dtype == np.uint8:
-        return cv2.cvtColor(plain, cv2.COLOR_BGRA2RGBA)
-    return cv2.cvtColor(found, cv2.COLOR_BGR2RGB)
-
-
-def moves(path: Path) -> bool:
-    """It is a WebP of several pictures, of which `read_picture` gives the first."""
-    with path.open("rb") as file:
-        head = file.read(21)
-    return head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and bool(head[20] & 2)
+        raise Fault(
+            f"{kind}:{path}: is not a picture that OpenCV or FFmpeg can read "
+            "(png, jpg, webp, bmp, tif, exr, ...)"
+        )
+    return found
 
 
 class Image:
@@ -57,9 +58,12 @@ class Image:
 
     def open(self) -> None:
         """Raises Fault for a file that is missing or no picture."""
-        self._pixels = read_picture(self.path, "image")
-        if moves(self.path):
-            self._log(f"image:{self.path}: only its first picture is shown; as GIF or MP4 it moves")
+        data = picture_bytes(self.path, "image")
+        self._pixels = _decoded(data, self.path, "image")
+        if moves(data):
+            self._log(
+                f"image:{self.path}: only its first picture is shown; video:{self.path} plays it"
+            )
         self._pace.start()
 
     def read(self) -> Frame | None:

@@ -1,0 +1,240 @@
+"""The bytes of a picture file as pixels: its own transparency, upright, in 8 bits.
+
+OpenCV decodes; FFmpeg, by PyAV, what OpenCV cannot: OpenEXR, DPX and the like, and grey pictures
+whose transparency OpenCV leaves out.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import Any
+
+import cv2
+import numpy as np
+
+EXR = b"\x76\x2f\x31\x01"
+PNG = b"\x89PNG\r\n\x1a\n"
+TIFF_MARKS = {b"II*\x00": "<", b"MM\x00*": ">"}
+"""The first bytes of a TIFF, and of what EXIF writes, with the order of its bytes."""
+
+ORIENTATION, SAMPLES_PER_PIXEL, EXTRA_SAMPLES = 0x112, 0x115, 0x152
+"""Tags of TIFF 6.0 that are read here."""
+ASSOCIATED, UNASSOCIATED = 1, 2
+"""Values of EXTRA_SAMPLES: colours multiplied with alpha, and not."""
+
+GREY_WITH_ALPHA = {"ya8": "u1", "ya16le": "<u2", "ya16be": ">u2"}
+"""Pixel formats of FFmpeg, and the numbers in them."""
+
+TIFF_FORMATS = {1: "B", 3: "H", 4: "I"}
+"""Types of a TIFF tag whose values are read here: BYTE, SHORT, LONG."""
+
+
+def decoded(data: bytes) -> np.ndarray | None:
+    """The first picture of a file -> (H, W, 3) uint8 RGB, or (H, W, 4) with straight alpha where
+    some of it is transparent, C-contiguous, turned as its EXIF or TIFF tag says. None for what is
+    no picture.
+
+    16 bits come as the nearest of 8. Floating point is linear light, of which 1 is the display's
+    white: it gets the curve of sRGB, and what is brighter is cut off.
+    """
+    if not data:
+        return None
+    tags = tiff_tags(data)
+    if _is_for_ffmpeg(data, tags):
+        pixels = _by_ffmpeg(data)
+        orientation = tags.get(ORIENTATION, (1,))[0]
+        premultiplied = data[:4] == EXR
+    else:
+        pixels, orientation = _by_opencv(data)
+        extra = tags.get(EXTRA_SAMPLES, (0,))[0]
+        # libtiff, by which OpenCV reads 8 bits, multiplies those that were not
+        premultiplied = extra == ASSOCIATED or (
+            extra == UNASSOCIATED and pixels is not None and pixels.dtype == np.uint8
+        )
+    if pixels is None:
+        return None
+    if premultiplied and pixels.shape[2] == 4:
+        pixels = straight(pixels)
+    pixels = in_8_bits(pixels)
+    if pixels.shape[2] == 4 and cv2.minMaxLoc(pixels[..., 3])[0] == 255:
+        pixels = pixels[..., :3]
+    return np.ascontiguousarray(turned(pixels, orientation))
+
+
+def _is_for_ffmpeg(data: bytes, tags: dict[int, tuple[int, ...]]) -> bool:
+    """EXR, and grey with transparency in a TIFF, or by a colour of a PNG."""
+    if data[:8] == PNG:
+        return len(data) > 25 and data[25] == 0 and b"tRNS" in data[: _place(data, b"IDAT")]
+    return data[:4] == EXR or tags.get(SAMPLES_PER_PIXEL) == (2,)
+
+
+def _place(data: bytes, mark: bytes) -> int:
+    found = data.find(mark)
+    return found if found >= 0 else len(data)
+
+
+def _by_opencv(data: bytes) -> tuple[np.ndarray | None, int]:
+    """(H, W, 3 or 4) RGB(A) of any depth, and the orientation that is left to do; None for what is
+    no picture."""
+    try:
+        found, kinds, texts = cv2.imdecodeWithMetadata(
+            np.frombuffer(data, np.uint8), flags=cv2.IMREAD_UNCHANGED
+        )
+    except cv2.error:  # larger than OpenCV takes
+        return None, 1
+    if found is None:
+        return _by_ffmpeg(data), 1
+    orientation = 1
+    for kind, text in zip(kinds, texts, strict=True):
+        if kind == cv2.IMAGE_METADATA_EXIF:
+            written = np.asarray(text).tobytes().removeprefix(b"Exif\x00\x00")
+            orientation = tiff_tags(written).get(ORIENTATION, (1,))[0]
+    if found.ndim == 2:
+        return cv2.merge([found] * 3), orientation
+    order = [2, 1, 0, 3] if found.shape[2] == 4 else [2, 1, 0]
+    return found[..., order], orientation
+
+
+def _by_ffmpeg(data: bytes) -> np.ndarray | None:
+    """(H, W, 3 or 4) RGB(A) of any depth; None for what is no still picture."""
+    import av
+
+    try:
+        with av.open(io.BytesIO(data), "r") as file:
+            if not file.streams.video or not file.format.name.endswith("_pipe"):
+                return None
+            frame = next(file.decode(video=0), None)
+    except (av.FFmpegError, OSError, ValueError):
+        return None
+    if frame is None:
+        return None
+    if "f16" in frame.format.name or "f32" in frame.format.name:
+        return _floats(frame)
+    name = frame.format.name
+    if name in GREY_WITH_ALPHA:  # FFmpeg's own conversion has no pure white
+        kind = np.dtype(GREY_WITH_ALPHA[name])
+        plane = np.frombuffer(bytes(frame.planes[0]), kind).reshape(frame.height, -1)
+        both = plane[:, : 2 * frame.width].reshape(frame.height, frame.width, 2)
+        return both[..., [0, 0, 0, 1]].astype(kind.newbyteorder("="))
+    alpha = any(component.is_alpha for component in frame.format.components)
+    deep = any(component.bits > 8 for component in frame.format.components)
+    wanted = ("rgba64le" if alpha else "rgb48le") if deep else ("rgba" if alpha else "rgb24")
+    found: np.ndarray = frame.to_ndarray(format=wanted)
+    return found
+
+
+def _floats(frame: Any) -> np.ndarray:
+    """Planes of floating point -> (H, W, 3 or 4) float32 RGB(A)."""
+    kind = np.dtype("<f2" if "f16" in frame.format.name else "<f4")
+    planes = [
+        np.frombuffer(plane, kind).reshape(plane.height, -1)[:, : plane.width].astype(np.float32)
+        for plane in frame.planes
+    ]
+    if len(planes) < 3:  # grey, with alpha or without
+        return np.dstack([planes[0]] * 3 + planes[1:])
+    green, blue, red, *alpha = planes
+    return np.dstack([red, green, blue, *alpha])
+
+
+def straight(pixels: np.ndarray) -> np.ndarray:
+    """(H, W, 4), colours multiplied with alpha, of any depth -> the same, not multiplied; where
+    nothing is seen, black."""
+    top = 1.0 if pixels.dtype.kind == "f" else float(np.iinfo(pixels.dtype).max)
+    alpha = pixels[..., 3:].astype(np.float32) / np.float32(top)
+    colours = np.divide(
+        pixels[..., :3].astype(np.float32),
+        alpha,
+        out=np.zeros((*pixels.shape[:2], 3), np.float32),
+        where=alpha > 0,
+    )
+    if pixels.dtype.kind != "f":
+        colours = np.rint(np.clip(colours, 0, top))
+    return np.concatenate([colours.astype(pixels.dtype), pixels[..., 3:]], axis=2)
+
+
+def in_8_bits(pixels: np.ndarray) -> np.ndarray:
+    """(H, W, 3 or 4) of any depth -> uint8: whole numbers to the nearest, floating point as linear
+    light by the curve of sRGB (IEC 61966-2-1), its alpha as it is."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    if pixels.dtype.kind != "f":
+        top = float(np.iinfo(pixels.dtype).max)
+        return np.rint(np.clip(pixels, 0, None) * (255 / top)).astype(np.uint8)
+    light = np.clip(np.nan_to_num(pixels.astype(np.float32), nan=0.0, posinf=1.0), 0, 1)
+    seen = light[..., :3]
+    curve = np.where(seen <= 0.0031308, 12.92 * seen, 1.055 * seen ** (1 / 2.4) - 0.055)
+    return np.rint(np.concatenate([curve, light[..., 3:]], axis=2) * 255).astype(np.uint8)
+
+
+def turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """(H, W, ...) as stored -> as it is to be seen. orientation: 1..8 of EXIF 2.3, 4.6.4; others
+    mean 1."""
+    if orientation in (5, 6, 7, 8):
+        pixels = np.swapaxes(pixels, 0, 1)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return pixels
+
+
+def tiff_tags(data: bytes) -> dict[int, tuple[int, ...]]:
+    """The whole numbers that the first directory of a TIFF holds, or of an EXIF block; {} for other
+    bytes."""
+    order = TIFF_MARKS.get(data[:4])
+    if order is None:
+        return {}
+    found: dict[int, tuple[int, ...]] = {}
+    try:
+        (at,) = struct.unpack_from(order + "I", data, 4)
+        (entries,) = struct.unpack_from(order + "H", data, at)
+        for number in range(entries):
+            place = at + 2 + 12 * number
+            tag, kind, count = struct.unpack_from(order + "HHI", data, place)
+            form = TIFF_FORMATS.get(kind)
+            if form is None or not 0 < count <= 8:
+                continue
+            form = f"{order}{count}{form}"
+            where = place + 8
+            if struct.calcsize(form) > 4:
+                (where,) = struct.unpack_from(order + "I", data, where)
+            found[tag] = struct.unpack_from(form, data, where)
+    except struct.error:
+        pass  # cut off: what was there counts
+    return found
+
+
+def moves(data: bytes) -> bool:
+    """It holds several pictures that are to be shown one after the other, of which `decoded` gives
+    the first: GIF, APNG, WebP, AVIF."""
+    if data[:8] == PNG:
+        return b"acTL" in data[: _place(data, b"IDAT")]
+    if data[:4] == b"RIFF":
+        return data[8:16] == b"WEBPVP8X" and data[20:21] > b"" and bool(data[20] & 2)
+    if data[4:12] == b"ftypavis":
+        return True
+    return data[:4] == b"GIF8" and _images_of_gif(data) > 1
+
+
+def _images_of_gif(data: bytes) -> int:
+    """0, 1 or 2, which stands for more (GIF89a, appendix A)."""
+    count, at = 0, 13 + _table(data, 10)
+    while at < len(data) and count < 2:
+        if data[at] == 0x2C:
+            count += 1
+            at += 11 + _table(data, at + 9)
+        elif data[at] == 0x21:
+            at += 2
+        else:
+            break
+        while at < len(data) and data[at]:
+            at += 1 + data[at]
+        at += 1
+    return count
+
+
+def _table(data: bytes, flags: int) -> int:
+    """Bytes of a table of colours, whose flags stand at this place."""
+    packed = data[flags] if flags < len(data) else 0
+    return 3 << (packed & 7) + 1 if packed & 0x80 else 0
