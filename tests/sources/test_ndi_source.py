@@ -17,7 +17,8 @@ from tests.waiting import until
 from vj.core.clock import WallClock
 from vj.core.frame import Frame, Size
 from vj.sources import SourceSettings
-from vj.sources.ndi import NdiSource, fit, list_ndi_sources
+from vj.sources.ndi import NdiSource
+from vj.sources.ndi_senders import fit, list_ndi_sources
 
 pytest.importorskip("NDIlib")
 SENDER = Path(__file__).parents[1] / "peers" / "ndi_sender.py"

@@ -39,7 +39,7 @@ def cameras() -> list[str]:
 
 def ndi_senders() -> list[str]:
     """`ndi:HOST (NAME)`. Takes a second and a half. Raises Fault without the library."""
-    from vj.sources.ndi import list_ndi_sources
+    from vj.sources.ndi_senders import list_ndi_sources
 
     return [f"ndi:{name}" for name in list_ndi_sources()]
 

@@ -19,6 +19,7 @@ from vj.core.frame import Frame
 from vj.sinks import SinkSettings
 from vj.sinks.mark import Mark, ndi_metadata
 from vj.sinks.rate import exact_rate
+from vj.sound import RATE
 
 EPOCH = time.time()
 """What makes the show's clock about a time of day, the same for all senders."""
@@ -47,7 +48,9 @@ class NdiSink:
     the full rate starts with the first frame after a connection.
 
     The timecode is when the frame's input was taken: what two senders show of one frame, a key and
-    its fill, has the same.
+    its fill, has the same. So has sound of the moment at which it was taken, and it is sent when
+    that picture is: receivers that go by time codes and those that play what comes are both in
+    time.
 
     The settings' mark goes to every receiver as connection metadata, again whenever it changes.
     """
@@ -148,6 +151,19 @@ class NdiSink:
         )
         self._library.send_send_video_async_v2(self._sender, buffer.video)
         self._buffer_index = 1 - self._buffer_index
+
+    def send_sound(self, moment: float, samples: np.ndarray) -> None:
+        """Hand sound over. moment: of the frames that were captured as it was, on the show's clock.
+        samples: (n, 2) float32."""
+        if self._sender is None or not self.receivers:
+            return
+        planes = np.ascontiguousarray(samples.T, np.float32)  # read until the call returns
+        audio = self._library.AudioFrameV2()
+        audio.sample_rate, audio.no_channels, audio.no_samples = RATE, *planes.shape
+        audio.data = planes
+        audio.channel_stride_in_bytes = planes.strides[0]
+        audio.timecode = round((EPOCH + moment) * TICKS)
+        self._library.send_send_audio_v2(self._sender, audio)
 
     def _follow_mark(self) -> None:
         """Tell receivers, those to come too, how the pictures that are sent now were made."""

@@ -8,6 +8,7 @@ from typing import Any
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.sources import EndOfSource, SourceSettings, make_source
+from vj.sources.clip_place import ClipPlace
 from vj.sources.opening import Opening
 from vj.sources.transport import Transport, TransportControl
 
@@ -80,6 +81,12 @@ class Clips:
         a transport. From any thread."""
         clip = self._clip
         found: float | None = None if clip is None else clip.position()
+        return found
+
+    @property
+    def heard(self) -> ClipPlace | None:
+        """Where the sound of the clip that plays is to be read. From any thread."""
+        found: ClipPlace | None = getattr(self._clip, "heard", None)
         return found
 
     def _make(self, name: str, control: TransportControl | None) -> Any:

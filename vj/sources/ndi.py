@@ -6,18 +6,18 @@ its licence text.
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 
-from vj.core.errors import Unavailable
 from vj.core.frame import Frame
+from vj.sound.sound_line import SoundLine
 from vj.sources import SourceSettings
+from vj.sources.ndi_senders import Finder, fit, make_finder, ndi_library
+from vj.sources.ndi_sound import NdiSound
 
 WAIT_MS = 200
 """How long `read` waits for a frame or for changes among the senders."""
@@ -33,13 +33,6 @@ SETTLE = 0.7
 """Seconds to wait before connecting to a sender whose name only contains the wanted one: the sender
 that is meant may be discovered a moment later."""
 
-LOCAL_ADDRESSES = (
-    ["127.0.0.1"] if sys.platform == "darwin" else [f"127.0.0.{number}" for number in (1, 2)]
-)
-"""This machine, to be asked without mDNS. A connection is answered by one of the NDI programs on
-this machine, chosen at random, which lists its own senders only (measured with libndi 6.3 on
-Linux): one connection is not enough. macOS has the first address alone."""
-
 REFRESH = 1.0
 """Seconds between two finders while a sender is searched for: the connections of one finder stay
 with the programs that answered first."""
@@ -50,66 +43,6 @@ wanted sender plays, since each address asked costs the library two threads."""
 
 FIRST_FRAME_TIMEOUT = 5.0
 """Seconds that a better matching sender gets for its first frame before it is given up."""
-
-
-def _library(name: str) -> Any:
-    try:
-        import NDIlib
-    except ImportError as error:
-        raise Unavailable(f"{name} needs ndi-python ({error}): pip install ndi-python") from error
-    if not NDIlib.initialize():
-        raise Unavailable(
-            f"{name}: NDI does not run on this processor (it needs SSE4.2 or NEON); use another "
-            "computer"
-        )
-    return NDIlib
-
-
-@dataclass(slots=True, eq=False)
-class Finder:
-    """One of the library's finders. others: how many senders it knows that are not our own."""
-
-    handle: Any
-    others: int = 0
-
-
-def _finder(library: Any, addresses: Sequence[str]) -> Finder:
-    """Searches by mDNS, on this machine, and at the given addresses."""
-    settings = library.FindCreate()
-    settings.show_local_sources = True
-    settings.extra_ips = ",".join(dict.fromkeys([*addresses, *LOCAL_ADDRESSES]))
-    return Finder(library.find_create_v2(settings))
-
-
-def list_ndi_sources(seconds: float = 1.5, addresses: Sequence[str] = ()) -> list[str]:
-    """The full names, `HOST (NAME)`, of all senders discovered within `seconds`. Raises Unavailable
-    without the library."""
-    library = _library("ndi:")
-    finders: list[Finder] = []
-    found: set[str] = set()
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        finders.append(_finder(library, addresses))
-        library.find_wait_for_sources(finders[-1].handle, 200)
-        for finder in finders:
-            found.update(
-                source.ndi_name for source in library.find_get_current_sources(finder.handle)
-            )
-        time.sleep(0.05)
-    for finder in finders:
-        library.find_destroy(finder.handle)
-    return sorted(found)
-
-
-def fit(full: str, wanted: str) -> int | None:
-    """How well a sender's full name, `HOST (NAME)`, matches the wanted one: 0 it is equal, 1 NAME
-    is equal, 2 it contains it; None not at all."""
-    full, wanted = full.casefold(), wanted.casefold()
-    if full == wanted:
-        return 0
-    if full.partition(" (")[2] == f"{wanted})":
-        return 1
-    return 2 if wanted in full else None
 
 
 @dataclass(slots=True)
@@ -130,7 +63,7 @@ class NdiSource:
     Gives the newest frame, never the queue's oldest. A sender may appear later, disappear, come
     back and change its size: `read` gives None meanwhile. One with exactly the name takes over,
     whenever it appears, from one whose name only contains it. RGBA when the sender has alpha, else
-    RGB.
+    RGB. Its sound lies in `sound`, each sample at the moment of the picture that it goes with.
     """
 
     live = True
@@ -151,6 +84,12 @@ class NdiSource:
         self._since: float | None = None
         """When the first sender was discovered whose name contains ours."""
         self._ambiguity_logged = False
+        self._sound = NdiSound()
+
+    @property
+    def sound(self) -> SoundLine | None:
+        """What the sender sounds like; None until it does. From any thread."""
+        return self._sound.line
 
     @property
     def connected(self) -> str:
@@ -161,7 +100,7 @@ class NdiSource:
         """Begin to search. Raises Unavailable without the library; a sender that does not exist yet
         is no fault."""
         self.close()
-        self._library = _library(f"ndi:{self.name}")
+        self._library = ndi_library(f"ndi:{self.name}")
         self._since = None
         self._refresh(time.monotonic())
 
@@ -186,6 +125,7 @@ class NdiSource:
         if video is None:
             return None
         frame = Frame(self._pixels(video), self._number, self._settings.clock.now())
+        self._sound.picture(video.timecode, frame.captured)
         self._library.recv_free_video_v2(self._playing.receiver, video)
         self._number += 1
         return frame
@@ -198,7 +138,7 @@ class NdiSource:
     def _refresh(self, now: float) -> None:
         """Make another finder, in place of the one that knows fewest other senders."""
         self._keep_finders(FINDERS - 1)
-        self._finders.append(_finder(self._library, self._settings.addresses))
+        self._finders.append(make_finder(self._library, self._settings.addresses))
         self._next_finder = now + REFRESH
 
     def _keep_finders(self, count: int) -> None:
@@ -213,6 +153,7 @@ class NdiSource:
             if connection is not None:
                 self._library.recv_destroy(connection.receiver)
         self._playing = self._next = None
+        self._sound.begin_again()
 
     def _scan(self, now: float) -> None:
         """Find the senders, and connect to one that should play instead of the present one."""
@@ -301,12 +242,16 @@ class NdiSource:
             f"ndi:{self.name}: {coming.full} is there and plays, instead of {playing.full}"
         )
         self._playing, self._next, self._last_frame_at = coming, None, now
+        self._sound.begin_again()
         return first
 
     def _newest(self, receiver: Any, wait: int) -> Any:
-        """Wait for a frame, then empty the queue and keep the last one. The others, and sound, are
-        freed at once. wait: in milliseconds."""
+        """Wait for a frame, then empty the queue and keep the last one. The others are freed at
+        once, and sound when it was heard; that of a sender which does not play yet goes nowhere.
+        wait: in milliseconds."""
         library, kept = self._library, None
+        heard = self._playing is not None and receiver is self._playing.receiver
+        patience = time.monotonic() + wait / 1000
         for _ in range(64):
             kind, video, audio, metadata = library.recv_capture_v2(receiver, wait)
             if kind == library.FrameType.FRAME_TYPE_VIDEO:
@@ -314,7 +259,11 @@ class NdiSource:
                     library.recv_free_video_v2(receiver, kept)
                 kept, wait = video, 0
             elif kind == library.FrameType.FRAME_TYPE_AUDIO:
+                if heard:
+                    self._sound.hear(audio, self._settings.clock.now())
                 library.recv_free_audio_v2(receiver, audio)
+                if wait and time.monotonic() > patience:
+                    break  # there is sound alone
             elif kind == library.FrameType.FRAME_TYPE_METADATA:
                 library.recv_free_metadata(receiver, metadata)
             elif kind in (library.FrameType.FRAME_TYPE_NONE, library.FrameType.FRAME_TYPE_ERROR):

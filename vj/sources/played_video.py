@@ -7,6 +7,7 @@ import numpy as np
 from vj.core.frame import Frame
 from vj.sources import EndOfSource, SourceSettings
 from vj.sources.clip_length import measure
+from vj.sources.clip_place import ClipPlace
 from vj.sources.picture_finder import PictureFinder
 from vj.sources.transport import Playhead
 from vj.sources.upright import upright
@@ -46,6 +47,8 @@ class PlayedVideo:
         self._is_over = False
         self.position = self.head.position
         """Where it was at the last look, 0..1."""
+        self.heard: ClipPlace | None = None
+        """The same for its sound; None before the first look."""
         self.over = 0.0
         """The moment at which it ended."""
         self._convert(self._find(self.head.place)[0])
@@ -75,7 +78,7 @@ class PlayedVideo:
         while True:
             now, seeks = clock.now(), self._control.seeks
             place = head.at(now)
-            self.position = head.position
+            self.position, self.heard = head.position, self._place(now)
             came_over = self._look_at_end()
             picture, ends = self._find(place)
             wanted = now + LOOK
@@ -91,6 +94,12 @@ class PlayedVideo:
                 fast = abs(head.velocity) > 1
                 wanted = min(wanted, max(due, self._earliest if fast else due))
             clock.wait_until(min(wanted, patience))
+
+    def _place(self, now: float) -> ClipPlace:
+        head, file = self.head, self._file
+        zero = getattr(file, "zero", None)
+        low, high, loops = head.low, head.high, head.loop == "loop"
+        return ClipPlace(file.path, zero, now, head.place, head.velocity, low, high, loops)
 
     def _look_at_end(self) -> bool:
         """Whether the clip has come to its end just now: whoever goes on to another source wants

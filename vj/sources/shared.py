@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 from vj.core.errors import Fault
 from vj.core.frame import Frame
+from vj.sound.sound_line import SoundLine
 from vj.sources import Source, SourceSettings, make_source, split_uri
 
-SHARED = ("camera", "ndi", "spout", "syphon")
+SHARED = ("camera", "screen", "stream", "ndi", "spout", "syphon")
 """Kinds that have one user, or whose pictures come over the network anew for each."""
 PATIENCE = 0.25
 """Seconds that a user waits for the picture that another one is reading."""
@@ -72,6 +73,13 @@ class SharedSource:
     def source(self) -> Source:
         """The device."""
         return self._device.source
+
+    @property
+    def sound(self) -> SoundLine | None:
+        """What the device sounds like, the same for all users; None for one without sound. From any
+        thread."""
+        line: SoundLine | None = getattr(self._device.source, "sound", None)
+        return line
 
     def open(self) -> None:
         """Raises what the device's `open` does. Waits while another user opens it."""

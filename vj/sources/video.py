@@ -9,6 +9,7 @@ import numpy as np
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.sources import EndOfSource, SourceSettings
+from vj.sources.clip_place import ClipPlace
 from vj.sources.played_video import PlayedVideo
 from vj.sources.upright import upright
 from vj.sources.video_file import Picture, VideoFile
@@ -68,6 +69,13 @@ class Video:
         """Where it is, as a share of its length, 0..1; None where it plays without a transport.
         From any thread."""
         return None if self._plays is None else self._plays.position
+
+    @property
+    def heard(self) -> ClipPlace | None:
+        """Where its sound is to be read; None before it plays, and without a transport. From any
+        thread."""
+        plays = self._plays
+        return None if plays is None else plays.heard
 
     def open(self) -> None:
         """With a transport it stands at the beginning of the part that plays, its first picture
