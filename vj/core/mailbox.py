@@ -16,7 +16,7 @@ class Mailbox(Generic[T]):
     def __init__(self) -> None:
         self._ready = threading.Condition()
         self._item: T | None = None
-        self._closed = False
+        self._closed = self._woken = False
         self.dropped = 0
 
     def put(self, item: T) -> None:
@@ -30,13 +30,23 @@ class Mailbox(Generic[T]):
             self._ready.notify()
 
     def get(self, timeout: float | None = None) -> T | None:
-        """The item, waiting up to `timeout` seconds for one (None: for ever). None when none came
-        or the box is closed and empty."""
+        """The item, waiting up to `timeout` seconds for one (None: for ever). None when none came,
+        somebody woke it, or the box is closed and empty."""
         with self._ready:
             if self._item is None and not self._closed and (timeout is None or timeout > 0):
-                wait_for(self._ready, lambda: self._item is not None or self._closed, timeout)
+                wait_for(self._ready, self._is_over, timeout)
             item, self._item = self._item, None
+            self._woken = False
             return item
+
+    def _is_over(self) -> bool:
+        return self._item is not None or self._closed or self._woken
+
+    def wake(self) -> None:
+        """End the waiting, or the next one, without an item: something else is to be done."""
+        with self._ready:
+            self._woken = True
+            self._ready.notify()
 
     def close(self) -> None:
         """Wake all waiting threads; nothing is accepted any more."""

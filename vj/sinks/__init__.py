@@ -23,6 +23,10 @@ class Sink(Protocol):
 
     A class with `final = True` is not opened again after a Fault; others are, every few seconds.
     One with `one_size` is closed and opened again when the show changes the size of its pictures.
+
+    One that can carry sound has `send_sound(moment, samples)`: (n, 2) float32, see `vj.sound`, the
+    first of them heard at this moment of the show's clock; with `sound_by_capture = True` it gets
+    the moment at which they were taken, as `Frame.captured` is.
     """
 
     def open(self, width: int, height: int, fps: float) -> None:
@@ -47,6 +51,7 @@ class SinkSettings:
     now were made, None where nothing is to be said; asked for every frame, by the sink's thread.
     span: offline, where frames come at varying times: from when to when the frame that comes now is
     seen, in seconds from the first; None where they come at a constant rate, and are counted.
+    sound: whether there is something to be heard; asked as a recording begins, by the sink's thread.
     codec, alpha, loop_fade: of the sink's rule, see `vj.sinks.rule`; alpha: frames bring it."""
 
     clock: Clock
@@ -55,6 +60,7 @@ class SinkSettings:
     spare: Path | None = None
     mark: Callable[[], Mark | None] = lambda: None
     span: Callable[[], tuple[float, float]] | None = None
+    sound: Callable[[], bool] = lambda: False
     codec: Codec = CODECS["h264"]
     alpha: bool = False
     loop_fade: float = 0.0

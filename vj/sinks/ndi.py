@@ -55,6 +55,8 @@ class NdiSink:
     The settings' mark goes to every receiver as connection metadata, again whenever it changes.
     """
 
+    sound_by_capture = True
+
     full_name: str | None
     """How others see it, `"HOST (vj)"`, once open."""
 

@@ -6,7 +6,10 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
+
+import numpy as np
 
 from vj.core.clock import Clock, WallClock
 from vj.core.errors import told
@@ -16,9 +19,13 @@ from vj.core.metrics import Window
 from vj.core.supervisor import StageMarker, Supervisor
 from vj.sinks import Sink
 from vj.sinks.rule import SinkRule, parse
+from vj.sound.picture_delay import PictureDelay
 
 RETRY_PERIOD = 3.0
 """Seconds until a sink that failed is opened again."""
+
+MOST_SOUND = 250
+"""Pieces of sound that wait for a sink, at most: some 5 s."""
 
 
 class SinkRunner:
@@ -70,6 +77,21 @@ class SinkRunner:
         self._fault_text = ""
         self._retry_at = -math.inf
         self._times = Window()
+        self.delay = PictureDelay()
+        """From the moment at which a picture was taken until it goes out here."""
+        self._sound: deque[tuple[float, float, np.ndarray]] = deque(maxlen=MOST_SOUND)
+
+    @property
+    def takes_sound(self) -> bool:
+        """Its sink has something to send sound with."""
+        return hasattr(self.sink, "send_sound")
+
+    def put_sound(self, captured: float, moment: float, samples: np.ndarray) -> None:
+        """Sound for the sink, live. captured: seconds on the clock at which it was taken, as a
+        frame is. moment: at which it is heard, when the frame of the same time goes out. samples:
+        (n, 2) float32. Never waits; what comes before the sink is open goes nowhere."""
+        self._sound.append((captured, moment, samples))
+        self.mailbox.wake()
 
     def start(self) -> None:
         """Start taking from the mailbox."""
@@ -139,7 +161,8 @@ class SinkRunner:
             frame = self.mailbox.get(timeout=1.0)
             if frame is not None:
                 self._send(frame)
-            elif self.mailbox.closed:
+            self._send_sound()
+            if frame is None and self.mailbox.closed:
                 break
         self._done = True
         self._close()
@@ -166,6 +189,7 @@ class SinkRunner:
                 self._stage.enter("opening")
                 self.sink.open(frame.size.width, frame.size.height, self.fps)
                 self._open, self._size = True, frame.size
+            self.delay.sent(frame.captured, self._clock.now())
             begun = time.perf_counter()
             self._stage.enter("sending")
             self.sink.send(frame)
@@ -183,6 +207,20 @@ class SinkRunner:
             self._log(f"{self.uri} works again")
         if self._on_sent is not None:
             self._on_sent(frame, self._clock.now())
+
+    def _send_sound(self) -> None:
+        """What has come since the last time."""
+        try:
+            while self._sound:
+                captured, moment, samples = self._sound.popleft()
+                if self._open:
+                    self._stage.enter("sending sound")
+                    by_capture = getattr(self.sink, "sound_by_capture", False)
+                    self.sink.send_sound(captured if by_capture else moment, samples)  # type: ignore[attr-defined]
+        except Exception as error:  # as with a frame
+            self._fail(error)
+        finally:
+            self._stage.leave()
 
     def _fail(self, error: Exception) -> None:
         """Count the error, log it once, close the sink, and set when to retry."""
