@@ -1,10 +1,8 @@
-"""Sources: files, pictures, the test card, a camera in name only, and the thread that keeps them
-coming."""
+"""Sources: files, pictures, the test card, and the thread that keeps them coming."""
 
 from __future__ import annotations
 
 import sys
-import threading
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
@@ -15,13 +13,12 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.waiting import PATIENCE, JumpingClock, until
+from tests.waiting import JumpingClock
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault, Unavailable
 from vj.core.frame import Frame, Size
 from vj.sinks.loop_picture import LoopPicture
 from vj.sources import EndOfSource, SourceSettings, make_source, split_uri
-from vj.sources.camera import Camera, list_cameras
 from vj.sources.spout import list_spout_senders
 from vj.sources.testcard import BARS, DancerScene
 
@@ -346,99 +343,6 @@ def test_no_source_is_grey() -> None:
     assert frame is not None
     assert frame.size == Size(64, 48)
     assert set(np.unique(frame.pixels)) == {127}
-
-
-class FakeCapture:
-    """Stands in for a camera's driver, of which this machine has none: it gives `pictures`, then it
-    fails. `unplugged`: until then it waits before it fails."""
-
-    pictures = 5
-    opened = True
-    unplugged: threading.Event
-    last: FakeCapture
-
-    def __init__(self, index: int, interface: int) -> None:
-        self.index, self.left, self.released = index, self.pictures, False
-        self.asked: dict[int, float] = {}
-        FakeCapture.last = self
-
-    def isOpened(self) -> bool:
-        return self.opened
-
-    def set(self, name: int, value: float) -> None:
-        self.asked[name] = value
-
-    def read(self) -> tuple[bool, np.ndarray | None]:
-        self.left -= 1
-        if self.left < 0:
-            self.unplugged.wait(PATIENCE)
-        return (
-            (True, np.full((48, 64, 3), RED[::-1], np.uint8)) if self.left >= 0 else (False, None)
-        )
-
-    def release(self) -> None:
-        self.released = True
-
-
-@pytest.fixture
-def camera(monkeypatch: pytest.MonkeyPatch) -> type[FakeCapture]:
-    monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
-    monkeypatch.setattr(FakeCapture, "pictures", 5)
-    monkeypatch.setattr(FakeCapture, "opened", True)
-    monkeypatch.setattr(FakeCapture, "unplugged", threading.Event(), raising=False)
-    monkeypatch.setattr(
-        "vj.sources.camera.list_cameras", lambda: ([(0, "Built-in"), (3, "HD Pro Webcam")], "")
-    )
-    return FakeCapture
-
-
-def test_a_camera_by_index_and_by_part_of_its_name(camera: type[FakeCapture]) -> None:
-    for name, index in (("", 0), ("3", 3), ("webcam", 3)):
-        source = Camera(name, live())
-        source.open()
-        frame = source.read()
-        assert frame is not None
-        assert tuple(frame.pixels[0, 0]) == RED, "OpenCV's blue-green-red is turned round"
-        assert camera.last.index == index
-        assert camera.last.asked[cv2.CAP_PROP_BUFFERSIZE] == 1
-        source.close()
-    with pytest.raises(
-        Fault, match=r"no camera's name holds that \(there are: 0 Built-in, 3 HD Pro Webcam\)"
-    ):
-        Camera("phone", live()).open()
-
-
-def test_a_camera_in_use_and_one_that_gives_nothing(
-    camera: type[FakeCapture], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(camera, "opened", False)
-    with pytest.raises(Fault, match="another program may hold it"):
-        Camera("0", live()).open()
-    monkeypatch.setattr(camera, "opened", True)
-    monkeypatch.setattr(camera, "pictures", 0)
-    camera.unplugged.set()
-    with pytest.raises(Fault, match="gives no picture"):
-        Camera("0", live()).open()
-    assert camera.last.released
-
-
-def test_a_camera_that_is_unplugged_is_a_fault_and_released(camera: type[FakeCapture]) -> None:
-    source = Camera("0", live())
-    source.open()
-    camera.unplugged.set()
-    until(lambda: camera.last.released)
-    assert source.read() is not None, "the last picture"
-    with pytest.raises(Fault, match="still connected"):
-        source.read()
-
-
-def test_without_a_camera_the_message_says_so() -> None:
-    found, reason = list_cameras()
-    if found:
-        pytest.skip("this machine has a camera")
-    assert "no camera" in reason
-    with pytest.raises(Fault, match="camera:0 does not open"):
-        Camera("0", live()).open()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Spout is there on Windows")

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cv2
+import numpy as np
 
 from vj.core.errors import Fault
-from vj.core.frame import Frame
+from vj.core.frame import Frame, Size
 from vj.core.mailbox import Mailbox
-from vj.sources import Awaited, SourceSettings
+from vj.sources import Awaited, SourceSettings, v4l2
+from vj.sources.camera_formats import to_rgb
+from vj.sources.camera_modes import NEARLY, Mode, Wanted, read_address
+from vj.sources.camera_rate import RateMeter, brightness, why
+from vj.sources.camera_setting import Granted, agree
 
 FIRST_PICTURE = 3.0
 """Seconds a camera gets for its first picture."""
@@ -35,112 +43,176 @@ def list_cameras() -> tuple[list[tuple[int, str]], str]:
     try:
         from cv2_enumerate_cameras import enumerate_cameras
 
-        found = [(camera.index, camera.name) for camera in enumerate_cameras(backend())]
+        found = sorted((camera.index, camera.name) for camera in enumerate_cameras(backend()))
     except Exception as error:  # each system has its own way to refuse
         return [], f"cameras cannot be listed: {type(error).__name__}: {error}"
     return found, "" if found else "no camera is connected, or this user may not see it"
 
 
+def modes_of(index: int) -> list[Mode]:
+    """All modes of a camera, where they can be known without starting it: on Linux. Else empty."""
+    return v4l2.modes_of(f"/dev/video{index}") if sys.platform == "linux" else []
+
+
 class Camera:
-    """`camera`, `camera:0` or `camera:part of a name`. Asks for a picture about as large as the
-    show's, and for its rate.
+    """`camera`, `camera:0`, `camera:part of a name`, on Linux `camera:/dev/v4l/by-id/...`; after it
+    wishes, as in `camera:0?size=1280x720&fps=60&format=MJPG`. Without them it asks for a picture
+    about as large as the show's, and for its rate, in the format that gives both at the least cost.
 
     A driver may block for many seconds when a camera is unplugged, so it is read on a thread of its
-    own, which keeps the newest frame.
+    own, which keeps the newest frame. How many pictures really come is measured, and said when it
+    is clearly less than was asked for.
     """
 
     live = True
 
     def __init__(self, rest: str, settings: SourceSettings) -> None:
-        self.name = rest.strip() or "0"
+        """Raises Fault for a wish that does not exist."""
+        self.name, self._wish = read_address(rest)
         self._settings = settings
-        self._capture: Any = None
-        self._mailbox: Mailbox[Any] = Mailbox()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._capture: _Capture | None = None
         self._number = 0
         self._last_frame_at = 0.0
+        self._told: set[str] = set()
+        """What has been said, so that it is not said again each time it is opened."""
 
     def open(self) -> None:
         """Raises Awaited when there is no such camera, another program holds it, or it gives no
         picture."""
         self.close()
-        index = self._index()
-        capture = cv2.VideoCapture(index, backend())
-        if not capture.isOpened():
-            capture.release()
-            raise Awaited(
-                f"camera:{self.name} does not open; another program may hold it, or this user may "
-                f"not use it{self._known()}"
+        device = self._device()
+        wanted = self._wish.wanted(self._settings.size, self._settings.fps)
+        modes = modes_of(device) if isinstance(device, int) else v4l2.modes_of(device)
+        capture = self._start(device, wanted, modes)
+        if capture is None and any(mode.format == "MJPG" for mode in modes) and not wanted.format:
+            # uncompressed pictures of two cameras are more than one USB port carries
+            capture = self._start(
+                device, Wanted(wanted.size, wanted.fps, "MJPG", wanted.exact), modes
             )
-        size = self._settings.size
-        for name, value in (
-            (cv2.CAP_PROP_BUFFERSIZE, 1),
-            (cv2.CAP_PROP_FRAME_WIDTH, max(640, size.width)),
-            (cv2.CAP_PROP_FRAME_HEIGHT, max(480, size.height)),
-            (cv2.CAP_PROP_FPS, self._settings.fps),
-        ):
-            capture.set(name, value)
-        self._capture, self._mailbox, self._stop = capture, Mailbox(), threading.Event()
-        self._thread = threading.Thread(
-            target=self._run, args=(capture, self._mailbox, self._stop), name="camera", daemon=True
-        )
-        self._thread.start()
-        self._last_frame_at = time.monotonic()
-        picture = self._mailbox.get(FIRST_PICTURE)
-        if picture is None:
-            self.close()
+        if capture is None:
             raise Awaited(
                 f"camera:{self.name} opens but gives no picture within {FIRST_PICTURE:g} s; "
                 "another program may hold it"
             )
-        self._mailbox.put(picture)
+        self._capture = capture
+        self._last_frame_at = time.monotonic()
+        self._say_what_was_granted(wanted, capture.granted, modes)
 
     def read(self) -> Frame | None:
-        """The newest frame. Raises Fault once none has come for `LOST_AFTER` seconds."""
-        if self._capture is None:
+        """The newest frame. Raises Fault once none has come for `LOST_AFTER` seconds, and for
+        pictures that cannot be read."""
+        capture = self._capture
+        if capture is None:
             raise Fault(f"camera:{self.name} is not open")
-        picture = self._mailbox.get(0.2)
+        picture = capture.box.get(0.2)
         now = time.monotonic()
-        if picture is None:
-            if now - self._last_frame_at > LOST_AFTER or self._mailbox.closed:
+        pixels = None if picture is None else self._rgb(capture.granted, picture[0])
+        if picture is None or pixels is None:
+            if now - self._last_frame_at > LOST_AFTER or capture.box.closed:
                 raise Fault(f"camera:{self.name} gives no more pictures; is it still connected?")
             return None
         self._last_frame_at = now
-        pixels, captured = picture
-        frame = Frame(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), self._number, captured)
+        if capture.measured:
+            capture.measured = False
+            self._say_how_fast(capture, pixels)
+        frame = Frame(pixels, self._number, picture[1])
         self._number += 1
         return frame
 
     def close(self) -> None:
-        self._stop.set()
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            thread.join(
-                0.3
-                # a driver that hangs is left to itself; the thread releases the camera when it
-                # comes back
+        capture, self._capture = self._capture, None
+        if capture is not None:
+            capture.stop()
+
+    @property
+    def mode_in_words(self) -> str:
+        """`"MJPG, 12 of 30 a second"`: its format where that is known, and its rate where it is
+        slow. May be empty."""
+        capture = self._capture
+        if capture is None:
+            return ""
+        meter = capture.meter
+        slow = f"{meter.rate:.0f} of {meter.wanted:.0f} a second" if meter.slow else ""
+        return ", ".join(filter(None, (capture.granted.format, slow)))
+
+    def _start(self, device: int | str, wanted: Wanted, modes: Sequence[Mode]) -> _Capture | None:
+        """Begin to read it, by its best mode. None when no picture comes. Raises Awaited when it
+        does not open."""
+        opened = cv2.VideoCapture(device, backend())
+        if not opened.isOpened():
+            opened.release()
+            raise Awaited(
+                f"camera:{self.name} does not open; another program may hold it, or this user may "
+                f"not use it{self._known()}"
             )
-        self._capture = None
+        granted = agree(opened, wanted, modes)
+        capture = _Capture(
+            opened, granted, RateMeter(wanted.fps), self._settings.clock.now, self._log
+        )
+        picture = capture.box.get(FIRST_PICTURE)
+        if picture is None:
+            capture.stop()
+            return None
+        capture.box.put(picture)
+        return capture
 
-    def _run(self, capture: Any, box: Mailbox[Any], stop: threading.Event) -> None:
+    def _rgb(self, granted: Granted, pixels: np.ndarray) -> np.ndarray | None:
         try:
-            while not stop.is_set():
-                good, pixels = capture.read()
-                if not good or pixels is None:
-                    break
-                box.put((pixels, self._settings.clock.now()))
-        except (
-            Exception
-        ) as error:  # a driver's own: `read` raises Fault, the camera is opened again
-            self._settings.log(f"camera:{self.name}: {type(error).__name__}: {error}"[:300])
-        finally:
-            box.close()
-            capture.release()
+            return to_rgb(pixels, granted.format, granted.size, granted.converted)
+        except Fault as fault:
+            raise Fault(f"camera:{self.name} {fault}") from None
 
-    def _index(self) -> int:
+    def _say_what_was_granted(self, wanted: Wanted, got: Granted, modes: Sequence[Mode]) -> None:
+        """Only of what somebody has asked for by name."""
+        missed = [
+            text
+            for text, is_missed in (
+                (f"{wanted.size}", wanted.exact and got.size not in (wanted.size, Size(0, 0))),
+                (
+                    f"{wanted.fps:g} a second",
+                    self._wish.fps is not None and 0 < got.fps < NEARLY * wanted.fps,
+                ),
+                (wanted.format, wanted.format and got.format not in (wanted.format, "")),
+            )
+            if is_missed
+        ]
+        if missed:
+            lists = "; launch.py list shows its modes" if modes else ""
+            self._say(f"camera:{self.name} does not do {', '.join(missed)}: it gives {got}{lists}")
+
+    def _say_how_fast(self, capture: _Capture, pixels: np.ndarray) -> None:
+        meter, got = capture.meter, capture.granted
+        if not meter.slow:
+            return
+        device = self._device()
+        path = f"/dev/video{device}" if isinstance(device, int) else device
+        size = Size(pixels.shape[1], pixels.shape[0])
+        cause = why(
+            meter, got.fps, got.format, size, brightness(pixels), v4l2.dim_light_remedy(path)
+        )
+        self._say(
+            f"camera:{self.name} gives {meter.rate:.0f} a second of the {meter.wanted:.0f} asked: "
+            f"{cause}"
+        )
+
+    def _say(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            self._settings.log(text)
+
+    def _log(self, text: str) -> None:
+        self._settings.log(f"camera:{self.name}: {text}"[:300])
+
+    def _device(self) -> int | str:
+        """Its number, or a path that has none. Raises Awaited."""
         if self.name.isdecimal():
             return int(self.name)
+        if sys.platform == "linux" and self.name.startswith("/"):
+            path = os.path.realpath(self.name)
+            if not os.path.exists(path):
+                raise Awaited(f"camera:{self.name}: there is no such device{self._known()}")
+            found = re.fullmatch(r"/dev/video(\d+)", path)
+            return int(found[1]) if found else path
         cameras, reason = list_cameras()
         for index, name in cameras:
             if self.name.casefold() in name.casefold():
@@ -158,3 +230,46 @@ class Camera:
             if cameras
             else f" ({reason})"
         )
+
+
+class _Capture:
+    """An open camera being read, on a thread of its own."""
+
+    def __init__(
+        self,
+        opened: Any,
+        granted: Granted,
+        meter: RateMeter,
+        now: Callable[[], float],
+        log: Callable[[str], None],
+    ) -> None:
+        """opened: a `cv2.VideoCapture`, released at the end. now: the show's clock, which stamps
+        the pictures. log: takes what a driver says as it fails."""
+        self.granted, self.meter = granted, meter
+        self.box: Mailbox[tuple[np.ndarray, float]] = Mailbox()
+        self.measured = False
+        """The rate has just been measured."""
+        self._opened, self._now, self._log = opened, now, log
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """A driver that hangs is left to itself: the camera is released when it comes back."""
+        self._stop.set()
+        self._thread.join(0.3)
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                good, pixels = self._opened.read()
+                if not good or pixels is None:
+                    break
+                self.box.put((pixels, self._now()))
+                self.measured |= self.meter.count(time.monotonic())
+        # a driver's own: `read` raises Fault, the camera is opened again
+        except Exception as error:
+            self._log(f"{type(error).__name__}: {error}")
+        finally:
+            self.box.close()
+            self._opened.release()
