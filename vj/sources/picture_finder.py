@@ -89,7 +89,7 @@ class Run:
             self._passed = picture.begins
             return True
         if picture.begins <= self.last and self.pictures:
-            picture = Picture(self.last + 1e-6, picture.decoded)  # a file whose times go back
+            picture = picture._replace(begins=self.last + 1e-6)  # a file whose times go back
         self.pictures.append(picture)
         self._begins.append(picture.begins)
         self.trim(self.most)

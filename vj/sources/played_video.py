@@ -10,7 +10,7 @@ from vj.sources.clip_length import measure
 from vj.sources.clip_place import ClipPlace
 from vj.sources.picture_finder import PictureFinder
 from vj.sources.transport import Playhead
-from vj.sources.upright import upright
+from vj.sources.upright import Upright
 from vj.sources.video_file import Picture, VideoFile
 
 SLICE = 0.2
@@ -31,7 +31,7 @@ class PlayedVideo:
         length, file.fps = measure(file)
         self.head = Playhead(self._control, length, file.step, settings.clock.live)
         self.finder = PictureFinder(file, self._another)
-        self._shape = file.pixel_shape
+        self._upright = Upright.of(file, settings)
         self._pixels = np.empty(0, np.uint8)
         self._converted: float | None = None
         """When the picture begins whose pixels these are."""
@@ -66,7 +66,7 @@ class PlayedVideo:
 
     def _convert(self, picture: Picture) -> None:
         if self._converted != picture.begins:
-            self._pixels = upright(picture.decoded, self._shape)
+            self._pixels = self._upright.pixels(picture)
             self._converted = picture.begins
 
     def read(self) -> Frame | None:

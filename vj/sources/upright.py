@@ -1,32 +1,158 @@
-"""A decoded frame as the picture that a player shows: upright, of square pixels, in RGB."""
+"""A decoded frame as the picture that a player shows: upright, of square pixels, in RGB, each
+picture whole, and in the light of SDR."""
 
 from __future__ import annotations
 
+import struct
 import threading
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import cv2
 import numpy as np
 
+from vj.sources import SourceSettings
+from vj.sources.deinterlace import Deinterlacer
+from vj.sources.tone_map import BT709, HLG, PEAK, PQ, is_hdr, primaries_of, tone_map
+from vj.sources.video_file import Picture, VideoFile
+
+MATRICES = (0, 1, 2, 4, 5, 6, 7, 9)
+"""Of Y'CbCr, by their numbers in ITU-T H.273, those that FFmpeg's scaler knows; 0 is RGB, 2 is
+unnamed."""
+SPECIAL_MATRICES = {8: "YCgCo", 10: "BT.2020 constant luminance", 14: "ICtCp", 15: "IPT-PQ-C2"}
+SPECIAL_LIGHT = {
+    8: "linear light",
+    9: "logarithmic light",
+    10: "logarithmic light",
+    17: "DCI X'Y'Z'",
+}
+"""Transfer characteristics that are shown as if they were those of SDR."""
+LARGE = 2560
+"""Pixels: HDR that is wider or higher is halved, since each of its pixels costs 15 ns."""
+
 _of_thread = threading.local()
 """`scaler`: for all pictures of a thread. One that a picture makes for itself starts threads, and
 has them for as long as the picture is kept."""
 
 
-def upright(picture: Any, pixel_shape: Fraction | None) -> np.ndarray:
-    """A decoded frame -> (H, W, 3) uint8 RGB, turned as its rotation tag says, its pixels square.
-    Pictures of 720 lines and more that do not name their colours are taken for BT.709, as players
-    do."""
+class Upright:
+    """Makes what is shown of the decoded pictures of one file. For one thread."""
+
+    def __init__(
+        self,
+        pixel_shape: Fraction | None = None,
+        peak: float | None = None,
+        once: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        """pixel_shape: width of a pixel by its height, as stored; None for a square. peak: nits of
+        the brightest thing in HDR, as the file says, see `stated_peak`. once: takes what cannot be
+        honoured, and what is done to a picture; it has to leave out what it has said."""
+        self._shape, self._peak, self._once = pixel_shape, peak or PEAK, once
+        self._deinterlacer = Deinterlacer()
+
+    @classmethod
+    def of(cls, file: VideoFile, settings: SourceSettings) -> Upright:
+        """For an open file."""
+
+        def once(text: str) -> None:
+            settings.once(f"video:{file.path}: {text}")
+
+        return cls(file.pixel_shape, file.peak, once)
+
+    def pixels(self, picture: Picture) -> np.ndarray:
+        """(H, W, 3) uint8 RGB."""
+        frame = picture.decoded
+        if frame.interlaced_frame:
+            self._once("is interlaced; its two fields are made one whole picture (bwdif)")
+            frame = self._deinterlacer.picture(picture.before, frame, picture.after)
+        pixels = self._in_sdr(frame)
+        shape = self._shape
+        if shape and shape != 1 and 0.1 < shape < 10:
+            width = max(1, round(pixels.shape[1] * shape))
+            pixels = cv2.resize(pixels, (width, pixels.shape[0]), interpolation=cv2.INTER_LINEAR)
+        matrix = frame.side_data.get("DISPLAYMATRIX")
+        return pixels if matrix is None else self._turned(pixels, bytes(matrix))
+
+    def _turned(self, pixels: np.ndarray, matrix: bytes) -> np.ndarray:
+        """matrix: 9 int32, of which a, b, c, d lead from a stored place to the shown one, x' = a x
+        + c y, y' = b x + d y, y downwards (ISO/IEC 14496-12, 6.2.2). As FFmpeg's players do, its
+        scale is left out."""
+        a, b, _, c, d = struct.unpack_from("=5i", matrix)
+        straight, across = abs(a) + abs(d), abs(b) + abs(c)
+        if min(straight, across) > 0.02 * max(straight, across):
+            self._once("is turned by an angle between; it is shown at the nearest quarter turn")
+        if straight >= across:
+            right, down = a, d
+        else:
+            pixels, right, down = pixels.swapaxes(0, 1), c, b
+        pixels = pixels[:: -1 if down < 0 else 1, :: -1 if right < 0 else 1]
+        return np.ascontiguousarray(pixels)
+
+    def _in_sdr(self, frame: Any) -> np.ndarray:
+        transfer = int(frame.color_trc)
+        primaries = primaries_of(int(frame.color_primaries), transfer)
+        self._say_what_is_not_honoured(frame, transfer)
+        if not is_hdr(transfer) and primaries == BT709:
+            return _levelled(frame, _scaled(frame, "rgb24").to_ndarray())
+        halved = is_hdr(transfer) and max(frame.width, frame.height) > LARGE
+        planes = _planes(_scaled(frame, "gbrp16le", 2 if halved else 1))
+        return tone_map(transfer, primaries, self._peak)(*planes)
+
+    def _say_what_is_not_honoured(self, frame: Any, transfer: int) -> None:
+        matrix = int(frame.colorspace)
+        if transfer in (PQ, HLG):
+            kind = f"PQ, up to {self._peak:.0f} nits" if transfer == PQ else "HLG"
+            self._once(f"is HDR ({kind}); shown as SDR, with 203 nits for white")
+        elif transfer in SPECIAL_LIGHT:
+            self._once(
+                f"is in {SPECIAL_LIGHT[transfer]}, which is not converted; its brightness is wrong"
+            )
+        if matrix not in MATRICES and not frame.format.is_rgb:
+            name = SPECIAL_MATRICES.get(matrix, f"of a matrix without a name here ({matrix})")
+            self._once(
+                f"has colours in {name}, which are not converted; they are wrong. Save it as "
+                "ordinary Y'CbCr (BT.709)"
+            )
+        elif transfer == 2 and frame.side_data.get("DOVI_METADATA") is not None:
+            self._once(
+                "is Dolby Vision without an HDR10 or HLG picture (profile 5); its colours are "
+                "wrong. Save it as HDR10 or SDR"
+            )
+
+
+def _scaled(frame: Any, pixels: str, divisor: int = 1) -> Any:
+    """Converted to another form of RGB by FFmpeg's scaler. Pictures of 720 lines and more, or as
+    wide as such ones are, that do not name their colours are taken for BT.709, HDR for BT.2020, as
+    players do."""
     from av.video.reformatter import Colorspace, VideoReformatter
 
     if not hasattr(_of_thread, "scaler"):
         _of_thread.scaler = VideoReformatter()
-    unnamed = int(picture.colorspace) == 2
-    colours = {"src_colorspace": Colorspace.ITU709} if unnamed and picture.height >= 720 else {}
-    pixels = _of_thread.scaler.reformat(picture, format="rgb24", threads=1, **colours).to_ndarray()
-    if pixel_shape and pixel_shape != 1 and 0.1 < pixel_shape < 10:
-        width = max(1, round(pixels.shape[1] * pixel_shape))
-        pixels = cv2.resize(pixels, (width, pixels.shape[0]), interpolation=cv2.INTER_LINEAR)
-    turns = round((picture.rotation or 0) / 90) % 4
-    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+    matrix, colours = int(frame.colorspace), {}
+    if matrix == 2 or matrix not in MATRICES:
+        if is_hdr(int(frame.color_trc)):
+            colours = {"src_colorspace": Colorspace.BT2020}
+        elif frame.height >= 720 or frame.width >= 1280:
+            colours = {"src_colorspace": Colorspace.ITU709}
+        elif matrix != 2:
+            colours = {"src_colorspace": Colorspace.ITU601}
+    width, height = max(1, frame.width // divisor), max(1, frame.height // divisor)
+    return _of_thread.scaler.reformat(frame, width, height, pixels, threads=1, **colours)
+
+
+def _planes(frame: Any) -> list[np.ndarray]:
+    """Of a frame in gbrp16le: green, blue, red, (H, W) uint16."""
+    rows = (
+        np.frombuffer(plane, np.dtype("<u2")).reshape(-1, plane.line_size // 2)
+        for plane in frame.planes
+    )
+    return [row[: frame.height, : frame.width] for row in rows]
+
+
+def _levelled(frame: Any, pixels: np.ndarray) -> np.ndarray:
+    """Grey of the limited range, which the scaler takes for the full one."""
+    if frame.format.name.startswith("gray") and int(frame.color_range) == 1:
+        levels = np.clip(np.rint((np.arange(256) - 16) * (255 / 219)), 0, 255).astype(np.uint8)
+        return np.asarray(cv2.LUT(pixels, levels))
+    return pixels

@@ -11,7 +11,7 @@ from vj.core.frame import Frame
 from vj.sources import EndOfSource, SourceSettings
 from vj.sources.clip_place import ClipPlace
 from vj.sources.played_video import PlayedVideo
-from vj.sources.upright import upright
+from vj.sources.upright import Upright
 from vj.sources.video_file import Picture, VideoFile
 
 SLICE = 0.2
@@ -38,6 +38,7 @@ class Video:
         self.path = Path(rest).expanduser()
         self._settings = settings
         self._file = VideoFile(self.path, settings.fps)
+        self._upright = Upright()
         self._plays: PlayedVideo | None = None
         """Where it follows a transport."""
         self._number = 0
@@ -82,6 +83,7 @@ class Video:
         decoded, until it is read. Raises Fault for a file that is missing or holds no video."""
         self.close()
         self._file.open()
+        self._upright = Upright.of(self._file, self._settings)
         self._number, self._offset = 0, self._settings.clock.now()
         if self._settings.transport is not None and self.path.is_file():
             self._plays = PlayedVideo(self._file, self._settings)
@@ -155,4 +157,4 @@ class Video:
     def _prepared(self, picture: Picture) -> tuple[np.ndarray, float]:
         """A decoded frame -> upright RGB of square pixels, and the moment it is due."""
         self._last = self._offset + picture.begins
-        return upright(picture.decoded, self._file.pixel_shape), self._last
+        return self._upright.pixels(picture), self._last

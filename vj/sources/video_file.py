@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from vj.core.errors import Fault
 from vj.sources.missing import missing
+from vj.sources.tone_map import stated_peak
 
 STEPS_BACK = (0.0, 0.5, 2.0, 8.0, 32.0)
 """Seconds before a place at which a key picture is looked for, one after the other: after a seek
@@ -26,10 +27,13 @@ format that does not give each picture its time: MPEG program streams (.mpg, .vo
 
 class Picture(NamedTuple):
     """A decoded picture. begins: seconds after the first one of the file. decoded: an
-    `av.VideoFrame`."""
+    `av.VideoFrame`. before, after: its
+    neighbours in time where it is interlaced, decoded; None at the ends of the file."""
 
     begins: float
     decoded: Any
+    before: Any = None
+    after: Any = None
 
 
 class VideoFile:
@@ -48,6 +52,8 @@ class VideoFile:
         """Pictures that were decoded."""
         self.picture_bytes = 0
         """Of a decoded picture, once open."""
+        self.peak: float | None = None
+        """Nits of the brightest thing in it, once open; None where it does not say."""
         self.needed_from = -math.inf
         """Seconds before which pictures may be left out that no other one needs: the decoder only
         passes through there."""
@@ -56,6 +62,11 @@ class VideoFile:
         self._stream: Any = None
         self._pictures: Iterator[Any] = iter(())
         self._kept: Picture | None = None
+        self._before: Any = None
+        self._ahead: Picture | None = None
+        """Neighbours of the last picture: the decoded one before, and the one after it."""
+        self._interlaced = False
+        """Pictures that are interlaced have been seen."""
         self._start: float | None = None
         """The time that the file gives its first picture; None before it is decoded, or where
         pictures have no times and are counted."""
@@ -91,6 +102,7 @@ class VideoFile:
                 "off"
             )
         self._kept = first
+        self.peak = stated_peak(first.decoded)
         self.picture_bytes = sum(plane.buffer_size for plane in first.decoded.planes)
 
     def _check_there(self) -> None:
@@ -128,11 +140,16 @@ class VideoFile:
         self._stream = self._container.streams.video[0]
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.thread_count = 2
-        self._pictures, self._coming, self._kept = self._decode(), 0.0, None
+        self._stand_here()
+
+    def _stand_here(self) -> None:
+        """The decoder goes on from where the file is read now."""
+        self._pictures, self._coming = self._decode(), 0.0
+        self._kept = self._before = self._ahead = None
 
     def close(self) -> None:
         container, stream, self._container, self._stream = self._container, self._stream, None, None
-        self._pictures, self._kept = iter(()), None
+        self._pictures, self._kept, self._before, self._ahead = iter(()), None, None, None
         if stream is not None and stream.codec_context.is_open:
             stream.codec_context.flush_buffers()  # the decoder's own pictures go, the largest part
         if container is not None:
@@ -145,6 +162,17 @@ class VideoFile:
         if self._kept is not None:
             kept, self._kept = self._kept, None
             return kept
+        picture, self._ahead = self._ahead or self._pull(), None
+        if picture is None:
+            return None
+        before, self._before = self._before, picture.decoded
+        if picture.decoded.interlaced_frame:
+            self._interlaced, self._ahead = True, self._pull()
+            after = None if self._ahead is None else self._ahead.decoded
+            picture = picture._replace(before=before, after=after)
+        return picture
+
+    def _pull(self) -> Picture | None:
         decoded = next(self._pictures, None)
         if decoded is None:
             return None
@@ -170,7 +198,7 @@ class VideoFile:
             if not self._timed:
                 raise av.FFmpegError(0, "pictures are counted")
             self._container.seek(0, backward=True)
-            self._pictures, self._coming, self._kept = self._decode(), 0.0, None
+            self._stand_here()
         except av.FFmpegError:
             self.close()
             self._open()
@@ -194,8 +222,10 @@ class VideoFile:
                 )
             except (av.FFmpegError, OSError, ValueError):
                 break
-            self._pictures, self._coming, self._kept = self._decode(), 0.0, None
+            self._stand_here()
             first = self._next_key(seconds)
+            if first is not None and first.begins > 0 and first.decoded.interlaced_frame:
+                first = self.next()  # of the key picture the neighbour before is not known
             if first is not None and first.begins <= seconds:
                 self._kept, reached = first, first.begins
                 return reached
@@ -244,6 +274,8 @@ class VideoFile:
         if packet.pts is None or self._start is None or not self._timed:
             return False
         begins = float(packet.pts * packet.time_base) - self._start
+        if self._interlaced:
+            return False  # it may be a neighbour
         return begins < self.needed_from and self._stream.codec_context.name in WITH_DISPENSABLE
 
     @property
