@@ -29,6 +29,7 @@ from vj.core.frame import Frame, Size
 from vj.core.metrics import Metrics
 from vj.core.opencv import use_one_thread
 from vj.diffusion.backends import StreamBackend
+from vj.diffusion.graphs import STEADY
 from vj.diffusion.model import Model
 from vj.diffusion.model_spec import ModelSpec
 from vj.diffusion.noise_align import align
@@ -110,34 +111,36 @@ def timed(work: Callable[[], object], frames: int) -> float:
     return statistics.median(seconds)
 
 
-def graphed(name: str, work: Callable[[], object], frames: int) -> list[tuple[str, float]]:
-    """The row of the same work captured as one CUDA graph and replayed: what is left when the host
-    launches nothing."""
-    side, graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()
-    side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):
-        for _ in range(3):
-            work()
-    torch.cuda.current_stream().wait_stream(side)
-    try:
-        with torch.cuda.graph(graph):
-            work()
-    except RuntimeError as error:
-        torch.cuda.synchronize()
-        print(f"{name} cannot be captured: {str(error).splitlines()[0]}")
-        return []
-    return [(f"{name}, as one CUDA graph", timed(graph.replay, frames))]
+def both_ways(
+    name: str, model: Model, work: Callable[[], object], frames: int
+) -> list[tuple[str, float]]:
+    """The rows of the same work launched kernel by kernel, and with the model's CUDA graphs, as it
+    plays."""
+    model.play_as_graphs(False)
+    launched = timed(work, frames)
+    model.play_as_graphs(True)
+    for _ in range(2 * STEADY):
+        work()
+    while model.capturing:
+        time.sleep(0.01)
+    return [(f"{name}, launched", launched), (f"{name}, as it plays", timed(work, frames))]
 
 
-def built_in(size: Size, dtype: torch.dtype, frames: int) -> float:
-    """Median seconds of the built-in model: field, network, palette and strength."""
+def built_in(size: Size, dtype: torch.dtype, frames: int) -> list[tuple[str, float]]:
+    """The built-in model: field, network, palette and strength."""
     model = load_pocket(ModelSpec("pocket"), WEIGHTS / FILE, torch.device("cuda"), dtype)
     backend = PocketBackend(model, size, wait=True)
     snapshot = Store({"prompt/a": "molten gold", "strength": 0.6}).sample(0.0)
     entered = torch.rand((1, 3, size.height, size.width), device="cuda", dtype=dtype) * 2 - 1
-    seconds = timed(lambda: backend.paint(entered, snapshot, FrameContext.black(size)), frames)
+    graph = model.graph
+    rows = []
+    for off, how in ((True, "launched"), (False, "as it plays")):
+        assert graph is not None
+        graph.off = off
+        seconds = timed(lambda: backend.paint(entered, snapshot, FrameContext.black(size)), frames)
+        rows.append((f"the built-in model, card to card, {how}", seconds))
     backend.close()
-    return seconds
+    return rows
 
 
 def main() -> None:
@@ -182,18 +185,17 @@ def main() -> None:
             "upload and feedback (`preprocess`)",
             timed(lambda: compositor.preprocess(image, snapshot), given.frames),
         ),
-        ("encode (TAESD)", timed(lambda: model.encode(tensor), given.frames)),
-        (f"UNet, {given.steps} row(s)", timed(lambda: model.unet(batch, t, texts), given.frames)),
-        ("decode (TAESD)", timed(lambda: model.decode(latents), given.frames)),
+        *both_ways("encode (TAESD)", model, lambda: model.encode(tensor), given.frames),
+        *both_ways(
+            f"UNet, {given.steps} row(s)", model, lambda: model.unet(batch, t, texts), given.frames
+        ),
+        *both_ways("decode (TAESD)", model, lambda: model.decode(latents), given.frames),
         (
             "blend, sharpen, download (`postprocess`)",
             timed(lambda: compositor.postprocess(tensor, image, snapshot), given.frames),
         ),
+        *built_in(size, dtype, given.frames),
     ]
-    rows += graphed("encode", lambda: model.encode(tensor), given.frames)
-    rows += graphed("UNet", lambda: model.unet(batch, t, texts), given.frames)
-    rows += graphed("decode", lambda: model.decode(latents), given.frames)
-    rows.append(("the built-in model, card to card", built_in(size, dtype, given.frames)))
     fsr = FsrUpscaler(Size(512, 288), Size(1920, 1080), "cuda")
     small = image[:288, :512] if size.width >= 512 else np.zeros((288, 512, 3), np.uint8)
     rows.append(
@@ -212,11 +214,12 @@ def main() -> None:
     clock = WallClock()
     pipeline = FramePipeline(size, "crop", Metrics(), print)
     pipeline.swap(backend)
-    whole = timed(
+    rows += both_ways(
+        "**a whole frame, host to host**",
+        model,
         lambda: pipeline.process(Frame(image, 0, clock.now()), store.sample(clock.now())),
         given.frames,
     )
-    rows.append(("**a whole frame, host to host**", whole))
 
     from streamdiffusion import StreamDiffusion
 
@@ -245,7 +248,7 @@ def main() -> None:
     rows.append(("streamdiffusion 0.1.1, host to host", timed(theirs_host, given.frames)))
 
     print(
-        f"{torch.cuda.get_device_name()}, torch {torch.__version__}, fp16, eager, {size}, "
+        f"{torch.cuda.get_device_name()}, torch {torch.__version__}, fp16, {size}, "
         f"{given.steps} step(s), medians of {given.frames}"
     )
     print("| stage | ms | per second |\n|---|---|---|")

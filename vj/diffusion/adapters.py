@@ -139,12 +139,12 @@ class Adapters:
             ]
         return more
 
-    def image_tokens(self, text: Embedding, batch: int) -> Tensor:
-        """What a UNet with an IP-Adapter gets for a batch: its tokens and their amounts, zeros
-        where a row has none. (B, N, D + 1)."""
+    def image_tokens(self, given: Tensor | None, batch: int) -> Tensor:
+        """What a UNet with an IP-Adapter gets for a batch: the tokens given and their amounts,
+        zeros where there are none. (B, N, D + 1)."""
         assert self.image_prompts is not None
-        if text.image is not None:
-            return text.image
+        if given is not None:
+            return given
         blank = self.image_prompts.blank
         return blank.new_zeros(batch, blank.shape[1], blank.shape[2] + 1)
 

@@ -55,6 +55,14 @@ def device_and_dtype(spec: ModelSpec) -> tuple[torch.device, torch.dtype]:
     return device, best if spec.dtype == "auto" else getattr(torch, spec.dtype)
 
 
+def sent(host: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """A host's tensor on the device. A card takes it in turn, and nobody waits for what it computes
+    before."""
+    if device.type == "cuda":
+        return host.pin_memory().to(device, non_blocking=True)
+    return host.to(device)
+
+
 def short(dtype: torch.dtype) -> str:
     """`float32` for torch.float32."""
     return str(dtype).removeprefix("torch.")

@@ -85,7 +85,9 @@ def load_stable_diffusion(spec: ModelSpec, found: FoundModel, on_message: OnMess
     check_fit(spec.name, pipe)
     fuse_lcm_lora(spec, pipe, family, on_message)
     adapters = add_adapters(spec, pipe, family, dtype, on_message)
-    model = Model(Path(spec.name).name, family, device, dtype, pipe, adapters=adapters)
+    model = Model(
+        Path(spec.name).name, family, device, dtype, pipe, adapters=adapters, log=on_message
+    )
     model.to(dtype)
     if adapters.image_prompts is not None:
         adapters.image_prompts.encode_files(spec.image_prompts)

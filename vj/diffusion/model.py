@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from torch import Tensor
 from vj.core.errors import Fault
 from vj.diffusion.adapters import Adapters
 from vj.diffusion.devices import short
+from vj.diffusion.graphs import CudaCapture, GraphedPart
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import NoiseSchedule
 from vj.parameters.store import Snapshot
@@ -24,7 +25,8 @@ from vj.parameters.store import Snapshot
 
 @dataclass
 class Model:
-    """A loaded model. Tensors in and out are float32 on `device`; inside it computes in `dtype`."""
+    """A loaded model. Tensors in and out are float32 on `device`; inside it computes in `dtype`. On
+    an NVIDIA card its parts are played as CUDA graphs. log: told when one cannot be."""
 
     name: str
     family: str
@@ -35,6 +37,7 @@ class Model:
     threads: int | None = None
     """Threads that its computing takes on a CPU; None for torch's own choice."""
     adapters: Adapters = field(default_factory=Adapters)
+    log: Callable[[str], None] = lambda text: None
 
     def __post_init__(self) -> None:
         self.schedule = NoiseSchedule(self.pipe.scheduler.alphas_cumprod)
@@ -45,6 +48,24 @@ class Model:
             torch.float32 if getattr(self.pipe.vae.config, "force_upcast", False) else self.dtype
         )
         self._time_ids: dict[tuple[int, int, int], Tensor] = {}
+        self._graphs: dict[str, GraphedPart] = {}
+        if self.device.type == "cuda":
+            capture = CudaCapture(self.device)
+            self._graphs = {
+                name: GraphedPart(f"{self.name}'s {name}", work, capture, self.log)
+                for name, work in (
+                    ("encoder", self._encode),
+                    ("UNet", self._denoise),
+                    ("decoder", self._decode),
+                )
+            }
+
+    def _play(
+        self, name: str, work: Callable[..., Tensor], *tensors: Tensor | None, key: Hashable = ()
+    ) -> Tensor:
+        """A part of the model, by its graph where there is one. key: see `GraphedPart`."""
+        part = self._graphs.get(name)
+        return work(*tensors) if part is None else part(*tensors, key=key)
 
     def to(self, dtype: torch.dtype) -> None:
         """Compute in another type from now on."""
@@ -63,6 +84,23 @@ class Model:
                     self.device, dtype if self.device.type != "cpu" else torch.float32
                 ).eval().requires_grad_(False)
         self.adapters.to(self.device, dtype)
+        for part in self._graphs.values():
+            part.forget()
+
+    def play_as_graphs(self, wanted: bool) -> None:
+        """Whether the parts are played as CUDA graphs where they can be; they are at first."""
+        for part in self._graphs.values():
+            part.off = not wanted
+
+    @property
+    def graphs(self) -> int:
+        """Graphs that there are of it."""
+        return sum(part.graphs for part in self._graphs.values())
+
+    @property
+    def capturing(self) -> bool:
+        """One more is being made."""
+        return any(part.capturing for part in self._graphs.values())
 
     def take_threads(self) -> None:
         """Set how many threads torch computes on. To be called on the thread that computes: with
@@ -82,6 +120,9 @@ class Model:
     def encode(self, image: Tensor) -> Tensor:
         """(1, 3, H, W) in -1..1 -> latents (1, C, H/scale, W/scale) float32. The mean of the
         encoder's distribution, never a sample of it: samples would flicker."""
+        return self._play("encoder", self._encode, image)
+
+    def _encode(self, image: Tensor) -> Tensor:
         return (
             self.vae_encode(image.to(self.vae_dtype)).float() * self.pipe.vae.config.scaling_factor
         )
@@ -89,6 +130,9 @@ class Model:
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
         """Latents -> (1, 3, H, W) about -1..1, in the model's own dtype."""
+        return self._play("decoder", self._decode, latents)
+
+    def _decode(self, latents: Tensor) -> Tensor:
         return self.vae_decode((latents / self.pipe.vae.config.scaling_factor).to(self.vae_dtype))
 
     @torch.no_grad()
@@ -103,17 +147,44 @@ class Model:
         """The UNet's prediction for a batch, float32. hint: (B, 3, H, W) 0..1, white lines on black
         for a ControlNet or T2I-Adapter. amount: the lines' weight, for all rows or for each,
         (B,)."""
+        if hint is not None:
+            amount = torch.as_tensor(amount, dtype=torch.float32, device=x.device)
+        return self._play(
+            "UNet",
+            self._denoise,
+            x,
+            t,
+            text.tokens,
+            text.pooled,
+            text.image,
+            hint,
+            amount if isinstance(amount, Tensor) else None,
+            key=(id(self.pipe.unet), *self.adapters.weights.values()),
+        )
+
+    def _denoise(
+        self,
+        x: Tensor,
+        t: Tensor,
+        tokens: Tensor,
+        pooled: Tensor | None,
+        image: Tensor | None,
+        hint: Tensor | None,
+        amount: Tensor | None,
+    ) -> Tensor:
         added: dict[str, Any] = {}
-        if text.pooled is not None:
-            added = {"text_embeds": text.pooled.to(self.dtype), "time_ids": self._size_ids(x)}
+        if pooled is not None:
+            added = {"text_embeds": pooled.to(self.dtype), "time_ids": self._size_ids(x)}
         sample, tokens = (
             x.to(self.dtype).contiguous(memory_format=torch.channels_last),
-            text.tokens.to(self.dtype),
+            tokens.to(self.dtype),
         )
-        more = self.adapters.residuals(sample, t, tokens, dict(added), hint, amount)
+        more = self.adapters.residuals(
+            sample, t, tokens, dict(added), hint, 1.0 if amount is None else amount
+        )
         if self.adapters.image_prompts is not None:
             added["image_embeds"] = [
-                self.adapters.image_tokens(text, len(x)).to(self.device, self.dtype)
+                self.adapters.image_tokens(image, len(x)).to(self.device, self.dtype)
             ]
         out: Tensor = self.pipe.unet(
             sample, t, tokens, added_cond_kwargs=added, return_dict=False, **more

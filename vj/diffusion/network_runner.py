@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vj.diffusion.graphs import CudaCapture, GraphedPart
 from vj.pocket.network import FORM, MULTIPLE, Network
 
 
@@ -52,6 +53,11 @@ class NetworkRunner:
         none."""
         self._films: tuple[Tensor, list[Tensor]] | None = None
         """The last style, and what it does to the network."""
+        self.graph = (
+            GraphedPart("the network", self._paint, CudaCapture(device))
+            if device.type == "cuda"
+            else None
+        )
         self.to(torch.float32)
 
     def to(self, dtype: torch.dtype) -> None:
@@ -59,6 +65,8 @@ class NetworkRunner:
         self.dtype = dtype
         self.frozen.clear()
         self._films = None
+        if self.graph is not None:
+            self.graph.forget()
         self.network.to(self.device, dtype)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if self.ground is not None:
@@ -83,9 +91,17 @@ class NetworkRunner:
         if self.ground is None or self.ground.shape[1:] != shape[1:]:
             self.ground = torch.zeros(1, *shape[1:], device=self.device, dtype=self.dtype)
         ground = self.ground.expand(shape)
+        if self.graph is not None:
+            return self.graph(picture, form, ground, style)[..., :height, :width]
         call = self.frozen.get(tuple(picture.shape), self.network.paint)
         out: Tensor = call(picture, form, ground, self._films_of(style)).float()
         return out[..., :height, :width]
+
+    def _paint(self, picture: Tensor, form: Tensor, ground: Tensor, style: Tensor) -> Tensor:
+        """What of it becomes a graph. Whether the style is the one before is known on the card
+        only, and asking would wait."""
+        films = self.network.films(style.to(self.dtype))
+        return self.network.paint(picture, form, ground, films).float()
 
     def _films_of(self, style: Tensor) -> list[Tensor]:
         """Of the style before where it is the same."""
@@ -117,6 +133,8 @@ class NetworkRunner:
     def restore(self, kept: Any) -> None:
         self.network = kept
         self._films = None
+        if self.graph is not None:
+            self.graph.forget()
 
     def trial(self, width: int, height: int) -> Callable[[], object]:
         """Paints a frame of this size when called."""

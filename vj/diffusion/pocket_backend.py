@@ -16,6 +16,7 @@ from vj.core.mailbox import Mailbox
 from vj.core.supervisor import Supervisor
 from vj.diffusion.backends import IMAGE_PROMPTS, StreamBackend
 from vj.diffusion.built_in import COLOUR_SEPARATOR, BuiltIn, parsed_prompt
+from vj.diffusion.devices import sent
 from vj.diffusion.prompts import Embedding
 from vj.diffusion.stream_batch import Conditioning, Noise
 from vj.diffusion.texture_noise import NoiseGate, WhiteNoise, make_texture_field
@@ -172,7 +173,7 @@ class PocketBackend(StreamBackend):
         white, turn = self._white.at(snapshot), self._turn.at(snapshot)
         form = self._texture_field.of(entered, white, size, turn)
         numbers = [math.log2(one), snapshot["pocket/relief"] - 1]
-        more = torch.tensor([numbers], device=self.model.device)
+        more = sent(torch.tensor([numbers]), self.model.device)
         return Conditioning(
             self.model.schedule.plan(snapshot["strength"], steps),
             self._nothing.expand(steps, -1, -1, -1),

@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor
 
+from vj.diffusion.devices import sent
 from vj.diffusion.prompts import Embedding
 
 
@@ -161,11 +162,8 @@ class StreamBatch(Generic[T]):
         ]
         batch = [*rows, *fresh]
         x = torch.cat([row.x for row in batch])
-        t = torch.tensor(
-            [row.conditioning.levels[row.step].t for row in batch],
-            dtype=torch.float32,
-            device=x.device,
-        )
+        moments = [row.conditioning.levels[row.step].t for row in batch]
+        t = sent(torch.tensor(moments, dtype=torch.float32), x.device)
         texts = [row.conditioning.text for row in rows] + [
             row.conditioning.negative for row in fresh if row.conditioning.negative is not None
         ]
@@ -196,7 +194,7 @@ class StreamBatch(Generic[T]):
             torch.zeros_like(like) if conditioning.hint is None else conditioning.hint
             for conditioning in conditionings
         ]
-        return torch.cat(hints), torch.tensor(amounts, dtype=torch.float32, device=like.device)
+        return torch.cat(hints), sent(torch.tensor(amounts, dtype=torch.float32), like.device)
 
     def _advance(self, row: BatchRow[T], prediction: Tensor) -> tuple[Tensor, Tensor]:
         conditioning, level = row.conditioning, row.conditioning.levels[row.step]
@@ -272,7 +270,7 @@ class Noise:
                 noise.shape, generator=self._fresh
             )
             noise = self._boiling
-        return noise[:steps].to(self.device, self.dtype)
+        return sent(noise[:steps].to(self.dtype), self.device)
 
     def held(self, seed_a: int, seed_b: int, mix: float) -> Tensor:
         """The noise between two seeds, (rows, C, h, w), its variance kept. On the CPU."""
