@@ -3,17 +3,12 @@ FFmpeg's bwdif."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
+from vj.sources.filtering import Form, form_of, graph_of
 
-class _Form(NamedTuple):
-    """What a filter graph is made for."""
-
-    width: int
-    height: int
-    pixels: str
-    colorspace: int
-    range: int
+BWDIF = ("bwdif", {"mode": "send_frame", "parity": "auto", "deint": "all"})
+"""All are filtered, flagged or not: which need it is decided before."""
 
 
 class Deinterlacer:
@@ -31,18 +26,18 @@ class Deinterlacer:
         filter comes back as it is."""
         import av
 
-        form = _form_of(frame)
-        before = before if before is not None and _form_of(before) == form else None
-        after = after if after is not None and _form_of(after) == form else None
+        form = form_of(frame)
+        before = before if before is not None and form_of(before) == form else None
+        after = after if after is not None and form_of(after) == form else None
         try:
             found = self._filtered(form, before, frame, after)
         except (av.FFmpegError, OSError, ValueError):
             self._graph = found = None
         return frame if found is None else found
 
-    def _filtered(self, form: _Form, before: Any, frame: Any, after: Any) -> Any:
+    def _filtered(self, form: Form, before: Any, frame: Any, after: Any) -> Any:
         if self._pushed != (before, frame) or self._graph is None:
-            self._graph = _graph(form)
+            self._graph = graph_of(form, BWDIF)
             for pushed in (before, frame):
                 if pushed is not None:
                     found = self._push(pushed)
@@ -62,36 +57,3 @@ class Deinterlacer:
             return self._graph.vpull()
         except (av.BlockingIOError, av.EOFError):
             return None
-
-
-def _form_of(frame: Any) -> _Form:
-    return _Form(
-        frame.width,
-        frame.height,
-        frame.format.name,
-        int(frame.colorspace),
-        int(frame.color_range),
-    )
-
-
-def _graph(form: _Form) -> Any:
-    """Ready to take frames. All are filtered, flagged or not: which need it is decided before."""
-    from av.filter import Graph
-
-    graph = Graph()
-    graph.threads = 1
-    nodes = (
-        graph.add(
-            "buffer",
-            video_size=f"{form.width}x{form.height}",
-            pix_fmt=form.pixels,
-            time_base="1/1000",
-            pixel_aspect="1/1",
-            colorspace=str(form.colorspace),
-            range=str(form.range),
-        ),
-        graph.add("bwdif", mode="send_frame", parity="auto", deint="all"),
-        graph.add("buffersink"),
-    )
-    graph.link_nodes(*nodes).configure()
-    return graph

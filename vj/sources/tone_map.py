@@ -12,6 +12,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from vj.sources.filtering import side_data
+
 WHITE = 203.0
 """Nits of SDR white in HDR (ITU-R BT.2408, reference white)."""
 PEAK = 1000.0
@@ -60,15 +62,14 @@ def primaries_of(primaries: int, transfer: int) -> int:
 def stated_peak(picture: Any) -> float | None:
     """Nits of the brightest thing in a file, as a decoded frame's metadata say: its MaxCLL, or else
     the peak of the display it was made on. None where they do not."""
-    light = picture.side_data.get("CONTENT_LIGHT_LEVEL")
+    light = side_data(picture, "CONTENT_LIGHT_LEVEL")
     if light is not None:
-        (brightest,) = struct.unpack_from("<I", bytes(light))
+        (brightest,) = struct.unpack_from("=I", light)
         if brightest:
             return float(brightest)
-    display = picture.side_data.get("MASTERING_DISPLAY_METADATA")
+    display = side_data(picture, "MASTERING_DISPLAY_METADATA")
     if display is not None:
-        fields = bytes(display)  # AVMasteringDisplayMetadata
-        numerator, denominator, _, known = struct.unpack_from("<2i2i", fields, 72)
+        numerator, denominator, _, known = struct.unpack_from("=4i", display, 72)
         if known and numerator > 0 and denominator > 0:
             return float(numerator / denominator)
     return None

@@ -14,6 +14,7 @@ import numpy as np
 
 from vj.sources import SourceSettings
 from vj.sources.deinterlace import Deinterlacer
+from vj.sources.filtering import readable, side_data
 from vj.sources.tone_map import BT709, HLG, PEAK, PQ, is_hdr, primaries_of, tone_map
 from vj.sources.video_file import Picture, VideoFile
 
@@ -62,7 +63,7 @@ class Upright:
 
     def pixels(self, picture: Picture) -> np.ndarray:
         """(H, W, 3) uint8 RGB."""
-        frame = picture.decoded
+        frame = readable(picture.decoded)
         if frame.interlaced_frame:
             self._once("is interlaced; its two fields are made one whole picture (bwdif)")
             frame = self._deinterlacer.picture(picture.before, frame, picture.after)
@@ -71,8 +72,8 @@ class Upright:
         if shape and shape != 1 and 0.1 < shape < 10:
             width = max(1, round(pixels.shape[1] * shape))
             pixels = cv2.resize(pixels, (width, pixels.shape[0]), interpolation=cv2.INTER_LINEAR)
-        matrix = frame.side_data.get("DISPLAYMATRIX")
-        return pixels if matrix is None else self._turned(pixels, bytes(matrix))
+        matrix = side_data(frame, "DISPLAYMATRIX")
+        return pixels if matrix is None else self._turned(pixels, matrix)
 
     def _turned(self, pixels: np.ndarray, matrix: bytes) -> np.ndarray:
         """matrix: 9 int32, of which a, b, c, d lead from a stored place to the shown one, x' = a x
@@ -114,7 +115,7 @@ class Upright:
                 f"has colours in {name}, which are not converted; they are wrong. Save it as "
                 "ordinary Y'CbCr (BT.709)"
             )
-        elif transfer == 2 and frame.side_data.get("DOVI_METADATA") is not None:
+        elif transfer == 2 and side_data(frame, "DOVI_METADATA") is not None:
             self._once(
                 "is Dolby Vision without an HDR10 or HLG picture (profile 5); its colours are "
                 "wrong. Save it as HDR10 or SDR"
