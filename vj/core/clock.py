@@ -89,7 +89,8 @@ class WallClock:
 
 class FrameClock:
     """Offline: time stands still until the render loop moves it on by a frame: to the next of a
-    constant rate, or to a moment that is named, where frames come at varying times."""
+    constant rate, or to the moment until which a frame is seen, where they come at varying
+    times."""
 
     live = False
 
@@ -97,19 +98,30 @@ class FrameClock:
         self.fps = fps
         self._frame = 0
         self._moment: float | None = None
-        """Where it stands since it was moved to a moment."""
+        """Where it stands since a frame has said until when it is seen."""
+        self._until: float | None = None
 
     def now(self) -> float:
         return self._frame / self.fps if self._moment is None else self._moment
 
-    def advance(self) -> None:
-        """One frame has been rendered, of a constant rate."""
-        self._frame += 1
+    @property
+    def next(self) -> float:
+        """Where the next step leads."""
+        if self._until is not None:
+            return self._until
+        if self._moment is not None:
+            return self._moment + 1 / self.fps
+        return (self._frame + 1) / self.fps
 
-    def advance_to(self, moment: float) -> None:
-        """One frame has been rendered, which was seen until `moment`; from then on every one says
-        so. Time does not go back."""
-        self._moment = max(moment, self.now())
+    def see_until(self, moment: float) -> None:
+        """The frame of now is seen until then: the next step leads there. Time does not go back."""
+        self._until = max(moment, self.now())
+
+    def advance(self) -> None:
+        """One frame has been rendered."""
+        if self._until is not None or self._moment is not None:
+            self._moment, self._until = self.next, None
+        self._frame += 1
 
     def wait_until(self, moment: float, stop: threading.Event | None = None) -> bool:
         return stop is None or not stop.is_set()

@@ -13,26 +13,49 @@ before it, and the times of packets right after a seek may be guesses."""
 PLAUSIBLE = 120.0
 """Frames a second. What browsers record states 1000, since its times are milliseconds."""
 
+ROUNDED = 0.004
+"""Seconds from a whole number of frames that come of times being rounded."""
+
 FEW = 3
 """Pictures that say too little about a rate."""
 
+MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
+STATES_LENGTHS = ("gif", "apng", MP4, "matroska,webm")
+"""Formats that give each picture a length of its own. Others give all one, and FFmpeg may take a
+field's for it."""
+
+SHORTEST = 0.005
+"""Seconds of a last picture: less is not its length, but none."""
+
 
 class Measured(NamedTuple):
-    """length: seconds from the first picture to the end of the last one. fps: on average; None
+    """length: seconds from 0 to the end of the last picture. fps: on average; None
     where the file does not say and does not show."""
 
     length: float
     fps: float | None
 
 
+def lasting(file: VideoFile, stated: float, is_last: bool) -> float:
+    """Seconds that the last picture is seen. stated: by the file, 0 where it does not say. is_last:
+    it is the last one in the file as well; an MP4 states the time to the next there. As long as the
+    others where that is a rounded figure, or one that cannot be."""
+    step = file.step
+    if stated < SHORTEST or abs(stated - step) <= 1.01 * file.tick:
+        return step
+    if file.format == MP4 and not is_last:
+        return step
+    return stated if file.format in STATES_LENGTHS or stated > 1.25 * step else step
+
+
 def measure(file: VideoFile) -> Measured:
-    """Of an open file, by its last packets, or all of one that has no index. Rewinds it."""
+    """Of an open file, by its last packets, or all of one that has no index. Rewinds it, and has it
+    take that rate."""
+    packets: list[tuple[float | None, float]] = []
     found: list[tuple[float, float]] = []
-    count = 0
     for begin in (file.stated_length - SURELY_BEFORE, 0.0):
         packets = list(file.packets(begin))
         found = sorted((begins, lasts) for begins, lasts in packets if begins is not None)
-        count = len(packets)
         if found and file.timed:
             break
     file.rewind()
@@ -40,12 +63,12 @@ def measure(file: VideoFile) -> Measured:
     if len(found) > FEW and file.timed and (fps is None or fps > PLAUSIBLE):
         seen = (len(found) - 1) / max(found[-1][0] - found[0][0], 1e-3)
         fps = seen if fps is None or seen < fps / 2 else fps
-    step = file.step if fps is None else 1 / fps
+    file.fps = fps
+    step = file.step
+    length = len(packets) * step
     if found and file.timed:
         begins, lasts = found[-1]
-        # As long as the others where the file's figure is a rounded one, or none.
-        length = begins + (lasts if lasts > 1.25 * step else step)
-    else:
-        length = count * step
+        length = begins + lasting(file, lasts, packets[-1][0] == begins)
     whole = max(1, round(length / step)) * step
-    return Measured(whole if abs(whole - length) < step / 8 else max(length, step), fps)
+    near = abs(whole - length) < min(step / 8, ROUNDED)
+    return Measured(whole if near else max(length, 1e-3), fps)

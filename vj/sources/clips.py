@@ -9,6 +9,7 @@ from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.sources import EndOfSource, SourceSettings, make_source
 from vj.sources.clip_place import ClipPlace
+from vj.sources.clip_times import ClipTimes, one_after_another
 from vj.sources.opening import Opening
 from vj.sources.transport import Transport, TransportControl
 
@@ -70,6 +71,7 @@ class Clips:
         """Of the clip that plays."""
         self._next: Coming | None = None
         self._seeks = 0
+        self._follows_pictures = False
 
     @property
     def length(self) -> float | None:
@@ -87,6 +89,27 @@ class Clips:
     def heard(self) -> ClipPlace | None:
         """Where the sound of the clip that plays is to be read. From any thread."""
         found: ClipPlace | None = getattr(self._clip, "heard", None)
+        return found
+
+    def times(self) -> ClipTimes | None:
+        """When the pictures of all of them begin, one clip after the other; None where one of them
+        does not know. Raises Fault."""
+        found = [self._make(name, None) for name in self._names]
+        times = [clip.times() if hasattr(clip, "times") else None for clip in found]
+        known = [one for one in times if one is not None]
+        return one_after_another(known) if len(known) == len(times) else None
+
+    def follow_pictures(self) -> None:
+        """See `vj.sources.video.Video.follow_pictures`."""
+        self._follows_pictures = True
+        if hasattr(self._clip, "follow_pictures"):
+            self._clip.follow_pictures()
+
+    def following(self) -> float | None:
+        """See `vj.sources.video.Video.following`."""
+        found: float | None = None
+        if hasattr(self._clip, "following"):
+            found = self._clip.following()
         return found
 
     def _make(self, name: str, control: TransportControl | None) -> Any:
@@ -217,6 +240,8 @@ class Clips:
         if self._clip is not None:
             self._clip.close()
         self._clip, self._control = coming.opening.source, coming.control
+        if self._follows_pictures:
+            self.follow_pictures()
         now = self._settings.clock.now()
         if due is not None or self._control is None:
             self._clip.begin(due if due is not None and now - due < late else now)

@@ -45,6 +45,8 @@ class PlayedVideo:
         """The moment before which no other frame is given while the clip runs faster than its own
         speed: it skips pictures then."""
         self._is_over = False
+        self._span: tuple[float, float] | None = None
+        """From when to when the picture of the last frame is seen, in seconds of the clip."""
         self.position = self.head.position
         """Where it was at the last look, 0..1."""
         self.heard: ClipPlace | None = None
@@ -82,6 +84,7 @@ class PlayedVideo:
             came_over = self._look_at_end()
             picture, ends = self._find(place)
             wanted = now + LOOK
+            self._span = picture.begins, ends
             if not clock.live or self._is_wanted(picture, seeks, now):
                 return self._frame(picture, seeks, now)
             if came_over or now >= patience:
@@ -100,6 +103,11 @@ class PlayedVideo:
         zero = getattr(file, "zero", None)
         low, high, loops = head.low, head.high, head.loop == "loop"
         return ClipPlace(file.path, zero, now, head.place, head.velocity, low, high, loops)
+
+    def following(self) -> float | None:
+        """The moment at which the picture of the last frame gives way to another one; None while it
+        stays."""
+        return None if self._span is None else self.head.due(*self._span)
 
     def _look_at_end(self) -> bool:
         """Whether the clip has come to its end just now: whoever goes on to another source wants

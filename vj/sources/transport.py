@@ -18,6 +18,9 @@ from vj.core.kinds import CLIP_LOOPS
 FASTEST = 4.0
 """Times its own speed, forwards and backwards."""
 
+EXACT = 2e-7
+"""Seconds by which a moment may be off that was computed from a picture's own."""
+
 LATE = 0.5
 """Seconds without a look at the live clock after which a clip goes on from where it was: the
 machine was suspended, or a picture took long to find."""
@@ -127,6 +130,12 @@ class Playhead:
         self._turned = False
         self._over: float | None = None
         self._adopt(control.now())
+        self._to_start()
+
+    def be_exact(self) -> None:
+        """From the beginning: it is looked at only at the moments of its pictures (`due`), and none
+        is left out however short it is seen."""
+        self._tolerance = EXACT
         self._to_start()
 
     def begin(self, moment: float) -> None:

@@ -9,7 +9,9 @@ import numpy as np
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.sources import EndOfSource, SourceSettings
+from vj.sources.clip_length import lasting
 from vj.sources.clip_place import ClipPlace
+from vj.sources.clip_times import ClipTimes, times_of
 from vj.sources.played_video import PlayedVideo
 from vj.sources.upright import Upright
 from vj.sources.video_file import Picture, VideoFile
@@ -44,7 +46,8 @@ class Video:
         self._number = 0
         self._pending: tuple[np.ndarray, float] | None = None
         self._offset = 0.0
-        self._last = 0.0
+        self._last = self._lasts = 0.0
+        """When the last picture is due, and for how long."""
 
     @property
     def fps(self) -> float | None:
@@ -78,6 +81,22 @@ class Video:
         plays = self._plays
         return None if plays is None else plays.heard
 
+    def times(self) -> ClipTimes | None:
+        """When its pictures begin; None for a pipe, which is not read for that. Reads all of the
+        file. Raises Fault."""
+        return times_of(self.path, self._settings.fps) if self.path.is_file() else None
+
+    def follow_pictures(self) -> None:
+        """Offline, after `open`: each frame is asked for at the moment that `following` has given,
+        and no picture is left out however short it is seen."""
+        if self._plays is not None:
+            self._plays.head.be_exact()
+
+    def following(self) -> float | None:
+        """The moment at which the picture of the last frame gives way to another one; None where
+        that is not known."""
+        return None if self._plays is None else self._plays.following()
+
     def open(self) -> None:
         """With a transport it stands at the beginning of the part that plays, its first picture
         decoded, until it is read. Raises Fault for a file that is missing or holds no video."""
@@ -103,7 +122,7 @@ class Video:
         """When the clip ends, once its last frame has been read."""
         if self._plays is not None:
             return self._plays.over
-        return self._last + self._file.step
+        return self._last + self._lasts
 
     def read(self) -> Frame | None:
         """The next frame when it is due. Raises EndOfSource after the last one of a clip that does
@@ -148,7 +167,7 @@ class Video:
         if not self._settings.loop:
             raise EndOfSource
         self._file.rewind()
-        self._offset = self._last + self._file.step  # the first one is due a frame after the last
+        self._offset = self._last + self._lasts
         picture = self._file.next()
         if picture is None:
             raise Fault(f"video:{self.path}: gives no more pictures")
@@ -157,4 +176,5 @@ class Video:
     def _prepared(self, picture: Picture) -> tuple[np.ndarray, float]:
         """A decoded frame -> upright RGB of square pixels, and the moment it is due."""
         self._last = self._offset + picture.begins
+        self._lasts = lasting(self._file, picture.lasts, not self._file.reorders)
         return self._upright.pixels(picture), self._last

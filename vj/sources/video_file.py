@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from vj.core.errors import Fault
 from vj.sources.missing import missing
+from vj.sources.picture_track import picture_track, zero_of
 from vj.sources.tone_map import stated_peak
 
 STEPS_BACK = (0.0, 0.5, 2.0, 8.0, 32.0)
@@ -26,12 +27,13 @@ format that does not give each picture its time: MPEG program streams (.mpg, .vo
 
 
 class Picture(NamedTuple):
-    """A decoded picture. begins: seconds after the first one of the file. decoded: an
-    `av.VideoFrame`. before, after: its
-    neighbours in time where it is interlaced, decoded; None at the ends of the file."""
+    """A decoded picture. begins: in seconds of the clip, see `VideoFile.zero`; 0 of the first.
+    decoded: an `av.VideoFrame`. lasts: seconds as the file says, 0 where it does not. before,
+    after: its neighbours in time where it is interlaced, decoded; None at the ends of the file."""
 
     begins: float
     decoded: Any
+    lasts: float = 0.0
     before: Any = None
     after: Any = None
 
@@ -67,9 +69,11 @@ class VideoFile:
         """Neighbours of the last picture: the decoded one before, and the one after it."""
         self._interlaced = False
         """Pictures that are interlaced have been seen."""
+        self.zero = 0.0
+        """Seconds in the file's own time that are 0 of the clip, once open: where its picture or
+        its sound begins. A picture that begins later is seen from there on."""
         self._start: float | None = None
-        """The time that the file gives its first picture; None before it is decoded, or where
-        pictures have no times and are counted."""
+        """The time that the file gives its first picture; None before it is decoded."""
         self._timed = True
         self._coming = 0.0
         """When the next picture begins if it does not say so itself."""
@@ -131,13 +135,11 @@ class VideoFile:
                 f"video:{self.path}: is not a video that FFmpeg can read "
                 f"({error.strerror or error})"
             ) from None
-        if not self._container.streams.video:
-            tracks = (
-                ", ".join(sorted({stream.type for stream in self._container.streams})) or "nothing"
-            )
+        try:
+            self._stream = picture_track(self._container, f"video:{self.path}")
+        except Fault:
             self.close()
-            raise Fault(f"video:{self.path}: holds no picture, only {tracks}")
-        self._stream = self._container.streams.video[0]
+            raise
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.thread_count = 2
         self._stand_here()
@@ -179,16 +181,24 @@ class VideoFile:
         self.decoded += 1
         begins = self._begins(decoded)
         self._coming = begins + self.step
-        return Picture(begins, decoded)
+        lasts = float((decoded.duration or 0) * (decoded.time_base or 0))
+        return Picture(begins, decoded, lasts)
 
     def _begins(self, decoded: Any) -> float:
         moment = decoded.time
         if self._start is None:
             self._timed = moment is not None
-            self._start = moment or 0.0
+            self._start = float(moment or 0.0)
+            self.zero = zero_of(self._container, self._start, self.step) if self._timed else 0.0
         if not self._timed or moment is None:
             return self._coming
-        return max(0.0, float(moment) - self._start)
+        return max(0.0, self._place(float(moment)))
+
+    def _place(self, moment: float) -> float:
+        """A moment of the file's own time in seconds of the clip; below 0 before its first
+        picture."""
+        start = self._start or 0.0
+        return moment - (self.zero if moment > start else start)
 
     def rewind(self) -> None:
         """Back to the first picture. A file without seeking is opened again. Raises Fault."""
@@ -216,7 +226,7 @@ class VideoFile:
                 break
             try:
                 self._container.seek(
-                    int((target + self._start) / self._stream.time_base),
+                    int((target + self.zero) / self._stream.time_base),
                     stream=self._stream,
                     backward=True,
                 )
@@ -273,10 +283,25 @@ class VideoFile:
     def _may_leave_out(self, packet: Any) -> bool:
         if packet.pts is None or self._start is None or not self._timed:
             return False
-        begins = float(packet.pts * packet.time_base) - self._start
+        begins = self._place(float(packet.pts * packet.time_base))
         if self._interlaced:
             return False  # it may be a neighbour
         return begins < self.needed_from and self._stream.codec_context.name in WITH_DISPENSABLE
+
+    @property
+    def tick(self) -> float:
+        """Seconds, to which the times of its pictures are rounded."""
+        return float(self._stream.time_base)
+
+    @property
+    def format(self) -> str:
+        """FFmpeg's name of its container."""
+        return str(self._container.format.name)
+
+    @property
+    def reorders(self) -> bool:
+        """Its pictures are not in the file in the order in which they are seen."""
+        return bool(self._stream.codec_context.has_b_frames)
 
     @property
     def timed(self) -> bool:
@@ -300,7 +325,7 @@ class VideoFile:
 
         try:
             if begin > 0:
-                place = int((begin + (self._start or 0.0)) / self._stream.time_base)
+                place = int((begin + self.zero) / self._stream.time_base)
                 self._container.seek(place, stream=self._stream, backward=True)
             else:
                 self.rewind()
@@ -309,10 +334,10 @@ class VideoFile:
             self._open()
         try:
             for packet in self._container.demux(self._stream):
-                if packet.size:
+                if packet.size and not packet.is_discard:  # before where an edit list begins
                     moment = packet.pts if packet.pts is not None else packet.dts
                     begins = None if moment is None else float(moment * packet.time_base)
                     lasts = float((packet.duration or 0) * packet.time_base)
-                    yield None if begins is None else begins - (self._start or 0.0), lasts
+                    yield None if begins is None else self._place(begins), lasts
         except av.FFmpegError:
             return

@@ -1,0 +1,60 @@
+"""When each picture of a clip begins, and whether they come at a constant rate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from vj.sources.clip_length import measure
+from vj.sources.video_file import VideoFile
+
+SAME_RATE = 1e-3
+"""Share by which the rates of two clips may differ and be the same."""
+
+
+class ClipTimes(NamedTuple):
+    """begins: seconds from 0, of each picture in its order. length: up to the end of the last one.
+    varying: not at a constant rate, rounded to the ticks of the file. fps: on average; None for no
+    pictures."""
+
+    begins: Sequence[float]
+    length: float
+    varying: bool
+
+    @property
+    def fps(self) -> float | None:
+        return len(self.begins) / self.length if self.begins and self.length > 0 else None
+
+
+def times_of(path: Path, fallback_fps: float) -> ClipTimes:
+    """Of a video file, by all its packets, which are read and not decoded. fallback_fps: the rate
+    of a file that states none. Raises Fault."""
+    file = VideoFile(path, fallback_fps)
+    file.open()
+    try:
+        length = measure(file).length
+        found = sorted({begins for begins, _ in file.packets(0.0) if begins is not None})
+        begins = [moment for moment in found if moment >= 0]
+        if not file.timed or len(begins) < len(found) / 2:
+            count = max(1, round(length / file.step))
+            return ClipTimes([number * file.step for number in range(count)], length, False)
+        off = [moment - number * file.step for number, moment in enumerate(begins)]
+        varying = max(off) - min(off) > 1.01 * file.tick + 1e-6
+        ends_late = abs(length - len(begins) * file.step) > file.step / 8 + file.tick
+        return ClipTimes(begins, length, varying or ends_late)
+    finally:
+        file.close()
+
+
+def one_after_another(clips: Sequence[ClipTimes]) -> ClipTimes:
+    """Of a list of clips. They come at varying times where one of them does, or where their rates
+    are not the same."""
+    begins: list[float] = []
+    length = 0.0
+    for clip in clips:
+        begins += [length + moment for moment in clip.begins]
+        length += clip.length
+    rates = [clip.fps for clip in clips if clip.fps is not None]
+    differ = bool(rates) and max(rates) - min(rates) > SAME_RATE * max(rates)
+    return ClipTimes(begins, length, differ or any(clip.varying for clip in clips))

@@ -1,0 +1,69 @@
+"""Which of a file's video streams is its picture, and where its time begins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vj.core.errors import Fault
+
+STILLS = ("mjpeg", "png", "bmp", "gif", "webp", "tiff")
+"""Codecs in which covers are kept, also by programs that do not mark them as covers."""
+
+TOGETHER = 0.05
+"""Seconds by which a picture that begins with its sound may be later, or a frame where that lasts
+longer: encoders of sound put a little silence before it."""
+
+LATEST = 600.0
+"""Seconds by which a picture begins after its sound, at most; with more one of them is wrong."""
+
+
+def is_cover(stream: Any) -> bool:
+    """A picture that belongs to a file as a cover or a thumbnail, as it says itself."""
+    from av.stream import Disposition
+
+    marks = Disposition.attached_pic | Disposition.timed_thumbnails
+    return bool(stream.disposition & marks)
+
+
+def _may_be_still(stream: Any) -> bool:
+    """One picture that is not marked as a cover, beside a film, as far as is known."""
+    from av.stream import Disposition
+
+    if stream.disposition & Disposition.still_image:
+        return True
+    return stream.codec_context.name in STILLS and stream.frames <= 1
+
+
+def picture_track(container: Any, name: str) -> Any:
+    """The stream that players show: never a cover; the one that the file marks as its default, else
+    the largest, of those the one with the most frames, of those the first. name: of the source, for
+    messages. Raises Fault for a file without one."""
+    from av.stream import Disposition
+
+    video = list(container.streams.video)
+    if not video:
+        tracks = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+        raise Fault(f"{name}: holds no picture, only {tracks}")
+    films = [stream for stream in video if not is_cover(stream)]
+    if not films:
+        raise Fault(
+            f"{name}: holds no picture but a cover; name a file with a video, or save the cover "
+            "as a picture and name that"
+        )
+    readable = [stream for stream in films if stream.codec_context is not None]
+    if not readable:
+        raise Fault(f"{name}: its picture has a codec that this FFmpeg cannot decode")
+    moving = [stream for stream in readable if not _may_be_still(stream)] or readable
+    default = [stream for stream in moving if stream.disposition & Disposition.default] or moving
+    return max(default, key=lambda s: (s.width * s.height, s.frames, -s.index))
+
+
+def zero_of(container: Any, first: float, step: float) -> float:
+    """Seconds of the container's own time at which a clip begins: where the first of picture and
+    sound does. first: when the picture does. One that is hardly later counts as the first. step:
+    seconds that a frame lasts."""
+    sound = container.streams.best("audio")
+    if sound is None or sound.start_time is None:
+        return first
+    begins = float(sound.start_time * sound.time_base)
+    return begins if max(TOGETHER, step) < first - begins <= LATEST else first
