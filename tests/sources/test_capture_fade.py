@@ -9,6 +9,7 @@ import pytest
 
 from tests.scripted_sources import SIZE
 from vj.core.frame import Frame, Size, WalkFrame
+from vj.pipeline.preprocess import prepare
 from vj.sources.fade import SourceFade, covering, crossfade
 from vj.sources.reader import Reader
 
@@ -30,10 +31,14 @@ def test_half_way_each_is_half_there_whatever_their_shapes(
     assert np.abs(shown.pixels.astype(int) - seen).max() <= 1
 
 
-def test_what_is_transparent_lies_over_black_while_it_fades() -> None:
-    shown = crossfade(grey(40), grey(200, channels=4), 0.5)
-    assert shown.pixels.shape == (48, 64, 3)
-    assert abs(int(shown.pixels[5, 5, 0]) - 70) <= 1
+def test_what_is_transparent_becomes_so_while_it_fades() -> None:
+    for share, alpha, seen in ((0.0, 255, 40), (0.5, 191, 70), (1.0, 128, 100)):
+        shown = crossfade(grey(40), grey(200, channels=4), share)
+        assert shown.pixels.shape == (48, 64, 4)
+        assert abs(int(shown.pixels[5, 5, 3]) - alpha) <= 1
+        assert abs(int(prepare(shown.pixels, SIZE)[5, 5, 0]) - seen) <= 2, "over black"
+    gone = crossfade(grey(40), grey(0, channels=4), 0.0)
+    assert gone.pixels[5, 5].tolist() == [40, 40, 40, 255]
 
 
 def test_a_walk_begins_at_once() -> None:

@@ -25,12 +25,13 @@ BLENDS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "lighten": cv2.max,
     "darken": cv2.min,
 }
-"""(H, W, 3) uint8 both -> what is seen half way. Of `vj.core.kinds.BLEND_MODES`, but for normal."""
+"""(H, W, 3) or (H, W) uint8 both -> what is seen half way. Of `vj.core.kinds.BLEND_MODES`, but for
+normal."""
 
 
 def blended(one: np.ndarray, two: np.ndarray, share: float, mode: str) -> np.ndarray:
-    """(H, W, 3) uint8. share: 0 is one, 0.5 what the mode makes of both, 1 two, a straight way
-    between them."""
+    """(H, W, 3) or (H, W) uint8. share: 0 is one, 0.5 what the mode makes of both, 1 two, a
+    straight way between them."""
     if mode == "normal":
         return cv2.addWeighted(one, 1 - share, two, share, 0)
     middle = BLENDS[mode](one, two)
@@ -67,3 +68,28 @@ class DeckMixer:
         if mode in WIPES:
             return self._wipes.between(one, two, share, mode)
         return blended(one, two, share, mode)
+
+    def alphas(
+        self,
+        one: np.ndarray | None,
+        two: np.ndarray | None,
+        share: float,
+        mode: str,
+        shown: np.ndarray,
+    ) -> np.ndarray | None:
+        """The transparency of two pictures, (H, W) uint8 each, mixed as they are; None for one that
+        is opaque, and where both are. mode: `normal` where they morph. shown: the first one,
+        (H, W, 3) uint8."""
+        if one is None and two is None:
+            return None
+        opaque = np.full(shown.shape[:2], 255, np.uint8)
+        one, two = (opaque if alpha is None else alpha for alpha in (one, two))
+        if mode not in WIPES:
+            # half way both are seen, or what both have
+            middle = {"normal": mode, "multiply": "darken", "darken": mode}.get(mode, "lighten")
+            return blended(one, two, share, middle)
+        if share <= 0 or share >= 1:
+            return one if share <= 0 else two
+        cover = self._wipes.cover(shown, share, mode)
+        over = cv2.multiply(two, cover, scale=1 / 255)
+        return cv2.add(over, cv2.multiply(one, cv2.bitwise_not(cover), scale=1 / 255))

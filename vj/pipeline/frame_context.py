@@ -40,6 +40,14 @@ class FrameContext:
     or two scenes meet there."""
     taken: TakenPicture | None = None
     """The picture that stands in for the show's styles and image prompts."""
+    beyond_edges: np.ndarray | None = None
+    """`image`, (H, W, 3) uint8, with the colours at the edge of a transparent source going on
+    beyond it; None where its transparency is no mask."""
+
+    @property
+    def dry(self) -> np.ndarray:
+        """What is seen where the generated image is not, (H, W, 3) uint8."""
+        return self.image if self.beyond_edges is None else self.beyond_edges
 
     @classmethod
     def black(cls, size: Size, lines: bool = False) -> FrameContext:

@@ -254,7 +254,7 @@ class FramePipeline:
         flow = None if motion is None else motion.scaled(snapshot["feedback/flow"])
         painted = self._faded_in(generated.picture, snapshot, flow)
         picture = self.backend.compositor.postprocess(
-            painted, context.image, snapshot, crossfade, flow, context.mask
+            painted, context.dry, snapshot, crossfade, flow, context.mask
         )
         if picture is None:
             return self._stand_in(newest, snapshot, "the model gave NaN")
@@ -294,7 +294,7 @@ class FramePipeline:
 
     def _again(self, context: FrameContext, snapshot: Snapshot, base: FrameContext) -> Shown:
         """The last generated image over the input of `base`; before the first, the input."""
-        picture = self.backend.compositor.recomposite(base.image, snapshot, base.mask)
+        picture = self.backend.compositor.recomposite(base.dry, snapshot, base.mask)
         return self._again_or_input(context, snapshot, picture, base)
 
     def _again_or_input(
@@ -333,7 +333,7 @@ class FramePipeline:
         picture = None
         if waited < PATIENCE:
             try:
-                picture = self.backend.compositor.recomposite(context.image, snapshot, context.mask)
+                picture = self.backend.compositor.recomposite(context.dry, snapshot, context.mask)
             except Exception:  # a card that has gone takes the compositor with it
                 picture = None
         return self._again_or_input(context, snapshot, picture, context)

@@ -2,8 +2,9 @@
 input, on the CPU.
 
 A mask finds a subject: what is bright, what has not the key's colour, what an empty room had not,
-what moves, people. The subject stays as it came and the rest is painted; inverted it is the other
-way round. What people draw is no subject but where to paint: there the rest stays as it came.
+what moves, people, or what is not transparent in a source. The subject stays as it came and the
+rest is painted; inverted it is the other way round. What people draw is no subject but where to
+paint: there the rest stays as it came.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ class Masks:
         self._mover: cv2.BackgroundSubtractorMOG2 | None = None
         self._last: np.ndarray | None = None
         self._mode = "none"
+        self._told_opaque = False
 
     def forget(self) -> None:
         """Frames of another size come from now on: what was learned of the room goes."""
@@ -58,11 +60,15 @@ class Masks:
         self._sum, self._count, self._since = np.zeros((0, 0, 3), np.float32), 0, None
 
     def find(
-        self, image: np.ndarray, snapshot: Snapshot, strokes: np.ndarray | None = None
+        self,
+        image: np.ndarray,
+        snapshot: Snapshot,
+        strokes: np.ndarray | None = None,
+        alpha: np.ndarray | None = None,
     ) -> np.ndarray | None:
         """(H, W, 3) uint8 -> (H, W) uint8, 255 where the generated image shows; None where it shows
         everywhere. Fed with every frame. strokes: (H, W) uint8, 255 where people have drawn; None
-        where nobody can."""
+        where nobody can. alpha: (H, W) uint8, of the source; None where it is opaque."""
         mode = snapshot["mask/mode"]
         if mode == "person" and self.segment_person is None:
             mode = "plate"
@@ -72,19 +78,29 @@ class Masks:
             if mode == "drawn" and strokes is None:
                 painted = "everything" if snapshot["mask/invert"] else "nothing"
                 self._log(f"mask/mode drawn: nobody draws here: {painted} is painted")
+        if mode == "alpha" and alpha is None and not self._told_opaque:
+            self._told_opaque = True
+            painted = "everything" if snapshot["mask/invert"] else "nothing"
+            self._log(
+                f"mask/mode alpha: the source has no transparency: {painted} is painted (PNG, "
+                "WebM, ProRes 4444 and NDI can have it)"
+            )
         subject: np.ndarray | None = None
         if mode == "drawn":
             none = np.zeros(image.shape[:2], np.uint8)
             subject = (none if strokes is None else strokes).astype(np.float32) / 255
+        elif mode == "alpha":
+            everything = np.full(image.shape[:2], 255, np.uint8)
+            subject = (everything if alpha is None else alpha).astype(np.float32) / 255
         elif mode != "none":
             subject = self._subject(mode, image, snapshot)
         if subject is None:
             return None
-        height = image.shape[0]
-        soft = snapshot["mask/feather"] * 0.1 * height
+        soft = softness(snapshot, image.shape[0])
         if soft >= 0.5:
             subject = blurred(subject, soft)
-        steady = snapshot["mask/steady"]
+        # an alpha does not flicker, and where its subject was nothing is left to be seen
+        steady = 0.0 if mode == "alpha" else snapshot["mask/steady"]
         if self._last is not None and self._last.shape == subject.shape and steady > 0:
             # what comes is there at once: a performer who moves is nowhere painted
             subject = cv2.max(subject, cv2.addWeighted(subject, 1 - steady, self._last, steady, 0))
@@ -168,6 +184,12 @@ class Masks:
         if found is None or not np.isfinite(found).all():
             return None
         return above(guided(found, image), threshold)
+
+
+def softness(snapshot: Snapshot, height: int) -> float:
+    """Pixels by which the edge of a mask of this height is blurred."""
+    soft: float = snapshot["mask/feather"] * 0.1 * height
+    return soft
 
 
 def _small_size(height: int, width: int) -> tuple[int, int]:

@@ -25,8 +25,9 @@ from vj.pipeline.landmarks.markers import Markers
 from vj.pipeline.latent_walk import LatentWalk, WalkStep
 from vj.pipeline.line_art import drawing, mixed
 from vj.pipeline.live_picture import LivePictures
-from vj.pipeline.masks import Masks, SegmentPerson
+from vj.pipeline.masks import Masks, SegmentPerson, softness
 from vj.pipeline.preprocess import Fit, lost
+from vj.pipeline.transparency import alpha_seen, continued
 from vj.pipeline.upscale_guide import worth
 
 AGAIN = 10.0
@@ -44,6 +45,8 @@ class Taken:
     """What the source gave, (h, w, 3 or 4) uint8, where it stands alone and leads the upscaling."""
     view: PlacedView | None = None
     """How it is looked at; None where it is only cropped or padded."""
+    alpha: np.ndarray | None = None
+    """(H, W) uint8, where its transparency is the mask; None for one that is opaque."""
 
 
 class Preparation:
@@ -113,7 +116,7 @@ class Preparation:
         image = taken.image
         strokes = self.strokes.find(snapshot)
         try:
-            mask = self.masks.find(image, snapshot, strokes)
+            mask = self.masks.find(image, snapshot, strokes, taken.alpha)
         except Exception as error:  # a foreign person model: the picture goes on without a mask
             self._metrics.faults += 1
             self._log_sometimes(
@@ -143,6 +146,7 @@ class Preparation:
                 None if taken.blank else image,
                 (frame.pixels, None if other is None else other.pixels),
             ),
+            beyond_edges=_beyond_edges(taken, snapshot),
         )
 
     def observe(self, context: FrameContext, picture: np.ndarray) -> None:
@@ -178,7 +182,8 @@ class Preparation:
             if backend.mixes_latents:
                 pair = one.image, two.image
                 step = WalkStep(*pair, share, pair, deck=None)
-                return Taken(step.crossfaded(), step, blank)
+                alpha = self._mixer.alphas(one.alpha, two.alpha, share, "normal", one.image)
+                return Taken(step.crossfaded(), step, blank, alpha=alpha)
             self._tell_without_latents(backend)
         image = self._mixer.mixed(
             one.image,
@@ -188,7 +193,9 @@ class Preparation:
             space != "picture",
             snapshot.time,
         )
-        return Taken(image, None, blank)
+        mode = snapshot["deck/mode"] if space == "picture" else "normal"
+        alpha = self._mixer.alphas(one.alpha, two.alpha, share, mode, one.image)
+        return Taken(image, None, blank, alpha=alpha)
 
     def _tell_without_latents(self, backend: Backend) -> None:
         waits = isinstance(backend, PassThrough) and not backend.unused
@@ -210,10 +217,25 @@ class Preparation:
         image = viewed(frame.pixels, self._size, self.fit, view)
         leads = not blank and worth(frame.size, self._size, self.fit, view.zoom)
         placed = None if view == NEUTRAL else PlacedView(view, self._size, self.fit)
-        return Taken(image, None, blank, frame.pixels if leads else None, placed)
+        alpha = None
+        if snapshot["mask/mode"] == "alpha":
+            alpha = (
+                np.zeros(image.shape[:2], np.uint8)
+                if blank
+                else alpha_seen(frame.pixels, self._size, self.fit, view)
+            )
+        return Taken(image, None, blank, frame.pixels if leads else None, placed, alpha)
 
     def _log_sometimes(self, text: str, now: float) -> None:
         """The same words every so many seconds at most."""
         if text != self._last_logged[0] or now - self._last_logged[1] > AGAIN:
             self._last_logged = (text, now)
             self._log(text)
+
+
+def _beyond_edges(taken: Taken, snapshot: Snapshot) -> np.ndarray | None:
+    """See `FrameContext`. Inverted it is the picture that is painted, and black stays beside it."""
+    if taken.alpha is None or taken.blank or snapshot["mask/invert"]:
+        return None
+    soft = softness(snapshot, taken.image.shape[0])
+    return continued(taken.image, taken.alpha, soft, snapshot["mix/wet"])

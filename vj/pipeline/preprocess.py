@@ -13,12 +13,13 @@ Fit = Literal["crop", "pad"]
 
 
 def prepare(pixels: np.ndarray, size: Size, fit: Fit = "crop") -> np.ndarray:
-    """(H, W, 3 or 4) uint8 -> (size.height, size.width, 3) uint8 RGB, C-contiguous.
+    """(H, W, 3 or 4) uint8 -> (size.height, size.width, 3) uint8 RGB, C-contiguous; of (H, W), a
+    mask, (size.height, size.width).
 
     crop fills the size and cuts what hangs over on both sides alike; pad shows the whole picture
     with black beside it. What is transparent lies over black. The same size comes back untouched.
     """
-    if pixels.shape[2] == 4:
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
         pixels = over_black(pixels)
     height, width = pixels.shape[:2]
     if (width, height) == size:
@@ -28,7 +29,7 @@ def prepare(pixels: np.ndarray, size: Size, fit: Fit = "crop") -> np.ndarray:
     part = pixels[cut.top : cut.top + cut.height, cut.left : cut.left + cut.width]
     if fit == "crop":
         return cv2.resize(part, size, interpolation=how)
-    out = np.zeros((size.height, size.width, 3), np.uint8)
+    out = np.zeros((size.height, size.width, *pixels.shape[2:]), np.uint8)
     small = cv2.resize(part, (inner.width, inner.height), interpolation=how)
     out[inner.top : inner.top + inner.height, inner.left : inner.left + inner.width] = small
     return out

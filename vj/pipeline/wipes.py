@@ -47,21 +47,26 @@ class Wipes:
 
     def between(self, one: np.ndarray, two: np.ndarray, share: float, mode: str) -> np.ndarray:
         """(H, W, 3) uint8, a new array; share: 0 is all of one, 1 all of two."""
+        return covered(one, two, self.cover(one, share, mode))
+
+    def cover(self, one: np.ndarray, share: float, mode: str) -> np.ndarray:
+        """(H, W) uint8, 255 where the second picture alone is seen. one: the first, (H, W, 3)
+        uint8."""
         soft = SOFT.get(mode, EDGE)
         begun = 255 * share * (1 + soft) / soft
         if mode == "luma":
-            return covered(one, two, _dark_first(one, begun, soft))
+            return _dark_first(one, begun, soft)
         height, width = one.shape[:2]
         order = self._orders.get(mode)
         if order is None or order.shape != (height, width):
             order = self._orders[mode] = order_of(mode, height, width)
-        cover = cv2.addWeighted(order, -255 / soft, order, 0, begun, dtype=cv2.CV_8U)
-        return covered(one, two, cover)
+        cover: np.ndarray = cv2.addWeighted(order, -255 / soft, order, 0, begun, dtype=cv2.CV_8U)
+        return cover
 
 
 def _dark_first(picture: np.ndarray, begun: float, soft: float) -> np.ndarray:
-    """What `covered` takes: each brightness of the picture is covered as late as much of it is
-    darker."""
+    """What `covered` takes for `luma`: each brightness of the picture is covered as late as much of
+    it is darker."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     counts = np.bincount(grey[::SPARSE, ::SPARSE].ravel(), minlength=256)
     darker = np.concatenate([[0], np.cumsum(counts)[:-1]])

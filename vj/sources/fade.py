@@ -18,21 +18,35 @@ def crossfade(old: Frame, new: Frame, share: float) -> Frame:
     no way between."""
     if share >= 1 or isinstance(old, WalkFrame) or isinstance(new, WalkFrame):
         return new
-    rest = covering(_opaque(old.pixels), new.size)
-    pixels = cv2.addWeighted(rest, 1 - max(0.0, share), _opaque(new.pixels), max(0.0, share), 0.0)
-    return Frame(pixels, new.number, new.captured)
+    share = max(0.0, share)
+    rest = covering(_over_black(old.pixels), new.size)
+    mixed = cv2.addWeighted(rest, 1 - share, _over_black(new.pixels), share, 0.0)
+    if old.pixels.shape[2] == 4 or new.pixels.shape[2] == 4:
+        cover = covering(_alpha(old.pixels), new.size)
+        cover = cv2.addWeighted(cover, 1 - share, _alpha(new.pixels), share, 0.0)
+        whole = cv2.divide(mixed, cv2.cvtColor(cover, cv2.COLOR_GRAY2RGB), scale=255)
+        mixed = cv2.merge([*cv2.split(whole), cover])
+    return Frame(mixed, new.number, new.captured)
 
 
-def _opaque(pixels: np.ndarray) -> np.ndarray:
+def _over_black(pixels: np.ndarray) -> np.ndarray:
     """(H, W, 3 or 4) -> (H, W, 3), what is transparent over black."""
     if pixels.shape[2] == 3:
         return pixels
-    alpha = cv2.cvtColor(pixels[..., 3], cv2.COLOR_GRAY2RGB)
-    return cv2.multiply(np.ascontiguousarray(pixels[..., :3]), alpha, scale=1 / 255)
+    alpha = cv2.cvtColor(_alpha(pixels), cv2.COLOR_GRAY2RGB)
+    return cv2.multiply(cv2.cvtColor(pixels, cv2.COLOR_RGBA2RGB), alpha, scale=1 / 255)
+
+
+def _alpha(pixels: np.ndarray) -> np.ndarray:
+    """(H, W, 3 or 4) -> (H, W), 255 where it is opaque."""
+    if pixels.shape[2] == 3:
+        return np.full(pixels.shape[:2], 255, np.uint8)
+    return cv2.extractChannel(pixels, 3)
 
 
 def covering(pixels: np.ndarray, size: Size) -> np.ndarray:
-    """(H, W, 3) of any size -> of this one: scaled until nothing is left free, its middle."""
+    """(H, W) or (H, W, 3) of any size -> of this one: scaled until nothing is left free, its
+    middle."""
     height, width = pixels.shape[:2]
     if (width, height) == size:
         return pixels

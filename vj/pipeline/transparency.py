@@ -1,0 +1,50 @@
+"""The transparency of an input: seen as its picture is, and what the picture shows beyond its
+edge."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from vj.core.frame import Size
+from vj.pipeline.input_view import NEUTRAL, PlacedView, View
+from vj.pipeline.masks import blurred
+from vj.pipeline.preprocess import Fit, prepare
+
+WIDE = (5, 5)
+"""Of the small copy, of which the colours beyond an edge are the mean."""
+
+
+def alpha_seen(pixels: np.ndarray, size: Size, fit: Fit, view: View = NEUTRAL) -> np.ndarray | None:
+    """(H, W, 3 or 4) uint8 as the source gave it -> (size.height, size.width) uint8, what of its
+    alpha is seen; 0 beside a picture that is padded. None for a picture without alpha."""
+    if pixels.shape[2] == 3:
+        return None
+    alpha = cv2.extractChannel(pixels, 3)
+    if view == NEUTRAL:
+        return prepare(alpha, size, fit)
+    return PlacedView(view, size, fit)(alpha, size)
+
+
+def continued(image: np.ndarray, alpha: np.ndarray, soft: float, share: float) -> np.ndarray:
+    """A picture over black, (H, W, 3) uint8, with the colours at its edge going on beyond it, so
+    that a mask made of its alpha, (H, W) uint8, has no dark seam. What is opaque is untouched.
+
+    soft: pixels by which the mask is blurred. share: 0..1 of it.
+    """
+    height, width = alpha.shape
+    step = max(2, round(soft))
+    size = (max(1, width // step), max(1, height // step))
+    picture, there = (
+        cv2.blur(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), WIDE)
+        for pixels in (image.astype(np.float32), alpha.astype(np.float32))
+    )
+    there = np.maximum(there, np.float32(0.02))
+    colours = cv2.convertScaleAbs(cv2.divide(picture, cv2.merge([there] * 3), scale=255))
+    colours = cv2.resize(colours, (width, height), interpolation=cv2.INTER_LINEAR)
+    masked = blurred(alpha, soft) if soft >= 0.5 else alpha
+    # no further than the mask lets it be seen, or it would stand about the picture as a frame
+    near = cv2.convertScaleAbs(masked, alpha=32)
+    missing = cv2.multiply(cv2.bitwise_not(alpha), near, scale=share / 255)
+    beyond = cv2.multiply(colours, cv2.cvtColor(missing, cv2.COLOR_GRAY2RGB), scale=1 / 255)
+    return cv2.add(image, beyond, dst=beyond)
