@@ -51,7 +51,7 @@ class SinkSettings:
     now were made, None where nothing is to be said; asked for every frame, by the sink's thread.
     span: offline, where frames come at varying times: from when to when the frame that comes now is
     seen, in seconds from the first; None where they come at a constant rate, and are counted.
-    sound: whether there is something to be heard; asked as a recording begins, by the sink's thread.
+    sound: whether there is something to be heard; asked as a recording begins.
     codec, alpha, loop_fade: of the sink's rule, see `vj.sinks.rule`; alpha: frames bring it."""
 
     clock: Clock

@@ -133,6 +133,9 @@ class LoopPicture:
                 self._writer = WebpWriter(self.size, self._file.write, self.mark, rate)
         self._writer.add(picture, at - self._shift)
 
+    def add_sound(self, samples: np.ndarray, moment: float) -> None:
+        """It has none."""
+
     def finish(self) -> None:
         """Fade, and write what is left. Raises OSError when it does not fit; the file is released
         in any case."""

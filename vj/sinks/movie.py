@@ -20,8 +20,10 @@ from vj.core.frame import Size
 from vj.sinks.codecs import CODECS, FORMATS, Codec
 from vj.sinks.fit import fitted, opaque
 from vj.sinks.mark import Mark, movie_tags, xmp_box
+from vj.sinks.movie_sound import MovieSound
 from vj.sinks.output_file import create_unused
 from vj.sinks.rate import exact_rate
+from vj.sound import RATE
 
 TICKS = 90_000
 """Live time stamps a second, as MPEG has them."""
@@ -34,13 +36,14 @@ BT709 = 1
 """BT.709's number among FFmpeg's colour primaries and transfers."""
 
 
-def container_options(ending: str, intra: bool = False) -> dict[str, str]:
+def container_options(ending: str, intra: bool = False, sound: bool = False) -> dict[str, str]:
     """What makes a file whole to its last second after a crash.
 
     MP4 and MOV are written in fragments of a second and get an ordinary index at the very end,
     because editors are at home with that one and some are not with fragments (FFmpeg 7.1 and later
     call it hybrid). Matroska's clusters need no index to be played. intra: every picture stands by
-    itself, and no fragment has to wait for one.
+    itself, and no fragment has to wait for one. sound: its encoder's delay stands in the header,
+    which waits for the first fragment then.
     """
     options = {
         "flush_packets": "1",
@@ -50,7 +53,9 @@ def container_options(ending: str, intra: bool = False) -> dict[str, str]:
         return options | {"cluster_time_limit": str(round(KEY_PERIOD * 1000))}
     period = INTRA_FRAGMENT if intra else KEY_PERIOD
     return options | {
-        "movflags": "+hybrid_fragmented" + ("" if intra else "+frag_keyframe"),
+        "movflags": "+hybrid_fragmented"
+        + ("" if intra else "+frag_keyframe")
+        + ("+delay_moov" if sound else ""),
         "frag_duration": str(round(period * 1_000_000)),
     }
 
@@ -89,11 +94,12 @@ class Movie:
         codec: Codec = CODECS["h264"],
         alpha: bool = False,
         timed: bool = False,
+        sound: bool = False,
     ) -> None:
         """size: of the first frame; odd sides get one more row or column where the codec wants even
         ones. live: frames are timed by the clock, else counted. alpha: is kept, where the codec
         can. timed: each frame brings its time, though the show is not live; fps is their average
-        then."""
+        then. sound: there will be some."""
         even = (size.width % 2, size.height % 2) if codec.even else (0, 0)
         self.size = Size(size.width + even[0], size.height + even[1])
         self._codec = codec
@@ -111,10 +117,14 @@ class Movie:
         self._base = Fraction(1, TICKS) if self._timed else 1 / self._rate
         self._first = 0.0
         self._last = 0
+        self._end = Fraction(0)
+        """Seconds at which the last frame ends."""
         self._last_key = 0
         self._durations: dict[int, int] = {}
         """Stamp -> ticks, of frames on their way through the encoder."""
         self._to_yuv = VideoReformatter()
+        self._sounds = sound
+        self._sound: MovieSound | None = None
         self._file = create_unused(path)
         self.path = self._file.path
         try:
@@ -131,7 +141,7 @@ class Movie:
             self._file,
             "w",
             format=FORMATS[self._ending],
-            container_options=container_options(self._ending, self._codec.intra),
+            container_options=container_options(self._ending, self._codec.intra, self._sounds),
             buffer_size=16
             # holds a whole fragment, so that one reaches the disk in one piece or not at all
             << 20,
@@ -149,6 +159,8 @@ class Movie:
             context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.ITU709
             context.color_primaries = context.color_trc = BT709
         self._stream = stream
+        if self._sounds:
+            self._sound = MovieSound(self._container, self._ending)
 
     @property
     def bytes(self) -> int:
@@ -184,7 +196,23 @@ class Movie:
             self._mux(self._stream.encode(picture))
         self._last = stamp
         self.frames += 1
-        self.seconds = float((stamp + ticks) * self._base)
+        self._end = (stamp + ticks) * self._base
+        self.seconds = float(self._end)
+        if self._sound is not None:
+            with as_os_errors():
+                self._sound.follow(round(self._end * RATE), self._live)
+
+    def add_sound(self, samples: np.ndarray, moment: float) -> None:
+        """What is heard from `moment` on: (n, 2) float32, see `vj.sound`. The moment is that of a
+        frame's clock, used live; else samples follow each other. What is not there by the end is
+        silence, and what is longer than the pictures is cut. Nothing in a movie without sound, or
+        before its first frame."""
+        if self._sound is None or self.frames == 0:
+            return
+        first = round((moment - self._first) * RATE) if self._live else None
+        self._sound.queue.put(first, samples)
+        with as_os_errors():
+            self._sound.follow(round(self._end * RATE), live=False)
 
     def _mux(self, packets: Iterable[av.Packet]) -> None:
         """Some encoders forget how long a frame lasts, and the last one's nothing else says."""
@@ -243,6 +271,8 @@ class Movie:
             with as_os_errors():
                 if self.frames:
                     self._mux(self._stream.encode(None))
+                    if self._sound is not None:
+                        self._sound.finish(round(self._end * RATE))
                 self._container.close()
             self._write_xmp()
         finally:

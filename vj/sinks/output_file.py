@@ -55,6 +55,9 @@ class OutputFile:
     def tell(self) -> int:
         return os.lseek(self._descriptor, 0, os.SEEK_CUR)
 
+    def flush(self) -> None:
+        """Nothing waits."""
+
     def exists(self) -> bool:
         """The file still exists at its path. Writing into a file whose folder was deleted, or whose
         disk was unplugged, raises no error."""

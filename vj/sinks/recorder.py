@@ -42,6 +42,7 @@ class Recording(Protocol):
     def bytes(self) -> int: ...
     def exists(self) -> bool: ...
     def add(self, pixels: np.ndarray, moment: float, lasts: float = 0.0) -> None: ...
+    def add_sound(self, samples: np.ndarray, moment: float) -> None: ...
     def finish(self) -> None: ...
     def abandon(self) -> None: ...
 
@@ -58,6 +59,9 @@ class Recorder:
 
     When its folder or its disk disappears, or is full, that is logged, and the recording goes on in
     the settings' spare folder if there is one with room; else it stops.
+
+    A movie has a sound stream if the settings say at its first frame that there is sound; a folder
+    gets `sound.wav`. It is written as it comes, for as long as the pictures are.
 
     The settings' mark is in each picture, and at the beginning of a movie, where the first one
     stays. A movie that was begun without one goes on in a new file as soon as there is one.
@@ -141,19 +145,21 @@ class Recorder:
         settings = self._settings
         timed = settings.span is not None
         if self.folder:
-            return ImageSequence(path, fps, timed)
+            return ImageSequence(path, fps, timed, settings.live, settings.sound())
         live, fade, alpha = settings.live, settings.loop_fade, settings.alpha
         try:
             if path.suffix.lower() in LOOPS:
                 from vj.sinks.loop_picture import LoopPicture
 
+                if settings.sound():
+                    settings.log(f"{self.uri}: a loop has no sound; it is left out")
                 return LoopPicture(path, size, fps, live, fade, alpha, timed)
             from vj.sinks.movie import Movie
         except ImportError as error:
             raise Unavailable(
                 f"{self.uri} needs PyAV ({error}): pip install av; record:FOLDER/ does without"
             ) from error
-        return Movie(path, size, fps, live, settings.codec, alpha, timed)
+        return Movie(path, size, fps, live, settings.codec, alpha, timed, settings.sound())
 
     def send(self, frame: Frame) -> None:
         """Record one frame. Raises Fault, once, when it cannot be written and there is no other
@@ -175,6 +181,16 @@ class Recorder:
             report = self._end_broken(error)
             if not self._continue_in_spare(frame, report, error):
                 raise Fault(report + _advice(error)) from error
+
+    def send_sound(self, moment: float, samples: np.ndarray) -> None:
+        """Record what is heard from `moment` on: (n, 2) float32. Pictures that loop have no sound.
+        Raises Fault as `send` does."""
+        if self._recording is None:
+            return
+        try:
+            self._recording.add_sound(samples, moment)
+        except OSError as error:
+            raise Fault(self._end_broken(error) + _advice(error)) from error
 
     def _follow_mark(self, recording: Recording) -> None:
         """Take over the mark of the pictures that come now. Raises Fault when a movie has to go on

@@ -37,8 +37,8 @@ is a gap, or two parts overlap."""
 WITHOUT_CLIPPING = {"rematrix_maxval": "1"}
 """Surround becomes stereo at such a level that no sample passes full scale."""
 
-FAR_BACK = -(1 << 62)
-"""A sample before every other one."""
+FAR = 1 << 62
+"""A sample behind every other one; with a minus before it, before."""
 
 LARGEST_STEP = 4096
 """Input samples to which the beginning of a part is moved, so that its samples fall on ours."""
@@ -74,6 +74,8 @@ class SoundFile:
         """The sample that is decoded next."""
         self._next = 0
         """The sample that the resampler gives next; what is before `_at` is cut."""
+        self._end = FAR
+        """What is decoded from this sample on is not heard."""
         self._ended = False
         self._length: float | None = None
 
@@ -87,6 +89,7 @@ class SoundFile:
             return False
         stated = (self._container.start_time or 0) / av.time_base
         self._zero = stated if self._given_zero is None else self._given_zero
+        self._end = self._stated_end()
         self._lattice = self._measured_lattice()
         self._rewind()
         return True
@@ -108,6 +111,15 @@ class SoundFile:
                 stream.discard = av.stream.Discard.all
         self._rate = self._stream.rate
         return True
+
+    def _stated_end(self) -> int:
+        """The sample at which its sound ends as an edit list says: an encoder may have filled up
+        its last frame. Other files say it in the packets themselves, or cannot."""
+        stream = self._stream
+        if "mp4" not in self._container.format.name or stream.duration is None:
+            return FAR
+        end = float(((stream.start_time or 0) + stream.duration) * stream.time_base)
+        return round((end - self._zero) * RATE)
 
     def close(self) -> None:
         """May be called twice."""
@@ -172,12 +184,12 @@ class SoundFile:
         if not self._open():
             raise Fault(f"sound of {self.path}: is not there any more")
         self._start_decoding()
-        self._valid = FAR_BACK
+        self._valid = -FAR
 
     def _start_decoding(self) -> None:
         self._frames, self._resampler, self._ended = self._decode(), None, False
         self._chunks.clear()
-        self._coming, self._at = 0, FAR_BACK
+        self._coming, self._at = 0, -FAR
 
     def _seek(self, seconds: float) -> None:
         """Decode from early enough before this place that it is right there."""
@@ -299,6 +311,8 @@ class SoundFile:
             if samples.shape[1] == 1:  # FFmpeg would make it quieter by 3 dB
                 samples = np.repeat(samples, CHANNELS, axis=1)
             start, self._next = self._next, self._next + len(samples)
+            samples = samples[: max(0, self._end - start)]
+            self._next = start + len(samples)
             samples = samples[max(0, self._at - start) :]
             if len(samples):
                 begins = self._next - len(samples)
