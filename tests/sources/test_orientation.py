@@ -75,8 +75,8 @@ def with_matrix(path: Path, a: float, b: float, c: float, d: float) -> Path:
 
 def shown(path: Path, said: list[str] | None = None) -> np.ndarray:
     """Its first picture."""
-    log = [].append if said is None else said.append
-    video = Video(str(path), SourceSettings(FrameClock(25.0), 25.0, loop=False, log=log))
+    said = [] if said is None else said
+    video = Video(str(path), SourceSettings(FrameClock(25.0), 25.0, loop=False, log=said.append))
     video.open()
     frame = video.read()
     video.close()

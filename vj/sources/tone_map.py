@@ -22,7 +22,7 @@ MOST = 10_000.0
 """Nits that PQ has a code for."""
 KNEE = 0.9
 """Share of the SDR code values up to which a picture keeps its brightness."""
-BLEACHED = 0.25
+BLEACHED = 0.12
 """Share of white that the brightest thing takes on: a lamp shows as one, not as flat paint."""
 
 PQ, HLG = 16, 18
