@@ -15,6 +15,7 @@ from vj.app.marking import mark_of
 from vj.app.offline_models import OfflineModels
 from vj.app.offline_pictures import OfflinePictureSources
 from vj.app.offline_sources import OfflineSources
+from vj.app.offline_times import FrameTimes
 from vj.app.output_upscale import scaled
 from vj.app.setup import (
     check_style_pictures,
@@ -71,9 +72,9 @@ class Rendering:
         file: Path | None = None,
     ) -> None:
         """seconds: how much to render, None for all of a clip, or of a take. fps: None takes the
-        clip's own rate, else the show's. replay: a take that plays instead of the show's own
-        automation. take_log: a take is written there. file: the
-        show's, for its snapshots.
+        clip's own rate, or the times of its frames where those vary, else the show's rate. replay:
+        a take that plays instead of the show's own automation. take_log: a take is written there.
+        file: the show's, for its snapshots.
 
         Raises Fault for a show that has no end, no recording, or a live source.
         """
@@ -140,7 +141,8 @@ class Rendering:
             first = sources.open(self._begins_with(store))
             fps = self._fps or getattr(first, "fps", None) or show.fps
             clock.fps = fps
-            total = sources.plan(fps)
+            total = sources.plan(fps, self._fps is not None)
+            times = sources.times
             sources.chosen = lambda row, name: store.set(row, name, sources)
             features = InputFeatures()
             engine, audio_inputs = make_engine(
@@ -152,7 +154,7 @@ class Rendering:
             store.automation = self._replay or engine
             if self._take_log is not None:
                 self._take = TakeWriter(self._take_log, show.show, self._log, lambda: size)
-            runners = self._runners = [self._runner(uri, clock, fps) for uri in self._sinks]
+            runners = self._runners = [self._runner(uri, clock, fps, times) for uri in self._sinks]
 
             upscale = self._make_upscaler(size)
 
@@ -281,12 +283,20 @@ class Rendering:
 
         return upscale
 
-    def _runner(self, uri: str, clock: FrameClock, fps: float) -> SinkRunner:
+    def _runner(
+        self, uri: str, clock: FrameClock, fps: float, times: FrameTimes | None
+    ) -> SinkRunner:
         painted = parse(uri).painted
         mark = (lambda: self._mark) if painted else lambda: None
+        span = None
+        if times is not None:
+            span = lambda: times.span(self.rendered, self.show.slow)  # noqa: E731
+        sink = make_sink(uri, SinkSettings(clock, live=False, mark=mark, span=span))
+        if times is not None:
+            fps = times.rate if getattr(sink, "folder", False) else times.clip.fps or fps
         return SinkRunner(
             uri,
-            make_sink(uri, SinkSettings(clock, live=False, mark=mark)),
+            sink,
             Mailbox(),
             fps,
             self._log,

@@ -118,6 +118,17 @@ class OfflineDeck:
         self._shown = self._faded(frame, snapshot.time)
         return self._shown
 
+    def following(self, now: float, step: float) -> float | None:
+        """The moment at which the frame of now gives way to the clip's next one; None where that is
+        not known. step: seconds between two frames of a fade."""
+        if self._before is not None:
+            return now + step
+        following = getattr(
+            None if self.playing is None else self.playing.source, "following", None
+        )
+        found: float | None = None if following is None else following()
+        return found
+
     @property
     def over(self) -> bool:
         """The clip with which the show ends has come to its end; the last frame is beyond it."""

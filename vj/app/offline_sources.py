@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from vj.app.offline_deck import OfflineDeck, PlayedSource, transport_of
+from vj.app.offline_times import NEAR, FrameTimes, why_constant
 from vj.control.takes import Take
+from vj.core.clock import FrameClock
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.parameters.store import Snapshot
@@ -15,6 +18,7 @@ from vj.show.given_values import given_values
 from vj.show.names import next_name, source_names
 from vj.show.schema import Show
 from vj.sources import Source, SourceSettings, make_source
+from vj.sources.clip_times import ClipTimes
 from vj.sources.opening import Opening
 from vj.sources.transport import TransportControl
 
@@ -48,6 +52,8 @@ class OfflineSources:
         self._limit: int | None = None
         """Frames after which it ends in any case."""
         self._rate = settings.fps
+        self.times: FrameTimes | None = None
+        """Where frames come at varying times; None at a constant rate."""
         self._length: float | None = None
         """Seconds that what it begins with lasts at its own speed, where that is known."""
         self.chosen: Callable[[str, str], object] = lambda row, name: None
@@ -77,26 +83,66 @@ class OfflineSources:
         self._check_others(name)
         return playing.source
 
-    def plan(self, rate: float) -> int | None:
+    def plan(self, rate: float, constant: bool = False) -> int | None:
         """How many frames there will be at `rate` a second; None while only the clip knows. To be
-        called once after `open`. Raises Fault for what has no end."""
+        called once after `open`. constant: at that rate, though the clip's frames come at varying
+        times. Raises Fault for what has no end."""
         assert self.first is not None
         self._rate = rate
-        if self._seconds is not None:
-            self._limit = max(1, round(self._seconds * rate))
-            return self._limit
-        if not getattr(self.first, "ends", False):
+        if self._seconds is None and not getattr(self.first, "ends", False):
             raise Fault(
                 f"{self._show.source[0]} has no end; say how much to render, for example --for 10"
             )
+        clip = None if constant else self._varying_clip()
+        if clip is not None:
+            return self._plan_by(clip)
+        if self._seconds is not None:
+            self._limit = max(1, round(self._seconds * rate))
+            return self._limit
         frames: int | None = getattr(self.first, "frames", None)  # a clip may not know
         own: float = getattr(self.first, "fps", None) or rate
         self._length = getattr(self.first, "length", None) or (frames / own if frames else None)
         return None if self._length is None else max(1, round(self._length * rate))
 
+    def _varying_clip(self) -> ClipTimes | None:
+        """What the rendering begins with, where its frames come at varying times and they are
+        painted at those; or what comes after it in `sources:`. Raises Fault."""
+        playing = self._decks[A].playing
+        if playing is None or not hasattr(playing.source, "times"):
+            return None
+        found: ClipTimes | None = playing.source.times()
+        if found is None:
+            return None
+        varying = found.varying
+        if not varying and playing.control.now().loop == "next":
+            others = [make_source(uri, self._settings) for uri in self._names.values()]
+            times = [one.times() for one in others if hasattr(one, "times")]
+            varying = any(one is not None and one.varying for one in times)
+        if not varying:
+            return None
+        why = why_constant(self._show, self._replay)
+        if why is not None:
+            self._log(
+                f"{playing.uri}: its frames come at varying times; they are rendered at a constant "
+                f"rate, since {why}"
+            )
+            return None
+        return found
+
+    def _plan_by(self, clip: ClipTimes) -> int | None:
+        playing = self._decks[A].playing
+        assert playing is not None
+        self._length = clip.length
+        self._log(f"{playing.uri}: its frames come at varying times, and are painted at theirs")
+        clock = self._settings.clock
+        assert isinstance(clock, FrameClock)
+        self.times = FrameTimes(clock, clip, self._show.fps, self._seconds)
+        self._follow_pictures(playing.source)
+        return self.times.count(playing.control.now().speed)
+
     def __call__(self, snapshot: Snapshot) -> tuple[Frame, Frame | None] | None:
         """The frames of this moment, of deck A and of deck B; None at the end. Raises Fault."""
-        if self._limit is not None and self._came >= self._limit:
+        if self._is_over(snapshot.time):
             return None
         if self._seconds is None and self._is_past_its_length(snapshot):
             return None
@@ -106,7 +152,15 @@ class OfflineSources:
             return None
         other = self._decks[B].frame(snapshot)
         self._came += 1
+        if self.times is not None:
+            self.times.follow(deck.following(snapshot.time, 1 / self.times.rate))
         return frame, other
+
+    def _is_over(self, now: float) -> bool:
+        """As much has been rendered as was asked for."""
+        if self.times is not None:
+            return self._seconds is not None and now >= self._seconds - NEAR
+        return self._limit is not None and self._came >= self._limit
 
     def on_decks(self) -> tuple[str, str]:
         """The sources on deck A and deck B, by name; empty for none."""
@@ -132,6 +186,8 @@ class OfflineSources:
             return False
         back = snapshot[f"{A}/loop"] == "ping-pong"
         ends = playing.ends_show and not back and snapshot[f"{A}/speed"] != 0
+        if self.times is not None:
+            return not ends and snapshot.time >= length * (1 + back) - NEAR
         return not ends and self._came >= round(length * (1 + back) * self._rate)
 
     def _following(self, name: str) -> str | None:
@@ -202,12 +258,17 @@ class OfflineSources:
                     f"{uri} is live, and offline there is no now; record it first, or name a file"
                 )
                 continue
-            fault = Opening(uri, source).wait(OPENING)
+            fault = Opening(uri, source).wait(getattr(source, "opening", OPENING))
             if fault is not None:
                 raise fault
+            self._follow_pictures(source)
             once = ends_show and self._seconds is None
             return PlayedSource(uri, source, control, ends_show, once)
         raise Fault("; ".join(live))
+
+    def _follow_pictures(self, source: Any) -> None:
+        if self.times is not None and hasattr(source, "follow_pictures"):
+            source.follow_pictures()
 
     def _is_live(self, uri: str) -> bool:
         return make_source(uri, self._settings).live
