@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given[:1] == ["list"]:
             from vj.commands.devices import show_list
 
-            return show_list(print)
+            return show_list(given[1:], print)
         if given[:1] == ["gallery"]:
             from vj.commands.gallery import gallery
 

@@ -3,13 +3,15 @@ helps."""
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
-import os
+import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from vj.app import device_names
+from vj.commands.camera_list import camera_lines, camera_modes
 from vj.core.errors import Fault
 from vj.display.child_process import list_monitors
 from vj.fetching import lost_files
@@ -28,10 +30,15 @@ MODULES = {
 """What a part is imported as. OpenCV is always there: of person it is the files that count."""
 
 
-def show_list(log: Callable[[str], None]) -> int:
-    """Log cameras, senders, devices, graphics cards, models, shows and what is not installed. Takes
-    about two seconds, for NDI."""
-    for title, lines in (
+def show_list(arguments: Sequence[str], log: Callable[[str], None]) -> int:
+    """The command: log cameras, senders, devices, graphics cards, models, shows and what is not
+    installed. Takes about two seconds, for NDI."""
+    made = argparse.ArgumentParser(prog="launch.py list", description=__doc__)
+    made.add_argument(
+        "--json", action="store_true", help="for programs, with the modes of each camera"
+    )
+    as_json = made.parse_args(arguments).json
+    sections = (
         ("cameras", _cameras()),
         ("NDI sources", _ndi()),
         *([("Spout senders", _spout())] if sys.platform == "win32" else []),
@@ -43,7 +50,12 @@ def show_list(log: Callable[[str], None]) -> int:
         ("models", _models()),
         ("shows", _shows()),
         ("not installed", _parts()),
-    ):
+    )
+    if as_json:
+        found: dict[str, object] = {title: list(lines) for title, lines in sections}
+        log(json.dumps({**found, "camera modes": camera_modes()}, indent=2, ensure_ascii=False))
+        return 0
+    for title, lines in sections:
         log(title)
         for line in lines:
             log(f"  {line}")
@@ -81,30 +93,10 @@ def remedy(name: str) -> str:
 
 
 def _cameras() -> Iterator[str]:
-    from vj.sources.camera import list_cameras
-
     if not has("cameras"):
         yield f"without names: camera:0, camera:1 ... play. For names: {remedy('cameras')}"
         return
-    found, reason = list_cameras()
-    yield from (f"camera:{index}  {name}" for index, name in found)
-    if not found:
-        yield f"none ({reason}{_camera_remedy()})"
-
-
-def _camera_remedy() -> str:
-    if sys.platform == "linux":
-        locked = [
-            str(path)
-            for path in Path("/dev").glob("video*")
-            if not os.access(path, os.R_OK | os.W_OK)
-        ]
-        return (
-            f"; {locked[0]} is not yours: sudo usermod -aG video $USER, then log in anew"
-            if locked
-            else "; plug one in"
-        )
-    return "; plug one in, and let this program use it in the system's privacy settings"
+    yield from camera_lines()
 
 
 def _ndi() -> Iterator[str]:
