@@ -10,6 +10,7 @@ import pytest
 from tests.app import deck_shows
 from tests.app.deck_shows import Play
 from tests.sources.numbered import numbered
+from vj.app.source_settings import may_be_one
 from vj.core.frame import Frame
 from vj.sources import KINDS, Awaited, SourceSettings
 
@@ -102,3 +103,20 @@ def test_two_names_of_what_may_be_one_camera_are_not_opened_at_once(
     assert show.performance.video_input.a.first == "camera:Logitech"
     show.until_ready("one", "two", "three")
     assert camera.users == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("camera:0", "camera:0?size=1280x720&fps=60", True),
+        ("camera", "camera:0?format=MJPG", True),
+        ("camera:0?fps=60", "camera:1?fps=60", False),
+        ("camera:0?fps=60", "camera:0?fps=60", False),  # one device, which is shared
+        ("camera:/dev/v4l/by-id/usb-x?fps=25", "camera:0", True),
+        ("camera:0", "ndi:0", False),
+    ],
+)
+def test_one_camera_with_other_wishes_is_the_same_device(
+    one: str, other: str, expected: bool
+) -> None:
+    assert may_be_one(one, other) is expected

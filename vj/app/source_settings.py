@@ -10,6 +10,7 @@ from vj.app.setup import painted_size
 from vj.core.frame import Size
 from vj.show.schema import Show
 from vj.sources import SourceSettings, split_uri
+from vj.sources.camera_modes import name_of
 
 DRAWN = ("testcard", "drawn", "draw", "walk", "image", "none")
 """Kinds of sources that are made for the show's size and rate, and can be opened again at any
@@ -67,10 +68,10 @@ def is_made_for(uri: str, show: Show, old: Show) -> bool:
 
 
 def may_be_one(one: str, other: str) -> bool:
-    """Two cameras that may be the same device: of one number, or at least one of them by name. One
-    URI is one device, which is shared."""
+    """Two cameras that may be the same device: of one number, whatever is wished of it, or at least
+    one of them by name. One URI is one device, which is shared."""
     (kind, rest), (other_kind, other_rest) = split_uri(one), split_uri(other)
     if kind != "camera" or other_kind != "camera" or one == other:
         return False
-    numbers = [text.strip() or "0" for text in (rest, other_rest)]
+    numbers = [name_of(text) for text in (rest, other_rest)]
     return numbers[0] == numbers[1] or not all(number.isdecimal() for number in numbers)

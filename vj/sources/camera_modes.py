@@ -98,7 +98,6 @@ def read_address(rest: str) -> tuple[str, Wish]:
     """`"HD Pro?size=1280x720&fps=60&format=MJPG"` -> the name and the wishes. Without a name it is
     `"0"`. Raises Fault."""
     found = _WISHES.search(rest)
-    name = (rest[: found.start()] if found else rest).strip() or "0"
     size, fps, form = None, None, ""
     for key, _, value in [part.partition("=") for part in (found[1] if found else "").split("&")]:
         if found is None:
@@ -121,7 +120,12 @@ def read_address(rest: str) -> tuple[str, Wish]:
             raise Fault(
                 f"camera:{rest[:120]}: {key}: no such key{nearest(key, KEYS)} ({', '.join(KEYS)})"
             )
-    return name, Wish(size, fps, form)
+    return name_of(rest), Wish(size, fps, form)
+
+
+def name_of(rest: str) -> str:
+    """The name alone; the wishes are not looked at."""
+    return _WISHES.sub("", rest).strip() or "0"
 
 
 def _rate(rest: str, value: str) -> float:
