@@ -88,6 +88,11 @@ def parser() -> argparse.ArgumentParser:
         help="what is sent, where that is not what is painted, for example 1280x720",
     )
     made.add_argument(
+        "--sound",
+        metavar="S",
+        help='what is heard with the picture: off, source (unless said), "input NAME", or a file',
+    )
+    made.add_argument(
         "--mark",
         metavar="on|off",
         help="whether recordings say that vj painted them, with which model (default: on)",
@@ -176,6 +181,7 @@ def overrides(options: argparse.Namespace) -> dict[str, Any]:
         found["output"] = options.output
     for key, value in (
         ("fps", options.fps),
+        ("sound", options.sound),
         ("mark", options.mark),
         ("osc", options.osc),
         ("page", options.page),

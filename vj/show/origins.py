@@ -17,6 +17,7 @@ OPTIONS = {
     "size": "--size",
     "output": "--output",
     "fps": "--fps",
+    "sound": "--sound",
     "mark": "--mark",
     "osc": "--osc",
     "page": "--page",

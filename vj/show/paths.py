@@ -12,6 +12,7 @@ from typing import Any
 
 from vj import sources
 from vj.show.section import KeyPath
+from vj.show.sound_section import names_file
 
 Note = Callable[[KeyPath, str], None]
 
@@ -104,6 +105,9 @@ def resolve_with(plain: dict[str, Any], resolver: PathResolver) -> None:
         plain["upscale"] = resolver.file(upscale, ("upscale",))
     if isinstance(flow, str) and flow.startswith("raft:"):
         plain["flow"] = f"raft:{resolver.file(flow.removeprefix('raft:'), ('flow',))}"
+    sound = plain.get("sound")
+    if isinstance(sound, str) and names_file(sound):
+        plain["sound"] = resolver.file(sound, ("sound",))
     modulators = plain.get("modulators")
     for index, rule in enumerate(modulators if isinstance(modulators, list) else []):
         if (

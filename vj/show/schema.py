@@ -38,6 +38,7 @@ from vj.show.names import ChosenName, as_named, model_names, source_names
 from vj.show.page_section import PageSection, as_page, check_page, parse_address
 from vj.show.section import KeyPath, PlacedFaults, Section
 from vj.show.sink_section import as_sink, check_places
+from vj.show.sound_section import as_sound
 from vj.show.validate import check_sequence, grouped
 from vj.show.validate import fitted as fit_written
 
@@ -199,6 +200,8 @@ class Show(Section):
         Field(["preview"])
     )
     """Each as the text of its rule, see `vj.sinks.rule`."""
+    sound: Annotated[str, BeforeValidator(as_sound)] = "source"
+    """See `vj.show.sound_section`."""
     mark: bool = True
     model: Annotated[ModelSection, BeforeValidator(as_model)] = ModelSection()
     models: dict[ChosenName, Annotated[ModelSection, BeforeValidator(as_model)]] = Field(default={})
