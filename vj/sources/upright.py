@@ -62,7 +62,7 @@ class Upright:
         return cls(file.pixel_shape, file.peak, once)
 
     def pixels(self, picture: Picture) -> np.ndarray:
-        """(H, W, 3) uint8 RGB."""
+        """(H, W, 3) uint8 RGB, or (H, W, 4) with straight alpha where some of it is transparent."""
         frame = readable(picture.decoded)
         if frame.interlaced_frame:
             self._once("is interlaced; its two fields are made one whole picture (bwdif)")
@@ -95,10 +95,16 @@ class Upright:
         primaries = primaries_of(int(frame.color_primaries), transfer)
         self._say_what_is_not_honoured(frame, transfer)
         if not is_hdr(transfer) and primaries == BT709:
+            if has_alpha(frame):
+                return _seen_through(_scaled(frame, "rgba").to_ndarray())
             return _levelled(frame, _scaled(frame, "rgb24").to_ndarray())
         halved = is_hdr(transfer) and max(frame.width, frame.height) > LARGE
         planes = _planes(_scaled(frame, "gbrp16le", 2 if halved else 1))
-        return tone_map(transfer, primaries, self._peak)(*planes)
+        pixels = tone_map(transfer, primaries, self._peak)(*planes)
+        if not has_alpha(frame):
+            return pixels
+        alpha = _scaled(frame, "rgba", 2 if halved else 1).to_ndarray()[..., 3:]
+        return _seen_through(np.concatenate([pixels, alpha], axis=2))
 
     def _say_what_is_not_honoured(self, frame: Any, transfer: int) -> None:
         matrix = int(frame.colorspace)
@@ -120,6 +126,20 @@ class Upright:
                 "is Dolby Vision without an HDR10 or HLG picture (profile 5); its colours are "
                 "wrong. Save it as HDR10 or SDR"
             )
+
+
+def has_alpha(frame: Any) -> bool:
+    """A decoded frame may be transparent somewhere: its pixels have an alpha, or colours out of a
+    palette."""
+    form = frame.format
+    return form.name == "pal8" or any(component.is_alpha for component in form.components)
+
+
+def _seen_through(pixels: np.ndarray) -> np.ndarray:
+    """(H, W, 4) uint8 -> the same, or (H, W, 3) where all of it is opaque."""
+    if cv2.minMaxLoc(cv2.extractChannel(pixels, 3))[0] == 255:
+        return cv2.cvtColor(pixels, cv2.COLOR_RGBA2RGB)
+    return pixels
 
 
 def _scaled(frame: Any, pixels: str, divisor: int = 1) -> Any:

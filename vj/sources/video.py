@@ -29,8 +29,8 @@ class Video:
     live, every frame offline; it loops when the settings say so.
 
     Rotation tags and pixel shapes are honoured, so that the picture is upright and its pixels
-    square. Packets that cannot be decoded are skipped and counted. Alpha is left out. A pipe cannot
-    be sought in, and is played without its transport.
+    square; what is transparent stays so. Packets that cannot be decoded are skipped and counted. A
+    pipe cannot be sought in, and is played without its transport.
     """
 
     live = False

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from vj.core.errors import Fault
+from vj.sources.decoder import Decoder
 from vj.sources.missing import missing
 from vj.sources.picture_track import picture_track, zero_of
 from vj.sources.tone_map import stated_peak
@@ -62,6 +63,7 @@ class VideoFile:
         self._fallback_fps = fallback_fps
         self._container: Any = None
         self._stream: Any = None
+        self._decoder: Any = None
         self._pictures: Iterator[Any] = iter(())
         self._kept: Picture | None = None
         self._before: Any = None
@@ -129,7 +131,7 @@ class VideoFile:
         import av
 
         try:
-            self._container = av.open(str(self.path))
+            self._container = av.open(f"file:{self.path}")  # or `concat:a.mp4` would be a protocol
         except (av.FFmpegError, OSError) as error:
             raise Fault(
                 f"video:{self.path}: is not a video that FFmpeg can read "
@@ -140,20 +142,21 @@ class VideoFile:
         except Fault:
             self.close()
             raise
-        self._stream.thread_type = "AUTO"
-        self._stream.codec_context.thread_count = 2
+        self._decoder = Decoder(self._stream)
         self._stand_here()
 
     def _stand_here(self) -> None:
         """The decoder goes on from where the file is read now."""
+        self._decoder.forget()
         self._pictures, self._coming = self._decode(), 0.0
         self._kept = self._before = self._ahead = None
 
     def close(self) -> None:
-        container, stream, self._container, self._stream = self._container, self._stream, None, None
+        container, self._container, self._stream = self._container, None, None
+        decoder, self._decoder = self._decoder, None
         self._pictures, self._kept, self._before, self._ahead = iter(()), None, None, None
-        if stream is not None and stream.codec_context.is_open:
-            stream.codec_context.flush_buffers()  # the decoder's own pictures go, the largest part
+        if decoder is not None:
+            decoder.close()
         if container is not None:
             container.close()
 
@@ -262,7 +265,8 @@ class VideoFile:
         import av
 
         packets = self._container.demux(self._stream)
-        context = self._stream.codec_context
+        decoder = self._decoder
+        context = decoder.context
         leaves_out, context.skip_frame = False, "DEFAULT"
         while True:
             try:
@@ -276,7 +280,7 @@ class VideoFile:
                 leaves_out = not leaves_out
                 context.skip_frame = "NONREF" if leaves_out else "DEFAULT"
             try:
-                yield from packet.decode()
+                yield from decoder.decode(packet)
             except av.FFmpegError:
                 self.broken += 1
 
@@ -286,7 +290,7 @@ class VideoFile:
         begins = self._place(float(packet.pts * packet.time_base))
         if self._interlaced:
             return False  # it may be a neighbour
-        return begins < self.needed_from and self._stream.codec_context.name in WITH_DISPENSABLE
+        return begins < self.needed_from and self._decoder.name in WITH_DISPENSABLE
 
     @property
     def tick(self) -> float:
@@ -316,6 +320,11 @@ class VideoFile:
         if self._stream.duration is not None:
             return float(self._stream.duration * self._stream.time_base)
         return float((self._container.duration or 0) / av.time_base)
+
+    @property
+    def track(self) -> int:
+        """The number that the file gives its stream."""
+        return int(self._stream.id)
 
     def packets(self, begin: float) -> Iterator[tuple[float | None, float]]:
         """What the file holds from about `begin` seconds on, not decoded: for each picture, in the

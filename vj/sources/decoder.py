@@ -1,0 +1,64 @@
+"""What makes pictures of a video stream's packets: FFmpeg's own decoder, or for VP8 and VP9 with
+transparency that of libvpx, since FFmpeg's leaves it out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""Decoders of FFmpeg -> those that give the alpha of the same stream."""
+
+THREADS = 2
+
+
+class Decoder:
+    """Of one open stream. For one thread."""
+
+    def __init__(self, stream: Any) -> None:
+        stream.thread_type = "AUTO"
+        self.context = stream.codec_context
+        self._own = False
+        """The context is not the stream's."""
+        other = WITH_ALPHA.get(self.context.name)
+        if other is not None and stream.metadata.get("alpha_mode") == "1":
+            self.context = _another(other, self.context)
+            self._own = self.context is not stream.codec_context
+        self.context.thread_count = THREADS
+
+    @property
+    def name(self) -> str:
+        """FFmpeg's name of it."""
+        return str(self.context.name)
+
+    def decode(self, packet: Any) -> Sequence[Any]:
+        """The pictures, `av.VideoFrame`, that came with a packet. Raises `av.FFmpegError`."""
+        if not self._own:
+            pictures: Sequence[Any] = packet.decode()
+            return pictures
+        pictures = self.context.decode(packet)
+        for picture in pictures:  # of each packet it gives one at once, and does not say of which
+            picture.key_frame = packet.is_keyframe
+        return pictures
+
+    def forget(self) -> None:
+        """The file is read from elsewhere: a stream's own decoder has been told."""
+        if self._own and self.context.is_open:
+            self.context.flush_buffers()
+
+    def close(self) -> None:
+        """Its own pictures go at once, the largest part of it."""
+        if self.context.is_open:
+            self.context.flush_buffers()
+
+
+def _another(name: str, context: Any) -> Any:
+    """A decoder of this name for the same stream; its own where this FFmpeg has not that one."""
+    import av
+
+    try:
+        other = av.CodecContext.create(name, "r")
+    except (av.FFmpegError, ValueError):
+        return context
+    other.extradata = context.extradata
+    return other
