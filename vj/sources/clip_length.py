@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from vj.sources.edit_list import edit_list_end
 from vj.sources.video_file import VideoFile
 
 SURELY_BEFORE = 2.0
@@ -41,7 +42,7 @@ def lasting(file: VideoFile, stated: float, is_last: bool) -> float:
     it is the last one in the file as well; an MP4 states the time to the next there. As long as the
     others where that is a rounded figure, or one that cannot be."""
     step = file.step
-    if stated < SHORTEST or abs(stated - step) <= 1.01 * file.tick:
+    if stated < SHORTEST or abs(stated - step) <= min(1.01 * file.tick, ROUNDED / 4):
         return step
     if file.format == MP4 and not is_last:
         return step
@@ -69,6 +70,9 @@ def measure(file: VideoFile) -> Measured:
     if found and file.timed:
         begins, lasts = found[-1]
         length = begins + lasting(file, lasts, packets[-1][0] == begins)
+        stated = edit_list_end(file.path, file.track) if file.format == MP4 else None
+        end = 0.0 if stated is None else stated - file.zero
+        length = end if end > begins + SHORTEST else length
     whole = max(1, round(length / step)) * step
     near = abs(whole - length) < min(step / 8, ROUNDED)
     return Measured(whole if near else max(length, 1e-3), fps)
