@@ -137,12 +137,19 @@ def test_what_is_padded_is_painted() -> None:
 def test_an_opaque_source_stays_and_that_is_said_once() -> None:
     stage = Stage()
     plain = np.full((64, 96, 3), 90, np.uint8)
-    for _ in range(3):
+    for _ in range(50):
+        stage.shown(plain)
+    stage.shown(disc())
+    for _ in range(50):
         assert (stage.shown(plain) == 90).all()
+    assert not stage.said, "it may come"
+    for _ in range(30):
+        stage.shown(plain)
     stage.store.set("mask/mode", "none")
     stage.shown(plain)
     stage.store.set("mask/mode", "alpha")
-    stage.shown(plain)
+    for _ in range(70):
+        stage.shown(plain)
     assert [line for line in stage.said if "alpha" in line] == [
         "mask/mode alpha: the source has no transparency: nothing is painted (PNG, WebM, ProRes "
         "4444 and NDI can have it)"

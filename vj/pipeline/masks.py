@@ -21,6 +21,9 @@ from vj.pipeline.guided_filter import guided
 PLATE_SECONDS, PLATE_FRAMES = 0.5, 4
 """How long an empty room is learned, and from how many frames at least: the mean of 15 has a
 quarter of a frame's noise."""
+OPAQUE_SECONDS = 2.0
+"""How long a source shows nothing transparent until that is said: it may begin so, and before a
+sender is found the test card plays."""
 SOFT = 0.06
 """Half the width of the threshold's slope, in the mask's own measure (0..1)."""
 DARK, HUES = np.float32(30), 55.0
@@ -53,6 +56,8 @@ class Masks:
         self._last: np.ndarray | None = None
         self._mode = "none"
         self._told_opaque = False
+        self._opaque_since: float | None = None
+        """Since when its frames have had no transparency, where that is to be the mask."""
 
     def forget(self) -> None:
         """Frames of another size come from now on: what was learned of the room goes."""
@@ -78,7 +83,11 @@ class Masks:
             if mode == "drawn" and strokes is None:
                 painted = "everything" if snapshot["mask/invert"] else "nothing"
                 self._log(f"mask/mode drawn: nobody draws here: {painted} is painted")
-        if mode == "alpha" and alpha is None and not self._told_opaque:
+        if mode != "alpha" or alpha is not None:
+            self._opaque_since = None
+        elif self._opaque_since is None:
+            self._opaque_since = snapshot.time
+        elif snapshot.time - self._opaque_since >= OPAQUE_SECONDS and not self._told_opaque:
             self._told_opaque = True
             painted = "everything" if snapshot["mask/invert"] else "nothing"
             self._log(
