@@ -1,10 +1,12 @@
-"""Which of a file's video streams is its picture, and where its time begins."""
+"""A video file, opened: which of its streams is its picture, and where its time begins."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from vj.core.errors import Fault
+from vj.sources.missing import missing
 
 STILLS = ("mjpeg", "png", "bmp", "gif", "webp", "tiff")
 """Codecs in which covers are kept, also by programs that do not mark them as covers."""
@@ -15,6 +17,43 @@ longer: encoders of sound put a little silence before it."""
 
 LATEST = 600.0
 """Seconds by which a picture begins after its sound, at most; with more one of them is wrong."""
+
+
+def open_film(path: Path) -> tuple[Any, Any]:
+    """The open container of a video file, and the stream that is its picture. Raises Fault for a
+    file that is missing or holds no picture."""
+    import av
+
+    name = f"video:{path}"
+    _check_there(path)
+    try:
+        container = av.open(f"file:{path}")  # or `concat:a.mp4` would be a protocol
+    except (av.FFmpegError, OSError) as error:
+        raise Fault(
+            f"{name}: is not a video that FFmpeg can read ({error.strerror or error})"
+        ) from None
+    try:
+        return container, picture_track(container, name)
+    except Fault:
+        container.close()
+        raise
+
+
+def _check_there(path: Path) -> None:
+    try:
+        there = path.exists()
+    except (
+        OSError,
+        ValueError,
+    ) as error:  # a name too long for the file system, or a folder without permission
+        raise Fault(
+            f"video:{str(path)[:120]}: cannot be opened "
+            f"({getattr(error, 'strerror', None) or error})"
+        ) from None
+    if not there:
+        raise missing("video", path)
+    if path.is_dir():
+        raise Fault(f"video:{path}: is a folder; name a file in it")
 
 
 def is_cover(stream: Any) -> bool:

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 
 from vj.core.errors import Fault
 from vj.sources.decoder import Decoder
-from vj.sources.missing import missing
-from vj.sources.picture_track import picture_track, zero_of
+from vj.sources.picture_track import open_film, zero_of
 from vj.sources.tone_map import stated_peak
 
 STEPS_BACK = (0.0, 0.5, 2.0, 8.0, 32.0)
@@ -94,7 +93,6 @@ class VideoFile:
         """Stands before its first picture. Raises Fault for a file that is missing or holds no
         video."""
         self.close()
-        self._check_there()
         self._open()
         rate = self._stream.average_rate or self._stream.guessed_rate
         self.fps = float(rate) if rate else None
@@ -111,37 +109,8 @@ class VideoFile:
         self.peak = stated_peak(first.decoded)
         self.picture_bytes = sum(plane.buffer_size for plane in first.decoded.planes)
 
-    def _check_there(self) -> None:
-        try:
-            there = self.path.exists()
-        except (
-            OSError,
-            ValueError,
-        ) as error:  # a name too long for the file system, or a folder without permission
-            raise Fault(
-                f"video:{str(self.path)[:120]}: cannot be opened "
-                f"({getattr(error, 'strerror', None) or error})"
-            ) from None
-        if not there:
-            raise missing("video", self.path)
-        if self.path.is_dir():
-            raise Fault(f"video:{self.path}: is a folder; name a file in it")
-
     def _open(self) -> None:
-        import av
-
-        try:
-            self._container = av.open(f"file:{self.path}")  # or `concat:a.mp4` would be a protocol
-        except (av.FFmpegError, OSError) as error:
-            raise Fault(
-                f"video:{self.path}: is not a video that FFmpeg can read "
-                f"({error.strerror or error})"
-            ) from None
-        try:
-            self._stream = picture_track(self._container, f"video:{self.path}")
-        except Fault:
-            self.close()
-            raise
+        self._container, self._stream = open_film(self.path)
         self._decoder = Decoder(self._stream)
         self._stand_here()
 
