@@ -64,6 +64,12 @@ PARTS = (
         "cameras play by number: camera:0",
     ),
     Part(
+        "screen",
+        "the screen as a source (screen:)",
+        ("mss",),
+        "a screen that OBS captures and sends by NDI plays",
+    ),
+    Part(
         "discovery",
         "OSCQuery's announcement in the network",
         ("zeroconf",),

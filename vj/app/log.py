@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vj.core.errors import Fault
+from vj.sources.network import without_password
 
 LIMIT = 1000
 """Lines that wait at most; further ones are left out, and their number is written later."""
@@ -34,7 +35,8 @@ class Writer:
         self._started = False
 
     def put(self, text: str) -> None:
-        """Never waits. From any thread."""
+        """Never waits. From any thread. Passwords of addresses are left out."""
+        text = without_password(text)
         with self._there:
             if self._closed:
                 return

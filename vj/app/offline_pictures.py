@@ -65,7 +65,7 @@ class OfflinePictureSources:
                 "or name a file; until then no picture is taken of it"
             )
             return None
-        fault = Opening(uri, source).wait(OPENING)
+        fault = Opening(uri, source).wait(getattr(source, "opening", OPENING))
         if fault is not None:
             raise Fault(f"image/from {name}: {fault}")
         return source

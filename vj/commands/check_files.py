@@ -26,6 +26,7 @@ SYSTEMS = {
 """Kinds of sources and sinks of one system, as sys.platform calls it."""
 LIBRARIES = {
     "ndi": ("NDIlib", "ndi-python"),
+    "screen": ("mss", "mss"),
     "spout": ("SpoutGL", "SpoutGL"),
     "syphon": ("syphon", "syphon-python"),
     "virtualcam": ("pyvirtualcam", "pyvirtualcam"),

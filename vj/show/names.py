@@ -16,6 +16,7 @@ from vj.show.paths import AUDIO_SUFFIXES, FILE_SOURCES, LIST_SOURCES, MODEL_WORD
 from vj.sinks import KINDS as SINKS
 from vj.sinks.rule import parse
 from vj.sources import check_uri, split_uri
+from vj.sources.network import is_address, public_address, without_password
 
 BUILT_IN_MODELS = MODEL_WORDS
 """Models that there are in every show."""
@@ -53,6 +54,8 @@ def public_name(uri: str) -> str:
         kind, rest = split_uri(uri)
     except Fault:
         return uri  # of a sink
+    if is_address(rest):
+        return public_address(rest)
     if kind in FILE_SOURCES:
         return _last_part(rest)
     if kind in LIST_SOURCES:
@@ -75,6 +78,7 @@ def without_paths(text: str, uris: Iterable[str]) -> str:
     """A line about sources or sinks for everybody's eyes: each URI in it by its public name."""
     for uri in sorted(set(uris), key=len, reverse=True):
         text = text.replace(uri, public_name(uri))
+        text = text.replace(without_password(uri), public_name(uri))
     return text
 
 

@@ -12,6 +12,7 @@ from vj.core.canvas import Canvas
 from vj.core.clock import Clock, FrameClock
 from vj.core.errors import Fault, Unavailable, nearest
 from vj.core.frame import Frame, Size
+from vj.sources.network import SCHEMES, is_address, names_a_clip, scheme_of
 from vj.sources.transport import TransportControl
 
 
@@ -89,6 +90,9 @@ KINDS: dict[str, str] = {
     "draw": "vj.sources.draw:Draw",
     "image": "vj.sources.image:Image",
     "camera": "vj.sources.camera:Camera",
+    "screen": "vj.sources.screen:ScreenSource",
+    "stream": "vj.sources.stream:Stream",
+    "download": "vj.sources.download:Download",
     "ndi": "vj.sources.ndi:NdiSource",
     "spout": "vj.sources.spout:SpoutSource",
     "syphon": "vj.sources.syphon:SyphonSource",
@@ -97,7 +101,7 @@ KINDS: dict[str, str] = {
 """Kind -> module:class. A class takes (rest_of_the_uri, SourceSettings) and must not touch hardware
 before `open`."""
 
-BARE_KINDS = ("testcard", "none", "draw", "camera", "ndi", "spout", "syphon")
+BARE_KINDS = ("testcard", "none", "draw", "camera", "screen", "ndi", "spout", "syphon")
 """Kinds that may stand alone, without a colon: `camera`."""
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
@@ -105,10 +109,19 @@ PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 
 def split_uri(uri: str) -> tuple[str, str]:
     """`"video:clip.mp4"` -> `("video", "clip.mp4")`. A bare path is a video, or an image by its
-    ending. Raises Fault."""
+    ending; an address in the network a clip to download by its ending, else a stream. Raises
+    Fault."""
     kind, colon, rest = uri.partition(":")
+    address = rest if kind == "video" else uri
+    if is_address(address):
+        return "download" if names_a_clip(address) else "stream", address
     if kind in KINDS and (colon or kind in BARE_KINDS):
         return kind, rest
+    if (scheme := scheme_of(uri)) and not _exists(uri):
+        raise Fault(
+            f"source {uri!r}: no source has an address with {scheme}://{nearest(scheme, SCHEMES)} "
+            f"(known: {', '.join(SCHEMES)}; a file by its path)"
+        )
     if Path(uri).suffix.lower() in PICTURES:
         return "image", uri
     if "/" in uri or "\\" in uri or Path(uri).suffix or _exists(uri):

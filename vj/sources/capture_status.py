@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from vj.sources.change import SourceSlot
 from vj.sources.fallback_card import TEST_CARD
+from vj.sources.network import without_password
 from vj.sources.reader import LOST_TIMEOUT, Reader
 
 
@@ -31,16 +32,24 @@ def in_words(slots: Sequence[SourceSlot], playing: Reader | None, now: float) ->
     """`"camera:0 640x480"`, `"ndi:x lost, last picture"`, `"ndi:x lost, test card"`, `"ndi:x
     awaited, test card"`: a few words for the status line."""
     first = slots[0]
+    name = without_password(first.uri if playing is None else playing.uri)
     if playing is None or playing.latest is None:
-        return f"{first.uri if playing is None else playing.uri} waiting"
+        return f"{name} waiting"
     if playing.uri == TEST_CARD:
         been = first.reader is not None and first.reader.frames
-        return f"{first.uri} {'lost' if been else 'awaited'}, test card"
+        return f"{without_password(first.uri)} {'lost' if been else 'awaited'}, test card"
     if playing.ended:
-        return f"{playing.uri} at its end"
+        return f"{name} at its end"
     if playing.fault_text or not playing.is_available(now):
-        return f"{playing.uri} lost, last picture"
-    return f"{playing.uri} {playing.latest.size}"
+        return f"{name} lost, last picture"
+    return f"{name} {playing.latest.size}{_mode(playing)}"
+
+
+def _mode(reader: Reader) -> str:
+    """`" MJPG, 12 of 30 a second"` of a camera; empty of what says nothing of the kind."""
+    device = getattr(reader.source, "source", reader.source)
+    words = getattr(device, "mode_in_words", "")
+    return f" {words}" if words else ""
 
 
 def passed_over(reader: Reader, following: str, goes_on: bool) -> str:

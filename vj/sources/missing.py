@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from vj.core.errors import Fault, nearest_file
-from vj.sources import KINDS, Awaited
+from vj.sources import Awaited, split_uri
 
 MOUNTS = ("/media/", "/mnt/", "/run/media/", "/run/user/", "/net/", "/Volumes/")
 """Where removable disks and network shares are mounted on Linux and macOS."""
@@ -28,8 +28,6 @@ def missing(kind: str, path: Path) -> Fault:
 
 def can_restart(uri: str) -> bool:
     """The source has a first picture and can be opened once more: it is no pipe."""
-    kind, _, rest = uri.partition(":")
-    if kind not in KINDS:
-        kind, rest = "video", uri
+    kind, rest = split_uri(uri)
     plain = kind == "video" and Path(rest).expanduser().is_file()
-    return kind in ("clips", "drawn", "walk") or plain
+    return kind in ("clips", "download", "drawn", "walk") or plain

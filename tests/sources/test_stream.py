@@ -1,0 +1,290 @@
+"""Pictures out of the network, from servers on this machine."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import cv2
+import pytest
+
+from tests.sources.servers import (
+    RIGHT_SIDE,
+    WebServer,
+    age,
+    counted,
+    free_udp_port,
+    mjpeg,
+    number_of,
+    plain,
+    sending,
+    web_server,
+    write_counted,
+)
+from tests.sources.test_sources import close_to, read_all
+from tests.waiting import PATIENCE, until
+from vj.core.clock import WallClock
+from vj.core.errors import Fault
+from vj.core.frame import Frame
+from vj.core.supervisor import Supervisor
+from vj.sources import Awaited, Source, SourceSettings, make_source
+from vj.sources.reader import Reader
+from vj.sources.shared import SharedDevices
+
+SETTINGS = SourceSettings(WallClock(), fps=25)
+OLD = 0.7
+"""Seconds that a picture may be old on a machine that does other things, too."""
+
+
+@pytest.fixture
+def web() -> Iterator[WebServer]:
+    with web_server() as server:
+        yield server
+
+
+def frames_of(source: Source, count: int) -> list[Frame]:
+    """The next ones."""
+    found: list[Frame] = []
+    end = time.monotonic() + PATIENCE
+    while len(found) < count:
+        assert time.monotonic() < end, "no picture came"
+        frame = source.read()
+        if frame is not None:
+            found.append(frame)
+    return found
+
+
+@contextmanager
+def opened(address: str, settings: SourceSettings = SETTINGS) -> Iterator[Source]:
+    source = make_source(address, settings)
+    source.open()
+    with closing(source):
+        yield source
+
+
+def test_a_camera_that_sends_jpegs_gives_its_newest_picture_in_its_colours(web: WebServer) -> None:
+    web.answers["/video"] = mjpeg(web, rate=50, size=(1280, 720))
+    with opened(web.at("/video")) as source:
+        assert source.live
+        (frame,) = frames_of(source, 1)
+        assert frame.pixels.shape == (720, 1280, 3)
+        assert close_to(frame.pixels[300, 1000], RIGHT_SIDE, 6), "JPEG is BT.601 at any size"
+        ages = []
+        for _ in range(6):
+            time.sleep(0.15)  # whoever takes it is slower than the camera
+            ages.append(age(frames_of(source, 1)[0].pixels, 50))
+    assert max(ages) < OLD, ages
+
+
+def test_mpeg_by_udp_plays_and_whoever_looks_seldom_sees_no_old_picture() -> None:
+    port = free_udp_port()
+    address = f"udp://127.0.0.1:{port}"
+    with sending(f"{address}?pkt_size=1316", rate=50, format="mpegts"), opened(address) as source:
+        frames_of(source, 1)
+        time.sleep(1.2)
+        seen = frames_of(source, 5)[-1]
+        assert close_to(seen.pixels[80, 250], RIGHT_SIDE, 12)
+        assert age(seen.pixels, 50) < OLD
+
+
+def has_rtsp_server() -> bool:
+    look = "import gi; gi.require_version('GstRtspServer', '1.0')"
+    try:
+        return subprocess.run(["/usr/bin/python3", "-c", look], capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+@contextmanager
+def rtsp_server(rtp_port: int, port: int, *user: str) -> Iterator[int]:
+    """Its port is what it says; 0: any."""
+    script = Path(__file__).with_name("rtsp_server.py")
+    server = subprocess.Popen(
+        ["/usr/bin/python3", str(script), str(rtp_port), str(port), *user],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert server.stdout is not None
+    try:
+        yield int(server.stdout.readline())
+    finally:
+        server.kill()
+        server.wait()
+        server.stdout.close()
+
+
+def reading(address: str, lost: list[str]) -> Reader:
+    reader = Reader(
+        address,
+        make_source,
+        SETTINGS,
+        lambda reader, frame: None,
+        lambda reader, why: lost.append(why),
+        Supervisor(lost.append),
+    )
+    reader.start()
+    return reader
+
+
+@pytest.mark.skipif(
+    not has_rtsp_server(),
+    reason="without GStreamer's RTSP server: apt install gir1.2-gst-rtsp-server-1.0 python3-gi "
+    "gstreamer1.0-plugins-good",
+)
+def test_a_camera_by_rtsp_plays_with_its_password_and_comes_back() -> None:
+    rtp = free_udp_port()
+    with sending(f"rtp://127.0.0.1:{rtp}?pkt_size=1200", rate=50, format="rtp"):
+        with rtsp_server(rtp, 0, "vj", "se:c@et") as port:
+            host = f"127.0.0.1:{port}/live"
+            for user, says in (("", "a user"), ("vj:wrong@", "another user")):
+                with pytest.raises(Fault, match=f"wants {says} and password") as told:
+                    make_source(f"rtsp://{user}{host}", SETTINGS).open()
+                assert "wrong" not in str(told.value)
+            lost: list[str] = []
+            reader = reading(f"rtsp://vj:se%3Ac%40et@{host}", lost)
+            until(lambda: reader.latest is not None and age(reader.latest.pixels, 50) < OLD)
+        try:
+            until(lambda: lost)
+            assert "vj:***@127.0.0.1" in lost[0]
+            seen = reader.frames
+            with rtsp_server(rtp, port):
+                until(lambda: reader.frames > seen + 3)
+        finally:
+            reader.stop(5)
+
+
+def test_a_server_that_dies_is_connected_to_again_by_itself(web: WebServer) -> None:
+    web.answers["/video"] = mjpeg(web)
+    lost: list[str] = []
+    reader = reading(web.at("/video"), lost)
+    try:
+        until(lambda: reader.frames > 3)
+        web.close()
+        until(lambda: lost)
+        assert "127.0.0.1" in lost[0]
+        seen = reader.frames
+        web.start()
+        until(lambda: reader.frames > seen + 3)
+        assert reader.fault_text == ""
+    finally:
+        reader.stop(5)
+
+
+def test_a_server_that_says_nothing_is_given_up_and_asked_again(
+    web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vj.sources.stream_link.CONNECTING", 0.4)
+    for module in ("stream_link", "stream"):
+        monkeypatch.setattr(f"vj.sources.{module}.SILENT", 0.4)
+    with closing(socket.create_server(("127.0.0.1", 0))) as dumb:
+        for scheme in ("http", "rtsp", "tcp"):
+            begun = time.monotonic()
+            with pytest.raises(Awaited, match=r"nothing has come for 0\.4 s"):
+                make_source(f"{scheme}://127.0.0.1:{dumb.getsockname()[1]}/x", SETTINGS).open()
+            assert time.monotonic() - begun < 10
+
+    def falls_silent(request: BaseHTTPRequestHandler) -> None:
+        jpeg = cv2.imencode(".jpg", counted(1))[1].tobytes()
+        request.send_response(200)
+        request.send_header("Content-Type", "multipart/x-mixed-replace; boundary=b")
+        request.end_headers()
+        for _ in range(3):
+            request.wfile.write(b"--b\r\nContent-Type: image/jpeg\r\n\r\n" + jpeg + b"\r\n")
+        request.wfile.flush()
+        web.stop.wait(PATIENCE)
+
+    web.answers["/stuck"] = falls_silent
+    lost: list[str] = []
+    reader = reading(web.at("/stuck"), lost)
+    try:
+        until(lambda: len(web.asked) > 1)
+        assert "nothing for 0.4 s" in lost[0]
+    finally:
+        reader.stop(5)
+
+
+def hls(folder: Path, web: WebServer, frames: int = 45) -> str:
+    """A playlist of pieces of about half a second."""
+    options = {"hls_time": "0.4", "hls_list_size": "0", "hls_playlist_type": "vod"}
+    write_counted(folder / "film.m3u8", frames, format="hls", options=options)
+    for path in folder.iterdir():
+        kind = "application/vnd.apple.mpegurl" if path.suffix == ".m3u8" else "video/mp2t"
+        web.answers[f"/{path.name}"] = plain(path.read_bytes(), kind)
+    return web.at("/film.m3u8")
+
+
+def test_what_comes_by_the_piece_plays_at_its_own_pace_and_begins_again(
+    tmp_path: Path, web: WebServer
+) -> None:
+    with opened(hls(tmp_path, web)) as source:
+        seen = [(number_of(frame.pixels), frame.captured) for frame in frames_of(source, 60)]
+    numbers = [number for number, _ in seen]
+    assert numbers[0] == 0
+    turn = next(at for at in range(1, 60) if numbers[at] < numbers[at - 1])
+    assert numbers[turn - 1] >= 43, numbers
+    assert numbers[turn] <= 1, numbers
+    assert numbers[1:turn] == sorted(numbers[1:turn])
+    (first, begun), (last, ended) = seen[0], seen[turn - 1]
+    assert (last - first) / 25 == pytest.approx(ended - begun, abs=0.3)
+
+
+def test_what_has_an_end_ends_in_a_show_that_does(tmp_path: Path, web: WebServer) -> None:
+    web.answers["/film"] = plain(write_counted(tmp_path / "a.mp4", 8).read_bytes(), "video/mp4")
+    settings = SourceSettings(WallClock(), loop=False)
+    frames = read_all(make_source(web.at("/film"), settings))
+    assert number_of(frames[-1].pixels) == 7
+
+
+def test_a_webcam_that_gives_one_picture_is_asked_for_the_next_one(web: WebServer) -> None:
+    asked: list[int] = []
+
+    def snapshot(request: BaseHTTPRequestHandler) -> None:
+        asked.append(len(asked))
+        body = cv2.imencode(".jpg", cv2.cvtColor(counted(len(asked)), cv2.COLOR_RGB2BGR))[1]
+        plain(body.tobytes(), "image/jpeg", ranges=False)(request)
+
+    web.answers["/shot.jpg"] = snapshot
+    with opened(web.at("/shot.jpg")) as source:
+        begun = time.monotonic()
+        seen = [number_of(frame.pixels) for frame in frames_of(source, 3)]
+    assert seen == sorted(set(seen))
+    assert time.monotonic() - begun > 0.8, "a server is not asked at the rate of a show"
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault", "says"),
+    [
+        (plain(b"<!doctype html><title>a film</title>", "text/html"), Fault, "is a web page"),
+        (plain(bytes(range(256)) * 40, "application/x"), Awaited, "is no video"),
+        (None, Fault, "has nothing there"),
+    ],
+)
+def test_what_is_no_stream_says_what_it_is(
+    web: WebServer, answer: Callable[..., None] | None, fault: type[Fault], says: str
+) -> None:
+    if answer is not None:
+        web.answers["/watch"] = answer
+    address = web.at("/watch?v=3", "me:hidden")
+    with pytest.raises(Fault, match=says) as told:
+        make_source(address, SETTINGS).open()
+    assert type(told.value) is fault
+    assert "hidden" not in str(told.value)
+    assert str(told.value).startswith("http://me:***@127.0.0.1")
+
+
+def test_decks_share_one_connection(web: WebServer) -> None:
+    web.answers["/video"] = mjpeg(web)
+    devices = SharedDevices()
+    one, two = (devices.make(web.at("/video"), SETTINGS) for _ in range(2))
+    one.open()
+    two.open()
+    assert frames_of(one, 2)
+    assert frames_of(two, 2)
+    one.close()
+    two.close()
+    assert len(web.asked) == 1
