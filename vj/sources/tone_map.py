@@ -20,7 +20,7 @@ PEAK = 1000.0
 """Nits of the brightest thing in a file that does not say, and in HLG."""
 MOST = 10_000.0
 """Nits that PQ has a code for."""
-KNEE = 0.9
+KNEE = 0.93
 """Share of the SDR code values up to which a picture keeps its brightness."""
 BLEACHED = 0.12
 """Share of white that the brightest thing takes on: a lamp shows as one, not as flat paint."""

@@ -116,7 +116,7 @@ class Upright:
                 f"is in {SPECIAL_LIGHT[transfer]}, which is not converted; its brightness is wrong"
             )
         if matrix not in MATRICES and not frame.format.is_rgb:
-            name = SPECIAL_MATRICES.get(matrix, f"of a matrix without a name here ({matrix})")
+            name = SPECIAL_MATRICES.get(matrix, f"a matrix that is not known here ({matrix})")
             self._once(
                 f"has colours in {name}, which are not converted; they are wrong. Save it as "
                 "ordinary Y'CbCr (BT.709)"
