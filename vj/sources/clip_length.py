@@ -70,9 +70,10 @@ def measure(file: VideoFile) -> Measured:
     if found and file.timed:
         begins, lasts = found[-1]
         length = begins + lasting(file, lasts, packets[-1][0] == begins)
-        stated = edit_list_end(file.path, file.track) if file.format == MP4 else None
+        whole = begins + 2 * step >= file.stated_length  # not cut off
+        stated = edit_list_end(file.path, file.track) if whole and file.format == MP4 else None
         end = 0.0 if stated is None else stated - file.zero
         length = end if end > begins + SHORTEST else length
-    whole = max(1, round(length / step)) * step
-    near = abs(whole - length) < min(step / 8, ROUNDED)
-    return Measured(whole if near else max(length, 1e-3), fps)
+    even = max(1, round(length / step)) * step
+    near = abs(even - length) < min(step / 8, ROUNDED)
+    return Measured(even if near else max(length, 1e-3), fps)

@@ -244,7 +244,7 @@ class VideoFile:
                 return
             except av.FFmpegError:
                 self.broken += 1  # the rest of the file cannot be read
-                return
+                packet, packets = _last(self._stream), iter(())
             if self._may_leave_out(packet) != leaves_out:
                 leaves_out = not leaves_out
                 context.skip_frame = "NONREF" if leaves_out else "DEFAULT"
@@ -319,3 +319,12 @@ class VideoFile:
                     yield None if begins is None else self._place(begins), lasts
         except av.FFmpegError:
             return
+
+
+def _last(stream: Any) -> Any:
+    """What has a decoder give the pictures that it still holds, as at the end of a file."""
+    import av
+
+    packet = av.Packet()
+    packet.stream, packet.time_base = stream, stream.time_base
+    return packet
