@@ -14,6 +14,7 @@ import numpy as np
 from vj.app.marking import mark_of
 from vj.app.offline_models import OfflineModels
 from vj.app.offline_pictures import OfflinePictureSources
+from vj.app.offline_sound import OfflineSound
 from vj.app.offline_sources import OfflineSources
 from vj.app.offline_times import FrameTimes
 from vj.app.output_upscale import scaled
@@ -25,6 +26,7 @@ from vj.app.setup import (
     start_values,
 )
 from vj.app.snapshot import rendered_snapshots
+from vj.control.audio import SourceSound
 from vj.control.build import AudioInputs, make_engine
 from vj.control.takes import Take, TakeWriter
 from vj.core.clock import FrameClock
@@ -81,7 +83,7 @@ class Rendering:
         self.show, self._log, self._seconds, self._fps = show, on_message, seconds, fps
         self._replay, self._take_log, self._file = replay, take_log, file
         if replay is not None and seconds is None:
-            self._seconds = replay.seconds + 1 / show.fps
+            self._seconds = replay.end or replay.seconds + 1 / show.fps
         self.metrics = Metrics()
         self._stop = threading.Event()
         self._begun = time.monotonic()
@@ -101,6 +103,7 @@ class Rendering:
         self._loop: RenderLoop | None = None
         self._segment_person: SegmentPerson | None = None
         self._audio_inputs: AudioInputs | None = None
+        self._sound: OfflineSound | None = None
         self.rendered = 0
         self._newest = np.zeros((1, 1, 3), np.uint8)
         """What was delivered last."""
@@ -145,9 +148,17 @@ class Rendering:
             times = sources.times
             sources.chosen = lambda row, name: store.set(row, name, sources)
             features = InputFeatures()
+            heard = SourceSound()
             engine, audio_inputs = make_engine(
-                show, store, live=False, log=self._log, now=clock.now, features=features
+                show,
+                store,
+                live=False,
+                log=self._log,
+                now=clock.now,
+                features=features,
+                source_sound=heard,
             )
+            sound = self._sound = OfflineSound(show, sources.decks, sources.uris, heard, self._log)
             self._audio_inputs = audio_inputs
             store.listeners.append(engine.changed)
             store.observers.append(self._note_missing)
@@ -169,6 +180,13 @@ class Rendering:
                 fps,
             )
 
+            def deliver_sound(take: Callable[[float], np.ndarray]) -> None:
+                """As long as the frames that are written."""
+                number, end = self.rendered - 1, self.rendered / fps
+                samples = take(end if times is None else times.span(number, show.slow)[1])
+                for runner in runners:
+                    runner.deliver_sound(clock.now(), samples)
+
             def deliver(picture: np.ndarray, guide: Guide | None, views: Views) -> None:
                 picture = self._newest = upscale(picture, guide)
                 size = Size(picture.shape[1], picture.shape[0])
@@ -176,6 +194,7 @@ class Rendering:
                 frame = OutputFrame(picture, self.rendered, clock.now(), views=views)
                 alive = [runner.deliver(frame) for runner in runners]
                 self.rendered += 1
+                deliver_sound(sound.take)
                 report(self.rendered, None if total is None else (total - 1) * show.slow + 1)
                 if not any(alive):
                     self._stop.set()
@@ -214,20 +233,26 @@ class Rendering:
 
             def frames(snapshot: Snapshot) -> tuple[Frame, Frame | None] | None:
                 given = sources(snapshot)
-                if given is not None and self._take is not None:
-                    self._take.record(snapshot)  # of a frame that there is, and no other
+                if given is not None:  # of a frame that there is, and no other
+                    sound.frame(snapshot, clock.next)
+                    if self._take is not None:
+                        self._take.record(snapshot)
                 return given
 
             loop.render(frames, self._stop, models)
+            deliver_sound(sound.rest)
         finally:
             with ExitStack() as ends:  # each of them, whatever another raises; the recordings first
                 ends.callback(sources.close)
                 ends.callback(beside.close)
                 ends.callback(models.close)
+                if self._sound is not None:
+                    ends.callback(self._sound.close)
                 if self._audio_inputs is not None:
                     ends.callback(self._audio_inputs.close)
                 if self._take is not None:
-                    ends.callback(self._take.close)
+                    end = None if sources.times is None else clock.now()
+                    ends.callback(self._take.close, end=end)
                 if self._loop is not None:
                     ends.callback(self._loop.stop)
                 for runner in self._runners:
@@ -291,7 +316,9 @@ class Rendering:
         span = None
         if times is not None:
             span = lambda: times.span(self.rendered, self.show.slow)  # noqa: E731
-        sink = make_sink(uri, SinkSettings(clock, live=False, mark=mark, span=span))
+        sink = make_sink(
+            uri, SinkSettings(clock, live=False, mark=mark, span=span, sound=self._sounds)
+        )
         if times is not None:
             fps = times.rate if getattr(sink, "folder", False) else times.clip.fps or fps
         return SinkRunner(
@@ -302,6 +329,9 @@ class Rendering:
             self._log,
             clock=clock,
         )
+
+    def _sounds(self) -> bool:
+        return self._sound is not None and self._sound.sounds()
 
     def summary(self) -> dict[str, Any]:
         """How it went, for the end: what the terminal and `--json` get."""

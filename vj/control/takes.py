@@ -1,7 +1,8 @@
 """Takes: the parameters of a performance, recorded frame by frame, and replayed.
 
 A take is text. The first line is `# vj take 1`, other lines that begin with # are remarks; `#
-painted at WIDTHxHEIGHT` gives the render size of what follows. Every further line is a frame on
+painted at WIDTHxHEIGHT` gives the render size of what follows, `# ends at SECONDS` the end of the
+last frame where frames are not all of one length. Every further line is a frame on
 which a parameter changed: seconds since the take began, then `name=value` for each parameter that
 changed, values as JSON without spaces outside of strings. The first frame names them all; the last
 line is the time of the last frame. When a constant number jumps, its old value is written on the
@@ -37,6 +38,7 @@ NOT_PLAYED = (
 """Parameters that a take does not contain: buttons, and controls whose effect is in the other
 values."""
 PAINTED_AT = "# painted at "
+ENDS_AT = "# ends at "
 SAME = 2e-6
 """Seconds: times this near are the same, since they are written with six decimals."""
 GAP = 0.2
@@ -92,7 +94,7 @@ class TakeWriter:
         if self.path != path:
             log(f"take {path}: is there already; this one goes into {self.path}")
         self._file.write(f"{FIRST_LINE}\n# {show}\n")
-        self._queue: queue.SimpleQueue[tuple[float, Mapping[str, Value]] | Size | None] = (
+        self._queue: queue.SimpleQueue[tuple[float, Mapping[str, Value]] | Size | str | None] = (
             queue.SimpleQueue()
         )
         self._last: Mapping[str, Value] = {}
@@ -149,8 +151,9 @@ class TakeWriter:
     def _run(self) -> None:
         try:
             while (item := self._queue.get()) is not None:
-                if isinstance(item, Size):
-                    self._file.write(f"{PAINTED_AT}{item}\n")
+                if isinstance(item, Size | str):
+                    self._file.write(item if isinstance(item, str) else f"{PAINTED_AT}{item}")
+                    self._file.write("\n")
                     continue
                 moment, changed = item
                 self._file.write(
@@ -168,10 +171,13 @@ class TakeWriter:
             with suppress(OSError):  # a full disk has no room for the buffer, either
                 self._file.close()
 
-    def close(self, timeout: float = 2.0) -> None:
-        """Write the rest and the time of the last frame, and end. May be called twice."""
+    def close(self, timeout: float = 2.0, end: float | None = None) -> None:
+        """Write the rest and the time of the last frame, and end. May be called twice. end: when
+        the last frame ends, on the clock, where they are not all of one length."""
         if not self.ended:
             self._queue.put((self._end, {}))
+            if end is not None and self._begin is not None:
+                self._queue.put(f"{ENDS_AT}{end - self._begin:.6f}")
         self._queue.put(None)
         self._thread.join(timeout)
 
@@ -188,6 +194,8 @@ class Take:
         """It stays at its start: the model is still loading."""
         self._float = {name for name, row in table.rows.items() if row.kind == "float"}
         self.seconds = 0.0
+        self.end: float | None = None
+        """When its last frame ends, where that is said."""
         self.unknown: set[str] = set()
         self.size: Size | None = None
         """The render size at its end; before that the model was loading."""
@@ -205,6 +213,9 @@ class Take:
             if line.startswith(PAINTED_AT):
                 with suppress(ValueError):
                     self.size = Size.parse(line.removeprefix(PAINTED_AT))
+            if line.startswith(ENDS_AT):
+                with suppress(ValueError):
+                    self.end = float(line.removeprefix(ENDS_AT))
             if line.strip() and not line.startswith("#"):
                 self._read(line, f"{path}:{number}", table)
         if not self._tracks:

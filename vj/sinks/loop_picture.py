@@ -20,6 +20,9 @@ FASTEST = {".gif": 30.0, ".webp": 60.0}
 """Pictures a second at most; frames that come sooner are left out. Browsers show a GIF's frames of
 less than 2 hundredths of a second as if they were 10."""
 
+SHORTEST = {".gif": 0.0195, ".webp": 0.0095}
+"""Seconds of a frame that brings its time offline, at least; shorter ones are left out."""
+
 AT_ITS_END = 20
 """Pictures of a fade that are written when a live recording ends, at most: a show ends within two
 seconds, and 20 of 512x512 take a quarter of one as WebP."""
@@ -73,6 +76,8 @@ class LoopPicture:
         self._alpha = alpha and self._ending == ".webp"
         self._period = 1 / min(fps, FASTEST[self._ending])
         self._gap = 0.9 / FASTEST[self._ending]
+        if timed and not live:
+            self._gap = SHORTEST[self._ending]
         self._came = 0
         self._first = 0.0
         self._last = -1.0
