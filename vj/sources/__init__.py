@@ -12,6 +12,7 @@ from vj.core.canvas import Canvas
 from vj.core.clock import Clock, FrameClock
 from vj.core.errors import Fault, Unavailable, nearest
 from vj.core.frame import Frame, Size
+from vj.sources.file_names import PICTURES, exists, is_sequence
 from vj.sources.network import SCHEMES, is_address, names_a_clip, scheme_of
 from vj.sources.transport import TransportControl
 
@@ -104,27 +105,27 @@ before `open`."""
 BARE_KINDS = ("testcard", "none", "draw", "camera", "screen", "ndi", "spout", "syphon")
 """Kinds that may stand alone, without a colon: `camera`."""
 
-PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
-
 
 def split_uri(uri: str) -> tuple[str, str]:
-    """`"video:clip.mp4"` -> `("video", "clip.mp4")`. A bare path is a video, or an image by its
-    ending; an address in the network a clip to download by its ending, else a stream. Raises
-    Fault."""
+    """`"video:clip.mp4"` -> `("video", "clip.mp4")`. A bare path is a video, also of pictures
+    that are named as a sequence, or an image by its ending, a video where that moves; an address in the network a clip to
+    download by its ending, else a stream. Raises Fault."""
     kind, colon, rest = uri.partition(":")
     address = rest if kind == "video" else uri
     if is_address(address):
         return "download" if names_a_clip(address) else "stream", address
     if kind in KINDS and (colon or kind in BARE_KINDS):
         return kind, rest
-    if (scheme := scheme_of(uri)) and not _exists(uri):
+    if (scheme := scheme_of(uri)) and not exists(uri):
         raise Fault(
             f"source {uri!r}: no source has an address with {scheme}://{nearest(scheme, SCHEMES)} "
             f"(known: {', '.join(SCHEMES)}; a file by its path)"
         )
+    if is_sequence(uri):
+        return "video", uri
     if Path(uri).suffix.lower() in PICTURES:
-        return "image", uri
-    if "/" in uri or "\\" in uri or Path(uri).suffix or _exists(uri):
+        return "video" if _moves(uri) else "image", uri
+    if "/" in uri or "\\" in uri or Path(uri).suffix or exists(uri):
         return "video", uri
     raise Fault(
         f"source {uri!r}: unknown kind {kind!r}{nearest(kind, KINDS)} (known: {', '.join(KINDS)}, "
@@ -132,11 +133,10 @@ def split_uri(uri: str) -> tuple[str, str]:
     )
 
 
-def _exists(name: str) -> bool:
-    try:
-        return Path(name).exists()
-    except (OSError, ValueError):  # longer than a file system takes, or with a NUL in it
-        return False
+def _moves(path: str) -> bool:
+    from vj.sources.moving_picture import moves
+
+    return moves(local(path))
 
 
 def check_uri(uri: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from vj.sources.clip_length import measure
@@ -27,10 +26,9 @@ class ClipTimes(NamedTuple):
         return len(self.begins) / self.length if self.begins and self.length > 0 else None
 
 
-def times_of(path: Path, fallback_fps: float) -> ClipTimes:
-    """Of a video file, by all its packets, which are read and not decoded. fallback_fps: the rate
-    of a file that states none. Raises Fault."""
-    file = VideoFile(path, fallback_fps)
+def times_of(file: VideoFile) -> ClipTimes:
+    """Of a video file, by all its packets, which are read and not decoded. It is opened, and
+    closed again. Raises Fault."""
     file.open()
     try:
         length = measure(file).length

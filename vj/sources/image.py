@@ -9,6 +9,7 @@ import numpy as np
 from vj.core.errors import Fault
 from vj.core.frame import Frame
 from vj.sources import SourceSettings
+from vj.sources.file_names import local
 from vj.sources.missing import missing
 from vj.sources.pacing import Pace
 from vj.sources.picture_file import decoded, moves
@@ -22,17 +23,20 @@ def read_picture(path: str | Path, kind: str) -> np.ndarray:
 
 def picture_bytes(path: str | Path, kind: str) -> bytes:
     """What stands in a file. kind: named in the Fault for one that is missing or cannot be read."""
-    path = Path(path).expanduser()
+    path = local(path)
     try:
         if path.exists() and not path.is_file():  # reading a device or a pipe may never end
-            raise Fault(
-                f"{kind}:{path}: is {'a folder; name a file in it' if path.is_dir() else 'no file'}"
-            )
+            what = "no file"
+            if path.is_dir():
+                what = f"a folder; name a file in it, or have its pictures played: video:{path}"
+            raise Fault(f"{kind}:{path}: is {what}")
         return path.read_bytes()
     except FileNotFoundError:
         raise missing(kind, path) from None
     except OSError as error:
         raise Fault(f"{kind}:{path}: cannot be read ({error.strerror})") from None
+    except ValueError as error:  # with a NUL in it
+        raise Fault(f"{kind}:{path}: cannot be read ({error})") from None
 
 
 def _decoded(data: bytes, path: str | Path, kind: str) -> np.ndarray:
@@ -52,7 +56,7 @@ class Image:
     live = False
 
     def __init__(self, rest: str, settings: SourceSettings) -> None:
-        self.path = Path(rest).expanduser()
+        self.path = local(rest)
         self._pace, self._log = Pace(settings), settings.log
         self._pixels: np.ndarray | None = None
 

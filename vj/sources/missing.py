@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vj.core.errors import Fault, nearest_file
 from vj.sources import Awaited, split_uri
-from vj.sources.sequence_names import is_sequence
+from vj.sources.file_names import is_sequence
 
 MOUNTS = ("/media/", "/mnt/", "/run/media/", "/run/user/", "/net/", "/Volumes/")
 """Where removable disks and network shares are mounted on Linux and macOS."""

@@ -56,7 +56,7 @@ class PlayedVideo:
         self._convert(self._find(self.head.place)[0])
 
     def _another(self) -> VideoFile:
-        file = VideoFile(self._file.path, self._settings.fps)
+        file = self._file.another()
         file.open()
         file.fps = self._file.fps
         return file

@@ -15,6 +15,7 @@ import numpy as np
 from vj.sources import SourceSettings
 from vj.sources.deinterlace import Deinterlacer
 from vj.sources.filtering import readable, side_data
+from vj.sources.image_sequence import StillPicture
 from vj.sources.tone_map import BT709, HLG, PEAK, PQ, is_hdr, primaries_of, tone_map
 from vj.sources.video_file import Picture, VideoFile
 
@@ -63,6 +64,8 @@ class Upright:
 
     def pixels(self, picture: Picture) -> np.ndarray:
         """(H, W, 3) uint8 RGB, or (H, W, 4) with straight alpha where some of it is transparent."""
+        if isinstance(picture.decoded, StillPicture):
+            return picture.decoded.pixels
         frame = readable(picture.decoded)
         if frame.interlaced_frame:
             self._once("is interlaced; its two fields are made one whole picture (bwdif)")

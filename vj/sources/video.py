@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from vj.core.errors import Fault
@@ -13,8 +11,9 @@ from vj.sources.clip_length import lasting
 from vj.sources.clip_place import ClipPlace
 from vj.sources.clip_times import ClipTimes, times_of
 from vj.sources.played_video import PlayedVideo
+from vj.sources.image_sequence import film_of
 from vj.sources.upright import Upright
-from vj.sources.video_file import Picture, VideoFile
+from vj.sources.video_file import Picture
 
 SLICE = 0.2
 """Seconds that `read` waits at most."""
@@ -24,9 +23,10 @@ LATE = 0.5
 
 
 class Video:
-    """`video:PATH`. With a transport it shows at each moment the picture of that moment, and live
-    gives a picture when it is another one. Without one it runs forwards: at its own pace while
-    live, every frame offline; it loops when the settings say so.
+    """`video:PATH`, also of pictures in files of their own. With a transport it shows at each
+    moment the picture of that moment, and live gives a picture when it is another one. Without one
+    it runs forwards: at its own pace while live, every frame offline; it loops when the settings
+    say so.
 
     Rotation tags and pixel shapes are honoured, so that the picture is upright and its pixels
     square; what is transparent stays so. Packets that cannot be decoded are skipped and counted. A
@@ -37,9 +37,9 @@ class Video:
     ends = True
 
     def __init__(self, rest: str, settings: SourceSettings) -> None:
-        self.path = Path(rest).expanduser()
         self._settings = settings
-        self._file = VideoFile(self.path, settings.fps)
+        self._file = film_of(rest, settings.fps)
+        self.path = self._file.path
         self._upright = Upright()
         self._plays: PlayedVideo | None = None
         """Where it follows a transport."""
@@ -84,7 +84,7 @@ class Video:
     def times(self) -> ClipTimes | None:
         """When its pictures begin; None for a pipe, which is not read for that. Reads all of the
         file. Raises Fault."""
-        return times_of(self.path, self._settings.fps) if self.path.is_file() else None
+        return times_of(self._file.another()) if self._file.can_seek else None
 
     def follow_pictures(self) -> None:
         """Offline, after `open`: each frame is asked for at the moment that `following` has given,
@@ -104,10 +104,12 @@ class Video:
         self._file.open()
         self._upright = Upright.of(self._file, self._settings)
         self._number, self._offset = 0, self._settings.clock.now()
-        if self._settings.transport is not None and self.path.is_file():
+        if self._settings.transport is not None and self._file.can_seek:
             self._plays = PlayedVideo(self._file, self._settings)
         else:
             self._pending = self._prepared(self._next())
+        for note in self._file.notes:
+            self._settings.once(f"video:{self.path}: {note}")
 
     def begin(self, moment: float) -> None:
         """Set when its first frame is due. Call after `open`, from the thread of `read`."""

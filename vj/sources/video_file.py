@@ -56,6 +56,8 @@ class VideoFile:
         """Of a decoded picture, once open."""
         self.peak: float | None = None
         """Nits of the brightest thing in it, once open; None where it does not say."""
+        self.notes: tuple[str, ...] = ()
+        """What is to be said of it once, when it is open."""
         self.needed_from = -math.inf
         """Seconds before which pictures may be left out that no other one needs: the decoder only
         passes through there."""
@@ -83,6 +85,15 @@ class VideoFile:
     def step(self) -> float:
         """Seconds a frame lasts, on average."""
         return 1 / (self.fps or self._fallback_fps)
+
+    def another(self) -> VideoFile:
+        """The same one once more, not open."""
+        return VideoFile(self.path, self._fallback_fps)
+
+    @property
+    def can_seek(self) -> bool:
+        """It is no pipe."""
+        return self.path.is_file()
 
     @property
     def pixel_shape(self) -> Fraction | None:
