@@ -101,6 +101,13 @@ def test_the_delay_is_the_median_of_the_last_pictures() -> None:
     assert delay.median() is None
     for number in range(90):  # slow at first
         captured = number / 30
-        delay.sent(captured, captured + (0.4 if number < 20 else 0.06))
-        delay.sent(captured, captured + 0.075)  # moved on between two painted ones
+        delay.sent(captured, captured + (0.4 if number < 20 else 0.06), 1 / 30)
+        delay.sent(captured, captured + 0.075, 1 / 30)  # moved on between two painted ones
     assert delay.median() == pytest.approx(0.06)
+
+
+def test_a_model_that_leaves_pictures_out_shows_things_later_by_half_a_gap() -> None:
+    delay = PictureDelay()
+    for number in range(40):
+        delay.sent(number / 10, number / 10 + 0.06, 1 / 30)
+    assert delay.median() == pytest.approx(0.06 + (1 / 10 - 1 / 30) / 2)

@@ -8,6 +8,7 @@ from functools import partial
 
 from vj.app.context import ShowContext
 from vj.app.controls import replace_controls
+from vj.app.live_sound import LiveSound
 from vj.app.loop_parts import LoopParts
 from vj.app.marking import replace_mark
 from vj.app.model_loader import ModelLoader
@@ -43,6 +44,7 @@ class ShowAdopter:
         servers: Servers,
         video_input: VideoInput,
         loader: ModelLoader,
+        sound: LiveSound,
         painted: Callable[[], Size],
     ) -> None:
         """painted: the size that is painted now, in pixels."""
@@ -59,6 +61,7 @@ class ShowAdopter:
             ("osc", servers.replace_osc),
             ("page", servers.replace_page),
             ("source", video_input.replace),
+            ("sound", sound.replace),
             ("mark", replace_mark),
         )
         """(section, what builds its replacement), in the order in which they are built and

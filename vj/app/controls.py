@@ -12,7 +12,7 @@ from vj.show.schema import Show
 
 SECTIONS = (
     *("mappings", "answers", "ignored", "macros", "modulators"),
-    *("cues", "timeline", "curves", "tempo", "midi"),
+    *("cues", "timeline", "curves", "tempo", "midi", "sound"),
 )
 """Sections that the control engine is built from."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from vj.app.context import ShowContext
 from vj.core.frame import Frame
 from vj.core.mailbox import Mailbox
-from vj.sources import SourceSettings
+from vj.sources import Source, SourceSettings
 from vj.sources.capture import Capture
 from vj.sources.reader import Reader
 from vj.sources.shared import Make
@@ -116,6 +116,12 @@ class Deck:
         if frame is not None or self._newest[0] is not inbox:
             self._newest = (inbox, frame)
         return self._newest[1]
+
+    @property
+    def source(self) -> Source | None:
+        """What plays on it, if it is open."""
+        playing = self._reader
+        return playing.source if playing is not None and playing.opened else None
 
     @property
     def place(self) -> tuple[float, float] | None:

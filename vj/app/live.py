@@ -10,8 +10,10 @@ from vj.app.background import BackgroundTasks
 from vj.app.beginning import Beginning
 from vj.app.choosers import Choosers
 from vj.app.context import RunState, ShowContext
+from vj.app.deck_sound import DecksSound
 from vj.app.displays import Displays
 from vj.app.live_pictures import LivePictureSource
+from vj.app.live_sound import LiveSound
 from vj.app.loop_parts import LoopParts
 from vj.app.marking import mark_of
 from vj.app.messages import Messages
@@ -26,9 +28,11 @@ from vj.app.servers import Servers
 from vj.app.setup import flow_finder, painted_size, person_segmentation, start_values
 from vj.app.show_writer import ShowWriter
 from vj.app.snapshot import live_snapshots
+from vj.app.sound_programme import ProgrammeMaker
 from vj.app.startup_times import StartupTimes
 from vj.app.style_shelf import StyleShelf
 from vj.app.video_input import VideoInput
+from vj.control.audio import SourceSound
 from vj.control.session import ControlSession
 from vj.control.takes import Take
 from vj.core.canvas import Canvas
@@ -125,6 +129,7 @@ class Performance:
         pictures = self.loop.pipeline.preparation.pictures
         pictures.newest = self.picture_source.newest
         pictures.on_decks = self.video_input.on_decks
+        source_sound = SourceSound()
         self.session = ControlSession(
             show,
             self.store,
@@ -140,7 +145,16 @@ class Performance:
             waits=True,
             supervisor=self.supervisor,
             features=features,
+            source_sound=source_sound,
         )
+        self.sound = LiveSound(
+            context,
+            DecksSound(self.video_input.a, self.video_input.b, self.store, log),
+            self.outputs.sinks.running,
+            source_sound,
+            ProgrammeMaker(self.run_state, self.clock, self.session.audio_input, log),
+        )
+        self.outputs.sinks.sound = lambda: self.sound.sounds
         self.loop_parts = LoopParts(context, self.loop, self.outputs, segment_person)
         self.recordings = Recordings(context, self.outputs.sinks)
         self.displays = Displays(context, self.outputs.sinks.displays)
@@ -197,6 +211,7 @@ class Performance:
             self.session,
             self.servers,
             self.loader,
+            self.sound,
         )
         self.adopter = ShowAdopter(
             context,
@@ -206,6 +221,7 @@ class Performance:
             self.servers,
             self.video_input,
             self.loader,
+            self.sound,
             lambda: self.size,
         )
         self.choosers = Choosers(
@@ -237,6 +253,7 @@ class Performance:
         if show.slow > 1:
             self.log(f"slow: {show.slow} is for --offline; live plays at its own speed")
         self.outputs.start()
+        self.sound.start()
         self.loop.start()
         self.run_state.text = "loading the model"
         self.loader.load(show)

@@ -8,6 +8,7 @@ from typing import Any
 
 from vj.app.context import ShowContext
 from vj.app.deck import Deck
+from vj.app.live_sound import LiveSound
 from vj.app.model_loader import ModelLoader
 from vj.app.outputs import Outputs
 from vj.app.servers import Servers
@@ -34,6 +35,7 @@ class Reporter:
     session: ControlSession
     servers: Servers
     loader: ModelLoader
+    sound: LiveSound
 
     def status(self) -> Status:
         """How the show stands now."""
@@ -66,6 +68,7 @@ class Reporter:
             deck_b_position=_position(self.video_input.b),
             awaited=self.video_input.awaited,
             sinks=self.outputs.sinks.states(),
+            sound=self.sound.state(),
             page=page.url if page is not None else "",
             model=self.loop.backend_name,
             models_ready=self.loader.bank.ready(),

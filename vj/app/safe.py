@@ -27,6 +27,7 @@ def safe(show: Show, log: Callable[[str], None]) -> Show:
         update={
             **{name: Show.model_fields[name].get_default() for name in LEFT_OUT},
             "source": kept or ["testcard"],
+            "sound": "off",
             "model": ModelSection(name="none"),
             "midi": MidiRule(on=False),
             # what its first screen names may be a macro or a cue

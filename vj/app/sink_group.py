@@ -53,6 +53,8 @@ class SinkGroup:
         """Gets every frame that is sent, whether there are sinks or not. Must not block."""
         self.mark: Callable[[], Mark | None] = lambda: None
         """What recordings say of the frames that come now; asked by the sinks' threads."""
+        self.sound: Callable[[], bool] = lambda: False
+        """Whether recordings that begin now have sound; asked by the sinks' threads."""
         self.first_recorded: int | None = 0
         """Number of the first frame that is recorded; None while the show has not begun."""
 
@@ -63,7 +65,9 @@ class SinkGroup:
         def mark() -> Mark | None:
             return self.mark() if runner.rule.painted else None
 
-        settings = SinkSettings(self._clock, log=self._log, spare=FOLDER, mark=mark)
+        settings = SinkSettings(
+            self._clock, log=self._log, spare=FOLDER, mark=mark, sound=lambda: self.sound()
+        )
         sink = make_sink(uri, settings)
         box: Mailbox[Frame] = Mailbox()
         on_sent = sent if measured else None
@@ -116,7 +120,7 @@ class SinkGroup:
     def change_format(self, fps: float) -> None:
         """Frames of another size or rate are coming: a movie goes on in a new file with them."""
         self._fps = fps
-        for runner in self._all_running():
+        for runner in self.running():
             runner.fps = fps
             runner.reopen_for_new_size()
 
@@ -196,7 +200,7 @@ class SinkGroup:
     def stop(self, timeout: float = 1.5) -> None:
         """Close all of them at the same time, so that a slow one does not delay another."""
         with self._lock:
-            running = self._all_running()
+            running = self.running()
             self._ended += [self._recording] if self._recording else []
             self._recording = None
         threads = [
@@ -216,13 +220,14 @@ class SinkGroup:
         """Those among them."""
         return [one.sink for one in self._runners if isinstance(one.sink, DisplaySink)]
 
-    def _all_running(self) -> list[SinkRunner]:
+    def running(self) -> list[SinkRunner]:
+        """All of them, and what `record` began. From any thread."""
         recording = self._recording
         return [*self._runners, *([recording] if recording is not None else [])]
 
     def states(self) -> list[str]:
         """A few words on each, for the status."""
-        return [runner.state() for runner in self._all_running()]
+        return [runner.state() for runner in self.running()]
 
     def sent(self) -> dict[str, int]:
         """Frames that each has sent, ended recordings too, by URI."""
@@ -232,4 +237,4 @@ class SinkGroup:
 
     def dropped(self) -> int:
         """Frames that were replaced by newer ones before their sink was ready for them."""
-        return sum(runner.mailbox.dropped for runner in [*self._all_running(), *self._ended])
+        return sum(runner.mailbox.dropped for runner in [*self.running(), *self._ended])

@@ -45,6 +45,8 @@ class Status:
     awaited: Sequence[str] = ()
     """Sources that would play instead of the one that does, if they were there."""
     sinks: Sequence[str] = ()
+    sound: str = ""
+    """What is heard, and how much later than it was taken: `the source's, delayed by 64 ms`."""
     page: str = ""
     """Its URL on this machine; empty without one."""
     model: str = ""
@@ -99,6 +101,7 @@ def osc_status(
         "deck_b_position": [_place(status.deck_b_position)],
         "awaited": list(status.awaited),
         "sinks": list(status.sinks),
+        "sound": [status.sound],
         "model": [status.model],
         "models_ready": list(status.models_ready),
         "state": [status.state],

@@ -15,6 +15,7 @@ from vj.commands.check_result import CheckResult
 from vj.core.clock import FrameClock
 from vj.core.errors import Fault, nearest_file
 from vj.display.glfw_window import no_display_here
+from vj.show.control_sections import SOURCE_SOUND
 from vj.show.paths import AUDIO_SUFFIXES
 from vj.show.schema import Show
 from vj.show.section import KeyPath
@@ -49,7 +50,7 @@ def check_files(show: Show, result: CheckResult) -> None:
         others = any(_here(other) for other in show.sinks if other != uri and other != "preview")
         _sink(uri, ("sinks", index), result, others)
     for index, rule in enumerate(show.modulators):
-        if rule.hears:
+        if rule.hears and rule.input != SOURCE_SOUND:
             _sound(rule.input, ("modulators", index, "input"), result)
     if show.person is not None:
         _person(show, result)

@@ -119,43 +119,24 @@ class AudioFile:
         """Nothing to close."""
 
 
-class AudioInput:
-    """A live audio input. device: a part of its name, "" for the system's default."""
+class NewestHops:
+    """The features of sound that comes hop by hop, on another thread or on this one."""
 
-    def __init__(self, device: str) -> None:
-        """Raises Unavailable when there is no such input, or no sounddevice."""
-        try:
-            import sounddevice
-        except (ImportError, OSError) as error:  # OSError: PortAudio itself is missing
-            raise Unavailable(
-                f"audio input: sounddevice cannot be used ({error}); install it with "
-                ".venv/bin/pip install sounddevice"
-                " (on Linux also the system's libportaudio2), or name an audio file"
-            ) from None
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._blocks: deque[np.ndarray] = deque(maxlen=WINDOW // HOP + MOST_HOPS + 2)
         self._serial = 0
         self._hops = Hops()
         self._frame = -1.0, dict.fromkeys(AUDIO_FEATURES, 0.0)
-        try:
-            self._stream: Any = sounddevice.InputStream(
-                samplerate=RATE,
-                blocksize=HOP,
-                channels=1,
-                dtype="float32",
-                device=device or None,
-                callback=self._on_block,
-            )
-            self._stream.start()
-        except Exception as error:  # PortAudio's own class, and ValueError for an unknown device
-            raise Unavailable(f"audio input {device or '(default)'}: {error}") from None
 
-    def _on_block(self, block: np.ndarray, frames: int, moment: object, status: object) -> None:
+    def put(self, block: np.ndarray) -> None:
+        """The next hop, (HOP,) float32, which nobody writes into any more."""
         with self._lock:
-            self._blocks.append(block[:, 0].copy())
+            self._blocks.append(block)
             self._serial += 1
 
     def level(self, band: str, time: float) -> float:
+        """Of what has come since the frame before. time: of the frame."""
         if time == self._frame[0]:  # all followers of a frame get the same analysis
             return self._frame[1][band]
         with self._lock:
@@ -169,6 +150,79 @@ class AudioInput:
 
         self._frame = time, self._hops.loudest_since(serial, window)
         return self._frame[1][band]
+
+
+class SourceSound(NewestHops):
+    """The sound of what is on the decks: `input: source`. Somebody who knows it lets it be heard;
+    live as it comes, offline that of the frame before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rest = np.empty(0, np.float32)
+        self._asked = False
+
+    def hear(self, samples: np.ndarray) -> None:
+        """What follows: (n, 2) float32. From one thread."""
+        mono = np.concatenate([self._rest, samples.mean(axis=1, dtype=np.float32)])
+        whole = len(mono) // HOP * HOP
+        for at in range(0, whole, HOP):
+            self.put(mono[at : at + HOP])
+        self._rest = mono[whole:]
+
+    def level(self, band: str, time: float) -> float:
+        self._asked = True
+        return super().level(band, time)
+
+    def is_wanted(self) -> bool:
+        """Whether somebody has listened since this was asked last."""
+        asked, self._asked = self._asked, False
+        return asked
+
+    def close(self) -> None:
+        """It goes on: the decks are another's."""
+
+
+Sound = Callable[[np.ndarray, float], None]
+"""(a block of an input, (n, 1 or 2) float32, which is only lent; seconds since it began)."""
+
+
+class AudioInput(NewestHops):
+    """A live audio input. device: a part of its name, "" for the system's default."""
+
+    def __init__(self, device: str) -> None:
+        """Raises Unavailable when there is no such input, or no sounddevice."""
+        try:
+            import sounddevice
+        except (ImportError, OSError) as error:  # OSError: PortAudio itself is missing
+            raise Unavailable(
+                f"audio input: sounddevice cannot be used ({error}); install it with "
+                ".venv/bin/pip install sounddevice"
+                " (on Linux also the system's libportaudio2), or name an audio file"
+            ) from None
+        super().__init__()
+        self.on_sound: Sound | None = None
+        """Gets every block, on the driver's thread; must not block."""
+        for channels in (2, 1):
+            try:
+                self._stream: Any = sounddevice.InputStream(
+                    samplerate=RATE,
+                    blocksize=HOP,
+                    channels=channels,
+                    dtype="float32",
+                    device=device or None,
+                    callback=self._on_block,
+                )
+                self._stream.start()
+                break
+            except Exception as error:  # PortAudio's own class, ValueError for an unknown device
+                if channels == 1:
+                    raise Unavailable(f"audio input {device or '(default)'}: {error}") from None
+
+    def _on_block(self, block: np.ndarray, frames: int, moment: Any, status: object) -> None:
+        self.put(block[:, 0].copy())
+        if self.on_sound is not None:
+            age = 0.0 if moment is None else moment.currentTime - moment.inputBufferAdcTime
+            self.on_sound(block, age if 0 < age < 1 else frames / RATE)
 
     def close(self) -> None:
         self._stream.stop()

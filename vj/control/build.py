@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from vj.control.audio import AudioFile, AudioInput, Silence
+from vj.control.audio import AudioFile, AudioInput, Silence, SourceSound
 from vj.control.controlled_show import ControlledShow
 from vj.control.engine import ControlEngine
 from vj.control.expression import TIME_VALUES, ExpressionSource
@@ -17,7 +17,12 @@ from vj.core.errors import Fault, nearest_file
 from vj.core.input_features import PICTURE_FEATURES, InputFeatures
 from vj.parameters.store import Store
 from vj.parameters.table import Table
-from vj.show.control_sections import AUDIO_FEATURES, MOTION_NAMES, ModulatorRule
+from vj.show.control_sections import (
+    AUDIO_FEATURES,
+    MOTION_NAMES,
+    SOURCE_SOUND,
+    ModulatorRule,
+)
 from vj.show.expression import Expression
 from vj.show.midi_controls import control
 
@@ -31,20 +36,27 @@ class ModulatedShow(ControlledShow, Protocol):
     def modulator_names(self) -> list[str]: ...
 
 
+AudioSource = AudioFile | AudioInput | SourceSound | Silence
+
+
 class AudioInputs:
     """The audio inputs of followers, each opened once. One that cannot be opened is logged and
     replaced by silence."""
 
     def __init__(
-        self, live: bool, log: Callable[[str], None], before: AudioInputs | None = None
+        self,
+        live: bool,
+        log: Callable[[str], None],
+        before: AudioInputs | None = None,
+        source_sound: SourceSound | None = None,
     ) -> None:
         """before: the inputs these replace; one that is open there is shared, since a device may
-        allow one user only."""
+        allow one user only. source_sound: that of the decks; None: they are silent."""
         self._live, self._log, self._before = live, log, before
-        self._open: dict[str, AudioFile | AudioInput | Silence] = {}
+        self._open: dict[str, AudioSource] = {SOURCE_SOUND: source_sound or Silence()}
 
-    def at(self, name: str) -> AudioFile | AudioInput | Silence:
-        """The input of this name: an audio file, or a part of a device's name."""
+    def at(self, name: str) -> AudioSource:
+        """The input of this name: an audio file, a part of a device's name, or `source`."""
         there = self._before._open.get(name) if self._before is not None else None
         if name not in self._open and isinstance(there, AudioInput):
             self._open[name] = there
@@ -55,6 +67,11 @@ class AudioInputs:
                 self._log(f"{fault}; it counts as silence")
                 self._open[name] = Silence()
         return self._open[name]
+
+    def opened(self, name: str) -> AudioInput | None:
+        """The open device of this name; None where there is none."""
+        found = self._open.get(name)
+        return found if isinstance(found, AudioInput) else None
 
     def _listen(self, name: str) -> AudioFile | AudioInput:
         if Path(name).suffix and Path(name).is_file():
@@ -160,11 +177,13 @@ def make_engine(
     latency: Callable[[], float] = lambda: 0.0,
     audio_inputs: AudioInputs | None = None,
     features: InputFeatures | None = None,
+    source_sound: SourceSound | None = None,
 ) -> tuple[ControlEngine, AudioInputs]:
     """Make the control engine of a show and its audio inputs, which the caller closes. live: audio
     devices may be opened. audio_inputs: those of the previous version of the show. features: what
-    the pipeline measures of the input. remark: see `ControlEngine`."""
-    audio_inputs = AudioInputs(live, log, audio_inputs)
+    the pipeline measures of the input. source_sound: what the decks sound like. remark: see
+    `ControlEngine`."""
+    audio_inputs = AudioInputs(live, log, audio_inputs, source_sound)
     features = features or InputFeatures()
     modulations = []
     for number, (name, rule) in enumerate(

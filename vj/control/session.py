@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from vj.control.audio import AudioInput, SourceSound
 from vj.control.build import AudioInputs, make_engine
 from vj.control.cue_writing import WriteCues, write_stored
 from vj.control.engine import ControlEngine
@@ -37,6 +38,7 @@ from vj.parameters.store import Store
 from vj.parameters.table import Value
 from vj.show.control_sections import MidiRule
 from vj.show.midi_controls import Control
+from vj.show.sound_section import sound_choice
 
 MOST_VALUES, MOST_SHOWN = 16, 24
 """Values of one OSC message, and controls, that are shown as coming in, at most."""
@@ -63,12 +65,14 @@ class ControlSession:
         waits: bool = False,
         supervisor: Supervisor | None = None,
         features: InputFeatures | None = None,
+        source_sound: SourceSound | None = None,
     ) -> None:
         """waits: the show, and the take with it, begins when `begin` is called. render_size: the
         current render size, for takes. replay: a take that plays instead of all controls. take_log:
         write a take of the whole show there. remark: takes messages about wrong input, `log` unless
         given. supervisor: for the threads of MIDI, takes and disk access. features: what the
-        pipeline measures of the input. Raises Fault when the take cannot be written."""
+        pipeline measures of the input. source_sound: what the decks sound like. Raises Fault when
+        the take cannot be written."""
         self._show, self._store, self._clock, self._log, self._latency = (
             show,
             store,
@@ -91,7 +95,7 @@ class ControlSession:
         self._learner = Learner(write_mapping, self._tasks.put, self._open_midi, log)
         self._close_link: Callable[[], None] = lambda: None
         self._audio_inputs: AudioInputs | None = None
-        self._features = features
+        self._features, self._source_sound = features, source_sound
         self.engine, self._audio_inputs = self._make(show)
         self._waits = self.engine.timeline.waits = waits
         if replay is not None:
@@ -105,7 +109,7 @@ class ControlSession:
         self, show: SessionShow, store: Store | None = None
     ) -> tuple[ControlEngine, AudioInputs]:
         log, now, audio_inputs = self._log, self._clock.now, self._audio_inputs
-        return make_engine(
+        engine, made = make_engine(
             show,
             store or self._store,
             live=True,
@@ -115,7 +119,12 @@ class ControlSession:
             latency=self._latency,
             audio_inputs=audio_inputs,
             features=self._features,
+            source_sound=self._source_sound,
         )
+        heard = sound_choice(show.sound)
+        if heard.kind == "input":
+            made.at(heard.name)
+        return engine, made
 
     def _use_engine(self) -> None:
         self._store.automation = self._replay if self._replay is not None else self.engine
@@ -210,6 +219,12 @@ class ControlSession:
                 self._join_link()
 
         return afterwards
+
+    def audio_input(self, name: str) -> AudioInput | None:
+        """The open sound input of this name, the same that modulators hear; None where it could not
+        be opened, and for one that nothing in the show names."""
+        inputs = self._audio_inputs
+        return None if inputs is None else inputs.opened(name)
 
     def _leave_link(self) -> None:
         self._close_link()

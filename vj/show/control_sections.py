@@ -198,6 +198,10 @@ def modulator_word(rule: Mapping[str, Any]) -> str:
     return kind if kind == "expression" else value.replace(" ", "-").replace("/", "")
 
 
+SOURCE_SOUND = "source"
+"""The `input:` of a follower that hears what is on the decks."""
+
+
 class ModulatorRule(Section):
     """An LFO, an envelope, a follower of sound, of the input's motion or of its colours, or an
     expression, on one number."""

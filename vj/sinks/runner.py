@@ -116,6 +116,13 @@ class SinkRunner:
         self._send(frame)
         return not self.failed_for_good
 
+    def deliver_sound(self, moment: float, samples: np.ndarray) -> None:
+        """Send what is heard with the frames that were delivered, from the caller's thread. moment:
+        on the clock, of the first sample. samples: (n, 2) float32."""
+        if self.takes_sound and len(samples):
+            self._sound.append((moment, moment, samples))
+            self._send_sound()
+
     def follow(self, uri: str) -> None:
         """Go on by another rule of the same sink, which stays open: another picture, another part
         of it. From any thread."""
@@ -189,7 +196,7 @@ class SinkRunner:
                 self._stage.enter("opening")
                 self.sink.open(frame.size.width, frame.size.height, self.fps)
                 self._open, self._size = True, frame.size
-            self.delay.sent(frame.captured, self._clock.now())
+            self.delay.sent(frame.captured, self._clock.now(), 1 / self.fps)
             begun = time.perf_counter()
             self._stage.enter("sending")
             self.sink.send(frame)

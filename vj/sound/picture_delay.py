@@ -7,6 +7,8 @@ from collections import deque
 
 WINDOW = 2.0
 """Seconds of pictures whose median counts."""
+LONGEST = 1.0
+"""Seconds without a picture beyond which the gap was a pause."""
 
 
 class PictureDelay:
@@ -18,11 +20,15 @@ class PictureDelay:
         """When each went out, and its delay."""
         self._last = -1.0
 
-    def sent(self, captured: float, moment: float) -> None:
+    def sent(self, captured: float, moment: float, period: float) -> None:
         """A picture goes out at `moment`. One that was taken no later than the one before is that
-        one again, moved on, and does not count."""
-        if captured > self._last:
-            self._sent.append((moment, moment - captured))
+        one again, moved on, and does not count. period: seconds from one picture to the next where
+        none is left out; after a gap what has happened in it is seen later by half of it, on
+        average."""
+        passed = captured - self._last
+        if passed > 0:
+            missed = (passed - period) / 2 if 1.5 * period < passed < LONGEST else 0.0
+            self._sent.append((moment, moment - captured + missed))
         self._last = captured
 
     def median(self) -> float | None:

@@ -1,0 +1,235 @@
+"""The sound of a live show: what is on the decks, an input or a file, to every sink that carries
+sound, as much later as its pictures are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from vj.app.context import ShowContext
+from vj.app.deck_sound import DecksSound
+from vj.app.replacement import Replacement
+from vj.app.sound_mix import SoundMix, SoundTap, Weighted
+from vj.app.sound_programme import Programme, ProgrammeMaker
+from vj.app.sound_voices import BLOCK
+from vj.control.audio import SourceSound
+from vj.core.errors import Fault
+from vj.show.schema import Show
+from vj.show.sound_section import sound_choice
+from vj.sinks.runner import SinkRunner
+from vj.sound import RATE
+from vj.sound.sound_file import SoundFile
+from vj.sound.sound_line import SoundLine
+
+PERIOD = BLOCK / RATE
+MARGIN = 2 * PERIOD
+"""Seconds by which sound of a device is read later than it comes, so that there is always some."""
+DEAD = 0.5
+"""Seconds without sound after which a device counts as silent, and nobody waits for it."""
+SETTLED = 2.5
+"""Seconds of sound after which it is said where it goes, and how much later."""
+LISTENING = 1.0
+"""Seconds for which modulators that have listened are fed."""
+BEHIND = RATE
+"""Samples behind the clock beyond which blocks are left out: the machine was suspended."""
+
+
+class Lag:
+    """How late the sound of devices comes, at most, in the last seconds."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def look(self, lines: Sequence[SoundLine], now: float) -> None:
+        """To be called with every block."""
+        ends = [line.newest for line in lines]
+        late = [now - end for end in ends if end is not None and now - end < DEAD]
+        most = max(0.0, max(late) + MARGIN) if late else 0.0
+        self.seconds = most if most >= self.seconds else 0.998 * self.seconds + 0.002 * most
+
+
+class LiveSound:
+    """Works on a thread of its own, for which nobody waits. `start`; it ends with the show."""
+
+    def __init__(
+        self,
+        context: ShowContext,
+        decks: DecksSound,
+        runners: Callable[[], Sequence[SinkRunner]],
+        source_sound: SourceSound,
+        programmes: ProgrammeMaker,
+    ) -> None:
+        """runners: the sinks that run. source_sound: what modulators hear of the decks. programmes:
+        makes what the show wants to be heard."""
+        self._context, self._decks, self._runners = context, decks, runners
+        self._source_sound, self._make = source_sound, programmes
+        self._of_decks, self._out = SoundMix(), SoundMix()
+        self._taps: dict[SinkRunner, SoundTap] = {}
+        self._programme: Programme | None = None
+        self._leaving: list[Programme] = []
+        self._share = 0.0
+        """How much of the decks was heard last."""
+        self._lag = Lag()
+        self._heard_until = 0.0
+        """When modulators that listened last are fed no more."""
+        self._fed: int | None = None
+        """The sample up to which they were fed."""
+        self._told = ""
+        self._since: float | None = None
+        """Since when there is something to be heard in a sink."""
+        self._started = False
+        self.sounds = False
+        """There is something to be heard."""
+
+    def start(self) -> None:
+        """Follow the show from now on, if it wants sound. May be called again."""
+        show, over = self._context.run.show, self._context.run.over
+        if not self._started and (self._make.wanted(show) or self._make.listens(show)):
+            self._started = True
+            self._context.supervisor.start("sound", self._run, over.is_set)
+
+    def replace(self, show: Show, old: Show) -> Replacement | None:
+        """The `sound:` of a saved show. Raises Fault for a file that cannot be heard."""
+        if show.sound == old.sound:
+            return None
+        choice = sound_choice(show.sound)
+        if choice.kind == "file":
+            file = SoundFile(Path(choice.name))
+            there = file.open()
+            file.close()
+            if not there:
+                raise Fault(f"sound {choice.name}: has no sound")
+        return Replacement(["sound"], self.start)
+
+    def _run(self) -> None:
+        clock, over = self._context.clock, self._context.run.over
+        while not over.is_set():
+            now = clock.now()
+            self.tick(now)
+            over.wait(max(0.002, (now // PERIOD + 1) * PERIOD - clock.now()))
+        self._decks.close()
+        for programme in [self._programme, *self._leaving]:
+            if programme is not None:
+                programme.close()
+
+    def tick(self, now: float) -> None:
+        """Do what is due. now: seconds on the clock."""
+        self._choose()
+        programme = self._programme
+        source = programme is not None and programme.decks
+        if self._source_sound.is_wanted():
+            self._heard_until = now + LISTENING
+        listens = now < self._heard_until
+        if source or listens:
+            self._decks.look()
+        self.sounds = programme is not None and (
+            self._decks.sounds if programme.decks else programme.sounds
+        )
+        self._find_sinks()
+        if self._taps or listens:
+            self._go_on(now, source, listens)
+        else:
+            self._decks.rest()
+            self._of_decks.go_to(_begun(now))
+            self._out.go_to(_begun(now))
+
+    def _choose(self) -> None:
+        """What the show wants to be heard, as it was saved last."""
+        show, before = self._context.run.show, self._programme
+        if before is not None and not self._make.is_of(before, show):
+            before.leave()
+            self._leaving.append(before)
+            self._programme = before = None
+        if before is None and self._make.wanted(show):
+            self._programme = self._make.of(show)
+        for gone in [one for one in self._leaving if one.gone]:
+            gone.close()
+            self._leaving.remove(gone)
+
+    def _find_sinks(self) -> None:
+        runners = self._runners() if self._programme is not None or self._leaving else ()
+        there = [runner for runner in runners if runner.takes_sound]
+        for runner in set(self._taps).difference(there):
+            del self._taps[runner]
+        for runner in there:
+            if runner not in self._taps:
+                self._taps[runner] = SoundTap(self._out, runner.put_sound)
+
+    def _go_on(self, now: float, source: bool, listens: bool) -> None:
+        begun = _begun(now)
+        if not 0 <= begun - self._out.front <= BEHIND:
+            self._out.go_to(begun)
+            self._of_decks.go_to(begun)
+        while self._out.front <= begun:
+            moment = self._out.front / RATE
+            decks = self._decks.parts(moment) if source or listens or self._share else []
+            self._of_decks.add(decks)
+            self._out.add(self._parts(decks, source, moment))
+        self._lag.look(self._lines(), now)
+        late = self._lag.seconds
+        for runner, tap in self._taps.items():
+            delay = runner.delay.median()
+            if delay is not None:
+                tap.follow(round(now * RATE), round(max(delay, late) * RATE))
+        self._feed(self._of_decks.front - round(late / PERIOD) * BLOCK if listens else None)
+        self._tell(now)
+
+    def _feed(self, end: int | None) -> None:
+        """Let modulators hear the decks up to this sample; None: none listens."""
+        if end is None:
+            self._fed = None
+            return
+        begin = end - BLOCK if self._fed is None or end - self._fed > BEHIND else self._fed
+        if end > begin:
+            self._source_sound.hear(self._of_decks.take(begin, end - begin))
+            self._fed = end
+
+    def _parts(self, decks: Sequence[Weighted], source: bool, moment: float) -> Sequence[Weighted]:
+        """Of a block that goes out."""
+        before, self._share = self._share, 1.0 if source else 0.0
+        share = self._share
+        if before == share == 1 and not self._leaving:
+            return decks
+        parts = [(part, begins * before, ends * share) for part, begins, ends in decks]
+        programmes = [self._programme, *self._leaving]
+        own = [one.part(moment) for one in programmes if one is not None and not one.decks]
+        return [*parts, *((part, 1.0, 1.0) for part in own if part is not None)]
+
+    def _lines(self) -> Sequence[SoundLine]:
+        return [*self._decks.lines, *(self._programme.lines if self._programme else ())]
+
+    # What is said of it.
+
+    @property
+    def delay(self) -> float | None:
+        """Seconds by which sound is later than it was taken, at the sink that waits longest; None
+        without one. From any thread."""
+        delays = [tap.delay for tap in list(self._taps.values())]
+        return max(delays, default=None)
+
+    def state(self) -> str:
+        """`the source's, delayed by 64 ms`, `off`, for the status. From any thread."""
+        programme, delay = self._programme, self.delay
+        if programme is None:
+            return "off"
+        if not self.sounds:
+            return f"{programme.words}, silent"
+        later = "" if delay is None else f", delayed by {delay * 1e3:.0f} ms"
+        return programme.words + later
+
+    def _tell(self, now: float) -> None:
+        """Say once what goes where, when the delay has settled."""
+        heard = self.sounds and any(tap.delay for tap in self._taps.values())
+        if not heard or self._programme is None:
+            self._since = None
+            return
+        self._since = now if self._since is None else self._since
+        if now - self._since > SETTLED and self._told != self._programme.words:
+            self._told = self._programme.words
+            sinks = ", ".join(runner.rule.to for runner in self._taps)
+            self._context.messages.log(f"sound: {self.state()} as the pictures are, into {sinks}")
+
+
+def _begun(now: float) -> int:
+    """The sample at which the block of this moment begins."""
+    return int(now // PERIOD) * BLOCK

@@ -1,0 +1,131 @@
+"""What a live show sounds like, block by block on its clock, as its pictures are taken; and how a
+sink reads it, as much later as that sink's pictures are."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from vj.app.sound_voices import BLOCK, Part, joined, silence
+from vj.sound import RATE
+
+KEPT = 400
+"""Blocks that are kept, 8 s: pictures that are on their way for longer are heard too early."""
+LONGEST = (KEPT - 50) * BLOCK
+"""Samples of the longest delay."""
+
+Weighted = tuple[Part, float, float]
+"""A part of a block, and its weight at the block's beginning and end, 0..1."""
+
+
+class SoundMix:
+    """The newest blocks. For one thread."""
+
+    def __init__(self) -> None:
+        self._blocks: deque[Sequence[Weighted]] = deque(maxlen=KEPT)
+        self.front = 0
+        """The sample at which the newest block ends, counted from the clock's 0."""
+
+    def go_to(self, sample: int) -> None:
+        """Blocks are missing, or none has come yet: the next one begins there."""
+        self._blocks.clear()
+        self.front = sample
+
+    def add(self, parts: Sequence[Weighted]) -> None:
+        """The next block."""
+        self._blocks.append(parts)
+        self.front += BLOCK
+
+    def take(self, first: int, count: int) -> np.ndarray:
+        """From a sample on, (count, 2) float32; silence where there is no block."""
+        found = silence(count)
+        begins = self.front - len(self._blocks) * BLOCK
+        at = begins + max(0, (first - begins) // BLOCK) * BLOCK
+        while at < min(first + count, self.front):
+            block = self._mixed(self._blocks[(at - begins) // BLOCK])
+            if block is not None:
+                low, high = max(at, first), min(at + BLOCK, first + count)
+                found[low - first : high - first] = block[low - at : high - at]
+            at += BLOCK
+        return found
+
+    @staticmethod
+    def _mixed(parts: Sequence[Weighted]) -> np.ndarray | None:
+        mixed: np.ndarray | None = None
+        for part, begins, ends in parts:
+            block = part()
+            if begins != 1 or ends != 1:
+                block = block * np.linspace(begins, ends, BLOCK, dtype=np.float32)[:, None]
+            mixed = block if mixed is None else mixed + block
+        return mixed
+
+
+WANDER = round(0.003 * RATE)
+"""Samples by which a delay may lie beside the one that is wanted, and nothing is done."""
+FAR = round(0.02 * RATE)
+JUMP = round(0.05 * RATE)
+"""Samples beyond which it is not approached, but sought."""
+QUIET = 0.003
+"""What nobody hears: there it is sought at once."""
+SLOW, FAST = 5, 10
+"""Samples of a block by which it is approached, from less and from more than `FAR`: half a percent
+and one of its pitch."""
+BEHIND = RATE
+"""Samples behind the clock beyond which what was missed is left out."""
+
+Send = Callable[[float, float, np.ndarray], None]
+"""(when it was taken, when it is heard, samples)."""
+
+
+class SoundTap:
+    """Reads a mix so many samples late, and gives it away block by block as the clock goes. For one
+    thread."""
+
+    def __init__(self, mix: SoundMix, send: Send) -> None:
+        self._mix, self._send = mix, send
+        self._out: int | None = None
+        """The sample of the clock at which the next block is heard."""
+        self._place = 0
+        """The sample of the mix that is heard then."""
+        self._follows = False
+        """The delay is being changed."""
+
+    @property
+    def delay(self) -> float:
+        """Seconds from when something was taken until it is heard."""
+        return 0.0 if self._out is None else (self._out - self._place) / RATE
+
+    def follow(self, now: int, wanted: int) -> None:
+        """Give away what is to be heard by now. now: in samples. wanted: the delay, in samples."""
+        wanted = min(max(wanted, 0), LONGEST)
+        if self._out is None or now - self._out > BEHIND:
+            self._out = now
+            self._place = now - wanted
+        while self._out <= now and self._place + BLOCK + FAST <= self._mix.front:
+            block, used = self._next(self._out - self._place - wanted)
+            self._send(self._place / RATE, self._out / RATE, block)
+            self._out += BLOCK
+            self._place += used
+
+    def _next(self, beside: int) -> tuple[np.ndarray, int]:
+        """A block, and how many samples of the mix it took. beside: samples by which the delay is
+        too long."""
+        mix, place = self._mix, self._place
+        if abs(beside) > WANDER and place + beside + BLOCK <= mix.front:
+            now, then = mix.take(place, BLOCK), mix.take(place + beside, BLOCK)
+            if abs(beside) > JUMP or max(np.abs(now).max(), np.abs(then).max()) < QUIET:
+                self._place, self._follows = place + beside, False
+                return joined(now, then), BLOCK
+        if abs(beside) > WANDER or (self._follows and beside):
+            self._follows = True
+            most = FAST if abs(beside) > FAR else SLOW
+            used = BLOCK + min(max(beside, -most), most)
+            taken = mix.take(place, used + 1)
+            at = np.arange(BLOCK) * (used / BLOCK)
+            low = at.astype(np.int64)
+            share = (at - low).astype(np.float32)[:, None]
+            return taken[low] * (1 - share) + taken[low + 1] * share, used
+        self._follows = False
+        return mix.take(place, BLOCK), BLOCK
