@@ -29,7 +29,7 @@ class StillPicture:
     key_frame = True
     interlaced_frame = False
 
-    def __init__(self, sequence: ImageSequence, number: int) -> None:
+    def __init__(self, sequence: PictureSequence, number: int) -> None:
         self._sequence, self._number = sequence, number
 
     @property
@@ -38,7 +38,7 @@ class StillPicture:
         return self._sequence.pixels(self._number)
 
 
-class ImageSequence(VideoFile):
+class PictureSequence(VideoFile):
     """A folder's pictures in the order of their numbers, each seen for a frame. Numbers that are
     missing are passed over; a file that cannot be read is counted, and the one before it stays. For
     one thread."""
@@ -54,8 +54,8 @@ class ImageSequence(VideoFile):
         self._readers: ThreadPoolExecutor | None = None
         self._unreadable: set[int] = set()
 
-    def another(self) -> ImageSequence:
-        return ImageSequence(self.path, self._fallback_fps, self._rate)
+    def another(self) -> PictureSequence:
+        return PictureSequence(self.path, self._fallback_fps, self._rate)
 
     @property
     def can_seek(self) -> bool:
@@ -198,4 +198,4 @@ def film_of(name: str, fallback_fps: float) -> VideoFile:
     if not is_sequence(name):
         return VideoFile(local(name), fallback_fps)
     plain, rate = parted(name)
-    return ImageSequence(local(plain), fallback_fps, rate)
+    return PictureSequence(local(plain), fallback_fps, rate)
