@@ -108,8 +108,8 @@ BARE_KINDS = ("testcard", "none", "draw", "camera", "screen", "ndi", "spout", "s
 
 def split_uri(uri: str) -> tuple[str, str]:
     """`"video:clip.mp4"` -> `("video", "clip.mp4")`. A bare path is a video, also of pictures
-    that are named as a sequence, or an image by its ending, a video where that moves; an address in the network a clip to
-    download by its ending, else a stream. Raises Fault."""
+    that are named as a sequence, or an image by its ending where that does not move; an address
+    in the network a clip to download by its ending, else a stream. Raises Fault."""
     kind, colon, rest = uri.partition(":")
     address = rest if kind == "video" else uri
     if is_address(address):
@@ -136,7 +136,7 @@ def split_uri(uri: str) -> tuple[str, str]:
 def _moves(path: str) -> bool:
     from vj.sources.moving_picture import moves
 
-    return moves(local(path))
+    return moves(path)
 
 
 def check_uri(uri: str) -> None:

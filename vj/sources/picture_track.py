@@ -7,6 +7,7 @@ from typing import Any
 
 from vj.core.errors import Fault
 from vj.sources.missing import missing
+from vj.sources.moving_picture import as_movie
 
 STILLS = ("mjpeg", "png", "bmp", "gif", "webp", "tiff")
 """Codecs in which covers are kept, also by programs that do not mark them as covers."""
@@ -27,7 +28,8 @@ def open_film(path: Path) -> tuple[Any, Any]:
     name = f"video:{path}"
     _check_there(path)
     try:
-        container = av.open(f"file:{path}")  # or `concat:a.mp4` would be a protocol
+        # Without `file:`, `concat:a.mp4` would be a protocol.
+        container = av.open(as_movie(path) or f"file:{path}")
     except (av.FFmpegError, OSError) as error:
         raise Fault(
             f"{name}: is not a video that FFmpeg can read ({error.strerror or error})"

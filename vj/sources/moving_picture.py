@@ -1,0 +1,119 @@
+"""Files of pictures that move: animated WebP, which this FFmpeg does not decode, and PNG."""
+
+from __future__ import annotations
+
+import io
+import struct
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from vj.core.errors import Fault
+
+LARGEST = 2**30
+"""Bytes of the decoded pictures of a WebP; they are all decoded at once."""
+
+KEPT = 2
+"""WebPs that stay decoded, packed without loss: a clip opens its file more than once."""
+
+TICKS = 1000
+"""A WebP counts milliseconds."""
+
+SOONEST, USUAL = 10, 100
+"""Milliseconds: a picture that is seen no longer than the first is seen for the second, as browsers
+do it."""
+
+HEAD = 4096
+"""Bytes at the beginning of a PNG within which it says that it moves."""
+
+
+def moves(path: Path | str) -> bool:
+    """Whether a file is an animated WebP or PNG. False for one that cannot be read."""
+    try:
+        with open(Path(path).expanduser(), "rb") as file:
+            head = file.read(HEAD)
+    except (OSError, ValueError, RuntimeError):  # also a home folder of nobody
+        return False
+    if _is_moving_webp(head):
+        return True
+    return head[:8] == b"\x89PNG\r\n\x1a\n" and 0 < head.find(b"acTL") < _at(head, b"IDAT")
+
+
+def _is_moving_webp(head: bytes) -> bool:
+    return head[:4] + head[8:16] == b"RIFFWEBPVP8X" and len(head) > 20 and bool(head[20] & 2)
+
+
+def _at(head: bytes, name: bytes) -> int:
+    found = head.find(name)
+    return len(head) if found < 0 else found
+
+
+def as_movie(path: Path) -> io.BytesIO | None:
+    """An animated WebP as a movie in memory, each picture with its time and its length, its alpha
+    kept; None for any other file. Raises Fault for one that cannot be read, or is too large."""
+    try:
+        with open(path, "rb") as file:
+            if not _is_moving_webp(file.read(32)):
+                return None
+        known = path.stat()
+        return io.BytesIO(_movie(path, known.st_mtime_ns, known.st_size))
+    except OSError as error:
+        raise Fault(f"video:{path}: cannot be read ({error.strerror or error})") from None
+
+
+@lru_cache(maxsize=KEPT)
+def _movie(path: Path, changed: int, length: int) -> bytes:
+    stored = np.frombuffer(path.read_bytes(), np.uint8)
+    width, height, count = _extent(stored.tobytes())
+    if width * height * 4 * count > LARGEST:
+        raise Fault(
+            f"video:{path}: {count} pictures of {width}x{height} are too many to be decoded at "
+            "once; make a video of them: an MP4 or a WebM"
+        )
+    done, animation = cv2.imdecodeanimation(stored)
+    if not done or not animation.frames:
+        raise Fault(f"video:{path}: no picture in it could be decoded; it is broken or cut off")
+    return _packed(animation.frames, [int(lasts) for lasts in animation.durations])
+
+
+def _extent(stored: bytes) -> tuple[int, int, int]:
+    """Width, height, and the number of pictures."""
+    width, height = (1 + int.from_bytes(stored[at : at + 3], "little") for at in (24, 27))
+    at, count = 12, 0
+    while at + 8 <= len(stored):
+        name, size = struct.unpack_from("<4sI", stored, at)
+        count += name == b"ANMF"
+        at += 8 + size + size % 2
+    return width, height, count
+
+
+def _packed(pictures: Any, durations: list[int]) -> bytes:
+    """pictures: (H, W, 3 or 4) uint8, BGR. durations: milliseconds."""
+    import av
+
+    target = io.BytesIO()
+    ticks = Fraction(1, TICKS)
+    with av.open(target, "w", format="matroska") as movie:
+        track: Any = movie.add_stream("ffv1", rate=TICKS // USUAL)
+        height, width = pictures[0].shape[:2]
+        track.width, track.height, track.pix_fmt = width, height, "bgra"
+        track.codec_context.time_base = ticks
+        begins = 0
+        lengths: dict[int, int] = {}
+        packets: list[Any] = []
+        for picture, stated in zip(pictures, durations, strict=False):
+            if picture.shape[2] == 3:
+                picture = cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA)
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="bgra")
+            frame.pts, frame.time_base = begins, ticks
+            lengths[begins] = stated if stated > SOONEST else USUAL
+            begins += lengths[begins]
+            packets += track.encode(frame)
+        for packet in (*packets, *track.encode(None)):
+            packet.duration = lengths[packet.pts]
+            movie.mux(packet)
+    return target.getvalue()
