@@ -64,7 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return play(parser().parse_args(given))
     except Fault as fault:
-        print(fault, file=sys.stderr)
+        from vj.sources.network import without_password
+
+        print(without_password(str(fault)), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return AT_ONCE

@@ -16,6 +16,8 @@ import pytest
 
 from tests.display.xvfb import Desktop, desktop
 from tests.waiting import JumpingClock, until
+from vj.app import device_names
+from vj.commands import devices as listing
 from vj.core.errors import Fault, Unavailable
 from vj.sources import Awaited, SourceSettings, check_uri, make_source
 from vj.sources.screen import list_screens
@@ -180,6 +182,10 @@ def test_a_window_is_found_by_its_title_and_followed(x: Desktop) -> None:
 def test_monitors_are_listed_and_one_that_is_not_there_is_awaited(x: Desktop) -> None:
     ((number, _, box),) = list_screens()
     assert (number, box) == (1, ScreenArea(0, 0, 640, 400))
+    assert device_names.found_sources()[-1] == "screen:1", "on the page, too"
+    (line,) = listing._screens()
+    assert line.startswith("screen:1  ")
+    assert line.endswith(", 640x400, at 0,0")
     with pytest.raises(Awaited, match=r"no monitor 3 now \(there are 1: 640x400 at 0,0\)"):
         make_source("screen:3", settings()).open()
 

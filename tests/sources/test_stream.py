@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -37,6 +39,7 @@ from vj.sources.reader import Reader
 from vj.sources.shared import SharedDevices
 
 SETTINGS = SourceSettings(WallClock(), fps=25)
+FROM_HERE = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
 OLD = 0.7
 """Seconds that a picture may be old on a machine that does other things, too."""
 
@@ -275,6 +278,17 @@ def test_what_is_no_stream_says_what_it_is(
     assert type(told.value) is fault
     assert "hidden" not in str(told.value)
     assert str(told.value).startswith("http://me:***@127.0.0.1")
+
+
+def test_offline_there_is_no_now_and_it_says_what_helps(web: WebServer, tmp_path: Path) -> None:
+    show = tmp_path / "show.yaml"
+    show.write_text(f"source: '{web.at('/get?id=3', 'me:hidden')}'\nmodel: none\n")
+    command = [sys.executable, "-m", "vj.cli", str(show), "--offline", "--sink", "record:a.mp4"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=FROM_HERE)
+    assert done.returncode == 1
+    assert "write download: before it" in done.stderr
+    assert "hidden" not in done.stdout + done.stderr
+    assert not web.asked
 
 
 def test_decks_share_one_connection(web: WebServer) -> None:

@@ -114,13 +114,21 @@ def displays() -> list[str]:
     return [*uris, "display:window"] if uris else []
 
 
+def screens() -> list[str]:
+    """`screen:1` and so on, every monitor. Raises Fault without a desktop that can be looked at."""
+    from vj.sources.screen import list_screens
+
+    return [f"screen:{number}" for number, _, _ in list_screens()]
+
+
 def found_sources() -> list[str]:
-    """Everything that can be a source now, and the test card; the canvas, where there is one."""
+    """Everything that can be a source now, and the test card; the canvas, where there is one; the
+    monitors."""
     looks: list[Callable[[], list[str]]] = [cameras, ndi_senders]
     looks += [spout_senders] if sys.platform == "win32" else []
     looks += [syphon_servers] if sys.platform == "darwin" else []
     own = ["testcard", *(["draw"] if "draw" in KINDS else [])]
-    return [name for look in looks for name in or_none(look)] + own
+    return [name for look in looks for name in or_none(look)] + own + or_none(screens)
 
 
 def found_models() -> list[str]:

@@ -254,9 +254,8 @@ class OfflineSources:
         for uri in uris:
             source = make_source(uri, settings)
             if source.live:
-                live.append(
-                    f"{uri} is live, and offline there is no now; record it first, or name a file"
-                )
+                instead = getattr(source, "offline", "record it first, or name a file")
+                live.append(f"{uri} is live, and offline there is no now; {instead}")
                 continue
             fault = Opening(uri, source).wait(getattr(source, "opening", OPENING))
             if fault is not None:

@@ -47,6 +47,7 @@ def show_list(arguments: Sequence[str], log: Callable[[str], None]) -> int:
         ("MIDI devices", _midi()),
         ("sound inputs", _audio()),
         ("monitors", _monitors()),
+        ("screens that can be a source", _screens()),
         ("computing", _devices()),
         ("models", _models()),
         ("shows", _shows()),
@@ -172,6 +173,24 @@ def _monitors() -> Iterator[str]:
         yield f"display:{monitor.number}  {monitor}, at {x},{y}{main}"
     if not found:
         yield "none: connect one"
+
+
+def _screens() -> Iterator[str]:
+    from vj.sources.screen import list_screens
+
+    if not has("screen"):
+        yield f"unavailable: {remedy('screen')}"
+        return
+    try:
+        found = list_screens()
+    except Fault as fault:
+        yield f"unavailable: {fault}"
+        return
+    for number, name, area in found:
+        size = f"{area.width}x{area.height}"
+        yield f"screen:{number}  {name or 'a monitor'}, {size}, at {area.left},{area.top}"
+    if not found:
+        yield "none: connect a monitor"
 
 
 def _spout() -> Iterator[str]:

@@ -33,7 +33,8 @@ examples:
 
 sources  testcard, camera:0, camera:NAME, video:PATH (or just PATH), image:PATH, ndi:NAME,
          spout:NAME, syphon:NAME, none, clips:A.mp4,B.mp4, walk:A.jpg,B.jpg,C.jpg, drawn:kiss,
-         draw (on the page)
+         draw (on the page), screen, screen:2, screen:LEFT,TOP,WxH, screen:TITLE (a window),
+         rtsp://... and http://... (cameras, streams), https://HOST/CLIP.mp4
 sinks    ndi:NAME, spout:NAME, syphon:NAME, record:PATH.mp4, record:FOLDER/, virtualcam, display,
          display:2, display:NAME, "display:window 1280x720"
 """

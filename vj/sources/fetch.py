@@ -90,7 +90,8 @@ class Fetch:
         except urllib.error.HTTPError as error:
             return self._said_no(error)
         except (OSError, ValueError, http.client.HTTPException) as error:
-            reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+            reason = getattr(error, "reason", None) or error
+            reason = getattr(reason, "strerror", None) or reason
             return Awaited(f"{self._name}: cannot be fetched ({reason}){self._so_far()}")
         except Exception as error:  # the thread's end is always told
             return Fault(f"{self._name}: {type(error).__name__}: {error}"[:300])

@@ -59,6 +59,11 @@ class Stream:
     """
 
     live = True
+    offline = (
+        "record it first, or name a file; where a clip lies at the address, write download: before "
+        "it"
+    )
+    """What to do instead of rendering it."""
 
     def __init__(self, rest: str, settings: SourceSettings) -> None:
         """Raises Fault for what is no address."""

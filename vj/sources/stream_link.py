@@ -87,7 +87,7 @@ def refusal(address: str, error: Exception) -> Fault:
             else Awaited(f"{name}: what comes is no video that FFmpeg can read")
         )
     reason = getattr(error, "strerror", None) or error
-    if web and isinstance(error, av.error.OSError):  # of the look-up of the name it tells nothing
+    if type(error) is av.error.OSError:  # of the look-up of a name FFmpeg tells no more
         reason = f"{reason}; is the name right, and the network there?"
     return Awaited(f"{name}: cannot be reached ({reason})")
 
