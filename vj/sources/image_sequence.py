@@ -53,6 +53,7 @@ class PictureSequence(VideoFile):
         self._reading: dict[int, Future[np.ndarray]] = {}
         self._readers: ThreadPoolExecutor | None = None
         self._unreadable: set[int] = set()
+        self._sound: Path | None = None
 
     def another(self) -> PictureSequence:
         return PictureSequence(self.path, self._fallback_fps, self._rate)
@@ -64,8 +65,7 @@ class PictureSequence(VideoFile):
     @property
     def sound(self) -> Path | None:
         """What vj itself records beside the pictures."""
-        beside = (self.path if self.path.is_dir() else self.path.parent) / "sound.wav"
-        return beside if beside.is_file() else None
+        return self._sound
 
     def open(self) -> None:
         """Raises Fault where there are no pictures, or none that can be read."""
@@ -80,6 +80,8 @@ class PictureSequence(VideoFile):
             raise Fault(self._nothing())
         self.fps, self.frames = self._rate or self._fallback_fps, len(self._files)
         self._unreadable, self._number, self.notes = set(), 0, ()
+        beside = self._files[0].with_name("sound.wav")
+        self._sound = beside if beside.is_file() else None
         self.picture_bytes = self.pixels(0).nbytes
         lacking = gap(self._files)
         if lacking is not None:
