@@ -13,6 +13,7 @@ from typing import Any
 from vj import sources
 from vj.show.section import KeyPath
 from vj.show.sound_section import names_file
+from vj.sources.file_names import is_there
 
 Note = Callable[[KeyPath, str], None]
 
@@ -37,9 +38,16 @@ class PathResolver:
         path."""
         self._folder, self._note = folder, note
 
-    def file(self, name: object, place: KeyPath, must_be_file: bool = True) -> Any:
+    def file(
+        self,
+        name: object,
+        place: KeyPath,
+        must_be_file: bool = True,
+        there: Callable[[Path], bool] | None = None,
+    ) -> Any:
         """A name as a path that can be opened. must_be_file: it can be nothing but a file; other
-        names are left alone unless there is one."""
+        names are left alone unless there is one. there: whether there is, see `exists`."""
+        there = there or exists
         if (
             not isinstance(name, str)
             or not name
@@ -54,9 +62,9 @@ class PathResolver:
         if self._folder in LENT:
             return name
         full_path = self._folder / path
-        if exists(full_path):
+        if there(full_path):
             return str(full_path)
-        if exists(Path(name)):
+        if there(Path(name)):
             self._note(
                 place,
                 f"{name}: is not beside the show; the one in the working directory is used",
@@ -71,16 +79,19 @@ class PathResolver:
             return uri
         kind, colon, rest = uri.partition(":")
         if kind in FILE_SOURCES and colon:
-            return f"{kind}:{self.file(rest, place)}"
+            return f"{kind}:{self.file(rest, place, there=_plays)}"
         if kind in LIST_SOURCES and colon:
             if "," in str(self._folder):
                 return uri  # a comma would end the name
             return f"{kind}:{','.join(self.uri(part.strip(), place) for part in rest.split(','))}"
         if kind in sources.KINDS:
             return uri
-        return self.file(
-            uri, place, must_be_file="/" in uri or "\\" in uri or bool(PurePath(uri).suffix)
-        )
+        is_file = "/" in uri or "\\" in uri or bool(PurePath(uri).suffix)
+        return self.file(uri, place, is_file, _plays)
+
+
+def _plays(path: Path) -> bool:
+    return is_there(str(path))
 
 
 def resolve_paths(plain: dict[str, Any], folder: Path, note: Note) -> None:

@@ -49,10 +49,13 @@ def is_pattern(name: str) -> bool:
     )
 
 
-def place_of(name: str) -> str:
-    """What has to be there: the file or the folder, or of a pattern the folder in which to look."""
+def is_there(name: str) -> bool:
+    """Something can be played: the file, the folder, or a picture that fits a pattern."""
     plain, _ = parted(name)
-    return str(Path(plain).parent) if is_pattern(plain) else plain
+    try:
+        return bool(found(local(plain))) if is_pattern(plain) else exists(plain)
+    except NO_NAME:
+        return False
 
 
 def local(name: str | Path) -> Path:
